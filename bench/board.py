@@ -1,7 +1,7 @@
 """The emulated relay board as a process of its own, so that it and what is measured do not wait for one another.
 
-`python -m bench.board LINK` answers "up", then one line a pulse of relay 1: the monotonic time of its last byte. It ends
-with its input.
+`python -m bench.board LINK` answers "up", then one line a pulse of relay 1: the monotonic time of its last byte. It
+ends with its input.
 """
 
 from __future__ import annotations

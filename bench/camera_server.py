@@ -1,8 +1,8 @@
 """A network camera for benchmarks: RTSP over TCP, 25 pictures a second, encoded before they are shown.
 
 `camera_server.py WIDTH HEIGHT` prints its port. Then it obeys lines of its input, and answers each with one line:
-`load NAME PATH FRAMES` encodes that many frames of the picture in a .npy file; `show NAME` shows them over and over from
-the next frame on, and the answer is the monotonic time at which that frame went to the network.
+`load NAME PATH FRAMES` encodes that many frames of the picture in a .npy file; `show NAME` shows them over and over
+from the next frame on, and the answer is the monotonic time at which that frame went to the network.
 
 The encoding is done beforehand because a real camera's encoder does not run on the cores of the gate.
 """

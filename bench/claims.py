@@ -1,5 +1,6 @@
-"""Times claims between two gates over a mosquitto on this machine: from the question to the word, durable at the home gate.
+"""Times claims between two gates over a mosquitto on this machine.
 
+From the question to the word, durable at the home gate.
 Usage: bench/claims.py [--count N] [--folder DIR]   The folder must be on a real disk; without it build/.
 """
 

@@ -36,8 +36,8 @@ _CODE_IN_WINDOW: Final = (CODE_AT[0], CODE_AT[1] - 100)
 class Condition:
     """One thing that gets worse.
 
-    `name`: the field of Sight; `levels`: from easy to hard, in `unit`; `per`: how many of that unit are one of the field;
-    `axis`: the ticks of its diagram.
+    `name`: the field of Sight; `levels`: from easy to hard, in `unit`; `per`: how many of that unit are one of the
+    field; `axis`: the ticks of its diagram.
     """
 
     title: str

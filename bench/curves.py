@@ -2,9 +2,10 @@
 
 Usage: python -m bench.curves [data] [--pictures N] [--charts FOLDER] [--page FILE]
 
-Every point is N pictures (20) of as many permits or blue plates of all provinces, which are the same at every point; only
-the condition named changes. data: its plates/glyphs, if there, are the plates' own face. --charts: draw curves-codes.svg
-and curves-plates.svg into this folder. --page: put the tables into this page. The shares go to build/curves.json too.
+Every point is N pictures (20) of as many permits or blue plates of all provinces, which are the same at every point;
+only the condition named changes. data: its plates/glyphs, if there, are the plates' own face. --charts: draw
+curves-codes.svg and curves-plates.svg into this folder. --page: put the tables into this page. The shares go to
+build/curves.json too.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 Usage: bench/events.py [--vehicles N] [--decisions N]
 
-The broker is mosquitto with the sample configuration and mutual TLS, the consumer is the reference consumer with SQLite.
-The outage: the events of 5,000 vehicles, which is a busy day, are in the journal when the link comes up. The decisions:
-the installed agent with vehicles at four lanes; from the time that each decision bears to the watermark that covers
-it, which the consumer publishes after its commit, as it arrives at a listener. All on one clock.
+The broker is mosquitto with the sample configuration and mutual TLS, the consumer is the reference consumer with
+SQLite. The outage: the events of 5,000 vehicles, which is a busy day, are in the journal when the link comes up. The
+decisions: the installed agent with vehicles at four lanes; from the time that each decision bears to the watermark that
+covers it, which the consumer publishes after its commit, as it arrives at a listener. All on one clock.
 """
 
 from __future__ import annotations
@@ -88,7 +88,10 @@ def outage(vehicles: int) -> Figure:
     """The drain of what so many vehicles left behind."""
     with scratch() as folder:
         drained = drain(folder, vehicles * 8, tls=True, fill=fill)
-    note = f"{drained.events:,} events of {vehicles:,} vehicles, {drained.per_s:,.0f} events/s, {drained.cpu_us:.0f} us CPU each (gate)"
+    note = (
+        f"{drained.events:,} events of {vehicles:,} vehicles, {drained.per_s:,.0f} events/s, "
+        f"{drained.cpu_us:.0f} us CPU each (gate)"
+    )
     goal = OUTAGE_GOAL_S if vehicles == VEHICLES else None
     return Figure("drain after an outage of 24 h, mutual TLS", drained.taken_s, "s", goal, note=note)
 

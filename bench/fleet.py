@@ -2,8 +2,9 @@
 
     python bench/fleet.py [GATES]
 
-Each gate has its own connection and records one event a second; the consumer runs in the process of the fleet and stores
-nothing. Goal: 1,000 gates at 1,000 events/s in total cost the broker at most a tenth of a core, and nothing is lost.
+Each gate has its own connection and records one event a second; the consumer runs in the process of the fleet and
+stores nothing. Goal: 1,000 gates at 1,000 events/s in total cost the broker at most a tenth of a core, and nothing is
+lost.
 """
 
 from __future__ import annotations

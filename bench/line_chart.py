@@ -77,7 +77,10 @@ def grid(panels: Sequence[Panel], columns: int = 2, height_px: int = 250) -> str
 
 
 def _document(parts: Sequence[str], height_px: float) -> str:
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height_px}" font-family="sans-serif" font-size="12">'
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height_px}" font-family="sans-serif" '
+        'font-size="12">'
+    )
     return "\n".join([head, f'<rect width="{_WIDTH}" height="{height_px}" fill="#ffffff"/>', *parts, "</svg>", ""])
 
 
@@ -95,7 +98,8 @@ def _panel(panel: Panel, frame: _Frame, widths: Sequence[int] = ()) -> list[str]
     if panel.marked is not None:
         x, top, bottom = across(panel.marked), frame.top, frame.bottom
         parts.append(
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{top:.0f}" y2="{bottom:.0f}" stroke="#0f172a" stroke-dasharray="4 4"/>'
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{top:.0f}" y2="{bottom:.0f}" stroke="#0f172a" stroke-dasharray="4 '
+            '4"/>'
         )
     if panel.diagonal:
         parts.append(_polyline([panel.x[0], panel.x[-1]], [panel.x[0], panel.x[-1]], across, up, ("#94a3b8", _LINE_PX)))
@@ -117,7 +121,8 @@ def _axes(panel: Panel, frame: _Frame, across: Callable[[float], float], up: Cal
         x = across(tick)
         parts.append(f'<text x="{x:.1f}" y="{bottom + 18:.0f}" text-anchor="middle" fill="#475569">{tick:g}</text>')
     parts.append(
-        f'<text x="{(left + right) / 2:.0f}" y="{bottom + 36:.0f}" text-anchor="middle" fill="#475569">{panel.x_name}</text>'
+        f'<text x="{(left + right) / 2:.0f}" y="{bottom + 36:.0f}" text-anchor="middle" '
+        f'fill="#475569">{panel.x_name}</text>'
     )
     return parts
 
@@ -127,7 +132,10 @@ def _legend(lines: Sequence[Line], left: float, top: float) -> list[str]:
     for number, line in enumerate(lines):
         y = top + 6 + 20 * number
         parts += [
-            f'<line x1="{left:.0f}" x2="{left + 20:.0f}" y1="{y:.0f}" y2="{y:.0f}" stroke="{_COLOURS[number % len(_COLOURS)]}" stroke-width="3"/>',
+            (
+                f'<line x1="{left:.0f}" x2="{left + 20:.0f}" y1="{y:.0f}" y2="{y:.0f}" '
+                f'stroke="{_COLOURS[number % len(_COLOURS)]}" stroke-width="3"/>'
+            ),
             f'<text x="{left + 26:.0f}" y="{y + 4:.0f}" fill="#0f172a">{line.name}</text>',
         ]
     return parts

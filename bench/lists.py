@@ -79,7 +79,10 @@ def _while_applying(registry: Registry, rows: Sequence[Declaration]) -> Figure:
     begun_at = time.perf_counter()
     thread.start()
     times = _looked_up(registry, rows, lambda _done: not thread.is_alive())
-    note = f"n={len(times):,} within {time.perf_counter() - begun_at:.1f} s; p50 {p50(times):.2f}, worst {max(times):.1f} ms"
+    note = (
+        f"n={len(times):,} within {time.perf_counter() - begun_at:.1f} s; p50 {p50(times):.2f}, "
+        f"worst {max(times):.1f} ms"
+    )
     if registry.standings()[0].version != head.said.version:
         message = "the list was not applied"
         raise RuntimeError(message)

@@ -1,10 +1,12 @@
-"""How long the whole decision on a permit takes, with a real registry of 100,000 declarations and as many uses behind it.
+"""How long the whole decision on a permit takes.
 
-Usage: bench/permits.py [--decisions N] [--rows N]
+Behind it is a real registry of 100,000 declarations and as many uses. Usage: bench/permits.py [--decisions N] [--rows
+N]
 
 Trust list, Base45, CBOR, signature, claims, all three lists, the plates of other declarations, plate match, ledger, the
-draw of a sample. Every decision is on a permit of its own and passes; its reservation, which waits for the disk, is timed
-apart. As in a lane, each frame of the plate was weighed when it came; what that takes of the newest is timed apart too.
+draw of a sample. Every decision is on a permit of its own and passes; its reservation, which waits for the disk, is
+timed apart. As in a lane, each frame of the plate was weighed when it came; what that takes of the newest is timed
+apart too.
 """
 
 from __future__ import annotations
@@ -72,7 +74,10 @@ REQUIRE: Mapping[str, Require] = {
 
 @dataclass(frozen=True, slots=True)
 class CheckTimes:
-    """In ms, for each way: the decisions, their CPU time, and that of weighing the newest frame before; all reservations."""
+    """In ms, for each way.
+
+    The decisions, their CPU time, and that of weighing the newest frame before; all reservations.
+    """
 
     rows: int
     decisions: Mapping[str, list[float]]
@@ -83,7 +88,9 @@ class CheckTimes:
     def figures(self) -> list[Figure]:
         n = f"n={len(self.reservations)}"
         notes = {
-            "signed": f"the whole decision on {self.rows:,} declarations and as many uses; {FRAMES} frames of the plate",
+            "signed": (
+                f"the whole decision on {self.rows:,} declarations and as many uses; {FRAMES} frames of the plate"
+            ),
             "blurred": "signed; no frame reads the plate right, nor as the next one does",
             "reference": "a GPR code and the plate",
             "plate": "no code",

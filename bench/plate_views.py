@@ -1,7 +1,7 @@
 """Labelled photographs of plates as a camera would show them over several frames, and what a reader reads of them.
 
-As at a gate, the first look is a thorough one, and the camera has a zone: of several vehicles in a photograph the labelled one
-counts.
+As at a gate, the first look is a thorough one, and the camera has a zone: of several vehicles in a photograph the
+labelled one counts.
 
 There is one photograph of each plate. Further frames are made of it: shifted, turned, scaled, blurred, brightened, with
 noise and JPEG. So all frames of a plate share its dirt, its angle and its light: they err more alike than those of a

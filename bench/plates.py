@@ -3,8 +3,8 @@
 Usage: bench/plates.py [data] [--recogniser FILE ...] [--charts FOLDER]
 
 data: the folder with qr/ and plates/; without it ../shared/data beside the repository.
---recogniser: other weights than the product's; with K files, file k reads the plates of part k of K and so need not have
-seen them in training. --charts: draw the pictures of docs/plates.md into this folder.
+--recogniser: other weights than the product's; with K files, file k reads the plates of part k of K and so need not
+have seen them in training. --charts: draw the pictures of docs/plates.md into this folder.
 
 Half of the plates, by a hash of the number, is for choosing temperature and thresholds; the figures are from the other
 half, the intervals are Clopper and Pearson's, 95 %. Exit code 1 when a goal is missed.
@@ -174,7 +174,8 @@ def report(measured: Mapping[str, Sequence[Trial]]) -> list[str]:
         lines.append(f"  true, six neighbours declared too  {Count(sum(trial.crowded for trial in found), len(found))}")
         for title, left_out in (("", PROVINCE), (", the province among them", "")):
             lines.append(
-                f"  plates that pass as some other, one character changed{title}: {_passing_for_another(found, left_out)}"
+                f"  plates that pass as some other, one character changed{title}: "
+                f"{_passing_for_another(found, left_out)}"
             )
         lines.append(
             f"  impostors that pass though the vehicle's own plate is declared: {sum(t.declared_too for t in found)}"

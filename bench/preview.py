@@ -1,9 +1,11 @@
-"""What open pages cost: CPU of the eye and of the main process with nobody, one and three who watch, and the latency beside them.
+"""What open pages cost.
 
-Usage: bench/preview.py [--rounds N] [--vehicles N]
+CPU of the eye and of the main process with nobody, one and three who watch, and the latency beside them. Usage:
+bench/preview.py [--rounds N] [--vehicles N]
 
-A whole gate with an RTSP camera at 1080p25 before which nothing moves, so that no other work hides the pages'. The numbers of
-viewers take turns, round after round. CPU is what the kernel counts for the processes, also on a machine that others use.
+A whole gate with an RTSP camera at 1080p25 before which nothing moves, so that no other work hides the pages'. The
+numbers of viewers take turns, round after round. CPU is what the kernel counts for the processes, also on a machine
+that others use.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """How long pulses last beside what was ordered, on a board that the agent times and on one that times itself.
 
-Usage: bench/pulses.py [--pulses N]   The boards are emulated, each in a process of its own that reads its relay's edges.
+Usage: bench/pulses.py [--pulses N]
+The boards are emulated, each in a process of its own that reads its relay's edges.
 """
 
 from __future__ import annotations

@@ -5,13 +5,14 @@ Usage: python -m bench.reading [data] [--engines NAME ...] [--sets NAME ...] [--
 data: the folder with qr/ and plates/; without it ../shared/data beside the repository. Where it is not there, drawn
 pictures alone are read. --charts: draw the pictures of docs/reading.md into this folder. --page: put the tables into
 this page. --resume: keep what earlier runs measured and measure the rest, as after a run that was cut off; with --again
-NAME ... these engines are measured anew all the same, as after a change of ours. All figures go to build/reading.json too. Each engine runs in a process of its own with one thread; the peers'
-come from tools/setup_reading.sh, and one that is not installed is named with the reason.
+NAME ... these engines are measured anew all the same, as after a change of ours. All figures go to build/reading.json
+too. Each engine runs in a process of its own with one thread; the peers' come from tools/setup_reading.sh, and one that
+is not installed is named with the reason.
 
-A QR code counts as read when one of the texts is the label, line ends aside. A picture is wrong when texts were read and
-none is a label of its set: some pictures show other codes of the set besides. A picture without a label stays in the
-count; what is read there is neither right nor wrong. A plate counts as read when the first text is the label, and as
-wrong when there is a first text that is not. Times are CPU time of one picture. Exit code 1 when a goal is missed.
+A QR code counts as read when one of the texts is the label, line ends aside. A picture is wrong when texts were read
+and none is a label of its set: some pictures show other codes of the set besides. A picture without a label stays in
+the count; what is read there is neither right nor wrong. A plate counts as read when the first text is the label, and
+as wrong when there is a first text that is not. Times are CPU time of one picture. Exit code 1 when a goal is missed.
 """
 
 from __future__ import annotations
@@ -116,7 +117,8 @@ def figures(results: Results) -> list[Figure]:
     found = _code_figures(results, codes) if codes else []
     for labelled in taken:
         if labelled.subject is not Subject.CODES:
-            # Recognisers alone have no goal here: ours was trained on these crops, and a cut-out may show another plate.
+            # Recognisers alone have no goal here: ours was trained on these crops, and a cut-out may show another
+            # plate.
             goal = PLATES_PERCENT if labelled.subject is Subject.PHOTOS else None
             for name, tally in results.tallies[labelled.name].items():
                 if ENGINES[name].ours:

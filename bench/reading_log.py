@@ -1,4 +1,4 @@
-"""What a run of the reading bench has measured so far, line by line in a file, so that one that was cut off can go on."""
+"""What a run of the reading bench has measured so far, line by line in a file: one that was cut off can go on."""
 
 from __future__ import annotations
 

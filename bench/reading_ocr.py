@@ -1,8 +1,8 @@
 """The engines that read plates, each behind the same call; see bench.reading_engines.
 
 The peers get every help that needs no knowledge of the label: dots and blanks are dropped, O and I become 0 and 1 where
-a Chinese plate has neither, and of the texts of a whole picture those that can be a plate count, two that stand under one
-another joined where only that makes a plate.
+a Chinese plate has neither, and of the texts of a whole picture those that can be a plate count, two that stand under
+one another joined where only that makes a plate.
 """
 
 from __future__ import annotations

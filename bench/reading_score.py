@@ -76,8 +76,8 @@ class Tally:
 
     `anywhere`: pictures with the label among the texts, first or not. `peak_mb`: of the engine's process, or None.
     `by_kind`: verdicts by kind of picture. `lost`: why its process was lost, and how often. `errors`: likewise of
-    exceptions that it raised; such pictures count as not read. `confidences`: of each answer READ or WRONG. `versions`: of
-    its packages.
+    exceptions that it raised; such pictures count as not read. `confidences`: of each answer READ or WRONG. `versions`:
+    of its packages.
     """
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)

@@ -33,7 +33,8 @@ _FINE_PX: Final = 960
 class Picture:
     """One labelled picture. `load` gives BGR pixels.
 
-    `labels`: the text that counts, then others that are what is printed but not the plate's number: a peer may give them.
+    `labels`: the text that counts, then others that are what is printed but not the plate's number: a peer may give
+    them.
     """
 
     name: str

@@ -1,10 +1,11 @@
 """One reading engine in a process of its own: `python -m bench.reading_worker NAME`.
 
 It speaks JSON lines. First it says {"ready": true, "versions": {...}} or {"missing": "why"}. Then to each line
-{"picture": "pixels.npy"} it answers {"texts": [[text, confidence], ...], "ms": CPU time, "peak_mb": most memory so far},
-with "error" beside them where the engine raised one. It ends with its input.
+{"picture": "pixels.npy"} it answers {"texts": [[text, confidence], ...], "ms": CPU time, "peak_mb": most memory so
+far}, with "error" beside them where the engine raised one. It ends with its input.
 
-It runs in the product's environment for the product's readers and in that of the peers for theirs, so it imports neither.
+It runs in the product's environment for the product's readers and in that of the peers for theirs, so it imports
+neither.
 """
 
 from __future__ import annotations

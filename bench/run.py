@@ -169,7 +169,8 @@ def main() -> int:
         figures += ELSEWHERE
     about["load_after"] = round(os.getloadavg()[0], 2)
     print(
-        f"\ngate-agent {about['version']}, Python {about['python']}, {about['cores']} cores, load {about['load_before']} before, {about['load_after']} after"
+        f"\ngate-agent {about['version']}, Python {about['python']}, {about['cores']} cores, "
+        f"load {about['load_before']} before, {about['load_after']} after"
     )
     print(table(figures))
     return _conclude(figures, about | {"took_s": round(time.monotonic() - begun_at)}, failed=failed)
@@ -187,7 +188,8 @@ def _conclude(figures: list[Figure], about: dict[str, object], *, failed: bool) 
     goals = sum(figure.kept is not None for figure in figures)
     unmeasured = sum(figure.value is None for figure in figures)
     print(
-        f"\n{goals - len(missed)} of {goals} goals kept, {unmeasured} not measured here; took {about['took_s']} s; {path}"
+        f"\n{goals - len(missed)} of {goals} goals kept, {unmeasured} not measured here; took {about['took_s']} s; "
+        f"{path}"
     )
     return 1 if missed or failed else 0
 

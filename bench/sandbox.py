@@ -25,7 +25,10 @@ CALLS_A_FRAME = 400
 
 
 def confined() -> dict[str, float]:
-    """Measure within this process, which is confined by it: milliseconds to confine, nanoseconds a call before and after."""
+    """Measure within this process, which is confined by it.
+
+    Milliseconds to confine, nanoseconds a call before and after.
+    """
     around = find_readable_files(CameraNeeds(tcp_ports=(554,), names=True))
     ours, theirs = socket.socketpair()
     theirs.sendall(b"x")

@@ -1,7 +1,7 @@
-"""Shows a flat thing, a code or a plate, as a camera would see it under one condition or several: by measure, not by taste.
+"""Shows a flat thing, a code or a plate, as a camera would see it under one condition or several.
 
-Everything is drawn at three times the resolution and then shrunk, as a lens and a sensor do it. Order: the thing in
-perspective, light on it, lens and movement, sensor, JPEG.
+By measure, not by taste. Everything is drawn at three times the resolution and then shrunk, as a lens and a sensor do
+it. Order: the thing in perspective, light on it, lens and movement, sensor, JPEG.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Sight:
     """How a flat thing is seen. A unit is one module of a code, or the height of a plate's characters.
 
     `unit_px`: its size in the picture, facing the camera. `tilt_deg`: turned away about the upright axis. `turn_deg`:
-    turned in the picture. `motion`: how far it moves while the shutter is open, units. `defocus`: radius of the disc that
-    a point becomes, units. `contrast`: grey levels between black and white. `glare`: share of its area that a lamp
+    turned in the picture. `motion`: how far it moves while the shutter is open, units. `defocus`: radius of the disc
+    that a point becomes, units. `contrast`: grey levels between black and white. `glare`: share of its area that a lamp
     blinds, 0..1. `noise`: standard deviation of every pixel, grey levels.
     """
 

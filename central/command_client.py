@@ -35,8 +35,8 @@ class CommandClient:
     def run(self, name: str, sign: Callable[[str], tuple[CommandBody, str]], life_s: int) -> dict[str, Any]:
         """Take the gate's challenge, send what `sign` makes of it, and return the result.
 
-        A challenge that changed meanwhile is answered with a command made anew, once. Raises CommandClientError and GuestError,
-        and what `sign` raises.
+        A challenge that changed meanwhile is answered with a command made anew, once. Raises CommandClientError and
+        GuestError, and what `sign` raises.
         """
         self._client.subscribe(self._topics.status)
         challenge = self._challenge()
@@ -62,7 +62,10 @@ class CommandClient:
         raise CommandClientError(f"gate {self._gate} {state}")
 
     def _send(self, name: str, body: CommandBody, text: str, life_s: int) -> dict[str, Any]:
-        """Publish a command, again while nothing comes back: a repeat of the same bytes does nothing, but is answered."""
+        """Publish a command, again while nothing comes back.
+
+        A repeat of the same bytes does nothing, but is answered.
+        """
         message = Outgoing(
             self._topics.command(name),
             text.encode(),

@@ -196,7 +196,8 @@ class CameraDetails:
 class Frame:
     """One picture: `pixels` of shape (height, width, 3), BGR, 8 bit; `at` is the monotonic time of its arrival.
 
-    `behind_s`: how much later than others of its stream it came, measured by the stamps of the stream; 0 where it has none.
+    `behind_s`: how much later than others of its stream it came, measured by the stamps of the stream; 0 where it has
+    none.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -210,7 +211,8 @@ class CameraNeeds:
 
     `files`: files to read; of a folder all that is below it. `devices`: device nodes to read, write and control.
     `tcp_ports`: to connect to. `names`: whether a host must be looked up by its name. `datagrams`: whether the pictures
-    come in datagrams (UDP). `own_port`: a TCP port of 127.0.0.1 at which the driver listens already and to which it connects.
+    come in datagrams (UDP). `own_port`: a TCP port of 127.0.0.1 at which the driver listens already and to which it
+    connects.
     """
 
     files: tuple[Path, ...] = ()

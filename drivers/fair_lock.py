@@ -16,9 +16,9 @@ _HANDED_OVER: Final = 0
 class FairLock:
     """First come, first served.
 
-    Who asks once, like a lane that records or orders a pulse, must not wait behind a thread that asks again and again, like one that
-    polls a board or reads the journal piece by piece: with threading.RLock that one has the lock again before a waiting thread
-    is awake, the more surely the busier the machine is.
+    Who asks once, like a lane that records or orders a pulse, must not wait behind a thread that asks again and again,
+    like one that polls a board or reads the journal piece by piece: with threading.RLock that one has the lock again
+    before a waiting thread is awake, the more surely the busier the machine is.
     """
 
     def __init__(self) -> None:

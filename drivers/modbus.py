@@ -215,7 +215,10 @@ def read_registers(request: Request, reply: bytes) -> tuple[int, ...]:
 
 
 def check_acknowledge(request: Request, reply: bytes) -> None:
-    """Check the reply to a write: the board repeats address and value or count. Errors as in `read_bits`, NoEchoError."""
+    """Check the reply to a write: the board repeats address and value or count.
+
+    Errors as in `read_bits`, NoEchoError.
+    """
     _check(request, reply, ACKNOWLEDGE_LENGTH)
     if reply[:6] != request.frame[:6]:
         raise NoEchoError(

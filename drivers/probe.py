@@ -1,12 +1,13 @@
 """Asks an unknown serial port what board it is, without moving a relay of any board that it might be.
 
-Every byte that is sent was weighed against every board that may hear it: a question to one board is an order to another.
+Every byte that is sent was weighed against every board that may hear it: a question to one board is an order to
+another.
 
 | board | what switches it | so never sent to a board that is not proved |
 |---|---|---|
 | Devantech, TOSR0x | any byte 64 to 76, and 5C with the byte after it | those bytes; so no ASCII question, "r" is 72 |
 | KMTronic | FF, channel, 00 or 01 | FF before such bytes; a frame to Modbus unit 255, function 1 to 16 |
-| LCUS | A0, channel, operation, their sum | A0. There is no proof that asking for one channel (operation 5) is a mere question to every firmware |
+| LCUS | A0, channel, operation, their sum | A0. Asking for one channel (operation 5) may be more than a question |
 | ICSE | 50 once, then every byte | 50. It stays ready for orders, so its converter, PL2303, is asked nothing at all |
 | Numato, Denkovi | a line of text, ended by a carriage return or two slashes | 0D, 2F |
 | Modbus RTU | a whole frame with its check sum that writes | functions that write |
@@ -86,7 +87,10 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """A board that said what it is. `relay` and `inputs`: keys for its drivers beside kind and port; inputs None without."""
+    """A board that said what it is.
+
+    `relay` and `inputs`: keys for its drivers beside kind and port; inputs None without.
+    """
 
     words: str
     kind: str
@@ -168,7 +172,8 @@ def _why_not(talk: _Talk, manner: Manner) -> str:
         )
     if manner is Manner.CONVERTER:
         return Text(
-            'it says nothing: an LCUS board that tells no state (readback = "none", or "feedback"), or an RS485 adapter '
+            'it says nothing: an LCUS board that tells no state (readback = "none", or "feedback"), '
+            "or an RS485 adapter "
             "with no board behind it at 9600 baud. More questions could switch relays"
         )
     return Text("it says nothing at 9600 baud. More questions could switch relays")

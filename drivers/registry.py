@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DriverEntry:
-    """One driver: `path` of its class, and of its settings model where the class is heavy to load; else its `Settings`."""
+    """One driver.
+
+    `path` of its class, and of its settings model where the class is heavy to load; else its `Settings`.
+    """
 
     path: str
     settings: str = ""

@@ -1,4 +1,6 @@
-"""For every run: Ctrl-C as it is on a terminal, no test that a busy machine fails, the long ones first, and at the end the table of the boards' faults, from what was measured."""
+"""For every run: Ctrl-C as it is on a terminal, no test that a busy machine fails, the long ones first, and at the end
+the table of the boards' faults, from what was measured.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ WHOLE_GATES = ("system", "packaging", "races")
 
 
 def pytest_configure() -> None:
-    """Let the commands that tests start hear Ctrl-C, also where the tests themselves run in the background of a shell."""
+    """Let the commands that tests start hear Ctrl-C, also where the tests themselves run in the
+    background of a shell.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     # Speed is measured elsewhere.
@@ -25,7 +29,10 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config, items) -> None:
-    """Begin with whole gates: at the end, when there is little left to share out, come short files. Scale time limits."""
+    """Begin with whole gates: at the end, when there is little left to share out, come short files.
+
+    Scale time limits.
+    """
     items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in WHOLE_GATES)
     usual_s = float(config.getini("timeout"))
     for item in items:

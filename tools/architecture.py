@@ -1,6 +1,7 @@
-"""Draw the rooms from the imports: docs/images/architecture.svg, architecture-core.svg, and the tables of docs/architecture.md.
+"""Draw the rooms from the imports.
 
-Run `make architecture`. The layers are those of the import contracts in pyproject.toml.
+Docs/images/architecture.svg, architecture-core.svg, and the tables of docs/architecture.md. Run `make architecture`.
+The layers are those of the import contracts in pyproject.toml.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The form of CHANGELOG.md (https://keepachangelog.com/en/1.1.0/): what it must look like, and what it says of releases."""
+"""The form of CHANGELOG.md (https://keepachangelog.com/en/1.1.0/).
+
+What it must look like, and what it says of releases.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """What a new contract breaks for those who build on the published one.
 
-Readers of what the gate says must go on as they are: every field that was there is there, and means the same. Gates that
-read commands must go on taking those that were right. So of two schemas of one message nothing may change but this: new
-optional fields, new values of an `x-extensible-enum`, new descriptions; of a command also a wider type, wider limits and
-new values.
+Readers of what the gate says must go on as they are: every field that was there is there, and means the same. Gates
+that read commands must go on taking those that were right. So of two schemas of one message nothing may change but
+this: new optional fields, new values of an `x-extensible-enum`, new descriptions; of a command also a wider type, wider
+limits and new values.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ DOCUMENT = "asyncapi"
 def breaks(old: Mapping[str, Schema], new: Mapping[str, Schema]) -> list[str]:
     """What is broken between two sets of schemas, by the path of their files; empty when nothing is.
 
-    Schemas below `command/` are read by the gate, all others are what it says, or what it asks central to say. `asyncapi`
-    is the document: topics, and how they are published.
+    Schemas below `command/` are read by the gate, all others are what it says, or what it asks central to say.
+    `asyncapi` is the document: topics, and how they are published.
     """
     found = [f"{name}: removed" for name in old if name not in new]
     for name in old.keys() & new.keys():
@@ -59,7 +59,10 @@ def breaks(old: Mapping[str, Schema], new: Mapping[str, Schema]) -> list[str]:
 
 
 def _document_breaks(old: Schema, new: Schema) -> Iterator[str]:
-    """Topics and operations must stay, with all that a client sets for them; the payloads' schemas are compared apart."""
+    """Topics and operations must stay, with all that a client sets for them.
+
+    The payloads' schemas are compared apart.
+    """
     yield from _same(old, new, "channels", ("address", "messages"))
     yield from _same(old, new, "operations", ("action", "channel", "bindings", "messages"))
     yield from _same(old["components"], new["components"], "messages", ("contentType",))

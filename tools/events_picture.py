@@ -1,4 +1,7 @@
-"""The picture of one vehicle's way as events: docs/images/one-vehicle.svg. The sequence numbers are those of the example chain."""
+"""The picture of one vehicle's way as events: docs/images/one-vehicle.svg.
+
+The sequence numbers are those of the example chain.
+"""
 
 from __future__ import annotations
 

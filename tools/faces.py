@@ -22,7 +22,10 @@ class FacesContract(Contract):
     doors = fields.ListField(subfield=fields.StringField())
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002 - the signature is the library's
-        """Every import of a module that is neither face nor door, from outside its room; every door that nobody uses."""
+        """Every import of a module that is neither face nor door, from outside its room.
+
+        Every door that nobody uses.
+        """
         rooms, doors = set(self.rooms), set(self.doors)
         unknown = sorted((rooms | doors) - graph.modules)
         past, used = [], set()

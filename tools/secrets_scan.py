@@ -1,7 +1,7 @@
 """Look for secrets in the files that git knows: private keys, tokens of well-known services, passwords in addresses.
 
-Usage: python tools/secrets_scan.py [FILE ...]; exit code 1 and a line for each where there are some. Drawn examples, such
-as user:password@host, are known by their words.
+Usage: python tools/secrets_scan.py [FILE ...]; exit code 1 and a line for each where there are some. Drawn examples,
+such as user:password@host, are known by their words.
 """
 
 from __future__ import annotations

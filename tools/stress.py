@@ -2,9 +2,10 @@
 
 Usage: tools/stress.py [--runs N] [--kind KIND ...] [--at-once N] [--workers N] [TEST ...]   Run it as `make stress`.
 
-TESTs are what pytest takes; without them, all tests that meet real threads, ports, brokers, serial lines or processes. Each
-kind of stress runs them so often: beside three busy loops, beside another such run, and on half a core each. Runs side by
-side are more stress, and take less time. The reports stay in build/stress. The exit code is 1 where a test failed.
+TESTs are what pytest takes; without them, all tests that meet real threads, ports, brokers, serial lines or processes.
+Each kind of stress runs them so often: beside three busy loops, beside another such run, and on half a core each. Runs
+side by side are more stress, and take less time. The reports stay in build/stress. The exit code is 1 where a test
+failed.
 """
 
 from __future__ import annotations

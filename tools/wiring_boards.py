@@ -49,9 +49,15 @@ BOARDS: Mapping[str, Board] = {
         link="usb",
         relay_pins=("COM {}", "NO {}"),
         notes=(
-            "Use COM and NO (normally open) of the relay. NC would hold the barrier open whenever the board has no power.",
+            (
+                "Use COM and NO (normally open) of the relay. NC would hold the barrier open whenever the board has no "
+                "power."
+            ),
             BLIND,
-            "The computer times the pulse. An agent that is killed: the service releases the relay at once. A dead computer: nobody does.",
+            (
+                "The computer times the pulse. An agent that is killed: the service releases the relay at once. "
+                "A dead computer: nobody does."
+            ),
         ),
     ),
     "waveshare_d": Board(
@@ -68,9 +74,18 @@ BOARDS: Mapping[str, Board] = {
         supply=POWER,
         notes=(
             RESISTORS,
-            "The controller's outputs are contacts: they pass +24 V on to the inputs. The loops themselves stay on the controller.",
-            "Relay 8 opens because input 8 has no wire: as the board comes, and after a loss of power, an input may drive its own relay.",
-            "A fire alarm opens the barrier through the controller. Its second contact, on the hold input, lets the agent know and hold.",
+            (
+                "The controller's outputs are contacts: they pass +24 V on to the inputs. "
+                "The loops themselves stay on the controller."
+            ),
+            (
+                "Relay 8 opens because input 8 has no wire: as the board comes, and after a loss of power, "
+                "an input may drive its own relay."
+            ),
+            (
+                "A fire alarm opens the barrier through the controller. Its second contact, on the hold input, "
+                "lets the agent know and hold."
+            ),
         ),
     ),
     "waveshare_io": Board(
@@ -88,9 +103,18 @@ BOARDS: Mapping[str, Board] = {
         supply=POWER,
         notes=(
             RESISTORS,
-            "Outputs of this class are transistors that switch to 0 V (check the manual): a 24 V relay with a diode gives the contact.",
-            "Relay 8 opens because input 8 has no wire: as the board comes, and after a loss of power, an input may drive its own relay.",
-            "A fire alarm opens the barrier through the controller. Its second contact, on the hold input, lets the agent know and hold.",
+            (
+                "Outputs of this class are transistors that switch to 0 V (check the manual): "
+                "a 24 V relay with a diode gives the contact."
+            ),
+            (
+                "Relay 8 opens because input 8 has no wire: as the board comes, and after a loss of power, "
+                "an input may drive its own relay."
+            ),
+            (
+                "A fire alarm opens the barrier through the controller. Its second contact, on the hold input, "
+                "lets the agent know and hold."
+            ),
         ),
     ),
     "lctech": Board(
@@ -120,7 +144,10 @@ BOARDS: Mapping[str, Board] = {
         supply=(("VCC", "+12 V"), ("GND", "0 V")),
         notes=(
             RESISTORS,
-            "The address is set with switches on the board. It can time a pulse, in whole seconds: timed_pulse = true, pulse_ms = 1000.",
+            (
+                "The address is set with switches on the board. It can time a pulse, in whole seconds: "
+                "timed_pulse = true, pulse_ms = 1000."
+            ),
             BLIND,
         ),
     ),
@@ -139,8 +166,14 @@ BOARDS: Mapping[str, Board] = {
         supply=POWER,
         notes=(
             "Numato counts from 0: the agent's channel 1 is relay 0 on the board, its input 1 is GPIO 0.",
-            "The GPIO pins bear 3.3 or 5 V and have no isolation: an opto-isolator stands between each of them and the 24 V of the yard.",
-            "Each GPIO in use needs a resistor that holds it while the isolator is off. Models with 24 V inputs need none of this: check.",
+            (
+                "The GPIO pins bear 3.3 or 5 V and have no isolation: an opto-isolator stands between each of them and "
+                "the 24 V of the yard."
+            ),
+            (
+                "Each GPIO in use needs a resistor that holds it while the isolator is off. "
+                "Models with 24 V inputs need none of this: check."
+            ),
         ),
     ),
     "kmtronic_usb": Board(
@@ -151,9 +184,15 @@ BOARDS: Mapping[str, Board] = {
         red=3,
         green=4,
         notes=(
-            "Use C and NO (normally open) of the relay. NC would hold the barrier open whenever the board has no power.",
+            (
+                "Use C and NO (normally open) of the relay. NC would hold the barrier open whenever the board has no "
+                "power."
+            ),
             BLIND,
-            "The computer times the pulse. An agent that is killed: the service releases the relay at once. A dead computer: nobody does.",
+            (
+                "The computer times the pulse. An agent that is killed: the service releases the relay at once. "
+                "A dead computer: nobody does."
+            ),
         ),
     ),
     "kmtronic_rs485": Board(
@@ -167,7 +206,10 @@ BOARDS: Mapping[str, Board] = {
         notes=(
             RESISTORS,
             BLIND,
-            "The computer times the pulse. An agent that is killed: the service releases the relay at once. A dead computer: nobody does.",
+            (
+                "The computer times the pulse. An agent that is killed: the service releases the relay at once. "
+                "A dead computer: nobody does."
+            ),
         ),
     ),
     "devantech": Board(
@@ -178,9 +220,15 @@ BOARDS: Mapping[str, Board] = {
         red=3,
         green=4,
         notes=(
-            "Use C and NO (normally open) of the relay. NC would hold the barrier open whenever the board has no power.",
+            (
+                "Use C and NO (normally open) of the relay. NC would hold the barrier open whenever the board has no "
+                "power."
+            ),
             BLIND,
-            "The computer times the pulse. An agent that is killed: the service releases the relay at once. A dead computer: nobody does.",
+            (
+                "The computer times the pulse. An agent that is killed: the service releases the relay at once. "
+                "A dead computer: nobody does."
+            ),
         ),
     ),
 }

@@ -40,9 +40,18 @@ def lane_view() -> Picture:
     _arrow(picture, 60, 316, 190)
     picture.notes(
         (
-            "Loop A lies right before loop B, so no vehicle fits between them unseen. Loop B reaches 0.5 m or more beyond the arm on both sides.",
-            "For trucks make loop B longer and keep the photocell: high chassis and drawbars leave gaps that a short loop misses.",
-            "Loops and photocell are wired to the controller first. The agent reads the controller's outputs; it never stands between.",
+            (
+                "Loop A lies right before loop B, so no vehicle fits between them unseen. "
+                "Loop B reaches 0.5 m or more beyond the arm on both sides."
+            ),
+            (
+                "For trucks make loop B longer and keep the photocell: high chassis and drawbars leave gaps that a "
+                "short loop misses."
+            ),
+            (
+                "Loops and photocell are wired to the controller first. The agent reads the controller's outputs; "
+                "it never stands between."
+            ),
         ),
         530,
     )
@@ -86,8 +95,14 @@ def sally_port() -> Picture:
     _arrow(picture, 40, 280, 150)
     picture.notes(
         (
-            'Two lanes in the configuration, one a barrier. One line binds both: interlock = ["inner"] in the table of the outer lane.',
-            "Each barrier needs the limit switch of its closed arm wired: without it no lane can know that the other one is closed.",
+            (
+                "Two lanes in the configuration, one a barrier. One line binds both: "
+                'interlock = ["inner"] in the table of the outer lane.'
+            ),
+            (
+                "Each barrier needs the limit switch of its closed arm wired: without it no lane can know that the "
+                "other one is closed."
+            ),
             "Until the agent knows how the other barrier stands, after a start or a lost board, it counts as open.",
         ),
         424,
@@ -122,8 +137,14 @@ def shared_arm() -> Picture:
     picture.notes(
         (
             'Two lanes in the configuration, and shares_arm = "export" in the table of the import lane.',
-            "Both name the same relay board and channels, and the same safety, photocell and limit inputs; each has a presence loop of its own.",
-            "While one lane uses the arm the other one waits, and takes what it sees under the arm for the other's vehicle.",
+            (
+                "Both name the same relay board and channels, and the same safety, photocell and limit inputs; "
+                "each has a presence loop of its own."
+            ),
+            (
+                "While one lane uses the arm the other one waits, and takes what it sees under the arm for the other's "
+                "vehicle."
+            ),
         ),
         424,
     )
@@ -201,7 +222,8 @@ def _camera(picture: Picture, x: float, y: float) -> None:
 def _lamps(picture: Picture, x: float, y: float) -> None:
     picture.shape(
         f'<rect x="{x - 10:g}" y="{y - 20:g}" width="20" height="42" rx="5" fill="#32383f"/>'
-        f'<circle cx="{x:g}" cy="{y - 8:g}" r="7" fill="{RED}"/><circle cx="{x:g}" cy="{y + 10:g}" r="7" fill="#2da44e"/>'
+        f'<circle cx="{x:g}" cy="{y - 8:g}" r="7" fill="{RED}"/><circle cx="{x:g}" cy="{y + 10:g}" r="7" '
+        'fill="#2da44e"/>'
     )
 
 

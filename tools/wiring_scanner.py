@@ -23,7 +23,10 @@ def scanner() -> Picture:
     picture.notes(
         (
             "Set the scanner to send each code as one line of text, ended by CR, LF or both, and nothing else.",
-            "A scanner that acts as a keyboard (USB HID) does not work: set it to virtual COM port with its setup code.",
+            (
+                "A scanner that acts as a keyboard (USB HID) does not work: set it to virtual COM port with its setup "
+                "code."
+            ),
             "RS232 is not TTL: a scanner with 3.3 or 5 V serial pins needs an adapter from USB to TTL instead.",
         ),
         390,

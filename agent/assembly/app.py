@@ -1,4 +1,7 @@
-"""The composition root: makes every part of the gate from the settings, starts them in order, and stops them in the opposite one."""
+"""The composition root.
+
+Makes every part of the gate from the settings, starts them in order, and stops them in the opposite one.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,8 @@ STOP_S = {
     "journal": 1.5,
     "boards": 1.0,
 }
-"""How long each phase of a stop may take, whatever its parts do. Together less than TimeoutStopSec of the service's unit."""
+"""How long each phase of a stop may take, whatever its parts do.
+Together less than TimeoutStopSec of the service's unit."""
 NOT_STARTED = "the agent could not start"
 
 
@@ -91,8 +95,8 @@ class App:
     ) -> None:
         """Make every part.
 
-        Raises JournalError when the journal cannot be opened, RegistryError for the lists, EvidenceError for the pictures,
-        WrongGateKeyError where the site knows this gate by another key, OSError for the rest.
+        Raises JournalError when the journal cannot be opened, RegistryError for the lists, EvidenceError for the
+        pictures, WrongGateKeyError where the site knows this gate by another key, OSError for the rest.
 
         `on_damage` is called, from a thread, when the journal turns out to be damaged while the gate runs: only a
         restart fixes it. `source`: where the settings came from; None: they are never reloaded.
@@ -160,9 +164,10 @@ class App:
         return self._console
 
     def start(self) -> None:
-        """Release every relay, record the start and what the last one left open, then start all else. Waits for no device.
+        """Release every relay, record the start and what the last one left open, then start all else.
 
-        Where a part cannot be started, all is stopped and closed. Raises what the part raises, as JournalError and OSError.
+        Waits for no device. Where a part cannot be started, all is stopped and closed. Raises what the part raises, as
+        JournalError and OSError.
         """
         self._workers.watch(self._parts_workers())
         with on_failure(self._opened.close):
@@ -194,8 +199,8 @@ class App:
     def stop(self, cause: str, *, again: bool = False) -> bool:
         """Stop deciding, release every relay, record the stop, send what can be sent in a moment, and close.
 
-        `again`: another one is to take over in this process, so that the service manager has nothing to do. Returns whether
-        every part has ended; one that has not is in the log, and may still hold a device or a file.
+        `again`: another one is to take over in this process, so that the service manager has nothing to do. Returns
+        whether every part has ended; one that has not is in the log, and may still hold a device or a file.
         """
         # While the parts end they make no progress. Who starts the agent over feeds the manager's watchdog meanwhile.
         self._stop_cause = cause

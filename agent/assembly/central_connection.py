@@ -153,7 +153,10 @@ class CentralConnection:
         self._link.stop(STOP_LINK_S)
 
     def _drain(self) -> None:
-        """Give a link that is up a moment to deliver the last events; what it cannot is delivered after the next start."""
+        """Give a link that is up a moment to deliver the last events.
+
+        What it cannot is delivered after the next start.
+        """
         journal = self._dependencies.journal
         deadline = time.monotonic() + STOP_DRAIN_S
         pause = threading.Event()

@@ -1,4 +1,7 @@
-"""What carries out each command from central: thin adapters between the desk of the commands and the parts of the gate."""
+"""What carries out each command from central.
+
+Thin adapters between the desk of the commands and the parts of the gate.
+"""
 
 from __future__ import annotations
 

@@ -32,8 +32,8 @@ EYE_STOP_S = 0.7
 class GateLanes:
     """Makes all of them, and starts nothing. `decider`: what answers the questions of a lane.
 
-    `units`: the lanes, in the order of the configuration. `eyes`: one a camera. `boards`: the relay boards, by where they
-    are; `places`: the lanes of each.
+    `units`: the lanes, in the order of the configuration. `eyes`: one a camera. `boards`: the relay boards, by where
+    they are; `places`: the lanes of each.
     """
 
     def __init__(

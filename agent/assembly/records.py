@@ -1,4 +1,7 @@
-"""What the gate records, put together: the journal, the one way into it, its checkpoints, the pictures, and their retention."""
+"""What the gate records, put together.
+
+The journal, the one way into it, its checkpoints, the pictures, and their retention.
+"""
 
 from __future__ import annotations
 
@@ -37,10 +40,11 @@ MEGABYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class RecordsDependencies:
-    """What the records stand on. `boot`: of this start. `signing`: the gate's own key. `reading`: the wall clock, and how good it is.
+    """What the records stand on. `boot`: of this start. `signing`: the gate's own key.
 
-    `utc`: the wall clock alone. `reserving`: see Recorder. `recorded` hears what was recorded, in order, and must not block. `on_damage` is called, from a
-    thread, when the journal turns out to be damaged while the gate runs: only a new start mends it.
+    `reading`: the wall clock, and how good it is. `utc`: the wall clock alone. `reserving`: see Recorder. `recorded`
+    hears what was recorded, in order, and must not block. `on_damage` is called, from a thread, when the journal turns
+    out to be damaged while the gate runs: only a new start mends it.
     """
 
     boot: str

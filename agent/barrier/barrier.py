@@ -62,9 +62,9 @@ Order = PulseRequest | HoldRequest | LampRequest
 class Barrier:
     """One lane's share of a relay board. Its methods may be called from any thread and return at once.
 
-    `on_pulse` is called exactly once for each pulse, `on_state` at each change of the port or of the reason for its loss;
-    both must only pass the news on. They are called from the board's thread, and `on_pulse` from the caller's for a pulse
-    that is refused at once.
+    `on_pulse` is called exactly once for each pulse, `on_state` at each change of the port or of the reason for its
+    loss; both must only pass the news on. They are called from the board's thread, and `on_pulse` from the caller's for
+    a pulse that is refused at once.
     """
 
     def __init__(

@@ -31,9 +31,10 @@ PARTING_TRIES = 3
 
 
 class RelayScheduler:
-    """Give pulses, hold, show lamps and release, for every lane of a board. For one thread; times are monotonic seconds.
+    """Give pulses, hold, show lamps and release, for every lane of a board.
 
-    `energised`: which relays were when the board was last asked; None where it cannot say, or was not asked since it came.
+    For one thread; times are monotonic seconds. `energised`: which relays were when the board was last asked; None
+    where it cannot say, or was not asked since it came.
 
     A level, which is a hold or a lamp, is noted when it is ordered and brought about by `work`, as is every release.
     `connect`, `pulse`, `work` and `check` may raise DeviceError: the board is lost then, and must be connected again.

@@ -10,16 +10,16 @@ from drivers.text import Text
 ROOT = "gate/v1"
 GATE_ID_LIMIT = 64
 
-# One level of a topic that every broker and every access list takes literally: no wildcard, no separator, and no dot, which
-# in AMQP separates levels.
+# One level of a topic that every broker and every access list takes literally: no wildcard, no separator, and no dot,
+# which in AMQP separates levels.
 _LEVEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 
 
 def check_gate_id(gate: str) -> str:
-    """Return the gate id as it is: the CN of the gate's certificate, 1 to 64 of A-Z a-z 0-9 _ -, a letter or digit first.
+    """Return the gate id as it is: 1 to 64 of A-Z a-z 0-9 _ -, a letter or digit first.
 
-    Raises ValueError with what to mend.
+    It is the CN of the gate's certificate. Raises ValueError with what to mend.
     """
     if not gate:
         raise ValueError(Text("the gate id is empty; it is the CN of the gate's certificate, like khorgos-03"))

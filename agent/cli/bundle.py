@@ -34,8 +34,8 @@ def bundle(
 ) -> None:
     """Pack the log, the configuration, what the doctor finds, the last events, devices, versions and hashes.
 
-    Passwords, tokens and private keys are taken out of all of it. Run it as root, or as somebody who may read the service's
-    log. Exit code 1 where the file cannot be written.
+    Passwords, tokens and private keys are taken out of all of it. Run it as root, or as somebody who may read the
+    service's log. Exit code 1 where the file cannot be written.
     """
     log = service_log()
     try:

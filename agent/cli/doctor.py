@@ -77,7 +77,7 @@ def doctor(
 
 
 def report_of(configuration: Path, socket: Path, language: Language) -> tuple[Report, bool]:
-    """The report of the running agent, else one of this process' own; and whether there is a configuration that can be used."""
+    """The report of the running agent, else one of this process' own; and whether a configuration can be used."""
     report = _asked(socket, language)
     return (report, True) if report is not None else _examined(configuration, language)
 

@@ -64,8 +64,8 @@ def fleet(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Simulate many gates against brokers, and measure.
 
-    Each gate has an id, a stream, a real hash chain, its own order of brokers, and resends what is not acknowledged. Its
-    events look like those of a real gate: never let a fleet loose on a broker whose consumer keeps customs records.
+    Each gate has an id, a stream, a real hash chain, its own order of brokers, and resends what is not acknowledged.
+    Its events look like those of a real gate: never let a fleet loose on a broker whose consumer keeps customs records.
     Exit code 0 when all gates are connected at the end and no event is lost.
     """
     addresses = tuple(_parse(url) for url in broker)

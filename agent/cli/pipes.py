@@ -7,7 +7,10 @@ import sys
 
 
 def drop_output() -> None:
-    """Have all further output go nowhere: what is still buffered would fail, and be complained of, while Python exits."""
+    """Have all further output go nowhere.
+
+    What is still buffered would fail, and be complained of, while Python exits.
+    """
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
     os.close(null)

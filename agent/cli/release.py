@@ -1,4 +1,7 @@
-"""The command `gate-agent release`: release every relay without the agent. The service runs it whenever it has stopped."""
+"""The command `gate-agent release`: release every relay without the agent.
+
+The service runs it whenever it has stopped.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +37,8 @@ def release(
     """Release every relay of every board in the configuration, and say of each board whether that is proved.
 
     For when the agent does not run, above all after it was killed in the middle of a pulse: a board that it has open
-    refuses. Where the configuration cannot be used, the boards of the last good one are released. Exit code 0 when every
-    board is known to be released, 1 when one is not, 78 when no configuration can be used.
+    refuses. Where the configuration cannot be used, the boards of the last good one are released. Exit code 0 when
+    every board is known to be released, 1 when one is not, 78 when no configuration can be used.
     """
     try:
         found = usable_configuration(configuration)

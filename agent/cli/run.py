@@ -38,7 +38,8 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
 START_OVER_S = 60.0
-"""Within this time an agent that takes a new configuration must be at work again; the stop of the old one is a part of it."""
+"""Within this time an agent that takes a new configuration must be at work again; the stop of the old one is a part of
+it."""
 NEW = "a new configuration"
 
 
@@ -48,9 +49,10 @@ def run(
     """Run the agent until it is told to stop (SIGTERM or Ctrl-C). The service starts this command.
 
     It waits for no device: cameras, boards and brokers are looked for, lost and found again for as long as it runs.
-    Where the configuration cannot be used, the last one with which the agent ran is, and that is told. SIGHUP has it read
-    anew; a good one is taken once no vehicle is under way. Exit code 78 when no configuration can be used, 1 when the
-    journal or the lists cannot be opened, the journal is found damaged, or a part fails or does not end: the service starts it again.
+    Where the configuration cannot be used, the last one with which the agent ran is, and that is told. SIGHUP has it
+    read anew; a good one is taken once no vehicle is under way. Exit code 78 when no configuration can be used, 1 when
+    the journal or the lists cannot be opened, the journal is found damaged, or a part fails or does not end: the
+    service starts it again.
     """
     faulthandler.enable()
     gives_back = give_back_memory()

@@ -74,7 +74,10 @@ def watch(
 
 
 def _lane(agent: AgentSocket, wanted: str | None) -> tuple[str, list[str]]:
-    """The lane that is meant, and its cameras. Raises AgentAwayError where there is none of that name, or which is not said."""
+    """The lane that is meant, and its cameras.
+
+    Raises AgentAwayError where there is none of that name, or which is not said.
+    """
     lanes: dict[str, Any] = agent.json("/api/lanes")["lanes"]
     if wanted is None and len(lanes) > 1:
         raise AgentAwayError(f"which lane? There is {', '.join(lanes)}")

@@ -89,9 +89,10 @@ class Clock:
         return min((_between() for _ in range(_TRIES)), key=lambda pair: pair[1])[0]
 
     def latest(self) -> float:
-        """The latest time (Unix seconds) that what was signed by now can bear; no bound where no time server says what now is.
+        """The latest time (Unix seconds) that what was signed by now can bear.
 
-        The clock of whoever signed may be ahead a little. One that is ahead by more is wrong, and not believed.
+        No bound where no time server says what now is. The clock of whoever signed may be ahead a little. One that is
+        ahead by more is wrong, and not believed.
         """
         return self.now().utc + _AHEAD_S if self.synchronisation().synchronised else inf
 
@@ -128,7 +129,10 @@ class Clock:
 
 
 def ask_kernel() -> Synchronisation:
-    """What the kernel says: adjtimex(2) with no mode set, which changes nothing and needs no privilege. Raises OSError."""
+    """What the kernel says: adjtimex(2) with no mode set, which changes nothing and needs no privilege.
+
+    Raises OSError.
+    """
     timex = _Timex()
     state = _adjtimex()(ctypes.byref(timex))
     if state < 0:

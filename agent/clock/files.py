@@ -1,7 +1,8 @@
 """Two small files beside the journal: the last look at the clock, and a technician's word that a floor is wrong.
 
-The look counts only while the computer runs on (its monotonic clock and its boot id are those of the kernel), so it need
-not survive a power cut. A reset is left by `gate-agent clock reset-floor`, taken by the agent, and told in an event.
+The look counts only while the computer runs on (its monotonic clock and its boot id are those of the kernel), so it
+need not survive a power cut. A reset is left by `gate-agent clock reset-floor`, taken by the agent, and told in an
+event.
 """
 
 from __future__ import annotations
@@ -73,7 +74,10 @@ class ClockFiles:
         return LastObservation(seen, Anchor(seen, error_s, until))
 
     def keep(self, last: LastObservation) -> None:
-        """Keep it for the next process of this run of the computer, also that nothing holds any more. Raises OSError."""
+        """Keep it for the next process of this run of the computer, also that nothing holds any more.
+
+        Raises OSError.
+        """
         path = self._folder / ANCHOR
         if not self._boot_id:
             path.unlink(missing_ok=True)

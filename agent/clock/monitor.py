@@ -54,13 +54,19 @@ class WatchedClock(Protocol):
 
 
 class FloorStore(Protocol):
-    """Where the floor outlives the agent (agent.store.registry.registry.Registry). Every method may raise RegistryError."""
+    """Where the floor outlives the agent (agent.store.registry.registry.Registry).
+
+    Every method may raise RegistryError.
+    """
 
     def clock_floor(self) -> ClockFloor:
         """The times that have surely passed."""
 
     def raise_clock_floor(self, utc: float, *, synced: bool, error_s: float = 0.0) -> None:
-        """Note a time that has passed; `synced`: by a time server, off by at most `error_s`. An earlier one than is known changes nothing."""
+        """Note a time that has passed; `synced`: by a time server, off by at most `error_s`.
+
+        An earlier one than is known changes nothing.
+        """
 
     def reset_clock_floor(self, utc: float) -> None:
         """Put it back to a time."""

@@ -1,7 +1,7 @@
 """Notes every second what the kernel says of its clock, for an agent whose filter of calls refuses the question.
 
-A process of its own (gate-agent-clock.service), which reads nothing and talks with nobody: so the agent, which does both,
-needs no call that the clock could be set with.
+A process of its own (gate-agent-clock.service), which reads nothing and talks with nobody: so the agent, which does
+both, needs no call that the clock could be set with.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""The proof of the journal's chain, in a thread of its own when somebody asks: nobody waits for it, and it waits for nobody.
+"""The proof of the journal's chain, in a thread of its own when somebody asks.
 
-It reads in short batches, so that the agent's own log of the file never has to wait for it.
+Nobody waits for it, and it waits for nobody. It reads in short batches, so that the agent's own log of the file never
+has to wait for it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ _TELL_EVERY: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far it is. `seq` of `head`; `proven`: events vouched for; `trouble`: the first flaw, or why it failed, in English."""
+    """How far it is.
+
+    `seq` of `head`; `proven`: events vouched for; `trouble`: the first flaw, or why it failed, in English.
+    """
 
     state: Literal["none", "running", "whole", "broken", "failed"] = "none"
     first: int = 0

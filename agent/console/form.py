@@ -111,7 +111,10 @@ def parts(path: Path, document: Document) -> Parts | None:
 
 
 def blank(path: Path, kind: str) -> Group | None:
-    """The form of a table that is to be added at a path, of a kind of driver where it needs one; None: there is none such."""
+    """The form of a table that is to be added at a path, of a kind of driver where it needs one.
+
+    None: there is none such.
+    """
     seed: Any = {"relay": {"kind": kind}} if _is_lane(path) and kind else {"kind": kind} if kind else {}
     node = _schema_of(path, seed)
     if node is None or "properties" not in node:
@@ -311,7 +314,10 @@ def all_fields(made: Group) -> Iterator[Field]:
 
 
 def places(made: Group, keys: Iterable[str]) -> dict[str, str]:
-    """Where on a form each of these keys is: the id of its field, or of the field whose list it is in; none for others."""
+    """Where on a form each of these keys is: the id of its field, or of the field whose list it is in.
+
+    None for others.
+    """
     fields = sorted((one.name for one in all_fields(made) if one.kind != "fixed"), key=len, reverse=True)
     found = {key: next((name for name in fields if key == name or key.startswith(f"{name}[")), "") for key in keys}
     return {key: f"{FIELD_ID}{name}" for key, name in found.items() if name}

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TraceLine:
-    """An exchange on a board's line, as people read it. `age_s`: since its last time. `received`: None: none was waited for.
+    """An exchange on a board's line, as people read it. `age_s`: since its last time.
 
-    `asked`, `answered`: what the bytes mean, as far as the protocol is known.
+    `received`: None: none was waited for. `asked`, `answered`: what the bytes mean, as far as the protocol is known.
     """
 
     age_s: float

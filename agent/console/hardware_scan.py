@@ -1,6 +1,7 @@
-"""What is plugged into this computer: serial ports and cameras, who uses them, which name to write down, what board it is.
+"""What is plugged into this computer.
 
-Nothing is opened but a port that somebody asks for, and that no lane and no program has.
+Serial ports and cameras, who uses them, which name to write down, what board it is. Nothing is opened but a port that
+somebody asks for, and that no lane and no program has.
 """
 
 from __future__ import annotations
@@ -69,7 +70,10 @@ class VideoDevice:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of asking a port. `words`: what board it is, or why it is not known. `snippet`: for the configuration."""
+    """What came of asking a port. `words`: what board it is, or why it is not known.
+
+    `snippet`: for the configuration.
+    """
 
     words: str
     recognised: bool
@@ -126,7 +130,8 @@ def video_devices(lanes: Mapping[str, Lane], root: Path = ROOT) -> list[VideoDev
 def ask(device: str, lanes: Mapping[str, Lane], root: Path = ROOT) -> Answer:
     """Ask a port what board it is, by questions that move no relay of any board known.
 
-    Takes up to half a minute. Raises NotAskedError for a port that a lane or another program has, or that must not be asked.
+    Takes up to half a minute. Raises NotAskedError for a port that a lane or another program has, or that must not be
+    asked.
     """
     port = next((one for one in serial_ports(lanes, root) if one.device == device), None)
     if port is None:

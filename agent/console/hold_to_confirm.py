@@ -1,6 +1,7 @@
-"""Holding a button to confirm: what moves a barrier is asked for by two requests, the second one a while after the first.
+"""Holding a button to confirm.
 
-A request that is sent once too often, by a slip of the finger or by a browser that tries again, moves nothing.
+What moves a barrier is asked for by two requests, the second one a while after the first. A request that is sent once
+too often, by a slip of the finger or by a browser that tries again, moves nothing.
 """
 
 from __future__ import annotations
@@ -57,7 +58,10 @@ class Holds:
         return token
 
     def confirm(self, token: str, person: str, act: str, at: float) -> bool:
-        """Say whether the same person held the same button long enough, and not too long ago. A token is good for once."""
+        """Say whether the same person held the same button long enough, and not too long ago.
+
+        A token is good for once.
+        """
         with self._lock:
             press = self._presses.pop(token, None)
         if press is None or (press.person, press.act) != (person, act):

@@ -57,7 +57,10 @@ def translated(request: Request, text: str) -> str:
 
 
 def detail(request: Request, said: str) -> str:
-    """What the gate says in English, as in its events, in the language of whoever asks; marked where that stays English."""
+    """What the gate says in English, as in its events, in the language of whoever asks.
+
+    It is marked where it stays English.
+    """
     if not said or language(request) is Language.EN:
         return said
     if isinstance(said, Text):
@@ -74,8 +77,9 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
     """A page, or a fragment of one, from `templates/`.
 
     Every template has the texts in the reader's language (agent.i18n.templates), `labels` for what has a code,
-    `detail(said)` for what the gate says in English, `when(moment)` and `zone()` for times, `csrf_field()`, `csrf`, `person` (None: nobody), `nav`,
-    `language`, `languages`, `theme`, `gate_id`, `is_refused`, `url_for`, `request` and what is given here.
+    `detail(said)` for what the gate says in English, `when(moment)` and `zone()` for times, `csrf_field()`, `csrf`,
+    `person` (None: nobody), `nav`, `language`, `languages`, `theme`, `gate_id`, `is_refused`, `url_for`, `request` and
+    what is given here.
     """
     pages: Pages = request.app.state.pages
     gate: Gate = request.app.state.gate

@@ -19,7 +19,8 @@ LIFE_S: Final = 1800.0
 class Proposal:
     """Files as they would be, and who proposed them. `seen`: the state of the files that he saw. `at`: monotonic s.
 
-    `what`: how they came, in words for the history. `of`: the former state that they bring back. `keys`: what would be another.
+    `what`: how they came, in words for the history. `of`: the former state that they bring back. `keys`: what would be
+    another.
     """
 
     person: str

@@ -32,7 +32,10 @@ class Progress(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. `code`: its words are `setup.<code>`; `link`: the page where it is done; `lane`: "" for the gate's own."""
+    """One step.
+
+    `code`: its words are `setup.<code>`; `link`: the page where it is done; `lane`: "" for the gate's own.
+    """
 
     code: str
     progress: Progress
@@ -44,8 +47,8 @@ class Step:
 class Knowledge:
     """What is known of the running gate.
 
-    `devices`: states by name; `passed`: the lanes through which a vehicle went; `acknowledged`: an event of this gate was
-    acknowledged, by central or, where the broker's word counts, by the broker.
+    `devices`: states by name; `passed`: the lanes through which a vehicle went; `acknowledged`: an event of this gate
+    was acknowledged, by central or, where the broker's word counts, by the broker.
     """
 
     devices: Mapping[str, str]

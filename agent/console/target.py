@@ -1,7 +1,7 @@
 """A target to aim a camera with: a code and a plate of known size, drawn for a printer.
 
-Sizes in millimetres: the code as large as a permit on a telephone, the plate that of Chinese cars (GA 36: 440 x 140, characters
-45 x 90), which every reader of plates here reads.
+Sizes in millimetres: the code as large as a permit on a telephone, the plate that of Chinese cars (GA 36: 440 x 140,
+characters 45 x 90), which every reader of plates here reads.
 """
 
 from __future__ import annotations
@@ -54,6 +54,6 @@ def target_plate() -> list[Markup]:
 def _letter(left: float, letter: str) -> Markup:
     base, size = _LATIN_MM if letter.isascii() else _CHINESE_MM
     return Markup(
-        '<text x="{}" y="{}" textLength="{}" lengthAdjust="spacingAndGlyphs" font-size="{}" font-weight="700" fill="#fff" '
-        'font-family="Arial, Liberation Sans, DejaVu Sans, sans-serif">{}</text>'
+        '<text x="{}" y="{}" textLength="{}" lengthAdjust="spacingAndGlyphs" font-size="{}" font-weight="700" '
+        'fill="#fff" font-family="Arial, Liberation Sans, DejaVu Sans, sans-serif">{}</text>'
     ).format(left, base, _WIDE_MM, size, letter)

@@ -1,4 +1,7 @@
-"""Times as every page shows them: the gate's local time with its zone, UTC on hover, and one that a program can read."""
+"""Times as every page shows them.
+
+The gate's local time with its zone, UTC on hover, and one that a program can read.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ _MINUTE_S: Final = 60
 
 
 def time_tag(given: float | str | datetime | None, unknown: str) -> Markup:
-    """A moment for a page: Unix seconds, a time as events have it, or one with its zone. `unknown`: what to show for none."""
+    """A moment for a page: Unix seconds, a time as events have it, or one with its zone.
+
+    `unknown`: what to show for none.
+    """
     moment = _moment(given)
     if moment is None:
         return Markup('<span class="unknown-time">{}</span>').format(unknown)

@@ -22,7 +22,10 @@ LIMIT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class SignalMap:
-    """Which input (from 1) is which signal, None where it is not wired; `inverted` names inputs that are closed at rest."""
+    """Which input (from 1) is which signal, None where it is not wired.
+
+    `inverted` names inputs that are closed at rest.
+    """
 
     presence: int | None = None
     safety: int | None = None

@@ -44,7 +44,8 @@ class DeviceStatusTable:
 
     The same state again changes nothing, so a device that is lost for a week is told of once; another reason for the
     loss is told too, each once, and no more than `DETAILS_LIMIT` of them. For all threads: the events are written by a
-    thread of their own, so that no device's thread ever waits for the disk. One that fails at that twice is in the log only.
+    thread of their own, so that no device's thread ever waits for the disk. One that fails at that twice is in the log
+    only.
     """
 
     def __init__(self, recorder: Recorder, utc: Callable[[], float]) -> None:

@@ -105,7 +105,10 @@ class PortSupervisor:
         self.guarded(self._try)
 
     def guarded(self, duty: Callable[[], object]) -> None:
-        """Do something with the port. Any error means that the port is lost: it is closed, and connected anew in a while."""
+        """Do something with the port.
+
+        Any error means that the port is lost: it is closed, and connected anew in a while.
+        """
         try:
             duty()
         except DeviceError as error:

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 
 class Severity(StrEnum):
-    """OK: nothing to mend. NOTE: good to know. WARNING: it works, but not as it should, or not for long. ERROR: it does not."""
+    """OK: nothing to mend. NOTE: good to know. WARNING: it works, but not as it should, or not for long.
+
+    ERROR: it does not.
+    """
 
     OK = "ok"
     NOTE = "note"

@@ -38,9 +38,10 @@ INSTALLED = version("gate-agent")
 
 @dataclass(frozen=True, slots=True)
 class DiagnosticsDependencies:
-    """What is looked at. `load`: reads the configuration on the disk, raises SettingsError. `places`: the lanes of each relay board.
+    """What is looked at. `load`: reads the configuration on the disk, raises SettingsError.
 
-    `boot`: of this start. `utc`: the wall clock. `central`: the connection to central; None: the gate has none.
+    `places`: the lanes of each relay board. `boot`: of this start. `utc`: the wall clock. `central`: the connection to
+    central; None: the gate has none.
     """
 
     parts: MeasuredParts

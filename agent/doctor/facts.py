@@ -33,10 +33,11 @@ class ConfigurationFacts:
 
 @dataclass(frozen=True, slots=True)
 class ServiceFacts:
-    """The unit as the service manager knows it. `manager`: whether one runs on this machine. `asked`: whether it answered.
+    """The unit as the service manager knows it. `manager`: whether one runs on this machine.
 
-    `unit`: path of the unit's file, None where there is none. `complaints`: what the offline check of the file prints.
-    `enabled`: whether it starts with the machine. `active`: active, inactive, failed and so on. `result`: of its last end.
+    `asked`: whether it answered. `unit`: path of the unit's file, None where there is none. `complaints`: what the
+    offline check of the file prints. `enabled`: whether it starts with the machine. `active`: active, inactive, failed
+    and so on. `result`: of its last end.
     """
 
     manager: bool
@@ -64,7 +65,8 @@ class VersionFacts:
 class WatchdogFacts:
     """The two watchdogs. `service_s`: within which the service manager wants a sign of life; None: it wants none.
 
-    `asked`: whether that is known at all. `hardware`: the state of the machine's own (active, inactive); None: it has none.
+    `asked`: whether that is known at all. `hardware`: the state of the machine's own (active, inactive); None: it has
+    none.
     """
 
     asked: bool
@@ -74,9 +76,10 @@ class WatchdogFacts:
 
 @dataclass(frozen=True, slots=True)
 class PartFacts:
-    """One thread of the agent that runs. `failures`: since its start. `trouble`: why it failed last, "" once it has recovered.
+    """One thread of the agent that runs. `failures`: since its start.
 
-    `still_s`: for how long it has made no progress, where that is longer than it may be.
+    `trouble`: why it failed last, "" once it has recovered. `still_s`: for how long it has made no progress, where that
+    is longer than it may be.
     """
 
     name: str
@@ -138,7 +141,7 @@ class ProcessorFacts:
     throttled: bool | None
 
 
-# --------------------------------------------------------------------------------------------------- the gate's own files
+# ------------------------------------------------------------------------------------------------- the gate's own files
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,15 +221,15 @@ class ModelFacts:
     trouble: str
 
 
-# ------------------------------------------------------------------------------------------------- the way to the others
+# ------------------------------------------------------------------------------------------------ the way to the others
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerFacts:
     """One address of a broker. `trouble`: why it cannot be reached, or lets the gate not in.
 
-    `connect_ms`: until it has let the gate in; `publish_ms`: until it answered what was published; None where it did not
-    come to that. `takes`, `gives`: why it refuses what the gate publishes and subscribes to, "" for nothing.
+    `connect_ms`: until it has let the gate in; `publish_ms`: until it answered what was published; None where it did
+    not come to that. `takes`, `gives`: why it refuses what the gate publishes and subscribes to, "" for nothing.
     """
 
     url: str
@@ -251,7 +254,10 @@ class ListFacts:
 
 @dataclass(frozen=True, slots=True)
 class ListsFacts:
-    """All lists. `begun`: whether there is a store for them yet. `trouble`: why they cannot be read. `trust_ends_s`: until the trust list ends; None: there is none."""
+    """All lists. `begun`: whether there is a store for them yet. `trouble`: why they cannot be read.
+
+    `trust_ends_s`: until the trust list ends; None: there is none.
+    """
 
     trouble: str = ""
     begun: bool = True
@@ -262,16 +268,17 @@ class ListsFacts:
     known_only_s: float = 0.0
 
 
-# ------------------------------------------------------------------------------------------------------------ the devices
+# ---------------------------------------------------------------------------------------------------------- the devices
 
 
 @dataclass(frozen=True, slots=True)
 class PortFacts:
-    """A file below /dev that the configuration names. `used_by`: the devices on it. `holders`: strangers that have it open.
+    """A file below /dev that the configuration names. `used_by`: the devices on it.
 
-    `permitted`: whether `user`, as whom the agent runs, may open it; `group`: the group that may, "" where it cannot be seen
-    from within the service. `barred`: the kind of device, by the name of its driver, where it is the service manager that
-    keeps all of that kind from the agent. `better`: the name that should be written down instead, "" for none; `why`: why.
+    `holders`: strangers that have it open. `permitted`: whether `user`, as whom the agent runs, may open it; `group`:
+    the group that may, "" where it cannot be seen from within the service. `barred`: the kind of device, by the name of
+    its driver, where it is the service manager that keeps all of that kind from the agent. `better`: the name that
+    should be written down instead, "" for none; `why`: why.
     """
 
     path: str
@@ -309,7 +316,10 @@ class CameraFacts:
 
 @dataclass(frozen=True, slots=True)
 class RelayFacts:
-    """A relay board. `energised`: its relays that are on, None where it cannot say; `agent`: whether an agent owns it."""
+    """A relay board.
+
+    `energised`: its relays that are on, None where it cannot say; `agent`: whether an agent owns it.
+    """
 
     board: str
     lanes: tuple[str, ...]
@@ -322,7 +332,10 @@ class RelayFacts:
 
 @dataclass(frozen=True, slots=True)
 class InputsFacts:
-    """The inputs of a lane. `wired`: whether there are any. `signals`: each wired one by name, None where it is not known."""
+    """The inputs of a lane. `wired`: whether there are any.
+
+    `signals`: each wired one by name, None where it is not known.
+    """
 
     lane: str
     wired: bool

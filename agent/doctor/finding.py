@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Finding:
     """One line of an examination. `code`: what was found; None: nothing to mend.
 
-    `subject`: which of several things, such as a camera's name; empty for what there is one of. `measured`: figures in no
-    language. `values`: what the words of the code name.
+    `subject`: which of several things, such as a camera's name; empty for what there is one of. `measured`: figures in
+    no language. `values`: what the words of the code name.
     """
 
     check: Check

@@ -34,7 +34,10 @@ def as_json(report: Report, language: Language) -> dict[str, Any]:
 
 
 def from_json(told: dict[str, Any], utc: float) -> Report:
-    """The report behind `as_json`. Raises KeyError, TypeError or ValueError for what is none. `utc`: when it was asked for."""
+    """The report behind `as_json`. Raises KeyError, TypeError or ValueError for what is none.
+
+    `utc`: when it was asked for.
+    """
     return Report(
         str(told["gate"]),
         str(told["version"]),

@@ -1,4 +1,7 @@
-"""Which checks there are: those that any process can make, and those of devices that an agent has, or that nobody has."""
+"""Which checks there are.
+
+Those that any process can make, and those of devices that an agent has, or that nobody has.
+"""
 
 from __future__ import annotations
 
@@ -42,11 +45,11 @@ JOURNAL_LIMIT_S: Final = 30.0
 class TaskDependencies:
     """What the checks of every process stand on.
 
-    `load`: reads the configuration on the disk, raises SettingsError. `settings`: those that are looked at. `utc`: the wall
-    clock. `clock`, `lists`: how they are. `health`: what is published to try a broker. `running`: digest of the
-    configuration and version of the agent that runs, None where none was asked. `watchdog_s`: within which the service manager
-    wants a sign of life; None: nobody can say. `failing`: whether the agent cannot write its journal now. `links`: the
-    connections that the agent has. `ours`: process ids that may hold a device.
+    `load`: reads the configuration on the disk, raises SettingsError. `settings`: those that are looked at. `utc`: the
+    wall clock. `clock`, `lists`: how they are. `health`: what is published to try a broker. `running`: digest of the
+    configuration and version of the agent that runs, None where none was asked. `watchdog_s`: within which the service
+    manager wants a sign of life; None: nobody can say. `failing`: whether the agent cannot write its journal now.
+    `links`: the connections that the agent has. `ours`: process ids that may hold a device.
     """
 
     path: Path

@@ -52,7 +52,8 @@ NO_ORACLE: Final = frozenset(
         Reason.SAMPLED,
     }
 )
-"""Reasons that a driver cannot tell apart: which binding failed, whether anybody looks for the vehicle, or mere chance."""
+"""Reasons that a driver cannot tell apart: which binding failed, whether anybody looks for the vehicle, or mere
+chance."""
 
 _SPOKEN: Final[Mapping[Reason, Phrase]] = {
     Reason.OK: Phrase.PASS,

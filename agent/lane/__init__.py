@@ -1,6 +1,7 @@
-"""The shell of one lane: the thread that feeds `agent.core.lane.step` and does what it says, officers' orders, the interlock.
+"""The shell of one lane.
 
-Records before it acts. Knows the barrier, the inputs and the cameras of its lane.
+The thread that feeds `agent.core.lane.step` and does what it says, officers' orders, the interlock. Records before it
+acts. Knows the barrier, the inputs and the cameras of its lane.
 """
 
 from agent.lane.interlock import Interlock

@@ -1,8 +1,8 @@
 """Who of neighbouring lanes may open now: the one place where lanes that exclude each other meet.
 
-A lane asks before it opens, and says after each step whether its barrier is anything but closed and at rest. All happens
-under one lock, so of two lanes that ask at once exactly one wins; and its neighbours have heard of it, in their inbox,
-before anything moves.
+A lane asks before it opens, and says after each step whether its barrier is anything but closed and at rest. All
+happens under one lock, so of two lanes that ask at once exactly one wins; and its neighbours have heard of it, in their
+inbox, before anything moves.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ class Interlock:
         return any(lane in pair for pair in self._ways.shared)
 
     def listen(self, lane: str, tell: Tell) -> None:
-        """Call `tell(free, arm_in_use)` at each change for the lane, from not free on; it must only pass the news on."""
+        """Call `tell(free, arm_in_use)` at each change for the lane, from not free on.
+
+        It must only pass the news on.
+        """
         with self._lock:
             self._listeners[lane] = tell
             self._told[lane] = (False, False)

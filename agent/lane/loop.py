@@ -79,9 +79,9 @@ class LaneDetection:
 class LaneView:
     """What others may know of a lane: its state, lamp and sign, and when its loop last went round (monotonic s).
 
-    `orders`: who locked it, who took it out of service. `watch`: its inputs, debounced. `held_by`: the officer, or the hold
-    contact, that holds its barrier open. `trial_obstacle`: what forbids a test pulse now, in words; empty: nothing.
-    `arm_in_use`: the lane of the other direction, whose arm this is too, uses it.
+    `orders`: who locked it, who took it out of service. `watch`: its inputs, debounced. `held_by`: the officer, or the
+    hold contact, that holds its barrier open. `trial_obstacle`: what forbids a test pulse now, in words; empty:
+    nothing. `arm_in_use`: the lane of the other direction, whose arm this is too, uses it.
     """
 
     state: str
@@ -101,9 +101,9 @@ class LaneView:
 class LaneDependencies:
     """What the loop works with.
 
-    `decide` answers a Decide effect at once, or says None and hands the answer in later; `keep` takes pictures (SHA-256 to JPEG) and must not block; `observe` is
-    told what the lane looks like, about 20 times a second. `answered` hears what became of each order that has an id, and
-    must not block. `way`: None for a lane without neighbours.
+    `decide` answers a Decide effect at once, or says None and hands the answer in later; `keep` takes pictures (SHA-256
+    to JPEG) and must not block; `observe` is told what the lane looks like, about 20 times a second. `answered` hears
+    what became of each order that has an id, and must not block. `way`: None for a lane without neighbours.
     """
 
     barrier: Barrier
@@ -310,7 +310,10 @@ class LaneLoop:
         return None
 
     def _carry_out(self, effects: tuple[Effect, ...]) -> list[Input]:
-        """Do what the effects say, in their order; the answers to Decide effects that are there come back. Records are written already."""
+        """Do what the effects say, in their order; the answers to Decide effects that are there come back.
+
+        Records are written already.
+        """
         answers: list[Input] = []
         for effect in effects:
             match effect:

@@ -14,8 +14,8 @@ LOOK_S = 0.1
 class LanePause:
     """One question to one lane: is it at rest? If so it looks at nothing until the pause is over.
 
-    The pause has no time limit of its own: a lane that went on while others are still being asked would make the answer wrong.
-    It is over by `end`, or when the thread that made it has ended.
+    The pause has no time limit of its own: a lane that went on while others are still being asked would make the answer
+    wrong. It is over by `end`, or when the thread that made it has ended.
     """
 
     def __init__(self) -> None:

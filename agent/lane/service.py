@@ -50,8 +50,8 @@ _WEIGHED = 8
 class LaneServiceDependencies:
     """What all lanes share.
 
-    `orders`: those of the last run that still hold, by lane. `sighted` hears of the lane and the time (monotonic) of each
-    frame or scan that told something; it must not block.
+    `orders`: those of the last run that still hold, by lane. `sighted` hears of the lane and the time (monotonic) of
+    each frame or scan that told something; it must not block.
     """
 
     recorder: Recorder
@@ -74,7 +74,10 @@ class Boards:
 
 @dataclass(slots=True)
 class _Ticket:
-    """An order on its way through the loop. `taken`: the loop has it in hand; from `deadline` on it takes it no more."""
+    """An order on its way through the loop.
+
+    `taken`: the loop has it in hand; from `deadline` on it takes it no more.
+    """
 
     deadline: float
     taken: bool = False
@@ -123,7 +126,8 @@ class RequestQueue:
         ticket.answered.set()
 
     def _take(self, ticket: _Ticket, number: str, kind: CommandKind, operator: str, cause: str) -> OfficerCommand:
-        # The clock is read after the order is marked: who finds it unmarked at its deadline knows that it comes too late.
+        # The clock is read after the order is marked: who finds it unmarked at its deadline knows that it comes too
+        # late.
         ticket.taken = True
         return OfficerCommand(self._now(), kind, operator, cause, number, ticket.deadline)
 
@@ -269,7 +273,8 @@ class LaneService:
         self._devices.changed("scanner", f"{self.name}/{scanner}", state.value, detail, self.name)
 
     def _reader_changed(self, reader: str, *, works: bool) -> None:
-        # Each reader tells from its own thread; the lane must hear of their changes in the order in which they were made.
+        # Each reader tells from its own thread; the lane must hear of their changes in the order in which they were
+        # made.
         with self._readers_lock:
             before = any(self._readers.values())
             first = not self._readers

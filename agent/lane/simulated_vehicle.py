@@ -1,8 +1,9 @@
-"""A vehicle that is played through a lane without hardware: drawn before the camera, felt by the loops, let through by the arm.
+"""A vehicle that is played through a lane without hardware.
 
-For a technician who wants to see the lane at work before anything is wired. Only lanes whose board, inputs and camera are
-all simulated can be played on, and only at a gate without a real relay board: nothing real moves, and no journal holds real
-vehicles and simulated ones. Scenes lie in folders of their own, since the agent writes them.
+Drawn before the camera, felt by the loops, let through by the arm. For a technician who wants to see the lane at work
+before anything is wired. Only lanes whose board, inputs and camera are all simulated can be played on, and only at a
+gate without a real relay board: nothing real moves, and no journal holds real vehicles and simulated ones. Scenes lie
+in folders of their own, since the agent writes them.
 """
 
 from __future__ import annotations

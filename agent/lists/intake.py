@@ -1,4 +1,7 @@
-"""Takes in what comes of the lists, from MQTT and from files alike: verifies it, applies it, and tells of it in events."""
+"""Takes in what comes of the lists, from MQTT and from files alike.
+
+Verifies it, applies it, and tells of it in events.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,8 @@ NO_LIST = (0, 0)
 class ListIntake:
     """Safe to use from several threads. Raises nothing: what is wrong is told by an event, and by the answer.
 
-    `note` records an event. `records`: what it takes is in the journal, so that no other process need tell it. A key that a new trust list disables signs no new list; what it signed before stays in force.
+    `note` records an event. `records`: what it takes is in the journal, so that no other process need tell it. A key
+    that a new trust list disables signs no new list; what it signed before stays in force.
     """
 
     def __init__(
@@ -147,7 +151,7 @@ class ListIntake:
         """Let go of the chunks of a list."""
         self._spool.drop(kind)
 
-    # ------------------------------------------------------------------------------------------------------ what is told
+    # ----------------------------------------------------------------------------------------------------- what is told
 
     def stop(self) -> None:
         """Give up what is being applied: the gate stops. The old list is in force then, as after any crash."""
@@ -174,7 +178,7 @@ class ListIntake:
             self._news.untold()
         self._news.flush(moment.at)
 
-    # --------------------------------------------------------------------------------------------------------- in common
+    # -------------------------------------------------------------------------------------------------------- in common
 
     def _open(
         self, opening: Callable[[bytes, TrustList, int, float], Opened[T]], data: bytes, kind: ListKind

@@ -34,7 +34,10 @@ LIMIT_S: Final = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Reloaded:
-    """What reading the file anew came to. `trust`: the list in force now; `problem`: why it is not the file's, in words."""
+    """What reading the file anew came to.
+
+    `trust`: the list in force now; `problem`: why it is not the file's, in words.
+    """
 
     trust: TrustList | None
     problem: str
@@ -43,8 +46,8 @@ class Reloaded:
 class ListMonitor:
     """A thread that looks at the trust list's file every `round_s`, and at all else every few rounds.
 
-    `feed`: None where the trust list comes over MQTT only. `note` records events; it is called from the thread, and from
-    `start` and `reload`.
+    `feed`: None where the trust list comes over MQTT only. `note` records events; it is called from the thread, and
+    from `start` and `reload`.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of the composition root

@@ -176,7 +176,10 @@ class MqttList:
         self._session.publish(Outgoing(self._topics.want(self.kind), payload, content_type=CONTENT_TYPE_WANT))
 
     def _ask_for(self, topics: Iterable[str]) -> None:
-        """Subscribe to these topics, each by its name, and no more to those before: some brokers store, but find no wildcards."""
+        """Subscribe to these topics, each by its name, and no more to those before.
+
+        Some brokers store, but find no wildcards.
+        """
         wanted = set(topics)
         self._session.unsubscribe(*(self._extra - wanted))
         self._extra = wanted

@@ -1,8 +1,9 @@
-"""Keeps the lists in step over the gate's MQTT session: the shell around `agent.core.lists.sync`, on a thread of its own.
+"""Keeps the lists in step over the gate's MQTT session.
 
-What comes is verified before anything is done about it. Chunks go to the disk as they come; of deltas so many wait in
-memory as the step machine keeps. A key that is not known yet may be in a trust list that comes a moment later, in any
-order: what such a key signed is asked for again then, and is told as refused only after that.
+The shell around `agent.core.lists.sync`, on a thread of its own. What comes is verified before anything is done about
+it. Chunks go to the disk as they come; of deltas so many wait in memory as the step machine keeps. A key that is not
+known yet may be in a trust list that comes a moment later, in any order: what such a key signed is asked for again
+then, and is told as refused only after that.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ _OF_A_KEY: Final = frozenset({ListFault.KEY_UNKNOWN, ListFault.KEY_EXPIRED, List
 class ListSync:
     """Subscribes when it is made, before the session starts; works from `start` to `stop`.
 
-    `gate`: the gate's id; `site`: whose lists. `now` reads the clocks. `settle_s`: after a connect, for the trust list to
-    come, before a key that is not in it is told as unknown.
+    `gate`: the gate's id; `site`: whose lists. `now` reads the clocks. `settle_s`: after a connect, for the trust list
+    to come, before a key that is not in it is told as unknown.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of the composition root
@@ -84,7 +85,10 @@ class ListSync:
         self.worker.start()
 
     def stop(self, timeout_s: float = STOP_S) -> bool:
-        """Stop, within a bounded time; whether the thread has ended by then. A list in the middle of its way is given up."""
+        """Stop, within a bounded time; whether the thread has ended by then.
+
+        A list in the middle of its way is given up.
+        """
         self.worker.ask_to_stop()
         self._desk.stop()
         return self.worker.join(timeout_s)
@@ -155,7 +159,10 @@ class ListSync:
             self._session.subscribe(*self._standing)
 
     def _has_news_of_keys(self, at: float) -> bool:
-        """Whether what was refused for its key may be good now: another trust list is in force, or had its time to come."""
+        """Whether what was refused for its key may be good now.
+
+        Another trust list is in force, or had its time to come.
+        """
         trust = self._desk.trust()
         version = 0 if trust is None else trust.version
         news = version != self._trust_version

@@ -1,4 +1,7 @@
-"""What is told of the lists: what was applied, once each; what was refused, floods folded; trouble, once until it is over."""
+"""What is told of the lists.
+
+What was applied, once each; what was refused, floods folded; trouble, once until it is over.
+"""
 
 from __future__ import annotations
 

@@ -51,7 +51,10 @@ class ListService:
         return self._keeper.state
 
     def sync(self, session: Session) -> ListSync:
-        """Who keeps the lists in step over this session, which has not started yet; to be started and stopped with it."""
+        """Who keeps the lists in step over this session, which has not started yet.
+
+        To be started and stopped with it.
+        """
         return ListSync(self._gate.id, self._gate.site, session, self._desk, self._now)
 
     def reload(self) -> Reloaded:

@@ -26,7 +26,10 @@ class TrustFile:
         self._version: tuple[int, int, int] | None = None
 
     def news(self, *, anyway: bool = False) -> bytes | None:
-        """The content, where the file has changed since it was last handed on, or `anyway`; else None. Costs one stat."""
+        """The content, where the file has changed since it was last handed on, or `anyway`; else None.
+
+        Costs one stat.
+        """
         try:
             status = self.path.stat()
             version = (status.st_mtime_ns, status.st_ino, status.st_size)

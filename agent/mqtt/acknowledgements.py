@@ -1,4 +1,7 @@
-"""The acknowledgement of central: `{"stream": ..., "seq": ...}`, the watermark; which ones are taken, and who is told of others."""
+"""The acknowledgement of central: `{"stream": ..., "seq": ...}`, the watermark.
+
+Which ones are taken, and who is told of others.
+"""
 
 from __future__ import annotations
 
@@ -81,8 +84,8 @@ class Acknowledgements:
 
     Two kinds of refusal are common and no sign of trouble, so they make an event only when more speaks for it:
 
-    * foreign_stream: after the journal was replaced, the broker still holds the acknowledgement of the stream before. Worth
-      an event after one of this stream came on the same connection, or when central has been silent for long.
+    * foreign_stream: after the journal was replaced, the broker still holds the acknowledgement of the stream before.
+      Worth an event after one of this stream came on the same connection, or when central has been silent for long.
     * behind: several consumers at central overtake one another, and a broker may hold an old one. Worth an event when
       nothing better came for `BEHIND_S`, not counting what a broker had stored from before.
     """
@@ -160,7 +163,10 @@ class Acknowledgements:
         return True
 
     def due(self, now: float) -> list[AcknowledgementRefused]:
-        """The events to record now: of each kind the first at once, then one in `EVENT_EVERY_S` with the number since."""
+        """The events to record now.
+
+        Of each kind the first at once, then one in `EVENT_EVERY_S` with the number since.
+        """
         events = []
         for fault, (count, payload) in list(self._folded.items()):
             told_at = self._told_at.get(fault)

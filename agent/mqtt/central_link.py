@@ -26,7 +26,8 @@ class CentralLink:
     """Owns the session and the uplink.
 
     `clock` reads the wall clock. `extra`: more fields of birth and status. `observe_link` and `observe_uplink` hear
-    of changes, on the link's threads; they must not block. `note` records an event of the link itself. Raises ValueError for settings that cannot work.
+    of changes, on the link's threads; they must not block. `note` records an event of the link itself. Raises
+    ValueError for settings that cannot work.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of the composition root

@@ -72,8 +72,8 @@ _Arrival: TypeAlias = tuple[float, "Incoming"]
 class CommandProcessor:
     """One thread that takes commands one after the other. To be made before the session is started.
 
-    Accepting is one transaction: the event, the counter and the id are on the disk before anything is done. `executors`:
-    what carries out each command; they run one at a time, each for a bounded time.
+    Accepting is one transaction: the event, the counter and the id are on the disk before anything is done.
+    `executors`: what carries out each command; they run one at a time, each for a bounded time.
     """
 
     def __init__(

@@ -1,4 +1,7 @@
-"""The results of commands on their way out: to the gate's own `res/` topics, waiting a while where the link is not up."""
+"""The results of commands on their way out.
+
+To the gate's own `res/` topics, waiting a while where the link is not up.
+"""
 
 from __future__ import annotations
 

@@ -87,7 +87,10 @@ ConnectionEvent = Connected | Subscribed | Answered | Arrived
 
 
 class Connection:
-    """A connection from its first packet to its end. `open`, `turn` and `close` belong to one thread; all else to any."""
+    """A connection from its first packet to its end.
+
+    `open`, `turn` and `close` belong to one thread; all else to any.
+    """
 
     def __init__(self, address: BrokerAddress, options: ConnectOptions) -> None:
         self._address = address
@@ -160,7 +163,8 @@ class Connection:
         """Let everything go at once. The connection is of no use afterwards."""
         self._end(Text("closed"))
         client = self._client
-        # paho's client and its callbacks hold each other: cut, so that its sockets close now and not at some collection.
+        # paho's client and its callbacks hold each other: cut, so that its sockets close now and not at some
+        # collection.
         client.on_connect = client.on_disconnect = client.on_subscribe = client.on_publish = client.on_message = None
         client.on_socket_open = client.on_socket_register_write = None
         client.disable_logger()

@@ -1,4 +1,7 @@
-"""The life of one connection: from CONNECT over the subscriptions to its end, with everything that is under way on it."""
+"""The life of one connection.
+
+From CONNECT over the subscriptions to its end, with everything that is under way on it.
+"""
 
 from __future__ import annotations
 

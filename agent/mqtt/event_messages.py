@@ -1,4 +1,7 @@
-"""An event of the journal as an MQTT message: CloudEvents structured mode (CloudEvents MQTT binding 1.0.2, section 3.2)."""
+"""An event of the journal as an MQTT message.
+
+CloudEvents structured mode (CloudEvents MQTT binding 1.0.2, section 3.2).
+"""
 
 from __future__ import annotations
 

@@ -69,8 +69,8 @@ class EventSender:
     def send(self) -> bool:
         """Send a batch of events, and beside it, in its part of the window, one of a replay.
 
-        Returns whether to call again at once. A replay has a quarter of the window for itself while it lasts, so that new
-        events go first and yet it comes to its end; a window too small for that is for one and the other in turn.
+        Returns whether to call again at once. A replay has a quarter of the window for itself while it lasts, so that
+        new events go first and yet it comes to its end; a window too small for that is for one and the other in turn.
         """
         replays, flow = self._replays, self._flow
         if not replays.active:

@@ -30,7 +30,10 @@ LIMIT_S = 60.0
 
 
 class EvidenceQueue(Protocol):
-    """The names of the pictures that wait (agent.store.evidence.outgoing.Outgoing). Its methods may raise EvidenceError or OSError; then it is tried again."""
+    """The names of the pictures that wait (agent.store.evidence.outgoing.Outgoing).
+
+    Its methods may raise EvidenceError or OSError; then it is tried again.
+    """
 
     def __len__(self) -> int:
         """How many wait."""
@@ -58,7 +61,10 @@ class Pictures(Protocol):
         ...
 
     def get(self, sha256: str, /) -> bytes | None:
-        """The bytes of one, None when it is not kept any more. Raises EvidenceError or OSError when it cannot be read."""
+        """The bytes of one, None when it is not kept any more.
+
+        Raises EvidenceError or OSError when it cannot be read.
+        """
         ...
 
 
@@ -66,10 +72,10 @@ class Pictures(Protocol):
 class EvidenceSettings:
     """How pictures are sent.
 
-    `tries`: a picture is given up after so many refusals, connections that ended within `quick_s` over it, or failures to
-    read it. `look_s`: between looks at
-    whether something may be sent. `retry_s`: after a picture did not get through. `answer_s`: for how long the broker may
-    owe an answer before the connection counts as broken; a large picture on a slow line takes its time.
+    `tries`: a picture is given up after so many refusals, connections that ended within `quick_s` over it, or failures
+    to read it. `look_s`: between looks at
+    whether something may be sent. `retry_s`: after a picture did not get through. `answer_s`: for how long the broker
+    may owe an answer before the connection counts as broken; a large picture on a slow line takes its time.
     """
 
     tries: int = 3
@@ -82,8 +88,8 @@ class EvidenceSettings:
 class EvidenceUpload:
     """One thread that sends the pictures that wait in the store's queue.
 
-    `ready` says whether the events are through, so that it is the pictures' turn. `note` records that one was sent. What
-    the broker took is out of the queue: whether central has it, central must see by the event.
+    `ready` says whether the events are through, so that it is the pictures' turn. `note` records that one was sent.
+    What the broker took is out of the queue: whether central has it, central must see by the event.
     """
 
     def __init__(

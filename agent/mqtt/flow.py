@@ -1,17 +1,18 @@
 """Which events to send when: the window, the resends and the watermark. Pure.
 
 An event is sent once, and once more on the next connection if the broker did not say that it took it. What was taken is
-proved only by the watermark. While the watermark does not move for a time although something was sent, the oldest window
-alone is sent again; when that brings the watermark to its end, twice as many follow at once, and so on. A watermark that
-jumps further than what was sent again has filled the hole. So a hole at the broker or at central is filled without sending
-everything again, and a dead central costs one window a time, ever more rarely.
+proved only by the watermark. While the watermark does not move for a time although something was sent, the oldest
+window alone is sent again; when that brings the watermark to its end, twice as many follow at once, and so on. A
+watermark that jumps further than what was sent again has filled the hole. So a hole at the broker or at central is
+filled without sending everything again, and a dead central costs one window a time, ever more rarely.
 
 A broker may have died with what it took. To send all of that again at every reconnect would be thousands of duplicates
 for a hiccup; to wait the whole patience would leave central without its events for half a minute. So a new connection
 begins with what has no answer, or else with the oldest event: either makes central say where it stands, because it
 answers duplicates too. A broker hands on in order: what it still holds from before comes to central first. When central
-was heard and the watermark then stands still for `settle_s`, below what an earlier connection had sent, there is a hole,
-and sending again begins at once. A broker that says that nobody subscribes is asked every few seconds with one event.
+was heard and the watermark then stands still for `settle_s`, below what an earlier connection had sent, there is a
+hole, and sending again begins at once. A broker that says that nobody subscribes is asked every few seconds with one
+event.
 """
 
 from __future__ import annotations
@@ -44,13 +45,14 @@ class AckMode(StrEnum):
 class FlowSettings:
     """How to send.
 
-    `resend_s`: how long the watermark may stand still before the oldest window is sent again; `settle_s`: the same while
-    it is in doubt whether the broker kept what it took. `ask_s`: between questions whether central is there again, when
-    the broker had nobody to give an event to. `ahead_limit`: how many events may be sent beyond the watermark,
-    so that the broker's queues have an end. `window_limit`: how many the broker may owe an answer. `puback_timeout_s`:
-    for how long it may owe one before the connection counts as broken; in a fleet that reconnects at once, answers can
-    take many seconds. `stall_s`: for how long events may not get through over a standing link before an alarm says so.
-    `deaf_s`: for how long central may owe any word at all before the gate connects anew, in case its subscription is lost.
+    `resend_s`: how long the watermark may stand still before the oldest window is sent again; `settle_s`: the same
+    while it is in doubt whether the broker kept what it took. `ask_s`: between questions whether central is there
+    again, when the broker had nobody to give an event to. `ahead_limit`: how many events may be sent beyond the
+    watermark, so that the broker's queues have an end. `window_limit`: how many the broker may owe an answer.
+    `puback_timeout_s`: for how long it may owe one before the connection counts as broken; in a fleet that reconnects
+    at once, answers can take many seconds. `stall_s`: for how long events may not get through over a standing link
+    before an alarm says so. `deaf_s`: for how long central may owe any word at all before the gate connects anew, in
+    case its subscription is lost.
     """
 
     ack_mode: AckMode = AckMode.WATERMARK
@@ -168,7 +170,10 @@ class Flow:
         )
 
     def want(self, reserved: int = 0) -> SendPlan | None:
-        """What to fetch and send next, leaving `reserved` places of the window free; None when nothing may be sent now."""
+        """What to fetch and send next, leaving `reserved` places of the window free.
+
+        None when nothing may be sent now.
+        """
         window = self.window - reserved
         room = window - len(self._under_way)
         if room < max(1, window // REFILL_FRACTION):

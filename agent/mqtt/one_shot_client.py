@@ -1,4 +1,7 @@
-"""A short-lived client for tools at the central side: it subscribes, listens, publishes, and tells in words what failed."""
+"""A short-lived client for tools at the central side.
+
+It subscribes, listens, publishes, and tells in words what failed.
+"""
 
 from __future__ import annotations
 
@@ -53,8 +56,8 @@ class OneShotClient:
     """One connection with a clean session, to be used as a context manager; it does not reconnect.
 
     `client_id`: when None, `central-` and a random part: config/rabbitmq allows central no others. `timeout_s`: the
-    patience with the broker, for every single answer. All methods may be called from any thread and raise OneShotClientError; what
-    the guest itself publishes does not come back to it.
+    patience with the broker, for every single answer. All methods may be called from any thread and raise
+    OneShotClientError; what the guest itself publishes does not come back to it.
     """
 
     def __init__(

@@ -61,7 +61,10 @@ class PoisonMessageDetector:
             self._clear()
 
     def release(self, up_to: int | None = None) -> None:
-        """Give the events of the quarantine (those up to a number, or all) another chance; clear a suspect among them."""
+        """Give the events of the quarantine (those up to a number, or all) another chance.
+
+        A suspect among them is cleared.
+        """
         if up_to is not None and self._suspect <= up_to:
             self._clear()
         self._quarantine = set() if up_to is None else {seq for seq in self._quarantine if seq > up_to}

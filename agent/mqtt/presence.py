@@ -32,8 +32,9 @@ class GateIdentity:
 class GatePresence:
     """Makes the payloads, compact JSON in UTF-8.
 
-    `extra`: the fields of both that others know, such as the devices and the challenge of the commands; the status leaves
-    out those that only the birth has. `birth` and `status` raise ValueError for a field that the contract does not have.
+    `extra`: the fields of both that others know, such as the devices and the challenge of the commands; the status
+    leaves out those that only the birth has. `birth` and `status` raise ValueError for a field that the contract does
+    not have.
     """
 
     def __init__(

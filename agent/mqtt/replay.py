@@ -1,7 +1,7 @@
 """Sending ranges of events again because central asked for them. Pure.
 
-Replays are forgotten when the agent stops: who asked finds out by what does not come, and asks again. They go on after a
-reconnect. An event that the broker refuses is counted and passed over; nothing of it touches the watermark.
+Replays are forgotten when the agent stops: who asked finds out by what does not come, and asks again. They go on after
+a reconnect. An event that the broker refuses is counted and passed over; nothing of it touches the watermark.
 """
 
 from __future__ import annotations

@@ -18,10 +18,10 @@ NO_FILES = TlsFiles()
 class SessionSettings:
     """How the gate meets its brokers.
 
-    `connect_timeout_s`: for TCP and TLS. `answer_timeout_s`: for the broker to answer CONNECT and SUBSCRIBE; a cluster that
-    has lost a node takes long for it when a third of all gates come at once, and a gate that gives up only comes again.
-    `first_retry_s`, `retry_cap_s`: the backoff, with full jitter. `start_spread_s`: the first connection comes at a
-    random time within it, so that gates that start together do not connect together. `stable_after_s`: how long a
+    `connect_timeout_s`: for TCP and TLS. `answer_timeout_s`: for the broker to answer CONNECT and SUBSCRIBE; a cluster
+    that has lost a node takes long for it when a third of all gates come at once, and a gate that gives up only comes
+    again. `first_retry_s`, `retry_cap_s`: the backoff, with full jitter. `start_spread_s`: the first connection comes
+    at a random time within it, so that gates that start together do not connect together. `stable_after_s`: how long a
     connection must stand to count as good. `stall_s`: when the watchdog replaces the network thread; longer than a
     resolver takes to give up. `session_expiry_s`: how long the broker keeps the session of a gate that is gone; it
     must outlast `will_delay_s`, or the will comes early. `packet_bytes`: the largest packet that the gate accepts.

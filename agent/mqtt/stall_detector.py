@@ -16,7 +16,10 @@ class StallDetector:
         self._told = False
 
     def watch(self, trouble: str, now: float) -> str:
-        """What is to be told now, "" for nothing. `trouble`: in words, "" while all is well; `now`: monotonic seconds."""
+        """What is to be told now, "" for nothing.
+
+        `trouble`: in words, "" while all is well; `now`: monotonic seconds.
+        """
         if not trouble:
             self._since, self._told = None, False
             return ""
@@ -28,7 +31,10 @@ class StallDetector:
 
 
 class SilenceDetector:
-    """Says when to connect anew because nothing is heard: after `after_s` seconds, then ever more rarely, up to `cap_s`."""
+    """Says when to connect anew because nothing is heard.
+
+    After `after_s` seconds, then ever more rarely, up to `cap_s`.
+    """
 
     def __init__(self, after_s: float, cap_s: float = 3600.0) -> None:
         self._after_s = self._wait_s = after_s

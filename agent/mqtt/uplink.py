@@ -114,9 +114,9 @@ class Uplink:
     def replay(self, stream: str, first: int, last: int) -> ReplayPlan:
         """Send the events from `first` to `last` again, byte for byte; returns what of it will be sent.
 
-        From any thread; the sending goes on behind new events, over reconnects, until the agent stops. Raises ValueError
-        in words for another stream, for a range that is not kept or not there yet, and when too many ranges wait; and what
-        the outbox raises when it cannot be read.
+        From any thread; the sending goes on behind new events, over reconnects, until the agent stops. Raises
+        ValueError in words for another stream, for a range that is not kept or not there yet, and when too many ranges
+        wait; and what the outbox raises when it cannot be read.
         """
         if stream != self._outbox.stream:
             message = Text("the stream of this journal is {stream}", stream=self._outbox.stream)
@@ -292,7 +292,7 @@ class Uplink:
         if watermark is not None:
             flow.acknowledged(watermark, now)
 
-    # ----------------------------------------------------------------------------------------------------- what goes out
+    # ---------------------------------------------------------------------------------------------------- what goes out
 
     def _watch(self, now: float) -> None:
         again = self._flow.ticked(now)

@@ -28,8 +28,8 @@ class LaneFigures:
 class CameraFigures:
     """A camera and its eye now. The counts are those of the process that runs now; None where none has spoken yet.
 
-    `health`: share of the frames in a time of change that were read, over the last minute; `age_s`: of the newest frame,
-    `age_p95_s`: what 95 of 100 looks at it in the last minute stayed below.
+    `health`: share of the frames in a time of change that were read, over the last minute; `age_s`: of the newest
+    frame, `age_p95_s`: what 95 of 100 looks at it in the last minute stayed below.
     """
 
     lane: str
@@ -101,7 +101,10 @@ class DiskFigures:
 
 @dataclass(frozen=True, slots=True)
 class PartFigures:
-    """One thread of the agent. `failures`: since the start. `well`: it makes progress, and has recovered from its last failure."""
+    """One thread of the agent. `failures`: since the start.
+
+    `well`: it makes progress, and has recovered from its last failure.
+    """
 
     part: str
     failures: int

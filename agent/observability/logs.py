@@ -49,10 +49,12 @@ def configure(
 ) -> logging.Handler:
     """Send the log of the whole process to `stream` (standard error without one), in place of any handler before.
 
-    Text of a service of systemd goes to the journal, with its fields, and to the stream only what the journal does not take.
+    Text of a service of systemd goes to the journal, with its fields, and to the stream only what the journal does not
+    take.
 
     `level`: debug, info, warning or error. `secrets` are masked wherever they turn up. `environment`: where
-    JOURNAL_STREAM stands when systemd's journal listens, and INVOCATION_ID when systemd started this service. Returns the handler.
+    JOURNAL_STREAM stands when systemd's journal listens, and INVOCATION_ID when systemd started this service. Returns
+    the handler.
     """
     stream = sys.stderr if stream is None else stream
     priorities = _is_journal(stream, {} if environment is None else environment)

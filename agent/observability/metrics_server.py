@@ -37,7 +37,10 @@ _POLL_S: Final = 0.1
 
 
 class MetricsServer:
-    """Listens from `start` to `stop`. A port that cannot be had is told in the log and tried no more: the gate runs on."""
+    """Listens from `start` to `stop`.
+
+    A port that cannot be had is told in the log and tried no more: the gate runs on.
+    """
 
     def __init__(self, registry: CollectorRegistry, address: str, port: int) -> None:
         """`port` 0 takes any that is free; `port` then says which."""

@@ -1,4 +1,4 @@
-"""Logging into systemd's journal with fields of its own, so that `journalctl GATE_LANE=exit-1` finds what tells of a lane.
+"""Logs into systemd's journal with fields of its own: `journalctl GATE_LANE=exit-1` finds what tells of a lane.
 
 The native protocol: https://systemd.io/JOURNAL_NATIVE_PROTOCOL/
 """
@@ -27,9 +27,10 @@ _FIELDS: Final = {
 
 
 class SystemJournalHandler(logging.Handler):
-    """Sends each record as one entry. What the journal does not take goes to the handler for other streams, `otherwise`.
+    """Sends each record as one entry.
 
-    `priority` gives syslog's number for a level; `secrets` are masked in every field.
+    What the journal does not take goes to the handler for other streams, `otherwise`. `priority` gives syslog's number
+    for a level; `secrets` are masked in every field.
     """
 
     def __init__(

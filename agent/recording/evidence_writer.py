@@ -32,10 +32,10 @@ class _Settled:
 
 
 class EvidenceWriter:
-    """Write pictures, SHA-256 to JPEG, in the background, and what became of their transactions, in the order of calling.
+    """Write pictures (SHA-256 to JPEG) and what became of their transactions, in the background, in calling order.
 
-    A picture is a help, not the record: when the disk does not follow, pictures are given up with a line in the log, and
-    the lane goes on.
+    A picture is a help, not the record: when the disk does not follow, pictures are given up with a line in the log,
+    and the lane goes on.
     """
 
     def __init__(self, store: EvidenceStore) -> None:

@@ -45,7 +45,8 @@ ASIDE_LIMIT = 1_000
 
 BUDGET_S = 0.1
 BIND_BUDGET_S = 1.0
-"""How long a call writes what waits, and one that binds: well below the window of the watchdog, which watches the callers."""
+"""How long a call writes what waits, and one that binds: well below the window of the watchdog, which watches the
+callers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,12 @@ class Recorder:
     """Write to the journal for all threads of the gate, keeping the order of what each of them said.
 
     While the journal cannot be written, news waits in memory (at most `PENDING_LIMIT` records; beyond that the
-    newest is refused loudly, and counted). Once writing works again, what waits is written oldest first, many records in one
-    transaction and for a bounded time a call; then an alarm reports it. A record that fails in an unforeseen way while it is
-    written alone is set aside and tried again every `ASIDE_S`: those behind it must not wait for it. `shape` goes over every draft
-    first, to mask what must not leave the gate. `heard` is told what was recorded, in order; it must not block.
-    `reserving` holds what a binding record reserves among the gates of the site while it is written; it raises
-    LedgerConflictError where that was not granted. `at`: monotonic seconds.
+    newest is refused loudly, and counted). Once writing works again, what waits is written oldest first, many records
+    in one transaction and for a bounded time a call; then an alarm reports it. A record that fails in an unforeseen way
+    while it is written alone is set aside and tried again every `ASIDE_S`: those behind it must not wait for it.
+    `shape` goes over every draft first, to mask what must not leave the gate. `heard` is told what was recorded, in
+    order; it must not block. `reserving` holds what a binding record reserves among the gates of the site while it is
+    written; it raises LedgerConflictError where that was not granted. `at`: monotonic seconds.
     """
 
     def __init__(
@@ -109,8 +110,9 @@ class Recorder:
     ) -> None:
         """Record before something moves: written when this returns, nothing of it otherwise.
 
-        Raises LedgerConflictError when the permit use is taken or not granted, CommandConflictError when the command's id or counter is,
-        another JournalError when the journal cannot be written, or more waits before it than can be written in `BIND_BUDGET_S`.
+        Raises LedgerConflictError when the permit use is taken or not granted, CommandConflictError when the command's
+        id or counter is, another JournalError when the journal cannot be written, or more waits before it than can be
+        written in `BIND_BUDGET_S`.
         """
         until_at = self._at() + BIND_BUDGET_S
         with self._lock:
@@ -129,7 +131,10 @@ class Recorder:
         ledger: Sequence[LedgerChange] = (),
         commands: Sequence[CommandChange] = (),
     ) -> None:
-        """Record what has happened already; waits in memory while the journal cannot be written, or others wait before it."""
+        """Record what has happened already.
+
+        Waits in memory while the journal cannot be written, or others wait before it.
+        """
         until_at = self._at() + BUDGET_S
         with self._lock:
             if len(self._pending) < PENDING_LIMIT:
@@ -140,14 +145,20 @@ class Recorder:
             self._try_pending(until_at)
 
     def retry(self) -> None:
-        """Go on to write what waits, after a failure at most every `RETRY_S`: a disk in trouble is not helped by haste."""
+        """Go on to write what waits, after a failure at most every `RETRY_S`.
+
+        A disk in trouble is not helped by haste.
+        """
         until_at = self._at() + BUDGET_S
         with self._lock:
             if self._at() >= self._retry_at:
                 self._try_pending(until_at)
 
     def end(self) -> int:
-        """Try a last time to write all that waits; returns how many events are lost with this process, told in the log."""
+        """Try a last time to write all that waits.
+
+        Returns how many events are lost with this process, told in the log.
+        """
         with self._lock:
             self._aside_due_at = 0.0
             self._try_pending(math.inf)
@@ -168,7 +179,10 @@ class Recorder:
                 log.error("the journal cannot be written, its news waits in memory: %s", error)  # noqa: TRY400 - no bug
 
     def _write_pending(self, until_at: float) -> bool:
-        """Write what waits, oldest first, until `until_at` (monotonic) but at least one batch; whether nothing waits any more."""
+        """Write what waits, oldest first, until `until_at` (monotonic) but at least one batch.
+
+        Returns whether nothing waits any more.
+        """
         if self._aside and self._at() >= self._aside_due_at:
             self._aside_due_at = self._at() + ASIDE_S
             self._pending.extend(self._aside)
@@ -200,8 +214,8 @@ class Recorder:
     def _write_batch(self) -> None:
         """Write the oldest records that wait, all of them or none, as one transaction.
 
-        A batch that finds no room, or holds a change that does not fit, is halved until the record at fault is alone. After
-        another failure one record is tried first; each batch that is written doubles the next.
+        A batch that finds no room, or holds a change that does not fit, is halved until the record at fault is alone.
+        After another failure one record is tried first; each batch that is written doubles the next.
         """
         batch = list(islice(self._pending, self._batch))
         try:
@@ -215,7 +229,8 @@ class Recorder:
             self._batch = 1
             raise
         except Exception as error:
-            # What is wrong with one record must not keep all others, in the order of their lane, from the disk for ever.
+            # What is wrong with one record must not keep all others, in the order of their lane, from the disk for
+            # ever.
             self._batch = max(1, len(batch) // 2)
             if len(batch) == 1:
                 types = ", ".join(draft.event.TYPE for draft in batch[0].events)

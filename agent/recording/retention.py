@@ -56,7 +56,8 @@ class PersonalAges:
 class PersonalDataRetention:
     """Deletes what tells of people once its time is over, and tells of that, of each kind at most every `TELL_EVERY_S`.
 
-    `clock` tells the time and what it is worth: nothing is old by a clock that no time server keeps. `note` records events.
+    `clock` tells the time and what it is worth: nothing is old by a clock that no time server keeps. `note` records
+    events.
     """
 
     def __init__(
@@ -120,7 +121,10 @@ class PersonalDataRetention:
             self._counts[kind] = self._counts.get(kind, 0) + count
 
     def tell(self, at: float, *, last: bool = False) -> None:
-        """Record what went and was not told yet, where that is due (monotonic seconds). `last`: nothing can wait longer."""
+        """Record what went and was not told yet, where that is due (monotonic seconds).
+
+        `last`: nothing can wait longer.
+        """
         kinds = [kind for kind in self._counts if last or at - self._told_at.get(kind, -inf) >= TELL_EVERY_S]
         if kinds:
             utc = self._clock().utc
@@ -141,8 +145,8 @@ class PersonalDataRetention:
 class RetentionJob:
     """A thread that looks every `ROUND_S`, and prunes every `PRUNE_EVERY_S`.
 
-    `prune_evidence` gives up old pictures, and says how many. `on_damage` is called once, from the thread, when the journal
-    is damaged.
+    `prune_evidence` gives up old pictures, and says how many. `on_damage` is called once, from the thread, when the
+    journal is damaged.
     """
 
     def __init__(

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def on_failure(undo: Callable[[], object]) -> Iterator[None]:
-    """Call `undo` where the block is left by an exception, of whatever kind, which goes on; not where it ends in order."""
+    """Call `undo` where the block is left by an exception, of whatever kind, which goes on.
+
+    Not where it ends in order.
+    """
     with ExitStack() as stack:
         stack.callback(undo)
         yield

@@ -22,8 +22,9 @@ def nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part. `start` returns soon and may raise; `stop` is called whatever became of it, and says False where something is left.
+    """One part.
 
+    `start` returns soon and may raise; `stop` is called whatever became of it, and says False where something is left.
     A part that must start early and stop early, or the reverse, stands in the order twice: once for each.
     """
 

@@ -1,4 +1,7 @@
-"""What the process does with memory that it does not need any more: it goes back to the system, soon and from every thread."""
+"""What the process does with memory that it does not need any more.
+
+It goes back to the system, soon and from every thread.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,11 @@ ARENAS: Final = 2
 
 
 def give_back_memory() -> bool:
-    """Have large blocks given back when they are freed, and all threads share two stores of small ones; whether that can be.
+    """Have large blocks given back when they are freed, and all threads share two stores of small ones.
 
-    For the start of a process, before its threads. Only the C library of GNU can be told (mallopt(3)). Left alone, it keeps
-    for each thread a store of its own, and in it blocks of up to 32 MiB once one of that size was freed: the 19 MiB
-    for a password's hash stayed with every thread that had ever made one.
+    Returns whether that can be. For the start of a process, before its threads. Only the C library of GNU can be told
+    (mallopt(3)). Left alone, it keeps for each thread a store of its own, and in it blocks of up to 32 MiB once one of
+    that size was freed: the 19 MiB for a password's hash stayed with every thread that had ever made one.
     """
     tell = getattr(ctypes.CDLL(None), "mallopt", None)
     if tell is None:

@@ -14,9 +14,9 @@ T = TypeVar("T")
 
 
 class Job(Generic[T]):
-    """Work that is done once, on a thread of its own, which is left behind where it hangs: none can be ended from outside.
+    """Work that is done once, on a thread of its own, which is left behind where it hangs.
 
-    Work that fails is in the log, with its traceback.
+    None can be ended from outside. Work that fails is in the log, with its traceback.
     """
 
     def __init__(self, name: str, work: Callable[[], T]) -> None:

@@ -1,7 +1,7 @@
 """Whose rights root takes before it touches files that somebody else could have planted.
 
-A folder of the agent's user may hold links, pipes and other names that lead elsewhere. With the rights of that user they lead
-nowhere that he could not reach himself; so root's commands take his before they open anything of his.
+A folder of the agent's user may hold links, pipes and other names that lead elsewhere. With the rights of that user
+they lead nowhere that he could not reach himself; so root's commands take his before they open anything of his.
 """
 
 from __future__ import annotations
@@ -77,7 +77,10 @@ def become(account: Account) -> None:
 
 @contextmanager
 def acting_as(account: Account | None) -> Iterator[None]:
-    """Take an account's rights for a while; None, or not being root: everything stays. Not for several threads at once."""
+    """Take an account's rights for a while; None, or not being root: everything stays.
+
+    Not for several threads at once.
+    """
     if account is None or os.geteuid() != ROOT:
         yield
         return

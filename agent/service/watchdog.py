@@ -29,7 +29,10 @@ _SHARE_OF_WINDOW = 3  # signs of life within the manager's window, so that one l
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A part whose progress is watched. `progress_at`: when it last went round, monotonic s; `window_s`: how often it must."""
+    """A part whose progress is watched.
+
+    `progress_at`: when it last went round, monotonic s; `window_s`: how often it must.
+    """
 
     name: str
     window_s: float
@@ -57,7 +60,10 @@ class Watchdog:
         return _period_s(self._notifier)
 
     def on_stall(self, told: Callable[[str], None]) -> None:
-        """Have it told the name of each stage that begins to make no progress; it must not block. For before `start`."""
+        """Have it told the name of each stage that begins to make no progress; it must not block.
+
+        For before `start`.
+        """
         self._on_stall = told
 
     def watch(self, name: str, window_s: float, progress_at: Callable[[], float]) -> None:
@@ -83,7 +89,10 @@ class Watchdog:
         return self._notifier.watchdog_s
 
     def start(self) -> None:
-        """Start to watch. From now on SIGABRT, which the manager sends for a missed sign, writes all stacks to stderr."""
+        """Start to watch.
+
+        From now on SIGABRT, which the manager sends for a missed sign, writes all stacks to stderr.
+        """
         faulthandler.enable()
         self._worker.start()
 
@@ -114,9 +123,10 @@ class Watchdog:
 
 
 class PlannedPause:
-    """Feeds the manager's watchdog while nothing is watched because the agent itself starts over, for at most `limit_s`.
+    """Feeds the manager's watchdog for at most `limit_s`, while nothing is watched because the agent starts over.
 
-    A start or a stop that hangs is noticed: after that time the watchdog gets nothing more. To be used as a context manager.
+    A start or a stop that hangs is noticed: after that time the watchdog gets nothing more. To be used as a context
+    manager.
     """
 
     def __init__(self, notifier: Notifier, limit_s: float) -> None:

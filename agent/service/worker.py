@@ -33,7 +33,8 @@ class OnFailure(Enum):
 
     RESTART: the work begins again after a backoff; for work that keeps its state outside of its call.
     END: the exception leaves the thread, and `threading.excepthook` ends the process (see `end_on_thread_failure`).
-    GIVE_UP: the work is over; its owner, who waits for it or puts another in its place, finds the exception in `failure`.
+    GIVE_UP: the work is over; its owner, who waits for it or puts another in its place, finds the exception in
+    `failure`.
     """
 
     RESTART = auto()
@@ -56,9 +57,10 @@ class Backoff:
 class Worker:
     """Run `work` on a thread of its own until it returns or is asked to stop.
 
-    `work` looks at `stopping`, or waits with `wait`, which says when to stop. It shows progress with every `wait`, and with
-    `touch` between steps that take long; around another call that may wait for something to do it uses `resting`. A
-    return of `work` ends the worker for good. `limit_s`: how long it may go on without progress; None: it is not watched.
+    `work` looks at `stopping`, or waits with `wait`, which says when to stop. It shows progress with every `wait`, and
+    with `touch` between steps that take long; around another call that may wait for something to do it uses `resting`.
+    A return of `work` ends the worker for good. `limit_s`: how long it may go on without progress; None: it is not
+    watched.
     """
 
     def __init__(
@@ -92,7 +94,10 @@ class Worker:
         self._observe = observe
 
     def adopt(self, other: Worker) -> None:
-        """Have the failures of another worker told where those of this one are: for one that is made while this one works."""
+        """Have the failures of another worker told where those of this one are.
+
+        For one that is made while this one works.
+        """
         other.observe(self._observe)
 
     def start(self) -> None:
@@ -144,7 +149,10 @@ class Worker:
         return "" if self.runs and steady else self._trouble
 
     def progress_at(self) -> float:
-        """When it last showed progress, monotonic seconds; now, while it waits for something to do or has ended in order."""
+        """When it last showed progress, monotonic seconds.
+
+        Now, while it waits for something to do or has ended in order.
+        """
         ended = not self.runs and self._failure is None
         return time.monotonic() if self._resting or ended else self._progress_at
 

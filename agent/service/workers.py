@@ -27,7 +27,10 @@ STOP_TIMEOUT_S: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerState:
-    """How a worker is. `trouble`: why it failed last, "" once it has recovered. `still_s`: time without progress beyond its limit."""
+    """How a worker is. `trouble`: why it failed last, "" once it has recovered.
+
+    `still_s`: time without progress beyond its limit.
+    """
 
     name: str
     failures: int
@@ -36,7 +39,10 @@ class WorkerState:
 
 
 class Workers:
-    """For all threads. `note` records an event; it is called from a thread of its own, so that no other waits for the disk."""
+    """For all threads.
+
+    `note` records an event; it is called from a thread of its own, so that no other waits for the disk.
+    """
 
     def __init__(self, watchdog: Watchdog, note: Callable[[Event], None]) -> None:
         self._watchdog = watchdog

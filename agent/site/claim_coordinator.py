@@ -1,7 +1,7 @@
 """The home gate's side: what other gates claim here, and this gate itself.
 
-A grant to another gate stays in the ledger until that gate says that the claim is over, and its row log is known here as
-far as it stood then: what became of the claim is known then, whatever got lost, or came twice, or came late.
+A grant to another gate stays in the ledger until that gate says that the claim is over, and its row log is known here
+as far as it stood then: what became of the claim is known then, whatever got lost, or came twice, or came late.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ CODES = {
 class _Case:
     """A claim that is being judged.
 
-    It may wait for what another gate says of an older grant, `doubt`; or, where that is empty, of this gate's own ledger.
+    It may wait for what another gate says of an older grant, `doubt`; or, where that is empty, of this gate's own
+    ledger.
     """
 
     row: ClaimRow
@@ -57,8 +58,9 @@ class _Case:
 class ClaimCoordinator:
     """Judge claims by the ledger of this gate. Safe to use from any thread.
 
-    `query_s`: how long to wait for another gate's word on an older grant. `why_not`: why this gate does not know of all uses, so that it grants
-    nothing; empty where it does. `unsure`: whether others may still show that it does not; a claim waits `unsure_s` for that.
+    `query_s`: how long to wait for another gate's word on an older grant. `why_not`: why this gate does not know of all
+    uses, so that it grants nothing; empty where it does. `unsure`: whether others may still show that it does not; a
+    claim waits `unsure_s` for that.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of one part
@@ -88,7 +90,10 @@ class ClaimCoordinator:
         self._doubts_at = 0.0
 
     def judge(self, row: ClaimRow, done: Callable[[ClaimAnswer], None]) -> None:
-        """Answer a claim of a gate, at once or within `unsure_s` and `query_s`. May raise JournalError; then there is no answer."""
+        """Answer a claim of a gate, at once or within `unsure_s` and `query_s`.
+
+        May raise JournalError; then there is no answer.
+        """
         with self._lock:
             case = _Case(row, done, time.monotonic() + self._unsure_s)
             self._waiting.append(case)
@@ -104,7 +109,10 @@ class ClaimCoordinator:
             self._settle(gate)
 
     def caught_up(self, gate: str) -> None:
-        """Hear that rows of a gate were taken over, or that it has nothing against this one's. May raise JournalError."""
+        """Hear that rows of a gate were taken over, or that it has nothing against this one's.
+
+        May raise JournalError.
+        """
         with self._lock:
             self._settle(gate)
             stream = self._ledger.cursor(gate).stream
@@ -178,7 +186,10 @@ class ClaimCoordinator:
             self._finish(case)
 
     def _stands_here(self, row: ClaimRow) -> bool:
-        """Whether a lane of this gate is about to reserve what another claim is for; the ledger does not know it yet."""
+        """Whether a lane of this gate is about to reserve what another claim is for.
+
+        The ledger does not know it yet.
+        """
         permits = {live.request.permit_id for live in self._own.of_vehicle(row.vehicle)}
         if row.gate != self._gate and row.permit_id in permits:
             return True
@@ -202,9 +213,10 @@ class ClaimCoordinator:
     # ------------------------------------------------------------------------------------------ what others have done
 
     def _is_older(self, gate: str, word: Over) -> bool:
-        """Whether a word names a place that was known before its claim was granted: what the claim did stands behind that.
+        """Whether a word names a place that was known before its claim was granted.
 
-        It comes late, or the journal of its gate is an older copy, which gives places a second time.
+        What the claim did stands behind that. It comes late, or the journal of its gate is an older copy, which gives
+        places a second time.
         """
         known = self._granted.get(word.id) or self._ledger.cursor(gate)
         return word.stream == known.stream and word.seq < known.seq

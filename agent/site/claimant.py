@@ -1,4 +1,7 @@
-"""The claiming side of a gate: asks the home gate of a permit's vehicle, and says what became of what it was granted."""
+"""The claiming side of a gate.
+
+Asks the home gate of a permit's vehicle, and says what became of what it was granted.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ NO_LINK = Text("there is no connection to the broker of the site")
 
 @dataclass(frozen=True, slots=True)
 class SiteRules:
-    """How a gate behaves at its site. `claim_timeout_s`: to wait for another gate's word. `hold_s`: how long that is good."""
+    """How a gate behaves at its site. `claim_timeout_s`: to wait for another gate's word.
+
+    `hold_s`: how long that is good.
+    """
 
     policy: PartitionPolicy = PartitionPolicy.HOME_GATE
     claim_timeout_s: float = 1.0
@@ -61,8 +67,9 @@ class _Once:
 class Claimant:
     """Claim uses for the lanes of this gate. Safe to use from any thread.
 
-    `alone`: why this gate may not have the last word on its own vehicles now, empty where it may. `lost`: why it may not ask
-    others either. `complete`: whether its ledger knows all that this gate ever did. What may raise JournalError says so.
+    `alone`: why this gate may not have the last word on its own vehicles now, empty where it may. `lost`: why it may
+    not ask others either. `complete`: whether its ledger knows all that this gate ever did. What may raise JournalError
+    says so.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of one part
@@ -147,7 +154,10 @@ class Claimant:
     # --------------------------------------------------------------------------------------------- for the words inbox
 
     def answered(self, gate: str, word: AnswerWord) -> None:
-        """Take a home gate's word. One that comes too late is answered that the claim is over. May raise JournalError."""
+        """Take a home gate's word. One that comes too late is answered that the claim is over.
+
+        May raise JournalError.
+        """
         live = self._own.find(bytes.fromhex(word.permit), word.id)
         if live is not None and live.granted is None:
             if live.home == gate:

@@ -1,4 +1,7 @@
-"""Hears the other gates: opens what they say, refuses what is not theirs, and hands it to two threads that act on it."""
+"""Hears the other gates.
+
+Opens what they say, refuses what is not theirs, and hands it to two threads that act on it.
+"""
 
 from __future__ import annotations
 

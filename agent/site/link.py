@@ -41,7 +41,10 @@ def site_settings(
     user: str | None = None,
     password: str | None = None,
 ) -> SessionSettings:
-    """How a gate meets the broker of its site: near by, few clients, and vehicles wait for it; so it is quick to come back."""
+    """How a gate meets the broker of its site: near by, few clients, and vehicles wait for it.
+
+    So it is quick to come back.
+    """
     return SessionSettings(
         gate=gate,
         brokers=brokers,
@@ -61,7 +64,10 @@ def site_settings(
 
 
 class SiteLink:
-    """A session that publishes on the topics of the site and hears what is there for this gate. Says nothing of itself."""
+    """A session that publishes on the topics of the site and hears what is there for this gate.
+
+    Says nothing of itself.
+    """
 
     def __init__(
         self,
@@ -87,7 +93,10 @@ class SiteLink:
         return self._session.worker
 
     def hear(self, said: Callable[[Incoming], None], rows: Callable[[Incoming], None]) -> None:
-        """Take what is said to this gate, and what the others tell of their rows; both must only enqueue. Before `start`."""
+        """Take what is said to this gate, and what the others tell of their rows; both must only enqueue.
+
+        Before `start`.
+        """
         self._session.subscribe(Subscription(self._topics.to(self._gate), said, qos=1))
         for peer in self._peers:
             self._session.subscribe(Subscription(self._topics.rows(peer), rows, qos=1))

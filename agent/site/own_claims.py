@@ -45,10 +45,10 @@ class LiveClaim:
 
 
 class OwnClaims:
-    """All live claims of this gate, one a permit at most. Safe to use from any thread; answers are given outside the lock.
+    """All live claims of this gate, one a permit at most.
 
-    `hold_s`: how long a grant can be reserved on. `over` hears of every claim that has died or was used; it must only
-    enqueue.
+    Safe to use from any thread; answers are given outside the lock. `hold_s`: how long a grant can be reserved on.
+    `over` hears of every claim that has died or was used; it must only enqueue.
     """
 
     def __init__(self, gate: str, hold_s: float, over: Callable[[LiveClaim], None]) -> None:
@@ -118,7 +118,10 @@ class OwnClaims:
         return found if found is not None and found.id == claim_id else None
 
     def made(self, claim_id: str) -> bool:
-        """Whether a claim is of this process: what it reserved is in the ledger, and what it did not use is not reserved."""
+        """Whether a claim is of this process.
+
+        What it reserved is in the ledger, and what it did not use is not reserved.
+        """
         return claim_id.rpartition(":")[2].startswith(self._process)
 
     def overdue(self, now_at: float) -> list[LiveClaim]:

@@ -48,7 +48,10 @@ class _Whole:
 
 @dataclass(slots=True)
 class PeerView:
-    """What is known of another gate. `heard_at`: monotonic, None: never. `behind`: rows that it has and this gate lacks."""
+    """What is known of another gate. `heard_at`: monotonic, None: never.
+
+    `behind`: rows that it has and this gate lacks.
+    """
 
     heard_at: float | None = None
     behind: int = 0
@@ -58,9 +61,9 @@ class PeerView:
 class RowSync:
     """Tell this gate's rows and take those of the others. `take`, `tick` and `link_up` belong to one thread.
 
-    `news` hears of a gate whose rows were taken, or that has compared what it knows of this one's. `void` hears of a gate that
-    has lost what it granted. `lost` hears why this gate's own journal must not go on: it tells and takes nothing from then
-    on. `made`: whether a claim is of this process, so that its end is known here.
+    `news` hears of a gate whose rows were taken, or that has compared what it knows of this one's. `void` hears of a
+    gate that has lost what it granted. `lost` hears why this gate's own journal must not go on: it tells and takes
+    nothing from then on. `made`: whether a claim is of this process, so that its end is known here.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of one part

@@ -37,7 +37,8 @@ QUERY_SHARE = 0.5
 class SiteService:
     """Claims uses of permits for the lanes, answers the claims of other gates, and keeps the ledgers of the site alike.
 
-    All methods may be called from any thread. `claim` before a permit passes, `reserving` around the record that lets it.
+    All methods may be called from any thread. `claim` before a permit passes, `reserving` around the record that lets
+    it.
     """
 
     def __init__(
@@ -118,9 +119,10 @@ class SiteService:
     # -------------------------------------------------------------------------------------------------- for the lanes
 
     def claim(self, request: ClaimRequest, answer: Callable[[ClaimAnswer], None]) -> ClaimAnswer | None:
-        """Claim a use of a permit: the word at once, or None, and `answer` hears it once, within about `claim_timeout_s`.
+        """Claim a use of a permit.
 
-        `answer` is called on threads of the desk and must not block. May raise JournalError: then nothing is claimed.
+        Returns the word at once, or None, and `answer` hears it once, within about `claim_timeout_s`. `answer` is
+        called on threads of the desk and must not block. May raise JournalError: then nothing is claimed.
         """
         word = self._claimant.claim(request, answer)
         if word is None:
@@ -128,7 +130,10 @@ class SiteService:
         return word
 
     def reserving(self, events: Sequence[Draft], ledger: Sequence[LedgerChange]) -> AbstractContextManager[None]:
-        """Hold what these changes reserve while they are recorded. Raises LedgerConflictError where a grant is missing."""
+        """Hold what these changes reserve while they are recorded.
+
+        Raises LedgerConflictError where a grant is missing.
+        """
         return self._own.reserving(events, ledger)
 
     def _over(self, live: LiveClaim) -> None:

@@ -43,7 +43,8 @@ def site_service(
     gates = {gate.id: PublicKey(Algorithm.ED25519, bytes.fromhex(gate.public_key)) for gate in site.gates}
     if gates[settings.gate.id] != key.public:
         raise WrongGateKeyError(
-            f"[[site.gates]] names {gates[settings.gate.id].raw.hex()} as the key of {settings.gate.id}, but this gate's is"
+            f"[[site.gates]] names {gates[settings.gate.id].raw.hex()} as the key of {settings.gate.id}, but this "
+            "gate's is"
             f" {key.public.raw.hex()}: put it into the configuration of every gate of the site"
         )
     membership = Membership(settings.gate.site, settings.gate.id, gates)

@@ -34,7 +34,10 @@ class Witnesses:
 
     @property
     def awaited(self) -> bool:
-        """Whether a gate that has not spoken since the start may still do so: for a few seconds after a start or a connection."""
+        """Whether a gate that has not spoken since the start may still do so.
+
+        For a few seconds after a start or a connection.
+        """
         return bool(self._unheard) and time.monotonic() < self._until_at
 
     def connected(self) -> None:

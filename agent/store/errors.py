@@ -25,7 +25,10 @@ class JournalUnavailableError(JournalError):
 
 
 class OtherGateError(JournalUnavailableError):
-    """The journal is that of another `gate`. `is_used`: something has happened to that gate, or central has heard of it."""
+    """The journal is that of another `gate`.
+
+    `is_used`: something has happened to that gate, or central has heard of it.
+    """
 
     def __init__(self, path: Path, gate: str, wanted: str, *, is_used: bool) -> None:
         super().__init__(

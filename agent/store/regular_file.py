@@ -1,4 +1,7 @@
-"""Regular files alone: what else may lie under a name, such as a pipe or a device, has its reader wait without an end."""
+"""Regular files alone.
+
+What else may lie under a name, such as a pipe or a device, has its reader wait without an end.
+"""
 
 from __future__ import annotations
 

@@ -19,9 +19,10 @@ _MOST_BEATS = 1000
 class LoadStats:
     """Follow one life of an eye over its beats of the last WINDOW_S.
 
-    The machine does not keep up when more than half of the frames are lost in which something changes, or when all frames
-    come more than 0.5 s late. It does again with less than a quarter lost, and the first that is in time. Fewer than 50
-    frames in a time of change, some seconds, say nothing of it, nor does a window that is not full yet of late ones.
+    The machine does not keep up when more than half of the frames are lost in which something changes, or when all
+    frames come more than 0.5 s late. It does again with less than a quarter lost, and the first that is in time. Fewer
+    than 50 frames in a time of change, some seconds, say nothing of it, nor does a window that is not full yet of late
+    ones.
     """
 
     def __init__(self) -> None:

@@ -27,8 +27,8 @@ class CameraStatus:
     """How an eye is. Its readers work when `up`. `detail` says what is wrong and what to do.
 
     `view` other than CLEAR is a warning: the camera delivers, but sees badly. `misconfigured`: it will not come back
-    by itself. `restarts`: how often the process was started anew. `overloaded`: it reads, but the machine cannot keep up
-    with the camera: of the frames in which something changes most are lost.
+    by itself. `restarts`: how often the process was started anew. `overloaded`: it reads, but the machine cannot keep
+    up with the camera: of the frames in which something changes most are lost.
     """
 
     eye: str
@@ -100,8 +100,8 @@ class MappedDetection:
 class DetectionMapper:
     """Make values of the core from the sightings of one life of an eye.
 
-    `first_frame`: added to the frame numbers, so that they go on counting over restarts, as the tracks' numbers do. `born_at`: monotonic; no
-    frame can be older.
+    `first_frame`: added to the frame numbers, so that they go on counting over restarts, as the tracks' numbers do.
+    `born_at`: monotonic; no frame can be older.
     """
 
     def __init__(self, eye: str, first_frame: int, born_at: float) -> None:

@@ -27,7 +27,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class CodeMark:
-    """A code in the picture. `corners`: four x, y, or none, as fractions of width and height. `module_px`: 0, not known."""
+    """A code in the picture. `corners`: four x, y, or none, as fractions of width and height.
+
+    `module_px`: 0, not known.
+    """
 
     corners: tuple[Corner, ...]
     module_px: float

@@ -37,7 +37,8 @@ class WorkerProcess:
     """Start an eye and hold the other end of its socket. The one that starts it must outlive it.
 
     The child gets nothing but that socket and the standard error: no secret of the environment, no other open file, no
-    signal of a terminal. What it takes from itself afterwards stands in agent.vision.worker.sandbox. It dies with the thread that started it, by order of the kernel. Raises OSError when it cannot be started.
+    signal of a terminal. What it takes from itself afterwards stands in agent.vision.worker.sandbox. It dies with the
+    thread that started it, by order of the kernel. Raises OSError when it cannot be started.
     """
 
     def __init__(self, command: Sequence[str] = COMMAND) -> None:

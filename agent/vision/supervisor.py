@@ -1,4 +1,7 @@
-"""The parent's end of an eye: keeps one eye process alive, starts it again and again, and believes nothing unchecked."""
+"""The parent's end of an eye.
+
+Keeps one eye process alive, starts it again and again, and believes nothing unchecked.
+"""
 
 from __future__ import annotations
 
@@ -147,9 +150,10 @@ class CameraSupervisor:
         return self._preview_buffer.newest
 
     def watch(self, request: PreviewRequest) -> LivePicture | None:
-        """The newest picture of the camera, as `picture`; never waits. Whoever watches calls it again within WANTED_FOR_S.
+        """The newest picture of the camera, as `picture`; never waits.
 
-        The eye makes one picture for all who watch, as large as the largest wish, and none while nobody does.
+        Whoever watches calls it again within WANTED_FOR_S. The eye makes one picture for all who watch, as large as the
+        largest wish, and none while nobody does.
         """
         if self._preview_buffer.request(request, time.monotonic()):
             self._wake_up()
@@ -172,9 +176,10 @@ class CameraSupervisor:
         return None
 
     def expose(self, share: float | None, for_s: float) -> None:
-        """Have an exposure tried for so long, at most 60 s: this share of the light that the automatic takes; None: all.
+        """Have an exposure tried for so long, at most 60 s.
 
-        `last_beat` tells what came of it. Afterwards the camera is as its settings want it.
+        `share`: of the light that the automatic takes; None: all. `last_beat` tells what came of it. Afterwards the
+        camera is as its settings want it.
         """
         self._exposure = Expose(share=share, for_s=for_s)
         self._wake_up()
@@ -241,8 +246,8 @@ class CameraSupervisor:
     def _end(self, process: WorkerProcess) -> None:
         """Kill the process and wait until it has ended, or the port is to stop.
 
-        No other one is started before: two at one camera would hinder one another, and one that the kernel holds would be
-        followed by a second and a third.
+        No other one is started before: two at one camera would hinder one another, and one that the kernel holds would
+        be followed by a second and a third.
         """
         process.kill()
         if process.ended_within(self._limits.killed_s):

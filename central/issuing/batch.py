@@ -38,7 +38,10 @@ _PERMIT_COLUMNS = ("line", "permit_id", "vin", "plate", "text")
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """How codes are drawn. `kind`: "png" or "svg", a file a permit; None: no files. `module_px`: pixels of one module."""
+    """How codes are drawn. `kind`: "png" or "svg", a file a permit; None: no files.
+
+    `module_px`: pixels of one module.
+    """
 
     kind: str | None
     level: Level = Level.M
@@ -59,9 +62,9 @@ def issue_batch(
 ) -> list[Issued]:
     """Issue all orders into a folder that is not there yet: permits.csv, declarations.csv and a picture a permit.
 
-    Everything is written beside it first and appears at once; after any error nothing of it is there. `progress` is told
-    how many more are done. `more` writes what else belongs into the folder, such as a sheet for the printer. Pictures
-    are drawn by all processors.
+    Everything is written beside it first and appears at once; after any error nothing of it is there. `progress` is
+    told how many more are done. `more` writes what else belongs into the folder, such as a sheet for the printer.
+    Pictures are drawn by all processors.
 
     Raises:
         OutputError: the folder is there already, or cannot be written.

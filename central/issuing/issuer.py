@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A permit ready to hand out. `text`: what goes into the QR code. `declaration`: the row for the lists of the site."""
+    """A permit ready to hand out. `text`: what goes into the QR code.
+
+    `declaration`: the row for the lists of the site.
+    """
 
     text: str
     permit: Permit

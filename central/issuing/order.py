@@ -36,10 +36,11 @@ _DIGIT_9_PLACE = 8
 class PermitOrder:
     """What is known of one vehicle. Times are Unix seconds.
 
-    `declaration`: 18 digits, of which the ninth tells the direction. `vin`, `plate`, `plate_kind`: as they are typed; no
-    plate: the vehicle has none; no kind: the likeliest one. `lanes`: none is any. `not_before`: None is at once.
-    `expires_at`: None is three days later. `permit_id`: 8 bytes, None for random ones. `driver_id`: a passport or licence
-    number, of which the permit holds a keyed hash only. `exporter`, `model`, `colour`: for the officer, in the declaration.
+    `declaration`: 18 digits, of which the ninth tells the direction. `vin`, `plate`, `plate_kind`: as they are typed;
+    no plate: the vehicle has none; no kind: the likeliest one. `lanes`: none is any. `not_before`: None is at once.
+    `expires_at`: None is three days later. `permit_id`: 8 bytes, None for random ones. `driver_id`: a passport or
+    licence number, of which the permit holds a keyed hash only. `exporter`, `model`, `colour`: for the officer, in the
+    declaration.
     """
 
     declaration: str

@@ -1,4 +1,7 @@
-"""Orders by the thousand: a file of CSV or JSON lines, read whole and checked whole before the first permit is signed."""
+"""Orders by the thousand.
+
+A file of CSV or JSON lines, read whole and checked whole before the first permit is signed.
+"""
 
 from __future__ import annotations
 

@@ -104,7 +104,8 @@ def _font(texts: Sequence[tuple[str, ...]], file: Path) -> str:
         font = TTFont(_OWN, str(file))
     except (TTFError, OSError):
         raise SheetError(
-            f"{file} is no TrueType font, and a plate is not Latin: install the package fonts-wqy-microhei, or name a font"
+            f"{file} is no TrueType font, and a plate is not Latin: install the package fonts-wqy-microhei, "
+            "or name a font"
         ) from None
     letters = {letter for lines in texts for line in lines for letter in line}
     missing = sorted(letter for letter in letters if ord(letter) not in font.face.charToGlyph)

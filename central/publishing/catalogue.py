@@ -27,7 +27,8 @@ SCHEMA_VERSION = 1
 _SCHEMA = """
 CREATE TABLE site (number INTEGER NOT NULL);
 CREATE TABLE list (
-    kind TEXT PRIMARY KEY, version INTEGER NOT NULL, snapshot INTEGER NOT NULL, issued_at INTEGER NOT NULL, key_id BLOB NOT NULL
+    kind TEXT PRIMARY KEY, version INTEGER NOT NULL, snapshot INTEGER NOT NULL, issued_at INTEGER NOT NULL,
+    key_id BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE row (kind TEXT NOT NULL, key BLOB NOT NULL, data BLOB NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE TABLE chunk (
@@ -191,7 +192,10 @@ class Catalogue:
     # ------------------------------------------------------------------------------------- within one transaction
 
     def stage(self, rows: Iterable[tuple[bytes, bytes | None]]) -> None:
-        """Take keys and encoded rows to be compared, None for a row to be removed; a key again replaces the one before."""
+        """Take keys and encoded rows to be compared, None for a row to be removed.
+
+        A key again replaces the one before.
+        """
         self._connection.execute(
             "CREATE TEMP TABLE IF NOT EXISTS staged (key BLOB PRIMARY KEY, data BLOB) WITHOUT ROWID"
         )
@@ -235,7 +239,7 @@ class Catalogue:
         self._connection.execute("INSERT INTO delta VALUES (?, ?, ?, ?)", (kind.value, version, rows, data))
 
     def keep_snapshot(self, kind: ListKind, chunks: Iterable[Chunk], deltas_from: int | None = None) -> None:
-        """Keep a new snapshot in the place of the old one, and no deltas but those to version `deltas_from` or later."""
+        """Keep a new snapshot in place of the old one, and only the deltas to version `deltas_from` or later."""
         self._connection.execute("DELETE FROM chunk WHERE kind = ?", (kind.value,))
         self._connection.execute(
             "DELETE FROM delta WHERE kind = ?1 AND (?2 IS NULL OR version < ?2)", (kind.value, deltas_from)

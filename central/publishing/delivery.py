@@ -83,8 +83,10 @@ def seen_version(stock: Stock, kind: ListKind, trust: TrustList, site: int, utc:
         if error.fault is ListFault.EXPIRED:
             return read_head(data).said.version
         raise DeliveryError(
-            f"the broker has a head of the {kind} that cannot be trusted ({error}). If it is yours, of a key that has ended,"
-            f" say --version-floor{_claimed(data)}; if it is not, find out who may write to {ListTopics(site).head(kind)}"
+            f"the broker has a head of the {kind} that cannot be trusted ({error}). If it is yours, of a key that has "
+            "ended,"
+            f" say --version-floor{_claimed(data)}; if it is not, "
+            f"find out who may write to {ListTopics(site).head(kind)}"
         ) from None
 
 

@@ -27,7 +27,10 @@ class Record:
 
 
 class SourceError(Exception):
-    """A file cannot be used: `problems` says of each line what is wrong and how to mend it, `total` how many there are."""
+    """A file cannot be used.
+
+    `problems` says of each line what is wrong and how to mend it, `total` how many there are.
+    """
 
     def __init__(self, path: Path, problems: Sequence[tuple[int, str]], total: int | None = None) -> None:
         self.problems = tuple(problems)

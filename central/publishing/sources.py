@@ -1,4 +1,7 @@
-"""Rows of the lists out of files: each cell read with words on what was expected, all mistakes of a file told together."""
+"""Rows of the lists out of files.
+
+Each cell read with words on what was expected, all mistakes of a file told together.
+"""
 
 from __future__ import annotations
 

@@ -4,9 +4,9 @@
     python3 definitions.py --site 9411 gate-1 gate-2 ... >definitions.json    (or: --file gates.txt)
     rabbitmqctl import_definitions definitions.json
 
-To be imported when all three nodes stand: a quorum queue gets its members from the nodes that are there when it is made.
-More gates, at any time: with --add, which leaves out all but these gates; an import writes what it names anew. Needs
-nothing but Python 3.
+To be imported when all three nodes stand: a quorum queue gets its members from the nodes that are there when it is
+made. More gates, at any time: with --add, which leaves out all but these gates; an import writes what it names anew.
+Needs nothing but Python 3.
 
 `--site` is the number of the site of all gates that are named: of its lists they may read, and of no other's. Gates of
 several sites: one call a site, all but the first with --add.
@@ -55,10 +55,11 @@ def permission(name: str, *, configure: str, write: str, read: str) -> dict[str,
 
 
 def gate_permission(gate: str) -> dict[str, object]:
-    """A gate makes its own MQTT queues, and those of its doctor; it publishes to and subscribes at the exchange of MQTT.
+    """A gate makes its own MQTT queues, and those of its doctor.
 
-    A last will with a delay waits in a queue of its own, into which RabbitMQ puts it by way of amq.default, in the gate's
-    name. By AMQP the same right reaches every queue, so rabbitmq.conf lets nobody in by AMQP without a password.
+    It publishes to and subscribes at the exchange of MQTT. A last will with a delay waits in a queue of its own, into
+    which RabbitMQ puts it by way of amq.default, in the gate's name. By AMQP the same right reaches every queue, so
+    rabbitmq.conf lets nobody in by AMQP without a password.
     """
     own = rf"{MQTT_QUEUE}{re.escape(gate)}(\.doctor)?(qos[01])?"
     access = rf"amq\.topic|{own}"
@@ -87,9 +88,10 @@ def gate_topics(gate: str, site: int | None) -> dict[str, object]:
 
 
 def definitions(gates: list[str], *, site: int | None = None, add: bool = False) -> Definitions:
-    """All that the cluster must know; `add`: of these gates alone. Raises ValueError for a gate id that cannot be one here.
+    """All that the cluster must know; `add`: of these gates alone.
 
-    `site`: the number of the gates' site; without, they may read no lists.
+    Raises ValueError for a gate id that cannot be one here. `site`: the number of the gates' site; without, they may
+    read no lists.
     """
     for gate in gates:
         if not GATE_ID.fullmatch(gate) or gate == CENTRAL:

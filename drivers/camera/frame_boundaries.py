@@ -1,8 +1,8 @@
 """Marks where each picture of an RTSP stream ends, so that the video library need not wait for the next one to begin.
 
-RTP says with a marker which packet is the last of a picture (RFC 6184 section 5.1, RFC 7798 section 4.1). FFmpeg does not
-look at it: it takes a picture for whole when it sees the next one begin, a frame period later. An access unit delimiter
-(ITU-T H.264 section 7.3.2.4, H.265 section 7.3.2.5), sent after the marked packet, is such a beginning. Pure.
+RTP says with a marker which packet is the last of a picture (RFC 6184 section 5.1, RFC 7798 section 4.1). FFmpeg does
+not look at it: it takes a picture for whole when it sees the next one begin, a frame period later. An access unit
+delimiter (ITU-T H.264 section 7.3.2.4, H.265 section 7.3.2.5), sent after the marked packet, is such a beginning. Pure.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ _CODEC: Final = re.compile(rb"^a=rtpmap:(\d{1,3})[ \t]+(H264|H265)/", re.IGNOREC
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What an RTP payload holds: `picture`, at least a bit of one; `whole`, not only the beginning or middle of a unit."""
+    """What an RTP payload holds.
+
+    `picture`: at least a bit of one; `whole`: not only the beginning or middle of a unit.
+    """
 
     picture: bool
     whole: bool

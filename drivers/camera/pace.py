@@ -7,7 +7,10 @@ import time
 
 
 class Pace:
-    """Waits so that `wait` returns once every `interval_s`; after a slow consumer it goes on from now, without a burst."""
+    """Waits so that `wait` returns once every `interval_s`.
+
+    After a slow consumer it goes on from now, without a burst.
+    """
 
     def __init__(self, interval_s: float) -> None:
         self._interval_s = interval_s

@@ -51,7 +51,8 @@ class SimulatedSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     scene_file: Path | None = Field(
         default=None,
-        description="JSON file that says what stands before the camera; read again whenever it changes. Empty yard without. "
-        "The console writes only one in /run/gate-agent/rehearsal or in the folder rehearsal of the state directory.",
+        description="JSON file that says what stands before the camera; read again whenever it changes. Empty yard "
+        "without. The console writes only one in /run/gate-agent/rehearsal or in the folder rehearsal of the state "
+        "directory.",
     )
     frame_rate_hz: float = Field(default=25.0, gt=0, le=60, description="Pictures a second.")

@@ -1,4 +1,7 @@
-"""Stands between the video library and a network camera, so that each picture is decoded when it has come, not when the next begins."""
+"""Stands between the video library and a network camera.
+
+So each picture is decoded when it has come, not when the next begins.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Digital inputs in memory, for demonstrations, training and tests.
 
 Within the process a board is shared by name: `board("lane-1").set(1, True)`. From another process it is controlled
-through the file named by `state_file`, JSON such as `{"bits": [true, false, null]}` with null for unknown; `write_state`
-replaces it in one step. The file is read again at each sample when it has changed; bits that it does not name keep
-what was set in the process.
+through the file named by `state_file`, JSON such as `{"bits": [true, false, null]}` with null for unknown;
+`write_state` replaces it in one step. The file is read again at each sample when it has changed; bits that it does not
+name keep what was set in the process.
 """
 
 from __future__ import annotations

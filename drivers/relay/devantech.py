@@ -81,7 +81,8 @@ class DevantechRelay:
         """Refuse: raises DeviceMisconfiguredError."""
         raise DeviceMisconfiguredError(
             Text(
-                "a Devantech board cannot time a pulse ({duration_ms} ms on channel {channel}): switch on and off instead",
+                "a Devantech board cannot time a pulse ({duration_ms} ms on channel {channel}): "
+                "switch on and off instead",
                 duration_ms=duration_ms,
                 channel=channel,
             )

@@ -144,7 +144,8 @@ class KmtronicRelay:
         """Refuse: raises DeviceMisconfiguredError."""
         raise DeviceMisconfiguredError(
             Text(
-                "a KMTronic board cannot time a pulse ({duration_ms} ms on channel {channel}): switch on and off instead",
+                "a KMTronic board cannot time a pulse ({duration_ms} ms on channel {channel}): "
+                "switch on and off instead",
                 duration_ms=duration_ms,
                 channel=channel,
             )

@@ -212,7 +212,8 @@ class LcusRelay:
             return error
         heard = Text("it sent {bytes!r}", bytes=error.received) if error.received else Text("it sent nothing")
         message = Text(
-            'the board on {port} does not tell its state ({heard}): try another readback; many one-channel boards need "none"',
+            "the board on {port} does not tell its state ({heard}): try another readback; "
+            'many one-channel boards need "none"',
             port=self._settings.port,
             heard=heard,
         )

@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 MODES_PERIOD_S = 2.5
 """How soon after a loss of power inputs are kept from driving relays again.
 
-A first closing in the moment of the return cannot be prevented at any pace: wire the opening to a relay whose input is free.
+A first closing in the moment of the return cannot be prevented at any pace: wire the opening to a relay whose input is
+free.
 """
 ROUNDING_MS = 50
 """A pulse is never further from what was asked for: what a board cannot time, it must not time otherwise."""
@@ -169,7 +170,7 @@ class ModbusRtuRelay:
         return proved(lambda: any(self._relays()), on=False)
 
     def state(self) -> tuple[bool, ...]:
-        """Ask the board which relays are energised, and now and then cut the link from inputs to relays where it came back.
+        """Ask the board which relays are energised; now and then cut the link from inputs to relays where it came back.
 
         Not each time: a pulse would wait for two answers instead of one.
         """
@@ -195,7 +196,8 @@ class ModbusRtuRelay:
         if not 1 <= steps <= timer.limit or abs(steps * timer.step_ms - duration_ms) > ROUNDING_MS:
             raise DeviceMisconfiguredError(
                 Text(
-                    "the board cannot time a pulse of {duration_ms} ms: it counts in steps of {step_ms} ms, up to {limit_ms} ms",
+                    "the board cannot time a pulse of {duration_ms} ms: it counts in steps of {step_ms} ms, "
+                    "up to {limit_ms} ms",
                     duration_ms=duration_ms,
                     step_ms=timer.step_ms,
                     limit_ms=timer.limit * timer.step_ms,

@@ -34,8 +34,8 @@ def opening_failed(path: str, error: Exception) -> DeviceError:
     if number == errno.EPERM:  # not by its mode, which is EACCES, but by a control group of devices
         return DeviceUnavailableError(
             Text(
-                "{path} is barred by the service manager: restart the service; where that does not help, allow devices of its "
-                "kind in the unit (DeviceAllow=)",
+                "{path} is barred by the service manager: restart the service; where that does not help, allow "
+                "devices of its kind in the unit (DeviceAllow=)",
                 path=path,
             )
         )
@@ -55,7 +55,10 @@ def opening_failed(path: str, error: Exception) -> DeviceError:
 
 
 def cause(error: Exception) -> Text:
-    """What went wrong: in our own words where there are any, else in those of the system where it has a number for it."""
+    """What went wrong.
+
+    In our own words where there are any, else in those of the system where it has a number for it.
+    """
     said, number = str(error), _errno_of(error)
     if isinstance(said, Text) or number is None:
         return Text.of(said)

@@ -212,7 +212,10 @@ class SerialLine:
         return incoming.reply()
 
     def _heard_out(self, incoming: _Incoming) -> bytes:
-        """The reply after a failed exchange, with what follows it: the first may be the late one to the request before."""
+        """The reply after a failed exchange, with what follows it.
+
+        The first may be the late one to the request before.
+        """
         limit = time.monotonic() + QUIET_LIMIT_S
         with self._breaking(NoReplyError):
             while time.monotonic() < limit and select.select([self._fd], [], [], QUIET_S)[0]:

@@ -72,7 +72,8 @@ class SerialPort:
     def exchange(self, request: bytes, reply: int | Callable[[bytes], bool] | None, timeout_s: float) -> bytes:
         """Send `request` and return the reply: so many bytes, or those received once the predicate holds for them.
 
-        None stands for all that comes in until the time is over. `timeout_s` counts from the end of the request on the wire. Raises NotSentError or NoReplyError.
+        None stands for all that comes in until the time is over. `timeout_s` counts from the end of the request on the
+        wire. Raises NotSentError or NoReplyError.
         """
         return self._usable().exchange(request, reply, timeout_s, self._note)
 

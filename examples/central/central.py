@@ -23,7 +23,8 @@ from rich.table import Table
 from store import SQL, Message, Store
 
 BATCH, BATCH_S, PAUSE_S, PAUSE_CAP_S, SESSION_S = 200, 0.05, 0.5, 30.0, 7 * 86_400
-# A way to a broker yields a batch, and waits. Sent the answers, it settles the batch with the broker and publishes them.
+# A way to a broker yields a batch, and waits. Sent the answers, it settles the batch with the broker and publishes
+# them.
 Broker = Generator[list[Message], list[tuple[str, bytes]], None]
 
 

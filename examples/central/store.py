@@ -1,4 +1,7 @@
-"""What a gate sends, and the database: SQLite for one worker, PostgreSQL for several. What SQL does, stands in *.sql."""
+"""What a gate sends, and the database: SQLite for one worker, PostgreSQL for several.
+
+What SQL does, stands in *.sql.
+"""
 
 import json
 import logging

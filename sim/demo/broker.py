@@ -39,8 +39,9 @@ class Broker:
         """Start and wait until the port answers. Raises BrokerError when it does not."""
         configuration = self._folder / "mosquitto.conf"
         configuration.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {self._folder}/\nset_tcp_nodelay true\n"
-            f"max_queued_messages 100000\nlog_dest file {self._folder / 'mosquitto.log'}\n",
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location "
+            f"{self._folder}/\nset_tcp_nodelay true\nmax_queued_messages 100000\nlog_dest file "
+            f"{self._folder / 'mosquitto.log'}\n",
             encoding="utf-8",
         )
         self._process = subprocess.Popen(  # noqa: S603 - a program found on fixed system paths

@@ -33,7 +33,10 @@ QUICK = replace(FOR_CARS, presence=(-2.6, -1.1), safety=(-0.9, 2.0), up_s=1.2, d
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What can be seen from aside: the arm, 0 closed to 1 open, the lamp, where vehicles are (m), which loops feel one."""
+    """What can be seen from aside.
+
+    The arm, 0 closed to 1 open, the lamp, where vehicles are (m), which loops feel one.
+    """
 
     arm: float = 0.0
     green: bool = False

@@ -42,8 +42,8 @@ ARM_CELL = 34
 class Result:
     """What came of one vehicle.
 
-    `verdict`, `form`, `lists`: of the last decision; the form is empty where no permit was verified. `pulses`: how often
-    the barrier was raised for it. `answer_ms`: arrival to decision.
+    `verdict`, `form`, `lists`: of the last decision; the form is empty where no permit was verified. `pulses`: how
+    often the barrier was raised for it. `answer_ms`: arrival to decision.
     """
 
     act: Act
@@ -129,7 +129,8 @@ class Screen:
         if self._live is None:
             self.console.print(picture)
         else:
-            # Laid out once, not with every picture: the relay board, which must answer in time, is emulated beside this.
+            # Laid out once, not with every picture: the relay board, which must answer in time, is emulated beside
+            # this.
             options = self.console.options.update(width=self.console.width - PANEL_FRAME, height=None)
             self._events.extend(self.console.render_lines(picture, options, pad=False))
         self._draw()

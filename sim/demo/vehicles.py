@@ -25,9 +25,9 @@ class Act:
     """One vehicle.
 
     `plate` is on the vehicle, `declared` in its permit. `shown`: which permit text the driver shows; "first" is the
-    permit of the first vehicle once more. `verdict`, `reason`, `outcome`: what the gate must decide, why, and how it must
-    end. `central`: what the lists say; a permit is revoked while the demo runs, right before its vehicle comes. `plan`:
-    how it drives. `follower`: how the one close behind it does, if any.
+    permit of the first vehicle once more. `verdict`, `reason`, `outcome`: what the gate must decide, why, and how it
+    must end. `central`: what the lists say; a permit is revoked while the demo runs, right before its vehicle comes.
+    `plan`: how it drives. `follower`: how the one close behind it does, if any.
     """
 
     title: str

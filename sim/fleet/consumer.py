@@ -145,7 +145,7 @@ class Consumer:
         if self._over is not None and not self._over.done():
             self._over.set_result(cause)
 
-    # --------------------------------------------------------------------------------------------------------- the events
+    # ------------------------------------------------------------------------------------------------------- the events
 
     def arrived(self, message: Incoming) -> None:
         """Count an event and put it in its place."""

@@ -137,7 +137,8 @@ class Report:
         ]
         if (consumed := self.consumed) is not None:
             lines.append(
-                f"consumer       {consumed.events:,} events, {consumed.duplicates:,} duplicates, {consumed.missing:,} missing, "
+                f"consumer       {consumed.events:,} events, {consumed.duplicates:,} duplicates, {consumed.missing:,} "
+                "missing, "
                 f"{consumed.broken:,} breaks of a chain, {consumed.not_understood:,} not understood"
             )
         lines += [f"ended {count:,} times: {cause}" for cause, count in self.failures.items()]

@@ -61,7 +61,8 @@ class Plan:
     this size; one has about 520 bytes without. `start_spread_s`: within it the gates connect first. `answer_timeout_s`:
     how long a broker may take to let a gate in and to take its subscriptions. `session_expiry_s`, `will_delay_s`: as in
     SessionSettings. `consume`: count and
-    acknowledge the events in this process too, where no central does; `central_brokers`: where that is done, if elsewhere.
+    acknowledge the events in this process too, where no central does; `central_brokers`: where that is done, if
+    elsewhere.
     """
 
     gates: int

@@ -20,7 +20,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """One vehicle's shape. `iron`: the stretches that are low and heavy enough for a loop; between them it feels nothing."""
+    """One vehicle's shape.
+
+    `iron`: the stretches that are low and heavy enough for a loop; between them it feels nothing.
+    """
 
     kind: str
     length_m: float

@@ -39,7 +39,8 @@ class Plan:
 
     `stop_m`: where the front comes to rest before the arm. `patience_s`: how long the driver waits there before backing
     away. `turn_m`, `rest_s`: where the front comes to rest under the arm, and for how long; for STAYS, how long the
-    open arm is looked at. `gap_m`: what is kept to the vehicle ahead. `away_m`: where one that backs away is gone. `wrong_way`: comes from behind the arm.
+    open arm is looked at. `gap_m`: what is kept to the vehicle ahead. `away_m`: where one that backs away is gone.
+    `wrong_way`: comes from behind the arm.
     """
 
     conduct: Conduct = Conduct.DRIVES_THROUGH

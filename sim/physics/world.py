@@ -1,4 +1,7 @@
-"""The lane and all that stands around it, moved on in steps: what a barrier, its sensors and its traffic do together."""
+"""The lane and all that stands around it, moved on in steps.
+
+What a barrier, its sensors and its traffic do together.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +29,8 @@ SIGNALS = ("presence", "safety", "photocell", "opened", "closed")
 class Site:
     """How a lane is built. Metres are along the way in, 0 is the line of the arm.
 
-    `presence`, `safety`: where the loops lie. `photocell_m`: how far behind the arm the beam crosses, `beam_m` how high.
-    `up_s`, `down_s`: travel of the arm. `closes_itself`, `clear_s`, `pause_s`: of the controller.
+    `presence`, `safety`: where the loops lie. `photocell_m`: how far behind the arm the beam crosses, `beam_m` how
+    high. `up_s`, `down_s`: travel of the arm. `closes_itself`, `clear_s`, `pause_s`: of the controller.
     """
 
     presence: Stretch = (-3.4, -1.1)

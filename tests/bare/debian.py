@@ -136,7 +136,8 @@ class ForeignDebian:
         try:
             done = subprocess.run(
                 ["chroot", self.root, f"/{EMULATOR}", *command],
-                stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=within_s, check=False,
+                stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                text=True, errors="replace", timeout=within_s,
                 env={"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8"},
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:

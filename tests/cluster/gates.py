@@ -29,9 +29,10 @@ def clock():
 
 
 class Gate:
-    """One gate. `reconnects_s` gets how long it was without a broker, each time; `stored_s`: from the record of each event
-    to the journal's note that central has it (written at most ten times a second). `ordered_by`: the keys for commands, which
-    are counted in `orders` and otherwise done without any effect. `port`: the only one to connect to; else those of the nodes.
+    """One gate. `reconnects_s` gets how long it was without a broker, each time; `stored_s`: from the record of each
+    event to the journal's note that central has it (written at most ten times a second). `ordered_by`: the keys for
+    commands, which are counted in `orders` and otherwise done without any effect. `port`: the only one to connect to;
+    else those of the nodes.
     """
 
     def __init__(self, name, folder, cluster, reconnects_s, *, ordered_by=None, port=None, **changes):

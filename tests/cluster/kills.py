@@ -1,5 +1,6 @@
-"""Kills of nodes and consumers under load: nothing lost, nothing twice, every chain proven, every watermark at the head.
+"""Kills of nodes and consumers under load.
 
+Nothing lost, nothing twice, every chain proven, every watermark at the head.
     python -m tests.cluster.kills [--kills 20] [--gates 6] [--rate 60]
 
 Single nodes in turn, with consumers in between, then all three nodes at once. Prints a table; exit code 1 for a loss.
@@ -35,7 +36,10 @@ TESTER = ("tester", "of-the-test")
 
 @dataclass
 class Outcome:
-    """What came of it. `singles_s`, `all_s`: how long gates were without a broker, by the sort of kill. `found`: what central has of each gate. `tapped`: every event as the broker took it."""
+    """What came of it. `singles_s`, `all_s`: how long gates were without a broker, by the sort of kill.
+
+    `found`: what central has of each gate. `tapped`: every event as the broker took it.
+    """
 
     kills: str
     decided: int

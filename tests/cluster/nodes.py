@@ -1,4 +1,6 @@
-"""A real cluster of three RabbitMQ nodes on loopback, made from the samples that ship; only places and ports are put in."""
+"""A real cluster of three RabbitMQ nodes on loopback, made from the samples that ship; only places and ports are put
+in.
+"""
 
 import json
 import os

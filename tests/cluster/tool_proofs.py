@@ -1,6 +1,6 @@
-"""What ships for central at a real cluster of RabbitMQ nodes: its commands, and what a gate's certificate is good for there.
+"""What ships for central at a real cluster of RabbitMQ nodes.
 
-Run by `make test-cluster`.
+Its commands, and what a gate's certificate is good for there. Run by `make test-cluster`.
 """
 
 import json

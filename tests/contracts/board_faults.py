@@ -46,9 +46,9 @@ class BoardFaults:
     """The matrix of one board. A subclass names the board and makes it; the contract has the same attributes.
 
     `reply_ms`: how long it may take to answer when all is well. `proofs`: how many of the last answers prove an
-    operation, where that is more than one. `copes_with`: faults that do not hide what an answer says. `unnoticed`: faults
-    that the protocol has no means to notice, as in an answer without a check sum; what is said under them may be untrue,
-    and the table shows it.
+    operation, where that is more than one. `copes_with`: faults that do not hide what an answer says. `unnoticed`:
+    faults that the protocol has no means to notice, as in an answer without a check sum; what is said under them may be
+    untrue, and the table shows it.
     """
 
     kind: ClassVar[str]

@@ -1,4 +1,7 @@
-"""What every input driver promises. Each kind has a test module, tests/unit/drivers/inputs/test_<kind>, whose classes inherit the suite."""
+"""What every input driver promises.
+
+Each kind has a test module, tests/unit/drivers/inputs/test_<kind>, whose classes inherit the suite.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What every relay driver promises. Each kind has a test module, tests/unit/drivers/relay/test_<kind>, whose classes inherit the suite."""
+"""What every relay driver promises.
+
+Each kind has a test module, tests/unit/drivers/relay/test_<kind>, whose classes inherit the suite.
+"""
 
 from __future__ import annotations
 

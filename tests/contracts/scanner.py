@@ -1,4 +1,7 @@
-"""What every scanner driver promises. Each kind has a test module, tests/unit/drivers/scanner/test_<kind>, whose classes inherit the suite."""
+"""What every scanner driver promises.
+
+Each kind has a test module, tests/unit/drivers/scanner/test_<kind>, whose classes inherit the suite.
+"""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def test_a_connection_that_ended_is_told_in_words():
         batch_of([], lambda _: MQTT_ERR_CONN_LOST)
 
 
-# ------------------------------------------------------------------------------------------------------ the command line
+# ----------------------------------------------------------------------------------------------------- the command line
 
 
 class Recorder:

@@ -42,7 +42,7 @@ def conflicts(store):
     return store.rows("SELECT source, stream, seq, kind FROM conflicts ORDER BY seq, kind")
 
 
-# -------------------------------------------------------------------------------------------------------- what is stored
+# ------------------------------------------------------------------------------------------------------- what is stored
 
 
 def test_an_event_is_stored_with_its_attributes_beside_its_bytes(store):
@@ -402,7 +402,10 @@ def test_the_gap_report_is_exact_and_names_the_replay(url, store):
         f"/gate/altynkol-1 {STREAM}: first 1, last 3, watermark 3, behind 0, chain whole, signed to 0, conflicts 0",
         f"{SOURCE} {STREAM}: first 2, last 20, watermark 0, behind 20, chain gap after 0, signed to 0, conflicts 0",
         *(
-            f'  missing {first}..{last}; arguments of a replay: {{"stream": "{STREAM}", "first": {first}, "last": {last}}}'
+            (
+                f'  missing {first}..{last}; arguments of a replay: {{"stream": "{STREAM}", "first": {first}, "last": '
+                f"{last}}}"
+            )
             for first, last in ((1, 1), (5, 7), (15, 15))
         ),
         "rejected messages: 1",

@@ -74,7 +74,9 @@ def power_cut(installed, folder, cycles, **options):
 
 
 def network_faults(installed, folder, cycles, **options):
-    """Reset, swallow, cut, delay and slow down what the gate and the broker say; often the agent is killed meanwhile."""
+    """Reset, swallow, cut, delay and slow down what the gate and the broker say; often the agent is
+    killed meanwhile.
+    """
     with World(installed, folder, proxy=True, **options) as world:
         world.begin()
         for cycle in range(1, cycles + 1):

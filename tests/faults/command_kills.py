@@ -1,7 +1,7 @@
-"""Kills in the middle of commands: `python -m tests.faults.command_kills --kills 100`. Exit code 1 when one was done twice or lied about.
+"""Kills in the middle of commands: `python -m tests.faults.command_kills --kills 100`.
 
-Central sends a command, the gate is killed within the next 150 ms and started again, and central sends the same bytes
-until it has an answer.
+Exit code 1 when one was done twice or lied about. Central sends a command, the gate is killed within the next 150 ms
+and started again, and central sends the same bytes until it has an answer.
 """
 
 import argparse

@@ -8,7 +8,10 @@ from tests.support.consumer.consumer import Worker
 
 
 class Consumer(Worker):
-    """One process of it; a context manager that starts and ends it. Its database may be read while it runs or is dead."""
+    """One process of it; a context manager that starts and ends it.
+
+    Its database may be read while it runs or is dead.
+    """
 
     def __init__(self, folder, broker, *options):
         self.database = folder / "central.sqlite"

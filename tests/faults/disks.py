@@ -29,7 +29,10 @@ class PowerDisk:
         self._mount.__exit__(None, None, None)
 
     def cut(self, agent, look):
-        """Cut the power under the agent; returns what `look()` saw in that moment. The disk is there again afterwards."""
+        """Cut the power under the agent; returns what `look()` saw in that moment.
+
+        The disk is there again afterwards.
+        """
         agent.freeze()
         seen = look()
         shutil.copyfile(self._image, self._copy)

@@ -130,7 +130,9 @@ class Gate:
         return self.site.configuration
 
     def _drive(self):
-        """Show a permit somewhere, again and again: mostly that of the vehicle that stands there, or of the next one."""
+        """Show a permit somewhere, again and again: mostly that of the vehicle that stands there,
+        or of the next one.
+        """
         while not self._closing.wait(self._dice.uniform(0, 2 * self.every_s)):
             if self.traffic.is_set():
                 lane = self._dice.randrange(LANES)

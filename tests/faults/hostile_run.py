@@ -1,4 +1,7 @@
-"""Hostile messages by the thousand: `python -m tests.faults.hostile_run --messages 10000`. Exit code 1 when any did harm."""
+"""Hostile messages by the thousand: `python -m tests.faults.hostile_run --messages 10000`.
+
+Exit code 1 when any did harm.
+"""
 
 import argparse
 import gc
@@ -59,7 +62,8 @@ def phase(folder, name, *, messages, seed, checked):
     )
     say(f"{name}: {messages} messages of {len(site.sent)} kinds in {took_s:.0f} s ({messages / took_s:.0f}/s)")
     say(
-        f"  effects {len(site.effects)}, crashes {len(site.crashes.found)}, connections lost {connections - 1}, watermark {moved}"
+        f"  effects {len(site.effects)}, crashes {len(site.crashes.found)}, connections lost {connections - 1}, "
+        f"watermark {moved}"
     )
     say(f"  refused {refused} of {site.refusable} commands, told in {events} events: {dict(sorted(counts.items()))}")
     say(f"  memory {before_mb:.1f} -> {before_mb + grown_mb:.1f} MB; a right command is obeyed afterwards")

@@ -1,4 +1,6 @@
-"""What became of the events: what the gate recorded, held against what the consumer stored and what was seen outside."""
+"""What became of the events: what the gate recorded, held against what the consumer stored and what
+was seen outside.
+"""
 
 import json
 from collections import Counter
@@ -18,8 +20,9 @@ class Judgement:
 
     `recorded`: events of the gate's stream, pruned ones too. `lost`: those that the consumer has not. `invented`: what
     the consumer has and the gate never recorded so. `doubles`: events stored more than once. `chain`: "whole", or the
-    flaws, bad signatures among them. `checkpoints`: how many the gate signed, and up to which event they reach as central
-    has them; 0 where the gate has no key. `granted_twice`: how often a permit that was used up opened again. `refused`: what the consumer put aside.
+    flaws, bad signatures among them. `checkpoints`: how many the gate signed, and up to which event they reach as
+    central has them; 0 where the gate has no key. `granted_twice`: how often a permit that was used up opened again.
+    `refused`: what the consumer put aside.
     """
 
     recorded: int
@@ -119,7 +122,9 @@ class Outside:
         self._head = 0
 
     def compare(self, journal, consumer, *, pulses, seen):
-        """`pulses`: how often each lane was told to open; `seen`: (stream, seq, digest) of all messages; both until now."""
+        """`pulses`: how often each lane was told to open; `seen`: (stream, seq, digest) of all messages; both until
+        now.
+        """
         with JournalReader(journal) as reader:
             now = reader.standing()
             payloads = {event.seq: event.payload for event in reader.events(self._head + 1, now.head.seq)}

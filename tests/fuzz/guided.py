@@ -1,7 +1,7 @@
 """Let coverage guide the attack on one reader: `python -m tests.fuzz.guided READER [--for S]` (`make fuzz-guided`).
 
-The same judges as `python -m tests.fuzz`, but inputs that reach new code are kept and spoilt further (atheris, libFuzzer).
-The corpus stays in build/fuzz/READER. What is found there is written to a file, whose name is printed.
+The same judges as `python -m tests.fuzz`, but inputs that reach new code are kept and spoilt further (atheris,
+libFuzzer). The corpus stays in build/fuzz/READER. What is found there is written to a file, whose name is printed.
 """
 
 from __future__ import annotations

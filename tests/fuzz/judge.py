@@ -1,4 +1,6 @@
-"""Plays inputs against a reader, and judges: nothing that nobody issued is taken, nothing escapes, refusing is quick."""
+"""Plays inputs against a reader, and judges: nothing that nobody issued is taken, nothing escapes,
+refusing is quick.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What comes over wires: words of eyes and of their parent, commands, acknowledgements, words of other gates, answers of
-boards, bytes of scanners, and the configuration file."""
+"""What comes over wires: words of eyes and of their parent, commands, acknowledgements, words of other gates, answers
+of boards, bytes of scanners, and the configuration file."""
 
 from __future__ import annotations
 
@@ -157,7 +157,9 @@ def _answer(rng: random.Random) -> bytes:
 
 
 def _answer_accepted(data: bytes) -> bool:
-    """A board that answers anything at all must leave the driver with states or a device's error, never with another."""
+    """A board that answers anything at all must leave the driver with states or a device's error,
+    never with another.
+    """
     read = _ANSWERS[data[0] % len(_ANSWERS)][1]
     try:
         found = read(data[1:])

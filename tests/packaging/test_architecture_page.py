@@ -1,4 +1,6 @@
-"""The page docs/architecture.md: pictures and tables are what the imports say, and every file and test that it names is there."""
+"""The page docs/architecture.md: pictures and tables are what the imports say, and every file and test that it names is
+there.
+"""
 
 import ast
 import re

@@ -31,7 +31,10 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 SIGNALS = ("presence", "safety", "photocell", "opened", "closed", "key", "hold")
 LINKED = ("waveshare_d", "waveshare_io")
 """Profiles of boards whose inputs drive their own relays until they are told not to."""
-MAIN = f'version = 1\n[gate]\nid = "gate-1"\nsite = 1\n[permits]\nroot_keys = ["{EXAMPLE_ROOT_KEY}"]\n[mqtt]\nenabled = false\n'
+MAIN = (
+    f'version = 1\n[gate]\nid = "gate-1"\nsite = 1\n[permits]\nroot_keys = ["{EXAMPLE_ROOT_KEY}"]\n[mqtt]\nenabled '
+    "= false\n"
+)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
-"""The package on a booted machine, quickly: started, killed, stopped, and changed from its console as a technician does.
+"""The package on a booted machine, quickly.
 
-Upgrades, ways back and all that goes wrong with a package: test_upgrade.py.
+Started, killed, stopped, and changed from its console as a technician does. Upgrades, ways back and all that goes wrong
+with a package: test_upgrade.py.
 """
 
 import re

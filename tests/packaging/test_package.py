@@ -154,7 +154,10 @@ def test_the_completion_knows_every_command_and_option():
     script = completion(commands())
     checked = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, "")
-    asked = f'{script}\nCOMP_WORDS=(gate-agent config check --j); COMP_CWORD=3; _gate_agent gate-agent --j\necho "$COMPREPLY"'
+    asked = (
+        f"{script}\nCOMP_WORDS=(gate-agent config check --j); COMP_CWORD=3; "
+        '_gate_agent gate-agent --j\necho "$COMPREPLY"'
+    )
     said = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=True)
     assert said.stdout == "--json\n"
 

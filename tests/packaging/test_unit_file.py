@@ -118,8 +118,8 @@ def exposed(unit, threshold=100):
     return answer.returncode, set(open_ones)
 
 
-# What a gate needs: its devices, its network, the local sockets of systemd and the console, the kernel's words on memory
-# and load, and threads that give way.
+# What a gate needs: its devices, its network, the local sockets of systemd and the console, the kernel's words on
+# memory and load, and threads that give way.
 NEEDED = {
     "SystemCallFilter_resources",
     "SupplementaryGroups",

@@ -236,7 +236,8 @@ def test_without_room_for_a_copy_of_the_state_the_version_before_runs_again(wire
     assert (wired.version, wired.shown("ActiveState")) == ("0.9.1", "active")
     assert wired.ask(f"gate-agent events verify {JOURNAL}")
     wired.ask(
-        f"systemctl stop {UNIT} && umount {state} && rm -r {state} && cp -a /srv/little {state} && umount /srv/little && "
+        f"systemctl stop {UNIT} && umount {state} && rm -r {state} && cp -a /srv/little {state} && umount /srv/little "
+        "&& "
         f"rmdir /srv/little"
     )
     assert wired.install(packages.thin("0.9.1")).code == 0
@@ -265,7 +266,8 @@ def test_a_version_that_cannot_use_the_configuration_is_not_taken_into_use(wired
         rewrite(
             modules / "agent/settings/loading/load.py",
             "def load(",
-            "def load(*_, **__):\n    raise SettingsError([Problem('gate.toml', '', 'is of no use')])\n\n\ndef _unused(",
+            "def load(*_, **__):\n    raise SettingsError([Problem('gate.toml', '', "
+            "'is of no use')])\n\n\ndef _unused(",
         )
 
     said = wired.install(packages.thin("0.9.5", stricter))

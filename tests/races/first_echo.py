@@ -1,7 +1,7 @@
 """A desk that goes by a simpler rule, to show that the races can tell: the first claim that the broker echoes wins.
 
-The gate that hears its own claim first may open; with the broker gone a permit's home gate opens alone. It is wrong: the
-home gate that is cut off and the gate that still hears the broker both win.
+The gate that hears its own claim first may open; with the broker gone a permit's home gate opens alone. It is wrong:
+the home gate that is cut off and the gate that still hears the broker both win.
 """
 
 import json

@@ -25,8 +25,9 @@ class Grant:
 @dataclass
 class Verdict:
     """`consumed_twice`: (permit, use) by more than one gate; `over`: permits that passed more often than they may;
-    `overlapping`: permits that two grants held at one time; `untold`: uses consumed twice without a conflict event at each
-    gate that took part, and permits that passed too often without any; `unfounded`: conflict events without a double; `twins`: vehicles that left under two permits.
+    `overlapping`: permits that two grants held at one time; `untold`: uses consumed twice without a conflict event at
+    each gate that took part, and permits that passed too often without any; `unfounded`: conflict events without a
+    double; `twins`: vehicles that left under two permits.
     """
 
     grants: int = 0

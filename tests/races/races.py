@@ -220,7 +220,9 @@ class Races:
 
 
 def plans(races, *, splits):
-    """Four tenths under home_gate, three each under deny and allow_and_flag, and some by the simpler rule, which fails."""
+    """Four tenths under home_gate, three each under deny and allow_and_flag, and some by the
+    simpler rule, which fails.
+    """
     share = races // 10
 
     def plan(policy, part, naive=False):

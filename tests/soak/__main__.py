@@ -2,9 +2,10 @@
 
 The product is built and installed as on a gate: four lanes, a drawn camera and one on the network, two boards with
 loops, a board and two scanners at posts, a broker behind a bad network, the reference consumer. Vehicles come at twenty
-times the traffic of a truck lane. All faults are mixed: broker, network, consumer, cables, boards, cameras, eyes, disk, clock, hostile visitors,
-codes and messages, a technician who watches at the console; in the last fifth of the time the agent is killed too. At the end it is judged from outside. Exit
-code 1 when anything is not as it must be. The course stands in build/soak.svg too. As root, for the disk.
+times the traffic of a truck lane. All faults are mixed: broker, network, consumer, cables, boards, cameras, eyes, disk,
+clock, hostile visitors, codes and messages, a technician who watches at the console; in the last fifth of the time the
+agent is killed too. At the end it is judged from outside. Exit code 1 when anything is not as it must be. The course
+stands in build/soak.svg too. As root, for the disk.
 """
 
 import argparse
@@ -133,12 +134,17 @@ def _report(world, ending, course, troubles, options):
         f"vehicles      {seen.vehicles.total():,}, {times_real:.1f} times the traffic of truck lanes: "
         + ", ".join(f"{name} {count}" for name, count in sorted(seen.vehicles.items())),
         "technician    " + ", ".join(f"{name} {count:,}" for name, count in sorted(troubles.visitor.told.items())),
-        f"transactions  {found.begun:,} begun, {found.closed:,} with an outcome, {found.interrupted} cut short by a kill",
-        f"events        {judged.recorded:,} recorded, {judged.stored:,} at central, lost {judged.lost}, twice {judged.doubles},"
-        f" invented {judged.invented}; {ending.raw_duplicates:,} came again on the wire; chain {judged.chain}",
-        f"grants        {seen.pulses.total():,} pulses; permits used twice {len(twice)}, granted again after they were given back {judged.granted_twice - len(twice)}",
-        f"code to relay p50 {percentile(seconds, 0.5):.3f} s, p99 {percentile(seconds, 0.99):.3f} s, slowest {max(seconds):.3f} s",
-        f"memory        agent {course.samples[0].agent_mb:.0f} to {max(s.agent_mb for s in course.samples):.0f} MB, in its first life"
+        f"transactions  {found.begun:,} begun, {found.closed:,} with an outcome, "
+        f"{found.interrupted} cut short by a kill",
+        f"events        {judged.recorded:,} recorded, {judged.stored:,} at central, lost {judged.lost}, twice "
+        f"{judged.doubles}, invented {judged.invented}; {ending.raw_duplicates:,} came again on the wire; "
+        f"chain {judged.chain}",
+        f"grants        {seen.pulses.total():,} pulses; permits used twice {len(twice)}, "
+        f"granted again after they were given back {judged.granted_twice - len(twice)}",
+        f"code to relay p50 {percentile(seconds, 0.5):.3f} s, p99 {percentile(seconds, 0.99):.3f} s, "
+        f"slowest {max(seconds):.3f} s",
+        f"memory        agent {course.samples[0].agent_mb:.0f} to {max(s.agent_mb for s in course.samples):.0f} MB, "
+        "in its first life"
         f" {'not known' if growth is None else f'{growth:+.1f}'} MB an hour after the warm-up;"
         f" eyes at most {max(s.eyes_mb for s in course.samples):.0f} MB",
     )
@@ -170,7 +176,9 @@ def _disk(folder, stack):
 
 
 def _clock(folder):
-    """A file that says by how much the agent's clock is off, and the variables that make it so; None without faketime."""
+    """A file that says by how much the agent's clock is off, and the variables that make it so;
+    None without faketime.
+    """
     if FAKETIME is None:
         _say("faketime is not installed: the clock is not stepped")
         return None, {}

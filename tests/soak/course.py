@@ -88,9 +88,10 @@ class Course:
 
     @property
     def growth_mb_an_hour(self):
-        """How what the agent keeps grew in its first life, after the warm-up: least squares; None where there is too little.
+        """How what the agent keeps grew in its first life, after the warm-up: least squares.
 
-        It keeps what it has at the least of some looks: the 20 MB that a log-in needs for a moment are not kept.
+        None where there is too little. It keeps what it has at the least of some looks: the 20 MB that a log-in needs
+        for a moment are not kept.
         """
         first = [sample for sample in self.samples if sample.pid == self.samples[0].pid]
         settled = [sample for sample in first if sample.at_s > WARM_UP_SHARE * first[-1].at_s]
@@ -115,8 +116,22 @@ class Course:
         slow = self._latency_lines(latencies)
         return svg(
             [
-                panel("Memory, MB", [line("agent", [s.agent_mb for s in self.samples]), line("its two eyes", [s.eyes_mb for s in self.samples])], 100),
-                panel("CPU, % of a core", [line("agent", [s.agent_cpu for s in self.samples]), line("its two eyes", [s.eyes_cpu for s in self.samples])], 20),
+                panel(
+                    "Memory, MB",
+                    [
+                        line("agent", [s.agent_mb for s in self.samples]),
+                        line("its two eyes", [s.eyes_mb for s in self.samples]),
+                    ],
+                    100,
+                ),
+                panel(
+                    "CPU, % of a core",
+                    [
+                        line("agent", [s.agent_cpu for s in self.samples]),
+                        line("its two eyes", [s.eyes_cpu for s in self.samples]),
+                    ],
+                    20,
+                ),
                 panel("Events that central does not have yet", [line("queue", [s.queue for s in self.samples])], 10),
                 panel("From code to relay, s", slow, 0.1),
             ],

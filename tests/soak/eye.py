@@ -146,7 +146,8 @@ class Soak:
             if tally.frames * 10 // self._frames > tenth:
                 tenth = tally.frames * 10 // self._frames
                 progress(
-                    f"{tenth * 10:3} %  {tally.frames:,} frames, {tally.memory[-1][1]:.0f} MB, {tally.restarts} restarts"
+                    f"{tenth * 10:3} %  {tally.frames:,} frames, {tally.memory[-1][1]:.0f} MB, "
+                    f"{tally.restarts} restarts"
                 )
         last = self._port.last_beat
         eventually(lambda: self._port.last_beat is not last, what="the last beat")
@@ -196,7 +197,10 @@ def report(tally: Tally) -> str:
     return "\n".join(
         [
             f"frames read       {tally.frames:>10,}  in {tally.took_s:.0f} s, {tally.cpu_s:.0f} s of CPU",
-            f"                              {1000 * tally.cpu_s / max(1, tally.frames):.1f} ms of CPU a frame, all readers together",
+            (
+                f"                              {1000 * tally.cpu_s / max(1, tally.frames):.1f} ms of CPU a frame, "
+                "all readers together"
+            ),
             f"                              {tally.end}",
             f"frames lost       {tally.dropped:>10,}",
             f"restarts          {tally.restarts:>10,}",
@@ -206,8 +210,14 @@ def report(tally: Tally) -> str:
             f"texts invented    {len(tally.invented):>10,}",
             f"readings          {tally.readings:>10,}",
             f"snapshots         {tally.snapshots:>10,}",
-            f"memory            {first:>10.0f}  MB at first; after the warm-up {min(megabytes):.0f} to {max(megabytes):.0f} MB",
-            f"growth            {tally.slope_mb:>10.2f}  MB per 100,000 frames after the warm-up; at most {FLAT_MB_PER_100_000:g}",
+            (
+                f"memory            {first:>10.0f}  MB at first; after the warm-up {min(megabytes):.0f} to "
+                f"{max(megabytes):.0f} MB"
+            ),
+            (
+                f"growth            {tally.slope_mb:>10.2f}  MB per 100,000 frames after the warm-up; "
+                f"at most {FLAT_MB_PER_100_000:g}"
+            ),
         ]
     )
 

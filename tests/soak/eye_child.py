@@ -1,6 +1,7 @@
-"""An eye process with the product's own readers, whose camera shows pictures as fast as they are read, and fails now and then.
+"""An eye process with the product's own readers.
 
-`eye_child.py --fd N`. The camera's table: `frames` to show, `seed`, and `folder` of photographs or null.
+Its camera shows pictures as fast as they are read, and fails now and then. `eye_child.py --fd N`. The camera's table:
+`frames` to show, `seed`, and `folder` of photographs or null.
 """
 
 import argparse

@@ -1,4 +1,6 @@
-"""The pictures of the eye's soak: drawn scenes, photographs where there are some, hostile symbols, and what no camera should show."""
+"""The pictures of the eye's soak: drawn scenes, photographs where there are some, hostile symbols, and what no camera
+should show.
+"""
 
 from pathlib import Path
 

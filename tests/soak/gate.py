@@ -89,7 +89,10 @@ port = "{scanner}"
 
 
 class Seen:
-    """What the lanes' drivers and the boards saw, for all threads. `latencies`: (moment, seconds from code to relay)."""
+    """What the lanes' drivers and the boards saw, for all threads.
+
+    `latencies`: (moment, seconds from code to relay).
+    """
 
     def __init__(self):
         self.pulses = Counter()
@@ -170,7 +173,9 @@ class SoakGate:
         return self.boards | self.posts | {"post board": self.post_board}
 
     def console_code(self):
-        """A new code for the console's first administrator; none, "", where the disk is full or the machine is too busy."""
+        """A new code for the console's first administrator; none, "", where the disk is full or the machine is too
+        busy.
+        """
         try:
             return self._installed.run("console", "code", "-c", self.site.configuration).stdout.partition(" ")[0]
         except subprocess.TimeoutExpired:
@@ -260,7 +265,9 @@ class SoakGate:
         return self.closing.wait(seconds)
 
     def _vehicles(self, dice):
-        """Let one vehicle after the other come to this lane until the soak is over: each goes to the lane that is free first."""
+        """Let one vehicle after the other come to this lane until the soak is over: each goes to the lane that is free
+        first.
+        """
         while not self._wait(GAP_S):
             with self._queue:
                 self._due_at += dice.uniform(0.5, 1.5) * EVERY_S / len(self._threads)

@@ -1,7 +1,8 @@
 """The long proof of the lane: random walks with faults, and vehicles by the thousand, on all cores.
 
-`python -m tests.soak.lane` runs it (`make soak-lane`). A breach of a rule is told with the lane and the seed that repeat it:
-`python -m tests.soak.lane --lane "walk: limits" --seed 17` plays that one sequence and prints it step by step.
+`python -m tests.soak.lane` runs it (`make soak-lane`). A breach of a rule is told with the lane and the seed that
+repeat it: `python -m tests.soak.lane --lane "walk: limits" --seed 17` plays that one sequence and prints it step by
+step.
 """
 
 from __future__ import annotations
@@ -113,7 +114,8 @@ def _trace(world: World, log: Log) -> None:
         before = world.lane.state
         after, effects = step(world.lane, item)
         log(
-            f"{world.rules.lane} {item.now.at:10.2f} {type(item).__name__:14} {before} -> {after.state}  {'; '.join(told(effects))}"
+            f"{world.rules.lane} {item.now.at:10.2f} {type(item).__name__:14} {before} -> {after.state}  "
+            f"{'; '.join(told(effects))}"
         )
         feed(item, **more)  # type: ignore[arg-type]
 
@@ -133,7 +135,10 @@ class Job:
 
 
 def play(lane: str, seed: int, tally: Tally, log: Log | None = None) -> None:
-    """Play one sequence by the name that --lane takes. Raises AssertionError at a breach, KeyError for a name unknown."""
+    """Play one sequence by the name that --lane takes.
+
+    Raises AssertionError at a breach, KeyError for a name unknown.
+    """
     sort, name = lane.split(": ", 1)
     if sort == "walk":
         walk(name, seed, tally, log)
@@ -201,7 +206,10 @@ def report(tally: Tally, seconds: float) -> str:
     counts = tally.counts
     lines = [f"{key:13} {counts[key]:>12,}" for key in ("sequences", "steps", "transactions", "raises", "closes")]
     lines += [
-        f"{'vehicles':13} {counts['vehicles']:>12,}  in {counts['driven_s'] / 3600:.1f} h of traffic, {counts['faults']:,} faults"
+        (
+            f"{'vehicles':13} {counts['vehicles']:>12,}  in {counts['driven_s'] / 3600:.1f} h of traffic, "
+            f"{counts['faults']:,} faults"
+        )
     ]
     lines += [f"{'breaches':13} {len(tally.breaches):>12,}", f"{'seconds':13} {seconds:>12.0f}", ""]
     lines += ["bodies: " + _list(tally.bodies), "came through: " + _list(tally.ways)]

@@ -1,4 +1,6 @@
-"""Everything that can go wrong at a gate, one trouble after the other and several at once, each over after some seconds."""
+"""Everything that can go wrong at a gate, one trouble after the other and several at once, each over after some
+seconds.
+"""
 
 import contextlib
 import os
@@ -129,9 +131,9 @@ class Trouble:
 
 
 class Troubles:
-    """Three threads that make them: around network and central, at the gate, at its console. `told`: how often each came.
+    """Three threads that make them: around network and central, at the gate, at its console.
 
-    `deadly`: whether the agent itself is killed too. `visitor`: who is at the console.
+    `told`: how often each came. `deadly`: whether the agent itself is killed too. `visitor`: who is at the console.
     """
 
     def __init__(self, world, disk, clock_file, seed):

@@ -1,4 +1,6 @@
-"""A technician at the console: the first start, log-in, every page, live news and pictures; and who only guesses passwords."""
+"""A technician at the console: the first start, log-in, every page, live news and pictures; and who only guesses
+passwords.
+"""
 
 import contextlib
 import re
@@ -10,7 +12,8 @@ import httpx
 NAME = "officer"
 PASSWORD = "seven brown kettles sing"  # noqa: S105 - of a gate that lives for an hour
 PAGES = (
-    "/", "/setup", "/lane/exit-1", "/lane/exit-2/vehicles", "/aim/exit-1/front-1", "/barrier/exit-1", "/live/barrier/exit-2/bytes",
+    "/", "/setup", "/lane/exit-1", "/lane/exit-2/vehicles", "/aim/exit-1/front-1",
+    "/barrier/exit-1", "/live/barrier/exit-2/bytes",
     "/journal", "/journal/export", "/configuration", "/configuration/raw", "/configuration/history", "/connection",
     "/devices", "/health", "/health/log", "/account", "/users", "/api/lanes", "/api/health", "/api/doctor",
 )  # fmt: skip
@@ -24,8 +27,8 @@ _CSRF = re.compile(r'name="csrf" value="(\w+)"')
 class Visitor:
     """Comes to the console again and again. `told`: what he got; `faults`: answers that no gate may give, and where.
 
-    `code`: has a one-time code made for the first administrator. All that happens to the gate happens to him too: that it is
-    away, hangs, or cannot read its users from a full disk is no fault of the console.
+    `code`: has a one-time code made for the first administrator. All that happens to the gate happens to him too: that
+    it is away, hangs, or cannot read its users from a full disk is no fault of the console.
     """
 
     def __init__(self, port, code, dice):

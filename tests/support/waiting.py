@@ -1,6 +1,7 @@
 """Waiting for what another thread or process does, and the one factor by which real time is stretched in tests.
 
-Threads and processes are late on a busy machine. `TEST_TIME_SCALE` in the environment says how busy it is; an idle one has
+Threads and processes are late on a busy machine. `TEST_TIME_SCALE` in the environment says how busy it is; an idle one
+has
 1. It multiplies how long tests wait for something, and every limit in real time that tests set for the product: answers
 of emulated boards, a lane's times, the time limit of a test.
 """

@@ -120,7 +120,10 @@ class KeyedGate:
         return self._switched_at - killed_at
 
     def _kill_in_mid_pulse(self):
-        """Kill the agent while the relay is energised. Where the pulse was over before the kill came: in another one."""
+        """Kill the agent while the relay is energised.
+
+        Where the pulse was over before the kill came: in another one.
+        """
         while True:
             self.turn_key()
             wait(self._rng.uniform(0.0, 0.6))

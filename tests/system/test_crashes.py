@@ -98,8 +98,8 @@ class Yard:
 class World:
     """The gate and all around it.
 
-    `released_s`: how long relays stayed energised after a kill of the agent. `unrecorded`: starts that were killed before
-    they could record anything.
+    `released_s`: how long relays stayed energised after a kill of the agent. `unrecorded`: starts that were killed
+    before they could record anything.
     """
 
     def __init__(self, installed, broker, folder, board, central):

@@ -27,7 +27,7 @@ def test_a_fault_loses_no_event_and_doubles_none(row, installed):
     assert result.passed, result.cells
 
 
-# ------------------------------------------------------------------------------------------------------ the judge judged
+# ----------------------------------------------------------------------------------------------------- the judge judged
 
 
 class Stored:

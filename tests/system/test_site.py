@@ -1,4 +1,6 @@
-"""Three gates of one site, each the installed agent: a permit passes once among them, whatever becomes of their broker."""
+"""Three gates of one site, each the installed agent: a permit passes once among them, whatever
+becomes of their broker.
+"""
 
 import json
 import sqlite3

@@ -1,8 +1,8 @@
 """The proofs on a virtual machine: python -m tests.vm [--cuts N] [--only STEP,STEP].
 
-Installs the package, brings vehicles through by a scanner, stalls and kills the agent, pulls relay board and camera, sets the
-clock, fills the disk, cuts the power in the middle of vehicles, restarts, upgrades and removes. Prints each step with its seconds.
-What a failure leaves behind lies in build/vm/failed.
+Installs the package, brings vehicles through by a scanner, stalls and kills the agent, pulls relay board and camera,
+sets the clock, fills the disk, cuts the power in the middle of vehicles, restarts, upgrades and removes. Prints each
+step with its seconds. What a failure leaves behind lies in build/vm/failed.
 """
 
 import argparse

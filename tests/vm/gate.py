@@ -1,4 +1,6 @@
-"""The gate in the virtual machine as it is seen from outside: by its relay board, its scanner, and the events that it tells."""
+"""The gate in the virtual machine as it is seen from outside: by its relay board, its scanner, and the events that it
+tells.
+"""
 
 import json
 
@@ -16,7 +18,9 @@ AWAY = {"connecting", "stale", "lost"}
 
 
 class Told:
-    """The events that `events tail --follow` told out of the machine: the journal had them, whatever becomes of its power."""
+    """The events that `events tail --follow` told out of the machine: the journal had them, whatever becomes of its
+    power.
+    """
 
     def __init__(self):
         """`known`: the lines by their seq, of all starts; `now`: those of this start."""
@@ -96,7 +100,8 @@ class Gate:
         self.told.begin()
         again = AGAIN if self.told.known else 1_000_000
         self.machine.run(
-            "stty --file=/dev/ttyS2 raw -echo && systemctl stop told.service; systemd-run --quiet --collect --unit=told "
+            "stty --file=/dev/ttyS2 raw -echo && systemctl stop told.service; "
+            "systemd-run --quiet --collect --unit=told "
             f"bash -c 'exec gate-agent events tail --journal {JOURNAL} --json --count {again} --follow >/dev/ttyS2'"
         )
         self.until(lambda: self.told.now, "events to be told")

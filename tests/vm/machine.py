@@ -1,7 +1,7 @@
 """A virtual machine with its own kernel, udev, USB serial devices and camera, and the devices' other ends out here.
 
-QEMU without hardware support (TCG). The relay board and the scanner are USB serial adapters that can be plugged in and out
-while it runs; the camera is the kernel's `vivid`.
+QEMU without hardware support (TCG). The relay board and the scanner are USB serial adapters that can be plugged in and
+out while it runs; the camera is the kernel's `vivid`.
 """
 
 import json
@@ -24,7 +24,8 @@ HARDWARE = (
     *("-cpu", "max,svm=off,aes=off,pclmulqdq=off,sha-ni=off,la57=off"),
 )
 PROCESSORS = ("-accel", "tcg,thread=multi", "-smp", "2")
-# One processor, for whose clock every instruction takes a nanosecond: it tells the same on a busy machine as on an idle one.
+# One processor, for whose clock every instruction takes a nanosecond: it tells the same on a busy machine as on an idle
+# one.
 COUNTED = ("-accel", "tcg", "-icount", "shift=0,sleep=on")
 
 
@@ -85,9 +86,9 @@ class RelayBoard:
 
 
 class Machine:
-    """The machine. `scratch`: a folder for its sockets and console.log. `packages`: a file system image that it may read.
+    """The machine. `scratch`: a folder for its sockets and console.log.
 
-    `heard` is given what the machine says on its third serial line.
+    `packages`: a file system image that it may read. `heard` is given what the machine says on its third serial line.
     """
 
     def __init__(self, image, disk, packages, scratch, heard=lambda _data: None):

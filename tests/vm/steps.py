@@ -194,7 +194,10 @@ def ready_s(gate):
     asked = gate.shown("ActiveEnterTimestampMonotonic", "InactiveExitTimestampMonotonic").split()
     asked.append(gate.machine.run("systemctl show --value --property=UserspaceTimestampMonotonic"))
     systemd, began, ready = sorted(float(microseconds) / 1e6 for microseconds in asked)
-    since = f"{ready - began:.1f} s after its start, {ready - systemd:.1f} s after systemd's, {ready:.1f} s after the kernel's"
+    since = (
+        f"{ready - began:.1f} s after its start, {ready - systemd:.1f} s after systemd's, "
+        f"{ready:.1f} s after the kernel's"
+    )
     return f"ready {since}"
 
 
@@ -227,7 +230,8 @@ def rollback(gate):
     run("mountpoint --quiet /mnt || mount -o ro /dev/vdb /mnt")
     fails = "ExecStartPre=/bin/sh -c '! grep --quiet 0.9.1 /usr/lib/gate-agent/current/version'"
     run(
-        f'mkdir --parents $(dirname {DROP_IN}) && printf "[Service]\\n%s\\n" "{fails}" >{DROP_IN} && systemctl daemon-reload'
+        f'mkdir --parents $(dirname {DROP_IN}) && printf "[Service]\\n%s\\n" "{fails}" >{DROP_IN} && systemctl '
+        "daemon-reload"
     )
     said = run("dpkg --install /mnt/new.deb && echo installed", check=False)
     assert "the version before runs again" in said, said
@@ -256,7 +260,7 @@ def downgrade(gate):
 
 
 def counted(gate):
-    """power cut once more, and booted by a clock that counts instructions, a thousand million a second of one processor"""
+    """power cut once more, and booted by a clock that counts instructions, a thousand million a second"""
     gate.machine.cut_power()
     gate.machine.start(plugged=DEVICES, processors=COUNTED)
     gate.until_active()

@@ -1,4 +1,7 @@
-"""A bundle for computers without a line: the package, those of Debian that it needs, and a script that installs them."""
+"""A bundle for computers without a line.
+
+The package, those of Debian that it needs, and a script that installs them.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option or argument: how the help names it ("--json", "--within-s <float>", "CONFIG"), its spellings, its help."""
+    """One option or argument.
+
+    How the help names it ("--json", "--within-s <float>", "CONFIG"), its spellings, its help.
+    """
 
     shown: str
     names: tuple[str, ...]

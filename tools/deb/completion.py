@@ -1,4 +1,7 @@
-"""Completion of the command line in bash: a script that knows all words by itself, since starting Python takes too long."""
+"""Completion of the command line in bash.
+
+A script that knows all words by itself, since starting Python takes too long.
+"""
 
 from __future__ import annotations
 

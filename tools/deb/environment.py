@@ -41,8 +41,8 @@ def ready_environment(target: Target, store: Path) -> Path:
 
 def installed_wheel(target: Target, wheel: Path, store: Path) -> Path:
     """The folder of our own modules, with bytecode. Raises BuildError."""
-    # By its name out of its folder, and by pip: path and time of a file that is named get into what is installed, and uv notes
-    # its time in any case. Then no two builds are alike.
+    # By its name out of its folder, and by pip: path and time of a file that is named get into what is installed, and
+    # uv notes its time in any case. Then no two builds are alike.
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile")
     fits = ("--python-version", target.python, "--only-binary", ":all:")
     return _ready(

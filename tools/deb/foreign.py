@@ -25,8 +25,8 @@ _KNOWN: Final = ROOT / "packaging" / "licences.toml"
 class Work:
     """One work of others.
 
-    `licence` is an SPDX expression; `files`: SHA-256 by path, of what is not Python; `texts`: its licences by their path, as they
-    lie in the package. `origin`: where it is from; "" for a Python package.
+    `licence` is an SPDX expression; `files`: SHA-256 by path, of what is not Python; `texts`: its licences by their
+    path, as they lie in the package. `origin`: where it is from; "" for a Python package.
     """
 
     name: str

@@ -37,7 +37,10 @@ def build_time() -> int:
 
 
 def run(command: list[str | Path], folder: Path = ROOT, **variables: str) -> str:
-    """Run a program to its end in a folder and return what it printed. Raises BuildError with its words when it fails."""
+    """Run a program to its end in a folder and return what it printed.
+
+    Raises BuildError with its words when it fails.
+    """
     try:
         done = subprocess.run(
             command, cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True, check=False

@@ -34,7 +34,10 @@ class Backgrounds:
     """Pieces of pictures of one size with no plate in them."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
-        """Load the photographs of the folders. Raises BackgroundError for a folder without pictures, or a broken one."""
+        """Load the photographs of the folders.
+
+        Raises BackgroundError for a folder without pictures, or a broken one.
+        """
         self.photographs = [pixels for folder in folders for pixels in _loaded(folder)]
         self._yards = [_yard(number) for number in range(_YARDS)]
 

@@ -1,4 +1,7 @@
-"""Judges a detector on photographs: plates found, and read between the corners found, finds too many, time a picture."""
+"""Judges a detector on photographs.
+
+Plates found, and read between the corners found, finds too many, time a picture.
+"""
 
 from __future__ import annotations
 

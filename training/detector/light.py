@@ -1,4 +1,7 @@
-"""The light of a whole scene: dusk, haze, headlamps, shadows, the tint of lamps. The camera itself is drawn elsewhere."""
+"""The light of a whole scene: dusk, haze, headlamps, shadows, the tint of lamps.
+
+The camera itself is drawn elsewhere.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Labelled photographs: half of them to learn from, half to judge by; and where the plates of the first half stand.
 
-A label names the plate and not its corners. So a detector that learnt from drawings alone looks at each photograph; where
-the product's reader reads between its corners exactly what the label says, they were right, and are learnt from.
+A label names the plate and not its corners. So a detector that learnt from drawings alone looks at each photograph;
+where the product's reader reads between its corners exactly what the label says, they were right, and are learnt from.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ class Photograph:
 def photographs(folder: Path) -> list[Photograph]:
     """The photographs of a folder with its labels.csv (file, plate, box).
 
-    Raises OSError, PictureError for a picture that cannot be used, and KeyError or ValueError for a table of another form.
+    Raises OSError, PictureError for a picture that cannot be used, and KeyError or ValueError for a table of another
+    form.
     """
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -70,7 +71,7 @@ def photographs(folder: Path) -> list[Photograph]:
 
 
 def located(shown: Sequence[Photograph], detector: Detector, reader: PlateReader) -> list[Labelled]:
-    """Those whose plate is read as labelled, with its corners first, then those of other plates that are surely read."""
+    """Those whose plate is read as labelled, its corners first, then those of other plates that are surely read."""
     return [one for photograph in shown if (one := _located(photograph, detector, reader)) is not None]
 
 

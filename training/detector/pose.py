@@ -25,7 +25,7 @@ def rectangle(width: float, height: float) -> Quad:
 
 
 def projected(rng: np.random.Generator, width_px: float, aspect: float) -> Quad:
-    """A rectangle turned in space as a camera at a gate sees plates, about the origin, `width_px` wide before turning."""
+    """A rectangle turned in space as a camera at a gate sees plates: about the origin, `width_px` wide before that."""
     yaw, pitch = rng.normal(0, 0.42) * _MOST_YAW, rng.uniform(*_PITCH)
     yaw = float(np.clip(yaw, -_MOST_YAW, _MOST_YAW))
     roll = float(np.clip(rng.normal(0, _ROLL_DEVIATION), -3 * _ROLL_DEVIATION, 3 * _ROLL_DEVIATION))

@@ -39,9 +39,10 @@ _BLUR_WIDTH_PX: Final = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Drawn scenes, and parts of `photographs` where there are any. Number `index` is the same whenever it is asked for.
+    """Drawn scenes, and parts of `photographs` where there are any.
 
-    Numbers that one batch holds, beginning at a multiple of BATCH, have one size.
+    Number `index` is the same whenever it is asked for. Numbers that one batch holds, beginning at a multiple of BATCH,
+    have one size.
     """
 
     seed: int

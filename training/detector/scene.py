@@ -58,7 +58,10 @@ def compose(rng: np.random.Generator, ground: Pixels, plate_of: PlateSource) -> 
 
 
 def put_plate(rng: np.random.Generator, ground: Pixels, plate_of: PlateSource, taken: list[Quad]) -> None:
-    """Put a plate where nothing is that was put there before, and add its corners to `taken`. Gives up when it is full."""
+    """Put a plate where nothing is that was put there before, and add its corners to `taken`.
+
+    Gives up when it is full.
+    """
     width_px = width_between(rng, ground.shape[1])
     plate = plate_of(rng, int(np.clip(_FINER * width_px, *_DRAWN_PX)))
     height, width = plate.shape[:2]

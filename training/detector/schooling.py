@@ -35,7 +35,10 @@ _TELL_EVERY: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`samples`: how many pictures are seen; `rate`: the largest learning rate; `workers`: processes that draw ahead."""
+    """`samples`: how many pictures are seen; `rate`: the largest learning rate.
+
+    `workers`: processes that draw ahead.
+    """
 
     samples: int
     rate: float

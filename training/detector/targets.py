@@ -25,8 +25,8 @@ class Targets:
     """For a picture of h x w cells of STRIDE_PX pixels, all float32.
 
     `heat`: (h, w), 1 at the cell of a plate's centre, falling off around. `offsets`: (8, h, w), from the cell's middle
-    to the corners, x then y, clockwise from the top left, in OFFSET_PX. `weight`: (h, w), how much the offsets of a cell
-    count: OFFSET_PX over the plate's height in pixels, so that an error counts by how much of the height it is.
+    to the corners, x then y, clockwise from the top left, in OFFSET_PX. `weight`: (h, w), how much the offsets of a
+    cell count: OFFSET_PX over the plate's height in pixels, so that an error counts by how much of the height it is.
     """
 
     heat: NDArray[np.float32]

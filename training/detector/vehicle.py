@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def mounted(rng: np.random.Generator, plate: Pixels) -> tuple[Pixels, Pixels, NDArray[np.float32]]:
-    """The plate on a vehicle: the card, its opacity of shape (height, width), and the plate's top left corner on it, x, y."""
+    """The plate on a vehicle.
+
+    The card, its opacity of shape (height, width), and the plate's top left corner on it, x, y.
+    """
     height, width = plate.shape[:2]
     left, right = (int(width * rng.uniform(0.15, 1.6)) for _ in range(2))
     above, below = (int(height * rng.uniform(0.3, 2.5)) for _ in range(2))

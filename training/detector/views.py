@@ -57,7 +57,10 @@ def view(rng: np.random.Generator, photograph: Labelled, size_px: tuple[int, int
 
 
 def _replace(rng: np.random.Generator, pixels: Pixels, corners: Quad, plate_of: PlateSource) -> None:
-    """By a drawn plate of the same shape and light, of one line where the old one was flat; it stays if none comes up."""
+    """By a drawn plate of the same shape and light, of one line where the old one was flat.
+
+    It stays if none comes up.
+    """
     top, right, bottom, left = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
     flat = top + bottom >= _FLAT_ASPECT * (right + left)
     for _ in range(_TRIES):

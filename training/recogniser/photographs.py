@@ -1,7 +1,7 @@
 """Photographed plates to train on, from folders with a labels.csv; never part of the product.
 
-A folder of crops has pictures that are one plate from edge to edge; a folder of photographs has whole pictures, with the
-box of the labelled plate, which the detector then finds the corners of.
+A folder of crops has pictures that are one plate from edge to edge; a folder of photographs has whole pictures, with
+the box of the labelled plate, which the detector then finds the corners of.
 """
 
 from __future__ import annotations

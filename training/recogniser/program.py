@@ -45,8 +45,8 @@ class Order:
 def run(order: Order, told: Callable[[str], None]) -> None:
     """Make `drawn.onnx`, and where there are photographs `fold-0.onnx` to `fold-3.onnx` and `tuned.onnx`.
 
-    A fold's file has not seen the plates of that fold: what it reads of them is the honest figure. `tuned.onnx` has seen
-    all. Raises GlyphsError, OtherSettingsError, DrawingStoppedError and OSError.
+    A fold's file has not seen the plates of that fold: what it reads of them is the honest figure. `tuned.onnx` has
+    seen all. Raises GlyphsError, OtherSettingsError, DrawingStoppedError and OSError.
     """
     Glyphs.load(order.fonts, order.bitmaps)  # what is wrong with them is told here, before a process draws with them
     order.folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """Measures networks beside one another: python -m training.recogniser.report NAME=FILE ... --crops ... --photos ...
 
-NAME=FILE,FILE,FILE,FILE is a network in four folds: each file reads the photographs of the plates that it has not seen (see
-training.recogniser.program). Prints Markdown tables, the figures of the model card among them.
+NAME=FILE,FILE,FILE,FILE is a network in four folds: each file reads the photographs of the plates that it has not seen
+(see training.recogniser.program). Prints Markdown tables, the figures of the model card among them.
 """
 
 from __future__ import annotations

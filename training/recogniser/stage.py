@@ -1,7 +1,8 @@
 """One stage of the training: so many views, a rising and falling rate, checkpoints, and the same result when resumed.
 
-Everything that a block of views draws by chance comes from the seed and the number of the block. A stage that was killed
-goes on from its last checkpoint with the network, the averages and the optimiser as they were, and draws the same.
+Everything that a block of views draws by chance comes from the seed and the number of the block. A stage that was
+killed goes on from its last checkpoint with the network, the averages and the optimiser as they were, and draws the
+same.
 """
 
 from __future__ import annotations
@@ -66,7 +67,10 @@ class Plan:
 
 
 class Stage:
-    """Trains a network by a plan. `state`: the file of the checkpoint; `start`: weights to begin with, None for none."""
+    """Trains a network by a plan.
+
+    `state`: the file of the checkpoint; `start`: weights to begin with, None for none.
+    """
 
     def __init__(
         self, plan: Plan, pool: Pool, state: Path, album: Album | None = None, start: dict[str, Any] | None = None

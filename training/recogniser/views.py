@@ -1,7 +1,7 @@
 """Drawn plates as the recogniser is shown them: grey views of 40 x 144, with the place of each character along them.
 
-Half of the views come from outlines that are nearly right, as a detector's corners give them; the others from an upright
-box around a turned plate, as cameras with a reader of their own crop them.
+Half of the views come from outlines that are nearly right, as a detector's corners give them; the others from an
+upright box around a turned plate, as cameras with a reader of their own crop them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     Points = NDArray[np.float32]
 
 UPPER_WIDTH_PX: Final = 56
-"""Of a plate of two lines: the part of the view that the upper line is squeezed into, as agent.vision.worker.plate.rectify does."""
+"""Of a plate of two lines: the part of the view that the upper line is squeezed into, as
+agent.vision.worker.plate.rectify does."""
 _TURNED: Final = 0.6
 _INFRARED: Final = 0.12
 _CAMERA_CROP_PX: Final = (94, 24)

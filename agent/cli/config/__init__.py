@@ -1,4 +1,7 @@
-"""The commands `gate-agent config check | show | schema | set | unset | add | history | undo`: the file that says what runs."""
+"""The commands `gate-agent config check | show | schema | set | unset | add | history | undo`.
+
+They read and change the file that says what runs.
+"""
 
 import typer
 

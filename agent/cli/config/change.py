@@ -59,7 +59,8 @@ def set_key(
 ) -> None:
     """Set one key in the file where it belongs. The whole result is checked before anything is written.
 
-    Comments, form, mode and owner of the file stay. Exit code 0 when it is set, 1 when it is not and nothing has changed.
+    Comments, form, mode and owner of the file stay. Exit code 0 when it is set, 1 when it is not and nothing has
+    changed.
     """
     given = _asked(key) if value == FROM_STANDARD_INPUT else value
     try:
@@ -90,7 +91,8 @@ def add_table(
     values: Annotated[
         list[str] | None,
         typer.Argument(
-            help='Its keys, as NAME=VALUE, a list also as a,b; those of a table in it as relay.port="/dev/gate-barrier".'
+            help="Its keys, as NAME=VALUE, a list also as a,b; "
+            'those of a table in it as relay.port="/dev/gate-barrier".'
         ),
     ] = None,
     configuration: ConfigurationToChange = DEFAULT_PATH,
@@ -99,7 +101,8 @@ def add_table(
 ) -> None:
     """Add a lane, a board, or an item to a list such as lanes.exit-1.cameras, beside its kin in the file.
 
-    The whole result is checked before anything is written. Exit code 0 when it is added, 1 when not and nothing has changed.
+    The whole result is checked before anything is written. Exit code 0 when it is added, 1 when not and nothing has
+    changed.
     """
     path = _path(key, language)
     if isinstance(path[-1], str) and path[-1] in LISTS_OF_TABLES:

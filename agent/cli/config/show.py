@@ -23,9 +23,9 @@ def show(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
 ) -> None:
-    """Show every key with the value that is in effect, defaults and those of the drivers too. Secrets are shown as "set".
+    """Show every key with the value that is in effect, defaults and those of the drivers too.
 
-    Exit code 78 when the configuration cannot be used.
+    Secrets are shown as "set". Exit code 78 when the configuration cannot be used.
     """
     found = entries(load_configuration(configuration))
     if as_json:

@@ -38,7 +38,8 @@ def schema(
         typer.Option(
             "--type",
             metavar="TYPE",
-            help="Only this message: an event type such as access.granted, or status, birth, ack, result, command/open.",
+            help="Only this message: an event type such as access.granted, or status, birth, ack, result, "
+            "command/open.",
         ),
     ] = None,
     out: Annotated[
@@ -50,7 +51,8 @@ def schema(
 ) -> None:
     """Print what the gate sends and takes: every topic, every message and every field, with examples.
 
-    Without options the AsyncAPI document. It is what this version of the agent does; docs/contract is the same, published.
+    Without options the AsyncAPI document. It is what this version of the agent does; docs/contract is the same,
+    published.
     """
     if kind is not None and form is Form.ASYNCAPI:
         raise typer.BadParameter("one message has no AsyncAPI document; leave out --form", param_hint="--type")

@@ -94,7 +94,10 @@ class Heard:
         return tuple(f"{self.topics.root}/event/{name}" for name in (kind, kind.replace(".", "/")))
 
     def runs(self) -> Iterator[dict[int, tuple[int, bytes]]]:
-        """The events of each stream in order, cut where a replay ends or begins: what lies between was not asked for."""
+        """The events of each stream in order, cut where a replay ends or begins.
+
+        What lies between was not asked for.
+        """
         for stream, events in self.streams.items():
             run: dict[int, tuple[int, bytes]] = {}
             before = 0
@@ -153,7 +156,8 @@ def _unpinned(public: str, what: str) -> Mapping[str, PublicKey] | None:
     except (ValueError, KeyInvalidError):
         return None
     echo(
-        f"{what}: the key {kid_of(key)} is taken from the gate's birth, NOT PINNED: whoever can write there can sign all"
+        f"{what}: the key {kid_of(key)} is taken from the gate's birth, NOT PINNED: "
+        "whoever can write there can sign all"
         " this; give --public-key"
     )
     return {kid_of(key): key}

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class VerificationScope:
-    """What the verdict rests on. `keys`: None when signatures were not checked. `ends`: whether the end itself is proven.
+    """What the verdict rests on. `keys`: None when signatures were not checked.
 
-    `record`: what a record is called.
+    `ends`: whether the end itself is proven. `record`: what a record is called.
     """
 
     keys: Mapping[str, PublicKey] | None

@@ -63,7 +63,10 @@ def import_(
 
 @contextmanager
 def _gate_of(configuration: Path) -> Iterator[tuple[Settings, Registry]]:
-    """The gate's settings and registry, opened after the pack, which may be the caller's alone. Raises RegistryError."""
+    """The gate's settings and registry, opened after the pack, which may be the caller's alone.
+
+    Raises RegistryError.
+    """
     settings = settings_of(act_at_gate(configuration))
     with registry_of(settings) as registry:
         yield settings, registry

@@ -146,7 +146,10 @@ class _Run:
         return delivery
 
     def _go_above(self, kind: ListKind, stock: Stock) -> None:
-        """See to it that what comes is newer than all that gates may have seen: at this broker, or as the option says."""
+        """See to it that what comes is newer than all that gates may have seen.
+
+        What they may have seen says this broker, or the option.
+        """
         try:
             seen = seen_version(stock, kind, self._papers.trust, self._desk.site, Clock().now().utc)
         except DeliveryError:

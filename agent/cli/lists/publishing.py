@@ -135,6 +135,7 @@ def change_text(change: Change) -> str:
         return f"{change.kind}: nothing changed, version {change.version}, {change.rows} rows"
     how = " (a new snapshot; no delta leads there)" if change.whole and change.before else ""
     return (
-        f"{change.kind}: version {change.version}, before {change.before or 'none'}: {change.upserts} rows new or other,"
+        f"{change.kind}: version {change.version}, before {change.before or 'none'}: {change.upserts} rows new or "
+        "other,"
         f" {change.removed} removed, {change.rows} in all{how}"
     )

@@ -39,7 +39,10 @@ UNVERIFIED = "NOT VERIFIED"
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:
-    """One part. `sound`: well-formed, and it holds where that could be asked. `says`: its fields, times in Unix seconds."""
+    """One part. `sound`: well-formed, and it holds where that could be asked.
+
+    `says`: its fields, times in Unix seconds.
+    """
 
     name: str
     what: str

@@ -1,4 +1,7 @@
-"""Declarations out of a file, for a look at a reference: a signed pack of lists, or what an issuer is about to publish."""
+"""Declarations out of a file, for a look at a reference.
+
+A signed pack of lists, or what an issuer is about to publish.
+"""
 
 from __future__ import annotations
 

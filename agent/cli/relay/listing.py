@@ -56,9 +56,9 @@ def list_ports(  # noqa: PLR0913 - each is an option of the command
     have no serial number of their own. What a port probably is, is guessed from its USB id.
 
     With --identify each port that nobody has open is asked what board it is, by questions that move no relay of any
-    board known, at 9600 baud. The answer comes with lines to paste into the configuration. Some boards cannot be told by
-    harmless questions; then nothing more is asked. Modbus units whose number another board takes for an order, such as
-    80 or 100, are left out.
+    board known, at 9600 baud. The answer comes with lines to paste into the configuration. Some boards cannot be told
+    by harmless questions; then nothing more is asked. Modbus units whose number another board takes for an order, such
+    as 80 or 100, are left out.
 
     The exit code is 1 when a port of the configuration is missing.
     """
@@ -135,7 +135,8 @@ def _agree(entries: Iterable[Entry], *, yes: bool) -> None:
     if yes or not wanted:
         return
     echo(
-        f"This opens {', '.join(wanted)} and sends a few bytes there at 9600 baud. No relay of a board that is known moves.\n"
+        f"This opens {', '.join(wanted)} and sends a few bytes there at 9600 baud. "
+        "No relay of a board that is known moves.\n"
         "A device of another kind may act on them, and an Arduino with a CH340 restarts when its port is opened.",
         err=True,
     )

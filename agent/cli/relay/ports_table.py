@@ -79,7 +79,10 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str, str]]:
 
 
 def _permission(group: str) -> str:
-    return f"you may not open it: sudo usermod -aG {group or 'dialout'} {os.environ.get('USER', 'NAME')}, then log in again"
+    return (
+        f"you may not open it: sudo usermod -aG {group or 'dialout'} {os.environ.get('USER', 'NAME')}, "
+        "then log in again"
+    )
 
 
 def _answers(entry: Entry) -> Iterator[tuple[str, str, str]]:

@@ -1,4 +1,7 @@
-"""One pulse by the agent's own contacts, watched: what became of each call to the board, and how long the relay was on."""
+"""One pulse by the agent's own contacts, watched.
+
+What became of each call to the board, and how long the relay was on.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,8 @@ OVERDUE_S: Final = 1.0
 class TestPulse:
     """Give one pulse and watch. `run` raises DeviceError and KeyboardInterrupt, after every relay was released.
 
-    `interrupt` may be called by a signal handler: the exchange in hand is brought to its end first, for an exception in the
-    middle of one would leave locks behind that the release needs.
+    `interrupt` may be called by a signal handler: the exchange in hand is brought to its end first, for an exception in
+    the middle of one would leave locks behind that the release needs.
     """
 
     def __init__(self, relay: RelayPort, channel: int, pulse_ms: int) -> None:
@@ -174,7 +177,10 @@ class _Witness:
         return relays
 
     def look(self) -> None:
-        """Ask for the relays. After a question that went wrong no more is asked: waiting could make the release late."""
+        """Ask for the relays.
+
+        After a question that went wrong no more is asked: waiting could make the release late.
+        """
         if self._failed:
             return
         try:

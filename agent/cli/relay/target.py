@@ -96,7 +96,8 @@ def from_options(
 ) -> Target:
     """The boards that the options name.
 
-    Raises typer.BadParameter for options that do not go together, SettingsError for a configuration that cannot be used.
+    Raises typer.BadParameter for options that do not go together, SettingsError for a configuration that cannot be
+    used.
     """
     if port is None and kind is None:
         if pairs:
@@ -114,7 +115,10 @@ def from_options(
 
 
 def relay_port(board: Board) -> RelayPort:
-    """Make the relay driver. Raises typer.BadParameter for keys that it refuses, DeviceMisconfiguredError for the kind."""
+    """Make the relay driver.
+
+    Raises typer.BadParameter for keys that it refuses, DeviceMisconfiguredError for the kind.
+    """
     model = registry.settings_model(registry.RELAYS, board.kind)
     try:
         return registry.relay(board.kind, _known(model, board))

@@ -19,10 +19,11 @@ DEBOUNCE_MS, POLL_HZ = 40, 20.0
 
 @dataclass(slots=True)
 class Contact:
-    """One input. `signal`: what it is in the lane, empty where nothing is wired to it; `changes` counts those of `value`.
+    """One input.
 
-    `raw` is what the board says, `value` what counts for the lane: debounced, and turned round for a contact that is
-    closed at rest. None is unknown. `changed_at`: monotonic seconds, None before the first change.
+    `signal`: what it is in the lane, empty where nothing is wired to it; `changes` counts those of `value`. `raw` is
+    what the board says, `value` what counts for the lane: debounced, and turned round for a contact that is closed at
+    rest. None is unknown. `changed_at`: monotonic seconds, None before the first change.
     """
 
     number: int

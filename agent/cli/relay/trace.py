@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 RETRY_S = 0.5
 WHILE_IT_RUNS = (
     'To see the bytes of the running agent set level = "debug" in [log] of its configuration, restart it, and read '
-    f"journalctl -u gate-agent: they are the lines of the logger {LOGGER}, which begin with the port. Of lines that are "
+    f"journalctl -u gate-agent: they are the lines of the logger {LOGGER}, which begin with the port. "
+    "Of lines that are "
     "alike the log keeps three in ten seconds"
 )
 
@@ -53,9 +54,9 @@ def trace(  # noqa: PLR0913 - each is an option of the command
 ) -> None:
     """Open the boards of a lane with their drivers, ask for relays and inputs again and again, and show every byte.
 
-    A line is: milliseconds since the start, > for sent or < for received, the bytes in hexadecimal and as text, and what
-    they mean where the protocol is known. Nothing is switched. A board that is lost is opened again and again, so that
-    you can mend the wiring meanwhile.
+    A line is: milliseconds since the start, > for sent or < for received, the bytes in hexadecimal and as text, and
+    what they mean where the protocol is known. Nothing is switched. A board that is lost is opened again and again, so
+    that you can mend the wiring meanwhile.
 
     The agent must not run: while it has the board, the command refuses, and says how to see the agent's own bytes. The
     exit code is 0 when a board answered.

@@ -47,9 +47,9 @@ def setup(
 ) -> None:
     """Set up a gate with one lane by questions: gate, boards, inputs, camera, permits, broker, console.
 
-    Boards are found and asked what they are, inputs are found out by using them, the camera is looked through. Every answer
-    is judged at once. Nothing is written before the whole is shown and agreed to; a configuration that is there is kept in
-    the history (`gate-agent config undo`), and its values are what is proposed. No relay moves.
+    Boards are found and asked what they are, inputs are found out by using them, the camera is looked through. Every
+    answer is judged at once. Nothing is written before the whole is shown and agreed to; a configuration that is there
+    is kept in the history (`gate-agent config undo`), and its values are what is proposed. No relay moves.
 
     Exit code 0 when the configuration is written, 1 when it is not.
     """

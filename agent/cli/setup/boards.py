@@ -43,7 +43,10 @@ _QUESTIONS: Final[Mapping[str, str]] = {
 
 
 def choose_boards(sheet: AnswerSheet, lane: Path, root: FilePath) -> None:
-    """Ask for the relay board of a lane, and for its inputs where it has some. `root`: where the machine's file tree begins."""
+    """Ask for the relay board of a lane, and for its inputs where it has some.
+
+    `root`: where the machine's file tree begins.
+    """
     found = _found(root)
     names = [f"{port}: {board.words}" for port, board in found]
     chosen = pick("Which board moves the barrier?", [*names, BY_HAND, SIMULATED], _proposed(sheet, lane, found, names))
@@ -82,7 +85,8 @@ def _found(root: FilePath) -> list[tuple[str, ProbeResult]]:
         typer.echo("No serial port of this machine can be asked for a board.")
         return []
     typer.echo(
-        f"Free serial ports: {', '.join(one.device for one in free)}. Each can be asked what board it is, at 9600 baud; "
+        f"Free serial ports: {', '.join(one.device for one in free)}. Each can be asked what board it is, "
+        "at 9600 baud; "
         "no relay of a board that is known moves, but a device of another kind may act on the bytes."
     )
     return list(_asked(free, ports)) if typer.confirm("Ask them?", default=True) else []
@@ -140,8 +144,9 @@ def _wire(sheet: AnswerSheet, lane: Path) -> None:
     capabilities = registry.relay(table["kind"], own).capabilities
     if capabilities.linked_inputs:
         typer.echo(
-            "As this board comes, each of its inputs drives the relay of the same number, until the agent has stopped that:\n"
-            "wire OPEN to a relay whose own input has no wire, and try no input while OPEN hangs on the relay of its number."
+            "As this board comes, each of its inputs drives the relay of the same number, until the agent has stopped "
+            "that:\nwire OPEN to a relay whose own input has no wire, and try no input while OPEN hangs on the relay "
+            "of its number."
         )
     proposed = capabilities.channels if capabilities.linked_inputs else 1
     ask(
@@ -150,8 +155,10 @@ def _wire(sheet: AnswerSheet, lane: Path) -> None:
     if inputs is None:
         return
     typer.echo(
-        f"\nWhich input is which signal? A number, empty for none, or ? to have it found out: then do it at the barrier\n"
-        f"within {LEARN_S:.0f} s (drive on the loop, break the beam, turn the key), and the input that changes is taken.\n"
+        "\nWhich input is which signal? A number, empty for none, or ? to have it found out: then do it at the "
+        "barrier\n"
+        f"within {LEARN_S:.0f} s (drive on the loop, break the beam, turn the key), "
+        "and the input that changes is taken.\n"
         "Limit switches: begin with the arm between its ends, then bring it to the one that is asked for."
     )
     table = {key: value for key, value in inputs.items() if key != "kind"}

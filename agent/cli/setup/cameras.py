@@ -65,7 +65,10 @@ def choose_camera(sheet: AnswerSheet, lane: Path, root: FilePath) -> None:
 
 
 def _scene(sheet: AnswerSheet) -> str:
-    """A file in a folder of scenes: of the state directory where that is named, else of the service's runtime folder."""
+    """A file in a folder of scenes.
+
+    The folder is that of the state directory where one is named, else that of the service's runtime folder.
+    """
     state = sheet.values.get("state", {}).get("directory") or sheet.before(("state", "directory"))
     return str(FilePath(state or RUNTIME) / FOLDER / SCENE)
 
@@ -104,7 +107,10 @@ def looked_through(sheet: AnswerSheet, path: Path, within_s: float = LOOK_S) -> 
 
 
 def _tell(eye: CameraSupervisor) -> None:
-    """Say how the picture is, once the eye has measured it, and how many come; what a stream says of that is often wrong."""
+    """Say how the picture is, once the eye has measured it, and how many come.
+
+    What a stream says of that is often wrong.
+    """
     first = _beat_when(eye, lambda heartbeat: bool(heartbeat.sharpness), MEASURED_WITHIN_S)
     measured = first and _beat_when(eye, lambda heartbeat: heartbeat.at >= first.at + COUNTED_S, 2 * COUNTED_S)
     status = eye.status

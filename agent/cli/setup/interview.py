@@ -1,4 +1,7 @@
-"""Asking a technician for the values of a configuration, one by one, each judged at once by the field that will hold it."""
+"""Asks a technician for the values of a configuration, one by one.
+
+Each is judged at once by the field that will hold it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ if TYPE_CHECKING:
 
 
 class AnswerSheet:
-    """The values so far, as a tree. `before`: those of the configuration that is there, the defaults of what is asked."""
+    """The values so far, as a tree.
+
+    `before`: those of the configuration that is there, the defaults of what is asked.
+    """
 
     def __init__(self, before: Mapping[str, Any]) -> None:
         self._before = copy.deepcopy(dict(before))

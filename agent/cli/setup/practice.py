@@ -1,4 +1,7 @@
-"""Papers to see a first vehicle through, before the issuer's keys are here: they hold for a day and nothing more can be made."""
+"""Papers to see a first vehicle through, before the issuer's keys are here.
+
+They hold for a day and nothing more can be made.
+"""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from agent.cli.setup.interview import AnswerSheet
 
 _HEAD = (
-    "The configuration of this gate, as set up by questions. What else may stand here: gate-agent config schema, or the "
-    "file with every key in share/gate-agent/config/gate.toml. After each change: gate-agent config check"
+    "The configuration of this gate, as set up by questions. What else may stand here: gate-agent config schema, or "
+    "the file with every key in share/gate-agent/config/gate.toml. After each change: gate-agent config check"
 )
 _FOR_THE_GROUP = 0o640
 _FOLDER_FOR_THE_GROUP = 0o750
@@ -77,7 +77,7 @@ def _state_directory(sheet: AnswerSheet, configuration: Path) -> Path:
 
 
 def _write(path: Path, data: bytes, group: int) -> None:
-    """Write a file that the service, whose group has the folder of the configuration, can read, whatever the umask is."""
+    """Write a file that the service can read, whatever the umask is: its group has the folder of the configuration."""
     if not path.parent.is_dir():
         path.parent.mkdir(parents=True)
         os.chown(path.parent, -1, group)

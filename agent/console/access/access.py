@@ -52,7 +52,8 @@ class Refusals:
 class Access:
     """Users, sessions, and the limits on those who try.
 
-    `requests`, `logins`: how often one address may ask. `names`: how often one name may be guessed at, from all addresses.
+    `requests`, `logins`: how often one address may ask. `names`: how often one name may be guessed at, from all
+    addresses.
     """
 
     database: AccessDatabase

@@ -21,7 +21,10 @@ class FailureLog:
     """
 
     def __init__(self, tell: Callable[[str, str], None], at: Callable[[], float]) -> None:
-        """`tell`: records the address, "" for several, and a sentence; it may wait for the disk. `at`: monotonic seconds."""
+        """`tell`: records the address, "" for several, and a sentence; it may wait for the disk.
+
+        `at`: monotonic seconds.
+        """
         self._tell = tell
         self._at = at
         self._lock = threading.Lock()

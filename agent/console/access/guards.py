@@ -49,7 +49,10 @@ async def _known(request: Request) -> Person | None:
 
 
 def _is_local(request: Request) -> bool:
-    """Whether the request came through the computer's own socket. Only the door says so, never what is missing of an address."""
+    """Whether the request came through the computer's own socket.
+
+    Only the door says so, never what is missing of an address.
+    """
     return request.scope.get(DOOR) == LOCAL
 
 

@@ -1,4 +1,7 @@
-"""Lock-outs: after some wrong passwords for a name from one source, a delay that grows, the same for names that nobody has."""
+"""Lock-outs: after some wrong passwords for a name from one source, a delay that grows.
+
+It is the same for names that nobody has.
+"""
 
 from __future__ import annotations
 

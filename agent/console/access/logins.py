@@ -45,7 +45,10 @@ class _Source:
 
 
 class Logins:
-    """Lets people in. Methods wait for the disk and for a password's hash; they raise RefusedError and AccessStoreError."""
+    """Lets people in.
+
+    Methods wait for the disk and for a password's hash; they raise RefusedError and AccessStoreError.
+    """
 
     def __init__(self, gate: Gate, access: Access, failures: FailureLog) -> None:
         self._gate = gate
@@ -102,7 +105,10 @@ class Logins:
         return self._access.sessions.open(name)
 
     def _source(self, name: str, address: str, browser: str) -> _Source:
-        """Where a password comes from. A browser that the user has logged in by counts apart from the rest of its address."""
+        """Where a password comes from.
+
+        A browser that the user has logged in by counts apart from the rest of its address.
+        """
         known = self._access.known_browsers.find(browser, name)
         return _Source(household(address)) if known is None else _Source(f"browser:{known}", known=True)
 

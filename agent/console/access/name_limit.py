@@ -1,4 +1,7 @@
-"""A limit on the wrong passwords for one name from all addresses together. It slows everybody down and locks nobody out."""
+"""A limit on the wrong passwords for one name from all addresses together.
+
+It slows everybody down and locks nobody out.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,8 @@ MOST_TURNS: Final = 4096
 class NameLimit:
     """So many wrong passwords for a name at once, and then one every `EVERY_S`, by turns. For all threads.
 
-    While a name is at its limit, each source that tries it is given the next turn and keeps it: one that tries often gets no
-    more turns than one that tries once. Names are kept as hashes: people type passwords where names belong.
+    While a name is at its limit, each source that tries it is given the next turn and keeps it: one that tries often
+    gets no more turns than one that tries once. Names are kept as hashes: people type passwords where names belong.
     """
 
     def __init__(self, at: Callable[[], float]) -> None:

@@ -68,7 +68,10 @@ def made_up() -> str:
 
 
 class Hasher:
-    """Makes and checks the hashes, one at a time: each takes memory and some 50 ms of a core that the gate needs too."""
+    """Makes and checks the hashes, one at a time.
+
+    Each takes memory and some 50 ms of a core that the gate needs too.
+    """
 
     def __init__(self) -> None:
         # Three passes over 19 MiB: the least that OWASP asks of Argon2id is two.

@@ -53,7 +53,10 @@ class Sessions:
         self._ticking = ticking
 
     def open(self, user: str) -> str:
-        """Begin one for a user that exists; returns its token, 43 letters of base64url. Those that ended are forgotten."""
+        """Begin one for a user that exists; returns its token, 43 letters of base64url.
+
+        Those that ended are forgotten.
+        """
         token = secrets.token_urlsafe(TOKEN_BYTES)
         at, boot, rules = self._ticking.at(), self._ticking.boot, self._rules
         self._database.write(

@@ -1,4 +1,7 @@
-"""Where a lane's arm is, as far as anything says so: by its limit switches, else by what was ordered, and then assumed."""
+"""Where a lane's arm is, as far as anything says so.
+
+By its limit switches, else by what was ordered, and then assumed.
+"""
 
 from __future__ import annotations
 

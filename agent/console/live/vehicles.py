@@ -44,9 +44,9 @@ LOOK_EVERY_S: Final = 1.0
 class Vehicle:
     """One transaction as far as it has come. `plate`: as it was read.
 
-    `verdict`, `reason`: of the last decision, with its `checks`. `outcome`: None while it is open. `pictures`: SHA-256 in
-    hex, the oldest first. `revision`: number of the last event behind this. `seen`: inputs or a reader noticed it; an
-    officer who opens alone does not. `tested`: it began with a test pulse.
+    `verdict`, `reason`: of the last decision, with its `checks`. `outcome`: None while it is open. `pictures`: SHA-256
+    in hex, the oldest first. `revision`: number of the last event behind this. `seen`: inputs or a reader noticed it;
+    an officer who opens alone does not. `tested`: it began with a test pulse.
     """
 
     transaction: str

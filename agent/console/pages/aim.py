@@ -1,4 +1,7 @@
-"""The page Aim: the whole picture of a camera, where plates count in it, and how well it is aimed, focused and exposed."""
+"""The page Aim.
+
+The whole picture of a camera, where plates count in it, and how well it is aimed, focused and exposed.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The page Barrier: what a lane senses and drives, live; its orders, and test pulses.
 
-The most dangerous page: it moves a real barrier. Whatever is asked for goes through the lane's own loop and rules, which
-record it before anything moves; the page adds who, why, and that a button must be held.
+The most dangerous page: it moves a real barrier. Whatever is asked for goes through the lane's own loop and rules,
+which record it before anything moves; the page adds who, why, and that a button must be held.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
-"""The page Configuration: forms made from the schema, the raw files, what would change, and every state kept to come back to.
+"""The page Configuration.
 
-Whatever is sent becomes a proposal: judged as a whole by the loader, shown with what it would change, and written only by
-a second request, unless somebody else was first.
+Forms made from the schema, the raw files, what would change, and every state kept to come back to. Whatever is sent
+becomes a proposal: judged as a whole by the loader, shown with what it would change, and written only by a second
+request, unless somebody else was first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -444,7 +445,7 @@ def _cannot_write(asked: _Asked, error: OSError) -> HTMLResponse:
     )
 
 
-# --------------------------------------------------------------------------------------------------------------- finding
+# -------------------------------------------------------------------------------------------------------------- finding
 
 
 def _path(key: str) -> Path:

@@ -30,7 +30,10 @@ FEW_DAYS: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What waits for central. `age_s`: of the oldest that waits; `acknowledged_age_s`: of the newest that does not; None: none."""
+    """What waits for central.
+
+    `age_s`: of the oldest that waits; `acknowledged_age_s`: of the newest that does not; None: none.
+    """
 
     head: int = 0
     watermark: int = 0
@@ -95,7 +98,10 @@ def live(request: Request, _person: Viewer, shown: Shown) -> HTMLResponse:
 
 @router.post("/connection/measure", response_class=HTMLResponse)
 def measure(request: Request, gate: AtGate, person: Technician) -> HTMLResponse:
-    """Ask every broker, over the gate's own session where there is one, and tell how long it took. Waits for them, seconds."""
+    """Ask every broker, over the gate's own session where there is one, and tell how long it took.
+
+    Waits for them, seconds.
+    """
     found = gate.diagnostics.brokers()
     gate.audit(person, "connection.measured", detail=Text("{count} brokers", count=len(found)))
     return render(request, "connection_measured.html", found=found)

@@ -1,6 +1,7 @@
 """The page Journal: search, one vehicle's whole story, the proof of the chain, export.
 
-Everything is read by connections of its own, in short batches: the journal is never in memory, and its writer never waits.
+Everything is read by connections of its own, in short batches: the journal is never in memory, and its writer never
+waits.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,7 @@
-"""The page Set-up: what is done and what is left of a new gate, and a vehicle that is played through a simulated lane."""
+"""The page Set-up.
+
+What is done and what is left of a new gate, and a vehicle that is played through a simulated lane.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +90,10 @@ def _knowledge(gate: Gate, live: Live) -> Knowledge:
 
 
 def _is_acknowledged(gate: Gate) -> bool:
-    """Whether anything of this journal is known to have arrived; a damaged journal says nothing, and Health says that."""
+    """Whether anything of this journal is known to have arrived.
+
+    A damaged journal says nothing, and Health says that.
+    """
     try:
         return gate.journal.watermark > 0
     except JournalError:
@@ -95,7 +101,10 @@ def _is_acknowledged(gate: Gate) -> bool:
 
 
 def _practice(configuration: Path) -> str:
-    """The permit to practise with that `gate-agent setup` made; empty without one, or where it is not for the service."""
+    """The permit to practise with that `gate-agent setup` made.
+
+    Empty without one, or where it is not for the service.
+    """
     try:
         return (configuration.parent / PRACTICE / "permit.txt").read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):

@@ -21,7 +21,10 @@ SILENT_S: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class PoolLimits:
-    """How many connections there may be. `strangers`: those of which no session is known yet; the rest is kept for the others."""
+    """How many connections there may be.
+
+    `strangers`: those of which no session is known yet; the rest is kept for the others.
+    """
 
     most: int
     most_of_one: int
@@ -49,8 +52,9 @@ class ConnectionSlot:
 class ConnectionPool:
     """The connections that there are, each counted before it is read.
 
-    Where there is no place for a new one, the oldest half-open one of a stranger is ended for it, of an address that has
-    the most: an address that sends halves of requests loses its own places first. Where nobody can be ended, the new one is refused.
+    Where there is no place for a new one, the oldest half-open one of a stranger is ended for it, of an address that
+    has the most: an address that sends halves of requests loses its own places first. Where nobody can be ended, the
+    new one is refused.
     """
 
     def __init__(self, limits: PoolLimits, count: Callable[[str], None]) -> None:

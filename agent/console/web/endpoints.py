@@ -20,7 +20,10 @@ LOCALHOST: Final = "localhost"
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """`names`: host names by which browsers may ask. `certificate`: of the encrypted doors, None where there are none."""
+    """`names`: host names by which browsers may ask.
+
+    `certificate`: of the encrypted doors, None where there are none.
+    """
 
     names: frozenset[str]
     certificate: Certificate | None = None

@@ -89,7 +89,10 @@ class HttpServer:
         return self._network.inside
 
     async def serve(self, open_own: Opener, open_network: Opener) -> None:
-        """Serve at the computer's own doors and at those of the network, each as soon as they are open; close them at the end."""
+        """Serve at the computer's own doors and at those of the network, each as soon as they are open.
+
+        They are closed at the end.
+        """
         self._loop = asyncio.get_running_loop()
         if self._stopped:
             self._stopping.set()

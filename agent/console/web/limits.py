@@ -32,7 +32,10 @@ class Names:
     names: frozenset[str]
 
     def allow(self, host: str) -> bool:
-        """Whether a Host header names this computer: a page of another name that leads here is an attack (DNS rebinding)."""
+        """Whether a Host header names this computer.
+
+        A page of another name that leads here is an attack (DNS rebinding).
+        """
         name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
         name = name.strip("[]").lower().rstrip(".")
         try:

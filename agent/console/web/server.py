@@ -1,4 +1,7 @@
-"""The console's server: a thread of its own with a web server on the configured addresses and on a socket of the computer."""
+"""The console's server.
+
+A thread of its own with a web server on the configured addresses and on a socket of the computer.
+"""
 
 from __future__ import annotations
 
@@ -45,15 +48,19 @@ class Reached:
 
 
 class ConsoleServer:
-    """Serve the console until stopped. Nothing of the gate waits for it; where it fails, nothing else stops, and it begins again.
+    """Serve the console until stopped.
 
-    `start` returns at once: the libraries are loaded and the doors opened by the server's own thread. An address that
-    cannot be had, such as one that another program holds, is told of once and tried again for ever, while the computer's own
-    socket is served. `access`: None until the libraries are loaded.
+    Nothing of the gate waits for it; where it fails, nothing else stops, and it begins again. `start` returns at once:
+    the libraries are loaded and the doors opened by the server's own thread. An address that cannot be had, such as one
+    that another program holds, is told of once and tried again for ever, while the computer's own socket is served.
+    `access`: None until the libraries are loaded.
     """
 
     def __init__(self, make_gate: Callable[[], Gate], settings: Console, runtime: Path | None) -> None:
-        """`make_gate`: called once, by the server's thread. `runtime`: folder of the computer's own socket; None: without."""
+        """`make_gate`: called once, by the server's thread.
+
+        `runtime`: folder of the computer's own socket; None: without.
+        """
         self.access: Access | None = None
         self.reached = Reached()
         self._make_gate = make_gate
@@ -86,7 +93,10 @@ class ConsoleServer:
         return self._opened.wait(timeout_s)
 
     def listen(self) -> None:
-        """Open the computer's own socket: who comes before there are answers waits for them, and does not find nobody."""
+        """Open the computer's own socket.
+
+        Who comes before there are answers waits for them, and does not find nobody.
+        """
         if self._socket is not None:
             with contextlib.suppress(OSError):  # tried again, and told of, by the thread
                 self._own = _unix(self._socket)
@@ -154,7 +164,10 @@ class ConsoleServer:
         return certificate(settings, state, certified_names(settings), gate.now().utc)
 
     def _open_own(self) -> list[Endpoint]:
-        """The computer's own socket, tried until it can be opened; none where there is none, or the server is to stop."""
+        """The computer's own socket, tried until it can be opened.
+
+        None where there is none, or the server is to stop.
+        """
         from agent.console.web.http_server import Endpoint  # noqa: PLC0415 - see `_serve`
 
         path = self._socket

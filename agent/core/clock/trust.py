@@ -2,9 +2,9 @@
 
     trust = observe(trust, look, rules)
 
-Both clocks are slewed alike, so what the wall clock gains on the monotonic one is what somebody set it by. While no time
-server keeps it, the clock is as far off as at the last look that was sure, plus what it may drift, plus what it was set
-by. The floor is a time that has surely passed: nothing that happened before it is now.
+Both clocks are slewed alike, so what the wall clock gains on the monotonic one is what somebody set it by. While no
+time server keeps it, the clock is as far off as at the last look that was sure, plus what it may drift, plus what it
+was set by. The floor is a time that has surely passed: nothing that happened before it is now.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class ClockState(StrEnum):
 class HoldoverRules:
     """For how long the clock is trusted without a time server.
 
-    `max_error_s`: that it may be off and still be trusted. `drift_ppm`: how fast it may go wrong. `rtc_holdover_s`: after
-    the last word of a time server, that it is trusted after a restart of the computer too; 0: it is not.
+    `max_error_s`: that it may be off and still be trusted. `drift_ppm`: how fast it may go wrong. `rtc_holdover_s`:
+    after the last word of a time server, that it is trusted after a restart of the computer too; 0: it is not.
     """
 
     max_error_s: float = 60.0
@@ -57,8 +57,8 @@ class HoldoverRules:
 class ClockFloor:
     """Times that have surely passed, Unix seconds.
 
-    `utc`: by signed lists, or by a time server. `synced_utc`: the last at which a time server kept the clock; None: never.
-    `synced_error_s`: how far off the clock was then at most.
+    `utc`: by signed lists, or by a time server. `synced_utc`: the last at which a time server kept the clock; None:
+    never. `synced_error_s`: how far off the clock was then at most.
     """
 
     utc: float
@@ -82,7 +82,10 @@ class ClockObservation:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A look at which the clock was off by at most `error_s`. `until`: monotonic seconds, from when on it counts no more."""
+    """A look at which the clock was off by at most `error_s`.
+
+    `until`: monotonic seconds, from when on it counts no more.
+    """
 
     now: Instant
     error_s: float
@@ -94,8 +97,8 @@ class ClockTrust:
     """What the clock is worth after a look.
 
     `error_s`: bound of its error, None unknown. `seen`: the look. `anchor`: the last sure one, None once nothing holds
-    any more. `synced_at`: monotonic time since when a time server keeps it without a step, None: none does. `step_s`: by
-    how much it was set since the look before, forward positive, None: it was not.
+    any more. `synced_at`: monotonic time since when a time server keeps it without a step, None: none does. `step_s`:
+    by how much it was set since the look before, forward positive, None: it was not.
     """
 
     state: ClockState

@@ -1,4 +1,7 @@
-"""The body of a command: what central signs, as strict models, one for each form of command. Extra fields are refused."""
+"""The body of a command: what central signs, as strict models, one for each form of command.
+
+Extra fields are refused.
+"""
 
 from __future__ import annotations
 

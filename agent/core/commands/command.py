@@ -1,4 +1,7 @@
-"""Commands from central: their names, what can be wrong with one, and how one ends. agent.core.commands.check judges them."""
+"""Commands from central.
+
+Their names, what can be wrong with one, and how one ends. agent.core.commands.check judges them.
+"""
 
 from __future__ import annotations
 
@@ -69,8 +72,8 @@ class Refusal(StrEnum):
 class Result(StrEnum):
     """How a command ended.
 
-    DONE: as ordered. NOT_DONE: understood, but the gate is not in a state for it; nothing happened. FAILED: it was tried.
-    REFUSED: not obeyed, see Refusal. UNKNOWN: the gate stopped in the middle; look at the events around it.
+    DONE: as ordered. NOT_DONE: understood, but the gate is not in a state for it; nothing happened. FAILED: it was
+    tried. REFUSED: not obeyed, see Refusal. UNKNOWN: the gate stopped in the middle; look at the events around it.
     """
 
     DONE = "done"
@@ -82,7 +85,10 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command whose every check held. Times are Unix seconds; `arguments`: the model of its name's own fields, dumped."""
+    """A command whose every check held.
+
+    Times are Unix seconds; `arguments`: the model of its name's own fields, dumped.
+    """
 
     id: str
     key: str

@@ -1,4 +1,7 @@
-"""The contract as one AsyncAPI 3.0.0 document, from the gate's view: it sends events, and receives acknowledgements and commands."""
+"""The contract as one AsyncAPI 3.0.0 document, from the gate's view.
+
+It sends events, and receives acknowledgements and commands.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +40,8 @@ WILL_DELAY_S: Final = 10
 SESSION_EXPIRY_S: Final = 15
 INTRODUCTION: Final = (
     "What a gate says to the central system, and what it takes from it, over MQTT 5. The gate keeps every event until "
-    "central acknowledges it; an event may come more than once, and never with other bytes. Fields, types and values are "
-    "only ever added, so a consumer must accept what it does not know. docs/events.md explains."
+    "central acknowledges it; an event may come more than once, and never with other bytes. Fields, types and values "
+    "are only ever added, so a consumer must accept what it does not know. docs/events.md explains."
 )
 
 
@@ -66,7 +69,9 @@ def asyncapi() -> Node:
             "securitySchemes": {
                 "mtls": {
                     "type": "X509",
-                    "description": "TLS with a certificate for each client; a gate's CN is its id, and its access list.",
+                    "description": (
+                        "TLS with a certificate for each client; a gate's CN is its id, and its access list."
+                    ),
                 }
             },
         },
@@ -78,7 +83,9 @@ def _server() -> Node:
         "host": "{host}:{port}",
         "protocol": "mqtts",
         "protocolVersion": "5.0",
-        "description": "Any MQTT 5 broker. A consumer may also use MQTT 3.1.1: nothing it needs stands outside the payloads.",
+        "description": (
+            "Any MQTT 5 broker. A consumer may also use MQTT 3.1.1: nothing it needs stands outside the payloads."
+        ),
         "variables": {
             "host": {"description": "The broker, as its certificate names it.", "default": "broker.example"},
             "port": {"description": "The port for TLS.", "default": "8883"},

@@ -24,7 +24,8 @@ class Channel:
     """One topic, or one kind of topic.
 
     `name`: in documents. `path`: below `ROOT`. `by`: who publishes. `schema`: the name of its schema in
-    agent.core.contract.schemas, None for a picture. `expiry_s`: of a usual message, None: none. `expiry`: the rule in words.
+    agent.core.contract.schemas, None for a picture. `expiry_s`: of a usual message, None: none. `expiry`: the rule in
+    words.
     """
 
     name: str

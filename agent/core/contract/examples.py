@@ -1,7 +1,7 @@
 """One example of everything that goes over the wire: a chain of events of one gate, and the messages around it.
 
-The chain is sealed and signed as the gate does it, by a key that is public here and protects nothing. It begins with one
-vehicle that passes; what follows shows the other types and belongs to no one day.
+The chain is sealed and signed as the gate does it, by a key that is public here and protects nothing. It begins with
+one vehicle that passes; what follows shows the other types and belongs to no one day.
 """
 
 from __future__ import annotations
@@ -236,7 +236,8 @@ def _steps() -> list[_Step]:
             132.0,
             ConfigurationRefused(
                 errors=2,
-                detail='/etc/gate-agent/gate.toml:12:1: error: mqtt.windwo: there is no such key here; did you mean "window"?',
+                detail="/etc/gate-agent/gate.toml:12:1: error: mqtt.windwo: there is no such key here; "
+                'did you mean "window"?',
                 running=CONFIGURATION,
             ),
             False,

@@ -3,8 +3,8 @@
 What the gate says is open: a reader must accept fields and values that it does not know, so an object may hold more and
 a list of values is an `x-extensible-enum`, which no validator enforces. What the gate reads as a command is closed.
 
-A field is required where the model has no default. Events that were recorded before a field was there lack it, so a field
-that comes later always has one.
+A field is required where the model has no default. Events that were recorded before a field was there lack it, so a
+field that comes later always has one.
 """
 
 from __future__ import annotations
@@ -66,7 +66,10 @@ def written(document: Mapping[str, Any]) -> str:
 
 
 def schemas() -> Mapping[str, Schema]:
-    """All schemas by the path of their file, without `.json`: `event/{type}`, `command/{name}`, and those of MESSAGES."""
+    """All schemas by the path of their file, without `.json`.
+
+    `event/{type}`, `command/{name}`, and those of MESSAGES.
+    """
     return {
         **{f"command/{name}": command_schema(name) for name in CommandName},
         **{f"event/{kind}": event_schema(kind) for kind in EVENTS},

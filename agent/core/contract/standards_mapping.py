@@ -1,8 +1,9 @@
-"""What other systems call what the gate says: ONVIF access control, BACnet access events, and the front-ends of customs lanes.
+"""What other systems call what the gate says.
 
-The names are those of the ONVIF topic namespace `tns1`, of BACnetAccessEvent and BACnetDoorAlarmState (with their numbers),
-and of the two messages between a customs lane and its platform: GATHER_INFO (0x21) and COMMAND_INFO (0x22).
-None: the other vocabulary has no word for it; the note says what stands nearest, or why.
+ONVIF access control, BACnet access events, and the front-ends of customs lanes. The names are those of the ONVIF topic
+namespace `tns1`, of BACnetAccessEvent and BACnetDoorAlarmState (with their numbers), and of the two messages between a
+customs lane and its platform: GATHER_INFO (0x21) and COMMAND_INFO (0x22). None: the other vocabulary has no word for
+it; the note says what stands nearest, or why.
 """
 
 from __future__ import annotations
@@ -105,7 +106,8 @@ OUTCOMES: Final[Mapping[Outcome, Counterpart]] = {
         f"{_TAKEN}Credential",
         None,
         GATHER,
-        "granted and taken; each violation is an alarm of its own. With `assumed`: another stood before the arm the whole time",
+        "granted and taken; each violation is an alarm of its own. With `assumed`: "
+        "another stood before the arm the whole time",
     ),
     Outcome.NOT_TAKEN: Counterpart(
         f"{_NOT_TAKEN}Credential", "no-entry-after-granted (16)", None, "granted, and the vehicle left without going in"
@@ -114,14 +116,15 @@ OUTCOMES: Final[Mapping[Outcome, Counterpart]] = {
         f"{_NOT_TAKEN}Credential",
         "no-entry-after-granted (16)",
         None,
-        "granted, under the arm (so `taken` is true), and back out, as far as the loops can tell: the use of its permit stays in doubt",
+        "granted, under the arm (so `taken` is true), and back out, as far as the loops can tell: "
+        "the use of its permit stays in doubt",
     ),
     Outcome.ABANDONED: Counterpart(note="left before it was decided: neither granted nor denied"),
     Outcome.DENIED: Counterpart(
         f"{_DENIED}Credential",
         "by reason, see below",
-        note="once: not where an access.decided of the transaction said DENY before. Else the vehicle left, or was sent away, "
-        "while an officer was asked",
+        note="once: not where an access.decided of the transaction said DENY before. Else the vehicle left, or was "
+        "sent away, while an officer was asked",
     ),
     Outcome.FAULT: Counterpart(note="the gate cannot say; look at the alarms, and at `granted` and `taken`"),
     Outcome.OVERRIDDEN: Counterpart(

@@ -40,7 +40,8 @@ def decode(data: bytes, limits: Limits = PERMIT_LIMITS) -> Value:
     """Return the one item that `data` holds.
 
     Raises:
-        CborError: anything that is not deterministic, not of the subset, above the limits, cut short or followed by more.
+        CborError: anything that is not deterministic, not of the subset, above the limits, cut short or followed by
+        more.
     """
     reader = _Reader(data, limits)
     value = reader.value(0)

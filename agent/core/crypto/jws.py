@@ -1,9 +1,9 @@
 """Signed texts: JSON Web Signatures in the compact form (RFC 7515). What a signature may be is a matter of the key.
 
-Commands, checkpoints and claims between gates are signed by Ed25519 keys (RFC 8037) only: `sign` and `verified`. Written
-with the algorithm name "EdDSA", which every implementation knows; read also with "Ed25519", its newer name (RFC 9864).
-Permits may be signed by any algorithm of the table: `write` and `read`. A text has one spelling: padding, other letters
-for unused bits, further header fields and those that are there twice are refused.
+Commands, checkpoints and claims between gates are signed by Ed25519 keys (RFC 8037) only: `sign` and `verified`.
+Written with the algorithm name "EdDSA", which every implementation knows; read also with "Ed25519", its newer name (RFC
+9864). Permits may be signed by any algorithm of the table: `write` and `read`. A text has one spelling: padding, other
+letters for unused bits, further header fields and those that are there twice are refused.
 """
 
 from __future__ import annotations
@@ -84,7 +84,10 @@ def sign(payload: bytes, key: SigningKey, kid: str) -> str:
 
 
 def write(payload: bytes, key: SigningKey, header: Mapping[str, str]) -> str:
-    """The signed text of a payload by a key of any algorithm, which is the first field of the header; always the same."""
+    """The signed text of a payload by a key of any algorithm, which is the first field of the header.
+
+    Always the same.
+    """
     head = json.dumps({"alg": key.algorithm.names[0], **header}, separators=(",", ":")).encode()
     message = _base64(head) + b"." + _base64(payload)
     return (message + b"." + _base64(key.sign(message))).decode("ascii")

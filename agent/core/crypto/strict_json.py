@@ -1,4 +1,7 @@
-"""JSON (RFC 8259) read strictly: UTF-8, integers only, no name twice in one object, no constants beyond the standard."""
+"""JSON (RFC 8259) read strictly.
+
+UTF-8, integers only, no name twice in one object, no constants beyond the standard.
+"""
 
 from __future__ import annotations
 

@@ -128,8 +128,8 @@ def references_of(evidence: Evidence) -> tuple[bytes, ...]:
 def weigh(readings: Sequence[Reading], before: Sequence[Reading] = ()) -> None:
     """Work out what each frame says of what it and the others read, which the match remembers.
 
-    `before`: the newest readings before these. It changes no answer: whoever weighs readings as they come finds the work
-    done when a permit is shown, all but what the frames say of the declared plate where none of them read it.
+    `before`: the newest readings before these. It changes no answer: whoever weighs readings as they come finds the
+    work done when a permit is shown, all but what the frames say of the declared plate where none of them read it.
     """
     together = vote((*before, *readings)) if readings else None
     for voted in (*(vote((reading,)) for reading in readings), together):
@@ -157,7 +157,10 @@ def _assess(evidence: Evidence, ground: AssessmentContext, now: Instant, texts: 
 
 
 def _basis(ground: AssessmentContext) -> Callable[[bytes], Hashable]:
-    """What an answer goes by: it is void once the trust list, the clock's trust or a reference's declaration changes."""
+    """What an answer goes by.
+
+    It is void once the trust list, the clock's trust or a reference's declaration changes.
+    """
     common = (ground.trust.version, ground.trust.issued_at, ground.context.clock_trusted)
     references = ground.references
 

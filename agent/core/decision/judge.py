@@ -79,8 +79,8 @@ def judge(
 ) -> Decision:
     """Decide on an assessed transaction. Never raises.
 
-    `known`: what ledger and lists say of `assessment.permit`. `final`: no more evidence will come, so RETRY is no answer.
-    `matched`: the plate match that was made of the same evidence before, which costs more than all else here.
+    `known`: what ledger and lists say of `assessment.permit`. `final`: no more evidence will come, so RETRY is no
+    answer. `matched`: the plate match that was made of the same evidence before, which costs more than all else here.
     """
     checks = list(assessment.checks)
     return with_fail_safe(
@@ -90,7 +90,10 @@ def judge(
 
 
 def plate_leads(assessment: Assessment, rules: JudgementRules, *, final: bool) -> bool:
-    """Whether the plate is to lead to the permit: always where no code is asked for; where either is enough, at last."""
+    """Whether the plate is to lead to the permit.
+
+    Always where no code is asked for; where either is enough, at last.
+    """
     return rules.require == "plate" or (rules.require == "either" and final and is_foreign(assessment))
 
 

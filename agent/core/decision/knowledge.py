@@ -21,8 +21,8 @@ class UseState:
 
     `used`: consumed uses, at any gate of the site; `used_at`: the other gate that consumed the last one, None where it
     was this one. `open_reservation`: the transaction of this gate that reserved a use and did not settle it, or None;
-    `in_doubt`: it ended, or was cut short by a restart, and nobody knows whether its vehicle passed. `passed_s`: how long ago the
-    vehicle last passed, by this or another permit, if that was the same way as now.
+    `in_doubt`: it ended, or was cut short by a restart, and nobody knows whether its vehicle passed. `passed_s`: how
+    long ago the vehicle last passed, by this or another permit, if that was the same way as now.
     """
 
     used: int = 0
@@ -36,9 +36,10 @@ class UseState:
 class Knowledge:
     """All that the judgement is told of one permit.
 
-    `data`: how fresh the lists are. `declaration`, `revocation`, `watched`: the permit's rows, None where there are none.
-    `others`: plates of other active declarations that the picture may show. `other_exit`: the vehicle's passage the same
-    way under another permit. `claim`: the word of the permit's home gate, None where it was not asked yet, or need not be.
+    `data`: how fresh the lists are. `declaration`, `revocation`, `watched`: the permit's rows, None where there are
+    none. `others`: plates of other active declarations that the picture may show. `other_exit`: the vehicle's passage
+    the same way under another permit. `claim`: the word of the permit's home gate, None where it was not asked yet, or
+    need not be.
     """
 
     data: DataStanding

@@ -2,8 +2,8 @@
 
 A sealed event is CloudEvents 1.0 structured JSON: compact UTF-8 in one fixed order of keys, so the same event is always
 the same bytes. Extension attributes hold no objects there (CloudEvents 1.0.2, section 3.1 "Type system"), so the clock
-is the three attributes `clocksynced`, `clockerrorms` and `clockstate`; attributes without a value are left out. CloudEvents integers
-have 32 bits, which bounds `seq`: 2**31 - 1 events are 1,300 years of a busy gate.
+is the three attributes `clocksynced`, `clockerrorms` and `clockstate`; attributes without a value are left out.
+CloudEvents integers have 32 bits, which bounds `seq`: 2**31 - 1 events are 1,300 years of a busy gate.
 
 `prev` is the SHA-256, in hex, of the bytes of the event before; for the first event that of the stream id.
 `agent.core.events.verification` proves a chain.
@@ -35,9 +35,10 @@ UTC_MS_MAX = 253_402_300_799_999  # the last millisecond of the year 9999, the l
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """What the wall clock says and how far to trust it. `utc`: Unix seconds; `error_ms`: bound of its error, None unknown.
+    """What the wall clock says and how far to trust it.
 
-    `state`: whether permits may be judged by it. `lists`: how fresh the gate's lists are at this time. None: not said.
+    `utc`: Unix seconds; `error_ms`: bound of its error, None unknown. `state`: whether permits may be judged by it.
+    `lists`: how fresh the gate's lists are at this time. None: not said.
     """
 
     utc: float

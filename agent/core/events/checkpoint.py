@@ -33,7 +33,10 @@ class Signable(BaseModel):
 
 
 class Checkpoint(Signable):
-    """That the event `seq` of a stream, and with it all before, is the one with this hash. `seq` 0: before the first."""
+    """That the event `seq` of a stream, and with it all before, is the one with this hash.
+
+    `seq` 0: before the first.
+    """
 
     seq: Seq
     digest: Digest
@@ -63,7 +66,10 @@ def signed(statement: Signable, key: SigningKey) -> str:
 
 
 def opened(text: str, key: PublicKey, kind: type[S]) -> S:
-    """The statement of this kind that this key has signed. Raises JwsError, NOT_A_JWS for signed bytes of another kind."""
+    """The statement of this kind that this key has signed.
+
+    Raises JwsError, NOT_A_JWS for signed bytes of another kind.
+    """
     payload = jws.verified(text, key)
     try:
         return kind.model_validate_json(payload)

@@ -95,7 +95,8 @@ class DataRecord(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     state: DataState = Field(description="What their age allowed.")
     age_s: int | None = Field(
-        description="Seconds since central's word on the oldest list that the gate needs; null: it needs none, or lacks one."
+        description="Seconds since central's word on the oldest list that the gate needs; null: it needs none, "
+        "or lacks one."
     )
     trust: int = Field(description="Version of the trust list; 0: none.")
     declarations: int | None = Field(default=None, description="Version of the declarations; null: none are here.")
@@ -123,8 +124,8 @@ class PlateRecord(BaseModel):
     )
     colour: str = Field(
         default="",
-        description="The colour of its ground: blue, yellow, green, yellow_green, white, black, red or not_known, as at "
-        "night; empty: none was read.",
+        description="The colour of its ground: blue, yellow, green, yellow_green, white, black, red or not_known, as "
+        "at night; empty: none was read.",
     )
 
 
@@ -161,7 +162,8 @@ class ConsoleActed(WithDetail, Event):
 
     TYPE: ClassVar[str] = "console.acted"
     person: str = Field(
-        description='Who: a user\'s name, at the command line one of the computer; "local" through its socket, "" for nobody known.'
+        description='Who: a user\'s name, at the command line one of the computer; "local" through its socket, '
+        '"" for nobody known.'
     )
     role: str = Field(description='viewer, technician or admin; "" for nobody known, and at the command line.')
     address: str = Field(description='The network address that it came from, or "local".')
@@ -180,8 +182,8 @@ class DeviceChanged(WithDetail, Event):
     device: str = Field(description="Its name: lane and id.")
     family: Literal["camera", "scanner", "relay", "inputs", "broker"] = Field(description="What it is.")
     state: str = Field(
-        description="connecting, up, stale or lost; a camera that delivers says streaming, overloaded, or what its picture "
-        "is like: dark, covered, blurred, blinded, noisy or moved."
+        description="connecting, up, stale or lost; a camera that delivers says streaming, overloaded, or what its "
+        "picture is like: dark, covered, blurred, blinded, noisy or moved."
     )
     detail: Detail = Field(default="", description="What is there, or why it is lost, in words.")
     message: DetailMessage = None

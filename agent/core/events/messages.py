@@ -1,6 +1,7 @@
-"""The messages beside the events: status, birth, health, acknowledgement and the result of a command, as they are on the wire.
+"""The messages beside the events.
 
-All are JSON objects in UTF-8. Fields are only ever added, with a default. agent.core.commands.body has the commands.
+Status, birth, health, acknowledgement and the result of a command, as they are on the wire. All are JSON objects in
+UTF-8. Fields are only ever added, with a default. agent.core.commands.body has the commands.
 """
 
 from __future__ import annotations
@@ -93,7 +94,8 @@ class Presence(BaseModel):
     )
     challenge: str | None = Field(
         default=None,
-        description="What a command must repeat; new with every connection and every ten minutes. Null: no commands are taken.",
+        description="What a command must repeat; new with every connection and every ten minutes. Null: "
+        "no commands are taken.",
     )
     checkpoint: str | None = Field(
         default=None,
@@ -150,7 +152,8 @@ class CameraHealth(BaseModel):
         description="Share of the frames in a time of change that were read, over the last minute; null: no frame came."
     )
     age_p95_ms: Count | None = Field(
-        description="What the age of the newest frame stayed below in 95 of 100 looks, over the last minute; null: no frame came."
+        description="What the age of the newest frame stayed below in 95 of 100 looks, over the last minute; null: "
+        "no frame came."
     )
     load: Share | None = Field(description="Share of the time in which the code reader was busy; null: not known.")
     restarts: Count = Field(description="How often the camera's process was started anew.")
@@ -166,7 +169,10 @@ class HealthFinding(BaseModel):
 
 
 class Health(BaseModel):
-    """How well the gate does: every minute, retained. Also what `gate-agent doctor` publishes to try a broker, not retained."""
+    """How well the gate does: every minute, retained.
+
+    Also what `gate-agent doctor` publishes to try a broker, not retained.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     gate: str = Field(description="The gate id.")
@@ -191,7 +197,10 @@ class Health(BaseModel):
 
 
 class Ack(BaseModel):
-    """Central's word that all events of `stream` up to `seq` are stored without a gap. Unknown fields are left alone."""
+    """Central's word that all events of `stream` up to `seq` are stored without a gap.
+
+    Unknown fields are left alone.
+    """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
     stream: str = Field(min_length=1, max_length=128, description="The `stream` of the events.")

@@ -33,7 +33,10 @@ _NO_MORE_AFTER: Final = "(?![0-9A-Za-z])"
 
 
 def _pattern(places: Sequence[str]) -> str:
-    """A plate within a text: `places[i]` holds the characters at place i. Chinese is written without spaces around it."""
+    """A plate within a text: `places[i]` holds the characters at place i.
+
+    Chinese is written without spaces around it.
+    """
     body = _BETWEEN.join(f"[{re.escape(place)}]" for place in places)
     before, after = (_NO_MORE_BEFORE, _NO_MORE_AFTER)
     return f"{before if places[0].isascii() else ''}{body}{after if places[-1].isascii() else ''}"

@@ -63,8 +63,8 @@ class Flaw:
 class Verification:
     """What a chain is worth.
 
-    `records`: how many were read. `proven`: how many, from the first on, are vouched for by their successor or the head.
-    `first`, `last`: the ends of what is in order, None where nothing is. `flaw`: None when the chain is whole.
+    `records`: how many were read. `proven`: how many, from the first on, are vouched for by their successor or the
+    head. `first`, `last`: the ends of what is in order, None where nothing is. `flaw`: None when the chain is whole.
     `signed`: the last event that a checkpoint before the flaw vouches for, signed by a key that was given.
     """
 

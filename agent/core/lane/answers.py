@@ -63,7 +63,10 @@ def defer(transition: Transition, decision: Decision, waits_for: Alarm | None = 
 
 
 def wait(transition: Transition, decision: Decision) -> None:
-    """Let a vehicle that may pass wait for its way, or for a locked lane. Nothing is reserved: it is judged anew then."""
+    """Let a vehicle that may pass wait for its way, or for a locked lane.
+
+    Nothing is reserved: it is judged anew then.
+    """
     reason = Reason.LANE_LOCKED if transition.lane.lockout.locked_by else Reason.INTERLOCKED
     transition.answer_retry(replace(decision, verdict=Verdict.RETRY, reason=reason))
     transition.go(State.WAITING)
@@ -75,7 +78,10 @@ def defer_fault(transition: Transition, reason: Reason, waits_for: Alarm | None 
 
 
 def reservation(transition: Transition) -> LedgerChange | None:
-    """Return the ledger row that reserves the use of the transaction's permit; None where none is known or it is done."""
+    """Return the ledger row that reserves the use of the transaction's permit.
+
+    None where none is known or it is done.
+    """
     transaction = transition.transaction
     permit = transaction.decision.permit if transaction.decision is not None else None
     if permit is None or transaction.use < 1 or transaction.reserved is not None:

@@ -159,7 +159,10 @@ def fault(transition: Transition) -> None:
 
 
 def _trespassed(transition: Transition) -> bool:
-    """Follow what goes wrong at an arm that nobody was let through: forced, or passed the wrong way. Return whether it did."""
+    """Follow what goes wrong at an arm that nobody was let through: forced, or passed the wrong way.
+
+    Return whether it did.
+    """
     input_state = transition.lane.input_state
     if _forced(transition):
         return True

@@ -1,4 +1,7 @@
-"""What could not be recorded, or had no way: the lane is the one of before the step, so the arm was not told to move."""
+"""What could not be recorded, or had no way.
+
+The lane is the one of before the step, so the arm was not told to move.
+"""
 
 from __future__ import annotations
 

@@ -74,8 +74,8 @@ class RecordFailed:
     """The Record of the step before could not be made; nothing of that step happened.
 
     `reason`: ALREADY_USED where the ledger refused a use, INTERLOCKED where a neighbour has the way, else the journal
-    failed. `decision`: the one that the step was about, so that the refusal can name the permit. `item`: what was fed to
-    that step; an order in it is answered, and a sample is taken in, so that a turn of the key is one order. What the
+    failed. `decision`: the one that the step was about, so that the refusal can name the permit. `item`: what was fed
+    to that step; an order in it is answered, and a sample is taken in, so that a turn of the key is one order. What the
     step after this input asks for must be recorded and claimed like that of any other.
     """
 
@@ -98,8 +98,8 @@ class Pulsed:
 class CommandKind(StrEnum):
     """What an officer may order, and a technician at the gate.
 
-    LOCK, UNLOCK, OUT_OF_SERVICE and IN_SERVICE stand over restarts, until the opposite is ordered. TEST_OPEN and TEST_CLOSE
-    give one pulse while nobody is there, to try the wiring; nobody can order them from afar.
+    LOCK, UNLOCK, OUT_OF_SERVICE and IN_SERVICE stand over restarts, until the opposite is ordered. TEST_OPEN and
+    TEST_CLOSE give one pulse while nobody is there, to try the wiring; nobody can order them from afar.
     """
 
     OPEN = "open"
@@ -150,8 +150,8 @@ class RelayChanged:
 class InterlockChanged:
     """What the neighbours of a lane do; a lane without neighbours never hears of it.
 
-    `free`: no lane that this one must wait for occupies its barrier. `arm_in_use`: the lane of the other direction, that
-    has the same arm, uses it.
+    `free`: no lane that this one must wait for occupies its barrier. `arm_in_use`: the lane of the other direction,
+    that has the same arm, uses it.
     """
 
     now: Instant

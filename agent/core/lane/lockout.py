@@ -47,7 +47,10 @@ def _unlock(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
 
 
 def _out_of_service(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
-    """Begin nothing more by itself. A vehicle without a grant is turned away, one with a grant has its outcome first."""
+    """Begin nothing more by itself.
+
+    A vehicle without a grant is turned away, one with a grant has its outcome first.
+    """
     lane = transition.lane
     if lane.lockout.out_of_service_by:
         return True, Text(

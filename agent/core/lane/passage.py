@@ -97,10 +97,11 @@ def clearing(transition: Transition) -> None:
 
 
 def _end_beside_presence(transition: Transition) -> None:
-    """End a passage of which something stayed on the presence loop: the next vehicle close behind, or this one, back there.
+    """End a passage of which something stayed on the presence loop.
 
-    Which of the two the loops cannot tell. Where it stays while the arm comes down it is the next one; where it leaves
-    the vehicle most likely backed out, and its use stays in doubt.
+    The next vehicle close behind, or this one, back there. Which of the two the loops cannot tell. Where it stays while
+    the arm comes down it is the next one; where it leaves the vehicle most likely backed out, and its use stays in
+    doubt.
     """
     rules, input_state = transition.lane.rules, transition.lane.input_state
     if _quiet_s(transition, input_state.free_since) >= rules.clear_s:

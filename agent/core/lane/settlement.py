@@ -1,4 +1,7 @@
-"""What is known of a passage at its end: whether the vehicle went under the arm, and what becomes of the permit's use."""
+"""What is known of a passage at its end.
+
+Whether the vehicle went under the arm, and what becomes of the permit's use.
+"""
 
 from __future__ import annotations
 

@@ -50,8 +50,8 @@ class LaneRules:
     """The timings and options of a lane.
 
     `read_s`: to show a permit after arrival. `decide_s`: to a final answer after the first presentation.
-    `open_s`, `enter_s`, `pass_s`, `close_s`: for the arm to open, the vehicle to enter, to get through, the arm to close.
-    `clear_s`: the lane must be free for so long before a passage counts as over; gaps below it are one vehicle.
+    `open_s`, `enter_s`, `pass_s`, `close_s`: for the arm to open, the vehicle to enter, to get through, the arm to
+    close. `clear_s`: the lane must be free for so long before a passage counts as over; gaps below it are one vehicle.
     `deny_again_s`: least time between a refusal and the next try. `stale_s`: age at which inputs are lost.
     `decides_by_plate`: a plate alone is worth a decision; without, one is asked for when a permit is presented.
     `grant_s`: life of a grant. `gone_s`: what no reader saw for so long is gone. `blind_passage_s`: after the pulse,
@@ -141,11 +141,11 @@ class Transaction:
     evidence. `payloads`, `pictures`: what permit.presented events named. `asked`, `final`: a Decide is unanswered,
     and was the last. `retried`: reasons of RETRY answers that were recorded. `waits_for`: the loss that made the
     answer MANUAL, and whose end resumes the transaction. `use`: number of the permit's next use, 0 where it is not
-    known. `pulse`: of the newest grant; of an earlier one it is always unknown. `seen_under`: something was under the arm
-    since the first grant, before that since the vehicle came; `unblocked`: nothing was at some time since the grant, so that what comes
-    there is this vehicle. `entered`, `released`: it was under the arm, and had left the presence loop by then. `plates`:
-    texts read while it was on its way, so that they are known for its own. `tested`: it began with a
-    test pulse, without a vehicle.
+    known. `pulse`: of the newest grant; of an earlier one it is always unknown. `seen_under`: something was under the
+    arm since the first grant, before that since the vehicle came; `unblocked`: nothing was at some time since the
+    grant, so that what comes there is this vehicle. `entered`, `released`: it was under the arm, and had left the
+    presence loop by then. `plates`: texts read while it was on its way, so that they are known for its own. `tested`:
+    it began with a test pulse, without a vehicle.
     """
 
     id: str
@@ -199,7 +199,10 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True)
 class LaneLockout:
-    """What was ordered of a lane and stays so over restarts: who locked it, who took it out of service. Empty: not so."""
+    """What was ordered of a lane and stays so over restarts: who locked it, who took it out of service.
+
+    Empty: not so.
+    """
 
     locked_by: str = ""
     out_of_service_by: str = ""
@@ -217,8 +220,9 @@ class Lane:
 
     `way_free`, `arm_in_use`: as in WayChanged. `arm_entered`: the safety loop was taken since the other direction began
     to use the arm. `arm_free_at`: when that use ended. `leaving_since`: when a vehicle of the other direction came onto
-    the presence loop, on its way out; it counts until the loop is free. `orders`: what stays over restarts. `turned_away`:
-    the use of a vehicle that went away before the open arm; it is given back once the arm is down and nothing went under it.
+    the presence loop, on its way out; it counts until the loop is free. `orders`: what stays over restarts.
+    `turned_away`: the use of a vehicle that went away before the open arm; it is given back once the arm is down and
+    nothing went under it.
     """
 
     rules: LaneRules
@@ -280,7 +284,10 @@ def fresh(lane: Lane, at: float) -> bool:
 
 
 def safe_to_close(lane: Lane, at: float) -> bool:
-    """Whether every input that guards a close is fresh and clear. Unknown is not clear, so a blind lane is never safe."""
+    """Whether every input that guards a close is fresh and clear.
+
+    Unknown is not clear, so a blind lane is never safe.
+    """
     return fresh(lane, at) and lane.input_state.clear and lane.input_state.presence is not None
 
 
@@ -303,7 +310,10 @@ def owns_limits(lane: Lane) -> bool:
 
 
 def at_rest(lane: Lane) -> bool:
-    """Whether the agent may start anew and no vehicle would notice: no transaction, no pulse under way, nothing held or closing."""
+    """Whether the agent may start anew and no vehicle would notice.
+
+    No transaction, no pulse under way, nothing held or closing.
+    """
     ordered = bool(lane.pulses) or lane.close_unreported or lane.contact_hold or lane.ordered_hold is not None
     return lane.transaction is None and lane.state in _UNNOTICED and not ordered
 

@@ -71,7 +71,10 @@ def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
 
 
 def _sampled(transition: Transition) -> None:
-    """Do the first that moves the lane: what an officer orders by a contact, then what the state makes of the sample."""
+    """Do the first that moves the lane.
+
+    What an officer orders by a contact, then what the state makes of the sample.
+    """
     state = transition.lane.state
     for act in (orders.follow_contact, orders.follow_key, _STATES[state]):
         if transition.lane.state is state:

@@ -1,7 +1,7 @@
 """Test pulses: a technician at the gate has the barrier move once, while nobody is there, to try the wiring.
 
-One is given only in a lane that is idle or out of service, with nothing on the way, by the rules of any other pulse, and
-its record is written before anything moves.
+One is given only in a lane that is idle or out of service, with nothing on the way, by the rules of any other pulse,
+and its record is written before anything moves.
 """
 
 from __future__ import annotations
@@ -53,7 +53,10 @@ def _close(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
 
 
 def test_pulse_obstacle(lane: Lane, at: float) -> str:
-    """Say what forbids a test at that time (monotonic s), in words; empty: nothing. Stale inputs show as state fault."""
+    """Say what forbids a test at that time (monotonic s), in words; empty: nothing.
+
+    Stale inputs show as state fault.
+    """
     return _busy(lane) or _presence(lane, at)
 
 

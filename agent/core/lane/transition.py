@@ -249,7 +249,10 @@ class Transition:
         self._raise(grant, None, override=True)
 
     def turn_away(self) -> None:
-        """Close the transaction of a vehicle that went away before the arm. Its use is given back once the arm is down."""
+        """Close the transaction of a vehicle that went away before the arm.
+
+        Its use is given back once the arm is down.
+        """
         reserved = self.transaction.reserved
         self.set_transaction(reserved=None)
         self.end(Outcome.NOT_TAKEN)

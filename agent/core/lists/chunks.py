@@ -31,7 +31,10 @@ _LEVEL = 9
 
 @dataclass(frozen=True, slots=True)
 class ChunkRef:
-    """What the head says of a chunk. `digest`: SHA-256 of its bytes as sent. `rows`: how many. `size`: bytes as sent."""
+    """What the head says of a chunk. `digest`: SHA-256 of its bytes as sent. `rows`: how many.
+
+    `size`: bytes as sent.
+    """
 
     digest: bytes
     rows: int

@@ -1,10 +1,12 @@
-"""Keeping one list in step with central: what to apply, what to fetch and what to ask for, whatever comes in what order.
+"""Keeping one list in step with central.
 
+What to apply, what to fetch and what to ask for, whatever comes in what order.
     state, effects = step(state, happening, rules)
 
-Only what was verified comes in. The list in use is never left for an older one: deltas that lead on from it come first, a
-snapshot only where it is newer. What central holds and the gate cannot find is asked for again, first of the broker, then
-of the publisher, ever more rarely. One effect that changes the list is under way at a time; `Known` or `Failed` ends it.
+Only what was verified comes in. The list in use is never left for an older one: deltas that lead on from it come first,
+a snapshot only where it is newer. What central holds and the gate cannot find is asked for again, first of the broker,
+then of the publisher, ever more rarely. One effect that changes the list is under way at a time; `Known` or `Failed`
+ends it.
 """
 
 from __future__ import annotations
@@ -45,10 +47,10 @@ if TYPE_CHECKING:
 class SyncState:
     """Where the gate stands with one list.
 
-    `fetching`: the head whose chunks are collected; `missing`: those not there yet; `asked`: those of the window that are
-    asked for one by one, once `windowed`.
-    `bad`: what was refused for its content, and is not tried again. `since_at`: when something last helped; `tries`: how
-    often was asked since. `retry_at`: before it, nothing is applied.
+    `fetching`: the head whose chunks are collected; `missing`: those not there yet; `asked`: those of the window that
+    are asked for one by one, once `windowed`.
+    `bad`: what was refused for its content, and is not tried again. `since_at`: when something last helped; `tries`:
+    how often was asked since. `retry_at`: before it, nothing is applied.
     """
 
     version: int = 0

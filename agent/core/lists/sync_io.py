@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 class SyncRules:
     """How patient the gate is, in seconds, and how much it keeps.
 
-    `settle_s`: for a delta to come that makes a snapshot needless. `quiet_s`: without anything that helps, until it asks
-    again; doubled each time up to `cap_s`. `retry_s`: after a failure to apply, until the next try; doubled likewise.
-    `window`: chunks that are asked for one by one at a time. `held`, `held_bytes`: deltas that wait for one before them.
+    `settle_s`: for a delta to come that makes a snapshot needless. `quiet_s`: without anything that helps, until it
+    asks again; doubled each time up to `cap_s`. `retry_s`: after a failure to apply, until the next try; doubled
+    likewise. `window`: chunks that are asked for one by one at a time. `held`, `held_bytes`: deltas that wait for one
+    before them.
     """
 
     settle_s: float = 0.5
@@ -172,7 +173,10 @@ Effect: TypeAlias = Change | FetchSnapshot | FetchChunks | DropSnapshot | FetchD
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a change. `fault`: what is wrong with the list; None beside `done` being false: the gate's own trouble."""
+    """What became of a change.
+
+    `fault`: what is wrong with the list; None beside `done` being false: the gate's own trouble.
+    """
 
     done: bool
     fault: ListFault | None = None

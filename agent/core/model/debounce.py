@@ -13,8 +13,8 @@ class Debounced:
     """One input. `value` is what counts, `candidate` what was last seen and `since` (monotonic s) how long it stands.
 
     Unknown counts at once: it is never clear, and never present. `changes`: how often the candidate changed without
-    standing still since `restless_since`. `flapping`: that goes on for too long, so the value is unknown until the input
-    stands still again.
+    standing still since `restless_since`. `flapping`: that goes on for too long, so the value is unknown until the
+    input stands still again.
     """
 
     value: bool | None = None
@@ -27,8 +27,8 @@ class Debounced:
     def seen(self, bit: bool | None, at: float, hold_s: float) -> Debounced:
         """The input after one more sample `bit` taken at `at`.
 
-        The first sample after unknown counts at once, and so does every one when `hold_s` is 0. An input that changes at
-        least `FLAPPING_CHANGES` times within more than `FLAPPING_S` and never stands still for `hold_s` is flapping.
+        The first sample after unknown counts at once, and so does every one when `hold_s` is 0. An input that changes
+        at least `FLAPPING_CHANGES` times within more than `FLAPPING_S` and never stands still for `hold_s` is flapping.
         """
         if bit is None:
             return Debounced(None, None, at)

@@ -71,10 +71,10 @@ class _Limit:
         return Grade.BAD if sign * value < sign * self.bad else Grade.POOR
 
 
-# Measured with drawn scenes. Codes of 150 characters (of 12 read): 2 px a module sharp 12, blurred by 0.7 px 8, by 1 px 0;
-# 2.5 px 12 and 9; noise of 30 grey levels at 2 px 11, of 45 9. Plates (of 14): characters of 16 and 14 px all, also
-# blurred, noisy and compressed; 12 px 10 then, with 3 wrong; 10 px 3. Sharpness 0.73 all, 0.40 one. Glare and brightness:
-# short of what agent.vision.worker.view_quality takes for blinded and dark.
+# Measured with drawn scenes. Codes of 150 characters (of 12 read): 2 px a module sharp 12, blurred by 0.7 px 8, by 1 px
+# 0; 2.5 px 12 and 9; noise of 30 grey levels at 2 px 11, of 45 9. Plates (of 14): characters of 16 and 14 px all, also
+# blurred, noisy and compressed; 12 px 10 then, with 3 wrong; 10 px 3. Sharpness 0.73 all, 0.40 one. Glare and
+# brightness: short of what agent.vision.worker.view_quality takes for blinded and dark.
 _LIMITS: Final[Mapping[str, tuple[_Limit, ...]]] = {
     "module_px": (_Limit(Flaw.SMALL_CODE, 3.0, 2.0),),
     "character_px": (_Limit(Flaw.SMALL_PLATE, 16.0, 12.0),),

@@ -87,9 +87,9 @@ class PermitForm(StrEnum):
 class Permit:
     """The declared right of one vehicle to pass. Times are Unix seconds; `permit_id` is its only identity.
 
-    `key_id`: the key that signed it, empty where a declaration stands for the permit. `declaration`: the 18 digits of the declaration number as one integer.
-    `plate`: in its normal form (agent.core.plates.formats.normalise), None for a vehicle without one, and then
-    `plate_kind`, a PlateKind value, is None too. `energy`: 1 to 5, None when not said.
+    `key_id`: the key that signed it, empty where a declaration stands for the permit. `declaration`: the 18 digits of
+    the declaration number as one integer. `plate`: in its normal form (agent.core.plates.formats.normalise), None for a
+    vehicle without one, and then `plate_kind`, a PlateKind value, is None too. `energy`: 1 to 5, None when not said.
     `lane_mask`: bit 0 is lane 1; 0 is any lane. `direction`: "export" or "import". `driver_hmac`: 8 to 16 bytes that
     only the site can tie to a driver. `form`: how it came; no claim, for the same permit may come in several forms.
     """

@@ -14,9 +14,9 @@ _SEPARATORS: Final = frozenset(" -./\u00b7")
 def driver_hmac(site_key: bytes, driver_id: str) -> bytes:
     """The first 12 bytes of HMAC-SHA256 (RFC 2104) of a passport or licence number under the site's secret key.
 
-    However the number is typed (full width, lower case, with spaces, hyphens or points), the bytes are the same. A plain
-    hash would not do: all passport numbers of one form are tried in a minute. Raises ValueError for a key of fewer than 16
-    bytes, and for a number without a letter or digit; the number itself never stands in the error.
+    However the number is typed (full width, lower case, with spaces, hyphens or points), the bytes are the same. A
+    plain hash would not do: all passport numbers of one form are tried in a minute. Raises ValueError for a key of
+    fewer than 16 bytes, and for a number without a letter or digit; the number itself never stands in the error.
     """
     if len(site_key) < SITE_KEY_BYTES:
         raise ValueError(f"the site's key must have at least {SITE_KEY_BYTES} bytes, not {len(site_key)}")

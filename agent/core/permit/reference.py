@@ -82,7 +82,10 @@ def permit_of(declaration: Declaration, form: PermitForm) -> Permit:
 
 
 def declaration_of(permit: Permit, status: DeclarationStatus, reference: bytes | None = None) -> Declaration:
-    """Return the declaration behind a permit, without what is for officers only. `reference`: the digest of its secret."""
+    """Return the declaration behind a permit, without what is for officers only.
+
+    `reference`: the digest of its secret.
+    """
     return Declaration(
         permit_id=permit.permit_id,
         status=status,

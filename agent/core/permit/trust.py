@@ -138,7 +138,8 @@ def load(text: bytes, roots: Sequence[PublicKey], oldest: int = 1) -> TrustList:
     Whether the list is stale is for the caller to judge, who knows the time and the rule for a gate that was offline.
 
     Raises:
-        TrustError: the text is no trust list, not signed by a pinned key, not well-formed, or older than the one in use.
+        TrustError: the text is no trust list, not signed by a pinned key, not well-formed, or older than the one in
+        use.
     """
     signed = _open(text.removesuffix(b"\n").removesuffix(b"\r"))
     root = next((key for key in roots if key.key_id == signed.key_id), None)

@@ -1,8 +1,8 @@
 """Plates that are not those of the vehicle at the barrier: on a poster or a parked car, or on the vehicle behind.
 
-They are known by what they do over time, not by how they look. A plate that is taken for a bystander by mistake costs an
-officer's minute; a bystander that is taken for the vehicle may open the barrier. So a plate that was found to be one stays
-one until it moves, as every plate does that comes to the barrier.
+They are known by what they do over time, not by how they look. A plate that is taken for a bystander by mistake costs
+an officer's minute; a bystander that is taken for the vehicle may open the barrier. So a plate that was found to be one
+stays one until it moves, as every plate does that comes to the barrier.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ _Key = tuple[str, int]
 
 _MOVED: Final = 0.5
 _GREW: Final = 1.25
-"""A plate has moved when its centre is half its width away, or its width a quarter more or less: boxes jitter by less."""
+"""A plate has moved when its centre is half its width away, or its width a quarter more or less: boxes jitter by
+less."""
 _BEFORE_S: Final = 1.0
 """A vehicle may stand for so long before the loop says so."""
 _AFTER_S: Final = 2.0
@@ -77,7 +78,10 @@ class Bystanders:
     plates: Mapping[_Key, _Plate] = field(default_factory=dict)
 
     def with_vehicle(self, present: bool | None, at: float) -> Bystanders:
-        """Note what the loop before the arm says; None where there is none or it cannot be trusted. Monotonic seconds."""
+        """Note what the loop before the arm says; None where there is none or it cannot be trusted.
+
+        Monotonic seconds.
+        """
         if present is self.present:
             return self
         plates = {key: _as_vehicle(plate, present, at) for key, plate in self.plates.items()}

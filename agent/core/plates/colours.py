@@ -69,8 +69,8 @@ blue. A kind that is not here may have any."""
 def possible(kind: PlateKind, colour: PlateColour) -> bool:
     """Whether a plate of this format, before its colour refines it, may be of this colour.
 
-    Where not, the text was misread: a new-energy plate without its last character has the format of a civil one, and the
-    mark of one kind may be taken for that of another.
+    Where not, the text was misread: a new-energy plate without its last character has the format of a civil one, and
+    the mark of one kind may be taken for that of another.
     """
     return colour is PlateColour.NOT_KNOWN or colour in _POSSIBLE.get(kind, {colour})
 

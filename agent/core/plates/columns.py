@@ -41,7 +41,10 @@ class ColumnsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """`shares[i]`: the characters worth a word at column i, BLANK among them, with their shares; `rest[i]`: any other's."""
+    """`shares[i]`: the characters worth a word at column i, BLANK among them, with their shares.
+
+    `rest[i]`: any other's.
+    """
 
     shares: tuple[Mapping[str, float], ...]
     rest: tuple[float, ...]

@@ -44,8 +44,8 @@ class Evidence:
         """Log odds, in nats, of one of the texts against everything else together, -99 to 99.
 
         A text with another province and every other character the same counts little: that such a vehicle comes with
-        this permit is a coincidence, while the series goes on from plate to plate. Where its plate is declared too, that
-        is for the caller to see.
+        this permit is a coincidence, while the series goes on from plate to plate. Where its plate is declared too,
+        that is for the caller to see.
         """
         elsewhere = {province + text[1:] for province in _PROVINCES} if text[0] in _PROVINCES else ()
         against = [

@@ -173,7 +173,10 @@ def normalise(text: str) -> str:
 
 
 def is_plate_text(text: str) -> bool:
-    """Whether a text is written as a plate is: letters and digits with at most spaces, hyphens and dots between them."""
+    """Whether a text is written as a plate is.
+
+    Letters and digits with at most spaces, hyphens and dots between them.
+    """
     bare = text.strip()
     return any(map(str.isalnum, bare)) and all(one.isalnum() or one in _BETWEEN for one in bare)
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 Layer: TypeAlias = "tuple[list[float], list[float]]"
-"""Before each column, and behind the last: how likely a beginning is laid and a blank stands, and how likely it is laid."""
+"""Before each column, and behind the last: how likely a beginning is laid and a blank stands, and how likely it is
+laid."""
 Strips: TypeAlias = "list[tuple[int, float]]"
 """Places of columns, with the share of one character there."""
 
@@ -75,7 +76,7 @@ class Lattice:
 
 
 class _Side:
-    """The columns from one end on, and the forward variables (Graves et al.) of all beginnings of texts that were asked."""
+    """The columns from one end on, and the forward variables (Graves et al.) of all beginnings of texts asked for."""
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns

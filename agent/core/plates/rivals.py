@@ -42,8 +42,8 @@ def series(plate: str, reach: int = _SERIES) -> Iterator[str]:
     """The plates up to `reach` before and after a normalised one, nearest first.
 
     A number counts with all digits of its last group, 9 to 10 and back; a last letter counts in the alphabet of plates.
-    The last letter of a large new energy vehicle is no part of the series. On the plates of Kazakhstan, which begin with
-    no Chinese character, the first group counts: the last is the region.
+    The last letter of a large new energy vehicle is no part of the series. On the plates of Kazakhstan, which begin
+    with no Chinese character, the first group counts: the last is the region.
     """
     tail = _counting(plate)
     if tail is None:

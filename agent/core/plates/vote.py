@@ -38,8 +38,9 @@ class PlateVote:
 
     `positions`: one for each character of `text`, as in a Reading. `confidence`: probability of the whole text, 0..1.
     `frames`: how many readings the vote holds; `agreeing`: how many of them read exactly `text`. `kind`: a PlateKind
-    value, the commonest; `colour`: a PlateColour value, the commonest of those that are known. `readings`: those that show the plate best, five at most. `contested`: another plate in the
-    same frames has nearly as much evidence, or is nearer, so nobody knows which is the vehicle's.
+    value, the commonest; `colour`: a PlateColour value, the commonest of those that are known. `readings`: those that
+    show the plate best, five at most. `contested`: another plate in the same frames has nearly as much evidence, or is
+    nearer, so nobody knows which is the vehicle's.
     """
 
     text: str
@@ -69,9 +70,10 @@ def vote(readings: Sequence[Reading]) -> PlateVote | None:
     """Combine the readings of one transaction; None when there are none.
 
     Readings are grouped by plate: of one length, alike in text, near one another from frame to frame, never two of one
-    frame, and never two that the eye followed as two plates and read as two. So neither another vehicle's plate nor a reading of another length mixes in. The group with the most
-    evidence, which is confidence weighed by the plate's area, is the vehicle at the barrier. Its log probabilities are
-    added place by place, damped because the frames of one standing vehicle err alike.
+    frame, and never two that the eye followed as two plates and read as two. So neither another vehicle's plate nor a
+    reading of another length mixes in. The group with the most evidence, which is confidence weighed by the plate's
+    area, is the vehicle at the barrier. Its log probabilities are added place by place, damped because the frames of
+    one standing vehicle err alike.
     """
     usable = [reading for reading in readings if reading.text and len(reading.text) == len(reading.positions)]
     if not usable:
@@ -120,12 +122,18 @@ def _belongs(reading: Reading, track: _Track) -> bool:
 
 
 def _followed_apart(a: Reading, b: Reading) -> bool:
-    """Whether the eye took them for two plates and read two texts; one text may be of a plate that it lost and found."""
+    """Whether the eye took them for two plates and read two texts.
+
+    One text may be of a plate that it lost and found.
+    """
     return a.camera == b.camera and bool(a.track and b.track) and a.track != b.track and a.text != b.text
 
 
 def _is_nearer(track: _Track, main: _Track) -> bool:
-    """Whether a plate was surely read and is plainly larger than the main one: the vehicle at the barrier is in front."""
+    """Whether a plate was surely read and is plainly larger than the main one.
+
+    The vehicle at the barrier is in front.
+    """
     sure = any(reading.confidence >= ACCEPTED for reading in track.readings)
     return sure and max(map(_area, track.readings)) >= _NEARER * max(map(_area, main.readings)) > 0
 

@@ -51,8 +51,8 @@ class PartitionPolicy(StrEnum):
 class ClaimRequest:
     """One use of a permit, wanted by a transaction of this gate.
 
-    `vehicle`: the VIN. `max_uses`: how often the permit may be used, from 1. `already_exited_s`: for how long, in seconds,
-    a passage of the vehicle the same way under another permit stands against it; 0 never does.
+    `vehicle`: the VIN. `max_uses`: how often the permit may be used, from 1. `already_exited_s`: for how long, in
+    seconds, a passage of the vehicle the same way under another permit stands against it; 0 never does.
     """
 
     permit_id: bytes

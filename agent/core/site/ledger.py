@@ -102,7 +102,10 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A use that this home gate granted and of which the gate that asked has not told yet. `utc`: when, Unix seconds."""
+    """A use that this home gate granted and of which the gate that asked has not told yet.
+
+    `utc`: when, Unix seconds.
+    """
 
     gate: str
     permit_id: bytes

@@ -61,7 +61,10 @@ class Body(BaseModel):
 
 
 class Claim(Body):
-    """A gate wants a use of a permit. `id`: of this claim, never used for another, and dead once it was not answered."""
+    """A gate wants a use of a permit.
+
+    `id`: of this claim, never used for another, and dead once it was not answered.
+    """
 
     kind: Literal["claim"] = "claim"
     id: _Id
@@ -85,9 +88,10 @@ class Answer(Body):
 
 
 class Over(Body):
-    """The claim of this id is over: what became of it stands in the sender's row log, up to the place `seq` of `stream`.
+    """The claim of this id is over.
 
-    Nothing there: it was not used, and never will be.
+    What became of it stands in the sender's row log, up to the place `seq` of `stream`. Nothing there: it was not used,
+    and never will be.
     """
 
     kind: Literal["over"] = "over"
@@ -126,10 +130,10 @@ class Want(Body):
 
 
 class Rows(Body):
-    """Changes of the ledger of the gate that sends them, which follow on the place `after`; without any: where it stands.
+    """Changes of the ledger of the gate that sends them, which follow on the place `after`.
 
-    `whole`: the id of the Want that they answer: all rows of all gates, in parts that count from 1 to the `last`; the
-    sender's row log stood at `after` when it began to read them.
+    Without any: where it stands. `whole`: the id of the Want that they answer: all rows of all gates, in parts that
+    count from 1 to the `last`; the sender's row log stood at `after` when it began to read them.
     """
 
     kind: Literal["rows"] = "rows"
@@ -171,7 +175,10 @@ class OpenedMessage:
 
 
 class Membership:
-    """The gates of a site and their keys, as this gate has them. `own`: this gate. Raises ValueError where it is missing."""
+    """The gates of a site and their keys, as this gate has them. `own`: this gate.
+
+    Raises ValueError where it is missing.
+    """
 
     def __init__(self, site: int, own: str, gates: Mapping[str, PublicKey]) -> None:
         if own not in gates:

@@ -1,4 +1,7 @@
-"""Takes out of every text of a bundle what must not leave the gate: secrets always, plates and VINs unless they are asked for."""
+"""Takes out of every text of a bundle what must not leave the gate.
+
+Secrets always, plates and VINs unless they are asked for.
+"""
 
 from __future__ import annotations
 
@@ -132,7 +135,10 @@ def _of_document(loaded: LoadedSettings, value: Any, path: tuple[str | int, ...]
 
 
 def _of_url(url: str) -> Iterator[str]:
-    """The password of a URL and what its query says under names that sound secret, as they stand there and as they are meant."""
+    """The password of a URL and what its query says under names that sound secret.
+
+    Each as it stands there and as it is meant.
+    """
     try:
         parts = urlsplit(url)
         named = [value for name, value in parse_qsl(parts.query) if sounds_secret(name)]

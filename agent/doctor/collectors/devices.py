@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 CAMERA_LIMIT_S: Final = 20.0
 BOARD_LIMIT_S: Final = 8.0
 STEADY_S: Final = 4.5
-"""How long a camera is watched once it delivers: long enough to tell a frozen picture, and a bad view, from a good one."""
+"""How long a camera is watched once it delivers: long enough to tell a frozen picture, and a bad view, from a good
+one."""
 REFUSED_S: Final = 4.0
 """After so long, one that was tried and refused is not waited for any longer."""
 _LOOK_S: Final = 0.1
@@ -75,7 +76,7 @@ def scanners(settings: Settings) -> tuple[ScannerFacts, ...]:
     return tuple(at_once(jobs, BOARD_LIMIT_S))
 
 
-# --------------------------------------------------------------------------------------------------------------- cameras
+# -------------------------------------------------------------------------------------------------------------- cameras
 
 
 def _each_camera(settings: Settings) -> dict[str, Camera]:
@@ -158,11 +159,14 @@ def camera_facts(eye: CameraSupervisor) -> CameraFacts:
     )
 
 
-# ---------------------------------------------------------------------------------------------------------------- boards
+# --------------------------------------------------------------------------------------------------------------- boards
 
 
 def _check_free(device: Device) -> None:
-    """Raise DeviceUnavailableError where somebody has the port open: two on one line would garble each other's words."""
+    """Raise DeviceUnavailableError where somebody has the port open.
+
+    Two on one line would garble each other's words.
+    """
     port = device.table.get("port")
     if not isinstance(port, str):
         return

@@ -19,7 +19,8 @@ MILLI: Final = 1000.0
 _ZONES: Final = "zoneinfo/"
 _ESCAPED: Final = re.compile(r"\\([0-7]{3})")
 _PI_THROTTLED: Final = 0xE000E
-"""Bits of the Raspberry Pi firmware: capped, throttled or too hot, now and since the start; undervoltage is 0 and 16."""
+"""Bits of the Raspberry Pi firmware: capped, throttled or too hot, now and since the start; undervoltage is 0 and
+16."""
 
 
 def time_zone(root: Path = ROOT) -> TimeZoneFacts:

@@ -93,7 +93,10 @@ def _better(path: str, device: str, there: Iterable[Adapter], root: Path) -> tup
 
 
 def _kind(path: Path, root: Path) -> str:
-    """The driver of a character device by the name that systemd's DeviceAllow= takes, such as "ttyUSB"; see proc_devices(5)."""
+    """The driver of a character device by the name that systemd's DeviceAllow= takes, such as "ttyUSB".
+
+    See proc_devices(5).
+    """
     status = path.stat()
     major = str(os.major(status.st_rdev)) if stat.S_ISCHR(status.st_mode) else ""
     for line in (root / "proc/devices").read_text(encoding="utf-8").splitlines():

@@ -61,7 +61,8 @@ NO_LINKS: Final = Links()
 def brokers(settings: Settings, health: Callable[[], bytes], links: Links = NO_LINKS) -> tuple[BrokerFacts, ...]:
     """How every broker does that the settings name, all at once. `health`: what is published there, not retained.
 
-    Where the agent is connected, its own connection is used: a broker may end it when another comes with its certificate.
+    Where the agent is connected, its own connection is used: a broker may end it when another comes with its
+    certificate.
     """
     gate, mqtt, site = settings.gate.id, settings.mqtt, settings.site
     visits: list[tuple[str, Callable[[], BrokerFacts], BrokerFacts]] = []
@@ -108,7 +109,10 @@ def _is_up_at(view: LinkView, address: BrokerAddress) -> bool:
 
 
 def _known(view: LinkView, address: BrokerAddress) -> BrokerFacts:
-    """Of a broker that the agent is connected to. `detail` of the view: what the broker refuses of its subscriptions."""
+    """Of a broker that the agent is connected to.
+
+    `detail` of the view: what the broker refuses of its subscriptions.
+    """
     return BrokerFacts(address.url, address.tls, gives=view.detail)
 
 

@@ -28,7 +28,8 @@ class User:
     def may(self, path: Path, wanted: int) -> bool:
         """Whether he may do with it what `wanted` says (os.R_OK, os.W_OK, os.X_OK).
 
-        For another user only owner, group and mode of the file itself are looked at. Raises OSError where there is none.
+        For another user only owner, group and mode of the file itself are looked at. Raises OSError where there is
+        none.
         """
         if self.is_us:
             path.stat()

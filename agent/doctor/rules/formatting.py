@@ -20,7 +20,10 @@ def size(count: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time in its largest two units, such as 3 d 4 h: the letters are those of the SI and its neighbours."""
+    """A length of time in its largest two units, such as 3 d 4 h.
+
+    The letters are those of the SI and its neighbours.
+    """
     whole = round(abs(seconds))
     days, hours, minutes = whole // int(_DAY_S), whole % int(_DAY_S) // 3600, whole % 3600 // 60
     if days:

@@ -60,8 +60,8 @@ class Decider:
     def decide(self, question: Decide, now: Instant, later: Callable[[Decided], None]) -> Decided | None:
         """Answer at once, or None and then by `later`, once the permit's home gate has spoken.
 
-        A question that is asked while a claim for the same use is under way waits for that one's answer. Whatever cannot
-        be known makes the answer MANUAL; nothing is raised.
+        A question that is asked while a claim for the same use is under way waits for that one's answer. Whatever
+        cannot be known makes the answer MANUAL; nothing is raised.
         """
 
         def failed(name: str) -> Decided:

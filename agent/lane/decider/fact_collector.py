@@ -37,7 +37,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CollectedFacts:
-    """A question with all that was found out about it. `number`: of the use that this gate would reserve, 0 for none."""
+    """A question with all that was found out about it.
+
+    `number`: of the use that this gate would reserve, 0 for none.
+    """
 
     question: Decide
     now: Instant
@@ -120,7 +123,10 @@ class FactCollector:
         return use, uses.next_use
 
     def _passed_s(self, vehicle: str, transaction: str, utc: float) -> float | None:
-        """Seconds since the vehicle passed this way; None when it did not, or went back since. Asked only where it counts."""
+        """Seconds since the vehicle passed this way; None when it did not, or went back since.
+
+        Asked only where it counts.
+        """
         if not self._place.rules.anti_passback_s:
             return None
         last = self._ledger.last_passage(vehicle, transaction)

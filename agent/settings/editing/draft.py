@@ -18,9 +18,10 @@ _WIDTH: Final = 118
 
 
 def draft(values: Mapping[str, Any], schema: Schema, head: str) -> str:
-    """The text of a TOML file with these values, in the order of the models. `head`: what stands above all as a comment.
+    """The text of a TOML file with these values, in the order of the models.
 
-    Keys that the schema does not know are written too, at the end of their table, so that the loader can complain of them.
+    `head`: what stands above all as a comment. Keys that the schema does not know are written too, at the end of their
+    table, so that the loader can complain of them.
     """
     lines = [*_comment(head), *_table((), values, schema)]
     return "\n".join(lines).strip() + "\n"

@@ -1,6 +1,7 @@
-"""Taking a key, a table or an item of a list out of a TOML text, and adding a table: the lines concerned and nothing else.
+"""Taking a key, a table or an item of a list out of a TOML text, and adding a table.
 
-As with changes of a value, every result is read again and compared: all else must be what it was.
+The lines concerned and nothing else. As with changes of a value, every result is read again and compared: all else must
+be what it was.
 """
 
 from __future__ import annotations

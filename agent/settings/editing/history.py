@@ -1,8 +1,8 @@
 """The states that the configuration has been in, and the last one with which the agent ran.
 
 They lie in a folder of the state directory, one JSON file a state, since the agent may write there and not beside the
-configuration. The files may hold passwords, so folder and files are readable by their owner alone, who is the owner of the
-state directory: a technician's command that runs as root leaves nothing that the agent could not read.
+configuration. The files may hold passwords, so folder and files are readable by their owner alone, who is the owner of
+the state directory: a technician's command that runs as root leaves nothing that the agent could not read.
 """
 
 from __future__ import annotations
@@ -85,7 +85,10 @@ class Step:
 
 
 def present_state(main: Path) -> State:
-    """The files that are on the disk now, as far as they can be read; a broken one too. Raises OSError for the first."""
+    """The files that are on the disk now, as far as they can be read; a broken one too.
+
+    Raises OSError for the first.
+    """
     main = Path(os.path.realpath(main))
     files: dict[str, bytes] = {str(main): read_file(main)}
 
@@ -155,7 +158,10 @@ class History:
             self._write(GOOD, Generation(0, utc, "", "", (), state))
 
     def note(self, state: State, step: Step, of: int | None = None) -> Generation | None:
-        """Add a state, unless it is the newest already; the oldest goes. Returns what was added. Raises HistoryError."""
+        """Add a state, unless it is the newest already; the oldest goes. Returns what was added.
+
+        Raises HistoryError.
+        """
         known = self.generations()
         newest = known[-1] if known else None
         if newest is not None and newest.state == state:

@@ -31,7 +31,10 @@ OF_SERVICE: Final = "STATE_DIRECTORY"
 
 @dataclass(frozen=True, slots=True)
 class UsableConfiguration:
-    """A configuration that can be used, the files that it is made of, and why the files on the disk cannot be; None: they are it."""
+    """A configuration that can be used, the files that it is made of, and why those on the disk cannot be.
+
+    None: they are it.
+    """
 
     loaded: LoadedSettings
     state: State
@@ -39,7 +42,10 @@ class UsableConfiguration:
 
 
 def state_directory(main: Path, environment: Mapping[str, str]) -> Path:
-    """The state directory, also of a file with mistakes: as far as it can be read, else that of the service, else the usual."""
+    """The state directory, also of a file with mistakes.
+
+    As far as it can be read, else that of the service, else the usual.
+    """
     usual: Path = StateTable.model_fields["directory"].default
     known = (environment.get(VARIABLE, ""), _named(main), environment.get(OF_SERVICE, "").partition(":")[0])
     return next((Path(name) for name in known if name.startswith("/") and "\0" not in name), usual)

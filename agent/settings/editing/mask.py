@@ -93,7 +93,10 @@ def _masked_line(line: re.Match[str]) -> str:
 
 
 def restored_value(text: str, original: str) -> str:
-    """A text with the passwords of the original's addresses where it has their masks. Raises ChangeError where they are not as many."""
+    """A text with the passwords of the original's addresses where it has their masks.
+
+    Raises ChangeError where they are not as many.
+    """
     if MASK not in text:
         return text
     secrets = url_secrets(original)

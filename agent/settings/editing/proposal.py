@@ -1,6 +1,7 @@
-"""A proposed configuration: made of edits, of a whole text or of a former state, judged, compared, and then put in place.
+"""A proposed configuration.
 
-Whoever proposes says which state of the files he saw. Where somebody else has changed them meanwhile, nothing is written.
+Made of edits, of a whole text or of a former state, judged, compared, and then put in place. Whoever proposes says
+which state of the files he saw. Where somebody else has changed them meanwhile, nothing is written.
 """
 
 from __future__ import annotations
@@ -48,7 +49,10 @@ _ORDER: Final = ("set", "remove", "add")
 
 
 class StaleError(Exception):
-    """The files are not those that were seen. `changed`: the keys that differ now, where that can be told; `who`: by whom."""
+    """The files are not those that were seen.
+
+    `changed`: the keys that differ now, where that can be told; `who`: by whom.
+    """
 
     def __init__(self, changed: tuple[str, ...], who: str) -> None:
         keys = ", ".join(changed) or Text("by hand")
@@ -59,7 +63,10 @@ class StaleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One edit. `set`: `value` is TOML, or a bare text. `remove`: what is at the path goes. `add`: a table of `values`."""
+    """One edit. `set`: `value` is TOML, or a bare text. `remove`: what is at the path goes.
+
+    `add`: a table of `values`.
+    """
 
     kind: Literal["set", "remove", "add"]
     path: Path

@@ -37,7 +37,10 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class ConfigEditor:
-    """Where changes are made: the first file, its loader with the layers over the files, the drivers' models, the history."""
+    """Where changes are made.
+
+    The first file, its loader with the layers over the files, the drivers' models, the history.
+    """
 
     main: FilePath
     load: Callable[[FileReader], LoadedSettings]
@@ -172,7 +175,10 @@ def file_of(path: Path, document: Document) -> FilePath:
 
 
 def written(value: str, path: Path, schema: Schema) -> str:
-    """The value as TOML. What is no TOML is a text: the loader says whether that fits. `a,b` is a list where one is due."""
+    """The value as TOML. What is no TOML is a text: the loader says whether that fits.
+
+    `a,b` is a list where one is due.
+    """
     field = schema.field(path)
     if field is not None and not isinstance(path[-1], int) and lists_values(field):
         return _listed(value, path, schema)
@@ -210,7 +216,10 @@ def over(files: dict[str, bytes]) -> FileReader:
 
 
 def note_present(desk: ConfigEditor, step: Step) -> None:
-    """Remember what is on the disk now, which somebody may have written by hand. A first file that is gone is left out."""
+    """Remember what is on the disk now, which somebody may have written by hand.
+
+    A first file that is gone is left out.
+    """
     with suppress(OSError):
         desk.history.note(present_state(desk.main), Step("", BY_HAND, step.utc))
 

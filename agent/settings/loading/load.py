@@ -137,7 +137,10 @@ def _validated(document: Document, pydantic_problems: PydanticProblems) -> tuple
 
 
 def _roots(problems: list[Problem], told: set[str]) -> list[Problem]:
-    """The problems without those that only follow from others: of a key that is there by a wrong name, or told of already."""
+    """The problems without those that only follow from others.
+
+    Of a key that is there by a wrong name, or told of already.
+    """
     meant = {problem.meant for problem in problems if problem.meant}
     return [problem for problem in problems if problem.key not in told and not _below(problem.key, meant)]
 

@@ -52,7 +52,8 @@ class Permits(Table):
     forms: tuple[Literal["signed", "reference", "jws"], ...] = Field(
         default=("signed",),
         min_length=1,
-        description="Forms of permits that are accepted: GP1 codes, GPR references to declarations, JSON Web Signatures.",
+        description="Forms of permits that are accepted: GP1 codes, GPR references to declarations, "
+        "JSON Web Signatures.",
     )
 
 
@@ -61,7 +62,8 @@ class Lists(Table):
 
     require: tuple[ListKind, ...] = Field(
         default=(),
-        description="Lists that the gate cannot do without: while they are too old, an officer decides. Others are used where they are there.",
+        description="Lists that the gate cannot do without: while they are too old, an officer decides. "
+        "Others are used where they are there.",
     )
     fresh_s: int = Field(
         default=900, ge=10, le=604_800, description="After central's last word, that the lists are as good as new."
@@ -94,7 +96,8 @@ class ClockRules(Table):
         default=0,
         ge=0,
         le=720,
-        description="After the last word of a time server, that the clock is trusted after a restart of the computer too: only with a battery-backed clock.",
+        description="After the last word of a time server, that the clock is trusted after a restart of the computer "
+        "too: only with a battery-backed clock.",
     )
 
 
@@ -207,7 +210,8 @@ class Site(Table):
     key_file: Path | None = Field(default=None, description="The private key of that certificate.")
     partition_policy: Literal["home_gate", "deny", "allow_and_flag"] = Field(
         default="home_gate",
-        description="While another gate cannot be asked: a permit passes at its home gate only, nowhere, or everywhere and is flagged.",
+        description="While another gate cannot be asked: a permit passes at its home gate only, nowhere, "
+        "or everywhere and is flagged.",
     )
     claim_timeout_s: float = Field(
         default=1.0, ge=0.1, le=10, description="To wait for the word of a permit's home gate."
@@ -224,7 +228,8 @@ class Privacy(Table):
         default=180,
         ge=1,
         le=3650,
-        description="How long the ledger remembers a use of a permit; no permit holds longer than that from its beginning.",
+        description="How long the ledger remembers a use of a permit; no permit holds longer than that from its "
+        "beginning.",
     )
     keep_lists_hours: int = Field(
         default=24, ge=0, le=8760, description="How long entries of lists are kept after their permit's end."
@@ -318,5 +323,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take nothing but what is given: `agent.settings.loading.load` reads the layers, with the origin of every value."""
+        """Take nothing but what is given.
+
+        `agent.settings.loading.load` reads the layers, with the origin of every value.
+        """
         return (init_settings,)

@@ -50,7 +50,8 @@ class Camera(Device):
     )
     exposure: Literal["camera", "adapt"] = Field(
         default="camera",
-        description="Whether the camera alone sets its exposure, or it is lowered for a phone that is white in a dark yard.",
+        description="Whether the camera alone sets its exposure, or it is lowered for a phone that is white in a dark "
+        "yard.",
     )
     hang_s: float = Field(
         default=5.0,
@@ -96,11 +97,13 @@ class AccessRules(Table):
 
     require: Literal["permit_and_plate", "permit", "plate", "either"] = Field(
         default="permit_and_plate",
-        description="What a vehicle needs: a permit and its plate, a permit alone, a declared plate alone, or one of the two.",
+        description="What a vehicle needs: a permit and its plate, a permit alone, a declared plate alone, "
+        "or one of the two.",
     )
     declaration: Literal["if_known", "required"] = Field(
         default="if_known",
-        description="Whether a signed permit passes while its declaration has not come to the gate, or is needed always.",
+        description="Whether a signed permit passes while its declaration has not come to the gate, "
+        "or is needed always.",
     )
     without_plate: Literal["manual", "pass"] = Field(
         default="manual", description="What to do with a vehicle that was declared to have no plate yet."
@@ -115,7 +118,8 @@ class AccessRules(Table):
         default=30.0,
         ge=0,
         le=365,
-        description="For so long a vehicle that passed does not pass the same way again under another permit. 0: it may.",
+        description="For so long a vehicle that passed does not pass the same way again under another permit. 0: "
+        "it may.",
     )
     sample_percent: float = Field(
         default=0.0, ge=0, le=100, description="Share of the vehicles that may pass of which an officer sees each one."

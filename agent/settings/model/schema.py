@@ -54,7 +54,10 @@ class Schema:
         return field is not None and any(_container(kind) is FilePath for kind in _members(field.annotation))
 
     def hides(self, path: Path, value: object) -> bool:
-        """Say whether a value must not be shown: a secret, something unknown, or a text whose key sounds like a secret."""
+        """Say whether a value must not be shown.
+
+        A secret, something unknown, or a text whose key sounds like a secret.
+        """
         field = self.field(path)
         if field is None or self.is_secret(path):
             return True

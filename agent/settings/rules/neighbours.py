@@ -1,4 +1,7 @@
-"""Rules that bind lanes to one another: one relay board for several, one arm for two, and lanes that exclude each other."""
+"""Rules that bind lanes to one another.
+
+One relay board for several, one arm for two, and lanes that exclude each other.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,8 @@ _ARM_SIGNALS = ("safety", "photocell", "opened", "closed")
 class Neighbours:
     """Checks lanes, each sound key by key, against one another.
 
-    `names`: of all lanes, sound or not. `boards`: those whose drivers accept their keys. `linked`: the lanes whose relay
-    board may let its inputs drive its relays.
+    `names`: of all lanes, sound or not. `boards`: those whose drivers accept their keys. `linked`: the lanes whose
+    relay board may let its inputs drive its relays.
     """
 
     def __init__(
@@ -254,8 +257,8 @@ class Neighbours:
                 channel = getattr(self._lanes[name].barrier, key)
                 if channel is not None and channel in wired:
                     message = Text(
-                        "after a loss of power input {channel} may drive relay {channel} of this board, and that input is "
-                        "{signal}: choose a relay whose input has no wire",
+                        "after a loss of power input {channel} may drive relay {channel} of this board, and that "
+                        "input is {signal}: choose a relay whose input has no wire",
                         channel=channel,
                         signal=wired[channel],
                     )

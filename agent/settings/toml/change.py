@@ -1,7 +1,7 @@
 """Changing one value in a TOML text: its bytes and nothing else.
 
-A key that is not there yet comes after the line that shows its default in a comment, else after the last key of its table.
-Every result is read again and compared: all other values must be what they were.
+A key that is not there yet comes after the line that shows its default in a comment, else after the last key of its
+table. Every result is read again and compared: all other values must be what they were.
 """
 
 from __future__ import annotations

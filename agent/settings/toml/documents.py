@@ -116,8 +116,8 @@ def read(path: FilePath, reader: FileReader = read_file) -> Document:
 class _Reading:
     """Reads a file after the other into a document.
 
-    Only .toml files in the folder of the first are included, wherever links lead: a person who may change the configuration must
-    not read by it what else the service may read.
+    Only .toml files in the folder of the first are included, wherever links lead: a person who may change the
+    configuration must not read by it what else the service may read.
     """
 
     def __init__(self, document: Document, reader: FileReader, folder: str) -> None:

@@ -42,8 +42,8 @@ def read_file(path: Path, most_bytes: int = LARGEST_BYTES) -> bytes:
 def replace_file(path: Path, data: bytes, like: stat_result | None) -> None:
     """Put new bytes in a file's place in one step: after a power cut it is the old one or the new one, whole.
 
-    Mode and group are those of `like`, and its owner where this user may give files away, as root may; without, readable
-    by the owner alone. What a link leads to is replaced, not the link. Raises OSError.
+    Mode and group are those of `like`, and its owner where this user may give files away, as root may; without,
+    readable by the owner alone. What a link leads to is replaced, not the link. Raises OSError.
     """
     path = path.resolve()
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -63,8 +63,8 @@ def replace_file(path: Path, data: bytes, like: stat_result | None) -> None:
 def keep_owner(handle: int, like: stat_result) -> None:
     """Give an open file the owner and group of another; at least the group, by which the service reads it.
 
-    The console writes what root made: the file is the service's then. Raises PermissionError where this user may not give
-    it the group either.
+    The console writes what root made: the file is the service's then. Raises PermissionError where this user may not
+    give it the group either.
     """
     found = os.fstat(handle)
     if (found.st_uid, found.st_gid) == (like.st_uid, like.st_gid):

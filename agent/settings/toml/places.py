@@ -45,8 +45,8 @@ class Place:
 class Statement:
     """A key with its value, or the header of a table, as it stands in a text.
 
-    `path`: of the value or the table; that of a header `[[x]]` ends in its number. `base`: of the table in whose body the
-    key stands. `value`: None for a header.
+    `path`: of the value or the table; that of a header `[[x]]` ends in its number. `base`: of the table in whose body
+    the key stands. `value`: None for a header.
     """
 
     path: Path

@@ -1,9 +1,10 @@
 """Pictures kept as evidence, each in a file named by the SHA-256 of its bytes; events name them by that hash.
 
-A picture lies in one of three folders, by how long it is kept: `open` while its transaction is not closed, `passed` when
-the vehicle passed in order, `other` else. There is no index: the folders are all there is, and the time of a file is when
-the picture was kept. A picture is whole or not there: it is written beside its place, synced, and then named; it changes
-its folder in one step. An event may name a picture that is written a moment later, or never when the disk fails.
+A picture lies in one of three folders, by how long it is kept: `open` while its transaction is not closed, `passed`
+when the vehicle passed in order, `other` else. There is no index: the folders are all there is, and the time of a file
+is when the picture was kept. A picture is whole or not there: it is written beside its place, synced, and then named;
+it changes its folder in one step. An event may name a picture that is written a moment later, or never when the disk
+fails.
 
 `outgoing` holds the names of the pictures that are to be sent to central (agent.store.evidence.outgoing).
 """
@@ -130,8 +131,8 @@ class EvidenceStore:
     def keep(self, sha256: str, jpeg: bytes) -> None:
         """Keep a picture, durable when this returns; a picture that is there already stays as it is.
 
-        Raises EvidenceError when the bytes do not have that hash, are more than the cap, or cannot be written; also when
-        its transaction is one whose pictures are sent and it cannot be queued for that, though it is kept.
+        Raises EvidenceError when the bytes do not have that hash, are more than the cap, or cannot be written; also
+        when its transaction is one whose pictures are sent and it cannot be queued for that, though it is kept.
         """
         if hashlib.sha256(jpeg).hexdigest() != sha256:
             raise EvidenceError(
@@ -165,9 +166,9 @@ class EvidenceStore:
     def settle(self, pictures: Iterable[str], outcome: Outcome, *, violated: bool = False) -> None:
         """The transaction of these pictures is closed: from now on its outcome says how long they are kept.
 
-        `violated`: something was wrong with it although the vehicle passed. A picture of two transactions is kept as long
-        as the one that needs it longer. A picture that comes later goes where it belongs then. Raises EvidenceError when a
-        picture cannot be moved, or be queued for sending.
+        `violated`: something was wrong with it although the vehicle passed. A picture of two transactions is kept as
+        long as the one that needs it longer. A picture that comes later goes where it belongs then. Raises
+        EvidenceError when a picture cannot be moved, or be queued for sending.
         """
         shelf = RetentionClass.PASSED if outcome in ORDERLY and not violated else RetentionClass.OTHER
         send = outcome in self._send
@@ -225,7 +226,8 @@ class EvidenceStore:
                     for sha256, picture in self._pictures.items()
                     if utc - picture.kept_utc >= self._keep.of(picture.shelf)
                 ]
-            # Piece by piece: after a long time without a synced clock there are many, and new ones must not wait for all.
+            # Piece by piece: after a long time without a synced clock there are many, and new ones must not wait for
+            # all.
             for sha256 in old:
                 with self._lock:
                     if sha256 in self._pictures:

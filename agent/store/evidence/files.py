@@ -1,4 +1,7 @@
-"""The files of the evidence: finding pictures in their folders, writing them whole, bringing an older layout forward."""
+"""The files of the evidence.
+
+Finding pictures in their folders, writing them whole, bringing an older layout forward.
+"""
 
 from __future__ import annotations
 

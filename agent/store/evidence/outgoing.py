@@ -1,4 +1,7 @@
-"""The pictures that wait to be sent to central: an empty file for each in one folder, so that a restart forgets none."""
+"""The pictures that wait to be sent to central.
+
+An empty file for each in one folder, so that a restart forgets none.
+"""
 
 from __future__ import annotations
 

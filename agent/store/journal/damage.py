@@ -32,7 +32,8 @@ log = logging.getLogger(__name__)
 SUSPECT: Final = "-suspect"
 REPLACING: Final = "-replacing"
 SUPERSEDED: Final = "-superseded"
-"""Beside the journal: the streams that must not go on, and why, as a JSON object. It stays, for a copy can be put back again."""
+"""Beside the journal: the streams that must not go on, and why, as a JSON object.
+It stays, for a copy can be put back again."""
 TABLES: Final = (
     *("events", "ledger", "transactions", "commands", "command_keys", "lane_orders"),
     *("consents", "site_log", "site_peers"),
@@ -43,12 +44,13 @@ CHECKED_WHOLE_BYTES: Final = 64 * 2**20  # a full check reads the whole file: fo
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """What was done about a damaged journal, or an older copy. The caller must tell it in an event; `told` is the text for it.
+    """What was done about a damaged journal, or an older copy.
 
-    `moved_to`: where that file lies now. `stream`, `unsent`: its stream and its range of unacknowledged events,
-    None where that could not be read. `ledger_rows`: how many permit uses were rescued into the new journal;
-    `ledger_whole`: whether those are all, so that no used permit can be used again. `orders_whole`: whether the commands,
-    the counters of their keys and the orders of lanes were all rescued.
+    The caller must tell it in an event; `told` is the text for it. `moved_to`: where that file lies now. `stream`,
+    `unsent`: its stream and its range of unacknowledged events, None where that could not be read. `ledger_rows`: how
+    many permit uses were rescued into the new journal; `ledger_whole`: whether those are all, so that no used permit
+    can be used again. `orders_whole`: whether the commands, the counters of their keys and the orders of lanes were all
+    rescued.
     """
 
     moved_to: Path
@@ -130,8 +132,8 @@ def examine_pages(place: JournalFiles, connection: sqlite3.Connection) -> None:
 def examine_stream(place: JournalFiles, connection: sqlite3.Connection) -> None:
     """Look at the last events, in a suspect file at every row, once it has the newest schema.
 
-    A file that made a call fail must not pass, or the gate would start and fail repeatedly; nor may a stream that must not
-    go on. Raises as `examine_pages` does.
+    A file that made a call fail must not pass, or the gate would start and fail repeatedly; nor may a stream that must
+    not go on. Raises as `examine_pages` does.
     """
     is_suspect = place.beside(SUSPECT).exists()
     try:

@@ -38,8 +38,8 @@ T = TypeVar("T")
 class Database:
     """A journal's file, held and open for writing. Safe to call from several threads.
 
-    `doing` says in an error what was tried. `doubt`: the first damage that was met, "" for none; the next start looks at
-    the whole file then. Also why the stream must not go on. Every method may raise JournalUnavailableError.
+    `doing` says in an error what was tried. `doubt`: the first damage that was met, "" for none; the next start looks
+    at the whole file then. Also why the stream must not go on. Every method may raise JournalUnavailableError.
     """
 
     def __init__(self, place: JournalFiles, connection: sqlite3.Connection, replaced: Replaced | None) -> None:

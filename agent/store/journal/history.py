@@ -79,9 +79,9 @@ def begin_stream(connection: sqlite3.Connection, gate: str, stream: str) -> None
 
 
 def standing(connection: sqlite3.Connection) -> StreamState | None:
-    """Where the chain stands; None in a file whose stream was never begun. Raises JournalCorruptError for altered words.
+    """Where the chain stands; None in a file whose stream was never begun.
 
-    A file of an earlier version has no sum to hold them against.
+    Raises JournalCorruptError for altered words. A file of an earlier version has no sum to hold them against.
     """
     row = connection.execute("SELECT * FROM journal").fetchone()
     if row is None:
@@ -219,7 +219,10 @@ def prunable(connection: sqlite3.Connection, before_utc_ms: int | None, max_byte
 
 
 def _by_size(connection: sqlite3.Connection, now: StreamState, max_bytes: int) -> int:
-    """The lowest event that can be pruned up to so that the rest has at most `max_bytes`; totals only rise, so halve."""
+    """The lowest event that can be pruned up to so that the rest has at most `max_bytes`.
+
+    Totals only rise, so halve.
+    """
     low, high = now.tail.seq, now.watermark
     while low < high:
         middle = (low + high) // 2

@@ -26,7 +26,10 @@ ROWS = f"SELECT seq, {PAYLOAD} FROM events WHERE seq BETWEEN ? AND ? ORDER BY se
 
 @dataclass(frozen=True, slots=True)
 class IntegrityResult:
-    """Events in order, each as it was recorded. `trouble`: what is wrong with the next one, `bad`; "" where nothing is."""
+    """Events in order, each as it was recorded.
+
+    `trouble`: what is wrong with the next one, `bad`; "" where nothing is.
+    """
 
     events: list[Recorded]
     bad: int = 0

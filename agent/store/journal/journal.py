@@ -79,7 +79,8 @@ MIN_BYTES: Final = 1 << 20
 class Journal:
     """One journal, open for writing. Safe to call from several threads; each call is one transaction.
 
-    `site`: what its permit ledger shares with the other gates of the site. Every method may raise JournalUnavailableError.
+    `site`: what its permit ledger shares with the other gates of the site. Every method may raise
+    JournalUnavailableError.
     """
 
     def __init__(self, database: Database, writer: Writer, clock: Callable[[], ClockReading]) -> None:
@@ -95,9 +96,9 @@ class Journal:
     def open(cls, path: Path, *, gate: str, boot: str, clock: Callable[[], ClockReading], max_bytes: int) -> Self:
         """Open or create the journal of `gate`, capped at `max_bytes` (its log and reserve, 8 MiB, come on top).
 
-        `boot` is new with each start; `clock` is asked at each record. A damaged file, or an older copy, is moved aside, its ledger
-        rescued and a new stream begun: `replaced` then says so, and the caller must tell it in an event.
-        One of another gate to which nothing has happened yet, such as that of the shipped example, is set aside.
+        `boot` is new with each start; `clock` is asked at each record. A damaged file, or an older copy, is moved
+        aside, its ledger rescued and a new stream begun: `replaced` then says so, and the caller must tell it in an
+        event. One of another gate to which nothing has happened yet, such as that of the shipped example, is set aside.
         Raises JournalUnavailableError for a file that is held by another process, of another gate or of a newer agent,
         JournalFullError when the disk has no room for it.
         """
@@ -135,9 +136,10 @@ class Journal:
     ) -> list[Recorded]:
         """Write events, ledger and command changes, all or nothing; they are durable when this returns.
 
-        An order of a lane among the events holds from then on (`lane_orders`). A use that another gate consumed too is told
-        in an event of its own behind these. Raises LedgerConflictError or CommandConflictError when a change does not fit,
-        JournalFullError when neither the disk nor the cap leaves room although all acknowledged history was given up.
+        An order of a lane among the events holds from then on (`lane_orders`). A use that another gate consumed too is
+        told in an event of its own behind these. Raises LedgerConflictError or CommandConflictError when a change does
+        not fit, JournalFullError when neither the disk nor the cap leaves room although all acknowledged history was
+        given up.
         """
         asked = entry.Entry(drafts, ledger, commands)
 
@@ -162,7 +164,10 @@ class Journal:
         return recorded
 
     def _commit(self, doing: str, work: Callable[[sqlite3.Connection, ClockReading], tuple[T, list[Sealed]]]) -> T:
-        """Do work that returns its result and the events that it wrote, in one durable transaction, and tell the waiters."""
+        """Do work in one durable transaction, and tell the waiters.
+
+        It returns its result and the events that it wrote.
+        """
         with self._database.lock:
             result, sealed = self._written(doing, work)
         if sealed:
@@ -209,7 +214,8 @@ class Journal:
     def checkpoint(self) -> Point:
         """Stream, sequence number and hash of the last event, as one.
 
-        Raises JournalCorruptError once any call has met damage, or the stream must not go on: then a new start is needed.
+        Raises JournalCorruptError once any call has met damage, or the stream must not go on: then a new start is
+        needed.
         """
         if self._database.doubt:
             raise JournalCorruptError(self._database.doubt)
@@ -262,7 +268,7 @@ class Journal:
         return self._database.reading(Text("read the ledger"), lambda c: permits.last_passage(c, vehicle, transaction))
 
     def other_exit(self, vehicle: str, permit_id: bytes, direction: str, since_utc: float) -> OtherExit | None:
-        """The newest passage of a vehicle (VIN) the same way under another permit, at any gate of the site, from then on.
+        """The newest passage of a vehicle (VIN) the same way under another permit, at any gate of the site, since then.
 
         None where none is known, and where the vehicle came back the other way since.
         """
@@ -330,9 +336,9 @@ class Journal:
         return maintenance.forget(self._database, Text("forget uses"), permits.forget, self._clock(), max_age_s)
 
     def wipe_uses(self, stopping: Callable[[], bool]) -> bool:
-        """See to it that no byte of a forgotten use is left in the file (agent.store.journal.secure_delete); whether it came to the end.
+        """See to it that no byte of a forgotten use is left in the file (agent.store.journal.secure_delete).
 
-        Many short transactions: nobody waits for all of them.
+        Returns whether it came to the end. Many short transactions: nobody waits for all of them.
         """
         return wipe(self._database, stopping)
 

@@ -45,8 +45,9 @@ class JournalFiles:
                 Text("cannot use the folder of the journal {path}: {error}", path=self.path, error=error)
             ) from error
         try:
-            # Of the open file, not of the process: a second one here is refused, and cannot free the lock of the first by closing
-            # its own. No child can keep it when the agent is killed, because every one is a new program (O_CLOEXEC).
+            # Of the open file, not of the process: a second one here is refused, and cannot free the lock of the first
+            # by closing its own. No child can keep it when the agent is killed, because every one is a new program
+            # (O_CLOEXEC).
             fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(lock_file)

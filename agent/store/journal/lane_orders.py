@@ -1,4 +1,7 @@
-"""The orders of lanes that hold over restarts: who locked one, who took one out of service. Functions inside a transaction."""
+"""The orders of lanes that hold over restarts: who locked one, who took one out of service.
+
+Functions inside a transaction.
+"""
 
 from __future__ import annotations
 

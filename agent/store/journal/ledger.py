@@ -44,7 +44,10 @@ WHERE permit = :permit AND use = :use AND gate = '' AND txn = :txn AND state <> 
 LEAVE_IN_DOUBT = "UPDATE ledger SET boot = '' WHERE state = 'RESERVED' AND gate = '' AND boot = ? AND txn = ?"
 # A row's other columns are those of the newest use (SQLite, "Bare columns in an aggregate query").
 CONSUMED = "SELECT count(*), max(utc_ms), gate, txn FROM ledger WHERE permit = ? AND state = 'CONSUMED'"
-TAKEN = "SELECT use FROM ledger WHERE permit = :permit AND state <> 'RELEASED' UNION SELECT use FROM consents WHERE permit = :permit"
+TAKEN = (
+    "SELECT use FROM ledger WHERE permit = :permit AND state <> 'RELEASED' UNION SELECT use FROM consents WHERE "
+    "permit = :permit"
+)
 LOWEST_FREE = f"""
 WITH taken AS ({TAKEN})
 SELECT min(use) + 1 FROM (SELECT 0 AS use UNION ALL SELECT use FROM taken) WHERE use + 1 NOT IN (SELECT use FROM taken)
@@ -54,8 +57,10 @@ SELECT gate, txn, utc_ms, use, boot FROM ledger WHERE permit = :permit AND state
 UNION ALL SELECT gate, txn, utc_ms, use, '' FROM consents WHERE permit = :permit
 """
 PASSAGES = """
-SELECT permit, gate, utc_ms, direction, txn, state FROM ledger WHERE vehicle = :vehicle AND vehicle <> '' AND state <> 'RELEASED'
-UNION ALL SELECT permit, gate, utc_ms, direction, txn, 'RESERVED' FROM consents WHERE vehicle = :vehicle AND vehicle <> ''
+SELECT permit, gate, utc_ms, direction, txn, state FROM ledger
+WHERE vehicle = :vehicle AND vehicle <> '' AND state <> 'RELEASED'
+UNION ALL SELECT permit, gate, utc_ms, direction, txn, 'RESERVED' FROM consents
+WHERE vehicle = :vehicle AND vehicle <> ''
 """
 OTHER_EXIT = f"""
 WITH passages AS ({PASSAGES})
@@ -72,9 +77,10 @@ class UseState:
     """What became of a permit so far, at all gates of the site as far as this one knows.
 
     `used`: how often it was consumed. `open_reservation`: the transaction of this gate that holds a use now;
-    `in_doubt`: that transaction has ended, or an earlier boot has, and nobody knows whether its vehicle passed. `next_use`:
-    the use, from 1, that the asking transaction may reserve: the one that it holds already, which the ledger will refuse to
-    reserve twice, else the lowest that no gate has. `used_at`: the gate that consumed it last, where that is another one; `reserved_at`: another gate that holds it.
+    `in_doubt`: that transaction has ended, or an earlier boot has, and nobody knows whether its vehicle passed.
+    `next_use`: the use, from 1, that the asking transaction may reserve: the one that it holds already, which the
+    ledger will refuse to reserve twice, else the lowest that no gate has. `used_at`: the gate that consumed it last,
+    where that is another one; `reserved_at`: another gate that holds it.
     """
 
     used: int
@@ -233,9 +239,9 @@ def last_passage(connection: sqlite3.Connection, vehicle: str, transaction: str)
 def other_exit(
     connection: sqlite3.Connection, vehicle: str, permit_id: bytes, direction: str, since_ms: int
 ) -> tuple[OtherExit, str] | None:
-    """The newest passage of a vehicle the same way under another permit, and its transaction; its gate is "" for this one.
+    """The newest passage of a vehicle the same way under another permit, and its transaction.
 
-    None also where the vehicle came back the other way since.
+    Its gate is "" for this one. None also where the vehicle came back the other way since.
     """
     row = connection.execute(
         OTHER_EXIT, {"vehicle": vehicle, "permit": permit_id, "direction": direction, "since_ms": since_ms}

@@ -18,7 +18,9 @@ SINCE: Final = {"vehicle": (2, "''"), "direction": (2, "''"), "gate": (5, "''"),
 # The new journal is a new stream: this gate's row log begins anew in it, and those of other gates will be told again.
 RENUMBER: Final = """
 UPDATE ledger SET seq = iif(ledger.gate = '', place.number, 0) FROM
-    (SELECT permit, use, gate, row_number() OVER (ORDER BY gate, seq, utc_ms, permit, use) AS number FROM ledger) AS place
+    (
+        SELECT permit, use, gate, row_number() OVER (ORDER BY gate, seq, utc_ms, permit, use) AS number FROM ledger
+    ) AS place
 WHERE (ledger.permit, ledger.use, ledger.gate) = (place.permit, place.use, place.gate)
 """
 

@@ -60,7 +60,10 @@ def forget(
     reading: ClockReading,
     max_age_s: float,
 ) -> int:
-    """Delete rows older than `max_age_s`, in steps of so many; returns how many. Nothing while the clock is not synced."""
+    """Delete rows older than `max_age_s`, in steps of so many; returns how many.
+
+    Nothing while the clock is not synced.
+    """
     before_ms = round((reading.utc - max_age_s) * 1000)
     forgotten = 0
     while reading.synced:

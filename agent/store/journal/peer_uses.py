@@ -76,7 +76,10 @@ def page(connection: sqlite3.Connection, after: tuple[bytes, int, str], limit: i
 
 
 def granted(connection: sqlite3.Connection, gate: str) -> tuple[PeerRow, ...]:
-    """What was granted to a gate, as uses that it may have reserved; not where it told already what it did with the use."""
+    """What was granted to a gate, as uses that it may have reserved.
+
+    Not where it told already what it did with the use.
+    """
     return tuple(map(_row, connection.execute(GRANTED, (gate,))))
 
 
@@ -107,8 +110,8 @@ def take(connection: sqlite3.Connection, gate: str, row: PeerRow, own: str) -> C
 def hear(connection: sqlite3.Connection, gate: str, row: PeerRow, own: str) -> Conflict | None:
     """Take over what another gate knows of a third one's use, or of this gate's own ("") before it lost its journal.
 
-    It is only hearsay: it fills what is not known, and what it says is consumed is consumed. A use of this gate's own that
-    was reserved is in doubt from then on, like one from an earlier boot.
+    It is only hearsay: it fills what is not known, and what it says is consumed is consumed. A use of this gate's own
+    that was reserved is in doubt from then on, like one from an earlier boot.
     """
     found = connection.execute(FOUND, (row.permit_id, row.use, gate)).fetchone()
     news = (

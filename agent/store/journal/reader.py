@@ -138,7 +138,10 @@ class JournalReader:
 
 
 def _agrees(row: Row, total: int) -> bool:
-    """Whether a row says of its event what the event says; also where the event cannot be read: the chain tells then."""
+    """Whether a row says of its event what the event says.
+
+    Also where the event cannot be read: the chain tells then.
+    """
     try:
         event = json.loads(row.payload)
     except (ValueError, RecursionError):
@@ -149,7 +152,10 @@ def _agrees(row: Row, total: int) -> bool:
 
 
 def is_database(path: Path) -> bool:
-    """Whether a file is an SQLite database, by its first bytes. Raises JournalUnavailableError when it cannot be read."""
+    """Whether a file is an SQLite database, by its first bytes.
+
+    Raises JournalUnavailableError when it cannot be read.
+    """
     try:
         with open_regular(path) as file:
             return file.read(16) == b"SQLite format 3\0"

@@ -1,4 +1,7 @@
-"""What outlives a damaged journal: permit uses of all gates of the site, commands with the counters of their keys, orders of lanes."""
+"""What outlives a damaged journal.
+
+Permit uses of all gates of the site, commands with the counters of their keys, orders of lanes.
+"""
 
 from __future__ import annotations
 

@@ -82,8 +82,8 @@ CREATE TABLE lane_orders (
 # `sum` is the hash of the row's other words, "" before they are written again by an agent that knows it.
 VERSION_4 = "ALTER TABLE journal ADD COLUMN sum TEXT NOT NULL DEFAULT ''"
 
-# `gate` is '' for the gate's own uses. `seq` is the place of the newest change of a row in the row log of its gate, which
-# is no table: it is the rows in this order. The last place given stands in `site_log`, for rows are forgotten.
+# `gate` is '' for the gate's own uses. `seq` is the place of the newest change of a row in the row log of its gate,
+# which is no table: it is the rows in this order. The last place given stands in `site_log`, for rows are forgotten.
 # `consents`: uses that were granted to other gates, until they tell what became of them. An open transaction is in no
 # index any more: most events then write one page less.
 VERSION_5 = """
@@ -194,7 +194,10 @@ def check_owner(connection: sqlite3.Connection, path: Path, migrations: Sequence
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIONS) -> int:
-    """Bring the file to the newest version; returns the version it had. Raises sqlite3.Error, with nothing half done."""
+    """Bring the file to the newest version; returns the version it had.
+
+    Raises sqlite3.Error, with nothing half done.
+    """
     found = version_of(connection)
     if found < len(migrations):
         (cap,) = connection.execute("PRAGMA max_page_count").fetchone()

@@ -29,7 +29,10 @@ _STAMP_LENGTH: Final = 14
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is looked for; empty: anything. `since`, `until`: Unix seconds. `plate`, `permit`: a part of it, in any case."""
+    """What is looked for; empty: anything. `since`, `until`: Unix seconds.
+
+    `plate`, `permit`: a part of it, in any case.
+    """
 
     since: float | None = None
     until: float | None = None
@@ -70,7 +73,10 @@ class Found:
 
 
 def search(reader: JournalReader, query: Query, before: int | None, limit: int) -> Found:
-    """Look at up to `STRETCH` events before `before` (None: from the newest) for up to `limit` that fit. Raises JournalError."""
+    """Look at up to `STRETCH` events before `before` (None: from the newest) for up to `limit` that fit.
+
+    Raises JournalError.
+    """
     now = reader.standing()
     last = now.head.seq if before is None else min(before - 1, now.head.seq)
     first = now.tail.seq + 1

@@ -1,9 +1,9 @@
 """Leaves nothing of deleted uses between those that stay.
 
-What is deleted is written over at once (`secure_delete`), but a B-tree that was balanced keeps copies of rows that it moved
-in the unused part of the page where they were, and those outlive the row. Whole runs of neighbouring rows are taken out and
-put back here, in the order of the table and of each of its indexes: the pages that become empty are written over.
-Runs overlap, so that no page lies between two of them. Each run is one short transaction.
+What is deleted is written over at once (`secure_delete`), but a B-tree that was balanced keeps copies of rows that it
+moved in the unused part of the page where they were, and those outlive the row. Whole runs of neighbouring rows are
+taken out and put back here, in the order of the table and of each of its indexes: the pages that become empty are
+written over. Runs overlap, so that no page lies between two of them. Each run is one short transaction.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ class TreeOrder:
     having: str = "1"
 
     def step(self, connection: sqlite3.Connection, after: tuple[object, ...]) -> tuple[object, ...]:
-        """Take out and put back the run that follows `after`; where the next one begins to follow, () after the last."""
+        """Take out and put back the run that follows `after`.
+
+        Where the next one begins to follow, () after the last.
+        """
         begin = f"AND ({self.columns}) > ({_places(after)})" if after else ""
         keys = connection.execute(
             f"SELECT {self.columns} FROM {self.table} WHERE {self.having} {begin} ORDER BY {self.columns} LIMIT {RUN}",  # noqa: S608 - constants

@@ -1,4 +1,7 @@
-"""The permit ledger as the gates of a site share it: claims on this gate as a home gate, and what gates tell one another."""
+"""The permit ledger as the gates of a site share it.
+
+Claims on this gate as a home gate, and what gates tell one another.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +24,16 @@ T = TypeVar("T")
 
 
 class Commit(Protocol):
-    """How the journal writes: one durable transaction, at the time that its clock reads, with events told to all waiters."""
+    """How the journal writes.
+
+    One durable transaction, at the time that its clock reads, with events told to all waiters.
+    """
 
     def __call__(self, doing: str, work: Callable[[sqlite3.Connection, ClockReading], tuple[T, list[Sealed]]]) -> T:
-        """Do the work, which returns its result and the events that it wrote. Raises JournalFullError and those of the work."""
+        """Do the work, which returns its result and the events that it wrote.
+
+        Raises JournalFullError and those of the work.
+        """
         ...
 
 
@@ -49,9 +58,9 @@ class SiteLedger:
     def claim(self, row: ClaimRow) -> ClaimVerdict:
         """Grant the lowest use of a permit that no other gate has, or say why not.
 
-        What is granted to another gate is kept for it, until its rows tell what its transaction did, or `release_claim`.
-        For this gate itself nothing is kept: the record with the reservation is what counts, and fails where another
-        gate came first.
+        What is granted to another gate is kept for it, until its rows tell what its transaction did, or
+        `release_claim`. For this gate itself nothing is kept: the record with the reservation is what counts, and fails
+        where another gate came first.
         """
         if row.gate == self._writer.gate:
             return self._reading(lambda c: home_claims.judge(c, row, row.gate, round(self._clock().utc * 1000)))
@@ -66,7 +75,10 @@ class SiteLedger:
         return self._commit(Text("record a claim"), work)
 
     def release_claim(self, gate: str, permit_id: bytes, use: int, transaction: str) -> bool:
-        """Take back what was granted to a transaction of another gate, on that gate's word; whether it was kept still."""
+        """Take back what was granted to a transaction of another gate, on that gate's word.
+
+        Returns whether it was kept still.
+        """
         return self._database.freeing(
             Text("release a claim"), lambda c: home_claims.give_back(c, permit_id, use, gate, transaction)
         )
@@ -74,8 +86,8 @@ class SiteLedger:
     def unconfirmed(self, min_age_s: float, limit: int) -> tuple[Consent, ...]:
         """Up to `limit` uses that were granted so long ago and never told of, the oldest first.
 
-        Only the gate that got one can say that its transaction is over: `release_claim` it then, once that gate's rows are
-        known as far as they stood. Else it stays granted until `forget_uses` takes it by its age.
+        Only the gate that got one can say that its transaction is over: `release_claim` it then, once that gate's rows
+        are known as far as they stood. Else it stays granted until `forget_uses` takes it by its age.
         """
         before_ms = round((self._clock().utc - min_age_s) * 1000)
         return self._reading(lambda c: home_claims.unconfirmed(c, before_ms, limit))
@@ -103,8 +115,8 @@ class SiteLedger:
     def dump_rows(self, gate: str, after: tuple[bytes, int, str] | None, limit: int) -> tuple[PeerRow, ...]:
         """Up to `limit` rows of all gates for a gate that has lost its journal, in the order of permit, use and gate.
 
-        `after`: permit, use and gate of the last row that it was told, None to begin; the first rows are those that were
-        granted to that gate, be they as many as they may. Empty: these were all.
+        `after`: permit, use and gate of the last row that it was told, None to begin; the first rows are those that
+        were granted to that gate, be they as many as they may. Empty: these were all.
         """
         begin = (b"", 0, "")
         first = self._reading(lambda c: peer_uses.granted(c, gate)) if after is None else ()
@@ -113,10 +125,10 @@ class SiteLedger:
     # ------------------------------------------------------------------------------------------------- hearing others
 
     def take_rows(self, gate: str, stream: str, first: int, rows: Sequence[PeerRow]) -> Taken:
-        """Take over rows of another gate, complete from place `first` of the row log of that stream to the last of them.
+        """Take over rows of another gate, complete from place `first` of that stream's row log to the last of them.
 
-        What is known is left out. With a gap nothing is taken. Conflicts are recorded as events in the same transaction,
-        each of them once.
+        What is known is left out. With a gap nothing is taken. Conflicts are recorded as events in the same
+        transaction, each of them once.
         """
 
         def work(connection: sqlite3.Connection, reading: ClockReading) -> tuple[Taken, list[Sealed]]:

@@ -1,4 +1,7 @@
-"""The last change of each list: kept with it until an event has told of it, whoever made it and whatever crashed since."""
+"""The last change of each list.
+
+It is kept with it until an event has told of it, whoever made it and whatever crashed since.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,8 @@ _COLUMNS = "name, version, before, signed_at, rows, key, source, whole"
 class Applied:
     """What was applied.
 
-    `before`: the version until then, 0: none. `signed_at`: Unix seconds. `rows`: of the whole list. `key`: the id of the
-    key that signed it, in hex. `whole`: not by a delta.
+    `before`: the version until then, 0: none. `signed_at`: Unix seconds. `rows`: of the whole list. `key`: the id of
+    the key that signed it, in hex. `whole`: not by a delta.
     """
 
     name: ListName

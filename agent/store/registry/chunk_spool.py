@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class ChunkSpool:
     """A folder of chunks for each kind of list. Every method may raise OSError.
 
-    What is in it is compared with the signed head before it counts, so what a crash leaves half written does no harm, and
-    what it leaves whole need not come again.
+    What is in it is compared with the signed head before it counts, so what a crash leaves half written does no harm,
+    and what it leaves whole need not come again.
     """
 
     def __init__(self, folder: Path) -> None:

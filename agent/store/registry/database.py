@@ -31,7 +31,8 @@ GIVEN_UP = Text("applying a list is given up, because the agent stops")
 class RegistryDatabase:
     """Safe to use from several threads; who reads waits for no one. Every method may raise RegistryError.
 
-    `replaced`: what was said of a damaged file that was moved aside, "" for none. `most_bytes`: that the lists may have.
+    `replaced`: what was said of a damaged file that was moved aside, "" for none. `most_bytes`: that the lists may
+    have.
     """
 
     def __init__(self, file: RegistryFile, max_bytes: int, utc: float) -> None:
@@ -114,7 +115,10 @@ class RegistryDatabase:
         gather: Callable[[sqlite3.Connection], None],
         work: Callable[[sqlite3.Connection], T],
     ) -> T:
-        """Gather what is to be applied in temporary tables, which locks nothing; then do the work as one transaction."""
+        """Gather what is to be applied in temporary tables, which locks nothing.
+
+        Then do the work as one transaction.
+        """
         with self._applying, self._connected() as connection:
             self._told(Text("gather what it takes to {doing}", doing=doing), lambda: gather(connection))
             with self._writing:

@@ -1,7 +1,7 @@
 """The registry's SQLite file: its tables, how it is opened, and what becomes of one that is damaged.
 
-WAL with synchronous=FULL. Several processes may have it open: whoever does holds a shared lock beside it, and only who is
-alone may move it aside. It is no place of record: central has all that is in it.
+WAL with synchronous=FULL. Several processes may have it open: whoever does holds a shared lock beside it, and only who
+is alone may move it aside. It is no place of record: central has all that is in it.
 """
 
 from __future__ import annotations
@@ -77,7 +77,10 @@ class RegistryFile:
         self._lock_file: int | None = None
 
     def hold(self) -> None:
-        """Say that this process has the file open. Raises RegistryError while another moves it aside, or for the folder."""
+        """Say that this process has the file open.
+
+        Raises RegistryError while another moves it aside, or for the folder.
+        """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             check_database(self.path)

@@ -1,7 +1,8 @@
 """What central told the gate in advance, on disk: trust list, declarations, revocations, watch list, clock floor.
 
-Whatever is applied is applied whole, with its version, in one durable transaction; who asks meanwhile gets the old data and
-does not wait. A list that was applied stays when the key that signed it is disabled later; that key signs no new one.
+Whatever is applied is applied whole, with its version, in one durable transaction; who asks meanwhile gets the old data
+and does not wait. A list that was applied stays when the key that signed it is disabled later; that key signs no new
+one.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ INSERT OR REPLACE INTO floors (name, value)
 SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM floors WHERE name = ? AND value > ?)
 """
 CLOCK, SYNCED, SYNCED_ERROR = "clock", "synced", "synced_error"
-"""The names of the clock's floors: of all times that have passed, and of those that a time server told; how far off it was then."""
+"""The names of the clock's floors: of all times that have passed, and of those that a time server told; how far off it
+was then."""
 
 
 class Registry:
@@ -81,9 +83,10 @@ class Registry:
     ) -> Self:
         """Open or create the registry. A damaged file is moved aside, named by the time `utc`, and a new one begun.
 
-        `roots`: the pinned keys of the trust list. `max_bytes`: of the file and its log together; the log of a whole new
-        list needs as much room as the list, so the lists may have half of it. `latest`: the latest time that anything signed
-        can bear now; what bears a later one does not raise the clock's floor beyond it. Raises RegistryError.
+        `roots`: the pinned keys of the trust list. `max_bytes`: of the file and its log together; the log of a whole
+        new list needs as much room as the list, so the lists may have half of it. `latest`: the latest time that
+        anything signed can bear now; what bears a later one does not raise the clock's floor beyond it. Raises
+        RegistryError.
         """
         file = RegistryFile(path)
         file.hold()
@@ -109,9 +112,10 @@ class Registry:
         self._database.close()
 
     def mend(self, utc: float) -> str:
-        """Begin a new file where the old one turned out to be damaged, or is gone; what was done in words, "" for nothing.
+        """Begin a new file where the old one turned out to be damaged, or is gone.
 
-        To be called from time to time. The lists, and the floor of the trust list's version, are lost then.
+        Returns what was done, in words, "" for nothing. To be called from time to time. The lists, and the floor of the
+        trust list's version, are lost then.
         """
         return self._database.mend(utc)
 
@@ -124,7 +128,8 @@ class Registry:
     def take_trust(self, text: bytes, source: Source) -> Applied | None:
         """Take a signed trust list; None when it is in force already.
 
-        Raises TrustError for one that is no good, is older than one that was in force, or is of its version and another.
+        Raises TrustError for one that is no good, is older than one that was in force, or is of its version and
+        another.
         """
         shelf = TrustStore(self._roots)
         return self._database.write(
@@ -212,7 +217,7 @@ class Registry:
             return 0
         return self._database.write(Text("delete old rows"), work)
 
-    # -------------------------------------------------------------------------------------------------------- looking up
+    # ------------------------------------------------------------------------------------------------------- looking up
 
     def declaration(self, permit_id: bytes) -> Declaration | None:
         """The declaration behind a permit."""
@@ -279,7 +284,10 @@ class Registry:
         return ClockFloor(found.get(CLOCK, 0.0), found[SYNCED], found.get(SYNCED_ERROR, KERNEL_ERROR_S))
 
     def raise_clock_floor(self, utc: float, *, synced: bool, error_s: float = 0.0) -> None:
-        """Note that this time has passed; `synced`: a time server said so, and was off by at most `error_s`. It never goes back."""
+        """Note that this time has passed; `synced`: a time server said so, and was off by at most `error_s`.
+
+        It never goes back.
+        """
 
         def work(connection: sqlite3.Connection) -> None:
             if synced:

@@ -1,7 +1,8 @@
 """Putting rows into the registry: a whole list or a change of one, each in one transaction with its version.
 
 A whole list is first gathered in a temporary table, which takes no lock, piece by piece with pauses, so that a decision
-on another thread never waits long for the interpreter. What differs is then written by SQLite alone, in one transaction.
+on another thread never waits long for the interpreter. What differs is then written by SQLite alone, in one
+transaction.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ OTHER_LIGHT_S: Final = 60.0
 ACCEPTED_S: Final = 3600.0
 
 # Measured with twelve photographs of vehicles and codes and the drawn yard, noise of 3 grey levels: the likeness with
-# itself is 0.84 to 1.0, also with noise of 10 or a third of the light; shifted by 4 to 15 % of the width 0.39 to 0.82 at
-# the right place; with another photograph at most 0.19 anywhere; of the yard with a car in it 0.22 in place.
+# itself is 0.84 to 1.0, also with noise of 10 or a third of the light; shifted by 4 to 15 % of the width 0.39 to 0.82
+# at the right place; with another photograph at most 0.19 anywhere; of the yard with a car in it 0.22 in place.
 _IN_PLACE = 0.15
 _ELSEWHERE = 0.35
 _BETTER_BY = 1.2
@@ -67,10 +67,11 @@ class Background:
     """Follow the fixed part of the picture. Times are monotonic seconds.
 
     Outlines are compared, since the light of a yard changes and its edges stay: their correlation over all shifts tells
-    a shift, and that of turned copies a turn. The camera counts as moved when the learnt place lies beside itself by 3 %
-    of the width or more (up to 19 %) or is turned by 6 degrees or more (up to 18), steadily for DISPLACED_S, or is not to
-    be found at all for STRANGE_S in the light of before; what is strange in another light (lamps, infrared) is learnt
-    anew after OTHER_LIGHT_S. While a vehicle stands there nothing is judged. A new aim is taken as right after ACCEPTED_S.
+    a shift, and that of turned copies a turn. The camera counts as moved when the learnt place lies beside itself by 3
+    % of the width or more (up to 19 %) or is turned by 6 degrees or more (up to 18), steadily for DISPLACED_S, or is
+    not to be found at all for STRANGE_S in the light of before; what is strange in another light (lamps, infrared) is
+    learnt anew after OTHER_LIGHT_S. While a vehicle stands there nothing is judged. A new aim is taken as right after
+    ACCEPTED_S.
     """
 
     def __init__(self) -> None:
@@ -200,7 +201,7 @@ def _middle(outlines: Small) -> Small:
 
 
 def _likeness(learnt: Small, middle: Small) -> tuple[float, float, float, float]:
-    """The highest normalised correlation with the shift where it stands, in pixels, and the one where nothing shifts."""
+    """The highest normalised correlation, the shift where it stands, in pixels, and the one where nothing shifts."""
     found = cv2.matchTemplate(_fine(learnt), middle, cv2.TM_CCOEFF_NORMED)
     _, highest, _, (left, top) = cv2.minMaxLoc(found)
     x_px, y_px = _REACH_PX

@@ -52,7 +52,10 @@ class ChangeDetector:
         return self._still_s
 
     def same_since(self, at: float) -> float:
-        """The time from which on the picture has been that of the last frame, noise and the light apart; `at` is its own."""
+        """The time from which on the picture has been that of the last frame, noise and the light apart.
+
+        `at` is its own.
+        """
         if self._grid is None:
             return at
         if self._kept is None or self._stands_out(self._grid - self._kept):

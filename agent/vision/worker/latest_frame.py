@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 class NumberedFrame:
     """A frame with its number, counted from 1 over the life of the eye.
 
-    `changing`: something moves or has just moved in it, so that a thorough look is worth its time. `still_s`: for how long
-    nothing has stood out from the background; 0 where something does. `since`: monotonic time from which on the picture has
-    been this one, noise apart.
+    `changing`: something moves or has just moved in it, so that a thorough look is worth its time. `still_s`: for how
+    long nothing has stood out from the background; 0 where something does. `since`: monotonic time from which on the
+    picture has been this one, noise apart.
     """
 
     number: int

@@ -1,4 +1,7 @@
-"""The entry of the eye process, and the place where its parts are put together: `python -m agent.vision.worker.main --fd N`."""
+"""The entry of the eye process, and the place where its parts are put together.
+
+`python -m agent.vision.worker.main --fd N`.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,8 @@ def serve(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.excepthook = _leave_at_once
-    # Five times as often as Python's own: who reads codes must not wait for the Python of who looks for them at leisure.
+    # Five times as often as Python's own: who reads codes must not wait for the Python of who looks for them at
+    # leisure.
     sys.setswitchinterval(_SWITCH_S)
     with socket.socket(fileno=descriptor) as end:
         end.settimeout(None)

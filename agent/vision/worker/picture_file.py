@@ -30,7 +30,8 @@ def load(path: Path) -> NDArray[np.uint8]:
     """The picture in a file as BGR, shape (height, width, 3), 8 bit, upright as its EXIF says, on white where clear.
 
     Raises PictureError for a file that is missing, unreadable, of another kind (whatever its name says), over 64 MB or
-    100 megapixels, damaged, cut short, or with grey values of more than 16 bits. Its size is judged before it is decoded.
+    100 megapixels, damaged, cut short, or with grey values of more than 16 bits. Its size is judged before it is
+    decoded.
     """
     try:
         size = path.stat().st_size

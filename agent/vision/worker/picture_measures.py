@@ -72,7 +72,10 @@ def measured(pixels: npt.NDArray[np.uint8]) -> Measures:
 
 
 def _shrunk(grey: cv2.typing.MatLike) -> cv2.typing.MatLike:
-    """A grey picture as one of SMALL_PX: halved while it can be, which is many times as quick as any other shrinking."""
+    """A grey picture as one of SMALL_PX.
+
+    Halved while it can be, which is many times as quick as any other shrinking.
+    """
     while grey.shape[1] >= 2 * SMALL_PX[0] and grey.shape[0] >= 2 * SMALL_PX[1]:
         grey = cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA)
     return cv2.resize(grey, SMALL_PX, interpolation=cv2.INTER_AREA)

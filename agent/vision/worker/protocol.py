@@ -210,8 +210,8 @@ class Heartbeat(Message):
 class PreviewFrame(Message):
     """The answer to Preview: the newest frame as attachment 0, small; no attachment where there is none.
 
-    `width_px`, `height_px`: of the frame before it was made small. The measures are those of agent.vision.worker.picture_measures of this
-    very frame, None where they were not asked for.
+    `width_px`, `height_px`: of the frame before it was made small. The measures are those of
+    agent.vision.worker.picture_measures of this very frame, None where they were not asked for.
     """
 
     type: Literal["glimpse"] = "glimpse"

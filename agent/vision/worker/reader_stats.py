@@ -37,8 +37,8 @@ class ReaderFigures:
 class ReaderStats:
     """Time a reader, count its failures, and let it fail now and then, but not for ever.
 
-    `gives_way`: its thread waits for others long and often, on a machine with too much to do. What it has computed counts
-    for it, or a sixth of the time that passed where that is more: so an endless loop is told from waiting.
+    `gives_way`: its thread waits for others long and often, on a machine with too much to do. What it has computed
+    counts for it, or a sixth of the time that passed where that is more: so an endless loop is told from waiting.
     """
 
     def __init__(self, name: str, *, gives_way: bool = False) -> None:

@@ -46,13 +46,13 @@ class ReaderThreads:
     """Read the frames of a slot and tell the parent what was seen.
 
     Three threads, each of which takes the newest frame there is. The first looks at the change gate, makes the cheap
-    steps for codes and sends what they found; it waits for nobody. The second reads plates, beside the first: the driver
-    may wait for both. The third gets the frame when the cheap steps have done with it, and makes the dear steps for codes,
-    seldom where one was read lately, where something says that there may be one: the picture changes, a vehicle is there,
-    or the cheap steps see a symbol that they cannot decode. Second and third take what the first leaves of the cores, and
-    the third what the second leaves: so the kernel prefers them, and they rest the longer, the more frames the first
-    loses. Where nothing stands out from the background, or a picture without a plate stays the same, they look now and
-    then only: a look at nothing would still be under way when a vehicle comes.
+    steps for codes and sends what they found; it waits for nobody. The second reads plates, beside the first: the
+    driver may wait for both. The third gets the frame when the cheap steps have done with it, and makes the dear steps
+    for codes, seldom where one was read lately, where something says that there may be one: the picture changes, a
+    vehicle is there, or the cheap steps see a symbol that they cannot decode. Second and third take what the first
+    leaves of the cores, and the third what the second leaves: so the kernel prefers them, and they rest the longer, the
+    more frames the first loses. Where nothing stands out from the background, or a picture without a plate stays the
+    same, they look now and then only: a look at nothing would still be under way when a vehicle comes.
     """
 
     def __init__(self, slot: LatestFrame, readers: Readers, settings: Configure, link: ParentConnection) -> None:

@@ -98,8 +98,8 @@ class CodeReader(Protocol):
     def look(self, pixels: npt.NDArray[np.uint8], at: float, *, hint: bool, budget_ms: float) -> Sequence[Code]:
         """The codes in a BGR picture, shape (height, width, 3), 8 bit, of this monotonic time.
 
-        With a budget of 0 the cheap steps only. Within a larger one dear steps too, where `hint` says that a code may be
-        there or the cheap steps see one that they cannot decode.
+        With a budget of 0 the cheap steps only. Within a larger one dear steps too, where `hint` says that a code may
+        be there or the cheap steps see one that they cannot decode.
         """
         ...
 

@@ -35,7 +35,8 @@ _USUAL_WEIGHT = 0.005
 class ViewQualityMonitor:
     """Judge the measures over time. A bad view is believed after a time, a good one at once.
 
-    `patience_s` is that time for a dark, covered or blurred view and a white picture. Longer, so that they are no alarm:
+    `patience_s` is that time for a dark, covered or blurred view and a white picture. Longer, so that they are no
+    alarm:
 
     * BLINDED_S: glare on a good part of the picture. A sweep of headlamps is over before.
     * NOISY_S: noise, snow, heavy rain.

@@ -27,8 +27,8 @@ _GAP_PX, _WIDE_GAP_PX = 12, 34
 class Style:
     """Look of a kind of plate: size, colours (BGR), glyph width, and after which character the dot stands.
 
-    `left_px`: how much of the left end is taken by something else, such as a flag. `right_ground`: the colour beyond the
-    first quarter, where it is another.
+    `left_px`: how much of the left end is taken by something else, such as a flag. `right_ground`: the colour beyond
+    the first quarter, where it is another.
     """
 
     width_px: int
@@ -91,7 +91,8 @@ TWO_LINE_STYLES: Mapping[str, Style] = {
 @lru_cache(maxsize=2)
 def _font(name: str) -> ImageFont.FreeTypeFont:
     data = files("drivers.camera.yard").joinpath("fonts", name).read_bytes()
-    # Each glyph stands alone. The other engine works only where the machine has libfribidi, and draws a little otherwise.
+    # Each glyph stands alone. The other engine works only where the machine has libfribidi, and draws a little
+    # otherwise.
     return ImageFont.truetype(BytesIO(data), 110, layout_engine=ImageFont.Layout.BASIC)
 
 

@@ -74,7 +74,10 @@ def draw_scene(scene: Scene, exposure: float = 1.0) -> Pixels:
 def show_code(
     pixels: Pixels, code: ShownCode, *, centre: tuple[int, int], side_px: int, rng: np.random.Generator
 ) -> Quad:
-    """Put a phone or a sheet with the code into the picture, in perspective; returns the corners of its code in pixels."""
+    """Put a phone or a sheet with the code into the picture, in perspective.
+
+    Returns the corners of its code in pixels.
+    """
     symbol = _symbol(code.text)
     side = symbol.shape[0]
     if code.carrier == "phone":

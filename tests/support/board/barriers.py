@@ -105,7 +105,9 @@ class Yard:
         return [one.on for one in self.relays.history if one.channel == channel]
 
     def wait_relay(self, on, channel=1):
-        """Until the relay is so; or was energised since the last order or wait: a pulse may be over before one looks."""
+        """Until the relay is so; or was energised since the last order or wait: a pulse may be over
+        before one looks.
+        """
 
         def come(states):
             since = self.relays.history[self._looked :]

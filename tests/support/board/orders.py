@@ -31,7 +31,9 @@ def devantech(heard: bytes) -> list[str]:
 
 
 def kmtronic(heard: bytes) -> list[str]:
-    """Any state byte is taken for one that switches, and every channel up to 16 for one that is there: no board has more than 8."""
+    """Any state byte is taken for one that switches, and every channel up to 16 for one that is there: no board has
+    more than 8.
+    """
     orders = []
     while heard:
         frame, heard = (heard[:3], heard[3:]) if heard[0] == 0xFF else (b"", heard[1:])

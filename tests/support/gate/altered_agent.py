@@ -17,7 +17,10 @@ main.main()
 
 
 def altered_agent(folder, change, environment=None):
-    """The agent of a gate with one simulated lane, not started yet, and its site. `change`: lines of Python run before."""
+    """The agent of a gate with one simulated lane, not started yet, and its site.
+
+    `change`: lines of Python run before.
+    """
     program = folder / "altered_gate_agent.py"
     program.write_text(PROGRAM.format(python=sys.executable, change=textwrap.dedent(change)))
     program.chmod(0o755)

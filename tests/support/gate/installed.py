@@ -57,7 +57,10 @@ class Installation:
         )
 
     def agent(self, configuration, environment=None):
-        """The agent of a configuration, not started yet. `environment`: variables that it gets beside those of a service."""
+        """The agent of a configuration, not started yet.
+
+        `environment`: variables that it gets beside those of a service.
+        """
         return AgentProcess(self, configuration, environment)
 
 

@@ -1,8 +1,9 @@
 """The commands of an administrator, run as root at a gate whose agent was taken over and has planted what it can.
 
-A world is a gate's folders in a temporary one: /etc, the state and the runtime folder belong to the agent's user as the package
-lays them out; beside them lie a root's own folder and files that must not change, the sacrifice. Run as a program it reads
-what to do as JSON from its standard input: the commands are forked from it, so that each costs no new interpreter.
+A world is a gate's folders in a temporary one: /etc, the state and the runtime folder belong to the agent's user as the
+package lays them out; beside them lie a root's own folder and files that must not change, the sacrifice. Run as a
+program it reads what to do as JSON from its standard input: the commands are forked from it, so that each costs no new
+interpreter.
 """
 
 from __future__ import annotations
@@ -315,7 +316,9 @@ def touched(world, arguments, given):
 
 
 def foreign(world):
-    """What of the agent's folders does not belong to its user after a command, but for the files that root itself has put there."""
+    """What of the agent's folders does not belong to its user after a command, but for the files that root itself has
+    put there.
+    """
     paths = [path for folder in (world.state, world.runtime) for path in folder.rglob("*")]
     return [str(path.relative_to(world.folder)) for path in paths if path.lstat().st_uid != world.user.pw_uid]
 

@@ -48,9 +48,9 @@ class Hearing:
 
 
 class Heard:
-    """The payloads that a mosquitto_sub (tests.support.mqtt.mosquitto.Listener) heard, by sequence number; called for them.
+    """The payloads that a mosquitto_sub (tests.support.mqtt.mosquitto.Listener) heard, by sequence number.
 
-    Duplicates are dropped and must be the same bytes.
+    Called for them. Duplicates are dropped and must be the same bytes.
     """
 
     def __init__(self, listener):

@@ -138,7 +138,9 @@ SEEN_THROUGH = {Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION}
 
 @dataclass
 class Ordered:
-    """An open pulse that was ordered for a transaction, and what became of it; `delivery` is empty while it is under way."""
+    """An open pulse that was ordered for a transaction, and what became of it; `delivery` is empty while it is under
+    way.
+    """
 
     transaction: str | None
     deadline: float
@@ -263,7 +265,9 @@ class Monitor:
             assert (after is State.HELD_OPEN) is (self.contact or self.ordered)
 
     def _served(self, item: Input, after: State) -> None:
-        """A vehicle that stands before the arm is served once the one before has had the time to go and the arm to close."""
+        """A vehicle that stands before the arm is served once the one before has had the time to go and the arm to
+        close.
+        """
         if after is not State.CLEARING:
             self.clearing_since = inf
             return
@@ -307,7 +311,9 @@ class Monitor:
         self.raises += 1
 
     def _once_more(self, by: str) -> None:
-        """Rule 2: a transaction has a second pulse only where an officer asks for it, and the first may not have happened."""
+        """Rule 2: a transaction has a second pulse only where an officer asks for it, and the first may not have
+        happened.
+        """
         before = [pulse.delivery for pulse in self.pulses.values() if pulse.transaction == self.open]
         if before and by != "safety":
             assert by == "operator"
@@ -529,7 +535,9 @@ class Monitor:
             self._given_back(item, event.outcome)
 
     def _left(self, event: TransactionClosed, transaction: str) -> None:
-        """Check that a use that is left reserved is in doubt, or waits for the arm behind a vehicle that turned away."""
+        """Check that a use that is left reserved is in doubt, or waits for the arm behind a vehicle
+        that turned away.
+        """
         assert event.outcome not in SEEN_THROUGH
         if event.outcome is Outcome.NOT_TAKEN:
             self.turned_away, self.came_back = transaction, False

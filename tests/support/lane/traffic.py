@@ -1,7 +1,8 @@
 """Vehicles by the thousand before one lane: what each does, what must come of it, and faults on top.
 
-`Traffic(KINDS[name], seed).run(vehicles)` plays them one after another, `faults=True` with everything that may fail. Whatever may never
-happen raises AssertionError at once; without faults so does an outcome that does not fit what the vehicle did.
+`Traffic(KINDS[name], seed).run(vehicles)` plays them one after another, `faults=True` with everything that may fail.
+Whatever may never happen raises AssertionError at once; without faults so does an outcome that does not fit what the
+vehicle did.
 """
 
 from __future__ import annotations
@@ -144,7 +145,7 @@ class Traffic:
         self.gate = PlayedGate(rules, kind.site, seed, self._answer, log)
         self.trouble = Trouble(self.gate, self.dice) if faults else None
 
-    # ------------------------------------------------------------------------------------------------- one after another
+    # ------------------------------------------------------------------------------------------------ one after another
 
     def run(self, vehicles: int) -> None:
         """Play so many vehicles. Raises AssertionError at the first breach."""
@@ -279,7 +280,9 @@ class Traffic:
             assert self.trouble.may_be_up, f"{guest.sort} found the arm up"
 
     def _check_use(self, guest: Guest, way: Way) -> None:
-        """The use of a vehicle that went through on a grant is not there for another, unless no input could see it go."""
+        """The use of a vehicle that went through on a grant is not there for another, unless no
+        input could see it go.
+        """
         use = self.gate.uses.get(guest.vehicle.number.to_bytes(16, "big"))
         unseen = self.trouble is not None and self.trouble.unseen
         assert use is not LedgerState.RELEASED or way is not Way.GRANTED or unseen, f"{guest.sort} went through: {use}"

@@ -277,7 +277,9 @@ class World:
         self.perhaps(0.6, lambda: self.report(self.dice.choice(("delivered", "not_delivered", "unknown"))))
 
     def queue(self) -> None:
-        """The next vehicle is on the presence loop before the first has left it, and stays there as the arm comes down."""
+        """The next vehicle is on the presence loop before the first has left it, and stays there as
+        the arm comes down.
+        """
         self.sense(safety=True, presence=True)
         self.idle_time(self.dice.choice((0.2, 3.0)))
         self.sense(safety=False)

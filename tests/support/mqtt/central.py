@@ -16,7 +16,8 @@ BATCH_S = 0.03
 class Central:
     """Runs until closed. `events`: seq to payload of the stream seen last; `arrivals`: every seq as it came.
 
-    `tls`: paths of CA, certificate and key. `ack` False: stores without a word. `deaf` seqs are dropped at their first arrival, as by a queue that was full.
+    `tls`: paths of CA, certificate and key. `ack` False: stores without a word. `deaf` seqs are dropped at their first
+    arrival, as by a queue that was full.
     """
 
     def __init__(self, port, gate, *, ack=True, deaf=(), retain=True, tls=None):

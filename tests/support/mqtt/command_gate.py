@@ -1,7 +1,7 @@
-"""A gate's command desk as a process of its own, to be killed: `python -m tests.support.mqtt.command_gate PORT JOURNAL EFFECTS`.
+"""A gate's command desk as a process of its own, to be killed.
 
-Its executor leaves a line with the command's id in the file EFFECTS, a moment after it was asked and a moment before it
-answers. Prints "up" when it takes commands.
+`python -m tests.support.mqtt.command_gate PORT JOURNAL EFFECTS`. Its executor leaves a line with the command's id in
+the file EFFECTS, a moment after it was asked and a moment before it answers. Prints "up" when it takes commands.
 """
 
 import sys

@@ -50,7 +50,10 @@ class Assault:
 
 
 class Hostile:
-    """Makes assaults. `body(name)` gives a body that is right at this moment; `taken` is a command that was obeyed before."""
+    """Makes assaults.
+
+    `body(name)` gives a body that is right at this moment; `taken` is a command that was obeyed before.
+    """
 
     def __init__(self, seed, body, stream, head, taken):
         self._random = random.Random(seed)  # noqa: S311 - the same ones each time
@@ -60,7 +63,8 @@ class Hostile:
             self._foreign_key, self._unknown_key, self._not_permitted, self._expired, self._from_tomorrow,
             self._immortal, self._old_challenge, self._used_counter, self._replayed, self._retained, self._wrong_topic,
             self._nested_body, self._nested_header, self._great_numbers, self._twice, self._no_number, self._surrogate,
-            self._no_algorithm, self._public_secret, self._tricky_header, self._wild_field, self._no_lane, self._json_form,
+            self._no_algorithm, self._public_secret, self._tricky_header, self._wild_field, self._no_lane,
+            self._json_form,
         ]  # fmt: skip
         self._acks = [
             self._ack_noise, self._ack_beyond, self._ack_foreign, self._ack_wild, self._ack_huge, self._ack_nested,
@@ -79,7 +83,7 @@ class Hostile:
             assault = replace(assault, response_topic=answer, correlation=chosen.randbytes(length))
         return assault
 
-    # ------------------------------------------------------------------------------------------------ bytes without sense
+    # ---------------------------------------------------------------------------------------------- bytes without sense
 
     def _to(self, name, payload, **more):
         return Assault("", f"{ROOT}/cmd/{name}", payload, **more)

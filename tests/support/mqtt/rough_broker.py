@@ -13,8 +13,9 @@ class RoughBroker:
     """Listens on 127.0.0.1:`port`. `connections`: for each, the list of (topic, message id) that was published on it.
 
     `bodies`: of every PUBLISH on any of them, in order. `receive_maximum`: told in CONNACK. `pubacks`, `pings`,
-    `connack`: whether it answers at all; `puback_delay_s`: how long it takes for each. `kick_on`: text in a PUBLISH over
-    which it closes the connection without a word. `garbage`: sent right after CONNACK. `granted`: the code in its SUBACK.
+    `connack`: whether it answers at all; `puback_delay_s`: how long it takes for each. `kick_on`: text in a PUBLISH
+    over which it closes the connection without a word. `garbage`: sent right after CONNACK. `granted`: the code in its
+    SUBACK.
     """
 
     def __init__(

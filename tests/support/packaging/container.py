@@ -182,7 +182,9 @@ class Container:
 
     @contextmanager
     def network(self):
-        """Have what this thread connects to be in the container's network, as a browser on that machine would (setns(2))."""
+        """Have what this thread connects to be in the container's network, as a browser on that machine would
+        (setns(2)).
+        """
         own = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
         other = os.open(f"/proc/{self._init}/ns/net", os.O_RDONLY)
         try:

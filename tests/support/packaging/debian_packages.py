@@ -19,7 +19,10 @@ TIME = 1_700_000_000
 STORE = ROOT / "build" / "deb" / "environments"
 KEPT = ROOT / "build" / "deb" / "tests"
 # What a package is made of, and what makes it.
-SOURCES = "agent drivers config systemd docs packaging tools/deb pyproject.toml requirements.lock CHANGELOG.md LICENSE README.md"
+SOURCES = (
+    "agent drivers config systemd docs packaging tools/deb pyproject.toml requirements.lock CHANGELOG.md "
+    "LICENSE README.md"
+)
 # Where a container sees it: the unit hides /home and /root, where a checkout may lie.
 SEEN = Path("/srv/environments")
 NOT_COMPRESSED = 0

@@ -1,7 +1,8 @@
 """A process that does all that a site does with a ledger, as fast as it can, and tells what is done once it returned.
 
 One step after the other, by its number: a use that is granted to one gate, and a use that this gate and another both
-consume, by turns this one last and the other last. A process that is started anew goes on where the last one was killed.
+consume, by turns this one last and the other last. A process that is started anew goes on where the last one was
+killed.
 """
 
 import itertools

@@ -1,4 +1,6 @@
-"""Gates of a site put together for tests: real journals and desks, and between them a hub that can lose, repeat and delay."""
+"""Gates of a site put together for tests: real journals and desks, and between them a hub that can lose, repeat and
+delay.
+"""
 
 import base64
 import json
@@ -55,7 +57,10 @@ def said_in(text):
 
 
 class Hub:
-    """Takes what gates say and hands it on at once, but for the kinds that are `held` or `lost`. `past`: all that was said."""
+    """Takes what gates say and hands it on at once, but for the kinds that are `held` or `lost`.
+
+    `past`: all that was said.
+    """
 
     def __init__(self):
         self._links = {}

@@ -1,6 +1,7 @@
 """A process that writes a journal as fast as it can and says on standard output what has been recorded.
 
-For each vehicle: one record of grant and reservation, one of the outcome and consumption; each is told after it returned.
+For each vehicle: one record of grant and reservation, one of the outcome and consumption; each is told after it
+returned.
 """
 
 import itertools

@@ -1,6 +1,7 @@
-"""A process that applies lists without end, in a child of itself for each line it reads, so that the child can be killed.
+"""A process that applies lists without end, in a child for each line it reads, so that the child can be killed.
 
-Versions 3n and 3n+1 are whole lists, all rows RELEASED or all HELD; 3n+2 is a change that cancels the first `CHANGED` rows.
+Versions 3n and 3n+1 are whole lists, all rows RELEASED or all HELD; 3n+2 is a change that cancels the first `CHANGED`
+rows.
 """
 
 import itertools

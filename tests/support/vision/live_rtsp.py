@@ -54,12 +54,17 @@ class LiveCamera:
         return self
 
     def show(self, pixels):
-        """Show a BGR picture from now on; returns when it is in the stream. Of another size, the stream changes its own."""
+        """Show a BGR picture from now on; returns when it is in the stream.
+
+        Of another size, the stream changes its own.
+        """
         self._say("show", pixels)
         self.wait(1)
 
     def show_once(self, pixels):
-        """Show a BGR picture in one frame, and send no more until the next is shown; returns when it is in the stream."""
+        """Show a BGR picture in one frame, and send no more until the next is shown; returns when
+        it is in the stream.
+        """
         self._say("once", pixels)
         self.wait(1)
 

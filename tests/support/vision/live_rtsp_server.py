@@ -1,8 +1,9 @@
 """The server behind tests.support.vision.live_rtsp: `live_rtsp_server.py WIDTH HEIGHT RATE PORT` prints its port.
 
 Then it obeys lines of its input: `show PATH` encodes the picture of a .npy file from now on, `wait FRAMES` answers when
-that was sent so many times. `once PATH` sends the picture in one frame, and nothing until the next `show`. `garble FRAMES` sends so many frames with nonsense in place of their pictures. A picture of another
-size changes the size of the stream, as its parameter sets in the stream say.
+that was sent so many times. `once PATH` sends the picture in one frame, and nothing until the next `show`. `garble
+FRAMES` sends so many frames with nonsense in place of their pictures. A picture of another size changes the size of the
+stream, as its parameter sets in the stream say.
 """
 
 import asyncio

@@ -1,12 +1,12 @@
 """An eye process whose camera or readers misbehave as ordered: `worker_child.py MODE --fd N`.
 
-Modes: `segfault`, `hang`, `fail` (the code reader does, once a frame shows it a number of 5 or more), `count` (reads the
-number in each frame as its code), `slow` (the same, 0.2 s a frame), `late` (the same, with a camera that opens at once and
-has its first frame two seconds later), `never` (the same, but there is none), `hint` (tells by a code whether there is a hint of one,
-whenever that changes), `silent` (says nothing), `stuck` (stops to beat),
+Modes: `segfault`, `hang`, `fail` (the code reader does, once a frame shows it a number of 5 or more), `count` (reads
+the number in each frame as its code), `slow` (the same, 0.2 s a frame), `late` (the same, with a camera that opens at
+once and has its first frame two seconds later), `never` (the same, but there is none), `hint` (tells by a code whether
+there is a hint of one, whenever that changes), `silent` (says nothing), `stuck` (stops to beat),
 `garbage`, `liar` (a plate without positions), `future` (a frame from tomorrow), `stranger`, `old`, `exit`, `deaf` (does
-not stop when asked), `held` (delivers, then hangs; once killed it stays in the kernel, as in uninterruptible sleep, until
-its tracer is killed too).
+not stop when asked), `held` (delivers, then hangs; once killed it stays in the kernel, as in uninterruptible sleep,
+until its tracer is killed too).
 """
 
 import argparse
@@ -32,7 +32,10 @@ from tests.support.vision.rtsp_server import number_in, numbered_picture
 
 
 class CountingCamera:
-    """Draws numbered pictures, 25 a second. `newest`: the number of the last. `late_s`: how long the first one takes."""
+    """Draws numbered pictures, 25 a second. `newest`: the number of the last.
+
+    `late_s`: how long the first one takes.
+    """
 
     newest = 0
 

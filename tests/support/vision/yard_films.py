@@ -1,4 +1,6 @@
-"""Films of the drawn yard for those who judge what a camera sees: what happens to a lens, and what only looks like it."""
+"""Films of the drawn yard for those who judge what a camera sees: what happens to a lens, and what
+only looks like it.
+"""
 
 from functools import cache
 
@@ -83,7 +85,9 @@ def shots(pixels, deviation=2.0):
 
 
 def play(watch, film, begin_s=0.0, step_s=STEP_S):
-    """Show a film, pairs of shots and seconds or such triples with what else `judged` takes; the views with their times."""
+    """Show a film, pairs of shots and seconds or such triples with what else `judged` takes; the views with their
+    times.
+    """
     told, at = [], begin_s
     for measures, seconds, *how in film:
         for step in range(round(seconds / step_s)):

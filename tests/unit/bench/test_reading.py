@@ -1,4 +1,6 @@
-"""The reading bench: its rule for right and wrong, engines that are missing, die or hang, its pictures and its tables."""
+"""The reading bench: its rule for right and wrong, engines that are missing, die or hang, its
+pictures and its tables.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +89,10 @@ def test_of_the_answers_that_would_be_accepted_the_wrong_ones_are_counted_apart(
 
 # --------------------------------------------------------------------------------------------------- engines
 
-HELLO = "import sys, json\nsay = lambda what: print(json.dumps(what), flush=True)\nsay({'ready': True, 'versions': {'p': '1'}})\n"
+HELLO = (
+    "import sys, json\nsay = lambda what: print(json.dumps(what), "
+    "flush=True)\nsay({'ready': True, 'versions': {'p': '1'}})\n"
+)
 ANSWER = "say({'texts': [['A', 0.5]], 'ms': 1.0, 'peak_mb': 2.0})\n"
 
 

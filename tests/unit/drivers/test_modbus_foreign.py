@@ -1,4 +1,6 @@
-"""The Modbus drivers against servers that others wrote: pymodbus, as it comes and with the vendor's flash, and modbus_tk."""
+"""The Modbus drivers against servers that others wrote: pymodbus, as it comes and with the vendor's flash, and
+modbus_tk.
+"""
 
 from __future__ import annotations
 

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 class JudgementRules:
     """What a lane asks for.
 
-    `require`: a permit and its plate, a permit alone, a declared plate alone, or one of the two. `declaration`: whether a
-    signed permit needs its declaration at the gate. `without_plate`: for a vehicle declared to have no plate, an officer,
-    or nothing more. `wrong_check_digit`, `other_class`: what becomes of such a VIN, of such a plate. `anti_passback_s`:
-    for so long a vehicle that passed may not pass the same way again, whatever its permit says; `already_exited_s`: nor
-    under another permit. 0: it may. `sample_share`: 0..1 of the vehicles that may pass go to an officer, drawn with
-    `sample_salt`, which nobody outside knows.
+    `require`: a permit and its plate, a permit alone, a declared plate alone, or one of the two. `declaration`: whether
+    a signed permit needs its declaration at the gate. `without_plate`: for a vehicle declared to have no plate, an
+    officer, or nothing more. `wrong_check_digit`, `other_class`: what becomes of such a VIN, of such a plate.
+    `anti_passback_s`: for so long a vehicle that passed may not pass the same way again, whatever its permit says;
+    `already_exited_s`: nor under another permit. 0: it may. `sample_share`: 0..1 of the vehicles that may pass go to an
+    officer, drawn with `sample_salt`, which nobody outside knows.
     """
 
     match: MatchRules = DEFAULT_RULES
@@ -43,7 +43,8 @@ class JudgementRules:
 class Case:
     """One permit that holds by itself, with everything that it is judged on.
 
-    `readings`: how many there were, in words. `voted`: the plate that they speak for; `match`: its match with the declared one.
+    `readings`: how many there were, in words. `voted`: the plate that they speak for; `match`: its match with the
+    declared one.
     """
 
     permit: Permit

@@ -27,7 +27,10 @@ def revoked(case: Case) -> Finding:
 
 
 def declared(case: Case) -> Finding:
-    """DECLARATION_UNKNOWN: a declaration is needed and is not here; where the lists are too old, that decides instead."""
+    """DECLARATION_UNKNOWN: a declaration is needed and is not here.
+
+    Where the lists are too old, that decides instead.
+    """
     state = case.known.data.state
     if case.known.declaration is not None:
         return held(Reason.DECLARATION_UNKNOWN, _version(case, ListKind.DECLARATIONS))
@@ -47,7 +50,10 @@ def verdict_on_unknown(data: DataStanding) -> Verdict:
 
 
 def released(case: Case) -> Finding | None:
-    """DECLARATION_NOT_RELEASED: an officer acts on what customs holds; what is not released yet, or void, is refused."""
+    """DECLARATION_NOT_RELEASED: an officer acts on what customs holds.
+
+    What is not released yet, or void, is refused.
+    """
     declaration = case.known.declaration
     if declaration is None:
         return None

@@ -75,7 +75,7 @@ def nobody_elses(case: Case) -> Finding | None:
 
 
 def of_its_class(case: Case) -> Finding | None:
-    """VEHICLE_CLASS_MISMATCH: the plate is of another kind than the declared one, or there is one where none should be."""
+    """VEHICLE_CLASS_MISMATCH: the plate is of another kind than declared, or there is one where none should be."""
     if case.voted is None:
         return None
     read, wanted = case.voted.kind, case.permit.plate_kind

@@ -86,7 +86,7 @@ def ledger_reached(case: Case) -> Finding:
 
 
 def not_back(case: Case) -> Finding | None:
-    """PASSBACK: the way just gone, by a permit that was handed back, or a second one for the vehicle that is through."""
+    """PASSBACK: the way just gone, by a permit handed back, or a second one for the vehicle that is through."""
     window_s, passed_s = case.rules.anti_passback_s, case.known.use.passed_s
     if not window_s:
         return None

@@ -40,7 +40,8 @@ _NEARLY_BLACK: Final = 0.2
 """Share of the characters' brightness below which a ground is black unless its blue is deep: cold light tints black."""
 _BLACK_TO_INK: Final = 0.5
 _BRIGHT_GROUND: Final = 0.45
-"""Least share of bright pixels of a plate whose ground is the bright part: characters out of focus take up half of some."""
+"""Least share of bright pixels of a plate whose ground is the bright part: characters out of focus take up half of
+some."""
 _LEAST_CONTRAST: Final = 12.0
 _LEAST_BRIGHT: Final = 24.0
 
@@ -50,7 +51,10 @@ Gains = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """The light of a frame. `gains`: what makes grey of its mean, for B, G, R. `grey`: the frame has no colours at all."""
+    """The light of a frame. `gains`: what makes grey of its mean, for B, G, R.
+
+    `grey`: the frame has no colours at all.
+    """
 
     gains: Gains = (1.0, 1.0, 1.0)
     grey: bool = False

@@ -27,7 +27,10 @@ _SMALLEST_SIDE_PX: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class PlateBox:
-    """A plate at a place. `corners`: shape (4, 2), clockwise from the top left. `box`: x, y, width, height. In pixels."""
+    """A plate at a place. `corners`: shape (4, 2), clockwise from the top left. `box`: x, y, width, height.
+
+    In pixels.
+    """
 
     corners: NDArray[np.float32]
     box: tuple[float, float, float, float]

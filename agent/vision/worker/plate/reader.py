@@ -58,8 +58,8 @@ class PlateFound:
     """A plate in a picture; what has the name of a field of agent.core.model.observations.Reading means the same.
 
     `corners`: shape (4, 2), clockwise from the top left, pixels. `score`: the detector's, 0..1. `flat`: the plate
-    flattened, BGR, to be kept as evidence. `character_px`: height of a character in the frame, of the smaller ones where
-    there are two lines.
+    flattened, BGR, to be kept as evidence. `character_px`: height of a character in the frame, of the smaller ones
+    where there are two lines.
     """
 
     text: str
@@ -172,7 +172,10 @@ class PlateReader:
         return not self._zone.size or cv2.pointPolygonTest(self._zone, centre, measureDist=False) >= 0
 
     def _read_closer(self, pixels: NDArray[np.uint8], detection: PlateBox, light: Light) -> PlateFound | None:
-        """Read a plate, and where that is not sure to be all of it once more with tighter corners; the surer reading."""
+        """Read a plate, and where that is not sure to be all of it once more with tighter corners.
+
+        Returns the surer reading.
+        """
         first = self._read_one(pixels, detection, light)
         if first is not None and _is_whole(first):
             return first
@@ -214,7 +217,10 @@ class PlateReader:
         return read if read is None or read.best.probability >= ACCEPTED else self._sharpened(read)
 
     def _sharpened(self, read: _Read) -> _Read:
-        """The doubtful view read once more, sharpened: the geometric mean of both words, which blur tells less apart."""
+        """The doubtful view read once more, sharpened.
+
+        The geometric mean of both words, which blur tells less apart.
+        """
         (sharper,) = self._recogniser.probabilities([rectify.sharpened(read.view)])
         mean = np.sqrt(read.columns * sharper)
         columns = mean / mean.sum(axis=1, keepdims=True)
@@ -253,7 +259,10 @@ def _is_whole(plate: PlateFound) -> bool:
 
 
 def _prominence(plate: PlateFound, width_px: int) -> float:
-    """What makes a plate the main one: that it can be read, is near, which is size, and in the lane, which is middle."""
+    """What makes a plate the main one.
+
+    That it can be read, is near, which is size, and in the lane, which is middle.
+    """
     left, _, width, _ = plate.box
     aside = abs(left + width / 2 - width_px / 2) / (width_px / 2)
     return plate.confidence * plate.score * width * (1 - aside / 2)

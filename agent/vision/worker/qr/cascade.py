@@ -120,12 +120,12 @@ class Cascade:
         `hint`: something says that a code may be there, such as a vehicle at the barrier or a change in the picture.
         `budget_ms`: how long this frame may take.
 
-        The cheap step is made whatever the budget is: 2 ms at 720p, 4 ms at 1080p; with a hint also for light symbols on
-        dark ground and, where it reads nothing, with another threshold: 1 to 2 ms. Dear steps follow while the budget
-        lasts where there is a hint, or where the cheap steps saw a symbol that they could not decode. Each takes 20 ms
-        as a rule; one is made wherever any time is left, more only where they are likely to be in time. What a frame
-        has no time for, the next frame goes on with, so that a small budget takes longer and finds the same. With a
-        budget of 0 no dear step is made.
+        The cheap step is made whatever the budget is: 2 ms at 720p, 4 ms at 1080p; with a hint also for light symbols
+        on dark ground and, where it reads nothing, with another threshold: 1 to 2 ms. Dear steps follow while the
+        budget lasts where there is a hint, or where the cheap steps saw a symbol that they could not decode. Each takes
+        20 ms as a rule; one is made wherever any time is left, more only where they are likely to be in time. What a
+        frame has no time for, the next frame goes on with, so that a small budget takes longer and finds the same. With
+        a budget of 0 no dear step is made.
         """
         ends_at = self._clock() + budget_ms / 1e3
         grey, scale = _grey(pixels)

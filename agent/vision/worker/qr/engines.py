@@ -39,8 +39,8 @@ class Seen:
 def zxing(grey: Pixels, engine: str, binarizer: zxingcpp.Binarizer, *, inverted: bool = True) -> Seen:
     """What zxing-cpp finds with a threshold of one kind: LOCAL, by the neighbourhood, or GLOBAL, one for all.
 
-    `engine`: the name for the codes. `inverted`: look for light symbols on dark ground too, a quarter of the time. Raises
-    what ENGINE_ERRORS names.
+    `engine`: the name for the codes. `inverted`: look for light symbols on dark ground too, a quarter of the time.
+    Raises what ENGINE_ERRORS names.
     """
     found = zxingcpp.read_barcodes(
         grey,

@@ -53,7 +53,10 @@ class Finder:
 
 @dataclass(frozen=True, slots=True)
 class Trio:
-    """Three finder patterns that may be one symbol's: at its corner, right of that and below. `worth`: larger is better."""
+    """Three finder patterns that may be one symbol's: at its corner, right of that and below.
+
+    `worth`: larger is better.
+    """
 
     corner: Finder
     right: Finder

@@ -20,8 +20,9 @@ _TOO_OLD = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 class Confinement:
     """Take away from this process, for ever, all that its camera does not need.
 
-    `bar_files` is called by the first thread while it is the only one: Landlock binds a thread and those that it starts,
-    and a library may start one of its own as it is loaded. `complete` is called once all is loaded, before the first pixel.
+    `bar_files` is called by the first thread while it is the only one: Landlock binds a thread and those that it
+    starts, and a library may start one of its own as it is loaded. `complete` is called once all is loaded, before the
+    first pixel.
     """
 
     def __init__(self, surroundings: ReadableFiles) -> None:
@@ -29,7 +30,10 @@ class Confinement:
         self._layers = _Layers()
 
     def bar_files(self) -> None:
-        """Leave it the files, devices and ports of its surroundings. Libraries can still be loaded, programs not started."""
+        """Leave it the files, devices and ports of its surroundings.
+
+        Libraries can still be loaded, programs not started.
+        """
         self._layers.put(Layer.PRIVILEGES, limits.give_up_privileges)
         _bar_files(self._around, self._layers)
 

@@ -81,10 +81,10 @@ def guards_signals(abi: int) -> bool:
 
 
 def restrict(abi: int, readable: Iterable[Path], devices: Iterable[Path], tcp_ports: Iterable[int]) -> None:
-    """Leave this thread, and those that it starts, these alone; no_new_privs must be set. Paths that are away are left out.
+    """Leave this thread, and those that it starts, these alone; no_new_privs must be set.
 
-    `readable`: files, and folders with all below them. `devices`: to read, write and control. `tcp_ports`: to connect
-    to, from ABI 4 on. Raises OSError.
+    Paths that are away are left out. `readable`: files, and folders with all below them. `devices`: to read, write and
+    control. `tcp_ports`: to connect to, from ABI 4 on. Raises OSError.
     """
     handled = _ALL_FILES[min(abi, max(_ALL_FILES))]
     ruleset = _Ruleset(

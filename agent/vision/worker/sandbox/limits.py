@@ -20,7 +20,8 @@ _REFUSE_EXEC_GAIN: Final = 1
 MEMORY_BYTES: Final = 2 * 1024**3
 """Of its own data: ten times what an eye takes at 1080p, and room for a picture of 50 megapixels, the largest taken."""
 SPACE_BYTES: Final = 3 * 1024**3
-"""Of address space beyond what is mapped when the bounds are set: the data, the stacks of threads, reserves of the heap."""
+"""Of address space beyond what is mapped when the bounds are set: the data, the stacks of threads, reserves of the
+heap."""
 MOST_FILES: Final = 256
 
 

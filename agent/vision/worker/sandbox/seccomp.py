@@ -47,8 +47,8 @@ _OPENS_FOR_MORE: Final = os.O_CREAT | os.O_TRUNC | os.O_APPEND | (os.O_TMPFILE &
 
 _ALWAYS: Final = (
     "read readv pread64 preadv write writev lseek close close_range dup dup2 dup3 fcntl pipe2 eventfd2 "
-    "stat fstat lstat newfstatat statx statfs fstatfs access faccessat faccessat2 readlink readlinkat getdents64 getcwd "
-    "fadvise64 poll ppoll select pselect6 epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 "
+    "stat fstat lstat newfstatat statx statfs fstatfs access faccessat faccessat2 readlink readlinkat getdents64 "
+    "getcwd fadvise64 poll ppoll select pselect6 epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 "
     "brk munmap mremap madvise membarrier mincore "
     "futex futex_wait futex_wake futex_waitv futex_requeue set_robust_list get_robust_list rseq set_tid_address "
     "exit exit_group sched_yield sched_getaffinity sched_getparam sched_getscheduler getcpu gettid getpid getppid "

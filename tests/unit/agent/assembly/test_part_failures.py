@@ -1,4 +1,6 @@
-"""No part of the agent is silently gone: one that fails begins again and is reported, one that hangs starves the watchdog."""
+"""No part of the agent is silently gone: one that fails begins again and is reported, one that hangs starves the
+watchdog.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,10 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExc
 
 
 class Faulty:
-    """A function that fails in an unforeseen way the first few times that it is called, then does its work. `calls`: its own."""
+    """A function that fails in an unforeseen way the first few times that it is called, then does its work.
+
+    `calls`: its own.
+    """
 
     def __init__(self, work=lambda *_args, **_options: None, times=1):
         self._work, self._left, self.calls = work, times, []

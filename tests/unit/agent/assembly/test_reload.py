@@ -179,7 +179,7 @@ def test_new_configurations_leave_no_thread_and_no_open_file_behind(gate):
     gate.agent.stop()
 
 
-# ------------------------------------------------------------------------------------------------- the watchdog meanwhile
+# ----------------------------------------------------------------------------------------------- the watchdog meanwhile
 
 SLOW = """
 from pathlib import Path
@@ -283,7 +283,7 @@ def test_the_phases_of_a_stop_together_leave_time_for_the_end_of_the_process():
     assert sum(STOP_S.values()) <= TIMEOUT_STOP_S - 2
 
 
-# ------------------------------------------------------------------------------------------------- where the last good one is
+# ------------------------------------------------------------------------------------------- where the last good one is
 
 
 @pytest.fixture

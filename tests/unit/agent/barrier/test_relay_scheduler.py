@@ -1,4 +1,6 @@
-"""The contacts of two lanes under drawn sequences of orders and faults, on a clock of their own: what may never happen."""
+"""The contacts of two lanes under drawn sequences of orders and faults, on a clock of their own:
+what may never happen.
+"""
 
 import itertools
 import random

@@ -1,7 +1,7 @@
 """What an administrator runs as root at a gate does what it says, and never what the agent's user has planted.
 
-The table lists the commands that a page tells somebody to run with sudo, and all that take a folder of the gate; a new one
-fails until it does.
+The table lists the commands that a page tells somebody to run with sudo, and all that take a folder of the gate; a new
+one fails until it does.
 """
 
 from __future__ import annotations

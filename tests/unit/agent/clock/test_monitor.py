@@ -219,11 +219,13 @@ def test_the_limit_of_a_battery_backed_clock_outlives_the_process(gate):
     assert gate.starts().reading().state is UNTRUSTED
 
 
-# ------------------------------------------------------------------------- restarts, with a battery-backed clock as well
+# ------------------------------------------------------------------------ restarts, with a battery-backed clock as well
 
 
 def set_two_hours_ahead(gate):
-    """A time server kept the clock, then none, and somebody sets it; permits may be judged by a battery-backed clock."""
+    """A time server kept the clock, then none, and somebody sets it; permits may be judged by a
+    battery-backed clock.
+    """
     gate.rules = HoldoverRules(rtc_holdover_s=24 * HOUR_S)
     keeper = gate.starts()
     for seconds, gained, synced in (

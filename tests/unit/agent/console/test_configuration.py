@@ -208,7 +208,7 @@ def test_no_secret_is_ever_shown_and_a_form_or_text_that_does_not_touch_it_keeps
     assert "hunter3" in on_disk(gate)["site"].values()
 
 
-# -------------------------------------------------------------------------------------------------- two, and hostile ones
+# ------------------------------------------------------------------------------------------------ two, and hostile ones
 
 
 def test_of_two_technicians_the_second_is_told_what_the_first_changed(gate):
@@ -281,7 +281,9 @@ KEY = f"-----BEGIN PRIVATE KEY-----\n{CONTENT}\n-----END PRIVATE KEY-----\n"
 
 @pytest.fixture
 def secret(gate, tmp_path):
-    """A key outside the configuration's folder, and names in the folder that lead to it or are none of a configuration."""
+    """A key outside the configuration's folder, and names in the folder that lead to it or are none
+    of a configuration.
+    """
     outside = tmp_path / "gate.key"
     names = {
         "outside": outside,
@@ -438,7 +440,7 @@ def test_any_of_the_last_states_can_be_brought_back(gate):
     assert none.status_code == 422
 
 
-# --------------------------------------------------------------------------------------------------------------- showing
+# -------------------------------------------------------------------------------------------------------------- showing
 
 
 @pytest.mark.parametrize("language", Language)

@@ -42,7 +42,10 @@ BY_PATH = "serial/by-path/pci-0000:00:14.0-usb-0:1:1.0-port0"
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """A gate on a computer with adapters, an Arduino and a camera. A board is behind ttyUSB1, nothing behind ttyUSB2."""
+    """A gate on a computer with adapters, an Arduino and a camera.
+
+    A board is behind ttyUSB1, nothing behind ttyUSB2.
+    """
     tmp_path = tmp_path_factory.mktemp("devices")
     machine = Machine(tmp_path / "root")
     machine.plug("ttyUSB0", CH340, "ch341", "1-1")

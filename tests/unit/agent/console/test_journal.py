@@ -92,7 +92,7 @@ def recorded(gate, **more):
     return transaction
 
 
-# ------------------------------------------------------------------------------------------------------------- searching
+# ------------------------------------------------------------------------------------------------------------ searching
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_search_looks_at_a_bounded_stretch_and_says_where_to_go_on(tmp_path, m
     journal.close()
 
 
-# --------------------------------------------------------------------------------------------------------------- stories
+# -------------------------------------------------------------------------------------------------------------- stories
 
 
 def test_one_vehicles_story_is_whole_with_its_checks_and_says_what_pictures_are_gone(gate):
@@ -243,7 +243,7 @@ def test_a_vehicle_that_is_not_there_is_not_found(gate, transaction):
     assert gate.browser("viewer").get(f"/journal/vehicle/{transaction}").status_code == 404
 
 
-# ------------------------------------------------------------------------------------------------------ proof and export
+# ----------------------------------------------------------------------------------------------------- proof and export
 
 
 def test_the_chain_is_proved_when_asked_and_told(gate):
@@ -291,7 +291,7 @@ def test_an_export_is_byte_for_byte_what_is_stored(gate):
     assert gate.browser("viewer").get("/journal/export").status_code == 403
 
 
-# --------------------------------------------------------------------------------------------------------------- showing
+# -------------------------------------------------------------------------------------------------------------- showing
 
 
 @pytest.mark.parametrize("language", Language)

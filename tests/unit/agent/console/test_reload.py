@@ -1,4 +1,6 @@
-"""The console of a gate that takes a new configuration: same port, same sessions, the new rules, nothing left behind."""
+"""The console of a gate that takes a new configuration: same port, same sessions, the new rules,
+nothing left behind.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What a page says is what is there: the arm, lamps and signs, vehicles, times, checks, and a configuration that was refused."""
+"""What a page says is what is there: the arm, lamps and signs, vehicles, times, checks, and a configuration that was
+refused.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""One word for one thing: what the product's words are called in the other languages, and what must not stand for them."""
+"""One word for one thing: what the product's words are called in the other languages, and what must
+not stand for them.
+"""
 
 # ruff: noqa: RUF001 - these letters are meant
 

@@ -81,7 +81,10 @@ def test_a_mistake_reads_well_with_its_values_and_the_nearest_word(tmp_path):
         ],
         Language.ZH: [
             f"{head}错误: lanes.out.number: 应为整数，1 至 64；实际为 99",
-            f'{path}:16:1: 错误: lanes.out.direction: 应为以下之一："export", "import"；实际为 "exprt"；您是指 "export" 吗？',
+            (
+                f'{path}:16:1: 错误: lanes.out.direction: 应为以下之一："export", '
+                '"import"；实际为 "exprt"；您是指 "export" 吗？'
+            ),
         ],
         Language.RU: [
             f"{head}ошибка: lanes.out.number: ожидается целое число от 1 до 64; а стоит 99",

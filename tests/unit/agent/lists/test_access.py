@@ -1,4 +1,6 @@
-"""The shipped access list of mosquitto, for lists: central publishes, a gate reads those of its site and may ask for them."""
+"""The shipped access list of mosquitto, for lists: central publishes, a gate reads those of its site and may ask for
+them.
+"""
 
 from contextlib import ExitStack
 

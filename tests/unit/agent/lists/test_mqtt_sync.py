@@ -1,4 +1,6 @@
-"""The lists of a gate over a real broker: in step from any order, any loss and any restart, and never a wrong answer."""
+"""The lists of a gate over a real broker: in step from any order, any loss and any restart, and
+never a wrong answer.
+"""
 
 import json
 import os

@@ -1,4 +1,6 @@
-"""The shipped configuration of mosquitto: nobody takes the session of another, and what ships works beside what runs."""
+"""The shipped configuration of mosquitto: nobody takes the session of another, and what ships works
+beside what runs.
+"""
 
 import json
 import threading

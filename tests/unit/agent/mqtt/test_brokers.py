@@ -1,4 +1,6 @@
-"""Brokers that do not do what a good broker does: the gate says so, loses nothing, and goes on by itself when they are well."""
+"""Brokers that do not do what a good broker does: the gate says so, loses nothing, and goes on by itself when they are
+well.
+"""
 
 import threading
 

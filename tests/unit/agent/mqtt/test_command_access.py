@@ -1,4 +1,6 @@
-"""The shipped access list of mosquitto, for commands: central orders, a gate obeys for itself, and nobody crosses over."""
+"""The shipped access list of mosquitto, for commands: central orders, a gate obeys for itself, and
+nobody crosses over.
+"""
 
 from contextlib import ExitStack
 

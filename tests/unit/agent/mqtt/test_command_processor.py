@@ -1,4 +1,6 @@
-"""The desk through a real broker and a real journal: what is accepted is recorded first, done once, and answered always."""
+"""The desk through a real broker and a real journal: what is accepted is recorded first, done once, and answered
+always.
+"""
 
 import hashlib
 import threading

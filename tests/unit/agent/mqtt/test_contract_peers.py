@@ -1,4 +1,6 @@
-"""The contract without our code on the other side: mosquitto's clients, the npm client, the AsyncAPI initiative's parser."""
+"""The contract without our code on the other side: mosquitto's clients, the npm client, the AsyncAPI initiative's
+parser.
+"""
 
 import json
 import subprocess

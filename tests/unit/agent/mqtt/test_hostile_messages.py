@@ -1,4 +1,6 @@
-"""Hostile messages on every topic that a gate listens to, through a real broker: nothing happens, and all is counted."""
+"""Hostile messages on every topic that a gate listens to, through a real broker: nothing happens,
+and all is counted.
+"""
 
 import pytest
 

@@ -266,7 +266,7 @@ def test_a_listener_that_fails_does_not_make_a_record_fail_or_come_twice(journal
     assert caplog.text.count("a listener of the recorder failed") == 2
 
 
-# --------------------------------------------------------------------------------------------------------------- the end
+# -------------------------------------------------------------------------------------------------------------- the end
 
 
 def test_at_the_end_what_waits_is_written_if_it_can_be(journal, recorder):

@@ -1,4 +1,6 @@
-"""Parts start in their order and stop in the opposite one, in bounded time, whatever fails; a gate that cannot start leaves nothing."""
+"""Parts start in their order and stop in the opposite one, in bounded time, whatever fails; a gate that cannot start
+leaves nothing.
+"""
 
 from __future__ import annotations
 
@@ -171,7 +173,9 @@ def failing_at(app, name):
 
 
 def held(folder):
-    """What this process holds: its threads, its children, and the files below a folder and the sockets that it has open."""
+    """What this process holds: its threads, its children, and the files below a folder and the sockets that it has
+    open.
+    """
     gc.collect()  # what earlier tests have let go
     found = Counter(f"thread {thread.name}" for thread in threading.enumerate())
     for path in Path("/proc/self/task").glob("*/children"):

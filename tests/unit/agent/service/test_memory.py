@@ -77,7 +77,9 @@ def _answers(port):
 
 
 def _stores(pid):
-    """Where in the memory of a process the stores begin: such a block is aligned, its first part in use, its rest not yet."""
+    """Where in the memory of a process the stores begin: such a block is aligned, its first part in use, its rest not
+    yet.
+    """
     lines = [line.split() for line in Path(f"/proc/{pid}/maps").read_text().splitlines()]
     parts = [(*(int(end, 16) for end in line[0].split("-")), line[1]) for line in lines]
     return [

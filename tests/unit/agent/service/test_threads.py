@@ -1,4 +1,6 @@
-"""Which threads there are, and where everything is caught: read off the code, and compared with what docs/threads.md says."""
+"""Which threads there are, and where everything is caught: read off the code, and compared with what docs/threads.md
+says.
+"""
 
 from __future__ import annotations
 

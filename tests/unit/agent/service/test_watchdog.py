@@ -126,8 +126,8 @@ def test_a_stage_that_begins_to_stall_is_told_to_the_listener_once(notifier):
 
 def test_an_abort_writes_the_stacks_of_all_threads():
     program = (
-        "import os, signal\nfrom agent.service.notify import Notifier\nfrom agent.service.watchdog import PlannedPause, Watchdog\n"
-        "Watchdog(Notifier(None)).start()\nos.kill(os.getpid(), signal.SIGABRT)\n"
+        "import os, signal\nfrom agent.service.notify import Notifier\nfrom agent.service.watchdog import "
+        "PlannedPause, Watchdog\nWatchdog(Notifier(None)).start()\nos.kill(os.getpid(), signal.SIGABRT)\n"
     )
     answer = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=scaled(30)

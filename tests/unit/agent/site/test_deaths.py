@@ -1,4 +1,6 @@
-"""A gate of a site that dies, or cannot keep its ledger, at every step of a claim: no use is had twice, and none is lost."""
+"""A gate of a site that dies, or cannot keep its ledger, at every step of a claim: no use is had twice, and none is
+lost.
+"""
 
 from contextlib import closing
 

@@ -1,4 +1,6 @@
-"""Words between the gates of a site that get lost, come late, come twice, or come from strangers: no use is had twice."""
+"""Words between the gates of a site that get lost, come late, come twice, or come from strangers:
+no use is had twice.
+"""
 
 import time
 

@@ -1,4 +1,6 @@
-"""A gate whose journal was put back to an older copy: the other gates know more of it than it does, and no use passes twice."""
+"""A gate whose journal was put back to an older copy: the other gates know more of it than it does, and no use passes
+twice.
+"""
 
 import shutil
 

@@ -35,7 +35,7 @@ def size_px(jpeg):
     return width, height
 
 
-# ----------------------------------------------------------------------------------------------- what is wanted and held
+# ---------------------------------------------------------------------------------------------- what is wanted and held
 
 
 def test_nothing_is_asked_of_the_eye_while_nobody_watches():

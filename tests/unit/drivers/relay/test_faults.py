@@ -1,4 +1,6 @@
-"""What a relay driver does beside the fault matrix: refusals, set-up, shared ports, errors that say how to mend them."""
+"""What a relay driver does beside the fault matrix: refusals, set-up, shared ports, errors that say
+how to mend them.
+"""
 
 from __future__ import annotations
 

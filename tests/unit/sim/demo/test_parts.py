@@ -46,7 +46,10 @@ UTC = 1_795_000_000
 
 
 class Yard:
-    """The lane in very quick motion, with the contacts that an input board reads. `wait` waits until they are as wanted."""
+    """The lane in very quick motion, with the contacts that an input board reads.
+
+    `wait` waits until they are as wanted.
+    """
 
     def __init__(self):
         self.contacts, self.views = {}, []

@@ -1,4 +1,6 @@
-"""Lists from a stick into a gate, and a look at what it has: real packs, a real configuration, a running agent beside."""
+"""Lists from a stick into a gate, and a look at what it has: real packs, a real configuration, a
+running agent beside.
+"""
 
 import json
 import resource

@@ -1,4 +1,6 @@
-"""`gate-agent setup`: the questions of a technician, from an empty folder to a configuration that the agent runs with."""
+"""`gate-agent setup`: the questions of a technician, from an empty folder to a configuration that
+the agent runs with.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What strangers send: other hosts, floods, halves of requests, bodies without end. It is refused, counted, and nothing else happens."""
+"""What strangers send: other hosts, floods, halves of requests, bodies without end.
+
+It is refused, counted, and nothing else happens.
+"""
 
 from __future__ import annotations
 
@@ -286,7 +289,9 @@ def test_an_encrypted_door_is_not_opened_by_plain_talk(tmp_path):
 
 
 def send_and_reset(gate, request):
-    """Send a request and have the kernel end the connection by a reset, so that nobody can be asked for its other end."""
+    """Send a request and have the kernel end the connection by a reset, so that nobody can be asked
+    for its other end.
+    """
     with connected(gate) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.sendall(request)

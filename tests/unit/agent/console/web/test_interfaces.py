@@ -1,4 +1,6 @@
-"""The addresses of the computer: read from what the kernel lists, and in the certificate of a console that listens at all of them."""
+"""The addresses of the computer: read from what the kernel lists, and in the certificate of a console that listens at
+all of them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Every address of the console with made-up values, by its own OpenAPI description: none makes it fail (schemathesis)."""
+"""Every address of the console with made-up values, by its own OpenAPI description: none makes it
+fail (schemathesis).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ MANY_EXAMPLES = 200
 
 
 class Attack:
-    """Sends cases as an admin, who is logged in anew where a case has logged him out, and keeps what made the console fail."""
+    """Sends cases as an admin, who is logged in anew where a case has logged him out, and keeps what made the console
+    fail.
+    """
 
     def __init__(self, gate):
         self._gate = gate

@@ -104,7 +104,8 @@ def test_it_is_sent_to_the_name_by_which_it_came(gate, host, there):
 @pytest.mark.parametrize(
     "host",
     ["evil.example", "gate.example.evil.example", "gate.example@evil.example", "127.0.0.1:8480@evil.example", "",
-     "127.0.0.1:8480:80", "127.0.0.1:99999", "127.0.0.1:x", "[::1%25evil.example]:80", "[fe80::1%evil.example/]:80", "gate.example/"],
+     "127.0.0.1:8480:80", "127.0.0.1:99999", "127.0.0.1:x", "[::1%25evil.example]:80",
+     "[fe80::1%evil.example/]:80", "gate.example/"],
 )  # fmt: skip
 def test_no_strange_name_is_led_anywhere(gate, host):
     status, headers, _ = asked(gate, host=host)

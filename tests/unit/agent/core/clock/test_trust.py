@@ -313,7 +313,7 @@ def test_a_floor_that_rises_over_a_clock_in_holdover_ends_it_for_good():
     assert computer.after(1, synced=True).state is SYNCED
 
 
-# ----------------------------------------------------------------------------------------- where answers part, and words
+# ---------------------------------------------------------------------------------------- where answers part, and words
 
 
 def test_a_clock_that_may_be_off_by_just_so_much_is_still_trusted():

@@ -292,7 +292,10 @@ def test_the_same_code_writes_the_same_bytes_whatever_the_order_of_sets():
     command = [
         sys.executable,
         "-c",
-        "from agent.core.contract import asyncapi, schemas as s; print(s.written(asyncapi.asyncapi()), s.written(s.schemas()))",
+        (
+            "from agent.core.contract import asyncapi, schemas as s; print(s.written(asyncapi.asyncapi()), "
+            "s.written(s.schemas()))"
+        ),
     ]
     made = {
         subprocess.run(

@@ -1,4 +1,6 @@
-"""Others' words for what the gate says: nothing that it can say is left out, and granted, taken and not taken stay apart."""
+"""Others' words for what the gate says: nothing that it can say is left out, and granted, taken and not taken stay
+apart.
+"""
 
 import re
 

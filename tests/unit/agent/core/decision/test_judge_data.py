@@ -26,7 +26,8 @@ def known(state=DataState.FRESH, declaration=None, **changes):
     return replace(KNOWN, data=replace(DATA, state=state), declaration=declaration, **changes)
 
 
-# The state, then what becomes of a declared and of an undeclared permit where that is used if known, and where required.
+# The state, then what becomes of a declared and of an undeclared permit where that is used if known, and where
+# required.
 STATES = [
     (DataState.FRESH, OK, OK, OK, UNKNOWN_DENY),
     (DataState.STALE_OK, OK, OK, OK, UNKNOWN_MANUAL),

@@ -111,11 +111,16 @@ OTHERWISE = {
     ),
     "one frame of a plate alone": (
         Reason.PLATE_UNSURE,
-        {"readings": read(frames=1), "require": "plate", "active": (declared(),)} | {"known": known(declaration=declared())},
+        {"readings": read(frames=1), "require": "plate", "active": (declared(),)}
+        | {"known": known(declaration=declared())},
         f"score {match(vote(read(frames=1)), PLATE).score:.2f} from 1 frames; the plate alone needs 2 alike",
     ),
     **{
-        f"another {word}": (Reason.DECLARATION_MISMATCH, {"known": known(declaration=declared(**changes))}, f"other {word}")
+        f"another {word}": (
+            Reason.DECLARATION_MISMATCH,
+            {"known": known(declaration=declared(**changes))},
+            f"other {word}",
+        )
         for word, changes in {
             "issuer": {"issuer": "ANOTHER"},
             "declaration number": {"declaration": PERMIT.declaration + 1},

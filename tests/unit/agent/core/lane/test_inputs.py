@@ -149,7 +149,7 @@ def test_a_refusal_holds_however_late_it_comes() -> None:
     assert yard.state is State.DENIED
 
 
-# -------------------------------------------------------------------------------------------- inputs that never stand still
+# ---------------------------------------------------------------------------------------- inputs that never stand still
 
 
 def test_inputs_that_flap_are_named_once_and_lost_soon() -> None:
@@ -183,7 +183,7 @@ def test_flapping_is_told_also_by_a_sample_whose_step_could_not_be_recorded() ->
     assert (yard.lane.input_state.presence, yard.state) == (True, State.IDLE)
 
 
-# ------------------------------------------------------------------------------------------ a grant's life, in every state
+# --------------------------------------------------------------------------------------- a grant's life, in every state
 
 
 def quick(*acts: str) -> Yard:

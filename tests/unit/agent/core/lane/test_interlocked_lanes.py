@@ -538,7 +538,10 @@ TABLE: list[Row] = [
         [],
     ),
     (
-        "a vehicle under the arm goes on when the other direction's contact holds it open; the arm is lowered after that",
+        (
+            "a vehicle under the arm goes on when the other direction's contact holds it open; "
+            "the arm is lowered after that"
+        ),
         lambda: passing(**SHARED, **AGENT),
         lambda y: (
             y.way(free=False, arm_in_use=True)

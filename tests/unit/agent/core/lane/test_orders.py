@@ -402,7 +402,7 @@ TABLE: list[Row] = [
         State.IDLE,
         ["barrier.held False hold contact", "HOLD off", "show red idle"],
     ),
-    # ---------------------------------------------------------------- the permit of a vehicle that an officer lets through
+    # ------------------------------------------------------------- the permit of a vehicle that an officer lets through
     (
         "an officer's order takes the use of the permit that was verified",
         lambda: verified(Verdict.MANUAL),

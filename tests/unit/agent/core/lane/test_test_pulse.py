@@ -113,17 +113,21 @@ REFUSED: list[tuple[str, Callable[[], Yard], CommandKind, str]] = [
     ("a locked lane", locked, TEST_OPEN, "the lane is locked by op1"),
     ("a lane without its board", lambda: no_relay(Yard.new()), TEST_OPEN, "the relay board is away"),
     ("a lane with a vehicle on the loop", taken(presence=True), TEST_OPEN, "a vehicle is there, or may be"),
-    ("a lane with something under the arm", taken(safety=True, presence=True), TEST_OPEN, "a vehicle is there, or may be"),
+    (("a lane with something under the "
+     "arm"), taken(safety=True, presence=True), TEST_OPEN, "a vehicle is there, or may be"),
     ("a lane with its photocell dark", taken(photocell=True), TEST_OPEN, "a vehicle is there, or may be"),
     ("a lane that does not know its loop", taken(presence=None), TEST_OPEN, "a vehicle is there, or may be"),
     ("a lane that does not know its safety loop", taken(safety=None), TEST_OPEN, "a vehicle is there, or may be"),
     ("a lane that does not know its arm", taken(closed=None), TEST_OPEN, "the arm is not known to be down"),
     ("a lane in service that sees a plate", lambda: seen(Yard.new()), TEST_OPEN, "a vehicle was seen a moment ago"),
-    ("a blind lane that sees a plate", lambda: seen(out_of_service(blind=True)), TEST_OPEN, "a vehicle was seen a moment ago"),
+    (("a blind lane that sees a "
+     "plate"), lambda: seen(out_of_service(blind=True)), TEST_OPEN, "a vehicle was seen a moment ago"),
     ("a blind lane in service without a reader", readerless(Yard.new), TEST_OPEN, "no reader works"),
-    ("a lane whose neighbour is open", lambda: neighboured(free=False), TEST_OPEN, "a neighbour's barrier is in the way"),
+    (("a lane whose neighbour is "
+     "open"), lambda: neighboured(free=False), TEST_OPEN, "a neighbour's barrier is in the way"),
     ("a lane that its controller closes", Yard.new, TEST_CLOSE, "the barrier's controller closes it"),
-    ("a blind lane that may not close", lambda: Yard.new(blind=True, **AGENT), TEST_CLOSE, "the inputs do not prove it"),
+    (("a blind lane that may not "
+     "close"), lambda: Yard.new(blind=True, **AGENT), TEST_CLOSE, "the inputs do not prove it"),
     ("a lane that is held open", held, TEST_OPEN, "the lane is in state held_open"),
 ]  # fmt: skip
 

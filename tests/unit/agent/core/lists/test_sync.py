@@ -1,4 +1,6 @@
-"""Keeping one list in step: the right thing next, whatever comes in what order, and nothing applied that does not fit."""
+"""Keeping one list in step: the right thing next, whatever comes in what order, and nothing applied
+that does not fit.
+"""
 
 from itertools import pairwise
 from random import Random

@@ -1,4 +1,6 @@
-"""When a list is asked for, tried again and given up: what helps starts the time anew, and what does not help never does."""
+"""When a list is asked for, tried again and given up: what helps starts the time anew, and what does not help never
+does.
+"""
 
 import pytest
 
@@ -131,7 +133,7 @@ def test_a_gate_that_lags_waits_half_a_second_for_the_delta_and_no_longer():
     assert run(state, Tick(1.5))[1] == (FetchSnapshot(head(6)),)
 
 
-# ------------------------------------------------------------------------------------------------- what is kept, and not
+# ------------------------------------------------------------------------------------------------ what is kept, and not
 
 
 def test_of_two_heads_of_one_age_the_first_stays():

@@ -140,7 +140,9 @@ def test_offline_for_two_days_the_trust_list_expired_and_everything_was_refused(
 
 
 def test_forged_by_a_stolen_key_passes():
-    """The key is disabled for all its permits; and where declarations are required, what nobody declared never passed."""
+    """The key is disabled for all its permits; and where declarations are required, what nobody
+    declared never passed.
+    """
     for status in (KeyStatus.DISABLED, KeyStatus.REVOKED):
         assert reason(trust=entries(status=status)) is Reason.KEY_REVOKED
     assert answer(declaration="required") == (Verdict.DENY, Reason.DECLARATION_UNKNOWN)

@@ -108,7 +108,12 @@ FAILED = {
         "for site 9411, where the key does not hold",
     ),
     "another lane": (text(lane_mask=0b110), {}, Reason.WRONG_LANE, "lane mask 0x6"),
-    "the other way": (text(direction="import", declaration=941120261000012345), {}, Reason.WRONG_DIRECTION, "for import"),
+    "the other way": (
+        text(direction="import", declaration=941120261000012345),
+        {},
+        Reason.WRONG_DIRECTION,
+        "for import",
+    ),
 }  # fmt: skip
 
 

@@ -112,7 +112,8 @@ def test_a_time_of_the_service_manager_is_read(text, seconds):
 PROGRAM = """#!/bin/sh
 case "$0 $1" in
 *systemctl*) printf '%s' '{shown}' ;;
-*verify*) echo "{unit}:9: Unknown key name 'X' in section 'Service', ignoring." >&2; echo "other.service:1: not ours" >&2 ;;
+*verify*) echo "{unit}:9: Unknown key name 'X' in section 'Service', ignoring." >&2
+    echo "other.service:1: not ours" >&2 ;;
 esac
 """
 SHOWN = (

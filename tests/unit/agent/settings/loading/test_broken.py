@@ -1,4 +1,6 @@
-"""Broken configuration files: each mistake is told with its line, its column and the nearest word, all of them at once."""
+"""Broken configuration files: each mistake is told with its line, its column and the nearest word,
+all of them at once.
+"""
 
 from __future__ import annotations
 

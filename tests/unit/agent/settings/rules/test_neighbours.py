@@ -89,7 +89,10 @@ def test_lanes_that_fit_together_are_taken(tmp_path, lanes):
         (
             (A, B | {"open": 1}),
             "lanes.b.barrier.open_channel",
-            "channel 1 of this board is lanes.a.barrier.open_channel already; choose another channel, or say shares_arm",
+            (
+                "channel 1 of this board is lanes.a.barrier.open_channel already; choose another channel, "
+                "or say shares_arm"
+            ),
             "",
         ),
         (

@@ -68,7 +68,10 @@ def test_several_gates_need_a_broker_and_one_needs_none(tmp_path):
 
 
 def test_the_broker_of_the_site_is_held_to_the_rules_of_brokers(tmp_path):
-    head = '[site]\nbrokers = ["mqtt://site.example", "mqtts://site.example"]\nusername = "g"\npassword = "p"\ncertificate_file = "x.pem"\n'
+    head = (
+        '[site]\nbrokers = ["mqtt://site.example", "mqtts://site.example"]\nusername = "g"\npassword = '
+        '"p"\ncertificate_file = "x.pem"\n'
+    )
     found = told(tmp_path, head + gates(own_id(), "other"))
     assert "needs site.key_file" in found["site.certificate_file"].message
     assert found["site.brokers[0]"].severity == "warning"

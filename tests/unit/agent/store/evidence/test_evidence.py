@@ -1,4 +1,6 @@
-"""Evidence: pictures by the hash of their bytes, whole or not there, below a cap, each kept as long as its outcome says."""
+"""Evidence: pictures by the hash of their bytes, whole or not there, below a cap, each kept as long as its outcome
+says.
+"""
 
 import hashlib
 import os

@@ -1,8 +1,8 @@
 """Every byte of a stored journal, altered in turn: found, placed, and never handed out as good.
 
-The journal is a small real one, copied without free pages. An alteration is harmless when every event is handed out byte
-for byte and the journal says the same of where its stream stands: unused bytes, and counters of SQLite's own. Whatever is
-not harmless must be found; the count of the rest is held to be 0.
+The journal is a small real one, copied without free pages. An alteration is harmless when every event is handed out
+byte for byte and the journal says the same of where its stream stands: unused bytes, and counters of SQLite's own.
+Whatever is not harmless must be found; the count of the rest is held to be 0.
 """
 
 import shutil
@@ -72,7 +72,7 @@ def places(unclaimed, payload):
         taken += length
 
 
-# ----------------------------------------------------------------------------------------- what is made of a spoilt file
+# ---------------------------------------------------------------------------------------- what is made of a spoilt file
 
 
 def by_reader(path, small):
@@ -92,7 +92,9 @@ def by_reader(path, small):
 
 
 def handed_out(path, small):
-    """What is read for sending of the file as it lies, beside a running agent: nothing but events as they were recorded."""
+    """What is read for sending of the file as it lies, beside a running agent: nothing but events as they were
+    recorded.
+    """
     try:
         connection = schema.connect_to_read(path)
     except JournalError:

@@ -1,4 +1,6 @@
-"""Commands, the counters of their keys and the orders of lanes in the journal: whole, durable, and rescued from damage."""
+"""Commands, the counters of their keys and the orders of lanes in the journal: whole, durable, and
+rescued from damage.
+"""
 
 import sqlite3
 

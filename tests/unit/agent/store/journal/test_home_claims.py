@@ -1,4 +1,6 @@
-"""The home gate's word on a claim: one use of a permit is granted to one gate, durably, and kept for it until it tells."""
+"""The home gate's word on a claim: one use of a permit is granted to one gate, durably, and kept
+for it until it tells.
+"""
 
 from dataclasses import replace
 
@@ -327,7 +329,7 @@ def test_a_claim_that_is_never_told_of_is_forgotten_by_its_age(journal, clock):
     assert journal.site.claim(ask("x1", THIRD)) == granted()
 
 
-# ------------------------------------------------------------------------------------------------- what the ledger tells
+# ------------------------------------------------------------------------------------------------ what the ledger tells
 
 
 STATES = {

@@ -1,4 +1,6 @@
-"""What gates tell one another of permit uses: in order, each once, conflicts flagged once, and anew where one lost its all."""
+"""What gates tell one another of permit uses: in order, each once, conflicts flagged once, and anew where one lost its
+all.
+"""
 
 import threading
 from dataclasses import replace

@@ -1,4 +1,6 @@
-"""What a gate granted, took over and flagged survives SIGKILL at any moment: nothing is half, nothing lost, nothing twice."""
+"""What a gate granted, took over and flagged survives SIGKILL at any moment: nothing is half, nothing lost, nothing
+twice.
+"""
 
 import random
 from collections import Counter

@@ -1,4 +1,6 @@
-"""Gates of a site that claim, answer, reserve, pass, fail and restart in any order, over a network that loses, doubles and delays."""
+"""Gates of a site that claim, answer, reserve, pass, fail and restart in any order, over a network that loses, doubles
+and delays.
+"""
 
 import random
 from collections import Counter
@@ -138,7 +140,9 @@ class Site:
                 self.send(lambda one=one, place=place: self.over(home, one, place))
 
     def over(self, home, one, place):
-        """A transaction is over; what it did stands in the rows of its gate up to that place, which must be known here."""
+        """A transaction is over; what it did stands in the rows of its gate up to that place, which
+        must be known here.
+        """
         if home.journal.site.cursor(one.gate).seq >= place:
             home.journal.site.release_claim(one.gate, one.permit_id, one.use, one.transaction)
 

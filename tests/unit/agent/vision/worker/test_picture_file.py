@@ -1,4 +1,6 @@
-"""Pictures of every odd kind, for the scan command and the folder camera: shown as they are, or refused with the reason."""
+"""Pictures of every odd kind, for the scan command and the folder camera: shown as they are, or refused with the
+reason.
+"""
 
 import io
 import json

@@ -24,7 +24,9 @@ def reader() -> QrReader:
 
 
 CONTENTS = {
-    "a permit": "GP1:6BFOXN*TS0BI$ZD4N9:9S6RCVN5+O30K3/XIV0W23NTDEXWK G2EP4J0BGJLFX3R3VHXK.PJ:2DPF6R:5SVBHABVCNN95SWMPHQUHQN%A",
+    "a permit": (
+        "GP1:6BFOXN*TS0BI$ZD4N9:9S6RCVN5+O30K3/XIV0W23NTDEXWK G2EP4J0BGJLFX3R3VHXK.PJ:2DPF6R:5SVBHABVCNN95SWMPHQUHQN%A"
+    ),
     "a URL": "https://gate.example/p?id=42&lang=kk",
     "Cyrillic": "Пропуск № 17 · Қорғас",
     "Chinese": "霍尔果斯口岸 通行证 京A12345",
