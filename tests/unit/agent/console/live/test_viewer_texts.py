@@ -89,7 +89,7 @@ def test_every_state_of_a_lane_has_a_colour_and_the_good_ones_of_devices_are_gre
 
 
 def test_a_lane_says_what_stands_and_who_ordered_it():
-    view = replace(VIEW, orders=LaneLockout(locked_by="anna", out_of_service_by="boris"), held_by="the fire alarm")
+    view = replace(VIEW, lockout=LaneLockout(locked_by="anna", out_of_service_by="boris"), held_by="the fire alarm")
     notes = lane_news(view, LANE, words(), AT)["notes"]
     assert notes == ["Locked by anna", "Taken out of service by boris", "Held open by the fire alarm"]
 
