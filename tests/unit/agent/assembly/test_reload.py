@@ -268,7 +268,7 @@ def test_a_stop_in_which_nothing_ends_takes_no_longer_than_the_service_manager_w
     mocker.patch.object(app._journal, "record_following", hang("checkpoint"))
     mocker.patch.object(app._trusted, "_read_floor", hang("clock"))
     mocker.patch.object(app._diagnostics, "stop", hang("doctor"))
-    app._keeper.keep({"0" * 64: b"a picture"})
+    app._evidence_writer.keep({"0" * 64: b"a picture"})
     eventually(lambda: {"evidence", "lists", "clock"} <= set(hanging))
     stopping = threading.Thread(target=lambda: app.stop("nothing ends"), daemon=True)
     stopping.start()

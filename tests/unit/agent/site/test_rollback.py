@@ -277,6 +277,6 @@ class TestNobodyIsTakenForPutBack:
         three.quiet()
         three.hub.again("want")
         three.hub.again("rows")
-        eventually(lambda: not north.desk._ear.rows._todo.qsize())
+        eventually(lambda: not north.desk._dispatcher.rows._todo.qsize())
         three.quiet()
         assert damaged(north) == ""
