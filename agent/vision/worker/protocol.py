@@ -266,7 +266,7 @@ class Configure(Message):
 
 
 class Preview(Message):
-    """Asks for a Glimpse at once and then for one of every new frame, at most `fps` a second, for `for_s` seconds.
+    """Asks for a PreviewFrame at once and then for one of every new frame, at most `fps` a second, for `for_s` seconds.
 
     The last one said holds. `measured`: with the measures of each frame, which cost as much as the picture.
     """
