@@ -36,7 +36,7 @@ class CommandClient:
         """Take the gate's challenge, send what `sign` makes of it, and return the result.
 
         A challenge that changed meanwhile is answered with a command made anew, once. Raises CommandClientError and
-        GuestError, and what `sign` raises.
+        OneShotClientError, and what `sign` raises.
         """
         self._client.subscribe(self._topics.status)
         challenge = self._challenge()

@@ -51,7 +51,7 @@ class Stock:
 
 
 def survey(client: OneShotClient, site: int, settle_s: float = SETTLE_S) -> Stock:
-    """Look at what a broker has; over when nothing came for `settle_s`. Raises GuestError.
+    """Look at what a broker has; over when nothing came for `settle_s`. Raises OneShotClientError.
 
     From then on the guest hears what others send there: the gates that cannot find what they need.
     """
@@ -98,7 +98,7 @@ def _claimed(data: bytes) -> str:
 
 
 class Delivery:
-    """The way to one broker over one connected guest; `stock`: what `survey` found there. Methods raise GuestError too.
+    """The way to one broker over one connected guest; `stock`: what `survey` found there. Methods raise OneShotClientError too.
 
     `sent` hears of every message that was published, in bytes.
     """

@@ -23,7 +23,7 @@ SETTLE_S = 0.3
 
 
 class ListOffice:
-    """Declares and revokes; of one thread. Methods raise GuestError, CatalogueError and ListError."""
+    """Declares and revokes; of one thread. Methods raise OneShotClientError, CatalogueError and ListError."""
 
     def __init__(self, catalogue: Catalogue, site: int, key: SigningKey, broker_port: int) -> None:
         self._catalogue = catalogue

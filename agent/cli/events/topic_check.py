@@ -118,7 +118,7 @@ def check_topic(
     until: tuple[float, int | None],
     keys: Mapping[str, PublicKey] | None,
 ) -> bool:
-    """Listen to a gate and say what came is worth; whether it is whole. Raises GuestError.
+    """Listen to a gate and say what came is worth; whether it is whole. Raises OneShotClientError.
 
     `who`: user and password. `until`: seconds, and a number of events after which it is enough.
     """
