@@ -98,7 +98,9 @@ def _claimed(data: bytes) -> str:
 
 
 class Delivery:
-    """The way to one broker over one connected guest; `stock`: what `survey` found there. Methods raise OneShotClientError too.
+    """The way to one broker over one connected client. Methods raise OneShotClientError too.
+
+    `stock`: what `survey` found there.
 
     `sent` hears of every message that was published, in bytes.
     """

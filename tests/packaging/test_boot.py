@@ -65,11 +65,11 @@ LOOK = """
 from pathlib import Path
 from agent.doctor.collectors.ports import _port
 from agent.doctor.collectors.user import agent_user
-from agent.clock.clock import Clock, asked
+from agent.clock.clock import Clock, ask_kernel
 found = _port("/dev/gate-closed", (), agent_user(), frozenset(), (), Path("/"))
 print(found.permitted, repr(found.group), repr(found.barred))
 try:
-    print(asked().detail)
+    print(ask_kernel().detail)
 except PermissionError:
     print("refused:", Clock().synchronisation().detail)
 """
