@@ -100,9 +100,7 @@ def _claimed(data: bytes) -> str:
 class Delivery:
     """The way to one broker over one connected client. Methods raise OneShotClientError too.
 
-    `stock`: what `survey` found there.
-
-    `sent` hears of every message that was published, in bytes.
+    `stock`: what `survey` found there. `sent` hears of every message that was published, in bytes.
     """
 
     def __init__(
