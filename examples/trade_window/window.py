@@ -2,9 +2,9 @@
 
     python window.py issuer.pem KHE 9411 exports.json out/
 
-`exports.json` is an array of what the window knows of each vehicle, with the names of `central.issuing.PermitOrder`. Each
-permit becomes a picture named after its VIN; its declaration goes into out/declarations.csv, for `gate-agent lists
-publish`.
+`exports.json` is an array of what the window knows of each vehicle, with the names of
+`central.issuing.PermitOrder`. Each permit becomes a picture named after its VIN; its declaration goes into
+out/declarations.csv, for `gate-agent lists publish`.
 """
 
 import json
