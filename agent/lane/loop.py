@@ -36,7 +36,7 @@ from agent.core.lane import (
     Ticked,
     at_rest,
     occupies,
-    test_pulse_obstacle,
+    pulse_obstacle,
 )
 from agent.core.lane.step import step
 from agent.core.model import Reason
@@ -93,7 +93,7 @@ class LaneView:
     input_state: InputState
     relay_up: bool
     held_by: str
-    test_pulse_obstacle: str
+    pulse_obstacle: str
     arm_in_use: bool = False
 
 
@@ -246,7 +246,7 @@ class LaneLoop:
                 self._lane.input_state,
                 self._lane.relay_up,
                 self._lane.ordered_hold or (HOLD_CONTACT if self._lane.contact_hold else ""),
-                test_pulse_obstacle(self._lane, now.at),
+                pulse_obstacle(self._lane, now.at),
                 self._lane.arm_in_use,
             )
         )

@@ -19,7 +19,7 @@ def quiet(gate):
     """Nobody is at the lane."""
     gate.show()
     gate.lane.leave(gate.until)
-    gate.until(lambda: view(gate).state == "idle" and not view(gate).test_pulse_obstacle, "a quiet lane")
+    gate.until(lambda: view(gate).state == "idle" and not view(gate).pulse_obstacle, "a quiet lane")
 
 
 def view(gate):

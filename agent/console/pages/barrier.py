@@ -192,11 +192,7 @@ def _live(request: Request, gate: Gate, unit: LaneService) -> dict[str, Any]:
     board = unit.barrier
     now = gate.now().at
     inputs = [] if view is None else _inputs(view, settings, now)
-    obstacle = (
-        ""
-        if view is None or not view.test_pulse_obstacle
-        else translated(request, answer_text(view.test_pulse_obstacle))
-    )
+    obstacle = "" if view is None or not view.pulse_obstacle else translated(request, answer_text(view.pulse_obstacle))
     return {
         "view": view,
         "state": "" if view is None else translated(request, STATES[view.state]),

@@ -31,7 +31,7 @@ from agent.core.lane.io import (
 from agent.core.lane.orders import HOLD_CONTACT, KEY_SWITCH
 from agent.core.lane.records import transaction_id
 from agent.core.lane.state import GATHERING, InputState, Lane, LaneLockout, LaneRules, State, at_rest, occupies
-from agent.core.lane.test_pulse import test_pulse_obstacle
+from agent.core.lane.test_pulse import pulse_obstacle
 
 __all__ = [
     "GATHERING",
@@ -67,6 +67,6 @@ __all__ = [
     "Ticked",
     "at_rest",
     "occupies",
-    "test_pulse_obstacle",
+    "pulse_obstacle",
     "transaction_id",
 ]

@@ -24,7 +24,7 @@ _QUIET = frozenset({State.IDLE, State.OUT_OF_SERVICE})
 
 def give_test_pulse(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
     """Order one test pulse, or leave everything as it was. Return whether it is ordered, and the words for it."""
-    why = test_pulse_obstacle(transition.lane, transition.now.at)
+    why = pulse_obstacle(transition.lane, transition.now.at)
     if why:
         return False, why
     if item.kind is CommandKind.TEST_OPEN:
@@ -52,7 +52,7 @@ def _close(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
     return True, Text("the close pulse is ordered")
 
 
-def test_pulse_obstacle(lane: Lane, at: float) -> str:
+def pulse_obstacle(lane: Lane, at: float) -> str:
     """Say what forbids a test at that time (monotonic s), in words; empty: nothing.
 
     Stale inputs show as state fault.

@@ -14,7 +14,7 @@ import drivers
 from agent.core.events.event_types import AlarmRaised, CheckRecord
 from agent.core.lane.io import Answered, Record
 from agent.core.lane.step import LaneRules
-from agent.core.lane.test_pulse import test_pulse_obstacle
+from agent.core.lane.test_pulse import pulse_obstacle
 from agent.core.model.reasons import Reason
 from agent.devices.supervisor import PortState
 from agent.i18n import Language, translate
@@ -99,7 +99,7 @@ class Listener(World):
         self.said |= {one.detail for one in effects if isinstance(one, Answered)}
         drafts = [draft for one in effects if isinstance(one, Record) for draft in one.events]
         self.said |= {draft.event.detail for draft in drafts if isinstance(draft.event, AlarmRaised)}
-        self.said.add(test_pulse_obstacle(self.lane, self.at))
+        self.said.add(pulse_obstacle(self.lane, self.at))
         super().carry_out(effects, verdict)
 
 

@@ -16,7 +16,7 @@ from agent.console.pages.barrier import Act
 from agent.core.lane.io import Answered, CommandKind
 from agent.core.lane.orders import KEY_SWITCH
 from agent.core.lane.step import LaneRules
-from agent.core.lane.test_pulse import test_pulse_obstacle
+from agent.core.lane.test_pulse import pulse_obstacle
 from agent.i18n import Language, translate
 from drivers.emulators.lcus import LcusEmulator
 from drivers.inputs import simulated as simulated_inputs
@@ -81,7 +81,7 @@ def gate(tmp_path_factory):
 def quiet(gate, monkeypatch):
     """A gate whose lane is at rest, with a shorter hold."""
     monkeypatch.setattr(hold_to_confirm, "HOLD_S", HOLD_S)
-    eventually(lambda: view(gate) is not None and view(gate).state == "idle" and not view(gate).test_pulse_obstacle)
+    eventually(lambda: view(gate) is not None and view(gate).state == "idle" and not view(gate).pulse_obstacle)
     return gate
 
 
@@ -332,7 +332,7 @@ class Listener(World):
 
     def carry_out(self, effects, verdict):
         self.said |= {one.detail for one in effects if isinstance(one, Answered)}
-        self.said.add(test_pulse_obstacle(self.lane, self.at))
+        self.said.add(pulse_obstacle(self.lane, self.at))
         super().carry_out(effects, verdict)
 
     def any_order(self):
