@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from agent.mqtt.client import Session
 from agent.mqtt.presence import GatePresence
-from agent.mqtt.session import Session
 from agent.mqtt.uplink import Uplink
 
 if TYPE_CHECKING:

@@ -46,10 +46,10 @@ if TYPE_CHECKING:
 
     from agent.core.commands import CommandEntry
     from agent.core.events import ClockReading
+    from agent.mqtt.client import Session
     from agent.mqtt.command_dependencies import CommandRecords, CommandRules, CommandStore
     from agent.mqtt.command_executions import Executor
     from agent.mqtt.messages import Incoming, LinkUp
-    from agent.mqtt.session import Session
 
 log = logging.getLogger(__name__)
 

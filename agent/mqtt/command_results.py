@@ -14,8 +14,8 @@ from agent.mqtt.messages import Outgoing
 
 if TYPE_CHECKING:
     from agent.core.events import CommandResult
+    from agent.mqtt.client import Session
     from agent.mqtt.messages import Incoming
-    from agent.mqtt.session import Session
 
 EXPIRY_S: Final = 3_600
 KEEP_S: Final = 60.0

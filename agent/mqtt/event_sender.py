@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.broker import Topics
+    from agent.mqtt.client import Session
     from agent.mqtt.flow import Flow
     from agent.mqtt.journal_source import EventSource, StoredEvent
     from agent.mqtt.messages import Receipt
     from agent.mqtt.replay import Replays
-    from agent.mqtt.session import Session
 
 REPLAY_FRACTION = 4
 

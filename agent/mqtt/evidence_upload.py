@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from agent.broker import Topics
     from agent.core.events import Event
-    from agent.mqtt.session import Session
+    from agent.mqtt.client import Session
 
 log = logging.getLogger(__name__)
 

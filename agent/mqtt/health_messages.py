@@ -12,7 +12,7 @@ from agent.service.worker import Backoff, Worker
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.mqtt.session import Session
+    from agent.mqtt.client import Session
 
 EVERY_S: Final = 60.0
 LOOK_S: Final = 1.0

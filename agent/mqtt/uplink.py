@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.events import Event
+    from agent.mqtt.client import Session
     from agent.mqtt.journal_source import EventSource
     from agent.mqtt.replay import ReplayPlan
-    from agent.mqtt.session import Session
 
 log = logging.getLogger(__name__)
 

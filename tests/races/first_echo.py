@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from agent.core.site.claims import ClaimAnswer, ClaimCode
 from agent.devices.supervisor import PortState
+from agent.mqtt.client import Session
 from agent.mqtt.messages import Outgoing, Subscription
-from agent.mqtt.session import Session
 
 
 class FirstEchoDesk:

@@ -8,16 +8,16 @@ from agent.core.model.instant import Instant
 from agent.lists.intake import ListIntake
 from agent.lists.mqtt_sync import ListSync
 from agent.lists.topics import ListTopics
+from agent.mqtt.client import Session
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
-from agent.mqtt.session import Session
 from agent.store.registry.chunk_spool import ChunkSpool
 from tests.support.lists.lists import SITE, trust_text, trusted
 from tests.support.mqtt.linking import GATE, Observer, local, quick
 from tests.support.pki.permits import NOW
 from tests.support.store.registries import open_registry
 from tests.support.waiting import eventually
-from tests.unit.agent.mqtt.test_session import Card
+from tests.unit.agent.mqtt.test_client import Card
 
 QUICK = SyncRules(settle_s=0.2, quiet_s=0.4, cap_s=2.0, retry_s=0.3)
 

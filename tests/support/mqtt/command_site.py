@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from agent.core.commands.command import Answer, CommandName, Result
 from agent.core.events.chain import ClockReading
 from agent.devices.supervisor import PortState
+from agent.mqtt.client import Session
 from agent.mqtt.command_dependencies import CommandRules
 from agent.mqtt.command_processor import CommandProcessor
 from agent.mqtt.command_results import CORRELATION_LIMIT
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
-from agent.mqtt.session import Session
 from agent.recording.recorder import Recorder
 from tests.support.mqtt.commanding import GATE, KEYS, UTC, body, signed
 from tests.support.mqtt.linking import local, quick

@@ -13,7 +13,7 @@ from agent.core.contract.channels import BIRTH, EVIDENCE, RESULT_EXPIRY_S, STATU
 from agent.core.contract.schemas import EVENTS, written
 from agent.core.events.event_types import Draft
 from agent.mqtt import command_results, evidence_upload
-from agent.mqtt.network import STATUS_LIFE_FACTOR
+from agent.mqtt.network_thread import STATUS_LIFE_FACTOR
 from agent.mqtt.setup import SessionSettings
 from tests.support.mqtt.command_site import CommandSite
 from tests.support.mqtt.commanding import GATE as COMMANDED

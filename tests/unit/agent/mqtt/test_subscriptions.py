@@ -8,7 +8,7 @@ from tests.support.mqtt.linking import quick
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto, publish
 from tests.support.mqtt.rough_broker import RoughBroker
 from tests.support.waiting import eventually
-from tests.unit.agent.mqtt.test_session import Running
+from tests.unit.agent.mqtt.test_client import Running
 
 
 @pytest.mark.parametrize(

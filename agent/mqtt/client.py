@@ -13,7 +13,7 @@ from agent.broker import shuffled
 from agent.devices import PortState
 from agent.mqtt.broker_selector import BrokerSelector
 from agent.mqtt.messages import LinkDown, LinkUp
-from agent.mqtt.network import Network
+from agent.mqtt.network_thread import Network
 from agent.mqtt.setup import LinkView
 from agent.mqtt.subscriptions import Subscriptions
 from agent.service.listeners import tell

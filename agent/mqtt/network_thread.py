@@ -30,7 +30,7 @@ STATUS_LIFE_FACTOR = 3
 
 
 class NetworkListener(Protocol):
-    """Whom the network thread tells (agent.mqtt.session.Session)."""
+    """Whom the network thread tells (agent.mqtt.client.Session)."""
 
     def went_up(self, network: Network, limits: Limits) -> None:
         """A connection stands."""

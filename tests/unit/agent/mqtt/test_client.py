@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from agent.devices.supervisor import PortState
+from agent.mqtt.client import Session
 from agent.mqtt.messages import LinkDown, LinkUp, Outgoing, Subscription
-from agent.mqtt.session import Session
 from tests.support.mqtt.linking import GATE, Observer, local, quick
 from tests.support.mqtt.mosquitto import (
     Broker,
