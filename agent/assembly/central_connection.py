@@ -17,12 +17,12 @@ from agent.devices import PortState
 from agent.mqtt import (
     AckMode,
     CentralLink,
+    ClientSettings,
     CommandProcessor,
     CommandRules,
     EvidenceUpload,
     FlowSettings,
     HealthPublisher,
-    SessionSettings,
 )
 from agent.settings import broker_address
 from agent.store.errors import JournalError
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from agent.assembly.command_handlers import HandlerDependencies
     from agent.core.events import ClockReading, Event
     from agent.lists import ListService
-    from agent.mqtt import GateIdentity, LinkView, Session, UplinkView
+    from agent.mqtt import GateIdentity, LinkView, MqttClient, UplinkView
     from agent.recording import Recorder
     from agent.service.worker import Worker
     from agent.settings import Commands, Mqtt, Settings
@@ -109,7 +109,7 @@ class CentralConnection:
         return self._link.session.view
 
     @property
-    def session(self) -> Session:
+    def session(self) -> MqttClient:
         """The connection itself."""
         return self._link.session
 
@@ -180,9 +180,9 @@ class CentralConnection:
         self._dependencies.recorder.note([Draft(event, None, None, self._dependencies.reading().utc)])
 
 
-def _session_settings(gate: str, mqtt: Mqtt) -> SessionSettings:
+def _session_settings(gate: str, mqtt: Mqtt) -> ClientSettings:
     password = mqtt.password
-    return SessionSettings(
+    return ClientSettings(
         gate=gate,
         brokers=tuple(broker_address(url) for url in mqtt.brokers),
         tls=TlsFiles(mqtt.ca_file, mqtt.certificate_file, mqtt.key_file),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ListSession(Protocol):
-    """The session (agent.mqtt.client.Session)."""
+    """The session (agent.mqtt.client.MqttClient)."""
 
     def subscribe(self, *subscriptions: Subscription) -> None:
         """Subscribe from now on; again: what is stored comes again."""

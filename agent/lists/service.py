@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agent.core.events import Event
     from agent.core.lists import DataState
     from agent.lists.monitor import Reloaded
-    from agent.mqtt import Session
+    from agent.mqtt import MqttClient
     from agent.service.worker import Worker
     from agent.settings import Settings
 
@@ -50,7 +50,7 @@ class ListService:
         """What the age of the lists allows; None before the start, or while it cannot be known."""
         return self._keeper.state
 
-    def sync(self, session: Session) -> ListSync:
+    def sync(self, session: MqttClient) -> ListSync:
         """Who keeps the lists in step over this session, which has not started yet.
 
         To be started and stopped with it.

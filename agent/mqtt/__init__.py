@@ -5,7 +5,7 @@ May open network connections and start threads; what is sent comes from the jour
 
 from agent.mqtt.broker_selector import BrokerSelector
 from agent.mqtt.central_link import CentralLink
-from agent.mqtt.client import Session
+from agent.mqtt.client import MqttClient
 from agent.mqtt.command_dependencies import CommandRules
 from agent.mqtt.command_processor import CommandProcessor
 from agent.mqtt.event_messages import REPLAY, event_message
@@ -17,7 +17,7 @@ from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError
 from agent.mqtt.packets import connect_properties, incoming, limits, publish_properties, subscribe_options
 from agent.mqtt.presence import GateIdentity
 from agent.mqtt.replay import ReplayPlan
-from agent.mqtt.setup import LinkView, SessionSettings
+from agent.mqtt.setup import ClientSettings, LinkView
 from agent.mqtt.uplink_view import UplinkView
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "AckMode",
     "BrokerSelector",
     "CentralLink",
+    "ClientSettings",
     "CommandProcessor",
     "CommandRules",
     "EvidenceUpload",
@@ -37,13 +38,12 @@ __all__ = [
     "LinkDown",
     "LinkUp",
     "LinkView",
+    "MqttClient",
     "OneShotClient",
     "OneShotClientError",
     "Outgoing",
     "Receipt",
     "ReplayPlan",
-    "Session",
-    "SessionSettings",
     "Subscription",
     "UplinkView",
     "connect_properties",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from agent.mqtt.client import Session
+from agent.mqtt.client import MqttClient
 from agent.mqtt.presence import GatePresence
 from agent.mqtt.uplink import Uplink
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from agent.mqtt.flow import FlowSettings
     from agent.mqtt.journal_source import EventSource
     from agent.mqtt.presence import GateIdentity
-    from agent.mqtt.setup import LinkView, SessionSettings
+    from agent.mqtt.setup import ClientSettings, LinkView
     from agent.mqtt.uplink_view import UplinkView
 
 STOP_S = 6.0
@@ -32,7 +32,7 @@ class CentralLink:
 
     def __init__(  # noqa: PLR0913 - the seams of the composition root
         self,
-        settings: SessionSettings,
+        settings: ClientSettings,
         flow: FlowSettings,
         identity: GateIdentity,
         outbox: EventSource,
@@ -44,7 +44,7 @@ class CentralLink:
         note: Callable[[Event], None] = lambda _event: None,
     ) -> None:
         presence = GatePresence(identity, outbox, clock, lambda: self.uplink.view, extra)
-        self.session = Session(settings, presence, observe=observe_link)
+        self.session = MqttClient(settings, presence, observe=observe_link)
         self.uplink = Uplink(self.session, outbox, settings.gate, flow, observe=observe_uplink, note=note)
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""The gate's MQTT session: connected to one of its brokers, or trying to be, for ever."""
+"""The gate's MQTT client: connected to one of its brokers, or trying to be, for ever."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from agent.broker import shuffled
 from agent.devices import PortState
 from agent.mqtt.broker_selector import BrokerSelector
 from agent.mqtt.messages import LinkDown, LinkUp
-from agent.mqtt.network_thread import Network
+from agent.mqtt.network_thread import NetworkThread
+from agent.mqtt.presence import PresenceMessages
 from agent.mqtt.setup import LinkView
 from agent.mqtt.subscriptions import Subscriptions
 from agent.service.listeners import tell
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.mqtt.messages import Limits, Outgoing, Receipt, Subscription
-    from agent.mqtt.setup import Presence, SessionSettings
+    from agent.mqtt.presence import GatePresence
+    from agent.mqtt.setup import ClientSettings
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ WATCH_EVERY_S = 5.0
 PROBLEMS_KEPT = 8
 
 
-class Session:
+class MqttClient:
     """Stays connected until stopped. All methods may be called from any thread.
 
     `presence`: what it tells of the gate; None: nothing, and no will. `observe` hears, on the network thread, of every
@@ -44,14 +46,14 @@ class Session:
 
     def __init__(
         self,
-        settings: SessionSettings,
-        presence: Presence | None,
+        settings: ClientSettings,
+        presence: GatePresence | None,
         *,
         observe: Callable[[LinkView], None] = lambda _view: None,
         random: Random | None = None,
     ) -> None:
         self._settings = settings
-        self._presence = presence
+        self._presence = PresenceMessages(presence, settings.gate, settings.status_every_s)
         self._observe = observe
         self._random = Random() if random is None else random  # noqa: S311 - jitter, no secret
         brokers = shuffled(settings.brokers, self._random)
@@ -60,7 +62,7 @@ class Session:
         self._listeners: list[Callable[[LinkUp | LinkDown], None]] = []
         self._lock = threading.RLock()
         self._up = False
-        self._told: list[str] = []
+        self._problems: list[str] = []
         self._view = LinkView(PortState.CONNECTING, "", 0, brokers[0].url, 0, time.monotonic())
         self._network = self._make_network()
         self.worker = Worker(f"link-{settings.client_id or settings.gate}", self._watch, limit_s=LIMIT_S)
@@ -77,16 +79,13 @@ class Session:
         """
         for each in subscriptions:
             self._subscriptions.add(each)
-        connection_session = self._network.connection_session
-        if connection_session is not None:
-            connection_session.subscribe(subscriptions)
+        self._network.subscribe(subscriptions)
 
     def unsubscribe(self, *topic_filters: str) -> None:
         """Want nothing of these filters any more; what is under way of them is dropped."""
         gone = [each for each in topic_filters if self._subscriptions.remove(each)]
-        connection_session = self._network.connection_session
-        if gone and connection_session is not None:
-            connection_session.unsubscribe(gone)
+        if gone:
+            self._network.unsubscribe(gone)
 
     def listen(self, listener: Callable[[LinkUp | LinkDown], None]) -> None:
         """Hear of every connection and its end; must only enqueue. To be called before `start`."""
@@ -96,7 +95,7 @@ class Session:
         """Begin to connect."""
         self._network = self._make_network()
         self.worker.adopt(self._network.worker)
-        self._network.start()
+        self._network.worker.start()
         self.worker.start()
 
     def stop(self, timeout_s: float = STOP_S) -> bool:
@@ -122,30 +121,27 @@ class Session:
         with self._lock:
             if not self._up or (connection is not None and connection != self._view.connections):
                 return False
-            connection_session = self._network.connection_session
-        return connection_session is not None and connection_session.publish(message, done)
+            standing = self._network.connection
+        return standing is not None and standing.publish(message, done)
 
     def announce(self) -> None:
         """Publish the status soon, because something in it has changed."""
-        connection_session = self._network.connection_session
-        if connection_session is not None:
-            connection_session.announce()
+        self._network.announce()
 
     def reconnect(self, cause: str) -> None:
         """End the connection of now, for this cause, and go on to the next broker."""
-        connection_session = self._network.connection_session
-        if connection_session is not None:
-            connection_session.end(cause)
+        connection = self._network.connection
+        if connection is not None:
+            connection.end(cause)
 
     # --------------------------------------------------------------------------------- what the network thread tells
 
-    def went_up(self, network: Network, limits: Limits) -> None:
-        """Note that a connection stands."""
+    def _went_up(self, network: NetworkThread, limits: Limits) -> None:
         with self._lock:
             if network is not self._network:
                 return
             self._up = True
-            self._told = []
+            self._problems = []
             self._view = LinkView(
                 PortState.UP,
                 "",
@@ -156,20 +152,19 @@ class Session:
             )
             event = LinkUp(self._view.connections, limits)
         log.info("connected to %s", self._view.url)
-        self._tell(event)
+        self._notify(event)
         self._show()
 
-    def went_down(self, network: Network, cause: str) -> None:
-        """Note that a connection or an attempt ended."""
+    def _went_down(self, network: NetworkThread, cause: str) -> None:
         with self._lock:
             if network is not self._network:
                 return
             was_up, self._up = self._up, False
             changed = self._view.state is not PortState.LOST
             if changed:
-                self._told = []
-            new = cause not in self._told
-            self._told = [*self._told[-PROBLEMS_KEPT:], *([cause] if new else [])]
+                self._problems = []
+            new = cause not in self._problems
+            self._problems = [*self._problems[-PROBLEMS_KEPT:], *([cause] if new else [])]
             self._view = replace(
                 self._view,
                 state=PortState.LOST,
@@ -180,23 +175,22 @@ class Session:
             )
             event = LinkDown(self._view.connections)
         if was_up:
-            self._tell(event)
+            self._notify(event)
         # An orderly stop is no change of the device's health: whoever stops the session knows.
         if (changed or new) and not self.worker.stopping:
             log.warning("not connected: %s", cause)
             self._show()
 
-    def complained(self, network: Network, problem: str) -> None:
-        """Note what the broker refuses although the connection stands."""
+    def _refused(self, network: NetworkThread, problem: str) -> None:
         with self._lock:
-            if network is not self._network or problem in self._told:
+            if network is not self._network or problem in self._problems:
                 return
-            self._told = [*self._told[-PROBLEMS_KEPT:], problem]
-            self._view = replace(self._view, detail=joined(self._told, "; "))
+            self._problems = [*self._problems[-PROBLEMS_KEPT:], problem]
+            self._view = replace(self._view, detail=joined(self._problems, "; "))
         log.error("the broker refuses: %s", problem)
         self._show()
 
-    def _tell(self, event: LinkUp | LinkDown) -> None:
+    def _notify(self, event: LinkUp | LinkDown) -> None:
         tell(self._listeners, event, "a listener of the link failed")
 
     def _show(self) -> None:
@@ -204,9 +198,16 @@ class Session:
 
     # ------------------------------------------------------------------------------------------------- the watchdog
 
-    def _make_network(self) -> Network:
-        return Network(
-            self._settings, self._broker_selector, self, self._presence, self._subscriptions, self._random.random
+    def _make_network(self) -> NetworkThread:
+        return NetworkThread(
+            self._settings,
+            self._broker_selector,
+            self._presence,
+            self._subscriptions,
+            self._random.random,
+            went_up=self._went_up,
+            went_down=self._went_down,
+            refused=self._refused,
         )
 
     def _watch(self) -> None:
@@ -225,5 +226,5 @@ class Session:
             with self._lock:
                 self._network = replacement = self._make_network()
             self.worker.adopt(replacement.worker)
-            self.went_down(replacement, cause)
-            replacement.start()
+            self._went_down(replacement, cause)
+            replacement.worker.start()

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from agent.core.commands import CommandEntry
     from agent.core.events import ClockReading
-    from agent.mqtt.client import Session
+    from agent.mqtt.client import MqttClient
     from agent.mqtt.command_dependencies import CommandRecords, CommandRules, CommandStore
     from agent.mqtt.command_executions import Executor
     from agent.mqtt.messages import Incoming, LinkUp
@@ -78,7 +78,7 @@ class CommandProcessor:
 
     def __init__(
         self,
-        session: Session,
+        session: MqttClient,
         rules: CommandRules,
         book: CommandStore,
         records: CommandRecords,

@@ -14,7 +14,7 @@ from agent.mqtt.messages import Outgoing
 
 if TYPE_CHECKING:
     from agent.core.events import CommandResult
-    from agent.mqtt.client import Session
+    from agent.mqtt.client import MqttClient
     from agent.mqtt.messages import Incoming
 
 EXPIRY_S: Final = 3_600
@@ -30,7 +30,7 @@ class CommandResults:
     What cannot go out within `KEEP_S` is dropped: whoever asked sends the command again and gets the stored answer.
     """
 
-    def __init__(self, session: Session, gate: str) -> None:
+    def __init__(self, session: MqttClient, gate: str) -> None:
         self._session = session
         self._topics = Topics(gate)
         self._waiting: deque[tuple[float, Outgoing]] = deque(maxlen=WAITING_LIMIT)

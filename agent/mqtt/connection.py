@@ -1,17 +1,19 @@
-"""One connection to one broker: the only place where paho is used.
+"""One connection to one broker: the only place where paho's client is used.
 
-A new paho client is made for every attempt, and its network loop is turned by the session's own thread. So nothing of
-an old connection is ever resent by paho (which ignores the broker's Receive Maximum when it does), its thread cannot
-die unseen from an exception, stopping never waits for a frozen broker, and its reconnect timer without jitter is out of
-the way. Callbacks only put values into a queue that the session empties after each turn.
+A new paho client is made for every attempt, and its network loop is turned by the owner's own thread. So nothing of an
+old connection is ever resent by paho (which ignores the broker's Receive Maximum when it does), its thread cannot die
+unseen from an exception, stopping never waits for a frozen broker, and its reconnect timer without jitter is out of the
+way. Paho's callbacks only queue what came; it is handled after each turn.
 """
 
 from __future__ import annotations
 
 import logging
 import socket
+import threading
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from paho.mqtt.client import Client
@@ -20,18 +22,22 @@ from paho.mqtt.packettypes import PacketTypes
 
 from agent.broker import alert_words, make_context
 from agent.mqtt import reason_codes
-from agent.mqtt.packets import connect_properties, incoming, limits, publish_properties, subscribe_options
+from agent.mqtt.messages import Limits, Receipt
+from agent.mqtt.packets import connect_properties, fits, incoming, limits, publish_properties, subscribe_options
+from agent.service.listeners import tell
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
     from paho.mqtt.properties import Properties
     from paho.mqtt.reasoncodes import ReasonCode
 
     from agent.broker import BrokerAddress, TlsFiles
-    from agent.mqtt.messages import Incoming, Limits, Outgoing, Subscription
+    from agent.mqtt.messages import Incoming, Outgoing, Subscription
+
+log = logging.getLogger(__name__)
 
 USER_TIMEOUT_S = 10.0
 
@@ -52,58 +58,42 @@ class ConnectOptions:
     will_delay_s: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """The broker's answer to CONNECT."""
-
-    code: int
-    limits: Limits
-
-
-@dataclass(frozen=True, slots=True)
-class Subscribed:
-    """The broker's answer to the SUBSCRIBE of this message id, one code a filter."""
-
-    mid: int
-    codes: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The broker's answer to the publish of this message id."""
-
-    mid: int
-    code: int
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A message came in; None for one that could not be understood."""
-
-    message: Incoming | None
-
-
-ConnectionEvent = Connected | Subscribed | Answered | Arrived
-
-
 class Connection:
     """A connection from its first packet to its end.
 
-    `open`, `turn` and `close` belong to one thread; all else to any.
+    `received` gets every message that comes, and the `done` of a publish or a subscribe its answer: on the thread of
+    `turn`, which `open` and `close` belong to as well. All else may be called from any thread.
     """
 
-    def __init__(self, address: BrokerAddress, options: ConnectOptions) -> None:
+    def __init__(self, address: BrokerAddress, options: ConnectOptions, received: Callable[[Incoming], None]) -> None:
         self._address = address
-        self._events: deque[ConnectionEvent] = deque()
+        self._options = options
+        self._received = received
+        self._events: deque[Callable[[], None]] = deque()
+        self._lock = threading.Lock()
+        self._under_way: dict[int, Callable[[Receipt], None] | None] = {}
+        self._subscribing: dict[int, Callable[[Sequence[int] | None], None]] = {}
+        self._closed = False
         self._ended: str | None = None
         self._last_error: str | None = None
+        self._connected = False
+        self._limits = Limits()
         self._client = self._make_client(options)
-        self._options = options
 
     @property
     def ended(self) -> str | None:
         """Why the connection ended, in words; None while it lives."""
         return self._ended
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has taken the connection."""
+        return self._connected
+
+    @property
+    def limits(self) -> Limits:
+        """What the broker can take; known once it has taken the connection."""
+        return self._limits
 
     def open(self) -> None:
         """Connect, shake hands, send CONNECT.
@@ -122,46 +112,81 @@ class Connection:
             properties=connect_properties(options.session_expiry_s, options.packet_bytes),
         )
 
-    def turn(self, timeout_s: float) -> Sequence[ConnectionEvent]:
-        """Read, write and keep alive, for at most about `timeout_s`, and return what happened."""
+    def turn(self, timeout_s: float) -> None:
+        """Read, write and keep alive, for at most about `timeout_s`, and pass on what came."""
         code = self._client.loop(timeout_s)
         if code is not MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self._end(self._why(code))
-        happened: list[ConnectionEvent] = []
+            self.end(self._cause_of(code))
         while self._events:
-            happened.append(self._events.popleft())
-        return happened
+            self._events.popleft()()
 
-    def publish(self, message: Outgoing) -> int | None:
-        """Hand a message to the network; its message id, or None when it could not be taken.
+    def publish(self, message: Outgoing, done: Callable[[Receipt], None] | None = None) -> bool:
+        """Publish; False when the connection has ended, or as much as the broker takes is under way.
 
-        Raises ValueError for a topic with wildcards.
+        `done` hears once what became of the message. What is larger than the broker takes is not sent, because the
+        broker would end the connection over it: `done` hears of that at once, on the caller's thread. The retain flag
+        is left out where the broker keeps nothing. Raises ValueError for a topic with wildcards.
         """
-        info = self._client.publish(
-            message.topic,
-            message.payload,
-            qos=message.qos,
-            retain=message.retain,
-            properties=publish_properties(message),
-        )
-        return info.mid if info.rc is MQTTErrorCode.MQTT_ERR_SUCCESS else None
+        if not fits(message, self._limits.packet_bytes):
+            _hand_out(done, Receipt(reason_codes.TOO_LARGE))
+            return True
+        with self._lock:
+            if self._closed or (message.qos > 0 and len(self._under_way) >= self._limits.receive_maximum):
+                return False
+            info = self._client.publish(
+                message.topic,
+                message.payload,
+                qos=message.qos,
+                retain=message.retain and self._limits.retain,
+                properties=publish_properties(message),
+            )
+            if info.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return False
+            if message.qos > 0 or done is not None:
+                self._under_way[info.mid] = done
+        return True
 
-    def subscribe(self, subscriptions: Sequence[Subscription]) -> int | None:
-        """Ask for all filters in one packet; its message id, or None when it could not be taken."""
-        _code, mid = self._client.subscribe([(each.topic_filter, subscribe_options(each)) for each in subscriptions])
-        return mid
+    def subscribe(self, subscriptions: Sequence[Subscription], done: Callable[[Sequence[int] | None], None]) -> bool:
+        """Ask for all filters in one packet; False when the connection has ended.
+
+        `done` hears the broker's reason codes, one a filter; None where the connection ended without an answer.
+        """
+        with self._lock:
+            if self._closed:
+                return False
+            filters = [(each.topic_filter, subscribe_options(each)) for each in subscriptions]
+            _code, mid = self._client.subscribe(filters)
+            if mid is None:
+                return False
+            self._subscribing[mid] = done
+        return True
 
     def unsubscribe(self, topic_filters: Sequence[str]) -> None:
         """Want nothing of these filters any more."""
-        self._client.unsubscribe(list(topic_filters))
+        with self._lock:
+            if not self._closed:
+                self._client.unsubscribe(list(topic_filters))
 
     def disconnect(self) -> None:
         """Ask for an orderly end: the broker will not publish the will."""
         self._client.disconnect()
 
+    def end(self, cause: str) -> None:
+        """Let the connection count as ended, for this cause unless there is one already."""
+        if self._ended is None:
+            self._ended = cause
+
     def close(self) -> None:
-        """Let everything go at once. The connection is of no use afterwards."""
-        self._end(Text("closed"))
+        """Let everything go at once: what is under way counts as lost. The connection is of no use afterwards."""
+        self.end(Text("the connection is closed"))
+        with self._lock:
+            self._closed = True
+            under_way, self._under_way = self._under_way, {}
+            subscribing, self._subscribing = self._subscribing, {}
+        for receipt_done in under_way.values():
+            _hand_out(receipt_done, Receipt(None))
+        for codes_done in subscribing.values():
+            codes_done(None)
         client = self._client
         # paho's client and its callbacks hold each other: cut, so that its sockets close now and not at some
         # collection.
@@ -177,7 +202,7 @@ class Connection:
     def _make_client(self, options: ConnectOptions) -> Client:
         client = Client(CallbackAPIVersion.VERSION2, client_id=options.client_id, protocol=MQTTProtocolVersion.MQTTv5)
         client.connect_timeout = options.connect_timeout_s
-        # The session keeps to the broker's Receive Maximum; paho cannot change its own limit once it knows it.
+        # `publish` keeps to the broker's Receive Maximum; paho cannot change its own limit once it knows it.
         client.max_inflight_messages = 0
         if options.user is not None:
             client.username_pw_set(options.user, options.password)
@@ -204,45 +229,54 @@ class Connection:
         self, _client: Client, _data: Any, _flags: ConnectFlags, code: ReasonCode, properties: Properties | None
     ) -> None:
         if reason_codes.refused(code.value):
-            self._end(Text("refused: {words}", words=reason_codes.words(code.value)))
-        self._events.append(Connected(code.value, limits(properties)))
+            self.end(Text("refused: {words}", words=reason_codes.words(code.value)))
+        else:
+            self._limits = limits(properties)
+            self._connected = True
 
     def _on_disconnect(
         self, _client: Client, _data: Any, flags: DisconnectFlags, code: ReasonCode, _properties: Properties | None
     ) -> None:
         # Comes twice on a keepalive timeout: the first word counts.
         if flags.is_disconnect_packet_from_server:
-            self._end(Text("closed by the broker: {words}", words=reason_codes.words(code.value)))
+            self.end(Text("closed by the broker: {words}", words=reason_codes.words(code.value)))
 
     def _on_subscribe(
         self, _client: Client, _data: Any, mid: int, codes: list[ReasonCode], _properties: Properties | None
     ) -> None:
-        self._events.append(Subscribed(mid, tuple(code.value for code in codes)))
+        self._events.append(partial(self._subscribed, mid, [code.value for code in codes]))
 
     def _on_publish(
         self, _client: Client, _data: Any, mid: int, code: ReasonCode, _properties: Properties | None
     ) -> None:
-        self._events.append(Answered(mid, code.value))
+        self._events.append(partial(self._published, mid, Receipt(code.value)))
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         try:
-            self._events.append(Arrived(incoming(message)))
-        except (UnicodeError, ValueError, TypeError, AttributeError):
-            # Whatever the broker sends must not end the link: counted by the session.
-            self._events.append(Arrived(None))
+            self._events.append(partial(self._received, incoming(message)))
+        except (UnicodeError, ValueError, TypeError, AttributeError) as error:
+            # Whatever the broker sends must not end the link.
+            log.debug("a message of the broker cannot be understood: %r", error)
 
     def _on_log(self, record: logging.LogRecord) -> bool:
         # The only place where paho tells why a connection broke.
         self._last_error = record.getMessage()
         return False
 
-    # --------------------------------------------------------------------------------------------------- the end
+    # --------------------------------------------------------------------------------------------------- answers
 
-    def _end(self, cause: str) -> None:
-        if self._ended is None:
-            self._ended = cause
+    def _subscribed(self, mid: int, codes: Sequence[int]) -> None:
+        with self._lock:
+            done = self._subscribing.pop(mid, None)
+        if done is not None:
+            done(codes)
 
-    def _why(self, code: MQTTErrorCode) -> str:
+    def _published(self, mid: int, receipt: Receipt) -> None:
+        with self._lock:
+            done = self._under_way.pop(mid, None)
+        _hand_out(done, receipt)
+
+    def _cause_of(self, code: MQTTErrorCode) -> str:
         told = self._last_error
         if told is not None:
             return alert_words(told) or told
@@ -251,6 +285,11 @@ class Connection:
         if code is MQTTErrorCode.MQTT_ERR_CONN_LOST:
             return Text("the connection broke: closed by the other side, or no answer to the keepalive")
         return Text("the connection broke: {name}", name=code.name)
+
+
+def _hand_out(done: Callable[[Receipt], None] | None, receipt: Receipt) -> None:
+    if done is not None:
+        tell([done], receipt, "a receipt could not be handled")
 
 
 def _set_will(client: Client, will: Outgoing, delay_s: int) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.broker import Topics
-    from agent.mqtt.client import Session
+    from agent.mqtt.client import MqttClient
     from agent.mqtt.flow import Flow
     from agent.mqtt.journal_source import EventSource, StoredEvent
     from agent.mqtt.messages import Receipt
@@ -35,7 +35,7 @@ class EventSender:
 
     def __init__(
         self,
-        session: Session,
+        session: MqttClient,
         outbox: EventSource,
         topics: Topics,
         flow: Flow,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from agent.broker import Topics
     from agent.core.events import Event
-    from agent.mqtt.client import Session
+    from agent.mqtt.client import MqttClient
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ class EvidenceUpload:
 
     def __init__(
         self,
-        session: Session,
+        session: MqttClient,
         topics: Topics,
         pictures: Pictures,
         note: Callable[[Event], None],

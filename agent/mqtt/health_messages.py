@@ -12,7 +12,7 @@ from agent.service.worker import Backoff, Worker
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.mqtt.client import Session
+    from agent.mqtt.client import MqttClient
 
 EVERY_S: Final = 60.0
 LOOK_S: Final = 1.0
@@ -23,7 +23,7 @@ LIMIT_S: Final = 60.0
 class HealthPublisher:
     """A thread that publishes what `make` makes: at once after each connection, then every `every_s`."""
 
-    def __init__(self, session: Session, topic: str, make: Callable[[], bytes], every_s: float = EVERY_S) -> None:
+    def __init__(self, session: MqttClient, topic: str, make: Callable[[], bytes], every_s: float = EVERY_S) -> None:
         self._session = session
         self._topic = topic
         self._make = make

@@ -1,129 +1,144 @@
-"""The network thread: goes round the brokers, lives one connection after the other, until it is asked to stop."""
+"""The network thread: goes round the brokers, one connection after the other, until it is asked to stop."""
 
 from __future__ import annotations
 
-import json
 import logging
+import threading
 import time
+from contextlib import closing
+from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from agent.broker import TlsFilesError, Topics, explain
+from agent.broker import TlsFilesError, explain
+from agent.mqtt import reason_codes
 from agent.mqtt.connection import Connection, ConnectOptions
-from agent.mqtt.connection_session import ConnectionSession
-from agent.mqtt.messages import Outgoing
+from agent.service.listeners import tell
 from agent.service.worker import OnFailure, Worker
-from drivers.text import joined
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from agent.mqtt.broker_selector import BrokerSelector
-    from agent.mqtt.messages import Limits
-    from agent.mqtt.setup import Presence, SessionSettings
+    from agent.mqtt.messages import Incoming, Limits, Outgoing, Receipt, Subscription
+    from agent.mqtt.presence import PresenceMessages
+    from agent.mqtt.setup import ClientSettings
     from agent.mqtt.subscriptions import Subscriptions
 
 log = logging.getLogger(__name__)
 
-JSON_TYPE = "application/json"
-STATUS_LIFE_FACTOR = 3
+TURN_S = 0.1
+FAREWELL_S = 1.5
+FAREWELL_TURN_S = 0.05
 
 
-class NetworkListener(Protocol):
-    """Whom the network thread tells (agent.mqtt.client.Session)."""
-
-    def went_up(self, network: Network, limits: Limits) -> None:
-        """A connection stands."""
-        ...
-
-    def went_down(self, network: Network, cause: str) -> None:
-        """A connection or an attempt ended."""
-        ...
-
-    def complained(self, network: Network, problem: str) -> None:
-        """The broker refuses something."""
-        ...
+class _Phase(StrEnum):
+    CONNECTING = "connecting"
+    SUBSCRIBING = "subscribing"
+    UP = "up"
 
 
-class Network:
-    """One network thread. The session's watchdog puts another in its place when it hangs or dies."""
+class NetworkThread:
+    """One network thread. The client's watchdog puts another in its place when it hangs or dies.
 
-    def __init__(
+    It tells, on itself, of a connection that stands (`went_up`), of the end of a connection or an attempt
+    (`went_down`), and of what the broker refuses although the connection stands (`refused`). `draw`: uniform in 0..1.
+    """
+
+    def __init__(  # noqa: PLR0913 - what all network threads of one client share
         self,
-        settings: SessionSettings,
+        settings: ClientSettings,
         broker_selector: BrokerSelector,
-        front: NetworkListener,
-        presence: Presence | None,
+        presence: PresenceMessages,
         subscriptions: Subscriptions,
         draw: Callable[[], float],
+        *,
+        went_up: Callable[[NetworkThread, Limits], None],
+        went_down: Callable[[NetworkThread, str], None],
+        refused: Callable[[NetworkThread, str], None],
     ) -> None:
         self._settings = settings
         self._broker_selector = broker_selector
-        self._front = front
         self._presence = presence
         self._subscriptions = subscriptions
         self._draw = draw
-        self._topics = Topics(settings.gate)
-        self._connection_session: ConnectionSession | None = None
-        # Not watched for progress here: the session looks at it, and puts another in its place.
+        self._went_up = went_up
+        self._went_down = went_down
+        self._refused = refused
+        self._lock = threading.Lock()
+        self._phase = _Phase.CONNECTING
+        self._connection: Connection | None = None
+        self._stood_at: float | None = None
+        self._status_due_at = 0.0
+        # Not watched for progress here: the client looks at it, and puts another in its place.
         self.worker = Worker("link-network", self._run, limit_s=None, on_failure=OnFailure.GIVE_UP)
 
     # ------------------------------------------------------------------------------------------------ for all threads
 
     @property
-    def connection_session(self) -> ConnectionSession | None:
-        """The connection of now."""
-        return self._connection_session
+    def connection(self) -> Connection | None:
+        """The connection of now, also while it does not stand yet."""
+        return self._connection
 
-    def start(self) -> None:
-        """Begin."""
-        self.worker.start()
+    def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
+        """Ask for filters that were added since the connection stands; all others are asked for when it does."""
+        with self._lock:
+            if self._connection is not None and self._phase is not _Phase.CONNECTING:
+                self._request(self._connection, subscriptions)
+
+    def unsubscribe(self, topic_filters: Sequence[str]) -> None:
+        """Want nothing of these filters any more."""
+        with self._lock:
+            if self._connection is not None and self._phase is not _Phase.CONNECTING:
+                self._connection.unsubscribe(topic_filters)
+
+    def announce(self) -> None:
+        """Publish the status at the next turn."""
+        self._status_due_at = 0.0
 
     # ------------------------------------------------------------------------------------------------------ the thread
 
     def _run(self) -> None:
         self._pause(self._draw() * self._settings.start_spread_s)
         while not self.worker.stopping:
-            cause, lasted = self._attempt()
-            self._front.went_down(self, cause)
-            self._pause(self._broker_selector.ended(lasted=lasted, draw=self._draw()))
+            self._stood_at = None
+            self._went_down(self, self._attempt())
+            self._pause(self._broker_selector.ended(lasted=self._lasted(), draw=self._draw()))
+
+    def _lasted(self) -> bool:
+        if self._stood_at is None:
+            return False
+        return time.monotonic() - self._stood_at >= self._settings.stable_after_s
 
     def _pause(self, pause_s: float) -> None:
         until = time.monotonic() + pause_s
-        while self.worked() and (left_s := until - time.monotonic()) > 0:
+        while self._goes_on() and (left_s := until - time.monotonic()) > 0:
             self.worker.wait(min(left_s, 1.0))
 
-    def _attempt(self) -> tuple[str, bool]:
-        """Connect to the broker whose turn it is and live there; why it ended, and whether it had lasted."""
+    def _goes_on(self) -> bool:
+        self.worker.touch()
+        return not self.worker.stopping
+
+    def _attempt(self) -> str:
+        """Connect to the broker whose turn it is and stay there; why it ended."""
         address = self._broker_selector.address
-        connection_session: ConnectionSession | None = None
         try:
-            connection = Connection(address, self._options())
-            try:
+            with closing(Connection(address, self._options(), self._received)) as connection:
                 connection.open()
-                connection_session = self._connection_session = ConnectionSession(
-                    connection,
-                    self,
-                    self._subscriptions,
-                    timeout_s=self._settings.answer_timeout_s,
-                    status_every_s=self._settings.status_every_s,
-                )
-                cause: str = joined([address.url, connection_session.run()], ": ")
-            finally:
-                connection.close()
+                cause: str = joined([address.url, self._stay(connection)], ": ")
         except (OSError, UnicodeError, TlsFilesError) as error:
             cause = explain(error, address)
         except Exception as error:
             # Whatever goes wrong with one connection, the gate tries the next.
             log.exception("the connection to %s broke in an unforeseen way", address.url)
             cause = explain(error, address)
-        self._connection_session = None
-        return cause, self._lasted(connection_session)
+        self._hold(None)
+        return cause
 
-    def _lasted(self, connection_session: ConnectionSession | None) -> bool:
-        if connection_session is None or connection_session.stood_at is None:
-            return False
-        return time.monotonic() - connection_session.stood_at >= self._settings.stable_after_s
+    def _hold(self, connection: Connection | None) -> None:
+        with self._lock:
+            self._phase, self._connection = _Phase.CONNECTING, connection
 
     def _options(self) -> ConnectOptions:
         settings = self._settings
@@ -135,54 +150,96 @@ class Network:
             keepalive_s=settings.keepalive_s,
             connect_timeout_s=settings.connect_timeout_s,
             session_expiry_s=settings.session_expiry_s,
-            will=next(iter(self._status_messages("lost", expiry_s=None)), None),
+            will=self._presence.will(self._broker_selector.index),
             will_delay_s=settings.will_delay_s,
             packet_bytes=settings.packet_bytes,
         )
 
-    # ------------------------------------------------------------------------------------------- what a lifetime asks
+    # ------------------------------------------------------------------------------------------------- one connection
 
-    def greet(self) -> Sequence[Outgoing]:
-        """Birth and status: on every connect, because a broker that was restarted may have forgotten both."""
-        birth = None if self._presence is None else _made("birth", self._presence.birth)
-        told = [] if birth is None else [Outgoing(self._topics.birth, birth, retain=True, content_type=JSON_TYPE)]
-        return [*told, *self.status()]
+    def _stay(self, connection: Connection) -> str:
+        """Subscribe, and work until the connection ends or the thread is to stop; why it ended."""
+        self._hold(connection)
+        started_at = time.monotonic()
+        while self._goes_on():
+            connection.turn(TURN_S)
+            if self._phase is _Phase.CONNECTING and connection.connected:
+                self._begin(connection)
+            if connection.ended is not None:
+                return connection.ended
+            now = time.monotonic()
+            if self._phase is not _Phase.UP and now - started_at > self._settings.answer_timeout_s:
+                return Text(
+                    "no answer of an MQTT broker within {timeout_s} s, although the connection stands",
+                    timeout_s=f"{self._settings.answer_timeout_s:g}",
+                )
+            if self._phase is _Phase.UP and now >= self._status_due_at:
+                self._publish_own(connection, self._presence.online(self._broker_selector.index))
+                self._status_due_at = now + self._settings.status_every_s
+        self._part(connection)
+        return Text("stopped")
 
-    def status(self) -> Sequence[Outgoing]:
-        """The status of now. It expires, so that it does not outlive a gate and a broker that die together."""
-        return self._status_messages("online", expiry_s=int(self._settings.status_every_s * STATUS_LIFE_FACTOR) or 1)
+    def _begin(self, connection: Connection) -> None:
+        if connection.limits.maximum_qos < 1:
+            connection.end(Text("the broker does not do QoS 1: enable it there"))
+            return
+        with self._lock:
+            self._phase = _Phase.SUBSCRIBING
+            subscriptions = self._subscriptions.all()
+            if subscriptions:
+                self._request(connection, subscriptions)
+        if not subscriptions:
+            self._stand(connection)
 
-    def farewell(self) -> Sequence[Outgoing]:
-        """The status after an orderly stop; it stays."""
-        return self._status_messages("offline", expiry_s=None)
+    def _request(self, connection: Connection, subscriptions: Sequence[Subscription]) -> None:
+        topic_filters = [each.topic_filter for each in subscriptions]
+        connection.subscribe(subscriptions, partial(self._subscribed, connection, topic_filters))
 
-    def stood(self, limits: Limits) -> None:
-        """Pass on that the connection stands."""
-        self._front.went_up(self, limits)
+    def _subscribed(self, connection: Connection, topic_filters: Sequence[str], codes: Sequence[int] | None) -> None:
+        if codes is None:
+            return
+        if self._phase is _Phase.SUBSCRIBING:
+            self._stand(connection)
+        for topic_filter, code in zip(topic_filters, codes, strict=False):
+            if reason_codes.refused(code):
+                words = reason_codes.words(code)
+                self._refused(
+                    self, Text("subscribing to {topic_filter}: {words}", topic_filter=topic_filter, words=words)
+                )
 
-    def worked(self) -> bool:
-        """Note the progress; whether to go on."""
-        self.worker.touch()
-        return not self.worker.stopping
+    def _stand(self, connection: Connection) -> None:
+        now = self._stood_at = time.monotonic()
+        self._status_due_at = now + self._settings.status_every_s
+        with self._lock:
+            self._phase = _Phase.UP
+        self._publish_own(connection, self._presence.greeting(self._broker_selector.index))
+        self._went_up(self, connection.limits)
 
-    def complain(self, problem: str) -> None:
-        """Pass on what the broker refuses."""
-        self._front.complained(self, problem)
+    def _publish_own(self, connection: Connection, messages: Sequence[Outgoing]) -> None:
+        for message in messages:
+            if not connection.publish(message, partial(self._published_own, message.topic)):
+                log.warning("%s could not be published now: as much as the broker takes is under way", message.topic)
 
-    def _status_messages(self, state: str, expiry_s: int | None) -> list[Outgoing]:
-        """The status, if this session tells any."""
-        if self._presence is None:
-            return []
-        payload = _made("status", partial(self._presence.status, state, self._broker_selector.index))
-        if payload is None:
-            payload = json.dumps({"state": state}).encode()
-        return [Outgoing(self._topics.status, payload, retain=True, expiry_s=expiry_s, content_type=JSON_TYPE)]
+    def _published_own(self, topic: str, receipt: Receipt) -> None:
+        if receipt.refused:
+            self._refused(self, Text("publishing {topic}: {words}", topic=topic, words=receipt.words))
 
+    def _received(self, message: Incoming) -> None:
+        for subscription in self._subscriptions.wanting(message.topic):
+            # A message that brings a fault to light must not end the connection: it would come again, and end the next.
+            tell([subscription.handle], message, f"a message to {message.topic} could not be handled")
 
-def _made(what: str, make: Callable[[], bytes]) -> bytes | None:
-    """The message; None where it cannot be made: a gate that cannot say everything says at least that it is there."""
-    try:
-        return make()
-    except Exception:
-        log.exception("the %s message could not be made", what)
-        return None
+    def _part(self, connection: Connection) -> None:
+        """Say goodbye, for a bounded time: a frozen broker gets no more than that."""
+        if self._phase is not _Phase.UP:
+            return
+        answered = threading.Event()
+        deadline = time.monotonic() + FAREWELL_S
+        for message in self._presence.offline(self._broker_selector.index):
+            if not connection.publish(message, lambda _receipt: answered.set()):
+                break
+            while not answered.is_set() and connection.ended is None and time.monotonic() < deadline:
+                connection.turn(FAREWELL_TURN_S)
+        connection.disconnect()
+        while connection.ended is None and time.monotonic() < deadline:
+            connection.turn(FAREWELL_TURN_S)

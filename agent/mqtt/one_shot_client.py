@@ -9,21 +9,20 @@ import queue
 import secrets
 import threading
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from agent.broker import TlsFiles, TlsFilesError, explain
 from agent.mqtt import reason_codes
-from agent.mqtt.connection import Answered, Arrived, Connected, Connection, ConnectOptions, Subscribed
+from agent.mqtt.connection import Connection, ConnectOptions
 from agent.mqtt.messages import Receipt, Subscription
 from agent.service.cleanup import on_failure
 from agent.service.parallel import Job
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from agent.broker import BrokerAddress
-    from agent.mqtt.connection import ConnectionEvent
     from agent.mqtt.messages import Incoming, Outgoing
 
 TURN_S = 0.1
@@ -32,24 +31,11 @@ KEEPALIVE_S = 15
 PACKET_BYTES = 16 * 1_048_576
 NO_FILES = TlsFiles()
 
+T = TypeVar("T")
+
 
 class OneShotClientError(OSError):
     """The broker cannot be reached, does not answer, or refuses; says which and why."""
-
-
-class _PendingAnswer:
-    """What a caller waits for: the broker's answer to one packet."""
-
-    def __init__(self) -> None:
-        self._answered = threading.Event()
-        self.codes: tuple[int, ...] | None = None
-
-    def fulfil(self, codes: tuple[int, ...] | None) -> None:
-        self.codes = codes
-        self._answered.set()
-
-    def wait(self, timeout_s: float) -> bool:
-        return self._answered.wait(timeout_s)
 
 
 class OneShotClient:
@@ -57,7 +43,7 @@ class OneShotClient:
 
     `client_id`: when None, `central-` and a random part: config/rabbitmq allows central no others. `timeout_s`: the
     patience with the broker, for every single answer. All methods may be called from any thread and raise
-    OneShotClientError; what the guest itself publishes does not come back to it.
+    OneShotClientError; what it publishes itself does not come back to it.
     """
 
     def __init__(
@@ -82,14 +68,9 @@ class OneShotClient:
             session_expiry_s=0,
             packet_bytes=PACKET_BYTES,
         )
-        self._connection = Connection(address, self._options)
         self._messages: queue.SimpleQueue[Incoming | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
-        self._subscribing = threading.Lock()
-        self._connecting = _PendingAnswer()
-        self._subscription = _PendingAnswer()
-        self._pending: dict[int, _PendingAnswer] = {}
-        self._over = False
+        self._connection = Connection(address, self._options, self._messages.put)
+        self._connecting = threading.Event()
         self._leaving = threading.Event()
         self._job: Job[None] | None = None
 
@@ -101,9 +82,12 @@ class OneShotClient:
             self._connection.close()
             raise OneShotClientError(explain(error, self._address)) from error
         with on_failure(self._connection.close):
-            self._job = Job("guest", self._run)
+            self._job = Job("mqtt-one-shot", self._run)
         with on_failure(self._leave):
-            self._await(self._connecting, Text("to the connection"))
+            if not self._connecting.wait(self._timeout_s):
+                raise self._late(Text("to the connection"))
+            if not self._connection.connected:
+                raise self._gone()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -112,12 +96,12 @@ class OneShotClient:
 
     def subscribe(self, topic_filter: str, *, qos: int = 1, stored: bool = True) -> None:
         """Subscribe. `stored`: whether messages retained at the broker are wanted."""
-        with self._subscribing:
-            with self._lock:
-                self._check_alive()
-                self._subscription = wish = _PendingAnswer()
-                self._connection.subscribe([Subscription(topic_filter, self._messages.put, qos, stored)])
-            codes = self._await(wish, Text("to subscribing to {topic_filter}", topic_filter=topic_filter))
+        answers: queue.SimpleQueue[Sequence[int] | None] = queue.SimpleQueue()
+        if not self._connection.subscribe([Subscription(topic_filter, self._messages.put, qos, stored)], answers.put):
+            raise self._gone()
+        codes = self._wait_for(answers, Text("to subscribing to {topic_filter}", topic_filter=topic_filter))
+        if codes is None:
+            raise self._gone()
         if any(reason_codes.refused(code) for code in codes):
             raise self._error(
                 Text(
@@ -139,39 +123,42 @@ class OneShotClient:
                 return
             if message is None:
                 self._messages.put(None)  # for those who ask again
-                raise self._error(self._connection.ended or Text("the connection is closed"))
+                raise self._gone()
             yield message
 
     def publish(self, message: Outgoing) -> Receipt:
         """Publish and wait for the broker's answer, which may be a refusal. QoS 0 has none: it is sent, no more."""
-        wish = _PendingAnswer()
-        with self._lock:
-            self._check_alive()
-            try:
-                mid = self._connection.publish(message)
-            except ValueError as error:
-                text = Text("{topic} cannot be published to: {error}", topic=repr(message.topic), error=error)
-                raise self._error(text) from error
-            if mid is None:
-                raise self._error(Text("{topic} could not be published: the connection is gone", topic=message.topic))
-            self._pending[mid] = wish
-        (code,) = self._await(wish, Text("to publishing {topic}", topic=message.topic))
-        return Receipt(code)
+        if message.retain and not self._connection.limits.retain:
+            return Receipt(reason_codes.NO_RETAIN)
+        receipts: queue.SimpleQueue[Receipt] = queue.SimpleQueue()
+        try:
+            accepted = self._connection.publish(message, receipts.put)
+        except ValueError as error:
+            text = Text("{topic} cannot be published to: {error}", topic=repr(message.topic), error=error)
+            raise self._error(text) from error
+        if not accepted:
+            raise self._error(
+                self._connection.ended
+                or Text("{topic} could not be published: as much as the broker takes is under way", topic=message.topic)
+            )
+        receipt = self._wait_for(receipts, Text("to publishing {topic}", topic=message.topic))
+        if receipt.lost:
+            raise self._gone()
+        return receipt
 
     # ----------------------------------------------------------------------------------------------- for the callers
 
-    def _await(self, wish: _PendingAnswer, what: str) -> tuple[int, ...]:
-        if not wish.wait(self._timeout_s):
-            raise self._error(
-                Text("no answer {what} within {timeout_s} s", what=what, timeout_s=f"{self._timeout_s:g}")
-            )
-        if wish.codes is None:
-            raise self._error(self._connection.ended or Text("the connection is closed"))
-        return wish.codes
+    def _wait_for(self, answers: queue.SimpleQueue[T], what: str) -> T:
+        try:
+            return answers.get(timeout=self._timeout_s)
+        except queue.Empty:
+            raise self._late(what) from None
 
-    def _check_alive(self) -> None:
-        if self._over:
-            raise self._error(self._connection.ended or Text("the connection is closed"))
+    def _late(self, what: str) -> OneShotClientError:
+        return self._error(Text("no answer {what} within {timeout_s} s", what=what, timeout_s=f"{self._timeout_s:g}"))
+
+    def _gone(self) -> OneShotClientError:
+        return self._error(self._connection.ended or Text("the connection is closed"))
 
     def _error(self, cause: str) -> OneShotClientError:
         return OneShotClientError(joined([self._address.url, cause], ": "))
@@ -192,32 +179,10 @@ class OneShotClient:
                     deadline = time.monotonic() + self._timeout_s / 10
                 if deadline is not None and time.monotonic() > deadline:
                     break
-                for connection_event in self._connection.turn(TURN_S):
-                    self._take(connection_event)
+                self._connection.turn(TURN_S)
+                if self._connection.connected:
+                    self._connecting.set()
         finally:
-            self._settle()
             self._connection.close()
-
-    def _take(self, connection_event: ConnectionEvent) -> None:
-        match connection_event:
-            case Connected(code):
-                self._connecting.fulfil(None if reason_codes.refused(code) else (code,))
-            case Subscribed(_mid, codes):
-                self._subscription.fulfil(codes)
-            case Answered(mid, code):
-                with self._lock:
-                    wish = self._pending.pop(mid, None)
-                if wish is not None:
-                    wish.fulfil((code,))
-            case Arrived(message):
-                if message is not None:
-                    self._messages.put(message)
-
-    def _settle(self) -> None:
-        with self._lock:
-            self._over = True
-            waiting = [self._connecting, self._subscription, *self._pending.values()]
-        for wish in waiting:
-            if wish.codes is None:
-                wish.fulfil(None)
-        self._messages.put(None)
+            self._connecting.set()
+            self._messages.put(None)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING
 
+from agent.broker import Topics
 from agent.core.events import SCHEMA_VERSION, TYPES, Birth, Status
+from agent.mqtt.messages import Outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,6 +21,10 @@ if TYPE_CHECKING:
     from agent.mqtt.journal_source import EventSource
     from agent.mqtt.uplink_view import UplinkView
 
+log = logging.getLogger(__name__)
+
+JSON_TYPE = "application/json"
+STATUS_LIFE_FACTOR = 3
 ONLY_AT_BIRTH = Birth.model_fields.keys() - Status.model_fields.keys()
 
 
@@ -94,3 +103,51 @@ class GatePresence:
             "clock_synced": clock.synced,
             "clock_error_ms": None if clock.error_ms is None else ceil(clock.error_ms),
         }
+
+
+class PresenceMessages:
+    """The retained messages with these payloads; none where `presence` is None. `broker`: its place, from 0.
+
+    Raises ValueError for a gate id that cannot be a level of a topic.
+    """
+
+    def __init__(self, presence: GatePresence | None, gate: str, status_every_s: float) -> None:
+        self._presence = presence
+        self._topics = Topics(gate)
+        # The status expires, so that it does not outlive a gate and a broker that die together.
+        self._expiry_s = int(status_every_s * STATUS_LIFE_FACTOR) or 1
+
+    def greeting(self, broker: int) -> list[Outgoing]:
+        """Birth and status: on every connect, because a broker that was restarted may have forgotten both."""
+        birth = None if self._presence is None else _made("birth", self._presence.birth)
+        told = [] if birth is None else [Outgoing(self._topics.birth, birth, retain=True, content_type=JSON_TYPE)]
+        return [*told, *self.online(broker)]
+
+    def online(self, broker: int) -> list[Outgoing]:
+        """The status of now."""
+        return self._status("online", broker, self._expiry_s)
+
+    def offline(self, broker: int) -> list[Outgoing]:
+        """The status after an orderly stop; it stays."""
+        return self._status("offline", broker, None)
+
+    def will(self, broker: int) -> Outgoing | None:
+        """What the broker publishes when the gate is lost."""
+        return next(iter(self._status("lost", broker, None)), None)
+
+    def _status(self, state: str, broker: int, expiry_s: int | None) -> list[Outgoing]:
+        if self._presence is None:
+            return []
+        payload = _made("status", partial(self._presence.status, state, broker))
+        if payload is None:
+            payload = json.dumps({"state": state}).encode()
+        return [Outgoing(self._topics.status, payload, retain=True, expiry_s=expiry_s, content_type=JSON_TYPE)]
+
+
+def _made(what: str, make: Callable[[], bytes]) -> bytes | None:
+    """The message; None where it cannot be made: a gate that cannot say everything says at least that it is there."""
+    try:
+        return make()
+    except Exception:
+        log.exception("the %s message could not be made", what)
+        return None

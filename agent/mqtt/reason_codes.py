@@ -15,6 +15,7 @@ NO_SUBSCRIBERS = 0x10
 FIRST_REFUSAL = 0x80
 NOT_AUTHORIZED = 0x87
 TOO_LARGE = 0x95
+NO_RETAIN = 0x9A
 
 WORDS: Mapping[int, str] = MappingProxyType(
     {

@@ -1,9 +1,9 @@
-"""How the session is set up, what it shows of itself, and what it asks of its owner."""
+"""How the client is set up, and what it shows of itself."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from agent.broker import TlsFiles
 
@@ -15,7 +15,7 @@ NO_FILES = TlsFiles()
 
 
 @dataclass(frozen=True, slots=True)
-class SessionSettings:
+class ClientSettings:
     """How the gate meets its brokers.
 
     `connect_timeout_s`: for TCP and TLS. `answer_timeout_s`: for the broker to answer CONNECT and SUBSCRIBE; a cluster
@@ -69,15 +69,3 @@ class LinkView:
     url: str
     connections: int
     since_at: float
-
-
-class Presence(Protocol):
-    """What the gate says of itself. Called on the network thread."""
-
-    def birth(self) -> bytes:
-        """The payload of `birth`."""
-        ...
-
-    def status(self, state: str, broker: int) -> bytes:
-        """The payload of `status`: state is online, offline (stopped in order) or lost (the will)."""
-        ...

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.events import Event
-    from agent.mqtt.client import Session
+    from agent.mqtt.client import MqttClient
     from agent.mqtt.journal_source import EventSource
     from agent.mqtt.replay import ReplayPlan
 
@@ -64,7 +64,7 @@ class Uplink:
 
     def __init__(
         self,
-        session: Session,
+        session: MqttClient,
         outbox: EventSource,
         gate: str,
         settings: FlowSettings | None = None,

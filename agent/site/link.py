@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.broker import TlsFiles
-from agent.mqtt import LinkView, Outgoing, Session, SessionSettings, Subscription
+from agent.mqtt import ClientSettings, LinkView, MqttClient, Outgoing, Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,12 +40,12 @@ def site_settings(
     tls: TlsFiles | None = None,
     user: str | None = None,
     password: str | None = None,
-) -> SessionSettings:
+) -> ClientSettings:
     """How a gate meets the broker of its site: near by, few clients, and vehicles wait for it.
 
     So it is quick to come back.
     """
-    return SessionSettings(
+    return ClientSettings(
         gate=gate,
         brokers=brokers,
         tls=tls or TlsFiles(),
@@ -71,16 +71,16 @@ class SiteLink:
 
     def __init__(
         self,
-        settings: SessionSettings,
+        settings: ClientSettings,
         site: int,
         peers: Sequence[str],
         observe: Callable[[LinkView], None] = lambda _view: None,
     ) -> None:
-        """Make the session, and start nothing. `observe` hears of its changes, as that of Session does."""
+        """Make the session, and start nothing. `observe` hears of its changes, as that of MqttClient does."""
         self._topics = SiteTopics(site)
         self._gate = settings.gate
         self._peers = tuple(peers)
-        self._session = Session(settings, None, observe=observe)
+        self._session = MqttClient(settings, None, observe=observe)
 
     @property
     def view(self) -> LinkView:

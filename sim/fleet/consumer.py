@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from random import Random
 
-    from agent.mqtt import Incoming, Limits, SessionSettings
+    from agent.mqtt import ClientSettings, Incoming, Limits
 
 BATCH_S = 0.05
 SESSION_S = 600
@@ -47,7 +47,7 @@ class Consumer:
     """One MQTT client with a session that outlasts a broker's restart, where the broker keeps sessions."""
 
     def __init__(
-        self, settings: SessionSettings, random: Random, dialler: Executor, *, context: ssl.SSLContext | None
+        self, settings: ClientSettings, random: Random, dialler: Executor, *, context: ssl.SSLContext | None
     ) -> None:
         self._settings = settings
         self._random = random

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from agent.core.events import ClockReading, Sealed
-    from agent.mqtt import FlowSettings, Incoming, Limits, SessionSettings
+    from agent.mqtt import ClientSettings, FlowSettings, Incoming, Limits
     from sim.fleet.counters import Tally
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class SimulatedGate:
 
     def __init__(  # noqa: PLR0913 - what a gate needs of its fleet
         self,
-        settings: SessionSettings,
+        settings: ClientSettings,
         flow: FlowSettings,
         tally: Tally,
         random: Random,

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.broker import BrokerAddress, TlsFiles, check_gate_id
-from agent.mqtt import FlowSettings, SessionSettings
+from agent.mqtt import ClientSettings, FlowSettings
 
 GATE = "{gate}"
 # The product's own values, wherever the plan says nothing else.
-_PRODUCT = SessionSettings("any", (BrokerAddress("localhost", 1883, tls=False),))
+_PRODUCT = ClientSettings("any", (BrokerAddress("localhost", 1883, tls=False),))
 SESSION_EXPIRY_S = _PRODUCT.session_expiry_s
 WILL_DELAY_S = _PRODUCT.will_delay_s
 
@@ -60,7 +60,7 @@ class Plan:
     `settle_s`: how long, at most, to wait afterwards until all is acknowledged. `payload_bytes`: events are padded to
     this size; one has about 520 bytes without. `start_spread_s`: within it the gates connect first. `answer_timeout_s`:
     how long a broker may take to let a gate in and to take its subscriptions. `session_expiry_s`, `will_delay_s`: as in
-    SessionSettings. `consume`: count and
+    ClientSettings. `consume`: count and
     acknowledge the events in this process too, where no central does; `central_brokers`: where that is done, if
     elsewhere.
     """
@@ -94,10 +94,10 @@ class Plan:
         """The id of a gate, by its number from 1: as many digits as the last one has, at least four."""
         return f"{self.prefix}{number:0{max(4, len(str(self.gates)))}d}"
 
-    def session(self, gate: str) -> SessionSettings:
+    def session(self, gate: str) -> ClientSettings:
         """The settings of a gate's session: the product's own, but for what the plan says."""
         files, user = self.credentials.of_gate(gate)
-        return SessionSettings(
+        return ClientSettings(
             gate=gate,
             brokers=self.brokers,
             tls=files,

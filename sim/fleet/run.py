@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from agent.broker import TlsFiles, make_context
 from agent.clock import Clock
 from agent.core.events import ClockReading, DeviceChanged, Draft, Writer, beginning, seal
-from agent.mqtt import SessionSettings
+from agent.mqtt import ClientSettings
 from sim.fleet.consumer import Consumer
 from sim.fleet.counters import Tally, report
 from sim.fleet.gate import SimulatedGate
@@ -234,7 +234,7 @@ class Fleet:
     def _make_consumer(self, dialler: ThreadPoolExecutor) -> Consumer:
         plan = self._plan
         files, user = plan.credentials.of_central(CENTRAL)
-        settings = SessionSettings(
+        settings = ClientSettings(
             gate=CENTRAL,
             brokers=plan.central_brokers or plan.brokers,
             tls=files,
@@ -245,7 +245,7 @@ class Fleet:
         )
         return Consumer(settings, self._random, dialler, context=self._context(settings))
 
-    def _context(self, settings: SessionSettings) -> ssl.SSLContext | None:
+    def _context(self, settings: ClientSettings) -> ssl.SSLContext | None:
         if not any(broker.tls for broker in settings.brokers):
             return None
         if settings.tls not in self._contexts:

@@ -16,7 +16,7 @@ from agent.mqtt.command_dependencies import CommandRules
 from agent.mqtt.command_processor import CommandProcessor
 from agent.mqtt.flow import FlowSettings
 from agent.mqtt.presence import GateIdentity
-from agent.mqtt.setup import SessionSettings
+from agent.mqtt.setup import ClientSettings
 from agent.recording.recorder import Recorder
 from agent.store.journal.journal import Journal
 
@@ -43,7 +43,7 @@ class Gate:
         self._made_at = deque()
         self.journal = Journal.open(folder / f"{name}.sqlite", gate=name, boot="boot-1", clock=clock, max_bytes=1 << 26)
         ports = [node.mqtts for node in cluster.nodes] if port is None else [port]
-        settings = SessionSettings(
+        settings = ClientSettings(
             gate=name,
             brokers=tuple(BrokerAddress("localhost", each, tls=True) for each in ports),
             tls=TlsFiles(*cluster.files(name)),

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from agent.core.site.claims import ClaimAnswer, ClaimCode
 from agent.devices.supervisor import PortState
-from agent.mqtt.client import Session
+from agent.mqtt.client import MqttClient
 from agent.mqtt.messages import Outgoing, Subscription
 
 
@@ -18,7 +18,9 @@ class FirstEchoDesk:
     def __init__(self, roll, settings, journal, rules):
         self._roll, self._journal, self._rules = roll, journal, rules
         # A session hears nothing of what it says itself, so another one listens.
-        self._session, self._ear = (Session(replace(settings, client_id=f"{roll.own}-{part}"), None) for part in "12")
+        self._session, self._ear = (
+            MqttClient(replace(settings, client_id=f"{roll.own}-{part}"), None) for part in "12"
+        )
         self._ear.subscribe(Subscription(f"naive/{roll.site}/#", self._heard, qos=1))
         self._lock = threading.Lock()
         self._winners = {}

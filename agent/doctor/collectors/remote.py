@@ -35,7 +35,7 @@ _FULL_PAUSE_S: Final = 0.05
 
 
 class CentralLink(Protocol):
-    """The connection to central that the running agent has (agent.mqtt.client.Session)."""
+    """The connection to central that the running agent has (agent.mqtt.client.MqttClient)."""
 
     @property
     def view(self) -> LinkView:

@@ -8,7 +8,7 @@ from agent.core.model.instant import Instant
 from agent.lists.intake import ListIntake
 from agent.lists.mqtt_sync import ListSync
 from agent.lists.topics import ListTopics
-from agent.mqtt.client import Session
+from agent.mqtt.client import MqttClient
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
 from agent.store.registry.chunk_spool import ChunkSpool
@@ -32,7 +32,7 @@ class ListGate:
         self.utc = NOW + 5.0
         self.registry = open_registry(folder / "registry.db") if registry is None else registry
         self.desk = ListIntake(self.registry, ChunkSpool(folder / "incoming"), self.now, self.events.append)
-        self.session = Session(quick(port, **session), Card(), observe=self.observer)
+        self.session = MqttClient(quick(port, **session), Card(), observe=self.observer)
         self.sync = ListSync(GATE, site, self.session, self.desk, self.now, rules=rules, settle_s=0.5)
 
     def __enter__(self):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from agent.core.commands.command import Answer, CommandName, Result
 from agent.core.events.chain import ClockReading
 from agent.devices.supervisor import PortState
-from agent.mqtt.client import Session
+from agent.mqtt.client import MqttClient
 from agent.mqtt.command_dependencies import CommandRules
 from agent.mqtt.command_processor import CommandProcessor
 from agent.mqtt.command_results import CORRELATION_LIMIT
@@ -65,7 +65,7 @@ class CommandSite:
         self.journal = FlakyJournal(path, boot=boot, clock=self.clock)
         self.executors = executors or Executors()
         self.recorder = Recorder(self.journal, lambda: self.clock.utc)
-        self.session = Session(quick(port, gate=GATE), self)
+        self.session = MqttClient(quick(port, gate=GATE), self)
         self.desk = CommandProcessor(
             self.session,
             CommandRules(GATE, KEYS if keys is None else keys, frozenset({"in-1"}), 120),

@@ -10,7 +10,7 @@ from agent.devices.supervisor import PortState
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.flow import FlowSettings
 from agent.mqtt.presence import GateIdentity
-from agent.mqtt.setup import SessionSettings
+from agent.mqtt.setup import ClientSettings
 from agent.store.journal.journal import Journal
 
 GATE = "khorgos-03"
@@ -26,7 +26,7 @@ def local(port, *, tls=False, host="127.0.0.1"):
 
 
 def quick(*ports, **changes):
-    """Session settings with short pauses for the brokers at these ports."""
+    """Settings of a client with short pauses for the brokers at these ports."""
     settings = {
         "gate": GATE,
         "brokers": tuple(port if isinstance(port, BrokerAddress) else local(port) for port in ports),
@@ -36,7 +36,7 @@ def quick(*ports, **changes):
         "connect_timeout_s": 5.0,
         "answer_timeout_s": 5.0,
     }
-    return SessionSettings(**(settings | changes))
+    return ClientSettings(**(settings | changes))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from agent.mqtt import reason_codes
 from agent.mqtt.broker_selector import BrokerSelector
 from agent.mqtt.event_messages import event_message
 from agent.mqtt.messages import Receipt
-from agent.mqtt.setup import SessionSettings
+from agent.mqtt.setup import ClientSettings
 from agent.store.journal.history import Recorded
 
 BROKERS = [BrokerAddress(f"b{i}", 1883, tls=False) for i in range(3)]
@@ -96,9 +96,9 @@ def test_pauses_grow_only_when_all_brokers_have_failed_and_shrink_only_after_a_l
 
 def test_without_a_broker_there_is_no_session():
     with pytest.raises(ValueError, match="at least one broker"):
-        SessionSettings("g1", ())
+        ClientSettings("g1", ())
     with pytest.raises(ValueError, match="will would come early"):
-        SessionSettings("g1", tuple(BROKERS), will_delay_s=20, session_expiry_s=10)
+        ClientSettings("g1", tuple(BROKERS), will_delay_s=20, session_expiry_s=10)
 
 
 def test_a_receipt_is_taken_only_for_what_the_broker_gave_on():

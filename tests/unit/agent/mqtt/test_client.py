@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from agent.devices.supervisor import PortState
-from agent.mqtt.client import Session
+from agent.mqtt.client import MqttClient
 from agent.mqtt.messages import LinkDown, LinkUp, Outgoing, Subscription
 from tests.support.mqtt.linking import GATE, Observer, local, quick
 from tests.support.mqtt.mosquitto import (
@@ -49,7 +49,7 @@ class Running:
         self.observer = Observer()
         self.events = []
         self._started = False
-        self.session = Session(settings, card or Card(), observe=self.observer)
+        self.session = MqttClient(settings, card or Card(), observe=self.observer)
         self.session.listen(self.events.append)
         for subscription in subscriptions:
             self.session.subscribe(subscription)
@@ -110,7 +110,7 @@ def test_a_gate_that_vanishes_is_told_by_its_will_and_one_that_comes_back_in_tim
             eventually(lambda: len(listener.messages) == 2)
             assert [state_of(m) for m in listener.messages] == ["online", "online"]
         eventually(lambda: len(listener.messages) == 3)
-        dying = Session(settings, Card())
+        dying = MqttClient(settings, Card())
         dying.start()
         eventually(lambda: dying.view.state is PortState.UP)
         # The network thread ends without a goodbye: its socket is cut under it, and it may not come back.
@@ -183,7 +183,7 @@ def test_messages_come_in_with_their_properties_and_a_stored_one_only_where_it_i
 
 
 def test_a_message_is_refused_while_the_link_is_down():
-    session = Session(quick(free_port()), Card())
+    session = MqttClient(quick(free_port()), Card())
     assert not session.publish(Outgoing("t", b"x"))
 
 

@@ -13,8 +13,8 @@ from agent.core.contract.channels import BIRTH, EVIDENCE, RESULT_EXPIRY_S, STATU
 from agent.core.contract.schemas import EVENTS, written
 from agent.core.events.event_types import Draft
 from agent.mqtt import command_results, evidence_upload
-from agent.mqtt.network_thread import STATUS_LIFE_FACTOR
-from agent.mqtt.setup import SessionSettings
+from agent.mqtt.presence import STATUS_LIFE_FACTOR
+from agent.mqtt.setup import ClientSettings
 from tests.support.mqtt.command_site import CommandSite
 from tests.support.mqtt.commanding import GATE as COMMANDED
 from tests.support.mqtt.contract_check import assert_valid
@@ -81,7 +81,7 @@ def test_every_event_and_message_that_mosquitto_sub_hears_is_within_the_publishe
 
 
 def test_what_the_contract_says_of_times_is_what_a_gate_does_by_default():
-    settings = SessionSettings(gate=GATE, brokers=(local(1883),))
+    settings = ClientSettings(gate=GATE, brokers=(local(1883),))
     assert settings.will_delay_s == WILL_DELAY_S
     assert settings.session_expiry_s == SESSION_EXPIRY_S
     assert settings.status_every_s * STATUS_LIFE_FACTOR == STATUS.expiry_s
