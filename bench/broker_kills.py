@@ -93,9 +93,9 @@ def kill(broker: Broker, _link: CentralLink) -> None:
 
 def cut(_broker: Broker, link: CentralLink) -> None:
     """End the connection, and wait for the next."""
-    number = link.session.view.connections
-    link.session.reconnect("for the measurement")
-    eventually(lambda: link.session.view.connections > number and link.session.view.state is PortState.UP)
+    number = link.client.view.connections
+    link.client.reconnect("for the measurement")
+    eventually(lambda: link.client.view.connections > number and link.client.view.state is PortState.UP)
 
 
 def measure(times: int) -> list[Figure]:

@@ -72,8 +72,8 @@ def drain(
         port = broker.port_of("central") if isinstance(broker, SampleBroker) else broker.port
         consumer = stack.enter_context(reference_consumer(folder, port, central_files))
         link = stack.enter_context(linked(journal, settings, FlowSettings()))
-        eventually(lambda: link.session.view.state is PortState.UP)
-        began, began_cpu = link.session.view.since_at, time.process_time()
+        eventually(lambda: link.client.view.state is PortState.UP)
+        began, began_cpu = link.client.view.since_at, time.process_time()
         eventually(lambda: journal.watermark == events, DRAINED_WITHIN_S)
         taken_s = time.monotonic() - began
         cpu = time.process_time() - began_cpu

@@ -344,7 +344,7 @@ class App:
             places=self._gate_lanes.places,
             boot=self._boot,
             utc=self._utc,
-            central=lambda: None if self._central is None else self._central.session,
+            central=lambda: None if self._central is None else self._central.client,
         )
         return Diagnostics(looked, self._counters)
 

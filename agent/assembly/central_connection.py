@@ -86,32 +86,32 @@ class CentralConnection:
         )
         made = parts(self._link)
         self._desk = CommandProcessor(
-            self._link.session,
+            self._link.client,
             _command_rules(settings.gate.id, settings.commands, frozenset(settings.lanes)),
             dependencies.journal,
             dependencies.recorder,
             dependencies.reading,
             make_handlers(made),
         )
-        self._lists = dependencies.lists.sync(self._link.session)
+        self._lists = dependencies.lists.sync(self._link.client)
         self._pictures = EvidenceUpload(
-            self._link.session,
+            self._link.client,
             Topics(settings.gate.id),
             made.evidence,
             self._note,
             lambda: self._link.uplink.caught_up,
         )
-        self._health = HealthPublisher(self._link.session, Topics(settings.gate.id).health, dependencies.health_message)
+        self._health = HealthPublisher(self._link.client, Topics(settings.gate.id).health, dependencies.health_message)
 
     @property
     def link_view(self) -> LinkView:
         """How the link is."""
-        return self._link.session.view
+        return self._link.client.view
 
     @property
-    def session(self) -> MqttClient:
+    def client(self) -> MqttClient:
         """The connection itself."""
-        return self._link.session
+        return self._link.client
 
     @property
     def uplink_view(self) -> UplinkView:
@@ -127,7 +127,7 @@ class CentralConnection:
     def workers(self) -> tuple[Worker, ...]:
         """Its threads."""
         link = self._link
-        parts = (self._desk, self._lists, self._pictures, self._health, link.session)
+        parts = (self._desk, self._lists, self._pictures, self._health, link.client)
         return (*(part.worker for part in parts), *link.uplink.workers)
 
     def start(self) -> None:
@@ -160,7 +160,7 @@ class CentralConnection:
         journal = self._dependencies.journal
         deadline = time.monotonic() + STOP_DRAIN_S
         pause = threading.Event()
-        while self._link.session.view.state is PortState.UP and time.monotonic() < deadline and not pause.wait(0.02):
+        while self._link.client.view.state is PortState.UP and time.monotonic() < deadline and not pause.wait(0.02):
             try:
                 if journal.watermark >= journal.head:
                     return

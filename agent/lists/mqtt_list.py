@@ -54,7 +54,7 @@ class MqttList:
         kind: ListKind,
         gate: str,
         topics: ListTopics,
-        session: ListSession,
+        client: ListSession,
         desk: SyncIntake,
         rules: SyncRules,
         handle: Callable[[Incoming], None],
@@ -62,7 +62,7 @@ class MqttList:
         self.kind = kind
         self._gate = gate
         self._topics = topics
-        self._session = session
+        self._client = client
         self._desk = desk
         self._rules = rules
         self._handle = handle
@@ -135,9 +135,9 @@ class MqttList:
                 self._ask_for(self._topics.chunk(self.kind, head.snapshot, number) for number in numbers)
             case FetchDeltas(first):
                 self._ask_for(self._topics.delta(self.kind, first + more) for more in range(DELTAS_A_TIME))
-                self._session.subscribe(*self.standing_subscriptions)
+                self._client.subscribe(*self.standing_subscriptions)
             case DropSnapshot(head):
-                self._session.unsubscribe(self._topics.chunks(self.kind, head.snapshot))
+                self._client.unsubscribe(self._topics.chunks(self.kind, head.snapshot))
                 self._ask_for(())
                 self._desk.drop_chunks(self.kind)
             case Want(have):
@@ -167,13 +167,13 @@ class MqttList:
         there = self._desk.begin_chunks(head)
         if there is None:
             return (Failed(ListFault.DISK_FULL, at),)
-        self._session.subscribe(self._subscription(self._topics.chunks(self.kind, head.snapshot)))
+        self._client.subscribe(self._subscription(self._topics.chunks(self.kind, head.snapshot)))
         return [ChunkSeen(head.snapshot, number, at) for number in there]
 
     def _want(self, have: int) -> None:
         payload = json.dumps({"gate": self._gate, "have": have}).encode()
         log.info("the gate cannot find what leads on from version %d of the %s, and asks for it", have, self.kind)
-        self._session.publish(Outgoing(self._topics.want(self.kind), payload, content_type=CONTENT_TYPE_WANT))
+        self._client.publish(Outgoing(self._topics.want(self.kind), payload, content_type=CONTENT_TYPE_WANT))
 
     def _ask_for(self, topics: Iterable[str]) -> None:
         """Subscribe to these topics, each by its name, and no more to those before.
@@ -181,10 +181,10 @@ class MqttList:
         Some brokers store, but find no wildcards.
         """
         wanted = set(topics)
-        self._session.unsubscribe(*(self._extra - wanted))
+        self._client.unsubscribe(*(self._extra - wanted))
         self._extra = wanted
         if wanted:
-            self._session.subscribe(*(self._subscription(topic) for topic in sorted(wanted)))
+            self._client.subscribe(*(self._subscription(topic) for topic in sorted(wanted)))
 
     def _subscription(self, topic_filter: str) -> Subscription:
         return Subscription(topic_filter, self._handle, qos=1, stored=True)

@@ -1,4 +1,4 @@
-"""What keeping the lists in step needs of the session and of the desk of the lists."""
+"""What keeping the lists in step needs of the client and of the desk of the lists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ListSession(Protocol):
-    """The session (agent.mqtt.client.MqttClient)."""
+    """The client (agent.mqtt.client.MqttClient)."""
 
     def subscribe(self, *subscriptions: Subscription) -> None:
         """Subscribe from now on; again: what is stored comes again."""

@@ -1,4 +1,4 @@
-"""Keeps the lists in step over the gate's MQTT session.
+"""Keeps the lists in step over the gate's MQTT client.
 
 The shell around `agent.core.lists.sync`, on a thread of its own. What comes is verified before anything is done about
 it. Chunks go to the disk as they come; of deltas so many wait in memory as the step machine keeps. A key that is not
@@ -43,7 +43,7 @@ _OF_A_KEY: Final = frozenset({ListFault.KEY_UNKNOWN, ListFault.KEY_EXPIRED, List
 
 
 class ListSync:
-    """Subscribes when it is made, before the session starts; works from `start` to `stop`.
+    """Subscribes when it is made, before the client starts; works from `start` to `stop`.
 
     `gate`: the gate's id; `site`: whose lists. `now` reads the clocks. `settle_s`: after a connect, for the trust list
     to come, before a key that is not in it is told as unknown.
@@ -53,26 +53,26 @@ class ListSync:
         self,
         gate: str,
         site: int,
-        session: ListSession,
+        client: ListSession,
         desk: SyncIntake,
         now: Callable[[], Instant],
         *,
         rules: SyncRules | None = None,
         settle_s: float = SETTLE_S,
     ) -> None:
-        self._session = session
+        self._client = client
         self._desk = desk
         self._now = now
         self._settle_s = settle_s
         self._inbox = ListInbox()
         self._topics = topics = ListTopics(site)
         rules = SyncRules() if rules is None else rules
-        self._courses = {kind: MqttList(kind, gate, topics, session, desk, rules, self._inbox.put) for kind in ListKind}
+        self._courses = {kind: MqttList(kind, gate, topics, client, desk, rules, self._inbox.put) for kind in ListKind}
         self._standing = [Subscription(topics.trust, self._inbox.put, qos=1, stored=True)]
         for course in self._courses.values():
             self._standing += course.standing_subscriptions
-        session.subscribe(*self._standing)
-        session.listen(self._inbox.put)
+        client.subscribe(*self._standing)
+        client.listen(self._inbox.put)
         self._up = False
         self._up_at = self._looked_at = self._again_at = float("-inf")
         self._trust_version = 0
@@ -156,7 +156,7 @@ class ListSync:
             self._again_at, again = at, True
         if again and self._up:
             self._unheard = False
-            self._session.subscribe(*self._standing)
+            self._client.subscribe(*self._standing)
 
     def _has_news_of_keys(self, at: float) -> bool:
         """Whether what was refused for its key may be good now.

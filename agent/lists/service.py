@@ -50,12 +50,12 @@ class ListService:
         """What the age of the lists allows; None before the start, or while it cannot be known."""
         return self._keeper.state
 
-    def sync(self, session: MqttClient) -> ListSync:
-        """Who keeps the lists in step over this session, which has not started yet.
+    def sync(self, client: MqttClient) -> ListSync:
+        """Who keeps the lists in step over this client, which has not started yet.
 
         To be started and stopped with it.
         """
-        return ListSync(self._gate.id, self._gate.site, session, self._desk, self._now)
+        return ListSync(self._gate.id, self._gate.site, client, self._desk, self._now)
 
     def reload(self) -> Reloaded:
         """Read the trust list's file anew."""

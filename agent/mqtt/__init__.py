@@ -1,4 +1,4 @@
-"""The gate's MQTT session with central: events until the watermark has them, commands, evidence, health.
+"""The gate's MQTT client: events until the watermark has them, commands, evidence, health.
 
 May open network connections and start threads; what is sent comes from the journal and is never changed here.
 """

@@ -1,4 +1,4 @@
-"""The link to central as one part: session, presence and uplink put together."""
+"""The link to central as one part: client, presence and uplink put together."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STOP_S = 6.0
 
 
 class CentralLink:
-    """Owns the session and the uplink.
+    """Owns the client and the uplink.
 
     `clock` reads the wall clock. `extra`: more fields of birth and status. `observe_link` and `observe_uplink` hear
     of changes, on the link's threads; they must not block. `note` records an event of the link itself. Raises
@@ -44,16 +44,16 @@ class CentralLink:
         note: Callable[[Event], None] = lambda _event: None,
     ) -> None:
         presence = GatePresence(identity, outbox, clock, lambda: self.uplink.view, extra)
-        self.session = MqttClient(settings, presence, observe=observe_link)
-        self.uplink = Uplink(self.session, outbox, settings.gate, flow, observe=observe_uplink, note=note)
+        self.client = MqttClient(settings, presence, observe=observe_link)
+        self.uplink = Uplink(self.client, outbox, settings.gate, flow, observe=observe_uplink, note=note)
 
     def start(self) -> None:
         """Begin to connect and to send."""
         self.uplink.start()
-        self.session.start()
+        self.client.start()
 
     def stop(self, timeout_s: float = STOP_S) -> bool:
         """Stop within `timeout_s`, whatever the broker does; whether all threads have ended by then."""
         deadline = time.monotonic() + timeout_s
         uplink_ended = self.uplink.stop(timeout_s / 2)
-        return self.session.stop(max(0.1, deadline - time.monotonic())) and uplink_ended
+        return self.client.stop(max(0.1, deadline - time.monotonic())) and uplink_ended

@@ -70,7 +70,7 @@ _Arrival: TypeAlias = tuple[float, "Incoming"]
 
 
 class CommandProcessor:
-    """One thread that takes commands one after the other. To be made before the session is started.
+    """One thread that takes commands one after the other. To be made before the client is started.
 
     Accepting is one transaction: the event, the counter and the id are on the disk before anything is done.
     `executors`: what carries out each command; they run one at a time, each for a bounded time.
@@ -78,14 +78,14 @@ class CommandProcessor:
 
     def __init__(
         self,
-        session: MqttClient,
+        client: MqttClient,
         rules: CommandRules,
         book: CommandStore,
         records: CommandRecords,
         clock: Callable[[], ClockReading],
         executors: Mapping[CommandName, Executor],
     ) -> None:
-        self._session = session
+        self._client = client
         self._rules = rules
         self._book = book
         self._records = records
@@ -93,7 +93,7 @@ class CommandProcessor:
         self._prefix = Topics(rules.gate).command("")
         self._executions = CommandExecutions(executors)
         self._challenges = Challenges(time.monotonic())
-        self._results = CommandResults(session, rules.gate)
+        self._results = CommandResults(client, rules.gate)
         self._refusals = RefusalLog()
         self._verifying = TokenBucket(VERIFIED_A_SECOND, VERIFIED_AT_ONCE)
         self._answering = TokenBucket(REFUSALS_ANSWERED_A_SECOND, REFUSALS_ANSWERED_AT_ONCE)
@@ -104,8 +104,8 @@ class CommandProcessor:
         self._overflow_lock = threading.Lock()
         # Whatever was wrong with one command, the next is taken soon.
         self.worker = Worker("commands", self._run, limit_s=LIMIT_S, backoff=Backoff(cap_s=FAULT_PAUSE_S))
-        session.subscribe(Subscription(Topics(rules.gate).commands, self._arrived, qos=1, stored=False))
-        session.listen(self._link_changed)
+        client.subscribe(Subscription(Topics(rules.gate).commands, self._arrived, qos=1, stored=False))
+        client.listen(self._link_changed)
 
     @property
     def challenge(self) -> str | None:
@@ -182,7 +182,7 @@ class CommandProcessor:
         self._results.work(at)
         if self._challenges.due(at):
             self._challenges.rotate(at)
-            self._session.announce()
+            self._client.announce()
 
     def _count_overflow(self) -> None:
         with self._overflow_lock:

@@ -30,8 +30,8 @@ class CommandResults:
     What cannot go out within `KEEP_S` is dropped: whoever asked sends the command again and gets the stored answer.
     """
 
-    def __init__(self, session: MqttClient, gate: str) -> None:
-        self._session = session
+    def __init__(self, client: MqttClient, gate: str) -> None:
+        self._client = client
         self._topics = Topics(gate)
         self._waiting: deque[tuple[float, Outgoing]] = deque(maxlen=WAITING_LIMIT)
 
@@ -55,7 +55,7 @@ class CommandResults:
         """Publish what waits, in order."""
         while self._waiting:
             until, message = self._waiting[0]
-            if at < until and not self._session.publish(message):
+            if at < until and not self._client.publish(message):
                 return
             self._waiting.popleft()
 

@@ -1,4 +1,4 @@
-"""From the journal to the session: what the flow wants sent, and beside it what central asked for once more."""
+"""From the journal to the client: what the flow wants sent, and beside it what central asked for once more."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class EventSender:
 
     def __init__(
         self,
-        session: MqttClient,
+        client: MqttClient,
         outbox: EventSource,
         topics: Topics,
         flow: Flow,
         replays: Replays,
         answered: Callable[[Answer], None],
     ) -> None:
-        self._session = session
+        self._client = client
         self._outbox = outbox
         self._topics = topics
         self._flow = flow
@@ -131,4 +131,4 @@ class EventSender:
             self._answered(Answer(event.seq, receipt, replay))
 
         message = event_message(self._topics, event, replay=replay)
-        return self._session.publish(message, answered, connection=self._connection)
+        return self._client.publish(message, answered, connection=self._connection)

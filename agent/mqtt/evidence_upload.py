@@ -94,14 +94,14 @@ class EvidenceUpload:
 
     def __init__(
         self,
-        session: MqttClient,
+        client: MqttClient,
         topics: Topics,
         pictures: Pictures,
         note: Callable[[Event], None],
         ready: Callable[[], bool],
         settings: EvidenceSettings | None = None,
     ) -> None:
-        self._session = session
+        self._client = client
         self._topics = topics
         self._pictures = pictures
         self._note = note
@@ -151,7 +151,7 @@ class EvidenceUpload:
     def _turn(self) -> float:
         """Send one picture if it may be; returns after how many seconds to look again."""
         name = self._pictures.outgoing.first()
-        if name is None or self._session.view.state is not PortState.UP or not self._ready():
+        if name is None or self._client.view.state is not PortState.UP or not self._ready():
             return self._settings.look_s
         try:
             jpeg = self._pictures.get(name)
@@ -189,7 +189,7 @@ class EvidenceUpload:
             content_type=CONTENT_TYPE,
             user_properties=(("gate", self._topics.gate), ("sha256", name)),
         )
-        if not self._session.publish(message, done):
+        if not self._client.publish(message, done):
             return None
         deadline = time.monotonic() + self._settings.answer_s
         while not answered.wait(self._settings.look_s):
@@ -197,7 +197,7 @@ class EvidenceUpload:
             if self.worker.stopping:
                 return None
             if time.monotonic() > deadline:
-                self._session.reconnect(
+                self._client.reconnect(
                     Text(
                         "the broker has not answered a picture for {answer_s} s",
                         answer_s=f"{self._settings.answer_s:g}",

@@ -23,8 +23,8 @@ LIMIT_S: Final = 60.0
 class HealthPublisher:
     """A thread that publishes what `make` makes: at once after each connection, then every `every_s`."""
 
-    def __init__(self, session: MqttClient, topic: str, make: Callable[[], bytes], every_s: float = EVERY_S) -> None:
-        self._session = session
+    def __init__(self, client: MqttClient, topic: str, make: Callable[[], bytes], every_s: float = EVERY_S) -> None:
+        self._client = client
         self._topic = topic
         self._make = make
         self._every_s = every_s
@@ -42,7 +42,7 @@ class HealthPublisher:
         told_connection, waited_s = 0, 0.0
         while not self.worker.wait(LOOK_S):
             waited_s += LOOK_S
-            view = self._session.view
+            view = self._client.view
             if view.state is not PortState.UP or (view.connections == told_connection and waited_s < self._every_s):
                 continue
             if self._publish():
@@ -52,4 +52,4 @@ class HealthPublisher:
         message = Outgoing(
             self._topic, self._make(), retain=True, expiry_s=HEALTH_EXPIRY_S, content_type="application/json"
         )
-        return self._session.publish(message)
+        return self._client.publish(message)

@@ -1,4 +1,4 @@
-"""Values that cross the MQTT session: what is sent, what comes in, what became of it."""
+"""Values that cross the MQTT client: what is sent, what comes in, what became of it."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class LinkUp:
-    """The session stands: subscribed, birth and status on their way. `number` counts the connections from 1."""
+    """The client stands: subscribed, birth and status on their way. `number` counts the connections from 1."""
 
     number: int
     limits: Limits

@@ -1,4 +1,4 @@
-"""What a session wants to hear: filters that may come and go while it is connected."""
+"""What a client wants to hear: filters that may come and go while it is connected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Subscriptions:
-    """The subscriptions of one session, one a filter. Safe to use from any thread."""
+    """The subscriptions of one client, one a filter. Safe to use from any thread."""
 
     def __init__(self, subscriptions: Sequence[Subscription] = ()) -> None:
         self._lock = threading.Lock()

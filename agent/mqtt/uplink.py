@@ -59,12 +59,12 @@ class Uplink:
     """One thread that sends what the journal holds above the watermark, and what central asks for once more.
 
     `observe` hears, on the uplink's thread, whenever `ack` or `trouble` of the view changes; it must not block.
-    `note` records an event about the uplink itself. To be made before the session is started.
+    `note` records an event about the uplink itself. To be made before the client is started.
     """
 
     def __init__(
         self,
-        session: MqttClient,
+        client: MqttClient,
         outbox: EventSource,
         gate: str,
         settings: FlowSettings | None = None,
@@ -73,7 +73,7 @@ class Uplink:
         note: Callable[[Event], None] = lambda _event: None,
     ) -> None:
         self._settings = FlowSettings() if settings is None else settings
-        self._session = session
+        self._client = client
         self._outbox = outbox
         self._topics = Topics(gate)
         self._observe = observe
@@ -81,7 +81,7 @@ class Uplink:
         self._inbox: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._flow = Flow(self._settings, outbox.watermark, outbox.head)
         self._replays = Replays()
-        self._sender = EventSender(session, outbox, self._topics, self._flow, self._replays, self._inbox.put)
+        self._sender = EventSender(client, outbox, self._topics, self._flow, self._replays, self._inbox.put)
         self._asking = threading.Lock()
         self._asked = 0
         self._noted = outbox.watermark
@@ -97,9 +97,9 @@ class Uplink:
         self._view = self._make_view()
         self._worker = Worker("uplink", self._run, limit_s=LIMIT_S, backoff=Backoff(cap_s=FAULT_CAP_S))
         self._news = Worker("uplink-news", self._pass_on_news, limit_s=LIMIT_S)
-        session.listen(self._inbox.put)
+        client.listen(self._inbox.put)
         if self._settings.ack_mode is AckMode.WATERMARK:
-            session.subscribe(Subscription(self._topics.ack, self._hear_ack, qos=0, stored=True))
+            client.subscribe(Subscription(self._topics.ack, self._hear_ack, qos=0, stored=True))
 
     @property
     def view(self) -> UplinkView:
@@ -300,13 +300,13 @@ class Uplink:
             log.warning("the watermark stands still at %d; %d events are sent again", self._flow.watermark, again)
         timeout_s = self._settings.puback_timeout_s
         if max(self._flow.owed_s(now), self._replays.owed_s(now)) > timeout_s:
-            self._session.reconnect(
+            self._client.reconnect(
                 Text("the broker has not answered an event for {timeout_s} s", timeout_s=f"{timeout_s:g}")
             )
         silent_s = min(self._flow.still_s(now), now - self._word_at)
         waits = self._settings.ack_mode is AckMode.WATERMARK and not self._flow.nobody
         if waits and self._silence_detector.watch(silent_s):
-            self._session.reconnect(
+            self._client.reconnect(
                 Text(
                     "central has said nothing for {silent_s} s: the broker may have lost the subscription",
                     silent_s=f"{silent_s:.0f}",
@@ -326,7 +326,7 @@ class Uplink:
     def _show(self) -> None:
         before, self._view = self._view, self._make_view()
         if (before.ack, before.trouble) != (self._view.ack, self._view.trouble):
-            self._session.announce()
+            self._client.announce()
             self._observe(self._view)
 
     def _ack_state(self, now: float) -> AckState:

@@ -64,7 +64,7 @@ def site_settings(
 
 
 class SiteLink:
-    """A session that publishes on the topics of the site and hears what is there for this gate.
+    """A client that publishes on the topics of the site and hears what is there for this gate.
 
     Says nothing of itself.
     """
@@ -76,42 +76,42 @@ class SiteLink:
         peers: Sequence[str],
         observe: Callable[[LinkView], None] = lambda _view: None,
     ) -> None:
-        """Make the session, and start nothing. `observe` hears of its changes, as that of MqttClient does."""
+        """Make the client, and start nothing. `observe` hears of its changes, as that of MqttClient does."""
         self._topics = SiteTopics(site)
         self._gate = settings.gate
         self._peers = tuple(peers)
-        self._session = MqttClient(settings, None, observe=observe)
+        self._client = MqttClient(settings, None, observe=observe)
 
     @property
     def view(self) -> LinkView:
         """The state of the link."""
-        return self._session.view
+        return self._client.view
 
     @property
     def worker(self) -> Worker:
-        """The thread that keeps the session alive."""
-        return self._session.worker
+        """The thread that keeps the client alive."""
+        return self._client.worker
 
     def hear(self, said: Callable[[Incoming], None], rows: Callable[[Incoming], None]) -> None:
         """Take what is said to this gate, and what the others tell of their rows; both must only enqueue.
 
         Before `start`.
         """
-        self._session.subscribe(Subscription(self._topics.to(self._gate), said, qos=1))
+        self._client.subscribe(Subscription(self._topics.to(self._gate), said, qos=1))
         for peer in self._peers:
-            self._session.subscribe(Subscription(self._topics.rows(peer), rows, qos=1))
+            self._client.subscribe(Subscription(self._topics.rows(peer), rows, qos=1))
 
     def listen(self, listener: Callable[[LinkUp | LinkDown], None]) -> None:
         """Hear of every connection and its end; must only enqueue. Before `start`."""
-        self._session.listen(listener)
+        self._client.listen(listener)
 
     def start(self) -> None:
         """Begin to connect."""
-        self._session.start()
+        self._client.start()
 
     def stop(self, timeout_s: float) -> bool:
         """Stop within `timeout_s`; whether all threads have ended by then."""
-        return self._session.stop(timeout_s)
+        return self._client.stop(timeout_s)
 
     def say(self, to: str, text: bytes, done: Callable[[Receipt], None] | None = None) -> bool:
         """Send a text to a gate; False when the link is not up or as much as the broker takes is under way."""
@@ -122,4 +122,4 @@ class SiteLink:
         return self._publish(self._topics.rows(self._gate), text, done)
 
     def _publish(self, topic: str, text: bytes, done: Callable[[Receipt], None] | None) -> bool:
-        return self._session.publish(Outgoing(topic, text, expiry_s=EXPIRY_S), done)
+        return self._client.publish(Outgoing(topic, text, expiry_s=EXPIRY_S), done)

@@ -26,7 +26,7 @@ def gate(cluster, tmp_path):
         def make(name, *subscriptions, **changes):
             made = Gate(name, tmp_path, cluster, [], **changes)
             for subscription in subscriptions:
-                made.link.session.subscribe(subscription)
+                made.link.client.subscribe(subscription)
             stack.callback(made.stop)
             made.start()
             eventually(lambda: made.up, BACK_S, f"{name} connected")

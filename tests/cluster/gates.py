@@ -64,7 +64,7 @@ class Gate:
 
     def _take_orders(self, keys):
         return CommandProcessor(
-            self.link.session,
+            self.link.client,
             CommandRules(self.name, keys, frozenset({"in-1"}), 120),
             self.journal,
             Recorder(self.journal, lambda: UTC),
@@ -93,7 +93,7 @@ class Gate:
 
     @property
     def up(self):
-        return self.link.session.view.state is PortState.UP
+        return self.link.client.view.state is PortState.UP
 
     @property
     def settled(self):

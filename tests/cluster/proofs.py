@@ -40,10 +40,10 @@ def test_no_event_is_lost_when_nodes_and_consumers_are_killed_and_all_that_came_
 def test_a_gate_that_comes_back_before_its_old_session_is_gone_is_let_in_at_once(gate):
     one = gate("gate-1", first_retry_s=0.01, retry_cap_s=0.01)
     for kick in range(1, 11):
-        one.link.session.reconnect("a test")
-        eventually(lambda after=kick: one.link.session.view.connections > after and one.up, BACK_S, "back")
-    assert one.link.session.view.connections == 11
-    assert one.link.session.view.detail == ""
+        one.link.client.reconnect("a test")
+        eventually(lambda after=kick: one.link.client.view.connections > after and one.up, BACK_S, "back")
+    assert one.link.client.view.connections == 11
+    assert one.link.client.view.detail == ""
 
 
 def test_a_gate_writes_below_its_own_name_and_nowhere_else(cluster):

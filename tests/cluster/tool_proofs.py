@@ -139,9 +139,9 @@ def test_a_gate_that_only_connects_again_is_not_lost(cluster, gate):
         states = States(central, "gate-4")
         one = gate("gate-4", first_retry_s=0.01, retry_cap_s=0.01)
         states.until("online", BACK_S)
-        one.link.session.reconnect("a test")
-        eventually(lambda: one.link.session.view.connections == 2 and one.up, BACK_S, "back")
-        assert "lost" not in states.within(one.link.session._settings.will_delay_s + 3)
+        one.link.client.reconnect("a test")
+        eventually(lambda: one.link.client.view.connections == 2 and one.up, BACK_S, "back")
+        assert "lost" not in states.within(one.link.client._settings.will_delay_s + 3)
 
 
 def test_a_gate_whose_line_is_cut_is_lost_within_fifteen_seconds_of_its_keepalive(cluster, gate):

@@ -45,7 +45,7 @@ def phase(folder, name, *, messages, seed, checked):
         with site.running():
             site.assault(messages, seed)
             took_s = time.monotonic() - begun_at
-            connections = site.link.session.view.connections
+            connections = site.link.client.view.connections
         grown_mb = rss_mb() - before_mb
         counts, events = site.refusals()
         refused = sum(counts.values())

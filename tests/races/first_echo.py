@@ -17,24 +17,22 @@ from agent.mqtt.messages import Outgoing, Subscription
 class FirstEchoDesk:
     def __init__(self, roll, settings, journal, rules):
         self._roll, self._journal, self._rules = roll, journal, rules
-        # A session hears nothing of what it says itself, so another one listens.
-        self._session, self._ear = (
-            MqttClient(replace(settings, client_id=f"{roll.own}-{part}"), None) for part in "12"
-        )
+        # A client hears nothing of what it says itself, so another one listens.
+        self._client, self._ear = (MqttClient(replace(settings, client_id=f"{roll.own}-{part}"), None) for part in "12")
         self._ear.subscribe(Subscription(f"naive/{roll.site}/#", self._heard, qos=1))
         self._lock = threading.Lock()
         self._winners = {}
         self._waiting = {}
 
     def start(self):
-        self._session.start()
+        self._client.start()
         self._ear.start()
 
     def stop(self):
-        return self._session.stop() and self._ear.stop()
+        return self._client.stop() and self._ear.stop()
 
     def status(self):
-        up = all(one.view.state is PortState.UP for one in (self._session, self._ear))
+        up = all(one.view.state is PortState.UP for one in (self._client, self._ear))
         return {"connected": up, "missing": [], "peers": {}}
 
     def claim(self, request, answer):
@@ -45,8 +43,8 @@ class FirstEchoDesk:
             self._waiting[name, request.transaction] = answer, use, timer
         timer.start()
         word = json.dumps({"gate": self._roll.own, "transaction": request.transaction}).encode()
-        up = self._session.view.state is PortState.UP
-        if not up or not self._session.publish(Outgoing(f"naive/{self._roll.site}/{name}", word)):
+        up = self._client.view.state is PortState.UP
+        if not up or not self._client.publish(Outgoing(f"naive/{self._roll.site}/{name}", word)):
             self._end(name, request, use)
 
     def _heard(self, message):

@@ -32,16 +32,16 @@ class ListGate:
         self.utc = NOW + 5.0
         self.registry = open_registry(folder / "registry.db") if registry is None else registry
         self.desk = ListIntake(self.registry, ChunkSpool(folder / "incoming"), self.now, self.events.append)
-        self.session = MqttClient(quick(port, **session), Card(), observe=self.observer)
-        self.sync = ListSync(GATE, site, self.session, self.desk, self.now, rules=rules, settle_s=0.5)
+        self.client = MqttClient(quick(port, **session), Card(), observe=self.observer)
+        self.sync = ListSync(GATE, site, self.client, self.desk, self.now, rules=rules, settle_s=0.5)
 
     def __enter__(self):
         self.sync.start()
-        self.session.start()
+        self.client.start()
         return self
 
     def __exit__(self, *_):
-        assert self.session.stop(5), "the session did not stop in time"
+        assert self.client.stop(5), "the client did not stop in time"
         assert self.sync.stop(10), "the sync did not stop in time"
         self.registry.close()
 

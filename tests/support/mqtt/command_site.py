@@ -65,9 +65,9 @@ class CommandSite:
         self.journal = FlakyJournal(path, boot=boot, clock=self.clock)
         self.executors = executors or Executors()
         self.recorder = Recorder(self.journal, lambda: self.clock.utc)
-        self.session = MqttClient(quick(port, gate=GATE), self)
+        self.client = MqttClient(quick(port, gate=GATE), self)
         self.desk = CommandProcessor(
-            self.session,
+            self.client,
             CommandRules(GATE, KEYS if keys is None else keys, frozenset({"in-1"}), 120),
             self.journal.real,
             self.recorder,
@@ -85,13 +85,13 @@ class CommandSite:
     @contextmanager
     def running(self):
         self.desk.start()
-        self.session.start()
+        self.client.start()
         try:
-            eventually(lambda: self.session.view.state is PortState.UP, what="the link")
+            eventually(lambda: self.client.view.state is PortState.UP, what="the link")
             yield self
         finally:
             assert self.desk.stop(), "the desk did not stop in time"
-            assert self.session.stop(), "the session did not stop in time"
+            assert self.client.stop(), "the client did not stop in time"
             self.journal.close()
 
     def body(self, name="open", **changes):

@@ -71,7 +71,7 @@ class HostileSite:
         )
         rules = CommandRules(GATE, KEYS, frozenset({"in-1"}), 120)
         self.desk = CommandProcessor(
-            self.link.session, rules, self.journal.real, self.recorder, self.clock, self.executors.mapping()
+            self.link.client, rules, self.journal.real, self.recorder, self.clock, self.executors.mapping()
         )
         if checked:
             self.desk._verifying = TokenBucket(1e9, 10**9)
@@ -87,7 +87,7 @@ class HostileSite:
             self.link.start()
             self.desk.start()
             try:
-                eventually(lambda: self.link.session.view.state is PortState.UP, what="the link")
+                eventually(lambda: self.link.client.view.state is PortState.UP, what="the link")
                 yield self
             finally:
                 assert self.desk.stop(10), "the desk did not stop"

@@ -63,7 +63,7 @@ def detail(journal, settings, words):
     observer = Observer()
     with linked(journal, settings, observe_link=observer) as link:
         eventually(lambda: words in observer.details(), what=f"{words!r} in {observer.details()!r}")
-        assert link.session.view.state is PortState.LOST
+        assert link.client.view.state is PortState.LOST
         assert PortState.UP not in observer.states
 
 
@@ -137,7 +137,7 @@ def test_a_certificate_file_that_is_put_in_later_is_picked_up(broker, authority,
     with linked(journal, secure(broker.port, tls), observe_link=observer) as link:
         eventually(lambda: "late-gate.crt does not exist" in observer.details())
         certificate.write_bytes(text)
-        eventually(lambda: link.session.view.state is PortState.UP)
+        eventually(lambda: link.client.view.state is PortState.UP)
 
 
 def test_a_broker_may_renew_its_certificate_and_one_of_another_ca_is_told_until_it_is_mended(
@@ -163,14 +163,14 @@ def test_a_broker_may_renew_its_certificate_and_one_of_another_ca_is_told_until_
             install(authority.issue("broker", file="renewed", hosts=hosts))
             record(journal, 5)
             eventually(lambda: journal.watermark == 10)
-            assert link.session.view.connections == 2
+            assert link.client.view.connections == 2
         install(stranger.issue("broker", file="foreign", hosts=hosts))
         record(journal, 5)
-        eventually(lambda: "CA that is not in the CA file" in link.session.view.detail)
+        eventually(lambda: "CA that is not in the CA file" in link.client.view.detail)
         assert journal.watermark == 10
         install(authority.issue("broker", file="mended", hosts=hosts))
-        eventually(lambda: link.session.view.state is PortState.UP)
-        assert link.session.view.detail == ""
+        eventually(lambda: link.client.view.state is PortState.UP)
+        assert link.client.view.detail == ""
         with Central(broker.port, GATE, tls=central_files) as central:
             central.events.update({event.seq: event.payload for event in journal.range(1, 10)})
             eventually(lambda: journal.watermark == 15)
@@ -216,7 +216,7 @@ def test_the_sample_configuration_with_certificates_made_as_written_lets_each_ga
     ):
         with linked(journal, secure(broker.port, TlsFiles(*broker.files(GATE)), "localhost")) as link:
             eventually(lambda: journal.watermark == 5)
-            assert link.session.view.detail == ""
+            assert link.client.view.detail == ""
         assert sorted(central.events) == [1, 2, 3, 4, 5]
 
 
@@ -227,5 +227,5 @@ def test_the_sample_configuration_lets_no_gate_speak_for_another(tmp_path, journ
         settings = secure(broker.port, TlsFiles(*broker.files("other-gate")), "localhost")
         with linked(journal, settings, observe_uplink=observer) as link:
             eventually(lambda: observer.views and "0x87" in observer.views[-1].trouble)
-            eventually(lambda: "birth" in link.session.view.detail and "status" in link.session.view.detail)
+            eventually(lambda: "birth" in link.client.view.detail and "status" in link.client.view.detail)
     assert journal.watermark == 0

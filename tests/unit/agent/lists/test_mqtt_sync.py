@@ -137,8 +137,8 @@ def test_chunks_that_a_broker_finds_by_their_names_only_are_asked_for_by_name(tm
     central.head(DECLARATIONS, snap.data)
     central.chunks(snap)
     with ListGate(tmp_path, broker.port) as gate:
-        subscribe = gate.session.subscribe
-        gate.session.subscribe = lambda *many: subscribe(*(one for one in many if not one.topic_filter.endswith("+")))
+        subscribe = gate.client.subscribe
+        gate.client.subscribe = lambda *many: subscribe(*(one for one in many if not one.topic_filter.endswith("+")))
         gate.wait_version(DECLARATIONS, 1)
 
 

@@ -113,7 +113,7 @@ def running_gate(broker, journal, *, keys=None):
         extra=lambda: {} if desk is None else {"challenge": desk.challenge},
     )
     desk = CommandProcessor(
-        link.session,
+        link.client,
         CommandRules(GATE, keys or {}, frozenset({"in-1"}), 120),
         journal,
         Recorder(journal, lambda: now().utc),
@@ -123,7 +123,7 @@ def running_gate(broker, journal, *, keys=None):
     desk.start()
     link.start()
     try:
-        eventually(lambda: link.session.view.state is PortState.UP, what="the gate's link")
+        eventually(lambda: link.client.view.state is PortState.UP, what="the gate's link")
         yield link
     finally:
         assert desk.stop()
@@ -166,9 +166,9 @@ def test_a_gate_that_calls_itself_by_the_name_of_another_does_not_end_its_connec
     with journal_at(tmp_path / "journal.db") as journal, running_gate(broker, journal) as link:
         with enter(broker, ROGUE, client_id=GATE) as rogue:
             rogue.publish(Outgoing(f"gate/v1/{ROGUE}/health", b"{}"))
-            assert link.session.publish(Outgoing(f"gate/v1/{GATE}/health", b"{}"))
+            assert link.client.publish(Outgoing(f"gate/v1/{GATE}/health", b"{}"))
             assert not list(rogue.messages(QUIET_S))
-        assert (link.session.view.state, link.session.view.connections) == (PortState.UP, 1)
+        assert (link.client.view.state, link.client.view.connections) == (PortState.UP, 1)
 
 
 # ------------------------------------------------------------------------------- what ships, beside what is connected
@@ -200,7 +200,7 @@ def test_the_commands_of_central_work_beside_a_running_central_and_a_running_gat
         assert verdict.exit_code == exits.OK, verdict.output
         eventually(lambda: len(central.heard) >= journal.head, what="all events at central")
         assert central.ended == 0
-        assert (link.session.view.state, link.session.view.connections) == (PortState.UP, 1)
+        assert (link.client.view.state, link.client.view.connections) == (PortState.UP, 1)
         assert {json.loads(payload)["type"] for payload in central.heard} >= {"command.accepted", "gate.stopping"}
 
 
@@ -211,13 +211,13 @@ def test_the_doctor_of_a_running_gate_measures_over_its_own_connection(broker, t
         journal_at(tmp_path / "journal.db") as journal,
         running_gate(broker, journal) as link,
     ):
-        (found,) = brokers(settings, lambda: b"{}", Links(link.session))
+        (found,) = brokers(settings, lambda: b"{}", Links(link.client))
         assert (found.trouble, found.takes, found.gives) == ("", "", "")
         assert found.publish_ms > 0
-        assert link.session.publish(Outgoing(f"gate/v1/{GATE}/health", b"{}"))
+        assert link.client.publish(Outgoing(f"gate/v1/{GATE}/health", b"{}"))
         record(journal)
         eventually(lambda: central.heard, what="an event at central")
-        assert (link.session.view.state, link.session.view.connections) == (PortState.UP, 1)
+        assert (link.client.view.state, link.client.view.connections) == (PortState.UP, 1)
 
 
 def test_the_doctor_of_a_gate_that_does_not_run_goes_there_itself(broker, tmp_path):

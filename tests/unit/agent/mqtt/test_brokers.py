@@ -43,8 +43,8 @@ def test_a_broker_that_takes_few_at_a_time_gets_them_all(tmp_path, journal, rece
     ):
         eventually(lambda: journal.watermark == 150)
         assert central.events == payloads(journal)
-        assert link.session.view.connections == 1
-        assert (link.session.view.detail, link.uplink.view.trouble) == ("", "")
+        assert link.client.view.connections == 1
+        assert (link.client.view.detail, link.uplink.view.trouble) == ("", "")
 
 
 @needs_mosquitto
@@ -60,7 +60,7 @@ def test_an_event_larger_than_the_broker_takes_is_told_and_kept_and_the_others_g
     ):
         eventually(lambda: sorted(central.events) == [1, 2, 3, 5, 6, 7])
         eventually(lambda: "event 4 does not get through: a packet was too large" in link.uplink.view.trouble)
-        assert link.session.view.connections == 1
+        assert link.client.view.connections == 1
         eventually(lambda: journal.watermark == 3)
         broker.stop()
         broker._conf.write_text(broker._conf.read_text().replace(lines[0], "max_packet_size 40000"))
@@ -79,7 +79,7 @@ def test_a_broker_that_accepts_and_kicks_is_tried_ever_more_rarely_and_nothing_i
             assert journal.watermark == 0
             rough.kick_on = None
             eventually(lambda: all(any(b'"seq":%d,' % seq in body for body in rough.bodies) for seq in range(1, 6)))
-            eventually(lambda: link.session.view.state is PortState.UP and link.uplink.view.under_way == 0)
+            eventually(lambda: link.client.view.state is PortState.UP and link.uplink.view.under_way == 0)
             eventually(lambda: link.uplink.view.quarantine == ())
 
 
@@ -89,7 +89,7 @@ def test_a_broker_that_answers_slower_than_the_patience_gets_everything_all_the_
         flow = FlowSettings(resend_s=60, puback_timeout_s=0.6, window_limit=40)
         with linked(journal, quick(rough.port), flow) as link:
             eventually(lambda: all(any(b'"seq":%d,' % seq in body for body in rough.bodies) for seq in range(1, 61)))
-            eventually(lambda: link.session.view.state is PortState.UP and not link.uplink.view.under_way)
+            eventually(lambda: link.client.view.state is PortState.UP and not link.uplink.view.under_way)
         sent_again = sum(b"/event/" in body for body in rough.bodies) - 60
         assert sent_again <= 40 * (len(rough.connections) - 1)
 
@@ -105,8 +105,8 @@ def test_a_hiccup_of_the_connection_costs_few_duplicates(tmp_path, journal):
         eventually(lambda: len(central.arrivals) == 1000)
         eventually(lambda: link.uplink.view.under_way == 0)
         for connections in (2, 3, 4):
-            link.session.reconnect("for the test")
-            eventually(lambda n=connections: link.session.view.connections == n)
+            link.client.reconnect("for the test")
+            eventually(lambda n=connections: link.client.view.connections == n)
             eventually(lambda n=connections: len(central.arrivals) == 999 + n)
         central.ack = True
         record(journal, 1)
@@ -151,7 +151,7 @@ def test_all_brokers_down_and_the_last_of_the_list_comes_back(tmp_path, journal)
         eventually(lambda: len({view.url for view in observer.views}) == 3 or len(observer.views) >= 3)
         with brokers[2] as broker, Central(broker.port, GATE):
             eventually(lambda: journal.watermark == 5)
-            assert str(broker.port) in link.session.view.url
+            assert str(broker.port) in link.client.view.url
 
 
 def test_threads_of_the_link_are_all_gone_after_a_stop_amid_trouble(journal):

@@ -1,4 +1,4 @@
-"""The session against a real broker."""
+"""The client against a real broker."""
 
 import json
 import subprocess
@@ -43,25 +43,25 @@ def broker(tmp_path):
 
 
 class Running:
-    """A session that runs, with what it told."""
+    """A client that runs, with what it told."""
 
     def __init__(self, settings, *subscriptions, card=None):
         self.observer = Observer()
         self.events = []
         self._started = False
-        self.session = MqttClient(settings, card or Card(), observe=self.observer)
-        self.session.listen(self.events.append)
+        self.client = MqttClient(settings, card or Card(), observe=self.observer)
+        self.client.listen(self.events.append)
         for subscription in subscriptions:
-            self.session.subscribe(subscription)
+            self.client.subscribe(subscription)
 
     def __enter__(self):
         if not self._started:
             self._started = True
-            self.session.start()
+            self.client.start()
         return self
 
     def __exit__(self, *_):
-        assert self.session.stop(5), "the session did not stop in time"
+        assert self.client.stop(5), "the client did not stop in time"
 
     def wait_up(self):
         """Start, and wait for the connection."""
@@ -105,7 +105,7 @@ def test_a_gate_that_vanishes_is_told_by_its_will_and_one_that_comes_back_in_tim
     settings = quick(broker.port, will_delay_s=1, session_expiry_s=2)
     with Listener(broker.port, f"{ROOT}/status") as listener:
         with Running(settings).wait_up() as running:
-            running.session.reconnect("for the test")
+            running.client.reconnect("for the test")
             eventually(lambda: len(running.ups()) == 2)
             eventually(lambda: len(listener.messages) == 2)
             assert [state_of(m) for m in listener.messages] == ["online", "online"]
@@ -134,7 +134,7 @@ def test_a_change_in_the_status_is_published_at_once(broker):
         Running(quick(broker.port, status_every_s=3600)).wait_up() as running,
     ):
         eventually(lambda: len(listener.messages) == 1)
-        running.session.announce()
+        running.client.announce()
         eventually(lambda: len(listener.messages) == 2)
 
 
@@ -152,11 +152,11 @@ def test_after_a_broker_restart_birth_and_status_are_there_again(broker):
 
 def test_the_next_broker_of_the_list_is_taken_when_one_is_down(tmp_path):
     with Broker(tmp_path) as one, Broker(tmp_path) as two, Running(quick(one.port, two.port)).wait_up() as running:
-        first = running.session.view
+        first = running.client.view
         (one if str(one.port) in first.url else two).kill()
         eventually(lambda: len(running.ups()) == 2)
-        assert running.session.view.url != first.url
-        assert running.session.view.broker != first.broker
+        assert running.client.view.url != first.url
+        assert running.client.view.broker != first.broker
 
 
 def test_messages_come_in_with_their_properties_and_a_stored_one_only_where_it_is_wanted(broker):
@@ -183,8 +183,8 @@ def test_messages_come_in_with_their_properties_and_a_stored_one_only_where_it_i
 
 
 def test_a_message_is_refused_while_the_link_is_down():
-    session = MqttClient(quick(free_port()), Card())
-    assert not session.publish(Outgoing("t", b"x"))
+    client = MqttClient(quick(free_port()), Card())
+    assert not client.publish(Outgoing("t", b"x"))
 
 
 def test_nobody_at_the_port_is_told_in_words_and_tried_for_ever():
@@ -226,7 +226,7 @@ def test_an_exception_in_a_handler_or_listener_does_not_end_the_link(broker):
         heard.set()
 
     running = Running(quick(broker.port), Subscription(f"{ROOT}/cmd/#", handle, qos=1))
-    running.session.listen(handle)
+    running.client.listen(handle)
     with running.wait_up():
         publish(broker.port, f"{ROOT}/cmd/x", "bad")
         publish(broker.port, f"{ROOT}/cmd/x", "good")
@@ -277,19 +277,19 @@ def test_a_broker_that_never_answers_the_connect_is_given_up(tmp_path):
 def test_garbage_from_the_broker_ends_the_connection_and_not_the_session(garbage):
     with RoughBroker(garbage=garbage) as rough, Running(quick(rough.port, keepalive_s=1)) as running:
         eventually(lambda: len(rough.connections) >= 2)
-        assert running.session._network.worker.runs
+        assert running.client._network.worker.runs
 
 
 def test_more_than_the_broker_takes_is_not_published():
     with RoughBroker(receive_maximum=5, pubacks=False) as rough, Running(quick(rough.port)).wait_up() as running:
-        taken = [running.session.publish(Outgoing("t", b"x")) for _ in range(10)]
+        taken = [running.client.publish(Outgoing("t", b"x")) for _ in range(10)]
         assert sum(taken) == 3  # birth and status are under way too
 
 
 def test_every_message_under_way_has_its_receipt_when_the_connection_ends():
     receipts = []
     with RoughBroker(pubacks=False) as rough, Running(quick(rough.port)).wait_up() as running:
-        assert running.session.publish(Outgoing("t", b"x"), receipts.append)
+        assert running.client.publish(Outgoing("t", b"x"), receipts.append)
         rough.drop_all()
         eventually(running.downs)
     assert [receipt.lost for receipt in receipts] == [True]
@@ -314,9 +314,9 @@ def test_the_watchdog_replaces_a_network_thread_that_hangs(broker):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_the_watchdog_replaces_a_network_thread_that_died(broker, mocker):
     with Running(quick(broker.port, stall_s=2.0)).wait_up() as running:
-        network = running.session._network
-        mocker.patch.object(running.session._broker_selector, "ended", side_effect=[SystemExit, 0.01, 0.01, 0.01])
-        running.session.reconnect("for the test")
+        network = running.client._network
+        mocker.patch.object(running.client._broker_selector, "ended", side_effect=[SystemExit, 0.01, 0.01, 0.01])
+        running.client.reconnect("for the test")
         eventually(lambda: len(running.ups()) == 2)
         assert not network.worker.runs
         assert "died" in running.observer.details()

@@ -295,9 +295,9 @@ def test_commands_are_judged_by_the_challenge_alone_while_the_clock_is_not_synch
 def test_the_challenge_changes_with_the_connection_and_the_birth_tells_it(site, central, broker):
     before = site.desk.challenge
     payload = site.command()
-    connections = site.session.view.connections
-    site.session.reconnect("test")
-    eventually(lambda: site.session.view.connections > connections)
+    connections = site.client.view.connections
+    site.client.reconnect("test")
+    eventually(lambda: site.client.view.connections > connections)
     after = site.desk.challenge
     assert after != before
     for topic in ("birth", "status"):
@@ -332,7 +332,7 @@ def test_results_go_nowhere_but_below_the_gates_own_results(site, central, topic
     central.send(site.command(), response_topic=topic)
     central.send(site.command("lock"), "lock")
     assert [message.topic for message in central.raw] == [f"{ROOT}/res/open", f"{ROOT}/res/lock"]
-    assert site.session.view.connections == 1
+    assert site.client.view.connections == 1
 
 
 def test_a_correlation_that_is_too_long_is_left_out(site, central):
@@ -399,5 +399,5 @@ def test_a_command_on_any_other_topic_is_refused(site, central, topic):
 
 
 def test_results_wait_for_the_link(site, central):
-    site.executors.answers[CommandName.OPEN] = lambda _: site.session.reconnect("test") or Answer(Result.DONE, "waited")
+    site.executors.answers[CommandName.OPEN] = lambda _: site.client.reconnect("test") or Answer(Result.DONE, "waited")
     assert central.send(site.command())["detail"] == "waited"

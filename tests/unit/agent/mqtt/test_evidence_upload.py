@@ -54,7 +54,7 @@ def sending(link, store, settings=QUICK, ready=None):
     """A sender that runs; `sent` is what it noted."""
     sent = []
     sender = EvidenceUpload(
-        link.session,
+        link.client,
         Topics(GATE),
         store,
         sent.append,
@@ -101,7 +101,7 @@ def test_a_picture_that_is_asked_for_arrives_byte_for_byte_with_its_name(broker,
 def test_pictures_survive_a_killed_broker_and_a_restarted_gate(broker, journal, store, tmp_path):
     store.request(names(0, 1, 2))
     with linked(journal, quick(broker.port)) as link, sending(link, store, ready=lambda: False):
-        eventually(lambda: link.session.view.state is PortState.UP)
+        eventually(lambda: link.client.view.state is PortState.UP)
     broker.kill()
     again = EvidenceStore(tmp_path / "evidence", 1 << 24)
     with linked(journal, quick(broker.port)) as link, sending(link, again) as sender:
@@ -148,7 +148,7 @@ def test_a_picture_that_the_access_list_refuses_is_given_up_in_words_and_harms_n
         assert "was given up" in sender.trouble
         assert "access list" in sender.trouble
         eventually(lambda: journal.watermark == 10)
-        assert link.session.view.connections == 1
+        assert link.client.view.connections == 1
         assert sender.sent == []
     assert store.get(names(0)[0]) is not None, "it can be asked for again"
 
@@ -166,7 +166,7 @@ def test_a_picture_larger_than_the_broker_takes_is_given_up_without_losing_the_c
         store.request([big[0], *names(0)])
         eventually(lambda: sender.waiting == 0)
         eventually(lambda: set(album.pictures) == set(names(0)))
-        assert link.session.view.connections == 1
+        assert link.client.view.connections == 1
         assert [event.picture for event in sender.sent] == names(0)
 
 

@@ -24,7 +24,7 @@ def test_every_hostile_message_is_refused_by_its_check_and_counted(broker, tmp_p
     site = HostileSite(broker.port, tmp_path / "journal.db", checked=True)
     with site.running():
         site.assault(MESSAGES, SEED)
-        connections = site.link.session.view.connections
+        connections = site.link.client.view.connections
         acks = site.link.uplink.view.acks
     counts, _events = site.refusals()
     assert site.effects == []
@@ -49,7 +49,7 @@ def test_a_flood_at_full_speed_costs_few_events_and_no_effect(broker, tmp_path):
     site = HostileSite(broker.port, tmp_path / "journal.db", checked=False)
     with site.running():
         site.assault(MESSAGES, SEED + 1)
-        assert site.link.session.view.connections == 1
+        assert site.link.client.view.connections == 1
     counts, events = site.refusals()
     assert site.effects == []
     assert site.crashes.found == []

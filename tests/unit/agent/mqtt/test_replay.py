@@ -148,7 +148,7 @@ def test_a_replay_goes_on_after_the_connection_broke_with_what_was_not_answered(
             broker.freeze()
             link.uplink.replay(journal.stream, 1, 400)
             eventually(lambda: link.uplink.view.replayed > 0)
-            eventually(lambda: link.session.view.state is PortState.LOST, within_s=20)
+            eventually(lambda: link.client.view.state is PortState.LOST, within_s=20)
             broker.thaw()
             eventually(lambda: set(seqs(listener.messages)) == set(range(1, 401)), within_s=20)
     assert link.uplink.view.replayed <= 400 + 25
@@ -194,7 +194,7 @@ def test_an_event_of_a_replay_over_which_the_broker_hangs_up_is_left_out_and_tol
         rough.kick_on = b'"seq":4,'
         link.uplink.replay(journal.stream, 2, 9)
         eventually(lambda: "event 4 does not get through" in link.uplink.view.trouble)
-        eventually(lambda: link.session.view.state is PortState.UP and link.uplink.view.replays == 0)
+        eventually(lambda: link.client.view.state is PortState.UP and link.uplink.view.replays == 0)
         for seq in range(2, 10):
             wanted = (b"\x00\x06replay\x00\x04true", b'"seq":%d,' % seq)
             eventually(lambda w=wanted: any(all(part in body for part in w) for body in rough.bodies))

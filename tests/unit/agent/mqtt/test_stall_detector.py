@@ -58,4 +58,4 @@ def test_a_gate_that_hears_no_word_of_central_looks_for_another_connection(tmp_p
         linked(journal, quick(broker.port), FlowSettings(resend_s=60, settle_s=60, deaf_s=0.4)) as link,
     ):
         record(journal, 3)
-        eventually(lambda: link.session.view.connections >= 3)
+        eventually(lambda: link.client.view.connections >= 3)

@@ -1,4 +1,4 @@
-"""Subscriptions that come and go while the session is connected."""
+"""Subscriptions that come and go while the client is connected."""
 
 import pytest
 
@@ -49,7 +49,7 @@ def test_a_filter_taken_up_while_connected_brings_what_is_stored_and_what_comes(
     publish(broker.port, "lists/1", "stored", "-r")
     came = []
     with Running(quick(broker.port)).wait_up() as running:
-        running.session.subscribe(Subscription("lists/+", came.append, qos=1, stored=True))
+        running.client.subscribe(Subscription("lists/+", came.append, qos=1, stored=True))
         eventually(lambda: came)
         publish(broker.port, "lists/2", "live")
         eventually(lambda: len(came) == 2)
@@ -63,7 +63,7 @@ def test_subscribing_again_brings_what_is_stored_again(broker):
     wanted = Subscription("lists/1", came.append, qos=1, stored=True)
     with Running(quick(broker.port), wanted).wait_up() as running:
         eventually(lambda: came)
-        running.session.subscribe(wanted)
+        running.client.subscribe(wanted)
         eventually(lambda: len(came) == 2)
 
 
@@ -71,11 +71,11 @@ def test_subscribing_again_brings_what_is_stored_again(broker):
 def test_a_filter_that_is_dropped_brings_nothing_any_more_also_not_after_a_reconnect(broker):
     came, kept = [], []
     with Running(quick(broker.port), Subscription("kept", kept.append, qos=1)).wait_up() as running:
-        running.session.subscribe(Subscription("a", came.append, qos=1), Subscription("b", came.append, qos=1))
+        running.client.subscribe(Subscription("a", came.append, qos=1), Subscription("b", came.append, qos=1))
         publish(broker.port, "a", "1")
         eventually(lambda: came)
-        running.session.unsubscribe("a", "never subscribed to")
-        running.session.reconnect("for the test")
+        running.client.unsubscribe("a", "never subscribed to")
+        running.client.reconnect("for the test")
         eventually(lambda: len(running.ups()) == 2)
         publish(broker.port, "a", "2")
         publish(broker.port, "b", "3")
@@ -91,7 +91,7 @@ def test_what_is_taken_up_while_the_link_is_down_is_there_when_it_is_up(broker):
     broker.kill()
     with Running(quick(broker.port)) as running:
         eventually(lambda: running.observer.views)
-        running.session.subscribe(Subscription("a", came.append, qos=1, stored=True))
+        running.client.subscribe(Subscription("a", came.append, qos=1, stored=True))
         broker.start()
         publish(broker.port, "a", "stored", "-r")
         eventually(lambda: came)
@@ -99,6 +99,6 @@ def test_what_is_taken_up_while_the_link_is_down_is_there_when_it_is_up(broker):
 
 def test_a_broker_that_refuses_a_filter_is_told_with_the_filter():
     with RoughBroker(granted=0x87) as rough, Running(quick(rough.port)).wait_up() as running:
-        running.session.subscribe(Subscription("site/v1/17/lists/trust", print))
+        running.client.subscribe(Subscription("site/v1/17/lists/trust", print))
         eventually(lambda: "site/v1/17/lists/trust" in running.observer.details())
         assert "not authorized" in running.observer.details()

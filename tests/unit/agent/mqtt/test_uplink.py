@@ -122,7 +122,7 @@ def test_a_hole_at_central_is_filled_without_sending_everything_again(broker, jo
         eventually(lambda: journal.watermark == 1000)
         assert sorted(central.events) == list(range(1, 1001))
         assert link.uplink.view.resent < 600
-        assert link.session.view.connections == 1
+        assert link.client.view.connections == 1
 
 
 def test_a_central_that_never_acknowledges_is_told_and_nothing_is_dropped(broker, journal):
@@ -169,7 +169,7 @@ def test_acknowledgements_that_cannot_be_true_are_counted_and_change_nothing(bro
     record(journal, 3)
     expected = Counter()
     with linked(journal, quick(broker.port)) as link:
-        eventually(lambda: link.session.view.state is PortState.UP)
+        eventually(lambda: link.client.view.state is PortState.UP)
         eventually(lambda: link.uplink.view.sent == 3)
         for payload, name in UNTRUE:
             publish(broker.port, f"{ROOT}/ack", payload.replace(b"STREAM", journal.stream.encode()))
@@ -230,7 +230,7 @@ def test_nothing_is_missing_over_a_bad_network(broker, journal, fault):
                 eventually(lambda upto=cycle * 50 - 25: journal.watermark >= upto)
                 proxy.mode = fault
                 record(journal, 50)
-                eventually(lambda: link.session.view.state is PortState.LOST)
+                eventually(lambda: link.client.view.state is PortState.LOST)
                 proxy.mode = "pass"
                 eventually(lambda: journal.watermark == journal.head, within_s=30)
         assert central.events == all_of(journal)
@@ -238,7 +238,7 @@ def test_nothing_is_missing_over_a_bad_network(broker, journal, fault):
 
 def test_stopping_with_events_under_way_at_a_frozen_broker_is_bounded(broker, journal):
     with linked(journal, quick(broker.port)) as link:
-        eventually(lambda: link.session.view.state is PortState.UP)
+        eventually(lambda: link.client.view.state is PortState.UP)
         broker.freeze()
         record(journal, 500)
         eventually(lambda: link.uplink.view.under_way > 0)
@@ -273,7 +273,7 @@ def test_an_event_over_which_the_broker_hangs_up_is_left_out_and_the_others_go_o
         flow = FlowSettings(resend_s=60)
         with linked(journal, quick(rough.port), flow) as link:
             eventually(lambda: link.uplink.view.quarantine == (3,))
-            eventually(lambda: link.uplink.view.sent == 6 and link.session.view.state is PortState.UP)
+            eventually(lambda: link.uplink.view.sent == 6 and link.client.view.state is PortState.UP)
             assert "event 3" in link.uplink.view.trouble
     assert journal.watermark == 0
 

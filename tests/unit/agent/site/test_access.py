@@ -109,9 +109,9 @@ def test_a_gate_is_connected_to_central_and_to_its_site_at_one_broker(gates, bro
     address = BrokerAddress("localhost", broker.port, tls=True)
     settings = quick(address, gate="east", tls=TlsFiles(*broker.files("east")))
     with journal_at(tmp_path / "journal.db") as journal, linked(journal, settings) as link:
-        eventually(lambda: link.session.view.state is PortState.UP, what="the way to central")
+        eventually(lambda: link.client.view.state is PortState.UP, what="the way to central")
         # What comes back on one shows that the other has not ended it.
         assert east.link.say("north", b"noise")
-        assert link.session.publish(Outgoing("gate/v1/east/health", b"{}"))
-        assert (east.link.view.connections, link.session.view.connections) == (1, 1)
-        eventually(lambda: (east.link.view.state, link.session.view.state) == (PortState.UP, PortState.UP))
+        assert link.client.publish(Outgoing("gate/v1/east/health", b"{}"))
+        assert (east.link.view.connections, link.client.view.connections) == (1, 1)
+        eventually(lambda: (east.link.view.state, link.client.view.state) == (PortState.UP, PortState.UP))

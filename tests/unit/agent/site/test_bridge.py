@@ -73,7 +73,7 @@ def at_site(centre, site):
 def commanded(journal, settings, came):
     """A link that hears commands; they go to the list `came`."""
     link = CentralLink(settings, FlowSettings(), GateIdentity(GATE, "0", "b1", {}), journal, clock)
-    link.session.subscribe(Subscription(Topics(GATE).commands, came.append, qos=1))
+    link.client.subscribe(Subscription(Topics(GATE).commands, came.append, qos=1))
     link.start()
     try:
         yield link
@@ -99,7 +99,7 @@ def test_no_event_is_lost_when_the_site_or_the_centre_is_killed_and_the_centre_a
             eventually(lambda: journal.watermark == journal.head, 40, "all acknowledged by the centre")
         # A backlog at the site, and then the site dies with it.
         centre.kill()
-        eventually(lambda: link.session.view.state is PortState.UP, what="the gate connected to the site")
+        eventually(lambda: link.client.view.state is PortState.UP, what="the gate connected to the site")
         record(journal, 50)
         site.kill()
         centre.start()
@@ -120,13 +120,13 @@ def test_a_command_comes_down_with_expiry_and_correlation_and_its_result_goes_up
     ):
         central.subscribe(topics.result("open"))
         with commanded(journal, at_site(centre, site), came) as link:
-            eventually(lambda: link.session.view.state is PortState.UP, what="the gate connected to the site")
+            eventually(lambda: link.client.view.state is PortState.UP, what="the gate connected to the site")
             assert not central.publish(
                 Outgoing(topics.command("open"), b"signed", expiry_s=30, correlation=b"c-1")
             ).refused
             (command,) = eventually(lambda: came, what="the command at the gate")
             result = Outgoing(topics.result("open"), b"{}", expiry_s=3600, correlation=command.correlation)
-            assert link.session.publish(result)
+            assert link.client.publish(result)
             answer = next(central.messages(10.0))
     assert (command.payload, command.correlation, command.retained) == (b"signed", b"c-1", False)
     assert 0 < command.expiry_s <= 30
