@@ -23,6 +23,7 @@ from agent.cli.configuration import (
     usable_configuration,
 )
 from agent.core.events import ConfigurationRefused
+from agent.core.model import ChangeFilter
 from agent.service.memory import give_back_memory
 from agent.service.notify import Notifier
 from agent.service.watchdog import PlannedPause
@@ -114,22 +115,21 @@ def _started(
 def _newer(configuration: Path, app: App, running: LoadedSettings, asked: Asked) -> UsableConfiguration | None:
     """Wait until the agent may start with a new configuration; None: it is to stop."""
     newer: UsableConfiguration | None = None
-    told: tuple[str, ...] = ()
+    reported = ChangeFilter()
     while True:
         asked.wait(None if newer is None else LOOK_S)
         if asked.cause:
             return None
         if asked.take_anew():
             newer = _read_anew(configuration, app, running)
-            told = ()
+            reported.clear()
         if newer is None:
             continue
         busy = app.wind_down_at_rest()
         if not busy:
             return newer
-        if busy != told:
+        if reported.is_new(busy):
             log.info("%s waits for the lanes %s to be at rest", NEW, ", ".join(busy))
-            told = busy
 
 
 def _read_anew(configuration: Path, app: App, running: LoadedSettings) -> UsableConfiguration | None:

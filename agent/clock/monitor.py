@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from agent.core.clock import ClockFloor, ClockObservation, ClockState, HoldoverRules, LastObservation, observe, resumed
 from agent.core.events import ClockChanged, ClockReading, Draft
+from agent.core.model import ChangeFilter
 from agent.service.worker import Worker
 from agent.store.errors import RegistryError
 from drivers.text import Text
@@ -94,7 +95,7 @@ class ClockMonitor:
         self._note = note
         self._lock = threading.Lock()
         self._floor = ClockFloor(0.0)
-        self._troubles: dict[str, str] = {}
+        self._reported = ChangeFilter()
         self._read_floor()
         self._trust = first_trust(files, clock)
         self._told: ClockState | None = None
@@ -231,12 +232,11 @@ class ClockMonitor:
 
     def _complain(self, trouble: str, error: Exception) -> None:
         """Log a trouble once, until it is another or over."""
-        if self._troubles.get(trouble) != str(error):
-            self._troubles[trouble] = str(error)
+        if self._reported.is_new(str(error), trouble):
             log.error("%s: %s", trouble, error)
 
     def _mended(self, trouble: str) -> None:
-        if self._troubles.pop(trouble, None) is not None:
+        if self._reported.clear(trouble):
             log.warning("it is over that %s", trouble)
 
 

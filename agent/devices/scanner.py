@@ -6,11 +6,10 @@ A text goes on as it came; whether it is a permit is judged in the core. It is n
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from agent.core.model import Presentation
+from agent.core.model import Presentation, TokenBucket
 from agent.devices.supervisor import PortSupervisor
 from agent.service.worker import Worker
 from drivers.api import ScanLosses
@@ -47,32 +46,26 @@ class ScannerState(StrEnum):
         return self in {ScannerState.UP, ScannerState.NOISY}
 
 
-@dataclass(slots=True)
 class Pace:
     """Holds a scanner gone mad off the lane: so many texts a second, and the same text only now and then.
 
     A code in view is read again and again: a repeat within `repeat_s` tells nothing new and is no loss.
     """
 
-    rate_hz: float = 10.0
-    burst: float = 10.0
-    repeat_s: float = 0.2
-    _left: float = 0.0
-    _filled_at: float = float("-inf")
-    _passed: tuple[bytes, float] = (b"", float("-inf"))
+    def __init__(self, rate_hz: float = 10.0, burst: float = 10.0, repeat_s: float = 0.2) -> None:
+        self._bucket = TokenBucket(rate_hz, burst)
+        self._repeat_s = repeat_s
+        self._passed: tuple[bytes, float] = (b"", float("-inf"))
 
     def is_repeat(self, scan: Scan) -> bool:
         """Whether the text is the one that was let through last, a moment ago."""
         payload, at = self._passed
-        return scan.payload == payload and scan.at - at < self.repeat_s
+        return scan.payload == payload and scan.at - at < self._repeat_s
 
     def let_through(self, scan: Scan) -> bool:
         """Whether the text may go on; it is counted when it may."""
-        gained = (scan.at - self._filled_at) * self.rate_hz
-        self._left, self._filled_at = min(self.burst, self._left + max(0.0, gained)), scan.at
-        if self._left < 1:
+        if not self._bucket.try_acquire(scan.at):
             return False
-        self._left -= 1
         self._passed = (scan.payload, scan.at)
         return True
 

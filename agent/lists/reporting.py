@@ -9,8 +9,8 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events import Alarm, AlarmRaised, ListsApplied
-from agent.lists.refusals import Refusals
+from agent.core.events import Alarm, AlarmRaised, ListsApplied, ListsRefused
+from agent.core.model import FloodFolder, OnceEvery
 from agent.store.errors import RegistryError
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+FOLD_S: Final = 60.0
+"""Of the refusals of one list, code and source one event in this time."""
 REGISTRY: Final = "registry"
 """In place of a list's name: trouble that all of them have."""
 
@@ -38,7 +40,7 @@ class ListReporting:
         self._records = records
         self._lock = threading.Lock()
         self._telling = threading.Lock()
-        self._refusals = Refusals(note)
+        self._refusals: FloodFolder[tuple[ListName, str, Source], str] = FloodFolder(OnceEvery(FOLD_S))
         self._failing: set[str] = set()
         self._told: dict[ListName, Applied] = {}
 
@@ -94,12 +96,18 @@ class ListReporting:
     def refused(self, name: ListName, code: str, detail: str, source: Source, at: float) -> None:
         """Tell that something was not accepted. `at`: monotonic seconds."""
         with self._lock:
-            self._refusals.tell(name, code, detail, source, at)
+            self._refusals.add((name, code, source), detail)
+        self.flush(at)
 
     def flush(self, at: float) -> None:
         """Tell what of a flood has waited for long enough."""
         with self._lock:
-            self._refusals.flush(at)
+            due = self._refusals.due(at)
+        for folded in due:
+            name, code, source = folded.key
+            times = f", {folded.count} times" if folded.count > 1 else ""
+            log.warning("the %s list from %s is refused (%s%s): %s", name, source, code, times, folded.newest)
+            self._note(ListsRefused(list=name, code=code, detail=folded.newest, source=source, count=folded.count))
 
     def well(self, name: ListName) -> None:
         """Note that a list can be kept: the next trouble with it is told again."""

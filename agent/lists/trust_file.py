@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from agent.core.model import ChangeFilter
 from agent.core.permit import MAX_TEXT
 from drivers.text import Text
 
@@ -23,6 +24,7 @@ class TrustFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.problem = ""
+        self._reported = ChangeFilter()
         self._version: tuple[int, int, int] | None = None
 
     def news(self, *, anyway: bool = False) -> bytes | None:
@@ -39,9 +41,10 @@ class TrustFile:
                 text = file.read(MAX_TEXT + 1)
         except OSError as error:
             problem = Text("the trust list {path} cannot be read: {strerror}", path=self.path, strerror=error.strerror)
-            if problem != self.problem:
+            if self._reported.is_new(problem):
                 log.error("%s", problem)  # noqa: TRY400 - told, not a bug
             self.problem, self._version = problem, None
             return None
         self.problem, self._version = "", version
+        self._reported.clear()
         return text

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 from pydantic import ValidationError
 
 from agent.core.events import Ack, AcknowledgementRefused
+from agent.core.model import FloodFolder, OnceEvery
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -92,8 +93,7 @@ class Acknowledgements:
 
     def __init__(self) -> None:
         self._counts = dict.fromkeys(("taken", *(fault.value for fault in AckFault)), 0)
-        self._folded: dict[AckFault, tuple[int, bytes]] = {}
-        self._told_at: dict[AckFault, float] = {}
+        self._refused: FloodFolder[AckFault, bytes] = FloodFolder(OnceEvery(EVENT_EVERY_S))
         self._heard = self._heard_now = False
         self._behind_from: float | None = None
         self._trouble = ""
@@ -134,8 +134,7 @@ class Acknowledgements:
             return answer
         self._counts[answer.value] += 1
         if self._matters(answer, message, sending, now):
-            count, _ = self._folded.get(answer, (0, b""))
-            self._folded[answer] = count + 1, message.payload
+            self._refused.add(answer, message.payload)
         return None
 
     def _matters(self, fault: AckFault, message: Incoming, sending: Sending, now: float) -> bool:
@@ -168,12 +167,8 @@ class Acknowledgements:
         Of each kind the first at once, then one in `EVENT_EVERY_S` with the number since.
         """
         events = []
-        for fault, (count, payload) in list(self._folded.items()):
-            told_at = self._told_at.get(fault)
-            if told_at is None or now - told_at >= EVENT_EVERY_S:
-                del self._folded[fault]
-                self._told_at[fault] = now
-                said = _parsed(payload)
-                stream, seq = (None, None) if said is None else (said.stream, said.seq)
-                events.append(AcknowledgementRefused(code=fault.value, stream=stream, seq=seq, count=count))
+        for folded in self._refused.due(now):
+            said = _parsed(folded.newest)
+            stream, seq = (None, None) if said is None else (said.stream, said.seq)
+            events.append(AcknowledgementRefused(code=folded.key.value, stream=stream, seq=seq, count=folded.count))
         return events

@@ -29,20 +29,20 @@ from agent.core.commands import (
     prove,
 )
 from agent.core.events import CommandAccepted, CommandExecuted, CommandOffer, CommandRefused, CommandResult, Draft
+from agent.core.model import TokenBucket
 from agent.mqtt import command_executions
 from agent.mqtt.challenges import Challenges
 from agent.mqtt.command_executions import CommandExecutions
 from agent.mqtt.command_refusals import RefusalLog
 from agent.mqtt.command_results import CommandResults
 from agent.mqtt.messages import LinkDown, Subscription
-from agent.mqtt.token_bucket import TokenBucket
 from agent.service.cleanup import on_failure
 from agent.service.worker import Backoff, Worker
 from agent.store.errors import JournalError
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from agent.core.commands import CommandEntry
     from agent.core.events import ClockReading
@@ -192,7 +192,7 @@ class CommandProcessor:
                 Refused(Refusal.RATE_LIMITED, Text("more commands at once than the desk takes")), "", missed
             )
 
-    def _note_all(self, events: Iterator[CommandRefused]) -> None:
+    def _note_all(self, events: Iterable[CommandRefused]) -> None:
         drafts = [Draft(event, None, None, self._clock().utc) for event in events]
         if drafts:
             self._records.note(drafts)
@@ -215,7 +215,7 @@ class CommandProcessor:
 
     def _take(self, arrived_at: float, message: Incoming) -> None:
         letter = ReceivedCommand(message.topic.removeprefix(self._prefix), message.payload, message.retained)
-        found = prove(letter, self._rules.gate, self._rules.keys, lambda: self._verifying.take(time.monotonic()))
+        found = prove(letter, self._rules.gate, self._rules.keys, lambda: self._verifying.try_acquire(time.monotonic()))
         if not isinstance(found, Refused):
             fault = _fault(found, Text("the gate has failed at it; nothing was done now"))
             with on_failure(lambda: self._refuse(fault, message, letter.name)):
@@ -294,7 +294,7 @@ class CommandProcessor:
         log.warning("a command is refused: %s, %s", refused.code.value, refused.detail)
         self._refusals.add(refused, name)
         now = time.monotonic()
-        if _ANSWERABLE.fullmatch(name) and self._answering.take(now):
+        if _ANSWERABLE.fullmatch(name) and self._answering.try_acquire(now):
             result = CommandResult(
                 command=refused.command,
                 gate=self._rules.gate,

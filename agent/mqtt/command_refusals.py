@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from agent.core.events import CommandRefused
-from agent.mqtt.token_bucket import TokenBucket
+from agent.core.model import FloodFolder, TokenBucket
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from agent.core.commands import Refusal, Refused
+    from agent.core.model import Folded
 
 EVENTS_A_MINUTE: Final = 10
 NAME_UNSAYABLE: Final = "?"
 _SAYABLE: Final = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 
-
-@dataclass(slots=True)
-class _FoldedRefusals:
-    name: str
-    refused: Refused
-    count: int
+_Key = tuple["Refusal", str | None]
+_Named = tuple["Refused", str]
 
 
 class RefusalLog:
@@ -33,33 +27,35 @@ class RefusalLog:
     """
 
     def __init__(self) -> None:
-        self._budget = TokenBucket(EVENTS_A_MINUTE / 60, EVENTS_A_MINUTE)
-        self._folds: dict[tuple[Refusal, str | None], _FoldedRefusals] = {}
+        budget = TokenBucket(EVENTS_A_MINUTE / 60, EVENTS_A_MINUTE)
+        self._folder: FloodFolder[_Key, _Named] = FloodFolder(lambda _key, at: budget.try_acquire(at))
+
+    @property
+    def waiting(self) -> int:
+        """How many were not told yet."""
+        return self._folder.waiting
 
     def add(self, refused: Refused, name: str, count: int = 1) -> None:
         """Note `count` refusals. `name`: the last part of the topic, as it came."""
         said = name if _SAYABLE.fullmatch(name) else NAME_UNSAYABLE
-        fold = self._folds.setdefault((refused.code, refused.key), _FoldedRefusals(said, refused, 0))
-        fold.name, fold.refused, fold.count = said, refused, fold.count + count
+        self._folder.add((refused.code, refused.key), (refused, said), count)
 
-    def due(self, at: float) -> Iterator[CommandRefused]:
+    def due(self, at: float) -> list[CommandRefused]:
         """The events to record now, the oldest first."""
-        while self._folds and self._budget.take(at):
-            yield self._pop()
+        return [_event(folded) for folded in self._folder.due(at)]
 
-    def rest(self) -> Iterator[CommandRefused]:
+    def rest(self) -> list[CommandRefused]:
         """All that is left; for the end."""
-        while self._folds:
-            yield self._pop()
+        return [_event(folded) for folded in self._folder.rest()]
 
-    def _pop(self) -> CommandRefused:
-        fold = self._folds.pop(next(iter(self._folds)))
-        refused = fold.refused
-        return CommandRefused(
-            code=refused.code,
-            name=fold.name,
-            command=refused.command,
-            key=refused.key,
-            detail=refused.detail,
-            count=fold.count,
-        )
+
+def _event(folded: Folded[_Key, _Named]) -> CommandRefused:
+    refused, name = folded.newest
+    return CommandRefused(
+        code=refused.code,
+        name=name,
+        command=refused.command,
+        key=refused.key,
+        detail=refused.detail,
+        count=folded.count,
+    )

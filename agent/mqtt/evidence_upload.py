@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from agent.core.events import EvidenceSent
+from agent.core.model import ChangeFilter
 from agent.devices import PortState
 from agent.mqtt.messages import Outgoing, Receipt
 from agent.service.worker import Backoff, Worker
@@ -109,6 +110,7 @@ class EvidenceUpload:
         self._settings = EvidenceSettings() if settings is None else settings
         self._failures: dict[str, int] = {}
         self._trouble = ""
+        self._reported = ChangeFilter()
         self.worker = Worker(
             "evidence-sender",
             self._run,
@@ -143,9 +145,9 @@ class EvidenceUpload:
                 pause_s = self._turn()
             except (EvidenceError, JournalError, OSError) as error:
                 # A disk or journal in trouble may be well later: the thread must see that day.
-                if str(error) != self._trouble:
-                    log.exception("a picture could not be sent")
                 self._trouble = str(error)
+                if self._reported.is_new(self._trouble):
+                    log.exception("a picture could not be sent")
                 pause_s = self._settings.retry_s
 
     def _turn(self) -> float:
@@ -170,6 +172,7 @@ class EvidenceUpload:
             self._note(EvidenceSent(picture=name, bytes=len(jpeg)))
             self._leave(name)
             self._trouble = ""
+            self._reported.clear()
             return 0.0
         self._failed(name, receipt, time.monotonic() - began_at)
         return self._settings.retry_s

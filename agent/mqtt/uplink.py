@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from agent.broker import Topics
 from agent.core.events import Alarm, AlarmRaised
+from agent.core.model import ChangeFilter
 from agent.mqtt.acknowledgements import BYTES_LIMIT, Acknowledgements, Sending
 from agent.mqtt.event_sender import Answer, EventSender
 from agent.mqtt.flow import AckMode, Flow, FlowSettings
@@ -91,6 +92,7 @@ class Uplink:
         self._refusals: dict[int, str] = {}
         self._replay_trouble = ""
         self._fault = ""
+        self._reported = ChangeFilter()
         self._stall_detector = StallDetector(self._settings.stall_s)
         self._silence_detector = SilenceDetector(self._settings.deaf_s)
         self._word_at = self._up_at = 0.0
@@ -172,13 +174,13 @@ class Uplink:
             work()
         except (JournalError, OSError) as error:
             # A journal that cannot be read or written now can be later: the thread must see that day.
-            fault = repr(error)
-            if fault != self._fault:
+            self._fault = repr(error)
+            if self._reported.is_new(self._fault):
                 log.exception("the uplink could not work; it tries again every %g s", FAULT_PAUSE_S)
-            self._fault = fault
             self._worker.wait(FAULT_PAUSE_S)
         else:
             self._fault = ""
+            self._reported.clear()
 
     def _turn(self) -> None:
         owes_note = self._flow.watermark > self._noted

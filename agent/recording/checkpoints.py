@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.crypto import kid_of
 from agent.core.events import checkpoint_draft, checkpoint_of
+from agent.core.model import ChangeFilter
 from agent.service.worker import Worker
 from agent.store.errors import JournalError
 
@@ -35,7 +36,7 @@ class Checkpointer:
         self._utc = utc
         self._every_s = every_s
         self._last = 0
-        self._trouble = ""
+        self._reported = ChangeFilter()
         self._head: tuple[int, str] | None = None
         self.worker = Worker("checkpointer", self._run, limit_s=LIMIT_S)
 
@@ -80,9 +81,8 @@ class Checkpointer:
                 lambda before: checkpoint_draft(before, self._gate, self._key, self._utc())
             )
         except JournalError as error:
-            if str(error) != self._trouble:
+            if self._reported.is_new(str(error)):
                 log.error("the chain cannot be checkpointed; it is tried again: %s", error)  # noqa: TRY400 - no bug
-            self._trouble = str(error)
         else:
             self._last = recorded.seq
-            self._trouble = ""
+            self._reported.clear()

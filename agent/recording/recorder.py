@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from agent.core.events import Alarm, AlarmRaised, Draft
+from agent.core.model import ChangeFilter
 from agent.service.listeners import tell
 from agent.store.journal import (
     CommandConflictError,
@@ -94,6 +95,7 @@ class Recorder:
         self._aside_due_at = 0.0
         self._fault = self._last_fault = ""
         self._trouble = ""
+        self._reported = ChangeFilter()
         self._told = False
         self._retry_at = 0.0
 
@@ -174,8 +176,8 @@ class Recorder:
             self._write_pending(until_at)
         except JournalError as error:
             self._retry_at = self._at() + RETRY_S
-            if str(error) != self._trouble:
-                self._trouble = str(error)
+            self._trouble = str(error)
+            if self._reported.is_new(self._trouble):
                 log.error("the journal cannot be written, its news waits in memory: %s", error)  # noqa: TRY400 - no bug
 
     def _write_pending(self, until_at: float) -> bool:
@@ -207,6 +209,7 @@ class Recorder:
                     )
                 )
             self._trouble = ""
+            self._reported.clear()
             log.warning("the journal is written again; %d records had waited", self._caught_up)
         self._told, self._caught_up = False, 0
         return True

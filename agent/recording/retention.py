@@ -10,6 +10,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from agent.core.events import Draft, RecordsDeleted
+from agent.core.model import FloodFolder, OnceEvery
 from agent.service.worker import Worker
 from agent.store.errors import EvidenceError, JournalCorruptError, JournalError, RegistryError
 
@@ -79,8 +80,7 @@ class PersonalDataRetention:
             "watch": after_end,
             "pictures": "older than pictures of their outcome are kept",
         }
-        self._counts: dict[Kind, int] = {}
-        self._told_at: dict[Kind, float] = {}
+        self._deleted: FloodFolder[Kind, None] = FloodFolder(OnceEvery(TELL_EVERY_S))
         self._wiped_at = -inf
         self._uses_left = self._rows_left = False
 
@@ -118,28 +118,18 @@ class PersonalDataRetention:
     def count(self, kind: Kind, count: int) -> None:
         """Note that so many went."""
         if count:
-            self._counts[kind] = self._counts.get(kind, 0) + count
+            self._deleted.add(kind, None, count)
 
     def tell(self, at: float, *, last: bool = False) -> None:
         """Record what went and was not told yet, where that is due (monotonic seconds).
 
         `last`: nothing can wait longer.
         """
-        kinds = [kind for kind in self._counts if last or at - self._told_at.get(kind, -inf) >= TELL_EVERY_S]
-        if kinds:
+        due = self._deleted.rest() if last else self._deleted.due(at)
+        if due:
             utc = self._clock().utc
-            self._told_at |= dict.fromkeys(kinds, at)
-            self._note(
-                [
-                    Draft(
-                        RecordsDeleted(kind=kind, count=self._counts.pop(kind), cause=self._causes[kind]),
-                        None,
-                        None,
-                        utc,
-                    )
-                    for kind in kinds
-                ]
-            )
+            events = [RecordsDeleted(kind=one.key, count=one.count, cause=self._causes[one.key]) for one in due]
+            self._note([Draft(event, None, None, utc) for event in events])
 
 
 class RetentionJob:

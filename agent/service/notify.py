@@ -8,6 +8,8 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
+from agent.core.model import ChangeFilter
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -27,7 +29,7 @@ class Notifier:
     def __init__(self, address: str | None, watchdog_s: float | None = None) -> None:
         self._address = f"\0{address[1:]}" if address and address.startswith("@") else address
         self.watchdog_s = watchdog_s if address else None
-        self._failing = False
+        self._reported = ChangeFilter()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], pid: int | None = None) -> Notifier:
@@ -67,11 +69,10 @@ class Notifier:
                 sender.settimeout(_SEND_TIMEOUT_S)  # a manager that does not read must not stop the gate
                 sender.sendto(message.encode(), self._address)
         except OSError as error:
-            if not self._failing:
+            if self._reported.is_new(str(error)):
                 log.warning("the service manager cannot be told: %s", error)
-            self._failing = True
         else:
-            self._failing = False
+            self._reported.clear()
 
 
 def _line(text: str) -> str:

@@ -7,6 +7,8 @@ from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
+from agent.core.model import TokenBucket
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,19 +23,17 @@ class AddressLimits:
         """`burst`: at once; `per_s`: in the long run; `at`: monotonic seconds."""
         self._burst, self._per_s, self._at = burst, per_s, at
         self._lock = threading.Lock()
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
     def wait_s(self, address: str) -> float:
         """Take one; 0 where that was allowed, else the seconds until it will be."""
         key, now = household(address), self._at()
         with self._lock:
-            left, then = self._buckets.pop(key, (self._burst, now))
-            left = min(self._burst, left + (now - then) * self._per_s)
-            allowed = left >= 1.0
-            self._buckets[key] = (left - 1.0 if allowed else left, now)
+            bucket = self._buckets.pop(key, None) or TokenBucket(self._per_s, self._burst)
+            self._buckets[key] = bucket
             if len(self._buckets) > MOST_ADDRESSES:
                 self._buckets.popitem(last=False)
-        return 0.0 if allowed else (1.0 - left) / self._per_s
+            return 0.0 if bucket.try_acquire(now) else bucket.wait_s(now)
 
 
 def household(address: str) -> str:

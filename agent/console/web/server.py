@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from agent.core.model import ChangeFilter
 from agent.service.worker import Worker
 
 if TYPE_CHECKING:
@@ -188,13 +189,12 @@ class ConsoleServer:
         return doors
 
     def _until_open(self, opened: Callable[[], list[Endpoint]]) -> list[Endpoint]:
-        told = ""
+        reported = ChangeFilter()
         while not self.worker.stopping:
             try:
                 return opened()
             except OSError as error:
-                if str(error) != told:
-                    told = str(error)
+                if reported.is_new(str(error)):
                     log.warning("the console cannot listen, it tries again: %s", error)
                 self.worker.wait(RETRY_S)
         return []

@@ -5,7 +5,9 @@ Imports no other room and touches nothing.
 
 from agent.core.model.backoff import delay_s
 from agent.core.model.camera_view import View
+from agent.core.model.change_filter import ChangeFilter
 from agent.core.model.debounce import Debounced
+from agent.core.model.flood_folder import FloodFolder, Folded, OnceEvery
 from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.list_kinds import ListKind, ListName, Source
@@ -14,9 +16,11 @@ from agent.core.model.observations import Position, Presentation, Reading
 from agent.core.model.picture_quality import Figures, Finding, Flaw, Grade, findings, overall
 from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.model.sequence import SEQ_MAX
+from agent.core.model.token_bucket import TokenBucket
 
 __all__ = [
     "SEQ_MAX",
+    "ChangeFilter",
     "Check",
     "Debounced",
     "Declaration",
@@ -24,12 +28,15 @@ __all__ = [
     "Figures",
     "Finding",
     "Flaw",
+    "FloodFolder",
+    "Folded",
     "Grade",
     "Instant",
     "LedgerChange",
     "LedgerState",
     "ListKind",
     "ListName",
+    "OnceEvery",
     "Position",
     "Presentation",
     "Reading",
@@ -37,6 +44,7 @@ __all__ = [
     "Revocation",
     "Source",
     "Subject",
+    "TokenBucket",
     "Verdict",
     "View",
     "Watched",

@@ -107,7 +107,7 @@ class CommandSite:
     def refused(self):
         """How many commands were refused so far, told in events or still to be told."""
         told = sum(data["count"] for data in self.data("command.refused"))
-        return told + sum(fold.count for fold in list(self.desk._refusals._folds.values()))
+        return told + self.desk._refusals.waiting
 
     def data(self, kind):
         """The data of all recorded events of a type."""

@@ -8,6 +8,7 @@ import threading
 
 from agent.core.commands.command import Answer, CommandName, Result
 from agent.core.events.event_types import Draft
+from agent.core.model.token_bucket import TokenBucket
 from agent.devices.supervisor import PortState
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.command_dependencies import CommandRules
@@ -16,7 +17,6 @@ from agent.mqtt.flow import FlowSettings
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
 from agent.mqtt.presence import GateIdentity
-from agent.mqtt.token_bucket import TokenBucket
 from agent.recording.recorder import Recorder
 from tests.support.mqtt.command_site import Central, Executors, SteadyClock
 from tests.support.mqtt.commanding import GATE, KEYS, UTC, body, signed

@@ -13,8 +13,7 @@ from agent.core.lists.freshness import DataState, FreshnessRules
 from agent.core.model.instant import Instant
 from agent.lists.intake import ListIntake
 from agent.lists.monitor import ListMonitor
-from agent.lists.refusals import FOLD_S, Refusals
-from agent.lists.reporting import ListReporting
+from agent.lists.reporting import FOLD_S, ListReporting
 from agent.lists.trust_file import TrustFile
 from agent.store.registry.chunk_spool import ChunkSpool
 from tests.support.lists.lists import DECLARATIONS, LISTS_KEY, declarations, delta, snapshot, trust_text, trusted
@@ -214,10 +213,10 @@ def test_a_change_whose_telling_cannot_be_noted_is_told_once_all_the_same(kept):
 
 def test_a_flood_of_refusals_is_one_event_at_once_and_one_a_minute():
     events = []
-    refusals = Refusals(events.append)
+    refusals = ListReporting(None, events.append, records=True)
     for at in (0.0, 1.0, 2.0):
-        refusals.tell("trust", "too_large", f"at {at}", "mqtt", at)
-    refusals.tell("watch", "too_large", "other", "mqtt", 2.0)
+        refusals.refused("trust", "too_large", f"at {at}", "mqtt", at)
+    refusals.refused("watch", "too_large", "other", "mqtt", 2.0)
     refusals.flush(FOLD_S - 1)
     assert [(event.list, event.count) for event in events] == [("trust", 1), ("watch", 1)]
     refusals.flush(FOLD_S)

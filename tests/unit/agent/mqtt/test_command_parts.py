@@ -1,4 +1,4 @@
-"""Challenges, budgets and the folding of refusals, by themselves."""
+"""Challenges and the folding of refusals, by themselves."""
 
 import pytest
 
@@ -6,7 +6,6 @@ from agent.core.commands.check import Refused
 from agent.core.commands.command import Refusal
 from agent.mqtt.challenges import GRACE_S, ROTATE_EVERY_S, Challenges
 from agent.mqtt.command_refusals import EVENTS_A_MINUTE, RefusalLog
-from agent.mqtt.token_bucket import TokenBucket
 
 
 def test_a_challenge_is_random_and_long():
@@ -33,14 +32,6 @@ def test_a_challenge_is_due_after_a_while():
     assert challenges.due(5.0 + ROTATE_EVERY_S)
     challenges.rotate(5.0 + ROTATE_EVERY_S)
     assert not challenges.due(5.0 + ROTATE_EVERY_S)
-
-
-def test_a_budget_gives_its_burst_and_then_its_rate():
-    budget = TokenBucket(2.0, 3)
-    assert [budget.take(10.0) for _ in range(4)] == [True, True, True, False]
-    assert [budget.take(10.5), budget.take(10.5)] == [True, False]
-    assert [budget.take(1000.0) for _ in range(4)] == [True, True, True, False]
-    assert not budget.take(5.0)
 
 
 def refused(code=Refusal.NOT_A_JWS, key=None, command=None):
