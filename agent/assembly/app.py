@@ -329,7 +329,7 @@ class App:
                 cameras=self._gate_lanes.eyes_by_name,
                 uplink=link.uplink,
                 evidence=self._evidence,
-                trust=(self._lists,),
+                lists=self._lists,
                 log_level=self._log_level,
             ),
         )

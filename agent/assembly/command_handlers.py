@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from agent.core.commands import LANE_COMMANDS, Answer, Command, CommandName, Result
 from agent.core.lane import CommandKind
@@ -16,72 +16,28 @@ from agent.store.errors import EvidenceError
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from agent.core.permit import TrustList
-    from agent.mqtt import ReplayPlan
+    from agent.lane import LaneService
+    from agent.lists import ListService
+    from agent.mqtt import Uplink
     from agent.observability import LogLevel
     from agent.store.evidence import EvidenceStore
+    from agent.vision.supervisor import CameraSupervisor
 
 ORDER_S = 5.0
 SNAPSHOT_S = 5.0
-
-
-class OrderedLane(Protocol):
-    """A lane that takes orders (agent.lane.service.LaneService)."""
-
-    def order(self, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> Answer:
-        """Order something and wait for what becomes of it."""
-        ...
-
-
-class Camera(Protocol):
-    """An eye that shows what it sees (agent.vision.supervisor.CameraSupervisor)."""
-
-    def snapshot(self, timeout_s: float) -> bytes | None:
-        """The newest frame as JPEG, None when there is none in time."""
-        ...
-
-
-class Replayer(Protocol):
-    """Who sends events again (agent.mqtt.uplink.Uplink)."""
-
-    def replay(self, stream: str, first: int, last: int) -> ReplayPlan:
-        """Queue a range; raises ValueError in words."""
-        ...
-
-
-class Reloaded(Protocol):
-    """The result of reloading a trust list (agent.lists.monitor.Reloaded)."""
-
-    @property
-    def trust(self) -> TrustList | None:
-        """The list in force now."""
-        ...
-
-    @property
-    def problem(self) -> str:
-        """Why it is not the one that was read, in words; "" when it is."""
-        ...
-
-
-class Reloader(Protocol):
-    """Who reads the trust list's file (agent.lists.monitor.ListMonitor)."""
-
-    def reload(self) -> Reloaded:
-        """Reload it, and say what is in force now."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
 class HandlerDependencies:
     """The parts that commands need. `lanes` by name; `cameras` by lane and camera, as `lane/camera`."""
 
-    lanes: Mapping[str, OrderedLane]
-    cameras: Mapping[str, Camera]
-    uplink: Replayer
+    lanes: Mapping[str, LaneService]
+    cameras: Mapping[str, CameraSupervisor]
+    uplink: Uplink
     evidence: EvidenceStore
-    trust: Sequence[Reloader]
+    lists: ListService
     log_level: LogLevel
 
 
@@ -155,10 +111,9 @@ def take_snapshot(parts: HandlerDependencies, command: Command) -> Answer:
 
 
 def reload_lists(parts: HandlerDependencies, _command: Command) -> Answer:
-    """Read the trust lists anew. `data`: what is in force now: version, expiry, issuers, and the ids of the keys."""
-    found = [file.reload() for file in parts.trust]
-    problem = next((each.problem for each in found if each.problem), "")
-    trust = next((each.trust for each in found if each.trust is not None), None)
+    """Read the trust list anew. `data`: what is in force now: version, expiry, issuers, and the ids of the keys."""
+    reloaded = parts.lists.reload()
+    trust, problem = reloaded.trust, reloaded.problem
     if trust is None:
         return Answer(Result.FAILED, problem or Text("there is no trust list"), {"version": None})
     data = {

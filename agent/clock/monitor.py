@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from agent.core.clock import ClockFloor, ClockObservation, ClockState, HoldoverRules, LastObservation, observe, resumed
 from agent.core.events import ClockChanged, ClockReading, Draft
@@ -17,11 +17,11 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from agent.clock.clock import Synchronisation
+    from agent.clock.clock import Clock
     from agent.clock.files import ClockFiles
     from agent.core.clock import ClockTrust
-    from agent.core.model import Instant
     from agent.settings import ClockRules
+    from agent.store.registry import Registry
 
 log = logging.getLogger(__name__)
 
@@ -38,39 +38,10 @@ def holdover_rules(settings: ClockRules) -> HoldoverRules:
     return HoldoverRules(settings.max_error_s, settings.drift_ppm, settings.rtc_holdover_hours * S_PER_HOUR)
 
 
-def first_trust(files: ClockFiles, clock: WatchedClock) -> ClockTrust | None:
+def first_trust(files: ClockFiles, clock: Clock) -> ClockTrust | None:
     """What a process begins with; None where the computer has restarted, so that its battery-backed clock may count."""
     last = files.last_look() if files.run_known else LastObservation(clock.together(), None)
     return None if last is None else resumed(last)
-
-
-class WatchedClock(Protocol):
-    """What is asked of the clock (agent.clock.clock.Clock)."""
-
-    def together(self) -> Instant:
-        """This instant on both clocks, read close together."""
-
-    def synchronisation(self) -> Synchronisation:
-        """Whether a time server keeps it."""
-
-
-class FloorStore(Protocol):
-    """Where the floor outlives the agent (agent.store.registry.registry.Registry).
-
-    Every method may raise RegistryError.
-    """
-
-    def clock_floor(self) -> ClockFloor:
-        """The times that have surely passed."""
-
-    def raise_clock_floor(self, utc: float, *, synced: bool, error_s: float = 0.0) -> None:
-        """Note a time that has passed; `synced`: by a time server, off by at most `error_s`.
-
-        An earlier one than is known changes nothing.
-        """
-
-    def reset_clock_floor(self, utc: float) -> None:
-        """Put it back to a time."""
 
 
 class ClockMonitor:
@@ -82,8 +53,8 @@ class ClockMonitor:
 
     def __init__(
         self,
-        clock: WatchedClock,
-        store: FloorStore,
+        clock: Clock,
+        store: Registry,
         files: ClockFiles,
         rules: HoldoverRules,
         note: Callable[[Sequence[Draft]], None],

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
     from agent.core.lists import Effect, ListDelta, ListHead, Opened, Outcome, SyncEvent, SyncRules
     from agent.core.model import ListKind
-    from agent.lists.mqtt_ports import ListSession, SyncIntake
+    from agent.lists.intake import ListIntake
     from agent.lists.topics import ListTopics
-    from agent.mqtt import Incoming
+    from agent.mqtt import Incoming, MqttClient
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +54,8 @@ class MqttList:
         kind: ListKind,
         gate: str,
         topics: ListTopics,
-        client: ListSession,
-        desk: SyncIntake,
+        client: MqttClient,
+        desk: ListIntake,
         rules: SyncRules,
         handle: Callable[[Incoming], None],
     ) -> None:

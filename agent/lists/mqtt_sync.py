@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.model import Instant
-    from agent.lists.mqtt_ports import ListSession, SyncIntake
+    from agent.lists.intake import ListIntake
+    from agent.mqtt import MqttClient
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +54,8 @@ class ListSync:
         self,
         gate: str,
         site: int,
-        client: ListSession,
-        desk: SyncIntake,
+        client: MqttClient,
+        desk: ListIntake,
         now: Callable[[], Instant],
         *,
         rules: SyncRules | None = None,

@@ -18,6 +18,7 @@ from agent.mqtt.packets import connect_properties, incoming, limits, publish_pro
 from agent.mqtt.presence import GateIdentity
 from agent.mqtt.replay import ReplayPlan
 from agent.mqtt.setup import ClientSettings, LinkView
+from agent.mqtt.uplink import Uplink
 from agent.mqtt.uplink_view import UplinkView
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Receipt",
     "ReplayPlan",
     "Subscription",
+    "Uplink",
     "UplinkView",
     "connect_properties",
     "event_message",

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from agent.core.events import ClockReading, Event
     from agent.mqtt.flow import FlowSettings
-    from agent.mqtt.journal_source import EventSource
     from agent.mqtt.presence import GateIdentity
     from agent.mqtt.setup import ClientSettings, LinkView
     from agent.mqtt.uplink_view import UplinkView
+    from agent.store.journal import Journal
 
 STOP_S = 6.0
 
@@ -35,7 +35,7 @@ class CentralLink:
         settings: ClientSettings,
         flow: FlowSettings,
         identity: GateIdentity,
-        outbox: EventSource,
+        outbox: Journal,
         clock: Callable[[], ClockReading],
         *,
         extra: Callable[[], Mapping[str, object]] = dict,

@@ -3,46 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from agent.core.commands import CommandChange, CommandEntry, CommandKey
-    from agent.core.events import Draft
-    from agent.core.model import LedgerChange
-
-
-class CommandStore(Protocol):
-    """What the desk reads in the journal."""
-
-    def command(self, command_id: str) -> CommandEntry | None:
-        """The accepted command of this id."""
-        ...
-
-    def command_counter(self, key: str) -> int:
-        """The highest counter accepted of a key."""
-        ...
-
-    def unanswered_commands(self) -> Sequence[CommandEntry]:
-        """The accepted commands without an answer."""
-        ...
-
-
-class CommandRecords(Protocol):
-    """How the desk writes into the journal (agent.recording.recorder.Recorder)."""
-
-    def bind(
-        self, events: Sequence[Draft], ledger: Sequence[LedgerChange] = (), commands: Sequence[CommandChange] = ()
-    ) -> None:
-        """Record now, or raise."""
-        ...
-
-    def note(
-        self, events: Sequence[Draft], ledger: Sequence[LedgerChange] = (), commands: Sequence[CommandChange] = ()
-    ) -> None:
-        """Record as soon as possible; never raises for the journal."""
-        ...
+    from agent.core.commands import CommandKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,11 @@ if TYPE_CHECKING:
     from agent.core.commands import CommandEntry
     from agent.core.events import ClockReading
     from agent.mqtt.client import MqttClient
-    from agent.mqtt.command_dependencies import CommandRecords, CommandRules, CommandStore
+    from agent.mqtt.command_dependencies import CommandRules
     from agent.mqtt.command_executions import Executor
     from agent.mqtt.messages import Incoming, LinkUp
+    from agent.recording import Recorder
+    from agent.store.journal import Journal
 
 log = logging.getLogger(__name__)
 
@@ -80,8 +82,8 @@ class CommandProcessor:
         self,
         client: MqttClient,
         rules: CommandRules,
-        book: CommandStore,
-        records: CommandRecords,
+        book: Journal,
+        records: Recorder,
         clock: Callable[[], ClockReading],
         executors: Mapping[CommandName, Executor],
     ) -> None:

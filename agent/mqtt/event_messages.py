@@ -6,19 +6,37 @@ CloudEvents structured mode (CloudEvents MQTT binding 1.0.2, section 3.2).
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from agent.mqtt.messages import Outgoing
 
 if TYPE_CHECKING:
     from agent.broker import Topics
-    from agent.mqtt.journal_source import StoredEvent
 
 CONTENT_TYPE = "application/cloudevents+json"
 COPIED = ("id", "seq", "boot", "stream")
 
 
 REPLAY = ("replay", "true")
+
+
+class StoredEvent(Protocol):
+    """An event as it is stored: its payload is sent byte for byte."""
+
+    @property
+    def seq(self) -> int:
+        """Its place in the stream, from 1."""
+        ...
+
+    @property
+    def type(self) -> str:
+        """Its CloudEvents type, the last part of its topic."""
+        ...
+
+    @property
+    def payload(self) -> bytes:
+        """CloudEvents structured JSON."""
+        ...
 
 
 def event_message(topics: Topics, event: StoredEvent, *, replay: bool = False) -> Outgoing:

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
     from agent.broker import Topics
     from agent.mqtt.client import MqttClient
+    from agent.mqtt.event_messages import StoredEvent
     from agent.mqtt.flow import Flow
-    from agent.mqtt.journal_source import EventSource, StoredEvent
     from agent.mqtt.messages import Receipt
     from agent.mqtt.replay import Replays
+    from agent.store.journal import Journal
 
 REPLAY_FRACTION = 4
 
@@ -36,7 +37,7 @@ class EventSender:
     def __init__(
         self,
         client: MqttClient,
-        outbox: EventSource,
+        outbox: Journal,
         topics: Topics,
         flow: Flow,
         replays: Replays,

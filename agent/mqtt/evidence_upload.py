@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from agent.core.events import EvidenceSent
 from agent.core.model import ChangeFilter
@@ -22,51 +22,13 @@ if TYPE_CHECKING:
     from agent.broker import Topics
     from agent.core.events import Event
     from agent.mqtt.client import MqttClient
+    from agent.store.evidence import EvidenceStore
 
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "image/jpeg"
 STOP_S = 2.0
 LIMIT_S = 60.0
-
-
-class EvidenceQueue(Protocol):
-    """The names of the pictures that wait (agent.store.evidence.outgoing.Outgoing).
-
-    Its methods may raise EvidenceError or OSError; then it is tried again.
-    """
-
-    def __len__(self) -> int:
-        """How many wait."""
-        ...
-
-    def first(self) -> str | None:
-        """The name whose turn it is."""
-        ...
-
-    def postpone(self, name: str, /) -> None:
-        """Let all others go first."""
-        ...
-
-    def remove(self, name: str, /) -> None:
-        """Take a name out."""
-        ...
-
-
-class Pictures(Protocol):
-    """The pictures (agent.store.evidence.evidence.EvidenceStore)."""
-
-    @property
-    def outgoing(self) -> EvidenceQueue:
-        """Those that wait to be sent."""
-        ...
-
-    def get(self, sha256: str, /) -> bytes | None:
-        """The bytes of one, None when it is not kept any more.
-
-        Raises EvidenceError or OSError when it cannot be read.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +59,7 @@ class EvidenceUpload:
         self,
         client: MqttClient,
         topics: Topics,
-        pictures: Pictures,
+        pictures: EvidenceStore,
         note: Callable[[Event], None],
         ready: Callable[[], bool],
         settings: EvidenceSettings | None = None,

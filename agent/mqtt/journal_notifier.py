@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.mqtt.journal_source import EventSource
     from agent.service.worker import Worker
+    from agent.store.journal import Journal
 
 WAIT_S = 0.2
 FAULT_PAUSE_S = 1.0
 
 
-def notify_of_records(outbox: EventSource, wake: Callable[[], None], worker: Worker) -> None:
+def notify_of_records(outbox: Journal, wake: Callable[[], None], worker: Worker) -> None:
     """Call `wake` for every batch of new events, until the worker is to stop; for its thread."""
     known = outbox.head
     while not worker.stopping:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.core.events import ClockReading
-    from agent.mqtt.journal_source import EventSource
     from agent.mqtt.uplink_view import UplinkView
+    from agent.store.journal import Journal
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class GatePresence:
     def __init__(
         self,
         identity: GateIdentity,
-        outbox: EventSource,
+        outbox: Journal,
         clock: Callable[[], ClockReading],
         uplink: Callable[[], UplinkView],
         extra: Callable[[], Mapping[str, object]] = dict,

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from agent.core.events import Event
     from agent.mqtt.client import MqttClient
-    from agent.mqtt.journal_source import EventSource
     from agent.mqtt.replay import ReplayPlan
+    from agent.store.journal import Journal
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Uplink:
     def __init__(
         self,
         client: MqttClient,
-        outbox: EventSource,
+        outbox: Journal,
         gate: str,
         settings: FlowSettings | None = None,
         *,

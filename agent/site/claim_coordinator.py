@@ -18,9 +18,9 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.site import ClaimVerdict, Consent, Cursor, Over
+    from agent.core.site import ClaimVerdict, Consent, Cursor, Over, SiteMessage
     from agent.site.own_claims import OwnClaims
-    from agent.site.ports import SharedLedger, Speak
+    from agent.store.journal import SiteLedger
 
 log = logging.getLogger(__name__)
 
@@ -66,9 +66,9 @@ class ClaimCoordinator:
     def __init__(  # noqa: PLR0913 - the seams of one part
         self,
         gate: str,
-        ledger: SharedLedger,
+        ledger: SiteLedger,
         own: OwnClaims,
-        speak: Speak,
+        speak: Callable[[str, SiteMessage], bool],
         query_s: float,
         *,
         why_not: Callable[[], str],

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.site import Answer as AnswerWord
-    from agent.core.site import ClaimRequest, Membership, Query
+    from agent.core.site import ClaimRequest, Membership, Query, SiteMessage
     from agent.site.claim_coordinator import ClaimCoordinator
     from agent.site.own_claims import LiveClaim, OwnClaims
-    from agent.site.ports import Answer, SharedLedger, Speak, Uses
+    from agent.store.journal import Journal, SiteLedger
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class SiteRules:
 class _Once:
     """Keeps the word on a claim for whoever asks as long as it asks, and calls it afterwards."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Callable[[ClaimAnswer], None]) -> None:
         self._answer = answer
         self._lock = threading.Lock()
         self._asking = True
@@ -78,10 +78,10 @@ class Claimant:
         rules: SiteRules,
         own: OwnClaims,
         home: ClaimCoordinator,
-        ledger: SharedLedger,
+        ledger: SiteLedger,
         *,
-        uses: Uses,
-        speak: Speak,
+        uses: Journal,
+        speak: Callable[[str, SiteMessage], bool],
         alone: Callable[[], str],
         lost: Callable[[], str],
         complete: Callable[[], bool],
@@ -99,7 +99,7 @@ class Claimant:
 
     # ---------------------------------------------------------------------------------------------------- for a lane
 
-    def claim(self, request: ClaimRequest, answer: Answer) -> ClaimAnswer | None:
+    def claim(self, request: ClaimRequest, answer: Callable[[ClaimAnswer], None]) -> ClaimAnswer | None:
         """The word on a claim, or None, and `answer` hears it. May raise JournalError: then nothing is claimed."""
         once = _Once(answer)
         live = self._own.begin(request, self._membership.home(request.vehicle), once, self._rules.claim_timeout_s)

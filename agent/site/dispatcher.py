@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from agent.core.site import Membership, OpenedMessage
     from agent.mqtt import Incoming, LinkDown
-    from agent.site.ports import SitePort
+    from agent.site.link import SiteLink
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ class MessageDispatcher:
     def __init__(  # noqa: PLR0913 - the seams of one part
         self,
         membership: Membership,
-        link: SitePort,
+        link: SiteLink,
         *,
         words: Callable[[OpenedMessage], None],
         word_tick: Callable[[], float | None],

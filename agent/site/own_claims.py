@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from agent.core.events import Draft
     from agent.core.model import LedgerChange
     from agent.core.site import ClaimRequest
-    from agent.site.ports import Answer
 
 PROCESS_BYTES = 4
 
@@ -41,7 +40,7 @@ class LiveClaim:
     home: str
     until_at: float
     granted: ClaimAnswer | None = None
-    waiting: list[Answer] = field(default_factory=list)
+    waiting: list[Callable[[ClaimAnswer], None]] = field(default_factory=list)
 
 
 class OwnClaims:
@@ -63,7 +62,7 @@ class OwnClaims:
     # --------------------------------------------------------------------------------------------------- their lives
 
     def begin(
-        self, request: ClaimRequest, home: str, answer: Answer, timeout_s: float
+        self, request: ClaimRequest, home: str, answer: Callable[[ClaimAnswer], None], timeout_s: float
     ) -> LiveClaim | ClaimAnswer | None:
         """Begin a claim; the answer at once where this gate knows it, None where the same is asked already.
 
@@ -187,6 +186,6 @@ class OwnClaims:
             )
 
 
-def _tell(waiting: Sequence[Answer], word: ClaimAnswer) -> None:
+def _tell(waiting: Sequence[Callable[[ClaimAnswer], None]], word: ClaimAnswer) -> None:
     for answer in waiting:
         answer(word)

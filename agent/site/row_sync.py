@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from agent.core.crypto import SigningKey
     from agent.core.site import Membership, OpenedMessage
-    from agent.site.ports import SharedLedger, SitePort
+    from agent.site.link import SiteLink
+    from agent.store.journal import SiteLedger
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +71,9 @@ class RowSync:
         self,
         membership: Membership,
         key: SigningKey,
-        ledger: SharedLedger,
+        ledger: SiteLedger,
         stream: str,
-        link: SitePort,
+        link: SiteLink,
         *,
         news: Callable[[str], None],
         void: Callable[[str], None],

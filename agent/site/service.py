@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from agent.core.model import LedgerChange
     from agent.core.site import ClaimRequest, Membership, OpenedMessage, SiteMessage
     from agent.service.worker import Worker
+    from agent.site.link import SiteLink
     from agent.site.own_claims import LiveClaim
-    from agent.site.ports import SharedLedger, SitePort, Uses
+    from agent.store.journal import Journal, SiteLedger
 
 STOP_S = 5.0
 UNSURE_SHARE = 0.25
@@ -45,9 +46,9 @@ class SiteService:
         self,
         membership: Membership,
         key: SigningKey,
-        uses: Uses,
-        ledger: SharedLedger,
-        link: SitePort,
+        uses: Journal,
+        ledger: SiteLedger,
+        link: SiteLink,
         rules: SiteRules,
     ) -> None:
         self._membership = membership
@@ -257,7 +258,7 @@ class SiteService:
 class StandaloneSite:
     """The desk of a gate that has its site to itself: it claims from nobody, and its own ledger has the last word."""
 
-    def __init__(self, uses: Uses) -> None:
+    def __init__(self, uses: Journal) -> None:
         self._uses = uses
 
     def start(self) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from agent.core.site import Want
-    from agent.site.ports import SharedLedger
+    from agent.store.journal import SiteLedger
 
 WAIT_S = 5.0
 
@@ -20,7 +20,7 @@ WAIT_S = 5.0
 class Witnesses:
     """`connected` and `hear` belong to one thread, the rest to all."""
 
-    def __init__(self, peers: Iterable[str], ledger: SharedLedger, stream: str) -> None:
+    def __init__(self, peers: Iterable[str], ledger: SiteLedger, stream: str) -> None:
         self._ledger = ledger
         self._stream = stream
         self._unheard = frozenset(peers)

@@ -16,6 +16,7 @@ from agent.store.journal.journal import (
 from agent.store.journal.ledger import LastPassage, UseState
 from agent.store.journal.open_transactions import Interrupted, Recovery
 from agent.store.journal.reader import JournalReader, is_database
+from agent.store.journal.site_ledger import SiteLedger
 
 __all__ = [
     "CommandConflictError",
@@ -30,6 +31,7 @@ __all__ = [
     "Recorded",
     "Recovery",
     "Replaced",
+    "SiteLedger",
     "UseState",
     "held_hashes",
     "is_database",

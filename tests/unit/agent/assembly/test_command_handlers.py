@@ -89,7 +89,7 @@ class Gate:
             cameras={"in-1/front": self.camera},
             uplink=OneUplink(),
             evidence=self.evidence,
-            trust=(self.lists,),
+            lists=self.lists,
             log_level=LogLevel("info"),
         )
         self.executors = make_handlers(self.parts)
@@ -189,7 +189,7 @@ def test_without_any_list_there_is_none_in_force(gate, tmp_path):
     ):
         lists = gate.keeper(path)
         assert lists.reload().trust is None
-        parts = HandlerDependencies({}, {}, OneUplink(), gate.evidence, (lists,), gate.parts.log_level)
+        parts = HandlerDependencies({}, {}, OneUplink(), gate.evidence, lists, gate.parts.log_level)
         answer = make_handlers(parts)[CommandName.RELOAD_LISTS](None)
         assert (answer.result, answer.data) == (Result.FAILED, {"version": None})
         assert words in answer.detail or "GTL1" in answer.detail
