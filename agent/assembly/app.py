@@ -287,7 +287,7 @@ class App:
             utc=self._utc,
             registry=self._lists.registry,
             reserving=self._reserving,
-            recorded=self._counters.heard,
+            recorded=self._counters.count_events,
             on_damage=on_damage,
         )
         return GateRecords(self._settings, needs)

@@ -80,7 +80,7 @@ class CentralConnection:
             dependencies.identity,
             dependencies.journal,
             dependencies.reading,
-            extra=self._told,
+            extra=self._status_fields,
             observe_link=dependencies.observe,
             note=self._note,
         )
@@ -167,7 +167,7 @@ class CentralConnection:
             except JournalError:
                 return
 
-    def _told(self) -> Mapping[str, object]:
+    def _status_fields(self) -> Mapping[str, object]:
         return {
             **self._dependencies.health(),
             "challenge": self._desk.challenge,

@@ -126,9 +126,9 @@ class ClockMonitor:
             self._keep_loss(trust, last=last)
         elif last or self._kept_at is None or trust.seen.at - self._kept_at >= KEEP_EVERY_S:
             self._keep(trust)
-        self._tell()
+        self._record_changes()
 
-    def _tell(self) -> None:
+    def _record_changes(self) -> None:
         """Record what is new, oldest first. What could not be recorded stays the first, for the next round."""
         while self._news:
             draft = self._news[0]
@@ -185,7 +185,7 @@ class ClockMonitor:
             self._store.reset_clock_floor(reset.utc)
             self._read_floor()
             trust = self.trust()
-            self._tell()
+            self._record_changes()
             why = Text(
                 "{operator} reset the floor by {utc} s: {cause}",
                 operator=reset.operator,

@@ -162,7 +162,7 @@ class ListIntake:
         """Tell that something was not accepted."""
         self._news.refused(name, code, detail, source, self._now().at)
 
-    def look(self) -> None:
+    def maintain_registry(self) -> None:
         """Tell what waited to be told, and begin a damaged registry anew. To be called from time to time.
 
         What another process has applied, or one that ended before it told of it, is told here.

@@ -110,7 +110,7 @@ class ListMonitor:
             self._rounds += 1
             self._look_at_file()
             if self._rounds % LOOK_EVERY == 0:
-                self._desk.look()
+                self._desk.maintain_registry()
                 self._look_at_age()
 
     def _look_at_file(self, *, anyway: bool = False) -> None:
@@ -118,7 +118,7 @@ class ListMonitor:
             return
         with self._lock:
             # A registry that was begun anew has no list any more, and a disk that was full may take one now.
-            text = self._feed.news(anyway=anyway or self._desk.trust() is None)
+            text = self._feed.read_if_changed(anyway=anyway or self._desk.trust() is None)
             if text is not None:
                 self._file_problem = self._desk.take_trust(text, "file")
             elif self._feed.problem:

@@ -27,7 +27,7 @@ class ListInbox:
         self._bytes = 0
         self._overflowed = False
 
-    def put(self, item: Item) -> None:
+    def add_item(self, item: Item) -> None:
         """Take something in; never waits. News of the link always has room."""
         size = _size(item)
         with self._news:
@@ -39,7 +39,7 @@ class ListInbox:
             self._bytes += size
             self._news.notify()
 
-    def take(self, timeout_s: float) -> Item | None:
+    def next_item(self, timeout_s: float) -> Item | None:
         """The next item, None when none came in this time."""
         with self._news:
             if not self._items:

@@ -76,7 +76,7 @@ class MqttList:
         """What is subscribed to always: the head, and all deltas."""
         return [self._subscription(self._topics.head(self.kind)), self._subscription(self._topics.deltas(self.kind))]
 
-    def look(self, at: float) -> None:
+    def check_progress(self, at: float) -> None:
         """See whether time, or another process, has changed something."""
         known = self._desk.known(self.kind)
         if known is not None and known != (self._state.version, self._state.issued_at):

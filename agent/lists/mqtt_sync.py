@@ -68,12 +68,14 @@ class ListSync:
         self._inbox = ListInbox()
         self._topics = topics = ListTopics(site)
         rules = SyncRules() if rules is None else rules
-        self._courses = {kind: MqttList(kind, gate, topics, client, desk, rules, self._inbox.put) for kind in ListKind}
-        self._standing = [Subscription(topics.trust, self._inbox.put, qos=1, stored=True)]
+        self._courses = {
+            kind: MqttList(kind, gate, topics, client, desk, rules, self._inbox.add_item) for kind in ListKind
+        }
+        self._standing = [Subscription(topics.trust, self._inbox.add_item, qos=1, stored=True)]
         for course in self._courses.values():
             self._standing += course.standing_subscriptions
         client.subscribe(*self._standing)
-        client.listen(self._inbox.put)
+        client.listen(self._inbox.add_item)
         self._up = False
         self._up_at = self._looked_at = self._again_at = float("-inf")
         self._trust_version = 0
@@ -102,7 +104,7 @@ class ListSync:
             self._turn()
 
     def _turn(self) -> None:
-        item = self._inbox.take(TURN_S)
+        item = self._inbox.next_item(TURN_S)
         at = self._now().at
         match item:
             case LinkUp():
@@ -114,14 +116,14 @@ class ListSync:
                 for course in self._courses.values():
                     course.happen(Disconnected())
             case Incoming():
-                self._take(item, at)
+                self._process_message(item, at)
             case None:
                 pass
         if at - self._looked_at >= LOOK_S:
             self._looked_at = at
-            self._look(at)
+            self._check_lists(at)
 
-    def _take(self, message: Incoming, at: float) -> None:
+    def _process_message(self, message: Incoming, at: float) -> None:
         if not message.payload:
             return  # what was stored there is deleted
         error: ListError | None = None
@@ -148,9 +150,9 @@ class ListSync:
             self._desk.refuse(kind.value, error.fault, str(error), "mqtt")
         self.worker.wait(REFUSED_PAUSE_S)
 
-    def _look(self, at: float) -> None:
+    def _check_lists(self, at: float) -> None:
         for course in self._courses.values():
-            course.look(at)
+            course.check_progress(at)
         again = self._has_news_of_keys(at)
         if at - self._again_at >= AGAIN_S and self._inbox.overflowed():
             log.warning("more came of the lists than the gate can take at once; all that is stored is asked for again")

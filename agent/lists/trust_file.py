@@ -27,7 +27,7 @@ class TrustFile:
         self._reported = ChangeFilter()
         self._version: tuple[int, int, int] | None = None
 
-    def news(self, *, anyway: bool = False) -> bytes | None:
+    def read_if_changed(self, *, anyway: bool = False) -> bytes | None:
         """The content, where the file has changed since it was last handed on, or `anyway`; else None.
 
         Costs one stat.

@@ -12,7 +12,7 @@ from agent.mqtt.event_messages import REPLAY, event_message
 from agent.mqtt.evidence_upload import EvidenceUpload
 from agent.mqtt.flow import AckMode, Flow, FlowSettings
 from agent.mqtt.health_messages import HealthPublisher
-from agent.mqtt.messages import Incoming, Limits, LinkDown, LinkUp, Outgoing, Receipt, Subscription
+from agent.mqtt.messages import BrokerLimits, Incoming, LinkDown, LinkUp, Outgoing, Receipt, Subscription
 from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError
 from agent.mqtt.packets import connect_properties, incoming, limits, publish_properties, subscribe_options
 from agent.mqtt.presence import GateIdentity
@@ -24,6 +24,7 @@ from agent.mqtt.uplink_view import UplinkView
 __all__ = [
     "REPLAY",
     "AckMode",
+    "BrokerLimits",
     "BrokerSelector",
     "CentralLink",
     "ClientSettings",
@@ -35,7 +36,6 @@ __all__ = [
     "GateIdentity",
     "HealthPublisher",
     "Incoming",
-    "Limits",
     "LinkDown",
     "LinkUp",
     "LinkView",

@@ -99,7 +99,7 @@ class Acknowledgements:
         self._trouble = ""
 
     @property
-    def heard(self) -> bool:
+    def any_accepted(self) -> bool:
         """Whether one was ever taken."""
         return self._heard
 
@@ -117,7 +117,7 @@ class Acknowledgements:
         """A new connection: what the broker has stored comes first."""
         self._heard_now = False
 
-    def take(self, message: Incoming, sending: Sending, now: float) -> int | None:
+    def accept(self, message: Incoming, sending: Sending, now: float) -> int | None:
         """The watermark in a message, None when it is not taken."""
         answer = read_ack(
             message.payload,

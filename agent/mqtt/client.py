@@ -17,14 +17,14 @@ from agent.mqtt.network_thread import NetworkThread
 from agent.mqtt.presence import PresenceMessages
 from agent.mqtt.setup import LinkView
 from agent.mqtt.subscriptions import Subscriptions
-from agent.service.listeners import tell
+from agent.service.listeners import notify_listeners
 from agent.service.worker import Worker
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.mqtt.messages import Limits, Outgoing, Receipt, Subscription
+    from agent.mqtt.messages import BrokerLimits, Outgoing, Receipt, Subscription
     from agent.mqtt.presence import GatePresence
     from agent.mqtt.setup import ClientSettings
 
@@ -136,7 +136,7 @@ class MqttClient:
 
     # --------------------------------------------------------------------------------- what the network thread tells
 
-    def _went_up(self, network: NetworkThread, limits: Limits) -> None:
+    def _went_up(self, network: NetworkThread, limits: BrokerLimits) -> None:
         with self._lock:
             if network is not self._network:
                 return
@@ -191,10 +191,10 @@ class MqttClient:
         self._show()
 
     def _notify(self, event: LinkUp | LinkDown) -> None:
-        tell(self._listeners, event, "a listener of the link failed")
+        notify_listeners(self._listeners, event, "a listener of the link failed")
 
     def _show(self) -> None:
-        tell([self._observe], self._view, "the observer of the link failed")
+        notify_listeners([self._observe], self._view, "the observer of the link failed")
 
     # ------------------------------------------------------------------------------------------------- the watchdog
 

@@ -100,7 +100,7 @@ class CommandProcessor:
         self._verifying = TokenBucket(VERIFIED_A_SECOND, VERIFIED_AT_ONCE)
         self._answering = TokenBucket(REFUSALS_ANSWERED_A_SECOND, REFUSALS_ANSWERED_AT_ONCE)
         self._recent: dict[str, bytes] = {}
-        self._settled = False
+        self._unfinished_answered = False
         self._inbox: queue.Queue[_Arrival | None] = queue.Queue(INBOX_LIMIT)
         self._overflow = 0
         self._overflow_lock = threading.Lock()
@@ -166,9 +166,9 @@ class CommandProcessor:
         with ExitStack() as duties:  # the first comes last; one that fails keeps no other from being done
             duties.callback(self._keep_house)
             if arrival is not None:
-                duties.callback(self._take, *arrival)
-            if not self._settled:
-                duties.callback(self._settle)
+                duties.callback(self._process_command, *arrival)
+            if not self._unfinished_answered:
+                duties.callback(self._answer_unfinished)
 
     def _next(self) -> _Arrival | None:
         try:
@@ -199,7 +199,7 @@ class CommandProcessor:
         if drafts:
             self._records.note(drafts)
 
-    def _settle(self) -> None:
+    def _answer_unfinished(self) -> None:
         """Answer what the last run left open: nobody knows what became of it."""
         try:
             left = self._book.unanswered_commands()
@@ -211,11 +211,11 @@ class CommandProcessor:
         )
         for entry in left:
             self._keep_answer(entry.taken, answer)
-        self._settled = True
+        self._unfinished_answered = True
 
     # ------------------------------------------------------------------------------------------------------ one command
 
-    def _take(self, arrived_at: float, message: Incoming) -> None:
+    def _process_command(self, arrived_at: float, message: Incoming) -> None:
         letter = ReceivedCommand(message.topic.removeprefix(self._prefix), message.payload, message.retained)
         found = prove(letter, self._rules.gate, self._rules.keys, lambda: self._verifying.try_acquire(time.monotonic()))
         if not isinstance(found, Refused):
@@ -238,7 +238,7 @@ class CommandProcessor:
         except JournalError:
             log.exception("a command is refused because the journal cannot be read")
             return _fault(proved, Text("the journal cannot be read; nothing was done"))
-        if not self._settled:
+        if not self._unfinished_answered:
             return _fault(proved, Text("the gate does not know yet what its last run left open; nothing was done"))
         if entry is not None:
             return self._repeat(entry, proved, message)
@@ -256,7 +256,7 @@ class CommandProcessor:
     def _carry_out(self, command: Command, taken: CommandTaken, message: Incoming) -> None:
         answer = self._executions.run(command)
         self._keep_answer(taken, answer)
-        self._tell(message, taken, answer)
+        self._publish_answer(message, taken, answer)
 
     def _situation(self, counter: int, arrived_at: float) -> Situation:
         reading, now = self._clock(), time.monotonic()
@@ -279,7 +279,7 @@ class CommandProcessor:
             if stored is None
             else command_executions.read(stored)
         )
-        self._tell(message, entry.taken, answer)
+        self._publish_answer(message, entry.taken, answer)
         return None
 
     def _keep_answer(self, taken: CommandTaken, answer: Answer) -> None:
@@ -308,7 +308,7 @@ class CommandProcessor:
             )
             self._results.publish(message, result, now)
 
-    def _tell(self, message: Incoming, taken: CommandTaken, answer: Answer) -> None:
+    def _publish_answer(self, message: Incoming, taken: CommandTaken, answer: Answer) -> None:
         fields = {
             "command": taken.id,
             "gate": self._rules.gate,

@@ -22,9 +22,9 @@ from paho.mqtt.packettypes import PacketTypes
 
 from agent.broker import alert_words, make_context
 from agent.mqtt import reason_codes
-from agent.mqtt.messages import Limits, Receipt
+from agent.mqtt.messages import BrokerLimits, Receipt
 from agent.mqtt.packets import connect_properties, fits, incoming, limits, publish_properties, subscribe_options
-from agent.service.listeners import tell
+from agent.service.listeners import notify_listeners
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class ConnectOptions:
     will_delay_s: int = 0
 
 
-class Connection:
+class BrokerConnection:
     """A connection from its first packet to its end.
 
     `received` gets every message that comes, and the `done` of a publish or a subscribe its answer: on the thread of
@@ -77,7 +77,7 @@ class Connection:
         self._ended: str | None = None
         self._last_error: str | None = None
         self._connected = False
-        self._limits = Limits()
+        self._limits = BrokerLimits()
         self._client = self._make_client(options)
 
     @property
@@ -91,7 +91,7 @@ class Connection:
         return self._connected
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> BrokerLimits:
         """What the broker can take; known once it has taken the connection."""
         return self._limits
 
@@ -289,7 +289,7 @@ class Connection:
 
 def _hand_out(done: Callable[[Receipt], None] | None, receipt: Receipt) -> None:
     if done is not None:
-        tell([done], receipt, "a receipt could not be handled")
+        notify_listeners([done], receipt, "a receipt could not be handled")
 
 
 def _set_will(client: Client, will: Outgoing, delay_s: int) -> None:

@@ -23,7 +23,7 @@ REPLAY_FRACTION = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class EventReceipt:
     """What the broker said of an event. `replayed`: of one that was sent for a replay."""
 
     seq: int
@@ -41,7 +41,7 @@ class EventSender:
         topics: Topics,
         flow: Flow,
         replays: Replays,
-        answered: Callable[[Answer], None],
+        answered: Callable[[EventReceipt], None],
     ) -> None:
         self._client = client
         self._outbox = outbox
@@ -129,7 +129,7 @@ class EventSender:
 
     def _publish(self, event: StoredEvent, *, replay: bool) -> bool:
         def answered(receipt: Receipt) -> None:
-            self._answered(Answer(event.seq, receipt, replay))
+            self._answered(EventReceipt(event.seq, receipt, replay))
 
         message = event_message(self._topics, event, replay=replay)
         return self._client.publish(message, answered, connection=self._connection)

@@ -270,7 +270,7 @@ class Flow:
         if busy or self._window == 0 or self._watermark == self._cursor:
             return 0
         if now < self._waited_from + self._wait_s():
-            self._ask(now)
+            self._probe_central(now)
             return 0
         # Once: what is still missing then has to wait like everything else, or a central in trouble would be flooded.
         self._doubt_upto = 0
@@ -288,7 +288,7 @@ class Flow:
             return self._settings.settle_s
         return self._settings.resend_s * self._patience
 
-    def _ask(self, now: float) -> None:
+    def _probe_central(self, now: float) -> None:
         """With the oldest event, when the broker had nobody for the last one: central may be there by now."""
         if self._nobody and now >= self._asked_at + self._settings.ask_s:
             self._asked_at = now

@@ -96,7 +96,7 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BrokerLimits:
     """What the broker said on connect that it can take."""
 
     receive_maximum: int = 65_535
@@ -110,7 +110,7 @@ class LinkUp:
     """The client stands: subscribed, birth and status on their way. `number` counts the connections from 1."""
 
     number: int
-    limits: Limits
+    limits: BrokerLimits
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from agent.broker import TlsFilesError, explain
 from agent.mqtt import reason_codes
-from agent.mqtt.connection import Connection, ConnectOptions
-from agent.service.listeners import tell
+from agent.mqtt.connection import BrokerConnection, ConnectOptions
+from agent.service.listeners import notify_listeners
 from agent.service.worker import OnFailure, Worker
 from drivers.text import Text, joined
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from agent.mqtt.broker_selector import BrokerSelector
-    from agent.mqtt.messages import Incoming, Limits, Outgoing, Receipt, Subscription
+    from agent.mqtt.messages import BrokerLimits, Incoming, Outgoing, Receipt, Subscription
     from agent.mqtt.presence import PresenceMessages
     from agent.mqtt.setup import ClientSettings
     from agent.mqtt.subscriptions import Subscriptions
@@ -33,7 +33,7 @@ FAREWELL_S = 1.5
 FAREWELL_TURN_S = 0.05
 
 
-class _Phase(StrEnum):
+class _ConnectionPhase(StrEnum):
     CONNECTING = "connecting"
     SUBSCRIBING = "subscribing"
     UP = "up"
@@ -54,7 +54,7 @@ class NetworkThread:
         subscriptions: Subscriptions,
         draw: Callable[[], float],
         *,
-        went_up: Callable[[NetworkThread, Limits], None],
+        went_up: Callable[[NetworkThread, BrokerLimits], None],
         went_down: Callable[[NetworkThread, str], None],
         refused: Callable[[NetworkThread, str], None],
     ) -> None:
@@ -67,8 +67,8 @@ class NetworkThread:
         self._went_down = went_down
         self._refused = refused
         self._lock = threading.Lock()
-        self._phase = _Phase.CONNECTING
-        self._connection: Connection | None = None
+        self._phase = _ConnectionPhase.CONNECTING
+        self._connection: BrokerConnection | None = None
         self._stood_at: float | None = None
         self._status_due_at = 0.0
         # Not watched for progress here: the client looks at it, and puts another in its place.
@@ -77,20 +77,20 @@ class NetworkThread:
     # ------------------------------------------------------------------------------------------------ for all threads
 
     @property
-    def connection(self) -> Connection | None:
+    def connection(self) -> BrokerConnection | None:
         """The connection of now, also while it does not stand yet."""
         return self._connection
 
     def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
         """Ask for filters that were added since the connection stands; all others are asked for when it does."""
         with self._lock:
-            if self._connection is not None and self._phase is not _Phase.CONNECTING:
+            if self._connection is not None and self._phase is not _ConnectionPhase.CONNECTING:
                 self._request(self._connection, subscriptions)
 
     def unsubscribe(self, topic_filters: Sequence[str]) -> None:
         """Want nothing of these filters any more."""
         with self._lock:
-            if self._connection is not None and self._phase is not _Phase.CONNECTING:
+            if self._connection is not None and self._phase is not _ConnectionPhase.CONNECTING:
                 self._connection.unsubscribe(topic_filters)
 
     def announce(self) -> None:
@@ -124,7 +124,7 @@ class NetworkThread:
         """Connect to the broker whose turn it is and stay there; why it ended."""
         address = self._broker_selector.address
         try:
-            with closing(Connection(address, self._options(), self._received)) as connection:
+            with closing(BrokerConnection(address, self._options(), self._received)) as connection:
                 connection.open()
                 cause: str = joined([address.url, self._stay(connection)], ": ")
         except (OSError, UnicodeError, TlsFilesError) as error:
@@ -136,9 +136,9 @@ class NetworkThread:
         self._hold(None)
         return cause
 
-    def _hold(self, connection: Connection | None) -> None:
+    def _hold(self, connection: BrokerConnection | None) -> None:
         with self._lock:
-            self._phase, self._connection = _Phase.CONNECTING, connection
+            self._phase, self._connection = _ConnectionPhase.CONNECTING, connection
 
     def _options(self) -> ConnectOptions:
         settings = self._settings
@@ -157,48 +157,50 @@ class NetworkThread:
 
     # ------------------------------------------------------------------------------------------------- one connection
 
-    def _stay(self, connection: Connection) -> str:
+    def _stay(self, connection: BrokerConnection) -> str:
         """Subscribe, and work until the connection ends or the thread is to stop; why it ended."""
         self._hold(connection)
         started_at = time.monotonic()
         while self._goes_on():
             connection.turn(TURN_S)
-            if self._phase is _Phase.CONNECTING and connection.connected:
+            if self._phase is _ConnectionPhase.CONNECTING and connection.connected:
                 self._begin(connection)
             if connection.ended is not None:
                 return connection.ended
             now = time.monotonic()
-            if self._phase is not _Phase.UP and now - started_at > self._settings.answer_timeout_s:
+            if self._phase is not _ConnectionPhase.UP and now - started_at > self._settings.answer_timeout_s:
                 return Text(
                     "no answer of an MQTT broker within {timeout_s} s, although the connection stands",
                     timeout_s=f"{self._settings.answer_timeout_s:g}",
                 )
-            if self._phase is _Phase.UP and now >= self._status_due_at:
+            if self._phase is _ConnectionPhase.UP and now >= self._status_due_at:
                 self._publish_own(connection, self._presence.online(self._broker_selector.index))
                 self._status_due_at = now + self._settings.status_every_s
         self._part(connection)
         return Text("stopped")
 
-    def _begin(self, connection: Connection) -> None:
+    def _begin(self, connection: BrokerConnection) -> None:
         if connection.limits.maximum_qos < 1:
             connection.end(Text("the broker does not do QoS 1: enable it there"))
             return
         with self._lock:
-            self._phase = _Phase.SUBSCRIBING
+            self._phase = _ConnectionPhase.SUBSCRIBING
             subscriptions = self._subscriptions.all()
             if subscriptions:
                 self._request(connection, subscriptions)
         if not subscriptions:
             self._stand(connection)
 
-    def _request(self, connection: Connection, subscriptions: Sequence[Subscription]) -> None:
+    def _request(self, connection: BrokerConnection, subscriptions: Sequence[Subscription]) -> None:
         topic_filters = [each.topic_filter for each in subscriptions]
         connection.subscribe(subscriptions, partial(self._subscribed, connection, topic_filters))
 
-    def _subscribed(self, connection: Connection, topic_filters: Sequence[str], codes: Sequence[int] | None) -> None:
+    def _subscribed(
+        self, connection: BrokerConnection, topic_filters: Sequence[str], codes: Sequence[int] | None
+    ) -> None:
         if codes is None:
             return
-        if self._phase is _Phase.SUBSCRIBING:
+        if self._phase is _ConnectionPhase.SUBSCRIBING:
             self._stand(connection)
         for topic_filter, code in zip(topic_filters, codes, strict=False):
             if reason_codes.refused(code):
@@ -207,15 +209,15 @@ class NetworkThread:
                     self, Text("subscribing to {topic_filter}: {words}", topic_filter=topic_filter, words=words)
                 )
 
-    def _stand(self, connection: Connection) -> None:
+    def _stand(self, connection: BrokerConnection) -> None:
         now = self._stood_at = time.monotonic()
         self._status_due_at = now + self._settings.status_every_s
         with self._lock:
-            self._phase = _Phase.UP
+            self._phase = _ConnectionPhase.UP
         self._publish_own(connection, self._presence.greeting(self._broker_selector.index))
         self._went_up(self, connection.limits)
 
-    def _publish_own(self, connection: Connection, messages: Sequence[Outgoing]) -> None:
+    def _publish_own(self, connection: BrokerConnection, messages: Sequence[Outgoing]) -> None:
         for message in messages:
             if not connection.publish(message, partial(self._published_own, message.topic)):
                 log.warning("%s could not be published now: as much as the broker takes is under way", message.topic)
@@ -227,11 +229,11 @@ class NetworkThread:
     def _received(self, message: Incoming) -> None:
         for subscription in self._subscriptions.wanting(message.topic):
             # A message that brings a fault to light must not end the connection: it would come again, and end the next.
-            tell([subscription.handle], message, f"a message to {message.topic} could not be handled")
+            notify_listeners([subscription.handle], message, f"a message to {message.topic} could not be handled")
 
-    def _part(self, connection: Connection) -> None:
+    def _part(self, connection: BrokerConnection) -> None:
         """Say goodbye, for a bounded time: a frozen broker gets no more than that."""
-        if self._phase is not _Phase.UP:
+        if self._phase is not _ConnectionPhase.UP:
             return
         answered = threading.Event()
         deadline = time.monotonic() + FAREWELL_S

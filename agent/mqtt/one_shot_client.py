@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from agent.broker import TlsFiles, TlsFilesError, explain
 from agent.mqtt import reason_codes
-from agent.mqtt.connection import Connection, ConnectOptions
+from agent.mqtt.connection import BrokerConnection, ConnectOptions
 from agent.mqtt.messages import Receipt, Subscription
 from agent.service.cleanup import on_failure
 from agent.service.parallel import Job
@@ -69,7 +69,7 @@ class OneShotClient:
             packet_bytes=PACKET_BYTES,
         )
         self._messages: queue.SimpleQueue[Incoming | None] = queue.SimpleQueue()
-        self._connection = Connection(address, self._options, self._messages.put)
+        self._connection = BrokerConnection(address, self._options, self._messages.put)
         self._connecting = threading.Event()
         self._leaving = threading.Event()
         self._job: Job[None] | None = None

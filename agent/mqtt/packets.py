@@ -8,7 +8,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from agent.mqtt.messages import Incoming, Limits
+from agent.mqtt.messages import BrokerLimits, Incoming
 
 if TYPE_CHECKING:
     from paho.mqtt.client import MQTTMessage
@@ -78,9 +78,9 @@ def subscribe_options(subscription: Subscription) -> SubscribeOptions:
     )
 
 
-def limits(properties: Properties | None) -> Limits:
+def limits(properties: Properties | None) -> BrokerLimits:
     """What the properties of a CONNACK say; absent ones have the values of MQTT 5.0, section 3.2.2.3."""
-    return Limits(
+    return BrokerLimits(
         receive_maximum=getattr(properties, "ReceiveMaximum", 65_535),
         packet_bytes=getattr(properties, "MaximumPacketSize", None),
         retain=bool(getattr(properties, "RetainAvailable", 1)),

@@ -40,7 +40,7 @@ class SilenceDetector:
         self._after_s = self._wait_s = after_s
         self._cap_s = cap_s
 
-    def heard(self) -> None:
+    def note_message(self) -> None:
         """Something came in: the subscription lives."""
         self._wait_s = self._after_s
 

@@ -14,7 +14,7 @@ from agent.broker import Topics
 from agent.core.events import Alarm, AlarmRaised
 from agent.core.model import ChangeFilter
 from agent.mqtt.acknowledgements import BYTES_LIMIT, Acknowledgements, Sending
-from agent.mqtt.event_sender import Answer, EventSender
+from agent.mqtt.event_sender import EventReceipt, EventSender
 from agent.mqtt.flow import AckMode, Flow, FlowSettings
 from agent.mqtt.journal_notifier import notify_of_records
 from agent.mqtt.messages import Incoming, LinkDown, LinkUp, Subscription
@@ -53,7 +53,7 @@ class _Range:
     last: int
 
 
-_Item = LinkUp | LinkDown | Incoming | Answer | _Range | None
+_Item = LinkUp | LinkDown | Incoming | EventReceipt | _Range | None
 
 
 class Uplink:
@@ -101,7 +101,7 @@ class Uplink:
         self._news = Worker("uplink-news", self._pass_on_news, limit_s=LIMIT_S)
         client.listen(self._inbox.put)
         if self._settings.ack_mode is AckMode.WATERMARK:
-            client.subscribe(Subscription(self._topics.ack, self._hear_ack, qos=0, stored=True))
+            client.subscribe(Subscription(self._topics.ack, self._enqueue_acknowledgement, qos=0, stored=True))
 
     @property
     def view(self) -> UplinkView:
@@ -154,7 +154,7 @@ class Uplink:
         """Its threads."""
         return (self._worker, self._news)
 
-    def _hear_ack(self, message: Incoming) -> None:
+    def _enqueue_acknowledgement(self, message: Incoming) -> None:
         """Take over an acknowledgement, on the network thread. What is too much is left: central says it again."""
         if self._inbox.qsize() < INBOX_LIMIT:
             self._inbox.put(replace(message, payload=message.payload[: BYTES_LIMIT + 1]))
@@ -184,7 +184,7 @@ class Uplink:
 
     def _turn(self) -> None:
         owes_note = self._flow.watermark > self._noted
-        self._take_all(NOTE_EVERY_S if owes_note else TURN_S)
+        self._process_inbox(NOTE_EVERY_S if owes_note else TURN_S)
         now = time.monotonic()
         if self._sender.connected:
             self._watch(now)
@@ -196,9 +196,9 @@ class Uplink:
         if self._flow.watermark > self._noted and (now - self._noted_at >= NOTE_EVERY_S or self._worker.stopping):
             self._note()
         self._show()
-        self._tell_stall(now)
+        self._report_stall(now)
 
-    def _tell_stall(self, now: float) -> None:
+    def _report_stall(self, now: float) -> None:
         """Record that events have not got through for long. A link that is down is told by its own change."""
         trouble = self._view.trouble
         if not trouble and self._view.ack is AckState.SILENT:
@@ -208,17 +208,17 @@ class Uplink:
             log.error("events do not get through: %s", stalled)
             self._record(AlarmRaised(alarm=Alarm.DELIVERY_STALLED, detail=stalled))
 
-    def _take_all(self, timeout_s: float) -> None:
+    def _process_inbox(self, timeout_s: float) -> None:
         try:
             with self._worker.resting():
                 item = self._inbox.get(timeout=timeout_s)
             while True:
-                self._take(item)
+                self._process_item(item)
                 item = self._inbox.get_nowait()
         except queue.Empty:
             return
 
-    def _take(self, item: _Item) -> None:
+    def _process_item(self, item: _Item) -> None:
         match item:
             case LinkUp(number, limits):
                 self._sender.begin(number)
@@ -228,9 +228,9 @@ class Uplink:
             case LinkDown():
                 self._went_down()
             case Incoming():
-                self._take_ack(item)
-            case Answer():
-                self._take_answer(item)
+                self._process_acknowledgement(item)
+            case EventReceipt():
+                self._process_receipt(item)
             case _Range(first, last):
                 with self._asking:
                     self._asked -= 1
@@ -253,7 +253,7 @@ class Uplink:
         if guilty is not None:
             self._refuse_replay(guilty, Text("the broker ends the connection over it; it is left out"))
 
-    def _take_answer(self, answer: Answer) -> None:
+    def _process_receipt(self, answer: EventReceipt) -> None:
         receipt, seq = answer.receipt, answer.seq
         if receipt.lost:
             return
@@ -282,15 +282,15 @@ class Uplink:
             log.error("event %d does not get through: %s", seq, words)
         self._refusals[seq] = words
 
-    def _take_ack(self, message: Incoming) -> None:
+    def _process_acknowledgement(self, message: Incoming) -> None:
         now = self._word_at = time.monotonic()
         # What comes just after connecting may be an old word that the broker retained.
         if now - self._up_at > RETAINED_S:
-            self._silence_detector.heard()
+            self._silence_detector.note_message()
         outbox, flow = self._outbox, self._flow
         silent = self._ack_state(now) is AckState.SILENT
         sending = Sending(outbox.stream, outbox.head, flow.handed, flow.watermark, self._sender.sent_now, silent)
-        watermark = self._acks.take(message, sending, now)
+        watermark = self._acks.accept(message, sending, now)
         if watermark is not None:
             flow.acknowledged(watermark, now)
 
@@ -336,7 +336,7 @@ class Uplink:
             return AckState.NONE
         if self._sender.connected and self._flow.still_s(now) > self._settings.resend_s:
             return AckState.SILENT
-        return AckState.HEARD if self._acks.heard else AckState.WAITING
+        return AckState.HEARD if self._acks.any_accepted else AckState.WAITING
 
     def _trouble(self) -> str:
         for seq in [seq for seq in self._refusals if seq <= self._flow.watermark]:

@@ -46,7 +46,7 @@ Row = tuple[tuple[str, ...], float]
 
 
 class Counters:
-    """Counts what happens at the lanes. `sighted` and `heard` may be called from any thread, and are quick."""
+    """Counts what happens at the lanes. `sighted` and `count_events` may be called from any thread, and are quick."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         """`now`: monotonic seconds."""
@@ -71,7 +71,7 @@ class Counters:
         with self._lock:
             self._sighted_at[lane] = at
 
-    def heard(self, drafts: Sequence[Draft]) -> None:
+    def count_events(self, drafts: Sequence[Draft]) -> None:
         """These events were recorded."""
         for draft in drafts:
             lane = draft.lane or ""

@@ -102,6 +102,6 @@ class EvidenceWriter:
 
     def _sort(self, settled: _Settled) -> None:
         try:
-            self._store.settle(settled.pictures, settled.outcome, violated=settled.violated)
+            self._store.set_outcome(settled.pictures, settled.outcome, violated=settled.violated)
         except EvidenceError as error:
             log.error("%d pictures could not be sorted: %s", len(settled.pictures), error)  # noqa: TRY400 - told, not a bug

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from agent.core.events import Alarm, AlarmRaised, Draft
 from agent.core.model import ChangeFilter
-from agent.service.listeners import tell
+from agent.service.listeners import notify_listeners
 from agent.store.journal import (
     CommandConflictError,
     Journal,
@@ -278,7 +278,7 @@ class Recorder:
 
     def _tell(self, drafts: Sequence[Draft]) -> None:
         # It is recorded: whoever only listens must not make it look as if it were not.
-        tell([self._heard], drafts, "a listener of the recorder failed")
+        notify_listeners([self._heard], drafts, "a listener of the recorder failed")
 
 
 def _tells_of_a_failure(draft: Draft) -> bool:

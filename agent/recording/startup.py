@@ -68,8 +68,8 @@ def _damage(replaced: Replaced | None) -> Iterator[Event]:
     """The events that tell of a journal that was found damaged and put aside."""
     if replaced is None:
         return
-    log.critical("%s", replaced.told)
-    yield AlarmRaised(alarm=Alarm.JOURNAL_FAILED, detail=replaced.told)
+    log.critical("%s", replaced.description)
+    yield AlarmRaised(alarm=Alarm.JOURNAL_FAILED, detail=replaced.description)
     if replaced.unsent is not None:
         first, last = replaced.unsent
         yield EventsDropped(first=first, last=last, cause=replaced.cause, stream=replaced.stream)

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def tell(listeners: Iterable[Callable[[T], object]], news: T, fault: str) -> None:
+def notify_listeners(listeners: Iterable[Callable[[T], object]], news: T, fault: str) -> None:
     """Call every listener with the news, in their order.
 
     One that raises is logged with `fault`, and the next is called. Whoever tells has done its work already: a permit is

@@ -100,7 +100,7 @@ class Watchdog:
         """Stop watching; whether it has."""
         return self._worker.stop(STOP_TIMEOUT_S)
 
-    def look(self) -> frozenset[str]:
+    def check_once(self) -> frozenset[str]:
         """Look once: feed the watchdog when all is well. Returns the names of the stages that make no progress."""
         with self._lock:
             stages = list(self._stages.values())
@@ -118,7 +118,7 @@ class Watchdog:
 
     def _run(self) -> None:
         while not self._worker.stopping:
-            self.look()
+            self.check_once()
             self._worker.wait(self.period_s)
 
 

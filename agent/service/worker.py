@@ -18,7 +18,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from agent.core.model import delay_s
-from agent.service.listeners import tell
+from agent.service.listeners import notify_listeners
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -192,7 +192,7 @@ class Worker:
                 self._work()
             except (Exception, SystemExit) as error:
                 new = self._note(error)
-                tell([self._observe], self, f"the failure of {self.name} could not be told")
+                notify_listeners([self._observe], self, f"the failure of {self.name} could not be told")
                 if self._on_failure is not OnFailure.RESTART:
                     self._failure = error
                 if self._on_failure is OnFailure.END:

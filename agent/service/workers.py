@@ -78,12 +78,14 @@ class Workers:
         return self._recording.join(STOP_TIMEOUT_S)
 
     def _failed(self, worker: Worker) -> None:
-        self._tell(worker.name, Text("the part {name} has failed: {trouble}", name=worker.name, trouble=worker.trouble))
+        self._report_failure(
+            worker.name, Text("the part {name} has failed: {trouble}", name=worker.name, trouble=worker.trouble)
+        )
 
     def _stalled(self, name: str) -> None:
-        self._tell(name, Text("the part {name} makes no progress", name=name))
+        self._report_failure(name, Text("the part {name} makes no progress", name=name))
 
-    def _tell(self, name: str, detail: str) -> None:
+    def _report_failure(self, name: str, detail: str) -> None:
         now = time.monotonic()
         with self._lock:
             if now - self._told_at.get(name, -inf) < TELL_EVERY_S:

@@ -100,13 +100,13 @@ class ClaimCoordinator:
             if not self._unsure():
                 self._begin(case)
 
-    def over(self, gate: str, word: Over) -> None:
+    def end_claim(self, gate: str, word: Over) -> None:
         """Take a gate's word that a claim is over. May raise JournalError."""
         with self._lock:
             if self._is_older(gate, word):
                 return
             _keep(self._over, word.id, (gate, word))
-            self._settle(gate)
+            self._revoke_ended_grants(gate)
 
     def caught_up(self, gate: str) -> None:
         """Hear that rows of a gate were taken over, or that it has nothing against this one's.
@@ -114,7 +114,7 @@ class ClaimCoordinator:
         May raise JournalError.
         """
         with self._lock:
-            self._settle(gate)
+            self._revoke_ended_grants(gate)
             stream = self._ledger.cursor(gate).stream
             # What was said by another stream was lost with it, or is asked again.
             self._over = {
@@ -221,7 +221,7 @@ class ClaimCoordinator:
         known = self._granted.get(word.id) or self._ledger.cursor(gate)
         return word.stream == known.stream and word.seq < known.seq
 
-    def _settle(self, gate: str) -> None:
+    def _revoke_ended_grants(self, gate: str) -> None:
         """Take back the grants of claims that are over and whose fate is known here by now."""
         words = [word for whose, word in self._over.values() if whose == gate]
         if not words:

@@ -107,13 +107,13 @@ class Claimant:
             return live
         if live is not None:
             try:
-                self._ask(live)
+                self._send_claim(live)
             except JournalError:
                 self._own.end(live)
                 raise
         return once.leave()
 
-    def _ask(self, live: LiveClaim) -> None:
+    def _send_claim(self, live: LiveClaim) -> None:
         request = live.request
         if why := self._lost() if live.home != self._membership.own else self._alone():
             self._unasked(live, why)
@@ -172,7 +172,7 @@ class Claimant:
         elif self._complete():
             self._tell_over(gate, word.id, word.permit)
 
-    def over(self, live: LiveClaim) -> None:
+    def report_end(self, live: LiveClaim) -> None:
         """Tell the home gate that a claim has died or was used. May raise JournalError."""
         if live.home != self._membership.own:
             self._tell_over(live.home, live.id, live.request.permit_id.hex())

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from agent.core.model import OnceEvery
 from agent.core.site import Rows, SiteMessageError, Want
 from agent.mqtt import LinkUp
 from agent.service.worker import Backoff, Worker
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 
 INBOX = 1000
 LONGEST_WAIT_S = 0.5
-TELL_AGAIN_S = 60.0
+LOG_AGAIN_S = 60.0
 LIMIT_S = 60.0
 FAULT_PAUSE_S = 0.1
 FAULT_CAP_S = 1.0
@@ -47,7 +48,7 @@ class WorkQueue:
         # Whatever was wrong with one word, the next is heard soon.
         self.worker = Worker(name, self._run, limit_s=LIMIT_S, backoff=Backoff(FAULT_PAUSE_S, FAULT_CAP_S))
 
-    def put(self, work: Callable[[], None]) -> None:
+    def submit(self, work: Callable[[], None]) -> None:
         """Have something done soon."""
         try:
             self._todo.put_nowait(work)
@@ -61,7 +62,7 @@ class WorkQueue:
     def stop(self, timeout_s: float) -> bool:
         """End; whether the thread has."""
         self.worker.ask_to_stop()
-        self.put(lambda: None)
+        self.submit(lambda: None)
         return self.worker.join(timeout_s)
 
     def _run(self) -> None:
@@ -110,12 +111,12 @@ class MessageDispatcher:
         self._link_up = link_up
         self._lock = threading.Lock()
         self._refused: Counter[str] = Counter()
-        self._told_at: dict[str, float] = {}
+        self._may_log = OnceEvery(LOG_AGAIN_S)
         self.words = WorkQueue("site-words", word_tick, self._full)
         self.rows = WorkQueue("site-rows", row_tick, self._full)
-        link.hear(
-            lambda message: self.words.put(lambda: self._open(message)),
-            lambda message: self.rows.put(lambda: self._open_rows(message)),
+        link.subscribe(
+            lambda message: self.words.submit(lambda: self._open(message)),
+            lambda message: self.rows.submit(lambda: self._open_rows(message)),
         )
         link.listen(self._link_changed)
 
@@ -129,11 +130,8 @@ class MessageDispatcher:
         """Count a refusal; the log hears of each kind once a minute."""
         with self._lock:
             self._refused[fault] += 1
-            count, now_at = self._refused[fault], time.monotonic()
-            tell = now_at - self._told_at.get(fault, -TELL_AGAIN_S) >= TELL_AGAIN_S
-            if tell:
-                self._told_at[fault] = now_at
-        if tell:
+            count, may_log = self._refused[fault], self._may_log(fault, time.monotonic())
+        if may_log:
             log.warning("a word at the site was refused, %s (%d so far): %s", fault, count, why)
 
     def start(self) -> None:
@@ -151,7 +149,7 @@ class MessageDispatcher:
 
     def _link_changed(self, event: LinkUp | LinkDown) -> None:
         if isinstance(event, LinkUp):
-            self.rows.put(self._link_up)
+            self.rows.submit(self._link_up)
 
     def _opened(self, message: Incoming) -> OpenedMessage | None:
         if message.retained:
@@ -168,7 +166,7 @@ class MessageDispatcher:
         if word is None:
             return
         if isinstance(word.said, Rows | Want):
-            self.rows.put(lambda: self._rows_to(word))
+            self.rows.submit(lambda: self._rows_to(word))
         else:
             self._words_to(word)
 

@@ -92,7 +92,7 @@ class SiteLink:
         """The thread that keeps the client alive."""
         return self._client.worker
 
-    def hear(self, said: Callable[[Incoming], None], rows: Callable[[Incoming], None]) -> None:
+    def subscribe(self, said: Callable[[Incoming], None], rows: Callable[[Incoming], None]) -> None:
         """Take what is said to this gate, and what the others tell of their rows; both must only enqueue.
 
         Before `start`.
@@ -113,12 +113,12 @@ class SiteLink:
         """Stop within `timeout_s`; whether all threads have ended by then."""
         return self._client.stop(timeout_s)
 
-    def say(self, to: str, text: bytes, done: Callable[[Receipt], None] | None = None) -> bool:
+    def send_to_gate(self, to: str, text: bytes, done: Callable[[Receipt], None] | None = None) -> bool:
         """Send a text to a gate; False when the link is not up or as much as the broker takes is under way."""
         return self._publish(self._topics.to(to), text, done)
 
-    def tell(self, text: bytes, done: Callable[[Receipt], None] | None = None) -> bool:
-        """Send rows to all; as `say` does."""
+    def broadcast_rows(self, text: bytes, done: Callable[[Receipt], None] | None = None) -> bool:
+        """Send rows to all; as `send_to_gate` does."""
         return self._publish(self._topics.rows(self._gate), text, done)
 
     def _publish(self, topic: str, text: bytes, done: Callable[[Receipt], None] | None) -> bool:

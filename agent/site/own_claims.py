@@ -93,7 +93,7 @@ class OwnClaims:
             live.until_at = time.monotonic() + self._hold_s
             live.granted = ClaimAnswer(code, use, hold_until_at=live.until_at)
             waiting, live.waiting = live.waiting, []
-        _tell(waiting, live.granted)
+        _answer_waiting(waiting, live.granted)
         return live.granted
 
     def end(self, live: LiveClaim, word: ClaimAnswer | None = None) -> bool:
@@ -104,7 +104,7 @@ class OwnClaims:
             del self._live[live.request.permit_id]
             waiting, live.waiting = live.waiting, []
         if word is not None:
-            _tell(waiting, word)
+            _answer_waiting(waiting, word)
         self._over(live)
         return True
 
@@ -186,6 +186,6 @@ class OwnClaims:
             )
 
 
-def _tell(waiting: Sequence[Callable[[ClaimAnswer], None]], word: ClaimAnswer) -> None:
+def _answer_waiting(waiting: Sequence[Callable[[ClaimAnswer], None]], word: ClaimAnswer) -> None:
     for answer in waiting:
         answer(word)

@@ -60,7 +60,7 @@ class PeerView:
 
 
 class RowSync:
-    """Tell this gate's rows and take those of the others. `take`, `tick` and `link_up` belong to one thread.
+    """Tell this gate's rows and take those of the others. `process_message`, `tick` and `link_up` belong to one thread.
 
     `news` hears of a gate whose rows were taken, or that has compared what it knows of this one's. `void` hears of a
     gate that has lost what it granted. `lost` hears why this gate's own journal must not go on: it tells and takes
@@ -160,13 +160,13 @@ class RowSync:
         to, parts = self._going.popleft()
         part = next(parts, None)
         window = self._window
-        if part is None or not self._say(to, part, window.release):
+        if part is None or not self._send_message(to, part, window.release):
             window.release()  # what could not be sent is asked for again
         else:
             self._going.append((to, parts))
         return now_at if self._going else None
 
-    def take(self, word: OpenedMessage) -> None:
+    def process_message(self, word: OpenedMessage) -> None:
         """Take what another gate tells or asks. May raise JournalError."""
         peer, said = self._peers[word.gate], word.said
         peer.heard_at = time.monotonic()
@@ -188,7 +188,7 @@ class RowSync:
     def _compare(self, peer: str, want: Want) -> None:
         """Give a gate the rows that it wants, unless it knows some that are not here."""
         was_awaited = self._witnesses.awaited
-        self._witnesses.hear(peer, want)
+        self._witnesses.compare_position(peer, want)
         if why := self._witnesses.older_copy:
             self._missing = frozenset(self._membership.peers)
             self._lost(why)
@@ -267,14 +267,14 @@ class RowSync:
         self._behind.discard(peer)
         if peer in self._missing:
             self._wholes[peer] = _Whole(secrets.token_hex(8), 0, now_at)
-            self._say(peer, Want(whole=self._wholes[peer].id))
+            self._send_message(peer, Want(whole=self._wholes[peer].id))
         else:
             cursor = self._ledger.cursor(peer)
-            self._say(peer, Want(stream=cursor.stream, after=cursor.seq))
+            self._send_message(peer, Want(stream=cursor.stream, after=cursor.seq))
 
-    def _say(self, to: str, word: Want | Rows, done: Callable[[], None] | None = None) -> bool:
+    def _send_message(self, to: str, word: Want | Rows, done: Callable[[], None] | None = None) -> bool:
         text = self._membership.sealed(word, to, self._key)
-        return self._link.say(to, text, None if done is None else lambda _receipt: done())
+        return self._link.send_to_gate(to, text, None if done is None else lambda _receipt: done())
 
     # ---------------------------------------------------------------------------------------------------- the pusher
 
@@ -304,12 +304,12 @@ class RowSync:
             rows = self._ledger.rows_after(self._pushed, ROWS_A_MESSAGE)
             word = Rows(stream=self._stream, after=self._pushed, rows=rows_to_message(rows))
         self._told_at = time.monotonic()
-        if not self._tell(word):
+        if not self._broadcast_rows(word):
             return False
         self._pushed = word.rows[-1][0] if word.rows else self._pushed
         return True
 
-    def _tell(self, rows: Rows) -> bool:
+    def _broadcast_rows(self, rows: Rows) -> bool:
         if self._link.view.state is not PortState.UP:
             return False
-        return self._link.tell(self._membership.sealed(rows, EVERYBODY, self._key))
+        return self._link.broadcast_rows(self._membership.sealed(rows, EVERYBODY, self._key))

@@ -55,12 +55,12 @@ class SiteService:
         self._key = key
         self._link = link
         self._rules = rules
-        self._own = OwnClaims(membership.own, rules.hold_s, self._over)
+        self._own = OwnClaims(membership.own, rules.hold_s, self._claim_ended)
         self._home = ClaimCoordinator(
             membership.own,
             ledger,
             self._own,
-            self._say,
+            self._send_message,
             rules.claim_timeout_s * QUERY_SHARE,
             why_not=self._why_incomplete,
             unsure=lambda: self._exchange.witnesses.awaited,
@@ -84,7 +84,7 @@ class SiteService:
             self._home,
             ledger,
             uses=uses,
-            speak=self._say,
+            speak=self._send_message,
             alone=self._why_not_alone,
             lost=lambda: self._exchange.witnesses.older_copy,
             complete=lambda: not self._exchange.missing,
@@ -92,9 +92,9 @@ class SiteService:
         self._dispatcher = MessageDispatcher(
             membership,
             link,
-            words=self._heard,
+            words=self._process_message,
             word_tick=self._tick,
-            rows=self._exchange.take,
+            rows=self._exchange.process_message,
             row_tick=self._exchange.tick,
             link_up=self._exchange.link_up,
         )
@@ -127,7 +127,7 @@ class SiteService:
         """
         word = self._claimant.claim(request, answer)
         if word is None:
-            self._dispatcher.words.put(lambda: None)  # so that its time is watched
+            self._dispatcher.words.submit(lambda: None)  # so that its time is watched
         return word
 
     def reserving(self, events: Sequence[Draft], ledger: Sequence[LedgerChange]) -> AbstractContextManager[None]:
@@ -137,8 +137,8 @@ class SiteService:
         """
         return self._own.reserving(events, ledger)
 
-    def _over(self, live: LiveClaim) -> None:
-        self._dispatcher.words.put(lambda: self._claimant.over(live))
+    def _claim_ended(self, live: LiveClaim) -> None:
+        self._dispatcher.words.submit(lambda: self._claimant.report_end(live))
 
     def _void_claims_on(self, gate: str) -> None:
         for live in self._own.of_home(gate):
@@ -195,7 +195,7 @@ class SiteService:
         due = [at for at in (self._claimant.tick(), self._home.next_at()) if at is not None]
         return min(due, default=None)
 
-    def _heard(self, word: OpenedMessage) -> None:
+    def _process_message(self, word: OpenedMessage) -> None:
         match word.said:
             case Claim():
                 self._claimed(word, word.said)
@@ -204,7 +204,7 @@ class SiteService:
             case Query():
                 self._claimant.asked(word.gate, word.said)
             case Over():
-                self._home.over(word.gate, word.said)
+                self._home.end_claim(word.gate, word.said)
             case Alive():
                 self._home.alive(word.said.id)
             case _:
@@ -220,7 +220,7 @@ class SiteService:
                 by=found.gate,
                 detail=found.detail,
             )
-            self._say(word.gate, said)
+            self._send_message(word.gate, said)
 
         why = self._why_not_for(word, claim)
         if why:
@@ -249,10 +249,10 @@ class SiteService:
             return Text("it is not the home gate of this vehicle")
         return ""
 
-    def _say(self, to: str, word: SiteMessage) -> bool:
+    def _send_message(self, to: str, word: SiteMessage) -> bool:
         if self._link.view.state is not PortState.UP:
             return False
-        return self._link.say(to, self._membership.sealed(word, to, self._key))
+        return self._link.send_to_gate(to, self._membership.sealed(word, to, self._key))
 
 
 class StandaloneSite:

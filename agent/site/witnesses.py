@@ -18,7 +18,7 @@ WAIT_S = 5.0
 
 
 class Witnesses:
-    """`connected` and `hear` belong to one thread, the rest to all."""
+    """`connected` and `compare_position` belong to one thread, the rest to all."""
 
     def __init__(self, peers: Iterable[str], ledger: SiteLedger, stream: str) -> None:
         self._ledger = ledger
@@ -44,7 +44,7 @@ class Witnesses:
         """A new connection: give those that have not spoken yet time to do so."""
         self._until_at = time.monotonic() + WAIT_S
 
-    def hear(self, gate: str, want: Want) -> None:
+    def compare_position(self, gate: str, want: Want) -> None:
         """Compare what a gate knows of the row log with the log. May raise JournalError."""
         if want.stream == self._stream and want.after > self._ledger.head():
             self._older_copy = self._ledger.older_copy(gate, want.after)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.model import delay_s
 from agent.devices import PortState
-from agent.service.listeners import tell
+from agent.service.listeners import notify_listeners
 from agent.service.worker import Backoff, Worker
 from agent.vision.load_stats import LoadStats
 from agent.vision.mapping import CameraStatus, DetectionMapper
@@ -330,6 +330,6 @@ class CameraSupervisor:
     def _pass_on(self, news: MappedDetection | CameraStatus) -> None:
         # A listener's fault, such as one that a picture brings to light, must not blind the gate.
         if isinstance(news, CameraStatus):
-            tell([self._on_status], news, f"eye {self._name}: a listener failed")
+            notify_listeners([self._on_status], news, f"eye {self._name}: a listener failed")
         else:
-            tell([self._on_seen], news, f"eye {self._name}: a listener failed")
+            notify_listeners([self._on_seen], news, f"eye {self._name}: a listener failed")

@@ -6,7 +6,7 @@ from agent.core.permit import Permit, PermitForm
 from central.issuing.batch import OutputError, Pictures, declaration_row, issue_batch, symbols, write_declarations
 from central.issuing.issuer import Issued, PermitIssuer
 from central.issuing.key_list import KeyListError, renewed, with_key, with_status
-from central.issuing.order import OrderError, PermitOrder, Problem, Terms
+from central.issuing.order import OrderError, OrderProblem, PermitOrder, Terms
 from central.issuing.orders_file import CheckedOrder, moment_of, read_orders
 from central.issuing.qr_symbol import Level, Symbol, picture
 from central.issuing.sheet import FONT_FILE, GRIDS, Layout, SheetError, write_sheet
@@ -23,13 +23,13 @@ __all__ = [
     "Layout",
     "Level",
     "OrderError",
+    "OrderProblem",
     "OutputError",
     "Permit",
     "PermitForm",
     "PermitIssuer",
     "PermitOrder",
     "Pictures",
-    "Problem",
     "SheetError",
     "SigningKey",
     "Symbol",

@@ -19,7 +19,7 @@ from agent.core.permit import (
     reference_of,
 )
 from agent.core.permit.issue import issue
-from central.issuing.order import OrderError, Problem, Terms, permit_of
+from central.issuing.order import OrderError, OrderProblem, Terms, permit_of
 from central.issuing.qr_symbol import Level, Symbol
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class PermitIssuer:
             try:
                 issue_jws(permit, self._key)
             except ClaimsError as error:
-                raise OrderError((Problem("permit", f"a text that gates look at, but {error}"),)) from None
+                raise OrderError((OrderProblem("permit", f"a text that gates look at, but {error}"),)) from None
         return permit
 
     def issue(self, order: PermitOrder, now: int) -> Issued:

@@ -73,7 +73,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class OrderProblem:
     """One thing that is wrong: the field of the order, what was expected there, and the nearest that would be right."""
 
     field: str
@@ -88,7 +88,7 @@ class Problem:
 class OrderError(ValueError):
     """An order that cannot become a permit; `problems` are all of them, the message puts them one after the other."""
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, problems: tuple[OrderProblem, ...]) -> None:
         super().__init__(". ".join(map(str, problems)))
         self.problems = problems
 
@@ -126,7 +126,7 @@ def permit_of(order: PermitOrder, terms: Terms, permit_id: bytes, key_id: bytes,
     try:
         claims.encode(permit)
     except ClaimsError as error:
-        raise OrderError((Problem("permit", f"what a gate accepts, but {error}"),)) from None
+        raise OrderError((OrderProblem("permit", f"what a gate accepts, but {error}"),)) from None
     return permit
 
 
@@ -138,79 +138,81 @@ def _kind(order: PermitOrder) -> str | None:
     return order.plate_kind or kinds_of(order.plate or "")[0]
 
 
-def _declaration_problems(order: PermitOrder, _terms: Terms) -> list[Problem]:
+def _declaration_problems(order: PermitOrder, _terms: Terms) -> list[OrderProblem]:
     text = order.declaration
     if len(text) != DECLARATION_DIGITS or not (text.isascii() and text.isdecimal()):
         rounded = " as text: a spreadsheet has rounded it to a number" if "E+" in text.upper() else ""
-        return [Problem("declaration", f"{DECLARATION_DIGITS} digits{rounded}")]
+        return [OrderProblem("declaration", f"{DECLARATION_DIGITS} digits{rounded}")]
     try:
         check_declaration(int(text), _direction(text))
     except ClaimsError as error:
-        return [Problem("declaration", f"a declaration number, but {error}")]
+        return [OrderProblem("declaration", f"a declaration number, but {error}")]
     return []
 
 
-def _vin_problems(order: PermitOrder, terms: Terms) -> list[Problem]:
+def _vin_problems(order: PermitOrder, terms: Terms) -> list[OrderProblem]:
     text = order.vin.strip().upper()
     if not vin.is_well_formed(text):
         mended = text.translate(_MISREAD)
         better = mended if vin.is_well_formed(mended) else ""
-        return [Problem("vin", f"{vin.LENGTH} digits and letters without I, O and Q", better)]
+        return [OrderProblem("vin", f"{vin.LENGTH} digits and letters without I, O and Q", better)]
     if terms.check_digits and vin.check_digit_differs(text):
         digit = vin.check_digit(text)
-        return [Problem("vin", f"{digit} at place 9, the check digit, or another mistake elsewhere in it")]
+        return [OrderProblem("vin", f"{digit} at place 9, the check digit, or another mistake elsewhere in it")]
     return []
 
 
-def _plate_problems(order: PermitOrder, _terms: Terms) -> list[Problem]:
+def _plate_problems(order: PermitOrder, _terms: Terms) -> list[OrderProblem]:
     kind = order.plate_kind
     if kind is not None and kind not in list(PlateKind):
-        return [Problem("plate_kind", f"one of {', '.join(PlateKind)}", nearest(kind, list(PlateKind)))]
+        return [OrderProblem("plate_kind", f"one of {', '.join(PlateKind)}", nearest(kind, list(PlateKind)))]
     if not order.plate:
-        return [] if kind is None else [Problem("plate", "a plate, for its kind is named")]
+        return [] if kind is None else [OrderProblem("plate", "a plate, for its kind is named")]
     fitting = kinds_of(order.plate)
     if not fitting and kind is None:
-        return [Problem("plate", "a plate of China or Kazakhstan, or its kind in plate_kind")]
+        return [OrderProblem("plate", "a plate of China or Kazakhstan, or its kind in plate_kind")]
     if not is_plate_text(order.plate):
-        return [Problem("plate", "a plate: letters and digits, with at most spaces, hyphens and dots between them")]
+        return [
+            OrderProblem("plate", "a plate: letters and digits, with at most spaces, hyphens and dots between them")
+        ]
     if fitting == (PlateKind.LATIN,) and not any(map(str.isdecimal, order.plate)) and kind is None:
-        return [Problem("plate", "a plate with a digit in it, or its kind in plate_kind")]
+        return [OrderProblem("plate", "a plate with a digit in it, or its kind in plate_kind")]
     return []
 
 
-def _number_problems(order: PermitOrder, terms: Terms) -> list[Problem]:
+def _number_problems(order: PermitOrder, terms: Terms) -> list[OrderProblem]:
     found = []
     if order.energy is not None and order.energy not in claims.ENERGIES:
-        found.append(Problem("energy", "a code from 1 to 5"))
+        found.append(OrderProblem("energy", "a code from 1 to 5"))
     if any(lane not in range(1, LANES + 1) for lane in order.lanes):
-        found.append(Problem("lanes", f"numbers from 1 to {LANES}"))
+        found.append(OrderProblem("lanes", f"numbers from 1 to {LANES}"))
     if order.max_uses not in claims.USES:
-        found.append(Problem("max_uses", "a number from 1 to 1000"))
+        found.append(OrderProblem("max_uses", "a number from 1 to 1000"))
     if order.permit_id is not None and len(order.permit_id) != claims.PERMIT_ID_BYTES:
-        found.append(Problem("permit_id", f"{2 * claims.PERMIT_ID_BYTES} hexadecimal digits"))
+        found.append(OrderProblem("permit_id", f"{2 * claims.PERMIT_ID_BYTES} hexadecimal digits"))
     if order.driver_id is not None and terms.driver_key is None:
-        found.append(Problem("driver_id", "the site's key for drivers, without which no id can be kept"))
+        found.append(OrderProblem("driver_id", "the site's key for drivers, without which no id can be kept"))
     return found
 
 
-def _driver_problems(order: PermitOrder, terms: Terms) -> list[Problem]:
+def _driver_problems(order: PermitOrder, terms: Terms) -> list[OrderProblem]:
     if order.driver_id is None or terms.driver_key is None:
         return []
     try:
         driver_hmac(terms.driver_key, order.driver_id)
     except ValueError as error:
-        return [Problem("driver_id", f"a number that can be kept, but {error}")]
+        return [OrderProblem("driver_id", f"a number that can be kept, but {error}")]
     return []
 
 
-def _time_problems(order: PermitOrder, _terms: Terms) -> list[Problem]:
+def _time_problems(order: PermitOrder, _terms: Terms) -> list[OrderProblem]:
     begin, end = order.not_before, order.expires_at
     if begin is not None and end is not None and not begin < end:
-        return [Problem("expires_at", "a time after not_before")]
+        return [OrderProblem("expires_at", "a time after not_before")]
     return []
 
 
-_CHECKS: tuple[Callable[[PermitOrder, Terms], list[Problem]], ...] = (
+_CHECKS: tuple[Callable[[PermitOrder, Terms], list[OrderProblem]], ...] = (
     _declaration_problems,
     _vin_problems,
     _plate_problems,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from central.issuing.order import HOUR_S, OrderError, PermitOrder, Problem
+from central.issuing.order import HOUR_S, OrderError, OrderProblem, PermitOrder
 from central.publishing import SHOWN, SourceError
 from central.publishing.records import records
 
@@ -86,10 +86,10 @@ class _Seen:
         """Note a permit. Raises OrderError where an earlier line has its VIN or its id."""
         first = self._vins.setdefault(permit.vin, line)
         if first != line:
-            raise OrderError((Problem("vin", f"a vehicle that no other line has, and line {first} has it"),))
+            raise OrderError((OrderProblem("vin", f"a vehicle that no other line has, and line {first} has it"),))
         first = self._ids.setdefault(permit.permit_id, line)
         if first != line:
-            raise OrderError((Problem("permit_id", f"an id that no other line has, and line {first} has it"),))
+            raise OrderError((OrderProblem("permit_id", f"an id that no other line has, and line {first} has it"),))
 
 
 def _lines(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
@@ -100,18 +100,18 @@ def _lines(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
 
 
 def _order(cells: Mapping[str, str], now: int) -> PermitOrder:
-    problems: list[Problem] = []
+    problems: list[OrderProblem] = []
     read: dict[str, Any] = {name: cells[name] for name in _TEXTS if name in cells}
     for name, (reader, expected) in _READERS.items():
         if name in cells:
             try:
                 read[name] = reader(cells[name])
             except (ValueError, OverflowError):
-                problems.append(Problem(name, f"{expected}, not {cells[name][:40]!r}"))
-    problems += [Problem(name, f"no column {name!r}") for name in cells if name not in ORDER_COLUMNS]
-    problems += [Problem(name, "it is empty") for name in ("declaration", "vin") if name not in cells]
+                problems.append(OrderProblem(name, f"{expected}, not {cells[name][:40]!r}"))
+    problems += [OrderProblem(name, f"no column {name!r}") for name in cells if name not in ORDER_COLUMNS]
+    problems += [OrderProblem(name, "it is empty") for name in ("declaration", "vin") if name not in cells]
     if "hours" in read and "expires_at" in read:
-        problems.append(Problem("hours", "nothing, for expires_at says it already"))
+        problems.append(OrderProblem("hours", "nothing, for expires_at says it already"))
     if problems:
         raise OrderError(tuple(problems))
     hours = read.pop("hours", None)

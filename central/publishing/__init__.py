@@ -1,8 +1,8 @@
 """Publishing the signed lists of a site: sources, the catalogue of versions, and their way to a broker or a file."""
 
-from central.publishing.catalogue import Catalogue, CatalogueError
-from central.publishing.delivery import SETTLE_S, Delivery, DeliveryError, Stock, seen_version, survey
-from central.publishing.publisher import Change, Publisher
+from central.publishing.catalogue import ListCatalogue, ListCatalogueError
+from central.publishing.delivery import SETTLE_S, DeliveryError, ListDelivery, Stock, seen_version, survey
+from central.publishing.publisher import ListChange, Publisher
 from central.publishing.records import SHOWN, SourceError
 from central.publishing.sources import COLUMNS, entries
 
@@ -10,11 +10,11 @@ __all__ = [
     "COLUMNS",
     "SETTLE_S",
     "SHOWN",
-    "Catalogue",
-    "CatalogueError",
-    "Change",
-    "Delivery",
     "DeliveryError",
+    "ListCatalogue",
+    "ListCatalogueError",
+    "ListChange",
+    "ListDelivery",
     "Publisher",
     "SourceError",
     "Stock",

@@ -41,7 +41,7 @@ CREATE TABLE delta (
 """
 
 
-class CatalogueError(Exception):
+class ListCatalogueError(Exception):
     """The folder of the publisher cannot be used; the message names it and says why. Nothing of it was changed."""
 
 
@@ -56,7 +56,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ListDifference:
     """How a staged content differs: how many rows are new or other, how many bytes they have, how many are gone."""
 
     upserts: int
@@ -69,10 +69,10 @@ class Difference:
         return self.upserts + self.removed
 
 
-class Catalogue:
+class ListCatalogue:
     """The open file of one site. Of one thread; another process may read and write at the same time.
 
-    Everything raises CatalogueError where the file cannot be read or written.
+    Everything raises ListCatalogueError where the file cannot be read or written.
     """
 
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
@@ -88,7 +88,7 @@ class Catalogue:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             connection = sqlite3.connect(path, timeout=30, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
-            raise CatalogueError(f"{path} cannot be opened: {error}") from None
+            raise ListCatalogueError(f"{path} cannot be opened: {error}") from None
         catalogue = cls(folder, connection)
         with on_failure(connection.close):
             catalogue._prepare(site)
@@ -106,10 +106,14 @@ class Catalogue:
                 self._connection.execute("INSERT INTO site VALUES (?)", (site,))
                 self._connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
             elif found != SCHEMA_VERSION:
-                raise CatalogueError(f"{self._folder / NAME} was written by another release of this program ({found})")
+                raise ListCatalogueError(
+                    f"{self._folder / NAME} was written by another release of this program ({found})"
+                )
             (kept,) = self._one("SELECT number FROM site")
         if kept != site:
-            raise CatalogueError(f"{self._folder} keeps the lists of site {kept}; use another folder for site {site}")
+            raise ListCatalogueError(
+                f"{self._folder} keeps the lists of site {kept}; use another folder for site {site}"
+            )
 
     def close(self) -> None:
         """Close the file and let others hold the folder."""
@@ -123,12 +127,12 @@ class Catalogue:
         try:
             lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise CatalogueError(f"{self._folder} cannot be used: {error.strerror}") from None
+            raise ListCatalogueError(f"{self._folder} cannot be used: {error.strerror}") from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(lock)
-            raise CatalogueError(f"another publisher is at work in {self._folder}") from None
+            raise ListCatalogueError(f"another publisher is at work in {self._folder}") from None
         self._lock = lock
 
     @contextmanager
@@ -206,11 +210,11 @@ class Catalogue:
         """Have every row of a list removed that is not staged: what is staged is the whole content."""
         self._connection.execute("INSERT OR IGNORE INTO staged SELECT key, NULL FROM row WHERE kind = ?", (kind.value,))
 
-    def difference(self, kind: ListKind) -> Difference:
+    def difference(self, kind: ListKind) -> ListDifference:
         """How the staged content differs from the rows of a list."""
         upserts, size = self._one(f"SELECT count(*), coalesce(sum(length(s.data)), 0) {_UPSERTS}", kind)
         (removed,) = self._one(f"SELECT count(*) {_REMOVED}", kind)
-        return Difference(int(upserts), int(size), int(removed))
+        return ListDifference(int(upserts), int(size), int(removed))
 
     def upserts(self, kind: ListKind) -> tuple[bytes, ...]:
         """The staged rows that are new or other, encoded, in the order of their keys."""
@@ -257,7 +261,7 @@ class Catalogue:
         try:
             yield
         except sqlite3.Error as error:
-            raise CatalogueError(f"{self._folder / NAME}: {error}") from error
+            raise ListCatalogueError(f"{self._folder / NAME}: {error}") from error
 
 
 _UPSERTS = (

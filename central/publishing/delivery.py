@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from agent.core.permit import TrustList
     from agent.mqtt import Incoming, OneShotClient
-    from central.publishing.catalogue import Catalogue
+    from central.publishing.catalogue import ListCatalogue
     from central.publishing.publisher import Publisher
 
 SETTLE_S = 2.0
@@ -97,7 +97,7 @@ def _claimed(data: bytes) -> str:
         return ""
 
 
-class Delivery:
+class ListDelivery:
     """The way to one broker over one connected client. Methods raise OneShotClientError too.
 
     `stock`: what `survey` found there. `sent` hears of every message that was published, in bytes.
@@ -107,7 +107,7 @@ class Delivery:
         self,
         client: OneShotClient,
         publisher: Publisher,
-        catalogue: Catalogue,
+        catalogue: ListCatalogue,
         site: int,
         stock: Stock,
         sent: Callable[[int], None] = lambda _size: None,
@@ -122,7 +122,7 @@ class Delivery:
 
     def trust(self, text: bytes) -> None:
         """Bring the trust list there."""
-        self._put(self._topics.trust, text, "text/plain")
+        self._publish_part(self._topics.trust, text, "text/plain")
 
     def bring(self, kinds: Iterable[ListKind] = tuple(ListKind), *, afresh: bool = False) -> None:
         """Bring lists there as they are now, under a head signed now. `afresh`: also what should be there already."""
@@ -139,13 +139,13 @@ class Delivery:
             topic = self._topics.chunk(kind, standing.snapshot, number)
             wanted.add(topic)
             if afresh or self._there.get(topic) != ref.digest:
-                self._put(topic, self._catalogue.chunk(kind, number), CONTENT_TYPE_CHUNK)
+                self._publish_part(topic, self._catalogue.chunk(kind, number), CONTENT_TYPE_CHUNK)
         for version, data in self._catalogue.deltas(kind):
             topic = self._topics.delta(kind, version)
             wanted.add(topic)
             if afresh or self._there.get(topic) != sha256(data).digest():
-                self._put(topic, data, CONTENT_TYPE_CBOR)
-        self._put(self._topics.head(kind), head, CONTENT_TYPE_CBOR)
+                self._publish_part(topic, data, CONTENT_TYPE_CBOR)
+        self._publish_part(self._topics.head(kind), head, CONTENT_TYPE_CBOR)
         for topic in list(self._stale(kind, wanted)):
             self._publish(Outgoing(topic, b"", retain=True))
             del self._there[topic]
@@ -156,7 +156,7 @@ class Delivery:
             if isinstance(place, ChunkTopic | DeltaTopic) and place.kind is kind and topic not in wanted:
                 yield topic
 
-    def answer(self, message: Incoming) -> str | None:
+    def answer_request(self, message: Incoming) -> str | None:
         """Send a list anew where a gate says that it cannot find it, at most every 10 s; what to tell of that."""
         place = self._topics.parse(message.topic)
         if not isinstance(place, WantTopic):
@@ -186,7 +186,7 @@ class Delivery:
         topics = ((self._topics.chunk(kind, standing.snapshot, number), ref) for number, ref in refs)
         return sum(ref.size for topic, ref in topics if self._there.get(topic) != ref.digest)
 
-    def _put(self, topic: str, payload: bytes, content_type: str) -> None:
+    def _publish_part(self, topic: str, payload: bytes, content_type: str) -> None:
         self._publish(Outgoing(topic, payload, retain=True, content_type=content_type))
         self._there[topic] = sha256(payload).digest()
         self._sent(len(payload))

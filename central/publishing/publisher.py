@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from agent.clock import Clock
     from agent.core.crypto import SigningKey
     from agent.core.lists import Row
-    from central.publishing.catalogue import Catalogue, Difference
+    from central.publishing.catalogue import ListCatalogue, ListDifference
 
 HEAD_LIFE_S = 7 * 86_400
 MAX_DELTAS = 200
@@ -44,7 +44,7 @@ _REST = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ListChange:
     """What became of a list. `before`, `version`: equal where nothing differed. `whole`: a new snapshot was taken."""
 
     kind: ListKind
@@ -64,7 +64,7 @@ class Publisher:
     """
 
     def __init__(
-        self, catalogue: Catalogue, site: int, key: SigningKey, clock: Clock, *, head_life_s: int = HEAD_LIFE_S
+        self, catalogue: ListCatalogue, site: int, key: SigningKey, clock: Clock, *, head_life_s: int = HEAD_LIFE_S
     ) -> None:
         self._catalogue = catalogue
         self._site = site
@@ -73,11 +73,11 @@ class Publisher:
         self._head_life_s = head_life_s
         self._floors: dict[ListKind, int] = {}
 
-    def replace(self, kind: ListKind, rows: Iterable[Row]) -> Change:
+    def replace(self, kind: ListKind, rows: Iterable[Row]) -> ListChange:
         """Make these rows the whole content of a list."""
         return self.replace_encoded(kind, (_encoded(kind, row) for row in rows))
 
-    def replace_encoded(self, kind: ListKind, rows: Iterable[tuple[bytes, bytes]]) -> Change:
+    def replace_encoded(self, kind: ListKind, rows: Iterable[tuple[bytes, bytes]]) -> ListChange:
         """Make these rows, key and bytes of `encode_row`, the whole content of a list; they are taken one by one.
 
         Whatever taking them raises leaves the list as it was.
@@ -87,7 +87,7 @@ class Publisher:
             self._catalogue.stage_others_removed(kind)
             return self._change(kind)
 
-    def change(self, kind: ListKind, upserts: Iterable[Row] = (), removed: Iterable[bytes] = ()) -> Change:
+    def change(self, kind: ListKind, upserts: Iterable[Row] = (), removed: Iterable[bytes] = ()) -> ListChange:
         """Add rows or replace those of the same key, and remove those of these keys."""
         changes = itertools.chain((_encoded(kind, row) for row in upserts), ((key, None) for key in removed))
         with self._catalogue.changing():
@@ -140,13 +140,13 @@ class Publisher:
         head = ListHead(kind, self._site, standing.version, issued_at, until, standing.snapshot, refs)
         return seal_head(head, self._key)
 
-    def _change(self, kind: ListKind) -> Change:
+    def _change(self, kind: ListKind) -> ListChange:
         """Adopt what is staged, within the transaction."""
         standing = self._catalogue.standing(kind)
         difference = self._catalogue.difference(kind)
         before = standing.version if standing else 0
         if standing is not None and not difference.rows:
-            return Change(kind, before, before, 0, 0, self._catalogue.count(kind), whole=False)
+            return ListChange(kind, before, before, 0, 0, self._catalogue.count(kind), whole=False)
         now = int(self._clock.now().utc)
         version = max(before, self._floors.get(kind, 0)) + 1
         fresh = Standing(version, version, 0, self._key.public.key_id) if standing is None else standing
@@ -164,7 +164,7 @@ class Publisher:
         else:
             self._catalogue.stand(kind, fresh)
         rows = self._catalogue.count(kind)
-        return Change(kind, before, version, difference.upserts, difference.removed, rows, whole=whole)
+        return ListChange(kind, before, version, difference.upserts, difference.removed, rows, whole=whole)
 
     def _is_due(self, kind: ListKind) -> bool:
         """Whether the deltas have become more than a gate should have to follow."""
@@ -185,7 +185,7 @@ def _encoded(kind: ListKind, row: Row) -> tuple[bytes, bytes]:
     return row_key(row), encode_row(row)
 
 
-def _too_large(difference: Difference) -> bool:
+def _too_large(difference: ListDifference) -> bool:
     """Whether a difference is more than one delta may hold."""
     size = _REST + difference.upsert_bytes + _ROW_SPACE * difference.upserts + _KEY_SPACE * difference.removed
     return max(difference.upserts, difference.removed) > MAX_DELTA_ROWS or size > MAX_DELTA_BYTES

@@ -19,7 +19,7 @@ SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class SourceRecord:
     """One record. `line`: its last line in the file, from 1. `cells`: column to text; an empty text is left out."""
 
     line: int
@@ -41,7 +41,7 @@ class SourceError(Exception):
         super().__init__("\n".join(lines))
 
 
-def records(path: Path, columns: Sequence[str], required: Sequence[str]) -> Iterator[Record]:
+def records(path: Path, columns: Sequence[str], required: Sequence[str]) -> Iterator[SourceRecord]:
     """Read a file record by record: JSON lines where its name ends so, CSV with a header otherwise; UTF-8 both.
 
     `columns`: those there may be; `required`: those of them that the header of a CSV file must name.
@@ -63,7 +63,7 @@ def records(path: Path, columns: Sequence[str], required: Sequence[str]) -> Iter
         raise SourceError(path, [(line, text)]) from None
 
 
-def _table(path: Path, file: TextIO, columns: Sequence[str], required: Sequence[str]) -> Iterator[Record]:
+def _table(path: Path, file: TextIO, columns: Sequence[str], required: Sequence[str]) -> Iterator[SourceRecord]:
     reader = csv.reader(file, strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
@@ -74,7 +74,7 @@ def _table(path: Path, file: TextIO, columns: Sequence[str], required: Sequence[
             if len(row) != len(header):
                 raise SourceError(path, [(reader.line_num, f"{len(row)} cells; the header names {len(header)}")])
             cells = ((name, cell.strip()) for name, cell in zip(header, row, strict=True))
-            yield Record(reader.line_num, {name: cell for name, cell in cells if cell})
+            yield SourceRecord(reader.line_num, {name: cell for name, cell in cells if cell})
     except csv.Error as error:
         raise SourceError(path, [(reader.line_num, f"this is no CSV: {error}")]) from None
 
@@ -97,7 +97,7 @@ def unknown(name: str, columns: Sequence[str]) -> str:
     )
 
 
-def _json_lines(path: Path, file: TextIO) -> Iterator[Record]:
+def _json_lines(path: Path, file: TextIO) -> Iterator[SourceRecord]:
     for number, line in enumerate(file, start=1):
         if not line.strip():
             continue
@@ -108,7 +108,7 @@ def _json_lines(path: Path, file: TextIO) -> Iterator[Record]:
         if not isinstance(said, dict):
             raise SourceError(path, [(number, "this line is no JSON object")])
         cells = ((name, _as_text(path, number, name, value)) for name, value in said.items())
-        yield Record(number, {name: cell for name, cell in cells if cell})
+        yield SourceRecord(number, {name: cell for name, cell in cells if cell})
 
 
 def _as_text(path: Path, line: int, name: str, value: object) -> str:

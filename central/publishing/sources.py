@@ -15,7 +15,7 @@ from agent.core.permit import DECLARATION_DIGITS, DIRECTIONS, LANES, PERMIT_ID_B
 from agent.core.permit import vin as vins
 from agent.core.plates import PlateKind, kinds_of, normalise
 from agent.settings import nearest
-from central.publishing.records import SHOWN, Record, SourceError, records, unknown
+from central.publishing.records import SHOWN, SourceError, SourceRecord, records, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -62,7 +62,7 @@ _Other = TypeVar("_Other")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SourceEntry:
     """A row as the lists carry it. `warning`: what its sender should look at, empty when there is nothing."""
 
     line: int
@@ -71,7 +71,7 @@ class Entry:
     warning: str = ""
 
 
-def entries(path: Path, kind: ListKind, site: int) -> Iterator[Entry]:
+def entries(path: Path, kind: ListKind, site: int) -> Iterator[SourceEntry]:
     """Read the rows of a list for a site out of a file, one by one.
 
     Raises:
@@ -95,14 +95,14 @@ def entries(path: Path, kind: ListKind, site: int) -> Iterator[Entry]:
         raise SourceError(path, problems, total)
 
 
-def _entry(kind: ListKind, record: Record, site: int) -> Entry:
+def _entry(kind: ListKind, record: SourceRecord, site: int) -> SourceEntry:
     cells = _Cells(record.cells, COLUMNS[kind], REQUIRED[kind])
     match kind:
         case ListKind.DECLARATIONS:
             row: Row = _declaration(cells, site)
         case ListKind.REVOCATIONS:
             row = Revocation(
-                cells.take("permit_id", _permit_id), cells.take("expires_at", _time), cells.text("cause", 200)
+                cells.read_cell("permit_id", _permit_id), cells.read_cell("expires_at", _time), cells.text("cause", 200)
             )
         case ListKind.WATCH:
             row = _watched(cells)
@@ -111,7 +111,7 @@ def _entry(kind: ListKind, record: Record, site: int) -> Entry:
     warning = ""
     if isinstance(row, Declaration) and vins.check_digit_differs(row.vin):
         warning = f"the check digit of the VIN {row.vin} should be {vins.check_digit(row.vin)}"
-    return Entry(record.line, row_key(row), encode_row(row), warning)
+    return SourceEntry(record.line, row_key(row), encode_row(row), warning)
 
 
 class _Cells:
@@ -126,14 +126,14 @@ class _Cells:
         if missing:
             raise ValueError(f"{missing[0]} is empty")
 
-    def take(self, name: str, read: Callable[[str], _Value]) -> _Value:
+    def read_cell(self, name: str, read: Callable[[str], _Value]) -> _Value:
         try:
             return read(self._cells[name])
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
 
     def maybe(self, name: str, read: Callable[[str], _Value], otherwise: _Other) -> _Value | _Other:
-        return self.take(name, read) if name in self._cells else otherwise
+        return self.read_cell(name, read) if name in self._cells else otherwise
 
     def text(self, name: str, longest: int) -> str:
         def read(text: str) -> str:
@@ -145,16 +145,16 @@ class _Cells:
 
 
 def _declaration(cells: _Cells, site: int) -> Declaration:
-    number = cells.take("declaration", _declaration_number)
+    number = cells.read_cell("declaration", _declaration_number)
     kind, plate = cells.maybe("plate", _plate, (None, None))
     return Declaration(
-        permit_id=cells.take("permit_id", _permit_id),
-        status=cells.take("status", _word(DeclarationStatus)),
+        permit_id=cells.read_cell("permit_id", _permit_id),
+        status=cells.read_cell("status", _word(DeclarationStatus)),
         issuer=cells.text("issuer", 64),
-        not_before=cells.take("not_before", _time),
-        expires_at=cells.take("expires_at", _time),
+        not_before=cells.read_cell("not_before", _time),
+        expires_at=cells.read_cell("expires_at", _time),
         declaration=int(number),
-        vin=cells.take("vin", _vin),
+        vin=cells.read_cell("vin", _vin),
         plate=plate,
         plate_kind=cells.maybe("plate_kind", _word(PlateKind), kind),
         energy=cells.maybe("energy", _number(1, 5), None),
@@ -170,16 +170,16 @@ def _declaration(cells: _Cells, site: int) -> Declaration:
 
 
 def _watched(cells: _Cells) -> Watched:
-    subject = cells.take("subject", _word(Subject))
+    subject = cells.read_cell("subject", _word(Subject))
     match subject:
         case Subject.PERMIT:
-            value = cells.take("value", _permit_id).hex()
+            value = cells.read_cell("value", _permit_id).hex()
         case Subject.VIN:
-            value = cells.take("value", _vin)
+            value = cells.read_cell("value", _vin)
         case Subject.PLATE:
-            value = cells.take("value", normalise)
+            value = cells.read_cell("value", normalise)
         case Subject.DECLARATION:
-            value = cells.take("value", _declaration_number)
+            value = cells.read_cell("value", _declaration_number)
         case _:
             assert_never(subject)
     return Watched(subject, value, cells.text("note", 200), cells.maybe("expires_at", _time, None))

@@ -9,7 +9,7 @@ from agent.broker import BrokerAddress
 from agent.clock import Clock
 from agent.core.model import ListKind
 from agent.mqtt import OneShotClient
-from central.publishing import Catalogue, Delivery, Publisher, survey
+from central.publishing import ListCatalogue, ListDelivery, Publisher, survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,7 +25,7 @@ SETTLE_S = 0.3
 class ListOffice:
     """Declares and revokes; of one thread. Methods raise OneShotClientError, CatalogueError and ListError."""
 
-    def __init__(self, catalogue: Catalogue, site: int, key: SigningKey, broker_port: int) -> None:
+    def __init__(self, catalogue: ListCatalogue, site: int, key: SigningKey, broker_port: int) -> None:
         self._catalogue = catalogue
         self._site = site
         self._publisher = Publisher(catalogue, site, key, Clock())
@@ -35,7 +35,7 @@ class ListOffice:
     @contextmanager
     def opened(cls, folder: Path, site: int, key: SigningKey, broker_port: int) -> Iterator[ListOffice]:
         """An office whose memory is a file in `folder`, closed at the end."""
-        catalogue = Catalogue.open(folder, site)
+        catalogue = ListCatalogue.open(folder, site)
         try:
             yield cls(catalogue, site, key, broker_port)
         finally:
@@ -55,6 +55,6 @@ class ListOffice:
 
     def _bring(self, *kinds: ListKind) -> None:
         with OneShotClient(self._broker) as client:
-            Delivery(client, self._publisher, self._catalogue, self._site, survey(client, self._site, SETTLE_S)).bring(
-                kinds
-            )
+            ListDelivery(
+                client, self._publisher, self._catalogue, self._site, survey(client, self._site, SETTLE_S)
+            ).bring(kinds)

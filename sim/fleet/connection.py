@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from paho.mqtt.reasoncodes import ReasonCode
 
     from agent.broker import BrokerAddress
-    from agent.mqtt import Incoming, Limits, Outgoing, Subscription
+    from agent.mqtt import BrokerLimits, Incoming, Outgoing, Subscription
 
 PACKET_BYTES = 1_048_576
 
@@ -53,7 +53,7 @@ class WireOptions:
 class Owner(Protocol):
     """Whom a wire tells, on the loop."""
 
-    def connected(self, limits: Limits) -> None:
+    def connected(self, limits: BrokerLimits) -> None:
         """The broker took the connection."""
         ...
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from random import Random
 
-    from agent.mqtt import ClientSettings, Incoming, Limits
+    from agent.mqtt import BrokerLimits, ClientSettings, Incoming
 
 BATCH_S = 0.05
 SESSION_S = 600
@@ -128,7 +128,7 @@ class Consumer:
         self._wire = None
         self.up.clear()
 
-    def connected(self, _limits: Limits) -> None:
+    def connected(self, _limits: BrokerLimits) -> None:
         """Subscribe to the events of all gates."""
         if self._wire is not None:
             self._wire.subscribe([Subscription(f"{ROOT}/+/event/#", self.arrived, qos=1)])

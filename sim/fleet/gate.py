@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from agent.core.events import ClockReading, Sealed
-    from agent.mqtt import ClientSettings, FlowSettings, Incoming, Limits
+    from agent.mqtt import BrokerLimits, ClientSettings, FlowSettings, Incoming
     from sim.fleet.counters import Tally
 
 log = logging.getLogger(__name__)
@@ -180,7 +180,7 @@ class SimulatedGate:
             self._under_way.clear()
         return cause, stood_at
 
-    def connected(self, limits: Limits) -> None:
+    def connected(self, limits: BrokerLimits) -> None:
         """Subscribe as the product does."""
         self._limit = limits.receive_maximum
         if self._wire is not None:

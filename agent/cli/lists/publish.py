@@ -20,7 +20,7 @@ from agent.cli.terminal import echo
 from agent.clock import Clock
 from agent.core.model import ListKind
 from agent.mqtt import OneShotClient, OneShotClientError
-from central.publishing import SETTLE_S, Delivery, DeliveryError, SourceError, Stock, seen_version, survey
+from central.publishing import SETTLE_S, DeliveryError, ListDelivery, SourceError, Stock, seen_version, survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +124,7 @@ class _Run:
                 echo(f"{error}; trying again in {AGAIN_AFTER_S:g} s", err=True)
             pause.wait(AGAIN_AFTER_S)
 
-    def _arrive(self, client: OneShotClient) -> Delivery:
+    def _arrive(self, client: OneShotClient) -> ListDelivery:
         """Look at what the broker has, take in the files, and bring what it lacks."""
         desk = self._desk
         stock = survey(client, desk.site, self._settle_s)
@@ -136,7 +136,7 @@ class _Run:
             *Progress.get_default_columns(), DownloadColumn(), console=Console(stderr=True), transient=True
         ) as bar:
             sent = _Sent(bar)
-            delivery = Delivery(client, desk.publisher, desk.catalogue, desk.site, stock, sent.count)
+            delivery = ListDelivery(client, desk.publisher, desk.catalogue, desk.site, stock, sent.count)
             sent.expect(delivery.pending_bytes())
             begun = time.monotonic()
             delivery.trust(self._papers.text)
@@ -168,7 +168,7 @@ class _Run:
         while True:
             until = time.monotonic() + LOOK_EVERY_S
             for message in client.messages(LOOK_EVERY_S):
-                if (said := delivery.answer(message)) is not None:
+                if (said := delivery.answer_request(message)) is not None:
                     echo(said, err=True)
                 if time.monotonic() > until:
                     break
@@ -198,7 +198,7 @@ class _Run:
                 taken.append(kind)
         return taken
 
-    def _look_at_trust(self, delivery: Delivery, trust: _Look) -> None:
+    def _look_at_trust(self, delivery: ListDelivery, trust: _Look) -> None:
         stamp = _stamp(trust.path)
         if self._stamps[trust.path] != stamp:
             self._stamps[trust.path] = stamp

@@ -13,16 +13,16 @@ from agent.cli.terminal import echo
 from agent.clock import Clock
 from agent.core.model import ListKind
 from agent.core.permit import KeyStatus, Purpose, TrustError, TrustList, load
-from central.publishing import Catalogue, CatalogueError, DeliveryError, Publisher, SourceError, entries
+from central.publishing import DeliveryError, ListCatalogue, ListCatalogueError, Publisher, SourceError, entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from agent.core.crypto import SigningKey
-    from central.publishing import Change
+    from central.publishing import ListChange
 
-ERRORS = (PermitFileError, CatalogueError, DeliveryError, SourceError)
+ERRORS = (PermitFileError, ListCatalogueError, DeliveryError, SourceError)
 WARNINGS_SHOWN = 10
 
 
@@ -82,12 +82,15 @@ class ListPublishing:
     def __init__(
         self, state: Path, site: int, papers: PublishingFiles, head_life_s: int, files: Mapping[ListKind, Path]
     ) -> None:
-        """Open the catalogue. Raises CatalogueError, and PermitFileError where the key may not sign for the site."""
+        """Open the catalogue.
+
+        Raises ListCatalogueError, and PermitFileError where the key may not sign for the site.
+        """
         papers.check(site)
         self.site = site
         self.papers = papers
         self.files = files
-        self.catalogue = Catalogue.open(state, site)
+        self.catalogue = ListCatalogue.open(state, site)
         self.publisher = Publisher(self.catalogue, site, papers.key, Clock(), head_life_s=head_life_s)
 
     def close(self) -> None:
@@ -129,7 +132,7 @@ def files_of(declarations: Path | None, revocations: Path | None, watch: Path | 
     return {kind: path for kind, path in given if path is not None}
 
 
-def change_text(change: Change) -> str:
+def change_text(change: ListChange) -> str:
     """A change in words."""
     if change.version == change.before:
         return f"{change.kind}: nothing changed, version {change.version}, {change.rows} rows"

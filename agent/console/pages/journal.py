@@ -53,10 +53,10 @@ class _Asked:
     outcome: str = ""
     reason: str = ""
 
-    def query(self) -> search.Query:
+    def query(self) -> search.SearchQuery:
         """What is looked for. Raises RefusedError for a time that is none."""
         exact = {name: getattr(self, name).strip() for name in ("type", "lane", "plate", "permit", "outcome", "reason")}
-        return search.Query(_utc(self.since), _utc(self.until), **exact)
+        return search.SearchQuery(_utc(self.since), _utc(self.until), **exact)
 
 
 def _asked(

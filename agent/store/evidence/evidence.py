@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.events import Outcome
 from agent.store.errors import EvidenceError
-from agent.store.evidence.files import ENDING, NAME, Found, look_through, move_old_layout, write_whole
-from agent.store.evidence.outgoing import Outgoing
+from agent.store.evidence.files import ENDING, NAME, StoredPicture, look_through, move_old_layout, write_whole
+from agent.store.evidence.outgoing import OutgoingPictures
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class EvidenceStore:
         try:
             for name in RetentionClass:
                 (folder / name).mkdir(parents=True, exist_ok=True)
-            self.outgoing = Outgoing(folder / "outgoing")
+            self.outgoing = OutgoingPictures(folder / "outgoing")
             move_old_layout(folder, folder / RetentionClass.OTHER)
             self._look_through()
         except OSError as error:
@@ -163,7 +163,7 @@ class EvidenceStore:
             if send:
                 self.outgoing.add([sha256])
 
-    def settle(self, pictures: Iterable[str], outcome: Outcome, *, violated: bool = False) -> None:
+    def set_outcome(self, pictures: Iterable[str], outcome: Outcome, *, violated: bool = False) -> None:
         """The transaction of these pictures is closed: from now on its outcome says how long they are kept.
 
         `violated`: something was wrong with it although the vehicle passed. A picture of two transactions is kept as
@@ -260,7 +260,7 @@ class EvidenceStore:
         return self._folder / shelf / sha256[:2] / f"{sha256}{ENDING}"
 
     def _look_through(self) -> None:
-        found: list[tuple[Found, RetentionClass]] = []
+        found: list[tuple[StoredPicture, RetentionClass]] = []
         for shelf in RetentionClass:
             found += ((one, shelf) for one in look_through(self._folder / shelf))
         for one, shelf in sorted(found):

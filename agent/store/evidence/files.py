@@ -22,7 +22,7 @@ UNFINISHED: Final = ".part"
 _PART: Final = re.compile(r"[0-9a-f]{2}", re.ASCII)
 
 
-class Found(NamedTuple):
+class StoredPicture(NamedTuple):
     """A picture on the disk; in order of age."""
 
     kept_utc: float
@@ -30,7 +30,7 @@ class Found(NamedTuple):
     size: int
 
 
-def look_through(folder: Path) -> Iterator[Found]:
+def look_through(folder: Path) -> Iterator[StoredPicture]:
     """The pictures below a folder; what a crash left unfinished is removed, strange files are left alone."""
     for part in _parts(folder):
         with os.scandir(part) as entries:
@@ -39,7 +39,7 @@ def look_through(folder: Path) -> Iterator[Found]:
                     (part / entry.name).unlink()
                 elif entry.name.endswith(ENDING) and NAME.fullmatch(name := entry.name.removesuffix(ENDING)):
                     status = entry.stat()
-                    yield Found(status.st_mtime, name, status.st_size)
+                    yield StoredPicture(status.st_mtime, name, status.st_size)
 
 
 def move_old_layout(folder: Path, target: Path) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LIMIT: Final = 10_000
 
 
-class Outgoing:
+class OutgoingPictures:
     """A queue of names, at most `LIMIT`; the oldest first, after a restart as exactly as the disk tells time.
 
     Safe to call from several threads.

@@ -37,7 +37,7 @@ def apply(connection: sqlite3.Connection, change: CommandChange, boot: str, utc_
     """Make one change. Raises CommandConflictError where it does not fit; the caller rolls back."""
     match change:
         case CommandTaken():
-            _take(connection, change, boot, utc_ms)
+            _write_accepted(connection, change, boot, utc_ms)
         case CommandAnswered():
             done = connection.execute(
                 "UPDATE commands SET answer = ? WHERE id = ?", (change.answer, change.id)
@@ -48,7 +48,7 @@ def apply(connection: sqlite3.Connection, change: CommandChange, boot: str, utc_
             assert_never(change)
 
 
-def _take(connection: sqlite3.Connection, taken: CommandTaken, boot: str, utc_ms: int) -> None:
+def _write_accepted(connection: sqlite3.Connection, taken: CommandTaken, boot: str, utc_ms: int) -> None:
     row = (taken.id, taken.digest, taken.key, taken.counter, taken.name, taken.lane, boot, utc_ms)
     if connection.execute(TAKE, row).rowcount != 1:
         raise CommandConflictError(Text("the id {id} was used by a command before", id=taken.id))

@@ -46,7 +46,7 @@ CHECKED_WHOLE_BYTES: Final = 64 * 2**20  # a full check reads the whole file: fo
 class Replaced:
     """What was done about a damaged journal, or an older copy.
 
-    The caller must tell it in an event; `told` is the text for it. `moved_to`: where that file lies now. `stream`,
+    The caller must record an event with `description`. `moved_to`: where that file lies now. `stream`,
     `unsent`: its stream and its range of unacknowledged events, None where that could not be read. `ledger_rows`: how
     many permit uses were rescued into the new journal; `ledger_whole`: whether those are all, so that no used permit
     can be used again. `orders_whole`: whether the commands, the counters of their keys and the orders of lanes were all
@@ -62,7 +62,7 @@ class Replaced:
     orders_whole: bool
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """One sentence for an event and the log."""
         unsent = "unknown" if self.stream is None else "none"
         if self.unsent is not None:
@@ -186,7 +186,7 @@ def move_aside(place: JournalFiles, cause: str, utc: float) -> tuple[Replaced, S
         raise JournalUnavailableError(
             Text("cannot move the damaged journal {path} aside: {error}", path=place.path, error=error)
         ) from error
-    log.error("%s", told[0].told)
+    log.error("%s", told[0].description)
     return told
 
 

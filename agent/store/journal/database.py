@@ -82,7 +82,7 @@ class Database:
             try:
                 return work(self._usable())
             except SQL_ERRORS as error:
-                raise self._told(error, doing) from error
+                raise self._translated(error, doing) from error
             except JournalCorruptError as error:
                 self._suspect(str(error))
                 raise
@@ -95,7 +95,7 @@ class Database:
                 with transaction(connection):
                     return work(connection)
             except SQL_ERRORS as error:
-                raise self._told(error, doing) from error
+                raise self._translated(error, doing) from error
             except JournalCorruptError as error:
                 self._suspect(str(error))
                 raise
@@ -135,7 +135,7 @@ class Database:
             raise JournalUnavailableError(Text("the journal is closed"))
         return self._connection
 
-    def _told(self, error: SqlError, doing: str) -> JournalError:
+    def _translated(self, error: SqlError, doing: str) -> JournalError:
         told = translated(error, doing)
         if isinstance(told, JournalCorruptError):
             self._suspect(str(told))

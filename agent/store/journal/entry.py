@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """Events, in order, and the changes that go with them."""
 
     drafts: Sequence[Draft]
@@ -27,7 +27,7 @@ class Entry:
     commands: Sequence[CommandChange] = ()
 
 
-def write(connection: sqlite3.Connection, entry: Entry, writer: Writer, reading: ClockReading) -> list[Sealed]:
+def write(connection: sqlite3.Connection, entry: JournalEntry, writer: Writer, reading: ClockReading) -> list[Sealed]:
     """Write an entry, and behind its events those of the conflicts that its ledger changes make; returns all events.
 
     Raises LedgerConflictError or CommandConflictError when a change does not fit; the caller rolls back.

@@ -122,7 +122,7 @@ class Journal:
         self._database.close()
         with self._news:
             self._news.notify_all()
-        self.site.tell(0)
+        self.site.wake_waiters(0)
 
     @property
     def replaced(self) -> Replaced | None:
@@ -141,7 +141,7 @@ class Journal:
         not fit, JournalFullError when neither the disk nor the cap leaves room although all acknowledged history was
         given up.
         """
-        asked = entry.Entry(drafts, ledger, commands)
+        asked = entry.JournalEntry(drafts, ledger, commands)
 
         def work(
             connection: sqlite3.Connection, reading: ClockReading
@@ -151,7 +151,7 @@ class Journal:
 
         done, row_seq = self._commit(Text("record {count} events", count=len(drafts)), work)
         if ledger:
-            self.site.tell(row_seq)
+            self.site.wake_waiters(row_seq)
         return [Recorded(one.seq, one.id, one.type, one.payload, one.digest) for one in done]
 
     def record_following(self, make: Callable[[Point], Draft]) -> Recorded:

@@ -149,7 +149,7 @@ def apply(connection: sqlite3.Connection, change: LedgerChange, writer: Writer, 
         consumed = change.state is LedgerState.CONSUMED
         return conflict_at(connection, change.permit_id, change.use, writer.gate) if consumed else None
     if not _stands_already(connection, change):
-        raise LedgerConflictError(_told(connection, change))
+        raise LedgerConflictError(_conflict_text(connection, change))
     return None
 
 
@@ -165,7 +165,7 @@ def _stands_already(connection: sqlite3.Connection, change: LedgerChange) -> boo
     return change.state is LedgerState.CONSUMED and connection.execute(found, key).fetchone() is not None
 
 
-def _told(connection: sqlite3.Connection, change: LedgerChange) -> str:
+def _conflict_text(connection: sqlite3.Connection, change: LedgerChange) -> str:
     key = (change.permit_id, change.use)
     row = (
         connection.execute(

@@ -88,7 +88,7 @@ def _row(row: Sequence[object]) -> PeerRow:
     return PeerRow(seq, permit, use, LedgerState(state), *rest)  # type: ignore[arg-type]
 
 
-def take(connection: sqlite3.Connection, gate: str, row: PeerRow, own: str) -> Conflict | None:
+def apply_row(connection: sqlite3.Connection, gate: str, row: PeerRow, own: str) -> Conflict | None:
     """Take over what another gate says of its own use, unless something newer is known; returns the conflict it makes.
 
     What it consumed stays consumed, also where it lost its journal and says otherwise.
@@ -104,10 +104,10 @@ def take(connection: sqlite3.Connection, gate: str, row: PeerRow, own: str) -> C
             (row.seq, row.permit_id, row.use, gate),
         )
         return None
-    return _tell(connection, gate, row, own, ousted)
+    return _write_row(connection, gate, row, own, ousted)
 
 
-def hear(connection: sqlite3.Connection, gate: str, row: PeerRow, own: str) -> Conflict | None:
+def apply_reported_row(connection: sqlite3.Connection, gate: str, row: PeerRow, own: str) -> Conflict | None:
     """Take over what another gate knows of a third one's use, or of this gate's own ("") before it lost its journal.
 
     It is only hearsay: it fills what is not known, and what it says is consumed is consumed. A use of this gate's own
@@ -120,10 +120,10 @@ def hear(connection: sqlite3.Connection, gate: str, row: PeerRow, own: str) -> C
     if row.state is LedgerState.RELEASED or (found is not None and not news):
         return None
     seq = 0 if gate else ledger.next_seq(connection)
-    return _tell(connection, gate, replace(row, seq=seq), own)
+    return _write_row(connection, gate, replace(row, seq=seq), own)
 
 
-def _tell(
+def _write_row(
     connection: sqlite3.Connection, gate: str, row: PeerRow, own: str, ousted: tuple[tuple[object, ...], ...] = ()
 ) -> Conflict | None:
     words = (row.seq, row.permit_id, row.use, row.state, row.transaction, row.utc_ms, row.vehicle, row.direction)

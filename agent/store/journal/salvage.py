@@ -28,7 +28,7 @@ SINCE_SITES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class SalvageTable:
     """A table whose rows are rescued. `key`: how many of its first columns are its key; `since`: a schema version."""
 
     name: str
@@ -53,8 +53,8 @@ class Table:
         connection.executemany(f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES ({places})", rows)  # noqa: S608 - same
 
 
-LEDGER: Final = Table("ledger", ledger_salvage.COLUMNS, 3, 1, ledger_salvage.is_sane)
-CONSENTS: Final = Table(
+LEDGER: Final = SalvageTable("ledger", ledger_salvage.COLUMNS, 3, 1, ledger_salvage.is_sane)
+CONSENTS: Final = SalvageTable(
     "consents",
     ("permit", "use", "gate", "txn", "utc_ms", "vehicle", "direction"),
     4,
@@ -63,15 +63,17 @@ CONSENTS: Final = Table(
 )
 USES: Final = (LEDGER, CONSENTS)
 ORDERS: Final = (
-    Table(
+    SalvageTable(
         "commands",
         ("id", "digest", "key", "counter", "name", "lane", "boot", "utc_ms", "answer"),
         1,
         SINCE_COMMANDS,
         commands.is_sane_command,
     ),
-    Table("command_keys", ("key", "counter"), 1, SINCE_COMMANDS, commands.is_sane_counter),
-    Table("lane_orders", ("lane", "kind", "operator", "cause", "utc_ms"), 2, SINCE_COMMANDS, lane_orders.is_sane),
+    SalvageTable("command_keys", ("key", "counter"), 1, SINCE_COMMANDS, commands.is_sane_counter),
+    SalvageTable(
+        "lane_orders", ("lane", "kind", "operator", "cause", "utc_ms"), 2, SINCE_COMMANDS, lane_orders.is_sane
+    ),
 )
 
 
@@ -119,7 +121,7 @@ def put_back(connection: sqlite3.Connection, salvaged: Salvaged) -> None:
     connection.execute("COMMIT")
 
 
-def _salvaged(path: Path, table: Table) -> tuple[Sequence[Row], bool]:
+def _salvaged(path: Path, table: SalvageTable) -> tuple[Sequence[Row], bool]:
     """All rows of a table that can be read, and whether those are all."""
     rows: dict[Row, Row] = {}
     sane = True

@@ -28,7 +28,7 @@ _STAMP_LENGTH: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class SearchQuery:
     """What is looked for; empty: anything. `since`, `until`: Unix seconds.
 
     `plate`, `permit`: a part of it, in any case.
@@ -64,7 +64,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """One step's finds, the newest first, as (seq, event). `before`: where to go on; None: the journal ends there."""
 
     events: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
@@ -72,7 +72,7 @@ class Found:
     looked_at: int = 0
 
 
-def search(reader: JournalReader, query: Query, before: int | None, limit: int) -> Found:
+def search(reader: JournalReader, query: SearchQuery, before: int | None, limit: int) -> SearchResult:
     """Look at up to `STRETCH` events before `before` (None: from the newest) for up to `limit` that fit.
 
     Raises JournalError.
@@ -90,9 +90,9 @@ def search(reader: JournalReader, query: Query, before: int | None, limit: int) 
             if event is not None:
                 found.append((one.seq, event))
                 if len(found) == limit:
-                    return Found(found, one.seq if one.seq > first else None, looked_at)
+                    return SearchResult(found, one.seq if one.seq > first else None, looked_at)
         last = begin - 1
-    return Found(found, last + 1 if last >= first else None, looked_at)
+    return SearchResult(found, last + 1 if last >= first else None, looked_at)
 
 
 def story(reader: JournalReader, transaction: str) -> list[tuple[int, dict[str, Any]]]:
@@ -108,7 +108,7 @@ def story(reader: JournalReader, transaction: str) -> list[tuple[int, dict[str, 
 
 
 def _told_from(reader: JournalReader, transaction: str, first: int) -> list[tuple[int, dict[str, Any]]]:
-    query = Query(transaction=transaction)
+    query = SearchQuery(transaction=transaction)
     found: list[tuple[int, dict[str, Any]]] = []
     last = first + STRETCH
     for one in reader.events(first, last):
@@ -129,7 +129,7 @@ def _near(reader: JournalReader, utc: float) -> int:
     while first < last:
         middle = (first + last) // 2
         one = next(iter(reader.events(middle, middle)), None)
-        event = None if one is None else _event(one, Query())
+        event = None if one is None else _event(one, SearchQuery())
         if event is not None and str(event.get("time")) >= wanted:
             last = middle
         else:
@@ -137,7 +137,7 @@ def _near(reader: JournalReader, utc: float) -> int:
     return first
 
 
-def _event(one: Recorded, query: Query) -> dict[str, Any] | None:
+def _event(one: Recorded, query: SearchQuery) -> dict[str, Any] | None:
     """The event, if it fits; damaged bytes fit nothing but a question that asks for nothing."""
     try:
         event = json.loads(one.payload)

@@ -140,7 +140,7 @@ class SiteLedger:
                 last = max(upto, rows[-1].seq) if rows else upto
                 peer_uses.follow(connection, gate, stream, last, synced=False)
                 upto = last
-            found = [peer_uses.take(connection, gate, row, self._writer.gate) for row in rows]
+            found = [peer_uses.apply_row(connection, gate, row, self._writer.gate) for row in rows]
             conflicts, sealed = self._flagged(found, connection, reading)
             return Taken(upto, conflicts=conflicts), sealed
 
@@ -160,9 +160,9 @@ class SiteLedger:
             if peer_uses.cursor(connection, gate).stream != stream:
                 peer_uses.follow(connection, gate, stream, 0, synced=False)
             found = [
-                peer_uses.take(connection, gate, row, own)
+                peer_uses.apply_row(connection, gate, row, own)
                 if row.gate in {"", gate}
-                else peer_uses.hear(connection, "" if row.gate == own else row.gate, row, own)
+                else peer_uses.apply_reported_row(connection, "" if row.gate == own else row.gate, row, own)
                 for row in rows
             ]
             conflicts, sealed = self._flagged(found, connection, reading)
@@ -170,7 +170,7 @@ class SiteLedger:
 
         self._not_itself(gate)
         conflicts, seq = self._commit(Text("take what {gate} knows", gate=gate), work)
-        self.tell(seq)
+        self.wake_waiters(seq)
         return conflicts
 
     def mark_synced(self, gate: str, stream: str, seq: int) -> None:
@@ -214,7 +214,7 @@ class SiteLedger:
 
     # ------------------------------------------------------------------------------------------------- for the journal
 
-    def tell(self, seq: int) -> None:
+    def wake_waiters(self, seq: int) -> None:
         """Wake those that wait for rows: there are some up to that place, or the journal is closed."""
         with self._news:
             self._head = max(self._head, seq)

@@ -102,12 +102,12 @@ class RegistryDatabase:
     def read(self, doing: str, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do work that only reads. `doing` says in an error what was tried."""
         with self._reading:
-            return self._told(doing, lambda: work(self._reader))
+            return self._guarded(doing, lambda: work(self._reader))
 
     def write(self, doing: str, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do work as one durable transaction, or none of it."""
         with self._writing:
-            return self._told(doing, lambda: _transaction(self._writer, work))
+            return self._guarded(doing, lambda: _transaction(self._writer, work))
 
     def apply(
         self,
@@ -120,24 +120,24 @@ class RegistryDatabase:
         Then do the work as one transaction.
         """
         with self._applying, self._connected() as connection:
-            self._told(Text("gather what it takes to {doing}", doing=doing), lambda: gather(connection))
+            self._guarded(Text("gather what it takes to {doing}", doing=doing), lambda: gather(connection))
             with self._writing:
                 if self._giving_up:
                     raise RegistryError(GIVEN_UP)
-                result = self._told(doing, lambda: _transaction(connection, work))
+                result = self._guarded(doing, lambda: _transaction(connection, work))
                 _shorten_log(connection)
             return result
 
     def rewrite(self) -> None:
         """Write the file anew, without what is left of deleted rows in unused parts of its pages."""
         with self._applying, self._writing:
-            self._told(Text("rewrite the registry of lists"), lambda: self._writer.execute("VACUUM").fetchall())
+            self._guarded(Text("rewrite the registry of lists"), lambda: self._writer.execute("VACUUM").fetchall())
             _shorten_log(self._writer)
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
         """A connection of its own: its temporary tables go with it."""
-        connection = self._told(Text("open the registry of lists"), lambda: self._file.connect(self._max_pages))
+        connection = self._guarded(Text("open the registry of lists"), lambda: self._file.connect(self._max_pages))
         connection.set_progress_handler(lambda: self._giving_up, LOOK_EVERY_STEPS)
         try:
             yield connection
@@ -168,7 +168,7 @@ class RegistryDatabase:
         )
         log.critical("%s", self.replaced)
 
-    def _told(self, doing: str, work: Callable[[], T]) -> T:
+    def _guarded(self, doing: str, work: Callable[[], T]) -> T:
         """Do work, with errors in the registry's own words."""
         if self._closed:
             message = Text("cannot {doing}: the registry of lists is closed", doing=doing)

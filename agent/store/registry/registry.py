@@ -133,7 +133,8 @@ class Registry:
         """
         shelf = TrustStore(self._roots)
         return self._database.write(
-            Text("keep a trust list"), lambda connection: self._signed(connection, shelf.take(connection, text, source))
+            Text("keep a trust list"),
+            lambda connection: self._signed(connection, shelf.keep_list(connection, text, source)),
         )
 
     # ----------------------------------------------------------------------------------------------------------- lists

@@ -43,7 +43,7 @@ class TrustStore:
             self._texts = texts
         return self._list
 
-    def take(self, connection: sqlite3.Connection, text: bytes, source: Source) -> Applied | None:
+    def keep_list(self, connection: sqlite3.Connection, text: bytes, source: Source) -> Applied | None:
         """Keep a list, within the caller's transaction; None when it is in force already.
 
         Raises TrustError for one that is not as good, SqlError.

@@ -17,8 +17,7 @@ from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.site.claims import ClaimCode, ClaimRequest, PartitionPolicy
 from agent.core.site.messages import Membership
 from agent.devices.supervisor import PortState
-from agent.mqtt.messages import Incoming, LinkDown, LinkUp, Receipt
-from agent.mqtt.messages import Limits as BrokerLimits
+from agent.mqtt.messages import BrokerLimits, Incoming, LinkDown, LinkUp, Receipt
 from agent.mqtt.setup import LinkView
 from agent.recording.recorder import Recorder
 from agent.site.claimant import SiteRules
@@ -118,7 +117,7 @@ class HubLink:
         self.view = LinkView(PortState.LOST, "", 0, "mqtt://hub", 0, time.monotonic())
         self._begins_up = up
 
-    def hear(self, said, rows):
+    def subscribe(self, said, rows):
         self._said, self._rows = said, rows
 
     def listen(self, listener):
@@ -148,10 +147,10 @@ class HubLink:
             everybody = said_in(text)["to"] == "*"
             (self._rows if everybody else self._said)(Incoming("", text, 1, retained=False))
 
-    def say(self, to, text, done=None):
+    def send_to_gate(self, to, text, done=None):
         return self._post([to], text, done)
 
-    def tell(self, text, done=None):
+    def broadcast_rows(self, text, done=None):
         return self._post(GATES, text, done)
 
     def _post(self, receivers, text, done):

@@ -30,7 +30,7 @@ def main(folder, first):
         name, jpeg = picture(number)
         store.keep(name, jpeg)
         tell(f"kept {number}")
-        store.settle([name], OUTCOMES[number % 3])
+        store.set_outcome([name], OUTCOMES[number % 3])
         store.request([name])
         tell(f"queued {number}")
         if number % 4 == 0:

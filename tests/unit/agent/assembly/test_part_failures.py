@@ -161,7 +161,7 @@ def test_a_change_of_the_clock_that_could_not_be_told_is_told_before_the_next(tm
 
 def test_the_rows_of_the_site_are_told_after_a_time_that_they_could_not_be(tmp_path, mocker):
     hub = Hub()
-    mocker.patch("tests.support.site.sites.HubLink.tell", tell := Faulty(lambda _text, _done=None: True))
+    mocker.patch("tests.support.site.sites.HubLink.broadcast_rows", tell := Faulty(lambda _text, _done=None: True))
     gate = SiteGate(hub, tmp_path, "east")
     try:
         eventually(lambda: tell.calls)
@@ -244,8 +244,8 @@ def test_a_word_of_another_gate_that_fails_does_not_make_the_gate_deaf():
     heard = threading.Event()
     inbox = WorkQueue("site-words", lambda: None, pytest.fail)
     inbox.start()
-    inbox.put(lambda: 1 / 0)
-    inbox.put(heard.set)
+    inbox.submit(lambda: 1 / 0)
+    inbox.submit(heard.set)
     try:
         assert heard.wait(PATIENCE_S)
         assert inbox.worker.failures == 1
@@ -351,7 +351,9 @@ def test_a_part_that_hangs_starves_the_watchdog_and_is_told(impatient, gate, moc
     try:
         with gate:
             assert hangs.wait(PATIENCE_S)
-            eventually(lambda: "housekeeper" in gate.app._watchdog.look(), what="the watchdog's notice of the hang")
+            eventually(
+                lambda: "housekeeper" in gate.app._watchdog.check_once(), what="the watchdog's notice of the hang"
+            )
             alarms = eventually(lambda: told(gate.app))
             assert alarms == ["the part housekeeper makes no progress"]
             findings = [
@@ -359,7 +361,7 @@ def test_a_part_that_hangs_starves_the_watchdog_and_is_told(impatient, gate, moc
             ]
             assert [(one.code, one.subject) for one in findings] == [(Code.PART_STALLED, "housekeeper")]
             let_go.set()
-            eventually(lambda: "housekeeper" not in gate.app._watchdog.look())
+            eventually(lambda: "housekeeper" not in gate.app._watchdog.check_once())
     finally:
         let_go.set()
 

@@ -148,7 +148,7 @@ def test_a_search_looks_at_a_bounded_stretch_and_says_where_to_go_on(tmp_path, m
     journal.record([Draft(AlarmRaised(alarm=Alarm.BLOCKED), "out", None, 1.0)])
     for _ in range(10):
         journal.record([Draft(event, None, None, 1.0)] * 90)
-    query = search.Query(type="alarm.raised")
+    query = search.SearchQuery(type="alarm.raised")
     with JournalReader(tmp_path / "journal.db") as reader:
         found, steps = search.search(reader, query, None, 5), 1
         while found.before is not None:

@@ -11,8 +11,8 @@ from agent.core.model.list_rows import DeclarationStatus
 from agent.lists.topics import ListTopics
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
-from central.publishing.catalogue import Catalogue
-from central.publishing.delivery import Delivery, survey
+from central.publishing.catalogue import ListCatalogue
+from central.publishing.delivery import ListDelivery, survey
 from central.publishing.publisher import Publisher
 from tests.support.lists.gates import ListGate
 from tests.support.lists.lists import (
@@ -49,7 +49,7 @@ def broker(tmp_path):
 
 @pytest.fixture
 def publisher(tmp_path):
-    catalogue = Catalogue.open(tmp_path / "central", SITE)
+    catalogue = ListCatalogue.open(tmp_path / "central", SITE)
     yield Publisher(catalogue, SITE, LISTS_KEY, Stopped()), catalogue
     catalogue.close()
 
@@ -57,7 +57,7 @@ def publisher(tmp_path):
 @contextmanager
 def at_the_broker(broker, publisher):
     with OneShotClient(local(broker.port)) as guest:
-        delivery = Delivery(guest, *publisher, SITE, survey(guest, SITE, 0.2))
+        delivery = ListDelivery(guest, *publisher, SITE, survey(guest, SITE, 0.2))
         delivery.trust(trust_text(trusted()))
         delivery.bring()
         yield delivery, guest
@@ -92,7 +92,7 @@ def test_a_gate_that_was_away_for_many_changes_comes_back_to_a_broker_that_lost_
     broker.kill()
     broker.start()
     with OneShotClient(local(broker.port)) as guest:
-        delivery = Delivery(guest, *publisher, SITE, survey(guest, SITE, 0.2))
+        delivery = ListDelivery(guest, *publisher, SITE, survey(guest, SITE, 0.2))
         guest.publish(Outgoing(ListTopics(SITE).head(DECLARATIONS), central.head(DECLARATIONS), retain=True))
         with ListGate(tmp_path, broker.port) as gate:
             requests = (delivery.answer(message) for message in guest.messages(10.0))

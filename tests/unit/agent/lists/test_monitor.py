@@ -181,7 +181,7 @@ def test_a_closed_registry_is_an_alarm_once_and_no_exception(kept):
     assert kept.desk.trust() is None
     assert kept.desk.known(DECLARATIONS) is None
     kept.keeper.reload()
-    kept.desk.look()
+    kept.desk.maintain_registry()
     told = [event.detail for event in kept.noted(AlarmRaised)]
     assert len(told) == 2, "one of the list, one of the registry"
     assert all("is closed" in detail for detail in told)
@@ -206,7 +206,7 @@ def test_a_change_whose_telling_cannot_be_noted_is_told_once_all_the_same(kept):
         )
     connection.close()
     for _ in range(3):
-        kept.desk.look()
+        kept.desk.maintain_registry()
     assert len(kept.noted(ListsApplied)) == 1
     assert len(kept.noted(AlarmRaised)) == 1
 
@@ -246,8 +246,8 @@ def test_what_another_process_applied_is_told_once_by_the_gate_also_after_its_ne
     put_whole(other, DECLARATIONS, ROWS, version=5)
     other.close()
     again = Kept(kept.folder)
-    again.desk.look()
-    again.desk.look()
+    again.desk.maintain_registry()
+    again.desk.maintain_registry()
     assert [(event.version, event.before) for event in kept.noted(ListsApplied)] == [(3, 0), (4, 3)]
     assert [(event.version, event.before) for event in again.noted(ListsApplied)] == [(5, 4)]
     again.registry.close()

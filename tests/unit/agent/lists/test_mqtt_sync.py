@@ -11,7 +11,7 @@ from agent.core.crypto.keys import SigningKey
 from agent.core.events.event_types import Alarm, AlarmRaised, ListsApplied, ListsRefused
 from agent.core.permit.trust import Purpose
 from agent.lists.mqtt_inbox import ListInbox
-from agent.mqtt.messages import Incoming, Limits, LinkUp
+from agent.mqtt.messages import BrokerLimits, Incoming, LinkUp
 from tests.support.lists.gates import ListGate, central_at
 from tests.support.lists.lists import (
     DECLARATIONS,
@@ -318,16 +318,16 @@ def test_rubbish_on_every_topic_changes_nothing_and_the_lists_go_on(gate, centra
 def test_the_inbox_is_bounded_and_news_of_the_link_has_room():
     inbox = ListInbox(most_messages=3, most_bytes=1000)
     for size in (300, 600, 300):
-        inbox.put(Incoming("t", bytes(size), 1, retained=False))
+        inbox.add_item(Incoming("t", bytes(size), 1, retained=False))
     assert inbox.overflowed()
     assert not inbox.overflowed()
-    inbox.put(Incoming("t", b"", 1, retained=False))
-    inbox.put(Incoming("t", b"", 1, retained=False))
-    up = LinkUp(1, Limits())
-    inbox.put(up)
-    assert [inbox.take(0) for _ in range(3)][-1].payload == b""
-    assert inbox.take(0) == up
-    assert inbox.take(0) is None
+    inbox.add_item(Incoming("t", b"", 1, retained=False))
+    inbox.add_item(Incoming("t", b"", 1, retained=False))
+    up = LinkUp(1, BrokerLimits())
+    inbox.add_item(up)
+    assert [inbox.next_item(0) for _ in range(3)][-1].payload == b""
+    assert inbox.next_item(0) == up
+    assert inbox.next_item(0) is None
     assert inbox.overflowed()
 
 

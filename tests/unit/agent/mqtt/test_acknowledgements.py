@@ -58,10 +58,10 @@ def events(acks, at):
 )
 def test_what_cannot_be_is_told_at_once_and_then_once_in_ten_minutes_with_its_number(message, event):
     acks = Acknowledgements()
-    assert acks.take(message, NOW, 100.0) is None
+    assert acks.accept(message, NOW, 100.0) is None
     assert events(acks, 100.0) == [event]
     for second in range(50):
-        acks.take(message, NOW, 101.0 + second)
+        acks.accept(message, NOW, 101.0 + second)
     assert events(acks, 100.0 + EVENT_EVERY_S - 1) == []
     assert events(acks, 100.0 + EVENT_EVERY_S) == [(*event[:3], 50)]
     assert events(acks, 100.0 + 3 * EVENT_EVERY_S) == []
@@ -70,16 +70,16 @@ def test_what_cannot_be_is_told_at_once_and_then_once_in_ten_minutes_with_its_nu
 
 def test_codes_do_not_hold_one_another_back():
     acks = Acknowledgements()
-    acks.take(junk(), NOW, 0.0)
+    acks.accept(junk(), NOW, 0.0)
     assert len(acks.due(0.0)) == 1
-    acks.take(ack(21), NOW, 1.0)
+    acks.accept(ack(21), NOW, 1.0)
     assert events(acks, 1.0) == [("beyond_head", STREAM, 21, 1)]
 
 
 def test_a_stored_acknowledgement_of_the_stream_before_is_no_event():
     acks = Acknowledgements()
     acks.connected()
-    acks.take(ack(9000, "before"), NOW, 0.0)
+    acks.accept(ack(9000, "before"), NOW, 0.0)
     assert events(acks, 0.0) == []
     assert acks.counts["foreign_stream"] == 1
 
@@ -89,21 +89,21 @@ def test_a_foreign_stream_is_an_event_once_central_knew_better_or_is_silent(sile
     acks = Acknowledgements()
     sending = Sending(STREAM, 20, 15, 10, sent_now=True, silent=silent)
     if not silent:
-        assert acks.take(ack(10), sending, 0.0) == 10
-    acks.take(ack(7, "another"), sending, 1.0)
+        assert acks.accept(ack(10), sending, 0.0) == 10
+    acks.accept(ack(7, "another"), sending, 1.0)
     assert events(acks, 1.0) == [("foreign_stream", "another", 7, 1)]
 
 
 def test_less_than_before_is_an_event_only_when_nothing_better_comes():
     acks = Acknowledgements()
-    acks.take(ack(5), NOW, 0.0)
-    acks.take(ack(12), NOW, 1.0)
-    acks.take(ack(5), NOW, BEHIND_S)
+    acks.accept(ack(5), NOW, 0.0)
+    acks.accept(ack(12), NOW, 1.0)
+    acks.accept(ack(5), NOW, BEHIND_S)
     assert (events(acks, BEHIND_S), acks.trouble) == ([], "")
-    acks.take(ack(6), NOW, 2 * BEHIND_S)
+    acks.accept(ack(6), NOW, 2 * BEHIND_S)
     assert events(acks, 2 * BEHIND_S) == [("behind", STREAM, 6, 1)]
     assert "only up to 6" in acks.trouble
-    acks.take(ack(12), NOW, 3 * BEHIND_S)
+    acks.accept(ack(12), NOW, 3 * BEHIND_S)
     assert acks.trouble == ""
     assert acks.counts == {
         "taken": 2, "malformed": 0, "foreign_stream": 0, "beyond_head": 0, "beyond_sent": 0, "behind": 3,
@@ -115,10 +115,10 @@ def test_an_old_one_that_brokers_have_stored_is_no_event_however_often_it_comes(
     idle = Sending(STREAM, 20, 20, 20, sent_now=False, silent=False)
     for hour in range(5):
         acks.connected()
-        acks.take(ack(5), idle, hour * 3600.0)
+        acks.accept(ack(5), idle, hour * 3600.0)
         assert events(acks, hour * 3600.0) == []
     for second in (0.0, BEHIND_S):
-        acks.take(ack(5, retained=False), idle, second)
+        acks.accept(ack(5, retained=False), idle, second)
     assert len(acks.due(BEHIND_S)) == 1
 
 

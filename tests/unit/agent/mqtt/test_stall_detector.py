@@ -45,7 +45,7 @@ def test_who_hears_nothing_connects_anew_ever_more_rarely_until_something_is_hea
     assert [silence_detector.watch(silent_s) for silent_s in (9, 10, 10, 19, 20, 29, 30, 29, 30)] == [
         False, True, False, False, True, False, True, False, True
     ]  # fmt: skip
-    silence_detector.heard()
+    silence_detector.note_message()
     assert silence_detector.watch(10)
 
 

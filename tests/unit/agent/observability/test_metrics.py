@@ -171,8 +171,8 @@ def test_what_cannot_be_known_has_no_sample_and_is_not_shown_as_zero():
 
 def test_vehicles_are_counted_by_lane_outcome_and_reason():
     counters = Counters()
-    counters.heard([draft(closed(Outcome.PASSED)), draft(closed(Outcome.DENIED, Reason.EXPIRED), "in")])
-    counters.heard([draft(closed(Outcome.PASSED))])
+    counters.count_events([draft(closed(Outcome.PASSED)), draft(closed(Outcome.DENIED, Reason.EXPIRED), "in")])
+    counters.count_events([draft(closed(Outcome.PASSED))])
     told = samples(WHOLE, counters)
     assert told['gate_agent_transactions_total{"lane": "out", "outcome": "passed", "reason": "OK"}'] == 2
     assert told['gate_agent_transactions_total{"lane": "in", "outcome": "denied", "reason": "EXPIRED"}'] == 1
@@ -183,7 +183,7 @@ def test_the_time_of_a_decision_counts_from_the_frame_that_told_something_last()
     counters = Counters(lambda: now[0])
     counters.sighted("out", 99.0)
     counters.sighted("out", 99.88)
-    counters.heard([draft(decided(Verdict.PASS))])
+    counters.count_events([draft(decided(Verdict.PASS))])
     told = samples(WHOLE, counters)
     assert told['gate_agent_decision_seconds_sum{"lane": "out", "verdict": "PASS"}'] == pytest.approx(0.12)
     assert told['gate_agent_decision_seconds_bucket{"lane": "out", "le": "0.1", "verdict": "PASS"}'] == 0
@@ -192,7 +192,7 @@ def test_the_time_of_a_decision_counts_from_the_frame_that_told_something_last()
 
 def test_a_decision_without_any_sighting_has_no_time():
     counters = Counters()
-    counters.heard([draft(decided(Verdict.MANUAL))])
+    counters.count_events([draft(decided(Verdict.MANUAL))])
     assert not any(name.startswith("gate_agent_decision_seconds") for name in samples(WHOLE, counters))
 
 

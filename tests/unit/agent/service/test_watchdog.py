@@ -53,9 +53,9 @@ def test_it_is_fed_while_every_stage_makes_progress(manager, notifier):
     watchdog = Watchdog(notifier, now)
     watchdog.watch("lane-1", 2.0, lambda: progress["lane-1"])
     watchdog.watch("lane-2", 2.0, lambda: progress["lane-2"])
-    assert watchdog.look() == frozenset()
+    assert watchdog.check_once() == frozenset()
     now.at = 102.0
-    assert watchdog.look() == frozenset()
+    assert watchdog.check_once() == frozenset()
     assert fed(manager) == 2
 
 
@@ -66,11 +66,11 @@ def test_one_stage_that_stalls_starves_it_and_is_named_once(manager, notifier, c
     watchdog.watch("lane-2", 2.0, lambda: progress["lane-2"])
     now.at = progress["lane-2"] = 102.1
     with caplog.at_level(logging.WARNING):
-        assert watchdog.look() == {"lane-1"}
-        assert watchdog.look() == {"lane-1"}
+        assert watchdog.check_once() == {"lane-1"}
+        assert watchdog.check_once() == {"lane-1"}
         assert fed(manager) == 0
         progress["lane-1"] = 102.1
-        assert watchdog.look() == frozenset()
+        assert watchdog.check_once() == frozenset()
     assert fed(manager) == 1
     assert [record.getMessage().split()[0] for record in caplog.records] == ["lane-1", "lane-1"]
     assert "no progress" in caplog.records[0].getMessage()
@@ -81,9 +81,9 @@ def test_a_stage_that_is_forgotten_is_not_missed(manager, notifier):
     now = Time()
     watchdog = Watchdog(notifier, now)
     watchdog.watch("lane-1", 2.0, lambda: 0.0)
-    assert watchdog.look() == {"lane-1"}
+    assert watchdog.check_once() == {"lane-1"}
     watchdog.forget("lane-1")
-    assert watchdog.look() == frozenset()
+    assert watchdog.check_once() == frozenset()
     assert fed(manager) == 1
 
 
@@ -120,7 +120,7 @@ def test_a_stage_that_begins_to_stall_is_told_to_the_listener_once(notifier):
     watchdog.on_stall(told.append)
     watchdog.watch("lane-1", 2.0, lambda: 100.0)
     for now.at in (102.0, 102.1, 105.0):
-        watchdog.look()
+        watchdog.check_once()
     assert told == ["lane-1"]
 
 

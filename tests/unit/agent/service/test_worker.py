@@ -10,7 +10,7 @@ import time
 import pytest
 
 from agent.service.cleanup import on_failure
-from agent.service.listeners import tell
+from agent.service.listeners import notify_listeners
 from agent.service.parallel import Job, at_once
 from agent.service.worker import Backoff, OnFailure, Worker, end_on_thread_failure
 from agent.store.transaction import transaction
@@ -275,7 +275,7 @@ def test_what_was_begun_is_undone_where_it_fails_and_only_there(error):
 
 def test_a_listener_that_fails_keeps_the_news_from_no_other(caplog):
     heard = []
-    tell([heard.append, lambda _news: 1 / 0, heard.append], "news", "a listener of the test failed")
+    notify_listeners([heard.append, lambda _news: 1 / 0, heard.append], "news", "a listener of the test failed")
     assert heard == ["news", "news"]
     assert "a listener of the test failed" in caplog.text
     assert "ZeroDivisionError" in caplog.text

@@ -100,7 +100,7 @@ def test_a_gate_hears_what_is_for_it_and_rows_and_nothing_else(gates, broker):
         assert not {topic for topic in heard if "/rows/" in topic}
         assert stranger.publish(Outgoing(TOPICS.rows("north"), b"x")).refused
         assert stranger.publish(Outgoing(TOPICS.to("east"), b"noise")).refused
-    assert north.link.say("east", b"noise")
+    assert north.link.send_to_gate("east", b"noise")
     eventually(lambda: east.desk.status()["refused"].get("not_signed"))
 
 
@@ -111,7 +111,7 @@ def test_a_gate_is_connected_to_central_and_to_its_site_at_one_broker(gates, bro
     with journal_at(tmp_path / "journal.db") as journal, linked(journal, settings) as link:
         eventually(lambda: link.client.view.state is PortState.UP, what="the way to central")
         # What comes back on one shows that the other has not ended it.
-        assert east.link.say("north", b"noise")
+        assert east.link.send_to_gate("north", b"noise")
         assert link.client.publish(Outgoing("gate/v1/east/health", b"{}"))
         assert (east.link.view.connections, link.client.view.connections) == (1, 1)
         eventually(lambda: (east.link.view.state, link.client.view.state) == (PortState.UP, PortState.UP))

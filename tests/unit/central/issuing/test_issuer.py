@@ -14,10 +14,10 @@ from central.issuing import (
     KeyInvalidError,
     Level,
     OrderError,
+    OrderProblem,
     PermitForm,
     PermitIssuer,
     PermitOrder,
-    Problem,
     Terms,
 )
 from tests.support.pki.permits import KEY, NOW
@@ -71,17 +71,20 @@ def test_all_problems_of_an_order_are_told_at_once():
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"vin": "LSVAA49J13204737O"}, Problem("vin", "17 digits and letters without I, O and Q", "LSVAA49J132047370")),
+        (
+            {"vin": "LSVAA49J13204737O"},
+            OrderProblem("vin", "17 digits and letters without I, O and Q", "LSVAA49J132047370"),
+        ),
         (
             {"vin": "LSVAA49J132047372"},
-            Problem("vin", "3 at place 9, the check digit, or another mistake elsewhere in it"),
+            OrderProblem("vin", "3 at place 9, the check digit, or another mistake elsewhere in it"),
         ),
-        ({"driver_id": "E1"}, Problem("driver_id", "the site's key for drivers, without which no id can be kept")),
-        ({"not_before": NOW, "expires_at": NOW}, Problem("expires_at", "a time after not_before")),
-        ({"expires_at": NOW - 1}, Problem("permit", "what a gate accepts, but it ends before it begins")),
+        ({"driver_id": "E1"}, OrderProblem("driver_id", "the site's key for drivers, without which no id can be kept")),
+        ({"not_before": NOW, "expires_at": NOW}, OrderProblem("expires_at", "a time after not_before")),
+        ({"expires_at": NOW - 1}, OrderProblem("permit", "what a gate accepts, but it ends before it begins")),
         (
             {"plate_kind": "kazakhstan"},
-            Problem("permit", "what a gate accepts, but the plate does not have the form of kazakhstan"),
+            OrderProblem("permit", "what a gate accepts, but the plate does not have the form of kazakhstan"),
         ),
     ],
 )

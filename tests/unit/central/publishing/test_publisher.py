@@ -12,7 +12,7 @@ from agent.core.lists.sealed import open_delta, open_head
 from agent.core.model.instant import Instant
 from agent.core.model.list_kinds import ListKind
 from central.publishing import publisher as publishing
-from central.publishing.catalogue import NAME, Catalogue, CatalogueError
+from central.publishing.catalogue import NAME, ListCatalogue, ListCatalogueError
 from central.publishing.publisher import Publisher
 from tests.support.lists.lists import DECLARATIONS, LISTS_KEY, REVOCATIONS, SITE, declarations, revocations, trusted
 from tests.support.pki.permits import NOW
@@ -77,7 +77,7 @@ def clock():
 
 @pytest.fixture
 def catalogue(tmp_path):
-    opened = Catalogue.open(tmp_path / "lists", SITE)
+    opened = ListCatalogue.open(tmp_path / "lists", SITE)
     yield opened
     opened.close()
 
@@ -234,10 +234,10 @@ def test_a_version_at_or_below_the_floor_becomes_a_new_snapshot_above_it(catalog
 
 def test_what_is_kept_outlives_the_process(tmp_path, clock):
     folder = tmp_path / "lists"
-    first = Catalogue.open(folder, SITE)
+    first = ListCatalogue.open(folder, SITE)
     Publisher(first, SITE, LISTS_KEY, clock).replace(DECLARATIONS, ROWS[:9])
     first.close()
-    again = Catalogue.open(folder, SITE)
+    again = ListCatalogue.open(folder, SITE)
     assert Publisher(again, SITE, LISTS_KEY, clock).replace(DECLARATIONS, ROWS[:9]).version == 1
     assert again.count(DECLARATIONS) == 9
     again.close()
@@ -245,12 +245,12 @@ def test_what_is_kept_outlives_the_process(tmp_path, clock):
 
 def test_a_folder_of_another_site_or_in_use_is_told(tmp_path):
     folder = tmp_path / "lists"
-    first = Catalogue.open(folder, SITE)
+    first = ListCatalogue.open(folder, SITE)
     first.hold()
-    with pytest.raises(CatalogueError, match="keeps the lists of site 9411"):
-        Catalogue.open(folder, 7)
-    second = Catalogue.open(folder, SITE)
-    with pytest.raises(CatalogueError, match="another publisher is at work"):
+    with pytest.raises(ListCatalogueError, match="keeps the lists of site 9411"):
+        ListCatalogue.open(folder, 7)
+    second = ListCatalogue.open(folder, SITE)
+    with pytest.raises(ListCatalogueError, match="another publisher is at work"):
         second.hold()
     first.close()
     second.hold()
@@ -259,19 +259,19 @@ def test_a_folder_of_another_site_or_in_use_is_told(tmp_path):
 
 def test_a_folder_that_cannot_be_used_is_told(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(CatalogueError, match="cannot be opened"):
-        Catalogue.open(tmp_path / "file" / "lists", SITE)
+    with pytest.raises(ListCatalogueError, match="cannot be opened"):
+        ListCatalogue.open(tmp_path / "file" / "lists", SITE)
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / NAME).write_bytes(b"no database at all" * 100)
-    with pytest.raises(CatalogueError, match="not a database"):
-        Catalogue.open(broken, SITE)
+    with pytest.raises(ListCatalogueError, match="not a database"):
+        ListCatalogue.open(broken, SITE)
     later = tmp_path / "later"
-    Catalogue.open(later, SITE).close()
+    ListCatalogue.open(later, SITE).close()
     with closing(sqlite3.connect(later / NAME, isolation_level=None)) as connection:
         connection.execute("PRAGMA user_version=99")
-    with pytest.raises(CatalogueError, match="another release"):
-        Catalogue.open(later, SITE)
+    with pytest.raises(ListCatalogueError, match="another release"):
+        ListCatalogue.open(later, SITE)
 
 
 def test_a_pack_holds_all_lists_whole(catalogue, publisher):

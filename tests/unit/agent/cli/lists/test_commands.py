@@ -26,7 +26,7 @@ from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
 from agent.store.registry.list_pack import read_pack
 from central.publishing import publisher
-from central.publishing.catalogue import Catalogue
+from central.publishing.catalogue import ListCatalogue
 from central.publishing.delivery import survey
 from tests.support.lists.central import NEXT_KEY, NOW, ROWS, Desk, Staying, as_csv, write
 from tests.support.lists.lists import (
@@ -308,7 +308,7 @@ def test_a_publisher_killed_anywhere_leaves_a_whole_list_and_the_next_one_goes_o
 @needs_mosquitto
 def test_two_publishers_of_one_folder_are_told(desk, broker):
     publish(desk, broker, "--declarations", desk.declarations)
-    other = Catalogue.open(desk.state, SITE)
+    other = ListCatalogue.open(desk.state, SITE)
     other.hold()
     assert "another publisher is at work" in publish(desk, broker, code=1)
     out = desk.folder / "beside.zip"

@@ -149,7 +149,7 @@ def names(*numbers):
 @pytest.mark.parametrize("outcome", Outcome)
 def test_only_vehicles_that_passed_in_order_have_their_pictures_kept_shortly(tmp_path, outcome, violated):
     store = filled(tmp_path)
-    store.settle(names(0, 1), outcome, violated=violated)
+    store.set_outcome(names(0, 1), outcome, violated=violated)
     orderly = outcome in (Outcome.PASSED, Outcome.OVERRIDDEN) and not violated
     shelf = RetentionClass.PASSED if orderly else RetentionClass.OTHER
     assert [store.shelf(name) for name in names(0, 1, 2)] == [shelf, shelf, RetentionClass.OPEN]
@@ -162,13 +162,13 @@ def test_only_vehicles_that_passed_in_order_have_their_pictures_kept_shortly(tmp
 def test_a_picture_of_two_transactions_is_kept_as_long_as_the_one_that_needs_it_longer(tmp_path, outcomes):
     store = filled(tmp_path)
     for outcome in outcomes:
-        store.settle(names(0), outcome)
+        store.set_outcome(names(0), outcome)
     assert store.shelf(names(0)[0]) is RetentionClass.OTHER
 
 
 def test_a_picture_that_comes_after_its_outcome_goes_where_it_belongs(tmp_path):
     store = EvidenceStore(tmp_path, CAP, AGES, send={Outcome.PASSED})
-    store.settle([*names(1), "../../etc/passwd"], Outcome.PASSED)
+    store.set_outcome([*names(1), "../../etc/passwd"], Outcome.PASSED)
     assert len(store.outgoing) == 0
     store.keep(*picture(1))
     store.keep(*picture(2))
@@ -180,7 +180,7 @@ def test_a_picture_that_cannot_be_moved_stays_where_it_was_and_that_is_said(tmp_
     store = filled(tmp_path)
     (tmp_path / "passed" / names(0)[0][:2]).write_text("in the way")
     with pytest.raises(EvidenceError, match="cannot move"):
-        store.settle(names(0), Outcome.PASSED)
+        store.set_outcome(names(0), Outcome.PASSED)
     assert store.get(names(0)[0]) == picture(0)[1]
     assert store.shelf(names(0)[0]) is RetentionClass.OPEN
 
@@ -191,8 +191,8 @@ def test_a_picture_that_cannot_be_moved_stays_where_it_was_and_that_is_said(tmp_
 def aged(folder, **ages):
     """A store of pictures 0 (passed), 1 (denied), 2 (open) and 3 (passed), kept so many seconds before UTC."""
     store = filled(folder)
-    store.settle(names(0, 3), Outcome.PASSED)
-    store.settle(names(1), Outcome.DENIED)
+    store.set_outcome(names(0, 3), Outcome.PASSED)
+    store.set_outcome(names(1), Outcome.DENIED)
     for file in folder.rglob("*.jpg"):
         age_s = ages[f"p{names(0, 1, 2, 3).index(file.stem)}"]
         os.utime(file, (UTC - age_s, UTC - age_s))
@@ -231,8 +231,8 @@ def test_pictures_kept_under_a_wrong_clock_have_their_right_age_once_it_is_right
 
 def test_what_the_cap_drops_is_the_shortest_lived_first_and_counted(tmp_path):
     store = filled(tmp_path, 10)
-    store.settle(names(5, 6), Outcome.PASSED)
-    store.settle(names(3, 4), Outcome.DENIED)
+    store.set_outcome(names(5, 6), Outcome.PASSED)
+    store.set_outcome(names(3, 4), Outcome.DENIED)
     for number in range(20, 23):
         store.keep(*picture(number))
     assert [number for number in range(10) if names(number)[0] not in store] == [3, 5, 6]
@@ -301,8 +301,8 @@ def test_a_request_queues_what_is_kept_names_what_is_not_and_survives_a_restart(
 
 def test_the_pictures_of_chosen_outcomes_are_queued_by_themselves(tmp_path):
     store = filled(tmp_path, send={Outcome.DENIED})
-    store.settle(names(0), Outcome.PASSED)
-    store.settle(names(1, 2), Outcome.DENIED)
+    store.set_outcome(names(0), Outcome.PASSED)
+    store.set_outcome(names(1, 2), Outcome.DENIED)
     assert len(store.outgoing) == 2
 
 

@@ -180,7 +180,7 @@ def test_commands_counters_and_orders_outlive_a_damaged_journal(full):
     journal = open_journal(full)
     told = journal.replaced
     assert (told.orders_whole, told.ledger_whole) == (True, True)
-    assert "commands and orders of lanes rescued: all" in told.told
+    assert "commands and orders of lanes rescued: all" in told.description
     assert journal.lane_orders("in-1") == LaneLockout("officer 7", "technician")
     assert journal.command_counter("duty") == 399
     assert journal.command("id-1").answer == b"{}"
@@ -203,7 +203,7 @@ def test_what_cannot_be_rescued_is_said(full, table):
     journal = open_journal(full)
     told = journal.replaced
     assert (told.orders_whole, told.ledger_whole) == (False, True)
-    assert "NOT all, so a lane may have lost its lock" in told.told
+    assert "NOT all, so a lane may have lost its lock" in told.description
     assert journal.use_state(PERMIT).used == 1
     journal.close()
 

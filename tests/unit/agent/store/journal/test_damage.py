@@ -58,8 +58,8 @@ def test_a_damaged_page_of_events_costs_the_stream_but_not_the_ledger(path):
         assert told.moved_to.stat().st_size > 0
         assert (told.stream, told.unsent) == (stream, (4, PERMITS))
         assert (told.ledger_rows, told.ledger_whole) == (PERMITS, True)
-        assert stream in told.told
-        assert "all" in told.told
+        assert stream in told.description
+        assert "all" in told.description
         assert journal.stream != stream
         assert (journal.head, journal.watermark) == (0, 0)
         assert all(journal.use_state(number.to_bytes(8, "big")).used == 1 for number in range(PERMITS))
@@ -119,7 +119,7 @@ def test_a_damaged_page_of_the_ledger_is_read_around_and_said(path):
     try:
         told = journal.replaced
         assert not told.ledger_whole
-        assert "NOT all" in told.told
+        assert "NOT all" in told.description
         assert PERMITS // 2 < told.ledger_rows < PERMITS
         assert journal.use_state(bytes(8)).used == 1
         assert journal.use_state((PERMITS - 1).to_bytes(8, "big")).used == 1
@@ -140,7 +140,7 @@ def test_a_file_that_is_no_database_any_more_is_moved_aside(path, length, conten
     told = journal.replaced
     journal.close()
     assert (told.stream, told.unsent, told.ledger_rows, told.ledger_whole) == (None, None, 0, False)
-    assert "unknown" in told.told
+    assert "unknown" in told.description
 
 
 def test_a_file_that_was_cut_off_is_moved_aside(path):
@@ -225,7 +225,7 @@ def test_an_older_copy_is_moved_aside_though_it_is_sound_and_told_as_not_whole(p
     told = first.replaced
     assert (told.stream, told.unsent) == (stream, (4, PERMITS))
     assert (told.ledger_rows, told.ledger_whole, told.orders_whole) == (PERMITS, False, False)
-    assert "up to place 900" in told.told
+    assert "up to place 900" in told.description
     assert first.use_state(bytes(8)).used == 1
     first.close()
     left(path)

@@ -395,7 +395,7 @@ def test_a_ledger_that_lost_what_was_granted_is_not_whole(tmp_path):
     second = open_journal(path, boot="boot-2")
     assert not second.replaced.ledger_whole
     assert second.replaced.orders_whole
-    assert "NOT all, so used permits may pass again" in second.replaced.told
+    assert "NOT all, so used permits may pass again" in second.replaced.description
     second.close()
 
 
