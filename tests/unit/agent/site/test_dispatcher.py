@@ -184,7 +184,7 @@ class TestStrangers:
         assert north.desk.claim(request(AT_EAST), north.answers.append) is None
         (_kind, _receivers, text) = hub.waiting[0]
         claim = roll_of("east").opened(text).said
-        south.desk._say("north", Answer(id=claim.id, permit=claim.permit, code=ClaimCode.GRANTED, use=1))
+        south.desk._send_message("north", Answer(id=claim.id, permit=claim.permit, code=ClaimCode.GRANTED, use=1))
         eventually(lambda: north.answers)
         assert north.answers[0].code is ClaimCode.LEDGER_UNREACHABLE
 
