@@ -3,7 +3,8 @@
 The only room that knows them all, and concrete drivers.
 """
 
-from agent.assembly.app import App, ConfigurationSource
+from agent.assembly.app import App
+from agent.assembly.parts import ConfigurationSource
 
 __all__ = [
     "App",

@@ -27,7 +27,7 @@ def view(gate):
 
 
 def trials_of(gate):
-    journal = gate.app._journal
+    journal = gate.app.parts.journal
     return [json.loads(one.payload) for one in journal.range(1, journal.head) if one.type == "barrier.tested"]
 
 

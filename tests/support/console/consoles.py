@@ -5,7 +5,8 @@ from __future__ import annotations
 import httpx
 from argon2 import PasswordHasher
 
-from agent.assembly.app import App, ConfigurationSource
+from agent.assembly.app import App
+from agent.assembly.parts import ConfigurationSource
 from agent.cli.configuration import load_configuration
 from agent.clock.clock import Clock
 from agent.console.access import Role

@@ -140,7 +140,7 @@ class TwoLanes:
 
     def events(self, kind):
         """What was recorded of this kind: (lane, data)."""
-        journal = self.app._journal
+        journal = self.app.parts.journal
         lines = [json.loads(one.payload) for one in journal.range(1, journal.head)]
         return [(line.get("lane"), line["data"]) for line in lines if line["type"] == kind]
 

@@ -161,7 +161,7 @@ def test_the_report_of_a_pulse_that_is_under_way_at_the_stop_is_recorded(gate):
     gate.relays.watch(lambda switching: switching.on and (entered.set(), leave.wait(PATIENCE_S)))
     gate.order("a", CommandKind.OPEN)
     assert entered.wait(PATIENCE_S)
-    journal, close = gate.app._journal, gate.app._journal.close
+    journal, close = gate.app.parts.journal, gate.app.parts.journal.close
     journal.close = lambda: None
     stopper = threading.Thread(target=gate.app.stop, args=("test",))
     stopper.start()

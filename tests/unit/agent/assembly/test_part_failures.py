@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.assembly.app import App
+from agent.assembly.parts import GateParts
 from agent.broker.topics import Topics
 from agent.clock.files import ClockFiles
 from agent.clock.monitor import ClockMonitor
@@ -295,7 +295,7 @@ def test_pictures_are_sent_after_a_fault_that_nobody_foresaw():
 
 
 def test_the_console_opens_after_a_start_that_failed(tmp_path, mocker):
-    mocker.patch.object(App, "_gate", autospec=True, side_effect=Faulty(App._gate))
+    mocker.patch.object(GateParts, "_gate", autospec=True, side_effect=Faulty(GateParts._gate))
     with ConsoleGate(tmp_path) as gate:
         assert not gate.browser().get("/login").is_error
 
@@ -318,18 +318,20 @@ def failures(events):
 
 
 def told(app):
-    return failures([json.loads(one.payload) for one in app._journal.range(1, app._journal.head)])
+    return failures([json.loads(one.payload) for one in app.parts.journal.range(1, app.parts.journal.head)])
 
 
 def test_a_part_that_fails_is_an_alarm_a_finding_of_the_doctor_and_a_metric(gate, mocker):
-    mocker.patch.object(gate.app._evidence, "prune", prune := Faulty(lambda *_args, **_options: 0))
+    mocker.patch.object(gate.app.parts.evidence, "prune", prune := Faulty(lambda *_args, **_options: 0))
     with gate:
         eventually(lambda: prune.calls, what="the next round")
         alarms = eventually(lambda: told(gate.app))
         assert alarms == ["the part housekeeper has failed: RuntimeError: unforeseen"]
-        findings = [one for one in gate.app._diagnostics.health_monitor.examine().findings if one.check is Check.PARTS]
+        findings = [
+            one for one in gate.app.parts.diagnostics.health_monitor.examine().findings if one.check is Check.PARTS
+        ]
         assert [(one.code, one.subject) for one in findings] == [(Code.PART_FAILED, "housekeeper")]
-        figures = {one.part: one for one in gate.app._diagnostics._metrics_collector.read().parts}
+        figures = {one.part: one for one in gate.app.parts.diagnostics._metrics_collector.read().parts}
         assert (figures["housekeeper"].failures, figures["housekeeper"].well) == (1, False)
         assert figures["clock"].well
 
@@ -347,28 +349,28 @@ def test_a_part_that_hangs_starves_the_watchdog_and_is_told(impatient, gate, moc
         let_go.wait(PATIENCE_S)
         return 0
 
-    mocker.patch.object(gate.app._evidence, "prune", hang)
+    mocker.patch.object(gate.app.parts.evidence, "prune", hang)
     try:
         with gate:
             assert hangs.wait(PATIENCE_S)
             eventually(
-                lambda: "housekeeper" in gate.app._watchdog.check_once(), what="the watchdog's notice of the hang"
+                lambda: "housekeeper" in gate.app.parts.watchdog.check_once(), what="the watchdog's notice of the hang"
             )
             alarms = eventually(lambda: told(gate.app))
             assert alarms == ["the part housekeeper makes no progress"]
             findings = [
-                one for one in gate.app._diagnostics.health_monitor.examine().findings if one.check is Check.PARTS
+                one for one in gate.app.parts.diagnostics.health_monitor.examine().findings if one.check is Check.PARTS
             ]
             assert [(one.code, one.subject) for one in findings] == [(Code.PART_STALLED, "housekeeper")]
             let_go.set()
-            eventually(lambda: "housekeeper" not in gate.app._watchdog.check_once())
+            eventually(lambda: "housekeeper" not in gate.app.parts.watchdog.check_once())
     finally:
         let_go.set()
 
 
 def test_every_long_lived_thread_of_a_gate_is_watched_by_its_name(gate):
     with gate:
-        watched = {stage.name for stage in gate.app._watchdog._stages.values()}
+        watched = {stage.name for stage in gate.app.parts.watchdog._stages.values()}
         threads = {thread.name for thread in threading.enumerate() if thread is not threading.main_thread()}
         alone = {"console", "watchdog"}
         short_lived = {name for name in threads if name.startswith(("AnyIO", "asyncio", "Thread-", "doctor-"))}

@@ -262,13 +262,13 @@ def test_a_stop_in_which_nothing_ends_takes_no_longer_than_the_service_manager_w
         return wait
 
     mocker.patch("agent.recording.retention.ROUND_S", 0.01)
-    mocker.patch.object(app._evidence, "prune", hang("housekeeper"))
-    mocker.patch.object(app._evidence, "keep", hang("evidence"))
-    mocker.patch.object(app._lists._desk, "maintain_registry", hang("lists"))
-    mocker.patch.object(app._journal, "record_following", hang("checkpoint"))
-    mocker.patch.object(app._trusted, "_read_floor", hang("clock"))
-    mocker.patch.object(app._diagnostics, "stop", hang("doctor"))
-    app._evidence_writer.keep({"0" * 64: b"a picture"})
+    mocker.patch.object(app.parts.evidence, "prune", hang("housekeeper"))
+    mocker.patch.object(app.parts.evidence, "keep", hang("evidence"))
+    mocker.patch.object(app.parts.lists._desk, "maintain_registry", hang("lists"))
+    mocker.patch.object(app.parts.journal, "record_following", hang("checkpoint"))
+    mocker.patch.object(app.parts.clock_monitor, "_read_floor", hang("clock"))
+    mocker.patch.object(app.parts.diagnostics, "stop", hang("doctor"))
+    app.parts.evidence_writer.keep({"0" * 64: b"a picture"})
     eventually(lambda: {"evidence", "lists", "clock"} <= set(hanging))
     stopping = threading.Thread(target=lambda: app.stop("nothing ends"), daemon=True)
     stopping.start()
@@ -443,7 +443,7 @@ def states(app):
 
 
 def kinds(app):
-    journal = app._journal
+    journal = app.parts.journal
     return [json.loads(one.payload)["type"] for one in journal.range(1, journal.head)]
 
 

@@ -95,7 +95,7 @@ def pulses(gate):
 
 def recorded(gate, kind):
     """The events of a type, with their place in the journal."""
-    journal = gate.app._journal
+    journal = gate.app.parts.journal
     found = (json.loads(one.payload) for one in journal.range(1, journal.head) if one.type == kind)
     return [(one["seq"], one["data"]) for one in found]
 

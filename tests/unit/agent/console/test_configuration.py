@@ -88,7 +88,7 @@ def test_a_value_is_changed_by_a_form_shown_first_written_then_and_taken(gate):
     assert "state " in apply(browser, answer).text
     assert on_disk(gate)["lanes"]["out"]["timing"] == {"read_s": 12}
     assert gate.read_anew == [1]
-    journal = gate.app._journal
+    journal = gate.app.parts.journal
     acted = [one for one in journal.range(1, journal.head) if one.type == "console.acted"]
     assert b"configuration.changed" in acted[-1].payload
     assert b"lanes.out.timing.read_s" in acted[-1].payload
@@ -363,7 +363,7 @@ def test_no_answer_quotes_a_file_that_a_key_names(gate, secret, keys):
 
 
 def acts(gate):
-    journal = gate.app._journal
+    journal = gate.app.parts.journal
     events = (json.loads(one.payload)["data"] for one in journal.range(1, journal.head) if one.type == "console.acted")
     return [
         (one["person"], one["act"], one["done"], one["detail"]) for one in events if one["act"].startswith("config")

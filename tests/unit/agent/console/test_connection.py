@@ -46,9 +46,9 @@ def test_the_broker_in_use_the_queue_and_the_round_trip_are_shown_also_when_the_
     page = browser.get("/connection").text
     assert f"mqtt://127.0.0.1:{joined.broker.port}" in page
     assert "No time server has set it lately: it cannot be trusted. Look at the time server and the network." in page
-    head = joined.app._journal.head
+    head = joined.app.parts.journal.head
     assert head > 0
-    assert f"<dd>{joined.app._journal.watermark}</dd>" in page
+    assert f"<dd>{joined.app.parts.journal.watermark}</dd>" in page
     measured = browser.post("/connection/measure").text
     assert " ms</td>" in measured
     assert joined.browser("viewer").post("/connection/measure").status_code == 403

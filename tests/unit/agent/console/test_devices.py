@@ -83,7 +83,7 @@ def connect(site, device):
 
 def test_what_is_plugged_in_is_shown_with_its_users_and_the_name_to_write_down(site):
     page = site.browser("viewer").get("/devices").text
-    ports = {one.device: one for one in hardware_scan.serial_ports(site.app._settings.lanes, site.machine.root)}
+    ports = {one.device: one for one in hardware_scan.serial_ports(site.app.parts.settings.lanes, site.machine.root)}
     assert (ports["/dev/ttyUSB0"].users, ports["/dev/ttyUSB0"].kind_of_name) == (("out/relay",), "by_path")
     assert (ports["/dev/ttyUSB1"].users, ports["/dev/ttyUSB1"].kind_of_name) == ((), "by_id")
     assert ports["/dev/ttyUSB1"].write.startswith("/dev/serial/by-id/usb-FTDI")
@@ -102,7 +102,7 @@ def test_a_free_port_is_asked_and_says_what_to_write(site):
     assert "[lanes.NAME.relay]" in answer.text
     assert "kind = &#34;lcus&#34;" in answer.text
     assert list(site.board.relays.states) == before
-    journal = site.app._journal
+    journal = site.app.parts.journal
     assert any(b"devices.asked" in one.payload for one in journal.range(1, journal.head) if one.type == "console.acted")
 
 

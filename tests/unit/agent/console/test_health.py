@@ -70,9 +70,9 @@ def test_the_page_says_in_every_language_what_was_found_and_how_it_is_mended(gat
 
 
 def test_everything_is_checked_again_on_demand(gate):
-    before = gate.app._diagnostics.health_monitor.report
+    before = gate.app.parts.diagnostics.health_monitor.report
     answer = gate.browser("technician").post("/health/examination")
-    report = gate.app._diagnostics.health_monitor.report
+    report = gate.app.parts.diagnostics.health_monitor.report
     assert answer.status_code == 200
     assert report is not before
     assert {one.check for one in report.findings} == set(Check) - {Check.CERTIFICATES, Check.PORTS, Check.SCANNERS}

@@ -87,8 +87,8 @@ def passage(utc, plate="京A12345", lane="out"):
 
 
 def recorded(gate, **more):
-    transaction, drafts = passage(gate.app._utc(), **more)
-    gate.app._journal.record(drafts)
+    transaction, drafts = passage(gate.app.parts.utc(), **more)
+    gate.app.parts.journal.record(drafts)
     return transaction
 
 
@@ -137,7 +137,7 @@ def test_older_pages_follow_until_the_journal_ends(gate):
         if 'href="/journal?' not in page:
             break
         address = page.split('role="button" href="')[1].split('"')[0].replace("&amp;", "&")
-    assert seen >= set(range(1, gate.app._journal.head - 20))
+    assert seen >= set(range(1, gate.app.parts.journal.head - 20))
 
 
 def test_a_search_looks_at_a_bounded_stretch_and_says_where_to_go_on(tmp_path, monkeypatch):
@@ -175,11 +175,11 @@ def test_one_vehicles_story_is_whole_with_its_checks_and_says_what_pictures_are_
 
 
 def test_a_story_says_why_a_plate_that_is_in_the_picture_does_not_count(gate):
-    utc = gate.app._utc()
+    utc = gate.app.parts.utc()
     transaction, (came, *_) = passage(utc)
     no_plate = CheckRecord(reason=Reason.PLATE_UNREADABLE, ok=False, detail=f"0 readings, {SET_ASIDE}: 1")
     decided = AccessDecided(verdict=Verdict.MANUAL, reason=Reason.PLATE_UNREADABLE, checks=(no_plate,))
-    gate.app._journal.record([came, Draft(decided, "out", transaction, utc)])
+    gate.app.parts.journal.record([came, Draft(decided, "out", transaction, utc)])
     page = gate.browser("viewer").get(f"/journal/vehicle/{transaction}").text
     assert (
         "A plate was read that stood there before this vehicle came, or stands behind it: it is taken for that of "
@@ -197,7 +197,7 @@ def test_a_story_says_why_a_plate_that_is_in_the_picture_does_not_count(gate):
     ],
 )
 def test_a_story_is_told_in_the_language_down_to_its_details_and_strange_words_are_marked(gate, language, told):
-    utc = gate.app._utc()
+    utc = gate.app.parts.utc()
     transaction, (came, *_) = passage(utc)
     score = Text("score {score} from {frames} frames", score="9.00", frames=3)
     checks = (
@@ -207,7 +207,7 @@ def test_a_story_is_told_in_the_language_down_to_its_details_and_strange_words_a
     decided = AccessDecided(verdict=Verdict.DENY, reason=Reason.WRONG_LANE, checks=checks)
     holds = Text("relay {channel} does not let go", channel=2)
     lost = DeviceChanged(device="relay", family="relay", state="lost", detail=holds)
-    gate.app._journal.record([came, *(Draft(event, "out", transaction, utc) for event in (decided, lost))])
+    gate.app.parts.journal.record([came, *(Draft(event, "out", transaction, utc) for event in (decided, lost))])
     page = gate.browser("viewer").get(f"/journal/vehicle/{transaction}", headers={"accept-language": language}).text
     assert told in page
     assert ("relay 2 does not let go" in page) is (language == "en")
@@ -217,10 +217,10 @@ def test_a_story_is_told_in_the_language_down_to_its_details_and_strange_words_a
 
 @pytest.mark.parametrize("language", Language)
 def test_what_was_recorded_without_its_message_is_shown_as_it_is(gate, language):
-    utc = gate.app._utc()
+    utc = gate.app.parts.utc()
     transaction, (came, *_) = passage(utc)
     lost = DeviceChanged(device="relay", family="relay", state="lost", detail="relay 2 does not let go")
-    gate.app._journal.record([came, Draft(lost, "out", transaction, utc)])
+    gate.app.parts.journal.record([came, Draft(lost, "out", transaction, utc)])
     page = gate.browser("viewer").get(f"/journal/vehicle/{transaction}", headers={"accept-language": language}).text
     marked = '<span lang="en">relay 2 does not let go</span>'
     assert ("relay 2 does not let go" if language is Language.EN else marked) in page
@@ -280,7 +280,7 @@ def test_a_proof_without_a_journal_or_key_fails_in_words(tmp_path):
 
 def test_an_export_is_byte_for_byte_what_is_stored(gate):
     recorded(gate)
-    browser, journal = gate.browser("technician"), gate.app._journal
+    browser, journal = gate.browser("technician"), gate.app.parts.journal
     last = journal.head
     answer = browser.get("/journal/export", params={"first": 2, "last": last})
     assert answer.content == b"".join(one.payload + b"\n" for one in journal.range(2, last))

@@ -131,8 +131,8 @@ def test_a_simulated_vehicle_never_writes_over_a_file_that_is_no_scene(tmp_path,
         before = (tmp_path / place).resolve().read_bytes()[:16]
         assert send_vehicle(gate).status_code == 404
         assert (tmp_path / place).resolve().read_bytes()[:16] == before
-        head = gate.app._journal.head
-        assert [one.seq for one in gate.app._journal.range(1, head)] == list(range(1, head + 1))
+        head = gate.app.parts.journal.head
+        assert [one.seq for one in gate.app.parts.journal.range(1, head)] == list(range(1, head + 1))
 
 
 @pytest.mark.parametrize("content", ['{"seq": 7}', "SQLite format 3\0", '"text"', "{"])

@@ -147,7 +147,7 @@ def test_the_exposure_of_a_camera_that_cannot_be_set_is_not_offered(gate_with, t
         "until the camera says"
     )
     assert "The exposure can be tried once the camera delivers pictures." in page
-    eye = gate.app._gate_lanes.eyes[0]
+    eye = gate.app.parts.lanes.eyes[0]
     eventually(lambda: eye.status.up and eye.last_beat and eye.last_beat.exposable is not None, 60, "the camera's word")
     told_of = news(gate, "technician", "/live/camera/out/front/news", {"camera"})["camera"]
     assert told_of["exposure"]["settable"] is False, "nobody has tried"
@@ -171,7 +171,7 @@ def test_a_test_pulse_is_not_a_vehicle_and_ticks_no_step(gate_with, monkeypatch)
     (closed,) = eventually(lambda: events(gate, "transaction.closed"), 30, "the end of the test")
     (tested,) = events(gate, "barrier.tested")
     later = transaction_id(NOON, 1, 99)
-    gate.app._journal.record([Draft(VehiclePresent(seen_by="eye"), "out", later, NOON)])
+    gate.app.parts.journal.record([Draft(VehiclePresent(seen_by="eye"), "out", later, NOON)])
     shown = eventually(lambda: later in (page := browser.get("/lane/out/vehicles").text) and page, 20, "a vehicle")
     assert shown.count("<details") == 1, "the vehicle alone"
     assert tested["transaction"] not in shown
@@ -180,7 +180,7 @@ def test_a_test_pulse_is_not_a_vehicle_and_ticks_no_step(gate_with, monkeypatch)
 
 
 def events(gate, kind):
-    journal = gate.app._journal
+    journal = gate.app.parts.journal
     return [json.loads(one.payload) for one in journal.range(1, journal.head) if one.type == kind]
 
 
@@ -191,7 +191,7 @@ def test_every_page_shows_the_gates_local_time_with_its_zone_and_utc(gate_with):
     with local_zone("Asia/Tashkent"):
         gate = gate_with()
         transaction = transaction_id(NOON, 1, 1)
-        gate.app._journal.record([Draft(VehiclePresent(seen_by="inputs"), "out", transaction, NOON)])
+        gate.app.parts.journal.record([Draft(VehiclePresent(seen_by="inputs"), "out", transaction, NOON)])
         browser = gate.browser("admin")
         shown = {
             path: browser.get(path).text
@@ -223,7 +223,7 @@ def test_a_search_takes_times_of_the_gates_zone_and_says_so(gate_with):
     with local_zone("Asia/Tashkent"):
         gate = gate_with()
         transaction = transaction_id(NOON, 1, 1)
-        gate.app._journal.record([Draft(VehiclePresent(seen_by="inputs"), "out", transaction, NOON)])
+        gate.app.parts.journal.record([Draft(VehiclePresent(seen_by="inputs"), "out", transaction, NOON)])
         browser = gate.browser("viewer")
         assert "(UTC+5)" in browser.get("/journal").text
         story = f"/journal/vehicle/{transaction}"
@@ -255,7 +255,7 @@ def reporting_gate(tmp_path, monkeypatch, ack_mode="watermark"):
         monkeypatch.setenv("GATE_MQTT__ACK_MODE", ack_mode)
         monkeypatch.setenv("GATE_MQTT__BROKERS", json.dumps([f"mqtt://127.0.0.1:{broker.port}"]))
         with ConsoleGate(tmp_path) as gate:
-            eventually(lambda: gate.app._devices.states.get("broker") == "up", 60, "the broker")
+            eventually(lambda: gate.app.parts.devices.states.get("broker") == "up", 60, "the broker")
             yield gate, broker
 
 
@@ -264,13 +264,13 @@ def reporting_gate(tmp_path, monkeypatch, ack_mode="watermark"):
 def test_reporting_is_done_once_central_has_acknowledged_an_event(tmp_path, monkeypatch):
     with reporting_gate(tmp_path, monkeypatch) as (gate, broker):
         browser = gate.browser("technician")
-        assert gate.app._journal.head > 0
+        assert gate.app.parts.journal.head > 0
         said, why = reporting(browser)
         assert said != "done", "nothing is acknowledged"
         assert "acknowledged" in why
         assert 'href="/connection"' in why
         with Central(broker.port, "gate-7"):
-            eventually(lambda: gate.app._journal.watermark > 0, 60, "an acknowledgement")
+            eventually(lambda: gate.app.parts.journal.watermark > 0, 60, "an acknowledgement")
             assert reporting(browser)[0] == "done"
 
 
@@ -278,7 +278,7 @@ def test_reporting_is_done_once_central_has_acknowledged_an_event(tmp_path, monk
 @needs_mosquitto
 def test_reporting_is_done_by_the_brokers_answer_where_that_is_what_counts(tmp_path, monkeypatch):
     with reporting_gate(tmp_path, monkeypatch, "puback") as (gate, broker), Central(broker.port, "gate-7", ack=False):
-        eventually(lambda: gate.app._journal.watermark > 0, 60, "an answer of the broker")
+        eventually(lambda: gate.app.parts.journal.watermark > 0, 60, "an answer of the broker")
         assert reporting(gate.browser("technician"))[0] == "done"
 
 
@@ -321,7 +321,7 @@ def test_a_refused_configuration_is_told_on_every_page(gate_with, language):
 
 def test_a_check_that_was_passed_is_not_named_by_its_failure_and_a_failed_one_has_no_good_sign(gate_with):
     gate = gate_with()
-    utc = gate.app._utc()
+    utc = gate.app.parts.utc()
     transaction = transaction_id(utc, 1, 1)
     checks = (
         CheckRecord(reason=Reason.EXPIRED, ok=True, detail=f"until {NOON:.0f}"),
@@ -329,7 +329,7 @@ def test_a_check_that_was_passed_is_not_named_by_its_failure_and_a_failed_one_ha
     )
     decided = AccessDecided(verdict=Verdict.DENY, reason=Reason.PERMIT_REVOKED, checks=checks)
     came = Draft(VehiclePresent(seen_by="inputs"), "out", transaction, utc)
-    gate.app._journal.record([came, Draft(decided, "out", transaction, utc)])
+    gate.app.parts.journal.record([came, Draft(decided, "out", transaction, utc)])
     page = gate.browser("viewer").get(f"/journal/vehicle/{transaction}").text
     rows = re.findall(r'<li class="(good|bad)">(.*?)</li>', page, re.DOTALL)
     (failed_tone, failed), (passed_tone, passed) = rows
@@ -347,8 +347,8 @@ def test_a_check_that_was_passed_is_not_named_by_its_failure_and_a_failed_one_ha
 )
 def test_a_decision_in_the_journal_has_the_sign_of_its_verdict(gate_with, verdict, tone):
     gate = gate_with()
-    utc = gate.app._utc()
+    utc = gate.app.parts.utc()
     decided = AccessDecided(verdict=verdict, reason=Reason.OK, checks=())
-    gate.app._journal.record([Draft(decided, "out", transaction_id(utc, 1, 1), utc)])
+    gate.app.parts.journal.record([Draft(decided, "out", transaction_id(utc, 1, 1), utc)])
     page = gate.browser("viewer").get("/journal?type=access.decided").text
     assert f'<strong class="{tone}">{"Decision"}</strong>' in page

@@ -328,7 +328,7 @@ class Gate:
         simulated_inputs.forget_boards()
 
     def events(self, kind):
-        journal = self.app._journal
+        journal = self.app.parts.journal
         lines = [json.loads(one.payload) for one in journal.range(1, journal.head)]
         return [SimpleNamespace(**line["data"]) for line in lines if line["type"] == kind]
 
@@ -337,11 +337,11 @@ class Gate:
         return self.events(kind)[count - 1]
 
     def wait_device(self, state):
-        eventually(lambda: self.app._devices.states.get("exit-1/post") == state, what=f"scanner {state}")
+        eventually(lambda: self.app.parts.devices.states.get("exit-1/post") == state, what=f"scanner {state}")
 
     def wait_ready(self):
         self.wait_state("idle")
-        eventually(lambda: self.app._devices.states.get("exit-1/relay") == "up", what="relay")
+        eventually(lambda: self.app.parts.devices.states.get("exit-1/relay") == "up", what="relay")
         self.wait_device("up")
 
     def wait_state(self, state):
@@ -375,7 +375,7 @@ def gate(tmp_path, emulator, request):
 
 def test_a_lane_with_a_scanner_and_no_camera_is_sound_and_told_of(gate):
     assert gate.loaded.warnings == ()
-    assert gate.app._status.inventory()["lanes"]["exit-1"]["scanners"] == {"post": "serial_lines"}
+    assert gate.app.parts.status.inventory()["lanes"]["exit-1"]["scanners"] == {"post": "serial_lines"}
     (up,) = eventually(lambda: [event for event in gate.events("device.changed") if event.family == "scanner"])
     assert (up.device, up.state) == ("exit-1/post", "up")
 

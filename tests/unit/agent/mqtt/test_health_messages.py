@@ -59,19 +59,19 @@ def test_a_gate_tells_its_health_when_it_connects_and_the_broker_keeps_it(app, b
     message = told(broker.port)
     health = assert_valid(TOPIC, message["payload"])
     assert message["retain"]
-    assert health["boot"] == app._boot
+    assert health["boot"] == app.parts.boot
     assert set(health["cameras"]) == {"exit-1/front"}
     assert set(health["relays_ms"]) == {"simulated health"}
 
 
 def test_what_was_found_is_told_after_the_next_connection(app, broker):
     told(broker.port)
-    app._diagnostics.health_monitor.examine()
+    app.parts.diagnostics.health_monitor.examine()
     with Listener(broker.port, TOPIC) as listener:
         eventually(lambda: listener.messages)
         broker.kill()
         broker.start()
-        eventually(lambda: app._central.link_view.connections >= 2, 40)
+        eventually(lambda: app.parts.central.link_view.connections >= 2, 40)
     health = json.loads(eventually(lambda: _with_findings(broker.port), 40)["payload"])
     assert {"LANE_BLIND", "BROKER_IN_CLEAR"} <= {one["code"] for one in health["findings"]}
     assert health["examined"] is not None

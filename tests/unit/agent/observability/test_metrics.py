@@ -325,7 +325,7 @@ def test_a_running_gate_tells_prometheus_how_it_is(tmp_path):
     app = App(load_configuration(path), Clock(), Notifier(None), pytest.fail)
     app.start()
     try:
-        port = app._diagnostics.metrics_port
+        port = app.parts.diagnostics.metrics_port
 
         def told():
             _, body = get(port)

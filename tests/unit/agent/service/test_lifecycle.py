@@ -225,7 +225,7 @@ def test_the_process_of_a_camera_ends_with_a_gate_that_cannot_start(tmp_path):
 def app_of_closed(loaded):
     """An agent only to look at."""
     app = app_of(loaded)
-    app._opened.close()
+    app.parts.close()
     return app
 
 

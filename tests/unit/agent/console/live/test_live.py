@@ -41,7 +41,7 @@ class LiveGate(ConsoleGate):
 
     def __init__(self, folder):
         super().__init__(folder, lanes=LANES.format(board=folder.name))
-        self.eye = self.app._gate_lanes.eyes[0]
+        self.eye = self.app.parts.lanes.eyes[0]
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def door(gate):
 def test_every_part_of_a_lane_is_told_at_once_in_the_language_of_the_page(gate):
     wanted = {"hello", "lane", "barrier", "inputs", "devices", "vehicles", "camera:front"}
     told = news(gate, "viewer", "/live/lane/out/news", wanted, **{"accept-language": "ru"})
-    assert told["hello"] == {"configuration": gate.app._loaded.digest, "refused": False}
+    assert told["hello"] == {"configuration": gate.app.parts.loaded.digest, "refused": False}
     assert [one["name"] for one in told["inputs"]["signals"]] == [
         "Петля перед стрелой", "Петля под стрелой", "Концевик: опущена",
     ]  # fmt: skip
@@ -194,7 +194,7 @@ def test_live_answers_end_at_once_when_the_agent_stops(tmp_path):
         response = stream.__enter__()
         reader = threading.Thread(target=read, args=(response,))
         reader.start()
-        gate.app._console.stop()
+        gate.app.parts.console.stop()
         assert ended.wait(3.0)
         reader.join()
         stream.__exit__(None, None, None)

@@ -88,7 +88,7 @@ def happened(gate):
     permit = PermitRecord(
         permit="aa", issuer="us", key="bb", declaration="940120260000000001", vin=VIN, plate=PLATE, expires_at=1
     )
-    recorder = gate.app._recorder
+    recorder = gate.app.parts.recorder
     recorder.note(
         [
             Draft(AccessDecided(verdict=Verdict.PASS, reason=Reason.OK, checks=(), permit=permit), "out", "t1", 1.8e9),
@@ -194,11 +194,11 @@ def test_plates_and_vins_are_masked_unless_they_are_asked_for(gate):
 def test_pictures_are_in_it_only_when_they_are_asked_for(gate):
     jpeg = b"\xff\xd8 a picture"
     name = hashlib.sha256(jpeg).hexdigest()
-    gate.app._evidence.keep(name, jpeg)
+    gate.app.parts.evidence.keep(name, jpeg)
     closed = TransactionClosed(
         outcome=Outcome.DENIED, reason=Reason.EXPIRED, assumed=False, duration_s=1.0, pictures=(name, "no name")
     )
-    gate.app._recorder.note([Draft(closed, "out", "t2", 1.8e9)])
+    gate.app.parts.recorder.note([Draft(closed, "out", "t2", 1.8e9)])
     browser = gate.browser("technician")
     assert not any(file.startswith("pictures/") for file in unpacked(browser.post("/health/bundle").content))
     with_pictures = unpacked(browser.post("/health/bundle", data={"pictures": "true"}).content)

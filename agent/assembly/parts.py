@@ -1,0 +1,286 @@
+"""Every part of the gate, made from the settings; nothing is started."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from agent.assembly.central_connection import CentralConnection, CentralDependencies
+from agent.assembly.command_handlers import HandlerDependencies
+from agent.assembly.lanes import GateLanes
+from agent.assembly.records import MEGABYTE, GateRecords, RecordsDependencies
+from agent.assembly.status import GateStatus, StatusSources
+from agent.clock import ClockFiles, ClockMonitor, holdover_rules
+from agent.console.web.server import ConsoleServer
+from agent.devices import DeviceStatusTable
+from agent.doctor.diagnostics import Diagnostics, DiagnosticsDependencies
+from agent.lane import Interlock, LaneServiceDependencies, scene_folders, simulated_vehicle_runs
+from agent.lane.decider import Decider, Sources, lane_place
+from agent.lists import ListService
+from agent.mqtt import GateIdentity
+from agent.observability import Counters, LogLevel, MeasuredParts
+from agent.service.cleanup import on_failure
+from agent.service.watchdog import Watchdog
+from agent.service.workers import Workers
+from agent.settings import interlocks, shared_arms
+from agent.site import site_service
+from agent.store.gate_key import gate_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from agent.clock import Clock
+    from agent.console.dependencies import Gate
+    from agent.core.crypto import SigningKey
+    from agent.core.events import ClockReading, ConfigurationRefused, Draft, Event
+    from agent.core.model import LedgerChange
+    from agent.mqtt import LinkView
+    from agent.service.notify import Notifier
+    from agent.service.worker import Worker
+    from agent.settings import LoadedSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationSource:
+    """Where the settings came from. `path`: the main file. `refused`: why the files now differ from it.
+
+    `read_anew`: request a reload, as SIGHUP does; returns at once. `load`: the files as they are now; raises
+    SettingsError; None: it cannot be looked at.
+    """
+
+    path: Path
+    refused: ConfigurationRefused | None = None
+    read_anew: Callable[[], None] = lambda: None
+    load: Callable[[], LoadedSettings] | None = None
+
+
+class GateParts:
+    """Opens the files of the gate and makes its parts, each from those before it. `close` closes the files.
+
+    `clock_monitor`: what the clock is worth. `central`: None where the gate has no broker. `workers`: watches the
+    threads. `status`: what the gate tells of itself.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedSettings,
+        clock: Clock,
+        notifier: Notifier,
+        on_damage: Callable[[str], None],
+        source: ConfigurationSource | None,
+    ) -> None:
+        """Make every part. Arguments and errors as of App."""
+        self._opened = ExitStack()
+        with on_failure(self.close):
+            self._make_parts(loaded, clock, notifier, on_damage, source)
+
+    def close(self) -> None:
+        """Write what waits to be recorded, and close the files."""
+        self._opened.close()
+
+    def _make_parts(
+        self,
+        loaded: LoadedSettings,
+        clock: Clock,
+        notifier: Notifier,
+        on_damage: Callable[[str], None],
+        source: ConfigurationSource | None,
+    ) -> None:
+        """Make every part; what must be closed is on the stack `_opened` as soon as it is open."""
+        settings = loaded.settings
+        self.settings, self.loaded = settings, loaded
+        self.source = source or ConfigurationSource(loaded.files[0])
+        self._clock, self.notifier = clock, notifier
+        self.boot = str(uuid.uuid4())
+        settings.state.directory.mkdir(parents=True, exist_ok=True)
+        signing = gate_key(settings.state.directory)
+        self.watchdog, self._counters = Watchdog(notifier), Counters()
+        self.workers = Workers(self.watchdog, self.note)
+        self.lists = self._opened.enter_context(closing(ListService(settings, clock, self.note)))
+        self.clock_monitor = ClockMonitor(
+            clock,
+            self.lists.registry,
+            ClockFiles(settings.state.directory),
+            holdover_rules(settings.clock),
+            self._note_all,
+        )
+        self.records = self._opened.enter_context(closing(self._make_records(signing, on_damage)))
+        self.journal, self.recorder = self.records.journal, self.records.recorder
+        self.evidence, self.evidence_writer = self.records.evidence, self.records.evidence_writer
+        self.site = site_service(settings, signing, self.journal, self._site_changed)
+        self.devices = DeviceStatusTable(self.recorder, self.utc)
+        self.lanes = self._make_lanes(signing.sign(b"the vehicles that an officer sees"))
+        self.status = GateStatus(
+            settings,
+            loaded.digest,
+            self.source.refused,
+            StatusSources(self.lanes, self.devices, self.clock_monitor, self.lists, self.site, self.records),
+        )
+        self.log_level = LogLevel(settings.log.level)
+        self.central = self._make_central() if settings.mqtt.enabled else None
+        self.diagnostics = self._make_diagnostics()
+        self.simulated_runs = dict(
+            simulated_vehicle_runs(settings.lanes, scene_folders(settings.state.directory, os.environ))
+        )
+        self.console = ConsoleServer.from_environment(self._gate, settings.console)
+
+    @property
+    def threads(self) -> Iterator[Worker]:
+        """The threads of all parts."""
+        yield from self.lanes.workers
+        yield from (self.clock_monitor.worker, *self.records.workers, self.devices.worker, self.console.worker)
+        yield from (*self.lists.workers, *self.site.workers, *self.diagnostics.workers)
+        yield from () if self.central is None else self.central.workers
+
+    # ------------------------------------------------------------------------------------------------- making parts
+
+    def _make_records(self, signing: SigningKey, on_damage: Callable[[str], None]) -> GateRecords:
+        dependencies = RecordsDependencies(
+            boot=self.boot,
+            signing=signing,
+            reading=self._reading,
+            utc=self.utc,
+            registry=self.lists.registry,
+            reserving=self._reserving,
+            recorded=self._counters.count_events,
+            on_damage=on_damage,
+        )
+        return GateRecords(self.settings, dependencies)
+
+    def _make_lanes(self, sample_salt: bytes) -> GateLanes:
+        settings = self.settings
+        services = LaneServiceDependencies(
+            self.recorder,
+            self.devices,
+            self._clock.now,
+            self.evidence_writer.keep,
+            Interlock(interlocks(settings.lanes), shared_arms(settings.lanes)),
+            self.journal.lane_orders,
+            self._counters.sighted,
+        )
+        sources = Sources(self.lists.registry, self.journal, self.clock_monitor, self.site)
+        return GateLanes(
+            settings,
+            services,
+            lambda lane: Decider(lane_place(settings, lane, self.lists.rules, sample_salt), sources).decide,
+        )
+
+    def _make_central(self) -> CentralConnection:
+        dependencies = CentralDependencies(
+            GateIdentity(self.settings.gate.id, version("gate-agent"), self.boot, self.status.inventory()),
+            self.journal,
+            self.recorder,
+            self._reading,
+            self.status.health,
+            self._health_message,
+            self._link_changed,
+            self.lists,
+        )
+        return CentralConnection(
+            self.settings,
+            dependencies,
+            lambda link: HandlerDependencies(
+                lanes=self.lanes.by_name,
+                cameras=self.lanes.eyes_by_name,
+                uplink=link.uplink,
+                evidence=self.evidence,
+                lists=self.lists,
+                log_level=self.log_level,
+            ),
+        )
+
+    def _make_diagnostics(self) -> Diagnostics:
+        dependencies = DiagnosticsDependencies(
+            parts=self._measured_parts(),
+            loaded=self.loaded,
+            path=self.source.path,
+            load=self.source.load or (lambda: self.loaded),
+            registry=self.lists.registry,
+            places=self.lanes.places,
+            boot=self.boot,
+            utc=self.utc,
+            central=lambda: None if self.central is None else self.central.client,
+        )
+        return Diagnostics(dependencies, self._counters)
+
+    def _measured_parts(self) -> MeasuredParts:
+        central = self.central
+        return MeasuredParts(
+            gate=self.settings.gate.id,
+            version=version("gate-agent"),
+            state=self.settings.state.directory,
+            journal_limit_bytes=self.settings.journal.max_mb * MEGABYTE,
+            lanes=self.lanes.units,
+            eyes=self.lanes.eyes,
+            relays=self.lanes.boards,
+            devices=self.devices,
+            journal=self.journal,
+            recorder=self.recorder,
+            clock=self.clock_monitor,
+            watchdog=self.watchdog,
+            workers=self.workers,
+            lists=lambda: self.lists.state,
+            uplink=lambda: None if central is None else central.uplink_view,
+            pictures_waiting=lambda: 0 if central is None else central.pictures_waiting,
+            refused=lambda: self.status.refused is not None,
+        )
+
+    def _gate(self) -> Gate:
+        """What the console works with."""
+        from agent.console.dependencies import Gate  # noqa: PLC0415 - brings the web libraries, which the gate does not wait for
+
+        return Gate(
+            loaded=self.loaded,
+            configuration=self.source.path,
+            refusal=lambda: self.status.refused,
+            lanes=self.lanes.by_name,
+            eyes=self.lanes.eyes_by_name,
+            journal=self.journal,
+            lists=self.lists,
+            evidence=self.evidence,
+            devices=self.devices,
+            recorder=self.recorder,
+            clock=self.clock_monitor,
+            link=lambda: None if self.central is None else self.central.link_view,
+            health=self.status.health,
+            diagnostics=self.diagnostics,
+            reload=self.source.read_anew,
+            now=self._clock.now,
+            simulated_runs=self.simulated_runs,
+        )
+
+    def _health_message(self) -> bytes:
+        return self.diagnostics.health()
+
+    # ------------------------------------------------------------------------------------------------- what they tell
+
+    def utc(self) -> float:
+        """The wall clock, Unix seconds."""
+        return self._clock.now().utc
+
+    def _note_all(self, drafts: Sequence[Draft]) -> None:
+        self.recorder.note(drafts)
+
+    def note(self, event: Event) -> None:
+        """Record something that belongs to no lane."""
+        self.records.note(event)
+
+    def _reserving(self, drafts: Sequence[Draft], ledger: Sequence[LedgerChange]) -> AbstractContextManager[None]:
+        return self.site.reserving(drafts, ledger)
+
+    def _reading(self) -> ClockReading:
+        return replace(self.clock_monitor.reading(), lists=self.lists.state)
+
+    def _link_changed(self, view: LinkView) -> None:
+        self.diagnostics.link_changed("central", view)
+        self.devices.changed("broker", "broker", view.state.value, view.detail or view.url)
+
+    def _site_changed(self, view: LinkView) -> None:
+        self.diagnostics.link_changed("site", view)
+        self.devices.changed("broker", "site broker", view.state.value, view.detail or view.url)
