@@ -24,7 +24,7 @@ class CommandClientError(OSError):
 
 
 class CommandClient:
-    """One command over a connected guest. `timeout_s`: patience for the gate's status, and again for its answer."""
+    """One command over a connected client. `timeout_s`: patience for the gate's status, and again for its answer."""
 
     def __init__(self, client: OneShotClient, gate: str, timeout_s: float) -> None:
         self._client = client

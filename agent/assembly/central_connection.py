@@ -85,7 +85,7 @@ class CentralConnection:
             note=self._note,
         )
         made = parts(self._link)
-        self._desk = CommandProcessor(
+        self._command_processor = CommandProcessor(
             self._link.client,
             _command_rules(settings.gate.id, settings.commands, frozenset(settings.lanes)),
             dependencies.journal,
@@ -127,12 +127,12 @@ class CentralConnection:
     def workers(self) -> tuple[Worker, ...]:
         """Its threads."""
         link = self._link
-        parts = (self._desk, self._lists, self._pictures, self._health, link.client)
+        parts = (self._command_processor, self._lists, self._pictures, self._health, link.client)
         return (*(part.worker for part in parts), *link.uplink.workers)
 
     def start(self) -> None:
         """Begin to connect, to send and to take commands."""
-        self._desk.start()
+        self._command_processor.start()
         self._lists.start()
         self._link.start()
         self._pictures.start()
@@ -140,7 +140,7 @@ class CentralConnection:
 
     def stop_taking(self) -> None:
         """Take no command and no list any more, and send no picture, within a bounded time."""
-        if not self._desk.stop():
+        if not self._command_processor.stop():
             log.error("a command is still being carried out; it is left behind")
         self._health.stop()
         self._pictures.stop()
@@ -170,8 +170,8 @@ class CentralConnection:
     def _status_fields(self) -> Mapping[str, object]:
         return {
             **self._dependencies.health(),
-            "challenge": self._desk.challenge,
-            "commands": self._desk.offer,
+            "challenge": self._command_processor.challenge,
+            "commands": self._command_processor.offer,
             "pictures_waiting": self._pictures.waiting,
             "pictures_trouble": self._pictures.trouble,
         }

@@ -1,6 +1,6 @@
 """What carries out each command from central.
 
-Thin adapters between the desk of the commands and the parts of the gate.
+Thin adapters between the processor of commands and the parts of the gate.
 """
 
 from __future__ import annotations

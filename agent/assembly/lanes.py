@@ -1,4 +1,4 @@
-"""The lanes of a gate, made from the settings: each with its loop, its eyes, and the relay board that it may share."""
+"""The lanes of a gate, made from the settings: each with its loop, its cameras, and the relay board, maybe shared."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
     Deciding = Callable[[Decide, Instant, Callable[[Decided], None]], Decided | None]
 
 FIRST_SERIALS = 10_000
-EYE_STOP_S = 0.7
+CAMERA_STOP_S = 0.7
 
 
 class GateLanes:
     """Makes all of them, and starts nothing. `decider`: what answers the questions of a lane.
 
-    `units`: the lanes, in the order of the configuration. `eyes`: one a camera. `boards`: the relay boards, by where
-    they are; `places`: the lanes of each.
+    `units`: the lanes, in the order of the configuration. `cameras`: the supervisor of each. `boards`: the relay
+    boards, by where they are; `places`: the lanes of each.
     """
 
     def __init__(
         self, settings: Settings, services: LaneServiceDependencies, decider: Callable[[LaneSettings], Deciding]
     ) -> None:
-        self.eyes: list[CameraSupervisor] = []
+        self.cameras: list[CameraSupervisor] = []
         self.boards: dict[str, RelayBoard] = {}
         self.places: dict[str, list[str]] = {}
         self._services = services
@@ -53,15 +53,15 @@ class GateLanes:
         return {unit.name: unit for unit in self.units}
 
     @property
-    def eyes_by_name(self) -> Mapping[str, CameraSupervisor]:
-        """The eyes by the names of their cameras."""
-        return {eye.name: eye for eye in self.eyes}
+    def cameras_by_name(self) -> Mapping[str, CameraSupervisor]:
+        """The supervisors of the cameras by their names."""
+        return {supervisor.name: supervisor for supervisor in self.cameras}
 
     @property
     def workers(self) -> Iterator[Worker]:
         """The threads of all of them."""
         yield from (board.worker for board in self.boards.values())
-        yield from (eye.worker for eye in self.eyes)
+        yield from (supervisor.worker for supervisor in self.cameras)
         yield from (worker for unit in self.units for worker in unit.workers)
 
     def _unit(self, name: str, settings: LaneSettings, decide: Deciding) -> LaneService:
@@ -79,7 +79,7 @@ class GateLanes:
             secrets.randbelow(FIRST_SERIALS),
         )
         for camera in settings.cameras:
-            self.eyes.append(_eye(unit, camera))
+            self.cameras.append(_supervisor(unit, camera))
         return unit
 
     def _board(self, lane: str, device: Device) -> RelayBoard:
@@ -92,7 +92,7 @@ class GateLanes:
         return self.boards[place]
 
 
-def _eye(lane: LaneService, camera: Camera) -> CameraSupervisor:
+def _supervisor(lane: LaneService, camera: Camera) -> CameraSupervisor:
     configure = Configure(
         camera_kind=camera.kind,
         camera=registry.settings_model(registry.CAMERAS, camera.kind)
@@ -103,12 +103,12 @@ def _eye(lane: LaneService, camera: Camera) -> CameraSupervisor:
         exposure=camera.exposure,
         zone=camera.zone,
     )
-    eye = CameraSupervisor(
+    supervisor = CameraSupervisor(
         f"{lane.name}/{camera.id}",
         configure,
         on_seen=lane.seen,
         on_status=lambda status: lane.camera_changed(camera.id, status, reads_codes="qr" in camera.readers),
-        limits=WorkerLimits(hang_s=camera.hang_s, reading_s=camera.reading_deadline_s, stop_s=EYE_STOP_S),
+        limits=WorkerLimits(hang_s=camera.hang_s, reading_s=camera.reading_deadline_s, stop_s=CAMERA_STOP_S),
     )
-    lane.tell_presence(eye.attend)
-    return eye
+    lane.tell_presence(supervisor.attend)
+    return supervisor

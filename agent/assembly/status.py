@@ -80,7 +80,7 @@ class GateStatus:
         """The gate in one line."""
         lanes = self._sources.lanes
         problem = "" if self.refused is None else f"; the configuration on the disk is refused: {self.refused.detail}"
-        return f"{len(lanes.units)} lanes, {len(lanes.eyes)} cameras{problem}"
+        return f"{len(lanes.units)} lanes, {len(lanes.cameras)} cameras{problem}"
 
     def _standing_orders(self) -> Mapping[str, object]:
         standing = {lane.name: lane.view.lockout for lane in self._sources.lanes.units if lane.view is not None}

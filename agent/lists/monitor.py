@@ -53,7 +53,7 @@ class ListMonitor:
     def __init__(  # noqa: PLR0913 - the seams of the composition root
         self,
         registry: Registry,
-        desk: ListIntake,
+        intake: ListIntake,
         rules: FreshnessRules,
         now: Callable[[], Instant],
         note: Callable[[Event], None],
@@ -62,7 +62,7 @@ class ListMonitor:
         round_s: float = ROUND_S,
     ) -> None:
         self._registry = registry
-        self._desk = desk
+        self._intake = intake
         self._rules = rules
         self._now = now
         self._note = note
@@ -101,7 +101,7 @@ class ListMonitor:
         """Read the trust list's file whether it looks changed or not, and tell what is in force now."""
         self._look_at_file(anyway=True)
         self._look_at_age()
-        return Reloaded(self._desk.trust(), self._file_problem)
+        return Reloaded(self._intake.trust(), self._file_problem)
 
     # ------------------------------------------------------------------------------------------------------ the thread
 
@@ -110,7 +110,7 @@ class ListMonitor:
             self._rounds += 1
             self._look_at_file()
             if self._rounds % LOOK_EVERY == 0:
-                self._desk.maintain_registry()
+                self._intake.maintain_registry()
                 self._look_at_age()
 
     def _look_at_file(self, *, anyway: bool = False) -> None:
@@ -118,9 +118,9 @@ class ListMonitor:
             return
         with self._lock:
             # A registry that was begun anew has no list any more, and a disk that was full may take one now.
-            text = self._feed.read_if_changed(anyway=anyway or self._desk.trust() is None)
+            text = self._feed.read_if_changed(anyway=anyway or self._intake.trust() is None)
             if text is not None:
-                self._file_problem = self._desk.take_trust(text, "file")
+                self._file_problem = self._intake.take_trust(text, "file")
             elif self._feed.problem:
                 self._file_problem = self._feed.problem
 
@@ -135,7 +135,7 @@ class ListMonitor:
             self._note(ListsState(state=standing.state, before=before, age_s=age_s))
 
     def _standing(self) -> DataStanding | None:
-        trust = self._desk.trust()
+        trust = self._intake.trust()
         try:
             return standing_of(self._registry.standings(), trust, self._rules, self._now().utc)
         except RegistryError as error:

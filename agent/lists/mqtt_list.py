@@ -55,7 +55,7 @@ class MqttList:
         gate: str,
         topics: ListTopics,
         client: MqttClient,
-        desk: ListIntake,
+        intake: ListIntake,
         rules: SyncRules,
         handle: Callable[[Incoming], None],
     ) -> None:
@@ -63,7 +63,7 @@ class MqttList:
         self._gate = gate
         self._topics = topics
         self._client = client
-        self._desk = desk
+        self._intake = intake
         self._rules = rules
         self._handle = handle
         self._state = SyncState()
@@ -78,14 +78,14 @@ class MqttList:
 
     def check_progress(self, at: float) -> None:
         """See whether time, or another process, has changed something."""
-        known = self._desk.known(self.kind)
+        known = self._intake.known(self.kind)
         if known is not None and known != (self._state.version, self._state.issued_at):
             self.happen(Known(*known, at))
         self.happen(Tick(at))
 
     def take_head(self, data: bytes, at: float) -> ListError | None:
         """Take in a head that came; why it is none."""
-        opened = self._desk.open_head(data, self.kind)
+        opened = self._intake.open_head(data, self.kind)
         if isinstance(opened, ListError):
             return opened
         self._heads.append(opened)
@@ -96,7 +96,7 @@ class MqttList:
         """Take in a delta that came to the topic of this version; why it is none. One that is past is not looked at."""
         if version <= self._state.version:
             return None
-        opened = self._desk.open_delta(data, self.kind)
+        opened = self._intake.open_delta(data, self.kind)
         if isinstance(opened, ListError):
             return opened
         held = HeldDelta(opened.said.since, opened.said.version, len(data))
@@ -105,11 +105,11 @@ class MqttList:
         return None
 
     def take_chunk(self, snapshot: int, number: int, data: bytes, at: float) -> ListError | None:
-        """Take in a chunk that came, if it is one that is missing; the desk says what is wrong with it."""
+        """Take in a chunk that came, if it is one that is missing; the intake says what is wrong with it."""
         fetching = self._state.fetching
         if fetching is None or fetching.snapshot != snapshot or number not in self._state.missing:
             return None
-        outcome = self._desk.keep_chunk(self.kind, fetching.chunks[number], data)
+        outcome = self._intake.keep_chunk(self.kind, fetching.chunks[number], data)
         if outcome.done:
             self.happen(ChunkSeen(snapshot, number, at))
         elif outcome.fault is not ListFault.CHUNK_WRONG:
@@ -139,32 +139,32 @@ class MqttList:
             case DropSnapshot(head):
                 self._client.unsubscribe(self._topics.chunks(self.kind, head.snapshot))
                 self._ask_for(())
-                self._desk.drop_chunks(self.kind)
+                self._intake.drop_chunks(self.kind)
             case Want(have):
                 self._want(have)
             case Reject(fault, detail):
-                self._desk.refuse(self.kind.value, fault, detail, "mqtt")
+                self._intake.refuse(self.kind.value, fault, detail, "mqtt")
             case _:
                 assert_never(effect)
         return ()
 
     def _change(self, change: ApplyDelta | ApplySnapshot | Refresh) -> Outcome:
         if isinstance(change, ApplyDelta):
-            return self._desk.apply_delta(self._deltas[change.delta], "mqtt")
+            return self._intake.apply_delta(self._deltas[change.delta], "mqtt")
         head = next(each for each in self._heads if each.said == change.head)
         if isinstance(change, Refresh):
-            return self._desk.refresh(head, "mqtt")
-        return self._desk.apply_spooled(head, "mqtt")
+            return self._intake.refresh(head, "mqtt")
+        return self._intake.apply_spooled(head, "mqtt")
 
     def _changed(self, outcome: Outcome, at: float) -> Iterable[SyncEvent]:
-        known = self._desk.known(self.kind)
+        known = self._intake.known(self.kind)
         if known is None:
             return (Failed(None, at),)
         failed = () if outcome.done else (Failed(outcome.fault, at),)
         return (*failed, Known(*known, at))
 
     def _fetch_snapshot(self, head: ListHead, at: float) -> Iterable[SyncEvent]:
-        there = self._desk.begin_chunks(head)
+        there = self._intake.begin_chunks(head)
         if there is None:
             return (Failed(ListFault.DISK_FULL, at),)
         self._client.subscribe(self._subscription(self._topics.chunks(self.kind, head.snapshot)))

@@ -55,21 +55,21 @@ class ListSync:
         gate: str,
         site: int,
         client: MqttClient,
-        desk: ListIntake,
+        intake: ListIntake,
         now: Callable[[], Instant],
         *,
         rules: SyncRules | None = None,
         settle_s: float = SETTLE_S,
     ) -> None:
         self._client = client
-        self._desk = desk
+        self._intake = intake
         self._now = now
         self._settle_s = settle_s
         self._inbox = ListInbox()
         self._topics = topics = ListTopics(site)
         rules = SyncRules() if rules is None else rules
         self._courses = {
-            kind: MqttList(kind, gate, topics, client, desk, rules, self._inbox.add_item) for kind in ListKind
+            kind: MqttList(kind, gate, topics, client, intake, rules, self._inbox.add_item) for kind in ListKind
         }
         self._standing = [Subscription(topics.trust, self._inbox.add_item, qos=1, stored=True)]
         for course in self._courses.values():
@@ -93,7 +93,7 @@ class ListSync:
         A list in the middle of its way is given up.
         """
         self.worker.ask_to_stop()
-        self._desk.stop()
+        self._intake.stop()
         return self.worker.join(timeout_s)
 
     # ------------------------------------------------------------------------------------------------------ the thread
@@ -129,7 +129,7 @@ class ListSync:
         error: ListError | None = None
         match self._topics.parse(message.topic):
             case TrustTopic():
-                self._desk.take_trust(message.payload, "mqtt")
+                self._intake.take_trust(message.payload, "mqtt")
                 return
             case HeadTopic(kind):
                 error = self._courses[kind].take_head(message.payload, at)
@@ -147,7 +147,7 @@ class ListSync:
         of_a_key = error.fault in _OF_A_KEY
         self._unheard = self._unheard or of_a_key
         if not (of_a_key and self._settling):
-            self._desk.refuse(kind.value, error.fault, str(error), "mqtt")
+            self._intake.refuse(kind.value, error.fault, str(error), "mqtt")
         self.worker.wait(REFUSED_PAUSE_S)
 
     def _check_lists(self, at: float) -> None:
@@ -166,7 +166,7 @@ class ListSync:
 
         Another trust list is in force, or had its time to come.
         """
-        trust = self._desk.trust()
+        trust = self._intake.trust()
         version = 0 if trust is None else trust.version
         news = version != self._trust_version
         self._trust_version = version

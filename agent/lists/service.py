@@ -41,9 +41,9 @@ class ListService:
         self.rules = freshness_rules(settings)
         self.registry = open_registry(settings, clock)
         self._gate, self._now = settings.gate, clock.now
-        self._desk = ListIntake(self.registry, ChunkSpool(settings.state.directory / INCOMING), clock.now, note)
+        self._intake = ListIntake(self.registry, ChunkSpool(settings.state.directory / INCOMING), clock.now, note)
         feed = None if settings.permits.trust_list is None else TrustFile(settings.permits.trust_list)
-        self._keeper = ListMonitor(self.registry, self._desk, self.rules, clock.now, note, feed=feed)
+        self._keeper = ListMonitor(self.registry, self._intake, self.rules, clock.now, note, feed=feed)
 
     @property
     def state(self) -> DataState | None:
@@ -55,7 +55,7 @@ class ListService:
 
         To be started and stopped with it.
         """
-        return ListSync(self._gate.id, self._gate.site, client, self._desk, self._now)
+        return ListSync(self._gate.id, self._gate.site, client, self._intake, self._now)
 
     def reload(self) -> Reloaded:
         """Read the trust list's file anew."""

@@ -99,7 +99,7 @@ class MqttClient:
         self.worker.start()
 
     def stop(self, timeout_s: float = STOP_S) -> bool:
-        """Say goodbye to the broker and stop, within `timeout_s`; whether all threads have ended by then."""
+        """Part from the broker in order and stop, within `timeout_s`; whether all threads have ended by then."""
         deadline = time.monotonic() + timeout_s
         if not self.worker.runs:
             return True

@@ -1,4 +1,4 @@
-"""What the desk of the commands needs: who may order what, and the journal to read and to write."""
+"""Who may order what."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The desk where commands from central are checked, recorded, carried out and answered."""
+"""Commands from central: checked, recorded, carried out and answered."""
 
 from __future__ import annotations
 
@@ -82,14 +82,14 @@ class CommandProcessor:
         self,
         client: MqttClient,
         rules: CommandRules,
-        book: Journal,
+        journal: Journal,
         records: Recorder,
         clock: Callable[[], ClockReading],
         executors: Mapping[CommandName, Executor],
     ) -> None:
         self._client = client
         self._rules = rules
-        self._book = book
+        self._journal = journal
         self._records = records
         self._clock = clock
         self._prefix = Topics(rules.gate).command("")
@@ -202,7 +202,7 @@ class CommandProcessor:
     def _answer_unfinished(self) -> None:
         """Answer what the last run left open: nobody knows what became of it."""
         try:
-            left = self._book.unanswered_commands()
+            left = self._journal.unanswered_commands()
         except JournalError:
             log.exception("the journal does not tell which commands were interrupted")
             return
@@ -233,8 +233,8 @@ class CommandProcessor:
         """Record that a command that was proved is accepted; None where it was before, and is answered again."""
         body = proved.body
         try:
-            entry = self._book.command(body.id)
-            counter = self._book.command_counter(proved.key.id)
+            entry = self._journal.command(body.id)
+            counter = self._journal.command_counter(proved.key.id)
         except JournalError:
             log.exception("a command is refused because the journal cannot be read")
             return _fault(proved, Text("the journal cannot be read; nothing was done"))

@@ -46,9 +46,9 @@ class CommandResults:
             correlation=None if correlation is None or len(correlation) > CORRELATION_LIMIT else correlation,
         )
         self._waiting.append((at + KEEP_S, message))
-        wish = asked.response_topic
-        if wish is not None and wish != message.topic and self._is_own(wish):
-            self._waiting.append((at + KEEP_S, replace(message, topic=wish)))
+        response_topic = asked.response_topic
+        if response_topic is not None and response_topic != message.topic and self._is_own(response_topic):
+            self._waiting.append((at + KEEP_S, replace(message, topic=response_topic)))
         self.work(at)
 
     def work(self, at: float) -> None:

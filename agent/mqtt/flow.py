@@ -211,9 +211,9 @@ class Flow:
     def disconnected(self, now: float) -> int | None:
         """Stop sending. Returns the event that goes into quarantine by this, if one does."""
         self._window = 0
-        guilty = self._poison_detector.ended(self._under_way, now)
+        quarantined = self._poison_detector.ended(self._under_way, now)
         self._under_way.clear()
-        return guilty
+        return quarantined
 
     def sent(self, seq: int, now: float) -> None:
         """An event was handed to the network."""

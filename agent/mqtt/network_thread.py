@@ -232,7 +232,7 @@ class NetworkThread:
             notify_listeners([subscription.handle], message, f"a message to {message.topic} could not be handled")
 
     def _part(self, connection: BrokerConnection) -> None:
-        """Say goodbye, for a bounded time: a frozen broker gets no more than that."""
+        """Part in order, for a bounded time: a frozen broker gets no more than that."""
         if self._phase is not _ConnectionPhase.UP:
             return
         answered = threading.Event()

@@ -56,7 +56,7 @@ class PoisonMessageDetector:
         return None
 
     def answered(self, seq: int) -> None:
-        """The broker answered for an event: it is innocent."""
+        """The broker answered for an event: it was not the cause."""
         if seq == self._suspect:
             self._clear()
 

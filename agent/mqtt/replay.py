@@ -136,7 +136,7 @@ class Replays:
 
     def disconnected(self, now: float) -> int | None:
         """What has no answer is sent again first. Returns the event that is left out from now on, if one is."""
-        guilty = self._poison_detector.ended(self._under_way, now)
+        quarantined = self._poison_detector.ended(self._under_way, now)
         self._again.extendleft(sorted(self._under_way, reverse=True))
         self._under_way.clear()
-        return guilty
+        return quarantined

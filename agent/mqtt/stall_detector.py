@@ -1,7 +1,7 @@
 """Notices that events have not got through for long, or that nothing is heard, although the link stands. Pure.
 
 A broker can lose a subscription without a word: RabbitMQ deletes the queue of one when the cluster comes back after all
-its nodes were down, and the connection stands on. The gate is deaf then, to acknowledgements and to commands.
+its nodes were down, and the connection stands on. The gate then hears neither acknowledgements nor commands.
 """
 
 from __future__ import annotations

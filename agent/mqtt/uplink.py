@@ -246,12 +246,12 @@ class Uplink:
     def _went_down(self) -> None:
         self._sender.end()
         now = time.monotonic()
-        guilty = self._flow.disconnected(now)
-        if guilty is not None:
-            self._refuse(guilty, Text("the broker ends the connection over it; it is kept, and left out for now"))
-        guilty = self._replays.disconnected(now)
-        if guilty is not None:
-            self._refuse_replay(guilty, Text("the broker ends the connection over it; it is left out"))
+        quarantined = self._flow.disconnected(now)
+        if quarantined is not None:
+            self._refuse(quarantined, Text("the broker ends the connection over it; it is kept, and left out for now"))
+        quarantined = self._replays.disconnected(now)
+        if quarantined is not None:
+            self._refuse_replay(quarantined, Text("the broker ends the connection over it; it is left out"))
 
     def _process_receipt(self, answer: EventReceipt) -> None:
         receipt, seq = answer.receipt, answer.seq

@@ -113,14 +113,14 @@ def acting_as_caller() -> Iterator[None]:
 
 
 def keeper_for_root(*paths: Path) -> Account | None:
-    """Whose rights this process has to take for these paths: the first keeper where it is root, else None."""
+    """Whose rights this process has to take for these paths: the first owner where it is root, else None."""
     if os.geteuid() != ROOT:
         return None
     return next((found for path in paths if (found := keeper_of(path)) is not None), None)
 
 
 def take_keepers(*paths: Path) -> None:
-    """Take the rights of the first keeper, for good, where root's own process works at these paths. Raises OSError."""
+    """Take the rights of the first owner, for good, where root's own process works at these paths. Raises OSError."""
     account = keeper_for_root(*paths) if _OWN.is_set() else None
     if account is not None:
         become(account)

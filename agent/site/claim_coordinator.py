@@ -58,7 +58,8 @@ class _Case:
 class ClaimCoordinator:
     """Judge claims by the ledger of this gate. Safe to use from any thread.
 
-    `query_s`: how long to wait for another gate's word on an older grant. `why_not`: why this gate does not know of all
+    `query_s`: how long to wait for another gate's answer about an older grant.
+    `why_not`: why this gate does not know of all
     uses, so that it grants nothing; empty where it does. `unsure`: whether others may still show that it does not; a
     claim waits `unsure_s` for that.
     """
@@ -68,7 +69,7 @@ class ClaimCoordinator:
         gate: str,
         ledger: SiteLedger,
         own: OwnClaims,
-        speak: Callable[[str, SiteMessage], bool],
+        send_message: Callable[[str, SiteMessage], bool],
         query_s: float,
         *,
         why_not: Callable[[], str],
@@ -78,7 +79,7 @@ class ClaimCoordinator:
         self._gate = gate
         self._ledger = ledger
         self._own = own
-        self._speak = speak
+        self._send_message = send_message
         self._query_s = query_s
         self._why_not = why_not
         self._unsure = unsure
@@ -100,12 +101,12 @@ class ClaimCoordinator:
             if not self._unsure():
                 self._begin(case)
 
-    def end_claim(self, gate: str, word: Over) -> None:
-        """Take a gate's word that a claim is over. May raise JournalError."""
+    def end_claim(self, gate: str, message: Over) -> None:
+        """Note that a claim is over, as its gate says. May raise JournalError."""
         with self._lock:
-            if self._is_older(gate, word):
+            if self._is_older(gate, message):
                 return
-            _keep(self._over, word.id, (gate, word))
+            _keep(self._over, message.id, (gate, message))
             self._revoke_ended_grants(gate)
 
     def caught_up(self, gate: str) -> None:
@@ -118,16 +119,16 @@ class ClaimCoordinator:
             stream = self._ledger.cursor(gate).stream
             # What was said by another stream was lost with it, or is asked again.
             self._over = {
-                claim_id: (whose, word)
-                for claim_id, (whose, word) in self._over.items()
-                if whose != gate or word.stream == stream
+                claim_id: (whose, message)
+                for claim_id, (whose, message) in self._over.items()
+                if whose != gate or message.stream == stream
             }
             if not self._unsure():
                 for case in self._in_doubt_of(""):
                     self._begin(case)
 
     def alive(self, claim_id: str) -> None:
-        """Take a gate's word that a claim is not over yet."""
+        """Note that a claim is not over yet, as its gate says."""
         with self._lock:
             for case in self._in_doubt_of(claim_id):
                 self._finish(case)
@@ -144,7 +145,7 @@ class ClaimCoordinator:
             if now_at >= self._doubts_at:
                 self._doubts_at = now_at + DOUBT_AFTER_S
                 for consent in self._ledger.unconfirmed(DOUBT_AFTER_S, DOUBTS_AT_ONCE):
-                    self._speak(consent.gate, Query(id=consent.transaction, permit=consent.permit_id.hex()))
+                    self._send_message(consent.gate, Query(id=consent.transaction, permit=consent.permit_id.hex()))
 
     def next_at(self) -> float | None:
         """When `tick` has something to do for a claim that waits, in monotonic seconds."""
@@ -182,7 +183,7 @@ class ClaimCoordinator:
         case.doubt = doubtful.transaction
         case.asked.add(case.doubt)
         self._waiting.append(case)
-        if not self._speak(doubtful.gate, Query(id=case.doubt, permit=doubtful.permit_id.hex())):
+        if not self._send_message(doubtful.gate, Query(id=case.doubt, permit=doubtful.permit_id.hex())):
             self._finish(case)
 
     def _stands_here(self, row: ClaimRow) -> bool:
@@ -196,7 +197,7 @@ class ClaimCoordinator:
         return bool(row.window_s and permits - {row.permit_id})
 
     def _consent(self, verdict: ClaimVerdict) -> Consent | None:
-        """The grant of this gate that stands behind a refusal; None where it is a gate's own word of what it did."""
+        """The grant of this gate that stands behind a refusal; None where it is what a gate says of its own act."""
         consents = self._ledger.unconfirmed(ALL_AGES_S, CONSENTS_READ)
         names = (verdict.gate, verdict.transaction)
         return next((one for one in consents if (one.gate, one.transaction) == names), None)
@@ -212,23 +213,25 @@ class ClaimCoordinator:
 
     # ------------------------------------------------------------------------------------------ what others have done
 
-    def _is_older(self, gate: str, word: Over) -> bool:
-        """Whether a word names a place that was known before its claim was granted.
+    def _is_older(self, gate: str, message: Over) -> bool:
+        """Whether a message names a place that was known before its claim was granted.
 
         What the claim did stands behind that. It comes late, or the journal of its gate is an older copy, which gives
         places a second time.
         """
-        known = self._granted.get(word.id) or self._ledger.cursor(gate)
-        return word.stream == known.stream and word.seq < known.seq
+        known = self._granted.get(message.id) or self._ledger.cursor(gate)
+        return message.stream == known.stream and message.seq < known.seq
 
     def _revoke_ended_grants(self, gate: str) -> None:
         """Take back the grants of claims that are over and whose fate is known here by now."""
-        words = [word for whose, word in self._over.values() if whose == gate]
-        if not words:
+        messages = [message for whose, message in self._over.values() if whose == gate]
+        if not messages:
             return
         cursor = self._ledger.cursor(gate)
         known = {
-            word.id for word in words if word.seq == 0 or (word.stream == cursor.stream and word.seq <= cursor.seq)
+            message.id
+            for message in messages
+            if message.seq == 0 or (message.stream == cursor.stream and message.seq <= cursor.seq)
         }
         for consent in self._ledger.unconfirmed(ALL_AGES_S, CONSENTS_READ) if known else ():
             if consent.gate == gate and consent.transaction in known:

@@ -18,7 +18,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.site import Answer as AnswerWord
+    from agent.core.site import Answer as AnswerMessage
     from agent.core.site import ClaimRequest, Membership, Query, SiteMessage
     from agent.site.claim_coordinator import ClaimCoordinator
     from agent.site.own_claims import LiveClaim, OwnClaims
@@ -31,7 +31,7 @@ NO_LINK = Text("there is no connection to the broker of the site")
 
 @dataclass(frozen=True, slots=True)
 class SiteRules:
-    """How a gate behaves at its site. `claim_timeout_s`: to wait for another gate's word.
+    """How a gate behaves at its site. `claim_timeout_s`: to wait for another gate's answer.
 
     `hold_s`: how long that is good.
     """
@@ -42,32 +42,32 @@ class SiteRules:
 
 
 class _Once:
-    """Keeps the word on a claim for whoever asks as long as it asks, and calls it afterwards."""
+    """Keeps the answer to a claim for whoever asks as long as it asks, and calls it afterwards."""
 
     def __init__(self, answer: Callable[[ClaimAnswer], None]) -> None:
         self._answer = answer
         self._lock = threading.Lock()
         self._asking = True
-        self._word: ClaimAnswer | None = None
+        self._kept: ClaimAnswer | None = None
 
-    def __call__(self, word: ClaimAnswer) -> None:
+    def __call__(self, answer: ClaimAnswer) -> None:
         with self._lock:
             if self._asking:
-                self._word = word
+                self._kept = answer
                 return
-        self._answer(word)
+        self._answer(answer)
 
     def leave(self) -> ClaimAnswer | None:
-        """The word, where it has come; else it will be called."""
+        """The answer, where it has come; else it will be called."""
         with self._lock:
             self._asking = False
-            return self._word
+            return self._kept
 
 
 class Claimant:
     """Claim uses for the lanes of this gate. Safe to use from any thread.
 
-    `alone`: why this gate may not have the last word on its own vehicles now, empty where it may. `lost`: why it may
+    `alone`: why this gate may not decide on its own vehicles alone now, empty where it may. `lost`: why it may
     not ask others either. `complete`: whether its ledger knows all that this gate ever did. What may raise JournalError
     says so.
     """
@@ -81,7 +81,7 @@ class Claimant:
         ledger: SiteLedger,
         *,
         uses: Journal,
-        speak: Callable[[str, SiteMessage], bool],
+        send_message: Callable[[str, SiteMessage], bool],
         alone: Callable[[], str],
         lost: Callable[[], str],
         complete: Callable[[], bool],
@@ -92,7 +92,7 @@ class Claimant:
         self._home = home
         self._ledger = ledger
         self._uses = uses
-        self._speak = speak
+        self._send_message = send_message
         self._alone = alone
         self._lost = lost
         self._complete = complete
@@ -100,7 +100,7 @@ class Claimant:
     # ---------------------------------------------------------------------------------------------------- for a lane
 
     def claim(self, request: ClaimRequest, answer: Callable[[ClaimAnswer], None]) -> ClaimAnswer | None:
-        """The word on a claim, or None, and `answer` hears it. May raise JournalError: then nothing is claimed."""
+        """The answer to a claim, or None, and `answer` hears it. May raise JournalError: then nothing is claimed."""
         once = _Once(answer)
         live = self._own.begin(request, self._membership.home(request.vehicle), once, self._rules.claim_timeout_s)
         if isinstance(live, ClaimAnswer):
@@ -118,7 +118,7 @@ class Claimant:
         if why := self._lost() if live.home != self._membership.own else self._alone():
             self._unasked(live, why)
         elif live.home != self._membership.own:
-            if not self._speak(live.home, _claim(live)):
+            if not self._send_message(live.home, _claim(live)):
                 self._unasked(live, NO_LINK)
         else:
             row = ClaimRow(
@@ -130,18 +130,18 @@ class Claimant:
                 self._membership.own,
                 request.already_exited_s,
             )
-            self._home.judge(row, lambda word: self._answered(live, word))
+            self._home.judge(row, lambda answer: self._answered(live, answer))
 
-    def _answered(self, live: LiveClaim, word: ClaimAnswer) -> None:
-        if word.code is ClaimCode.GRANTED and word.use:
-            self._own.grant(live, word.code, word.use)
-        elif word.code is ClaimCode.LEDGER_UNREACHABLE or word.passes:
-            self._unasked(live, word.detail or Text("{home} gives no word that can be gone by", home=live.home))
+    def _answered(self, live: LiveClaim, answer: ClaimAnswer) -> None:
+        if answer.code is ClaimCode.GRANTED and answer.use:
+            self._own.grant(live, answer.code, answer.use)
+        elif answer.code is ClaimCode.LEDGER_UNREACHABLE or answer.passes:
+            self._unasked(live, answer.detail or Text("{home} gives no word that can be gone by", home=live.home))
         else:
-            self._own.end(live, word)
+            self._own.end(live, answer)
 
     def _unasked(self, live: LiveClaim, why: str) -> None:
-        """Do what the policy says where the home gate gives no word."""
+        """Do what the policy says where the home gate gives no answer."""
         request = live.request
         if self._rules.policy is PartitionPolicy.ALLOW_AND_FLAG:
             use = self._uses.use_state(request.permit_id, request.transaction).next_use
@@ -151,35 +151,35 @@ class Claimant:
                 return
         self._own.end(live, ClaimAnswer(ClaimCode.LEDGER_UNREACHABLE, gate=live.home, detail=why))
 
-    # --------------------------------------------------------------------------------------------- for the words inbox
+    # ----------------------------------------------------------------------------------------- for the queue of claims
 
-    def answered(self, gate: str, word: AnswerWord) -> None:
-        """Take a home gate's word. One that comes too late is answered that the claim is over.
+    def accept_answer(self, gate: str, message: AnswerMessage) -> None:
+        """Take a home gate's answer. One that comes too late is answered that the claim is over.
 
         May raise JournalError.
         """
-        live = self._own.find(bytes.fromhex(word.permit), word.id)
+        live = self._own.find(bytes.fromhex(message.permit), message.id)
         if live is not None and live.granted is None:
             if live.home == gate:
-                self._answered(live, ClaimAnswer(word.code, word.use, word.by, Text(word.detail)))
-        elif live is None and word.code is ClaimCode.GRANTED and self._complete():
-            self._tell_over(gate, word.id, word.permit)
+                self._answered(live, ClaimAnswer(message.code, message.use, message.by, Text(message.detail)))
+        elif live is None and message.code is ClaimCode.GRANTED and self._complete():
+            self._send_over(gate, message.id, message.permit)
 
-    def asked(self, gate: str, word: Query) -> None:
+    def answer_query(self, gate: str, query: Query) -> None:
         """Tell a home gate what became of a claim, where this gate can know. May raise JournalError."""
-        if self._own.find(bytes.fromhex(word.permit), word.id) is not None:
-            self._speak(gate, Alive(id=word.id, permit=word.permit))
+        if self._own.find(bytes.fromhex(query.permit), query.id) is not None:
+            self._send_message(gate, Alive(id=query.id, permit=query.permit))
         elif self._complete():
-            self._tell_over(gate, word.id, word.permit)
+            self._send_over(gate, query.id, query.permit)
 
     def report_end(self, live: LiveClaim) -> None:
         """Tell the home gate that a claim has died or was used. May raise JournalError."""
         if live.home != self._membership.own:
-            self._tell_over(live.home, live.id, live.request.permit_id.hex())
+            self._send_over(live.home, live.id, live.request.permit_id.hex())
 
-    def _tell_over(self, gate: str, claim_id: str, permit: str) -> None:
+    def _send_over(self, gate: str, claim_id: str, permit: str) -> None:
         # Read after the claim was found dead: whatever it did stands in the row log by now.
-        self._speak(gate, Over(id=claim_id, permit=permit, stream=self._uses.stream, seq=self._ledger.head()))
+        self._send_message(gate, Over(id=claim_id, permit=permit, stream=self._uses.stream, seq=self._ledger.head()))
 
     def tick(self) -> float | None:
         """Let die what was not answered or not used in time; when the next one is due. May raise JournalError."""

@@ -45,7 +45,7 @@ class WorkQueue:
         self._tick = tick
         self._dropped = dropped
         self._todo: queue.Queue[Callable[[], None]] = queue.Queue(INBOX)
-        # Whatever was wrong with one word, the next is heard soon.
+        # Whatever was wrong with one message, the next is handled soon.
         self.worker = Worker(name, self._run, limit_s=LIMIT_S, backoff=Backoff(FAULT_PAUSE_S, FAULT_CAP_S))
 
     def submit(self, work: Callable[[], None]) -> None:
@@ -89,9 +89,9 @@ class WorkQueue:
 
 
 class MessageDispatcher:
-    """Open what comes over the link and give it to `words` or to `rows`, each on the thread of its inbox.
+    """Open what comes over the link and give it to `claims` or to `rows`, each on the thread of its inbox.
 
-    `word_tick`, `row_tick`: see Inbox. `link_up`, on the thread of the rows, hears of every connection.
+    `claim_tick`, `row_tick`: see WorkQueue. `link_up`, on the thread of the rows, hears of every connection.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of one part
@@ -99,23 +99,23 @@ class MessageDispatcher:
         membership: Membership,
         link: SiteLink,
         *,
-        words: Callable[[OpenedMessage], None],
-        word_tick: Callable[[], float | None],
+        claims: Callable[[OpenedMessage], None],
+        claim_tick: Callable[[], float | None],
         rows: Callable[[OpenedMessage], None],
         row_tick: Callable[[], float | None],
         link_up: Callable[[], None],
     ) -> None:
         self._membership = membership
-        self._words_to = words
+        self._claims_to = claims
         self._rows_to = rows
         self._link_up = link_up
         self._lock = threading.Lock()
         self._refused: Counter[str] = Counter()
         self._may_log = OnceEvery(LOG_AGAIN_S)
-        self.words = WorkQueue("site-words", word_tick, self._full)
+        self.claims = WorkQueue("site-words", claim_tick, self._full)
         self.rows = WorkQueue("site-rows", row_tick, self._full)
         link.subscribe(
-            lambda message: self.words.submit(lambda: self._open(message)),
+            lambda message: self.claims.submit(lambda: self._open(message)),
             lambda message: self.rows.submit(lambda: self._open_rows(message)),
         )
         link.listen(self._link_changed)
@@ -132,20 +132,20 @@ class MessageDispatcher:
             self._refused[fault] += 1
             count, may_log = self._refused[fault], self._may_log(fault, time.monotonic())
         if may_log:
-            log.warning("a word at the site was refused, %s (%d so far): %s", fault, count, why)
+            log.warning("a message at the site was refused, %s (%d so far): %s", fault, count, why)
 
     def start(self) -> None:
-        """Begin to act on what is heard."""
-        self.words.start()
+        """Begin to act on what comes in."""
+        self.claims.start()
         self.rows.start()
 
     def stop(self, timeout_s: float) -> bool:
         """End; whether both threads have."""
-        ended = self.words.stop(timeout_s / 2)
+        ended = self.claims.stop(timeout_s / 2)
         return self.rows.stop(timeout_s / 2) and ended
 
     def _full(self) -> None:
-        self.refuse("inbox_full", "words come in faster than they can be acted on")
+        self.refuse("inbox_full", "messages come in faster than they can be acted on")
 
     def _link_changed(self, event: LinkUp | LinkDown) -> None:
         if isinstance(event, LinkUp):
@@ -162,19 +162,19 @@ class MessageDispatcher:
             return None
 
     def _open(self, message: Incoming) -> None:
-        word = self._opened(message)
-        if word is None:
+        opened = self._opened(message)
+        if opened is None:
             return
-        if isinstance(word.said, Rows | Want):
-            self.rows.submit(lambda: self._rows_to(word))
+        if isinstance(opened.said, Rows | Want):
+            self.rows.submit(lambda: self._rows_to(opened))
         else:
-            self._words_to(word)
+            self._claims_to(opened)
 
     def _open_rows(self, message: Incoming) -> None:
-        word = self._opened(message)
-        if word is None:
+        opened = self._opened(message)
+        if opened is None:
             return
-        if not isinstance(word.said, Rows):
-            self.refuse("wrong_topic", f"{word.gate} told everybody what is for one gate")
+        if not isinstance(opened.said, Rows):
+            self.refuse("wrong_topic", f"{opened.gate} told everybody what is for one gate")
             return
-        self._rows_to(word)
+        self._rows_to(opened)

@@ -96,15 +96,15 @@ class OwnClaims:
         _answer_waiting(waiting, live.granted)
         return live.granted
 
-    def end(self, live: LiveClaim, word: ClaimAnswer | None = None) -> bool:
-        """Let a claim die, with this word to whoever still waits; whether it was alive."""
+    def end(self, live: LiveClaim, claim_answer: ClaimAnswer | None = None) -> bool:
+        """Let a claim die, with this answer to whoever still waits; whether it was alive."""
         with self._lock:
             if self._live.get(live.request.permit_id) is not live:
                 return False
             del self._live[live.request.permit_id]
             waiting, live.waiting = live.waiting, []
-        if word is not None:
-            _answer_waiting(waiting, word)
+        if claim_answer is not None:
+            _answer_waiting(waiting, claim_answer)
         self._over(live)
         return True
 
@@ -186,6 +186,6 @@ class OwnClaims:
             )
 
 
-def _answer_waiting(waiting: Sequence[Callable[[ClaimAnswer], None]], word: ClaimAnswer) -> None:
+def _answer_waiting(waiting: Sequence[Callable[[ClaimAnswer], None]], claim_answer: ClaimAnswer) -> None:
     for answer in waiting:
-        answer(word)
+        answer(claim_answer)

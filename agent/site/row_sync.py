@@ -166,22 +166,22 @@ class RowSync:
             self._going.append((to, parts))
         return now_at if self._going else None
 
-    def process_message(self, word: OpenedMessage) -> None:
+    def process_message(self, message: OpenedMessage) -> None:
         """Take what another gate tells or asks. May raise JournalError."""
-        peer, said = self._peers[word.gate], word.said
+        peer, said = self._peers[message.gate], message.said
         peer.heard_at = time.monotonic()
-        peer.trouble = "" if word.same_roll else Text("its list of the site's gates differs from the one here")
-        if not word.same_roll or self._witnesses.older_copy:
+        peer.trouble = "" if message.same_roll else Text("its list of the site's gates differs from the one here")
+        if not message.same_roll or self._witnesses.older_copy:
             return
         match said:
             case Want():
-                self._compare(word.gate, said)
+                self._compare(message.gate, said)
             case Rows(whole=""):
-                self._take_rows(word.gate, said)
-                if word.to_all and not said.rows and word.gate not in self._missing:
-                    self._want(word.gate)  # it hears what is known of it here
+                self._take_rows(message.gate, said)
+                if message.to_all and not said.rows and message.gate not in self._missing:
+                    self._want(message.gate)  # it hears what is known of it here
             case Rows():
-                self._take_whole(word.gate, said)
+                self._take_whole(message.gate, said)
             case _:
                 raise AssertionError(f"{said.kind} is nothing for the exchange of rows")
 
@@ -272,8 +272,8 @@ class RowSync:
             cursor = self._ledger.cursor(peer)
             self._send_message(peer, Want(stream=cursor.stream, after=cursor.seq))
 
-    def _send_message(self, to: str, word: Want | Rows, done: Callable[[], None] | None = None) -> bool:
-        text = self._membership.sealed(word, to, self._key)
+    def _send_message(self, to: str, message: Want | Rows, done: Callable[[], None] | None = None) -> bool:
+        text = self._membership.sealed(message, to, self._key)
         return self._link.send_to_gate(to, text, None if done is None else lambda _receipt: done())
 
     # ---------------------------------------------------------------------------------------------------- the pusher
@@ -297,16 +297,16 @@ class RowSync:
         if self._announce.is_set() or time.monotonic() - self._told_at > HEARTBEAT_S:
             self._announce.clear()
             self._pushed = self._ledger.head()
-            word = Rows(stream=self._stream, after=self._pushed)
+            message = Rows(stream=self._stream, after=self._pushed)
         elif not self._ledger.wait_for_rows(self._pushed, PUSH_WAIT_S):
             return True
         else:
             rows = self._ledger.rows_after(self._pushed, ROWS_A_MESSAGE)
-            word = Rows(stream=self._stream, after=self._pushed, rows=rows_to_message(rows))
+            message = Rows(stream=self._stream, after=self._pushed, rows=rows_to_message(rows))
         self._told_at = time.monotonic()
-        if not self._broadcast_rows(word):
+        if not self._broadcast_rows(message):
             return False
-        self._pushed = word.rows[-1][0] if word.rows else self._pushed
+        self._pushed = message.rows[-1][0] if message.rows else self._pushed
         return True
 
     def _broadcast_rows(self, rows: Rows) -> bool:

@@ -1,4 +1,4 @@
-"""The site desk: one gate among those of its site, which let a permit pass once among them."""
+"""The site service: one gate among those of its site, which let a permit pass once among them."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class SiteService:
             self._home,
             ledger,
             uses=uses,
-            speak=self._send_message,
+            send_message=self._send_message,
             alone=self._why_not_alone,
             lost=lambda: self._exchange.witnesses.older_copy,
             complete=lambda: not self._exchange.missing,
@@ -92,8 +92,8 @@ class SiteService:
         self._dispatcher = MessageDispatcher(
             membership,
             link,
-            words=self._process_message,
-            word_tick=self._tick,
+            claims=self._process_message,
+            claim_tick=self._tick,
             rows=self._exchange.process_message,
             row_tick=self._exchange.tick,
             link_up=self._exchange.link_up,
@@ -115,20 +115,20 @@ class SiteService:
     @property
     def workers(self) -> tuple[Worker, ...]:
         """Its threads."""
-        return (self._dispatcher.words.worker, self._dispatcher.rows.worker, self._exchange.worker, self._link.worker)
+        return (self._dispatcher.claims.worker, self._dispatcher.rows.worker, self._exchange.worker, self._link.worker)
 
     # -------------------------------------------------------------------------------------------------- for the lanes
 
     def claim(self, request: ClaimRequest, answer: Callable[[ClaimAnswer], None]) -> ClaimAnswer | None:
         """Claim a use of a permit.
 
-        Returns the word at once, or None, and `answer` hears it once, within about `claim_timeout_s`. `answer` is
-        called on threads of the desk and must not block. May raise JournalError: then nothing is claimed.
+        Returns the answer at once, or None, and `answer` is called with it, within about `claim_timeout_s`. `answer` is
+        called on threads of the service and must not block. May raise JournalError: then nothing is claimed.
         """
-        word = self._claimant.claim(request, answer)
-        if word is None:
-            self._dispatcher.words.submit(lambda: None)  # so that its time is watched
-        return word
+        claim_answer = self._claimant.claim(request, answer)
+        if claim_answer is None:
+            self._dispatcher.claims.submit(lambda: None)  # so that its time is watched
+        return claim_answer
 
     def reserving(self, events: Sequence[Draft], ledger: Sequence[LedgerChange]) -> AbstractContextManager[None]:
         """Hold what these changes reserve while they are recorded.
@@ -138,7 +138,7 @@ class SiteService:
         return self._own.reserving(events, ledger)
 
     def _claim_ended(self, live: LiveClaim) -> None:
-        self._dispatcher.words.submit(lambda: self._claimant.report_end(live))
+        self._dispatcher.claims.submit(lambda: self._claimant.report_end(live))
 
     def _void_claims_on(self, gate: str) -> None:
         for live in self._own.of_home(gate):
@@ -195,22 +195,22 @@ class SiteService:
         due = [at for at in (self._claimant.tick(), self._home.next_at()) if at is not None]
         return min(due, default=None)
 
-    def _process_message(self, word: OpenedMessage) -> None:
-        match word.said:
+    def _process_message(self, message: OpenedMessage) -> None:
+        match message.said:
             case Claim():
-                self._claimed(word, word.said)
+                self._claimed(message, message.said)
             case Answer():
-                self._claimant.answered(word.gate, word.said)
+                self._claimant.accept_answer(message.gate, message.said)
             case Query():
-                self._claimant.asked(word.gate, word.said)
+                self._claimant.answer_query(message.gate, message.said)
             case Over():
-                self._home.end_claim(word.gate, word.said)
+                self._home.end_claim(message.gate, message.said)
             case Alive():
-                self._home.alive(word.said.id)
+                self._home.alive(message.said.id)
             case _:
-                raise AssertionError(f"{word.said.kind} is no word on a claim")
+                raise AssertionError(f"{message.said.kind} is no message on a claim")
 
-    def _claimed(self, word: OpenedMessage, claim: Claim) -> None:
+    def _claimed(self, message: OpenedMessage, claim: Claim) -> None:
         def answer(found: ClaimAnswer) -> None:
             said = Answer(
                 id=claim.id,
@@ -220,9 +220,9 @@ class SiteService:
                 by=found.gate,
                 detail=found.detail,
             )
-            self._send_message(word.gate, said)
+            self._send_message(message.gate, said)
 
-        why = self._why_not_for(word, claim)
+        why = self._why_not_for(message, claim)
         if why:
             answer(ClaimAnswer(ClaimCode.LEDGER_UNREACHABLE, gate=self._membership.own, detail=why))
             return
@@ -232,15 +232,15 @@ class SiteService:
             claim.direction,
             claim.max_uses,
             claim.id,
-            word.gate,
+            message.gate,
             claim.already_exited_s,
         )
         self._home.judge(row, answer)
 
-    def _why_not_for(self, word: OpenedMessage, claim: Claim) -> str:
-        """Why this gate has no word on another's claim; empty where it has."""
-        if not word.same_roll:
-            why = Text("its list of the site's gates differs from that of {gate}", gate=word.gate)
+    def _why_not_for(self, message: OpenedMessage, claim: Claim) -> str:
+        """Why this gate does not answer another's claim; empty where it does."""
+        if not message.same_roll:
+            why = Text("its list of the site's gates differs from that of {gate}", gate=message.gate)
             self._dispatcher.refuse(
                 "other_list", f"{self._membership.own}: {why}; make [site] gates the same at all of them"
             )
@@ -249,14 +249,14 @@ class SiteService:
             return Text("it is not the home gate of this vehicle")
         return ""
 
-    def _send_message(self, to: str, word: SiteMessage) -> bool:
+    def _send_message(self, to: str, message: SiteMessage) -> bool:
         if self._link.view.state is not PortState.UP:
             return False
-        return self._link.send_to_gate(to, self._membership.sealed(word, to, self._key))
+        return self._link.send_to_gate(to, self._membership.sealed(message, to, self._key))
 
 
 class StandaloneSite:
-    """The desk of a gate that has its site to itself: it claims from nobody, and its own ledger has the last word."""
+    """A gate that has its site to itself: it claims from nobody, and its own ledger decides."""
 
     def __init__(self, uses: Journal) -> None:
         self._uses = uses

@@ -30,7 +30,7 @@ class WrongGateKeyError(ValueError):
 def site_service(
     settings: Settings, key: SigningKey, journal: Journal, observe: Callable[[LinkView], None]
 ) -> SiteService | StandaloneSite:
-    """The desk of this gate; that of a lone gate where the site has no other. Starts nothing.
+    """The site service of this gate; the standalone one where the site has no other. Starts nothing.
 
     `observe` hears how the link to the broker of the site is; it must not block.
 

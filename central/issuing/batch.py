@@ -54,7 +54,7 @@ class OutputError(Exception):
 
 def issue_batch(
     orders: Sequence[CheckedOrder],
-    desk: PermitIssuer,
+    issuer: PermitIssuer,
     folder: Path,
     pictures: Pictures,
     progress: Callable[[int], None] = lambda _count: None,
@@ -75,7 +75,7 @@ def issue_batch(
     try:
         with on_failure(partial(shutil.rmtree, fresh, ignore_errors=True)):
             fresh.mkdir(mode=0o700, parents=True)  # a code in the wrong hands is a permit
-            issued = [desk.signed(checked.permit, checked.order) for checked in orders]
+            issued = [issuer.signed(checked.permit, checked.order) for checked in orders]
             write_declarations(fresh / DECLARATIONS_FILE, [each.declaration for each in issued])
             _write_permits(fresh / PERMITS_FILE, orders, issued)
             if pictures.kind is not None:

@@ -1,4 +1,4 @@
-"""The issuing desk: orders in, signed permits and their declarations out."""
+"""The permit issuer: orders in, signed permits and their declarations out."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class PermitIssuer:
 
     @classmethod
     def open(cls, key_file: Path, issuer: str, site: int, form: PermitForm = PermitForm.SIGNED) -> PermitIssuer:
-        """Open a desk with the private key of a PEM file.
+        """Open an issuer with the private key of a PEM file.
 
         Raises:
             OSError: the file cannot be read.

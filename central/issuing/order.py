@@ -61,7 +61,7 @@ class PermitOrder:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What all orders of a desk have in common. `driver_key`: the site's secret for drivers' ids.
+    """What all orders of an issuer have in common. `driver_key`: the site's secret for drivers' ids.
 
     `check_digits`: whether a wrong check digit in a VIN of a maker of China is a mistake.
     """

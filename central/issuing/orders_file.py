@@ -35,7 +35,7 @@ class CheckedOrder:
     permit: Permit
 
 
-def read_orders(path: Path, desk: PermitIssuer, now: int) -> list[CheckedOrder]:
+def read_orders(path: Path, issuer: PermitIssuer, now: int) -> list[CheckedOrder]:
     """Read all orders of a file and check them. `now`: Unix seconds.
 
     Raises:
@@ -48,7 +48,7 @@ def read_orders(path: Path, desk: PermitIssuer, now: int) -> list[CheckedOrder]:
     for line, cells in _lines(path):
         try:
             order = _order(cells, now)
-            permit = desk.checked(order, now)
+            permit = issuer.checked(order, now)
             seen.add(permit, line)
             checked.append(CheckedOrder(line, order, permit))
         except OrderError as error:

@@ -53,7 +53,7 @@ class Stock:
 def survey(client: OneShotClient, site: int, settle_s: float = SETTLE_S) -> Stock:
     """Look at what a broker has; over when nothing came for `settle_s`. Raises OneShotClientError.
 
-    From then on the guest hears what others send there: the gates that cannot find what they need.
+    From then on the client hears what others send there: the gates that cannot find what they need.
     """
     topics = ListTopics(site)
     stock = Stock()

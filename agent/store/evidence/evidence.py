@@ -52,9 +52,9 @@ class EvidenceAges:
     passed_s: float
     other_s: float
 
-    def of(self, shelf: RetentionClass) -> float:
+    def of(self, retention_class: RetentionClass) -> float:
         """What holds for a folder. A transaction that never closed counts as one that did not go well."""
-        return self.passed_s if shelf is RetentionClass.PASSED else self.other_s
+        return self.passed_s if retention_class is RetentionClass.PASSED else self.other_s
 
 
 AGES: Final = EvidenceAges(passed_s=72 * 3600.0, other_s=720 * 3600.0)
@@ -70,7 +70,7 @@ class Requested:
 
 @dataclass(slots=True)
 class _Picture:
-    shelf: RetentionClass
+    retention_class: RetentionClass
     size: int
     kept_utc: float
 
@@ -92,7 +92,9 @@ class EvidenceStore:
         self._send = frozenset(send)
         self._lock = threading.RLock()
         self._pictures: dict[str, _Picture] = {}
-        self._order: dict[RetentionClass, OrderedDict[str, None]] = {shelf: OrderedDict() for shelf in RetentionClass}
+        self._order: dict[RetentionClass, OrderedDict[str, None]] = {
+            retention_class: OrderedDict() for retention_class in RetentionClass
+        }
         self._kept_at: dict[str, float] = {}
         self._awaited: OrderedDict[str, tuple[RetentionClass, bool]] = OrderedDict()
         self._total = 0
@@ -121,10 +123,10 @@ class EvidenceStore:
     def __len__(self) -> int:
         return len(self._pictures)
 
-    def shelf(self, sha256: str) -> RetentionClass | None:
+    def retention_class(self, sha256: str) -> RetentionClass | None:
         """Where a picture lies, None when it is not kept."""
         picture = self._pictures.get(sha256)
-        return None if picture is None else picture.shelf
+        return None if picture is None else picture.retention_class
 
     # --------------------------------------------------------------------------------------------------------- keeping
 
@@ -149,16 +151,16 @@ class EvidenceStore:
         with self._lock:
             if sha256 in self._pictures:
                 return
-            shelf, send = self._awaited.get(sha256, (RetentionClass.OPEN, False))
+            retention_class, send = self._awaited.get(sha256, (RetentionClass.OPEN, False))
             try:
                 self._make_room(len(jpeg))
-                kept_utc = write_whole(self._path(shelf, sha256), jpeg)
+                kept_utc = write_whole(self._path(retention_class, sha256), jpeg)
             except OSError as error:
                 raise EvidenceError(
                     Text("cannot keep picture {sha256}: {error}", sha256=sha256, error=error)
                 ) from error
             self._awaited.pop(sha256, None)
-            self._take_in(sha256, _Picture(shelf, len(jpeg), kept_utc))
+            self._take_in(sha256, _Picture(retention_class, len(jpeg), kept_utc))
             self._kept_at[sha256] = time.monotonic()
             if send:
                 self.outgoing.add([sha256])
@@ -170,7 +172,7 @@ class EvidenceStore:
         long as the one that needs it longer. A picture that comes later goes where it belongs then. Raises
         EvidenceError when a picture cannot be moved, or be queued for sending.
         """
-        shelf = RetentionClass.PASSED if outcome in ORDERLY and not violated else RetentionClass.OTHER
+        retention_class = RetentionClass.PASSED if outcome in ORDERLY and not violated else RetentionClass.OTHER
         send = outcome in self._send
         with self._lock:
             here = []
@@ -178,9 +180,9 @@ class EvidenceStore:
                 picture = self._pictures.get(sha256)
                 if picture is not None:
                     here.append(sha256)
-                    self._move(sha256, picture, shelf)
+                    self._move(sha256, picture, retention_class)
                 elif NAME.fullmatch(sha256):
-                    self._awaited[sha256] = shelf, send
+                    self._awaited[sha256] = retention_class, send
                     while len(self._awaited) > AWAITED_LIMIT:
                         self._awaited.popitem(last=False)
             if send:
@@ -195,7 +197,7 @@ class EvidenceStore:
             picture = self._pictures.get(sha256)
             if picture is None:
                 return None
-            path = self._path(picture.shelf, sha256)
+            path = self._path(picture.retention_class, sha256)
             try:
                 jpeg = path.read_bytes()
             except FileNotFoundError:
@@ -224,7 +226,7 @@ class EvidenceStore:
                 old = [
                     sha256
                     for sha256, picture in self._pictures.items()
-                    if utc - picture.kept_utc >= self._keep.of(picture.shelf)
+                    if utc - picture.kept_utc >= self._keep.of(picture.retention_class)
                 ]
             # Piece by piece: after a long time without a synced clock there are many, and new ones must not wait for
             # all.
@@ -256,61 +258,66 @@ class EvidenceStore:
 
     # -------------------------------------------------------------------------------------------------------- the disk
 
-    def _path(self, shelf: RetentionClass, sha256: str) -> Path:
-        return self._folder / shelf / sha256[:2] / f"{sha256}{ENDING}"
+    def _path(self, retention_class: RetentionClass, sha256: str) -> Path:
+        return self._folder / retention_class / sha256[:2] / f"{sha256}{ENDING}"
 
     def _look_through(self) -> None:
         found: list[tuple[StoredPicture, RetentionClass]] = []
-        for shelf in RetentionClass:
-            found += ((one, shelf) for one in look_through(self._folder / shelf))
-        for one, shelf in sorted(found):
+        for retention_class in RetentionClass:
+            found += ((one, retention_class) for one in look_through(self._folder / retention_class))
+        for one, retention_class in sorted(found):
             twin = self._pictures.get(one.name)
             if twin is not None:
                 # Only a hand can make two of one: the one in the longer-lived folder stays.
-                worse = min(shelf, twin.shelf, key=list(RetentionClass).index)
+                worse = min(retention_class, twin.retention_class, key=list(RetentionClass).index)
                 self._path(worse, one.name).unlink(missing_ok=True)
-                if worse is shelf:
+                if worse is retention_class:
                     continue
                 self._forget(one.name)
-            self._take_in(one.name, _Picture(shelf, one.size, one.kept_utc))
+            self._take_in(one.name, _Picture(retention_class, one.size, one.kept_utc))
         self._make_room(0)
 
     def _take_in(self, sha256: str, picture: _Picture) -> None:
         self._pictures[sha256] = picture
-        self._order[picture.shelf][sha256] = None
+        self._order[picture.retention_class][sha256] = None
         self._total += picture.size
 
     def _forget(self, sha256: str) -> None:
         picture = self._pictures.pop(sha256)
-        del self._order[picture.shelf][sha256]
+        del self._order[picture.retention_class][sha256]
         self._kept_at.pop(sha256, None)
         self._total -= picture.size
 
     def _delete(self, sha256: str) -> None:
-        self._path(self._pictures[sha256].shelf, sha256).unlink(missing_ok=True)
+        self._path(self._pictures[sha256].retention_class, sha256).unlink(missing_ok=True)
         self._forget(sha256)
 
     def _make_room(self, size: int) -> None:
-        for shelf in RetentionClass:
-            order = self._order[shelf]
+        for retention_class in RetentionClass:
+            order = self._order[retention_class]
             while order and self._total + size > self._max_bytes:
                 self._delete(next(iter(order)))
                 self._dropped += 1
 
-    def _move(self, sha256: str, picture: _Picture, shelf: RetentionClass) -> None:
-        if picture.shelf is shelf or picture.shelf is RetentionClass.OTHER:
+    def _move(self, sha256: str, picture: _Picture, retention_class: RetentionClass) -> None:
+        if picture.retention_class is retention_class or picture.retention_class is RetentionClass.OTHER:
             return
-        source, target = self._path(picture.shelf, sha256), self._path(shelf, sha256)
+        source, target = self._path(picture.retention_class, sha256), self._path(retention_class, sha256)
         try:
             target.parent.mkdir(exist_ok=True)
             source.rename(target)
         except OSError as error:
             raise EvidenceError(
-                Text("cannot move picture {sha256} to {shelf}: {error}", sha256=sha256, shelf=shelf, error=error)
+                Text(
+                    "cannot move picture {sha256} to {retention_class}: {error}",
+                    sha256=sha256,
+                    retention_class=retention_class,
+                    error=error,
+                )
             ) from error
-        del self._order[picture.shelf][sha256]
-        self._order[shelf][sha256] = None
-        picture.shelf = shelf
+        del self._order[picture.retention_class][sha256]
+        self._order[retention_class][sha256] = None
+        picture.retention_class = retention_class
 
     def _mend_times(self, utc: float) -> None:
         """Give pictures that were kept while the clock stood wrong the time at which they were kept."""
@@ -318,6 +325,6 @@ class EvidenceStore:
         for sha256, kept_at in self._kept_at.items():
             picture, kept_utc = self._pictures[sha256], utc - (now - kept_at)
             if abs(picture.kept_utc - kept_utc) > CLOCK_SLACK_S:
-                os.utime(self._path(picture.shelf, sha256), (kept_utc, kept_utc))
+                os.utime(self._path(picture.retention_class, sha256), (kept_utc, kept_utc))
                 picture.kept_utc = kept_utc
         self._kept_at.clear()

@@ -131,10 +131,10 @@ class Registry:
         Raises TrustError for one that is no good, is older than one that was in force, or is of its version and
         another.
         """
-        shelf = TrustStore(self._roots)
+        store = TrustStore(self._roots)
         return self._database.write(
             Text("keep a trust list"),
-            lambda connection: self._signed(connection, shelf.keep_list(connection, text, source)),
+            lambda connection: self._signed(connection, store.keep_list(connection, text, source)),
         )
 
     # ----------------------------------------------------------------------------------------------------------- lists

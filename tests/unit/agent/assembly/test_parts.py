@@ -109,7 +109,7 @@ def test_pictures_are_sorted_by_what_was_recorded_of_their_transaction(tmp_path,
     for step in steps if kept_first else reversed(steps):
         step()
     evidence_writer.stop()
-    assert store.shelf(DIGEST) is RetentionClass.PASSED
+    assert store.retention_class(DIGEST) is RetentionClass.PASSED
 
 
 def test_a_violation_keeps_pictures_longer_and_trouble_with_sorting_is_told(tmp_path, caplog):
@@ -120,7 +120,7 @@ def test_a_violation_keeps_pictures_longer_and_trouble_with_sorting_is_told(tmp_
     evidence_writer.settle((), Outcome.PASSED)
     evidence_writer.settle([DIGEST], Outcome.OVERRIDDEN, violated=True)
     evidence_writer.stop()
-    assert store.shelf(DIGEST) is RetentionClass.OTHER
+    assert store.retention_class(DIGEST) is RetentionClass.OTHER
     store = EvidenceStore(tmp_path / "2", 1 << 20)
     store.keep(DIGEST, JPEG)
     (tmp_path / "2" / "passed").rmdir()

@@ -264,7 +264,7 @@ def test_a_stop_in_which_nothing_ends_takes_no_longer_than_the_service_manager_w
     mocker.patch("agent.recording.retention.ROUND_S", 0.01)
     mocker.patch.object(app.parts.evidence, "prune", hang("housekeeper"))
     mocker.patch.object(app.parts.evidence, "keep", hang("evidence"))
-    mocker.patch.object(app.parts.lists._desk, "maintain_registry", hang("lists"))
+    mocker.patch.object(app.parts.lists._intake, "maintain_registry", hang("lists"))
     mocker.patch.object(app.parts.journal, "record_following", hang("checkpoint"))
     mocker.patch.object(app.parts.clock_monitor, "_read_floor", hang("clock"))
     mocker.patch.object(app.parts.diagnostics, "stop", hang("doctor"))

@@ -115,7 +115,7 @@ def test_a_configuration_that_is_broken_on_the_disk_is_left_as_it_is(gate):
 
 
 def test_an_exposure_is_tried_recorded_and_bounded(gate):
-    eye = gate.app.parts.lanes.eyes[0]
+    eye = gate.app.parts.lanes.cameras[0]
     eventually(lambda: eye.status.up and eye.last_beat)
     browser = gate.browser("technician")
     assert browser.post("/aim/out/front/exposure", data={"divisor": "4"}).status_code == 200

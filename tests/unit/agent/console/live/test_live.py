@@ -41,7 +41,7 @@ class LiveGate(ConsoleGate):
 
     def __init__(self, folder):
         super().__init__(folder, lanes=LANES.format(board=folder.name))
-        self.eye = self.app.parts.lanes.eyes[0]
+        self.eye = self.app.parts.lanes.cameras[0]
 
 
 @pytest.fixture(scope="module")

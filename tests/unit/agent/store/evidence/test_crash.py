@@ -42,11 +42,11 @@ def check(folder, told):
     for number, words in told.items():
         name, jpeg = picture(number)
         if store.get(name) is None:
-            assert store.shelf(name) is None
+            assert store.retention_class(name) is None
             continue
         assert store.get(name) == jpeg
         if "queued" in words:
-            assert store.shelf(name) is (RetentionClass.PASSED if number % 3 == 0 else RetentionClass.OTHER)
+            assert store.retention_class(name) is (RetentionClass.PASSED if number % 3 == 0 else RetentionClass.OTHER)
     waiting = {file.name for file in (folder / "outgoing").iterdir()}
     assert len(store.outgoing) == len(waiting)
     for number, words in told.items():

@@ -152,9 +152,9 @@ def test_only_vehicles_that_passed_in_order_have_their_pictures_kept_shortly(tmp
     store.set_outcome(names(0, 1), outcome, violated=violated)
     orderly = outcome in (Outcome.PASSED, Outcome.OVERRIDDEN) and not violated
     shelf = RetentionClass.PASSED if orderly else RetentionClass.OTHER
-    assert [store.shelf(name) for name in names(0, 1, 2)] == [shelf, shelf, RetentionClass.OPEN]
+    assert [store.retention_class(name) for name in names(0, 1, 2)] == [shelf, shelf, RetentionClass.OPEN]
     again = EvidenceStore(tmp_path, CAP, AGES)
-    assert [again.shelf(name) for name in names(0, 1, 2)] == [shelf, shelf, RetentionClass.OPEN]
+    assert [again.retention_class(name) for name in names(0, 1, 2)] == [shelf, shelf, RetentionClass.OPEN]
     assert again.get(names(0)[0]) == picture(0)[1]
 
 
@@ -163,7 +163,7 @@ def test_a_picture_of_two_transactions_is_kept_as_long_as_the_one_that_needs_it_
     store = filled(tmp_path)
     for outcome in outcomes:
         store.set_outcome(names(0), outcome)
-    assert store.shelf(names(0)[0]) is RetentionClass.OTHER
+    assert store.retention_class(names(0)[0]) is RetentionClass.OTHER
 
 
 def test_a_picture_that_comes_after_its_outcome_goes_where_it_belongs(tmp_path):
@@ -172,7 +172,7 @@ def test_a_picture_that_comes_after_its_outcome_goes_where_it_belongs(tmp_path):
     assert len(store.outgoing) == 0
     store.keep(*picture(1))
     store.keep(*picture(2))
-    assert [store.shelf(name) for name in names(1, 2)] == [RetentionClass.PASSED, RetentionClass.OPEN]
+    assert [store.retention_class(name) for name in names(1, 2)] == [RetentionClass.PASSED, RetentionClass.OPEN]
     assert store.outgoing.first() == names(1)[0]
 
 
@@ -182,7 +182,7 @@ def test_a_picture_that_cannot_be_moved_stays_where_it_was_and_that_is_said(tmp_
     with pytest.raises(EvidenceError, match="cannot move"):
         store.set_outcome(names(0), Outcome.PASSED)
     assert store.get(names(0)[0]) == picture(0)[1]
-    assert store.shelf(names(0)[0]) is RetentionClass.OPEN
+    assert store.retention_class(names(0)[0]) is RetentionClass.OPEN
 
 
 # ----------------------------------------------------------------------------------------------------------- giving up
@@ -265,7 +265,7 @@ def test_a_store_of_an_older_agent_is_brought_forward_with_its_pictures_and_thei
     (tmp_path / picture(1)[0][:2] / f"{picture(9)[0]}.part").write_bytes(b"half")
     for _ in range(2):
         store = EvidenceStore(tmp_path, CAP, AGES)
-        assert [store.shelf(name) for name in names(0, 1, 2, 3, 4)] == [RetentionClass.OTHER] * 5
+        assert [store.retention_class(name) for name in names(0, 1, 2, 3, 4)] == [RetentionClass.OTHER] * 5
         assert store.get(names(3)[0]) == picture(3)[1]
     assert [file.name for file in tmp_path.glob("??/*")] == ["notes.txt"]
     assert store.prune(UTC + 1000, synced=True) == 5
@@ -277,7 +277,7 @@ def test_a_picture_that_lies_in_two_folders_is_counted_once(tmp_path):
     (tmp_path / "passed" / name[:2]).mkdir()
     (tmp_path / "passed" / name[:2] / f"{name}.jpg").write_bytes(jpeg)
     store = EvidenceStore(tmp_path, CAP, AGES)
-    assert (len(store), store.used_bytes, store.shelf(name)) == (1, 100, RetentionClass.OPEN)
+    assert (len(store), store.used_bytes, store.retention_class(name)) == (1, 100, RetentionClass.OPEN)
     assert len(list(tmp_path.rglob("*.jpg"))) == 1
 
 
