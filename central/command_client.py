@@ -35,7 +35,7 @@ class CommandClient:
     def run(self, name: str, sign: Callable[[str], tuple[CommandBody, str]], life_s: int) -> dict[str, Any]:
         """Take the gate's challenge, send what `sign` makes of it, and return the result.
 
-        A challenge that changed meanwhile is answered with a command made anew, once. Raises CommandClientError and
+        A challenge that changed meanwhile is answered with a new command, once. Raises CommandClientError and
         OneShotClientError, and what `sign` raises.
         """
         self._client.subscribe(self._topics.status)

@@ -111,7 +111,7 @@ def take_snapshot(parts: HandlerDependencies, command: Command) -> Answer:
 
 
 def reload_lists(parts: HandlerDependencies, _command: Command) -> Answer:
-    """Read the trust list anew. `data`: what is in force now: version, expiry, issuers, and the ids of the keys."""
+    """Read the trust list again. `data`: what is in force now: version, expiry, issuers, and the ids of the keys."""
     reloaded = parts.lists.reload()
     trust, problem = reloaded.trust, reloaded.problem
     if trust is None:

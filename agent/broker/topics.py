@@ -56,7 +56,7 @@ class Topics:
         return f"{ROOT}/{self.gate}"
 
     def event(self, event_type: str) -> str:
-        """Where events of this type go. Raises ValueError for a type that is no dotted lower-case word."""
+        """Where events of this type go. Raises ValueError for a type that is no dotted lower-case name."""
         if not _TYPE.fullmatch(event_type):
             message = f"{event_type!r} is no event type"
             raise ValueError(message)

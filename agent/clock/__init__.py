@@ -1,6 +1,6 @@
 """The clock of the computer: read here and nowhere else, watched for steps, and the times that have surely passed.
 
-May read the wall clock and the kernel's word on it, and keep two small files.
+May read the wall clock and what the kernel says of it, and keep two small files.
 """
 
 from agent.clock.clock import Clock

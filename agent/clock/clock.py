@@ -25,7 +25,7 @@ _TRIES = 3
 NOTE: Final = Path("/run/gate-agent-clock/state.json")
 """Where `agent.clock.sampler` notes what the kernel says, for a process whose sandbox refuses the question."""
 NOTE_GOOD_FOR_S: Final = 30.0
-"""A note is written every second. The kernel gives a clock up only hours after its last word from a time server."""
+"""A note is written every second. The kernel gives a clock up only hours after it last heard from a time server."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Two small files beside the journal: the last look at the clock, and a technician's word that a floor is wrong.
+"""Two small files beside the journal: the last look at the clock, and a technician's statement that a floor is wrong.
 
 The look counts only while the computer runs on (its monotonic clock and its boot id are those of the kernel), so it
 need not survive a power cut. A reset is left by `gate-agent clock reset-floor`, taken by the agent, and told in an
@@ -33,7 +33,7 @@ CAUSE_CHARACTERS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class FloorReset:
-    """A technician's word that the time was `utc` (Unix seconds) when it was given, and that the floor is wrong."""
+    """A technician says that the time was `utc` (Unix seconds) when this was given, and that the floor is wrong."""
 
     utc: float
     operator: str

@@ -176,7 +176,7 @@ class ClockMonitor:
             self._holding = False
 
     def _take_reset(self) -> None:
-        """Do what a technician left word of, and tell of it before the word goes."""
+        """Reset the floor as a technician asked, and record it before the request is dropped."""
         try:
             reset = self._files.reset()
             if reset is None:

@@ -90,7 +90,7 @@ class ListIntake:
     # -------------------------------------------------------------------------------------------------- what is applied
 
     def known(self, kind: ListKind) -> tuple[int, int] | None:
-        """Version and central's last word of the list in use, 0 and 0 without one; None when that cannot be read."""
+        """The version in use and when central last confirmed it, 0 and 0 without one; None when that cannot be read."""
         try:
             standings = self._registry.standings()
         except RegistryError as error:
@@ -163,7 +163,7 @@ class ListIntake:
         self._news.refused(name, code, detail, source, self._now().at)
 
     def maintain_registry(self) -> None:
-        """Tell what waited to be told, and begin a damaged registry anew. To be called from time to time.
+        """Report what waited, and replace a damaged registry by a new one. To be called from time to time.
 
         What another process has applied, or one that ended before it told of it, is told here.
         """

@@ -34,7 +34,7 @@ LIMIT_S: Final = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Reloaded:
-    """What reading the file anew came to.
+    """What came of reading the file again.
 
     `trust`: the list in force now; `problem`: why it is not the file's, in words.
     """
@@ -117,7 +117,7 @@ class ListMonitor:
         if self._feed is None:
             return
         with self._lock:
-            # A registry that was begun anew has no list any more, and a disk that was full may take one now.
+            # A new registry has no list any more, and a disk that was full may take one now.
             text = self._feed.read_if_changed(anyway=anyway or self._intake.trust() is None)
             if text is not None:
                 self._file_problem = self._intake.take_trust(text, "file")

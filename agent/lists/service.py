@@ -58,7 +58,7 @@ class ListService:
         return ListSync(self._gate.id, self._gate.site, client, self._intake, self._now)
 
     def reload(self) -> Reloaded:
-        """Read the trust list's file anew."""
+        """Read the trust list's file again."""
         return self._keeper.reload()
 
     def status(self) -> dict[str, object]:

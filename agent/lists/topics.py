@@ -50,7 +50,7 @@ class DeltaTopic:
 
 @dataclass(frozen=True, slots=True)
 class WantTopic:
-    """The topic where a gate asks for a list anew."""
+    """The topic where a gate asks for a list again."""
 
     kind: ListKind
 

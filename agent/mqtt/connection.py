@@ -237,7 +237,7 @@ class BrokerConnection:
     def _on_disconnect(
         self, _client: Client, _data: Any, flags: DisconnectFlags, code: ReasonCode, _properties: Properties | None
     ) -> None:
-        # Comes twice on a keepalive timeout: the first word counts.
+        # Comes twice on a keepalive timeout: the first cause counts.
         if flags.is_disconnect_packet_from_server:
             self.end(Text("closed by the broker: {words}", words=reason_codes.words(code.value)))
 

@@ -29,7 +29,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a QoS 1 message: the broker's reason code, or None when the connection ended without a word.
+    """What became of a QoS 1 message: the broker's reason code, or None when the connection ended before it came.
 
     A receipt says what the broker did, never that anybody has the message.
     """

@@ -1,6 +1,6 @@
 """An event over which the broker ends the connection must not end it for ever. Pure.
 
-Some brokers answer a topic that they do not allow by closing the connection without a word. When the same event is the
+Some brokers answer a topic that they do not allow by closing the connection without a reason. When one event is the
 oldest without an answer at three quick ends in a row, events go one by one; when the connection then ends quickly with
 that event alone under way, it goes into quarantine and the others go on. It stays in the journal and is tried again.
 """

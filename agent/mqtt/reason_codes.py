@@ -10,10 +10,8 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SUCCESS = 0x00
 NO_SUBSCRIBERS = 0x10
 FIRST_REFUSAL = 0x80
-NOT_AUTHORIZED = 0x87
 TOO_LARGE = 0x95
 NO_RETAIN = 0x9A
 

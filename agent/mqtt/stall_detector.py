@@ -1,6 +1,6 @@
 """Notices that events have not got through for long, or that nothing is heard, although the link stands. Pure.
 
-A broker can lose a subscription without a word: RabbitMQ deletes the queue of one when the cluster comes back after all
+A broker can lose a subscription unnoticed: RabbitMQ deletes the queue of one when the cluster comes back after all
 its nodes were down, and the connection stands on. The gate then hears neither acknowledgements nor commands.
 """
 
@@ -31,7 +31,7 @@ class StallDetector:
 
 
 class SilenceDetector:
-    """Says when to connect anew because nothing is heard.
+    """Says when to reconnect because nothing is heard.
 
     After `after_s` seconds, then ever more rarely, up to `cap_s`.
     """
@@ -45,7 +45,7 @@ class SilenceDetector:
         self._wait_s = self._after_s
 
     def watch(self, silent_s: float) -> bool:
-        """Whether to connect anew. `silent_s`: for how long central has owed a word on this connection."""
+        """Whether to reconnect. `silent_s`: for how long central has owed an answer on this connection."""
         if silent_s < self._wait_s:
             return False
         self._wait_s = min(2 * self._wait_s, self._cap_s)

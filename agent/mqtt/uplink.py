@@ -95,7 +95,7 @@ class Uplink:
         self._reported = ChangeFilter()
         self._stall_detector = StallDetector(self._settings.stall_s)
         self._silence_detector = SilenceDetector(self._settings.deaf_s)
-        self._word_at = self._up_at = 0.0
+        self._acknowledged_at = self._up_at = 0.0
         self._view = self._make_view()
         self._worker = Worker("uplink", self._run, limit_s=LIMIT_S, backoff=Backoff(cap_s=FAULT_CAP_S))
         self._news = Worker("uplink-news", self._pass_on_news, limit_s=LIMIT_S)
@@ -283,8 +283,8 @@ class Uplink:
         self._refusals[seq] = words
 
     def _process_acknowledgement(self, message: Incoming) -> None:
-        now = self._word_at = time.monotonic()
-        # What comes just after connecting may be an old word that the broker retained.
+        now = self._acknowledged_at = time.monotonic()
+        # What comes just after connecting may be an old acknowledgement that the broker retained.
         if now - self._up_at > RETAINED_S:
             self._silence_detector.note_message()
         outbox, flow = self._outbox, self._flow
@@ -305,7 +305,7 @@ class Uplink:
             self._client.reconnect(
                 Text("the broker has not answered an event for {timeout_s} s", timeout_s=f"{timeout_s:g}")
             )
-        silent_s = min(self._flow.still_s(now), now - self._word_at)
+        silent_s = min(self._flow.still_s(now), now - self._acknowledged_at)
         waits = self._settings.ack_mode is AckMode.WATERMARK and not self._flow.nobody
         if waits and self._silence_detector.watch(silent_s):
             self._client.reconnect(

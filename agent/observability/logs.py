@@ -155,11 +155,6 @@ class LogLevel:
         log.warning("the log level is %s again", self._usual)
 
 
-def lane_logger(name: str, lane: str) -> logging.LoggerAdapter[logging.Logger]:
-    """A logger whose lines name the lane."""
-    return logging.LoggerAdapter(logging.getLogger(name), {"lane": lane})
-
-
 class Repeats(logging.Filter):
     """Let the same line through three times in ten seconds, then count; the next one says how many were left out.
 

@@ -54,7 +54,7 @@ class Notifier:
         self._send("WATCHDOG=1")
 
     def reloading(self, status: str) -> None:
-        """The service starts anew by itself; `ready` ends it."""
+        """The service reloads by itself; `ready` ends it."""
         self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}\nSTATUS={_line(status)}")
 
     def stopping(self, status: str) -> None:

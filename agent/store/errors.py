@@ -76,8 +76,8 @@ SHM_FULL = sqlite3.SQLITE_IOERR_SHMSIZE
 DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
-NO_TEXT: Final = "Could not decode to UTF-8 column"  # Python's own words, which come without a code
-# Within SQLite's messages words of a damaged file that are no UTF-8 any more come as the second.
+NO_TEXT: Final = "Could not decode to UTF-8 column"  # Python's own message, which comes without a code
+# Within SQLite's messages texts of a damaged file that are no UTF-8 any more come as the second.
 SqlError: TypeAlias = sqlite3.Error | UnicodeDecodeError
 SQL_ERRORS: Final = (sqlite3.Error, UnicodeDecodeError)
 

@@ -157,7 +157,7 @@ class ListDelivery:
                 yield topic
 
     def answer_request(self, message: Incoming) -> str | None:
-        """Send a list anew where a gate says that it cannot find it, at most every 10 s; what to tell of that."""
+        """Send a list again where a gate says that it cannot find it, at most every 10 s; what to tell of that."""
         place = self._topics.parse(message.topic)
         if not isinstance(place, WantTopic):
             return None

@@ -109,7 +109,7 @@ class Publisher:
             return True
 
     def head(self, kind: ListKind) -> bytes | None:
-        """The head of a list, signed now: central's word that this version is the newest. None while there is none.
+        """The head of a list, signed now: this version is the newest, says central. None while there is none.
 
         Where the key is another than the one that signed the deltas, a new snapshot takes their place.
         """
@@ -133,7 +133,7 @@ class Publisher:
             return None
         if standing.key_id != self._key.public.key_id:
             standing = self._take_snapshot(kind, standing)
-        # A clock that was set back must not make the newest word look like an old one.
+        # A clock that was set back must not make the newest head look like an old one.
         issued_at = max(int(self._clock.now().utc), standing.issued_at + 1)
         self._catalogue.stand(kind, replace(standing, issued_at=issued_at))
         until, refs = issued_at + self._head_life_s, self._catalogue.refs(kind)

@@ -1,6 +1,6 @@
 """Rows of the lists out of files.
 
-Each cell read with words on what was expected, all mistakes of a file told together.
+Each cell is read with a message on what was expected, all mistakes of a file told together.
 """
 
 from __future__ import annotations

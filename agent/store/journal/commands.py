@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from agent.core.commands import CommandAnswered, CommandEntry, CommandTaken
 from agent.store.errors import CommandConflictError
@@ -28,9 +28,6 @@ INSERT INTO command_keys (key, counter) SELECT key, max(counter) FROM commands G
 ON CONFLICT (key) DO UPDATE SET counter = excluded.counter WHERE excluded.counter > counter
 """
 ENTRY: Final = "SELECT id, digest, key, counter, name, lane, answer FROM commands"
-
-CommandRow: TypeAlias = tuple[str, str, str, int, str, str | None, str, int, bytes | None]
-CounterRow: TypeAlias = tuple[str, int]
 
 
 def apply(connection: sqlite3.Connection, change: CommandChange, boot: str, utc_ms: int) -> None:

@@ -94,7 +94,7 @@ def suspect(place: JournalFiles, cause: str) -> None:
 
 
 def supersede(place: JournalFiles, stream: str, cause: str) -> None:
-    """Leave word for every start from now on that the journal of a stream must be moved aside, sound as it may be."""
+    """Mark for every start from now on that the journal of a stream must be moved aside, sound as it may be."""
     log.error("the journal %s must not go on: %s", place.path, cause)
     try:
         _write(place, SUPERSEDED, {**_superseded(place), stream: cause})

@@ -1,4 +1,4 @@
-"""The journal's open SQLite file: one connection, one lock, whole transactions, errors in the journal's own words."""
+"""The journal's open SQLite file: one connection, one lock, whole transactions, the journal's own errors."""
 
 from __future__ import annotations
 

@@ -81,13 +81,13 @@ def begin_stream(connection: sqlite3.Connection, gate: str, stream: str) -> None
 def standing(connection: sqlite3.Connection) -> StreamState | None:
     """Where the chain stands; None in a file whose stream was never begun.
 
-    Raises JournalCorruptError for altered words. A file of an earlier version has no sum to hold them against.
+    Raises JournalCorruptError for altered values. A file of an earlier version has no sum to hold them against.
     """
     row = connection.execute("SELECT * FROM journal").fetchone()
     if row is None:
         return None
     _one, gate, stream, head_seq, head_hash, head_total, watermark, tail_seq, tail_hash, tail_total, *sums = row
-    if [type(word) for word in row[1:10]] != WORDS:
+    if [type(value) for value in row[1:10]] != WORDS:
         raise JournalCorruptError(Text("the journal does not say where its stream stands"))
     now = StreamState(
         gate, Point(stream, head_seq, head_hash), head_total, watermark, Point(stream, tail_seq, tail_hash), tail_total
@@ -111,7 +111,7 @@ def _words(now: StreamState) -> tuple[str | int, ...]:
 
 
 def _sum(now: StreamState) -> str:
-    """What shows that a word of it was altered on the disk: a watermark, for one, fits no other thing in the file."""
+    """What shows that a value of it was altered on the disk: a watermark, for one, fits no other thing in the file."""
     return digest_of("\n".join(map(str, _words(now))).encode())
 
 

@@ -2,7 +2,7 @@
 
 The bytes of an event are vouched for by the hash that the next event holds, or the head; its id and type are taken from
 them, not from its row. An event that passes cannot have been altered on the disk, unless by someone who chained all
-after it anew: against that stand the checkpoints.
+after it again: against that stand the checkpoints.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ Functions inside a transaction.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from agent.core.events import LaneOrdered
 from agent.core.lane import LaneLockout
@@ -21,8 +21,6 @@ PUT: Final = """
 INSERT INTO lane_orders (lane, kind, operator, cause, utc_ms) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (lane, kind) DO UPDATE SET operator = excluded.operator, cause = excluded.cause, utc_ms = excluded.utc_ms
 """
-
-LaneOrderRow: TypeAlias = tuple[str, str, str, str, int]
 
 
 def keep(connection: sqlite3.Connection, draft: Draft, utc_ms: int) -> None:

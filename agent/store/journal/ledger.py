@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agent.core.events import Writer
     from agent.core.model import LedgerChange
 
-# The log's own word alone would not do: rows can be newer than it, in a file that was rescued.
+# The log alone would not do: rows can be newer than it, in a file that was rescued.
 NEXT_SEQ = """
 INSERT INTO site_log (one, seq) SELECT 1, coalesce(max(seq), 0) + 1 FROM ledger WHERE gate = ''
 ON CONFLICT (one) DO UPDATE SET seq = max(seq + 1, excluded.seq) RETURNING seq

@@ -15,7 +15,7 @@ COLUMNS: Final = ("permit", "use", "gate", "state", "txn", "boot", "utc_ms", "ve
 WAYS: Final = ("ASC", "DESC")
 SINCE: Final = {"vehicle": (2, "''"), "direction": (2, "''"), "gate": (5, "''"), "seq": (5, "0")}
 """The schema version from which on a column is there, and what stands for it before."""
-# The new journal is a new stream: this gate's row log begins anew in it, and those of other gates will be told again.
+# The new journal is a new stream: this gate's row log begins again in it, and those of other gates will be told again.
 RENUMBER: Final = """
 UPDATE ledger SET seq = iif(ledger.gate = '', place.number, 0) FROM
     (

@@ -47,7 +47,7 @@ def cursor(connection: sqlite3.Connection, gate: str) -> Cursor:
 
 
 def follow(connection: sqlite3.Connection, gate: str, stream: str, seq: int, *, synced: bool) -> None:
-    """Move the cursor of a gate. In a new stream its places begin anew, so that what is kept of it counts as older."""
+    """Move the cursor of a gate. In a new stream its places begin again, so that what is kept of it counts as older."""
     if cursor(connection, gate).stream != stream:
         connection.execute("UPDATE ledger SET seq = 0 WHERE gate = ?", (gate,))
     connection.execute(FOLLOW, (gate, stream, seq, synced))
@@ -126,8 +126,8 @@ def apply_reported_row(connection: sqlite3.Connection, gate: str, row: PeerRow, 
 def _write_row(
     connection: sqlite3.Connection, gate: str, row: PeerRow, own: str, ousted: tuple[tuple[object, ...], ...] = ()
 ) -> Conflict | None:
-    words = (row.seq, row.permit_id, row.use, row.state, row.transaction, row.utc_ms, row.vehicle, row.direction)
-    connection.execute(TELL, (*words, gate))
+    values = (row.seq, row.permit_id, row.use, row.state, row.transaction, row.utc_ms, row.vehicle, row.direction)
+    connection.execute(TELL, (*values, gate))
     if row.state is not LedgerState.CONSUMED:
         return None
     return ledger.conflict_at(connection, row.permit_id, row.use, own, ousted=ousted)

@@ -79,7 +79,7 @@ CREATE TABLE lane_orders (
 ) STRICT, WITHOUT ROWID;
 """
 
-# `sum` is the hash of the row's other words, "" before they are written again by an agent that knows it.
+# `sum` is the hash of the row's other values, "" before they are written again by an agent that knows it.
 VERSION_4 = "ALTER TABLE journal ADD COLUMN sum TEXT NOT NULL DEFAULT ''"
 
 # `gate` is '' for the gate's own uses. `seq` is the place of the newest change of a row in the row log of its gate,
@@ -201,7 +201,7 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIO
     found = version_of(connection)
     if found < len(migrations):
         (cap,) = connection.execute("PRAGMA max_page_count").fetchone()
-        # A table that is made anew stands beside the old one for a while, which a full journal must have room for.
+        # A table that is rebuilt stands beside the old one for a while, which a full journal must have room for.
         connection.execute(f"PRAGMA max_page_count = {PAGES_MAX}")
         _migrate(connection, migrations, found)
         connection.execute(f"PRAGMA max_page_count = {cap}")

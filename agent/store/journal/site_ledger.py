@@ -75,7 +75,7 @@ class SiteLedger:
         return self._commit(Text("record a claim"), work)
 
     def release_claim(self, gate: str, permit_id: bytes, use: int, transaction: str) -> bool:
-        """Take back what was granted to a transaction of another gate, on that gate's word.
+        """Take back what was granted to a transaction of another gate, as that gate says.
 
         Returns whether it was kept still.
         """

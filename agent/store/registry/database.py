@@ -129,7 +129,7 @@ class RegistryDatabase:
             return result
 
     def rewrite(self) -> None:
-        """Write the file anew, without what is left of deleted rows in unused parts of its pages."""
+        """Rewrite the file, without what is left of deleted rows in unused parts of its pages."""
         with self._applying, self._writing:
             self._guarded(Text("rewrite the registry of lists"), lambda: self._writer.execute("VACUUM").fetchall())
             _shorten_log(self._writer)
@@ -169,7 +169,7 @@ class RegistryDatabase:
         log.critical("%s", self.replaced)
 
     def _guarded(self, doing: str, work: Callable[[], T]) -> T:
-        """Do work, with errors in the registry's own words."""
+        """Do work, with the registry's own errors."""
         if self._closed:
             message = Text("cannot {doing}: the registry of lists is closed", doing=doing)
             raise RegistryError(message)

@@ -181,7 +181,7 @@ class Registry:
             )
 
     def refresh(self, head: Opened[ListHead]) -> bool:
-        """Note that central says anew that the version in use is the newest; False when it says that of another."""
+        """Note that central confirms that the version in use is the newest; False when it says that of another."""
         said = head.said
 
         def work(connection: sqlite3.Connection) -> bool:

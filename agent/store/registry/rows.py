@@ -151,7 +151,7 @@ def count(connection: sqlite3.Connection, kind: ListKind) -> int:
 
 
 def _note(connection: sqlite3.Connection, applied: Applied, issued_at: int) -> None:
-    """Write the version, in the transaction of its rows. `issued_at`: of central's last word that it is the newest."""
+    """Write the version with its rows. `issued_at`: when central last confirmed that it is the newest."""
     connection.execute(
         "INSERT OR REPLACE INTO lists (kind, version, issued_at, rows) VALUES (?, ?, ?, ?)",
         (applied.name, applied.version, issued_at, applied.rows),

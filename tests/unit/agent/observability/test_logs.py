@@ -41,7 +41,7 @@ def failed(log):
 
 def test_a_text_line_names_time_level_and_lane():
     stream = configured()
-    logs.lane_logger("agent.lane.loop", "out").warning("the vehicle is gone")
+    logging.getLogger("agent.lane.loop").warning("the vehicle is gone", extra={"lane": "out"})
     logging.getLogger("agent").debug("not shown")
     (line,) = stream.getvalue().splitlines()
     assert line.endswith("WARNING [out] the vehicle is gone")
