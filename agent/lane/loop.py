@@ -43,7 +43,7 @@ from agent.core.model import Reason
 from agent.core.plates import Bystanders
 from agent.devices import PortState
 from agent.service.worker import OnFailure, Worker
-from agent.store.journal import JournalError, LedgerConflictError
+from agent.store.errors import JournalError, LedgerConflictError
 from drivers.text import Text
 
 if TYPE_CHECKING:

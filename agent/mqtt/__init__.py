@@ -6,8 +6,7 @@ May open network connections and start threads; what is sent comes from the jour
 from agent.mqtt.broker_selector import BrokerSelector
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.client import MqttClient
-from agent.mqtt.command_dependencies import CommandRules
-from agent.mqtt.command_processor import CommandProcessor
+from agent.mqtt.command_processor import CommandProcessor, CommandRules
 from agent.mqtt.event_messages import REPLAY, event_message
 from agent.mqtt.evidence_upload import EvidenceUpload
 from agent.mqtt.flow import AckMode, Flow, FlowSettings

@@ -8,7 +8,7 @@ import re
 import threading
 import time
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from agent.broker import Topics
@@ -44,10 +44,9 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from agent.core.commands import CommandEntry
+    from agent.core.commands import CommandEntry, CommandKey
     from agent.core.events import ClockReading
     from agent.mqtt.client import MqttClient
-    from agent.mqtt.command_dependencies import CommandRules
     from agent.mqtt.command_executions import Executor
     from agent.mqtt.messages import Incoming, LinkUp
     from agent.recording import Recorder
@@ -69,6 +68,16 @@ RECENT_LIMIT: Final = 64
 _ANSWERABLE: Final = re.compile(r"[a-z_]{1,32}")
 
 _Arrival: TypeAlias = tuple[float, "Incoming"]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRules:
+    """Who may order what here. `keys` by their id; `lanes` by name."""
+
+    gate: str
+    keys: Mapping[str, CommandKey]
+    lanes: frozenset[str]
+    max_life_s: int
 
 
 class CommandProcessor:

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from agent.core.events import Alarm, AlarmRaised, Draft
 from agent.core.model import ChangeFilter
 from agent.service.listeners import notify_listeners
-from agent.store.journal import (
+from agent.store.errors import (
     CommandConflictError,
-    Journal,
     JournalError,
     JournalFullError,
     JournalUnavailableError,
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from agent.core.commands import CommandChange
     from agent.core.model import LedgerChange
+    from agent.store.journal import Journal
 
 Reserving: TypeAlias = "Callable[[Sequence[Draft], Sequence[LedgerChange]], AbstractContextManager[None]]"
 

@@ -12,8 +12,7 @@ from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import DeviceChanged, Draft
 from agent.devices.supervisor import PortState
 from agent.mqtt.central_link import CentralLink
-from agent.mqtt.command_dependencies import CommandRules
-from agent.mqtt.command_processor import CommandProcessor
+from agent.mqtt.command_processor import CommandProcessor, CommandRules
 from agent.mqtt.flow import FlowSettings
 from agent.mqtt.presence import GateIdentity
 from agent.mqtt.setup import ClientSettings

@@ -9,7 +9,7 @@ import threading
 from contextlib import closing
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from agent.store.regular_file import check_database
+from agent.store.files import check_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable

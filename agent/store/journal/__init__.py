@@ -5,29 +5,17 @@ May touch the journal's files. Everything else here is a part of `Journal` or of
 
 from agent.store.journal.damage import Replaced
 from agent.store.journal.history import Recorded, held_hashes
-from agent.store.journal.journal import (
-    CommandConflictError,
-    Journal,
-    JournalError,
-    JournalFullError,
-    JournalUnavailableError,
-    LedgerConflictError,
-)
+from agent.store.journal.journal import Journal
 from agent.store.journal.ledger import LastPassage, UseState
 from agent.store.journal.open_transactions import Interrupted, Recovery
 from agent.store.journal.reader import JournalReader, is_database
 from agent.store.journal.site_ledger import SiteLedger
 
 __all__ = [
-    "CommandConflictError",
     "Interrupted",
     "Journal",
-    "JournalError",
-    "JournalFullError",
     "JournalReader",
-    "JournalUnavailableError",
     "LastPassage",
-    "LedgerConflictError",
     "Recorded",
     "Recovery",
     "Replaced",

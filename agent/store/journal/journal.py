@@ -17,26 +17,18 @@ from agent.core.events import ClockReading, Point, Writer
 from agent.core.model import SEQ_MAX
 from agent.service.cleanup import on_failure
 from agent.store.errors import (
-    CommandConflictError,
     JournalCorruptError,
-    JournalError,
     JournalFullError,
-    JournalUnavailableError,
-    LedgerConflictError,
     OtherGateError,
-    WatermarkError,
 )
 from agent.store.files import sync_folder
 from agent.store.journal import commands as orders
 from agent.store.journal import entry, history, lane_orders, maintenance, open_transactions
 from agent.store.journal import ledger as permits
-from agent.store.journal.damage import Replaced
 from agent.store.journal.database import Database
 from agent.store.journal.history import Depth, Recorded, StreamState
 from agent.store.journal.integrity import as_found, batch, check_integrity
 from agent.store.journal.journal_files import JournalFiles, set_aside
-from agent.store.journal.ledger import LastPassage, UseState
-from agent.store.journal.open_transactions import Recovery
 from agent.store.journal.secure_delete import wipe
 from agent.store.journal.site_ledger import SiteLedger
 from drivers.text import Text
@@ -51,23 +43,9 @@ if TYPE_CHECKING:
     from agent.core.lane import LaneLockout
     from agent.core.model import LedgerChange
     from agent.core.site import OtherExit
-
-__all__ = [
-    "ClockReading",
-    "CommandConflictError",
-    "Depth",
-    "Journal",
-    "JournalCorruptError",
-    "JournalError",
-    "JournalFullError",
-    "JournalUnavailableError",
-    "LedgerConflictError",
-    "Recorded",
-    "Recovery",
-    "Replaced",
-    "UseState",
-    "WatermarkError",
-]
+    from agent.store.journal.damage import Replaced
+    from agent.store.journal.ledger import LastPassage, UseState
+    from agent.store.journal.open_transactions import Recovery
 
 log = logging.getLogger(__name__)
 

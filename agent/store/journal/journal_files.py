@@ -9,9 +9,8 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from agent.store.errors import JournalUnavailableError, is_full
-from agent.store.files import sync_folder
+from agent.store.files import check_database, sync_folder
 from agent.store.journal import schema
-from agent.store.regular_file import check_database
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final, Self
 from agent.core.events import UTC_MS_MAX, Fault, Flaw, Verification, time_text, verify
 from agent.core.model import SEQ_MAX
 from agent.store.errors import SQL_ERRORS, JournalCorruptError, JournalUnavailableError, translated
+from agent.store.files import open_regular
 from agent.store.journal import history, schema
 from agent.store.journal.integrity import check_integrity
-from agent.store.regular_file import open_regular
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from agent.service.cleanup import on_failure
 from agent.store.errors import SQL_ERRORS, JournalUnavailableError
-from agent.store.regular_file import check_database
+from agent.store.files import check_database
 from agent.store.transaction import transaction
 from drivers.text import Text
 

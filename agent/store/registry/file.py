@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.service.cleanup import on_failure
 from agent.store.errors import SQL_ERRORS, RegistryError, is_damage
-from agent.store.files import sync_folder
-from agent.store.regular_file import check_database
+from agent.store.files import check_database, sync_folder
 from agent.store.transaction import transaction
 from drivers.text import Text
 

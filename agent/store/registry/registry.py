@@ -15,7 +15,6 @@ from agent.core.clock import KERNEL_ERROR_S, ClockFloor
 from agent.core.lists import ListError, ListFault, ListStanding, decode_row
 from agent.core.model import Declaration, DeclarationStatus, ListKind, Revocation, Watched
 from agent.service.cleanup import on_failure
-from agent.store.errors import RegistryError
 from agent.store.registry import rows
 from agent.store.registry.applied import Applied, last_applied, mark_told
 from agent.store.registry.database import RegistryDatabase
@@ -32,14 +31,6 @@ if TYPE_CHECKING:
     from agent.core.lists import ListDelta, ListHead, Opened, Row
     from agent.core.model import Source, Subject
     from agent.core.permit import TrustList
-
-__all__ = [
-    "Applied",
-    "Registry",
-    "RegistryDamagedError",
-    "RegistryError",
-    "RegistryFullError",
-]
 
 T = TypeVar("T")
 Signed = TypeVar("Signed", "Applied", "Applied | None")

@@ -11,8 +11,7 @@ from agent.core.commands.command import Answer, CommandName, Result
 from agent.core.events.chain import ClockReading
 from agent.devices.supervisor import PortState
 from agent.mqtt.client import MqttClient
-from agent.mqtt.command_dependencies import CommandRules
-from agent.mqtt.command_processor import CommandProcessor
+from agent.mqtt.command_processor import CommandProcessor, CommandRules
 from agent.mqtt.command_results import CORRELATION_LIMIT
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient

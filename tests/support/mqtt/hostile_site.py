@@ -11,8 +11,7 @@ from agent.core.events.event_types import Draft
 from agent.core.model.token_bucket import TokenBucket
 from agent.devices.supervisor import PortState
 from agent.mqtt.central_link import CentralLink
-from agent.mqtt.command_dependencies import CommandRules
-from agent.mqtt.command_processor import CommandProcessor
+from agent.mqtt.command_processor import CommandProcessor, CommandRules
 from agent.mqtt.flow import FlowSettings
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient

@@ -25,7 +25,7 @@ from agent.lane.interlock import Interlock
 from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
 from agent.recording.recorder import Recorder
 from agent.service.worker import end_on_thread_failure
-from agent.store.journal.journal import JournalFullError, JournalUnavailableError, LedgerConflictError
+from agent.store.errors import JournalFullError, JournalUnavailableError, LedgerConflictError
 from drivers.api import Delivery
 from drivers.relay import simulated
 from drivers.relay.simulated import Fault, SimulatedRelay

@@ -25,8 +25,7 @@ from agent.core.events.chain import ClockReading
 from agent.devices.supervisor import PortState
 from agent.doctor.collectors.remote import Links, brokers
 from agent.mqtt.central_link import CentralLink
-from agent.mqtt.command_dependencies import CommandRules
-from agent.mqtt.command_processor import CommandProcessor
+from agent.mqtt.command_processor import CommandProcessor, CommandRules
 from agent.mqtt.flow import FlowSettings
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError

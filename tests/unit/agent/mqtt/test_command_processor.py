@@ -13,7 +13,7 @@ from agent.core.commands.record import CommandTaken
 from agent.mqtt import challenges
 from agent.mqtt.command_processor import INBOX_LIMIT
 from agent.mqtt.messages import Incoming, Outgoing
-from agent.store.journal.journal import JournalFullError
+from agent.store.errors import JournalFullError
 from tests.support.mqtt.command_site import ROOT, Central, CommandSite, Executors
 from tests.support.mqtt.commanding import GATE, OTHER_KEY, READER, signed
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto, stored

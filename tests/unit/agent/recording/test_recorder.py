@@ -9,7 +9,7 @@ from agent.core.events.event_types import Alarm, AlarmRaised, Draft, Outcome, Tr
 from agent.core.events.privacy import masked
 from agent.core.model.reasons import Reason
 from agent.recording.recorder import Recorder
-from agent.store.journal.journal import JournalFullError, JournalUnavailableError, LedgerConflictError
+from agent.store.errors import JournalFullError, JournalUnavailableError, LedgerConflictError
 from tests.support.store.flaky_journal import FlakyJournal
 from tests.support.store.journals import PERMIT, UTC, consume, device, present, reserve
 from tests.support.waiting import PATIENCE_S

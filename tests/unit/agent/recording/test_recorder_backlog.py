@@ -4,7 +4,7 @@ import pytest
 
 from agent.recording import recorder as backlog
 from agent.recording.recorder import Recorder
-from agent.store.journal.journal import JournalFullError, JournalUnavailableError
+from agent.store.errors import JournalFullError, JournalUnavailableError
 from tests.support.store.flaky_journal import FlakyJournal
 from tests.support.store.journals import PERMIT, UTC, consume, device, present, reserve
 

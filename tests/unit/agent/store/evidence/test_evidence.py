@@ -9,8 +9,9 @@ import threading
 import pytest
 
 from agent.core.events.event_types import Outcome
+from agent.store.errors import EvidenceError
 from agent.store.evidence import outgoing
-from agent.store.evidence.evidence import EvidenceAges, EvidenceError, EvidenceStore, Requested, RetentionClass
+from agent.store.evidence.evidence import EvidenceAges, EvidenceStore, Requested, RetentionClass
 from tests.support.waiting import scaled
 
 CAP = 1000

@@ -10,8 +10,8 @@ from agent.core.commands.record import CommandAnswered, CommandEntry, CommandTak
 from agent.core.events.chain import beginning
 from agent.core.events.event_types import Draft, LaneOrdered
 from agent.core.lane.state import LaneLockout
+from agent.store.errors import CommandConflictError, JournalError
 from agent.store.journal import salvage, schema
-from agent.store.journal.journal import CommandConflictError, JournalError
 from tests.support.store.journals import (
     GATE,
     PERMIT,

@@ -6,8 +6,8 @@ import sqlite3
 
 import pytest
 
+from agent.store.errors import JournalCorruptError, JournalUnavailableError
 from agent.store.journal import ledger_salvage, schema
-from agent.store.journal.journal import JournalCorruptError, JournalUnavailableError
 from agent.store.journal.reader import JournalReader
 from tests.support.store.journals import PERMIT, FakeClock, consume, device, open_journal, present, reserve
 

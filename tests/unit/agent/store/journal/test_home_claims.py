@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from agent.core.site.ledger import ClaimRefusal, ClaimVerdict, OtherExit
+from agent.store.errors import LedgerConflictError
 from agent.store.journal.home_claims import is_sane
-from agent.store.journal.journal import LedgerConflictError, UseState
+from agent.store.journal.ledger import UseState
 from tests.support.site.ledgers import CONSUMED, PEER, RELEASED, RESERVED, THIRD, UTC_MS, VIN, ask, take, told
 from tests.support.store.journals import (
     GATE,

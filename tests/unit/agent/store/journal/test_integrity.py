@@ -6,8 +6,8 @@ import pytest
 
 from agent.core.events.event_types import ChainCheckpoint, Draft
 from agent.core.events.verification import Fault
+from agent.store.errors import JournalCorruptError
 from agent.store.journal import history, schema
-from agent.store.journal.journal import JournalCorruptError
 from agent.store.journal.reader import JournalReader
 from tests.support.store.journals import GATE, STREAM, UTC, FakeClock, device, open_journal, present, reserve
 

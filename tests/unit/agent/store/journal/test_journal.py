@@ -11,7 +11,7 @@ import pytest
 from agent.core.events.chain import beginning
 from agent.core.events.event_types import Draft, LaneOrdered
 from agent.core.events.verification import verify
-from agent.store.journal.journal import JournalUnavailableError, WatermarkError
+from agent.store.errors import JournalUnavailableError, WatermarkError
 from tests.support.store.journals import (
     GATE,
     PERMIT,

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from agent.core.model.ledger import LedgerChange, LedgerState
-from agent.store.journal.journal import LedgerConflictError, UseState
-from agent.store.journal.ledger import LastPassage
+from agent.store.errors import LedgerConflictError
+from agent.store.journal.ledger import LastPassage, UseState
 from tests.support.store.journals import PERMIT, FakeClock, closed, consume, open_journal, present, release, reserve
 
 FITS = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.store.journal.journal import LedgerConflictError
+from agent.store.errors import LedgerConflictError
 from tests.support.site.ledgers import CONSUMED, PEER, RELEASED, RESERVED, UTC_MS, ask, take, told
 from tests.support.store.journals import GATE, PERMIT, consume, open_journal, release, reserve
 

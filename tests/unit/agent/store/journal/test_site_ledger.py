@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from agent.core.site.ledger import Cursor, Taken
+from agent.store.errors import LedgerConflictError
 from agent.store.journal import history, schema
-from agent.store.journal.journal import LedgerConflictError, UseState
+from agent.store.journal.ledger import UseState
 from tests.support.site.ledgers import (
     CONSUMED,
     PEER,
