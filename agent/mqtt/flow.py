@@ -51,7 +51,7 @@ class FlowSettings:
     watermark, so that the broker's queues have an end. `window_limit`: how many the broker may owe an answer.
     `puback_timeout_s`: for how long it may owe one before the connection counts as broken; in a fleet that reconnects
     at once, answers can take many seconds. `stall_s`: for how long events may not get through over a standing link
-    before an alarm says so. `deaf_s`: for how long central may stay silent before the gate reconnects, in
+    before an alarm says so. `silent_s`: for how long central may stay silent before the gate reconnects, in
     case its subscription is lost.
     """
 
@@ -63,7 +63,7 @@ class FlowSettings:
     window_limit: int = WINDOW_LIMIT
     puback_timeout_s: float = 30.0
     stall_s: float = 600.0
-    deaf_s: float = 90.0
+    silent_s: float = 90.0
 
 
 @dataclass(frozen=True, slots=True)

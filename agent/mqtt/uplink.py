@@ -94,7 +94,7 @@ class Uplink:
         self._fault = ""
         self._reported = ChangeFilter()
         self._stall_detector = StallDetector(self._settings.stall_s)
-        self._silence_detector = SilenceDetector(self._settings.deaf_s)
+        self._silence_detector = SilenceDetector(self._settings.silent_s)
         self._acknowledged_at = self._up_at = 0.0
         self._view = self._make_view()
         self._worker = Worker("uplink", self._run, limit_s=LIMIT_S, backoff=Backoff(cap_s=FAULT_CAP_S))
