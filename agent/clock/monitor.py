@@ -113,12 +113,12 @@ class ClockMonitor:
     # ------------------------------------------------------------------------------------------------- the thread
 
     def _run(self) -> None:
-        self._go_round(last=False)
+        self._observe_once(last=False)
         while not self.worker.wait(ROUND_S):
-            self._go_round(last=False)
-        self._go_round(last=True)
+            self._observe_once(last=False)
+        self._observe_once(last=True)
 
-    def _go_round(self, *, last: bool) -> None:
+    def _observe_once(self, *, last: bool) -> None:
         self._read_floor()
         self._take_reset()
         trust = self.trust()
@@ -145,9 +145,9 @@ class ClockMonitor:
         try:
             floor = self._store.clock_floor()
         except RegistryError as error:
-            self._complain("the clock's floor cannot be read", error)
+            self._report_trouble("the clock's floor cannot be read", error)
             return
-        self._mended("the clock's floor cannot be read")
+        self._report_recovery("the clock's floor cannot be read")
         with self._lock:
             self._floor = floor
 
@@ -160,9 +160,9 @@ class ClockMonitor:
             if trust.settled:
                 self._store.raise_clock_floor(trust.seen.utc, synced=True, error_s=trust.error_s or 0.0)
         except (RegistryError, OSError) as error:
-            self._complain("what is known of the clock cannot be kept", error)
+            self._report_trouble("what is known of the clock cannot be kept", error)
         else:
-            self._mended("what is known of the clock cannot be kept")
+            self._report_recovery("what is known of the clock cannot be kept")
 
     def _keep_loss(self, trust: ClockTrust, *, last: bool) -> None:
         """Nothing holds any more, so the next start of the agent must not believe that something does."""
@@ -170,9 +170,9 @@ class ClockMonitor:
             try:
                 self._files.keep(LastObservation(trust.seen, None))
             except OSError as error:
-                self._complain("what is known of the clock cannot be kept", error)
+                self._report_trouble("what is known of the clock cannot be kept", error)
                 return
-            self._mended("what is known of the clock cannot be kept")
+            self._report_recovery("what is known of the clock cannot be kept")
             self._holding = False
 
     def _take_reset(self) -> None:
@@ -197,16 +197,16 @@ class ClockMonitor:
             self._note([Draft(event, None, None, max(0.0, trust.seen.utc))])
             self._files.drop_reset()
         except (RegistryError, OSError, ValueError) as error:
-            self._complain("the clock's floor cannot be reset as asked", error)
+            self._report_trouble("the clock's floor cannot be reset as asked", error)
         else:
-            self._mended("the clock's floor cannot be reset as asked")
+            self._report_recovery("the clock's floor cannot be reset as asked")
 
-    def _complain(self, trouble: str, error: Exception) -> None:
+    def _report_trouble(self, trouble: str, error: Exception) -> None:
         """Log a trouble once, until it is another or over."""
         if self._reported.is_new(str(error), trouble):
             log.error("%s: %s", trouble, error)
 
-    def _mended(self, trouble: str) -> None:
+    def _report_recovery(self, trouble: str) -> None:
         if self._reported.clear(trouble):
             log.warning("it is over that %s", trouble)
 

@@ -60,7 +60,7 @@ class ListIntake:
         try:
             return self._registry.trust()
         except RegistryError as error:
-            self._news.trouble(str(error))
+            self._news.report_trouble(str(error))
             return None
 
     def take_trust(self, text: bytes, source: Source) -> str:
@@ -71,10 +71,10 @@ class ListIntake:
             self.refuse("trust", error.fault, str(error), source)
             return str(error)
         except RegistryError as error:
-            self._news.trouble(str(error))
+            self._news.report_trouble(str(error))
             return str(error)
         if applied is not None:
-            self._news.applied(applied)
+            self._news.report_applied(applied)
         return ""
 
     # ------------------------------------------------------------------------------------------------ what is verified
@@ -94,7 +94,7 @@ class ListIntake:
         try:
             standings = self._registry.standings()
         except RegistryError as error:
-            self._news.trouble(str(error))
+            self._news.report_trouble(str(error))
             return None
         return next(((each.version, each.issued_at) for each in standings if each.kind is kind), NO_LIST)
 
@@ -128,7 +128,7 @@ class ListIntake:
                 "a snapshot of {size} MB packed, which is beyond lists.max_mb; the old list stays", size=size >> 20
             )
             self.refuse(head.kind.value, ListFault.DISK_FULL, detail, "mqtt")
-            self._news.trouble(detail, head.kind.value)
+            self._news.report_trouble(detail, head.kind.value)
             return None
         try:
             return self._spool.begin(head.kind, head.chunks)
@@ -160,7 +160,7 @@ class ListIntake:
 
     def refuse(self, name: ListName, code: str, detail: str, source: Source) -> None:
         """Tell that something was not accepted."""
-        self._news.refused(name, code, detail, source, self._now().at)
+        self._news.report_refused(name, code, detail, source, self._now().at)
 
     def maintain_registry(self) -> None:
         """Report what waited, and replace a damaged registry by a new one. To be called from time to time.
@@ -171,11 +171,11 @@ class ListIntake:
         try:
             mended = self._registry.mend(moment.utc)
         except RegistryError as error:
-            self._news.trouble(str(error))
+            self._news.report_trouble(str(error))
         else:
             if mended:
                 self._note(AlarmRaised(alarm=Alarm.LISTS_FAILED, detail=mended))
-            self._news.untold()
+            self._news.report_unreported()
         self._news.flush(moment.at)
 
     # -------------------------------------------------------------------------------------------------------- in common
@@ -209,28 +209,28 @@ class ListIntake:
         except ListError as error:
             self.refuse(kind.value, error.fault, str(error), source)
             if error.fault is ListFault.DISK_FULL:
-                self._news.trouble(str(error), kind.value)
+                self._news.report_trouble(str(error), kind.value)
             return Outcome(done=False, fault=error.fault)
         except RegistryError as error:
             if not self._stopping:
-                self._news.trouble(str(error), kind.value)
+                self._news.report_trouble(str(error), kind.value)
             return TROUBLE
         except OSError as error:  # of the chunks
-            self._news.trouble(
+            self._news.report_trouble(
                 Text("the chunks of the {kind} cannot be read: {why}", kind=kind, why=error.strerror or error),
                 kind.value,
             )
             return TROUBLE
-        self._news.well(kind.value)
+        self._news.clear_trouble(kind.value)
         if applied is not None:
-            self._news.applied(applied)
+            self._news.report_applied(applied)
         return DONE
 
     def _no_room(self, kind: ListKind, error: OSError) -> Outcome:
         detail = Text("no room for the chunks of the {kind}: {why}", kind=kind, why=error.strerror or error)
         if not is_full(error):
-            self._news.trouble(detail, kind.value)
+            self._news.report_trouble(detail, kind.value)
             return TROUBLE
         self.refuse(kind.value, ListFault.DISK_FULL, detail, "mqtt")
-        self._news.trouble(detail, kind.value)
+        self._news.report_trouble(detail, kind.value)
         return Outcome(done=False, fault=ListFault.DISK_FULL)

@@ -80,8 +80,8 @@ class MqttList:
         """See whether time, or another process, has changed something."""
         known = self._intake.known(self.kind)
         if known is not None and known != (self._state.version, self._state.issued_at):
-            self.happen(Known(*known, at))
-        self.happen(Tick(at))
+            self.handle_event(Known(*known, at))
+        self.handle_event(Tick(at))
 
     def take_head(self, data: bytes, at: float) -> ListError | None:
         """Take in a head that came; why it is none."""
@@ -89,7 +89,7 @@ class MqttList:
         if isinstance(opened, ListError):
             return opened
         self._heads.append(opened)
-        self.happen(HeadSeen(opened.said, at))
+        self.handle_event(HeadSeen(opened.said, at))
         return None
 
     def take_delta(self, version: int, data: bytes, at: float) -> ListError | None:
@@ -101,7 +101,7 @@ class MqttList:
             return opened
         held = HeldDelta(opened.said.since, opened.said.version, len(data))
         self._deltas[held] = opened
-        self.happen(DeltaSeen(held, at))
+        self.handle_event(DeltaSeen(held, at))
         return None
 
     def take_chunk(self, snapshot: int, number: int, data: bytes, at: float) -> ListError | None:
@@ -111,19 +111,19 @@ class MqttList:
             return None
         outcome = self._intake.keep_chunk(self.kind, fetching.chunks[number], data)
         if outcome.done:
-            self.happen(ChunkSeen(snapshot, number, at))
+            self.handle_event(ChunkSeen(snapshot, number, at))
         elif outcome.fault is not ListFault.CHUNK_WRONG:
-            self.happen(Failed(outcome.fault, at))
+            self.handle_event(Failed(outcome.fault, at))
         return None
 
-    def happen(self, sync_event: SyncEvent) -> None:
+    def handle_event(self, sync_event: SyncEvent) -> None:
         """Go on from what happened."""
         queue = deque([sync_event])
         while queue:
             self._state, effects = step(self._state, queue.popleft(), self._rules)
             for effect in effects:
                 queue.extend(self._do(effect, getattr(sync_event, "at", 0.0)))
-        self._tidy()
+        self._drop_unwanted()
 
     def _do(self, effect: Effect, at: float) -> Iterable[SyncEvent]:
         match effect:
@@ -189,7 +189,7 @@ class MqttList:
     def _subscription(self, topic_filter: str) -> Subscription:
         return Subscription(topic_filter, self._handle, qos=1, stored=True)
 
-    def _tidy(self) -> None:
+    def _drop_unwanted(self) -> None:
         state = self._state
         self._heads = [each for each in self._heads if each.said in (state.head, state.fetching)][-2:]
         kept = set(state.deltas)

@@ -110,11 +110,11 @@ class ListSync:
             case LinkUp():
                 self._up, self._up_at, self._settling, self._unheard = True, at, True, False
                 for course in self._courses.values():
-                    course.happen(Connected(at))
+                    course.handle_event(Connected(at))
             case LinkDown():
                 self._up = False
                 for course in self._courses.values():
-                    course.happen(Disconnected())
+                    course.handle_event(Disconnected())
             case Incoming():
                 self._process_message(item, at)
             case None:

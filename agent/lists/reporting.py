@@ -44,10 +44,10 @@ class ListReporting:
         self._failing: set[str] = set()
         self._told: dict[ListName, Applied] = {}
 
-    def applied(self, applied: Applied) -> None:
+    def report_applied(self, applied: Applied) -> None:
         """Tell of a change once, whichever thread sees it first."""
         with self._telling:
-            if self._records and not self._is_untold(applied):
+            if self._records and not self._is_unreported(applied):
                 return
             if self._told.get(applied.name) == applied:  # on a full disk that cannot be noted
                 self._mark_told(applied)
@@ -70,30 +70,30 @@ class ListReporting:
             if self._records:
                 self._mark_told(applied)
 
-    def _is_untold(self, applied: Applied) -> bool:
+    def _is_unreported(self, applied: Applied) -> bool:
         try:
             return applied in self._registry.last_applied(untold=True)
         except RegistryError as error:
-            self.trouble(str(error))
+            self.report_trouble(str(error))
             return True
 
     def _mark_told(self, applied: Applied) -> None:
         try:
             self._registry.mark_told(applied)
         except RegistryError as error:
-            self.trouble(str(error))
+            self.report_trouble(str(error))
 
-    def untold(self) -> None:
+    def report_unreported(self) -> None:
         """Tell what another process has applied, or this one before it ended without telling it."""
         try:
             untold = self._registry.last_applied(untold=True)
         except RegistryError as error:
-            self.trouble(str(error))
+            self.report_trouble(str(error))
             return
         for applied in untold:
-            self.applied(applied)
+            self.report_applied(applied)
 
-    def refused(self, name: ListName, code: str, detail: str, source: Source, at: float) -> None:
+    def report_refused(self, name: ListName, code: str, detail: str, source: Source, at: float) -> None:
         """Tell that something was not accepted. `at`: monotonic seconds."""
         with self._lock:
             self._refusals.add((name, code, source), detail)
@@ -109,12 +109,12 @@ class ListReporting:
             log.warning("the %s list from %s is refused (%s%s): %s", name, source, code, times, folded.newest)
             self._note(ListsRefused(list=name, code=code, detail=folded.newest, source=source, count=folded.count))
 
-    def well(self, name: ListName) -> None:
+    def clear_trouble(self, name: ListName) -> None:
         """Note that a list can be kept: the next trouble with it is told again."""
         with self._lock:
             self._failing -= {name, REGISTRY}
 
-    def trouble(self, detail: str, name: str = REGISTRY) -> None:
+    def report_trouble(self, detail: str, name: str = REGISTRY) -> None:
         """An officer should hear of it: once of each list, until something succeeds again."""
         with self._lock:
             told = name in self._failing

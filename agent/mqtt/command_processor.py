@@ -168,12 +168,12 @@ class CommandProcessor:
         while not self.worker.stopping:
             self._turn()
         self._count_overflow()
-        self._note_all(self._refusals.rest())
+        self._record_events(self._refusals.rest())
 
     def _turn(self) -> None:
         arrival = self._next()
         with ExitStack() as duties:  # the first comes last; one that fails keeps no other from being done
-            duties.callback(self._keep_house)
+            duties.callback(self._do_duties)
             if arrival is not None:
                 duties.callback(self._process_command, *arrival)
             if not self._unfinished_answered:
@@ -186,11 +186,11 @@ class CommandProcessor:
         except queue.Empty:
             return None
 
-    def _keep_house(self) -> None:
+    def _do_duties(self) -> None:
         at = time.monotonic()
         self._count_overflow()
-        self._note_all(self._refusals.due(at))
-        self._results.work(at)
+        self._record_events(self._refusals.due(at))
+        self._results.send_waiting(at)
         if self._challenges.due(at):
             self._challenges.rotate(at)
             self._client.announce()
@@ -203,7 +203,7 @@ class CommandProcessor:
                 Refused(Refusal.RATE_LIMITED, Text("more commands at once than the desk takes")), "", missed
             )
 
-    def _note_all(self, events: Iterable[CommandRefused]) -> None:
+    def _record_events(self, events: Iterable[CommandRefused]) -> None:
         drafts = [Draft(event, None, None, self._clock().utc) for event in events]
         if drafts:
             self._records.note(drafts)

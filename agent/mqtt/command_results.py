@@ -49,9 +49,9 @@ class CommandResults:
         response_topic = asked.response_topic
         if response_topic is not None and response_topic != message.topic and self._is_own(response_topic):
             self._waiting.append((at + KEEP_S, replace(message, topic=response_topic)))
-        self.work(at)
+        self.send_waiting(at)
 
-    def work(self, at: float) -> None:
+    def send_waiting(self, at: float) -> None:
         """Publish what waits, in order."""
         while self._waiting:
             until, message = self._waiting[0]

@@ -90,7 +90,7 @@ class ClaimCoordinator:
         self._granted: dict[str, Cursor] = {}
         self._doubts_at = 0.0
 
-    def judge(self, row: ClaimRow, done: Callable[[ClaimAnswer], None]) -> None:
+    def judge_claim(self, row: ClaimRow, done: Callable[[ClaimAnswer], None]) -> None:
         """Answer a claim of a gate, at once or within `unsure_s` and `query_s`.
 
         May raise JournalError; then there is no answer.
@@ -127,7 +127,7 @@ class ClaimCoordinator:
                 for case in self._in_doubt_of(""):
                     self._begin(case)
 
-    def alive(self, claim_id: str) -> None:
+    def note_alive(self, claim_id: str) -> None:
         """Note that a claim is not over yet, as its gate says."""
         with self._lock:
             for case in self._in_doubt_of(claim_id):

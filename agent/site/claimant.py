@@ -130,7 +130,7 @@ class Claimant:
                 self._membership.own,
                 request.already_exited_s,
             )
-            self._home.judge(row, lambda answer: self._answered(live, answer))
+            self._home.judge_claim(row, lambda answer: self._answered(live, answer))
 
     def _answered(self, live: LiveClaim, answer: ClaimAnswer) -> None:
         if answer.code is ClaimCode.GRANTED and answer.use:

@@ -206,7 +206,7 @@ class SiteService:
             case Over():
                 self._home.end_claim(message.gate, message.said)
             case Alive():
-                self._home.alive(message.said.id)
+                self._home.note_alive(message.said.id)
             case _:
                 raise AssertionError(f"{message.said.kind} is no message on a claim")
 
@@ -235,7 +235,7 @@ class SiteService:
             message.gate,
             claim.already_exited_s,
         )
-        self._home.judge(row, answer)
+        self._home.judge_claim(row, answer)
 
     def _why_not_for(self, message: OpenedMessage, claim: Claim) -> str:
         """Why this gate does not answer another's claim; empty where it does."""

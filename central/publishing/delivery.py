@@ -120,16 +120,16 @@ class ListDelivery:
         self._sent = sent
         self._answered_at: defaultdict[ListKind, float] = defaultdict(lambda: -AGAIN_AFTER_S)
 
-    def trust(self, text: bytes) -> None:
+    def publish_trust(self, text: bytes) -> None:
         """Bring the trust list there."""
         self._publish_part(self._topics.trust, text, "text/plain")
 
-    def bring(self, kinds: Iterable[ListKind] = tuple(ListKind), *, afresh: bool = False) -> None:
+    def publish_lists(self, kinds: Iterable[ListKind] = tuple(ListKind), *, afresh: bool = False) -> None:
         """Bring lists there as they are now, under a head signed now. `afresh`: also what should be there already."""
         for kind in kinds:
-            self._bring(kind, afresh=afresh)
+            self._publish_list(kind, afresh=afresh)
 
-    def _bring(self, kind: ListKind, *, afresh: bool) -> None:
+    def _publish_list(self, kind: ListKind, *, afresh: bool) -> None:
         head = self._publisher.head(kind)
         standing = self._catalogue.standing(kind)
         if head is None or standing is None:
@@ -165,7 +165,7 @@ class ListDelivery:
         if now < self._answered_at[place.kind] + AGAIN_AFTER_S:
             return None
         self._answered_at[place.kind] = now
-        self.bring([place.kind], afresh=True)
+        self.publish_lists([place.kind], afresh=True)
         gate, have = _asked(message.payload)
         standing = self._catalogue.standing(place.kind)
         if standing is not None and have > standing.version:

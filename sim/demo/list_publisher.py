@@ -57,4 +57,4 @@ class ListOffice:
         with OneShotClient(self._broker) as client:
             ListDelivery(
                 client, self._publisher, self._catalogue, self._site, survey(client, self._site, SETTLE_S)
-            ).bring(kinds)
+            ).publish_lists(kinds)

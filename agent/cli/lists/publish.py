@@ -139,8 +139,8 @@ class _Run:
             delivery = ListDelivery(client, desk.publisher, desk.catalogue, desk.site, stock, sent.count)
             sent.expect(delivery.pending_bytes())
             begun = time.monotonic()
-            delivery.trust(self._papers.text)
-            delivery.bring()
+            delivery.publish_trust(self._papers.text)
+            delivery.publish_lists()
         took_s = time.monotonic() - begun
         echo(f"{self._url}: {sent.messages} messages, {sent.bytes} bytes in {took_s:.1f} s")
         return delivery
@@ -177,7 +177,7 @@ class _Run:
             if time.monotonic() >= due_at:
                 self._papers.check(self._desk.site)
                 due_at, changed = time.monotonic() + every_s, list(ListKind)
-            delivery.bring(changed)
+            delivery.publish_lists(changed)
 
     def _take_changed(self) -> list[ListKind]:
         """Take in the files that are new or other than last time; with mistakes in one, its list stays as it was."""
@@ -208,7 +208,7 @@ class _Run:
                 echo(f"{error}; the trust list stays as it was", err=True)
                 return
             # Also one that names the key of this publisher no longer: the gates must hear of that above all.
-            delivery.trust(self._papers.text)
+            delivery.publish_trust(self._papers.text)
             echo(f"trust list: version {self._papers.trust.version}")
             self._papers.check(self._desk.site)
 

@@ -236,7 +236,7 @@ def set_two_hours_ahead(gate):
         (10, 2 * HOUR_S, False),
     ):
         gate.clock.goes_on(seconds, gained, synced)
-        keeper._go_round(last=False)
+        keeper._observe_once(last=False)
     assert gate.store.floor.synced_utc is not None
     assert keeper.trust().state is UNTRUSTED
     return keeper
@@ -247,7 +247,7 @@ def set_two_hours_ahead(gate):
 def test_a_clock_that_was_set_by_hand_stays_untrusted_over_restarts_of_the_agent(gate, killed, set_back):
     keeper = set_two_hours_ahead(gate)
     if not killed:
-        keeper._go_round(last=True)
+        keeper._observe_once(last=True)
     for _ in range(3):
         gate.clock.goes_on(10, set_back)
         set_back = 0
@@ -292,11 +292,11 @@ def test_that_the_loss_cannot_be_kept_is_told_once_and_tried_again(gate, mocker,
     keeper._holding = True
     written = mocker.patch("agent.clock.files._write", side_effect=OSError("no room"))
     for _ in range(3):
-        keeper._go_round(last=False)
+        keeper._observe_once(last=False)
     assert written.call_count == 3
     assert caplog.text.count("what is known of the clock cannot be kept: no room") == 1
     mocker.stopall()
-    keeper._go_round(last=False)
+    keeper._observe_once(last=False)
     assert gate.files.last_look().anchor is None
 
 
@@ -308,7 +308,7 @@ def rounds(gate, *steps):
     keeper = gate.starts()
     for seconds, gained, synced in steps:
         gate.clock.goes_on(seconds, gained, synced)
-        keeper._go_round(last=False)
+        keeper._observe_once(last=False)
     return keeper
 
 
@@ -336,7 +336,7 @@ def test_a_registry_that_fails_costs_no_trust_and_is_told_once(gate, caplog):
     assert caplog.text.count("cannot be kept") == 1
     caplog.set_level(logging.WARNING)
     gate.store.trouble = ""
-    keeper._go_round(last=True)
+    keeper._observe_once(last=True)
     assert "it is over that the clock's floor cannot be read" in caplog.text
     assert gate.store.floor.synced_utc == gate.clock.utc
 
@@ -345,7 +345,7 @@ def test_the_last_known_floor_holds_while_the_registry_cannot_be_read(gate):
     keeper = rounds(gate, *[(30.0, 0.0, True)] * 10)
     gate.store.trouble = "disk I/O error"
     gate.clock.goes_on(1, gained=-YEAR_S)
-    keeper._go_round(last=False)
+    keeper._observe_once(last=False)
     assert not keeper.trusted()
 
 
@@ -371,7 +371,7 @@ def test_a_reset_that_cannot_be_done_yet_waits(gate, caplog):
     assert (gate.folder / RESET).exists()
     assert caplog.text.count("cannot be reset as asked: disk I/O error") == 1
     gate.store.trouble = ""
-    keeper._go_round(last=False)
+    keeper._observe_once(last=False)
     assert not (gate.folder / RESET).exists()
     assert gate.events[-1].detail.startswith("root reset the floor")
 

@@ -58,8 +58,8 @@ def publisher(tmp_path):
 def at_the_broker(broker, publisher):
     with OneShotClient(local(broker.port)) as guest:
         delivery = ListDelivery(guest, *publisher, SITE, survey(guest, SITE, 0.2))
-        delivery.trust(trust_text(trusted()))
-        delivery.bring()
+        delivery.publish_trust(trust_text(trusted()))
+        delivery.publish_lists()
         yield delivery, guest
 
 
@@ -71,12 +71,12 @@ def test_a_gate_follows_every_change_of_a_publisher(tmp_path, broker, publisher)
         gate.wait_version(DECLARATIONS, 1).wait_version(REVOCATIONS, 1)
         central.change(REVOCATIONS, revocations(ROWS[:2]))
         central.change(DECLARATIONS, [replace(ROWS[0], status=DeclarationStatus.HELD)], [ROWS[1].permit_id])
-        delivery.bring()
+        delivery.publish_lists()
         gate.wait_version(DECLARATIONS, 2).wait_version(REVOCATIONS, 2)
         assert gate.registry.declaration(ROWS[0].permit_id).status is DeclarationStatus.HELD
         assert gate.registry.declaration(ROWS[1].permit_id) is None
         central.replace(DECLARATIONS, ROWS[900:])
-        delivery.bring()
+        delivery.publish_lists()
         gate.wait_version(DECLARATIONS, 3)
         assert gate.registry.standings()[0].rows == 600
         assert gate.noted(ListsRefused) == [], "what is deleted at the broker is no list that is refused"
@@ -107,5 +107,5 @@ def test_a_gate_of_another_time_hears_that_nothing_changed(tmp_path, broker, pub
     with at_the_broker(broker, publisher) as (delivery, _), ListGate(tmp_path, broker.port) as gate:
         gate.wait_version(DECLARATIONS, 1)
         said = gate.registry.standings()[0].issued_at
-        delivery.bring()
+        delivery.publish_lists()
         eventually(lambda: gate.registry.standings()[0].issued_at > said, what="central's next word")

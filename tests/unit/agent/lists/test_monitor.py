@@ -190,11 +190,11 @@ def test_a_closed_registry_is_an_alarm_once_and_no_exception(kept):
 def test_trouble_with_one_list_is_told_once_although_others_do_well_and_again_after_it_was_over(kept):
     news = ListReporting(kept.registry, kept.events.append, records=True)
     for _ in range(3):
-        news.trouble("no room", "declarations")
-        news.well("watch")
+        news.report_trouble("no room", "declarations")
+        news.clear_trouble("watch")
     assert len(kept.events) == 1
-    news.well("declarations")
-    news.trouble("no room", "declarations")
+    news.clear_trouble("declarations")
+    news.report_trouble("no room", "declarations")
     assert len(kept.events) == 2
 
 
@@ -215,8 +215,8 @@ def test_a_flood_of_refusals_is_one_event_at_once_and_one_a_minute():
     events = []
     refusals = ListReporting(None, events.append, records=True)
     for at in (0.0, 1.0, 2.0):
-        refusals.refused("trust", "too_large", f"at {at}", "mqtt", at)
-    refusals.refused("watch", "too_large", "other", "mqtt", 2.0)
+        refusals.report_refused("trust", "too_large", f"at {at}", "mqtt", at)
+    refusals.report_refused("watch", "too_large", "other", "mqtt", 2.0)
     refusals.flush(FOLD_S - 1)
     assert [(event.list, event.count) for event in events] == [("trust", 1), ("watch", 1)]
     refusals.flush(FOLD_S)
