@@ -95,7 +95,7 @@ def test_a_gate_that_was_away_for_many_changes_comes_back_to_a_broker_that_lost_
         delivery = ListDelivery(guest, *publisher, SITE, survey(guest, SITE, 0.2))
         guest.publish(Outgoing(ListTopics(SITE).head(DECLARATIONS), central.head(DECLARATIONS), retain=True))
         with ListGate(tmp_path, broker.port) as gate:
-            requests = (delivery.answer(message) for message in guest.messages(10.0))
+            requests = (delivery.answer_request(message) for message in guest.messages(10.0))
             assert "cannot find the declarations after version 1" in next(filter(None, requests))
             gate.wait_version(DECLARATIONS, 31)
             assert gate.registry.standings()[0].rows == 130

@@ -217,7 +217,7 @@ def test_what_the_last_run_left_is_settled_as_soon_as_the_journal_can_be_read(br
     with site.running(), Central(broker.port) as central:
         assert central.send(site.command())["code"] == "GATE_FAULT"
         monkeypatch.setattr(site.journal.real, "unanswered_commands", real)
-        eventually(lambda: site.desk._settled)
+        eventually(lambda: site.desk._unfinished_answered)
         assert central.send(site.command())["result"] == "done"
 
 
