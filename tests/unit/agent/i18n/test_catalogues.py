@@ -34,7 +34,7 @@ SAME_EVERYWHERE = re.compile(r"(?:[\W\d_]|\{\w*\}|[A-Z0-9]{2,}|gate-agent|ms|px|
 MADE_ELSEWHERE = {
     ("agent/console/form.py", "node.get('description', '')"),
     ("agent/settings/model/pydantic_problems.py", "field.description"),
-    ("agent/site/claimant.py", "word.detail"),
+    ("agent/site/claimant.py", "message.detail"),
     ("agent/i18n/templates.py", "message"),
     ("agent/i18n/recorded.py", "pattern"),
     ("agent/i18n/lookup.py", "text.english if words is None else words"),
