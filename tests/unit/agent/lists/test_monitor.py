@@ -66,7 +66,8 @@ def test_the_file_is_in_force_at_the_start_and_when_it_changes(kept):
     kept.keeper.start()
     assert kept.registry.trust().version == 1
     kept.write(3)
-    eventually(lambda: kept.registry.trust().version == 3, what="the new list")
+    eventually(lambda: len(kept.noted(ListsApplied)) == 2, what="the new list")
+    assert kept.registry.trust().version == 3
     assert [(event.version, event.before, event.source) for event in kept.noted(ListsApplied)] == [
         (1, 0, "file"),
         (3, 1, "file"),

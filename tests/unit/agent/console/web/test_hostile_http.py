@@ -353,7 +353,7 @@ def test_handshakes_that_are_never_made_keep_no_technician_out(tmp_path):
         ]
         trusting = ssl.create_default_context(cafile=str(tmp_path / "state" / CERTIFICATE))
         cookie = {"cookie": f"__Host-gate-session={token}"}
-        page = httpx.get(f"{gate.url}/account", headers=cookie, verify=trusting, trust_env=False, timeout=20)
+        page = httpx.get(f"{gate.url}/account", headers=cookie, verify=trusting, trust_env=False, timeout=PATIENCE_S)
         assert page.status_code == 200
         assert answer_or_reset(silent[0]) == b""
         assert gate.app.console.connections <= http_server.NETWORK.strangers + 1
