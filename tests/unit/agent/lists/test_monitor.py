@@ -45,9 +45,12 @@ class Kept:
         return Instant(at=time.monotonic(), utc=self.utc)
 
     def write(self, version, **changes):
-        self.path.write_bytes(trust_text(trusted(version=version, **changes)) + b"\n")
+        written = self.folder / "written.txt"
+        written.write_bytes(trust_text(trusted(version=version, **changes)) + b"\n")
         # Two writes within one tick of the clock of the disk must differ all the same.
-        os.utime(self.path, ns=(version, version))
+        os.utime(written, ns=(version, version))
+        # In one step: the keeper may look at any moment, and would refuse half a file.
+        written.replace(self.path)
 
     def noted(self, kind):
         return [event for event in list(self.events) if isinstance(event, kind)]
