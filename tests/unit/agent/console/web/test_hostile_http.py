@@ -21,7 +21,7 @@ from agent.console.web.certificate import CERTIFICATE
 from agent.console.web.limits import BODY_BYTES, Names
 from agent.store.journal.reader import JournalReader
 from tests.support.console.consoles import ConsoleGate
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 
 @pytest.fixture(scope="module")
@@ -345,7 +345,9 @@ def test_half_sent_requests_from_many_addresses_keep_no_technician_out(tmp_path,
         assert refused(gate, "connections") > 0
 
 
-def test_handshakes_that_are_never_made_keep_no_technician_out(tmp_path):
+def test_handshakes_that_are_never_made_keep_no_technician_out(tmp_path, mocker):
+    # The technician's own handshake has this time too, on a machine as busy as this one.
+    mocker.patch.object(http_server, "HANDSHAKE_S", scaled(http_server.HANDSHAKE_S))
     with ConsoleGate(tmp_path, console='tls = "always"') as gate, ExitStack() as stack:
         token = gate.token("technician")
         silent = [
