@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 BINARIES = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), default=None)
 USER = "postgres"
@@ -67,7 +67,9 @@ class Postgres:
         return self.url(name)
 
     def _run(self, command):
-        done = subprocess.run([*self._as_user, *command], check=False, capture_output=True, cwd=self.folder, timeout=60)
+        done = subprocess.run(
+            [*self._as_user, *command], check=False, capture_output=True, cwd=self.folder, timeout=PATIENCE_S
+        )
         assert done.returncode == 0, done.stderr.decode()
 
     def _answers(self):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 BOOT_S = 60.0
 LOOK_S = 0.2
@@ -57,7 +57,7 @@ def refused():
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
         )
     return "" if done.returncode == 0 else f"no container can run here: {done.stdout.strip()[-300:]}"
@@ -242,4 +242,4 @@ def _enter(network):
 
 
 def _run(command):
-    subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE_S)

@@ -1,5 +1,6 @@
 """A live RTSP camera for tests: it shows the picture that it is told to, until it is told another."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -37,10 +38,18 @@ class LiveCamera:
         return f"rtsp://127.0.0.1:{self.port}/live.mp4"
 
     @property
+    def settings(self):
+        """Its settings for the driver: where it is, and time enough for a busy machine, as much as the driver takes."""
+        return {
+            "url": self.url,
+            "open_timeout_ms": min(60_000, round(scaled(4000))),
+            "read_timeout_ms": min(30_000, round(scaled(1000))),
+        }
+
+    @property
     def toml(self):
-        """Its keys in a gate's configuration: where it is, and time enough for a busy machine."""
-        open_ms, read_ms = min(60_000, round(scaled(4000))), min(30_000, round(scaled(1000)))
-        return f'kind = "opencv"\nurl = "{self.url}"\nopen_timeout_ms = {open_ms}\nread_timeout_ms = {read_ms}'
+        """Its keys in a gate's configuration."""
+        return "\n".join(f"{key} = {json.dumps(value)}" for key, value in ({"kind": "opencv"} | self.settings).items())
 
     def start(self):
         self._process = subprocess.Popen(

@@ -12,10 +12,12 @@ import sys
 import aio_rtsp_toolkit.server as toolkit
 import av
 import numpy as np
+from aio_rtsp_toolkit import server_streaming
 
 NUMBER_BITS = 12
 BIT_PX = 16
 RATE_HZ = 25
+HAND_OVER_S = 60.0
 
 
 def numbered_picture(number, width_px=640, height_px=480):
@@ -91,6 +93,9 @@ class _Silent:
 
 async def _serve(folder, port):
     toolkit.logger = _Silent()
+    # A frame that its thread could not hand over in this time is handed over again, though the first may be taken
+    # still: on a busy machine the toolkit's 50 ms sent frames twice.
+    server_streaming.QUEUE_PUT_POLL_INTERVAL = HAND_OVER_S
     server = toolkit.RtspServer(folder, "127.0.0.1", port)
     server.logger = toolkit.logger
     await server.start()

@@ -44,9 +44,12 @@ class Kept:
         return Instant(at=time.monotonic(), utc=self.utc)
 
     def write(self, version, **changes):
-        self.path.write_bytes(trust_text(trusted(version=version, **changes)) + b"\n")
+        written = self.folder / "written.txt"
+        written.write_bytes(trust_text(trusted(version=version, **changes)) + b"\n")
         # Two writes within one tick of the clock of the disk must differ all the same.
-        os.utime(self.path, ns=(version, version))
+        os.utime(written, ns=(version, version))
+        # In one step: the keeper may look at any moment, and would refuse half a file.
+        written.replace(self.path)
 
     def noted(self, kind):
         return [event for event in list(self.events) if isinstance(event, kind)]
@@ -65,7 +68,8 @@ def test_the_file_is_in_force_at_the_start_and_when_it_changes(kept):
     kept.keeper.start()
     assert kept.registry.trust().version == 1
     kept.write(3)
-    eventually(lambda: kept.registry.trust().version == 3, what="the new list")
+    eventually(lambda: len(kept.noted(ListsApplied)) == 2, what="the new list")
+    assert kept.registry.trust().version == 3
     assert [(event.version, event.before, event.source) for event in kept.noted(ListsApplied)] == [
         (1, 0, "file"),
         (3, 1, "file"),

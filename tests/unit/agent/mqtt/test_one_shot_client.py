@@ -131,7 +131,7 @@ def test_a_topic_with_wildcards_cannot_be_published_to(broker):
     ],
 )
 def test_it_says_why_there_is_no_connection(broker, address, words):
-    with pytest.raises(OneShotClientError, match=words), OneShotClient(address(broker), timeout_s=5):
+    with pytest.raises(OneShotClientError, match=words), OneShotClient(address(broker), timeout_s=PATIENCE_S):
         pass
 
 

@@ -244,7 +244,7 @@ def server():
 
 
 def get(port, path="/metrics", method="GET"):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
     connection.request(method, path)
     answer = connection.getresponse()
     body = answer.read().decode()

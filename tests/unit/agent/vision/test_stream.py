@@ -13,7 +13,7 @@ from drivers.camera.settings import OpenCvSettings
 from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from tests.support.vision.live_rtsp import RATE_HZ, LiveCamera
 from tests.support.vision.watched_supervisor import watching
-from tests.support.waiting import eventually, scaled
+from tests.support.waiting import eventually
 
 SCENE = draw_scene(Scene(vehicle=Vehicle(plate="新A12345"), code=ShownCode(text="GP1:HELLO")))
 SIZES = ((640, 360), (960, 540))
@@ -33,10 +33,9 @@ def live(tmp_path):
 
 
 def looking(live):
-    camera = {"url": live.url, "open_timeout_ms": round(scaled(4000))}
     table = {"camera_kind": "opencv", "read_plates": False, "retry_first_s": 0.1, "retry_cap_s": 0.3}
     table["view_s"] = VIEW_S
-    return watching("", command=COMMAND, camera=camera, gate=GateSettings(enabled=False), **table)
+    return watching("", command=COMMAND, camera=live.settings, gate=GateSettings(enabled=False), **table)
 
 
 def test_a_stream_of_another_size_is_scaled_to_the_size_at_its_opening(live):

@@ -21,7 +21,7 @@ from agent.console.web.certificate import CERTIFICATE
 from agent.console.web.limits import BODY_BYTES, Names
 from agent.store.journal.reader import JournalReader
 from tests.support.console.consoles import ConsoleGate
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 
 @pytest.fixture(scope="module")
@@ -345,7 +345,9 @@ def test_half_sent_requests_from_many_addresses_keep_no_technician_out(tmp_path,
         assert refused(gate, "connections") > 0
 
 
-def test_handshakes_that_are_never_made_keep_no_technician_out(tmp_path):
+def test_handshakes_that_are_never_made_keep_no_technician_out(tmp_path, mocker):
+    # The technician's own handshake has this time too, on a machine as busy as this one.
+    mocker.patch.object(http_server, "HANDSHAKE_S", scaled(http_server.HANDSHAKE_S))
     with ConsoleGate(tmp_path, console='tls = "always"') as gate, ExitStack() as stack:
         token = gate.token("technician")
         silent = [
@@ -353,7 +355,7 @@ def test_handshakes_that_are_never_made_keep_no_technician_out(tmp_path):
         ]
         trusting = ssl.create_default_context(cafile=str(tmp_path / "state" / CERTIFICATE))
         cookie = {"cookie": f"__Host-gate-session={token}"}
-        page = httpx.get(f"{gate.url}/account", headers=cookie, verify=trusting, trust_env=False, timeout=20)
+        page = httpx.get(f"{gate.url}/account", headers=cookie, verify=trusting, trust_env=False, timeout=PATIENCE_S)
         assert page.status_code == 200
         assert answer_or_reset(silent[0]) == b""
         assert gate.app.console.connections <= http_server.NETWORK.strangers + 1

@@ -24,6 +24,7 @@ from agent.core.events.event_types import Alarm, Outcome
 from agent.core.events.verification import verify
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.mqtt.contract_check import formats
+from tests.support.waiting import PATIENCE_S
 
 OFFICIAL = Path(__file__).parents[4] / "data" / "asyncapi"
 EXAMPLES = {
@@ -299,7 +300,7 @@ def test_the_same_code_writes_the_same_bytes_whatever_the_order_of_sets():
     ]
     made = {
         subprocess.run(
-            command, env=os.environ | {"PYTHONHASHSEED": seed}, check=True, capture_output=True, timeout=30
+            command, env=os.environ | {"PYTHONHASHSEED": seed}, check=True, capture_output=True, timeout=PATIENCE_S
         ).stdout
         for seed in ("1", "2")
     }
