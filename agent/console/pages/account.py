@@ -15,7 +15,7 @@ from agent.console.dependencies import AtGate
 from agent.console.errors import RefusedError
 from agent.console.navigation import Nav
 from agent.console.page import refusal, render
-from agent.console.web.endpoints import AtSurroundings
+from agent.console.web.addresses import AtSurroundings
 from drivers.text import Text
 
 router = APIRouter()

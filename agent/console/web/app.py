@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from agent.console.access import Access
     from agent.console.dependencies import Gate
-    from agent.console.web.endpoints import Endpoints
+    from agent.console.web.addresses import Endpoints
 
 log = logging.getLogger(__name__)
 

@@ -127,8 +127,8 @@ class ConsoleServer:
         # Here, not above: the gate is at work before the web libraries are loaded.
         from agent.console.access.access import Access  # noqa: PLC0415
         from agent.console.access.sessions import SessionRules  # noqa: PLC0415
+        from agent.console.web.addresses import Endpoints, host_names  # noqa: PLC0415
         from agent.console.web.app import make_app  # noqa: PLC0415
-        from agent.console.web.endpoints import Endpoints, host_names  # noqa: PLC0415
         from agent.console.web.http_server import HttpServer  # noqa: PLC0415
         from agent.console.web.https_redirect import https_redirect  # noqa: PLC0415
 
@@ -154,8 +154,8 @@ class ConsoleServer:
 
     def _certificate(self, gate: Gate) -> Certificate | None:
         """The certificate, where a door is encrypted. Raises CertificateError."""
+        from agent.console.web.addresses import certified_names, is_encrypted  # noqa: PLC0415
         from agent.console.web.certificate import certificate  # noqa: PLC0415 - see `_serve`
-        from agent.console.web.endpoints import certified_names, is_encrypted  # noqa: PLC0415
 
         settings = self._settings
         if not settings.enabled or not any(is_encrypted(settings, host) for host in settings.listen):
@@ -200,7 +200,7 @@ class ConsoleServer:
         return []
 
     def _addresses(self, certificate: Certificate | None) -> list[Endpoint]:
-        from agent.console.web.endpoints import is_encrypted  # noqa: PLC0415
+        from agent.console.web.addresses import is_encrypted  # noqa: PLC0415
         from agent.console.web.http_server import Endpoint  # noqa: PLC0415 - see `_serve`
 
         settings = self._settings

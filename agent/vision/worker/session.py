@@ -6,8 +6,8 @@ import math
 import time
 from typing import TYPE_CHECKING
 
+from agent.vision.worker.adaptive_exposure import ExposureGuide, screen
 from agent.vision.worker.capture import Capture
-from agent.vision.worker.exposure import ExposureGuide, screen
 from agent.vision.worker.latest_frame import LatestFrame
 from agent.vision.worker.picture_measures import Measures, measured
 from agent.vision.worker.preview import PreviewSender

@@ -14,8 +14,8 @@ import httpx
 import pytest
 from cryptography import x509
 
+from agent.console.web.addresses import certified_names, is_encrypted
 from agent.console.web.certificate import CERTIFICATE, KEY, CertificateError, certificate
-from agent.console.web.endpoints import certified_names, is_encrypted
 from agent.console.web.server import SOCKET_NAME
 from agent.service.notify import Notifier
 from agent.settings.model.agent import Console

@@ -9,7 +9,7 @@ import zxingcpp
 
 from agent.devices.supervisor import PortState
 from agent.vision.process import COMMAND
-from agent.vision.worker.exposure import (
+from agent.vision.worker.adaptive_exposure import (
     GONE_S,
     LEAST_SHARE,
     LONGEST_REST_S,
