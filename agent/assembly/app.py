@@ -149,7 +149,7 @@ class App:
         self._simulated_runs = dict(
             simulated_vehicle_runs(settings.lanes, scene_folders(settings.state.directory, os.environ))
         )
-        self._console = ConsoleServer.from_environment(self._gate, settings.console)
+        self._console = ConsoleServer(self._gate, settings.console)
         self._stop_cause = NOT_STARTED
         self._lifecycle = Lifecycle(self._phases())
 

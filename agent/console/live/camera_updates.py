@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from agent.console.live.viewer_texts import Words
     from agent.core.model import Finding
+    from agent.vision.detection_overlay import CodeMark, PlateMark
     from agent.vision.mapping import CameraStatus
-    from agent.vision.preview import CodeMark, LivePicture, PlateMark
+    from agent.vision.preview import LivePicture
     from agent.vision.worker.protocol import Heartbeat
 
 OLD_AFTER_S: Final = 2.0

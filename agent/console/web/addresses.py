@@ -19,7 +19,7 @@ LOCALHOST: Final = "localhost"
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoints:
+class Addresses:
     """`names`: host names by which browsers may ask.
 
     `certificate`: of the encrypted doors, None where there are none.
@@ -29,13 +29,13 @@ class Endpoints:
     certificate: Certificate | None = None
 
 
-def _endpoints(request: Request) -> Endpoints:
-    surroundings: Endpoints = request.app.state.surroundings
-    return surroundings
+def _of_application(request: Request) -> Addresses:
+    addresses: Addresses = request.app.state.addresses
+    return addresses
 
 
-AtSurroundings = Annotated[Endpoints, Depends(_endpoints)]
-"""The parameter by which a route gets them: `def page(surroundings: AtSurroundings)`."""
+AtAddresses = Annotated[Addresses, Depends(_of_application)]
+"""The parameter by which a route gets them: `def page(addresses: AtAddresses)`."""
 
 
 def is_encrypted(settings: Console, host: str) -> bool:

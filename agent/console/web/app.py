@@ -33,20 +33,20 @@ if TYPE_CHECKING:
 
     from agent.console.access import Access
     from agent.console.dependencies import Gate
-    from agent.console.web.addresses import Endpoints
+    from agent.console.web.addresses import Addresses
 
 log = logging.getLogger(__name__)
 
 JSON_PATHS: Final = ("/api/", "/live/")
 
 
-def make_app(gate: Gate, access: Access, surroundings: Endpoints) -> FastAPI:
+def make_app(gate: Gate, access: Access, addresses: Addresses) -> FastAPI:
     """The application of a running gate, with every page of `agent.console.pages`. Raises UnguardedRouteError."""
     app = FastAPI(title="Gate console", openapi_url=None, docs_url=None, redoc_url=None)
     modules = page_modules()
     app.state.gate = gate
     app.state.access = access
-    app.state.surroundings = surroundings
+    app.state.addresses = addresses
     app.state.failures = FailureLog(partial(_tell_of_failures, gate), lambda: gate.now().at)
     app.state.logins = Logins(gate, access, app.state.failures)
     app.state.live = Live(gate)
@@ -62,8 +62,8 @@ def make_app(gate: Gate, access: Access, surroundings: Endpoints) -> FastAPI:
     app.add_exception_handler(Exception, _failed)
     app.add_exception_handler(AccessStoreError, _no_users)
     app.add_middleware(Streams, access=access)
-    app.add_middleware(Limits, access=access, names=Names(surroundings.names))
-    app.add_middleware(Headers, trusted=surroundings.certificate is not None and not surroundings.certificate.own)
+    app.add_middleware(Limits, access=access, names=Names(addresses.names))
+    app.add_middleware(Headers, trusted=addresses.certificate is not None and not addresses.certificate.own)
     return app
 
 

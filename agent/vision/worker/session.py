@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent.vision.worker.adaptive_exposure import ExposureGuide, screen
 from agent.vision.worker.capture import Capture
+from agent.vision.worker.exposure_trial import ExposureTrial
 from agent.vision.worker.latest_frame import LatestFrame
 from agent.vision.worker.picture_measures import Measures, measured
 from agent.vision.worker.preview import PreviewSender
@@ -52,8 +53,7 @@ class WorkerSession:
         self._guide = ExposureGuide() if settings.exposure == "adapt" else None
         self._guided_frame = 0
         self._guided_at = -math.inf
-        self._tried: Expose | None = None
-        self._tried_until = 0.0
+        self._trial = ExposureTrial()
 
     def run(self) -> bool:
         """Work until the parent says Stop, then stop everything. False when a thread hangs in a call.
@@ -86,7 +86,7 @@ class WorkerSession:
                     case Preview():
                         self._showing.ask(envelope.message)
                     case Expose():
-                        self._tried, self._tried_until = envelope.message, time.monotonic() + envelope.message.for_s
+                        self._trial.begin(envelope.message, time.monotonic())
                     case Attend(present=present):
                         self._vehicle = present
                         self._reading.attend(present=present)
@@ -95,8 +95,9 @@ class WorkerSession:
                         continue
 
     def _expose(self, now: float) -> None:
-        if self._tried is not None:
-            self._try_exposure(self._tried, now)
+        if self._trial.active:
+            self._capture.expose(self._trial.share(now))
+            self._guided_at = now
             return
         newest = self._slot.newest()
         if self._guide is None or newest is None or newest.number == self._guided_frame:
@@ -106,14 +107,6 @@ class WorkerSession:
         if share is not None:
             self._guided_at = now
         self._capture.expose(share)
-
-    def _try_exposure(self, tried: Expose, now: float) -> None:
-        if now >= self._tried_until:
-            self._tried = None
-            self._capture.expose(None)
-        else:
-            self._capture.expose(tried.share)
-        self._guided_at = now
 
     def _measure(self, now: float) -> None:
         newest = self._slot.newest()

@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.vision.preview import FPS, LARGE_PX, MARKED_FOR_S, SMALL_PX, WANTED_FOR_S, PreviewBuffer, PreviewRequest
+from agent.vision.preview import FPS, LARGE_PX, SMALL_PX, WANTED_FOR_S, PreviewBuffer, PreviewRequest
 from agent.vision.process import COMMAND
 from agent.vision.worker.latest_frame import LatestFrame, NumberedFrame
 from agent.vision.worker.parent_link import ParentConnection
 from agent.vision.worker.preview import PreviewSender
-from agent.vision.worker.protocol import Detection, Preview, PreviewFrame, SeenCode, SeenPlate
+from agent.vision.worker.protocol import Detection, Preview, PreviewFrame, SeenCode
 from agent.vision.worker.wire import Decoder
 from drivers.api import Frame
 from tests.support.vision.watched_supervisor import watching
@@ -80,22 +80,15 @@ def test_an_eye_that_was_started_anew_is_told_again():
     assert preview_buffer.due(AT + 0.1) == first
 
 
-def test_codes_and_plates_are_told_as_fractions_of_the_frame_while_they_are_fresh():
+def test_a_picture_carries_what_was_found_until_the_eye_is_started_anew():
     preview_buffer = PreviewBuffer()
     code = SeenCode(payload=b"x", engine="e", corners=((20, 10), (40, 10), (40, 30), (20, 30)), module_px=2.5)
-    plate = SeenPlate(
-        text="A", positions=((("A", 1.0),),), kind="x", confidence=0.5, box=(50, 40, 100, 20), character_px=14.0
-    )
     preview_buffer.detected(Detection(frame=1, at=AT, codes=(code,)))
-    preview_buffer.detected(Detection(frame=1, at=AT, plates=(plate,)))
-    preview_buffer.take(preview_frame(at=AT + MARKED_FOR_S), (JPEG,))
-    shown = preview_buffer.newest
-    assert shown.codes[0].corners == ((0.1, 0.1), (0.2, 0.1), (0.2, 0.3), (0.1, 0.3))
-    assert shown.codes[0].module_px == 2.5
-    assert shown.plates[0].corners == ((0.25, 0.4), (0.75, 0.4), (0.75, 0.6), (0.25, 0.6))
-    assert (shown.plates[0].text, shown.plates[0].confidence, shown.plates[0].character_px) == ("A", 0.5, 14.0)
-    preview_buffer.take(preview_frame(at=AT + MARKED_FOR_S + 0.1), (JPEG,))
-    assert (preview_buffer.newest.codes, preview_buffer.newest.plates) == ((), ())
+    preview_buffer.take(preview_frame(), (JPEG,))
+    assert (len(preview_buffer.newest.codes), preview_buffer.newest.plates) == (1, ())
+    preview_buffer.begin()
+    preview_buffer.take(preview_frame(), (JPEG,))
+    assert preview_buffer.newest.codes == ()
     assert preview_buffer.newest.number == 2
 
 

@@ -40,8 +40,9 @@ from agent.i18n import Language, translate
 from agent.i18n.checks import CHECKS
 from agent.lane.loop import LaneView
 from agent.settings.model.lane import BarrierWiring, Lane, SignalWiring
+from agent.vision.detection_overlay import CodeMark, PlateMark
 from agent.vision.mapping import CameraStatus
-from agent.vision.preview import CodeMark, LivePicture, PlateMark
+from agent.vision.preview import LivePicture
 from agent.vision.worker.protocol import CameraPhase, Heartbeat
 from drivers.text import Text
 from tests.support.store.journals import UTC, open_journal
