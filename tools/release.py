@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from tools.changelog import ChangelogError, released
 from tools.deb.__main__ import WORK
-from tools.deb.content import build_wheel
+from tools.deb.package_files import build_wheel
 from tools.deb.project import ROOT, build_time, run, version
 from tools.deb.targets import BuildError
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketLater
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater, usable_configuration
 from agent.cli.doctor import report_of
@@ -49,7 +49,7 @@ def bundle(
             size = file.tell()
     except OSError as error:
         echo(f"gate-agent bundle: {out}: {error.strerror or error}", err=True)
-        raise typer.Exit(exits.FAILED) from None
+        raise typer.Exit(exit_codes.FAILED) from None
     echo(f"{out}: {size / 1024:.0f} KiB; look into it before you send it")
 
 

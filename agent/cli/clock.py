@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.configuration import DEFAULT_PATH, Configuration
-from agent.cli.lists.gate import registry_of, settings_of
+from agent.cli.lists.gate_registry import registry_of, settings_of
 from agent.cli.terminal import echo
 from agent.clock import CAUSE_CHARACTERS, Clock, ClockFiles, FloorReset, first_trust, holdover_rules
 from agent.core.clock import ClockFloor, ClockObservation, observe
@@ -59,7 +59,7 @@ def show(
         for name, value in found.items():
             if value not in (None, ""):
                 echo(f"{name.replace('_', ' '):<{wide}}  {value}")
-    raise typer.Exit(exits.OK if trust.trusted else exits.FAILED)
+    raise typer.Exit(exit_codes.OK if trust.trusted else exit_codes.FAILED)
 
 
 @app.command("reset-floor")
@@ -117,4 +117,4 @@ def _moment(utc: float) -> str:
 
 def _fail(command: str, error: Exception) -> NoReturn:
     echo(f"gate-agent clock {command}: {error}", err=True)
-    raise typer.Exit(exits.FAILED)
+    raise typer.Exit(exit_codes.FAILED)

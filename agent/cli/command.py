@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from agent.broker import BrokerAddress, TlsFiles, check_gate_id
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.permit.files import PermitFileError, read_key, write_new
 from agent.cli.terminal import echo
 from agent.clock import Clock
@@ -116,7 +116,7 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
     except (CommandInvalidError, PermitFileError, OneShotClientError, CommandClientError, ValueError) as error:
         _fail("send", error)
     echo(json.dumps(result, ensure_ascii=False, indent=2) if as_json else _told(gate, result))
-    raise typer.Exit(exits.OK if result.get("result") == "done" else exits.FAILED)
+    raise typer.Exit(exit_codes.OK if result.get("result") == "done" else exit_codes.FAILED)
 
 
 class _Order:
@@ -170,4 +170,4 @@ def _told(gate: str, result: dict[str, Any]) -> str:
 
 def _fail(command: str, error: Exception) -> NoReturn:
     echo(f"gate-agent command {command}: {error}", err=True)
-    raise typer.Exit(exits.FAILED)
+    raise typer.Exit(exit_codes.FAILED)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 
 
 def demo(
@@ -33,5 +33,5 @@ def demo(
             right = Director(out.resolve(), int(Clock().now().utc), screen, ACTS).run()
     except (BrokerError, DemoError) as error:
         typer.echo(f"gate-agent demo: {error}", err=True)
-        raise typer.Exit(exits.FAILED) from None
-    raise typer.Exit(exits.OK if right else exits.FAILED)
+        raise typer.Exit(exit_codes.FAILED) from None
+    raise typer.Exit(exit_codes.OK if right else exit_codes.FAILED)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketOption
 from agent.cli.clock import trust_of
 from agent.cli.configuration import (
@@ -21,9 +21,10 @@ from agent.cli.configuration import (
     relay_boards,
     usable_configuration,
 )
-from agent.cli.lists.gate import registry_of
+from agent.cli.lists.gate_registry import registry_of
 from agent.cli.terminal import echo
 from agent.clock import Clock
+from agent.doctor.check_tasks import TaskDependencies, common, free, without_settings
 from agent.doctor.codes import Check, Severity
 from agent.doctor.collectors import remote, software
 from agent.doctor.collectors.user import agent_user
@@ -32,7 +33,6 @@ from agent.doctor.facts import ClockFacts, ListsFacts
 from agent.doctor.finding import Report
 from agent.doctor.health import health_of_the_doctor, payload
 from agent.doctor.report import as_json, from_json, lines
-from agent.doctor.tasks import TaskDependencies, common, free, without_settings
 from agent.doctor.texts import title
 from agent.i18n import Language
 from agent.lists import REGISTRY
@@ -71,9 +71,9 @@ def doctor(
         for line in lines(report, language):
             echo(line)
     if not usable:
-        raise typer.Exit(exits.CONFIGURATION)
+        raise typer.Exit(exit_codes.CONFIGURATION)
     if report.worst in _SERIOUS:
-        raise typer.Exit(exits.FAILED)
+        raise typer.Exit(exit_codes.FAILED)
 
 
 def report_of(configuration: Path, socket: Path, language: Language) -> tuple[Report, bool]:

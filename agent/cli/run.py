@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from agent.cli import exits
-from agent.cli.agent_requests import Asked
+from agent.cli import exit_codes
 from agent.cli.configuration import (
     DEFAULT_PATH,
     ConfigurationFile,
@@ -22,6 +21,7 @@ from agent.cli.configuration import (
     load_configuration,
     usable_configuration,
 )
+from agent.cli.process_signals import Asked
 from agent.core.events import ConfigurationRefused
 from agent.service.memory import give_back_memory
 from agent.service.notify import Notifier
@@ -62,7 +62,7 @@ def run(
         found = usable_configuration(configuration)
     except SettingsError as error:
         typer.echo(str(error), err=True)
-        raise typer.Exit(exits.CONFIGURATION) from None
+        raise typer.Exit(exit_codes.CONFIGURATION) from None
     app, found = _started(configuration, found, None, asked)
     if not gives_back:
         log.info(
@@ -73,12 +73,12 @@ def run(
         with PlannedPause(Notifier.from_environment(os.environ), START_OVER_S):
             if not app.stop(NEW, again=True):
                 log.critical("a part of the agent has not ended: it needs a process of its own to start over")
-                raise typer.Exit(exits.FAILED)
+                raise typer.Exit(exit_codes.FAILED)
             app, found = _started(configuration, newer, found, asked)
     log.info("stopping: %s", asked.cause)
     app.stop(asked.cause)
     if asked.failed:
-        raise typer.Exit(exits.FAILED)
+        raise typer.Exit(exit_codes.FAILED)
 
 
 def _started(
@@ -101,7 +101,7 @@ def _started(
         log.critical("%s: %s", "the configuration cannot be used" if wrong else "the agent cannot start", error)
         before = before or last_good_configuration(configuration)
         if before is None or before.state == found.state:
-            raise typer.Exit(exits.CONFIGURATION if wrong else exits.FAILED) from None
+            raise typer.Exit(exit_codes.CONFIGURATION if wrong else exit_codes.FAILED) from None
         problem = SettingsError(
             [Problem(str(configuration), "", Text("the agent cannot start with it: {why}", why=error))]
         )

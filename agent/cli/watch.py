@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketOption
 from agent.cli.events.common import DEFAULT_JOURNAL, JournalPath
 from agent.cli.events.event_line import event_line
@@ -60,7 +60,7 @@ def watch(
         name, cameras = _lane(agent, lane)
     except AgentAwayError as error:
         echo(f"gate-agent watch: {error}", err=True)
-        raise typer.Exit(exits.FAILED) from None
+        raise typer.Exit(exit_codes.FAILED) from None
     screen = Screen(name, cameras, journal, language)
     if once or not sys.stdout.isatty():
         _show_once(agent, screen)
@@ -95,7 +95,7 @@ def _show_once(agent: AgentSocket, screen: Screen) -> None:
                 break
     except AgentAwayError as error:
         echo(f"gate-agent watch: {error}", err=True)
-        raise typer.Exit(exits.FAILED) from None
+        raise typer.Exit(exit_codes.FAILED) from None
     Console(highlight=False).print(screen.shown())
 
 

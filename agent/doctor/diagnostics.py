@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from agent.broker import BrokerAddress
 from agent.devices import PortState
+from agent.doctor.check_tasks import HeldDevices, TaskDependencies, common, held
 from agent.doctor.codes import Check
 from agent.doctor.collectors import remote, software
 from agent.doctor.collectors.user import agent_user
@@ -17,7 +18,6 @@ from agent.doctor.facts import BrokerFacts, ClockFacts
 from agent.doctor.health import health, payload
 from agent.doctor.health_monitor import HealthMonitor
 from agent.doctor.rules import remote as judging
-from agent.doctor.tasks import HeldDevices, TaskDependencies, common, held
 from agent.observability import MetricsCollector, MetricsServer, registry
 
 if TYPE_CHECKING:

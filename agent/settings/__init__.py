@@ -13,9 +13,9 @@ from agent.settings.editing.last_known_good import (
     state_directory,
     usable,
 )
-from agent.settings.editing.mask import masked_text, restored_text, restored_value
 from agent.settings.editing.proposal import Edit, StaleError, check_seen, differences, edited, judged, put, seen_state
 from agent.settings.editing.revision import BY_HAND, ConfigEditor, note_present, replace_text, set_value, undo
+from agent.settings.editing.secret_mask import masked_text, restored_text, restored_value
 from agent.settings.loading.load import LoadedSettings, digest, load, public, schema_of
 from agent.settings.loading.origin import Entry, entries
 from agent.settings.model.agent import (
@@ -45,8 +45,8 @@ from agent.settings.rules.ports import board_place
 from agent.settings.toml.change import ChangeError
 from agent.settings.toml.documents import Document, dotted, read
 from agent.settings.toml.files import LARGEST_BYTES, read_file
+from agent.settings.toml.key_positions import Path
 from agent.settings.toml.keypath import key_path
-from agent.settings.toml.places import Path
 from agent.settings.toml.problems import Problem, SettingsError, nearest
 
 __all__ = [

@@ -8,15 +8,15 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sim.physics.bodies import CAR
 from sim.physics.driving import Vehicle
+from sim.physics.vehicle_shapes import CAR
 from sim.physics.world import FOR_CARS, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sim.physics.bodies import Stretch
     from sim.physics.driving import Plan
+    from sim.physics.vehicle_shapes import Stretch
     from sim.physics.world import Site
 
 PERIOD_S = 0.02

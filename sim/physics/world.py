@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from sim.physics.arm import Arm, Cause
 from sim.physics.controller import Controller, Logic
 from sim.physics.driving import Conduct, Phase
-from sim.physics.sensing import Contact, Loop
+from sim.physics.loops import Contact, Loop
 
 if TYPE_CHECKING:
-    from sim.physics.bodies import Stretch
     from sim.physics.controller import Input
     from sim.physics.driving import Vehicle
+    from sim.physics.vehicle_shapes import Stretch
 
 SIGNALS = ("presence", "safety", "photocell", "opened", "closed")
 

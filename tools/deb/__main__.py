@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from tools.deb.bundle import bundle
-from tools.deb.content import Build, build_wheel, lay_out, pack
 from tools.deb.environment import python_of
+from tools.deb.package_files import Build, build_wheel, lay_out, pack
 from tools.deb.project import ROOT, build_time, version
 from tools.deb.targets import TARGETS, BuildError, Target
 

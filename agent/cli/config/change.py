@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationToChange, ProblemLanguage
 from agent.cli.terminal import echo
 from agent.clock import Clock
@@ -218,7 +218,7 @@ def _warn(loaded: LoadedSettings, language: Language) -> None:
 def _refuse(command: str, error: Exception, language: Language) -> NoReturn:
     echo(_why(error, language), err=True)
     echo(f"gate-agent config {command}: {translate(Text('nothing is changed'), language)}", err=True)
-    raise typer.Exit(exits.FAILED)
+    raise typer.Exit(exit_codes.FAILED)
 
 
 def _why(error: Exception, language: Language) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from agent.cli import exits
-from agent.cli.lists.gate import settings_of
+from agent.cli import exit_codes
+from agent.cli.lists.gate_registry import settings_of
 from agent.cli.terminal import echo
 from agent.clock import Clock
 from agent.console.access.access import Access
@@ -52,4 +52,4 @@ def leave_act(access: Access, act: str, detail: str) -> None:
 def fail(message: str) -> NoReturn:
     """Say what is wrong, and exit with 1."""
     echo(f"gate-agent console: {message}", err=True)
-    raise typer.Exit(exits.FAILED)
+    raise typer.Exit(exit_codes.FAILED)

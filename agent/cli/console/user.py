@@ -10,7 +10,7 @@ from agent.cli.configuration import DEFAULT_PATH, Configuration
 from agent.cli.console.common import access_of, leave_act
 from agent.cli.terminal import echo
 from agent.console.access.passwords import made_up
-from agent.console.access.person import Role  # noqa: TC001 - typer reads the annotation
+from agent.console.access.roles import Role  # noqa: TC001 - typer reads the annotation
 from agent.console.access.users import checked_name, spelled
 
 app = typer.Typer(no_args_is_help=True, help="List, add, reset and remove the users of the console.")

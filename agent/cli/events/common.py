@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.pipes import drop_output
 from agent.cli.rights import act_at
 from agent.cli.terminal import echo
@@ -49,7 +49,7 @@ def failing() -> Iterator[None]:
         yield
     except BrokenPipeError:
         drop_output()
-        raise typer.Exit(exits.OK) from None
+        raise typer.Exit(exit_codes.OK) from None
     except (JournalError, OSError) as error:
         echo(f"gate-agent events: {error}", err=True)
-        raise typer.Exit(exits.FAILED) from None
+        raise typer.Exit(exit_codes.FAILED) from None

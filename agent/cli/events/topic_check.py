@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from agent.broker import Topics
-from agent.cli.events.verdict import VerificationScope, report_verdict
+from agent.cli.events.verification_report import VerificationScope, report_verdict
 from agent.cli.terminal import echo
 from agent.core.crypto import Algorithm, JwsError, KeyInvalidError, PublicKey, key_named_by, kid_of
 from agent.core.events import Checkpoint, Fault, Flaw, Point, Verification, Verifier, digest_of, opened

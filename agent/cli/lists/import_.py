@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater
-from agent.cli.lists.gate import registry_of, settings_of
+from agent.cli.lists.gate_registry import registry_of, settings_of
 from agent.cli.lists.intake import Intake
 from agent.cli.lists.options import fail
 from agent.cli.rights import act_at_gate
@@ -58,7 +58,7 @@ def import_(
         echo(f"{kind}: version {version} is in force already")
     if not intake.complete:
         echo(f"gate-agent lists import: not all of {file} was taken in; the lists in force stay", err=True)
-        raise typer.Exit(exits.FAILED)
+        raise typer.Exit(exit_codes.FAILED)
 
 
 @contextmanager

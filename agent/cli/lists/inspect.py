@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agent.broker import BrokerAddress, TlsFiles
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.lists import options
 from agent.cli.lists.view import Exhibit, Judge
 from agent.cli.permit.files import PermitFileError, read_roots, read_trust_list
@@ -69,7 +69,7 @@ def inspect(  # noqa: PLR0913, PLR0917 - one argument an option
         echo(json.dumps([_fields(exhibit) for exhibit in exhibits], ensure_ascii=False, indent=2))
     else:
         _show(exhibits)
-    raise typer.Exit(exits.OK if exhibits and all(exhibit.sound for exhibit in exhibits) else exits.FAILED)
+    raise typer.Exit(exit_codes.OK if exhibits and all(exhibit.sound for exhibit in exhibits) else exit_codes.FAILED)
 
 
 def _is_zip(path: Path) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.terminal import echo
 
 Site = Annotated[int, typer.Option(min=1, max=(1 << 32) - 1, help="Number of the site.")]
@@ -43,4 +43,4 @@ HOUR_S = 3600
 def fail(command: str, error: Exception) -> NoReturn:
     """Tell what went wrong and exit with 1."""
     echo(f"gate-agent lists {command}: {error}", err=True)
-    raise typer.Exit(exits.FAILED)
+    raise typer.Exit(exit_codes.FAILED)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.configuration import DEFAULT_PATH, Configuration
-from agent.cli.lists.gate import registry_of, settings_of
+from agent.cli.lists.gate_registry import registry_of, settings_of
 from agent.cli.lists.options import fail
 from agent.cli.terminal import echo
 from agent.clock import Clock

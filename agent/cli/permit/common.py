@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.terminal import echo
 from agent.clock import Clock
 from central.issuing import moment_of
@@ -32,4 +32,4 @@ def time_of(text: str | None) -> int:
 def fail(command: str, error: Exception) -> NoReturn:
     """End a command that could not do what it was asked."""
     echo(f"gate-agent permit {command}: {error}", err=True)
-    raise typer.Exit(exits.FAILED)
+    raise typer.Exit(exit_codes.FAILED)

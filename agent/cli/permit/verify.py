@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.permit import view
 from agent.cli.permit.common import AsJson, Source, fail, time_of
 from agent.cli.permit.declarations import declared
@@ -71,7 +71,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one argument an option
             console.print(officer_text(result.reason, language), markup=False, highlight=False)
     if stale:
         echo(f"warning: the trust list ended at {view.moment(trusted.expires_at)}; publish a newer one", err=True)
-    raise typer.Exit(exits.OK if result.reason is Reason.OK else exits.FAILED)
+    raise typer.Exit(exit_codes.OK if result.reason is Reason.OK else exit_codes.FAILED)
 
 
 def _references(text: bytes, file: Path | None, trusted: tuple[TrustList, int, int]) -> Mapping[bytes, Declaration]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
+from agent.cli.relay.input_changes import Terminals, state
 from agent.cli.relay.target import (
     ConfigOption,
     KindOption,
@@ -20,7 +21,6 @@ from agent.cli.relay.target import (
     from_options,
     input_port,
 )
-from agent.cli.relay.terminals import Terminals, state
 from agent.cli.terminal import echo
 from drivers.api import DeviceUnavailableError
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from agent.cli.relay.terminals import Contact
+    from agent.cli.relay.input_changes import Contact
     from drivers.api import InputPort
 
 RETRY_S = 0.5

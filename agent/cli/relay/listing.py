@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.configuration import load_configuration
 from agent.cli.relay.entries import Entry, Missing, snippet
 from agent.cli.rights import act_at_gate
@@ -77,7 +77,7 @@ def list_ports(  # noqa: PLR0913 - each is an option of the command
         from agent.cli.relay.ports_table import show  # noqa: PLC0415 - not needed for JSON
 
         show(entries, missing)
-    raise typer.Exit(exits.FAILED if missing else exits.OK)
+    raise typer.Exit(exit_codes.FAILED if missing else exit_codes.OK)
 
 
 # --------------------------------------------------------------------------------------------------- configuration
@@ -142,7 +142,7 @@ def _agree(entries: Iterable[Entry], *, yes: bool) -> None:
     )
     if not typer.confirm("Ask?", default=False, err=True):
         echo("gate-agent relay list: nothing was sent", err=True)
-        raise typer.Exit(exits.FAILED)
+        raise typer.Exit(exit_codes.FAILED)
 
 
 def _asked(entries: Iterable[Entry], units: range) -> Iterator[Entry]:

@@ -15,7 +15,7 @@ from drivers.api import Delivery, DeviceError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent.cli.relay.wire_lines import Transfer
+    from agent.cli.relay.trace_lines import Transfer
     from drivers.api import RelayCapabilities, RelayPort
 
 START_WITHIN_S: Final = 5.0

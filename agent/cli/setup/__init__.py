@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.agent_socket import DEFAULT_SOCKET
 from agent.cli.configuration import DEFAULT_PATH
 from agent.cli.events.common import DEFAULT_JOURNAL
@@ -18,8 +18,8 @@ from agent.cli.rights import act_on_configuration
 from agent.cli.setup.boards import choose_boards
 from agent.cli.setup.cameras import choose_camera
 from agent.cli.setup.interview import AnswerSheet, ask, ask_choice
-from agent.cli.setup.practice import practice
-from agent.cli.setup.writing import runtime_folder, written
+from agent.cli.setup.practice_permit import practice
+from agent.cli.setup.write_configuration import runtime_folder, written
 from agent.clock import Clock
 from agent.console.setup_checklist import PRACTICE, is_practice
 from agent.console.web.interfaces import v4_addresses
@@ -30,7 +30,7 @@ from central.issuing import OrderError
 if TYPE_CHECKING:
     from typing import Literal
 
-    from agent.cli.setup.practice import Practice
+    from agent.cli.setup.practice_permit import Practice
 
 LOOPBACK = "127.0.0.1"
 
@@ -56,7 +56,7 @@ def setup(
     configuration = configuration.absolute()
     if configuration.exists() and not os.access(configuration, os.W_OK):
         typer.echo(f"gate-agent setup: {configuration} cannot be written; run it as root (sudo)", err=True)
-        raise typer.Exit(exits.FAILED)
+        raise typer.Exit(exit_codes.FAILED)
     sheet = AnswerSheet(_before(configuration))
     sheet.put(("version",), 1)
     typer.echo("Each question shows in [brackets] what Enter takes. Ctrl-C ends; nothing is written before the end.\n")
@@ -74,7 +74,7 @@ def setup(
     _console(sheet)
     _keep(sheet)
     if not written(sheet, configuration, files):
-        raise typer.Exit(exits.FAILED)
+        raise typer.Exit(exit_codes.FAILED)
     _tell_what_next(configuration, practising=bool(files))
 
 

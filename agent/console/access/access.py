@@ -15,8 +15,8 @@ from agent.console.access.known_browsers import KnownBrowsers
 from agent.console.access.lockouts import Lockouts
 from agent.console.access.name_limit import NameLimit
 from agent.console.access.passwords import Hasher
+from agent.console.access.session_clock import MonotonicTiming
 from agent.console.access.sessions import SessionRules, Sessions
-from agent.console.access.timing import MonotonicTiming
 from agent.console.access.users import Users
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from agent.console.access.database import AccessDatabase
-    from agent.console.access.timing import MonotonicTiming
+    from agent.console.access.session_clock import MonotonicTiming
 
 LENGTH: Final = 12
 LIFE_S: Final = 1800.0

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from agent.console.access.database import AccessDatabase
-    from agent.console.access.timing import MonotonicTiming
+    from agent.console.access.session_clock import MonotonicTiming
 
 FREE_FAILURES: Final = 4
 FIRST_DELAY_S: Final = 30.0

@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 
 from agent.console.access.address_limits import household
 from agent.console.access.passwords import BusyError, PasswordRefusedError
-from agent.console.access.person import Person, Role
+from agent.console.access.roles import Person, Role
 from agent.console.access.users import UserRefusedError, spelled
 from agent.console.errors import RefusedError
 from drivers.text import Text, ngettext

@@ -8,11 +8,11 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agent.console.access.person import Role
+from agent.console.access.roles import Role
 
 if TYPE_CHECKING:
     from agent.console.access.database import AccessDatabase
-    from agent.console.access.timing import MonotonicTiming
+    from agent.console.access.session_clock import MonotonicTiming
 
 TOKEN_BYTES: Final = 32
 TOKEN_LENGTH: Final = 43

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from agent.console.access.passwords import check_strength
-from agent.console.access.person import LOCAL, Role
+from agent.console.access.roles import LOCAL, Role
 from drivers.text import Text
 
 if TYPE_CHECKING:

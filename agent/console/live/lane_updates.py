@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.console.labels import lane as labels
-from agent.console.live.arm import TONES as ARM_TONES
-from agent.console.live.arm import arm_of, known_inputs, stands_still
+from agent.console.live.arm_position import TONES as ARM_TONES
+from agent.console.live.arm_position import arm_of, known_inputs, stands_still
 from agent.core.lane import State
 from agent.devices import NAMES
 from drivers.text import Text

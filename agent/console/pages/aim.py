@@ -14,12 +14,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response  # noqa: TC002
 
 from agent.console.access import Role, Technician
+from agent.console.aim_target import target_code, target_plate
 from agent.console.dependencies import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
 from agent.console.errors import RefusedError
 from agent.console.navigation import Nav
 from agent.console.page import render
 from agent.console.pages.live import eye_of
-from agent.console.target import target_code, target_plate
 from agent.settings import ChangeError, HistoryError, SettingsError, Step, dotted, read_file, set_value
 from agent.settings.drivers import editor_of
 from drivers.text import Text, first_line, joined

@@ -16,11 +16,11 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse
 
-from agent.console import form
+from agent.console import configuration_form
 from agent.console.access import Person, Role, Technician
 from agent.console.dependencies import AtGate, Gate
-from agent.console.edits import Sent, changes, table
 from agent.console.errors import RefusedError
+from agent.console.form_edits import Sent, changes, table
 from agent.console.labels.configuration import STEPS
 from agent.console.navigation import Nav
 from agent.console.page import render, translated
@@ -113,12 +113,12 @@ def overview(request: Request, gate: AtGate, desk: AtDesk, _person: Technician) 
     return render(
         request,
         "configuration.html",
-        sections=form.sections(),
+        sections=configuration_form.sections(),
         lanes=list(gate.loaded.settings.lanes),
         files=_files(desk),
         largest_kb=LARGEST_BYTES // 1024,
         seen=_seen(desk),
-        kinds=form.kinds("relay"),
+        kinds=configuration_form.kinds("relay"),
         **_standing(gate, desk),
     )
 
@@ -132,7 +132,7 @@ def standing(request: Request, gate: AtGate, desk: AtDesk, _person: Technician) 
 @router.get("/configuration/table", response_class=HTMLResponse)
 def show_table(request: Request, desk: AtDesk, _person: Technician, path: Key) -> HTMLResponse:
     """The form of a table."""
-    made = _found(form.group(_path(path), _document(desk)))
+    made = _found(configuration_form.group(_path(path), _document(desk)))
     return render(request, "configuration_table.html", group=made, seen=_seen(desk))
 
 
@@ -152,7 +152,7 @@ def show_blank(
     return render(
         request,
         "configuration_add.html",
-        group=_found(form.blank(target, kind)),
+        group=_found(configuration_form.blank(target, kind)),
         path=path,
         kind=kind,
         name=name,
@@ -204,7 +204,7 @@ def show_history(request: Request, gate: AtGate, desk: AtDesk, _person: Technici
 def propose_table(asked: Asked, sent: FormSent, path: Key) -> HTMLResponse:
     """What the form of a table would change."""
     document = _document(asked.desk)
-    made = _found(form.group(_path(path), document))
+    made = _found(configuration_form.group(_path(path), document))
     return _proposed_edits(asked, sent, lambda: changes(made, sent, document), Text("change {path}", path=path), made)
 
 
@@ -220,7 +220,7 @@ def propose_addition(
 ) -> HTMLResponse:
     """What one table more would change."""
     target = _target(path, name, _document(asked.desk))
-    made = _found(form.blank(target, kind))
+    made = _found(configuration_form.blank(target, kind))
     edits = [Edit("remove", target)] if replace else []
     edits.append(Edit("add", target, values=table(made, sent)))
     return _proposed_edits(
@@ -320,7 +320,9 @@ def _step_words(request: Request, what: str) -> str:
 # -------------------------------------------------------------------------------------------------------------- answers
 
 
-def _proposed_edits(asked: _Asked, sent: Sent, make: Any, what: str, made: form.Group | None = None) -> HTMLResponse:
+def _proposed_edits(
+    asked: _Asked, sent: Sent, make: Any, what: str, made: configuration_form.Group | None = None
+) -> HTMLResponse:
     def files() -> Mapping[str, bytes]:
         edits = make()
         return edited(asked.desk, edits) if edits else {}
@@ -341,7 +343,7 @@ def _proposed_text(asked: _Asked, path: FilePath, content: str, seen: str, what:
 
 
 def _proposed(
-    asked: _Asked, make: Any, seen: str, what: str, of: int | None = None, made: form.Group | None = None
+    asked: _Asked, make: Any, seen: str, what: str, of: int | None = None, made: configuration_form.Group | None = None
 ) -> HTMLResponse:
     """Judge what would be there and show it; nothing is written but an event.
 
@@ -374,7 +376,7 @@ def _proposed(
     )
 
 
-def _not_proposed(asked: _Asked, error: Exception, made: form.Group | None) -> HTMLResponse:
+def _not_proposed(asked: _Asked, error: Exception, made: configuration_form.Group | None) -> HTMLResponse:
     match error:
         case StaleError():
             return _stale(asked, error)
@@ -420,9 +422,9 @@ def _stale(asked: _Asked, error: StaleError) -> HTMLResponse:
     )
 
 
-def _wrong(asked: _Asked, error: SettingsError, made: form.Group | None = None) -> HTMLResponse:
+def _wrong(asked: _Asked, error: SettingsError, made: configuration_form.Group | None = None) -> HTMLResponse:
     """What is wrong: in a form by its fields, without lines, since its file was never written."""
-    fields = {} if made is None else {"fields": form.places(made, (one.key for one in error.problems))}
+    fields = {} if made is None else {"fields": configuration_form.places(made, (one.key for one in error.problems))}
     return render(
         asked.request,
         "configuration_problems.html",
@@ -458,7 +460,13 @@ def _path(key: str) -> Path:
 def _target(key: str, name: str, document: Document) -> Path:
     """Where something is to be added: a name among tables, the end of a list, or the table itself."""
     path = _path(key)
-    found = None if form.group(path, document) is not None else form.parts(path, document) if _has_parts(path) else None
+    found = (
+        None
+        if configuration_form.group(path, document) is not None
+        else configuration_form.parts(path, document)
+        if _has_parts(path)
+        else None
+    )
     if found is None:
         return path
     if path == ("lanes",):
@@ -472,7 +480,7 @@ def _has_parts(path: Path) -> bool:
     return path == ("lanes",) or str(path[-1]) in ("cameras", "scanners", "keys", "gates")
 
 
-def _found(made: form.Group | None) -> form.Group:
+def _found(made: configuration_form.Group | None) -> configuration_form.Group:
     if made is None:
         raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page."))
     return made

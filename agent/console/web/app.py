@@ -25,7 +25,7 @@ from agent.console.proposals import Proposals
 from agent.console.web.headers import Headers
 from agent.console.web.limits import Limits, Names
 from agent.console.web.routing import page_modules, see_guarded
-from agent.console.web.streams import Streams
+from agent.console.web.stream_limits import Streams
 from drivers.text import Text
 
 if TYPE_CHECKING:

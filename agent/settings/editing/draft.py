@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from agent.settings.model.schema import Schema
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
 
 _WIDTH: Final = 118
 

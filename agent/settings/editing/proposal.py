@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from agent.settings.loading.load import LoadedSettings
     from agent.settings.loading.origin import Entry
     from agent.settings.model.schema import Schema
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
 
 _BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _ORDER: Final = ("set", "remove", "add")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from agent.settings.model.schema import Schema
     from agent.settings.toml.documents import Document
     from agent.settings.toml.files import FileReader
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
 
 BY_HAND: Final = "edited by hand"
 _BOM: Final = b"\xef\xbb\xbf"

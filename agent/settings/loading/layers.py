@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
     from agent.settings.toml.documents import Document
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
 
 PREFIX = "GATE_"
 _LARGEST_CREDENTIAL = 65536

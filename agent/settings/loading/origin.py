@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from agent.settings.loading.load import LoadedSettings
     from agent.settings.toml.documents import Origin
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
 
 SET = Text("set")
 DEFAULT = Text("default")

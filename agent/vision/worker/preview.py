@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent.vision.worker.cpu_budget import CpuBudget, lower_priority
 from agent.vision.worker.picture_measures import measured
-from agent.vision.worker.pictures import frame_jpeg
+from agent.vision.worker.picture_selector import frame_jpeg
 from agent.vision.worker.protocol import Preview, PreviewFrame
 
 if TYPE_CHECKING:

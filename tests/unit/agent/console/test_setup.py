@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.cli.setup.practice import practice
+from agent.cli.setup.practice_permit import practice
 from agent.clock.clock import Clock
 from agent.console.pages.setup import NAV
 from agent.console.setup_checklist import Knowledge, Progress, steps

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from agent.broker.addresses import BrokerAddress
 from agent.broker.tls import TlsFiles
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.command import app as command_app
 from agent.cli.configuration import load_configuration
 from agent.cli.events import app as events_app
@@ -184,7 +184,7 @@ def to(broker, key_option="--certificate-key"):
 def test_the_commands_of_central_work_beside_a_running_central_and_a_running_gate(broker, tmp_path):
     key = tmp_path / "duty.pem"
     runner = CliRunner()
-    assert runner.invoke(command_app, ["keygen", str(key)]).exit_code == exits.OK
+    assert runner.invoke(command_app, ["keygen", str(key)]).exit_code == exit_codes.OK
     keys = {"duty": CommandKey("duty", SigningKey.from_pem(key.read_bytes()).public, frozenset(CommandName))}
     desk = Desk(tmp_path)
     with (
@@ -194,10 +194,10 @@ def test_the_commands_of_central_work_beside_a_running_central_and_a_running_gat
     ):
         words = ["--key", str(key), "--kid", "duty", "--gate", GATE, "--lane", "in-1", "--operator", "A. Serik"]
         sent = runner.invoke(command_app, ["send", "open", *words, "--cause", "a test", *to(broker)])
-        assert sent.exit_code == exits.OK, sent.output
+        assert sent.exit_code == exit_codes.OK, sent.output
         desk.run("publish", "--settle", "0.25", "--declarations", desk.declarations, *to(broker))
         verdict = verified(broker, journal)
-        assert verdict.exit_code == exits.OK, verdict.output
+        assert verdict.exit_code == exit_codes.OK, verdict.output
         eventually(lambda: len(central.heard) >= journal.head, what="all events at central")
         assert central.ended == 0
         assert (link.session.view.state, link.session.view.connections) == (PortState.UP, 1)

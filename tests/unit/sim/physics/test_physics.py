@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from sim.physics.arm import Cause
-from sim.physics.bodies import CAR, MOTORCYCLE, VAN, truck, truck_with_trailer
 from sim.physics.controller import FLASH_S, Logic
 from sim.physics.driving import Conduct, Phase, Plan, Vehicle
-from sim.physics.sensing import BOUNCE_S, Contact, Loop
+from sim.physics.loops import BOUNCE_S, Contact, Loop
+from sim.physics.vehicle_shapes import CAR, MOTORCYCLE, VAN, truck, truck_with_trailer
 from sim.physics.world import FOR_CARS, FOR_TRUCKS, SIGNALS, Way, World
 
 DT_S = 0.05

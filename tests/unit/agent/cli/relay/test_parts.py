@@ -9,9 +9,9 @@ import logging
 import pytest
 from rich.console import Console
 
+from agent.cli.relay.input_changes import Contact, Terminals
 from agent.cli.relay.inputs import screen_table
-from agent.cli.relay.terminals import Contact, Terminals
-from agent.cli.relay.wire_lines import LOGGER, Transfer, TransferPrinter, overheard
+from agent.cli.relay.trace_lines import LOGGER, Transfer, TransferPrinter, overheard
 from agent.settings import SignalWiring
 from drivers.api import InputSample
 from drivers.emulators.lcus import LcusEmulator

@@ -19,7 +19,7 @@ from agent.cli.main import application
 from agent.cli.setup.boards import learned
 from agent.cli.setup.cameras import looked_through
 from agent.cli.setup.interview import AnswerSheet
-from agent.cli.setup.practice import ISSUER, practice
+from agent.cli.setup.practice_permit import ISSUER, practice
 from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.trust import load, root_key

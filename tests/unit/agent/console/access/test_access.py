@@ -27,9 +27,9 @@ from agent.console.access.passwords import (
     check_strength,
     made_up,
 )
-from agent.console.access.person import Role
+from agent.console.access.roles import Role
+from agent.console.access.session_clock import MonotonicTiming
 from agent.console.access.sessions import SESSIONS_OF_A_USER, SessionRules, csrf_token
-from agent.console.access.timing import MonotonicTiming
 from agent.console.access.users import UserRefusedError
 from tests.support.console.consoles import hash_cheaply
 from tests.support.waiting import PATIENCE_S, eventually

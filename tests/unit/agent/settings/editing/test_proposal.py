@@ -11,8 +11,8 @@ import pytest
 from agent.service.redaction import MASK
 from agent.settings.drivers import editor_of, load_configuration
 from agent.settings.editing.history import Step
-from agent.settings.editing.mask import masked_text, restored_text
 from agent.settings.editing.proposal import Edit, StaleError, differences, edited, judged, put, seen_state
+from agent.settings.editing.secret_mask import masked_text, restored_text
 from agent.settings.loading.load import schema_of
 from agent.settings.toml.change import ChangeError
 from agent.settings.toml.documents import read

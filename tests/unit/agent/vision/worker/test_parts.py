@@ -15,7 +15,7 @@ from agent.vision.worker.camera_health import CameraHealth, FrameFacts
 from agent.vision.worker.change_detector import ChangeDetector
 from agent.vision.worker.latest_frame import LatestFrame, NumberedFrame
 from agent.vision.worker.parent_link import ParentConnection
-from agent.vision.worker.pictures import PictureSelector, crop_jpeg, frame_jpeg
+from agent.vision.worker.picture_selector import PictureSelector, crop_jpeg, frame_jpeg
 from agent.vision.worker.protocol import CameraPhase, Configure, GateSettings
 from agent.vision.worker.reader_stats import ReaderStats
 from agent.vision.worker.reader_threads import ReaderThreads

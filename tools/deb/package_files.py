@@ -16,11 +16,11 @@ from agent.store.registry import file as registry_file
 from tools.deb.command_tree import commands
 from tools.deb.completion import completion
 from tools.deb.environment import installed_wheel, ready_environment, site_packages
-from tools.deb.foreign import works
+from tools.deb.licences import bill_of_materials, copyright_file
 from tools.deb.manual import manual
-from tools.deb.papers import bill_of_materials, copyright_file
 from tools.deb.project import ROOT, run
 from tools.deb.targets import LIBRARIES, BuildError
+from tools.deb.third_party import works
 
 if TYPE_CHECKING:
     from pathlib import Path

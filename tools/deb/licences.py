@@ -17,8 +17,8 @@ from packageurl import PackageURL
 from tools.deb.project import ROOT
 
 if TYPE_CHECKING:
-    from tools.deb.foreign import Work
     from tools.deb.targets import Target
+    from tools.deb.third_party import Work
 
 # The standard wants this very address in the first field: it is the format's name, and nobody fetches it.
 _HEAD: Final = """\

@@ -10,7 +10,7 @@ from tests.support.waiting import PATIENCE_S
 
 SCRIPT = """
     import signal, threading
-    from agent.cli.agent_requests import Asked
+    from agent.cli.process_signals import Asked
 
     asked = Asked()
 
@@ -48,7 +48,7 @@ def test_who_waits_is_woken_by_what_another_thread_takes_or_says(act, said):
 def test_what_was_asked_before_anybody_waited_is_not_lost():
     code = """
         import os, signal
-        from agent.cli.agent_requests import Asked
+        from agent.cli.process_signals import Asked
 
         asked = Asked()
         os.kill(os.getpid(), signal.SIGHUP)
@@ -63,6 +63,6 @@ def test_what_was_asked_before_anybody_waited_is_not_lost():
 
 
 def test_a_wait_of_so_long_ends_by_itself_and_asks_for_nothing():
-    code = "from agent.cli.agent_requests import Asked; a = Asked(); a.wait(0.05); print(repr(a.cause), a.take_anew())"
+    code = "from agent.cli.process_signals import Asked; a = Asked(); a.wait(0.05); print(repr(a.cause), a.take_anew())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     assert done.stdout.strip() == "'' False"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.settings.toml.places import places
+from agent.settings.toml.key_positions import places
 
 SCALARS = st.sampled_from(
     [

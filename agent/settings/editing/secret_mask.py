@@ -13,14 +13,14 @@ from agent.service.redaction import MASK, masked_urls, sounds_secret, url_secret
 from agent.settings.loading.origin import toml
 from agent.settings.toml.change import ChangeError
 from agent.settings.toml.documents import dotted
-from agent.settings.toml.places import places
+from agent.settings.toml.key_positions import places
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from agent.settings.model.schema import Schema
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
 
 _LINE = re.compile(r"^(?P<before>[\s#]*(?P<key>[\w.\"'-]+)\s*=\s*)(?P<value>\S.*)$", re.MULTILINE)
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.console.form import all_fields
+from agent.console.configuration_form import all_fields
 from agent.service.redaction import masked_urls
 from agent.settings import ChangeError, Edit, restored_value
 from agent.settings.loading.origin import toml
@@ -15,7 +15,7 @@ from agent.settings.loading.origin import toml
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from agent.console.form import Field, Group
+    from agent.console.configuration_form import Field, Group
     from agent.settings import Document, Path
 
 VALUE: Final = "f:"

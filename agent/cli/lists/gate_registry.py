@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.configuration import load_configuration
 from agent.cli.terminal import echo
 from agent.clock import Clock
@@ -28,7 +28,7 @@ def settings_of(configuration: Path) -> Settings:
         return load_configuration(configuration).settings
     except SettingsError as error:
         echo(str(error), err=True)
-        raise typer.Exit(exits.CONFIGURATION) from None
+        raise typer.Exit(exit_codes.CONFIGURATION) from None
 
 
 @contextmanager

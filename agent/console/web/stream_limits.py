@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse
 
-from agent.console.access.person import LOCAL
+from agent.console.access.roles import LOCAL
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
