@@ -12,6 +12,7 @@ from agent.console.dependencies import AtGate, Gate
 from agent.console.errors import RefusedError
 from agent.console.navigation import Nav
 from agent.console.page import render
+from agent.i18n.event_text import DEVICE_STATES
 from drivers.text import Text, joined
 
 router = APIRouter()
@@ -51,4 +52,5 @@ def _found(gate: Gate) -> dict[str, Any]:
         "videos": hardware_scan.video_devices(lanes, hardware_scan.ROOT),
         "missing": hardware_scan.missing(lanes, hardware_scan.ROOT),
         "states": sorted(gate.devices.states.items()),
+        "state_names": DEVICE_STATES,
     }
