@@ -14,7 +14,7 @@ from agent.cli import exit_codes
 from sim.fleet import SESSION_EXPIRY_S, WILL_DELAY_S, Credentials, Fleet, Plan, elsewhere
 
 if TYPE_CHECKING:
-    from sim.fleet import Progress
+    from sim.fleet import RunProgress
 
 PASSWORD_VARIABLE = "GATE_AGENT_FLEET_PASSWORD"  # noqa: S105 - the name of a variable
 
@@ -116,7 +116,7 @@ def _parse(url: str) -> BrokerAddress:
         raise typer.BadParameter(str(error), param_hint="--broker") from None
 
 
-def _show(progress: Progress) -> None:
+def _show(progress: RunProgress) -> None:
     typer.echo(
         f"{progress.at_s:6.1f} s  {progress.phase:<10}  {progress.up:,} up, {progress.recorded:,} recorded, "
         f"{progress.taken:,} at the broker, {progress.acknowledged:,} acknowledged, {progress.reconnects:,} reconnects"

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 _MANY = 4096
 
 
-class Asked:
+class ProcessSignals:
     """Waits for a signal, or for damage that only a new start mends. `cause`: why to stop; "" while nobody wants that.
 
     The kernel may hand a signal to any thread, and Python acts on it only when the main thread wakes: so whatever

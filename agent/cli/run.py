@@ -21,13 +21,13 @@ from agent.cli.configuration import (
     load_configuration,
     usable_configuration,
 )
-from agent.cli.process_signals import Asked
+from agent.cli.process_signals import ProcessSignals
 from agent.core.events import ConfigurationRefused
 from agent.service.memory import give_back_memory
 from agent.service.notify import Notifier
 from agent.service.watchdog import PlannedPause
 from agent.service.worker import end_on_thread_failure
-from agent.settings import BY_HAND, History, HistoryError, Problem, SettingsError, Step
+from agent.settings import BY_HAND, EditStep, History, HistoryError, Problem, SettingsError
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def run(
     """
     faulthandler.enable()
     gives_back = give_back_memory()
-    asked = Asked()
+    asked = ProcessSignals()
     end_on_thread_failure(asked.thread_failed)
     try:
         found = usable_configuration(configuration)
@@ -82,7 +82,7 @@ def run(
 
 
 def _started(
-    configuration: Path, found: UsableConfiguration, before: UsableConfiguration | None, asked: Asked
+    configuration: Path, found: UsableConfiguration, before: UsableConfiguration | None, asked: ProcessSignals
 ) -> tuple[App, UsableConfiguration]:
     """The agent at work with a configuration; where that only now turns out to be of no use, with the one before."""
     from agent.site import WrongGateKeyError  # noqa: PLC0415 - what only this command needs
@@ -111,7 +111,7 @@ def _started(
     return app, found
 
 
-def _newer(configuration: Path, app: App, running: LoadedSettings, asked: Asked) -> UsableConfiguration | None:
+def _newer(configuration: Path, app: App, running: LoadedSettings, asked: ProcessSignals) -> UsableConfiguration | None:
     """Wait until the agent may start with a new configuration; None: it is to stop."""
     newer: UsableConfiguration | None = None
     told: tuple[str, ...] = ()
@@ -162,7 +162,7 @@ def _remember(configuration: Path, found: UsableConfiguration) -> None:
     try:
         with history.held():
             if found.refused is None:
-                history.note(found.state, Step("", BY_HAND, utc))
+                history.note(found.state, EditStep("", BY_HAND, utc))
             history.keep_good(found.state, utc)
     except HistoryError as error:
         log.warning("the configuration is not kept for a start with a broken one: %s", error)
@@ -181,7 +181,7 @@ def _start_log(settings: Settings) -> None:
     )
 
 
-def _made(configuration: Path, found: UsableConfiguration, asked: Asked) -> App:
+def _made(configuration: Path, found: UsableConfiguration, asked: ProcessSignals) -> App:
     """The agent, not started yet. Raises what App raises."""
     from agent.assembly import App, ConfigurationSource  # noqa: PLC0415 - what only this command needs
     from agent.clock import Clock  # noqa: PLC0415

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from agent.core.events import ClockReading, Sealed
     from agent.mqtt import FlowSettings, Incoming, Limits, SessionSettings
-    from sim.fleet.counters import Tally
+    from sim.fleet.counters import FleetCounters
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class SimulatedGate:
         self,
         settings: SessionSettings,
         flow: FlowSettings,
-        tally: Tally,
+        tally: FleetCounters,
         random: Random,
         dialler: Executor,
         *,

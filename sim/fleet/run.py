@@ -15,7 +15,7 @@ from agent.clock import Clock
 from agent.core.events import ClockReading, DeviceChanged, Draft, Writer, beginning, seal
 from agent.mqtt import SessionSettings
 from sim.fleet.consumer import Consumer
-from sim.fleet.counters import Tally, report
+from sim.fleet.counters import FleetCounters, report
 from sim.fleet.gate import SimulatedGate
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ CENTRAL = "central"
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RunProgress:
     """Where a run stands. `phase`: connecting, recording, settling."""
 
     phase: str
@@ -63,14 +63,14 @@ class Fleet:
     """One run of a plan. `show` hears how it goes, about every 5 s. `ready_s`: how long to wait for the connections."""
 
     def __init__(
-        self, plan: Plan, show: Callable[[Progress], None] = lambda _progress: None, *, ready_s: float = READY_S
+        self, plan: Plan, show: Callable[[RunProgress], None] = lambda _progress: None, *, ready_s: float = READY_S
     ) -> None:
         self._plan = plan
         self._ready_s = ready_s
         self._show = show
         self._random = Random()  # noqa: S311 - jitter, no secret
         self._clock = Clock()
-        self._tally = Tally()
+        self._tally = FleetCounters()
         self._contexts: dict[TlsFiles, ssl.SSLContext] = {}
         self._begun_at = time.monotonic()
         self._up_at_end = 0
@@ -199,7 +199,7 @@ class Fleet:
     def _tell(self, phase: str) -> None:
         tally = self._tally
         self._show(
-            Progress(
+            RunProgress(
                 phase,
                 time.monotonic() - self._begun_at,
                 tally.up,

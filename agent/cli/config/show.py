@@ -9,10 +9,10 @@ import typer
 
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, load_configuration
 from agent.cli.terminal import echo
-from agent.settings import entries
+from agent.settings import key_origins
 
 if TYPE_CHECKING:
-    from agent.settings import Entry
+    from agent.settings import KeyOrigin
 
 
 def show(
@@ -27,7 +27,7 @@ def show(
 
     Secrets are shown as "set". Exit code 78 when the configuration cannot be used.
     """
-    found = entries(load_configuration(configuration))
+    found = key_origins(load_configuration(configuration))
     if as_json:
         echo(json.dumps([_fields(entry) for entry in found], ensure_ascii=False, indent=2))
         return
@@ -37,7 +37,7 @@ def show(
         echo(f"{line:<{wide}}  # {entry.source}" if origin else line)
 
 
-def _fields(entry: Entry) -> dict[str, object]:
+def _fields(entry: KeyOrigin) -> dict[str, object]:
     at = entry.origin
     return {
         "key": entry.key,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from agent.store.registry import Pack
 
 
-class Progress(Protocol):
+class IntakeProgress(Protocol):
     """Who is told how far a list is."""
 
     def begin(self, kind: ListKind, rows: int) -> None:
@@ -33,7 +33,7 @@ class Intake:
     `current`: lists of which the gate has already what the pack says.
     """
 
-    def __init__(self, desk: ListIntake, pack: Pack, progress: Progress) -> None:
+    def __init__(self, desk: ListIntake, pack: Pack, progress: IntakeProgress) -> None:
         self._desk = desk
         self._pack = pack
         self._progress = progress

@@ -18,7 +18,7 @@ DEBOUNCE_MS, POLL_HZ = 40, 20.0
 
 
 @dataclass(slots=True)
-class Contact:
+class TrackedInput:
     """One input.
 
     `signal`: what it is in the lane, empty where nothing is wired to it; `changes` counts those of `value`. `raw` is
@@ -63,7 +63,7 @@ class Contact:
         }
 
 
-class Terminals:
+class InputTracker:
     """All inputs of a board, named by the wiring of the lane where it is known."""
 
     def __init__(self, wiring: SignalWiring | None) -> None:
@@ -71,20 +71,20 @@ class Terminals:
         self._inverted = frozenset(() if wiring is None else wiring.inverted)
         self._hold_s = (DEBOUNCE_MS if wiring is None else wiring.debounce_ms) / 1000
         self.period_s = 1 / (POLL_HZ if wiring is None else wiring.poll_hz)
-        self.all: list[Contact] = []
+        self.all: list[TrackedInput] = []
 
-    def take(self, sample: InputSample) -> Iterator[Contact]:
+    def take(self, sample: InputSample) -> Iterator[TrackedInput]:
         """Take a sample; the inputs that have changed, at the first sample all of them."""
         missing = max(len(sample.bits), *self._names, 0) if self._names else len(sample.bits)
         first = not self.all
         for number in range(len(self.all) + 1, missing + 1):
-            self.all.append(Contact(number, self._names.get(number, ""), number in self._inverted))
+            self.all.append(TrackedInput(number, self._names.get(number, ""), number in self._inverted))
         for contact in self.all:
             bit = sample.bits[contact.number - 1] if contact.number <= len(sample.bits) else None
             if contact.seen(bit, sample.at, self._hold_s) or first:
                 yield contact
 
-    def lost(self, at: float) -> Iterator[Contact]:
+    def lost(self, at: float) -> Iterator[TrackedInput]:
         """The board is lost: nothing is known any more; the inputs that were known until now."""
         return (contact for contact in self.all if contact.seen(None, at, self._hold_s))
 

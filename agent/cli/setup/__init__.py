@@ -17,8 +17,8 @@ from agent.cli.events.common import DEFAULT_JOURNAL
 from agent.cli.rights import act_on_configuration
 from agent.cli.setup.boards import choose_boards
 from agent.cli.setup.cameras import choose_camera
-from agent.cli.setup.interview import AnswerSheet, ask, ask_choice
-from agent.cli.setup.practice_permit import practice
+from agent.cli.setup.interview import AnswerSheet, ask_choice, ask_value
+from agent.cli.setup.practice_permit import practice_permit
 from agent.cli.setup.write_configuration import runtime_folder, written
 from agent.clock import Clock
 from agent.console.setup_checklist import PRACTICE, is_practice
@@ -30,7 +30,7 @@ from central.issuing import OrderError
 if TYPE_CHECKING:
     from typing import Literal
 
-    from agent.cli.setup.practice_permit import Practice
+    from agent.cli.setup.practice_permit import PracticePermit
 
 LOOPBACK = "127.0.0.1"
 
@@ -97,8 +97,8 @@ def _before(configuration: Path) -> dict[str, Any]:
 
 
 def _gate(sheet: AnswerSheet) -> None:
-    ask(sheet, ("gate", "id"), "Name of this gate, as central knows it: letters, digits, - and _", "gate-1")
-    ask(sheet, ("gate", "site"), "Number of the site, as permits name it", 1)
+    ask_value(sheet, ("gate", "id"), "Name of this gate, as central knows it: letters, digits, - and _", "gate-1")
+    ask_value(sheet, ("gate", "site"), "Number of the site, as permits name it", 1)
 
 
 def _state(sheet: AnswerSheet, configuration: Path) -> None:
@@ -114,7 +114,7 @@ def _lane(sheet: AnswerSheet) -> tuple[str, str]:
         if name.replace("-", "").replace("_", "").isalnum() and name.isascii():
             break
         typer.echo("  Letters, digits, - and _ only.")
-    ask(sheet, ("lanes", name, "number"), "Number of the lane, as permits name it", 1)
+    ask_value(sheet, ("lanes", name, "number"), "Number of the lane, as permits name it", 1)
     ask_choice(sheet, ("lanes", name, "direction"), "Which way do vehicles pass?", "export")
     typer.echo("")
     return "lanes", name
@@ -129,8 +129,10 @@ def _permits(sheet: AnswerSheet, lane: tuple[str, str], folder: Path) -> dict[Pa
     known = [key for key in sheet.before(("permits", "root_keys")) or [] if key != EXAMPLE_ROOT_KEY]
     typer.echo("Whose permits are accepted is decided by the root key of the issuer, 64 hexadecimal digits.")
     if typer.confirm("Do you have it?", default=bool(known)):
-        ask(sheet, ("permits", "root_keys"), "Root key", known or None)
-        ask(sheet, ("permits", "trust_list"), "File of the signed trust list; empty: it comes over MQTT", optional=True)
+        ask_value(sheet, ("permits", "root_keys"), "Root key", known or None)
+        ask_value(
+            sheet, ("permits", "trust_list"), "File of the signed trust list; empty: it comes over MQTT", optional=True
+        )
         return {}
     typer.echo("To try the lane, a practice permit can be made. It is valid for one day; then the gate lets nobody in.")
     if not typer.confirm("Make a practice permit?", default=True):
@@ -149,11 +151,11 @@ def _permits(sheet: AnswerSheet, lane: tuple[str, str], folder: Path) -> dict[Pa
     }
 
 
-def _practice(site: int, direction: Literal["export", "import"]) -> Practice:
+def _practice(site: int, direction: Literal["export", "import"]) -> PracticePermit:
     while True:
         plate = str(typer.prompt("Plate of the vehicle that you practise with"))
         try:
-            return practice(site, direction, plate, int(Clock().now().utc))
+            return practice_permit(site, direction, plate, int(Clock().now().utc))
         except OrderError as error:
             typer.echo(f"  {error}")
 
@@ -167,17 +169,19 @@ def _broker(sheet: AnswerSheet) -> None:
     )
     if not sheet.values["mqtt"]["enabled"]:
         return
-    ask(sheet, (*mqtt, "brokers"), "Its addresses (mqtts://broker.example:8883, more with commas between)")
+    ask_value(sheet, (*mqtt, "brokers"), "Its addresses (mqtts://broker.example:8883, more with commas between)")
     if any(url.startswith("mqtts:") for url in sheet.values["mqtt"]["brokers"]):
-        ask(
+        ask_value(
             sheet,
             (*mqtt, "ca_file"),
             "File of the certificate that signed the broker's; empty: the system's",
             optional=True,
         )
-        if ask(sheet, (*mqtt, "certificate_file"), "File of the gate's own certificate; empty: none", optional=True):
-            ask(sheet, (*mqtt, "key_file"), "File of its private key")
-    if ask(sheet, (*mqtt, "username"), "User name at the broker; empty: none", optional=True):
+        if ask_value(
+            sheet, (*mqtt, "certificate_file"), "File of the gate's own certificate; empty: none", optional=True
+        ):
+            ask_value(sheet, (*mqtt, "key_file"), "File of its private key")
+    if ask_value(sheet, (*mqtt, "username"), "User name at the broker; empty: none", optional=True):
         typer.echo("  Its password goes into /etc/credstore/gate-agent.mqtt.password, which only root can read.")
 
 
@@ -187,7 +191,7 @@ def _console(sheet: AnswerSheet) -> None:
     if others:
         typer.echo(f"A phone or laptop reaches the console only where it is served at {' or '.join(others)} too.")
     question = "Addresses of this computer at which the console is served, with commas between"
-    ask(sheet, ("console", "listen"), question, [LOOPBACK])
+    ask_value(sheet, ("console", "listen"), question, [LOOPBACK])
 
 
 def _tell_what_next(configuration: Path, *, practising: bool) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from agent.cli.setup.interview import ask, pick
+from agent.cli.setup.interview import ask_value, pick
 from agent.devices import NAMES
 from drivers import registry
 from drivers.api import DeviceError
@@ -135,7 +135,7 @@ def _keys(sheet: AnswerSheet, table: Path, fields: Mapping[str, Any], same: Mapp
     for name, field in fields.items():
         if field.is_required() or name in {"channels", "count", "unit"}:
             default = None if field.is_required() else field.default
-            ask(sheet, (*table, name), f"{name}: {field.description or ''}", (same or {}).get(name, default))
+            ask_value(sheet, (*table, name), f"{name}: {field.description or ''}", (same or {}).get(name, default))
 
 
 def _wire(sheet: AnswerSheet, lane: Path) -> None:
@@ -149,7 +149,7 @@ def _wire(sheet: AnswerSheet, lane: Path) -> None:
             "of its number."
         )
     proposed = capabilities.channels if capabilities.linked_inputs else 1
-    ask(
+    ask_value(
         sheet, (*lane, "barrier", "open_channel"), "Which relay is wired to OPEN of the barrier's controller?", proposed
     )
     if inputs is None:

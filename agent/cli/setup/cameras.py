@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from agent.cli.setup.interview import ask, pick
+from agent.cli.setup.interview import ask_value, pick
 from agent.core.model import Figures, Grade, findings
 from agent.i18n import Language
 from agent.i18n.cameras import flaw_text
@@ -54,14 +54,14 @@ def choose_camera(sheet: AnswerSheet, lane: Path, root: FilePath) -> None:
         sheet.put((*path, "kind"), "opencv")
         if chosen == NETWORK:
             question = "Its address (rtsp://user:password@192.168.1.64:554/stream1)"
-            ask(sheet, (*path, "url"), question, refused=_no_network_address)
+            ask_value(sheet, (*path, "url"), question, refused=_no_network_address)
         else:
             sheet.put((*path, "url"), chosen)
         if not typer.confirm("Look through it now?", default=True) or looked_through(sheet, path):
             break
         if typer.confirm("Take it all the same? The agent looks for it for ever.", default=False):
             break
-    ask(sheet, (*path, "id"), "Name of the camera, such as front", "front")
+    ask_value(sheet, (*path, "id"), "Name of the camera, such as front", "front")
 
 
 def _scene(sheet: AnswerSheet) -> str:

@@ -77,7 +77,7 @@ class AnswerSheet:
         return table
 
 
-def ask(
+def ask_value(
     sheet: AnswerSheet,
     path: Path,
     question: str,

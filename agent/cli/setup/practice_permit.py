@@ -24,7 +24,7 @@ _DIGIT_9: Final = {"export": "0", "import": "1"}
 
 
 @dataclass(frozen=True, slots=True)
-class Practice:
+class PracticePermit:
     """What a practising gate needs. `root`: its public key, in hex; `code`: the permit's QR code as PNG."""
 
     root: str
@@ -33,7 +33,7 @@ class Practice:
     code: bytes
 
 
-def practice(site: int, direction: Literal["export", "import"], plate: str, now: int) -> Practice:
+def practice_permit(site: int, direction: Literal["export", "import"], plate: str, now: int) -> PracticePermit:
     """Make a root key, an issuer, a trust list and one permit for a plate. `now`: Unix seconds.
 
     The private keys are forgotten on return, so that nobody can make more of them; list and permit end after a day.
@@ -53,4 +53,4 @@ def practice(site: int, direction: Literal["export", "import"], plate: str, now:
         expires_at=now + DAY_S,
     )
     text = PermitIssuer(issuer, Terms(ISSUER, site, check_digits=False)).issue(order, now).text
-    return Practice(root.public.raw.hex(), trust.seal(listed, root) + b"\n", text, picture(text, "png"))
+    return PracticePermit(root.public.raw.hex(), trust.seal(listed, root) + b"\n", text, picture(text, "png"))

@@ -21,13 +21,13 @@ def this_boot() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class MonotonicTiming:
+class SessionClock:
     """`at`: monotonic seconds, the same in every process until the computer starts again; `boot` tells those apart."""
 
     at: Callable[[], float] = time.monotonic
     boot: str = ""
 
     @classmethod
-    def of_this_computer(cls) -> MonotonicTiming:
+    def of_this_computer(cls) -> SessionClock:
         """The real one."""
         return cls(boot=this_boot())

@@ -20,7 +20,7 @@ from agent.console.errors import RefusedError
 from agent.console.navigation import Nav
 from agent.console.page import render
 from agent.console.pages.live import eye_of
-from agent.settings import ChangeError, HistoryError, SettingsError, Step, dotted, read_file, set_value
+from agent.settings import ChangeError, EditStep, HistoryError, SettingsError, dotted, read_file, set_value
 from agent.settings.drivers import editor_of
 from drivers.text import Text, first_line, joined
 
@@ -90,7 +90,7 @@ def save_zone(
                     "was saved."
                 ),
             )
-        step = Step(person.name, Text("zone of {lane}/{camera}", lane=lane, camera=camera), gate.now().utc)
+        step = EditStep(person.name, Text("zone of {lane}/{camera}", lane=lane, camera=camera), gate.now().utc)
         set_value(desk, key, json.dumps(corners), step)
     except (ChangeError, HistoryError, SettingsError, OSError, KeyError, IndexError) as error:
         gate.audit(person, "configuration.changed", lane=lane, detail=joined([key, _first(error)], ": "), done=False)

@@ -32,12 +32,12 @@ from agent.settings import (
     ConfigEditor,
     Document,
     Edit,
+    EditStep,
     HistoryError,
     Path,
     Problem,
     SettingsError,
     StaleError,
-    Step,
     check_seen,
     differences,
     edited,
@@ -45,8 +45,8 @@ from agent.settings import (
     key_path,
     masked_text,
     note_present,
-    present_state,
-    put,
+    present_files,
+    put_files,
     read,
     read_file,
     restored_text,
@@ -182,7 +182,7 @@ def show_raw(
 def show_history(request: Request, gate: AtGate, desk: AtDesk, _person: Technician) -> HTMLResponse:
     """The last states, the newest first."""
     seen = _seen(desk)
-    now = present_state(desk.main)
+    now = present_files(desk.main)
     rows = [
         {
             "number": one.number,
@@ -282,9 +282,9 @@ def apply(asked: Asked, proposal: Annotated[str, Form(max_length=64)]) -> HTMLRe
     found = asked.proposals.take(proposal, person.name, gate.now().at)
     if found is None:
         return _refused(asked, Text("This proposal is too old, or was applied already. Check again."))
-    step = Step(person.name, found.what, gate.now().utc)
+    step = EditStep(person.name, found.what, gate.now().utc)
     try:
-        change = put(asked.desk, found.files, step, found.seen, found.of)
+        change = put_files(asked.desk, found.files, step, found.seen, found.of)
     except StaleError as error:
         return _stale(asked, error)
     except SettingsError as error:
@@ -490,7 +490,7 @@ def _seen(desk: ConfigEditor) -> str:
     """What names the files as they are; they are remembered, so that whoever comes second can be told what changed."""
     try:
         with desk.history.held():
-            note_present(desk, Step("", "", 0.0))
+            note_present(desk, EditStep("", "", 0.0))
         return seen_state(desk)
     except (HistoryError, OSError) as error:
         raise RefusedError(

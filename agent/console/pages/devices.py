@@ -37,7 +37,7 @@ def ask(
 ) -> HTMLResponse:
     """Ask a port that nobody has what board it is. Waits for the answers, some seconds."""
     try:
-        answer = hardware_scan.ask(device, gate.loaded.settings.lanes, hardware_scan.ROOT)
+        answer = hardware_scan.ask_port(device, gate.loaded.settings.lanes, hardware_scan.ROOT)
     except hardware_scan.NotAskedError as error:
         gate.audit(person, "devices.asked", detail=device, done=False)
         raise RefusedError(HTTPStatus.CONFLICT, error.why) from None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.doctor.collectors import software
 from agent.doctor.collectors.files import MODELS
-from agent.settings import entries
+from agent.settings import key_origins
 from agent.store.errors import JournalError
 from agent.store.journal import JournalReader
 
@@ -45,7 +45,8 @@ def service_log() -> str | None:
 def configuration(loaded: LoadedSettings) -> list[dict[str, Any]]:
     """Every key with its value and where that comes from; secrets are only said to be set."""
     return [
-        {"key": one.key, "value": "set" if one.secret else one.value, "origin": one.source} for one in entries(loaded)
+        {"key": one.key, "value": "set" if one.secret else one.value, "origin": one.source}
+        for one in key_origins(loaded)
     ]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
-from agent.settings.editing.history import Generation, State, Step, present_state
+from agent.settings.editing.history import ConfigurationFiles, EditStep, Generation, present_files
 from agent.settings.loading.load import schema_of
 from agent.settings.loading.origin import toml
 from agent.settings.model.schema import is_text, lists_values
@@ -58,7 +58,7 @@ class Change:
     loaded: LoadedSettings
 
 
-def set_value(desk: ConfigEditor, key: str, value: str, step: Step) -> Change:
+def set_value(desk: ConfigEditor, key: str, value: str, step: EditStep) -> Change:
     """Set one key in the file where it belongs. `value`: as TOML, or a text as it is where the key takes a text.
 
     Raises ChangeError, HistoryError, SettingsError with what would be wrong, OSError; nothing is changed then.
@@ -94,7 +94,7 @@ def set_value(desk: ConfigEditor, key: str, value: str, step: Step) -> Change:
         return Change(dotted(path), str(origin), number_of(desk, added), loaded)
 
 
-def replace_text(desk: ConfigEditor, data: bytes, step: Step) -> Change:
+def replace_text(desk: ConfigEditor, data: bytes, step: EditStep) -> Change:
     """Put another text in the place of the whole first file, which may be new. Files that it includes stay as they are.
 
     Raises HistoryError, SettingsError with everything that is wrong with it, OSError; nothing is changed then.
@@ -107,7 +107,7 @@ def replace_text(desk: ConfigEditor, data: bytes, step: Step) -> Change:
         return Change("", str(desk.main), number_of(desk, added), loaded)
 
 
-def undo(desk: ConfigEditor, number: int | None, step: Step) -> tuple[Change, Generation]:
+def undo(desk: ConfigEditor, number: int | None, step: EditStep) -> tuple[Change, Generation]:
     """Bring a former state back: the one of this number, else the one before the last change. Returns it too.
 
     Raises ChangeError, HistoryError, SettingsError where the state cannot be used now, OSError.
@@ -116,7 +116,7 @@ def undo(desk: ConfigEditor, number: int | None, step: Step) -> tuple[Change, Ge
         note_present(desk, step)
         target = _target(desk.history.generations(), number)
         loaded = desk.load(target.state.reader())
-        step = Step(step.who, f"{step.what} {target.number}", step.utc)
+        step = EditStep(step.who, f"{step.what} {target.number}", step.utc)
         state = replace_files(desk, target.state.files)
         added = desk.history.note(state, step, target.of or target.number)
         return Change("", "", number_of(desk, added), loaded), target
@@ -215,16 +215,16 @@ def over(files: dict[str, bytes]) -> FileReader:
     return give
 
 
-def note_present(desk: ConfigEditor, step: Step) -> None:
+def note_present(desk: ConfigEditor, step: EditStep) -> None:
     """Remember what is on the disk now, which somebody may have written by hand.
 
     A first file that is gone is left out.
     """
     with suppress(OSError):
-        desk.history.note(present_state(desk.main), Step("", BY_HAND, step.utc))
+        desk.history.note(present_files(desk.main), EditStep("", BY_HAND, step.utc))
 
 
-def replace_files(desk: ConfigEditor, files: Mapping[str, bytes]) -> State:
+def replace_files(desk: ConfigEditor, files: Mapping[str, bytes]) -> ConfigurationFiles:
     """Put the files in place, the first of the configuration last, and say what is there then."""
     like = desk.main.stat() if desk.main.exists() else None
     for name in sorted(files, key=lambda name: name == os.path.realpath(desk.main)):
@@ -232,7 +232,7 @@ def replace_files(desk: ConfigEditor, files: Mapping[str, bytes]) -> State:
         found = path.stat() if path.exists() else None
         if found is None or read_file(path) != files[name]:
             replace_file(path, files[name], found or like)
-    return present_state(desk.main)
+    return present_files(desk.main)
 
 
 def number_of(desk: ConfigEditor, added: Generation | None) -> int:

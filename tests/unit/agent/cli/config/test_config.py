@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from agent.cli import exit_codes
 from agent.cli.main import application
 from agent.i18n import Language, translate
-from agent.settings.editing.history import FOLDER, KEPT, LOCK, History, HistoryError, Step, present_state
+from agent.settings.editing.history import FOLDER, KEPT, LOCK, EditStep, History, HistoryError, present_files
 from drivers.text import Text
 from tests.support.gate.config_files import ROOT_KEY, write
 from tests.unit.agent.i18n.test_translation import ENGLISH
@@ -415,7 +415,7 @@ def gate_set(gate, key, value):
 
     desk = ConfigEditor(gate.main, partial(load_configuration, gate.main), models, history_of(gate.main))
     try:
-        set_value(desk, key, value, Step("x", f"set {key}", 1.0))
+        set_value(desk, key, value, EditStep("x", f"set {key}", 1.0))
     except Exception as error:  # noqa: BLE001 - told by the caller
         return error
     return None
@@ -432,9 +432,9 @@ def test_one_who_does_not_let_go_is_waited_for_and_then_told_of(gate, monkeypatc
 def test_a_state_that_is_the_newest_already_is_not_noted_again(gate):
     history = History(gate.folder / "state", gate.main)
     with history.held():
-        state = present_state(gate.main)
-        assert history.note(state, Step("a", "b", 1.0)).number == 1
-        assert history.note(state, Step("a", "b", 2.0)) is None
+        state = present_files(gate.main)
+        assert history.note(state, EditStep("a", "b", 1.0)).number == 1
+        assert history.note(state, EditStep("a", "b", 2.0)) is None
 
 
 # ------------------------------------------------------------------------------------------------- unset and add

@@ -7,7 +7,7 @@ import itertools
 
 from rich.console import Console
 
-from agent.cli.relay.input_changes import Contact, Terminals
+from agent.cli.relay.input_changes import InputTracker, TrackedInput
 from agent.cli.relay.inputs import screen_table
 from agent.settings import SignalWiring
 from drivers.api import InputSample
@@ -24,13 +24,13 @@ def told(contacts) -> list[tuple[int, bool | None]]:
 
 
 def test_the_first_sample_tells_of_every_input_and_counts_no_change():
-    terminals = Terminals(WIRING)
+    terminals = InputTracker(WIRING)
     assert told(terminals.take(sample(0.0, False, False, True))) == [(1, False), (2, True), (3, True)]
     assert [(one.signal, one.changes) for one in terminals.all] == [("presence", 0), ("safety, photocell", 0), ("", 0)]
 
 
 def test_a_change_counts_when_it_has_stood_for_the_debounce():
-    terminals = Terminals(WIRING)
+    terminals = InputTracker(WIRING)
     list(terminals.take(sample(0.0, False, False)))
     assert told(terminals.take(sample(0.02, True, False))) == []
     assert terminals.all[0].raw is True
@@ -41,7 +41,7 @@ def test_a_change_counts_when_it_has_stood_for_the_debounce():
 
 
 def test_an_input_that_flaps_is_told_as_unknown_and_as_flapping():
-    terminals = Terminals(WIRING)
+    terminals = InputTracker(WIRING)
     list(terminals.take(sample(0.0, False, False)))
     flips = itertools.cycle([True, False])
     changed = [one for step in range(1, 70) for one in terminals.take(sample(step * 0.02, next(flips), False))]
@@ -50,7 +50,7 @@ def test_an_input_that_flaps_is_told_as_unknown_and_as_flapping():
 
 
 def test_a_wired_input_that_the_board_does_not_have_is_shown_as_unknown():
-    terminals = Terminals(SignalWiring(presence=1, safety=4))
+    terminals = InputTracker(SignalWiring(presence=1, safety=4))
     list(terminals.take(sample(0.0, True, True)))
     assert [(one.number, one.signal, one.value) for one in terminals.all] == [
         (1, "presence", True),
@@ -61,8 +61,8 @@ def test_a_wired_input_that_the_board_does_not_have_is_shown_as_unknown():
 
 
 def test_the_screen_marks_what_has_just_changed():
-    fresh = Contact(1, "presence", raw=True, changes=3, changed_at=9.5)
-    old = Contact(2, "safety", inverted=True, changes=1, changed_at=1.0)
+    fresh = TrackedInput(1, "presence", raw=True, changes=3, changed_at=9.5)
+    old = TrackedInput(2, "safety", inverted=True, changes=1, changed_at=1.0)
     out = io.StringIO()
     Console(file=out, width=100).print(screen_table([fresh, old], "Modbus RTU board", now=10.0))
     first, second = (line for line in out.getvalue().splitlines() if "presence" in line or "safety" in line)

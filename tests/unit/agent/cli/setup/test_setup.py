@@ -19,7 +19,7 @@ from agent.cli.main import application
 from agent.cli.setup.boards import learned
 from agent.cli.setup.cameras import looked_through
 from agent.cli.setup.interview import AnswerSheet
-from agent.cli.setup.practice_permit import ISSUER, practice
+from agent.cli.setup.practice_permit import ISSUER, practice_permit
 from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.trust import load, root_key
@@ -192,7 +192,7 @@ def test_a_port_that_may_not_be_asked_is_named_with_the_reason(run, machine):
 
 def test_the_papers_to_practise_with_pass_for_a_day_and_no_longer():
     now = 1_780_000_000
-    made = practice(17, "import", "新B52K18", now)
+    made = practice_permit(17, "import", "新B52K18", now)
     trusted = load(made.trust_list, [root_key(made.root)])
     here = GateContext(17, 1, "import", clock_trusted=True, clock_skew_s=0)
     reasons = [verify_permit(made.text.encode(), here, trusted, now + age_s).reason for age_s in (0, DAY_S - 1, DAY_S)]

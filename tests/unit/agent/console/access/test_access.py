@@ -28,7 +28,7 @@ from agent.console.access.passwords import (
     made_up,
 )
 from agent.console.access.roles import Role
-from agent.console.access.session_clock import MonotonicTiming
+from agent.console.access.session_clock import SessionClock
 from agent.console.access.sessions import SESSIONS_OF_A_USER, SessionRules, csrf_token
 from agent.console.access.users import UserRefusedError
 from tests.support.console.consoles import hash_cheaply
@@ -58,7 +58,7 @@ def reopen(tmp_path, clock):
     opened = []
 
     def again(boot="this"):
-        opened.append(Access.open(tmp_path, SessionRules(1800, 43_200), lambda: 1.8e9, MonotonicTiming(clock, boot)))
+        opened.append(Access.open(tmp_path, SessionRules(1800, 43_200), lambda: 1.8e9, SessionClock(clock, boot)))
         hash_cheaply(opened[-1])
         return opened[-1]
 
