@@ -115,7 +115,7 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
             result = CommandClient(client, gate, timeout).run(name.value, order.signed, life)
     except (CommandInvalidError, PermitFileError, OneShotClientError, CommandClientError, ValueError) as error:
         _fail("send", error)
-    echo(json.dumps(result, ensure_ascii=False, indent=2) if as_json else _told(gate, result))
+    echo(json.dumps(result, ensure_ascii=False, indent=2) if as_json else _result_text(gate, result))
     raise typer.Exit(exit_codes.OK if result.get("result") == "done" else exit_codes.FAILED)
 
 
@@ -161,7 +161,7 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _told(gate: str, result: dict[str, Any]) -> str:
+def _result_text(gate: str, result: dict[str, Any]) -> str:
     code = f" ({result['code']})" if result.get("code") else ""
     lines = [f"{gate}: {result.get('name')}: {result.get('result')}{code}", result.get("detail")]
     lines += [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in result.get("data", {}).items()]

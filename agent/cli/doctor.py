@@ -108,7 +108,7 @@ def _examined(path: Path, language: Language) -> tuple[Report, bool]:
         tasks, gate, usable = without_settings(path, lambda: load_configuration(path)), "?", False
     else:
         tasks, gate, usable = _tasks(path, settings, clock), settings.gate.id, True
-    found = Examiner().examine(tasks, _Progress(tasks, language).heard)
+    found = Examiner().examine(tasks, _Progress(tasks, language).on_check_done)
     return Report(gate, version("gate-agent"), agent=False, utc=clock.now().utc, findings=found), usable
 
 
@@ -151,7 +151,7 @@ class _Progress:
         self._left = {task.check for task in tasks}
         self._language = language
 
-    def heard(self, check: Check, _found: Sequence[Finding]) -> None:
+    def on_check_done(self, check: Check, _found: Sequence[Finding]) -> None:
         """One check has ended."""
         self._left.discard(check)
         if not sys.stderr.isatty():

@@ -90,7 +90,7 @@ def _lane(agent: AgentSocket, wanted: str | None) -> tuple[str, list[str]]:
 def _show_once(agent: AgentSocket, screen: Screen) -> None:
     try:
         for name, value in agent.news(screen.path):
-            screen.take(name, value)
+            screen.update_section(name, value)
             if screen.whole:
                 break
     except AgentAwayError as error:
@@ -104,7 +104,7 @@ def _follow(agent: AgentSocket, screen: Screen) -> None:
     while True:
         try:
             for name, value in agent.news(screen.path):
-                screen.take(name, value)
+                screen.update_section(name, value)
             screen.away = "the agent has ended this"
         except AgentAwayError as error:
             screen.away = str(error)
@@ -129,7 +129,7 @@ class Screen:
         wanted = {"lane", "barrier", "inputs", "devices", *(f"camera:{camera}" for camera in self._cameras)}
         return wanted <= self._told.keys()
 
-    def take(self, name: str, value: Any) -> None:
+    def update_section(self, name: str, value: Any) -> None:
         """Take news."""
         self.away = ""
         self._told[name] = value

@@ -59,7 +59,7 @@ class EventWords:
     def _title(self, kind: str, data: Mapping[str, Any]) -> str:
         """That of an event: what begins by an order, such as a test pulse, is not a vehicle that came."""
         begun = kind == VehiclePresent.TYPE and data.get("seen_by") == "operator"
-        return self._told(Text("A transaction began")) if begun else self.title(kind)
+        return self._translated(Text("A transaction began")) if begun else self.title(kind)
 
     def row(self, seq: int, event: dict[str, Any]) -> dict[str, Any]:
         """An event for a page. Whatever its fields are, it is said somehow."""
@@ -85,12 +85,12 @@ class EventWords:
             "checks": sorted((self._check(one) for one in _dicts(data.get("checks"))), key=itemgetter("ok")),
         }
 
-    def _told(self, text: str) -> str:
+    def _translated(self, text: str) -> str:
         return translate(text, self._language)
 
     def _named(self, labels: Mapping[Any, Text], code: Hashable, otherwise: str) -> str:
         """What a code is called, and for what is not known here, as of a later agent, its own word."""
-        return self._told(labels.get(code, otherwise))
+        return self._translated(labels.get(code, otherwise))
 
     def _words(self, kind: str, data: Mapping[str, Any]) -> str:
         if kind == ConfigurationRefused.TYPE:  # a detail that stays English is marked as such
@@ -126,7 +126,7 @@ class EventWords:
         told = detail(self._request, said)
         if check.get("reason") in _DATED:
             told = Markup(_SECONDS.sub(lambda found: when(self._request, int(found[0])), str(escape(told))))  # noqa: S704
-        return Markup("{}. {}").format(told, self._told(SET_ASIDE_TEXT)) if wondered else told
+        return Markup("{}. {}").format(told, self._translated(SET_ASIDE_TEXT)) if wondered else told
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:

@@ -65,7 +65,7 @@ def table(made: Group, sent: Sent) -> dict[str, Any]:
     for one in all_fields(made):
         text = one.value if one.kind == "fixed" else _sent(one, sent)
         if text:
-            _put(found, one.path[len(made.path) :], _value(one, text))
+            _set_value(found, one.path[len(made.path) :], _value(one, text))
     return found
 
 
@@ -136,7 +136,7 @@ def _typed(text: str) -> Any:
     return found["x"] if list(found) == ["x"] else text
 
 
-def _put(tree: dict[str, Any], path: Path, value: Any) -> None:
+def _set_value(tree: dict[str, Any], path: Path, value: Any) -> None:
     for part in path[:-1]:
         tree = tree.setdefault(str(part), {})
     tree[str(path[-1])] = value

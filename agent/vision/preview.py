@@ -79,7 +79,7 @@ class PreviewBuffer:
             self._wished_until[request] = now + WANTED_FOR_S
             return self._told is None or now >= self._told_until or not _covers(self._told, request)
 
-    def look(self) -> int:
+    def request_once(self) -> int:
         """Want one picture at once; returns what `answer_after` is to be asked with."""
         with self._changed:
             self._once = True
@@ -91,7 +91,7 @@ class PreviewBuffer:
             answered = self._changed.wait_for(lambda: self._answers > answers, timeout_s)
             return self._newest.picture if answered and self._newest is not None else None
 
-    def due(self, now: float) -> list[Preview]:
+    def due_requests(self, now: float) -> list[Preview]:
         """What the eye is to be told now; for the thread that talks with it, several times a second."""
         with self._changed:
             told: list[Preview] = []
@@ -110,17 +110,17 @@ class PreviewBuffer:
                 told.append(self._told)
             return told
 
-    def begin(self) -> None:
+    def reset(self) -> None:
         """Forget what was told to an eye that is no more, and what it found."""
         with self._changed:
             self._told, self._told_until = None, 0.0
             self._overlay.clear()
 
-    def detected(self, detection: Detection) -> None:
+    def add_detection(self, detection: Detection) -> None:
         """Note what the readers found in a frame."""
         self._overlay.add(detection)
 
-    def take(self, preview_frame: PreviewFrame, pictures: tuple[bytes, ...]) -> None:
+    def add_frame(self, preview_frame: PreviewFrame, pictures: tuple[bytes, ...]) -> None:
         """Make this the newest one and wake who waits."""
         with self._changed:
             self._answers += 1

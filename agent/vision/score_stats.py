@@ -20,7 +20,7 @@ class DetectionStats:
     def __init__(self) -> None:
         self._beats: deque[Heartbeat] = deque(maxlen=MOST_BEATS)
 
-    def heard(self, heartbeat: Heartbeat) -> None:
+    def add_heartbeat(self, heartbeat: Heartbeat) -> None:
         """Take a beat."""
         while self._beats and heartbeat.at - self._beats[0].at > WINDOW_S:
             self._beats.popleft()

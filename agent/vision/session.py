@@ -68,7 +68,7 @@ class CameraSession:
         self._beaten = False
         self._due_by = 0.0
 
-    def attend(self, wake: int, on_wake: Callable[[], bool]) -> None:
+    def listen(self, wake: int, on_wake: Callable[[], bool]) -> None:
         """Listen until `on_wake`, called when the event descriptor `wake` was written, says that it is enough.
 
         Raises WorkerFailedError when the process ends, is silent, hangs in a call, or breaks the protocol.
@@ -105,11 +105,11 @@ class CameraSession:
                 ended = self._process.ended_within(_LAST_WORDS_S)
                 raise WorkerFailedError(self._process.how_it_ended() if ended else Text("closed its socket"))
             for envelope in envelopes:
-                self._hear(envelope)
+                self._handle_message(envelope)
         except ProtocolError as error:
             raise WorkerFailedError(Text("broke the protocol: {error}", error=error)) from error
 
-    def _hear(self, envelope: Envelope) -> None:
+    def _handle_message(self, envelope: Envelope) -> None:
         message = envelope.message
         if isinstance(message, Hello):
             self._greet(message)

@@ -140,7 +140,7 @@ class Fleet:
                 ) from None
         await self._connect(gates)
         await self._feed(gates)
-        await self._settle(gates)
+        await self._wait_settled(gates)
         self._up_at_end = self._tally.up
 
     # ----------------------------------------------------------------------------------------------------------- phases
@@ -152,9 +152,9 @@ class Fleet:
         while self._tally.up < len(gates) and time.monotonic() < deadline:
             if time.monotonic() - shown_at >= SHOW_S:
                 shown_at = time.monotonic()
-                self._tell("connecting")
+                self._report_progress("connecting")
             await asyncio.sleep(0.05)
-        self._tell("connecting")
+        self._report_progress("connecting")
 
     async def _feed(self, gates: list[SimulatedGate]) -> None:
         plan = self._plan
@@ -168,10 +168,10 @@ class Fleet:
                 fed += 1
             if time.monotonic() - shown_at >= SHOW_S:
                 shown_at = time.monotonic()
-                self._tell("recording")
+                self._report_progress("recording")
             await asyncio.sleep(FEED_S)
 
-    async def _settle(self, gates: list[SimulatedGate]) -> None:
+    async def _wait_settled(self, gates: list[SimulatedGate]) -> None:
         deadline = time.monotonic() + self._plan.settle_s
         shown_at = time.monotonic()
         while time.monotonic() < deadline:
@@ -180,7 +180,7 @@ class Fleet:
                 return
             if time.monotonic() - shown_at >= SHOW_S:
                 shown_at = time.monotonic()
-                self._tell("settling")
+                self._report_progress("settling")
             await asyncio.sleep(0.05)
 
     async def _tick(self, gates: list[SimulatedGate], consumer: Consumer | None) -> None:
@@ -196,7 +196,7 @@ class Fleet:
             place = (place + 1) % parts
             await asyncio.sleep(TICK_S / parts)
 
-    def _tell(self, phase: str) -> None:
+    def _report_progress(self, phase: str) -> None:
         tally = self._tally
         self._show(
             RunProgress(

@@ -63,7 +63,7 @@ class Contact:
         """What the contact says once it has come to rest."""
         return self.on if self.stuck is None else self.stuck
 
-    def put(self, now: float, *, on: bool) -> None:
+    def set_state(self, now: float, *, on: bool) -> None:
         """Close or open it."""
         if on is not self.on:
             self.on = on

@@ -53,7 +53,7 @@ class Heard:
         """How many different events came."""
         return sum(map(len, self.streams.values()))
 
-    def take(self, message: Incoming) -> None:
+    def add_message(self, message: Incoming) -> None:
         """Take a message of the gate."""
         try:
             said = json.loads(message.payload)
@@ -128,7 +128,7 @@ def check_topic(
         for topic in (heard.topics.birth, heard.topics.status, f"{heard.topics.root}/event/#"):
             client.subscribe(topic)
         for message in _messages(client, until, heard):
-            heard.take(message)
+            heard.add_message(message)
     what = f"{listening.address.url} {listening.gate}"
     if keys is None:
         keys = _unpinned(heard.public, what)

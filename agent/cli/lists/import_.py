@@ -49,7 +49,7 @@ def import_(
     try:
         with opened as pack, _bar() as bar, _gate_of(configuration) as (settings, registry):
             spool = ChunkSpool(settings.state.directory / INCOMING)
-            desk = ListIntake(registry, spool, Clock().now, _Teller(bar).tell, records=False)
+            desk = ListIntake(registry, spool, Clock().now, _Teller(bar).print_event, records=False)
             intake = Intake(desk, pack, _Bar(bar))
             intake.run()
     except (PackError, RegistryError) as error:
@@ -105,20 +105,20 @@ class _Teller:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
 
-    def tell(self, event: Event) -> None:
+    def print_event(self, event: Event) -> None:
         match event:
             case ListsApplied():
                 what = "keys" if event.list == "trust" else "rows"
                 before = f" (before: {event.before})" if event.before else ""
-                self._say(f"{event.list}: version {event.version} is in force{before}, {event.rows:,} {what}")
+                self._print_line(f"{event.list}: version {event.version} is in force{before}, {event.rows:,} {what}")
             case ListsRefused():
-                self._say(f"{event.list}: refused ({event.code}): {event.detail}", err=True)
+                self._print_line(f"{event.list}: refused ({event.code}): {event.detail}", err=True)
             case AlarmRaised():
-                self._say(event.detail, err=True)
+                self._print_line(event.detail, err=True)
             case _:
-                self._say(str(event))
+                self._print_line(str(event))
 
-    def _say(self, text: str, *, err: bool = False) -> None:
+    def _print_line(self, text: str, *, err: bool = False) -> None:
         self._progress.stop()
         echo(text, err=err)
         self._progress.start()

@@ -46,9 +46,9 @@ class Intake:
         if text is not None and self._desk.take_trust(text, "file"):
             self.complete = False
         for kind in self._pack.kinds:
-            self._take(kind)
+            self._apply_list(kind)
 
-    def _take(self, kind: ListKind) -> None:
+    def _apply_list(self, kind: ListKind) -> None:
         opened = self._desk.open_head(self._pack.head(kind), kind)
         known = self._desk.known(kind)
         if isinstance(opened, ListError):

@@ -40,7 +40,7 @@ def pack(  # noqa: PLR0913, PLR0917 - one argument an option
                 desk.catalogue.hold()
             for kind in ListKind if version_floor is not None else ():
                 desk.publisher.raise_to(kind, version_floor or 0)
-            desk.take(list(files))
+            desk.load_files(list(files))
             with desk.publisher.packed() as lists:
                 write_pack(out, papers.text, lists)
     except (*ERRORS, PackError) as error:

@@ -189,7 +189,7 @@ class _Run:
             first = path not in self._stamps
             self._stamps[path] = stamp
             try:
-                self._desk.take([kind])
+                self._desk.load_files([kind])
             except SourceError as error:
                 if first:
                     raise

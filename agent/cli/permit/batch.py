@@ -91,7 +91,7 @@ def batch(  # noqa: PLR0913, PLR0917 - one argument an option
     echo(f"{out}: {len(issued)} permits in {took_s:.1f} s, {len(issued) / max(took_s, 1e-6):.0f} a second")
 
 
-def _told(codes: Iterator[Symbol], advance: Callable[[int], None]) -> Iterator[Symbol]:
+def _counted(codes: Iterator[Symbol], advance: Callable[[int], None]) -> Iterator[Symbol]:
     for code in codes:
         yield code
         advance(1)
@@ -115,7 +115,7 @@ def _sheet_writer(per_page: int, zone: str, font: Path | None, level: Level, adv
     def write(folder: Path, issued: Sequence[Issued]) -> None:
         codes = symbols([each.text for each in issued], level)
         try:
-            write_sheet(folder / "sheet.pdf", [each.permit for each in issued], _told(codes, advance), layout)
+            write_sheet(folder / "sheet.pdf", [each.permit for each in issued], _counted(codes, advance), layout)
         except SheetError as error:
             raise PermitFileError(str(error)) from None
 

@@ -73,7 +73,7 @@ class InputTracker:
         self.period_s = 1 / (POLL_HZ if wiring is None else wiring.poll_hz)
         self.all: list[TrackedInput] = []
 
-    def take(self, sample: InputSample) -> Iterator[TrackedInput]:
+    def add_sample(self, sample: InputSample) -> Iterator[TrackedInput]:
         """Take a sample; the inputs that have changed, at the first sample all of them."""
         missing = max(len(sample.bits), *self._names, 0) if self._names else len(sample.bits)
         first = not self.all

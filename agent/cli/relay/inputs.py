@@ -67,7 +67,7 @@ def inputs(  # noqa: PLR0913 - each is an option of the command
     until = None if seconds is None else time.monotonic() + seconds
     with _display(terminals, as_json=as_json) as display:
         try:
-            display.told(board.open())
+            display.show_remark(board.open())
             _follow(board, terminals, display, until)
         except KeyboardInterrupt:
             return
@@ -78,11 +78,11 @@ def inputs(  # noqa: PLR0913 - each is an option of the command
 class _Display(Protocol):
     """Shows what comes."""
 
-    def told(self, remark: str) -> None:
+    def show_remark(self, remark: str) -> None:
         """Show a remark."""
         ...
 
-    def changed(self, contact: TrackedInput, /) -> None:
+    def show_change(self, contact: TrackedInput, /) -> None:
         """Show an input that has changed."""
         ...
 
@@ -97,17 +97,17 @@ def _follow(board: InputPort, terminals: InputTracker, display: _Display, until:
     while until is None or time.monotonic() < until:
         try:
             if lost:
-                display.told(board.open())
+                display.show_remark(board.open())
                 lost = False
-            changes = list(terminals.take(board.sample()))
+            changes = list(terminals.add_sample(board.sample()))
         except DeviceUnavailableError as error:
             changes = list(terminals.lost(time.monotonic()))
             board.close()
             if not lost:
-                display.told(f"lost: {error}")
+                display.show_remark(f"lost: {error}")
             lost = True
         for contact in changes:
-            display.changed(contact)
+            display.show_change(contact)
         display.refresh()
         never.wait(RETRY_S if lost else terminals.period_s)
 
@@ -134,10 +134,10 @@ class _Json:
     def __init__(self) -> None:
         self._start = time.monotonic()
 
-    def told(self, remark: str) -> None:
+    def show_remark(self, remark: str) -> None:
         echo(f"gate-agent relay inputs: {remark}", err=True)
 
-    def changed(self, contact: TrackedInput, /) -> None:
+    def show_change(self, contact: TrackedInput, /) -> None:
         sys.stdout.write(json.dumps(contact.as_json((time.monotonic() - self._start) * 1000)) + "\n")
 
     def refresh(self) -> None:
@@ -150,10 +150,10 @@ class _Lines:
     def __init__(self) -> None:
         self._start = time.monotonic()
 
-    def told(self, remark: str) -> None:
+    def show_remark(self, remark: str) -> None:
         echo(f"{self._ms()} {remark}")
 
-    def changed(self, contact: TrackedInput, /) -> None:
+    def show_change(self, contact: TrackedInput, /) -> None:
         flaps = "  FLAPPING" if contact.debounced.flapping else ""
         echo(
             f"{self._ms()} input {contact.number:<3} {contact.signal or '-':<12} raw {state(contact.raw):<8}"
@@ -176,10 +176,10 @@ class _Screen:
         self._remark = ""
         self._shown_at = 0.0
 
-    def told(self, remark: str) -> None:
+    def show_remark(self, remark: str) -> None:
         self._remark = remark
 
-    def changed(self, _contact: TrackedInput, /) -> None:
+    def show_change(self, _contact: TrackedInput, /) -> None:
         self._shown_at = 0.0
 
     def refresh(self) -> None:

@@ -90,11 +90,11 @@ def pulse(  # noqa: PLR0913 - each is an option of the command
     scribe = TransferPrinter({board.port: board.kind} if board.port else {}, time.monotonic())
     transfers: list[Transfer] = []
 
-    def hear(transfer: Transfer) -> None:
+    def on_transfer(transfer: Transfer) -> None:
         transfers.append(transfer)
-        trial.heard(transfer)
+        trial.note_transfer(transfer)
 
-    with overheard(hear), _stop_signals_interrupt(trial):
+    with overheard(on_transfer), _stop_signals_interrupt(trial):
         try:
             trial.run()
         finally:

@@ -58,7 +58,7 @@ def setup(
         typer.echo(f"gate-agent setup: {configuration} cannot be written; run it as root (sudo)", err=True)
         raise typer.Exit(exit_codes.FAILED)
     sheet = AnswerSheet(_before(configuration))
-    sheet.put(("version",), 1)
+    sheet.set_value(("version",), 1)
     typer.echo("Each question shows in [brackets] what Enter takes. Ctrl-C ends; nothing is written before the end.\n")
     _gate(sheet)
     _state(sheet, configuration)
@@ -86,9 +86,9 @@ def _keep(sheet: AnswerSheet) -> None:
             sheet.keep((name,))
     for name, lane in dict(sheet.before(("lanes",)) or {}).items():
         if name not in sheet.values["lanes"] and lane.get("relay", {}).get("kind") != SIMULATED:
-            sheet.put(("lanes", name), lane)
+            sheet.set_value(("lanes", name), lane)
     if sheet.before(("console",)) is None:
-        sheet.put(("console", "enabled"), value=True)
+        sheet.set_value(("console", "enabled"), value=True)
 
 
 def _before(configuration: Path) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def _gate(sheet: AnswerSheet) -> None:
 def _state(sheet: AnswerSheet, configuration: Path) -> None:
     """Keep what a configuration outside the service's folder makes beside it, so that two gates share nothing."""
     if configuration != DEFAULT_PATH and sheet.before(("state", "directory")) is None and VARIABLE not in os.environ:
-        sheet.put(("state", "directory"), str(configuration.parent / "state"))
+        sheet.set_value(("state", "directory"), str(configuration.parent / "state"))
 
 
 def _lane(sheet: AnswerSheet) -> tuple[str, str]:
@@ -136,14 +136,14 @@ def _permits(sheet: AnswerSheet, lane: tuple[str, str], folder: Path) -> dict[Pa
         return {}
     typer.echo("To try the lane, a practice permit can be made. It is valid for one day; then the gate lets nobody in.")
     if not typer.confirm("Make a practice permit?", default=True):
-        sheet.put(("permits", "root_keys"), [EXAMPLE_ROOT_KEY])
+        sheet.set_value(("permits", "root_keys"), [EXAMPLE_ROOT_KEY])
         return {}
     site = sheet.values["gate"]["site"]
     direction = cast("Literal['export', 'import']", sheet.values["lanes"][lane[1]]["direction"])
     made = _practice(site, direction)
     place = folder / PRACTICE
-    sheet.put(("permits", "root_keys"), [made.root])
-    sheet.put(("permits", "trust_list"), str(place / "trust-list.txt"))
+    sheet.set_value(("permits", "root_keys"), [made.root])
+    sheet.set_value(("permits", "trust_list"), str(place / "trust-list.txt"))
     return {
         place / "trust-list.txt": made.trust_list,
         place / "permit.png": made.code,
@@ -163,7 +163,7 @@ def _practice(site: int, direction: Literal["export", "import"]) -> PracticePerm
 def _broker(sheet: AnswerSheet) -> None:
     mqtt = ("mqtt",)
     on = bool(sheet.before((*mqtt, "enabled")))
-    sheet.put(
+    sheet.set_value(
         (*mqtt, "enabled"),
         typer.confirm("Report to a central broker? Without, events wait in the journal.", default=on),
     )

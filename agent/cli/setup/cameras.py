@@ -46,17 +46,17 @@ def choose_camera(sheet: AnswerSheet, lane: Path, root: FilePath) -> None:
         before = sheet.before((*path, "url"))
         proposed = before if before in found else NETWORK
         chosen = pick("Which camera looks at the driver's side of the barrier?", [*found, NETWORK, SIMULATED], proposed)
-        sheet.put(path, {})
+        sheet.set_value(path, {})
         if chosen == SIMULATED:
-            sheet.put((*path, "kind"), "simulated")
-            sheet.put((*path, "scene_file"), _scene(sheet))
+            sheet.set_value((*path, "kind"), "simulated")
+            sheet.set_value((*path, "scene_file"), _scene(sheet))
             break
-        sheet.put((*path, "kind"), "opencv")
+        sheet.set_value((*path, "kind"), "opencv")
         if chosen == NETWORK:
             question = "Its address (rtsp://user:password@192.168.1.64:554/stream1)"
             ask_value(sheet, (*path, "url"), question, refused=_no_network_address)
         else:
-            sheet.put((*path, "url"), chosen)
+            sheet.set_value((*path, "url"), chosen)
         if not typer.confirm("Look through it now?", default=True) or looked_through(sheet, path):
             break
         if typer.confirm("Take it all the same? The agent looks for it for ever.", default=False):
@@ -85,7 +85,7 @@ def looked_through(sheet: AnswerSheet, path: Path, within_s: float = LOOK_S) -> 
     changed = threading.Event()
     detail = ""
 
-    def heard(status: CameraStatus) -> None:
+    def on_status(status: CameraStatus) -> None:
         nonlocal detail
         if status.detail and status.detail != detail:
             detail = status.detail
@@ -93,20 +93,22 @@ def looked_through(sheet: AnswerSheet, path: Path, within_s: float = LOOK_S) -> 
         if status.up:
             changed.set()
 
-    eye = CameraSupervisor("setup", Configure(camera_kind=kind, camera=camera), on_seen=lambda _: None, on_status=heard)
+    eye = CameraSupervisor(
+        "setup", Configure(camera_kind=kind, camera=camera), on_seen=lambda _: None, on_status=on_status
+    )
     typer.echo(f"  looking, up to {within_s:.0f} s ...")
     eye.start()
     try:
         if not changed.wait(within_s):
             typer.echo("  no picture came")
             return False
-        _tell(eye)
+        _report_picture(eye)
         return True
     finally:
         eye.stop()
 
 
-def _tell(eye: CameraSupervisor) -> None:
+def _report_picture(eye: CameraSupervisor) -> None:
     """Say how the picture is, once the eye has measured it, and how many come.
 
     What a stream says of that is often wrong.

@@ -279,7 +279,7 @@ def propose_undo(asked: Asked, number: Annotated[int, Form(ge=1)], seen: Seen) -
 def apply(asked: Asked, proposal: Annotated[str, Form(max_length=64)]) -> HTMLResponse:
     """Write a proposal, and have the gate take it."""
     gate, person = asked.gate, asked.person
-    found = asked.proposals.take(proposal, person.name, gate.now().at)
+    found = asked.proposals.pop_proposal(proposal, person.name, gate.now().at)
     if found is None:
         return _refused(asked, Text("This proposal is too old, or was applied already. Check again."))
     step = EditStep(person.name, found.what, gate.now().utc)

@@ -32,7 +32,7 @@ def live(request: Request, gate: AtGate, _person: Viewer) -> HTMLResponse:
 
 
 @router.post("/devices/ask", response_class=HTMLResponse)
-def ask(
+def ask_port(
     request: Request, gate: AtGate, person: Technician, device: Annotated[str, Form(max_length=100)]
 ) -> HTMLResponse:
     """Ask a port that nobody has what board it is. Waits for the answers, some seconds."""

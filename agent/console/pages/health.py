@@ -48,14 +48,14 @@ def show(request: Request, gate: AtGate, person: Viewer) -> Response:
         level="info",
         lines=_lines("info") if may else [],
         may=may,
-        **_told(request, report),
+        **_report_context(request, report),
     )
 
 
 @router.post("/health/examination", response_class=HTMLResponse)
 def examine(request: Request, gate: AtGate, _person: Technician) -> Response:
     """Examine the gate now."""
-    return render(request, "health_report.html", **_told(request, gate.diagnostics.health_monitor.examine()))
+    return render(request, "health_report.html", **_report_context(request, gate.diagnostics.health_monitor.examine()))
 
 
 @router.get("/health/log", response_class=HTMLResponse)
@@ -95,7 +95,7 @@ def health(gate: AtGate, _person: Viewer) -> dict[str, Any]:
     return told
 
 
-def _told(request: Request, report: Report) -> dict[str, Any]:
+def _report_context(request: Request, report: Report) -> dict[str, Any]:
     """What the template of a report needs."""
     told = as_json(report, language(request))
     found = [one for one in told["findings"] if one["code"] is not None]

@@ -78,7 +78,7 @@ async def _refused(request: Request, error: Exception) -> Response:
         return _to_login(request)
     if isinstance(error, PasswordNeededError) and request.method == "GET" and not _wants_json(request):
         return RedirectResponse("/account", HTTPStatus.SEE_OTHER)
-    return _told(request, error.status, translated(request, error.text))
+    return _error_response(request, error.status, translated(request, error.text))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -89,7 +89,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
         HTTPStatus.METHOD_NOT_ALLOWED: Text("The page cannot be asked for in this way."),
     }
     status = HTTPStatus(error.status_code)
-    response = _told(
+    response = _error_response(
         request,
         status,
         translated(request, known.get(status, Text("The request cannot be understood; nothing was done."))),
@@ -105,12 +105,12 @@ async def _bad_values(request: Request, error: Exception) -> Response:
     message = translated(
         request, Text("Not filled in as expected: {fields}. Nothing was done.", fields=", ".join(fields))
     )
-    return _told(request, HTTPStatus.UNPROCESSABLE_ENTITY, message)
+    return _error_response(request, HTTPStatus.UNPROCESSABLE_ENTITY, message)
 
 
 async def _no_users(request: Request, error: Exception) -> Response:
     log.error("%s", error)
-    return _told(
+    return _error_response(
         request,
         HTTPStatus.SERVICE_UNAVAILABLE,
         translated(request, Text("The file of users cannot be read or written; the log says why. Nothing was done.")),
@@ -119,14 +119,14 @@ async def _no_users(request: Request, error: Exception) -> Response:
 
 async def _failed(request: Request, error: Exception) -> Response:
     log.error("the console failed at %s %s", request.method, request.url.path, exc_info=error)
-    return _told(
+    return _error_response(
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
         translated(request, Text("The console made a mistake; the log says which. The gate itself goes on.")),
     )
 
 
-def _told(request: Request, status: HTTPStatus, message: str) -> Response:
+def _error_response(request: Request, status: HTTPStatus, message: str) -> Response:
     """The error as JSON for programs, as a fragment for htmx, else as a page."""
     if _wants_json(request):
         return JSONResponse({"error": message}, status)

@@ -186,7 +186,7 @@ def _opened(device: Device, port: _Closes, work: Callable[[], Any]) -> Any:
 
 
 def _asking(device: Device, late: RelayFacts) -> Callable[[], RelayFacts]:
-    def ask() -> RelayFacts:
+    def read_relays() -> RelayFacts:
         board = registry.relay(device.kind, device.table)
 
         def work() -> RelayFacts:
@@ -203,7 +203,7 @@ def _asking(device: Device, late: RelayFacts) -> Callable[[], RelayFacts]:
             return replace(late, detail=str(error))
         return found
 
-    return ask
+    return read_relays
 
 
 def _reading(name: str, lane: Lane, late: InputsFacts) -> Callable[[], InputsFacts]:

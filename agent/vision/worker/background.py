@@ -104,7 +104,7 @@ class Background:
             return False
         return _correlation(_coarse(measures.small), self._coarse) >= _ALIKE
 
-    def look(self, measures: Measures, at: float, *, vehicle: bool) -> None:
+    def observe(self, measures: Measures, at: float, *, vehicle: bool) -> None:
         """Judge and learn a picture that is good to see; about 1 ms every OUTLINE_EVERY_S, else next to nothing."""
         if measures.small is None or at - self._looked_at < OUTLINE_EVERY_S:
             return

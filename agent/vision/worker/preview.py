@@ -46,7 +46,7 @@ class PreviewSender:
         """Start to wait for somebody who asks."""
         self._thread.start()
 
-    def ask(self, asked: Preview) -> None:
+    def set_request(self, asked: Preview) -> None:
         """Take what the parent asks for. For one moment only, it is answered beside what was asked before."""
         with self._changed:
             now = time.monotonic()

@@ -84,12 +84,12 @@ class WorkerSession:
                     case Stop():
                         return
                     case Preview():
-                        self._showing.ask(envelope.message)
+                        self._showing.set_request(envelope.message)
                     case Expose():
                         self._trial.begin(envelope.message, time.monotonic())
                     case Attend(present=present):
                         self._vehicle = present
-                        self._reading.attend(present=present)
+                        self._reading.set_vehicle_present(present=present)
                     case _:
                         # A second Configure: this eye keeps the first; the parent starts another for another.
                         continue

@@ -113,7 +113,7 @@ class Cascade:
         self._confirmation = Confirmation()
         self._frame_merger = FrameMerger()
 
-    def look(self, pixels: Pixels, at: float, *, hint: bool, budget_ms: float) -> list[Code]:
+    def read_codes(self, pixels: Pixels, at: float, *, hint: bool, budget_ms: float) -> list[Code]:
         """The codes in one frame, each once.
 
         `pixels`: grey (height, width) or BGR (height, width, 3), 8 bit. `at`: when it came, monotonic seconds.

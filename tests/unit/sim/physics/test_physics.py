@@ -109,7 +109,7 @@ def test_a_loop_picks_up_and_drops_out_late_and_does_not_flutter_at_its_edge():
 def test_a_contact_bounces_for_a_moment_and_may_be_stuck():
     lane = Lane()
     contact = Contact()
-    contact.put(1.0, on=True)
+    contact.set_state(1.0, on=True)
     assert {contact.read(1.0 + BOUNCE_S / 2, lane.dice) for _ in range(40)} == {True, False}
     assert {contact.read(1.0 + 2 * BOUNCE_S, lane.dice) for _ in range(40)} == {True}
     contact.stuck = False

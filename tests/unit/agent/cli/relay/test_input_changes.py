@@ -25,33 +25,33 @@ def told(contacts) -> list[tuple[int, bool | None]]:
 
 def test_the_first_sample_tells_of_every_input_and_counts_no_change():
     terminals = InputTracker(WIRING)
-    assert told(terminals.take(sample(0.0, False, False, True))) == [(1, False), (2, True), (3, True)]
+    assert told(terminals.add_sample(sample(0.0, False, False, True))) == [(1, False), (2, True), (3, True)]
     assert [(one.signal, one.changes) for one in terminals.all] == [("presence", 0), ("safety, photocell", 0), ("", 0)]
 
 
 def test_a_change_counts_when_it_has_stood_for_the_debounce():
     terminals = InputTracker(WIRING)
-    list(terminals.take(sample(0.0, False, False)))
-    assert told(terminals.take(sample(0.02, True, False))) == []
+    list(terminals.add_sample(sample(0.0, False, False)))
+    assert told(terminals.add_sample(sample(0.02, True, False))) == []
     assert terminals.all[0].raw is True
-    assert told(terminals.take(sample(0.03, False, False))) == []
-    assert told(terminals.take(sample(0.10, True, False))) == []
-    assert told(terminals.take(sample(0.15, True, False))) == [(1, True)]
+    assert told(terminals.add_sample(sample(0.03, False, False))) == []
+    assert told(terminals.add_sample(sample(0.10, True, False))) == []
+    assert told(terminals.add_sample(sample(0.15, True, False))) == [(1, True)]
     assert (terminals.all[0].changes, terminals.all[0].changed_at) == (1, 0.15)
 
 
 def test_an_input_that_flaps_is_told_as_unknown_and_as_flapping():
     terminals = InputTracker(WIRING)
-    list(terminals.take(sample(0.0, False, False)))
+    list(terminals.add_sample(sample(0.0, False, False)))
     flips = itertools.cycle([True, False])
-    changed = [one for step in range(1, 70) for one in terminals.take(sample(step * 0.02, next(flips), False))]
+    changed = [one for step in range(1, 70) for one in terminals.add_sample(sample(step * 0.02, next(flips), False))]
     assert [(one.number, one.debounced.flapping) for one in changed] == [(1, True)]
     assert changed[0].as_json(0.0)["value"] is None
 
 
 def test_a_wired_input_that_the_board_does_not_have_is_shown_as_unknown():
     terminals = InputTracker(SignalWiring(presence=1, safety=4))
-    list(terminals.take(sample(0.0, True, True)))
+    list(terminals.add_sample(sample(0.0, True, True)))
     assert [(one.number, one.signal, one.value) for one in terminals.all] == [
         (1, "presence", True),
         (2, "", True),

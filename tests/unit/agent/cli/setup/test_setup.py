@@ -221,7 +221,7 @@ def test_without_a_change_no_input_is_taken(capsys):
 
 def test_a_camera_is_looked_through_and_its_picture_judged(capsys):
     sheet = AnswerSheet({})
-    sheet.put(("lanes", "exit-1", "cameras", 0), {"kind": "simulated", "frame_rate_hz": 5})
+    sheet.set_value(("lanes", "exit-1", "cameras", 0), {"kind": "simulated", "frame_rate_hz": 5})
     assert looked_through(sheet, ("lanes", "exit-1", "cameras", 0), within_s=60)
     assert re.search("1280 x 720, [456] pictures a second", capsys.readouterr().out)
 

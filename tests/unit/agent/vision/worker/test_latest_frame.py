@@ -16,10 +16,10 @@ def numbered(number):
 
 def test_the_slot_gives_the_newest_frame_once():
     slot = LatestFrame()
-    slot.put(numbered(1))
-    slot.put(numbered(2))
+    slot.set_frame(numbered(1))
+    slot.set_frame(numbered(2))
     assert slot.newer_than(0).number == 2
-    threading.Timer(0.05, slot.put, [numbered(3)]).start()
+    threading.Timer(0.05, slot.set_frame, [numbered(3)]).start()
     assert slot.newer_than(2).number == 3
 
 
@@ -29,5 +29,5 @@ def test_a_closed_slot_wakes_and_turns_away_everybody():
     begun_at = time.monotonic()
     assert slot.newer_than(0) is None
     assert time.monotonic() - begun_at < PATIENCE_S
-    slot.put(numbered(1))
+    slot.set_frame(numbered(1))
     assert slot.newer_than(0) is None

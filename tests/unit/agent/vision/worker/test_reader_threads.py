@@ -28,7 +28,7 @@ class Recorder:
         self.asked.put(thorough)
         return []
 
-    def look(self, pixels, at, *, hint, budget_ms):
+    def read_codes(self, pixels, at, *, hint, budget_ms):
         self.asked.put(hint and budget_ms > 0)
         return []
 
@@ -48,7 +48,7 @@ def test_a_thorough_look_is_taken_only_while_something_changes():
     slot, started, ends = reading(Readers(codes, dear_codes, plates), gate=gate)
     asked = []
     for number in range(1, 9):
-        slot.put(NumberedFrame(number, Frame(yard(0), number * 0.6)))
+        slot.set_frame(NumberedFrame(number, Frame(yard(0), number * 0.6)))
         asked.append(tuple(reader.asked.get(timeout=PATIENCE_S) for reader in (codes, dear_codes, plates)))
     slot.close()
     assert started.stop(10)
