@@ -15,7 +15,7 @@ from agent.cli.doctor import report_of
 from agent.cli.rights import act_at, act_at_gate
 from agent.cli.terminal import echo
 from agent.doctor.bundle.contents import service_log
-from agent.doctor.bundle.pack import Material, Wanted, packed
+from agent.doctor.bundle.pack import BundleMaterial, BundleRequest, pack_bundle
 from agent.i18n import Language
 from agent.settings import LoadedSettings, SettingsError
 
@@ -45,7 +45,7 @@ def bundle(
             act_at_gate(configuration)
             act_at(socket)
             material = _material(configuration, socket, log)
-            file.write(packed(material, Wanted(pictures=pictures, plates=plates)))
+            file.write(pack_bundle(material, BundleRequest(pictures=pictures, plates=plates)))
             size = file.tell()
     except OSError as error:
         echo(f"gate-agent bundle: {out}: {error.strerror or error}", err=True)
@@ -53,10 +53,10 @@ def bundle(
     echo(f"{out}: {size / 1024:.0f} KiB; look into it before you send it")
 
 
-def _material(configuration: Path, socket: Path, log: str | None) -> Material:
+def _material(configuration: Path, socket: Path, log: str | None) -> BundleMaterial:
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
     report, _usable = report_of(configuration, socket, Language.EN)
-    return Material(
+    return BundleMaterial(
         report=report,
         loaded=_loaded(configuration),
         log=log,

@@ -79,7 +79,7 @@ class HeldDevices:
     places: Mapping[str, list[str]]
 
 
-def common(dependencies: TaskDependencies) -> list[Task]:
+def common_tasks(dependencies: TaskDependencies) -> list[Task]:
     """The checks of software, machine, files and brokers."""
     settings, state = dependencies.settings, dependencies.settings.state.directory
 
@@ -113,7 +113,7 @@ def common(dependencies: TaskDependencies) -> list[Task]:
         Task(Check.GATE_KEY, partial(files.gate_key, state), of_files.gate_key),
         Task(
             Check.CERTIFICATES,
-            lambda: files.tls(settings, dependencies.user, dependencies.utc()),
+            lambda: files.tls_facts(settings, dependencies.user, dependencies.utc()),
             of_files.certificates,
         ),
         Task(Check.MODELS, files.models, of_files.models),
@@ -132,7 +132,7 @@ def common(dependencies: TaskDependencies) -> list[Task]:
     ]
 
 
-def without_settings(path: Path, load: Callable[[], LoadedSettings]) -> list[Task]:
+def tasks_without_settings(path: Path, load: Callable[[], LoadedSettings]) -> list[Task]:
     """The checks that can be made where no configuration can be used."""
     return [
         Task(
@@ -149,7 +149,7 @@ def without_settings(path: Path, load: Callable[[], LoadedSettings]) -> list[Tas
     ]
 
 
-def held(settings: Settings, parts: HeldDevices) -> list[Task]:
+def held_device_tasks(settings: Settings, parts: HeldDevices) -> list[Task]:
     """The checks of what the running agent has: its threads and its devices."""
     known = parts.devices
     return [
@@ -161,7 +161,7 @@ def held(settings: Settings, parts: HeldDevices) -> list[Task]:
     ]
 
 
-def free(settings: Settings, places: Mapping[str, list[str]]) -> list[Task]:
+def free_device_tasks(settings: Settings, places: Mapping[str, list[str]]) -> list[Task]:
     """The checks of devices that no agent has: they are opened, and nothing is moved.
 
     The boards come one after the other where a relay board and inputs are one: a port is opened by one at a time.

@@ -394,7 +394,7 @@ FINDINGS: Final[Mapping[Code, Advice]] = {
 """In the texts {names} stand for the values of a finding. What a camera sees has the words of agent.i18n.cameras."""
 
 
-def title(check: Check, language: Language) -> str:
+def check_title(check: Check, language: Language) -> str:
     """What is checked."""
     return translate(TITLES[check], language)
 

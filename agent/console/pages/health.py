@@ -18,9 +18,9 @@ from agent.console.navigation import Nav
 from agent.console.page import language, render
 from agent.console.times import utc_text
 from agent.doctor.bundle.contents import service_log
-from agent.doctor.bundle.pack import Material, Wanted, file_name, packed
+from agent.doctor.bundle.pack import BundleMaterial, BundleRequest, bundle_file_name, pack_bundle
 from agent.doctor.codes import Severity
-from agent.doctor.report import as_json
+from agent.doctor.report import report_as_json
 from agent.observability import LINES_KEPT, log_ring
 from drivers.text import Text
 
@@ -73,10 +73,10 @@ def bundle(
 ) -> Response:
     """The support bundle."""
     report = gate.diagnostics.health_monitor.examine()
-    content = packed(_material(gate, report), Wanted(pictures=pictures, plates=plates))
+    content = pack_bundle(_material(gate, report), BundleRequest(pictures=pictures, plates=plates))
     parts = [name for name, wanted in (("pictures", pictures), ("plates", plates)) if wanted]
     gate.audit(person, "bundle.taken", detail=Text("with {parts}", parts=" and ".join(parts)) if parts else "")
-    name = f"{file_name(report.gate, report.utc)}.zip"
+    name = f"{bundle_file_name(report.gate, report.utc)}.zip"
     return Response(
         content, media_type="application/zip", headers={"content-disposition": f'attachment; filename="{name}"'}
     )
@@ -85,7 +85,7 @@ def bundle(
 @router.get("/api/doctor")
 def doctor(request: Request, gate: AtGate, _person: Viewer) -> dict[str, Any]:
     """Examine the gate now, for programs."""
-    return as_json(gate.diagnostics.health_monitor.examine(), language(request))
+    return report_as_json(gate.diagnostics.health_monitor.examine(), language(request))
 
 
 @router.get("/api/health")
@@ -97,7 +97,7 @@ def health(gate: AtGate, _person: Viewer) -> dict[str, Any]:
 
 def _report_context(request: Request, report: Report) -> dict[str, Any]:
     """What the template of a report needs."""
-    told = as_json(report, language(request))
+    told = report_as_json(report, language(request))
     found = [one for one in told["findings"] if one["code"] is not None]
     order = [Severity.ERROR, Severity.WARNING, Severity.NOTE]
     found.sort(key=lambda one: order.index(Severity(one["severity"])))
@@ -123,9 +123,9 @@ def _lines(level: str) -> list[dict[str, str]]:
     ]
 
 
-def _material(gate: Gate, report: Report) -> Material:
+def _material(gate: Gate, report: Report) -> BundleMaterial:
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
-    return Material(
+    return BundleMaterial(
         report=report,
         loaded=gate.loaded,
         log=service_log() or _ring_text(),

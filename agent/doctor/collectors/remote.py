@@ -81,7 +81,7 @@ def brokers(settings: Settings, health: Callable[[], bytes], links: Links = NO_L
     return tuple(at_once(visits, LIMIT_S))
 
 
-def lists(registry: Registry, settings: Settings, utc: float) -> ListsFacts:
+def lists_facts(registry: Registry, settings: Settings, utc: float) -> ListsFacts:
     """The lists. `utc`: now, Unix seconds."""
     rules = settings.lists
     try:

@@ -13,7 +13,7 @@ from agent.core.model.camera_view import View
 from agent.core.model.picture_quality import Flaw
 from agent.doctor.codes import SEVERITY, Check, Code, Severity
 from agent.doctor.finding import Finding
-from agent.doctor.texts import FINDINGS, SEVERITIES, TITLES, advice, measured, severity, title
+from agent.doctor.texts import FINDINGS, SEVERITIES, TITLES, advice, check_title, measured, severity
 from agent.i18n import Language, translate
 from agent.settings.toml.problems import Problem, Spot
 from drivers.text import Text, joined
@@ -103,4 +103,4 @@ def test_values_stand_in_the_words_and_braces_in_them_are_left_alone():
     found = Finding(Check.BROKERS, "mqtts://b", Code.BROKER_UNREACHABLE, values={"trouble": "{0} {x!r}"})
     assert advice(found).what == "The broker cannot be used: {0} {x!r}"
     assert advice(Finding(Check.DISK)) is None
-    assert (title(Check.DISK, Language.ZH), severity(Severity.ERROR, Language.KK)) == ("磁盘", "қате")
+    assert (check_title(Check.DISK, Language.ZH), severity(Severity.ERROR, Language.KK)) == ("磁盘", "қате")

@@ -225,21 +225,21 @@ def test_every_certificate_and_key_of_the_settings_is_looked_at(tmp_path):
     )
     settings = load_configuration(site.configure(LANE, mqtt=lines)).settings
     key.chmod(0o600)
-    found = files.tls(settings, US, NOW)
+    found = files.tls_facts(settings, US, NOW)
     assert [(one.path, one.trouble, one.name, one.expected) for one in found.certificates] == [
         (authority.ca, "", "test ca", None),
         (certificate, "", "gate-8", "gate-7"),
     ]
     assert found.certificates[1].ends == ends
     assert [(one.path, one.trouble, one.mode) for one in found.keys] == [(key, "", 0o600)]
-    assert "stranger may not read it" in files.tls(settings, STRANGER, NOW).keys[0].trouble
+    assert "stranger may not read it" in files.tls_facts(settings, STRANGER, NOW).keys[0].trouble
     _, other_key = authority.issue("other")
     key.write_bytes(other_key.read_bytes())
-    assert "does not belong" in files.tls(settings, US, NOW).keys[0].trouble
+    assert "does not belong" in files.tls_facts(settings, US, NOW).keys[0].trouble
     certificate.write_text("no certificate")
-    assert "no PEM" in files.tls(settings, US, NOW).certificates[1].trouble
+    assert "no PEM" in files.tls_facts(settings, US, NOW).certificates[1].trouble
     certificate.unlink()
-    assert files.tls(settings, US, NOW).certificates[1].trouble == "No such file or directory"
+    assert files.tls_facts(settings, US, NOW).certificates[1].trouble == "No such file or directory"
 
 
 def test_the_certificate_for_the_site_is_another_than_the_one_for_central(tmp_path):
@@ -247,7 +247,7 @@ def test_the_certificate_for_the_site_is_another_than_the_one_for_central(tmp_pa
     certificate, key = authority.issue("gate-7.site")
     path = GateSite(tmp_path).configure(LANE, mqtt="enabled = false")
     path.write_text(f'{path.read_text()}\n[site]\ncertificate_file = "{certificate}"\nkey_file = "{key}"\n')
-    (found,) = files.tls(load_configuration(path).settings, US, NOW).certificates
+    (found,) = files.tls_facts(load_configuration(path).settings, US, NOW).certificates
     assert (found.path, found.name, found.expected) == (certificate, "gate-7.site", "gate-7.site")
 
 
@@ -258,7 +258,7 @@ def test_the_certificate_of_the_consoles_own_making_is_looked_at_where_the_conso
     certificate.rename(site.journal.parent / "console.pem")
     for enabled, names in (("false", []), ("true", ["this computer"])):
         path = site.configure(f"{LANE}\n[console]\nenabled = {enabled}\n", mqtt="enabled = false")
-        found = files.tls(load_configuration(path).settings, US, NOW)
+        found = files.tls_facts(load_configuration(path).settings, US, NOW)
         assert [one.name for one in found.certificates] == names
 
 
