@@ -22,7 +22,7 @@ from agent.clock import ClockFiles, ClockMonitor, holdover_rules
 from agent.console.web.server import ConsoleServer
 from agent.core.events import GateStopping
 from agent.devices import DeviceStatusTable
-from agent.doctor.diagnostics import Diagnostics, DiagnosticsDependencies
+from agent.doctor import Diagnostics, DiagnosticsDependencies
 from agent.lane import Interlock, LaneService, LaneServiceDependencies, scene_folders, simulated_vehicle_runs
 from agent.lane import pause as lane_pause
 from agent.lane.decider import Decider, Sources, lane_place

@@ -14,8 +14,7 @@ from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater, usable_con
 from agent.cli.doctor import report_of
 from agent.cli.rights import act_at, act_at_gate
 from agent.cli.terminal import echo
-from agent.doctor.bundle.contents import service_log
-from agent.doctor.bundle.pack import BundleMaterial, BundleRequest, pack_bundle
+from agent.doctor import BundleMaterial, BundleRequest, pack_bundle, service_log
 from agent.i18n import Language
 from agent.settings import LoadedSettings, SettingsError
 

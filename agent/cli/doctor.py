@@ -24,26 +24,36 @@ from agent.cli.configuration import (
 from agent.cli.lists.gate_registry import registry_of
 from agent.cli.terminal import echo
 from agent.clock import Clock
-from agent.doctor.check_tasks import TaskDependencies, common_tasks, free_device_tasks, tasks_without_settings
-from agent.doctor.codes import Check, Severity
-from agent.doctor.collectors import remote, software
-from agent.doctor.collectors.user import agent_user
-from agent.doctor.examination import Examiner
-from agent.doctor.facts import ClockFacts, ListsFacts
-from agent.doctor.finding import Report
-from agent.doctor.health import health_of_the_doctor, health_payload
-from agent.doctor.report import report_as_json, report_from_json, report_lines
-from agent.doctor.texts import check_title
+from agent.doctor import (
+    Check,
+    ClockFacts,
+    Examiner,
+    ListsFacts,
+    Report,
+    Severity,
+    TaskDependencies,
+    agent_user,
+    check_title,
+    common_tasks,
+    free_device_tasks,
+    health_of_the_doctor,
+    health_payload,
+    lists_facts,
+    report_as_json,
+    report_from_json,
+    report_lines,
+    tasks_without_settings,
+)
 from agent.i18n import Language
 from agent.lists import REGISTRY
+from agent.service import systemd_unit
 from agent.settings import SettingsError
 from agent.store.errors import RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.doctor.examination import Task
-    from agent.doctor.finding import Finding
+    from agent.doctor import Finding, Task
     from agent.settings import Settings
 
 PATH: Final = "/api/doctor"
@@ -85,7 +95,7 @@ def report_of(configuration: Path, socket: Path, language: Language) -> tuple[Re
 def _asked(socket: Path, language: Language) -> Report | None:
     """The report of the running agent; None where none runs here."""
     try:
-        if not socket.exists() and not software.is_coming_up():
+        if not socket.exists() and not systemd_unit.is_coming_up():
             return None
     except PermissionError:  # there is one, and who may ask it is told below
         pass
@@ -124,7 +134,7 @@ def _tasks(path: Path, settings: Settings, clock: Clock) -> list[Task]:
         lists=lambda: _lists(settings, clock),
         health=lambda: health_payload(health_of_the_doctor(gate, installed, clock.now().utc)),
         running=lambda: None,
-        watchdog_s=software.service_watchdog_s if software.MANAGER.is_dir() else None,
+        watchdog_s=systemd_unit.service_watchdog_s if systemd_unit.MANAGER.is_dir() else None,
     )
     return [*common_tasks(ground), *free_device_tasks(settings, relay_boards(settings.lanes))]
 
@@ -139,7 +149,7 @@ def _lists(settings: Settings, clock: Clock) -> ListsFacts:
         return ListsFacts(begun=False)
     try:
         with registry_of(settings) as registry:
-            return remote.lists_facts(registry, settings, clock.now().utc)
+            return lists_facts(registry, settings, clock.now().utc)
     except RegistryError as error:
         return ListsFacts(trouble=str(error))
 

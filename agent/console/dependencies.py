@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from agent.core.events import ConfigurationRefused
     from agent.core.model import Instant
     from agent.devices import DeviceStatusTable
-    from agent.doctor.diagnostics import Diagnostics
+    from agent.doctor import Diagnostics
     from agent.lane import LaneService, SimulatedVehicleRun
     from agent.lists import ListService
     from agent.mqtt import LinkView

@@ -21,6 +21,7 @@ from agent.doctor.rules import files as of_files
 from agent.doctor.rules import machine as of_machine
 from agent.doctor.rules import remote as of_others
 from agent.doctor.rules import software as of_software
+from agent.service.systemd_unit import ASK_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -95,7 +96,7 @@ def common_tasks(dependencies: TaskDependencies) -> list[Task]:
             partial(software.configuration, dependencies.path, dependencies.load, digest),
             of_software.configuration,
         ),
-        Task(Check.SERVICE, software.service, of_software.service, 3 * software.ASK_S),
+        Task(Check.SERVICE, software.service, of_software.service, 3 * ASK_S),
         Task(Check.VERSIONS, partial(software.versions, version), of_software.versions),
         Task(Check.WATCHDOG, partial(machine.watchdog, dependencies.watchdog_s), of_software.watchdog),
         Task(Check.CLOCK, dependencies.clock, of_machine.clock),
@@ -140,7 +141,7 @@ def tasks_without_settings(path: Path, load: Callable[[], LoadedSettings]) -> li
             partial(software.configuration, path, load, lambda: None),
             of_software.configuration,
         ),
-        Task(Check.SERVICE, software.service, of_software.service, 3 * software.ASK_S),
+        Task(Check.SERVICE, software.service, of_software.service, 3 * ASK_S),
         Task(Check.VERSIONS, partial(software.versions, lambda: None), of_software.versions),
         Task(Check.TIME_ZONE, machine.time_zone, of_machine.time_zone),
         Task(Check.MEMORY, machine.memory, of_machine.memory),

@@ -11,7 +11,7 @@ from agent.broker import BrokerAddress
 from agent.devices import PortState
 from agent.doctor.check_tasks import HeldDevices, TaskDependencies, common_tasks, held_device_tasks
 from agent.doctor.codes import Check
-from agent.doctor.collectors import remote, software
+from agent.doctor.collectors import remote
 from agent.doctor.collectors.user import agent_user
 from agent.doctor.examination import Task
 from agent.doctor.facts import BrokerFacts, ClockFacts
@@ -19,6 +19,7 @@ from agent.doctor.health import health, health_payload
 from agent.doctor.health_monitor import HealthMonitor
 from agent.doctor.rules import remote as judging
 from agent.observability import MetricsCollector, MetricsServer, registry
+from agent.service import systemd_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -123,7 +124,7 @@ class Diagnostics:
             lists=self._lists,
             health=self.health,
             running=lambda: (dependencies.loaded.digest, INSTALLED),
-            watchdog_s=(lambda: parts.watchdog.window_s) if software.MANAGER.is_dir() else None,
+            watchdog_s=(lambda: parts.watchdog.window_s) if systemd_unit.MANAGER.is_dir() else None,
             failing=lambda: parts.recorder.failing,
             links=self._own_links,
             ours=self._ours,

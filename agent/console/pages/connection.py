@@ -13,9 +13,7 @@ from agent.console.dependencies import AtGate, Gate
 from agent.console.navigation import Nav
 from agent.console.page import render
 from agent.core.permit import TrustList
-from agent.doctor.collectors.files import tls_facts
-from agent.doctor.collectors.user import agent_user
-from agent.doctor.facts import CertificateFacts
+from agent.doctor import CertificateFacts, agent_user, tls_facts
 from agent.store.errors import JournalError, RegistryError
 from agent.store.journal import JournalReader, Recorded
 from drivers.text import Text

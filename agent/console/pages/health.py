@@ -17,16 +17,21 @@ from agent.console.dependencies import AtGate  # noqa: TC001 - FastAPI reads the
 from agent.console.navigation import Nav
 from agent.console.page import language, render
 from agent.console.times import utc_text
-from agent.doctor.bundle.contents import service_log
-from agent.doctor.bundle.pack import BundleMaterial, BundleRequest, bundle_file_name, pack_bundle
-from agent.doctor.codes import Severity
-from agent.doctor.report import report_as_json
+from agent.doctor import (
+    BundleMaterial,
+    BundleRequest,
+    Severity,
+    bundle_file_name,
+    pack_bundle,
+    report_as_json,
+    service_log,
+)
 from agent.observability import LINES_KEPT, log_ring
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.console.dependencies import Gate
-    from agent.doctor.finding import Report
+    from agent.doctor import Report
 
 router = APIRouter()
 NAV = Nav(800, "/health", Text("Health"), Role.VIEWER)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.doctor.collectors import software
 from agent.doctor.collectors.files import MODELS
+from agent.service.systemd_unit import MANAGER, UNIT, run_command
 from agent.settings import key_origins
 from agent.store.errors import JournalError
 from agent.store.journal import JournalReader
@@ -32,11 +33,11 @@ ROOT: Final = Path("/")
 
 def service_log() -> str | None:
     """The last lines that the service manager kept of the unit; None where it keeps none or shows none to this user."""
-    if not software.MANAGER.is_dir() or shutil.which("journalctl") is None:
+    if not MANAGER.is_dir() or shutil.which("journalctl") is None:
         return None
-    command = ("journalctl", f"--unit={software.UNIT}", f"--lines={LOG_LINES}", "--output=short-iso", "--no-pager")
+    command = ("journalctl", f"--unit={UNIT}", f"--lines={LOG_LINES}", "--output=short-iso", "--no-pager")
     try:
-        done = software.run_command((*command, "--quiet"))
+        done = run_command((*command, "--quiet"))
     except (OSError, subprocess.TimeoutExpired):  # a sandbox forbids it
         return None
     return done.stdout or None

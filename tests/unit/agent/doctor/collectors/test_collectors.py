@@ -21,6 +21,7 @@ from agent.doctor.examination import Examiner, Task
 from agent.doctor.facts import BrokerFacts
 from agent.doctor.finding import Finding
 from agent.doctor.texts import advice
+from agent.service import systemd_unit
 from agent.store.journal.journal import Journal
 from drivers.emulators.lcus import LcusEmulator
 from tests.support.gate.gate_site import GateSite
@@ -106,7 +107,7 @@ def test_a_kernel_that_does_not_tell_its_memory_is_an_error_and_not_zero(tmp_pat
     [("15s", 15.0), ("1min 15s", 75.0), ("500ms", 0.5), ("0", None), ("infinity", None), ("", None)],
 )
 def test_a_time_of_the_service_manager_is_read(text, seconds):
-    assert software.seconds(text) == seconds
+    assert systemd_unit.seconds(text) == seconds
 
 
 PROGRAM = """#!/bin/sh
@@ -128,17 +129,17 @@ def test_what_the_service_manager_shows_of_the_unit_is_read(tmp_path, monkeypatc
         program = put(tmp_path, f"bin/{name}", PROGRAM.format(shown=SHOWN.format(unit=unit, state=state), unit=unit))
         program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
-    mocker.patch.object(software, "MANAGER", tmp_path)
+    mocker.patch.object(systemd_unit, "MANAGER", tmp_path)
     found = software.service(tmp_path)
     assert (found.unit, found.enabled, found.active, found.restarts) == (unit, enabled, "active", 4)
     assert found.complaints == f"{unit}:9: Unknown key name 'X' in section 'Service', ignoring."
-    assert software.service_watchdog_s() == 15.0
+    assert systemd_unit.service_watchdog_s() == 15.0
 
 
 def test_a_service_manager_that_does_not_answer_is_no_missing_unit(tmp_path, monkeypatch, mocker):
     put(tmp_path, "bin/systemctl", "#!/bin/sh\nexit 1\n").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
-    mocker.patch.object(software, "MANAGER", tmp_path)
+    mocker.patch.object(systemd_unit, "MANAGER", tmp_path)
     found = software.service(tmp_path)
     assert (found.manager, found.asked) == (True, False)
 
