@@ -19,7 +19,7 @@ from agent.assembly.lanes import GateLanes
 from agent.assembly.records import MEGABYTE, GateRecords, RecordsDependencies
 from agent.assembly.status import GateStatus, StatusSources
 from agent.clock import ClockFiles, ClockMonitor, holdover_rules
-from agent.console.web.server import ConsoleServer
+from agent.console import ConsoleServer
 from agent.core.events import GateStopping
 from agent.devices import DeviceStatusTable
 from agent.doctor import Diagnostics, DiagnosticsDependencies

@@ -13,12 +13,14 @@ from agent.cli import exit_codes
 from agent.cli.lists.gate_registry import settings_of
 from agent.cli.terminal import echo
 from agent.clock import Clock
-from agent.console.access.access import Access
-from agent.console.access.admin_actions import AdminAction
-from agent.console.access.database import AccessStoreError
-from agent.console.access.passwords import PasswordRefusedError
-from agent.console.access.sessions import SessionRules
-from agent.console.access.users import UserRefusedError
+from agent.console.access import (
+    Access,
+    AccessStoreError,
+    AdminAction,
+    PasswordRefusedError,
+    SessionRules,
+    UserRefusedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ from agent.console.access.passwords import (
     Hasher,
     PasswordRefusedError,
     check_strength,
-    made_up,
+    made_up_password,
 )
 from agent.console.access.roles import Role
 from agent.console.access.session_clock import SessionClock
@@ -188,7 +188,7 @@ def test_a_password_that_is_guessed_first_is_refused(password, why):
         "синий чайник летит",
         "三只蓝色的茶壶在天上飞过桥",
         "көк шайнек ұшады 7",
-        pytest.param(made_up(), id="made up"),
+        pytest.param(made_up_password(), id="made up"),
     ],
 )
 def test_words_of_any_language_make_a_password(access, password):
