@@ -26,7 +26,7 @@ PAGES: Final = ("README.md", "CHANGELOG.md", "LICENSE", "docs", "config", "examp
 
 
 def main() -> int:
-    """Build everything anew; 1 when something is missing or wrong."""
+    """Build everything again; 1 when something is missing or wrong."""
     try:
         _build()
     except (BuildError, ChangelogError) as error:

@@ -72,13 +72,13 @@ NOT_STARTED = "the agent could not start"
 class ConfigurationSource:
     """Where the settings came from. `path`: the main file. `refused`: why the files now differ from it.
 
-    `read_anew`: request a reload, as SIGHUP does; returns at once. `load`: the files as they are now; raises
+    `request_reload`: request a reload, as SIGHUP does; returns at once. `load`: the files as they are now; raises
     SettingsError; None: it cannot be looked at.
     """
 
     path: Path
     refused: ConfigurationRefused | None = None
-    read_anew: Callable[[], None] = lambda: None
+    request_reload: Callable[[], None] = lambda: None
     load: Callable[[], LoadedSettings] | None = None
 
 
@@ -389,7 +389,7 @@ class App:
             link=lambda: None if self._central is None else self._central.link_view,
             health=self._status.health,
             diagnostics=self._diagnostics,
-            reload=self._source.read_anew,
+            reload=self._source.request_reload,
             now=self._clock.now,
             simulated_runs=self._simulated_runs,
         )

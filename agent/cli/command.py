@@ -120,7 +120,7 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
 
 
 class _Order:
-    """What is to be ordered; signed anew for each challenge."""
+    """What is to be ordered; signed again for each challenge."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - one argument an option
         self,

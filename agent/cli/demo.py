@@ -11,7 +11,7 @@ from agent.cli import exit_codes
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for what the demo writes; it is made anew each time.")] = Path(
+    out: Annotated[Path, typer.Option(help="Folder for what the demo writes; it is made again each time.")] = Path(
         "demo-out"
     ),
 ) -> None:

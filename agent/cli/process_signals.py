@@ -1,4 +1,4 @@
-"""What the running agent is asked for: to stop, to start anew after damage, or to read its configuration anew."""
+"""What the running agent is asked for: to stop, to start again after damage, or to read its configuration again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ProcessSignals:
     def __init__(self) -> None:
         self.cause = ""
         self.failed = False
-        self._anew = False
+        self._reload_requested = False
         self._awake, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -41,19 +41,19 @@ class ProcessSignals:
         with contextlib.suppress(BlockingIOError):
             os.read(self._awake, _MANY)
 
-    def take_anew(self) -> bool:
-        """Whether the configuration is to be read anew; asked for once, true once."""
-        wanted, self._anew = self._anew, False
+    def pop_reload_request(self) -> bool:
+        """Whether the configuration is to be read again; asked for once, true once."""
+        wanted, self._reload_requested = self._reload_requested, False
         return wanted
 
-    def read_anew(self) -> None:
-        """Ask to have the configuration read anew. From any thread."""
-        self._anew = True
+    def request_reload(self) -> None:
+        """Ask to have the configuration read again. From any thread."""
+        self._reload_requested = True
         self._wake()
 
     def damaged(self, what: str) -> None:
-        """Ask to stop because of damage; the service manager starts the agent anew."""
-        log.critical("the agent must start anew: %s", what)
+        """Ask to stop because of damage; the service manager starts the agent again."""
+        log.critical("the agent must start again: %s", what)
         self.cause, self.failed = "journal damaged", True
         self._wake()
 
@@ -70,4 +70,4 @@ class ProcessSignals:
         self.cause = signal.Signals(number).name
 
     def _hang_up(self, _number: int, _frame: FrameType | None) -> None:
-        self._anew = True
+        self._reload_requested = True

@@ -50,7 +50,7 @@ def run(
 
     It waits for no device: cameras, boards and brokers are looked for, lost and found again for as long as it runs.
     Where the configuration cannot be used, the last one with which the agent ran is, and that is told. SIGHUP has it
-    read anew; a good one is taken once no vehicle is under way. Exit code 78 when no configuration can be used, 1 when
+    read again; a good one is taken once no vehicle is under way. Exit code 78 when no configuration can be used, 1 when
     the journal or the lists cannot be opened, the journal is found damaged, or a part fails or does not end: the
     service starts it again.
     """
@@ -119,8 +119,8 @@ def _newer(configuration: Path, app: App, running: LoadedSettings, asked: Proces
         asked.wait(None if newer is None else LOOK_S)
         if asked.cause:
             return None
-        if asked.take_anew():
-            newer = _read_anew(configuration, app, running)
+        if asked.pop_reload_request():
+            newer = _reloaded(configuration, app, running)
             told = ()
         if newer is None:
             continue
@@ -132,7 +132,7 @@ def _newer(configuration: Path, app: App, running: LoadedSettings, asked: Proces
             told = busy
 
 
-def _read_anew(configuration: Path, app: App, running: LoadedSettings) -> UsableConfiguration | None:
+def _reloaded(configuration: Path, app: App, running: LoadedSettings) -> UsableConfiguration | None:
     """The configuration on the disk; None where it cannot be used, which is told."""
     try:
         return configuration_on_disk(configuration)
@@ -187,5 +187,7 @@ def _made(configuration: Path, found: UsableConfiguration, asked: ProcessSignals
     from agent.clock import Clock  # noqa: PLC0415
 
     refused = None if found.refused is None else _refusal(found.refused, found.loaded)
-    source = ConfigurationSource(configuration, refused, asked.read_anew, partial(load_configuration, configuration))
+    source = ConfigurationSource(
+        configuration, refused, asked.request_reload, partial(load_configuration, configuration)
+    )
     return App(found.loaded, Clock(), Notifier.from_environment(os.environ), asked.damaged, source)

@@ -52,7 +52,7 @@ def watch(
 ) -> None:
     """Show a lane live: its state and sign, the arm, the inputs, every device, what the cameras see, the last events.
 
-    It asks the running agent, and goes on by itself when that starts anew; Ctrl-C ends it. Nothing is moved or changed.
+    It asks the running agent, and goes on by itself when that restarts; Ctrl-C ends it. Nothing is moved or changed.
     The exit code is 1 when no agent runs here, or it has no such lane.
     """
     agent = AgentSocket(socket, language.value)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from agent.core.crypto import PublicKey
 
 TRIES: Final = 3
-"""Events may be pruned from the begin while it reads: then it begins anew."""
+"""Events may be pruned from the begin while it reads: then it begins again."""
 _TELL_EVERY: Final = 200
 
 

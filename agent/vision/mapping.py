@@ -27,7 +27,7 @@ class CameraStatus:
     """How an eye is. Its readers work when `up`. `detail` says what is wrong and what to do.
 
     `view` other than CLEAR is a warning: the camera delivers, but sees badly. `misconfigured`: it will not come back
-    by itself. `restarts`: how often the process was started anew. `overloaded`: it reads, but the machine cannot keep
+    by itself. `restarts`: how often the process was started again. `overloaded`: it reads, but the machine cannot keep
     up with the camera: of the frames in which something changes most are lost.
     """
 

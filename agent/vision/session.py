@@ -24,7 +24,7 @@ _OWN_DELAY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerLimits:
-    """How long an eye may take, in seconds, before it is killed and started anew.
+    """How long an eye may take, in seconds, before it is killed and started again.
 
     `start_s`: from its start to its first beat. `hang_s`: from beat to beat. `reading_s`: for one frame in one reader.
     `camera_s`: for one call of the camera; opening one takes up to its own time-outs. `stop_s`: to end when asked.

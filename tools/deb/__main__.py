@@ -70,7 +70,7 @@ def _build(target: Target, wheel: Path, arguments: argparse.Namespace) -> None:
     file = arguments.out / build.file
     digest = _packed(build, wheel, file, arguments.level, WORK / "environments")
     if arguments.twice:
-        # The second time all from nothing: wheels unpacked and compiled anew.
+        # The second time all from nothing: wheels unpacked and compiled again.
         with tempfile.TemporaryDirectory(dir=WORK) as fresh:
             wheel = build_wheel(Path(fresh, "wheel"), build.time)
             again = _packed(build, wheel, Path(fresh, file.name), arguments.level, Path(fresh, "environments"))

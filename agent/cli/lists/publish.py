@@ -232,7 +232,7 @@ class _Sent:
 
 
 def _stamp(path: Path) -> tuple[int, ...]:
-    """What changes when a file is written anew; empty while there is none."""
+    """What changes when a file is written again; empty while there is none."""
     try:
         found = path.stat()
     except OSError:

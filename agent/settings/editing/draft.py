@@ -1,4 +1,4 @@
-"""A configuration file written anew from values: only the keys that are given, each below what it means."""
+"""A configuration file made from values: only the keys that are given, each below what it means."""
 
 from __future__ import annotations
 

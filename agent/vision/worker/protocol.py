@@ -19,7 +19,7 @@ from agent.core.plates import MOST_BYTES, decode
 VERSION = 2
 
 EXIT_ANEW = 75
-"""Exit code of an eye that asks to be started anew (EX_TEMPFAIL of sysexits.h)."""
+"""Exit code of an eye that asks to be started again (EX_TEMPFAIL of sysexits.h)."""
 
 MAX_PICTURES = 16
 MAX_DETAIL = 500

@@ -55,7 +55,7 @@ def encoded(message: FromEye | ToEye, pictures: Sequence[bytes] = ()) -> bytes:
     lengths = tuple(len(picture) for picture in pictures)
     kind = _HeadToEye if isinstance(message, ToEye) else _HeadFromEye
     try:
-        # Built anew from plain values, so that a head is checked here by the rules of the other end.
+        # Built again from plain values, so that a head is checked here by the rules of the other end.
         text = kind.model_construct(message=message, pictures=lengths).model_dump_json().encode()
         kind.model_validate_json(text)
     except ValidationError as error:

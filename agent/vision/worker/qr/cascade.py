@@ -107,7 +107,7 @@ class Cascade:
         self.forget()
 
     def forget(self) -> None:
-        """Start anew: the next frame has nothing to do with the last."""
+        """Start again: the next frame has nothing to do with the last."""
         self._round = _Round()
         self._rests_until = -math.inf
         self._confirmation = Confirmation()

@@ -10,16 +10,16 @@ from tests.support.waiting import PATIENCE_S
 
 SCRIPT = """
     import signal, threading
-    from agent.cli.process_signals import Asked
+    from agent.cli.process_signals import ProcessSignals
 
-    asked = Asked()
+    asked = ProcessSignals()
 
     def other():
         {act}
 
     threading.Timer(0.3, other).start()
     asked.wait(None)
-    print(repr(asked.cause), asked.failed, asked.take_anew(), asked.take_anew())
+    print(repr(asked.cause), asked.failed, asked.pop_reload_request(), asked.pop_reload_request())
 """
 
 
@@ -36,7 +36,7 @@ def said_after(act):
         ("signal.pthread_kill(threading.get_ident(), signal.SIGTERM)", "'SIGTERM' False False False"),
         ("signal.pthread_kill(threading.get_ident(), signal.SIGINT)", "'SIGINT' False False False"),
         ("signal.pthread_kill(threading.get_ident(), signal.SIGHUP)", "'' False True False"),
-        ("asked.read_anew()", "'' False True False"),
+        ("asked.request_reload()", "'' False True False"),
         ("asked.damaged('the journal')", "'journal damaged' True False False"),
     ],
     ids=["SIGTERM", "SIGINT", "SIGHUP", "a word of the console", "damage"],
@@ -48,13 +48,13 @@ def test_who_waits_is_woken_by_what_another_thread_takes_or_says(act, said):
 def test_what_was_asked_before_anybody_waited_is_not_lost():
     code = """
         import os, signal
-        from agent.cli.process_signals import Asked
+        from agent.cli.process_signals import ProcessSignals
 
-        asked = Asked()
+        asked = ProcessSignals()
         os.kill(os.getpid(), signal.SIGHUP)
         os.kill(os.getpid(), signal.SIGTERM)
         asked.wait(None)
-        print(repr(asked.cause), asked.take_anew())
+        print(repr(asked.cause), asked.pop_reload_request())
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=PATIENCE_S, check=True
@@ -63,6 +63,14 @@ def test_what_was_asked_before_anybody_waited_is_not_lost():
 
 
 def test_a_wait_of_so_long_ends_by_itself_and_asks_for_nothing():
-    code = "from agent.cli.process_signals import Asked; a = Asked(); a.wait(0.05); print(repr(a.cause), a.take_anew())"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=True)
+    code = """
+        from agent.cli.process_signals import ProcessSignals
+
+        asked = ProcessSignals()
+        asked.wait(0.05)
+        print(repr(asked.cause), asked.pop_reload_request())
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=PATIENCE_S, check=True
+    )
     assert done.stdout.strip() == "'' False"
