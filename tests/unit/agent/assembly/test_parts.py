@@ -104,7 +104,7 @@ def test_pictures_are_sorted_by_what_was_recorded_of_their_transaction(tmp_path,
     )
     steps = [
         lambda: evidence_writer.keep({DIGEST: JPEG}),
-        lambda: evidence_writer.heard([present(), Draft(closed, "1", "t1", 0.0)]),
+        lambda: evidence_writer.on_recorded([present(), Draft(closed, "1", "t1", 0.0)]),
     ]
     for step in steps if kept_first else reversed(steps):
         step()

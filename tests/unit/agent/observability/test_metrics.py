@@ -211,7 +211,7 @@ def test_names_follow_the_conventions_of_prometheus():
 def score(*beats):
     watch = DetectionStats()
     for at, age_s, read, dropped in beats:
-        watch.heard(Heartbeat(at=at, captured_at=None if age_s is None else at - age_s, read=read, dropped=dropped))
+        watch.add_heartbeat(Heartbeat(at=at, captured_at=None if age_s is None else at - age_s, read=read, dropped=dropped))
     return watch
 
 
