@@ -18,11 +18,10 @@ from agent.core.model import delay_s
 from agent.devices import PortState
 from agent.service.listeners import tell
 from agent.service.worker import Backoff, Worker
-from agent.vision.load_stats import LoadStats
+from agent.vision.heartbeat_stats import HeartbeatStats
 from agent.vision.mapping import CameraStatus, DetectionMapper
 from agent.vision.preview import PreviewBuffer
 from agent.vision.process import COMMAND, WorkerProcess
-from agent.vision.score_stats import DetectionStats
 from agent.vision.session import CameraSession, WorkerFailedError, WorkerLimits
 from agent.vision.worker.protocol import Attend, CameraState, Detection, Expose, Heartbeat, PreviewFrame, Sandbox, Stop
 from drivers.text import Text
@@ -77,8 +76,7 @@ class CameraSupervisor:
         self._sandbox: Sandbox | None = None
         self._process: WorkerProcess | None = None
         self._translator = DetectionMapper(name, 0, 0.0)
-        self._load = LoadStats()
-        self._score = DetectionStats()
+        self._stats = HeartbeatStats()
         self._present = self._told_present = False
         self._left = False
         self._wake = NOT_OPEN
@@ -109,9 +107,9 @@ class CameraSupervisor:
         return self._sandbox
 
     @property
-    def score(self) -> DetectionStats:
+    def stats(self) -> HeartbeatStats:
         """How well the process that runs now keeps up."""
-        return self._score
+        return self._stats
 
     @property
     def pid(self) -> int | None:
@@ -218,8 +216,7 @@ class CameraSupervisor:
 
     def _begin(self, born_at: float) -> None:
         self._translator = DetectionMapper(self._name, self._translator.last_frame, born_at)
-        self._load = LoadStats()
-        self._score = DetectionStats()
+        self._stats = HeartbeatStats()
         self._told_present = False
         self._preview_buffer.reset()
 
@@ -310,9 +307,9 @@ class CameraSupervisor:
                 self._change(self._status.with_camera(message))
             case Heartbeat():
                 self._beat = message
-                self._score.add_heartbeat(message)
+                self._stats.add_heartbeat(message)
                 self._send_pending()
-                self._change(replace(self._status, overloaded=self._load.behind(message)))
+                self._change(replace(self._status, overloaded=self._stats.overloaded))
             case Sandbox():
                 if message.missing and message != self._sandbox:
                     log.warning("eye %s: it is not held back in everything: %s", self._name, "; ".join(message.missing))

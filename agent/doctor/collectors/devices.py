@@ -152,7 +152,7 @@ def camera_facts(eye: CameraSupervisor) -> CameraFacts:
         figures=figures,
         width_px=status.width_px,
         height_px=status.height_px,
-        rate_hz=eye.score.rate_hz,
+        rate_hz=eye.stats.rate_hz,
         overloaded=status.overloaded,
         restarts=status.restarts,
         unconfined=() if eye.sandbox is None else eye.sandbox.missing,

@@ -117,8 +117,8 @@ def test_a_violation_keeps_pictures_longer_and_trouble_with_sorting_is_told(tmp_
     evidence_writer = EvidenceWriter(store)
     evidence_writer.start()
     evidence_writer.keep({DIGEST: JPEG})
-    evidence_writer.settle((), Outcome.PASSED)
-    evidence_writer.settle([DIGEST], Outcome.OVERRIDDEN, violated=True)
+    evidence_writer.record_outcome((), Outcome.PASSED)
+    evidence_writer.record_outcome([DIGEST], Outcome.OVERRIDDEN, violated=True)
     evidence_writer.stop()
     assert store.shelf(DIGEST) is RetentionClass.OTHER
     store = EvidenceStore(tmp_path / "2", 1 << 20)
@@ -126,7 +126,7 @@ def test_a_violation_keeps_pictures_longer_and_trouble_with_sorting_is_told(tmp_
     (tmp_path / "2" / "passed").rmdir()
     evidence_writer = EvidenceWriter(store)
     evidence_writer.start()
-    evidence_writer.settle([DIGEST], Outcome.PASSED)
+    evidence_writer.record_outcome([DIGEST], Outcome.PASSED)
     evidence_writer.stop()
     assert "1 pictures could not be sorted: cannot move" in caplog.text
 

@@ -6,11 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.vision.load_stats import LoadStats
+from agent.vision.heartbeat_stats import HeartbeatStats
 from agent.vision.worker.cpu_budget import CpuBudget
 from agent.vision.worker.protocol import Heartbeat
 
 BEAT_S = 0.25
+
+
+def overloaded_after(stats, heartbeat):
+    stats.add_heartbeat(heartbeat)
+    return stats.overloaded
 
 
 def judged(watch, spans, at=0.0):
@@ -20,7 +25,7 @@ def judged(watch, spans, at=0.0):
         for heartbeat in range(round(seconds / BEAT_S)):
             at += BEAT_S
             read, dropped = read + reads * BEAT_S, dropped + losses * BEAT_S
-            behind = watch.behind(Heartbeat(at=at, read=int(read), dropped=int(dropped)))
+            behind = overloaded_after(watch, Heartbeat(at=at, read=int(read), dropped=int(dropped)))
             if heartbeat % 4 == 3:
                 verdicts.append(behind)
     return verdicts
@@ -52,11 +57,11 @@ def judged(watch, spans, at=0.0):
     ],
 )
 def test_a_machine_does_not_keep_up_when_most_changing_frames_are_lost_for_some_seconds(spans, last):
-    assert judged(LoadStats(), spans)[-1] is last
+    assert judged(HeartbeatStats(), spans)[-1] is last
 
 
 def test_it_is_told_within_ten_seconds_and_taken_back_within_ten():
-    verdicts = judged(LoadStats(), [(20, 25, 0), (10, 0, 25), (10, 25, 0)])
+    verdicts = judged(HeartbeatStats(), [(20, 25, 0), (10, 0, 25), (10, 25, 0)])
     assert not any(verdicts[:20])
     assert verdicts[29]
     assert not verdicts[39]
@@ -68,27 +73,29 @@ def test_it_is_told_within_ten_seconds_and_taken_back_within_ten():
     ids=["in time", "late for seconds only", "late for ten seconds", "in time again", "hardly late"],
 )
 def test_a_machine_that_shows_the_past_does_not_keep_up_though_it_loses_nothing(delays_s, last):
-    watch = LoadStats()
+    watch = HeartbeatStats()
     verdicts = [
-        watch.behind(Heartbeat(at=number * BEAT_S, read=number, behind_s=delay_s))
+        overloaded_after(watch, Heartbeat(at=number * BEAT_S, read=number, behind_s=delay_s))
         for number, delay_s in enumerate(delays_s)
     ]
     assert verdicts[-1] is last
 
 
 def test_what_comes_too_late_is_told_once_though_the_beats_come_unevenly():
-    watch = LoadStats()
+    watch = HeartbeatStats()
     at = [number * BEAT_S + (0.2 if number % 3 else 0.0) for number in range(120)]
-    verdicts = [watch.behind(Heartbeat(at=when, read=number, behind_s=0.7)) for number, when in enumerate(at)]
+    verdicts = [
+        overloaded_after(watch, Heartbeat(at=when, read=number, behind_s=0.7)) for number, when in enumerate(at)
+    ]
     assert verdicts == sorted(verdicts)
     assert verdicts[-1]
 
 
 @given(st.lists(st.tuples(st.integers(0, 2**62), st.integers(0, 2**62), st.floats(0, 1e12)), max_size=30))
 def test_figures_that_make_no_sense_do_no_harm(heartbeats):
-    watch = LoadStats()
+    watch = HeartbeatStats()
     for read, dropped, at in heartbeats:
-        assert watch.behind(Heartbeat(at=at, read=read, dropped=dropped)) in {True, False}
+        assert overloaded_after(watch, Heartbeat(at=at, read=read, dropped=dropped)) in {True, False}
 
 
 # -------------------------------------------------------------------------------------------------------- allowance
