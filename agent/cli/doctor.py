@@ -14,13 +14,7 @@ import typer
 from agent.cli import exit_codes
 from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketOption
 from agent.cli.clock import trust_of
-from agent.cli.configuration import (
-    DEFAULT_PATH,
-    ConfigurationFile,
-    load_configuration,
-    relay_boards,
-    usable_configuration,
-)
+from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, relay_boards, usable_configuration
 from agent.cli.lists.gate_registry import registry_of
 from agent.cli.terminal import echo
 from agent.clock import Clock
@@ -48,6 +42,7 @@ from agent.i18n import Language
 from agent.lists import REGISTRY
 from agent.service import systemd_unit
 from agent.settings import SettingsError
+from agent.settings.drivers import load_configuration
 from agent.store.errors import RegistryError
 
 if TYPE_CHECKING:

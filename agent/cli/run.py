@@ -18,7 +18,6 @@ from agent.cli.configuration import (
     ConfigurationFile,
     configuration_on_disk,
     last_good_configuration,
-    load_configuration,
     usable_configuration,
 )
 from agent.cli.process_signals import ProcessSignals
@@ -28,6 +27,7 @@ from agent.service.notify import Notifier
 from agent.service.watchdog import PlannedPause
 from agent.service.worker import end_on_thread_failure
 from agent.settings import BY_HAND, EditStep, History, HistoryError, Problem, SettingsError
+from agent.settings.drivers import load_configuration
 from drivers.text import Text
 
 if TYPE_CHECKING:

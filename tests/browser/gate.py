@@ -6,10 +6,10 @@ import threading
 from contextlib import ExitStack
 
 from agent.assembly.app import App, ConfigurationSource
-from agent.cli.configuration import load_configuration
 from agent.clock.clock import Clock
 from agent.console.access import Role
 from agent.service.notify import Notifier
+from agent.settings.drivers import load_configuration
 from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from tests.support.console.consoles import KNOWN_TO_ALL
 from tests.support.gate.gate_site import GATE, GateSite, plain_broker

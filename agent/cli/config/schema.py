@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agent.cli.configuration import FAMILIES, models
 from agent.cli.terminal import echo
 from agent.settings import schema_text
+from agent.settings.drivers import FAMILIES, models
 
 
 def schema() -> None:

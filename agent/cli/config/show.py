@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, load_configuration
+from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile
 from agent.cli.terminal import echo
 from agent.settings import key_origins
+from agent.settings.drivers import load_configuration
 
 if TYPE_CHECKING:
     from agent.settings import KeyOrigin

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from agent.cli import exit_codes
-from agent.cli.configuration import load_configuration
 from agent.cli.terminal import echo
 from agent.clock import Clock
 from agent.lists import open_registry
 from agent.settings import SettingsError
+from agent.settings.drivers import load_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

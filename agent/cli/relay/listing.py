@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli import exit_codes
-from agent.cli.configuration import load_configuration
 from agent.cli.relay.entries import MissingPort, PortEntry, snippet
 from agent.cli.rights import act_at_gate
 from agent.cli.terminal import echo
+from agent.settings.drivers import load_configuration
 from drivers.api import DeviceError
 from drivers.probe import UNITS, Finding, identify
 from drivers.serial.adapters import Adapter, adapters, advice

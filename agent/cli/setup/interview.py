@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from agent.cli.configuration import models
 from agent.settings import Schema, Settings, choices, device_tables, dotted, driver_models, expected
+from agent.settings.drivers import models
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from agent.cli.config.change import step
-from agent.cli.configuration import DEFAULT_PATH, load_configuration, models
+from agent.cli.configuration import DEFAULT_PATH
 from agent.settings import (
     VARIABLE,
     ChangeError,
@@ -22,6 +22,7 @@ from agent.settings import (
     replace_text,
     state_directory,
 )
+from agent.settings.drivers import load_configuration, models
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

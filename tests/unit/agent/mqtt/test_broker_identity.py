@@ -15,7 +15,6 @@ from agent.broker.addresses import BrokerAddress
 from agent.broker.tls import TlsFiles
 from agent.cli import exit_codes
 from agent.cli.command import app as command_app
-from agent.cli.configuration import load_configuration
 from agent.cli.events import app as events_app
 from agent.clock.clock import Clock
 from agent.core.commands.check import CommandKey
@@ -32,6 +31,7 @@ from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError
 from agent.mqtt.presence import GateIdentity
 from agent.recording.recorder import Recorder
+from agent.settings.drivers import load_configuration
 from tests.support.gate.gate_site import GateSite
 from tests.support.lists.central import Desk
 from tests.support.mqtt.linking import GATE, journal_at, quick, record

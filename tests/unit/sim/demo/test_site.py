@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from agent.cli.configuration import load_configuration
 from agent.core.decision.assess import AssessmentContext, Evidence, assess
 from agent.core.lists.codec import decode_row, encode_row
 from agent.core.model.instant import Instant
@@ -15,6 +14,7 @@ from agent.core.permit.checks import GateContext
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.reference import digest_of_reference
 from agent.core.permit.trust import Purpose, load, root_key
+from agent.settings.drivers import load_configuration
 from sim.demo import site as demo_site
 from sim.demo.permits import papers_of
 from sim.demo.vehicles import ACTS

@@ -410,7 +410,7 @@ def gate_set(gate, key, value):
     """Set a key by the functions below the command line: the runner of commands cannot serve two at once."""
     from functools import partial  # noqa: PLC0415 - only here
 
-    from agent.cli.configuration import history_of, load_configuration, models  # noqa: PLC0415
+    from agent.settings.drivers import history_of, load_configuration, models  # noqa: PLC0415
     from agent.settings.editing.revision import ConfigEditor, set_value  # noqa: PLC0415
 
     desk = ConfigEditor(gate.main, partial(load_configuration, gate.main), models, history_of(gate.main))

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from agent.cli.configuration import history_of, load_configuration
 from agent.cli.main import application
 from agent.cli.setup.boards import learned
 from agent.cli.setup.cameras import looked_through
@@ -24,6 +23,7 @@ from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.trust import load, root_key
 from agent.lane.simulated_vehicle import scene_folders, simulated_vehicle_runs
+from agent.settings.drivers import history_of, load_configuration
 from drivers.inputs import simulated
 from drivers.inputs.simulated import SimulatedInputs
 from tests.support.board.machine import CH340, Machine

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.configuration import load_configuration, relay_boards
+from agent.cli.configuration import relay_boards
 from agent.doctor.codes import Check, Code
 from agent.doctor.collectors import devices, files, machine, ports, remote, software
 from agent.doctor.collectors.user import User
@@ -22,6 +22,7 @@ from agent.doctor.facts import BrokerFacts
 from agent.doctor.finding import Finding
 from agent.doctor.texts import advice
 from agent.service import systemd_unit
+from agent.settings.drivers import load_configuration
 from agent.store.journal.journal import Journal
 from drivers.emulators.lcus import LcusEmulator
 from tests.support.gate.gate_site import GateSite
