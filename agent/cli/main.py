@@ -12,8 +12,7 @@ import typer
 
 from agent.cli import exit_codes
 from agent.cli.lazy import Command, CommandBrokenError, mount
-from agent.cli.pipes import drop_output
-from agent.cli.terminal import echo
+from agent.cli.terminal import drop_output, echo
 from agent.service.rights import own_process
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The command `gate-agent config show`."""
+"""The commands `gate-agent config show` and `schema`: what is in effect, and what may be."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import typer
 
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile
 from agent.cli.terminal import echo
-from agent.settings import key_origins
-from agent.settings.drivers import load_configuration
+from agent.settings import key_origins, schema_text
+from agent.settings.drivers import FAMILIES, load_configuration, models
 
 if TYPE_CHECKING:
     from agent.settings import KeyOrigin
@@ -47,3 +47,8 @@ def _fields(entry: KeyOrigin) -> dict[str, object]:
         "origin": None if at is None else at.name,
         "line": None if at is None or at.place is None else at.place.row + 1,
     }
+
+
+def schema() -> None:
+    """Print the JSON Schema of the configuration file, for editors that complete and check while one writes."""
+    echo(schema_text(models, {family: tuple(table) for family, table in FAMILIES.items()}), nl=False)

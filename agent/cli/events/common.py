@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from agent.cli import exit_codes
-from agent.cli.pipes import drop_output
 from agent.cli.rights import act_at
-from agent.cli.terminal import echo
+from agent.cli.terminal import drop_output, echo
 from agent.core.crypto import Algorithm, KeyInvalidError, PublicKey, kid_of
 from agent.store.errors import JournalError
 

@@ -12,9 +12,8 @@ from agent.cli import exit_codes
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater
 from agent.cli.lists.gate_registry import registry_of, settings_of
 from agent.cli.lists.intake import Intake
-from agent.cli.lists.options import fail
 from agent.cli.rights import act_at_gate
-from agent.cli.terminal import echo
+from agent.cli.terminal import echo, fail
 from agent.clock import Clock
 from agent.core.events import AlarmRaised, ListsApplied, ListsRefused
 from agent.lists import INCOMING, ListIntake
@@ -45,7 +44,7 @@ def import_(
         opened = read_pack(file)
     except PackError as error:
         settings_of(act_at_gate(configuration))  # a configuration that cannot be used is told first
-        fail("import", error)
+        fail("lists import", error)
     try:
         with opened as pack, _bar() as bar, _gate_of(configuration) as (settings, registry):
             spool = ChunkSpool(settings.state.directory / INCOMING)
@@ -53,7 +52,7 @@ def import_(
             intake = Intake(desk, pack, _Bar(bar))
             intake.run()
     except (PackError, RegistryError) as error:
-        fail("import", error)
+        fail("lists import", error)
     for kind, version in intake.current.items():
         echo(f"{kind}: version {version} is in force already")
     if not intake.complete:

@@ -12,9 +12,9 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from agent.cli.permit.common import fail, time_of
+from agent.cli.permit.common import time_of
 from agent.cli.permit.files import PermitFileError, read_driver_key, read_key
-from agent.cli.terminal import echo
+from agent.cli.terminal import echo, fail
 from agent.core.model import DeclarationStatus
 from agent.core.permit import PermitForm
 from central.issuing import Issued, Level, OutputError, PermitIssuer, Pictures, Terms, issue_batch, read_orders, symbols
@@ -87,7 +87,7 @@ def batch(  # noqa: PLR0913, PLR0917 - one argument an option
             issued = issue_batch(checked, desk, out, drawn, advance, more)
         took_s = time.monotonic() - begin
     except (SourceError, OutputError, PermitFileError, ValueError) as error:
-        fail("batch", error)
+        fail("permit batch", error)
     echo(f"{out}: {len(issued)} permits in {took_s:.1f} s, {len(issued) / max(took_s, 1e-6):.0f} a second")
 
 
