@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from agent.doctor.collectors.remote import CentralLink
     from agent.doctor.facts import ListsFacts
-    from agent.mqtt import LinkView
+    from agent.mqtt import LinkView, Session
     from agent.observability import Counters, MeasuredParts
     from agent.service.worker import Worker
     from agent.settings import LoadedSettings
@@ -53,7 +52,7 @@ class DiagnosticsDependencies:
     places: Mapping[str, list[str]]
     boot: str
     utc: Callable[[], float]
-    central: Callable[[], CentralLink | None]
+    central: Callable[[], Session | None]
 
 
 class Diagnostics:

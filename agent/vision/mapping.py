@@ -117,7 +117,7 @@ class DetectionMapper:
         return self._first_frame + self._last_frame
 
     def seen(self, detection: Detection, pictures: tuple[bytes, ...], now: float) -> MappedDetection:
-        """The sighting as values of the core. Raises ProtocolError for a time that cannot be."""
+        """The detection as values of the core. Raises ProtocolError for a time that cannot be."""
         if not self._born_at - _CLOCK_SLACK_S <= detection.at <= now + _CLOCK_SLACK_S:
             raise ProtocolError(f"a frame from {detection.at - now:+.3f} s cannot be")
         self._last_frame = max(self._last_frame, detection.frame)

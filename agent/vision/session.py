@@ -26,7 +26,8 @@ _OWN_DELAY_S = 1.0
 class WorkerLimits:
     """How long an eye may take, in seconds, before it is killed and started again.
 
-    `start_s`: from its start to its first beat. `hang_s`: from beat to beat. `reading_s`: for one frame in one reader.
+    `start_s`: from its start to its first heartbeat. `hang_s`: from heartbeat to heartbeat. `reading_s`: for one frame
+    in one reader.
     `camera_s`: for one call of the camera; opening one takes up to its own time-outs. `stop_s`: to end when asked.
     `killed_s`: to end once killed, before it counts as held by the kernel.
     `retry_first_s`, `retry_cap_s`: the backoff between starts. `steady_s`: a life this long clears the backoff.

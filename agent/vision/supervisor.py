@@ -98,7 +98,7 @@ class CameraSupervisor:
 
     @property
     def last_beat(self) -> Heartbeat | None:
-        """The figures of the last beat of the process that runs now, for health and console."""
+        """The figures of the last heartbeat of the process that runs now, for health and console."""
         return self._beat
 
     @property
@@ -151,7 +151,7 @@ class CameraSupervisor:
         """The newest picture of the camera, as `picture`; never waits.
 
         Whoever watches calls it again within WANTED_FOR_S. The eye makes one picture for all who watch, as large as the
-        largest wish, and none while nobody does.
+        largest request, and none while nobody does.
         """
         if self._preview_buffer.request(request, time.monotonic()):
             self._wake_up()

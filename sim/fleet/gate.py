@@ -1,4 +1,4 @@
-"""One simulated gate: real sealed events, the product's own flow and rota, and no cameras, barriers or disk."""
+"""One simulated gate: real sealed events, the product's own flow and broker selector; no cameras, no disk."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class SimulatedGate:
         self._pump()
 
     def stop(self) -> None:
-        """Say goodbye; `run` returns soon."""
+        """Disconnect; `run` returns soon."""
         self._stopping.set()
         if self._wire is not None:
             self._wire.leave()

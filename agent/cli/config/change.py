@@ -152,10 +152,10 @@ def undo_change(
 
 
 def _propose(command: str, configuration: Path, edit: Edit, what: str, language: Language) -> None:
-    desk = editor_of(configuration)
+    editor = editor_of(configuration)
     try:
-        seen = seen_state(desk)
-        change = put_files(desk, edited(desk, [edit]), step(what), seen)
+        seen = seen_state(editor)
+        change = put_files(editor, edited(editor, [edit]), step(what), seen)
     except (ChangeError, HistoryError, SettingsError, StaleError, OSError) as error:
         _refuse(command, error, language)
     _warn(change.loaded, language)

@@ -133,7 +133,7 @@ def _report_picture(eye: CameraSupervisor) -> None:
 
 
 def _beat_when(eye: CameraSupervisor, is_one: Callable[[Heartbeat], bool], within_s: float) -> Heartbeat | None:
-    """The first beat of an eye that is one of those; None where there is none in time."""
+    """The first heartbeat of an eye that is one of those; None where there is none in time."""
     wait, until = threading.Event(), time.monotonic() + within_s
     while time.monotonic() < until:
         heartbeat = eye.last_beat

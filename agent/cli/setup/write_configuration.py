@@ -50,8 +50,8 @@ def written(sheet: AnswerSheet, configuration: Path, beside: Mapping[Path, bytes
             _write(path, data, configuration.parent.stat().st_gid)
         is_new = not configuration.exists()
         history = History(_state_directory(sheet, configuration), configuration)
-        desk = ConfigEditor(configuration, partial(load_configuration, configuration), models, history)
-        change = replace_text(desk, text.encode(), step("setup"))
+        editor = ConfigEditor(configuration, partial(load_configuration, configuration), models, history)
+        change = replace_text(editor, text.encode(), step("setup"))
         if configuration != DEFAULT_PATH:
             runtime_folder(configuration).mkdir(mode=0o700, exist_ok=True)
     except (ChangeError, HistoryError, SettingsError, OSError) as error:

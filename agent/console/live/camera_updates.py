@@ -79,7 +79,7 @@ def _state(status: CameraStatus, words: Words) -> dict[str, Any]:
 
 
 def _figures(picture: LivePicture | None, heartbeat: Heartbeat | None) -> Figures:
-    """Those of this very picture where they were made, else those of the last beat."""
+    """Those of this very picture where they were made, else those of the last heartbeat."""
     modules = [mark.module_px for mark in picture.codes if mark.module_px] if picture else []
     characters = [mark.character_px for mark in picture.plates if mark.character_px] if picture else []
     seen = Figures(module_px=max(modules, default=None), character_px=max(characters, default=None))

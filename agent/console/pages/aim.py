@@ -79,9 +79,9 @@ def save_zone(
     place, _ = _camera(gate, lane, camera)
     corners = _corners(zone)
     key = _key(lane, place)
-    desk = editor_of(gate.configuration)
+    editor = editor_of(gate.configuration)
     try:
-        on_disk = desk.load(read_file).settings.lanes[lane].cameras[place]
+        on_disk = editor.load(read_file).settings.lanes[lane].cameras[place]
         if on_disk.id != camera or on_disk.zone != _corners(was):
             raise RefusedError(
                 HTTPStatus.CONFLICT,
@@ -91,7 +91,7 @@ def save_zone(
                 ),
             )
         step = EditStep(person.name, Text("zone of {lane}/{camera}", lane=lane, camera=camera), gate.now().utc)
-        set_value(desk, key, json.dumps(corners), step)
+        set_value(editor, key, json.dumps(corners), step)
     except (ChangeError, HistoryError, SettingsError, OSError, KeyError, IndexError) as error:
         gate.audit(person, "configuration.changed", lane=lane, detail=joined([key, _first(error)], ": "), done=False)
         cause = _first(error)

@@ -72,7 +72,7 @@ async def _sent(request: Request) -> Sent:
     return Sent.of(found.multi_items())
 
 
-def _desk(gate: AtGate) -> ConfigEditor:
+def _editor(gate: AtGate) -> ConfigEditor:
     return editor_of(gate.configuration)
 
 
@@ -81,7 +81,7 @@ def _proposals(request: Request) -> Proposals:
     return proposals
 
 
-AtDesk = Annotated[ConfigEditor, Depends(_desk)]
+AtEditor = Annotated[ConfigEditor, Depends(_editor)]
 AtProposals = Annotated[Proposals, Depends(_proposals)]
 FormSent = Annotated[Sent, Depends(_sent)]
 
@@ -92,13 +92,13 @@ class _Asked:
 
     request: Request
     gate: Gate
-    desk: ConfigEditor
+    editor: ConfigEditor
     person: Person
     proposals: Proposals
 
 
-def _asked(request: Request, gate: AtGate, desk: AtDesk, person: Technician, proposals: AtProposals) -> _Asked:
-    return _Asked(request, gate, desk, person, proposals)
+def _asked(request: Request, gate: AtGate, editor: AtEditor, person: Technician, proposals: AtProposals) -> _Asked:
+    return _Asked(request, gate, editor, person, proposals)
 
 
 Asked = Annotated[_Asked, Depends(_asked)]
@@ -108,38 +108,38 @@ Asked = Annotated[_Asked, Depends(_asked)]
 
 
 @router.get("/configuration", response_class=HTMLResponse)
-def overview(request: Request, gate: AtGate, desk: AtDesk, _person: Technician) -> HTMLResponse:
+def overview(request: Request, gate: AtGate, editor: AtEditor, _person: Technician) -> HTMLResponse:
     """What there is to configure, and how the files stand."""
     return render(
         request,
         "configuration.html",
         sections=configuration_form.sections(),
         lanes=list(gate.loaded.settings.lanes),
-        files=_files(desk),
+        files=_files(editor),
         largest_kb=LARGEST_BYTES // 1024,
-        seen=_seen(desk),
+        seen=_seen(editor),
         kinds=configuration_form.kinds("relay"),
-        **_standing(gate, desk),
+        **_standing(gate, editor),
     )
 
 
 @router.get("/live/configuration", response_class=HTMLResponse)
-def standing(request: Request, gate: AtGate, desk: AtDesk, _person: Technician) -> HTMLResponse:
+def standing(request: Request, gate: AtGate, editor: AtEditor, _person: Technician) -> HTMLResponse:
     """Whether what is on the disk is what runs; a fragment."""
-    return render(request, "configuration_standing.html", **_standing(gate, desk))
+    return render(request, "configuration_standing.html", **_standing(gate, editor))
 
 
 @router.get("/configuration/table", response_class=HTMLResponse)
-def show_table(request: Request, desk: AtDesk, _person: Technician, path: Key) -> HTMLResponse:
+def show_table(request: Request, editor: AtEditor, _person: Technician, path: Key) -> HTMLResponse:
     """The form of a table."""
-    made = _found(configuration_form.group(_path(path), _document(desk)))
-    return render(request, "configuration_table.html", group=made, seen=_seen(desk))
+    made = _found(configuration_form.group(_path(path), _document(editor)))
+    return render(request, "configuration_table.html", group=made, seen=_seen(editor))
 
 
 @router.get("/configuration/add", response_class=HTMLResponse)
 def show_blank(
     request: Request,
-    desk: AtDesk,
+    editor: AtEditor,
     _person: Technician,
     *,
     path: Key,
@@ -148,7 +148,7 @@ def show_blank(
     replace: bool = False,
 ) -> HTMLResponse:
     """The form of a table that is to be added, or put in another's place."""
-    target = _target(path, name, _document(desk))
+    target = _target(path, name, _document(editor))
     return render(
         request,
         "configuration_add.html",
@@ -157,32 +157,32 @@ def show_blank(
         kind=kind,
         name=name,
         replace=replace,
-        seen=_seen(desk),
+        seen=_seen(editor),
     )
 
 
 @router.get("/configuration/raw", response_class=HTMLResponse)
 def show_raw(
-    request: Request, desk: AtDesk, _person: Technician, file: Annotated[int, Query(ge=0, le=64)] = 0
+    request: Request, editor: AtEditor, _person: Technician, file: Annotated[int, Query(ge=0, le=64)] = 0
 ) -> HTMLResponse:
     """A file as it is, but for its secrets."""
-    path = _file(desk, file)
+    path = _file(editor, file)
     return render(
         request,
         "configuration_raw.html",
         file=file,
         path=str(path),
-        content=masked_text(_text(path), schema_of(read(desk.main), desk.models)),
-        problems=_problems(desk),
-        seen=_seen(desk),
+        content=masked_text(_text(path), schema_of(read(editor.main), editor.models)),
+        problems=_problems(editor),
+        seen=_seen(editor),
     )
 
 
 @router.get("/configuration/history", response_class=HTMLResponse)
-def show_history(request: Request, gate: AtGate, desk: AtDesk, _person: Technician) -> HTMLResponse:
+def show_history(request: Request, gate: AtGate, editor: AtEditor, _person: Technician) -> HTMLResponse:
     """The last states, the newest first."""
-    seen = _seen(desk)
-    now = present_files(desk.main)
+    seen = _seen(editor)
+    now = present_files(editor.main)
     rows = [
         {
             "number": one.number,
@@ -192,9 +192,9 @@ def show_history(request: Request, gate: AtGate, desk: AtDesk, _person: Technici
             "changed": one.changed,
             "is_now": one.state == now,
         }
-        for one in reversed(desk.history.generations())
+        for one in reversed(editor.history.generations())
     ]
-    return render(request, "configuration_history.html", rows=rows, seen=seen, **_standing(gate, desk))
+    return render(request, "configuration_history.html", rows=rows, seen=seen, **_standing(gate, editor))
 
 
 # ------------------------------------------------------------------------------------------------------------ proposing
@@ -203,7 +203,7 @@ def show_history(request: Request, gate: AtGate, desk: AtDesk, _person: Technici
 @router.post("/configuration/table", response_class=HTMLResponse)
 def propose_table(asked: Asked, sent: FormSent, path: Key) -> HTMLResponse:
     """What the form of a table would change."""
-    document = _document(asked.desk)
+    document = _document(asked.editor)
     made = _found(configuration_form.group(_path(path), document))
     return _proposed_edits(asked, sent, lambda: changes(made, sent, document), Text("change {path}", path=path), made)
 
@@ -219,7 +219,7 @@ def propose_addition(
     replace: bool = False,
 ) -> HTMLResponse:
     """What one table more would change."""
-    target = _target(path, name, _document(asked.desk))
+    target = _target(path, name, _document(asked.editor))
     made = _found(configuration_form.blank(target, kind))
     edits = [Edit("remove", target)] if replace else []
     edits.append(Edit("add", target, values=table(made, sent)))
@@ -241,7 +241,7 @@ def propose_removal(asked: Asked, sent: FormSent, path: Key) -> HTMLResponse:
 @router.post("/configuration/raw", response_class=HTMLResponse)
 def propose_raw(asked: Asked, sent: FormSent, file: Annotated[int, Query(ge=0, le=64)] = 0) -> HTMLResponse:
     """What another text of a file would change."""
-    path = _file(asked.desk, file)
+    path = _file(asked.editor, file)
     return _proposed_text(asked, path, sent.text("content"), sent.text("seen"), Text("edit {name}", name=path.name))
 
 
@@ -260,13 +260,13 @@ def propose_upload(asked: Asked, upload: Annotated[UploadFile, File()], seen: Se
     except UnicodeDecodeError:
         _note(asked, "upload", refused=Text("not UTF-8 text"))
         return _refused(asked, Text("The file is no UTF-8 text: it is no configuration."))
-    return _proposed_text(asked, asked.desk.main, content, seen, "upload")
+    return _proposed_text(asked, asked.editor.main, content, seen, "upload")
 
 
 @router.post("/configuration/undo", response_class=HTMLResponse)
 def propose_undo(asked: Asked, number: Annotated[int, Form(ge=1)], seen: Seen) -> HTMLResponse:
     """What a former state would change."""
-    found = next((one for one in asked.desk.history.generations() if one.number == number), None)
+    found = next((one for one in asked.editor.history.generations() if one.number == number), None)
     if found is None:
         _note(asked, Text("undo to {number}", number=number), refused=Text("there is no such state"))
         return _refused(asked, Text("The history has no state {number}.", number=number))
@@ -284,7 +284,7 @@ def apply(asked: Asked, proposal: Annotated[str, Form(max_length=64)]) -> HTMLRe
         return _refused(asked, Text("This proposal is too old, or was applied already. Check again."))
     step = EditStep(person.name, found.what, gate.now().utc)
     try:
-        change = put_files(asked.desk, found.files, step, found.seen, found.of)
+        change = put_files(asked.editor, found.files, step, found.seen, found.of)
     except StaleError as error:
         return _stale(asked, error)
     except SettingsError as error:
@@ -325,7 +325,7 @@ def _proposed_edits(
 ) -> HTMLResponse:
     def files() -> Mapping[str, bytes]:
         edits = make()
-        return edited(asked.desk, edits) if edits else {}
+        return edited(asked.editor, edits) if edits else {}
 
     return _proposed(asked, files, sent.text("seen"), what, made=made)
 
@@ -333,7 +333,7 @@ def _proposed_edits(
 def _proposed_text(asked: _Asked, path: FilePath, content: str, seen: str, what: str) -> HTMLResponse:
     def files() -> Mapping[str, bytes]:
         before = _text(path)
-        schema = schema_of(read(asked.desk.main), asked.desk.models)
+        schema = schema_of(read(asked.editor.main), asked.editor.models)
         restored = restored_text(content, before, schema)
         if "\r\n" in before:
             restored = restored.replace("\r\n", "\n").replace("\n", "\r\n")
@@ -349,14 +349,14 @@ def _proposed(
 
     `make` gives the files; `made`: the form that was sent.
     """
-    desk, gate, files = asked.desk, asked.gate, {}
+    editor, gate, files = asked.editor, asked.gate, {}
     try:
-        check_seen(desk, seen)
+        check_seen(editor, seen)
         files = make()
         if not files:
             _note(asked, what, refused=Text("nothing would change"))
             return _refused(asked, Text("Nothing was changed on the form."))
-        loaded = judged(desk, files)
+        loaded = judged(editor, files)
     except (StaleError, SettingsError, ChangeError, HistoryError, OSError) as error:
         _note(asked, what, files, refused=_first(error))
         return _not_proposed(asked, error, made)
@@ -435,7 +435,7 @@ def _wrong(asked: _Asked, error: SettingsError, made: configuration_form.Group |
 
 
 def _cannot_write(asked: _Asked, error: OSError) -> HTMLResponse:
-    folder = asked.desk.main.resolve().parent
+    folder = asked.editor.main.resolve().parent
     return _refused(
         asked,
         Text(
@@ -486,24 +486,24 @@ def _found(made: configuration_form.Group | None) -> configuration_form.Group:
     return made
 
 
-def _seen(desk: ConfigEditor) -> str:
+def _seen(editor: ConfigEditor) -> str:
     """What names the files as they are; they are remembered, so that whoever comes second can be told what changed."""
     try:
-        with desk.history.held():
-            note_present(desk, EditStep("", "", 0.0))
-        return seen_state(desk)
+        with editor.history.held():
+            note_present(editor, EditStep("", "", 0.0))
+        return seen_state(editor)
     except (HistoryError, OSError) as error:
         raise RefusedError(
             HTTPStatus.SERVICE_UNAVAILABLE, Text("The files or their history cannot be read: {why}", why=str(error))
         ) from None
 
 
-def _document(desk: ConfigEditor) -> Document:
+def _document(editor: ConfigEditor) -> Document:
     """The files and what is laid over them. Raises RefusedError where they are no TOML."""
     try:
-        return desk.load(read_file).document
+        return editor.load(read_file).document
     except SettingsError:
-        document = read(desk.main)
+        document = read(editor.main)
         if document.problems:
             raise RefusedError(
                 HTTPStatus.CONFLICT, Text("The file cannot be read as TOML: mend it as text first.")
@@ -511,12 +511,12 @@ def _document(desk: ConfigEditor) -> Document:
         return document
 
 
-def _files(desk: ConfigEditor) -> list[str]:
-    return [str(one.path) for one in read(desk.main).files] or [str(desk.main)]
+def _files(editor: ConfigEditor) -> list[str]:
+    return [str(one.path) for one in read(editor.main).files] or [str(editor.main)]
 
 
-def _file(desk: ConfigEditor, number: int) -> FilePath:
-    files = _files(desk)
+def _file(editor: ConfigEditor, number: int) -> FilePath:
+    files = _files(editor)
     if number >= len(files):
         raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page."))
     return FilePath(files[number])
@@ -531,25 +531,25 @@ def _text(path: FilePath) -> str:
         ) from None
 
 
-def _problems(desk: ConfigEditor) -> SettingsError | None:
+def _problems(editor: ConfigEditor) -> SettingsError | None:
     try:
-        judged(desk, {})
+        judged(editor, {})
     except SettingsError as error:
         return error
     return None
 
 
-def _standing(gate: Gate, desk: ConfigEditor) -> dict[str, Any]:
+def _standing(gate: Gate, editor: ConfigEditor) -> dict[str, Any]:
     """Whether what is on the disk is what runs, what is wrong with it, and which lanes it waits for."""
     problems: tuple[Problem, ...] = ()
     digest = ""
     try:
-        digest = judged(desk, {}).digest
+        digest = judged(editor, {}).digest
     except SettingsError as error:
         problems = error.problems
     return {
         "problems": problems,
         "is_running": digest == gate.loaded.digest,
         "busy": _busy(gate),
-        "main": str(desk.main),
+        "main": str(editor.main),
     }

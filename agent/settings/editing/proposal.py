@@ -87,17 +87,17 @@ class Difference:
     is_hidden: bool = False
 
 
-def seen_state(desk: ConfigEditor) -> str:
+def seen_state(editor: ConfigEditor) -> str:
     """What names the present state of the files: SHA-256 in hex over their paths and bytes. Raises OSError."""
-    return _digest(present_files(desk.main))
+    return _digest(present_files(editor.main))
 
 
-def edited(desk: ConfigEditor, edits: Sequence[Edit]) -> dict[str, bytes]:
+def edited(editor: ConfigEditor, edits: Sequence[Edit]) -> dict[str, bytes]:
     """The files, by real path, as they would be after the edits. Raises ChangeError, SettingsError, OSError."""
-    document = read(desk.main)
+    document = read(editor.main)
     if document.problems:
         raise SettingsError(document.problems)
-    schema = schema_of(document, desk.models)
+    schema = schema_of(document, editor.models)
     texts: dict[str, str] = {}
     for edit in sorted(edits, key=_in_order):
         name = os.path.realpath(file_of(edit.path, document))
@@ -130,36 +130,36 @@ def _with_lists(values: Mapping[str, Any], path: Path, schema: Schema) -> dict[s
     return found
 
 
-def judged(desk: ConfigEditor, files: Mapping[str, bytes]) -> LoadedSettings:
+def judged(editor: ConfigEditor, files: Mapping[str, bytes]) -> LoadedSettings:
     """Load what would be there, as the service would. Raises SettingsError with everything that is wrong."""
-    return desk.load(over(dict(files)))
+    return editor.load(over(dict(files)))
 
 
-def check_seen(desk: ConfigEditor, seen: str) -> None:
+def check_seen(editor: ConfigEditor, seen: str) -> None:
     """Raise StaleError where the files are not those that were seen, HistoryError, OSError."""
-    now = present_files(desk.main)
+    now = present_files(editor.main)
     if _digest(now) == seen:
         return
-    known = desk.history.generations()
+    known = editor.history.generations()
     before = next((one.state for one in reversed(known) if _digest(one.state) == seen), None)
     who = next((one.who for one in reversed(known) if one.state == now), "")
     raise StaleError(() if before is None else changed_keys(before, now), who)
 
 
 def put_files(
-    desk: ConfigEditor, files: Mapping[str, bytes], step: EditStep, seen: str, of: int | None = None
+    editor: ConfigEditor, files: Mapping[str, bytes], step: EditStep, seen: str, of: int | None = None
 ) -> Change:
     """Put proposed files in place, if those on the disk are still the ones that were seen.
 
     `of`: the number of the former state that they bring back. Raises StaleError, SettingsError, HistoryError, OSError;
     nothing is changed then.
     """
-    with desk.history.held():
-        note_present(desk, step)
-        check_seen(desk, seen)
-        loaded = judged(desk, files)
-        added = desk.history.note(replace_files(desk, files), step, of)
-        return Change("", str(desk.main), number_of(desk, added), loaded)
+    with editor.history.held():
+        note_present(editor, step)
+        check_seen(editor, seen)
+        loaded = judged(editor, files)
+        added = editor.history.note(replace_files(editor, files), step, of)
+        return Change("", str(editor.main), number_of(editor, added), loaded)
 
 
 def differences(before: LoadedSettings, after: LoadedSettings) -> list[Difference]:

@@ -281,7 +281,7 @@ class Preview(Message):
 class Expose(Message):
     """Asks to try an exposure for `for_s` seconds: this share of the light that the camera's automatic takes.
 
-    None: the automatic. Whether the camera allows it is told by Beat.exposure and CameraState.detail.
+    None: the automatic. Whether the camera allows it is told by Heartbeat.exposure and CameraState.detail.
     """
 
     type: Literal["expose"] = "expose"

@@ -1,4 +1,4 @@
-"""One life of the eye: a camera, its readers, and the beat that tells the parent that all is well."""
+"""One life of the eye: a camera, its readers, and the heartbeat that tells the parent that all is well."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ _SHOWING_STOP_S = 0.5
 
 
 class WorkerSession:
-    """Run the threads of one eye. The thread that calls `run` listens to the parent, beats and watches the camera."""
+    """Run the threads of one eye.
+
+    The thread that calls `run` listens to the parent, sends heartbeats and watches the camera.
+    """
 
     def __init__(
         self, link: ParentConnection, settings: Configure, make_camera: Callable[[], CameraPort], readers: Readers
@@ -112,7 +115,7 @@ class WorkerSession:
         newest = self._slot.newest()
         if self._settings.view_s == 0 or newest is None or newest.number == self._measured_frame:
             return
-        # A beat that comes a little early must not put the measure off to the next one.
+        # A heartbeat that comes a little early must not put the measure off to the next one.
         every_s = _MEASURE_SUSPECT_EVERY_S if self._view.suspects else _MEASURE_EVERY_S
         if now - self._measured_at < every_s - _MEASURE_SLACK_S:
             return
