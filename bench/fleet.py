@@ -22,7 +22,7 @@ from sim.fleet import Fleet, Plan
 from tests.support.mqtt.mosquitto import Broker
 
 if TYPE_CHECKING:
-    from sim.fleet import Progress, Report
+    from sim.fleet import Report, RunProgress
 
 FOR_S = 20.0
 RATE = 1.0
@@ -38,7 +38,7 @@ class Watch:
     begun_cpu_s: float | None = None
     begun_at_s: float = 0.0
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: RunProgress) -> None:
         if progress.phase != "connecting" and self.begun_cpu_s is None:
             self.begun_cpu_s, self.begun_at_s = cpu_s(self.pid), progress.at_s
 

@@ -60,7 +60,7 @@ def figures() -> list[Figure]:
 
 def _cheap(codes: Cascade, pixels: Pixels, *, hint: bool = False) -> list[Code]:
     """What every frame gets before it is known whether time is left."""
-    return codes.look(pixels, 0.0, hint=hint, budget_ms=0.0)
+    return codes.read_codes(pixels, 0.0, hint=hint, budget_ms=0.0)
 
 
 def _figure(what: str, read: Callable[[], object], goal_ms: float | None = None) -> Figure:

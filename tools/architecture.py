@@ -189,7 +189,7 @@ def _row(layer: str, package: str) -> str:
 
 
 def page(text: str) -> str:
-    """The page with its tables written anew. Raises ValueError where the place of one is missing."""
+    """The page with its tables written again. Raises ValueError where the place of one is missing."""
     for container in PICTURES:
         begin, end = f"<!-- rooms of {container} -->\n", f"<!-- end of {container} -->"
         before, _, rest = text.partition(begin)

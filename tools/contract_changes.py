@@ -67,9 +67,18 @@ def _document_breaks(old: Schema, new: Schema) -> Iterator[str]:
     yield from _same(old, new, "operations", ("action", "channel", "bindings", "messages"))
     yield from _same(old["components"], new["components"], "messages", ("contentType",))
     for name, message in old["components"]["messages"].items():
-        headers = message.get("headers", {}).get("properties", {})
-        now = new["components"]["messages"].get(name, {}).get("headers", {}).get("properties", {})
+        headers = _headers(message, old)
+        now = _headers(new["components"]["messages"].get(name, {}), new)
         yield from (f"messages.{name}: the user property {gone} is gone" for gone in headers.keys() - now.keys())
+
+
+def _headers(message: Schema, document: Schema) -> Schema:
+    """The user properties of a message, also where it refers to those of several."""
+    headers: Schema = message.get("headers", {})
+    if "$ref" in headers:
+        headers = document["components"]["schemas"][headers["$ref"].rpartition("/")[2]]
+    properties: Schema = headers.get("properties", {})
+    return properties
 
 
 def _same(old: Schema, new: Schema, part: str, words: tuple[str, ...]) -> Iterator[str]:

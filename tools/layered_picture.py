@@ -170,11 +170,11 @@ def _spread(grid: _Grid) -> float:
     left = MARGIN + LABEL_WIDTH
     room = round(SLACK * max(sum(_width(place) for place in row) + GAP * (len(row) - 1) for row in grid.rows))
     for row in grid.rows:
-        _settle(grid, row, dict.fromkeys(row, left + room / 2), left, left + room)
+        _place_row(grid, row, dict.fromkeys(row, left + room / 2), left, left + room)
     for sweep in range(SWEEPS):
         for row in grid.rows if sweep % 2 == 0 else reversed(grid.rows):
             wanted = {place: _wanted(grid, place) for place in row}
-            _settle(grid, row, wanted, left, left + room)
+            _place_row(grid, row, wanted, left, left + room)
     return left + room
 
 
@@ -188,7 +188,7 @@ def _wanted(grid: _Grid, place: Place) -> float:
     return _mean(pulls, grid.x[place])
 
 
-def _settle(grid: _Grid, row: Sequence[Place], wanted: Mapping[Place, float], left: float, right: float) -> None:
+def _place_row(grid: _Grid, row: Sequence[Place], wanted: Mapping[Place, float], left: float, right: float) -> None:
     """Keep the order and the gaps of a row, as near to the places wanted as that allows (isotonic regression)."""
     offsets = [0.0]
     for one, other in pairwise(row):

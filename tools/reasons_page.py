@@ -127,8 +127,8 @@ Why a vehicle passes or does not. This page is written by `python tools/reasons_
 
 The checks are made in the order of this table, and the first that fails decides; a check that is switched off, or has
 nothing to look at, is left out. The event [`access.decided`](events.md#accessdecided) lists every check that was made.
-`RETRY` means that the vehicle is judged anew, with what is shown until then; "at last" is what follows when the time for
-that is over. A vehicle that waits for its way, or for a locked lane, is judged anew when that is free. `QR_UNSTABLE` is
+`RETRY` means that the vehicle is judged again, with what is shown until then; "at last" is what follows when the time for
+that is over. A vehicle that waits for its way, or for a locked lane, is judged again when that is free. `QR_UNSTABLE` is
 kept for readers that must see a code twice; today one frame proves a signed permit, and the reason is not given.
 """
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from tools.changelog import ChangelogError, released
 from tools.deb.__main__ import WORK
-from tools.deb.content import build_wheel
+from tools.deb.package_files import build_wheel
 from tools.deb.project import ROOT, build_time, run, version
 from tools.deb.targets import BuildError
 
@@ -26,7 +26,7 @@ PAGES: Final = ("README.md", "CHANGELOG.md", "LICENSE", "docs", "config", "examp
 
 
 def main() -> int:
-    """Build everything anew; 1 when something is missing or wrong."""
+    """Build everything again; 1 when something is missing or wrong."""
     try:
         _build()
     except (BuildError, ChangelogError) as error:

@@ -36,7 +36,7 @@ RULES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class SecretFound:
     """What looks like a secret. `line` counts from 1."""
 
     path: Path
@@ -44,13 +44,13 @@ class Finding:
     kind: str
 
 
-def scan(path: Path, text: str) -> Iterator[Finding]:
+def scan(path: Path, text: str) -> Iterator[SecretFound]:
     """What looks like a secret in a text."""
     for kind, rule in RULES.items():
         for match in rule.finditer(text):
             if match.groups() and (path.is_relative_to(TESTS) or EXAMPLES.match(match[1])):
                 continue  # tests make passwords up, to see that no message shows them
-            yield Finding(path, text.count("\n", 0, match.start()) + 1, kind)
+            yield SecretFound(path, text.count("\n", 0, match.start()) + 1, kind)
 
 
 def tracked() -> list[Path]:
@@ -59,7 +59,7 @@ def tracked() -> list[Path]:
     return [ROOT / name for name in listed.decode().split("\0") if name]
 
 
-def findings(paths: Iterable[Path]) -> list[Finding]:
+def findings(paths: Iterable[Path]) -> list[SecretFound]:
     """What looks like a secret in these files; those that are no text, away or very large are left out."""
     found = []
     for path in paths:

@@ -43,7 +43,7 @@ _PERCENT = re.compile(r"\[ *(\d+)%\]")
 
 
 @dataclass
-class Found:
+class StressFound:
     """What the runs under one kind of stress came to. `failures`: by test; `why`: the first words of one."""
 
     runs: int = 0
@@ -67,7 +67,7 @@ class Found:
         return Counter(failed.keys())
 
 
-def table(found: dict[str, Found]) -> list[str]:
+def table(found: dict[str, StressFound]) -> list[str]:
     """A row for each test that failed, with how often under each kind of stress, and the seconds of a run."""
     kinds = list(found)
     tests = sorted({test for each in found.values() for test in each.failures})
@@ -169,7 +169,7 @@ def _start(kind: str, log: Path, arguments: argparse.Namespace, before: Sequence
         )
 
 
-def _batch(kind: str, numbers: Sequence[int], arguments: argparse.Namespace, found: Found) -> None:
+def _batch(kind: str, numbers: Sequence[int], arguments: argparse.Namespace, found: StressFound) -> None:
     """Runs side by side, under one kind of stress."""
     with ExitStack() as stack:
         if kind == LOOPS:
@@ -216,7 +216,7 @@ def main() -> int:
     arguments = parser.parse_args()
     REPORTS.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
-    found = {kind: Found() for kind in arguments.kind if _is_possible(kind)}
+    found = {kind: StressFound() for kind in arguments.kind if _is_possible(kind)}
     for kind, each in found.items():
         while (left := arguments.runs - each.runs) > 0:
             # A suite beside another is a run as well: none is alone, also the last.

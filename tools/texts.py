@@ -19,7 +19,7 @@ from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
 
-from agent.console.form import schema
+from agent.console.configuration_form import schema
 from agent.core.events import Fault
 from agent.core.lane import CommandKind, State
 from agent.core.model import DeclarationStatus, ListKind, Subject

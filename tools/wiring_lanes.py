@@ -28,15 +28,15 @@ def lane_view() -> Picture:
     _arm(picture, arm, 175, 396)
     _island(picture)
     _leader(picture, (480, 375), (480, 425))
-    _say(picture, 480, 440, ("Loop A: presence", "a vehicle stands at the barrier"), "middle", bold=True)
+    _label(picture, 480, 440, ("Loop A: presence", "a vehicle stands at the barrier"), "middle", bold=True)
     _leader(picture, (arm + 36, 416), (872, 416))
-    _say(picture, 878, 420, ("photocell, beside the arm",), "start")
+    _label(picture, 878, 420, ("photocell, beside the arm",), "start")
     _leader(picture, (loop_b[1], 300), (886, 300))
-    _say(picture, 892, 304, ("Loop B: safety", "under and behind the arm"), "start", bold=True)
+    _label(picture, 892, 304, ("Loop B: safety", "under and behind the arm"), "start", bold=True)
     _dimension(picture, loop_a[1], loop_b[0], 462, "≤ 1 m")
     _dimension(picture, loop_b[0], arm, 462, "≥ 0.5 m")
     _dimension(picture, arm, loop_b[1], 462, "≥ 0.5 m")
-    _say(picture, 60, 300, ("driving direction",), "start")
+    _label(picture, 60, 300, ("driving direction",), "start")
     _arrow(picture, 60, 316, 190)
     picture.notes(
         (
@@ -65,10 +65,10 @@ def _island(picture: Picture) -> None:
     _view(picture, (470, 150), (440, 242), (520, 242))
     _camera(picture, 470, 150)
     _lamps(picture, 862, 138)
-    _say(picture, 960, 112, ("camera", "for plate and code"), "middle")
-    _say(picture, 470, 112, ("second camera or scanner", "for the code, at the driver's window"), "middle")
-    _say(picture, 862, 104, ("lamps",), "middle")
-    _say(picture, 600, 129, ("loop feeds", "15 m at most"), "start")
+    _label(picture, 960, 112, ("camera", "for plate and code"), "middle")
+    _label(picture, 470, 112, ("second camera or scanner", "for the code, at the driver's window"), "middle")
+    _label(picture, 862, 104, ("lamps",), "middle")
+    _label(picture, 600, 129, ("loop feeds", "15 m at most"), "start")
 
 
 def sally_port() -> Picture:
@@ -81,17 +81,17 @@ def sally_port() -> Picture:
         _housing(picture, Rect(arm - 66, 122, arm + 10, 178), "controller")
         _arm(picture, arm, 178, 336)
         _photocell(picture, arm + 26, 180, 352)
-        _say(picture, arm - 28, 108, (f"barrier {number}",), "middle", bold=True)
-        _say(picture, arm - 120, 372, (f"loop A {number}",), "middle")
-        _say(picture, arm, 372, (f"loop B {number}",), "middle")
+        _label(picture, arm - 28, 108, (f"barrier {number}",), "middle", bold=True)
+        _label(picture, arm - 120, 372, (f"loop A {number}",), "middle")
+        _label(picture, arm, 372, (f"loop B {number}",), "middle")
     _vehicle(picture, Rect(500, 226, 690, 304), "right")
     picture.shape(
         f'<path d="M430 150H814" stroke="{INK}" stroke-width="1.8" stroke-dasharray="6 4"/>'
         f'<path d="M430 150l12 -6v12ZM814 150l-12 -6v12Z" fill="{INK}"/>'
     )
-    _say(picture, 622, 138, ("interlock",), "middle", bold=True)
-    _say(picture, 622, 172, ("one opens only while the other is closed and at rest",), "middle")
-    _say(picture, 40, 262, ("driving direction",), "start")
+    _label(picture, 622, 138, ("interlock",), "middle", bold=True)
+    _label(picture, 622, 172, ("one opens only while the other is closed and at rest",), "middle")
+    _label(picture, 40, 262, ("driving direction",), "start")
     _arrow(picture, 40, 280, 150)
     picture.notes(
         (
@@ -117,22 +117,22 @@ def shared_arm() -> Picture:
     arm = 550.0
     for first, second, name in ((330, 450, "loop A, export"), (650, 770, "loop A, import")):
         _loop(picture, Rect(first, 210, second, 330))
-        _say(picture, (first + second) / 2, 382, (name,), "middle")
+        _label(picture, (first + second) / 2, 382, (name,), "middle")
     _loop(picture, Rect(480, 210, 620, 330))
-    _say(picture, arm, 382, ("loop B, shared",), "middle")
+    _label(picture, arm, 382, ("loop B, shared",), "middle")
     _vehicle(picture, Rect(240, 236, 432, 304), "right")
     _vehicle(picture, Rect(668, 236, 860, 304), "left")
     _housing(picture, Rect(arm - 66, 122, arm + 10, 178), "controller")
     _arm(picture, arm, 178, 346)
     _photocell(picture, arm + 26, 180, 362)
-    _say(picture, arm - 28, 100, ("one barrier, one relay board",), "middle", bold=True)
+    _label(picture, arm - 28, 100, ("one barrier, one relay board",), "middle", bold=True)
     for x, turn, name in ((400, 1, "camera, import"), (700, -1, "camera, export")):
         _view(picture, (x, 150), (arm + turn * 122, 246), (arm + turn * 122, 294))
         _camera(picture, x, 150)
-        _say(picture, x, 126, (name,), "middle")
-    _say(picture, 60, 262, ("export lane",), "start", bold=True)
+        _label(picture, x, 126, (name,), "middle")
+    _label(picture, 60, 262, ("export lane",), "start", bold=True)
     _arrow(picture, 60, 280, 190)
-    _say(picture, 1040, 262, ("import lane",), "end", bold=True)
+    _label(picture, 1040, 262, ("import lane",), "end", bold=True)
     _arrow(picture, 1040, 280, 910)
     picture.notes(
         (
@@ -240,7 +240,7 @@ def _leader(picture: Picture, first: tuple[float, float], last: tuple[float, flo
     picture.shape(f'<path d="M{first[0]:g} {first[1]:g}L{last[0]:g} {last[1]:g}" stroke="{SOFT}" stroke-width="0.9"/>')
 
 
-def _say(
+def _label(
     picture: Picture,
     x: float,
     y: float,

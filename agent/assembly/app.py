@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from agent.assembly.parts import ConfigurationSource
     from agent.clock import Clock
-    from agent.console.web.server import ConsoleServer
+    from agent.console import ConsoleServer
     from agent.core.events import ConfigurationRefused
     from agent.lane import LanePause
     from agent.service.notify import Notifier

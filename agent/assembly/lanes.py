@@ -110,5 +110,5 @@ def _supervisor(lane: LaneService, camera: Camera) -> CameraSupervisor:
         on_status=lambda status: lane.camera_changed(camera.id, status, reads_codes="qr" in camera.readers),
         limits=WorkerLimits(hang_s=camera.hang_s, reading_s=camera.reading_deadline_s, stop_s=CAMERA_STOP_S),
     )
-    lane.tell_presence(supervisor.attend)
+    lane.tell_presence(supervisor.set_vehicle_present)
     return supervisor

@@ -15,9 +15,9 @@ from agent.assembly.lanes import GateLanes
 from agent.assembly.records import MEGABYTE, GateRecords, RecordsDependencies
 from agent.assembly.status import GateStatus, StatusSources
 from agent.clock import ClockFiles, ClockMonitor, holdover_rules
-from agent.console.web.server import ConsoleServer
+from agent.console import ConsoleServer
 from agent.devices import DeviceStatusTable
-from agent.doctor.diagnostics import Diagnostics, DiagnosticsDependencies
+from agent.doctor import Diagnostics, DiagnosticsDependencies
 from agent.lane import Interlock, LaneServiceDependencies, scene_folders, simulated_vehicle_runs
 from agent.lane.decider import Decider, Sources, lane_place
 from agent.lists import ListService
@@ -50,13 +50,13 @@ if TYPE_CHECKING:
 class ConfigurationSource:
     """Where the settings came from. `path`: the main file. `refused`: why the files now differ from it.
 
-    `read_anew`: request a reload, as SIGHUP does; returns at once. `load`: the files as they are now; raises
+    `request_reload`: request a reload, as SIGHUP does; returns at once. `load`: the files as they are now; raises
     SettingsError; None: it cannot be looked at.
     """
 
     path: Path
     refused: ConfigurationRefused | None = None
-    read_anew: Callable[[], None] = lambda: None
+    request_reload: Callable[[], None] = lambda: None
     load: Callable[[], LoadedSettings] | None = None
 
 
@@ -128,7 +128,7 @@ class GateParts:
         self.simulated_runs = dict(
             simulated_vehicle_runs(settings.lanes, scene_folders(settings.state.directory, os.environ))
         )
-        self.console = ConsoleServer.from_environment(self._gate, settings.console)
+        self.console = ConsoleServer(self._gate, settings.console)
 
     @property
     def threads(self) -> Iterator[Worker]:
@@ -250,7 +250,7 @@ class GateParts:
             link=lambda: None if self.central is None else self.central.link_view,
             health=self.status.health,
             diagnostics=self.diagnostics,
-            reload=self.source.read_anew,
+            reload=self.source.request_reload,
             now=self._clock.now,
             simulated_runs=self.simulated_runs,
         )

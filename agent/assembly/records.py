@@ -108,7 +108,7 @@ class GateRecords:
         self.journal.close()
 
     def _recorded(self, drafts: Sequence[Draft]) -> None:
-        self.evidence_writer.heard(drafts)
+        self.evidence_writer.on_recorded(drafts)
         self._needs.recorded(drafts)
 
     def _make_housekeeper(self) -> RetentionJob:

@@ -18,7 +18,7 @@ from typing_extensions import override
 from agent.cli.rights import act_at
 from agent.cli.terminal import echo
 from agent.core.model.printable import printable
-from agent.doctor.collectors.software import is_coming_up
+from agent.service.systemd_unit import is_coming_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,14 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketLater
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater, usable_configuration
 from agent.cli.doctor import report_of
 from agent.cli.rights import act_at, act_at_gate
 from agent.cli.terminal import echo
-from agent.doctor.bundle.contents import service_log
-from agent.doctor.bundle.pack import Material, Wanted, packed
+from agent.doctor import BundleMaterial, BundleRequest, pack_bundle, service_log
 from agent.i18n import Language
 from agent.settings import LoadedSettings, SettingsError
 
@@ -45,18 +44,18 @@ def bundle(
             act_at_gate(configuration)
             act_at(socket)
             material = _material(configuration, socket, log)
-            file.write(packed(material, Wanted(pictures=pictures, plates=plates)))
+            file.write(pack_bundle(material, BundleRequest(pictures=pictures, plates=plates)))
             size = file.tell()
     except OSError as error:
         echo(f"gate-agent bundle: {out}: {error.strerror or error}", err=True)
-        raise typer.Exit(exits.FAILED) from None
+        raise typer.Exit(exit_codes.FAILED) from None
     echo(f"{out}: {size / 1024:.0f} KiB; look into it before you send it")
 
 
-def _material(configuration: Path, socket: Path, log: str | None) -> Material:
+def _material(configuration: Path, socket: Path, log: str | None) -> BundleMaterial:
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
     report, _usable = report_of(configuration, socket, Language.EN)
-    return Material(
+    return BundleMaterial(
         report=report,
         loaded=_loaded(configuration),
         log=log,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import getpass
 import json
 import os
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.configuration import DEFAULT_PATH, Configuration
-from agent.cli.lists.gate import registry_of, settings_of
-from agent.cli.terminal import echo
+from agent.cli.lists.gate_registry import registry_of, settings_of
+from agent.cli.terminal import echo, fail
 from agent.clock import CAUSE_CHARACTERS, Clock, ClockFiles, FloorReset, first_trust, holdover_rules
 from agent.core.clock import ClockFloor, ClockObservation, observe
 from agent.core.events import time_text
@@ -41,7 +41,7 @@ def show(
         floor = _floor(settings)
         waiting = files.reset()
     except (RegistryError, OSError, ValueError) as error:
-        _fail("show", error)
+        fail("clock show", error)
     trust = _trust(settings, files, floor)
     found = {
         "state": trust.state.value,
@@ -59,7 +59,7 @@ def show(
         for name, value in found.items():
             if value not in (None, ""):
                 echo(f"{name.replace('_', ' '):<{wide}}  {value}")
-    raise typer.Exit(exits.OK if trust.trusted else exits.FAILED)
+    raise typer.Exit(exit_codes.OK if trust.trusted else exit_codes.FAILED)
 
 
 @app.command("reset-floor")
@@ -84,7 +84,7 @@ def reset_floor(
     try:
         files.ask_reset(FloorReset(now, operator, cause.strip()))
     except OSError as error:
-        _fail("reset-floor", error)
+        fail("clock reset-floor", error)
     echo(f"the floor goes back to {_moment(now)}: at once where the agent runs, else when it starts")
 
 
@@ -113,8 +113,3 @@ def _trust(settings: Settings, files: ClockFiles, floor: ClockFloor) -> ClockTru
 
 def _moment(utc: float) -> str:
     return time_text(round(utc * 1000))
-
-
-def _fail(command: str, error: Exception) -> NoReturn:
-    echo(f"gate-agent clock {command}: {error}", err=True)
-    raise typer.Exit(exits.FAILED)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from agent.broker import BrokerAddress, TlsFiles, check_gate_id
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.permit.files import PermitFileError, read_key, write_new
-from agent.cli.terminal import echo
+from agent.cli.terminal import echo, fail
 from agent.clock import Clock
 from agent.core.commands import CommandInvalidError, CommandName, make, sign
 from agent.core.crypto import SigningKey
@@ -51,7 +51,7 @@ def keygen(out: Annotated[Path, typer.Argument(help="File for the private key; i
     try:
         write_new(out.parent, {out.name: (key.to_pem(), _PRIVATE)})
     except PermitFileError as error:
-        _fail("keygen", error)
+        fail("command keygen", error)
     echo(f'public_key = "{key.public.raw.hex()}"')
 
 
@@ -74,7 +74,7 @@ def sign_(  # noqa: PLR0913, PLR0917 - one argument an option
     try:
         _, text = order.signed(challenge)
     except (CommandInvalidError, PermitFileError, ValueError) as error:
-        _fail("sign", error)
+        fail("command sign", error)
     echo(text)
 
 
@@ -114,13 +114,13 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
         with OneShotClient(BrokerAddress.parse(broker), tls=tls, user=user, password=password) as client:
             result = CommandClient(client, gate, timeout).run(name.value, order.signed, life)
     except (CommandInvalidError, PermitFileError, OneShotClientError, CommandClientError, ValueError) as error:
-        _fail("send", error)
-    echo(json.dumps(result, ensure_ascii=False, indent=2) if as_json else _told(gate, result))
-    raise typer.Exit(exits.OK if result.get("result") == "done" else exits.FAILED)
+        fail("command send", error)
+    echo(json.dumps(result, ensure_ascii=False, indent=2) if as_json else _result_text(gate, result))
+    raise typer.Exit(exit_codes.OK if result.get("result") == "done" else exit_codes.FAILED)
 
 
 class _Order:
-    """What is to be ordered; signed anew for each challenge."""
+    """What is to be ordered; signed again for each challenge."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - one argument an option
         self,
@@ -161,13 +161,8 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _told(gate: str, result: dict[str, Any]) -> str:
+def _result_text(gate: str, result: dict[str, Any]) -> str:
     code = f" ({result['code']})" if result.get("code") else ""
     lines = [f"{gate}: {result.get('name')}: {result.get('result')}{code}", result.get("detail")]
     lines += [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in result.get("data", {}).items()]
     return "\n".join(str(line) for line in lines if line)
-
-
-def _fail(command: str, error: Exception) -> NoReturn:
-    echo(f"gate-agent command {command}: {error}", err=True)
-    raise typer.Exit(exits.FAILED)

@@ -1,4 +1,4 @@
-"""The configuration as every command loads it: the file, the credentials, the GATE_ variables and the real drivers."""
+"""The options by which commands name a configuration, and the configuration that such a command uses."""
 
 from __future__ import annotations
 
@@ -12,29 +12,12 @@ import typer
 from agent.cli.rights import act_at_gate, act_on_configuration
 from agent.i18n import Language
 from agent.settings import board_place, last_good, on_disk, usable
-from agent.settings.drivers import FAMILIES, history_of, load_configuration, models
+from agent.settings.drivers import load_configuration, models
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from agent.settings import Lane, UsableConfiguration
-
-__all__ = [
-    "DEFAULT_PATH",
-    "FAMILIES",
-    "Configuration",
-    "ConfigurationFile",
-    "ConfigurationLater",
-    "ConfigurationToChange",
-    "ProblemLanguage",
-    "configuration_on_disk",
-    "history_of",
-    "last_good_configuration",
-    "load_configuration",
-    "models",
-    "relay_boards",
-    "usable_configuration",
-]
 
 DEFAULT_PATH = Path("/etc/gate-agent/gate.toml")
 _HELP = "The gate's configuration."

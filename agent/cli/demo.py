@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for what the demo writes; it is made anew each time.")] = Path(
+    out: Annotated[Path, typer.Option(help="Folder for what the demo writes; it is made again each time.")] = Path(
         "demo-out"
     ),
 ) -> None:
@@ -33,5 +33,5 @@ def demo(
             right = Director(out.resolve(), int(Clock().now().utc), screen, ACTS).run()
     except (BrokerError, DemoError) as error:
         typer.echo(f"gate-agent demo: {error}", err=True)
-        raise typer.Exit(exits.FAILED) from None
-    raise typer.Exit(exits.OK if right else exits.FAILED)
+        raise typer.Exit(exit_codes.FAILED) from None
+    raise typer.Exit(exit_codes.OK if right else exit_codes.FAILED)

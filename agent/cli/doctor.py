@@ -11,39 +11,44 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketOption
 from agent.cli.clock import trust_of
-from agent.cli.configuration import (
-    DEFAULT_PATH,
-    ConfigurationFile,
-    load_configuration,
-    relay_boards,
-    usable_configuration,
-)
-from agent.cli.lists.gate import registry_of
+from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, relay_boards, usable_configuration
+from agent.cli.lists.gate_registry import registry_of
 from agent.cli.terminal import echo
 from agent.clock import Clock
-from agent.doctor.codes import Check, Severity
-from agent.doctor.collectors import remote, software
-from agent.doctor.collectors.user import agent_user
-from agent.doctor.examination import Examiner
-from agent.doctor.facts import ClockFacts, ListsFacts
-from agent.doctor.finding import Report
-from agent.doctor.health import health_of_the_doctor, payload
-from agent.doctor.report import as_json, from_json, lines
-from agent.doctor.tasks import TaskDependencies, common, free, without_settings
-from agent.doctor.texts import title
+from agent.doctor import (
+    Check,
+    ClockFacts,
+    Examiner,
+    ListsFacts,
+    Report,
+    Severity,
+    TaskDependencies,
+    agent_user,
+    check_title,
+    common_tasks,
+    free_device_tasks,
+    health_of_the_doctor,
+    health_payload,
+    lists_facts,
+    report_as_json,
+    report_from_json,
+    report_lines,
+    tasks_without_settings,
+)
 from agent.i18n import Language
 from agent.lists import REGISTRY
+from agent.service import systemd_unit
 from agent.settings import SettingsError
+from agent.settings.drivers import load_configuration
 from agent.store.errors import RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.doctor.examination import Task
-    from agent.doctor.finding import Finding
+    from agent.doctor import Finding, Task
     from agent.settings import Settings
 
 PATH: Final = "/api/doctor"
@@ -66,14 +71,14 @@ def doctor(
     """
     report, usable = report_of(configuration, socket, language)
     if as_json_:
-        echo(json.dumps(as_json(report, language), ensure_ascii=False, indent=2))
+        echo(json.dumps(report_as_json(report, language), ensure_ascii=False, indent=2))
     else:
-        for line in lines(report, language):
+        for line in report_lines(report, language):
             echo(line)
     if not usable:
-        raise typer.Exit(exits.CONFIGURATION)
+        raise typer.Exit(exit_codes.CONFIGURATION)
     if report.worst in _SERIOUS:
-        raise typer.Exit(exits.FAILED)
+        raise typer.Exit(exit_codes.FAILED)
 
 
 def report_of(configuration: Path, socket: Path, language: Language) -> tuple[Report, bool]:
@@ -85,13 +90,13 @@ def report_of(configuration: Path, socket: Path, language: Language) -> tuple[Re
 def _asked(socket: Path, language: Language) -> Report | None:
     """The report of the running agent; None where none runs here."""
     try:
-        if not socket.exists() and not software.is_coming_up():
+        if not socket.exists() and not systemd_unit.is_coming_up():
             return None
     except PermissionError:  # there is one, and who may ask it is told below
         pass
     try:
         told = AgentSocket(socket, language.value, PATIENCE_S).json(PATH)
-        return from_json(told, Clock().now().utc)
+        return report_from_json(told, Clock().now().utc)
     except AgentAwayError as error:
         echo(f"gate-agent doctor: {error}; the devices are looked at without it", err=True)
     except (KeyError, TypeError, ValueError) as error:
@@ -105,10 +110,10 @@ def _examined(path: Path, language: Language) -> tuple[Report, bool]:
     try:
         settings = usable_configuration(path).loaded.settings
     except SettingsError:
-        tasks, gate, usable = without_settings(path, lambda: load_configuration(path)), "?", False
+        tasks, gate, usable = tasks_without_settings(path, lambda: load_configuration(path)), "?", False
     else:
         tasks, gate, usable = _tasks(path, settings, clock), settings.gate.id, True
-    found = Examiner().examine(tasks, _Progress(tasks, language).heard)
+    found = Examiner().examine(tasks, _Progress(tasks, language).on_check_done)
     return Report(gate, version("gate-agent"), agent=False, utc=clock.now().utc, findings=found), usable
 
 
@@ -122,11 +127,11 @@ def _tasks(path: Path, settings: Settings, clock: Clock) -> list[Task]:
         utc=lambda: clock.now().utc,
         clock=lambda: _clock(settings),
         lists=lambda: _lists(settings, clock),
-        health=lambda: payload(health_of_the_doctor(gate, installed, clock.now().utc)),
+        health=lambda: health_payload(health_of_the_doctor(gate, installed, clock.now().utc)),
         running=lambda: None,
-        watchdog_s=software.service_watchdog_s if software.MANAGER.is_dir() else None,
+        watchdog_s=systemd_unit.service_watchdog_s if systemd_unit.MANAGER.is_dir() else None,
     )
-    return [*common(ground), *free(settings, relay_boards(settings.lanes))]
+    return [*common_tasks(ground), *free_device_tasks(settings, relay_boards(settings.lanes))]
 
 
 def _clock(settings: Settings) -> ClockFacts:
@@ -139,7 +144,7 @@ def _lists(settings: Settings, clock: Clock) -> ListsFacts:
         return ListsFacts(begun=False)
     try:
         with registry_of(settings) as registry:
-            return remote.lists(registry, settings, clock.now().utc)
+            return lists_facts(registry, settings, clock.now().utc)
     except RegistryError as error:
         return ListsFacts(trouble=str(error))
 
@@ -151,12 +156,12 @@ class _Progress:
         self._left = {task.check for task in tasks}
         self._language = language
 
-    def heard(self, check: Check, _found: Sequence[Finding]) -> None:
+    def on_check_done(self, check: Check, _found: Sequence[Finding]) -> None:
         """One check has ended."""
         self._left.discard(check)
         if not sys.stderr.isatty():
             return
-        names = ", ".join(title(one, self._language) for one in Check if one in self._left)
+        names = ", ".join(check_title(one, self._language) for one in Check if one in self._left)
         # A wide character takes two columns: half of the line is enough for any.
         width = os.get_terminal_size(sys.stderr.fileno()).columns // 2
         typer.echo(f"\r\033[K{names[:width]}", err=True, nl=False)  # the titles are our own

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.broker import BrokerAddress, TlsFilesError
-from agent.cli import exits
+from agent.cli import exit_codes
 from sim.fleet import SESSION_EXPIRY_S, WILL_DELAY_S, Credentials, Fleet, Plan, elsewhere
 
 if TYPE_CHECKING:
-    from sim.fleet import Progress
+    from sim.fleet import RunProgress
 
 PASSWORD_VARIABLE = "GATE_AGENT_FLEET_PASSWORD"  # noqa: S105 - the name of a variable
 
@@ -104,9 +104,9 @@ def fleet(  # noqa: PLR0913, PLR0917 - one parameter an option
         found = asyncio.run(Fleet(plan, (lambda _progress: None) if as_json else _show).run())
     except TlsFilesError as error:
         typer.echo(f"gate-agent fleet: {error}", err=True)
-        raise typer.Exit(exits.FAILED) from None
+        raise typer.Exit(exit_codes.FAILED) from None
     typer.echo(json.dumps(found.as_json(), indent=2) if as_json else "\n".join(found.lines()))
-    raise typer.Exit(exits.OK if found.well else exits.FAILED)
+    raise typer.Exit(exit_codes.OK if found.well else exit_codes.FAILED)
 
 
 def _parse(url: str) -> BrokerAddress:
@@ -116,7 +116,7 @@ def _parse(url: str) -> BrokerAddress:
         raise typer.BadParameter(str(error), param_hint="--broker") from None
 
 
-def _show(progress: Progress) -> None:
+def _show(progress: RunProgress) -> None:
     typer.echo(
         f"{progress.at_s:6.1f} s  {progress.phase:<10}  {progress.up:,} up, {progress.recorded:,} recorded, "
         f"{progress.taken:,} at the broker, {progress.acknowledged:,} acknowledged, {progress.reconnects:,} reconnects"

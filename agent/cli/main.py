@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.lazy import Command, CommandBrokenError, mount
-from agent.cli.pipes import drop_output
-from agent.cli.terminal import echo
+from agent.cli.terminal import drop_output, echo
 from agent.service.rights import own_process
 
 if TYPE_CHECKING:
@@ -96,12 +95,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         drop_output()
-        sys.exit(exits.FAILED)
+        sys.exit(exit_codes.FAILED)
     except _expected() as error:
         if os.environ.get(TRACE_VARIABLE):
             raise
         code = _code(error)
-        echo(str(error) if code == exits.CONFIGURATION else f"gate-agent: {error}", err=True)
+        echo(str(error) if code == exit_codes.CONFIGURATION else f"gate-agent: {error}", err=True)
         sys.exit(code)
 
 
@@ -117,9 +116,9 @@ def _code(error: Exception) -> int:
     from agent.settings import SettingsError  # noqa: PLC0415 - as above
 
     if isinstance(error, SettingsError):
-        return exits.CONFIGURATION
+        return exit_codes.CONFIGURATION
     logging.getLogger(__name__).debug("the error in full", exc_info=error)
-    return exits.FAILED
+    return exit_codes.FAILED
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, relay_boards, usable_configuration
 from agent.cli.terminal import echo
 from agent.service.parallel import Job
@@ -44,7 +44,7 @@ def release(
         found = usable_configuration(configuration)
     except SettingsError as error:
         echo(str(error), err=True)
-        raise typer.Exit(exits.CONFIGURATION) from None
+        raise typer.Exit(exit_codes.CONFIGURATION) from None
     if found.refused is not None:
         echo(f"{found.refused}\nthe boards of the last good configuration are released instead", err=True)
     settings = found.loaded.settings
@@ -62,7 +62,7 @@ def release(
         all_proved = all_proved and proved
         echo(f"{place}: {words}", err=not proved)
     if not all_proved:
-        raise typer.Exit(exits.FAILED)
+        raise typer.Exit(exit_codes.FAILED)
 
 
 def _released(relay: RelayPort) -> tuple[bool, str]:

@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from agent.cli import exits
-from agent.cli.agent_requests import Asked
+from agent.cli import exit_codes
 from agent.cli.configuration import (
     DEFAULT_PATH,
     ConfigurationFile,
     configuration_on_disk,
     last_good_configuration,
-    load_configuration,
     usable_configuration,
 )
+from agent.cli.process_signals import ProcessSignals
 from agent.core.events import ConfigurationRefused
 from agent.core.model import ChangeFilter
 from agent.service.memory import give_back_memory
 from agent.service.notify import Notifier
 from agent.service.watchdog import PlannedPause
 from agent.service.worker import end_on_thread_failure
-from agent.settings import BY_HAND, History, HistoryError, Problem, SettingsError, Step
+from agent.settings import BY_HAND, EditStep, History, HistoryError, Problem, SettingsError
+from agent.settings.drivers import load_configuration
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -51,19 +51,19 @@ def run(
 
     It waits for no device: cameras, boards and brokers are looked for, lost and found again for as long as it runs.
     Where the configuration cannot be used, the last one with which the agent ran is, and that is told. SIGHUP has it
-    read anew; a good one is taken once no vehicle is under way. Exit code 78 when no configuration can be used, 1 when
+    read again; a good one is taken once no vehicle is under way. Exit code 78 when no configuration can be used, 1 when
     the journal or the lists cannot be opened, the journal is found damaged, or a part fails or does not end: the
     service starts it again.
     """
     faulthandler.enable()
     gives_back = give_back_memory()
-    asked = Asked()
+    asked = ProcessSignals()
     end_on_thread_failure(asked.thread_failed)
     try:
         found = usable_configuration(configuration)
     except SettingsError as error:
         typer.echo(str(error), err=True)
-        raise typer.Exit(exits.CONFIGURATION) from None
+        raise typer.Exit(exit_codes.CONFIGURATION) from None
     app, found = _started(configuration, found, None, asked)
     if not gives_back:
         log.info(
@@ -74,16 +74,16 @@ def run(
         with PlannedPause(Notifier.from_environment(os.environ), START_OVER_S):
             if not app.stop(NEW, again=True):
                 log.critical("a part of the agent has not ended: it needs a process of its own to start over")
-                raise typer.Exit(exits.FAILED)
+                raise typer.Exit(exit_codes.FAILED)
             app, found = _started(configuration, newer, found, asked)
     log.info("stopping: %s", asked.cause)
     app.stop(asked.cause)
     if asked.failed:
-        raise typer.Exit(exits.FAILED)
+        raise typer.Exit(exit_codes.FAILED)
 
 
 def _started(
-    configuration: Path, found: UsableConfiguration, before: UsableConfiguration | None, asked: Asked
+    configuration: Path, found: UsableConfiguration, before: UsableConfiguration | None, asked: ProcessSignals
 ) -> tuple[App, UsableConfiguration]:
     """The agent at work with a configuration; where that only now turns out to be of no use, with the one before."""
     from agent.site import WrongGateKeyError  # noqa: PLC0415 - what only this command needs
@@ -102,7 +102,7 @@ def _started(
         log.critical("%s: %s", "the configuration cannot be used" if wrong else "the agent cannot start", error)
         before = before or last_good_configuration(configuration)
         if before is None or before.state == found.state:
-            raise typer.Exit(exits.CONFIGURATION if wrong else exits.FAILED) from None
+            raise typer.Exit(exit_codes.CONFIGURATION if wrong else exit_codes.FAILED) from None
         problem = SettingsError(
             [Problem(str(configuration), "", Text("the agent cannot start with it: {why}", why=error))]
         )
@@ -112,7 +112,7 @@ def _started(
     return app, found
 
 
-def _newer(configuration: Path, app: App, running: LoadedSettings, asked: Asked) -> UsableConfiguration | None:
+def _newer(configuration: Path, app: App, running: LoadedSettings, asked: ProcessSignals) -> UsableConfiguration | None:
     """Wait until the agent may start with a new configuration; None: it is to stop."""
     newer: UsableConfiguration | None = None
     reported = ChangeFilter()
@@ -120,8 +120,8 @@ def _newer(configuration: Path, app: App, running: LoadedSettings, asked: Asked)
         asked.wait(None if newer is None else LOOK_S)
         if asked.cause:
             return None
-        if asked.take_anew():
-            newer = _read_anew(configuration, app, running)
+        if asked.pop_reload_request():
+            newer = _reloaded(configuration, app, running)
             reported.clear()
         if newer is None:
             continue
@@ -132,7 +132,7 @@ def _newer(configuration: Path, app: App, running: LoadedSettings, asked: Asked)
             log.info("%s waits for the lanes %s to be at rest", NEW, ", ".join(busy))
 
 
-def _read_anew(configuration: Path, app: App, running: LoadedSettings) -> UsableConfiguration | None:
+def _reloaded(configuration: Path, app: App, running: LoadedSettings) -> UsableConfiguration | None:
     """The configuration on the disk; None where it cannot be used, which is told."""
     try:
         return configuration_on_disk(configuration)
@@ -162,7 +162,7 @@ def _remember(configuration: Path, found: UsableConfiguration) -> None:
     try:
         with history.held():
             if found.refused is None:
-                history.note(found.state, Step("", BY_HAND, utc))
+                history.note(found.state, EditStep("", BY_HAND, utc))
             history.keep_good(found.state, utc)
     except HistoryError as error:
         log.warning("the configuration is not kept for a start with a broken one: %s", error)
@@ -181,11 +181,13 @@ def _start_log(settings: Settings) -> None:
     )
 
 
-def _made(configuration: Path, found: UsableConfiguration, asked: Asked) -> App:
+def _made(configuration: Path, found: UsableConfiguration, asked: ProcessSignals) -> App:
     """The agent, not started yet. Raises what App raises."""
     from agent.assembly import App, ConfigurationSource  # noqa: PLC0415 - what only this command needs
     from agent.clock import Clock  # noqa: PLC0415
 
     refused = None if found.refused is None else _refusal(found.refused, found.loaded)
-    source = ConfigurationSource(configuration, refused, asked.read_anew, partial(load_configuration, configuration))
+    source = ConfigurationSource(
+        configuration, refused, asked.request_reload, partial(load_configuration, configuration)
+    )
     return App(found.loaded, Clock(), Notifier.from_environment(os.environ), asked.damaged, source)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.core.model.printable import printable
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def scan(
         scanner = _Scanner.make(reader)
     except (ImportError, OSError, RuntimeError) as error:
         typer.echo(f"gate-agent scan: {error}", err=True)
-        raise typer.Exit(exits.FAILED) from None
+        raise typer.Exit(exit_codes.FAILED) from None
     files = list(_files(paths))
     rows = []
     for file in _with_progress(files, to_terminal=as_json and sys.stdout.isatty()):
@@ -80,7 +80,7 @@ def scan(
         typer.echo(f"gate-agent scan: {complaint}", err=True)
     if not files:
         typer.echo("gate-agent scan: there are no pictures in what was named", err=True)
-    raise typer.Exit(exits.FAILED if not files or any("error" in row for row in rows) else exits.OK)
+    raise typer.Exit(exit_codes.FAILED if not files or any("error" in row for row in rows) else exit_codes.OK)
 
 
 @dataclass(frozen=True, slots=True)

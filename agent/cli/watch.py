@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketOption
 from agent.cli.events.common import DEFAULT_JOURNAL, JournalPath
 from agent.cli.events.event_line import event_line
@@ -52,7 +52,7 @@ def watch(
 ) -> None:
     """Show a lane live: its state and sign, the arm, the inputs, every device, what the cameras see, the last events.
 
-    It asks the running agent, and goes on by itself when that starts anew; Ctrl-C ends it. Nothing is moved or changed.
+    It asks the running agent, and goes on by itself when that restarts; Ctrl-C ends it. Nothing is moved or changed.
     The exit code is 1 when no agent runs here, or it has no such lane.
     """
     agent = AgentSocket(socket, language.value)
@@ -60,7 +60,7 @@ def watch(
         name, cameras = _lane(agent, lane)
     except AgentAwayError as error:
         echo(f"gate-agent watch: {error}", err=True)
-        raise typer.Exit(exits.FAILED) from None
+        raise typer.Exit(exit_codes.FAILED) from None
     screen = Screen(name, cameras, journal, language)
     if once or not sys.stdout.isatty():
         _show_once(agent, screen)
@@ -90,12 +90,12 @@ def _lane(agent: AgentSocket, wanted: str | None) -> tuple[str, list[str]]:
 def _show_once(agent: AgentSocket, screen: Screen) -> None:
     try:
         for name, value in agent.news(screen.path):
-            screen.take(name, value)
+            screen.update_section(name, value)
             if screen.whole:
                 break
     except AgentAwayError as error:
         echo(f"gate-agent watch: {error}", err=True)
-        raise typer.Exit(exits.FAILED) from None
+        raise typer.Exit(exit_codes.FAILED) from None
     Console(highlight=False).print(screen.shown())
 
 
@@ -104,7 +104,7 @@ def _follow(agent: AgentSocket, screen: Screen) -> None:
     while True:
         try:
             for name, value in agent.news(screen.path):
-                screen.take(name, value)
+                screen.update_section(name, value)
             screen.away = "the agent has ended this"
         except AgentAwayError as error:
             screen.away = str(error)
@@ -129,7 +129,7 @@ class Screen:
         wanted = {"lane", "barrier", "inputs", "devices", *(f"camera:{camera}" for camera in self._cameras)}
         return wanted <= self._told.keys()
 
-    def take(self, name: str, value: Any) -> None:
+    def update_section(self, name: str, value: Any) -> None:
         """Take news."""
         self.away = ""
         self._told[name] = value

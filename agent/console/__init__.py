@@ -1,5 +1,9 @@
 """The technician's web pages, served by the agent itself.
 
 May serve HTTP and read every part of the running gate through `dependencies`; what it orders goes to a lane or into the
-configuration.
+configuration. Its face is light: the server's own thread loads the web libraries and the pages.
 """
+
+from agent.console.web.server import ConsoleServer
+
+__all__ = ["ConsoleServer"]

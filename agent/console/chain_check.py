@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from agent.core.crypto import PublicKey
 
 TRIES: Final = 3
-"""Events may be pruned from the begin while it reads: then it begins anew."""
+"""Events may be pruned from the begin while it reads: then it begins again."""
 _TELL_EVERY: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ChainCheckProgress:
     """How far it is.
 
     `seq` of `head`; `proven`: events vouched for; `trouble`: the first flaw, or why it failed, in English.
@@ -61,10 +61,10 @@ class ChainCheck:
         self._journal = journal
         self._lock = threading.Lock()
         self._job: Job[None] | None = None
-        self._progress = Progress()
+        self._progress = ChainCheckProgress()
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> ChainCheckProgress:
         """How far it is, or what came of it."""
         job, progress = self._job, self._progress
         if job is None or job.error is None:
@@ -76,7 +76,7 @@ class ChainCheck:
         with self._lock:
             if self._job is not None and self._job.runs:
                 return
-            self._progress = Progress("running")
+            self._progress = ChainCheckProgress("running")
             self._job = Job("chain-check", self._run)
 
     def _run(self) -> None:
@@ -85,7 +85,7 @@ class ChainCheck:
         except (JournalError, GateKeyError, OSError) as error:
             self._progress = replace(self._progress, state="failed", trouble=str(error))
 
-    def _judged(self) -> Progress:
+    def _judged(self) -> ChainCheckProgress:
         keys = self._keys()
         with JournalReader(self._journal) as reader:
             found = self._read(reader, keys)
@@ -95,11 +95,11 @@ class ChainCheck:
                 found = self._read(reader, keys)
         return found
 
-    def _read(self, reader: JournalReader, keys: Mapping[str, PublicKey]) -> Progress:
+    def _read(self, reader: JournalReader, keys: Mapping[str, PublicKey]) -> ChainCheckProgress:
         now = reader.standing()
         verifier = Verifier(anchor=now.tail, keys=keys)
         first = now.tail.seq + 1
-        self._progress = Progress("running", first, now.tail.seq, now.head.seq)
+        self._progress = ChainCheckProgress("running", first, now.tail.seq, now.head.seq)
         for index, event in enumerate(reader.events(first, now.head.seq)):
             verifier.take(event.payload, index)
             if verifier.broken:
@@ -108,7 +108,7 @@ class ChainCheck:
                 self._progress = replace(self._progress, seq=event.seq)
         found = verifier.ended(now.head)
         flaw = found.flaw
-        return Progress(
+        return ChainCheckProgress(
             "whole" if flaw is None else "broken",
             first,
             now.head.seq,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
-from agent.console.access.person import LOCAL
+from agent.console.access.roles import LOCAL
 from agent.core.events import ConsoleActed, Draft
 
 if TYPE_CHECKING:
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from agent.clock import ClockMonitor
     from agent.console.access.admin_actions import AdminAction
-    from agent.console.access.person import Person
+    from agent.console.access.roles import Person
     from agent.core.events import ConfigurationRefused
     from agent.core.model import Instant
     from agent.devices import DeviceStatusTable
-    from agent.doctor.diagnostics import Diagnostics
+    from agent.doctor import Diagnostics
     from agent.lane import LaneService, SimulatedVehicleRun
     from agent.lists import ListService
     from agent.mqtt import LinkView

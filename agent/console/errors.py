@@ -9,7 +9,7 @@ from agent.console.labels.people import NEEDED
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.console.access.person import Role
+    from agent.console.access.roles import Role
 
 
 class RefusedError(Exception):

@@ -69,7 +69,7 @@ class VideoDevice:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PortAnswer:
     """What came of asking a port. `words`: what board it is, or why it is not known.
 
     `snippet`: for the configuration.
@@ -127,7 +127,7 @@ def video_devices(lanes: Mapping[str, Lane], root: Path = ROOT) -> list[VideoDev
     return found
 
 
-def ask(device: str, lanes: Mapping[str, Lane], root: Path = ROOT) -> Answer:
+def ask_port(device: str, lanes: Mapping[str, Lane], root: Path = ROOT) -> PortAnswer:
     """Ask a port what board it is, by questions that move no relay of any board known.
 
     Takes up to half a minute. Raises NotAskedError for a port that a lane or another program has, or that must not be
@@ -152,15 +152,15 @@ def ask(device: str, lanes: Mapping[str, Lane], root: Path = ROOT) -> Answer:
         _ASKING.release()
 
 
-def _asked(port: SerialPort, adapter: Adapter, root: Path) -> Answer:
+def _asked(port: SerialPort, adapter: Adapter, root: Path) -> PortAnswer:
     try:
         found = identify(str(_file(root, port.device)), likeness(adapter), adapter.title)
     except DeviceError as error:
-        return Answer(str(error), recognised=False)
+        return PortAnswer(str(error), recognised=False)
     heard = tuple((one.request.hex(" ").upper(), one.reply.hex(" ").upper()) for one in found.heard if one.reply)
     if found.board is None:
-        return Answer(found.why, recognised=False, heard=heard)
-    return Answer(found.board.words, recognised=True, snippet=_snippet(port.write, found.board), heard=heard)
+        return PortAnswer(found.why, recognised=False, heard=heard)
+    return PortAnswer(found.board.words, recognised=True, snippet=_snippet(port.write, found.board), heard=heard)
 
 
 def _snippet(write: str, board: ProbeResult) -> str:

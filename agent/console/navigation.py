@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from agent.console.access.person import Role
+    from agent.console.access.roles import Role
     from drivers.text import Text
 
 

@@ -48,7 +48,7 @@ class Proposals:
                 self._waiting.popitem(last=False)
         return number
 
-    def take(self, number: str, person: str, at: float) -> Proposal | None:
+    def pop_proposal(self, number: str, person: str, at: float) -> Proposal | None:
         """The proposal of that person; None where there is none, or it is too old. It waits no more."""
         with self._lock:
             found = self._waiting.get(number)

@@ -21,7 +21,7 @@ WORKING: Final = frozenset({"up", "streaming"})
 PRACTICE: Final = "practice"
 
 
-class Progress(StrEnum):
+class StepProgress(StrEnum):
     """DONE; LEFT: nobody has done it yet; WRONG: it is configured and does not work; CHOICE: a site may leave it so."""
 
     DONE = "done"
@@ -31,14 +31,14 @@ class Progress(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ChecklistStep:
     """One step.
 
     `code`: its words are `setup.<code>`; `link`: the page where it is done; `lane`: "" for the gate's own.
     """
 
     code: str
-    progress: Progress
+    progress: StepProgress
     link: str
     lane: str = ""
 
@@ -57,13 +57,13 @@ class Knowledge:
     acknowledged: bool
 
 
-def steps(settings: Settings, known: Knowledge) -> list[Step]:
+def steps(settings: Settings, known: Knowledge) -> list[ChecklistStep]:
     """All steps of a gate and of its lanes."""
     found = [
-        Step("gate", _done(settings.gate.id != EXAMPLE_GATE), "/configuration"),
-        Step("permits", _permits(settings), "/configuration"),
-        Step("broker", _broker(settings, known), "/connection"),
-        Step("clock", _clock(settings, known), "/connection"),
+        ChecklistStep("gate", _done(settings.gate.id != EXAMPLE_GATE), "/configuration"),
+        ChecklistStep("permits", _permits(settings), "/configuration"),
+        ChecklistStep("broker", _broker(settings, known), "/connection"),
+        ChecklistStep("clock", _clock(settings, known), "/connection"),
     ]
     for name, lane in settings.lanes.items():
         found += _of_lane(name, lane, known)
@@ -75,46 +75,46 @@ def is_practice(trust_list: Path | None) -> bool:
     return trust_list is not None and trust_list.parent.name == PRACTICE
 
 
-def _of_lane(name: str, lane: Lane, known: Knowledge) -> Iterator[Step]:
-    yield Step("relay", _device(lane.relay.kind, f"{name}/relay", known), "/devices", name)
+def _of_lane(name: str, lane: Lane, known: Knowledge) -> Iterator[ChecklistStep]:
+    yield ChecklistStep("relay", _device(lane.relay.kind, f"{name}/relay", known), "/devices", name)
     if lane.inputs is None:
-        yield Step("inputs", Progress.CHOICE, "/devices", name)
+        yield ChecklistStep("inputs", StepProgress.CHOICE, "/devices", name)
     else:
-        yield Step("inputs", _device(lane.inputs.kind, f"{name}/inputs", known), f"/barrier/{name}", name)
+        yield ChecklistStep("inputs", _device(lane.inputs.kind, f"{name}/inputs", known), f"/barrier/{name}", name)
     for camera in lane.cameras:
         at = f"/aim/{name}/{camera.id}"
-        yield Step("camera", _device(camera.kind, f"{name}/{camera.id}", known), at, name)
+        yield ChecklistStep("camera", _device(camera.kind, f"{name}/{camera.id}", known), at, name)
         if "plate" in camera.readers:
-            yield Step("zone", Progress.DONE if camera.zone else Progress.CHOICE, at, name)
-    yield Step("vehicle", _done(name in known.passed), f"/lane/{name}", name)
+            yield ChecklistStep("zone", StepProgress.DONE if camera.zone else StepProgress.CHOICE, at, name)
+    yield ChecklistStep("vehicle", _done(name in known.passed), f"/lane/{name}", name)
 
 
-def _done(done: bool) -> Progress:
-    return Progress.DONE if done else Progress.LEFT
+def _done(done: bool) -> StepProgress:
+    return StepProgress.DONE if done else StepProgress.LEFT
 
 
-def _permits(settings: Settings) -> Progress:
+def _permits(settings: Settings) -> StepProgress:
     if settings.permits.root_keys == (EXAMPLE_ROOT_KEY,):
-        return Progress.LEFT
+        return StepProgress.LEFT
     # A practice permit ends after a day, and nobody can make another with its key.
-    return Progress.WRONG if is_practice(settings.permits.trust_list) else Progress.DONE
+    return StepProgress.WRONG if is_practice(settings.permits.trust_list) else StepProgress.DONE
 
 
-def _broker(settings: Settings, known: Knowledge) -> Progress:
+def _broker(settings: Settings, known: Knowledge) -> StepProgress:
     if not settings.mqtt.enabled:
-        return Progress.CHOICE
+        return StepProgress.CHOICE
     if known.devices.get("broker") not in WORKING:
-        return Progress.WRONG
+        return StepProgress.WRONG
     return _done(known.acknowledged)
 
 
-def _clock(settings: Settings, known: Knowledge) -> Progress:
+def _clock(settings: Settings, known: Knowledge) -> StepProgress:
     if known.clock is not ClockState.UNTRUSTED:
-        return Progress.DONE
-    return Progress.WRONG if settings.clock.require_synchronised else Progress.CHOICE
+        return StepProgress.DONE
+    return StepProgress.WRONG if settings.clock.require_synchronised else StepProgress.CHOICE
 
 
-def _device(kind: str, name: str, known: Knowledge) -> Progress:
+def _device(kind: str, name: str, known: Knowledge) -> StepProgress:
     if kind == SIMULATED:
-        return Progress.LEFT
-    return Progress.DONE if known.devices.get(name) in WORKING else Progress.WRONG
+        return StepProgress.LEFT
+    return StepProgress.DONE if known.devices.get(name) in WORKING else StepProgress.WRONG

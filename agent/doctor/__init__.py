@@ -2,3 +2,50 @@
 
 Collectors read and never move anything; rules are pure functions of what was collected.
 """
+
+from agent.doctor.bundle.contents import service_log
+from agent.doctor.bundle.pack import BundleMaterial, BundleRequest, bundle_file_name, pack_bundle
+from agent.doctor.check_tasks import TaskDependencies, common_tasks, free_device_tasks, tasks_without_settings
+from agent.doctor.codes import Check, Severity
+from agent.doctor.collectors.files import tls_facts
+from agent.doctor.collectors.remote import lists_facts
+from agent.doctor.collectors.user import agent_user
+from agent.doctor.diagnostics import Diagnostics, DiagnosticsDependencies
+from agent.doctor.examination import Examiner, Task
+from agent.doctor.facts import CertificateFacts, ClockFacts, ListsFacts
+from agent.doctor.finding import Finding, Report
+from agent.doctor.health import health_of_the_doctor, health_payload
+from agent.doctor.report import report_as_json, report_from_json, report_lines
+from agent.doctor.texts import check_title
+
+__all__ = [
+    "BundleMaterial",
+    "BundleRequest",
+    "CertificateFacts",
+    "Check",
+    "ClockFacts",
+    "Diagnostics",
+    "DiagnosticsDependencies",
+    "Examiner",
+    "Finding",
+    "ListsFacts",
+    "Report",
+    "Severity",
+    "Task",
+    "TaskDependencies",
+    "agent_user",
+    "bundle_file_name",
+    "check_title",
+    "common_tasks",
+    "free_device_tasks",
+    "health_of_the_doctor",
+    "health_payload",
+    "lists_facts",
+    "pack_bundle",
+    "report_as_json",
+    "report_from_json",
+    "report_lines",
+    "service_log",
+    "tasks_without_settings",
+    "tls_facts",
+]

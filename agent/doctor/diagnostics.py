@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING
 
 from agent.broker import BrokerAddress
 from agent.devices import PortState
+from agent.doctor.check_tasks import HeldDevices, TaskDependencies, common_tasks, held_device_tasks
 from agent.doctor.codes import Check
-from agent.doctor.collectors import remote, software
+from agent.doctor.collectors import remote
 from agent.doctor.collectors.user import agent_user
 from agent.doctor.examination import Task
 from agent.doctor.facts import BrokerFacts, ClockFacts
-from agent.doctor.health import health, payload
+from agent.doctor.health import health, health_payload
 from agent.doctor.health_monitor import HealthMonitor
 from agent.doctor.rules import remote as judging
-from agent.doctor.tasks import HeldDevices, TaskDependencies, common, held
 from agent.observability import MetricsCollector, MetricsServer, registry
+from agent.service import systemd_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from agent.doctor.collectors.remote import CentralLink
     from agent.doctor.facts import ListsFacts
-    from agent.mqtt import LinkView
+    from agent.mqtt import LinkView, MqttClient
     from agent.observability import Counters, MeasuredParts
     from agent.service.worker import Worker
     from agent.settings import LoadedSettings
@@ -52,7 +52,7 @@ class DiagnosticsDependencies:
     places: Mapping[str, list[str]]
     boot: str
     utc: Callable[[], float]
-    central: Callable[[], CentralLink | None]
+    central: Callable[[], MqttClient | None]
 
 
 class Diagnostics:
@@ -98,7 +98,7 @@ class Diagnostics:
 
     def health(self) -> bytes:
         """The health of the gate as it is published."""
-        return payload(
+        return health_payload(
             health(
                 self._metrics_collector.read(),
                 self._dependencies.boot,
@@ -123,13 +123,13 @@ class Diagnostics:
             lists=self._lists,
             health=self.health,
             running=lambda: (dependencies.loaded.digest, INSTALLED),
-            watchdog_s=(lambda: parts.watchdog.window_s) if software.MANAGER.is_dir() else None,
+            watchdog_s=(lambda: parts.watchdog.window_s) if systemd_unit.MANAGER.is_dir() else None,
             failing=lambda: parts.recorder.failing,
             links=self._own_links,
             ours=self._ours,
         )
         devices = HeldDevices(parts.lanes, parts.eyes, parts.relays, parts.devices, parts.workers, dependencies.places)
-        tasks = [*common(task_dependencies), *held(settings, devices)]
+        tasks = [*common_tasks(task_dependencies), *held_device_tasks(settings, devices)]
         quiet = Task(Check.BROKERS, self._linked, judging.brokers)
         rounds = [quiet if task.check is Check.BROKERS else task for task in tasks]
         return HealthMonitor(settings.gate.id, INSTALLED, dependencies.utc, tasks, rounds)
@@ -146,7 +146,9 @@ class Diagnostics:
         return ClockFacts(trust.state, trust.error_s, trust.detail, required)
 
     def _lists(self) -> ListsFacts:
-        return remote.lists(self._dependencies.registry, self._dependencies.loaded.settings, self._dependencies.utc())
+        return remote.lists_facts(
+            self._dependencies.registry, self._dependencies.loaded.settings, self._dependencies.utc()
+        )
 
     def _linked(self) -> tuple[BrokerFacts, ...]:
         """The brokers as the links of now see them: nobody is visited."""

@@ -45,7 +45,7 @@ def health_of_the_doctor(gate: str, version: str, utc: float) -> Health:
     return Health(gate=gate, version=version, boot=None, time=_text(utc))
 
 
-def payload(made: Health) -> bytes:
+def health_payload(made: Health) -> bytes:
     """The message as it is sent: compact JSON in UTF-8."""
     return made.model_dump_json().encode()
 

@@ -80,10 +80,10 @@ class HealthMonitor:
     def _examined(self, tasks: Sequence[Task]) -> Report:
         findings = self._examiner.examine(tasks)
         self._report = report = Report(self._gate, self._version, agent=True, utc=self._utc(), findings=findings)
-        self._tell(report)
+        self._log_grave(report)
         return report
 
-    def _tell(self, report: Report) -> None:
+    def _log_grave(self, report: Report) -> None:
         """Log each grave finding once, as long as it lasts."""
         grave = {(one.code, one.subject): one for one in report.findings if one.severity is Severity.ERROR and one.code}
         for key in grave.keys() - self._told:

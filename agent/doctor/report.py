@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from agent.core.events import message_of, time_text
 from agent.doctor.codes import Check, Code, Severity
 from agent.doctor.finding import Finding, Report
-from agent.doctor.texts import advice, measured, said_by, severity, title
+from agent.doctor.texts import advice, check_title, measured, said_by, severity
 from agent.i18n import Language, translate
 from agent.i18n.recorded import recorded_text
 from drivers.text import Text
@@ -21,7 +21,7 @@ MEASURED: Final = "measured"
 _WIDTH: Final = max(len(severity(one, language)) for one in Severity for language in Language)
 
 
-def as_json(report: Report, language: Language) -> dict[str, Any]:
+def report_as_json(report: Report, language: Language) -> dict[str, Any]:
     """The whole report: the codes and figures for programs, the words in one language for people."""
     return {
         "gate": report.gate,
@@ -33,7 +33,7 @@ def as_json(report: Report, language: Language) -> dict[str, Any]:
     }
 
 
-def from_json(told: dict[str, Any], utc: float) -> Report:
+def report_from_json(told: dict[str, Any], utc: float) -> Report:
     """The report behind `as_json`. Raises KeyError, TypeError or ValueError for what is none.
 
     `utc`: when it was asked for.
@@ -47,11 +47,11 @@ def from_json(told: dict[str, Any], utc: float) -> Report:
     )
 
 
-def lines(report: Report, language: Language) -> Iterator[str]:
+def report_lines(report: Report, language: Language) -> Iterator[str]:
     """Who says it; a line for each finding, and below it how it is mended; how many there are of each severity."""
     yield f"{report.gate}, gate-agent {report.version}: {said_by(agent=report.agent, language=language)}"
     for one in report.findings:
-        head = f"{severity(one.severity, language):<{_WIDTH}}  {title(one.check, language)}"
+        head = f"{severity(one.severity, language):<{_WIDTH}}  {check_title(one.check, language)}"
         head += f" {one.subject}" if one.subject else ""
         words = advice(one)
         if words is None:
@@ -68,7 +68,7 @@ def _finding(one: Finding, language: Language) -> dict[str, Any]:
     said = {**one.values, MEASURED: one.measured}
     return {
         "check": one.check.value,
-        "title": title(one.check, language),
+        "title": check_title(one.check, language),
         "subject": one.subject,
         "severity": one.severity.value,
         "code": None if one.code is None else one.code.value,

@@ -98,7 +98,7 @@ FINDINGS: Final[Mapping[Code, Advice]] = {
     ),
     Code.HARDWARE_WATCHDOG_OFF: Advice(
         Text("The watchdog of the machine is not used: a machine that hangs stays so."),
-        Text("Set RuntimeWatchdogSec=30 in /etc/systemd/system.conf and start the machine anew."),
+        Text("Set RuntimeWatchdogSec=30 in /etc/systemd/system.conf and restart the machine."),
     ),
     Code.PART_STALLED: Advice(
         Text("It has made no progress for {time}."),
@@ -241,7 +241,7 @@ FINDINGS: Final[Mapping[Code, Advice]] = {
     ),
     Code.MODEL_BAD: Advice(
         Text("The weights are not those that were measured: {trouble}"),
-        Text("Install the package anew. Until then no plate is read."),
+        Text("Install the package again. Until then no plate is read."),
     ),
     Code.BROKER_NONE: Advice(
         Text("No broker is set: events stay in the journal, and nobody hears of them."),
@@ -268,7 +268,7 @@ FINDINGS: Final[Mapping[Code, Advice]] = {
     ),
     Code.LISTS_UNREADABLE: Advice(
         Text("The lists cannot be read: {trouble}"),
-        Text("Restart the agent: it begins damaged lists anew and gets them from central again."),
+        Text("Restart the agent: it replaces damaged lists by empty ones and gets them from central again."),
     ),
     Code.TRUST_LIST_MISSING: Advice(
         Text("There is no trust list, so that no permit can be verified."),
@@ -394,7 +394,7 @@ FINDINGS: Final[Mapping[Code, Advice]] = {
 """In the texts {names} stand for the values of a finding. What a camera sees has the words of agent.i18n.cameras."""
 
 
-def title(check: Check, language: Language) -> str:
+def check_title(check: Check, language: Language) -> str:
     """What is checked."""
     return translate(TITLES[check], language)
 

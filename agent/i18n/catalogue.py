@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from agent.i18n.language import Language
-    from agent.i18n.po import Entry
+    from agent.i18n.po import PoEntry
 
 DOMAIN: Final = "agent.i18n"
 """The package beside whose modules the catalogues lie, as `<language>.po`."""
@@ -24,7 +24,7 @@ _PLURAL: Final = re.compile(r"^Plural-Forms:.*\bplural=([^;]+);", re.MULTILINE)
 class Catalogue:
     """What every message is called in one language. Fuzzy and empty translations are no translations."""
 
-    def __init__(self, found: Iterable[Entry]) -> None:
+    def __init__(self, found: Iterable[PoEntry]) -> None:
         """`found`: the messages of a file, its header first. Raises CatalogueError for one without plural forms."""
         header, *messages = found
         plural = _PLURAL.search(header.forms[0])

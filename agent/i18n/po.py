@@ -19,7 +19,7 @@ class CatalogueError(Exception):
 
 
 @dataclass(slots=True)
-class Entry:
+class PoEntry:
     """One message. `context`: its msgctxt; "": it has none. `forms`: the translation, or one for each plural form.
 
     `fuzzy`: the English changed and nobody has looked at the translation since.
@@ -49,9 +49,9 @@ class Entry:
         return tuple(words for keyword, words in self.parts.items() if keyword.startswith("msgstr"))
 
 
-def entries(lines: Iterable[str]) -> Iterator[Entry]:
+def entries(lines: Iterable[str]) -> Iterator[PoEntry]:
     """The messages of a file, its header first; obsolete ones are left out. Raises CatalogueError."""
-    entry, keyword = Entry(), ""
+    entry, keyword = PoEntry(), ""
     for number, line in enumerate(lines, 1):
         text = line.strip()
         if text.startswith("#,"):
@@ -64,7 +64,7 @@ def entries(lines: Iterable[str]) -> Iterator[Entry]:
             entry.parts[keyword] = entry.parts.get(keyword, "") + _ESCAPE.sub(_unescaped, found[2])
         elif not text and entry.parts:
             yield entry
-            entry, keyword = Entry(), ""
+            entry, keyword = PoEntry(), ""
     if entry.parts:
         yield entry
 

@@ -144,8 +144,8 @@ def camera_figures(eye: CameraSupervisor) -> CameraFigures:
         load=heartbeat.load,
         behind_s=heartbeat.behind_s,
         age_s=None if heartbeat.captured_at is None else max(0.0, time.monotonic() - heartbeat.captured_at),
-        age_p95_s=eye.score.age_p95_s,
-        health=eye.score.health,
+        age_p95_s=eye.stats.age_p95_s,
+        health=eye.stats.health,
         memory_bytes=None if pid is None else resident_bytes(pid),
     )
 

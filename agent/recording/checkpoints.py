@@ -57,7 +57,7 @@ class Checkpointer:
         return stopped
 
     def head_checkpoint(self) -> str | None:
-        """The head of now, signed; signed anew only when it has moved. None while the journal cannot be read."""
+        """The head of now, signed; signed again only when it has moved. None while the journal cannot be read."""
         known = self._head
         if known is not None and known[0] == self._journal.head:
             return known[1]

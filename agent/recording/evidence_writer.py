@@ -65,7 +65,7 @@ class EvidenceWriter:
         except queue.Full:
             log.error("the evidence store does not follow: %d pictures are given up", len(pictures))  # noqa: TRY400
 
-    def settle(self, pictures: Sequence[str], outcome: Outcome, *, violated: bool = False) -> None:
+    def record_outcome(self, pictures: Sequence[str], outcome: Outcome, *, violated: bool = False) -> None:
         """Take over how the transaction of these pictures ended (EvidenceStore.settle); returns at once."""
         if not pictures:
             return
@@ -75,12 +75,12 @@ class EvidenceWriter:
             # They stay with those of open transactions, which are kept as long as any.
             log.error("the evidence store does not follow: %d pictures are not sorted", len(pictures))  # noqa: TRY400
 
-    def heard(self, drafts: Sequence[Draft]) -> None:
+    def on_recorded(self, drafts: Sequence[Draft]) -> None:
         """Take over from what was recorded how transactions ended; returns at once."""
         for draft in drafts:
             if isinstance(draft.event, TransactionClosed):
                 closed = draft.event
-                self.settle(closed.pictures, closed.outcome, violated=bool(closed.violations))
+                self.record_outcome(closed.pictures, closed.outcome, violated=bool(closed.violations))
 
     def _run(self) -> None:
         while (item := self._next()) is not None:

@@ -125,7 +125,7 @@ class Recorder:
             drafts = [self._shape(draft) for draft in events]
             with self._reserving(drafts, ledger):
                 self._journal.record(drafts, ledger, commands)
-            self._tell(drafts)
+            self._notify_listener(drafts)
 
     def note(
         self,
@@ -246,7 +246,7 @@ class Recorder:
         self._caught_up += len(batch)
         drafts = [draft for waiting in batch for draft in waiting.events]
         self._told = self._told or any(map(_tells_of_a_failure, drafts))
-        self._tell(drafts)
+        self._notify_listener(drafts)
 
     def _set_aside(self, fault: str) -> None:
         waiting = self._pending.popleft()
@@ -276,7 +276,7 @@ class Recorder:
         self._journal.record([Draft(AlarmRaised(alarm=Alarm.JOURNAL_FAILED, detail=detail), None, None, self._utc())])
         self._told = True
 
-    def _tell(self, drafts: Sequence[Draft]) -> None:
+    def _notify_listener(self, drafts: Sequence[Draft]) -> None:
         # It is recorded: whoever only listens must not make it look as if it were not.
         notify_listeners([self._heard], drafts, "a listener of the recorder failed")
 

@@ -120,7 +120,7 @@ class PersonalDataRetention:
         if count:
             self._deleted.add(kind, None, count)
 
-    def tell(self, at: float, *, last: bool = False) -> None:
+    def record_deletions(self, at: float, *, last: bool = False) -> None:
         """Record what went and was not told yet, where that is due (monotonic seconds).
 
         `last`: nothing can wait longer.
@@ -162,7 +162,7 @@ class RetentionJob:
     def stop(self) -> bool:
         """Stop, within a bounded time, and tell what was deleted and not told yet; whether it has stopped."""
         stopped = self.worker.stop(STOP_TIMEOUT_S)
-        self._personal_data.tell(time.monotonic(), last=True)
+        self._personal_data.record_deletions(time.monotonic(), last=True)
         return stopped
 
     def _run(self) -> None:
@@ -183,7 +183,7 @@ class RetentionJob:
         # The last named is done first, and all are done also where one fails: that must not let the disk fill up.
         with ExitStack() as duties:
             duties.callback(self._wipe)
-            duties.callback(lambda: self._personal_data.tell(time.monotonic()))
+            duties.callback(lambda: self._personal_data.record_deletions(time.monotonic()))
             duties.callback(self._personal_data.erase, self._journal)
             duties.callback(self._journal.forget_commands, COMMANDS_KEPT_S)
             duties.callback(self._journal.prune, self._ages.events_s, self._ages.events_bytes)

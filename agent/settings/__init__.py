@@ -4,7 +4,7 @@ May read and replace the configuration's files, and read the environment. Knows 
 """
 
 from agent.settings.editing.draft import draft
-from agent.settings.editing.history import Generation, History, HistoryError, Step, present_state
+from agent.settings.editing.history import EditStep, Generation, History, HistoryError, present_files
 from agent.settings.editing.last_known_good import (
     VARIABLE,
     UsableConfiguration,
@@ -13,11 +13,20 @@ from agent.settings.editing.last_known_good import (
     state_directory,
     usable,
 )
-from agent.settings.editing.mask import masked_text, restored_text, restored_value
-from agent.settings.editing.proposal import Edit, StaleError, check_seen, differences, edited, judged, put, seen_state
+from agent.settings.editing.proposal import (
+    Edit,
+    StaleError,
+    check_seen,
+    differences,
+    edited,
+    judged,
+    put_files,
+    seen_state,
+)
 from agent.settings.editing.revision import BY_HAND, ConfigEditor, note_present, replace_text, set_value, undo
+from agent.settings.editing.secret_mask import masked_text, restored_text, restored_value
 from agent.settings.loading.load import LoadedSettings, digest, load, public, schema_of
-from agent.settings.loading.origin import Entry, entries
+from agent.settings.loading.origin import KeyOrigin, key_origins
 from agent.settings.model.agent import (
     EXAMPLE_ROOT_KEY,
     ClockRules,
@@ -45,8 +54,8 @@ from agent.settings.rules.ports import board_place
 from agent.settings.toml.change import ChangeError
 from agent.settings.toml.documents import Document, dotted, read
 from agent.settings.toml.files import LARGEST_BYTES, read_file
+from agent.settings.toml.key_positions import Path
 from agent.settings.toml.keypath import key_path
-from agent.settings.toml.places import Path
 from agent.settings.toml.problems import Problem, SettingsError, nearest
 
 __all__ = [
@@ -66,7 +75,7 @@ __all__ = [
     "Document",
     "DriverModels",
     "Edit",
-    "Entry",
+    "EditStep",
     "Evidence",
     "Family",
     "Gate",
@@ -74,6 +83,7 @@ __all__ = [
     "History",
     "HistoryError",
     "Journal",
+    "KeyOrigin",
     "Lane",
     "LoadedSettings",
     "Log",
@@ -90,7 +100,6 @@ __all__ = [
     "Site",
     "StaleError",
     "State",
-    "Step",
     "Timing",
     "UsableConfiguration",
     "board_place",
@@ -104,10 +113,10 @@ __all__ = [
     "draft",
     "driver_models",
     "edited",
-    "entries",
     "expected",
     "interlocks",
     "judged",
+    "key_origins",
     "key_path",
     "last_good",
     "load",
@@ -115,9 +124,9 @@ __all__ = [
     "nearest",
     "note_present",
     "on_disk",
-    "present_state",
+    "present_files",
     "public",
-    "put",
+    "put_files",
     "read",
     "read_file",
     "replace_text",

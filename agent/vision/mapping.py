@@ -27,7 +27,7 @@ class CameraStatus:
     """How an eye is. Its readers work when `up`. `detail` says what is wrong and what to do.
 
     `view` other than CLEAR is a warning: the camera delivers, but sees badly. `misconfigured`: it will not come back
-    by itself. `restarts`: how often the process was started anew. `overloaded`: it reads, but the machine cannot keep
+    by itself. `restarts`: how often the process was started again. `overloaded`: it reads, but the machine cannot keep
     up with the camera: of the frames in which something changes most are lost.
     """
 
@@ -117,7 +117,7 @@ class DetectionMapper:
         return self._first_frame + self._last_frame
 
     def seen(self, detection: Detection, pictures: tuple[bytes, ...], now: float) -> MappedDetection:
-        """The sighting as values of the core. Raises ProtocolError for a time that cannot be."""
+        """The detection as values of the core. Raises ProtocolError for a time that cannot be."""
         if not self._born_at - _CLOCK_SLACK_S <= detection.at <= now + _CLOCK_SLACK_S:
             raise ProtocolError(f"a frame from {detection.at - now:+.3f} s cannot be")
         self._last_frame = max(self._last_frame, detection.frame)

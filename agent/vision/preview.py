@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
+from agent.vision.detection_overlay import DetectionOverlay
 from agent.vision.worker.protocol import Preview
 
 if TYPE_CHECKING:
-    from agent.vision.worker.protocol import Detection, PreviewFrame, SeenCode, SeenPlate
+    from agent.vision.detection_overlay import CodeMark, PlateMark
+    from agent.vision.worker.protocol import Detection, PreviewFrame
 
 FPS: Final = 5.0
 SMALL_PX: Final = 640
@@ -18,35 +20,6 @@ LARGE_PX: Final = 1280
 WANTED_FOR_S: Final = 2.5
 """Whoever watches asks again within this time; a viewer that is slow or gone stops asking, and costs nothing."""
 _RENEWED_S: Final = 1.0
-MARKED_FOR_S: Final = 1.6
-"""Readers look once a second at a picture in which nothing changes: until then what they found is taken to be there."""
-
-Corner = tuple[float, float]
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class CodeMark:
-    """A code in the picture. `corners`: four x, y, or none, as fractions of width and height.
-
-    `module_px`: 0, not known.
-    """
-
-    corners: tuple[Corner, ...]
-    module_px: float
-
-
-@dataclass(frozen=True, slots=True)
-class PlateMark:
-    """A plate in the picture. `corners`: four x, y of its box, as fractions of width and height.
-
-    `confidence`: probability of the whole text, 0..1. `character_px`: height of a character, 0 where it is not known.
-    """
-
-    corners: tuple[Corner, ...]
-    text: str
-    confidence: float
-    character_px: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +66,7 @@ class PreviewBuffer:
         self._newest: LivePicture | None = None
         self._answers = 0
         self._numbers = 0
-        self._codes: tuple[float, tuple[SeenCode, ...]] = (0.0, ())
-        self._plates: tuple[float, tuple[SeenPlate, ...]] = (0.0, ())
+        self._overlay = DetectionOverlay()
 
     @property
     def newest(self) -> LivePicture | None:
@@ -107,7 +79,7 @@ class PreviewBuffer:
             self._wished_until[request] = now + WANTED_FOR_S
             return self._told is None or now >= self._told_until or not _covers(self._told, request)
 
-    def look(self) -> int:
+    def request_once(self) -> int:
         """Want one picture at once; returns what `answer_after` is to be asked with."""
         with self._changed:
             self._once = True
@@ -119,7 +91,7 @@ class PreviewBuffer:
             answered = self._changed.wait_for(lambda: self._answers > answers, timeout_s)
             return self._newest.picture if answered and self._newest is not None else None
 
-    def due(self, now: float) -> list[Preview]:
+    def due_requests(self, now: float) -> list[Preview]:
         """What the eye is to be told now; for the thread that talks with it, several times a second."""
         with self._changed:
             told: list[Preview] = []
@@ -138,20 +110,17 @@ class PreviewBuffer:
                 told.append(self._told)
             return told
 
-    def begin(self) -> None:
+    def reset(self) -> None:
         """Forget what was told to an eye that is no more, and what it found."""
         with self._changed:
             self._told, self._told_until = None, 0.0
-            self._codes = self._plates = (0.0, ())
+            self._overlay.clear()
 
-    def detected(self, detection: Detection) -> None:
+    def add_detection(self, detection: Detection) -> None:
         """Note what the readers found in a frame."""
-        if detection.codes:
-            self._codes = (detection.at, detection.codes)
-        if detection.plates:
-            self._plates = (detection.at, detection.plates)
+        self._overlay.add(detection)
 
-    def take(self, preview_frame: PreviewFrame, pictures: tuple[bytes, ...]) -> None:
+    def add_frame(self, preview_frame: PreviewFrame, pictures: tuple[bytes, ...]) -> None:
         """Make this the newest one and wake who waits."""
         with self._changed:
             self._answers += 1
@@ -176,8 +145,8 @@ class PreviewBuffer:
             picture=picture,
             width_px=size_px[0],
             height_px=size_px[1],
-            codes=tuple(_code_mark(code, size_px) for code in _fresh(self._codes, preview_frame.at)),
-            plates=tuple(_plate_mark(plate, size_px) for plate in _fresh(self._plates, preview_frame.at)),
+            codes=self._overlay.codes(preview_frame.at, size_px),
+            plates=self._overlay.plates(preview_frame.at, size_px),
             brightness=preview_frame.brightness,
             sharpness=preview_frame.sharpness,
             glare=preview_frame.glare,
@@ -187,19 +156,3 @@ class PreviewBuffer:
 
 def _covers(told: Preview, request: PreviewRequest) -> bool:
     return told.width_px >= request.width_px and told.measured >= request.measured
-
-
-def _fresh(found: tuple[float, tuple[T, ...]], at: float) -> tuple[T, ...]:
-    """What was found, unless it is too old for a frame of this time."""
-    return found[1] if abs(at - found[0]) <= MARKED_FOR_S else ()
-
-
-def _code_mark(code: SeenCode, size_px: tuple[int, int]) -> CodeMark:
-    return CodeMark(tuple((x / size_px[0], y / size_px[1]) for x, y in code.corners), code.module_px)
-
-
-def _plate_mark(plate: SeenPlate, size_px: tuple[int, int]) -> PlateMark:
-    left, top, width, height = plate.box
-    outline = ((left, top), (left + width, top), (left + width, top + height), (left, top + height))
-    corners = tuple((x / size_px[0], y / size_px[1]) for x, y in outline)
-    return PlateMark(corners, plate.text, plate.confidence, plate.character_px)

@@ -110,7 +110,7 @@ class WorkerProcess:
         if code is None:
             return Text("still runs")
         if code == EXIT_ANEW:
-            return Text("asked to be started anew: what its camera needs is another file or device by now")
+            return Text("asked to be started again: what its camera needs is another file or device by now")
         if code >= 0:
             return Text("ended with exit code {code}", code=code)
         try:

@@ -24,9 +24,10 @@ _OWN_DELAY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerLimits:
-    """How long an eye may take, in seconds, before it is killed and started anew.
+    """How long an eye may take, in seconds, before it is killed and started again.
 
-    `start_s`: from its start to its first beat. `hang_s`: from beat to beat. `reading_s`: for one frame in one reader.
+    `start_s`: from its start to its first heartbeat. `hang_s`: from heartbeat to heartbeat. `reading_s`: for one frame
+    in one reader.
     `camera_s`: for one call of the camera; opening one takes up to its own time-outs. `stop_s`: to end when asked.
     `killed_s`: to end once killed, before it counts as held by the kernel.
     `retry_first_s`, `retry_cap_s`: the backoff between starts. `steady_s`: a life this long clears the backoff.
@@ -68,7 +69,7 @@ class CameraSession:
         self._beaten = False
         self._due_by = 0.0
 
-    def attend(self, wake: int, on_wake: Callable[[], bool]) -> None:
+    def listen(self, wake: int, on_wake: Callable[[], bool]) -> None:
         """Listen until `on_wake`, called when the event descriptor `wake` was written, says that it is enough.
 
         Raises WorkerFailedError when the process ends, is silent, hangs in a call, or breaks the protocol.
@@ -105,11 +106,11 @@ class CameraSession:
                 ended = self._process.ended_within(_LAST_WORDS_S)
                 raise WorkerFailedError(self._process.how_it_ended() if ended else Text("closed its socket"))
             for envelope in envelopes:
-                self._hear(envelope)
+                self._handle_message(envelope)
         except ProtocolError as error:
             raise WorkerFailedError(Text("broke the protocol: {error}", error=error)) from error
 
-    def _hear(self, envelope: Envelope) -> None:
+    def _handle_message(self, envelope: Envelope) -> None:
         message = envelope.message
         if isinstance(message, Hello):
             self._greet(message)

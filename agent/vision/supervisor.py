@@ -18,11 +18,10 @@ from agent.core.model import delay_s
 from agent.devices import PortState
 from agent.service.listeners import notify_listeners
 from agent.service.worker import Backoff, Worker
-from agent.vision.load_stats import LoadStats
+from agent.vision.heartbeat_stats import HeartbeatStats
 from agent.vision.mapping import CameraStatus, DetectionMapper
 from agent.vision.preview import PreviewBuffer
 from agent.vision.process import COMMAND, WorkerProcess
-from agent.vision.score_stats import DetectionStats
 from agent.vision.session import CameraSession, WorkerFailedError, WorkerLimits
 from agent.vision.worker.protocol import Attend, CameraState, Detection, Expose, Heartbeat, PreviewFrame, Sandbox, Stop
 from drivers.text import Text
@@ -77,8 +76,7 @@ class CameraSupervisor:
         self._sandbox: Sandbox | None = None
         self._process: WorkerProcess | None = None
         self._translator = DetectionMapper(name, 0, 0.0)
-        self._load = LoadStats()
-        self._score = DetectionStats()
+        self._stats = HeartbeatStats()
         self._present = self._told_present = False
         self._left = False
         self._wake = NOT_OPEN
@@ -100,7 +98,7 @@ class CameraSupervisor:
 
     @property
     def last_beat(self) -> Heartbeat | None:
-        """The figures of the last beat of the process that runs now, for health and console."""
+        """The figures of the last heartbeat of the process that runs now, for health and console."""
         return self._beat
 
     @property
@@ -109,9 +107,9 @@ class CameraSupervisor:
         return self._sandbox
 
     @property
-    def score(self) -> DetectionStats:
+    def stats(self) -> HeartbeatStats:
         """How well the process that runs now keeps up."""
-        return self._score
+        return self._stats
 
     @property
     def pid(self) -> int | None:
@@ -138,7 +136,7 @@ class CameraSupervisor:
                 self._wake = NOT_OPEN
         return not self._left
 
-    def attend(self, present: bool) -> None:
+    def set_vehicle_present(self, present: bool) -> None:
         """Tell the eye, now and after every restart, whether a vehicle is there whose code is awaited."""
         if present != self._present:
             self._present = present
@@ -153,7 +151,7 @@ class CameraSupervisor:
         """The newest picture of the camera, as `picture`; never waits.
 
         Whoever watches calls it again within WANTED_FOR_S. The eye makes one picture for all who watch, as large as the
-        largest wish, and none while nobody does.
+        largest request, and none while nobody does.
         """
         if self._preview_buffer.request(request, time.monotonic()):
             self._wake_up()
@@ -166,7 +164,7 @@ class CameraSupervisor:
         """
         pause, until = threading.Event(), time.monotonic() + timeout_s
         while (left_s := until - time.monotonic()) > 0 and not self.worker.stopping:
-            before = self._preview_buffer.look()
+            before = self._preview_buffer.request_once()
             if not self._wake_up():
                 break
             picture = self._preview_buffer.answer_after(before, min(left_s, _ASK_AGAIN_S))
@@ -204,7 +202,7 @@ class CameraSupervisor:
         try:
             self._begin(born_at)
             self._process = process = self._started()
-            self._attend(process)
+            self._run_session(process)
         except WorkerFailedError as error:
             self._lost(Text("the eye process {error}", error=error))
         finally:
@@ -218,10 +216,9 @@ class CameraSupervisor:
 
     def _begin(self, born_at: float) -> None:
         self._translator = DetectionMapper(self._name, self._translator.last_frame, born_at)
-        self._load = LoadStats()
-        self._score = DetectionStats()
+        self._stats = HeartbeatStats()
         self._told_present = False
-        self._preview_buffer.begin()
+        self._preview_buffer.reset()
 
     def _started(self) -> WorkerProcess:
         try:
@@ -229,10 +226,10 @@ class CameraSupervisor:
         except OSError as error:
             raise WorkerFailedError(Text("could not be started: {error}", error=error)) from error
 
-    def _attend(self, process: WorkerProcess) -> None:
-        self._say(process, self._configure)
-        CameraSession(process, self._limits, self._take, self.worker.resting).attend(self._wake, self._woken)
-        self._say(process, Stop())
+    def _run_session(self, process: WorkerProcess) -> None:
+        self._send(process, self._configure)
+        CameraSession(process, self._limits, self._handle_message, self.worker.resting).listen(self._wake, self._woken)
+        self._send(process, Stop())
         if not process.ended_within(self._limits.stop_s):
             log.warning("eye %s: the eye process does not end by itself; killing it", self._name)
 
@@ -262,7 +259,7 @@ class CameraSupervisor:
                 return
         log.warning("eye %s: the eye process %d has ended at last", self._name, process.pid)
 
-    def _say(self, process: WorkerProcess, message: ToEye) -> None:
+    def _send(self, process: WorkerProcess, message: ToEye) -> None:
         try:
             process.send(message)
         except OSError as error:
@@ -275,7 +272,7 @@ class CameraSupervisor:
         """Do what this thread was woken for; True when it is to stop."""
         if self.worker.stopping:
             return True
-        self._tell()
+        self._send_pending()
         return False
 
     def _wake_up(self) -> bool:
@@ -286,39 +283,39 @@ class CameraSupervisor:
             os.eventfd_write(self._wake, 1)
             return True
 
-    def _tell(self) -> None:
+    def _send_pending(self) -> None:
         """Say what the eye has not heard yet, once it has begun to work: before, it listens to its settings only."""
         process, present = self._process, self._present
         if process is None or self._beat is None:
             return
         if present != self._told_present:
-            self._say(process, Attend(present=present))
+            self._send(process, Attend(present=present))
             self._told_present = present
         exposure, self._exposure = self._exposure, None
         if exposure is not None:
-            self._say(process, exposure)
-        for preview in self._preview_buffer.due(time.monotonic()):
-            self._say(process, preview)
+            self._send(process, exposure)
+        for preview in self._preview_buffer.due_requests(time.monotonic()):
+            self._send(process, preview)
 
-    def _take(self, envelope: Envelope) -> None:
+    def _handle_message(self, envelope: Envelope) -> None:
         message = envelope.message
         match message:
             case Detection():
-                self._preview_buffer.detected(message)
+                self._preview_buffer.add_detection(message)
                 self._pass_on(self._translator.seen(message, envelope.pictures, time.monotonic()))
             case CameraState():
                 self._change(self._status.with_camera(message))
             case Heartbeat():
                 self._beat = message
-                self._score.heard(message)
-                self._tell()
-                self._change(replace(self._status, overloaded=self._load.behind(message)))
+                self._stats.add_heartbeat(message)
+                self._send_pending()
+                self._change(replace(self._status, overloaded=self._stats.overloaded))
             case Sandbox():
                 if message.missing and message != self._sandbox:
                     log.warning("eye %s: it is not held back in everything: %s", self._name, "; ".join(message.missing))
                 self._sandbox = message
             case PreviewFrame():
-                self._preview_buffer.take(message, envelope.pictures)
+                self._preview_buffer.add_frame(message, envelope.pictures)
             case _:
                 log.debug("eye %s: nothing to do for %s", self._name, type(message).__name__)
 

@@ -41,7 +41,7 @@ class Central:
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="central", protocol=mqtt.MQTTv5)
         self._client.reconnect_delay_set(1, 1)
         self._client.on_connect = self._subscribe
-        self._client.on_message = self._take
+        self._client.on_message = self._on_message
 
     def start(self) -> None:
         """Connect; the session outlives a broker that keeps sessions."""
@@ -80,7 +80,7 @@ class Central:
         if not reason.is_failure:
             client.subscribe(f"{self._root}/event/#", qos=1)
 
-    def _take(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+    def _on_message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         event: JsonObject = json.loads(message.payload)
         told = []
         with self._news:

@@ -1,4 +1,4 @@
-"""The desk of the demo's central system that publishes the lists of the site over MQTT."""
+"""The part of the demo's central system that publishes the lists of the site over MQTT."""
 
 from __future__ import annotations
 

@@ -8,15 +8,15 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sim.physics.bodies import CAR
 from sim.physics.driving import Vehicle
+from sim.physics.vehicle_shapes import CAR
 from sim.physics.world import FOR_CARS, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sim.physics.bodies import Stretch
     from sim.physics.driving import Plan
+    from sim.physics.vehicle_shapes import Stretch
     from sim.physics.world import Site
 
 PERIOD_S = 0.02
@@ -125,7 +125,7 @@ class Clockwork:
                 world.step(min(left_s, PERIOD_S))
                 left_s -= PERIOD_S
             self._tell_inputs()
-            self._look()
+            self._update_view()
             rounds += 1
             if rounds % SHOWN_EVERY == 0:
                 self._show(self._view)
@@ -138,7 +138,7 @@ class Clockwork:
                 self._told[name] = level
                 self._set_input(number, level)
 
-    def _look(self) -> None:
+    def _update_view(self) -> None:
         world = self._world
         self._view = View(
             world.arm.position,

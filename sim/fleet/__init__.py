@@ -2,7 +2,7 @@
 
 from sim.fleet.counters import Report
 from sim.fleet.plan import SESSION_EXPIRY_S, WILL_DELAY_S, Credentials, Plan, elsewhere
-from sim.fleet.run import Fleet, Progress
+from sim.fleet.run import Fleet, RunProgress
 
 __all__ = [
     "SESSION_EXPIRY_S",
@@ -10,7 +10,7 @@ __all__ = [
     "Credentials",
     "Fleet",
     "Plan",
-    "Progress",
     "Report",
+    "RunProgress",
     "elsewhere",
 ]

@@ -145,7 +145,7 @@ class Wire:
             self.end("no answer to the keepalive")
 
     def leave(self) -> None:
-        """Say goodbye, and end."""
+        """Disconnect, and end."""
         if self._attached is not None:
             self._client.disconnect()
             self._write()

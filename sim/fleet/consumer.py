@@ -88,7 +88,7 @@ class Consumer:
             self._wire.tend()
 
     def stop(self) -> None:
-        """Say goodbye; `run` returns soon."""
+        """Disconnect; `run` returns soon."""
         self._stopping.set()
         if self._wire is not None:
             self._wire.leave()

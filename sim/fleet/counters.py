@@ -45,7 +45,7 @@ def _time(value_s: float) -> str:
 
 
 @dataclass(slots=True)
-class Tally:
+class FleetCounters:
     """Counted by all gates together. Times in seconds.
 
     `recorded`: events made. `sent`: publishes, repeats included. `refused`: answers of the broker that are refusals, by
@@ -146,7 +146,14 @@ class Report:
 
 
 def report(  # noqa: PLR0913 - what a run knows at its end
-    tally: Tally, *, gates: int, rate: float, took_s: float, cpu_s: float, up_at_end: int, consumed: Consumed | None
+    tally: FleetCounters,
+    *,
+    gates: int,
+    rate: float,
+    took_s: float,
+    cpu_s: float,
+    up_at_end: int,
+    consumed: Consumed | None,
 ) -> Report:
     """Put the figures together."""
     lost: int | None = None

@@ -1,4 +1,4 @@
-"""One simulated gate: real sealed events, the product's own flow and rota, and no cameras, barriers or disk."""
+"""One simulated gate: real sealed events, the product's own flow and broker selector; no cameras, no disk."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from agent.core.events import ClockReading, Sealed
     from agent.mqtt import BrokerLimits, ClientSettings, FlowSettings, Incoming
-    from sim.fleet.counters import Tally
+    from sim.fleet.counters import FleetCounters
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class SimulatedGate:
         self,
         settings: ClientSettings,
         flow: FlowSettings,
-        tally: Tally,
+        tally: FleetCounters,
         random: Random,
         dialler: Executor,
         *,
@@ -143,7 +143,7 @@ class SimulatedGate:
         self._pump()
 
     def stop(self) -> None:
-        """Say goodbye; `run` returns soon."""
+        """Disconnect; `run` returns soon."""
         self._stopping.set()
         if self._wire is not None:
             self._wire.leave()

@@ -15,7 +15,7 @@ from agent.clock import Clock
 from agent.core.events import ClockReading, DeviceChanged, Draft, Writer, beginning, seal
 from agent.mqtt import ClientSettings
 from sim.fleet.consumer import Consumer
-from sim.fleet.counters import Tally, report
+from sim.fleet.counters import FleetCounters, report
 from sim.fleet.gate import SimulatedGate
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ CENTRAL = "central"
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RunProgress:
     """Where a run stands. `phase`: connecting, recording, settling."""
 
     phase: str
@@ -63,14 +63,14 @@ class Fleet:
     """One run of a plan. `show` hears how it goes, about every 5 s. `ready_s`: how long to wait for the connections."""
 
     def __init__(
-        self, plan: Plan, show: Callable[[Progress], None] = lambda _progress: None, *, ready_s: float = READY_S
+        self, plan: Plan, show: Callable[[RunProgress], None] = lambda _progress: None, *, ready_s: float = READY_S
     ) -> None:
         self._plan = plan
         self._ready_s = ready_s
         self._show = show
         self._random = Random()  # noqa: S311 - jitter, no secret
         self._clock = Clock()
-        self._tally = Tally()
+        self._tally = FleetCounters()
         self._contexts: dict[TlsFiles, ssl.SSLContext] = {}
         self._begun_at = time.monotonic()
         self._up_at_end = 0
@@ -140,7 +140,7 @@ class Fleet:
                 ) from None
         await self._connect(gates)
         await self._feed(gates)
-        await self._settle(gates)
+        await self._wait_settled(gates)
         self._up_at_end = self._tally.up
 
     # ----------------------------------------------------------------------------------------------------------- phases
@@ -152,9 +152,9 @@ class Fleet:
         while self._tally.up < len(gates) and time.monotonic() < deadline:
             if time.monotonic() - shown_at >= SHOW_S:
                 shown_at = time.monotonic()
-                self._tell("connecting")
+                self._report_progress("connecting")
             await asyncio.sleep(0.05)
-        self._tell("connecting")
+        self._report_progress("connecting")
 
     async def _feed(self, gates: list[SimulatedGate]) -> None:
         plan = self._plan
@@ -168,10 +168,10 @@ class Fleet:
                 fed += 1
             if time.monotonic() - shown_at >= SHOW_S:
                 shown_at = time.monotonic()
-                self._tell("recording")
+                self._report_progress("recording")
             await asyncio.sleep(FEED_S)
 
-    async def _settle(self, gates: list[SimulatedGate]) -> None:
+    async def _wait_settled(self, gates: list[SimulatedGate]) -> None:
         deadline = time.monotonic() + self._plan.settle_s
         shown_at = time.monotonic()
         while time.monotonic() < deadline:
@@ -180,7 +180,7 @@ class Fleet:
                 return
             if time.monotonic() - shown_at >= SHOW_S:
                 shown_at = time.monotonic()
-                self._tell("settling")
+                self._report_progress("settling")
             await asyncio.sleep(0.05)
 
     async def _tick(self, gates: list[SimulatedGate], consumer: Consumer | None) -> None:
@@ -196,10 +196,10 @@ class Fleet:
             place = (place + 1) % parts
             await asyncio.sleep(TICK_S / parts)
 
-    def _tell(self, phase: str) -> None:
+    def _report_progress(self, phase: str) -> None:
         tally = self._tally
         self._show(
-            Progress(
+            RunProgress(
                 phase,
                 time.monotonic() - self._begun_at,
                 tally.up,

@@ -8,7 +8,7 @@ from math import inf, sqrt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sim.physics.bodies import Body, Stretch
+    from sim.physics.vehicle_shapes import Body, Stretch
 
 BRAKING_MPS2 = 3.0
 EASY_BRAKING_MPS2 = 1.8

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from sim.physics.arm import Arm, Cause
 from sim.physics.controller import Controller, Logic
 from sim.physics.driving import Conduct, Phase
-from sim.physics.sensing import Contact, Loop
+from sim.physics.loops import Contact, Loop
 
 if TYPE_CHECKING:
-    from sim.physics.bodies import Stretch
     from sim.physics.controller import Input
     from sim.physics.driving import Vehicle
+    from sim.physics.vehicle_shapes import Stretch
 
 SIGNALS = ("presence", "safety", "photocell", "opened", "closed")
 
@@ -209,14 +209,14 @@ class World:
                 seen = seen or low <= self.site.photocell_m <= high
         presence.feel(before, now)
         safety.feel(under, now)
-        self.presence.put(now, on=presence.on)
-        self.safety.put(now, on=safety.on)
-        self.photocell.put(now, on=seen)
+        self.presence.set_state(now, on=presence.on)
+        self.safety.set_state(now, on=safety.on)
+        self.photocell.set_state(now, on=seen)
 
     def _follow_arm(self, now: float) -> None:
         position = self.arm.position
-        self.opened.put(now, on=position >= 0.99)  # noqa: PLR2004 -- the switch is at the end of the way
-        self.closed.put(now, on=position <= 0.01)  # noqa: PLR2004
+        self.opened.set_state(now, on=position >= 0.99)  # noqa: PLR2004 -- the switch is at the end of the way
+        self.closed.set_state(now, on=position <= 0.01)  # noqa: PLR2004
         if position == 0.0:
             self._credits, self._pulsed = 0, False
 

@@ -15,7 +15,7 @@ import sys
 import time
 
 from tests.bare.debian import EMULATOR, FOLDER, BareDebian, ForeignDebian, StepError
-from tools.deb.content import TREES, Build
+from tools.deb.package_files import TREES, Build
 from tools.deb.project import ROOT, build_time, run, version
 from tools.deb.targets import TARGETS, BuildError
 

@@ -7,10 +7,10 @@ from contextlib import ExitStack
 
 from agent.assembly.app import App
 from agent.assembly.parts import ConfigurationSource
-from agent.cli.configuration import load_configuration
 from agent.clock.clock import Clock
 from agent.console.access import Role
 from agent.service.notify import Notifier
+from agent.settings.drivers import load_configuration
 from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from tests.support.console.consoles import KNOWN_TO_ALL
 from tests.support.gate.gate_site import GATE, GateSite, plain_broker

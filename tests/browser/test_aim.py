@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from agent.console.access import Role
-from agent.console.target import PLATE
+from agent.console.aim_target import PLATE
 from agent.vision.worker.plate.reader import PlateReader
 from agent.vision.worker.qr.cascade import Cascade
 

@@ -18,7 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.broker.topics import Topics
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.command import app as command_app
 from agent.cli.events import app as events_app
 from agent.core.commands.check import CommandKey
@@ -62,12 +62,12 @@ def test_lists_publish_brings_a_sites_lists_to_its_gates(cluster, tmp_path):
 def test_command_send_orders_a_gate_and_tells_its_answer(cluster, gate, tmp_path):
     key = tmp_path / "duty.pem"
     runner = CliRunner()
-    assert runner.invoke(command_app, ["keygen", str(key)]).exit_code == exits.OK
+    assert runner.invoke(command_app, ["keygen", str(key)]).exit_code == exit_codes.OK
     public = SigningKey.from_pem(key.read_bytes()).public
     ordered = gate("gate-2", ordered_by={"duty": CommandKey("duty", public, frozenset(CommandName))})
     words = ["--key", str(key), "--kid", "duty", "--gate", "gate-2", "--lane", "in-1", "--operator", "A. Serik"]
     done = runner.invoke(command_app, ["send", "open", *words, "--cause", "a test", *to(cluster)])
-    assert (done.exit_code, ordered.orders) == (exits.OK, [CommandName.OPEN]), done.output
+    assert (done.exit_code, ordered.orders) == (exit_codes.OK, [CommandName.OPEN]), done.output
     assert "gate-2: open: done" in done.output
 
 
@@ -82,7 +82,7 @@ def test_events_verify_proves_what_a_gate_sends(cluster, gate):
         sending.record()
     listening.join()
     (verdict,) = verdicts
-    assert verdict.exit_code == exits.OK, verdict.output
+    assert verdict.exit_code == exit_codes.OK, verdict.output
     assert "whole, events" in verdict.output
     cluster.nodes[0].control("purge_queue", "events")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.configuration import models
 from agent.settings import load
+from agent.settings.drivers import models
 from agent.settings.model.agent import EXAMPLE_ROOT_KEY
 from drivers import registry
 

@@ -12,8 +12,8 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from agent.cli.configuration import FAMILIES, models
 from agent.settings import load
+from agent.settings.drivers import FAMILIES, models
 from agent.settings.model.agent import EXAMPLE_ROOT_KEY, Settings
 from agent.settings.model.json_schema import schema_text
 from drivers import registry

@@ -259,7 +259,7 @@ def spoilt(files, breaks, *steps):
         ("operations", "receive.ack", "action", "send"),
         ("operations", "receive.ack", ...),
         ("components", "messages", "event.gate.started", "contentType", "application/json"),
-        ("components", "messages", "event.gate.started", "headers", "properties", "seq", ...),
+        ("components", "schemas", "event.headers", "properties", "seq", ...),
     ],
 )
 def test_a_topic_that_is_published_otherwise_is_a_break(files, breaks, steps):

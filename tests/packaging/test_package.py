@@ -15,12 +15,12 @@ from tests.support.packaging.debian_packages import STORE, Packages, own_target
 from tools.deb import environment
 from tools.deb.command_tree import commands
 from tools.deb.completion import completion
-from tools.deb.content import SCRIPTS, build_wheel
 from tools.deb.environment import installed_wheel, ready_environment
-from tools.deb.foreign import works
+from tools.deb.licences import bill_of_materials, copyright_file
 from tools.deb.manual import manual
-from tools.deb.papers import bill_of_materials, copyright_file
+from tools.deb.package_files import SCRIPTS, build_wheel
 from tools.deb.targets import TARGETS, BuildError
+from tools.deb.third_party import works
 
 VERSION = "0.9.0"
 TIME = 1_700_000_000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.stress import Found, main, table
+from tools.stress import StressFound, main, table
 
 LOG = """\
 ..FEE                                                                    [100%]
@@ -16,7 +16,7 @@ E_FAILED = "tests/unit/drivers/test_c.py::TestD::test_of_e"
 
 
 def test_each_test_that_failed_is_counted_with_its_reason_under_each_kind_of_stress():
-    busy, half = Found(), Found()
+    busy, half = StressFound(), StressFound()
     assert set(busy.add(LOG, 1, 12.0)) >= {E_FAILED}
     assert not busy.add("5 passed in 10.00s", 0, 10.0)
     half.add(LOG, 1, 30.0)
@@ -29,7 +29,7 @@ def test_each_test_that_failed_is_counted_with_its_reason_under_each_kind_of_str
 
 
 def test_a_run_that_did_not_come_to_its_end_is_a_failure():
-    found = Found()
+    found = StressFound()
     assert set(found.add("INTERNALERROR", 3, 1.0)) == {"the run itself"}
     assert set(found.add("", 1, 1.0)) == {"the run itself"}
     assert found.failures["the run itself"] == 2

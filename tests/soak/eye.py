@@ -140,7 +140,7 @@ class Soak:
                 tally.failure = f"nothing was read for {STALLED_S:.0f} s: {self._port.status}"
                 return
             # What the parent may ask of an eye at any time.
-            self._port.attend(present=rounds % 8 < 4)
+            self._port.set_vehicle_present(present=rounds % 8 < 4)
             if rounds % 10 == 0:
                 tally.snapshots += self._port.snapshot(5.0) is not None
             if tally.frames * 10 // self._frames > tenth:

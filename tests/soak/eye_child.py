@@ -108,9 +108,9 @@ class Told:
         self._reader = reader
         self._done = done
 
-    def look(self, pixels, at, *, hint, budget_ms):
+    def read_codes(self, pixels, at, *, hint, budget_ms):
         try:
-            return self._reader.look(pixels, at, hint=hint, budget_ms=budget_ms)
+            return self._reader.read_codes(pixels, at, hint=hint, budget_ms=budget_ms)
         finally:
             self._done()
 

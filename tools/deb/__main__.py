@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from tools.deb.bundle import bundle
-from tools.deb.content import Build, build_wheel, lay_out, pack
 from tools.deb.environment import python_of
+from tools.deb.package_files import Build, build_wheel, lay_out, pack
 from tools.deb.project import ROOT, build_time, version
 from tools.deb.targets import TARGETS, BuildError, Target
 
@@ -70,7 +70,7 @@ def _build(target: Target, wheel: Path, arguments: argparse.Namespace) -> None:
     file = arguments.out / build.file
     digest = _packed(build, wheel, file, arguments.level, WORK / "environments")
     if arguments.twice:
-        # The second time all from nothing: wheels unpacked and compiled anew.
+        # The second time all from nothing: wheels unpacked and compiled again.
         with tempfile.TemporaryDirectory(dir=WORK) as fresh:
             wheel = build_wheel(Path(fresh, "wheel"), build.time)
             again = _packed(build, wheel, Path(fresh, file.name), arguments.level, Path(fresh, "environments"))

@@ -17,7 +17,7 @@ from tools.deb.project import ROOT, run
 from tools.deb.targets import LIBRARIES, SUITES, BuildError
 
 if TYPE_CHECKING:
-    from tools.deb.content import Build
+    from tools.deb.package_files import Build
     from tools.deb.targets import Target
 
 _THERE: Final = {"required", "important"}  # the priorities that every installed Debian has

@@ -27,16 +27,16 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CommandEntry:
     """One command: its words after `gate-agent`, its help text, arguments, options and the commands below it."""
 
     words: tuple[str, ...]
     help: str
     arguments: tuple[Option, ...]
     options: tuple[Option, ...]
-    below: tuple[Entry, ...] = ()
+    below: tuple[CommandEntry, ...] = ()
 
-    def walk(self) -> Iterator[Entry]:
+    def walk(self) -> Iterator[CommandEntry]:
         """This one and all below it."""
         yield self
         for entry in self.below:
@@ -44,17 +44,17 @@ class Entry:
 
 
 @cache
-def commands() -> Entry:
+def commands() -> CommandEntry:
     """All commands of the agent, every module of them loaded."""
     root = _entry(get_command(application([])), ())
     below = tuple(
         _entry(get_command(application([command.name])).commands[command.name], (command.name,))  # type: ignore[attr-defined]
         for command in COMMANDS
     )
-    return Entry(root.words, f"{root.help}\n\n{EPILOG}", root.arguments, root.options, below)
+    return CommandEntry(root.words, f"{root.help}\n\n{EPILOG}", root.arguments, root.options, below)
 
 
-def _entry(command: Any, words: tuple[str, ...]) -> Entry:
+def _entry(command: Any, words: tuple[str, ...]) -> CommandEntry:
     context = command.make_context(" ".join(("gate-agent", *words)), [], resilient_parsing=True)
     found: dict[str, list[Option]] = {"argument": [], "option": []}
     for parameter in command.get_params(context):
@@ -64,4 +64,4 @@ def _entry(command: Any, words: tuple[str, ...]) -> Entry:
             found[parameter.param_type_name].append(Option(" ".join(shown.split()), names, text))
     inner = getattr(command, "commands", {}) if words else {}
     below = tuple(_entry(one, (*words, name)) for name, one in inner.items() if not one.hidden)
-    return Entry(words, command.help or "", tuple(found["argument"]), tuple(found["option"]), below)
+    return CommandEntry(words, command.help or "", tuple(found["argument"]), tuple(found["option"]), below)

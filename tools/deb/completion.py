@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from tools.deb.command_tree import Entry
+    from tools.deb.command_tree import CommandEntry
 
 _SCRIPT: Final = """\
 # bash completion for gate-agent
@@ -35,7 +35,7 @@ complete -F _gate_agent gate-agent
 """
 
 
-def completion(root: Entry) -> str:
+def completion(root: CommandEntry) -> str:
     """The script for bash-completion. Where a command takes files, bash completes their names."""
     moves, words = [], []
     for entry in root.walk():

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 INSTALLED: Final = "/usr/lib/gate-agent/current"
 _ELF_HEAD: Final = 20
 _ELF_MACHINES: Final = {"amd64": 62, "arm64": 183}
-_FORM: Final = 2  # of what is kept; another number has all of it made anew
+_FORM: Final = 2  # of what is kept; another number has all of it made again
 
 
 def site_packages(target: Target) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from tools.deb.command_tree import Entry, Option
+    from tools.deb.command_tree import CommandEntry, Option
 
 FILES: Final = (
     ("/etc/gate-agent/gate.toml", "The configuration; every key stands in it, with what it means."),
@@ -17,7 +17,7 @@ FILES: Final = (
 )
 
 
-def manual(root: Entry, version: str, build_time: int) -> str:
+def manual(root: CommandEntry, version: str, build_time: int) -> str:
     """The page. `build_time`: Unix seconds, its date."""
     day = datetime.fromtimestamp(build_time, UTC).date().isoformat()
     # Left-adjusted: commands and paths are long words, which would leave gaps.
@@ -41,7 +41,7 @@ def manual(root: Entry, version: str, build_time: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _command(entry: Entry) -> list[str]:
+def _command(entry: CommandEntry) -> list[str]:
     title = " ".join(("gate-agent", *entry.words, *(argument.shown for argument in entry.arguments)))
     described = [argument for argument in entry.arguments if argument.help]
     return [f'.SS "{_escaped(title)}"', *_paragraphs(entry.help), *_options((*described, *entry.options))]

@@ -7,8 +7,7 @@ import typer
 
 from agent.cli.config.change import add_table, history, set_key, undo_change, unset_key
 from agent.cli.config.check import check
-from agent.cli.config.schema import schema
-from agent.cli.config.show import show
+from agent.cli.config.show import schema, show
 
 app = typer.Typer(
     name="config", help="Check, show and change the configuration, and take a change back.", no_args_is_help=True

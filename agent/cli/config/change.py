@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationToChange, ProblemLanguage
 from agent.cli.terminal import echo
 from agent.clock import Clock
@@ -20,14 +20,14 @@ from agent.i18n import Language, translate
 from agent.settings import (
     ChangeError,
     Edit,
+    EditStep,
     HistoryError,
     SettingsError,
     StaleError,
-    Step,
     edited,
     key_path,
-    present_state,
-    put,
+    present_files,
+    put_files,
     seen_state,
     set_value,
     undo,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from agent.settings import Generation, LoadedSettings
     from agent.settings import Path as KeyPath
-    from agent.settings.editing.history import State
+    from agent.settings.editing.history import ConfigurationFiles
 
 TAKE = "the agent takes it with: systemctl reload gate-agent"
 FROM_STANDARD_INPUT = "-"
@@ -120,7 +120,7 @@ def history(
     kept = history_of(configuration)
     try:
         known, good = kept.generations(), kept.good()
-        now = present_state(configuration)
+        now = present_files(configuration)
     except (HistoryError, OSError) as error:
         _refuse("history", error, Language.EN)
     if as_json:
@@ -152,10 +152,10 @@ def undo_change(
 
 
 def _propose(command: str, configuration: Path, edit: Edit, what: str, language: Language) -> None:
-    desk = editor_of(configuration)
+    editor = editor_of(configuration)
     try:
-        seen = seen_state(desk)
-        change = put(desk, edited(desk, [edit]), step(what), seen)
+        seen = seen_state(editor)
+        change = put_files(editor, edited(editor, [edit]), step(what), seen)
     except (ChangeError, HistoryError, SettingsError, StaleError, OSError) as error:
         _refuse(command, error, language)
     _warn(change.loaded, language)
@@ -197,9 +197,9 @@ def _parsed(value: str) -> Any:
     return found["x"] if list(found) == ["x"] else value
 
 
-def step(what: str) -> Step:
+def step(what: str) -> EditStep:
     """Who changes the configuration now, and how."""
-    return Step(os.environ.get("SUDO_USER") or getpass.getuser(), what, Clock().now().utc)
+    return EditStep(os.environ.get("SUDO_USER") or getpass.getuser(), what, Clock().now().utc)
 
 
 def _asked(key: str) -> str:
@@ -218,7 +218,7 @@ def _warn(loaded: LoadedSettings, language: Language) -> None:
 def _refuse(command: str, error: Exception, language: Language) -> NoReturn:
     echo(_why(error, language), err=True)
     echo(f"gate-agent config {command}: {translate(Text('nothing is changed'), language)}", err=True)
-    raise typer.Exit(exits.FAILED)
+    raise typer.Exit(exit_codes.FAILED)
 
 
 def _why(error: Exception, language: Language) -> str:
@@ -231,7 +231,7 @@ def _why(error: Exception, language: Language) -> str:
             return translate(str(error), language)
 
 
-def _line(one: Generation, now: State, good: State | None) -> str:
+def _line(one: Generation, now: ConfigurationFiles, good: ConfigurationFiles | None) -> str:
     marks = [word for word, state in (("on the disk", now), ("ran last", good)) if state == one.state]
     keys = ", ".join(one.changed)
     return "  ".join(
@@ -241,7 +241,7 @@ def _line(one: Generation, now: State, good: State | None) -> str:
     )
 
 
-def _fields(one: Generation, now: State, good: State | None) -> dict[str, object]:
+def _fields(one: Generation, now: ConfigurationFiles, good: ConfigurationFiles | None) -> dict[str, object]:
     return {
         "state": one.number,
         "time": _moment(one),

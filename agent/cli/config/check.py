@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli import exits
-from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, ProblemLanguage, load_configuration, relay_boards
+from agent.cli import exit_codes
+from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, ProblemLanguage, relay_boards
 from agent.cli.terminal import echo
 from agent.core.commands import CommandName
 from agent.i18n import Language
 from agent.settings import SettingsError, interlocks, shared_arms
+from agent.settings.drivers import load_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,7 +41,7 @@ def check(
         else:
             echo(error.words(language), err=True)
             echo(f"{configuration}: {_count(error.problems)}", err=True)
-        raise typer.Exit(exits.CONFIGURATION) from None
+        raise typer.Exit(exit_codes.CONFIGURATION) from None
     if as_json:
         _print_json(configuration, loaded.warnings, loaded, language)
         return

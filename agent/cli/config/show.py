@@ -1,4 +1,4 @@
-"""The command `gate-agent config show`."""
+"""The commands `gate-agent config show` and `schema`: what is in effect, and what may be."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, load_configuration
+from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile
 from agent.cli.terminal import echo
-from agent.settings import entries
+from agent.settings import key_origins, schema_text
+from agent.settings.drivers import FAMILIES, load_configuration, models
 
 if TYPE_CHECKING:
-    from agent.settings import Entry
+    from agent.settings import KeyOrigin
 
 
 def show(
@@ -27,7 +28,7 @@ def show(
 
     Secrets are shown as "set". Exit code 78 when the configuration cannot be used.
     """
-    found = entries(load_configuration(configuration))
+    found = key_origins(load_configuration(configuration))
     if as_json:
         echo(json.dumps([_fields(entry) for entry in found], ensure_ascii=False, indent=2))
         return
@@ -37,7 +38,7 @@ def show(
         echo(f"{line:<{wide}}  # {entry.source}" if origin else line)
 
 
-def _fields(entry: Entry) -> dict[str, object]:
+def _fields(entry: KeyOrigin) -> dict[str, object]:
     at = entry.origin
     return {
         "key": entry.key,
@@ -46,3 +47,8 @@ def _fields(entry: Entry) -> dict[str, object]:
         "origin": None if at is None else at.name,
         "line": None if at is None or at.place is None else at.place.row + 1,
     }
+
+
+def schema() -> None:
+    """Print the JSON Schema of the configuration file, for editors that complete and check while one writes."""
+    echo(schema_text(models, {family: tuple(table) for family, table in FAMILIES.items()}), nl=False)

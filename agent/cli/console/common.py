@@ -5,20 +5,19 @@ from __future__ import annotations
 import getpass
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-import typer
-
-from agent.cli import exits
-from agent.cli.lists.gate import settings_of
-from agent.cli.terminal import echo
+from agent.cli.lists.gate_registry import settings_of
+from agent.cli.terminal import fail
 from agent.clock import Clock
-from agent.console.access.access import Access
-from agent.console.access.admin_actions import AdminAction
-from agent.console.access.database import AccessStoreError
-from agent.console.access.passwords import PasswordRefusedError
-from agent.console.access.sessions import SessionRules
-from agent.console.access.users import UserRefusedError
+from agent.console.access import (
+    Access,
+    AccessStoreError,
+    AdminAction,
+    PasswordRefusedError,
+    SessionRules,
+    UserRefusedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,18 +37,12 @@ def access_of(configuration: Path) -> Iterator[Access]:
         finally:
             access.close()
     except (UserRefusedError, PasswordRefusedError) as error:
-        fail(error.text)
+        fail("console", error.text)
     except AccessStoreError as error:
-        fail(str(error))
+        fail("console", error)
 
 
 def leave_act(access: Access, act: str, detail: str) -> None:
     """Leave for the agent what was done: it tells of it in an event, now or when it next runs."""
     operator = os.environ.get("SUDO_USER") or getpass.getuser()
     access.acts.add(AdminAction(operator, act, detail, Clock().now().utc))
-
-
-def fail(message: str) -> NoReturn:
-    """Say what is wrong, and exit with 1."""
-    echo(f"gate-agent console: {message}", err=True)
-    raise typer.Exit(exits.FAILED)

@@ -9,9 +9,7 @@ import typer
 from agent.cli.configuration import DEFAULT_PATH, Configuration
 from agent.cli.console.common import access_of, leave_act
 from agent.cli.terminal import echo
-from agent.console.access.passwords import made_up
-from agent.console.access.person import Role  # noqa: TC001 - typer reads the annotation
-from agent.console.access.users import checked_name, spelled
+from agent.console.access import Role, checked_name, made_up_password, spelled_name
 
 app = typer.Typer(no_args_is_help=True, help="List, add, reset and remove the users of the console.")
 
@@ -38,17 +36,17 @@ def add(
     configuration: Configuration = DEFAULT_PATH,
 ) -> None:
     """Add a user, and show the password that he has to change when he first logs in."""
-    password = made_up()
+    password = made_up_password()
     with access_of(configuration) as access:
         access.users.add(checked_name(name), role, password, given=True)
-        leave_act(access, "user.added", f"{spelled(name)}: {role}")
-    echo(f"{spelled(name)}  {password}  (to be changed at the first log-in)")
+        leave_act(access, "user.added", f"{spelled_name(name)}: {role}")
+    echo(f"{spelled_name(name)}  {password}  (to be changed at the first log-in)")
 
 
 @app.command()
 def reset(name: Name, configuration: Configuration = DEFAULT_PATH) -> None:
     """Give somebody who lost his another password. He is not locked out any more, nor disabled; his sessions end."""
-    password, name = made_up(), spelled(name)
+    password, name = made_up_password(), spelled_name(name)
     with access_of(configuration) as access:
         access.users.set_password(name, password, given=True)
         access.users.change(name, disabled=False)
@@ -60,7 +58,7 @@ def reset(name: Name, configuration: Configuration = DEFAULT_PATH) -> None:
 @app.command()
 def remove(name: Name, configuration: Configuration = DEFAULT_PATH) -> None:
     """Remove a user; his sessions end at once."""
-    name = spelled(name)
+    name = spelled_name(name)
     with access_of(configuration) as access:
         access.users.remove(name)
         leave_act(access, "user.removed", name)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from agent.cli import exits
-from agent.cli.pipes import drop_output
+from agent.cli import exit_codes
 from agent.cli.rights import act_at
-from agent.cli.terminal import echo
+from agent.cli.terminal import drop_output, echo
 from agent.core.crypto import Algorithm, KeyInvalidError, PublicKey, kid_of
 from agent.store.errors import JournalError
 
@@ -49,7 +48,7 @@ def failing() -> Iterator[None]:
         yield
     except BrokenPipeError:
         drop_output()
-        raise typer.Exit(exits.OK) from None
+        raise typer.Exit(exit_codes.OK) from None
     except (JournalError, OSError) as error:
         echo(f"gate-agent events: {error}", err=True)
-        raise typer.Exit(exits.FAILED) from None
+        raise typer.Exit(exit_codes.FAILED) from None

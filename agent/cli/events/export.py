@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.events.common import DEFAULT_JOURNAL, JournalLater, failing
 from agent.cli.events.time_argument import unix_time
 from agent.cli.terminal import echo
@@ -77,7 +77,7 @@ def export(
         found = verifier.ended(now.head if begin <= end == now.head.seq else None)
     if found.flaw is not None:
         echo(f"{journal}: event {found.flaw.seq or '?'} is damaged: {found.flaw.fault}: {found.flaw.detail}", err=True)
-        raise typer.Exit(exits.FAILED)
+        raise typer.Exit(exit_codes.FAILED)
 
 
 def _key_beside(journal: Path) -> SigningKey:

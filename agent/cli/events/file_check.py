@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent.cli.events.export import SIGNATURE
-from agent.cli.events.verdict import VerificationScope, report_verdict
+from agent.cli.events.verification_report import VerificationScope, report_verdict
 from agent.cli.terminal import echo
 from agent.core.crypto import JwsError, key_named_by
 from agent.core.events import ExportStatement, Fault, Flaw, Point, opened, verify, verify_streams

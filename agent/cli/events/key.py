@@ -41,6 +41,6 @@ def _state(state: Path | None, configuration: Path | None) -> Path:
         folder = state or DEFAULT_STATE
         act_at(folder)
         return folder
-    from agent.cli.configuration import load_configuration  # noqa: PLC0415 - it loads all drivers' settings
+    from agent.settings.drivers import load_configuration  # noqa: PLC0415 - it loads all drivers' settings
 
     return load_configuration(act_at_gate(configuration)).settings.state.directory

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from agent.broker import Topics
-from agent.cli.events.verdict import VerificationScope, report_verdict
+from agent.cli.events.verification_report import VerificationScope, report_verdict
 from agent.cli.terminal import echo
 from agent.core.crypto import Algorithm, JwsError, KeyInvalidError, PublicKey, key_named_by, kid_of
 from agent.core.events import Checkpoint, Fault, Flaw, Point, Verification, Verifier, digest_of, opened
@@ -53,7 +53,7 @@ class Heard:
         """How many different events came."""
         return sum(map(len, self.streams.values()))
 
-    def take(self, message: Incoming) -> None:
+    def add_message(self, message: Incoming) -> None:
         """Take a message of the gate."""
         try:
             said = json.loads(message.payload)
@@ -128,7 +128,7 @@ def check_topic(
         for topic in (heard.topics.birth, heard.topics.status, f"{heard.topics.root}/event/#"):
             client.subscribe(topic)
         for message in _messages(client, until, heard):
-            heard.take(message)
+            heard.add_message(message)
     what = f"{listening.address.url} {listening.gate}"
     if keys is None:
         keys = _unpinned(heard.public, what)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.broker import BrokerAddress, TlsFiles, check_gate_id
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.events.common import failing, pinned
 from agent.cli.events.file_check import check_file
 from agent.cli.events.topic_check import Listening, check_topic
-from agent.cli.events.verdict import VerificationScope, report_verdict
+from agent.cli.events.verification_report import VerificationScope, report_verdict
 from agent.cli.rights import act_at
 from agent.cli.terminal import echo
 from agent.core.crypto import kid_of
@@ -68,7 +68,7 @@ def verify_command(  # noqa: PLR0913 - each is an option
                 _listening(broker, gate, (ca, certificate, key)), (user, password), (for_s, count), keys
             )
     if not whole:
-        raise typer.Exit(exits.FAILED)
+        raise typer.Exit(exit_codes.FAILED)
 
 
 def _listening(broker: str | None, gate: str | None, files: tuple[Path | None, Path | None, Path | None]) -> Listening:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater
-from agent.cli.lists.gate import registry_of, settings_of
+from agent.cli.lists.gate_registry import registry_of, settings_of
 from agent.cli.lists.intake import Intake
-from agent.cli.lists.options import fail
 from agent.cli.rights import act_at_gate
-from agent.cli.terminal import echo
+from agent.cli.terminal import echo, fail
 from agent.clock import Clock
 from agent.core.events import AlarmRaised, ListsApplied, ListsRefused
 from agent.lists import INCOMING, ListIntake
@@ -45,20 +44,20 @@ def import_(
         opened = read_pack(file)
     except PackError as error:
         settings_of(act_at_gate(configuration))  # a configuration that cannot be used is told first
-        fail("import", error)
+        fail("lists import", error)
     try:
         with opened as pack, _bar() as bar, _gate_of(configuration) as (settings, registry):
             spool = ChunkSpool(settings.state.directory / INCOMING)
-            desk = ListIntake(registry, spool, Clock().now, _Teller(bar).tell, records=False)
+            desk = ListIntake(registry, spool, Clock().now, _Teller(bar).print_event, records=False)
             intake = Intake(desk, pack, _Bar(bar))
             intake.run()
     except (PackError, RegistryError) as error:
-        fail("import", error)
+        fail("lists import", error)
     for kind, version in intake.current.items():
         echo(f"{kind}: version {version} is in force already")
     if not intake.complete:
         echo(f"gate-agent lists import: not all of {file} was taken in; the lists in force stay", err=True)
-        raise typer.Exit(exits.FAILED)
+        raise typer.Exit(exit_codes.FAILED)
 
 
 @contextmanager
@@ -105,20 +104,20 @@ class _Teller:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
 
-    def tell(self, event: Event) -> None:
+    def print_event(self, event: Event) -> None:
         match event:
             case ListsApplied():
                 what = "keys" if event.list == "trust" else "rows"
                 before = f" (before: {event.before})" if event.before else ""
-                self._say(f"{event.list}: version {event.version} is in force{before}, {event.rows:,} {what}")
+                self._print_line(f"{event.list}: version {event.version} is in force{before}, {event.rows:,} {what}")
             case ListsRefused():
-                self._say(f"{event.list}: refused ({event.code}): {event.detail}", err=True)
+                self._print_line(f"{event.list}: refused ({event.code}): {event.detail}", err=True)
             case AlarmRaised():
-                self._say(event.detail, err=True)
+                self._print_line(event.detail, err=True)
             case _:
-                self._say(str(event))
+                self._print_line(str(event))
 
-    def _say(self, text: str, *, err: bool = False) -> None:
+    def _print_line(self, text: str, *, err: bool = False) -> None:
         self._progress.stop()
         echo(text, err=err)
         self._progress.start()

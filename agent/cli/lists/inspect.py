@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from agent.broker import BrokerAddress, TlsFiles
-from agent.cli import exits
-from agent.cli.lists import options
+from agent.cli import exit_codes
+from agent.cli.lists import options  # noqa: TC001 - typer reads the annotations
 from agent.cli.lists.view import Exhibit, Judge
 from agent.cli.permit.files import PermitFileError, read_roots, read_trust_list
 from agent.cli.permit.view import moment
-from agent.cli.terminal import echo
+from agent.cli.terminal import echo, fail
 from agent.mqtt import OneShotClient, OneShotClientError
 from agent.store.registry import PackError
 
@@ -64,12 +64,12 @@ def inspect(  # noqa: PLR0913, PLR0917 - one argument an option
         else:
             exhibits = [judge.file(Path(source))]
     except (PermitFileError, PackError, OneShotClientError, ValueError) as error:
-        options.fail("inspect", error)
+        fail("lists inspect", error)
     if as_json:
         echo(json.dumps([_fields(exhibit) for exhibit in exhibits], ensure_ascii=False, indent=2))
     else:
         _show(exhibits)
-    raise typer.Exit(exits.OK if exhibits and all(exhibit.sound for exhibit in exhibits) else exits.FAILED)
+    raise typer.Exit(exit_codes.OK if exhibits and all(exhibit.sound for exhibit in exhibits) else exit_codes.FAILED)
 
 
 def _is_zip(path: Path) -> bool:

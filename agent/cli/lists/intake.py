@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from agent.store.registry import Pack
 
 
-class Progress(Protocol):
+class IntakeProgress(Protocol):
     """Who is told how far a list is."""
 
     def begin(self, kind: ListKind, rows: int) -> None:
@@ -33,7 +33,7 @@ class Intake:
     `current`: lists of which the gate has already what the pack says.
     """
 
-    def __init__(self, desk: ListIntake, pack: Pack, progress: Progress) -> None:
+    def __init__(self, desk: ListIntake, pack: Pack, progress: IntakeProgress) -> None:
         self._desk = desk
         self._pack = pack
         self._progress = progress
@@ -46,9 +46,9 @@ class Intake:
         if text is not None and self._desk.take_trust(text, "file"):
             self.complete = False
         for kind in self._pack.kinds:
-            self._take(kind)
+            self._apply_list(kind)
 
-    def _take(self, kind: ListKind) -> None:
+    def _apply_list(self, kind: ListKind) -> None:
         opened = self._desk.open_head(self._pack.head(kind), kind)
         known = self._desk.known(kind)
         if isinstance(opened, ListError):

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-
-from agent.cli import exits
-from agent.cli.terminal import echo
 
 Site = Annotated[int, typer.Option(min=1, max=(1 << 32) - 1, help="Number of the site.")]
 Key = Annotated[Path, typer.Option(help="The private key that signs the lists; the trust list names it for that.")]
@@ -38,9 +35,3 @@ Password = Annotated[str | None, typer.Option(envvar="MQTT_PASSWORD", help="Pass
 
 HEAD_HOURS = 7 * 24
 HOUR_S = 3600
-
-
-def fail(command: str, error: Exception) -> NoReturn:
-    """Tell what went wrong and exit with 1."""
-    echo(f"gate-agent lists {command}: {error}", err=True)
-    raise typer.Exit(exits.FAILED)

@@ -10,7 +10,7 @@ import typer
 
 from agent.cli.lists import options
 from agent.cli.lists.publishing import ERRORS, ListPublishing, PublishingFiles, files_of
-from agent.cli.terminal import echo
+from agent.cli.terminal import echo, fail
 from agent.core.model import ListKind
 from agent.store.registry import PackError, write_pack
 
@@ -40,9 +40,9 @@ def pack(  # noqa: PLR0913, PLR0917 - one argument an option
                 desk.catalogue.hold()
             for kind in ListKind if version_floor is not None else ():
                 desk.publisher.raise_to(kind, version_floor or 0)
-            desk.take(list(files))
+            desk.load_files(list(files))
             with desk.publisher.packed() as lists:
                 write_pack(out, papers.text, lists)
     except (*ERRORS, PackError) as error:
-        options.fail("pack", error)
+        fail("lists pack", error)
     echo(f"{out}: {out.stat().st_size} bytes")

@@ -16,7 +16,7 @@ from agent.broker import BrokerAddress, TlsFiles
 from agent.cli.lists import options
 from agent.cli.lists.publishing import ERRORS, ListPublishing, PublishingFiles, files_of
 from agent.cli.permit.files import PermitFileError
-from agent.cli.terminal import echo
+from agent.cli.terminal import echo, fail
 from agent.clock import Clock
 from agent.core.model import ListKind
 from agent.mqtt import OneShotClient, OneShotClientError
@@ -82,7 +82,7 @@ def publish(  # noqa: PLR0913, PLR0917 - one argument an option
             else:
                 run.stay(every, _Look(trust_file, lambda: PublishingFiles.read(key, trust_file, root_key)))
     except (*ERRORS, OneShotClientError, ValueError) as error:
-        options.fail("publish", error)
+        fail("lists publish", error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ class _Run:
             first = path not in self._stamps
             self._stamps[path] = stamp
             try:
-                self._desk.take([kind])
+                self._desk.load_files([kind])
             except SourceError as error:
                 if first:
                     raise
@@ -232,7 +232,7 @@ class _Sent:
 
 
 def _stamp(path: Path) -> tuple[int, ...]:
-    """What changes when a file is written anew; empty while there is none."""
+    """What changes when a file is written again; empty while there is none."""
     try:
         found = path.stat()
     except OSError:

@@ -97,7 +97,7 @@ class ListPublishing:
         """Close the catalogue."""
         self.catalogue.close()
 
-    def take(self, kinds: list[ListKind]) -> None:
+    def load_files(self, kinds: list[ListKind]) -> None:
         """Make what the files of these lists hold their content, and say what changed.
 
         Raises:

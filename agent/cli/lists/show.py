@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.configuration import DEFAULT_PATH, Configuration
-from agent.cli.lists.gate import registry_of, settings_of
-from agent.cli.lists.options import fail
-from agent.cli.terminal import echo
+from agent.cli.lists.gate_registry import registry_of, settings_of
+from agent.cli.terminal import echo, fail
 from agent.clock import Clock
 from agent.core.lists import standing_of
 from agent.lists import REGISTRY, freshness_rules
@@ -37,12 +36,12 @@ def show(
     settings = settings_of(configuration)
     path = settings.state.directory / REGISTRY
     if not path.exists():
-        fail("show", FileNotFoundError(f"there is no {path} yet: no agent and no import has run here"))
+        fail("lists show", FileNotFoundError(f"there is no {path} yet: no agent and no import has run here"))
     try:
         with registry_of(settings) as registry:
             found = _found(registry, settings, Clock().now().utc)
     except RegistryError as error:
-        fail("show", error)
+        fail("lists show", error)
     echo(json.dumps(asdict(found), indent=2) if as_json else _text(found))
 
 

@@ -12,9 +12,9 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from agent.cli.permit.common import fail, time_of
+from agent.cli.permit.common import time_of
 from agent.cli.permit.files import PermitFileError, read_driver_key, read_key
-from agent.cli.terminal import echo
+from agent.cli.terminal import echo, fail
 from agent.core.model import DeclarationStatus
 from agent.core.permit import PermitForm
 from central.issuing import Issued, Level, OutputError, PermitIssuer, Pictures, Terms, issue_batch, read_orders, symbols
@@ -87,11 +87,11 @@ def batch(  # noqa: PLR0913, PLR0917 - one argument an option
             issued = issue_batch(checked, desk, out, drawn, advance, more)
         took_s = time.monotonic() - begin
     except (SourceError, OutputError, PermitFileError, ValueError) as error:
-        fail("batch", error)
+        fail("permit batch", error)
     echo(f"{out}: {len(issued)} permits in {took_s:.1f} s, {len(issued) / max(took_s, 1e-6):.0f} a second")
 
 
-def _told(codes: Iterator[Symbol], advance: Callable[[int], None]) -> Iterator[Symbol]:
+def _counted(codes: Iterator[Symbol], advance: Callable[[int], None]) -> Iterator[Symbol]:
     for code in codes:
         yield code
         advance(1)
@@ -115,7 +115,7 @@ def _sheet_writer(per_page: int, zone: str, font: Path | None, level: Level, adv
     def write(folder: Path, issued: Sequence[Issued]) -> None:
         codes = symbols([each.text for each in issued], level)
         try:
-            write_sheet(folder / "sheet.pdf", [each.permit for each in issued], _told(codes, advance), layout)
+            write_sheet(folder / "sheet.pdf", [each.permit for each in issued], _counted(codes, advance), layout)
         except SheetError as error:
             raise PermitFileError(str(error)) from None
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from agent.cli import exits
-from agent.cli.terminal import echo
 from agent.clock import Clock
 from central.issuing import moment_of
 
@@ -27,9 +25,3 @@ def time_of(text: str | None) -> int:
         return moment_of(text)
     except (ValueError, OverflowError):
         raise typer.BadParameter(f"{text!r} is no time; give Unix seconds or 2026-11-24T08:00:00+08:00") from None
-
-
-def fail(command: str, error: Exception) -> NoReturn:
-    """End a command that could not do what it was asked."""
-    echo(f"gate-agent permit {command}: {error}", err=True)
-    raise typer.Exit(exits.FAILED)

@@ -33,7 +33,7 @@ def declared(file: Path, digest: bytes, trust: TrustList, site: int, utc: float)
     try:
         if not zipfile.is_zipfile(file):
             found = _Found(digest)
-            found.take(entry.data for entry in entries(file, _KIND, site))
+            found.add_rows(entry.data for entry in entries(file, _KIND, site))
             return found.row
         with read_pack(file) as pack:
             return _in_pack(pack, digest, trust, site, utc)
@@ -50,7 +50,7 @@ class _Found:
         self._digest = digest
         self.row: Declaration | None = None
 
-    def take(self, rows: Iterable[bytes]) -> None:
+    def add_rows(self, rows: Iterable[bytes]) -> None:
         for data in rows:
             row = decode_row(_KIND, data)
             if isinstance(row, Declaration) and row.reference == self._digest:
@@ -58,7 +58,7 @@ class _Found:
             elif self.row is not None and isinstance(row, Declaration) and row.permit_id == self.row.permit_id:
                 self.row = None
 
-    def drop(self, keys: Iterable[bytes]) -> None:
+    def remove_rows(self, keys: Iterable[bytes]) -> None:
         if self.row is not None and self.row.permit_id in set(keys):
             self.row = None
 
@@ -72,7 +72,7 @@ def _in_pack(pack: Pack, digest: bytes, trust: TrustList, site: int, utc: float)
         chunk = pack.chunk(_KIND, number)
         if chunk is None:
             raise PermitFileError(f"the pack lacks part {number} of its declarations")
-        found.take(unpack_chunk(chunk, ref))
+        found.add_rows(unpack_chunk(chunk, ref))
     _follow(pack, head, found, trust, (site, utc))
     return found.row
 
@@ -84,8 +84,8 @@ def _follow(pack: Pack, head: ListHead, found: _Found, trust: TrustList, where: 
             delta = open_delta(pack.delta(_KIND, leads_to), trust, *where).said
             if delta.since != version:
                 break
-            found.drop(delta.removed)
-            found.take(delta.upserts)
+            found.remove_rows(delta.removed)
+            found.add_rows(delta.upserts)
             version = delta.version
     if version != head.version:
         raise PermitFileError(f"the pack leads to version {version} of its declarations, not to {head.version}")

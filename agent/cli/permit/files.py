@@ -48,7 +48,7 @@ def write_new(folder: Path, files: Mapping[str, tuple[bytes, int]]) -> None:
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Write a file anew, at once and whole, so that a reader sees the old or the new one.
+    """Write a file again, at once and whole, so that a reader sees the old or the new one.
 
     Raises:
         PermitFileError: it cannot be written.

@@ -7,9 +7,9 @@ import json
 from rich.console import Console
 
 from agent.cli.permit import view
-from agent.cli.permit.common import AsJson, Source, fail
+from agent.cli.permit.common import AsJson, Source  # noqa: TC001 - typer reads the annotations
 from agent.cli.permit.files import PermitFileError, read_permit
-from agent.cli.terminal import echo
+from agent.cli.terminal import echo, fail
 from agent.core.permit import ClaimsError, PermitForm, reference
 from agent.core.permit import parse as opening
 
@@ -24,7 +24,7 @@ def inspect(source: Source, as_json: AsJson = False) -> None:
         opened = opening.open_text(text, form_of(text))
         permit = opened.permit()
     except (PermitFileError, opening.EncodingError, opening.StructureError, ClaimsError) as error:
-        fail("inspect", error)
+        fail("permit inspect", error)
     algorithm = ", ".join(sorted(opened.algorithms)) or "none that is known here"
     if as_json:
         shown = {"verified": False, "algorithm": algorithm, "permit": view.permit_json(permit)}

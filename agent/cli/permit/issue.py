@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.permit.common import HOUR_S, fail, time_of
+from agent.cli.permit.common import HOUR_S, time_of
 from agent.cli.permit.files import PermitFileError, append_row, read_driver_key, read_key, write_picture
-from agent.cli.terminal import echo
+from agent.cli.terminal import echo, fail
 from agent.core.model import ListKind
 from agent.core.permit import LANES, PermitForm, vin
 from agent.core.plates import PlateKind  # noqa: TC001 - Typer reads the annotations
@@ -72,7 +72,7 @@ def issue(  # noqa: PLR0913, PLR0917 - one argument an option
         if declarations is not None:
             _add(declarations, issued.declaration)
     except (OrderError, PermitFileError, ValueError) as error:
-        fail("issue", error)
+        fail("permit issue", error)
     if vin.check_digit_differs(issued.permit.vin):
         digit = vin.check_digit(issued.permit.vin)
         echo(f"warning: the check digit of {issued.permit.vin} should be {digit}", err=True)

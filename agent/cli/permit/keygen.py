@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.permit.common import HOUR_S, fail, time_of
+from agent.cli.permit.common import HOUR_S, time_of
 from agent.cli.permit.files import PermitFileError, write_new
-from agent.cli.terminal import echo
+from agent.cli.terminal import echo, fail
 from agent.core.crypto import Algorithm, KeyInvalidError, SigningKey
 from agent.core.permit import DAY_S, Purpose, TrustEntry, TrustError, TrustList, trust
 
@@ -68,7 +68,7 @@ def keygen(  # noqa: PLR0913, PLR0917 - one argument an option
         text = trust.seal(listed, root)
         write_new(out, {"root.pem": (root.to_pem(), _PRIVATE), **files, "trust-list.txt": (text + b"\n", _PUBLIC)})
     except (KeyInvalidError, TrustError, PermitFileError) as error:
-        fail("keygen", error)
+        fail("permit keygen", error)
     echo(f'root_keys = ["{root.public.raw.hex()}"]')
 
 

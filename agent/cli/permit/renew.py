@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from agent.cli.permit import view
-from agent.cli.permit.common import HOUR_S, fail, time_of
+from agent.cli.permit.common import HOUR_S, time_of
 from agent.cli.permit.files import (
     PermitFileError,
     read_key,
@@ -17,7 +17,7 @@ from agent.cli.permit.files import (
     read_trust_list,
     replace,
 )
-from agent.cli.terminal import echo
+from agent.cli.terminal import echo, fail
 from agent.core.permit import DAY_S, KeyStatus, Purpose, TrustEntry, TrustError, TrustList, trust
 from central.issuing import KeyListError, renewed, with_key, with_status
 
@@ -58,7 +58,7 @@ def renew(  # noqa: PLR0913, PLR0917 - one argument an option
         new = _changed(new, changes, reason)
         replace(trust_file, trust.seal(new, key) + b"\n")
     except (TrustError, KeyListError, PermitFileError) as error:
-        fail("renew", error)
+        fail("permit renew", error)
     echo(f"version {new.version}, valid until {view.moment(new.expires_at)}")
     for entry in new.entries:
         echo(view.key_line(entry))

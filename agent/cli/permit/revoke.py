@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.permit.common import fail, time_of
+from agent.cli.permit.common import time_of
 from agent.cli.permit.files import PermitFileError, append_row, read_permit
 from agent.cli.permit.inspect import form_of
-from agent.cli.terminal import echo
+from agent.cli.terminal import echo, fail
 from agent.core.lists import ListError, encode_row
 from agent.core.model import ListKind, Revocation
 from agent.core.permit import ClaimsError, parse
@@ -34,7 +34,7 @@ def revoke(
         cells = [row.permit_id.hex(), str(row.expires_at), row.cause]
         added = append_row(file, COLUMNS[ListKind.REVOCATIONS], cells)
     except (PermitFileError, parse.EncodingError, parse.StructureError, ClaimsError, ListError) as error:
-        fail("revoke", error)
+        fail("permit revoke", error)
     already = "" if added else " already"
     echo(f"{row.permit_id.hex()} is in {file}{already}; publish it: gate-agent lists publish")
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.permit import view
-from agent.cli.permit.common import AsJson, Source, fail, time_of
+from agent.cli.permit.common import AsJson, Source, time_of
 from agent.cli.permit.declarations import declared
 from agent.cli.permit.files import PermitFileError, read_permit, read_roots, read_trust_list
-from agent.cli.terminal import echo
+from agent.cli.terminal import echo, fail
 from agent.core.model import Reason
 from agent.core.permit import LANES, Direction, GateContext, PermitForm, reference, verify_permit
 from agent.i18n import Language  # noqa: TC001 - Typer reads the annotations
@@ -57,7 +57,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one argument an option
         references = _references(text, declarations, (trusted, site, utc))
         result = verify_permit(text, context, trusted, utc, references)
     except PermitFileError as error:
-        fail("verify", error)
+        fail("permit verify", error)
     stale = utc >= trusted.expires_at
     if as_json:
         echo(json.dumps(view.result_json(result) | {"trust_list_stale": stale}, ensure_ascii=False, indent=2))
@@ -71,7 +71,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one argument an option
             console.print(officer_text(result.reason, language), markup=False, highlight=False)
     if stale:
         echo(f"warning: the trust list ended at {view.moment(trusted.expires_at)}; publish a newer one", err=True)
-    raise typer.Exit(exits.OK if result.reason is Reason.OK else exits.FAILED)
+    raise typer.Exit(exit_codes.OK if result.reason is Reason.OK else exit_codes.FAILED)
 
 
 def _references(text: bytes, file: Path | None, trusted: tuple[TrustList, int, int]) -> Mapping[bytes, Declaration]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PortEntry:
     """One port: what is known of it, what it probably is, what to write, who names it, and what it answered."""
 
     adapter: Adapter
@@ -26,14 +26,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingPort:
     """A port that the configuration names and that is not there. `user`: the lane and the device that it is for."""
 
     user: str
     port: str
 
 
-def snippet(entry: Entry, board: ProbeResult) -> str:
+def snippet(entry: PortEntry, board: ProbeResult) -> str:
     """Lines for the configuration, to be pasted under a lane."""
     lines = _table("relay", board.kind, entry.advice.name, board.relay)
     if board.inputs is not None:

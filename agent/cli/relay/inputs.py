@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
+from agent.cli.relay.input_changes import InputTracker, state
 from agent.cli.relay.target import (
     ConfigOption,
     KindOption,
@@ -20,7 +21,6 @@ from agent.cli.relay.target import (
     from_options,
     input_port,
 )
-from agent.cli.relay.terminals import Terminals, state
 from agent.cli.terminal import echo
 from drivers.api import DeviceUnavailableError
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from agent.cli.relay.terminals import Contact
+    from agent.cli.relay.input_changes import TrackedInput
     from drivers.api import InputPort
 
 RETRY_S = 0.5
@@ -63,11 +63,11 @@ def inputs(  # noqa: PLR0913 - each is an option of the command
         raise typer.BadParameter(where)
     board = input_port(target.inputs)
     target.inputs.check_free()
-    terminals = Terminals(target.signals)
+    terminals = InputTracker(target.signals)
     until = None if seconds is None else time.monotonic() + seconds
     with _display(terminals, as_json=as_json) as display:
         try:
-            display.told(board.open())
+            display.show_remark(board.open())
             _follow(board, terminals, display, until)
         except KeyboardInterrupt:
             return
@@ -78,11 +78,11 @@ def inputs(  # noqa: PLR0913 - each is an option of the command
 class _Display(Protocol):
     """Shows what comes."""
 
-    def told(self, remark: str) -> None:
+    def show_remark(self, remark: str) -> None:
         """Show a remark."""
         ...
 
-    def changed(self, contact: Contact, /) -> None:
+    def show_change(self, contact: TrackedInput, /) -> None:
         """Show an input that has changed."""
         ...
 
@@ -91,23 +91,23 @@ class _Display(Protocol):
         ...
 
 
-def _follow(board: InputPort, terminals: Terminals, display: _Display, until: float | None) -> None:
+def _follow(board: InputPort, terminals: InputTracker, display: _Display, until: float | None) -> None:
     """Poll until the time is over; a lost board is told of once and opened again and again."""
     never, lost = threading.Event(), False
     while until is None or time.monotonic() < until:
         try:
             if lost:
-                display.told(board.open())
+                display.show_remark(board.open())
                 lost = False
-            changes = list(terminals.take(board.sample()))
+            changes = list(terminals.add_sample(board.sample()))
         except DeviceUnavailableError as error:
             changes = list(terminals.lost(time.monotonic()))
             board.close()
             if not lost:
-                display.told(f"lost: {error}")
+                display.show_remark(f"lost: {error}")
             lost = True
         for contact in changes:
-            display.changed(contact)
+            display.show_change(contact)
         display.refresh()
         never.wait(RETRY_S if lost else terminals.period_s)
 
@@ -116,7 +116,7 @@ def _follow(board: InputPort, terminals: Terminals, display: _Display, until: fl
 
 
 @contextmanager
-def _display(terminals: Terminals, *, as_json: bool) -> Iterator[_Display]:
+def _display(terminals: InputTracker, *, as_json: bool) -> Iterator[_Display]:
     if as_json or not sys.stdout.isatty():
         yield (_Json if as_json else _Lines)()
         return
@@ -134,10 +134,10 @@ class _Json:
     def __init__(self) -> None:
         self._start = time.monotonic()
 
-    def told(self, remark: str) -> None:
+    def show_remark(self, remark: str) -> None:
         echo(f"gate-agent relay inputs: {remark}", err=True)
 
-    def changed(self, contact: Contact, /) -> None:
+    def show_change(self, contact: TrackedInput, /) -> None:
         sys.stdout.write(json.dumps(contact.as_json((time.monotonic() - self._start) * 1000)) + "\n")
 
     def refresh(self) -> None:
@@ -150,10 +150,10 @@ class _Lines:
     def __init__(self) -> None:
         self._start = time.monotonic()
 
-    def told(self, remark: str) -> None:
+    def show_remark(self, remark: str) -> None:
         echo(f"{self._ms()} {remark}")
 
-    def changed(self, contact: Contact, /) -> None:
+    def show_change(self, contact: TrackedInput, /) -> None:
         flaps = "  FLAPPING" if contact.debounced.flapping else ""
         echo(
             f"{self._ms()} input {contact.number:<3} {contact.signal or '-':<12} raw {state(contact.raw):<8}"
@@ -170,16 +170,16 @@ class _Lines:
 class _Screen:
     """A table that stays in its place."""
 
-    def __init__(self, terminals: Terminals, live: Live) -> None:
+    def __init__(self, terminals: InputTracker, live: Live) -> None:
         self._terminals = terminals
         self._live = live
         self._remark = ""
         self._shown_at = 0.0
 
-    def told(self, remark: str) -> None:
+    def show_remark(self, remark: str) -> None:
         self._remark = remark
 
-    def changed(self, _contact: Contact, /) -> None:
+    def show_change(self, _contact: TrackedInput, /) -> None:
         self._shown_at = 0.0
 
     def refresh(self) -> None:
@@ -189,7 +189,7 @@ class _Screen:
             self._live.update(screen_table(self._terminals.all, self._remark, now), refresh=True)
 
 
-def screen_table(contacts: list[Contact], caption: str, now: float) -> Table:
+def screen_table(contacts: list[TrackedInput], caption: str, now: float) -> Table:
     """The inputs as a table; what has just changed is marked. `now`: monotonic seconds."""
     from rich.table import Table  # noqa: PLC0415 - only on a terminal
     from rich.text import Text  # noqa: PLC0415

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.cli import exits
-from agent.cli.configuration import load_configuration
-from agent.cli.relay.entries import Entry, Missing, snippet
+from agent.cli import exit_codes
+from agent.cli.relay.entries import MissingPort, PortEntry, snippet
 from agent.cli.rights import act_at_gate
 from agent.cli.terminal import echo
+from agent.settings.drivers import load_configuration
 from drivers.api import DeviceError
 from drivers.probe import UNITS, Finding, identify
 from drivers.serial.adapters import Adapter, adapters, advice
@@ -66,8 +66,8 @@ def list_ports(  # noqa: PLR0913 - each is an option of the command
     if only is not None and not found:
         found = [_bare(only)]
     users = _users(config)
-    entries = [Entry(one, likeness(one), advice(one, found), _named_by(one, users)) for one in found]
-    missing = [Missing(user, port) for user, port in users if not _exists(root, port)]
+    entries = [PortEntry(one, likeness(one), advice(one, found), _named_by(one, users)) for one in found]
+    missing = [MissingPort(user, port) for user, port in users if not _exists(root, port)]
     if ask:
         _agree(entries, yes=yes)
         entries = list(_asked(entries, range(1, units + 1)))
@@ -77,7 +77,7 @@ def list_ports(  # noqa: PLR0913 - each is an option of the command
         from agent.cli.relay.ports_table import show  # noqa: PLC0415 - not needed for JSON
 
         show(entries, missing)
-    raise typer.Exit(exits.FAILED if missing else exits.OK)
+    raise typer.Exit(exit_codes.FAILED if missing else exit_codes.OK)
 
 
 # --------------------------------------------------------------------------------------------------- configuration
@@ -125,11 +125,11 @@ def _bare(path: str) -> Adapter:
     return Adapter(device=path, holders=holders(str(Path(path).resolve())))
 
 
-def _can_be_asked(entry: Entry) -> bool:
+def _can_be_asked(entry: PortEntry) -> bool:
     return not entry.adapter.holders and entry.adapter.permitted and entry.likeness.manner is not Manner.NEVER
 
 
-def _agree(entries: Iterable[Entry], *, yes: bool) -> None:
+def _agree(entries: Iterable[PortEntry], *, yes: bool) -> None:
     """Have the technician agree to what will be sent. Raises typer.Exit where he does not."""
     wanted = [entry.adapter.device for entry in entries if _can_be_asked(entry)]
     if yes or not wanted:
@@ -142,16 +142,16 @@ def _agree(entries: Iterable[Entry], *, yes: bool) -> None:
     )
     if not typer.confirm("Ask?", default=False, err=True):
         echo("gate-agent relay list: nothing was sent", err=True)
-        raise typer.Exit(exits.FAILED)
+        raise typer.Exit(exit_codes.FAILED)
 
 
-def _asked(entries: Iterable[Entry], units: range) -> Iterator[Entry]:
+def _asked(entries: Iterable[PortEntry], units: range) -> Iterator[PortEntry]:
     for entry in entries:
         finding = _finding(entry, units)
-        yield Entry(entry.adapter, entry.likeness, entry.advice, entry.users, finding)
+        yield PortEntry(entry.adapter, entry.likeness, entry.advice, entry.users, finding)
 
 
-def _finding(entry: Entry, units: range) -> Finding:
+def _finding(entry: PortEntry, units: range) -> Finding:
     if entry.adapter.holders:
         return Finding(None, "not asked: a program has it open")
     if not entry.adapter.permitted:
@@ -165,14 +165,14 @@ def _finding(entry: Entry, units: range) -> Finding:
 # ------------------------------------------------------------------------------------------------------------ JSON
 
 
-def _json(entries: Iterable[Entry], missing: Iterable[Missing]) -> dict[str, Any]:
+def _json(entries: Iterable[PortEntry], missing: Iterable[MissingPort]) -> dict[str, Any]:
     return {
         "ports": [_port_json(entry) for entry in entries],
         "missing": [{"user": one.user, "port": one.port} for one in missing],
     }
 
 
-def _port_json(entry: Entry) -> dict[str, Any]:
+def _port_json(entry: PortEntry) -> dict[str, Any]:
     adapter = entry.adapter
     row: dict[str, Any] = {
         "device": adapter.device,
@@ -196,7 +196,7 @@ def _port_json(entry: Entry) -> dict[str, Any]:
     return row
 
 
-def _finding_json(entry: Entry, finding: Finding) -> dict[str, Any]:
+def _finding_json(entry: PortEntry, finding: Finding) -> dict[str, Any]:
     board = finding.board
     return {
         "board": board.words if board else None,

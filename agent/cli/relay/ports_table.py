@@ -15,14 +15,14 @@ from agent.cli.terminal import echo
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from agent.cli.relay.entries import Entry, Missing
+    from agent.cli.relay.entries import MissingPort, PortEntry
 
 WIDTH = 100
 _WIDTH_OF_A_FILE = 200
 _MOST_HEARD = 6
 
 
-def show(entries: list[Entry], missing: list[Missing]) -> None:
+def show(entries: list[PortEntry], missing: list[MissingPort]) -> None:
     """Print the ports, each in a block of its own, and then those that are missing."""
     console = Console(highlight=False)
     width = min(console.width, WIDTH) if console.is_terminal else _WIDTH_OF_A_FILE
@@ -48,13 +48,13 @@ def show(entries: list[Entry], missing: list[Missing]) -> None:
         console.print(Text(f"{one.port} is missing: {one.user}", style="red"))
 
 
-def _title(entry: Entry) -> str:
+def _title(entry: PortEntry) -> str:
     adapter = entry.adapter
     named = ", ".join(filter(None, (adapter.title, adapter.maker)))
     return "  ".join(filter(None, (adapter.usb_id, named))) or "not on USB"
 
 
-def _facts(entry: Entry) -> Iterator[tuple[str, str, str]]:
+def _facts(entry: PortEntry) -> Iterator[tuple[str, str, str]]:
     """The facts about a port: their name, text and style."""
     adapter, told = entry.adapter, entry.advice
     yield "probably", entry.likeness.words, ""
@@ -85,7 +85,7 @@ def _permission(group: str) -> str:
     )
 
 
-def _answers(entry: Entry) -> Iterator[tuple[str, str, str]]:
+def _answers(entry: PortEntry) -> Iterator[tuple[str, str, str]]:
     finding = entry.finding
     if finding is None:
         return

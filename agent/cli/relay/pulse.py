@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.relay.pulse_trial import TestPulse
 from agent.cli.relay.target import (
     ConfigOption,
@@ -22,14 +22,14 @@ from agent.cli.relay.target import (
     from_options,
     relay_port,
 )
-from agent.cli.relay.wire_lines import TransferPrinter, overheard
+from agent.cli.relay.trace_lines import TransferPrinter, overheard
 from agent.cli.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from agent.cli.relay.target import Board, Target
-    from agent.cli.relay.wire_lines import Transfer
+    from agent.cli.relay.trace_lines import Transfer
     from agent.settings import BarrierWiring
 
 CLEAR = "clear"
@@ -90,11 +90,11 @@ def pulse(  # noqa: PLR0913 - each is an option of the command
     scribe = TransferPrinter({board.port: board.kind} if board.port else {}, time.monotonic())
     transfers: list[Transfer] = []
 
-    def hear(transfer: Transfer) -> None:
+    def on_transfer(transfer: Transfer) -> None:
         transfers.append(transfer)
-        trial.heard(transfer)
+        trial.note_transfer(transfer)
 
-    with overheard(hear), _stop_signals_interrupt(trial):
+    with overheard(on_transfer), _stop_signals_interrupt(trial):
         try:
             trial.run()
         finally:
@@ -103,7 +103,7 @@ def pulse(  # noqa: PLR0913 - each is an option of the command
             if transfers:
                 echo("bytes      ms since the start, > sent, < received")
                 echo("\n".join(scribe.digest(transfers)))
-    raise typer.Exit(exits.OK if trial.succeeded else exits.FAILED)
+    raise typer.Exit(exit_codes.OK if trial.succeeded else exit_codes.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def _require(question: str, word: str) -> None:
         answer = ""
     if answer.strip() != word:
         echo("gate-agent relay test: not confirmed; nothing was sent", err=True)
-        raise typer.Exit(exits.FAILED)
+        raise typer.Exit(exit_codes.FAILED)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from drivers.api import Delivery, DeviceError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent.cli.relay.wire_lines import Transfer
+    from agent.cli.relay.trace_lines import Transfer
     from drivers.api import RelayCapabilities, RelayPort
 
 START_WITHIN_S: Final = 5.0
@@ -47,7 +47,7 @@ class TestPulse:
         """Whether the pulse is known to have been given, and every relay to be released."""
         return self._delivery is Delivery.DELIVERED and self._witness.released is Delivery.DELIVERED
 
-    def heard(self, transfer: Transfer) -> None:
+    def note_transfer(self, transfer: Transfer) -> None:
         """Note when the bytes of a command left: no command is later on the wire than that."""
         if transfer.sent:
             self._witness.sent(transfer.at)
@@ -96,7 +96,7 @@ class TestPulse:
                 _pause(due_in_s)
                 self._scheduler.work()
                 continue
-            self._witness.look()
+            self._witness.query_relays()
             _pause(LOOK_EVERY_S)
 
 
@@ -176,7 +176,7 @@ class _Witness:
                 self._switched_off(asked_at)
         return relays
 
-    def look(self) -> None:
+    def query_relays(self) -> None:
         """Ask for the relays.
 
         After a question that went wrong no more is asked: waiting could make the release late.

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from agent.cli.configuration import DEFAULT_PATH, load_configuration
+from agent.cli.configuration import DEFAULT_PATH
 from agent.cli.rights import act_at_gate
+from agent.settings.drivers import load_configuration
 from drivers import registry
 from drivers.api import DeviceUnavailableError
 from drivers.serial.open_by import holders

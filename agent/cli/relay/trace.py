@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.relay.target import (
     ConfigOption,
     KindOption,
@@ -20,7 +20,7 @@ from agent.cli.relay.target import (
     input_port,
     relay_port,
 )
-from agent.cli.relay.wire_lines import LOGGER, TransferPrinter, overheard
+from agent.cli.relay.trace_lines import LOGGER, TransferPrinter, overheard
 from agent.cli.terminal import echo
 from drivers.api import DeviceUnavailableError
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.cli.relay.target import Target
-    from agent.cli.relay.wire_lines import Transfer
+    from agent.cli.relay.trace_lines import Transfer
     from drivers.api import InputPort, RelayPort
 
 RETRY_S = 0.5
@@ -87,7 +87,7 @@ def trace(  # noqa: PLR0913 - each is an option of the command
         finally:
             for asked in boards:
                 asked.close()
-    raise typer.Exit(exits.OK if answered else exits.FAILED)
+    raise typer.Exit(exit_codes.OK if answered else exit_codes.FAILED)
 
 
 class _Asked:

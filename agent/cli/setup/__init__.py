@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.agent_socket import DEFAULT_SOCKET
 from agent.cli.configuration import DEFAULT_PATH
 from agent.cli.events.common import DEFAULT_JOURNAL
 from agent.cli.rights import act_on_configuration
 from agent.cli.setup.boards import choose_boards
 from agent.cli.setup.cameras import choose_camera
-from agent.cli.setup.interview import AnswerSheet, ask, ask_choice
-from agent.cli.setup.practice import practice
-from agent.cli.setup.writing import runtime_folder, written
+from agent.cli.setup.interview import AnswerSheet, ask_choice, ask_value
+from agent.cli.setup.practice_permit import practice_permit
+from agent.cli.setup.write_configuration import runtime_folder, written
 from agent.clock import Clock
 from agent.console.setup_checklist import PRACTICE, is_practice
 from agent.console.web.interfaces import v4_addresses
@@ -30,7 +30,7 @@ from central.issuing import OrderError
 if TYPE_CHECKING:
     from typing import Literal
 
-    from agent.cli.setup.practice import Practice
+    from agent.cli.setup.practice_permit import PracticePermit
 
 LOOPBACK = "127.0.0.1"
 
@@ -56,9 +56,9 @@ def setup(
     configuration = configuration.absolute()
     if configuration.exists() and not os.access(configuration, os.W_OK):
         typer.echo(f"gate-agent setup: {configuration} cannot be written; run it as root (sudo)", err=True)
-        raise typer.Exit(exits.FAILED)
+        raise typer.Exit(exit_codes.FAILED)
     sheet = AnswerSheet(_before(configuration))
-    sheet.put(("version",), 1)
+    sheet.set_value(("version",), 1)
     typer.echo("Each question shows in [brackets] what Enter takes. Ctrl-C ends; nothing is written before the end.\n")
     _gate(sheet)
     _state(sheet, configuration)
@@ -74,7 +74,7 @@ def setup(
     _console(sheet)
     _keep(sheet)
     if not written(sheet, configuration, files):
-        raise typer.Exit(exits.FAILED)
+        raise typer.Exit(exit_codes.FAILED)
     _tell_what_next(configuration, practising=bool(files))
 
 
@@ -86,9 +86,9 @@ def _keep(sheet: AnswerSheet) -> None:
             sheet.keep((name,))
     for name, lane in dict(sheet.before(("lanes",)) or {}).items():
         if name not in sheet.values["lanes"] and lane.get("relay", {}).get("kind") != SIMULATED:
-            sheet.put(("lanes", name), lane)
+            sheet.set_value(("lanes", name), lane)
     if sheet.before(("console",)) is None:
-        sheet.put(("console", "enabled"), value=True)
+        sheet.set_value(("console", "enabled"), value=True)
 
 
 def _before(configuration: Path) -> dict[str, Any]:
@@ -97,14 +97,14 @@ def _before(configuration: Path) -> dict[str, Any]:
 
 
 def _gate(sheet: AnswerSheet) -> None:
-    ask(sheet, ("gate", "id"), "Name of this gate, as central knows it: letters, digits, - and _", "gate-1")
-    ask(sheet, ("gate", "site"), "Number of the site, as permits name it", 1)
+    ask_value(sheet, ("gate", "id"), "Name of this gate, as central knows it: letters, digits, - and _", "gate-1")
+    ask_value(sheet, ("gate", "site"), "Number of the site, as permits name it", 1)
 
 
 def _state(sheet: AnswerSheet, configuration: Path) -> None:
     """Keep what a configuration outside the service's folder makes beside it, so that two gates share nothing."""
     if configuration != DEFAULT_PATH and sheet.before(("state", "directory")) is None and VARIABLE not in os.environ:
-        sheet.put(("state", "directory"), str(configuration.parent / "state"))
+        sheet.set_value(("state", "directory"), str(configuration.parent / "state"))
 
 
 def _lane(sheet: AnswerSheet) -> tuple[str, str]:
@@ -114,7 +114,7 @@ def _lane(sheet: AnswerSheet) -> tuple[str, str]:
         if name.replace("-", "").replace("_", "").isalnum() and name.isascii():
             break
         typer.echo("  Letters, digits, - and _ only.")
-    ask(sheet, ("lanes", name, "number"), "Number of the lane, as permits name it", 1)
+    ask_value(sheet, ("lanes", name, "number"), "Number of the lane, as permits name it", 1)
     ask_choice(sheet, ("lanes", name, "direction"), "Which way do vehicles pass?", "export")
     typer.echo("")
     return "lanes", name
@@ -129,19 +129,21 @@ def _permits(sheet: AnswerSheet, lane: tuple[str, str], folder: Path) -> dict[Pa
     known = [key for key in sheet.before(("permits", "root_keys")) or [] if key != EXAMPLE_ROOT_KEY]
     typer.echo("Whose permits are accepted is decided by the root key of the issuer, 64 hexadecimal digits.")
     if typer.confirm("Do you have it?", default=bool(known)):
-        ask(sheet, ("permits", "root_keys"), "Root key", known or None)
-        ask(sheet, ("permits", "trust_list"), "File of the signed trust list; empty: it comes over MQTT", optional=True)
+        ask_value(sheet, ("permits", "root_keys"), "Root key", known or None)
+        ask_value(
+            sheet, ("permits", "trust_list"), "File of the signed trust list; empty: it comes over MQTT", optional=True
+        )
         return {}
     typer.echo("To try the lane, a practice permit can be made. It is valid for one day; then the gate lets nobody in.")
     if not typer.confirm("Make a practice permit?", default=True):
-        sheet.put(("permits", "root_keys"), [EXAMPLE_ROOT_KEY])
+        sheet.set_value(("permits", "root_keys"), [EXAMPLE_ROOT_KEY])
         return {}
     site = sheet.values["gate"]["site"]
     direction = cast("Literal['export', 'import']", sheet.values["lanes"][lane[1]]["direction"])
     made = _practice(site, direction)
     place = folder / PRACTICE
-    sheet.put(("permits", "root_keys"), [made.root])
-    sheet.put(("permits", "trust_list"), str(place / "trust-list.txt"))
+    sheet.set_value(("permits", "root_keys"), [made.root])
+    sheet.set_value(("permits", "trust_list"), str(place / "trust-list.txt"))
     return {
         place / "trust-list.txt": made.trust_list,
         place / "permit.png": made.code,
@@ -149,11 +151,11 @@ def _permits(sheet: AnswerSheet, lane: tuple[str, str], folder: Path) -> dict[Pa
     }
 
 
-def _practice(site: int, direction: Literal["export", "import"]) -> Practice:
+def _practice(site: int, direction: Literal["export", "import"]) -> PracticePermit:
     while True:
         plate = str(typer.prompt("Plate of the vehicle that you practise with"))
         try:
-            return practice(site, direction, plate, int(Clock().now().utc))
+            return practice_permit(site, direction, plate, int(Clock().now().utc))
         except OrderError as error:
             typer.echo(f"  {error}")
 
@@ -161,23 +163,25 @@ def _practice(site: int, direction: Literal["export", "import"]) -> Practice:
 def _broker(sheet: AnswerSheet) -> None:
     mqtt = ("mqtt",)
     on = bool(sheet.before((*mqtt, "enabled")))
-    sheet.put(
+    sheet.set_value(
         (*mqtt, "enabled"),
         typer.confirm("Report to a central broker? Without, events wait in the journal.", default=on),
     )
     if not sheet.values["mqtt"]["enabled"]:
         return
-    ask(sheet, (*mqtt, "brokers"), "Its addresses (mqtts://broker.example:8883, more with commas between)")
+    ask_value(sheet, (*mqtt, "brokers"), "Its addresses (mqtts://broker.example:8883, more with commas between)")
     if any(url.startswith("mqtts:") for url in sheet.values["mqtt"]["brokers"]):
-        ask(
+        ask_value(
             sheet,
             (*mqtt, "ca_file"),
             "File of the certificate that signed the broker's; empty: the system's",
             optional=True,
         )
-        if ask(sheet, (*mqtt, "certificate_file"), "File of the gate's own certificate; empty: none", optional=True):
-            ask(sheet, (*mqtt, "key_file"), "File of its private key")
-    if ask(sheet, (*mqtt, "username"), "User name at the broker; empty: none", optional=True):
+        if ask_value(
+            sheet, (*mqtt, "certificate_file"), "File of the gate's own certificate; empty: none", optional=True
+        ):
+            ask_value(sheet, (*mqtt, "key_file"), "File of its private key")
+    if ask_value(sheet, (*mqtt, "username"), "User name at the broker; empty: none", optional=True):
         typer.echo("  Its password goes into /etc/credstore/gate-agent.mqtt.password, which only root can read.")
 
 
@@ -187,7 +191,7 @@ def _console(sheet: AnswerSheet) -> None:
     if others:
         typer.echo(f"A phone or laptop reaches the console only where it is served at {' or '.join(others)} too.")
     question = "Addresses of this computer at which the console is served, with commas between"
-    ask(sheet, ("console", "listen"), question, [LOOPBACK])
+    ask_value(sheet, ("console", "listen"), question, [LOOPBACK])
 
 
 def _tell_what_next(configuration: Path, *, practising: bool) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from agent.cli.setup.interview import ask, pick
+from agent.cli.setup.interview import ask_value, pick
 from agent.devices import NAMES
 from drivers import registry
 from drivers.api import DeviceError
@@ -51,17 +51,17 @@ def choose_boards(sheet: AnswerSheet, lane: Path, root: FilePath) -> None:
     names = [f"{port}: {board.words}" for port, board in found]
     chosen = pick("Which board moves the barrier?", [*names, BY_HAND, SIMULATED], _proposed(sheet, lane, found, names))
     if chosen == SIMULATED:
-        sheet.put((*lane, "relay"), {"kind": "simulated"})
-        sheet.put((*lane, "inputs"), {"kind": "simulated"})
-        sheet.put((*lane, "signals"), {"presence": 1, "safety": 2, "opened": 3, "closed": 4})
+        sheet.set_value((*lane, "relay"), {"kind": "simulated"})
+        sheet.set_value((*lane, "inputs"), {"kind": "simulated"})
+        sheet.set_value((*lane, "signals"), {"presence": 1, "safety": 2, "opened": 3, "closed": 4})
         return
     if chosen == BY_HAND:
         _by_hand(sheet, lane)
     else:
         port, board = found[names.index(chosen)]
-        sheet.put((*lane, "relay"), {"kind": board.kind, "port": port, **board.relay})
+        sheet.set_value((*lane, "relay"), {"kind": board.kind, "port": port, **board.relay})
         if board.inputs is not None:
-            sheet.put((*lane, "inputs"), {"kind": board.kind, "port": port, **board.inputs})
+            sheet.set_value((*lane, "inputs"), {"kind": board.kind, "port": port, **board.inputs})
     _wire(sheet, lane)
 
 
@@ -116,13 +116,13 @@ def _asked(free: Sequence[Adapter], ports: Sequence[Adapter]) -> Iterator[tuple[
 
 def _by_hand(sheet: AnswerSheet, lane: Path) -> None:
     kind = pick("Which kind of relay board?", sorted(registry.RELAYS), sheet.before((*lane, "relay", "kind")))
-    sheet.put((*lane, "relay", "kind"), kind)
+    sheet.set_value((*lane, "relay", "kind"), kind)
     _keys(sheet, (*lane, "relay"), registry.settings_model(registry.RELAYS, kind).model_fields)
     if not typer.confirm("Are loops and contacts wired to inputs of a board?", default=kind in registry.INPUTS):
         typer.echo("The lane is blind then: passages are assumed, and every event says so.")
         return
     of_inputs = pick("Which kind of board has the inputs?", sorted(registry.INPUTS), kind)
-    sheet.put((*lane, "inputs", "kind"), of_inputs)
+    sheet.set_value((*lane, "inputs", "kind"), of_inputs)
     relay = sheet.values["lanes"][lane[1]]["relay"] if of_inputs == kind else {}
     _keys(sheet, (*lane, "inputs"), registry.settings_model(registry.INPUTS, of_inputs).model_fields, relay)
 
@@ -135,7 +135,7 @@ def _keys(sheet: AnswerSheet, table: Path, fields: Mapping[str, Any], same: Mapp
     for name, field in fields.items():
         if field.is_required() or name in {"channels", "count", "unit"}:
             default = None if field.is_required() else field.default
-            ask(sheet, (*table, name), f"{name}: {field.description or ''}", (same or {}).get(name, default))
+            ask_value(sheet, (*table, name), f"{name}: {field.description or ''}", (same or {}).get(name, default))
 
 
 def _wire(sheet: AnswerSheet, lane: Path) -> None:
@@ -149,7 +149,7 @@ def _wire(sheet: AnswerSheet, lane: Path) -> None:
             "of its number."
         )
     proposed = capabilities.channels if capabilities.linked_inputs else 1
-    ask(
+    ask_value(
         sheet, (*lane, "barrier", "open_channel"), "Which relay is wired to OPEN of the barrier's controller?", proposed
     )
     if inputs is None:
@@ -182,7 +182,7 @@ def _wire_signal(sheet: AnswerSheet, path: Path, board: InputPort) -> None:
         elif number in taken:
             typer.echo(f"  Input {number} is {taken[number]} already.")
         else:
-            sheet.put(path, number)
+            sheet.set_value(path, number)
             return
 
 

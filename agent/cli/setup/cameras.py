@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from agent.cli.setup.interview import ask, pick
+from agent.cli.setup.interview import ask_value, pick
 from agent.core.model import Figures, Grade, findings
 from agent.i18n import Language
 from agent.i18n.cameras import flaw_text
@@ -46,22 +46,22 @@ def choose_camera(sheet: AnswerSheet, lane: Path, root: FilePath) -> None:
         before = sheet.before((*path, "url"))
         proposed = before if before in found else NETWORK
         chosen = pick("Which camera looks at the driver's side of the barrier?", [*found, NETWORK, SIMULATED], proposed)
-        sheet.put(path, {})
+        sheet.set_value(path, {})
         if chosen == SIMULATED:
-            sheet.put((*path, "kind"), "simulated")
-            sheet.put((*path, "scene_file"), _scene(sheet))
+            sheet.set_value((*path, "kind"), "simulated")
+            sheet.set_value((*path, "scene_file"), _scene(sheet))
             break
-        sheet.put((*path, "kind"), "opencv")
+        sheet.set_value((*path, "kind"), "opencv")
         if chosen == NETWORK:
             question = "Its address (rtsp://user:password@192.168.1.64:554/stream1)"
-            ask(sheet, (*path, "url"), question, refused=_no_network_address)
+            ask_value(sheet, (*path, "url"), question, refused=_no_network_address)
         else:
-            sheet.put((*path, "url"), chosen)
+            sheet.set_value((*path, "url"), chosen)
         if not typer.confirm("Look through it now?", default=True) or looked_through(sheet, path):
             break
         if typer.confirm("Take it all the same? The agent looks for it for ever.", default=False):
             break
-    ask(sheet, (*path, "id"), "Name of the camera, such as front", "front")
+    ask_value(sheet, (*path, "id"), "Name of the camera, such as front", "front")
 
 
 def _scene(sheet: AnswerSheet) -> str:
@@ -85,7 +85,7 @@ def looked_through(sheet: AnswerSheet, path: Path, within_s: float = LOOK_S) -> 
     changed = threading.Event()
     detail = ""
 
-    def heard(status: CameraStatus) -> None:
+    def on_status(status: CameraStatus) -> None:
         nonlocal detail
         if status.detail and status.detail != detail:
             detail = status.detail
@@ -93,20 +93,22 @@ def looked_through(sheet: AnswerSheet, path: Path, within_s: float = LOOK_S) -> 
         if status.up:
             changed.set()
 
-    eye = CameraSupervisor("setup", Configure(camera_kind=kind, camera=camera), on_seen=lambda _: None, on_status=heard)
+    eye = CameraSupervisor(
+        "setup", Configure(camera_kind=kind, camera=camera), on_seen=lambda _: None, on_status=on_status
+    )
     typer.echo(f"  looking, up to {within_s:.0f} s ...")
     eye.start()
     try:
         if not changed.wait(within_s):
             typer.echo("  no picture came")
             return False
-        _tell(eye)
+        _report_picture(eye)
         return True
     finally:
         eye.stop()
 
 
-def _tell(eye: CameraSupervisor) -> None:
+def _report_picture(eye: CameraSupervisor) -> None:
     """Say how the picture is, once the eye has measured it, and how many come.
 
     What a stream says of that is often wrong.
@@ -131,7 +133,7 @@ def _tell(eye: CameraSupervisor) -> None:
 
 
 def _beat_when(eye: CameraSupervisor, is_one: Callable[[Heartbeat], bool], within_s: float) -> Heartbeat | None:
-    """The first beat of an eye that is one of those; None where there is none in time."""
+    """The first heartbeat of an eye that is one of those; None where there is none in time."""
     wait, until = threading.Event(), time.monotonic() + within_s
     while time.monotonic() < until:
         heartbeat = eye.last_beat

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from agent.cli.configuration import models
 from agent.settings import Schema, Settings, choices, device_tables, dotted, driver_models, expected
+from agent.settings.drivers import models
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,7 +37,7 @@ class AnswerSheet:
         """What may stand where, by the drivers that are chosen so far."""
         return Schema(Settings, driver_models(list(device_tables(self.values)), models)[0])
 
-    def put(self, path: Path, value: Any) -> None:
+    def set_value(self, path: Path, value: Any) -> None:
         """Set a value; None takes it away. A list grows by its next number."""
         self._decided.add(path)
         table: Any = self.values
@@ -58,7 +58,7 @@ class AnswerSheet:
         """Take over the keys that the table at the path had, but for those that were decided."""
         for key, value in dict(self.before(path) or {}).items():
             if (*path, key) not in self._decided:
-                self.put((*path, key), value)
+                self.set_value((*path, key), value)
 
     def forget(self, path: Path) -> None:
         """Take away a value that the configuration had, so that it is neither proposed nor kept."""
@@ -77,7 +77,7 @@ class AnswerSheet:
         return table
 
 
-def ask(
+def ask_value(
     sheet: AnswerSheet,
     path: Path,
     question: str,
@@ -102,7 +102,7 @@ def ask(
         )
         text = str(typer.prompt(question, default=shown if proposed is not None or optional else None)).strip()
         if optional and text in {"", "-"}:
-            sheet.put(path, None)
+            sheet.set_value(path, None)
             return None
         value: Any = [part.strip() for part in text.split(",")] if "list" in expected(field) else text
         try:
@@ -116,7 +116,7 @@ def ask(
             typer.echo(f"  Invalid: {why} ({dotted(path)}).")
             continue
         plain = adapter.dump_python(judged, mode="json")
-        sheet.put(path, plain)
+        sheet.set_value(path, plain)
         return plain
 
 
@@ -124,7 +124,7 @@ def ask_choice(sheet: AnswerSheet, path: Path, question: str, default: str) -> s
     """Ask for one of the texts that the field at the path takes, and put it down."""
     field = sheet.schema.field(path)
     found = pick(question, choices(field) if field is not None else [], str(sheet.before(path) or default))
-    sheet.put(path, found)
+    sheet.set_value(path, found)
     return found
 
 

@@ -1,7 +1,28 @@
 """Who may do what on the console."""
 
 from agent.console.access.access import Access
+from agent.console.access.admin_actions import AdminAction
+from agent.console.access.database import AccessStoreError
 from agent.console.access.guards import Admin, Anybody, Technician, Viewer
-from agent.console.access.person import Person, Role
+from agent.console.access.passwords import PasswordRefusedError, made_up_password
+from agent.console.access.roles import Person, Role
+from agent.console.access.sessions import SessionRules
+from agent.console.access.users import UserRefusedError, checked_name, spelled_name
 
-__all__ = ["Access", "Admin", "Anybody", "Person", "Role", "Technician", "Viewer"]
+__all__ = [
+    "Access",
+    "AccessStoreError",
+    "Admin",
+    "AdminAction",
+    "Anybody",
+    "PasswordRefusedError",
+    "Person",
+    "Role",
+    "SessionRules",
+    "Technician",
+    "UserRefusedError",
+    "Viewer",
+    "checked_name",
+    "made_up_password",
+    "spelled_name",
+]

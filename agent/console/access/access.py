@@ -15,8 +15,8 @@ from agent.console.access.known_browsers import KnownBrowsers
 from agent.console.access.lockouts import Lockouts
 from agent.console.access.name_limit import NameLimit
 from agent.console.access.passwords import Hasher
+from agent.console.access.session_clock import SessionClock
 from agent.console.access.sessions import SessionRules, Sessions
-from agent.console.access.timing import MonotonicTiming
 from agent.console.access.users import Users
 
 if TYPE_CHECKING:
@@ -70,10 +70,10 @@ class Access:
 
     @classmethod
     def open(
-        cls, state: Path, rules: SessionRules, utc: Callable[[], float], ticking: MonotonicTiming | None = None
+        cls, state: Path, rules: SessionRules, utc: Callable[[], float], ticking: SessionClock | None = None
     ) -> Access:
         """Open the file of users in the folder of the gate's state. Raises AccessStoreError."""
-        ticking = ticking or MonotonicTiming.of_this_computer()
+        ticking = ticking or SessionClock.of_this_computer()
         database = AccessDatabase(state)
         return cls(
             database,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from agent.console.access.database import AccessDatabase
-    from agent.console.access.timing import MonotonicTiming
+    from agent.console.access.session_clock import SessionClock
 
 LENGTH: Final = 12
 LIFE_S: Final = 1800.0
@@ -23,7 +23,7 @@ MOST_FAILURES: Final = 10
 class BootstrapCode:
     """The code that holds now, of which the disk has a hash. A new one takes the old one's place."""
 
-    def __init__(self, database: AccessDatabase, ticking: MonotonicTiming) -> None:
+    def __init__(self, database: AccessDatabase, ticking: SessionClock) -> None:
         self._database = database
         self._ticking = ticking
 

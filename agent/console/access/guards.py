@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
 from agent.console.access.cookies import SESSION, cookie, form_token
-from agent.console.access.person import LOCAL, Person, Role
+from agent.console.access.roles import LOCAL, Person, Role
 from agent.console.access.sessions import csrf_token
 from agent.console.errors import ForgedFormError, LoginNeededError, PasswordNeededError, RoleNeededError
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from agent.console.access.database import AccessDatabase
-    from agent.console.access.timing import MonotonicTiming
+    from agent.console.access.session_clock import SessionClock
 
 FREE_FAILURES: Final = 4
 FIRST_DELAY_S: Final = 30.0
@@ -27,7 +27,7 @@ class Lockouts:
     A source is where the passwords come from, such as an address: nobody can lock another one out from elsewhere.
     """
 
-    def __init__(self, database: AccessDatabase, ticking: MonotonicTiming) -> None:
+    def __init__(self, database: AccessDatabase, ticking: SessionClock) -> None:
         self._database = database
         self._ticking = ticking
 

@@ -11,8 +11,8 @@ from fastapi import Depends, Request
 
 from agent.console.access.address_limits import household
 from agent.console.access.passwords import BusyError, PasswordRefusedError
-from agent.console.access.person import Person, Role
-from agent.console.access.users import UserRefusedError, spelled
+from agent.console.access.roles import Person, Role
+from agent.console.access.users import UserRefusedError, spelled_name
 from agent.console.errors import RefusedError
 from drivers.text import Text, ngettext
 
@@ -60,7 +60,7 @@ class Logins:
 
         What is refused is refused in the same words and time whether the name exists or not.
         """
-        name = spelled(name)
+        name = spelled_name(name)
         source = self._source(name, address, browser)
         self._see_free(name, source)
         user = self._verified(name, password)
@@ -94,7 +94,7 @@ class Logins:
                 HTTPStatus.FORBIDDEN,
                 Text("The code is wrong or no longer valid. Get a new one with sudo gate-agent console code."),
             )
-        name = spelled(name)
+        name = spelled_name(name)
         made_or_refused(lambda: self._access.users.add(name, Role.ADMIN, password, first=True))
         self._access.code.end()
         self._gate.audit(

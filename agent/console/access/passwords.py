@@ -61,7 +61,7 @@ def check_strength(password: str, known: Sequence[str]) -> None:
             )
 
 
-def made_up() -> str:
+def made_up_password() -> str:
     """A password to be given to somebody, who then chooses his own: 78 bits, in groups that can be read out."""
     letters = "".join(secrets.choice(PLAIN_LETTERS) for _ in range(MADE_UP_LENGTH))
     return "-".join(letters[place : place + 4] for place in range(0, MADE_UP_LENGTH, 4))

@@ -8,11 +8,11 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agent.console.access.person import Role
+from agent.console.access.roles import Role
 
 if TYPE_CHECKING:
     from agent.console.access.database import AccessDatabase
-    from agent.console.access.timing import MonotonicTiming
+    from agent.console.access.session_clock import SessionClock
 
 TOKEN_BYTES: Final = 32
 TOKEN_LENGTH: Final = 43
@@ -47,7 +47,7 @@ class Session:
 class Sessions:
     """The open sessions; they outlive the agent, not a restart of the computer. Methods may raise AccessStoreError."""
 
-    def __init__(self, database: AccessDatabase, rules: SessionRules, ticking: MonotonicTiming) -> None:
+    def __init__(self, database: AccessDatabase, rules: SessionRules, ticking: SessionClock) -> None:
         self._database = database
         self._rules = rules
         self._ticking = ticking

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from agent.console.access.passwords import check_strength
-from agent.console.access.person import LOCAL, Role
+from agent.console.access.roles import LOCAL, Role
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Users:
         Raises BusyError.
         """
         row = self._database.read(
-            lambda db: db.execute("SELECT hash, disabled FROM users WHERE name = ?", (spelled(name),)).fetchone()
+            lambda db: db.execute("SELECT hash, disabled FROM users WHERE name = ?", (spelled_name(name),)).fetchone()
         )
         kept = None if row is None else row[0]
         right = self._hasher.verify(kept, password)
@@ -85,9 +85,9 @@ class Users:
         if self._hasher.is_old(row[0]):
             fresh = self._hasher.hash(password)
             self._database.write(
-                lambda db: db.execute("UPDATE users SET hash = ? WHERE name = ?", (fresh, spelled(name)))
+                lambda db: db.execute("UPDATE users SET hash = ? WHERE name = ?", (fresh, spelled_name(name)))
             )
-        return self.find(spelled(name))
+        return self.find(spelled_name(name))
 
     def add(self, name: str, role: Role, password: str, *, first: bool = False, given: bool = False) -> None:
         """Add one. Raises UserRefusedError, PasswordRefusedError, BusyError.
@@ -157,14 +157,14 @@ class Users:
         self._database.write(work)
 
 
-def spelled(name: str) -> str:
+def spelled_name(name: str) -> str:
     """A name as it is kept, however it was typed."""
     return name.strip().lower()
 
 
 def checked_name(name: str) -> str:
     """A new user's name. Raises UserRefusedError."""
-    name = spelled(name)
+    name = spelled_name(name)
     if not _NAME.fullmatch(name) or name == LOCAL:
         raise UserRefusedError(
             Text(

@@ -1,4 +1,4 @@
-"""What the page Devices calls states, kinds of ports and their names."""
+"""What the page Devices calls kinds of ports and their names."""
 
 from __future__ import annotations
 
@@ -8,21 +8,6 @@ from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-STATES: Final[Mapping[str, Text]] = {
-    "connecting": Text("being looked for"),
-    "up": Text("works"),
-    "stale": Text("has not answered for a while"),
-    "lost": Text("lost; it is tried again and again"),
-    "streaming": Text("delivers pictures"),
-    "overloaded": Text("delivers more than this computer can look at"),
-    "dark": Text("its picture is too dark"),
-    "covered": Text("something covers it"),
-    "blurred": Text("out of focus"),
-    "blinded": Text("blinded by light"),
-    "noisy": Text("what it delivers is disturbed"),
-    "moved": Text("it looks elsewhere than before"),
-}
 
 MANNERS: Final[Mapping[str, Text]] = {
     "numato": Text("Numato board"),

@@ -1,4 +1,4 @@
-"""What the page Journal calls types of events, their fields and values."""
+"""What the page Journal calls the fields of events."""
 
 from __future__ import annotations
 
@@ -8,40 +8,6 @@ from drivers.text import Text, pgettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-TYPES: Final[Mapping[str, Text]] = {
-    "gate.started": Text("The agent started"),
-    "gate.stopping": Text("The agent stops"),
-    "configuration.refused": Text("A configuration was refused"),
-    "console.acted": Text("Somebody acted on the console"),
-    "device.changed": Text("A device changed its state"),
-    "vehicle.present": Text("A vehicle came"),
-    "permit.presented": Text("A code was shown"),
-    "access.decided": Text("Decision"),
-    "access.granted": Text("Way granted"),
-    "barrier.pulsed": Text("Pulse to the barrier"),
-    "barrier.moved": Text("The arm moved"),
-    "barrier.held": Text("Held open, or let go"),
-    "barrier.tested": Text("Test pulse"),
-    "vehicle.entering": Text("The vehicle is under the arm"),
-    "alarm.raised": Text("Alarm"),
-    "transaction.closed": Text("Outcome"),
-    "lane.ordered": Text("Order to the lane"),
-    "command.accepted": Text("Command from central accepted"),
-    "command.executed": Text("Command from central carried out"),
-    "command.refused": Text("Command from central refused"),
-    "acknowledgement.refused": Text("Acknowledgement refused"),
-    "chain.checkpoint": Text("Signature over the chain"),
-    "evidence.sent": Text("Picture sent"),
-    "evidence.dropped": Text("Pictures dropped for lack of room"),
-    "lists.applied": Text("New list in force"),
-    "lists.refused": Text("List refused"),
-    "lists.state": Text("Age of the lists"),
-    "ledger.conflict": Text("A use was consumed twice"),
-    "clock.changed": Text("Clock changed"),
-    "records.deleted": Text("Old records deleted"),
-    "events.dropped": Text("Events lost"),
-}
 
 FIELDS: Final[Mapping[str, Text]] = {
     "seen_by": Text("Noticed by"),
@@ -82,33 +48,3 @@ FIELDS: Final[Mapping[str, Text]] = {
     "version": Text("Version"),
     "count": Text("Count"),
 }
-
-VALUES: Final[Mapping[tuple[str, str], Text]] = {
-    ("action", "open"): pgettext("action", "open"),
-    ("action", "close"): pgettext("action", "close"),
-    ("delivery", "delivered"): Text("delivered"),
-    ("delivery", "not_delivered"): Text("not delivered"),
-    ("delivery", "unknown"): Text("delivery unknown"),
-    ("position", "open"): Text("up"),
-    ("position", "closed"): Text("down"),
-    ("held", "true"): Text("held open"),
-    ("held", "false"): Text("let go"),
-    ("seen_by", "inputs"): Text("noticed by the loops"),
-    ("seen_by", "eye"): Text("noticed by a camera or scanner"),
-    ("seen_by", "operator"): Text("begun by an officer"),
-    ("by", "permit"): Text("by a permit"),
-    ("by", "operator"): Text("by an officer"),
-    ("by", "safety"): Text("for safety"),
-    ("order", "locked"): Text("locked"),
-    ("order", "unlocked"): Text("unlocked"),
-    ("order", "out_of_service"): Text("out of service"),
-    ("order", "in_service"): Text("back in service"),
-    ("state", "fresh"): Text("fresh"),
-    ("state", "stale_ok"): Text("a while old"),
-    ("state", "known_only"): Text("old: known permits only"),
-    ("state", "too_old"): Text("too old"),
-    ("state", "synced"): Text("kept right by a time server"),
-    ("state", "holdover"): Text("without a time server for now"),
-    ("state", "untrusted"): Text("not to be trusted"),
-}
-"""By the name of a field and its value in small letters."""

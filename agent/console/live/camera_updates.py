@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from agent.console.live.viewer_texts import Words
     from agent.core.model import Finding
+    from agent.vision.detection_overlay import CodeMark, PlateMark
     from agent.vision.mapping import CameraStatus
-    from agent.vision.preview import CodeMark, LivePicture, PlateMark
+    from agent.vision.preview import LivePicture
     from agent.vision.worker.protocol import Heartbeat
 
 OLD_AFTER_S: Final = 2.0
@@ -78,7 +79,7 @@ def _state(status: CameraStatus, words: Words) -> dict[str, Any]:
 
 
 def _figures(picture: LivePicture | None, heartbeat: Heartbeat | None) -> Figures:
-    """Those of this very picture where they were made, else those of the last beat."""
+    """Those of this very picture where they were made, else those of the last heartbeat."""
     modules = [mark.module_px for mark in picture.codes if mark.module_px] if picture else []
     characters = [mark.character_px for mark in picture.plates if mark.character_px] if picture else []
     seen = Figures(module_px=max(modules, default=None), character_px=max(characters, default=None))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.console.labels import lane as labels
-from agent.console.live.arm import TONES as ARM_TONES
-from agent.console.live.arm import arm_of, known_inputs, stands_still
+from agent.console.live.arm_position import TONES as ARM_TONES
+from agent.console.live.arm_position import arm_of, known_inputs, stands_still
 from agent.core.lane import State
 from agent.devices import NAMES
+from agent.i18n.event_tone import DEVICE_TONES
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -38,14 +39,6 @@ TONES: Final[Mapping[State, str]] = {
     State.OUT_OF_SERVICE: "off",
 }
 """The colour of each state: good, busy, open, poor, bad or off."""
-DEVICE_TONES: Final[Mapping[str, str]] = {
-    "up": "good",
-    "streaming": "good",
-    "connecting": "busy",
-    "lost": "bad",
-    "stale": "bad",
-}
-"""Of each state of a device; all others are those of a camera that sees badly or cannot keep up."""
 _COLOURS: Final = ("red", "green")
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.decision import SET_ASIDE
-from agent.core.events import Outcome
-from agent.core.model import Reason, Verdict
+from agent.core.model import Reason
 from agent.i18n.checks import CHECKS
+from agent.i18n.event_tone import OUTCOME_TONES, VERDICT_TONES
 from agent.i18n.events import alarm_text, outcome_text, verdict_text
 from agent.i18n.reasons import officer_text
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from agent.console.live.vehicles import Vehicle
     from agent.console.live.viewer_texts import Words
     from agent.core.events import CheckRecord
@@ -25,22 +23,6 @@ SET_ASIDE_TEXT: Final = Text(
     "A plate was read that stood there before this vehicle came, or stands behind it: "
     "it is taken for that of another vehicle, such as a parked one."
 )
-OUTCOME_TONES: Final[Mapping[Outcome, str]] = {
-    Outcome.PASSED: "good",
-    Outcome.OVERRIDDEN: "good",
-    Outcome.PASSED_WITH_VIOLATION: "bad",
-    Outcome.FAULT: "bad",
-    Outcome.DENIED: "poor",
-    Outcome.NOT_TAKEN: "off",
-    Outcome.BACKED_OUT: "off",
-    Outcome.ABANDONED: "off",
-}
-VERDICT_TONES: Final[Mapping[Verdict, str]] = {
-    Verdict.PASS: "good",
-    Verdict.DENY: "poor",
-    Verdict.MANUAL: "poor",
-    Verdict.RETRY: "busy",
-}
 
 
 def vehicle_words(vehicle: Vehicle, words: Words, evidence: EvidenceStore) -> dict[str, Any]:

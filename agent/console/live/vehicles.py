@@ -104,7 +104,7 @@ class Vehicles:
                 head = journal.standing().head.seq
                 for event in journal.events(max(self._seq, head - LOOKED_BACK) + 1, head):
                     self._seq = event.seq
-                    _take(known, event.seq, json.loads(event.payload))
+                    _apply_event(known, event.seq, json.loads(event.payload))
         except (JournalError, ValidationError) as error:
             log.warning("the last vehicles cannot be shown: %s", error)
         while len(known) > KEPT:
@@ -112,7 +112,7 @@ class Vehicles:
         return known
 
 
-def _take(known: OrderedDict[str, Vehicle], seq: int, event: dict[str, Any]) -> None:
+def _apply_event(known: OrderedDict[str, Vehicle], seq: int, event: dict[str, Any]) -> None:
     """Bring one event into the story of its vehicle."""
     transaction, lane = event.get("transaction"), event.get("lane")
     if transaction is None or lane is None:

@@ -14,13 +14,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response  # noqa: TC002
 
 from agent.console.access import Role, Technician
+from agent.console.aim_target import target_code, target_plate
 from agent.console.dependencies import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
 from agent.console.errors import RefusedError
 from agent.console.navigation import Nav
 from agent.console.page import render
 from agent.console.pages.live import eye_of
-from agent.console.target import target_code, target_plate
-from agent.settings import ChangeError, HistoryError, SettingsError, Step, dotted, read_file, set_value
+from agent.settings import ChangeError, EditStep, HistoryError, SettingsError, dotted, read_file, set_value
 from agent.settings.drivers import editor_of
 from drivers.text import Text, first_line, joined
 
@@ -79,9 +79,9 @@ def save_zone(
     place, _ = _camera(gate, lane, camera)
     corners = _corners(zone)
     key = _key(lane, place)
-    desk = editor_of(gate.configuration)
+    editor = editor_of(gate.configuration)
     try:
-        on_disk = desk.load(read_file).settings.lanes[lane].cameras[place]
+        on_disk = editor.load(read_file).settings.lanes[lane].cameras[place]
         if on_disk.id != camera or on_disk.zone != _corners(was):
             raise RefusedError(
                 HTTPStatus.CONFLICT,
@@ -90,8 +90,8 @@ def save_zone(
                     "was saved."
                 ),
             )
-        step = Step(person.name, Text("zone of {lane}/{camera}", lane=lane, camera=camera), gate.now().utc)
-        set_value(desk, key, json.dumps(corners), step)
+        step = EditStep(person.name, Text("zone of {lane}/{camera}", lane=lane, camera=camera), gate.now().utc)
+        set_value(editor, key, json.dumps(corners), step)
     except (ChangeError, HistoryError, SettingsError, OSError, KeyError, IndexError) as error:
         gate.audit(person, "configuration.changed", lane=lane, detail=joined([key, _first(error)], ": "), done=False)
         cause = _first(error)

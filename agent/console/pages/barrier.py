@@ -13,16 +13,16 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from agent.console.access import Person, Role, Technician, Viewer
+from agent.console.board_trace import TraceLine, port_of, trace
 from agent.console.dependencies import AtGate, Gate
 from agent.console.errors import RefusedError
-from agent.console.hardware import TraceLine, port_of, trace
 from agent.console.hold_to_confirm import HOLD_S, Holds, NotHeldError
 from agent.console.labels.lane import LAMPS, STATES
-from agent.console.lane_answers import answer_text, holder
-from agent.console.live.arm import known_inputs
+from agent.console.live.arm_position import known_inputs
 from agent.console.live.lane_updates import barrier_news, lit
 from agent.console.live.viewer_texts import Words
 from agent.console.navigation import Nav
+from agent.console.order_answers import answer_text, holder
 from agent.console.page import render, translated
 from agent.core.lane import CommandKind
 from agent.devices import NAMES

@@ -18,7 +18,7 @@ router = APIRouter()
 
 
 @router.get("/first", response_class=HTMLResponse)
-def ask(request: Request, _person: Anybody, access: AtAccess) -> Response:
+def show_form(request: Request, _person: Anybody, access: AtAccess) -> Response:
     """The form; where there is an admin already, that of logging in."""
     if not access.users.lack_admin():
         return RedirectResponse("/login", HTTPStatus.SEE_OTHER)

@@ -16,11 +16,11 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse
 
-from agent.console import form
+from agent.console import configuration_form
 from agent.console.access import Person, Role, Technician
 from agent.console.dependencies import AtGate, Gate
-from agent.console.edits import Sent, changes, table
 from agent.console.errors import RefusedError
+from agent.console.form_edits import Sent, changes, table
 from agent.console.labels.configuration import STEPS
 from agent.console.navigation import Nav
 from agent.console.page import render, translated
@@ -32,12 +32,12 @@ from agent.settings import (
     ConfigEditor,
     Document,
     Edit,
+    EditStep,
     HistoryError,
     Path,
     Problem,
     SettingsError,
     StaleError,
-    Step,
     check_seen,
     differences,
     edited,
@@ -45,8 +45,8 @@ from agent.settings import (
     key_path,
     masked_text,
     note_present,
-    present_state,
-    put,
+    present_files,
+    put_files,
     read,
     read_file,
     restored_text,
@@ -72,7 +72,7 @@ async def _sent(request: Request) -> Sent:
     return Sent.of(found.multi_items())
 
 
-def _desk(gate: AtGate) -> ConfigEditor:
+def _editor(gate: AtGate) -> ConfigEditor:
     return editor_of(gate.configuration)
 
 
@@ -81,7 +81,7 @@ def _proposals(request: Request) -> Proposals:
     return proposals
 
 
-AtDesk = Annotated[ConfigEditor, Depends(_desk)]
+AtEditor = Annotated[ConfigEditor, Depends(_editor)]
 AtProposals = Annotated[Proposals, Depends(_proposals)]
 FormSent = Annotated[Sent, Depends(_sent)]
 
@@ -92,13 +92,13 @@ class _Asked:
 
     request: Request
     gate: Gate
-    desk: ConfigEditor
+    editor: ConfigEditor
     person: Person
     proposals: Proposals
 
 
-def _asked(request: Request, gate: AtGate, desk: AtDesk, person: Technician, proposals: AtProposals) -> _Asked:
-    return _Asked(request, gate, desk, person, proposals)
+def _asked(request: Request, gate: AtGate, editor: AtEditor, person: Technician, proposals: AtProposals) -> _Asked:
+    return _Asked(request, gate, editor, person, proposals)
 
 
 Asked = Annotated[_Asked, Depends(_asked)]
@@ -108,38 +108,38 @@ Asked = Annotated[_Asked, Depends(_asked)]
 
 
 @router.get("/configuration", response_class=HTMLResponse)
-def overview(request: Request, gate: AtGate, desk: AtDesk, _person: Technician) -> HTMLResponse:
+def overview(request: Request, gate: AtGate, editor: AtEditor, _person: Technician) -> HTMLResponse:
     """What there is to configure, and how the files stand."""
     return render(
         request,
         "configuration.html",
-        sections=form.sections(),
+        sections=configuration_form.sections(),
         lanes=list(gate.loaded.settings.lanes),
-        files=_files(desk),
+        files=_files(editor),
         largest_kb=LARGEST_BYTES // 1024,
-        seen=_seen(desk),
-        kinds=form.kinds("relay"),
-        **_standing(gate, desk),
+        seen=_seen(editor),
+        kinds=configuration_form.kinds("relay"),
+        **_standing(gate, editor),
     )
 
 
 @router.get("/live/configuration", response_class=HTMLResponse)
-def standing(request: Request, gate: AtGate, desk: AtDesk, _person: Technician) -> HTMLResponse:
+def standing(request: Request, gate: AtGate, editor: AtEditor, _person: Technician) -> HTMLResponse:
     """Whether what is on the disk is what runs; a fragment."""
-    return render(request, "configuration_standing.html", **_standing(gate, desk))
+    return render(request, "configuration_standing.html", **_standing(gate, editor))
 
 
 @router.get("/configuration/table", response_class=HTMLResponse)
-def show_table(request: Request, desk: AtDesk, _person: Technician, path: Key) -> HTMLResponse:
+def show_table(request: Request, editor: AtEditor, _person: Technician, path: Key) -> HTMLResponse:
     """The form of a table."""
-    made = _found(form.group(_path(path), _document(desk)))
-    return render(request, "configuration_table.html", group=made, seen=_seen(desk))
+    made = _found(configuration_form.group(_path(path), _document(editor)))
+    return render(request, "configuration_table.html", group=made, seen=_seen(editor))
 
 
 @router.get("/configuration/add", response_class=HTMLResponse)
 def show_blank(
     request: Request,
-    desk: AtDesk,
+    editor: AtEditor,
     _person: Technician,
     *,
     path: Key,
@@ -148,41 +148,41 @@ def show_blank(
     replace: bool = False,
 ) -> HTMLResponse:
     """The form of a table that is to be added, or put in another's place."""
-    target = _target(path, name, _document(desk))
+    target = _target(path, name, _document(editor))
     return render(
         request,
         "configuration_add.html",
-        group=_found(form.blank(target, kind)),
+        group=_found(configuration_form.blank(target, kind)),
         path=path,
         kind=kind,
         name=name,
         replace=replace,
-        seen=_seen(desk),
+        seen=_seen(editor),
     )
 
 
 @router.get("/configuration/raw", response_class=HTMLResponse)
 def show_raw(
-    request: Request, desk: AtDesk, _person: Technician, file: Annotated[int, Query(ge=0, le=64)] = 0
+    request: Request, editor: AtEditor, _person: Technician, file: Annotated[int, Query(ge=0, le=64)] = 0
 ) -> HTMLResponse:
     """A file as it is, but for its secrets."""
-    path = _file(desk, file)
+    path = _file(editor, file)
     return render(
         request,
         "configuration_raw.html",
         file=file,
         path=str(path),
-        content=masked_text(_text(path), schema_of(read(desk.main), desk.models)),
-        problems=_problems(desk),
-        seen=_seen(desk),
+        content=masked_text(_text(path), schema_of(read(editor.main), editor.models)),
+        problems=_problems(editor),
+        seen=_seen(editor),
     )
 
 
 @router.get("/configuration/history", response_class=HTMLResponse)
-def show_history(request: Request, gate: AtGate, desk: AtDesk, _person: Technician) -> HTMLResponse:
+def show_history(request: Request, gate: AtGate, editor: AtEditor, _person: Technician) -> HTMLResponse:
     """The last states, the newest first."""
-    seen = _seen(desk)
-    now = present_state(desk.main)
+    seen = _seen(editor)
+    now = present_files(editor.main)
     rows = [
         {
             "number": one.number,
@@ -192,9 +192,9 @@ def show_history(request: Request, gate: AtGate, desk: AtDesk, _person: Technici
             "changed": one.changed,
             "is_now": one.state == now,
         }
-        for one in reversed(desk.history.generations())
+        for one in reversed(editor.history.generations())
     ]
-    return render(request, "configuration_history.html", rows=rows, seen=seen, **_standing(gate, desk))
+    return render(request, "configuration_history.html", rows=rows, seen=seen, **_standing(gate, editor))
 
 
 # ------------------------------------------------------------------------------------------------------------ proposing
@@ -203,8 +203,8 @@ def show_history(request: Request, gate: AtGate, desk: AtDesk, _person: Technici
 @router.post("/configuration/table", response_class=HTMLResponse)
 def propose_table(asked: Asked, sent: FormSent, path: Key) -> HTMLResponse:
     """What the form of a table would change."""
-    document = _document(asked.desk)
-    made = _found(form.group(_path(path), document))
+    document = _document(asked.editor)
+    made = _found(configuration_form.group(_path(path), document))
     return _proposed_edits(asked, sent, lambda: changes(made, sent, document), Text("change {path}", path=path), made)
 
 
@@ -219,8 +219,8 @@ def propose_addition(
     replace: bool = False,
 ) -> HTMLResponse:
     """What one table more would change."""
-    target = _target(path, name, _document(asked.desk))
-    made = _found(form.blank(target, kind))
+    target = _target(path, name, _document(asked.editor))
+    made = _found(configuration_form.blank(target, kind))
     edits = [Edit("remove", target)] if replace else []
     edits.append(Edit("add", target, values=table(made, sent)))
     return _proposed_edits(
@@ -241,7 +241,7 @@ def propose_removal(asked: Asked, sent: FormSent, path: Key) -> HTMLResponse:
 @router.post("/configuration/raw", response_class=HTMLResponse)
 def propose_raw(asked: Asked, sent: FormSent, file: Annotated[int, Query(ge=0, le=64)] = 0) -> HTMLResponse:
     """What another text of a file would change."""
-    path = _file(asked.desk, file)
+    path = _file(asked.editor, file)
     return _proposed_text(asked, path, sent.text("content"), sent.text("seen"), Text("edit {name}", name=path.name))
 
 
@@ -260,13 +260,13 @@ def propose_upload(asked: Asked, upload: Annotated[UploadFile, File()], seen: Se
     except UnicodeDecodeError:
         _note(asked, "upload", refused=Text("not UTF-8 text"))
         return _refused(asked, Text("The file is no UTF-8 text: it is no configuration."))
-    return _proposed_text(asked, asked.desk.main, content, seen, "upload")
+    return _proposed_text(asked, asked.editor.main, content, seen, "upload")
 
 
 @router.post("/configuration/undo", response_class=HTMLResponse)
 def propose_undo(asked: Asked, number: Annotated[int, Form(ge=1)], seen: Seen) -> HTMLResponse:
     """What a former state would change."""
-    found = next((one for one in asked.desk.history.generations() if one.number == number), None)
+    found = next((one for one in asked.editor.history.generations() if one.number == number), None)
     if found is None:
         _note(asked, Text("undo to {number}", number=number), refused=Text("there is no such state"))
         return _refused(asked, Text("The history has no state {number}.", number=number))
@@ -279,12 +279,12 @@ def propose_undo(asked: Asked, number: Annotated[int, Form(ge=1)], seen: Seen) -
 def apply(asked: Asked, proposal: Annotated[str, Form(max_length=64)]) -> HTMLResponse:
     """Write a proposal, and have the gate take it."""
     gate, person = asked.gate, asked.person
-    found = asked.proposals.take(proposal, person.name, gate.now().at)
+    found = asked.proposals.pop_proposal(proposal, person.name, gate.now().at)
     if found is None:
         return _refused(asked, Text("This proposal is too old, or was applied already. Check again."))
-    step = Step(person.name, found.what, gate.now().utc)
+    step = EditStep(person.name, found.what, gate.now().utc)
     try:
-        change = put(asked.desk, found.files, step, found.seen, found.of)
+        change = put_files(asked.editor, found.files, step, found.seen, found.of)
     except StaleError as error:
         return _stale(asked, error)
     except SettingsError as error:
@@ -320,10 +320,12 @@ def _step_words(request: Request, what: str) -> str:
 # -------------------------------------------------------------------------------------------------------------- answers
 
 
-def _proposed_edits(asked: _Asked, sent: Sent, make: Any, what: str, made: form.Group | None = None) -> HTMLResponse:
+def _proposed_edits(
+    asked: _Asked, sent: Sent, make: Any, what: str, made: configuration_form.Group | None = None
+) -> HTMLResponse:
     def files() -> Mapping[str, bytes]:
         edits = make()
-        return edited(asked.desk, edits) if edits else {}
+        return edited(asked.editor, edits) if edits else {}
 
     return _proposed(asked, files, sent.text("seen"), what, made=made)
 
@@ -331,7 +333,7 @@ def _proposed_edits(asked: _Asked, sent: Sent, make: Any, what: str, made: form.
 def _proposed_text(asked: _Asked, path: FilePath, content: str, seen: str, what: str) -> HTMLResponse:
     def files() -> Mapping[str, bytes]:
         before = _text(path)
-        schema = schema_of(read(asked.desk.main), asked.desk.models)
+        schema = schema_of(read(asked.editor.main), asked.editor.models)
         restored = restored_text(content, before, schema)
         if "\r\n" in before:
             restored = restored.replace("\r\n", "\n").replace("\n", "\r\n")
@@ -341,20 +343,20 @@ def _proposed_text(asked: _Asked, path: FilePath, content: str, seen: str, what:
 
 
 def _proposed(
-    asked: _Asked, make: Any, seen: str, what: str, of: int | None = None, made: form.Group | None = None
+    asked: _Asked, make: Any, seen: str, what: str, of: int | None = None, made: configuration_form.Group | None = None
 ) -> HTMLResponse:
     """Judge what would be there and show it; nothing is written but an event.
 
     `make` gives the files; `made`: the form that was sent.
     """
-    desk, gate, files = asked.desk, asked.gate, {}
+    editor, gate, files = asked.editor, asked.gate, {}
     try:
-        check_seen(desk, seen)
+        check_seen(editor, seen)
         files = make()
         if not files:
             _note(asked, what, refused=Text("nothing would change"))
             return _refused(asked, Text("Nothing was changed on the form."))
-        loaded = judged(desk, files)
+        loaded = judged(editor, files)
     except (StaleError, SettingsError, ChangeError, HistoryError, OSError) as error:
         _note(asked, what, files, refused=_first(error))
         return _not_proposed(asked, error, made)
@@ -374,7 +376,7 @@ def _proposed(
     )
 
 
-def _not_proposed(asked: _Asked, error: Exception, made: form.Group | None) -> HTMLResponse:
+def _not_proposed(asked: _Asked, error: Exception, made: configuration_form.Group | None) -> HTMLResponse:
     match error:
         case StaleError():
             return _stale(asked, error)
@@ -420,9 +422,9 @@ def _stale(asked: _Asked, error: StaleError) -> HTMLResponse:
     )
 
 
-def _wrong(asked: _Asked, error: SettingsError, made: form.Group | None = None) -> HTMLResponse:
+def _wrong(asked: _Asked, error: SettingsError, made: configuration_form.Group | None = None) -> HTMLResponse:
     """What is wrong: in a form by its fields, without lines, since its file was never written."""
-    fields = {} if made is None else {"fields": form.places(made, (one.key for one in error.problems))}
+    fields = {} if made is None else {"fields": configuration_form.places(made, (one.key for one in error.problems))}
     return render(
         asked.request,
         "configuration_problems.html",
@@ -433,7 +435,7 @@ def _wrong(asked: _Asked, error: SettingsError, made: form.Group | None = None) 
 
 
 def _cannot_write(asked: _Asked, error: OSError) -> HTMLResponse:
-    folder = asked.desk.main.resolve().parent
+    folder = asked.editor.main.resolve().parent
     return _refused(
         asked,
         Text(
@@ -458,7 +460,13 @@ def _path(key: str) -> Path:
 def _target(key: str, name: str, document: Document) -> Path:
     """Where something is to be added: a name among tables, the end of a list, or the table itself."""
     path = _path(key)
-    found = None if form.group(path, document) is not None else form.parts(path, document) if _has_parts(path) else None
+    found = (
+        None
+        if configuration_form.group(path, document) is not None
+        else configuration_form.parts(path, document)
+        if _has_parts(path)
+        else None
+    )
     if found is None:
         return path
     if path == ("lanes",):
@@ -472,30 +480,30 @@ def _has_parts(path: Path) -> bool:
     return path == ("lanes",) or str(path[-1]) in ("cameras", "scanners", "keys", "gates")
 
 
-def _found(made: form.Group | None) -> form.Group:
+def _found(made: configuration_form.Group | None) -> configuration_form.Group:
     if made is None:
         raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page."))
     return made
 
 
-def _seen(desk: ConfigEditor) -> str:
+def _seen(editor: ConfigEditor) -> str:
     """What names the files as they are; they are remembered, so that whoever comes second can be told what changed."""
     try:
-        with desk.history.held():
-            note_present(desk, Step("", "", 0.0))
-        return seen_state(desk)
+        with editor.history.held():
+            note_present(editor, EditStep("", "", 0.0))
+        return seen_state(editor)
     except (HistoryError, OSError) as error:
         raise RefusedError(
             HTTPStatus.SERVICE_UNAVAILABLE, Text("The files or their history cannot be read: {why}", why=str(error))
         ) from None
 
 
-def _document(desk: ConfigEditor) -> Document:
+def _document(editor: ConfigEditor) -> Document:
     """The files and what is laid over them. Raises RefusedError where they are no TOML."""
     try:
-        return desk.load(read_file).document
+        return editor.load(read_file).document
     except SettingsError:
-        document = read(desk.main)
+        document = read(editor.main)
         if document.problems:
             raise RefusedError(
                 HTTPStatus.CONFLICT, Text("The file cannot be read as TOML: mend it as text first.")
@@ -503,12 +511,12 @@ def _document(desk: ConfigEditor) -> Document:
         return document
 
 
-def _files(desk: ConfigEditor) -> list[str]:
-    return [str(one.path) for one in read(desk.main).files] or [str(desk.main)]
+def _files(editor: ConfigEditor) -> list[str]:
+    return [str(one.path) for one in read(editor.main).files] or [str(editor.main)]
 
 
-def _file(desk: ConfigEditor, number: int) -> FilePath:
-    files = _files(desk)
+def _file(editor: ConfigEditor, number: int) -> FilePath:
+    files = _files(editor)
     if number >= len(files):
         raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page."))
     return FilePath(files[number])
@@ -523,25 +531,25 @@ def _text(path: FilePath) -> str:
         ) from None
 
 
-def _problems(desk: ConfigEditor) -> SettingsError | None:
+def _problems(editor: ConfigEditor) -> SettingsError | None:
     try:
-        judged(desk, {})
+        judged(editor, {})
     except SettingsError as error:
         return error
     return None
 
 
-def _standing(gate: Gate, desk: ConfigEditor) -> dict[str, Any]:
+def _standing(gate: Gate, editor: ConfigEditor) -> dict[str, Any]:
     """Whether what is on the disk is what runs, what is wrong with it, and which lanes it waits for."""
     problems: tuple[Problem, ...] = ()
     digest = ""
     try:
-        digest = judged(desk, {}).digest
+        digest = judged(editor, {}).digest
     except SettingsError as error:
         problems = error.problems
     return {
         "problems": problems,
         "is_running": digest == gate.loaded.digest,
         "busy": _busy(gate),
-        "main": str(desk.main),
+        "main": str(editor.main),
     }

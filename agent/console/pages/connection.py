@@ -13,9 +13,7 @@ from agent.console.dependencies import AtGate, Gate
 from agent.console.navigation import Nav
 from agent.console.page import render
 from agent.core.permit import TrustList
-from agent.doctor.collectors.files import tls
-from agent.doctor.collectors.user import agent_user
-from agent.doctor.facts import CertificateFacts
+from agent.doctor import CertificateFacts, agent_user, tls_facts
 from agent.store.errors import JournalError, RegistryError
 from agent.store.journal import JournalReader, Recorded
 from drivers.text import Text
@@ -85,7 +83,7 @@ Shown = Annotated[dict[str, Any], Depends(_shown)]
 @router.get("/connection", response_class=HTMLResponse)
 def connection(request: Request, gate: AtGate, _person: Viewer, shown: Shown) -> HTMLResponse:
     """The page."""
-    facts = tls(gate.loaded.settings, agent_user(), gate.now().utc)
+    facts = tls_facts(gate.loaded.settings, agent_user(), gate.now().utc)
     certificates = [(one, _days(one, facts.now)) for one in facts.certificates]
     return render(request, "connection.html", certificates=certificates, keys=facts.keys, few_days=FEW_DAYS, **shown)
 

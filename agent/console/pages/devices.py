@@ -12,6 +12,7 @@ from agent.console.dependencies import AtGate, Gate
 from agent.console.errors import RefusedError
 from agent.console.navigation import Nav
 from agent.console.page import render
+from agent.i18n.event_text import DEVICE_STATES
 from drivers.text import Text, joined
 
 router = APIRouter()
@@ -31,12 +32,12 @@ def live(request: Request, gate: AtGate, _person: Viewer) -> HTMLResponse:
 
 
 @router.post("/devices/ask", response_class=HTMLResponse)
-def ask(
+def ask_port(
     request: Request, gate: AtGate, person: Technician, device: Annotated[str, Form(max_length=100)]
 ) -> HTMLResponse:
     """Ask a port that nobody has what board it is. Waits for the answers, some seconds."""
     try:
-        answer = hardware_scan.ask(device, gate.loaded.settings.lanes, hardware_scan.ROOT)
+        answer = hardware_scan.ask_port(device, gate.loaded.settings.lanes, hardware_scan.ROOT)
     except hardware_scan.NotAskedError as error:
         gate.audit(person, "devices.asked", detail=device, done=False)
         raise RefusedError(HTTPStatus.CONFLICT, error.why) from None
@@ -51,4 +52,5 @@ def _found(gate: Gate) -> dict[str, Any]:
         "videos": hardware_scan.video_devices(lanes, hardware_scan.ROOT),
         "missing": hardware_scan.missing(lanes, hardware_scan.ROOT),
         "states": sorted(gate.devices.states.items()),
+        "state_names": DEVICE_STATES,
     }

@@ -17,16 +17,21 @@ from agent.console.dependencies import AtGate  # noqa: TC001 - FastAPI reads the
 from agent.console.navigation import Nav
 from agent.console.page import language, render
 from agent.console.times import utc_text
-from agent.doctor.bundle.contents import service_log
-from agent.doctor.bundle.pack import Material, Wanted, file_name, packed
-from agent.doctor.codes import Severity
-from agent.doctor.report import as_json
+from agent.doctor import (
+    BundleMaterial,
+    BundleRequest,
+    Severity,
+    bundle_file_name,
+    pack_bundle,
+    report_as_json,
+    service_log,
+)
 from agent.observability import LINES_KEPT, log_ring
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.console.dependencies import Gate
-    from agent.doctor.finding import Report
+    from agent.doctor import Report
 
 router = APIRouter()
 NAV = Nav(800, "/health", Text("Health"), Role.VIEWER)
@@ -48,14 +53,14 @@ def show(request: Request, gate: AtGate, person: Viewer) -> Response:
         level="info",
         lines=_lines("info") if may else [],
         may=may,
-        **_told(request, report),
+        **_report_context(request, report),
     )
 
 
 @router.post("/health/examination", response_class=HTMLResponse)
 def examine(request: Request, gate: AtGate, _person: Technician) -> Response:
     """Examine the gate now."""
-    return render(request, "health_report.html", **_told(request, gate.diagnostics.health_monitor.examine()))
+    return render(request, "health_report.html", **_report_context(request, gate.diagnostics.health_monitor.examine()))
 
 
 @router.get("/health/log", response_class=HTMLResponse)
@@ -73,10 +78,10 @@ def bundle(
 ) -> Response:
     """The support bundle."""
     report = gate.diagnostics.health_monitor.examine()
-    content = packed(_material(gate, report), Wanted(pictures=pictures, plates=plates))
+    content = pack_bundle(_material(gate, report), BundleRequest(pictures=pictures, plates=plates))
     parts = [name for name, wanted in (("pictures", pictures), ("plates", plates)) if wanted]
     gate.audit(person, "bundle.taken", detail=Text("with {parts}", parts=" and ".join(parts)) if parts else "")
-    name = f"{file_name(report.gate, report.utc)}.zip"
+    name = f"{bundle_file_name(report.gate, report.utc)}.zip"
     return Response(
         content, media_type="application/zip", headers={"content-disposition": f'attachment; filename="{name}"'}
     )
@@ -85,7 +90,7 @@ def bundle(
 @router.get("/api/doctor")
 def doctor(request: Request, gate: AtGate, _person: Viewer) -> dict[str, Any]:
     """Examine the gate now, for programs."""
-    return as_json(gate.diagnostics.health_monitor.examine(), language(request))
+    return report_as_json(gate.diagnostics.health_monitor.examine(), language(request))
 
 
 @router.get("/api/health")
@@ -95,9 +100,9 @@ def health(gate: AtGate, _person: Viewer) -> dict[str, Any]:
     return told
 
 
-def _told(request: Request, report: Report) -> dict[str, Any]:
+def _report_context(request: Request, report: Report) -> dict[str, Any]:
     """What the template of a report needs."""
-    told = as_json(report, language(request))
+    told = report_as_json(report, language(request))
     found = [one for one in told["findings"] if one["code"] is not None]
     order = [Severity.ERROR, Severity.WARNING, Severity.NOTE]
     found.sort(key=lambda one: order.index(Severity(one["severity"])))
@@ -123,9 +128,9 @@ def _lines(level: str) -> list[dict[str, str]]:
     ]
 
 
-def _material(gate: Gate, report: Report) -> Material:
+def _material(gate: Gate, report: Report) -> BundleMaterial:
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
-    return Material(
+    return BundleMaterial(
         report=report,
         loaded=gate.loaded,
         log=service_log() or _ring_text(),

@@ -20,7 +20,7 @@ router = APIRouter()
 
 
 @router.get("/login", response_class=HTMLResponse)
-def ask(request: Request, person: Anybody, access: AtAccess, onward: str = "/") -> Response:
+def show_form(request: Request, person: Anybody, access: AtAccess, onward: str = "/") -> Response:
     """The form; where there is no user yet, that of the first start."""
     if person is not None:
         return RedirectResponse(local_path(onward), HTTPStatus.SEE_OTHER)

@@ -17,7 +17,7 @@ from agent.console.errors import RefusedError
 from agent.console.live.dependencies import Live, LiveDesk  # noqa: TC001
 from agent.console.navigation import Nav
 from agent.console.page import render
-from agent.console.setup_checklist import PRACTICE, Knowledge, Progress, steps
+from agent.console.setup_checklist import PRACTICE, Knowledge, StepProgress, steps
 from agent.core.events import Outcome
 from agent.store.errors import JournalError
 from drivers.text import Text
@@ -44,7 +44,7 @@ async def setup(request: Request, gate: AtGate, live: LiveDesk, _person: Technic
         "setup.html",
         steps=[step for step in found if not step.lane],
         lanes={lane: [step for step in found if step.lane == lane] for lane in gate.lanes},
-        left=sum(step.progress in {Progress.LEFT, Progress.WRONG} for step in found),
+        left=sum(step.progress in {StepProgress.LEFT, StepProgress.WRONG} for step in found),
         simulated_runs=set(gate.simulated_runs),
         practice=_practice(gate.configuration),
         longest_text=LONGEST_TEXT,

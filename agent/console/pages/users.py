@@ -10,8 +10,8 @@ from starlette.responses import Response
 from agent.console.access import Admin, Person, Role
 from agent.console.access.guards import AtAccess
 from agent.console.access.logins import made_or_refused
-from agent.console.access.passwords import made_up
-from agent.console.access.users import spelled
+from agent.console.access.passwords import made_up_password
+from agent.console.access.users import spelled_name
 from agent.console.dependencies import AtGate
 from agent.console.errors import RefusedError
 from agent.console.navigation import Nav
@@ -38,19 +38,19 @@ def add(
     role: Annotated[Role, Form()],
 ) -> Response:
     """Add one, with a password that is shown once and that he has to change first."""
-    password = made_up()
+    password = made_up_password()
     try:
         made_or_refused(lambda: access.users.add(name, role, password, given=True))
     except RefusedError as error:
         return _refused(request, access, error)
-    gate.audit(person, "user.added", detail=joined([spelled(name), role], ": "))
-    return _page(request, access, given=(spelled(name), password))
+    gate.audit(person, "user.added", detail=joined([spelled_name(name), role], ": "))
+    return _page(request, access, given=(spelled_name(name), password))
 
 
 @router.post("/users/{name}/password", response_class=HTMLResponse)
 def reset(request: Request, person: Admin, access: AtAccess, gate: AtGate, name: str) -> Response:
     """Give somebody who lost his another password, shown once."""
-    password = made_up()
+    password = made_up_password()
     try:
         _see_other(person, name)
         made_or_refused(lambda: access.users.set_password(name, password, given=True))

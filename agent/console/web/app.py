@@ -25,7 +25,7 @@ from agent.console.proposals import Proposals
 from agent.console.web.headers import Headers
 from agent.console.web.limits import Limits, Names
 from agent.console.web.routing import page_modules, see_guarded
-from agent.console.web.streams import Streams
+from agent.console.web.stream_limits import Streams
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -33,20 +33,20 @@ if TYPE_CHECKING:
 
     from agent.console.access import Access
     from agent.console.dependencies import Gate
-    from agent.console.web.endpoints import Endpoints
+    from agent.console.web.addresses import Addresses
 
 log = logging.getLogger(__name__)
 
 JSON_PATHS: Final = ("/api/", "/live/")
 
 
-def make_app(gate: Gate, access: Access, surroundings: Endpoints) -> FastAPI:
+def make_app(gate: Gate, access: Access, addresses: Addresses) -> FastAPI:
     """The application of a running gate, with every page of `agent.console.pages`. Raises UnguardedRouteError."""
     app = FastAPI(title="Gate console", openapi_url=None, docs_url=None, redoc_url=None)
     modules = page_modules()
     app.state.gate = gate
     app.state.access = access
-    app.state.surroundings = surroundings
+    app.state.addresses = addresses
     app.state.failures = FailureLog(partial(_tell_of_failures, gate), lambda: gate.now().at)
     app.state.logins = Logins(gate, access, app.state.failures)
     app.state.live = Live(gate)
@@ -62,8 +62,8 @@ def make_app(gate: Gate, access: Access, surroundings: Endpoints) -> FastAPI:
     app.add_exception_handler(Exception, _failed)
     app.add_exception_handler(AccessStoreError, _no_users)
     app.add_middleware(Streams, access=access)
-    app.add_middleware(Limits, access=access, names=Names(surroundings.names))
-    app.add_middleware(Headers, trusted=surroundings.certificate is not None and not surroundings.certificate.own)
+    app.add_middleware(Limits, access=access, names=Names(addresses.names))
+    app.add_middleware(Headers, trusted=addresses.certificate is not None and not addresses.certificate.own)
     return app
 
 
@@ -78,7 +78,7 @@ async def _refused(request: Request, error: Exception) -> Response:
         return _to_login(request)
     if isinstance(error, PasswordNeededError) and request.method == "GET" and not _wants_json(request):
         return RedirectResponse("/account", HTTPStatus.SEE_OTHER)
-    return _told(request, error.status, translated(request, error.text))
+    return _error_response(request, error.status, translated(request, error.text))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -89,7 +89,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
         HTTPStatus.METHOD_NOT_ALLOWED: Text("The page cannot be asked for in this way."),
     }
     status = HTTPStatus(error.status_code)
-    response = _told(
+    response = _error_response(
         request,
         status,
         translated(request, known.get(status, Text("The request cannot be understood; nothing was done."))),
@@ -105,12 +105,12 @@ async def _bad_values(request: Request, error: Exception) -> Response:
     message = translated(
         request, Text("Not filled in as expected: {fields}. Nothing was done.", fields=", ".join(fields))
     )
-    return _told(request, HTTPStatus.UNPROCESSABLE_ENTITY, message)
+    return _error_response(request, HTTPStatus.UNPROCESSABLE_ENTITY, message)
 
 
 async def _no_users(request: Request, error: Exception) -> Response:
     log.error("%s", error)
-    return _told(
+    return _error_response(
         request,
         HTTPStatus.SERVICE_UNAVAILABLE,
         translated(request, Text("The file of users cannot be read or written; the log says why. Nothing was done.")),
@@ -119,14 +119,14 @@ async def _no_users(request: Request, error: Exception) -> Response:
 
 async def _failed(request: Request, error: Exception) -> Response:
     log.error("the console failed at %s %s", request.method, request.url.path, exc_info=error)
-    return _told(
+    return _error_response(
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
         translated(request, Text("The console made a mistake; the log says which. The gate itself goes on.")),
     )
 
 
-def _told(request: Request, status: HTTPStatus, message: str) -> Response:
+def _error_response(request: Request, status: HTTPStatus, message: str) -> Response:
     """The error as JSON for programs, as a fragment for htmx, else as a page."""
     if _wants_json(request):
         return JSONResponse({"error": message}, status)

@@ -83,7 +83,7 @@ def certificate(settings: Console, state: Path, names: Iterable[str], utc: float
 
 
 def _own(state: Path, names: list[str], utc: float) -> Certificate:
-    """The gate's own, made anew where it is not there, damaged, about to end, or without one of the names."""
+    """The gate's own, made again where it is not there, damaged, about to end, or without one of the names."""
     chain, key = state / CERTIFICATE, state / KEY
     now = max(datetime.fromtimestamp(utc, UTC), EARLIEST)
     with contextlib.suppress(CertificateError):

@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from agent.console.access.address_limits import household
 from agent.console.access.guards import DOOR, KNOW
-from agent.console.access.person import LOCAL
+from agent.console.access.roles import LOCAL
 from agent.console.web.connections import ConnectionPool, ConnectionSlot, PoolLimits, Protocol, bound
 from agent.service.cleanup import on_failure
 

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 
 from agent.console.access.guards import DOOR
-from agent.console.access.person import LOCAL
+from agent.console.access.roles import LOCAL
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -8,19 +8,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import socket
 import threading
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from agent.console.web.unix_socket import BACKLOG, UnixSocket
 from agent.core.model import ChangeFilter
 from agent.service.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from fastapi import FastAPI
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SOCKET_NAME: Final = "console.sock"
-BACKLOG: Final = 64
 RETRY_S: Final = 2.0
 STOP_TIMEOUT_S: Final = 4.0
 MINUTE_S: Final = 60
@@ -57,27 +55,17 @@ class ConsoleServer:
     `access`: None until the libraries are loaded.
     """
 
-    def __init__(self, make_gate: Callable[[], Gate], settings: Console, runtime: Path | None) -> None:
-        """`make_gate`: called once, by the server's thread.
-
-        `runtime`: folder of the computer's own socket; None: without.
-        """
+    def __init__(self, make_gate: Callable[[], Gate], settings: Console) -> None:
+        """`make_gate`: called once, by the server's thread."""
         self.access: Access | None = None
         self.reached = Reached()
         self._make_gate = make_gate
         self._settings = settings
-        self._socket = None if runtime is None else runtime / SOCKET_NAME
+        self._unix_socket = UnixSocket.from_environment()
         self._opened = threading.Event()
-        self._own: socket.socket | None = None
         self._listening: HttpServer | None = None
         # Not watched for progress: its event loop may wait for long, and the gate does not need it.
         self.worker = Worker("console", self._run, limit_s=None)
-
-    @classmethod
-    def from_environment(cls, make_gate: Callable[[], Gate], settings: Console) -> ConsoleServer:
-        """One whose own socket is in the folder that the service manager gives (RUNTIME_DIRECTORY)."""
-        folder = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
-        return cls(make_gate, settings, Path(folder) if folder else None)
 
     @property
     def refusals(self) -> Mapping[str, int]:
@@ -98,13 +86,13 @@ class ConsoleServer:
 
         Who comes before there are answers waits for them, and does not find nobody.
         """
-        if self._socket is not None:
+        if self._unix_socket is not None:
             with contextlib.suppress(OSError):  # tried again, and told of, by the thread
-                self._own = _unix(self._socket)
+                self._unix_socket.open()
 
     def start(self) -> None:
         """Begin to serve."""
-        if self._settings.enabled or self._socket is not None:
+        if self._settings.enabled or self._unix_socket is not None:
             self.worker.start()
 
     def stop(self) -> None:
@@ -118,18 +106,15 @@ class ConsoleServer:
         try:
             self._serve()
         finally:
-            if self._own is not None:
-                self._own.close()
-                self._own = None
-            if self._socket is not None:
-                self._socket.unlink(missing_ok=True)
+            if self._unix_socket is not None:
+                self._unix_socket.close()
 
     def _serve(self) -> None:
         # Here, not above: the gate is at work before the web libraries are loaded.
         from agent.console.access.access import Access  # noqa: PLC0415
         from agent.console.access.sessions import SessionRules  # noqa: PLC0415
+        from agent.console.web.addresses import Addresses, host_names  # noqa: PLC0415
         from agent.console.web.app import make_app  # noqa: PLC0415
-        from agent.console.web.endpoints import Endpoints, host_names  # noqa: PLC0415
         from agent.console.web.http_server import HttpServer  # noqa: PLC0415
         from agent.console.web.https_redirect import https_redirect  # noqa: PLC0415
 
@@ -139,7 +124,7 @@ class ConsoleServer:
         access = Access.open(gate.loaded.settings.state.directory, rules, lambda: gate.now().utc)
         try:
             names = host_names(settings)
-            application = make_app(gate, access, Endpoints(names, certificate))
+            application = make_app(gate, access, Addresses(names, certificate))
             application.state.live.stopping = lambda: self.worker.stopping
             self._listening = HttpServer(
                 application,
@@ -148,15 +133,15 @@ class ConsoleServer:
                 partial(_do_chores, gate, access, application),
             )
             self.access = access
-            asyncio.run(self._listening.serve(self._open_own, partial(self._open_network, certificate, access)))
+            asyncio.run(self._listening.serve(self._open_unix, partial(self._open_network, certificate, access)))
             application.state.failures.flush()
         finally:
             access.close()
 
     def _certificate(self, gate: Gate) -> Certificate | None:
         """The certificate, where a door is encrypted. Raises CertificateError."""
+        from agent.console.web.addresses import certified_names, is_encrypted  # noqa: PLC0415
         from agent.console.web.certificate import certificate  # noqa: PLC0415 - see `_serve`
-        from agent.console.web.endpoints import certified_names, is_encrypted  # noqa: PLC0415
 
         settings = self._settings
         if not settings.enabled or not any(is_encrypted(settings, host) for host in settings.listen):
@@ -164,21 +149,12 @@ class ConsoleServer:
         state = gate.loaded.settings.state.directory
         return certificate(settings, state, certified_names(settings), gate.now().utc)
 
-    def _open_own(self) -> list[Endpoint]:
-        """The computer's own socket, tried until it can be opened.
-
-        None where there is none, or the server is to stop.
-        """
+    def _open_unix(self) -> list[Endpoint]:
+        """The Unix socket, tried until it can be opened; none where there is none, or the server is to stop."""
         from agent.console.web.http_server import Endpoint  # noqa: PLC0415 - see `_serve`
 
-        path = self._socket
-
-        def opened() -> list[Endpoint]:
-            if path is not None and self._own is None:
-                self._own = _unix(path)
-            return [] if self._own is None else [Endpoint(self._own)]
-
-        return self._until_open(opened)
+        unix_socket = self._unix_socket
+        return [] if unix_socket is None else self._until_open(lambda: [Endpoint(unix_socket.open())])
 
     def _open_network(self, certificate: Certificate | None, access: Access) -> list[Endpoint]:
         """Every address, tried until all can be had; none where the server is to stop."""
@@ -200,7 +176,7 @@ class ConsoleServer:
         return []
 
     def _addresses(self, certificate: Certificate | None) -> list[Endpoint]:
-        from agent.console.web.endpoints import is_encrypted  # noqa: PLC0415
+        from agent.console.web.addresses import is_encrypted  # noqa: PLC0415
         from agent.console.web.http_server import Endpoint  # noqa: PLC0415 - see `_serve`
 
         settings = self._settings
@@ -216,7 +192,7 @@ class ConsoleServer:
             for door in doors:
                 door.listener.close()
             raise
-        self.reached = Reached(tuple(urls), self._socket)
+        self.reached = Reached(tuple(urls), None if self._unix_socket is None else self._unix_socket.path)
         for url in urls:
             log.info("the console listens at %s", url)
         if certificate is not None:
@@ -257,17 +233,4 @@ def _tcp(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise OSError(error.errno, f"{host} port {port}: {error.strerror}") from error
-    return listener
-
-
-def _unix(path: Path) -> socket.socket:
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        path.unlink(missing_ok=True)
-        listener.bind(str(path))
-        path.chmod(0o660)
-        listener.listen(BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise OSError(error.errno, f"{path}: {error.strerror}") from error
     return listener

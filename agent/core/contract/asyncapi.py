@@ -61,6 +61,7 @@ def asyncapi() -> Node:
         "operations": dict(_operation(channel) for channel in CHANNELS),
         "components": {
             "messages": _messages(),
+            "messageBindings": _message_bindings(),
             "parameters": {
                 "gate": {"description": "The gate id: the CN of the gate's certificate.", "examples": [examples.GATE]},
                 "sha256": {"description": "The SHA-256 of the picture, in hex.", "examples": [examples.PICTURES[0]]},
@@ -155,12 +156,7 @@ def _event_message(kind: str) -> Node:
     channel = event_channel(kind)
     payload = json.loads(examples.event_example(kind))
     copied = {name: str(payload[name]) for name in channel.user_properties}
-    return {
-        **_message(channel, _ref(f"event.{kind}"), payload, copied),
-        "headers": _headers(
-            channel, "MQTT user properties: copies for routing; `replay` on what is sent again on a command.", "replay"
-        ),
-    }
+    return {**_message(channel, _ref(f"event.{kind}"), payload, copied), "headers": _ref("event.headers")}
 
 
 def _headers(channel: Channel, description: str, *more: str) -> Node:
@@ -175,21 +171,11 @@ def _command_message(name: CommandName) -> Node:
         "description": "JWS, compact serialisation (RFC 7515), EdDSA with Ed25519 (RFC 8037); `kid` is the key's id.",
         "x-jws-payload": f"#/components/schemas/command.{name}",
     }
-    message = _message(command_channel(name), payload, examples.command_example(name))
-    message["bindings"]["mqtt"] |= {
-        "correlationData": {"type": "string", "description": "Optional; comes back with the result."},
-        "responseTopic": {
-            "type": "string",
-            "description": "Optional; a topic below the gate's own `res/`, to which the result goes too.",
-        },
-    }
-    return message
+    return _message(command_channel(name), payload, examples.command_example(name))
 
 
 def _result_message(name: CommandName) -> Node:
-    message = _message(result_channel(name), _ref("result"), json.loads(examples.result_example(name)))
-    message["bindings"]["mqtt"]["correlationData"] = {"type": "string", "description": "That of the command."}
-    return message
+    return _message(result_channel(name), _ref("result"), json.loads(examples.result_example(name)))
 
 
 def _message(channel: Channel, payload: Node, example: Any, headers: Mapping[str, str] | None = None) -> Node:
@@ -199,11 +185,30 @@ def _message(channel: Channel, payload: Node, example: Any, headers: Mapping[str
         "summary": channel.summary,
         "contentType": channel.content_type,
         "payload": payload,
-        "bindings": {"mqtt": {"contentType": channel.content_type, "bindingVersion": BINDING}},
+        "bindings": {"$ref": f"#/components/messageBindings/{channel.name.partition('.')[0]}"},
     }
     if example is not None:
         message["examples"] = [{"payload": example, **({"headers": dict(headers)} if headers else {})}]
     return message
+
+
+def _message_bindings() -> Node:
+    """How messages are published, by the first part of their names."""
+    more: dict[str, Node] = {
+        "command": {
+            "correlationData": {"type": "string", "description": "Optional; comes back with the result."},
+            "responseTopic": {
+                "type": "string",
+                "description": "Optional; a topic below the gate's own `res/`, to which the result goes too.",
+            },
+        },
+        "result": {"correlationData": {"type": "string", "description": "That of the command."}},
+    }
+    types = {channel.name.partition(".")[0]: channel.content_type for channel in CHANNELS}
+    return {
+        name: {"mqtt": {"contentType": content_type, "bindingVersion": BINDING, **more.get(name, {})}}
+        for name, content_type in types.items()
+    }
 
 
 def _ref(name: str) -> Node:
@@ -217,7 +222,57 @@ def _schemas() -> Node:
         for name, one in _apart(path.replace("/", "."), schema):
             if found.setdefault(name, one) != one:
                 raise ValueError(f"two schemas are named {name}")
-    return dict(sorted(found.items()))
+    found["event.headers"] = _headers(
+        event_channel(next(iter(EVENTS))),
+        "MQTT user properties: copies for routing; `replay` on what is sent again on a command.",
+        "replay",
+    )
+    return dict(sorted(_with_common_parts(found).items()))
+
+
+def _with_common_parts(found: Node) -> Node:
+    """With what all events have in common once, in `event.envelope`, and each field of all commands once.
+
+    Commands are closed, which no schema put together by `allOf` can be: so theirs are referred to one by one.
+    """
+    events = {name: one for name, one in found.items() if name.removeprefix("event.") in EVENTS}
+    envelope = _common_fields(events.values())
+    first = next(iter(events.values()))
+    made = {
+        **found,
+        "event.envelope": {
+            "title": "event.envelope",
+            "description": "What every event says, whatever its type.",
+            "type": "object",
+            "properties": envelope,
+            "required": [name for name in first["required"] if name in envelope],
+        },
+    }
+    for name, one in events.items():
+        made[name] = {
+            **one,
+            "allOf": [_ref("event.envelope")],
+            "properties": {field: value for field, value in one["properties"].items() if field not in envelope},
+            "required": [field for field in one["required"] if field not in envelope],
+        }
+    commands = {name: one for name, one in found.items() if name.removeprefix("command.") in set(CommandName)}
+    fields = _common_fields(commands.values())
+    made |= {f"command.field.{field}": value for field, value in fields.items()}
+    for name, one in commands.items():
+        made[name] = {
+            **one,
+            "properties": {
+                field: _ref(f"command.field.{field}") if field in fields else value
+                for field, value in one["properties"].items()
+            },
+        }
+    return made
+
+
+def _common_fields(messages: Iterable[Schema]) -> Node:
+    """The fields that all of them have, and mean the same by."""
+    first, *others = (one["properties"] for one in messages)
+    return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
 
 
 def _apart(name: str, schema: Schema) -> Iterable[tuple[str, Schema]]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Schema: TypeAlias = dict[str, Any]
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+LINE: Final = 120
 HASH: Final = "^[0-9a-f]{64}$"
 VALUES: Final = "x-extensible-enum"
 MESSAGES: Final[Mapping[str, type[BaseModel]]] = {
@@ -61,8 +62,26 @@ def changed(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:
 
 
 def written(document: Mapping[str, Any]) -> str:
-    """A document as it stands in a file: always the same text for the same contract."""
-    return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    """A document as it stands in a file: always the same text for the same contract.
+
+    What fits into a line stands in one.
+    """
+    return _written(document, 0, 0) + "\n"
+
+
+def _written(value: Any, indent: int, before: int) -> str:
+    """A value as text; `before`: what stands before and after it in its line."""
+    line = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    if not value or not isinstance(value, dict | list) or indent + before + len(line) <= LINE:
+        return line
+    inner = indent + 2
+    if isinstance(value, list):
+        rows = [_written(one, inner, 1) for one in value]
+    else:
+        names = {name: f"{json.dumps(name, ensure_ascii=False)}: " for name in sorted(value)}
+        rows = [label + _written(value[name], inner, len(label) + 1) for name, label in names.items()]
+    start, end = "{}" if isinstance(value, dict) else "[]"
+    return f"{start}\n{' ' * inner}" + f",\n{' ' * inner}".join(rows) + f"\n{' ' * indent}{end}"
 
 
 def schemas() -> Mapping[str, Schema]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.doctor.collectors import software
 from agent.doctor.collectors.files import MODELS
-from agent.settings import entries
+from agent.service.systemd_unit import MANAGER, UNIT, run_command
+from agent.settings import key_origins
 from agent.store.errors import JournalError
 from agent.store.journal import JournalReader
 
@@ -32,11 +33,11 @@ ROOT: Final = Path("/")
 
 def service_log() -> str | None:
     """The last lines that the service manager kept of the unit; None where it keeps none or shows none to this user."""
-    if not software.MANAGER.is_dir() or shutil.which("journalctl") is None:
+    if not MANAGER.is_dir() or shutil.which("journalctl") is None:
         return None
-    command = ("journalctl", f"--unit={software.UNIT}", f"--lines={LOG_LINES}", "--output=short-iso", "--no-pager")
+    command = ("journalctl", f"--unit={UNIT}", f"--lines={LOG_LINES}", "--output=short-iso", "--no-pager")
     try:
-        done = software.run_command((*command, "--quiet"))
+        done = run_command((*command, "--quiet"))
     except (OSError, subprocess.TimeoutExpired):  # a sandbox forbids it
         return None
     return done.stdout or None
@@ -45,7 +46,8 @@ def service_log() -> str | None:
 def configuration(loaded: LoadedSettings) -> list[dict[str, Any]]:
     """Every key with its value and where that comes from; secrets are only said to be set."""
     return [
-        {"key": one.key, "value": "set" if one.secret else one.value, "origin": one.source} for one in entries(loaded)
+        {"key": one.key, "value": "set" if one.secret else one.value, "origin": one.source}
+        for one in key_origins(loaded)
     ]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from agent.core.events import time_text
 from agent.doctor.bundle import contents
 from agent.doctor.bundle.scrub import Scrubber, secrets_of
-from agent.doctor.report import as_json
+from agent.doctor.report import report_as_json
 from agent.i18n import Language
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _MS_PER_S: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class BundleRequest:
     """What is asked for besides. `pictures`: of the last vehicles. `plates`: plates and VINs as they are."""
 
     pictures: bool = False
@@ -47,7 +47,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class BundleMaterial:
     """What a bundle is made of. `loaded`: None where no configuration can be used. `health`: of a running agent.
 
     `environment`, `credentials`: where secrets may stand that must not get in. `log`: None where there is none.
@@ -61,24 +61,24 @@ class Material:
     credentials: Path | None
 
 
-def packed(material: Material, wanted: Wanted) -> bytes:
+def pack_bundle(material: BundleMaterial, wanted: BundleRequest) -> bytes:
     """The bundle."""
     buffer = io.BytesIO()
     moment = material.report.utc
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in _files(material, wanted):
-            archive.writestr(f"{file_name(material.report.gate, moment)}/{name}", content)
+            archive.writestr(f"{bundle_file_name(material.report.gate, moment)}/{name}", content)
     return buffer.getvalue()
 
 
-def file_name(gate: str, utc: float) -> str:
+def bundle_file_name(gate: str, utc: float) -> str:
     """The usual name, without its ending. `utc`: Unix seconds."""
     stamp = time_text(round(utc * _MS_PER_S))[:19].replace(":", "").replace("-", "")
     safe = "".join(one if one.isalnum() or one in "-_" else "_" for one in gate)
     return f"gate-agent-{safe}-{stamp}Z"
 
 
-def _files(material: Material, wanted: Wanted) -> Iterator[tuple[str, bytes]]:
+def _files(material: BundleMaterial, wanted: BundleRequest) -> Iterator[tuple[str, bytes]]:
     loaded = material.loaded
     scrub = Scrubber(secrets_of(loaded, material.environment, material.credentials), plates=wanted.plates)
     state = None if loaded is None else loaded.settings.state.directory
@@ -88,7 +88,7 @@ def _files(material: Material, wanted: Wanted) -> Iterator[tuple[str, bytes]]:
     pictures = "pictures/           the pictures that these events name\n" if wanted.pictures else ""
     about = ABOUT.format(events=WHOLE if wanted.plates else MASKED, pictures=pictures)
     yield "README.txt", about.encode()
-    yield "doctor.json", scrub.json(as_json(material.report, Language.EN))
+    yield "doctor.json", scrub.json(report_as_json(material.report, Language.EN))
     yield "configuration.json", scrub.json(None if loaded is None else contents.configuration(loaded))
     yield "health.json", scrub.json(material.health)
     yield "log.txt", scrub.text(material.log or "There is no log that this user may read.\n").encode()

@@ -152,7 +152,7 @@ def camera_facts(eye: CameraSupervisor) -> CameraFacts:
         figures=figures,
         width_px=status.width_px,
         height_px=status.height_px,
-        rate_hz=eye.score.rate_hz,
+        rate_hz=eye.stats.rate_hz,
         overloaded=status.overloaded,
         restarts=status.restarts,
         unconfined=() if eye.sandbox is None else eye.sandbox.missing,
@@ -186,7 +186,7 @@ def _opened(device: Device, port: _Closes, work: Callable[[], Any]) -> Any:
 
 
 def _asking(device: Device, late: RelayFacts) -> Callable[[], RelayFacts]:
-    def ask() -> RelayFacts:
+    def read_relays() -> RelayFacts:
         board = registry.relay(device.kind, device.table)
 
         def work() -> RelayFacts:
@@ -203,7 +203,7 @@ def _asking(device: Device, late: RelayFacts) -> Callable[[], RelayFacts]:
             return replace(late, detail=str(error))
         return found
 
-    return ask
+    return read_relays
 
 
 def _reading(name: str, lane: Lane, late: InputsFacts) -> Callable[[], InputsFacts]:

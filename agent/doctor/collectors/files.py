@@ -93,7 +93,7 @@ def gate_key(directory: Path) -> GateKeyFacts:
     return GateKeyFacts(exists=True, trouble="", public=key.public.raw.hex())
 
 
-def tls(settings: Settings, user: User, utc: float) -> TlsFacts:
+def tls_facts(settings: Settings, user: User, utc: float) -> TlsFacts:
     """Every certificate and private key that the settings name. `utc`: now, Unix seconds."""
     certificates: dict[Path, CertificateFacts] = {}
     keys: dict[Path, PrivateKeyFacts] = {}

@@ -7,7 +7,7 @@ import threading
 import time
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from agent.broker import TlsFiles, Topics
 from agent.devices import PortState
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.broker import BrokerAddress
-    from agent.mqtt import LinkView, Receipt
+    from agent.mqtt import LinkView, MqttClient, Receipt
     from agent.settings import Mqtt, Settings, Site
     from agent.store.registry import Registry
 
@@ -34,24 +34,11 @@ CLIENT_SUFFIX: Final = ".doctor"
 _FULL_PAUSE_S: Final = 0.05
 
 
-class CentralLink(Protocol):
-    """The connection to central that the running agent has (agent.mqtt.client.MqttClient)."""
-
-    @property
-    def view(self) -> LinkView:
-        """How it is."""
-        ...
-
-    def publish(self, message: Outgoing, done: Callable[[Receipt], None] | None = None) -> bool:
-        """Publish now; False when it is not up or as much as the broker takes is under way."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Links:
     """The connections of the running agent, None for one that it does not have."""
 
-    central: CentralLink | None = None
+    central: MqttClient | None = None
     site: LinkView | None = None
 
 
@@ -81,7 +68,7 @@ def brokers(settings: Settings, health: Callable[[], bytes], links: Links = NO_L
     return tuple(at_once(visits, LIMIT_S))
 
 
-def lists(registry: Registry, settings: Settings, utc: float) -> ListsFacts:
+def lists_facts(registry: Registry, settings: Settings, utc: float) -> ListsFacts:
     """The lists. `utc`: now, Unix seconds."""
     rules = settings.lists
     try:
@@ -116,7 +103,7 @@ def _known(view: LinkView, address: BrokerAddress) -> BrokerFacts:
     return BrokerFacts(address.url, address.tls, gives=view.detail)
 
 
-def _measured(link: CentralLink, address: BrokerAddress, topic: str, health: Callable[[], bytes]) -> BrokerFacts:
+def _measured(link: MqttClient, address: BrokerAddress, topic: str, health: Callable[[], bytes]) -> BrokerFacts:
     """The same, and how long it takes to answer what is published."""
     facts, message = _known(link.view, address), Outgoing(topic, health(), content_type="application/json")
     receipts: queue.SimpleQueue[Receipt] = queue.SimpleQueue()

@@ -1,4 +1,4 @@
-"""A configuration file written anew from values: only the keys that are given, each below what it means."""
+"""A configuration file made from values: only the keys that are given, each below what it means."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from agent.settings.model.schema import Schema
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
 
 _WIDTH: Final = 118
 

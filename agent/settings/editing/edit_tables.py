@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from agent.settings.loading.origin import toml
 from agent.settings.toml.change import ChangeError, inline_candidates, same, spliced
 from agent.settings.toml.documents import dotted
-from agent.settings.toml.places import comments, places, statements
+from agent.settings.toml.key_positions import comments, places, statements
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from agent.settings.toml.places import Path, Place, Statement
+    from agent.settings.toml.key_positions import Path, Place, Statement
 
 _BLANK = b" \t"
 

@@ -41,7 +41,7 @@ class HistoryError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ConfigurationFiles:
     """The files of a configuration, by their absolute paths; `main` is the first. Bytes of any encoding are kept."""
 
     main: str
@@ -71,12 +71,12 @@ class Generation:
     who: str
     what: str
     changed: tuple[str, ...]
-    state: State
+    state: ConfigurationFiles
     of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class EditStep:
     """Who makes a change, how, and when (Unix seconds)."""
 
     who: str
@@ -84,7 +84,7 @@ class Step:
     utc: float
 
 
-def present_state(main: Path) -> State:
+def present_files(main: Path) -> ConfigurationFiles:
     """The files that are on the disk now, as far as they can be read; a broken one too.
 
     Raises OSError for the first.
@@ -97,10 +97,10 @@ def present_state(main: Path) -> State:
         return found
 
     read(main, keep)
-    return State(str(main), files)
+    return ConfigurationFiles(str(main), files)
 
 
-def changed_keys(before: State, after: State) -> tuple[str, ...]:
+def changed_keys(before: ConfigurationFiles, after: ConfigurationFiles) -> tuple[str, ...]:
     """The keys whose values differ; none where one of the two cannot be read."""
     documents = [read(Path(state.main), state.reader()) for state in (before, after)]
     if any(document.problems for document in documents):
@@ -147,17 +147,17 @@ class History:
         found = (self._read(path) for path in names)
         return sorted((one for one in found if one is not None), key=lambda one: one.number)
 
-    def good(self) -> State | None:
+    def good(self) -> ConfigurationFiles | None:
         """The last state with which the agent ran; None where there is none. Raises HistoryError."""
         found = self._read(self._folder / GOOD)
         return None if found is None else found.state
 
-    def keep_good(self, state: State, utc: float) -> None:
+    def keep_good(self, state: ConfigurationFiles, utc: float) -> None:
         """Remember that the agent runs with a state. Raises HistoryError."""
         if self.good() != state:
             self._write(GOOD, Generation(0, utc, "", "", (), state))
 
-    def note(self, state: State, step: Step, of: int | None = None) -> Generation | None:
+    def note(self, state: ConfigurationFiles, step: EditStep, of: int | None = None) -> Generation | None:
         """Add a state, unless it is the newest already; the oldest goes. Returns what was added.
 
         Raises HistoryError.
@@ -197,7 +197,7 @@ class History:
             return None  # cut off by a loss of power, or of a later version
 
     def _write(self, name: str, generation: Generation) -> None:
-        said = asdict(replace(generation, state=State("", {})))
+        said = asdict(replace(generation, state=ConfigurationFiles("", {})))
         files = {path: data.decode("utf-8", "surrogateescape") for path, data in generation.state.files.items()}
         said |= {"format": _FORMAT, "main": generation.state.main, "files": files}
         del said["state"]
@@ -222,7 +222,7 @@ def _generation(found: dict[str, Any]) -> Generation:
         str(found["who"]),
         str(found["what"]),
         tuple(map(str, found["changed"])),
-        State(str(found["main"]), files),
+        ConfigurationFiles(str(found["main"]), files),
         None if found["of"] is None else int(found["of"]),
     )
 

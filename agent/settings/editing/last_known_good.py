@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from agent.settings.editing.history import History, HistoryError, State
+from agent.settings.editing.history import ConfigurationFiles, History, HistoryError
 from agent.settings.model.agent import State as StateTable
 from agent.settings.toml.files import read_file
 from agent.settings.toml.problems import SettingsError
@@ -37,7 +37,7 @@ class UsableConfiguration:
     """
 
     loaded: LoadedSettings
-    state: State
+    state: ConfigurationFiles
     refused: SettingsError | None
 
 
@@ -59,7 +59,7 @@ def on_disk(main: Path, load: Loader) -> UsableConfiguration:
         found = seen[os.path.realpath(path)] = read_file(path)
         return found
 
-    return UsableConfiguration(load(remember), State(os.path.realpath(main), seen), None)
+    return UsableConfiguration(load(remember), ConfigurationFiles(os.path.realpath(main), seen), None)
 
 
 def last_good(main: Path, load: Loader, environment: Mapping[str, str]) -> UsableConfiguration | None:

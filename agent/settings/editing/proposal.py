@@ -14,7 +14,7 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from agent.settings.editing.edit_tables import with_table, without
-from agent.settings.editing.history import Step, changed_keys, present_state
+from agent.settings.editing.history import EditStep, changed_keys, present_files
 from agent.settings.editing.revision import (
     Change,
     check_key,
@@ -26,7 +26,7 @@ from agent.settings.editing.revision import (
     written,
 )
 from agent.settings.loading.load import schema_of
-from agent.settings.loading.origin import entries
+from agent.settings.loading.origin import key_origins
 from agent.settings.model.schema import lists_values
 from agent.settings.toml.change import with_value
 from agent.settings.toml.documents import dotted, read
@@ -37,12 +37,12 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from agent.settings.editing.history import State
+    from agent.settings.editing.history import ConfigurationFiles
     from agent.settings.editing.revision import ConfigEditor
     from agent.settings.loading.load import LoadedSettings
-    from agent.settings.loading.origin import Entry
+    from agent.settings.loading.origin import KeyOrigin
     from agent.settings.model.schema import Schema
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
 
 _BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _ORDER: Final = ("set", "remove", "add")
@@ -82,22 +82,22 @@ class Difference:
     """
 
     key: str
-    before: Entry | None
-    after: Entry | None
+    before: KeyOrigin | None
+    after: KeyOrigin | None
     is_hidden: bool = False
 
 
-def seen_state(desk: ConfigEditor) -> str:
+def seen_state(editor: ConfigEditor) -> str:
     """What names the present state of the files: SHA-256 in hex over their paths and bytes. Raises OSError."""
-    return _digest(present_state(desk.main))
+    return _digest(present_files(editor.main))
 
 
-def edited(desk: ConfigEditor, edits: Sequence[Edit]) -> dict[str, bytes]:
+def edited(editor: ConfigEditor, edits: Sequence[Edit]) -> dict[str, bytes]:
     """The files, by real path, as they would be after the edits. Raises ChangeError, SettingsError, OSError."""
-    document = read(desk.main)
+    document = read(editor.main)
     if document.problems:
         raise SettingsError(document.problems)
-    schema = schema_of(document, desk.models)
+    schema = schema_of(document, editor.models)
     texts: dict[str, str] = {}
     for edit in sorted(edits, key=_in_order):
         name = os.path.realpath(file_of(edit.path, document))
@@ -130,44 +130,46 @@ def _with_lists(values: Mapping[str, Any], path: Path, schema: Schema) -> dict[s
     return found
 
 
-def judged(desk: ConfigEditor, files: Mapping[str, bytes]) -> LoadedSettings:
+def judged(editor: ConfigEditor, files: Mapping[str, bytes]) -> LoadedSettings:
     """Load what would be there, as the service would. Raises SettingsError with everything that is wrong."""
-    return desk.load(over(dict(files)))
+    return editor.load(over(dict(files)))
 
 
-def check_seen(desk: ConfigEditor, seen: str) -> None:
+def check_seen(editor: ConfigEditor, seen: str) -> None:
     """Raise StaleError where the files are not those that were seen, HistoryError, OSError."""
-    now = present_state(desk.main)
+    now = present_files(editor.main)
     if _digest(now) == seen:
         return
-    known = desk.history.generations()
+    known = editor.history.generations()
     before = next((one.state for one in reversed(known) if _digest(one.state) == seen), None)
     who = next((one.who for one in reversed(known) if one.state == now), "")
     raise StaleError(() if before is None else changed_keys(before, now), who)
 
 
-def put(desk: ConfigEditor, files: Mapping[str, bytes], step: Step, seen: str, of: int | None = None) -> Change:
+def put_files(
+    editor: ConfigEditor, files: Mapping[str, bytes], step: EditStep, seen: str, of: int | None = None
+) -> Change:
     """Put proposed files in place, if those on the disk are still the ones that were seen.
 
     `of`: the number of the former state that they bring back. Raises StaleError, SettingsError, HistoryError, OSError;
     nothing is changed then.
     """
-    with desk.history.held():
-        note_present(desk, step)
-        check_seen(desk, seen)
-        loaded = judged(desk, files)
-        added = desk.history.note(replace_files(desk, files), step, of)
-        return Change("", str(desk.main), number_of(desk, added), loaded)
+    with editor.history.held():
+        note_present(editor, step)
+        check_seen(editor, seen)
+        loaded = judged(editor, files)
+        added = editor.history.note(replace_files(editor, files), step, of)
+        return Change("", str(editor.main), number_of(editor, added), loaded)
 
 
 def differences(before: LoadedSettings, after: LoadedSettings) -> list[Difference]:
     """What would be another, in the order of the models: first of what is, then of what is new."""
-    old, new = ({one.key: one for one in entries(loaded)} for loaded in (before, after))
+    old, new = ({one.key: one for one in key_origins(loaded)} for loaded in (before, after))
     return list(_differing(before, after, old, new))
 
 
 def _differing(
-    before: LoadedSettings, after: LoadedSettings, old: Mapping[str, Entry], new: Mapping[str, Entry]
+    before: LoadedSettings, after: LoadedSettings, old: Mapping[str, KeyOrigin], new: Mapping[str, KeyOrigin]
 ) -> Iterator[Difference]:
     was_set, will_be_set = _set_values(before), _set_values(after)
     for key in dict.fromkeys((*old, *new)):
@@ -206,7 +208,7 @@ def _next_item(text: str, path: Path) -> Path:
     return (*path[:-1], len(table) if isinstance(table, list) else 0)
 
 
-def _digest(state: State) -> str:
+def _digest(state: ConfigurationFiles) -> str:
     found = hashlib.sha256()
     for name, data in sorted(state.files.items()):
         found.update(b"%d %d " % (len(name.encode()), len(data)) + name.encode() + data)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
-from agent.settings.editing.history import Generation, State, Step, present_state
+from agent.settings.editing.history import ConfigurationFiles, EditStep, Generation, present_files
 from agent.settings.loading.load import schema_of
 from agent.settings.loading.origin import toml
 from agent.settings.model.schema import is_text, lists_values
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from agent.settings.model.schema import Schema
     from agent.settings.toml.documents import Document
     from agent.settings.toml.files import FileReader
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
 
 BY_HAND: Final = "edited by hand"
 _BOM: Final = b"\xef\xbb\xbf"
@@ -58,28 +58,28 @@ class Change:
     loaded: LoadedSettings
 
 
-def set_value(desk: ConfigEditor, key: str, value: str, step: Step) -> Change:
+def set_value(editor: ConfigEditor, key: str, value: str, step: EditStep) -> Change:
     """Set one key in the file where it belongs. `value`: as TOML, or a text as it is where the key takes a text.
 
     Raises ChangeError, HistoryError, SettingsError with what would be wrong, OSError; nothing is changed then.
     """
-    with desk.history.held():
-        note_present(desk, step)
-        document = read(desk.main)
+    with editor.history.held():
+        note_present(editor, step)
+        document = read(editor.main)
         if document.problems:
             raise SettingsError(document.problems)
         try:
             path = key_path(key)
         except ValueError as error:
             raise ChangeError(str(error)) from None
-        schema = schema_of(document, desk.models)
+        schema = schema_of(document, editor.models)
         check_key(path, document, schema)
         file = file_of(path, document)
         before = read_file(file)
         mark = _BOM if before.startswith(_BOM) else b""
         text = with_value(before.removeprefix(mark).decode(), path, written(value, path, schema))
         after = mark + text.encode()
-        loaded = desk.load(over({os.path.realpath(file): after}))
+        loaded = editor.load(over({os.path.realpath(file): after}))
         origin = loaded.document.origins.get(path)
         if origin is not None and origin.file is None:
             raise ChangeError(
@@ -89,37 +89,37 @@ def set_value(desk: ConfigEditor, key: str, value: str, step: Step) -> Change:
                     origin=origin,
                 )
             )
-        state = replace_files(desk, {os.path.realpath(file): after})
-        added = desk.history.note(state, step)
-        return Change(dotted(path), str(origin), number_of(desk, added), loaded)
+        state = replace_files(editor, {os.path.realpath(file): after})
+        added = editor.history.note(state, step)
+        return Change(dotted(path), str(origin), number_of(editor, added), loaded)
 
 
-def replace_text(desk: ConfigEditor, data: bytes, step: Step) -> Change:
+def replace_text(editor: ConfigEditor, data: bytes, step: EditStep) -> Change:
     """Put another text in the place of the whole first file, which may be new. Files that it includes stay as they are.
 
     Raises HistoryError, SettingsError with everything that is wrong with it, OSError; nothing is changed then.
     """
-    with desk.history.held():
-        note_present(desk, step)
-        fresh = {os.path.realpath(desk.main): data}
-        loaded = desk.load(over(fresh))
-        added = desk.history.note(replace_files(desk, fresh), step)
-        return Change("", str(desk.main), number_of(desk, added), loaded)
+    with editor.history.held():
+        note_present(editor, step)
+        fresh = {os.path.realpath(editor.main): data}
+        loaded = editor.load(over(fresh))
+        added = editor.history.note(replace_files(editor, fresh), step)
+        return Change("", str(editor.main), number_of(editor, added), loaded)
 
 
-def undo(desk: ConfigEditor, number: int | None, step: Step) -> tuple[Change, Generation]:
+def undo(editor: ConfigEditor, number: int | None, step: EditStep) -> tuple[Change, Generation]:
     """Bring a former state back: the one of this number, else the one before the last change. Returns it too.
 
     Raises ChangeError, HistoryError, SettingsError where the state cannot be used now, OSError.
     """
-    with desk.history.held():
-        note_present(desk, step)
-        target = _target(desk.history.generations(), number)
-        loaded = desk.load(target.state.reader())
-        step = Step(step.who, f"{step.what} {target.number}", step.utc)
-        state = replace_files(desk, target.state.files)
-        added = desk.history.note(state, step, target.of or target.number)
-        return Change("", "", number_of(desk, added), loaded), target
+    with editor.history.held():
+        note_present(editor, step)
+        target = _target(editor.history.generations(), number)
+        loaded = editor.load(target.state.reader())
+        step = EditStep(step.who, f"{step.what} {target.number}", step.utc)
+        state = replace_files(editor, target.state.files)
+        added = editor.history.note(state, step, target.of or target.number)
+        return Change("", "", number_of(editor, added), loaded), target
 
 
 def _target(known: list[Generation], number: int | None) -> Generation:
@@ -215,26 +215,26 @@ def over(files: dict[str, bytes]) -> FileReader:
     return give
 
 
-def note_present(desk: ConfigEditor, step: Step) -> None:
+def note_present(editor: ConfigEditor, step: EditStep) -> None:
     """Remember what is on the disk now, which somebody may have written by hand.
 
     A first file that is gone is left out.
     """
     with suppress(OSError):
-        desk.history.note(present_state(desk.main), Step("", BY_HAND, step.utc))
+        editor.history.note(present_files(editor.main), EditStep("", BY_HAND, step.utc))
 
 
-def replace_files(desk: ConfigEditor, files: Mapping[str, bytes]) -> State:
+def replace_files(editor: ConfigEditor, files: Mapping[str, bytes]) -> ConfigurationFiles:
     """Put the files in place, the first of the configuration last, and say what is there then."""
-    like = desk.main.stat() if desk.main.exists() else None
-    for name in sorted(files, key=lambda name: name == os.path.realpath(desk.main)):
+    like = editor.main.stat() if editor.main.exists() else None
+    for name in sorted(files, key=lambda name: name == os.path.realpath(editor.main)):
         path = FilePath(name)
         found = path.stat() if path.exists() else None
         if found is None or read_file(path) != files[name]:
             replace_file(path, files[name], found or like)
-    return present_state(desk.main)
+    return present_files(editor.main)
 
 
-def number_of(desk: ConfigEditor, added: Generation | None) -> int:
+def number_of(editor: ConfigEditor, added: Generation | None) -> int:
     """The number of the state that was added, or of the newest where nothing was."""
-    return added.number if added is not None else desk.history.generations()[-1].number
+    return added.number if added is not None else editor.history.generations()[-1].number

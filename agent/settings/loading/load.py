@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from agent.settings.model.devices import Board, DeviceTable, DriverModels
     from agent.settings.toml.documents import Document
     from agent.settings.toml.files import FileReader
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
     from drivers.api import RelayCapabilities, RelayPort
 
     RelayMaker = Callable[[str, Mapping[str, object]], RelayPort]

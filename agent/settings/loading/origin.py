@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from agent.settings.loading.load import LoadedSettings
     from agent.settings.toml.documents import Origin
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
 
 SET = Text("set")
 DEFAULT = Text("default")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class KeyOrigin:
     """A key, its value as plain JSON (None: none; a secret: the word "set"), and its origin; None: the default."""
 
     key: str
@@ -46,7 +46,7 @@ class Entry:
         return DEFAULT if self.origin is None else str(self.origin)
 
 
-def entries(loaded: LoadedSettings) -> list[Entry]:
+def key_origins(loaded: LoadedSettings) -> list[KeyOrigin]:
     """All keys, those of the drivers too, in the order of the models. No secret is in any of them."""
     return [_entry(loaded, path, value) for path, value in _leaves(loaded, loaded.settings, ())]
 
@@ -64,10 +64,10 @@ def toml(value: Any) -> str:
     return quoted(value) if isinstance(value, str) else str(value)
 
 
-def _entry(loaded: LoadedSettings, path: Path, value: Any) -> Entry:
+def _entry(loaded: LoadedSettings, path: Path, value: Any) -> KeyOrigin:
     origin = loaded.document.origins.get(path)
     secret = value is not None and (isinstance(value, SecretStr) or loaded.schema.hides(path, value))
-    return Entry(dotted(path), SET if secret else _plain(value), secret, origin)
+    return KeyOrigin(dotted(path), SET if secret else _plain(value), secret, origin)
 
 
 def _leaves(loaded: LoadedSettings, value: Any, path: Path) -> Iterator[tuple[Path, Any]]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from agent.settings.model.pydantic_problems import PydanticProblems
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
     from agent.settings.toml.problems import Problem
 
 Family: TypeAlias = Literal["camera", "relay", "inputs", "scanner"]

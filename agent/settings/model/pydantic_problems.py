@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from agent.settings.model.schema import Schema
     from agent.settings.toml.documents import Document
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
     from agent.settings.toml.problems import Spot
 
 _LONGEST = 60

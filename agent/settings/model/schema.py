@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pydantic.fields import FieldInfo
 
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
 
 
 class Schema:

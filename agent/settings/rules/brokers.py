@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from agent.settings.model.agent import Mqtt, Site
     from agent.settings.model.pydantic_problems import PydanticProblems
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
     from agent.settings.toml.problems import Problem
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")

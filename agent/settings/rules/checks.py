@@ -9,10 +9,10 @@ from pydantic import BaseModel, ValidationError
 
 from agent.settings.model.agent import EXAMPLE_ROOT_KEY, Commands, Console, Evidence, Lists, Mqtt, Permits, Site, State
 from agent.settings.model.lane import Camera, Lane, Scanner
+from agent.settings.rules.between_lanes import Neighbours
 from agent.settings.rules.brokers import BrokerRules, readable
 from agent.settings.rules.console import console_problems
 from agent.settings.rules.lane import LaneRules
-from agent.settings.rules.neighbours import Neighbours
 from agent.settings.rules.ports import port_problems
 from agent.settings.rules.site import access_problems, claim_problems, list_problems, site_problems
 from drivers.text import Text
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from agent.settings.model.devices import Board
     from agent.settings.model.pydantic_problems import PydanticProblems
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
     from agent.settings.toml.problems import Problem
     from drivers.api import RelayCapabilities
 

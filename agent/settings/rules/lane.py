@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from agent.settings.model.devices import Board
     from agent.settings.model.lane import Lane
     from agent.settings.model.pydantic_problems import PydanticProblems
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
     from agent.settings.toml.problems import Problem
     from drivers.api import RelayCapabilities
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent.settings.toml.documents import dotted
-from agent.settings.toml.places import Statement, comments, places, statements
+from agent.settings.toml.key_positions import Statement, comments, places, statements
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
 
 
 class ChangeError(Exception):

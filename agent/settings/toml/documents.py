@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from agent.service.redaction import MASK, masked_urls
 from agent.settings.toml.files import read_file
-from agent.settings.toml.places import Place, places
+from agent.settings.toml.key_positions import Place, places
 from agent.settings.toml.problems import Problem, Spot
 from agent.settings.toml.syntax import parse
 from drivers.text import Text, reason
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
     from agent.settings.toml.files import FileReader
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
 
 SUFFIX: Final = ".toml"
 OUTSIDE: Final = Text("is not a .toml file in the folder of the configuration; only such files can be included")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.settings.toml.places import Path
+    from agent.settings.toml.key_positions import Path
 
 _PART: Final = re.compile(r"(?P<bare>[A-Za-z0-9_-]+)|(?P<quoted>\"(?:[^\"\\]|\\.)*\"|'[^']*')|\[(?P<number>\d{1,4})\]")
 

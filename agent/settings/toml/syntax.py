@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent.service.redaction import MASK, masked_urls, sounds_secret
-from agent.settings.toml.places import MOST_NESTED, statements, too_deep
+from agent.settings.toml.key_positions import MOST_NESTED, statements, too_deep
 from agent.settings.toml.problems import Problem, Spot
 from agent.settings.toml.unclosed import closing, opening
 from drivers.text import Text
@@ -17,7 +17,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.settings.toml.places import Statement
+    from agent.settings.toml.key_positions import Statement
 
 _TOML_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 _KEY = re.compile(r"^\s*(?P<key>[A-Za-z0-9_.\"' -]+?)\s*=")

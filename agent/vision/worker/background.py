@@ -70,7 +70,7 @@ class Background:
     a shift, and that of turned copies a turn. The camera counts as moved when the learnt place lies beside itself by 3
     % of the width or more (up to 19 %) or is turned by 6 degrees or more (up to 18), steadily for DISPLACED_S, or is
     not to be found at all for STRANGE_S in the light of before; what is strange in another light (lamps, infrared) is
-    learnt anew after OTHER_LIGHT_S. While a vehicle stands there nothing is judged. A new aim is taken as right after
+    learnt again after OTHER_LIGHT_S. While a vehicle stands there nothing is judged. A new aim is taken as right after
     ACCEPTED_S.
     """
 
@@ -78,7 +78,7 @@ class Background:
         self.forget()
 
     def forget(self) -> None:
-        """Learn anew, as for another camera."""
+        """Start to learn again, as for another camera."""
         self._outlines: Small | None = None
         self._coarse: Small | None = None
         self._light = (0.0, 0.0)
@@ -104,7 +104,7 @@ class Background:
             return False
         return _correlation(_coarse(measures.small), self._coarse) >= _ALIKE
 
-    def look(self, measures: Measures, at: float, *, vehicle: bool) -> None:
+    def observe(self, measures: Measures, at: float, *, vehicle: bool) -> None:
         """Judge and learn a picture that is good to see; about 1 ms every OUTLINE_EVERY_S, else next to nothing."""
         if measures.small is None or at - self._looked_at < OUTLINE_EVERY_S:
             return

@@ -103,11 +103,11 @@ class Capture:
 
     def tick(self, at: float) -> None:
         """Notice that no frame came for too long. To be called several times a second (monotonic seconds)."""
-        self._tell(lambda: self._health.ticked(at))
+        self._report_state(lambda: self._health.ticked(at))
 
     def viewed(self, view: View) -> None:
         """Note how well the camera sees."""
-        self._tell(lambda: self._health.viewed(view))
+        self._report_state(lambda: self._health.viewed(view))
 
     def expose(self, share: float | None) -> None:
         """Have the camera take this share of its automatic's light from its next picture on; None: the automatic."""
@@ -117,11 +117,11 @@ class Capture:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._tell(self._health.connecting)
+            self._report_state(self._health.connecting)
             try:
                 self._open_and_read()
             except EndOfStreamError as error:
-                self._tell(partial(self._health.ended, str(error)))
+                self._report_state(partial(self._health.ended, str(error)))
                 return
             except DeviceError as error:
                 self._back_off(error)
@@ -142,7 +142,7 @@ class Capture:
                 if exposure != self._exposure:
                     exposure = self._exposure
                     self._set_exposure(camera, exposure)
-                self._take(self._timed(camera.read))
+                self._handle_frame(self._timed(camera.read))
         finally:
             camera.close()
 
@@ -171,14 +171,14 @@ class Capture:
         finally:
             self.figures.call_since = None
 
-    def _take(self, frame: Frame) -> None:
+    def _handle_frame(self, frame: Frame) -> None:
         figures = self.figures
         figures.frames += 1
         figures.frame_at = frame.at
         figures.behind_s = frame.behind_s
         height_px, width_px = frame.pixels.shape[:2]
         facts = FrameFacts(frame.at, width_px, height_px, self._same_as_before(frame))
-        self._tell(lambda: self._health.frame(facts))
+        self._report_state(lambda: self._health.frame(facts))
         if self._health.phase is CameraPhase.FROZEN:
             # A picture that stands still may show a permit that left long ago: nobody must read it.
             if self._health.still_s >= self._settings.frozen_s + _FROZEN_REOPEN_S:
@@ -188,7 +188,7 @@ class Capture:
             return
         if frame.at - self._opened_at >= _STEADY_S:
             self._failures = 0
-        self._slot.put(NumberedFrame(figures.frames, frame))
+        self._slot.set_frame(NumberedFrame(figures.frames, frame))
 
     def _same_as_before(self, frame: Frame) -> bool:
         sample = np.ascontiguousarray(frame.pixels[::_SAMPLE_STEP_PX, ::_SAMPLE_STEP_PX, 1])
@@ -198,13 +198,13 @@ class Capture:
     def _back_off(self, error: DeviceError) -> None:
         settings = self._settings
         misconfigured = isinstance(error, DeviceMisconfiguredError)
-        self._tell(lambda: self._health.failed(str(error), misconfigured=misconfigured))
+        self._report_state(lambda: self._health.failed(str(error), misconfigured=misconfigured))
         # Jitter, no secret: cameras behind one switch come back at the same moment.
         pause_s = delay_s(self._failures, settings.retry_first_s, settings.retry_cap_s, random.random())  # noqa: S311
         self._failures += 1
         self._stopping.wait(pause_s)
 
-    def _tell(self, news: Callable[[], CameraState | None]) -> None:
+    def _report_state(self, news: Callable[[], CameraState | None]) -> None:
         with self._one_at_a_time:
             state = news()
             if state is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from agent.vision.worker.pictures import PictureSelector, crop_jpeg, frame_jpeg
+from agent.vision.worker.picture_selector import PictureSelector, crop_jpeg, frame_jpeg
 from agent.vision.worker.plate.track import PlateTracker
 from agent.vision.worker.protocol import MAX_PAYLOAD, Detection, SeenCode, SeenPlate
 

@@ -42,7 +42,7 @@ class LatestFrame:
         """How many frames gave way to a newer one before any reader took them."""
         return self._dropped
 
-    def put(self, numbered: NumberedFrame) -> None:
+    def set_frame(self, numbered: NumberedFrame) -> None:
         """Make this the newest frame and wake who waits."""
         with self._changed:
             self._dropped += not self._taken
@@ -87,4 +87,4 @@ class FrameThrottle:
         if numbered.still_s > 0 and at - self._handed_at < still_every_s:
             return
         self._handed_at = at
-        self.slot.put(numbered)
+        self.slot.set_frame(numbered)

@@ -136,7 +136,7 @@ def _camera_of(
     """The camera, unless what it needs is no longer what the sandbox has rules for: then a new eye must look for it."""
     moved = around.moved()
     if moved is not None:
-        log.warning("%s has changed; leaving so that an eye is started anew that may reach it", moved)
+        log.warning("%s has changed; leaving so that an eye is started again that may reach it", moved)
         logging.shutdown()
         os._exit(EXIT_ANEW)
     return make_camera(settings)

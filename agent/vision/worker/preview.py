@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent.vision.worker.cpu_budget import CpuBudget, lower_priority
 from agent.vision.worker.picture_measures import measured
-from agent.vision.worker.pictures import frame_jpeg
+from agent.vision.worker.picture_selector import frame_jpeg
 from agent.vision.worker.protocol import Preview, PreviewFrame
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class PreviewSender:
         """Start to wait for somebody who asks."""
         self._thread.start()
 
-    def ask(self, asked: Preview) -> None:
+    def set_request(self, asked: Preview) -> None:
         """Take what the parent asks for. For one moment only, it is answered beside what was asked before."""
         with self._changed:
             now = time.monotonic()

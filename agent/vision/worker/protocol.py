@@ -19,7 +19,7 @@ from agent.core.plates import MOST_BYTES, decode
 VERSION = 2
 
 EXIT_ANEW = 75
-"""Exit code of an eye that asks to be started anew (EX_TEMPFAIL of sysexits.h)."""
+"""Exit code of an eye that asks to be started again (EX_TEMPFAIL of sysexits.h)."""
 
 MAX_PICTURES = 16
 MAX_DETAIL = 500
@@ -281,7 +281,7 @@ class Preview(Message):
 class Expose(Message):
     """Asks to try an exposure for `for_s` seconds: this share of the light that the camera's automatic takes.
 
-    None: the automatic. Whether the camera allows it is told by Beat.exposure and CameraState.detail.
+    None: the automatic. Whether the camera allows it is told by Heartbeat.exposure and CameraState.detail.
     """
 
     type: Literal["expose"] = "expose"

@@ -101,7 +101,7 @@ class ReaderThreads:
             thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
-    def attend(self, *, present: bool) -> None:
+    def set_vehicle_present(self, *, present: bool) -> None:
         """Note whether a vehicle is there whose code is awaited."""
         self._attending = present
 
@@ -149,7 +149,7 @@ class ReaderThreads:
         codes: Sequence[Code] = ()
         hint = numbered.changing or self._attending
         with self.codes.timing():
-            codes = reader.look(numbered.frame.pixels, numbered.frame.at, hint=hint, budget_ms=0.0)
+            codes = reader.read_codes(numbered.frame.pixels, numbered.frame.at, hint=hint, budget_ms=0.0)
         self._tell_codes(numbered, codes)
 
     def _look_again(self, numbered: NumberedFrame) -> None:
@@ -161,7 +161,7 @@ class ReaderThreads:
         hint = numbered.changing or self._attending
         codes: Sequence[Code] = ()
         with self.dear_looks.timing():
-            codes = reader.look(numbered.frame.pixels, at, hint=hint, budget_ms=_DEAR_LOOK_MS)
+            codes = reader.read_codes(numbered.frame.pixels, at, hint=hint, budget_ms=_DEAR_LOOK_MS)
         self._tell_codes(numbered, codes)
 
     def _tell_codes(self, numbered: NumberedFrame, codes: Sequence[Code]) -> None:

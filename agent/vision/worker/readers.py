@@ -95,7 +95,7 @@ class Plate(Protocol):
 class CodeReader(Protocol):
     """Finds codes in the frames of one camera. One thread owns it."""
 
-    def look(self, pixels: npt.NDArray[np.uint8], at: float, *, hint: bool, budget_ms: float) -> Sequence[Code]:
+    def read_codes(self, pixels: npt.NDArray[np.uint8], at: float, *, hint: bool, budget_ms: float) -> Sequence[Code]:
         """The codes in a BGR picture, shape (height, width, 3), 8 bit, of this monotonic time.
 
         With a budget of 0 the cheap steps only. Within a larger one dear steps too, where `hint` says that a code may

@@ -1,4 +1,4 @@
-"""One life of the eye: a camera, its readers, and the beat that tells the parent that all is well."""
+"""One life of the eye: a camera, its readers, and the heartbeat that tells the parent that all is well."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import math
 import time
 from typing import TYPE_CHECKING
 
+from agent.vision.worker.adaptive_exposure import ExposureGuide, screen
 from agent.vision.worker.capture import Capture
-from agent.vision.worker.exposure import ExposureGuide, screen
+from agent.vision.worker.exposure_trial import ExposureTrial
 from agent.vision.worker.latest_frame import LatestFrame
 from agent.vision.worker.picture_measures import Measures, measured
 from agent.vision.worker.preview import PreviewSender
@@ -33,7 +34,10 @@ _SHOWING_STOP_S = 0.5
 
 
 class WorkerSession:
-    """Run the threads of one eye. The thread that calls `run` listens to the parent, beats and watches the camera."""
+    """Run the threads of one eye.
+
+    The thread that calls `run` listens to the parent, sends heartbeats and watches the camera.
+    """
 
     def __init__(
         self, link: ParentConnection, settings: Configure, make_camera: Callable[[], CameraPort], readers: Readers
@@ -52,8 +56,7 @@ class WorkerSession:
         self._guide = ExposureGuide() if settings.exposure == "adapt" else None
         self._guided_frame = 0
         self._guided_at = -math.inf
-        self._tried: Expose | None = None
-        self._tried_until = 0.0
+        self._trial = ExposureTrial()
 
     def run(self) -> bool:
         """Work until the parent says Stop, then stop everything. False when a thread hangs in a call.
@@ -84,19 +87,20 @@ class WorkerSession:
                     case Stop():
                         return
                     case Preview():
-                        self._showing.ask(envelope.message)
+                        self._showing.set_request(envelope.message)
                     case Expose():
-                        self._tried, self._tried_until = envelope.message, time.monotonic() + envelope.message.for_s
+                        self._trial.begin(envelope.message, time.monotonic())
                     case Attend(present=present):
                         self._vehicle = present
-                        self._reading.attend(present=present)
+                        self._reading.set_vehicle_present(present=present)
                     case _:
                         # A second Configure: this eye keeps the first; the parent starts another for another.
                         continue
 
     def _expose(self, now: float) -> None:
-        if self._tried is not None:
-            self._try_exposure(self._tried, now)
+        if self._trial.active:
+            self._capture.expose(self._trial.share(now))
+            self._guided_at = now
             return
         newest = self._slot.newest()
         if self._guide is None or newest is None or newest.number == self._guided_frame:
@@ -107,19 +111,11 @@ class WorkerSession:
             self._guided_at = now
         self._capture.expose(share)
 
-    def _try_exposure(self, tried: Expose, now: float) -> None:
-        if now >= self._tried_until:
-            self._tried = None
-            self._capture.expose(None)
-        else:
-            self._capture.expose(tried.share)
-        self._guided_at = now
-
     def _measure(self, now: float) -> None:
         newest = self._slot.newest()
         if self._settings.view_s == 0 or newest is None or newest.number == self._measured_frame:
             return
-        # A beat that comes a little early must not put the measure off to the next one.
+        # A heartbeat that comes a little early must not put the measure off to the next one.
         every_s = _MEASURE_SUSPECT_EVERY_S if self._view.suspects else _MEASURE_EVERY_S
         if now - self._measured_at < every_s - _MEASURE_SLACK_S:
             return

@@ -74,7 +74,7 @@ class ViewQualityMonitor:
         view = self._at_first_sight(measures, other=other)
         if view is View.CLEAR:
             self._learn(measures)
-            self._background.look(measures, at, vehicle=vehicle)
+            self._background.observe(measures, at, vehicle=vehicle)
             if self._background.moved:
                 view = View.MOVED
         if view is not self._suspected:

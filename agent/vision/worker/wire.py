@@ -55,7 +55,7 @@ def encoded(message: FromEye | ToEye, pictures: Sequence[bytes] = ()) -> bytes:
     lengths = tuple(len(picture) for picture in pictures)
     kind = _HeadToEye if isinstance(message, ToEye) else _HeadFromEye
     try:
-        # Built anew from plain values, so that a head is checked here by the rules of the other end.
+        # Built again from plain values, so that a head is checked here by the rules of the other end.
         text = kind.model_construct(message=message, pictures=lengths).model_dump_json().encode()
         kind.model_validate_json(text)
     except ValidationError as error:
@@ -95,7 +95,7 @@ class Decoder:
         head = self._head
         if head is None or len(self._buffer) < sum(head.pictures):
             return None
-        pictures = tuple(self._take(length) for length in head.pictures)
+        pictures = tuple(self._read_bytes(length) for length in head.pictures)
         if not all(picture.startswith(_JPEG_START) for picture in pictures):
             raise ProtocolError("a picture is not a JPEG")
         self._head = None
@@ -111,7 +111,7 @@ class Decoder:
             return None
         del self._buffer[: _LENGTH.size]
         try:
-            head = self._kind.model_validate_json(self._take(length))
+            head = self._kind.model_validate_json(self._read_bytes(length))
         except ValidationError as error:
             raise ProtocolError(_first_cause(error)) from error
         if sum(head.pictures) > MAX_ALL_PICTURES_BYTES:
@@ -120,7 +120,7 @@ class Decoder:
             raise ProtocolError("a message names a picture that did not come with it")
         return head
 
-    def _take(self, length: int) -> bytes:
+    def _read_bytes(self, length: int) -> bytes:
         taken = bytes(self._buffer[:length])
         del self._buffer[:length]
         return taken

@@ -7,11 +7,11 @@ from argon2 import PasswordHasher
 
 from agent.assembly.app import App
 from agent.assembly.parts import ConfigurationSource
-from agent.cli.configuration import load_configuration
 from agent.clock.clock import Clock
 from agent.console.access import Role
 from agent.console.access.sessions import csrf_token
 from agent.service.notify import Notifier
+from agent.settings.drivers import load_configuration
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated
 from tests.support.gate.config_files import ROOT_KEY

@@ -6,10 +6,10 @@ import json
 import threading
 
 from agent.assembly.app import App
-from agent.cli.configuration import load_configuration
 from agent.clock.clock import Clock
 from agent.core.lane.io import OfficerCommand
 from agent.service.notify import Notifier
+from agent.settings.drivers import load_configuration
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated
 from tests.support.gate.config_files import ROOT_KEY

@@ -24,12 +24,12 @@ from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
-from agent.cli.configuration import load_configuration
 from agent.cli.main import main as gate_agent
 from agent.clock.clock import Clock
 from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import Draft, GateStopping
 from agent.lists.service import open_registry
+from agent.settings.drivers import load_configuration
 from agent.store.gate_key import gate_key
 from agent.store.journal.journal import Journal
 from agent.store.registry.list_pack import write_pack

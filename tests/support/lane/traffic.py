@@ -18,9 +18,9 @@ from agent.core.lane.step import LaneRules, State
 from agent.core.model.ledger import LedgerState
 from agent.core.model.reasons import Reason, Verdict
 from sim.physics.arm import Cause
-from sim.physics.bodies import CAR, MOTORCYCLE, VAN, truck, truck_with_trailer
 from sim.physics.controller import Logic
 from sim.physics.driving import Conduct, Phase, Plan, Vehicle
+from sim.physics.vehicle_shapes import CAR, MOTORCYCLE, VAN, truck, truck_with_trailer
 from sim.physics.world import FOR_CARS, FOR_TRUCKS, Site, Way
 from tests.support.lane.played_gate import PlayedGate
 from tests.support.lane.trouble import Trouble
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from agent.core.decision.decision import Decision
     from agent.core.lane.io import Decide
-    from sim.physics.bodies import Body
+    from sim.physics.vehicle_shapes import Body
 
 MOST_S = 240.0
 """A vehicle that is not through or away by then is stuck, and the run with it."""

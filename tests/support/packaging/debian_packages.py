@@ -10,8 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.deb.content import TREES, Build, build_wheel, lay_out, pack
 from tools.deb.environment import one_at_a_time, ready_environment, site_packages
+from tools.deb.package_files import TREES, Build, build_wheel, lay_out, pack
 from tools.deb.project import ROOT
 from tools.deb.targets import LIBRARIES, TARGETS
 

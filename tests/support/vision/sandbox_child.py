@@ -56,7 +56,7 @@ class Found:
 class Reporter:
     report = None
 
-    def look(self, pixels, at, *, hint, budget_ms):
+    def read_codes(self, pixels, at, *, hint, budget_ms):
         report, self.report = self.report, None
         return [Found(report)] if report else []
 

@@ -84,7 +84,7 @@ class Counter:
         self._mode = mode
         self._pause = threading.Event()
 
-    def look(self, pixels, at, *, hint, budget_ms):
+    def read_codes(self, pixels, at, *, hint, budget_ms):
         number = number_in(pixels)
         if number >= 5:
             match self._mode:
@@ -112,7 +112,7 @@ class HintTeller:
     def __init__(self):
         self._told = None
 
-    def look(self, pixels, at, *, hint, budget_ms):
+    def read_codes(self, pixels, at, *, hint, budget_ms):
         before, self._told = self._told, hint
         return [] if hint is before else [Found(b"hint" if hint else b"no hint")]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.main import application
 from drivers import registry
 from drivers.api import DeviceMisconfiguredError
@@ -52,13 +52,13 @@ def test_the_check_of_the_configuration_shows_the_place_and_the_reason(tmp_path)
     code, text = checked(tmp_path, "icse012a")
     line = (HEAD + LANE).split('kind = "KIND"')[0].count("\n") + 1
     reason = registry.REFUSED["icse012a"]
-    assert code == exits.CONFIGURATION
+    assert code == exit_codes.CONFIGURATION
     assert f"gate.toml:{line}:1: error: lanes.out.relay.kind: a board of kind 'icse012a' is not used: {reason}" in text
     assert "did you mean" not in text
 
 
 def test_a_kind_that_nobody_knows_is_answered_with_those_there_are_and_the_nearest(tmp_path) -> None:
     code, text = checked(tmp_path, "numatto")
-    assert code == exits.CONFIGURATION
+    assert code == exit_codes.CONFIGURATION
     assert f"no driver of kind 'numatto'; there is: {', '.join(sorted(registry.RELAYS))}" in text
     assert '; did you mean "numato"?' in text

@@ -130,9 +130,9 @@ class PlateReader:
         A plate that the edge of the picture may cut is left out. `thorough` looks again at a finer scale when the first
         look gave no plate that is sure to be all there, at about three times the cost.
         """
-        found = self._look(pixels, 640)
+        found = self._read_at_size(pixels, 640)
         if thorough and not any(map(_is_whole, found)):
-            finer = self._look(pixels, 960)
+            finer = self._read_at_size(pixels, 960)
             found = max(finer, found, key=_surest)
         return sorted(found, key=lambda plate: _prominence(plate, pixels.shape[1]), reverse=True)
 
@@ -147,7 +147,7 @@ class PlateReader:
         # The plate fills the picture, which therefore says nothing of the light.
         return self._read_one(pixels, plate, Light())
 
-    def _look(self, pixels: NDArray[np.uint8], longest_px: int) -> list[PlateFound]:
+    def _read_at_size(self, pixels: NDArray[np.uint8], longest_px: int) -> list[PlateFound]:
         detections = [found for found in self._detector.find(pixels, longest_px) if self._counts(found, pixels)]
         if not detections:
             return []

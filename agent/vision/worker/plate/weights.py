@@ -56,10 +56,10 @@ def _manifest(folder: Path) -> dict[str, dict[str, Any]]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
-        raise WeightsError(f"{path}: {error}; install the package anew") from error
+        raise WeightsError(f"{path}: {error}; install the package again") from error
 
 
 def _mend(entry: dict[str, Any]) -> str:
     if entry["shipped"]:
-        return "install the package anew"
-    return "in a checkout run tools/fetch_models.py; on a gate install the package anew"
+        return "install the package again"
+    return "in a checkout run tools/fetch_models.py; on a gate install the package again"

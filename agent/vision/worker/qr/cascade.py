@@ -107,13 +107,13 @@ class Cascade:
         self.forget()
 
     def forget(self) -> None:
-        """Start anew: the next frame has nothing to do with the last."""
+        """Start again: the next frame has nothing to do with the last."""
         self._round = _Round()
         self._rests_until = -math.inf
         self._confirmation = Confirmation()
         self._frame_merger = FrameMerger()
 
-    def look(self, pixels: Pixels, at: float, *, hint: bool, budget_ms: float) -> list[Code]:
+    def read_codes(self, pixels: Pixels, at: float, *, hint: bool, budget_ms: float) -> list[Code]:
         """The codes in one frame, each once.
 
         `pixels`: grey (height, width) or BGR (height, width, 3), 8 bit. `at`: when it came, monotonic seconds.

@@ -44,4 +44,4 @@ class QrReader:
         The cheap steps of the cascade; `thorough` makes all its steps, within its time.
         """
         self._cascade.forget()
-        return self._cascade.look(pixels, 0.0, hint=True, budget_ms=self._thorough_ms if thorough else 0.0)
+        return self._cascade.read_codes(pixels, 0.0, hint=True, budget_ms=self._thorough_ms if thorough else 0.0)

@@ -31,7 +31,7 @@ _ENGINES: Final = {LOCAL: "zxing", GLOBAL: "zxing-global"}
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class DecodeStep:
     """One step. `read` takes a grey crop and gives what it shows, in its pixels. `engine`: who decodes in it."""
 
     name: str
@@ -72,7 +72,7 @@ def _sampled_code(grey: Pixels, trio: Trio) -> Code | None:
 
 
 STEPS: Final = (
-    *(Step(one.name, _ENGINES[one.binarizer], partial(_by_treatment, one)) for one in TREATMENTS[:_BEFORE_GRID]),
-    Step("grid", _ENGINES[GLOBAL], by_grid),
-    *(Step(one.name, _ENGINES[one.binarizer], partial(_by_treatment, one)) for one in TREATMENTS[_BEFORE_GRID:]),
+    *(DecodeStep(one.name, _ENGINES[one.binarizer], partial(_by_treatment, one)) for one in TREATMENTS[:_BEFORE_GRID]),
+    DecodeStep("grid", _ENGINES[GLOBAL], by_grid),
+    *(DecodeStep(one.name, _ENGINES[one.binarizer], partial(_by_treatment, one)) for one in TREATMENTS[_BEFORE_GRID:]),
 )

@@ -34,15 +34,15 @@ class Confinement:
 
         Libraries can still be loaded, programs not started.
         """
-        self._layers.put(Layer.PRIVILEGES, limits.give_up_privileges)
+        self._layers.apply_layer(Layer.PRIVILEGES, limits.give_up_privileges)
         _bar_files(self._around, self._layers)
 
     def complete(self) -> Sandbox:
         """Put all other layers in place. Returns what is in place, and what is not and why."""
         layers = self._layers
-        layers.put(Layer.LIMITS, limits.bound)
-        layers.put(Layer.INSPECTION, limits.forbid_inspection)
-        layers.put(Layer.CODE, limits.forbid_new_code)
+        layers.apply_layer(Layer.LIMITS, limits.bound)
+        layers.apply_layer(Layer.INSPECTION, limits.forbid_inspection)
+        layers.apply_layer(Layer.CODE, limits.forbid_new_code)
         allowed = seccomp.Allowed(
             connects=bool(self._around.tcp_ports),
             accepts=self._around.accepts,
@@ -50,7 +50,7 @@ class Confinement:
             devices=bool(self._around.devices),
         )
         # The last: it takes away the calls that the others are made of.
-        layers.put(Layer.CALLS, lambda: seccomp.restrict(allowed))
+        layers.apply_layer(Layer.CALLS, lambda: seccomp.restrict(allowed))
         return Sandbox(on=tuple(layers.on), missing=tuple(layers.missing))
 
 
@@ -61,7 +61,7 @@ class _Layers:
         self.on: list[Layer] = []
         self.missing: list[str] = []
 
-    def put(self, layer: Layer, act: Callable[[], None]) -> bool:
+    def apply_layer(self, layer: Layer, act: Callable[[], None]) -> bool:
         """Put one in place; False when that fails."""
         try:
             act()
@@ -88,7 +88,7 @@ def _bar_files(surroundings: ReadableFiles, layers: _Layers) -> None:
     def bar() -> None:
         landlock.restrict(abi, surroundings.readable, surroundings.devices, surroundings.tcp_ports)
 
-    if not layers.put(Layer.FILES, bar):
+    if not layers.apply_layer(Layer.FILES, bar):
         return
     for layer, guarded in (
         (Layer.CONNECTIONS, landlock.guards_connections(abi)),

@@ -104,7 +104,7 @@ def test_pictures_are_sorted_by_what_was_recorded_of_their_transaction(tmp_path,
     )
     steps = [
         lambda: evidence_writer.keep({DIGEST: JPEG}),
-        lambda: evidence_writer.heard([present(), Draft(closed, "1", "t1", 0.0)]),
+        lambda: evidence_writer.on_recorded([present(), Draft(closed, "1", "t1", 0.0)]),
     ]
     for step in steps if kept_first else reversed(steps):
         step()
@@ -117,8 +117,8 @@ def test_a_violation_keeps_pictures_longer_and_trouble_with_sorting_is_told(tmp_
     evidence_writer = EvidenceWriter(store)
     evidence_writer.start()
     evidence_writer.keep({DIGEST: JPEG})
-    evidence_writer.settle((), Outcome.PASSED)
-    evidence_writer.settle([DIGEST], Outcome.OVERRIDDEN, violated=True)
+    evidence_writer.record_outcome((), Outcome.PASSED)
+    evidence_writer.record_outcome([DIGEST], Outcome.OVERRIDDEN, violated=True)
     evidence_writer.stop()
     assert store.retention_class(DIGEST) is RetentionClass.OTHER
     store = EvidenceStore(tmp_path / "2", 1 << 20)
@@ -126,7 +126,7 @@ def test_a_violation_keeps_pictures_longer_and_trouble_with_sorting_is_told(tmp_
     (tmp_path / "2" / "passed").rmdir()
     evidence_writer = EvidenceWriter(store)
     evidence_writer.start()
-    evidence_writer.settle([DIGEST], Outcome.PASSED)
+    evidence_writer.record_outcome([DIGEST], Outcome.PASSED)
     evidence_writer.stop()
     assert "1 pictures could not be sorted: cannot move" in caplog.text
 

@@ -17,13 +17,14 @@ from types import SimpleNamespace
 import pytest
 
 from agent.assembly.app import STOP_S, App
-from agent.cli.configuration import load_configuration, usable_configuration
+from agent.cli.configuration import usable_configuration
 from agent.clock.clock import Clock
 from agent.core.lane.state import Lane, LaneRules, State, Transaction, at_rest
 from agent.lane.pause import LanePause
 from agent.service.notify import Notifier
 from agent.settings import SettingsError
-from agent.settings.editing.history import History, HistoryError, present_state
+from agent.settings.drivers import load_configuration
+from agent.settings.editing.history import History, HistoryError, present_files
 from agent.settings.editing.last_known_good import state_directory
 from agent.store.errors import EvidenceError, JournalUnavailableError
 from agent.store.journal.reader import JournalReader
@@ -300,7 +301,7 @@ def simple(folder):
 def remembered(path):
     history = History(state_directory(path, os.environ), path)
     with history.held():
-        history.keep_good(present_state(path), 1.0)
+        history.keep_good(present_files(path), 1.0)
     return history
 
 

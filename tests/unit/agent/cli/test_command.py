@@ -6,7 +6,7 @@ import stat
 import pytest
 from typer.testing import CliRunner
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.command import app
 from agent.clock.clock import Clock
 from agent.core.commands.check import CommandKey, Proved, judge, prove
@@ -29,7 +29,7 @@ def run(*arguments):
 def key(tmp_path):
     path = tmp_path / "keys" / "duty.pem"
     made = run("keygen", path)
-    assert made.exit_code == exits.OK, made.output
+    assert made.exit_code == exit_codes.OK, made.output
     return path
 
 
@@ -53,7 +53,7 @@ def test_a_key_is_private_and_its_public_half_is_printed(tmp_path):
     assert made.stdout == f'public_key = "{secret.public.raw.hex()}"\n'
     assert stat.S_IMODE((tmp_path / "duty.pem").stat().st_mode) == 0o600
     again = run("keygen", tmp_path / "duty.pem")
-    assert (again.exit_code, "there already" in again.stderr) == (exits.FAILED, True)
+    assert (again.exit_code, "there already" in again.stderr) == (exit_codes.FAILED, True)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_what_is_signed_is_taken_by_a_gate(key, name, options, arguments):
     given = options.pop("argument", [])
     more = [word for argument in given for word in ("-a", argument)]
     done = run("sign", name, *words(key, challenge="c0ffee", counter=7, **options), *more)
-    assert done.exit_code == exits.OK, done.output
+    assert done.exit_code == exit_codes.OK, done.output
     public = SigningKey.from_pem(key.read_bytes()).public
     keys = {"duty": CommandKey("duty", public, frozenset(CommandName))}
     proved = prove(letter(done.stdout.strip().encode(), name), GATE, keys)
@@ -110,13 +110,13 @@ def test_the_counter_is_the_time_where_none_is_given(key):
 )
 def test_what_every_gate_would_refuse_is_not_signed(key, name, options, said):
     done = run("sign", name, *words(key, challenge="c", **options))
-    assert done.exit_code == exits.FAILED
+    assert done.exit_code == exit_codes.FAILED
     assert said in done.stderr
     assert done.stdout == ""
 
 
 def test_an_argument_without_a_value_is_not_understood(key):
-    assert run("sign", "open", *words(key, challenge="c"), "-a", "force").exit_code == exits.USAGE
+    assert run("sign", "open", *words(key, challenge="c"), "-a", "force").exit_code == exit_codes.USAGE
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def send(broker, key, name="open", *more, **options):
 @needs_mosquitto
 def test_a_command_is_sent_and_its_result_told(broker, site, key):
     done = send(broker, key)
-    assert (done.exit_code, done.stdout) == (exits.OK, f"{GATE}: open: done\nas ordered\n")
+    assert (done.exit_code, done.stdout) == (exit_codes.OK, f"{GATE}: open: done\nas ordered\n")
     assert [command.name for command in site.executors.carried_out] == ["open"]
 
 
@@ -149,7 +149,7 @@ def test_the_result_is_printed_as_json_where_wanted(broker, site, key):
     site.executors.answers[CommandName.LOCK] = Answer(Result.NOT_DONE, "no", {"a": 1})
     done = send(broker, key, "lock", "--json")
     result = json.loads(done.stdout)
-    assert (done.exit_code, result["result"], result["data"]) == (exits.FAILED, "not_done", {"a": 1})
+    assert (done.exit_code, result["result"], result["data"]) == (exit_codes.FAILED, "not_done", {"a": 1})
     told = send(broker, key, "lock")
     assert told.stdout == f"{GATE}: lock: not_done\nno\na: 1\n"
 
@@ -157,7 +157,7 @@ def test_the_result_is_printed_as_json_where_wanted(broker, site, key):
 @needs_mosquitto
 def test_a_refusal_is_told_with_its_code(broker, site, key):
     done = send(broker, key, lane="out-9")
-    assert done.exit_code == exits.FAILED
+    assert done.exit_code == exit_codes.FAILED
     assert f"{GATE}: open: refused (LANE_UNKNOWN)" in done.stdout
 
 
@@ -165,7 +165,7 @@ def test_a_refusal_is_told_with_its_code(broker, site, key):
 def test_a_challenge_that_changed_meanwhile_is_taken_up(broker, site, key):
     old = json.dumps({"state": "online", "challenge": "old"})
     publish(broker.port, f"{ROOT}/status", old, "-r")
-    assert send(broker, key).exit_code == exits.OK
+    assert send(broker, key).exit_code == exit_codes.OK
     assert [event["code"] for event in site.data("command.refused")] == ["CHALLENGE_WRONG"]
 
 
@@ -179,7 +179,7 @@ def test_a_lost_result_is_asked_for_with_the_same_bytes(broker, site, key, monke
 
     monkeypatch.setattr(site.desk._results, "publish", lose_the_first)
     done = send(broker, key, timeout=TRIES)
-    assert done.exit_code == exits.OK
+    assert done.exit_code == exit_codes.OK
     assert len(site.executors.carried_out) == 1
 
 
@@ -198,7 +198,7 @@ def test_a_gate_that_takes_no_commands_is_told_why(broker, key, status, said):
     # A gate that never was: the broker keeps the subscription of one that was for a while.
     publish(broker.port, "gate/v1/nobody/status", "" if status is None else json.dumps(status), "-r")
     done = send(broker, key, gate="nobody", timeout=1)
-    assert (done.exit_code, done.stdout) == (exits.FAILED, "")
+    assert (done.exit_code, done.stdout) == (exit_codes.FAILED, "")
     assert said in done.stderr
 
 
@@ -210,7 +210,7 @@ def test_a_gate_that_never_answers_is_waited_for_with_patience(broker, key):
         deaf.subscribe(f"{ROOT}/cmd/#")
         done = send(broker, key, timeout=1)
         heard = list(deaf.messages(0.3))
-    assert (done.exit_code, "no answer within 1 s" in done.stderr) == (exits.FAILED, True)
+    assert (done.exit_code, "no answer within 1 s" in done.stderr) == (exit_codes.FAILED, True)
     assert len({message.payload for message in heard}) == 1
     assert len(heard) == TRIES
     assert all((m.response_topic, m.expiry_s, m.retained) == (f"{ROOT}/res/open", 30, False) for m in heard)
@@ -225,12 +225,12 @@ def test_a_gate_that_never_answers_is_waited_for_with_patience(broker, key):
 )
 def test_a_broker_that_cannot_be_one_is_told(key, options, said):
     done = run("send", "open", *words(key, **({"broker": "mqtt://127.0.0.1:1"} | options)))
-    assert (done.exit_code, said in done.stderr) == (exits.FAILED, True)
+    assert (done.exit_code, said in done.stderr) == (exit_codes.FAILED, True)
 
 
 def test_a_broker_that_is_not_there_is_told(key):
     done = run("send", "open", *words(key, broker=f"mqtt://127.0.0.1:{free_port()}"))
-    assert (done.exit_code, "nothing listens" in done.stderr) == (exits.FAILED, True)
+    assert (done.exit_code, "nothing listens" in done.stderr) == (exit_codes.FAILED, True)
 
 
 @pytest.mark.parametrize(
@@ -243,6 +243,6 @@ def test_a_broker_that_is_not_there_is_told(key):
 )
 def test_what_is_wrong_with_an_order_is_told_before_the_broker_is_asked(key, name, options, told):
     done = run("send", name, *words(key, broker=f"mqtt://127.0.0.1:{free_port()}", **options))
-    assert done.exit_code == exits.FAILED
+    assert done.exit_code == exit_codes.FAILED
     assert told in done.stderr
     assert "nothing listens" not in done.stderr

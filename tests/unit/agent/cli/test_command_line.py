@@ -84,7 +84,7 @@ def test_a_broken_module_breaks_its_own_command_only():
     commands = (
         Command("good", "agent.cli.config.check:check", "Good."),
         Command("broken", "agent.cli.there_is_none:run", "Broken."),
-        Command("empty", "agent.cli.exits:nothing", "Empty."),
+        Command("empty", "agent.cli.exit_codes:nothing", "Empty."),
     )
     mount(typer.Typer(), commands, ["good"])
     mount(typer.Typer(), commands, ["--help"])

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from agent.settings.editing.history import History, present_state
+from agent.settings.editing.history import History, present_files
 from drivers.emulators.lcus import LcusEmulator
 from tests.support.gate.config_files import ROOT_KEY
 from tests.support.waiting import REPLY_MS, scaled, scaled_ms
@@ -129,7 +129,7 @@ def test_with_a_broken_configuration_the_boards_of_the_last_good_one_are_release
     path.write_text(HEAD + lane(1, tmp_path / "board"), encoding="utf-8")
     history = History(tmp_path / "state", path)
     with history.held():
-        history.keep_good(present_state(path), 1.0)
+        history.keep_good(present_files(path), 1.0)
     path.write_text("[gate", encoding="utf-8")
     command = [sys.executable, "-m", "agent.cli.main", "release", "--within-s", str(WITHIN_S), str(path)]
     with LcusEmulator(tmp_path / "board") as board:

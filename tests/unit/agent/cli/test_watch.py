@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from agent.cli.agent_socket import AgentSocket
 from agent.cli.main import application
-from agent.doctor.collectors import software
+from agent.service import systemd_unit
 from tests.support.console.consoles import LANE, ConsoleGate
 from tests.support.waiting import eventually, scaled
 
@@ -75,7 +75,7 @@ def test_an_agent_that_is_starting_is_waited_for(runtime, tmp_path, monkeypatch,
     manager.write_text(f"#!/bin/sh\ntouch {asked}\necho ActiveState=activating\n")
     manager.chmod(0o755)
     monkeypatch.setenv("PATH", f"{manager.parent}:/usr/bin:/bin")
-    mocker.patch.object(software, "MANAGER", tmp_path)
+    mocker.patch.object(systemd_unit, "MANAGER", tmp_path)
     with ThreadPoolExecutor() as pool:
         answer = pool.submit(AgentSocket(runtime / "console.sock", "en").json, "/api/lanes")
         eventually(asked.exists)

@@ -8,7 +8,7 @@ import tomllib
 
 import pytest
 
-from agent.console.target import CODE_MM, target_code, target_plate
+from agent.console.aim_target import CODE_MM, target_code, target_plate
 from agent.store.journal.reader import JournalReader
 from tests.support.console.consoles import ConsoleGate
 from tests.support.waiting import eventually

@@ -11,7 +11,7 @@ import pytest
 from agent.console import hold_to_confirm
 from agent.console.hold_to_confirm import LIFE_S, MOST, Holds
 from agent.console.labels.barrier import ACTS
-from agent.console.lane_answers import ANSWERS, answer_text
+from agent.console.order_answers import ANSWERS, answer_text
 from agent.console.pages.barrier import Act
 from agent.core.lane.io import Answered, CommandKind
 from agent.core.lane.orders import KEY_SWITCH

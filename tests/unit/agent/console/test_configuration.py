@@ -50,19 +50,19 @@ def on_disk(gate):
 def form(page):
     """What a browser would send of the first big form of a page, without its buttons."""
     text = page.text
-    found = re.findall(r'<input type="(?:hidden|text)"[^>]* name="([^"]+)" value="([^"]*)"', text)
-    sent = dict([*found, *re.findall(r'<textarea[^>]* name="([^"]+)"[^>]*>(.*?)</textarea>', text, re.DOTALL)])
-    for name, body in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', text, re.DOTALL):
-        chosen = re.search(r'<option value="([^"]*)" selected', body)
+    found = re.findall(r'<input\s+type="(?:hidden|text)"[^>]*\sname="([^"]+)"\s+value="([^"]*)"', text)
+    sent = dict([*found, *re.findall(r'<textarea[^>]*\sname="([^"]+)"[^>]*>(.*?)</textarea>', text, re.DOTALL)])
+    for name, body in re.findall(r'<select[^>]*\sname="([^"]+)"[^>]*>(.*?)</select>', text, re.DOTALL):
+        chosen = re.search(r'<option\s+value="([^"]*)"\s+selected', body)
         sent[name] = chosen[1] if chosen else ""
-    ticked = re.findall(r'<input type="checkbox" name="(f:[^"]+)" value="([^"]*)" checked', text)
+    ticked = re.findall(r'<input\s+type="checkbox"\s+name="(f:[^"]+)"\s+value="([^"]*)"\s+checked', text)
     sent |= {name: [value for one, value in ticked if one == name] for name, _ in ticked}
     return sent
 
 
 def proposal(answer):
     assert answer.status_code == 200, answer.text
-    return re.search(r'name="proposal" value="([^"]+)"', answer.text)[1]
+    return re.search(r'name="proposal"\s+value="([^"]+)"', answer.text)[1]
 
 
 def change(browser, path, **fields):
@@ -432,7 +432,7 @@ def test_any_of_the_last_states_can_be_brought_back(gate):
     apply(browser, change(browser, "lanes.out", **{"lanes.out.timing.read_s": "12"}))
     page = browser.get("/configuration/history")
     assert "lanes.out.timing.read_s" in page.text
-    number = int(re.search(r'name="number" value="(\d+)"', page.text)[1])
+    number = int(re.search(r'name="number"\s+value="(\d+)"', page.text)[1])
     answer = browser.post("/configuration/undo", data={"seen": form(page)["seen"], "number": number})
     apply(browser, answer)
     assert gate.path.read_text(encoding="utf-8") == before

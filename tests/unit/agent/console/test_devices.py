@@ -14,6 +14,7 @@ from agent.core.model.camera_view import View
 from agent.devices.scanner import ScannerState
 from agent.devices.supervisor import PortState
 from agent.i18n import Language, translate
+from agent.i18n.event_text import DEVICE_STATES
 from drivers.emulators.lcus import LcusEmulator
 from drivers.serial.usb_ids import Manner
 from drivers.text import Text
@@ -135,7 +136,7 @@ def test_a_port_that_says_nothing_is_not_recognised(site):
 
 def test_every_state_and_manner_has_its_words():
     states = {*PortState, *ScannerState, *View, "streaming", "overloaded"} - {View.CLEAR}
-    assert states <= set(devices.STATES)
+    assert states <= set(DEVICE_STATES)
     assert set(devices.MANNERS) == set(Manner)
 
 

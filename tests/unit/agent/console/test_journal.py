@@ -13,7 +13,6 @@ import pytest
 
 from agent.console.chain_check import ChainCheck
 from agent.console.event_texts import known_types
-from agent.console.labels.events import TYPES
 from agent.core.decision.assess import SET_ASIDE
 from agent.core.events.event_types import (
     AccessDecided,
@@ -33,6 +32,7 @@ from agent.core.events.event_types import (
 from agent.core.lane.records import transaction_id
 from agent.core.model.reasons import Reason, Verdict
 from agent.i18n import Language, translate
+from agent.i18n.event_text import TYPES
 from agent.i18n.events import outcome_text
 from agent.i18n.reasons import officer_text
 from agent.store.gate_key import gate_key

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from agent.console.access.access import Access
-from agent.console.access.person import Role
+from agent.console.access.roles import Role
 from agent.console.access.sessions import SessionRules
 from tests.support.console.consoles import HEAD, KNOWN_TO_ALL, LANE
 from tests.support.gate.config_files import ROOT_KEY

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from agent.cli.setup.practice import practice
+from agent.cli.setup.practice_permit import practice_permit
 from agent.clock.clock import Clock
 from agent.console.pages.setup import NAV
-from agent.console.setup_checklist import Knowledge, Progress, steps
+from agent.console.setup_checklist import Knowledge, StepProgress, steps
 from agent.core.clock.trust import ClockState
 from agent.settings import Settings
 from agent.settings.model.agent import EXAMPLE_ROOT_KEY
@@ -55,27 +55,32 @@ def test_a_gate_at_work_has_nothing_left():
         passed={"out"},
         acknowledged=True,
     )
-    assert {code for code, state in done.items() if state is not Progress.DONE} == {"inputs"}, done
+    assert {code for code, state in done.items() if state is not StepProgress.DONE} == {"inputs"}, done
 
 
 @pytest.mark.parametrize(
     ("of", "known", "code", "state"),
     [
-        (settings(root_key=EXAMPLE_ROOT_KEY), {}, "permits", Progress.LEFT),
-        (settings(gate={"id": "gate-1", "site": 1}), {}, "gate", Progress.LEFT),
-        (settings(), {"clock": ClockState.UNTRUSTED}, "clock", Progress.WRONG),
-        (settings(clock={"require_synchronised": False}), {"clock": ClockState.UNTRUSTED}, "clock", Progress.CHOICE),
-        (settings(), {"devices": {"out/relay": "lost"}}, "relay", Progress.WRONG),
-        (settings(lane=HARDWARE | {"relay": {"kind": "simulated"}}), {}, "relay", Progress.LEFT),
-        (settings(), {}, "broker", Progress.CHOICE),
-        (settings(mqtt={"enabled": True, "brokers": ["mqtt://127.0.0.1:1883"]}), {}, "broker", Progress.WRONG),
+        (settings(root_key=EXAMPLE_ROOT_KEY), {}, "permits", StepProgress.LEFT),
+        (settings(gate={"id": "gate-1", "site": 1}), {}, "gate", StepProgress.LEFT),
+        (settings(), {"clock": ClockState.UNTRUSTED}, "clock", StepProgress.WRONG),
+        (
+            settings(clock={"require_synchronised": False}),
+            {"clock": ClockState.UNTRUSTED},
+            "clock",
+            StepProgress.CHOICE,
+        ),
+        (settings(), {"devices": {"out/relay": "lost"}}, "relay", StepProgress.WRONG),
+        (settings(lane=HARDWARE | {"relay": {"kind": "simulated"}}), {}, "relay", StepProgress.LEFT),
+        (settings(), {}, "broker", StepProgress.CHOICE),
+        (settings(mqtt={"enabled": True, "brokers": ["mqtt://127.0.0.1:1883"]}), {}, "broker", StepProgress.WRONG),
         (
             settings(mqtt={"enabled": True, "brokers": ["mqtt://127.0.0.1:1883"]}),
             {"devices": {"broker": "up"}},
             "broker",
-            Progress.LEFT,
+            StepProgress.LEFT,
         ),
-        (settings(), {}, "vehicle", Progress.LEFT),
+        (settings(), {}, "vehicle", StepProgress.LEFT),
     ],
 )
 def test_each_step_says_whether_it_is_done(of, known, code, state):
@@ -83,7 +88,7 @@ def test_each_step_says_whether_it_is_done(of, known, code, state):
 
 
 def test_a_simulated_vehicle_with_the_practice_permit_passes_and_the_steps_follow(tmp_path):
-    papers = practice(7, "export", PLATE, int(Clock().now().utc))
+    papers = practice_permit(7, "export", PLATE, int(Clock().now().utc))
     folder = tmp_path / "practice"
     folder.mkdir()
     (folder / "trust-list.txt").write_bytes(papers.trust_list)

@@ -9,12 +9,12 @@ from types import SimpleNamespace
 import pytest
 
 from agent.assembly.app import App
-from agent.cli.configuration import load_configuration
 from agent.clock.clock import Clock
 from agent.core.model.reasons import Reason, Verdict
 from agent.devices.scanner import Pace, ScannerMonitor, ScannerState, described
 from agent.devices.supervisor import Retry
 from agent.service.notify import Notifier
+from agent.settings.drivers import load_configuration
 from drivers import registry
 from drivers.api import DeviceUnavailableError, Scan, ScanLosses
 from drivers.emulators.scanner import ScannerEmulator

@@ -19,7 +19,7 @@ import agent
 import central
 import drivers
 import sim
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.main import application
 from agent.i18n import Language, translate
 from agent.settings import SettingsError
@@ -119,7 +119,7 @@ def test_config_check_speaks_the_language_that_is_asked_for(tmp_path, language):
     given = ["config", "check", str(path), "--language", language.value]
     answer = CliRunner().invoke(application(given), given)
     told_as_json = CliRunner().invoke(application([*given, "--json"]), [*given, "--json"])
-    assert answer.exit_code == told_as_json.exit_code == exits.CONFIGURATION
+    assert answer.exit_code == told_as_json.exit_code == exit_codes.CONFIGURATION
     words = translate(Text("there is no such key here"), language)
     assert f"{path}:2:1: {translate(Text('error'), language)}: nonsense: {words}" in answer.stderr
     assert words in json.loads(told_as_json.stdout)["problems"][-1]["message"]

@@ -78,7 +78,7 @@ class Gate:
         self.registry = open_registry(folder / "registry.db")
         self.registry.take_trust(trust.seal(trust_list([Issuer("KHE", KEY)], NOW - DAY_S), ROOT), "file")
         self.keeper = EvidenceWriter(EvidenceStore(folder / "evidence", 64 << 20))
-        self.recorder = Recorder(self.journal, lambda: NOW, heard=self.keeper.heard)
+        self.recorder = Recorder(self.journal, lambda: NOW, heard=self.keeper.on_recorded)
         place = LanePlace(
             9411,
             1,

@@ -13,9 +13,8 @@ from typer.testing import CliRunner
 
 from agent.broker.addresses import BrokerAddress
 from agent.broker.tls import TlsFiles
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.command import app as command_app
-from agent.cli.configuration import load_configuration
 from agent.cli.events import app as events_app
 from agent.clock.clock import Clock
 from agent.core.commands.check import CommandKey
@@ -31,6 +30,7 @@ from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError
 from agent.mqtt.presence import GateIdentity
 from agent.recording.recorder import Recorder
+from agent.settings.drivers import load_configuration
 from tests.support.gate.gate_site import GateSite
 from tests.support.lists.central import Desk
 from tests.support.mqtt.linking import GATE, journal_at, quick, record
@@ -183,7 +183,7 @@ def to(broker, key_option="--certificate-key"):
 def test_the_commands_of_central_work_beside_a_running_central_and_a_running_gate(broker, tmp_path):
     key = tmp_path / "duty.pem"
     runner = CliRunner()
-    assert runner.invoke(command_app, ["keygen", str(key)]).exit_code == exits.OK
+    assert runner.invoke(command_app, ["keygen", str(key)]).exit_code == exit_codes.OK
     keys = {"duty": CommandKey("duty", SigningKey.from_pem(key.read_bytes()).public, frozenset(CommandName))}
     desk = Desk(tmp_path)
     with (
@@ -193,10 +193,10 @@ def test_the_commands_of_central_work_beside_a_running_central_and_a_running_gat
     ):
         words = ["--key", str(key), "--kid", "duty", "--gate", GATE, "--lane", "in-1", "--operator", "A. Serik"]
         sent = runner.invoke(command_app, ["send", "open", *words, "--cause", "a test", *to(broker)])
-        assert sent.exit_code == exits.OK, sent.output
+        assert sent.exit_code == exit_codes.OK, sent.output
         desk.run("publish", "--settle", "0.25", "--declarations", desk.declarations, *to(broker))
         verdict = verified(broker, journal)
-        assert verdict.exit_code == exits.OK, verdict.output
+        assert verdict.exit_code == exit_codes.OK, verdict.output
         eventually(lambda: len(central.heard) >= journal.head, what="all events at central")
         assert central.ended == 0
         assert (link.client.view.state, link.client.view.connections) == (PortState.UP, 1)

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from agent.assembly.app import App
-from agent.cli.configuration import load_configuration
 from agent.clock.clock import Clock
 from agent.service.notify import Notifier
+from agent.settings.drivers import load_configuration
 from drivers.relay import simulated
 from tests.support.gate.gate_site import GATE, GateSite
 from tests.support.mqtt.contract_check import assert_valid

@@ -15,7 +15,6 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from agent.assembly.app import App
-from agent.cli.configuration import load_configuration
 from agent.clock.clock import Clock
 from agent.core.events.event_types import AccessDecided, Draft, Outcome, TransactionClosed
 from agent.core.lane.state import State
@@ -36,7 +35,8 @@ from agent.observability.figures import (
 from agent.observability.metrics import Counters, registry
 from agent.observability.metrics_server import MOST_CLIENTS, MetricsServer
 from agent.service.notify import Notifier
-from agent.vision.score_stats import DetectionStats
+from agent.settings.drivers import load_configuration
+from agent.vision.heartbeat_stats import HeartbeatStats
 from agent.vision.worker.protocol import Heartbeat
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated
@@ -209,9 +209,11 @@ def test_names_follow_the_conventions_of_prometheus():
 
 
 def score(*beats):
-    watch = DetectionStats()
+    watch = HeartbeatStats()
     for at, age_s, read, dropped in beats:
-        watch.heard(Heartbeat(at=at, captured_at=None if age_s is None else at - age_s, read=read, dropped=dropped))
+        watch.add_heartbeat(
+            Heartbeat(at=at, captured_at=None if age_s is None else at - age_s, read=read, dropped=dropped)
+        )
     return watch
 
 

@@ -126,7 +126,7 @@ def test_an_hour_later_it_is_told_again(gate):
     personal_data = PersonalDataRetention(gate.registry, PERSONAL, gate.clock, gate.told.extend)
     for at, count in ((0.0, 3), (10.0, 4), (3599.0, 5), (3600.0, 0), (9000.0, 0)):
         personal_data.count("pictures", count)
-        personal_data.tell(at)
+        personal_data.record_deletions(at)
     assert gate.kinds_told == [("pictures", 3), ("pictures", 9)]
 
 

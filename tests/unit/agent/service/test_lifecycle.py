@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from agent.assembly.app import STOP_S, App
-from agent.cli.configuration import load_configuration
 from agent.clock.clock import Clock
 from agent.service.lifecycle import Lifecycle, Part, Phase
 from agent.service.notify import Notifier
+from agent.settings.drivers import load_configuration
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated
 from tests.support.gate.altered_agent import altered_agent

@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.vision.preview import FPS, LARGE_PX, MARKED_FOR_S, SMALL_PX, WANTED_FOR_S, PreviewBuffer, PreviewRequest
+from agent.vision.preview import FPS, LARGE_PX, SMALL_PX, WANTED_FOR_S, PreviewBuffer, PreviewRequest
 from agent.vision.process import COMMAND
 from agent.vision.worker.latest_frame import LatestFrame, NumberedFrame
 from agent.vision.worker.parent_link import ParentConnection
 from agent.vision.worker.preview import PreviewSender
-from agent.vision.worker.protocol import Detection, Preview, PreviewFrame, SeenCode, SeenPlate
+from agent.vision.worker.protocol import Detection, Preview, PreviewFrame, SeenCode
 from agent.vision.worker.wire import Decoder
 from drivers.api import Frame
 from tests.support.vision.watched_supervisor import watching
@@ -40,7 +40,7 @@ def size_px(jpeg):
 
 def test_nothing_is_asked_of_the_eye_while_nobody_watches():
     preview_buffer = PreviewBuffer()
-    assert preview_buffer.due(AT) == []
+    assert preview_buffer.due_requests(AT) == []
     assert preview_buffer.newest is None
 
 
@@ -48,72 +48,65 @@ def test_one_order_with_the_largest_wish_serves_all_who_watch():
     preview_buffer = PreviewBuffer()
     assert preview_buffer.request(PreviewRequest(SMALL_PX), AT)
     assert preview_buffer.request(PreviewRequest(LARGE_PX, measured=True), AT)
-    assert preview_buffer.due(AT) == [Preview(width_px=LARGE_PX, fps=FPS, for_s=WANTED_FOR_S, measured=True)]
+    assert preview_buffer.due_requests(AT) == [Preview(width_px=LARGE_PX, fps=FPS, for_s=WANTED_FOR_S, measured=True)]
     assert not preview_buffer.request(PreviewRequest(SMALL_PX), AT + 0.1)
-    assert preview_buffer.due(AT + 0.1) == []
+    assert preview_buffer.due_requests(AT + 0.1) == []
 
 
 def test_a_wish_that_the_running_order_does_not_cover_is_told_at_once():
     preview_buffer = PreviewBuffer()
     preview_buffer.request(PreviewRequest(SMALL_PX), AT)
-    preview_buffer.due(AT)
+    preview_buffer.due_requests(AT)
     assert preview_buffer.request(PreviewRequest(LARGE_PX), AT + 0.1)
-    assert [order.width_px for order in preview_buffer.due(AT + 0.1)] == [LARGE_PX]
+    assert [order.width_px for order in preview_buffer.due_requests(AT + 0.1)] == [LARGE_PX]
 
 
 def test_an_order_is_renewed_before_it_ends_and_ends_with_the_last_wish():
     preview_buffer = PreviewBuffer()
     preview_buffer.request(PreviewRequest(LARGE_PX), AT)
-    preview_buffer.due(AT)
+    preview_buffer.due_requests(AT)
     preview_buffer.request(PreviewRequest(SMALL_PX), AT + 2.0)
-    assert [order.width_px for order in preview_buffer.due(AT + 2.0)] == [LARGE_PX]
+    assert [order.width_px for order in preview_buffer.due_requests(AT + 2.0)] == [LARGE_PX]
     preview_buffer.request(PreviewRequest(SMALL_PX), AT + 4.0)
-    assert [order.width_px for order in preview_buffer.due(AT + 4.0)] == [SMALL_PX]
-    assert preview_buffer.due(AT + 4.0 + WANTED_FOR_S) == []
+    assert [order.width_px for order in preview_buffer.due_requests(AT + 4.0)] == [SMALL_PX]
+    assert preview_buffer.due_requests(AT + 4.0 + WANTED_FOR_S) == []
 
 
 def test_an_eye_that_was_started_anew_is_told_again():
     preview_buffer = PreviewBuffer()
     preview_buffer.request(PreviewRequest(), AT)
-    first = preview_buffer.due(AT)
-    preview_buffer.begin()
-    assert preview_buffer.due(AT + 0.1) == first
+    first = preview_buffer.due_requests(AT)
+    preview_buffer.reset()
+    assert preview_buffer.due_requests(AT + 0.1) == first
 
 
-def test_codes_and_plates_are_told_as_fractions_of_the_frame_while_they_are_fresh():
+def test_a_picture_carries_what_was_found_until_the_eye_is_started_anew():
     preview_buffer = PreviewBuffer()
     code = SeenCode(payload=b"x", engine="e", corners=((20, 10), (40, 10), (40, 30), (20, 30)), module_px=2.5)
-    plate = SeenPlate(
-        text="A", positions=((("A", 1.0),),), kind="x", confidence=0.5, box=(50, 40, 100, 20), character_px=14.0
-    )
-    preview_buffer.detected(Detection(frame=1, at=AT, codes=(code,)))
-    preview_buffer.detected(Detection(frame=1, at=AT, plates=(plate,)))
-    preview_buffer.take(preview_frame(at=AT + MARKED_FOR_S), (JPEG,))
-    shown = preview_buffer.newest
-    assert shown.codes[0].corners == ((0.1, 0.1), (0.2, 0.1), (0.2, 0.3), (0.1, 0.3))
-    assert shown.codes[0].module_px == 2.5
-    assert shown.plates[0].corners == ((0.25, 0.4), (0.75, 0.4), (0.75, 0.6), (0.25, 0.6))
-    assert (shown.plates[0].text, shown.plates[0].confidence, shown.plates[0].character_px) == ("A", 0.5, 14.0)
-    preview_buffer.take(preview_frame(at=AT + MARKED_FOR_S + 0.1), (JPEG,))
-    assert (preview_buffer.newest.codes, preview_buffer.newest.plates) == ((), ())
+    preview_buffer.add_detection(Detection(frame=1, at=AT, codes=(code,)))
+    preview_buffer.add_frame(preview_frame(), (JPEG,))
+    assert (len(preview_buffer.newest.codes), preview_buffer.newest.plates) == (1, ())
+    preview_buffer.reset()
+    preview_buffer.add_frame(preview_frame(), (JPEG,))
+    assert preview_buffer.newest.codes == ()
     assert preview_buffer.newest.number == 2
 
 
 def test_measures_are_told_only_where_the_eye_made_them():
     preview_buffer = PreviewBuffer()
-    preview_buffer.take(preview_frame(), (JPEG,))
+    preview_buffer.add_frame(preview_frame(), (JPEG,))
     assert preview_buffer.newest.sharpness is None
-    preview_buffer.take(preview_frame(sharpness=0.7, glare=0.1, brightness=90.0, noise=3.0), (JPEG,))
+    preview_buffer.add_frame(preview_frame(sharpness=0.7, glare=0.1, brightness=90.0, noise=3.0), (JPEG,))
     shown = preview_buffer.newest
     assert (shown.sharpness, shown.glare, shown.brightness, shown.noise) == (0.7, 0.1, 90.0, 3.0)
 
 
 def test_an_eye_without_a_frame_has_no_picture_to_show():
     preview_buffer = PreviewBuffer()
-    preview_buffer.take(preview_frame(), (JPEG,))
-    before = preview_buffer.look()
-    assert preview_buffer.due(AT) == [Preview(width_px=SMALL_PX, fps=FPS, for_s=0)]
-    preview_buffer.take(PreviewFrame(frame=0, at=AT), ())
+    preview_buffer.add_frame(preview_frame(), (JPEG,))
+    before = preview_buffer.request_once()
+    assert preview_buffer.due_requests(AT) == [Preview(width_px=SMALL_PX, fps=FPS, for_s=0)]
+    preview_buffer.add_frame(PreviewFrame(frame=0, at=AT), ())
     assert preview_buffer.answer_after(before, 0) is None
 
 
@@ -137,7 +130,7 @@ class Shown:
     def put(self, value=0):
         self.number += 1
         frame = Frame(np.full((180, 320, 3), value, np.uint8), time.monotonic())
-        self.slot.put(NumberedFrame(self.number, frame))
+        self.slot.set_frame(NumberedFrame(self.number, frame))
 
     def preview_frame(self):
         self.ours.settimeout(PATIENCE_S)
@@ -167,7 +160,7 @@ def shown():
 
 def test_a_picture_is_shown_at_once_and_then_one_of_every_new_frame(shown):
     shown.put(10)
-    shown.showing.ask(Preview(width_px=160, fps=10.0, for_s=10.0))
+    shown.showing.set_request(Preview(width_px=160, fps=10.0, for_s=10.0))
     first = shown.preview_frame()
     assert (first.message.frame, first.message.width_px, first.message.height_px) == (1, 320, 180)
     assert size_px(first.pictures[0]) == (160, 90)
@@ -178,19 +171,19 @@ def test_a_picture_is_shown_at_once_and_then_one_of_every_new_frame(shown):
 
 def test_measures_come_where_they_are_asked_for(shown):
     shown.put(100)
-    shown.showing.ask(Preview(width_px=160, fps=10.0, for_s=10.0, measured=True))
+    shown.showing.set_request(Preview(width_px=160, fps=10.0, for_s=10.0, measured=True))
     message = shown.preview_frame().message
     assert message.brightness == pytest.approx(100)
     assert (message.sharpness, message.glare, message.noise) == (0, 0, 0)
 
 
 def test_a_look_is_answered_without_a_frame_and_leaves_a_running_order_as_it_is(shown):
-    shown.showing.ask(Preview(width_px=64, fps=10.0, for_s=0))
+    shown.showing.set_request(Preview(width_px=64, fps=10.0, for_s=0))
     assert shown.preview_frame().message.picture is None
     shown.put()
-    shown.showing.ask(Preview(width_px=320, fps=10.0, for_s=10.0))
+    shown.showing.set_request(Preview(width_px=320, fps=10.0, for_s=10.0))
     assert size_px(shown.preview_frame().pictures[0]) == (320, 180)
-    shown.showing.ask(Preview(width_px=64, fps=10.0, for_s=0))
+    shown.showing.set_request(Preview(width_px=64, fps=10.0, for_s=0))
     assert size_px(shown.preview_frame().pictures[0]) == (64, 36)
     shown.put()
     assert size_px(shown.preview_frame().pictures[0]) == (320, 180)
@@ -198,7 +191,7 @@ def test_a_look_is_answered_without_a_frame_and_leaves_a_running_order_as_it_is(
 
 def test_the_pictures_end_when_the_parent_asks_no_more(shown):
     shown.put()
-    shown.showing.ask(Preview(width_px=64, fps=10.0, for_s=0.01))
+    shown.showing.set_request(Preview(width_px=64, fps=10.0, for_s=0.01))
     shown.preview_frame()
     eventually(lambda: shown.showing._asked is None)
     shown.put()

@@ -120,13 +120,13 @@ def test_an_eye_is_told_whether_a_vehicle_waits_and_told_again_after_a_restart()
             eye.sight(lambda seen: seen.at > after and seen.presentations[0].payload == word)
 
         wait_for(b"no hint")
-        eye.port.attend(present=True)
+        eye.port.set_vehicle_present(present=True)
         wait_for(b"hint")
         os.kill(eye.port.pid, signal.SIGKILL)
         wait_for(b"hint", after=time.monotonic())
-        eye.port.attend(present=False)
+        eye.port.set_vehicle_present(present=False)
         wait_for(b"no hint")
-    eye.port.attend(present=True)
+    eye.port.set_vehicle_present(present=True)
 
 
 # ----------------------------------------------------------------------------------------------------------- faults

@@ -17,7 +17,7 @@ import zxingcpp
 from PIL import Image
 from typer.testing import CliRunner
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.permit import app
 from agent.core.lists.codec import decode_row
 from agent.core.model.list_kinds import ListKind
@@ -89,7 +89,7 @@ def verified(text, references=None):
 
 def test_each_line_becomes_a_permit_a_picture_and_a_declaration(tmp_path, key):
     made = batch(many(tmp_path / "orders.csv", 5), key, tmp_path / "out")
-    assert made.exit_code == exits.OK, made.output
+    assert made.exit_code == exit_codes.OK, made.output
     permits = table(tmp_path / "out" / "permits.csv")
     assert [row["vin"] for row in permits] == [vin(number) for number in range(5)]
     for row in permits:
@@ -214,7 +214,7 @@ def test_every_mistake_is_named_with_its_line_its_column_and_what_would_be_right
     source = tmp_path / "orders.csv"
     source.write_text(content, encoding="utf-8")
     made = batch(source, key, tmp_path / "out")
-    assert made.exit_code == exits.FAILED
+    assert made.exit_code == exit_codes.FAILED
     for words in said:
         assert words in made.stderr
     assert [file.name for file in tmp_path.iterdir() if file.is_dir()] == []
@@ -231,8 +231,8 @@ def test_all_mistakes_of_a_file_are_told_together_up_to_twenty(tmp_path):
 
 def test_a_wrong_check_digit_passes_where_the_issuer_says_so(tmp_path, key):
     source = orders(tmp_path / "orders.csv", [(NUMBER, "LSVAA49J132047372", "")])
-    assert batch(source, key, tmp_path / "out", "--pictures", "none").exit_code == exits.FAILED
-    assert batch(source, key, tmp_path / "out", "--pictures", "none", "--any-check-digit").exit_code == exits.OK
+    assert batch(source, key, tmp_path / "out", "--pictures", "none").exit_code == exit_codes.FAILED
+    assert batch(source, key, tmp_path / "out", "--pictures", "none", "--any-check-digit").exit_code == exit_codes.OK
 
 
 def test_a_file_in_another_encoding_is_refused_with_a_word(tmp_path, key):
@@ -300,7 +300,7 @@ def test_a_card_says_what_a_person_needs_and_no_more():
 def test_a_font_that_is_missing_is_named_with_its_package(tmp_path, key):
     source = many(tmp_path / "orders.csv", 1)
     made = batch(source, key, tmp_path / "out", "--pictures", "none", "--sheet", 8, "--font", tmp_path / "nowhere.ttf")
-    assert made.exit_code == exits.FAILED
+    assert made.exit_code == exit_codes.FAILED
     assert "fonts-wqy-microhei" in made.stderr
     assert not (tmp_path / "out").exists()
 
@@ -309,7 +309,7 @@ def test_a_font_that_is_missing_is_named_with_its_package(tmp_path, key):
 def test_a_sheet_of_chinese_plates_carries_its_letters_with_it(tmp_path, key):
     source = many(tmp_path / "orders.csv", 10)
     made = batch(source, key, tmp_path / "out", "--sheet", 8, "--zone", "Asia/Shanghai", "--level", "Q")
-    assert made.exit_code == exits.OK, made.output
+    assert made.exit_code == exit_codes.OK, made.output
     data = (tmp_path / "out" / "sheet.pdf").read_bytes()
     assert b"/FontFile2" in data
     assert len(data) < 500_000
@@ -324,7 +324,7 @@ def test_a_sheet_of_chinese_plates_carries_its_letters_with_it(tmp_path, key):
 )
 def test_a_sheet_that_cannot_be_made_is_said_before_anything_is_written(tmp_path, key, more, said):
     made = batch(many(tmp_path / "orders.csv", 1), key, tmp_path / "out", *more)
-    assert made.exit_code == exits.FAILED
+    assert made.exit_code == exit_codes.FAILED
     assert said in made.stderr
     assert not (tmp_path / "out").exists()
 
@@ -351,4 +351,4 @@ def test_a_batch_that_is_killed_leaves_no_folder_that_looks_whole(tmp_path, key)
         process.wait()
     assert not (tmp_path / "out").exists()
     again = batch(orders(source, [(NUMBER, vin(1), "")]), key, tmp_path / "out", "--pictures", "none")
-    assert again.exit_code == exits.OK
+    assert again.exit_code == exit_codes.OK

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from typer.testing import CliRunner
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.main import application
 from agent.core.model.reasons import Reason
 from sim.demo import site
@@ -47,7 +47,7 @@ def recorded(folder):
 def test_what_central_publishes_decides_at_the_demos_gate(tmp_path, monkeypatch):
     folder = tmp_path / "out"
     result = play((REFERENCE, REVOKED, HELD), folder, monkeypatch)
-    assert result.exit_code == exits.OK, result.output
+    assert result.exit_code == exit_codes.OK, result.output
     assert "3 vehicles: all as it must be" in result.output
     events = recorded(folder)
     decided = [event["data"] for event in events if event["type"] == "access.decided"]
@@ -64,5 +64,5 @@ def test_what_central_publishes_decides_at_the_demos_gate(tmp_path, monkeypatch)
 def test_a_vehicle_that_does_not_end_as_it_must_fails_the_demo(tmp_path, monkeypatch):
     wanted = replace(FORGED, reason=Reason.EXPIRED)
     result = play((wanted,), tmp_path / "out", monkeypatch)
-    assert result.exit_code == exits.FAILED, result.output
+    assert result.exit_code == exit_codes.FAILED, result.output
     assert "1 vehicles: 1 not as it must be" in result.output

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from sim.physics.arm import Cause
-from sim.physics.bodies import CAR, MOTORCYCLE, VAN, truck, truck_with_trailer
 from sim.physics.controller import FLASH_S, Logic
 from sim.physics.driving import Conduct, Phase, Plan, Vehicle
-from sim.physics.sensing import BOUNCE_S, Contact, Loop
+from sim.physics.loops import BOUNCE_S, Contact, Loop
+from sim.physics.vehicle_shapes import CAR, MOTORCYCLE, VAN, truck, truck_with_trailer
 from sim.physics.world import FOR_CARS, FOR_TRUCKS, SIGNALS, Way, World
 
 DT_S = 0.05
@@ -109,7 +109,7 @@ def test_a_loop_picks_up_and_drops_out_late_and_does_not_flutter_at_its_edge():
 def test_a_contact_bounces_for_a_moment_and_may_be_stuck():
     lane = Lane()
     contact = Contact()
-    contact.put(1.0, on=True)
+    contact.set_state(1.0, on=True)
     assert {contact.read(1.0 + BOUNCE_S / 2, lane.dice) for _ in range(40)} == {True, False}
     assert {contact.read(1.0 + 2 * BOUNCE_S, lane.dice) for _ in range(40)} == {True}
     contact.stuck = False

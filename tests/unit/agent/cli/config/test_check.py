@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.main import application
 from tests.support.gate.config_files import HEAD, write
 
@@ -39,7 +39,7 @@ def check(monkeypatch):
 
 def test_a_good_configuration_is_summed_up(check, tmp_path):
     answer = check(write(tmp_path, HEAD + LANE))
-    assert answer.exit_code == exits.OK
+    assert answer.exit_code == exit_codes.OK
     assert "can be used" in answer.stdout
     assert "out, number 1, export; relay simulated; no inputs (passages are assumed)" in answer.stdout
     assert "cameras front (simulated: qr+plate); scanners post (serial_lines)" in answer.stdout
@@ -85,7 +85,7 @@ def test_a_lane_whose_inputs_show_no_vehicle_is_said_to_assume_its_passages(chec
 def test_a_bad_configuration_is_told_on_standard_error(check, tmp_path):
     path = write(tmp_path, HEAD + LANE.replace("number = 1", "number = 99\nnumbr = 1"))
     answer = check(path)
-    assert answer.exit_code == exits.CONFIGURATION
+    assert answer.exit_code == exit_codes.CONFIGURATION
     assert answer.stdout == ""
     assert f"{path}:15:1: error: lanes.out.number: expected a whole number from 1 to 64; got 99" in answer.stderr
     assert answer.stderr.splitlines()[-1] == f"{path}: 2 errors"
@@ -99,14 +99,14 @@ def test_json_holds_what_a_program_needs(check, tmp_path):
     assert len(good["digest"]) == 64
     answer = check(write(tmp_path, HEAD), "--json")
     bad = json.loads(answer.stdout)
-    assert answer.exit_code == exits.CONFIGURATION
+    assert answer.exit_code == exit_codes.CONFIGURATION
     assert not bad["usable"]
     assert [(problem["key"], problem["severity"]) for problem in bad["problems"]] == [("lanes", "error")]
 
 
 def test_a_missing_file_is_an_error_of_the_configuration(check, tmp_path):
     answer = check(tmp_path / "none.toml")
-    assert answer.exit_code == exits.CONFIGURATION
+    assert answer.exit_code == exit_codes.CONFIGURATION
     assert "none.toml: error: cannot be read: No such file or directory" in answer.stderr
 
 
@@ -115,11 +115,11 @@ def test_credentials_and_variables_are_read_as_by_the_service(check, tmp_path, m
     write(tmp_path, "s3cr3t-word", "credentials/mqtt.password")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "credentials"))
     answer = check(path)
-    assert answer.exit_code == exits.CONFIGURATION
+    assert answer.exit_code == exit_codes.CONFIGURATION
     assert f"{tmp_path}/credentials/mqtt.password: error: mqtt.password: needs mqtt.username beside it" in answer.stderr
     assert "s3cr3t-word" not in answer.stderr
     monkeypatch.setenv("GATE_MQTT__USERNAME", "gate-7")
-    assert check(path).exit_code == exits.OK
+    assert check(path).exit_code == exit_codes.OK
 
 
 def test_channels_are_checked_against_the_driver(check, tmp_path):

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.main import application
 from agent.i18n import Language, translate
-from agent.settings.editing.history import FOLDER, KEPT, LOCK, History, HistoryError, Step, present_state
+from agent.settings.editing.history import FOLDER, KEPT, LOCK, EditStep, History, HistoryError, present_files
 from drivers.text import Text
 from tests.support.gate.config_files import ROOT_KEY, write
 from tests.unit.agent.i18n.test_translation import ENGLISH
@@ -99,7 +99,7 @@ WRITTEN_WRONG = {
 
 
 def refused(gate, answer, *words):
-    assert answer.exit_code == exits.FAILED
+    assert answer.exit_code == exit_codes.FAILED
     assert all(word in answer.stderr for word in words), answer.stderr
     assert answer.stderr.endswith("nothing is changed\n")
 
@@ -114,12 +114,12 @@ def test_what_stands_in_the_way_of_a_change_is_told_in_the_language_that_is_aske
         gate.call("undo", "77", *spoken),
     ]
     for answer in answers:
-        assert answer.exit_code == exits.FAILED
+        assert answer.exit_code == exit_codes.FAILED
         assert answer.stderr.endswith(f": {translate(Text('nothing is changed'), language)}\n")
         assert not ENGLISH.search(answer.stderr.replace("gate-agent config", "")), answer.stderr
     for given, words in WRITTEN_WRONG.items():
         answer = gate.call(*given, *spoken)
-        assert answer.exit_code == exits.USAGE
+        assert answer.exit_code == exit_codes.USAGE
         assert " ".join(translate(words, language).split()[:2]) in answer.stderr
     assert gate.texts() == before
 
@@ -132,7 +132,7 @@ def test_every_key_is_shown_with_its_value_and_where_that_comes_from(gate, monke
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(gate.folder / "credentials"))
     monkeypatch.setenv("GATE_MQTT__WINDOW", "50")
     answer = gate.call("show", "--origin", gate.main)
-    assert answer.exit_code == exits.OK
+    assert answer.exit_code == exit_codes.OK
     shown = dict(line.split(" = ", 1) for line in answer.stdout.splitlines())
     found = {key: [part.strip() for part in rest.rsplit("  # ", 1)] for key, rest in shown.items()}
     assert found["gate.id"] == ['"gate-7"', f"{gate.main}:6"]
@@ -173,16 +173,16 @@ def test_a_configuration_that_cannot_be_used_is_not_shown(gate):
 
 def test_a_key_is_set_in_the_file_where_it_belongs_and_all_else_stays(gate):
     answer = gate.set("lanes.exit-1.timing.read_s", "20")
-    assert answer.exit_code == exits.OK
+    assert answer.exit_code == exit_codes.OK
     assert answer.stdout.startswith(f"lanes.exit-1.timing.read_s is set in {gate.lane}:10; state 2\n")
     assert gate.lane.read_text() == LANE.replace("#read_s = 30.0\n", "#read_s = 30.0\nread_s = 20\n")
-    assert gate.set("gate.id", "khorgos-03").exit_code == exits.OK
+    assert gate.set("gate.id", "khorgos-03").exit_code == exit_codes.OK
     assert 'id = "khorgos-03"   # its name\n' in gate.main.read_text()
-    assert gate.set("mqtt.brokers", '["mqtts://a.example", "mqtts://b.example"]').exit_code == exits.OK
-    assert gate.set("lanes.exit-1.cameras[0].url", "rtsp://10.0.0.6/1").exit_code == exits.OK
-    assert gate.set("lanes.exit-1.relay.channels", "4").exit_code == exits.OK
+    assert gate.set("mqtt.brokers", '["mqtts://a.example", "mqtts://b.example"]').exit_code == exit_codes.OK
+    assert gate.set("lanes.exit-1.cameras[0].url", "rtsp://10.0.0.6/1").exit_code == exit_codes.OK
+    assert gate.set("lanes.exit-1.relay.channels", "4").exit_code == exit_codes.OK
     assert 'relay = { kind = "simulated", channels = 4 }' in gate.lane.read_text()
-    assert gate.call("check", gate.main).exit_code == exits.OK
+    assert gate.call("check", gate.main).exit_code == exit_codes.OK
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_what_is_wrong_is_refused_with_the_nearest_word_and_nothing_is_written(g
 )
 def test_a_list_may_be_written_without_brackets_and_quotes(gate, key, value, found):
     answer = gate.set(key, value)
-    assert answer.exit_code == exits.OK, answer.stderr
+    assert answer.exit_code == exit_codes.OK, answer.stderr
     section, name = key.split(".")
     assert tomllib.loads(gate.main.read_text())[section][name] == found
 
@@ -243,7 +243,7 @@ def test_a_key_that_a_layer_over_the_files_sets_is_changed_there(gate, monkeypat
 
 def test_a_secret_is_read_from_standard_input_and_told_nowhere(gate):
     answer = gate.set("mqtt.password", "-", given="correct horse\n")
-    assert answer.exit_code == exits.OK
+    assert answer.exit_code == exit_codes.OK
     assert 'password = "correct horse"' in gate.main.read_text()
     told = (
         answer.output
@@ -260,7 +260,7 @@ def test_mode_bytes_and_link_of_the_file_stay(gate):
     real = gate.main.rename(gate.folder / "real.toml")
     gate.main.symlink_to(real)
     before = real.read_bytes()
-    assert gate.set("gate.site", "9").exit_code == exits.OK
+    assert gate.set("gate.site", "9").exit_code == exit_codes.OK
     assert gate.main.is_symlink()
     assert real.read_bytes() == before.replace(b"site = 7", b"site = 9")
     found = real.stat()
@@ -277,7 +277,7 @@ def test_a_file_with_mistakes_of_syntax_is_not_changed(gate):
 
 def test_a_mistake_can_be_mended_by_setting_the_key(gate):
     gate.main.write_text(gate.main.read_text().replace("site = 7", "site = 0"))
-    assert gate.set("gate.site", "7").exit_code == exits.OK
+    assert gate.set("gate.site", "7").exit_code == exit_codes.OK
 
 
 def test_nothing_is_changed_where_the_history_cannot_be_kept(gate):
@@ -313,10 +313,10 @@ def test_undo_goes_back_a_change_at_a_time_and_to_any_state(gate):
         gate.set("gate.site", value)
         texts.append(gate.texts())
     for expected in (texts[2], texts[1], texts[0]):
-        assert gate.call("undo", "-c", gate.main).exit_code == exits.OK
+        assert gate.call("undo", "-c", gate.main).exit_code == exit_codes.OK
         assert gate.texts() == expected
     refused(gate, gate.call("undo", "-c", gate.main), "there is no state before this one")
-    assert gate.call("undo", "4", "-c", gate.main).exit_code == exits.OK
+    assert gate.call("undo", "4", "-c", gate.main).exit_code == exit_codes.OK
     assert gate.texts() == texts[3]
     assert [one["brings_back"] for one in gate.states()] == [None, None, None, None, 3, 2, 1, 4]
     refused(gate, gate.call("undo", "99", "-c", gate.main), "the history has no state 99; it has 1 to 8")
@@ -327,7 +327,7 @@ def test_undo_mends_what_was_broken_by_hand_in_any_way_and_keeps_it(gate):
     good = gate.texts()
     broken = good[0] + b"\xff\xfe not [ even \0 text"
     gate.main.write_bytes(broken)
-    assert gate.call("undo", "-c", gate.main).exit_code == exits.OK
+    assert gate.call("undo", "-c", gate.main).exit_code == exit_codes.OK
     assert gate.texts() == good
     assert History(gate.history.parent, gate.main).generations()[-2].state.files[str(gate.main)] == broken
 
@@ -337,10 +337,10 @@ def test_undo_brings_back_files_that_are_gone(gate):
     gate.set("gate.site", "9")
     gate.lane.unlink()
     gate.main.unlink()
-    assert gate.call("undo", "2", "-c", gate.main).exit_code != exits.OK  # where the state lies stood in that file
+    assert gate.call("undo", "2", "-c", gate.main).exit_code != exit_codes.OK  # where the state lies stood in that file
     os.environ["GATE_STATE__DIRECTORY"] = str(gate.history.parent)
     try:
-        assert gate.call("undo", "2", "-c", gate.main).exit_code == exits.OK
+        assert gate.call("undo", "2", "-c", gate.main).exit_code == exit_codes.OK
     finally:
         del os.environ["GATE_STATE__DIRECTORY"]
     assert "site = 8" in gate.main.read_text()
@@ -375,7 +375,7 @@ def test_a_state_that_was_cut_off_or_is_of_another_gate_is_left_out(gate):
     two.write_text(json.dumps({**told, "main": "/etc/other.toml"}))
     (gate.history / "000009.json").write_text("[]")
     assert [state["state"] for state in gate.states()] == [3]
-    assert gate.call("history", "-c", gate.main).exit_code == exits.OK
+    assert gate.call("history", "-c", gate.main).exit_code == exit_codes.OK
 
 
 def test_of_two_who_change_at_once_neither_loses_the_others_change(gate):
@@ -410,12 +410,12 @@ def gate_set(gate, key, value):
     """Set a key by the functions below the command line: the runner of commands cannot serve two at once."""
     from functools import partial  # noqa: PLC0415 - only here
 
-    from agent.cli.configuration import history_of, load_configuration, models  # noqa: PLC0415
+    from agent.settings.drivers import history_of, load_configuration, models  # noqa: PLC0415
     from agent.settings.editing.revision import ConfigEditor, set_value  # noqa: PLC0415
 
     desk = ConfigEditor(gate.main, partial(load_configuration, gate.main), models, history_of(gate.main))
     try:
-        set_value(desk, key, value, Step("x", f"set {key}", 1.0))
+        set_value(desk, key, value, EditStep("x", f"set {key}", 1.0))
     except Exception as error:  # noqa: BLE001 - told by the caller
         return error
     return None
@@ -432,9 +432,9 @@ def test_one_who_does_not_let_go_is_waited_for_and_then_told_of(gate, monkeypatc
 def test_a_state_that_is_the_newest_already_is_not_noted_again(gate):
     history = History(gate.folder / "state", gate.main)
     with history.held():
-        state = present_state(gate.main)
-        assert history.note(state, Step("a", "b", 1.0)).number == 1
-        assert history.note(state, Step("a", "b", 2.0)) is None
+        state = present_files(gate.main)
+        assert history.note(state, EditStep("a", "b", 1.0)).number == 1
+        assert history.note(state, EditStep("a", "b", 2.0)) is None
 
 
 # ------------------------------------------------------------------------------------------------- unset and add
@@ -442,9 +442,12 @@ def test_a_state_that_is_the_newest_already_is_not_noted_again(gate):
 
 def test_a_key_that_is_unset_has_its_default_again_and_all_else_stays(gate):
     before = gate.texts()
-    assert gate.set("lanes.exit-1.timing.read_s", "20").exit_code == exits.OK
+    assert gate.set("lanes.exit-1.timing.read_s", "20").exit_code == exit_codes.OK
     answer = gate.call("unset", "lanes.exit-1.timing.read_s", "-c", gate.main)
-    assert (answer.exit_code, "done: unset lanes.exit-1.timing.read_s; state 3" in answer.stdout) == (exits.OK, True)
+    assert (answer.exit_code, "done: unset lanes.exit-1.timing.read_s; state 3" in answer.stdout) == (
+        exit_codes.OK,
+        True,
+    )
     assert gate.texts()[0] == before[0]
     assert b"read_s = 20" not in gate.texts()[1]
 
@@ -453,13 +456,13 @@ def test_a_key_that_is_unset_has_its_default_again_and_all_else_stays(gate):
 def test_a_camera_and_a_lane_are_added_where_their_kin_is_and_taken_out_again(gate, readers):
     cameras = len(tomllib.loads(gate.texts()[1].decode())["lanes"]["exit-1"].get("cameras", []))
     added = gate.call("add", "lanes.exit-1.cameras", "id=side", "kind=simulated", readers, "-c", gate.main)
-    assert added.exit_code == exits.OK, added.stderr
+    assert added.exit_code == exit_codes.OK, added.stderr
     found = tomllib.loads(gate.texts()[1].decode())["lanes"]["exit-1"]["cameras"][-1]
     assert found == {"id": "side", "kind": "simulated", "readers": ["plate", "qr"]}
     keys = ("number=9", "direction=import", "relay.kind=simulated", "relay.name=nine")
-    assert gate.call("add", "lanes.nine", *keys, "-c", gate.main).exit_code == exits.OK
-    assert gate.call("unset", "lanes.nine", "-c", gate.main).exit_code == exits.OK
-    assert gate.call("unset", f"lanes.exit-1.cameras[{cameras}]", "-c", gate.main).exit_code == exits.OK
+    assert gate.call("add", "lanes.nine", *keys, "-c", gate.main).exit_code == exit_codes.OK
+    assert gate.call("unset", "lanes.nine", "-c", gate.main).exit_code == exit_codes.OK
+    assert gate.call("unset", f"lanes.exit-1.cameras[{cameras}]", "-c", gate.main).exit_code == exit_codes.OK
     assert [one["what"] for one in gate.states()][-2:] == ["unset lanes.nine", f"unset lanes.exit-1.cameras[{cameras}]"]
 
 
@@ -484,4 +487,4 @@ def test_what_would_not_hold_is_neither_taken_out_nor_added(gate, arguments, wor
 def test_keys_of_a_new_table_are_name_and_value(gate, value):
     given = (value, "a.c=1") if value == "a=1" else (value,)
     answer = gate.call("add", "lanes.exit-1.cameras", *given, "-c", gate.main)
-    assert answer.exit_code != exits.OK
+    assert answer.exit_code != exit_codes.OK

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.console import app
 from agent.store.journal.reader import JournalReader
 from tests.support.console.consoles import KNOWN_TO_ALL, ConsoleGate
@@ -46,7 +46,7 @@ def test_a_lost_gate_is_won_back_from_its_command_line(gate):
         session = browser.cookies["gate-session"]
 
     again = console(gate, "code")
-    assert (again.exit_code, "user reset NAME" in again.stderr) == (exits.FAILED, True)
+    assert (again.exit_code, "user reset NAME" in again.stderr) == (exit_codes.FAILED, True)
 
     users, sessions = gate.app.console.access.users, gate.app.console.access.sessions
     added = console(gate, "user", "add", "Aigul", "--role", "technician")
@@ -60,7 +60,7 @@ def test_a_lost_gate_is_won_back_from_its_command_line(gate):
     listed = console(gate, "user", "list").stdout.splitlines()
     assert [line.split()[:2] for line in listed] == [["aigul", "technician"], ["boss", "admin"]]
 
-    assert console(gate, "user", "remove", "aigul").exit_code == exits.OK
+    assert console(gate, "user", "remove", "aigul").exit_code == exit_codes.OK
     assert users.find("aigul") is None
 
     wanted = ["code.made", "user.added", "user.added", "user.changed", "user.removed"]
@@ -86,6 +86,6 @@ def acts(gate):
 def test_what_cannot_be_done_is_said_and_changes_nothing(gate, arguments, said):
     before = gate.app.console.access.users.all()
     told = console(gate, *arguments)
-    assert told.exit_code == exits.FAILED
+    assert told.exit_code == exit_codes.FAILED
     assert said in told.stderr
     assert gate.app.console.access.users.all() == before

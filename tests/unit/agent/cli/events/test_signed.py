@@ -403,7 +403,7 @@ def test_what_lies_between_a_replay_and_what_the_gate_sends_now_is_not_missing(r
     for (first, last), properties in ((live, ()), (replayed, (REPLAY,))):
         for payload in CHAIN[first - 1 : last]:
             topic = f"gate/v1/{GATE}/event/{json.loads(payload)['type']}"
-            heard.take(Incoming(topic, payload, 1, retained=False, user_properties=properties))
+            heard.add_message(Incoming(topic, payload, 1, retained=False, user_properties=properties))
     assert [(min(run), max(run)) for run in heard.runs()] == runs
 
 

@@ -11,7 +11,7 @@ import zxingcpp
 from PIL import Image
 from typer.testing import CliRunner
 
-from agent.cli import exits
+from agent.cli import exit_codes
 from agent.cli.permit import app
 from agent.clock.clock import Clock
 from agent.core.crypto.keys import Algorithm, SigningKey
@@ -40,7 +40,7 @@ def run(*arguments, stdin=None):
 def keys(tmp_path):
     folder = tmp_path / "keys"
     made = run("keygen", "--out", folder, "--issuer", "KHE", "--site", 9411)
-    assert made.exit_code == exits.OK, made.output
+    assert made.exit_code == exit_codes.OK, made.output
     return folder
 
 
@@ -67,7 +67,7 @@ def verify(folder, source, *more, site=9411, stdin=None):
 
 
 def text_of(result):
-    assert result.exit_code == exits.OK, result.output
+    assert result.exit_code == exit_codes.OK, result.output
     return result.stdout.strip()
 
 
@@ -87,7 +87,7 @@ def test_keygen_overwrites_nothing(keys):
     before = {file.name: file.read_bytes() for file in keys.iterdir()}
     (keys / "root.pem").unlink()
     again = run("keygen", "--out", keys, "--issuer", "KHE")
-    assert again.exit_code == exits.FAILED
+    assert again.exit_code == exit_codes.FAILED
     assert "issuer.pem is there already" in again.stderr
     del before["root.pem"]
     assert {file.name: file.read_bytes() for file in keys.iterdir()} == before
@@ -95,14 +95,14 @@ def test_keygen_overwrites_nothing(keys):
 
 def test_keygen_says_why_a_name_will_not_do(tmp_path):
     made = run("keygen", "--out", tmp_path / "keys", "--issuer", "")
-    assert made.exit_code == exits.FAILED
+    assert made.exit_code == exit_codes.FAILED
     assert "field 4 is not a printable text" in made.stderr
     assert not (tmp_path / "keys").exists()
 
 
 def test_an_issued_permit_verifies(keys):
     shown = verify(keys, text_of(issue(keys)))
-    assert shown.exit_code == exits.OK
+    assert shown.exit_code == exit_codes.OK
     assert "SIGNATURE_INVALID" in shown.stdout
     assert "LSVAA49J132047371" in shown.stdout
     assert "\nOK at " in shown.stdout
@@ -123,7 +123,7 @@ def test_the_picture_holds_the_text_that_is_printed(keys, tmp_path, suffix):
 
 def test_a_picture_of_another_kind_is_refused(keys, tmp_path):
     made = issue(keys, out=tmp_path / "permit.bmp")
-    assert made.exit_code == exits.FAILED
+    assert made.exit_code == exit_codes.FAILED
     assert "must be named .png or .svg" in made.stderr
 
 
@@ -167,7 +167,7 @@ def test_a_kind_of_plate_can_be_named(keys):
 
 def test_a_wrong_check_digit_is_told_to_the_issuer(keys):
     made = issue(keys, vin="LSVAA49J132047372")
-    assert made.exit_code == exits.OK
+    assert made.exit_code == exit_codes.OK
     assert "the check digit of LSVAA49J132047372 should be" in made.stderr
     assert "warning" not in made.stdout
 
@@ -190,25 +190,25 @@ def test_a_wrong_check_digit_is_told_to_the_issuer(keys):
 )
 def test_issue_says_why_it_refuses(keys, changes, why):
     made = issue(keys, **changes)
-    assert made.exit_code == exits.FAILED
+    assert made.exit_code == exit_codes.FAILED
     assert made.stderr.startswith("gate-agent permit issue: ")
     assert why in made.stderr
     assert made.stdout == ""
 
 
 def test_a_wrong_option_is_a_matter_of_usage(keys):
-    assert issue(keys, "--energy", 9).exit_code == exits.USAGE
-    assert issue(keys, "--since", "soon").exit_code == exits.USAGE
-    assert run("issue").exit_code == exits.USAGE
+    assert issue(keys, "--energy", 9).exit_code == exit_codes.USAGE
+    assert issue(keys, "--since", "soon").exit_code == exit_codes.USAGE
+    assert run("issue").exit_code == exit_codes.USAGE
 
 
 def test_a_permit_can_come_from_a_file_or_from_standard_input(keys, tmp_path):
     text = text_of(issue(keys))
     file = tmp_path / "permit.txt"
     file.write_text(text + "\n")
-    assert verify(keys, file).exit_code == exits.OK
-    assert verify(keys, "-", stdin=text + "\r\n").exit_code == exits.OK
-    assert verify(keys, "-", stdin=text + " ").exit_code == exits.FAILED
+    assert verify(keys, file).exit_code == exit_codes.OK
+    assert verify(keys, "-", stdin=text + "\r\n").exit_code == exit_codes.OK
+    assert verify(keys, "-", stdin=text + " ").exit_code == exit_codes.FAILED
 
 
 def test_inspect_never_hides_that_nothing_was_verified(keys):
@@ -216,10 +216,10 @@ def test_inspect_never_hides_that_nothing_was_verified(keys):
     (keys / "stranger.pem").write_bytes(stranger.to_pem())
     text = text_of(issue(keys, key=keys / "stranger.pem"))
     shown = run("inspect", text)
-    assert shown.exit_code == exits.OK
+    assert shown.exit_code == exit_codes.OK
     assert "NOT VERIFIED" in shown.stdout
     assert stranger.public.key_id.hex() in shown.stdout
-    assert verify(keys, text).exit_code == exits.FAILED
+    assert verify(keys, text).exit_code == exit_codes.FAILED
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_inspect_never_hides_that_nothing_was_verified(keys):
 )
 def test_inspect_says_why_it_cannot_show_a_text(source):
     shown = run("inspect", source)
-    assert shown.exit_code == exits.FAILED
+    assert shown.exit_code == exit_codes.FAILED
     assert shown.stderr.startswith("gate-agent permit inspect: ")
 
 
@@ -250,7 +250,7 @@ def test_verify_names_the_first_check_that_fails(keys, more, site, reason):
     text = text_of(issue(keys, "--lane", 1))
     shown = verify(keys, text, *more, "--json", site=site)
     said = json.loads(shown.stdout)
-    assert shown.exit_code == exits.FAILED
+    assert shown.exit_code == exit_codes.FAILED
     assert (said["valid"], said["reason"]) == (False, reason)
     assert said["checks"][-1]["reason"] == reason
     assert (said["permit"] is None) == (reason == "KEY_EXPIRED")
@@ -263,9 +263,9 @@ def test_verify_needs_a_trust_list_of_the_pinned_root(keys, tmp_path):
     assert "no pinned root key" in run("verify", text, *listed, "--root-key", other, "--site", 9411).stderr
     assert "the root key" in run("verify", text, *listed, "--root-key", "xyz", "--site", 9411).stderr
     both = ("--root-key", other, "--root-key", root_of(keys).raw.hex(), "--site", 9411)
-    assert run("verify", text, *listed, *both).exit_code == exits.OK
+    assert run("verify", text, *listed, *both).exit_code == exit_codes.OK
     missing = run("verify", text, "--trust-list", tmp_path / "none", *both)
-    assert missing.exit_code == exits.FAILED
+    assert missing.exit_code == exit_codes.FAILED
     assert "No such file" in missing.stderr
 
 
@@ -277,8 +277,8 @@ def test_renew_signs_the_next_version_and_disables_a_key(keys):
     text = text_of(issue(keys))
     name = SigningKey.from_pem((keys / "issuer.pem").read_bytes()).public.key_id.hex()
     assert renew(keys).stdout.startswith("version 2, ")
-    assert verify(keys, text).exit_code == exits.OK
-    assert renew(keys, "--disable", name, "--reason", "lost laptop").exit_code == exits.OK
+    assert verify(keys, text).exit_code == exit_codes.OK
+    assert renew(keys, "--disable", name, "--reason", "lost laptop").exit_code == exit_codes.OK
     listed = trust.load((keys / "trust-list.txt").read_bytes(), [root_of(keys)], oldest=3)
     assert (listed.entries[0].status, listed.entries[0].reason) == (KeyStatus.DISABLED, "lost laptop")
     said = json.loads(verify(keys, text, "--json").stdout)
@@ -289,7 +289,7 @@ def test_renew_signs_the_next_version_and_disables_a_key(keys):
 def test_renew_leaves_the_list_alone_when_it_refuses(keys):
     before = (keys / "trust-list.txt").read_bytes()
     refused = renew(keys, "--disable", "00000000")
-    assert refused.exit_code == exits.FAILED
+    assert refused.exit_code == exit_codes.FAILED
     assert "no key 00000000" in refused.stderr
     stranger = run("renew", "--trust-list", keys / "trust-list.txt", "--root", keys / "issuer.pem")
     assert "no pinned root key" in stranger.stderr
@@ -302,16 +302,16 @@ def test_a_key_is_added_with_its_public_half_and_both_issuers_hold_meanwhile(key
     made = run(
         "keygen", "--out", office, "--alone", "--algorithm", "ES256", "--purpose", "permits", "--purpose", "lists"
     )
-    assert made.exit_code == exits.OK, made.output
+    assert made.exit_code == exit_codes.OK, made.output
     assert {file.name for file in office.iterdir()} == {"issuer.pem", "issuer.pub", "lists.pem", "lists.pub"}
     added = renew(keys, "--add", office / "issuer.pub", "--issuer", "HSM", "--site", 9411)
-    assert added.exit_code == exits.OK, added.output
+    assert added.exit_code == exit_codes.OK, added.output
     listing = renew(keys, "--add", office / "lists.pub", "--issuer", "HSM", "--purpose", "lists")
     assert "active lists of HSM, sites all" in listing.stdout
     after = text_of(issue(office, issuer="HSM"))
-    assert [verify(keys, text).exit_code for text in (before, after)] == [exits.OK, exits.OK]
+    assert [verify(keys, text).exit_code for text in (before, after)] == [exit_codes.OK, exit_codes.OK]
     again = renew(keys, "--add", office / "issuer.pub", "--issuer", "HSM")
-    assert (again.exit_code, "is in the trust list already" in again.stderr) == (exits.FAILED, True)
+    assert (again.exit_code, "is in the trust list already" in again.stderr) == (exit_codes.FAILED, True)
 
 
 def test_a_public_key_of_another_program_can_be_added(keys, tmp_path):
@@ -319,7 +319,7 @@ def test_a_public_key_of_another_program_can_be_added(keys, tmp_path):
     public = tmp_path / "hsm.pub"
     subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", private], check=True)
     subprocess.run(["openssl", "ec", "-in", private, "-pubout", "-out", public], check=True, capture_output=True)
-    assert renew(keys, "--add", public, "--issuer", "HSM").exit_code == exits.OK
+    assert renew(keys, "--add", public, "--issuer", "HSM").exit_code == exit_codes.OK
     refused = renew(keys, "--add", private, "--issuer", "HSM")
     assert "no public key in PEM form" in refused.stderr
 
@@ -328,12 +328,12 @@ def test_a_disabled_key_comes_back_and_a_revoked_one_never_does(keys):
     text = text_of(issue(keys))
     name = SigningKey.from_pem((keys / "issuer.pem").read_bytes()).public.key_id.hex()
     renew(keys, "--disable", name)
-    assert verify(keys, text).exit_code == exits.FAILED
-    assert renew(keys, "--enable", name).exit_code == exits.OK
-    assert verify(keys, text).exit_code == exits.OK
-    assert renew(keys, "--revoke", name, "--reason", "stolen").exit_code == exits.OK
+    assert verify(keys, text).exit_code == exit_codes.FAILED
+    assert renew(keys, "--enable", name).exit_code == exit_codes.OK
+    assert verify(keys, text).exit_code == exit_codes.OK
+    assert renew(keys, "--revoke", name, "--reason", "stolen").exit_code == exit_codes.OK
     refused = renew(keys, "--enable", name)
-    assert (refused.exit_code, "is revoked, and stays so" in refused.stderr) == (exits.FAILED, True)
+    assert (refused.exit_code, "is revoked, and stays so" in refused.stderr) == (exit_codes.FAILED, True)
     assert "revoked stolen" in verify(keys, text, "--json").stdout
 
 
@@ -345,19 +345,19 @@ def test_the_root_changes_while_gates_pin_both(keys, tmp_path):
     assert fresh in told.stdout
     listed = ("--trust-list", keys / "trust-list.txt", "--root", tmp_path / "next" / "root.pem")
     assert "no pinned root key" in run("renew", *listed).stderr
-    assert run("renew", *listed, "--signed-by", old).exit_code == exits.OK
+    assert run("renew", *listed, "--signed-by", old).exit_code == exit_codes.OK
     checked = ("verify", text, "--trust-list", keys / "trust-list.txt", "--site", 9411)
-    assert run(*checked, "--root-key", old, "--root-key", fresh).exit_code == exits.OK
-    assert run(*checked, "--root-key", fresh).exit_code == exits.OK
-    assert run(*checked, "--root-key", old).exit_code == exits.FAILED
+    assert run(*checked, "--root-key", old, "--root-key", fresh).exit_code == exit_codes.OK
+    assert run(*checked, "--root-key", fresh).exit_code == exit_codes.OK
+    assert run(*checked, "--root-key", old).exit_code == exit_codes.FAILED
 
 
 def test_an_ended_trust_list_is_told_of_and_is_no_fault_of_the_permit(keys):
     text = text_of(issue(keys, "--hours", 24 * 60))
     at = int(trust.load((keys / "trust-list.txt").read_bytes(), [root_of(keys)]).expires_at)
     fresh, stale = (verify(keys, text, "--at", when, "--json") for when in (at - 1, at))
-    assert (fresh.exit_code, json.loads(fresh.stdout)["trust_list_stale"], fresh.stderr) == (exits.OK, False, "")
-    assert (stale.exit_code, json.loads(stale.stdout)["trust_list_stale"]) == (exits.OK, True)
+    assert (fresh.exit_code, json.loads(fresh.stdout)["trust_list_stale"], fresh.stderr) == (exit_codes.OK, False, "")
+    assert (stale.exit_code, json.loads(stale.stdout)["trust_list_stale"]) == (exit_codes.OK, True)
     assert "the trust list ended at" in stale.stderr
 
 
@@ -368,19 +368,19 @@ def test_a_json_web_signature_is_issued_shown_and_verified(keys):
     text = text_of(issue(keys, "--form", "jws"))
     assert text.startswith("eyJ")
     assert json.loads(run("inspect", text, "--json").stdout)["permit"]["form"] == "jws"
-    assert verify(keys, text).exit_code == exits.OK
+    assert verify(keys, text).exit_code == exit_codes.OK
 
 
 def test_a_reference_is_worth_what_its_declaration_is(keys, tmp_path):
     file = tmp_path / "declarations.csv"
-    assert issue(keys, "--form", "reference").exit_code == exits.USAGE
+    assert issue(keys, "--form", "reference").exit_code == exit_codes.USAGE
     text = text_of(issue(keys, "--form", "reference", declarations=file))
     other = text_of(issue(keys, "--form", "reference", declarations=tmp_path / "other.csv", vin="WBA71DC010CH14720"))
     assert len(text) == 20
     shown = verify(keys, text, "--declarations", file, "--json")
     said = json.loads(shown.stdout)
     assert (shown.exit_code, said["permit"]["vin"], said["permit"]["form"]) == (
-        exits.OK,
+        exit_codes.OK,
         "LSVAA49J132047371",
         "reference",
     )
@@ -388,7 +388,7 @@ def test_a_reference_is_worth_what_its_declaration_is(keys, tmp_path):
     assert "name them with --declarations" in verify(keys, text).stderr
     assert "16 characters" in run("inspect", "GPR:0").stderr
     assert text[4:] not in file.read_text()
-    assert run("inspect", text, "--json").exit_code == exits.OK
+    assert run("inspect", text, "--json").exit_code == exit_codes.OK
 
 
 def test_a_reference_is_looked_up_in_a_signed_pack(keys, tmp_path):
@@ -404,12 +404,12 @@ def test_a_reference_is_looked_up_in_a_signed_pack(keys, tmp_path):
     head = ListHead(ListKind.DECLARATIONS, 9411, 1, int(now), int(now) + 3600, 1, refs)
     listed = PackedList(ListKind.DECLARATIONS, seal_head(head, signer), [chunk.data for chunk in chunks])
     write_pack(pack, (keys / "trust-list.txt").read_bytes(), [listed])
-    assert verify(keys, text, "--declarations", pack).exit_code == exits.OK
+    assert verify(keys, text, "--declarations", pack).exit_code == exit_codes.OK
     stranger = SigningKey.from_pem((keys / "issuer.pem").read_bytes())
     forged = PackedList(ListKind.DECLARATIONS, seal_head(head, stranger), [chunk.data for chunk in chunks])
     write_pack(pack, (keys / "trust-list.txt").read_bytes(), [forged])
     refused = verify(keys, text, "--declarations", pack)
-    assert (refused.exit_code, "are refused" in refused.stderr) == (exits.FAILED, True)
+    assert (refused.exit_code, "are refused" in refused.stderr) == (exit_codes.FAILED, True)
 
 
 def test_a_driver_is_only_ever_a_keyed_hash(keys, tmp_path):
@@ -428,8 +428,8 @@ def test_revoked_permits_go_into_the_file_that_is_published(keys, tmp_path):
     file = tmp_path / "revocations.csv"
     text = text_of(issue(keys))
     said = json.loads(run("inspect", text, "--json").stdout)["permit"]
-    assert run("revoke", text, "--file", file, "--cause", "sold, again").exit_code == exits.OK
-    assert run("revoke", "00112233445566FF", "--file", file, "--until", NOON).exit_code == exits.OK
+    assert run("revoke", text, "--file", file, "--cause", "sold, again").exit_code == exit_codes.OK
+    assert run("revoke", "00112233445566FF", "--file", file, "--until", NOON).exit_code == exit_codes.OK
     rows = [decode_row(ListKind.REVOCATIONS, entry.data) for entry in entries(file, ListKind.REVOCATIONS, 9411)]
     assert rows == [
         Revocation(bytes.fromhex(said["permit"]), said["expires_at"], "sold, again"),
@@ -440,14 +440,14 @@ def test_revoked_permits_go_into_the_file_that_is_published(keys, tmp_path):
 def test_a_permit_is_revoked_and_declared_once(keys, tmp_path):
     file = tmp_path / "revocations.csv"
     words = ("00112233445566ff", "--file", file, "--until", NOON)
-    assert run("revoke", *words).exit_code == exits.OK
+    assert run("revoke", *words).exit_code == exit_codes.OK
     file.write_text(file.read_text().rstrip("\n"))
     again = run("revoke", *words)
-    assert (again.exit_code, "already" in again.stdout) == (exits.OK, True)
-    assert run("revoke", "ffffffffffffffff", *words[1:]).exit_code == exits.OK
+    assert (again.exit_code, "already" in again.stdout) == (exit_codes.OK, True)
+    assert run("revoke", "ffffffffffffffff", *words[1:]).exit_code == exit_codes.OK
     assert len(list(entries(file, ListKind.REVOCATIONS, 9411))) == 2
     declared = {"declarations": tmp_path / "declarations.csv", "permit-id": "00112233445566ff"}
-    assert issue(keys, **declared).exit_code == exits.OK
+    assert issue(keys, **declared).exit_code == exit_codes.OK
     assert "already" in issue(keys, **declared).stderr
     assert len(list(entries(declared["declarations"], ListKind.DECLARATIONS, 9411))) == 1
 
@@ -462,7 +462,7 @@ def test_revoke_says_why_it_cannot(keys, tmp_path):
     assert "expected permit_id,expires_at,cause" in run("revoke", text, "--file", file).stderr
     assert file.read_text() == "permit,why\n"
     long = run("revoke", text, "--file", tmp_path / "other.csv", "--cause", "x" * 201)
-    assert long.exit_code == exits.FAILED
+    assert long.exit_code == exit_codes.FAILED
 
 
 def test_what_cannot_be_read_or_written_is_named(keys, tmp_path):
@@ -479,6 +479,6 @@ def test_what_cannot_be_read_or_written_is_named(keys, tmp_path):
 @pytest.mark.parametrize("language", Language)
 def test_verify_says_in_words_what_the_reason_means(keys, language):
     shown = verify(keys, text_of(issue(keys)), "--language", language.value, site=9410)
-    assert shown.exit_code == exits.FAILED
+    assert shown.exit_code == exit_codes.FAILED
     wanted = officer_text(Reason.WRONG_SITE, language)
     assert "".join(wanted.split()) in "".join(shown.stdout.split())

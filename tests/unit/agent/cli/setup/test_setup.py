@@ -14,16 +14,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from agent.cli.configuration import history_of, load_configuration
 from agent.cli.main import application
 from agent.cli.setup.boards import learned
 from agent.cli.setup.cameras import looked_through
 from agent.cli.setup.interview import AnswerSheet
-from agent.cli.setup.practice import ISSUER, practice
+from agent.cli.setup.practice_permit import ISSUER, practice_permit
 from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.trust import load, root_key
 from agent.lane.simulated_vehicle import scene_folders, simulated_vehicle_runs
+from agent.settings.drivers import history_of, load_configuration
 from drivers.inputs import simulated
 from drivers.inputs.simulated import SimulatedInputs
 from tests.support.board.machine import CH340, Machine
@@ -192,7 +192,7 @@ def test_a_port_that_may_not_be_asked_is_named_with_the_reason(run, machine):
 
 def test_the_papers_to_practise_with_pass_for_a_day_and_no_longer():
     now = 1_780_000_000
-    made = practice(17, "import", "新B52K18", now)
+    made = practice_permit(17, "import", "新B52K18", now)
     trusted = load(made.trust_list, [root_key(made.root)])
     here = GateContext(17, 1, "import", clock_trusted=True, clock_skew_s=0)
     reasons = [verify_permit(made.text.encode(), here, trusted, now + age_s).reason for age_s in (0, DAY_S - 1, DAY_S)]
@@ -221,7 +221,7 @@ def test_without_a_change_no_input_is_taken(capsys):
 
 def test_a_camera_is_looked_through_and_its_picture_judged(capsys):
     sheet = AnswerSheet({})
-    sheet.put(("lanes", "exit-1", "cameras", 0), {"kind": "simulated", "frame_rate_hz": 5})
+    sheet.set_value(("lanes", "exit-1", "cameras", 0), {"kind": "simulated", "frame_rate_hz": 5})
     assert looked_through(sheet, ("lanes", "exit-1", "cameras", 0), within_s=60)
     assert re.search("1280 x 720, [456] pictures a second", capsys.readouterr().out)
 

@@ -25,11 +25,11 @@ from agent.console.access.passwords import (
     Hasher,
     PasswordRefusedError,
     check_strength,
-    made_up,
+    made_up_password,
 )
-from agent.console.access.person import Role
+from agent.console.access.roles import Role
+from agent.console.access.session_clock import SessionClock
 from agent.console.access.sessions import SESSIONS_OF_A_USER, SessionRules, csrf_token
-from agent.console.access.timing import MonotonicTiming
 from agent.console.access.users import UserRefusedError
 from tests.support.console.consoles import hash_cheaply
 from tests.support.waiting import PATIENCE_S, eventually
@@ -58,7 +58,7 @@ def reopen(tmp_path, clock):
     opened = []
 
     def again(boot="this"):
-        opened.append(Access.open(tmp_path, SessionRules(1800, 43_200), lambda: 1.8e9, MonotonicTiming(clock, boot)))
+        opened.append(Access.open(tmp_path, SessionRules(1800, 43_200), lambda: 1.8e9, SessionClock(clock, boot)))
         hash_cheaply(opened[-1])
         return opened[-1]
 
@@ -188,7 +188,7 @@ def test_a_password_that_is_guessed_first_is_refused(password, why):
         "синий чайник летит",
         "三只蓝色的茶壶在天上飞过桥",
         "көк шайнек ұшады 7",
-        pytest.param(made_up(), id="made up"),
+        pytest.param(made_up_password(), id="made up"),
     ],
 )
 def test_words_of_any_language_make_a_password(access, password):

@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 
 from agent.console.labels import lane as labels
 from agent.console.live.camera_updates import camera_news
-from agent.console.live.lane_updates import DEVICE_TONES, TONES, barrier_news, devices_news, inputs_news, lane_news
+from agent.console.live.lane_updates import TONES, barrier_news, devices_news, inputs_news, lane_news
 from agent.console.live.vehicle_texts import vehicle_words
 from agent.console.live.vehicles import KEPT, LOOK_EVERY_S, Vehicle, Vehicles
 from agent.console.live.viewer_texts import Words
@@ -38,10 +38,12 @@ from agent.devices.scanner import ScannerState
 from agent.devices.supervisor import PortState
 from agent.i18n import Language, translate
 from agent.i18n.checks import CHECKS
+from agent.i18n.event_tone import DEVICE_TONES
 from agent.lane.loop import LaneView
 from agent.settings.model.lane import BarrierWiring, Lane, SignalWiring
+from agent.vision.detection_overlay import CodeMark, PlateMark
 from agent.vision.mapping import CameraStatus
-from agent.vision.preview import CodeMark, LivePicture, PlateMark
+from agent.vision.preview import LivePicture
 from agent.vision.worker.protocol import CameraPhase, Heartbeat
 from drivers.text import Text
 from tests.support.store.journals import UTC, open_journal

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from agent.console.access.sessions import csrf_token
-from agent.console.web import connections, http_server, streams
+from agent.console.web import connections, http_server, stream_limits
 from agent.console.web.certificate import CERTIFICATE
 from agent.console.web.limits import BODY_BYTES, Names
 from agent.store.journal.reader import JournalReader
@@ -255,8 +255,8 @@ def answer_or_reset(connection):
 
 
 def test_only_so_many_live_answers_are_open_and_each_ends_with_its_session(tmp_path, mocker):
-    mocker.patch.object(streams, "STREAMS_OF_ONE", 2)
-    mocker.patch.object(streams, "LOOK_EVERY_S", 0.0)
+    mocker.patch.object(stream_limits, "STREAMS_OF_ONE", 2)
+    mocker.patch.object(stream_limits, "LOOK_EVERY_S", 0.0)
     with ConsoleGate(tmp_path) as gate:
         gate.token("admin")
         viewer = gate.browser("viewer")

@@ -10,8 +10,8 @@ from agent.core.events.event_types import Outcome
 from agent.core.lane.io import Close
 from agent.core.lane.step import LaneRules
 from sim.physics.arm import Cause
-from sim.physics.bodies import CAR
 from sim.physics.driving import Conduct, Plan, Vehicle
+from sim.physics.vehicle_shapes import CAR
 from sim.physics.world import FOR_CARS, Way
 from tests.support.lane.played_gate import PlayedGate
 from tests.support.lane.traffic import KINDS, SORTS, Traffic

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from agent.cli.main import application
 from agent.core.events.event_types import AccessDecided, Draft, Outcome, PermitRecord, TransactionClosed
 from agent.core.model.reasons import Reason, Verdict
-from agent.doctor.bundle.pack import Material, Wanted, packed
+from agent.doctor.bundle.pack import BundleMaterial, BundleRequest, pack_bundle
 from agent.doctor.bundle.scrub import Scrubber, secrets_of
 from agent.doctor.finding import Report
 from agent.observability import logs
@@ -229,7 +229,7 @@ def test_the_command_writes_a_bundle_that_only_its_owner_may_read_and_overwrites
 
 def test_a_bundle_can_be_made_where_no_configuration_can_be_used():
     report = Report("?", "0.2", agent=False, utc=1.8e9, findings=())
-    files = unpacked(packed(Material(report, None, None, None, {}, None), Wanted()))
+    files = unpacked(pack_bundle(BundleMaterial(report, None, None, None, {}, None), BundleRequest()))
     assert json.loads(files["configuration.json"]) is None
     assert b"no log" in files["log.txt"]
 

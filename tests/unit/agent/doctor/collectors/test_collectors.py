@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.configuration import load_configuration, relay_boards
+from agent.cli.configuration import relay_boards
 from agent.doctor.codes import Check, Code
 from agent.doctor.collectors import devices, files, machine, ports, remote, software
 from agent.doctor.collectors.user import User
@@ -21,6 +21,8 @@ from agent.doctor.examination import Examiner, Task
 from agent.doctor.facts import BrokerFacts
 from agent.doctor.finding import Finding
 from agent.doctor.texts import advice
+from agent.service import systemd_unit
+from agent.settings.drivers import load_configuration
 from agent.store.journal.journal import Journal
 from drivers.emulators.lcus import LcusEmulator
 from tests.support.gate.gate_site import GateSite
@@ -106,7 +108,7 @@ def test_a_kernel_that_does_not_tell_its_memory_is_an_error_and_not_zero(tmp_pat
     [("15s", 15.0), ("1min 15s", 75.0), ("500ms", 0.5), ("0", None), ("infinity", None), ("", None)],
 )
 def test_a_time_of_the_service_manager_is_read(text, seconds):
-    assert software.seconds(text) == seconds
+    assert systemd_unit.seconds(text) == seconds
 
 
 PROGRAM = """#!/bin/sh
@@ -128,17 +130,17 @@ def test_what_the_service_manager_shows_of_the_unit_is_read(tmp_path, monkeypatc
         program = put(tmp_path, f"bin/{name}", PROGRAM.format(shown=SHOWN.format(unit=unit, state=state), unit=unit))
         program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
-    mocker.patch.object(software, "MANAGER", tmp_path)
+    mocker.patch.object(systemd_unit, "MANAGER", tmp_path)
     found = software.service(tmp_path)
     assert (found.unit, found.enabled, found.active, found.restarts) == (unit, enabled, "active", 4)
     assert found.complaints == f"{unit}:9: Unknown key name 'X' in section 'Service', ignoring."
-    assert software.service_watchdog_s() == 15.0
+    assert systemd_unit.service_watchdog_s() == 15.0
 
 
 def test_a_service_manager_that_does_not_answer_is_no_missing_unit(tmp_path, monkeypatch, mocker):
     put(tmp_path, "bin/systemctl", "#!/bin/sh\nexit 1\n").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
-    mocker.patch.object(software, "MANAGER", tmp_path)
+    mocker.patch.object(systemd_unit, "MANAGER", tmp_path)
     found = software.service(tmp_path)
     assert (found.manager, found.asked) == (True, False)
 
@@ -225,21 +227,21 @@ def test_every_certificate_and_key_of_the_settings_is_looked_at(tmp_path):
     )
     settings = load_configuration(site.configure(LANE, mqtt=lines)).settings
     key.chmod(0o600)
-    found = files.tls(settings, US, NOW)
+    found = files.tls_facts(settings, US, NOW)
     assert [(one.path, one.trouble, one.name, one.expected) for one in found.certificates] == [
         (authority.ca, "", "test ca", None),
         (certificate, "", "gate-8", "gate-7"),
     ]
     assert found.certificates[1].ends == ends
     assert [(one.path, one.trouble, one.mode) for one in found.keys] == [(key, "", 0o600)]
-    assert "stranger may not read it" in files.tls(settings, STRANGER, NOW).keys[0].trouble
+    assert "stranger may not read it" in files.tls_facts(settings, STRANGER, NOW).keys[0].trouble
     _, other_key = authority.issue("other")
     key.write_bytes(other_key.read_bytes())
-    assert "does not belong" in files.tls(settings, US, NOW).keys[0].trouble
+    assert "does not belong" in files.tls_facts(settings, US, NOW).keys[0].trouble
     certificate.write_text("no certificate")
-    assert "no PEM" in files.tls(settings, US, NOW).certificates[1].trouble
+    assert "no PEM" in files.tls_facts(settings, US, NOW).certificates[1].trouble
     certificate.unlink()
-    assert files.tls(settings, US, NOW).certificates[1].trouble == "No such file or directory"
+    assert files.tls_facts(settings, US, NOW).certificates[1].trouble == "No such file or directory"
 
 
 def test_the_certificate_for_the_site_is_another_than_the_one_for_central(tmp_path):
@@ -247,7 +249,7 @@ def test_the_certificate_for_the_site_is_another_than_the_one_for_central(tmp_pa
     certificate, key = authority.issue("gate-7.site")
     path = GateSite(tmp_path).configure(LANE, mqtt="enabled = false")
     path.write_text(f'{path.read_text()}\n[site]\ncertificate_file = "{certificate}"\nkey_file = "{key}"\n')
-    (found,) = files.tls(load_configuration(path).settings, US, NOW).certificates
+    (found,) = files.tls_facts(load_configuration(path).settings, US, NOW).certificates
     assert (found.path, found.name, found.expected) == (certificate, "gate-7.site", "gate-7.site")
 
 
@@ -258,7 +260,7 @@ def test_the_certificate_of_the_consoles_own_making_is_looked_at_where_the_conso
     certificate.rename(site.journal.parent / "console.pem")
     for enabled, names in (("false", []), ("true", ["this computer"])):
         path = site.configure(f"{LANE}\n[console]\nenabled = {enabled}\n", mqtt="enabled = false")
-        found = files.tls(load_configuration(path).settings, US, NOW)
+        found = files.tls_facts(load_configuration(path).settings, US, NOW)
         assert [one.name for one in found.certificates] == names
 
 

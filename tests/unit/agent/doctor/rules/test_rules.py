@@ -14,7 +14,7 @@ from agent.core.model.picture_quality import Figures
 from agent.doctor import facts
 from agent.doctor.codes import Check, Code, Severity
 from agent.doctor.finding import Finding, Report
-from agent.doctor.report import as_json, from_json, lines
+from agent.doctor.report import report_as_json, report_from_json, report_lines
 from agent.doctor.rules import devices, files, formatting, machine, remote, software
 from agent.doctor.texts import advice
 from agent.i18n import Language, translate
@@ -247,9 +247,9 @@ def test_a_report_survives_its_way_as_json_and_its_lines_say_what_to_do():
         Finding(Check.MEMORY, measured="2 / 4"),
     )
     report = Report("gate-7", "0.2", agent=True, utc=1.8e9, findings=findings)
-    assert from_json(as_json(report, Language.KK), 1.8e9) == report
+    assert report_from_json(report_as_json(report, Language.KK), 1.8e9) == report
     assert report.worst is Severity.WARNING
-    text = list(lines(report, Language.RU))
+    text = list(report_lines(report, Language.RU))
     assert text[0] == "gate-7, gate-agent 0.2: проверила работающая программа"
     assert "Диск /var: Диск почти заполнен: свободно 400.0 MiB." in text[1]
     assert text[2].strip().startswith("→ Удалите")

@@ -10,9 +10,9 @@ import pytest
 
 from agent.service.redaction import MASK
 from agent.settings.drivers import editor_of, load_configuration
-from agent.settings.editing.history import Step
-from agent.settings.editing.mask import masked_text, restored_text
-from agent.settings.editing.proposal import Edit, StaleError, differences, edited, judged, put, seen_state
+from agent.settings.editing.history import EditStep
+from agent.settings.editing.proposal import Edit, StaleError, differences, edited, judged, put_files, seen_state
+from agent.settings.editing.secret_mask import masked_text, restored_text
 from agent.settings.loading.load import schema_of
 from agent.settings.toml.change import ChangeError
 from agent.settings.toml.documents import read
@@ -50,7 +50,7 @@ url = "rtsp://admin:hunter3@10.0.0.7/1"
 id = "back"
 kind = "simulated"
 """
-AIGUL = Step("aigul", "console", 1.0)
+AIGUL = EditStep("aigul", "console", 1.0)
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_many_edits_are_one_step_and_each_finds_its_place(desk):
         edit("set", "gate.site", "9"),
         edit("set", "lanes.out.timing.read_s", "12"),
     ]
-    change = put(desk, edited(desk, edits), AIGUL, seen_state(desk))
+    change = put_files(desk, edited(desk, edits), AIGUL, seen_state(desk))
     assert [camera["id"] for camera in value(desk, "lanes.out.cameras")] == ["back", "side"]
     assert (value(desk, "gate.site"), value(desk, "lanes.in.number")) == (9, 2)
     assert (change.number, desk.history.generations()[-1].who) == (2, "aigul")
@@ -106,9 +106,9 @@ def test_what_would_be_another_is_told_with_both_values_and_origins_and_no_secre
 def test_who_comes_second_is_told_what_changed_meanwhile_and_changes_nothing(desk):
     seen = seen_state(desk)
     first, second = (edited(desk, [edit("set", "gate.site", site)]) for site in ("8", "9"))
-    put(desk, first, AIGUL, seen)
+    put_files(desk, first, AIGUL, seen)
     with pytest.raises(StaleError) as error:
-        put(desk, second, Step("bolat", "console", 2.0), seen)
+        put_files(desk, second, EditStep("bolat", "console", 2.0), seen)
     assert (error.value.changed, error.value.who) == (("gate.site",), "aigul")
     assert value(desk, "gate.site") == 8
 
@@ -118,7 +118,7 @@ def test_a_change_by_hand_meanwhile_counts_too(desk):
     files = edited(desk, [edit("set", "gate.site", "8")])
     desk.main.write_text(desk.main.read_text(encoding="utf-8") + "# by hand\n", encoding="utf-8")
     with pytest.raises(StaleError):
-        put(desk, files, AIGUL, seen)
+        put_files(desk, files, AIGUL, seen)
     assert value(desk, "gate.site") == 7
 
 
@@ -134,7 +134,7 @@ def test_a_change_by_hand_meanwhile_counts_too(desk):
 def test_of_edits_that_do_not_hold_together_none_is_made(desk, edits):
     before, seen = desk.main.read_bytes(), seen_state(desk)
     with pytest.raises(SettingsError):
-        put(desk, edited(desk, edits), AIGUL, seen)
+        put_files(desk, edited(desk, edits), AIGUL, seen)
     assert desk.main.read_bytes() == before
 
 
@@ -150,7 +150,7 @@ def test_an_edit_of_an_included_file_is_made_there(desk):
     lanes.write_text(mark + rest, encoding="utf-8")
     desk.main.write_text(head.replace("version = 1", 'version = 1\ninclude = ["lanes.toml"]'), encoding="utf-8")
     files = edited(desk, [edit("set", "lanes.out.number", "3"), edit("set", "gate.site", "8")])
-    put(desk, files, AIGUL, seen_state(desk))
+    put_files(desk, files, AIGUL, seen_state(desk))
     assert "number = 3" in lanes.read_text(encoding="utf-8")
     assert "site = 8" in desk.main.read_text(encoding="utf-8")
 

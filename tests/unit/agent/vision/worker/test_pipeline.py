@@ -37,13 +37,13 @@ class Gated:
         self.go = threading.Semaphore(permits)
         self._finds = finds
 
-    def look(self, pixels, at, *, hint, budget_ms):
+    def read_codes(self, pixels, at, *, hint, budget_ms):
         self.asked.put((hint, budget_ms))
         self.go.acquire()
         return self._finds
 
     def read(self, pixels, *, thorough=False):
-        return self.look(pixels, 0.0, hint=thorough, budget_ms=0.0)
+        return self.read_codes(pixels, 0.0, hint=thorough, budget_ms=0.0)
 
 
 MANY = 1_000_000
@@ -66,7 +66,7 @@ class Bench:
     def show(self, pixels=None, at=None):
         self._number += 1
         picture = np.full((48, 64, 3), 100, np.uint8) if pixels is None else pixels
-        self.slot.put(NumberedFrame(self._number, Frame(picture, self._number * 0.04 if at is None else at)))
+        self.slot.set_frame(NumberedFrame(self._number, Frame(picture, self._number * 0.04 if at is None else at)))
 
     def heard(self):
         """The next messages."""
@@ -135,7 +135,7 @@ def test_a_dear_look_has_a_hint_where_something_changes_or_a_vehicle_waits_and_a
     with at_work(Readers(dear_codes=dear_codes), gate=UNCHANGED) as bench:
         asked = []
         for at, present in ((1.0, False), (2.0, False), (3.0, True), (4.0, False)):
-            bench.reading.attend(present=present)
+            bench.reading.set_vehicle_present(present=present)
             bench.show(at=at)
             asked.append(dear_codes.asked.get(timeout=PATIENCE_S))
     assert [hint for hint, _ in asked] == [True, False, True, False]
@@ -173,7 +173,7 @@ def test_what_is_not_read_yet_is_looked_for_in_every_frame():
 def test_the_cheap_steps_make_no_dear_one():
     codes = Gated(MANY)
     with at_work(Readers(codes)) as bench:
-        bench.reading.attend(present=True)
+        bench.reading.set_vehicle_present(present=True)
         bench.show()
         assert codes.asked.get(timeout=PATIENCE_S) == (True, 0.0)
 
@@ -194,7 +194,7 @@ def test_a_plate_is_looked_for_seldom_where_nothing_has_changed_for_long_and_no_
     with at_work(Readers(codes, plates=plates), gate=UNCHANGED) as bench:
         asked_at = []
         for at, present in ((1.0, False), (2.0, False), (17.0, False), (18.0, False), (21.5, False), (22.5, True)):
-            bench.reading.attend(present=present)
+            bench.reading.set_vehicle_present(present=present)
             before = bench.reading.plates.taken().frames
             bench.show(at=at)
             codes.asked.get(timeout=PATIENCE_S)
@@ -212,12 +212,12 @@ class Ranked:
     def __init__(self):
         self.niceness = queue.Queue()
 
-    def look(self, pixels, at, *, hint, budget_ms):
+    def read_codes(self, pixels, at, *, hint, budget_ms):
         self.niceness.put(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
         return []
 
     def read(self, pixels, *, thorough=False):
-        return self.look(pixels, 0.0, hint=thorough, budget_ms=0.0)
+        return self.read_codes(pixels, 0.0, hint=thorough, budget_ms=0.0)
 
 
 def test_the_kernel_prefers_the_cheap_steps_for_codes_to_all_that_can_wait():

@@ -76,15 +76,15 @@ def cascade() -> Cascade:
 
 @pytest.mark.parametrize("name", CHEAP)
 def test_the_cheap_steps_read_a_code_that_is(cascade: Cascade, name: str) -> None:
-    codes = cascade.look(CHEAP[name], 0.0, hint=True, budget_ms=0.0)
+    codes = cascade.read_codes(CHEAP[name], 0.0, hint=True, budget_ms=0.0)
 
     assert [code.payload for code in codes] == [PERMIT.encode()]
 
 
 @pytest.mark.parametrize("name", DEAR)
 def test_the_dear_steps_and_only_they_read_a_code_that_is(cascade: Cascade, name: str) -> None:
-    assert cascade.look(DEAR[name], 0.0, hint=True, budget_ms=0.0) == []
-    codes = cascade.look(DEAR[name], 0.1, hint=True, budget_ms=LONG_MS)
+    assert cascade.read_codes(DEAR[name], 0.0, hint=True, budget_ms=0.0) == []
+    codes = cascade.read_codes(DEAR[name], 0.1, hint=True, budget_ms=LONG_MS)
 
     assert [code.payload for code in codes] == [PERMIT.encode()]
 
@@ -99,7 +99,7 @@ def clock_of(step_s: float) -> Callable[[], float]:
 def test_a_budget_for_one_step_a_frame_reads_the_same_over_more_frames(name: str) -> None:
     cascade = Cascade(clock=clock_of(0.005))
     for frame in range(100):
-        if codes := cascade.look(DEAR[name], frame / 25, hint=True, budget_ms=8.0):
+        if codes := cascade.read_codes(DEAR[name], frame / 25, hint=True, budget_ms=8.0):
             break
 
     assert frame >= 1
@@ -109,24 +109,24 @@ def test_a_budget_for_one_step_a_frame_reads_the_same_over_more_frames(name: str
 def test_no_dear_step_is_made_without_a_hint(cascade: Cascade) -> None:
     picture = DEAR["fainter"]
 
-    assert cascade.look(picture, 0.0, hint=False, budget_ms=LONG_MS) == []
-    assert cascade.look(picture, 1.0, hint=True, budget_ms=LONG_MS) != []
+    assert cascade.read_codes(picture, 0.0, hint=False, budget_ms=LONG_MS) == []
+    assert cascade.read_codes(picture, 1.0, hint=True, budget_ms=LONG_MS) != []
 
 
 def test_light_symbols_on_dark_ground_are_looked_for_where_there_is_a_hint(cascade: Cascade) -> None:
-    assert cascade.look(CHEAP["inverted"], 0.0, hint=False, budget_ms=0.0) == []
-    assert cascade.look(CHEAP["inverted"], 0.1, hint=True, budget_ms=0.0) != []
+    assert cascade.read_codes(CHEAP["inverted"], 0.0, hint=False, budget_ms=0.0) == []
+    assert cascade.read_codes(CHEAP["inverted"], 0.1, hint=True, budget_ms=0.0) != []
 
 
 def test_a_symbol_that_is_seen_and_not_decoded_is_a_hint_in_itself(cascade: Cascade) -> None:
-    assert cascade.look(DEAR["on cloth"], 0.0, hint=False, budget_ms=LONG_MS) != []
+    assert cascade.read_codes(DEAR["on cloth"], 0.0, hint=False, budget_ms=LONG_MS) != []
 
 
 @pytest.mark.parametrize(("budget_ms", "steps"), [(0.0, 0), (75.0, 1), (135.0, 3)])
 def test_no_step_is_begun_that_is_not_likely_to_end_within_the_budget(mocker, budget_ms: float, steps: int) -> None:
     cut = mocker.spy(module.locator, "cut")
     # Each step takes 10 ms by this clock, and so does each look at it between two of them.
-    Cascade(clock=clock_of(0.010)).look(DEAR["on cloth"], 0.0, hint=True, budget_ms=budget_ms)
+    Cascade(clock=clock_of(0.010)).read_codes(DEAR["on cloth"], 0.0, hint=True, budget_ms=budget_ms)
 
     assert cut.call_count == steps
 
@@ -135,9 +135,9 @@ def test_a_round_that_read_nothing_is_followed_by_a_rest_and_then_by_another(cas
     blank = np.full((480, 640), 128, np.uint8)
     locate = mocker.spy(module.locator, "with_finders")
     for at in (0.0, 0.1, 0.2):
-        cascade.look(blank, at, hint=True, budget_ms=LONG_MS)
+        cascade.read_codes(blank, at, hint=True, budget_ms=LONG_MS)
     once = locate.call_count
-    cascade.look(blank, 1.0, hint=True, budget_ms=LONG_MS)
+    cascade.read_codes(blank, 1.0, hint=True, budget_ms=LONG_MS)
 
     assert locate.call_count == 2 * once
 
@@ -145,8 +145,8 @@ def test_a_round_that_read_nothing_is_followed_by_a_rest_and_then_by_another(cas
 def test_a_screen_that_shows_a_part_in_each_frame_is_read_from_a_few_of_them(cascade: Cascade) -> None:
     frames = [desk(dark_band(CARD, begins, 0.35)) for begins in (0.0, 0.24, 0.47, 0.71)]
     for frame in frames:
-        assert Cascade().look(frame, 0.0, hint=True, budget_ms=LONG_MS) == []
-    seen = [cascade.look(frame, number / 10, hint=True, budget_ms=LONG_MS) for number, frame in enumerate(frames)]
+        assert Cascade().read_codes(frame, 0.0, hint=True, budget_ms=LONG_MS) == []
+    seen = [cascade.read_codes(frame, number / 10, hint=True, budget_ms=LONG_MS) for number, frame in enumerate(frames)]
 
     (code,) = next(codes for codes in seen if codes)
     assert (code.payload, code.engine) == (PERMIT.encode(), "zxing+afterglow")
@@ -155,9 +155,9 @@ def test_a_screen_that_shows_a_part_in_each_frame_is_read_from_a_few_of_them(cas
 def test_frames_of_different_sizes_and_long_gone_ones_are_not_put_together(cascade: Cascade) -> None:
     whole, halves = desk(CARD), [desk(dark_band(CARD, begins, 0.5)) for begins in (0.0, 0.5)]
 
-    assert cascade.look(halves[0], 0.0, hint=True, budget_ms=LONG_MS) == []
-    assert cascade.look(halves[1], 5.0, hint=True, budget_ms=LONG_MS) == []
-    assert cascade.look(whole[:, :500], 5.1, hint=True, budget_ms=0.0) != []
+    assert cascade.read_codes(halves[0], 0.0, hint=True, budget_ms=LONG_MS) == []
+    assert cascade.read_codes(halves[1], 5.0, hint=True, budget_ms=LONG_MS) == []
+    assert cascade.read_codes(whole[:, :500], 5.1, hint=True, budget_ms=0.0) != []
 
 
 def test_of_a_clear_code_and_a_bent_one_in_a_picture_both_are_read() -> None:
@@ -171,7 +171,7 @@ def test_of_a_clear_code_and_a_bent_one_in_a_picture_both_are_read() -> None:
 def test_a_code_read_by_a_dear_step_stands_where_it_is_in_the_frame(cascade: Cascade) -> None:
     frame = np.full((1080, 1920), 110, np.uint8)
     frame[500:980, 1200:1840] = DEAR["out of focus"]
-    (code,) = cascade.look(frame, 0.0, hint=True, budget_ms=LONG_MS)
+    (code,) = cascade.read_codes(frame, 0.0, hint=True, budget_ms=LONG_MS)
 
     assert code.engine not in {"zxing", "zxing-global"}
     side = 6 * 29
@@ -181,7 +181,7 @@ def test_a_code_read_by_a_dear_step_stands_where_it_is_in_the_frame(cascade: Cas
 
 
 def test_the_size_of_a_module_is_told_where_the_engine_knows_the_version(cascade: Cascade) -> None:
-    (code,) = cascade.look(desk(CARD), 0.0, hint=False, budget_ms=0.0)
+    (code,) = cascade.read_codes(desk(CARD), 0.0, hint=False, budget_ms=0.0)
 
     assert code.module_px == pytest.approx(6, rel=0.03)
 
@@ -216,13 +216,13 @@ def test_a_hostile_symbol_breaks_nothing_in_any_step(head: str) -> None:
 
 @pytest.mark.parametrize("shape", [(1, 1), (21, 21), (20, 4000), (2000, 40), (1200, 2000)])
 def test_a_picture_of_any_shape_is_looked_at(cascade: Cascade, shape: tuple[int, int]) -> None:
-    assert cascade.look(np.full((*shape, 3), 90, np.uint8), 0.0, hint=True, budget_ms=LONG_MS) == []
+    assert cascade.read_codes(np.full((*shape, 3), 90, np.uint8), 0.0, hint=True, budget_ms=LONG_MS) == []
 
 
 def test_a_picture_larger_than_any_cameras_is_read_and_the_code_stands_right(cascade: Cascade) -> None:
     picture = np.full((3000, 6000), 110, np.uint8)
     put(picture, CARD, square(4000, 1000, 700))
-    (code,) = cascade.look(picture, 0.0, hint=False, budget_ms=0.0)
+    (code,) = cascade.read_codes(picture, 0.0, hint=False, budget_ms=0.0)
 
     quiet = 700 * 4 / 37
     assert np.allclose(code.corners, square(4000 + quiet, 1000 + quiet, 700 - 2 * quiet), atol=8)

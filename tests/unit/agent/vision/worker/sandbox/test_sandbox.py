@@ -164,7 +164,7 @@ def test_an_eye_that_leaves_because_its_camera_has_moved_is_not_called_a_failure
     process = WorkerProcess([sys.executable, "-c", f"import sys; sys.exit({EXIT_ANEW})"])
     try:
         assert process.ended_within(20)
-        assert process.how_it_ended().startswith("asked to be started anew")
+        assert process.how_it_ended().startswith("asked to be started again")
     finally:
         process.kill()
 

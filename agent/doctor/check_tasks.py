@@ -1,0 +1,187 @@
+"""Which checks there are.
+
+Those that any process can make, and those of devices that an agent has, or that nobody has.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from agent.doctor.codes import Check
+from agent.doctor.collectors import devices as opened
+from agent.doctor.collectors import files, machine, ports, remote, software
+from agent.doctor.collectors import running_agent as running
+from agent.doctor.examination import Task
+from agent.doctor.rules import devices as of_devices
+from agent.doctor.rules import files as of_files
+from agent.doctor.rules import machine as of_machine
+from agent.doctor.rules import remote as of_others
+from agent.doctor.rules import software as of_software
+from agent.service.systemd_unit import ASK_S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from agent.barrier import RelayBoard
+    from agent.devices import DeviceStatusTable
+    from agent.doctor.collectors.user import User
+    from agent.doctor.facts import ClockFacts, InputsFacts, ListsFacts, RelayFacts
+    from agent.lane import LaneService
+    from agent.service.workers import Workers
+    from agent.settings import LoadedSettings, Settings
+    from agent.vision.supervisor import CameraSupervisor
+
+CAMERAS_LIMIT_S: Final = opened.CAMERA_LIMIT_S + 10.0
+"""An eye may take some seconds to end."""
+BROKERS_LIMIT_S: Final = remote.LIMIT_S + 2.0
+JOURNAL_LIMIT_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDependencies:
+    """What the checks of every process stand on.
+
+    `load`: reads the configuration on the disk, raises SettingsError. `settings`: those that are looked at. `utc`: the
+    wall clock. `clock`, `lists`: how they are. `health`: what is published to try a broker. `running`: digest of the
+    configuration and version of the agent that runs, None where none was asked. `watchdog_s`: within which the service
+    manager wants a sign of life; None: nobody can say. `failing`: whether the agent cannot write its journal now.
+    `links`: the connections that the agent has. `ours`: process ids that may hold a device.
+    """
+
+    path: Path
+    load: Callable[[], LoadedSettings]
+    settings: Settings
+    user: User
+    utc: Callable[[], float]
+    clock: Callable[[], ClockFacts]
+    lists: Callable[[], ListsFacts]
+    health: Callable[[], bytes]
+    running: Callable[[], tuple[str, str] | None]
+    watchdog_s: Callable[[], float | None] | None
+    failing: Callable[[], bool] = lambda: False
+    links: Callable[[], remote.Links] = remote.Links
+    ours: Callable[[], frozenset[int]] = frozenset
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDevices:
+    """The devices of an agent that runs, and its threads. `places`: the lanes of each relay board, by where it is."""
+
+    lanes: Sequence[LaneService]
+    eyes: Sequence[CameraSupervisor]
+    boards: Mapping[str, RelayBoard]
+    devices: DeviceStatusTable
+    workers: Workers
+    places: Mapping[str, list[str]]
+
+
+def common_tasks(dependencies: TaskDependencies) -> list[Task]:
+    """The checks of software, machine, files and brokers."""
+    settings, state = dependencies.settings, dependencies.settings.state.directory
+
+    def digest() -> str | None:
+        return None if (known := dependencies.running()) is None else known[0]
+
+    def version() -> str | None:
+        return None if (known := dependencies.running()) is None else known[1]
+
+    return [
+        Task(
+            Check.CONFIGURATION,
+            partial(software.configuration, dependencies.path, dependencies.load, digest),
+            of_software.configuration,
+        ),
+        Task(Check.SERVICE, software.service, of_software.service, 3 * ASK_S),
+        Task(Check.VERSIONS, partial(software.versions, version), of_software.versions),
+        Task(Check.WATCHDOG, partial(machine.watchdog, dependencies.watchdog_s), of_software.watchdog),
+        Task(Check.CLOCK, dependencies.clock, of_machine.clock),
+        Task(Check.TIME_ZONE, machine.time_zone, of_machine.time_zone),
+        Task(Check.DISK, lambda: machine.disk(state, files.wanted_bytes(settings)), of_machine.disk),
+        Task(Check.MEMORY, machine.memory, of_machine.memory),
+        Task(Check.PROCESSOR, machine.processor, of_machine.processor),
+        Task(Check.STATE, partial(files.state, state, dependencies.user), of_files.state),
+        Task(
+            Check.JOURNAL,
+            lambda: files.journal(settings, failing=dependencies.failing(), utc=dependencies.utc()),
+            of_files.journal,
+            JOURNAL_LIMIT_S,
+        ),
+        Task(Check.GATE_KEY, partial(files.gate_key, state), of_files.gate_key),
+        Task(
+            Check.CERTIFICATES,
+            lambda: files.tls_facts(settings, dependencies.user, dependencies.utc()),
+            of_files.certificates,
+        ),
+        Task(Check.MODELS, files.models, of_files.models),
+        Task(
+            Check.BROKERS,
+            lambda: remote.brokers(settings, dependencies.health, dependencies.links()),
+            of_others.brokers,
+            BROKERS_LIMIT_S,
+        ),
+        Task(Check.LISTS, dependencies.lists, of_others.lists),
+        Task(
+            Check.PORTS,
+            lambda: ports.ports(settings, dependencies.user, dependencies.ours() | {os.getpid()}),
+            of_devices.ports,
+        ),
+    ]
+
+
+def tasks_without_settings(path: Path, load: Callable[[], LoadedSettings]) -> list[Task]:
+    """The checks that can be made where no configuration can be used."""
+    return [
+        Task(
+            Check.CONFIGURATION,
+            partial(software.configuration, path, load, lambda: None),
+            of_software.configuration,
+        ),
+        Task(Check.SERVICE, software.service, of_software.service, 3 * ASK_S),
+        Task(Check.VERSIONS, partial(software.versions, lambda: None), of_software.versions),
+        Task(Check.TIME_ZONE, machine.time_zone, of_machine.time_zone),
+        Task(Check.MEMORY, machine.memory, of_machine.memory),
+        Task(Check.PROCESSOR, machine.processor, of_machine.processor),
+        Task(Check.MODELS, files.models, of_files.models),
+    ]
+
+
+def held_device_tasks(settings: Settings, parts: HeldDevices) -> list[Task]:
+    """The checks of what the running agent has: its threads and its devices."""
+    known = parts.devices
+    return [
+        Task(Check.PARTS, lambda: running.parts(parts.workers.states), of_software.parts),
+        Task(Check.CAMERAS, partial(running.cameras, parts.eyes), of_devices.cameras),
+        Task(Check.RELAYS, partial(running.relays, parts.boards, parts.places), of_devices.relays),
+        Task(Check.INPUTS, lambda: running.inputs(settings, parts.lanes, known.known), of_devices.inputs),
+        Task(Check.SCANNERS, lambda: running.scanners(settings, known.known), of_devices.scanners),
+    ]
+
+
+def free_device_tasks(settings: Settings, places: Mapping[str, list[str]]) -> list[Task]:
+    """The checks of devices that no agent has: they are opened, and nothing is moved.
+
+    The boards come one after the other where a relay board and inputs are one: a port is opened by one at a time.
+    """
+    relays_done = threading.Event()
+
+    def relays() -> tuple[RelayFacts, ...]:
+        try:
+            return opened.relays(settings, places)
+        finally:
+            relays_done.set()
+
+    def inputs() -> tuple[InputsFacts, ...]:
+        relays_done.wait(opened.BOARD_LIMIT_S)
+        return opened.inputs(settings)
+
+    return [
+        Task(Check.CAMERAS, partial(opened.cameras, settings), of_devices.cameras, CAMERAS_LIMIT_S),
+        Task(Check.RELAYS, relays, of_devices.relays, 2 * opened.BOARD_LIMIT_S),
+        Task(Check.INPUTS, inputs, of_devices.inputs, 3 * opened.BOARD_LIMIT_S),
+        Task(Check.SCANNERS, partial(opened.scanners, settings), of_devices.scanners, 2 * opened.BOARD_LIMIT_S),
+    ]

@@ -1,0 +1,170 @@
+"""One event in one line, in the reader's language: for the console's journal, the command line and the demo."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from agent.core.events import AccessDecided, Alarm, AlarmRaised, DeviceChanged, Outcome, TransactionClosed
+from agent.core.model import Reason, Verdict
+from agent.i18n.events import alarm_text, outcome_text, verdict_text
+from agent.i18n.lookup import translate
+from agent.i18n.reasons import officer_text
+from agent.i18n.recorded import recorded_detail
+from drivers.text import Text, pgettext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from enum import StrEnum
+
+    from agent.i18n.language import Language
+
+TYPES: Final[Mapping[str, Text]] = {
+    "gate.started": Text("The agent started"),
+    "gate.stopping": Text("The agent stops"),
+    "configuration.refused": Text("A configuration was refused"),
+    "console.acted": Text("Somebody acted on the console"),
+    "device.changed": Text("A device changed its state"),
+    "vehicle.present": Text("A vehicle came"),
+    "permit.presented": Text("A code was shown"),
+    "access.decided": Text("Decision"),
+    "access.granted": Text("Way granted"),
+    "barrier.pulsed": Text("Pulse to the barrier"),
+    "barrier.moved": Text("The arm moved"),
+    "barrier.held": Text("Held open, or let go"),
+    "barrier.tested": Text("Test pulse"),
+    "vehicle.entering": Text("The vehicle is under the arm"),
+    "alarm.raised": Text("Alarm"),
+    "transaction.closed": Text("Outcome"),
+    "lane.ordered": Text("Order to the lane"),
+    "command.accepted": Text("Command from central accepted"),
+    "command.executed": Text("Command from central carried out"),
+    "command.refused": Text("Command from central refused"),
+    "acknowledgement.refused": Text("Acknowledgement refused"),
+    "chain.checkpoint": Text("Signature over the chain"),
+    "evidence.sent": Text("Picture sent"),
+    "evidence.dropped": Text("Pictures dropped for lack of room"),
+    "lists.applied": Text("New list in force"),
+    "lists.refused": Text("List refused"),
+    "lists.state": Text("Age of the lists"),
+    "ledger.conflict": Text("A use was consumed twice"),
+    "clock.changed": Text("Clock changed"),
+    "records.deleted": Text("Old records deleted"),
+    "events.dropped": Text("Events lost"),
+}
+
+_VALUES: Final[Mapping[tuple[str, str], Text]] = {
+    ("action", "open"): pgettext("action", "open"),
+    ("action", "close"): pgettext("action", "close"),
+    ("delivery", "delivered"): Text("delivered"),
+    ("delivery", "not_delivered"): Text("not delivered"),
+    ("delivery", "unknown"): Text("delivery unknown"),
+    ("position", "open"): Text("up"),
+    ("position", "closed"): Text("down"),
+    ("held", "true"): Text("held open"),
+    ("held", "false"): Text("let go"),
+    ("seen_by", "inputs"): Text("noticed by the loops"),
+    ("seen_by", "eye"): Text("noticed by a camera or scanner"),
+    ("seen_by", "operator"): Text("begun by an officer"),
+    ("by", "permit"): Text("by a permit"),
+    ("by", "operator"): Text("by an officer"),
+    ("by", "safety"): Text("for safety"),
+    ("order", "locked"): Text("locked"),
+    ("order", "unlocked"): Text("unlocked"),
+    ("order", "out_of_service"): Text("out of service"),
+    ("order", "in_service"): Text("back in service"),
+    ("state", "fresh"): Text("fresh"),
+    ("state", "stale_ok"): Text("a while old"),
+    ("state", "known_only"): Text("old: known permits only"),
+    ("state", "too_old"): Text("too old"),
+    ("state", "synced"): Text("kept right by a time server"),
+    ("state", "holdover"): Text("without a time server for now"),
+    ("state", "untrusted"): Text("not to be trusted"),
+}
+"""By the name of a field and its value in small letters."""
+
+DEVICE_STATES: Final[Mapping[str, Text]] = {
+    "connecting": Text("being looked for"),
+    "up": Text("works"),
+    "stale": Text("has not answered for a while"),
+    "lost": Text("lost; it is tried again and again"),
+    "streaming": Text("delivers pictures"),
+    "overloaded": Text("delivers more than this computer can look at"),
+    "dark": Text("its picture is too dark"),
+    "covered": Text("something covers it"),
+    "blurred": Text("out of focus"),
+    "blinded": Text("blinded by light"),
+    "noisy": Text("what it delivers is disturbed"),
+    "moved": Text("it looks elsewhere than before"),
+}
+
+_TELLING: Final[Mapping[str, tuple[str, ...]]] = {
+    "access.granted": ("by", "operator", "cause"),
+    "barrier.pulsed": ("action", "delivery"),
+    "barrier.moved": ("position",),
+    "barrier.held": ("held", "operator", "cause"),
+    "barrier.tested": ("action", "operator", "cause"),
+    "vehicle.present": ("seen_by",),
+    "permit.presented": ("camera",),
+    "lane.ordered": ("order", "operator", "cause"),
+    "console.acted": ("person", "act"),
+    "command.accepted": ("name", "operator", "cause"),
+    "command.executed": ("name", "result"),
+    "command.refused": ("name", "code"),
+    "lists.applied": ("list", "version"),
+    "lists.refused": ("list", "code"),
+    "lists.state": ("state",),
+    "clock.changed": ("state",),
+    "gate.started": ("version",),
+    "gate.stopping": ("cause",),
+    "configuration.refused": ("detail",),
+}
+"""The fields that tell most of each type, in order."""
+
+_CODED: Final[Mapping[str, tuple[tuple[str, type[StrEnum], Callable[[Any, Language], str]], ...]]] = {
+    AccessDecided.TYPE: (("verdict", Verdict, verdict_text), ("reason", Reason, officer_text)),
+    AlarmRaised.TYPE: (("alarm", Alarm, alarm_text),),
+    TransactionClosed.TYPE: (("outcome", Outcome, outcome_text),),
+}
+"""The types that have a meaning for an officer: the fields that hold it, their codes, and the words of those."""
+
+
+def event_title(kind: str, language: Language) -> str:
+    """What a type of event is; its own name for one that is not known here, as of a later agent."""
+    return translate(TYPES.get(kind, kind), language)
+
+
+def event_meaning(kind: str, data: Mapping[str, Any], language: Language) -> str:
+    """What a decision, an alarm or an outcome means for an officer; empty for all else, and for an unknown code."""
+    return ": ".join(
+        words(codes(data[name]), language)
+        for name, codes, words in _CODED.get(kind, ())
+        if isinstance(data.get(name), str) and data[name] in set(codes)
+    )
+
+
+def event_summary(kind: str, data: Mapping[str, Any], language: Language) -> str:
+    """What an event says: its meaning, or the fields that tell most of its type; an unknown code as it stands."""
+    if kind in _CODED:
+        return event_meaning(kind, data, language) or ": ".join(
+            str(data[name]) for name, _, _ in _CODED[kind] if data.get(name)
+        )
+    if kind == DeviceChanged.TYPE:
+        state = str(data.get("state", ""))
+        return f"{data.get('device', '')}: {translate(DEVICE_STATES.get(state, state), language)}"
+    return ", ".join(
+        value_text(name, data, language) for name in _TELLING.get(kind, ()) if data.get(name) not in (None, "")
+    )
+
+
+def value_text(name: str, data: Mapping[str, Any], language: Language) -> str:
+    """The value of one field of an event."""
+    if name == "detail":
+        return translate(recorded_detail(data), language)
+    plain = plain_value(data[name])
+    return translate(_VALUES.get((name, plain.lower()), plain), language)
+
+
+def plain_value(value: Any) -> str:
+    """A value as it stands."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

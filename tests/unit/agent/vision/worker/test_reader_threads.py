@@ -1,0 +1,101 @@
+"""The reading threads: when a thorough look is taken, and what becomes of a reader that fails."""
+
+import queue
+import socket
+import threading
+import time
+
+import pytest
+
+from agent.vision.worker.latest_frame import LatestFrame, NumberedFrame
+from agent.vision.worker.parent_link import ParentConnection
+from agent.vision.worker.protocol import Configure, GateSettings
+from agent.vision.worker.reader_stats import ReaderStats
+from agent.vision.worker.reader_threads import ReaderThreads
+from agent.vision.worker.readers import Readers
+from drivers.api import Frame
+from tests.support.vision.noisy_yards import yard
+from tests.support.waiting import PATIENCE_S
+
+
+class Recorder:
+    """A reader that finds nothing and notes how it was asked."""
+
+    def __init__(self):
+        self.asked = queue.Queue()
+
+    def read(self, pixels, *, thorough=False):
+        self.asked.put(thorough)
+        return []
+
+    def read_codes(self, pixels, at, *, hint, budget_ms):
+        self.asked.put(hint and budget_ms > 0)
+        return []
+
+
+def reading(readers, **settings):
+    slot = LatestFrame()
+    configure = Configure(camera_kind="x", camera={}, **settings)
+    ours, theirs = socket.socketpair()
+    started = ReaderThreads(slot, readers, configure, ParentConnection(ours))
+    started.start()
+    return slot, started, (ours, theirs)
+
+
+def test_a_thorough_look_is_taken_only_while_something_changes():
+    codes, dear_codes, plates = Recorder(), Recorder(), Recorder()
+    gate = GateSettings(hold_s=1.0, look_every_s=0.5)
+    slot, started, ends = reading(Readers(codes, dear_codes, plates), gate=gate)
+    asked = []
+    for number in range(1, 9):
+        slot.set_frame(NumberedFrame(number, Frame(yard(0), number * 0.6)))
+        asked.append(tuple(reader.asked.get(timeout=PATIENCE_S) for reader in (codes, dear_codes, plates)))
+    slot.close()
+    assert started.stop(10)
+    for end in ends:
+        end.close()
+    assert [code for code, _, _ in asked] == [False] * 8
+    assert [dear for _, dear, _ in asked] == [True, True, False, False, False, False, False, False]
+    assert [plate for _, _, plate in asked] == [True, True, False, False, False, False, False, False]
+
+
+def test_a_reader_that_always_fails_ends_the_eye(caplog):
+    watch = ReaderStats("code")
+
+    def fail():
+        with watch.timing():
+            raise RuntimeError("no")
+
+    for _ in range(25):
+        fail()
+    with pytest.raises(RuntimeError):
+        fail()
+    assert watch.taken().failures == 25
+    assert sum("code reader failed" in record.getMessage() for record in caplog.records) == 1
+
+
+def test_a_reader_that_waits_for_a_core_is_not_taken_for_one_that_hangs():
+    waiting, computing, prompt = ReaderStats("a", gives_way=True), ReaderStats("b", gives_way=True), ReaderStats("c")
+    never = threading.Event()
+    with prompt.timing(), waiting.timing():
+        begun_at = time.monotonic()
+        never.wait(0.6)
+        assert time.monotonic() - waiting.taken().busy_since < 0.5 * (time.monotonic() - begun_at)
+        assert prompt.taken().busy_since <= begun_at
+        with computing.timing():
+            begun_s = time.thread_time()
+            while time.thread_time() - begun_s < 0.2:
+                pass
+            assert time.monotonic() - computing.taken().busy_since >= 0.2
+    assert waiting.taken().busy_since is None
+
+
+def test_one_success_forgives_the_failures_before_it():
+    watch = ReaderStats("code")
+    for _ in range(3):
+        for _ in range(20):
+            with watch.timing():
+                raise RuntimeError("no")
+        with watch.timing():
+            pass
+    assert watch.taken().failures == 60
