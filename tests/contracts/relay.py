@@ -6,6 +6,7 @@ Each kind has a test module, tests/unit/drivers/relay/test_<kind>, whose classes
 from __future__ import annotations
 
 import threading
+from math import ceil
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
@@ -20,13 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from drivers.api import RelayPort
+    from drivers.api import RelayCapabilities, RelayPort
     from drivers.emulators.board import EmulatedBoard
     from drivers.relay_bank import RelayBank
 
 WAIT_S = PATIENCE_S
 SHORT_PULSE_MS = 100 * round(scaled(2))
 """Long enough to be read back while it lasts."""
+
+
+def short_pulse_ms(capabilities: RelayCapabilities) -> int:
+    """The shortest pulse of whole steps of a board that is no shorter than that."""
+    return ceil(SHORT_PULSE_MS / capabilities.pulse_step_ms) * capabilities.pulse_step_ms
 
 
 class Rig:
@@ -114,7 +120,7 @@ class RelayContract:
                 relay.pulse(1, 500)
             assert rig.relays.history == ()
             return
-        duration_ms = max(SHORT_PULSE_MS, capabilities.pulse_step_ms)
+        duration_ms = short_pulse_ms(capabilities)
         assert relay.pulse(1, duration_ms) is Delivery.DELIVERED
         relay.close()
         assert self.shows(rig)
@@ -156,7 +162,7 @@ class RelayContract:
         rig.relays.stuck.add(1)
         assert relay.set(1, on=True) is Delivery.UNKNOWN  # it may have been on for a moment
         if relay.capabilities.hardware_pulse:
-            assert relay.pulse(1, max(SHORT_PULSE_MS, relay.capabilities.pulse_step_ms)) is Delivery.UNKNOWN
+            assert relay.pulse(1, short_pulse_ms(relay.capabilities)) is Delivery.UNKNOWN
         rig.relays.stuck.clear()
         relay.set(1, on=True)
         rig.relays.stuck.add(1)
