@@ -117,6 +117,11 @@ def joined(parts: Iterable[str], joint: str = ", ") -> Text:
     return Text(joint.join(f"{{{name}}}" for name in values), **values)
 
 
+def prefixed(name: object, said: Text) -> Text:
+    """What is said of something, after its name."""
+    return Text("{name}: {said}", name=name, said=said)
+
+
 def shortened(words: str, most: int) -> str:
     """The words, cut off where they are too long; then they are plain words."""
     return words if len(words) <= most else words[:most]

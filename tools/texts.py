@@ -2,6 +2,7 @@
 
 Run `make texts` after a text was changed. A message that is new, or whose English changed, stands in each catalogue
 without a translation, or fuzzy with that of the English it most resembles: write or check it, and take `fuzzy` away.
+A translation that takes other values than its message is named as well: nobody is shown it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from agent.core.lane import CommandKind, State
 from agent.core.model import DeclarationStatus, ListKind, Subject
 from agent.core.permit import KeyStatus
 from agent.i18n import Language
+from agent.i18n.po import entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,27 +154,39 @@ def write(path: Path, catalog: Catalog) -> None:
     path.write_text("".join(line for line in lines if not _OF_NOBODY.match(line)), encoding="utf-8")
 
 
+def wrong(path: Path) -> Iterator[str]:
+    """Every message of a catalogue that has no good translation: file and line, what is wrong, and the message."""
+    with path.open(encoding="utf-8") as lines:
+        _, *found = entries(lines)
+    for one in found:
+        if one.fuzzy:
+            yield f"{path}:{one.line}: fuzzy: {one.message!r}"
+        elif not one.is_whole:
+            yield f"{path}:{one.line}: missing: {one.message!r}"
+        elif not one.has_same_values:
+            yield f"{path}:{one.line}: other values than in the English: {one.message!r}"
+
+
 def main() -> int:
-    """Gather, update, and name what is missing; 1: something is."""
+    """Gather, update, and name what has no good translation; 1: something has none."""
     gathered = template()
     write(TEMPLATE, gathered)
-    missing = 0
+    count = 0
     for language in OTHERS:
+        path = DOMAIN / f"{language}.po"
         catalog = catalogue(language)
         before = {(one.context, one.id) for one in catalog if one.id}
         catalog.update(copy.deepcopy(gathered))  # an update keeps the messages that it is given
-        write(DOMAIN / f"{language}.po", catalog)
-        wrong = [one for one in catalog if one.id and (one.fuzzy or not all(_forms(one.string)))]
+        write(path, catalog)
+        told = list(wrong(path))
         gone = before - {(one.context, one.id) for one in catalog}
-        for one in wrong:
-            print(f"{language}.po: {'fuzzy' if one.fuzzy else 'missing'}: {one.id!r}", file=sys.stderr)
-        print(f"{language}.po: {len(catalog)} messages, {len(wrong)} missing or fuzzy, {len(gone)} left out, as unused")
-        missing += len(wrong)
-    return 1 if missing else 0
-
-
-def _forms(translation: str | tuple[str, ...]) -> tuple[str, ...]:
-    return translation if isinstance(translation, tuple) else (translation,)
+        for line in told:
+            print(line, file=sys.stderr)
+        print(
+            f"{path.name}: {len(catalog)} messages, {len(told)} without a good translation, {len(gone)} unused left out"
+        )
+        count += len(told)
+    return 1 if count else 0
 
 
 if __name__ == "__main__":

@@ -22,7 +22,10 @@ _PLURAL: Final = re.compile(r"^Plural-Forms:.*\bplural=([^;]+);", re.MULTILINE)
 
 
 class Catalogue:
-    """What every message is called in one language. Fuzzy and empty translations are no translations."""
+    """What every message is called in one language.
+
+    Translations that are fuzzy, empty or take other values than their message are no translations.
+    """
 
     def __init__(self, found: Iterable[PoEntry]) -> None:
         """`found`: the messages of a file, its header first. Raises CatalogueError for one without plural forms."""
@@ -32,7 +35,9 @@ class Catalogue:
             raise CatalogueError("the header names no plural forms")
         self._form: Callable[[int], int] = c2py(plural[1])
         self._forms: Mapping[tuple[str, str], tuple[str, ...]] = {
-            (one.context, one.message): one.forms for one in messages if all(one.forms) and not one.fuzzy
+            (one.context, one.message): one.forms
+            for one in messages
+            if one.is_whole and one.has_same_values and not one.fuzzy
         }
 
     def translation(self, context: str, message: str, number: int | None = None) -> str | None:

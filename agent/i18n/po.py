@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -22,9 +23,11 @@ class CatalogueError(Exception):
 class PoEntry:
     """One message. `context`: its msgctxt; "": it has none. `forms`: the translation, or one for each plural form.
 
-    `fuzzy`: the English changed and nobody has looked at the translation since.
+    `line`: where it begins in its file, from 1. `fuzzy`: the English changed and nobody has looked at the translation
+    since.
     """
 
+    line: int = 0
     fuzzy: bool = False
     parts: dict[str, str] = field(default_factory=dict)
 
@@ -48,6 +51,17 @@ class PoEntry:
         """The translation; where the message has a plural, one for each of the language's plural forms."""
         return tuple(words for keyword, words in self.parts.items() if keyword.startswith("msgstr"))
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is a translation, one of every plural form that the file has."""
+        return bool(self.forms) and all(self.forms)
+
+    @property
+    def has_same_values(self) -> bool:
+        """Whether every form takes the values of the message: only then can it be filled in."""
+        known = (_values(self.message), _values(self.plural or self.message))
+        return all(_values(form) in known for form in self.forms)
+
 
 def entries(lines: Iterable[str]) -> Iterator[PoEntry]:
     """The messages of a file, its header first; obsolete ones are left out. Raises CatalogueError."""
@@ -61,12 +75,23 @@ def entries(lines: Iterable[str]) -> Iterator[PoEntry]:
             if found is None or not (found[1] or keyword):
                 raise CatalogueError(f"line {number}: {text!r} belongs to no message")
             keyword = found[1] or keyword
+            entry.line = entry.line or number
             entry.parts[keyword] = entry.parts.get(keyword, "") + _ESCAPE.sub(_unescaped, found[2])
         elif not text and entry.parts:
             yield entry
             entry, keyword = PoEntry(), ""
     if entry.parts:
         yield entry
+
+
+def _values(text: str) -> list[tuple[str, str | None, str | None]] | None:
+    """The values that a text takes, each with its form; None: it has braces that are none."""
+    try:
+        return sorted(
+            (name, form, conversion) for _, name, form, conversion in string.Formatter().parse(text) if name is not None
+        )
+    except ValueError:
+        return None
 
 
 def _unescaped(escape: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from drivers.api import DeviceError, DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.camera.source import SourceKind, has_credentials, host_and_port, redacted, without_credentials
-from drivers.text import Text
+from drivers.text import Text, prefixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def why_not_opened(url: str, kind: SourceKind) -> DeviceError:
         case SourceKind.DEVICE:
             return _device_cause(url)
         case SourceKind.FILE:
-            return _file_cause(url)
+            return DeviceMisconfiguredError(prefixed(url, _why_not_played(url)))
 
 
 # ---------------------------------------------------------------------------------------------------- network
@@ -53,56 +53,30 @@ def _network_cause(url: str, kind: SourceKind) -> DeviceError:
     try:
         with _connection(url, host, port) as link:
             status = _status(link, url, kind)
-    except socket.gaierror:
-        return DeviceUnavailableError(
-            Text(
-                "{name}: {said}",
-                name=name,
-                said=Text("the host name {host} is not known; write the camera's IP address", host=host),
-            )
-        )
-    except ConnectionRefusedError:
-        return DeviceUnavailableError(
-            Text(
-                "{name}: {said}",
-                name=name,
-                said=Text("{host} refused port {port}; is the port right and its service on?", host=host, port=port),
-            )
-        )
-    except ssl.SSLError as error:
-        return DeviceUnavailableError(
-            Text(
-                "{name}: {said}",
-                name=name,
-                said=Text(
-                    "no TLS with {host}:{port} ({reason}); is it rtsp:// or http://?",
-                    host=host,
-                    port=port,
-                    reason=error.reason,
-                ),
-            )
-        )
-    except TimeoutError:
-        return DeviceUnavailableError(
-            Text(
-                "{name}: {said}",
-                name=name,
-                said=Text("{host} does not answer; look at power, cable and address", host=host),
-            )
-        )
     except OSError as error:
-        return DeviceUnavailableError(
-            Text(
-                "{name}: {said}",
-                name=name,
-                said=Text(
-                    "{host} cannot be reached ({strerror}); look at cable and network",
-                    host=host,
-                    strerror=error.strerror,
-                ),
-            )
-        )
+        return DeviceUnavailableError(prefixed(name, _why_unreached(error, host, port)))
     return _status_cause(name, status, given=has_credentials(url))
+
+
+def _why_unreached(error: OSError, host: str, port: int) -> Text:
+    match error:
+        case socket.gaierror():
+            return Text("the host name {host} is not known; write the camera's IP address", host=host)
+        case ConnectionRefusedError():
+            return Text("{host} refused port {port}; is the port right and its service on?", host=host, port=port)
+        case ssl.SSLError():
+            return Text(
+                "no TLS with {host}:{port} ({reason}); is it rtsp:// or http://?",
+                host=host,
+                port=port,
+                reason=error.reason,
+            )
+        case TimeoutError():
+            return Text("{host} does not answer; look at power, cable and address", host=host)
+        case _:
+            return Text(
+                "{host} cannot be reached ({strerror}); look at cable and network", host=host, strerror=error.strerror
+            )
 
 
 @contextlib.contextmanager
@@ -147,10 +121,8 @@ def _status(link: socket.socket, url: str, kind: SourceKind) -> int | None:
 def _status_cause(name: str, status: int | None, *, given: bool) -> DeviceError:
     if status is None:
         return DeviceUnavailableError(
-            Text(
-                "{name}: {said}",
-                name=name,
-                said=Text("accepts the connection but never answers; restart the camera, or it is another service"),
+            prefixed(
+                name, Text("accepts the connection but never answers; restart the camera, or it is another service")
             )
         )
     if status in _REFUSALS:
@@ -159,14 +131,10 @@ def _status_cause(name: str, status: int | None, *, given: bool) -> DeviceError:
             cause = Text("the user or password is refused")
         return DeviceMisconfiguredError(f"{name}: {cause} ({status})")
     if status >= _FIRST_FAILURE:
-        return DeviceUnavailableError(
-            Text("{name}: {said}", name=name, said=Text("refuses the stream with status {status}", status=status))
-        )
+        return DeviceUnavailableError(prefixed(name, Text("refuses the stream with status {status}", status=status)))
     return DeviceUnavailableError(
-        Text(
-            "{name}: {said}",
-            name=name,
-            said=Text("answers, but sends no video that can be decoded; set the camera to H.264 and check transport"),
+        prefixed(
+            name, Text("answers, but sends no video that can be decoded; set the camera to H.264 and check transport")
         )
     )
 
@@ -179,34 +147,24 @@ def _device_cause(path: str) -> DeviceError:
         mode = os.stat(path).st_mode  # noqa: PTH116 - a device path is no file to work on
     except FileNotFoundError:
         return DeviceUnavailableError(
-            Text(
-                "{path}: {said}",
-                path=path,
-                said=Text("no such device; is the camera plugged in? See ls /dev/v4l/by-path"),
-            )
+            prefixed(path, Text("no such device; is the camera plugged in? See ls /dev/v4l/by-path"))
         )
     except OSError as error:
-        return DeviceUnavailableError(
-            Text("{path}: {said}", path=path, said=Text("cannot be looked at: {strerror}", strerror=error.strerror))
-        )
+        return DeviceUnavailableError(prefixed(path, Text("cannot be looked at: {strerror}", strerror=error.strerror)))
     if not stat.S_ISCHR(mode):
-        return DeviceMisconfiguredError(Text("{path}: {said}", path=path, said=Text("is not a camera device")))
+        return DeviceMisconfiguredError(prefixed(path, Text("is not a camera device")))
     if not os.access(path, os.R_OK | os.W_OK):
         return DeviceMisconfiguredError(
-            Text("{path}: {said}", path=path, said=Text("no permission; the agent's user must be in the group video"))
+            prefixed(path, Text("no permission; the agent's user must be in the group video"))
         )
-    return DeviceUnavailableError(
-        Text("{path}: {said}", path=path, said=Text("is not a video source, or another program holds it"))
-    )
+    return DeviceUnavailableError(prefixed(path, Text("is not a video source, or another program holds it")))
 
 
-def _file_cause(path: str) -> DeviceError:
+def _why_not_played(path: str) -> Text:
     if not os.path.exists(path):  # noqa: PTH110 - the path is text all the way
-        return DeviceMisconfiguredError(Text("{path}: {said}", path=path, said=Text("no such file")))
+        return Text("no such file")
     if not os.path.isfile(path):  # noqa: PTH113 - as above
-        return DeviceMisconfiguredError(
-            Text("{path}: {said}", path=path, said=Text("is not a file; for a folder of pictures take the kind folder"))
-        )
+        return Text("is not a file; for a folder of pictures take the kind folder")
     if not os.access(path, os.R_OK):
-        return DeviceMisconfiguredError(Text("{path}: {said}", path=path, said=Text("no permission to read it")))
-    return DeviceMisconfiguredError(Text("{path}: {said}", path=path, said=Text("is not a video that can be decoded")))
+        return Text("no permission to read it")
+    return Text("is not a video that can be decoded")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 
 from drivers.api import DeviceMisconfiguredError
-from drivers.text import Text
+from drivers.text import Text, prefixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,7 @@ class V4l2Exposure:
         """As drivers.api.ExposurePort.expose."""
         if self._time is None:
             raise DeviceMisconfiguredError(
-                Text("{name}: {said}", name=self._name, said=Text("this camera has no exposure time that could be set"))
+                prefixed(self._name, Text("this camera has no exposure time that could be set"))
             )
         if share is None:
             self._to_automatic()
@@ -102,7 +102,7 @@ class V4l2Exposure:
         self._capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, _MANUAL)
         if self._capture.get(cv2.CAP_PROP_AUTO_EXPOSURE) != _MANUAL:
             raise DeviceMisconfiguredError(
-                Text("{name}: {said}", name=self._name, said=Text("this camera does not leave its automatic exposure"))
+                prefixed(self._name, Text("this camera does not leave its automatic exposure"))
             )
         if not (math.isfinite(taken) and time.lowest <= taken <= time.highest and taken > 0):
             taken = float(max(1, time.default))

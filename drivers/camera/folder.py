@@ -22,7 +22,7 @@ from drivers.api import (
 from drivers.camera.opencv import MAX_PIXELS, OpenCvCamera
 from drivers.camera.pace import Pace
 from drivers.camera.settings import FolderSettings, OpenCvSettings
-from drivers.text import Text, joined
+from drivers.text import Text, joined, prefixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,7 @@ class FolderCamera:
         self.close()
         path = self._settings.path
         if not path.exists():
-            raise DeviceMisconfiguredError(Text("{path}: {said}", path=path, said=Text("no such folder or file")))
+            raise DeviceMisconfiguredError(prefixed(path, Text("no such folder or file")))
         if path.suffix.lower() in _CLIP_SUFFIXES and path.is_file():
             self._clip = OpenCvCamera(OpenCvSettings(url=str(path.absolute()), loop=self._settings.loop))
             return self._clip.open()
@@ -95,14 +95,12 @@ class FolderCamera:
         if self._clip is not None:
             return self._clip.read()
         if self._pictures is None or self._pace is None:
-            raise DeviceUnavailableError(Text("{path}: {said}", path=self._settings.path, said=Text("is not open")))
+            raise DeviceUnavailableError(prefixed(self._settings.path, Text("is not open")))
         pixels, self._first = self._first, None
         if pixels is None:
             pixels = next(self._pictures, None)
         if pixels is None:
-            raise EndOfStreamError(
-                Text("{path}: {said}", path=self._settings.path, said=Text("the last picture was shown"))
-            )
+            raise EndOfStreamError(prefixed(self._settings.path, Text("the last picture was shown")))
         self._pace.wait()
         return Frame(pixels, time.monotonic())
 
@@ -118,10 +116,8 @@ class FolderCamera:
             if not shown:
                 reasons = joined((joined(one, ": ") for one in list(self._refused.items())[:3]), "; ")
                 raise DeviceMisconfiguredError(
-                    Text(
-                        "{path}: {said}",
-                        path=self._settings.path,
-                        said=Text("no picture to show ({why})", why=reasons or Text("no file in it")),
+                    prefixed(
+                        self._settings.path, Text("no picture to show ({why})", why=reasons or Text("no file in it"))
                     )
                 )
             if not self._settings.loop:
@@ -135,7 +131,7 @@ class FolderCamera:
             return sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
         except OSError as error:
             raise DeviceUnavailableError(
-                Text("{path}: {said}", path=path, said=Text("cannot be looked at: {strerror}", strerror=error.strerror))
+                prefixed(path, Text("cannot be looked at: {strerror}", strerror=error.strerror))
             ) from error
 
     def _loaded(self, path: Path) -> npt.NDArray[np.uint8] | None:

@@ -30,7 +30,7 @@ from drivers.camera.pace import Pace
 from drivers.camera.settings import OpenCvSettings
 from drivers.camera.source import SourceKind, host_and_port, is_address, redacted, source_kind
 from drivers.camera.stream_relay import StreamRelay, relay_port
-from drivers.text import Text
+from drivers.text import Text, prefixed
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -96,11 +96,7 @@ class OpenCvCamera:
         except cv2.error as error:
             self._end_relay()  # else it would wait on, and take the next connection
             raise DeviceUnavailableError(
-                Text(
-                    "{name}: {said}",
-                    name=self._name,
-                    said=Text("could not be opened ({in_one_line})", in_one_line=_in_one_line(error)),
-                )
+                prefixed(self._name, Text("could not be opened ({in_one_line})", in_one_line=_in_one_line(error)))
             ) from error
         if not capture.isOpened():
             capture.release()
@@ -140,7 +136,7 @@ class OpenCvCamera:
     def read(self) -> Frame:
         """Block until the next frame. `at` is when it was decoded, before its colours were converted."""
         if self._capture is None:
-            raise DeviceUnavailableError(Text("{name}: {said}", name=self._name, said=Text("is not open")))
+            raise DeviceUnavailableError(prefixed(self._name, Text("is not open")))
         if self._pace is not None:
             self._pace.wait()
         try:
@@ -150,15 +146,9 @@ class OpenCvCamera:
                     return frame
         except cv2.error as error:
             raise DeviceUnavailableError(
-                Text(
-                    "{name}: {said}",
-                    name=self._name,
-                    said=Text("could not be read ({in_one_line})", in_one_line=_in_one_line(error)),
-                )
+                prefixed(self._name, Text("could not be read ({in_one_line})", in_one_line=_in_one_line(error)))
             ) from error
-        raise DeviceUnavailableError(
-            Text("{name}: {said}", name=self._name, said=Text("its pictures cannot be decoded"))
-        )
+        raise DeviceUnavailableError(prefixed(self._name, Text("its pictures cannot be decoded")))
 
     def can_expose(self) -> bool:
         """Whether it is a USB camera with an exposure time that can be set."""
@@ -168,22 +158,16 @@ class OpenCvCamera:
         """Set the exposure of a USB camera; raises DeviceMisconfiguredError for all others."""
         if self._kind is not SourceKind.DEVICE:
             raise DeviceMisconfiguredError(
-                Text(
-                    "{name}: {said}",
-                    name=self._name,
-                    said=Text("its exposure cannot be set from here; lower it in the camera's own pages"),
-                )
+                prefixed(self._name, Text("its exposure cannot be set from here; lower it in the camera's own pages"))
             )
         if self._exposure is None:
-            raise DeviceUnavailableError(Text("{name}: {said}", name=self._name, said=Text("is not open")))
+            raise DeviceUnavailableError(prefixed(self._name, Text("is not open")))
         try:
             return self._exposure.expose(share)
         except cv2.error as error:
             raise DeviceUnavailableError(
-                Text(
-                    "{name}: {said}",
-                    name=self._name,
-                    said=Text("its exposure could not be set ({in_one_line})", in_one_line=_in_one_line(error)),
+                prefixed(
+                    self._name, Text("its exposure could not be set ({in_one_line})", in_one_line=_in_one_line(error))
                 )
             ) from error
 
@@ -269,39 +253,26 @@ class OpenCvCamera:
     def _why_nothing_came(self, waited_s: float) -> DeviceUnavailableError:
         match self._kind:
             case SourceKind.FILE:
-                return EndOfStreamError(Text("{name}: {said}", name=self._name, said=Text("the clip has ended")))
+                return EndOfStreamError(prefixed(self._name, Text("the clip has ended")))
             case SourceKind.DEVICE:
-                return DeviceUnavailableError(
-                    Text("{name}: {said}", name=self._name, said=Text("gives no picture; was it unplugged?"))
-                )
+                return DeviceUnavailableError(prefixed(self._name, Text("gives no picture; was it unplugged?")))
             case SourceKind.RTSP | SourceKind.HTTP:
                 if waited_s * 1000 < self._settings.read_timeout_ms:
-                    return DeviceUnavailableError(
-                        Text("{name}: {said}", name=self._name, said=Text("the stream ended"))
-                    )
+                    return DeviceUnavailableError(prefixed(self._name, Text("the stream ended")))
                 return DeviceUnavailableError(
-                    Text(
-                        "{name}: {said}",
-                        name=self._name,
-                        said=Text("no picture for {waited_s} s", waited_s=f"{waited_s:.1f}"),
-                    )
+                    prefixed(self._name, Text("no picture for {waited_s} s", waited_s=f"{waited_s:.1f}"))
                 )
 
     def _proven(self, pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:  # noqa: PLR2004 - the port's shape
             raise DeviceUnavailableError(
-                Text(
-                    "{name}: {said}",
-                    name=self._name,
-                    said=Text("a picture of shape {shape} is not a colour picture", shape=pixels.shape),
-                )
+                prefixed(self._name, Text("a picture of shape {shape} is not a colour picture", shape=pixels.shape))
             )
         if not 0 < pixels.shape[0] * pixels.shape[1] <= MAX_PIXELS:
             raise DeviceUnavailableError(
-                Text(
-                    "{name}: {said}",
-                    name=self._name,
-                    said=Text(
+                prefixed(
+                    self._name,
+                    Text(
                         "a picture of {width_px}x{height_px} is too large",
                         width_px=pixels.shape[1],
                         height_px=pixels.shape[0],

@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from drivers.emulators.board import EmulatedBoard, ReplyFault
 
@@ -22,15 +22,6 @@ if TYPE_CHECKING:
     from drivers.relay_bank import RelayChange
 
 READ_SIZE = 4096
-
-
-@runtime_checkable
-class HasInputs(Protocol):
-    """A board with digital inputs that can be driven."""
-
-    def set_input(self, number: int, *, on: bool) -> None:
-        """Drive one input."""
-        ...
 
 
 def run(board: EmulatedBoard) -> int:
@@ -56,7 +47,7 @@ def run(board: EmulatedBoard) -> int:
 def obey(board: EmulatedBoard, order: str) -> str:
     """Carry out one order and return what to say about it. Raises ValueError for one that is none."""
     match order.split():
-        case ["input", number, ("on" | "off") as state] if isinstance(board, HasInputs):
+        case ["input", number, ("on" | "off") as state] if board.inputs:
             board.set_input(int(number), on=state == "on")
         case ["unplug"]:
             board.unplug()

@@ -42,13 +42,14 @@ class EmulatedBoard(ABC):
     `local_echo` makes the adapter hear its own sending, as some RS485 dongles do.
     """
 
-    def __init__(self, link: Path, channels: int) -> None:
+    def __init__(self, link: Path, channels: int, inputs: int = 0) -> None:
         self.relays = RelayBank(channels)
         self.line = PtyLine(link, self._receive)
         self.local_echo = False
         self.late_s = 0.5
         self._buffer = bytearray()
         self._lock = self.relays.lock
+        self._inputs = [False] * inputs
         self._fault: ReplyFault | None = None
         self._faulty_left: int | None = None
         self._spared_left = 0
@@ -64,6 +65,17 @@ class EmulatedBoard(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def inputs(self) -> tuple[bool, ...]:
+        """The digital inputs as they are."""
+        with self._lock:
+            return tuple(self._inputs)
+
+    def set_input(self, number: int, *, on: bool) -> None:
+        """Drive one digital input; they count from 1."""
+        with self._lock:
+            self._inputs[number - 1] = on
 
     def plug(self) -> None:
         """Put the cable in. A board that lives on the cable's power starts anew."""

@@ -57,19 +57,12 @@ class ModbusEmulator(EmulatedBoard):
     def __init__(
         self, link: Path, unit: int = 1, channels: int = 8, inputs: int = 8, model: Model = Model.WAVESHARE_D
     ) -> None:
-        super().__init__(link, channels)
+        super().__init__(link, channels, inputs)
         self.unit = unit
         self.refuses: set[int] = set()
         self._nature = NATURES[model]
-        self._inputs = [False] * inputs
         self._modes = self._modes_at_start()
         self._heard_at = 0.0
-
-    @property
-    def inputs(self) -> tuple[bool, ...]:
-        """The digital inputs as they are."""
-        with self._lock:
-            return tuple(self._inputs)
 
     @property
     def modes(self) -> tuple[int, ...]:
@@ -77,10 +70,11 @@ class ModbusEmulator(EmulatedBoard):
         with self._lock:
             return tuple(self._modes)
 
+    @override
     def set_input(self, number: int, *, on: bool) -> None:
         """Drive one digital input; a linked relay follows."""
         with self._lock:
-            self._inputs[number - 1] = on
+            super().set_input(number, on=on)
             if number <= len(self._modes) and self._modes[number - 1] == LINKED:
                 self.relays.set(number, on=on)
 

@@ -32,23 +32,11 @@ class NumatoEmulator(EmulatedBoard):
     """The board. Inputs and relays count from 1, on the wire from 0."""
 
     def __init__(self, link: Path, channels: int = 4, inputs: int = 10, identity: str = "00000000") -> None:
-        super().__init__(link, channels)
+        super().__init__(link, channels, inputs)
         self.identity = identity
         self.version = "00000008"
-        self._inputs = [False] * inputs
         self._eol = b"\r\n" if channels == LARGE else b"\n\r"
         self._repeated = 0
-
-    @property
-    def inputs(self) -> tuple[bool, ...]:
-        """The digital inputs as they are."""
-        with self._lock:
-            return tuple(self._inputs)
-
-    def set_input(self, number: int, *, on: bool) -> None:
-        """Drive one digital input."""
-        with self._lock:
-            self._inputs[number - 1] = on
 
     @override
     def power_cycle(self) -> None:

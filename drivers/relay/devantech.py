@@ -13,9 +13,10 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, RelayCapabilities
+from drivers.api import Delivery, DeviceError, RelayCapabilities
 from drivers.relay import devantech_codec as codec
 from drivers.relay.delivery import check_channel, proved
+from drivers.relay.untimed import UntimedRelay
 from drivers.serial.port import NoReplyError, SerialParameters, SerialPort
 from drivers.text import Text
 
@@ -42,8 +43,8 @@ class DevantechRelaySettings(BaseModel):
     )
 
 
-class DevantechRelay:
-    """A Devantech relay board. It cannot time a pulse: whoever uses it must switch off in time."""
+class DevantechRelay(UntimedRelay):
+    """A Devantech relay board."""
 
     Settings: ClassVar[type[DevantechRelaySettings]] = DevantechRelaySettings
 
@@ -76,17 +77,6 @@ class DevantechRelay:
     def close(self) -> None:
         """Let the port go."""
         self._port.close()
-
-    def pulse(self, channel: int, duration_ms: int) -> Delivery:
-        """Refuse: raises DeviceMisconfiguredError."""
-        raise DeviceMisconfiguredError(
-            Text(
-                "a Devantech board cannot time a pulse ({duration_ms} ms on channel {channel}): "
-                "switch on and off instead",
-                duration_ms=duration_ms,
-                channel=channel,
-            )
-        )
 
     def set(self, channel: int, *, on: bool) -> Delivery:
         """Switch one relay and prove it."""

@@ -12,9 +12,10 @@ from typing import ClassVar, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, RelayCapabilities
+from drivers.api import Delivery, DeviceError, RelayCapabilities
 from drivers.relay import kmtronic_codec as codec
 from drivers.relay.delivery import check_channel, proved
+from drivers.relay.untimed import UntimedRelay
 from drivers.serial.port import NoReplyError, NotSentError, SerialParameters, SerialPort
 from drivers.text import Text
 
@@ -91,8 +92,8 @@ class KmtronicRelaySettings(BaseModel):
         return self
 
 
-class KmtronicRelay:
-    """A KMTronic relay board. It cannot time a pulse: whoever uses it must switch off in time."""
+class KmtronicRelay(UntimedRelay):
+    """A KMTronic relay board."""
 
     Settings: ClassVar[type[KmtronicRelaySettings]] = KmtronicRelaySettings
 
@@ -139,17 +140,6 @@ class KmtronicRelay:
     def close(self) -> None:
         """Let the port go."""
         self._port.close()
-
-    def pulse(self, channel: int, duration_ms: int) -> Delivery:
-        """Refuse: raises DeviceMisconfiguredError."""
-        raise DeviceMisconfiguredError(
-            Text(
-                "a KMTronic board cannot time a pulse ({duration_ms} ms on channel {channel}): "
-                "switch on and off instead",
-                duration_ms=duration_ms,
-                channel=channel,
-            )
-        )
 
     def set(self, channel: int, *, on: bool) -> Delivery:
         """Switch one relay and, where the board can tell, prove it."""

@@ -12,10 +12,11 @@ from typing import ClassVar, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, RelayCapabilities
+from drivers.api import Delivery, DeviceError, RelayCapabilities
 from drivers.relay import lcus_codec as codec
 from drivers.relay.delivery import check_channel, proved
 from drivers.relay.lcus_codec import Operation
+from drivers.relay.untimed import UntimedRelay
 from drivers.serial.port import NoReplyError, NotSentError, SerialParameters, SerialPort
 from drivers.text import Text
 
@@ -62,8 +63,8 @@ class LcusRelaySettings(BaseModel):
     )
 
 
-class LcusRelay:
-    """An LCUS relay board. It cannot time a pulse: whoever uses it must switch off in time."""
+class LcusRelay(UntimedRelay):
+    """An LCUS relay board."""
 
     Settings: ClassVar[type[LcusRelaySettings]] = LcusRelaySettings
 
@@ -102,16 +103,6 @@ class LcusRelay:
     def close(self) -> None:
         """Let the port go."""
         self._port.close()
-
-    def pulse(self, channel: int, duration_ms: int) -> Delivery:
-        """Refuse: raises DeviceMisconfiguredError."""
-        raise DeviceMisconfiguredError(
-            Text(
-                "an LCUS board cannot time a pulse ({duration_ms} ms on channel {channel}): switch on and off instead",
-                duration_ms=duration_ms,
-                channel=channel,
-            )
-        )
 
     def set(self, channel: int, *, on: bool) -> Delivery:
         """Switch one relay and, where the board can tell, prove it."""

@@ -11,9 +11,10 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from drivers import numato
-from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, RelayCapabilities
+from drivers.api import Delivery, DeviceError, RelayCapabilities
 from drivers.numato_client import NumatoClient, NumatoSettings
 from drivers.relay.delivery import check_channel, proved
+from drivers.relay.untimed import UntimedRelay
 from drivers.text import Text
 
 
@@ -23,8 +24,8 @@ class NumatoRelaySettings(NumatoSettings):
     channels: Literal[1, 2, 4, 8, 16, 32, 64] = Field(default=4, description="How many relays the board has.")
 
 
-class NumatoRelay:
-    """The relays of a Numato board; the port may be shared with its inputs. Whoever uses it times the pulse."""
+class NumatoRelay(UntimedRelay):
+    """The relays of a Numato board; the port may be shared with its inputs."""
 
     Settings: ClassVar[type[NumatoRelaySettings]] = NumatoRelaySettings
 
@@ -53,16 +54,6 @@ class NumatoRelay:
     def close(self) -> None:
         """Let the port go."""
         self._client.close()
-
-    def pulse(self, channel: int, duration_ms: int) -> Delivery:
-        """Refuse: raises DeviceMisconfiguredError."""
-        raise DeviceMisconfiguredError(
-            Text(
-                "a Numato board cannot time a pulse ({duration_ms} ms on channel {channel}): switch on and off instead",
-                duration_ms=duration_ms,
-                channel=channel,
-            )
-        )
 
     def set(self, channel: int, *, on: bool) -> Delivery:
         """Switch one relay and read it back."""

@@ -183,6 +183,15 @@ class RegistryFile:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            elif found > SCHEMA_VERSION and _application(connection) == APPLICATION_ID:
+                raise RegistryError(
+                    Text(
+                        "{path} has schema version {version}, this agent knows up to {count}: update the agent",
+                        path=self.path,
+                        version=found,
+                        count=SCHEMA_VERSION,
+                    )
+                )
             elif found != SCHEMA_VERSION:
                 raise RegistryError(
                     Text(
@@ -194,6 +203,10 @@ class RegistryFile:
 
     def _beside(self, ending: str) -> Path:
         return self.path.with_name(f"{self.path.name}{ending}")
+
+
+def _application(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA application_id").fetchone()[0])
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -13,9 +13,9 @@ PIP = (sys.executable, "-m", "pip")
 STOP_S = PATIENCE_S
 
 
-def build_wheel(folder):
-    """Build the wheel of this checkout and return its path."""
-    _run([*PIP, "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-q", "-w", str(folder), str(ROOT)])
+def build_wheel(folder, checkout=ROOT):
+    """Build the wheel of a checkout, this one where none is named, and return its path."""
+    _run([*PIP, "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-q", "-w", str(folder), str(checkout)])
     (wheel,) = folder.glob("gate_agent-*.whl")
     return wheel
 
@@ -23,10 +23,11 @@ def build_wheel(folder):
 class Installation:
     """An environment that holds the wheel; the libraries that it needs come from the environment of the tests.
 
-    `scratch` is where its processes run: nothing of the checkout can be imported from there.
+    `scratch` is where its processes run: nothing of the checkout can be imported from there. `packages`: those that the
+    wheel must bring.
     """
 
-    def __init__(self, wheel, folder):
+    def __init__(self, wheel, folder, packages=("agent", "central", "drivers", "sim")):
         self.scratch = folder / "scratch"
         self.scratch.mkdir()
         environment = folder / "environment"
@@ -37,7 +38,7 @@ class Installation:
         self.packages = Path(self._python("import sysconfig; print(sysconfig.get_path('purelib'))"))
         # A .pth file of a folder that came by a .pth file is not obeyed: an editable install there stays out.
         (self.packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-        for package in ("agent", "central", "drivers", "sim"):
+        for package in packages:
             found = Path(self._python(f"import {package}; print({package}.__file__)"))
             assert found == self.packages / package / "__init__.py"
 

@@ -17,10 +17,10 @@ class Central:
     """Runs until closed. `events`: seq to payload of the stream seen last; `arrivals`: every seq as it came.
 
     `tls`: paths of CA, certificate and key. `ack` False: stores without a word. `deaf` seqs are dropped at their first
-    arrival, as by a queue that was full.
+    arrival, as by a queue that was full. `watermark`: all up to it was stored before.
     """
 
-    def __init__(self, port, gate, *, ack=True, deaf=(), retain=True, tls=None):
+    def __init__(self, port, gate, *, ack=True, deaf=(), retain=True, tls=None, watermark=0):
         self.events: dict[int, bytes] = {}
         self.arrivals: list[int] = []
         self.ack = ack
@@ -28,7 +28,7 @@ class Central:
         self._deaf = set(deaf)
         self._root = f"gate/v1/{gate}"
         self._stream = ""
-        self._watermark = 0
+        self._watermark = watermark
         self._news = threading.Event()
         self._closing = threading.Event()
         self._subscribed = threading.Event()

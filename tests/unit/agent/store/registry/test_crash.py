@@ -167,6 +167,19 @@ def test_a_file_of_something_else_is_left_alone(tmp_path):
     assert path.exists()
 
 
+def test_the_lists_of_a_newer_agent_are_refused_and_left_alone(tmp_path):
+    path = tmp_path / "registry.db"
+    open_registry(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    kept = path.read_bytes()
+    with pytest.raises(RegistryError, match="schema version 99, this agent knows up to 1: update the agent"):
+        open_registry(path)
+    assert [one.name for one in tmp_path.iterdir() if not one.name.endswith("-lock")] == ["registry.db"]
+    assert path.read_bytes() == kept
+
+
 def test_a_folder_that_cannot_be_used_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RegistryError, match="cannot use"):
