@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from drivers import modbus, numato
+from drivers import modbus_codec, numato_codec
 from drivers.relay import devantech_codec, kmtronic_codec, lcus_codec
 from drivers.relay.modbus_profiles import LCTECH_BLOCK, TRAITS, Profile
 from drivers.serial.port import NoReplyError, SerialParameters, SerialPort
@@ -36,7 +36,7 @@ from drivers.text import Text, either
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from drivers.modbus import Request
+    from drivers.modbus_codec import Request
     from drivers.serial.usb_ids import Likeness
 
 PATIENCE_S = 0.3
@@ -45,7 +45,7 @@ GAP_S = 0.02
 """Silence between questions: for Modbus boards it ends what was no frame."""
 UNITS: Final = tuple(range(1, 9))
 FACTORY_UNIT_OF_LC_TECH = 255
-UNKNOWN_FUNCTION = modbus.Request(modbus.framed(bytes((FACTORY_UNIT_OF_LC_TECH, 0x11, 0, 0, 0, 0))))
+UNKNOWN_FUNCTION = modbus_codec.Request(modbus_codec.framed(bytes((FACTORY_UNIT_OF_LC_TECH, 0x11, 0, 0, 0, 0))))
 """A frame to the factory address of LC-Tech boards. They refuse the function, and so prove themselves.
 
 To KMTronic boards it is relay 17, which none of them has; any question with a lower number would release a relay.
@@ -146,7 +146,9 @@ def probe_port(ask: Ask, manner: Manner, title: str = "", units: Iterable[int] =
 def modbus_questions(units: Iterable[int] = UNITS) -> Iterator[Request]:
     """The reads that unproved Modbus boards are asked, all of them harmless to every other board."""
     for unit in units:
-        yield from filter(None, (_coils(unit), _harmless(modbus.read_holding_registers(unit, 1, n) for n in (1, 2))))
+        yield from filter(
+            None, (_coils(unit), _harmless(modbus_codec.read_holding_registers(unit, 1, n) for n in (1, 2)))
+        )
 
 
 def _answers(talk: _Talk, manner: Manner, title: str, units: tuple[int, ...]) -> Iterator[ProbeResult | None]:
@@ -274,9 +276,9 @@ def _numato(talk: _Talk, title: str) -> ProbeResult | None:
     First comes a line that is no command: the end of a line would carry out what another program left half typed.
     Inputs are not asked for: reading one makes an input of a pin that was an output.
     """
-    mark = numato.mark(0)
-    talk.say(numato.wire(mark), lambda got: numato.is_past(mark, got))
-    version = _numato_answer(talk, numato.VERSION)
+    mark = numato_codec.mark(0)
+    talk.say(numato_codec.wire(mark), lambda got: numato_codec.is_past(mark, got))
+    version = _numato_answer(talk, numato_codec.VERSION)
     if not version:
         return None
     named = _CHANNELS.search(title)
@@ -291,11 +293,13 @@ def _numato(talk: _Talk, title: str) -> ProbeResult | None:
 
 
 def _numato_channels(talk: _Talk) -> int:
-    digits = _numato_answer(talk, numato.READ_ALL_RELAYS)
+    digits = _numato_answer(talk, numato_codec.READ_ALL_RELAYS)
     if digits:
         return 4 * len(digits)
     told = 0
-    while told < numato.READS_ALL_FROM and _numato_answer(talk, numato.read_relay(told + 1, numato.READS_ALL_FROM)):
+    while told < numato_codec.READS_ALL_FROM and _numato_answer(
+        talk, numato_codec.read_relay(told + 1, numato_codec.READS_ALL_FROM)
+    ):
         told += 1
     return told
 
@@ -303,8 +307,8 @@ def _numato_channels(talk: _Talk) -> int:
 def _numato_answer(talk: _Talk, line: str) -> str:
     try:
         # The repeated command is part of the answer here, not an echo of the adapter's.
-        return numato.answer(line, talk.hear(numato.wire(line), numato.is_complete))
-    except numato.BadReplyError:
+        return numato_codec.answer(line, talk.hear(numato_codec.wire(line), numato_codec.is_complete))
+    except numato_codec.BadReplyError:
         return ""
 
 
@@ -322,12 +326,12 @@ def _modbus(talk: _Talk, units: tuple[int, ...]) -> ProbeResult | None:
 
 def _modbus_board(talk: _Talk, unit: int) -> ProbeResult | None:
     """Ask a unit that is proved to speak Modbus what it has. Everything here only reads."""
-    coils = next((n for n in _COIL_COUNTS if _tells(talk, modbus.read_coils(unit, 0, n))), 0)
+    coils = next((n for n in _COIL_COUNTS if _tells(talk, modbus_codec.read_coils(unit, 0, n))), 0)
     channels = coils or next((n for n in _COIL_COUNTS if _registers_are_states(talk, unit, n)), 0)
     if not channels:
         talk.note = Text("a Modbus device answers at unit {unit}, but as no relay board that is known", unit=unit)
         return None
-    inputs = next((n for n in _INPUT_COUNTS if _tells(talk, modbus.read_discrete_inputs(unit, 0, n))), 0)
+    inputs = next((n for n in _INPUT_COUNTS if _tells(talk, modbus_codec.read_discrete_inputs(unit, 0, n))), 0)
     profile = _coil_profile(talk, unit, channels, inputs) if coils else Profile.R421A
     line: dict[str, object] = {"unit": unit}
     if talk.echoes:
@@ -352,31 +356,31 @@ def _modbus_board(talk: _Talk, unit: int) -> ProbeResult | None:
 def _coil_profile(talk: _Talk, unit: int, channels: int, inputs: int) -> Profile:
     """Which board with coils: those of Waveshare keep their address, and what their inputs drive, in registers."""
     modes = TRAITS[Profile.WAVESHARE_D].mode_registers
-    if modes is not None and _tells(talk, modbus.read_holding_registers(unit, modes, channels)):
+    if modes is not None and _tells(talk, modbus_codec.read_holding_registers(unit, modes, channels)):
         return Profile.WAVESHARE_D
-    if _tells(talk, modbus.read_holding_registers(unit, UNIT_REGISTER_OF_WAVESHARE, 1)):
+    if _tells(talk, modbus_codec.read_holding_registers(unit, UNIT_REGISTER_OF_WAVESHARE, 1)):
         return Profile.WAVESHARE_IO if inputs else Profile.WAVESHARE
-    if channels == LCTECH_BLOCK and not _tells(talk, modbus.read_coils(unit, 0, LCTECH_BLOCK - 1)):
+    if channels == LCTECH_BLOCK and not _tells(talk, modbus_codec.read_coils(unit, 0, LCTECH_BLOCK - 1)):
         return Profile.LCTECH
     return Profile.COILS
 
 
 def _registers_are_states(talk: _Talk, unit: int, count: int) -> bool:
     """Whether so many registers from 1 are all 0 or 1, as those of an R421A board are."""
-    request = modbus.read_holding_registers(unit, 1, count)
+    request = modbus_codec.read_holding_registers(unit, 1, count)
     reply = _reply(talk, request)
-    return reply is not None and not reply[1] & modbus.EXCEPTION_FLAG and set(_values(request, reply)) <= {0, 1}
+    return reply is not None and not reply[1] & modbus_codec.EXCEPTION_FLAG and set(_values(request, reply)) <= {0, 1}
 
 
 def _values(request: Request, reply: bytes) -> tuple[int, ...]:
     try:
-        return modbus.read_registers(request, reply)
-    except modbus.BadReplyError:
+        return modbus_codec.read_registers(request, reply)
+    except modbus_codec.BadReplyError:
         return (-1,)
 
 
 def _coils(unit: int) -> Request | None:
-    return _harmless(modbus.read_coils(unit, 0, count) for count in range(8, 0, -1))
+    return _harmless(modbus_codec.read_coils(unit, 0, count) for count in range(8, 0, -1))
 
 
 def _harmless(requests: Iterable[Request]) -> Request | None:
@@ -387,7 +391,7 @@ def _harmless(requests: Iterable[Request]) -> Request | None:
 def _tells(talk: _Talk, request: Request) -> bool:
     """Whether the board gives the data that are asked for, and does not refuse."""
     reply = _reply(talk, request)
-    return reply is not None and not reply[1] & modbus.EXCEPTION_FLAG
+    return reply is not None and not reply[1] & modbus_codec.EXCEPTION_FLAG
 
 
 def _relays(count: int) -> Text:
@@ -396,6 +400,6 @@ def _relays(count: int) -> Text:
 
 def _reply(talk: _Talk, request: Request) -> bytes | None:
     """The sound reply of the unit that was asked, be it a refusal; None for anything else."""
-    received = talk.say(request.frame, lambda got: modbus.reply_in(request, got) is not None)
-    reply = modbus.reply_in(request, received)
-    return reply if reply and modbus.is_sound(reply) and reply[0] == request.unit else None
+    received = talk.say(request.frame, lambda got: modbus_codec.reply_in(request, got) is not None)
+    reply = modbus_codec.reply_in(request, received)
+    return reply if reply and modbus_codec.is_sound(reply) and reply[0] == request.unit else None

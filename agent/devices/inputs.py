@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.core.model import Debounced
-from agent.devices.supervisor import PortState, PortSupervisor
+from agent.devices.port_supervisor import PortState, PortSupervisor
 from agent.service.worker import Worker
 
 if TYPE_CHECKING:

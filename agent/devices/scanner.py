@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from agent.core.model import Presentation
-from agent.devices.supervisor import PortSupervisor
+from agent.devices.port_supervisor import PortSupervisor
 from agent.service.worker import Worker
 from drivers.api import ScanLosses
 from drivers.text import Text, joined

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from agent.core.site import Answer as AnswerWord
     from agent.core.site import ClaimRequest, Membership, Query
-    from agent.site.claim_coordinator import ClaimCoordinator
+    from agent.site.claim_grants import ClaimCoordinator
     from agent.site.own_claims import LiveClaim, OwnClaims
     from agent.site.ports import Answer, SharedLedger, Speak, Uses
 

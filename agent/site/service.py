@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.site import Alive, Answer, Claim, ClaimAnswer, ClaimCode, ClaimRow, Over, PartitionPolicy, Query
 from agent.devices import PortState
-from agent.site.claim_coordinator import ClaimCoordinator
+from agent.site.claim_grants import ClaimCoordinator
 from agent.site.claimant import NO_LINK, Claimant, SiteRules
 from agent.site.dispatcher import MessageDispatcher
 from agent.site.own_claims import OwnClaims

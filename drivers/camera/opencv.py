@@ -25,10 +25,10 @@ from drivers.api import (
 )
 from drivers.camera.diagnosis import why_not_opened
 from drivers.camera.exposure import V4l2Exposure, control_range
-from drivers.camera.lag import Lag
-from drivers.camera.pace import Pace
+from drivers.camera.frame_pace import Pace
 from drivers.camera.settings import OpenCvSettings
 from drivers.camera.source import SourceKind, host_and_port, is_address, redacted, source_kind
+from drivers.camera.stream_lag import Lag
 from drivers.camera.stream_relay import StreamRelay, relay_port
 from drivers.text import Text
 

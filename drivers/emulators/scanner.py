@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from drivers.emulators.bench import say, typed_lines
+from drivers.emulators.command_line import say, typed_lines
 from drivers.emulators.pty import PtyLine
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from agent.clock.clock import Clock
 from agent.core.commands.command import Answer, CommandName, Result
 from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import DeviceChanged, Draft
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.command_dependencies import CommandRules
 from agent.mqtt.command_processor import CommandProcessor

@@ -14,7 +14,7 @@ from agent.core.model.reasons import Reason, Verdict
 from agent.settings.model.agent import Settings
 from agent.settings.model.lane import Lane
 from tests.support.lane.judging import KNOWN, answer
-from tests.unit.agent.core.decision.test_judge_reasons import ROWS
+from tests.unit.agent.core.decision.test_judgement_reasons import ROWS
 
 ROOT = Path(__file__).parents[2]
 

@@ -15,7 +15,7 @@ import pytest
 
 from agent.barrier.board import RelayBoard
 from agent.devices.inputs import InputMonitor, SignalMap
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from drivers.api import Delivery
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.modbus_rtu import ModbusEmulator

@@ -3,7 +3,7 @@
 Knows permits, lists, plates and claims as values; asks nobody.
 """
 
-from agent.core.decision.assess import (
+from agent.core.decision.assessment import (
     SET_ASIDE,
     Assessment,
     AssessmentContext,
@@ -15,7 +15,7 @@ from agent.core.decision.assess import (
 from agent.core.decision.checks.case import JudgementRules, judges_plate
 from agent.core.decision.decision import Decision
 from agent.core.decision.fail_safe import with_fail_safe
-from agent.core.decision.judge import lists_needed, plate_leads
+from agent.core.decision.judgement import lists_needed, plate_leads
 from agent.core.decision.knowledge import Knowledge, UseState, in_force, subjects_of, uses_allowed
 from agent.core.decision.rate_limit import NO_TEXTS, Texts
 

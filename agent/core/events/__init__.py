@@ -17,6 +17,7 @@ from agent.core.events.chain import (
     time_text,
 )
 from agent.core.events.checkpoint import Checkpoint, ExportStatement, checkpoint_draft, checkpoint_of, opened, signed
+from agent.core.events.detail_message import Detail, DetailMessage, Message, WithDetail, message_of
 from agent.core.events.event_types import (
     TYPES,
     AccessDecided,
@@ -58,8 +59,7 @@ from agent.core.events.event_types import (
     VehicleEntering,
     VehiclePresent,
 )
-from agent.core.events.message import Detail, DetailMessage, Message, WithDetail, message_of
-from agent.core.events.messages import (
+from agent.core.events.mqtt_messages import (
     Ack,
     Birth,
     CameraHealth,
@@ -70,7 +70,7 @@ from agent.core.events.messages import (
     HealthFinding,
     Status,
 )
-from agent.core.events.privacy import masked, masked_plate, masked_text
+from agent.core.events.plate_masking import masked, masked_plate, masked_text
 from agent.core.events.verification import Fault, Flaw, Verification, Verifier, verify, verify_streams
 
 __all__ = [

@@ -6,10 +6,10 @@ from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 from agent.core.events import Alarm, Outcome
-from agent.core.lane.answers import defer_fault
-from agent.core.lane.reports import lose_inputs
-from agent.core.lane.senses import early, early_permit, gone, leaving
+from agent.core.lane.inputs import lose_inputs
+from agent.core.lane.observations import early, early_permit, gone, leaving
 from agent.core.lane.state import State, arm_down, arm_up, fresh, owns_limits
+from agent.core.lane.verdicts import defer_fault
 from agent.core.model import Reason
 from drivers.text import Text, joined
 

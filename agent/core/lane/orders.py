@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from agent.core.events import Alarm, BarrierHeld, Outcome
-from agent.core.lane.answers import reservation
 from agent.core.lane.io import CommandKind, OfficerCommand
 from agent.core.lane.lockout import apply_lockout
 from agent.core.lane.passage import may_lower, why_not_lower
 from agent.core.lane.state import GATHERING, RISING, Delivery, State, fresh
 from agent.core.lane.test_pulse import give_test_pulse
+from agent.core.lane.verdicts import reservation
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """The lane: one barrier, from a vehicle's arrival to exactly one outcome, as an explicit table.
 
 Rule 1: everything that moves a lane from one state to another is here and in the modules that this one joins:
-lane_arrival and lane_answers (before the pulse), lane_passage (after it), lane_orders, lane_standing, lane_reports and
-lane_failures (in every state).
+arrival and verdicts (before the pulse), passage (after it), orders, lockout, inputs and record_failures (in every
+state).
 Rule 2: time comes in with the input; nothing here reads a clock, a device or a file.
 
 docs/lane.md shows the table, drawn by stepping it. Safety belongs to the barrier's own controller: the lane gives open
@@ -15,7 +15,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, assert_never
 
-from agent.core.lane import answers, arrival, failures, orders, passage, reports
+from agent.core.lane import arrival, inputs, orders, passage, record_failures, verdicts
 from agent.core.lane.io import (
     Decided,
     Effect,
@@ -49,18 +49,18 @@ def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
     transition = Transition(lane, item.now)
     if not isfinite(lane.since):
         transition.go(lane.state)
-    reports.take_in(transition, item)
-    reports.expire(transition)
-    reports.check_inputs(transition)
+    inputs.take_in(transition, item)
+    inputs.expire(transition)
+    inputs.check_inputs(transition)
     match item:
         case Pulsed():
-            reports.pulsed(transition, item)
+            inputs.pulsed(transition, item)
         case OfficerCommand():
             orders.carry_out(transition, item)
         case RecordFailed():
-            failures.record_failed(transition, item)
+            record_failures.record_failed(transition, item)
         case Decided():
-            answers.decided(transition, item)
+            verdicts.decided(transition, item)
         case Sampled():
             _sampled(transition)
         case Presented() | PlateRead() | ReadersChanged() | RelayChanged() | InterlockChanged() | Ticked():

@@ -18,9 +18,9 @@ from agent.core.events import (
     TransactionClosed,
     VehiclePresent,
 )
+from agent.core.lane.event_drafts import decided, permit_of, pictures, plate_of, presented, transaction_id
 from agent.core.lane.io import Answered, Close, Decide, Effect, Hold, Keep, Lamp, Raise, Record, Show
-from agent.core.lane.records import decided, permit_of, pictures, plate_of, presented, transaction_id
-from agent.core.lane.settlement import settlement, went_under
+from agent.core.lane.permit_use import settlement, went_under
 from agent.core.lane.state import Delivery, HandledVehicle, Lane, Pulse, State, Transaction, sign_word
 from agent.core.model import LedgerChange, LedgerState, Presentation, Reading, Reason
 

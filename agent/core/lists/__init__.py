@@ -7,7 +7,7 @@ from agent.core.lists.chunks import MAX_CHUNK_SIZE, Chunk, ChunkRef, check_chunk
 from agent.core.lists.codec import Row, decode_row, encode_row, kind_of, row_key
 from agent.core.lists.errors import ListError, ListFault
 from agent.core.lists.freshness import DataStanding, DataState, FreshnessRules, ListStanding, standing_of
-from agent.core.lists.sealed import (
+from agent.core.lists.signed_list import (
     MAX_CHUNKS,
     MAX_DELTA_BYTES,
     MAX_DELTA_ROWS,

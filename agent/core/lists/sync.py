@@ -39,7 +39,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from agent.core.lists.sealed import ListHead
+    from agent.core.lists.signed_list import ListHead
     from agent.core.lists.sync_io import Change, Effect, HeldDelta, SyncEvent, SyncRules
 
 

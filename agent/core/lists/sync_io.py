@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from agent.core.lists.errors import ListFault
-    from agent.core.lists.sealed import ListHead
+    from agent.core.lists.signed_list import ListHead
 
 
 @dataclass(frozen=True, slots=True)

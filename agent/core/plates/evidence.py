@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from agent.core.plates.columns import decode, of_positions
 from agent.core.plates.formats import PROVINCES, normalise
 from agent.core.plates.likelihood import Lattice
+from agent.core.plates.recogniser_columns import decode, of_positions
 from agent.core.plates.vote import CORRELATION
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 Rules and forms alone; the network and the disk are elsewhere.
 """
 
-from agent.core.site.claims import CLAIMS, ClaimAnswer, ClaimCode, ClaimRequest, PartitionPolicy
+from agent.core.site.claim_answers import CLAIMS, ClaimAnswer, ClaimCode, ClaimRequest, PartitionPolicy
 from agent.core.site.ledger import (
     ClaimRefusal,
     ClaimRow,

@@ -19,7 +19,7 @@ from agent.core.decision import (
     references_of,
     subjects_of,
 )
-from agent.core.decision.assess import assess
+from agent.core.decision.assessment import assess
 from agent.core.lists import standing_of
 from agent.core.model import ListKind, Reason
 from agent.core.permit import GateContext

@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from agent.barrier.board import RelayBoard
 from agent.barrier.outputs import Wiring
-from agent.devices.supervisor import PortState, Retry
+from agent.devices.port_supervisor import PortState, Retry
 from drivers.relay import simulated
 from drivers.relay.simulated import SimulatedRelay
 from tests.support.waiting import PATIENCE_S, eventually

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from agent.core.decision.assess import AssessmentContext, Evidence, assess, assess_plate
+from agent.core.decision.assessment import AssessmentContext, Evidence, assess, assess_plate
 from agent.core.decision.checks.case import JudgementRules
-from agent.core.decision.judge import judge, plate_leads
+from agent.core.decision.judgement import judge, plate_leads
 from agent.core.decision.knowledge import Knowledge
 from agent.core.decision.rate_limit import NO_TEXTS
 from agent.core.lists.freshness import DataStanding, DataState

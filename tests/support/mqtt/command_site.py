@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from agent.core.commands.command import Answer, CommandName, Result
 from agent.core.events.chain import ClockReading
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.mqtt.command_dependencies import CommandRules
 from agent.mqtt.command_processor import CommandProcessor
 from agent.mqtt.command_results import CORRELATION_LIMIT

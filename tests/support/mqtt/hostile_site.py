@@ -8,7 +8,7 @@ import threading
 
 from agent.core.commands.command import Answer, CommandName, Result
 from agent.core.events.event_types import Draft
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.command_dependencies import CommandRules
 from agent.mqtt.command_processor import CommandProcessor

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agent.core.lists.chunks import pack_chunks
 from agent.core.lists.codec import encode_row
-from agent.core.lists.sealed import ListDelta, ListHead, Opened
+from agent.core.lists.signed_list import ListDelta, ListHead, Opened
 from agent.core.model.list_rows import DeclarationStatus
 from tests.support.lists.lists import DECLARATIONS, SITE, declarations
 from tests.support.pki.permits import NOW

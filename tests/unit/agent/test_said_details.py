@@ -16,7 +16,7 @@ from agent.core.lane.io import Answered, Record
 from agent.core.lane.step import LaneRules
 from agent.core.lane.test_pulse import pulse_obstacle
 from agent.core.model.reasons import Reason
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.i18n import Language, translate
 from agent.i18n.recorded import recorded_detail
 from agent.vision.mapping import CameraStatus
@@ -25,7 +25,7 @@ from agent.vision.worker.wire import Decoder, encoded
 from drivers.text import Text, joined
 from tests.support.lane.judging import decide
 from tests.support.lane.walks import LANES, World
-from tests.unit.agent.core.decision.test_judge_reasons import ROWS
+from tests.unit.agent.core.decision.test_judgement_reasons import ROWS
 from tools.texts import OTHERS
 
 ENGLISH = re.compile(r"(?:\b[a-z]{2,} ){3}[a-z]{2,}\b")

@@ -20,10 +20,10 @@ from agent.clock.monitor import ClockMonitor
 from agent.core.clock.trust import HoldoverRules
 from agent.core.crypto.keys import SigningKey
 from agent.core.model.instant import Instant
+from agent.devices.device_status import DeviceStatusTable
 from agent.devices.inputs import InputMonitor, SignalMap
+from agent.devices.port_supervisor import PortState
 from agent.devices.scanner import ScannerMonitor
-from agent.devices.status import DeviceStatusTable
-from agent.devices.supervisor import PortState
 from agent.doctor.codes import Check, Code
 from agent.lists.mqtt_sync import ListSync
 from agent.lists.topics import ListTopics

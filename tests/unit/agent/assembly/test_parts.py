@@ -17,9 +17,9 @@ from agent.core.model.camera_view import View
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Reason, Verdict
-from agent.core.plates.columns import ColumnsError
-from agent.devices.status import DeviceStatusTable
-from agent.devices.supervisor import PortState
+from agent.core.plates.recogniser_columns import ColumnsError
+from agent.devices.device_status import DeviceStatusTable
+from agent.devices.port_supervisor import PortState
 from agent.i18n import Language
 from agent.i18n.cameras import camera_view_text
 from agent.lane.interlock import Interlock

@@ -10,7 +10,7 @@ import pytest
 from typing_extensions import override
 
 from agent.core.lane.io import Lamp
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from drivers.api import Delivery, DeviceUnavailableError
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.modbus_rtu import ModbusEmulator

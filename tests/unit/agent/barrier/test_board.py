@@ -6,7 +6,7 @@ import pytest
 
 from agent.barrier.board import RelayBoard
 from agent.core.lane.io import Lamp
-from agent.devices.supervisor import PortState, Retry
+from agent.devices.port_supervisor import PortState, Retry
 from drivers.api import Delivery
 from drivers.emulators.lcus import LcusEmulator
 from drivers.registry import relay as make_relay

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from agent.devices.inputs import InputMonitor, SignalMap
-from agent.devices.supervisor import PortState, Retry
+from agent.devices.port_supervisor import PortState, Retry
 from drivers.api import DeviceUnavailableError, InputSample
 from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.inputs import simulated
@@ -296,8 +296,8 @@ def test_a_real_board_is_watched_over_a_pulled_cable(tmp_path):
 
 def test_a_try_is_due_at_once_then_after_ever_longer_pauses_up_to_the_cap(monkeypatch):
     now = SimpleNamespace(at=100.0)
-    monkeypatch.setattr("agent.devices.supervisor.time.monotonic", lambda: now.at)
-    monkeypatch.setattr("agent.devices.supervisor.random.random", lambda: 1.0)
+    monkeypatch.setattr("agent.devices.port_supervisor.time.monotonic", lambda: now.at)
+    monkeypatch.setattr("agent.devices.port_supervisor.random.random", lambda: 1.0)
     retry, pauses = Retry(), []
     assert retry.wait_s() == 0.0
     for _ in range(5):

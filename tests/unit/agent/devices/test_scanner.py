@@ -12,8 +12,8 @@ from agent.assembly.app import App
 from agent.cli.configuration import load_configuration
 from agent.clock.clock import Clock
 from agent.core.model.reasons import Reason, Verdict
+from agent.devices.port_supervisor import Retry
 from agent.devices.scanner import Pace, ScannerMonitor, ScannerState, described
-from agent.devices.supervisor import Retry
 from agent.service.notify import Notifier
 from drivers import registry
 from drivers.api import DeviceUnavailableError, Scan, ScanLosses

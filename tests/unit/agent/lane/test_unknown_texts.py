@@ -12,7 +12,7 @@ import pytest
 
 from agent.barrier.board import RelayBoard
 from agent.core.crypto.keys import SigningKey
-from agent.core.decision.judge import JudgementRules
+from agent.core.decision.judgement import JudgementRules
 from agent.core.lane.step import Lane, LaneRules
 from agent.core.lists.freshness import FreshnessRules
 from agent.core.model.instant import Instant
@@ -21,7 +21,7 @@ from agent.core.permit import base45, trust
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
 from agent.core.permit.reference import reference_of
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.lane.decider import Decider, LanePlace, Sources
 from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
 from agent.recording.evidence_writer import EvidenceWriter

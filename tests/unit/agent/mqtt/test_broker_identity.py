@@ -22,7 +22,7 @@ from agent.core.commands.check import CommandKey
 from agent.core.commands.command import Answer, CommandName, Result
 from agent.core.crypto.keys import SigningKey
 from agent.core.events.chain import ClockReading
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.doctor.collectors.remote import Links, brokers
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.command_dependencies import CommandRules

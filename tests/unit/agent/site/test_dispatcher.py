@@ -7,7 +7,7 @@ import time
 import pytest
 
 from agent.core.model.ledger import LedgerState
-from agent.core.site.claims import ClaimCode
+from agent.core.site.claim_answers import ClaimCode
 from agent.core.site.messages import Answer, Query
 from agent.site.dispatcher import INBOX
 from agent.store.errors import LedgerConflictError

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.text import Text
 
 from agent.cli.configuration import load_configuration
-from agent.core.decision.assess import AssessmentContext, Evidence, assess
+from agent.core.decision.assessment import AssessmentContext, Evidence, assess
 from agent.core.lists.codec import decode_row, encode_row
 from agent.core.model.instant import Instant
 from agent.core.model.list_kinds import ListKind

@@ -17,7 +17,7 @@ from agent.console.live.vehicle_texts import vehicle_words
 from agent.console.live.vehicles import KEPT, LOOK_EVERY_S, Vehicle, Vehicles
 from agent.console.live.viewer_texts import Words
 from agent.console.page import Pages
-from agent.core.decision.assess import SET_ASIDE
+from agent.core.decision.assessment import SET_ASIDE
 from agent.core.events.event_types import (
     AccessDecided,
     Alarm,
@@ -34,8 +34,8 @@ from agent.core.lane.state import InputState, LaneLockout, State
 from agent.core.model.camera_view import View
 from agent.core.model.reasons import Reason, Verdict
 from agent.devices.inputs import NAMES
+from agent.devices.port_supervisor import PortState
 from agent.devices.scanner import ScannerState
-from agent.devices.supervisor import PortState
 from agent.i18n import Language, translate
 from agent.i18n.checks import CHECKS
 from agent.lane.loop import LaneView

@@ -20,6 +20,7 @@ from agent.core.events.event_types import (
     PlateRecord,
     VehicleEntering,
 )
+from agent.core.lane.event_drafts import transaction_id
 from agent.core.lane.io import (
     Close,
     CommandKind,
@@ -35,7 +36,6 @@ from agent.core.lane.io import (
     Show,
     Ticked,
 )
-from agent.core.lane.records import transaction_id
 from agent.core.lane.state import InputState
 from agent.core.lane.step import Lane, LaneRules, State, step
 from agent.core.lane.transition import Transition

@@ -9,7 +9,7 @@ import pytest
 
 from agent.core.lists.chunks import ChunkRef
 from agent.core.lists.errors import ListFault
-from agent.core.lists.sealed import ListHead
+from agent.core.lists.signed_list import ListHead
 from agent.core.lists.sync import SyncState, step
 from agent.core.lists.sync_io import (
     ApplyDelta,

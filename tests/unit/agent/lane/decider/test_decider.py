@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from agent.core.crypto.keys import SigningKey
-from agent.core.decision.judge import JudgementRules
+from agent.core.decision.judgement import JudgementRules
 from agent.core.lane.io import CommandKind, Decide, Record
 from agent.core.lane.step import State
 from agent.core.lists.freshness import DataState, FreshnessRules
@@ -16,7 +16,7 @@ from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.permit import trust
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, LIST_LIFE_S, Issuer, issue, trust_list
-from agent.core.site.claims import ClaimAnswer, ClaimCode
+from agent.core.site.claim_answers import ClaimAnswer, ClaimCode
 from agent.lane.decider import Decider, LanePlace, Sources
 from agent.lane.decider.decider import MARGIN_S
 from agent.site.service import StandaloneSite

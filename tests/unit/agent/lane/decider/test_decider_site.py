@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from agent.barrier.barrier import PulseReport
-from agent.core.decision.judge import JudgementRules
+from agent.core.decision.judgement import JudgementRules
 from agent.core.lane.step import Lane, LaneRules
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit import trust
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.lane.decider import Decider, LanePlace, Sources
 from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
 from drivers.api import Delivery

@@ -10,7 +10,7 @@ from itertools import islice
 import pytest
 
 from agent.core.crypto.keys import SigningKey
-from agent.core.decision.judge import JudgementRules
+from agent.core.decision.judgement import JudgementRules
 from agent.core.lane.io import Decide
 from agent.core.lists.freshness import DataState, FreshnessRules
 from agent.core.model.instant import Instant

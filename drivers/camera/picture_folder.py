@@ -19,8 +19,8 @@ from drivers.api import (
     EndOfStreamError,
     Frame,
 )
+from drivers.camera.frame_pace import Pace
 from drivers.camera.opencv import MAX_PIXELS, OpenCvCamera
-from drivers.camera.pace import Pace
 from drivers.camera.settings import FolderSettings, OpenCvSettings
 from drivers.text import Text, joined
 

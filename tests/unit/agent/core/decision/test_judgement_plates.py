@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.decision.assess import weigh
+from agent.core.decision.assessment import weigh
 from agent.core.decision.knowledge import UseState
 from agent.core.decision.rate_limit import Refused, Texts
 from agent.core.lists.freshness import DataState

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from agent.core.crypto.keys import SigningKey
-from agent.core.decision.assess import Assessment, AssessmentContext, Evidence, assess
-from agent.core.decision.judge import JudgementRules, judge
+from agent.core.decision.assessment import Assessment, AssessmentContext, Evidence, assess
+from agent.core.decision.judgement import JudgementRules, judge
 from agent.core.decision.knowledge import Knowledge, UseState
 from agent.core.lists.freshness import DataStanding, DataState
 from agent.core.model.instant import Instant

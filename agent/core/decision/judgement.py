@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision.assess import FOREIGN, is_foreign
-from agent.core.decision.checks import data, hold, plate, vehicle
+from agent.core.decision.assessment import FOREIGN, is_foreign
+from agent.core.decision.checks import list_data, plate, vehicle, watch_list
 from agent.core.decision.checks.case import Case, JudgementRules
 from agent.core.decision.decision import Decision
 from agent.core.decision.fail_safe import internal, with_fail_safe
@@ -26,7 +26,7 @@ from agent.core.plates.match import match
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.decision.assess import Assessment
+    from agent.core.decision.assessment import Assessment
     from agent.core.decision.checks.case import Finding
     from agent.core.decision.knowledge import Knowledge
     from agent.core.lists import DataStanding
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 __all__ = ["JudgementRules", "judge", "lists_needed", "plate_leads"]
 
 CHECKS: Final[tuple[Callable[[Case], Finding | None], ...]] = (
-    data.revoked,
-    data.declared,
-    data.released,
-    data.agreeing,
-    data.fresh_enough,
+    list_data.revoked,
+    list_data.declared,
+    list_data.released,
+    list_data.agreeing,
+    list_data.fresh_enough,
     plate.readable,
     plate.sure,
     plate.matching,
@@ -53,8 +53,8 @@ CHECKS: Final[tuple[Callable[[Case], Finding | None], ...]] = (
     vehicle.unreserved_elsewhere,
     vehicle.ledger_reached,
     vehicle.not_back,
-    hold.unwatched,
-    hold.undrawn,
+    watch_list.unwatched,
+    watch_list.undrawn,
 )
 """The checks on a permit that holds by itself, in their order. One that leaves no check was not to be made."""
 
@@ -101,7 +101,7 @@ def lists_needed(permit: Permit | None, rules: JudgementRules) -> frozenset[List
     """The lists that a permit in such a lane cannot do without, beside those that the gate is told to need."""
     needed = rules.declaration == "required" or rules.require == "plate"
     if permit is not None:
-        needed = needed or permit.form in data.UNSIGNED
+        needed = needed or permit.form in list_data.UNSIGNED
     return frozenset({ListKind.DECLARATIONS}) if needed else frozenset()
 
 
@@ -148,7 +148,7 @@ def _verdict_on_assessment(
     if assessment.by_plate and assessment.permit is None and reason is not Reason.INTERNAL_ERROR:
         return _verdict_on_plate(assessment, rules, lists) if final else Verdict.RETRY
     if reason is Reason.DECLARATION_UNKNOWN:
-        return data.verdict_on_unknown(lists)
+        return list_data.verdict_on_unknown(lists)
     if reason is Reason.QR_NONE or reason in FOREIGN:
         return Verdict.DENY if final else Verdict.RETRY
     return Verdict.MANUAL if reason in _MANUAL else Verdict.DENY
@@ -161,4 +161,4 @@ def _verdict_on_plate(assessment: Assessment, rules: JudgementRules, lists: Data
         return Verdict.MANUAL
     alike = voted.agreeing >= plate.FRAMES_FOR_A_PLATE_ALONE
     read = alike and voted.confidence >= rules.match.confident_mismatch
-    return data.verdict_on_unknown(lists) if read else Verdict.MANUAL
+    return list_data.verdict_on_unknown(lists) if read else Verdict.MANUAL

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.decision.assess import AssessmentContext, Evidence, assess
-from agent.core.decision.checks.hold import drawn
-from agent.core.decision.judge import JudgementRules, judge
+from agent.core.decision.assessment import AssessmentContext, Evidence, assess
+from agent.core.decision.checks.watch_list import drawn
+from agent.core.decision.judgement import JudgementRules, judge
 from agent.core.decision.knowledge import UseState, subjects_of
 from agent.core.lists.freshness import DataState
 from agent.core.model.instant import Instant
@@ -14,7 +14,7 @@ from agent.core.model.list_rows import Subject, Watched
 from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.plates.match import match
 from agent.core.plates.vote import vote
-from agent.core.site.claims import ClaimAnswer, ClaimCode
+from agent.core.site.claim_answers import ClaimAnswer, ClaimCode
 from agent.core.site.ledger import OtherExit
 from tests.support.lane.judging import (
     CONTEXT,
@@ -33,7 +33,7 @@ from tests.support.lane.judging import (
     text,
 )
 from tests.support.pki.permits import NOW
-from tests.unit.agent.core.decision.test_judge_reasons import ROWS
+from tests.unit.agent.core.decision.test_judgement_reasons import ROWS
 
 SCORE = f"score {match(vote(READ), PLATE).score:.2f} from 3 frames"
 UNSURE, OTHER = (

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.plates.columns import (
+from agent.core.plates.recogniser_columns import (
     ALPHABET,
     BLANK,
     MOST_BYTES,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.camera.lag import Lag
 from drivers.camera.opencv import OpenCvCamera
 from drivers.camera.settings import OpenCvSettings
+from drivers.camera.stream_lag import Lag
 from tests.support.vision.rtsp_server import RtspServer, numbered_picture, write_clip
 
 FRAME_S = 0.04

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from agent.core.crypto.keys import Algorithm, SigningKey
-from agent.core.decision.checks.hold import drawn
+from agent.core.decision.checks.watch_list import drawn
 from agent.core.decision.knowledge import UseState
 from agent.core.decision.rate_limit import Refused, Texts
 from agent.core.lists.freshness import DataState
@@ -14,7 +14,7 @@ from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject, W
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit.issue import DAY_S, issue
 from agent.core.permit.trust import KeyStatus
-from agent.core.site.claims import ClaimAnswer, ClaimCode
+from agent.core.site.claim_answers import ClaimAnswer, ClaimCode
 from agent.core.site.ledger import OtherExit
 from tests.support.lane.judging import (
     CONTEXT,

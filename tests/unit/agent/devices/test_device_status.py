@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from agent.devices.status import DETAIL_LIMIT, DETAILS_LIMIT, DeviceStatusTable
+from agent.devices.device_status import DETAIL_LIMIT, DETAILS_LIMIT, DeviceStatusTable
 from agent.recording.recorder import Recorder
 from tests.support.store.flaky_journal import FlakyJournal
 from tests.support.store.journals import UTC
@@ -97,8 +97,8 @@ def test_a_disk_that_hangs_holds_up_no_device_and_costs_nothing_once_it_goes_on(
 
 
 def test_a_disk_that_hangs_for_good_costs_events_with_a_word_and_never_time(journal, caplog, monkeypatch):
-    monkeypatch.setattr("agent.devices.status.WAITING_LIMIT", 2)
-    monkeypatch.setattr("agent.devices.status.STOP_TIMEOUT_S", 0.02)
+    monkeypatch.setattr("agent.devices.device_status.WAITING_LIMIT", 2)
+    monkeypatch.setattr("agent.devices.device_status.STOP_TIMEOUT_S", 0.02)
     entered, leave = threading.Event(), threading.Event()
     journal.hook = lambda _drafts, _ledger: (entered.set(), leave.wait(PATIENCE_S))
     devices = DeviceStatusTable(Recorder(journal, lambda: UTC), lambda: UTC)
@@ -117,7 +117,7 @@ def test_a_disk_that_hangs_for_good_costs_events_with_a_word_and_never_time(jour
 
 
 def test_a_disk_that_hangs_at_the_stop_is_left_behind_with_a_word(journal, caplog, monkeypatch):
-    monkeypatch.setattr("agent.devices.status.STOP_TIMEOUT_S", 0.02)
+    monkeypatch.setattr("agent.devices.device_status.STOP_TIMEOUT_S", 0.02)
     entered, leave = threading.Event(), threading.Event()
     journal.hook = lambda _drafts, _ledger: (entered.set(), leave.wait(PATIENCE_S))
     devices = DeviceStatusTable(Recorder(journal, lambda: UTC), lambda: UTC)

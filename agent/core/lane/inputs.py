@@ -14,7 +14,7 @@ from agent.core.lane.io import (
     RelayChanged,
     Sampled,
 )
-from agent.core.lane.senses import followed, seen, watched
+from agent.core.lane.observations import followed, seen, watched
 from agent.core.lane.state import RISING, Delivery, Pulse, State, fresh
 from agent.core.model import Reason
 from drivers.text import Text

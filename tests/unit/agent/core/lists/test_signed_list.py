@@ -14,7 +14,7 @@ from agent.core.crypto.keys import Algorithm, SigningKey
 from agent.core.lists.chunks import MAX_CHUNK_ROWS, MAX_CHUNK_SIZE, ChunkRef
 from agent.core.lists.codec import encode_row
 from agent.core.lists.errors import ListError, ListFault
-from agent.core.lists.sealed import (
+from agent.core.lists.signed_list import (
     MAX_CHUNKS,
     MAX_DELTA_BYTES,
     MAX_DELTA_ROWS,
