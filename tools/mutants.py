@@ -72,7 +72,7 @@ GROUPS = {
         ),
     ),
     "site": (
-        ("agent/core/site/claim_answers.py", "agent/core/site/ledger.py"),
+        ("agent/core/site/claim_answers.py", "agent/core/site/home_gate.py", "agent/core/site/ledger.py"),
         ("tests/unit/agent/core/site/test_claim_answers.py",),
     ),
     "claims": (

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.core.decision.assessment import FOREIGN, is_foreign
-from agent.core.decision.checks import list_data, plate, vehicle, watch_list
+from agent.core.decision.checks import list_data, plate, random_sample, vehicle, watch_list
 from agent.core.decision.checks.case import Case, JudgementRules
 from agent.core.decision.decision import Decision
 from agent.core.decision.fail_safe import internal, with_fail_safe
@@ -54,7 +54,7 @@ CHECKS: Final[tuple[Callable[[Case], Finding | None], ...]] = (
     vehicle.ledger_reached,
     vehicle.not_back,
     watch_list.unwatched,
-    watch_list.undrawn,
+    random_sample.undrawn,
 )
 """The checks on a permit that holds by itself, in their order. One that leaves no check was not to be made."""
 

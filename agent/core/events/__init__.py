@@ -17,6 +17,7 @@ from agent.core.events.chain import (
     time_text,
 )
 from agent.core.events.checkpoint import Checkpoint, ExportStatement, checkpoint_draft, checkpoint_of, opened, signed
+from agent.core.events.code_digest import digest_of_code
 from agent.core.events.detail_message import Detail, DetailMessage, Message, WithDetail, message_of
 from agent.core.events.event_types import (
     TYPES,
@@ -143,6 +144,7 @@ __all__ = [
     "checkpoint_draft",
     "checkpoint_of",
     "digest_of",
+    "digest_of_code",
     "masked",
     "masked_plate",
     "masked_text",

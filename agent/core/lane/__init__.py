@@ -4,6 +4,7 @@ No clock, no thread, no device: time comes in with the input. The table is drawn
 """
 
 from agent.core.lane.event_drafts import transaction_id
+from agent.core.lane.hold import HOLD_CONTACT
 from agent.core.lane.io import (
     Answered,
     Close,
@@ -29,7 +30,7 @@ from agent.core.lane.io import (
     Show,
     Ticked,
 )
-from agent.core.lane.orders import HOLD_CONTACT, KEY_SWITCH
+from agent.core.lane.orders import KEY_SWITCH
 from agent.core.lane.state import GATHERING, InputState, Lane, LaneLockout, LaneRules, State, at_rest, occupies
 from agent.core.lane.test_pulse import pulse_obstacle
 

@@ -6,8 +6,8 @@ from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 from agent.core.events import Alarm, Outcome
-from agent.core.lane.inputs import lose_inputs
-from agent.core.lane.observations import early, early_permit, gone, leaving
+from agent.core.lane.inputs import leaving, lose_inputs
+from agent.core.lane.observations import early, early_permit, gone
 from agent.core.lane.state import State, arm_down, arm_up, fresh, owns_limits
 from agent.core.lane.verdicts import defer_fault
 from agent.core.model import Reason

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from agent.core.events import (
     PermitPresented,
     PermitRecord,
     PlateRecord,
+    digest_of_code,
 )
 from agent.core.model import ListKind
 
@@ -39,7 +39,7 @@ def presented(presentation: Presentation, picture: str | None) -> PermitPresente
     """Return the event of a QR text: its length and digest, never the text."""
     return PermitPresented(
         length=len(presentation.payload),
-        digest=hashlib.sha256(presentation.payload).hexdigest()[:16],
+        digest=digest_of_code(presentation.payload),
         engine=presentation.engine,
         camera=presentation.camera,
         picture=picture,

@@ -1,10 +1,12 @@
-"""What a lane is told of its surroundings, in every state: inputs, devices, pulses, records."""
+"""The inputs of a lane, in every state: what its samples say, and what follows when they flap, go stale or are lost."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from math import inf
+from typing import TYPE_CHECKING
 
-from agent.core.events import Alarm, BarrierPulsed, Outcome
+from agent.core.events import Alarm, Outcome
 from agent.core.lane.io import (
     InterlockChanged,
     PlateRead,
@@ -14,13 +16,13 @@ from agent.core.lane.io import (
     RelayChanged,
     Sampled,
 )
-from agent.core.lane.observations import followed, seen, watched
-from agent.core.lane.state import RISING, Delivery, Pulse, State, fresh
+from agent.core.lane.observations import seen
+from agent.core.lane.state import InputState, Lane, State, fresh
 from agent.core.model import Reason
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.lane.io import Input, Pulsed
+    from agent.core.lane.io import Input
     from agent.core.lane.transition import Transition
 
 _LIVES_WITHOUT_INPUTS = frozenset({State.INIT, State.FAULT, State.HELD_OPEN})
@@ -98,31 +100,6 @@ def check_inputs(transition: Transition) -> None:
         lose_inputs(transition)
 
 
-def expire(transition: Transition) -> None:
-    """Take a pulse that was not reported by its deadline for unknown: it may have happened, it cannot any more."""
-    for pulse in transition.lane.pulses:
-        if transition.now.at > pulse.deadline:
-            _settle(transition, pulse, Delivery.UNKNOWN)
-            transition.alarm(
-                Alarm.PULSE_UNKNOWN, Text("the grant expired without a report of its pulse"), pulse.transaction
-            )
-
-
-def pulsed(transition: Transition, item: Pulsed) -> None:
-    """Record what became of a pulse that was ordered; any other report is ignored."""
-    if item.action == "close":
-        if transition.lane.close_unreported:
-            transition.set(close_unreported=False)
-            _report(transition, None, "close", _delivery(item), None)
-        return
-    pulse = next((p for p in transition.lane.pulses if p.grant == item.grant), None)
-    if pulse is None:
-        return
-    delivery = _delivery(item)
-    _report(transition, pulse.grant, "open", delivery, pulse.transaction)
-    _settle(transition, pulse, delivery)
-
-
 def lose_inputs(transition: Transition) -> None:
     """Go to fault and move nothing. What is under the arm already counts as passed for its permit."""
     transition.alarm(Alarm.INPUTS_LOST, Text("in state {state}", state=transition.lane.state))
@@ -131,44 +108,60 @@ def lose_inputs(transition: Transition) -> None:
     transition.go(State.FAULT)
 
 
-def _settle(transition: Transition, pulse: Pulse, delivery: str) -> None:
-    transition.set(pulses=tuple(p for p in transition.lane.pulses if p is not pulse))
-    transaction = transition.lane.transaction
-    if transaction is None or transaction.grant != pulse.grant:
-        return
-    # A second pulse is ordered only where the first is of unknown delivery: that one may have raised the arm.
-    undone = delivery == Delivery.NOT_DELIVERED and transaction.grants > 1
-    transition.set_transaction(pulse=Delivery.UNKNOWN if undone else Delivery(delivery))
-    if transition.lane.state not in RISING:
-        return  # under the arm already: what the inputs see decides
-    if transition.transaction.pulse is Delivery.NOT_DELIVERED:
-        transition.end(Outcome.FAULT, Reason.GATE_FAULT)
-        transition.go(State.DENIED, Reason.GATE_FAULT)
-    elif transition.lane.rules.blind and transition.lane.state is State.OPENING:
-        transition.go(State.OPEN)
+def watched(lane: Lane, sample: Sampled) -> InputState:
+    """Return the watch after a sample. A sample older than the last is not taken; one from the future counts as now."""
+    rules, old, now = lane.rules, lane.input_state, sample.now.at
+    at = min(sample.sampled_at, now)
+    if at < old.at:
+        return old
+    if rules.blind:
+        return InputState(at=at, key=sample.key, hold=sample.hold)
+    photocell = sample.photocell
+    known = (
+        sample.presence is not None
+        and sample.safety is not None
+        and (photocell is not None or not rules.has_photocell)
+        and (sample.opened is not None or not rules.has_opened)
+        and (sample.closed is not None or not rules.has_closed)
+    )
+    clear = sample.safety is False and photocell is not True and (photocell is False or not rules.has_photocell)
+    return InputState(
+        at=at,
+        presence=sample.presence,
+        safety=sample.safety,
+        photocell=photocell,
+        opened=sample.opened,
+        closed=sample.closed,
+        key=sample.key,
+        hold=sample.hold,
+        known_at=at if known else old.known_at,
+        clear_since=min(old.clear_since, now) if clear else inf,
+        free_since=min(old.free_since, now) if sample.presence is False else inf,
+        was_free=old.was_free if sample.presence is None else not sample.presence,
+    )
 
 
-def _report(
-    transition: Transition,
-    grant: str | None,
-    action: Literal["open", "close"],
-    delivery: Literal["delivered", "not_delivered", "unknown"],
-    transaction: str | None,
-) -> None:
-    transition.record(BarrierPulsed(grant=grant, action=action, delivery=delivery), transaction)
-    if delivery == "not_delivered":
-        transition.alarm(Alarm.RELAY_LOST, Text("the {action} pulse was not delivered", action=action), transaction)
-    elif delivery == "unknown":
-        transition.alarm(
-            Alarm.PULSE_UNKNOWN, Text("the {action} pulse may or may not have happened", action=action), transaction
-        )
+def followed(lane: Lane, before: InputState, at: float) -> Lane:
+    """Return the lane after a new watch, with what it shows of a vehicle that the other direction lets out here.
+
+    Such a vehicle comes onto the presence loop after it was under the arm. One that came before stays a vehicle of this
+    lane.
+    """
+    input_state = lane.input_state
+    entered = lane.arm_entered or input_state.safety is True
+    leaving_since = lane.leaving_since
+    if input_state.presence is False:
+        leaving_since = -inf
+    elif (
+        input_state.presence is True
+        and before.was_free
+        and entered
+        and (lane.arm_in_use or lane.state is State.YIELDING)
+    ):
+        leaving_since = at
+    return replace(lane, arm_entered=entered, leaving_since=leaving_since)
 
 
-def _delivery(item: Pulsed) -> Literal["delivered", "not_delivered", "unknown"]:
-    match item.delivery:
-        case "delivered":
-            return "delivered"
-        case "not_delivered":
-            return "not_delivered"
-        case _:
-            return "unknown"
+def leaving(lane: Lane, at: float) -> bool:
+    """Whether what is on the presence loop comes from under the arm; a vehicle that stays is one that arrived."""
+    return at - lane.leaving_since < lane.rules.read_s

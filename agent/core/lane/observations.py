@@ -1,81 +1,17 @@
-"""What the lane takes in: samples of its inputs, and sightings that may belong to no transaction yet."""
+"""What readers saw of vehicles: codes and plates, which may belong to no transaction yet, or to one that is over."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from math import inf
-from typing import TYPE_CHECKING
 
-from agent.core.lane.state import GATHERING, RISING, InputState, Lane, State
+from agent.core.lane.state import GATHERING, RISING, Lane, State
 from agent.core.model import Presentation, Reading
-
-if TYPE_CHECKING:
-    from agent.core.lane.io import Sampled
 
 Sighting = Presentation | Reading
 _EARLY = 16
 _PLATES = 16
 _BEFORE_ARRIVAL = frozenset({State.IDLE, State.CLOSING, State.YIELDING})
 _ANSWERED = frozenset({State.DENIED, State.MANUAL})
-
-
-def watched(lane: Lane, sample: Sampled) -> InputState:
-    """Return the watch after a sample. A sample older than the last is not taken; one from the future counts as now."""
-    rules, old, now = lane.rules, lane.input_state, sample.now.at
-    at = min(sample.sampled_at, now)
-    if at < old.at:
-        return old
-    if rules.blind:
-        return InputState(at=at, key=sample.key, hold=sample.hold)
-    photocell = sample.photocell
-    known = (
-        sample.presence is not None
-        and sample.safety is not None
-        and (photocell is not None or not rules.has_photocell)
-        and (sample.opened is not None or not rules.has_opened)
-        and (sample.closed is not None or not rules.has_closed)
-    )
-    clear = sample.safety is False and photocell is not True and (photocell is False or not rules.has_photocell)
-    return InputState(
-        at=at,
-        presence=sample.presence,
-        safety=sample.safety,
-        photocell=photocell,
-        opened=sample.opened,
-        closed=sample.closed,
-        key=sample.key,
-        hold=sample.hold,
-        known_at=at if known else old.known_at,
-        clear_since=min(old.clear_since, now) if clear else inf,
-        free_since=min(old.free_since, now) if sample.presence is False else inf,
-        was_free=old.was_free if sample.presence is None else not sample.presence,
-    )
-
-
-def followed(lane: Lane, before: InputState, at: float) -> Lane:
-    """Return the lane after a new watch, with what it shows of a vehicle that the other direction lets out here.
-
-    Such a vehicle comes onto the presence loop after it was under the arm. One that came before stays a vehicle of this
-    lane.
-    """
-    input_state = lane.input_state
-    entered = lane.arm_entered or input_state.safety is True
-    leaving_since = lane.leaving_since
-    if input_state.presence is False:
-        leaving_since = -inf
-    elif (
-        input_state.presence is True
-        and before.was_free
-        and entered
-        and (lane.arm_in_use or lane.state is State.YIELDING)
-    ):
-        leaving_since = at
-    return replace(lane, arm_entered=entered, leaving_since=leaving_since)
-
-
-def leaving(lane: Lane, at: float) -> bool:
-    """Whether what is on the presence loop comes from under the arm; a vehicle that stays is one that arrived."""
-    return at - lane.leaving_since < lane.rules.read_s
 
 
 def seen(lane: Lane, sighting: Sighting, at: float) -> tuple[Lane, Sighting | None]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from agent.core.decision import Decision
 from agent.core.events import Alarm
 from agent.core.lane.io import CommandKind
-from agent.core.lane.orders import carry_out, interlocked, order_of
+from agent.core.lane.order_refusals import interlocked
+from agent.core.lane.orders import carry_out, order_of
 from agent.core.lane.state import UNDECIDED
 from agent.core.lane.verdicts import defer, refuse, wait
 from agent.core.model import Reason, Verdict

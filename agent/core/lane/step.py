@@ -1,8 +1,8 @@
 """The lane: one barrier, from a vehicle's arrival to exactly one outcome, as an explicit table.
 
 Rule 1: everything that moves a lane from one state to another is here and in the modules that this one joins:
-arrival and verdicts (before the pulse), passage (after it), orders, lockout, inputs and record_failures (in every
-state).
+arrival and verdicts (before the pulse), passage (after it), orders, hold, lockout, inputs, pulse_reports and
+record_failures (in every state).
 Rule 2: time comes in with the input; nothing here reads a clock, a device or a file.
 
 docs/lane.md shows the table, drawn by stepping it. Safety belongs to the barrier's own controller: the lane gives open
@@ -15,7 +15,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, assert_never
 
-from agent.core.lane import arrival, inputs, orders, passage, record_failures, verdicts
+from agent.core.lane import arrival, hold, inputs, orders, passage, pulse_reports, record_failures, verdicts
 from agent.core.lane.io import (
     Decided,
     Effect,
@@ -50,11 +50,11 @@ def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
     if not isfinite(lane.since):
         transition.go(lane.state)
     inputs.take_in(transition, item)
-    inputs.expire(transition)
+    pulse_reports.expire(transition)
     inputs.check_inputs(transition)
     match item:
         case Pulsed():
-            inputs.pulsed(transition, item)
+            pulse_reports.pulsed(transition, item)
         case OfficerCommand():
             orders.carry_out(transition, item)
         case RecordFailed():
@@ -76,7 +76,7 @@ def _sampled(transition: Transition) -> None:
     What an officer orders by a contact, then what the state makes of the sample.
     """
     state = transition.lane.state
-    for act in (orders.follow_contact, orders.follow_key, _STATES[state]):
+    for act in (hold.follow_contact, orders.follow_key, _STATES[state]):
         if transition.lane.state is state:
             act(transition)
 

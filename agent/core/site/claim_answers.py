@@ -1,4 +1,4 @@
-"""Claims: how the gates of a site let one use of a permit pass at one of them only.
+"""Claims and their answers: how the gates of a site let one use of a permit pass at one of them only.
 
 Every use is kept by one gate, the home gate of the permit's vehicle; whoever wants it asks there first.
 """
@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from hashlib import sha256
 from math import inf
 from typing import TYPE_CHECKING, Final
 
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 
 class ClaimCode(StrEnum):
@@ -82,18 +81,3 @@ class ClaimAnswer:
     def passes(self) -> bool:
         """Whether the vehicle may pass by this."""
         return self.code in {ClaimCode.GRANTED, ClaimCode.FLAGGED}
-
-
-def home_gate(vehicle: str, gates: Iterable[str]) -> str:
-    """The gate that has the last word on all permits of a vehicle (VIN): the same at every gate, whatever the order.
-
-    By rendezvous: the gate whose name hashes highest together with the vehicle, so that a gate more or less moves the
-    share of that gate only. Raises ValueError without gates.
-    """
-    return max(sorted(gates), key=lambda gate: sha256(f"{gate}\n{vehicle}".encode()).digest())
-
-
-def site_digest(gates: Iterable[tuple[str, bytes]]) -> str:
-    """What stands for a site's list of gates (id and public key) in 16 hex digits, whatever the order."""
-    lines = "\n".join(f"{gate} {key.hex()}" for gate, key in sorted(gates))
-    return sha256(lines.encode()).hexdigest()[:16]

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agent.core.crypto import JwsError, key_named_by, kid_of, sign, verified
 from agent.core.model import LedgerState
-from agent.core.site.claim_answers import ClaimCode, home_gate, site_digest
+from agent.core.site.claim_answers import ClaimCode
+from agent.core.site.home_gate import home_gate, site_digest
 from agent.core.site.ledger import PeerRow
 
 if TYPE_CHECKING:

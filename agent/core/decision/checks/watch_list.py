@@ -1,10 +1,8 @@
-"""What holds a vehicle up although nothing is wrong with it: the watch list, and the draw."""
+"""The watch list: whom an officer wants to see although nothing is wrong with the permit."""
 
 from __future__ import annotations
 
-import hmac
-from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from agent.core.decision.checks.case import failed, held
 from agent.core.model import ListKind, Reason, Verdict
@@ -12,10 +10,6 @@ from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from agent.core.decision.checks.case import Case, Finding
-
-_DRAW_BYTES: Final = 8
-_DRAWS: Final = 1 << 8 * _DRAW_BYTES
-_USE_BYTES: Final = 4
 
 
 def unwatched(case: Case) -> Finding | None:
@@ -26,20 +20,3 @@ def unwatched(case: Case) -> Finding | None:
         detail = joined([subject, watched.note], ": ") if watched.note else subject
         return failed(Verdict.MANUAL, Reason.WATCHLIST_HOLD, detail)
     return held(Reason.WATCHLIST_HOLD) if ListKind.WATCH in case.known.data.versions else None
-
-
-def undrawn(case: Case) -> Finding | None:
-    """SAMPLED: the vehicle was drawn for an officer. One use of a permit has one draw, however often it is shown."""
-    if not case.rules.sample_share:
-        return None
-    if drawn(case.permit.permit_id, case.known.use.used + 1, case.rules.sample_share, case.rules.sample_salt):
-        return failed(
-            Verdict.MANUAL, Reason.SAMPLED, Text("one in {count}", count=f"{1 / case.rules.sample_share:.0f}")
-        )
-    return held(Reason.SAMPLED)
-
-
-def drawn(permit_id: bytes, use: int, share: float, salt: bytes) -> bool:
-    """Whether this use of a permit, from 1, is among the share of 0..1. Nobody who lacks the salt can tell before."""
-    digest = hmac.new(salt, permit_id + use.to_bytes(_USE_BYTES, "big"), sha256).digest()
-    return int.from_bytes(digest[:_DRAW_BYTES], "big") < share * _DRAWS

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from agent.core.decision.assessment import AssessmentContext, Evidence, assess
-from agent.core.decision.checks.watch_list import drawn
+from agent.core.decision.checks.random_sample import drawn
 from agent.core.decision.judgement import JudgementRules, judge
 from agent.core.decision.knowledge import UseState, subjects_of
 from agent.core.lists.freshness import DataState

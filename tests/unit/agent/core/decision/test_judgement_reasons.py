@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from agent.core.crypto.keys import Algorithm, SigningKey
-from agent.core.decision.checks.watch_list import drawn
+from agent.core.decision.checks.random_sample import drawn
 from agent.core.decision.knowledge import UseState
 from agent.core.decision.rate_limit import Refused, Texts
 from agent.core.lists.freshness import DataState

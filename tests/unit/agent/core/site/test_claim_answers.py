@@ -9,7 +9,8 @@ import pytest
 from agent.core.crypto import jws
 from agent.core.events.event_types import Draft, LedgerConflict
 from agent.core.model.ledger import LedgerState
-from agent.core.site.claim_answers import ClaimAnswer, ClaimCode, home_gate, site_digest
+from agent.core.site.claim_answers import ClaimAnswer, ClaimCode
+from agent.core.site.home_gate import home_gate, site_digest
 from agent.core.site.ledger import Conflict, PeerRow
 from agent.core.site.messages import (
     EVERYBODY,
