@@ -193,6 +193,13 @@ class Yard:
         self.bits |= bits
         return self.feed(Sampled(self.now, self.at, **self.bits))  # type: ignore[arg-type]
 
+    def sense_contacts(self, **contacts: bool | None) -> list[str]:
+        """A sample of a blind lane: it has contacts only."""
+        self.bits |= contacts
+        self.at += 0.1
+        bits = {name: self.bits.get(name) for name in ("key", "hold")}
+        return self.feed(Sampled(self.now, self.at, None, None, **bits))
+
     def way(self, *, free: bool, arm_in_use: bool = False) -> list[str]:
         return self.feed(InterlockChanged(self.now, free=free, arm_in_use=arm_in_use))
 
@@ -239,6 +246,20 @@ class Yard:
 
 
 # ------------------------------------------------------------------------------------------- ways into each state
+
+
+def held_by_contact(**rules: Any) -> Yard:
+    """A barrier that the hold contact holds open."""
+    yard = Yard.new(has_hold=True, **rules)
+    yard.sense(hold=True)
+    return yard
+
+
+def blind_held_by_contact() -> Yard:
+    """A lane without loops whose barrier the hold contact holds open."""
+    yard = Yard.new(blind=True, has_key=True, has_hold=True)
+    yard.sense_contacts(hold=True, key=False)
+    return yard
 
 
 def present(**rules: Any) -> Yard:
