@@ -36,6 +36,7 @@ from agent.core.lane import (
 )
 from agent.core.lane.step import step
 from agent.core.model import Instant, Presentation, Reading, Reason, Verdict
+from agent.core.model.signals import Signals
 from agent.core.permit import Permit
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ class Place:
 
     def sample(self, **bits: bool | None) -> Sampled:
         """Return a fresh sample."""
-        return Sampled(self.now, self.at, **(dict(self.bits) | bits))  # type: ignore[arg-type]
+        return Sampled(self.now, Signals(self.at, **(dict(self.bits) | bits)))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -265,7 +266,7 @@ def _contacts(place: Place) -> Iterator[tuple[str, Input]]:
         yield "hold contact off", place.sample(hold=False)
     if rules.has_key:
         yield "key turned", place.sample(key=True)
-        yield "inputs flap", replace(place.sample(key=None), flapping=("key",))
+        yield "inputs flap", place.sample(key=None, flapping=("key",))
 
 
 def _samples(place: Place) -> Iterator[tuple[str, Input]]:
@@ -304,7 +305,7 @@ def _step(place: Place, cause: str, item: Input) -> tuple[Move, Place]:
     grants = [effect.grant for effect in effects if isinstance(effect, Raise)]
     bits = place.bits
     if isinstance(item, Sampled):
-        bits = tuple((name, getattr(item, name)) for name, _ in place.bits)
+        bits = tuple((name, getattr(item.signals, name)) for name, _ in place.bits)
     shown = place.shown + isinstance(item, Presented | PlateRead)
     after = Place(lane, place.at, bits, grants[-1] if grants else place.grant, shown)
     return Move(place.lane.state, cause, lane.state, words(effects)), after

@@ -51,8 +51,7 @@ if TYPE_CHECKING:
 
     from agent.barrier import Barrier, PulseReport
     from agent.core.lane import Effect, Input, InputState, LaneLockout, OfficerCommand
-    from agent.core.model import Instant, Presentation, Reading
-    from agent.devices import Signals
+    from agent.core.model import Instant, Presentation, Reading, Signals
     from agent.lane.interlock import LaneInterlock
     from agent.lane.pause import LanePause
     from agent.recording import Recorder
@@ -253,7 +252,7 @@ class LaneLoop:
 
     def _take_sample(self, signals: Signals, now: Instant) -> None:
         self._bystanders = self._bystanders.with_vehicle(signals.presence, now.at)
-        self._feed(_sampled(signals, now))
+        self._feed(Sampled(now, signals))
 
     def _take_sighting(self, sighting: LaneDetection, now: Instant) -> None:
         for digest, picture in sighting.pictures.items():
@@ -373,18 +372,3 @@ def _binding(effects: tuple[Effect, ...]) -> bool:
 def _needs_way(effects: tuple[Effect, ...]) -> bool:
     """Whether the barrier is to open where it was closed; an arm that the lane itself lowers has its way already."""
     return _opens(effects) and not any(isinstance(one, Raise) and one.override for one in effects)
-
-
-def _sampled(signals: Signals, now: Instant) -> Sampled:
-    return Sampled(
-        now,
-        signals.at,
-        signals.presence,
-        signals.safety,
-        signals.photocell,
-        signals.opened,
-        signals.closed,
-        signals.key,
-        signals.hold,
-        signals.flapping,
-    )

@@ -13,7 +13,7 @@ from agent.core.commands import Answer, Result
 from agent.core.decision import weigh
 from agent.core.lane import GATHERING, Lane, LaneRules, OfficerCommand, State
 from agent.core.model import View
-from agent.devices import NAMES, InputMonitor, PortState, ScannerMonitor, ScannerState, SignalMap
+from agent.devices import InputMonitor, PortState, ScannerMonitor, ScannerState, SignalMap
 from agent.i18n import Language
 from agent.i18n.cameras import camera_view_text
 from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop, LaneView
@@ -329,7 +329,7 @@ def rules(name: str, settings: LaneSettings, ways: Interlock) -> LaneRules:
 
 def _signal_map(signals: SignalWiring) -> SignalMap:
     return SignalMap(
-        **{name: getattr(signals, name) for name in NAMES},
+        signals.wired,
         inverted=frozenset(signals.inverted),
         debounce_s=signals.debounce_ms / 1000,
         period_s=1 / signals.poll_hz,

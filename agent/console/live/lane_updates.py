@@ -8,7 +8,6 @@ from agent.console.labels import lane as labels
 from agent.console.live.arm import TONES as ARM_TONES
 from agent.console.live.arm import arm_of, known_inputs, stands_still
 from agent.core.lane import State
-from agent.devices import NAMES
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -106,12 +105,11 @@ def inputs_news(view: LaneView | None, settings: LaneSettings, words: Words, at:
             "age": words(Text("This lane has no inputs: passages are assumed")) if settings.signals is None else "",
             "tone": "off",
         }
-    age_s = max(0.0, at - view.input_state.at)
+    age_s = max(0.0, at - view.input_state.signals.at)
     stale = age_s > settings.timing.stale_s
-    wired = [name for name in NAMES if getattr(settings.signals, name) is not None]
     known = known_inputs(view, settings, at)
     return {
-        "signals": [_signal(name, getattr(known, name), words) for name in wired],
+        "signals": [_signal(name, getattr(known, name), words) for name in settings.signals.wired],
         "age": _age(age_s, words, stale=stale),
         "tone": "bad" if stale else "good",
     }

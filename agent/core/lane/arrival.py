@@ -45,7 +45,12 @@ def yielding(transition: Transition) -> None:
 def _wait_for_rest(transition: Transition, since: float, when: str) -> None:
     """Become idle once samples from after that time show the arm closed and nothing under it."""
     lane, input_state = transition.lane, transition.lane.input_state
-    if input_state.at > lane.arm_free_at and arm_down(lane) and input_state.clear and input_state.presence is not None:
+    if (
+        input_state.signals.at > lane.arm_free_at
+        and arm_down(lane)
+        and input_state.clear
+        and input_state.signals.presence is not None
+    ):
         transition.rest()
     elif transition.now.at - since >= lane.rules.pass_s:
         transition.alarm(Alarm.BLOCKED if arm_down(lane) else Alarm.FORCED_OPEN, when)
@@ -63,7 +68,7 @@ def idle(transition: Transition) -> None:
             _arrive(transition, "eye")
     elif _trespassed(transition):
         return
-    elif input_state.presence is True and not leaving(lane, transition.now.at):
+    elif input_state.signals.presence is True and not leaving(lane, transition.now.at):
         _arrive(transition, "inputs")
 
 
@@ -166,7 +171,7 @@ def _trespassed(transition: Transition) -> bool:
     input_state = transition.lane.input_state
     if _forced(transition):
         return True
-    if input_state.safety is not True or input_state.presence is not False:
+    if input_state.signals.safety is not True or input_state.signals.presence is not False:
         return False
     transition.alarm(Alarm.WRONG_WAY)
     transition.go(State.VIOLATION)

@@ -22,10 +22,10 @@ HOLD_CONTACT = Text("hold contact")
 def follow_contact(transition: Transition) -> None:
     """Hold the barrier open while the hold contact is on. Unknown changes nothing."""
     lane = transition.lane
-    if lane.input_state.hold is True and not lane.contact_hold:
+    if lane.input_state.signals.hold is True and not lane.contact_hold:
         transition.set(contact_hold=True)
         _hold_open(transition, HOLD_CONTACT, "contact on", override=True)
-    elif lane.input_state.hold is False and lane.contact_hold:
+    elif lane.input_state.signals.hold is False and lane.contact_hold:
         transition.set(contact_hold=False)
         _let_go(transition, HOLD_CONTACT, "contact off")
 

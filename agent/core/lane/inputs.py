@@ -18,7 +18,7 @@ from agent.core.lane.io import (
 )
 from agent.core.lane.observations import seen
 from agent.core.lane.state import InputState, Lane, State, fresh
-from agent.core.model import Reason
+from agent.core.model import Reason, Signals
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -69,15 +69,16 @@ def _take_sample(transition: Transition, sample: Sampled) -> None:
     transition.set(input_state=watched(transition.lane, sample))
     transition.lane = followed(transition.lane, before, transition.now.at)
     input_state, stale_s = transition.lane.input_state, transition.lane.rules.stale_s
+    old, new = before.signals, input_state.signals
     if input_state.taken and not transition.lane.arm_in_use:
         transition.set(turned_away=None)
         if transition.lane.transaction is not None:
             transition.set_transaction(seen_under=True)
     # Over a gap in the samples nobody saw the key turn: the board may have been away and come back with it on.
-    seen_turning = transition.now.at - input_state.at <= stale_s and input_state.at - before.at <= stale_s
-    transition.turned = seen_turning and before.key is False and input_state.key is True
-    if sample.flapping:
-        transition.alarm_once(Alarm.INPUTS_FLAPPING, ", ".join(sample.flapping))
+    seen_turning = transition.now.at - new.at <= stale_s and new.at - old.at <= stale_s
+    transition.turned = seen_turning and old.key is False and new.key is True
+    if sample.signals.flapping:
+        transition.alarm_once(Alarm.INPUTS_FLAPPING, ", ".join(sample.signals.flapping))
 
 
 def _take_way(transition: Transition, item: InterlockChanged) -> None:
@@ -109,35 +110,28 @@ def lose_inputs(transition: Transition) -> None:
 
 
 def watched(lane: Lane, sample: Sampled) -> InputState:
-    """Return the watch after a sample. A sample older than the last is not taken; one from the future counts as now."""
+    """Return the inputs after a sample. One older than the last is not taken; one from the future counts as now."""
     rules, old, now = lane.rules, lane.input_state, sample.now.at
-    at = min(sample.sampled_at, now)
-    if at < old.at:
+    signals = replace(sample.signals, at=min(sample.signals.at, now))
+    if signals.at < old.signals.at:
         return old
     if rules.blind:
-        return InputState(at=at, key=sample.key, hold=sample.hold)
-    photocell = sample.photocell
+        return InputState(Signals(signals.at, key=signals.key, hold=signals.hold))
     known = (
-        sample.presence is not None
-        and sample.safety is not None
-        and (photocell is not None or not rules.has_photocell)
-        and (sample.opened is not None or not rules.has_opened)
-        and (sample.closed is not None or not rules.has_closed)
+        signals.presence is not None
+        and signals.safety is not None
+        and (signals.photocell is not None or not rules.has_photocell)
+        and (signals.opened is not None or not rules.has_opened)
+        and (signals.closed is not None or not rules.has_closed)
     )
-    clear = sample.safety is False and photocell is not True and (photocell is False or not rules.has_photocell)
+    photocell = signals.photocell
+    clear = signals.safety is False and photocell is not True and (photocell is False or not rules.has_photocell)
     return InputState(
-        at=at,
-        presence=sample.presence,
-        safety=sample.safety,
-        photocell=photocell,
-        opened=sample.opened,
-        closed=sample.closed,
-        key=sample.key,
-        hold=sample.hold,
-        known_at=at if known else old.known_at,
+        signals,
+        known_at=signals.at if known else old.known_at,
         clear_since=min(old.clear_since, now) if clear else inf,
-        free_since=min(old.free_since, now) if sample.presence is False else inf,
-        was_free=old.was_free if sample.presence is None else not sample.presence,
+        free_since=min(old.free_since, now) if signals.presence is False else inf,
+        was_free=old.was_free if signals.presence is None else not signals.presence,
     )
 
 
@@ -148,12 +142,12 @@ def followed(lane: Lane, before: InputState, at: float) -> Lane:
     lane.
     """
     input_state = lane.input_state
-    entered = lane.arm_entered or input_state.safety is True
+    entered = lane.arm_entered or input_state.signals.safety is True
     leaving_since = lane.leaving_since
-    if input_state.presence is False:
+    if input_state.signals.presence is False:
         leaving_since = -inf
     elif (
-        input_state.presence is True
+        input_state.signals.presence is True
         and before.was_free
         and entered
         and (lane.arm_in_use or lane.state is State.YIELDING)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from agent.core.decision import Decision
     from agent.core.events import Draft
-    from agent.core.model import Instant, LedgerChange, Presentation, Reading, Reason
+    from agent.core.model import Instant, LedgerChange, Presentation, Reading, Reason, Signals
 
 
 # ---------------------------------------------------------------------------------------------------------- inputs
@@ -18,23 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """The debounced inputs of the lane; None is unknown. `sampled_at` is the monotonic time of the sample itself.
-
-    `presence`: loop A before the arm. `safety`: loop B under and behind it. `photocell`, `opened`, `closed`, `key`,
-    `hold`: None for good where the lane has no such input. `key`: the officer's key switch. `hold`: the contact that
-    holds the barrier open, a fire alarm's for one. `flapping`: the signals that never stand still; they are None too.
-    """
+    """A sample of the lane's inputs. A signal that the lane does not have is None for good."""
 
     now: Instant
-    sampled_at: float
-    presence: bool | None
-    safety: bool | None
-    photocell: bool | None = None
-    opened: bool | None = None
-    closed: bool | None = None
-    key: bool | None = None
-    hold: bool | None = None
-    flapping: tuple[str, ...] = ()
+    signals: Signals
 
 
 @dataclass(frozen=True, slots=True)

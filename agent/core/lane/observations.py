@@ -77,4 +77,4 @@ def gone(lane: Lane, at: float) -> bool:
     """Whether the vehicle left the presence loop, or, on a blind lane, no working reader has seen it for `gone_s`."""
     if lane.rules.blind:
         return lane.readers_up and at - lane.seen_at > lane.rules.gone_s
-    return lane.input_state.presence is False
+    return lane.input_state.signals.presence is False

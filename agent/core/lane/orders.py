@@ -90,7 +90,7 @@ def _open(transition: Transition, item: OfficerCommand, *, reserve: bool) -> tup
         )
         return False, Text("the relay board is away")
     if lane.transaction is None:
-        transition.begin("operator", arrived=lane.input_state.presence is True)
+        transition.begin("operator", arrived=lane.input_state.signals.presence is True)
     transition.grant("operator", item.operator, item.cause, reservation(transition) if reserve else None)
     transition.go(State.OPENING)
     return True, Text("the open pulse is ordered, by grant {grant}", grant=transition.transaction.grant)
@@ -100,7 +100,7 @@ def _may_open_again(transition: Transition) -> bool:
     """Whether a pulse of unknown delivery may be followed by another: not for an arm that is known to be up."""
     lane = transition.lane
     unknown = lane.state in RISING and lane.transaction is not None and lane.transaction.pulse is Delivery.UNKNOWN
-    return unknown and lane.input_state.opened is not True
+    return unknown and lane.input_state.signals.opened is not True
 
 
 def _close(transition: Transition) -> tuple[bool, str]:

@@ -20,12 +20,12 @@ def opening(transition: Transition) -> None:
     rules, input_state = transition.lane.rules, transition.lane.input_state
     if rules.blind or _entered(transition):
         return
-    if rules.has_opened and input_state.opened is True:
+    if rules.has_opened and input_state.signals.opened is True:
         transition.record(BarrierMoved(position="open"))
         transition.go(State.OPEN)
     elif transition.waited_s() < rules.open_s:
         return
-    elif rules.has_opened or (rules.has_closed and input_state.closed is True):
+    elif rules.has_opened or (rules.has_closed and input_state.signals.closed is True):
         transition.alarm(Alarm.OPEN_FAILED)
         transition.end(Outcome.FAULT, Reason.GATE_FAULT)
         transition.go(State.VIOLATION)
@@ -47,7 +47,7 @@ def opened(transition: Transition) -> None:
 
 def _wait_to_enter(transition: Transition) -> None:
     rules, input_state = transition.lane.rules, transition.lane.input_state
-    if input_state.presence is True and not transition.transaction.arrived:
+    if input_state.signals.presence is True and not transition.transaction.arrived:
         transition.set_transaction(arrived=True)
     patience_s = rules.clear_s if transition.transaction.arrived else rules.enter_s
     known = input_state.clear or input_state.taken
@@ -65,9 +65,9 @@ def passing(transition: Transition) -> None:
     """PASSING: something is under the arm, or may be."""
     lane, input_state = transition.lane, transition.lane.input_state
     if lane.transaction is not None:
-        if input_state.presence is False and not lane.transaction.released:
+        if input_state.signals.presence is False and not lane.transaction.released:
             transition.set_transaction(released=True)
-        elif input_state.presence is True and lane.transaction.released:
+        elif input_state.signals.presence is True and lane.transaction.released:
             _tailgated(transition, _CLOSE_BEHIND)
     if input_state.clear:
         transition.go(State.CLEARING)
@@ -107,7 +107,7 @@ def _end_beside_presence(transition: Transition) -> None:
     if _quiet_s(transition, input_state.free_since) >= rules.clear_s:
         transition.end(Outcome.BACKED_OUT)
         transition.go(State.CLOSING)
-    elif input_state.presence is True and (
+    elif input_state.signals.presence is True and (
         _came_down(transition) or transition.waited_s() >= rules.clear_s + rules.close_s
     ):
         _tailgated(transition, _CLOSE_BEHIND)
@@ -122,12 +122,12 @@ def closing(transition: Transition) -> None:
     """CLOSING: follow the arm down. In close mode "agent", first give the close pulse once it is safe."""
     rules, input_state = transition.lane.rules, transition.lane.input_state
     waits = rules.close_mode == "agent" and not transition.lane.closing_pulse
-    if input_state.safety is True:
+    if input_state.signals.safety is True:
         transition.alarm_once(Alarm.TAILGATING, Text("under the arm before it was down"))
         _reopen(transition)
-    elif input_state.photocell is True and not waits:
+    elif input_state.signals.photocell is True and not waits:
         _reopen(transition)
-    elif rules.has_closed and input_state.closed is True:
+    elif rules.has_closed and input_state.signals.closed is True:
         transition.record(BarrierMoved(position="closed"))
         transition.rest()
     elif waits:
@@ -169,10 +169,10 @@ def _entered(transition: Transition) -> bool:
     input_state = transition.lane.input_state
     if input_state.clear:
         transition.set_transaction(unblocked=True)
-    if input_state.safety is not True or not transition.transaction.unblocked:
+    if input_state.signals.safety is not True or not transition.transaction.unblocked:
         return False
     transition.record(VehicleEntering())
-    transition.set_transaction(entered=True, released=input_state.presence is False)
+    transition.set_transaction(entered=True, released=input_state.signals.presence is False)
     transition.go(State.PASSING)
     return True
 
@@ -192,7 +192,7 @@ def _open_after_hold(transition: Transition) -> None:
 def _came_down(transition: Transition) -> bool:
     """Record, and return, that the controller closed the arm on its own."""
     rules, input_state = transition.lane.rules, transition.lane.input_state
-    down = rules.has_closed and input_state.closed is True and input_state.opened is not True
+    down = rules.has_closed and input_state.signals.closed is True and input_state.signals.opened is not True
     if down:
         transition.record(BarrierMoved(position="closed"))
     return down

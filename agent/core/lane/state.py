@@ -7,7 +7,7 @@ from enum import StrEnum
 from math import inf
 from typing import TYPE_CHECKING, Literal, Self
 
-from agent.core.model import Reason
+from agent.core.model import Reason, Signals
 
 if TYPE_CHECKING:
     from agent.core.decision import Decision
@@ -42,6 +42,7 @@ UNDECIDED = frozenset({State.PRESENT, State.DECIDING})
 GATHERING = UNDECIDED | {State.WAITING}
 RISING = frozenset({State.OPENING, State.OPEN})
 _UNNOTICED = frozenset({State.INIT, State.IDLE, State.VIOLATION, State.FAULT, State.OUT_OF_SERVICE})
+_NO_SAMPLE = Signals(-inf)
 _AT_REST = GATHERING | {State.IDLE, State.MANUAL, State.DENIED, State.YIELDING, State.OUT_OF_SERVICE}
 
 
@@ -93,21 +94,14 @@ class LaneRules:
 
 @dataclass(frozen=True, slots=True)
 class InputState:
-    """The last sample and what follows from the samples so far; times are monotonic seconds.
+    """The newest sample of the inputs, and what follows from the samples so far; times are monotonic seconds.
 
     `known_at`: the newest sample in which every input that the lane has was known. `clear_since`: nothing under the
     arm since then, by safety loop and photocell; `free_since`: nothing on the presence loop. `inf`: not so now.
     `was_free`: nothing was on the presence loop when it was last known.
     """
 
-    at: float = -inf
-    presence: bool | None = None
-    safety: bool | None = None
-    photocell: bool | None = None
-    opened: bool | None = None
-    closed: bool | None = None
-    key: bool | None = None
-    hold: bool | None = None
+    signals: Signals = _NO_SAMPLE
     known_at: float = -inf
     clear_since: float = inf
     free_since: float = inf
@@ -121,7 +115,7 @@ class InputState:
     @property
     def taken(self) -> bool:
         """Whether something is under the arm, by any input that is there."""
-        return self.safety is True or self.photocell is True
+        return self.signals.safety is True or self.signals.photocell is True
 
 
 class Delivery(StrEnum):
@@ -288,25 +282,27 @@ def safe_to_close(lane: Lane, at: float) -> bool:
 
     Unknown is not clear, so a blind lane is never safe.
     """
-    return fresh(lane, at) and lane.input_state.clear and lane.input_state.presence is not None
+    return fresh(lane, at) and lane.input_state.clear and lane.input_state.signals.presence is not None
 
 
 def arm_down(lane: Lane) -> bool:
     """Whether the limit inputs that the lane has say that the arm is closed; true without any."""
     rules, input_state = lane.rules, lane.input_state
     if rules.has_closed:
-        return input_state.closed is True
-    return not rules.has_opened or input_state.opened is False
+        return input_state.signals.closed is True
+    return not rules.has_opened or input_state.signals.opened is False
 
 
 def arm_up(lane: Lane) -> bool:
     """Whether a limit input says that the arm is not closed, for sure."""
-    return lane.input_state.closed is False if lane.rules.has_closed else lane.input_state.opened is True
+    return (
+        lane.input_state.signals.closed is False if lane.rules.has_closed else lane.input_state.signals.opened is True
+    )
 
 
 def owns_limits(lane: Lane) -> bool:
     """Whether the limit inputs tell of this lane's doing: not of the other direction's, nor from before that ended."""
-    return not lane.arm_in_use and lane.input_state.at > lane.arm_free_at
+    return not lane.arm_in_use and lane.input_state.signals.at > lane.arm_free_at
 
 
 def at_rest(lane: Lane) -> bool:

@@ -77,7 +77,7 @@ def _presence(lane: Lane, at: float) -> str:
     input_state = lane.input_state
     serves = lane.state is State.IDLE
     if not lane.rules.blind:
-        if input_state.presence is not False or not input_state.clear:
+        if input_state.signals.presence is not False or not input_state.clear:
             return Text("a vehicle is there, or may be")
         if not (owns_limits(lane) and arm_down(lane)):
             return Text("the arm is not known to be down")

@@ -14,9 +14,11 @@ from agent.core.model.observations import Position, Presentation, Reading
 from agent.core.model.picture_quality import Figures, Finding, Flaw, Grade, findings, overall
 from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.model.sequence import SEQ_MAX
+from agent.core.model.signals import SIGNAL_NAMES, Signals
 
 __all__ = [
     "SEQ_MAX",
+    "SIGNAL_NAMES",
     "Check",
     "Debounced",
     "Declaration",
@@ -35,6 +37,7 @@ __all__ = [
     "Reading",
     "Reason",
     "Revocation",
+    "Signals",
     "Source",
     "Subject",
     "Verdict",

@@ -203,10 +203,10 @@ class Monitor:
             pulse.delivery = item.delivery
 
     def _sample(self, item: Sampled) -> None:
-        if not self.samples or min(item.sampled_at, item.now.at) >= self.seen_at(self.samples[-1]):
+        if not self.samples or min(item.signals.at, item.now.at) >= self.seen_at(self.samples[-1]):
             self.samples.append(item)
             del self.samples[:-400]
-            self.contact = self.contact if item.hold is None else item.hold
+            self.contact = self.contact if item.signals.hold is None else item.signals.hold
             under = self.occupied(item) and not self.arm_in_use
             self.seen_under, self.came_back = self.seen_under or under, self.came_back or under
 
@@ -338,9 +338,9 @@ class Monitor:
         assert self.relay_up
         sample = self.samples[-1]
         assert item.now.at - self.seen_at(sample) <= self.rules.stale_s
-        assert sample.safety is False
-        assert sample.photocell is False if self.rules.has_photocell else sample.photocell is not True
-        assert sample.presence is not None
+        assert sample.signals.safety is False
+        assert sample.signals.photocell is False if self.rules.has_photocell else sample.signals.photocell is not True
+        assert sample.signals.presence is not None
         assert effect.deadline <= item.now.at + self.rules.stale_s
         self.lowered = True
         self.closes += 1
@@ -349,7 +349,7 @@ class Monitor:
         if effect.override:
             assert effect.on
             assert isinstance(item, Sampled)
-            assert item.hold is True
+            assert item.signals.hold is True
         elif effect.on:
             assert isinstance(item, OfficerCommand)
             assert item.kind is CommandKind.HOLD
@@ -494,8 +494,8 @@ class Monitor:
             assert self.seen_at(self.samples[-1]) >= item.now.at - self.rules.stale_s
             for sample in self.samples:
                 if sample.now.at > since + 1e-9:
-                    assert sample.safety is False, "nothing was under the arm, for sure"
-                    assert sample.photocell is not True
+                    assert sample.signals.safety is False, "nothing was under the arm, for sure"
+                    assert sample.signals.photocell is not True
 
     def _ledger(self, item: Input, drafts: list[Draft], rows: list[LedgerChange]) -> None:
         """Rule 12: a use is consumed by a passage, given back where it is known that nothing passed, else in doubt."""
@@ -575,11 +575,11 @@ class Monitor:
     @staticmethod
     def occupied(sample: Sampled) -> bool:
         """Whether a sample shows something under the arm."""
-        return sample.safety is True or sample.photocell is True
+        return sample.signals.safety is True or sample.signals.photocell is True
 
     @staticmethod
     def seen_at(sample: Sampled) -> float:
-        return min(sample.sampled_at, sample.now.at)
+        return min(sample.signals.at, sample.now.at)
 
     def fresh(self, item: Input) -> bool:
         """Whether the inputs that the lane was told of are fresh."""

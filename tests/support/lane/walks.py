@@ -35,6 +35,7 @@ from agent.core.lane.step import Lane, LaneRules, State, step
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Reason, Verdict
+from agent.core.model.signals import Signals
 from tests.support.lane.monitor import Monitor
 from tests.support.lane.yard import PERMIT
 
@@ -159,7 +160,7 @@ class World:
 
     def sample(self, age: float) -> Sampled:
         bits = self.bits | self.broken | dict.fromkeys(self.bits if self.away else self.flapping)
-        return Sampled(self.now, self.at - age, **bits, flapping=self.flapping)  # type: ignore[arg-type]
+        return Sampled(self.now, Signals(self.at - age, **bits, flapping=self.flapping))  # type: ignore[arg-type]
 
     def has(self, name: str) -> bool:
         return name in ("presence", "safety") or bool(getattr(self.rules, f"has_{name}"))

@@ -33,6 +33,7 @@ from agent.core.lane.step import Lane, LaneRules, State, step
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Check, Reason, Verdict
+from agent.core.model.signals import Signals
 from agent.core.permit.claims import Permit
 from agent.core.plates.match import MatchVerdict, PlateMatch
 
@@ -174,7 +175,7 @@ class Yard:
         assert repr(self.lane) == before, "step changes nothing in place"
         records = [index for index, effect in enumerate(effects) if isinstance(effect, Record)]
         assert records in ([], [0]), "at most one Record, and first"
-        for value in (lane, lane.transaction, lane.input_state, *lane.handled, *effects):
+        for value in (lane, lane.transaction, lane.input_state, lane.input_state.signals, *lane.handled, *effects):
             _check_types(value)
         self.lane = lane
         self.effects += effects
@@ -191,14 +192,14 @@ class Yard:
     def sense(self, seconds: float = 0.0, **bits: bool | None) -> list[str]:
         self.at += seconds
         self.bits |= bits
-        return self.feed(Sampled(self.now, self.at, **self.bits))  # type: ignore[arg-type]
+        return self.feed(Sampled(self.now, Signals(self.at, **self.bits)))  # type: ignore[arg-type]
 
     def sense_contacts(self, **contacts: bool | None) -> list[str]:
         """A sample of a blind lane: it has contacts only."""
         self.bits |= contacts
         self.at += 0.1
         bits = {name: self.bits.get(name) for name in ("key", "hold")}
-        return self.feed(Sampled(self.now, self.at, None, None, **bits))
+        return self.feed(Sampled(self.now, Signals(self.at, **bits)))
 
     def way(self, *, free: bool, arm_in_use: bool = False) -> list[str]:
         return self.feed(InterlockChanged(self.now, free=free, arm_in_use=arm_in_use))

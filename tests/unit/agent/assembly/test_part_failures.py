@@ -189,7 +189,7 @@ class Board:
 
 def test_inputs_are_felt_after_a_listener_that_failed_when_the_board_was_lost():
     samples = threading.Event()
-    watch = InputMonitor("out", Board(), SignalMap(presence=1, debounce_s=0), lambda _s: samples.set(), Faulty())
+    watch = InputMonitor("out", Board(), SignalMap({"presence": 1}, debounce_s=0), lambda _s: samples.set(), Faulty())
     watch.start()
     try:
         assert samples.wait(PATIENCE_S)

@@ -179,14 +179,14 @@ def test_a_test_is_refused_in_words_while_a_vehicle_is_there(quiet):
     assert order(technician, "out_of_service").status_code == 200
     eventually(lambda: view(quiet).state == "out_of_service")
     board.set(1, True)
-    eventually(lambda: view(quiet).input_state.presence is True)
+    eventually(lambda: view(quiet).input_state.signals.presence is True)
     refused = held(technician, "test_open")
     assert "Refused." in refused.text
     assert "A vehicle is there, or may be." in refused.text
     assert "A vehicle is there" in quiet.browser("viewer").get("/live/barrier/out").text
     assert pulses(quiet) == before
     board.set(1, False)
-    eventually(lambda: view(quiet).input_state.presence is False)
+    eventually(lambda: view(quiet).input_state.signals.presence is False)
     order(technician, "in_service")
     eventually(lambda: view(quiet).state == "idle")
 

@@ -19,7 +19,7 @@ from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerState
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Reason, Verdict
-from agent.devices.inputs import Signals
+from agent.core.model.signals import Signals
 from agent.devices.port_supervisor import PortState, Retry
 from agent.lane.interlock import Interlock
 from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop

@@ -12,6 +12,7 @@ from agent.core.events.event_types import Alarm, AlarmRaised
 from agent.core.lane.io import CommandKind, Decided, Pulsed, ReadersChanged, RecordFailed, RelayChanged, Sampled
 from agent.core.lane.step import State
 from agent.core.model.reasons import Reason, Verdict
+from agent.core.model.signals import Signals
 from tests.support.lane.rows import closed_as
 from tests.support.lane.yard import FIRST, PERMIT, SECOND, WAYS, Yard, deciding, opening
 
@@ -154,16 +155,19 @@ def test_a_refusal_holds_however_late_it_comes() -> None:
 
 def test_inputs_that_flap_are_named_once_and_lost_soon() -> None:
     yard = Yard.new()
-    item = Sampled(yard.now, yard.at, presence=False, safety=None, flapping=("safety", "photocell"))
+    item = Sampled(yard.now, Signals(yard.at, presence=False, safety=None, flapping=("safety", "photocell")))
     assert yard.feed(item) == ["alarm.raised inputs_flapping"]
     event = yard.drafts()[-1].event
     assert event == AlarmRaised(alarm=Alarm.INPUTS_FLAPPING, detail="safety, photocell")
     yard.at += 0.31
-    assert yard.feed(replace(item, now=yard.now, sampled_at=yard.at)) == ["alarm.raised inputs_lost", "show red fault"]
+    assert yard.feed(replace(item, now=yard.now, signals=replace(item.signals, at=yard.at))) == [
+        "alarm.raised inputs_lost",
+        "show red fault",
+    ]
     yard.sense()
     yard.sense()
     assert yard.state is State.IDLE
-    again = replace(item, now=yard.now, sampled_at=yard.at)
+    again = replace(item, now=yard.now, signals=replace(item.signals, at=yard.at))
     assert yard.feed(again) == ["alarm.raised inputs_flapping"], "the lane was idle in between"
     assert yard.feed(again) == []
 
@@ -171,16 +175,16 @@ def test_inputs_that_flap_are_named_once_and_lost_soon() -> None:
 def test_a_key_that_flaps_does_not_lose_the_inputs() -> None:
     yard = Yard.new(has_key=True)
     yard.at += 0.5
-    item = Sampled(yard.now, yard.at, presence=False, safety=False, flapping=("key",))
+    item = Sampled(yard.now, Signals(yard.at, presence=False, safety=False, flapping=("key",)))
     assert (yard.feed(item), yard.state) == (["alarm.raised inputs_flapping"], State.IDLE)
 
 
 def test_flapping_is_told_also_by_a_sample_whose_step_could_not_be_recorded() -> None:
     yard = Yard.new()
-    item = Sampled(yard.now, yard.at, presence=True, safety=False, flapping=("key",))
+    item = Sampled(yard.now, Signals(yard.at, presence=True, safety=False, flapping=("key",)))
     failed = RecordFailed(yard.now, Reason.GATE_FAULT, item=item)
     assert yard.feed(failed) == ["alarm.raised inputs_flapping", "alarm.raised journal_failed"]
-    assert (yard.lane.input_state.presence, yard.state) == (True, State.IDLE)
+    assert (yard.lane.input_state.signals.presence, yard.state) == (True, State.IDLE)
 
 
 # --------------------------------------------------------------------------------------- a grant's life, in every state

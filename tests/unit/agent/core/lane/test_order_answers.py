@@ -11,6 +11,7 @@ from agent.core.lane.io import Answered, CommandKind, OfficerCommand, RecordFail
 from agent.core.lane.state import LaneLockout
 from agent.core.lane.step import State
 from agent.core.model.reasons import Reason, Verdict
+from agent.core.model.signals import Signals
 from tests.support.lane.rows import AGENT, OPERATED
 from tests.support.lane.yard import (
     FIRST,
@@ -167,7 +168,7 @@ def test_an_order_whose_time_went_by_while_it_was_recorded_in_vain_is_not_tried_
 
 def test_a_turn_of_the_key_has_no_answer() -> None:
     yard = Yard.new(has_key=True)
-    turned = Sampled(yard.now, yard.at, **(yard.bits | {"key": True}))  # type: ignore[arg-type]
+    turned = Sampled(yard.now, Signals(yard.at, **(yard.bits | {"key": True})))  # type: ignore[arg-type]
     assert yard.feed(RecordFailed(yard.now, Reason.GATE_FAULT, item=turned)) == ["alarm.raised journal_failed"]
 
 

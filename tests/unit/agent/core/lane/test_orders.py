@@ -11,6 +11,7 @@ from agent.core.lane.io import CommandKind, OfficerCommand, Record, RecordFailed
 from agent.core.lane.step import State
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason, Verdict
+from agent.core.model.signals import Signals
 from tests.support.lane.rows import Row, check, rows
 from tests.support.lane.yard import (
     FIRST,
@@ -45,7 +46,7 @@ def order(yard: Yard, kind: CommandKind = CommandKind.OPEN) -> OfficerCommand:
 
 def turned(yard: Yard) -> Sampled:
     """A sample with the key turned."""
-    return Sampled(yard.now, yard.at, **(yard.bits | {"key": True}))  # type: ignore[arg-type]
+    return Sampled(yard.now, Signals(yard.at, **(yard.bits | {"key": True})))  # type: ignore[arg-type]
 
 
 def failed(yard: Yard, reason: Reason, item: Input | None = None) -> list[str]:
@@ -123,14 +124,14 @@ TABLE: list[Row] = [
     (
         "a turn of the key that is told late opens nothing",
         lambda: Yard.new(blind=True, has_key=True),
-        lambda y: y.sense_contacts(key=False) + y.later(1.0).feed(Sampled(y.now, y.at - 0.5, None, None, key=True)),
+        lambda y: y.sense_contacts(key=False) + y.later(1.0).feed(Sampled(y.now, Signals(y.at - 0.5, key=True))),
         State.IDLE,
         [],
     ),
     (
         "a turn of the key that is just recent enough opens",
         lambda: Yard.new(blind=True, has_key=True, stale_s=0.5),
-        lambda y: y.sense_contacts(key=False) + y.later(1.0).feed(Sampled(y.now, y.at - 0.5, None, None, key=True)),
+        lambda y: y.sense_contacts(key=False) + y.later(1.0).feed(Sampled(y.now, Signals(y.at - 0.5, key=True))),
         State.OPENING,
         ["vehicle.present operator", "access.granted operator", "RAISE 0001-1", "show green opening"],
     ),
@@ -296,9 +297,9 @@ def test_a_turn_of_the_key_is_recorded_as_an_officers_order() -> None:
 def test_a_key_that_is_on_after_a_gap_in_the_samples_was_not_seen_turning(gap_s: float, state: State) -> None:
     yard = Yard.new(blind=True, has_key=True, stale_s=0.5)
     yard.at = 1024.0
-    yard.feed(Sampled(yard.now, yard.at, None, None, key=False))
+    yard.feed(Sampled(yard.now, Signals(yard.at, key=False)))
     yard.at += gap_s
-    yard.feed(Sampled(yard.now, yard.at, None, None, key=True))
+    yard.feed(Sampled(yard.now, Signals(yard.at, key=True)))
     assert yard.state is state
 
 

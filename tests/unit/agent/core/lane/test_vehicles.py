@@ -42,6 +42,7 @@ from agent.core.lane.transition import Transition
 from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Check, Reason, Verdict
+from agent.core.model.signals import Signals
 from tests.support.lane.yard import (
     FIRST,
     MATCH,
@@ -191,8 +192,8 @@ def test_a_vehicle_whose_pulse_was_not_delivered_is_not_tried_again_by_itself() 
 def test_loops_mean_nothing_to_a_blind_lane() -> None:
     yard = Yard.new(blind=True)
     before = yard.lane
-    assert yard.feed(Sampled(yard.now, yard.at, True, True, True, True, True)) == []
-    assert yard.lane == replace(before, input_state=InputState(at=yard.at))
+    assert yard.feed(Sampled(yard.now, Signals(yard.at, True, True, True, True, True))) == []
+    assert yard.lane == replace(before, input_state=InputState(Signals(yard.at)))
 
 
 def test_a_blind_lane_never_gives_a_close_pulse() -> None:
@@ -525,13 +526,13 @@ def test_a_relay_counts_as_away_until_it_is_said_to_be_up() -> None:
 
 def test_a_sample_from_the_past_is_not_taken() -> None:
     yard = present()
-    assert yard.feed(Sampled(yard.now, yard.at - 0.1, presence=False, safety=False)) == []
+    assert yard.feed(Sampled(yard.now, Signals(yard.at - 0.1, presence=False, safety=False))) == []
     assert yard.state is State.PRESENT
 
 
 def test_a_sample_from_the_future_is_not_fresh_for_ever() -> None:
     yard = Yard.new()
-    yard.feed(Sampled(yard.now, yard.at + 1e6, presence=False, safety=False))
+    yard.feed(Sampled(yard.now, Signals(yard.at + 1e6, presence=False, safety=False)))
     assert yard.tick(0.31) == ["alarm.raised inputs_lost", "show red fault"]
     yard.sense()
     assert yard.state is State.INIT
