@@ -37,8 +37,8 @@ class Gate:
 
     `configuration`: the main file. `refusal`: why what is on the disk is not what runs. `lanes`: by name. `eyes`: by
     "lane/camera". `link`: None without a broker. `health`: what birth and status say. `reload`: read the configuration
-    anew, as SIGHUP does; returns at once. `rehearsals`: of the lanes on which a simulated vehicle can be played.
-    `insight`: figures, metrics and what the doctor finds.
+    again, as SIGHUP does; returns at once. `simulated_runs`: of the lanes on which a simulated vehicle can be played.
+    `diagnostics`: figures, metrics and what the doctor finds.
     """
 
     loaded: LoadedSettings
