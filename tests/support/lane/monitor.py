@@ -273,7 +273,7 @@ class Monitor:
             return
         self.clearing_since = min(self.clearing_since, item.now.at)
         over = item.now.at - self.clearing_since >= self.rules.clear_s + self.rules.close_s
-        stands = self.samples[-1].presence is True and not self.occupied(self.samples[-1])
+        stands = self.samples[-1].signals.presence is True and not self.occupied(self.samples[-1])
         assert not (over and stands and isinstance(item, Sampled | Ticked)), "the next vehicle waits in vain"
 
     # ------------------------------------------------------------------------------------------------------- the rules
@@ -297,14 +297,14 @@ class Monitor:
             assert self.asked == self.open, "the lane had asked"
             assert any(isinstance(event, AccessDecided) and event.verdict is Verdict.PASS for event in events)
             assert [(row.state, row.use) for row in rows] == [(LedgerState.RESERVED, item.use)]
-            assert self.rules.blind or self.samples[-1].presence is not False, "the vehicle is still there"
+            assert self.rules.blind or self.samples[-1].signals.presence is not False, "the vehicle is still there"
         elif by == "operator":
             self._ordered(item, granted[0])
             assert not (rows and isinstance(item, RecordFailed)), "no use that another lane has"
         else:
             assert isinstance(item, Sampled)
             assert self.lowered, "only an arm that the agent lowered is raised again"
-            assert self.samples[-1].safety is True or self.samples[-1].photocell is True
+            assert self.samples[-1].signals.safety is True or self.samples[-1].signals.photocell is True
         self.asked, self.lowered = None, False
         self.grants.add(effect.grant)
         self.pulses[effect.grant] = Ordered(None if by == "safety" else self.open, effect.deadline)
@@ -319,7 +319,7 @@ class Monitor:
             assert by == "operator"
             assert "" not in before, "the pulse before is under way"
             assert "delivered" not in before
-            assert not self.samples or self.samples[-1].opened is not True, "no second pulse on an open arm"
+            assert not self.samples or self.samples[-1].signals.opened is not True, "no second pulse on an open arm"
 
     def _ordered(self, item: Input, granted: AccessGranted) -> None:
         order = item.item if isinstance(item, RecordFailed) else item
@@ -328,7 +328,7 @@ class Monitor:
             assert (granted.operator, granted.cause) == (order.operator, order.cause)
         else:
             assert order is self.samples[-1]
-            assert (self.samples[-2].key, self.samples[-1].key) == (False, True), "the key was turned"
+            assert (self.samples[-2].signals.key, self.samples[-1].signals.key) == (False, True), "the key was turned"
             assert granted.operator == "key switch"
 
     def _close(self, item: Input, effect: Close) -> None:
@@ -403,9 +403,9 @@ class Monitor:
         assert not self.lockout.locked_by
         if not self.rules.blind:
             last = self.samples[-1]
-            assert (last.presence, last.safety) == (False, False), "nothing is there, for sure"
-            assert last.photocell is False if self.rules.has_photocell else last.photocell is not True
-            assert last.closed is True if self.rules.has_closed else last.opened is not True
+            assert (last.signals.presence, last.signals.safety) == (False, False), "nothing is there, for sure"
+            assert last.signals.photocell is False if self.rules.has_photocell else last.signals.photocell is not True
+            assert last.signals.closed is True if self.rules.has_closed else last.signals.opened is not True
 
     def _stand(self, event: LaneOrdered) -> None:
         match event.order:
@@ -553,8 +553,8 @@ class Monitor:
         assert self.fresh(item)
         last = self.samples[-1]
         assert not self.seen_under, "something was under the arm"
-        assert last.safety is False
-        assert last.closed is True, "the arm is up"
+        assert last.signals.safety is False
+        assert last.signals.closed is True, "the arm is up"
 
     # --------------------------------------------------------------------------------------------------------- helpers
 
@@ -570,7 +570,11 @@ class Monitor:
     def arm_is_down(self) -> bool:
         """Whether the limit switches that are there say that the arm is closed."""
         last = self.samples[-1]
-        return last.closed is True if self.rules.has_closed else not self.rules.has_opened or last.opened is False
+        return (
+            last.signals.closed is True
+            if self.rules.has_closed
+            else not self.rules.has_opened or last.signals.opened is False
+        )
 
     @staticmethod
     def occupied(sample: Sampled) -> bool:
