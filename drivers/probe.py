@@ -78,7 +78,7 @@ Ask = Callable[[bytes, Callable[[bytes], bool]], bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ProbeExchange:
     """One question and what came back."""
 
     request: bytes
@@ -99,17 +99,17 @@ class ProbeResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ProbeFinding:
     """What came of asking: the board, or None and why; `heard` is everything that was sent and received."""
 
     board: ProbeResult | None
     why: str
-    heard: tuple[Heard, ...] = ()
+    heard: tuple[ProbeExchange, ...] = ()
 
 
 def identify(
     path: str, likeness: Likeness, title: str = "", units: Iterable[int] = UNITS, patience_s: float = PATIENCE_S
-) -> Finding:
+) -> ProbeFinding:
     """Open the port, ask, and close it. `title`: what the USB device calls itself.
 
     `units`: the Modbus units, and addresses of KMTronic boards, to ask for.
@@ -117,7 +117,7 @@ def identify(
     Raises DeviceUnavailableError where the port cannot be opened or is lost, DeviceMisconfiguredError where it is none.
     """
     if likeness.manner is Manner.NEVER:
-        return Finding(None, Text("not asked: {why}", why=likeness.reason))
+        return ProbeFinding(None, Text("not asked: {why}", why=likeness.reason))
     port = SerialPort.shared(path, SerialParameters("recognition", gap_s=GAP_S))
 
     def ask(request: bytes, is_whole: Callable[[bytes], bool]) -> bytes:
@@ -134,13 +134,13 @@ def identify(
         port.close()
 
 
-def probe_port(ask: Ask, manner: Manner, title: str = "", units: Iterable[int] = UNITS) -> Finding:
+def probe_port(ask: Ask, manner: Manner, title: str = "", units: Iterable[int] = UNITS) -> ProbeFinding:
     """Ask the questions that are harmless for every board that the manner allows, until one is answered."""
     talk = _Talk(ask)
     if talk.say(LISTEN):
-        return Finding(None, Text("it talks without being asked, which no relay board does"), tuple(talk.heard))
+        return ProbeFinding(None, Text("it talks without being asked, which no relay board does"), tuple(talk.heard))
     board = next(filter(None, _answers(talk, manner, title, tuple(units))), None)
-    return Finding(board, "" if board else _why_not(talk, manner), tuple(talk.heard))
+    return ProbeFinding(board, "" if board else _why_not(talk, manner), tuple(talk.heard))
 
 
 def modbus_questions(units: Iterable[int] = UNITS) -> Iterator[Request]:
@@ -186,14 +186,14 @@ class _Talk:
     """Asks and keeps what was heard; an adapter's echo of the own question is taken off and noted."""
 
     ask: Ask
-    heard: list[Heard] = field(default_factory=list)
+    heard: list[ProbeExchange] = field(default_factory=list)
     echoes: bool = False
     note: str = ""
 
     def hear(self, request: bytes, is_whole: Callable[[bytes], bool]) -> bytes:
         """Ask and return all that came back."""
         received = self.ask(request, is_whole)
-        self.heard.append(Heard(request, received))
+        self.heard.append(ProbeExchange(request, received))
         return received
 
     def say(self, request: bytes, is_whole: Callable[[bytes], bool] = lambda _: False) -> bytes:

@@ -21,7 +21,7 @@ from jinja2 import Environment, nodes
 
 from agent.console.form import schema
 from agent.core.events import Fault
-from agent.core.lane import CommandKind, State
+from agent.core.lane import CommandKind, LaneState
 from agent.core.model import DeclarationStatus, ListKind, Subject
 from agent.core.permit import KeyStatus
 from agent.i18n import Language
@@ -38,7 +38,7 @@ VOCABULARIES: Final[tuple[type[StrEnum], ...]] = (
     Fault,
     KeyStatus,
     ListKind,
-    State,
+    LaneState,
     Subject,
 )
 """Codes that are words in what is said: they are translated where they are a value of a text."""

@@ -56,7 +56,7 @@ class LampRequest:
     lamp: Lamp
 
 
-Order = PulseRequest | HoldRequest | LampRequest
+BarrierRequest = PulseRequest | HoldRequest | LampRequest
 
 
 class Barrier:
@@ -70,7 +70,7 @@ class Barrier:
     def __init__(
         self,
         lane_outputs: LaneOutputs,
-        take: Callable[[Order], None],
+        take: Callable[[BarrierRequest], None],
         on_pulse: Callable[[PulseReport], None],
         on_state: Callable[[PortState, str], None],
     ) -> None:

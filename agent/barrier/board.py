@@ -22,7 +22,7 @@ from drivers.api import Delivery, DeviceError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.barrier.barrier import Order, PulseReport
+    from agent.barrier.barrier import BarrierRequest, PulseReport
     from agent.barrier.outputs import Wiring
     from drivers.api import RelayPort
 
@@ -40,7 +40,7 @@ class RelayBoard:
     def __init__(self, name: str, relay: RelayPort) -> None:
         self._scheduler = RelayScheduler(relay)
         self._barriers: list[Barrier] = []
-        self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[BarrierRequest | None] = queue.SimpleQueue()
         self._pulses: deque[PulseRequest] = deque()
         self._port = PortSupervisor(
             f"the relay board {name}", self._scheduler.connect, self._scheduler.close, self._tell_lanes
@@ -127,7 +127,7 @@ class RelayBoard:
         check_in_s = max(0.0, self._check_at - time.monotonic())
         return check_in_s if due_in_s is None else min(due_in_s, check_in_s)
 
-    def _note(self, order: Order | None) -> None:
+    def _note(self, order: BarrierRequest | None) -> None:
         match order:
             case None:
                 pass

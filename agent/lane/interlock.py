@@ -60,7 +60,7 @@ class Interlock:
     def settle(self, lane: str, *, occupied: bool) -> None:
         """Note whether the lane occupies its way, whoever else does."""
         with self._lock:
-            self._move_on(interlock.settle(self._ways, lane, occupied=occupied))
+            self._move_on(interlock.with_occupancy(self._ways, lane, occupied=occupied))
 
     def _move_on(self, now: interlock.InterlockState) -> None:
         self._ways = now

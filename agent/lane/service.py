@@ -9,9 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.barrier import Wiring
-from agent.core.commands import Answer, Result
+from agent.core.commands import CommandAnswer, Result
 from agent.core.decision import weigh
-from agent.core.lane import GATHERING, Lane, LaneRules, OfficerCommand, State
+from agent.core.lane import GATHERING, Lane, LaneRules, LaneState, OfficerCommand
 from agent.core.model import View
 from agent.devices import InputMonitor, PortState, ScannerMonitor, ScannerState, SignalMap
 from agent.i18n import Language
@@ -41,7 +41,7 @@ OVERLOADED = Text(
 )
 LATE_ANSWER_S = 2.0
 _LOOK_S = 0.1
-_AWAITS_A_CODE = GATHERING | {State.MANUAL, State.DENIED}
+_AWAITS_A_CODE = GATHERING | {LaneState.MANUAL, LaneState.DENIED}
 _WEIGHED = 8
 """How many readings are weighed together: a little more than what a vote makes use of."""
 
@@ -81,7 +81,7 @@ class _Ticket:
 
     deadline: float
     taken: bool = False
-    answer: Answer | None = None
+    answer: CommandAnswer | None = None
     answered: threading.Event = field(default_factory=threading.Event)
 
 
@@ -94,7 +94,7 @@ class RequestQueue:
         self._numbers = itertools.count(1)
         self._tickets: dict[str, _Ticket] = {}
 
-    def order(self, loop: LaneLoop, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> Answer:
+    def order(self, loop: LaneLoop, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> CommandAnswer:
         """Wait for the answer to an order; what the loop has not begun after `timeout_s` is never carried out.
 
         At most `LATE_ANSWER_S` more for one that it has begun. Raises ValueError without an operator.
@@ -102,11 +102,11 @@ class RequestQueue:
         if not operator:
             raise ValueError("an order without an operator")
         if not loop.runs:
-            return Answer(Result.FAILED, Text("the lane does not run; nothing was done"))
+            return CommandAnswer(Result.FAILED, Text("the lane does not run; nothing was done"))
         ticket = _Ticket(self._now().at + timeout_s)
         with self._lock:
             if len(self._tickets) >= ORDERS_WAITING:
-                return Answer(
+                return CommandAnswer(
                     Result.FAILED,
                     Text(
                         "{orders_waiting} orders wait for the lane already; nothing was done",
@@ -122,7 +122,7 @@ class RequestQueue:
         """Hand an answer to whoever waits for it; for the loop."""
         with self._lock:
             ticket = self._tickets.pop(answered.order)
-        ticket.answer = Answer(Result.DONE if answered.done else Result.NOT_DONE, answered.detail)
+        ticket.answer = CommandAnswer(Result.DONE if answered.done else Result.NOT_DONE, answered.detail)
         ticket.answered.set()
 
     def _take(self, ticket: _Ticket, number: str, kind: CommandKind, operator: str, cause: str) -> OfficerCommand:
@@ -131,7 +131,7 @@ class RequestQueue:
         ticket.taken = True
         return OfficerCommand(self._now(), kind, operator, cause, number, ticket.deadline)
 
-    def _wait(self, loop: LaneLoop, ticket: _Ticket) -> Answer:
+    def _wait(self, loop: LaneLoop, ticket: _Ticket) -> CommandAnswer:
         while not ticket.answered.wait(_LOOK_S):
             late_s = self._now().at - ticket.deadline
             if not loop.runs or late_s >= (LATE_ANSWER_S if ticket.taken else 0.0):
@@ -139,10 +139,12 @@ class RequestQueue:
         if ticket.answer is not None:
             return ticket.answer
         if ticket.taken:
-            return Answer(
+            return CommandAnswer(
                 Result.UNKNOWN, Text("the lane began with it and does not answer; it may have been carried out")
             )
-        return Answer(Result.FAILED, Text("the lane did not take it up in time; it is not carried out, now or later"))
+        return CommandAnswer(
+            Result.FAILED, Text("the lane did not take it up in time; it is not carried out, now or later")
+        )
 
 
 class LaneService:
@@ -215,7 +217,7 @@ class LaneService:
         """
         self._attentive.append(to)
 
-    def order(self, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> Answer:
+    def order(self, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> CommandAnswer:
         """Order something in an officer's name and wait for what becomes of it, as RequestQueue.order does."""
         return self._desk.order(self.loop, kind, operator, cause, timeout_s)
 

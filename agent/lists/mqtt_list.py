@@ -24,9 +24,9 @@ from agent.core.lists import (
     ListFault,
     Refresh,
     Reject,
+    RequestList,
     SyncState,
     Tick,
-    Want,
     step,
 )
 from agent.lists.topics import CONTENT_TYPE_WANT
@@ -140,7 +140,7 @@ class MqttList:
                 self._session.unsubscribe(self._topics.chunks(self.kind, head.snapshot))
                 self._ask_for(())
                 self._desk.drop_chunks(self.kind)
-            case Want(have):
+            case RequestList(have):
                 self._want(have)
             case Reject(fault, detail):
                 self._desk.refuse(self.kind.value, fault, detail, "mqtt")

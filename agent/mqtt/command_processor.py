@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from agent.broker import Topics
 from agent.core.commands import (
     BYTES_LIMIT,
-    Answer,
     Command,
+    CommandAnswer,
     CommandAnswered,
     CommandName,
     CommandTaken,
@@ -204,7 +204,7 @@ class CommandProcessor:
         except JournalError:
             log.exception("the journal does not tell which commands were interrupted")
             return
-        answer = Answer(
+        answer = CommandAnswer(
             Result.UNKNOWN, Text("the gate stopped before it was done, or just after; see the events around it")
         )
         for entry in left:
@@ -273,14 +273,14 @@ class CommandProcessor:
             return Refused(Refusal.COUNTER_USED, detail, proved.body.id, proved.key.id)
         stored = entry.answer or self._recent.get(entry.taken.id)
         answer = (
-            Answer(Result.UNKNOWN, Text("its result is not known yet; ask again"))
+            CommandAnswer(Result.UNKNOWN, Text("its result is not known yet; ask again"))
             if stored is None
             else command_executions.read(stored)
         )
         self._tell(message, entry.taken, answer)
         return None
 
-    def _keep_answer(self, taken: CommandTaken, answer: Answer) -> None:
+    def _keep_answer(self, taken: CommandTaken, answer: CommandAnswer) -> None:
         """Record what became of a command, as soon as the journal can be written."""
         kept = command_executions.written(answer)
         self._recent[taken.id] = kept
@@ -306,7 +306,7 @@ class CommandProcessor:
             )
             self._results.publish(message, result, now)
 
-    def _tell(self, message: Incoming, taken: CommandTaken, answer: Answer) -> None:
+    def _tell(self, message: Incoming, taken: CommandTaken, answer: CommandAnswer) -> None:
         fields = {
             "command": taken.id,
             "gate": self._rules.gate,

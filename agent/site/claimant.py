@@ -18,7 +18,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.site import Answer as AnswerWord
+    from agent.core.site import ClaimReply as AnswerWord
     from agent.core.site import ClaimRequest, Membership, Query
     from agent.site.claim_grants import ClaimCoordinator
     from agent.site.own_claims import LiveClaim, OwnClaims

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from agent.core.site import Rows, SiteMessageError, Want
+from agent.core.site import Rows, RowsRequest, SiteMessageError
 from agent.mqtt import LinkUp
 from agent.service.worker import Backoff, Worker
 from agent.store.errors import JournalError
@@ -167,7 +167,7 @@ class MessageDispatcher:
         word = self._opened(message)
         if word is None:
             return
-        if isinstance(word.said, Rows | Want):
+        if isinstance(word.said, Rows | RowsRequest):
             self.rows.put(lambda: self._rows_to(word))
         else:
             self._words_to(word)

@@ -6,7 +6,7 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from agent.core.site import Alive, Answer, Claim, ClaimAnswer, ClaimCode, ClaimRow, Over, PartitionPolicy, Query
+from agent.core.site import Alive, Claim, ClaimAnswer, ClaimCode, ClaimReply, ClaimRow, Over, PartitionPolicy, Query
 from agent.devices import PortState
 from agent.site.claim_grants import ClaimCoordinator
 from agent.site.claimant import NO_LINK, Claimant, SiteRules
@@ -198,7 +198,7 @@ class SiteService:
         match word.said:
             case Claim():
                 self._claimed(word, word.said)
-            case Answer():
+            case ClaimReply():
                 self._claimant.answered(word.gate, word.said)
             case Query():
                 self._claimant.asked(word.gate, word.said)
@@ -211,7 +211,7 @@ class SiteService:
 
     def _claimed(self, word: OpenedMessage, claim: Claim) -> None:
         def answer(found: ClaimAnswer) -> None:
-            said = Answer(
+            said = ClaimReply(
                 id=claim.id,
                 permit=claim.permit,
                 code=found.code,

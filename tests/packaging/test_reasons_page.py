@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from agent.core.decision.knowledge import UseState
 from agent.core.events.event_types import Alarm, Outcome
-from agent.core.lane.state import State
+from agent.core.lane.state import LaneState
 from agent.core.model.reasons import Reason, Verdict
 from agent.settings.model.agent import Settings
 from agent.settings.model.lane import Lane
@@ -35,7 +35,7 @@ def test_the_page_is_what_the_code_says(tool):
 
 def test_every_code_is_on_the_page(tool):
     text = tool.page()
-    for code in (*Reason, *Verdict, *Outcome, *Alarm, *State):
+    for code in (*Reason, *Verdict, *Outcome, *Alarm, *LaneState):
         assert f"\n| `{code}` |" in text or f" | `{code}` | " in text, code
     assert "undefined" not in text
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, assert_never
 
-from agent.core.lane import State
+from agent.core.lane import LaneState
 from agent.core.model import Signals
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def arm_of(view: LaneView | None, settings: Lane, at: float) -> Arm:
         return Arm.UNKNOWN if wired else Arm.NOT_WIRED
     if wired is not None:
         return _by_switches(known_inputs(view, settings, at), wired)
-    return Arm.NOT_WIRED if view.arm_in_use else _assumed(State(view.state))
+    return Arm.NOT_WIRED if view.arm_in_use else _assumed(LaneState(view.state))
 
 
 def _by_switches(signals: Signals, wired: SignalWiring) -> Arm:
@@ -84,18 +84,18 @@ def _by_switches(signals: Signals, wired: SignalWiring) -> Arm:
     return Arm.BETWEEN if is_known else Arm.UNKNOWN
 
 
-def _assumed(state: State) -> Arm:
+def _assumed(state: LaneState) -> Arm:
     """Where the arm ought to be by what the lane itself did."""
     match state:
-        case State.IDLE | State.OUT_OF_SERVICE | State.PRESENT | State.DECIDING:
+        case LaneState.IDLE | LaneState.OUT_OF_SERVICE | LaneState.PRESENT | LaneState.DECIDING:
             return Arm.ASSUMED_CLOSED
-        case State.MANUAL | State.WAITING | State.DENIED:
+        case LaneState.MANUAL | LaneState.WAITING | LaneState.DENIED:
             return Arm.ASSUMED_CLOSED
-        case State.OPENING | State.CLOSING:
+        case LaneState.OPENING | LaneState.CLOSING:
             return Arm.ASSUMED_BETWEEN
-        case State.OPEN | State.PASSING | State.CLEARING | State.HELD_OPEN:
+        case LaneState.OPEN | LaneState.PASSING | LaneState.CLEARING | LaneState.HELD_OPEN:
             return Arm.ASSUMED_OPEN
-        case State.INIT | State.VIOLATION | State.FAULT | State.YIELDING:
+        case LaneState.INIT | LaneState.VIOLATION | LaneState.FAULT | LaneState.YIELDING:
             return Arm.NOT_WIRED
         case _:
             assert_never(state)

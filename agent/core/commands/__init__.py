@@ -5,7 +5,7 @@ Judges; carrying out is for the gate's parts.
 
 from agent.core.commands.body import BODIES, CommandBody
 from agent.core.commands.check import BYTES_LIMIT, CommandKey, Proved, ReceivedCommand, Refused, Situation, judge, prove
-from agent.core.commands.command import LANE_COMMANDS, Answer, Command, CommandName, Refusal, Result
+from agent.core.commands.command import LANE_COMMANDS, Command, CommandAnswer, CommandName, Refusal, Result
 from agent.core.commands.issue import CommandInvalidError, make, sign
 from agent.core.commands.record import CommandAnswered, CommandChange, CommandEntry, CommandTaken
 
@@ -13,8 +13,8 @@ __all__ = [
     "BODIES",
     "BYTES_LIMIT",
     "LANE_COMMANDS",
-    "Answer",
     "Command",
+    "CommandAnswer",
     "CommandAnswered",
     "CommandBody",
     "CommandChange",

@@ -40,7 +40,7 @@ SET_ASIDE: Final = Text("plates set aside as those of others")
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class TransactionEvidence:
     """What one transaction has seen so far. `presentations`: newest last; a payload seen again changes nothing.
 
     `set_aside`: how many plates were read that are taken for those of others, so that they are not among the readings.
@@ -81,7 +81,7 @@ class Assessment:
     the lane remembers of texts from now on.
     """
 
-    evidence: Evidence
+    evidence: TransactionEvidence
     checks: tuple[Check, ...]
     permit: Permit | None
     reason: Reason
@@ -90,7 +90,9 @@ class Assessment:
     texts: Texts = NO_TEXTS
 
 
-def assess(evidence: Evidence, ground: AssessmentContext, now: Instant, texts: Texts = NO_TEXTS) -> Assessment:
+def assess(
+    evidence: TransactionEvidence, ground: AssessmentContext, now: Instant, texts: Texts = NO_TEXTS
+) -> Assessment:
     """Verify every distinct payload at one time and choose the one that counts. Never raises.
 
     A valid permit counts before a refused one, a refused one before a text that is no permit; among equals the newest.
@@ -119,7 +121,7 @@ def is_foreign(assessment: Assessment) -> bool:
     return assessment.permit is None and assessment.reason in FOREIGN | {Reason.QR_NONE}
 
 
-def references_of(evidence: Evidence) -> tuple[bytes, ...]:
+def references_of(evidence: TransactionEvidence) -> tuple[bytes, ...]:
     """The digests by which the declarations of references among the texts are found."""
     digests = (digest_of_reference(shown.payload) for shown in evidence.presentations)
     return tuple(dict.fromkeys(digest for digest in digests if digest is not None))
@@ -140,7 +142,7 @@ def weigh(readings: Sequence[Reading], before: Sequence[Reading] = ()) -> None:
 # ------------------------------------------------------------------------------------------------------ what is shown
 
 
-def _assess(evidence: Evidence, ground: AssessmentContext, now: Instant, texts: Texts) -> Assessment:
+def _assess(evidence: TransactionEvidence, ground: AssessmentContext, now: Instant, texts: Texts) -> Assessment:
     payloads = payloads_of(evidence.presentations, ground.rate)
     examined = examine(texts, payloads, now.at, _basis(ground), _verifier(ground, now.utc), ground.rate)
     voted = vote(evidence.readings)

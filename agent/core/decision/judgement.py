@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.decision.assessment import Assessment
-    from agent.core.decision.checks.case import Finding
+    from agent.core.decision.checks.case import CheckFinding
     from agent.core.decision.knowledge import Knowledge
     from agent.core.lists import DataStanding
     from agent.core.permit import Permit
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JudgementRules", "judge", "lists_needed", "plate_leads"]
 
-CHECKS: Final[tuple[Callable[[Case], Finding | None], ...]] = (
+CHECKS: Final[tuple[Callable[[Case], CheckFinding | None], ...]] = (
     list_data.revoked,
     list_data.declared,
     list_data.released,

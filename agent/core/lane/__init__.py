@@ -31,7 +31,7 @@ from agent.core.lane.io import (
     Ticked,
 )
 from agent.core.lane.orders import KEY_SWITCH
-from agent.core.lane.state import GATHERING, InputState, Lane, LaneLockout, LaneRules, State, at_rest, occupies
+from agent.core.lane.state import GATHERING, InputState, Lane, LaneLockout, LaneRules, LaneState, at_rest, occupies
 from agent.core.lane.test_pulse import pulse_obstacle
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "Lane",
     "LaneLockout",
     "LaneRules",
+    "LaneState",
     "OfficerCommand",
     "PlateRead",
     "Presented",
@@ -64,7 +65,6 @@ __all__ = [
     "RelayChanged",
     "Sampled",
     "Show",
-    "State",
     "Ticked",
     "at_rest",
     "occupies",

@@ -6,9 +6,9 @@ from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 from agent.core.events import Alarm, Outcome
-from agent.core.lane.inputs import leaving, lose_inputs
-from agent.core.lane.observations import early, early_permit, gone
-from agent.core.lane.state import State, arm_down, arm_up, fresh, owns_limits
+from agent.core.lane.inputs import is_leaving, lose_inputs
+from agent.core.lane.observations import early_observations, has_early_permit, vehicle_gone
+from agent.core.lane.state import LaneState, arm_down, arm_up, fresh, owns_limits
 from agent.core.lane.verdicts import defer_fault
 from agent.core.model import Reason
 from drivers.text import Text, joined
@@ -26,7 +26,7 @@ def init(transition: Transition) -> None:
         if isfinite(lane.input_state.known_at) or transition.waited_s() >= lane.rules.close_s:
             lose_inputs(transition)
     elif lane.arm_in_use:
-        transition.go(State.YIELDING)
+        transition.go(LaneState.YIELDING)
     else:
         _wait_for_rest(transition, lane.since, Text("since the start"))
 
@@ -54,7 +54,7 @@ def _wait_for_rest(transition: Transition, since: float, when: str) -> None:
         transition.rest()
     elif transition.now.at - since >= lane.rules.pass_s:
         transition.alarm(Alarm.BLOCKED if arm_down(lane) else Alarm.FORCED_OPEN, when)
-        transition.go(State.VIOLATION)
+        transition.go(LaneState.VIOLATION)
 
 
 def idle(transition: Transition) -> None:
@@ -62,20 +62,20 @@ def idle(transition: Transition) -> None:
     lane = transition.lane
     input_state = lane.input_state
     if lane.arm_in_use:
-        transition.go(State.YIELDING)
+        transition.go(LaneState.YIELDING)
     elif lane.rules.blind:
-        if early(lane, transition.now.at):
+        if early_observations(lane, transition.now.at):
             _arrive(transition, "eye")
     elif _trespassed(transition):
         return
-    elif input_state.signals.presence is True and not leaving(lane, transition.now.at):
+    elif input_state.signals.presence is True and not is_leaving(lane, transition.now.at):
         _arrive(transition, "inputs")
 
 
 def out_of_service(transition: Transition) -> None:
     """OUT_OF_SERVICE: read nothing and begin nothing; what goes wrong at the arm is a violation all the same."""
     if transition.lane.arm_in_use:
-        transition.go(State.YIELDING)
+        transition.go(LaneState.YIELDING)
     elif not transition.lane.rules.blind:
         _trespassed(transition)
 
@@ -83,9 +83,9 @@ def out_of_service(transition: Transition) -> None:
 def undecided(transition: Transition) -> None:
     """PRESENT and DECIDING: gather evidence and ask for a decision, a last time when the time is up."""
     lane = transition.lane
-    limit_s = lane.rules.read_s if lane.state is State.PRESENT else lane.rules.decide_s
+    limit_s = lane.rules.read_s if lane.state is LaneState.PRESENT else lane.rules.decide_s
     late_s = transition.waited_s() - limit_s
-    if gone(lane, transition.now.at):
+    if vehicle_gone(lane, transition.now.at):
         transition.end(Outcome.ABANDONED)
         transition.rest()
     elif _forced(transition):
@@ -100,26 +100,26 @@ def undecided(transition: Transition) -> None:
 
 def _consider(transition: Transition, *, in_time: bool) -> None:
     new = transition.sighted is not None and transition.add(transition.sighted)
-    if transition.lane.state is State.PRESENT and _speaks(transition):
-        transition.go(State.DECIDING)
+    if transition.lane.state is LaneState.PRESENT and _speaks(transition):
+        transition.go(LaneState.DECIDING)
         transition.ask(final=False)
     elif not in_time:
         transition.ask(final=True)
-    elif new and transition.lane.state is State.DECIDING:
+    elif new and transition.lane.state is LaneState.DECIDING:
         transition.ask(final=False)
 
 
 def waiting(transition: Transition) -> None:
     """WAITING: gather evidence; ask a last time when nothing is in the way, for what was true may be so no more."""
     locked_by = transition.lane.lockout.locked_by
-    if gone(transition.lane, transition.now.at):
+    if vehicle_gone(transition.lane, transition.now.at):
         transition.end(Outcome.ABANDONED)
         transition.rest()
     elif not _forced(transition):
         if transition.sighted is not None:
             transition.add(transition.sighted)
         if transition.lane.way_free and not locked_by:
-            transition.go(State.DECIDING)
+            transition.go(LaneState.DECIDING)
             transition.ask(final=True)
         elif transition.waited_s() >= transition.lane.rules.pass_s:
             why = Text("a vehicle waits that may pass")
@@ -130,19 +130,19 @@ def waiting(transition: Transition) -> None:
 def denied(transition: Transition) -> None:
     """DENIED: wait for the vehicle to leave, or for a permit that was not refused yet."""
     lane = transition.lane
-    if gone(lane, transition.now.at) or lane.lockout.out_of_service_by:
+    if vehicle_gone(lane, transition.now.at) or lane.lockout.out_of_service_by:
         transition.set(early=())
         transition.rest()
     elif _forced(transition):
         return
-    elif transition.waited_s() >= lane.rules.deny_again_s and early_permit(lane, transition.now.at):
+    elif transition.waited_s() >= lane.rules.deny_again_s and has_early_permit(lane, transition.now.at):
         _arrive(transition, "eye" if lane.rules.blind else "inputs")
 
 
 def manual(transition: Transition) -> None:
     """MANUAL: wait for an officer, for the return of what was lost, or for another permit."""
     lane, transaction = transition.lane, transition.transaction
-    if gone(lane, transition.now.at):
+    if vehicle_gone(lane, transition.now.at):
         transition.end(Outcome.DENIED)
         transition.set(early=())
         transition.rest()
@@ -152,7 +152,7 @@ def manual(transition: Transition) -> None:
         transaction.waits_for is Alarm.READERS_LOST and lane.readers_up
     ):
         _resume(transition)
-    elif transition.waited_s() >= lane.rules.deny_again_s and early_permit(lane, transition.now.at):
+    elif transition.waited_s() >= lane.rules.deny_again_s and has_early_permit(lane, transition.now.at):
         transition.set_transaction(presentations=(), readings=(), retried=())
         _resume(transition)
 
@@ -160,7 +160,7 @@ def manual(transition: Transition) -> None:
 def fault(transition: Transition) -> None:
     """FAULT: wait for fresh inputs, then start again."""
     if fresh(transition.lane, transition.now.at):
-        transition.go(State.INIT)
+        transition.go(LaneState.INIT)
 
 
 def _trespassed(transition: Transition) -> bool:
@@ -174,7 +174,7 @@ def _trespassed(transition: Transition) -> bool:
     if input_state.signals.safety is not True or input_state.signals.presence is not False:
         return False
     transition.alarm(Alarm.WRONG_WAY)
-    transition.go(State.VIOLATION)
+    transition.go(LaneState.VIOLATION)
     return True
 
 
@@ -186,18 +186,18 @@ def _forced(transition: Transition) -> bool:
     transition.alarm(Alarm.FORCED_OPEN)
     if lane.transaction is not None:
         transition.end(Outcome.FAULT, Reason.GATE_FAULT)
-    transition.go(State.VIOLATION)
+    transition.go(LaneState.VIOLATION)
     return True
 
 
 def _arrive(transition: Transition, seen_by: Literal["inputs", "eye"]) -> None:
     transition.begin(seen_by, arrived=True)
     _take_early(transition)
-    transition.go(State.PRESENT)
+    transition.go(LaneState.PRESENT)
     if not transition.lane.readers_up:
         defer_fault(transition, Reason.GATE_FAULT, Alarm.READERS_LOST)
     elif _speaks(transition):
-        transition.go(State.DECIDING)
+        transition.go(LaneState.DECIDING)
         transition.ask(final=False)
 
 
@@ -208,7 +208,7 @@ def _speaks(transition: Transition) -> bool:
 
 
 def _take_early(transition: Transition) -> None:
-    for sighting in early(transition.lane, transition.now.at):
+    for sighting in early_observations(transition.lane, transition.now.at):
         transition.add(sighting)
     transition.set(early=())
 
@@ -217,7 +217,7 @@ def _resume(transition: Transition) -> None:
     transition.set_transaction(final=False)
     _take_early(transition)
     if _speaks(transition):
-        transition.go(State.DECIDING)
+        transition.go(LaneState.DECIDING)
         transition.ask(final=False)
     else:
-        transition.go(State.PRESENT)
+        transition.go(LaneState.PRESENT)

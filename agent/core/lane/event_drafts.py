@@ -35,7 +35,7 @@ def transaction_id(utc: float, lane_number: int, serial: int) -> str:
     return f"{stamp:%Y%m%d%H%M%S}{lane_number:02d}{serial % _SERIALS:04d}"
 
 
-def presented(presentation: Presentation, picture: str | None) -> PermitPresented:
+def presentation_event(presentation: Presentation, picture: str | None) -> PermitPresented:
     """Return the event of a QR text: its length and digest, never the text."""
     return PermitPresented(
         length=len(presentation.payload),
@@ -46,7 +46,7 @@ def presented(presentation: Presentation, picture: str | None) -> PermitPresente
     )
 
 
-def decided(decision: Decision, pictures: tuple[str, ...]) -> AccessDecided:
+def decision_event(decision: Decision, pictures: tuple[str, ...]) -> AccessDecided:
     """Return the event of a decision."""
     return AccessDecided(
         verdict=decision.verdict,
@@ -59,7 +59,7 @@ def decided(decision: Decision, pictures: tuple[str, ...]) -> AccessDecided:
     )
 
 
-def pictures(transaction: Transaction) -> tuple[str, ...]:
+def evidence_pictures(transaction: Transaction) -> tuple[str, ...]:
     """Return the evidence pictures of a transaction: those that events named, then the newest of its plate."""
     plates = dict.fromkeys(r.picture for r in reversed(transaction.readings) if r.picture is not None)
     return tuple(dict.fromkeys((*transaction.pictures, *tuple(plates)[:_READING_PICTURES])))

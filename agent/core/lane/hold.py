@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.events import Alarm, BarrierHeld, Outcome
 from agent.core.lane.order_refusals import interlocked, locked, wrong_state
-from agent.core.lane.state import State, fresh
+from agent.core.lane.state import LaneState, fresh
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -50,17 +50,17 @@ def _hold_open(transition: Transition, operator: str, cause: str, *, override: b
     if not transition.lane.relay_up:
         transition.alarm(Alarm.RELAY_LOST, Text("the barrier will be held open once the relay board is back"))
     transition.record(BarrierHeld(held=True, operator=operator, cause=cause))
-    if transition.lane.state is State.HELD_OPEN:
+    if transition.lane.state is LaneState.HELD_OPEN:
         return
     if transition.lane.transaction is not None:
         transition.end(Outcome.OVERRIDDEN, passed=transition.transaction.entered)
     transition.hold(on=True, override=override)
-    transition.go(State.HELD_OPEN)
+    transition.go(LaneState.HELD_OPEN)
 
 
 def release_by_order(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
     """End the hold of an officer. Return whether it is ended, and the words for it: the contact may hold on."""
-    if transition.lane.state is not State.HELD_OPEN:
+    if transition.lane.state is not LaneState.HELD_OPEN:
         return wrong_state(transition)
     held_by = transition.lane.ordered_hold
     transition.set(ordered_hold=None)
@@ -82,6 +82,6 @@ def _let_go(transition: Transition, operator: str, cause: str) -> None:
     if lane.rules.blind:
         transition.rest()
     elif fresh(lane, transition.now.at):
-        transition.go(State.OPEN)
+        transition.go(LaneState.OPEN)
     else:
-        transition.go(State.FAULT)
+        transition.go(LaneState.FAULT)

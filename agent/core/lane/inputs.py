@@ -16,8 +16,8 @@ from agent.core.lane.io import (
     RelayChanged,
     Sampled,
 )
-from agent.core.lane.observations import seen
-from agent.core.lane.state import InputState, Lane, State, fresh
+from agent.core.lane.observations import with_observation
+from agent.core.lane.state import InputState, Lane, LaneState, fresh
 from agent.core.model import Reason, Signals
 from drivers.text import Text
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from agent.core.lane.io import Input
     from agent.core.lane.transition import Transition
 
-_LIVES_WITHOUT_INPUTS = frozenset({State.INIT, State.FAULT, State.HELD_OPEN})
+_LIVES_WITHOUT_INPUTS = frozenset({LaneState.INIT, LaneState.FAULT, LaneState.HELD_OPEN})
 
 
-def take_in(transition: Transition, item: Input) -> None:
+def note_surroundings(transition: Transition, item: Input) -> None:
     """Note what the input says of the surroundings; alarm when a device goes."""
     lane, at = transition.lane, item.now.at
     match item:
@@ -39,9 +39,9 @@ def take_in(transition: Transition, item: Input) -> None:
         case InterlockChanged():
             _take_way(transition, item)
         case Presented():
-            transition.lane, transition.sighted = seen(lane, item.presentation, at)
+            transition.lane, transition.sighted = with_observation(lane, item.presentation, at)
         case PlateRead():
-            transition.lane, transition.sighted = seen(lane, item.reading, at)
+            transition.lane, transition.sighted = with_observation(lane, item.reading, at)
         case RelayChanged():
             _take_relay(transition, up=item.up)
         case ReadersChanged():
@@ -66,8 +66,8 @@ def _take_readers(transition: Transition, *, up: bool) -> None:
 
 def _take_sample(transition: Transition, sample: Sampled) -> None:
     before = transition.lane.input_state
-    transition.set(input_state=watched(transition.lane, sample))
-    transition.lane = followed(transition.lane, before, transition.now.at)
+    transition.set(input_state=input_state_after(transition.lane, sample))
+    transition.lane = with_leaving_vehicle(transition.lane, before, transition.now.at)
     input_state, stale_s = transition.lane.input_state, transition.lane.rules.stale_s
     old, new = before.signals, input_state.signals
     if input_state.taken and not transition.lane.arm_in_use:
@@ -93,9 +93,9 @@ def check_inputs(transition: Transition) -> None:
     """Go to fault when the inputs are stale or unknown; while held open, only say so."""
     lane = transition.lane
     if fresh(lane, transition.now.at):
-        if lane.state is State.HELD_OPEN:
+        if lane.state is LaneState.HELD_OPEN:
             transition.untell(Alarm.INPUTS_LOST)
-    elif lane.state is State.HELD_OPEN:
+    elif lane.state is LaneState.HELD_OPEN:
         transition.alarm_once(Alarm.INPUTS_LOST, Text("while held open"))
     elif lane.state not in _LIVES_WITHOUT_INPUTS:
         lose_inputs(transition)
@@ -106,10 +106,10 @@ def lose_inputs(transition: Transition) -> None:
     transition.alarm(Alarm.INPUTS_LOST, Text("in state {state}", state=transition.lane.state))
     if transition.lane.transaction is not None:
         transition.end(Outcome.FAULT, Reason.GATE_FAULT, passed=transition.transaction.entered)
-    transition.go(State.FAULT)
+    transition.go(LaneState.FAULT)
 
 
-def watched(lane: Lane, sample: Sampled) -> InputState:
+def input_state_after(lane: Lane, sample: Sampled) -> InputState:
     """Return the inputs after a sample. One older than the last is not taken; one from the future counts as now."""
     rules, old, now = lane.rules, lane.input_state, sample.now.at
     signals = replace(sample.signals, at=min(sample.signals.at, now))
@@ -135,7 +135,7 @@ def watched(lane: Lane, sample: Sampled) -> InputState:
     )
 
 
-def followed(lane: Lane, before: InputState, at: float) -> Lane:
+def with_leaving_vehicle(lane: Lane, before: InputState, at: float) -> Lane:
     """Return the lane after a new watch, with what it shows of a vehicle that the other direction lets out here.
 
     Such a vehicle comes onto the presence loop after it was under the arm. One that came before stays a vehicle of this
@@ -150,12 +150,12 @@ def followed(lane: Lane, before: InputState, at: float) -> Lane:
         input_state.signals.presence is True
         and before.was_free
         and entered
-        and (lane.arm_in_use or lane.state is State.YIELDING)
+        and (lane.arm_in_use or lane.state is LaneState.YIELDING)
     ):
         leaving_since = at
     return replace(lane, arm_entered=entered, leaving_since=leaving_since)
 
 
-def leaving(lane: Lane, at: float) -> bool:
+def is_leaving(lane: Lane, at: float) -> bool:
     """Whether what is on the presence loop comes from under the arm; a vehicle that stays is one that arrived."""
     return at - lane.leaving_since < lane.rules.read_s

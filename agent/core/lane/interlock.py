@@ -54,10 +54,10 @@ def arm_in_use(ways: InterlockState, lane: str) -> bool:
 
 def claim(ways: InterlockState, lane: str) -> InterlockState | None:
     """Return the ways with the lane occupied; None while it must wait."""
-    return settle(ways, lane, occupied=True) if is_free(ways, lane) else None
+    return with_occupancy(ways, lane, occupied=True) if is_free(ways, lane) else None
 
 
-def settle(ways: InterlockState, lane: str, *, occupied: bool) -> InterlockState:
+def with_occupancy(ways: InterlockState, lane: str, *, occupied: bool) -> InterlockState:
     """Return the ways with the lane as it is, whoever else is there: a fire alarm asks nobody."""
     lanes = ways.occupied | {lane} if occupied else ways.occupied - {lane}
     return ways if lanes == ways.occupied else replace(ways, occupied=lanes)

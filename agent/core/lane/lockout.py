@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from agent.core.events import Alarm, LaneOrdered, Outcome
 from agent.core.lane.io import CommandKind
-from agent.core.lane.state import GATHERING, State, sign_word
+from agent.core.lane.state import GATHERING, LaneState, sign_word
 from agent.core.model import Reason
 from drivers.text import Text
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from agent.core.lane.io import OfficerCommand
     from agent.core.lane.transition import Transition
 
-_NO_GRANT = GATHERING | {State.MANUAL}
-_AT_HAND = _NO_GRANT | {State.IDLE, State.DENIED}
-_SHOWS_LOCK = frozenset({State.IDLE, State.WAITING})
+_NO_GRANT = GATHERING | {LaneState.MANUAL}
+_AT_HAND = _NO_GRANT | {LaneState.IDLE, LaneState.DENIED}
+_SHOWS_LOCK = frozenset({LaneState.IDLE, LaneState.WAITING})
 
 
 def apply_lockout(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
@@ -72,8 +72,8 @@ def _in_service(transition: Transition, item: OfficerCommand) -> tuple[bool, str
         return True, Text("it is in service")
     _note(transition, item, "in_service", out_of_service_by="")
     transition.set(handled=tuple(one for one in transition.lane.handled if one.passed))
-    if transition.lane.state is State.OUT_OF_SERVICE:
-        transition.go(State.INIT)
+    if transition.lane.state is LaneState.OUT_OF_SERVICE:
+        transition.go(LaneState.INIT)
     return True, Text("it is in service")
 
 

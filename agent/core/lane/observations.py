@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.core.lane.state import GATHERING, RISING, Lane, State
+from agent.core.lane.state import GATHERING, RISING, Lane, LaneState
 from agent.core.model import Presentation, Reading
 
-Sighting = Presentation | Reading
+Observation = Presentation | Reading
 _EARLY = 16
 _PLATES = 16
-_BEFORE_ARRIVAL = frozenset({State.IDLE, State.CLOSING, State.YIELDING})
-_ANSWERED = frozenset({State.DENIED, State.MANUAL})
+_BEFORE_ARRIVAL = frozenset({LaneState.IDLE, LaneState.CLOSING, LaneState.YIELDING})
+_ANSWERED = frozenset({LaneState.DENIED, LaneState.MANUAL})
 
 
-def seen(lane: Lane, sighting: Sighting, at: float) -> tuple[Lane, Sighting | None]:
+def with_observation(lane: Lane, sighting: Observation, at: float) -> tuple[Lane, Observation | None]:
     """Return the lane after a sighting, and the sighting when it is evidence for the open transaction.
 
     What belongs to a vehicle that was answered, and stays in view, only keeps that memory alive. Evidence that comes
@@ -36,7 +36,7 @@ def seen(lane: Lane, sighting: Sighting, at: float) -> tuple[Lane, Sighting | No
         return lane, None
     if state in GATHERING:
         return lane, sighting
-    if before and isinstance(sighting, Reading) and not (rules.blind and state is not State.YIELDING):
+    if before and isinstance(sighting, Reading) and not (rules.blind and state is not LaneState.YIELDING):
         # Nobody is on the loop: it may be the plate of the vehicle that just left. The next one is read again.
         return lane, None
     if before or state in _ANSWERED:
@@ -46,11 +46,11 @@ def seen(lane: Lane, sighting: Sighting, at: float) -> tuple[Lane, Sighting | No
     return lane, None
 
 
-def _keep_early(lane: Lane, sighting: Sighting, at: float) -> Lane:
-    return replace(lane, early=(*early(lane, at), sighting)[-_EARLY:])
+def _keep_early(lane: Lane, sighting: Observation, at: float) -> Lane:
+    return replace(lane, early=(*early_observations(lane, at), sighting)[-_EARLY:])
 
 
-def _under_way(lane: Lane, sighting: Sighting, at: float) -> Lane:
+def _under_way(lane: Lane, sighting: Observation, at: float) -> Lane:
     """Take a plate for that of the vehicle that was let through, and on a blind lane another permit for the next's."""
     transaction = lane.transaction
     if transaction is None:
@@ -63,17 +63,17 @@ def _under_way(lane: Lane, sighting: Sighting, at: float) -> Lane:
     return lane
 
 
-def early(lane: Lane, at: float) -> tuple[Sighting, ...]:
+def early_observations(lane: Lane, at: float) -> tuple[Observation, ...]:
     """Return the sightings before a transaction that still count."""
     return tuple(s for s in lane.early if at - s.at <= lane.rules.gone_s)
 
 
-def early_permit(lane: Lane, at: float) -> bool:
+def has_early_permit(lane: Lane, at: float) -> bool:
     """Whether a permit was presented that no transaction has taken up."""
-    return any(isinstance(s, Presentation) for s in early(lane, at))
+    return any(isinstance(s, Presentation) for s in early_observations(lane, at))
 
 
-def gone(lane: Lane, at: float) -> bool:
+def vehicle_gone(lane: Lane, at: float) -> bool:
     """Whether the vehicle left the presence loop, or, on a blind lane, no working reader has seen it for `gone_s`."""
     if lane.rules.blind:
         return lane.readers_up and at - lane.seen_at > lane.rules.gone_s

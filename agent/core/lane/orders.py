@@ -10,7 +10,7 @@ from agent.core.lane.io import CommandKind, OfficerCommand
 from agent.core.lane.lockout import apply_lockout
 from agent.core.lane.order_refusals import interlocked, locked, wrong_state
 from agent.core.lane.passage import may_lower, why_not_lower
-from agent.core.lane.state import GATHERING, RISING, Delivery, State
+from agent.core.lane.state import GATHERING, RISING, Delivery, LaneState
 from agent.core.lane.test_pulse import give_test_pulse
 from agent.core.lane.verdicts import reservation
 from drivers.text import Text
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 KEY_SWITCH = Text("key switch")
 _MAY_OPEN = GATHERING | {
-    State.IDLE,
-    State.MANUAL,
-    State.DENIED,
-    State.CLOSING,
-    State.VIOLATION,
-    State.YIELDING,
-    State.OUT_OF_SERVICE,
+    LaneState.IDLE,
+    LaneState.MANUAL,
+    LaneState.DENIED,
+    LaneState.CLOSING,
+    LaneState.VIOLATION,
+    LaneState.YIELDING,
+    LaneState.OUT_OF_SERVICE,
 }
 
 
@@ -92,7 +92,7 @@ def _open(transition: Transition, item: OfficerCommand, *, reserve: bool) -> tup
     if lane.transaction is None:
         transition.begin("operator", arrived=lane.input_state.signals.presence is True)
     transition.grant("operator", item.operator, item.cause, reservation(transition) if reserve else None)
-    transition.go(State.OPENING)
+    transition.go(LaneState.OPENING)
     return True, Text("the open pulse is ordered, by grant {grant}", grant=transition.transaction.grant)
 
 
@@ -104,10 +104,10 @@ def _may_open_again(transition: Transition) -> bool:
 
 
 def _close(transition: Transition) -> tuple[bool, str]:
-    if transition.lane.state not in (State.INIT, State.VIOLATION):
+    if transition.lane.state not in (LaneState.INIT, LaneState.VIOLATION):
         return wrong_state(transition)
     if not may_lower(transition):
         return False, why_not_lower(transition)
-    transition.go(State.CLOSING)
+    transition.go(LaneState.CLOSING)
     transition.lower()
     return True, Text("the close pulse is ordered")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent.core.events import Alarm, BarrierMoved, Outcome, VehicleEntering
-from agent.core.lane.state import State, arm_down, safe_to_close
+from agent.core.lane.state import LaneState, arm_down, safe_to_close
 from agent.core.model import Reason
 from drivers.text import Text
 
@@ -22,15 +22,15 @@ def opening(transition: Transition) -> None:
         return
     if rules.has_opened and input_state.signals.opened is True:
         transition.record(BarrierMoved(position="open"))
-        transition.go(State.OPEN)
+        transition.go(LaneState.OPEN)
     elif transition.waited_s() < rules.open_s:
         return
     elif rules.has_opened or (rules.has_closed and input_state.signals.closed is True):
         transition.alarm(Alarm.OPEN_FAILED)
         transition.end(Outcome.FAULT, Reason.GATE_FAULT)
-        transition.go(State.VIOLATION)
+        transition.go(LaneState.VIOLATION)
     else:
-        transition.go(State.OPEN)
+        transition.go(LaneState.OPEN)
 
 
 def opened(transition: Transition) -> None:
@@ -56,7 +56,7 @@ def _wait_to_enter(transition: Transition) -> None:
         transition.rest()
     elif _quiet_s(transition, input_state.free_since, input_state.clear_since) >= patience_s:
         _gave_up(transition)
-        transition.go(State.CLOSING)
+        transition.go(LaneState.CLOSING)
     elif transition.waited_s() >= rules.enter_s:
         transition.alarm_once(Alarm.OPEN_TOO_LONG)
 
@@ -70,7 +70,7 @@ def passing(transition: Transition) -> None:
         elif input_state.signals.presence is True and lane.transaction.released:
             _tailgated(transition, _CLOSE_BEHIND)
     if input_state.clear:
-        transition.go(State.CLEARING)
+        transition.go(LaneState.CLEARING)
     elif transition.waited_s() >= lane.rules.pass_s:
         transition.alarm_once(Alarm.BLOCKED)
 
@@ -86,12 +86,12 @@ def clearing(transition: Transition) -> None:
             and transition.waited_s() >= lane.rules.clear_s
         ):
             _tailgated(transition, Text("under the arm again after it was free"))
-        transition.go(State.PASSING)
+        transition.go(LaneState.PASSING)
     elif clear and lane.transaction is None:
-        transition.go(State.CLOSING)
+        transition.go(LaneState.CLOSING)
     elif clear and transition.transaction.released:
         _passed(transition)
-        transition.go(State.CLOSING)
+        transition.go(LaneState.CLOSING)
     elif clear:
         _end_beside_presence(transition)
 
@@ -106,7 +106,7 @@ def _end_beside_presence(transition: Transition) -> None:
     rules, input_state = transition.lane.rules, transition.lane.input_state
     if _quiet_s(transition, input_state.free_since) >= rules.clear_s:
         transition.end(Outcome.BACKED_OUT)
-        transition.go(State.CLOSING)
+        transition.go(LaneState.CLOSING)
     elif input_state.signals.presence is True and (
         _came_down(transition) or transition.waited_s() >= rules.clear_s + rules.close_s
     ):
@@ -115,7 +115,7 @@ def _end_beside_presence(transition: Transition) -> None:
         if arm_down(transition.lane) and (rules.has_closed or rules.close_mode == "controller"):
             transition.rest()
         else:
-            transition.go(State.CLOSING)
+            transition.go(LaneState.CLOSING)
 
 
 def closing(transition: Transition) -> None:
@@ -147,10 +147,10 @@ def _time_is_up(transition: Transition) -> None:
     if arm_down(transition.lane):
         transition.rest()
     elif transition.lane.arm_in_use:
-        transition.go(State.YIELDING)  # it is held open there
+        transition.go(LaneState.YIELDING)  # it is held open there
     else:
         transition.alarm(Alarm.CLOSE_FAILED)
-        transition.go(State.VIOLATION)
+        transition.go(LaneState.VIOLATION)
 
 
 def violation(transition: Transition) -> None:
@@ -173,20 +173,20 @@ def _entered(transition: Transition) -> bool:
         return False
     transition.record(VehicleEntering())
     transition.set_transaction(entered=True, released=input_state.signals.presence is False)
-    transition.go(State.PASSING)
+    transition.go(LaneState.PASSING)
     return True
 
 
 def _open_after_hold(transition: Transition) -> None:
     input_state = transition.lane.input_state
     if transition.lane.arm_in_use:
-        transition.go(State.YIELDING)
+        transition.go(LaneState.YIELDING)
     elif input_state.taken:
-        transition.go(State.PASSING)
+        transition.go(LaneState.PASSING)
     elif _came_down(transition):
         transition.rest()
     elif _quiet_s(transition, input_state.clear_since) >= transition.lane.rules.clear_s:
-        transition.go(State.CLOSING)
+        transition.go(LaneState.CLOSING)
 
 
 def _came_down(transition: Transition) -> bool:
@@ -243,7 +243,7 @@ def _reopen(transition: Transition) -> None:
         transition.alarm_once(Alarm.REOPENED)
     if lane.closing_pulse and lane.relay_up and Alarm.JOURNAL_FAILED not in lane.told:
         transition.grant_safety()
-    transition.go(State.PASSING)
+    transition.go(LaneState.PASSING)
 
 
 def may_lower(transition: Transition) -> bool:

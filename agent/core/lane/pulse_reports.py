@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from agent.core.events import Alarm, BarrierPulsed, Outcome
-from agent.core.lane.state import RISING, Delivery, Pulse, State
+from agent.core.lane.state import RISING, Delivery, LaneState, Pulse
 from agent.core.model import Reason
 from drivers.text import Text
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from agent.core.lane.transition import Transition
 
 
-def expire(transition: Transition) -> None:
+def expire_pulses(transition: Transition) -> None:
     """Take a pulse that was not reported by its deadline for unknown: it may have happened, it cannot any more."""
     for pulse in transition.lane.pulses:
         if transition.now.at > pulse.deadline:
@@ -24,7 +24,7 @@ def expire(transition: Transition) -> None:
             )
 
 
-def pulsed(transition: Transition, item: Pulsed) -> None:
+def note_pulse_report(transition: Transition, item: Pulsed) -> None:
     """Record what became of a pulse that was ordered; any other report is ignored."""
     if item.action == "close":
         if transition.lane.close_unreported:
@@ -51,9 +51,9 @@ def _settle(transition: Transition, pulse: Pulse, delivery: str) -> None:
         return  # under the arm already: what the inputs see decides
     if transition.transaction.pulse is Delivery.NOT_DELIVERED:
         transition.end(Outcome.FAULT, Reason.GATE_FAULT)
-        transition.go(State.DENIED, Reason.GATE_FAULT)
-    elif transition.lane.rules.blind and transition.lane.state is State.OPENING:
-        transition.go(State.OPEN)
+        transition.go(LaneState.DENIED, Reason.GATE_FAULT)
+    elif transition.lane.rules.blind and transition.lane.state is LaneState.OPENING:
+        transition.go(LaneState.OPEN)
 
 
 def _report(

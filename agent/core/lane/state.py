@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from agent.core.model import LedgerChange, Presentation, Reading
 
 
-class State(StrEnum):
+class LaneState(StrEnum):
     """Where a lane is. The value is also the state word that a sign translates."""
 
     INIT = "init"
@@ -38,12 +38,18 @@ class State(StrEnum):
     OUT_OF_SERVICE = "out_of_service"
 
 
-UNDECIDED = frozenset({State.PRESENT, State.DECIDING})
-GATHERING = UNDECIDED | {State.WAITING}
-RISING = frozenset({State.OPENING, State.OPEN})
-_UNNOTICED = frozenset({State.INIT, State.IDLE, State.VIOLATION, State.FAULT, State.OUT_OF_SERVICE})
+UNDECIDED = frozenset({LaneState.PRESENT, LaneState.DECIDING})
+GATHERING = UNDECIDED | {LaneState.WAITING}
+RISING = frozenset({LaneState.OPENING, LaneState.OPEN})
+_UNNOTICED = frozenset({LaneState.INIT, LaneState.IDLE, LaneState.VIOLATION, LaneState.FAULT, LaneState.OUT_OF_SERVICE})
 _NO_SAMPLE = Signals(-inf)
-_AT_REST = GATHERING | {State.IDLE, State.MANUAL, State.DENIED, State.YIELDING, State.OUT_OF_SERVICE}
+_AT_REST = GATHERING | {
+    LaneState.IDLE,
+    LaneState.MANUAL,
+    LaneState.DENIED,
+    LaneState.YIELDING,
+    LaneState.OUT_OF_SERVICE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +227,7 @@ class Lane:
 
     rules: LaneRules
     serial: int
-    state: State = State.INIT
+    state: LaneState = LaneState.INIT
     since: float = inf
     input_state: InputState = InputState()
     transaction: Transaction | None = None
@@ -264,9 +270,9 @@ def sign_word(lane: Lane) -> str:
     """What the sign says of the state; in a locked lane, that it is locked, to those who might pass otherwise."""
     locked = lane.lockout.locked_by
     match lane.state:
-        case State.IDLE if locked:
+        case LaneState.IDLE if locked:
             return Reason.LANE_LOCKED
-        case State.WAITING:
+        case LaneState.WAITING:
             return Reason.LANE_LOCKED if locked or lane.way_free else Reason.INTERLOCKED
         case _:
             return lane.state

@@ -31,13 +31,13 @@ from agent.core.lane.io import (
     Sampled,
     Ticked,
 )
-from agent.core.lane.state import Lane, LaneRules, State
+from agent.core.lane.state import Lane, LaneRules, LaneState
 from agent.core.lane.transition import Transition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Lane", "LaneRules", "State", "step"]
+__all__ = ["Lane", "LaneRules", "LaneState", "step"]
 
 
 def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
@@ -49,18 +49,18 @@ def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
     transition = Transition(lane, item.now)
     if not isfinite(lane.since):
         transition.go(lane.state)
-    inputs.take_in(transition, item)
-    pulse_reports.expire(transition)
+    inputs.note_surroundings(transition, item)
+    pulse_reports.expire_pulses(transition)
     inputs.check_inputs(transition)
     match item:
         case Pulsed():
-            pulse_reports.pulsed(transition, item)
+            pulse_reports.note_pulse_report(transition, item)
         case OfficerCommand():
             orders.carry_out(transition, item)
         case RecordFailed():
             record_failures.record_failed(transition, item)
         case Decided():
-            verdicts.decided(transition, item)
+            verdicts.carry_out_decision(transition, item)
         case Sampled():
             _sampled(transition)
         case Presented() | PlateRead() | ReadersChanged() | RelayChanged() | InterlockChanged() | Ticked():
@@ -81,22 +81,22 @@ def _sampled(transition: Transition) -> None:
             act(transition)
 
 
-_STATES: dict[State, Callable[[Transition], None]] = {
-    State.INIT: arrival.init,
-    State.IDLE: arrival.idle,
-    State.PRESENT: arrival.undecided,
-    State.DECIDING: arrival.undecided,
-    State.MANUAL: arrival.manual,
-    State.WAITING: arrival.waiting,
-    State.DENIED: arrival.denied,
-    State.OPENING: passage.opening,
-    State.OPEN: passage.opened,
-    State.PASSING: passage.passing,
-    State.CLEARING: passage.clearing,
-    State.CLOSING: passage.closing,
-    State.VIOLATION: passage.violation,
-    State.HELD_OPEN: passage.held_open,
-    State.FAULT: arrival.fault,
-    State.YIELDING: arrival.yielding,
-    State.OUT_OF_SERVICE: arrival.out_of_service,
+_STATES: dict[LaneState, Callable[[Transition], None]] = {
+    LaneState.INIT: arrival.init,
+    LaneState.IDLE: arrival.idle,
+    LaneState.PRESENT: arrival.undecided,
+    LaneState.DECIDING: arrival.undecided,
+    LaneState.MANUAL: arrival.manual,
+    LaneState.WAITING: arrival.waiting,
+    LaneState.DENIED: arrival.denied,
+    LaneState.OPENING: passage.opening,
+    LaneState.OPEN: passage.opened,
+    LaneState.PASSING: passage.passing,
+    LaneState.CLEARING: passage.clearing,
+    LaneState.CLOSING: passage.closing,
+    LaneState.VIOLATION: passage.violation,
+    LaneState.HELD_OPEN: passage.held_open,
+    LaneState.FAULT: arrival.fault,
+    LaneState.YIELDING: arrival.yielding,
+    LaneState.OUT_OF_SERVICE: arrival.out_of_service,
 }

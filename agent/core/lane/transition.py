@@ -18,18 +18,25 @@ from agent.core.events import (
     TransactionClosed,
     VehiclePresent,
 )
-from agent.core.lane.event_drafts import decided, permit_of, pictures, plate_of, presented, transaction_id
+from agent.core.lane.event_drafts import (
+    decision_event,
+    evidence_pictures,
+    permit_of,
+    plate_of,
+    presentation_event,
+    transaction_id,
+)
 from agent.core.lane.io import Answered, Close, Decide, Effect, Hold, Keep, Lamp, Raise, Record, Show
 from agent.core.lane.permit_use import settlement, went_under
-from agent.core.lane.state import Delivery, HandledVehicle, Lane, Pulse, State, Transaction, sign_word
+from agent.core.lane.state import Delivery, HandledVehicle, Lane, LaneState, Pulse, Transaction, sign_word
 from agent.core.model import LedgerChange, LedgerState, Presentation, Reading, Reason
 
 if TYPE_CHECKING:
     from agent.core.decision import Decision
     from agent.core.model import Instant
 
-_READY = frozenset({State.IDLE, State.OUT_OF_SERVICE})
-_GREEN = frozenset({State.OPENING, State.OPEN, State.HELD_OPEN})
+_READY = frozenset({LaneState.IDLE, LaneState.OUT_OF_SERVICE})
+_GREEN = frozenset({LaneState.OPENING, LaneState.OPEN, LaneState.HELD_OPEN})
 _PRESENTATIONS = 16
 _READINGS = 32
 _PAYLOADS = 8
@@ -130,10 +137,10 @@ class Transition:
         """Let an alarm be raised again: what it was about is over."""
         self.set(told=tuple(told for told in self.lane.told if told is not alarm))
 
-    def go(self, state: State, message: str | None = None) -> None:
+    def go(self, state: LaneState, message: str | None = None) -> None:
         """Enter a state and show it, or the given message."""
         told = () if state in _READY else self.lane.told
-        if state is not State.CLOSING:
+        if state is not LaneState.CLOSING:
             self._give_back(down=state in _READY)
         self.set(state=state, since=self.now.at, closing_pulse=False, told=told)
         self.show(message or sign_word(self.lane))
@@ -142,9 +149,9 @@ class Transition:
         """Become idle, or out of service where that was ordered; there nothing counts that was seen before."""
         if self.lane.lockout.out_of_service_by:
             self.set(early=())
-            self.go(State.OUT_OF_SERVICE)
+            self.go(LaneState.OUT_OF_SERVICE)
         else:
-            self.go(State.IDLE)
+            self.go(LaneState.IDLE)
 
     def show(self, message: str) -> None:
         """Show a message with the lamp of the state, where it is not there already."""
@@ -189,7 +196,7 @@ class Transition:
                 return False  # no driver has so many permits: a screen that cycles must not fill the journal
             named = sighting.picture is not None and len(transaction.pictures) < _NAMED_PICTURES
             picture = sighting.picture if named else None
-            self.record(presented(sighting, picture))
+            self.record(presentation_event(sighting, picture))
             self.set_transaction(
                 payloads=(*transaction.payloads, sighting.payload),
                 pictures=transaction.pictures if picture is None else (*transaction.pictures, picture),
@@ -207,16 +214,16 @@ class Transition:
     def answer(self, decision: Decision) -> None:
         """Record a decision and keep its pictures."""
         self.set_transaction(asked=False, decision=decision)
-        found = pictures(self.transaction)
-        self.record(decided(decision, found))
+        found = evidence_pictures(self.transaction)
+        self.record(decision_event(decision, found))
         self._keep_pictures(found)
 
     def answer_retry(self, decision: Decision) -> None:
         """Note that more is needed; record the first answer for each reason."""
         transaction = self.transaction
         if decision.reason not in transaction.retried:
-            found = pictures(transaction)
-            self.record(decided(decision, found))
+            found = evidence_pictures(transaction)
+            self.record(decision_event(decision, found))
             self._keep_pictures(found)
             transaction = replace(self.transaction, retried=(*transaction.retried, decision.reason))
         self.set(transaction=replace(transaction, asked=False, decision=decision))
@@ -279,7 +286,7 @@ class Transition:
                 permit=permit_of(transaction),
                 plate=plate_of(transaction),
                 violations=transaction.violations,
-                pictures=pictures(transaction),
+                pictures=evidence_pictures(transaction),
                 direction=self.lane.rules.direction or None,
                 declaration=None if permit is None else str(permit.declaration),
                 vin=None if permit is None else permit.vin,
@@ -291,7 +298,7 @@ class Transition:
             state = settlement(self.lane, transaction, taken, passed=passed)
             if state is not LedgerState.RESERVED:
                 self._ledger.append(replace(transaction.reserved, state=state))
-        self._keep_pictures(pictures(transaction))
+        self._keep_pictures(evidence_pictures(transaction))
         self.spend(passed=passed)
         self.set(transaction=None)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from agent.core.decision import Decision
 from agent.core.events import Alarm, Outcome
-from agent.core.lane.state import UNDECIDED, State
+from agent.core.lane.state import UNDECIDED, LaneState
 from agent.core.model import LedgerChange, LedgerState, Reason, Verdict
 from drivers.text import Text
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from agent.core.lane.transition import Transition
 
 
-def decided(transition: Transition, item: Decided) -> None:
+def carry_out_decision(transition: Transition, item: Decided) -> None:
     """Take the answer to the Decide effect of this transaction; any other answer is ignored."""
     if not _awaited(transition, item):
         return
@@ -51,7 +51,7 @@ def refuse(transition: Transition, decision: Decision) -> None:
     """Turn the vehicle away: the transaction ends, the vehicle may try again with something new."""
     transition.answer(decision)
     transition.end(Outcome.DENIED)
-    transition.go(State.DENIED, decision.reason)
+    transition.go(LaneState.DENIED, decision.reason)
 
 
 def defer(transition: Transition, decision: Decision, waits_for: Alarm | None = None) -> None:
@@ -59,7 +59,7 @@ def defer(transition: Transition, decision: Decision, waits_for: Alarm | None = 
     transition.answer(decision)
     transition.set_transaction(waits_for=waits_for)
     transition.spend(passed=False)
-    transition.go(State.MANUAL)
+    transition.go(LaneState.MANUAL)
 
 
 def wait(transition: Transition, decision: Decision) -> None:
@@ -69,7 +69,7 @@ def wait(transition: Transition, decision: Decision) -> None:
     """
     reason = Reason.LANE_LOCKED if transition.lane.lockout.locked_by else Reason.INTERLOCKED
     transition.answer_retry(replace(decision, verdict=Verdict.RETRY, reason=reason))
-    transition.go(State.WAITING)
+    transition.go(LaneState.WAITING)
 
 
 def defer_fault(transition: Transition, reason: Reason, waits_for: Alarm | None = None) -> None:
@@ -109,4 +109,4 @@ def _admit(transition: Transition, decision: Decision) -> None:
     else:
         transition.answer(decision)
         transition.grant("permit", reserve=reservation(transition))
-        transition.go(State.OPENING, decision.reason)
+        transition.go(LaneState.OPENING, decision.reason)

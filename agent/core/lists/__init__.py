@@ -42,10 +42,10 @@ from agent.core.lists.sync_io import (
     Outcome,
     Refresh,
     Reject,
+    RequestList,
     SyncEvent,
     SyncRules,
     Tick,
-    Want,
 )
 
 __all__ = [
@@ -83,12 +83,12 @@ __all__ = [
     "Outcome",
     "Refresh",
     "Reject",
+    "RequestList",
     "Row",
     "SyncEvent",
     "SyncRules",
     "SyncState",
     "Tick",
-    "Want",
     "check_chunk",
     "decode_row",
     "encode_row",

@@ -31,8 +31,8 @@ from agent.core.lists.sync_io import (
     Known,
     Refresh,
     Reject,
+    RequestList,
     Tick,
-    Want,
 )
 from drivers.text import Text
 
@@ -264,7 +264,7 @@ def _ask(state: SyncState, at: float, rules: SyncRules) -> _Step:
         return state, ()
     state = replace(state, tries=state.tries + 1, since_at=at)
     if state.tries % 2 == 0:
-        return state, (Want(state.version),)
+        return state, (RequestList(state.version),)
     if fetching is not None:
         return _fetch_chunks(state, fetching, rules)
     return state, (FetchDeltas(state.version + 1),)

@@ -153,7 +153,7 @@ class FetchDeltas:
 
 
 @dataclass(frozen=True, slots=True)
-class Want:
+class RequestList:
     """Tell the publisher that the gate has version `have` and cannot find what leads on."""
 
     have: int
@@ -168,7 +168,7 @@ class Reject:
 
 
 Change: TypeAlias = ApplyDelta | ApplySnapshot | Refresh
-Effect: TypeAlias = Change | FetchSnapshot | FetchChunks | DropSnapshot | FetchDeltas | Want | Reject
+Effect: TypeAlias = Change | FetchSnapshot | FetchChunks | DropSnapshot | FetchDeltas | RequestList | Reject
 
 
 @dataclass(frozen=True, slots=True)

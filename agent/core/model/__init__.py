@@ -11,7 +11,7 @@ from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.list_kinds import ListKind, ListName, Source
 from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
 from agent.core.model.observations import Position, Presentation, Reading
-from agent.core.model.picture_quality import Figures, Finding, Flaw, Grade, findings, overall
+from agent.core.model.picture_quality import Figures, Flaw, Grade, PictureFinding, findings, overall
 from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.model.sequence import SEQ_MAX
 from agent.core.model.signals import SIGNAL_NAMES, Signals
@@ -24,7 +24,6 @@ __all__ = [
     "Declaration",
     "DeclarationStatus",
     "Figures",
-    "Finding",
     "Flaw",
     "Grade",
     "Instant",
@@ -32,6 +31,7 @@ __all__ = [
     "LedgerState",
     "ListKind",
     "ListName",
+    "PictureFinding",
     "Position",
     "Presentation",
     "Reading",

@@ -76,7 +76,7 @@ class Claim(Body):
     already_exited_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class Answer(Body):
+class ClaimReply(Body):
     """The home gate's word on the claim of this id."""
 
     kind: Literal["answer"] = "answer"
@@ -118,7 +118,7 @@ class Alive(Body):
     permit: _Permit
 
 
-class Want(Body):
+class RowsRequest(Body):
     """A gate asks another for the rows after a place of its row log; `whole`, an id: for all rows of all gates.
 
     Asking for the whole it has lost what it granted: whatever it has granted the other, that is not used yet, is void.
@@ -146,7 +146,7 @@ class Rows(Body):
     last: bool = False
 
 
-SiteMessage: TypeAlias = Claim | Answer | Over | Query | Alive | Want | Rows
+SiteMessage: TypeAlias = Claim | ClaimReply | Over | Query | Alive | RowsRequest | Rows
 
 
 class _Envelope(BaseModel):

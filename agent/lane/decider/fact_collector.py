@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from agent.core.decision import (
     NO_TEXTS,
     AssessmentContext,
-    Evidence,
     Knowledge,
+    TransactionEvidence,
     UseState,
     assess_plate,
     in_force,
@@ -85,7 +85,7 @@ class FactCollector:
     def _assessed(self, question: Decide, now: Instant, trust: TrustList) -> Assessment:
         rules, context = self._place.rules, self._context()
         shown = () if rules.require == "plate" else question.presentations
-        evidence = Evidence(question.transaction, shown, question.readings, question.set_aside)
+        evidence = TransactionEvidence(question.transaction, shown, question.readings, question.set_aside)
         found = {digest: self._lists.declaration_by_reference(digest) for digest in references_of(evidence)}
         references = {digest: declaration for digest, declaration in found.items() if declaration is not None}
         assessment = assess(evidence, AssessmentContext(context, trust, references), now, self._texts)

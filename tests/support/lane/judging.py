@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from agent.core.decision.assessment import AssessmentContext, Evidence, assess, assess_plate
+from agent.core.decision.assessment import AssessmentContext, TransactionEvidence, assess, assess_plate
 from agent.core.decision.checks.case import JudgementRules
 from agent.core.decision.judgement import judge, plate_leads
 from agent.core.decision.knowledge import Knowledge
@@ -82,7 +82,7 @@ def decide(
     `active`: the declarations that the gate finds by their references and plates.
     """
     asked = JudgementRules(**rules)
-    evidence = Evidence("t1", () if asked.require == "plate" else shown(*payloads), readings, set_aside)
+    evidence = TransactionEvidence("t1", () if asked.require == "plate" else shown(*payloads), readings, set_aside)
     references = {one.reference: one for one in active if one.reference}
     assessment = assess(evidence, AssessmentContext(context, trust, references), Instant(0.0, NOW), texts)
     if plate_leads(assessment, asked, final=final):

@@ -42,7 +42,7 @@ from agent.core.lane.io import (
     Ticked,
 )
 from agent.core.lane.state import LaneLockout
-from agent.core.lane.step import State
+from agent.core.lane.step import LaneState
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason, Verdict
 
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from agent.core.lane.io import Effect
     from agent.core.lane.step import LaneRules
 
-S = State
+S = LaneState
 TO_HELD = {(s, S.HELD_OPEN) for s in S if s is not S.HELD_OPEN}
 TO_FAULT = {(s, S.FAULT) for s in S if s is not S.FAULT}
 BEFORE_THE_PULSE = {
@@ -246,29 +246,31 @@ class Monitor:
             if pulse.delivery and pulse.transaction != self.open:
                 del self.pulses[grant]
 
-    def states(self, item: Input, before: State, after: State, effects: tuple[Effect, ...]) -> None:
+    def states(self, item: Input, before: LaneState, after: LaneState, effects: tuple[Effect, ...]) -> None:
         """Check what the lane says of its state: lost inputs leave it at rest, and a start moves nothing (rule 6)."""
         if not self.fresh(item):
-            assert after in (State.INIT, State.FAULT, State.HELD_OPEN)
+            assert after in (LaneState.INIT, LaneState.FAULT, LaneState.HELD_OPEN)
         if self.lockout.out_of_service_by:
             assert after not in SERVES, "it begins nothing out of service (rule 9)"
         else:
-            assert after is not State.OUT_OF_SERVICE, "it is in service"
-        if before is State.INIT and not isinstance(item, OfficerCommand):
+            assert after is not LaneState.OUT_OF_SERVICE, "it is in service"
+        if before is LaneState.INIT and not isinstance(item, OfficerCommand):
             acts = [effect for effect in effects if isinstance(effect, Raise | Close | Hold)]
             assert acts in ([], [Hold(on=True, override=True)])
         if any(isinstance(d.event, BarrierTested) for e in effects if isinstance(e, Record) for d in e.events):
-            assert before in (State.IDLE, State.OUT_OF_SERVICE), "a test only where nothing is under way (rule 11)"
-            assert after in (State.OPENING, State.CLOSING)
+            assert before in (LaneState.IDLE, LaneState.OUT_OF_SERVICE), (
+                "a test only where nothing is under way (rule 11)"
+            )
+            assert after in (LaneState.OPENING, LaneState.CLOSING)
         self._served(item, after)
         if isinstance(item, Sampled):
-            assert (after is State.HELD_OPEN) is (self.contact or self.ordered)
+            assert (after is LaneState.HELD_OPEN) is (self.contact or self.ordered)
 
-    def _served(self, item: Input, after: State) -> None:
+    def _served(self, item: Input, after: LaneState) -> None:
         """A vehicle that stands before the arm is served once the one before has had the time to go and the arm to
         close.
         """
-        if after is not State.CLEARING:
+        if after is not LaneState.CLEARING:
             self.clearing_since = inf
             return
         self.clearing_since = min(self.clearing_since, item.now.at)

@@ -29,7 +29,7 @@ from agent.core.lane.io import (
     Ticked,
 )
 from agent.core.lane.state import Delivery, LaneLockout
-from agent.core.lane.step import Lane, LaneRules, State, step
+from agent.core.lane.step import Lane, LaneRules, LaneState, step
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Check, Reason, Verdict
@@ -156,7 +156,7 @@ class Yard:
             if made.neighbours:
                 yard.way(free=True)
             yard.tick() if made.blind else yard.sense()
-            assert yard.state is (State.OUT_OF_SERVICE if orders.out_of_service_by else State.IDLE)
+            assert yard.state is (LaneState.OUT_OF_SERVICE if orders.out_of_service_by else LaneState.IDLE)
         return yard
 
     @property
@@ -164,7 +164,7 @@ class Yard:
         return Instant(self.at, UTC_START)
 
     @property
-    def state(self) -> State:
+    def state(self) -> LaneState:
         return self.lane.state
 
     def feed(self, item: Input) -> list[str]:
@@ -374,28 +374,28 @@ def opened_by_order() -> Yard:
     yard.order(CommandKind.OPEN)
     yard.pulsed()
     yard.sense(opened=True)
-    assert yard.state is State.OPEN
+    assert yard.state is LaneState.OPEN
     return yard
 
 
-WAYS: dict[State, Callable[..., Yard]] = {
-    State.INIT: lambda **rules: Yard.new(ready=False, **rules),
-    State.IDLE: Yard.new,
-    State.PRESENT: present,
-    State.DECIDING: deciding,
-    State.MANUAL: manual,
-    State.WAITING: waiting,
-    State.DENIED: denied,
-    State.OPENING: opening,
-    State.OPEN: opened,
-    State.PASSING: passing,
-    State.CLEARING: clearing,
-    State.CLOSING: closing,
-    State.VIOLATION: violation,
-    State.HELD_OPEN: held,
-    State.FAULT: fault,
-    State.YIELDING: yielding,
-    State.OUT_OF_SERVICE: out_of_service,
+WAYS: dict[LaneState, Callable[..., Yard]] = {
+    LaneState.INIT: lambda **rules: Yard.new(ready=False, **rules),
+    LaneState.IDLE: Yard.new,
+    LaneState.PRESENT: present,
+    LaneState.DECIDING: deciding,
+    LaneState.MANUAL: manual,
+    LaneState.WAITING: waiting,
+    LaneState.DENIED: denied,
+    LaneState.OPENING: opening,
+    LaneState.OPEN: opened,
+    LaneState.PASSING: passing,
+    LaneState.CLEARING: clearing,
+    LaneState.CLOSING: closing,
+    LaneState.VIOLATION: violation,
+    LaneState.HELD_OPEN: held,
+    LaneState.FAULT: fault,
+    LaneState.YIELDING: yielding,
+    LaneState.OUT_OF_SERVICE: out_of_service,
 }
 
 

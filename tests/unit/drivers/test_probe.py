@@ -23,7 +23,7 @@ from drivers.probe import (
     NEUTRAL,
     PATIENCE_S,
     UNKNOWN_FUNCTION,
-    Finding,
+    ProbeFinding,
     identify,
     modbus_questions,
     probe_port,
@@ -71,7 +71,7 @@ def test_a_port_that_may_be_a_board_that_takes_every_byte_is_not_asked():
     sent = all_that_is_sent(Manner.ANY)
     assert BOARDS["icse"](sent) == []
     pl2303 = Likeness("maybe an ICSE board", Manner.NEVER, "it takes every byte for an order")
-    assert identify("/dev/there-is-none", pl2303) == Finding(None, "not asked: it takes every byte for an order")
+    assert identify("/dev/there-is-none", pl2303) == ProbeFinding(None, "not asked: it takes every byte for an order")
 
 
 def test_a_devantech_board_by_its_usb_id_is_asked_one_byte():
@@ -221,11 +221,11 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def findings(tmp_path_factory) -> dict[str, tuple[Finding, tuple]]:
+def findings(tmp_path_factory) -> dict[str, tuple[ProbeFinding, tuple]]:
     """All boards asked at the same time: most of it is waiting for boards that are silent."""
     folder = tmp_path_factory.mktemp("ports")
 
-    def ask(place: int, case: Case) -> tuple[Finding, tuple]:
+    def ask(place: int, case: Case) -> tuple[ProbeFinding, tuple]:
         with case.make(folder / f"port-{place}") as board:
             patience_s = PATIENCE_S if case.board is None else scaled(2 * PATIENCE_S)
             likeness = Likeness("", case.manner)

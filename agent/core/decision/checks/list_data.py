@@ -11,14 +11,14 @@ from agent.core.permit import PermitForm
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
-    from agent.core.decision.checks.case import Case, Finding
+    from agent.core.decision.checks.case import Case, CheckFinding
     from agent.core.lists import DataStanding
 
 UNSIGNED: Final = frozenset({PermitForm.REFERENCE, PermitForm.PLATE})
 """The forms that prove nothing without their declaration."""
 
 
-def revoked(case: Case) -> Finding:
+def revoked(case: Case) -> CheckFinding:
     """PERMIT_REVOKED: central took the permit back."""
     revocation = case.known.revocation
     if revocation is not None:
@@ -26,7 +26,7 @@ def revoked(case: Case) -> Finding:
     return held(Reason.PERMIT_REVOKED, _version(case, ListKind.REVOCATIONS))
 
 
-def declared(case: Case) -> Finding:
+def declared(case: Case) -> CheckFinding:
     """DECLARATION_UNKNOWN: a declaration is needed and is not here.
 
     Where the lists are too old, that decides instead.
@@ -49,7 +49,7 @@ def verdict_on_unknown(data: DataStanding) -> Verdict:
     return Verdict.DENY if fresh else Verdict.MANUAL
 
 
-def released(case: Case) -> Finding | None:
+def released(case: Case) -> CheckFinding | None:
     """DECLARATION_NOT_RELEASED: an officer acts on what customs holds.
 
     What is not released yet, or void, is refused.
@@ -64,7 +64,7 @@ def released(case: Case) -> Finding | None:
     return failed(verdict, Reason.DECLARATION_NOT_RELEASED, Text.of_code(status))
 
 
-def agreeing(case: Case) -> Finding | None:
+def agreeing(case: Case) -> CheckFinding | None:
     """DECLARATION_MISMATCH: the code and its declaration are not of the same vehicle or the same crossing."""
     declaration, permit = case.known.declaration, case.permit
     if declaration is None:
@@ -87,7 +87,7 @@ def agreeing(case: Case) -> Finding | None:
     return held(Reason.DECLARATION_MISMATCH)
 
 
-def fresh_enough(case: Case) -> Finding:
+def fresh_enough(case: Case) -> CheckFinding:
     """DATA_TOO_OLD: too long without central's word for anything to pass."""
     data = case.known.data
     age = [] if data.age_s is None else [Text("{age_s} s old", age_s=f"{data.age_s:.0f}")]

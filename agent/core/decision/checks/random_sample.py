@@ -11,7 +11,7 @@ from agent.core.model import Reason, Verdict
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.decision.checks.case import Case, Finding
+    from agent.core.decision.checks.case import Case, CheckFinding
 
 _DRAW_BYTES: Final = 8
 
@@ -22,7 +22,7 @@ _DRAWS: Final = 1 << 8 * _DRAW_BYTES
 _USE_BYTES: Final = 4
 
 
-def undrawn(case: Case) -> Finding | None:
+def undrawn(case: Case) -> CheckFinding | None:
     """SAMPLED: the vehicle was drawn for an officer. One use of a permit has one draw, however often it is shown."""
     if not case.rules.sample_share:
         return None

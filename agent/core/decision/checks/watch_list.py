@@ -9,10 +9,10 @@ from agent.core.model import ListKind, Reason, Verdict
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
-    from agent.core.decision.checks.case import Case, Finding
+    from agent.core.decision.checks.case import Case, CheckFinding
 
 
-def unwatched(case: Case) -> Finding | None:
+def unwatched(case: Case) -> CheckFinding | None:
     """WATCHLIST_HOLD: an officer wants to see this permit, vehicle, plate or declaration."""
     watched = case.known.watched
     if watched is not None:

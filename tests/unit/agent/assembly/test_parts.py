@@ -8,7 +8,7 @@ import pytest
 
 from agent.barrier.board import RelayBoard
 from agent.clock.clock import Clock
-from agent.core.commands.command import Answer, Result
+from agent.core.commands.command import CommandAnswer, Result
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import Alarm, Draft, Outcome, TransactionClosed
 from agent.core.lane.io import CommandKind, Decided
@@ -288,14 +288,14 @@ def test_officers_order_a_lane_and_hear_what_becomes_of_it(request, journal, dev
         lane.wait_state("idle")
         eventually(lambda: devices.states.get("exit/relay") == "up")
         answer = lane.unit.order(CommandKind.HOLD, "officer 7", "a parade", 10)
-        assert answer == Answer(Result.DONE, "it is held open")
+        assert answer == CommandAnswer(Result.DONE, "it is held open")
         assert lane.relays.wait_until(lambda states: states[0], PATIENCE_S)
         answer = lane.unit.order(CommandKind.LOCK, "officer 8", "a search", 10)
-        assert answer == Answer(Result.NOT_DONE, "officer 7 holds it open: release it first")
+        assert answer == CommandAnswer(Result.NOT_DONE, "officer 7 holds it open: release it first")
         held = [data for kind, data in journal.events if kind == "barrier.held"]
         assert held == [{"held": True, "operator": "officer 7", "cause": "a parade"}]
     answer = lane.unit.order(CommandKind.OPEN, "officer 7", "too late", 10)
-    assert answer == Answer(Result.FAILED, "the lane does not run; nothing was done")
+    assert answer == CommandAnswer(Result.FAILED, "the lane does not run; nothing was done")
 
 
 def test_a_lock_outlives_the_agent_and_an_unlock_too(request, journal, devices):
@@ -306,7 +306,7 @@ def test_a_lock_outlives_the_agent_and_an_unlock_too(request, journal, devices):
         lane.wait_state("idle")
         assert (lane.unit.view.lockout, lane.unit.view.message) == (LaneLockout(locked_by="officer 7"), "LANE_LOCKED")
         answer = lane.unit.order(CommandKind.OPEN, "officer 8", "in a hurry", 10)
-        assert answer == Answer(Result.NOT_DONE, "the lane is locked by officer 7")
+        assert answer == CommandAnswer(Result.NOT_DONE, "the lane is locked by officer 7")
         assert lane.unit.order(CommandKind.UNLOCK, "officer 8", "all found", 10).result is Result.DONE
     assert stands("exit") == LaneLockout()
     assert [data["order"] for kind, data in journal.events if kind == "lane.ordered"] == ["locked", "unlocked"]
@@ -319,7 +319,7 @@ def test_a_lane_starts_with_the_orders_that_stand(request, journal, devices):
         assert lane.unit.view.lockout == orders["exit"]
         lane.inputs.set(1, True)
         answer = lane.unit.order(CommandKind.IN_SERVICE, "officer 8", "repaired", 10)
-        assert answer == Answer(Result.DONE, "it is in service")
+        assert answer == CommandAnswer(Result.DONE, "it is in service")
         lane.wait_state("present")
 
 

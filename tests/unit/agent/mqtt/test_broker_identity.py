@@ -19,7 +19,7 @@ from agent.cli.configuration import load_configuration
 from agent.cli.events import app as events_app
 from agent.clock.clock import Clock
 from agent.core.commands.check import CommandKey
-from agent.core.commands.command import Answer, CommandName, Result
+from agent.core.commands.command import CommandAnswer, CommandName, Result
 from agent.core.crypto.keys import SigningKey
 from agent.core.events.chain import ClockReading
 from agent.devices.port_supervisor import PortState
@@ -118,7 +118,7 @@ def running_gate(broker, journal, *, keys=None):
         journal,
         Recorder(journal, lambda: now().utc),
         now,
-        dict.fromkeys(CommandName, lambda _command: Answer(Result.DONE, "as ordered")),
+        dict.fromkeys(CommandName, lambda _command: CommandAnswer(Result.DONE, "as ordered")),
     )
     desk.start()
     link.start()

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.text import Text
 
 from agent.cli.configuration import load_configuration
-from agent.core.decision.assessment import AssessmentContext, Evidence, assess
+from agent.core.decision.assessment import AssessmentContext, TransactionEvidence, assess
 from agent.core.lists.codec import decode_row, encode_row
 from agent.core.model.instant import Instant
 from agent.core.model.list_kinds import ListKind
@@ -424,7 +424,7 @@ def test_every_permit_of_the_demo_is_what_its_act_says(site, trust, act):
     shown = Presentation(papers.text.encode(), "test", "front", 1, 0.0)
     references = {} if declaration.reference is None else {declaration.reference: declaration}
     assessment = assess(
-        Evidence("t1", (shown,)), AssessmentContext(context, trust, references=references), Instant(0.0, UTC)
+        TransactionEvidence("t1", (shown,)), AssessmentContext(context, trust, references=references), Instant(0.0, UTC)
     )
     assert assessment.reason == {"forged": "SIGNATURE_INVALID", "expired": "EXPIRED"}.get(act.shown, "OK")
     assert declaration.status is (DeclarationStatus.HELD if act.central == "held" else DeclarationStatus.RELEASED)

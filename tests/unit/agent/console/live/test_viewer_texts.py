@@ -30,7 +30,7 @@ from agent.core.events.event_types import (
     TransactionClosed,
     VehiclePresent,
 )
-from agent.core.lane.state import InputState, LaneLockout, State
+from agent.core.lane.state import InputState, LaneLockout, LaneState
 from agent.core.model.camera_view import View
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.model.signals import SIGNAL_NAMES, Signals
@@ -72,8 +72,8 @@ def wired(**signals):
 @pytest.mark.parametrize("language", Language)
 def test_every_state_signal_and_device_has_its_words_in_every_language(language):
     said = words(language)
-    states = [lane_news(replace(VIEW, state=state.value), LANE, said, AT)["state"] for state in State]
-    assert len(set(states)) == len(State)
+    states = [lane_news(replace(VIEW, state=state.value), LANE, said, AT)["state"] for state in LaneState]
+    assert len(set(states)) == len(LaneState)
     everything = wired(**{name: number for number, name in enumerate(SIGNAL_NAMES, 1)})
     signals = inputs_news(VIEW, everything, said, AT)["signals"]
     assert len({one["name"] for one in signals}) == len(SIGNAL_NAMES)
@@ -84,7 +84,7 @@ def test_every_state_signal_and_device_has_its_words_in_every_language(language)
 
 
 def test_every_state_of_a_lane_has_a_colour_and_the_good_ones_of_devices_are_green():
-    assert set(TONES) == set(State)
+    assert set(TONES) == set(LaneState)
     assert {state for state, tone in DEVICE_TONES.items() if tone == "good"} == {"up", "streaming"}
 
 
@@ -135,7 +135,7 @@ def test_nothing_is_assumed_of_an_arm_that_the_other_direction_uses():
     assert told["position"] == "not_wired"
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", LaneState)
 def test_an_arm_without_limit_switches_is_assumed_or_unknown_and_never_green(state):
     told = barrier_news(replace(VIEW, state=state.value), LANE, words(), AT)
     assert told["arm"] == labels.ARMS[told["position"]]

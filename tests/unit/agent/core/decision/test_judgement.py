@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from agent.core.crypto.keys import SigningKey
-from agent.core.decision.assessment import Assessment, AssessmentContext, Evidence, assess
+from agent.core.decision.assessment import Assessment, AssessmentContext, TransactionEvidence, assess
 from agent.core.decision.judgement import JudgementRules, judge
 from agent.core.decision.knowledge import Knowledge, UseState
 from agent.core.lists.freshness import DataStanding, DataState
@@ -77,7 +77,7 @@ FRESH = DataStanding(DataState.FRESH, None, {}, TRUST.version)
 
 def decide(payloads=(GOOD,), readings=READ, use=None, *, final=False, rules=None, context=CONTEXT, keys=TRUST):
     """Take both steps as a caller does, and hold the promises that every decision makes."""
-    evidence = Evidence("t1", shown(*payloads), readings)
+    evidence = TransactionEvidence("t1", shown(*payloads), readings)
     assessment = assess(evidence, AssessmentContext(context, keys), Instant(0.0, NOW))
     decision = judge(assessment, rules or JudgementRules(), Knowledge(FRESH, use or UseState()), final=final)
     assert all(check.ok for check in decision.checks[:-1])
@@ -232,11 +232,14 @@ def test_the_first_check_that_fails_decides_though_more_would():
 def test_an_unverified_text_has_no_permit_to_ask_the_ledger_for():
     for payloads in ((), (ADDRESS,), (FORGED,), (GOOD, SECOND)):
         assert (
-            assess(Evidence("t1", shown(*payloads)), AssessmentContext(CONTEXT, TRUST), Instant(0.0, NOW)).permit
+            assess(
+                TransactionEvidence("t1", shown(*payloads)), AssessmentContext(CONTEXT, TRUST), Instant(0.0, NOW)
+            ).permit
             is None
         )
     assert (
-        assess(Evidence("t1", shown(EXPIRED)), AssessmentContext(CONTEXT, TRUST), Instant(0.0, NOW)).permit is not None
+        assess(TransactionEvidence("t1", shown(EXPIRED)), AssessmentContext(CONTEXT, TRUST), Instant(0.0, NOW)).permit
+        is not None
     )
 
 
@@ -244,7 +247,7 @@ def test_an_unverified_text_has_no_permit_to_ask_the_ledger_for():
 
 
 def test_a_fault_in_the_verification_is_for_an_officer():
-    assessment = assess(Evidence("t1", shown(GOOD)), AssessmentContext(CONTEXT, None), Instant(0.0, NOW))
+    assessment = assess(TransactionEvidence("t1", shown(GOOD)), AssessmentContext(CONTEXT, None), Instant(0.0, NOW))
     assert (assessment.permit, assessment.reason) == (None, Reason.INTERNAL_ERROR)
     decision = judge(assessment, JudgementRules(), Knowledge(FRESH), final=False)
     assert (decision.verdict, decision.reason) == (MANUAL, Reason.INTERNAL_ERROR)
@@ -252,7 +255,9 @@ def test_a_fault_in_the_verification_is_for_an_officer():
 
 
 def test_a_fault_in_the_judgement_is_for_an_officer_and_keeps_the_checks_before_it():
-    assessment = assess(Evidence("t1", shown(GOOD), READ), AssessmentContext(CONTEXT, TRUST), Instant(0.0, NOW))
+    assessment = assess(
+        TransactionEvidence("t1", shown(GOOD), READ), AssessmentContext(CONTEXT, TRUST), Instant(0.0, NOW)
+    )
     decision = judge(assessment, JudgementRules(), Knowledge(FRESH, use=None), final=False)
     assert (decision.verdict, decision.reason) == (MANUAL, Reason.INTERNAL_ERROR)
     assert decision.permit == PERMIT
@@ -262,7 +267,9 @@ def test_a_fault_in_the_judgement_is_for_an_officer_and_keeps_the_checks_before_
 
 
 def test_an_assessment_that_contradicts_itself_never_passes():
-    decision = judge(Assessment(Evidence("t1"), (), None, Reason.OK), JudgementRules(), Knowledge(FRESH), final=True)
+    decision = judge(
+        Assessment(TransactionEvidence("t1"), (), None, Reason.OK), JudgementRules(), Knowledge(FRESH), final=True
+    )
     assert (decision.verdict, decision.reason) == (MANUAL, Reason.INTERNAL_ERROR)
     assert decision.checks[-1].detail == "ValueError"
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.decision.assessment import AssessmentContext, Evidence, assess
+from agent.core.decision.assessment import AssessmentContext, TransactionEvidence, assess
 from agent.core.decision.checks.random_sample import drawn
 from agent.core.decision.judgement import JudgementRules, judge
 from agent.core.decision.knowledge import UseState, subjects_of
@@ -255,7 +255,9 @@ def test_a_declared_plate_alone_passes_from_two_frames_alike_on():
 
 
 def test_the_match_that_was_made_before_is_not_made_again():
-    assessment = assess(Evidence("t1", shown(GOOD), READ), AssessmentContext(CONTEXT, TRUST), Instant(0.0, NOW))
+    assessment = assess(
+        TransactionEvidence("t1", shown(GOOD), READ), AssessmentContext(CONTEXT, TRUST), Instant(0.0, NOW)
+    )
     before = replace(match(vote(READ), PLATE), score=7.0)
     assert judge(assessment, JudgementRules(), KNOWN, final=True, matched=before).match is before
 

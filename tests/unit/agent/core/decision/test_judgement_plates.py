@@ -10,7 +10,7 @@ from agent.core.decision.rate_limit import Refused, Texts
 from agent.core.lists.freshness import DataState
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit.claims import PermitForm
-from agent.core.plates.evidence import _around
+from agent.core.plates.frame_evidence import _around
 from agent.core.plates.match import MatchVerdict
 from tests.support.lane.judging import (
     CONTEXT,

@@ -8,7 +8,7 @@ import pytest
 
 from agent.core.events.event_types import BarrierHeld
 from agent.core.lane.io import CommandKind, RelayChanged
-from agent.core.lane.step import State
+from agent.core.lane.step import LaneState
 from tests.support.lane.rows import Row, check, rows
 from tests.support.lane.yard import (
     WAYS,
@@ -31,14 +31,14 @@ TABLE: list[Row] = [
         "an officer holds the barrier open",
         Yard.new,
         lambda y: y.order(CommandKind.HOLD),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         ["barrier.held True op1", "HOLD on", "show green held_open"],
     ),
     (
         "a hold ends an open transaction as overridden",
         opening,
         lambda y: y.order(CommandKind.HOLD),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         [
             "barrier.held True op1",
             "transaction.closed overridden OK assumed",
@@ -50,7 +50,7 @@ TABLE: list[Row] = [
         "a hold consumes the permit of the vehicle under the arm",
         passing,
         lambda y: y.order(CommandKind.HOLD),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         [
             "barrier.held True op1",
             "transaction.closed overridden OK",
@@ -63,14 +63,14 @@ TABLE: list[Row] = [
         "a hold is ordered also while the inputs are lost",
         fault,
         lambda y: y.order(CommandKind.HOLD),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         ["barrier.held True op1", "HOLD on", "show green held_open"],
     ),
     (
         "a hold is ordered also while the relay is lost",
         Yard.new,
         lambda y: y.feed(RelayChanged(y.now, up=False)) + y.order(CommandKind.HOLD),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         [
             "alarm.raised relay_lost",
             "alarm.raised relay_lost",
@@ -83,42 +83,42 @@ TABLE: list[Row] = [
         "a held barrier stays held when the inputs are lost, and says so once each time",
         held,
         lambda y: y.tick(0.5) + y.tick(0.5) + y.sense() + y.tick(0.5),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         ["alarm.raised inputs_lost", "alarm.raised inputs_lost"],
     ),
     (
         "a released barrier closes like any other",
         held,
         lambda y: y.order(CommandKind.RELEASE) + y.wait(1.1),
-        State.CLOSING,
+        LaneState.CLOSING,
         ["barrier.held False op1", "HOLD off", "show green open", "show red closing"],
     ),
     (
         "a released barrier without inputs is a fault",
         held,
         lambda y: y.tick(0.5)[:0] + y.order(CommandKind.RELEASE),
-        State.FAULT,
+        LaneState.FAULT,
         ["barrier.held False op1", "HOLD off", "show red fault"],
     ),
     (
         "a vehicle under a released barrier is let through",
         held,
         lambda y: y.order(CommandKind.RELEASE)[:0] + y.sense(safety=True),
-        State.PASSING,
+        LaneState.PASSING,
         ["show red passing"],
     ),
     (
         "a released arm that is down makes the lane ready",
         lambda: held(has_closed=True),
         lambda y: y.sense(closed=False)[:0] + y.order(CommandKind.RELEASE)[:0] + y.sense(closed=True),
-        State.IDLE,
+        LaneState.IDLE,
         ["barrier.moved closed", "show red idle"],
     ),
     (
         "something in the photocell under a released barrier is let through",
         lambda: held(has_photocell=True),
         lambda y: y.order(CommandKind.RELEASE)[:0] + y.sense(photocell=True),
-        State.PASSING,
+        LaneState.PASSING,
         ["show red passing"],
     ),
     # ---------------------------------------------------------------- who holds
@@ -126,77 +126,77 @@ TABLE: list[Row] = [
         "an officer who holds already holds",
         held,
         lambda y: y.order(CommandKind.HOLD),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         [],
     ),
     (
         "the hold contact holds the barrier open and asks nobody",
         lambda: Yard.new(has_hold=True, neighbours=True),
         lambda y: y.way(free=False) + y.sense(hold=True) + y.sense(),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         ["barrier.held True hold contact", "HOLD on at once", "show green held_open"],
     ),
     (
         "the barrier is let go when the hold contact is off",
         held_by_contact,
         lambda y: y.sense(hold=False),
-        State.OPEN,
+        LaneState.OPEN,
         ["barrier.held False hold contact", "HOLD off", "show green open"],
     ),
     (
         "a hold contact that is unknown changes nothing",
         held_by_contact,
         lambda y: y.sense(hold=None),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         [],
     ),
     (
         "a hold contact that comes back as it was changes nothing",
         held_by_contact,
         lambda y: y.sense(hold=None) + y.sense(hold=True),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         [],
     ),
     (
         "a barrier that the hold contact holds stays held when the inputs are lost",
         held_by_contact,
         lambda y: y.tick(0.5) + y.sense(hold=None, safety=None) + y.tick(0.5),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         ["alarm.raised inputs_lost"],
     ),
     (
         "a barrier that the hold contact holds stays held when the relay is lost",
         held_by_contact,
         lambda y: y.feed(RelayChanged(y.now, up=False)) + y.wait(1.0),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         ["alarm.raised relay_lost"],
     ),
     (
         "a hold contact is heard while the other inputs are unknown",
         lambda: fault(has_hold=True),
         lambda y: y.sense(safety=None, hold=True),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         ["barrier.held True hold contact", "HOLD on at once", "show green held_open"],
     ),
     (
         "a hold contact that is let go while the other inputs are unknown leaves a fault",
         held_by_contact,
         lambda y: y.tick(0.5)[:0] + y.sense(safety=None, hold=False),
-        State.FAULT,
+        LaneState.FAULT,
         ["barrier.held False hold contact", "HOLD off", "show red fault"],
     ),
     (
         "a hold contact that is on at the start holds",
         lambda: Yard.new(ready=False, has_hold=True),
         lambda y: y.sense(hold=True),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         ["alarm.raised relay_lost", "barrier.held True hold contact", "HOLD on at once", "show green held_open"],
     ),
     (
         "a hold contact consumes the permit of the vehicle under the arm",
         lambda: passing(has_hold=True),
         lambda y: y.sense(hold=True),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         [
             "barrier.held True hold contact",
             "transaction.closed overridden OK",
@@ -209,14 +209,14 @@ TABLE: list[Row] = [
         "a hold contact holds out of a violation",
         lambda: violation(has_hold=True),
         lambda y: y.sense(hold=True),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         ["barrier.held True hold contact", "HOLD on at once", "show green held_open"],
     ),
     (
         "a barrier that an officer and the contact hold is let go when neither does",
         held_by_contact,
         lambda y: y.order(CommandKind.HOLD) + y.sense(hold=False) + y.order(CommandKind.RELEASE),
-        State.OPEN,
+        LaneState.OPEN,
         [
             "barrier.held True op1",
             "barrier.held True op1",
@@ -229,7 +229,7 @@ TABLE: list[Row] = [
         "an officer cannot let go what the contact holds",
         held_by_contact,
         lambda y: y.order(CommandKind.RELEASE) + y.sense(hold=False),
-        State.OPEN,
+        LaneState.OPEN,
         [
             "barrier.held True hold contact",
             "barrier.held False hold contact",
@@ -241,7 +241,7 @@ TABLE: list[Row] = [
         "a contact that is on while an officer holds keeps the barrier open after the officer",
         lambda: held(has_hold=True),
         lambda y: y.sense(hold=True) + y.order(CommandKind.RELEASE) + y.sense(hold=False),
-        State.OPEN,
+        LaneState.OPEN,
         [
             "barrier.held True hold contact",
             "barrier.held True hold contact",
@@ -254,14 +254,14 @@ TABLE: list[Row] = [
         "an officer who let go holds no more",
         held,
         lambda y: y.order(CommandKind.RELEASE)[:0] + y.order(CommandKind.HOLD),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         ["barrier.held True op1", "HOLD on", "show green held_open"],
     ),
     (
         "a blind lane is held open by its held_by_contact, and ready again after it",
         lambda: Yard.new(blind=True, has_hold=True),
         lambda y: y.sense_contacts(hold=True) + y.sense_contacts(hold=False),
-        State.IDLE,
+        LaneState.IDLE,
         [
             "barrier.held True hold contact",
             "HOLD on at once",
@@ -275,16 +275,16 @@ TABLE: list[Row] = [
 
 
 @rows(TABLE)
-def test_row(way: Callable[[], Yard], act: Callable[[Yard], list[str]], state: State, lines: list[str]) -> None:
+def test_row(way: Callable[[], Yard], act: Callable[[Yard], list[str]], state: LaneState, lines: list[str]) -> None:
     check(way, act, state, lines)
 
 
-@pytest.mark.parametrize("state", State)
-def test_the_hold_contact_holds_from_every_state(state: State) -> None:
+@pytest.mark.parametrize("state", LaneState)
+def test_the_hold_contact_holds_from_every_state(state: LaneState) -> None:
     yard = WAYS[state](has_hold=True)
-    if state is not State.HELD_OPEN:
+    if state is not LaneState.HELD_OPEN:
         yard.sense(hold=True)
-    assert yard.state is State.HELD_OPEN
+    assert yard.state is LaneState.HELD_OPEN
 
 
 def test_what_the_contact_does_is_told_in_its_own_name() -> None:

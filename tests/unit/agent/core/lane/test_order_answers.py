@@ -9,7 +9,7 @@ import pytest
 
 from agent.core.lane.io import Answered, CommandKind, OfficerCommand, RecordFailed, Sampled
 from agent.core.lane.state import LaneLockout
-from agent.core.lane.step import State
+from agent.core.lane.step import LaneState
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.model.signals import Signals
 from tests.support.lane.rows import AGENT, OPERATED
@@ -110,9 +110,9 @@ def test_an_order_to_close_says_what_is_not_proved_safe() -> None:
     assert answer(yard, CLOSE) == (False, "the other direction uses the arm")
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", LaneState)
 @pytest.mark.parametrize("kind", CommandKind)
-def test_every_order_has_one_answer_in_every_state_and_none_without_an_id(kind: CommandKind, state: State) -> None:
+def test_every_order_has_one_answer_in_every_state_and_none_without_an_id(kind: CommandKind, state: LaneState) -> None:
     assert answer(WAYS[state](), kind)[1]
     yard = WAYS[state]()
     yard.order(kind)
@@ -141,7 +141,7 @@ def test_an_order_that_could_not_be_recorded_is_answered_once_and_changes_nothin
         "alarm.raised journal_failed",
         "answer order 1 not done: it could not be recorded, so nothing was done",
     ]
-    assert (yard.state, yard.lane.lockout) == (State.MANUAL, LaneLockout())
+    assert (yard.state, yard.lane.lockout) == (LaneState.MANUAL, LaneLockout())
 
 
 def test_an_order_that_a_neighbour_forestalled_is_answered_once() -> None:

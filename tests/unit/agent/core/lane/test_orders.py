@@ -8,7 +8,7 @@ import pytest
 
 from agent.core.events.event_types import AccessGranted, Alarm, AlarmRaised
 from agent.core.lane.io import CommandKind, OfficerCommand, Record, RecordFailed, RelayChanged, Sampled
-from agent.core.lane.step import State
+from agent.core.lane.step import LaneState
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.model.signals import Signals
@@ -60,7 +60,7 @@ TABLE: list[Row] = [
         "a turn of the key is an officer's order to open, once",
         lambda: Yard.new(has_key=True),
         lambda y: y.sense(0.1, key=True) + y.wait(5.0),
-        State.OPENING,
+        LaneState.OPENING,
         ["vehicle.present operator", "access.granted operator", "RAISE 0001-1", "show green opening"],
     ),
     (
@@ -69,77 +69,77 @@ TABLE: list[Row] = [
         lambda y: (
             y.feed(RelayChanged(y.now, up=True)) + y.sense(key=True) + y.wait(1.0) + y.sense(key=False) + y.wait(1.0)
         ),
-        State.IDLE,
+        LaneState.IDLE,
         ["show red init", "show red idle"],
     ),
     (
         "a key that is on after it was unknown opens nothing",
         lambda: Yard.new(has_key=True),
         lambda y: y.sense(key=None) + y.sense(key=True),
-        State.IDLE,
+        LaneState.IDLE,
         [],
     ),
     (
         "a turn of the key opens for the vehicle that waits for an officer",
         lambda: manual(has_key=True),
         lambda y: y.sense(key=True),
-        State.OPENING,
+        LaneState.OPENING,
         ["access.granted operator", "RAISE 0001-1", "show green opening"],
     ),
     (
         "a turn of the key while the arm is up already does nothing",
         lambda: passing(has_key=True),
         lambda y: y.sense(key=True),
-        State.PASSING,
+        LaneState.PASSING,
         [],
     ),
     (
         "a turn of the key without the other inputs does nothing",
         lambda: fault(has_key=True),
         lambda y: y.sense(safety=None, key=True),
-        State.FAULT,
+        LaneState.FAULT,
         [],
     ),
     (
         "a turn of the key while the way is not free is told",
         lambda: Yard.new(has_key=True, neighbours=True),
         lambda y: y.way(free=False) + y.sense(0.1, key=True) + y.wait(1.0),
-        State.IDLE,
+        LaneState.IDLE,
         ["alarm.raised interlocked"],
     ),
     (
         "a turn of the key while the barrier is held open does nothing",
         lambda: held_by_contact(has_key=True),
         lambda y: y.sense(key=True),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         [],
     ),
     (
         "a turn of the key opens a blind lane",
         lambda: Yard.new(blind=True, has_key=True),
         lambda y: y.sense_contacts(key=False) + y.sense_contacts(key=True),
-        State.OPENING,
+        LaneState.OPENING,
         ["vehicle.present operator", "access.granted operator", "RAISE 0001-1", "show green opening"],
     ),
     (
         "a turn of the key that is told late opens nothing",
         lambda: Yard.new(blind=True, has_key=True),
         lambda y: y.sense_contacts(key=False) + y.later(1.0).feed(Sampled(y.now, Signals(y.at - 0.5, key=True))),
-        State.IDLE,
+        LaneState.IDLE,
         [],
     ),
     (
         "a turn of the key that is just recent enough opens",
         lambda: Yard.new(blind=True, has_key=True, stale_s=0.5),
         lambda y: y.sense_contacts(key=False) + y.later(1.0).feed(Sampled(y.now, Signals(y.at - 0.5, key=True))),
-        State.OPENING,
+        LaneState.OPENING,
         ["vehicle.present operator", "access.granted operator", "RAISE 0001-1", "show green opening"],
     ),
     (
         "a turn of the key together with the end of the hold does not open",
         blind_held_by_contact,
         lambda y: y.sense_contacts(hold=False, key=True),
-        State.IDLE,
+        LaneState.IDLE,
         ["barrier.held False hold contact", "HOLD off", "show red idle"],
     ),
     # ------------------------------------------------------------- the permit of a vehicle that an officer lets through
@@ -147,42 +147,42 @@ TABLE: list[Row] = [
         "an officer's order takes the use of the permit that was verified",
         lambda: verified(Verdict.MANUAL),
         lambda y: y.order(CommandKind.OPEN),
-        State.OPENING,
+        LaneState.OPENING,
         ["access.granted operator", "ledger RESERVED use 2", "RAISE 0001-1", "show green opening"],
     ),
     (
         "an officer's order takes the use also while the gate still asks for more",
         lambda: verified(Verdict.RETRY),
         lambda y: y.order(CommandKind.OPEN),
-        State.OPENING,
+        LaneState.OPENING,
         ["access.granted operator", "ledger RESERVED use 2", "RAISE 0001-1", "show green opening"],
     ),
     (
         "an officer's order is carried out without the use where the ledger does not say which it is",
         lambda: verified(Verdict.MANUAL, use=0),
         lambda y: y.order(CommandKind.OPEN),
-        State.OPENING,
+        LaneState.OPENING,
         ["access.granted operator", "RAISE 0001-1", "show green opening"],
     ),
     (
         "a use that another lane has does not keep an officer from opening",
         lambda: verified(Verdict.MANUAL),
         lambda y: failed(y, Reason.ALREADY_USED, order(y)),
-        State.OPENING,
+        LaneState.OPENING,
         ["access.granted operator", "RAISE 0001-1", "show green opening"],
     ),
     (
         "a use that another lane has does not keep an officer's key from opening",
         lambda: verified(Verdict.MANUAL, has_key=True),
         lambda y: failed(y, Reason.ALREADY_USED, turned(y)) + y.pulsed()[:0] + y.sense(key=True),
-        State.OPENING,
+        LaneState.OPENING,
         ["access.granted operator", "RAISE 0001-1", "show green opening"],
     ),
     (
         "a use that was reserved by a grant is not reserved again by an officer's",
         opening,
         lambda y: y.pulsed("unknown")[:0] + y.order(CommandKind.OPEN),
-        State.OPENING,
+        LaneState.OPENING,
         ["access.granted operator", "RAISE 0001-2", "show green opening"],
     ),
     (
@@ -195,7 +195,7 @@ TABLE: list[Row] = [
             + y.sense(safety=False)
             + y.wait(1.0)
         ),
-        State.CLOSING,
+        LaneState.CLOSING,
         [
             "vehicle.entering",
             "show red passing",
@@ -211,7 +211,7 @@ TABLE: list[Row] = [
         lambda y: (
             y.order(CommandKind.OPEN)[:0] + y.pulsed()[:0] + y.sense(presence=False) + y.wait(6.0)[:0] + y.wait(1.1)
         ),
-        State.CLOSING,
+        LaneState.CLOSING,
         ["transaction.closed not_taken PLATE_UNSURE", "show red closing"],
     ),
     # ---------------------------------------------------------------- orders that cannot be recorded
@@ -219,70 +219,70 @@ TABLE: list[Row] = [
         "an order that cannot be recorded leaves the vehicle where it was",
         lambda: verified(Verdict.RETRY),
         lambda y: failed(y, Reason.GATE_FAULT, order(y)),
-        State.DECIDING,
+        LaneState.DECIDING,
         ["alarm.raised journal_failed"],
     ),
     (
         "a turn of the key that cannot be recorded is not tried again",
         lambda: Yard.new(has_key=True),
         lambda y: failed(y, Reason.GATE_FAULT, turned(y)) + y.sense(key=True) + y.wait(1.0),
-        State.IDLE,
+        LaneState.IDLE,
         ["alarm.raised journal_failed"],
     ),
     (
         "a turn of the key that a neighbour forestalled is not tried again",
         lambda: Yard.new(has_key=True, neighbours=True),
         lambda y: failed(y, Reason.INTERLOCKED, turned(y)) + y.way(free=True) + y.sense(key=True) + y.wait(1.0),
-        State.IDLE,
+        LaneState.IDLE,
         ["alarm.raised interlocked"],
     ),
     (
         "a hold that the ledger does not take is not carried out",
         opening,
         lambda y: failed(y, Reason.ALREADY_USED, order(y, CommandKind.HOLD)),
-        State.OPENING,
+        LaneState.OPENING,
         ["alarm.raised journal_failed"],
     ),
     (
         "a journal that fails again and again is told once",
         lambda: closing(close_mode="agent"),
         lambda y: failed(y, Reason.GATE_FAULT) + failed(y, Reason.GATE_FAULT) + failed(y, Reason.GATE_FAULT, order(y)),
-        State.CLOSING,
+        LaneState.CLOSING,
         ["alarm.raised journal_failed"],
     ),
     (
         "a journal that fails again after an order was recorded is told again",
         closing,
         lambda y: failed(y, Reason.GATE_FAULT) + y.order(CommandKind.OPEN)[:0] + failed(y, Reason.GATE_FAULT),
-        State.OPENING,
+        LaneState.OPENING,
         ["alarm.raised journal_failed", "alarm.raised journal_failed"],
     ),
     (
         "a journal that fails again after a hold was recorded is told again",
         closing,
         lambda y: failed(y, Reason.GATE_FAULT) + y.order(CommandKind.HOLD)[:0] + failed(y, Reason.GATE_FAULT),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         ["alarm.raised journal_failed", "alarm.raised journal_failed"],
     ),
     (
         "a journal that fails again after the lane was idle is told again",
         closing,
         lambda y: failed(y, Reason.GATE_FAULT) + y.sense(closed=True)[:0] + failed(y, Reason.GATE_FAULT),
-        State.IDLE,
+        LaneState.IDLE,
         ["alarm.raised journal_failed", "alarm.raised journal_failed"],
     ),
     (
         "a use of nobody's permit that is taken says nothing of the journal",
         closing,
         lambda y: failed(y, Reason.ALREADY_USED),
-        State.CLOSING,
+        LaneState.CLOSING,
         [],
     ),
 ]
 
 
 @rows(TABLE)
-def test_row(way: Callable[[], Yard], act: Callable[[Yard], list[str]], state: State, lines: list[str]) -> None:
+def test_row(way: Callable[[], Yard], act: Callable[[Yard], list[str]], state: LaneState, lines: list[str]) -> None:
     check(way, act, state, lines)
 
 
@@ -293,8 +293,8 @@ def test_a_turn_of_the_key_is_recorded_as_an_officers_order() -> None:
     assert granted == AccessGranted(grant=f"{FIRST}-1", by="operator", operator="key switch", cause="officer's key")
 
 
-@pytest.mark.parametrize(("gap_s", "state"), [(0.5, State.OPENING), (0.53125, State.IDLE)])
-def test_a_key_that_is_on_after_a_gap_in_the_samples_was_not_seen_turning(gap_s: float, state: State) -> None:
+@pytest.mark.parametrize(("gap_s", "state"), [(0.5, LaneState.OPENING), (0.53125, LaneState.IDLE)])
+def test_a_key_that_is_on_after_a_gap_in_the_samples_was_not_seen_turning(gap_s: float, state: LaneState) -> None:
     yard = Yard.new(blind=True, has_key=True, stale_s=0.5)
     yard.at = 1024.0
     yard.feed(Sampled(yard.now, Signals(yard.at, key=False)))

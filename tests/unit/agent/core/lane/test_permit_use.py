@@ -8,7 +8,7 @@ import pytest
 
 from agent.core.events.event_types import Alarm, AlarmRaised, Outcome
 from agent.core.lane.io import CommandKind, RelayChanged
-from agent.core.lane.step import State
+from agent.core.lane.step import LaneState
 from agent.core.model.ledger import LedgerState
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.yard import Yard, deciding, opened, opening, passing, present
@@ -220,11 +220,11 @@ def test_nothing_is_said_not_to_have_gone_while_an_earlier_pulse_is_under_way() 
     yard = deciding(**LIMITS)
     yard.decide(Verdict.PASS)
     yard.wait(6.1)
-    assert (yard.state, yard.closed().taken) == (State.VIOLATION, None)
+    assert (yard.state, yard.closed().taken) == (LaneState.VIOLATION, None)
     yard.sense(presence=False)
     yard.wait(1.0)
     yard.sense(presence=True)
-    assert yard.state is State.PRESENT
+    assert yard.state is LaneState.PRESENT
     yard.sense(presence=False)
     assert (yard.closed().outcome, yard.closed().taken) == (Outcome.ABANDONED, None)
 
@@ -249,9 +249,9 @@ def test_what_the_other_direction_lets_through_is_not_the_waiting_vehicle() -> N
 def test_a_use_is_not_given_back_while_it_is_unknown_what_is_under_the_arm() -> None:
     yard = opened(**LIMITS)
     yard.sense(0.1, safety=None, **DOWN)
-    assert (yard.state, yard.ledger()) == (State.OPEN, [RESERVED])
+    assert (yard.state, yard.ledger()) == (LaneState.OPEN, [RESERVED])
     yard.sense(0.1, safety=False)
-    assert (yard.state, yard.ledger()) == (State.IDLE, [RESERVED, RELEASED])
+    assert (yard.state, yard.ledger()) == (LaneState.IDLE, [RESERVED, RELEASED])
 
 
 def test_a_use_that_waits_for_the_arm_is_given_back_once() -> None:
@@ -279,7 +279,7 @@ def twice(**rules: Any) -> Yard:
 def test_a_second_pulse_that_is_not_delivered_does_not_undo_the_first() -> None:
     yard = twice()
     assert yard.pulsed("not_delivered") == ["barrier.pulsed open not_delivered", "alarm.raised relay_lost"]
-    assert yard.state is State.OPENING
+    assert yard.state is LaneState.OPENING
     yard.sense(safety=True)
     yard.sense(presence=False)
     yard.sense(safety=False)
@@ -298,13 +298,13 @@ def test_a_second_pulse_that_is_not_delivered_and_an_open_limit_that_never_comes
     yard = twice(has_opened=True)
     yard.pulsed("not_delivered")
     yard.wait(6.1)
-    assert (yard.state, yard.closed().taken, yard.ledger()) == (State.VIOLATION, None, [RESERVED])
+    assert (yard.state, yard.closed().taken, yard.ledger()) == (LaneState.VIOLATION, None, [RESERVED])
 
 
 def test_a_lane_without_inputs_counts_the_passage_from_a_second_pulse_that_is_not_delivered() -> None:
     yard = twice(blind=True)
     yard.pulsed("not_delivered")
-    assert yard.state is State.OPEN
+    assert yard.state is LaneState.OPEN
     yard.wait(8.1)
     assert (yard.closed().outcome, yard.ledger()) == (Outcome.OVERRIDDEN, [RESERVED, CONSUMED])
 
@@ -313,7 +313,7 @@ def test_a_key_turned_as_the_open_limit_comes_orders_no_pulse_on_an_open_arm() -
     yard = opening(has_opened=True, has_key=True)
     yard.pulsed("unknown")
     yard.sense(0.1, key=True, opened=True)
-    assert (yard.state, len(yard.raised())) == (State.OPEN, 1)
+    assert (yard.state, len(yard.raised())) == (LaneState.OPEN, 1)
 
 
 def test_an_officer_orders_no_second_pulse_for_an_arm_that_is_known_to_be_up() -> None:
@@ -340,10 +340,10 @@ def test_an_officer_may_unlock_and_open_for_a_vehicle_that_waits() -> None:
     yard = deciding()
     yard.order(CommandKind.LOCK)
     yard.decide(Verdict.PASS)
-    assert yard.state is State.WAITING
+    assert yard.state is LaneState.WAITING
     yard.order(CommandKind.UNLOCK)
     yard.order(CommandKind.OPEN)
-    assert (yard.state, yard.ledger()) == (State.OPENING, [RESERVED])
+    assert (yard.state, yard.ledger()) == (LaneState.OPENING, [RESERVED])
 
 
 # ------------------------------------------------------------------------------------------- a queue without a gap
@@ -360,7 +360,7 @@ def queued(**rules: Any) -> Yard:
     yard.sense(1.0, **up)
     yard.sense(1.0, safety=True)
     yard.sense(3.0, safety=False)
-    assert yard.state is State.CLEARING
+    assert yard.state is LaneState.CLEARING
     yard.bits |= {"presence": True} | up
     return yard
 
@@ -372,14 +372,14 @@ def alarms(yard: Yard) -> list[Alarm]:
 def test_a_vehicle_with_the_next_one_close_behind_has_passed_once_the_arm_is_down() -> None:
     yard = queued(**LIMITS)
     yard.wait(2.5)
-    assert yard.state is State.CLEARING
+    assert yard.state is LaneState.CLEARING
     yard.sense(0.1, **DOWN)
     closed = yard.closed()
     assert (closed.outcome, closed.taken, closed.assumed) == (Outcome.PASSED_WITH_VIOLATION, True, True)
     assert (closed.violations, alarms(yard)) == ((Alarm.TAILGATING,), [Alarm.TAILGATING])
     assert yard.ledger() == [RESERVED, CONSUMED]
     yard.sense(0.1)
-    assert yard.state is State.PRESENT, "the next vehicle is served"
+    assert yard.state is LaneState.PRESENT, "the next vehicle is served"
 
 
 @pytest.mark.parametrize("limit", [{}, {"has_opened": True}], ids=["no limit switch", "an open limit switch"])
@@ -388,30 +388,30 @@ def test_without_a_closed_limit_the_next_vehicle_is_served_after_the_time_of_the
     yard.wait(2.0)
     yard.bits |= {"opened": False} if limit else {}
     yard.wait(6.8)
-    assert yard.state is State.CLEARING
+    assert yard.state is LaneState.CLEARING
     yard.wait(0.3)
     assert (yard.closed().outcome, yard.ledger()) == (Outcome.PASSED_WITH_VIOLATION, [RESERVED, CONSUMED])
-    assert yard.state is State.PRESENT
+    assert yard.state is LaneState.PRESENT
     yard.qr("B")
-    assert yard.state is State.DECIDING
+    assert yard.state is LaneState.DECIDING
 
 
 def test_an_agent_that_closes_lowers_the_arm_before_the_next_vehicle() -> None:
     yard = queued(close_mode="agent", has_closed=True)
     yard.wait(9.2)
-    assert (yard.closed().outcome, yard.state) == (Outcome.PASSED_WITH_VIOLATION, State.CLOSING)
+    assert (yard.closed().outcome, yard.state) == (Outcome.PASSED_WITH_VIOLATION, LaneState.CLOSING)
     yard.pulsed(action="close")
     yard.sense(2.0, closed=True)
     yard.sense(0.1)
-    assert yard.state is State.PRESENT
+    assert yard.state is LaneState.PRESENT
 
 
 def test_an_arm_that_stays_up_behind_a_queue_is_told() -> None:
     yard = queued(**LIMITS)
     yard.wait(9.2)
-    assert (yard.closed().outcome, yard.state) == (Outcome.PASSED_WITH_VIOLATION, State.CLOSING)
+    assert (yard.closed().outcome, yard.state) == (Outcome.PASSED_WITH_VIOLATION, LaneState.CLOSING)
     yard.wait(8.1)
-    assert (yard.state, alarms(yard)[-1]) == (State.VIOLATION, Alarm.CLOSE_FAILED)
+    assert (yard.state, alarms(yard)[-1]) == (LaneState.VIOLATION, Alarm.CLOSE_FAILED)
 
 
 def test_an_officer_who_let_the_vehicle_through_is_told_of_the_next_one() -> None:
@@ -431,7 +431,7 @@ def test_what_comes_under_the_arm_again_after_the_clear_time_is_another_vehicle(
     yard = queued()
     yard.wait(1.5)
     yard.sense(0.1, safety=True)
-    assert (yard.state, alarms(yard)) == (State.PASSING, [Alarm.TAILGATING])
+    assert (yard.state, alarms(yard)) == (LaneState.PASSING, [Alarm.TAILGATING])
     yard.sense(1.0, presence=False)
     yard.sense(1.0, safety=False)
     yard.wait(1.1)
@@ -441,21 +441,21 @@ def test_what_comes_under_the_arm_again_after_the_clear_time_is_another_vehicle(
 def test_a_gap_of_the_clear_time_is_two_vehicles() -> None:
     yard = queued()
     yard.sense(1.0, safety=True)
-    assert (yard.state, alarms(yard)) == (State.PASSING, [Alarm.TAILGATING])
+    assert (yard.state, alarms(yard)) == (LaneState.PASSING, [Alarm.TAILGATING])
 
 
 def test_a_gap_below_the_clear_time_is_one_vehicle_in_a_queue_too() -> None:
     yard = queued()
     yard.wait(0.8)
     yard.sense(0.1, safety=True)
-    assert (yard.state, alarms(yard)) == (State.PASSING, [])
+    assert (yard.state, alarms(yard)) == (LaneState.PASSING, [])
 
 
 def test_an_arm_that_drops_at_once_is_not_the_end_of_the_passage_before_the_clear_time() -> None:
     yard = queued(**LIMITS)
     yard.sense(0.1, **DOWN)
     yard.wait(0.7)
-    assert yard.state is State.CLEARING
+    assert yard.state is LaneState.CLEARING
     yard.wait(0.3)
     assert yard.closed().outcome is Outcome.PASSED_WITH_VIOLATION
 

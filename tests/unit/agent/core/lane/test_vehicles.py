@@ -37,7 +37,7 @@ from agent.core.lane.io import (
     Ticked,
 )
 from agent.core.lane.state import InputState
-from agent.core.lane.step import Lane, LaneRules, State, step
+from agent.core.lane.step import Lane, LaneRules, LaneState, step
 from agent.core.lane.transition import Transition
 from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerChange, LedgerState
@@ -123,7 +123,7 @@ def test_a_vehicle_that_passed_a_blind_lane_and_stays_in_view_is_no_new_vehicle(
     yard.pulsed()
     yard.wait(8.1)
     assert watching(yard, 20.0, "A", "[京A12345]") == []
-    assert yard.state is State.IDLE
+    assert yard.state is LaneState.IDLE
     assert watching(yard, 20.0, "[京A1234S]") == [], "nor is its plate when it is misread"
 
 
@@ -150,7 +150,7 @@ def test_the_next_permit_that_is_shown_during_a_blind_passage_is_taken_up_after_
     lines = watching(yard, 8.0, "B", "[沪B00001]") + yard.wait(0.1)
     assert lines[0] == "transaction.closed passed OK assumed"
     assert lines[3:] == ["vehicle.present eye", "permit.presented", "show red deciding", *lines[6:]]
-    assert yard.state is State.DECIDING
+    assert yard.state is LaneState.DECIDING
 
 
 def test_a_blind_vehicle_that_no_reader_sees_any_more_abandoned_it() -> None:
@@ -175,7 +175,7 @@ def test_a_blind_vehicle_is_not_taken_for_gone_while_no_reader_works() -> None:
     yard = deciding(blind=True)
     yard.feed(ReadersChanged(yard.now, up=False))
     assert yard.wait(60.0) == []
-    assert yard.state is State.MANUAL
+    assert yard.state is LaneState.MANUAL
     assert yard.feed(ReadersChanged(yard.now, up=True)) == ["show red deciding", "decide on 1+0"]
     yard.decide(Verdict.RETRY, Reason.PLATE_UNSURE)
     assert yard.wait(3.2)[-2:] == ["transaction.closed abandoned PLATE_UNSURE", "show red idle"]
@@ -185,7 +185,7 @@ def test_a_vehicle_whose_pulse_was_not_delivered_is_not_tried_again_by_itself() 
     yard = opening(blind=True)
     yard.pulsed("not_delivered")
     assert watching(yard, 20.0, "A") == []
-    assert yard.state is State.DENIED
+    assert yard.state is LaneState.DENIED
     assert yard.ledger() == [LedgerState.RESERVED, LedgerState.RELEASED]
 
 
@@ -216,7 +216,7 @@ def test_what_is_seen_while_a_released_barrier_is_open_counts_for_nobody() -> No
     yard.order(CommandKind.RELEASE)
     yard.plate()
     yard.qr()
-    assert (yard.state, yard.lane.early) == (State.OPEN, ())
+    assert (yard.state, yard.lane.early) == (LaneState.OPEN, ())
 
 
 def test_another_permit_shown_to_a_lane_with_inputs_while_the_vehicle_passes_counts_for_nobody() -> None:
@@ -233,7 +233,7 @@ def test_the_permit_of_the_vehicle_that_passed_does_not_count_for_the_next() -> 
     yard.sense(closed=True, presence=True)
     yard.sense()
     assert watching(yard, 10.0, "A") == []
-    assert yard.state is State.PRESENT
+    assert yard.state is LaneState.PRESENT
     assert yard.qr("B")[0] == "permit.presented"
 
 
@@ -434,7 +434,7 @@ def test_an_answer_to_a_question_from_before_an_officer_was_called_is_ignored() 
     yard.wait(30.1)
     yard.feed(ReadersChanged(yard.now, up=False))
     yard.feed(ReadersChanged(yard.now, up=True))
-    assert (yard.decide(Verdict.PASS), yard.state) == ([], State.PRESENT)
+    assert (yard.decide(Verdict.PASS), yard.state) == ([], LaneState.PRESENT)
 
 
 @pytest.mark.parametrize(("delivery", "alarm"), [("not_delivered", Alarm.RELAY_LOST), ("unknown", Alarm.PULSE_UNKNOWN)])
@@ -515,7 +515,7 @@ def test_a_relay_that_is_away_refuses_an_officers_order_loudly() -> None:
     yard = present()
     yard.feed(RelayChanged(yard.now, up=False))
     assert yard.order(CommandKind.OPEN) == ["alarm.raised relay_lost"]
-    assert yard.state is State.PRESENT
+    assert yard.state is LaneState.PRESENT
 
 
 def test_a_relay_counts_as_away_until_it_is_said_to_be_up() -> None:
@@ -527,7 +527,7 @@ def test_a_relay_counts_as_away_until_it_is_said_to_be_up() -> None:
 def test_a_sample_from_the_past_is_not_taken() -> None:
     yard = present()
     assert yard.feed(Sampled(yard.now, Signals(yard.at - 0.1, presence=False, safety=False))) == []
-    assert yard.state is State.PRESENT
+    assert yard.state is LaneState.PRESENT
 
 
 def test_a_sample_from_the_future_is_not_fresh_for_ever() -> None:
@@ -535,7 +535,7 @@ def test_a_sample_from_the_future_is_not_fresh_for_ever() -> None:
     yard.feed(Sampled(yard.now, Signals(yard.at + 1e6, presence=False, safety=False)))
     assert yard.tick(0.31) == ["alarm.raised inputs_lost", "show red fault"]
     yard.sense()
-    assert yard.state is State.INIT
+    assert yard.state is LaneState.INIT
 
 
 # ------------------------------------------------------------------------------------------------- what the events say

@@ -17,14 +17,14 @@ from agent.core.site.messages import (
     LONGEST,
     ROWS_A_MESSAGE,
     Alive,
-    Answer,
     Claim,
+    ClaimReply,
     Over,
     Query,
     Rows,
+    RowsRequest,
     SiteFault,
     SiteMessageError,
-    Want,
     rows_from_message,
     rows_to_message,
 )
@@ -38,11 +38,11 @@ CLAIM = Claim(
 ROW = PeerRow(4, bytes.fromhex(PERMIT), 1, LedgerState.CONSUMED, "t1", 1_795_000_000_000, VINS[0], "export", "south")
 WORDS = [
     CLAIM,
-    Answer(id="t1:1", permit=PERMIT, code=ClaimCode.GRANTED, use=1),
+    ClaimReply(id="t1:1", permit=PERMIT, code=ClaimCode.GRANTED, use=1),
     Over(id="t1:1", permit=PERMIT, stream="s", seq=9),
     Query(id="t1:1", permit=PERMIT),
     Alive(id="t1:1", permit=PERMIT),
-    Want(stream="s", after=3),
+    RowsRequest(stream="s", after=3),
     Rows(stream="s", after=3, rows=rows_to_message([ROW])),
 ]
 

@@ -7,7 +7,7 @@ import pytest
 from agent.core.crypto.keys import SigningKey
 from agent.core.decision.judgement import JudgementRules
 from agent.core.lane.io import CommandKind, Decide, Record
-from agent.core.lane.step import State
+from agent.core.lane.step import LaneState
 from agent.core.lists.freshness import DataState, FreshnessRules
 from agent.core.model.instant import Instant
 from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject, Watched
@@ -207,7 +207,7 @@ def test_a_use_that_a_lane_leaves_in_doubt_is_for_an_officer_as_after_a_restart(
     yard.sense(opened=False, presence=False)
     yard.wait(1.1)
     kept(lane, yard)
-    assert yard.state is State.IDLE
+    assert yard.state is LaneState.IDLE
     yard.sense(presence=True)
     answer = lane.decide(yard.lane.transaction_id, permit=once)
     assert (answer.decision.verdict, answer.decision.reason) == (Verdict.MANUAL, Reason.ALREADY_USED)

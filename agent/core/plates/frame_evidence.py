@@ -34,7 +34,7 @@ _OTHER_PROVINCE: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class FrameEvidence:
     """`likelihoods`: the log likelihood of each competing text; `unexplained`: that of all others together."""
 
     likelihoods: Mapping[str, float]
@@ -60,7 +60,7 @@ class Evidence:
         return sorted(self.likelihoods, key=lambda text: (-self.likelihoods[text], text))
 
 
-def evidence(vote: PlateVote, declared: str, others: Sequence[str] = ()) -> Evidence:
+def evidence(vote: PlateVote, declared: str, others: Sequence[str] = ()) -> FrameEvidence:
     """What the vote's readings say of the declared number, of all that compete with it, and of the `others`.
 
     Numbers are normalised. Those that differ in one character from the declared one, or from what was read, compete.
@@ -74,7 +74,7 @@ def evidence(vote: PlateVote, declared: str, others: Sequence[str] = ()) -> Evid
     seen = zip(*(_seen_of(frame, texts) for frame in frames), strict=True)
     likelihoods = {text: weight * sum(values) for text, values in zip(texts, seen, strict=True)}
     left = [max(_LEAST, _UNEXPLAINED * (1 - sum(map(math.exp, frame.values())))) for frame in frames]
-    return Evidence(likelihoods, weight * sum(map(math.log, left)))
+    return FrameEvidence(likelihoods, weight * sum(map(math.log, left)))
 
 
 def _seen_of(frame: Mapping[str, float], texts: Sequence[str]) -> list[float]:
