@@ -36,10 +36,10 @@ def hold_by_order(transition: Transition, item: OfficerCommand) -> tuple[bool, s
         return False, Text("it is held already by {ordered_hold}", ordered_hold=transition.lane.ordered_hold)
     if transition.lane.lockout.locked_by:
         return locked(transition, item)
-    if not transition.lane.way_free:
+    if not transition.lane.interlock_free:
         return interlocked(transition, item)
     transition.set(ordered_hold=item.operator)
-    transition.untell(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
+    transition.allow_alarm_again(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
     _hold_open(transition, item.operator, item.cause)
     return True, Text("it is held open") if transition.lane.relay_up else Text(
         "it is held open once the relay board is back"
@@ -53,9 +53,9 @@ def _hold_open(transition: Transition, operator: str, cause: str, *, override: b
     if transition.lane.state is LaneState.HELD_OPEN:
         return
     if transition.lane.transaction is not None:
-        transition.end(Outcome.OVERRIDDEN, passed=transition.transaction.entered)
+        transition.close_transaction(Outcome.OVERRIDDEN, passed=transition.transaction.entered)
     transition.hold(on=True, override=override)
-    transition.go(LaneState.HELD_OPEN)
+    transition.enter_state(LaneState.HELD_OPEN)
 
 
 def release_by_order(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
@@ -80,8 +80,8 @@ def _let_go(transition: Transition, operator: str, cause: str) -> None:
     transition.record(BarrierHeld(held=False, operator=operator, cause=cause))
     transition.hold(on=False)
     if lane.rules.blind:
-        transition.rest()
+        transition.come_to_rest()
     elif fresh(lane, transition.now.at):
-        transition.go(LaneState.OPEN)
+        transition.enter_state(LaneState.OPEN)
     else:
-        transition.go(LaneState.FAULT)
+        transition.enter_state(LaneState.FAULT)

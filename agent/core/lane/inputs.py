@@ -33,30 +33,30 @@ def note_surroundings(transition: Transition, item: Input) -> None:
     lane, at = transition.lane, item.now.at
     match item:
         case Sampled():
-            _take_sample(transition, item)
+            _note_sample(transition, item)
         case RecordFailed(item=Sampled() as sample):
-            _take_sample(transition, sample)
+            _note_sample(transition, sample)
         case InterlockChanged():
-            _take_way(transition, item)
+            _note_interlock(transition, item)
         case Presented():
-            transition.lane, transition.sighted = with_observation(lane, item.presentation, at)
+            transition.lane, transition.observed = with_observation(lane, item.presentation, at)
         case PlateRead():
-            transition.lane, transition.sighted = with_observation(lane, item.reading, at)
+            transition.lane, transition.observed = with_observation(lane, item.reading, at)
         case RelayChanged():
-            _take_relay(transition, up=item.up)
+            _note_relay(transition, up=item.up)
         case ReadersChanged():
-            _take_readers(transition, up=item.up)
+            _note_readers(transition, up=item.up)
         case _:
             pass
 
 
-def _take_relay(transition: Transition, *, up: bool) -> None:
+def _note_relay(transition: Transition, *, up: bool) -> None:
     if transition.lane.relay_up and not up:
         transition.alarm(Alarm.RELAY_LOST, Text("the relay board cannot be reached"))
     transition.set(relay_up=up)
 
 
-def _take_readers(transition: Transition, *, up: bool) -> None:
+def _note_readers(transition: Transition, *, up: bool) -> None:
     if up == transition.lane.readers_up:
         return
     transition.set(readers_up=up, seen_at=transition.now.at)
@@ -64,7 +64,7 @@ def _take_readers(transition: Transition, *, up: bool) -> None:
         transition.alarm(Alarm.READERS_LOST, Text("no reader works"))
 
 
-def _take_sample(transition: Transition, sample: Sampled) -> None:
+def _note_sample(transition: Transition, sample: Sampled) -> None:
     before = transition.lane.input_state
     transition.set(input_state=input_state_after(transition.lane, sample))
     transition.lane = with_leaving_vehicle(transition.lane, before, transition.now.at)
@@ -76,17 +76,17 @@ def _take_sample(transition: Transition, sample: Sampled) -> None:
             transition.set_transaction(seen_under=True)
     # Over a gap in the samples nobody saw the key turn: the board may have been away and come back with it on.
     seen_turning = transition.now.at - new.at <= stale_s and new.at - old.at <= stale_s
-    transition.turned = seen_turning and old.key is False and new.key is True
+    transition.key_turned = seen_turning and old.key is False and new.key is True
     if sample.signals.flapping:
         transition.alarm_once(Alarm.INPUTS_FLAPPING, ", ".join(sample.signals.flapping))
 
 
-def _take_way(transition: Transition, item: InterlockChanged) -> None:
+def _note_interlock(transition: Transition, item: InterlockChanged) -> None:
     if item.arm_in_use and not transition.lane.arm_in_use:
         transition.set(arm_entered=False)
     elif transition.lane.arm_in_use and not item.arm_in_use:
         transition.set(arm_free_at=transition.now.at)
-    transition.set(way_free=item.free, arm_in_use=item.arm_in_use)
+    transition.set(interlock_free=item.free, arm_in_use=item.arm_in_use)
 
 
 def check_inputs(transition: Transition) -> None:
@@ -94,7 +94,7 @@ def check_inputs(transition: Transition) -> None:
     lane = transition.lane
     if fresh(lane, transition.now.at):
         if lane.state is LaneState.HELD_OPEN:
-            transition.untell(Alarm.INPUTS_LOST)
+            transition.allow_alarm_again(Alarm.INPUTS_LOST)
     elif lane.state is LaneState.HELD_OPEN:
         transition.alarm_once(Alarm.INPUTS_LOST, Text("while held open"))
     elif lane.state not in _LIVES_WITHOUT_INPUTS:
@@ -105,8 +105,8 @@ def lose_inputs(transition: Transition) -> None:
     """Go to fault and move nothing. What is under the arm already counts as passed for its permit."""
     transition.alarm(Alarm.INPUTS_LOST, Text("in state {state}", state=transition.lane.state))
     if transition.lane.transaction is not None:
-        transition.end(Outcome.FAULT, Reason.GATE_FAULT, passed=transition.transaction.entered)
-    transition.go(LaneState.FAULT)
+        transition.close_transaction(Outcome.FAULT, Reason.GATE_FAULT, passed=transition.transaction.entered)
+    transition.enter_state(LaneState.FAULT)
 
 
 def input_state_after(lane: Lane, sample: Sampled) -> InputState:
@@ -136,7 +136,7 @@ def input_state_after(lane: Lane, sample: Sampled) -> InputState:
 
 
 def with_leaving_vehicle(lane: Lane, before: InputState, at: float) -> Lane:
-    """Return the lane after a new watch, with what it shows of a vehicle that the other direction lets out here.
+    """Return the lane after a new sample, with what it shows of a vehicle that the other direction lets out here.
 
     Such a vehicle comes onto the presence loop after it was under the arm. One that came before stays a vehicle of this
     lane.

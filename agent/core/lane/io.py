@@ -46,7 +46,7 @@ class Decided:
 
     `transaction`: that of the Decide effect; an answer for another transaction is ignored. Empty: not said.
     `deadline`, in monotonic seconds: from then on a PASS does not hold any more, because what it was told by another
-    gate may have changed; it is asked for anew.
+    gate may have changed; it is asked for once more.
     """
 
     now: Instant
@@ -60,10 +60,10 @@ class Decided:
 class RecordFailed:
     """The Record of the step before could not be made; nothing of that step happened.
 
-    `reason`: ALREADY_USED where the ledger refused a use, INTERLOCKED where a neighbour has the way, else the journal
-    failed. `decision`: the one that the step was about, so that the refusal can name the permit. `item`: what was fed
-    to that step; an order in it is answered, and a sample is taken in, so that a turn of the key is one order. What the
-    step after this input asks for must be recorded and claimed like that of any other.
+    `reason`: ALREADY_USED where the ledger refused a use, INTERLOCKED where a neighbour's barrier is open, else the
+    journal failed. `decision`: the one that the step was about, so that the refusal can name the permit. `item`: what
+    was fed to that step; an order in it is answered, and a sample is taken in, so that a turn of the key is one order.
+    What the step after this input asks for must be recorded and claimed like that of any other.
     """
 
     now: Instant
@@ -197,7 +197,7 @@ class Decide:
 class Raise:
     """Give the open pulse for this grant, once. The deadline is monotonic: after it the pulse must not start.
 
-    `override`: for what is under an arm that this lane lowers, which is its own way already; it waits for no neighbour.
+    `override`: for what is under an arm that this lane lowers, which no neighbour can use; it waits for none.
     """
 
     grant: str

@@ -35,7 +35,9 @@ def order_of(transition: Transition, item: Input | None) -> OfficerCommand | Non
     """Return the order in an input: a command, or a turn of the key."""
     if isinstance(item, OfficerCommand):
         return item
-    return OfficerCommand(transition.now, CommandKind.OPEN, KEY_SWITCH, "officer's key") if transition.turned else None
+    return (
+        OfficerCommand(transition.now, CommandKind.OPEN, KEY_SWITCH, "officer's key") if transition.key_turned else None
+    )
 
 
 def carry_out(transition: Transition, item: OfficerCommand, *, reserve: bool = True) -> None:
@@ -47,7 +49,7 @@ def carry_out(transition: Transition, item: OfficerCommand, *, reserve: bool = T
         done, detail = _obey(transition, item, reserve=reserve)
     else:
         done, detail = False, Text("the time to carry it out was over")
-    transition.reply(item.order, done=done, detail=detail)
+    transition.answer_order(item.order, done=done, detail=detail)
 
 
 def _obey(transition: Transition, item: OfficerCommand, *, reserve: bool) -> tuple[bool, str]:
@@ -82,7 +84,7 @@ def _open(transition: Transition, item: OfficerCommand, *, reserve: bool) -> tup
         return wrong_state(transition)
     if lane.lockout.locked_by:
         return locked(transition, item)
-    if not lane.way_free:
+    if not lane.interlock_free:
         return interlocked(transition, item)
     if not lane.relay_up:
         transition.alarm(
@@ -90,9 +92,9 @@ def _open(transition: Transition, item: OfficerCommand, *, reserve: bool) -> tup
         )
         return False, Text("the relay board is away")
     if lane.transaction is None:
-        transition.begin("operator", arrived=lane.input_state.signals.presence is True)
+        transition.open_transaction("operator", arrived=lane.input_state.signals.presence is True)
     transition.grant("operator", item.operator, item.cause, reservation(transition) if reserve else None)
-    transition.go(LaneState.OPENING)
+    transition.enter_state(LaneState.OPENING)
     return True, Text("the open pulse is ordered, by grant {grant}", grant=transition.transaction.grant)
 
 
@@ -108,6 +110,6 @@ def _close(transition: Transition) -> tuple[bool, str]:
         return wrong_state(transition)
     if not may_lower(transition):
         return False, why_not_lower(transition)
-    transition.go(LaneState.CLOSING)
+    transition.enter_state(LaneState.CLOSING)
     transition.lower()
     return True, Text("the close pulse is ordered")

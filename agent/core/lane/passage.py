@@ -22,15 +22,15 @@ def opening(transition: Transition) -> None:
         return
     if rules.has_opened and input_state.signals.opened is True:
         transition.record(BarrierMoved(position="open"))
-        transition.go(LaneState.OPEN)
+        transition.enter_state(LaneState.OPEN)
     elif transition.waited_s() < rules.open_s:
         return
     elif rules.has_opened or (rules.has_closed and input_state.signals.closed is True):
         transition.alarm(Alarm.OPEN_FAILED)
-        transition.end(Outcome.FAULT, Reason.GATE_FAULT)
-        transition.go(LaneState.VIOLATION)
+        transition.close_transaction(Outcome.FAULT, Reason.GATE_FAULT)
+        transition.enter_state(LaneState.VIOLATION)
     else:
-        transition.go(LaneState.OPEN)
+        transition.enter_state(LaneState.OPEN)
 
 
 def opened(transition: Transition) -> None:
@@ -40,7 +40,7 @@ def opened(transition: Transition) -> None:
     elif transition.lane.rules.blind:
         if transition.waited_s() >= transition.lane.rules.blind_passage_s:
             _assume_passed(transition)
-            transition.rest()
+            transition.come_to_rest()
     elif not _entered(transition):
         _wait_to_enter(transition)
 
@@ -53,10 +53,10 @@ def _wait_to_enter(transition: Transition) -> None:
     known = input_state.clear or input_state.taken
     if known and _came_down(transition):
         _gave_up(transition)
-        transition.rest()
+        transition.come_to_rest()
     elif _quiet_s(transition, input_state.free_since, input_state.clear_since) >= patience_s:
         _gave_up(transition)
-        transition.go(LaneState.CLOSING)
+        transition.enter_state(LaneState.CLOSING)
     elif transition.waited_s() >= rules.enter_s:
         transition.alarm_once(Alarm.OPEN_TOO_LONG)
 
@@ -70,7 +70,7 @@ def passing(transition: Transition) -> None:
         elif input_state.signals.presence is True and lane.transaction.released:
             _tailgated(transition, _CLOSE_BEHIND)
     if input_state.clear:
-        transition.go(LaneState.CLEARING)
+        transition.enter_state(LaneState.CLEARING)
     elif transition.waited_s() >= lane.rules.pass_s:
         transition.alarm_once(Alarm.BLOCKED)
 
@@ -86,12 +86,12 @@ def clearing(transition: Transition) -> None:
             and transition.waited_s() >= lane.rules.clear_s
         ):
             _tailgated(transition, Text("under the arm again after it was free"))
-        transition.go(LaneState.PASSING)
+        transition.enter_state(LaneState.PASSING)
     elif clear and lane.transaction is None:
-        transition.go(LaneState.CLOSING)
+        transition.enter_state(LaneState.CLOSING)
     elif clear and transition.transaction.released:
         _passed(transition)
-        transition.go(LaneState.CLOSING)
+        transition.enter_state(LaneState.CLOSING)
     elif clear:
         _end_beside_presence(transition)
 
@@ -105,17 +105,17 @@ def _end_beside_presence(transition: Transition) -> None:
     """
     rules, input_state = transition.lane.rules, transition.lane.input_state
     if _quiet_s(transition, input_state.free_since) >= rules.clear_s:
-        transition.end(Outcome.BACKED_OUT)
-        transition.go(LaneState.CLOSING)
+        transition.close_transaction(Outcome.BACKED_OUT)
+        transition.enter_state(LaneState.CLOSING)
     elif input_state.signals.presence is True and (
         _came_down(transition) or transition.waited_s() >= rules.clear_s + rules.close_s
     ):
         _tailgated(transition, _CLOSE_BEHIND)
         _passed(transition, assumed=True)
         if arm_down(transition.lane) and (rules.has_closed or rules.close_mode == "controller"):
-            transition.rest()
+            transition.come_to_rest()
         else:
-            transition.go(LaneState.CLOSING)
+            transition.enter_state(LaneState.CLOSING)
 
 
 def closing(transition: Transition) -> None:
@@ -129,7 +129,7 @@ def closing(transition: Transition) -> None:
         _reopen(transition)
     elif rules.has_closed and input_state.signals.closed is True:
         transition.record(BarrierMoved(position="closed"))
-        transition.rest()
+        transition.come_to_rest()
     elif waits:
         _wait_to_lower(transition)
     elif transition.waited_s() >= rules.close_s:
@@ -145,19 +145,19 @@ def _wait_to_lower(transition: Transition) -> None:
 
 def _time_is_up(transition: Transition) -> None:
     if arm_down(transition.lane):
-        transition.rest()
+        transition.come_to_rest()
     elif transition.lane.arm_in_use:
-        transition.go(LaneState.YIELDING)  # it is held open there
+        transition.enter_state(LaneState.YIELDING)  # it is held open there
     else:
         transition.alarm(Alarm.CLOSE_FAILED)
-        transition.go(LaneState.VIOLATION)
+        transition.enter_state(LaneState.VIOLATION)
 
 
 def violation(transition: Transition) -> None:
     """VIOLATION: wait until the lane is empty and the arm down, or for an officer."""
     lane, input_state = transition.lane, transition.lane.input_state
     if arm_down(lane) and _quiet_s(transition, input_state.clear_since, input_state.free_since) >= lane.rules.clear_s:
-        transition.rest()
+        transition.come_to_rest()
 
 
 def held_open(_turn: Transition) -> None:
@@ -173,20 +173,20 @@ def _entered(transition: Transition) -> bool:
         return False
     transition.record(VehicleEntering())
     transition.set_transaction(entered=True, released=input_state.signals.presence is False)
-    transition.go(LaneState.PASSING)
+    transition.enter_state(LaneState.PASSING)
     return True
 
 
 def _open_after_hold(transition: Transition) -> None:
     input_state = transition.lane.input_state
     if transition.lane.arm_in_use:
-        transition.go(LaneState.YIELDING)
+        transition.enter_state(LaneState.YIELDING)
     elif input_state.taken:
-        transition.go(LaneState.PASSING)
+        transition.enter_state(LaneState.PASSING)
     elif _came_down(transition):
-        transition.rest()
+        transition.come_to_rest()
     elif _quiet_s(transition, input_state.clear_since) >= transition.lane.rules.clear_s:
-        transition.go(LaneState.CLOSING)
+        transition.enter_state(LaneState.CLOSING)
 
 
 def _came_down(transition: Transition) -> bool:
@@ -201,7 +201,7 @@ def _came_down(transition: Transition) -> bool:
 def _gave_up(transition: Transition) -> None:
     """End the transaction of a vehicle that went away before the arm, unless it may have gone through unseen."""
     if transition.transaction.seen_under or transition.lane.pulses:
-        transition.end(Outcome.FAULT, Reason.GATE_FAULT)
+        transition.close_transaction(Outcome.FAULT, Reason.GATE_FAULT)
     else:
         transition.turn_away()
 
@@ -216,7 +216,7 @@ def _tailgated(transition: Transition, detail: str) -> None:
 def _assume_passed(transition: Transition) -> None:
     """End a passage that no input can see. A test pulse has no vehicle, unless a reader saw one on its way."""
     if transition.transaction.tested and not transition.transaction.plates:
-        transition.end(Outcome.NOT_TAKEN)
+        transition.close_transaction(Outcome.NOT_TAKEN)
     else:
         _passed(transition)
 
@@ -228,7 +228,7 @@ def _passed(transition: Transition, *, assumed: bool = False) -> None:
         outcome = Outcome.PASSED_WITH_VIOLATION
     else:
         outcome = Outcome.PASSED
-    transition.end(outcome, passed=True, assumed=assumed)
+    transition.close_transaction(outcome, passed=True, assumed=assumed)
 
 
 def _quiet_s(transition: Transition, *since: float) -> float:
@@ -241,9 +241,9 @@ def _reopen(transition: Transition) -> None:
     lane = transition.lane
     if lane.rules.close_mode == "controller" or lane.closing_pulse:
         transition.alarm_once(Alarm.REOPENED)
-    if lane.closing_pulse and lane.relay_up and Alarm.JOURNAL_FAILED not in lane.told:
+    if lane.closing_pulse and lane.relay_up and Alarm.JOURNAL_FAILED not in lane.raised_alarms:
         transition.grant_safety()
-    transition.go(LaneState.PASSING)
+    transition.enter_state(LaneState.PASSING)
 
 
 def may_lower(transition: Transition) -> bool:

@@ -18,7 +18,7 @@ def expire_pulses(transition: Transition) -> None:
     """Take a pulse that was not reported by its deadline for unknown: it may have happened, it cannot any more."""
     for pulse in transition.lane.pulses:
         if transition.now.at > pulse.deadline:
-            _settle(transition, pulse, Delivery.UNKNOWN)
+            _note_delivery(transition, pulse, Delivery.UNKNOWN)
             transition.alarm(
                 Alarm.PULSE_UNKNOWN, Text("the grant expired without a report of its pulse"), pulse.transaction
             )
@@ -29,17 +29,17 @@ def note_pulse_report(transition: Transition, item: Pulsed) -> None:
     if item.action == "close":
         if transition.lane.close_unreported:
             transition.set(close_unreported=False)
-            _report(transition, None, "close", _delivery(item), None)
+            _record_pulse(transition, None, "close", _delivery(item), None)
         return
     pulse = next((p for p in transition.lane.pulses if p.grant == item.grant), None)
     if pulse is None:
         return
     delivery = _delivery(item)
-    _report(transition, pulse.grant, "open", delivery, pulse.transaction)
-    _settle(transition, pulse, delivery)
+    _record_pulse(transition, pulse.grant, "open", delivery, pulse.transaction)
+    _note_delivery(transition, pulse, delivery)
 
 
-def _settle(transition: Transition, pulse: Pulse, delivery: str) -> None:
+def _note_delivery(transition: Transition, pulse: Pulse, delivery: str) -> None:
     transition.set(pulses=tuple(p for p in transition.lane.pulses if p is not pulse))
     transaction = transition.lane.transaction
     if transaction is None or transaction.grant != pulse.grant:
@@ -50,13 +50,13 @@ def _settle(transition: Transition, pulse: Pulse, delivery: str) -> None:
     if transition.lane.state not in RISING:
         return  # under the arm already: what the inputs see decides
     if transition.transaction.pulse is Delivery.NOT_DELIVERED:
-        transition.end(Outcome.FAULT, Reason.GATE_FAULT)
-        transition.go(LaneState.DENIED, Reason.GATE_FAULT)
+        transition.close_transaction(Outcome.FAULT, Reason.GATE_FAULT)
+        transition.enter_state(LaneState.DENIED, Reason.GATE_FAULT)
     elif transition.lane.rules.blind and transition.lane.state is LaneState.OPENING:
-        transition.go(LaneState.OPEN)
+        transition.enter_state(LaneState.OPEN)
 
 
-def _report(
+def _record_pulse(
     transition: Transition,
     grant: str | None,
     action: Literal["open", "close"],

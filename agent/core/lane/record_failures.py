@@ -1,4 +1,4 @@
-"""What could not be recorded, or had no way.
+"""What could not be recorded, or was kept from opening by a neighbour's barrier.
 
 The lane is the one of before the step, so the arm was not told to move.
 """
@@ -29,7 +29,7 @@ def record_failed(transition: Transition, item: RecordFailed) -> None:
     if order is not None and order.kind is not CommandKind.OPEN and reason is Reason.ALREADY_USED:
         reason = Reason.GATE_FAULT  # a hold asks for no use: the ledger is not what it should be
     if reason is Reason.INTERLOCKED:
-        transition.set(way_free=False)  # until it is told anew
+        transition.set(interlock_free=False)  # until InterlockChanged says that it is free
     elif reason is not Reason.ALREADY_USED:
         transition.alarm_once(Alarm.JOURNAL_FAILED, reason)
     if order is not None:
@@ -41,12 +41,12 @@ def record_failed(transition: Transition, item: RecordFailed) -> None:
 def _answer_order(transition: Transition, reason: Reason, order: OfficerCommand) -> None:
     if reason is Reason.INTERLOCKED:
         done, detail = interlocked(transition, order)
-        transition.reply(order.order, done=done, detail=detail)
+        transition.answer_order(order.order, done=done, detail=detail)
     elif reason is Reason.ALREADY_USED:
         # Another lane has the use of the permit. The officer opens all the same, and it is not for this permit.
         carry_out(transition, order, reserve=False)
     else:
-        transition.reply(order.order, done=False, detail=Text("it could not be recorded, so nothing was done"))
+        transition.answer_order(order.order, done=False, detail=Text("it could not be recorded, so nothing was done"))
 
 
 def _answer_decision(transition: Transition, reason: Reason, decision: Decision) -> None:

@@ -210,55 +210,62 @@ class LaneLockout:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A lane between two steps.
-
-    `serial`: of the next transaction. `since`: monotonic time of entering the state. `early`: sightings that belong
-    to no transaction yet. `seen_at`: last sighting, for blind lanes. `pulses`: unreported. `closing_pulse`: a close
-    pulse was ordered since the state was entered; `close_unreported`: and not yet reported. `told`: alarms that are
-    not repeated before the lane is idle again. `sign`: what is shown. `ordered_hold`: the officer who holds the barrier
-    open; `contact_hold`: the contact does. Either is enough.
-
-    `way_free`, `arm_in_use`: as in WayChanged. `arm_entered`: the safety loop was taken since the other direction began
-    to use the arm. `arm_free_at`: when that use ended. `leaving_since`: when a vehicle of the other direction came onto
-    the presence loop, on its way out; it counts until the loop is free. `orders`: what stays over restarts.
-    `turned_away`: the use of a vehicle that went away before the open arm; it is given back once the arm is down and
-    nothing went under it.
-    """
+    """A lane between two steps. Times are monotonic seconds."""
 
     rules: LaneRules
     serial: int
+    """Of the next transaction."""
     state: LaneState = LaneState.INIT
     since: float = inf
+    """When the state was entered."""
     input_state: InputState = InputState()
     transaction: Transaction | None = None
     early: tuple[Presentation | Reading, ...] = ()
+    """Observations that belong to no transaction yet."""
     handled: tuple[HandledVehicle, ...] = ()
     seen_at: float = -inf
+    """The last observation, for blind lanes."""
     relay_up: bool = False
     readers_up: bool = True
     pulses: tuple[Pulse, ...] = ()
+    """Those without a report."""
     closing_pulse: bool = False
+    """Whether a close pulse was ordered since the state was entered."""
     close_unreported: bool = False
-    told: tuple[Alarm, ...] = ()
+    """Whether that pulse has no report yet."""
+    raised_alarms: tuple[Alarm, ...] = ()
+    """Those that are not repeated before the lane is idle again."""
     sign: Show | None = None
+    """What is shown."""
     ordered_hold: str | None = None
+    """The officer who holds the barrier open; this or the contact is enough."""
     contact_hold: bool = False
-    way_free: bool = True
+    """Whether the hold contact holds the barrier open."""
+    interlock_free: bool = True
+    """As in InterlockChanged, like `arm_in_use`."""
     arm_in_use: bool = False
     arm_entered: bool = False
+    """Whether the safety loop was taken since the other direction began to use the arm."""
     arm_free_at: float = -inf
+    """When that use ended."""
     leaving_since: float = -inf
+    """When a vehicle of the other direction came onto the presence loop to leave; it counts until the loop is free."""
     lockout: LaneLockout = LaneLockout()
+    """What was ordered and stays over restarts."""
     turned_away: LedgerChange | None = None
+    """The use of a vehicle that went away before the open arm.
+
+    It is given back once the arm is down and nothing went under it.
+    """
 
     @classmethod
     def start(cls, rules: LaneRules, first_serial: int, lockout: LaneLockout = LaneLockout()) -> Self:
-        """Return the lane of an agent that just started. `orders`: those of its last run that still hold.
+        """Return the lane of an agent that just started. `lockout`: what was ordered in its last run and still holds.
 
-        The relay counts as away until RelayChanged says it is up, the way of a lane with neighbours as taken until
-        WayChanged says it is free.
+        The relay counts as away until RelayChanged says it is up, the interlock of a lane with neighbours as taken
+        until InterlockChanged says it is free.
         """
-        return cls(rules=rules, serial=first_serial, way_free=not rules.neighbours, lockout=lockout)
+        return cls(rules=rules, serial=first_serial, interlock_free=not rules.neighbours, lockout=lockout)
 
     @property
     def transaction_id(self) -> str | None:
@@ -273,7 +280,7 @@ def sign_word(lane: Lane) -> str:
         case LaneState.IDLE if locked:
             return Reason.LANE_LOCKED
         case LaneState.WAITING:
-            return Reason.LANE_LOCKED if locked or lane.way_free else Reason.INTERLOCKED
+            return Reason.LANE_LOCKED if locked or lane.interlock_free else Reason.INTERLOCKED
         case _:
             return lane.state
 
@@ -312,7 +319,7 @@ def owns_limits(lane: Lane) -> bool:
 
 
 def at_rest(lane: Lane) -> bool:
-    """Whether the agent may start anew and no vehicle would notice.
+    """Whether the agent may start again and no vehicle would notice.
 
     No transaction, no pulse under way, nothing held or closing.
     """

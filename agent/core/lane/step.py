@@ -48,7 +48,7 @@ def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
     """
     transition = Transition(lane, item.now)
     if not isfinite(lane.since):
-        transition.go(lane.state)
+        transition.enter_state(lane.state)
     inputs.note_surroundings(transition, item)
     pulse_reports.expire_pulses(transition)
     inputs.check_inputs(transition)

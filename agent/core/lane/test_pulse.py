@@ -34,20 +34,20 @@ def give_test_pulse(transition: Transition, item: OfficerCommand) -> tuple[bool,
 
 def _open(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
     """Let the arm up by a grant of its own transaction, so that whatever comes under it is followed."""
-    transition.begin("operator", arrived=False)
+    transition.open_transaction("operator", arrived=False)
     transition.set_transaction(tested=True)
     transition.record(BarrierTested(action="open", operator=item.operator, cause=item.cause))
     transition.grant("operator", item.operator, item.cause)
-    transition.go(LaneState.OPENING)
+    transition.enter_state(LaneState.OPENING)
     return True, Text("the open pulse is ordered, by grant {grant}", grant=transition.transaction.grant)
 
 
 def _close(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
     if not may_lower(transition):
         return False, why_not_lower(transition)
-    transition.untell(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
+    transition.allow_alarm_again(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
     transition.record(BarrierTested(action="close", operator=item.operator, cause=item.cause))
-    transition.go(LaneState.CLOSING)
+    transition.enter_state(LaneState.CLOSING)
     transition.lower()
     return True, Text("the close pulse is ordered")
 
@@ -69,7 +69,7 @@ def _busy(lane: Lane) -> str:
         return Text("a pulse is under way")
     if not lane.relay_up:
         return Text("the relay board is away")
-    return Text("a neighbour's barrier is in the way") if lane.arm_in_use or not lane.way_free else ""
+    return Text("a neighbour's barrier is in the way") if lane.arm_in_use or not lane.interlock_free else ""
 
 
 def _presence(lane: Lane, at: float) -> str:

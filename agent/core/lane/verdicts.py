@@ -22,7 +22,7 @@ def carry_out_decision(transition: Transition, item: Decided) -> None:
         return
     decision = item.decision
     if decision.verdict is Verdict.PASS and transition.now.at >= item.deadline:
-        transition.ask(final=transition.transaction.final)
+        transition.request_decision(final=transition.transaction.final)
         return
     transition.set_transaction(use=item.use)
     match decision.verdict:
@@ -36,7 +36,7 @@ def carry_out_decision(transition: Transition, item: Decided) -> None:
             if transition.transaction.final:
                 refuse(transition, replace(decision, verdict=Verdict.DENY))
             else:
-                transition.answer_retry(decision)
+                transition.record_retry(decision)
         case _:
             assert_never(decision.verdict)
 
@@ -49,27 +49,27 @@ def _awaited(transition: Transition, item: Decided) -> bool:
 
 def refuse(transition: Transition, decision: Decision) -> None:
     """Turn the vehicle away: the transaction ends, the vehicle may try again with something new."""
-    transition.answer(decision)
-    transition.end(Outcome.DENIED)
-    transition.go(LaneState.DENIED, decision.reason)
+    transition.record_decision(decision)
+    transition.close_transaction(Outcome.DENIED)
+    transition.enter_state(LaneState.DENIED, decision.reason)
 
 
 def defer(transition: Transition, decision: Decision, waits_for: Alarm | None = None) -> None:
     """Leave the answer to an officer, or to the return of what was lost."""
-    transition.answer(decision)
+    transition.record_decision(decision)
     transition.set_transaction(waits_for=waits_for)
-    transition.spend(passed=False)
-    transition.go(LaneState.MANUAL)
+    transition.remember_vehicle(passed=False)
+    transition.enter_state(LaneState.MANUAL)
 
 
 def wait(transition: Transition, decision: Decision) -> None:
-    """Let a vehicle that may pass wait for its way, or for a locked lane.
+    """Let a vehicle that may pass wait for a neighbour's barrier, or for a locked lane.
 
-    Nothing is reserved: it is judged anew then.
+    Nothing is reserved: it is judged once more then.
     """
     reason = Reason.LANE_LOCKED if transition.lane.lockout.locked_by else Reason.INTERLOCKED
-    transition.answer_retry(replace(decision, verdict=Verdict.RETRY, reason=reason))
-    transition.go(LaneState.WAITING)
+    transition.record_retry(replace(decision, verdict=Verdict.RETRY, reason=reason))
+    transition.enter_state(LaneState.WAITING)
 
 
 def defer_fault(transition: Transition, reason: Reason, waits_for: Alarm | None = None) -> None:
@@ -104,9 +104,9 @@ def _admit(transition: Transition, decision: Decision) -> None:
     elif not transition.lane.relay_up:
         transition.alarm(Alarm.RELAY_LOST, Text("a vehicle waits that may pass"))
         defer(transition, replace(decision, verdict=Verdict.MANUAL, reason=Reason.GATE_FAULT), Alarm.RELAY_LOST)
-    elif not transition.lane.way_free:
+    elif not transition.lane.interlock_free:
         wait(transition, decision)
     else:
-        transition.answer(decision)
+        transition.record_decision(decision)
         transition.grant("permit", reserve=reservation(transition))
-        transition.go(LaneState.OPENING, decision.reason)
+        transition.enter_state(LaneState.OPENING, decision.reason)
