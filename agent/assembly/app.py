@@ -303,7 +303,7 @@ class App:
             self._journal.lane_orders,
             self._counters.sighted,
         )
-        sources = Sources(self._lists.registry, self._journal, self._trusted, self._site)
+        sources = Sources(self._lists.registry, self._journal, self._trusted.trusted, self._site)
         return GateLanes(
             settings,
             services,

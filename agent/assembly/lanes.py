@@ -106,9 +106,9 @@ def _eye(lane: LaneService, camera: Camera) -> CameraSupervisor:
     eye = CameraSupervisor(
         f"{lane.name}/{camera.id}",
         configure,
-        on_seen=lane.seen,
+        on_seen=lane.detected,
         on_status=lambda status: lane.camera_changed(camera.id, status, reads_codes="qr" in camera.readers),
         limits=WorkerLimits(hang_s=camera.hang_s, reading_s=camera.reading_deadline_s, stop_s=EYE_STOP_S),
     )
-    lane.tell_presence(eye.attend)
+    lane.notify_code_awaited(eye.attend)
     return eye

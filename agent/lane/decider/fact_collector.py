@@ -56,10 +56,10 @@ class FactCollector:
         self._place = place
         self._lists = sources.lists
         self._ledger = sources.ledger
-        self._clock = sources.clock
+        self._clock_trusted = sources.clock_trusted
         self._texts: Texts = NO_TEXTS
 
-    def case(self, question: Decide, now: Instant) -> CollectedFacts | None:
+    def collect(self, question: Decide, now: Instant) -> CollectedFacts | None:
         """Find out all about a question; None without a trust list, on which everything rests."""
         trust = self._lists.trust()
         if trust is None:
@@ -145,7 +145,7 @@ class FactCollector:
             site=place.site,
             lane=place.lane,
             direction=place.direction,
-            clock_trusted=not place.require_clock or self._clock.trusted(),
+            clock_trusted=not place.require_clock or self._clock_trusted(),
             clock_skew_s=place.clock_skew_s,
             max_text=place.max_text,
             forms=place.forms,

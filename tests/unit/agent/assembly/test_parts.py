@@ -213,7 +213,7 @@ class Unit:
             self._decide,
             7,
         )
-        self.unit.tell_presence(hear)
+        self.unit.notify_code_awaited(hear)
 
     def _decide(self, question, now, _later):
         return Decided(now, Decision(Verdict.PASS, Reason.OK, (), PERMIT), 1, question.transaction)
@@ -250,7 +250,7 @@ def test_a_vehicle_goes_through_a_whole_lane_of_threads(request, journal, device
         lane.inputs.set(1, True)
         lane.wait_state("present")
         shown = Presentation(b"permit", "test", "front", 1, Clock().now().at, picture=DIGEST)
-        lane.unit.seen(MappedDetection("front", 1, shown.at, (shown,), (), {DIGEST: JPEG}))
+        lane.unit.detected(MappedDetection("front", 1, shown.at, (shown,), (), {DIGEST: JPEG}))
         eventually(lambda: any(one.on and one.channel == 1 for one in lane.relays.history))
         lane.inputs.set(3, True)
         lane.inputs.set(2, True)
@@ -279,7 +279,7 @@ def test_a_plate_that_cannot_be_weighed_does_not_keep_back_the_permit_beside_it(
             "京A12345", tuple(((c, 0.9),) for c in "京A12345"), "civil", 0.9, "front", 1, at, columns=b"no columns"
         )
         with pytest.raises(ColumnsError):
-            lane.unit.seen(MappedDetection("front", 1, at, (shown,), (wrong,), {}))
+            lane.unit.detected(MappedDetection("front", 1, at, (shown,), (wrong,), {}))
         eventually(lambda: any(one.on and one.channel == 1 for one in lane.relays.history))
 
 
@@ -427,7 +427,7 @@ def test_the_eyes_of_a_lane_hear_whether_a_vehicle_waits_for_its_answer(request,
         lane.wait_state("present")
         eventually(lambda: heard[-1])
         shown = Presentation(b"permit", "test", "front", 1, Clock().now().at)
-        lane.unit.seen(MappedDetection("front", 1, shown.at, (shown,), (), {}))
+        lane.unit.detected(MappedDetection("front", 1, shown.at, (shown,), (), {}))
         lane.wait_state("opening")
         eventually(lambda: not heard[-1])
     assert [now for before, now in zip([None, *heard], heard, strict=False) if now is not before] == [

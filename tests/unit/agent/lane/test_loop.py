@@ -71,7 +71,7 @@ class Gate:
     `late`: they are not there at once but when `later` is called.
     """
 
-    def __init__(self, folder, name, *, wires=None, way=None, **rules):
+    def __init__(self, folder, name, *, wires=None, interlock=None, **rules):
         self.journal = FlakyJournal(folder / "journal.db")
         self.journal.hook = lambda drafts, _ledger: self.trace.extend(draft.event.TYPE for draft in drafts)
         self.recorder = Recorder(self.journal, lambda: UTC)
@@ -97,7 +97,7 @@ class Gate:
                 self.kept.update,
                 self.views.append,
                 self.answers.append,
-                way,
+                interlock,
             ),
         )
 
@@ -143,7 +143,7 @@ class Gate:
     def show(self, payload=b"permit", pictures=None, readings=()):
         picture = next(iter(pictures), None) if pictures else None
         shown = Presentation(payload, "test", "front", 1, time.monotonic(), picture=picture)
-        self.loop.sighted(LaneDetection((shown,), readings, pictures or {}))
+        self.loop.detected(LaneDetection((shown,), readings, pictures or {}))
 
     def order(self, kind, order=""):
         self.loop.commanded(lambda at: OfficerCommand(at, kind, "officer 7", "test", order))
@@ -330,10 +330,10 @@ def test_a_fire_opens_also_when_nothing_can_be_recorded_and_is_recorded_later(re
 
 def test_a_claim_is_given_back_when_the_record_fails(request, tmp_path):
     guard = Interlock([("exit", "entry")], ())
-    entry, heard = guard.way("entry"), []
+    entry, heard = guard.of_lane("entry"), []
     entry.listen(lambda *standing: heard.append(standing))
-    with Gate(tmp_path, request.node.name, way=guard.way("exit"), neighbours=True) as gate:
-        entry.settle(occupied=False)
+    with Gate(tmp_path, request.node.name, interlock=guard.of_lane("exit"), neighbours=True) as gate:
+        entry.note_occupied(occupied=False)
         eventually(lambda: heard == [(True, False)])
         gate.journal.fails = JournalFullError("full")
         gate.order(CommandKind.OPEN)
@@ -344,7 +344,7 @@ def test_a_claim_is_given_back_when_the_record_fails(request, tmp_path):
         gate.show()
         gate.wait_state("waiting")
         assert "access.granted" not in gate.journal.types
-        entry.settle(occupied=False)
+        entry.note_occupied(occupied=False)
         eventually(lambda: gate.of_type("barrier.pulsed"))
         assert (gate.pulses, entry.claim()) == (1, False)
     simulated.forget_boards()
@@ -376,8 +376,8 @@ def test_a_decision_that_asks_for_more_is_followed_by_another_one_on_new_evidenc
     gate.decisions = [RETRY, RETRY, PASS]
     gate.show()
     gate.wait_state("deciding")
-    gate.loop.sighted(LaneDetection((), (reading("A1"),), {}))
-    gate.loop.sighted(LaneDetection((), (reading("A2"),), {}))
+    gate.loop.detected(LaneDetection((), (reading("A1"),), {}))
+    gate.loop.detected(LaneDetection((), (reading("A2"),), {}))
     eventually(lambda: gate.of_type("barrier.pulsed"))
     assert [len(question.readings) for question in gate.questions] == [0, 1, 2]
     assert len(gate.of_type("access.granted")) == gate.pulses == 1
@@ -390,9 +390,9 @@ def pass_with_another_behind(gate, begun_at, later_s):
     gate.decisions = [RETRY, RETRY, PASS]
     gate.show()
     gate.wait_state("deciding")
-    gate.loop.sighted(LaneDetection((), (replace(reading("A1"), **near),), {}))
-    gate.loop.sighted(LaneDetection((), (replace(reading("B2"), **far),), {}))
-    gate.loop.sighted(LaneDetection((), (replace(reading("A1"), **(near | {"at": begun_at + 4})),), {}))
+    gate.loop.detected(LaneDetection((), (replace(reading("A1"), **near),), {}))
+    gate.loop.detected(LaneDetection((), (replace(reading("B2"), **far),), {}))
+    gate.loop.detected(LaneDetection((), (replace(reading("A1"), **(near | {"at": begun_at + 4})),), {}))
     eventually(lambda: gate.of_type("barrier.pulsed"))
 
 
@@ -470,9 +470,9 @@ def test_the_pictures_of_a_transaction_are_kept_and_no_others(gate):
 def test_pictures_that_nobody_names_are_forgotten_oldest_first(gate):
     gate.decisions = [RETRY]
     for number in range(100):
-        gate.loop.sighted(LaneDetection((), (), {f"p{number}": b"x"}))
-    gate.loop.sighted(LaneDetection((), (), {"p40": b"x"}))
-    gate.loop.sighted(LaneDetection((), (), {"p100": b"x"}))
+        gate.loop.detected(LaneDetection((), (), {f"p{number}": b"x"}))
+    gate.loop.detected(LaneDetection((), (), {"p40": b"x"}))
+    gate.loop.detected(LaneDetection((), (), {"p100": b"x"}))
     eventually(gate.loop._inbox.empty)
     gate.show(pictures={"last": b"y"})
     eventually(lambda: gate.kept)

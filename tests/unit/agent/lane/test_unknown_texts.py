@@ -90,7 +90,7 @@ class Gate:
             forms=frozenset(PermitForm),
             freshness=FreshnessRules(900, 14_400, 86_400),
         )
-        sources = Sources(self.registry, self.journal, self, StandaloneSite(self.journal))
+        sources = Sources(self.registry, self.journal, self.trusted, StandaloneSite(self.journal))
         self.owner = RelayBoard("unknown texts", SimulatedRelay(SimulatedRelaySettings(name="unknown texts")))
         self.barrier = self.owner.barrier(
             wiring(),
@@ -141,7 +141,7 @@ class Gate:
         picture = b"\xff\xd8 a picture \xff\xd9" + hashlib.sha256(payload).digest()
         name = hashlib.sha256(picture).hexdigest()
         shown = Presentation(payload, "test", "front", 1, time.monotonic(), picture=name)
-        self.loop.sighted(LaneDetection((shown,), (), {name: picture}))
+        self.loop.detected(LaneDetection((shown,), (), {name: picture}))
 
     def events(self):
         return [json.loads(one.payload) for one in self.journal.range(1, self.journal.head)]

@@ -114,7 +114,7 @@ class Lane:
         """The decider of the place and the sources as they are: a new one where one of them changed."""
         key = (self.place, self.lists, self.journal, self.clock, self.desk)
         if self._decider is None or self._decider[0] != key:
-            self._decider = key, Decider(self.place, Sources(*key[1:]))
+            self._decider = key, Decider(self.place, Sources(self.lists, self.journal, self.clock.trusted, self.desk))
         return self._decider[1]
 
     def ask(self, transaction="t1", *, utc=NOW, at=1.0, final=False, shown=None, readings=(), permit=PERMIT):

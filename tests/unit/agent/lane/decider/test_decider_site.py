@@ -48,7 +48,7 @@ class LaneOfSite:
         self.gate, self.pulses = gate, []
         self.registry = open_registry(folder / f"{gate.gate}-registry.db")
         self.registry.take_trust(trust.seal(trust_list([Issuer("KHE", KEY)], NOW - DAY_S), ROOT), "file")
-        decider = Decider(PLACE, Sources(self.registry, gate.journal, Trusted(), gate.desk))
+        decider = Decider(PLACE, Sources(self.registry, gate.journal, Trusted().trusted, gate.desk))
         self.loop = LaneLoop(
             Lane.start(RULES, 1),
             LaneDependencies(self, gate.recorder, now, decider.decide, lambda _: None, lambda _: None, lambda _: None),
@@ -72,7 +72,7 @@ class LaneOfSite:
 
     def present(self, permit=PERMIT):
         shown = Presentation(issue(permit, KEY).encode(), "test", "front", 1, time.monotonic())
-        self.loop.sighted(LaneDetection((shown,), (), {}))
+        self.loop.detected(LaneDetection((shown,), (), {}))
 
     def answer(self):
         """Verdict and reason of the first decision that ends the waiting."""

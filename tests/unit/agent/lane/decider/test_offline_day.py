@@ -80,7 +80,9 @@ class Gate:
         self.boots += 1
         self.journal = open_journal(self.folder / "journal.db", boot=f"boot-{self.boots}", clock=self.clock)
         self.registry = open_registry(self.folder / "registry.db")
-        self.decider = Decider(PLACE, Sources(self.registry, self.journal, Trusted(), StandaloneSite(self.journal)))
+        self.decider = Decider(
+            PLACE, Sources(self.registry, self.journal, Trusted().trusted, StandaloneSite(self.journal))
+        )
 
     def stop(self):
         self.journal.close()
