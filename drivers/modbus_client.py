@@ -62,19 +62,19 @@ class ModbusClient:
         return self._unit
 
     def read_bits(self, request: modbus_codec.Request) -> tuple[bool, ...]:
-        """Ask for relays or inputs. Errors as in `ask` and `modbus_codec.read_bits`."""
-        return modbus_codec.read_bits(request, self.ask(request))
+        """Ask for relays or inputs. Errors as in `exchange` and `modbus_codec.read_bits`."""
+        return modbus_codec.read_bits(request, self.exchange(request))
 
     def read_registers(self, first: int, count: int) -> tuple[int, ...]:
-        """Read holding registers. Errors as in `ask` and `modbus_codec.read_registers`."""
+        """Read holding registers. Errors as in `exchange` and `modbus_codec.read_registers`."""
         request = modbus_codec.read_holding_registers(self._unit, first, count)
-        return modbus_codec.read_registers(request, self.ask(request))
+        return modbus_codec.read_registers(request, self.exchange(request))
 
     def write(self, request: modbus_codec.Request) -> None:
-        """Send an order. Errors as in `ask` and `modbus_codec.check_acknowledge`."""
-        modbus_codec.check_acknowledge(request, self.ask(request))
+        """Send an order. Errors as in `exchange` and `modbus_codec.check_acknowledge`."""
+        modbus_codec.check_acknowledge(request, self.exchange(request))
 
-    def ask(self, request: modbus_codec.Request) -> bytes:
+    def exchange(self, request: modbus_codec.Request) -> bytes:
         """Send a request once and return the reply, unchecked but framed.
 
         Raises NotSentError, NoReplyError; DeviceMisconfiguredError where only the own request came back.

@@ -65,16 +65,16 @@ class NumatoClient:
         """Let the port go."""
         self._port.close()
 
-    def ask(self, line: str) -> str:
+    def query(self, line: str) -> str:
         """Give a command and return its answer, empty where it has none.
 
         Raises NotSentError when the command was not sent; NoReplyError or BadReplyError when it was and the board did
         not properly take it.
         """
         self._find_step(line)
-        return self._ask(line)
+        return self._exchange(line)
 
-    def tell(self, *lines: str, regardless: bool = False) -> None:
+    def send_lines(self, *lines: str, regardless: bool = False) -> None:
         """Give commands, each once. What comes back is only looked at: the effect must be asked for.
 
         `regardless`: also to a board that does not answer, as a release must be. Raises NotSentError when not even the
@@ -88,7 +88,7 @@ class NumatoClient:
             log.warning("sending %r to a board that does not answer: %s", lines, error)
         for line in lines:
             try:
-                self._ask(line)
+                self._exchange(line)
             except (NoReplyError, numato_codec.BadReplyError) as error:
                 log.warning("%r went wrong: %s", line, error)
             except NotSentError:
@@ -98,10 +98,10 @@ class NumatoClient:
 
     def _word(self, line: str) -> str:
         """The word that the board gives twice: nothing else in the answer would show that it was garbled."""
-        first, second = self.ask(line), self.ask(line)
+        first, second = self.query(line), self.query(line)
         return numato_codec.word(line, first, second)
 
-    def _ask(self, line: str) -> str:
+    def _exchange(self, line: str) -> str:
         self._in_step = False
         answer = numato_codec.answer(
             line, self._port.exchange(numato_codec.wire(line), numato_codec.is_complete, self._timeout_s)

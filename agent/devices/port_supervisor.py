@@ -63,8 +63,8 @@ class Retry:
 class PortSupervisor:
     """Keeps one port connected, for ever. For the one thread that owns the port; `state` is for all.
 
-    `connect` opens the port and returns the identity of what is there; `close` lets it go, and never raises. `tell` is
-    called when the state, or the reason for a loss, has become another.
+    `connect` opens the port and returns the identity of what is there; `close` closes it, and never raises.
+    `on_change` is called when the state, or the reason for a loss, has become another.
     """
 
     def __init__(
@@ -72,24 +72,24 @@ class PortSupervisor:
         name: str,
         connect: Callable[[], str],
         close: Callable[[], None],
-        tell: Callable[[], None],
+        on_change: Callable[[], None],
     ) -> None:
         self._name = name
         self._connect = connect
         self._close = close
-        self._tell = tell
+        self._on_change = on_change
         self._retry = Retry()
-        self._told = (PortState.CONNECTING, "")
+        self._known = (PortState.CONNECTING, "")
 
     @property
     def state(self) -> PortState:
         """The state of the port."""
-        return self._told[0]
+        return self._known[0]
 
     @property
     def detail(self) -> str:
         """What is there while it is up, and why it is lost while it is not."""
-        return self._told[1]
+        return self._known[1]
 
     @property
     def is_up(self) -> bool:
@@ -129,6 +129,6 @@ class PortSupervisor:
         self._change(PortState.LOST, detail)
 
     def _change(self, state: PortState, detail: str) -> None:
-        if (state, detail) != self._told:
-            self._told = (state, detail)
-            self._tell()
+        if (state, detail) != self._known:
+            self._known = (state, detail)
+            self._on_change()

@@ -6,7 +6,7 @@ import threading
 import time
 
 
-class Pace:
+class FramePace:
     """Waits so that `wait` returns once every `interval_s`.
 
     After a slow consumer it goes on from now, without a burst.

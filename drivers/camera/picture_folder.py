@@ -19,7 +19,7 @@ from drivers.api import (
     EndOfStreamError,
     Frame,
 )
-from drivers.camera.frame_pace import Pace
+from drivers.camera.frame_pace import FramePace
 from drivers.camera.opencv import MAX_PIXELS, OpenCvCamera
 from drivers.camera.settings import FolderSettings, OpenCvSettings
 from drivers.text import Text, joined
@@ -55,7 +55,7 @@ class FolderCamera:
         self._clip: OpenCvCamera | None = None
         self._pictures: Iterator[npt.NDArray[np.uint8]] | None = None
         self._first: npt.NDArray[np.uint8] | None = None
-        self._pace: Pace | None = None
+        self._pace: FramePace | None = None
         self._refused: dict[str, str] = {}
 
     @staticmethod
@@ -79,7 +79,7 @@ class FolderCamera:
             return self._clip.open()
         self._pictures = self._round_after_round()
         self._first = next(self._pictures)
-        self._pace = Pace(self._settings.interval_ms / 1000)
+        self._pace = FramePace(self._settings.interval_ms / 1000)
         height_px, width_px = self._first.shape[:2]
         rate_hz = 1000 / self._settings.interval_ms if self._settings.interval_ms else 0.0
         return CameraDetails(width_px, height_px, rate_hz, "folder")

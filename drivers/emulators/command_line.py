@@ -37,19 +37,19 @@ def run(board: EmulatedBoard) -> int:
     """Run the board until it is told to stop; 0 is the exit code."""
     started_at = time.monotonic()
 
-    def tell(switching: RelayChange) -> None:
+    def print_switching(switching: RelayChange) -> None:
         since_s = switching.at - started_at
-        say(f"{since_s:10.3f} s  relay {switching.channel} {'ON' if switching.on else 'off'}")
+        print_line(f"{since_s:10.3f} s  relay {switching.channel} {'ON' if switching.on else 'off'}")
 
-    board.relays.watch(tell)
+    board.relays.watch(print_switching)
     with typed_lines() as lines, board:
-        say(f"serial port {board.line.link}, {board.relays.channels} relays; type help for orders")
+        print_line(f"serial port {board.line.link}, {board.relays.channels} relays; type help for orders")
         for line in lines:
             order = line.strip()
             if order == "quit":
                 break
             if order:
-                say(_answer(board, order))
+                print_line(_answer(board, order))
     return 0
 
 
@@ -110,7 +110,7 @@ def _answer(board: EmulatedBoard, order: str) -> str:
         return f"not done: {error}"
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     """Write a line at once."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()

@@ -60,4 +60,4 @@ class NumatoInputs:
 
     def _level(self, number: int) -> bool:
         line = numato_codec.read_input(number)
-        return numato_codec.input_state(line, self._client.ask(line))
+        return numato_codec.input_state(line, self._client.query(line))

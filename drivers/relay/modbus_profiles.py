@@ -62,7 +62,7 @@ class Commands(Protocol):
         """Release every relay at once; None for a board that cannot."""
         ...
 
-    def ask(self, unit: int, channels: int) -> Request:
+    def state_request(self, unit: int, channels: int) -> Request:
         """Ask for the state of all relays."""
         ...
 
@@ -85,7 +85,7 @@ class Coils:
         """Release every relay at once."""
         return modbus_codec.write_coils(unit, 0, [False] * (self.block or channels))
 
-    def ask(self, unit: int, channels: int) -> Request:
+    def state_request(self, unit: int, channels: int) -> Request:
         """Ask for the state of all relays."""
         return modbus_codec.read_coils(unit, 0, self.block or channels)
 
@@ -105,7 +105,7 @@ class Registers:
     def release_all(self, unit: int, channels: int) -> None:
         """Every relay has its own register."""
 
-    def ask(self, unit: int, channels: int) -> Request:
+    def state_request(self, unit: int, channels: int) -> Request:
         """Ask for the state of all relays."""
         return modbus_codec.read_holding_registers(unit, 1, channels)
 

@@ -181,8 +181,8 @@ class ModbusRtuRelay:
         return self._relays()
 
     def _relays(self) -> tuple[bool, ...]:
-        request = self._commands.ask(self._client.unit, self._channels)
-        return self._commands.states(request, self._client.ask(request), self._channels)
+        request = self._commands.state_request(self._client.unit, self._channels)
+        return self._commands.states(request, self._client.exchange(request), self._channels)
 
     def _timer_order(self, channel: int, duration_ms: int) -> modbus_codec.Request:
         timer = self._timer

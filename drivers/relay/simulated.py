@@ -50,7 +50,7 @@ class SimulatedBoard:
         """Take the power away and give it back: every relay falls off."""
         self.relays.release()
 
-    def take(self, owner: object) -> None:
+    def connect(self, owner: object) -> None:
         """Open the cable end for one owner. Raises DeviceUnavailableError while another has it."""
         with self._lock:
             if self.fault in {Fault.UNPLUGGED, Fault.DIES_IN_COMMAND}:
@@ -59,7 +59,7 @@ class SimulatedBoard:
                 raise DeviceUnavailableError(Text("the board {name} is in use by another driver", name=self.name))
             self._owner = owner
 
-    def drop(self, owner: object) -> None:
+    def disconnect(self, owner: object) -> None:
         """Let the cable end go, where this owner has it."""
         with self._lock:
             if self._owner is owner:
@@ -152,13 +152,13 @@ class SimulatedRelay:
                     channels=self._settings.channels,
                 )
             )
-        self._board.take(self)
+        self._board.connect(self)
         self._is_open = True
         return Text("simulated board {name}, {count} relays", name=self._board.name, count=there)
 
     def close(self) -> None:
         """Let the board go."""
-        self._board.drop(self)
+        self._board.disconnect(self)
         self._is_open = False
 
     def pulse(self, channel: int, duration_ms: int) -> Delivery:

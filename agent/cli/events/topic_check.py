@@ -169,7 +169,7 @@ def _verdicts(heard: Heard, keys: Mapping[str, PublicKey] | None) -> Iterator[Ve
     for events in filter(None, heard.runs()):
         verifier = Verifier(keys=keys)
         for index, payload in events.values():
-            verifier.take(payload, index)
+            verifier.add_record(payload, index)
         found = verifier.ended()
         for head in heard.heads if keys else ():
             if found.whole:

@@ -123,16 +123,16 @@ class Verifier:
         """Whether the first flaw was found: further records change nothing."""
         return self._broken is not None
 
-    def take(self, record: bytes, index: int) -> None:
+    def add_record(self, record: bytes, index: int) -> None:
         """Take the next record; `index` names it in a flaw."""
-        self._take(_read(record, index))
+        self._add_link(_read(record, index))
 
     def ended(self, head: Point | None = None) -> Verification:
         """The verdict. `head`: the last point as known from elsewhere, which proves the end."""
         self._judge(None if head is None else head.digest)
         return self._broken or self._whole(head)
 
-    def _take(self, link: _Link) -> None:
+    def _add_link(self, link: _Link) -> None:
         if self._broken is None:
             self._judge(link.prev or None)
             self._waiting = link
@@ -227,7 +227,7 @@ def verify(
     """Find the first record of one stream that does not belong where it stands; see Verifier. Reads lazily."""
     verifier = Verifier(anchor, keys, checkpoints=checkpoints)
     for index, record in enumerate(records):
-        verifier.take(record, index)
+        verifier.add_record(record, index)
         if verifier.broken:
             break
     return verifier.ended(head)
@@ -251,7 +251,7 @@ def verify_streams(
             tips[link.point.digest] = stream
         elif not verifiers:
             stream = next(iter(heads or {}), "")
-        verifiers.setdefault(stream, Verifier(keys=keys))._take(link)  # noqa: SLF001 - read already
+        verifiers.setdefault(stream, Verifier(keys=keys))._add_link(link)  # noqa: SLF001 - read already
     for stream in heads or {}:
         verifiers.setdefault(stream, Verifier(keys=keys))
     return [verifier.ended((heads or {}).get(stream)) for stream, verifier in verifiers.items()]

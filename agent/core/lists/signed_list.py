@@ -263,7 +263,7 @@ def _head(fields: Fields) -> ListHead:
         issued_at=fields.integer(_ISSUED_AT, TIMES),
         expires_at=fields.integer(_EXPIRES_AT, TIMES),
         snapshot=fields.integer(_SNAPSHOT, _VERSIONS),
-        chunks=tuple(map(_chunk, _array(fields.take(_CHUNKS), MAX_CHUNKS, "chunks"))),
+        chunks=tuple(map(_chunk, _array(fields.take_field(_CHUNKS), MAX_CHUNKS, "chunks"))),
     )
     fields.finish()
     if head.snapshot > head.version:
@@ -295,8 +295,8 @@ def _delta(fields: Fields) -> ListDelta:
         since=fields.integer(_SINCE, _VERSIONS),
         version=fields.integer(_VERSION, _VERSIONS),
         issued_at=fields.integer(_ISSUED_AT, TIMES),
-        upserts=_strings(fields.take(_UPSERTS), range(1, MAX_ROW_BYTES + 1), "upserts"),
-        removed=_strings(fields.take(_REMOVED), _KEY_BYTES, "removed"),
+        upserts=_strings(fields.take_field(_UPSERTS), range(1, MAX_ROW_BYTES + 1), "upserts"),
+        removed=_strings(fields.take_field(_REMOVED), _KEY_BYTES, "removed"),
     )
     fields.finish()
     if not delta.since < delta.version:

@@ -121,7 +121,7 @@ class Yard:
 
     def wait_idle(self):
         """Until every order so far was carried out."""
-        eventually(self.owner._orders.empty)
+        eventually(self.owner._requests.empty)
         before = len(self.reports.pulses)
         self.order("open", "a sentinel that comes too late", deadline=0.0)
         self.reports.wait_pulse(before + 1)

@@ -270,7 +270,7 @@ def test_an_arm_that_either_lane_holds_is_held_and_let_go_when_neither_does(site
     site.lanes[1].hold(on=True)
     site.lanes[0].hold(on=False)
     assert site.pulse(0) is DELIVERED
-    eventually(site.owner._orders.empty)
+    eventually(site.owner._requests.empty)
     assert site.relays.states[0]
     assert site.switchings(1) == [(1, True)]
     site.lanes[1].hold(on=False)
