@@ -122,7 +122,10 @@ class NumatoClient:
                     raise NotSentError(Text("{error}; {line!r} was not sent", error=str(error), line=line)) from error
 
     def _send_mark(self) -> None:
-        """Send a mark and hear the board out up to its answer. Raises NotSentError, NoReplyError or BadReplyError."""
+        """Send a mark and read what the board sends, up to its answer.
+
+        Raises NotSentError, NoReplyError or BadReplyError.
+        """
         self._marks += 1
         mark = numato_codec.mark(self._marks)
         received = self._port.exchange(

@@ -1,4 +1,4 @@
-"""The barrier of one lane: what the lane may ask of its relays, and what it hears of them.
+"""The barrier of one lane: what the lane may ask of its relays, and what they report.
 
 Two rules: a pulse is never repeated, and each gets exactly one report. What moves the relays is agent.barrier.board.
 """
@@ -74,7 +74,7 @@ class Barrier:
         on_pulse: Callable[[PulseReport], None],
         on_state: Callable[[PortState, str], None],
     ) -> None:
-        """`submit` hands a request to the board."""
+        """`submit` passes a request to the board."""
         self.lane_outputs = lane_outputs
         self._submit = submit
         self._on_pulse = on_pulse
@@ -121,7 +121,7 @@ class Barrier:
             self._closed = True
 
     def changed(self, state: PortState, detail: str) -> None:
-        """Note the state of the port, and tell the lane when it is another."""
+        """Note the state of the port, and notify the lane when it has changed."""
         if (state, detail) != self._known:
             self._known = (state, detail)
             self._on_state(state, detail)

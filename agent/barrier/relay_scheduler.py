@@ -1,6 +1,6 @@
 """The relays of all barriers on one relay board: which ought to be energised, and until when.
 
-Every relay is in the hands of one thread, and one call to the board is made at a time, the most urgent first: so no
+Every relay belongs to one thread, and one call to the board is made at a time, the most urgent first: so no
 lane waits for more than the one call that is under way.
 """
 

@@ -1,4 +1,4 @@
-"""The states of all devices of the gate, by name, and the events that tell of their changes."""
+"""The states of all devices of the gate, by name, and the events that record their changes."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class DeviceState:
 class DeviceStatusTable:
     """Note every change of a device: in the log, in an event, and in the table that the status shows.
 
-    The same state again changes nothing, so a device that is lost for a week is told of once; another reason for the
-    loss is told too, each once, and no more than `DETAILS_LIMIT` of them. For all threads: the events are written by a
-    thread of their own, so that no device's thread ever waits for the disk. One that fails at that twice is in the log
-    only.
+    The same state again changes nothing, so a device that is lost for a week is recorded once; another reason for the
+    loss is recorded too, each once, and no more than `DETAILS_LIMIT` of them. For all threads: the events are written
+    by a thread of their own, so that no device's thread ever waits for the disk. One that fails at that twice is in
+    the log only.
     """
 
     def __init__(self, recorder: Recorder, utc: Callable[[], float]) -> None:
@@ -84,7 +84,7 @@ class DeviceStatusTable:
         return self.worker.join(STOP_TIMEOUT_S)
 
     def changed(self, family: Family, name: str, state: str, detail: str, lane: str | None = None) -> bool:
-        """Note a state; whether it was told."""
+        """Note a state; whether it was news."""
         with self._lock:
             news = self._is_news(name, state, detail)
             self._known[name] = DeviceState(family, state, detail, lane)

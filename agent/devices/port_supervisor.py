@@ -1,4 +1,4 @@
-"""The state of a device's port, when to try it again, and who keeps it connected."""
+"""The state of a device's port, when to try it again, and what keeps it connected."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class PortSupervisor:
     def guarded(self, duty: Callable[[], object]) -> None:
         """Do something with the port.
 
-        Any error means that the port is lost: it is closed, and connected anew in a while.
+        Any error means that the port is lost: it is closed, and connected again in a while.
         """
         try:
             duty()

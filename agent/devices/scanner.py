@@ -1,4 +1,4 @@
-"""The QR scanner of a lane: a thread that keeps it open for ever and hands on each text that it reads.
+"""The QR scanner of a lane: a thread that keeps it open for ever and passes on each text that it reads.
 
 A text goes on as it came; whether it is a permit is judged in the core. It is never logged.
 """
@@ -51,7 +51,7 @@ class ScannerState(StrEnum):
 class ScanRateLimit:
     """Holds a scanner gone mad off the lane: so many texts a second, and the same text only now and then.
 
-    A code in view is read again and again: a repeat within `repeat_s` tells nothing new and is no loss.
+    A code in view is read again and again: a repeat within `repeat_s` is nothing new and no loss.
     """
 
     rate_hz: float = 10.0

@@ -1,7 +1,7 @@
 """Who of neighbouring lanes may open now: the one place where lanes that exclude each other meet.
 
 A lane asks before it opens, and says after each step whether its barrier is anything but closed and at rest. All
-happens under one lock, so of two lanes that ask at once exactly one wins; and its neighbours have heard of it, in their
+happens under one lock, so of two lanes that ask at once exactly one wins; and its neighbours know of it, by their
 inbox, before anything moves.
 """
 

@@ -100,9 +100,9 @@ class LaneView:
 class LaneDependencies:
     """What the loop works with.
 
-    `decide` answers a Decide effect at once, or says None and hands the answer in later; `keep` takes pictures (SHA-256
-    to JPEG) and must not block; `observe` is told what the lane looks like, about 20 times a second. `answered` hears
-    what became of each order that has an id, and must not block. `interlock`: None for a lane without neighbours.
+    `decide` answers a Decide effect at once, or returns None and passes the answer in later; `keep` takes pictures
+    (SHA-256 to JPEG) and must not block; `observe` gets what the lane looks like, about 20 times a second. `answered`
+    gets what became of each order that has an id, and must not block. `interlock`: None for a lane without neighbours.
     """
 
     barrier: Barrier
@@ -117,7 +117,7 @@ class LaneDependencies:
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """What became of a pulse: heard also while the loop winds down."""
+    """What became of a pulse: taken in also while the loop winds down."""
 
     report: PulseReport
 
@@ -284,7 +284,7 @@ class LaneLoop:
             waiting.extend(self._carry_out(effects))
 
     def _refused(self, effects: tuple[Effect, ...]) -> Reason | None:
-        """Take the way before the barrier opens; the reason when a neighbour has it."""
+        """Claim the interlock before the barrier opens; the reason where a neighbour keeps it from opening."""
         if self._interlock is None or not _needs_interlock(effects) or self._interlock.claim():
             return None
         return Reason.INTERLOCKED
@@ -334,7 +334,7 @@ class LaneLoop:
         return answers
 
     def _answer_order(self, answer: Answered, effects: tuple[Effect, ...]) -> None:
-        """Pass the answer to an order on; with a word where its record still waits, as that of a release may."""
+        """Pass the answer to an order on; it says so where its record still waits, as that of a release may."""
         recorded = any(isinstance(one, Record) for one in effects)
         if answer.done and recorded and not _binding(effects) and self._recorder.failing:
             detail = Text(
@@ -370,5 +370,5 @@ def _binding(effects: tuple[Effect, ...]) -> bool:
 
 
 def _needs_interlock(effects: tuple[Effect, ...]) -> bool:
-    """Whether the barrier is to open where it was closed; an arm that the lane itself lowers has its way already."""
+    """Whether the barrier is to open where it was closed; it has been claimed for an arm that it lowers itself."""
     return _opens(effects) and not any(isinstance(one, Raise) and one.override for one in effects)

@@ -1,4 +1,4 @@
-"""Everything of one lane, put together: loop, barrier, signals, scanners and eyes."""
+"""Everything of one lane, put together: loop, barrier, inputs, scanners and cameras."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ class LaneService:
         return self._view
 
     def start(self) -> None:
-        """Start to decide first, then to feel."""
+        """Start to decide first, then to read inputs and scanners."""
         self.loop.start()
         if self._signals is not None:
             self._signals.start()
@@ -213,7 +213,7 @@ class LaneService:
             scanner.start()
 
     def notify_code_awaited(self, to: Callable[[bool], None]) -> None:
-        """Have it told, about 20 times a second, whether a vehicle is there whose code is awaited; for before `start`.
+        """Report, about 20 times a second, whether a vehicle is there whose code is awaited; for before `start`.
 
         `to` is called from the lane's loop and must not block.
         """
@@ -230,7 +230,7 @@ class LaneService:
         return pause
 
     def wind_down(self) -> None:
-        """Decide nothing any more, and only hear what becomes of the last pulse; for before the relay board stops."""
+        """Decide nothing any more, and only note what becomes of the last pulse; for before the relay board stops."""
         self.loop.wind_down()
 
     def stop(self) -> bool:
@@ -257,13 +257,13 @@ class LaneService:
             self.loop.detected(LaneDetection(detection.presentations, detection.readings, detection.pictures))
 
     def camera_changed(self, camera: str, status: CameraStatus, *, reads_codes: bool) -> None:
-        """Note how a camera is; the lane hears whether any of its code readers works."""
+        """Note how a camera is; the lane is told whether any of its code readers works."""
         state, detail = "streaming" if status.up else status.state.value, status.detail
         if status.up and status.overloaded:
             state, detail = "overloaded", OVERLOADED
         if status.up and status.view is not View.CLEAR:
             state, detail = status.view.value, camera_view_text(status.view, Language.EN)
-        # The lane hears of it first, here as below: who acts on the news finds a lane that knows it.
+        # The lane is told first, here as below: who acts on the change finds a lane that knows it.
         if reads_codes and status.state is not PortState.CONNECTING:
             self._reader_changed(camera, works=status.up)
         self._devices.changed("camera", f"{self.name}/{camera}", state, detail, self.name)
@@ -277,7 +277,7 @@ class LaneService:
         self._devices.changed("scanner", f"{self.name}/{scanner}", state.value, detail, self.name)
 
     def _reader_changed(self, reader: str, *, works: bool) -> None:
-        # Each reader tells from its own thread; the lane must hear of their changes in the order in which they were
+        # Each reader reports from its own thread; the lane must get their changes in the order in which they were
         # made.
         with self._readers_lock:
             before = any(self._readers.values())

@@ -1,6 +1,6 @@
 """A vehicle that is played through a lane without hardware.
 
-Drawn before the camera, felt by the loops, let through by the arm. For a technician who wants to see the lane at work
+Drawn before the camera, sensed by the loops, let through by the arm. For a technician who wants to see the lane at work
 before anything is wired. Only lanes whose board, inputs and camera are all simulated can be played on, and only at a
 gate without a real relay board: nothing real moves, and no journal holds real vehicles and simulated ones. Scenes lie
 in folders of their own, since the agent writes them.
@@ -83,7 +83,7 @@ def simulated_vehicle_runs(
 ) -> Iterator[tuple[str, SimulatedVehicleRun]]:
     """One for each lane that is all simulated, at a gate without a real relay board. `folders`: of scenes.
 
-    A scene that has no place is told of and left out.
+    A scene that has no place is logged and left out.
     """
     if any(lane.relay.kind != SIMULATED for lane in lanes.values()):
         return

@@ -11,7 +11,7 @@ class Lag:
     """Measure the frames of one connection.
 
     The frame that came soonest after its stamp was not late, and the others are measured against it. The two clocks may
-    drift apart by 0.2 ms a second. Stamps that leap, stand still or leave more than 30 s behind begin anew: those are
+    drift apart by 0.2 ms a second. Stamps that leap, stand still or leave more than 30 s behind begin again: those are
     no delay, which grows no faster than time, nor does any socket hold so much.
     """
 

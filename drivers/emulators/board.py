@@ -66,7 +66,7 @@ class EmulatedBoard(ABC):
         self.close()
 
     def plug(self) -> None:
-        """Put the cable in. A board that lives on the cable's power starts anew."""
+        """Put the cable in. A board that lives on the cable's power starts afresh."""
         self.power_cycle()
         self.line.plug()
 

@@ -158,7 +158,7 @@ def _text(letter: ReceivedCommand) -> str | Refused:
 
 
 def _unproved(error: JwsError) -> str:
-    """What is wrong, without a word of the sender's: nobody knows who that is."""
+    """What is wrong, without any text of the sender's: nobody knows who that is."""
     if error.fault is JwsFault.ALG_NOT_ALLOWED:
         return Text("its algorithm is neither Ed25519 nor EdDSA")
     return str(error).partition(":")[0]

@@ -1,4 +1,4 @@
-"""Which permit the evidence speaks for: the one that is shown, or the one whose declared plate is there.
+"""Which permit the evidence points to: the one that is shown, or the one whose declared plate is there.
 
 The first of the two steps of a decision: between them, registry and permit ledger are asked. Nothing here raises:
 whatever goes wrong is INTERNAL_ERROR, and the judgement leaves it to an officer.
@@ -74,10 +74,10 @@ class AssessmentContext:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What the evidence speaks for. `permit`: the verified permit; it may still be expired or for another lane.
+    """What the evidence points to. `permit`: the verified permit; it may still be expired or for another lane.
 
     `checks`: those on the chosen text, in order. `reason`: OK, or that of the last check, which failed. `voted`: the
-    plate that the readings speak for. `by_plate`: nothing was shown, the plate was to lead to the permit. `texts`: what
+    plate that the readings point to. `by_plate`: nothing was shown, the plate was to lead to the permit. `texts`: what
     the lane remembers of texts from now on.
     """
 

@@ -3,7 +3,7 @@
     assessment = assess(evidence, ground, now)                              the permit
     knowledge = ...                                                         what ledger and lists say of it
     decision = judge(assessment, rules, knowledge, final=final)
-    knowledge = replace(knowledge, claim=...)                               the home gate's word, for what may pass
+    knowledge = replace(knowledge, claim=...)                               the home gate's answer, for what may pass
     decision = judge(assessment, rules, knowledge, final=final, matched=decision.match)
 
 `judge` adds to the checks on the permit's text all that come after it, in the fixed order of `Reason`: the first that
@@ -98,7 +98,7 @@ def plate_leads(assessment: Assessment, rules: JudgementRules, *, final: bool) -
 
 
 def lists_needed(permit: Permit | None, rules: JudgementRules) -> frozenset[ListKind]:
-    """The lists that a permit in such a lane cannot do without, beside those that the gate is told to need."""
+    """The lists that a permit in such a lane cannot do without, beside those that its configuration requires."""
     needed = rules.declaration == "required" or rules.require == "plate"
     if permit is not None:
         needed = needed or permit.form in list_data.UNSIGNED

@@ -64,7 +64,7 @@ def with_occupancy(state: InterlockState, lane: str, *, occupied: bool) -> Inter
 
 
 def neighbours(state: InterlockState, lane: str) -> frozenset[str]:
-    """The lanes that must hear when this one comes or goes."""
+    """The lanes that are affected when this one becomes occupied or free."""
     return _others(state.conflicts, lane)
 
 

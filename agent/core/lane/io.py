@@ -45,7 +45,7 @@ class Decided:
     """The answer to a Decide effect. `use` is the number of this use of the permit, from 1; 0 where it is not known.
 
     `transaction`: that of the Decide effect; an answer for another transaction is ignored. Empty: not said.
-    `deadline`, in monotonic seconds: from then on a PASS does not hold any more, because what it was told by another
+    `deadline`, in monotonic seconds: from then on a PASS does not hold any more, because what it learned from another
     gate may have changed; it is asked for once more.
     """
 
@@ -135,7 +135,7 @@ class RelayChanged:
 
 @dataclass(frozen=True, slots=True)
 class InterlockChanged:
-    """What the neighbours of a lane do; a lane without neighbours never hears of it.
+    """What the neighbours of a lane do; a lane without neighbours never gets it.
 
     `free`: no lane that this one must wait for occupies its barrier. `arm_in_use`: the lane of the other direction,
     that has the same arm, uses it.

@@ -76,7 +76,7 @@ def passing(transition: Transition) -> None:
 
 
 def clearing(transition: Transition) -> None:
-    """CLEARING: nothing is under the arm any more; make sure, and tell how the passage ended."""
+    """CLEARING: nothing is under the arm any more; make sure, and record how the passage ended."""
     lane, input_state = transition.lane, transition.lane.input_state
     clear = _quiet_s(transition, input_state.clear_since) >= lane.rules.clear_s
     if input_state.taken:

@@ -63,8 +63,8 @@ class LaneRules:
     `decides_by_plate`: a plate alone is worth a decision; without, one is asked for when a permit is presented.
     `grant_s`: life of a grant. `gone_s`: what no reader saw for so long is gone. `blind_passage_s`: after the pulse,
     a blind lane takes the passage for done. `neighbours`: there are lanes that this one must wait for; it is not free
-    until it is told so. `shares_arm`: one of them serves the other direction of the same arm. Raises ValueError for a
-    lane number that does not fit a transaction id.
+    until InterlockChanged says so. `shares_arm`: one of them serves the other direction of the same arm. Raises
+    ValueError for a lane number that does not fit a transaction id.
     """
 
     lane: str

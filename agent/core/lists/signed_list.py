@@ -63,7 +63,7 @@ class ListHead:
 
 @dataclass(frozen=True, slots=True)
 class ListDelta:
-    """What changed from version `since` to `version`. `upserts`: encoded rows, new or anew. `removed`: keys of rows.
+    """What changed from version `since` to `version`. `upserts`: encoded rows, new or changed. `removed`: keys of rows.
 
     A row is in it once, in one of the two.
     """

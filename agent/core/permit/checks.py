@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from agent.core.permit.trust import TrustEntry, TrustList
 
 MAX_TEXT: Final = 700
-"""The longest text that a gate looks at, in bytes, unless it is told otherwise."""
+"""The longest text that a gate looks at, in bytes, unless it is configured otherwise."""
 
 _VERSIONS = b"0123456789R"  # what may stand in `GP?:`; R: a reference to a declaration, not a signed permit
 _FORMS: Mapping[bytes, PermitForm] = {

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agent.core.plates.vote import PlateVote
 
 Source: TypeAlias = "bytes | tuple[Position, ...]"
-"""What a frame's word is worked out from: its columns, or the shares of its characters where it has none."""
+"""What a frame's likelihoods are worked out from: its columns, or the shares of its characters where it has none."""
 
 TEMPERATURE: Final = 1.4
 """What the network's log likelihoods are divided by, so that its probabilities mean what they say."""

@@ -1,6 +1,6 @@
 """What the recogniser saw, column by column: small enough for the wire, exact enough to give any text its likelihood.
 
-One column is the network's word on one strip of the flattened plate: the share of every character and of the blank.
+One column is the network's output for one strip of the flattened plate: the share of every character and of the blank.
 Almost all shares are next to nothing, so only those that are not are kept, as logarithms in steps of 1/8.
 """
 
@@ -41,7 +41,7 @@ class ColumnsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """`shares[i]`: the characters worth a word at column i, BLANK among them, with their shares.
+    """`shares[i]`: the characters worth keeping at column i, BLANK among them, with their shares.
 
     `rest[i]`: any other's.
     """

@@ -64,11 +64,11 @@ class ClaimRequest:
 
 @dataclass(frozen=True, slots=True)
 class ClaimAnswer:
-    """The word on a claim.
+    """The answer to a claim.
 
     `use`: the number of the use to reserve, from 1; 0 where there is none. `gate`: who used or holds it, or cannot be
     asked; empty for none. `hold_until_at`: monotonic seconds, from then on the use can no longer be reserved on this
-    word and must be claimed anew.
+    answer and must be claimed once more.
     """
 
     code: ClaimCode

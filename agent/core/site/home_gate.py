@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def home_gate(vehicle: str, gates: Iterable[str]) -> str:
-    """The gate that has the last word on all permits of a vehicle (VIN): the same at every gate, whatever the order.
+    """The gate that decides on the uses of all permits of a vehicle (VIN): the same at every gate, whatever the order.
 
     By rendezvous: the gate whose name hashes highest together with the vehicle, so that a gate more or less moves the
     share of that gate only. Raises ValueError without gates.

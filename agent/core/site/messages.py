@@ -1,6 +1,6 @@
 """What the gates of a site say to one another: JSON in a signed text, by the key of the gate that says it.
 
-The broker between them is not trusted: it can drop, delay, repeat and reorder, but neither make nor change a word.
+The broker between them is not trusted: it can drop, delay, repeat and reorder, but neither make nor change a message.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Claim(Body):
 
 
 class ClaimReply(Body):
-    """The home gate's word on the claim of this id."""
+    """The home gate's answer to the claim of this id."""
 
     kind: Literal["answer"] = "answer"
     id: _Id
@@ -166,7 +166,7 @@ _ENVELOPE: Final = TypeAdapter(_Envelope)
 class OpenedMessage:
     """What a gate of the site said, proven. `same_roll`: it goes by the same list of gates as this one.
 
-    `to_all`: it was told to EVERYBODY.
+    `to_all`: it was sent to EVERYBODY.
     """
 
     gate: str
@@ -197,7 +197,7 @@ class Membership:
         return home_gate(vehicle, self.gates)
 
     def sealed(self, said: SiteMessage, to: str, key: SigningKey) -> bytes:
-        """The text that tells this to a gate, or to EVERYBODY, signed with this gate's key."""
+        """The text with this message for a gate, or for EVERYBODY, signed with this gate's key."""
         envelope = _Envelope(site=self.site, roll=self.digest, gate=self.own, to=to, said=said)
         return sign(envelope.model_dump_json().encode(), key, kid_of(key.public)).encode()
 

@@ -36,7 +36,7 @@ MARGIN_S: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """A claim on its way to the home gate, the newest question that waits for it, and who is told of the answer.
+    """A claim on its way to the home gate, the newest question that waits for it, and who gets the answer.
 
     `decision`: PASS, but for the home gate's answer.
     """

@@ -1,4 +1,4 @@
-"""Whom a decider asks, and what it is told of its lane."""
+"""Whom a decider asks, and what it knows of its lane."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class JudgementRules:
 class Case:
     """One permit that holds by itself, with everything that it is judged on.
 
-    `readings`: how many there were, in words. `voted`: the plate that they speak for; `match`: its match with the
+    `readings`: how many there were, in words. `voted`: the plate that they point to; `match`: its match with the
     declared one.
     """
 

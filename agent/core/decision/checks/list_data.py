@@ -88,7 +88,7 @@ def agreeing(case: Case) -> CheckFinding | None:
 
 
 def fresh_enough(case: Case) -> CheckFinding:
-    """DATA_TOO_OLD: too long without central's word for anything to pass."""
+    """DATA_TOO_OLD: too long since central last confirmed the lists for anything to pass."""
     data = case.known.data
     age = [] if data.age_s is None else [Text("{age_s} s old", age_s=f"{data.age_s:.0f}")]
     detail = joined([data.state, *age, Text("trust list {version}", version=data.trust)])

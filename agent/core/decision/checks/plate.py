@@ -64,7 +64,7 @@ def matching(case: Case) -> CheckFinding | None:
 
 
 def nobody_elses(case: Case) -> CheckFinding | None:
-    """PLATE_OTHER_PERMIT: another active declaration explains the picture better. Its plate is never told."""
+    """PLATE_OTHER_PERMIT: another active declaration explains the picture better. Its plate is never shown."""
     if case.match is None or not case.judges_plate:
         return None
     if case.match.rival:

@@ -79,7 +79,7 @@ def unreserved_elsewhere(case: Case) -> CheckFinding:
 
 
 def ledger_reached(case: Case) -> CheckFinding:
-    """LEDGER_UNREACHABLE: the gate that has the last word on the vehicle's permits did not answer."""
+    """LEDGER_UNREACHABLE: the home gate of the vehicle's permits did not answer."""
     if _claimed(case) is ClaimCode.LEDGER_UNREACHABLE:
         return failed(Verdict.MANUAL, Reason.LEDGER_UNREACHABLE, _by_claim(case))
     return held(Reason.LEDGER_UNREACHABLE, _by_claim(case))
