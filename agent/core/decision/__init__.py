@@ -8,6 +8,7 @@ from agent.core.decision.assessment import (
     Assessment,
     AssessmentContext,
     TransactionEvidence,
+    assess,
     assess_plate,
     references_of,
     weigh,
@@ -15,7 +16,7 @@ from agent.core.decision.assessment import (
 from agent.core.decision.checks.case import JudgementRules, judges_plate
 from agent.core.decision.decision import Decision
 from agent.core.decision.fail_safe import with_fail_safe
-from agent.core.decision.judgement import lists_needed, plate_leads
+from agent.core.decision.judgement import judge, lists_needed, plate_leads
 from agent.core.decision.knowledge import Knowledge, UseState, in_force, subjects_of, uses_allowed
 from agent.core.decision.rate_limit import NO_TEXTS, Texts
 
@@ -30,8 +31,10 @@ __all__ = [
     "Texts",
     "TransactionEvidence",
     "UseState",
+    "assess",
     "assess_plate",
     "in_force",
+    "judge",
     "judges_plate",
     "lists_needed",
     "plate_leads",

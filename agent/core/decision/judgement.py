@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.core.decision.assessment import FOREIGN, is_foreign
-from agent.core.decision.checks import list_data, plate, random_sample, vehicle, watch_list
+from agent.core.decision.checks import CHECKS, list_data, plate
 from agent.core.decision.checks.case import Case, JudgementRules
 from agent.core.decision.decision import Decision
 from agent.core.decision.fail_safe import internal, with_fail_safe
@@ -24,39 +24,13 @@ from agent.core.model import Check, ListKind, Reason, Verdict
 from agent.core.plates.match import match
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from agent.core.decision.assessment import Assessment
-    from agent.core.decision.checks.case import CheckFinding
     from agent.core.decision.knowledge import Knowledge
     from agent.core.lists import DataStanding
     from agent.core.permit import Permit
     from agent.core.plates import PlateMatch
 
 __all__ = ["JudgementRules", "judge", "lists_needed", "plate_leads"]
-
-CHECKS: Final[tuple[Callable[[Case], CheckFinding | None], ...]] = (
-    list_data.revoked,
-    list_data.declared,
-    list_data.released,
-    list_data.agreeing,
-    list_data.fresh_enough,
-    plate.readable,
-    plate.sure,
-    plate.matching,
-    plate.nobody_elses,
-    vehicle.checked_digit,
-    vehicle.not_exited,
-    plate.of_its_class,
-    vehicle.unused,
-    vehicle.unused_elsewhere,
-    vehicle.unreserved_elsewhere,
-    vehicle.ledger_reached,
-    vehicle.not_back,
-    watch_list.unwatched,
-    random_sample.undrawn,
-)
-"""The checks on a permit that holds by itself, in their order. One that leaves no check was not to be made."""
 
 _MANUAL: Final = frozenset(
     {

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision import Decision, uses_allowed, with_fail_safe
-from agent.core.decision.judgement import judge
+from agent.core.decision import Decision, judge, uses_allowed, with_fail_safe
 from agent.core.lane import Decided
 from agent.core.model import Check, Reason, Verdict
 from agent.core.site import ClaimRequest

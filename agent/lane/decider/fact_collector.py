@@ -11,6 +11,7 @@ from agent.core.decision import (
     Knowledge,
     TransactionEvidence,
     UseState,
+    assess,
     assess_plate,
     in_force,
     judges_plate,
@@ -19,7 +20,6 @@ from agent.core.decision import (
     references_of,
     subjects_of,
 )
-from agent.core.decision.assessment import assess
 from agent.core.lists import standing_of
 from agent.core.model import ListKind, Reason
 from agent.core.permit import GateContext
