@@ -21,7 +21,7 @@ from agent.core.lane import (
     Decided,
     Hold,
     InterlockChanged,
-    Keep,
+    KeepPictures,
     Lane,
     PlateRead,
     Presented,
@@ -323,7 +323,7 @@ class LaneLoop:
                     answers += [] if answer is None else [answer]
                 case Raise() | Close() | Hold() | Show():
                     self._move(effect)
-                case Keep(pictures=names):
+                case KeepPictures(pictures=names):
                     self._keep({name: self._pictures[name] for name in names if name in self._pictures})
                 case Answered():
                     self._answer_order(effect, effects)

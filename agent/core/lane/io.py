@@ -236,10 +236,9 @@ class Show:
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class KeepPictures:
     """Keep these pictures, by SHA-256, as evidence of the transaction."""
 
-    transaction: str
     pictures: tuple[str, ...]
 
 
@@ -252,4 +251,4 @@ class Answered:
     detail: str
 
 
-Effect = Record | Decide | Raise | Close | Hold | Show | Keep | Answered
+Effect = Record | Decide | Raise | Close | Hold | Show | KeepPictures | Answered

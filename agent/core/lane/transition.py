@@ -26,7 +26,7 @@ from agent.core.lane.event_drafts import (
     presentation_event,
     transaction_id,
 )
-from agent.core.lane.io import Answered, Close, Decide, Effect, Hold, Keep, Lamp, Raise, Record, Show
+from agent.core.lane.io import Answered, Close, Decide, Effect, Hold, KeepPictures, Lamp, Raise, Record, Show
 from agent.core.lane.permit_use import settlement, went_under
 from agent.core.lane.state import Delivery, HandledVehicle, Lane, LaneState, Pulse, Transaction, sign_word
 from agent.core.model import LedgerChange, LedgerState, Presentation, Reading, Reason
@@ -57,7 +57,6 @@ class Transition:
         "_decide",
         "_events",
         "_keep",
-        "_kept_for",
         "_ledger",
         "_show",
         "key_turned",
@@ -77,7 +76,6 @@ class Transition:
         self._answered: Answered | None = None
         self._show: Show | None = None
         self._keep: tuple[str, ...] = ()
-        self._kept_for = ""
         self._decide: Decide | None = None
 
     @property
@@ -110,7 +108,7 @@ class Transition:
         if self._show is not None:
             effects.append(self._show)
         if self._keep:
-            effects.append(Keep(self._kept_for, self._keep))
+            effects.append(KeepPictures(self._keep))
         if self._answered is not None:
             effects.append(self._answered)
         if self._decide is not None:
@@ -337,5 +335,5 @@ class Transition:
         transaction = self.transaction
         new = tuple(picture for picture in found if picture not in transaction.kept)
         if new:
-            self._keep, self._kept_for = (*self._keep, *new), transaction.id
+            self._keep = (*self._keep, *new)
             self.set_transaction(kept=(*transaction.kept, *new))

@@ -16,7 +16,7 @@ from agent.core.lane.io import (
     Decided,
     Hold,
     InterlockChanged,
-    Keep,
+    KeepPictures,
     OfficerCommand,
     PlateRead,
     Presented,
@@ -86,7 +86,7 @@ def _lines(effect: Effect) -> list[str]:  # noqa: C901, PLR0911 -- one line for 
             return [f"show {lamp} {message}"]
         case Answered(order, done, detail):
             return [f"answer {order} {'done' if done else 'not done'}: {detail}"]
-        case Keep(_, pictures):
+        case KeepPictures(pictures):
             return [f"keep {','.join(pictures)}"]
         case Decide(_, presentations, readings, final):
             return [f"decide on {len(presentations)}+{len(readings)}{' finally' if final else ''}"]

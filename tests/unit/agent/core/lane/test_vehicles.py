@@ -26,7 +26,7 @@ from agent.core.lane.io import (
     CommandKind,
     Decide,
     Decided,
-    Keep,
+    KeepPictures,
     Raise,
     ReadersChanged,
     Record,
@@ -573,7 +573,7 @@ def test_the_record_of_a_grant_comes_first_and_holds_everything() -> None:
     assert granted == AccessGranted(grant=f"{FIRST}-1", by="permit", permit=PERMIT.permit_id.hex())
     assert raised == Raise(f"{FIRST}-1", yard.at + 10.0)
     assert isinstance(shown, Show)
-    assert kept == Keep(FIRST, ("p2",))  # p1 was kept when it was presented
+    assert kept == KeepPictures(("p2",))  # p1 was kept when it was presented
 
 
 def yard_decision() -> Decision:
@@ -639,7 +639,7 @@ def test_the_pictures_of_a_transaction_are_few() -> None:
     yard.decide(Verdict.DENY, Reason.EXPIRED)
     pictures = ("q0", "q1", "q2", "p4", "p3", "p2")
     assert yard.closed().pictures == pictures
-    kept = [name for effect in yard.effects if isinstance(effect, Keep) for name in effect.pictures]
+    kept = [name for effect in yard.effects if isinstance(effect, KeepPictures) for name in effect.pictures]
     assert sorted(kept) == sorted(pictures), "each is kept once"
     presented = [draft.event.picture for draft in yard.drafts() if isinstance(draft.event, PermitPresented)]
     assert presented == ["q0", "q1", "q2", None, None], "no event names a picture that is not kept"
