@@ -35,9 +35,9 @@ def order_of(transition: Transition, item: Input | None) -> OfficerCommand | Non
     """Return the order in an input: a command, or a turn of the key."""
     if isinstance(item, OfficerCommand):
         return item
-    return (
-        OfficerCommand(transition.now, CommandKind.OPEN, KEY_SWITCH, "officer's key") if transition.key_turned else None
-    )
+    if not transition.key_turned:
+        return None
+    return OfficerCommand(transition.now, CommandKind.OPEN, KEY_SWITCH, "officer's key")
 
 
 def carry_out(transition: Transition, item: OfficerCommand, *, reserve: bool = True) -> None:

@@ -1,7 +1,7 @@
 """Keeping one list in step with central.
 
 What to apply, what to fetch and what to ask for, whatever comes in what order.
-    state, effects = step(state, happening, rules)
+    state, effects = step(state, sync_event, rules)
 
 Only what was verified comes in. The list in use is never left for an older one: deltas that lead on from it come first,
 a snapshot only where it is newer. What central holds and the gate cannot find is asked for again, first of the broker,
