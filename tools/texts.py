@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
 
 from agent.console.form import schema
-from agent.core.events import Fault
+from agent.core.events import ChainFault
 from agent.core.lane import CommandKind, LaneState
 from agent.core.model import DeclarationStatus, ListKind, Subject
 from agent.core.permit import KeyStatus
@@ -35,7 +35,7 @@ PACKAGES: Final = ("agent", "drivers")
 VOCABULARIES: Final[tuple[type[StrEnum], ...]] = (
     CommandKind,
     DeclarationStatus,
-    Fault,
+    ChainFault,
     KeyStatus,
     ListKind,
     LaneState,

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, assert_never
 from agent.core.events import BarrierTested, LaneOrdered
 from agent.core.lane import (
     HOLD_CONTACT,
-    Answered,
     Close,
     Decide,
     Decided,
@@ -23,6 +22,7 @@ from agent.core.lane import (
     InterlockChanged,
     KeepPictures,
     Lane,
+    OrderAnswered,
     PlateRead,
     Presented,
     Pulsed,
@@ -111,7 +111,7 @@ class LaneDependencies:
     decide: Callable[[Decide, Instant, Callable[[Decided], None]], Decided | None]
     keep: Callable[[Mapping[str, bytes]], None]
     observe: Callable[[LaneView], None]
-    answered: Callable[[Answered], None]
+    answered: Callable[[OrderAnswered], None]
     interlock: LaneInterlock | None = None
 
 
@@ -325,7 +325,7 @@ class LaneLoop:
                     self._move(effect)
                 case KeepPictures(pictures=names):
                     self._keep({name: self._pictures[name] for name in names if name in self._pictures})
-                case Answered():
+                case OrderAnswered():
                     self._answer_order(effect, effects)
                 case Record():
                     pass
@@ -333,7 +333,7 @@ class LaneLoop:
                     assert_never(effect)
         return answers
 
-    def _answer_order(self, answer: Answered, effects: tuple[Effect, ...]) -> None:
+    def _answer_order(self, answer: OrderAnswered, effects: tuple[Effect, ...]) -> None:
         """Pass the answer to an order on; it says so where its record still waits, as that of a release may."""
         recorded = any(isinstance(one, Record) for one in effects)
         if answer.done and recorded and not _binding(effects) and self._recorder.failing:

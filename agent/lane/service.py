@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.barrier import PulseReport, RelayBoard
-    from agent.core.lane import Answered, CommandKind, Decide, Decided, LaneLockout
+    from agent.core.lane import CommandKind, Decide, Decided, LaneLockout, OrderAnswered
     from agent.core.model import Instant, Presentation, Reading
     from agent.devices import DeviceStatusTable
     from agent.lane.interlock import Interlock
@@ -118,7 +118,7 @@ class RequestQueue:
         loop.commanded(lambda _: self._command(pending, number, kind, operator, cause))
         return self._wait(loop, pending)
 
-    def answered(self, answered: Answered) -> None:
+    def answered(self, answered: OrderAnswered) -> None:
         """Hand an answer to whoever waits for it; for the loop."""
         with self._lock:
             pending = self._pending.pop(answered.order)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.lists import ChunkRef, ListDelta, ListError, ListHead, Opened, Outcome
+    from agent.core.lists import ChangeResult, ChunkRef, ListDelta, ListError, ListHead, OpenedList
     from agent.core.model import ListKind, ListName, Source
     from agent.core.permit import TrustList
     from agent.mqtt import LinkDown, LinkUp, Outgoing, Receipt, Subscription
@@ -44,11 +44,11 @@ class SyncIntake(Protocol):
         """Take one in; why it is not in force, "" when it is."""
         ...
 
-    def open_head(self, data: bytes, kind: ListKind) -> Opened[ListHead] | ListError:
+    def open_head(self, data: bytes, kind: ListKind) -> OpenedList[ListHead] | ListError:
         """The head of this list, or why it is none."""
         ...
 
-    def open_delta(self, data: bytes, kind: ListKind) -> Opened[ListDelta] | ListError:
+    def open_delta(self, data: bytes, kind: ListKind) -> OpenedList[ListDelta] | ListError:
         """The change of this list, or why it is none."""
         ...
 
@@ -56,15 +56,15 @@ class SyncIntake(Protocol):
         """Version and central's last word of the list in use; None when it cannot be read."""
         ...
 
-    def apply_delta(self, delta: Opened[ListDelta], source: Source) -> Outcome:
+    def apply_delta(self, delta: OpenedList[ListDelta], source: Source) -> ChangeResult:
         """Apply a change."""
         ...
 
-    def apply_spooled(self, head: Opened[ListHead], source: Source) -> Outcome:
+    def apply_spooled(self, head: OpenedList[ListHead], source: Source) -> ChangeResult:
         """Apply a whole list from the chunks that were kept."""
         ...
 
-    def refresh(self, head: Opened[ListHead], source: Source) -> Outcome:
+    def refresh(self, head: OpenedList[ListHead], source: Source) -> ChangeResult:
         """Note that the version in use is the newest still."""
         ...
 
@@ -72,7 +72,7 @@ class SyncIntake(Protocol):
         """Make room for chunks; which are there already, None when there is no room."""
         ...
 
-    def keep_chunk(self, kind: ListKind, ref: ChunkRef, data: bytes) -> Outcome:
+    def keep_chunk(self, kind: ListKind, ref: ChunkRef, data: bytes) -> ChangeResult:
         """Keep a chunk that came."""
         ...
 

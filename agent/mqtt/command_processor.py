@@ -22,7 +22,7 @@ from agent.core.commands import (
     Proved,
     ReceivedCommand,
     Refusal,
-    Refused,
+    RefusedCommand,
     Result,
     Situation,
     judge,
@@ -189,7 +189,7 @@ class CommandProcessor:
             missed, self._overflow = self._overflow, 0
         if missed:
             self._refusals.add(
-                Refused(Refusal.RATE_LIMITED, Text("more commands at once than the desk takes")), "", missed
+                RefusedCommand(Refusal.RATE_LIMITED, Text("more commands at once than the desk takes")), "", missed
             )
 
     def _note_all(self, events: Iterator[CommandRefused]) -> None:
@@ -216,18 +216,18 @@ class CommandProcessor:
     def _take(self, arrived_at: float, message: Incoming) -> None:
         letter = ReceivedCommand(message.topic.removeprefix(self._prefix), message.payload, message.retained)
         found = prove(letter, self._rules.gate, self._rules.keys, lambda: self._verifying.take(time.monotonic()))
-        if not isinstance(found, Refused):
+        if not isinstance(found, RefusedCommand):
             fault = _fault(found, Text("the gate has failed at it; nothing was done now"))
             with on_failure(lambda: self._refuse(fault, message, letter.name)):
                 accepted = self._accept(found, message, arrived_at)
             if isinstance(accepted, Command):
                 self._carry_out(accepted, _taken(accepted, found), message)
-            if not isinstance(accepted, Refused):
+            if not isinstance(accepted, RefusedCommand):
                 return
             found = accepted
         self._refuse(found, message, letter.name)
 
-    def _accept(self, proved: Proved, message: Incoming, arrived_at: float) -> Command | Refused | None:
+    def _accept(self, proved: Proved, message: Incoming, arrived_at: float) -> Command | RefusedCommand | None:
         """Record that a command that was proved is accepted; None where it was before, and is answered again."""
         body = proved.body
         try:
@@ -241,7 +241,7 @@ class CommandProcessor:
         if entry is not None:
             return self._repeat(entry, proved, message)
         command = judge(proved, self._situation(counter, arrived_at))
-        if isinstance(command, Refused):
+        if isinstance(command, RefusedCommand):
             return command
         try:
             self._records.bind([self._draft(_accepted(command), command.lane)], commands=[_taken(command, proved)])
@@ -267,10 +267,10 @@ class CommandProcessor:
             counter=counter,
         )
 
-    def _repeat(self, entry: CommandEntry, proved: Proved, message: Incoming) -> Refused | None:
+    def _repeat(self, entry: CommandEntry, proved: Proved, message: Incoming) -> RefusedCommand | None:
         if entry.taken.digest != proved.digest:
             detail = Text("its id was used by another command")
-            return Refused(Refusal.COUNTER_USED, detail, proved.body.id, proved.key.id)
+            return RefusedCommand(Refusal.COUNTER_USED, detail, proved.body.id, proved.key.id)
         stored = entry.answer or self._recent.get(entry.taken.id)
         answer = (
             CommandAnswer(Result.UNKNOWN, Text("its result is not known yet; ask again"))
@@ -290,7 +290,7 @@ class CommandProcessor:
         self._records.note([self._draft(event, taken.lane)], commands=[CommandAnswered(taken.id, kept)])
         log.info("%s %s: %s %s", taken.name, taken.id, answer.result.value, answer.detail)
 
-    def _refuse(self, refused: Refused, message: Incoming, name: str) -> None:
+    def _refuse(self, refused: RefusedCommand, message: Incoming, name: str) -> None:
         log.warning("a command is refused: %s, %s", refused.code.value, refused.detail)
         self._refusals.add(refused, name)
         now = time.monotonic()
@@ -323,8 +323,8 @@ class CommandProcessor:
         return Draft(event, lane, None, self._clock().utc)
 
 
-def _fault(proved: Proved, detail: str) -> Refused:
-    return Refused(Refusal.GATE_FAULT, detail, proved.body.id, proved.key.id)
+def _fault(proved: Proved, detail: str) -> RefusedCommand:
+    return RefusedCommand(Refusal.GATE_FAULT, detail, proved.body.id, proved.key.id)
 
 
 def _taken(command: Command, proved: Proved) -> CommandTaken:

@@ -12,7 +12,7 @@ from agent.mqtt.token_bucket import TokenBucket
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent.core.commands import Refusal, Refused
+    from agent.core.commands import Refusal, RefusedCommand
 
 EVENTS_A_MINUTE: Final = 10
 NAME_UNSAYABLE: Final = "?"
@@ -22,7 +22,7 @@ _SAYABLE: Final = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 @dataclass(slots=True)
 class _FoldedRefusals:
     name: str
-    refused: Refused
+    refused: RefusedCommand
     count: int
 
 
@@ -36,7 +36,7 @@ class RefusalLog:
         self._budget = TokenBucket(EVENTS_A_MINUTE / 60, EVENTS_A_MINUTE)
         self._folds: dict[tuple[Refusal, str | None], _FoldedRefusals] = {}
 
-    def add(self, refused: Refused, name: str, count: int = 1) -> None:
+    def add(self, refused: RefusedCommand, name: str, count: int = 1) -> None:
         """Note `count` refusals. `name`: the last part of the topic, as it came."""
         said = name if _SAYABLE.fullmatch(name) else NAME_UNSAYABLE
         fold = self._folds.setdefault((refused.code, refused.key), _FoldedRefusals(said, refused, 0))

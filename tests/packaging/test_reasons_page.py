@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from agent.core.decision.knowledge import UseState
+from agent.core.decision.knowledge import PermitUses
 from agent.core.events.event_types import Alarm, Outcome
 from agent.core.lane.state import LaneState
 from agent.core.model.reasons import Reason, Verdict
@@ -46,7 +46,7 @@ def test_a_reason_leads_to_what_the_page_says(tool, reason, early, last):
 
 
 def test_a_verdict_that_the_page_names_is_one_that_a_judgement_gives(tool):
-    interrupted = {"known": replace(KNOWN, use=UseState(open_reservation="t0", in_doubt=True))}
+    interrupted = {"known": replace(KNOWN, use=PermitUses(open_reservation="t0", in_doubt=True))}
     judged = {(row[0], row[2], row[3]) for row in ROWS.values()}
     judged.add((Reason.ALREADY_USED, *(answer(final=final, **interrupted)[0] for final in (False, True))))
     reasons = {row[0] for row in ROWS.values()}

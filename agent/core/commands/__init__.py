@@ -4,7 +4,16 @@ Judges; carrying out is for the gate's parts.
 """
 
 from agent.core.commands.body import BODIES, CommandBody
-from agent.core.commands.check import BYTES_LIMIT, CommandKey, Proved, ReceivedCommand, Refused, Situation, judge, prove
+from agent.core.commands.check import (
+    BYTES_LIMIT,
+    CommandKey,
+    Proved,
+    ReceivedCommand,
+    RefusedCommand,
+    Situation,
+    judge,
+    prove,
+)
 from agent.core.commands.command import LANE_COMMANDS, Command, CommandAnswer, CommandName, Refusal, Result
 from agent.core.commands.issue import CommandInvalidError, make, sign
 from agent.core.commands.record import CommandAnswered, CommandChange, CommandEntry, CommandTaken
@@ -26,7 +35,7 @@ __all__ = [
     "Proved",
     "ReceivedCommand",
     "Refusal",
-    "Refused",
+    "RefusedCommand",
     "Result",
     "Situation",
     "judge",

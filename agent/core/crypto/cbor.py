@@ -26,17 +26,17 @@ class CborError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CborLimits:
     """How much one item may hold. `depth`: arrays and maps within each other. `items`: values, map keys included."""
 
     depth: int
     items: int
 
 
-PERMIT_LIMITS = Limits(depth=4, items=64)
+PERMIT_LIMITS = CborLimits(depth=4, items=64)
 
 
-def decode(data: bytes, limits: Limits = PERMIT_LIMITS) -> Value:
+def decode(data: bytes, limits: CborLimits = PERMIT_LIMITS) -> Value:
     """Return the one item that `data` holds.
 
     Raises:
@@ -100,7 +100,7 @@ def _key(key: int | str) -> bytes:
 class _Reader:
     """Reads items from the front of the data, counting what it gives out."""
 
-    def __init__(self, data: bytes, limits: Limits) -> None:
+    def __init__(self, data: bytes, limits: CborLimits) -> None:
         self._data = data
         self._limits = limits
         self._items = 0

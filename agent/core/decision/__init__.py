@@ -17,7 +17,7 @@ from agent.core.decision.checks.case import JudgementRules, judges_plate
 from agent.core.decision.decision import Decision
 from agent.core.decision.fail_safe import with_fail_safe
 from agent.core.decision.judgement import judge, lists_needed, plate_leads
-from agent.core.decision.knowledge import Knowledge, UseState, in_force, subjects_of, uses_allowed
+from agent.core.decision.knowledge import Knowledge, PermitUses, in_force, subjects_of, uses_allowed
 from agent.core.decision.rate_limit import NO_TEXTS, Texts
 
 __all__ = [
@@ -28,9 +28,9 @@ __all__ = [
     "Decision",
     "JudgementRules",
     "Knowledge",
+    "PermitUses",
     "Texts",
     "TransactionEvidence",
-    "UseState",
     "assess",
     "assess_plate",
     "in_force",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class UseState:
+class PermitUses:
     """What the permit ledger says of a permit.
 
     `used`: consumed uses, at any gate of the site; `used_at`: the other gate that consumed the last one, None where it
@@ -43,7 +43,7 @@ class Knowledge:
     """
 
     data: DataStanding
-    use: UseState = UseState()
+    use: PermitUses = PermitUses()
     declaration: Declaration | None = None
     revocation: Revocation | None = None
     watched: Watched | None = None

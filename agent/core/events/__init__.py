@@ -72,7 +72,7 @@ from agent.core.events.mqtt_messages import (
     Status,
 )
 from agent.core.events.plate_masking import masked, masked_plate, masked_text
-from agent.core.events.verification import Fault, Flaw, Verification, Verifier, verify, verify_streams
+from agent.core.events.verification import ChainFault, ChainFlaw, Verification, Verifier, verify, verify_streams
 
 __all__ = [
     "RANDOM_BYTES",
@@ -91,6 +91,8 @@ __all__ = [
     "BarrierTested",
     "Birth",
     "CameraHealth",
+    "ChainFault",
+    "ChainFlaw",
     "CheckRecord",
     "Checkpoint",
     "ClockChanged",
@@ -112,8 +114,6 @@ __all__ = [
     "EvidenceDropped",
     "EvidenceSent",
     "ExportStatement",
-    "Fault",
-    "Flaw",
     "GateKey",
     "GateStarted",
     "GateStopping",

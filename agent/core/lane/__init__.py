@@ -6,7 +6,6 @@ No clock, no thread, no device: time comes in with the input. The table is drawn
 from agent.core.lane.event_drafts import transaction_id
 from agent.core.lane.hold import HOLD_CONTACT
 from agent.core.lane.io import (
-    Answered,
     Close,
     CommandKind,
     Decide,
@@ -18,6 +17,7 @@ from agent.core.lane.io import (
     KeepPictures,
     Lamp,
     OfficerCommand,
+    OrderAnswered,
     PlateRead,
     Presented,
     Pulsed,
@@ -38,7 +38,6 @@ __all__ = [
     "GATHERING",
     "HOLD_CONTACT",
     "KEY_SWITCH",
-    "Answered",
     "Close",
     "CommandKind",
     "Decide",
@@ -55,6 +54,7 @@ __all__ = [
     "LaneRules",
     "LaneState",
     "OfficerCommand",
+    "OrderAnswered",
     "PlateRead",
     "Presented",
     "Pulsed",

@@ -243,7 +243,7 @@ class KeepPictures:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class OrderAnswered:
     """The one answer to an order that has an id. Not `done`: nothing moved, and nothing stands, because of `detail`."""
 
     order: str
@@ -251,4 +251,4 @@ class Answered:
     detail: str
 
 
-Effect = Record | Decide | Raise | Close | Hold | Show | KeepPictures | Answered
+Effect = Record | Decide | Raise | Close | Hold | Show | KeepPictures | OrderAnswered

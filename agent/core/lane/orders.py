@@ -10,7 +10,7 @@ from agent.core.lane.io import CommandKind, OfficerCommand
 from agent.core.lane.lockout import apply_lockout
 from agent.core.lane.order_refusals import interlocked, locked, wrong_state
 from agent.core.lane.passage import may_lower, why_not_lower
-from agent.core.lane.state import GATHERING, RISING, Delivery, LaneState
+from agent.core.lane.state import GATHERING, RISING, LaneState, PulseDelivery
 from agent.core.lane.test_pulse import give_test_pulse
 from agent.core.lane.verdicts import reservation
 from drivers.text import Text
@@ -101,7 +101,7 @@ def _open(transition: Transition, item: OfficerCommand, *, reserve: bool) -> tup
 def _may_open_again(transition: Transition) -> bool:
     """Whether a pulse of unknown delivery may be followed by another: not for an arm that is known to be up."""
     lane = transition.lane
-    unknown = lane.state in RISING and lane.transaction is not None and lane.transaction.pulse is Delivery.UNKNOWN
+    unknown = lane.state in RISING and lane.transaction is not None and lane.transaction.pulse is PulseDelivery.UNKNOWN
     return unknown and lane.input_state.signals.opened is not True
 
 

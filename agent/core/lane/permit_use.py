@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent.core.events import Outcome
-from agent.core.lane.state import Delivery, arm_up, fresh
+from agent.core.lane.state import PulseDelivery, arm_up, fresh
 from agent.core.model import LedgerState
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def went_under(lane: Lane, transaction: Transaction, outcome: Outcome, at: float
 
 def may_have_risen(lane: Lane, transaction: Transaction) -> bool:
     """Whether a pulse may have raised the arm for a transaction with a grant, or still may raise it."""
-    return transaction.pulse is not Delivery.NOT_DELIVERED or bool(lane.pulses)
+    return transaction.pulse is not PulseDelivery.NOT_DELIVERED or bool(lane.pulses)
 
 
 def settlement(lane: Lane, transaction: Transaction, taken: bool | None, *, passed: bool) -> LedgerState:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from agent.core.events import Alarm, BarrierPulsed, Outcome
-from agent.core.lane.state import RISING, Delivery, LaneState, Pulse
+from agent.core.lane.state import RISING, LaneState, Pulse, PulseDelivery
 from agent.core.model import Reason
 from drivers.text import Text
 
@@ -18,7 +18,7 @@ def expire_pulses(transition: Transition) -> None:
     """Take a pulse that was not reported by its deadline for unknown: it may have happened, it cannot any more."""
     for pulse in transition.lane.pulses:
         if transition.now.at > pulse.deadline:
-            _note_delivery(transition, pulse, Delivery.UNKNOWN)
+            _note_delivery(transition, pulse, PulseDelivery.UNKNOWN)
             transition.alarm(
                 Alarm.PULSE_UNKNOWN, Text("the grant expired without a report of its pulse"), pulse.transaction
             )
@@ -45,11 +45,11 @@ def _note_delivery(transition: Transition, pulse: Pulse, delivery: str) -> None:
     if transaction is None or transaction.grant != pulse.grant:
         return
     # A second pulse is ordered only where the first is of unknown delivery: that one may have raised the arm.
-    undone = delivery == Delivery.NOT_DELIVERED and transaction.grants > 1
-    transition.set_transaction(pulse=Delivery.UNKNOWN if undone else Delivery(delivery))
+    undone = delivery == PulseDelivery.NOT_DELIVERED and transaction.grants > 1
+    transition.set_transaction(pulse=PulseDelivery.UNKNOWN if undone else PulseDelivery(delivery))
     if transition.lane.state not in RISING:
         return  # under the arm already: what the inputs see decides
-    if transition.transaction.pulse is Delivery.NOT_DELIVERED:
+    if transition.transaction.pulse is PulseDelivery.NOT_DELIVERED:
         transition.close_transaction(Outcome.FAULT, Reason.GATE_FAULT)
         transition.enter_state(LaneState.DENIED, Reason.GATE_FAULT)
     elif transition.lane.rules.blind and transition.lane.state is LaneState.OPENING:

@@ -124,7 +124,7 @@ class InputState:
         return self.signals.safety is True or self.signals.photocell is True
 
 
-class Delivery(StrEnum):
+class PulseDelivery(StrEnum):
     """What became of the pulse of the newest grant, as far as the lane knows."""
 
     WAITING = "waiting"
@@ -164,7 +164,7 @@ class Transaction:
     by: Literal["permit", "operator"] | None = None
     grant: str | None = None
     grants: int = 0
-    pulse: Delivery = Delivery.WAITING
+    pulse: PulseDelivery = PulseDelivery.WAITING
     reserved: LedgerChange | None = None
     seen_under: bool = False
     unblocked: bool = False

@@ -26,9 +26,9 @@ from agent.core.lane.event_drafts import (
     presentation_event,
     transaction_id,
 )
-from agent.core.lane.io import Answered, Close, Decide, Effect, Hold, KeepPictures, Lamp, Raise, Record, Show
+from agent.core.lane.io import Close, Decide, Effect, Hold, KeepPictures, Lamp, OrderAnswered, Raise, Record, Show
 from agent.core.lane.permit_use import settlement, went_under
-from agent.core.lane.state import Delivery, HandledVehicle, Lane, LaneState, Pulse, Transaction, sign_word
+from agent.core.lane.state import HandledVehicle, Lane, LaneState, Pulse, PulseDelivery, Transaction, sign_word
 from agent.core.model import LedgerChange, LedgerState, Presentation, Reading, Reason
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Transition:
         self._events: list[Draft] = []
         self._ledger: list[LedgerChange] = []
         self._acts: list[Effect] = []
-        self._answered: Answered | None = None
+        self._answered: OrderAnswered | None = None
         self._show: Show | None = None
         self._keep: tuple[str, ...] = ()
         self._decide: Decide | None = None
@@ -161,7 +161,7 @@ class Transition:
     def answer_order(self, order: str, *, done: bool, detail: str) -> None:
         """Answer an order; one without an id waits for no answer."""
         if order:
-            self._answered = Answered(order, done, detail)
+            self._answered = OrderAnswered(order, done, detail)
 
     def hold(self, *, on: bool, override: bool = False) -> None:
         """Hold the barrier open, or let go."""
@@ -239,7 +239,7 @@ class Transition:
         grant = f"{transaction.id}-{transaction.grants + 1}"
         taken = self.lane.input_state.taken
         seen_under = taken or (transaction.grants > 0 and transaction.seen_under)
-        self.set_transaction(by=by, grant=grant, grants=transaction.grants + 1, pulse=Delivery.WAITING)
+        self.set_transaction(by=by, grant=grant, grants=transaction.grants + 1, pulse=PulseDelivery.WAITING)
         self.set_transaction(seen_under=seen_under, unblocked=not taken)
         if reserve is not None:
             self.set_transaction(reserved=reserve)

@@ -81,7 +81,7 @@ _Said = TypeVar("_Said", ListHead, ListDelta)
 
 
 @dataclass(frozen=True, slots=True)
-class Opened(Generic[_Said]):
+class OpenedList(Generic[_Said]):
     """What was verified, and the id of the key that signed it."""
 
     said: _Said
@@ -128,7 +128,7 @@ def seal_delta(delta: ListDelta, key: SigningKey) -> bytes:
     return data
 
 
-def open_head(data: bytes, trust: TrustList, site: int, utc: float) -> Opened[ListHead]:
+def open_head(data: bytes, trust: TrustList, site: int, utc: float) -> OpenedList[ListHead]:
     """Return the head, once it is signed by a key of this trust list that may sign lists of this site at `utc`.
 
     Raises:
@@ -148,7 +148,7 @@ def open_head(data: bytes, trust: TrustList, site: int, utc: float) -> Opened[Li
     return opened
 
 
-def open_delta(data: bytes, trust: TrustList, site: int, utc: float) -> Opened[ListDelta]:
+def open_delta(data: bytes, trust: TrustList, site: int, utc: float) -> OpenedList[ListDelta]:
     """Return the delta, once it is signed by a key of this trust list that may sign lists of this site at `utc`.
 
     Raises:
@@ -157,24 +157,24 @@ def open_delta(data: bytes, trust: TrustList, site: int, utc: float) -> Opened[L
     return _open(_DELTA, data, trust, site, utc)
 
 
-def read_head(data: bytes) -> Opened[ListHead]:
+def read_head(data: bytes) -> OpenedList[ListHead]:
     """Return what a head says, and the id of the key that it claims. NOTHING IS VERIFIED: for a look, and to seal.
 
     Raises:
         ListError: it is no head.
     """
     signed = _HEAD.parse(data)
-    return Opened(_HEAD.content(signed), signed.key_id)
+    return OpenedList(_HEAD.content(signed), signed.key_id)
 
 
-def read_delta(data: bytes) -> Opened[ListDelta]:
+def read_delta(data: bytes) -> OpenedList[ListDelta]:
     """Return what a delta says, and the id of the key that it claims. NOTHING IS VERIFIED: for a look, and to seal.
 
     Raises:
         ListError: it is no delta.
     """
     signed = _DELTA.parse(data)
-    return Opened(_DELTA.content(signed), signed.key_id)
+    return OpenedList(_DELTA.content(signed), signed.key_id)
 
 
 def _seal(value: cbor.Value, key: SigningKey, context: bytes) -> bytes:
@@ -190,7 +190,7 @@ class _Part(Generic[_Said]):
 
     context: bytes
     longest: int
-    limits: cbor.Limits
+    limits: cbor.CborLimits
     read: Callable[[Fields], _Said]
 
     def parse(self, data: bytes) -> cose.Signed:
@@ -210,7 +210,7 @@ class _Part(Generic[_Said]):
             raise ListError(ListFault.CONTENT_INVALID, Text("it is not well-formed: {error}", error=error)) from None
 
 
-def _open(part: _Part[_Said], data: bytes, trust: TrustList, site: int, utc: float) -> Opened[_Said]:
+def _open(part: _Part[_Said], data: bytes, trust: TrustList, site: int, utc: float) -> OpenedList[_Said]:
     signed = part.parse(data)
     entry = _signer(signed, trust, site, utc)
     if not signed.holds(entry.key, part.context):
@@ -220,7 +220,7 @@ def _open(part: _Part[_Said], data: bytes, trust: TrustList, site: int, utc: flo
     said = part.content(signed)
     if said.site != site:
         raise ListError(ListFault.WRONG_SITE, Text("it is for site {site}, not for {own}", site=said.site, own=site))
-    return Opened(said, signed.key_id)
+    return OpenedList(said, signed.key_id)
 
 
 def _signer(signed: cose.Signed, trust: TrustList, site: int, utc: float) -> TrustEntry:
@@ -326,5 +326,5 @@ def _strings(item: cbor.Value, lengths: range, name: str) -> tuple[bytes, ...]:
     return found
 
 
-_HEAD = _Part(b"gate list head 1", MAX_HEAD_BYTES, cbor.Limits(depth=3, items=16 + 4 * MAX_CHUNKS), _head)
-_DELTA = _Part(b"gate list delta 1", MAX_DELTA_BYTES, cbor.Limits(depth=2, items=16 + MAX_DELTA_ROWS), _delta)
+_HEAD = _Part(b"gate list head 1", MAX_HEAD_BYTES, cbor.CborLimits(depth=3, items=16 + 4 * MAX_CHUNKS), _head)
+_DELTA = _Part(b"gate list delta 1", MAX_DELTA_BYTES, cbor.CborLimits(depth=2, items=16 + MAX_DELTA_ROWS), _delta)

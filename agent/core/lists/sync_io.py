@@ -172,7 +172,7 @@ Effect: TypeAlias = Change | FetchSnapshot | FetchChunks | DropSnapshot | FetchD
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ChangeResult:
     """What became of a change.
 
     `fault`: what is wrong with the list; None beside `done` being false: the gate's own trouble.

@@ -25,7 +25,7 @@ MAX_TEXT = 200_000
 MAX_ENTRIES = 500
 
 _CONTEXT = b"gate trust list 1"
-_LIMITS = cbor.Limits(depth=5, items=40 * MAX_ENTRIES)
+_LIMITS = cbor.CborLimits(depth=5, items=40 * MAX_ENTRIES)
 _TIMES = range(1_577_836_800, 4_102_444_801)
 _VERSIONS = range(1, 1 << 32)
 _VERSION, _ISSUED_AT, _EXPIRES_AT, _ENTRIES = range(1, 5)

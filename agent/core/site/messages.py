@@ -55,13 +55,13 @@ class SiteMessageError(ValueError):
         self.fault = fault
 
 
-class Body(BaseModel):
+class MessageBody(BaseModel):
     """What is said, without who says it to whom."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class Claim(Body):
+class Claim(MessageBody):
     """A gate wants a use of a permit.
 
     `id`: of this claim, never used for another, and dead once it was not answered.
@@ -76,7 +76,7 @@ class Claim(Body):
     already_exited_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class ClaimReply(Body):
+class ClaimReply(MessageBody):
     """The home gate's answer to the claim of this id."""
 
     kind: Literal["answer"] = "answer"
@@ -88,7 +88,7 @@ class ClaimReply(Body):
     detail: Annotated[str, Field(max_length=300)] = ""
 
 
-class Over(Body):
+class Over(MessageBody):
     """The claim of this id is over.
 
     What became of it stands in the sender's row log, up to the place `seq` of `stream`. Nothing there: it was not used,
@@ -102,7 +102,7 @@ class Over(Body):
     seq: _Count
 
 
-class Query(Body):
+class Query(MessageBody):
     """A home gate asks a gate what became of a claim that it granted; the answer is Over, or Alive."""
 
     kind: Literal["query"] = "query"
@@ -110,7 +110,7 @@ class Query(Body):
     permit: _Permit
 
 
-class Alive(Body):
+class Alive(MessageBody):
     """The claim of this id is not over yet: its transaction may still use it."""
 
     kind: Literal["alive"] = "alive"
@@ -118,7 +118,7 @@ class Alive(Body):
     permit: _Permit
 
 
-class RowsRequest(Body):
+class RowsRequest(MessageBody):
     """A gate asks another for the rows after a place of its row log; `whole`, an id: for all rows of all gates.
 
     Asking for the whole it has lost what it granted: whatever it has granted the other, that is not used yet, is void.
@@ -130,7 +130,7 @@ class RowsRequest(Body):
     whole: _Text = ""
 
 
-class Rows(Body):
+class Rows(MessageBody):
     """Changes of the ledger of the gate that sends them, which follow on the place `after`.
 
     Without any: where it stands. `whole`: the id of the Want that they answer: all rows of all gates, in parts that

@@ -9,8 +9,8 @@ from agent.core.decision import (
     NO_TEXTS,
     AssessmentContext,
     Knowledge,
+    PermitUses,
     TransactionEvidence,
-    UseState,
     assess,
     assess_plate,
     in_force,
@@ -111,9 +111,9 @@ class FactCollector:
         plates = (one.plate for one in declared)
         return tuple(dict.fromkeys(plate for plate in plates if plate is not None and plate != permit.plate))
 
-    def _use(self, permit: Permit, transaction: str, utc: float) -> tuple[UseState, int]:
+    def _use(self, permit: Permit, transaction: str, utc: float) -> tuple[PermitUses, int]:
         uses = self._ledger.use_state(permit.permit_id, transaction)
-        use = UseState(
+        use = PermitUses(
             used=uses.used,
             open_reservation=uses.open_reservation,
             in_doubt=uses.in_doubt,

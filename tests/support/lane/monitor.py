@@ -24,7 +24,6 @@ from agent.core.events.event_types import (
     VehiclePresent,
 )
 from agent.core.lane.io import (
-    Answered,
     Close,
     CommandKind,
     Decide,
@@ -33,6 +32,7 @@ from agent.core.lane.io import (
     Input,
     InterlockChanged,
     OfficerCommand,
+    OrderAnswered,
     Pulsed,
     Raise,
     Record,
@@ -366,7 +366,7 @@ class Monitor:
 
     def _answer(self, item: Input, effects: tuple[Effect, ...], events: list[Event]) -> None:
         """Rule 10: one answer for each order with an id, and done is what the effects and the record say."""
-        answers = [effect for effect in effects if isinstance(effect, Answered)]
+        answers = [effect for effect in effects if isinstance(effect, OrderAnswered)]
         order = item.item if isinstance(item, RecordFailed) else item
         if not isinstance(order, OfficerCommand):
             assert answers == []

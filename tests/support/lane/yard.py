@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, assert_never
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import TransactionClosed
 from agent.core.lane.io import (
-    Answered,
     Close,
     CommandKind,
     Decide,
@@ -18,6 +17,7 @@ from agent.core.lane.io import (
     InterlockChanged,
     KeepPictures,
     OfficerCommand,
+    OrderAnswered,
     PlateRead,
     Presented,
     Pulsed,
@@ -28,7 +28,7 @@ from agent.core.lane.io import (
     Show,
     Ticked,
 )
-from agent.core.lane.state import Delivery, LaneLockout
+from agent.core.lane.state import LaneLockout, PulseDelivery
 from agent.core.lane.step import Lane, LaneRules, LaneState, step
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
@@ -84,7 +84,7 @@ def _lines(effect: Effect) -> list[str]:  # noqa: C901, PLR0911 -- one line for 
             return [f"HOLD {'on' if on else 'off'}{' at once' if override else ''}"]
         case Show(lamp, message):
             return [f"show {lamp} {message}"]
-        case Answered(order, done, detail):
+        case OrderAnswered(order, done, detail):
             return [f"answer {order} {'done' if done else 'not done'}: {detail}"]
         case KeepPictures(pictures):
             return [f"keep {','.join(pictures)}"]
@@ -123,7 +123,7 @@ def _check_types(value: Any) -> None:
         kind = str(each.type)
         found = getattr(value, each.name)
         assert kind != "bool" or isinstance(found, bool), each.name
-        assert kind != "Delivery" or isinstance(found, Delivery), each.name
+        assert kind != "PulseDelivery" or isinstance(found, PulseDelivery), each.name
         assert not kind.startswith("tuple") or isinstance(found, tuple), each.name
 
 

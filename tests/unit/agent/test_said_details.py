@@ -12,7 +12,7 @@ import pytest
 import agent
 import drivers
 from agent.core.events.event_types import AlarmRaised, CheckRecord
-from agent.core.lane.io import Answered, Record
+from agent.core.lane.io import OrderAnswered, Record
 from agent.core.lane.step import LaneRules
 from agent.core.lane.test_pulse import pulse_obstacle
 from agent.core.model.reasons import Reason
@@ -96,7 +96,7 @@ class Listener(World):
     said: set[str]
 
     def carry_out(self, effects, verdict):
-        self.said |= {one.detail for one in effects if isinstance(one, Answered)}
+        self.said |= {one.detail for one in effects if isinstance(one, OrderAnswered)}
         drafts = [draft for one in effects if isinstance(one, Record) for draft in one.events]
         self.said |= {draft.event.detail for draft in drafts if isinstance(draft.event, AlarmRaised)}
         self.said.add(pulse_obstacle(self.lane, self.at))

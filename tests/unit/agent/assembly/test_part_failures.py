@@ -406,8 +406,8 @@ def test_a_thread_that_nobody_guards_ends_the_process_in_order_to_be_started_aga
 def test_a_fault_in_the_thread_of_a_relay_board_ends_the_process_and_the_relays_are_released(tmp_path):
     more = """
     from agent.barrier.board import RelayBoard
-    let_go = RelayBoard._let_go
-    RelayBoard._let_go = lambda board: (let_go(board), print("released", flush=True))
+    release_all = RelayBoard._release_all
+    RelayBoard._release_all = lambda board: (release_all(board), print("released", flush=True))
     RelayBoard._note = lambda board, order: 1 / 0
     """
     process, site = altered_agent(tmp_path, more)
@@ -423,8 +423,8 @@ def test_a_fault_in_the_loop_of_a_lane_ends_the_process_and_the_relays_are_relea
     more = """
     from agent.lane.loop import LaneLoop
     from agent.barrier.board import RelayBoard
-    let_go = RelayBoard._let_go
-    RelayBoard._let_go = lambda board: (let_go(board), print("released", flush=True))
+    release_all = RelayBoard._release_all
+    RelayBoard._release_all = lambda board: (release_all(board), print("released", flush=True))
     tick, ticks = LaneLoop._tick, []
 
     def fail_after_a_while(loop):

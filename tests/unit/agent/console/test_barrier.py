@@ -13,7 +13,7 @@ from agent.console.hold_to_confirm import LIFE_S, MOST, Holds
 from agent.console.labels.barrier import ACTS
 from agent.console.lane_answers import ANSWERS, answer_text
 from agent.console.pages.barrier import Act
-from agent.core.lane.io import Answered, CommandKind
+from agent.core.lane.io import CommandKind, OrderAnswered
 from agent.core.lane.orders import KEY_SWITCH
 from agent.core.lane.step import LaneRules
 from agent.core.lane.test_pulse import pulse_obstacle
@@ -331,7 +331,7 @@ class Listener(World):
     said: set[str]
 
     def carry_out(self, effects, verdict):
-        self.said |= {one.detail for one in effects if isinstance(one, Answered)}
+        self.said |= {one.detail for one in effects if isinstance(one, OrderAnswered)}
         self.said.add(pulse_obstacle(self.lane, self.at))
         super().carry_out(effects, verdict)
 

@@ -12,7 +12,7 @@ from typing_extensions import override
 from agent.barrier.barrier import PulseReport
 from agent.barrier.board import RelayBoard
 from agent.core.decision.decision import Decision
-from agent.core.lane.io import Answered, CommandKind, Decided, OfficerCommand
+from agent.core.lane.io import CommandKind, Decided, OfficerCommand, OrderAnswered
 from agent.core.lane.state import LaneLockout
 from agent.core.lane.step import Lane, LaneRules
 from agent.core.model.instant import Instant
@@ -28,7 +28,7 @@ from agent.service.worker import end_on_thread_failure
 from agent.store.journal.journal import JournalFullError, JournalUnavailableError, LedgerConflictError
 from drivers.api import Delivery
 from drivers.relay import simulated
-from drivers.relay.simulated import Fault, SimulatedRelay
+from drivers.relay.simulated import BoardFault, SimulatedRelay
 from tests.support.board.barriers import wiring
 from tests.support.pki.permits import PERMIT
 from tests.support.store.flaky_journal import FlakyJournal
@@ -270,7 +270,9 @@ def test_what_is_to_stand_stands_once_it_is_written_and_else_is_answered_with_no
     gate.journal.fails = JournalFullError("full")
     gate.order(kind, "order 1")
     eventually(lambda: gate.answers)
-    assert gate.answers == [Answered("order 1", done=False, detail="it could not be recorded, so nothing was done")]
+    assert gate.answers == [
+        OrderAnswered("order 1", done=False, detail="it could not be recorded, so nothing was done")
+    ]
     gate.journal.fails = None
     eventually(lambda: not gate.recorder.failing)
     assert gate.journal.types == ["alarm.raised"]
@@ -291,7 +293,7 @@ def test_a_locked_lane_lets_a_vehicle_wait_and_an_unlocked_one_lets_it_through(g
     gate.wait_state("waiting")
     gate.order(CommandKind.OPEN, "order 2")
     eventually(lambda: len(gate.answers) == 2)
-    assert gate.answers[1] == Answered("order 2", done=False, detail="the lane is locked by officer 7")
+    assert gate.answers[1] == OrderAnswered("order 2", done=False, detail="the lane is locked by officer 7")
     assert (gate.pulses, gate.views[-1].message) == (0, "LANE_LOCKED")
     gate.order(CommandKind.UNLOCK, "order 3")
     eventually(lambda: gate.pulses == 1)
@@ -484,7 +486,7 @@ def test_pictures_that_nobody_names_are_forgotten_oldest_first(gate):
 
 
 def test_a_relay_that_goes_and_comes_is_told_of_and_no_vehicle_passes_meanwhile(gate):
-    gate.board.fault = Fault.UNPLUGGED
+    gate.board.fault = BoardFault.UNPLUGGED
     eventually(lambda: gate.of_type("alarm.raised"))
     gate.show()
     gate.wait_state("manual")
@@ -494,7 +496,7 @@ def test_a_relay_that_goes_and_comes_is_told_of_and_no_vehicle_passes_meanwhile(
 
 
 def test_a_pulse_without_an_answer_is_an_alarm_and_not_repeated(gate):
-    gate.relay.gate = lambda what: setattr(gate.board, "fault", Fault.DIES_IN_COMMAND) if what == "pulse" else None
+    gate.relay.gate = lambda what: setattr(gate.board, "fault", BoardFault.DIES_IN_COMMAND) if what == "pulse" else None
     gate.show()
     eventually(lambda: gate.of_type("barrier.pulsed"))
     assert gate.of_type("barrier.pulsed")[0]["delivery"] == "unknown"
@@ -576,7 +578,9 @@ def test_a_test_pulse_is_on_the_disk_before_its_relay_moves_and_else_moves_nothi
         gate.journal.fails = JournalFullError("full")
         gate.order(kind, "order 1")
         eventually(lambda: gate.answers)
-        assert gate.answers == [Answered("order 1", done=False, detail="it could not be recorded, so nothing was done")]
+        assert gate.answers == [
+            OrderAnswered("order 1", done=False, detail="it could not be recorded, so nothing was done")
+        ]
         gate.journal.fails = None
         eventually(lambda: not gate.recorder.failing)
         recorded = []

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from agent.core.commands.command import CommandAnswer, Result
-from agent.core.lane.io import Answered, CommandKind
+from agent.core.lane.io import CommandKind, OrderAnswered
 from agent.core.model.instant import Instant
 from agent.lane.service import LATE_ANSWER_S, ORDERS_WAITING, RequestQueue
 from tests.support.waiting import PATIENCE_S, eventually
@@ -36,7 +36,7 @@ class Loop:
         return self.waiting.pop(0)(Instant(0.0, 0.0))
 
     def answer(self, order, detail, *, done=True):
-        self.desk.answered(Answered(order.order, done, detail))
+        self.desk.answered(OrderAnswered(order.order, done, detail))
 
     def ask(self, kind=CommandKind.OPEN, operator="officer 7"):
         """Order something in a thread of its own; returns the thread and the list that the answer goes to."""

@@ -9,7 +9,7 @@ import pytest
 from agent.core.crypto.keys import SigningKey
 from agent.core.decision.assessment import Assessment, AssessmentContext, TransactionEvidence, assess
 from agent.core.decision.judgement import JudgementRules, judge
-from agent.core.decision.knowledge import Knowledge, UseState
+from agent.core.decision.knowledge import Knowledge, PermitUses
 from agent.core.lists.freshness import DataStanding, DataState
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
@@ -79,7 +79,7 @@ def decide(payloads=(GOOD,), readings=READ, use=None, *, final=False, rules=None
     """Take both steps as a caller does, and hold the promises that every decision makes."""
     evidence = TransactionEvidence("t1", shown(*payloads), readings)
     assessment = assess(evidence, AssessmentContext(context, keys), Instant(0.0, NOW))
-    decision = judge(assessment, rules or JudgementRules(), Knowledge(FRESH, use or UseState()), final=final)
+    decision = judge(assessment, rules or JudgementRules(), Knowledge(FRESH, use or PermitUses()), final=final)
     assert all(check.ok for check in decision.checks[:-1])
     assert decision.checks[-1].ok == (decision.verdict is Verdict.PASS)
     assert decision.reason is (Reason.OK if decision.checks[-1].ok else decision.checks[-1].reason)
@@ -201,15 +201,15 @@ def test_a_lane_that_passes_vehicles_without_plates_still_reads_the_plates_of_ot
 
 
 USES = {
-    "never used": (UseState(), PASS),
-    "used once of twice": (UseState(used=1), PASS),
-    "used twice of twice": (UseState(used=2), DENY),
-    "used more often than it may": (UseState(used=3), DENY),
-    "reserved by this transaction": (UseState(open_reservation="t1"), PASS),
-    "reserved by another": (UseState(open_reservation="t0"), DENY),
-    "reserved before a restart": (UseState(open_reservation="t0", in_doubt=True), MANUAL),
-    "reserved before a restart by the same name": (UseState(open_reservation="t1", in_doubt=True), MANUAL),
-    "used up and reserved before a restart": (UseState(used=2, open_reservation="t0", in_doubt=True), DENY),
+    "never used": (PermitUses(), PASS),
+    "used once of twice": (PermitUses(used=1), PASS),
+    "used twice of twice": (PermitUses(used=2), DENY),
+    "used more often than it may": (PermitUses(used=3), DENY),
+    "reserved by this transaction": (PermitUses(open_reservation="t1"), PASS),
+    "reserved by another": (PermitUses(open_reservation="t0"), DENY),
+    "reserved before a restart": (PermitUses(open_reservation="t0", in_doubt=True), MANUAL),
+    "reserved before a restart by the same name": (PermitUses(open_reservation="t1", in_doubt=True), MANUAL),
+    "used up and reserved before a restart": (PermitUses(used=2, open_reservation="t0", in_doubt=True), DENY),
 }
 
 
@@ -223,7 +223,7 @@ def test_the_ledger_decides_after_the_plate(use, verdict, final):
 
 
 def test_the_first_check_that_fails_decides_though_more_would():
-    used = UseState(used=9)
+    used = PermitUses(used=9)
     assert decide((ELSEWHERE,), (), used).reason is Reason.WRONG_SITE
     assert decide((GOOD,), (), used).reason is Reason.PLATE_UNREADABLE
     assert decide((GOOD,), READ, used).reason is Reason.ALREADY_USED

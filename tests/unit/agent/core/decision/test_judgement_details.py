@@ -7,7 +7,7 @@ import pytest
 from agent.core.decision.assessment import AssessmentContext, TransactionEvidence, assess
 from agent.core.decision.checks.random_sample import drawn
 from agent.core.decision.judgement import JudgementRules, judge
-from agent.core.decision.knowledge import UseState, subjects_of
+from agent.core.decision.knowledge import PermitUses, subjects_of
 from agent.core.lists.freshness import DataState
 from agent.core.model.instant import Instant
 from agent.core.model.list_rows import Subject, Watched
@@ -86,12 +86,12 @@ def test_a_check_that_fails_says_what_it_saw(name):
 OTHERWISE = {
     "reserved": (
         Reason.ALREADY_USED,
-        {"known": known(use=UseState(open_reservation="t0"))},
+        {"known": known(use=PermitUses(open_reservation="t0"))},
         "reserved by t0",
     ),
     "reserved before a restart": (
         Reason.ALREADY_USED,
-        {"known": known(use=UseState(open_reservation="t0", in_doubt=True))},
+        {"known": known(use=PermitUses(open_reservation="t0", in_doubt=True))},
         "reserved by t0, and it is not known whether that vehicle passed",
     ),
     "gone through a gate that has no name here": (
@@ -161,10 +161,10 @@ HELD = {
         "the check digit of the VIN differs",
     ),
     "never gone": (Reason.VIN_ALREADY_EXITED, {"already_exited_s": 9.0}, ""),
-    "used before": (Reason.ALREADY_USED, {"known": known(use=UseState(used=1))}, "used 1 of 2 times"),
+    "used before": (Reason.ALREADY_USED, {"known": known(use=PermitUses(used=1))}, "used 1 of 2 times"),
     "used before, elsewhere": (
         Reason.USED_AT_OTHER_GATE,
-        {"known": known(use=UseState(used=1, used_at="gate-2"))},
+        {"known": known(use=PermitUses(used=1, used_at="gate-2"))},
         "",
     ),
     "a home gate was not asked": (Reason.LEDGER_UNREACHABLE, {}, ""),
@@ -176,7 +176,7 @@ HELD = {
     "never here": (Reason.PASSBACK, {"anti_passback_s": 60.0}, ""),
     "long ago": (
         Reason.PASSBACK,
-        {"known": known(use=UseState(passed_s=60.0)), "anti_passback_s": 60.0},
+        {"known": known(use=PermitUses(passed_s=60.0)), "anti_passback_s": 60.0},
         "passed this way 60 s ago",
     ),
     "not watched": (Reason.WATCHLIST_HOLD, {}, ""),
@@ -219,7 +219,7 @@ def test_a_permit_that_holds_by_itself_is_told_with_what_it_was_refused_for(name
     ],
 )
 def test_uses_at_another_gate_count_up_to_what_permit_and_declaration_allow(listed, used, reason):
-    here = known(declaration=declared(max_uses=listed), use=UseState(used=used, used_at="gate-2"))
+    here = known(declaration=declared(max_uses=listed), use=PermitUses(used=used, used_at="gate-2"))
     assert decide(known=here).reason is reason
 
 

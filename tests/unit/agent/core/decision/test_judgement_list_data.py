@@ -6,7 +6,7 @@ import pytest
 
 from agent.core.decision.checks.case import JudgementRules
 from agent.core.decision.judgement import lists_needed
-from agent.core.decision.knowledge import UseState, in_force
+from agent.core.decision.knowledge import PermitUses, in_force
 from agent.core.lists.freshness import DataState
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject, Watched
@@ -69,7 +69,7 @@ def test_old_lists_do_not_weaken_what_the_permit_itself_must_prove():
         old = known(state, HERE)
         assert answer((b"GP1:" + GOOD[5:],), known=old)[0] is RETRY
         assert answer(readings=read("京B98765"), known=old) in ((DENY, Reason.PLATE_MISMATCH), TOO_OLD)
-        assert answer(known=replace(old, use=UseState(used=2))) in ((DENY, Reason.ALREADY_USED), TOO_OLD)
+        assert answer(known=replace(old, use=PermitUses(used=2))) in ((DENY, Reason.ALREADY_USED), TOO_OLD)
         revoked = replace(old, revocation=Revocation(PERMIT.permit_id, NOW))
         assert answer(known=revoked) == (DENY, Reason.PERMIT_REVOKED)
 
@@ -121,7 +121,7 @@ def test_what_says_nothing_of_the_vehicle_may_differ(same):
 
 @pytest.mark.parametrize(("listed", "used", "wanted"), [(1, 1, DENY), (9, 1, PASS), (9, 2, DENY), (1, 0, PASS)])
 def test_the_smaller_number_of_uses_counts(listed, used, wanted):
-    found = known(declaration=declared(max_uses=listed), use=UseState(used=used))
+    found = known(declaration=declared(max_uses=listed), use=PermitUses(used=used))
     assert answer(known=found)[0] is wanted
 
 

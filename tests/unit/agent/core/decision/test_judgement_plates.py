@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from agent.core.decision.assessment import weigh
-from agent.core.decision.knowledge import UseState
-from agent.core.decision.rate_limit import Refused, Texts
+from agent.core.decision.knowledge import PermitUses
+from agent.core.decision.rate_limit import RefusedText, Texts
 from agent.core.lists.freshness import DataState
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit.claims import PermitForm
@@ -197,7 +197,7 @@ def test_another_declaration_that_explains_the_picture_holds_a_plate_alone():
 
 
 def test_a_plate_alone_is_used_once_and_held_up_like_a_permit():
-    assert by_plate(known=replace(KNOWN_HERE, use=UseState(used=2))).reason is Reason.ALREADY_USED
+    assert by_plate(known=replace(KNOWN_HERE, use=PermitUses(used=2))).reason is Reason.ALREADY_USED
     old = replace(KNOWN_HERE, data=replace(DATA, state=DataState.TOO_OLD))
     assert by_plate(known=old).reason is Reason.DATA_TOO_OLD
     wrong = by_plate(context=replace(CONTEXT, clock_trusted=False))
@@ -232,7 +232,7 @@ def test_where_either_is_enough_the_plate_decides_only_when_no_permit_came(paylo
 
 
 def test_a_flood_of_codes_does_not_lead_to_the_plate():
-    flood = Texts(refused=tuple(Refused(bytes([number]), 0.0) for number in range(11)))
+    flood = Texts(refused=tuple(RefusedText(bytes([number]), 0.0) for number in range(11)))
     decision = by_plate(require="either", payloads=(GOOD,), final=True, texts=flood)
     assert (decision.verdict, decision.reason) == (MANUAL, Reason.RATE_LIMITED)
 

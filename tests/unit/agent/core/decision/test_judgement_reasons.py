@@ -6,8 +6,8 @@ import pytest
 
 from agent.core.crypto.keys import Algorithm, SigningKey
 from agent.core.decision.checks.random_sample import drawn
-from agent.core.decision.knowledge import UseState
-from agent.core.decision.rate_limit import Refused, Texts
+from agent.core.decision.knowledge import PermitUses
+from agent.core.decision.rate_limit import RefusedText, Texts
 from agent.core.lists.freshness import DataState
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject, Watched
@@ -67,7 +67,7 @@ def word(code):
     return known(claim=ClaimAnswer(code, gate="gate-2"))
 
 
-FLOOD = Texts(refused=tuple(Refused(bytes([number]), 0.0) for number in range(11)))
+FLOOD = Texts(refused=tuple(RefusedText(bytes([number]), 0.0) for number in range(11)))
 
 # The reason, the decision's input, the verdict while more may come, the verdict when nothing will.
 ROWS = {
@@ -163,10 +163,10 @@ ROWS = {
         MANUAL,
         MANUAL,
     ),
-    "used up": (Reason.ALREADY_USED, {"known": known(use=UseState(used=2))}, DENY, DENY),
+    "used up": (Reason.ALREADY_USED, {"known": known(use=PermitUses(used=2))}, DENY, DENY),
     "used up at another gate": (
         Reason.USED_AT_OTHER_GATE,
-        {"known": known(use=UseState(used=2, used_at="gate-2"))},
+        {"known": known(use=PermitUses(used=2, used_at="gate-2"))},
         DENY,
         DENY,
     ),
@@ -178,7 +178,7 @@ ROWS = {
         MANUAL,
     ),
     "no home gate": (Reason.LEDGER_UNREACHABLE, {"known": word(ClaimCode.LEDGER_UNREACHABLE)}, MANUAL, MANUAL),
-    "just gone": (Reason.PASSBACK, {"known": known(use=UseState(passed_s=5)), "anti_passback_s": 60.0}, DENY, DENY),
+    "just gone": (Reason.PASSBACK, {"known": known(use=PermitUses(passed_s=5)), "anti_passback_s": 60.0}, DENY, DENY),
     "a flood of codes": (Reason.RATE_LIMITED, {"texts": FLOOD}, MANUAL, MANUAL),
     "watched": (
         Reason.WATCHLIST_HOLD,

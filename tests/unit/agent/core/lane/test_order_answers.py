@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agent.core.lane.io import Answered, CommandKind, OfficerCommand, RecordFailed, Sampled
+from agent.core.lane.io import CommandKind, OfficerCommand, OrderAnswered, RecordFailed, Sampled
 from agent.core.lane.state import LaneLockout
 from agent.core.lane.step import LaneState
 from agent.core.model.reasons import Reason, Verdict
@@ -49,7 +49,7 @@ def answer(yard: Yard, kind: CommandKind, **more: Any) -> tuple[bool, str]:
 
 
 def only(effects: list[Any]) -> tuple[bool, str]:
-    (found,) = [effect for effect in effects if isinstance(effect, Answered)]
+    (found,) = [effect for effect in effects if isinstance(effect, OrderAnswered)]
     assert found.order == "order 1"
     return found.done, found.detail
 
@@ -116,7 +116,7 @@ def test_every_order_has_one_answer_in_every_state_and_none_without_an_id(kind: 
     assert answer(WAYS[state](), kind)[1]
     yard = WAYS[state]()
     yard.order(kind)
-    assert not [effect for effect in yard.effects if isinstance(effect, Answered)]
+    assert not [effect for effect in yard.effects if isinstance(effect, OrderAnswered)]
 
 
 @pytest.mark.parametrize("kind", CommandKind)
