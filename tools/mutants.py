@@ -73,7 +73,7 @@ GROUPS = {
     ),
     "site": (
         ("agent/core/site/claim_answers.py", "agent/core/site/home_gate.py", "agent/core/site/ledger.py"),
-        ("tests/unit/agent/core/site/test_claim_answers.py",),
+        ("tests/unit/agent/core/site/test_*.py",),
     ),
     "claims": (
         ("agent/site/own_claims.py", "agent/store/journal/home_claims.py"),
