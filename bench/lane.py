@@ -13,6 +13,7 @@ from agent.core.decision import Decision
 from agent.core.lane import Decide, Decided, Input, Lane, LaneRules, Presented, Pulsed, Raise, RelayChanged, Sampled
 from agent.core.lane.step import step
 from agent.core.model import Instant, Presentation, Reason, Verdict
+from agent.core.model.signals import Signals
 from agent.core.permit import Permit
 from bench.figures import Figure, table
 
@@ -54,7 +55,7 @@ class Drive:
         for place, (count, presence, safety, opened, closed) in enumerate(SAMPLES):
             for sample in range(count):
                 self.at += PERIOD_S
-                self._feed(Sampled(self._now, self.at, presence, safety, None, opened, closed))
+                self._feed(Sampled(self._now, Signals(self.at, presence, safety, None, opened, closed)))
                 if place == 0 and sample == SHOWN_AFTER:
                     text = f"permit {number}".encode()
                     self._feed(Presented(self._now, Presentation(text, "bench", "camera", number, self.at)))

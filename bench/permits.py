@@ -189,7 +189,7 @@ def _time(way: str, rows: Sequence[Declaration], registry: Registry, journal: Jo
         forms=frozenset({PermitForm.SIGNED, PermitForm.REFERENCE}),
         freshness=FreshnessRules(required=frozenset(ListKind)),
     )
-    decider = Decider(place, Sources(registry, journal, _Trusted(), StandaloneSite(journal)))
+    decider = Decider(place, Sources(registry, journal, _Trusted().trusted, StandaloneSite(journal)))
     for number, row in enumerate(rows):
         readings = _readings(row, blurred=way == "blurred")
         question = Decide(f"{way} {number}", _shown(way, row, number), readings, final=False)

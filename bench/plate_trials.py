@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates import DEFAULT_RULES, TEMPERATURE, Evidence, MatchVerdict, series
-from agent.core.plates.evidence import evidence
+from agent.core.plates import DEFAULT_RULES, TEMPERATURE, FrameEvidence, MatchVerdict, series
+from agent.core.plates.frame_evidence import evidence
 from agent.core.plates.match import match
 from agent.core.plates.vote import vote
 from bench.plate_impostors import NEIGHBOUR, impostors
@@ -59,7 +59,7 @@ class Trial:
     denied: bool
     crowded: bool
     declared_too: int
-    read: Evidence | None
+    read: FrameEvidence | None
     text: str
     kind: str
     impostors: list[tuple[str, float]] = field(default_factory=list)
@@ -153,7 +153,7 @@ def said_and_true(found: Iterable[Trial], temperature: float) -> list[tuple[floa
     ]
 
 
-def probability(seen: Evidence, text: str, temperature: float) -> float:
+def probability(seen: FrameEvidence, text: str, temperature: float) -> float:
     """Of one text against everything else together, all provinces alike, at another temperature than the product's."""
     warmer = temperature / TEMPERATURE
     values = {other: value / warmer for other, value in seen.likelihoods.items()}

@@ -96,7 +96,7 @@ def _connected(link: Path, reports: queue.SimpleQueue[PulseReport], stack: ExitS
     barrier = board.barrier(
         Wiring(open_channel=1, pulse_ms=PULSE_MS), reports.put, lambda state, _detail: up.put(state)
     )
-    signals = SignalMap(1, 2, debounce_s=0.04, period_s=POLL_S)
+    signals = SignalMap({"presence": 1, "safety": 2}, debounce_s=0.04, period_s=POLL_S)
     watch = InputMonitor(
         "bench",
         registry.inputs("modbus_rtu", keys),

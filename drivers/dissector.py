@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from drivers import modbus, numato
+from drivers import modbus_codec, numato_codec
 from drivers.relay import kmtronic_codec, lcus_codec
 from drivers.text import Text
 
@@ -73,7 +73,7 @@ def _no_answer(_question: bytes, _answer: bytes) -> str:
 
 
 def _modbus_sent(data: bytes) -> str:
-    if not modbus.is_sound(data) or len(data) < _HEAD.size + 2:
+    if not modbus_codec.is_sound(data) or len(data) < _HEAD.size + 2:
         return ""
     unit, function, address, value = _HEAD.unpack(data[: _HEAD.size])
     words = _modbus_read(function, address, value) or _modbus_write(function, address, value, data)
@@ -85,11 +85,11 @@ def _modbus_read(function: int, address: int, count: int) -> str:
     if count > 1:
         span = Text("{first} to {last}", first=span, last=address + count)
     match function:
-        case modbus.Function.READ_COILS:
+        case modbus_codec.Function.READ_COILS:
             return Text("which of relays {span} are on?", span=span)
-        case modbus.Function.READ_DISCRETE_INPUTS:
+        case modbus_codec.Function.READ_DISCRETE_INPUTS:
             return Text("which of inputs {span} are on?", span=span)
-        case modbus.Function.READ_HOLDING_REGISTERS:
+        case modbus_codec.Function.READ_HOLDING_REGISTERS:
             if count == 1:
                 return Text("read register 0x{address:04X}", address=address)
             return Text("read register 0x{first:04X} to 0x{last:04X}", first=address, last=address + count - 1)
@@ -99,11 +99,11 @@ def _modbus_read(function: int, address: int, count: int) -> str:
 
 def _modbus_write(function: int, address: int, value: int, data: bytes) -> str:
     match function:
-        case modbus.Function.WRITE_COIL:
+        case modbus_codec.Function.WRITE_COIL:
             return _coil_order(address, value)
-        case modbus.Function.WRITE_REGISTER:
+        case modbus_codec.Function.WRITE_REGISTER:
             return Text("write register 0x{address:04X}: {value}", address=address, value=value)
-        case modbus.Function.WRITE_COILS:
+        case modbus_codec.Function.WRITE_COILS:
             on = _bits(data[7:-2], value, address + 1)
             span = Text("{first} to {last}", first=address + 1, last=address + value)
             return Text("switch relays {span}; on: {numbers}", span=span, numbers=numbers(on))
@@ -113,30 +113,34 @@ def _modbus_write(function: int, address: int, value: int, data: bytes) -> str:
 
 def _coil_order(address: int, value: int) -> str:
     kind, relay = address & 0xFF00, (address & 0x00FF) + 1
-    if kind in {modbus.FLASH_ON, _FLASH_OFF}:
-        order = _relay(relay, on=kind == modbus.FLASH_ON)
+    if kind in {modbus_codec.FLASH_ON, _FLASH_OFF}:
+        order = _relay(relay, on=kind == modbus_codec.FLASH_ON)
         return Text("{order} for {duration_ms} ms", order=order, duration_ms=value * _STEP_MS)
-    if value not in {modbus.ON, modbus.OFF}:
+    if value not in {modbus_codec.ON, modbus_codec.OFF}:
         relays = Text("all relays") if address == _ALL_RELAYS else Text("relay {relay}", relay=address + 1)
         return Text("{relays} to 0x{value:04X}", relays=relays, value=value)
     if address == _ALL_RELAYS:
-        return Text("all relays on") if value == modbus.ON else Text("all relays off")
-    return _relay(address + 1, on=value == modbus.ON)
+        return Text("all relays on") if value == modbus_codec.ON else Text("all relays off")
+    return _relay(address + 1, on=value == modbus_codec.ON)
 
 
 def _modbus_received(question: bytes, answer: bytes) -> str:
     if len(question) < _HEAD.size:
         return ""
     _, function, address, count = _HEAD.unpack(question[: _HEAD.size])
-    reply = modbus.reply_in(modbus.Request(question, count if function in modbus.READS else 0), answer)
-    if reply is None or not modbus.is_sound(reply):
+    reply = modbus_codec.reply_in(
+        modbus_codec.Request(question, count if function in modbus_codec.READS else 0), answer
+    )
+    if reply is None or not modbus_codec.is_sound(reply):
         return Text("garbled")
-    if reply[1] & modbus.EXCEPTION_FLAG:
-        return Text("refused: {why}", why=modbus.EXCEPTIONS.get(reply[2], Text("exception {number}", number=reply[2])))
+    if reply[1] & modbus_codec.EXCEPTION_FLAG:
+        return Text(
+            "refused: {why}", why=modbus_codec.EXCEPTIONS.get(reply[2], Text("exception {number}", number=reply[2]))
+        )
     match function:
-        case modbus.Function.READ_COILS | modbus.Function.READ_DISCRETE_INPUTS:
+        case modbus_codec.Function.READ_COILS | modbus_codec.Function.READ_DISCRETE_INPUTS:
             return _on(_bits(reply[3:-2], count, address + 1))
-        case modbus.Function.READ_HOLDING_REGISTERS:
+        case modbus_codec.Function.READ_HOLDING_REGISTERS:
             data = reply[3:-2]
             values = struct.unpack(f">{len(data) // 2}H", data[: len(data) // 2 * 2])
             return Text("values: {numbers}", numbers=numbers(values))
@@ -234,8 +238,8 @@ def _numato_sent(data: bytes) -> str:
 
 def _numato_received(question: bytes, answer: bytes) -> str:
     try:
-        return numato.answer(_numato_sent(question), answer) or Text("taken")
-    except numato.BadReplyError:
+        return numato_codec.answer(_numato_sent(question), answer) or Text("taken")
+    except numato_codec.BadReplyError:
         return Text("garbled")
 
 

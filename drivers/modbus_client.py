@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from drivers import modbus
+from drivers import modbus_codec
 from drivers.api import DeviceMisconfiguredError
 from drivers.serial.port import NoReplyError, SerialParameters, SerialPort
 from drivers.text import Text
@@ -61,44 +61,44 @@ class ModbusClient:
         """The address of the board."""
         return self._unit
 
-    def read_bits(self, request: modbus.Request) -> tuple[bool, ...]:
-        """Ask for relays or inputs. Errors as in `ask` and `modbus.read_bits`."""
-        return modbus.read_bits(request, self.ask(request))
+    def read_bits(self, request: modbus_codec.Request) -> tuple[bool, ...]:
+        """Ask for relays or inputs. Errors as in `exchange` and `modbus_codec.read_bits`."""
+        return modbus_codec.read_bits(request, self.exchange(request))
 
     def read_registers(self, first: int, count: int) -> tuple[int, ...]:
-        """Read holding registers. Errors as in `ask` and `modbus.read_registers`."""
-        request = modbus.read_holding_registers(self._unit, first, count)
-        return modbus.read_registers(request, self.ask(request))
+        """Read holding registers. Errors as in `exchange` and `modbus_codec.read_registers`."""
+        request = modbus_codec.read_holding_registers(self._unit, first, count)
+        return modbus_codec.read_registers(request, self.exchange(request))
 
-    def write(self, request: modbus.Request) -> None:
-        """Send an order. Errors as in `ask` and `modbus.check_acknowledge`."""
-        modbus.check_acknowledge(request, self.ask(request))
+    def write(self, request: modbus_codec.Request) -> None:
+        """Send an order. Errors as in `exchange` and `modbus_codec.check_acknowledge`."""
+        modbus_codec.check_acknowledge(request, self.exchange(request))
 
-    def ask(self, request: modbus.Request) -> bytes:
+    def exchange(self, request: modbus_codec.Request) -> bytes:
         """Send a request once and return the reply, unchecked but framed.
 
         Raises NotSentError, NoReplyError; DeviceMisconfiguredError where only the own request came back.
         """
 
         def is_complete(received: bytes) -> bool:
-            own = request.function in modbus.READS and request.frame.startswith(received)
-            return received == request.frame if own else modbus.reply_in(request, received) is not None
+            own = request.function in modbus_codec.READS and request.frame.startswith(received)
+            return received == request.frame if own else modbus_codec.reply_in(request, received) is not None
 
         try:
             received = self._port.exchange(request.frame, is_complete, self._timeout_s)
         except NoReplyError as error:
             raise self._explained(error) from error
-        if request.function in modbus.READS and received.startswith(request.frame):
+        if request.function in modbus_codec.READS and received.startswith(request.frame):
             message = Text("the adapter at {path} echoes what is sent: set local_echo = true", path=self._port.path)
             raise DeviceMisconfiguredError(message)
-        reply = modbus.reply_in(request, received)
+        reply = modbus_codec.reply_in(request, received)
         return b"" if reply is None else reply
 
     def _explained(self, error: NoReplyError) -> NoReplyError:
         heard = error.received
         if not heard:
             hint = Text("check the power of the board, wires A and B, the address and the speed")
-        elif modbus.is_sound(heard) and heard[0] != self._unit:
+        elif modbus_codec.is_sound(heard) and heard[0] != self._unit:
             hint = Text("unit {unit} answered instead: check the address", unit=heard[0])
         else:
             hint = Text("heard {bytes}: check speed, parity and wiring", bytes=heard.hex(" ").upper())

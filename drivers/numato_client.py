@@ -6,7 +6,7 @@ import logging
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from drivers import numato
+from drivers import numato_codec
 from drivers.api import DeviceError
 from drivers.serial.port import NoReplyError, NotSentError, SerialParameters, SerialPort
 from drivers.text import Text
@@ -55,7 +55,7 @@ class NumatoClient:
         self._in_step = False
         try:
             self._send_mark()
-            version, identity = self._word(numato.VERSION), self._word(numato.IDENTITY)
+            version, identity = self._word(numato_codec.VERSION), self._word(numato_codec.IDENTITY)
         except DeviceError:
             self.close()
             raise
@@ -65,16 +65,16 @@ class NumatoClient:
         """Let the port go."""
         self._port.close()
 
-    def ask(self, line: str) -> str:
+    def query(self, line: str) -> str:
         """Give a command and return its answer, empty where it has none.
 
         Raises NotSentError when the command was not sent; NoReplyError or BadReplyError when it was and the board did
         not properly take it.
         """
         self._find_step(line)
-        return self._ask(line)
+        return self._exchange(line)
 
-    def tell(self, *lines: str, regardless: bool = False) -> None:
+    def send_lines(self, *lines: str, regardless: bool = False) -> None:
         """Give commands, each once. What comes back is only looked at: the effect must be asked for.
 
         `regardless`: also to a board that does not answer, as a release must be. Raises NotSentError when not even the
@@ -88,8 +88,8 @@ class NumatoClient:
             log.warning("sending %r to a board that does not answer: %s", lines, error)
         for line in lines:
             try:
-                self._ask(line)
-            except (NoReplyError, numato.BadReplyError) as error:
+                self._exchange(line)
+            except (NoReplyError, numato_codec.BadReplyError) as error:
                 log.warning("%r went wrong: %s", line, error)
             except NotSentError:
                 if line == lines[0]:
@@ -98,12 +98,14 @@ class NumatoClient:
 
     def _word(self, line: str) -> str:
         """The word that the board gives twice: nothing else in the answer would show that it was garbled."""
-        first, second = self.ask(line), self.ask(line)
-        return numato.word(line, first, second)
+        first, second = self.query(line), self.query(line)
+        return numato_codec.word(line, first, second)
 
-    def _ask(self, line: str) -> str:
+    def _exchange(self, line: str) -> str:
         self._in_step = False
-        answer = numato.answer(line, self._port.exchange(numato.wire(line), numato.is_complete, self._timeout_s))
+        answer = numato_codec.answer(
+            line, self._port.exchange(numato_codec.wire(line), numato_codec.is_complete, self._timeout_s)
+        )
         self._in_step = True
         return answer
 
@@ -114,15 +116,20 @@ class NumatoClient:
             tries -= 1
             try:
                 self._send_mark()
-            except (NoReplyError, numato.BadReplyError) as error:
+            except (NoReplyError, numato_codec.BadReplyError) as error:
                 is_silent = isinstance(error, NoReplyError) and not error.received
                 if is_silent or not tries:
                     raise NotSentError(Text("{error}; {line!r} was not sent", error=str(error), line=line)) from error
 
     def _send_mark(self) -> None:
-        """Send a mark and hear the board out up to its answer. Raises NotSentError, NoReplyError or BadReplyError."""
+        """Send a mark and read what the board sends, up to its answer.
+
+        Raises NotSentError, NoReplyError or BadReplyError.
+        """
         self._marks += 1
-        mark = numato.mark(self._marks)
-        received = self._port.exchange(numato.wire(mark), lambda got: numato.is_past(mark, got), self._timeout_s)
-        numato.check_once(mark, received)
+        mark = numato_codec.mark(self._marks)
+        received = self._port.exchange(
+            numato_codec.wire(mark), lambda got: numato_codec.is_past(mark, got), self._timeout_s
+        )
+        numato_codec.check_once(mark, received)
         self._in_step = True

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from drivers import modbus, numato
+from drivers import modbus_codec, numato_codec
 from drivers.relay import devantech_codec, kmtronic_codec, lcus_codec
 from drivers.relay.modbus_profiles import LCTECH_BLOCK, TRAITS, Profile
 from drivers.serial.port import NoReplyError, SerialParameters, SerialPort
@@ -36,7 +36,7 @@ from drivers.text import Text, either
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from drivers.modbus import Request
+    from drivers.modbus_codec import Request
     from drivers.serial.usb_ids import Likeness
 
 PATIENCE_S = 0.3
@@ -45,7 +45,7 @@ GAP_S = 0.02
 """Silence between questions: for Modbus boards it ends what was no frame."""
 UNITS: Final = tuple(range(1, 9))
 FACTORY_UNIT_OF_LC_TECH = 255
-UNKNOWN_FUNCTION = modbus.Request(modbus.framed(bytes((FACTORY_UNIT_OF_LC_TECH, 0x11, 0, 0, 0, 0))))
+UNKNOWN_FUNCTION = modbus_codec.Request(modbus_codec.framed(bytes((FACTORY_UNIT_OF_LC_TECH, 0x11, 0, 0, 0, 0))))
 """A frame to the factory address of LC-Tech boards. They refuse the function, and so prove themselves.
 
 To KMTronic boards it is relay 17, which none of them has; any question with a lower number would release a relay.
@@ -73,12 +73,12 @@ _INPUT_COUNTS = (16, 8, 4, 2, 1)
 _STATE_COUNTS = frozenset({1, 2, 4, 8})
 _CHANNELS = re.compile(r"(\d+)[ -]*(?:channel|relay)", re.IGNORECASE)
 
-Ask = Callable[[bytes, Callable[[bytes], bool]], bytes]
+Exchange = Callable[[bytes, Callable[[bytes], bool]], bytes]
 """Sends a request and returns what came back: all until the patience is over, or until the predicate holds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ProbeExchange:
     """One question and what came back."""
 
     request: bytes
@@ -99,17 +99,17 @@ class ProbeResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ProbeFinding:
     """What came of asking: the board, or None and why; `heard` is everything that was sent and received."""
 
     board: ProbeResult | None
     why: str
-    heard: tuple[Heard, ...] = ()
+    heard: tuple[ProbeExchange, ...] = ()
 
 
 def identify(
     path: str, likeness: Likeness, title: str = "", units: Iterable[int] = UNITS, patience_s: float = PATIENCE_S
-) -> Finding:
+) -> ProbeFinding:
     """Open the port, ask, and close it. `title`: what the USB device calls itself.
 
     `units`: the Modbus units, and addresses of KMTronic boards, to ask for.
@@ -117,10 +117,10 @@ def identify(
     Raises DeviceUnavailableError where the port cannot be opened or is lost, DeviceMisconfiguredError where it is none.
     """
     if likeness.manner is Manner.NEVER:
-        return Finding(None, Text("not asked: {why}", why=likeness.reason))
+        return ProbeFinding(None, Text("not asked: {why}", why=likeness.reason))
     port = SerialPort.shared(path, SerialParameters("recognition", gap_s=GAP_S))
 
-    def ask(request: bytes, is_whole: Callable[[bytes], bool]) -> bytes:
+    def exchange(request: bytes, is_whole: Callable[[bytes], bool]) -> bytes:
         try:
             return port.exchange(request, is_whole, patience_s)
         except NoReplyError as error:
@@ -129,44 +129,48 @@ def identify(
             return error.received
 
     try:
-        return probe_port(ask, likeness.manner, title, units)
+        return probe_port(exchange, likeness.manner, title, units)
     finally:
         port.close()
 
 
-def probe_port(ask: Ask, manner: Manner, title: str = "", units: Iterable[int] = UNITS) -> Finding:
+def probe_port(exchange: Exchange, manner: Manner, title: str = "", units: Iterable[int] = UNITS) -> ProbeFinding:
     """Ask the questions that are harmless for every board that the manner allows, until one is answered."""
-    talk = _Talk(ask)
-    if talk.say(LISTEN):
-        return Finding(None, Text("it talks without being asked, which no relay board does"), tuple(talk.heard))
-    board = next(filter(None, _answers(talk, manner, title, tuple(units))), None)
-    return Finding(board, "" if board else _why_not(talk, manner), tuple(talk.heard))
+    session = _ProbeSession(exchange)
+    if session.exchange(LISTEN):
+        return ProbeFinding(None, Text("it talks without being asked, which no relay board does"), tuple(session.heard))
+    board = next(filter(None, _answers(session, manner, title, tuple(units))), None)
+    return ProbeFinding(board, "" if board else _why_not(session, manner), tuple(session.heard))
 
 
 def modbus_questions(units: Iterable[int] = UNITS) -> Iterator[Request]:
     """The reads that unproved Modbus boards are asked, all of them harmless to every other board."""
     for unit in units:
-        yield from filter(None, (_coils(unit), _harmless(modbus.read_holding_registers(unit, 1, n) for n in (1, 2))))
+        yield from filter(
+            None, (_coils(unit), _harmless(modbus_codec.read_holding_registers(unit, 1, n) for n in (1, 2)))
+        )
 
 
-def _answers(talk: _Talk, manner: Manner, title: str, units: tuple[int, ...]) -> Iterator[ProbeResult | None]:
+def _answers(
+    session: _ProbeSession, manner: Manner, title: str, units: tuple[int, ...]
+) -> Iterator[ProbeResult | None]:
     if manner is Manner.NUMATO:
-        yield _numato(talk, title)
+        yield _numato(session, title)
         return
     if manner in {Manner.DEVANTECH, Manner.ANY}:
-        yield _devantech(talk)
+        yield _devantech(session)
     if manner is Manner.DEVANTECH:
         return
-    yield _lcus(talk)
-    yield _kmtronic(talk)
-    yield _modbus(talk, units)
-    yield _kmtronic_bus(talk, units)
+    yield _lcus(session)
+    yield _kmtronic(session)
+    yield _modbus(session, units)
+    yield _kmtronic_bus(session, units)
 
 
-def _why_not(talk: _Talk, manner: Manner) -> str:
-    if talk.note:
-        return talk.note
-    if any(heard.reply for heard in talk.heard):
+def _why_not(session: _ProbeSession, manner: Manner) -> str:
+    if session.note:
+        return session.note
+    if any(heard.reply for heard in session.heard):
         return Text(
             "it answered, but not as a board that is known; check its speed (only 9600 baud is asked) and wiring"
         )
@@ -180,33 +184,33 @@ def _why_not(talk: _Talk, manner: Manner) -> str:
 
 
 @dataclass(slots=True)
-class _Talk:
+class _ProbeSession:
     """Asks and keeps what was heard; an adapter's echo of the own question is taken off and noted."""
 
-    ask: Ask
-    heard: list[Heard] = field(default_factory=list)
+    send: Exchange
+    heard: list[ProbeExchange] = field(default_factory=list)
     echoes: bool = False
     note: str = ""
 
-    def hear(self, request: bytes, is_whole: Callable[[bytes], bool]) -> bytes:
+    def exchange_with_echo(self, request: bytes, is_whole: Callable[[bytes], bool]) -> bytes:
         """Ask and return all that came back."""
-        received = self.ask(request, is_whole)
-        self.heard.append(Heard(request, received))
+        received = self.send(request, is_whole)
+        self.heard.append(ProbeExchange(request, received))
         return received
 
-    def say(self, request: bytes, is_whole: Callable[[bytes], bool] = lambda _: False) -> bytes:
+    def exchange(self, request: bytes, is_whole: Callable[[bytes], bool] = lambda _: False) -> bytes:
         """Ask and return what came back without the adapter's echo."""
-        received = self.hear(request, lambda got: is_whole(got.removeprefix(request)))
+        received = self.exchange_with_echo(request, lambda got: is_whole(got.removeprefix(request)))
         self.echoes = self.echoes or bool(request and received.startswith(request))
         return received.removeprefix(request)
 
     def is_quiet(self) -> bool:
         """Whether the line is free of noise that could pass for an answer of a byte or two."""
-        return not self.say(NEUTRAL)
+        return not self.exchange(NEUTRAL)
 
     def states(self, request: bytes) -> int:
         """How many relays the board tells, one byte 00 or 01 each; 0 for any other answer."""
-        reply = self.say(request)
+        reply = self.exchange(request)
         told = set(reply) <= {0, 1} and len(reply) in _STATE_COUNTS
         return len(reply) if told and self.is_quiet() else 0
 
@@ -214,8 +218,8 @@ class _Talk:
 # ----------------------------------------------------------------------------------------------- boards with USB
 
 
-def _devantech(talk: _Talk) -> ProbeResult | None:
-    reply = talk.say(devantech_codec.TELL_MODULE)
+def _devantech(session: _ProbeSession) -> ProbeResult | None:
+    reply = session.exchange(devantech_codec.TELL_MODULE)
     if len(reply) != 2 or reply[0] not in devantech_codec.BOARDS:  # noqa: PLR2004 - module and version
         return None
     name, sizes = devantech_codec.BOARDS[reply[0]]
@@ -226,8 +230,8 @@ def _devantech(talk: _Talk) -> ProbeResult | None:
     return ProbeResult(words, "devantech", {"channels": sizes[-1]})
 
 
-def _lcus(talk: _Talk) -> ProbeResult | None:
-    reply = talk.say(lcus_codec.QUERY_ALL)
+def _lcus(session: _ProbeSession) -> ProbeResult | None:
+    reply = session.exchange(lcus_codec.QUERY_ALL)
     if reply.startswith(b"CH"):
         channels = reply.count(b"\n")
         try:
@@ -236,7 +240,7 @@ def _lcus(talk: _Talk) -> ProbeResult | None:
             return None
         return _lcus_board(channels, "ascii")
     told = set(reply) <= {0, 1} and len(reply) in _STATE_COUNTS
-    return _lcus_board(len(reply), "bytes") if told and talk.is_quiet() else None
+    return _lcus_board(len(reply), "bytes") if told and session.is_quiet() else None
 
 
 def _lcus_board(channels: int, readback: str) -> ProbeResult:
@@ -247,40 +251,40 @@ def _lcus_board(channels: int, readback: str) -> ProbeResult:
     )
 
 
-def _kmtronic(talk: _Talk) -> ProbeResult | None:
+def _kmtronic(session: _ProbeSession) -> ProbeResult | None:
     """Boards of four and eight relays. Those of one and two are asked by what may be an order to another board."""
     for request in (KMTRONIC_REST, kmtronic_codec.QUERY_ALL):
-        if channels := talk.states(request):
+        if channels := session.states(request):
             return ProbeResult(
                 Text("KMTronic board, {relays}", relays=_relays(channels)), "kmtronic", {"channels": channels}
             )
     return None
 
 
-def _kmtronic_bus(talk: _Talk, units: tuple[int, ...]) -> ProbeResult | None:
+def _kmtronic_bus(session: _ProbeSession, units: tuple[int, ...]) -> ProbeResult | None:
     for address in (unit for unit in units if unit in KMTRONIC_ADDRESSES):
-        if channels := talk.states(kmtronic_codec.query_board(address)):
+        if channels := session.states(kmtronic_codec.query_board(address)):
             words = Text(
                 "KMTronic board on RS485, {relays}, address {address}", relays=_relays(channels), address=address
             )
             keys = {"connection": "rs485", "channels": channels, "address": address}
-            return ProbeResult(words, "kmtronic", keys | ({"local_echo": True} if talk.echoes else {}))
+            return ProbeResult(words, "kmtronic", keys | ({"local_echo": True} if session.echoes else {}))
     return None
 
 
-def _numato(talk: _Talk, title: str) -> ProbeResult | None:
+def _numato(session: _ProbeSession, title: str) -> ProbeResult | None:
     """The USB vendor id is Numato's own, so its text commands reach no other board; only questions are sent.
 
     First comes a line that is no command: the end of a line would carry out what another program left half typed.
     Inputs are not asked for: reading one makes an input of a pin that was an output.
     """
-    mark = numato.mark(0)
-    talk.say(numato.wire(mark), lambda got: numato.is_past(mark, got))
-    version = _numato_answer(talk, numato.VERSION)
+    mark = numato_codec.mark(0)
+    session.exchange(numato_codec.wire(mark), lambda got: numato_codec.is_past(mark, got))
+    version = _numato_answer(session, numato_codec.VERSION)
     if not version:
         return None
     named = _CHANNELS.search(title)
-    channels = int(named[1]) if named else _numato_channels(talk)
+    channels = int(named[1]) if named else _numato_channels(session)
     if not channels:
         return None
     return ProbeResult(
@@ -290,47 +294,49 @@ def _numato(talk: _Talk, title: str) -> ProbeResult | None:
     )
 
 
-def _numato_channels(talk: _Talk) -> int:
-    digits = _numato_answer(talk, numato.READ_ALL_RELAYS)
+def _numato_channels(session: _ProbeSession) -> int:
+    digits = _numato_answer(session, numato_codec.READ_ALL_RELAYS)
     if digits:
         return 4 * len(digits)
     told = 0
-    while told < numato.READS_ALL_FROM and _numato_answer(talk, numato.read_relay(told + 1, numato.READS_ALL_FROM)):
+    while told < numato_codec.READS_ALL_FROM and _numato_answer(
+        session, numato_codec.read_relay(told + 1, numato_codec.READS_ALL_FROM)
+    ):
         told += 1
     return told
 
 
-def _numato_answer(talk: _Talk, line: str) -> str:
+def _numato_answer(session: _ProbeSession, line: str) -> str:
     try:
         # The repeated command is part of the answer here, not an echo of the adapter's.
-        return numato.answer(line, talk.hear(numato.wire(line), numato.is_complete))
-    except numato.BadReplyError:
+        return numato_codec.answer(line, session.exchange_with_echo(numato_codec.wire(line), numato_codec.is_complete))
+    except numato_codec.BadReplyError:
         return ""
 
 
 # --------------------------------------------------------------------------------------------------------- Modbus
 
 
-def _modbus(talk: _Talk, units: tuple[int, ...]) -> ProbeResult | None:
+def _modbus(session: _ProbeSession, units: tuple[int, ...]) -> ProbeResult | None:
     for question in modbus_questions(units):
-        if _reply(talk, question) is not None:
-            return _modbus_board(talk, question.unit)
-    if _reply(talk, UNKNOWN_FUNCTION) is not None:
-        return _modbus_board(talk, FACTORY_UNIT_OF_LC_TECH)
+        if _reply(session, question) is not None:
+            return _modbus_board(session, question.unit)
+    if _reply(session, UNKNOWN_FUNCTION) is not None:
+        return _modbus_board(session, FACTORY_UNIT_OF_LC_TECH)
     return None
 
 
-def _modbus_board(talk: _Talk, unit: int) -> ProbeResult | None:
+def _modbus_board(session: _ProbeSession, unit: int) -> ProbeResult | None:
     """Ask a unit that is proved to speak Modbus what it has. Everything here only reads."""
-    coils = next((n for n in _COIL_COUNTS if _tells(talk, modbus.read_coils(unit, 0, n))), 0)
-    channels = coils or next((n for n in _COIL_COUNTS if _registers_are_states(talk, unit, n)), 0)
+    coils = next((n for n in _COIL_COUNTS if _tells(session, modbus_codec.read_coils(unit, 0, n))), 0)
+    channels = coils or next((n for n in _COIL_COUNTS if _registers_are_states(session, unit, n)), 0)
     if not channels:
-        talk.note = Text("a Modbus device answers at unit {unit}, but as no relay board that is known", unit=unit)
+        session.note = Text("a Modbus device answers at unit {unit}, but as no relay board that is known", unit=unit)
         return None
-    inputs = next((n for n in _INPUT_COUNTS if _tells(talk, modbus.read_discrete_inputs(unit, 0, n))), 0)
-    profile = _coil_profile(talk, unit, channels, inputs) if coils else Profile.R421A
+    inputs = next((n for n in _INPUT_COUNTS if _tells(session, modbus_codec.read_discrete_inputs(unit, 0, n))), 0)
+    profile = _coil_profile(session, unit, channels, inputs) if coils else Profile.R421A
     line: dict[str, object] = {"unit": unit}
-    if talk.echoes:
+    if session.echoes:
         line["local_echo"] = True
     words = Text(
         "{board}, unit {unit}, {relays}, {inputs} inputs",
@@ -349,34 +355,34 @@ def _modbus_board(talk: _Talk, unit: int) -> ProbeResult | None:
     )
 
 
-def _coil_profile(talk: _Talk, unit: int, channels: int, inputs: int) -> Profile:
+def _coil_profile(session: _ProbeSession, unit: int, channels: int, inputs: int) -> Profile:
     """Which board with coils: those of Waveshare keep their address, and what their inputs drive, in registers."""
     modes = TRAITS[Profile.WAVESHARE_D].mode_registers
-    if modes is not None and _tells(talk, modbus.read_holding_registers(unit, modes, channels)):
+    if modes is not None and _tells(session, modbus_codec.read_holding_registers(unit, modes, channels)):
         return Profile.WAVESHARE_D
-    if _tells(talk, modbus.read_holding_registers(unit, UNIT_REGISTER_OF_WAVESHARE, 1)):
+    if _tells(session, modbus_codec.read_holding_registers(unit, UNIT_REGISTER_OF_WAVESHARE, 1)):
         return Profile.WAVESHARE_IO if inputs else Profile.WAVESHARE
-    if channels == LCTECH_BLOCK and not _tells(talk, modbus.read_coils(unit, 0, LCTECH_BLOCK - 1)):
+    if channels == LCTECH_BLOCK and not _tells(session, modbus_codec.read_coils(unit, 0, LCTECH_BLOCK - 1)):
         return Profile.LCTECH
     return Profile.COILS
 
 
-def _registers_are_states(talk: _Talk, unit: int, count: int) -> bool:
+def _registers_are_states(session: _ProbeSession, unit: int, count: int) -> bool:
     """Whether so many registers from 1 are all 0 or 1, as those of an R421A board are."""
-    request = modbus.read_holding_registers(unit, 1, count)
-    reply = _reply(talk, request)
-    return reply is not None and not reply[1] & modbus.EXCEPTION_FLAG and set(_values(request, reply)) <= {0, 1}
+    request = modbus_codec.read_holding_registers(unit, 1, count)
+    reply = _reply(session, request)
+    return reply is not None and not reply[1] & modbus_codec.EXCEPTION_FLAG and set(_values(request, reply)) <= {0, 1}
 
 
 def _values(request: Request, reply: bytes) -> tuple[int, ...]:
     try:
-        return modbus.read_registers(request, reply)
-    except modbus.BadReplyError:
+        return modbus_codec.read_registers(request, reply)
+    except modbus_codec.BadReplyError:
         return (-1,)
 
 
 def _coils(unit: int) -> Request | None:
-    return _harmless(modbus.read_coils(unit, 0, count) for count in range(8, 0, -1))
+    return _harmless(modbus_codec.read_coils(unit, 0, count) for count in range(8, 0, -1))
 
 
 def _harmless(requests: Iterable[Request]) -> Request | None:
@@ -384,18 +390,18 @@ def _harmless(requests: Iterable[Request]) -> Request | None:
     return next((request for request in requests if not HARMFUL & set(request.frame)), None)
 
 
-def _tells(talk: _Talk, request: Request) -> bool:
+def _tells(session: _ProbeSession, request: Request) -> bool:
     """Whether the board gives the data that are asked for, and does not refuse."""
-    reply = _reply(talk, request)
-    return reply is not None and not reply[1] & modbus.EXCEPTION_FLAG
+    reply = _reply(session, request)
+    return reply is not None and not reply[1] & modbus_codec.EXCEPTION_FLAG
 
 
 def _relays(count: int) -> Text:
     return Text("{count} relay", count=count) if count == 1 else Text("{count} relays", count=count)
 
 
-def _reply(talk: _Talk, request: Request) -> bytes | None:
+def _reply(session: _ProbeSession, request: Request) -> bytes | None:
     """The sound reply of the unit that was asked, be it a refusal; None for anything else."""
-    received = talk.say(request.frame, lambda got: modbus.reply_in(request, got) is not None)
-    reply = modbus.reply_in(request, received)
-    return reply if reply and modbus.is_sound(reply) and reply[0] == request.unit else None
+    received = session.exchange(request.frame, lambda got: modbus_codec.reply_in(request, got) is not None)
+    reply = modbus_codec.reply_in(request, received)
+    return reply if reply and modbus_codec.is_sound(reply) and reply[0] == request.unit else None

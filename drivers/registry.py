@@ -32,7 +32,7 @@ class DriverEntry:
 CAMERAS: Mapping[str, DriverEntry] = MappingProxyType(
     {
         "opencv": DriverEntry("drivers.camera.opencv:OpenCvCamera", "drivers.camera.settings:OpenCvSettings"),
-        "folder": DriverEntry("drivers.camera.folder:FolderCamera", "drivers.camera.settings:FolderSettings"),
+        "folder": DriverEntry("drivers.camera.picture_folder:FolderCamera", "drivers.camera.settings:FolderSettings"),
         "simulated": DriverEntry(
             "drivers.camera.simulated:SimulatedCamera", "drivers.camera.settings:SimulatedSettings"
         ),

@@ -21,7 +21,7 @@ class Text(str):
     `pattern`: the English with a `{name}` for each of `values`; the message id, by which its translations are found.
     Without values it is the text as it stands, braces too. A value may be such a text again.
     `context`: what tells it from other messages of the same English (gettext's msgctxt); "": nothing has to.
-    `plural`, `number`: the English for more than one, and of how many things it speaks; None: it has one form.
+    `plural`, `number`: the English for more than one, and the number of things it is about; None: it has one form.
     """
 
     __slots__ = ("context", "number", "pattern", "plural", "values")
@@ -62,7 +62,7 @@ class Text(str):
 
     @property
     def english(self) -> str:
-        """The pattern for the number of things that it speaks of."""
+        """The pattern for the number of things that it is about."""
         return self.pattern if self.number in {None, 1} else self.plural
 
     @override

@@ -21,6 +21,7 @@ from agent.core.lane import (
     InterlockChanged,
     Lane,
     LaneRules,
+    LaneState,
     OfficerCommand,
     PlateRead,
     Presented,
@@ -31,11 +32,11 @@ from agent.core.lane import (
     RecordFailed,
     RelayChanged,
     Sampled,
-    State,
     Ticked,
 )
 from agent.core.lane.step import step
 from agent.core.model import Instant, Presentation, Reading, Reason, Verdict
+from agent.core.model.signals import Signals
 from agent.core.permit import Permit
 
 if TYPE_CHECKING:
@@ -193,16 +194,16 @@ class Place:
 
     def sample(self, **bits: bool | None) -> Sampled:
         """Return a fresh sample."""
-        return Sampled(self.now, self.at, **(dict(self.bits) | bits))  # type: ignore[arg-type]
+        return Sampled(self.now, Signals(self.at, **(dict(self.bits) | bits)))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
 class Move:
     """One thing that happened."""
 
-    state: State
+    state: LaneState
     cause: str
-    to: State
+    to: LaneState
     does: tuple[str, ...]
 
 
@@ -265,7 +266,7 @@ def _contacts(place: Place) -> Iterator[tuple[str, Input]]:
         yield "hold contact off", place.sample(hold=False)
     if rules.has_key:
         yield "key turned", place.sample(key=True)
-        yield "inputs flap", replace(place.sample(key=None), flapping=("key",))
+        yield "inputs flap", place.sample(key=None, flapping=("key",))
 
 
 def _samples(place: Place) -> Iterator[tuple[str, Input]]:
@@ -304,7 +305,7 @@ def _step(place: Place, cause: str, item: Input) -> tuple[Move, Place]:
     grants = [effect.grant for effect in effects if isinstance(effect, Raise)]
     bits = place.bits
     if isinstance(item, Sampled):
-        bits = tuple((name, getattr(item, name)) for name, _ in place.bits)
+        bits = tuple((name, getattr(item.signals, name)) for name, _ in place.bits)
     shown = place.shown + isinstance(item, Presented | PlateRead)
     after = Place(lane, place.at, bits, grants[-1] if grants else place.grant, shown)
     return Move(place.lane.state, cause, lane.state, words(effects)), after
@@ -377,14 +378,14 @@ def _follow(place: Place, way: str) -> Place:
 
 def table(moves: list[Move]) -> str:
     """Return the moves as a Markdown table: causes that do the same share a row."""
-    does: dict[tuple[State, State, str], dict[str, None]] = {}
+    does: dict[tuple[LaneState, LaneState, str], dict[str, None]] = {}
     for move in moves:
         does.setdefault((move.state, move.to, move.cause), {}).update(dict.fromkeys(move.does))
-    rows: dict[tuple[State, State, str], list[str]] = {}
+    rows: dict[tuple[LaneState, LaneState, str], list[str]] = {}
     for (state, to, cause), said in does.items():
         if said or to is not state:
             rows.setdefault((state, to, ", ".join(said)), []).append(cause)
-    order = list(State)
+    order = list(LaneState)
     lines = ["| state | on | to | does |", "|---|---|---|---|"]
     for state, to, words_said in sorted(rows, key=lambda row: (order.index(row[0]), order.index(row[1]))):
         causes = ", ".join(rows[state, to, words_said])
@@ -395,11 +396,11 @@ def table(moves: list[Move]) -> str:
 def diagram(moves: list[Move]) -> str:
     """Return the moves as a Mermaid state diagram, without those that lead everywhere."""
     lines = ["```mermaid", "stateDiagram-v2", "    [*] --> init"]
-    order = list(State)
+    order = list(LaneState)
     pairs = sorted({(m.state, m.to) for m in moves}, key=lambda pair: (order.index(pair[0]), order.index(pair[1])))
     for state, to in pairs:
         here = [m for m in moves if (m.state, m.to) == (state, to)]
-        if to not in (state, State.FAULT, State.HELD_OPEN):
+        if to not in (state, LaneState.FAULT, LaneState.HELD_OPEN):
             causes = " / ".join(_unique(lambda m: (m.cause.strip("`"),), here))
             lines.append(f"    {state} --> {to}: {causes}")
     return "\n".join([*lines, "```"])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from agent.core.events import AccessDecided, Draft, Outcome, TransactionClosed
-from agent.core.lane import State
+from agent.core.lane import LaneState
 from agent.core.lists import DataState
 from agent.core.model import Reason, Verdict, View
 from agent.observability import (
@@ -84,7 +84,7 @@ CAMERA: Final = CameraFigures(
 WHOLE: Final = GateFigures(
     gate="gate",
     version="0",
-    lanes=(LaneFigures("lane", State.IDLE, vehicle=False, locked=False, out_of_service=False),),
+    lanes=(LaneFigures("lane", LaneState.IDLE, vehicle=False, locked=False, out_of_service=False),),
     cameras=(CAMERA,),
     relays=(RelayFigures("board", up=True, answer_s=0.01),),
     devices={"device": "up"},

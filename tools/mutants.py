@@ -47,8 +47,8 @@ GROUPS = {
     ),
     "codecs": (
         (
-            "drivers/modbus.py",
-            "drivers/numato.py",
+            "drivers/modbus_codec.py",
+            "drivers/numato_codec.py",
             "drivers/relay/*_codec.py",
             "drivers/relay/modbus_profiles.py",
             "drivers/scanner/framing.py",
@@ -61,7 +61,7 @@ GROUPS = {
         ),
     ),
     "judgement": (
-        ("agent/core/decision/checks/*.py", "agent/core/decision/judge.py", "agent/core/decision/knowledge.py"),
+        ("agent/core/decision/checks/*.py", "agent/core/decision/judgement.py", "agent/core/decision/knowledge.py"),
         ("tests/unit/agent/core/decision/test_judge*.py",),
     ),
     "permits": (
@@ -72,8 +72,8 @@ GROUPS = {
         ),
     ),
     "site": (
-        ("agent/core/site/claims.py", "agent/core/site/ledger.py"),
-        ("tests/unit/agent/core/site/test_claims.py",),
+        ("agent/core/site/claim_answers.py", "agent/core/site/home_gate.py", "agent/core/site/ledger.py"),
+        ("tests/unit/agent/core/site/test_*.py",),
     ),
     "claims": (
         ("agent/site/own_claims.py", "agent/store/journal/home_claims.py"),

@@ -21,8 +21,8 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
 
 from agent.console.configuration_form import schema
-from agent.core.events import Fault
-from agent.core.lane import CommandKind, State
+from agent.core.events import ChainFault
+from agent.core.lane import CommandKind, LaneState
 from agent.core.model import DeclarationStatus, ListKind, Subject
 from agent.core.permit import KeyStatus
 from agent.i18n import Language
@@ -37,10 +37,10 @@ PACKAGES: Final = ("agent", "drivers")
 VOCABULARIES: Final[tuple[type[StrEnum], ...]] = (
     CommandKind,
     DeclarationStatus,
-    Fault,
+    ChainFault,
     KeyStatus,
     ListKind,
-    State,
+    LaneState,
     Subject,
 )
 """Codes that are words in what is said: they are translated where they are a value of a text."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from agent.core.commands import LANE_COMMANDS, Answer, Command, CommandName, Result
+from agent.core.commands import LANE_COMMANDS, Command, CommandAnswer, CommandName, Result
 from agent.core.lane import CommandKind
 from agent.store.errors import EvidenceError
 from drivers.text import Text
@@ -41,7 +41,7 @@ class HandlerDependencies:
     log_level: LogLevel
 
 
-def make_handlers(parts: HandlerDependencies) -> Mapping[CommandName, Callable[[Command], Answer]]:
+def make_handlers(parts: HandlerDependencies) -> Mapping[CommandName, Callable[[Command], CommandAnswer]]:
     """An executor for every command."""
     ordering = partial(order_lane, parts)
     return {
@@ -54,50 +54,52 @@ def make_handlers(parts: HandlerDependencies) -> Mapping[CommandName, Callable[[
     }
 
 
-def order_lane(parts: HandlerDependencies, command: Command) -> Answer:
+def order_lane(parts: HandlerDependencies, command: Command) -> CommandAnswer:
     """Hand an order to its lane and wait for what becomes of it."""
     lane = parts.lanes[command.lane or ""]
     return lane.order(CommandKind(command.name.value), command.operator, command.cause, ORDER_S)
 
 
-def replay(parts: HandlerDependencies, command: Command) -> Answer:
+def replay(parts: HandlerDependencies, command: Command) -> CommandAnswer:
     """Send a range of events again. `data`: what of it will be sent, and what is not kept any more."""
     asked: Mapping[str, Any] = command.arguments
     try:
         plan = parts.uplink.replay(asked["stream"], asked["first"], asked["last"])
     except ValueError as error:
-        return Answer(Result.NOT_DONE, str(error))
+        return CommandAnswer(Result.NOT_DONE, str(error))
     data = {
         "first": plan.first,
         "last": plan.last,
         "events": plan.events,
         "gone": None if plan.gone is None else list(plan.gone),
     }
-    return Answer(Result.DONE, Text("events {first} to {last} are sent again", first=plan.first, last=plan.last), data)
+    return CommandAnswer(
+        Result.DONE, Text("events {first} to {last} are sent again", first=plan.first, last=plan.last), data
+    )
 
 
-def send_evidence(parts: HandlerDependencies, command: Command) -> Answer:
+def send_evidence(parts: HandlerDependencies, command: Command) -> CommandAnswer:
     """Queue pictures to be sent. `data`: which are queued, and which are not kept (any more)."""
     asked: Mapping[str, Any] = command.arguments
     try:
         requested = parts.evidence.request(asked["pictures"])
     except EvidenceError as error:
-        return Answer(Result.FAILED, Text("the pictures cannot be queued: {error}", error=error))
+        return CommandAnswer(Result.FAILED, Text("the pictures cannot be queued: {error}", error=error))
     data = {"queued": list(requested.queued), "unknown": list(requested.unknown)}
     if not requested.queued:
-        return Answer(Result.NOT_DONE, Text("none of these pictures is kept"), data)
-    return Answer(Result.DONE, Text("{count} pictures will be sent", count=len(requested.queued)), data)
+        return CommandAnswer(Result.NOT_DONE, Text("none of these pictures is kept"), data)
+    return CommandAnswer(Result.DONE, Text("{count} pictures will be sent", count=len(requested.queued)), data)
 
 
-def take_snapshot(parts: HandlerDependencies, command: Command) -> Answer:
+def take_snapshot(parts: HandlerDependencies, command: Command) -> CommandAnswer:
     """Keep what a camera sees now as evidence, and send it. `data`: the picture's SHA-256."""
     name = f"{command.lane}/{command.arguments['camera']}"
     camera = parts.cameras.get(name)
     if camera is None:
-        return Answer(Result.NOT_DONE, Text("there is no camera {name}", name=name))
+        return CommandAnswer(Result.NOT_DONE, Text("there is no camera {name}", name=name))
     jpeg = camera.snapshot(SNAPSHOT_S)
     if jpeg is None:
-        return Answer(
+        return CommandAnswer(
             Result.FAILED,
             Text("the camera {name} gave no picture within {snapshot_s} s", name=name, snapshot_s=f"{SNAPSHOT_S:g}"),
         )
@@ -106,16 +108,16 @@ def take_snapshot(parts: HandlerDependencies, command: Command) -> Answer:
         parts.evidence.keep(picture, jpeg)
         parts.evidence.request([picture])
     except EvidenceError as error:
-        return Answer(Result.FAILED, Text("the picture cannot be kept: {error}", error=error))
-    return Answer(Result.DONE, Text("the picture will be sent"), {"picture": picture, "bytes": len(jpeg)})
+        return CommandAnswer(Result.FAILED, Text("the picture cannot be kept: {error}", error=error))
+    return CommandAnswer(Result.DONE, Text("the picture will be sent"), {"picture": picture, "bytes": len(jpeg)})
 
 
-def reload_lists(parts: HandlerDependencies, _command: Command) -> Answer:
+def reload_lists(parts: HandlerDependencies, _command: Command) -> CommandAnswer:
     """Read the trust list again. `data`: what is in force now: version, expiry, issuers, and the ids of the keys."""
     reloaded = parts.lists.reload()
     trust, problem = reloaded.trust, reloaded.problem
     if trust is None:
-        return Answer(Result.FAILED, problem or Text("there is no trust list"), {"version": None})
+        return CommandAnswer(Result.FAILED, problem or Text("there is no trust list"), {"version": None})
     data = {
         "version": trust.version,
         "expires_at": trust.expires_at,
@@ -123,7 +125,7 @@ def reload_lists(parts: HandlerDependencies, _command: Command) -> Answer:
         "keys": sorted(entry.key_id.hex() for entry in trust.entries),
     }
     if problem:
-        return Answer(
+        return CommandAnswer(
             Result.FAILED,
             Text(
                 "{problem}; {said}",
@@ -132,15 +134,15 @@ def reload_lists(parts: HandlerDependencies, _command: Command) -> Answer:
             ),
             data,
         )
-    return Answer(Result.DONE, Text("trust list version {version} is in force", version=trust.version), data)
+    return CommandAnswer(Result.DONE, Text("trust list version {version} is in force", version=trust.version), data)
 
 
-def set_log_level(parts: HandlerDependencies, command: Command) -> Answer:
+def set_log_level(parts: HandlerDependencies, command: Command) -> CommandAnswer:
     """Log more or less, for a while."""
     asked: Mapping[str, Any] = command.arguments
     level, for_s = asked["level"], asked["for_s"]
     parts.log_level.change(level, for_s)
-    return Answer(
+    return CommandAnswer(
         Result.DONE,
         Text(
             "the log level is {level} {duration}",

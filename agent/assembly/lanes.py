@@ -106,9 +106,9 @@ def _supervisor(lane: LaneService, camera: Camera) -> CameraSupervisor:
     supervisor = CameraSupervisor(
         f"{lane.name}/{camera.id}",
         configure,
-        on_seen=lane.seen,
+        on_seen=lane.detected,
         on_status=lambda status: lane.camera_changed(camera.id, status, reads_codes="qr" in camera.readers),
         limits=WorkerLimits(hang_s=camera.hang_s, reading_s=camera.reading_deadline_s, stop_s=CAMERA_STOP_S),
     )
-    lane.tell_presence(supervisor.set_vehicle_present)
+    lane.notify_code_awaited(supervisor.set_vehicle_present)
     return supervisor

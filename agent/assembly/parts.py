@@ -164,7 +164,7 @@ class GateParts:
             self.journal.lane_orders,
             self._counters.sighted,
         )
-        sources = Sources(self.lists.registry, self.journal, self.clock_monitor, self.site)
+        sources = Sources(self.lists.registry, self.journal, self.clock_monitor.trusted, self.site)
         return GateLanes(
             settings,
             services,

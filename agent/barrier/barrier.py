@@ -1,4 +1,4 @@
-"""The barrier of one lane: what the lane may ask of its relays, and what it hears of them.
+"""The barrier of one lane: what the lane may ask of its relays, and what they report.
 
 Two rules: a pulse is never repeated, and each gets exactly one report. What moves the relays is agent.barrier.board.
 """
@@ -56,62 +56,62 @@ class LampRequest:
     lamp: Lamp
 
 
-Order = PulseRequest | HoldRequest | LampRequest
+BarrierRequest = PulseRequest | HoldRequest | LampRequest
 
 
 class Barrier:
     """One lane's share of a relay board. Its methods may be called from any thread and return at once.
 
     `on_pulse` is called exactly once for each pulse, `on_state` at each change of the port or of the reason for its
-    loss; both must only pass the news on. They are called from the board's thread, and `on_pulse` from the caller's for
+    loss; both must only pass it on. They are called from the board's thread, and `on_pulse` from the caller's for
     a pulse that is refused at once.
     """
 
     def __init__(
         self,
         lane_outputs: LaneOutputs,
-        take: Callable[[Order], None],
+        submit: Callable[[BarrierRequest], None],
         on_pulse: Callable[[PulseReport], None],
         on_state: Callable[[PortState, str], None],
     ) -> None:
-        """`take` hands an order to the board."""
+        """`submit` passes a request to the board."""
         self.lane_outputs = lane_outputs
-        self._take = take
+        self._submit = submit
         self._on_pulse = on_pulse
         self._on_state = on_state
         self._gate = threading.Lock()
         self._closed = False
-        self._told = (PortState.CONNECTING, "")
+        self._known = (PortState.CONNECTING, "")
         self.energised: tuple[bool, ...] | None = None
         """Which relays of the board were energised when it was last asked; None: it is away, or cannot say."""
 
     @property
     def state(self) -> PortState:
         """The state of the relay's port, as far as this lane is concerned."""
-        return self._told[0]
+        return self._known[0]
 
     @property
     def detail(self) -> str:
         """What is there while the port is up, and why it is lost while it is not."""
-        return self._told[1]
+        return self._known[1]
 
     def pulse(self, action: Action, grant: str | None, deadline: float) -> None:
         """Give one pulse if it can start before `deadline` (monotonic seconds); the report comes by `on_pulse`."""
-        order = PulseRequest(self, grant, action, deadline)
+        request = PulseRequest(self, grant, action, deadline)
         with self._gate:
             taken = self.state is PortState.UP and not self._closed
             if taken:
-                self._take(order)
+                self._submit(request)
         if not taken:
-            self.report(order, Delivery.NOT_DELIVERED)
+            self.report(request, Delivery.NOT_DELIVERED)
 
     def hold(self, *, on: bool) -> None:
         """Hold the barrier open until further order, or let go."""
-        self._take(HoldRequest(self, on))
+        self._submit(HoldRequest(self, on))
 
     def show(self, lamp: Lamp) -> None:
         """Set the lamp."""
-        self._take(LampRequest(self, lamp))
+        self._submit(LampRequest(self, lamp))
 
     # ------------------------------------------------------------------------------------------------- for the board
 
@@ -121,11 +121,11 @@ class Barrier:
             self._closed = True
 
     def changed(self, state: PortState, detail: str) -> None:
-        """Note the state of the port, and tell the lane when it is another."""
-        if (state, detail) != self._told:
-            self._told = (state, detail)
+        """Note the state of the port, and notify the lane when it has changed."""
+        if (state, detail) != self._known:
+            self._known = (state, detail)
             self._on_state(state, detail)
 
-    def report(self, order: PulseRequest, delivery: Delivery) -> None:
+    def report(self, request: PulseRequest, delivery: Delivery) -> None:
         """Tell the lane what became of its pulse."""
-        self._on_pulse(PulseReport(order.grant, order.action, delivery, time.monotonic()))
+        self._on_pulse(PulseReport(request.grant, request.action, delivery, time.monotonic()))

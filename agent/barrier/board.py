@@ -22,7 +22,7 @@ from drivers.api import Delivery, DeviceError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.barrier.barrier import Order, PulseReport
+    from agent.barrier.barrier import BarrierRequest, PulseReport
     from agent.barrier.outputs import Wiring
     from drivers.api import RelayPort
 
@@ -40,10 +40,10 @@ class RelayBoard:
     def __init__(self, name: str, relay: RelayPort) -> None:
         self._scheduler = RelayScheduler(relay)
         self._barriers: list[Barrier] = []
-        self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[BarrierRequest | None] = queue.SimpleQueue()
         self._pulses: deque[PulseRequest] = deque()
         self._port = PortSupervisor(
-            f"the relay board {name}", self._scheduler.connect, self._scheduler.close, self._tell_lanes
+            f"the relay board {name}", self._scheduler.connect, self._scheduler.close, self._notify_lanes
         )
         self._check_at = 0.0
         self._answer_s: float | None = None
@@ -70,7 +70,7 @@ class RelayBoard:
         self, wiring: Wiring, on_pulse: Callable[[PulseReport], None], on_state: Callable[[PortState, str], None]
     ) -> Barrier:
         """The barrier of one more lane; for before the start. See Barrier for what is called when."""
-        made = Barrier(self._scheduler.lane_outputs(wiring), self._orders.put, on_pulse, on_state)
+        made = Barrier(self._scheduler.lane_outputs(wiring), self._requests.put, on_pulse, on_state)
         self._barriers.append(made)
         return made
 
@@ -84,7 +84,7 @@ class RelayBoard:
         By the return every pulse has its report, unless the board hangs.
         """
         self._close()
-        self._orders.put(None)
+        self._requests.put(None)
         return self.worker.join(STOP_TIMEOUT_S)
 
     # ------------------------------------------------------------------------------------------------- the thread
@@ -92,13 +92,13 @@ class RelayBoard:
     def _run(self) -> None:
         try:
             while not self._stopping:
-                self._go_round()
+                self._run_once()
         finally:
             self._close()
-            self._let_go()
+            self._release_all()
 
-    def _go_round(self) -> None:
-        self._take_orders()
+    def _run_once(self) -> None:
+        self._collect_requests()
         if self._stopping:
             return
         if self._port.is_up:
@@ -108,15 +108,15 @@ class RelayBoard:
         if self._port.wait_s() == 0.0:
             self._port.connect()
 
-    def _take_orders(self) -> None:
+    def _collect_requests(self) -> None:
         """Take every order that is there; wait for one until the next duty."""
         with suppress(queue.Empty), self.worker.resting():
-            self._note(self._orders.get(timeout=self._patience_s()))
-        self._take_the_rest()
+            self._note(self._requests.get(timeout=self._patience_s()))
+        self._collect_waiting()
 
-    def _take_the_rest(self) -> None:
-        while not self._orders.empty():
-            self._note(self._orders.get())
+    def _collect_waiting(self) -> None:
+        while not self._requests.empty():
+            self._note(self._requests.get())
 
     def _patience_s(self) -> float:
         if self._pulses:
@@ -127,27 +127,27 @@ class RelayBoard:
         check_in_s = max(0.0, self._check_at - time.monotonic())
         return check_in_s if due_in_s is None else min(due_in_s, check_in_s)
 
-    def _note(self, order: Order | None) -> None:
-        match order:
+    def _note(self, request: BarrierRequest | None) -> None:
+        match request:
             case None:
                 pass
             case PulseRequest():
-                self._pulses.append(order)
+                self._pulses.append(request)
             case HoldRequest(barrier=barrier, on=on):
                 self._scheduler.hold(barrier.lane_outputs, on=on)
             case LampRequest(barrier=barrier, lamp=lamp):
                 barrier.lane_outputs.lamp = lamp
                 self._scheduler.show(barrier.lane_outputs)
             case _:
-                assert_never(order)
+                assert_never(request)
 
     def _work(self) -> None:
         """Make one call to the board: for a pulse, else for what is due, else to see how the relays are."""
         if self._pulses:
-            self._give(self._pulses.popleft())
+            self._give_pulse(self._pulses.popleft())
         elif not self._scheduler.work() and time.monotonic() >= self._check_at:
             self._check()
-        self._tell_lanes()
+        self._notify_lanes()
 
     def _check(self) -> None:
         due_in_s = self._scheduler.due_in_s()
@@ -161,37 +161,37 @@ class RelayBoard:
         self._answer_s = now - begun_at
         self._check_at = now + HEALTH_PERIOD_S
 
-    def _give(self, order: PulseRequest) -> None:
+    def _give_pulse(self, request: PulseRequest) -> None:
         delivery = Delivery.NOT_DELIVERED
         try:
             if not self._stopping:
                 delivery = Delivery.UNKNOWN  # after a fault in the driver nobody knows
-                delivery = self._scheduler.pulse(order.barrier.lane_outputs, order.action, order.deadline)
+                delivery = self._scheduler.pulse(request.barrier.lane_outputs, request.action, request.deadline)
         except DeviceError:
             delivery = Delivery.NOT_DELIVERED
             raise
         finally:
-            order.barrier.report(order, delivery)
+            request.barrier.report(request, delivery)
 
     def _refuse_pulses(self) -> None:
         while self._pulses:
-            order = self._pulses.popleft()
-            order.barrier.report(order, Delivery.NOT_DELIVERED)
+            request = self._pulses.popleft()
+            request.barrier.report(request, Delivery.NOT_DELIVERED)
 
     def _close(self) -> None:
         for barrier in self._barriers:
             barrier.close()
         self._stopping = True
 
-    def _let_go(self) -> None:
-        self._take_the_rest()
+    def _release_all(self) -> None:
+        self._collect_waiting()
         self._refuse_pulses()
         if self._port.is_up:
-            self._scheduler.let_go()
+            self._scheduler.release_and_close()
         else:
             self._scheduler.close()
 
-    def _tell_lanes(self) -> None:
+    def _notify_lanes(self) -> None:
         """Tell each lane how the port is for it: a relay that does not let go is the loss of its own lanes."""
         for barrier in self._barriers:
             barrier.energised = self._scheduler.energised if self._port.is_up else None

@@ -1,4 +1,4 @@
-"""The contacts of one lane on its relay board: which relay does what, and what the lane wants to stand."""
+"""The relay outputs of one lane: which relay does what, and what the lane wants held and lit."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The contacts of all barriers on one relay board: which relays ought to be energised, and until when.
+"""The relays of all barriers on one relay board: which ought to be energised, and until when.
 
-Every relay is in the hands of one thread, and one call to the board is made at a time, the most urgent first: so no
+Every relay belongs to one thread, and one call to the board is made at a time, the most urgent first: so no
 lane waits for more than the one call that is under way.
 """
 
@@ -27,7 +27,7 @@ LEVEL_RETRY_S = 0.25
 STUCK_S = 1.0
 TIMER_SLACK_S = 0.2
 """How much longer than ordered a board may hold its own pulse."""
-PARTING_TRIES = 3
+STOP_TRIES = 3
 
 
 class RelayScheduler:
@@ -52,7 +52,7 @@ class RelayScheduler:
         self._stuck: set[int] = set()
 
     def lane_outputs(self, wiring: Wiring) -> LaneOutputs:
-        """The contacts of one more lane; for before the board is connected."""
+        """The outputs of one more lane; for before the board is connected."""
         lane_outputs = LaneOutputs(wiring)
         self._all_outputs.append(lane_outputs)
         return lane_outputs
@@ -88,8 +88,8 @@ class RelayScheduler:
         channel = lane_outputs.channel(action)
         if channel is None or time.monotonic() > deadline or self.trouble(lane_outputs):
             return Delivery.NOT_DELIVERED
-        # Clearing the way takes a while on a slow line.
-        if not self._way_is_clear(lane_outputs, action) or time.monotonic() > deadline:
+        # Releasing the opposite relay takes a while on a slow line.
+        if not self._opposite_released(lane_outputs, action) or time.monotonic() > deadline:
             return Delivery.NOT_DELIVERED
         return self._energise(channel, lane_outputs.wiring.pulse_ms)
 
@@ -164,10 +164,10 @@ class RelayScheduler:
         stuck = self._stuck.intersection(lane_outputs.moving())
         return Text("relay {min} does not let go", min=min(stuck)) if stuck else ""
 
-    def let_go(self) -> None:
+    def release_and_close(self) -> None:
         """Release every relay and let the port go. Never raises."""
         try:
-            if not any(self._relay.all_off() is Delivery.DELIVERED for _ in range(PARTING_TRIES)):
+            if not any(self._relay.all_off() is Delivery.DELIVERED for _ in range(STOP_TRIES)):
                 log.error("the relays are not known to be released at the stop")
         except DeviceError as error:
             log.error("the relays could not be released at the stop: %s", error)  # noqa: TRY400 - no bug of ours
@@ -227,7 +227,7 @@ class RelayScheduler:
         self._refusing_since.pop(channel, None)
         return delivery
 
-    def _way_is_clear(self, lane_outputs: LaneOutputs, action: Action) -> bool:
+    def _opposite_released(self, lane_outputs: LaneOutputs, action: Action) -> bool:
         """Open and close are never energised together: an opening ends a closing pulse, a closing never an opening."""
         if action == "open":
             return self._closing_ended(lane_outputs)

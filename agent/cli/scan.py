@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.text import Text
 
-    from agent.core.model import Finding
+    from agent.core.model import PictureFinding
     from agent.vision.worker.plate.reader import PlateReader
     from agent.vision.worker.qr.reader import QrReader
 
@@ -183,7 +183,7 @@ def _picture(pixels: NDArray[np.uint8], codes: list[dict[str, Any]], plates: lis
     return {"grade": overall(found).value, "findings": [_finding(one) for one in found]}
 
 
-def _finding(found: Finding) -> dict[str, Any]:
+def _finding(found: PictureFinding) -> dict[str, Any]:
     from agent.i18n import Language  # noqa: PLC0415
     from agent.i18n.cameras import flaw_text  # noqa: PLC0415 - see _Scanner.make
 

@@ -101,7 +101,7 @@ class ChainCheck:
         first = now.tail.seq + 1
         self._progress = ChainCheckProgress("running", first, now.tail.seq, now.head.seq)
         for index, event in enumerate(reader.events(first, now.head.seq)):
-            verifier.take(event.payload, index)
+            verifier.add_record(event.payload, index)
             if verifier.broken:
                 break
             if index % _TELL_EVERY == 0:

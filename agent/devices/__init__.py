@@ -3,13 +3,12 @@
 May open what a driver offers; knows no driver by name.
 """
 
-from agent.devices.inputs import NAMES, InputMonitor, SignalMap, Signals
+from agent.devices.device_status import DeviceState, DeviceStatusTable
+from agent.devices.inputs import InputMonitor, SignalMap
+from agent.devices.port_supervisor import PortState, PortSupervisor
 from agent.devices.scanner import ScannerMonitor, ScannerState
-from agent.devices.status import DeviceState, DeviceStatusTable
-from agent.devices.supervisor import PortState, PortSupervisor
 
 __all__ = [
-    "NAMES",
     "DeviceState",
     "DeviceStatusTable",
     "InputMonitor",
@@ -18,5 +17,4 @@ __all__ = [
     "ScannerMonitor",
     "ScannerState",
     "SignalMap",
-    "Signals",
 ]

@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.model import Debounced
-from agent.devices.supervisor import PortState, PortSupervisor
+from agent.core.model import Debounced, Signals
+from agent.devices.port_supervisor import PortState, PortSupervisor
 from agent.service.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from drivers.api import InputPort, InputSample
 
@@ -22,46 +22,19 @@ LIMIT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class SignalMap:
-    """Which input (from 1) is which signal, None where it is not wired.
+    """Which input (from 1) is which signal, by the signal's name; one that is not wired is not named.
 
     `inverted` names inputs that are closed at rest.
     """
 
-    presence: int | None = None
-    safety: int | None = None
-    photocell: int | None = None
-    opened: int | None = None
-    closed: int | None = None
-    key: int | None = None
-    hold: int | None = None
+    inputs: Mapping[str, int]
     inverted: frozenset[int] = frozenset()
     debounce_s: float = 0.04
     period_s: float = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Signals:
-    """One debounced sample; None is unknown or not wired. `at` is the monotonic time of the sample.
-
-    `flapping` names the signals that change too fast to be known.
-    """
-
-    at: float
-    presence: bool | None = None
-    safety: bool | None = None
-    photocell: bool | None = None
-    opened: bool | None = None
-    closed: bool | None = None
-    key: bool | None = None
-    hold: bool | None = None
-    flapping: tuple[str, ...] = ()
-
-
-NAMES = ("presence", "safety", "photocell", "opened", "closed", "key", "hold")
-
-
 class InputMonitor:
-    """Poll an input board and hand every debounced sample to `on_sample`.
+    """Poll an input board and pass every debounced sample to `on_sample`.
 
     A lost board gives no samples: whoever uses them must look at their age. `on_state` is called at each change of the
     port or of the reason for its loss. Both are called from this thread.
@@ -77,7 +50,6 @@ class InputMonitor:
     ) -> None:
         self._board = board
         self._map = signals
-        self._wired = {name: number for name in NAMES if (number := getattr(signals, name)) is not None}
         self._on_sample = on_sample
         self._port = PortSupervisor(
             f"the input board of {name}",
@@ -120,10 +92,10 @@ class InputMonitor:
 
     def _poll(self) -> None:
         sample = self._board.sample()
-        for number in set(self._wired.values()):
+        for number in set(self._map.inputs.values()):
             known = self._inputs.get(number, Debounced())
             self._inputs[number] = known.seen(self._bit(sample, number), sample.at, self._map.debounce_s)
-        found = {name: self._inputs[number] for name, number in self._wired.items()}
+        found = {name: self._inputs[number] for name, number in self._map.inputs.items()}
         values = {name: one.value for name, one in found.items()}
         self._on_sample(
             Signals(sample.at, **values, flapping=tuple(name for name, one in found.items() if one.flapping))

@@ -1,4 +1,4 @@
-"""The QR scanner of a lane: a thread that keeps it open for ever and hands on each text that it reads.
+"""The QR scanner of a lane: a thread that keeps it open for ever and passes on each text that it reads.
 
 A text goes on as it came; whether it is a permit is judged in the core. It is never logged.
 """
@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from agent.core.model import Presentation, TokenBucket
-from agent.devices.supervisor import PortSupervisor
+from agent.devices.port_supervisor import PortSupervisor
 from agent.service.worker import Worker
 from drivers.api import ScanLosses
 from drivers.text import Text, joined
@@ -46,10 +46,10 @@ class ScannerState(StrEnum):
         return self in {ScannerState.UP, ScannerState.NOISY}
 
 
-class Pace:
+class ScanRateLimit:
     """Holds a scanner gone mad off the lane: so many texts a second, and the same text only now and then.
 
-    A code in view is read again and again: a repeat within `repeat_s` tells nothing new and is no loss.
+    A code in view is read again and again: a repeat within `repeat_s` is nothing new and no loss.
     """
 
     def __init__(self, rate_hz: float = 10.0, burst: float = 10.0, repeat_s: float = 0.2) -> None:
@@ -74,7 +74,7 @@ class ScannerMonitor:
     """Read one scanner until stopped.
 
     `on_scan` gets each text, `on_state` each change of the scanner's state or of the reason for its loss; both are
-    called from the watch's own thread and must only pass the news on. `name` stands in the presentations as their
+    called from the monitor's own thread and must only pass the change on. `name` stands in the presentations as their
     camera.
     """
 
@@ -90,7 +90,7 @@ class ScannerMonitor:
         self._on_scan = on_scan
         self._on_state = on_state
         self._port = PortSupervisor(f"the scanner {name}", scanner.open, scanner.close, self._port_changed)
-        self._pace = Pace()
+        self._rate_limit = ScanRateLimit()
         self._quiet_s = QUIET_S
         self._noisy = False
         self._number = 0
@@ -125,26 +125,26 @@ class ScannerMonitor:
 
     def _read(self) -> None:
         scan = self._scanner.read(READ_S)
-        if scan is not None and not self._pace.is_repeat(scan):
-            if self._pace.let_through(scan):
+        if scan is not None and not self._rate_limit.is_repeat(scan):
+            if self._rate_limit.let_through(scan):
                 self._number += 1
                 self._on_scan(Presentation(scan.payload, ENGINE, self._name, self._number, scan.at))
             else:
                 self._held_back += 1
                 self.worker.wait(BREATH_S)
-        self._look_at_losses()
+        self._check_losses()
 
-    def _look_at_losses(self) -> None:
+    def _check_losses(self) -> None:
         now, losses = time.monotonic(), (self._scanner.losses, self._held_back)
         if losses != self._known:
             self._known, self._dropped_at = losses, now
             if not self._noisy:
                 self._noisy = True
-                self._on_state(self.state, Text("texts were dropped: {described}", described=described(*losses)))
+                self._on_state(self.state, Text("texts were dropped: {described}", described=losses_text(*losses)))
         elif self._noisy and now - self._dropped_at >= self._quiet_s:
             self._noisy = False
             self._on_state(
-                self.state, Text("quiet again; in all, texts were dropped: {described}", described=described(*losses))
+                self.state, Text("quiet again; in all, texts were dropped: {described}", described=losses_text(*losses))
             )
 
     def _port_changed(self) -> None:
@@ -152,7 +152,7 @@ class ScannerMonitor:
         self._on_state(self.state, self._port.detail)
 
 
-def described(losses: ScanLosses, held_back: int) -> str:
+def losses_text(losses: ScanLosses, held_back: int) -> str:
     """What was dropped, in words that say what may be the cause."""
     dropped = (
         (losses.overlong, Text("{overlong} longer than max_length", overlong=losses.overlong)),

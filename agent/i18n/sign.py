@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from agent.core.lane import State
+from agent.core.lane import LaneState
 from agent.core.model import Reason
 from agent.i18n.lookup import translate
 from drivers.text import Text
@@ -104,24 +104,24 @@ PHRASES: Final[Mapping[Phrase, Text]] = {
     Phrase.LANE_CLOSED: Text("This lane is closed"),
 }
 
-STATES: Final[Mapping[State, Text]] = {
-    State.INIT: Text("Starting, please wait"),
-    State.IDLE: Text("Welcome"),
-    State.PRESENT: Text("Please show your QR code"),
-    State.DECIDING: Text("Checking, please wait"),
-    State.MANUAL: Text("Please wait for an officer"),
-    State.WAITING: Text("Please wait"),
-    State.DENIED: Text("No passage, please turn back"),
-    State.OPENING: Text("Barrier opens"),
-    State.OPEN: Text("Please drive on"),
-    State.PASSING: Text("Keep driving"),
-    State.CLEARING: Text("Keep clear of barrier"),
-    State.CLOSING: Text("Stop, barrier closes"),
-    State.VIOLATION: Text("Stop! Wait for an officer"),
-    State.HELD_OPEN: Text("Barrier stays open"),
-    State.FAULT: Text("Out of order, wait for an officer"),
-    State.YIELDING: Text("Stop, other side drives"),
-    State.OUT_OF_SERVICE: Text("Lane out of service"),
+STATES: Final[Mapping[LaneState, Text]] = {
+    LaneState.INIT: Text("Starting, please wait"),
+    LaneState.IDLE: Text("Welcome"),
+    LaneState.PRESENT: Text("Please show your QR code"),
+    LaneState.DECIDING: Text("Checking, please wait"),
+    LaneState.MANUAL: Text("Please wait for an officer"),
+    LaneState.WAITING: Text("Please wait"),
+    LaneState.DENIED: Text("No passage, please turn back"),
+    LaneState.OPENING: Text("Barrier opens"),
+    LaneState.OPEN: Text("Please drive on"),
+    LaneState.PASSING: Text("Keep driving"),
+    LaneState.CLEARING: Text("Keep clear of barrier"),
+    LaneState.CLOSING: Text("Stop, barrier closes"),
+    LaneState.VIOLATION: Text("Stop! Wait for an officer"),
+    LaneState.HELD_OPEN: Text("Barrier stays open"),
+    LaneState.FAULT: Text("Out of order, wait for an officer"),
+    LaneState.YIELDING: Text("Stop, other side drives"),
+    LaneState.OUT_OF_SERVICE: Text("Lane out of service"),
 }
 """What the sign says in each state of a lane."""
 
@@ -136,6 +136,6 @@ def sign_text(word: str, language: Language) -> str:
 
     Raises ValueError for any other word.
     """
-    if word in set(State):
-        return translate(STATES[State(word)], language)
+    if word in set(LaneState):
+        return translate(STATES[LaneState(word)], language)
     return driver_text(Reason(word), language)

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, assert_never
 from agent.core.events import BarrierTested, LaneOrdered
 from agent.core.lane import (
     HOLD_CONTACT,
-    Answered,
     Close,
     Decide,
     Decided,
     Hold,
     InterlockChanged,
-    Keep,
+    KeepPictures,
     Lane,
+    OrderAnswered,
     PlateRead,
     Presented,
     Pulsed,
@@ -51,8 +51,7 @@ if TYPE_CHECKING:
 
     from agent.barrier import Barrier, PulseReport
     from agent.core.lane import Effect, Input, InputState, LaneLockout, OfficerCommand
-    from agent.core.model import Instant, Presentation, Reading
-    from agent.devices import Signals
+    from agent.core.model import Instant, Presentation, Reading, Signals
     from agent.lane.interlock import LaneInterlock
     from agent.lane.pause import LanePause
     from agent.recording import Recorder
@@ -68,7 +67,7 @@ PICTURES_HELD = 64
 
 @dataclass(frozen=True, slots=True)
 class LaneDetection:
-    """What an eye saw in one frame, with the pictures that it names by SHA-256."""
+    """What a camera saw in one frame, with the pictures that it names by SHA-256."""
 
     presentations: tuple[Presentation, ...]
     readings: tuple[Reading, ...]
@@ -79,9 +78,9 @@ class LaneDetection:
 class LaneView:
     """What others may know of a lane: its state, lamp and sign, and when its loop last went round (monotonic s).
 
-    `orders`: who locked it, who took it out of service. `watch`: its inputs, debounced. `held_by`: the officer, or the
-    hold contact, that holds its barrier open. `trial_obstacle`: what forbids a test pulse now, in words; empty:
-    nothing. `arm_in_use`: the lane of the other direction, whose arm this is too, uses it.
+    `lockout`: who locked it, who took it out of service. `input_state`: its inputs, debounced. `held_by`: the
+    officer, or the hold contact, that holds its barrier open. `pulse_obstacle`: what forbids a test pulse now, in
+    words; empty: nothing. `arm_in_use`: the lane of the other direction, whose arm this is too, uses it.
     """
 
     state: str
@@ -101,9 +100,9 @@ class LaneView:
 class LaneDependencies:
     """What the loop works with.
 
-    `decide` answers a Decide effect at once, or says None and hands the answer in later; `keep` takes pictures (SHA-256
-    to JPEG) and must not block; `observe` is told what the lane looks like, about 20 times a second. `answered` hears
-    what became of each order that has an id, and must not block. `way`: None for a lane without neighbours.
+    `decide` answers a Decide effect at once, or returns None and passes the answer in later; `keep` takes pictures
+    (SHA-256 to JPEG) and must not block; `observe` gets what the lane looks like, about 20 times a second. `answered`
+    gets what became of each order that has an id, and must not block. `interlock`: None for a lane without neighbours.
     """
 
     barrier: Barrier
@@ -112,13 +111,13 @@ class LaneDependencies:
     decide: Callable[[Decide, Instant, Callable[[Decided], None]], Decided | None]
     keep: Callable[[Mapping[str, bytes]], None]
     observe: Callable[[LaneView], None]
-    answered: Callable[[Answered], None]
-    way: LaneInterlock | None = None
+    answered: Callable[[OrderAnswered], None]
+    interlock: LaneInterlock | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """What became of a pulse: heard also while the loop winds down."""
+    """What became of a pulse: taken in also while the loop winds down."""
 
     report: PulseReport
 
@@ -135,7 +134,7 @@ class LaneLoop:
         self._keep = dependencies.keep
         self._observe = dependencies.observe
         self._answered = dependencies.answered
-        self._interlock = dependencies.way
+        self._interlock = dependencies.interlock
         self._inbox: queue.SimpleQueue[Callable[[Instant], None] | _Report | None] = queue.SimpleQueue()
         self._pictures: OrderedDict[str, bytes] = OrderedDict()
         self._bystanders = Bystanders()
@@ -146,7 +145,7 @@ class LaneLoop:
         # After a fault nothing is known any more, so nothing moves: the process ends, and is started again.
         self.worker = Worker(f"lane-{lane.rules.lane}", self._run, limit_s=LIMIT_S, on_failure=OnFailure.END)
         if self._interlock is not None:
-            self._interlock.listen(self._way_changed)
+            self._interlock.listen(self._interlock_changed)
 
     # ------------------------------------------------------------------------------------------------- for all threads
 
@@ -173,13 +172,13 @@ class LaneLoop:
         self._inbox.put(None)
         return self.worker.join(STOP_TIMEOUT_S)
 
-    def sighted(self, sighting: LaneDetection) -> None:
-        """Hand in what an eye saw."""
-        self._inbox.put(lambda now: self._take_sighting(sighting, now))
+    def detected(self, detection: LaneDetection) -> None:
+        """Hand in what a camera saw."""
+        self._inbox.put(lambda now: self._note_detection(detection, now))
 
     def sampled(self, signals: Signals) -> None:
         """Hand in a debounced sample of the inputs."""
-        self._inbox.put(lambda now: self._take_sample(signals, now))
+        self._inbox.put(lambda now: self._note_sample(signals, now))
 
     def pulsed(self, report: PulseReport) -> None:
         """Hand in what became of a pulse."""
@@ -201,16 +200,16 @@ class LaneLoop:
         """Hand in an answer that was not there at once. The lane ignores it where it waits for none."""
         self._inbox.put(lambda now: self._feed(replace(answer, now=now)))
 
-    def _way_changed(self, free: bool, arm_in_use: bool) -> None:
+    def _interlock_changed(self, free: bool, arm_in_use: bool) -> None:
         self._inbox.put(lambda now: self._feed(InterlockChanged(now, free, arm_in_use)))
 
     # ------------------------------------------------------------------------------------------------- the thread
 
     def _run(self) -> None:
         while not self._stopping:
-            self._go_round()
+            self._run_once()
 
-    def _go_round(self) -> None:
+    def _run_once(self) -> None:
         try:
             item = self._inbox.get(timeout=TICK_S)
         except queue.Empty:
@@ -251,19 +250,19 @@ class LaneLoop:
             )
         )
 
-    def _take_sample(self, signals: Signals, now: Instant) -> None:
+    def _note_sample(self, signals: Signals, now: Instant) -> None:
         self._bystanders = self._bystanders.with_vehicle(signals.presence, now.at)
-        self._feed(_sampled(signals, now))
+        self._feed(Sampled(now, signals))
 
-    def _take_sighting(self, sighting: LaneDetection, now: Instant) -> None:
-        for digest, picture in sighting.pictures.items():
+    def _note_detection(self, detection: LaneDetection, now: Instant) -> None:
+        for digest, picture in detection.pictures.items():
             self._pictures[digest] = picture
             self._pictures.move_to_end(digest)
         while len(self._pictures) > PICTURES_HELD:
             self._pictures.popitem(last=False)
-        for presentation in sighting.presentations:
+        for presentation in detection.presentations:
             self._feed(Presented(now, presentation))
-        self._bystanders, counting = self._bystanders.with_readings(sighting.readings)
+        self._bystanders, counting = self._bystanders.with_readings(detection.readings)
         for reading in counting:
             self._feed(PlateRead(now, reading))
 
@@ -281,12 +280,12 @@ class LaneLoop:
                 failed = self._refused(effects) or self._record(effects)
             self._lane = after
             if self._interlock is not None:
-                self._interlock.settle(occupied=occupies(after))
+                self._interlock.note_occupied(occupied=occupies(after))
             waiting.extend(self._carry_out(effects))
 
     def _refused(self, effects: tuple[Effect, ...]) -> Reason | None:
-        """Take the way before the barrier opens; the reason when a neighbour has it."""
-        if self._interlock is None or not _needs_way(effects) or self._interlock.claim():
+        """Claim the interlock before the barrier opens; the reason where a neighbour keeps it from opening."""
+        if self._interlock is None or not _needs_interlock(effects) or self._interlock.claim():
             return None
         return Reason.INTERLOCKED
 
@@ -324,18 +323,18 @@ class LaneLoop:
                     answers += [] if answer is None else [answer]
                 case Raise() | Close() | Hold() | Show():
                     self._move(effect)
-                case Keep(pictures=names):
+                case KeepPictures(pictures=names):
                     self._keep({name: self._pictures[name] for name in names if name in self._pictures})
-                case Answered():
-                    self._tell(effect, effects)
+                case OrderAnswered():
+                    self._answer_order(effect, effects)
                 case Record():
                     pass
                 case _:
                     assert_never(effect)
         return answers
 
-    def _tell(self, answer: Answered, effects: tuple[Effect, ...]) -> None:
-        """Pass the answer to an order on; with a word where its record still waits, as that of a release may."""
+    def _answer_order(self, answer: OrderAnswered, effects: tuple[Effect, ...]) -> None:
+        """Pass the answer to an order on; it says so where its record still waits, as that of a release may."""
         recorded = any(isinstance(one, Record) for one in effects)
         if answer.done and recorded and not _binding(effects) and self._recorder.failing:
             detail = Text(
@@ -370,21 +369,6 @@ def _binding(effects: tuple[Effect, ...]) -> bool:
     return _opens(effects) or any(isinstance(draft.event, BarrierTested | LaneOrdered) for draft in drafts)
 
 
-def _needs_way(effects: tuple[Effect, ...]) -> bool:
-    """Whether the barrier is to open where it was closed; an arm that the lane itself lowers has its way already."""
+def _needs_interlock(effects: tuple[Effect, ...]) -> bool:
+    """Whether the barrier is to open where it was closed; it has been claimed for an arm that it lowers itself."""
     return _opens(effects) and not any(isinstance(one, Raise) and one.override for one in effects)
-
-
-def _sampled(signals: Signals, now: Instant) -> Sampled:
-    return Sampled(
-        now,
-        signals.at,
-        signals.presence,
-        signals.safety,
-        signals.photocell,
-        signals.opened,
-        signals.closed,
-        signals.key,
-        signals.hold,
-        signals.flapping,
-    )

@@ -1,4 +1,4 @@
-"""Everything of one lane, put together: loop, barrier, signals, scanners and eyes."""
+"""Everything of one lane, put together: loop, barrier, inputs, scanners and cameras."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.barrier import Wiring
-from agent.core.commands import Answer, Result
+from agent.core.commands import CommandAnswer, Result
 from agent.core.decision import weigh
-from agent.core.lane import GATHERING, Lane, LaneRules, OfficerCommand, State
+from agent.core.lane import GATHERING, Lane, LaneRules, LaneState, OfficerCommand
 from agent.core.model import View
-from agent.devices import NAMES, InputMonitor, PortState, ScannerMonitor, ScannerState, SignalMap
+from agent.devices import InputMonitor, PortState, ScannerMonitor, ScannerState, SignalMap
 from agent.i18n import Language
 from agent.i18n.cameras import camera_view_text
 from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop, LaneView
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.barrier import PulseReport, RelayBoard
-    from agent.core.lane import Answered, CommandKind, Decide, Decided, LaneLockout
+    from agent.core.lane import CommandKind, Decide, Decided, LaneLockout, OrderAnswered
     from agent.core.model import Instant, Presentation, Reading
     from agent.devices import DeviceStatusTable
     from agent.lane.interlock import Interlock
@@ -41,7 +41,7 @@ OVERLOADED = Text(
 )
 LATE_ANSWER_S = 2.0
 _LOOK_S = 0.1
-_AWAITS_A_CODE = GATHERING | {State.MANUAL, State.DENIED}
+_AWAITS_A_CODE = GATHERING | {LaneState.MANUAL, LaneState.DENIED}
 _WEIGHED = 8
 """How many readings are weighed together: a little more than what a vote makes use of."""
 
@@ -50,17 +50,17 @@ _WEIGHED = 8
 class LaneServiceDependencies:
     """What all lanes share.
 
-    `orders`: those of the last run that still hold, by lane. `sighted` hears of the lane and the time (monotonic) of
-    each frame or scan that told something; it must not block.
+    `lockout`: what was ordered in the last run and still holds, by lane. `on_detection` is told the
+    lane and the time (monotonic) of each frame or scan in which something was seen; it must not block.
     """
 
     recorder: Recorder
     devices: DeviceStatusTable
     now: Callable[[], Instant]
     keep: Callable[[Mapping[str, bytes]], None]
-    ways: Interlock
-    orders: Callable[[str], LaneLockout]
-    sighted: Callable[[str, float], None] = lambda _lane, _at: None
+    interlock: Interlock
+    lockout: Callable[[str], LaneLockout]
+    on_detection: Callable[[str, float], None] = lambda _lane, _at: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +73,15 @@ class Boards:
 
 
 @dataclass(slots=True)
-class _Ticket:
+class _PendingOrder:
     """An order on its way through the loop.
 
-    `taken`: the loop has it in hand; from `deadline` on it takes it no more.
+    `begun`: the loop has it in hand; from `deadline` on it begins no more with it.
     """
 
     deadline: float
-    taken: bool = False
-    answer: Answer | None = None
+    begun: bool = False
+    answer: CommandAnswer | None = None
     answered: threading.Event = field(default_factory=threading.Event)
 
 
@@ -92,9 +92,9 @@ class RequestQueue:
         self._now = now
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
-        self._tickets: dict[str, _Ticket] = {}
+        self._pending: dict[str, _PendingOrder] = {}
 
-    def order(self, loop: LaneLoop, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> Answer:
+    def order(self, loop: LaneLoop, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> CommandAnswer:
         """Wait for the answer to an order; what the loop has not begun after `timeout_s` is never carried out.
 
         At most `LATE_ANSWER_S` more for one that it has begun. Raises ValueError without an operator.
@@ -102,11 +102,11 @@ class RequestQueue:
         if not operator:
             raise ValueError("an order without an operator")
         if not loop.runs:
-            return Answer(Result.FAILED, Text("the lane does not run; nothing was done"))
-        ticket = _Ticket(self._now().at + timeout_s)
+            return CommandAnswer(Result.FAILED, Text("the lane does not run; nothing was done"))
+        pending = _PendingOrder(self._now().at + timeout_s)
         with self._lock:
-            if len(self._tickets) >= ORDERS_WAITING:
-                return Answer(
+            if len(self._pending) >= ORDERS_WAITING:
+                return CommandAnswer(
                     Result.FAILED,
                     Text(
                         "{orders_waiting} orders wait for the lane already; nothing was done",
@@ -114,35 +114,39 @@ class RequestQueue:
                     ),
                 )
             number = str(next(self._numbers))
-            self._tickets[number] = ticket
-        loop.commanded(lambda _: self._take(ticket, number, kind, operator, cause))
-        return self._wait(loop, ticket)
+            self._pending[number] = pending
+        loop.commanded(lambda _: self._command(pending, number, kind, operator, cause))
+        return self._wait(loop, pending)
 
-    def answered(self, answered: Answered) -> None:
+    def answered(self, answered: OrderAnswered) -> None:
         """Hand an answer to whoever waits for it; for the loop."""
         with self._lock:
-            ticket = self._tickets.pop(answered.order)
-        ticket.answer = Answer(Result.DONE if answered.done else Result.NOT_DONE, answered.detail)
-        ticket.answered.set()
+            pending = self._pending.pop(answered.order)
+        pending.answer = CommandAnswer(Result.DONE if answered.done else Result.NOT_DONE, answered.detail)
+        pending.answered.set()
 
-    def _take(self, ticket: _Ticket, number: str, kind: CommandKind, operator: str, cause: str) -> OfficerCommand:
+    def _command(
+        self, pending: _PendingOrder, number: str, kind: CommandKind, operator: str, cause: str
+    ) -> OfficerCommand:
         # The clock is read after the order is marked: who finds it unmarked at its deadline knows that it comes too
         # late.
-        ticket.taken = True
-        return OfficerCommand(self._now(), kind, operator, cause, number, ticket.deadline)
+        pending.begun = True
+        return OfficerCommand(self._now(), kind, operator, cause, number, pending.deadline)
 
-    def _wait(self, loop: LaneLoop, ticket: _Ticket) -> Answer:
-        while not ticket.answered.wait(_LOOK_S):
-            late_s = self._now().at - ticket.deadline
-            if not loop.runs or late_s >= (LATE_ANSWER_S if ticket.taken else 0.0):
+    def _wait(self, loop: LaneLoop, pending: _PendingOrder) -> CommandAnswer:
+        while not pending.answered.wait(_LOOK_S):
+            late_s = self._now().at - pending.deadline
+            if not loop.runs or late_s >= (LATE_ANSWER_S if pending.begun else 0.0):
                 break
-        if ticket.answer is not None:
-            return ticket.answer
-        if ticket.taken:
-            return Answer(
+        if pending.answer is not None:
+            return pending.answer
+        if pending.begun:
+            return CommandAnswer(
                 Result.UNKNOWN, Text("the lane began with it and does not answer; it may have been carried out")
             )
-        return Answer(Result.FAILED, Text("the lane did not take it up in time; it is not carried out, now or later"))
+        return CommandAnswer(
+            Result.FAILED, Text("the lane did not take it up in time; it is not carried out, now or later")
+        )
 
 
 class LaneService:
@@ -161,16 +165,16 @@ class LaneService:
         first_serial: int,
     ) -> None:
         self.name = name
-        self._desk = RequestQueue(services.now)
+        self._requests = RequestQueue(services.now)
         self._devices = services.devices
-        self._sighted = services.sighted
+        self._on_detection = services.on_detection
         self._view: LaneView | None = None
         self._readings: tuple[Reading, ...] = ()
         self._relay_up = False
         barrier = boards.relay.barrier(Wiring(**settings.barrier.model_dump()), self._pulsed, self._relay_changed)
         self.barrier = barrier
         self.loop = LaneLoop(
-            Lane.start(rules(name, settings, services.ways), first_serial, services.orders(name)),
+            Lane.start(rules(name, settings, services.interlock), first_serial, services.lockout(name)),
             LaneDependencies(
                 barrier,
                 services.recorder,
@@ -178,8 +182,8 @@ class LaneService:
                 decide,
                 services.keep,
                 self._observe,
-                self._desk.answered,
-                services.ways.way(name),
+                self._requests.answered,
+                services.interlock.of_lane(name),
             ),
         )
         self._signals: InputMonitor | None = None
@@ -191,7 +195,7 @@ class LaneService:
             ScannerMonitor(f"{name}/{scanner}", port, self._scanned, partial(self._scanner_changed, scanner))
             for scanner, port in boards.scanners.items()
         ]
-        self._attentive: list[Callable[[bool], None]] = []
+        self._code_awaited: list[Callable[[bool], None]] = []
         self._readers: dict[str, bool] = {}
         self._readers_lock = threading.Lock()
 
@@ -201,23 +205,23 @@ class LaneService:
         return self._view
 
     def start(self) -> None:
-        """Start to decide first, then to feel."""
+        """Start to decide first, then to read inputs and scanners."""
         self.loop.start()
         if self._signals is not None:
             self._signals.start()
         for scanner in self._scanners:
             scanner.start()
 
-    def tell_presence(self, to: Callable[[bool], None]) -> None:
-        """Have it told, about 20 times a second, whether a vehicle is there whose code is awaited; for before `start`.
+    def notify_code_awaited(self, to: Callable[[bool], None]) -> None:
+        """Report, about 20 times a second, whether a vehicle is there whose code is awaited; for before `start`.
 
         `to` is called from the lane's loop and must not block.
         """
-        self._attentive.append(to)
+        self._code_awaited.append(to)
 
-    def order(self, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> Answer:
+    def order(self, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> CommandAnswer:
         """Order something in an officer's name and wait for what becomes of it, as RequestQueue.order does."""
-        return self._desk.order(self.loop, kind, operator, cause, timeout_s)
+        return self._requests.order(self.loop, kind, operator, cause, timeout_s)
 
     def pause(self) -> LanePause:
         """Ask whether the lane is at rest, and hold it still if so."""
@@ -226,7 +230,7 @@ class LaneService:
         return pause
 
     def wind_down(self) -> None:
-        """Decide nothing any more, and only hear what becomes of the last pulse; for before the relay board stops."""
+        """Decide nothing any more, and only note what becomes of the last pulse; for before the relay board stops."""
         self.loop.wind_down()
 
     def stop(self) -> bool:
@@ -243,37 +247,37 @@ class LaneService:
         signals = () if self._signals is None else (self._signals.worker,)
         return (self.loop.worker, *signals, *(scanner.worker for scanner in self._scanners))
 
-    def seen(self, seen: MappedDetection) -> None:
-        """Hand in what an eye saw. What takes time to make of its plates is done here, in the eye's thread."""
-        self._sighted(self.name, seen.at)
-        before, self._readings = self._readings, (*self._readings, *seen.readings)[-_WEIGHED:]
+    def detected(self, detection: MappedDetection) -> None:
+        """Hand in what a camera saw. What takes time to make of its plates is done here, in the camera's thread."""
+        self._on_detection(self.name, detection.at)
+        before, self._readings = self._readings, (*self._readings, *detection.readings)[-_WEIGHED:]
         try:
-            weigh(seen.readings, before)
+            weigh(detection.readings, before)
         finally:  # what cannot be weighed must not keep back a permit in the same picture
-            self.loop.sighted(LaneDetection(seen.presentations, seen.readings, seen.pictures))
+            self.loop.detected(LaneDetection(detection.presentations, detection.readings, detection.pictures))
 
     def camera_changed(self, camera: str, status: CameraStatus, *, reads_codes: bool) -> None:
-        """Note how an eye is; the lane hears whether any of its code readers works."""
+        """Note how a camera is; the lane is told whether any of its code readers works."""
         state, detail = "streaming" if status.up else status.state.value, status.detail
         if status.up and status.overloaded:
             state, detail = "overloaded", OVERLOADED
         if status.up and status.view is not View.CLEAR:
             state, detail = status.view.value, camera_view_text(status.view, Language.EN)
-        # The lane hears of it first, here as below: who acts on the news finds a lane that knows it.
+        # The lane is told first, here as below: who acts on the change finds a lane that knows it.
         if reads_codes and status.state is not PortState.CONNECTING:
             self._reader_changed(camera, works=status.up)
         self._devices.changed("camera", f"{self.name}/{camera}", state, detail, self.name)
 
     def _scanned(self, presentation: Presentation) -> None:
-        self._sighted(self.name, presentation.at)
-        self.loop.sighted(LaneDetection((presentation,), (), {}))
+        self._on_detection(self.name, presentation.at)
+        self.loop.detected(LaneDetection((presentation,), (), {}))
 
     def _scanner_changed(self, scanner: str, state: ScannerState, detail: str) -> None:
         self._reader_changed(scanner, works=state.works)
         self._devices.changed("scanner", f"{self.name}/{scanner}", state.value, detail, self.name)
 
     def _reader_changed(self, reader: str, *, works: bool) -> None:
-        # Each reader tells from its own thread; the lane must hear of their changes in the order in which they were
+        # Each reader reports from its own thread; the lane must get their changes in the order in which they were
         # made.
         with self._readers_lock:
             before = any(self._readers.values())
@@ -297,11 +301,11 @@ class LaneService:
 
     def _observe(self, view: LaneView) -> None:
         self._view = view
-        for tell in self._attentive:
-            tell(view.state in _AWAITS_A_CODE)
+        for notify in self._code_awaited:
+            notify(view.state in _AWAITS_A_CODE)
 
 
-def rules(name: str, settings: LaneSettings, ways: Interlock) -> LaneRules:
+def rules(name: str, settings: LaneSettings, interlock: Interlock) -> LaneRules:
     """The rules of a lane from its settings and its neighbours."""
     signals = settings.signals
     blind = signals is None or signals.presence is None
@@ -321,15 +325,15 @@ def rules(name: str, settings: LaneSettings, ways: Interlock) -> LaneRules:
         has_photocell=signals is not None and signals.photocell is not None,
         has_key=signals is not None and signals.key is not None,
         has_hold=signals is not None and signals.hold is not None,
-        shares_arm=ways.shares_arm(name),
-        neighbours=ways.way(name) is not None,
+        shares_arm=interlock.shares_arm(name),
+        neighbours=interlock.of_lane(name) is not None,
         **timing.model_dump(),
     )
 
 
 def _signal_map(signals: SignalWiring) -> SignalMap:
     return SignalMap(
-        **{name: getattr(signals, name) for name in NAMES},
+        signals.wired,
         inverted=frozenset(signals.inverted),
         debounce_s=signals.debounce_ms / 1000,
         period_s=1 / signals.poll_hz,

@@ -1,6 +1,6 @@
 """A vehicle that is played through a lane without hardware.
 
-Drawn before the camera, felt by the loops, let through by the arm. For a technician who wants to see the lane at work
+Drawn before the camera, sensed by the loops, let through by the arm. For a technician who wants to see the lane at work
 before anything is wired. Only lanes whose board, inputs and camera are all simulated can be played on, and only at a
 gate without a real relay board: nothing real moves, and no journal holds real vehicles and simulated ones. Scenes lie
 in folders of their own, since the agent writes them.
@@ -44,7 +44,7 @@ _LEAVE_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class SimulatedLane:
     """The simulated things of one lane: the channel that opens, the numbers of the signals, the camera's scene."""
 
     relay: str
@@ -56,7 +56,7 @@ class Stage:
     scene_file: Path
 
 
-def stage_of(lane: Lane) -> Stage | None:
+def stage_of(lane: Lane) -> SimulatedLane | None:
     """The stage of a lane; None where something of it is real, or where its camera has no scene to be drawn."""
     signals, camera = lane.signals, next(iter(lane.cameras), None)
     if lane.inputs is None or signals is None or camera is None or signals.presence is None or signals.safety is None:
@@ -69,7 +69,7 @@ def stage_of(lane: Lane) -> Stage | None:
     named = {name: getattr(signals, name) for name in ("presence", "safety", "opened", "closed")}
     wired = {name: number for name, number in named.items() if number is not None}
     place = Path(scene_file)
-    return Stage(relay.name, relay.channels, lane.barrier.open_channel, inputs.name, inputs.count, wired, place)
+    return SimulatedLane(relay.name, relay.channels, lane.barrier.open_channel, inputs.name, inputs.count, wired, place)
 
 
 def scene_folders(state: Path, environment: Mapping[str, str]) -> tuple[Path, Path]:
@@ -83,7 +83,7 @@ def simulated_vehicle_runs(
 ) -> Iterator[tuple[str, SimulatedVehicleRun]]:
     """One for each lane that is all simulated, at a gate without a real relay board. `folders`: of scenes.
 
-    A scene that has no place is told of and left out.
+    A scene that has no place is logged and left out.
     """
     if any(lane.relay.kind != SIMULATED for lane in lanes.values()):
         return
@@ -122,7 +122,7 @@ def _is_scene(file: Path) -> bool:
 class SimulatedVehicleRun:
     """Play one vehicle after the other on a stage; `play` returns at once."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: SimulatedLane) -> None:
         """Make room for the scene. Raises OSError."""
         self._stage = stage
         self._stopping = threading.Event()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from agent.core.events import Alarm, AlarmRaised
-from agent.core.lists import ListError, ListFault, Outcome, open_delta, open_head
+from agent.core.lists import ChangeResult, ListError, ListFault, open_delta, open_head
 from agent.core.permit import TrustError
 from agent.lists.reporting import ListReporting
 from agent.store.errors import RegistryError, is_full
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from agent.core.events import Event
-    from agent.core.lists import ChunkRef, ListDelta, ListHead, Opened
+    from agent.core.lists import ChunkRef, ListDelta, ListHead, OpenedList
     from agent.core.model import Instant, ListKind, ListName, Source
     from agent.core.permit import TrustList
     from agent.store.registry import Applied, ChunkSpool, Registry
 
 T = TypeVar("T", "ListHead", "ListDelta")
 
-DONE = Outcome(done=True)
-TROUBLE = Outcome(done=False)
+DONE = ChangeResult(done=True)
+TROUBLE = ChangeResult(done=False)
 NO_LIST = (0, 0)
 
 
@@ -79,11 +79,11 @@ class ListIntake:
 
     # ------------------------------------------------------------------------------------------------ what is verified
 
-    def open_head(self, data: bytes, kind: ListKind) -> Opened[ListHead] | ListError:
+    def open_head(self, data: bytes, kind: ListKind) -> OpenedList[ListHead] | ListError:
         """The head of this list, or why it is none; that is for the caller to tell."""
         return self._open(open_head, data, kind)
 
-    def open_delta(self, data: bytes, kind: ListKind) -> Opened[ListDelta] | ListError:
+    def open_delta(self, data: bytes, kind: ListKind) -> OpenedList[ListDelta] | ListError:
         """The change of this list, or why it is none; that is for the caller to tell."""
         return self._open(open_delta, data, kind)
 
@@ -98,19 +98,19 @@ class ListIntake:
             return None
         return next(((each.version, each.issued_at) for each in standings if each.kind is kind), NO_LIST)
 
-    def apply_delta(self, delta: Opened[ListDelta], source: Source) -> Outcome:
+    def apply_delta(self, delta: OpenedList[ListDelta], source: Source) -> ChangeResult:
         """Apply a change."""
         return self._apply(delta.said.kind, source, lambda: self._registry.apply_delta(delta, source))
 
-    def apply_snapshot(self, head: Opened[ListHead], chunks: Iterable[bytes], source: Source) -> Outcome:
+    def apply_snapshot(self, head: OpenedList[ListHead], chunks: Iterable[bytes], source: Source) -> ChangeResult:
         """Apply a whole list."""
         return self._apply(head.said.kind, source, lambda: self._registry.apply_snapshot(head, chunks, source))
 
-    def apply_spooled(self, head: Opened[ListHead], source: Source) -> Outcome:
+    def apply_spooled(self, head: OpenedList[ListHead], source: Source) -> ChangeResult:
         """Apply a whole list, from the chunks that were kept."""
         return self.apply_snapshot(head, self._spool.chunks(head.said.kind, head.said.chunks), source)
 
-    def refresh(self, head: Opened[ListHead], source: Source) -> Outcome:
+    def refresh(self, head: OpenedList[ListHead], source: Source) -> ChangeResult:
         """Note that the version in use is the newest still."""
 
         def work() -> None:
@@ -136,13 +136,13 @@ class ListIntake:
             self._no_room(head.kind, error)
             return None
 
-    def keep_chunk(self, kind: ListKind, ref: ChunkRef, data: bytes) -> Outcome:
+    def keep_chunk(self, kind: ListKind, ref: ChunkRef, data: bytes) -> ChangeResult:
         """Keep a chunk that came."""
         try:
             self._spool.keep(kind, ref, data)
         except ListError as error:
             self.refuse(kind.value, error.fault, str(error), "mqtt")
-            return Outcome(done=False, fault=error.fault)
+            return ChangeResult(done=False, fault=error.fault)
         except OSError as error:
             return self._no_room(kind, error)
         return DONE
@@ -181,8 +181,8 @@ class ListIntake:
     # -------------------------------------------------------------------------------------------------------- in common
 
     def _open(
-        self, opening: Callable[[bytes, TrustList, int, float], Opened[T]], data: bytes, kind: ListKind
-    ) -> Opened[T] | ListError:
+        self, opening: Callable[[bytes, TrustList, int, float], OpenedList[T]], data: bytes, kind: ListKind
+    ) -> OpenedList[T] | ListError:
         trust = self.trust()
         if trust is None:
             return ListError(ListFault.KEY_UNKNOWN, Text("there is no trust list that could name the key"))
@@ -203,14 +203,14 @@ class ListIntake:
             )
         return found
 
-    def _apply(self, kind: ListKind, source: Source, work: Callable[[], Applied | None]) -> Outcome:
+    def _apply(self, kind: ListKind, source: Source, work: Callable[[], Applied | None]) -> ChangeResult:
         try:
             applied = work()
         except ListError as error:
             self.refuse(kind.value, error.fault, str(error), source)
             if error.fault is ListFault.DISK_FULL:
                 self._news.report_trouble(str(error), kind.value)
-            return Outcome(done=False, fault=error.fault)
+            return ChangeResult(done=False, fault=error.fault)
         except RegistryError as error:
             if not self._stopping:
                 self._news.report_trouble(str(error), kind.value)
@@ -226,11 +226,11 @@ class ListIntake:
             self._news.report_applied(applied)
         return DONE
 
-    def _no_room(self, kind: ListKind, error: OSError) -> Outcome:
+    def _no_room(self, kind: ListKind, error: OSError) -> ChangeResult:
         detail = Text("no room for the chunks of the {kind}: {why}", kind=kind, why=error.strerror or error)
         if not is_full(error):
             self._news.report_trouble(detail, kind.value)
             return TROUBLE
         self.refuse(kind.value, ListFault.DISK_FULL, detail, "mqtt")
         self._news.report_trouble(detail, kind.value)
-        return Outcome(done=False, fault=ListFault.DISK_FULL)
+        return ChangeResult(done=False, fault=ListFault.DISK_FULL)

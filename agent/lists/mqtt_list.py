@@ -24,9 +24,9 @@ from agent.core.lists import (
     ListFault,
     Refresh,
     Reject,
+    RequestList,
     SyncState,
     Tick,
-    Want,
     step,
 )
 from agent.lists.topics import CONTENT_TYPE_WANT
@@ -35,7 +35,7 @@ from agent.mqtt import Outgoing, Subscription
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from agent.core.lists import Effect, ListDelta, ListHead, Opened, Outcome, SyncEvent, SyncRules
+    from agent.core.lists import ChangeResult, Effect, ListDelta, ListHead, OpenedList, SyncEvent, SyncRules
     from agent.core.model import ListKind
     from agent.lists.intake import ListIntake
     from agent.lists.topics import ListTopics
@@ -67,8 +67,8 @@ class MqttList:
         self._rules = rules
         self._handle = handle
         self._state = SyncState()
-        self._heads: list[Opened[ListHead]] = []
-        self._deltas: dict[HeldDelta, Opened[ListDelta]] = {}
+        self._heads: list[OpenedList[ListHead]] = []
+        self._deltas: dict[HeldDelta, OpenedList[ListDelta]] = {}
         self._extra: set[str] = set()
 
     @property
@@ -140,7 +140,7 @@ class MqttList:
                 self._client.unsubscribe(self._topics.chunks(self.kind, head.snapshot))
                 self._ask_for(())
                 self._intake.drop_chunks(self.kind)
-            case Want(have):
+            case RequestList(have):
                 self._want(have)
             case Reject(fault, detail):
                 self._intake.refuse(self.kind.value, fault, detail, "mqtt")
@@ -148,7 +148,7 @@ class MqttList:
                 assert_never(effect)
         return ()
 
-    def _change(self, change: ApplyDelta | ApplySnapshot | Refresh) -> Outcome:
+    def _change(self, change: ApplyDelta | ApplySnapshot | Refresh) -> ChangeResult:
         if isinstance(change, ApplyDelta):
             return self._intake.apply_delta(self._deltas[change.delta], "mqtt")
         head = next(each for each in self._heads if each.said == change.head)
@@ -156,7 +156,7 @@ class MqttList:
             return self._intake.refresh(head, "mqtt")
         return self._intake.apply_spooled(head, "mqtt")
 
-    def _changed(self, outcome: Outcome, at: float) -> Iterable[SyncEvent]:
+    def _changed(self, outcome: ChangeResult, at: float) -> Iterable[SyncEvent]:
         known = self._intake.known(self.kind)
         if known is None:
             return (Failed(None, at),)

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from agent.broker import Topics
 from agent.core.commands import (
     BYTES_LIMIT,
-    Answer,
     Command,
+    CommandAnswer,
     CommandAnswered,
     CommandName,
     CommandTaken,
     Proved,
     ReceivedCommand,
     Refusal,
-    Refused,
+    RefusedCommand,
     Result,
     Situation,
     judge,
@@ -200,7 +200,7 @@ class CommandProcessor:
             missed, self._overflow = self._overflow, 0
         if missed:
             self._refusals.add(
-                Refused(Refusal.RATE_LIMITED, Text("more commands at once than the desk takes")), "", missed
+                RefusedCommand(Refusal.RATE_LIMITED, Text("more commands at once than the desk takes")), "", missed
             )
 
     def _record_events(self, events: Iterable[CommandRefused]) -> None:
@@ -215,7 +215,7 @@ class CommandProcessor:
         except JournalError:
             log.exception("the journal does not tell which commands were interrupted")
             return
-        answer = Answer(
+        answer = CommandAnswer(
             Result.UNKNOWN, Text("the gate stopped before it was done, or just after; see the events around it")
         )
         for entry in left:
@@ -227,18 +227,18 @@ class CommandProcessor:
     def _process_command(self, arrived_at: float, message: Incoming) -> None:
         letter = ReceivedCommand(message.topic.removeprefix(self._prefix), message.payload, message.retained)
         found = prove(letter, self._rules.gate, self._rules.keys, lambda: self._verifying.try_acquire(time.monotonic()))
-        if not isinstance(found, Refused):
+        if not isinstance(found, RefusedCommand):
             fault = _fault(found, Text("the gate has failed at it; nothing was done now"))
             with on_failure(lambda: self._refuse(fault, message, letter.name)):
                 accepted = self._accept(found, message, arrived_at)
             if isinstance(accepted, Command):
                 self._carry_out(accepted, _taken(accepted, found), message)
-            if not isinstance(accepted, Refused):
+            if not isinstance(accepted, RefusedCommand):
                 return
             found = accepted
         self._refuse(found, message, letter.name)
 
-    def _accept(self, proved: Proved, message: Incoming, arrived_at: float) -> Command | Refused | None:
+    def _accept(self, proved: Proved, message: Incoming, arrived_at: float) -> Command | RefusedCommand | None:
         """Record that a command that was proved is accepted; None where it was before, and is answered again."""
         body = proved.body
         try:
@@ -252,7 +252,7 @@ class CommandProcessor:
         if entry is not None:
             return self._repeat(entry, proved, message)
         command = judge(proved, self._situation(counter, arrived_at))
-        if isinstance(command, Refused):
+        if isinstance(command, RefusedCommand):
             return command
         try:
             self._records.bind([self._draft(_accepted(command), command.lane)], commands=[_taken(command, proved)])
@@ -278,20 +278,20 @@ class CommandProcessor:
             counter=counter,
         )
 
-    def _repeat(self, entry: CommandEntry, proved: Proved, message: Incoming) -> Refused | None:
+    def _repeat(self, entry: CommandEntry, proved: Proved, message: Incoming) -> RefusedCommand | None:
         if entry.taken.digest != proved.digest:
             detail = Text("its id was used by another command")
-            return Refused(Refusal.COUNTER_USED, detail, proved.body.id, proved.key.id)
+            return RefusedCommand(Refusal.COUNTER_USED, detail, proved.body.id, proved.key.id)
         stored = entry.answer or self._recent.get(entry.taken.id)
         answer = (
-            Answer(Result.UNKNOWN, Text("its result is not known yet; ask again"))
+            CommandAnswer(Result.UNKNOWN, Text("its result is not known yet; ask again"))
             if stored is None
             else command_executions.read(stored)
         )
         self._publish_answer(message, entry.taken, answer)
         return None
 
-    def _keep_answer(self, taken: CommandTaken, answer: Answer) -> None:
+    def _keep_answer(self, taken: CommandTaken, answer: CommandAnswer) -> None:
         """Record what became of a command, as soon as the journal can be written."""
         kept = command_executions.written(answer)
         self._recent[taken.id] = kept
@@ -301,7 +301,7 @@ class CommandProcessor:
         self._records.note([self._draft(event, taken.lane)], commands=[CommandAnswered(taken.id, kept)])
         log.info("%s %s: %s %s", taken.name, taken.id, answer.result.value, answer.detail)
 
-    def _refuse(self, refused: Refused, message: Incoming, name: str) -> None:
+    def _refuse(self, refused: RefusedCommand, message: Incoming, name: str) -> None:
         log.warning("a command is refused: %s, %s", refused.code.value, refused.detail)
         self._refusals.add(refused, name)
         now = time.monotonic()
@@ -317,7 +317,7 @@ class CommandProcessor:
             )
             self._results.publish(message, result, now)
 
-    def _publish_answer(self, message: Incoming, taken: CommandTaken, answer: Answer) -> None:
+    def _publish_answer(self, message: Incoming, taken: CommandTaken, answer: CommandAnswer) -> None:
         fields = {
             "command": taken.id,
             "gate": self._rules.gate,
@@ -334,8 +334,8 @@ class CommandProcessor:
         return Draft(event, lane, None, self._clock().utc)
 
 
-def _fault(proved: Proved, detail: str) -> Refused:
-    return Refused(Refusal.GATE_FAULT, detail, proved.body.id, proved.key.id)
+def _fault(proved: Proved, detail: str) -> RefusedCommand:
+    return RefusedCommand(Refusal.GATE_FAULT, detail, proved.body.id, proved.key.id)
 
 
 def _taken(command: Command, proved: Proved) -> CommandTaken:

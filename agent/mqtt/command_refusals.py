@@ -9,7 +9,7 @@ from agent.core.events import CommandRefused
 from agent.core.model import FloodFolder, TokenBucket
 
 if TYPE_CHECKING:
-    from agent.core.commands import Refusal, Refused
+    from agent.core.commands import Refusal, RefusedCommand
     from agent.core.model import Folded
 
 EVENTS_A_MINUTE: Final = 10
@@ -17,7 +17,7 @@ NAME_UNSAYABLE: Final = "?"
 _SAYABLE: Final = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 
 _Key = tuple["Refusal", str | None]
-_Named = tuple["Refused", str]
+_Named = tuple["RefusedCommand", str]
 
 
 class RefusalLog:
@@ -35,7 +35,7 @@ class RefusalLog:
         """How many were not told yet."""
         return self._folder.waiting
 
-    def add(self, refused: Refused, name: str, count: int = 1) -> None:
+    def add(self, refused: RefusedCommand, name: str, count: int = 1) -> None:
         """Note `count` refusals. `name`: the last part of the topic, as it came."""
         said = name if _SAYABLE.fullmatch(name) else NAME_UNSAYABLE
         self._folder.add((refused.code, refused.key), (refused, said), count)

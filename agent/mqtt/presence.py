@@ -1,4 +1,4 @@
-"""What the gate says of itself on `birth` and `status`: the models of agent.core.events.messages, filled."""
+"""What the gate says of itself on `birth` and `status`: the models of agent.core.events.mqtt_messages, filled."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from agent.core.lane import State
+from agent.core.lane import LaneState
 from agent.devices import PortState
 from agent.observability.figures import (
     CameraFigures,
@@ -113,7 +113,7 @@ def _lane(lane: LaneService) -> LaneFigures:
         return LaneFigures(lane.name, None, vehicle=False, locked=False, out_of_service=False)
     return LaneFigures(
         lane.name,
-        State(view.state),
+        LaneState(view.state),
         vehicle=view.transaction is not None,
         locked=bool(view.lockout.locked_by),
         out_of_service=bool(view.lockout.out_of_service_by),

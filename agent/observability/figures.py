@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.core.lane import State
+    from agent.core.lane import LaneState
     from agent.core.lists import DataState
     from agent.core.model import View
 
@@ -18,7 +18,7 @@ class LaneFigures:
     """A lane now. `state`: None before its first round. `vehicle`: whether a transaction is under way."""
 
     lane: str
-    state: State | None
+    state: LaneState | None
     vehicle: bool
     locked: bool
     out_of_service: bool

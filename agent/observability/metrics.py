@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from agent.core.events import AccessDecided, TransactionClosed
-from agent.core.lane import State
+from agent.core.lane import LaneState
 from agent.core.lists import DataState
 from agent.core.model import View
 
@@ -138,7 +138,7 @@ def _single(name: str, text: str, value: float | None) -> GaugeMetricFamily:
 
 
 def _lanes(lanes: tuple[LaneFigures, ...]) -> Iterator[Metric]:
-    states = (((lane.lane, state.value), float(lane.state is state)) for lane in lanes for state in State)
+    states = (((lane.lane, state.value), float(lane.state is state)) for lane in lanes for state in LaneState)
     yield _gauge("lane_state", "1 for the state that the lane is in.", ("lane", "state"), states)
     yield _gauge(
         "lane_vehicle",

@@ -18,9 +18,9 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.site import Answer as AnswerMessage
+    from agent.core.site import ClaimReply as AnswerMessage
     from agent.core.site import ClaimRequest, Membership, Query, SiteMessage
-    from agent.site.claim_coordinator import ClaimCoordinator
+    from agent.site.claim_grants import ClaimCoordinator
     from agent.site.own_claims import LiveClaim, OwnClaims
     from agent.store.journal import Journal, SiteLedger
 

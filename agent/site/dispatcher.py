@@ -13,7 +13,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from agent.core.model import OnceEvery
-from agent.core.site import Rows, SiteMessageError, Want
+from agent.core.site import Rows, RowsRequest, SiteMessageError
 from agent.mqtt import LinkUp
 from agent.service.worker import Backoff, Worker
 from agent.store.errors import JournalError
@@ -165,7 +165,7 @@ class MessageDispatcher:
         opened = self._opened(message)
         if opened is None:
             return
-        if isinstance(opened.said, Rows | Want):
+        if isinstance(opened.said, Rows | RowsRequest):
             self.rows.submit(lambda: self._rows_to(opened))
         else:
             self._claims_to(opened)

@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.site import EVERYBODY, ROWS_A_MESSAGE, Rows, Want, rows_from_message, rows_to_message
+from agent.core.site import EVERYBODY, ROWS_A_MESSAGE, Rows, RowsRequest, rows_from_message, rows_to_message
 from agent.devices import PortState
 from agent.service.worker import Worker
 from agent.site.witnesses import Witnesses
@@ -174,7 +174,7 @@ class RowSync:
         if not message.same_roll or self._witnesses.older_copy:
             return
         match said:
-            case Want():
+            case RowsRequest():
                 self._compare(message.gate, said)
             case Rows(whole=""):
                 self._take_rows(message.gate, said)
@@ -185,7 +185,7 @@ class RowSync:
             case _:
                 raise AssertionError(f"{said.kind} is nothing for the exchange of rows")
 
-    def _compare(self, peer: str, want: Want) -> None:
+    def _compare(self, peer: str, want: RowsRequest) -> None:
         """Give a gate the rows that it wants, unless it knows some that are not here."""
         was_awaited = self._witnesses.awaited
         self._witnesses.compare_position(peer, want)
@@ -197,7 +197,7 @@ class RowSync:
         if was_awaited and not self._witnesses.awaited:
             self._news(peer)
 
-    def _serve(self, peer: str, want: Want) -> None:
+    def _serve(self, peer: str, want: RowsRequest) -> None:
         if want.whole in self._served:
             return
         if want.whole:
@@ -267,12 +267,12 @@ class RowSync:
         self._behind.discard(peer)
         if peer in self._missing:
             self._wholes[peer] = _Whole(secrets.token_hex(8), 0, now_at)
-            self._send_message(peer, Want(whole=self._wholes[peer].id))
+            self._send_message(peer, RowsRequest(whole=self._wholes[peer].id))
         else:
             cursor = self._ledger.cursor(peer)
-            self._send_message(peer, Want(stream=cursor.stream, after=cursor.seq))
+            self._send_message(peer, RowsRequest(stream=cursor.stream, after=cursor.seq))
 
-    def _send_message(self, to: str, message: Want | Rows, done: Callable[[], None] | None = None) -> bool:
+    def _send_message(self, to: str, message: RowsRequest | Rows, done: Callable[[], None] | None = None) -> bool:
         text = self._membership.sealed(message, to, self._key)
         return self._link.send_to_gate(to, text, None if done is None else lambda _receipt: done())
 

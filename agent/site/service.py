@@ -6,9 +6,9 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from agent.core.site import Alive, Answer, Claim, ClaimAnswer, ClaimCode, ClaimRow, Over, PartitionPolicy, Query
+from agent.core.site import Alive, Claim, ClaimAnswer, ClaimCode, ClaimReply, ClaimRow, Over, PartitionPolicy, Query
 from agent.devices import PortState
-from agent.site.claim_coordinator import ClaimCoordinator
+from agent.site.claim_grants import ClaimCoordinator
 from agent.site.claimant import NO_LINK, Claimant, SiteRules
 from agent.site.dispatcher import MessageDispatcher
 from agent.site.own_claims import OwnClaims
@@ -199,7 +199,7 @@ class SiteService:
         match message.said:
             case Claim():
                 self._claimed(message, message.said)
-            case Answer():
+            case ClaimReply():
                 self._claimant.accept_answer(message.gate, message.said)
             case Query():
                 self._claimant.answer_query(message.gate, message.said)
@@ -212,7 +212,7 @@ class SiteService:
 
     def _claimed(self, message: OpenedMessage, claim: Claim) -> None:
         def answer(found: ClaimAnswer) -> None:
-            said = Answer(
+            said = ClaimReply(
                 id=claim.id,
                 permit=claim.permit,
                 code=found.code,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from agent.core.site import Want
+    from agent.core.site import RowsRequest
     from agent.store.journal import SiteLedger
 
 WAIT_S = 5.0
@@ -44,7 +44,7 @@ class Witnesses:
         """A new connection: give those that have not spoken yet time to do so."""
         self._until_at = time.monotonic() + WAIT_S
 
-    def compare_position(self, gate: str, want: Want) -> None:
+    def compare_position(self, gate: str, want: RowsRequest) -> None:
         """Compare what a gate knows of the row log with the log. May raise JournalError."""
         if want.stream == self._stream and want.after > self._ledger.head():
             self._older_copy = self._ledger.older_copy(gate, want.after)

@@ -25,10 +25,10 @@ from drivers.api import (
 )
 from drivers.camera.diagnosis import why_not_opened
 from drivers.camera.exposure import V4l2Exposure, control_range
-from drivers.camera.lag import Lag
-from drivers.camera.pace import Pace
+from drivers.camera.frame_pace import FramePace
 from drivers.camera.settings import OpenCvSettings
 from drivers.camera.source import SourceKind, host_and_port, is_address, redacted, source_kind
+from drivers.camera.stream_lag import Lag
 from drivers.camera.stream_relay import StreamRelay, relay_port
 from drivers.text import Text, prefixed
 
@@ -69,7 +69,7 @@ class OpenCvCamera:
         self._kind = source_kind(settings.url)
         self._name = redacted(settings.url)
         self._capture: cv2.VideoCapture | None = None
-        self._pace: Pace | None = None
+        self._pace: FramePace | None = None
         self._exposure: V4l2Exposure | None = None
         self._lag: Lag | None = None
         self._relay: StreamRelay | None = None
@@ -113,7 +113,7 @@ class OpenCvCamera:
             backend=capture.getBackendName(),
         )
         if self._kind is SourceKind.FILE and self._settings.real_time:
-            self._pace = Pace(1.0 / (details.frame_rate_hz or _FALLBACK_RATE_HZ))
+            self._pace = FramePace(1.0 / (details.frame_rate_hz or _FALLBACK_RATE_HZ))
         return details
 
     def close(self) -> None:

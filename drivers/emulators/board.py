@@ -78,7 +78,7 @@ class EmulatedBoard(ABC):
             self._inputs[number - 1] = on
 
     def plug(self) -> None:
-        """Put the cable in. A board that lives on the cable's power starts anew."""
+        """Put the cable in. A board that lives on the cable's power starts afresh."""
         self.power_cycle()
         self.line.plug()
 

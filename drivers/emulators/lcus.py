@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from drivers.emulators.bench import run
 from drivers.emulators.board import EmulatedBoard
+from drivers.emulators.command_line import run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

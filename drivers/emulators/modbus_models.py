@@ -7,7 +7,7 @@ from enum import IntEnum, StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from drivers.modbus import Function
+from drivers.modbus_codec import Function
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from typing_extensions import override
 
-from drivers.emulators.bench import run
 from drivers.emulators.board import EmulatedBoard
+from drivers.emulators.command_line import run
 from drivers.emulators.modbus_models import NATURES, Model, RegisterCommand, TimedWay
-from drivers.modbus import OFF, ON, READS, Function, framed, is_sound
+from drivers.modbus_codec import OFF, ON, READS, Function, framed, is_sound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -124,7 +124,7 @@ class PtyLine:
             if wake in ready:
                 return
             if ready[master] & select.POLLIN:
-                if self._take(master):
+                if self._receive_from_client(master):
                     self.unplug()
                 # Unplugged by this thread itself, perhaps from a watcher; a new terminal may have the same number.
                 if self._master != master or self._thread is not threading.current_thread():
@@ -133,7 +133,7 @@ class PtyLine:
                 # No client has the terminal open, and poll would come back at once for ever.
                 return
 
-    def _take(self, master: int) -> bool:
+    def _receive_from_client(self, master: int) -> bool:
         """Hand on what came in; True when the cable is to be pulled now."""
         try:
             data = os.read(master, READ_SIZE)

@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from drivers.emulators.bench import say, typed_lines
+from drivers.emulators.command_line import print_line, typed_lines
 from drivers.emulators.pty import PtyLine
 
 if TYPE_CHECKING:
@@ -86,15 +86,15 @@ def obey(scanner: ScannerEmulator, order: str) -> str:
 def run(scanner: ScannerEmulator) -> int:
     """Run the scanner until it is told to stop; 0 is the exit code."""
     with typed_lines() as lines, scanner:
-        say(f"serial port {scanner.line.link}; type a text to scan it, or :quit")
+        print_line(f"serial port {scanner.line.link}; type a text to scan it, or :quit")
         for line in lines:
             if line == f"{ORDER_SIGN}quit":
                 break
             if line.startswith(ORDER_SIGN):
-                say(_answer(scanner, line.removeprefix(ORDER_SIGN).strip()))
+                print_line(_answer(scanner, line.removeprefix(ORDER_SIGN).strip()))
             elif line:
                 scanner.scan(line)
-                say(f"scanned {len(line.encode())} bytes")
+                print_line(f"scanned {len(line.encode())} bytes")
     return 0
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field, model_validator
 
-from drivers import modbus
+from drivers import modbus_codec
 from drivers.api import DeviceError, DeviceMisconfiguredError, InputSample
 from drivers.modbus_client import ModbusClient, ModbusLineSettings
 from drivers.text import Text
@@ -74,12 +74,12 @@ class ModbusRtuInputs:
         """Read all inputs now. The time is that of the asking: the sample is never older than it says."""
         at = time.monotonic()
         count = self._settings.count
-        request = modbus.read_discrete_inputs(
+        request = modbus_codec.read_discrete_inputs(
             self._client.unit, self._settings.first, self._settings.ask_count or count
         )
         try:
             bits = self._client.read_bits(request)[:count]
-        except modbus.RefusedError as error:
+        except modbus_codec.RefusedError as error:
             message = Text(
                 "the board does not have {count} inputs that can be read: {error}", count=count, error=str(error)
             )

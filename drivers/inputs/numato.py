@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from drivers import numato
+from drivers import numato_codec
 from drivers.api import DeviceError, InputSample
 from drivers.numato_client import NumatoClient, NumatoSettings
 from drivers.text import Text
@@ -21,7 +21,10 @@ class NumatoInputsSettings(NumatoSettings):
     """Configuration of the inputs of a Numato board. The port may be that of the relays."""
 
     count: int = Field(
-        default=4, ge=1, le=len(numato.DIGITS), description="How many inputs to read, from GPIO 0, which is input 1."
+        default=4,
+        ge=1,
+        le=len(numato_codec.DIGITS),
+        description="How many inputs to read, from GPIO 0, which is input 1.",
     )
 
 
@@ -56,5 +59,5 @@ class NumatoInputs:
         return InputSample(tuple(self._level(number) for number in range(1, self._settings.count + 1)), at)
 
     def _level(self, number: int) -> bool:
-        line = numato.read_input(number)
-        return numato.input_state(line, self._client.ask(line))
+        line = numato_codec.read_input(number)
+        return numato_codec.input_state(line, self._client.query(line))

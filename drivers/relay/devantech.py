@@ -81,12 +81,12 @@ class DevantechRelay(UntimedRelay):
     def set(self, channel: int, *, on: bool) -> Delivery:
         """Switch one relay and prove it."""
         check_channel(channel, self._channels)
-        self._tell(codec.switch(channel, on=on))
+        self._send(codec.switch(channel, on=on))
         return proved(lambda: self.state()[channel - 1], on=on)
 
     def all_off(self) -> Delivery:
         """Release every relay and prove it."""
-        self._tell(codec.ALL_OFF)
+        self._send(codec.ALL_OFF)
         return proved(lambda: any(self.state()), on=False)
 
     def state(self) -> tuple[bool, ...]:
@@ -98,7 +98,7 @@ class DevantechRelay(UntimedRelay):
         )
         return codec.states_of(first, module, second, self._module, self._channels)
 
-    def _tell(self, command: bytes) -> None:
+    def _send(self, command: bytes) -> None:
         """Send a command once. Raises NotSentError when it did not leave; whether it arrived must be asked for."""
         try:
             self._port.send(command)

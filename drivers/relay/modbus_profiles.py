@@ -11,19 +11,19 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from drivers import modbus
+from drivers import modbus_codec
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from drivers.modbus import Request
+    from drivers.modbus_codec import Request
 
 LCTECH_BLOCK = 8
 """LC-Tech boards answer to a question for eight relays or inputs, however many they have."""
 LCTECH_TIMERS, LCTECH_TIMER_LENGTH, LCTECH_ON_FOR_A_TIME = 3, 5, 0x0004
 R421A_ON, R421A_OFF, R421A_ON_FOR_SECONDS = 0x0100, 0x0200, 0x0600
-STEPS_LIMIT, R421A_SECONDS_LIMIT = modbus.FLASH_LIMIT, 255
+STEPS_LIMIT, R421A_SECONDS_LIMIT = modbus_codec.FLASH_LIMIT, 255
 
 
 class Profile(StrEnum):
@@ -62,12 +62,12 @@ class Commands(Protocol):
         """Release every relay at once; None for a board that cannot."""
         ...
 
-    def ask(self, unit: int, channels: int) -> Request:
+    def state_request(self, unit: int, channels: int) -> Request:
         """Ask for the state of all relays."""
         ...
 
     def states(self, request: Request, reply: bytes, channels: int) -> tuple[bool, ...]:
-        """Which relays are energised. Raises as `modbus.read_bits`."""
+        """Which relays are energised. Raises as `modbus_codec.read_bits`."""
         ...
 
 
@@ -79,19 +79,19 @@ class Coils:
 
     def switch(self, unit: int, channel: int, *, on: bool) -> Request:
         """Switch one relay."""
-        return modbus.write_coil(unit, channel - 1, on=on)
+        return modbus_codec.write_coil(unit, channel - 1, on=on)
 
     def release_all(self, unit: int, channels: int) -> Request:
         """Release every relay at once."""
-        return modbus.write_coils(unit, 0, [False] * (self.block or channels))
+        return modbus_codec.write_coils(unit, 0, [False] * (self.block or channels))
 
-    def ask(self, unit: int, channels: int) -> Request:
+    def state_request(self, unit: int, channels: int) -> Request:
         """Ask for the state of all relays."""
-        return modbus.read_coils(unit, 0, self.block or channels)
+        return modbus_codec.read_coils(unit, 0, self.block or channels)
 
     def states(self, request: Request, reply: bytes, channels: int) -> tuple[bool, ...]:
-        """Which relays are energised. Raises as `modbus.read_bits`."""
-        return modbus.read_bits(request, reply)[:channels]
+        """Which relays are energised. Raises as `modbus_codec.read_bits`."""
+        return modbus_codec.read_bits(request, reply)[:channels]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +100,23 @@ class Registers:
 
     def switch(self, unit: int, channel: int, *, on: bool) -> Request:
         """Switch one relay."""
-        return modbus.write_register(unit, channel, R421A_ON if on else R421A_OFF)
+        return modbus_codec.write_register(unit, channel, R421A_ON if on else R421A_OFF)
 
     def release_all(self, unit: int, channels: int) -> None:
         """Every relay has its own register."""
 
-    def ask(self, unit: int, channels: int) -> Request:
+    def state_request(self, unit: int, channels: int) -> Request:
         """Ask for the state of all relays."""
-        return modbus.read_holding_registers(unit, 1, channels)
+        return modbus_codec.read_holding_registers(unit, 1, channels)
 
     def states(self, request: Request, reply: bytes, channels: int) -> tuple[bool, ...]:
-        """Which relays are energised. Raises as `modbus.read_bits`, BadReplyError for a value that is no state."""
-        values = modbus.read_registers(request, reply)[:channels]
+        """Which relays are energised.
+
+        Raises as `modbus_codec.read_bits`, and BadReplyError for a value that is no state.
+        """
+        values = modbus_codec.read_registers(request, reply)[:channels]
         if not set(values) <= {0, 1}:
-            raise modbus.BadReplyError(
+            raise modbus_codec.BadReplyError(
                 Text("unit {unit} answered the states {values}: not 0 or 1", unit=request.unit, values=values)
             )
         return tuple(map(bool, values))
@@ -137,16 +140,16 @@ class Traits:
 
 
 def _flash(unit: int, channel: int, steps: int) -> Request:
-    return modbus.flash_on(unit, channel - 1, steps)
+    return modbus_codec.flash_on(unit, channel - 1, steps)
 
 
 def _lctech_timer(unit: int, channel: int, steps: int) -> Request:
     first = LCTECH_TIMERS + LCTECH_TIMER_LENGTH * (channel - 1)
-    return modbus.write_registers(unit, first, (LCTECH_ON_FOR_A_TIME, steps))
+    return modbus_codec.write_registers(unit, first, (LCTECH_ON_FOR_A_TIME, steps))
 
 
 def _r421a_delay(unit: int, channel: int, steps: int) -> Request:
-    return modbus.write_register(unit, channel, R421A_ON_FOR_SECONDS | steps)
+    return modbus_codec.write_register(unit, channel, R421A_ON_FOR_SECONDS | steps)
 
 
 _FLASH = Timer(100, STEPS_LIMIT, _flash, is_usual=True)

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from pydantic import Field, model_validator
 
-from drivers import modbus
+from drivers import modbus_codec
 from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, DeviceUnavailableError, RelayCapabilities
 from drivers.modbus_client import ModbusClient, ModbusLineSettings
 from drivers.relay.delivery import check_channel, judged, proved
@@ -133,7 +133,7 @@ class ModbusRtuRelay:
         order = self._timer_order(channel, duration_ms)
         try:
             self._client.write(order)
-        except modbus.NoEchoError as error:
+        except modbus_codec.NoEchoError as error:
             log.error("the board did not take the pulse as one: %s; releasing the relay", error)  # noqa: TRY400 - no bug of ours
             self._release(channel)
             return Delivery.UNKNOWN
@@ -161,7 +161,7 @@ class ModbusRtuRelay:
                 self._release_one_by_one()
             else:
                 self._client.write(at_once)
-        except modbus.RefusedError:
+        except modbus_codec.RefusedError:
             # Small boards know only function 05.
             self._release_one_by_one()
         except DeviceError as error:
@@ -181,10 +181,10 @@ class ModbusRtuRelay:
         return self._relays()
 
     def _relays(self) -> tuple[bool, ...]:
-        request = self._commands.ask(self._client.unit, self._channels)
-        return self._commands.states(request, self._client.ask(request), self._channels)
+        request = self._commands.state_request(self._client.unit, self._channels)
+        return self._commands.states(request, self._client.exchange(request), self._channels)
 
-    def _timer_order(self, channel: int, duration_ms: int) -> modbus.Request:
+    def _timer_order(self, channel: int, duration_ms: int) -> modbus_codec.Request:
         timer = self._timer
         if timer is None:
             message = Text(
@@ -208,7 +208,7 @@ class ModbusRtuRelay:
     def _prove(self) -> None:
         try:
             self._relays()
-        except modbus.RefusedError as error:
+        except modbus_codec.RefusedError as error:
             message = Text(
                 "the board does not have {count} relays that can be read as on a {board}",
                 count=self._channels,
@@ -231,9 +231,9 @@ class ModbusRtuRelay:
                 log.warning("inputs drive the relays %s; unlinking them", [place + 1 for place in linked])
             # Written only where it differs: the board keeps it in memory that wears out.
             for place in linked:
-                self._client.write(modbus.write_register(self._client.unit, first + place, 0))
+                self._client.write(modbus_codec.write_register(self._client.unit, first + place, 0))
             still = linked and any(self._client.read_registers(first, self._channels))
-        except modbus.RefusedError as error:
+        except modbus_codec.RefusedError as error:
             if self._traits.modes_may_lack:
                 self._mode_registers = None
                 return False
@@ -265,4 +265,4 @@ def _without_effect(error: DeviceError) -> Delivery | None:
     if isinstance(error, NotSentError):
         raise error
     log.warning("a command to the relays went wrong: %s", error)
-    return Delivery.NOT_DELIVERED if isinstance(error, modbus.RefusedError | modbus.NotNowError) else None
+    return Delivery.NOT_DELIVERED if isinstance(error, modbus_codec.RefusedError | modbus_codec.NotNowError) else None

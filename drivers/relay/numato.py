@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from drivers import numato
+from drivers import numato_codec
 from drivers.api import Delivery, DeviceError, RelayCapabilities
 from drivers.numato_client import NumatoClient, NumatoSettings
 from drivers.relay.delivery import check_channel, proved
@@ -58,20 +58,20 @@ class NumatoRelay(UntimedRelay):
     def set(self, channel: int, *, on: bool) -> Delivery:
         """Switch one relay and read it back."""
         check_channel(channel, self._channels)
-        self._client.tell(numato.switch(channel, self._channels, on=on), regardless=not on)
+        self._client.send_lines(numato_codec.switch(channel, self._channels, on=on), regardless=not on)
         return proved(lambda: self._state_of(channel), on=on)
 
     def all_off(self) -> Delivery:
         """Release every relay and read them back."""
-        self._client.tell(*numato.all_off(self._channels), regardless=True)
+        self._client.send_lines(*numato_codec.all_off(self._channels), regardless=True)
         return proved(lambda: any(self.state()), on=False)
 
     def state(self) -> tuple[bool, ...]:
         """Ask the board which relays are energised."""
-        if self._channels >= numato.READS_ALL_FROM:
-            return numato.relay_states(self._client.ask(numato.READ_ALL_RELAYS), self._channels)
+        if self._channels >= numato_codec.READS_ALL_FROM:
+            return numato_codec.relay_states(self._client.query(numato_codec.READ_ALL_RELAYS), self._channels)
         return tuple(self._state_of(channel) for channel in range(1, self._channels + 1))
 
     def _state_of(self, channel: int) -> bool:
-        line = numato.read_relay(channel, self._channels)
-        return numato.relay_state(line, self._client.ask(line))
+        line = numato_codec.read_relay(channel, self._channels)
+        return numato_codec.relay_state(line, self._client.query(line))

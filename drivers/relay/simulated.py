@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PULSE_STEP_MS = 100
 
 
-class Fault(StrEnum):
+class BoardFault(StrEnum):
     """What can be wrong with the simulated board.
 
     UNPLUGGED: nothing can be sent. COMMAND_LOST: commands vanish on the way, questions are answered. REPLY_LOST: the
@@ -42,7 +42,7 @@ class SimulatedBoard:
     def __init__(self, name: str, channels: int) -> None:
         self.name = name
         self.relays = RelayBank(channels)
-        self.fault: Fault | None = None
+        self.fault: BoardFault | None = None
         self._lock = threading.Lock()
         self._owner: object | None = None
 
@@ -50,16 +50,16 @@ class SimulatedBoard:
         """Take the power away and give it back: every relay falls off."""
         self.relays.release()
 
-    def take(self, owner: object) -> None:
+    def connect(self, owner: object) -> None:
         """Open the cable end for one owner. Raises DeviceUnavailableError while another has it."""
         with self._lock:
-            if self.fault in {Fault.UNPLUGGED, Fault.DIES_IN_COMMAND}:
+            if self.fault in {BoardFault.UNPLUGGED, BoardFault.DIES_IN_COMMAND}:
                 raise DeviceUnavailableError(Text("no such board: {name} is unplugged", name=self.name))
             if self._owner not in (None, owner):
                 raise DeviceUnavailableError(Text("the board {name} is in use by another driver", name=self.name))
             self._owner = owner
 
-    def drop(self, owner: object) -> None:
+    def disconnect(self, owner: object) -> None:
         """Let the cable end go, where this owner has it."""
         with self._lock:
             if self._owner is owner:
@@ -68,16 +68,16 @@ class SimulatedBoard:
     def command(self, action: Callable[[], None]) -> bool:
         """Carry a command to the board; whether it was acknowledged. Raises when it cannot be sent."""
         match self.fault:
-            case Fault.UNPLUGGED:
+            case BoardFault.UNPLUGGED:
                 raise DeviceUnavailableError(Text("the board {name} is unplugged", name=self.name))
-            case Fault.COMMAND_LOST:
+            case BoardFault.COMMAND_LOST:
                 return False
-            case Fault.REPLY_LOST:
+            case BoardFault.REPLY_LOST:
                 action()
                 return False
-            case Fault.DIES_IN_COMMAND:
+            case BoardFault.DIES_IN_COMMAND:
                 action()
-                self.fault = Fault.UNPLUGGED
+                self.fault = BoardFault.UNPLUGGED
                 return False
             case None:
                 action()
@@ -85,7 +85,7 @@ class SimulatedBoard:
 
     def query(self) -> tuple[bool, ...]:
         """Ask the board for its relays. Raises DeviceUnavailableError without an answer."""
-        if self.fault in {Fault.UNPLUGGED, Fault.REPLY_LOST}:
+        if self.fault in {BoardFault.UNPLUGGED, BoardFault.REPLY_LOST}:
             raise DeviceUnavailableError(Text("the board {name} does not answer", name=self.name))
         return self.relays.states
 
@@ -152,13 +152,13 @@ class SimulatedRelay:
                     channels=self._settings.channels,
                 )
             )
-        self._board.take(self)
+        self._board.connect(self)
         self._is_open = True
         return Text("simulated board {name}, {count} relays", name=self._board.name, count=there)
 
     def close(self) -> None:
         """Let the board go."""
-        self._board.drop(self)
+        self._board.disconnect(self)
         self._is_open = False
 
     def pulse(self, channel: int, duration_ms: int) -> Delivery:

@@ -40,7 +40,7 @@ class FrameRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class ScanFrame:
     """A text without its frame. `at`: when its last byte came, in monotonic seconds."""
 
     text: bytes
@@ -66,7 +66,7 @@ class Framing:
         """When `silent` will have something to say if no byte comes before, in monotonic seconds; `inf`: never."""
         return self.at + self._patience_s()
 
-    def feed(self, data: bytes, at: float) -> tuple[Framing, tuple[Frame, ...]]:
+    def feed(self, data: bytes, at: float) -> tuple[Framing, tuple[ScanFrame, ...]]:
         """Take in bytes that came at one time, in monotonic seconds."""
         *ended, rest = _ending(self.rules.suffix, self.pending + data)
         skipping, losses = self.skipping and not ended, self.losses
@@ -76,7 +76,7 @@ class Framing:
                 continue
             text, losses = self._unwrapped(piece, losses)
             if text:
-                frames.append(Frame(text, at))
+                frames.append(ScanFrame(text, at))
         # The last bytes may belong to the suffix, so they do not make a text too long.
         tail = max(0, len(self.rules.suffix) - 1) if self.rules.suffix != LINE_END else 0
         if not skipping and len(rest) - tail > self.rules.longest:
@@ -85,7 +85,7 @@ class Framing:
             rest = rest[len(rest) - tail :]
         return Framing(self.rules, rest, skipping, at, losses), tuple(frames)
 
-    def silent(self, now: float) -> tuple[Framing, tuple[Frame, ...]]:
+    def silent(self, now: float) -> tuple[Framing, tuple[ScanFrame, ...]]:
         """Note that no byte has come until now, in monotonic seconds."""
         if now < self.due_at:
             return self, ()
@@ -96,7 +96,7 @@ class Framing:
             text, losses = self._unwrapped(self.pending, losses)
         else:
             losses = replace(losses, unfinished=losses.unfinished + 1)
-        return Framing(self.rules, losses=losses), ((Frame(text, self.at),) if text else ())
+        return Framing(self.rules, losses=losses), ((ScanFrame(text, self.at),) if text else ())
 
     def _patience_s(self) -> float:
         if self.rules.silence_s > 0:

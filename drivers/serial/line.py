@@ -131,7 +131,7 @@ class SerialLine:
             if self.broken:
                 raise DeviceUnavailableError(_lost(self.path))
             with self._breaking(DeviceUnavailableError):
-                return self._take() if select.select([self._fd], [], [], timeout_s)[0] else b""
+                return self._read_available() if select.select([self._fd], [], [], timeout_s)[0] else b""
 
     def close(self) -> None:
         """Close the port. Never raises and may be called twice."""
@@ -172,7 +172,7 @@ class SerialLine:
     def _wait_for_quiet(self) -> None:
         limit = time.monotonic() + QUIET_LIMIT_S
         while time.monotonic() < limit and select.select([self._fd], [], [], QUIET_S)[0]:
-            self._take()
+            self._read_available()
 
     def _write(self, request: bytes) -> None:
         sent = 0
@@ -207,7 +207,7 @@ class SerialLine:
             wait_s = max(0.0, deadline - time.monotonic())
             with self._breaking(NoReplyError):
                 if select.select([self._fd], [], [], wait_s)[0]:
-                    incoming.add(self._take())
+                    incoming.add(self._read_available())
             is_late = wait_s == 0.0
         return incoming.reply()
 
@@ -219,7 +219,7 @@ class SerialLine:
         limit = time.monotonic() + QUIET_LIMIT_S
         with self._breaking(NoReplyError):
             while time.monotonic() < limit and select.select([self._fd], [], [], QUIET_S)[0]:
-                incoming.add(self._take())
+                incoming.add(self._read_available())
         if incoming.has_surplus():
             raise NoReplyError(
                 Text("more than one answer on {path} ({heard})", path=self.path, heard=incoming.described()),
@@ -227,7 +227,7 @@ class SerialLine:
             )
         return incoming.reply()
 
-    def _take(self) -> bytes:
+    def _read_available(self) -> bytes:
         try:
             data = os.read(self._fd, REPLY_LIMIT)
         except BlockingIOError:  # readiness may be a false alarm, select(2)

@@ -1,7 +1,7 @@
 """The last exchanges on every serial line of this process, kept in memory for whoever looks on.
 
-A board is asked the same again and again, so an exchange that is like one of the last few is counted and not kept anew:
-what is rare, such as a pulse, stays in sight for long.
+A board is asked the same again and again, so an exchange that is like one of the last few is counted and not kept
+again: what is rare, such as a pulse, stays in sight for long.
 """
 
 from __future__ import annotations

@@ -7,10 +7,10 @@ from collections import deque
 from agent.broker.addresses import BrokerAddress
 from agent.broker.tls import TlsFiles
 from agent.clock.clock import Clock
-from agent.core.commands.command import Answer, CommandName, Result
+from agent.core.commands.command import CommandAnswer, CommandName, Result
 from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import DeviceChanged, Draft
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.command_processor import CommandProcessor, CommandRules
 from agent.mqtt.flow import FlowSettings
@@ -73,7 +73,7 @@ class Gate:
 
     def _obey(self, command):
         self.orders.append(command.name)
-        return Answer(Result.DONE, "as ordered")
+        return CommandAnswer(Result.DONE, "as ordered")
 
     def _said_of_commands(self):
         return {} if self._desk is None else {"challenge": self._desk.challenge}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from agent.core.crypto.keys import Algorithm, SigningKey
 from agent.core.lists.chunks import pack_chunks
 from agent.core.lists.codec import encode_row
-from agent.core.lists.sealed import ListDelta, ListHead, seal_delta, seal_head
+from agent.core.lists.signed_list import ListDelta, ListHead, seal_delta, seal_head
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
 from agent.core.permit import trust

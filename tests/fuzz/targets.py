@@ -12,7 +12,7 @@ from agent.core.crypto import cbor, cose
 from agent.core.lists.chunks import read_chunk, unpack_chunk
 from agent.core.lists.codec import decode_row, encode_row
 from agent.core.lists.errors import ListError
-from agent.core.lists.sealed import open_delta, open_head
+from agent.core.lists.signed_list import open_delta, open_head
 from agent.core.model.reasons import Reason
 from agent.core.permit import base45, claims, json_claims, trust
 from agent.core.permit.checks import verify_permit

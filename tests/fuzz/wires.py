@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.core.commands.check import Proved, ReceivedCommand, prove
-from agent.core.site.messages import Query, SiteMessageError, Want
+from agent.core.site.messages import Query, RowsRequest, SiteMessageError
 from agent.mqtt.acknowledgements import read_ack
 from agent.settings import SettingsError
 from agent.vision.worker.protocol import (
@@ -31,7 +31,7 @@ from agent.vision.worker.protocol import (
     Stop,
 )
 from agent.vision.worker.wire import Decoder, encoded
-from drivers import modbus, numato
+from drivers import modbus_codec, numato_codec
 from drivers.api import DeviceError
 from drivers.relay import devantech_codec, kmtronic_codec, lcus_codec
 from drivers.scanner.framing import FrameRules, Framing
@@ -100,7 +100,7 @@ _ACKS = tuple(json.dumps({"stream": _STREAM, "seq": seq}).encode() for seq in (0
 _NORTH, _SOUTH = roll_of("north"), roll_of("south")
 _SITE_WORDS = tuple(
     _SOUTH.sealed(said, "north", SITE_KEYS["south"])
-    for said in (Query(id="c1", permit="0102030405060708"), Want(stream="s1", after=7))
+    for said in (Query(id="c1", permit="0102030405060708"), RowsRequest(stream="s1", after=7))
 )
 
 
@@ -131,18 +131,24 @@ def _site_word_accepted(data: bytes) -> bool:
 
 # -------------------------------------------------------------------------------------------------------- boards
 
-_BITS = modbus.read_discrete_inputs(1, 0, 8)
-_COIL = modbus.write_coil(1, 0, on=True)
-_QUESTION = numato.read_relay(1, 8)
+_BITS = modbus_codec.read_discrete_inputs(1, 0, 8)
+_COIL = modbus_codec.write_coil(1, 0, on=True)
+_QUESTION = numato_codec.read_relay(1, 8)
 _ANSWERS: tuple[tuple[bytes, Callable[[bytes], object]], ...] = (
     (b"CH1:ON\r\nCH2:OFF\r\n", lambda data: lcus_codec.read_lines(data, 2)),
     (bytes((1, 0)), lambda data: lcus_codec.read_bytes(data, 2)),
     (lcus_codec.frame(1, 1), lambda data: lcus_codec.read_feedback(data, 1)),
     (bytes((0, 1, 0, 1)), lambda data: kmtronic_codec.read_all(data, 4)),
     (kmtronic_codec.switch(2, on=True), lambda data: kmtronic_codec.read_one(data, 2)),
-    (modbus.framed(bytes((1, 2, 1, 0b101))), lambda data: modbus.read_bits(_BITS, modbus.reply_in(_BITS, data) or b"")),
-    (_COIL.frame, lambda data: modbus.check_acknowledge(_COIL, modbus.reply_in(_COIL, data) or b"")),
-    (numato.wire(_QUESTION) + b"\non\n\r>", lambda data: numato.relay_state(_QUESTION, numato.answer(_QUESTION, data))),
+    (
+        modbus_codec.framed(bytes((1, 2, 1, 0b101))),
+        lambda data: modbus_codec.read_bits(_BITS, modbus_codec.reply_in(_BITS, data) or b""),
+    ),
+    (_COIL.frame, lambda data: modbus_codec.check_acknowledge(_COIL, modbus_codec.reply_in(_COIL, data) or b"")),
+    (
+        numato_codec.wire(_QUESTION) + b"\non\n\r>",
+        lambda data: numato_codec.relay_state(_QUESTION, numato_codec.answer(_QUESTION, data)),
+    ),
     (
         bytes((9, 3, 9)),
         lambda data: devantech_codec.states_of(data[:1], data[1:2], data[2:3], b"\x03", 4) if len(data) == 3 else None,

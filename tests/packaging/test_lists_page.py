@@ -9,7 +9,7 @@ import pytest
 from agent.broker.addresses import BrokerAddress
 from agent.broker.tls import TlsFiles
 from agent.clock.clock import Clock
-from agent.core.lists import chunks, codec, sealed
+from agent.core.lists import chunks, codec, signed_list
 from agent.core.lists.errors import ListFault
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject
@@ -67,15 +67,18 @@ def test_the_words_for_refusals_are_all_there():
     ("title", "said"),
     [
         ("The bytes", f"A row has {number(codec.MAX_ROW_BYTES)} bytes at most"),
-        ("The bytes", f"head ({sealed.MAX_HEAD_BYTES >> 10} KiB at most)"),
-        ("The bytes", f"delta ({sealed.MAX_DELTA_BYTES >> 10} KiB at most)"),
-        ("The bytes", f"array of chunks, {number(sealed.MAX_CHUNKS)} at most"),
-        ("The bytes", f"new or anew, {number(sealed.MAX_DELTA_ROWS)} at most"),
+        ("The bytes", f"head ({signed_list.MAX_HEAD_BYTES >> 10} KiB at most)"),
+        ("The bytes", f"delta ({signed_list.MAX_DELTA_BYTES >> 10} KiB at most)"),
+        ("The bytes", f"array of chunks, {number(signed_list.MAX_CHUNKS)} at most"),
+        ("The bytes", f"new or anew, {number(signed_list.MAX_DELTA_ROWS)} at most"),
         ("The bytes", f"about {chunks.CHUNK_BYTES >> 10} KiB inflated, {chunks.MAX_CHUNK_BYTES >> 20} MiB at most"),
         ("The bytes", f"{chunks.MAX_CHUNK_SIZE >> 10} KiB as sent,\n{number(chunks.MAX_CHUNK_ROWS)} rows"),
         ("The bytes", "purpose 2"),
         ("Versions", f"after {publisher.MAX_DELTAS} deltas, or when their rows exceed a fifth"),
-        ("Versions", f"more than {number(sealed.MAX_DELTA_ROWS)}\nrows or {sealed.MAX_DELTA_BYTES >> 10} KiB"),
+        (
+            "Versions",
+            f"more than {number(signed_list.MAX_DELTA_ROWS)}\nrows or {signed_list.MAX_DELTA_BYTES >> 10} KiB",
+        ),
     ],
 )
 def test_the_numbers_are_those_of_the_code(title, said):
@@ -121,7 +124,7 @@ def test_the_example_in_python_publishes_what_it_says(tmp_path):
         stack.callback(names["catalogue"].close)
         with OneShotClient(BrokerAddress.parse(f"mqtt://127.0.0.1:{broker.port}")) as guest:
             heads = survey(guest, 9411, 0.2).heads
-        found = {kind: sealed.read_head(data).said for kind, data in heads.items()}
+        found = {kind: signed_list.read_head(data).said for kind, data in heads.items()}
     assert {kind: (head.version, head.rows) for kind, head in found.items()} == {
         ListKind.DECLARATIONS: (1, 20),
         ListKind.REVOCATIONS: (1, 1),

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from agent.core.decision.knowledge import UseState
+from agent.core.decision.knowledge import PermitUses
 from agent.core.events.event_types import Alarm, Outcome
-from agent.core.lane.state import State
+from agent.core.lane.state import LaneState
 from agent.core.model.reasons import Reason, Verdict
 from agent.settings.model.agent import Settings
 from agent.settings.model.lane import Lane
 from tests.support.lane.judging import KNOWN, answer
-from tests.unit.agent.core.decision.test_judge_reasons import ROWS
+from tests.unit.agent.core.decision.test_judgement_reasons import ROWS
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +35,7 @@ def test_the_page_is_what_the_code_says(tool):
 
 def test_every_code_is_on_the_page(tool):
     text = tool.page()
-    for code in (*Reason, *Verdict, *Outcome, *Alarm, *State):
+    for code in (*Reason, *Verdict, *Outcome, *Alarm, *LaneState):
         assert f"\n| `{code}` |" in text or f" | `{code}` | " in text, code
     assert "undefined" not in text
 
@@ -46,7 +46,7 @@ def test_a_reason_leads_to_what_the_page_says(tool, reason, early, last):
 
 
 def test_a_verdict_that_the_page_names_is_one_that_a_judgement_gives(tool):
-    interrupted = {"known": replace(KNOWN, use=UseState(open_reservation="t0", in_doubt=True))}
+    interrupted = {"known": replace(KNOWN, use=PermitUses(open_reservation="t0", in_doubt=True))}
     judged = {(row[0], row[2], row[3]) for row in ROWS.values()}
     judged.add((Reason.ALREADY_USED, *(answer(final=final, **interrupted)[0] for final in (False, True))))
     reasons = {row[0] for row in ROWS.values()}

@@ -8,8 +8,8 @@ import json
 import threading
 from dataclasses import replace
 
-from agent.core.site.claims import ClaimAnswer, ClaimCode
-from agent.devices.supervisor import PortState
+from agent.core.site.claim_answers import ClaimAnswer, ClaimCode
+from agent.devices.port_supervisor import PortState
 from agent.mqtt.client import MqttClient
 from agent.mqtt.messages import Outgoing, Subscription
 

@@ -15,7 +15,7 @@ import pytest
 
 from agent.barrier.board import RelayBoard
 from agent.devices.inputs import InputMonitor, SignalMap
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from drivers.api import Delivery
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.modbus_rtu import ModbusEmulator
@@ -246,7 +246,7 @@ def unplug_input_board(folder, count, tell):
     watcher, samples = Watcher(), []
     with ModbusEmulator(folder / "input-board") as emulator:
         driver = make_inputs("modbus_rtu", {"port": str(emulator.line.link)})
-        watch = InputMonitor("test", driver, SignalMap(1, 2), samples.append, watcher.changed)
+        watch = InputMonitor("test", driver, SignalMap({"presence": 1, "safety": 2}), samples.append, watcher.changed)
         watch.start()
         try:
             watcher.wait_next(PortState.UP, 0)

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
-from agent.core.site.claims import home_gate
+from agent.core.site.home_gate import home_gate
 from agent.store.gate_key import gate_key
 from tests.support.gate.gate_site import GateSite
 from tests.support.mqtt.contract_check import assert_valid

@@ -152,7 +152,7 @@ def _write(out: BinaryIO, events: Iterable[Recorded], expected: int, verifier: V
         task = progress.add_task("events", total=expected)
         for event in events:
             out.write(event.payload + b"\n")
-            verifier.take(event.payload, written)
+            verifier.add_record(event.payload, written)
             written += 1
             progress.update(task, completed=written)
     out.flush()

@@ -10,7 +10,7 @@ from agent.cli.events.export import SIGNATURE
 from agent.cli.events.verification_report import VerificationScope, report_verdict
 from agent.cli.terminal import echo
 from agent.core.crypto import JwsError, key_named_by
-from agent.core.events import ExportStatement, Fault, Flaw, Point, opened, verify, verify_streams
+from agent.core.events import ChainFault, ChainFlaw, ExportStatement, Point, opened, verify, verify_streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,10 +47,10 @@ def _statement(signature: Path, keys: Mapping[str, PublicKey]) -> ExportStatemen
     try:
         kid = key_named_by(text)
         if kid not in keys:
-            return f"{Fault.FOREIGN_KEY}: it is signed by key {kid}, given was {', '.join(keys)}"
+            return f"{ChainFault.FOREIGN_KEY}: it is signed by key {kid}, given was {', '.join(keys)}"
         return opened(text, keys[kid], ExportStatement)
     except JwsError as error:
-        return f"{Fault.SIGNATURE_INVALID}: {error}"
+        return f"{ChainFault.SIGNATURE_INVALID}: {error}"
 
 
 def _verified(file: Path, statement: ExportStatement, keys: Mapping[str, PublicKey]) -> Verification:
@@ -64,7 +64,7 @@ def _verified(file: Path, statement: ExportStatement, keys: Mapping[str, PublicK
     with file.open("rb") as lines:
         same = hashlib.file_digest(lines, "sha256").hexdigest() == statement.sha256
     detail = "the events are as they were exported, but not all other bytes of the file: were line ends changed?"
-    flaw = None if same else Flaw(found.records - 1, statement.last, Fault.ALTERED, detail)
+    flaw = None if same else ChainFlaw(found.records - 1, statement.last, ChainFault.ALTERED, detail)
     return replace(found, flaw=flaw, signed=head)
 
 

@@ -11,7 +11,7 @@ from agent.broker import Topics
 from agent.cli.events.verification_report import VerificationScope, report_verdict
 from agent.cli.terminal import echo
 from agent.core.crypto import Algorithm, JwsError, KeyInvalidError, PublicKey, key_named_by, kid_of
-from agent.core.events import Checkpoint, Fault, Flaw, Point, Verification, Verifier, digest_of, opened
+from agent.core.events import ChainFault, ChainFlaw, Checkpoint, Point, Verification, Verifier, digest_of, opened
 from agent.mqtt import REPLAY, OneShotClient
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Heard:
     public: str = ""
     records: int = 0
     repeats: int = 0
-    flaw: Flaw | None = None
+    flaw: ChainFlaw | None = None
 
     @property
     def events(self) -> int:
@@ -75,7 +75,9 @@ class Heard:
             case {"stream": str(stream), "seq": int(seq), "type": str(kind), "source": str(source)} if type(seq) is int:
                 known = self.streams.setdefault(stream, {})
                 if source != f"/gate/{self.topics.gate}" or message.topic not in self._topics_of(kind):
-                    self._note(Flaw(index, seq, Fault.ALTERED, f"event {kind} of {source} came on {message.topic}"))
+                    self._note(
+                        ChainFlaw(index, seq, ChainFault.ALTERED, f"event {kind} of {source} came on {message.topic}")
+                    )
                 elif seq not in known:
                     known[seq] = (index, message.payload)
                     if REPLAY in message.user_properties:
@@ -85,9 +87,9 @@ class Heard:
                 else:
                     earlier = known[seq][0] + 1
                     detail = f"message {earlier} was another event with this number"
-                    self._note(Flaw(index, seq, Fault.DUPLICATE, detail))
+                    self._note(ChainFlaw(index, seq, ChainFault.DUPLICATE, detail))
             case _:
-                self._note(Flaw(index, None, Fault.NOT_AN_EVENT, f"it came on {message.topic}"))
+                self._note(ChainFlaw(index, None, ChainFault.NOT_AN_EVENT, f"it came on {message.topic}"))
 
     def _topics_of(self, kind: str) -> tuple[str, ...]:
         """On which topic an event of this type comes, and on which at RabbitMQ, which makes levels of the dots."""
@@ -108,7 +110,7 @@ class Heard:
                 run[seq], before = event, seq
             yield run
 
-    def _note(self, flaw: Flaw) -> None:
+    def _note(self, flaw: ChainFlaw) -> None:
         self.flaw = self.flaw or flaw
 
 
@@ -169,7 +171,7 @@ def _verdicts(heard: Heard, keys: Mapping[str, PublicKey] | None) -> Iterator[Ve
     for events in filter(None, heard.runs()):
         verifier = Verifier(keys=keys)
         for index, payload in events.values():
-            verifier.take(payload, index)
+            verifier.add_record(payload, index)
         found = verifier.ended()
         for head in heard.heads if keys else ():
             if found.whole:
@@ -189,15 +191,19 @@ def _held_against(
     try:
         kid = key_named_by(head)
         if kid not in keys:
-            return replace(found, flaw=Flaw(index, None, Fault.FOREIGN_KEY, f"the status is signed by key {kid}"))
+            return replace(
+                found, flaw=ChainFlaw(index, None, ChainFault.FOREIGN_KEY, f"the status is signed by key {kid}")
+            )
         said = opened(head, keys[kid], Checkpoint)
     except JwsError as error:
-        return replace(found, flaw=Flaw(index, None, Fault.SIGNATURE_INVALID, f"the head in the status: {error}"))
+        return replace(
+            found, flaw=ChainFlaw(index, None, ChainFault.SIGNATURE_INVALID, f"the head in the status: {error}")
+        )
     if last is None or said.stream != last.stream or said.seq not in events:
         return found
     index, payload = events[said.seq]
     if (said.gate, said.digest) != (gate, digest_of(payload)):
         detail = "the gate's status signs another event with this number"
-        return replace(found, flaw=Flaw(index, said.seq, Fault.CHECKPOINT_WRONG, detail))
+        return replace(found, flaw=ChainFlaw(index, said.seq, ChainFault.CHECKPOINT_WRONG, detail))
     signed = Point(said.stream, said.seq, said.digest)
     return replace(found, signed=max(found.signed or signed, signed, key=lambda point: point.seq))

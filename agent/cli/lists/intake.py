@@ -9,7 +9,7 @@ from agent.core.lists import ListError, ListFault
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent.core.lists import ListHead, Opened
+    from agent.core.lists import ListHead, OpenedList
     from agent.core.model import ListKind
     from agent.lists import ListIntake
     from agent.store.registry import Pack
@@ -61,7 +61,7 @@ class Intake:
         else:
             self._bring_up(opened, known[0])
 
-    def _bring_up(self, head: Opened[ListHead], version: int) -> None:
+    def _bring_up(self, head: OpenedList[ListHead], version: int) -> None:
         kind, aim = head.said.kind, head.said.version
         if version == aim:
             self.current[kind] = version

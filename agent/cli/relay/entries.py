@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drivers.probe import Finding, ProbeResult
+    from drivers.probe import ProbeFinding, ProbeResult
     from drivers.serial.adapters import Adapter, Advice
     from drivers.serial.usb_ids import Likeness
 
@@ -22,7 +22,7 @@ class PortEntry:
     likeness: Likeness
     advice: Advice
     users: tuple[str, ...]
-    finding: Finding | None = None
+    finding: ProbeFinding | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from agent.settings import SignalWiring
     from drivers.api import InputSample
 
-NOT_SIGNALS = frozenset({"inverted", "debounce_ms", "poll_hz"})
 DEBOUNCE_MS, POLL_HZ = 40, 20.0
 
 
@@ -67,7 +66,7 @@ class InputTracker:
     """All inputs of a board, named by the wiring of the lane where it is known."""
 
     def __init__(self, wiring: SignalWiring | None) -> None:
-        self._names = {} if wiring is None else _names(wiring.model_dump())
+        self._names = {} if wiring is None else _names(wiring.wired)
         self._inverted = frozenset(() if wiring is None else wiring.inverted)
         self._hold_s = (DEBOUNCE_MS if wiring is None else wiring.debounce_ms) / 1000
         self.period_s = 1 / (POLL_HZ if wiring is None else wiring.poll_hz)
@@ -89,12 +88,11 @@ class InputTracker:
         return (contact for contact in self.all if contact.seen(None, at, self._hold_s))
 
 
-def _names(wiring: Mapping[str, Any]) -> dict[int, str]:
+def _names(wired: Mapping[str, int]) -> dict[int, str]:
     """The signals by the number of their input; an input may be several."""
     found: dict[int, list[str]] = {}
-    for name, number in wiring.items():
-        if name not in NOT_SIGNALS and number is not None:
-            found.setdefault(number, []).append(name)
+    for name, number in wired.items():
+        found.setdefault(number, []).append(name)
     return {number: ", ".join(names) for number, names in found.items()}
 
 

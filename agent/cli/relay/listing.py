@@ -14,7 +14,7 @@ from agent.cli.rights import act_at_gate
 from agent.cli.terminal import echo
 from agent.settings.drivers import load_configuration
 from drivers.api import DeviceError
-from drivers.probe import UNITS, Finding, identify
+from drivers.probe import UNITS, ProbeFinding, identify
 from drivers.serial.adapters import Adapter, adapters, advice
 from drivers.serial.usb_ids import Manner, likeness
 
@@ -151,15 +151,15 @@ def _asked(entries: Iterable[PortEntry], units: range) -> Iterator[PortEntry]:
         yield PortEntry(entry.adapter, entry.likeness, entry.advice, entry.users, finding)
 
 
-def _finding(entry: PortEntry, units: range) -> Finding:
+def _finding(entry: PortEntry, units: range) -> ProbeFinding:
     if entry.adapter.holders:
-        return Finding(None, "not asked: a program has it open")
+        return ProbeFinding(None, "not asked: a program has it open")
     if not entry.adapter.permitted:
-        return Finding(None, "not asked: no permission to open it")
+        return ProbeFinding(None, "not asked: no permission to open it")
     try:
         return identify(entry.adapter.device, entry.likeness, entry.adapter.title, units)
     except DeviceError as error:
-        return Finding(None, f"not asked: {error}")
+        return ProbeFinding(None, f"not asked: {error}")
 
 
 # ------------------------------------------------------------------------------------------------------------ JSON
@@ -196,7 +196,7 @@ def _port_json(entry: PortEntry) -> dict[str, Any]:
     return row
 
 
-def _finding_json(entry: PortEntry, finding: Finding) -> dict[str, Any]:
+def _finding_json(entry: PortEntry, finding: ProbeFinding) -> dict[str, Any]:
     board = finding.board
     return {
         "board": board.words if board else None,

@@ -66,7 +66,7 @@ class TestPulse:
             self._watch()
         finally:
             if self._identity:
-                self._scheduler.let_go()
+                self._scheduler.release_and_close()
             else:
                 self._scheduler.close()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from agent.cli.setup.interview import ask_value, pick
-from agent.devices import NAMES
+from agent.core.model import SIGNAL_NAMES
 from drivers import registry
 from drivers.api import DeviceError
 from drivers.probe import identify
@@ -162,7 +162,7 @@ def _wire(sheet: AnswerSheet, lane: Path) -> None:
         "Limit switches: begin with the arm between its ends, then bring it to the one that is asked for."
     )
     table = {key: value for key, value in inputs.items() if key != "kind"}
-    for name in NAMES:
+    for name in SIGNAL_NAMES:
         _wire_signal(sheet, (*lane, "signals", name), registry.inputs(inputs["kind"], table))
 
 

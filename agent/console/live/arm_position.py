@@ -8,7 +8,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, assert_never
 
-from agent.core.lane import InputState, State
+from agent.core.lane import LaneState
+from agent.core.model import Signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,11 +53,10 @@ def stands_still(view: LaneView, at: float) -> bool:
     return at - view.progress_at > STILL_S
 
 
-def known_inputs(view: LaneView, settings: Lane, at: float) -> InputState:
+def known_inputs(view: LaneView, settings: Lane, at: float) -> Signals:
     """The inputs as they are known at that time (monotonic s): nothing is known by a sample that is too old."""
-    return (
-        view.input_state if at - view.input_state.at <= settings.timing.stale_s else InputState(at=view.input_state.at)
-    )
+    signals = view.input_state.signals
+    return signals if at - signals.at <= settings.timing.stale_s else Signals(signals.at)
 
 
 def arm_of(view: LaneView | None, settings: Lane, at: float) -> Arm:
@@ -67,35 +67,35 @@ def arm_of(view: LaneView | None, settings: Lane, at: float) -> Arm:
         return Arm.UNKNOWN if wired else Arm.NOT_WIRED
     if wired is not None:
         return _by_switches(known_inputs(view, settings, at), wired)
-    return Arm.NOT_WIRED if view.arm_in_use else _assumed(State(view.state))
+    return Arm.NOT_WIRED if view.arm_in_use else _assumed(LaneState(view.state))
 
 
-def _by_switches(input_state: InputState, wired: SignalWiring) -> Arm:
-    if input_state.opened and input_state.closed:
+def _by_switches(signals: Signals, wired: SignalWiring) -> Arm:
+    if signals.opened and signals.closed:
         return Arm.UNKNOWN
-    if input_state.opened:
+    if signals.opened:
         return Arm.OPEN
-    if input_state.closed:
+    if signals.closed:
         return Arm.CLOSED
     is_known = all(
         value is not None or number is None
-        for value, number in ((input_state.opened, wired.opened), (input_state.closed, wired.closed))
+        for value, number in ((signals.opened, wired.opened), (signals.closed, wired.closed))
     )
     return Arm.BETWEEN if is_known else Arm.UNKNOWN
 
 
-def _assumed(state: State) -> Arm:
+def _assumed(state: LaneState) -> Arm:
     """Where the arm ought to be by what the lane itself did."""
     match state:
-        case State.IDLE | State.OUT_OF_SERVICE | State.PRESENT | State.DECIDING:
+        case LaneState.IDLE | LaneState.OUT_OF_SERVICE | LaneState.PRESENT | LaneState.DECIDING:
             return Arm.ASSUMED_CLOSED
-        case State.MANUAL | State.WAITING | State.DENIED:
+        case LaneState.MANUAL | LaneState.WAITING | LaneState.DENIED:
             return Arm.ASSUMED_CLOSED
-        case State.OPENING | State.CLOSING:
+        case LaneState.OPENING | LaneState.CLOSING:
             return Arm.ASSUMED_BETWEEN
-        case State.OPEN | State.PASSING | State.CLEARING | State.HELD_OPEN:
+        case LaneState.OPEN | LaneState.PASSING | LaneState.CLEARING | LaneState.HELD_OPEN:
             return Arm.ASSUMED_OPEN
-        case State.INIT | State.VIOLATION | State.FAULT | State.YIELDING:
+        case LaneState.INIT | LaneState.VIOLATION | LaneState.FAULT | LaneState.YIELDING:
             return Arm.NOT_WIRED
         case _:
             assert_never(state)

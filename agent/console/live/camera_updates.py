@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from agent.console.live.viewer_texts import Words
-    from agent.core.model import Finding
+    from agent.core.model import PictureFinding
     from agent.vision.detection_overlay import CodeMark, PlateMark
     from agent.vision.mapping import CameraStatus
     from agent.vision.preview import LivePicture
@@ -109,11 +109,11 @@ def _plate(mark: PlateMark, words: Words) -> dict[str, Any]:
     return {"kind": "plate", "corners": mark.corners, "tone": _tone(found), "label": label}
 
 
-def _tone(found: tuple[Finding, ...]) -> str:
+def _tone(found: tuple[PictureFinding, ...]) -> str:
     return found[0].grade.value if found else "off"
 
 
-def _figure(finding: Finding, words: Words) -> dict[str, Any]:
+def _figure(finding: PictureFinding, words: Words) -> dict[str, Any]:
     name, value = finding.figure, finding.value
     written = words.number(_PERCENT * value, 1) if name == "glare" else words.number(value, _DIGITS[name])
     return {

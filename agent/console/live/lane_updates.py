@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from agent.console.labels import lane as labels
 from agent.console.live.arm_position import TONES as ARM_TONES
 from agent.console.live.arm_position import arm_of, known_inputs, stands_still
-from agent.core.lane import State
-from agent.devices import NAMES
+from agent.core.lane import LaneState
 from agent.i18n.event_tone import DEVICE_TONES
 from drivers.text import Text
 
@@ -19,24 +18,24 @@ if TYPE_CHECKING:
     from agent.lane import LaneView
     from agent.settings import Lane as LaneSettings
 
-TONES: Final[Mapping[State, str]] = {
-    State.INIT: "off",
-    State.IDLE: "good",
-    State.PRESENT: "busy",
-    State.DECIDING: "busy",
-    State.WAITING: "busy",
-    State.MANUAL: "poor",
-    State.DENIED: "poor",
-    State.YIELDING: "poor",
-    State.OPENING: "open",
-    State.OPEN: "open",
-    State.PASSING: "open",
-    State.CLEARING: "open",
-    State.CLOSING: "open",
-    State.HELD_OPEN: "open",
-    State.VIOLATION: "bad",
-    State.FAULT: "bad",
-    State.OUT_OF_SERVICE: "off",
+TONES: Final[Mapping[LaneState, str]] = {
+    LaneState.INIT: "off",
+    LaneState.IDLE: "good",
+    LaneState.PRESENT: "busy",
+    LaneState.DECIDING: "busy",
+    LaneState.WAITING: "busy",
+    LaneState.MANUAL: "poor",
+    LaneState.DENIED: "poor",
+    LaneState.YIELDING: "poor",
+    LaneState.OPENING: "open",
+    LaneState.OPEN: "open",
+    LaneState.PASSING: "open",
+    LaneState.CLEARING: "open",
+    LaneState.CLOSING: "open",
+    LaneState.HELD_OPEN: "open",
+    LaneState.VIOLATION: "bad",
+    LaneState.FAULT: "bad",
+    LaneState.OUT_OF_SERVICE: "off",
 }
 """The colour of each state: good, busy, open, poor, bad or off."""
 _COLOURS: Final = ("red", "green")
@@ -66,7 +65,7 @@ def lane_news(view: LaneView | None, settings: LaneSettings, words: Words, at: f
     lamp = lit(view, settings)
     return {
         "state": words(labels.STATES[view.state]),
-        "tone": TONES[State(view.state)],
+        "tone": TONES[LaneState(view.state)],
         "message": words.sign(view.message),
         "sign": sign,
         "lamp": lamp if lamp in _COLOURS else "",
@@ -99,12 +98,11 @@ def inputs_news(view: LaneView | None, settings: LaneSettings, words: Words, at:
             "age": words(Text("This lane has no inputs: passages are assumed")) if settings.signals is None else "",
             "tone": "off",
         }
-    age_s = max(0.0, at - view.input_state.at)
+    age_s = max(0.0, at - view.input_state.signals.at)
     stale = age_s > settings.timing.stale_s
-    wired = [name for name in NAMES if getattr(settings.signals, name) is not None]
     known = known_inputs(view, settings, at)
     return {
-        "signals": [_signal(name, getattr(known, name), words) for name in wired],
+        "signals": [_signal(name, getattr(known, name), words) for name in settings.signals.wired],
         "age": _age(age_s, words, stale=stale),
         "tone": "bad" if stale else "good",
     }

@@ -25,7 +25,6 @@ from agent.console.navigation import Nav
 from agent.console.order_answers import answer_text, holder
 from agent.console.page import render, translated
 from agent.core.lane import CommandKind
-from agent.devices import NAMES
 from agent.lane import LaneService, LaneView
 from agent.settings import Lane
 from drivers.text import Text, joined
@@ -200,7 +199,7 @@ def _live(request: Request, gate: Gate, unit: LaneService) -> dict[str, Any]:
         "arm": barrier_news(view, settings, Words(request), now),
         "held_by": "" if view is None else translated(request, holder(view.held_by)),
         "round_age_s": None if view is None else now - view.progress_at,
-        "sample_age_s": None if view is None else now - view.input_state.at,
+        "sample_age_s": None if view is None else now - view.input_state.signals.at,
         "known_age_s": None if view is None else now - view.input_state.known_at,
         "stale_s": settings.timing.stale_s,
         "inputs": inputs,
@@ -215,9 +214,8 @@ def _live(request: Request, gate: Gate, unit: LaneService) -> dict[str, Any]:
 def _inputs(view: LaneView, settings: Lane, at: float) -> list[Input]:
     if settings.signals is None:
         return []
-    wired = [(name, getattr(settings.signals, name)) for name in NAMES]
     known = known_inputs(view, settings, at)
-    return [Input(name, number, getattr(known, name)) for name, number in wired if number is not None]
+    return [Input(name, number, getattr(known, name)) for name, number in settings.signals.wired.items()]
 
 
 def _relays(settings: Lane, energised: tuple[bool, ...] | None) -> list[Relay]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from agent.core.model import Instant
 
 STEP_S: Final = 2.0
-"""From when on it is told that the clock was set. A leap second is less; what is less counts in the bound."""
+"""From this on the clock counts as set. A leap second is less; what is less counts in the bound."""
 FLOOR_SLACK_S: Final = 300.0
 """That the clock may be behind the floor: those who sign lists have clocks of their own."""
 SETTLED_S: Final = 60.0
@@ -45,7 +45,7 @@ class HoldoverRules:
     """For how long the clock is trusted without a time server.
 
     `max_error_s`: that it may be off and still be trusted. `drift_ppm`: how fast it may go wrong. `rtc_holdover_s`:
-    after the last word of a time server, that it is trusted after a restart of the computer too; 0: it is not.
+    after the last answer of a time server, that it is trusted after a restart of the computer too; 0: it is not.
     """
 
     max_error_s: float = 60.0

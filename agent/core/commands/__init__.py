@@ -4,8 +4,17 @@ Judges; carrying out is for the gate's parts.
 """
 
 from agent.core.commands.body import BODIES, CommandBody
-from agent.core.commands.check import BYTES_LIMIT, CommandKey, Proved, ReceivedCommand, Refused, Situation, judge, prove
-from agent.core.commands.command import LANE_COMMANDS, Answer, Command, CommandName, Refusal, Result
+from agent.core.commands.check import (
+    BYTES_LIMIT,
+    CommandKey,
+    Proved,
+    ReceivedCommand,
+    RefusedCommand,
+    Situation,
+    judge,
+    prove,
+)
+from agent.core.commands.command import LANE_COMMANDS, Command, CommandAnswer, CommandName, Refusal, Result
 from agent.core.commands.issue import CommandInvalidError, make, sign
 from agent.core.commands.record import CommandAnswered, CommandChange, CommandEntry, CommandTaken
 
@@ -13,8 +22,8 @@ __all__ = [
     "BODIES",
     "BYTES_LIMIT",
     "LANE_COMMANDS",
-    "Answer",
     "Command",
+    "CommandAnswer",
     "CommandAnswered",
     "CommandBody",
     "CommandChange",
@@ -26,7 +35,7 @@ __all__ = [
     "Proved",
     "ReceivedCommand",
     "Refusal",
-    "Refused",
+    "RefusedCommand",
     "Result",
     "Situation",
     "judge",

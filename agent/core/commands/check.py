@@ -64,7 +64,7 @@ class Proved:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedCommand:
     """A command that is not obeyed. `command` and `key` are known only where the signature held."""
 
     code: Refusal
@@ -92,43 +92,43 @@ class Situation:
 
 def prove(
     letter: ReceivedCommand, gate: str, keys: Mapping[str, CommandKey], may_verify: Callable[[], bool] = lambda: True
-) -> Proved | Refused:
+) -> Proved | RefusedCommand:
     """Read a command and prove who says it; up to WRONG_TOPIC.
 
     `may_verify` is asked just before the costly part; where it says no, the command is RATE_LIMITED.
     """
     text = _text(letter)
-    if isinstance(text, Refused):
+    if isinstance(text, RefusedCommand):
         return text
     try:
         kid = jws.key_named_by(text)
         key = keys.get(kid)
         if key is None:
-            return Refused(Refusal.KEY_UNKNOWN, Text("no key of this id is in the gate's settings"))
+            return RefusedCommand(Refusal.KEY_UNKNOWN, Text("no key of this id is in the gate's settings"))
         if not may_verify():
-            return Refused(Refusal.RATE_LIMITED, Text("too many signatures to check: send it again in a moment"))
+            return RefusedCommand(Refusal.RATE_LIMITED, Text("too many signatures to check: send it again in a moment"))
         payload = jws.verified(text, key.public)
     except JwsError as error:
-        return Refused(_FAULTS[error.fault], _unproved(error))
+        return RefusedCommand(_FAULTS[error.fault], _unproved(error))
     return _understood(payload, key, letter, gate)
 
 
-def _understood(payload: bytes, key: CommandKey, letter: ReceivedCommand, gate: str) -> Proved | Refused:
+def _understood(payload: bytes, key: CommandKey, letter: ReceivedCommand, gate: str) -> Proved | RefusedCommand:
     body = _body(payload)
     if isinstance(body, str):
-        return Refused(Refusal.BODY_INVALID, body, key=key.id)
+        return RefusedCommand(Refusal.BODY_INVALID, body, key=key.id)
     refusal = _misdirected(body, letter, gate)
     if refusal is not None:
-        return Refused(*refusal, command=body.id, key=key.id)
+        return RefusedCommand(*refusal, command=body.id, key=key.id)
     return Proved(body, key, sha256(letter.payload).hexdigest())
 
 
-def judge(proved: Proved, situation: Situation) -> Command | Refused:
+def judge(proved: Proved, situation: Situation) -> Command | RefusedCommand:
     """Whether a command that was proved may be obeyed now; from NOT_PERMITTED on."""
     body = proved.body
     refusal = _forbidden(proved) or _untimely(body, situation) or _stale(body, situation) or _homeless(body, situation)
     if refusal is not None:
-        return Refused(*refusal, command=body.id, key=proved.key.id)
+        return RefusedCommand(*refusal, command=body.id, key=proved.key.id)
     return Command(
         id=body.id,
         key=proved.key.id,
@@ -146,19 +146,19 @@ def judge(proved: Proved, situation: Situation) -> Command | Refused:
 _Fault = tuple[Refusal, str]
 
 
-def _text(letter: ReceivedCommand) -> str | Refused:
+def _text(letter: ReceivedCommand) -> str | RefusedCommand:
     if letter.retained:
-        return Refused(Refusal.RETAINED, Text("it was published with the retain flag: publish without"))
+        return RefusedCommand(Refusal.RETAINED, Text("it was published with the retain flag: publish without"))
     if len(letter.payload) > BYTES_LIMIT:
-        return Refused(Refusal.OVERSIZE, Text("it has more than {bytes_limit} bytes", bytes_limit=BYTES_LIMIT))
+        return RefusedCommand(Refusal.OVERSIZE, Text("it has more than {bytes_limit} bytes", bytes_limit=BYTES_LIMIT))
     try:
         return letter.payload.decode("ascii")
     except UnicodeDecodeError:
-        return Refused(Refusal.NOT_A_JWS, Text("not a compact JWS: it holds bytes beyond ASCII"))
+        return RefusedCommand(Refusal.NOT_A_JWS, Text("not a compact JWS: it holds bytes beyond ASCII"))
 
 
 def _unproved(error: JwsError) -> str:
-    """What is wrong, without a word of the sender's: nobody knows who that is."""
+    """What is wrong, without any text of the sender's: nobody knows who that is."""
     if error.fault is JwsFault.ALG_NOT_ALLOWED:
         return Text("its algorithm is neither Ed25519 nor EdDSA")
     return str(error).partition(":")[0]

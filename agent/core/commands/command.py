@@ -103,7 +103,7 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CommandAnswer:
     """What became of a command. `detail`: one sentence for people; `data`: what the command brings, JSON values."""
 
     result: Result

@@ -26,17 +26,17 @@ class CborError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CborLimits:
     """How much one item may hold. `depth`: arrays and maps within each other. `items`: values, map keys included."""
 
     depth: int
     items: int
 
 
-PERMIT_LIMITS = Limits(depth=4, items=64)
+PERMIT_LIMITS = CborLimits(depth=4, items=64)
 
 
-def decode(data: bytes, limits: Limits = PERMIT_LIMITS) -> Value:
+def decode(data: bytes, limits: CborLimits = PERMIT_LIMITS) -> Value:
     """Return the one item that `data` holds.
 
     Raises:
@@ -100,7 +100,7 @@ def _key(key: int | str) -> bytes:
 class _Reader:
     """Reads items from the front of the data, counting what it gives out."""
 
-    def __init__(self, data: bytes, limits: Limits) -> None:
+    def __init__(self, data: bytes, limits: CborLimits) -> None:
         self._data = data
         self._limits = limits
         self._items = 0
@@ -116,7 +116,7 @@ class _Reader:
             case 0 | 1:
                 return argument if major == _UNSIGNED else -1 - argument
             case 2:
-                return self._take(argument)
+                return self._read_bytes(argument)
             case 3:
                 return self._text(argument)
             case 4 | 5:
@@ -134,7 +134,7 @@ class _Reader:
 
     def _head(self) -> tuple[int, int]:
         start = self.place
-        (first,) = self._take(1)
+        (first,) = self._read_bytes(1)
         major, argument = first >> 5, first & 31
         if argument < _DIRECT:
             return major, argument
@@ -143,12 +143,12 @@ class _Reader:
         if major == _SIMPLE:
             raise CborError(Text("a float or a long simple value at byte {start}", start=start))
         size = 1 << (argument - _DIRECT)
-        number = int.from_bytes(self._take(size), "big")
+        number = int.from_bytes(self._read_bytes(size), "big")
         if number < (_DIRECT if size == 1 else 1 << (4 * size)):
             raise CborError(Text("a number not in its shortest form at byte {start}", start=start))
         return major, number
 
-    def _take(self, count: int) -> bytes:
+    def _read_bytes(self, count: int) -> bytes:
         end = self.place + count
         if end > len(self._data):
             raise CborError(Text("cut short: {end} bytes are missing", end=end - len(self._data)))
@@ -159,7 +159,7 @@ class _Reader:
     def _text(self, count: int) -> str:
         start = self.place
         try:
-            return self._take(count).decode()
+            return self._read_bytes(count).decode()
         except UnicodeDecodeError:
             raise CborError(Text("a text that is not UTF-8 at byte {start}", start=start)) from None
 

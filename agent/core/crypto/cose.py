@@ -23,8 +23,8 @@ _HEADER_ALGORITHM = 1
 _HEADER_KEY_ID = 4
 _PARTS = 4
 _KEY_ID_SIZES = range(4, 9)
-_OUTER_LIMITS = cbor.Limits(depth=2, items=8)
-_HEADER_LIMITS = cbor.Limits(depth=1, items=8)
+_OUTER_LIMITS = cbor.CborLimits(depth=2, items=8)
+_HEADER_LIMITS = cbor.CborLimits(depth=1, items=8)
 
 
 class CoseError(ValueError):

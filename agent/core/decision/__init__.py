@@ -3,11 +3,12 @@
 Knows permits, lists, plates and claims as values; asks nobody.
 """
 
-from agent.core.decision.assess import (
+from agent.core.decision.assessment import (
     SET_ASIDE,
     Assessment,
     AssessmentContext,
-    Evidence,
+    TransactionEvidence,
+    assess,
     assess_plate,
     references_of,
     weigh,
@@ -15,8 +16,8 @@ from agent.core.decision.assess import (
 from agent.core.decision.checks.case import JudgementRules, judges_plate
 from agent.core.decision.decision import Decision
 from agent.core.decision.fail_safe import with_fail_safe
-from agent.core.decision.judge import lists_needed, plate_leads
-from agent.core.decision.knowledge import Knowledge, UseState, in_force, subjects_of, uses_allowed
+from agent.core.decision.judgement import judge, lists_needed, plate_leads
+from agent.core.decision.knowledge import Knowledge, PermitUses, in_force, subjects_of, uses_allowed
 from agent.core.decision.rate_limit import NO_TEXTS, Texts
 
 __all__ = [
@@ -25,13 +26,15 @@ __all__ = [
     "Assessment",
     "AssessmentContext",
     "Decision",
-    "Evidence",
     "JudgementRules",
     "Knowledge",
+    "PermitUses",
     "Texts",
-    "UseState",
+    "TransactionEvidence",
+    "assess",
     "assess_plate",
     "in_force",
+    "judge",
     "judges_plate",
     "lists_needed",
     "plate_leads",

@@ -1,4 +1,4 @@
-"""What the gate knows of a permit beside the permit itself: the ledger's word, the lists', the other gates'."""
+"""What the gate knows of a permit beside the permit itself: what the ledger, the lists and the other gates say."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class UseState:
+class PermitUses:
     """What the permit ledger says of a permit.
 
     `used`: consumed uses, at any gate of the site; `used_at`: the other gate that consumed the last one, None where it
@@ -34,16 +34,16 @@ class UseState:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """All that the judgement is told of one permit.
+    """All that the judgement knows of one permit.
 
     `data`: how fresh the lists are. `declaration`, `revocation`, `watched`: the permit's rows, None where there are
     none. `others`: plates of other active declarations that the picture may show. `other_exit`: the vehicle's passage
-    the same way under another permit. `claim`: the word of the permit's home gate, None where it was not asked yet, or
-    need not be.
+    the same way under another permit. `claim`: the answer of the permit's home gate, None where it was not asked
+    yet, or need not be.
     """
 
     data: DataStanding
-    use: UseState = UseState()
+    use: PermitUses = PermitUses()
     declaration: Declaration | None = None
     revocation: Revocation | None = None
     watched: Watched | None = None

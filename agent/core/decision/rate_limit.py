@@ -39,7 +39,7 @@ DEFAULT_RATE: Final = RateRules()
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnsweredText:
     """What a check said of a text, when (monotonic seconds), and what it went by."""
 
     payload: bytes
@@ -49,7 +49,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedText:
     """A text that was refused, by a digest, and when it was last shown."""
 
     digest: bytes
@@ -60,8 +60,8 @@ class Refused:
 class Texts:
     """What a lane remembers of the texts that were shown to it, over transactions. Oldest first."""
 
-    answers: tuple[Answered, ...] = ()
-    refused: tuple[Refused, ...] = ()
+    answers: tuple[AnsweredText, ...] = ()
+    refused: tuple[RefusedText, ...] = ()
 
 
 NO_TEXTS: Final = Texts()
@@ -107,7 +107,7 @@ def examine(
     for payload in payloads:
         known = _known(texts, payload, basis(payload))
         if known is None and len(texts.refused) <= rules.refused_texts:
-            known = Answered(payload, verify(payload), at, basis(payload))
+            known = AnsweredText(payload, verify(payload), at, basis(payload))
             texts = replace(texts, answers=(*texts.answers, known)[-_ANSWERS_HELD:])
         if known is None or known.result.reason is not Reason.OK:
             texts = replace(texts, refused=_shown(texts.refused, payload, at, rules))
@@ -123,12 +123,12 @@ def _recent(texts: Texts, at: float, rules: RateRules) -> Texts:
     )
 
 
-def _known(texts: Texts, payload: bytes, basis: Hashable) -> Answered | None:
+def _known(texts: Texts, payload: bytes, basis: Hashable) -> AnsweredText | None:
     return next((one for one in texts.answers if (one.payload, one.basis) == (payload, basis)), None)
 
 
-def _shown(refused: tuple[Refused, ...], payload: bytes, at: float, rules: RateRules) -> tuple[Refused, ...]:
+def _shown(refused: tuple[RefusedText, ...], payload: bytes, at: float, rules: RateRules) -> tuple[RefusedText, ...]:
     """Note that a refused text was shown now. One more than the limit is enough to know that there are too many."""
     digest = sha256(payload).digest()
     others = [one for one in refused if one.digest != digest]
-    return (*others, Refused(digest, at))[-rules.refused_texts - 1 :]
+    return (*others, RefusedText(digest, at))[-rules.refused_texts - 1 :]

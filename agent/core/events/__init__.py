@@ -17,6 +17,8 @@ from agent.core.events.chain import (
     time_text,
 )
 from agent.core.events.checkpoint import Checkpoint, ExportStatement, checkpoint_draft, checkpoint_of, opened, signed
+from agent.core.events.code_digest import digest_of_code
+from agent.core.events.detail_message import Detail, DetailMessage, Message, WithDetail, message_of
 from agent.core.events.event_types import (
     TYPES,
     AccessDecided,
@@ -58,8 +60,7 @@ from agent.core.events.event_types import (
     VehicleEntering,
     VehiclePresent,
 )
-from agent.core.events.message import Detail, DetailMessage, Message, WithDetail, message_of
-from agent.core.events.messages import (
+from agent.core.events.mqtt_messages import (
     Ack,
     Birth,
     CameraHealth,
@@ -70,8 +71,8 @@ from agent.core.events.messages import (
     HealthFinding,
     Status,
 )
-from agent.core.events.privacy import masked, masked_plate, masked_text
-from agent.core.events.verification import Fault, Flaw, Verification, Verifier, verify, verify_streams
+from agent.core.events.plate_masking import masked, masked_plate, masked_text
+from agent.core.events.verification import ChainFault, ChainFlaw, Verification, Verifier, verify, verify_streams
 
 __all__ = [
     "RANDOM_BYTES",
@@ -90,6 +91,8 @@ __all__ = [
     "BarrierTested",
     "Birth",
     "CameraHealth",
+    "ChainFault",
+    "ChainFlaw",
     "CheckRecord",
     "Checkpoint",
     "ClockChanged",
@@ -111,8 +114,6 @@ __all__ = [
     "EvidenceDropped",
     "EvidenceSent",
     "ExportStatement",
-    "Fault",
-    "Flaw",
     "GateKey",
     "GateStarted",
     "GateStopping",
@@ -143,6 +144,7 @@ __all__ = [
     "checkpoint_draft",
     "checkpoint_of",
     "digest_of",
+    "digest_of_code",
     "masked",
     "masked_plate",
     "masked_text",

@@ -1,8 +1,8 @@
 """The proof that a chain of stored events is whole, or the first record that is not.
 
 A record is vouched for by the record after it, which holds its hash; the last one only by a head known from elsewhere.
-Where two neighbours do not fit, the record after both tells which of them was altered. Whoever can write all records
-anew can also chain them anew: against that stand the checkpoints, which only the gate's key can sign. A checkpoint
+Where two neighbours do not fit, the record after both shows which of them was altered. Whoever can write all records
+again can also chain them again: against that stand the checkpoints, which only the gate's key can sign. A checkpoint
 proves all events before it.
 """
 
@@ -31,7 +31,7 @@ DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 SOURCE: Final = "/gate/"
 
 
-class Fault(StrEnum):
+class ChainFault(StrEnum):
     """What can be wrong with a record of a chain."""
 
     NOT_AN_EVENT = "not_an_event"
@@ -47,7 +47,7 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Flaw:
+class ChainFlaw:
     """The first bad record: its index from 0, the seq that belongs there, what is wrong, and how that shows.
 
     A GAP is named at the record after it; a CUT_OFF at the index after the last record.
@@ -55,7 +55,7 @@ class Flaw:
 
     index: int
     seq: int | None
-    fault: Fault
+    fault: ChainFault
     detail: str
 
 
@@ -72,7 +72,7 @@ class Verification:
     proven: int
     first: Point | None
     last: Point | None
-    flaw: Flaw | None
+    flaw: ChainFlaw | None
     signed: Point | None = None
 
     @property
@@ -123,16 +123,16 @@ class Verifier:
         """Whether the first flaw was found: further records change nothing."""
         return self._broken is not None
 
-    def take(self, record: bytes, index: int) -> None:
+    def add_record(self, record: bytes, index: int) -> None:
         """Take the next record; `index` names it in a flaw."""
-        self._take(_read(record, index))
+        self._add_link(_read(record, index))
 
     def ended(self, head: Point | None = None) -> Verification:
         """The verdict. `head`: the last point as known from elsewhere, which proves the end."""
         self._judge(None if head is None else head.digest)
         return self._broken or self._whole(head)
 
-    def _take(self, link: _Link) -> None:
+    def _add_link(self, link: _Link) -> None:
         if self._broken is None:
             self._judge(link.prev or None)
             self._waiting = link
@@ -158,9 +158,11 @@ class Verifier:
         self._earlier, self._before, self._previous = before, this.point, this.index
         self._count += 1
 
-    def _flaw(self, before: Point | None, this: _Link, heir: str | None) -> Flaw | None:
+    def _flaw(self, before: Point | None, this: _Link, heir: str | None) -> ChainFlaw | None:
         if this.trouble:
-            return Flaw(this.index, None if before is None else before.seq + 1, Fault.NOT_AN_EVENT, this.trouble)
+            return ChainFlaw(
+                this.index, None if before is None else before.seq + 1, ChainFault.NOT_AN_EVENT, this.trouble
+            )
         if before is None:
             return _flaw_at_start(this) or self._flaw_of_checkpoint(this)
         if this.prev != before.digest:
@@ -171,48 +173,54 @@ class Verifier:
             ("sequence number", this.point.seq, due),
         ):
             if said != right:
-                return Flaw(
+                return ChainFlaw(
                     this.index,
                     due,
-                    Fault.ALTERED,
+                    ChainFault.ALTERED,
                     Text("it follows the event before but says {name} {said}", name=name, said=said),
                 )
         return self._flaw_of_checkpoint(this)
 
-    def _flaw_of_checkpoint(self, this: _Link) -> Flaw | None:
+    def _flaw_of_checkpoint(self, this: _Link) -> ChainFlaw | None:
         return _flaw_of_checkpoint(this, self._keys) if self._checkpoints else None
 
-    def _flaw_of_hash(self, before: Point, this: _Link, heir: str | None) -> Flaw:
+    def _flaw_of_hash(self, before: Point, this: _Link, heir: str | None) -> ChainFlaw:
         """A record that claims to be the next one but does not hold the hash of the one before: which was altered?"""
         at = this.point
         signed = this.checkpoint is not None and bool(self._keys) and _flaw_of_checkpoint(this, self._keys) is None
         if self._count and heir == at.digest:
-            return Flaw(
-                self._previous, before.seq, Fault.ALTERED, Text("its hash is not the one that the next event holds")
+            return ChainFlaw(
+                self._previous,
+                before.seq,
+                ChainFault.ALTERED,
+                Text("its hash is not the one that the next event holds"),
             )
         if self._count and signed:
-            return Flaw(
-                self._previous, before.seq, Fault.ALTERED, Text("its hash is not the one that the next event signs")
+            return ChainFlaw(
+                self._previous,
+                before.seq,
+                ChainFault.ALTERED,
+                Text("its hash is not the one that the next event signs"),
             )
         if self._count and heir is None:
             detail = Text("it and the last one ({seq}) do not fit: one was altered", seq=at.seq)
-            return Flaw(self._previous, before.seq, Fault.ALTERED, detail)
+            return ChainFlaw(self._previous, before.seq, ChainFault.ALTERED, detail)
         detail = Text("it does not hold the hash of the event before, nor does the next fit it")
-        return Flaw(this.index, at.seq, Fault.ALTERED, detail)
+        return ChainFlaw(this.index, at.seq, ChainFault.ALTERED, detail)
 
     def _whole(self, head: Point | None) -> Verification:
         """The verdict on records that all fit the one before; `before` is the anchor when there were none."""
-        flaw: Flaw | None = None
+        flaw: ChainFlaw | None = None
         proven = max(self._count - 1, 0)
         if head is not None:
             at = self._before or beginning(head.stream)
             if at == head:
                 proven = self._count
             elif self._count and (at.stream, at.seq) == (head.stream, head.seq):
-                flaw = Flaw(self._previous, at.seq, Fault.ALTERED, Text("its hash is not that of the head"))
+                flaw = ChainFlaw(self._previous, at.seq, ChainFault.ALTERED, Text("its hash is not that of the head"))
             else:
                 detail = Text("the records end at {last}, the head is at {head}", last=at.seq, head=head.seq)
-                flaw = Flaw(self._previous + 1, at.seq + 1, Fault.CUT_OFF, detail)
+                flaw = ChainFlaw(self._previous + 1, at.seq + 1, ChainFault.CUT_OFF, detail)
         return Verification(self._count, proven, self._first, self._before if self._count else None, flaw, self._signed)
 
 
@@ -227,7 +235,7 @@ def verify(
     """Find the first record of one stream that does not belong where it stands; see Verifier. Reads lazily."""
     verifier = Verifier(anchor, keys, checkpoints=checkpoints)
     for index, record in enumerate(records):
-        verifier.take(record, index)
+        verifier.add_record(record, index)
         if verifier.broken:
             break
     return verifier.ended(head)
@@ -251,7 +259,7 @@ def verify_streams(
             tips[link.point.digest] = stream
         elif not verifiers:
             stream = next(iter(heads or {}), "")
-        verifiers.setdefault(stream, Verifier(keys=keys))._take(link)  # noqa: SLF001 - read already
+        verifiers.setdefault(stream, Verifier(keys=keys))._add_link(link)  # noqa: SLF001 - read already
     for stream in heads or {}:
         verifiers.setdefault(stream, Verifier(keys=keys))
     return [verifier.ended((heads or {}).get(stream)) for stream, verifier in verifiers.items()]
@@ -277,7 +285,7 @@ def _read(record: bytes, index: int) -> _Link:
             return _Link(index, Point("", 0, digest_of(record)), "", trouble=trouble)
 
 
-def _flaw_at_start(this: _Link) -> Flaw | None:
+def _flaw_at_start(this: _Link) -> ChainFlaw | None:
     """A first record without an anchor: only the first event of a stream can be judged."""
     says_first = this.point.seq == 1
     if says_first == (this.prev == beginning(this.point.stream).digest):
@@ -287,16 +295,16 @@ def _flaw_at_start(this: _Link) -> Flaw | None:
         if says_first
         else Text("it begins its stream but does not say 1")
     )
-    return Flaw(this.index, 1, Fault.ALTERED, detail)
+    return ChainFlaw(this.index, 1, ChainFault.ALTERED, detail)
 
 
-def _flaw_of_place(before: Point, this: _Link) -> Flaw | None:
+def _flaw_of_place(before: Point, this: _Link) -> ChainFlaw | None:
     """A record that does not even claim to be the next one."""
     due, at = before.seq + 1, this.point
     fault, detail = None, ""
     if at.stream != before.stream:
         fault, detail = (
-            Fault.FOREIGN_STREAM,
+            ChainFault.FOREIGN_STREAM,
             Text("of stream {stream}, not {own}", stream=at.stream, own=before.stream),
         )
     elif at.seq == before.seq:
@@ -305,19 +313,19 @@ def _flaw_of_place(before: Point, this: _Link) -> Flaw | None:
             if at.digest == before.digest
             else Text("another event with the number before")
         )
-        fault, detail = Fault.DUPLICATE, what
+        fault, detail = ChainFault.DUPLICATE, what
     elif at.seq < before.seq:
-        fault, detail = Fault.OUT_OF_ORDER, Text("{seq} comes after {before}", seq=at.seq, before=before.seq)
+        fault, detail = ChainFault.OUT_OF_ORDER, Text("{seq} comes after {before}", seq=at.seq, before=before.seq)
     elif at.seq > due:
-        fault, detail = Fault.GAP, Text("{due} to {seq} are missing", due=due, seq=at.seq - 1)
-    return None if fault is None else Flaw(this.index, due, fault, detail)
+        fault, detail = ChainFault.GAP, Text("{due} to {seq} are missing", due=due, seq=at.seq - 1)
+    return None if fault is None else ChainFlaw(this.index, due, fault, detail)
 
 
-def _flaw_of_checkpoint(this: _Link, keys: Mapping[str, PublicKey] | None) -> Flaw | None:
+def _flaw_of_checkpoint(this: _Link, keys: Mapping[str, PublicKey] | None) -> ChainFlaw | None:
     """What is wrong with a checkpoint, by itself and by its signature; None also for any other event."""
     if this.checkpoint is None:
         return None
-    fault: Fault = Fault.CHECKPOINT_WRONG
+    fault: ChainFault = ChainFault.CHECKPOINT_WRONG
     detail: str = Text("it names no event, hash, key and signature")
     match this.checkpoint:
         case {"seq": int(seq), "digest": str(digest), "key": str(kid), "signature": str(signature)}:
@@ -329,25 +337,25 @@ def _flaw_of_checkpoint(this: _Link, keys: Mapping[str, PublicKey] | None) -> Fl
                 fault, detail = wrong
         case _:
             pass
-    return Flaw(this.index, this.point.seq, fault, detail)
+    return ChainFlaw(this.index, this.point.seq, fault, detail)
 
 
 def _trouble_with_signature(
     this: _Link, kid: str, signature: str, keys: Mapping[str, PublicKey]
-) -> tuple[Fault, str] | None:
+) -> tuple[ChainFault, str] | None:
     try:
         if jws.key_named_by(signature) != kid:
-            return Fault.CHECKPOINT_WRONG, Text("it is not signed by the key that it names, {kid}", kid=kid)
+            return ChainFault.CHECKPOINT_WRONG, Text("it is not signed by the key that it names, {kid}", kid=kid)
         if kid not in keys:
             return (
-                Fault.FOREIGN_KEY,
+                ChainFault.FOREIGN_KEY,
                 Text("it is signed by key {kid}, known is {keys}", kid=kid, keys=", ".join(keys))
                 if len(keys) == 1
                 else Text("it is signed by key {kid}, known are {keys}", kid=kid, keys=", ".join(keys)),
             )
         said = opened(signature, keys[kid], Checkpoint)
     except JwsError as error:
-        return Fault.SIGNATURE_INVALID, str(error)
+        return ChainFault.SIGNATURE_INVALID, str(error)
     if (said.gate, said.stream, said.seq, said.digest) == (
         this.gate,
         this.point.stream,
@@ -355,4 +363,4 @@ def _trouble_with_signature(
         this.prev,
     ):
         return None
-    return Fault.CHECKPOINT_WRONG, Text("what is signed is not what the event says")
+    return ChainFault.CHECKPOINT_WRONG, Text("what is signed is not what the event says")

@@ -3,8 +3,9 @@
 No clock, no thread, no device: time comes in with the input. The table is drawn in docs/lane.md.
 """
 
+from agent.core.lane.event_drafts import transaction_id
+from agent.core.lane.hold import HOLD_CONTACT
 from agent.core.lane.io import (
-    Answered,
     Close,
     CommandKind,
     Decide,
@@ -13,9 +14,10 @@ from agent.core.lane.io import (
     Hold,
     Input,
     InterlockChanged,
-    Keep,
+    KeepPictures,
     Lamp,
     OfficerCommand,
+    OrderAnswered,
     PlateRead,
     Presented,
     Pulsed,
@@ -28,16 +30,14 @@ from agent.core.lane.io import (
     Show,
     Ticked,
 )
-from agent.core.lane.orders import HOLD_CONTACT, KEY_SWITCH
-from agent.core.lane.records import transaction_id
-from agent.core.lane.state import GATHERING, InputState, Lane, LaneLockout, LaneRules, State, at_rest, occupies
+from agent.core.lane.orders import KEY_SWITCH
+from agent.core.lane.state import GATHERING, InputState, Lane, LaneLockout, LaneRules, LaneState, at_rest, occupies
 from agent.core.lane.test_pulse import pulse_obstacle
 
 __all__ = [
     "GATHERING",
     "HOLD_CONTACT",
     "KEY_SWITCH",
-    "Answered",
     "Close",
     "CommandKind",
     "Decide",
@@ -47,12 +47,14 @@ __all__ = [
     "Input",
     "InputState",
     "InterlockChanged",
-    "Keep",
+    "KeepPictures",
     "Lamp",
     "Lane",
     "LaneLockout",
     "LaneRules",
+    "LaneState",
     "OfficerCommand",
+    "OrderAnswered",
     "PlateRead",
     "Presented",
     "Pulsed",
@@ -63,7 +65,6 @@ __all__ = [
     "RelayChanged",
     "Sampled",
     "Show",
-    "State",
     "Ticked",
     "at_rest",
     "occupies",

@@ -2,7 +2,7 @@
 
 Two kinds of pairs. Interlocked lanes have barriers of their own, of which the second opens only while the first is
 closed (a sally port). Lanes that share an arm serve the two directions of one barrier. Pure values: the shell keeps one
-`Ways` for the gate and makes each change under a lock.
+`InterlockState` for the gate and makes each change under a lock.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class InterlockState:
 
     @classmethod
     def of(cls, conflicts: Iterable[tuple[str, str]], shared: Iterable[tuple[str, str]]) -> Self:
-        """Return the ways of a start: nothing is known to be closed, so every lane counts as occupied.
+        """Return the state of a start: nothing is known to be closed, so every lane counts as occupied.
 
         A pair given once binds both. Lanes that share an arm wait for one another too, and for each other's neighbours.
         """
@@ -42,30 +42,30 @@ class InterlockState:
         return cls(pairs, arms, frozenset[str]().union(*pairs))
 
 
-def is_free(ways: InterlockState, lane: str) -> bool:
+def is_free(state: InterlockState, lane: str) -> bool:
     """Whether no lane that this one must wait for is occupied."""
-    return not _others(ways.conflicts, lane) & ways.occupied
+    return not _others(state.conflicts, lane) & state.occupied
 
 
-def arm_in_use(ways: InterlockState, lane: str) -> bool:
+def arm_in_use(state: InterlockState, lane: str) -> bool:
     """Whether a lane that shares this one's arm is occupied."""
-    return bool(_others(ways.shared, lane) & ways.occupied)
+    return bool(_others(state.shared, lane) & state.occupied)
 
 
-def claim(ways: InterlockState, lane: str) -> InterlockState | None:
-    """Return the ways with the lane occupied; None while it must wait."""
-    return settle(ways, lane, occupied=True) if is_free(ways, lane) else None
+def claim(state: InterlockState, lane: str) -> InterlockState | None:
+    """Return the state with the lane occupied; None while it must wait."""
+    return with_occupancy(state, lane, occupied=True) if is_free(state, lane) else None
 
 
-def settle(ways: InterlockState, lane: str, *, occupied: bool) -> InterlockState:
-    """Return the ways with the lane as it is, whoever else is there: a fire alarm asks nobody."""
-    lanes = ways.occupied | {lane} if occupied else ways.occupied - {lane}
-    return ways if lanes == ways.occupied else replace(ways, occupied=lanes)
+def with_occupancy(state: InterlockState, lane: str, *, occupied: bool) -> InterlockState:
+    """Return the state with the lane as it is, whoever else is there: a fire alarm asks nobody."""
+    lanes = state.occupied | {lane} if occupied else state.occupied - {lane}
+    return state if lanes == state.occupied else replace(state, occupied=lanes)
 
 
-def neighbours(ways: InterlockState, lane: str) -> frozenset[str]:
-    """The lanes that must hear when this one comes or goes."""
-    return _others(ways.conflicts, lane)
+def neighbours(state: InterlockState, lane: str) -> frozenset[str]:
+    """The lanes that are affected when this one becomes occupied or free."""
+    return _others(state.conflicts, lane)
 
 
 def _others(pairs: frozenset[Pair], lane: str) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from agent.core.decision import Decision
     from agent.core.events import Draft
-    from agent.core.model import Instant, LedgerChange, Presentation, Reading, Reason
+    from agent.core.model import Instant, LedgerChange, Presentation, Reading, Reason, Signals
 
 
 # ---------------------------------------------------------------------------------------------------------- inputs
@@ -18,23 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """The debounced inputs of the lane; None is unknown. `sampled_at` is the monotonic time of the sample itself.
-
-    `presence`: loop A before the arm. `safety`: loop B under and behind it. `photocell`, `opened`, `closed`, `key`,
-    `hold`: None for good where the lane has no such input. `key`: the officer's key switch. `hold`: the contact that
-    holds the barrier open, a fire alarm's for one. `flapping`: the signals that never stand still; they are None too.
-    """
+    """A sample of the lane's inputs. A signal that the lane does not have is None for good."""
 
     now: Instant
-    sampled_at: float
-    presence: bool | None
-    safety: bool | None
-    photocell: bool | None = None
-    opened: bool | None = None
-    closed: bool | None = None
-    key: bool | None = None
-    hold: bool | None = None
-    flapping: tuple[str, ...] = ()
+    signals: Signals
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +45,8 @@ class Decided:
     """The answer to a Decide effect. `use` is the number of this use of the permit, from 1; 0 where it is not known.
 
     `transaction`: that of the Decide effect; an answer for another transaction is ignored. Empty: not said.
-    `deadline`, in monotonic seconds: from then on a PASS does not hold any more, because what it was told by another
-    gate may have changed; it is asked for anew.
+    `deadline`, in monotonic seconds: from then on a PASS does not hold any more, because what it learned from another
+    gate may have changed; it is asked for once more.
     """
 
     now: Instant
@@ -73,10 +60,10 @@ class Decided:
 class RecordFailed:
     """The Record of the step before could not be made; nothing of that step happened.
 
-    `reason`: ALREADY_USED where the ledger refused a use, INTERLOCKED where a neighbour has the way, else the journal
-    failed. `decision`: the one that the step was about, so that the refusal can name the permit. `item`: what was fed
-    to that step; an order in it is answered, and a sample is taken in, so that a turn of the key is one order. What the
-    step after this input asks for must be recorded and claimed like that of any other.
+    `reason`: ALREADY_USED where the ledger refused a use, INTERLOCKED where a neighbour's barrier is open, else the
+    journal failed. `decision`: the one that the step was about, so that the refusal can name the permit. `item`: what
+    was fed to that step; an order in it is answered, and a sample is taken in, so that a turn of the key is one order.
+    What the step after this input asks for must be recorded and claimed like that of any other.
     """
 
     now: Instant
@@ -148,7 +135,7 @@ class RelayChanged:
 
 @dataclass(frozen=True, slots=True)
 class InterlockChanged:
-    """What the neighbours of a lane do; a lane without neighbours never hears of it.
+    """What the neighbours of a lane do; a lane without neighbours never gets it.
 
     `free`: no lane that this one must wait for occupies its barrier. `arm_in_use`: the lane of the other direction,
     that has the same arm, uses it.
@@ -210,7 +197,7 @@ class Decide:
 class Raise:
     """Give the open pulse for this grant, once. The deadline is monotonic: after it the pulse must not start.
 
-    `override`: for what is under an arm that this lane lowers, which is its own way already; it waits for no neighbour.
+    `override`: for what is under an arm that this lane lowers, which no neighbour can use; it waits for none.
     """
 
     grant: str
@@ -249,15 +236,14 @@ class Show:
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class KeepPictures:
     """Keep these pictures, by SHA-256, as evidence of the transaction."""
 
-    transaction: str
     pictures: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class OrderAnswered:
     """The one answer to an order that has an id. Not `done`: nothing moved, and nothing stands, because of `detail`."""
 
     order: str
@@ -265,4 +251,4 @@ class Answered:
     detail: str
 
 
-Effect = Record | Decide | Raise | Close | Hold | Show | Keep | Answered
+Effect = Record | Decide | Raise | Close | Hold | Show | KeepPictures | OrderAnswered

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from agent.core.events import Alarm, LaneOrdered, Outcome
 from agent.core.lane.io import CommandKind
-from agent.core.lane.state import GATHERING, State, sign_word
+from agent.core.lane.state import GATHERING, LaneState, sign_word
 from agent.core.model import Reason
 from drivers.text import Text
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from agent.core.lane.io import OfficerCommand
     from agent.core.lane.transition import Transition
 
-_NO_GRANT = GATHERING | {State.MANUAL}
-_AT_HAND = _NO_GRANT | {State.IDLE, State.DENIED}
-_SHOWS_LOCK = frozenset({State.IDLE, State.WAITING})
+_NO_GRANT = GATHERING | {LaneState.MANUAL}
+_AT_HAND = _NO_GRANT | {LaneState.IDLE, LaneState.DENIED}
+_SHOWS_LOCK = frozenset({LaneState.IDLE, LaneState.WAITING})
 
 
 def apply_lockout(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
@@ -39,7 +39,7 @@ def _lock(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
 
 
 def _unlock(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
-    """Let permits and officers open again; a vehicle that waits is judged anew by the next step."""
+    """Let permits and officers open again; the next step judges a vehicle that waits once more."""
     if not transition.lane.lockout.locked_by:
         return True, Text("it is not locked")
     _note(transition, item, "unlocked", locked_by="")
@@ -59,10 +59,10 @@ def _out_of_service(transition: Transition, item: OfficerCommand) -> tuple[bool,
     _note(transition, item, "out_of_service", out_of_service_by=item.operator)
     if lane.state in _NO_GRANT:
         # Denied, for the vehicle did not go of itself; and by an order, for its permit may be as good as any.
-        transition.end(Outcome.DENIED, Reason.LANE_LOCKED)
+        transition.close_transaction(Outcome.DENIED, Reason.LANE_LOCKED)
     if lane.state not in _AT_HAND:
         return True, Text("it goes out of service after state {state}", state=lane.state)
-    transition.rest()
+    transition.come_to_rest()
     return True, Text("it is out of service")
 
 
@@ -72,8 +72,8 @@ def _in_service(transition: Transition, item: OfficerCommand) -> tuple[bool, str
         return True, Text("it is in service")
     _note(transition, item, "in_service", out_of_service_by="")
     transition.set(handled=tuple(one for one in transition.lane.handled if one.passed))
-    if transition.lane.state is State.OUT_OF_SERVICE:
-        transition.go(State.INIT)
+    if transition.lane.state is LaneState.OUT_OF_SERVICE:
+        transition.enter_state(LaneState.INIT)
     return True, Text("it is in service")
 
 
@@ -83,7 +83,7 @@ def _note(
     order: Literal["locked", "unlocked", "out_of_service", "in_service"],
     **lockout: str,
 ) -> None:
-    transition.untell(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
+    transition.allow_alarm_again(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
     transition.record(LaneOrdered(order=order, operator=item.operator, cause=item.cause))
     transition.set(lockout=replace(transition.lane.lockout, **lockout))
     if transition.lane.state in _SHOWS_LOCK:

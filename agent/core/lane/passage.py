@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent.core.events import Alarm, BarrierMoved, Outcome, VehicleEntering
-from agent.core.lane.state import State, arm_down, safe_to_close
+from agent.core.lane.state import LaneState, arm_down, safe_to_close
 from agent.core.model import Reason
 from drivers.text import Text
 
@@ -20,17 +20,17 @@ def opening(transition: Transition) -> None:
     rules, input_state = transition.lane.rules, transition.lane.input_state
     if rules.blind or _entered(transition):
         return
-    if rules.has_opened and input_state.opened is True:
+    if rules.has_opened and input_state.signals.opened is True:
         transition.record(BarrierMoved(position="open"))
-        transition.go(State.OPEN)
+        transition.enter_state(LaneState.OPEN)
     elif transition.waited_s() < rules.open_s:
         return
-    elif rules.has_opened or (rules.has_closed and input_state.closed is True):
+    elif rules.has_opened or (rules.has_closed and input_state.signals.closed is True):
         transition.alarm(Alarm.OPEN_FAILED)
-        transition.end(Outcome.FAULT, Reason.GATE_FAULT)
-        transition.go(State.VIOLATION)
+        transition.close_transaction(Outcome.FAULT, Reason.GATE_FAULT)
+        transition.enter_state(LaneState.VIOLATION)
     else:
-        transition.go(State.OPEN)
+        transition.enter_state(LaneState.OPEN)
 
 
 def opened(transition: Transition) -> None:
@@ -40,23 +40,23 @@ def opened(transition: Transition) -> None:
     elif transition.lane.rules.blind:
         if transition.waited_s() >= transition.lane.rules.blind_passage_s:
             _assume_passed(transition)
-            transition.rest()
+            transition.come_to_rest()
     elif not _entered(transition):
         _wait_to_enter(transition)
 
 
 def _wait_to_enter(transition: Transition) -> None:
     rules, input_state = transition.lane.rules, transition.lane.input_state
-    if input_state.presence is True and not transition.transaction.arrived:
+    if input_state.signals.presence is True and not transition.transaction.arrived:
         transition.set_transaction(arrived=True)
     patience_s = rules.clear_s if transition.transaction.arrived else rules.enter_s
     known = input_state.clear or input_state.taken
     if known and _came_down(transition):
         _gave_up(transition)
-        transition.rest()
+        transition.come_to_rest()
     elif _quiet_s(transition, input_state.free_since, input_state.clear_since) >= patience_s:
         _gave_up(transition)
-        transition.go(State.CLOSING)
+        transition.enter_state(LaneState.CLOSING)
     elif transition.waited_s() >= rules.enter_s:
         transition.alarm_once(Alarm.OPEN_TOO_LONG)
 
@@ -65,18 +65,18 @@ def passing(transition: Transition) -> None:
     """PASSING: something is under the arm, or may be."""
     lane, input_state = transition.lane, transition.lane.input_state
     if lane.transaction is not None:
-        if input_state.presence is False and not lane.transaction.released:
+        if input_state.signals.presence is False and not lane.transaction.released:
             transition.set_transaction(released=True)
-        elif input_state.presence is True and lane.transaction.released:
+        elif input_state.signals.presence is True and lane.transaction.released:
             _tailgated(transition, _CLOSE_BEHIND)
     if input_state.clear:
-        transition.go(State.CLEARING)
+        transition.enter_state(LaneState.CLEARING)
     elif transition.waited_s() >= lane.rules.pass_s:
         transition.alarm_once(Alarm.BLOCKED)
 
 
 def clearing(transition: Transition) -> None:
-    """CLEARING: nothing is under the arm any more; make sure, and tell how the passage ended."""
+    """CLEARING: nothing is under the arm any more; make sure, and record how the passage ended."""
     lane, input_state = transition.lane, transition.lane.input_state
     clear = _quiet_s(transition, input_state.clear_since) >= lane.rules.clear_s
     if input_state.taken:
@@ -86,12 +86,12 @@ def clearing(transition: Transition) -> None:
             and transition.waited_s() >= lane.rules.clear_s
         ):
             _tailgated(transition, Text("under the arm again after it was free"))
-        transition.go(State.PASSING)
+        transition.enter_state(LaneState.PASSING)
     elif clear and lane.transaction is None:
-        transition.go(State.CLOSING)
+        transition.enter_state(LaneState.CLOSING)
     elif clear and transition.transaction.released:
         _passed(transition)
-        transition.go(State.CLOSING)
+        transition.enter_state(LaneState.CLOSING)
     elif clear:
         _end_beside_presence(transition)
 
@@ -105,31 +105,31 @@ def _end_beside_presence(transition: Transition) -> None:
     """
     rules, input_state = transition.lane.rules, transition.lane.input_state
     if _quiet_s(transition, input_state.free_since) >= rules.clear_s:
-        transition.end(Outcome.BACKED_OUT)
-        transition.go(State.CLOSING)
-    elif input_state.presence is True and (
+        transition.close_transaction(Outcome.BACKED_OUT)
+        transition.enter_state(LaneState.CLOSING)
+    elif input_state.signals.presence is True and (
         _came_down(transition) or transition.waited_s() >= rules.clear_s + rules.close_s
     ):
         _tailgated(transition, _CLOSE_BEHIND)
         _passed(transition, assumed=True)
         if arm_down(transition.lane) and (rules.has_closed or rules.close_mode == "controller"):
-            transition.rest()
+            transition.come_to_rest()
         else:
-            transition.go(State.CLOSING)
+            transition.enter_state(LaneState.CLOSING)
 
 
 def closing(transition: Transition) -> None:
     """CLOSING: follow the arm down. In close mode "agent", first give the close pulse once it is safe."""
     rules, input_state = transition.lane.rules, transition.lane.input_state
     waits = rules.close_mode == "agent" and not transition.lane.closing_pulse
-    if input_state.safety is True:
+    if input_state.signals.safety is True:
         transition.alarm_once(Alarm.TAILGATING, Text("under the arm before it was down"))
         _reopen(transition)
-    elif input_state.photocell is True and not waits:
+    elif input_state.signals.photocell is True and not waits:
         _reopen(transition)
-    elif rules.has_closed and input_state.closed is True:
+    elif rules.has_closed and input_state.signals.closed is True:
         transition.record(BarrierMoved(position="closed"))
-        transition.rest()
+        transition.come_to_rest()
     elif waits:
         _wait_to_lower(transition)
     elif transition.waited_s() >= rules.close_s:
@@ -145,19 +145,19 @@ def _wait_to_lower(transition: Transition) -> None:
 
 def _time_is_up(transition: Transition) -> None:
     if arm_down(transition.lane):
-        transition.rest()
+        transition.come_to_rest()
     elif transition.lane.arm_in_use:
-        transition.go(State.YIELDING)  # it is held open there
+        transition.enter_state(LaneState.YIELDING)  # it is held open there
     else:
         transition.alarm(Alarm.CLOSE_FAILED)
-        transition.go(State.VIOLATION)
+        transition.enter_state(LaneState.VIOLATION)
 
 
 def violation(transition: Transition) -> None:
     """VIOLATION: wait until the lane is empty and the arm down, or for an officer."""
     lane, input_state = transition.lane, transition.lane.input_state
     if arm_down(lane) and _quiet_s(transition, input_state.clear_since, input_state.free_since) >= lane.rules.clear_s:
-        transition.rest()
+        transition.come_to_rest()
 
 
 def held_open(_turn: Transition) -> None:
@@ -169,30 +169,30 @@ def _entered(transition: Transition) -> bool:
     input_state = transition.lane.input_state
     if input_state.clear:
         transition.set_transaction(unblocked=True)
-    if input_state.safety is not True or not transition.transaction.unblocked:
+    if input_state.signals.safety is not True or not transition.transaction.unblocked:
         return False
     transition.record(VehicleEntering())
-    transition.set_transaction(entered=True, released=input_state.presence is False)
-    transition.go(State.PASSING)
+    transition.set_transaction(entered=True, released=input_state.signals.presence is False)
+    transition.enter_state(LaneState.PASSING)
     return True
 
 
 def _open_after_hold(transition: Transition) -> None:
     input_state = transition.lane.input_state
     if transition.lane.arm_in_use:
-        transition.go(State.YIELDING)
+        transition.enter_state(LaneState.YIELDING)
     elif input_state.taken:
-        transition.go(State.PASSING)
+        transition.enter_state(LaneState.PASSING)
     elif _came_down(transition):
-        transition.rest()
+        transition.come_to_rest()
     elif _quiet_s(transition, input_state.clear_since) >= transition.lane.rules.clear_s:
-        transition.go(State.CLOSING)
+        transition.enter_state(LaneState.CLOSING)
 
 
 def _came_down(transition: Transition) -> bool:
     """Record, and return, that the controller closed the arm on its own."""
     rules, input_state = transition.lane.rules, transition.lane.input_state
-    down = rules.has_closed and input_state.closed is True and input_state.opened is not True
+    down = rules.has_closed and input_state.signals.closed is True and input_state.signals.opened is not True
     if down:
         transition.record(BarrierMoved(position="closed"))
     return down
@@ -201,7 +201,7 @@ def _came_down(transition: Transition) -> bool:
 def _gave_up(transition: Transition) -> None:
     """End the transaction of a vehicle that went away before the arm, unless it may have gone through unseen."""
     if transition.transaction.seen_under or transition.lane.pulses:
-        transition.end(Outcome.FAULT, Reason.GATE_FAULT)
+        transition.close_transaction(Outcome.FAULT, Reason.GATE_FAULT)
     else:
         transition.turn_away()
 
@@ -216,7 +216,7 @@ def _tailgated(transition: Transition, detail: str) -> None:
 def _assume_passed(transition: Transition) -> None:
     """End a passage that no input can see. A test pulse has no vehicle, unless a reader saw one on its way."""
     if transition.transaction.tested and not transition.transaction.plates:
-        transition.end(Outcome.NOT_TAKEN)
+        transition.close_transaction(Outcome.NOT_TAKEN)
     else:
         _passed(transition)
 
@@ -228,7 +228,7 @@ def _passed(transition: Transition, *, assumed: bool = False) -> None:
         outcome = Outcome.PASSED_WITH_VIOLATION
     else:
         outcome = Outcome.PASSED
-    transition.end(outcome, passed=True, assumed=assumed)
+    transition.close_transaction(outcome, passed=True, assumed=assumed)
 
 
 def _quiet_s(transition: Transition, *since: float) -> float:
@@ -241,9 +241,9 @@ def _reopen(transition: Transition) -> None:
     lane = transition.lane
     if lane.rules.close_mode == "controller" or lane.closing_pulse:
         transition.alarm_once(Alarm.REOPENED)
-    if lane.closing_pulse and lane.relay_up and Alarm.JOURNAL_FAILED not in lane.told:
+    if lane.closing_pulse and lane.relay_up and Alarm.JOURNAL_FAILED not in lane.raised_alarms:
         transition.grant_safety()
-    transition.go(State.PASSING)
+    transition.enter_state(LaneState.PASSING)
 
 
 def may_lower(transition: Transition) -> bool:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from math import inf
 from typing import TYPE_CHECKING, Literal, Self
 
-from agent.core.model import Reason
+from agent.core.model import Reason, Signals
 
 if TYPE_CHECKING:
     from agent.core.decision import Decision
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from agent.core.model import LedgerChange, Presentation, Reading
 
 
-class State(StrEnum):
+class LaneState(StrEnum):
     """Where a lane is. The value is also the state word that a sign translates."""
 
     INIT = "init"
@@ -38,11 +38,18 @@ class State(StrEnum):
     OUT_OF_SERVICE = "out_of_service"
 
 
-UNDECIDED = frozenset({State.PRESENT, State.DECIDING})
-GATHERING = UNDECIDED | {State.WAITING}
-RISING = frozenset({State.OPENING, State.OPEN})
-_UNNOTICED = frozenset({State.INIT, State.IDLE, State.VIOLATION, State.FAULT, State.OUT_OF_SERVICE})
-_AT_REST = GATHERING | {State.IDLE, State.MANUAL, State.DENIED, State.YIELDING, State.OUT_OF_SERVICE}
+UNDECIDED = frozenset({LaneState.PRESENT, LaneState.DECIDING})
+GATHERING = UNDECIDED | {LaneState.WAITING}
+RISING = frozenset({LaneState.OPENING, LaneState.OPEN})
+_UNNOTICED = frozenset({LaneState.INIT, LaneState.IDLE, LaneState.VIOLATION, LaneState.FAULT, LaneState.OUT_OF_SERVICE})
+_NO_SAMPLE = Signals(-inf)
+_AT_REST = GATHERING | {
+    LaneState.IDLE,
+    LaneState.MANUAL,
+    LaneState.DENIED,
+    LaneState.YIELDING,
+    LaneState.OUT_OF_SERVICE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +63,8 @@ class LaneRules:
     `decides_by_plate`: a plate alone is worth a decision; without, one is asked for when a permit is presented.
     `grant_s`: life of a grant. `gone_s`: what no reader saw for so long is gone. `blind_passage_s`: after the pulse,
     a blind lane takes the passage for done. `neighbours`: there are lanes that this one must wait for; it is not free
-    until it is told so. `shares_arm`: one of them serves the other direction of the same arm. Raises ValueError for a
-    lane number that does not fit a transaction id.
+    until InterlockChanged says so. `shares_arm`: one of them serves the other direction of the same arm. Raises
+    ValueError for a lane number that does not fit a transaction id.
     """
 
     lane: str
@@ -93,21 +100,14 @@ class LaneRules:
 
 @dataclass(frozen=True, slots=True)
 class InputState:
-    """The last sample and what follows from the samples so far; times are monotonic seconds.
+    """The newest sample of the inputs, and what follows from the samples so far; times are monotonic seconds.
 
     `known_at`: the newest sample in which every input that the lane has was known. `clear_since`: nothing under the
     arm since then, by safety loop and photocell; `free_since`: nothing on the presence loop. `inf`: not so now.
     `was_free`: nothing was on the presence loop when it was last known.
     """
 
-    at: float = -inf
-    presence: bool | None = None
-    safety: bool | None = None
-    photocell: bool | None = None
-    opened: bool | None = None
-    closed: bool | None = None
-    key: bool | None = None
-    hold: bool | None = None
+    signals: Signals = _NO_SAMPLE
     known_at: float = -inf
     clear_since: float = inf
     free_since: float = inf
@@ -121,10 +121,10 @@ class InputState:
     @property
     def taken(self) -> bool:
         """Whether something is under the arm, by any input that is there."""
-        return self.safety is True or self.photocell is True
+        return self.signals.safety is True or self.signals.photocell is True
 
 
-class Delivery(StrEnum):
+class PulseDelivery(StrEnum):
     """What became of the pulse of the newest grant, as far as the lane knows."""
 
     WAITING = "waiting"
@@ -164,7 +164,7 @@ class Transaction:
     by: Literal["permit", "operator"] | None = None
     grant: str | None = None
     grants: int = 0
-    pulse: Delivery = Delivery.WAITING
+    pulse: PulseDelivery = PulseDelivery.WAITING
     reserved: LedgerChange | None = None
     seen_under: bool = False
     unblocked: bool = False
@@ -210,55 +210,62 @@ class LaneLockout:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A lane between two steps.
-
-    `serial`: of the next transaction. `since`: monotonic time of entering the state. `early`: sightings that belong
-    to no transaction yet. `seen_at`: last sighting, for blind lanes. `pulses`: unreported. `closing_pulse`: a close
-    pulse was ordered since the state was entered; `close_unreported`: and not yet reported. `told`: alarms that are
-    not repeated before the lane is idle again. `sign`: what is shown. `ordered_hold`: the officer who holds the barrier
-    open; `contact_hold`: the contact does. Either is enough.
-
-    `way_free`, `arm_in_use`: as in WayChanged. `arm_entered`: the safety loop was taken since the other direction began
-    to use the arm. `arm_free_at`: when that use ended. `leaving_since`: when a vehicle of the other direction came onto
-    the presence loop, on its way out; it counts until the loop is free. `orders`: what stays over restarts.
-    `turned_away`: the use of a vehicle that went away before the open arm; it is given back once the arm is down and
-    nothing went under it.
-    """
+    """A lane between two steps. Times are monotonic seconds."""
 
     rules: LaneRules
     serial: int
-    state: State = State.INIT
+    """Of the next transaction."""
+    state: LaneState = LaneState.INIT
     since: float = inf
+    """When the state was entered."""
     input_state: InputState = InputState()
     transaction: Transaction | None = None
     early: tuple[Presentation | Reading, ...] = ()
+    """Observations that belong to no transaction yet."""
     handled: tuple[HandledVehicle, ...] = ()
     seen_at: float = -inf
+    """The last observation, for blind lanes."""
     relay_up: bool = False
     readers_up: bool = True
     pulses: tuple[Pulse, ...] = ()
+    """Those without a report."""
     closing_pulse: bool = False
+    """Whether a close pulse was ordered since the state was entered."""
     close_unreported: bool = False
-    told: tuple[Alarm, ...] = ()
+    """Whether that pulse has no report yet."""
+    raised_alarms: tuple[Alarm, ...] = ()
+    """Those that are not repeated before the lane is idle again."""
     sign: Show | None = None
+    """What is shown."""
     ordered_hold: str | None = None
+    """The officer who holds the barrier open; this or the contact is enough."""
     contact_hold: bool = False
-    way_free: bool = True
+    """Whether the hold contact holds the barrier open."""
+    interlock_free: bool = True
+    """As in InterlockChanged, like `arm_in_use`."""
     arm_in_use: bool = False
     arm_entered: bool = False
+    """Whether the safety loop was taken since the other direction began to use the arm."""
     arm_free_at: float = -inf
+    """When that use ended."""
     leaving_since: float = -inf
+    """When a vehicle of the other direction came onto the presence loop to leave; it counts until the loop is free."""
     lockout: LaneLockout = LaneLockout()
+    """What was ordered and stays over restarts."""
     turned_away: LedgerChange | None = None
+    """The use of a vehicle that went away before the open arm.
+
+    It is given back once the arm is down and nothing went under it.
+    """
 
     @classmethod
     def start(cls, rules: LaneRules, first_serial: int, lockout: LaneLockout = LaneLockout()) -> Self:
-        """Return the lane of an agent that just started. `orders`: those of its last run that still hold.
+        """Return the lane of an agent that just started. `lockout`: what was ordered in its last run and still holds.
 
-        The relay counts as away until RelayChanged says it is up, the way of a lane with neighbours as taken until
-        WayChanged says it is free.
+        The relay counts as away until RelayChanged says it is up, the interlock of a lane with neighbours as taken
+        until InterlockChanged says it is free.
         """
-        return cls(rules=rules, serial=first_serial, way_free=not rules.neighbours, lockout=lockout)
+        return cls(rules=rules, serial=first_serial, interlock_free=not rules.neighbours, lockout=lockout)
 
     @property
     def transaction_id(self) -> str | None:
@@ -270,10 +277,10 @@ def sign_word(lane: Lane) -> str:
     """What the sign says of the state; in a locked lane, that it is locked, to those who might pass otherwise."""
     locked = lane.lockout.locked_by
     match lane.state:
-        case State.IDLE if locked:
+        case LaneState.IDLE if locked:
             return Reason.LANE_LOCKED
-        case State.WAITING:
-            return Reason.LANE_LOCKED if locked or lane.way_free else Reason.INTERLOCKED
+        case LaneState.WAITING:
+            return Reason.LANE_LOCKED if locked or lane.interlock_free else Reason.INTERLOCKED
         case _:
             return lane.state
 
@@ -288,29 +295,31 @@ def safe_to_close(lane: Lane, at: float) -> bool:
 
     Unknown is not clear, so a blind lane is never safe.
     """
-    return fresh(lane, at) and lane.input_state.clear and lane.input_state.presence is not None
+    return fresh(lane, at) and lane.input_state.clear and lane.input_state.signals.presence is not None
 
 
 def arm_down(lane: Lane) -> bool:
     """Whether the limit inputs that the lane has say that the arm is closed; true without any."""
     rules, input_state = lane.rules, lane.input_state
     if rules.has_closed:
-        return input_state.closed is True
-    return not rules.has_opened or input_state.opened is False
+        return input_state.signals.closed is True
+    return not rules.has_opened or input_state.signals.opened is False
 
 
 def arm_up(lane: Lane) -> bool:
     """Whether a limit input says that the arm is not closed, for sure."""
-    return lane.input_state.closed is False if lane.rules.has_closed else lane.input_state.opened is True
+    return (
+        lane.input_state.signals.closed is False if lane.rules.has_closed else lane.input_state.signals.opened is True
+    )
 
 
 def owns_limits(lane: Lane) -> bool:
     """Whether the limit inputs tell of this lane's doing: not of the other direction's, nor from before that ended."""
-    return not lane.arm_in_use and lane.input_state.at > lane.arm_free_at
+    return not lane.arm_in_use and lane.input_state.signals.at > lane.arm_free_at
 
 
 def at_rest(lane: Lane) -> bool:
-    """Whether the agent may start anew and no vehicle would notice.
+    """Whether the agent may start again and no vehicle would notice.
 
     No transaction, no pulse under way, nothing held or closing.
     """

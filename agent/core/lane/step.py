@@ -1,8 +1,8 @@
 """The lane: one barrier, from a vehicle's arrival to exactly one outcome, as an explicit table.
 
 Rule 1: everything that moves a lane from one state to another is here and in the modules that this one joins:
-lane_arrival and lane_answers (before the pulse), lane_passage (after it), lane_orders, lane_standing, lane_reports and
-lane_failures (in every state).
+arrival and verdicts (before the pulse), passage (after it), orders, hold, lockout, inputs, pulse_reports and
+record_failures (in every state).
 Rule 2: time comes in with the input; nothing here reads a clock, a device or a file.
 
 docs/lane.md shows the table, drawn by stepping it. Safety belongs to the barrier's own controller: the lane gives open
@@ -15,7 +15,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, assert_never
 
-from agent.core.lane import answers, arrival, failures, orders, passage, reports
+from agent.core.lane import arrival, hold, inputs, orders, passage, pulse_reports, record_failures, verdicts
 from agent.core.lane.io import (
     Decided,
     Effect,
@@ -31,13 +31,13 @@ from agent.core.lane.io import (
     Sampled,
     Ticked,
 )
-from agent.core.lane.state import Lane, LaneRules, State
+from agent.core.lane.state import Lane, LaneRules, LaneState
 from agent.core.lane.transition import Transition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Lane", "LaneRules", "State", "step"]
+__all__ = ["Lane", "LaneRules", "LaneState", "step"]
 
 
 def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
@@ -48,19 +48,19 @@ def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
     """
     transition = Transition(lane, item.now)
     if not isfinite(lane.since):
-        transition.go(lane.state)
-    reports.take_in(transition, item)
-    reports.expire(transition)
-    reports.check_inputs(transition)
+        transition.enter_state(lane.state)
+    inputs.note_surroundings(transition, item)
+    pulse_reports.expire_pulses(transition)
+    inputs.check_inputs(transition)
     match item:
         case Pulsed():
-            reports.pulsed(transition, item)
+            pulse_reports.note_pulse_report(transition, item)
         case OfficerCommand():
             orders.carry_out(transition, item)
         case RecordFailed():
-            failures.record_failed(transition, item)
+            record_failures.record_failed(transition, item)
         case Decided():
-            answers.decided(transition, item)
+            verdicts.carry_out_decision(transition, item)
         case Sampled():
             _sampled(transition)
         case Presented() | PlateRead() | ReadersChanged() | RelayChanged() | InterlockChanged() | Ticked():
@@ -76,27 +76,27 @@ def _sampled(transition: Transition) -> None:
     What an officer orders by a contact, then what the state makes of the sample.
     """
     state = transition.lane.state
-    for act in (orders.follow_contact, orders.follow_key, _STATES[state]):
+    for act in (hold.follow_contact, orders.follow_key, _STATES[state]):
         if transition.lane.state is state:
             act(transition)
 
 
-_STATES: dict[State, Callable[[Transition], None]] = {
-    State.INIT: arrival.init,
-    State.IDLE: arrival.idle,
-    State.PRESENT: arrival.undecided,
-    State.DECIDING: arrival.undecided,
-    State.MANUAL: arrival.manual,
-    State.WAITING: arrival.waiting,
-    State.DENIED: arrival.denied,
-    State.OPENING: passage.opening,
-    State.OPEN: passage.opened,
-    State.PASSING: passage.passing,
-    State.CLEARING: passage.clearing,
-    State.CLOSING: passage.closing,
-    State.VIOLATION: passage.violation,
-    State.HELD_OPEN: passage.held_open,
-    State.FAULT: arrival.fault,
-    State.YIELDING: arrival.yielding,
-    State.OUT_OF_SERVICE: arrival.out_of_service,
+_STATES: dict[LaneState, Callable[[Transition], None]] = {
+    LaneState.INIT: arrival.init,
+    LaneState.IDLE: arrival.idle,
+    LaneState.PRESENT: arrival.undecided,
+    LaneState.DECIDING: arrival.undecided,
+    LaneState.MANUAL: arrival.manual,
+    LaneState.WAITING: arrival.waiting,
+    LaneState.DENIED: arrival.denied,
+    LaneState.OPENING: passage.opening,
+    LaneState.OPEN: passage.opened,
+    LaneState.PASSING: passage.passing,
+    LaneState.CLEARING: passage.clearing,
+    LaneState.CLOSING: passage.closing,
+    LaneState.VIOLATION: passage.violation,
+    LaneState.HELD_OPEN: passage.held_open,
+    LaneState.FAULT: arrival.fault,
+    LaneState.YIELDING: arrival.yielding,
+    LaneState.OUT_OF_SERVICE: arrival.out_of_service,
 }

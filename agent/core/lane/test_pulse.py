@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from agent.core.events import Alarm, BarrierTested
 from agent.core.lane.io import CommandKind
 from agent.core.lane.passage import may_lower, why_not_lower
-from agent.core.lane.state import State, arm_down, owns_limits
+from agent.core.lane.state import LaneState, arm_down, owns_limits
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agent.core.lane.state import Lane
     from agent.core.lane.transition import Transition
 
-_QUIET = frozenset({State.IDLE, State.OUT_OF_SERVICE})
+_QUIET = frozenset({LaneState.IDLE, LaneState.OUT_OF_SERVICE})
 
 
 def give_test_pulse(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
@@ -34,20 +34,20 @@ def give_test_pulse(transition: Transition, item: OfficerCommand) -> tuple[bool,
 
 def _open(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
     """Let the arm up by a grant of its own transaction, so that whatever comes under it is followed."""
-    transition.begin("operator", arrived=False)
+    transition.open_transaction("operator", arrived=False)
     transition.set_transaction(tested=True)
     transition.record(BarrierTested(action="open", operator=item.operator, cause=item.cause))
     transition.grant("operator", item.operator, item.cause)
-    transition.go(State.OPENING)
+    transition.enter_state(LaneState.OPENING)
     return True, Text("the open pulse is ordered, by grant {grant}", grant=transition.transaction.grant)
 
 
 def _close(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
     if not may_lower(transition):
         return False, why_not_lower(transition)
-    transition.untell(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
+    transition.allow_alarm_again(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
     transition.record(BarrierTested(action="close", operator=item.operator, cause=item.cause))
-    transition.go(State.CLOSING)
+    transition.enter_state(LaneState.CLOSING)
     transition.lower()
     return True, Text("the close pulse is ordered")
 
@@ -69,15 +69,15 @@ def _busy(lane: Lane) -> str:
         return Text("a pulse is under way")
     if not lane.relay_up:
         return Text("the relay board is away")
-    return Text("a neighbour's barrier is in the way") if lane.arm_in_use or not lane.way_free else ""
+    return Text("a neighbour's barrier is in the way") if lane.arm_in_use or not lane.interlock_free else ""
 
 
 def _presence(lane: Lane, at: float) -> str:
     """Say what is there, or may be. Loops are asked; a reader too, where there are none or the lane is in service."""
     input_state = lane.input_state
-    serves = lane.state is State.IDLE
+    serves = lane.state is LaneState.IDLE
     if not lane.rules.blind:
-        if input_state.presence is not False or not input_state.clear:
+        if input_state.signals.presence is not False or not input_state.clear:
             return Text("a vehicle is there, or may be")
         if not (owns_limits(lane) and arm_down(lane)):
             return Text("the arm is not known to be down")

@@ -1,6 +1,6 @@
-"""One turn of a lane: gathers what a step changes and orders, and puts the Record first.
+"""One transition of a lane: gathers what a step changes and orders, and puts the Record first.
 
-A Turn lives inside one call of `agent.core.lane.step.step` and never leaves it, so that the step is pure.
+A Transition lives inside one call of `agent.core.lane.step.step` and never leaves it, so that the step is pure.
 """
 
 from __future__ import annotations
@@ -18,18 +18,25 @@ from agent.core.events import (
     TransactionClosed,
     VehiclePresent,
 )
-from agent.core.lane.io import Answered, Close, Decide, Effect, Hold, Keep, Lamp, Raise, Record, Show
-from agent.core.lane.records import decided, permit_of, pictures, plate_of, presented, transaction_id
-from agent.core.lane.settlement import settlement, went_under
-from agent.core.lane.state import Delivery, HandledVehicle, Lane, Pulse, State, Transaction, sign_word
+from agent.core.lane.event_drafts import (
+    decision_event,
+    evidence_pictures,
+    permit_of,
+    plate_of,
+    presentation_event,
+    transaction_id,
+)
+from agent.core.lane.io import Close, Decide, Effect, Hold, KeepPictures, Lamp, OrderAnswered, Raise, Record, Show
+from agent.core.lane.permit_use import settlement, went_under
+from agent.core.lane.state import HandledVehicle, Lane, LaneState, Pulse, PulseDelivery, Transaction, sign_word
 from agent.core.model import LedgerChange, LedgerState, Presentation, Reading, Reason
 
 if TYPE_CHECKING:
     from agent.core.decision import Decision
     from agent.core.model import Instant
 
-_READY = frozenset({State.IDLE, State.OUT_OF_SERVICE})
-_GREEN = frozenset({State.OPENING, State.OPEN, State.HELD_OPEN})
+_READY = frozenset({LaneState.IDLE, LaneState.OUT_OF_SERVICE})
+_GREEN = frozenset({LaneState.OPENING, LaneState.OPEN, LaneState.HELD_OPEN})
 _PRESENTATIONS = 16
 _READINGS = 32
 _PAYLOADS = 8
@@ -41,37 +48,35 @@ _PASSAGES = frozenset({Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION, Outcome.OV
 class Transition:
     """The step being made: `lane` is the state so far, `now` its instant.
 
-    `sighted`: the evidence that it brought. `turned`: it brought a turn of the officer's key.
+    `observed`: the evidence that it brought. `key_turned`: it brought a turn of the officer's key.
     """
 
     __slots__ = (
         "_acts",
         "_answered",
-        "_ask",
+        "_decide",
         "_events",
         "_keep",
-        "_kept_for",
         "_ledger",
         "_show",
+        "key_turned",
         "lane",
         "now",
-        "sighted",
-        "turned",
+        "observed",
     )
 
     def __init__(self, lane: Lane, now: Instant) -> None:
         self.lane = lane
         self.now = now
-        self.sighted: Presentation | Reading | None = None
-        self.turned = False
+        self.observed: Presentation | Reading | None = None
+        self.key_turned = False
         self._events: list[Draft] = []
         self._ledger: list[LedgerChange] = []
         self._acts: list[Effect] = []
-        self._answered: Answered | None = None
+        self._answered: OrderAnswered | None = None
         self._show: Show | None = None
         self._keep: tuple[str, ...] = ()
-        self._kept_for = ""
-        self._ask: Decide | None = None
+        self._decide: Decide | None = None
 
     @property
     def transaction(self) -> Transaction:
@@ -103,11 +108,11 @@ class Transition:
         if self._show is not None:
             effects.append(self._show)
         if self._keep:
-            effects.append(Keep(self._kept_for, self._keep))
+            effects.append(KeepPictures(self._keep))
         if self._answered is not None:
             effects.append(self._answered)
-        if self._ask is not None:
-            effects.append(self._ask)
+        if self._decide is not None:
+            effects.append(self._decide)
         return tuple(effects)
 
     def record(self, event: Event, transaction: str | None = None) -> None:
@@ -122,29 +127,29 @@ class Transition:
 
     def alarm_once(self, alarm: Alarm, detail: str = "") -> None:
         """Raise an alarm unless it was raised since the lane was last idle."""
-        if alarm not in self.lane.told:
-            self.set(told=(*self.lane.told, alarm))
+        if alarm not in self.lane.raised_alarms:
+            self.set(raised_alarms=(*self.lane.raised_alarms, alarm))
             self.alarm(alarm, detail)
 
-    def untell(self, alarm: Alarm) -> None:
+    def allow_alarm_again(self, alarm: Alarm) -> None:
         """Let an alarm be raised again: what it was about is over."""
-        self.set(told=tuple(told for told in self.lane.told if told is not alarm))
+        self.set(raised_alarms=tuple(one for one in self.lane.raised_alarms if one is not alarm))
 
-    def go(self, state: State, message: str | None = None) -> None:
+    def enter_state(self, state: LaneState, message: str | None = None) -> None:
         """Enter a state and show it, or the given message."""
-        told = () if state in _READY else self.lane.told
-        if state is not State.CLOSING:
-            self._give_back(down=state in _READY)
-        self.set(state=state, since=self.now.at, closing_pulse=False, told=told)
+        raised = () if state in _READY else self.lane.raised_alarms
+        if state is not LaneState.CLOSING:
+            self._release_use(down=state in _READY)
+        self.set(state=state, since=self.now.at, closing_pulse=False, raised_alarms=raised)
         self.show(message or sign_word(self.lane))
 
-    def rest(self) -> None:
+    def come_to_rest(self) -> None:
         """Become idle, or out of service where that was ordered; there nothing counts that was seen before."""
         if self.lane.lockout.out_of_service_by:
             self.set(early=())
-            self.go(State.OUT_OF_SERVICE)
+            self.enter_state(LaneState.OUT_OF_SERVICE)
         else:
-            self.go(State.IDLE)
+            self.enter_state(LaneState.IDLE)
 
     def show(self, message: str) -> None:
         """Show a message with the lamp of the state, where it is not there already."""
@@ -153,10 +158,10 @@ class Transition:
             self.set(sign=sign)
             self._show = sign
 
-    def reply(self, order: str, *, done: bool, detail: str) -> None:
+    def answer_order(self, order: str, *, done: bool, detail: str) -> None:
         """Answer an order; one without an id waits for no answer."""
         if order:
-            self._answered = Answered(order, done, detail)
+            self._answered = OrderAnswered(order, done, detail)
 
     def hold(self, *, on: bool, override: bool = False) -> None:
         """Hold the barrier open, or let go."""
@@ -169,54 +174,54 @@ class Transition:
 
     # -------------------------------------------------------------------------------------------------- a transaction
 
-    def begin(self, seen_by: Literal["inputs", "eye", "operator"], *, arrived: bool) -> None:
+    def open_transaction(self, seen_by: Literal["inputs", "eye", "operator"], *, arrived: bool) -> None:
         """Open a transaction."""
         self.set(transaction=Transaction(self._next_id(), self.now.at, arrived))
         self.record(VehiclePresent(seen_by=seen_by, direction=self.lane.rules.direction or None))
 
-    def add(self, sighting: Presentation | Reading) -> bool:
+    def add_evidence(self, observation: Presentation | Reading) -> bool:
         """Add evidence to the transaction; record a payload that is new to it. Return whether anything is new."""
         transaction = self.transaction
-        if isinstance(sighting, Reading):
-            if sighting in transaction.readings:
+        if isinstance(observation, Reading):
+            if observation in transaction.readings:
                 return False
-            self.set_transaction(readings=(*transaction.readings, sighting)[-_READINGS:])
+            self.set_transaction(readings=(*transaction.readings, observation)[-_READINGS:])
             return True
-        if sighting in transaction.presentations:
+        if observation in transaction.presentations:
             return False
-        if sighting.payload not in transaction.payloads:
+        if observation.payload not in transaction.payloads:
             if len(transaction.payloads) == _PAYLOADS:
                 return False  # no driver has so many permits: a screen that cycles must not fill the journal
-            named = sighting.picture is not None and len(transaction.pictures) < _NAMED_PICTURES
-            picture = sighting.picture if named else None
-            self.record(presented(sighting, picture))
+            named = observation.picture is not None and len(transaction.pictures) < _NAMED_PICTURES
+            picture = observation.picture if named else None
+            self.record(presentation_event(observation, picture))
             self.set_transaction(
-                payloads=(*transaction.payloads, sighting.payload),
+                payloads=(*transaction.payloads, observation.payload),
                 pictures=transaction.pictures if picture is None else (*transaction.pictures, picture),
             )
             self._keep_pictures(self.transaction.pictures)
-        self.set_transaction(presentations=(*transaction.presentations, sighting)[-_PRESENTATIONS:])
+        self.set_transaction(presentations=(*transaction.presentations, observation)[-_PRESENTATIONS:])
         return True
 
-    def ask(self, *, final: bool) -> None:
+    def request_decision(self, *, final: bool) -> None:
         """Ask for a decision on the evidence so far."""
         self.set_transaction(asked=True, final=final)
         transaction = self.transaction
-        self._ask = Decide(transaction.id, transaction.presentations, transaction.readings, final)
+        self._decide = Decide(transaction.id, transaction.presentations, transaction.readings, final)
 
-    def answer(self, decision: Decision) -> None:
+    def record_decision(self, decision: Decision) -> None:
         """Record a decision and keep its pictures."""
         self.set_transaction(asked=False, decision=decision)
-        found = pictures(self.transaction)
-        self.record(decided(decision, found))
+        found = evidence_pictures(self.transaction)
+        self.record(decision_event(decision, found))
         self._keep_pictures(found)
 
-    def answer_retry(self, decision: Decision) -> None:
+    def record_retry(self, decision: Decision) -> None:
         """Note that more is needed; record the first answer for each reason."""
         transaction = self.transaction
         if decision.reason not in transaction.retried:
-            found = pictures(transaction)
-            self.record(decided(decision, found))
+            found = evidence_pictures(transaction)
+            self.record(decision_event(decision, found))
             self._keep_pictures(found)
             transaction = replace(self.transaction, retried=(*transaction.retried, decision.reason))
         self.set(transaction=replace(transaction, asked=False, decision=decision))
@@ -234,7 +239,7 @@ class Transition:
         grant = f"{transaction.id}-{transaction.grants + 1}"
         taken = self.lane.input_state.taken
         seen_under = taken or (transaction.grants > 0 and transaction.seen_under)
-        self.set_transaction(by=by, grant=grant, grants=transaction.grants + 1, pulse=Delivery.WAITING)
+        self.set_transaction(by=by, grant=grant, grants=transaction.grants + 1, pulse=PulseDelivery.WAITING)
         self.set_transaction(seen_under=seen_under, unblocked=not taken)
         if reserve is not None:
             self.set_transaction(reserved=reserve)
@@ -255,10 +260,10 @@ class Transition:
         """
         reserved = self.transaction.reserved
         self.set_transaction(reserved=None)
-        self.end(Outcome.NOT_TAKEN)
+        self.close_transaction(Outcome.NOT_TAKEN)
         self.set(turned_away=reserved)
 
-    def end(
+    def close_transaction(
         self, outcome: Outcome, reason: Reason | None = None, *, passed: bool = False, assumed: bool = False
     ) -> None:
         """Close the transaction with its one outcome, and settle the use of its permit.
@@ -279,7 +284,7 @@ class Transition:
                 permit=permit_of(transaction),
                 plate=plate_of(transaction),
                 violations=transaction.violations,
-                pictures=pictures(transaction),
+                pictures=evidence_pictures(transaction),
                 direction=self.lane.rules.direction or None,
                 declaration=None if permit is None else str(permit.declaration),
                 vin=None if permit is None else permit.vin,
@@ -291,11 +296,11 @@ class Transition:
             state = settlement(self.lane, transaction, taken, passed=passed)
             if state is not LedgerState.RESERVED:
                 self._ledger.append(replace(transaction.reserved, state=state))
-        self._keep_pictures(pictures(transaction))
-        self.spend(passed=passed)
+        self._keep_pictures(evidence_pictures(transaction))
+        self.remember_vehicle(passed=passed)
         self.set(transaction=None)
 
-    def spend(self, *, passed: bool) -> None:
+    def remember_vehicle(self, *, passed: bool) -> None:
         """Remember what identified the vehicle, so that it does not count again while it stays in view."""
         transaction = self.transaction
         keys = (
@@ -307,7 +312,7 @@ class Transition:
 
     # --------------------------------------------------------------------------------------------------------- private
 
-    def _give_back(self, *, down: bool) -> None:
+    def _release_use(self, *, down: bool) -> None:
         """Give back the use of the vehicle that went away where the arm came down behind it; else it stays in doubt."""
         use = self.lane.turned_away
         if use is not None:
@@ -321,7 +326,7 @@ class Transition:
         return transaction_id(self.now.utc, self.lane.rules.lane_number, serial)
 
     def _raise(self, grant: str, transaction: str | None, *, override: bool = False) -> None:
-        self.untell(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
+        self.allow_alarm_again(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
         deadline = self.now.at + self.lane.rules.grant_s
         self.set(pulses=(*self.lane.pulses, Pulse(grant, transaction, deadline)))
         self._acts.append(Raise(grant, deadline, override))
@@ -330,5 +335,5 @@ class Transition:
         transaction = self.transaction
         new = tuple(picture for picture in found if picture not in transaction.kept)
         if new:
-            self._keep, self._kept_for = (*self._keep, *new), transaction.id
+            self._keep = (*self._keep, *new)
             self.set_transaction(kept=(*transaction.kept, *new))

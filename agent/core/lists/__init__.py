@@ -7,14 +7,14 @@ from agent.core.lists.chunks import MAX_CHUNK_SIZE, Chunk, ChunkRef, check_chunk
 from agent.core.lists.codec import Row, decode_row, encode_row, kind_of, row_key
 from agent.core.lists.errors import ListError, ListFault
 from agent.core.lists.freshness import DataStanding, DataState, FreshnessRules, ListStanding, standing_of
-from agent.core.lists.sealed import (
+from agent.core.lists.signed_list import (
     MAX_CHUNKS,
     MAX_DELTA_BYTES,
     MAX_DELTA_ROWS,
     MAX_HEAD_BYTES,
     ListDelta,
     ListHead,
-    Opened,
+    OpenedList,
     open_delta,
     open_head,
     read_delta,
@@ -26,6 +26,7 @@ from agent.core.lists.sync import SyncState, step
 from agent.core.lists.sync_io import (
     ApplyDelta,
     ApplySnapshot,
+    ChangeResult,
     ChunkSeen,
     Connected,
     DeltaSeen,
@@ -39,13 +40,12 @@ from agent.core.lists.sync_io import (
     HeadSeen,
     HeldDelta,
     Known,
-    Outcome,
     Refresh,
     Reject,
+    RequestList,
     SyncEvent,
     SyncRules,
     Tick,
-    Want,
 )
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "MAX_HEAD_BYTES",
     "ApplyDelta",
     "ApplySnapshot",
+    "ChangeResult",
     "Chunk",
     "ChunkRef",
     "ChunkSeen",
@@ -79,16 +80,15 @@ __all__ = [
     "ListFault",
     "ListHead",
     "ListStanding",
-    "Opened",
-    "Outcome",
+    "OpenedList",
     "Refresh",
     "Reject",
+    "RequestList",
     "Row",
     "SyncEvent",
     "SyncRules",
     "SyncState",
     "Tick",
-    "Want",
     "check_chunk",
     "decode_row",
     "encode_row",

@@ -25,7 +25,7 @@ MAX_CHUNK_SIZE = 524_288
 MAX_CHUNK_ROWS = 20_000
 DIGEST_BYTES = 32
 
-_LIMITS = cbor.Limits(depth=1, items=1 + MAX_CHUNK_ROWS)
+_LIMITS = cbor.CborLimits(depth=1, items=1 + MAX_CHUNK_ROWS)
 _LEVEL = 9
 
 

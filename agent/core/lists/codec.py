@@ -60,7 +60,7 @@ SUBJECTS: Mapping[int, Subject] = dict(enumerate(Subject, start=1))
 _REVOKED_ID, _REVOKED_EXPIRES_AT, _CAUSE = range(1, 4)
 _SUBJECT, _VALUE, _NOTE, _WATCH_EXPIRES_AT = range(1, 5)
 
-_LIMITS = cbor.Limits(depth=1, items=40)
+_LIMITS = cbor.CborLimits(depth=1, items=40)
 _IDS = range(PERMIT_ID_BYTES, PERMIT_ID_BYTES + 1)
 _REFERENCES = range(REFERENCE_BYTES, REFERENCE_BYTES + 1)
 _SHORT = range(1, 65)

@@ -53,7 +53,7 @@ class FreshnessRules:
 class DataStanding:
     """The state of all required lists together, which is that of the worst of them.
 
-    `age_s`: since central's word on the oldest required list; None: none is required, or one was never received.
+    `age_s`: since central last confirmed the oldest required list; None: none is required, or one was never received.
     `versions`: of all lists that the gate holds. `trust`: the version of the trust list, 0 without one.
     """
 
@@ -72,8 +72,8 @@ def standing_of(
     """How fresh the lists are at one time (Unix seconds): the state of the worst of what the gate cannot do without.
 
     That is the trust list, which is as good as new until its own end and then ages, and every required list, which ages
-    from central's last word on. One that was never received is TOO_OLD. A list from the future is as good as new:
-    whether it is the clock that is wrong, the clock's trust says.
+    from central's last confirmation on. One that was never received is TOO_OLD. A list from the future is as good as
+    new: whether it is the clock that is wrong, the clock's trust says.
     """
     held = {standing.kind: standing for standing in standings}
     ages = [max(0.0, utc - held[kind].issued_at) for kind in rules.required if kind in held]

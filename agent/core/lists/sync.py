@@ -1,7 +1,7 @@
 """Keeping one list in step with central.
 
 What to apply, what to fetch and what to ask for, whatever comes in what order.
-    state, effects = step(state, happening, rules)
+    state, effects = step(state, sync_event, rules)
 
 Only what was verified comes in. The list in use is never left for an older one: deltas that lead on from it come first,
 a snapshot only where it is newer. What central holds and the gate cannot find is asked for again, first of the broker,
@@ -31,15 +31,15 @@ from agent.core.lists.sync_io import (
     Known,
     Refresh,
     Reject,
+    RequestList,
     Tick,
-    Want,
 )
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from agent.core.lists.sealed import ListHead
+    from agent.core.lists.signed_list import ListHead
     from agent.core.lists.sync_io import Change, Effect, HeldDelta, SyncEvent, SyncRules
 
 
@@ -264,7 +264,7 @@ def _ask(state: SyncState, at: float, rules: SyncRules) -> _Step:
         return state, ()
     state = replace(state, tries=state.tries + 1, since_at=at)
     if state.tries % 2 == 0:
-        return state, (Want(state.version),)
+        return state, (RequestList(state.version),)
     if fetching is not None:
         return _fetch_chunks(state, fetching, rules)
     return state, (FetchDeltas(state.version + 1),)

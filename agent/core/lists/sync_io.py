@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from agent.core.lists.errors import ListFault
-    from agent.core.lists.sealed import ListHead
+    from agent.core.lists.signed_list import ListHead
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ class FetchDeltas:
 
 
 @dataclass(frozen=True, slots=True)
-class Want:
+class RequestList:
     """Tell the publisher that the gate has version `have` and cannot find what leads on."""
 
     have: int
@@ -168,11 +168,11 @@ class Reject:
 
 
 Change: TypeAlias = ApplyDelta | ApplySnapshot | Refresh
-Effect: TypeAlias = Change | FetchSnapshot | FetchChunks | DropSnapshot | FetchDeltas | Want | Reject
+Effect: TypeAlias = Change | FetchSnapshot | FetchChunks | DropSnapshot | FetchDeltas | RequestList | Reject
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ChangeResult:
     """What became of a change.
 
     `fault`: what is wrong with the list; None beside `done` being false: the gate's own trouble.

@@ -13,20 +13,21 @@ from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.list_kinds import ListKind, ListName, Source
 from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
 from agent.core.model.observations import Position, Presentation, Reading
-from agent.core.model.picture_quality import Figures, Finding, Flaw, Grade, findings, overall
+from agent.core.model.picture_quality import Figures, Flaw, Grade, PictureFinding, findings, overall
 from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.model.sequence import SEQ_MAX
+from agent.core.model.signals import SIGNAL_NAMES, Signals
 from agent.core.model.token_bucket import TokenBucket
 
 __all__ = [
     "SEQ_MAX",
+    "SIGNAL_NAMES",
     "ChangeFilter",
     "Check",
     "Debounced",
     "Declaration",
     "DeclarationStatus",
     "Figures",
-    "Finding",
     "Flaw",
     "FloodFolder",
     "Folded",
@@ -37,11 +38,13 @@ __all__ = [
     "ListKind",
     "ListName",
     "OnceEvery",
+    "PictureFinding",
     "Position",
     "Presentation",
     "Reading",
     "Reason",
     "Revocation",
+    "Signals",
     "Source",
     "Subject",
     "TokenBucket",

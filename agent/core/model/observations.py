@@ -32,8 +32,9 @@ class Reading:
 
     `text`: normalised number (see agent.core.plates.formats), one character for each entry of `positions`.
     `kind`: a PlateKind value. `confidence`: probability of the whole text, 0..1. `box`: x, y, width, height in pixels.
-    `columns`: the network's word column by column, as agent.core.plates.columns writes it, from which any text gets its
-    likelihood; empty for a reader that has none. `two_lines`: they show a plate of two lines, the upper one first.
+    `columns`: what the network saw column by column, as agent.core.plates.recogniser_columns writes it, from which any
+    text gets its likelihood; empty for a reader that has none. `two_lines`: they show a plate of two lines, the upper
+    one first.
     `colour`: a PlateColour value. `track`: the same number in all frames of this camera in which the eye took the plate
     for the same one; 0 where it is not known.
     """

@@ -47,7 +47,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PictureFinding:
     """The grade of one figure, by its name in Figures; the flaw where it is not good."""
 
     figure: str
@@ -86,18 +86,18 @@ _LIMITS: Final[Mapping[str, tuple[_Limit, ...]]] = {
 _WORST_FIRST: Final = (Grade.BAD, Grade.POOR, Grade.GOOD)
 
 
-def findings(figures: Figures) -> tuple[Finding, ...]:
+def findings(figures: Figures) -> tuple[PictureFinding, ...]:
     """A finding for each figure that is known, in the order of Figures."""
     known = ((name, getattr(figures, name)) for name in _LIMITS)
     return tuple(_finding(name, value) for name, value in known if value is not None)
 
 
-def overall(found: tuple[Finding, ...]) -> Grade:
+def overall(found: tuple[PictureFinding, ...]) -> Grade:
     """The worst grade of all; GOOD where nothing is known."""
     return min((one.grade for one in found), key=_WORST_FIRST.index, default=Grade.GOOD)
 
 
-def _finding(name: str, value: float) -> Finding:
+def _finding(name: str, value: float) -> PictureFinding:
     graded = [(limit.grade(value), limit.flaw) for limit in _LIMITS[name]]
     grade, flaw = min(graded, key=lambda one: _WORST_FIRST.index(one[0]))
-    return Finding(name, value, grade, None if grade is Grade.GOOD else flaw)
+    return PictureFinding(name, value, grade, None if grade is Grade.GOOD else flaw)

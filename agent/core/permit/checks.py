@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from agent.core.model import Declaration
     from agent.core.permit.claims import Permit
-    from agent.core.permit.parse import Opened
+    from agent.core.permit.parse import OpenedPermit
     from agent.core.permit.trust import TrustEntry, TrustList
 
 MAX_TEXT: Final = 700
-"""The longest text that a gate looks at, in bytes, unless it is told otherwise."""
+"""The longest text that a gate looks at, in bytes, unless it is configured otherwise."""
 
 _VERSIONS = b"0123456789R"  # what may stand in `GP?:`; R: a reference to a declaration, not a signed permit
 _FORMS: Mapping[bytes, PermitForm] = {
@@ -155,7 +155,7 @@ def _signed(
     return entry, _claims(opened, entry, trail)
 
 
-def _open(payload: bytes, form: PermitForm, trail: CheckList) -> Opened:
+def _open(payload: bytes, form: PermitForm, trail: CheckList) -> OpenedPermit:
     try:
         opened = parse.open_text(payload, form)
     except parse.EncodingError as error:
@@ -168,7 +168,9 @@ def _open(payload: bytes, form: PermitForm, trail: CheckList) -> Opened:
     return opened
 
 
-def _authenticate(opened: Opened, context: GateContext, trust: TrustList, utc: float, trail: CheckList) -> TrustEntry:
+def _authenticate(
+    opened: OpenedPermit, context: GateContext, trust: TrustList, utc: float, trail: CheckList
+) -> TrustEntry:
     entry = trust.find(opened.key_id, Purpose.PERMITS)
     name = Text("key {key_id}, trust list {version}", key_id=opened.key_id.hex(), version=trust.version)
     allowed = bool(opened.algorithms) if entry is None else entry.key.algorithm in opened.algorithms
@@ -200,7 +202,7 @@ def _key_time(entry: TrustEntry, context: GateContext, utc: float, trail: CheckL
     )
 
 
-def _claims(opened: Opened, entry: TrustEntry, trail: CheckList) -> Permit:
+def _claims(opened: OpenedPermit, entry: TrustEntry, trail: CheckList) -> Permit:
     try:
         permit = opened.permit()
     except ClaimsError as error:

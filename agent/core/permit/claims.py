@@ -168,7 +168,7 @@ def decode(payload: bytes, key_id: bytes) -> Permit:
     except cbor.CborError as error:
         raise ClaimsError(str(error)) from None
     claims = Fields(item, "claim")
-    vehicle = Fields(claims.take(_VEHICLE), "vehicle claim")
+    vehicle = Fields(claims.take_field(_VEHICLE), "vehicle claim")
     permit = Permit(
         permit_id=claims.octets(_PERMIT_ID, range(PERMIT_ID_BYTES, PERMIT_ID_BYTES + 1)),
         issuer=claims.text(_ISSUER, ISSUER_CHARACTERS),

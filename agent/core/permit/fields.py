@@ -34,7 +34,7 @@ class Fields:
     def __contains__(self, key: int | str) -> bool:
         return key in self._left
 
-    def take(self, key: int | str) -> Value:
+    def take_field(self, key: int | str) -> Value:
         """Return the entry of any form.
 
         Raises:
@@ -50,7 +50,7 @@ class Fields:
         Raises:
             ClaimsError: it is missing, no integer, or out of range.
         """
-        value = self.take(key)
+        value = self.take_field(key)
         if isinstance(value, bool) or not isinstance(value, int):
             raise ClaimsError(Text("{name} {key} is no integer", name=self._name, key=key))
         if value not in allowed:
@@ -63,7 +63,7 @@ class Fields:
         Raises:
             ClaimsError: it is missing, no text, too long or short, or holds what cannot be printed.
         """
-        value = self.take(key)
+        value = self.take_field(key)
         if not isinstance(value, str):
             raise ClaimsError(Text("{name} {key} is no text", name=self._name, key=key))
         if len(value) not in lengths or not value.isprintable() or value != value.strip():
@@ -78,7 +78,7 @@ class Fields:
         Raises:
             ClaimsError: it is missing, no byte string, or too long or short.
         """
-        value = self.take(key)
+        value = self.take_field(key)
         if not isinstance(value, bytes):
             raise ClaimsError(Text("{name} {key} is no byte string", name=self._name, key=key))
         if len(value) not in lengths:
@@ -91,7 +91,7 @@ class Fields:
         Raises:
             ClaimsError: it is missing, no text, not written so, or too long or short.
         """
-        text = self.take(key)
+        text = self.take_field(key)
         if not isinstance(text, str) or not _HEXADECIMAL.issuperset(text) or len(text) % 2:
             raise ClaimsError(Text("{name} {key} is not written in small hexadecimal digits", name=self._name, key=key))
         if len(text) // 2 not in lengths:

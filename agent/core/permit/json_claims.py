@@ -72,7 +72,7 @@ def decode(payload: bytes, key_id: bytes) -> Permit:
     except strict_json.JsonError as error:
         raise ClaimsError(str(error)) from None
     said = Fields(item, "claim")
-    vehicle = Fields(said.take(VEHICLE), "vehicle claim")
+    vehicle = Fields(said.take_field(VEHICLE), "vehicle claim")
     permit = Permit(
         permit_id=said.hexadecimal("jti", _PERMIT_ID),
         issuer=said.text("iss", claims.ISSUER_CHARACTERS),
@@ -80,7 +80,7 @@ def decode(payload: bytes, key_id: bytes) -> Permit:
         not_before=said.integer("nbf", TIMES),
         expires_at=said.integer("exp", TIMES),
         issued_at=said.integer("iat", TIMES),
-        declaration=_declaration(vehicle.take("decl")),
+        declaration=_declaration(vehicle.take_field("decl")),
         vin=vehicle.text("vin", range(vin.LENGTH, vin.LENGTH + 1)),
         plate=vehicle.text("plate", claims.PLATE_CHARACTERS) if "plate" in vehicle else None,
         plate_kind=_word(vehicle, "kind", PLATE_KINDS.values()) if "kind" in vehicle else None,

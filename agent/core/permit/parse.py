@@ -35,7 +35,7 @@ class StructureError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedPermit:
     """A signed text taken apart; nothing is verified.
 
     `algorithms`: those that accept the name in its header; none where nobody does. `holds`: whether the signature is a
@@ -53,7 +53,7 @@ def is_jws(payload: bytes) -> bool:
     return payload.startswith(JWS_START) and payload.count(b".") == _JWS_DOTS
 
 
-def open_text(payload: bytes, form: PermitForm) -> Opened:
+def open_text(payload: bytes, form: PermitForm) -> OpenedPermit:
     """Take a text of a signed form apart.
 
     Raises:
@@ -63,7 +63,7 @@ def open_text(payload: bytes, form: PermitForm) -> Opened:
     return _open_jws(payload) if form is PermitForm.JWS else _open_signed(payload)
 
 
-def _open_signed(payload: bytes) -> Opened:
+def _open_signed(payload: bytes) -> OpenedPermit:
     try:
         signed = cose.parse(base45.decode(payload[len(PREFIX) :]))
     except base45.Base45Error as error:
@@ -71,10 +71,10 @@ def _open_signed(payload: bytes) -> Opened:
     except cose.CoseError as error:
         raise StructureError(str(error)) from None
     accepting = frozenset(algorithm for algorithm in Algorithm if signed.algorithm in algorithm.identifiers)
-    return Opened(signed.key_id, accepting, signed.holds, lambda: claims.decode(signed.payload, signed.key_id))
+    return OpenedPermit(signed.key_id, accepting, signed.holds, lambda: claims.decode(signed.payload, signed.key_id))
 
 
-def _open_jws(payload: bytes) -> Opened:
+def _open_jws(payload: bytes) -> OpenedPermit:
     if not payload.isascii():
         raise EncodingError(Text("a character that is not ASCII"))
     try:
@@ -90,4 +90,4 @@ def _open_jws(payload: bytes) -> Opened:
         raise StructureError(Text("its key id is not 4 to 8 bytes in small hexadecimal digits"))
     key_id = bytes.fromhex(name)
     accepting = frozenset(each for each in Algorithm if algorithm in each.names)
-    return Opened(key_id, accepting, signed.holds, lambda: json_claims.decode(signed.payload, key_id))
+    return OpenedPermit(key_id, accepting, signed.holds, lambda: json_claims.decode(signed.payload, key_id))

@@ -25,7 +25,7 @@ MAX_TEXT = 200_000
 MAX_ENTRIES = 500
 
 _CONTEXT = b"gate trust list 1"
-_LIMITS = cbor.Limits(depth=5, items=40 * MAX_ENTRIES)
+_LIMITS = cbor.CborLimits(depth=5, items=40 * MAX_ENTRIES)
 _TIMES = range(1_577_836_800, 4_102_444_801)
 _VERSIONS = range(1, 1 << 32)
 _VERSION, _ISSUED_AT, _EXPIRES_AT, _ENTRIES = range(1, 5)
@@ -182,7 +182,7 @@ def _open(text: bytes) -> cose.Signed:
 
 def _read(item: cbor.Value) -> TrustList:
     fields = Fields(item, "field")
-    entries = fields.take(_ENTRIES)
+    entries = fields.take_field(_ENTRIES)
     if not isinstance(entries, list) or len(entries) > MAX_ENTRIES:
         raise ClaimsError(Text("the entries are no array of {max_entries} at most", max_entries=MAX_ENTRIES))
     trust = TrustList(
@@ -204,7 +204,7 @@ def _entry(item: cbor.Value) -> TrustEntry:
         key=PublicKey(algorithm, fields.octets(_KEY, range(32, 66))),
         key_id=fields.octets(_KEY_ID, range(4, 9)),
         issuer=fields.text(_ISSUER, range(1, 65)),
-        sites=_sites(fields.take(_SITES)),
+        sites=_sites(fields.take_field(_SITES)),
         not_before=fields.integer(_NOT_BEFORE, _TIMES),
         not_after=fields.integer(_NOT_AFTER, _TIMES),
         status=_STATUSES[fields.integer(_STATUS, range(1, len(_STATUSES) + 1))],

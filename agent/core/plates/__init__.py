@@ -5,8 +5,6 @@ Pure figures. No picture comes here; the vision worker's readings do.
 
 from agent.core.plates.bystanders import Bystanders
 from agent.core.plates.colours import PlateColour, possible, refined
-from agent.core.plates.columns import ALPHABET, MOST_BYTES, decode, encode
-from agent.core.plates.evidence import TEMPERATURE, Evidence
 from agent.core.plates.formats import (
     FORMATS,
     MARKS,
@@ -20,7 +18,9 @@ from agent.core.plates.formats import (
     kinds_of,
     normalise,
 )
+from agent.core.plates.frame_evidence import TEMPERATURE, FrameEvidence
 from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, PlateMatch
+from agent.core.plates.recogniser_columns import ALPHABET, MOST_BYTES, decode, encode
 from agent.core.plates.rivals import series
 from agent.core.plates.vote import ACCEPTED, PlateVote
 
@@ -36,7 +36,7 @@ __all__ = [
     "TEMPERATURE",
     "TWO_LINES",
     "Bystanders",
-    "Evidence",
+    "FrameEvidence",
     "Grammar",
     "MatchRules",
     "MatchVerdict",

@@ -143,7 +143,7 @@ def _as_vehicle(plate: _Plate, present: bool | None, at: float) -> _Plate:
 
 
 def _outlasting(known: Mapping[_Key, _Plate], here: Iterable[_Key], at: float) -> dict[_Key, _Plate]:
-    """Count the plates that came and went while others stood there: without a loop they tell of vehicles."""
+    """Count the plates that came and went while others stood there: without a loop they stand for vehicles."""
     after = dict(known)
     for key, plate in known.items():
         if plate.gone or at - plate.last_at < _GONE_S:

@@ -12,8 +12,8 @@ from itertools import accumulate
 from operator import mul
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from agent.core.plates.columns import BLANK, Columns
 from agent.core.plates.formats import FORMATS, TWO_LINES, Grammar, PlateFormat
+from agent.core.plates.recogniser_columns import BLANK, Columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

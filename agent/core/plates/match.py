@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates.evidence import evidence
 from agent.core.plates.formats import PROVINCES, normalise
+from agent.core.plates.frame_evidence import evidence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from string import ascii_uppercase, digits
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates.evidence import evidence
 from agent.core.plates.formats import PlateKind, kinds_of, normalise
+from agent.core.plates.frame_evidence import evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

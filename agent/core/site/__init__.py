@@ -3,7 +3,7 @@
 Rules and forms alone; the network and the disk are elsewhere.
 """
 
-from agent.core.site.claims import CLAIMS, ClaimAnswer, ClaimCode, ClaimRequest, PartitionPolicy
+from agent.core.site.claim_answers import CLAIMS, ClaimAnswer, ClaimCode, ClaimRequest, PartitionPolicy
 from agent.core.site.ledger import (
     ClaimRefusal,
     ClaimRow,
@@ -19,16 +19,16 @@ from agent.core.site.messages import (
     EVERYBODY,
     ROWS_A_MESSAGE,
     Alive,
-    Answer,
     Claim,
+    ClaimReply,
     Membership,
     OpenedMessage,
     Over,
     Query,
     Rows,
+    RowsRequest,
     SiteMessage,
     SiteMessageError,
-    Want,
     rows_from_message,
     rows_to_message,
 )
@@ -38,11 +38,11 @@ __all__ = [
     "EVERYBODY",
     "ROWS_A_MESSAGE",
     "Alive",
-    "Answer",
     "Claim",
     "ClaimAnswer",
     "ClaimCode",
     "ClaimRefusal",
+    "ClaimReply",
     "ClaimRequest",
     "ClaimRow",
     "ClaimVerdict",
@@ -57,10 +57,10 @@ __all__ = [
     "PeerRow",
     "Query",
     "Rows",
+    "RowsRequest",
     "SiteMessage",
     "SiteMessageError",
     "Taken",
-    "Want",
     "rows_from_message",
     "rows_to_message",
 ]

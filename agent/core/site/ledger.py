@@ -1,7 +1,7 @@
-"""The permit ledger of a site: what its gates tell one another of the uses of permits.
+"""The permit ledger of a site: what its gates exchange about the uses of permits.
 
 Every gate keeps its own uses and a copy of the others'. The home gate of a permit also keeps consents: uses that it
-granted to another gate, which that gate has not told of yet.
+granted to another gate, which that gate has not reported yet.
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ class ClaimVerdict:
 
 @dataclass(frozen=True, slots=True)
 class PeerRow:
-    """A use of a permit as a gate tells it to others.
+    """A use of a permit as a gate reports it to others.
 
     `seq`: the place of its newest change in that gate's row log, from 1; rows that changed again stand at the new place
-    only. `gate`: whose use it is, "": of the gate that tells it; others' are told without a place, by 0.
+    only. `gate`: whose use it is, "": of the gate that reports it; others' are reported without a place, by 0.
     """
 
     seq: int
@@ -102,7 +102,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A use that this home gate granted and of which the gate that asked has not told yet.
+    """A use that this home gate granted and which the gate that asked has not reported yet.
 
     `utc`: when, Unix seconds.
     """
@@ -134,7 +134,7 @@ class Conflict:
     vehicle: str
 
     def draft(self, utc: float) -> Draft:
-        """The event that tells of it."""
+        """The event that records it."""
         event = LedgerConflict(
             permit=self.permit_id.hex(),
             use=self.use,

@@ -1,6 +1,6 @@
 """What the gates of a site say to one another: JSON in a signed text, by the key of the gate that says it.
 
-The broker between them is not trusted: it can drop, delay, repeat and reorder, but neither make nor change a word.
+The broker between them is not trusted: it can drop, delay, repeat and reorder, but neither make nor change a message.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agent.core.crypto import JwsError, key_named_by, kid_of, sign, verified
 from agent.core.model import LedgerState
-from agent.core.site.claims import ClaimCode, home_gate, site_digest
+from agent.core.site.claim_answers import ClaimCode
+from agent.core.site.home_gate import home_gate, site_digest
 from agent.core.site.ledger import PeerRow
 
 if TYPE_CHECKING:
@@ -54,13 +55,13 @@ class SiteMessageError(ValueError):
         self.fault = fault
 
 
-class Body(BaseModel):
+class MessageBody(BaseModel):
     """What is said, without who says it to whom."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class Claim(Body):
+class Claim(MessageBody):
     """A gate wants a use of a permit.
 
     `id`: of this claim, never used for another, and dead once it was not answered.
@@ -75,8 +76,8 @@ class Claim(Body):
     already_exited_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class Answer(Body):
-    """The home gate's word on the claim of this id."""
+class ClaimReply(MessageBody):
+    """The home gate's answer to the claim of this id."""
 
     kind: Literal["answer"] = "answer"
     id: _Id
@@ -87,7 +88,7 @@ class Answer(Body):
     detail: Annotated[str, Field(max_length=300)] = ""
 
 
-class Over(Body):
+class Over(MessageBody):
     """The claim of this id is over.
 
     What became of it stands in the sender's row log, up to the place `seq` of `stream`. Nothing there: it was not used,
@@ -101,7 +102,7 @@ class Over(Body):
     seq: _Count
 
 
-class Query(Body):
+class Query(MessageBody):
     """A home gate asks a gate what became of a claim that it granted; the answer is Over, or Alive."""
 
     kind: Literal["query"] = "query"
@@ -109,7 +110,7 @@ class Query(Body):
     permit: _Permit
 
 
-class Alive(Body):
+class Alive(MessageBody):
     """The claim of this id is not over yet: its transaction may still use it."""
 
     kind: Literal["alive"] = "alive"
@@ -117,7 +118,7 @@ class Alive(Body):
     permit: _Permit
 
 
-class Want(Body):
+class RowsRequest(MessageBody):
     """A gate asks another for the rows after a place of its row log; `whole`, an id: for all rows of all gates.
 
     Asking for the whole it has lost what it granted: whatever it has granted the other, that is not used yet, is void.
@@ -129,7 +130,7 @@ class Want(Body):
     whole: _Text = ""
 
 
-class Rows(Body):
+class Rows(MessageBody):
     """Changes of the ledger of the gate that sends them, which follow on the place `after`.
 
     Without any: where it stands. `whole`: the id of the Want that they answer: all rows of all gates, in parts that
@@ -145,7 +146,7 @@ class Rows(Body):
     last: bool = False
 
 
-SiteMessage: TypeAlias = Claim | Answer | Over | Query | Alive | Want | Rows
+SiteMessage: TypeAlias = Claim | ClaimReply | Over | Query | Alive | RowsRequest | Rows
 
 
 class _Envelope(BaseModel):
@@ -165,7 +166,7 @@ _ENVELOPE: Final = TypeAdapter(_Envelope)
 class OpenedMessage:
     """What a gate of the site said, proven. `same_roll`: it goes by the same list of gates as this one.
 
-    `to_all`: it was told to EVERYBODY.
+    `to_all`: it was sent to EVERYBODY.
     """
 
     gate: str
@@ -196,7 +197,7 @@ class Membership:
         return home_gate(vehicle, self.gates)
 
     def sealed(self, said: SiteMessage, to: str, key: SigningKey) -> bytes:
-        """The text that tells this to a gate, or to EVERYBODY, signed with this gate's key."""
+        """The text with this message for a gate, or for EVERYBODY, signed with this gate's key."""
         envelope = _Envelope(site=self.site, roll=self.digest, gate=self.own, to=to, said=said)
         return sign(envelope.model_dump_json().encode(), key, kid_of(key.public)).encode()
 

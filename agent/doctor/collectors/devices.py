@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from agent.core.model import Figures, View
-from agent.devices import NAMES
 from agent.doctor.facts import CameraFacts, InputsFacts, RelayFacts, ScannerFacts
 from agent.service.parallel import at_once
 from agent.vision.supervisor import CameraSupervisor
@@ -212,14 +211,13 @@ def _reading(name: str, lane: Lane, late: InputsFacts) -> Callable[[], InputsFac
         if device is None or wiring is None:
             return InputsFacts(name, wired=False)
         board = registry.inputs(device.kind, device.table)
-        wired = {signal: number for signal in NAMES if (number := getattr(wiring, signal)) is not None}
         inverted = frozenset(wiring.inverted)
 
         def work() -> InputsFacts:
             identity, bits = board.open(), board.sample().bits
             signals = {
                 signal: None if number > len(bits) or (bit := bits[number - 1]) is None else bit != (number in inverted)
-                for signal, number in wired.items()
+                for signal, number in wiring.wired.items()
             }
             return replace(late, up=True, detail=identity, signals=signals)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from agent.devices import NAMES, PortState, ScannerState
+from agent.devices import PortState, ScannerState
 from agent.doctor.collectors.devices import camera_facts
 from agent.doctor.facts import CameraFacts, InputsFacts, PartFacts, RelayFacts, ScannerFacts
 from drivers.text import Text
@@ -72,10 +72,8 @@ def _inputs(settings: Settings, lane: LaneService, known: DeviceState | None) ->
     detail = NOT_SEEN if known is None else known.detail
     if not up or view is None:
         return InputsFacts(lane.name, wired=True, up=up, detail=detail)
-    fresh = time.monotonic() - view.input_state.at <= STALE_TIMES * settings.lanes[lane.name].timing.stale_s
-    signals = {
-        name: getattr(view.input_state, name) if fresh else None for name in NAMES if getattr(wiring, name) is not None
-    }
+    fresh = time.monotonic() - view.input_state.signals.at <= STALE_TIMES * settings.lanes[lane.name].timing.stale_s
+    signals = {name: getattr(view.input_state.signals, name) if fresh else None for name in wiring.wired}
     return InputsFacts(lane.name, wired=True, up=True, detail=detail, signals=signals)
 
 

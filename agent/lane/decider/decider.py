@@ -1,4 +1,4 @@
-"""Answers a lane's Decide: by what it finds out, the judgement, and the word of the permit's home gate."""
+"""Answers a lane's Decide: by what it finds out, the judgement, and the answer of the permit's home gate."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision import Decision, uses_allowed, with_fail_safe
-from agent.core.decision.judge import judge
+from agent.core.decision import Decision, judge, uses_allowed, with_fail_safe
 from agent.core.lane import Decided
 from agent.core.model import Check, Reason, Verdict
 from agent.core.site import ClaimRequest
@@ -31,14 +30,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MARGIN_S: Final = 0.5
-"""That a word of another gate is given up before its time: what is decided on it must still be recorded."""
+"""That an answer of another gate is given up before its time: what is decided on it must still be recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """A claim on its way to the home gate, the newest question that waits for it, and who is told of the answer.
+    """A claim on its way to the home gate, the newest question that waits for it, and who gets the answer.
 
-    `decision`: PASS, but for the home gate's word.
+    `decision`: PASS, but for the home gate's answer.
     """
 
     request: ClaimRequest
@@ -48,17 +47,17 @@ class _Claim:
 
 
 class Decider:
-    """Decide for one lane, in its thread; the home gate's word may come in another."""
+    """Decide for one lane, in its thread; the home gate's answer may come in another."""
 
     def __init__(self, place: LanePlace, sources: Sources) -> None:
         self._place = place
-        self._desk = sources.desk
-        self._inquiry = FactCollector(place, sources)
+        self._claims = sources.claims
+        self._facts = FactCollector(place, sources)
         self._lock = threading.Lock()
         self._claim: _Claim | None = None
 
     def decide(self, question: Decide, now: Instant, later: Callable[[Decided], None]) -> Decided | None:
-        """Answer at once, or None and then by `later`, once the permit's home gate has spoken.
+        """Answer at once, or None and then by `later`, once the permit's home gate has answered.
 
         A question that is asked while a claim for the same use is under way waits for that one's answer. Whatever
         cannot be known makes the answer MANUAL; nothing is raised.
@@ -84,7 +83,7 @@ class Decider:
             return _manual(question, now, Reason.GATE_FAULT, cause)
 
     def _answer(self, question: Decide, now: Instant, later: Callable[[Decided], None]) -> Decided | None:
-        case = self._inquiry.case(question, now)
+        case = self._facts.collect(question, now)
         if case is None:
             return _manual(question, now, Reason.GATE_FAULT, Text("there is no valid trust list"))
         decision = judge(case.assessment, self._place.rules, case.known, final=question.final)
@@ -106,11 +105,11 @@ class Decider:
         with self._lock:
             under_way = self._claim is not None and self._claim.request == claim.request
             self._claim = claim
-        answer = None if under_way else self._desk.claim(claim.request, partial(self._spoken, claim.request))
+        answer = None if under_way else self._claims.claim(claim.request, partial(self._claim_answered, claim.request))
         return None if answer is None else self._decided(claim, answer)
 
-    def _spoken(self, request: ClaimRequest, answer: ClaimAnswer) -> None:
-        """Take the home gate's word, from another thread; it is lost on a vehicle that was answered meanwhile."""
+    def _claim_answered(self, request: ClaimRequest, answer: ClaimAnswer) -> None:
+        """Take the home gate's answer, from another thread; it is lost on a vehicle that was answered meanwhile."""
         with self._lock:
             claim = self._claim
             if claim is None or claim.request != request:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from agent.core.decision import (
     NO_TEXTS,
     AssessmentContext,
-    Evidence,
     Knowledge,
-    UseState,
+    PermitUses,
+    TransactionEvidence,
+    assess,
     assess_plate,
     in_force,
     judges_plate,
@@ -19,7 +20,6 @@ from agent.core.decision import (
     references_of,
     subjects_of,
 )
-from agent.core.decision.assess import assess
 from agent.core.lists import standing_of
 from agent.core.model import ListKind, Reason
 from agent.core.permit import GateContext
@@ -56,10 +56,10 @@ class FactCollector:
         self._place = place
         self._lists = sources.lists
         self._ledger = sources.ledger
-        self._clock = sources.clock
+        self._clock_trusted = sources.clock_trusted
         self._texts: Texts = NO_TEXTS
 
-    def case(self, question: Decide, now: Instant) -> CollectedFacts | None:
+    def collect(self, question: Decide, now: Instant) -> CollectedFacts | None:
         """Find out all about a question; None without a trust list, on which everything rests."""
         trust = self._lists.trust()
         if trust is None:
@@ -85,7 +85,7 @@ class FactCollector:
     def _assessed(self, question: Decide, now: Instant, trust: TrustList) -> Assessment:
         rules, context = self._place.rules, self._context()
         shown = () if rules.require == "plate" else question.presentations
-        evidence = Evidence(question.transaction, shown, question.readings, question.set_aside)
+        evidence = TransactionEvidence(question.transaction, shown, question.readings, question.set_aside)
         found = {digest: self._lists.declaration_by_reference(digest) for digest in references_of(evidence)}
         references = {digest: declaration for digest, declaration in found.items() if declaration is not None}
         assessment = assess(evidence, AssessmentContext(context, trust, references), now, self._texts)
@@ -111,9 +111,9 @@ class FactCollector:
         plates = (one.plate for one in declared)
         return tuple(dict.fromkeys(plate for plate in plates if plate is not None and plate != permit.plate))
 
-    def _use(self, permit: Permit, transaction: str, utc: float) -> tuple[UseState, int]:
+    def _use(self, permit: Permit, transaction: str, utc: float) -> tuple[PermitUses, int]:
         uses = self._ledger.use_state(permit.permit_id, transaction)
-        use = UseState(
+        use = PermitUses(
             used=uses.used,
             open_reservation=uses.open_reservation,
             in_doubt=uses.in_doubt,
@@ -145,7 +145,7 @@ class FactCollector:
             site=place.site,
             lane=place.lane,
             direction=place.direction,
-            clock_trusted=not place.require_clock or self._clock.trusted(),
+            clock_trusted=not place.require_clock or self._clock_trusted(),
             clock_skew_s=place.clock_skew_s,
             max_text=place.max_text,
             forms=place.forms,

@@ -1,4 +1,4 @@
-"""What a lane is told to ask of vehicles, from the settings."""
+"""What a lane asks of vehicles, from the settings."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent.core.model import SIGNAL_NAMES
 from agent.settings.model.values import Name, Number, Zone
 
 if TYPE_CHECKING:
@@ -159,6 +160,11 @@ class SignalWiring(Table):
     inverted: tuple[Number, ...] = Field(default=(), description="Inputs that are on at rest, such as closed contacts.")
     debounce_ms: int = Field(default=40, ge=0, le=1000, description="That an input must stand still to count.")
     poll_hz: float = Field(default=20.0, ge=1, le=100, description="How often a second the inputs are read.")
+
+    @property
+    def wired(self) -> dict[str, int]:
+        """The input of each signal that is wired, by the signal's name."""
+        return {name: number for name in SIGNAL_NAMES if (number := getattr(self, name)) is not None}
 
 
 class Lane(Table):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import combinations, product
 from typing import TYPE_CHECKING
 
-from agent.settings.rules.lane import CHANNELS, SIGNALS
+from agent.settings.rules.lane import CHANNELS
 from agent.settings.rules.ports import board_place
 from agent.settings.toml.documents import dotted
 from agent.settings.toml.problems import nearest
@@ -252,7 +252,7 @@ class Neighbours:
             signals, place = self._lanes[other].signals, self._place(name, "relay")
             if signals is None or place is None or self._place(other, "inputs") != place:
                 continue
-            wired = {getattr(signals, signal): f"lanes.{other}.signals.{signal}" for signal in SIGNALS}
+            wired = {number: f"lanes.{other}.signals.{signal}" for signal, number in signals.wired.items()}
             for key in _ARM_CHANNELS:
                 channel = getattr(self._lanes[name].barrier, key)
                 if channel is not None and channel in wired:

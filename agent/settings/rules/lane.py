@@ -21,7 +21,6 @@ _LAST_LANE_OF_PERMITS = 32
 _SIMULATED = "simulated"
 _SAMPLES_BEFORE_STALE = 3
 CHANNELS = ("open_channel", "close_channel", "hold_channel", "red_channel", "green_channel")
-SIGNALS = ("presence", "safety", "photocell", "opened", "closed", "key", "hold")
 _OF_THE_ARM = ("photocell", "opened", "closed")
 _OF_OFFICERS = ("key", "hold")
 
@@ -113,10 +112,7 @@ class LaneRules:
         if lane.signals is None:
             return
         users: dict[int, str] = {}
-        for name in SIGNALS:
-            number = getattr(lane.signals, name)
-            if number is None:
-                continue
+        for name, number in lane.signals.wired.items():
             if isinstance(self._inputs, int) and number > self._inputs:
                 message = Text(
                     "expected an input from 1 to {most}: the board has no more; got {number}",
@@ -162,7 +158,7 @@ class LaneRules:
         signals = self._lane.signals
         if signals is None:
             return
-        wired = {getattr(signals, name) for name in SIGNALS}
+        wired = set(signals.wired.values())
         seen = Counter[int]()
         for place, number in enumerate(signals.inverted):
             seen[number] += 1

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
-from agent.core.events import UTC_MS_MAX, Fault, Flaw, Verification, time_text, verify
+from agent.core.events import UTC_MS_MAX, ChainFault, ChainFlaw, Verification, time_text, verify
 from agent.core.model import SEQ_MAX
 from agent.store.errors import SQL_ERRORS, JournalCorruptError, JournalUnavailableError, translated
 from agent.store.files import open_regular
@@ -92,7 +92,7 @@ class JournalReader:
         """
         with self._translating(), self._moment():
             now = history.standing_of(self._connection)
-            odd: list[Flaw] = []
+            odd: list[ChainFlaw] = []
             payloads = self._compared(history.rows(self._connection), now, odd)
             found = verify(payloads, anchor=now.tail, head=now.head, keys=keys)
             if odd and (found.flaw is None or odd[0].index < found.flaw.index):
@@ -105,7 +105,7 @@ class JournalReader:
             (answer,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
         return "" if answer == "ok" else str(answer)
 
-    def _compared(self, rows: Iterator[Row], now: StreamState, odd: list[Flaw]) -> Iterator[bytes]:
+    def _compared(self, rows: Iterator[Row], now: StreamState, odd: list[ChainFlaw]) -> Iterator[bytes]:
         """The payloads of rows; flaws of what stands beside them go into `odd`."""
         seq, total, payload = now.tail.seq, now.tail_total, b""
         try:
@@ -114,7 +114,9 @@ class JournalReader:
                 total += len(payload)
                 if not odd and not _agrees(row, total):
                     odd.append(
-                        Flaw(index, seq, Fault.ALTERED, Text("its row does not say the same as the event itself"))
+                        ChainFlaw(
+                            index, seq, ChainFault.ALTERED, Text("its row does not say the same as the event itself")
+                        )
                     )
                 yield payload
         except SQL_ERRORS as error:

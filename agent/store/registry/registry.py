@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.core.crypto import PublicKey
-    from agent.core.lists import ListDelta, ListHead, Opened, Row
+    from agent.core.lists import ListDelta, ListHead, OpenedList, Row
     from agent.core.model import Source, Subject
     from agent.core.permit import TrustList
 
@@ -152,7 +152,7 @@ class Registry:
         """Note that an event tells of a change, which another process may have made, or one that crashed."""
         self._database.write(Text("note what was told"), lambda connection: mark_told(connection, applied))
 
-    def apply_snapshot(self, head: Opened[ListHead], chunks: Iterable[bytes], source: Source) -> Applied:
+    def apply_snapshot(self, head: OpenedList[ListHead], chunks: Iterable[bytes], source: Source) -> Applied:
         """Make a list what these chunks say, in the order of the head. Raises ListError for what is wrong with them."""
         said = head.said
         with self._filling(said.kind):
@@ -162,7 +162,7 @@ class Registry:
                 lambda connection: self._signed(connection, rows.merge(connection, head, source)),
             )
 
-    def apply_delta(self, delta: Opened[ListDelta], source: Source) -> Applied:
+    def apply_delta(self, delta: OpenedList[ListDelta], source: Source) -> Applied:
         """Apply a change that leads on from the version in use. Raises ListError for one that does not, or is wrong."""
         with self._filling(delta.said.kind):
             read = rows.read(delta.said)
@@ -171,7 +171,7 @@ class Registry:
                 lambda connection: self._signed(connection, rows.change(connection, delta, read, source)),
             )
 
-    def refresh(self, head: Opened[ListHead]) -> bool:
+    def refresh(self, head: OpenedList[ListHead]) -> bool:
         """Note that central confirms that the version in use is the newest; False when it says that of another."""
         said = head.said
 

@@ -21,7 +21,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from agent.core.lists import ListDelta, ListHead, Opened, Row
+    from agent.core.lists import ListDelta, ListHead, OpenedList, Row
     from agent.core.model import ListKind, Source
 
 Columns: TypeAlias = "tuple[bytes, bytes | None, str | None, int | None, bytes]"
@@ -79,7 +79,7 @@ def _stage_batch(connection: sqlite3.Connection, batch: Sequence[Columns]) -> No
         raise ListError(ListFault.CONTENT_INVALID, Text("a row is in the list twice")) from None
 
 
-def merge(connection: sqlite3.Connection, head: Opened[ListHead], source: Source) -> Applied:
+def merge(connection: sqlite3.Connection, head: OpenedList[ListHead], source: Source) -> Applied:
     """Make the list what was staged, within the caller's transaction. Raises ListError: ROLLED_BACK, SqlError."""
     said = head.said
     now = holding(connection, said.kind)
@@ -114,7 +114,7 @@ def read(delta: ListDelta) -> list[Columns]:
 
 
 def change(
-    connection: sqlite3.Connection, delta: Opened[ListDelta], rows: Sequence[Columns], source: Source
+    connection: sqlite3.Connection, delta: OpenedList[ListDelta], rows: Sequence[Columns], source: Source
 ) -> Applied:
     """Apply a delta and its rows, within the caller's transaction. Raises ListError: GAP, ROLLED_BACK; SqlError."""
     said = delta.said

@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from agent.barrier.board import RelayBoard
 from agent.barrier.outputs import Wiring
-from agent.devices.supervisor import PortState, Retry
+from agent.devices.port_supervisor import PortState, Retry
 from drivers.relay import simulated
 from drivers.relay.simulated import SimulatedRelay
 from tests.support.waiting import PATIENCE_S, eventually
@@ -121,7 +121,7 @@ class Yard:
 
     def wait_idle(self):
         """Until every order so far was carried out."""
-        eventually(self.owner._orders.empty)
+        eventually(self.owner._requests.empty)
         before = len(self.reports.pulses)
         self.order("open", "a sentinel that comes too late", deadline=0.0)
         self.reports.wait_pulse(before + 1)

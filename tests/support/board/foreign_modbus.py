@@ -17,7 +17,7 @@ from pymodbus.pdu.bit_message import WriteSingleCoilRequest, WriteSingleCoilResp
 from pymodbus.server import ModbusSerialServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from drivers import modbus
+from drivers import modbus_codec
 from tests.support.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class RawRequest(WriteSingleCoilRequest):
 
     def decode(self, data: bytes) -> None:
         self.address, self.raw = struct.unpack(">HH", data[:4])
-        self.bits = [self.raw == modbus.ON]
+        self.bits = [self.raw == modbus_codec.ON]
 
     async def datastore_update(self, context, device_id: int) -> ModbusPDU:
         response = RawResponse(
@@ -60,11 +60,11 @@ class FlashRequest(RawRequest):
 
     async def datastore_update(self, context, device_id: int) -> ModbusPDU:
         place, kind = self.address & 0xFF, self.address & 0xFF00
-        if place >= 8 or kind not in {0, modbus.FLASH_ON}:
+        if place >= 8 or kind not in {0, modbus_codec.FLASH_ON}:
             return ExceptionResponse(5, ExcCodes.ILLEGAL_ADDRESS)
-        on = kind == modbus.FLASH_ON or self.raw == modbus.ON
+        on = kind == modbus_codec.FLASH_ON or self.raw == modbus_codec.ON
         await context.async_setValues(device_id, 5, place, [on])
-        if kind == modbus.FLASH_ON:
+        if kind == modbus_codec.FLASH_ON:
             loop = asyncio.get_running_loop()
             off = context.async_setValues(device_id, 5, place, [False])
             loop.call_later(self.raw * STEP_S, lambda: Server.tasks.append(loop.create_task(off)))
@@ -116,10 +116,10 @@ class Server:
         await self._server.serve_forever()
 
     async def _action(self, function, start, address, count, registers, values) -> None:
-        if function == modbus.Function.READ_DISCRETE_INPUTS:
+        if function == modbus_codec.Function.READ_DISCRETE_INPUTS:
             registers[0] = sum(1 << place for place, on in enumerate(self.inputs) if on)
             self.polls += 1
-        elif values is not None and function in {modbus.Function.WRITE_COIL, modbus.Function.WRITE_COILS}:
+        elif values is not None and function in {modbus_codec.Function.WRITE_COIL, modbus_codec.Function.WRITE_COILS}:
             self.switchings += [(address + place, bool(on)) for place, on in enumerate(values)]
 
 

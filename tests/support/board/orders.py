@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drivers.modbus import READS, is_sound
+from drivers.modbus_codec import READS, is_sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from agent.core.decision.assess import AssessmentContext, Evidence, assess, assess_plate
+from agent.core.decision.assessment import AssessmentContext, TransactionEvidence, assess, assess_plate
 from agent.core.decision.checks.case import JudgementRules
-from agent.core.decision.judge import judge, plate_leads
+from agent.core.decision.judgement import judge, plate_leads
 from agent.core.decision.knowledge import Knowledge
 from agent.core.decision.rate_limit import NO_TEXTS
 from agent.core.lists.freshness import DataStanding, DataState
@@ -82,7 +82,7 @@ def decide(
     `active`: the declarations that the gate finds by their references and plates.
     """
     asked = JudgementRules(**rules)
-    evidence = Evidence("t1", () if asked.require == "plate" else shown(*payloads), readings, set_aside)
+    evidence = TransactionEvidence("t1", () if asked.require == "plate" else shown(*payloads), readings, set_aside)
     references = {one.reference: one for one in active if one.reference}
     assessment = assess(evidence, AssessmentContext(context, trust, references), Instant(0.0, NOW), texts)
     if plate_leads(assessment, asked, final=final):

@@ -24,7 +24,6 @@ from agent.core.events.event_types import (
     VehiclePresent,
 )
 from agent.core.lane.io import (
-    Answered,
     Close,
     CommandKind,
     Decide,
@@ -33,6 +32,7 @@ from agent.core.lane.io import (
     Input,
     InterlockChanged,
     OfficerCommand,
+    OrderAnswered,
     Pulsed,
     Raise,
     Record,
@@ -42,7 +42,7 @@ from agent.core.lane.io import (
     Ticked,
 )
 from agent.core.lane.state import LaneLockout
-from agent.core.lane.step import State
+from agent.core.lane.step import LaneState
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason, Verdict
 
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from agent.core.lane.io import Effect
     from agent.core.lane.step import LaneRules
 
-S = State
+S = LaneState
 TO_HELD = {(s, S.HELD_OPEN) for s in S if s is not S.HELD_OPEN}
 TO_FAULT = {(s, S.FAULT) for s in S if s is not S.FAULT}
 BEFORE_THE_PULSE = {
@@ -203,10 +203,10 @@ class Monitor:
             pulse.delivery = item.delivery
 
     def _sample(self, item: Sampled) -> None:
-        if not self.samples or min(item.sampled_at, item.now.at) >= self.seen_at(self.samples[-1]):
+        if not self.samples or min(item.signals.at, item.now.at) >= self.seen_at(self.samples[-1]):
             self.samples.append(item)
             del self.samples[:-400]
-            self.contact = self.contact if item.hold is None else item.hold
+            self.contact = self.contact if item.signals.hold is None else item.signals.hold
             under = self.occupied(item) and not self.arm_in_use
             self.seen_under, self.came_back = self.seen_under or under, self.came_back or under
 
@@ -246,34 +246,36 @@ class Monitor:
             if pulse.delivery and pulse.transaction != self.open:
                 del self.pulses[grant]
 
-    def states(self, item: Input, before: State, after: State, effects: tuple[Effect, ...]) -> None:
+    def states(self, item: Input, before: LaneState, after: LaneState, effects: tuple[Effect, ...]) -> None:
         """Check what the lane says of its state: lost inputs leave it at rest, and a start moves nothing (rule 6)."""
         if not self.fresh(item):
-            assert after in (State.INIT, State.FAULT, State.HELD_OPEN)
+            assert after in (LaneState.INIT, LaneState.FAULT, LaneState.HELD_OPEN)
         if self.lockout.out_of_service_by:
             assert after not in SERVES, "it begins nothing out of service (rule 9)"
         else:
-            assert after is not State.OUT_OF_SERVICE, "it is in service"
-        if before is State.INIT and not isinstance(item, OfficerCommand):
+            assert after is not LaneState.OUT_OF_SERVICE, "it is in service"
+        if before is LaneState.INIT and not isinstance(item, OfficerCommand):
             acts = [effect for effect in effects if isinstance(effect, Raise | Close | Hold)]
             assert acts in ([], [Hold(on=True, override=True)])
         if any(isinstance(d.event, BarrierTested) for e in effects if isinstance(e, Record) for d in e.events):
-            assert before in (State.IDLE, State.OUT_OF_SERVICE), "a test only where nothing is under way (rule 11)"
-            assert after in (State.OPENING, State.CLOSING)
+            assert before in (LaneState.IDLE, LaneState.OUT_OF_SERVICE), (
+                "a test only where nothing is under way (rule 11)"
+            )
+            assert after in (LaneState.OPENING, LaneState.CLOSING)
         self._served(item, after)
         if isinstance(item, Sampled):
-            assert (after is State.HELD_OPEN) is (self.contact or self.ordered)
+            assert (after is LaneState.HELD_OPEN) is (self.contact or self.ordered)
 
-    def _served(self, item: Input, after: State) -> None:
+    def _served(self, item: Input, after: LaneState) -> None:
         """A vehicle that stands before the arm is served once the one before has had the time to go and the arm to
         close.
         """
-        if after is not State.CLEARING:
+        if after is not LaneState.CLEARING:
             self.clearing_since = inf
             return
         self.clearing_since = min(self.clearing_since, item.now.at)
         over = item.now.at - self.clearing_since >= self.rules.clear_s + self.rules.close_s
-        stands = self.samples[-1].presence is True and not self.occupied(self.samples[-1])
+        stands = self.samples[-1].signals.presence is True and not self.occupied(self.samples[-1])
         assert not (over and stands and isinstance(item, Sampled | Ticked)), "the next vehicle waits in vain"
 
     # ------------------------------------------------------------------------------------------------------- the rules
@@ -297,14 +299,14 @@ class Monitor:
             assert self.asked == self.open, "the lane had asked"
             assert any(isinstance(event, AccessDecided) and event.verdict is Verdict.PASS for event in events)
             assert [(row.state, row.use) for row in rows] == [(LedgerState.RESERVED, item.use)]
-            assert self.rules.blind or self.samples[-1].presence is not False, "the vehicle is still there"
+            assert self.rules.blind or self.samples[-1].signals.presence is not False, "the vehicle is still there"
         elif by == "operator":
             self._ordered(item, granted[0])
             assert not (rows and isinstance(item, RecordFailed)), "no use that another lane has"
         else:
             assert isinstance(item, Sampled)
             assert self.lowered, "only an arm that the agent lowered is raised again"
-            assert self.samples[-1].safety is True or self.samples[-1].photocell is True
+            assert self.samples[-1].signals.safety is True or self.samples[-1].signals.photocell is True
         self.asked, self.lowered = None, False
         self.grants.add(effect.grant)
         self.pulses[effect.grant] = Ordered(None if by == "safety" else self.open, effect.deadline)
@@ -319,7 +321,7 @@ class Monitor:
             assert by == "operator"
             assert "" not in before, "the pulse before is under way"
             assert "delivered" not in before
-            assert not self.samples or self.samples[-1].opened is not True, "no second pulse on an open arm"
+            assert not self.samples or self.samples[-1].signals.opened is not True, "no second pulse on an open arm"
 
     def _ordered(self, item: Input, granted: AccessGranted) -> None:
         order = item.item if isinstance(item, RecordFailed) else item
@@ -328,7 +330,7 @@ class Monitor:
             assert (granted.operator, granted.cause) == (order.operator, order.cause)
         else:
             assert order is self.samples[-1]
-            assert (self.samples[-2].key, self.samples[-1].key) == (False, True), "the key was turned"
+            assert (self.samples[-2].signals.key, self.samples[-1].signals.key) == (False, True), "the key was turned"
             assert granted.operator == "key switch"
 
     def _close(self, item: Input, effect: Close) -> None:
@@ -338,9 +340,9 @@ class Monitor:
         assert self.relay_up
         sample = self.samples[-1]
         assert item.now.at - self.seen_at(sample) <= self.rules.stale_s
-        assert sample.safety is False
-        assert sample.photocell is False if self.rules.has_photocell else sample.photocell is not True
-        assert sample.presence is not None
+        assert sample.signals.safety is False
+        assert sample.signals.photocell is False if self.rules.has_photocell else sample.signals.photocell is not True
+        assert sample.signals.presence is not None
         assert effect.deadline <= item.now.at + self.rules.stale_s
         self.lowered = True
         self.closes += 1
@@ -349,7 +351,7 @@ class Monitor:
         if effect.override:
             assert effect.on
             assert isinstance(item, Sampled)
-            assert item.hold is True
+            assert item.signals.hold is True
         elif effect.on:
             assert isinstance(item, OfficerCommand)
             assert item.kind is CommandKind.HOLD
@@ -364,7 +366,7 @@ class Monitor:
 
     def _answer(self, item: Input, effects: tuple[Effect, ...], events: list[Event]) -> None:
         """Rule 10: one answer for each order with an id, and done is what the effects and the record say."""
-        answers = [effect for effect in effects if isinstance(effect, Answered)]
+        answers = [effect for effect in effects if isinstance(effect, OrderAnswered)]
         order = item.item if isinstance(item, RecordFailed) else item
         if not isinstance(order, OfficerCommand):
             assert answers == []
@@ -403,9 +405,9 @@ class Monitor:
         assert not self.lockout.locked_by
         if not self.rules.blind:
             last = self.samples[-1]
-            assert (last.presence, last.safety) == (False, False), "nothing is there, for sure"
-            assert last.photocell is False if self.rules.has_photocell else last.photocell is not True
-            assert last.closed is True if self.rules.has_closed else last.opened is not True
+            assert (last.signals.presence, last.signals.safety) == (False, False), "nothing is there, for sure"
+            assert last.signals.photocell is False if self.rules.has_photocell else last.signals.photocell is not True
+            assert last.signals.closed is True if self.rules.has_closed else last.signals.opened is not True
 
     def _stand(self, event: LaneOrdered) -> None:
         match event.order:
@@ -494,8 +496,8 @@ class Monitor:
             assert self.seen_at(self.samples[-1]) >= item.now.at - self.rules.stale_s
             for sample in self.samples:
                 if sample.now.at > since + 1e-9:
-                    assert sample.safety is False, "nothing was under the arm, for sure"
-                    assert sample.photocell is not True
+                    assert sample.signals.safety is False, "nothing was under the arm, for sure"
+                    assert sample.signals.photocell is not True
 
     def _ledger(self, item: Input, drafts: list[Draft], rows: list[LedgerChange]) -> None:
         """Rule 12: a use is consumed by a passage, given back where it is known that nothing passed, else in doubt."""
@@ -553,8 +555,8 @@ class Monitor:
         assert self.fresh(item)
         last = self.samples[-1]
         assert not self.seen_under, "something was under the arm"
-        assert last.safety is False
-        assert last.closed is True, "the arm is up"
+        assert last.signals.safety is False
+        assert last.signals.closed is True, "the arm is up"
 
     # --------------------------------------------------------------------------------------------------------- helpers
 
@@ -570,16 +572,20 @@ class Monitor:
     def arm_is_down(self) -> bool:
         """Whether the limit switches that are there say that the arm is closed."""
         last = self.samples[-1]
-        return last.closed is True if self.rules.has_closed else not self.rules.has_opened or last.opened is False
+        return (
+            last.signals.closed is True
+            if self.rules.has_closed
+            else not self.rules.has_opened or last.signals.opened is False
+        )
 
     @staticmethod
     def occupied(sample: Sampled) -> bool:
         """Whether a sample shows something under the arm."""
-        return sample.safety is True or sample.photocell is True
+        return sample.signals.safety is True or sample.signals.photocell is True
 
     @staticmethod
     def seen_at(sample: Sampled) -> float:
-        return min(sample.sampled_at, sample.now.at)
+        return min(sample.signals.at, sample.now.at)
 
     def fresh(self, item: Input) -> bool:
         """Whether the inputs that the lane was told of are fresh."""

@@ -41,6 +41,7 @@ from agent.core.model.debounce import Debounced
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Reason, Verdict
+from agent.core.model.signals import Signals
 from sim.physics.world import SIGNALS, World
 from tests.support.lane.monitor import Monitor
 from tests.support.lane.walks import binding
@@ -163,7 +164,7 @@ class PlayedGate:
 
     @staticmethod
     def _sampled(now: Instant, at: float, bits: dict[str, bool | None]) -> Sampled:
-        return Sampled(now=now, sampled_at=at, **bits)  # type: ignore[arg-type]
+        return Sampled(now, Signals(at, **bits))  # type: ignore[arg-type]
 
     # ------------------------------------------------------------------------------------------------- the loop
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from agent.core.lane.step import State
+from agent.core.lane.step import LaneState
 from tests.support.lane.yard import Yard
 
-Row = tuple[str, Callable[[], Yard], Callable[[Yard], list[str]], State, list[str]]
+Row = tuple[str, Callable[[], Yard], Callable[[Yard], list[str]], LaneState, list[str]]
 
 AGENT: dict[str, Any] = {"close_mode": "agent"}
 PULSE = ["access.decided PASS OK", "access.granted permit", "ledger RESERVED use 1"]
@@ -30,7 +30,7 @@ def rows(table: list[Row]) -> pytest.MarkDecorator:
     )
 
 
-def check(way: Callable[[], Yard], act: Callable[[Yard], list[str]], state: State, lines: list[str]) -> None:
+def check(way: Callable[[], Yard], act: Callable[[Yard], list[str]], state: LaneState, lines: list[str]) -> None:
     """Check one row."""
     yard = way()
     assert (act(yard), yard.state) == (lines, state)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.core.events.event_types import Alarm, Outcome
 from agent.core.lane.io import CommandKind
-from agent.core.lane.step import LaneRules, State
+from agent.core.lane.step import LaneRules, LaneState
 from agent.core.model.ledger import LedgerState
 from agent.core.model.reasons import Reason, Verdict
 from sim.physics.arm import Cause
@@ -180,7 +180,7 @@ class Traffic:
         self._settle(guest, alarms, world.collisions[collisions:])
 
     def _at_rest(self) -> bool:
-        return self.gate.lane.state is State.IDLE and self.gate.world.arm.position == 0.0
+        return self.gate.lane.state is LaneState.IDLE and self.gate.world.arm.position == 0.0
 
     def _moment(self, guest: Guest) -> None:
         gate = self.gate
@@ -219,7 +219,7 @@ class Traffic:
     def _help(self, guest: Guest) -> None:
         """What people do: an officer answers a vehicle that waits for one, and puts right what stands still."""
         gate, world = self.gate, self.gate.world
-        if gate.lane.state is State.MANUAL and guest.sort == "is let in by an officer":
+        if gate.lane.state is LaneState.MANUAL and guest.sort == "is let in by an officer":
             if self._ordered_at < 0.0:
                 self._ordered_at = world.now + self.dice.choice((0.5, 2.0))
             elif world.now >= self._ordered_at:

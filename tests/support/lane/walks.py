@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import BarrierTested, LaneOrdered, Outcome
-from agent.core.lane.interlock import InterlockState, arm_in_use, claim, is_free, settle
+from agent.core.lane.interlock import InterlockState, arm_in_use, claim, is_free, with_occupancy
 from agent.core.lane.io import (
     Close,
     CommandKind,
@@ -31,10 +31,11 @@ from agent.core.lane.io import (
     Ticked,
 )
 from agent.core.lane.state import occupies
-from agent.core.lane.step import Lane, LaneRules, State, step
+from agent.core.lane.step import Lane, LaneRules, LaneState, step
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Reason, Verdict
+from agent.core.model.signals import Signals
 from tests.support.lane.monitor import Monitor
 from tests.support.lane.yard import PERMIT
 
@@ -85,7 +86,7 @@ class World:
         self.away = False
         self.frame = 0
         self.steps = 0
-        self.moves: Counter[tuple[State, State]] = Counter()
+        self.moves: Counter[tuple[LaneState, LaneState]] = Counter()
         self.orders = 0
         self.restarts = 0
 
@@ -159,7 +160,7 @@ class World:
 
     def sample(self, age: float) -> Sampled:
         bits = self.bits | self.broken | dict.fromkeys(self.bits if self.away else self.flapping)
-        return Sampled(self.now, self.at - age, **bits, flapping=self.flapping)  # type: ignore[arg-type]
+        return Sampled(self.now, Signals(self.at - age, **bits, flapping=self.flapping))  # type: ignore[arg-type]
 
     def has(self, name: str) -> bool:
         return name in ("presence", "safety") or bool(getattr(self.rules, f"has_{name}"))
@@ -235,7 +236,7 @@ class World:
             self.qr(text, verdict)
         self.perhaps(0.05, self.contact)
         self.perhaps(0.03, lambda: self.order(CommandKind.OUT_OF_SERVICE))
-        if self.lane.state is State.WAITING and self.lane.lockout.locked_by:
+        if self.lane.state is LaneState.WAITING and self.lane.lockout.locked_by:
             self.perhaps(0.5, self.unlock_and_open)
 
     def enter(self) -> None:
@@ -454,7 +455,7 @@ class World:
             else:
                 for _ in range(self.dice.randrange(40)):
                     self.wild()
-            if self.lane.state is State.HELD_OPEN and self.dice.random() < 0.7:
+            if self.lane.state is LaneState.HELD_OPEN and self.dice.random() < 0.7:
                 self.order(CommandKind.RELEASE)
         self.monitor.ids -= {self.monitor.open or ""}
 
@@ -474,7 +475,7 @@ class World:
         for _ in range(100):
             self.at += 1.0
             self.feed(self.sample(0.0))
-        assert self.lane.state is State.IDLE, f"it stays in {self.lane.state} though nothing is wrong"
+        assert self.lane.state is LaneState.IDLE, f"it stays in {self.lane.state} though nothing is wrong"
         assert not self.lane.pulses
         self.bits["presence"] = True
         self.feed(self.sample(0.0))
@@ -587,7 +588,7 @@ class PairedWorld(World):
         if not occupies(self.lane):
             self.opened_by = None
         assert {world.opened_by for world in self.pair.worlds} != {"grant"}, "both opened, and by no hold contact"
-        self.pair.ways = settle(self.pair.ways, self.name, occupied=occupies(self.lane))
+        self.pair.ways = with_occupancy(self.pair.ways, self.name, occupied=occupies(self.lane))
 
     def sense(self, seconds: float = 0.1, **bits: bool | None) -> None:
         """Sample both lanes; an arm that they share looks the same to both."""

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, assert_never
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import TransactionClosed
 from agent.core.lane.io import (
-    Answered,
     Close,
     CommandKind,
     Decide,
     Decided,
     Hold,
     InterlockChanged,
-    Keep,
+    KeepPictures,
     OfficerCommand,
+    OrderAnswered,
     PlateRead,
     Presented,
     Pulsed,
@@ -28,11 +28,12 @@ from agent.core.lane.io import (
     Show,
     Ticked,
 )
-from agent.core.lane.state import Delivery, LaneLockout
-from agent.core.lane.step import Lane, LaneRules, State, step
+from agent.core.lane.state import LaneLockout, PulseDelivery
+from agent.core.lane.step import Lane, LaneRules, LaneState, step
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Check, Reason, Verdict
+from agent.core.model.signals import Signals
 from agent.core.permit.claims import Permit
 from agent.core.plates.match import MatchVerdict, PlateMatch
 
@@ -83,9 +84,9 @@ def _lines(effect: Effect) -> list[str]:  # noqa: C901, PLR0911 -- one line for 
             return [f"HOLD {'on' if on else 'off'}{' at once' if override else ''}"]
         case Show(lamp, message):
             return [f"show {lamp} {message}"]
-        case Answered(order, done, detail):
+        case OrderAnswered(order, done, detail):
             return [f"answer {order} {'done' if done else 'not done'}: {detail}"]
-        case Keep(_, pictures):
+        case KeepPictures(pictures):
             return [f"keep {','.join(pictures)}"]
         case Decide(_, presentations, readings, final):
             return [f"decide on {len(presentations)}+{len(readings)}{' finally' if final else ''}"]
@@ -122,7 +123,7 @@ def _check_types(value: Any) -> None:
         kind = str(each.type)
         found = getattr(value, each.name)
         assert kind != "bool" or isinstance(found, bool), each.name
-        assert kind != "Delivery" or isinstance(found, Delivery), each.name
+        assert kind != "PulseDelivery" or isinstance(found, PulseDelivery), each.name
         assert not kind.startswith("tuple") or isinstance(found, tuple), each.name
 
 
@@ -155,7 +156,7 @@ class Yard:
             if made.neighbours:
                 yard.way(free=True)
             yard.tick() if made.blind else yard.sense()
-            assert yard.state is (State.OUT_OF_SERVICE if orders.out_of_service_by else State.IDLE)
+            assert yard.state is (LaneState.OUT_OF_SERVICE if orders.out_of_service_by else LaneState.IDLE)
         return yard
 
     @property
@@ -163,7 +164,7 @@ class Yard:
         return Instant(self.at, UTC_START)
 
     @property
-    def state(self) -> State:
+    def state(self) -> LaneState:
         return self.lane.state
 
     def feed(self, item: Input) -> list[str]:
@@ -174,7 +175,7 @@ class Yard:
         assert repr(self.lane) == before, "step changes nothing in place"
         records = [index for index, effect in enumerate(effects) if isinstance(effect, Record)]
         assert records in ([], [0]), "at most one Record, and first"
-        for value in (lane, lane.transaction, lane.input_state, *lane.handled, *effects):
+        for value in (lane, lane.transaction, lane.input_state, lane.input_state.signals, *lane.handled, *effects):
             _check_types(value)
         self.lane = lane
         self.effects += effects
@@ -191,7 +192,14 @@ class Yard:
     def sense(self, seconds: float = 0.0, **bits: bool | None) -> list[str]:
         self.at += seconds
         self.bits |= bits
-        return self.feed(Sampled(self.now, self.at, **self.bits))  # type: ignore[arg-type]
+        return self.feed(Sampled(self.now, Signals(self.at, **self.bits)))  # type: ignore[arg-type]
+
+    def sense_contacts(self, **contacts: bool | None) -> list[str]:
+        """A sample of a blind lane: it has contacts only."""
+        self.bits |= contacts
+        self.at += 0.1
+        bits = {name: self.bits.get(name) for name in ("key", "hold")}
+        return self.feed(Sampled(self.now, Signals(self.at, **bits)))
 
     def way(self, *, free: bool, arm_in_use: bool = False) -> list[str]:
         return self.feed(InterlockChanged(self.now, free=free, arm_in_use=arm_in_use))
@@ -239,6 +247,20 @@ class Yard:
 
 
 # ------------------------------------------------------------------------------------------- ways into each state
+
+
+def held_by_contact(**rules: Any) -> Yard:
+    """A barrier that the hold contact holds open."""
+    yard = Yard.new(has_hold=True, **rules)
+    yard.sense(hold=True)
+    return yard
+
+
+def blind_held_by_contact() -> Yard:
+    """A lane without loops whose barrier the hold contact holds open."""
+    yard = Yard.new(blind=True, has_key=True, has_hold=True)
+    yard.sense_contacts(hold=True, key=False)
+    return yard
 
 
 def present(**rules: Any) -> Yard:
@@ -352,28 +374,28 @@ def opened_by_order() -> Yard:
     yard.order(CommandKind.OPEN)
     yard.pulsed()
     yard.sense(opened=True)
-    assert yard.state is State.OPEN
+    assert yard.state is LaneState.OPEN
     return yard
 
 
-WAYS: dict[State, Callable[..., Yard]] = {
-    State.INIT: lambda **rules: Yard.new(ready=False, **rules),
-    State.IDLE: Yard.new,
-    State.PRESENT: present,
-    State.DECIDING: deciding,
-    State.MANUAL: manual,
-    State.WAITING: waiting,
-    State.DENIED: denied,
-    State.OPENING: opening,
-    State.OPEN: opened,
-    State.PASSING: passing,
-    State.CLEARING: clearing,
-    State.CLOSING: closing,
-    State.VIOLATION: violation,
-    State.HELD_OPEN: held,
-    State.FAULT: fault,
-    State.YIELDING: yielding,
-    State.OUT_OF_SERVICE: out_of_service,
+WAYS: dict[LaneState, Callable[..., Yard]] = {
+    LaneState.INIT: lambda **rules: Yard.new(ready=False, **rules),
+    LaneState.IDLE: Yard.new,
+    LaneState.PRESENT: present,
+    LaneState.DECIDING: deciding,
+    LaneState.MANUAL: manual,
+    LaneState.WAITING: waiting,
+    LaneState.DENIED: denied,
+    LaneState.OPENING: opening,
+    LaneState.OPEN: opened,
+    LaneState.PASSING: passing,
+    LaneState.CLEARING: clearing,
+    LaneState.CLOSING: closing,
+    LaneState.VIOLATION: violation,
+    LaneState.HELD_OPEN: held,
+    LaneState.FAULT: fault,
+    LaneState.YIELDING: yielding,
+    LaneState.OUT_OF_SERVICE: out_of_service,
 }
 
 

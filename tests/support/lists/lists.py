@@ -6,7 +6,7 @@ from random import Random
 from agent.core.crypto.keys import SigningKey
 from agent.core.lists.chunks import Chunk, pack_chunks
 from agent.core.lists.codec import encode_row, row_key
-from agent.core.lists.sealed import ListDelta, ListHead, seal_delta, seal_head
+from agent.core.lists.signed_list import ListDelta, ListHead, seal_delta, seal_head
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation
 from agent.core.permit import trust, vin

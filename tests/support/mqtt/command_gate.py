@@ -10,7 +10,7 @@ import uuid
 from pathlib import Path
 
 from agent.clock.clock import Clock
-from agent.core.commands.command import Answer, CommandName, Result
+from agent.core.commands.command import CommandAnswer, CommandName, Result
 from tests.support.mqtt.command_site import CommandSite
 
 MOMENT_S = 0.02
@@ -30,7 +30,7 @@ class Effects:
         moment.wait(MOMENT_S)
         self._file.write(f"{command.id}\n".encode())
         moment.wait(MOMENT_S)
-        return Answer(Result.DONE, "as ordered")
+        return CommandAnswer(Result.DONE, "as ordered")
 
 
 def main(port, journal, effects):

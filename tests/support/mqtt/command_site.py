@@ -7,9 +7,9 @@ import time
 import uuid
 from contextlib import contextmanager
 
-from agent.core.commands.command import Answer, CommandName, Result
+from agent.core.commands.command import CommandAnswer, CommandName, Result
 from agent.core.events.chain import ClockReading
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.mqtt.client import MqttClient
 from agent.mqtt.command_processor import CommandProcessor, CommandRules
 from agent.mqtt.command_results import CORRELATION_LIMIT
@@ -51,7 +51,7 @@ class Executors:
 
     def _run(self, command):
         self.carried_out.append(command)
-        answer = self.answers.get(command.name, Answer(Result.DONE, "as ordered"))
+        answer = self.answers.get(command.name, CommandAnswer(Result.DONE, "as ordered"))
         return answer(command) if callable(answer) else answer
 
 

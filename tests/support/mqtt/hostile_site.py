@@ -6,10 +6,10 @@ import logging
 import queue
 import threading
 
-from agent.core.commands.command import Answer, CommandName, Result
+from agent.core.commands.command import CommandAnswer, CommandName, Result
 from agent.core.events.event_types import Draft
 from agent.core.model.token_bucket import TokenBucket
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.command_processor import CommandProcessor, CommandRules
 from agent.mqtt.flow import FlowSettings
@@ -129,7 +129,7 @@ class HostileSite:
 
     def _obey_once_more(self, central):
         """Wait until a right command is obeyed again: as soon as the limits let it through."""
-        self.executors.answers[CommandName.SNAPSHOT] = Answer(Result.DONE, "still here")
+        self.executors.answers[CommandName.SNAPSHOT] = CommandAnswer(Result.DONE, "still here")
 
         def obeyed():
             self.tries += 1

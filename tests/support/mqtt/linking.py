@@ -6,7 +6,7 @@ from itertools import groupby
 from agent.broker.addresses import BrokerAddress
 from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import Draft, GateStopping
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.flow import FlowSettings
 from agent.mqtt.presence import GateIdentity

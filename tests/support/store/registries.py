@@ -2,7 +2,7 @@
 
 from math import inf
 
-from agent.core.lists.sealed import open_delta, open_head
+from agent.core.lists.signed_list import open_delta, open_head
 from agent.store.registry.registry import Registry
 from tests.support.lists.lists import LISTS_KEY, ROOT, SITE, delta, head_after, snapshot, trust_text, trusted
 from tests.support.pki.permits import NOW

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agent.core.lists.chunks import pack_chunks
 from agent.core.lists.codec import encode_row
-from agent.core.lists.sealed import ListDelta, ListHead, Opened
+from agent.core.lists.signed_list import ListDelta, ListHead, OpenedList
 from agent.core.model.list_rows import DeclarationStatus
 from tests.support.lists.lists import DECLARATIONS, SITE, declarations
 from tests.support.pki.permits import NOW
@@ -40,12 +40,12 @@ def apply_all(registry, whole, cancelled, tell):
     for version in itertools.count(first):
         if version % 3 == 2:
             delta = ListDelta(DECLARATIONS, SITE, version - 1, version, NOW, tuple(cancelled), ())
-            registry.apply_delta(Opened(delta, KEY), "mqtt")
+            registry.apply_delta(OpenedList(delta, KEY), "mqtt")
         else:
             chunks = whole[version % 3]
             refs = tuple(chunk.ref for chunk in chunks)
             head = ListHead(DECLARATIONS, SITE, version, NOW, NOW + 999, version, refs)
-            registry.apply_snapshot(Opened(head, KEY), [chunk.data for chunk in chunks], "mqtt")
+            registry.apply_snapshot(OpenedList(head, KEY), [chunk.data for chunk in chunks], "mqtt")
         tell(version)
 
 

@@ -12,11 +12,11 @@ import pytest
 import agent
 import drivers
 from agent.core.events.event_types import AlarmRaised, CheckRecord
-from agent.core.lane.io import Answered, Record
+from agent.core.lane.io import OrderAnswered, Record
 from agent.core.lane.step import LaneRules
 from agent.core.lane.test_pulse import pulse_obstacle
 from agent.core.model.reasons import Reason
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.i18n import Language, translate
 from agent.i18n.recorded import recorded_detail
 from agent.vision.mapping import CameraStatus
@@ -25,7 +25,7 @@ from agent.vision.worker.wire import Decoder, encoded
 from drivers.text import Text, joined
 from tests.support.lane.judging import decide
 from tests.support.lane.walks import LANES, World
-from tests.unit.agent.core.decision.test_judge_reasons import ROWS
+from tests.unit.agent.core.decision.test_judgement_reasons import ROWS
 from tools.texts import OTHERS
 
 ENGLISH = re.compile(r"(?:\b[a-z]{2,} ){3}[a-z]{2,}\b")
@@ -96,7 +96,7 @@ class Listener(World):
     said: set[str]
 
     def carry_out(self, effects, verdict):
-        self.said |= {one.detail for one in effects if isinstance(one, Answered)}
+        self.said |= {one.detail for one in effects if isinstance(one, OrderAnswered)}
         drafts = [draft for one in effects if isinstance(one, Record) for draft in one.events]
         self.said |= {draft.event.detail for draft in drafts if isinstance(draft.event, AlarmRaised)}
         self.said.add(pulse_obstacle(self.lane, self.at))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from drivers import modbus
+from drivers import modbus_codec
 from drivers.dissector import Reader
 from drivers.relay import lcus_codec
 
-READ_COILS = modbus.read_coils(1, 0, 8).frame
-READ_INPUTS = modbus.read_discrete_inputs(1, 4, 1).frame
-READ_MODES = modbus.read_holding_registers(1, 0x1000, 2).frame
-ON = modbus.write_coil(1, 1, on=True).frame
+READ_COILS = modbus_codec.read_coils(1, 0, 8).frame
+READ_INPUTS = modbus_codec.read_discrete_inputs(1, 4, 1).frame
+READ_MODES = modbus_codec.read_holding_registers(1, 0x1000, 2).frame
+ON = modbus_codec.write_coil(1, 1, on=True).frame
 
 
 @pytest.mark.parametrize(
@@ -20,20 +20,20 @@ ON = modbus.write_coil(1, 1, on=True).frame
         ("modbus_rtu", READ_COILS, "unit 1: which of relays 1 to 8 are on?"),
         ("modbus_rtu", READ_INPUTS, "unit 1: which of inputs 5 are on?"),
         ("modbus_rtu", READ_MODES, "unit 1: read register 0x1000 to 0x1001"),
-        ("modbus_rtu", modbus.read_holding_registers(9, 0x4000, 1).frame, "unit 9: read register 0x4000"),
+        ("modbus_rtu", modbus_codec.read_holding_registers(9, 0x4000, 1).frame, "unit 9: read register 0x4000"),
         ("modbus_rtu", ON, "unit 1: relay 2 on"),
-        ("modbus_rtu", modbus.write_coil(1, 0, on=False).frame, "unit 1: relay 1 off"),
-        ("modbus_rtu", modbus.framed(bytes.fromhex("0105000155aa")), "unit 1: relay 2 to 0x55AA"),
-        ("modbus_rtu", modbus.framed(bytes.fromhex("010500ff0000")), "unit 1: all relays off"),
-        ("modbus_rtu", modbus.flash_on(1, 2, 7).frame, "unit 1: relay 3 on for 700 ms"),
-        ("modbus_rtu", modbus.framed(bytes.fromhex("010504020007")), "unit 1: relay 3 off for 700 ms"),
-        ("modbus_rtu", modbus.write_register(1, 0x1000, 0).frame, "unit 1: write register 0x1000: 0"),
+        ("modbus_rtu", modbus_codec.write_coil(1, 0, on=False).frame, "unit 1: relay 1 off"),
+        ("modbus_rtu", modbus_codec.framed(bytes.fromhex("0105000155aa")), "unit 1: relay 2 to 0x55AA"),
+        ("modbus_rtu", modbus_codec.framed(bytes.fromhex("010500ff0000")), "unit 1: all relays off"),
+        ("modbus_rtu", modbus_codec.flash_on(1, 2, 7).frame, "unit 1: relay 3 on for 700 ms"),
+        ("modbus_rtu", modbus_codec.framed(bytes.fromhex("010504020007")), "unit 1: relay 3 off for 700 ms"),
+        ("modbus_rtu", modbus_codec.write_register(1, 0x1000, 0).frame, "unit 1: write register 0x1000: 0"),
         (
             "modbus_rtu",
-            modbus.write_coils(1, 0, [True, False, True, False]).frame,
+            modbus_codec.write_coils(1, 0, [True, False, True, False]).frame,
             "unit 1: switch relays 1 to 4; on: 1, 3",
         ),
-        ("modbus_rtu", modbus.framed(bytes.fromhex("012b0e0100ff")), "unit 1: function 43"),
+        ("modbus_rtu", modbus_codec.framed(bytes.fromhex("012b0e0100ff")), "unit 1: function 43"),
         ("modbus_rtu", READ_COILS[:-1], ""),
         ("modbus_rtu", b"\x01", ""),
         ("lcus", b"\xff", "which relays are on?"),
@@ -69,14 +69,14 @@ def test_a_request_in_words(kind, sent, words):
 @pytest.mark.parametrize(
     ("kind", "sent", "received", "words"),
     [
-        ("modbus_rtu", READ_COILS, modbus.framed(b"\x01\x01\x01\x05"), "on: 1, 3"),
-        ("modbus_rtu", READ_COILS, modbus.framed(b"\x01\x01\x01\x00"), "on: none"),
-        ("modbus_rtu", READ_INPUTS, modbus.framed(b"\x01\x02\x01\x01"), "on: 5"),
-        ("modbus_rtu", READ_MODES, modbus.framed(b"\x01\x03\x04\x00\x01\x00\x00"), "values: 1, 0"),
+        ("modbus_rtu", READ_COILS, modbus_codec.framed(b"\x01\x01\x01\x05"), "on: 1, 3"),
+        ("modbus_rtu", READ_COILS, modbus_codec.framed(b"\x01\x01\x01\x00"), "on: none"),
+        ("modbus_rtu", READ_INPUTS, modbus_codec.framed(b"\x01\x02\x01\x01"), "on: 5"),
+        ("modbus_rtu", READ_MODES, modbus_codec.framed(b"\x01\x03\x04\x00\x01\x00\x00"), "values: 1, 0"),
         ("modbus_rtu", ON, ON, "taken"),
-        ("modbus_rtu", ON, modbus.write_coil(1, 2, on=True).frame, "not what was asked"),
-        ("modbus_rtu", ON, modbus.framed(b"\x01\x85\x02"), "refused: illegal data address"),
-        ("modbus_rtu", ON, modbus.framed(b"\x01\x85\x63"), "refused: exception 99"),
+        ("modbus_rtu", ON, modbus_codec.write_coil(1, 2, on=True).frame, "not what was asked"),
+        ("modbus_rtu", ON, modbus_codec.framed(b"\x01\x85\x02"), "refused: illegal data address"),
+        ("modbus_rtu", ON, modbus_codec.framed(b"\x01\x85\x63"), "refused: exception 99"),
         ("modbus_rtu", READ_COILS, b"\x01\x01\x01\x00\x00\x00", "garbled"),
         ("modbus_rtu", READ_COILS, b"\x01", "garbled"),
         ("modbus_rtu", b"", b"\x01", ""),

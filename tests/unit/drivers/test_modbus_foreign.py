@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from drivers import modbus, registry
+from drivers import modbus_codec, registry
 from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError
 from tests.support.board.foreign_modbus import FlashRequest, RawRequest, Server, TkServer
 from tests.support.waiting import REPLY_MS, scaled
@@ -43,7 +43,7 @@ def relay(null_modem) -> Iterator:
     relay = registry.relay("modbus_rtu", {"port": str(null_modem.client.link), "timeout_ms": REPLY_MS})
     yield relay
     relay.close()
-    assert null_modem.sent_by_client().count(modbus.flash_on(1, 1, PULSE_STEPS).frame) <= 1
+    assert null_modem.sent_by_client().count(modbus_codec.flash_on(1, 1, PULSE_STEPS).frame) <= 1
 
 
 def test_the_drivers_work_with_a_foreign_board_that_knows_the_flash(serve, null_modem, relay) -> None:
@@ -70,8 +70,8 @@ def test_the_stock_server_takes_a_flash_for_a_switching_on_and_the_relay_is_rele
     assert relay.set(1, on=True) is Delivery.DELIVERED
     before = len(null_modem.sent_by_client())
     assert relay.pulse(2, PULSE_MS) is Delivery.UNKNOWN
-    off, ask = modbus.write_coil(1, 1, on=False).frame, modbus.read_coils(1, 0, 8).frame
-    assert null_modem.sent_by_client()[before:] == modbus.flash_on(1, 1, PULSE_STEPS).frame + off + ask
+    off, ask = modbus_codec.write_coil(1, 1, on=False).frame, modbus_codec.read_coils(1, 0, 8).frame
+    assert null_modem.sent_by_client()[before:] == modbus_codec.flash_on(1, 1, PULSE_STEPS).frame + off + ask
     assert relay.state() == (True, *[False] * 7)
 
 
@@ -171,7 +171,7 @@ def test_a_second_foreign_board_refuses_the_flash_and_nothing_was_done(serve_tk,
     assert relay.pulse(1, 500) is Delivery.NOT_DELIVERED
     assert "exception 2, illegal data address" in caplog.text
     assert server.coils == (False,) * 8
-    assert null_modem.sent_by_client().count(modbus.flash_on(1, 0, 5).frame) == 1
+    assert null_modem.sent_by_client().count(modbus_codec.flash_on(1, 0, 5).frame) == 1
 
 
 def test_a_board_that_takes_the_registers_of_a_timer_and_does_nothing_is_found_out(serve_tk, made, null_modem) -> None:

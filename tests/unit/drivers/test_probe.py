@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from drivers import modbus, registry
+from drivers import modbus_codec, registry
 from drivers.api import DeviceUnavailableError
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.devantech import DevantechEmulator
@@ -23,7 +23,7 @@ from drivers.probe import (
     NEUTRAL,
     PATIENCE_S,
     UNKNOWN_FUNCTION,
-    Finding,
+    ProbeFinding,
     identify,
     modbus_questions,
     probe_port,
@@ -71,7 +71,7 @@ def test_a_port_that_may_be_a_board_that_takes_every_byte_is_not_asked():
     sent = all_that_is_sent(Manner.ANY)
     assert BOARDS["icse"](sent) == []
     pl2303 = Likeness("maybe an ICSE board", Manner.NEVER, "it takes every byte for an order")
-    assert identify("/dev/there-is-none", pl2303) == Finding(None, "not asked: it takes every byte for an order")
+    assert identify("/dev/there-is-none", pl2303) == ProbeFinding(None, "not asked: it takes every byte for an order")
 
 
 def test_a_devantech_board_by_its_usb_id_is_asked_one_byte():
@@ -90,12 +90,12 @@ def test_a_devantech_board_by_its_usb_id_is_asked_one_byte():
         (b"\x5c", "devantech"),
         (b"\xff\x01\x03", "kmtronic"),
         (b"\xa0\x01\x05\xa6", "lcus"),
-        (b"\xff" + modbus.read_coils(1, 0, 8).frame, "kmtronic"),
-        (modbus.read_coils(255, 0, 8).frame, "kmtronic"),
-        (modbus.read_coils(2, 0, 8).frame + modbus.read_coils(3, 0, 8).frame, "kmtronic"),
-        (modbus.read_coils(11, 0, 8).frame, "devantech"),
-        (modbus.read_coils(18, 0, 8).frame, "devantech"),
-        (modbus.write_coil(1, 0, on=False).frame, "modbus_rtu"),
+        (b"\xff" + modbus_codec.read_coils(1, 0, 8).frame, "kmtronic"),
+        (modbus_codec.read_coils(255, 0, 8).frame, "kmtronic"),
+        (modbus_codec.read_coils(2, 0, 8).frame + modbus_codec.read_coils(3, 0, 8).frame, "kmtronic"),
+        (modbus_codec.read_coils(11, 0, 8).frame, "devantech"),
+        (modbus_codec.read_coils(18, 0, 8).frame, "devantech"),
+        (modbus_codec.write_coil(1, 0, on=False).frame, "modbus_rtu"),
     ],
     ids=lambda value: value.hex(" ") if isinstance(value, bytes) else value,
 )
@@ -106,7 +106,7 @@ def test_the_questions_that_are_left_out_would_be_orders(sent, board):
 def test_every_modbus_unit_is_asked_and_never_with_a_byte_that_harms():
     asked = list(modbus_questions(ALL_UNITS))
     assert {request.unit for request in asked} == set(ALL_UNITS) - HARMFUL
-    assert all(request.function in modbus.READS for request in asked)
+    assert all(request.function in modbus_codec.READS for request in asked)
     assert not any(HARMFUL & set(request.frame) for request in asked)
 
 
@@ -221,11 +221,11 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def findings(tmp_path_factory) -> dict[str, tuple[Finding, tuple]]:
+def findings(tmp_path_factory) -> dict[str, tuple[ProbeFinding, tuple]]:
     """All boards asked at the same time: most of it is waiting for boards that are silent."""
     folder = tmp_path_factory.mktemp("ports")
 
-    def ask(place: int, case: Case) -> tuple[Finding, tuple]:
+    def ask(place: int, case: Case) -> tuple[ProbeFinding, tuple]:
         with case.make(folder / f"port-{place}") as board:
             patience_s = PATIENCE_S if case.board is None else scaled(2 * PATIENCE_S)
             likeness = Likeness("", case.manner)
@@ -315,11 +315,11 @@ def test_a_crooked_answer_to_the_question_for_states_is_none(answer):
 
 
 def test_a_modbus_board_at_the_factory_address_of_lc_tech_is_found_by_its_refusal():
-    refusal = modbus.framed(b"\xff\x91\x01").hex()
-    coils = modbus.framed(b"\xff\x01\x01\x00").hex()
+    refusal = modbus_codec.framed(b"\xff\x91\x01").hex()
+    coils = modbus_codec.framed(b"\xff\x01\x01\x00").hex()
     board = probe_port(
         answering(
-            **{"x" + UNKNOWN_FUNCTION.frame.hex(): refusal, "x" + modbus.read_coils(255, 0, 4).frame.hex(): coils}
+            **{"x" + UNKNOWN_FUNCTION.frame.hex(): refusal, "x" + modbus_codec.read_coils(255, 0, 4).frame.hex(): coils}
         ),
         Manner.CONVERTER,
     ).board
@@ -328,15 +328,17 @@ def test_a_modbus_board_at_the_factory_address_of_lc_tech_is_found_by_its_refusa
 
 
 def test_a_modbus_device_whose_registers_are_no_states_is_no_relay_board():
-    first = modbus.read_holding_registers(1, 1, 1)
-    found = probe_port(answering(**{"x" + first.frame.hex(): modbus.framed(b"\x01\x03\x02\x00\xe7").hex()}), CH340)
+    first = modbus_codec.read_holding_registers(1, 1, 1)
+    found = probe_port(
+        answering(**{"x" + first.frame.hex(): modbus_codec.framed(b"\x01\x03\x02\x00\xe7").hex()}), CH340
+    )
     assert found.board is None
     assert "a Modbus device answers at unit 1" in found.why
 
 
 def test_a_modbus_device_without_coils_is_told_as_one():
-    refusal = modbus.framed(b"\x01\x81\x01").hex()
-    found = probe_port(answering(**{"x" + modbus.read_coils(1, 0, 8).frame.hex(): refusal}), Manner.CONVERTER)
+    refusal = modbus_codec.framed(b"\x01\x81\x01").hex()
+    found = probe_port(answering(**{"x" + modbus_codec.read_coils(1, 0, 8).frame.hex(): refusal}), Manner.CONVERTER)
     assert found.board is None
     assert "a Modbus device answers at unit 1" in found.why
 

@@ -10,7 +10,7 @@ from drivers import registry
 from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.inputs import simulated as inputs_simulated
 from drivers.relay import simulated as relay_simulated
-from drivers.relay.simulated import Fault
+from drivers.relay.simulated import BoardFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,13 +37,13 @@ def _forget(no_leaks: None) -> Iterator[None]:
     ("fault", "pulse", "level"),
     [
         (None, Delivery.DELIVERED, Delivery.DELIVERED),
-        (Fault.COMMAND_LOST, Delivery.UNKNOWN, Delivery.UNKNOWN),
-        (Fault.REPLY_LOST, Delivery.UNKNOWN, Delivery.UNKNOWN),
-        (Fault.DIES_IN_COMMAND, Delivery.UNKNOWN, Delivery.UNKNOWN),
+        (BoardFault.COMMAND_LOST, Delivery.UNKNOWN, Delivery.UNKNOWN),
+        (BoardFault.REPLY_LOST, Delivery.UNKNOWN, Delivery.UNKNOWN),
+        (BoardFault.DIES_IN_COMMAND, Delivery.UNKNOWN, Delivery.UNKNOWN),
     ],
 )
 def test_what_is_said_of_a_command_is_what_a_real_board_lets_one_know(
-    fault: Fault | None, pulse: Delivery, level: Delivery
+    fault: BoardFault | None, pulse: Delivery, level: Delivery
 ) -> None:
     board = relay_simulated.board("lane")
     relay = registry.relay("simulated", {"name": "lane"})
@@ -52,7 +52,7 @@ def test_what_is_said_of_a_command_is_what_a_real_board_lets_one_know(
     assert relay.pulse(1, 300) is pulse
     board.fault = fault
     assert relay.set(2, on=True) is level
-    board.fault = Fault.UNPLUGGED
+    board.fault = BoardFault.UNPLUGGED
     with pytest.raises(DeviceUnavailableError):
         relay.pulse(1, 300)
 
@@ -61,7 +61,7 @@ def test_without_reading_back_only_the_acknowledge_tells() -> None:
     relay = registry.relay("simulated", {"name": "lane", "read_back": False})
     relay.open()
     assert relay.all_off() is Delivery.DELIVERED
-    relay_simulated.board("lane").fault = Fault.REPLY_LOST
+    relay_simulated.board("lane").fault = BoardFault.REPLY_LOST
     assert relay.all_off() is Delivery.UNKNOWN
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.core.plates.columns import ALPHABET
+from agent.core.plates.recogniser_columns import ALPHABET
 from agent.vision.worker.plate.rectify import flatten
 from training.drawing import DrawnKind, Glyphs, draw
 from training.recogniser import measure

@@ -1,1 +1,35 @@
 """The checks beyond the permit's own text, in their fixed order: each a function of one case that leaves one check."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from agent.core.decision.checks import list_data, plate, random_sample, vehicle, watch_list
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.core.decision.checks.case import Case, CheckFinding
+
+CHECKS: Final[tuple[Callable[[Case], CheckFinding | None], ...]] = (
+    list_data.revoked,
+    list_data.declared,
+    list_data.released,
+    list_data.agreeing,
+    list_data.fresh_enough,
+    plate.readable,
+    plate.sure,
+    plate.matching,
+    plate.nobody_elses,
+    vehicle.checked_digit,
+    vehicle.not_exited,
+    plate.of_its_class,
+    vehicle.unused,
+    vehicle.unused_elsewhere,
+    vehicle.unreserved_elsewhere,
+    vehicle.ledger_reached,
+    vehicle.not_back,
+    watch_list.unwatched,
+    random_sample.undrawn,
+)
+"""In their order: the first that fails decides. One that leaves no finding was not to be made."""

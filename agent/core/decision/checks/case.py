@@ -43,7 +43,7 @@ class JudgementRules:
 class Case:
     """One permit that holds by itself, with everything that it is judged on.
 
-    `readings`: how many there were, in words. `voted`: the plate that they speak for; `match`: its match with the
+    `readings`: how many there were, in words. `voted`: the plate that they point to; `match`: its match with the
     declared one.
     """
 
@@ -62,7 +62,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckFinding:
     """One check that was made, and what follows where it failed. `unclear`: more evidence may change it."""
 
     check: Check
@@ -75,21 +75,21 @@ def judges_plate(permit: Permit, rules: JudgementRules) -> bool:
     return permit.form is PermitForm.PLATE or rules.require == "permit_and_plate"
 
 
-def held(reason: Reason, detail: str = "") -> Finding:
+def held(reason: Reason, detail: str = "") -> CheckFinding:
     """The check held."""
-    return Finding(Check(reason, ok=True, detail=detail))
+    return CheckFinding(Check(reason, ok=True, detail=detail))
 
 
-def failed(verdict: Verdict, reason: Reason, detail: str) -> Finding:
+def failed(verdict: Verdict, reason: Reason, detail: str) -> CheckFinding:
     """The check failed for good."""
-    return Finding(Check(reason, ok=False, detail=detail), verdict)
+    return CheckFinding(Check(reason, ok=False, detail=detail), verdict)
 
 
-def unclear(reason: Reason, detail: str) -> Finding:
+def unclear(reason: Reason, detail: str) -> CheckFinding:
     """The check failed on what was seen so far; when no more will come, an officer decides."""
-    return Finding(Check(reason, ok=False, detail=detail), Verdict.MANUAL, unclear=True)
+    return CheckFinding(Check(reason, ok=False, detail=detail), Verdict.MANUAL, unclear=True)
 
 
-def noted(act: Literal["note", "manual"], reason: Reason, detail: str) -> Finding:
+def noted(act: Literal["note", "manual"], reason: Reason, detail: str) -> CheckFinding:
     """Something is odd: an officer decides, or it is only written down, as the lane's rules say."""
     return held(reason, detail) if act == "note" else failed(Verdict.MANUAL, reason, detail)

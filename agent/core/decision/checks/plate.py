@@ -11,7 +11,7 @@ from agent.core.plates import MatchVerdict, PlateKind
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.decision.checks.case import Case, Finding
+    from agent.core.decision.checks.case import Case, CheckFinding
     from agent.core.plates import PlateMatch
 
 FRAMES_FOR_A_PLATE_ALONE: Final = 2
@@ -20,7 +20,7 @@ FRAMES_FOR_A_PLATE_ALONE: Final = 2
 _COLOURS: Final = frozenset({PlateKind.CIVIL_BLUE, PlateKind.CIVIL_YELLOW})
 
 
-def readable(case: Case) -> Finding:
+def readable(case: Case) -> CheckFinding:
     """PLATE_UNREADABLE: no plate was read; or none was declared, and then the lane's rule decides."""
     if not case.judges_plate:
         return held(Reason.PLATE_UNREADABLE, Text("not judged, the lane asks for a permit alone"))
@@ -31,7 +31,7 @@ def readable(case: Case) -> Finding:
     return held(Reason.PLATE_UNREADABLE, case.readings)
 
 
-def sure(case: Case) -> Finding | None:
+def sure(case: Case) -> CheckFinding | None:
     """PLATE_UNSURE: what was read may be the declared plate and may be another."""
     found = case.match
     if found is None or not case.judges_plate or found.rival:
@@ -53,7 +53,7 @@ def sure(case: Case) -> Finding | None:
     return held(Reason.PLATE_UNSURE, _score(found))
 
 
-def matching(case: Case) -> Finding | None:
+def matching(case: Case) -> CheckFinding | None:
     """PLATE_MISMATCH: it is another plate."""
     found = case.match
     if found is None or not case.judges_plate or found.rival:
@@ -63,8 +63,8 @@ def matching(case: Case) -> Finding | None:
     return held(Reason.PLATE_MISMATCH, _score(found))
 
 
-def nobody_elses(case: Case) -> Finding | None:
-    """PLATE_OTHER_PERMIT: another active declaration explains the picture better. Its plate is never told."""
+def nobody_elses(case: Case) -> CheckFinding | None:
+    """PLATE_OTHER_PERMIT: another active declaration explains the picture better. Its plate is never shown."""
     if case.match is None or not case.judges_plate:
         return None
     if case.match.rival:
@@ -74,7 +74,7 @@ def nobody_elses(case: Case) -> Finding | None:
     )
 
 
-def of_its_class(case: Case) -> Finding | None:
+def of_its_class(case: Case) -> CheckFinding | None:
     """VEHICLE_CLASS_MISMATCH: the plate is of another kind than declared, or there is one where none should be."""
     if case.voted is None:
         return None
@@ -94,7 +94,7 @@ def of_its_class(case: Case) -> Finding | None:
     )
 
 
-def _without_plate(case: Case) -> Finding:
+def _without_plate(case: Case) -> CheckFinding:
     if case.rules.without_plate == "pass":
         return held(Reason.PLATE_UNREADABLE, Text("not judged, the permit declares no plate"))
     return failed(Verdict.MANUAL, Reason.PLATE_UNREADABLE, Text("the permit declares no plate"))

@@ -12,17 +12,17 @@ from agent.core.site import CLAIMS, ClaimCode
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
-    from agent.core.decision.checks.case import Case, Finding
+    from agent.core.decision.checks.case import Case, CheckFinding
 
 
-def checked_digit(case: Case) -> Finding:
+def checked_digit(case: Case) -> CheckFinding:
     """VIN_CHECKSUM: a VIN of a maker in China carries a wrong check digit."""
     if vin.check_digit_differs(case.permit.vin):
         return noted(case.rules.wrong_check_digit, Reason.VIN_CHECKSUM, Text("the check digit of the VIN differs"))
     return held(Reason.VIN_CHECKSUM)
 
 
-def not_exited(case: Case) -> Finding | None:
+def not_exited(case: Case) -> CheckFinding | None:
     """VIN_ALREADY_EXITED: this vehicle went the same way under another permit, says this gate or the home gate."""
     if _claimed(case) is ClaimCode.VIN_ALREADY_EXITED:
         return failed(Verdict.MANUAL, Reason.VIN_ALREADY_EXITED, _by_claim(case))
@@ -40,7 +40,7 @@ def not_exited(case: Case) -> Finding | None:
     return failed(Verdict.MANUAL, Reason.VIN_ALREADY_EXITED, detail)
 
 
-def unused(case: Case) -> Finding | None:
+def unused(case: Case) -> CheckFinding | None:
     """ALREADY_USED: all uses are consumed, or another transaction of this gate holds the last one."""
     use, allowed = case.known.use, uses_allowed(case.permit, case.known.declaration)
     count = Text("used {used} of {allowed} times", used=use.used, allowed=allowed)
@@ -61,7 +61,7 @@ def unused(case: Case) -> Finding | None:
     return held(Reason.ALREADY_USED, count)
 
 
-def unused_elsewhere(case: Case) -> Finding:
+def unused_elsewhere(case: Case) -> CheckFinding:
     """USED_AT_OTHER_GATE: another gate of the site consumed the last use."""
     use = case.known.use
     if use.used_at is not None and use.used >= uses_allowed(case.permit, case.known.declaration):
@@ -71,21 +71,21 @@ def unused_elsewhere(case: Case) -> Finding:
     return held(Reason.USED_AT_OTHER_GATE)
 
 
-def unreserved_elsewhere(case: Case) -> Finding:
+def unreserved_elsewhere(case: Case) -> CheckFinding:
     """RESERVED_ELSEWHERE: another gate of the site lets a vehicle pass with it now."""
     if _claimed(case) is ClaimCode.RESERVED_ELSEWHERE:
         return failed(Verdict.MANUAL, Reason.RESERVED_ELSEWHERE, _by_claim(case))
     return held(Reason.RESERVED_ELSEWHERE)
 
 
-def ledger_reached(case: Case) -> Finding:
-    """LEDGER_UNREACHABLE: the gate that has the last word on the vehicle's permits did not answer."""
+def ledger_reached(case: Case) -> CheckFinding:
+    """LEDGER_UNREACHABLE: the home gate of the vehicle's permits did not answer."""
     if _claimed(case) is ClaimCode.LEDGER_UNREACHABLE:
         return failed(Verdict.MANUAL, Reason.LEDGER_UNREACHABLE, _by_claim(case))
     return held(Reason.LEDGER_UNREACHABLE, _by_claim(case))
 
 
-def not_back(case: Case) -> Finding | None:
+def not_back(case: Case) -> CheckFinding | None:
     """PASSBACK: the way just gone, by a permit handed back, or a second one for the vehicle that is through."""
     window_s, passed_s = case.rules.anti_passback_s, case.known.use.passed_s
     if not window_s:

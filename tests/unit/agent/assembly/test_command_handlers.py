@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from agent.assembly.command_handlers import ORDER_S, SNAPSHOT_S, HandlerDependencies, make_handlers
-from agent.core.commands.command import LANE_COMMANDS, Answer, Command, CommandName, Result
+from agent.core.commands.command import LANE_COMMANDS, Command, CommandAnswer, CommandName, Result
 from agent.core.crypto.keys import SigningKey
 from agent.core.lane.io import CommandKind
 from agent.core.lists.freshness import FreshnessRules
@@ -38,7 +38,7 @@ class OneLane:
 
     def order(self, kind, operator, cause, timeout_s):
         self.orders.append((kind, operator, cause, timeout_s))
-        return Answer(Result.NOT_DONE, "a vehicle is under the arm")
+        return CommandAnswer(Result.NOT_DONE, "a vehicle is under the arm")
 
 
 class OneCamera:
@@ -110,7 +110,7 @@ def test_there_is_an_executor_for_every_command(gate):
 
 @pytest.mark.parametrize("name", sorted(LANE_COMMANDS - {CommandName.SNAPSHOT}))
 def test_an_order_goes_to_its_lane_with_who_and_why(gate, name):
-    assert gate.do(name, "in-1") == Answer(Result.NOT_DONE, "a vehicle is under the arm")
+    assert gate.do(name, "in-1") == CommandAnswer(Result.NOT_DONE, "a vehicle is under the arm")
     assert gate.lane.orders == [(CommandKind(name.value), "officer 7", "a test", ORDER_S)]
 
 
@@ -128,7 +128,7 @@ def test_a_replay_tells_what_will_come(gate):
     answer = gate.do("replay", stream="s", first=1, last=9)
     assert (answer.result, answer.data) == (Result.DONE, {"first": 3, "last": 9, "events": 7, "gone": [1, 2]})
     refused = gate.do("replay", stream="other", first=1, last=9)
-    assert refused == Answer(Result.NOT_DONE, "the stream of this journal is s")
+    assert refused == CommandAnswer(Result.NOT_DONE, "the stream of this journal is s")
 
 
 def test_a_snapshot_is_kept_and_queued_and_named(gate):
@@ -139,9 +139,9 @@ def test_a_snapshot_is_kept_and_queued_and_named(gate):
 
 
 def test_a_snapshot_that_cannot_be_taken_says_why(gate):
-    assert gate.do("snapshot", "in-1", camera="rear") == Answer(Result.NOT_DONE, "there is no camera in-1/rear")
+    assert gate.do("snapshot", "in-1", camera="rear") == CommandAnswer(Result.NOT_DONE, "there is no camera in-1/rear")
     gate.camera.picture = None
-    late = Answer(Result.FAILED, f"the camera in-1/front gave no picture within {SNAPSHOT_S:g} s")
+    late = CommandAnswer(Result.FAILED, f"the camera in-1/front gave no picture within {SNAPSHOT_S:g} s")
     assert gate.do("snapshot", "in-1", camera="front") == late
     assert gate.camera.waited_s == SNAPSHOT_S
     gate.camera.picture = bytes(2 << 20)

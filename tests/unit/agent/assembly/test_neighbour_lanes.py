@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from agent.core.lane.io import CommandKind
-from drivers.relay.simulated import Fault
+from drivers.relay.simulated import BoardFault
 from tests.support.gate.neighbours import HOLD, KEY, ONE_ARM, SALLY_PORT, A, B, TwoLanes
 from tests.support.waiting import PATIENCE_S, eventually
 
@@ -40,7 +40,7 @@ def test_two_lanes_on_one_board_open_for_themselves_and_lose_it_together(gate):
     assert gate.most_open == 2, "lanes that are no neighbours do not wait for one another"
     for lane in "ab":
         gate.drive_through(lane)
-    gate.board.fault = Fault.UNPLUGGED
+    gate.board.fault = BoardFault.UNPLUGGED
     for lane in "ab":
         gate.wait_event("device.changed", lane, device=f"{lane}/relay", state="lost")
     gate.board.fault = None

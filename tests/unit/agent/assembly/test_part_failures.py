@@ -20,10 +20,10 @@ from agent.clock.monitor import ClockMonitor
 from agent.core.clock.trust import HoldoverRules
 from agent.core.crypto.keys import SigningKey
 from agent.core.model.instant import Instant
+from agent.devices.device_status import DeviceStatusTable
 from agent.devices.inputs import InputMonitor, SignalMap
+from agent.devices.port_supervisor import PortState
 from agent.devices.scanner import ScannerMonitor
-from agent.devices.status import DeviceStatusTable
-from agent.devices.supervisor import PortState
 from agent.doctor.codes import Check, Code
 from agent.lists.mqtt_sync import ListSync
 from agent.lists.topics import ListTopics
@@ -189,7 +189,7 @@ class Board:
 
 def test_inputs_are_felt_after_a_listener_that_failed_when_the_board_was_lost():
     samples = threading.Event()
-    watch = InputMonitor("out", Board(), SignalMap(presence=1, debounce_s=0), lambda _s: samples.set(), Faulty())
+    watch = InputMonitor("out", Board(), SignalMap({"presence": 1}, debounce_s=0), lambda _s: samples.set(), Faulty())
     watch.start()
     try:
         assert samples.wait(PATIENCE_S)
@@ -410,8 +410,8 @@ def test_a_thread_that_nobody_guards_ends_the_process_in_order_to_be_started_aga
 def test_a_fault_in_the_thread_of_a_relay_board_ends_the_process_and_the_relays_are_released(tmp_path):
     more = """
     from agent.barrier.board import RelayBoard
-    let_go = RelayBoard._let_go
-    RelayBoard._let_go = lambda board: (let_go(board), print("released", flush=True))
+    release_all = RelayBoard._release_all
+    RelayBoard._release_all = lambda board: (release_all(board), print("released", flush=True))
     RelayBoard._note = lambda board, order: 1 / 0
     """
     process, site = altered_agent(tmp_path, more)
@@ -427,8 +427,8 @@ def test_a_fault_in_the_loop_of_a_lane_ends_the_process_and_the_relays_are_relea
     more = """
     from agent.lane.loop import LaneLoop
     from agent.barrier.board import RelayBoard
-    let_go = RelayBoard._let_go
-    RelayBoard._let_go = lambda board: (let_go(board), print("released", flush=True))
+    release_all = RelayBoard._release_all
+    RelayBoard._release_all = lambda board: (release_all(board), print("released", flush=True))
     tick, ticks = LaneLoop._tick, []
 
     def fail_after_a_while(loop):

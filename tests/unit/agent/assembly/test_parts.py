@@ -8,7 +8,7 @@ import pytest
 
 from agent.barrier.board import RelayBoard
 from agent.clock.clock import Clock
-from agent.core.commands.command import Answer, Result
+from agent.core.commands.command import CommandAnswer, Result
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import Alarm, Draft, Outcome, TransactionClosed
 from agent.core.lane.io import CommandKind, Decided
@@ -17,9 +17,9 @@ from agent.core.model.camera_view import View
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Reason, Verdict
-from agent.core.plates.columns import ColumnsError
-from agent.devices.status import DeviceStatusTable
-from agent.devices.supervisor import PortState
+from agent.core.plates.recogniser_columns import ColumnsError
+from agent.devices.device_status import DeviceStatusTable
+from agent.devices.port_supervisor import PortState
 from agent.i18n import Language
 from agent.i18n.cameras import camera_view_text
 from agent.lane.interlock import Interlock
@@ -213,7 +213,7 @@ class Unit:
             self._decide,
             7,
         )
-        self.unit.tell_presence(hear)
+        self.unit.notify_code_awaited(hear)
 
     def _decide(self, question, now, _later):
         return Decided(now, Decision(Verdict.PASS, Reason.OK, (), PERMIT), 1, question.transaction)
@@ -250,7 +250,7 @@ def test_a_vehicle_goes_through_a_whole_lane_of_threads(request, journal, device
         lane.inputs.set(1, True)
         lane.wait_state("present")
         shown = Presentation(b"permit", "test", "front", 1, Clock().now().at, picture=DIGEST)
-        lane.unit.seen(MappedDetection("front", 1, shown.at, (shown,), (), {DIGEST: JPEG}))
+        lane.unit.detected(MappedDetection("front", 1, shown.at, (shown,), (), {DIGEST: JPEG}))
         eventually(lambda: any(one.on and one.channel == 1 for one in lane.relays.history))
         lane.inputs.set(3, True)
         lane.inputs.set(2, True)
@@ -279,7 +279,7 @@ def test_a_plate_that_cannot_be_weighed_does_not_keep_back_the_permit_beside_it(
             "京A12345", tuple(((c, 0.9),) for c in "京A12345"), "civil", 0.9, "front", 1, at, columns=b"no columns"
         )
         with pytest.raises(ColumnsError):
-            lane.unit.seen(MappedDetection("front", 1, at, (shown,), (wrong,), {}))
+            lane.unit.detected(MappedDetection("front", 1, at, (shown,), (wrong,), {}))
         eventually(lambda: any(one.on and one.channel == 1 for one in lane.relays.history))
 
 
@@ -288,14 +288,14 @@ def test_officers_order_a_lane_and_hear_what_becomes_of_it(request, journal, dev
         lane.wait_state("idle")
         eventually(lambda: devices.states.get("exit/relay") == "up")
         answer = lane.unit.order(CommandKind.HOLD, "officer 7", "a parade", 10)
-        assert answer == Answer(Result.DONE, "it is held open")
+        assert answer == CommandAnswer(Result.DONE, "it is held open")
         assert lane.relays.wait_until(lambda states: states[0], PATIENCE_S)
         answer = lane.unit.order(CommandKind.LOCK, "officer 8", "a search", 10)
-        assert answer == Answer(Result.NOT_DONE, "officer 7 holds it open: release it first")
+        assert answer == CommandAnswer(Result.NOT_DONE, "officer 7 holds it open: release it first")
         held = [data for kind, data in journal.events if kind == "barrier.held"]
         assert held == [{"held": True, "operator": "officer 7", "cause": "a parade"}]
     answer = lane.unit.order(CommandKind.OPEN, "officer 7", "too late", 10)
-    assert answer == Answer(Result.FAILED, "the lane does not run; nothing was done")
+    assert answer == CommandAnswer(Result.FAILED, "the lane does not run; nothing was done")
 
 
 def test_a_lock_outlives_the_agent_and_an_unlock_too(request, journal, devices):
@@ -306,7 +306,7 @@ def test_a_lock_outlives_the_agent_and_an_unlock_too(request, journal, devices):
         lane.wait_state("idle")
         assert (lane.unit.view.lockout, lane.unit.view.message) == (LaneLockout(locked_by="officer 7"), "LANE_LOCKED")
         answer = lane.unit.order(CommandKind.OPEN, "officer 8", "in a hurry", 10)
-        assert answer == Answer(Result.NOT_DONE, "the lane is locked by officer 7")
+        assert answer == CommandAnswer(Result.NOT_DONE, "the lane is locked by officer 7")
         assert lane.unit.order(CommandKind.UNLOCK, "officer 8", "all found", 10).result is Result.DONE
     assert stands("exit") == LaneLockout()
     assert [data["order"] for kind, data in journal.events if kind == "lane.ordered"] == ["locked", "unlocked"]
@@ -319,7 +319,7 @@ def test_a_lane_starts_with_the_orders_that_stand(request, journal, devices):
         assert lane.unit.view.lockout == orders["exit"]
         lane.inputs.set(1, True)
         answer = lane.unit.order(CommandKind.IN_SERVICE, "officer 8", "repaired", 10)
-        assert answer == Answer(Result.DONE, "it is in service")
+        assert answer == CommandAnswer(Result.DONE, "it is in service")
         lane.wait_state("present")
 
 
@@ -427,7 +427,7 @@ def test_the_eyes_of_a_lane_hear_whether_a_vehicle_waits_for_its_answer(request,
         lane.wait_state("present")
         eventually(lambda: heard[-1])
         shown = Presentation(b"permit", "test", "front", 1, Clock().now().at)
-        lane.unit.seen(MappedDetection("front", 1, shown.at, (shown,), (), {}))
+        lane.unit.detected(MappedDetection("front", 1, shown.at, (shown,), (), {}))
         lane.wait_state("opening")
         eventually(lambda: not heard[-1])
     assert [now for before, now in zip([None, *heard], heard, strict=False) if now is not before] == [

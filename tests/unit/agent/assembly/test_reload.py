@@ -19,7 +19,7 @@ import pytest
 from agent.assembly.app import STOP_S, App
 from agent.cli.configuration import usable_configuration
 from agent.clock.clock import Clock
-from agent.core.lane.state import Lane, LaneRules, State, Transaction, at_rest
+from agent.core.lane.state import Lane, LaneRules, LaneState, Transaction, at_rest
 from agent.lane.pause import LanePause
 from agent.service.notify import Notifier
 from agent.settings import SettingsError
@@ -384,8 +384,8 @@ def lane(**changes):
 
 
 def test_a_lane_is_at_rest_only_when_a_new_start_would_disturb_nobody():
-    resting = {State.INIT, State.IDLE, State.VIOLATION, State.FAULT, State.OUT_OF_SERVICE}
-    for state in State:
+    resting = {LaneState.INIT, LaneState.IDLE, LaneState.VIOLATION, LaneState.FAULT, LaneState.OUT_OF_SERVICE}
+    for state in LaneState:
         assert at_rest(lane(state=state)) is (state in resting)
         assert not at_rest(lane(state=state, transaction=Transaction("t", 0.0, arrived=True)))
         assert not at_rest(lane(state=state, contact_hold=True))

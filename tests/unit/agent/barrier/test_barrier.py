@@ -10,13 +10,13 @@ import pytest
 from typing_extensions import override
 
 from agent.core.lane.io import Lamp
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from drivers.api import Delivery, DeviceUnavailableError
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.registry import relay as make_relay
 from drivers.relay import simulated
-from drivers.relay.simulated import Fault, SimulatedRelay
+from drivers.relay.simulated import BoardFault, SimulatedRelay
 from tests.support.board.barriers import LONG_PULSE_MS, MeddledRelay, SimulatedYard, Yard, wiring
 from tests.support.waiting import PATIENCE_S, scaled, scaled_ms
 
@@ -123,7 +123,7 @@ def test_a_pulse_without_a_channel_is_not_delivered(yards):
 @KINDS
 def test_a_command_that_is_lost_is_never_sent_again(yards, hardware_pulse):
     yard = yards(hardware_pulse=hardware_pulse)
-    yard.board.fault = Fault.COMMAND_LOST
+    yard.board.fault = BoardFault.COMMAND_LOST
     yard.order()
     assert yard.reports.wait_pulse().delivery is UNKNOWN
     yard.board.fault = None
@@ -135,7 +135,7 @@ def test_a_command_that_is_lost_is_never_sent_again(yards, hardware_pulse):
 @KINDS
 def test_a_pulse_without_an_answer_is_unknown_and_its_relay_is_released_without_a_second_pulse(yards, hardware_pulse):
     yard = yards(hardware_pulse=hardware_pulse)
-    yard.board.fault = Fault.REPLY_LOST
+    yard.board.fault = BoardFault.REPLY_LOST
     yard.order()
     assert yard.reports.wait_pulse().delivery is UNKNOWN
     yard.wait_released()
@@ -190,7 +190,7 @@ def test_a_cable_pulled_in_the_middle_of_a_pulse_brings_no_second_one(yards, har
     yard = yards(hardware_pulse=hardware_pulse, pulse_ms=LONG_PULSE_MS)
     yard.order()
     assert yard.reports.wait_pulse().delivery is DELIVERED
-    yard.board.fault = Fault.UNPLUGGED
+    yard.board.fault = BoardFault.UNPLUGGED
     if not hardware_pulse:
         yard.barrier.hold(on=False)
     yard.reports.wait_lost()
@@ -209,7 +209,7 @@ def test_a_cable_pulled_in_the_middle_of_a_pulse_brings_no_second_one(yards, har
 @KINDS
 def test_a_board_that_dies_in_the_command_leaves_the_delivery_unknown(yards, hardware_pulse):
     yard = yards(hardware_pulse=hardware_pulse)
-    yard.board.fault = Fault.DIES_IN_COMMAND
+    yard.board.fault = BoardFault.DIES_IN_COMMAND
     yard.order()
     assert yard.reports.wait_pulse().delivery is UNKNOWN
     yard.reports.wait_lost()
@@ -304,10 +304,10 @@ def test_a_board_whose_all_off_is_not_proved_is_switched_off_channel_by_channel(
     def energise(yard):
         for channel in (1, 2, 3):
             yard.relays.set(channel, on=True)
-        yard.board.fault = Fault.COMMAND_LOST
+        yard.board.fault = BoardFault.COMMAND_LOST
 
         def meddle(what, _channel):
-            yard.board.fault = Fault.COMMAND_LOST if what == "all off" else None
+            yard.board.fault = BoardFault.COMMAND_LOST if what == "all off" else None
 
         yard.relay.meddle = meddle
 
@@ -333,7 +333,7 @@ def test_a_board_that_is_away_for_long_is_told_of_once_and_tried_for_ever(yards)
     tries = threading.Semaphore(0)
 
     def unplug(yard):
-        yard.board.fault = Fault.UNPLUGGED
+        yard.board.fault = BoardFault.UNPLUGGED
         yard.relay.meddle = lambda what, _channel: tries.release() if what == "open" else None
 
     yard = yards(before=unplug, make=MeddledRelay, wait=False)
@@ -347,7 +347,10 @@ def test_a_board_that_is_away_for_long_is_told_of_once_and_tried_for_ever(yards)
 
 def test_orders_while_the_board_is_away_are_kept_as_levels_but_never_as_pulses(yards):
     yard = yards(
-        before=lambda yard: setattr(yard.board, "fault", Fault.UNPLUGGED), wait=False, red_channel=7, green_channel=8
+        before=lambda yard: setattr(yard.board, "fault", BoardFault.UNPLUGGED),
+        wait=False,
+        red_channel=7,
+        green_channel=8,
     )
     yard.reports.wait_lost()
     yard.order()
@@ -452,7 +455,7 @@ def test_a_hold_stands_over_a_lost_link_and_is_let_go_when_ordered(yards, hold_c
     yard = yards(hold_channel=hold_channel)
     yard.barrier.hold(on=True)
     yard.wait_relay(True, channel)
-    yard.board.fault = Fault.UNPLUGGED
+    yard.board.fault = BoardFault.UNPLUGGED
     yard.reports.wait_lost()
     yard.board.power_cycle()
     yard.board.fault = None
@@ -468,7 +471,7 @@ def test_a_hold_let_go_while_the_board_was_away_stays_let_go(yards):
     yard = yards()
     yard.barrier.hold(on=True)
     yard.wait_relay(True)
-    yard.board.fault = Fault.UNPLUGGED
+    yard.board.fault = BoardFault.UNPLUGGED
     yard.reports.wait_lost()
     yard.barrier.hold(on=False)
     yard.wait_idle()
@@ -513,7 +516,7 @@ def test_a_hold_that_did_not_arrive_is_tried_again(yards, caplog):
     yard = yards(read_back=False, make=MeddledRelay)
 
     def lose(what, _channel):
-        yard.board.fault = Fault.COMMAND_LOST if what == "on" and not lost.is_set() else None
+        yard.board.fault = BoardFault.COMMAND_LOST if what == "on" and not lost.is_set() else None
         if what == "on":
             lost.set()
 
@@ -584,7 +587,7 @@ def test_the_health_check_never_cuts_a_running_pulse_short(yards):
 
 def test_a_board_that_does_not_answer_the_health_check_is_lost(yards):
     yard = yards()
-    yard.board.fault = Fault.UNPLUGGED
+    yard.board.fault = BoardFault.UNPLUGGED
     yard.reports.wait_lost()
     assert "does not answer" in yard.reports.states[1][1]
 
@@ -628,7 +631,7 @@ def test_a_lamp_that_went_out_is_lit_again(yards):
 
 def test_a_board_that_fails_at_the_lamp_is_lost_and_the_lamp_shown_when_it_is_back(yards):
     yard = yards(red_channel=7, green_channel=8)
-    yard.board.fault = Fault.UNPLUGGED
+    yard.board.fault = BoardFault.UNPLUGGED
     yard.barrier.show(Lamp.GREEN)
     yard.reports.wait_lost()
     yard.board.fault = None
@@ -650,7 +653,7 @@ def test_stopping_releases_every_relay(yards, hardware_pulse):
     assert yard.relays.states[:7] == (True, False, True, False, False, False, True)
     yard.owner.stop()
     assert not any(yard.relays.states)
-    yard.board.take(object())
+    yard.board.connect(object())
 
 
 def test_a_pulse_after_the_stop_is_reported_as_not_delivered(yards):
@@ -689,7 +692,7 @@ def test_pulses_that_wait_when_the_stop_comes_are_reported_and_not_given(yards):
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"), [(None, "not known to be released at the stop"), (Fault.UNPLUGGED, "is unplugged")]
+    ("fault", "words"), [(None, "not known to be released at the stop"), (BoardFault.UNPLUGGED, "is unplugged")]
 )
 def test_relays_that_cannot_be_released_at_the_stop_are_told_of(yards, caplog, fault, words):
     yard = yards(make=MeddledRelay, pulse_ms=LONG_PULSE_MS)
@@ -703,7 +706,7 @@ def test_relays_that_cannot_be_released_at_the_stop_are_told_of(yards, caplog, f
 
 
 def test_a_board_that_is_away_at_the_stop_holds_nothing_up(yards):
-    yard = yards(before=lambda yard: setattr(yard.board, "fault", Fault.UNPLUGGED), wait=False)
+    yard = yards(before=lambda yard: setattr(yard.board, "fault", BoardFault.UNPLUGGED), wait=False)
     yard.reports.wait_lost()
     yard.owner.stop()
     assert not yard.owner.worker.runs

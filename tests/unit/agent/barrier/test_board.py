@@ -6,12 +6,12 @@ import pytest
 
 from agent.barrier.board import RelayBoard
 from agent.core.lane.io import Lamp
-from agent.devices.supervisor import PortState, Retry
+from agent.devices.port_supervisor import PortState, Retry
 from drivers.api import Delivery
 from drivers.emulators.lcus import LcusEmulator
 from drivers.registry import relay as make_relay
 from drivers.relay import simulated
-from drivers.relay.simulated import Fault
+from drivers.relay.simulated import BoardFault
 from tests.support.board.barriers import FOREVER, LONG_PULSE_MS, MeddledRelay, Reports, wiring
 from tests.support.waiting import PATIENCE_S, eventually, scaled_ms
 
@@ -98,7 +98,7 @@ def test_every_lane_knows_which_relays_are_energised_while_the_board_is_there(si
     site.wait_up()
     site.lanes[0].hold(on=True)
     eventually(lambda: all(one.energised is not None and one.energised[2] for one in site.lanes))
-    site.board.fault = Fault.UNPLUGGED
+    site.board.fault = BoardFault.UNPLUGGED
     eventually(lambda: all(one.energised is None for one in site.lanes))
     site.board.fault = None
     site.lanes[0].hold(on=False)
@@ -115,7 +115,7 @@ def test_each_lane_hears_of_its_own_pulses_and_all_hear_of_the_board(site, hardw
     assert [(one.grant, one.action) for one in site.reports[0].pulses] == [("entry 1", "open")]
     assert [(one.grant, one.action) for one in site.reports[1].pulses] == [("exit 1", "open")]
     assert sorted(site.switchings(1, 4)) == [(1, False), (1, True), (4, False), (4, True)]
-    site.board.fault = Fault.UNPLUGGED
+    site.board.fault = BoardFault.UNPLUGGED
     for reports in site.reports:
         reports.wait_lost()
     assert [site.pulse(lane, "while away") for lane in (0, 1)] == [NOT_DELIVERED] * 2
@@ -141,7 +141,7 @@ def test_connecting_releases_the_board_once_and_then_restores_what_every_lane_ho
     site.lanes[1].hold(on=True)
     site.lanes[1].show(Lamp.GREEN)
     site.wait_relays(r1=False, r2=False, r3=True, r4=True, r5=False, r6=False, r7=True, r8=False)
-    site.board.fault = Fault.UNPLUGGED
+    site.board.fault = BoardFault.UNPLUGGED
     for reports in site.reports:
         reports.wait_lost()
     site.board.power_cycle()
@@ -270,7 +270,7 @@ def test_an_arm_that_either_lane_holds_is_held_and_let_go_when_neither_does(site
     site.lanes[1].hold(on=True)
     site.lanes[0].hold(on=False)
     assert site.pulse(0) is DELIVERED
-    eventually(site.owner._orders.empty)
+    eventually(site.owner._requests.empty)
     assert site.relays.states[0]
     assert site.switchings(1) == [(1, True)]
     site.lanes[1].hold(on=False)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.broker.tls import TlsFiles, TlsFilesError, make_context
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, Observer, journal_at, linked, local, quick, record
 from tests.support.mqtt.mosquitto import Broker, Listener, SampleBroker, needs_mosquitto

@@ -10,7 +10,7 @@ from agent.cli import exit_codes
 from agent.cli.command import app
 from agent.clock.clock import Clock
 from agent.core.commands.check import CommandKey, Proved, judge, prove
-from agent.core.commands.command import Answer, CommandName, Result
+from agent.core.commands.command import CommandAnswer, CommandName, Result
 from agent.core.crypto import jws
 from agent.core.crypto.keys import SigningKey
 from agent.mqtt.one_shot_client import OneShotClient
@@ -146,7 +146,7 @@ def test_a_command_is_sent_and_its_result_told(broker, site, key):
 
 @needs_mosquitto
 def test_the_result_is_printed_as_json_where_wanted(broker, site, key):
-    site.executors.answers[CommandName.LOCK] = Answer(Result.NOT_DONE, "no", {"a": 1})
+    site.executors.answers[CommandName.LOCK] = CommandAnswer(Result.NOT_DONE, "no", {"a": 1})
     done = send(broker, key, "lock", "--json")
     result = json.loads(done.stdout)
     assert (done.exit_code, result["result"], result["data"]) == (exit_codes.FAILED, "not_done", {"a": 1})

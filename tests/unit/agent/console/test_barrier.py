@@ -13,7 +13,7 @@ from agent.console.hold_to_confirm import LIFE_S, MOST, Holds
 from agent.console.labels.barrier import ACTS
 from agent.console.order_answers import ANSWERS, answer_text
 from agent.console.pages.barrier import Act
-from agent.core.lane.io import Answered, CommandKind
+from agent.core.lane.io import CommandKind, OrderAnswered
 from agent.core.lane.orders import KEY_SWITCH
 from agent.core.lane.step import LaneRules
 from agent.core.lane.test_pulse import pulse_obstacle
@@ -179,14 +179,14 @@ def test_a_test_is_refused_in_words_while_a_vehicle_is_there(quiet):
     assert order(technician, "out_of_service").status_code == 200
     eventually(lambda: view(quiet).state == "out_of_service")
     board.set(1, True)
-    eventually(lambda: view(quiet).input_state.presence is True)
+    eventually(lambda: view(quiet).input_state.signals.presence is True)
     refused = held(technician, "test_open")
     assert "Refused." in refused.text
     assert "A vehicle is there, or may be." in refused.text
     assert "A vehicle is there" in quiet.browser("viewer").get("/live/barrier/out").text
     assert pulses(quiet) == before
     board.set(1, False)
-    eventually(lambda: view(quiet).input_state.presence is False)
+    eventually(lambda: view(quiet).input_state.signals.presence is False)
     order(technician, "in_service")
     eventually(lambda: view(quiet).state == "idle")
 
@@ -331,7 +331,7 @@ class Listener(World):
     said: set[str]
 
     def carry_out(self, effects, verdict):
-        self.said |= {one.detail for one in effects if isinstance(one, Answered)}
+        self.said |= {one.detail for one in effects if isinstance(one, OrderAnswered)}
         self.said.add(pulse_obstacle(self.lane, self.at))
         super().carry_out(effects, verdict)
 

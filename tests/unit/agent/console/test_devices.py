@@ -11,8 +11,8 @@ from markupsafe import escape
 from agent.console import hardware_scan
 from agent.console.labels import devices
 from agent.core.model.camera_view import View
+from agent.devices.port_supervisor import PortState
 from agent.devices.scanner import ScannerState
-from agent.devices.supervisor import PortState
 from agent.i18n import Language, translate
 from agent.i18n.event_text import DEVICE_STATES
 from drivers.emulators.lcus import LcusEmulator

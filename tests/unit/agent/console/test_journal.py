@@ -13,7 +13,7 @@ import pytest
 
 from agent.console.chain_check import ChainCheck
 from agent.console.event_texts import known_types
-from agent.core.decision.assess import SET_ASIDE
+from agent.core.decision.assessment import SET_ASIDE
 from agent.core.events.event_types import (
     AccessDecided,
     AccessGranted,
@@ -29,7 +29,7 @@ from agent.core.events.event_types import (
     TransactionClosed,
     VehiclePresent,
 )
-from agent.core.lane.records import transaction_id
+from agent.core.lane.event_drafts import transaction_id
 from agent.core.model.reasons import Reason, Verdict
 from agent.i18n import Language, translate
 from agent.i18n.event_text import TYPES

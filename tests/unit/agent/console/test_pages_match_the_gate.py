@@ -17,7 +17,7 @@ import pytest
 from agent.console import hold_to_confirm
 from agent.console.web.routing import page_modules
 from agent.core.events.event_types import AccessDecided, CheckRecord, ConfigurationRefused, Draft, VehiclePresent
-from agent.core.lane.records import transaction_id
+from agent.core.lane.event_drafts import transaction_id
 from agent.core.model.reasons import Reason, Verdict
 from agent.i18n import Language, translate
 from drivers.inputs import simulated as simulated_inputs

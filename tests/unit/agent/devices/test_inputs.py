@@ -9,14 +9,14 @@ from types import SimpleNamespace
 import pytest
 
 from agent.devices.inputs import InputMonitor, SignalMap
-from agent.devices.supervisor import PortState, Retry
+from agent.devices.port_supervisor import PortState, Retry
 from drivers.api import DeviceUnavailableError, InputSample
 from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.inputs import simulated
 from drivers.registry import inputs as make_inputs
 from tests.support.waiting import PATIENCE_S, REPLY_MS, eventually
 
-MAP = SignalMap(presence=1, safety=2, photocell=3, opened=4, closed=5, debounce_s=0.0, period_s=0.005)
+MAP = SignalMap({"presence": 1, "safety": 2, "photocell": 3, "opened": 4, "closed": 5}, debounce_s=0.0, period_s=0.005)
 
 
 # ------------------------------------------------------------------------------------------------- the watch
@@ -78,7 +78,11 @@ def driver(board, **options):
 
 
 def test_every_signal_is_its_input(board):
-    signals = SignalMap(1, 2, 3, 4, 5, 6, 7, debounce_s=0.0, period_s=0.005)
+    signals = SignalMap(
+        {"presence": 1, "safety": 2, "photocell": 3, "opened": 4, "closed": 5, "key": 6, "hold": 7},
+        debounce_s=0.0,
+        period_s=0.005,
+    )
     with Watching(driver(board), signals) as watching:
         names = ("presence", "safety", "photocell", "opened", "closed", "key", "hold")
         watching.hear(**dict.fromkeys(names, False))
@@ -91,7 +95,9 @@ def test_every_signal_is_its_input(board):
 
 
 def test_an_inverted_input_is_turned_round_and_unknown_stays_unknown(board):
-    signals = SignalMap(1, 2, closed=5, inverted=frozenset({2, 5}), debounce_s=0.0, period_s=0.005)
+    signals = SignalMap(
+        {"presence": 1, "safety": 2, "closed": 5}, inverted=frozenset({2, 5}), debounce_s=0.0, period_s=0.005
+    )
     with Watching(driver(board), signals) as watching:
         watching.hear(presence=False, safety=True, closed=True)
         board.set(2, True)
@@ -100,7 +106,7 @@ def test_an_inverted_input_is_turned_round_and_unknown_stays_unknown(board):
 
 
 def test_what_is_not_wired_and_what_the_board_does_not_have_is_unknown(board):
-    signals = SignalMap(1, 99, debounce_s=0.0, period_s=0.005)
+    signals = SignalMap({"presence": 1, "safety": 99}, debounce_s=0.0, period_s=0.005)
     with Watching(driver(board), signals) as watching:
         watching.hear(presence=False, safety=None, photocell=None, opened=None, closed=None)
 
@@ -119,7 +125,7 @@ def test_a_change_shorter_than_the_debounce_is_not_heard():
         def sample(self):
             return InputSample(next(bits, (True, False)), next(at) / 50)
 
-    with Watching(Board(), SignalMap(1, 2, debounce_s=0.09, period_s=0.001)) as watching:
+    with Watching(Board(), SignalMap({"presence": 1, "safety": 2}, debounce_s=0.09, period_s=0.001)) as watching:
         change = watching.hear(presence=True)
     assert [one.presence for one in watching.heard[:9]] == [False] * 9, (
         "from sample 4 on, until it had stood for 0.09 s"
@@ -148,7 +154,7 @@ class Fluttering:
         return InputSample((True, self.flutters and number % 2 == 0), number / 20)
 
 
-FLUTTER = SignalMap(1, 2, debounce_s=0.04, period_s=0.001)
+FLUTTER = SignalMap({"presence": 1, "safety": 2}, debounce_s=0.04, period_s=0.001)
 
 
 def test_an_input_that_never_stands_still_is_told_of_by_name_and_unknown_until_it_does():
@@ -186,7 +192,7 @@ def test_the_time_of_a_signal_is_that_of_its_sample(board):
 
 
 def test_a_lost_board_gives_no_samples_until_it_is_back_and_then_starts_anew(board):
-    signals = SignalMap(1, 2, debounce_s=3600.0, period_s=0.005)
+    signals = SignalMap({"presence": 1, "safety": 2}, debounce_s=3600.0, period_s=0.005)
     with Watching(driver(board), signals) as watching:
         watching.hear(presence=False)
         board.unplugged = True
@@ -296,8 +302,8 @@ def test_a_real_board_is_watched_over_a_pulled_cable(tmp_path):
 
 def test_a_try_is_due_at_once_then_after_ever_longer_pauses_up_to_the_cap(monkeypatch):
     now = SimpleNamespace(at=100.0)
-    monkeypatch.setattr("agent.devices.supervisor.time.monotonic", lambda: now.at)
-    monkeypatch.setattr("agent.devices.supervisor.random.random", lambda: 1.0)
+    monkeypatch.setattr("agent.devices.port_supervisor.time.monotonic", lambda: now.at)
+    monkeypatch.setattr("agent.devices.port_supervisor.random.random", lambda: 1.0)
     retry, pauses = Retry(), []
     assert retry.wait_s() == 0.0
     for _ in range(5):

@@ -11,8 +11,8 @@ import pytest
 from agent.assembly.app import App
 from agent.clock.clock import Clock
 from agent.core.model.reasons import Reason, Verdict
-from agent.devices.scanner import Pace, ScannerMonitor, ScannerState, described
-from agent.devices.supervisor import Retry
+from agent.devices.port_supervisor import Retry
+from agent.devices.scanner import ScannerMonitor, ScannerState, ScanRateLimit, losses_text
 from agent.service.notify import Notifier
 from agent.settings.drivers import load_configuration
 from drivers import registry
@@ -41,16 +41,16 @@ def passed(pace, *scans):
 
 def test_the_same_text_again_goes_on_only_after_a_moment():
     repeats = [(b"A", number / 20) for number in range(21)]
-    assert [at for _, at in passed(Pace(repeat_s=0.25), *repeats)] == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert [at for _, at in passed(ScanRateLimit(repeat_s=0.25), *repeats)] == [0.0, 0.25, 0.5, 0.75, 1.0]
 
 
 def test_another_text_goes_on_at_once():
     scans = [(b"A", 0.0), (b"B", 0.01), (b"A", 0.02)]
-    assert passed(Pace(), *scans) == scans
+    assert passed(ScanRateLimit(), *scans) == scans
 
 
 def test_texts_beyond_the_rate_are_held_back_and_the_rate_returns_with_time():
-    pace = Pace(rate_hz=10, burst=5)
+    pace = ScanRateLimit(rate_hz=10, burst=5)
     flood = [(b"%d" % number, 7.0) for number in range(100)]
     assert len(passed(pace, *flood)) == 5
     assert len(passed(pace, *[(b"x%d" % number, 7.2) for number in range(100)])) == 2
@@ -58,13 +58,13 @@ def test_texts_beyond_the_rate_are_held_back_and_the_rate_returns_with_time():
 
 
 def test_what_was_dropped_is_told_in_words_for_each_cause():
-    assert described(ScanLosses(), 0) == ""
-    told = [described(ScanLosses(**{name: 7}), 0) for name in LOSSES] + [described(ScanLosses(), 7)]
+    assert losses_text(ScanLosses(), 0) == ""
+    told = [losses_text(ScanLosses(**{name: 7}), 0) for name in LOSSES] + [losses_text(ScanLosses(), 7)]
     assert len(set(told)) == 5
     assert all(words.startswith("7 ") for words in told)
     assert "max_length" in told[0]
     assert "timeout_ms" in told[1]
-    assert described(ScanLosses(overlong=1, crowded=2), 0).count(", ") == 1
+    assert losses_text(ScanLosses(overlong=1, crowded=2), 0).count(", ") == 1
 
 
 # ------------------------------------------------------------------------------------------------- the watch
@@ -166,7 +166,7 @@ def test_what_the_driver_dropped_is_told(cause):
         watching.wait_state(ScannerState.UP)
         scanner.losses = ScanLosses(**{cause: 3})
         watching.wait_state(ScannerState.NOISY)
-        assert described(scanner.losses, 0) in watching.states[1][1]
+        assert losses_text(scanner.losses, 0) in watching.states[1][1]
         assert watching.watch.state.works
 
 

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from agent.core.events.event_types import Alarm, AlarmRaised, CheckRecord, Draft
-from agent.core.events.privacy import masked
+from agent.core.events.plate_masking import masked
 from agent.core.model.reasons import Reason
 from agent.i18n import Language, translate
 from agent.i18n.recorded import DEEPEST, recorded_detail

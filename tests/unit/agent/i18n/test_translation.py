@@ -23,7 +23,7 @@ from agent.cli import exit_codes
 from agent.cli.main import application
 from agent.i18n import Language, translate
 from agent.settings import SettingsError
-from drivers import modbus
+from drivers import modbus_codec
 from drivers.dissector import Reader
 from drivers.text import SYSTEM_ERRORS, Text, either, reason
 from tests.support.gate.config_files import GOOD, loaded, write
@@ -130,8 +130,8 @@ def test_config_check_speaks_the_language_that_is_asked_for(tmp_path, language):
 
 def test_the_bytes_of_a_board_have_their_meaning_in_every_language():
     reader = Reader("modbus_rtu")
-    asked = reader.sent(modbus.read_coils(1, 0, 8).frame)
-    answered = reader.received(modbus.framed(bytes.fromhex("01010105")))
+    asked = reader.sent(modbus_codec.read_coils(1, 0, 8).frame)
+    answered = reader.received(modbus_codec.framed(bytes.fromhex("01010105")))
     assert [translate(asked, language) for language in Language] == [
         "unit 1: which of relays 1 to 8 are on?",
         "地址 1：继电器 1 至 8 中哪些吸合？",

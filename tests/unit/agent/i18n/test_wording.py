@@ -9,7 +9,7 @@ import unicodedata
 import pytest
 
 from agent.core.events.event_types import Alarm, Outcome
-from agent.core.lane.state import State
+from agent.core.lane.state import LaneState
 from agent.core.model.camera_view import View
 from agent.core.model.picture_quality import Flaw
 from agent.core.model.reasons import Reason, Verdict
@@ -36,7 +36,7 @@ def words_of(language):
     looked_up = {
         officer_text: Reason,
         driver_text: Reason,
-        sign_text: State,
+        sign_text: LaneState,
         verdict_text: Verdict,
         outcome_text: Outcome,
         alarm_text: Alarm,
@@ -68,7 +68,7 @@ def test_every_code_has_words_that_are_no_placeholder(language):
 
 def test_the_tables_have_words_for_every_code_and_for_nothing_else():
     tables = (REASONS, PHRASES, STATES, VERDICTS, OUTCOMES, ALARMS, VIEWS, FLAWS)
-    codes = (Reason, Phrase, State, Verdict, Outcome, Alarm, View, Flaw)
+    codes = (Reason, Phrase, LaneState, Verdict, Outcome, Alarm, View, Flaw)
     assert [set(table) for table in tables] == [set(kind) for kind in codes]
 
 
@@ -106,7 +106,7 @@ def test_officers_hear_of_each_reason_in_other_words(language):
 def test_what_a_driver_must_not_learn_is_said_in_the_same_words(language):
     heard = {driver_text(reason, language) for reason in NO_ORACLE}
     assert heard == {translate(PHRASES[Phrase.WAIT], language)}
-    assert sign_text(State.MANUAL, language) in heard
+    assert sign_text(LaneState.MANUAL, language) in heard
 
 
 def test_that_covers_every_check_of_plate_vehicle_use_watch_list_and_chance():
@@ -134,7 +134,7 @@ def test_what_is_wrong_with_the_gate_itself_is_nobodys_business(reason):
 
 @pytest.mark.parametrize("language", Language)
 def test_a_sign_of_four_lines_has_room_for_everything_it_may_have_to_show(language):
-    for word in (*State, *Reason):
+    for word in (*LaneState, *Reason):
         shown = lines(sign_text(word, language))
         assert len(shown) <= LINES, (word, shown)
         assert all(width(line) <= CELLS for line in shown), (word, shown)
@@ -142,11 +142,11 @@ def test_a_sign_of_four_lines_has_room_for_everything_it_may_have_to_show(langua
 
 @pytest.mark.parametrize("language", Language)
 def test_everything_that_a_lane_can_show_can_be_looked_up(language):
-    assert sign_text("idle", language) == sign_text(State.IDLE, language)
+    assert sign_text("idle", language) == sign_text(LaneState.IDLE, language)
     assert sign_text("ALREADY_USED", language) == translate(PHRASES[Phrase.WAIT], language)
     with pytest.raises(ValueError, match="nonsense"):
         sign_text("nonsense", language)
 
 
 def test_states_and_reasons_share_no_word():
-    assert not {str(state) for state in State} & {str(reason) for reason in Reason}
+    assert not {str(state) for state in LaneState} & {str(reason) for reason in Reason}

@@ -12,15 +12,15 @@ from typing_extensions import override
 from agent.barrier.barrier import PulseReport
 from agent.barrier.board import RelayBoard
 from agent.core.decision.decision import Decision
-from agent.core.lane.io import Answered, CommandKind, Decided, OfficerCommand
+from agent.core.lane.io import CommandKind, Decided, OfficerCommand, OrderAnswered
 from agent.core.lane.state import LaneLockout
 from agent.core.lane.step import Lane, LaneRules
 from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerState
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Reason, Verdict
-from agent.devices.inputs import Signals
-from agent.devices.supervisor import PortState, Retry
+from agent.core.model.signals import Signals
+from agent.devices.port_supervisor import PortState, Retry
 from agent.lane.interlock import Interlock
 from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
 from agent.recording.recorder import Recorder
@@ -28,7 +28,7 @@ from agent.service.worker import end_on_thread_failure
 from agent.store.errors import JournalFullError, JournalUnavailableError, LedgerConflictError
 from drivers.api import Delivery
 from drivers.relay import simulated
-from drivers.relay.simulated import Fault, SimulatedRelay
+from drivers.relay.simulated import BoardFault, SimulatedRelay
 from tests.support.board.barriers import wiring
 from tests.support.pki.permits import PERMIT
 from tests.support.store.flaky_journal import FlakyJournal
@@ -71,7 +71,7 @@ class Gate:
     `late`: they are not there at once but when `later` is called.
     """
 
-    def __init__(self, folder, name, *, wires=None, way=None, **rules):
+    def __init__(self, folder, name, *, wires=None, interlock=None, **rules):
         self.journal = FlakyJournal(folder / "journal.db")
         self.journal.hook = lambda drafts, _ledger: self.trace.extend(draft.event.TYPE for draft in drafts)
         self.recorder = Recorder(self.journal, lambda: UTC)
@@ -97,7 +97,7 @@ class Gate:
                 self.kept.update,
                 self.views.append,
                 self.answers.append,
-                way,
+                interlock,
             ),
         )
 
@@ -143,7 +143,7 @@ class Gate:
     def show(self, payload=b"permit", pictures=None, readings=()):
         picture = next(iter(pictures), None) if pictures else None
         shown = Presentation(payload, "test", "front", 1, time.monotonic(), picture=picture)
-        self.loop.sighted(LaneDetection((shown,), readings, pictures or {}))
+        self.loop.detected(LaneDetection((shown,), readings, pictures or {}))
 
     def order(self, kind, order=""):
         self.loop.commanded(lambda at: OfficerCommand(at, kind, "officer 7", "test", order))
@@ -270,7 +270,9 @@ def test_what_is_to_stand_stands_once_it_is_written_and_else_is_answered_with_no
     gate.journal.fails = JournalFullError("full")
     gate.order(kind, "order 1")
     eventually(lambda: gate.answers)
-    assert gate.answers == [Answered("order 1", done=False, detail="it could not be recorded, so nothing was done")]
+    assert gate.answers == [
+        OrderAnswered("order 1", done=False, detail="it could not be recorded, so nothing was done")
+    ]
     gate.journal.fails = None
     eventually(lambda: not gate.recorder.failing)
     assert gate.journal.types == ["alarm.raised"]
@@ -291,7 +293,7 @@ def test_a_locked_lane_lets_a_vehicle_wait_and_an_unlocked_one_lets_it_through(g
     gate.wait_state("waiting")
     gate.order(CommandKind.OPEN, "order 2")
     eventually(lambda: len(gate.answers) == 2)
-    assert gate.answers[1] == Answered("order 2", done=False, detail="the lane is locked by officer 7")
+    assert gate.answers[1] == OrderAnswered("order 2", done=False, detail="the lane is locked by officer 7")
     assert (gate.pulses, gate.views[-1].message) == (0, "LANE_LOCKED")
     gate.order(CommandKind.UNLOCK, "order 3")
     eventually(lambda: gate.pulses == 1)
@@ -330,10 +332,10 @@ def test_a_fire_opens_also_when_nothing_can_be_recorded_and_is_recorded_later(re
 
 def test_a_claim_is_given_back_when_the_record_fails(request, tmp_path):
     guard = Interlock([("exit", "entry")], ())
-    entry, heard = guard.way("entry"), []
+    entry, heard = guard.of_lane("entry"), []
     entry.listen(lambda *standing: heard.append(standing))
-    with Gate(tmp_path, request.node.name, way=guard.way("exit"), neighbours=True) as gate:
-        entry.settle(occupied=False)
+    with Gate(tmp_path, request.node.name, interlock=guard.of_lane("exit"), neighbours=True) as gate:
+        entry.note_occupied(occupied=False)
         eventually(lambda: heard == [(True, False)])
         gate.journal.fails = JournalFullError("full")
         gate.order(CommandKind.OPEN)
@@ -344,7 +346,7 @@ def test_a_claim_is_given_back_when_the_record_fails(request, tmp_path):
         gate.show()
         gate.wait_state("waiting")
         assert "access.granted" not in gate.journal.types
-        entry.settle(occupied=False)
+        entry.note_occupied(occupied=False)
         eventually(lambda: gate.of_type("barrier.pulsed"))
         assert (gate.pulses, entry.claim()) == (1, False)
     simulated.forget_boards()
@@ -376,8 +378,8 @@ def test_a_decision_that_asks_for_more_is_followed_by_another_one_on_new_evidenc
     gate.decisions = [RETRY, RETRY, PASS]
     gate.show()
     gate.wait_state("deciding")
-    gate.loop.sighted(LaneDetection((), (reading("A1"),), {}))
-    gate.loop.sighted(LaneDetection((), (reading("A2"),), {}))
+    gate.loop.detected(LaneDetection((), (reading("A1"),), {}))
+    gate.loop.detected(LaneDetection((), (reading("A2"),), {}))
     eventually(lambda: gate.of_type("barrier.pulsed"))
     assert [len(question.readings) for question in gate.questions] == [0, 1, 2]
     assert len(gate.of_type("access.granted")) == gate.pulses == 1
@@ -390,9 +392,9 @@ def pass_with_another_behind(gate, begun_at, later_s):
     gate.decisions = [RETRY, RETRY, PASS]
     gate.show()
     gate.wait_state("deciding")
-    gate.loop.sighted(LaneDetection((), (replace(reading("A1"), **near),), {}))
-    gate.loop.sighted(LaneDetection((), (replace(reading("B2"), **far),), {}))
-    gate.loop.sighted(LaneDetection((), (replace(reading("A1"), **(near | {"at": begun_at + 4})),), {}))
+    gate.loop.detected(LaneDetection((), (replace(reading("A1"), **near),), {}))
+    gate.loop.detected(LaneDetection((), (replace(reading("B2"), **far),), {}))
+    gate.loop.detected(LaneDetection((), (replace(reading("A1"), **(near | {"at": begun_at + 4})),), {}))
     eventually(lambda: gate.of_type("barrier.pulsed"))
 
 
@@ -470,9 +472,9 @@ def test_the_pictures_of_a_transaction_are_kept_and_no_others(gate):
 def test_pictures_that_nobody_names_are_forgotten_oldest_first(gate):
     gate.decisions = [RETRY]
     for number in range(100):
-        gate.loop.sighted(LaneDetection((), (), {f"p{number}": b"x"}))
-    gate.loop.sighted(LaneDetection((), (), {"p40": b"x"}))
-    gate.loop.sighted(LaneDetection((), (), {"p100": b"x"}))
+        gate.loop.detected(LaneDetection((), (), {f"p{number}": b"x"}))
+    gate.loop.detected(LaneDetection((), (), {"p40": b"x"}))
+    gate.loop.detected(LaneDetection((), (), {"p100": b"x"}))
     eventually(gate.loop._inbox.empty)
     gate.show(pictures={"last": b"y"})
     eventually(lambda: gate.kept)
@@ -484,7 +486,7 @@ def test_pictures_that_nobody_names_are_forgotten_oldest_first(gate):
 
 
 def test_a_relay_that_goes_and_comes_is_told_of_and_no_vehicle_passes_meanwhile(gate):
-    gate.board.fault = Fault.UNPLUGGED
+    gate.board.fault = BoardFault.UNPLUGGED
     eventually(lambda: gate.of_type("alarm.raised"))
     gate.show()
     gate.wait_state("manual")
@@ -494,7 +496,7 @@ def test_a_relay_that_goes_and_comes_is_told_of_and_no_vehicle_passes_meanwhile(
 
 
 def test_a_pulse_without_an_answer_is_an_alarm_and_not_repeated(gate):
-    gate.relay.gate = lambda what: setattr(gate.board, "fault", Fault.DIES_IN_COMMAND) if what == "pulse" else None
+    gate.relay.gate = lambda what: setattr(gate.board, "fault", BoardFault.DIES_IN_COMMAND) if what == "pulse" else None
     gate.show()
     eventually(lambda: gate.of_type("barrier.pulsed"))
     assert gate.of_type("barrier.pulsed")[0]["delivery"] == "unknown"
@@ -576,7 +578,9 @@ def test_a_test_pulse_is_on_the_disk_before_its_relay_moves_and_else_moves_nothi
         gate.journal.fails = JournalFullError("full")
         gate.order(kind, "order 1")
         eventually(lambda: gate.answers)
-        assert gate.answers == [Answered("order 1", done=False, detail="it could not be recorded, so nothing was done")]
+        assert gate.answers == [
+            OrderAnswered("order 1", done=False, detail="it could not be recorded, so nothing was done")
+        ]
         gate.journal.fails = None
         eventually(lambda: not gate.recorder.failing)
         recorded = []

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from agent.core.commands.command import Answer, Result
-from agent.core.lane.io import Answered, CommandKind
+from agent.core.commands.command import CommandAnswer, Result
+from agent.core.lane.io import CommandKind, OrderAnswered
 from agent.core.model.instant import Instant
 from agent.lane.service import LATE_ANSWER_S, ORDERS_WAITING, RequestQueue
 from tests.support.waiting import PATIENCE_S, eventually
@@ -36,7 +36,7 @@ class Loop:
         return self.waiting.pop(0)(Instant(0.0, 0.0))
 
     def answer(self, order, detail, *, done=True):
-        self.desk.answered(Answered(order.order, done, detail))
+        self.desk.answered(OrderAnswered(order.order, done, detail))
 
     def ask(self, kind=CommandKind.OPEN, operator="officer 7"):
         """Order something in a thread of its own; returns the thread and the list that the answer goes to."""
@@ -67,7 +67,7 @@ def test_an_order_waits_for_its_answer(loop, done, result):
     assert (order.kind, order.operator, order.cause) == (CommandKind.HOLD, "officer 7", "seen")
     assert (order.now.at, order.deadline) == (100.0, 100.0 + WAIT_S)
     loop.answer(order, "words", done=done)
-    assert joined(asked) == Answer(result, "words")
+    assert joined(asked) == CommandAnswer(result, "words")
 
 
 def test_each_of_many_orders_hears_its_own_answer(loop):
@@ -83,7 +83,7 @@ def test_an_order_that_is_not_taken_up_in_time_never_is(loop):
     asked = loop.ask()
     eventually(lambda: loop.waiting)
     loop.at += WAIT_S
-    assert joined(asked) == Answer(
+    assert joined(asked) == CommandAnswer(
         Result.FAILED, "the lane did not take it up in time; it is not carried out, now or later"
     )
     order = loop.take()
@@ -108,7 +108,7 @@ def test_an_order_in_hand_is_waited_for_a_little_longer(loop):
     eventually(lambda: loop.looks > seen + 1)
     assert asked[0].is_alive()
     loop.answer(order, "late")
-    assert joined(asked) == Answer(Result.DONE, "late")
+    assert joined(asked) == CommandAnswer(Result.DONE, "late")
 
 
 def test_an_order_in_hand_without_an_answer_is_not_known(loop):
@@ -116,7 +116,9 @@ def test_an_order_in_hand_without_an_answer_is_not_known(loop):
     loop.take()
     loop.at += WAIT_S + LATE_ANSWER_S
     answer = joined(asked)
-    assert answer == Answer(Result.UNKNOWN, "the lane began with it and does not answer; it may have been carried out")
+    assert answer == CommandAnswer(
+        Result.UNKNOWN, "the lane began with it and does not answer; it may have been carried out"
+    )
 
 
 @pytest.mark.parametrize(("taken", "result"), [(False, Result.FAILED), (True, Result.UNKNOWN)])
@@ -131,7 +133,7 @@ def test_nobody_waits_for_a_loop_that_has_ended(loop, taken, result):
 
 def test_an_order_to_a_lane_that_does_not_run_is_not_left_for_later(loop):
     loop.runs = False
-    assert joined(loop.ask()) == Answer(Result.FAILED, "the lane does not run; nothing was done")
+    assert joined(loop.ask()) == CommandAnswer(Result.FAILED, "the lane does not run; nothing was done")
     assert loop.waiting == []
 
 
@@ -140,7 +142,7 @@ def test_orders_do_not_pile_up_before_a_loop_that_hangs(loop):
     eventually(lambda: len(loop.waiting) == ORDERS_WAITING)
     loop.at += WAIT_S
     assert {joined(one).result for one in asked} == {Result.FAILED}
-    refused = Answer(Result.FAILED, f"{ORDERS_WAITING} orders wait for the lane already; nothing was done")
+    refused = CommandAnswer(Result.FAILED, f"{ORDERS_WAITING} orders wait for the lane already; nothing was done")
     assert joined(loop.ask()) == refused
     assert len(loop.waiting) == ORDERS_WAITING
     loop.answer(loop.take(), "the time to carry it out was over", done=False)

@@ -12,7 +12,7 @@ import pytest
 
 from agent.barrier.board import RelayBoard
 from agent.core.crypto.keys import SigningKey
-from agent.core.decision.judge import JudgementRules
+from agent.core.decision.judgement import JudgementRules
 from agent.core.lane.step import Lane, LaneRules
 from agent.core.lists.freshness import FreshnessRules
 from agent.core.model.instant import Instant
@@ -21,7 +21,7 @@ from agent.core.permit import base45, trust
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
 from agent.core.permit.reference import reference_of
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.lane.decider import Decider, LanePlace, Sources
 from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
 from agent.recording.evidence_writer import EvidenceWriter
@@ -90,7 +90,7 @@ class Gate:
             forms=frozenset(PermitForm),
             freshness=FreshnessRules(900, 14_400, 86_400),
         )
-        sources = Sources(self.registry, self.journal, self, StandaloneSite(self.journal))
+        sources = Sources(self.registry, self.journal, self.trusted, StandaloneSite(self.journal))
         self.owner = RelayBoard("unknown texts", SimulatedRelay(SimulatedRelaySettings(name="unknown texts")))
         self.barrier = self.owner.barrier(
             wiring(),
@@ -141,7 +141,7 @@ class Gate:
         picture = b"\xff\xd8 a picture \xff\xd9" + hashlib.sha256(payload).digest()
         name = hashlib.sha256(picture).hexdigest()
         shown = Presentation(payload, "test", "front", 1, time.monotonic(), picture=name)
-        self.loop.sighted(LaneDetection((shown,), (), {name: picture}))
+        self.loop.detected(LaneDetection((shown,), (), {name: picture}))
 
     def events(self):
         return [json.loads(one.payload) for one in self.journal.range(1, self.journal.head)]

@@ -18,10 +18,10 @@ from agent.cli.command import app as command_app
 from agent.cli.events import app as events_app
 from agent.clock.clock import Clock
 from agent.core.commands.check import CommandKey
-from agent.core.commands.command import Answer, CommandName, Result
+from agent.core.commands.command import CommandAnswer, CommandName, Result
 from agent.core.crypto.keys import SigningKey
 from agent.core.events.chain import ClockReading
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.doctor.collectors.remote import Links, brokers
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.command_processor import CommandProcessor, CommandRules
@@ -117,7 +117,7 @@ def running_gate(broker, journal, *, keys=None):
         journal,
         Recorder(journal, lambda: now().utc),
         now,
-        dict.fromkeys(CommandName, lambda _command: Answer(Result.DONE, "as ordered")),
+        dict.fromkeys(CommandName, lambda _command: CommandAnswer(Result.DONE, "as ordered")),
     )
     desk.start()
     link.start()

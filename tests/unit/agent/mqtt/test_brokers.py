@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from agent.core.events.event_types import Draft, GateStopping
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.mqtt.flow import FlowSettings
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, UTC, Observer, journal_at, linked, quick, record

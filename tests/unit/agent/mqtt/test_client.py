@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.mqtt.client import MqttClient
 from agent.mqtt.messages import LinkDown, LinkUp, Outgoing, Subscription
 from tests.support.mqtt.linking import GATE, Observer, local, quick

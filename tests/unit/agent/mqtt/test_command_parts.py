@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.core.commands.check import Refused
+from agent.core.commands.check import RefusedCommand
 from agent.core.commands.command import Refusal
 from agent.mqtt.challenges import GRACE_S, ROTATE_EVERY_S, Challenges
 from agent.mqtt.command_refusals import EVENTS_A_MINUTE, RefusalLog
@@ -35,7 +35,7 @@ def test_a_challenge_is_due_after_a_while():
 
 
 def refused(code=Refusal.NOT_A_JWS, key=None, command=None):
-    return Refused(code, "detail", command, key)
+    return RefusedCommand(code, "detail", command, key)
 
 
 def test_few_refusals_are_an_event_each():

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from agent.core.commands.command import Answer, CommandName, Result
+from agent.core.commands.command import CommandAnswer, CommandName, Result
 from agent.core.commands.record import CommandTaken
 from agent.mqtt import challenges
 from agent.mqtt.command_processor import INBOX_LIMIT
@@ -67,13 +67,15 @@ def test_a_command_is_recorded_done_and_answered(site, central):
 
 def test_the_event_is_on_the_disk_before_anything_is_done(site, central):
     seen = []
-    site.executors.answers[CommandName.OPEN] = lambda _: seen.extend(site.journal.types) or Answer(Result.DONE)
+    site.executors.answers[CommandName.OPEN] = lambda _: seen.extend(site.journal.types) or CommandAnswer(Result.DONE)
     central.send(site.command())
     assert seen == ["command.accepted"]
 
 
 def test_what_an_executor_answers_is_passed_on(site, central):
-    site.executors.answers[CommandName.OPEN] = Answer(Result.NOT_DONE, "the relay is away", {"lane": "in-1", "n": [1]})
+    site.executors.answers[CommandName.OPEN] = CommandAnswer(
+        Result.NOT_DONE, "the relay is away", {"lane": "in-1", "n": [1]}
+    )
     result = central.send(site.command())
     assert (result["result"], result["detail"], result["data"]) == (
         "not_done",
@@ -190,7 +192,7 @@ def test_while_the_journal_cannot_be_written_nothing_is_done(site, central):
 def test_an_answer_that_cannot_be_written_yet_is_still_known(site, central):
     def fail_after(_command):
         site.journal.fails = JournalFullError("the disk is full")
-        return Answer(Result.DONE, "just in time")
+        return CommandAnswer(Result.DONE, "just in time")
 
     site.executors.answers[CommandName.OPEN] = fail_after
     payload = site.command()
@@ -225,8 +227,8 @@ def test_what_the_last_run_left_is_settled_as_soon_as_the_journal_can_be_read(br
     "answer",
     [
         lambda _: 1 / 0,
-        Answer(Result.DONE, "", {"x": b"no json"}),
-        lambda _: Answer(Result.DONE, "", {"x": float("nan")}),
+        CommandAnswer(Result.DONE, "", {"x": b"no json"}),
+        lambda _: CommandAnswer(Result.DONE, "", {"x": float("nan")}),
     ],
 )
 def test_an_executor_that_fails_is_answered_with_its_error(site, central, answer):
@@ -240,7 +242,7 @@ def test_an_executor_that_fails_is_answered_with_its_error(site, central, answer
 def test_an_executor_that_hangs_holds_up_no_refusal_and_nothing_runs_beside_it(site, central, monkeypatch):
     monkeypatch.setattr(site.desk._executions, "_limit_s", 0.1)
     release = threading.Event()
-    site.executors.answers[CommandName.OPEN] = lambda _: release.wait(PATIENCE_S) and Answer(Result.DONE)
+    site.executors.answers[CommandName.OPEN] = lambda _: release.wait(PATIENCE_S) and CommandAnswer(Result.DONE)
     result = central.send(site.command())
     assert (result["result"], "did not end" in result["detail"]) == ("unknown", True)
     assert central.send(signed(site.body(), key=OTHER_KEY))["code"] == "SIGNATURE_INVALID"
@@ -263,7 +265,9 @@ def test_a_machine_without_threads_does_nothing_and_says_so(site, central, monke
 
 def test_the_desk_stops_in_time_also_while_something_runs(site, central):
     release = threading.Event()
-    site.executors.answers[CommandName.OPEN] = lambda _: release.wait(PATIENCE_S) and Answer(Result.DONE, "at last")
+    site.executors.answers[CommandName.OPEN] = lambda _: (
+        release.wait(PATIENCE_S) and CommandAnswer(Result.DONE, "at last")
+    )
     central.publish(site.command())
     eventually(lambda: site.executors.carried_out)
     assert not site.desk.stop(0.05)
@@ -357,7 +361,7 @@ def test_a_flood_is_folded_into_few_events_and_counted_exactly(site, central):
 
 def test_more_than_the_desk_takes_are_refused_and_counted(site, central):
     hold = threading.Event()
-    site.executors.answers[CommandName.OPEN] = lambda _: hold.wait(PATIENCE_S) and Answer(Result.DONE)
+    site.executors.answers[CommandName.OPEN] = lambda _: hold.wait(PATIENCE_S) and CommandAnswer(Result.DONE)
     central.publish(site.command())
     eventually(lambda: site.executors.carried_out)
     for _ in range(INBOX_LIMIT + 9):
@@ -399,5 +403,7 @@ def test_a_command_on_any_other_topic_is_refused(site, central, topic):
 
 
 def test_results_wait_for_the_link(site, central):
-    site.executors.answers[CommandName.OPEN] = lambda _: site.client.reconnect("test") or Answer(Result.DONE, "waited")
+    site.executors.answers[CommandName.OPEN] = lambda _: (
+        site.client.reconnect("test") or CommandAnswer(Result.DONE, "waited")
+    )
     assert central.send(site.command())["detail"] == "waited"

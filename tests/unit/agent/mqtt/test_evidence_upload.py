@@ -7,7 +7,7 @@ import pytest
 
 from agent.broker.topics import Topics
 from agent.core.events.event_types import EvidenceSent
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.mqtt.evidence_upload import EvidenceSettings, EvidenceUpload
 from agent.store.evidence.evidence import EvidenceStore
 from tests.support.mqtt.central import Central

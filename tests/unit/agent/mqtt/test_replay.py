@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.mqtt.flow import FlowSettings
 from agent.mqtt.replay import RANGES_LIMIT, ReplayPlan, Replays, plan
 from tests.support.mqtt.central import Central

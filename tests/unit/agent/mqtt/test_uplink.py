@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.mqtt.flow import AckMode, FlowSettings
 from agent.mqtt.uplink_view import AckState
 from tests.support.mqtt.central import Central

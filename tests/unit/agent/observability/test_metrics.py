@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from agent.assembly.app import App
 from agent.clock.clock import Clock
 from agent.core.events.event_types import AccessDecided, Draft, Outcome, TransactionClosed
-from agent.core.lane.state import State
+from agent.core.lane.state import LaneState
 from agent.core.lists.freshness import DataState
 from agent.core.model.camera_view import View
 from agent.core.model.reasons import Reason, Verdict
@@ -48,7 +48,7 @@ CAMERA = CameraFigures("out", "front", up=True, view=View.CLEAR, overloaded=Fals
 WHOLE = GateFigures(
     gate="gate-7",
     version="0.2",
-    lanes=(LaneFigures("out", State.MANUAL, vehicle=True, locked=False, out_of_service=True),),
+    lanes=(LaneFigures("out", LaneState.MANUAL, vehicle=True, locked=False, out_of_service=True),),
     cameras=(
         replace(
             CAMERA,

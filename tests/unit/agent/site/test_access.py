@@ -4,8 +4,8 @@ import pytest
 
 from agent.broker.addresses import BrokerAddress
 from agent.broker.tls import TlsFiles
-from agent.core.site.claims import ClaimCode
-from agent.devices.supervisor import PortState
+from agent.core.site.claim_answers import ClaimCode
+from agent.devices.port_supervisor import PortState
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
 from agent.site.link import CLIENT_SUFFIX, SiteLink, SiteTopics, site_settings

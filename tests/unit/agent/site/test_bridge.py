@@ -8,7 +8,7 @@ import pytest
 from agent.broker.addresses import BrokerAddress
 from agent.broker.tls import TlsFiles
 from agent.broker.topics import Topics
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.lists.topics import ListTopics
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.flow import FlowSettings

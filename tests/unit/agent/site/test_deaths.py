@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from agent.core.model.ledger import LedgerChange, LedgerState
-from agent.core.site.claims import ClaimCode
+from agent.core.site.claim_answers import ClaimCode
 from agent.site.service import StandaloneSite
 from agent.store.errors import JournalUnavailableError, LedgerConflictError
 from tests.support.site.sites import AT_EAST, Hub, SiteGate, outcome, passes, request, site, vehicle_of

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from agent.core.model.ledger import LedgerState
-from agent.core.site.claims import ClaimCode
-from agent.core.site.messages import Answer, Query
+from agent.core.site.claim_answers import ClaimCode
+from agent.core.site.messages import ClaimReply, Query
 from agent.site.dispatcher import INBOX
 from agent.store.errors import LedgerConflictError
 from tests.support.site.sites import AT_EAST, GATES, KEYS, QUICK, outcome, passes, request, roll_of, site
@@ -184,7 +184,7 @@ class TestStrangers:
         assert north.desk.claim(request(AT_EAST), north.answers.append) is None
         (_kind, _receivers, text) = hub.waiting[0]
         claim = roll_of("east").opened(text).said
-        south.desk._send_message("north", Answer(id=claim.id, permit=claim.permit, code=ClaimCode.GRANTED, use=1))
+        south.desk._send_message("north", ClaimReply(id=claim.id, permit=claim.permit, code=ClaimCode.GRANTED, use=1))
         eventually(lambda: north.answers)
         assert north.answers[0].code is ClaimCode.LEDGER_UNREACHABLE
 

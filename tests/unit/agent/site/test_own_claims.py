@@ -7,7 +7,7 @@ import pytest
 
 from agent.core.events.event_types import AccessGranted, Draft
 from agent.core.model.ledger import LedgerChange, LedgerState
-from agent.core.site.claims import ClaimAnswer, ClaimCode, ClaimRequest
+from agent.core.site.claim_answers import ClaimAnswer, ClaimCode, ClaimRequest
 from agent.site.own_claims import LiveClaim, OwnClaims
 from agent.store.errors import LedgerConflictError
 from tests.support.store.journals import UTC

@@ -8,7 +8,7 @@ import pytest
 
 from agent.core.events.event_types import Alarm, AlarmRaised
 from agent.core.model.ledger import LedgerState
-from agent.core.site.claims import ClaimCode
+from agent.core.site.claim_answers import ClaimCode
 from agent.recording.startup import start_record
 from agent.store.errors import JournalCorruptError
 from tests.support.site.sites import AT_EAST, GATES, SiteGate, outcome, passes, request, rules, site

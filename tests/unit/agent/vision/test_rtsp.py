@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agent.core.model.camera_view import View
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.vision.process import COMMAND
 from agent.vision.worker.protocol import CameraPhase, GateSettings
 from tests.support.vision.rtsp_server import RtspServer, numbered_picture, write_clip

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.vision.mapping import CameraStatus
 from agent.vision.process import scrubbed_environment
 from agent.vision.session import WorkerLimits

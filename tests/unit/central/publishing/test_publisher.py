@@ -8,7 +8,7 @@ from agent.core.crypto.keys import SigningKey
 from agent.core.lists.chunks import unpack_chunk
 from agent.core.lists.codec import decode_row, encode_row, row_key
 from agent.core.lists.errors import ListError
-from agent.core.lists.sealed import open_delta, open_head
+from agent.core.lists.signed_list import open_delta, open_head
 from agent.core.model.instant import Instant
 from agent.core.model.list_kinds import ListKind
 from central.publishing import publisher as publishing

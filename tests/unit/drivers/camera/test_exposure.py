@@ -9,8 +9,8 @@ import pytest
 
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError, ExposurePort
 from drivers.camera.exposure import EXPOSURE_ABSOLUTE, GAIN, ControlRange, V4l2Exposure, control_range
-from drivers.camera.folder import FolderCamera
 from drivers.camera.opencv import OpenCvCamera
+from drivers.camera.picture_folder import FolderCamera
 from drivers.camera.settings import OpenCvSettings, SimulatedSettings
 from drivers.camera.simulated import SimulatedCamera
 

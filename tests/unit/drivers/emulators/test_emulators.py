@@ -12,12 +12,12 @@ from pymodbus.client import ModbusSerialClient
 
 from drivers import registry
 from drivers.api import Delivery
-from drivers.emulators.bench import obey
 from drivers.emulators.board import ReplyFault
+from drivers.emulators.command_line import obey
 from drivers.emulators.lcus import Dialect, LcusEmulator
 from drivers.emulators.modbus_models import Model
 from drivers.emulators.modbus_rtu import ModbusEmulator
-from drivers.modbus import framed
+from drivers.modbus_codec import framed
 from drivers.relay_bank import RelayBank
 from drivers.serial.port import SerialParameters, SerialPort
 from tests.support.waiting import PATIENCE_S, REPLY_MS, scaled

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import ValidationError
 
-from drivers import modbus, registry
+from drivers import modbus_codec, registry
 from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.lcus import Dialect, LcusEmulator
@@ -31,7 +31,7 @@ TIMEOUT_MS = scaled_ms(100)
 PULSE_STEPS = round(scaled(5))
 PULSE_MS = 100 * PULSE_STEPS
 """Long enough to be read back while it lasts."""
-PULSE = modbus.flash_on(1, 0, PULSE_STEPS).frame
+PULSE = modbus_codec.flash_on(1, 0, PULSE_STEPS).frame
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_a_pulse_that_is_over_before_it_is_read_back_is_unknown(board: ModbusEmu
 
 
 def test_a_pulse_that_the_board_refuses_is_not_delivered(board: ModbusEmulator, relay: RelayPort) -> None:
-    board.refuses.add(modbus.Function.WRITE_COIL)
+    board.refuses.add(modbus_codec.Function.WRITE_COIL)
     assert relay.pulse(1, PULSE_MS) is Delivery.NOT_DELIVERED
     assert relay.set(1, on=True) is Delivery.NOT_DELIVERED
     assert board.relays.history == ()
@@ -71,7 +71,7 @@ def test_a_pulse_is_rounded_to_the_step_of_the_board(
     board: ModbusEmulator, relay: RelayPort, asked_ms: int, steps: int
 ) -> None:
     relay.pulse(2, asked_ms)
-    assert board.line.received().count(modbus.flash_on(1, 1, steps).frame) == 1
+    assert board.line.received().count(modbus_codec.flash_on(1, 1, steps).frame) == 1
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_pulse_that_the_board_cannot_time_is_not_given_otherwise(
 
 
 def test_an_all_off_works_on_a_board_that_knows_only_single_relays(board: ModbusEmulator, relay: RelayPort) -> None:
-    board.refuses.add(modbus.Function.WRITE_COILS)
+    board.refuses.add(modbus_codec.Function.WRITE_COILS)
     board.relays.set(5, on=True)
     assert relay.all_off() is Delivery.DELIVERED
     assert not any(board.relays.states)
@@ -152,7 +152,7 @@ def test_inputs_that_drive_relays_again_after_a_loss_of_power_are_stopped_before
 
 def test_a_waveshare_io_without_modes_is_used_and_not_asked_for_them_again(link: Path) -> None:
     with ModbusEmulator(link, model=Model.WAVESHARE_IO) as board:
-        board.refuses.add(modbus.Function.READ_HOLDING_REGISTERS)
+        board.refuses.add(modbus_codec.Function.READ_HOLDING_REGISTERS)
         relay = registry.relay("modbus_rtu", {"port": str(link), "profile": "waveshare_io", "timeout_ms": TIMEOUT_MS})
         for asked in (1, 2):
             relay.open()
@@ -170,12 +170,12 @@ def test_a_board_that_keeps_its_modes_is_not_used(board: ModbusEmulator, monkeyp
 def test_an_all_off_one_by_one_goes_on_after_a_failure(board: ModbusEmulator, relay: RelayPort) -> None:
     board.relays.set(1, on=True)
     board.relays.set(8, on=True)
-    board.refuses.update({modbus.Function.WRITE_COILS, modbus.Function.WRITE_COIL})
+    board.refuses.update({modbus_codec.Function.WRITE_COILS, modbus_codec.Function.WRITE_COIL})
     assert relay.all_off() is Delivery.NOT_DELIVERED
 
 
 def test_a_board_without_modes_is_not_taken_for_one_with(board: ModbusEmulator) -> None:
-    board.refuses.add(modbus.Function.READ_HOLDING_REGISTERS)
+    board.refuses.add(modbus_codec.Function.READ_HOLDING_REGISTERS)
     table = {"port": str(board.line.link), "timeout_ms": TIMEOUT_MS}
     with pytest.raises(DeviceMisconfiguredError, match="choose another profile"):
         registry.relay("modbus_rtu", table).open()

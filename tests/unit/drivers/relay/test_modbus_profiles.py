@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from drivers import modbus
+from drivers import modbus_codec
 from drivers.relay.modbus_profiles import TRAITS, Profile
 
 WAVESHARE = (Profile.WAVESHARE_D, Profile.WAVESHARE_IO, Profile.WAVESHARE)
 WITH_COILS = (*WAVESHARE, Profile.COILS)
 
 
-def wire(request: modbus.Request | None) -> str:
+def wire(request: modbus_codec.Request | None) -> str:
     assert request is not None
     return request.frame.hex(" ").upper()
 
@@ -64,16 +64,16 @@ def test_the_state_of_all_relays_is_asked_for_and_understood(
     profile: Profile, unit: int, channels: int, asked: str, answered: str, states: str
 ) -> None:
     commands = TRAITS[profile].commands
-    request = commands.ask(unit, channels)
+    request = commands.state_request(unit, channels)
     assert wire(request) == asked
     assert commands.states(request, bytes.fromhex(answered), channels) == tuple(state == "1" for state in states)
 
 
 def test_a_register_that_is_no_state_is_refused() -> None:
     commands = TRAITS[Profile.R421A].commands
-    request = commands.ask(1, 2)
-    with pytest.raises(modbus.BadReplyError, match=r"^unit 1 answered the states \(1, 2\): not 0 or 1$"):
-        commands.states(request, modbus.framed(bytes.fromhex("01 03 04 00 01 00 02")), 2)
+    request = commands.state_request(1, 2)
+    with pytest.raises(modbus_codec.BadReplyError, match=r"^unit 1 answered the states \(1, 2\): not 0 or 1$"):
+        commands.states(request, modbus_codec.framed(bytes.fromhex("01 03 04 00 01 00 02")), 2)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ class TestSimulated(RelayContract):
         board = simulated.board("contract", self.channels)
 
         def unplug() -> None:
-            board.fault = simulated.Fault.UNPLUGGED
+            board.fault = simulated.BoardFault.UNPLUGGED
             board.power_cycle()
 
         def plug() -> None:

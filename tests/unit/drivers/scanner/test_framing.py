@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import ScanLosses
-from drivers.scanner.framing import FORGET_S, Frame, FrameRules, Framing
+from drivers.scanner.framing import FORGET_S, FrameRules, Framing, ScanFrame
 
 AT = 100.0
 LINES = FrameRules()
@@ -169,7 +169,7 @@ def test_what_is_too_long_is_dropped_up_to_its_suffix_however_long_it_pauses(rul
 def test_a_text_has_the_time_at_which_its_suffix_came(suffix: bytes) -> None:
     framing, _ = Framing(replace(LINES, suffix=suffix)).feed(b"one", AT)
     _, frames = framing.feed(suffix + b"two" + suffix, AT + 0.5)
-    assert frames == (Frame(b"one", AT + 0.5), Frame(b"two", AT + 0.5))
+    assert frames == (ScanFrame(b"one", AT + 0.5), ScanFrame(b"two", AT + 0.5))
 
 
 @pytest.mark.parametrize(

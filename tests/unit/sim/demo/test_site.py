@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from agent.core.decision.assess import AssessmentContext, Evidence, assess
+from agent.core.decision.assessment import AssessmentContext, TransactionEvidence, assess
 from agent.core.lists.codec import decode_row, encode_row
 from agent.core.model.instant import Instant
 from agent.core.model.list_kinds import ListKind
@@ -60,7 +60,7 @@ def test_every_permit_of_the_demo_is_what_its_act_says(site, trust, act):
     shown = Presentation(papers.text.encode(), "test", "front", 1, 0.0)
     references = {} if declaration.reference is None else {declaration.reference: declaration}
     assessment = assess(
-        Evidence("t1", (shown,)), AssessmentContext(context, trust, references=references), Instant(0.0, UTC)
+        TransactionEvidence("t1", (shown,)), AssessmentContext(context, trust, references=references), Instant(0.0, UTC)
     )
     assert assessment.reason == {"forged": "SIGNATURE_INVALID", "expired": "EXPIRED"}.get(act.shown, "OK")
     assert declaration.status is (DeclarationStatus.HELD if act.central == "held" else DeclarationStatus.RELEASED)

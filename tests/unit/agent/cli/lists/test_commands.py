@@ -16,7 +16,7 @@ from agent.cli.lists import app
 from agent.clock.clock import Clock
 from agent.core.lists.chunks import unpack_chunk
 from agent.core.lists.codec import decode_row
-from agent.core.lists.sealed import open_delta, open_head
+from agent.core.lists.signed_list import open_delta, open_head
 from agent.core.model.list_kinds import ListKind
 from agent.core.permit import trust
 from agent.core.permit.claims import DIRECTIONS

@@ -15,7 +15,7 @@ from agent.clock.clock import Clock
 from agent.core.crypto.keys import SigningKey
 from agent.core.lists.chunks import pack_chunks
 from agent.core.lists.codec import encode_row
-from agent.core.lists.sealed import ListHead, seal_head
+from agent.core.lists.signed_list import ListHead, seal_head
 from agent.core.model.list_rows import Revocation
 from agent.store.registry.list_pack import PackedList, write_pack
 from tests.support.lists.lists import (

@@ -17,7 +17,7 @@ from agent.clock.clock import Clock
 from agent.core.crypto.keys import Algorithm, SigningKey
 from agent.core.lists.chunks import pack_chunks
 from agent.core.lists.codec import decode_row
-from agent.core.lists.sealed import ListHead, seal_head
+from agent.core.lists.signed_list import ListHead, seal_head
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import Revocation
 from agent.core.model.reasons import Reason

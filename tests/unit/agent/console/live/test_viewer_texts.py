@@ -17,7 +17,7 @@ from agent.console.live.vehicle_texts import vehicle_words
 from agent.console.live.vehicles import KEPT, LOOK_EVERY_S, Vehicle, Vehicles
 from agent.console.live.viewer_texts import Words
 from agent.console.page import Pages
-from agent.core.decision.assess import SET_ASIDE
+from agent.core.decision.assessment import SET_ASIDE
 from agent.core.events.event_types import (
     AccessDecided,
     Alarm,
@@ -30,12 +30,12 @@ from agent.core.events.event_types import (
     TransactionClosed,
     VehiclePresent,
 )
-from agent.core.lane.state import InputState, LaneLockout, State
+from agent.core.lane.state import InputState, LaneLockout, LaneState
 from agent.core.model.camera_view import View
 from agent.core.model.reasons import Reason, Verdict
-from agent.devices.inputs import NAMES
+from agent.core.model.signals import SIGNAL_NAMES, Signals
+from agent.devices.port_supervisor import PortState
 from agent.devices.scanner import ScannerState
-from agent.devices.supervisor import PortState
 from agent.i18n import Language, translate
 from agent.i18n.checks import CHECKS
 from agent.i18n.event_tone import DEVICE_TONES
@@ -49,7 +49,7 @@ from drivers.text import Text
 from tests.support.store.journals import UTC, open_journal
 
 AT = 100.0
-VIEW = LaneView("idle", None, "red", "idle", AT, LaneLockout(), InputState(at=AT), True, "", "")
+VIEW = LaneView("idle", None, "red", "idle", AT, LaneLockout(), InputState(Signals(AT)), True, "", "")
 LANE = Lane(number=1, direction="export", relay={"kind": "simulated"}, signals={"presence": 1, "safety": 2})
 CORNERS = ((0.1, 0.1), (0.2, 0.1), (0.2, 0.2), (0.1, 0.2))
 PICTURE = LivePicture(1, AT, b"\xff\xd8\xff", 1920, 1080)
@@ -74,11 +74,11 @@ def wired(**signals):
 @pytest.mark.parametrize("language", Language)
 def test_every_state_signal_and_device_has_its_words_in_every_language(language):
     said = words(language)
-    states = [lane_news(replace(VIEW, state=state.value), LANE, said, AT)["state"] for state in State]
-    assert len(set(states)) == len(State)
-    everything = wired(**{name: number for number, name in enumerate(NAMES, 1)})
+    states = [lane_news(replace(VIEW, state=state.value), LANE, said, AT)["state"] for state in LaneState]
+    assert len(set(states)) == len(LaneState)
+    everything = wired(**{name: number for number, name in enumerate(SIGNAL_NAMES, 1)})
     signals = inputs_news(VIEW, everything, said, AT)["signals"]
-    assert len({one["name"] for one in signals}) == len(NAMES)
+    assert len({one["name"] for one in signals}) == len(SIGNAL_NAMES)
     known = {*PortState, *ScannerState, "streaming", "overloaded", *(view for view in View if view is not View.CLEAR)}
     devices = devices_news({f"out/{state}": str(state) for state in known}, "out", said)
     assert all(one["state"] for one in devices)
@@ -86,7 +86,7 @@ def test_every_state_signal_and_device_has_its_words_in_every_language(language)
 
 
 def test_every_state_of_a_lane_has_a_colour_and_the_good_ones_of_devices_are_green():
-    assert set(TONES) == set(State)
+    assert set(TONES) == set(LaneState)
     assert {state for state, tone in DEVICE_TONES.items() if tone == "good"} == {"up", "streaming"}
 
 
@@ -117,7 +117,7 @@ def test_a_lane_that_stands_still_is_not_shown_as_it_was(view, at):
     ],
 )
 def test_the_arm_is_where_its_contacts_say(signals, watch, position):
-    told = barrier_news(replace(VIEW, input_state=InputState(at=AT, **watch)), wired(**signals), words(), AT)
+    told = barrier_news(replace(VIEW, input_state=InputState(Signals(AT, **watch))), wired(**signals), words(), AT)
     assert told["position"] == position
     assert told["arm"] == labels.ARMS[position]
 
@@ -125,7 +125,9 @@ def test_the_arm_is_where_its_contacts_say(signals, watch, position):
 @pytest.mark.parametrize(("view", "at"), [(None, AT), (VIEW, AT + 2.1), (replace(VIEW, input_state=InputState()), AT)])
 @pytest.mark.parametrize("signals", [{"opened": 3}, {"closed": 4}, {"opened": 3, "closed": 4}])
 def test_an_arm_of_which_nothing_new_is_heard_is_unknown(view, at, signals):
-    known = None if view is None else replace(view, input_state=replace(view.input_state, closed=True))
+    known = (
+        None if view is None else replace(view, input_state=InputState(replace(view.input_state.signals, closed=True)))
+    )
     told = barrier_news(known, wired(**signals), words(), at)
     assert (told["position"], told["tone"]) == ("unknown", "bad")
 
@@ -135,7 +137,7 @@ def test_nothing_is_assumed_of_an_arm_that_the_other_direction_uses():
     assert told["position"] == "not_wired"
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", LaneState)
 def test_an_arm_without_limit_switches_is_assumed_or_unknown_and_never_green(state):
     told = barrier_news(replace(VIEW, state=state.value), LANE, words(), AT)
     assert told["arm"] == labels.ARMS[told["position"]]
@@ -171,7 +173,7 @@ def test_the_lamp_that_is_shown_is_one_that_is_wired_and_lit(channels, lamp, rel
     ],
 )
 def test_inputs_are_worth_what_their_age_says(sampled_at, state, age, tone):
-    view = replace(VIEW, input_state=InputState(at=sampled_at, presence=True))
+    view = replace(VIEW, input_state=InputState(Signals(sampled_at, presence=True)))
     told = inputs_news(view, wired(presence=1), words(), AT)
     assert (told["signals"][0]["state"], told["age"], told["tone"]) == (state, age, tone)
 

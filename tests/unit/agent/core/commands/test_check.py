@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.commands.check import BYTES_LIMIT, Proved, Refused, judge, prove
+from agent.core.commands.check import BYTES_LIMIT, Proved, RefusedCommand, judge, prove
 from agent.core.commands.command import Command, CommandName, Refusal
 from tests.support.mqtt.commanding import (
     CHALLENGE,
@@ -34,7 +34,7 @@ def proof(payload, name="open", **options):
 
 def code_of(payload, name="open", **options):
     found = proof(payload, name, **options)
-    assert isinstance(found, Refused), found
+    assert isinstance(found, RefusedCommand), found
     return found.code
 
 
@@ -335,7 +335,7 @@ def test_a_key_signs_only_what_it_may():
 )
 def test_the_moment_must_be_right(fields, changes, code):
     found = judged(body(**fields), **changes)
-    assert (found.code if isinstance(found, Refused) else None) is code
+    assert (found.code if isinstance(found, RefusedCommand) else None) is code
 
 
 def test_the_first_check_that_fails_decides():
@@ -371,7 +371,7 @@ def test_the_first_check_that_fails_decides():
 
 @given(st.binary(max_size=400), st.text(max_size=20), st.booleans())
 def test_no_bytes_raise(payload, name, retained):
-    assert isinstance(prove(letter(payload, name, retained=retained), GATE, KEYS), Refused)
+    assert isinstance(prove(letter(payload, name, retained=retained), GATE, KEYS), RefusedCommand)
 
 
 @given(
@@ -381,11 +381,11 @@ def test_no_bytes_raise(payload, name, retained):
 def test_no_signed_value_in_any_field_raises(value, field):
     found = proof(signed(json.dumps(body() | {field: value}).encode("utf-8", "surrogatepass")))
     if isinstance(found, Proved):
-        assert isinstance(judge(found, situation()), Command | Refused)
+        assert isinstance(judge(found, situation()), Command | RefusedCommand)
 
 
 @given(st.integers(0, len(GOOD) - 1), st.integers(1, 255))
 def test_no_flipped_bit_is_taken(place, flip):
     spoilt = bytearray(GOOD)
     spoilt[place] ^= flip
-    assert isinstance(proof(bytes(spoilt)), Refused)
+    assert isinstance(proof(bytes(spoilt)), RefusedCommand)

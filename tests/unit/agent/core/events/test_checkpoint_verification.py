@@ -7,7 +7,7 @@ import pytest
 from agent.core.events.chain import Point, beginning
 from agent.core.events.checkpoint import checkpoint_draft, checkpoint_of
 from agent.core.events.event_types import ChainCheckpoint, Draft
-from agent.core.events.verification import Fault, verify, verify_streams
+from agent.core.events.verification import ChainFault, verify, verify_streams
 from tests.support.pki.signing import KEY, KEYS, KID, OTHER, follow, signed_chain
 from tests.support.store.journals import GATE, STREAM, UTC
 
@@ -39,15 +39,15 @@ def test_a_chain_that_begins_with_a_checkpoint_is_signed_up_to_before_it():
 def test_of_a_chain_with_a_flaw_what_is_signed_before_it_stays_signed():
     altered = [*CHAIN[:8], CHAIN[8].replace(b"event 9", b"event X"), CHAIN[9]]
     found = verify(altered, keys=KEYS)
-    assert (where(found), found.signed) == ((8, Fault.ALTERED), POINTS[6])
+    assert (where(found), found.signed) == ((8, ChainFault.ALTERED), POINTS[6])
     found = verify([CHAIN[0], CHAIN[1].replace(b"event 2", b"event X"), *CHAIN[2:]], keys=KEYS)
-    assert (where(found), found.signed) == ((1, Fault.ALTERED), None)
+    assert (where(found), found.signed) == ((1, ChainFault.ALTERED), None)
 
 
 def test_a_chain_made_anew_by_somebody_else_does_not_pass_for_the_gates():
     forged, _ = signed_chain(10, checkpoint_at=(4, 8), key=OTHER, say="forged")
     assert verify(forged).whole
-    assert where(verify(forged, keys=KEYS)) == (3, Fault.FOREIGN_KEY)
+    assert where(verify(forged, keys=KEYS)) == (3, ChainFault.FOREIGN_KEY)
 
 
 def test_a_chain_made_anew_around_the_gates_own_signatures_does_not_pass_either():
@@ -60,7 +60,7 @@ def test_a_chain_made_anew_around_the_gates_own_signatures_does_not_pass_either(
             event = ChainCheckpoint(seq=3, digest=before.digest, key=KID, signature=own["signature"])
             payload, before = follow(before, Draft(event, None, None, UTC))
         payloads.append(payload)
-    assert where(verify(payloads, keys=KEYS)) == (3, Fault.CHECKPOINT_WRONG)
+    assert where(verify(payloads, keys=KEYS)) == (3, ChainFault.CHECKPOINT_WRONG)
     assert verify(payloads).whole
 
 
@@ -77,20 +77,20 @@ def signed_as(**changes):
 
 
 WRONG = {
-    "another event": ({"seq": 2}, Fault.CHECKPOINT_WRONG),
-    "another hash": ({"digest": "ab" * 32}, Fault.CHECKPOINT_WRONG),
-    "another key's id": ({"key": "ab" * 8}, Fault.CHECKPOINT_WRONG),
-    "signed: another gate": ({"signature": signed_as(gate="khorgos-04")}, Fault.CHECKPOINT_WRONG),
-    "signed: another stream": ({"signature": signed_as(stream="another")}, Fault.CHECKPOINT_WRONG),
-    "signed: another event": ({"signature": signed_as(seq=2)}, Fault.CHECKPOINT_WRONG),
-    "signed: another hash": ({"signature": signed_as(digest="ab" * 32)}, Fault.CHECKPOINT_WRONG),
+    "another event": ({"seq": 2}, ChainFault.CHECKPOINT_WRONG),
+    "another hash": ({"digest": "ab" * 32}, ChainFault.CHECKPOINT_WRONG),
+    "another key's id": ({"key": "ab" * 8}, ChainFault.CHECKPOINT_WRONG),
+    "signed: another gate": ({"signature": signed_as(gate="khorgos-04")}, ChainFault.CHECKPOINT_WRONG),
+    "signed: another stream": ({"signature": signed_as(stream="another")}, ChainFault.CHECKPOINT_WRONG),
+    "signed: another event": ({"signature": signed_as(seq=2)}, ChainFault.CHECKPOINT_WRONG),
+    "signed: another hash": ({"signature": signed_as(digest="ab" * 32)}, ChainFault.CHECKPOINT_WRONG),
     "signed by another, under this key's id": (
         {"signature": ".".join([signed_as().split(".")[0], *signed_as(key=OTHER).split(".")[1:]])},
-        Fault.SIGNATURE_INVALID,
+        ChainFault.SIGNATURE_INVALID,
     ),
-    "no signature": ({"signature": ""}, Fault.SIGNATURE_INVALID),
-    "nonsense": ({"signature": "a.b.c"}, Fault.SIGNATURE_INVALID),
-    "cut": ({"signature": signed_as()[:-2]}, Fault.SIGNATURE_INVALID),
+    "no signature": ({"signature": ""}, ChainFault.SIGNATURE_INVALID),
+    "nonsense": ({"signature": "a.b.c"}, ChainFault.SIGNATURE_INVALID),
+    "cut": ({"signature": signed_as()[:-2]}, ChainFault.SIGNATURE_INVALID),
 }
 
 
@@ -107,7 +107,7 @@ def test_a_checkpoint_that_does_not_hold_is_named(changes, fault):
 )
 def test_data_of_a_checkpoint_that_are_none_are_named_also_without_keys(data):
     event = {**json.loads(CHAIN[3]), "data": data}
-    assert where(verify([*CHAIN[:3], json.dumps(event).encode()])) == (3, Fault.CHECKPOINT_WRONG)
+    assert where(verify([*CHAIN[:3], json.dumps(event).encode()])) == (3, ChainFault.CHECKPOINT_WRONG)
 
 
 def test_an_event_altered_just_before_a_last_checkpoint_is_told_from_the_checkpoint():
@@ -132,7 +132,7 @@ def test_two_keys_of_one_gate_hold_for_their_parts_of_the_chain():
     both = [*first, payload]
     known = {**KEYS, json.loads(payload)["data"]["key"]: OTHER.public}
     assert verify(both, keys=known).signed == points[-1]
-    assert where(verify(both, keys=KEYS)) == (5, Fault.FOREIGN_KEY)
+    assert where(verify(both, keys=KEYS)) == (5, ChainFault.FOREIGN_KEY)
     assert before.seq == 6
 
 
@@ -157,26 +157,26 @@ def test_a_flaw_in_one_stream_is_named_by_its_place_in_the_whole_and_leaves_the_
     rows = mixed(CHAIN, OTHERS)
     rows[4] = rows[4].replace(b"event 3", b"event X")
     ours, theirs = verify_streams(rows)
-    assert where(ours) == (4, Fault.ALTERED)
+    assert where(ours) == (4, ChainFault.ALTERED)
     assert theirs.whole
     del rows[4]
     ours, theirs = verify_streams(rows)
-    assert where(ours) == (5, Fault.GAP)
+    assert where(ours) == (5, ChainFault.GAP)
     assert theirs.whole
 
 
 def test_a_record_that_follows_a_stream_but_names_another_is_altered():
     renamed = CHAIN[4].replace(STREAM.encode(), b"another")
     (found,) = verify_streams([*CHAIN[:4], renamed, *CHAIN[5:]])
-    assert where(found) == (4, Fault.ALTERED)
+    assert where(found) == (4, ChainFault.ALTERED)
 
 
 def test_what_is_no_event_counts_for_the_stream_of_the_record_before_it():
     ours, theirs = verify_streams([*CHAIN[:2], OTHERS[0], b"{torn", *CHAIN[2:]])
     assert ours.whole
-    assert where(theirs) == (3, Fault.NOT_AN_EVENT)
+    assert where(theirs) == (3, ChainFault.NOT_AN_EVENT)
     (alone,) = verify_streams([b"{torn", b"again"])
-    assert where(alone) == (0, Fault.NOT_AN_EVENT)
+    assert where(alone) == (0, ChainFault.NOT_AN_EVENT)
 
 
 def test_heads_that_are_known_prove_the_ends_of_their_streams():
@@ -184,11 +184,11 @@ def test_heads_that_are_known_prove_the_ends_of_their_streams():
         [*CHAIN[:5], *OTHERS],
         heads={STREAM: POINTS[9], "another": OTHER_POINTS[5], "third": Point("third", 2, "ab" * 32)},
     )
-    assert where(ours) == (5, Fault.CUT_OFF)
+    assert where(ours) == (5, ChainFault.CUT_OFF)
     assert (theirs.whole, theirs.proven) == (True, 6)
-    assert where(missing) == (0, Fault.CUT_OFF)
+    assert where(missing) == (0, ChainFault.CUT_OFF)
     (found,) = verify_streams([b"{torn"], heads={STREAM: POINTS[9]})
-    assert where(found) == (0, Fault.NOT_AN_EVENT)
+    assert where(found) == (0, ChainFault.NOT_AN_EVENT)
 
 
 def test_nothing_at_all_has_no_streams():

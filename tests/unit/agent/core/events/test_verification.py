@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.events.chain import Point, beginning
-from agent.core.events.verification import Fault, verify
+from agent.core.events.verification import ChainFault, verify
 from tests.support.store.journals import STREAM, sealed_chain
 
 CHAIN = [one.payload for one in sealed_chain(8)]
@@ -36,7 +36,7 @@ def test_a_start_in_the_middle_is_taken_or_held_against_its_anchor(begin):
     assert verify(CHAIN[begin:], head=HEAD).whole
     assert verify(CHAIN[begin:], anchor=anchor, head=HEAD).proven == 8 - begin
     wrong = Point(anchor.stream, anchor.seq, "0" * 64)
-    assert where(verify(CHAIN[begin:], anchor=wrong, head=HEAD)) == (0, Fault.ALTERED)
+    assert where(verify(CHAIN[begin:], anchor=wrong, head=HEAD)) == (0, ChainFault.ALTERED)
 
 
 def test_nothing_at_all_is_whole():
@@ -44,15 +44,15 @@ def test_nothing_at_all_is_whole():
     assert verify([], anchor=START, head=START).whole
     assert verify([], head=START).whole
     assert verify([], anchor=HEAD, head=HEAD).whole
-    assert where(verify([], head=HEAD)) == (0, Fault.CUT_OFF)
+    assert where(verify([], head=HEAD)) == (0, ChainFault.CUT_OFF)
 
 
 ORDERS = {
-    "one missing": ([0, 1, 3, 4], (2, Fault.GAP)),
-    "three missing": ([0, 4, 5], (1, Fault.GAP)),
-    "one twice": ([0, 1, 1, 2], (2, Fault.DUPLICATE)),
-    "two swapped": ([0, 2, 1, 3], (1, Fault.GAP)),
-    "back to the start": ([0, 1, 2, 0, 1], (3, Fault.OUT_OF_ORDER)),
+    "one missing": ([0, 1, 3, 4], (2, ChainFault.GAP)),
+    "three missing": ([0, 4, 5], (1, ChainFault.GAP)),
+    "one twice": ([0, 1, 1, 2], (2, ChainFault.DUPLICATE)),
+    "two swapped": ([0, 2, 1, 3], (1, ChainFault.GAP)),
+    "back to the start": ([0, 1, 2, 0, 1], (3, ChainFault.OUT_OF_ORDER)),
 }
 
 
@@ -63,13 +63,13 @@ def test_a_wrong_order_is_named_at_the_record_that_breaks_it(order, expected):
 
 def test_records_missing_at_the_end_show_against_the_head():
     found = verify(CHAIN[:5], head=HEAD)
-    assert where(found) == (5, Fault.CUT_OFF)
+    assert where(found) == (5, ChainFault.CUT_OFF)
     assert found.flaw.seq == 6
 
 
 def test_a_record_of_another_stream_is_named():
-    assert where(verify([*CHAIN[:3], FOREIGN[3], *CHAIN[4:]])) == (3, Fault.FOREIGN_STREAM)
-    assert where(verify(FOREIGN, anchor=START)) == (0, Fault.FOREIGN_STREAM)
+    assert where(verify([*CHAIN[:3], FOREIGN[3], *CHAIN[4:]])) == (3, ChainFault.FOREIGN_STREAM)
+    assert where(verify(FOREIGN, anchor=START)) == (0, ChainFault.FOREIGN_STREAM)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_bytes_that_are_no_event_are_named(record):
     for index in (0, 3, 7):
         broken = [*CHAIN[:index], record, *CHAIN[index + 1 :]]
         found = verify(broken, anchor=START, head=HEAD)
-        assert where(found) == (index, Fault.NOT_AN_EVENT)
+        assert where(found) == (index, ChainFault.NOT_AN_EVENT)
         assert found.proven <= index
 
 
@@ -105,7 +105,7 @@ def test_bytes_that_are_no_event_are_named(record):
 )
 def test_a_record_without_its_place_is_no_event(changes):
     record = json.dumps({**json.loads(CHAIN[3]), **changes}).encode()
-    assert where(verify([*CHAIN[:3], record, *CHAIN[4:]])) == (3, Fault.NOT_AN_EVENT)
+    assert where(verify([*CHAIN[:3], record, *CHAIN[4:]])) == (3, ChainFault.NOT_AN_EVENT)
 
 
 @pytest.mark.parametrize("index", range(8))
@@ -122,7 +122,7 @@ def test_an_altered_attribute_names_its_record(attribute, index):
     }.get(attribute, "altered")
     altered = json.dumps(event, separators=(",", ":")).encode()
     found = verify([*CHAIN[:index], altered, *CHAIN[index + 1 :]], anchor=START, head=HEAD)
-    assert where(found) == (index, Fault.ALTERED)
+    assert where(found) == (index, ChainFault.ALTERED)
     assert found.proven <= index
 
 
@@ -171,4 +171,4 @@ def test_no_more_than_one_record_after_the_flaw_is_read():
         yield from (CHAIN[0], CHAIN[2], CHAIN[3])
         pytest.fail("it read on")
 
-    assert where(verify(endless())) == (1, Fault.GAP)
+    assert where(verify(endless())) == (1, ChainFault.GAP)

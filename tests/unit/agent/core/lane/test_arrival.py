@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agent.core.lane.io import CommandKind, ReadersChanged, RecordFailed, RelayChanged
-from agent.core.lane.step import State
+from agent.core.lane.step import LaneState
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.rows import AGENT, LOST, PULSE, Row, check, closed_as, rows
 from tests.support.lane.yard import (
@@ -29,98 +29,98 @@ TABLE: list[Row] = [
         "fresh inputs with the arm closed make a lane ready",
         lambda: Yard.new(ready=False, has_closed=True),
         lambda y: y.sense(),
-        State.IDLE,
+        LaneState.IDLE,
         ["show red idle"],
     ),
     (
         "a lane without limit inputs is ready with fresh inputs",
         lambda: Yard.new(ready=False),
         lambda y: y.sense(),
-        State.IDLE,
+        LaneState.IDLE,
         ["show red idle"],
     ),
     (
         "a blind lane is ready at once",
         lambda: Yard.new(ready=False, blind=True),
         lambda y: y.tick(),
-        State.IDLE,
+        LaneState.IDLE,
         ["show red idle"],
     ),
     (
         "an open arm at the start moves nothing",
         lambda: Yard.new(ready=False, has_closed=True),
         lambda y: y.sense(closed=False),
-        State.INIT,
+        LaneState.INIT,
         ["show red init"],
     ),
     (
         "an open limit at the start counts where there is no closed limit",
         lambda: Yard.new(ready=False, has_opened=True),
         lambda y: y.sense(opened=True),
-        State.INIT,
+        LaneState.INIT,
         ["show red init"],
     ),
     (
         "something under the arm at the start is waited for",
         lambda: Yard.new(ready=False),
         lambda y: y.sense(safety=True, presence=True),
-        State.INIT,
+        LaneState.INIT,
         ["show red init"],
     ),
     (
         "an arm that stays open after the start is an alarm",
         lambda: Yard.new(ready=False, has_closed=True),
         lambda y: y.sense(closed=False) + y.wait(60.1),
-        State.VIOLATION,
+        LaneState.VIOLATION,
         ["show red init", "alarm.raised forced_open", "show red violation"],
     ),
     (
         "something that stays under the arm after the start is an alarm",
         lambda: Yard.new(ready=False),
         lambda y: y.sense(safety=True) + y.wait(60.1),
-        State.VIOLATION,
+        LaneState.VIOLATION,
         ["show red init", "alarm.raised blocked", "show red violation"],
     ),
     (
         "inputs that never come are lost after a while",
         lambda: Yard.new(ready=False),
         lambda y: y.tick() + y.tick(7.9) + y.tick(0.1),
-        State.FAULT,
+        LaneState.FAULT,
         ["show red init", *LOST],
     ),
     (
         "inputs that come and go before the lane is ready are lost",
         lambda: Yard.new(ready=False, has_closed=True),
         lambda y: y.sense(closed=False) + y.tick(0.31),
-        State.FAULT,
+        LaneState.FAULT,
         ["show red init", *LOST],
     ),
     (
         "an order to close is carried out at the start when it is safe",
         lambda: Yard.new(ready=False, has_closed=True, **AGENT),
         lambda y: y.feed(RelayChanged(y.now, up=True)) + y.sense(closed=False) + y.order(CommandKind.CLOSE),
-        State.CLOSING,
+        LaneState.CLOSING,
         ["show red init", "CLOSE", "show red closing"],
     ),
     (
         "an unknown presence loop at the start is waited for",
         lambda: Yard.new(ready=False, has_closed=True),
         lambda y: y.sense(closed=False) + y.sense(0.1, closed=True, presence=None),
-        State.INIT,
+        LaneState.INIT,
         ["show red init"],
     ),
     (
         "an order to close at the start is not carried out on stale inputs",
         lambda: Yard.new(ready=False, has_closed=True, **AGENT),
         lambda y: y.feed(RelayChanged(y.now, up=True)) + y.sense(closed=False) + y.later(0.31).order(CommandKind.CLOSE),
-        State.INIT,
+        LaneState.INIT,
         ["show red init"],
     ),
     (
         "something in the photocell at the start is waited for",
         lambda: Yard.new(ready=False, has_photocell=True),
         lambda y: y.sense(photocell=True) + y.wait(60.1),
-        State.VIOLATION,
+        LaneState.VIOLATION,
         ["show red init", "alarm.raised blocked", "show red violation"],
     ),
     # ---------------------------------------------------------------- idle
@@ -128,49 +128,49 @@ TABLE: list[Row] = [
         "a vehicle on the presence loop begins a transaction",
         Yard.new,
         lambda y: y.sense(presence=True),
-        State.PRESENT,
+        LaneState.PRESENT,
         ["vehicle.present inputs", "show red present"],
     ),
     (
         "something under the arm with nobody before it comes the wrong way",
         Yard.new,
         lambda y: y.sense(safety=True),
-        State.VIOLATION,
+        LaneState.VIOLATION,
         ["alarm.raised wrong_way", "show red violation"],
     ),
     (
         "an arm that leaves its closed limit was forced",
         lambda: Yard.new(has_closed=True),
         lambda y: y.sense(closed=False),
-        State.VIOLATION,
+        LaneState.VIOLATION,
         ["alarm.raised forced_open", "show red violation"],
     ),
     (
         "an arm that is forced as a vehicle comes begins no transaction",
         lambda: Yard.new(has_closed=True),
         lambda y: y.sense(presence=True, closed=False),
-        State.VIOLATION,
+        LaneState.VIOLATION,
         ["alarm.raised forced_open", "show red violation"],
     ),
     (
         "an unknown closed limit is no alarm yet",
         lambda: Yard.new(has_closed=True),
         lambda y: y.sense(closed=None),
-        State.IDLE,
+        LaneState.IDLE,
         [],
     ),
     (
         "a permit that was shown just before the loop closed counts, a plate does not",
         Yard.new,
         lambda y: y.qr() + y.plate() + y.wait(2.0) + y.sense(presence=True),
-        State.DECIDING,
+        LaneState.DECIDING,
         ["vehicle.present inputs", "permit.presented", "show red deciding", "decide on 1+0"],
     ),
     (
         "a vehicle that comes while no reader works waits for an officer",
         Yard.new,
         lambda y: y.feed(ReadersChanged(y.now, up=False)) + y.sense(presence=True),
-        State.MANUAL,
+        LaneState.MANUAL,
         [
             "alarm.raised readers_lost",
             "vehicle.present inputs",
@@ -182,28 +182,28 @@ TABLE: list[Row] = [
         "an officer may open with nobody there",
         Yard.new,
         lambda y: y.order(CommandKind.OPEN),
-        State.OPENING,
+        LaneState.OPENING,
         ["vehicle.present operator", "access.granted operator", "RAISE 0001-1", "show green opening"],
     ),
     (
         "an arm at its open limit was forced where there is no closed limit",
         lambda: Yard.new(has_opened=True),
         lambda y: y.sense(opened=True),
-        State.VIOLATION,
+        LaneState.VIOLATION,
         ["alarm.raised forced_open", "show red violation"],
     ),
     (
         "something in the photocell alone is no violation",
         lambda: Yard.new(has_photocell=True),
         lambda y: y.sense(photocell=True) + y.wait(100.0),
-        State.IDLE,
+        LaneState.IDLE,
         [],
     ),
     (
         "something under the arm while a vehicle is before it is no wrong way",
         present,
         lambda y: y.sense(safety=True),
-        State.PRESENT,
+        LaneState.PRESENT,
         [],
     ),
     # ---------------------------------------------------------------- present
@@ -211,15 +211,15 @@ TABLE: list[Row] = [
         "a permit is recorded and judged",
         present,
         lambda y: y.qr(),
-        State.DECIDING,
+        LaneState.DECIDING,
         ["permit.presented", "show red deciding", "decide on 1+0"],
     ),
-    ("a plate alone is only gathered", present, lambda y: y.plate(), State.PRESENT, []),
+    ("a plate alone is only gathered", present, lambda y: y.plate(), LaneState.PRESENT, []),
     (
         "a vehicle that shows nothing is judged finally",
         present,
         lambda y: y.wait(30.1) + y.decide(Verdict.DENY, Reason.QR_NONE),
-        State.DENIED,
+        LaneState.DENIED,
         [
             "decide on 0+0 finally",
             "access.decided DENY QR_NONE",
@@ -231,21 +231,21 @@ TABLE: list[Row] = [
         "a vehicle that leaves before it showed anything abandoned it",
         present,
         lambda y: y.sense(presence=False),
-        State.IDLE,
+        LaneState.IDLE,
         [*closed_as("abandoned", reason="QR_NONE"), "show red idle"],
     ),
     (
         "readers that are lost leave the vehicle to an officer",
         present,
         lambda y: y.feed(ReadersChanged(y.now, up=False)),
-        State.MANUAL,
+        LaneState.MANUAL,
         ["alarm.raised readers_lost", "access.decided MANUAL GATE_FAULT", "show red manual"],
     ),
     (
         "an officer may open for a vehicle that shows nothing",
         present,
         lambda y: y.order(CommandKind.OPEN),
-        State.OPENING,
+        LaneState.OPENING,
         ["access.granted operator", "RAISE 0001-1", "show green opening"],
     ),
     # ---------------------------------------------------------------- deciding
@@ -253,21 +253,21 @@ TABLE: list[Row] = [
         "a grant raises the barrier once",
         deciding,
         lambda y: y.decide(Verdict.PASS),
-        State.OPENING,
+        LaneState.OPENING,
         [*PULSE, "RAISE 0001-1", "show green OK"],
     ),
     (
         "a refusal ends the transaction",
         deciding,
         lambda y: y.decide(Verdict.DENY, Reason.EXPIRED),
-        State.DENIED,
+        LaneState.DENIED,
         ["access.decided DENY EXPIRED", "transaction.closed denied EXPIRED", "show red EXPIRED"],
     ),
     (
         "what the gate cannot judge waits for an officer with the transaction open",
         deciding,
         lambda y: y.decide(Verdict.MANUAL, Reason.PLATE_UNSURE),
-        State.MANUAL,
+        LaneState.MANUAL,
         ["access.decided MANUAL PLATE_UNSURE", "show red manual"],
     ),
     (
@@ -280,7 +280,7 @@ TABLE: list[Row] = [
             + y.plate()
             + y.decide(Verdict.RETRY, Reason.PLATE_UNSURE)
         ),
-        State.DECIDING,
+        LaneState.DECIDING,
         [
             "access.decided RETRY QR_UNSTABLE",
             "show red QR_UNSTABLE",
@@ -294,14 +294,14 @@ TABLE: list[Row] = [
         "when the time is up the answer is final",
         deciding,
         lambda y: y.decide(Verdict.RETRY, Reason.PLATE_UNSURE) + y.wait(5.1),
-        State.DECIDING,
+        LaneState.DECIDING,
         ["access.decided RETRY PLATE_UNSURE", "show red PLATE_UNSURE", "decide on 1+0 finally"],
     ),
     (
         "to show it again is no final answer",
         deciding,
         lambda y: y.wait(5.1) + y.decide(Verdict.RETRY, Reason.PLATE_UNSURE),
-        State.DENIED,
+        LaneState.DENIED,
         [
             "decide on 1+0 finally",
             "access.decided DENY PLATE_UNSURE",
@@ -313,28 +313,28 @@ TABLE: list[Row] = [
         "a final answer that never comes is left to an officer",
         deciding,
         lambda y: y.wait(10.1),
-        State.MANUAL,
+        LaneState.MANUAL,
         ["decide on 1+0 finally", "access.decided MANUAL INTERNAL_ERROR", "show red manual"],
     ),
     (
         "a vehicle that leaves while it is judged abandoned it",
         deciding,
         lambda y: y.sense(presence=False),
-        State.IDLE,
+        LaneState.IDLE,
         [*closed_as("abandoned", reason="QR_NONE"), "show red idle"],
     ),
     (
         "readers that are lost while deciding leave it to an officer",
         deciding,
         lambda y: y.feed(ReadersChanged(y.now, up=False)),
-        State.MANUAL,
+        LaneState.MANUAL,
         ["alarm.raised readers_lost", "access.decided MANUAL GATE_FAULT", "show red manual"],
     ),
     (
         "without a relay a grant is not given",
         deciding,
         lambda y: y.feed(RelayChanged(y.now, up=False)) + y.decide(Verdict.PASS),
-        State.MANUAL,
+        LaneState.MANUAL,
         [
             "alarm.raised relay_lost",
             "alarm.raised relay_lost",
@@ -346,28 +346,28 @@ TABLE: list[Row] = [
         "a grant without a permit is an error of ours",
         deciding,
         lambda y: y.decide(Verdict.PASS, permit=None),
-        State.MANUAL,
+        LaneState.MANUAL,
         ["access.decided MANUAL INTERNAL_ERROR", "show red manual"],
     ),
     (
         "a grant without a use of the permit is an error of ours",
         deciding,
         lambda y: y.decide(Verdict.PASS, use=0),
-        State.MANUAL,
+        LaneState.MANUAL,
         ["access.decided MANUAL INTERNAL_ERROR", "show red manual"],
     ),
     (
         "a permit that another lane used meanwhile is refused",
         deciding,
         lambda y: y.feed(RecordFailed(y.now, Reason.ALREADY_USED)),
-        State.DENIED,
+        LaneState.DENIED,
         ["access.decided DENY ALREADY_USED", "transaction.closed denied ALREADY_USED", "show red ALREADY_USED"],
     ),
     (
         "a journal that cannot be written leaves the barrier down and calls an officer",
         deciding,
         lambda y: y.feed(RecordFailed(y.now, Reason.GATE_FAULT)),
-        State.MANUAL,
+        LaneState.MANUAL,
         ["alarm.raised journal_failed", "access.decided MANUAL GATE_FAULT", "show red manual"],
     ),
     # ---------------------------------------------------------------- manual
@@ -382,7 +382,7 @@ TABLE: list[Row] = [
             + y.sense(safety=False)
             + y.wait(1.0)
         ),
-        State.CLOSING,
+        LaneState.CLOSING,
         [
             "access.granted operator",
             "RAISE 0001-1",
@@ -399,35 +399,35 @@ TABLE: list[Row] = [
         "a vehicle that does not wait for the officer is denied",
         manual,
         lambda y: y.sense(presence=False),
-        State.IDLE,
+        LaneState.IDLE,
         [*closed_as("denied", reason="PLATE_UNSURE"), "show red idle"],
     ),
     (
         "the same permit again changes nothing for an officer",
         manual,
         lambda y: y.wait(2.0) + y.qr() + y.wait(2.0) + y.qr() + y.tick(),
-        State.MANUAL,
+        LaneState.MANUAL,
         [],
     ),
     (
         "another permit is judged in the same transaction",
         manual,
         lambda y: y.wait(1.0) + y.qr("B"),
-        State.DECIDING,
+        LaneState.DECIDING,
         ["permit.presented", "show red deciding", "decide on 1+0"],
     ),
     (
         "another permit within a second waits for its turn",
         manual,
         lambda y: y.qr("B") + y.wait(0.8) + y.wait(0.3),
-        State.DECIDING,
+        LaneState.DECIDING,
         ["permit.presented", "show red deciding", "decide on 1+0"],
     ),
     (
         "an officer's order that cannot be recorded is not carried out",
         manual,
         lambda y: y.feed(RecordFailed(y.now, Reason.GATE_FAULT)),
-        State.MANUAL,
+        LaneState.MANUAL,
         ["alarm.raised journal_failed"],
     ),
     # ---------------------------------------------------------------- denied
@@ -435,42 +435,42 @@ TABLE: list[Row] = [
         "a denied vehicle leaves",
         denied,
         lambda y: y.sense(presence=False),
-        State.IDLE,
+        LaneState.IDLE,
         ["show red idle"],
     ),
     (
         "a denied vehicle that stays is not denied again",
         denied,
         lambda y: [line for _ in range(20) for line in y.sense(0.2) + y.qr()],
-        State.DENIED,
+        LaneState.DENIED,
         [],
     ),
     (
         "another permit after a second is a new transaction",
         denied,
         lambda y: y.wait(1.0) + y.qr("B"),
-        State.DECIDING,
+        LaneState.DECIDING,
         ["vehicle.present inputs", "permit.presented", "show red deciding", "decide on 1+0"],
     ),
     (
         "the same permit is a new try once it was out of sight",
         denied,
         lambda y: y.wait(3.1) + y.qr(),
-        State.DECIDING,
+        LaneState.DECIDING,
         ["vehicle.present inputs", "permit.presented", "show red deciding", "decide on 1+0"],
     ),
     (
         "a new try waits for its second",
         denied,
         lambda y: y.qr("B") + y.wait(0.9),
-        State.DENIED,
+        LaneState.DENIED,
         [],
     ),
     (
         "an officer may open for a vehicle that was denied",
         denied,
         lambda y: y.order(CommandKind.OPEN),
-        State.OPENING,
+        LaneState.OPENING,
         ["vehicle.present operator", "access.granted operator", "RAISE 0002-1", "show green opening"],
     ),
     # ---------------------------------------------------------------- fault
@@ -478,15 +478,15 @@ TABLE: list[Row] = [
         "fresh inputs bring a lane back through init",
         fault,
         lambda y: y.sense() + y.sense(),
-        State.IDLE,
+        LaneState.IDLE,
         ["show red init", "show red idle"],
     ),
-    ("no order to open is taken without inputs", fault, lambda y: y.order(CommandKind.OPEN), State.FAULT, []),
+    ("no order to open is taken without inputs", fault, lambda y: y.order(CommandKind.OPEN), LaneState.FAULT, []),
 ]
 
 
 @rows(TABLE)
-def test_row(way: Callable[[], Yard], act: Callable[[Yard], list[str]], state: State, lines: list[str]) -> None:
+def test_row(way: Callable[[], Yard], act: Callable[[Yard], list[str]], state: LaneState, lines: list[str]) -> None:
     check(way, act, state, lines)
 
 
@@ -499,7 +499,7 @@ def test_an_arm_that_is_forced_while_a_vehicle_waits_ends_its_transaction(way: C
         "transaction.closed fault GATE_FAULT",
         "show red violation",
     ]
-    assert yard.state is State.VIOLATION
+    assert yard.state is LaneState.VIOLATION
 
 
 def test_an_arm_that_is_forced_behind_a_refused_vehicle_is_a_violation() -> None:
@@ -511,5 +511,5 @@ def test_an_arm_that_went_up_although_no_pulse_was_delivered_was_forced() -> Non
     yard = opening(has_opened=True)
     yard.sense(opened=True)
     yard.pulsed("not_delivered")
-    assert yard.state is State.DENIED
+    assert yard.state is LaneState.DENIED
     assert yard.sense() == ["alarm.raised forced_open", "show red violation"]

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from agent.core.lane.interlock import InterlockState, arm_in_use, claim, is_free, neighbours, settle
+from agent.core.lane.interlock import InterlockState, arm_in_use, claim, is_free, neighbours, with_occupancy
 
 SALLY = [("outer", "inner")]
 ARM = [("in", "out")]
@@ -16,7 +16,7 @@ ALL = frozenset({"outer", "inner", "in", "out"})
 
 def at_rest(ways: InterlockState, *lanes: str) -> InterlockState:
     for lane in lanes:
-        ways = settle(ways, lane, occupied=False)
+        ways = with_occupancy(ways, lane, occupied=False)
     return ways
 
 
@@ -44,22 +44,22 @@ def test_a_lane_waits_for_its_neighbour_and_for_no_other(lane: str, other: str) 
 
 @pytest.mark.parametrize(("used", "asking"), list(product(sorted(ALL), repeat=2)))
 def test_an_arm_is_in_use_only_for_the_lane_that_shares_it(used: str, asking: str) -> None:
-    ways = settle(at_rest(START, *ALL), used, occupied=True)
+    ways = with_occupancy(at_rest(START, *ALL), used, occupied=True)
     assert arm_in_use(ways, asking) is ({used, asking} == {"in", "out"})
 
 
 def test_a_lane_that_asks_nobody_takes_its_way_by_force() -> None:
-    taken = settle(settle(at_rest(START, *ALL), "outer", occupied=True), "inner", occupied=True)
+    taken = with_occupancy(with_occupancy(at_rest(START, *ALL), "outer", occupied=True), "inner", occupied=True)
     assert taken.occupied == {"outer", "inner"}
     assert not is_free(taken, "outer")
     assert not is_free(taken, "inner")
 
 
 def test_what_changes_nothing_is_the_same_value() -> None:
-    assert settle(START, "in", occupied=True) is START
+    assert with_occupancy(START, "in", occupied=True) is START
     gone = at_rest(START, "in")
     assert gone.occupied == ALL - {"in"}
-    assert settle(gone, "in", occupied=False) is gone
+    assert with_occupancy(gone, "in", occupied=False) is gone
 
 
 def test_a_chain_of_three_waits_pair_by_pair() -> None:

@@ -20,7 +20,7 @@ from agent.core.lane.io import (
     RelayChanged,
 )
 from agent.core.lane.state import occupies
-from agent.core.lane.step import Lane, LaneRules, State
+from agent.core.lane.step import Lane, LaneRules, LaneState
 from agent.core.model.ledger import LedgerState
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.rows import AGENT, PULSE, Row, check, closed_as, rows
@@ -71,7 +71,7 @@ def leaving(**rules: Any) -> Yard:
     yard.sense(0.1, safety=False)
     yard.way(free=True)
     yard.sense(0.1)
-    assert yard.state is State.IDLE
+    assert yard.state is LaneState.IDLE
     return yard
 
 
@@ -91,7 +91,7 @@ TABLE: list[Row] = [
         "a vehicle that may pass waits while the way is not free, and its permit is not reserved",
         lambda: deciding(**NEAR),
         lambda y: y.way(free=False) + y.decide(Verdict.PASS),
-        State.WAITING,
+        LaneState.WAITING,
         UNPAID,
     ),
     (
@@ -104,71 +104,71 @@ TABLE: list[Row] = [
             + y.qr()[:0]
             + y.decide(Verdict.PASS)
         ),
-        State.WAITING,
+        LaneState.WAITING,
         UNPAID,
     ),
     (
         "a free way lets the permit be judged anew, a last time",
         waiting,
         lambda y: y.way(free=True),
-        State.DECIDING,
+        LaneState.DECIDING,
         ["show red deciding", "decide on 1+0 finally"],
     ),
     (
         "what is judged anew raises the barrier once",
         waiting,
         lambda y: y.way(free=True)[:0] + y.decide(Verdict.PASS),
-        State.OPENING,
+        LaneState.OPENING,
         [*PULSE, "RAISE 0001-1", "show green OK"],
     ),
     (
         "a permit that expired meanwhile is refused",
         waiting,
         lambda y: y.way(free=True)[:0] + y.decide(Verdict.DENY, Reason.EXPIRED),
-        State.DENIED,
+        LaneState.DENIED,
         ["access.decided DENY EXPIRED", "transaction.closed denied EXPIRED", "show red EXPIRED"],
     ),
     (
         "a way that is taken again is waited for again, and that is recorded once",
         waiting,
         lambda y: y.way(free=True) + y.way(free=False) + y.decide(Verdict.PASS),
-        State.WAITING,
+        LaneState.WAITING,
         ["show red deciding", "decide on 1+0 finally", "show red INTERLOCKED"],
     ),
     (
         "a vehicle that does not wait abandoned it",
         waiting,
         lambda y: y.sense(presence=False),
-        State.IDLE,
+        LaneState.IDLE,
         ["transaction.closed abandoned INTERLOCKED", "show red idle"],
     ),
-    ("a vehicle waits as long as it takes", waiting, lambda y: y.wait(59.8), State.WAITING, []),
+    ("a vehicle waits as long as it takes", waiting, lambda y: y.wait(59.8), LaneState.WAITING, []),
     (
         "a vehicle that waits for long is an alarm, once",
         waiting,
         lambda y: y.wait(150.0),
-        State.WAITING,
+        LaneState.WAITING,
         ["alarm.raised interlocked"],
     ),
     (
         "what is shown meanwhile is judged with the rest",
         waiting,
         lambda y: y.plate() + y.qr("B") + y.way(free=True),
-        State.DECIDING,
+        LaneState.DECIDING,
         ["permit.presented", "show red deciding", "decide on 2+1 finally"],
     ),
     (
         "readers that are lost while a vehicle waits for its way do not matter yet",
         waiting,
         lambda y: y.feed(ReadersChanged(y.now, up=False)),
-        State.WAITING,
+        LaneState.WAITING,
         ["alarm.raised readers_lost"],
     ),
     (
         "without a relay the way is not waited for but the relay",
         lambda: deciding(**NEAR),
         lambda y: y.way(free=False) + y.feed(RelayChanged(y.now, up=False))[:0] + y.decide(Verdict.PASS),
-        State.MANUAL,
+        LaneState.MANUAL,
         ["alarm.raised relay_lost", "access.decided MANUAL GATE_FAULT", "show red manual"],
     ),
     (
@@ -177,21 +177,21 @@ TABLE: list[Row] = [
         lambda y: (
             y.feed(RelayChanged(y.now, up=False))[:0] + y.way(free=True)[:0] + y.decide(Verdict.PASS) + y.wait(1.0)
         ),
-        State.MANUAL,
+        LaneState.MANUAL,
         ["alarm.raised relay_lost", "access.decided MANUAL GATE_FAULT", "show red manual"],
     ),
     (
         "an arm that is forced while a vehicle waits ends it",
         lambda: waiting(has_closed=True),
         lambda y: y.sense(closed=False),
-        State.VIOLATION,
+        LaneState.VIOLATION,
         ["alarm.raised forced_open", *closed_as("fault", reason="GATE_FAULT"), "show red violation"],
     ),
     (
         "a blind lane gives up a vehicle that waits and is not seen",
         lambda: waiting(blind=True),
         lambda y: y.wait(3.0) + y.wait(0.1),
-        State.IDLE,
+        LaneState.IDLE,
         ["transaction.closed abandoned INTERLOCKED", "show red idle"],
     ),
     # ---------------------------------------------------------------- a way that was lost to a neighbour
@@ -199,28 +199,28 @@ TABLE: list[Row] = [
         "a grant that a neighbour forestalled waits, and the journal is not to blame",
         lambda: deciding(**NEAR),
         lambda y: refused(y, decision=Decision(Verdict.PASS, Reason.OK, (), PERMIT)) + y.wait(1.0),
-        State.WAITING,
+        LaneState.WAITING,
         UNPAID,
     ),
     (
         "a grant that a neighbour forestalled waits also when nobody says which it was",
         lambda: deciding(**NEAR),
         refused,
-        State.WAITING,
+        LaneState.WAITING,
         UNPAID,
     ),
     (
         "a lost way with nobody waiting is only noted",
         lambda: Yard.new(**NEAR),
         lambda y: refused(y) + y.order(CommandKind.OPEN),
-        State.IDLE,
+        LaneState.IDLE,
         ["alarm.raised interlocked"],
     ),
     (
         "an officer's order that a neighbour forestalled is told to the officer",
         lambda: present(**NEAR),
         lambda y: refused(y, item=OfficerCommand(y.now, CommandKind.OPEN, "op1", "seen")),
-        State.PRESENT,
+        LaneState.PRESENT,
         ["alarm.raised interlocked"],
     ),
     # ---------------------------------------------------------------- orders while the way is not free
@@ -228,21 +228,21 @@ TABLE: list[Row] = [
         "an officer's order to hold is not carried out while the way is not free",
         lambda: Yard.new(**NEAR),
         lambda y: y.way(free=False) + y.order(CommandKind.HOLD),
-        State.IDLE,
+        LaneState.IDLE,
         ["alarm.raised interlocked"],
     ),
     (
         "an officer's second pulse waits for the way too",
         lambda: opening(**NEAR),
         lambda y: y.pulsed("unknown")[:0] + y.way(free=False) + y.order(CommandKind.OPEN),
-        State.OPENING,
+        LaneState.OPENING,
         ["alarm.raised interlocked"],
     ),
     (
         "an arm that the agent lowered on something goes up whatever the neighbours do",
         lambda: closing(**NEAR, **AGENT),
         lambda y: y.sense()[:0] + y.way(free=False) + y.sense(safety=True),
-        State.PASSING,
+        LaneState.PASSING,
         [
             "alarm.raised tailgating",
             "alarm.raised reopened",
@@ -255,7 +255,7 @@ TABLE: list[Row] = [
         "an officer's order to close waits for no neighbour",
         lambda: violation(**NEAR, **AGENT),
         lambda y: y.way(free=False) + y.order(CommandKind.CLOSE),
-        State.CLOSING,
+        LaneState.CLOSING,
         ["CLOSE", "show red closing"],
     ),
     # ---------------------------------------------------------------- yielding a shared arm
@@ -263,91 +263,91 @@ TABLE: list[Row] = [
         "a lane yields the arm that the other direction uses",
         lambda: Yard.new(**ARM),
         lambda y: y.way(free=False, arm_in_use=True),
-        State.YIELDING,
+        LaneState.YIELDING,
         ["show red yielding"],
     ),
     (
         "what the other direction does under the arm and with it is no violation",
         lambda: yielding(has_closed=True, has_photocell=True),
         lambda y: y.sense(closed=False) + y.sense(safety=True, photocell=True) + y.wait(100.0),
-        State.YIELDING,
+        LaneState.YIELDING,
         [],
     ),
     (
         "a lane is ready again once the arm is down and free after the other direction",
         lambda: used_arm(yielding(has_closed=True)),
         ended,
-        State.IDLE,
+        LaneState.IDLE,
         ["show red idle"],
     ),
     (
         "what was seen before the other direction ended proves nothing",
         lambda: used_arm(yielding(has_closed=True)),
         lambda y: y.way(free=True) + y.tick(0.2) + y.sense(),
-        State.IDLE,
+        LaneState.IDLE,
         ["show red idle"],
     ),
     (
         "a sample of the very moment at which the other direction ended proves nothing",
         lambda: used_arm(yielding(has_closed=True)),
         lambda y: y.way(free=True) + y.sense(),
-        State.YIELDING,
+        LaneState.YIELDING,
         [],
     ),
     (
         "something under the arm after the other direction is waited for",
         yielding,
         lambda y: y.sense(safety=True) + ended(y) + y.wait(59.8),
-        State.YIELDING,
+        LaneState.YIELDING,
         [],
     ),
     (
         "something that stays under the arm after the other direction is an alarm",
         yielding,
         lambda y: y.wait(100.0) + y.sense(safety=True) + ended(y) + y.wait(60.0),
-        State.VIOLATION,
+        LaneState.VIOLATION,
         ["alarm.raised blocked", "show red violation"],
     ),
     (
         "something in the photocell after the other direction is under the arm",
         lambda: yielding(has_photocell=True),
         lambda y: y.sense(photocell=True) + ended(y) + y.wait(60.0),
-        State.VIOLATION,
+        LaneState.VIOLATION,
         ["alarm.raised blocked", "show red violation"],
     ),
     (
         "an arm that stays open after the other direction is an alarm",
         lambda: yielding(has_closed=True),
         lambda y: y.sense(closed=False) + ended(y) + y.wait(60.0),
-        State.VIOLATION,
+        LaneState.VIOLATION,
         ["alarm.raised forced_open", "show red violation"],
     ),
     (
         "an unknown presence loop after the other direction is waited for",
         yielding,
         lambda y: y.way(free=True) + y.sense(0.1, presence=None),
-        State.YIELDING,
+        LaneState.YIELDING,
         [],
     ),
     (
         "a blind lane yields too, and is ready at once afterwards",
         lambda: Yard.new(blind=True, **SHARED),
         lambda y: y.way(free=False, arm_in_use=True) + y.wait(5.0) + y.way(free=True),
-        State.IDLE,
+        LaneState.IDLE,
         ["show red yielding", "show red idle"],
     ),
     (
         "an order to open is refused while the other direction uses the arm",
         yielding,
         lambda y: y.order(CommandKind.OPEN),
-        State.YIELDING,
+        LaneState.YIELDING,
         ["alarm.raised interlocked"],
     ),
     (
         "an officer may open where the arm is not proved to be at rest after the other direction",
         lambda: yielding(has_closed=True),
         lambda y: y.sense(closed=False) + y.way(free=True) + y.order(CommandKind.OPEN),
-        State.OPENING,
+        LaneState.OPENING,
         ["vehicle.present operator", "access.granted operator", "RAISE 0001-1", "show green opening"],
     ),
     # ---------------------------------------------------------------- who is on the presence loop
@@ -355,28 +355,28 @@ TABLE: list[Row] = [
         "a vehicle that comes from under the arm is no arrival",
         leaving,
         lambda y: y.wait(20.0) + y.sense(presence=False) + y.wait(1.0),
-        State.IDLE,
+        LaneState.IDLE,
         [],
     ),
     (
         "a vehicle that comes after the one that left is an arrival",
         leaving,
         lambda y: y.sense(0.1, presence=False) + y.sense(0.1, presence=True),
-        State.PRESENT,
+        LaneState.PRESENT,
         ["vehicle.present inputs", "show red present"],
     ),
     (
         "a vehicle that stays on the loop is an arrival after a while",
         leaving,
         lambda y: y.wait(29.8) + y.wait(0.1),
-        State.PRESENT,
+        LaneState.PRESENT,
         ["vehicle.present inputs", "show red present"],
     ),
     (
         "a loop that is unknown for a moment does not make an arrival of the vehicle that leaves",
         leaving,
         lambda y: y.sense(0.1, presence=None) + y.sense(0.1, presence=True) + y.wait(5.0),
-        State.IDLE,
+        LaneState.IDLE,
         [],
     ),
     (
@@ -391,7 +391,7 @@ TABLE: list[Row] = [
             + ended(y)
             + y.sense(0.1)
         ),
-        State.PRESENT,
+        LaneState.PRESENT,
         ["show red yielding", "show red idle", "vehicle.present inputs", "show red present"],
     ),
     (
@@ -406,7 +406,7 @@ TABLE: list[Row] = [
             + ended(y)
             + y.sense(0.1)
         ),
-        State.PRESENT,
+        LaneState.PRESENT,
         ["show red yielding", "show red idle", "vehicle.present inputs", "show red present"],
     ),
     (
@@ -419,7 +419,7 @@ TABLE: list[Row] = [
             + ended(y)
             + y.sense(0.1)
         ),
-        State.PRESENT,
+        LaneState.PRESENT,
         ["show red idle", "vehicle.present inputs", "show red present"],
     ),
     (
@@ -432,7 +432,7 @@ TABLE: list[Row] = [
             + y.sense(0.1, safety=False)
             + y.sense(0.1)
         ),
-        State.IDLE,
+        LaneState.IDLE,
         ["show red idle"],
     ),
     (
@@ -449,7 +449,7 @@ TABLE: list[Row] = [
             + ended(y)
             + y.sense(0.1)
         ),
-        State.PRESENT,
+        LaneState.PRESENT,
         ["show red yielding", "show red idle", "vehicle.present inputs", "show red present"],
     ),
     (
@@ -463,28 +463,28 @@ TABLE: list[Row] = [
             + y.sense(opened=False)[:0]
             + y.wait(8.1)
         ),
-        State.PRESENT,
+        LaneState.PRESENT,
         ["show red idle", "vehicle.present inputs", "show red present"],
     ),
     (
         "a permit that is shown while the other direction passes counts for the vehicle that waits",
         yielding,
         lambda y: y.sense(presence=True) + y.plate() + y.qr() + ended(y) + y.sense(0.1),
-        State.DECIDING,
+        LaneState.DECIDING,
         ["show red idle", "vehicle.present inputs", "permit.presented", "show red deciding", "decide on 1+0"],
     ),
     (
         "a plate that a blind lane sees while the other direction passes may be that vehicle's",
         lambda: yielding(blind=True),
         lambda y: y.plate() + y.way(free=True) + y.tick(),
-        State.IDLE,
+        LaneState.IDLE,
         ["show red idle"],
     ),
     (
         "a permit that a blind lane sees while the other direction passes is the next vehicle's",
         lambda: yielding(blind=True),
         lambda y: y.qr() + y.way(free=True) + y.tick(),
-        State.DECIDING,
+        LaneState.DECIDING,
         ["show red idle", "vehicle.present eye", "permit.presented", "show red deciding", "decide on 1+0"],
     ),
     # ---------------------------------------------------------------- an arm in use, in the other states
@@ -492,49 +492,49 @@ TABLE: list[Row] = [
         "a vehicle that is there goes on while the other direction uses the arm",
         lambda: deciding(**ARM),
         lambda y: y.way(free=False, arm_in_use=True) + y.sense(closed=False, safety=True) + y.decide(Verdict.PASS),
-        State.WAITING,
+        LaneState.WAITING,
         UNPAID,
     ),
     (
         "a vehicle that leaves while the other direction uses the arm yields next",
         lambda: denied(**ARM),
         lambda y: y.way(free=False, arm_in_use=True) + y.sense(closed=False, presence=False) + y.sense(),
-        State.YIELDING,
+        LaneState.YIELDING,
         ["show red idle", "show red yielding"],
     ),
     (
         "an arm that is seen open from before the other direction ended was not forced",
         lambda: manual(**ARM),
         lambda y: y.way(free=False, arm_in_use=True) + y.sense(0.1, closed=False) + y.way(free=True) + y.tick(0.1),
-        State.MANUAL,
+        LaneState.MANUAL,
         [],
     ),
     (
         "an arm that is open after the other direction ended was forced",
         lambda: manual(**ARM),
         lambda y: y.way(free=False, arm_in_use=True) + y.sense(0.1, closed=False) + ended(y),
-        State.VIOLATION,
+        LaneState.VIOLATION,
         ["alarm.raised forced_open", *closed_as("fault", reason="GATE_FAULT"), "show red violation"],
     ),
     (
         "a lane that gets its inputs while the other direction uses the arm yields",
         lambda: Yard.new(ready=False, **ARM),
         lambda y: y.way(free=False, arm_in_use=True) + y.sense(closed=False, safety=True) + y.wait(100.0),
-        State.YIELDING,
+        LaneState.YIELDING,
         ["show red init", "show red yielding"],
     ),
     (
         "a lane whose inputs come back while the other direction uses the arm yields",
         lambda: fault(**ARM),
         lambda y: y.way(free=False, arm_in_use=True) + y.sense(closed=False) + y.sense(),
-        State.YIELDING,
+        LaneState.YIELDING,
         ["show red init", "show red yielding"],
     ),
     (
         "an order to close is not carried out while the other direction uses the arm",
         lambda: violation(**ARM, **AGENT),
         lambda y: y.way(free=False, arm_in_use=True) + y.order(CommandKind.CLOSE),
-        State.VIOLATION,
+        LaneState.VIOLATION,
         [],
     ),
     (
@@ -550,41 +550,43 @@ TABLE: list[Row] = [
             + y.wait(100.0)
             + y.way(free=True)
         ),
-        State.CLOSING,
+        LaneState.CLOSING,
         ["show red clearing", *closed_as("passed", "CONSUMED"), "show red closing", "CLOSE"],
     ),
     (
         "an arm that does not close because the other direction holds it open is left to that",
         lambda: closing(**SHARED),
         lambda y: y.way(free=False, arm_in_use=True) + y.wait(7.9) + y.wait(0.2),
-        State.YIELDING,
+        LaneState.YIELDING,
         ["show red yielding"],
     ),
     (
         "an arm that closes while the other direction wants it is closed",
         lambda: closing(**SHARED),
         lambda y: y.way(free=False, arm_in_use=True) + y.sense(closed=True),
-        State.IDLE,
+        LaneState.IDLE,
         ["barrier.moved closed", "show red idle"],
     ),
     (
         "a barrier that is let go while the other direction uses the arm is left to that",
         lambda: held(**SHARED),
         lambda y: y.order(CommandKind.RELEASE)[:0] + y.way(free=False, arm_in_use=True),
-        State.YIELDING,
+        LaneState.YIELDING,
         ["show red yielding"],
     ),
 ]
 
 
 @rows(TABLE)
-def test_row(way: Callable[[], Yard], act: Callable[[Yard], list[str]], state: State, lines: list[str]) -> None:
+def test_row(way: Callable[[], Yard], act: Callable[[Yard], list[str]], state: LaneState, lines: list[str]) -> None:
     check(way, act, state, lines)
 
 
-@pytest.mark.parametrize("state", sorted({State.IDLE, State.PRESENT, State.MANUAL, State.DENIED, State.CLOSING}))
+@pytest.mark.parametrize(
+    "state", sorted({LaneState.IDLE, LaneState.PRESENT, LaneState.MANUAL, LaneState.DENIED, LaneState.CLOSING})
+)
 @pytest.mark.parametrize("kind", [CommandKind.OPEN, CommandKind.HOLD])
-def test_an_order_while_the_way_is_not_free_names_the_officer(state: State, kind: CommandKind) -> None:
+def test_an_order_while_the_way_is_not_free_names_the_officer(state: LaneState, kind: CommandKind) -> None:
     yard = WAYS[state](**NEAR)
     yard.way(free=False)
     before = yard.lane
@@ -648,7 +650,7 @@ def test_telling_a_use_of_the_arm_twice_forgets_nothing() -> None:
     yard.sense(0.1, presence=True)
     ended(yard)
     yard.way(free=True)
-    assert (yard.sense(0.1), yard.state) == ([], State.IDLE)
+    assert (yard.sense(0.1), yard.state) == ([], LaneState.IDLE)
 
 
 def test_the_end_of_a_use_of_the_arm_that_is_told_twice_forgets_nothing() -> None:
@@ -659,7 +661,7 @@ def test_the_end_of_a_use_of_the_arm_that_is_told_twice_forgets_nothing() -> Non
     yard.way(free=True)
     yard.sense(0.1, presence=True)
     yard.sense(0.1, photocell=False)
-    assert (yard.sense(0.1), yard.state) == ([], State.IDLE)
+    assert (yard.sense(0.1), yard.state) == ([], LaneState.IDLE)
 
 
 @pytest.mark.parametrize(("bits", "alarm"), [({"safety": True}, Alarm.BLOCKED), ({"closed": False}, Alarm.FORCED_OPEN)])
@@ -673,12 +675,20 @@ def test_an_alarm_after_the_other_direction_says_since_when(bits: dict[str, bool
 
 # ------------------------------------------------------------------------------------------------- who occupies a way
 
-AT_REST = {State.IDLE, State.PRESENT, State.DECIDING, State.MANUAL, State.WAITING, State.DENIED, State.YIELDING}
-AT_REST |= {State.OUT_OF_SERVICE}
+AT_REST = {
+    LaneState.IDLE,
+    LaneState.PRESENT,
+    LaneState.DECIDING,
+    LaneState.MANUAL,
+    LaneState.WAITING,
+    LaneState.DENIED,
+    LaneState.YIELDING,
+}
+AT_REST |= {LaneState.OUT_OF_SERVICE}
 
 
-@pytest.mark.parametrize("state", State)
-def test_a_lane_occupies_its_way_unless_its_barrier_is_closed_and_at_rest(state: State) -> None:
+@pytest.mark.parametrize("state", LaneState)
+def test_a_lane_occupies_its_way_unless_its_barrier_is_closed_and_at_rest(state: LaneState) -> None:
     assert occupies(WAYS[state]().lane) is (state not in AT_REST)
 
 
@@ -693,7 +703,7 @@ def test_a_pulse_that_was_not_reported_occupies_the_way_of_a_lane_at_rest() -> N
     yard = opening(has_closed=True, open_s=1.0, close_s=1.0)
     yard.wait(1.0)
     yard.sense(0.1, closed=True)
-    assert yard.state is State.IDLE
+    assert yard.state is LaneState.IDLE
     assert occupies(yard.lane)
     yard.feed(Pulsed(yard.now, grant, "open", "delivered"))
     assert not occupies(yard.lane)
@@ -715,7 +725,7 @@ def test_an_arm_that_is_not_known_to_be_closed_occupies_its_way(
 ) -> None:
     yard = present(**rules)
     yard.sense(0.1, **bits)
-    assert yard.state is State.PRESENT
+    assert yard.state is LaneState.PRESENT
     assert occupies(yard.lane) is occupied
 
 

@@ -9,7 +9,7 @@ import pytest
 from agent.core.events.event_types import AlarmRaised, LaneOrdered, Outcome
 from agent.core.lane.io import CommandKind, OfficerCommand, RecordFailed
 from agent.core.lane.state import LaneLockout
-from agent.core.lane.step import State
+from agent.core.lane.step import LaneState
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.rows import AGENT, OPERATED, PULSE, Row, check, closed_as, rows
 from tests.support.lane.yard import (
@@ -64,30 +64,30 @@ TABLE: list[Row] = [
         "a locked lane says so while nobody is there",
         Yard.new,
         lambda y: y.order(LOCK) + y.wait(1.0),
-        State.IDLE,
+        LaneState.IDLE,
         ["lane.ordered locked op1", "show red LANE_LOCKED"],
     ),
     (
         "an unlocked lane is as it was",
         locked,
         lambda y: y.order(UNLOCK) + y.sense(presence=True),
-        State.PRESENT,
+        LaneState.PRESENT,
         ["lane.ordered unlocked op1", "show red idle", "vehicle.present inputs", "show red present"],
     ),
-    ("a lock of a locked lane is recorded once", locked, lambda y: y.order(LOCK), State.IDLE, []),
-    ("an unlock of a lane that is not locked is not recorded", Yard.new, lambda y: y.order(UNLOCK), State.IDLE, []),
+    ("a lock of a locked lane is recorded once", locked, lambda y: y.order(LOCK), LaneState.IDLE, []),
+    ("an unlock of a lane that is not locked is not recorded", Yard.new, lambda y: y.order(UNLOCK), LaneState.IDLE, []),
     (
         "a vehicle that may pass waits while the lane is locked, and nothing is reserved for it",
         lambda: locked(deciding),
         lambda y: y.decide(Verdict.PASS) + y.wait(1.0),
-        State.WAITING,
+        LaneState.WAITING,
         WAITS,
     ),
     (
         "a vehicle that waits for the lock is judged anew once it is off, and then passes",
         locked_waiting,
         lambda y: y.order(UNLOCK) + y.sense(0.1) + y.decide(Verdict.PASS),
-        State.OPENING,
+        LaneState.OPENING,
         [
             "lane.ordered unlocked op1",
             "show red deciding",
@@ -101,84 +101,84 @@ TABLE: list[Row] = [
         "a permit that ran out while the vehicle waited for the lock is refused",
         locked_waiting,
         lambda y: y.order(UNLOCK)[:0] + y.sense(0.1)[:0] + y.decide(Verdict.DENY, Reason.EXPIRED),
-        State.DENIED,
+        LaneState.DENIED,
         ["access.decided DENY EXPIRED", *closed_as("denied", reason="EXPIRED"), "show red EXPIRED"],
     ),
     (
         "a vehicle that waits for its way goes on waiting for the lock",
         waiting,
         lambda y: y.order(LOCK) + y.way(free=True) + y.wait(1.0),
-        State.WAITING,
+        LaneState.WAITING,
         ["lane.ordered locked op1", "show red LANE_LOCKED"],
     ),
     (
         "a vehicle that waits for the lock goes on waiting for its way",
         lambda: locked(waiting),
         lambda y: y.order(UNLOCK) + y.wait(1.0),
-        State.WAITING,
+        LaneState.WAITING,
         ["lane.ordered unlocked op1", "show red INTERLOCKED"],
     ),
     (
         "a vehicle that drives off while the lane is locked has its outcome",
         locked_waiting,
         lambda y: y.sense(presence=False),
-        State.IDLE,
+        LaneState.IDLE,
         closed_as("abandoned", reason="LANE_LOCKED"),
     ),
     (
         "a locked lane does not ask for the relay board",
         lambda: no_relay(locked(deciding)),
         lambda y: y.decide(Verdict.PASS),
-        State.WAITING,
+        LaneState.WAITING,
         WAITS,
     ),
     (
         "a locked lane still refuses",
         lambda: locked(deciding),
         lambda y: y.decide(Verdict.DENY, Reason.EXPIRED),
-        State.DENIED,
+        LaneState.DENIED,
         ["access.decided DENY EXPIRED", *closed_as("denied", reason="EXPIRED"), "show red EXPIRED"],
     ),
     (
         "an officer cannot open a locked lane",
         lambda: locked(manual),
         lambda y: y.order(OPEN),
-        State.MANUAL,
+        LaneState.MANUAL,
         ["alarm.raised interlocked"],
     ),
     (
         "an officer cannot hold a locked lane open",
         locked,
         lambda y: y.order(HOLD),
-        State.IDLE,
+        LaneState.IDLE,
         ["alarm.raised interlocked"],
     ),
     (
         "a turn of the key opens no locked lane, and is told",
         lambda: locked(has_key=True),
         lambda y: y.sense(0.1, key=True) + y.wait(1.0),
-        State.IDLE,
+        LaneState.IDLE,
         ["alarm.raised interlocked"],
     ),
     (
         "a second pulse for a vehicle whose first is in doubt is not ordered in a locked lane",
         lambda: locked(opening),
         lambda y: y.pulsed("unknown")[:0] + y.order(OPEN),
-        State.OPENING,
+        LaneState.OPENING,
         ["alarm.raised interlocked"],
     ),
     (
         "the hold contact opens a locked lane, for it may be a fire",
         lambda: locked(has_hold=True),
         lambda y: y.sense(hold=True),
-        State.HELD_OPEN,
+        LaneState.HELD_OPEN,
         ["barrier.held True hold contact", "HOLD on at once", "show green held_open"],
     ),
     (
         "a lane that the contact holds open can be locked, and closes when the contact lets go",
         contact,
         lambda y: y.order(LOCK) + y.sense(hold=False) + y.wait(1.1),
-        State.CLOSING,
+        LaneState.CLOSING,
         [
             "lane.ordered locked op1",
             "barrier.held False hold contact",
@@ -187,7 +187,7 @@ TABLE: list[Row] = [
             "show red closing",
         ],
     ),
-    ("a lane that an officer holds open is not locked", held, lambda y: y.order(LOCK), State.HELD_OPEN, []),
+    ("a lane that an officer holds open is not locked", held, lambda y: y.order(LOCK), LaneState.HELD_OPEN, []),
     (
         "a vehicle whose grant was given before the lock passes",
         lambda: locked(opening, has_opened=True),
@@ -198,7 +198,7 @@ TABLE: list[Row] = [
             + y.sense(safety=False)
             + y.wait(1.0)
         ),
-        State.CLOSING,
+        LaneState.CLOSING,
         [
             "show green open",
             "show red passing",
@@ -211,7 +211,7 @@ TABLE: list[Row] = [
         "an arm that the agent lowers onto a vehicle goes up again also in a locked lane",
         lambda: locked(lowering),
         lambda y: y.sense(safety=True),
-        State.PASSING,
+        LaneState.PASSING,
         [
             "alarm.raised tailgating",
             "alarm.raised reopened",
@@ -225,57 +225,63 @@ TABLE: list[Row] = [
         "a lane out of service begins nothing when a vehicle comes and shows a permit",
         out_of_service,
         lambda y: y.sense(presence=True) + y.qr() + y.plate() + y.wait(40.0),
-        State.OUT_OF_SERVICE,
+        LaneState.OUT_OF_SERVICE,
         [],
     ),
     (
         "a blind lane out of service begins nothing when a permit is shown",
         lambda: out_of_service(blind=True),
         lambda y: y.qr() + y.plate() + y.wait(10.0),
-        State.OUT_OF_SERVICE,
+        LaneState.OUT_OF_SERVICE,
         [],
     ),
     (
         "an order out of service is recorded once",
         out_of_service,
         lambda y: y.order(OUT),
-        State.OUT_OF_SERVICE,
+        LaneState.OUT_OF_SERVICE,
         [],
     ),
-    ("an order into service of a lane that serves is not recorded", Yard.new, lambda y: y.order(IN), State.IDLE, []),
+    (
+        "an order into service of a lane that serves is not recorded",
+        Yard.new,
+        lambda y: y.order(IN),
+        LaneState.IDLE,
+        [],
+    ),
     (
         "a vehicle that shows its permit is turned away",
         present,
         lambda y: y.order(OUT),
-        State.OUT_OF_SERVICE,
+        LaneState.OUT_OF_SERVICE,
         TURNED_AWAY,
     ),
     (
         "a vehicle that is judged is turned away, and the answer comes too late",
         deciding,
         lambda y: y.order(OUT) + y.decide(Verdict.PASS),
-        State.OUT_OF_SERVICE,
+        LaneState.OUT_OF_SERVICE,
         TURNED_AWAY,
     ),
     (
         "a vehicle that waits for an officer is turned away",
         manual,
         lambda y: y.order(OUT) + y.wait(5.0),
-        State.OUT_OF_SERVICE,
+        LaneState.OUT_OF_SERVICE,
         TURNED_AWAY,
     ),
     (
         "a vehicle that waits for its way is turned away",
         waiting,
         lambda y: y.order(OUT) + y.way(free=True) + y.wait(1.0),
-        State.OUT_OF_SERVICE,
+        LaneState.OUT_OF_SERVICE,
         TURNED_AWAY,
     ),
     (
         "a vehicle that was refused cannot try again",
         denied,
         lambda y: y.order(OUT) + y.wait(1.1) + y.qr("B") + y.wait(1.0),
-        State.OUT_OF_SERVICE,
+        LaneState.OUT_OF_SERVICE,
         ["lane.ordered out_of_service op1", "show red out_of_service"],
     ),
     (
@@ -289,7 +295,7 @@ TABLE: list[Row] = [
             + y.wait(1.0)
             + y.sense(opened=False, closed=True)
         ),
-        State.OUT_OF_SERVICE,
+        LaneState.OUT_OF_SERVICE,
         [
             "lane.ordered out_of_service op1",
             "vehicle.entering",
@@ -305,7 +311,7 @@ TABLE: list[Row] = [
         "a vehicle whose pulse failed is not served again",
         opening,
         lambda y: y.order(OUT) + y.pulsed("not_delivered") + y.qr("B"),
-        State.OUT_OF_SERVICE,
+        LaneState.OUT_OF_SERVICE,
         [
             "lane.ordered out_of_service op1",
             "barrier.pulsed open not_delivered",
@@ -319,7 +325,7 @@ TABLE: list[Row] = [
         "a blind passage ends before the lane is out of service",
         lambda: opened(blind=True),
         lambda y: y.order(OUT) + y.wait(8.1),
-        State.OUT_OF_SERVICE,
+        LaneState.OUT_OF_SERVICE,
         [
             "lane.ordered out_of_service op1",
             "transaction.closed passed OK assumed",
@@ -339,7 +345,7 @@ TABLE: list[Row] = [
             + y.wait(1.0)
             + y.sense(closed=True)
         ),
-        State.OUT_OF_SERVICE,
+        LaneState.OUT_OF_SERVICE,
         [
             "vehicle.present operator",
             *OPERATED,
@@ -356,14 +362,14 @@ TABLE: list[Row] = [
         "a turn of the key opens a lane out of service",
         lambda: out_of_service(has_key=True),
         lambda y: y.sense(0.1, key=True),
-        State.OPENING,
+        LaneState.OPENING,
         ["vehicle.present operator", *OPERATED],
     ),
     (
         "an officer holds a lane open that is out of service, and lets it go",
         lambda: out_of_service(blind=True),
         lambda y: y.order(HOLD) + y.order(RELEASE),
-        State.OUT_OF_SERVICE,
+        LaneState.OUT_OF_SERVICE,
         [
             "barrier.held True op1",
             "HOLD on",
@@ -377,49 +383,49 @@ TABLE: list[Row] = [
         "an officer cannot open a lane out of service that is locked too",
         lambda: locked(out_of_service),
         lambda y: y.order(OPEN) + y.order(HOLD),
-        State.OUT_OF_SERVICE,
+        LaneState.OUT_OF_SERVICE,
         ["alarm.raised interlocked", "alarm.raised interlocked"],
     ),
     (
         "an arm that is forced is told of out of service, and the lane stays so when it is down",
         lambda: out_of_service(has_closed=True),
         lambda y: y.sense(closed=False) + y.sense(closed=True) + y.wait(1.1),
-        State.OUT_OF_SERVICE,
+        LaneState.OUT_OF_SERVICE,
         ["alarm.raised forced_open", "show red violation", "show red out_of_service"],
     ),
     (
         "a vehicle that comes the wrong way is told of out of service",
         out_of_service,
         lambda y: y.sense(safety=True),
-        State.VIOLATION,
+        LaneState.VIOLATION,
         ["alarm.raised wrong_way", "show red violation"],
     ),
     (
         "lost inputs are told of out of service, and the lane stays so when they are back",
         out_of_service,
         lambda y: y.tick(0.5) + y.sense() + y.sense(),
-        State.OUT_OF_SERVICE,
+        LaneState.OUT_OF_SERVICE,
         ["alarm.raised inputs_lost", "show red fault", "show red init", "show red out_of_service"],
     ),
     (
         "a lane out of service makes room for the other direction, and stays out of service after it",
         lambda: out_of_service(neighbours=True, shares_arm=True),
         lambda y: y.way(free=False, arm_in_use=True) + y.way(free=True) + y.sense(0.1),
-        State.OUT_OF_SERVICE,
+        LaneState.OUT_OF_SERVICE,
         ["show red yielding", "show red out_of_service"],
     ),
     (
         "a lane is ordered out of service while the other direction has the arm",
         yielding,
         lambda y: y.order(OUT) + y.way(free=True) + y.sense(0.1),
-        State.OUT_OF_SERVICE,
+        LaneState.OUT_OF_SERVICE,
         ["lane.ordered out_of_service op1", "show red out_of_service"],
     ),
     (
         "a lane serves again once the inputs prove it at rest",
         out_of_service,
         lambda y: y.order(IN) + y.sense(0.1) + y.sense(presence=True),
-        State.PRESENT,
+        LaneState.PRESENT,
         [
             "lane.ordered in_service op1",
             "show red init",
@@ -432,21 +438,21 @@ TABLE: list[Row] = [
         "a lane does not serve again before the inputs prove it at rest",
         lambda: out_of_service(has_closed=True),
         lambda y: y.order(IN) + y.sense(0.1, safety=True) + y.wait(1.0),
-        State.INIT,
+        LaneState.INIT,
         ["lane.ordered in_service op1", "show red init"],
     ),
     (
         "a lane that was taken out of service and given back in one passage never was out of it",
         passing,
         lambda y: y.order(OUT) + y.order(IN),
-        State.PASSING,
+        LaneState.PASSING,
         ["lane.ordered out_of_service op1", "lane.ordered in_service op1"],
     ),
     (
         "a vehicle that was turned away shows the same permit again once the lane serves",
         lambda: deciding(blind=True),
         lambda y: y.order(OUT)[:0] + y.order(IN)[:0] + y.tick(0.1) + y.qr(),
-        State.DECIDING,
+        LaneState.DECIDING,
         [
             "show red idle",
             "vehicle.present eye",
@@ -461,7 +467,7 @@ TABLE: list[Row] = [
         lambda y: (
             y.wait(8.1)[:0] + y.qr() + y.order(OUT)[:0] + y.order(IN)[:0] + y.tick(0.1)[:0] + y.qr() + y.tick(0.1)
         ),
-        State.IDLE,
+        LaneState.IDLE,
         [],
     ),
     (
@@ -475,35 +481,42 @@ TABLE: list[Row] = [
             + y.sense(0.1)
             + y.sense(presence=True)
         ),
-        State.PRESENT,
+        LaneState.PRESENT,
         ["show red idle", "vehicle.present inputs", "show red present"],
     ),
 ]
 
 
 @rows(TABLE)
-def test_row(way: Callable[[], Yard], act: Callable[[Yard], list[str]], state: State, lines: list[str]) -> None:
+def test_row(way: Callable[[], Yard], act: Callable[[Yard], list[str]], state: LaneState, lines: list[str]) -> None:
     check(way, act, state, lines)
 
 
 # ------------------------------------------------------------------------------------------------- what stands
 
 
-@pytest.mark.parametrize("state", State)
-def test_a_lane_is_locked_in_every_state_but_held_by_an_officer(state: State) -> None:
+@pytest.mark.parametrize("state", LaneState)
+def test_a_lane_is_locked_in_every_state_but_held_by_an_officer(state: LaneState) -> None:
     yard = WAYS[state]()
     yard.order(LOCK)
     assert yard.state is state
-    assert yard.lane.lockout.locked_by == ("" if state is State.HELD_OPEN else "op1")
+    assert yard.lane.lockout.locked_by == ("" if state is LaneState.HELD_OPEN else "op1")
 
 
-@pytest.mark.parametrize("state", State)
-def test_a_lane_is_ordered_out_of_service_in_every_state(state: State) -> None:
+@pytest.mark.parametrize("state", LaneState)
+def test_a_lane_is_ordered_out_of_service_in_every_state(state: LaneState) -> None:
     yard = WAYS[state]()
     yard.order(OUT)
     assert yard.lane.lockout == LaneLockout(out_of_service_by="op1")
-    at_hand = {State.IDLE, State.PRESENT, State.DECIDING, State.MANUAL, State.WAITING, State.DENIED}
-    assert yard.state is (State.OUT_OF_SERVICE if state in at_hand else state)
+    at_hand = {
+        LaneState.IDLE,
+        LaneState.PRESENT,
+        LaneState.DECIDING,
+        LaneState.MANUAL,
+        LaneState.WAITING,
+        LaneState.DENIED,
+    }
+    assert yard.state is (LaneState.OUT_OF_SERVICE if state in at_hand else state)
 
 
 def test_what_stands_is_recorded_with_who_and_why() -> None:
@@ -525,7 +538,7 @@ def test_a_lane_that_starts_locked_shows_it_and_opens_for_nobody() -> None:
     yard.sense(presence=True)
     yard.qr()
     yard.decide(Verdict.PASS)
-    assert (yard.state, yard.raised()) == (State.WAITING, [])
+    assert (yard.state, yard.raised()) == (LaneState.WAITING, [])
 
 
 @pytest.mark.parametrize("blind", [False, True])
@@ -534,7 +547,7 @@ def test_a_lane_that_starts_out_of_service_stays_so(blind: bool) -> None:
     assert str(yard.lane.sign.message if yard.lane.sign else "") == "out_of_service"
     yard.qr()
     yard.tick(0.1) if blind else yard.sense(0.1, presence=True)
-    assert (yard.state, yard.drafts()) == (State.OUT_OF_SERVICE, [])
+    assert (yard.state, yard.drafts()) == (LaneState.OUT_OF_SERVICE, [])
 
 
 def test_an_order_that_was_recorded_ends_the_silence_about_a_failed_journal() -> None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agent.core.lane.io import Answered, CommandKind, OfficerCommand, RecordFailed, Sampled
+from agent.core.lane.io import CommandKind, OfficerCommand, OrderAnswered, RecordFailed, Sampled
 from agent.core.lane.state import LaneLockout
-from agent.core.lane.step import State
+from agent.core.lane.step import LaneState
 from agent.core.model.reasons import Reason, Verdict
+from agent.core.model.signals import Signals
 from tests.support.lane.rows import AGENT, OPERATED
 from tests.support.lane.yard import (
     FIRST,
@@ -48,7 +49,7 @@ def answer(yard: Yard, kind: CommandKind, **more: Any) -> tuple[bool, str]:
 
 
 def only(effects: list[Any]) -> tuple[bool, str]:
-    (found,) = [effect for effect in effects if isinstance(effect, Answered)]
+    (found,) = [effect for effect in effects if isinstance(effect, OrderAnswered)]
     assert found.order == "order 1"
     return found.done, found.detail
 
@@ -109,13 +110,13 @@ def test_an_order_to_close_says_what_is_not_proved_safe() -> None:
     assert answer(yard, CLOSE) == (False, "the other direction uses the arm")
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", LaneState)
 @pytest.mark.parametrize("kind", CommandKind)
-def test_every_order_has_one_answer_in_every_state_and_none_without_an_id(kind: CommandKind, state: State) -> None:
+def test_every_order_has_one_answer_in_every_state_and_none_without_an_id(kind: CommandKind, state: LaneState) -> None:
     assert answer(WAYS[state](), kind)[1]
     yard = WAYS[state]()
     yard.order(kind)
-    assert not [effect for effect in yard.effects if isinstance(effect, Answered)]
+    assert not [effect for effect in yard.effects if isinstance(effect, OrderAnswered)]
 
 
 @pytest.mark.parametrize("kind", CommandKind)
@@ -140,7 +141,7 @@ def test_an_order_that_could_not_be_recorded_is_answered_once_and_changes_nothin
         "alarm.raised journal_failed",
         "answer order 1 not done: it could not be recorded, so nothing was done",
     ]
-    assert (yard.state, yard.lane.lockout) == (State.MANUAL, LaneLockout())
+    assert (yard.state, yard.lane.lockout) == (LaneState.MANUAL, LaneLockout())
 
 
 def test_an_order_that_a_neighbour_forestalled_is_answered_once() -> None:
@@ -167,7 +168,7 @@ def test_an_order_whose_time_went_by_while_it_was_recorded_in_vain_is_not_tried_
 
 def test_a_turn_of_the_key_has_no_answer() -> None:
     yard = Yard.new(has_key=True)
-    turned = Sampled(yard.now, yard.at, **(yard.bits | {"key": True}))  # type: ignore[arg-type]
+    turned = Sampled(yard.now, Signals(yard.at, **(yard.bits | {"key": True})))  # type: ignore[arg-type]
     assert yard.feed(RecordFailed(yard.now, Reason.GATE_FAULT, item=turned)) == ["alarm.raised journal_failed"]
 
 

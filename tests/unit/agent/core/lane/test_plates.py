@@ -1,7 +1,7 @@
 """A lane where the plate alone is enough: it asks for a decision as soon as a plate is read."""
 
 from agent.core.lane.io import Decide, ReadersChanged
-from agent.core.lane.step import State
+from agent.core.lane.step import LaneState
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.yard import Yard, present
 
@@ -17,19 +17,19 @@ def questions(yard):
 def test_a_plate_is_worth_a_decision_and_each_further_reading_another():
     yard = present(**BY_PLATE)
     yard.plate()
-    assert yard.state is State.DECIDING
+    assert yard.state is LaneState.DECIDING
     yard.decide(Verdict.RETRY, Reason.PLATE_UNSURE)
     yard.plate()
     assert questions(yard) == [(0, 1, False), (0, 2, False)]
     yard.decide(Verdict.PASS)
-    assert yard.state is State.OPENING
+    assert yard.state is LaneState.OPENING
     assert len(yard.raised()) == 1
 
 
 def test_elsewhere_a_plate_waits_for_a_permit():
     yard = present()
     yard.plate()
-    assert (yard.state, questions(yard)) == (State.PRESENT, [])
+    assert (yard.state, questions(yard)) == (LaneState.PRESENT, [])
     yard.qr()
     assert questions(yard) == [(1, 1, False)]
 
@@ -52,7 +52,7 @@ def test_a_blind_lane_begins_with_the_plate_and_decides_on_it():
     yard = Yard.new(blind=True, **BY_PLATE)
     yard.plate()
     yard.tick()
-    assert yard.state is State.DECIDING
+    assert yard.state is LaneState.DECIDING
     assert questions(yard) == [(0, 1, False)]
 
 
@@ -61,7 +61,7 @@ def test_a_plate_that_was_read_before_the_readers_were_lost_is_decided_on_when_t
     yard.plate()
     yard.decide(Verdict.RETRY, Reason.PLATE_UNSURE)
     yard.feed(ReadersChanged(yard.now, up=False))
-    assert yard.state is State.MANUAL
+    assert yard.state is LaneState.MANUAL
     yard.feed(ReadersChanged(yard.now, up=True))
-    assert yard.state is State.DECIDING
+    assert yard.state is LaneState.DECIDING
     assert questions(yard)[-1] == (0, 1, False)

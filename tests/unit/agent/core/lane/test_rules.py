@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from agent.core.events.event_types import Outcome
 from agent.core.lane.io import CommandKind, ReadersChanged, RelayChanged, Ticked
-from agent.core.lane.step import LaneRules, State
+from agent.core.lane.step import LaneRules, LaneState
 from agent.core.model.reasons import Verdict
 from tests.support.lane.monitor import BLIND, SIGHTED
 from tests.support.lane.walks import LANES, PAIRS, Pair, World
@@ -45,8 +45,8 @@ def test_no_rule_breaks_in_200_000_random_steps(walks: dict[str, list[World]]) -
 
 
 def test_the_walks_saw_every_transition_of_the_table_and_no_other(walks: dict[str, list[World]]) -> None:
-    sighted: Counter[tuple[State, State]] = Counter()
-    blind: Counter[tuple[State, State]] = Counter()
+    sighted: Counter[tuple[LaneState, LaneState]] = Counter()
+    blind: Counter[tuple[LaneState, LaneState]] = Counter()
     for world in (world for kind in walks.values() for world in kind):
         (blind if world.rules.blind else sighted).update(+world.moves)
     assert (SIGHTED - set(sighted), BLIND - set(blind)) == (set(), set()), "never seen"
@@ -84,10 +84,12 @@ def pairs() -> dict[str, list[Pair]]:
 @pytest.mark.parametrize("name", PAIRS)
 def test_of_two_lanes_that_wait_for_one_another_one_opens_at_a_time(pairs: dict[str, list[Pair]], name: str) -> None:
     worlds = [world for pair in pairs[name] for world in pair.worlds]
-    moves = sum((world.moves for world in worlds), Counter[tuple[State, State]]())
+    moves = sum((world.moves for world in worlds), Counter[tuple[LaneState, LaneState]]())
     assert sum(world.monitor.raises for world in worlds) > 100, "both had their turns"
-    assert sum(count for (_, to), count in moves.items() if to is State.WAITING) > 10, "and one waited for the other"
-    assert (moves[State.IDLE, State.YIELDING] > 10) is bool(PAIRS[name].get("shares_arm"))
+    assert sum(count for (_, to), count in moves.items() if to is LaneState.WAITING) > 10, (
+        "and one waited for the other"
+    )
+    assert (moves[LaneState.IDLE, LaneState.YIELDING] > 10) is bool(PAIRS[name].get("shares_arm"))
 
 
 class LaneMachine(RuleBasedStateMachine):

@@ -9,7 +9,7 @@ import pytest
 from agent.core.events.event_types import BarrierTested, Outcome
 from agent.core.lane.io import CommandKind, OfficerCommand, ReadersChanged, RecordFailed
 from agent.core.lane.state import LaneLockout
-from agent.core.lane.step import State
+from agent.core.lane.step import LaneState
 from agent.core.model.reasons import Reason
 from tests.support.lane.rows import AGENT, OPERATED, Row, check, rows
 from tests.support.lane.yard import WAYS, Yard, held, locked, no_relay, out_of_service
@@ -63,49 +63,49 @@ TABLE: list[Row] = [
         "a test of an idle lane raises the arm by a grant of its own, recorded first",
         Yard.new,
         lambda y: y.order(TEST_OPEN),
-        State.OPENING,
+        LaneState.OPENING,
         [*BEGUN, *OPERATED],
     ),
     (
         "a test of a lane out of service raises the arm too",
         out_of_service,
         lambda y: y.order(TEST_OPEN),
-        State.OPENING,
+        LaneState.OPENING,
         [*BEGUN, *OPERATED],
     ),
     (
         "a test to close goes where the agent may close",
         lambda: Yard.new(**AGENT),
         lambda y: y.order(TEST_CLOSE),
-        State.CLOSING,
+        LaneState.CLOSING,
         [*LOWERED, "show red closing"],
     ),
     (
         "a lane out of service is so again after a test to close",
         lambda: out_of_service(has_closed=True, **AGENT),
         lambda y: y.order(TEST_CLOSE) + y.sense(0.1),
-        State.OUT_OF_SERVICE,
+        LaneState.OUT_OF_SERVICE,
         [*LOWERED, "show red closing", "barrier.moved closed", "show red out_of_service"],
     ),
     (
         "a test of a blind lane goes where nothing was seen",
         lambda: out_of_service(blind=True),
         lambda y: y.order(TEST_OPEN),
-        State.OPENING,
+        LaneState.OPENING,
         [*BEGUN, *OPERATED],
     ),
     (
         "a lane out of service needs no reader for a test",
         readerless(out_of_service),
         lambda y: y.order(TEST_OPEN),
-        State.OPENING,
+        LaneState.OPENING,
         [*BEGUN, *OPERATED],
     ),
     (
         "a reader that sees a plate does not keep a lane with inputs from a test out of service",
         lambda: seen(out_of_service()),
         lambda y: y.order(TEST_OPEN),
-        State.OPENING,
+        LaneState.OPENING,
         [*BEGUN, *OPERATED],
     ),
 ]
@@ -133,7 +133,9 @@ REFUSED: list[tuple[str, Callable[[], Yard], CommandKind, str]] = [
 
 
 @rows(TABLE)
-def test_the_table(way: Callable[[], Yard], act: Callable[[Yard], list[str]], state: State, lines: list[str]) -> None:
+def test_the_table(
+    way: Callable[[], Yard], act: Callable[[Yard], list[str]], state: LaneState, lines: list[str]
+) -> None:
     check(way, act, state, lines)
 
 
@@ -147,8 +149,10 @@ def test_a_test_is_refused_in_words_and_changes_nothing(way: Callable[[], Yard],
 
 
 @pytest.mark.parametrize("kind", [TEST_OPEN, TEST_CLOSE])
-@pytest.mark.parametrize("state", [state for state in State if state not in (State.IDLE, State.OUT_OF_SERVICE)])
-def test_no_other_state_is_tested(state: State, kind: CommandKind) -> None:
+@pytest.mark.parametrize(
+    "state", [state for state in LaneState if state not in (LaneState.IDLE, LaneState.OUT_OF_SERVICE)]
+)
+def test_no_other_state_is_tested(state: LaneState, kind: CommandKind) -> None:
     yard = WAYS[state](**AGENT)
     raised = len(yard.raised())
     assert yard.order(kind, "order 1")[-1] == f"answer order 1 not done: the lane is in state {state}"
@@ -173,7 +177,7 @@ def test_a_test_whose_pulse_was_not_reported_is_not_repeated() -> None:
     yard = Yard.new(has_closed=True, **AGENT)
     yard.order(TEST_CLOSE)
     yard.sense(0.1)
-    assert yard.state is State.IDLE
+    assert yard.state is LaneState.IDLE
     assert yard.order(TEST_CLOSE, "order 2") == ["answer order 2 not done: a pulse is under way"]
     yard.pulsed(action="close")
     assert "CLOSE" in yard.order(TEST_CLOSE, "order 3")
@@ -195,7 +199,7 @@ def test_a_test_that_nobody_drives_through_is_not_taken() -> None:
     yard.wait(6.0)
     yard.sense(5.0, closed=True)
     assert yard.closed().outcome is Outcome.NOT_TAKEN
-    assert yard.state is State.OUT_OF_SERVICE
+    assert yard.state is LaneState.OUT_OF_SERVICE
 
 
 def test_a_test_of_a_blind_lane_in_which_nobody_was_seen_is_not_taken() -> None:
@@ -205,7 +209,7 @@ def test_a_test_of_a_blind_lane_in_which_nobody_was_seen_is_not_taken() -> None:
     yard.wait(9.0)
     closed = yard.closed()
     assert (closed.outcome, closed.assumed, closed.taken) == (Outcome.NOT_TAKEN, False, None)
-    assert yard.state is State.OUT_OF_SERVICE
+    assert yard.state is LaneState.OUT_OF_SERVICE
 
 
 def test_a_vehicle_that_a_reader_saw_during_a_test_of_a_blind_lane_is_assumed_to_have_passed() -> None:
@@ -237,7 +241,7 @@ def test_a_test_that_cannot_be_recorded_does_not_happen(kind: CommandKind, rules
         "alarm.raised journal_failed",
         "answer order 1 not done: it could not be recorded, so nothing was done",
     ]
-    assert yard.state is State.IDLE
+    assert yard.state is LaneState.IDLE
 
 
 def test_a_test_that_comes_too_late_is_not_carried_out() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agent.core.lane.io import CommandKind
-from agent.core.lane.step import State
+from agent.core.lane.step import LaneState
 from tests.support.lane.yard import (
     Yard,
     clearing,
@@ -151,16 +151,16 @@ def test_a_time_is_up_at_its_very_end_and_not_before(name: str) -> None:
 
 def test_inputs_are_fresh_to_the_very_end_of_their_time() -> None:
     yard = Yard.new(**EXACT)
-    assert (yard.tick(0.25), yard.state) == ([], State.IDLE)
+    assert (yard.tick(0.25), yard.state) == ([], LaneState.IDLE)
     yard.tick(0.001)
-    assert yard.state is State.FAULT
+    assert yard.state is LaneState.FAULT
 
 
 def test_a_blind_vehicle_is_there_to_the_very_end_of_its_time() -> None:
     yard = deciding(blind=True, **(EXACT | {"decide_s": 64.0}))
-    assert (yard.tick(4.0), yard.state) == ([], State.DECIDING)
+    assert (yard.tick(4.0), yard.state) == ([], LaneState.DECIDING)
     yard.tick(0.125)
-    assert yard.state is State.IDLE
+    assert yard.state is LaneState.IDLE
 
 
 def test_a_vehicle_that_leaves_by_the_other_direction_may_stay_to_the_end_of_its_time() -> None:
@@ -168,5 +168,5 @@ def test_a_vehicle_that_leaves_by_the_other_direction_may_stay_to_the_end_of_its
     yard.sense(STEP_S, safety=True)
     yard.sense(STEP_S, safety=False, presence=True)
     yard.way(free=True)
-    assert (quiet(yard, 64.0 - STEP_S), yard.state) == (["show red idle"], State.IDLE)
+    assert (quiet(yard, 64.0 - STEP_S), yard.state) == (["show red idle"], LaneState.IDLE)
     assert yard.sense(STEP_S) == ["vehicle.present inputs", "show red present"]

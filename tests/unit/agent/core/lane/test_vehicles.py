@@ -20,12 +20,13 @@ from agent.core.events.event_types import (
     PlateRecord,
     VehicleEntering,
 )
+from agent.core.lane.event_drafts import transaction_id
 from agent.core.lane.io import (
     Close,
     CommandKind,
     Decide,
     Decided,
-    Keep,
+    KeepPictures,
     Raise,
     ReadersChanged,
     Record,
@@ -35,13 +36,13 @@ from agent.core.lane.io import (
     Show,
     Ticked,
 )
-from agent.core.lane.records import transaction_id
 from agent.core.lane.state import InputState
-from agent.core.lane.step import Lane, LaneRules, State, step
+from agent.core.lane.step import Lane, LaneRules, LaneState, step
 from agent.core.lane.transition import Transition
 from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Check, Reason, Verdict
+from agent.core.model.signals import Signals
 from tests.support.lane.yard import (
     FIRST,
     MATCH,
@@ -122,7 +123,7 @@ def test_a_vehicle_that_passed_a_blind_lane_and_stays_in_view_is_no_new_vehicle(
     yard.pulsed()
     yard.wait(8.1)
     assert watching(yard, 20.0, "A", "[京A12345]") == []
-    assert yard.state is State.IDLE
+    assert yard.state is LaneState.IDLE
     assert watching(yard, 20.0, "[京A1234S]") == [], "nor is its plate when it is misread"
 
 
@@ -149,7 +150,7 @@ def test_the_next_permit_that_is_shown_during_a_blind_passage_is_taken_up_after_
     lines = watching(yard, 8.0, "B", "[沪B00001]") + yard.wait(0.1)
     assert lines[0] == "transaction.closed passed OK assumed"
     assert lines[3:] == ["vehicle.present eye", "permit.presented", "show red deciding", *lines[6:]]
-    assert yard.state is State.DECIDING
+    assert yard.state is LaneState.DECIDING
 
 
 def test_a_blind_vehicle_that_no_reader_sees_any_more_abandoned_it() -> None:
@@ -174,7 +175,7 @@ def test_a_blind_vehicle_is_not_taken_for_gone_while_no_reader_works() -> None:
     yard = deciding(blind=True)
     yard.feed(ReadersChanged(yard.now, up=False))
     assert yard.wait(60.0) == []
-    assert yard.state is State.MANUAL
+    assert yard.state is LaneState.MANUAL
     assert yard.feed(ReadersChanged(yard.now, up=True)) == ["show red deciding", "decide on 1+0"]
     yard.decide(Verdict.RETRY, Reason.PLATE_UNSURE)
     assert yard.wait(3.2)[-2:] == ["transaction.closed abandoned PLATE_UNSURE", "show red idle"]
@@ -184,15 +185,15 @@ def test_a_vehicle_whose_pulse_was_not_delivered_is_not_tried_again_by_itself() 
     yard = opening(blind=True)
     yard.pulsed("not_delivered")
     assert watching(yard, 20.0, "A") == []
-    assert yard.state is State.DENIED
+    assert yard.state is LaneState.DENIED
     assert yard.ledger() == [LedgerState.RESERVED, LedgerState.RELEASED]
 
 
 def test_loops_mean_nothing_to_a_blind_lane() -> None:
     yard = Yard.new(blind=True)
     before = yard.lane
-    assert yard.feed(Sampled(yard.now, yard.at, True, True, True, True, True)) == []
-    assert yard.lane == replace(before, input_state=InputState(at=yard.at))
+    assert yard.feed(Sampled(yard.now, Signals(yard.at, True, True, True, True, True))) == []
+    assert yard.lane == replace(before, input_state=InputState(Signals(yard.at)))
 
 
 def test_a_blind_lane_never_gives_a_close_pulse() -> None:
@@ -215,7 +216,7 @@ def test_what_is_seen_while_a_released_barrier_is_open_counts_for_nobody() -> No
     yard.order(CommandKind.RELEASE)
     yard.plate()
     yard.qr()
-    assert (yard.state, yard.lane.early) == (State.OPEN, ())
+    assert (yard.state, yard.lane.early) == (LaneState.OPEN, ())
 
 
 def test_another_permit_shown_to_a_lane_with_inputs_while_the_vehicle_passes_counts_for_nobody() -> None:
@@ -232,7 +233,7 @@ def test_the_permit_of_the_vehicle_that_passed_does_not_count_for_the_next() -> 
     yard.sense(closed=True, presence=True)
     yard.sense()
     assert watching(yard, 10.0, "A") == []
-    assert yard.state is State.PRESENT
+    assert yard.state is LaneState.PRESENT
     assert yard.qr("B")[0] == "permit.presented"
 
 
@@ -433,7 +434,7 @@ def test_an_answer_to_a_question_from_before_an_officer_was_called_is_ignored() 
     yard.wait(30.1)
     yard.feed(ReadersChanged(yard.now, up=False))
     yard.feed(ReadersChanged(yard.now, up=True))
-    assert (yard.decide(Verdict.PASS), yard.state) == ([], State.PRESENT)
+    assert (yard.decide(Verdict.PASS), yard.state) == ([], LaneState.PRESENT)
 
 
 @pytest.mark.parametrize(("delivery", "alarm"), [("not_delivered", Alarm.RELAY_LOST), ("unknown", Alarm.PULSE_UNKNOWN)])
@@ -514,7 +515,7 @@ def test_a_relay_that_is_away_refuses_an_officers_order_loudly() -> None:
     yard = present()
     yard.feed(RelayChanged(yard.now, up=False))
     assert yard.order(CommandKind.OPEN) == ["alarm.raised relay_lost"]
-    assert yard.state is State.PRESENT
+    assert yard.state is LaneState.PRESENT
 
 
 def test_a_relay_counts_as_away_until_it_is_said_to_be_up() -> None:
@@ -525,16 +526,16 @@ def test_a_relay_counts_as_away_until_it_is_said_to_be_up() -> None:
 
 def test_a_sample_from_the_past_is_not_taken() -> None:
     yard = present()
-    assert yard.feed(Sampled(yard.now, yard.at - 0.1, presence=False, safety=False)) == []
-    assert yard.state is State.PRESENT
+    assert yard.feed(Sampled(yard.now, Signals(yard.at - 0.1, presence=False, safety=False))) == []
+    assert yard.state is LaneState.PRESENT
 
 
 def test_a_sample_from_the_future_is_not_fresh_for_ever() -> None:
     yard = Yard.new()
-    yard.feed(Sampled(yard.now, yard.at + 1e6, presence=False, safety=False))
+    yard.feed(Sampled(yard.now, Signals(yard.at + 1e6, presence=False, safety=False)))
     assert yard.tick(0.31) == ["alarm.raised inputs_lost", "show red fault"]
     yard.sense()
-    assert yard.state is State.INIT
+    assert yard.state is LaneState.INIT
 
 
 # ------------------------------------------------------------------------------------------------- what the events say
@@ -572,7 +573,7 @@ def test_the_record_of_a_grant_comes_first_and_holds_everything() -> None:
     assert granted == AccessGranted(grant=f"{FIRST}-1", by="permit", permit=PERMIT.permit_id.hex())
     assert raised == Raise(f"{FIRST}-1", yard.at + 10.0)
     assert isinstance(shown, Show)
-    assert kept == Keep(FIRST, ("p2",))  # p1 was kept when it was presented
+    assert kept == KeepPictures(("p2",))  # p1 was kept when it was presented
 
 
 def yard_decision() -> Decision:
@@ -638,7 +639,7 @@ def test_the_pictures_of_a_transaction_are_few() -> None:
     yard.decide(Verdict.DENY, Reason.EXPIRED)
     pictures = ("q0", "q1", "q2", "p4", "p3", "p2")
     assert yard.closed().pictures == pictures
-    kept = [name for effect in yard.effects if isinstance(effect, Keep) for name in effect.pictures]
+    kept = [name for effect in yard.effects if isinstance(effect, KeepPictures) for name in effect.pictures]
     assert sorted(kept) == sorted(pictures), "each is kept once"
     presented = [draft.event.picture for draft in yard.drafts() if isinstance(draft.event, PermitPresented)]
     assert presented == ["q0", "q1", "q2", None, None], "no event names a picture that is not kept"

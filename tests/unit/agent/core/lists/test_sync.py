@@ -9,7 +9,7 @@ import pytest
 
 from agent.core.lists.chunks import ChunkRef
 from agent.core.lists.errors import ListFault
-from agent.core.lists.sealed import ListHead
+from agent.core.lists.signed_list import ListHead
 from agent.core.lists.sync import SyncState, step
 from agent.core.lists.sync_io import (
     ApplyDelta,
@@ -28,9 +28,9 @@ from agent.core.lists.sync_io import (
     Known,
     Refresh,
     Reject,
+    RequestList,
     SyncRules,
     Tick,
-    Want,
 )
 from agent.core.model.list_kinds import ListKind
 
@@ -141,7 +141,7 @@ def test_a_snapshot_that_is_no_newer_than_the_list_is_never_fetched():
     for second in range(2, 60):
         state, effects = run(state, Tick(float(second)))
         wanted += effects
-    assert wanted[:3] == [FetchDeltas(8), Want(7), FetchDeltas(8)]
+    assert wanted[:3] == [FetchDeltas(8), RequestList(7), FetchDeltas(8)]
     assert not [one for one in wanted if isinstance(one, FetchSnapshot)]
 
 
@@ -174,7 +174,7 @@ def test_missing_chunks_are_asked_for_one_by_one_in_windows_then_of_the_publishe
     state, effects = run(state, Tick(6.3))
     assert effects == (FetchChunks(head(5, chunks=6), (3, 4)),)
     state, effects = run(state, Tick(12.4))
-    assert effects == (Want(0),)
+    assert effects == (RequestList(0),)
 
 
 def test_asking_becomes_rarer_and_never_stops():
@@ -187,7 +187,7 @@ def test_asking_becomes_rarer_and_never_stops():
     gaps = [after - before for before, after in pairwise(times)]
     assert gaps[:3] == [6, 12, 24]
     assert set(gaps[3:]) == {24}
-    assert {kind for _, kind in asked} == {FetchChunks, Want}
+    assert {kind for _, kind in asked} == {FetchChunks, RequestList}
 
 
 def test_a_gap_without_a_head_is_asked_for_too():
@@ -254,7 +254,7 @@ def test_what_is_refused_for_its_content_is_not_tried_again_but_what_follows_is(
     for second in range(2, 50):
         state, effects = run(state, Tick(float(second)))
         asked += effects
-    assert {type(one) for one in asked} == {FetchDeltas, Want}
+    assert {type(one) for one in asked} == {FetchDeltas, RequestList}
     assert run(state, HeadSeen(head(6, chunks=1), 60.0))[1] == (FetchSnapshot(head(6, chunks=1)),)
 
 
@@ -334,7 +334,7 @@ class World:
                 self.feed(Known(self.gate, said.issued_at, self.now))
             case FetchSnapshot() | FetchChunks() | FetchDeltas():
                 self.again = True
-            case Want():
+            case RequestList():
                 self.publish()
                 self.again = True
 

@@ -20,8 +20,8 @@ from agent.core.lists.sync_io import (
     HeadSeen,
     Known,
     Refresh,
+    RequestList,
     Tick,
-    Want,
 )
 from tests.unit.agent.core.lists.test_sync import NOW, at, delta, head, run
 
@@ -52,7 +52,7 @@ def asked(state, until, *, step_s=0.5, begin=1.0, meanwhile=lambda _now: ()):
     return found
 
 
-USUAL = [(4.0, FetchDeltas(6)), (10.0, Want(5)), (22.0, FetchDeltas(6))]
+USUAL = [(4.0, FetchDeltas(6)), (10.0, RequestList(5)), (22.0, FetchDeltas(6))]
 
 
 # --------------------------------------------------------------------------------------------- what starts time anew
@@ -73,18 +73,18 @@ def test_a_word_of_what_is_known_already_does_not_put_off_the_asking():
 
 def test_a_head_of_a_newer_version_begins_the_asking_anew():
     news = lambda now: (HeadSeen(head(10, 5), now),) if now == 20.0 else ()  # noqa: E731
-    assert asked(lagging(), 30, meanwhile=news) == [*USUAL[:2], (23.0, FetchDeltas(6)), (29.0, Want(5))]
+    assert asked(lagging(), 30, meanwhile=news) == [*USUAL[:2], (23.0, FetchDeltas(6)), (29.0, RequestList(5))]
 
 
 def test_a_step_forward_begins_the_asking_anew():
     steps = {20.0: DeltaSeen(delta(5), 20.0), 22.0: Known(6, NOW, 22.0)}
     found = asked(lagging(), 32, meanwhile=lambda now: (steps[now],) if now in steps else ())
-    assert found == [*USUAL[:2], (20.0, ApplyDelta(delta(5))), (25.0, FetchDeltas(7)), (31.0, Want(6))]
+    assert found == [*USUAL[:2], (20.0, ApplyDelta(delta(5))), (25.0, FetchDeltas(7)), (31.0, RequestList(6))]
 
 
 def test_a_link_that_is_back_begins_the_asking_anew():
     cut = lambda now: (Disconnected(), Connected(now)) if now == 20.0 else ()  # noqa: E731
-    assert asked(lagging(), 30, meanwhile=cut) == [*USUAL[:2], (23.0, FetchDeltas(6)), (29.0, Want(5))]
+    assert asked(lagging(), 30, meanwhile=cut) == [*USUAL[:2], (23.0, FetchDeltas(6)), (29.0, RequestList(5))]
 
 
 def test_a_link_that_is_back_asks_at_once_for_the_window_that_was_cut_off():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.core.model.picture_quality import Figures, Finding, Flaw, Grade, findings, overall
+from agent.core.model.picture_quality import Figures, Flaw, Grade, PictureFinding, findings, overall
 
 GOOD, POOR, BAD = Grade
 
@@ -34,7 +34,7 @@ GOOD, POOR, BAD = Grade
     ],
 )
 def test_each_figure_has_its_light_and_its_flaw(figure, value, grade, flaw):
-    assert findings(Figures(**{figure: value})) == (Finding(figure, value, grade, flaw),)
+    assert findings(Figures(**{figure: value})) == (PictureFinding(figure, value, grade, flaw),)
 
 
 def test_what_is_not_known_is_not_judged():

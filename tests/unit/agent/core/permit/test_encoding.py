@@ -24,7 +24,7 @@ values = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(keys, inner, max_size=4)),
     max_leaves=12,
 )
-ROOMY = cbor.Limits(depth=32, items=4096)
+ROOMY = cbor.CborLimits(depth=32, items=4096)
 
 
 @needs_vectors
@@ -151,11 +151,11 @@ def test_cbor_refuses(data):
 def test_cbor_takes_as_many_levels_and_values_as_the_limits_say():
     assert cbor.decode(bytes.fromhex("8181818101")) == [[[[1]]]]
     assert cbor.decode(bytes.fromhex("983f" + "00" * 63)) == [0] * 63
-    assert cbor.decode(bytes.fromhex("8101"), cbor.Limits(1, 2)) == [1]
+    assert cbor.decode(bytes.fromhex("8101"), cbor.CborLimits(1, 2)) == [1]
     with pytest.raises(cbor.CborError):
-        cbor.decode(bytes.fromhex("8101"), cbor.Limits(0, 2))
+        cbor.decode(bytes.fromhex("8101"), cbor.CborLimits(0, 2))
     with pytest.raises(cbor.CborError):
-        cbor.decode(bytes.fromhex("8101"), cbor.Limits(1, 1))
+        cbor.decode(bytes.fromhex("8101"), cbor.CborLimits(1, 1))
 
 
 @pytest.mark.parametrize("value", [1 << 64, -(1 << 64) - 1, 1.5, (1,), {True: 1}, {b"a": 1}, "\ud800", {1: object()}])

@@ -47,7 +47,7 @@ def signed(payload, root=ROOT, context=CONTEXT):
 
 
 def raw():
-    return cbor.decode(cose.parse(MESSAGE).payload, cbor.Limits(5, 1000))
+    return cbor.decode(cose.parse(MESSAGE).payload, cbor.CborLimits(5, 1000))
 
 
 GOOD = {

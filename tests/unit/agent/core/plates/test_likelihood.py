@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.core.plates.columns import BLANK, Columns, of_positions
 from agent.core.plates.likelihood import Lattice, printed_forms
+from agent.core.plates.recogniser_columns import BLANK, Columns, of_positions
 
 SYMBOLS = ("", "A", "B", "1")
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from agent.core.crypto.keys import SigningKey
-from agent.core.decision.judge import JudgementRules
+from agent.core.decision.judgement import JudgementRules
 from agent.core.lane.io import CommandKind, Decide, Record
-from agent.core.lane.step import State
+from agent.core.lane.step import LaneState
 from agent.core.lists.freshness import DataState, FreshnessRules
 from agent.core.model.instant import Instant
 from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject, Watched
@@ -16,7 +16,7 @@ from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.permit import trust
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, LIST_LIFE_S, Issuer, issue, trust_list
-from agent.core.site.claims import ClaimAnswer, ClaimCode
+from agent.core.site.claim_answers import ClaimAnswer, ClaimCode
 from agent.lane.decider import Decider, LanePlace, Sources
 from agent.lane.decider.decider import MARGIN_S
 from agent.site.service import StandaloneSite
@@ -114,7 +114,7 @@ class Lane:
         """The decider of the place and the sources as they are: a new one where one of them changed."""
         key = (self.place, self.lists, self.journal, self.clock, self.desk)
         if self._decider is None or self._decider[0] != key:
-            self._decider = key, Decider(self.place, Sources(*key[1:]))
+            self._decider = key, Decider(self.place, Sources(self.lists, self.journal, self.clock.trusted, self.desk))
         return self._decider[1]
 
     def ask(self, transaction="t1", *, utc=NOW, at=1.0, final=False, shown=None, readings=(), permit=PERMIT):
@@ -207,7 +207,7 @@ def test_a_use_that_a_lane_leaves_in_doubt_is_for_an_officer_as_after_a_restart(
     yard.sense(opened=False, presence=False)
     yard.wait(1.1)
     kept(lane, yard)
-    assert yard.state is State.IDLE
+    assert yard.state is LaneState.IDLE
     yard.sense(presence=True)
     answer = lane.decide(yard.lane.transaction_id, permit=once)
     assert (answer.decision.verdict, answer.decision.reason) == (Verdict.MANUAL, Reason.ALREADY_USED)

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from agent.barrier.barrier import PulseReport
-from agent.core.decision.judge import JudgementRules
+from agent.core.decision.judgement import JudgementRules
 from agent.core.lane.step import Lane, LaneRules
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit import trust
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.lane.decider import Decider, LanePlace, Sources
 from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
 from drivers.api import Delivery
@@ -48,7 +48,7 @@ class LaneOfSite:
         self.gate, self.pulses = gate, []
         self.registry = open_registry(folder / f"{gate.gate}-registry.db")
         self.registry.take_trust(trust.seal(trust_list([Issuer("KHE", KEY)], NOW - DAY_S), ROOT), "file")
-        decider = Decider(PLACE, Sources(self.registry, gate.journal, Trusted(), gate.desk))
+        decider = Decider(PLACE, Sources(self.registry, gate.journal, Trusted().trusted, gate.desk))
         self.loop = LaneLoop(
             Lane.start(RULES, 1),
             LaneDependencies(self, gate.recorder, now, decider.decide, lambda _: None, lambda _: None, lambda _: None),
@@ -72,7 +72,7 @@ class LaneOfSite:
 
     def present(self, permit=PERMIT):
         shown = Presentation(issue(permit, KEY).encode(), "test", "front", 1, time.monotonic())
-        self.loop.sighted(LaneDetection((shown,), (), {}))
+        self.loop.detected(LaneDetection((shown,), (), {}))
 
     def answer(self):
         """Verdict and reason of the first decision that ends the waiting."""

@@ -10,7 +10,7 @@ from itertools import islice
 import pytest
 
 from agent.core.crypto.keys import SigningKey
-from agent.core.decision.judge import JudgementRules
+from agent.core.decision.judgement import JudgementRules
 from agent.core.lane.io import Decide
 from agent.core.lists.freshness import DataState, FreshnessRules
 from agent.core.model.instant import Instant
@@ -80,7 +80,9 @@ class Gate:
         self.boots += 1
         self.journal = open_journal(self.folder / "journal.db", boot=f"boot-{self.boots}", clock=self.clock)
         self.registry = open_registry(self.folder / "registry.db")
-        self.decider = Decider(PLACE, Sources(self.registry, self.journal, Trusted(), StandaloneSite(self.journal)))
+        self.decider = Decider(
+            PLACE, Sources(self.registry, self.journal, Trusted().trusted, StandaloneSite(self.journal))
+        )
 
     def stop(self):
         self.journal.close()

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from agent.core.events.event_types import ChainCheckpoint, Draft
-from agent.core.events.verification import Fault
+from agent.core.events.verification import ChainFault
 from agent.store.errors import JournalCorruptError
 from agent.store.journal import history, schema
 from agent.store.journal.reader import JournalReader
@@ -229,4 +229,4 @@ def test_a_checkpoint_that_names_something_else_is_no_damage(path):
     assert journal.replaced is None
     journal.close()
     with JournalReader(path) as reader:
-        assert reader.verify().flaw.fault is Fault.CHECKPOINT_WRONG
+        assert reader.verify().flaw.fault is ChainFault.CHECKPOINT_WRONG

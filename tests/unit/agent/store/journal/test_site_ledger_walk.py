@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from agent.core.site.claims import home_gate
+from agent.core.site.home_gate import home_gate
 from agent.store.errors import LedgerConflictError
 from tests.support.site.ledgers import VIN, ask, conflicts
 from tests.support.store.journals import closed, consume, open_journal, present, release, reserve

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from agent.core.lists.chunks import unpack_chunk
-from agent.core.lists.sealed import MAX_HEAD_BYTES
+from agent.core.lists.signed_list import MAX_HEAD_BYTES
 from agent.core.model.list_kinds import ListKind
 from agent.store.registry.list_pack import MAX_ENTRIES, PackedList, PackError, read_pack, write_pack
 from tests.support.lists.lists import (

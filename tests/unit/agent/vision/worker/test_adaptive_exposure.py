@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import zxingcpp
 
-from agent.devices.supervisor import PortState
+from agent.devices.port_supervisor import PortState
 from agent.vision.process import COMMAND
 from agent.vision.worker.adaptive_exposure import (
     GONE_S,

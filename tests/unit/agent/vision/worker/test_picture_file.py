@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from agent.cli.scan import scan
 from agent.vision.worker.picture_file import PictureError, decode, load
 from drivers.api import DeviceMisconfiguredError
-from drivers.camera.folder import FolderCamera, load_picture
+from drivers.camera.picture_folder import FolderCamera, load_picture
 from drivers.camera.settings import FolderSettings
 from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
 

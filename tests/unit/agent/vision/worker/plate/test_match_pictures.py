@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from agent.core.plates.columns import MOST_BYTES, decode
 from agent.core.plates.likelihood import Lattice
 from agent.core.plates.match import MatchVerdict, match
+from agent.core.plates.recogniser_columns import MOST_BYTES, decode
 from agent.core.plates.rivals import rivals, series
 from agent.core.plates.vote import vote
 from agent.vision.worker.plate.reader import PlateReader

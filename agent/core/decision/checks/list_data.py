@@ -1,0 +1,106 @@
+"""What the lists say of a permit: revoked, declared, released, the same as on the code, and how old all that is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from agent.core.decision.checks.case import failed, held
+from agent.core.lists import DataState
+from agent.core.model import DeclarationStatus, ListKind, Reason, Verdict
+from agent.core.permit import PermitForm
+from drivers.text import Text, joined
+
+if TYPE_CHECKING:
+    from agent.core.decision.checks.case import Case, CheckFinding
+    from agent.core.lists import DataStanding
+
+UNSIGNED: Final = frozenset({PermitForm.REFERENCE, PermitForm.PLATE})
+"""The forms that prove nothing without their declaration."""
+
+
+def revoked(case: Case) -> CheckFinding:
+    """PERMIT_REVOKED: central took the permit back."""
+    revocation = case.known.revocation
+    if revocation is not None:
+        return failed(Verdict.DENY, Reason.PERMIT_REVOKED, revocation.cause)
+    return held(Reason.PERMIT_REVOKED, _version(case, ListKind.REVOCATIONS))
+
+
+def declared(case: Case) -> CheckFinding:
+    """DECLARATION_UNKNOWN: a declaration is needed and is not here.
+
+    Where the lists are too old, that decides instead.
+    """
+    state = case.known.data.state
+    if case.known.declaration is not None:
+        return held(Reason.DECLARATION_UNKNOWN, _version(case, ListKind.DECLARATIONS))
+    if state is DataState.TOO_OLD:
+        return held(Reason.DECLARATION_UNKNOWN, Text("not judged, the lists are too old"))
+    needed = case.rules.declaration == "required" or case.permit.form in UNSIGNED
+    if needed or state is DataState.KNOWN_ONLY:
+        detail = Text("the lane needs it") if needed else Text("the lists are so old that it is needed")
+        return failed(verdict_on_unknown(case.known.data), Reason.DECLARATION_UNKNOWN, detail)
+    return held(Reason.DECLARATION_UNKNOWN, Text("it is not here, and not needed"))
+
+
+def verdict_on_unknown(data: DataStanding) -> Verdict:
+    """Refuse what fresh declarations do not hold; while they may lag behind, it is the gate that does not know."""
+    fresh = data.state is DataState.FRESH and ListKind.DECLARATIONS in data.versions
+    return Verdict.DENY if fresh else Verdict.MANUAL
+
+
+def released(case: Case) -> CheckFinding | None:
+    """DECLARATION_NOT_RELEASED: an officer acts on what customs holds.
+
+    What is not released yet, or void, is refused.
+    """
+    declaration = case.known.declaration
+    if declaration is None:
+        return None
+    status = declaration.status
+    if status is DeclarationStatus.RELEASED:
+        return held(Reason.DECLARATION_NOT_RELEASED, Text.of_code(status))
+    verdict = Verdict.MANUAL if status is DeclarationStatus.HELD else Verdict.DENY
+    return failed(verdict, Reason.DECLARATION_NOT_RELEASED, Text.of_code(status))
+
+
+def agreeing(case: Case) -> CheckFinding | None:
+    """DECLARATION_MISMATCH: the code and its declaration are not of the same vehicle or the same crossing."""
+    declaration, permit = case.known.declaration, case.permit
+    if declaration is None:
+        return None
+    pairs = {
+        Text("issuer"): (permit.issuer, declaration.issuer),
+        Text("declaration number"): (permit.declaration, declaration.declaration),
+        Text("VIN"): (permit.vin, declaration.vin),
+        Text("plate"): (permit.plate, declaration.plate),
+        Text("site"): (permit.site, declaration.site),
+        Text("direction"): (permit.direction, declaration.direction),
+    }
+    other = [name for name, (said, listed) in pairs.items() if said != listed]
+    if other:
+        return failed(
+            Verdict.DENY,
+            Reason.DECLARATION_MISMATCH,
+            Text("other {other}", other=joined(other)),
+        )
+    return held(Reason.DECLARATION_MISMATCH)
+
+
+def fresh_enough(case: Case) -> CheckFinding:
+    """DATA_TOO_OLD: too long since central last confirmed the lists for anything to pass."""
+    data = case.known.data
+    age = [] if data.age_s is None else [Text("{age_s} s old", age_s=f"{data.age_s:.0f}")]
+    detail = joined([data.state, *age, Text("trust list {version}", version=data.trust)])
+    if data.state is DataState.TOO_OLD:
+        return failed(Verdict.MANUAL, Reason.DATA_TOO_OLD, detail)
+    return held(Reason.DATA_TOO_OLD, detail)
+
+
+def _version(case: Case, kind: ListKind) -> str:
+    version = case.known.data.versions.get(kind)
+    return (
+        Text("no {kind} are here", kind=kind)
+        if version is None
+        else Text("{kind} {version}", kind=kind, version=version)
+    )

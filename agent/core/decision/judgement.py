@@ -1,0 +1,138 @@
+"""The whole decision on one transaction, in steps, because between them others are asked.
+
+    assessment = assess(evidence, ground, now)                              the permit
+    knowledge = ...                                                         what ledger and lists say of it
+    decision = judge(assessment, rules, knowledge, final=final)
+    knowledge = replace(knowledge, claim=...)                               the home gate's answer, for what may pass
+    decision = judge(assessment, rules, knowledge, final=final, matched=decision.match)
+
+`judge` adds to the checks on the permit's text all that come after it, in the fixed order of `Reason`: the first that
+fails decides. Neither raises: whatever goes wrong inside them is MANUAL with INTERNAL_ERROR. Nothing is ever let pass
+because the gate is offline that would not pass otherwise: signature, plate and single use are judged all the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from agent.core.decision.assessment import FOREIGN, is_foreign
+from agent.core.decision.checks import CHECKS, list_data, plate
+from agent.core.decision.checks.case import Case, JudgementRules
+from agent.core.decision.decision import Decision
+from agent.core.decision.fail_safe import internal, with_fail_safe
+from agent.core.model import Check, ListKind, Reason, Verdict
+from agent.core.plates.match import match
+
+if TYPE_CHECKING:
+    from agent.core.decision.assessment import Assessment
+    from agent.core.decision.knowledge import Knowledge
+    from agent.core.lists import DataStanding
+    from agent.core.permit import Permit
+    from agent.core.plates import PlateMatch
+
+__all__ = ["JudgementRules", "judge", "lists_needed", "plate_leads"]
+
+_MANUAL: Final = frozenset(
+    {
+        Reason.QR_MULTIPLE,
+        Reason.CLOCK_UNTRUSTED,  # it is the gate that does not know, not the permit that is wrong
+        Reason.RATE_LIMITED,
+        Reason.INTERNAL_ERROR,
+    }
+)
+"""What is found out about the texts and is for an officer."""
+
+
+def judge(
+    assessment: Assessment,
+    rules: JudgementRules,
+    known: Knowledge,
+    *,
+    final: bool,
+    matched: PlateMatch | None = None,
+) -> Decision:
+    """Decide on an assessed transaction. Never raises.
+
+    `known`: what ledger and lists say of `assessment.permit`. `final`: no more evidence will come, so RETRY is no
+    answer. `matched`: the plate match that was made of the same evidence before, which costs more than all else here.
+    """
+    checks = list(assessment.checks)
+    return with_fail_safe(
+        lambda: _judge(assessment, rules, known, checks, final, matched),
+        lambda name: Decision(Verdict.MANUAL, Reason.INTERNAL_ERROR, (*checks, internal(name)), assessment.permit),
+    )
+
+
+def plate_leads(assessment: Assessment, rules: JudgementRules, *, final: bool) -> bool:
+    """Whether the plate is to lead to the permit.
+
+    Always where no code is asked for; where either is enough, at last.
+    """
+    return rules.require == "plate" or (rules.require == "either" and final and is_foreign(assessment))
+
+
+def lists_needed(permit: Permit | None, rules: JudgementRules) -> frozenset[ListKind]:
+    """The lists that a permit in such a lane cannot do without, beside those that its configuration requires."""
+    needed = rules.declaration == "required" or rules.require == "plate"
+    if permit is not None:
+        needed = needed or permit.form in list_data.UNSIGNED
+    return frozenset({ListKind.DECLARATIONS}) if needed else frozenset()
+
+
+def _judge(
+    assessment: Assessment,
+    rules: JudgementRules,
+    known: Knowledge,
+    checks: list[Check],
+    final: bool,
+    matched: PlateMatch | None,
+) -> Decision:
+    permit = assessment.permit
+    if assessment.reason is not Reason.OK:
+        verdict = _verdict_on_assessment(assessment, rules, known.data, final=final)
+        return Decision(verdict, assessment.reason, tuple(checks), permit, data=known.data)
+    if permit is None:
+        raise ValueError("an assessment that is OK and has no permit")
+    case = _case(assessment, permit, rules, known, matched)
+    for check in CHECKS:
+        finding = check(case)
+        if finding is None:
+            continue
+        checks.append(finding.check)
+        if not finding.check.ok:
+            verdict = Verdict.RETRY if finding.unclear and not final else finding.verdict
+            return Decision(verdict, finding.check.reason, tuple(checks), permit, case.match, known.data)
+    return Decision(Verdict.PASS, Reason.OK, tuple(checks), permit, case.match, known.data)
+
+
+def _case(
+    assessment: Assessment, permit: Permit, rules: JudgementRules, known: Knowledge, matched: PlateMatch | None
+) -> Case:
+    voted, evidence = assessment.voted, assessment.evidence
+    if matched is None and voted is not None and permit.plate is not None:
+        matched = match(voted, permit.plate, rules.match, known.others)
+    return Case(permit, evidence.transaction, rules, known, evidence.plates_seen, voted, matched)
+
+
+def _verdict_on_assessment(
+    assessment: Assessment, rules: JudgementRules, lists: DataStanding, *, final: bool
+) -> Verdict:
+    """What follows from a reason for which the permit itself, or the lack of one, is enough."""
+    reason = assessment.reason
+    if assessment.by_plate and assessment.permit is None and reason is not Reason.INTERNAL_ERROR:
+        return _verdict_on_plate(assessment, rules, lists) if final else Verdict.RETRY
+    if reason is Reason.DECLARATION_UNKNOWN:
+        return list_data.verdict_on_unknown(lists)
+    if reason is Reason.QR_NONE or reason in FOREIGN:
+        return Verdict.DENY if final else Verdict.RETRY
+    return Verdict.MANUAL if reason in _MANUAL else Verdict.DENY
+
+
+def _verdict_on_plate(assessment: Assessment, rules: JudgementRules, lists: DataStanding) -> Verdict:
+    """A plate without a declaration is refused where it was read beyond doubt; else an officer looks."""
+    voted = assessment.voted
+    if assessment.reason is not Reason.DECLARATION_UNKNOWN or voted is None:
+        return Verdict.MANUAL
+    alike = voted.agreeing >= plate.FRAMES_FOR_A_PLATE_ALONE
+    read = alike and voted.confidence >= rules.match.confident_mismatch
+    return list_data.verdict_on_unknown(lists) if read else Verdict.MANUAL

@@ -1,0 +1,122 @@
+"""What a lane writes: transaction ids, and events made of decisions and presentations."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from agent.core.events import (
+    AccessDecided,
+    CheckRecord,
+    DataRecord,
+    PermitPresented,
+    PermitRecord,
+    PlateRecord,
+    digest_of_code,
+)
+from agent.core.model import ListKind
+
+if TYPE_CHECKING:
+    from agent.core.decision import Decision
+    from agent.core.lane.state import Transaction
+    from agent.core.lists import DataStanding
+    from agent.core.model import Presentation
+    from agent.core.permit import Permit
+    from agent.core.plates import PlateMatch
+
+_LAST_SECOND = 253402300799.0  # of the year 9999
+_SERIALS = 10_000
+_READING_PICTURES = 3
+
+
+def transaction_id(utc: float, lane_number: int, serial: int) -> str:
+    """Return 20 digits: yyyymmddHHMMSS in UTC, the lane's number, the serial. A clock off the calendar is clipped."""
+    stamp = datetime.fromtimestamp(min(max(utc, 0.0), _LAST_SECOND), UTC)
+    return f"{stamp:%Y%m%d%H%M%S}{lane_number:02d}{serial % _SERIALS:04d}"
+
+
+def presentation_event(presentation: Presentation, picture: str | None) -> PermitPresented:
+    """Return the event of a QR text: its length and digest, never the text."""
+    return PermitPresented(
+        length=len(presentation.payload),
+        digest=digest_of_code(presentation.payload),
+        engine=presentation.engine,
+        camera=presentation.camera,
+        picture=picture,
+    )
+
+
+def decision_event(decision: Decision, pictures: tuple[str, ...]) -> AccessDecided:
+    """Return the event of a decision."""
+    return AccessDecided(
+        verdict=decision.verdict,
+        reason=decision.reason,
+        checks=tuple(CheckRecord(reason=c.reason, ok=c.ok, detail=c.detail) for c in decision.checks),
+        permit=_permit(decision.permit),
+        plate=_plate(decision.match),
+        pictures=pictures,
+        data=_data(decision.data),
+    )
+
+
+def evidence_pictures(transaction: Transaction) -> tuple[str, ...]:
+    """Return the evidence pictures of a transaction: those that events named, then the newest of its plate."""
+    plates = dict.fromkeys(r.picture for r in reversed(transaction.readings) if r.picture is not None)
+    return tuple(dict.fromkeys((*transaction.pictures, *tuple(plates)[:_READING_PICTURES])))
+
+
+def permit_of(transaction: Transaction) -> str | None:
+    """Return the id, in hex, of the permit that was verified in this transaction."""
+    if transaction.decision is None or transaction.decision.permit is None:
+        return None
+    return transaction.decision.permit.permit_id.hex()
+
+
+def plate_of(transaction: Transaction) -> str | None:
+    """Return the plate of this transaction: what the match voted for, else the newest reading."""
+    if transaction.decision is not None and transaction.decision.match is not None and transaction.decision.match.read:
+        return transaction.decision.match.read
+    return transaction.readings[-1].text if transaction.readings else None
+
+
+def _permit(permit: Permit | None) -> PermitRecord | None:
+    if permit is None:
+        return None
+    return PermitRecord(
+        permit=permit.permit_id.hex(),
+        issuer=permit.issuer,
+        key=permit.key_id.hex(),
+        declaration=str(permit.declaration),
+        vin=permit.vin,
+        plate=permit.plate,
+        expires_at=permit.expires_at,
+        form=permit.form.value,
+    )
+
+
+def _plate(match: PlateMatch | None) -> PlateRecord | None:
+    if match is None:
+        return None
+    return PlateRecord(
+        verdict=match.verdict,
+        declared=match.declared,
+        read=match.read,
+        score=match.score,
+        frames=match.frames,
+        rival=match.rival,
+        kind=match.kind,
+        colour=match.colour,
+    )
+
+
+def _data(data: DataStanding | None) -> DataRecord | None:
+    if data is None:
+        return None
+    return DataRecord(
+        state=data.state,
+        age_s=None if data.age_s is None else round(data.age_s),
+        trust=data.trust,
+        declarations=data.versions.get(ListKind.DECLARATIONS),
+        revocations=data.versions.get(ListKind.REVOCATIONS),
+        watch=data.versions.get(ListKind.WATCH),
+    )

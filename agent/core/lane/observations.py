@@ -1,0 +1,80 @@
+"""What readers saw of vehicles: codes and plates, which may belong to no transaction yet, or to one that is over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agent.core.lane.state import GATHERING, RISING, Lane, LaneState
+from agent.core.model import Presentation, Reading
+
+Observation = Presentation | Reading
+_EARLY = 16
+_PLATES = 16
+_BEFORE_ARRIVAL = frozenset({LaneState.IDLE, LaneState.CLOSING, LaneState.YIELDING})
+_ANSWERED = frozenset({LaneState.DENIED, LaneState.MANUAL})
+
+
+def with_observation(lane: Lane, observation: Observation, at: float) -> tuple[Lane, Observation | None]:
+    """Return the lane after an observation, and the observation when it is evidence for the open transaction.
+
+    What belongs to a vehicle that was answered, and stays in view, only keeps that memory alive. Evidence that comes
+    before its transaction is kept for `gone_s`.
+    """
+    rules, state = lane.rules, lane.state
+    key = observation.payload if isinstance(observation, Presentation) else observation.text
+    before = state in _BEFORE_ARRIVAL
+    # A blind lane cannot tell a misread plate of the vehicle that just passed from the next one's: it waits for a
+    # permit, or for the view to be empty.
+    lingering = rules.blind and before and isinstance(observation, Reading)
+    alive = tuple(s for s in lane.handled if at - s.seen_at <= rules.gone_s)
+    hits = [key in s.keys or (lingering and s.passed) for s in alive]
+    handled = tuple(replace(s, seen_at=at) if hit else s for s, hit in zip(alive, hits, strict=True))
+    answered = before or (state in _ANSWERED and isinstance(observation, Presentation))
+    stale = any(hit and (s.passed or answered) for s, hit in zip(alive, hits, strict=True))
+    lane = replace(lane, handled=handled, seen_at=at)
+    if stale:
+        return lane, None
+    if state in GATHERING:
+        return lane, observation
+    if before and isinstance(observation, Reading) and not (rules.blind and state is not LaneState.YIELDING):
+        # Nobody is on the loop: it may be the plate of the vehicle that just left. The next one is read again.
+        return lane, None
+    if before or state in _ANSWERED:
+        return _with_early(lane, observation, at), None
+    if state in RISING:
+        return _with_plate_under_way(lane, observation, at), None
+    return lane, None
+
+
+def _with_early(lane: Lane, observation: Observation, at: float) -> Lane:
+    return replace(lane, early=(*early_observations(lane, at), observation)[-_EARLY:])
+
+
+def _with_plate_under_way(lane: Lane, observation: Observation, at: float) -> Lane:
+    """Take a plate for that of the vehicle that was let through, and on a blind lane another permit for the next's."""
+    transaction = lane.transaction
+    if transaction is None:
+        return lane
+    if isinstance(observation, Reading):
+        plates = dict.fromkeys((*transaction.plates, observation.text))
+        return replace(lane, transaction=replace(transaction, plates=tuple(plates)[-_PLATES:]))
+    if lane.rules.blind and observation.payload not in transaction.payloads:
+        return _with_early(lane, observation, at)
+    return lane
+
+
+def early_observations(lane: Lane, at: float) -> tuple[Observation, ...]:
+    """Return the observations before a transaction that still count."""
+    return tuple(s for s in lane.early if at - s.at <= lane.rules.gone_s)
+
+
+def has_early_permit(lane: Lane, at: float) -> bool:
+    """Whether a permit was presented that no transaction has taken up."""
+    return any(isinstance(s, Presentation) for s in early_observations(lane, at))
+
+
+def vehicle_gone(lane: Lane, at: float) -> bool:
+    """Whether the vehicle left the presence loop, or, on a blind lane, no working reader has seen it for `gone_s`."""
+    if lane.rules.blind:
+        return lane.readers_up and at - lane.seen_at > lane.rules.gone_s
+    return lane.input_state.signals.presence is False
