@@ -3,8 +3,8 @@
 Usage: bench/eyes.py [--cameras N ...] [--codes N]
 
 Every camera shows a vehicle with its plate, and a code now and then, as if all lanes were busy at once: each eye reads
-plates and makes dear looks all the time. Begun when the first frame with the code goes to the network, ended when the
-parent has the presentation.
+plates and makes thorough looks all the time. Begun when the first frame with the code goes to the network, ended when
+the parent has the presentation.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import cv2
 
 from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import Configure
-from agent.vision.worker.reader_threads import ASLEEP_AFTER_S
+from agent.vision.worker.reading_schedule import ASLEEP_AFTER_S
 from bench.camera import ClipCamera
 from bench.figures import Figure, table
 from bench.processes import cpu_s

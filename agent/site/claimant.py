@@ -143,7 +143,7 @@ class Claimant:
     def _unasked(self, live: LiveClaim, why: str) -> None:
         """Do what the policy says where the home gate gives no answer."""
         request = live.request
-        if self._rules.policy is PartitionPolicy.ALLOW_AND_FLAG:
+        if self._rules.policy.passes_unasked:
             use = self._uses.use_state(request.permit_id, request.transaction).next_use
             if use <= request.max_uses:
                 log.warning("permit %s may pass unasked: %s", request.permit_id.hex(), why)

@@ -6,7 +6,7 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from agent.core.site import Alive, Claim, ClaimAnswer, ClaimCode, ClaimReply, ClaimRow, Over, PartitionPolicy, Query
+from agent.core.site import Alive, Claim, ClaimAnswer, ClaimCode, ClaimReply, ClaimRow, Over, Query
 from agent.devices import PortState
 from agent.site.claim_grants import ClaimCoordinator
 from agent.site.claimant import NO_LINK, Claimant, SiteRules
@@ -162,9 +162,8 @@ class SiteService:
         )
 
     def _why_not_alone(self) -> str:
-        if self._rules.policy is PartitionPolicy.DENY and self._link.view.state is not PortState.UP:
-            return NO_LINK
-        return ""
+        connected = self._link.view.state is PortState.UP
+        return "" if self._rules.policy.decides_as_home(connected=connected) else NO_LINK
 
     # --------------------------------------------------------------------------------------------------------- status
 

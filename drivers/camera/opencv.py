@@ -26,6 +26,7 @@ from drivers.api import (
 from drivers.camera.diagnosis import why_not_opened
 from drivers.camera.exposure import V4l2Exposure, control_range
 from drivers.camera.frame_pace import FramePace
+from drivers.camera.picture_limits import is_too_large
 from drivers.camera.settings import OpenCvSettings
 from drivers.camera.source import SourceKind, host_and_port, is_address, redacted, source_kind
 from drivers.camera.stream_lag import Lag
@@ -34,8 +35,6 @@ from drivers.text import Text, prefixed
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-MAX_PIXELS = 50_000_000
 
 _OPTIONS_VARIABLE = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 # fflags;nobuffer is left out on purpose: it throws the probed packets away, so that the first picture comes only with
@@ -268,7 +267,7 @@ class OpenCvCamera:
             raise DeviceUnavailableError(
                 prefixed(self._name, Text("a picture of shape {shape} is not a colour picture", shape=pixels.shape))
             )
-        if not 0 < pixels.shape[0] * pixels.shape[1] <= MAX_PIXELS:
+        if not pixels.size or is_too_large(pixels.shape[1], pixels.shape[0]):
             raise DeviceUnavailableError(
                 prefixed(
                     self._name,

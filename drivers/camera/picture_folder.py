@@ -20,7 +20,8 @@ from drivers.api import (
     Frame,
 )
 from drivers.camera.frame_pace import FramePace
-from drivers.camera.opencv import MAX_PIXELS, OpenCvCamera
+from drivers.camera.opencv import OpenCvCamera
+from drivers.camera.picture_limits import MAX_BYTES, MAX_PIXELS, is_too_large
 from drivers.camera.settings import FolderSettings, OpenCvSettings
 from drivers.text import Text, joined, prefixed
 
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 log = logging.getLogger(__name__)
-
-MAX_BYTES = 64 * 1024 * 1024
 
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
 _SIXTEEN_BIT = ("I", "I;16", "I;16B", "I;16L", "I;16N")
@@ -204,5 +203,5 @@ def _in_colour(picture: Image.Image) -> Image.Image:
 
 
 def _refuse_huge(picture: Image.Image) -> None:
-    if picture.width * picture.height > MAX_PIXELS:
+    if is_too_large(picture.width, picture.height):
         raise Image.DecompressionBombError

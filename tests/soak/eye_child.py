@@ -54,7 +54,7 @@ class Turns:
 
     def __init__(self):
         self._changed = threading.Condition()
-        self.taken = {"plates": 0, "dear looks": 0}
+        self.taken = {"plates": 0, "thorough looks": 0}
 
     def take(self, name):
         with self._changed:
@@ -96,8 +96,8 @@ class Recycler:
             raise DeviceUnavailableError("the stream ended")
         self._left -= 1
         if self._left % ALL_READ_EVERY == 0:
-            # Where a code was just read, dear looks are seldom.
-            self._turns.wait("plates", *(() if self._reel.shows_codes else ("dear looks",)))
+            # Where a code was just read, thorough looks are seldom.
+            self._turns.wait("plates", *(() if self._reel.shows_codes else ("thorough looks",)))
         return Frame(self._reel.next(), time.monotonic())
 
 
@@ -135,7 +135,7 @@ def serve():
         readers = main.made_readers(settings)
         return Readers(
             Told(readers.codes, turnstile.leave),
-            Told(readers.dear_codes, partial(turns.take, "dear looks")),
+            Told(readers.thorough_codes, partial(turns.take, "thorough looks")),
             Told(readers.plates, partial(turns.take, "plates")),
         )
 

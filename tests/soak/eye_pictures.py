@@ -32,7 +32,7 @@ _MOST_PHOTOGRAPHS = 60
 _LONGEST_PHOTOGRAPH_PX = 1280
 _SCENE, _TORN, _PHOTOGRAPH = 0.55, 0.15, 0.15
 _SPELL = 500
-"""Of each two spells of so many pictures, the second shows no code: dear looks are made where none was just read."""
+"""Of each two spells of so many pictures, the second has no code: thorough looks are made where none was just read."""
 
 
 _WITHOUT_CODE = 2 * (1 + len(PLATES))

@@ -3,7 +3,7 @@
 Rules and forms alone; the network and the disk are elsewhere.
 """
 
-from agent.core.site.claim_answers import CLAIMS, ClaimAnswer, ClaimCode, ClaimRequest, PartitionPolicy
+from agent.core.site.claim_answers import CLAIMS, ClaimAnswer, ClaimCode, ClaimRequest
 from agent.core.site.ledger import (
     ClaimRefusal,
     ClaimRow,
@@ -32,6 +32,7 @@ from agent.core.site.messages import (
     rows_from_message,
     rows_to_message,
 )
+from agent.core.site.partition_policy import PartitionPolicy
 
 __all__ = [
     "CLAIMS",

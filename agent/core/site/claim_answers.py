@@ -38,14 +38,6 @@ CLAIMS: Final[Mapping[ClaimCode, Text]] = {
 """What each is called in a check."""
 
 
-class PartitionPolicy(StrEnum):
-    """What a gate does while a permit's home gate cannot be asked (`deny`: or while it has no broker itself)."""
-
-    HOME_GATE = "home_gate"
-    DENY = "deny"
-    ALLOW_AND_FLAG = "allow_and_flag"
-
-
 @dataclass(frozen=True, slots=True)
 class ClaimRequest:
     """One use of a permit, wanted by a transaction of this gate.

@@ -175,16 +175,16 @@ def made_readers(settings: Configure) -> Readers:
     """The readers that the settings ask for, each with one thread of its own."""
     from agent.vision.worker.readers import Readers  # noqa: PLC0415 - see _work
 
-    codes = dear_codes = plates = None
+    codes = thorough_codes = plates = None
     if settings.read_codes:
         from agent.vision.worker.qr.cascade import Cascade  # noqa: PLC0415
 
-        codes, dear_codes = Cascade(), Cascade()
+        codes, thorough_codes = Cascade(), Cascade()
     if settings.read_plates:
         from agent.vision.worker.plate.reader import PlateReader  # noqa: PLC0415
 
         plates = PlateReader(zone=settings.zone)
-    return Readers(codes, dear_codes, plates)
+    return Readers(codes, thorough_codes, plates)
 
 
 def _die_with_the_parent() -> None:

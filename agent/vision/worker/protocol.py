@@ -173,7 +173,7 @@ class Heartbeat(Message):
     """A sign of life, several a second, and what was done so far.
 
     `at`: when it was sent. `reading_since`, `camera_since`: since when a reader, or a call of the camera, has been at
-    work on one frame; None when none is. Where plates or dear looks waited for a core, that is left out. `qr_ms`,
+    work on one frame; None when none is. Where plates or thorough looks waited for a core, that is left out. `qr_ms`,
     `plate_ms`: mean time of one reading since the beat before. `dropped`: frames in a time of change that gave way to a
     newer one because the code reader was busy. `load`: share of the time since the beat before in which it was; towards
     1 the machine cannot keep up with the camera. `behind_s`: how late the newest frame came for its stream: a machine
@@ -290,7 +290,7 @@ class Expose(Message):
 
 
 class Attend(Message):
-    """Says whether a vehicle is there whose code is awaited: then dear looks for one are worth their time."""
+    """Says whether a vehicle is there whose code is awaited: then thorough looks for one are worth their time."""
 
     type: Literal["attend"] = "attend"
     present: bool

@@ -98,8 +98,8 @@ class CodeReader(Protocol):
     def read_codes(self, pixels: npt.NDArray[np.uint8], at: float, *, hint: bool, budget_ms: float) -> Sequence[Code]:
         """The codes in a BGR picture, shape (height, width, 3), 8 bit, of this monotonic time.
 
-        With a budget of 0 the cheap steps only. Within a larger one dear steps too, where `hint` says that a code may
-        be there or the cheap steps see one that they cannot decode.
+        With a budget of 0 the cheap steps only. Within a larger one thorough steps too, where `hint` says that a code
+        may be there or the cheap steps see one that they cannot decode.
         """
         ...
 
@@ -116,9 +116,9 @@ class PlateReader(Protocol):
 class Readers:
     """The readers of one eye; None where it has no such reader.
 
-    `codes` makes the cheap steps on every frame that is worth it, `dear_codes` the dear ones on some.
+    `codes` makes the cheap steps on every frame that is worth it, `thorough_codes` the thorough ones on some.
     """
 
     codes: CodeReader | None = None
-    dear_codes: CodeReader | None = None
+    thorough_codes: CodeReader | None = None
     plates: PlateReader | None = None

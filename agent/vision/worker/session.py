@@ -128,7 +128,7 @@ class WorkerSession:
     def _beat(self) -> None:
         captured = self._capture.figures
         reading = self._reading
-        codes, plates, again = reading.codes.taken(), reading.plates.taken(), reading.dear_looks.taken()
+        codes, plates, again = reading.codes.taken(), reading.plates.taken(), reading.thorough_looks.taken()
         busy = [one.busy_since for one in (codes, plates, again) if one.busy_since is not None]
         read_at = [one.read_at for one in (codes, plates, again) if one.read_at is not None]
         self._link.send(

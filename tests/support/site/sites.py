@@ -14,8 +14,9 @@ from hashlib import sha256
 from agent.core.crypto.keys import SigningKey
 from agent.core.events.event_types import AccessGranted, Draft
 from agent.core.model.ledger import LedgerChange, LedgerState
-from agent.core.site.claim_answers import ClaimCode, ClaimRequest, PartitionPolicy
+from agent.core.site.claim_answers import ClaimCode, ClaimRequest
 from agent.core.site.messages import Membership
+from agent.core.site.partition_policy import PartitionPolicy
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.messages import BrokerLimits, Incoming, LinkDown, LinkUp, Receipt
 from agent.mqtt.setup import LinkView

@@ -1,4 +1,4 @@
-"""Reads the QR codes of a stream of frames: cheap steps on every frame, dear ones one after another where a code is."""
+"""Reads the QR codes of a stream of frames: cheap steps on each frame, thorough ones one by one where a code is."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class _Frame:
 
 @dataclass(slots=True)
 class _Round:
-    """Where the dear steps are, from frame to frame: the tier, its parts of the frame, the next step and part.
+    """Where the thorough steps are, from frame to frame: the tier, its parts of the frame, the next step and part.
 
     Parts of the first tier are symbols that were seen, and finder patterns that are easily found; of the second,
     those that are harder to find; of the third, the whole frame.
@@ -125,7 +125,7 @@ class Cascade:
         budget lasts where there is a hint, or where the cheap steps saw a symbol that they could not decode. Each takes
         20 ms as a rule; one is made wherever any time is left, more only where they are likely to be in time. What a
         frame has no time for, the next frame goes on with, so that a small budget takes longer and finds the same. With
-        a budget of 0 no dear step is made.
+        a budget of 0 no thorough step is made.
         """
         ends_at = self._clock() + budget_ms / 1e3
         grey, scale = _grey(pixels)
@@ -135,7 +135,7 @@ class Cascade:
         self._cheap(frame, hint=hint)
         if budget_ms > 0 and (hint or frame.undecoded):
             self._brightest(frame)
-            self._dear(frame, ends_at)
+            self._thorough(frame, ends_at)
         self.failures.update(frame.failed)
         return frame.codes if scale == 1 else [placed(code, scale) for code in frame.codes]
 
@@ -154,7 +154,7 @@ class Cascade:
             frame.failed.add(engine)
             return Seen()
 
-    # -------------------------------------------------------------------------------------------------- dear steps
+    # -------------------------------------------------------------------------------------------------- thorough steps
 
     def _brightest(self, frame: _Frame) -> None:
         """Read what the last few frames show together."""
@@ -167,7 +167,7 @@ class Cascade:
             codes = [code for code in seen.codes if self._confirmation.passes(code, frame.at)]
             frame.add(placed(code, scale) for code in codes)
 
-    def _dear(self, frame: _Frame, ends_at: float) -> None:
+    def _thorough(self, frame: _Frame, ends_at: float) -> None:
         if frame.at < self._rests_until and not frame.undecoded:
             return
         made = 0

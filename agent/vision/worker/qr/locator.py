@@ -1,4 +1,4 @@
-"""Says which parts of a frame are worth the dear steps, and cuts them out."""
+"""Says which parts of a frame are worth the thorough steps, and cuts them out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dear steps: each looks at one crop in one way. The order is that of use, see docs/adr/0017."""
+"""The thorough steps: each looks at one crop in one way. The order is that of use, see docs/adr/0017."""
 
 from __future__ import annotations
 

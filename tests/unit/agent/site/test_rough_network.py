@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from agent.core.model.ledger import LedgerState
-from agent.core.site.claim_answers import PartitionPolicy
+from agent.core.site.partition_policy import PartitionPolicy
 from agent.store.errors import LedgerConflictError
 from tests.support.site.sites import Hub, request, rules, site, vehicle_of
 from tests.support.waiting import PATIENCE_S

@@ -11,7 +11,8 @@ import pytest
 
 from agent.core.events.event_types import AccessGranted, Draft
 from agent.core.model.ledger import LedgerChange, LedgerState
-from agent.core.site.claim_answers import ClaimCode, PartitionPolicy
+from agent.core.site.claim_answers import ClaimCode
+from agent.core.site.partition_policy import PartitionPolicy
 from agent.store.errors import LedgerConflictError
 from tests.support.site.sites import AT_EAST, GATES, Hub, SiteGate, outcome, passes, request, roll_of, rules, site
 from tests.support.store.journals import UTC

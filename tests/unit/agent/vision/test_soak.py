@@ -15,7 +15,7 @@ def test_an_eye_lives_through_losses_of_its_camera_and_pictures_of_every_kind():
     assert tally.frames + tally.dropped == 600
     assert tally.presentations > 100
     assert tally.readings > 0
-    assert re.fullmatch(r"all were shown; \d+ plates, \d+ dear looks", tally.end)
+    assert re.fullmatch(r"all were shown; \d+ plates, \d+ thorough looks", tally.end)
     assert (tally.failures, tally.restarts, tally.invented) == (0, 0, [])
     assert len(tally.memory) > 2
     assert all(" %  " in line and line.endswith("MB, 0 restarts") for line in lines)

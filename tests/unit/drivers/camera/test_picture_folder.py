@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError, EndOfStreamError
-from drivers.camera.picture_folder import MAX_BYTES, FolderCamera, FolderSettings, _unpacked, load_picture
+from drivers.camera.picture_folder import FolderCamera, FolderSettings, _unpacked, load_picture
+from drivers.camera.picture_limits import MAX_BYTES
 from drivers.registry import camera
 from tests.support.vision.rtsp_server import number_in, numbered_picture, write_clip
 

@@ -83,7 +83,7 @@ def at_work(readers, **settings):
     try:
         yield bench
     finally:
-        for reader in (readers.codes, readers.dear_codes, readers.plates):
+        for reader in (readers.codes, readers.thorough_codes, readers.plates):
             if isinstance(reader, Gated):
                 reader.go.release(MANY)
         bench.slot.close()
@@ -92,9 +92,9 @@ def at_work(readers, **settings):
             end.close()
 
 
-def test_codes_wait_neither_for_a_plate_nor_for_a_dear_look():
-    codes, dear_codes, plates = Gated(MANY, finds=[Found()]), Gated(0), Gated(0)
-    with at_work(Readers(codes, dear_codes, plates)) as bench:
+def test_codes_wait_neither_for_a_plate_nor_for_a_thorough_look():
+    codes, thorough_codes, plates = Gated(MANY, finds=[Found()]), Gated(0), Gated(0)
+    with at_work(Readers(codes, thorough_codes, plates)) as bench:
         for number in range(1, 52):
             bench.show(at=float(number))
             codes.asked.get(timeout=PATIENCE_S)
@@ -130,47 +130,47 @@ def test_frames_in_which_nothing_changes_are_no_loss():
         assert bench.reading.dropped == 0
 
 
-def test_a_dear_look_has_a_hint_where_something_changes_or_a_vehicle_waits_and_always_a_budget():
-    dear_codes = Gated(MANY)
-    with at_work(Readers(dear_codes=dear_codes), gate=UNCHANGED) as bench:
+def test_a_thorough_look_has_a_hint_where_something_changes_or_a_vehicle_waits_and_always_a_budget():
+    thorough_codes = Gated(MANY)
+    with at_work(Readers(thorough_codes=thorough_codes), gate=UNCHANGED) as bench:
         asked = []
         for at, present in ((1.0, False), (2.0, False), (3.0, True), (4.0, False)):
             bench.reading.set_vehicle_present(present=present)
             bench.show(at=at)
-            asked.append(dear_codes.asked.get(timeout=PATIENCE_S))
+            asked.append(thorough_codes.asked.get(timeout=PATIENCE_S))
     assert [hint for hint, _ in asked] == [True, False, True, False]
     assert all(0 < budget_ms <= 150 for _, budget_ms in asked)
 
 
 def test_what_was_read_lately_is_not_looked_for_again_at_great_cost():
-    codes, dear_codes = Gated(MANY, finds=[Found()]), Gated(MANY)
-    with at_work(Readers(codes, dear_codes)) as bench:
+    codes, thorough_codes = Gated(MANY, finds=[Found()]), Gated(MANY)
+    with at_work(Readers(codes, thorough_codes)) as bench:
         for at in (1.0, 1.5, 2.0):
             bench.show(at=at)
             codes.asked.get(timeout=PATIENCE_S)
             bench.heard()
-    assert dear_codes.asked.qsize() == 0
+    assert thorough_codes.asked.qsize() == 0
 
 
 def test_a_code_that_is_read_all_the_time_does_not_put_off_the_looks_for_another():
-    codes, dear_codes = Gated(MANY, finds=[Found()]), Gated(MANY)
-    with at_work(Readers(codes, dear_codes)) as bench:
+    codes, thorough_codes = Gated(MANY, finds=[Found()]), Gated(MANY)
+    with at_work(Readers(codes, thorough_codes)) as bench:
         for at in (1.0, 1.9, 2.8, 3.7, 4.6):
             bench.show(at=at)
             codes.asked.get(timeout=PATIENCE_S)
             bench.heard()
-        eventually(lambda: dear_codes.asked.qsize() >= 1)
+        eventually(lambda: thorough_codes.asked.qsize() >= 1)
 
 
 def test_what_is_not_read_yet_is_looked_for_in_every_frame():
-    codes, dear_codes = Gated(MANY), Gated(MANY)
-    with at_work(Readers(codes, dear_codes)) as bench:
+    codes, thorough_codes = Gated(MANY), Gated(MANY)
+    with at_work(Readers(codes, thorough_codes)) as bench:
         for number in range(1, 11):
             bench.show(at=number * 0.04)
-            dear_codes.asked.get(timeout=PATIENCE_S)
+            thorough_codes.asked.get(timeout=PATIENCE_S)
 
 
-def test_the_cheap_steps_make_no_dear_one():
+def test_the_cheap_steps_make_no_thorough_one():
     codes = Gated(MANY)
     with at_work(Readers(codes)) as bench:
         bench.reading.set_vehicle_present(present=True)
@@ -225,10 +225,10 @@ def test_the_kernel_prefers_the_cheap_steps_for_codes_to_all_that_can_wait():
     ranked = Ranked(), Ranked(), Ranked()
     with at_work(Readers(*ranked)) as bench:
         bench.show()
-        codes, dear_codes, plates = (reader.niceness.get(timeout=PATIENCE_S) for reader in ranked)
+        codes, thorough_codes, plates = (reader.niceness.get(timeout=PATIENCE_S) for reader in ranked)
     assert codes == usual
     assert plates == min(19, usual + 10)
-    assert dear_codes == min(19, usual + 15)
+    assert thorough_codes == min(19, usual + 15)
 
 
 def test_without_the_right_to_give_way_the_readers_read_all_the_same(mocker, caplog):
@@ -275,15 +275,17 @@ def test_after_pictures_of_every_size_and_kind_a_permit_is_read_and_nothing_was_
         at = 0.0
         for pixels in ODD.values():
             at += 2.0
-            before = bench.reading.plates.taken().frames, bench.reading.dear_looks.taken().frames
+            before = bench.reading.plates.taken().frames, bench.reading.thorough_looks.taken().frames
             bench.show(pixels, at=at)
             eventually(lambda before=before: bench.reading.plates.taken().frames > before[0], 60, "the plates")
-            eventually(lambda before=before: bench.reading.dear_looks.taken().frames > before[1], 60, "the dear look")
+            eventually(
+                lambda before=before: bench.reading.thorough_looks.taken().frames > before[1], 60, "the thorough look"
+            )
         bench.show(shown, at=at + 2.0)
         heard = []
         while not any(message.codes for message in heard):
             heard += bench.heard()
-        figures = [bench.reading.codes.taken(), bench.reading.plates.taken(), bench.reading.dear_looks.taken()]
+        figures = [bench.reading.codes.taken(), bench.reading.plates.taken(), bench.reading.thorough_looks.taken()]
     assert {message.frame for message in heard} == {len(ODD) + 1}
     assert {code.payload for message in heard for code in message.codes} == {PAYLOAD}
     assert [one.failures for one in figures] == [0, 0, 0]

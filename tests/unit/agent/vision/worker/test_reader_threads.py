@@ -43,19 +43,19 @@ def reading(readers, **settings):
 
 
 def test_a_thorough_look_is_taken_only_while_something_changes():
-    codes, dear_codes, plates = Recorder(), Recorder(), Recorder()
+    codes, thorough_codes, plates = Recorder(), Recorder(), Recorder()
     gate = GateSettings(hold_s=1.0, look_every_s=0.5)
-    slot, started, ends = reading(Readers(codes, dear_codes, plates), gate=gate)
+    slot, started, ends = reading(Readers(codes, thorough_codes, plates), gate=gate)
     asked = []
     for number in range(1, 9):
         slot.set_frame(NumberedFrame(number, Frame(yard(0), number * 0.6)))
-        asked.append(tuple(reader.asked.get(timeout=PATIENCE_S) for reader in (codes, dear_codes, plates)))
+        asked.append(tuple(reader.asked.get(timeout=PATIENCE_S) for reader in (codes, thorough_codes, plates)))
     slot.close()
     assert started.stop(10)
     for end in ends:
         end.close()
     assert [code for code, _, _ in asked] == [False] * 8
-    assert [dear for _, dear, _ in asked] == [True, True, False, False, False, False, False, False]
+    assert [thorough for _, thorough, _ in asked] == [True, True, False, False, False, False, False, False]
     assert [plate for _, _, plate in asked] == [True, True, False, False, False, False, False, False]
 
 

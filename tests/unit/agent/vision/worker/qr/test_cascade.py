@@ -82,7 +82,7 @@ def test_the_cheap_steps_read_a_code_that_is(cascade: Cascade, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", DEAR)
-def test_the_dear_steps_and_only_they_read_a_code_that_is(cascade: Cascade, name: str) -> None:
+def test_the_thorough_steps_and_only_they_read_a_code_that_is(cascade: Cascade, name: str) -> None:
     assert cascade.read_codes(DEAR[name], 0.0, hint=True, budget_ms=0.0) == []
     codes = cascade.read_codes(DEAR[name], 0.1, hint=True, budget_ms=LONG_MS)
 
@@ -106,7 +106,7 @@ def test_a_budget_for_one_step_a_frame_reads_the_same_over_more_frames(name: str
     assert [code.payload for code in codes] == [PERMIT.encode()]
 
 
-def test_no_dear_step_is_made_without_a_hint(cascade: Cascade) -> None:
+def test_no_thorough_step_is_made_without_a_hint(cascade: Cascade) -> None:
     picture = DEAR["fainter"]
 
     assert cascade.read_codes(picture, 0.0, hint=False, budget_ms=LONG_MS) == []
@@ -168,7 +168,7 @@ def test_of_a_clear_code_and_a_bent_one_in_a_picture_both_are_read() -> None:
     assert {code.payload for code in QrReader(LONG_MS).read(picture, thorough=True)} == {PERMIT.encode(), b"the other"}
 
 
-def test_a_code_read_by_a_dear_step_stands_where_it_is_in_the_frame(cascade: Cascade) -> None:
+def test_a_code_read_by_a_thorough_step_stands_where_it_is_in_the_frame(cascade: Cascade) -> None:
     frame = np.full((1080, 1920), 110, np.uint8)
     frame[500:980, 1200:1840] = DEAR["out of focus"]
     (code,) = cascade.read_codes(frame, 0.0, hint=True, budget_ms=LONG_MS)

@@ -1,0 +1,67 @@
+"""When the readers look how: briefly at each frame, thoroughly now and then. Times are those of frames, monotonic s."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from agent.vision.worker.latest_frame import NumberedFrame
+
+SAME_PLATE_EVERY_S: Final = 0.25
+"""So often a plate is looked for in a picture that held none: whoever looks at nothing is not free for what comes."""
+STILL_EVERY_S: Final = 0.5
+"""So often codes are looked for thoroughly while nothing stands out."""
+ASLEEP_AFTER_S: Final = 15.0
+ASLEEP_EVERY_S: Final = 4.0
+"""So often they look where nothing has stood out for long and no vehicle waits."""
+_THOROUGH_EVERY_S: Final = 0.5
+_THOROUGH_LATER_EVERY_S: Final = 2.0
+_NEW_S: Final = 1.0
+"""For so long a picture is new, and a thorough look worth its time that much sooner again."""
+_READ_LATELY_S: Final = 1.0
+
+
+class ReadingSchedule:
+    """The looks of one camera's readers: what was read last decides what is worth the time of the next."""
+
+    def __init__(self) -> None:
+        self._code_at = self._thorough_code_at = self._thorough_plate_at = self._plate_at = -math.inf
+        self._without_plate: float | None = None
+
+    @property
+    def code_at(self) -> float:
+        """The time of the newest frame in which a code was read."""
+        return self._code_at
+
+    def begin_thorough_code_look(self, at: float) -> bool:
+        """Whether codes are to be looked for thoroughly in the frame of this time; the look counts as made."""
+        # A sign in the yard may show a code for ever: it must not put off the looks for the driver's.
+        due = max(at - self._code_at, at - self._thorough_code_at) > _READ_LATELY_S
+        if due:
+            self._thorough_code_at = at
+        return due
+
+    def note_code(self, at: float) -> None:
+        """Note that a code was read in the frame of this time."""
+        if at - self._code_at > _READ_LATELY_S:
+            # It is the plate's turn now, without which a permit may not be enough.
+            self._thorough_code_at = at
+        self._code_at = at
+
+    def is_plate_look_due(self, numbered: NumberedFrame) -> bool:
+        """Whether plates are to be looked for in this frame."""
+        return numbered.since != self._without_plate or numbered.frame.at - self._plate_at >= SAME_PLATE_EVERY_S
+
+    def begin_thorough_plate_look(self, numbered: NumberedFrame) -> bool:
+        """Whether that look is to be a thorough one; it counts as made."""
+        at = numbered.frame.at
+        every_s = _THOROUGH_EVERY_S if at - numbered.since <= _NEW_S else _THOROUGH_LATER_EVERY_S
+        due = numbered.changing and at - self._thorough_plate_at > every_s
+        if due:
+            self._thorough_plate_at = at
+        return due
+
+    def note_plates(self, numbered: NumberedFrame, *, found: bool) -> None:
+        """Note what a look for plates at this frame came to."""
+        self._plate_at, self._without_plate = numbered.frame.at, None if found else numbered.since

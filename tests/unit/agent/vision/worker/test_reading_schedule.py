@@ -1,0 +1,62 @@
+"""When the readers look how, on frames that are only times."""
+
+import numpy as np
+import pytest
+
+from agent.vision.worker.latest_frame import NumberedFrame
+from agent.vision.worker.reading_schedule import SAME_PLATE_EVERY_S, ReadingSchedule
+from drivers.api import Frame
+
+PIXELS = np.zeros((1, 1, 3), np.uint8)
+
+
+def frame(at, *, since=0.0, changing=True):
+    return NumberedFrame(1, Frame(PIXELS, at), changing=changing, since=since)
+
+
+def test_while_no_code_is_read_they_are_looked_for_thoroughly_in_every_frame():
+    schedule = ReadingSchedule()
+    assert all(schedule.begin_thorough_code_look(at / 10) for at in range(35))
+
+
+def test_a_code_that_was_just_read_puts_the_next_thorough_look_off_by_a_second():
+    schedule = ReadingSchedule()
+    schedule.note_code(10.0)
+    assert [schedule.begin_thorough_code_look(at) for at in (10.5, 11.0, 11.1)] == [False, False, True]
+    assert schedule.code_at == 10.0
+
+
+def test_a_code_that_is_always_there_does_not_put_the_thorough_looks_off_for_ever():
+    schedule, looks = ReadingSchedule(), []
+    for tick in range(100):
+        schedule.note_code(tick / 10)
+        looks += [tick / 10] * schedule.begin_thorough_code_look(tick / 10)
+    assert len(looks) >= 8
+
+
+def test_a_picture_without_a_plate_is_looked_at_again_after_a_while_and_another_at_once():
+    schedule = ReadingSchedule()
+    assert schedule.is_plate_look_due(frame(1.0, since=0.5))
+    schedule.note_plates(frame(1.0, since=0.5), found=False)
+    assert not schedule.is_plate_look_due(frame(1.0 + SAME_PLATE_EVERY_S / 2, since=0.5))
+    assert schedule.is_plate_look_due(frame(1.0 + SAME_PLATE_EVERY_S / 2, since=1.1))
+    assert schedule.is_plate_look_due(frame(1.0 + SAME_PLATE_EVERY_S, since=0.5))
+
+
+def test_a_picture_with_a_plate_is_looked_at_in_every_frame():
+    schedule = ReadingSchedule()
+    schedule.note_plates(frame(1.0, since=0.5), found=True)
+    assert schedule.is_plate_look_due(frame(1.04, since=0.5))
+
+
+@pytest.mark.parametrize(("since", "next_at"), [(4.9, 5.6), (0.0, 7.1)], ids=["new", "the same for long"])
+def test_a_new_picture_gets_its_next_thorough_look_sooner(since, next_at):
+    schedule = ReadingSchedule()
+    assert schedule.begin_thorough_plate_look(frame(5.0, since=since))
+    looks = [at / 10 for at in range(51, 80) if schedule.begin_thorough_plate_look(frame(at / 10, since=since))]
+    assert looks[0] == pytest.approx(next_at)
+
+
+def test_where_nothing_changes_no_look_for_plates_is_a_thorough_one():
+    schedule = ReadingSchedule()
+    assert not any(schedule.begin_thorough_plate_look(frame(at, changing=False)) for at in (1.0, 10.0, 100.0))
