@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.devices import PortState
-from agent.mqtt import FlowSettings
+from agent.mqtt import DeliverySettings
 from bench.figures import Figure, table
 from bench.scratch import scratch
 from tests.support.mqtt.central import Central
@@ -62,7 +62,7 @@ def cost(folder: Path, times: int, harm: Callable[[Broker, CentralLink], None]) 
         Broker(folder, "max_queued_messages 100000") as broker,
         journal_at(folder / "journal.sqlite") as journal,
         Central(broker.port, GATE) as central,
-        linked(journal, quick(broker.port), FlowSettings()) as link,
+        linked(journal, quick(broker.port), DeliverySettings()) as link,
     ):
 
         def work() -> None:

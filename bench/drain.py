@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from agent.broker import TlsFiles
 from agent.devices import PortState
-from agent.mqtt import FlowSettings
+from agent.mqtt import DeliverySettings
 from bench.figures import Figure, table
 from bench.scratch import scratch
 from tests.faults.consumer import Consumer
@@ -71,7 +71,7 @@ def drain(
         stack.enter_context(broker)
         port = broker.port_of("central") if isinstance(broker, SampleBroker) else broker.port
         consumer = stack.enter_context(reference_consumer(folder, port, central_files))
-        link = stack.enter_context(linked(journal, settings, FlowSettings()))
+        link = stack.enter_context(linked(journal, settings, DeliverySettings()))
         eventually(lambda: link.client.view.state is PortState.UP)
         began, began_cpu = link.client.view.since_at, time.process_time()
         eventually(lambda: journal.watermark == events, DRAINED_WITHIN_S)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from agent.core.model import Reason, Verdict
 from agent.i18n import Language, translate
-from agent.i18n.events import ALARMS, OUTCOMES, VERDICTS
+from agent.i18n.alarms import ALARMS
 from agent.i18n.reasons import REASONS, officer_text
 from agent.i18n.sign import NO_ORACLE, PHRASES, STATES, Phrase, phrase_for
+from agent.i18n.verdicts import OUTCOMES, VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -20,8 +20,8 @@ from agent.mqtt import (
     ClientSettings,
     CommandProcessor,
     CommandRules,
+    DeliverySettings,
     EvidenceUpload,
-    FlowSettings,
     HealthPublisher,
 )
 from agent.settings import broker_address
@@ -76,7 +76,7 @@ class CentralConnection:
         mqtt = settings.mqtt
         self._link = CentralLink(
             _session_settings(settings.gate.id, mqtt),
-            FlowSettings(ack_mode=AckMode(mqtt.ack_mode), window_limit=mqtt.window, resend_s=mqtt.resend_s),
+            DeliverySettings(ack_mode=AckMode(mqtt.ack_mode), window_limit=mqtt.window, resend_s=mqtt.resend_s),
             dependencies.identity,
             dependencies.journal,
             dependencies.reading,

@@ -98,7 +98,7 @@ def common_tasks(dependencies: TaskDependencies) -> list[Task]:
         ),
         Task(Check.SERVICE, software.service, of_software.service, 3 * ASK_S),
         Task(Check.VERSIONS, partial(software.versions, version), of_software.versions),
-        Task(Check.WATCHDOG, partial(machine.watchdog, dependencies.watchdog_s), of_software.watchdog),
+        Task(Check.WATCHDOG, partial(machine.watchdog, dependencies.watchdog_s), of_machine.watchdog),
         Task(Check.CLOCK, dependencies.clock, of_machine.clock),
         Task(Check.TIME_ZONE, machine.time_zone, of_machine.time_zone),
         Task(Check.DISK, lambda: machine.disk(state, files.wanted_bytes(settings)), of_machine.disk),

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.events import AccessDecided, Alarm, AlarmRaised, DeviceChanged, Outcome, TransactionClosed
 from agent.core.model import Reason, Verdict
-from agent.i18n.events import alarm_text, outcome_text, verdict_text
+from agent.i18n.alarms import alarm_text
 from agent.i18n.lookup import translate
 from agent.i18n.reasons import officer_text
 from agent.i18n.recorded import recorded_detail
+from agent.i18n.verdicts import outcome_text, verdict_text
 from drivers.text import Text, pgettext
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from agent.mqtt.broker_selector import BrokerSelector
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.client import MqttClient
 from agent.mqtt.command_processor import CommandProcessor, CommandRules
+from agent.mqtt.delivery_window import AckMode, DeliverySettings, DeliveryWindow
 from agent.mqtt.event_messages import REPLAY, event_message
 from agent.mqtt.evidence_upload import EvidenceUpload
-from agent.mqtt.flow import AckMode, Flow, FlowSettings
 from agent.mqtt.health_messages import HealthPublisher
 from agent.mqtt.messages import BrokerLimits, Incoming, LinkDown, LinkUp, Outgoing, Receipt, Subscription
 from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError
@@ -29,9 +29,9 @@ __all__ = [
     "ClientSettings",
     "CommandProcessor",
     "CommandRules",
+    "DeliverySettings",
+    "DeliveryWindow",
     "EvidenceUpload",
-    "Flow",
-    "FlowSettings",
     "GateIdentity",
     "HealthPublisher",
     "Incoming",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.core.events import ClockReading, Event
-    from agent.mqtt.flow import FlowSettings
+    from agent.mqtt.delivery_window import DeliverySettings
     from agent.mqtt.presence import GateIdentity
     from agent.mqtt.setup import ClientSettings, LinkView
     from agent.mqtt.uplink_view import UplinkView
@@ -33,7 +33,7 @@ class CentralLink:
     def __init__(  # noqa: PLR0913 - the seams of the composition root
         self,
         settings: ClientSettings,
-        flow: FlowSettings,
+        flow: DeliverySettings,
         identity: GateIdentity,
         outbox: Journal,
         clock: Callable[[], ClockReading],

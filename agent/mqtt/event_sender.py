@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from agent.broker import Topics
     from agent.mqtt.client import MqttClient
+    from agent.mqtt.delivery_window import DeliveryWindow
     from agent.mqtt.event_messages import StoredEvent
-    from agent.mqtt.flow import Flow
     from agent.mqtt.messages import Receipt
     from agent.mqtt.replay import Replays
     from agent.store.journal import Journal
@@ -39,7 +39,7 @@ class EventSender:
         client: MqttClient,
         outbox: Journal,
         topics: Topics,
-        flow: Flow,
+        flow: DeliveryWindow,
         replays: Replays,
         answered: Callable[[EventReceipt], None],
     ) -> None:

@@ -14,8 +14,8 @@ from agent.broker import Topics
 from agent.core.events import Alarm, AlarmRaised
 from agent.core.model import ChangeFilter
 from agent.mqtt.acknowledgements import BYTES_LIMIT, Acknowledgements, Sending
+from agent.mqtt.delivery_window import AckMode, DeliverySettings, DeliveryWindow
 from agent.mqtt.event_sender import EventReceipt, EventSender
-from agent.mqtt.flow import AckMode, Flow, FlowSettings
 from agent.mqtt.journal_notifier import notify_of_records
 from agent.mqtt.messages import Incoming, LinkDown, LinkUp, Subscription
 from agent.mqtt.replay import RANGES_LIMIT, Replays, plan
@@ -68,19 +68,19 @@ class Uplink:
         client: MqttClient,
         outbox: Journal,
         gate: str,
-        settings: FlowSettings | None = None,
+        settings: DeliverySettings | None = None,
         *,
         observe: Callable[[UplinkView], None] = lambda _view: None,
         note: Callable[[Event], None] = lambda _event: None,
     ) -> None:
-        self._settings = FlowSettings() if settings is None else settings
+        self._settings = DeliverySettings() if settings is None else settings
         self._client = client
         self._outbox = outbox
         self._topics = Topics(gate)
         self._observe = observe
         self._record = note
         self._inbox: queue.SimpleQueue[_Item] = queue.SimpleQueue()
-        self._flow = Flow(self._settings, outbox.watermark, outbox.head)
+        self._flow = DeliveryWindow(self._settings, outbox.watermark, outbox.head)
         self._replays = Replays()
         self._sender = EventSender(client, outbox, self._topics, self._flow, self._replays, self._inbox.put)
         self._asking = threading.Lock()

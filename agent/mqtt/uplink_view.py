@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.mqtt.flow import AckMode
+    from agent.mqtt.delivery_window import AckMode
 
 
 class AckState(StrEnum):

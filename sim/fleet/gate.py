@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from agent.broker import Topics, shuffled
 from agent.core.events import RANDOM_BYTES, Ack, DeviceChanged, Draft, Point, Writer, beginning, seal
-from agent.mqtt import BrokerSelector, Flow, Outgoing, Receipt, Subscription, event_message, reason_codes
+from agent.mqtt import BrokerSelector, DeliveryWindow, Outgoing, Receipt, Subscription, event_message, reason_codes
 from sim.fleet.connection import Wire, WireOptions
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from agent.core.events import ClockReading, Sealed
-    from agent.mqtt import BrokerLimits, ClientSettings, FlowSettings, Incoming
+    from agent.mqtt import BrokerLimits, ClientSettings, DeliverySettings, Incoming
     from sim.fleet.counters import FleetCounters
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class SimulatedGate:
     def __init__(  # noqa: PLR0913 - what a gate needs of its fleet
         self,
         settings: ClientSettings,
-        flow: FlowSettings,
+        flow: DeliverySettings,
         tally: FleetCounters,
         random: Random,
         dialler: Executor,
@@ -62,7 +62,7 @@ class SimulatedGate:
         stream = str(uuid.uuid4())
         self._writer = Writer(settings.gate, stream, uuid.uuid4().hex)
         self._head = beginning(stream)
-        self._flow = Flow(flow, 0)
+        self._flow = DeliveryWindow(flow, 0)
         self._kept: dict[int, tuple[Sealed, float]] = {}
         self._under_way: dict[int, tuple[int, float]] = {}
         self._wire: Wire | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.broker import BrokerAddress, TlsFiles, check_gate_id
-from agent.mqtt import ClientSettings, FlowSettings
+from agent.mqtt import ClientSettings, DeliverySettings
 
 GATE = "{gate}"
 # The product's own values, wherever the plan says nothing else.
@@ -79,7 +79,7 @@ class Plan:
     answer_timeout_s: float = 30.0
     session_expiry_s: int = SESSION_EXPIRY_S
     will_delay_s: int = WILL_DELAY_S
-    flow: FlowSettings = field(default_factory=FlowSettings)
+    flow: DeliverySettings = field(default_factory=DeliverySettings)
     consume: bool = False
     central_brokers: tuple[BrokerAddress, ...] = ()
 

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from agent.core.events.event_types import Outcome
 from agent.i18n import Language
-from agent.i18n.events import outcome_text
+from agent.i18n.verdicts import outcome_text
 from tests.browser.gate import PLATE
 
 

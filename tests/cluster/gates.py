@@ -13,7 +13,7 @@ from agent.core.events.event_types import DeviceChanged, Draft
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.command_processor import CommandProcessor, CommandRules
-from agent.mqtt.flow import FlowSettings
+from agent.mqtt.delivery_window import DeliverySettings
 from agent.mqtt.presence import GateIdentity
 from agent.mqtt.setup import ClientSettings
 from agent.recording.recorder import Recorder
@@ -51,7 +51,7 @@ class Gate:
         )
         self.link = CentralLink(
             settings,
-            FlowSettings(),
+            DeliverySettings(),
             GateIdentity(name, "0", "boot-1", {}),
             self.journal,
             clock,

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.decision import SET_ASIDE
 from agent.core.model import Reason
+from agent.i18n.alarms import alarm_text
 from agent.i18n.checks import CHECKS
 from agent.i18n.event_tone import OUTCOME_TONES, VERDICT_TONES
-from agent.i18n.events import alarm_text, outcome_text, verdict_text
 from agent.i18n.reasons import officer_text
+from agent.i18n.verdicts import outcome_text, verdict_text
 from drivers.text import Text
 
 if TYPE_CHECKING:

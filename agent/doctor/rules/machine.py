@@ -12,7 +12,7 @@ from agent.doctor.rules.formatting import milliseconds, size
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent.doctor.facts import ClockFacts, DiskFacts, MemoryFacts, ProcessorFacts, TimeZoneFacts
+    from agent.doctor.facts import ClockFacts, DiskFacts, MemoryFacts, ProcessorFacts, TimeZoneFacts, WatchdogFacts
 
 MEGABYTE: Final = 1 << 20
 INEXACT_S: Final = 1.0
@@ -43,6 +43,19 @@ def clock(facts: ClockFacts) -> Iterator[Finding]:
     else:
         measured = "" if facts.error_s is None else f"± {milliseconds(facts.error_s)}"
         yield Finding(check, measured=measured)
+
+
+def watchdog(facts: WatchdogFacts) -> Iterator[Finding]:
+    """Whether anybody notices that the agent, or the whole machine, hangs."""
+    check = Check.WATCHDOG
+    off = facts.asked and not facts.service_s
+    if off:
+        yield Finding(check, code=Code.WATCHDOG_OFF)
+    if facts.hardware == "inactive":
+        yield Finding(check, code=Code.HARDWARE_WATCHDOG_OFF)
+    elif not off:
+        service_s = f"{facts.service_s:g} s" if facts.service_s else "?"
+        yield Finding(check, measured=f"systemd {service_s}; /dev/watchdog {facts.hardware or '-'}")
 
 
 def time_zone(facts: TimeZoneFacts) -> Iterator[Finding]:

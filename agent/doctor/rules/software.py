@@ -11,7 +11,7 @@ from agent.doctor.rules.formatting import span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from agent.doctor.facts import ConfigurationFacts, PartFacts, ServiceFacts, VersionFacts, WatchdogFacts
+    from agent.doctor.facts import ConfigurationFacts, PartFacts, ServiceFacts, VersionFacts
 
 MOST_PROBLEMS: Final = 10
 MANY_RESTARTS: Final = 3
@@ -63,19 +63,6 @@ def versions(facts: VersionFacts) -> Iterator[Finding]:
         return
     measured = f"gate-agent {facts.installed}, Python {facts.python}, {facts.system}, Linux {facts.kernel}"
     yield Finding(Check.VERSIONS, measured=measured)
-
-
-def watchdog(facts: WatchdogFacts) -> Iterator[Finding]:
-    """Whether anybody notices that the agent, or the whole machine, hangs."""
-    check = Check.WATCHDOG
-    off = facts.asked and not facts.service_s
-    if off:
-        yield Finding(check, code=Code.WATCHDOG_OFF)
-    if facts.hardware == "inactive":
-        yield Finding(check, code=Code.HARDWARE_WATCHDOG_OFF)
-    elif not off:
-        service_s = f"{facts.service_s:g} s" if facts.service_s else "?"
-        yield Finding(check, measured=f"systemd {service_s}; /dev/watchdog {facts.hardware or '-'}")
 
 
 def parts(facts: Iterable[PartFacts]) -> Iterator[Finding]:

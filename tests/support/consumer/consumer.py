@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 
 from agent.mqtt.central_link import CentralLink
-from agent.mqtt.flow import FlowSettings
+from agent.mqtt.delivery_window import DeliverySettings
 from agent.mqtt.presence import GateIdentity
 from agent.mqtt.setup import NO_FILES
 from agent.store.journal.journal import Journal
@@ -113,7 +113,7 @@ def uplinks(broker, journals, resend_s=0.5, tls=NO_FILES):
             identity = GateIdentity(gate, "0.1.0", "b1", {})
             links.append(
                 CentralLink(
-                    quick(broker, gate=gate, tls=tls), FlowSettings(resend_s=resend_s), identity, journal, clock
+                    quick(broker, gate=gate, tls=tls), DeliverySettings(resend_s=resend_s), identity, journal, clock
                 )
             )
             links[-1].start()

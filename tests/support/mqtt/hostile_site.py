@@ -12,7 +12,7 @@ from agent.core.model.token_bucket import TokenBucket
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.command_processor import CommandProcessor, CommandRules
-from agent.mqtt.flow import FlowSettings
+from agent.mqtt.delivery_window import DeliverySettings
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
 from agent.mqtt.presence import GateIdentity
@@ -61,7 +61,7 @@ class HostileSite:
         self.crashes = Crashes()
         self.link = CentralLink(
             quick(port, gate=GATE, status_every_s=2),
-            FlowSettings(resend_s=5.0),
+            DeliverySettings(resend_s=5.0),
             GateIdentity(GATE, "0.1.0", "b1", {}),
             self.journal.real,
             self.clock,

@@ -8,7 +8,7 @@ from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import Draft, GateStopping
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.central_link import CentralLink
-from agent.mqtt.flow import FlowSettings
+from agent.mqtt.delivery_window import DeliverySettings
 from agent.mqtt.presence import GateIdentity
 from agent.mqtt.setup import ClientSettings
 from agent.store.journal.journal import Journal
@@ -80,7 +80,7 @@ def linked(journal, settings, flow=None, **options):
     """A link that runs; it must stop in time afterwards."""
     identity = GateIdentity(GATE, "0.1.0", "b1", {"lanes": ["in-1"]})
     link = CentralLink(
-        settings, FlowSettings(resend_s=1.0) if flow is None else flow, identity, journal, clock, **options
+        settings, DeliverySettings(resend_s=1.0) if flow is None else flow, identity, journal, clock, **options
     )
     link.start()
     try:

@@ -33,8 +33,8 @@ from agent.core.lane.event_drafts import transaction_id
 from agent.core.model.reasons import Reason, Verdict
 from agent.i18n import Language, translate
 from agent.i18n.event_text import TYPES
-from agent.i18n.events import outcome_text
 from agent.i18n.reasons import officer_text
+from agent.i18n.verdicts import outcome_text
 from agent.store.gate_key import gate_key
 from agent.store.journal import search
 from agent.store.journal.reader import JournalReader

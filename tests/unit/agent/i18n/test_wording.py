@@ -14,10 +14,11 @@ from agent.core.model.camera_view import View
 from agent.core.model.picture_quality import Flaw
 from agent.core.model.reasons import Reason, Verdict
 from agent.i18n import Language, translate
+from agent.i18n.alarms import ALARMS, alarm_text
 from agent.i18n.cameras import FLAWS, VIEWS, camera_view_text, flaw_text
-from agent.i18n.events import ALARMS, OUTCOMES, VERDICTS, alarm_text, outcome_text, verdict_text
 from agent.i18n.reasons import REASONS, officer_text
 from agent.i18n.sign import NO_ORACLE, PHRASES, STATES, Phrase, driver_text, phrase_for, sign_text
+from agent.i18n.verdicts import OUTCOMES, VERDICTS, outcome_text, verdict_text
 
 EN, ZH, RU, KK = Language
 LINES, CELLS = 4, 20

@@ -6,7 +6,7 @@ import pytest
 
 from agent.core.events.event_types import AcknowledgementRefused
 from agent.mqtt.acknowledgements import BEHIND_S, EVENT_EVERY_S, AckFault, Acknowledgements, Sending, read_ack
-from agent.mqtt.flow import FlowSettings
+from agent.mqtt.delivery_window import DeliverySettings
 from agent.mqtt.messages import Incoming
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, journal_at, linked, quick, record
@@ -156,7 +156,7 @@ def test_a_restored_central_is_told_of_and_has_the_rest_replayed(tmp_path, broke
 def test_an_acknowledgement_of_what_was_never_sent_is_not_taken_and_told(tmp_path, broker):
     told = []
     with journal_at(tmp_path / "journal.sqlite") as journal:
-        with linked(journal, quick(broker.port), FlowSettings(ahead_limit=10), note=told.append) as link:
+        with linked(journal, quick(broker.port), DeliverySettings(ahead_limit=10), note=told.append) as link:
             record(journal, 30)
             eventually(lambda: link.uplink.view.sent == 10)
             publish(broker.port, f"{ROOT}/ack", json.dumps({"stream": journal.stream, "seq": 25}))

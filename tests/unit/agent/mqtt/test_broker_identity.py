@@ -25,7 +25,7 @@ from agent.devices.port_supervisor import PortState
 from agent.doctor.collectors.remote import Links, brokers
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.command_processor import CommandProcessor, CommandRules
-from agent.mqtt.flow import FlowSettings
+from agent.mqtt.delivery_window import DeliverySettings
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError
 from agent.mqtt.presence import GateIdentity
@@ -105,7 +105,7 @@ def running_gate(broker, journal, *, keys=None):
     desk = None
     link = CentralLink(
         settings,
-        FlowSettings(),
+        DeliverySettings(),
         GateIdentity(GATE, "0", "b1", {}),
         journal,
         now,

@@ -8,7 +8,7 @@ import pytest
 
 from agent.core.events.event_types import Draft, GateStopping
 from agent.devices.port_supervisor import PortState
-from agent.mqtt.flow import FlowSettings
+from agent.mqtt.delivery_window import DeliverySettings
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, UTC, Observer, journal_at, linked, quick, record
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto
@@ -74,7 +74,7 @@ def test_a_broker_that_accepts_and_kicks_is_tried_ever_more_rarely_and_nothing_i
     record(journal, 5)
     with RoughBroker(kick_on=b"") as rough:
         settings = quick(rough.port, first_retry_s=0.02, retry_cap_s=0.1, stable_after_s=5)
-        with linked(journal, settings, FlowSettings(resend_s=0.5)) as link:
+        with linked(journal, settings, DeliverySettings(resend_s=0.5)) as link:
             eventually(lambda: len(rough.connections) >= 12, within_s=30)
             assert journal.watermark == 0
             rough.kick_on = None
@@ -86,7 +86,7 @@ def test_a_broker_that_accepts_and_kicks_is_tried_ever_more_rarely_and_nothing_i
 def test_a_broker_that_answers_slower_than_the_patience_gets_everything_all_the_same(journal):
     record(journal, 60)
     with RoughBroker(puback_delay_s=0.03) as rough:
-        flow = FlowSettings(resend_s=60, puback_timeout_s=0.6, window_limit=40)
+        flow = DeliverySettings(resend_s=60, puback_timeout_s=0.6, window_limit=40)
         with linked(journal, quick(rough.port), flow) as link:
             eventually(lambda: all(any(b'"seq":%d,' % seq in body for body in rough.bodies) for seq in range(1, 61)))
             eventually(lambda: link.client.view.state is PortState.UP and not link.uplink.view.under_way)
@@ -100,7 +100,7 @@ def test_a_hiccup_of_the_connection_costs_few_duplicates(tmp_path, journal):
     with (
         Broker(tmp_path, "max_queued_messages 100000") as broker,
         Central(broker.port, GATE, ack=False) as central,
-        linked(journal, quick(broker.port), FlowSettings(resend_s=60)) as link,
+        linked(journal, quick(broker.port), DeliverySettings(resend_s=60)) as link,
     ):
         eventually(lambda: len(central.arrivals) == 1000)
         eventually(lambda: link.uplink.view.under_way == 0)
@@ -118,7 +118,7 @@ def test_a_hiccup_of_the_connection_costs_few_duplicates(tmp_path, journal):
 def test_what_a_killed_broker_had_taken_and_lost_is_there_again_within_seconds(tmp_path, journal):
     with (
         Broker(tmp_path, "max_queued_messages 100000") as broker,
-        linked(journal, quick(broker.port), FlowSettings(resend_s=3600)) as link,
+        linked(journal, quick(broker.port), DeliverySettings(resend_s=3600)) as link,
     ):
         with Central(broker.port, GATE) as before:
             record(journal, 10)

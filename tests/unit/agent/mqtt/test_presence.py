@@ -7,7 +7,7 @@ import pytest
 
 from agent.core.contract import examples
 from agent.core.events.chain import ClockReading
-from agent.mqtt.flow import AckMode
+from agent.mqtt.delivery_window import AckMode
 from agent.mqtt.presence import GateIdentity, GatePresence
 from agent.mqtt.uplink_view import AckState, UplinkView
 from tests.support.mqtt.contract_check import assert_valid

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.devices.port_supervisor import PortState
-from agent.mqtt.flow import FlowSettings
+from agent.mqtt.delivery_window import DeliverySettings
 from agent.mqtt.replay import RANGES_LIMIT, ReplayPlan, Replays, plan
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, journal_at, linked, quick, record
@@ -174,7 +174,7 @@ def test_new_events_go_before_a_replay_and_yet_it_comes_to_its_end(broker, journ
 def test_a_replay_and_new_events_share_a_window_however_small(journal, receive_maximum):
     record(journal, 60)
     with RoughBroker(receive_maximum=receive_maximum) as rough:
-        with linked(journal, quick(rough.port, status_every_s=60), FlowSettings(resend_s=60)) as link:
+        with linked(journal, quick(rough.port, status_every_s=60), DeliverySettings(resend_s=60)) as link:
             eventually(lambda: link.uplink.view.sent == 60 and not link.uplink.view.under_way)
             link.uplink.replay(journal.stream, 1, 50)
             record(journal, 40)
@@ -188,7 +188,7 @@ def test_an_event_of_a_replay_over_which_the_broker_hangs_up_is_left_out_and_tol
     record(journal, 10)
     with (
         RoughBroker() as rough,
-        linked(journal, quick(rough.port), FlowSettings(resend_s=60)) as link,
+        linked(journal, quick(rough.port), DeliverySettings(resend_s=60)) as link,
     ):
         eventually(lambda: link.uplink.view.sent == 10 and not link.uplink.view.under_way)
         rough.kick_on = b'"seq":4,'

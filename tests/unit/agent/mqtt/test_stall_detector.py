@@ -3,7 +3,7 @@
 import pytest
 
 from agent.core.events.event_types import Alarm, AlarmRaised
-from agent.mqtt.flow import FlowSettings
+from agent.mqtt.delivery_window import DeliverySettings
 from agent.mqtt.stall_detector import SilenceDetector, StallDetector
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, journal_at, linked, quick, record
@@ -33,7 +33,7 @@ def test_a_central_that_never_acknowledges_becomes_an_alarm_once(tmp_path):
         Broker(tmp_path) as broker,
         journal_at(tmp_path / "journal.sqlite") as journal,
         Central(broker.port, GATE, ack=False),
-        linked(journal, quick(broker.port), FlowSettings(resend_s=0.2, stall_s=0.5), note=noted.append),
+        linked(journal, quick(broker.port), DeliverySettings(resend_s=0.2, stall_s=0.5), note=noted.append),
     ):
         record(journal, 3)
         (alarm,) = eventually(lambda: [event for event in noted if isinstance(event, AlarmRaised)])
@@ -55,7 +55,7 @@ def test_a_gate_that_hears_no_word_of_central_looks_for_another_connection(tmp_p
         Broker(tmp_path) as broker,
         journal_at(tmp_path / "journal.sqlite") as journal,
         Central(broker.port, GATE, ack=False),
-        linked(journal, quick(broker.port), FlowSettings(resend_s=60, settle_s=60, deaf_s=0.4)) as link,
+        linked(journal, quick(broker.port), DeliverySettings(resend_s=60, settle_s=60, deaf_s=0.4)) as link,
     ):
         record(journal, 3)
         eventually(lambda: link.client.view.connections >= 3)

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from agent.devices.port_supervisor import PortState
-from agent.mqtt.flow import AckMode, FlowSettings
+from agent.mqtt.delivery_window import AckMode, DeliverySettings
 from agent.mqtt.uplink_view import AckState
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.faultproxy import FaultProxy
@@ -17,7 +17,7 @@ from tests.support.waiting import eventually
 
 pytestmark = needs_mosquitto
 ROOT = f"gate/v1/{GATE}"
-PUBACK = FlowSettings(ack_mode=AckMode.PUBACK, resend_s=0.5)
+PUBACK = DeliverySettings(ack_mode=AckMode.PUBACK, resend_s=0.5)
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def test_a_central_that_never_acknowledges_is_told_and_nothing_is_dropped(broker
     record(journal, 20)
     with (
         Central(broker.port, GATE, ack=False) as central,
-        linked(journal, quick(broker.port), FlowSettings(resend_s=0.3)) as link,
+        linked(journal, quick(broker.port), DeliverySettings(resend_s=0.3)) as link,
     ):
         eventually(lambda: link.uplink.view.ack is AckState.SILENT)
         eventually(lambda: status(broker)["ack"] == "silent")
@@ -141,7 +141,7 @@ def test_a_central_that_never_acknowledges_is_told_and_nothing_is_dropped(broker
 
 def test_no_more_than_the_limit_is_sent_ahead_of_a_silent_central(broker, journal):
     record(journal, 400)
-    flow = FlowSettings(resend_s=30, ahead_limit=150)
+    flow = DeliverySettings(resend_s=30, ahead_limit=150)
     with Central(broker.port, GATE, ack=False) as central, linked(journal, quick(broker.port), flow) as link:
         eventually(lambda: len(central.arrivals) == 150)
         eventually(lambda: link.uplink.view.under_way == 0)
@@ -260,7 +260,7 @@ def test_a_reconnect_keeps_to_what_the_broker_takes_at_a_time(journal):
 def test_a_broker_that_owes_an_answer_for_too_long_is_left(journal):
     record(journal, 3)
     observer = Observer()
-    flow = FlowSettings(puback_timeout_s=0.3)
+    flow = DeliverySettings(puback_timeout_s=0.3)
     with RoughBroker(pubacks=False) as rough, linked(journal, quick(rough.port), flow, observe_link=observer):
         eventually(lambda: "has not answered an event for 0.3 s" in observer.details())
         eventually(lambda: len(rough.connections) >= 2)
@@ -270,7 +270,7 @@ def test_a_broker_that_owes_an_answer_for_too_long_is_left(journal):
 def test_an_event_over_which_the_broker_hangs_up_is_left_out_and_the_others_go_on(journal):
     record(journal, 6)
     with RoughBroker(kick_on=b'"seq":3,') as rough:
-        flow = FlowSettings(resend_s=60)
+        flow = DeliverySettings(resend_s=60)
         with linked(journal, quick(rough.port), flow) as link:
             eventually(lambda: link.uplink.view.quarantine == (3,))
             eventually(lambda: link.uplink.view.sent == 6 and link.client.view.state is PortState.UP)

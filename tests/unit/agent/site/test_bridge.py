@@ -11,7 +11,7 @@ from agent.broker.topics import Topics
 from agent.devices.port_supervisor import PortState
 from agent.lists.topics import ListTopics
 from agent.mqtt.central_link import CentralLink
-from agent.mqtt.flow import FlowSettings
+from agent.mqtt.delivery_window import DeliverySettings
 from agent.mqtt.messages import Outgoing, Subscription
 from agent.mqtt.one_shot_client import OneShotClient
 from agent.mqtt.presence import GateIdentity
@@ -72,7 +72,7 @@ def at_site(centre, site):
 @contextmanager
 def commanded(journal, settings, came):
     """A link that hears commands; they go to the list `came`."""
-    link = CentralLink(settings, FlowSettings(), GateIdentity(GATE, "0", "b1", {}), journal, clock)
+    link = CentralLink(settings, DeliverySettings(), GateIdentity(GATE, "0", "b1", {}), journal, clock)
     link.client.subscribe(Subscription(Topics(GATE).commands, came.append, qos=1))
     link.start()
     try:
@@ -83,7 +83,7 @@ def commanded(journal, settings, came):
 
 def test_no_event_is_lost_when_the_site_or_the_centre_is_killed_and_the_centre_acknowledges(brokers, tmp_path):
     centre, site = brokers
-    flow = FlowSettings(resend_s=1.0)
+    flow = DeliverySettings(resend_s=1.0)
     with (
         journal_at(tmp_path / "journal.sqlite") as journal,
         Central(centre.central_port, GATE, tls=centre.files("central")) as central,

@@ -42,7 +42,7 @@ class AckMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class FlowSettings:
+class DeliverySettings:
     """How to send.
 
     `resend_s`: how long the watermark may stand still before the oldest window is sent again; `settle_s`: the same
@@ -75,13 +75,13 @@ class SendPlan:
     upto: int | None
 
 
-class Flow:
+class DeliveryWindow:
     """The state of sending. Times are monotonic seconds and come in with the calls.
 
     `head`: the last event recorded when the sending begins; what was sent before that moment is not known.
     """
 
-    def __init__(self, settings: FlowSettings, watermark: int, head: int = 0) -> None:
+    def __init__(self, settings: DeliverySettings, watermark: int, head: int = 0) -> None:
         self._settings = settings
         self._watermark = watermark
         self._cursor = watermark

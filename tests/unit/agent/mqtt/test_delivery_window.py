@@ -3,11 +3,11 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.mqtt.flow import AckMode, Flow, FlowSettings, SendPlan
+from agent.mqtt.delivery_window import AckMode, DeliverySettings, DeliveryWindow, SendPlan
 from agent.mqtt.poison_messages import PoisonMessageDetector
 
-PUBACK = FlowSettings(ack_mode=AckMode.PUBACK, resend_s=10, window_limit=4)
-WATERMARK = FlowSettings(resend_s=10, window_limit=4, ahead_limit=100)
+PUBACK = DeliverySettings(ack_mode=AckMode.PUBACK, resend_s=10, window_limit=4)
+WATERMARK = DeliverySettings(resend_s=10, window_limit=4, ahead_limit=100)
 
 
 def send(flow, head, now=0.0):
@@ -30,7 +30,7 @@ def send(flow, head, now=0.0):
 
 
 def test_no_more_than_the_window_is_under_way_and_answers_make_room():
-    flow = Flow(WATERMARK, 0)
+    flow = DeliveryWindow(WATERMARK, 0)
     assert flow.want() is None
     flow.connected(100, 0.0)
     assert send(flow, 10) == [1, 2, 3, 4]
@@ -41,13 +41,13 @@ def test_no_more_than_the_window_is_under_way_and_answers_make_room():
 
 def test_the_window_leaves_room_for_others_and_is_never_nothing():
     for receive_maximum, window in ((65_535, 4), (6, 2), (1, 1)):
-        flow = Flow(WATERMARK, 0)
+        flow = DeliveryWindow(WATERMARK, 0)
         flow.connected(receive_maximum, 0.0)
         assert flow.want() == SendPlan(0, window, None)
 
 
 def test_a_reconnect_sends_again_only_what_the_broker_did_not_answer_and_goes_on():
-    flow = Flow(WATERMARK, 0)
+    flow = DeliveryWindow(WATERMARK, 0)
     flow.connected(100, 0.0)
     send(flow, 4)
     assert flow.acknowledged(1, 1.0)
@@ -61,7 +61,7 @@ def test_a_reconnect_sends_again_only_what_the_broker_did_not_answer_and_goes_on
 
 
 def test_an_acknowledgement_spares_what_would_be_sent_again_after_a_reconnect():
-    flow = Flow(WATERMARK, 0)
+    flow = DeliveryWindow(WATERMARK, 0)
     flow.connected(100, 0.0)
     send(flow, 4)
     flow.disconnected(100.0)
@@ -71,7 +71,7 @@ def test_an_acknowledgement_spares_what_would_be_sent_again_after_a_reconnect():
 
 
 def test_a_refused_event_is_tried_again_on_the_next_connection():
-    flow = Flow(WATERMARK, 0)
+    flow = DeliveryWindow(WATERMARK, 0)
     flow.connected(100, 0.0)
     send(flow, 3)
     for seq in (1, 2, 3):
@@ -84,7 +84,7 @@ def test_a_refused_event_is_tried_again_on_the_next_connection():
 
 def taken_by_a_broker(count):
     """A flow whose broker took so many events and then lost the connection."""
-    flow = Flow(WATERMARK, 0)
+    flow = DeliveryWindow(WATERMARK, 0)
     flow.connected(100, 0.0)
     for seq in range(1, count + 1):
         send(flow, seq)
@@ -139,7 +139,7 @@ def test_a_central_that_stays_in_trouble_after_a_reconnect_is_not_flooded():
 
 
 def test_an_acknowledgement_further_than_what_was_sent_again_ends_the_sending():
-    flow = Flow(WATERMARK, 0)
+    flow = DeliveryWindow(WATERMARK, 0)
     flow.connected(100, 0.0)
     for seq in range(1, 21):
         send(flow, seq)
@@ -153,7 +153,7 @@ def test_an_acknowledgement_further_than_what_was_sent_again_ends_the_sending():
 
 def test_a_wide_hole_is_filled_ever_faster_and_a_narrow_one_with_few_duplicates():
     for hole, most in ((3, 4), (20, 32), (90, 124)):
-        flow = Flow(WATERMARK, 0)
+        flow = DeliveryWindow(WATERMARK, 0)
         flow.connected(100, 0.0)
         for seq in range(1, 101):
             send(flow, seq)
@@ -173,7 +173,7 @@ def test_a_wide_hole_is_filled_ever_faster_and_a_narrow_one_with_few_duplicates(
 
 
 def test_an_event_that_had_no_subscriber_is_sent_again_once_central_is_heard():
-    flow = Flow(WATERMARK, 0)
+    flow = DeliveryWindow(WATERMARK, 0)
     flow.connected(100, 0.0)
     send(flow, 2)
     flow.answered(1, 0.0, taken=False)
@@ -184,7 +184,7 @@ def test_an_event_that_had_no_subscriber_is_sent_again_once_central_is_heard():
 
 
 def test_a_broker_without_subscribers_is_asked_with_one_event_until_central_is_there():
-    flow = Flow(FlowSettings(resend_s=100, window_limit=4), 0)
+    flow = DeliveryWindow(DeliverySettings(resend_s=100, window_limit=4), 0)
     flow.connected(100, 0.0)
     send(flow, 4)
     for seq in range(1, 5):
@@ -205,7 +205,7 @@ def test_a_broker_without_subscribers_is_asked_with_one_event_until_central_is_t
 
 
 def test_what_was_recorded_before_the_start_may_have_been_sent_and_nothing_else():
-    flow = Flow(WATERMARK, 3, 7)
+    flow = DeliveryWindow(WATERMARK, 3, 7)
     assert flow.handed == 7
     flow.connected(100, 0.0)
     send(flow, 4)
@@ -218,7 +218,7 @@ def test_what_was_recorded_before_the_start_may_have_been_sent_and_nothing_else(
 
 
 def test_an_acknowledgement_ahead_of_the_sender_spares_the_sending():
-    flow = Flow(WATERMARK, 0)
+    flow = DeliveryWindow(WATERMARK, 0)
     flow.connected(100, 0.0)
     flow.acknowledged(7, 0.0)
     assert send(flow, 9) == [8, 9]
@@ -227,7 +227,7 @@ def test_an_acknowledgement_ahead_of_the_sender_spares_the_sending():
 
 
 def test_only_the_oldest_window_is_sent_again_and_ever_more_rarely():
-    flow = Flow(WATERMARK, 0)
+    flow = DeliveryWindow(WATERMARK, 0)
     flow.connected(100, 0.0)
     for seq in range(1, 21):
         assert send(flow, seq) == [seq]
@@ -244,7 +244,7 @@ def test_only_the_oldest_window_is_sent_again_and_ever_more_rarely():
 
 
 def test_a_resend_that_brings_the_watermark_on_goes_on_at_once():
-    flow = Flow(WATERMARK, 0)
+    flow = DeliveryWindow(WATERMARK, 0)
     flow.connected(100, 0.0)
     for seq in range(1, 21):
         send(flow, seq)
@@ -262,7 +262,7 @@ def test_a_resend_that_brings_the_watermark_on_goes_on_at_once():
 
 
 def test_in_puback_mode_the_watermark_follows_the_unbroken_row_of_answers():
-    flow = Flow(PUBACK, 0)
+    flow = DeliveryWindow(PUBACK, 0)
     flow.connected(100, 0.0)
     send(flow, 4)
     flow.answered(2, 0.0, taken=True)
@@ -279,7 +279,7 @@ def test_in_puback_mode_the_watermark_follows_the_unbroken_row_of_answers():
 
 
 def test_in_puback_mode_a_reconnect_spares_what_the_broker_has_taken():
-    flow = Flow(PUBACK, 0)
+    flow = DeliveryWindow(PUBACK, 0)
     flow.connected(100, 0.0)
     send(flow, 4)
     flow.answered(2, 0.0, taken=True)
@@ -327,7 +327,7 @@ class World:
     """A broker that answers in any order, drops what it has taken, and loses connections, and a consumer behind it."""
 
     def __init__(self, window, ahead, draw):
-        self.flow = Flow(FlowSettings(resend_s=1.0, window_limit=window, ahead_limit=ahead), 0)
+        self.flow = DeliveryWindow(DeliverySettings(resend_s=1.0, window_limit=window, ahead_limit=ahead), 0)
         self.head, self.now = 10, 0.0
         self._under_way: list[int] = []
         self._at_broker: list[int] = []
