@@ -14,13 +14,12 @@ from enum import StrEnum
 from math import inf
 from typing import TYPE_CHECKING, Final
 
+from agent.core.clock.clock_step import STEP_S, gain_s, step_between_s
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.core.model import Instant
 
-STEP_S: Final = 2.0
-"""From this on the clock counts as set. A leap second is less; what is less counts in the bound."""
 FLOOR_SLACK_S: Final = 300.0
 """That the clock may be behind the floor: those who sign lists have clocks of their own."""
 SETTLED_S: Final = 60.0
@@ -135,7 +134,7 @@ def resumed(last: LastObservation) -> ClockTrust:
 
 def observe(before: ClockTrust | None, look: ClockObservation, rules: HoldoverRules) -> ClockTrust:
     """What the clock is worth now. `before`: after the last look; None: the computer has restarted since."""
-    step_s = None if before is None else _step(before.seen, look.now)
+    step_s = None if before is None else step_between_s(before.seen, look.now)
     behind_s = look.floor.utc - look.now.utc
     if behind_s > FLOOR_SLACK_S:
         why = Text("the clock is {behind_s} s behind a time that has passed already", behind_s=f"{behind_s:.0f}")
@@ -158,7 +157,7 @@ def observe(before: ClockTrust | None, look: ClockObservation, rules: HoldoverRu
 def _held_over(anchor: Anchor, look: ClockObservation, rules: HoldoverRules) -> ClockTrust:
     """What the clock is worth without a time server, by the last sure look."""
     alone_s = look.now.at - anchor.now.at
-    error_s = anchor.error_s + rules.drift_ppm * PPM * alone_s + abs(_gain(anchor.now, look.now))
+    error_s = anchor.error_s + rules.drift_ppm * PPM * alone_s + abs(gain_s(anchor.now, look.now))
     if error_s > rules.max_error_s:
         why = Text(
             "without a time server it may be off by {error_s} s, more than {max_error_s}",
@@ -194,14 +193,3 @@ def _restarted(look: ClockObservation, rules: HoldoverRules) -> Anchor | None:
 def _untrusted(look: ClockObservation, step_s: float | None, why: str) -> ClockTrust:
     """Nothing of before holds any more: only a time server can make it better."""
     return ClockTrust(ClockState.UNTRUSTED, None, look.now, None, step_s=step_s, detail=why)
-
-
-def _step(before: Instant, now: Instant) -> float | None:
-    """By how much the clock was set in between, None where that is too little to be told from a leap second."""
-    gain_s = _gain(before, now)
-    return gain_s if abs(gain_s) >= STEP_S else None
-
-
-def _gain(before: Instant, now: Instant) -> float:
-    """What the wall clock gained on the monotonic one."""
-    return (now.utc - before.utc) - (now.at - before.at)

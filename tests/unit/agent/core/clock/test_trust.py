@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.core.clock.clock_step import STEP_S
 from agent.core.clock.trust import (
     FLOOR_SLACK_S,
-    STEP_S,
     ClockFloor,
     ClockObservation,
     ClockState,
