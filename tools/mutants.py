@@ -80,8 +80,12 @@ GROUPS = {
         ("tests/unit/agent/site/test_own_claims.py", "tests/unit/agent/store/journal/test_home_claims.py"),
     ),
     "clock": (
-        ("agent/core/clock/trust.py", "agent/core/decision/rate_limit.py"),
-        ("tests/unit/agent/core/clock/test_trust.py", "tests/unit/agent/core/decision/test_rate_limit.py"),
+        ("agent/core/clock/trust.py", "agent/core/clock/clock_step.py", "agent/core/decision/rate_limit.py"),
+        (
+            "tests/unit/agent/core/clock/test_trust.py",
+            "tests/unit/agent/core/clock/test_clock_step.py",
+            "tests/unit/agent/core/decision/test_rate_limit.py",
+        ),
     ),
     "lists": (
         ("agent/core/lists/freshness.py", "agent/core/lists/sync.py"),
