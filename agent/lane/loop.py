@@ -260,16 +260,20 @@ class LaneLoop:
             self._pictures.move_to_end(digest)
         while len(self._pictures) > PICTURES_HELD:
             self._pictures.popitem(last=False)
-        for presentation in detection.presentations:
-            self._feed(Presented(now, presentation))
+        self._feed(*(Presented(now, presentation) for presentation in detection.presentations))
         self._bystanders, counting = self._bystanders.with_readings(detection.readings)
-        for reading in counting:
-            self._feed(PlateRead(now, reading))
+        self._feed(*(PlateRead(now, reading) for reading in counting))
 
-    def _feed(self, item: Input) -> None:
-        """Step, and go on stepping while the answer asks for a decision."""
-        waiting: list[Input] = [item]
-        while waiting:
+    def _feed(self, *items: Input) -> None:
+        """Step, and go on stepping while an answer asks for a decision.
+
+        What one picture shows is known before anything is decided on it: two permits are never judged as the first.
+        """
+        waiting, question = list(items), None
+        while waiting or question is not None:
+            if not waiting and question is not None:
+                waiting, question = self._answer_to(question), None
+                continue
             before, item = self._lane, waiting.pop(0)
             after, effects = step(before, item)
             failed = self._refused(effects) or self._record(effects)
@@ -281,7 +285,7 @@ class LaneLoop:
             self._lane = after
             if self._interlock is not None:
                 self._interlock.note_occupied(occupied=occupies(after))
-            waiting.extend(self._carry_out(effects))
+            question = self._carry_out(effects) or question
 
     def _refused(self, effects: tuple[Effect, ...]) -> Reason | None:
         """Claim the interlock before the barrier opens; the reason where a neighbour keeps it from opening."""
@@ -308,19 +312,23 @@ class LaneLoop:
                 return Reason.GATE_FAULT
         return None
 
-    def _carry_out(self, effects: tuple[Effect, ...]) -> list[Input]:
-        """Do what the effects say, in their order; the answers to Decide effects that are there come back.
+    def _answer_to(self, question: Decide) -> list[Input]:
+        """The answer, where it is there at once."""
+        now = self._now()
+        asked = replace(question, set_aside=self._bystanders.set_aside(now.at))
+        answer = self._decide(asked, now, self.decided)
+        return [] if answer is None else [answer]
+
+    def _carry_out(self, effects: tuple[Effect, ...]) -> Decide | None:
+        """Do what the effects say, in their order, but for a decision that is asked for: that is returned.
 
         Records are written already.
         """
-        answers: list[Input] = []
+        question = None
         for effect in effects:
             match effect:
                 case Decide():
-                    now = self._now()
-                    question = replace(effect, set_aside=self._bystanders.set_aside(now.at))
-                    answer = self._decide(question, now, self.decided)
-                    answers += [] if answer is None else [answer]
+                    question = effect
                 case Raise() | Close() | Hold() | Show():
                     self._move(effect)
                 case KeepPictures(pictures=names):
@@ -331,7 +339,7 @@ class LaneLoop:
                     pass
                 case _:
                     assert_never(effect)
-        return answers
+        return question
 
     def _answer_order(self, answer: OrderAnswered, effects: tuple[Effect, ...]) -> None:
         """Pass the answer to an order on; it says so where its record still waits, as that of a release may."""

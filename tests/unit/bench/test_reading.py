@@ -268,7 +268,7 @@ def test_the_same_seed_draws_the_same_picture():
 
 def test_a_drawn_code_stands_where_its_corners_say():
     view = seen(code_flat(permit(1)), Sight(4, tilt_deg=25, turn_deg=8), yard(), CODE_AT, np.random.default_rng(1))
-    (code,) = zxingcpp.read_barcodes(view.pixels)
+    (code,) = zxingcpp.read_barcodes(view.pixels, formats=zxingcpp.BarcodeFormat.QRCode)
     around = code.position.top_left, code.position.top_right, code.position.bottom_right, code.position.bottom_left
     found = np.array([[point.x, point.y] for point in around], dtype=np.float32)
     flat = np.array([[0, 0], [65, 0], [65, 65], [0, 65]], dtype=np.float32)

@@ -24,7 +24,7 @@ from drivers.relay import simulated
 from drivers.text import Text, pgettext
 from tests.support.console.consoles import ConsoleGate
 from tests.support.lane.walks import LANES, World
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 HOLD_S = 0.3
 BOARD = "barrier page"
@@ -79,8 +79,9 @@ def gate(tmp_path_factory):
 
 @pytest.fixture
 def quiet(gate, monkeypatch):
-    """A gate whose lane is at rest, with a shorter hold."""
+    """A gate whose lane is at rest, with a shorter hold, and time for a busy machine to confirm it."""
     monkeypatch.setattr(hold_to_confirm, "HOLD_S", HOLD_S)
+    monkeypatch.setattr(hold_to_confirm, "LIFE_S", PATIENCE_S)
     eventually(lambda: view(gate) is not None and view(gate).state == "idle" and not view(gate).pulse_obstacle)
     return gate
 
@@ -152,11 +153,14 @@ def test_a_confirmation_is_good_for_one_pulse(quiet):
 
 
 @pytest.mark.parametrize("act", MOVING)
-def test_nothing_moves_by_a_button_that_was_not_held(quiet, act):
+def test_nothing_moves_by_a_button_that_was_not_held(quiet, act, monkeypatch):
     browser, before = quiet.browser("technician"), pulses(quiet)
     assert order(browser, act).status_code == 409
     assert order(browser, act, "no token of ours").status_code == 409
-    assert order(browser, act, press(browser, act)).status_code == 409
+    with monkeypatch.context() as patched:
+        patched.setattr(hold_to_confirm, "HOLD_S", PATIENCE_S)  # longer than two requests take
+        patched.setattr(hold_to_confirm, "LIFE_S", 2 * PATIENCE_S)
+        assert order(browser, act, press(browser, act)).status_code == 409
     other = next(one for one in MOVING if one != act)
     token, until = press(browser, other), time.monotonic() + HOLD_S
     eventually(lambda: time.monotonic() >= until)

@@ -374,6 +374,20 @@ def test_news_of_a_failing_journal_is_written_in_order_by_the_loops_own_ticks(ga
 # ------------------------------------------------------------------------------------------------- deciding
 
 
+def test_two_permits_in_one_picture_are_decided_on_together_though_the_plate_is_known_already(gate):
+    gate.decisions = [RETRY, Decision(Verdict.MANUAL, Reason.QR_MULTIPLE, ())]
+    gate.show(b"early")
+    gate.wait_state("deciding")
+    two = tuple(Presentation(text, "test", "front", 1, time.monotonic()) for text in (b"permit A", b"permit B"))
+    gate.loop.detected(LaneDetection(two, (), {}))
+    gate.wait_state("manual")
+    assert [[shown.payload for shown in question.presentations] for question in gate.questions] == [
+        [b"early"],
+        [b"early", b"permit A", b"permit B"],
+    ]
+    assert gate.pulses == 0
+
+
 def test_a_decision_that_asks_for_more_is_followed_by_another_one_on_new_evidence(gate):
     gate.decisions = [RETRY, RETRY, PASS]
     gate.show()

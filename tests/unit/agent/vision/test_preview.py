@@ -20,7 +20,7 @@ from agent.vision.worker.protocol import Detection, Preview, PreviewFrame, SeenC
 from agent.vision.worker.wire import Decoder
 from drivers.api import Frame
 from tests.support.vision.watched_supervisor import watching
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 JPEG = b"\xff\xd8\xff\xe0rest"
 AT = 100.0
@@ -191,7 +191,7 @@ def test_a_look_is_answered_without_a_frame_and_leaves_a_running_order_as_it_is(
 
 def test_the_pictures_end_when_the_parent_asks_no_more(shown):
     shown.put()
-    shown.showing.set_request(Preview(width_px=64, fps=10.0, for_s=0.01))
+    shown.showing.set_request(Preview(width_px=64, fps=10.0, for_s=scaled(0.5)))
     shown.preview_frame()
     eventually(lambda: shown.showing._asked is None)
     shown.put()
