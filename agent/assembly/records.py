@@ -44,7 +44,7 @@ class RecordsDependencies:
 
     `reading`: the wall clock, and how good it is. `utc`: the wall clock alone. `reserving`: see Recorder. `recorded`
     hears what was recorded, in order, and must not block. `on_damage` is called, from a thread, when the journal turns
-    out to be damaged while the gate runs: only a new start mends it.
+    out to be damaged while the gate runs: only a restart fixes it.
     """
 
     boot: str

@@ -19,7 +19,7 @@ _TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 def check_gate_id(gate: str) -> str:
     """Return the gate id as it is: 1 to 64 of A-Z a-z 0-9 _ -, a letter or digit first.
 
-    It is the CN of the gate's certificate. Raises ValueError with what to mend.
+    It is the CN of the gate's certificate. Raises ValueError with what to fix.
     """
     if not gate:
         raise ValueError(Text("the gate id is empty; it is the CN of the gate's certificate, like khorgos-03"))

@@ -91,7 +91,7 @@ class Clock:
     def latest(self) -> float:
         """The latest time (Unix seconds) that what was signed by now can bear.
 
-        No bound where no time server says what now is. The clock of whoever signed may be ahead a little. One that is
+        No bound where no time server keeps the clock right. The signer's clock may be ahead a little. One that is
         ahead by more is wrong, and not believed.
         """
         return self.now().utc + _AHEAD_S if self.synchronisation().synchronised else inf

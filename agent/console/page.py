@@ -47,12 +47,12 @@ class Pages:
 
 
 def language(request: Request) -> Language:
-    """The language of whoever asks."""
+    """The reader's language."""
     return language_of(cookie(request, LANGUAGE), request.headers.get("accept-language"))
 
 
 def translated(request: Request, text: str) -> str:
-    """A text in the language of whoever asks, and so are those of its values that are texts."""
+    """A text in the reader's language, and so are those of its values that are texts."""
     return translate(text, language(request))
 
 

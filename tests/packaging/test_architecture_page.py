@@ -5,10 +5,11 @@ there.
 import ast
 import re
 import sys
-from itertools import combinations
 from pathlib import Path
 
 import pytest
+
+from tests.support.packaging.drawn_pictures import check_words_stand_apart
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "architecture.md"
@@ -83,14 +84,7 @@ def test_the_tables_are_what_the_faces_say(tool):
 
 @pytest.mark.parametrize("container", ["agent", "agent.core"])
 def test_no_words_of_a_picture_touch_other_words_or_leave_the_card(tool, graph, container):
-    picture = tool.picture(graph, container)
-    for one in picture.texts:
-        room = one.room
-        assert 0 < room.x0 < room.x1 < picture.width, one.words
-        assert 0 < room.y0 < room.y1 < picture.height, one.words
-    for one, other in combinations(picture.texts, 2):
-        apart = one.room.x1 <= other.room.x0 or other.room.x1 <= one.room.x0
-        assert apart or one.room.y1 <= other.room.y0 or other.room.y1 <= one.room.y0, (one.words, other.words)
+    check_words_stand_apart(tool.picture(graph, container))
 
 
 def test_what_is_drawn_and_what_is_left_out_are_all_the_imports(tool, graph):

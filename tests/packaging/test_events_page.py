@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from agent.core.events.event_types import Alarm, Outcome
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.mqtt.linking import GATE, journal_at, linked, local, quick, record
 from tests.support.mqtt.mosquitto import SampleBroker, needs_mosquitto
+from tests.support.packaging.drawn_pictures import check_words_stand_apart
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -60,14 +60,7 @@ def test_the_page_and_its_picture_are_what_the_code_says(tool, text):
 
 
 def test_no_words_of_the_picture_touch_other_words_or_leave_the_card(tool):
-    picture = tool.one_vehicle()
-    for one in picture.texts:
-        room = one.room
-        assert 0 < room.x0 < room.x1 < picture.width, one.words
-        assert 0 < room.y0 < room.y1 < picture.height, one.words
-    for one, other in combinations(picture.texts, 2):
-        apart = one.room.x1 <= other.room.x0 or other.room.x1 <= one.room.x0
-        assert apart or one.room.y1 <= other.room.y0 or other.room.y1 <= one.room.y0, (one.words, other.words)
+    check_words_stand_apart(tool.one_vehicle())
 
 
 def test_every_link_of_the_page_leads_somewhere(text):

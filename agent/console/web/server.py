@@ -51,7 +51,7 @@ class ConsoleServer:
 
     Nothing of the gate waits for it; where it fails, nothing else stops, and it begins again. `start` returns at once:
     the libraries are loaded and the doors opened by the server's own thread. An address that cannot be had, such as one
-    that another program holds, is told of once and tried again for ever, while the computer's own socket is served.
+    that another program holds, is reported once and retried without end, while the computer's own socket is served.
     `access`: None until the libraries are loaded.
     """
 

@@ -130,8 +130,8 @@ def references_of(evidence: TransactionEvidence) -> tuple[bytes, ...]:
 def weigh(readings: Sequence[Reading], before: Sequence[Reading] = ()) -> None:
     """Work out what each frame says of what it and the others read, which the match remembers.
 
-    `before`: the newest readings before these. It changes no answer: whoever weighs readings as they come finds the
-    work done when a permit is shown, all but what the frames say of the declared plate where none of them read it.
+    `before`: the newest readings before these. It changes no answer: where readings are weighed as they come, the
+    work is done when a permit is shown, all but what the frames say of the declared plate where none of them read it.
     """
     together = vote((*before, *readings)) if readings else None
     for voted in (*(vote((reading,)) for reading in readings), together):
