@@ -42,7 +42,9 @@ class Reports:
         self.wait(lambda: self.count(PortState.UP) >= times, f"up {times} times")
 
     def wait_lost(self, times=1):
+        """What was said of the loss. The board may have been tried again since, and more have been said."""
         self.wait(lambda: self.count(PortState.LOST) >= times, f"lost {times} times")
+        return [detail for state, detail in self.states if state is PortState.LOST][times - 1]
 
     def wait_pulse(self, times=1):
         self.wait(lambda: len(self.pulses) >= times, f"{times} reports")

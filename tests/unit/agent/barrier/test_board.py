@@ -206,8 +206,7 @@ def test_a_relay_that_does_not_let_go_is_the_loss_of_its_own_lane_only(site):
     site.wait_relays(r3=True)
     site.relays.stuck.add(3)
     site.lanes[0].hold(on=False)
-    site.reports[0].wait_lost()
-    assert site.reports[0].states[-1] == (PortState.LOST, "relay 3 does not let go")
+    assert site.reports[0].wait_lost() == "relay 3 does not let go"
     assert site.pulse(0) is NOT_DELIVERED
     assert site.pulse(1) is DELIVERED
     assert site.reports[1].count(PortState.LOST) == 0
