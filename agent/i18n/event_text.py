@@ -136,19 +136,25 @@ def event_title(kind: str, language: Language) -> str:
 
 
 def event_meaning(kind: str, data: Mapping[str, Any], language: Language) -> str:
-    """What a decision, an alarm or an outcome means for an officer; empty for all else, and for an unknown code."""
+    """What a decision, an alarm or an outcome means for an officer; empty for all else. Unknown codes are left out."""
     return ": ".join(
         words(codes(data[name]), language)
         for name, codes, words in _CODED.get(kind, ())
-        if isinstance(data.get(name), str) and data[name] in set(codes)
+        if _is_code(data.get(name), codes)
     )
+
+
+def _is_code(value: object, codes: type[StrEnum]) -> bool:
+    return isinstance(value, str) and value in set(codes)
 
 
 def event_summary(kind: str, data: Mapping[str, Any], language: Language) -> str:
     """What an event says: its meaning, or the fields that tell most of its type; an unknown code as it stands."""
     if kind in _CODED:
-        return event_meaning(kind, data, language) or ": ".join(
-            str(data[name]) for name, _, _ in _CODED[kind] if data.get(name)
+        return ": ".join(
+            words(codes(data[name]), language) if _is_code(data[name], codes) else str(data[name])
+            for name, codes, words in _CODED[kind]
+            if data.get(name)
         )
     if kind == DeviceChanged.TYPE:
         state = str(data.get("state", ""))

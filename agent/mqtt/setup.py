@@ -23,7 +23,7 @@ class ClientSettings:
     again. `first_retry_s`, `retry_cap_s`: the backoff, with full jitter. `start_spread_s`: the first connection comes
     at a random time within it, so that gates that start together do not connect together. `stable_after_s`: how long a
     connection must stand to count as good. `stall_s`: when the watchdog replaces the network thread; longer than a
-    resolver takes to give up. `session_expiry_s`: how long the broker keeps the client of a gate that is gone; it
+    resolver takes to give up. `session_expiry_s`: how long the broker keeps the session of a gate that is gone; it
     must outlast `will_delay_s`, or the will comes early. `packet_bytes`: the largest packet that the gate accepts.
     `client_id`: under which the broker knows the client; empty: the gate's id.
     """

@@ -110,14 +110,14 @@ def barrier(request: Request, gate: AtGate, person: Viewer, lane: str) -> HTMLRe
 @router.get("/live/barrier/{lane}", response_class=HTMLResponse)
 def live(request: Request, gate: AtGate, _person: Viewer, lane: str) -> HTMLResponse:
     """What the lane senses and drives now; a fragment that the page asks for again and again."""
-    return render(request, "barrier_live.html", lane=lane, **_live(request, gate, _unit(gate, lane)))
+    return render(request, "barrier_live.html", **_live(request, gate, _unit(gate, lane)))
 
 
 @router.get("/live/barrier/{lane}/bytes", response_class=HTMLResponse)
 def wire(request: Request, gate: AtGate, _person: Viewer, lane: str) -> HTMLResponse:
     """The last bytes on the lines of the lane's boards; a fragment."""
     _unit(gate, lane)
-    return render(request, "barrier_bytes.html", lane=lane, **_bytes(gate, lane))
+    return render(request, "barrier_bytes.html", **_bytes(gate, lane))
 
 
 @router.post("/barrier/{lane}/press")
@@ -207,7 +207,6 @@ def _live(request: Request, gate: Gate, unit: LaneService) -> dict[str, Any]:
         "relay_state": board.state.value,
         "relay_detail": board.detail,
         "relays": _relays(settings, board.energised),
-        "inputs_state": gate.devices.states.get(f"{unit.name}/inputs", ""),
     }
 
 

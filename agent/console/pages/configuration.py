@@ -119,6 +119,7 @@ def overview(request: Request, gate: AtGate, editor: AtEditor, _person: Technici
         largest_kb=LARGEST_BYTES // 1024,
         seen=_seen(editor),
         kinds=configuration_form.kinds("relay"),
+        main=str(editor.main),
         **_standing(gate, editor),
     )
 
@@ -179,7 +180,7 @@ def show_raw(
 
 
 @router.get("/configuration/history", response_class=HTMLResponse)
-def show_history(request: Request, gate: AtGate, editor: AtEditor, _person: Technician) -> HTMLResponse:
+def show_history(request: Request, editor: AtEditor, _person: Technician) -> HTMLResponse:
     """The last states, the newest first."""
     seen = _seen(editor)
     now = present_files(editor.main)
@@ -194,7 +195,7 @@ def show_history(request: Request, gate: AtGate, editor: AtEditor, _person: Tech
         }
         for one in reversed(editor.history.generations())
     ]
-    return render(request, "configuration_history.html", rows=rows, seen=seen, **_standing(gate, editor))
+    return render(request, "configuration_history.html", rows=rows, seen=seen)
 
 
 # ------------------------------------------------------------------------------------------------------------ proposing
@@ -531,12 +532,12 @@ def _text(path: FilePath) -> str:
         ) from None
 
 
-def _problems(editor: ConfigEditor) -> SettingsError | None:
+def _problems(editor: ConfigEditor) -> tuple[Problem, ...]:
     try:
         judged(editor, {})
     except SettingsError as error:
-        return error
-    return None
+        return error.problems
+    return ()
 
 
 def _standing(gate: Gate, editor: ConfigEditor) -> dict[str, Any]:
@@ -551,5 +552,4 @@ def _standing(gate: Gate, editor: ConfigEditor) -> dict[str, Any]:
         "problems": problems,
         "is_running": digest == gate.loaded.digest,
         "busy": _busy(gate),
-        "main": str(editor.main),
     }

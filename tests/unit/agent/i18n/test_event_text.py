@@ -25,7 +25,7 @@ def test_every_type_of_the_contract_has_a_title_and_no_other():
             "refused: The time of the permit is over. A new permit is needed.",
             "poor",
         ),
-        ("access.decided", {"verdict": "PASS", "reason": "OF_TOMORROW"}, "en", "may pass", "good"),
+        ("access.decided", {"verdict": "PASS", "reason": "OF_TOMORROW"}, "en", "may pass: OF_TOMORROW", "good"),
         ("access.decided", {"verdict": "NO", "reason": "OF_TOMORROW"}, "en", "NO: OF_TOMORROW", ""),
         ("alarm.raised", {"alarm": "tailgating"}, "ru", "Следом проехала вторая машина.", "bad"),
         ("transaction.closed", {"outcome": "passed"}, "kk", "Көлік өтті.", "good"),

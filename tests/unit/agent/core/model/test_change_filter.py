@@ -23,3 +23,31 @@ def test_each_subject_is_for_itself():
     assert reported.is_new("full", "memory")
     assert reported.clear("disk")
     assert not reported.is_new("full", "memory")
+
+
+def test_none_is_a_value_like_any_other():
+    reported = ChangeFilter()
+    assert reported.is_new(None)
+    assert not reported.is_new(None)
+    assert reported.clear()
+
+
+def test_a_subject_that_another_thread_clears_meanwhile_is_no_fault():
+    class Subject:
+        """One whose every lookup is followed by the other thread's `clear`."""
+
+        cleared = 0
+
+        def __hash__(self) -> int:
+            if not self.cleared:
+                self.cleared = 1
+            elif self.cleared == 1:
+                self.cleared = 2
+                reported.clear(self)
+            return 0
+
+    reported, subject = ChangeFilter(), Subject()
+    subject.cleared = 2
+    reported.is_new("full", subject)
+    subject.cleared = 0
+    assert not reported.is_new("full", subject)
