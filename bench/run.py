@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING
 
 from bench import (
     broker_kills,
+    busy_cameras,
     claims,
     codes,
     drain,
     events,
-    eyes,
     fleet,
     idle,
     journal,
@@ -70,7 +70,7 @@ ELSEWHERE = (
         "growth over a soak",
         None,
         "MB",
-        note="make soak-eye: an eye over 100,000 pictures; of the whole agent: takes hours",
+        note="make soak-vision: an eye over 100,000 pictures; of the whole agent: takes hours",
     ),
     Figure("hardening score of the unit", None, "", note="systemd-analyze security --offline=true, where systemd is"),
 )
@@ -108,9 +108,13 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     "journal": (f"{EVENTS} durable appends", append),
     "ledger": (f"{CLAIMS} claims on a ledger of {LEDGER} rows", shared_ledger),
     "idle": ("an eye with nothing to see", lambda: [idle.measure(name).figure() for name in idle.SIZES]),
-    "eyes": (
-        f"{eyes.CODES} codes shown to each of {', '.join(map(str, eyes.CAMERAS))} cameras at once",
-        lambda: [figure for count in eyes.CAMERAS for figure in eyes.measure(count, eyes.CODES).figures()],
+    "busy_cameras": (
+        f"{busy_cameras.CODES} codes shown to each of {', '.join(map(str, busy_cameras.CAMERAS))} cameras at once",
+        lambda: [
+            figure
+            for count in busy_cameras.CAMERAS
+            for figure in busy_cameras.measure(count, busy_cameras.CODES).figures()
+        ],
     ),
     "sandbox": (f"the sandbox of {STARTS} eyes", lambda: sandbox.figures(sandbox.measure(STARTS))),
     "preview": (

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tests.soak.eye import Soak, Tally, report
-from tests.soak.eye_pictures import photographs
+from tests.soak.vision import Soak, Tally, report
+from tests.soak.vision_pictures import photographs
 
 
 def test_an_eye_lives_through_losses_of_its_camera_and_pictures_of_every_kind():

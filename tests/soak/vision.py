@@ -1,8 +1,8 @@
 """Run a real eye over 100,000 frames as fast as it takes them, with faults mixed in: does its memory grow, does it die?
 
-python -m tests.soak.eye [--frames N] [--seed N] [--photographs FOLDER]
+python -m tests.soak.vision [--frames N] [--seed N] [--photographs FOLDER]
 
-The eye is a process as the product starts it, with the product's readers; only its camera is ours (eye_child.py).
+The eye is a process as the product starts it, with the product's readers; only its camera is ours (vision_child.py).
 Exit code 1 when its memory grew, it was started anew, or it read a text that nobody showed.
 """
 
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from agent.vision.session import WorkerLimits
 from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import CameraPhase, Configure, GateSettings
-from tests.soak.eye_pictures import TEXTS
+from tests.soak.vision_pictures import TEXTS
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from agent.vision.mapping import CameraStatus, MappedDetection
 
-CHILD = Path(__file__).with_name("eye_child.py")
+CHILD = Path(__file__).with_name("vision_child.py")
 FRAMES = 100_000
 SAMPLE_S = 0.5
 START_S = 60.0

@@ -1,6 +1,6 @@
 """One, two and four eyes at 1080p25 on one machine: how long a code takes to the parent, and what each of them costs.
 
-Usage: bench/eyes.py [--cameras N ...] [--codes N]
+Usage: bench/busy_cameras.py [--cameras N ...] [--codes N]
 
 Every camera shows a vehicle with its plate, and a code now and then, as if all lanes were busy at once: each eye reads
 plates and makes thorough looks all the time. Begun when the first frame with the code goes to the network, ended when
