@@ -49,7 +49,7 @@ PATIENCE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class EyeCost:
+class WorkerCost:
     """What one eye did and took: CPU in % of a core, memory in MB (pages shared with others counted in parts)."""
 
     times_ms: list[float]
@@ -93,7 +93,7 @@ class BusyCamera:
         self.port.stop()
         self.camera.__exit__()
 
-    def measure(self, codes: int) -> EyeCost:
+    def measure(self, codes: int) -> WorkerCost:
         """Show so many codes, one after the other."""
         threading.Event().wait(WARM_UP_S)
         before, begun_at, pid = self._next_beat(), time.monotonic(), self.port.pid
@@ -110,7 +110,7 @@ class BusyCamera:
         if self.port.pid != pid:
             message = f"an eye was started anew: {self.port.status.detail}"
             raise RuntimeError(message)
-        return EyeCost(
+        return WorkerCost(
             times_ms=[one for one in times if one is not None],
             missed=times.count(None),
             captured=after.captured - before.captured,
@@ -149,20 +149,20 @@ class BusyCamera:
 class Trial:
     """So many eyes at once. `parent_percent`: CPU of this process, which stands for the main one, in % of a core."""
 
-    eyes: list[EyeCost]
+    workers: list[WorkerCost]
     parent_percent: float
 
     def figures(self) -> list[Figure]:
-        count = len(self.eyes)
-        times = [one for eye in self.eyes for one in eye.times_ms]
+        count = len(self.workers)
+        times = [one for worker in self.workers for one in worker.times_ms]
         name = f"{count} eye{'s' if count > 1 else ''} at 1080p25"
-        missed = sum(eye.missed for eye in self.eyes)
+        missed = sum(worker.missed for worker in self.workers)
         captured, read, dropped = (
-            sum(getattr(eye, field) for eye in self.eyes) for field in ("captured", "read", "dropped")
+            sum(getattr(worker, field) for worker in self.workers) for field in ("captured", "read", "dropped")
         )
         alone = count == 1
         how = f"n={len(times)}, worst {max(times):.0f} ms, {missed} not read in {PATIENCE_S:g} s; all eyes busy at once"
-        costs = ", ".join(f"{eye.cpu_percent:.0f} %" for eye in self.eyes)
+        costs = ", ".join(f"{worker.cpu_percent:.0f} %" for worker in self.workers)
         return [
             Figure(f"{name}: frame to presentation, p50", p50(times), "ms", P50_GOAL_MS if alone else None, note=how),
             Figure(f"{name}: frame to presentation, p99", p99(times), "ms", P99_GOAL_MS if alone else None, note=how),
@@ -174,19 +174,19 @@ class Trial:
             ),
             Figure(
                 f"{name}: load of a code reader",
-                100 * max(eye.load for eye in self.eyes),
+                100 * max(worker.load for worker in self.workers),
                 "%",
                 note="share of its time in which it was at work, the busiest eye",
             ),
             Figure(
                 f"{name}: CPU of all eyes",
-                sum(eye.cpu_percent for eye in self.eyes),
+                sum(worker.cpu_percent for worker in self.workers),
                 "% of a core",
                 note=f"each: {costs}; their parent {self.parent_percent:.0f} %",
             ),
             Figure(
                 f"{name}: memory of an eye",
-                max(eye.memory_mb for eye in self.eyes),
+                max(worker.memory_mb for worker in self.workers),
                 "MB",
                 note="the largest, proportional set size",
             ),
@@ -200,8 +200,8 @@ def measure(cameras: int, codes: int) -> Trial:
         busy = [stack.enter_context(BusyCamera(folder, number)) for number in range(cameras)]
         begun_at, begun_cpu = time.monotonic(), time.process_time()
         with ThreadPoolExecutor(cameras) as beside:
-            eyes = list(beside.map(lambda one: one.measure(codes), busy))
-        return Trial(eyes, 100 * (time.process_time() - begun_cpu) / (time.monotonic() - begun_at))
+            workers = list(beside.map(lambda one: one.measure(codes), busy))
+        return Trial(workers, 100 * (time.process_time() - begun_cpu) / (time.monotonic() - begun_at))
 
 
 def main() -> int:

@@ -43,19 +43,19 @@ class IdleCost:
     """CPU as a share of one core in percent. `eye`: the whole eye process; `decode`: the video library alone."""
 
     name: str
-    eye: float
+    worker: float
     decode: float
     frames: int
     read: int
 
     def figure(self) -> Figure:
-        own_ms = (self.eye - self.decode) / 100 / RATE_HZ * 1000
+        own_ms = (self.worker - self.decode) / 100 / RATE_HZ * 1000
         note = (
             f"decode alone {self.decode:.1f} %, the rest {own_ms:.2f} ms a frame; "
             f"{self.read} of {self.frames} frames were read"
         )
         goal = GOAL_PERCENT if self.name == "1080p25" else None
-        return Figure(f"eye CPU, nothing moving, RTSP {self.name}", self.eye, "% of a core", goal, note=note)
+        return Figure(f"eye CPU, nothing moving, RTSP {self.name}", self.worker, "% of a core", goal, note=note)
 
 
 def measure(name: str) -> IdleCost:
@@ -65,11 +65,11 @@ def measure(name: str) -> IdleCost:
         camera.load("empty", picture)
         camera.show("empty")
         decode = _decode_percent(camera.url)
-        eye, frames, read = _eye_percent(camera.url)
+        worker, frames, read = _worker_percent(camera.url)
     if read > LOOKS_A_SECOND * MEASURED_S:
         message = f"{read} of {frames} frames were read: the change gate is not closed"
         raise RuntimeError(message)
-    return IdleCost(name, eye, decode, frames, read)
+    return IdleCost(name, worker, decode, frames, read)
 
 
 def _decode_percent(url: str) -> float:
@@ -87,7 +87,7 @@ def _decode_percent(url: str) -> float:
         camera.close()
 
 
-def _eye_percent(url: str) -> tuple[float, int, int]:
+def _worker_percent(url: str) -> tuple[float, int, int]:
     """The share of a core, the frames captured and the frames read."""
     settings = registry.settings_model(registry.CAMERAS, "opencv").model_validate({"url": url})
     configure = Configure(camera_kind="opencv", camera=settings.model_dump(mode="json"))

@@ -45,7 +45,7 @@ class Gate:
     configuration: Path
     refusal: Callable[[], ConfigurationRefused | None]
     lanes: Mapping[str, LaneService]
-    eyes: Mapping[str, CameraSupervisor]
+    cameras: Mapping[str, CameraSupervisor]
     journal: Journal
     lists: ListService
     evidence: EvidenceStore

@@ -100,7 +100,7 @@ class GateCollector(Collector):
         yield InfoMetricFamily(PREFIX, "The agent that answers.", {"gate": now.gate, "version": now.version})
         yield from _lanes(now.lanes)
         yield from _cameras(now.cameras)
-        yield from _eyes(now.cameras)
+        yield from _worker_processes(now.cameras)
         yield from _devices(now)
         yield from _relays(now.relays)
         yield from _journal(now.journal)
@@ -195,7 +195,7 @@ def _cameras(cameras: tuple[CameraFigures, ...]) -> Iterator[Metric]:
     yield _gauge("camera_overloaded", "1 while the machine cannot keep up with the camera.", labels, rows("overloaded"))
 
 
-def _eyes(cameras: tuple[CameraFigures, ...]) -> Iterator[Metric]:
+def _worker_processes(cameras: tuple[CameraFigures, ...]) -> Iterator[Metric]:
     labels = ("lane", "camera")
     yield _counter(
         "eye_restarts",

@@ -31,7 +31,7 @@ class CameraStatus:
     up with the camera: of the frames in which something changes most are lost.
     """
 
-    eye: str
+    camera: str
     state: PortState = PortState.CONNECTING
     phase: CameraPhase = CameraPhase.CONNECTING
     view: View = View.CLEAR
@@ -65,7 +65,7 @@ class CameraStatus:
     def without_process(self, cause: str) -> CameraStatus:
         """The status after the process ended."""
         return replace(
-            CameraStatus(self.eye, PortState.LOST, CameraPhase.BACKOFF, detail=cause), restarts=self.restarts + 1
+            CameraStatus(self.camera, PortState.LOST, CameraPhase.BACKOFF, detail=cause), restarts=self.restarts + 1
         )
 
     def _port_state(self, phase: CameraPhase) -> PortState:
@@ -88,7 +88,7 @@ class MappedDetection:
     `picture` of a presentation may name one that came with an earlier frame of the last few seconds.
     """
 
-    eye: str
+    camera: str
     frame: int
     at: float
     presentations: tuple[Presentation, ...]
@@ -104,8 +104,8 @@ class DetectionMapper:
     `born_at`: monotonic; no frame can be older.
     """
 
-    def __init__(self, eye: str, first_frame: int, born_at: float) -> None:
-        self._eye = eye
+    def __init__(self, camera: str, first_frame: int, born_at: float) -> None:
+        self._camera = camera
         self._first_frame = first_frame
         self._born_at = born_at
         self._last_frame = 0
@@ -124,7 +124,7 @@ class DetectionMapper:
         names = tuple(hashlib.sha256(picture).hexdigest() for picture in pictures)
         overview = None if detection.picture is None else names[detection.picture]
         return MappedDetection(
-            eye=self._eye,
+            camera=self._camera,
             frame=self._first_frame + detection.frame,
             at=detection.at,
             presentations=tuple(self._presentation(detection, code, overview) for code in detection.codes),
@@ -142,7 +142,7 @@ class DetectionMapper:
         return Presentation(
             payload=code.payload,
             engine=code.engine,
-            camera=self._eye,
+            camera=self._camera,
             frame=self._first_frame + detection.frame,
             at=detection.at,
             corners=code.corners,
@@ -155,7 +155,7 @@ class DetectionMapper:
             positions=plate.positions,
             kind=plate.kind,
             confidence=plate.confidence,
-            camera=self._eye,
+            camera=self._camera,
             frame=self._first_frame + detection.frame,
             at=detection.at,
             box=plate.box,

@@ -20,7 +20,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.vision.worker.protocol import ToEye
+    from agent.vision.worker.protocol import ToWorker
     from agent.vision.worker.wire import Envelope
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class WorkerProcess:
                 env=scrubbed_environment(),
             )
         self._socket = ours
-        self._decoder = Decoder(from_eye=True)
+        self._decoder = Decoder(from_worker=True)
 
     @property
     def pid(self) -> int:
@@ -66,7 +66,7 @@ class WorkerProcess:
         """The socket, to wait on."""
         return self._socket.fileno()
 
-    def send(self, message: ToEye) -> None:
+    def send(self, message: ToWorker) -> None:
         """Say something to it. Raises OSError when it does not listen."""
         self._socket.settimeout(_SEND_TIMEOUT_S)
         try:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from agent.vision.mapping import MappedDetection
     from agent.vision.preview import LivePicture, PreviewRequest
-    from agent.vision.worker.protocol import Configure, ToEye
+    from agent.vision.worker.protocol import Configure, ToWorker
     from agent.vision.worker.wire import Envelope
 
 log = logging.getLogger(__name__)
@@ -259,7 +259,7 @@ class CameraSupervisor:
                 return
         log.warning("eye %s: the eye process %d has ended at last", self._name, process.pid)
 
-    def _send(self, process: WorkerProcess, message: ToEye) -> None:
+    def _send(self, process: WorkerProcess, message: ToWorker) -> None:
         try:
             process.send(message)
         except OSError as error:

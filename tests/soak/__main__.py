@@ -103,7 +103,7 @@ def _let_pass(world, troubles, course, for_s):
             last = course.samples[-1]
             _say(
                 f"{gone_s:7.0f} s  {world.gate.seen.vehicles.total():,} vehicles, {world.gate.pulses.total():,} pulses,"
-                f" {troubles.told.total():,} troubles; agent {last.agent_mb:.0f} MB, eyes {last.eyes_mb:.0f} MB,"
+                f" {troubles.told.total():,} troubles; agent {last.agent_mb:.0f} MB, eyes {last.workers_mb:.0f} MB,"
                 f" queue {last.queue}, {last.files} files, {last.threads} threads"
             )
         pause.wait(1.0)
@@ -146,7 +146,7 @@ def _report(world, ending, course, troubles, options):
         f"memory        agent {course.samples[0].agent_mb:.0f} to {max(s.agent_mb for s in course.samples):.0f} MB, "
         "in its first life"
         f" {'not known' if growth is None else f'{growth:+.1f}'} MB an hour after the warm-up;"
-        f" eyes at most {max(s.eyes_mb for s in course.samples):.0f} MB",
+        f" eyes at most {max(s.workers_mb for s in course.samples):.0f} MB",
     )
     options.picture.parent.mkdir(exist_ok=True)
     options.picture.write_text(course.picture(seen.latencies), encoding="utf-8")

@@ -302,5 +302,5 @@ class Stop(Message):
     type: Literal["stop"] = "stop"
 
 
-FromEye = Hello | Sandbox | CameraState | Detection | Heartbeat | PreviewFrame
-ToEye = Configure | Preview | Expose | Attend | Stop
+FromWorker = Hello | Sandbox | CameraState | Detection | Heartbeat | PreviewFrame
+ToWorker = Configure | Preview | Expose | Attend | Stop

@@ -56,7 +56,7 @@ class Bench:
         self.slot = LatestFrame()
         ours, self._theirs = ends
         self._theirs.settimeout(PATIENCE_S)
-        self._decoder = Decoder(from_eye=True)
+        self._decoder = Decoder(from_worker=True)
         self._number = 0
         self._readers = readers
         self.reading = ReaderThreads(

@@ -44,7 +44,7 @@ class Life:
     def __init__(self, first_frame: int = 0) -> None:
         self._sightings = DetectionBuilder(Configure(camera_kind="x", camera={}))
         self._translator = DetectionMapper("exit/front", first_frame, 0.0)
-        self._decoder = Decoder(from_eye=True)
+        self._decoder = Decoder(from_worker=True)
 
     def sees(self, number: int, *plates: Plate) -> tuple[Reading, ...]:
         numbered = NumberedFrame(number, Frame(np.full((72, 128, 3), 90, np.uint8), number / 10))

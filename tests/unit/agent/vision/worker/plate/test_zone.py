@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def with_zone(folder: Path, zone: str) -> Path:
-    return write(folder, GOOD.replace('kind = "eye"', f'kind = "eye"\nzone = {zone}'))
+    return write(folder, GOOD.replace('kind = "cam"', f'kind = "cam"\nzone = {zone}'))
 
 
 def test_without_a_zone_the_whole_picture_counts(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from agent.vision.worker.sandbox.readable_files import find_readable_files
 from drivers.api import CameraNeeds, DeviceMisconfiguredError
 from drivers.registry import camera_needs
 from tests.support.vision.sandbox_attempts import ATTEMPTS, BARRED, DONE
-from tests.support.vision.watched_supervisor import CHILD as EYE_CHILD
+from tests.support.vision.watched_supervisor import CHILD as WORKER_CHILD
 from tests.support.vision.watched_supervisor import watching
 from tests.support.waiting import PATIENCE_S, eventually
 
@@ -69,10 +69,10 @@ def tried(targets, camera_kind, table, **how):
     """What came of each attempt in an eye with such a camera, what it said of its sandbox, and its status."""
     told = json.dumps({name: value for name, value in targets.items() if not name.startswith("_")} | how)
     command = [sys.executable, CHILD, told]
-    with watching("", command=command, camera_kind=camera_kind, camera=table, read_plates=False) as eye:
-        seen = eye.sight(lambda sight: sight.presentations)
-        said = eye.port.sandbox
-    assert eye.statuses[-1].restarts == 0
+    with watching("", command=command, camera_kind=camera_kind, camera=table, read_plates=False) as watched:
+        seen = watched.detection(lambda detection: detection.presentations)
+        said = watched.port.sandbox
+    assert watched.statuses[-1].restarts == 0
     return json.loads(seen.presentations[0].payload), said
 
 
@@ -133,15 +133,15 @@ def test_an_eye_with_a_usb_camera_reaches_its_device_and_no_other(targets):
 def test_a_folder_that_comes_later_is_read_by_a_new_eye(tmp_path):
     pictures = tmp_path / "pictures"
     table = {"camera_kind": "folder", "camera": {"path": str(pictures), "interval_ms": 50}, "read_plates": False}
-    with watching("", command=COMMAND, retry_first_s=0.05, retry_cap_s=0.1, **table) as eye:
-        eye.status(lambda one: one.misconfigured)
+    with watching("", command=COMMAND, retry_first_s=0.05, retry_cap_s=0.1, **table) as watched:
+        watched.status(lambda one: one.misconfigured)
         later = tmp_path / "later"
         later.mkdir()
         segno.make_qr("GPR:LATER").save(later / "1.png", scale=8)
         later.rename(pictures)
-        found = eye.sight(lambda sight: sight.presentations, within_s=30)
+        found = watched.detection(lambda detection: detection.presentations, within_s=30)
     assert found.presentations[0].payload == b"GPR:LATER"
-    assert eye.port.status.restarts == 1
+    assert watched.port.status.restarts == 1
 
 
 @pytest.mark.parametrize("layer", [Layer.FILES, Layer.CALLS])
@@ -249,7 +249,7 @@ def test_the_environment_of_an_eye_holds_nothing_but_what_its_libraries_need(mon
 def test_an_eye_hears_no_signal_of_its_parents_terminal_shares_its_session_and_has_none_of_its_files(tmp_path):
     # One that goes no further: a whole eye would not let its files be looked at.
     with (tmp_path / "secret").open("w"):
-        process = WorkerProcess([sys.executable, EYE_CHILD, "silent"])
+        process = WorkerProcess([sys.executable, WORKER_CHILD, "silent"])
     try:
         assert os.getpgid(process.pid) == process.pid
         assert os.getsid(process.pid) == os.getsid(0)
