@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from agent.vision.supervisor import CameraSupervisor
 
 CAMERAS_LIMIT_S: Final = opened.CAMERA_LIMIT_S + 10.0
-"""An eye may take some seconds to end."""
+"""A vision worker may take some seconds to end."""
 BROKERS_LIMIT_S: Final = remote.LIMIT_S + 2.0
 JOURNAL_LIMIT_S: Final = 30.0
 

@@ -1,4 +1,4 @@
-"""What an eye reports to the rest of the agent, made of its messages."""
+"""What a vision worker reports to the rest of the agent, made of its messages."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 _REMEMBERED = 64
 _CLOCK_SLACK_S = 0.05
 _MOST_PLATES = 8
-"""In a frame, as the protocol has it: no eye can have begun more tracks than its frames could hold plates."""
+"""In a frame, as the protocol has it: no vision worker can have begun more tracks than its frames could hold plates."""
 
 
 @dataclass(frozen=True, slots=True)
 class CameraStatus:
-    """How an eye is. Its readers work when `up`. `detail` says what is wrong and what to do.
+    """How a camera and its vision worker are. The readers work when `up`. `detail` says what is wrong and what to do.
 
     `view` other than CLEAR is a warning: the camera delivers, but sees badly. `misconfigured`: it will not come back
     by itself. `restarts`: how often the process was started again. `overloaded`: it reads, but the machine cannot keep
@@ -45,7 +45,7 @@ class CameraStatus:
 
     @property
     def up(self) -> bool:
-        """Whether the eye reads fresh frames."""
+        """Whether fresh frames are read."""
         return self.state is PortState.UP
 
     def with_camera(self, camera: CameraState) -> CameraStatus:
@@ -82,7 +82,7 @@ class CameraStatus:
 
 @dataclass(frozen=True, slots=True)
 class MappedDetection:
-    """What an eye saw in one frame: codes, or plates.
+    """What was read in one frame: codes, or plates.
 
     `pictures`: JPEG by SHA-256 (hex). `overview`: the one that shows the frame, if it came with this frame. The
     `picture` of a presentation may name one that came with an earlier frame of the last few seconds.
@@ -98,7 +98,7 @@ class MappedDetection:
 
 
 class DetectionMapper:
-    """Make values of the core from the sightings of one life of an eye.
+    """Make values of the core from the detections of one vision worker.
 
     `first_frame`: added to the frame numbers, so that they go on counting over restarts, as the tracks' numbers do.
     `born_at`: monotonic; no frame can be older.

@@ -78,7 +78,7 @@ def _no_network_address(url: str) -> str:
 
 
 def looked_through(sheet: AnswerSheet, path: Path, within_s: float = LOOK_S) -> bool:
-    """Start an eye on the camera, say what it sees, and whether it delivers."""
+    """Start a vision worker on the camera, say what comes, and whether the camera delivers."""
     table = dict(sheet.values["lanes"][path[1]]["cameras"][0])
     kind = table.pop("kind")
     camera = registry.settings_model(registry.CAMERAS, kind).model_validate(table).model_dump(mode="json")
@@ -109,7 +109,7 @@ def looked_through(sheet: AnswerSheet, path: Path, within_s: float = LOOK_S) -> 
 
 
 def _report_picture(supervisor: CameraSupervisor) -> None:
-    """Say how the picture is, once the eye has measured it, and how many come.
+    """Say how the picture is, once the vision worker has measured it, and how many come.
 
     What a stream says of that is often wrong.
     """
@@ -133,7 +133,7 @@ def _report_picture(supervisor: CameraSupervisor) -> None:
 
 
 def _beat_when(supervisor: CameraSupervisor, is_one: Callable[[Heartbeat], bool], within_s: float) -> Heartbeat | None:
-    """The first heartbeat of an eye that is one of those; None where there is none in time."""
+    """The first heartbeat of a vision worker that is one of those; None where there is none in time."""
     wait, until = threading.Event(), time.monotonic() + within_s
     while time.monotonic() < until:
         heartbeat = supervisor.last_beat

@@ -32,7 +32,7 @@ async def pictures(supervisor: CameraSupervisor, request: PreviewRequest, live: 
     number = 0
     yield _BOUNDARY
     while not live.stopping():
-        # Asked again at every turn: a viewer who does not take what he is sent keeps no eye at work.
+        # Asked again at every turn: a viewer who does not take what he is sent keeps no vision worker busy.
         shown = supervisor.watch(request)
         if shown is None or shown.number == number or time.monotonic() - shown.at > _OLD_AFTER_S:
             await asyncio.sleep(PICTURE_LOOK_S)

@@ -83,7 +83,7 @@ def evidence(sha256: Sha256, gate: AtGate, _person: Viewer) -> Response:
 
 
 def supervisor_of(gate: Gate, lane: str, camera: str) -> CameraSupervisor:
-    """The eye of a camera. Raises RefusedError where there is none."""
+    """The supervisor of a camera. Raises RefusedError where there is none."""
     supervisor = gate.cameras.get(f"{lane}/{camera}")
     if supervisor is None:
         raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no camera {camera}.", camera=f"{lane}/{camera}"))

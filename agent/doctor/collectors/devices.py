@@ -40,7 +40,7 @@ class _Closes(Protocol):
 
 
 def cameras(settings: Settings) -> tuple[CameraFacts, ...]:
-    """Watch every camera for some seconds, each by an eye of its own that reads nothing."""
+    """Watch every camera for some seconds, each by a vision worker of its own that reads nothing."""
     jobs: list[tuple[str, Callable[[], CameraFacts], CameraFacts]] = [
         (name, _watching(name, camera), _no_camera(name)) for name, camera in _each_camera(settings).items()
     ]
@@ -136,7 +136,7 @@ def _watch(supervisor: CameraSupervisor) -> None:
 
 
 def camera_facts(supervisor: CameraSupervisor) -> CameraFacts:
-    """What an eye says of its camera."""
+    """What a supervisor knows of its camera."""
     status, heartbeat, figures = supervisor.status, supervisor.last_beat, None
     if heartbeat is not None and heartbeat.captured:
         figures = Figures(

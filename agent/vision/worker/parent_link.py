@@ -1,4 +1,4 @@
-"""The eye's end of the socket to its parent."""
+"""The worker's end of the socket to its parent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the eye process and its parent say to each other over a socket pair.
+"""What the vision worker and its parent say to each other over a socket pair.
 
 Both ends check everything: a process that touches foreign pixels may have been taken over. How a message becomes
 bytes stands in agent.vision.worker.wire. Knows neither cv2 nor numpy.
@@ -19,7 +19,7 @@ from agent.core.plates import MOST_BYTES, decode
 VERSION = 2
 
 EXIT_ANEW = 75
-"""Exit code of an eye that asks to be started again (EX_TEMPFAIL of sysexits.h)."""
+"""Exit code of a worker that asks to be started again (EX_TEMPFAIL of sysexits.h)."""
 
 MAX_PICTURES = 16
 MAX_DETAIL = 500
@@ -61,7 +61,7 @@ Attachment = Annotated[int, Field(ge=0, lt=MAX_PICTURES)]
 
 
 class Hello(Message):
-    """The first word of the eye."""
+    """The first message of the worker."""
 
     type: Literal["hello"] = "hello"
     pid: int
@@ -69,7 +69,7 @@ class Hello(Message):
 
 
 class Layer(StrEnum):
-    """One layer of the sandbox: what it takes from the eye."""
+    """One layer of the sandbox: what it takes from the worker."""
 
     PRIVILEGES = "privileges"
     LIMITS = "limits"
@@ -297,7 +297,7 @@ class Attend(Message):
 
 
 class Stop(Message):
-    """Asks the eye to end."""
+    """Asks the worker to end."""
 
     type: Literal["stop"] = "stop"
 

@@ -1,4 +1,4 @@
-"""How messages between the eye and its parent become bytes, and back.
+"""How messages between the worker and its parent become bytes, and back.
 
 One frame: 4 bytes, big endian, the length of the text; the text, JSON of at most 256 KiB that holds the message and
 the lengths of its pictures; then the pictures, JPEG, one after the other.
