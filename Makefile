@@ -96,7 +96,7 @@ soak: setup  ## The whole agent at twenty times the traffic, all faults mixed, f
 soak-lane: setup  ## Drive 10,000 vehicles and 8 million random steps through the lane's rules; eight minutes
 	@$(BIN)/python -m tests.soak.lane
 
-soak-vision: setup  ## Run an eye over 100,000 pictures as fast as it reads them, with faults: is its memory flat? Ten to thirty minutes
+soak-vision: setup  ## Run a vision worker over 100,000 pictures as fast as it reads them, with faults: is its memory flat? Ten to thirty minutes
 	@$(BIN)/python -m tests.soak.vision
 
 RUNS ?= 3

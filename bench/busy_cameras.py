@@ -1,10 +1,10 @@
-"""One, two and four eyes at 1080p25 on one machine: how long a code takes to the parent, and what each of them costs.
+"""One, two and four cameras at 1080p25 on one machine: how long a code takes to the parent, and what each costs.
 
 Usage: bench/busy_cameras.py [--cameras N ...] [--codes N]
 
-Every camera shows a vehicle with its plate, and a code now and then, as if all lanes were busy at once: each eye reads
-plates and makes thorough looks all the time. Begun when the first frame with the code goes to the network, ended when
-the parent has the presentation.
+Every camera shows a vehicle with its plate, and a code now and then, as if all lanes were busy at once: each vision
+worker reads plates and makes thorough looks all the time. Begun when the first frame with the code goes to the network,
+ended when the parent has the presentation.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ PATIENCE_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerCost:
-    """What one eye did and took: CPU in % of a core, memory in MB (pages shared with others counted in parts)."""
+    """What one vision worker did and took: CPU in % of a core, memory in MB (shared pages counted in parts)."""
 
     times_ms: list[float]
     missed: int
@@ -63,7 +63,7 @@ class WorkerCost:
 
 
 class BusyCamera:
-    """A camera, its eye, and the codes that are shown to it."""
+    """A camera, its vision worker, and the codes that are shown to it."""
 
     def __init__(self, folder: Path, number: int) -> None:
         self.camera = ClipCamera(folder, WIDTH_PX, HEIGHT_PX)
@@ -108,7 +108,7 @@ class BusyCamera:
         cpu_percent = 100 * (cpu_s(pid) - begun_cpu) / (time.monotonic() - begun_at)
         after = self._next_beat()
         if self.port.pid != pid:
-            message = f"an eye was started anew: {self.port.status.detail}"
+            message = f"a vision worker was started anew: {self.port.status.detail}"
             raise RuntimeError(message)
         return WorkerCost(
             times_ms=[one for one in times if one is not None],
@@ -147,7 +147,7 @@ class BusyCamera:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """So many eyes at once. `parent_percent`: CPU of this process, which stands for the main one, in % of a core."""
+    """So many cameras at once. `parent_percent`: CPU of this process, which stands for the main one, in % of a core."""
 
     workers: list[WorkerCost]
     parent_percent: float
@@ -155,13 +155,13 @@ class Trial:
     def figures(self) -> list[Figure]:
         count = len(self.workers)
         times = [one for worker in self.workers for one in worker.times_ms]
-        name = f"{count} eye{'s' if count > 1 else ''} at 1080p25"
+        name = f"{count} camera{'s' if count > 1 else ''} at 1080p25"
         missed = sum(worker.missed for worker in self.workers)
         captured, read, dropped = (
             sum(getattr(worker, field) for worker in self.workers) for field in ("captured", "read", "dropped")
         )
         alone = count == 1
-        how = f"n={len(times)}, worst {max(times):.0f} ms, {missed} not read in {PATIENCE_S:g} s; all eyes busy at once"
+        how = f"n={len(times)}, worst {max(times):.0f} ms, {missed} not read in {PATIENCE_S:g} s; all busy at once"
         costs = ", ".join(f"{worker.cpu_percent:.0f} %" for worker in self.workers)
         return [
             Figure(f"{name}: frame to presentation, p50", p50(times), "ms", P50_GOAL_MS if alone else None, note=how),
@@ -176,16 +176,16 @@ class Trial:
                 f"{name}: load of a code reader",
                 100 * max(worker.load for worker in self.workers),
                 "%",
-                note="share of its time in which it was at work, the busiest eye",
+                note="share of its time in which it was at work, the busiest worker",
             ),
             Figure(
-                f"{name}: CPU of all eyes",
+                f"{name}: CPU of all vision workers",
                 sum(worker.cpu_percent for worker in self.workers),
                 "% of a core",
                 note=f"each: {costs}; their parent {self.parent_percent:.0f} %",
             ),
             Figure(
-                f"{name}: memory of an eye",
+                f"{name}: memory of a vision worker",
                 max(worker.memory_mb for worker in self.workers),
                 "MB",
                 note="the largest, proportional set size",
@@ -194,7 +194,7 @@ class Trial:
 
 
 def measure(cameras: int, codes: int) -> Trial:
-    """Have so many cameras show so many codes each, all at once. Raises RuntimeError when an eye is started anew."""
+    """Have so many cameras show so many codes each, all at once. Raises RuntimeError when a worker is started anew."""
     with ExitStack() as stack:
         folder = stack.enter_context(scratch())
         busy = [stack.enter_context(BusyCamera(folder, number)) for number in range(cameras)]

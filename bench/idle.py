@@ -1,4 +1,4 @@
-"""What an eye costs while nothing moves before its camera: the whole process, and the video library alone beside it.
+"""What a camera costs while nothing moves before it: its whole worker process, and the video library alone beside it.
 
 Usage: bench/idle.py   The stream is RTSP at 25 pictures a second with noise and a running clock in the picture.
 """
@@ -40,7 +40,7 @@ LOOKS_A_SECOND = 2
 
 @dataclass(frozen=True, slots=True)
 class IdleCost:
-    """CPU as a share of one core in percent. `eye`: the whole eye process; `decode`: the video library alone."""
+    """CPU as a share of one core in percent. `worker`: the whole worker process; `decode`: the video library alone."""
 
     name: str
     worker: float
@@ -55,7 +55,9 @@ class IdleCost:
             f"{self.read} of {self.frames} frames were read"
         )
         goal = GOAL_PERCENT if self.name == "1080p25" else None
-        return Figure(f"eye CPU, nothing moving, RTSP {self.name}", self.worker, "% of a core", goal, note=note)
+        return Figure(
+            f"vision worker CPU, nothing moving, RTSP {self.name}", self.worker, "% of a core", goal, note=note
+        )
 
 
 def measure(name: str) -> IdleCost:
@@ -107,7 +109,7 @@ def _watched(port: CameraSupervisor) -> tuple[float, int, int]:
     before = _next_beat(port)
     pid = port.pid
     if pid is None:
-        message = "the eye has ended"
+        message = "the vision worker has ended"
         raise RuntimeError(message)
     begun_at, begun_cpu = time.monotonic(), cpu_s(pid)
     threading.Event().wait(MEASURED_S)

@@ -1,7 +1,7 @@
 """What open pages cost.
 
-CPU of the eye and of the main process with nobody, one and three who watch, and the latency beside them. Usage:
-bench/preview.py [--rounds N] [--vehicles N]
+CPU of the vision worker and of the main process with nobody, one and three who watch, and the latency beside them.
+Usage: bench/preview.py [--rounds N] [--vehicles N]
 
 A whole gate with an RTSP camera at 1080p25 before which nothing moves, so that no other work hides the pages'. The
 numbers of viewers take turns, round after round. CPU is what the kernel counts for the processes, also on a machine
@@ -99,7 +99,7 @@ def _figures(costs: dict[int, list[Cost]]) -> list[Figure]:
         ]
         rate = median(one.pictures for one in costs[count])
         note = (
-            f"eye {parts[0]:+.1f}, main process {parts[1]:+.1f}; rounds {min(more):.1f} to {max(more):.1f}; "
+            f"worker {parts[0]:+.1f}, main process {parts[1]:+.1f}; rounds {min(more):.1f} to {max(more):.1f}; "
             f"{rate:.1f} pictures a second to each, {10 * median(more) / max(rate, 0.1):.1f} ms a picture; "
             f"nobody: {median(one.both for one in costs[0]):.1f}"
         )

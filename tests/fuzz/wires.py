@@ -1,5 +1,5 @@
-"""What comes over wires: words of eyes and of their parent, commands, acknowledgements, words of other gates, answers
-of boards, bytes of scanners, and the configuration file."""
+"""What comes over wires: messages of vision workers and of their parent, commands, acknowledgements, words of other
+gates, answers of boards, bytes of scanners, and the configuration file."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from agent.vision.worker.wire import Envelope
 
-# --------------------------------------------------------------------------------------------------- eyes and parent
+# ----------------------------------------------------------------------------------------- vision worker and parent
 
 _JPEG = b"\xff\xd8\xff\xe0rest"
 _PLATE = SeenPlate(
@@ -214,8 +214,12 @@ def _configuration_accepted(data: bytes) -> bool:
 
 
 WIRES: dict[str, Target] = {
-    "words of an eye": Target(_words(_WORKER_WORDS), lambda data: _word_accepted(data, from_worker=True), 0.06),
-    "words to an eye": Target(_words(_PARENT_WORDS), lambda data: _word_accepted(data, from_worker=False), 0.02),
+    "messages of a vision worker": Target(
+        _words(_WORKER_WORDS), lambda data: _word_accepted(data, from_worker=True), 0.06
+    ),
+    "messages to a vision worker": Target(
+        _words(_PARENT_WORDS), lambda data: _word_accepted(data, from_worker=False), 0.02
+    ),
     "commands": Target(_command, _command_accepted, 0.03),
     "acknowledgements": Target(lambda rng: spoilt(rng, rng.choice(_ACKS)), _ack_accepted, 0.02),
     "words of other gates": Target(lambda rng: spoilt(rng, rng.choice(_SITE_WORDS)), _site_word_accepted, 0.02),

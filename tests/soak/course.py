@@ -120,7 +120,7 @@ class Course:
                     "Memory, MB",
                     [
                         line("agent", [s.agent_mb for s in self.samples]),
-                        line("its two eyes", [s.workers_mb for s in self.samples]),
+                        line("its two vision workers", [s.workers_mb for s in self.samples]),
                     ],
                     100,
                 ),
@@ -128,7 +128,7 @@ class Course:
                     "CPU, % of a core",
                     [
                         line("agent", [s.agent_cpu for s in self.samples]),
-                        line("its two eyes", [s.workers_cpu for s in self.samples]),
+                        line("its two vision workers", [s.workers_cpu for s in self.samples]),
                     ],
                     20,
                 ),

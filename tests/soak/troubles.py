@@ -209,8 +209,8 @@ class Troubles:
                 Trouble("board answers wrongly", lambda board=board: board.fail(dice.choice(faults), 3), most_s=0.5)
                 for board in boards
             ),
-            Trouble("eye killed", lambda: self._signal_worker(signal.SIGKILL), most_s=0.5),
-            Trouble("eye hangs", lambda: self._signal_worker(signal.SIGSTOP), most_s=0.5),
+            Trouble("vision worker killed", lambda: self._signal_worker(signal.SIGKILL), most_s=0.5),
+            Trouble("vision worker hangs", lambda: self._signal_worker(signal.SIGSTOP), most_s=0.5),
             Trouble("camera gone", gate.camera.kill, gate.camera.start),
             Trouble("camera shows nonsense", lambda: gate.show_drawn('{"vehicle": 7'), lambda: gate.show_drawn({})),
             Trouble(DEATH, self._kill_agent, most_s=0.1),

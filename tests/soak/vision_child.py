@@ -1,4 +1,4 @@
-"""An eye process with the product's own readers.
+"""A vision worker with the product's own readers.
 
 Its camera shows pictures as fast as they are read, and fails now and then. `vision_child.py --fd N`. The table of the
 camera: `frames` to show, `seed`, and `folder` of photographs or null.

@@ -1,4 +1,4 @@
-"""An eye port that a test watches: all that it says, to be waited for."""
+"""A camera supervisor that a test watches: all that it says, to be waited for."""
 
 import queue
 import sys
@@ -26,7 +26,7 @@ LIMITS = WorkerLimits(
 
 
 class WatchedSupervisor:
-    """An eye port, with all that it says."""
+    """A camera supervisor, with all that it says."""
 
     def __init__(self, mode, limits=LIMITS, command=None, **settings):
         self.detections = queue.Queue()
@@ -63,7 +63,7 @@ class WatchedSupervisor:
         return None
 
     def detection(self, wanted=lambda seen: True, within_s=PATIENCE_S):
-        """Wait for a sight of which `wanted` is true."""
+        """Wait for a detection of which `wanted` is true."""
         deadline = time.monotonic() + within_s
         while True:
             seen = self.detections.get(timeout=max(0.01, deadline - time.monotonic()))

@@ -228,7 +228,7 @@ def score(*beats):
         ([(10.0 + n, 5.0 if n < 2 else 0.1, n, 0) for n in range(60)], 1.0, 0.1),
     ],
 )
-def test_the_score_of_an_eye_is_that_of_its_last_minute(beats, health, age_p95_s):
+def test_the_score_of_a_camera_is_that_of_its_last_minute(beats, health, age_p95_s):
     watch = score(*beats)
     assert watch.health == health
     assert watch.age_p95_s == (None if age_p95_s is None else pytest.approx(age_p95_s))

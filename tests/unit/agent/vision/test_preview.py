@@ -1,4 +1,4 @@
-"""Pictures for those who watch: one an eye, newest only, none for nobody, and no reader waits for them."""
+"""Pictures for those who watch: one a camera, newest only, none for nobody, and no reader waits for them."""
 
 import os
 import signal
@@ -38,7 +38,7 @@ def size_px(jpeg):
 # ---------------------------------------------------------------------------------------------- what is wanted and held
 
 
-def test_nothing_is_asked_of_the_eye_while_nobody_watches():
+def test_nothing_is_asked_of_the_vision_worker_while_nobody_watches():
     preview_buffer = PreviewBuffer()
     assert preview_buffer.due_requests(AT) == []
     assert preview_buffer.newest is None
@@ -72,7 +72,7 @@ def test_an_order_is_renewed_before_it_ends_and_ends_with_the_last_wish():
     assert preview_buffer.due_requests(AT + 4.0 + WANTED_FOR_S) == []
 
 
-def test_an_eye_that_was_started_anew_is_told_again():
+def test_a_vision_worker_that_was_started_anew_is_told_again():
     preview_buffer = PreviewBuffer()
     preview_buffer.request(PreviewRequest(), AT)
     first = preview_buffer.due_requests(AT)
@@ -80,7 +80,7 @@ def test_an_eye_that_was_started_anew_is_told_again():
     assert preview_buffer.due_requests(AT + 0.1) == first
 
 
-def test_a_picture_carries_what_was_found_until_the_eye_is_started_anew():
+def test_a_picture_carries_what_was_found_until_the_vision_worker_is_started_anew():
     preview_buffer = PreviewBuffer()
     code = SeenCode(payload=b"x", engine="e", corners=((20, 10), (40, 10), (40, 30), (20, 30)), module_px=2.5)
     preview_buffer.add_detection(Detection(frame=1, at=AT, codes=(code,)))
@@ -92,7 +92,7 @@ def test_a_picture_carries_what_was_found_until_the_eye_is_started_anew():
     assert preview_buffer.newest.number == 2
 
 
-def test_measures_are_told_only_where_the_eye_made_them():
+def test_measures_are_told_only_where_the_vision_worker_made_them():
     preview_buffer = PreviewBuffer()
     preview_buffer.add_frame(preview_frame(), (JPEG,))
     assert preview_buffer.newest.sharpness is None
@@ -101,7 +101,7 @@ def test_measures_are_told_only_where_the_eye_made_them():
     assert (shown.sharpness, shown.glare, shown.brightness, shown.noise) == (0.7, 0.1, 90.0, 3.0)
 
 
-def test_an_eye_without_a_frame_has_no_picture_to_show():
+def test_a_vision_worker_without_a_frame_has_no_picture_to_show():
     preview_buffer = PreviewBuffer()
     preview_buffer.add_frame(preview_frame(), (JPEG,))
     before = preview_buffer.request_once()
@@ -110,7 +110,7 @@ def test_an_eye_without_a_frame_has_no_picture_to_show():
     assert preview_buffer.answer_after(before, 0) is None
 
 
-# ------------------------------------------------------------------------------------------------------- in the eye
+# ------------------------------------------------------------------------------------------------- in the vision worker
 
 
 class Shown:
@@ -213,7 +213,7 @@ def test_a_picture_is_left_out_where_the_parent_does_not_follow_or_another_threa
 # --------------------------------------------------------------------------------------------------------- together
 
 
-def test_who_watches_sees_new_pictures_with_what_was_read_in_them_and_an_eye_that_comes_back():
+def test_who_watches_sees_new_pictures_with_what_was_read_in_them_and_a_vision_worker_that_comes_back():
     with watching("count") as watched:
         watch = partial(watched.port.watch, PreviewRequest(SMALL_PX))
 
@@ -264,7 +264,7 @@ def test_a_camera_that_does_not_let_its_exposure_be_set_says_so_and_goes_on():
         assert watched.port.status.up
 
 
-def test_watching_an_eye_that_has_stopped_is_no_fault():
+def test_watching_a_vision_worker_that_has_stopped_is_no_fault():
     with watching("count") as watched:
         watched.status(lambda one: one.up)
     watched.port.watch(PreviewRequest())
@@ -274,17 +274,17 @@ def test_watching_an_eye_that_has_stopped_is_no_fault():
 
 def test_a_snapshot_waits_for_the_first_picture_of_a_camera_that_has_none_yet():
     with watching("late") as watched:
-        eventually(lambda: watched.port.last_beat, what="an eye that listens")
+        eventually(lambda: watched.port.last_beat, what="a vision worker that listens")
         assert watched.port.last_beat.captured == 0
         picture = watched.port.snapshot(20.0)
         assert picture is not None, "the camera was not waited for"
         assert picture.startswith(b"\xff\xd8\xff")
 
 
-def test_a_snapshot_that_is_waited_for_ends_with_the_eye():
+def test_a_snapshot_that_is_waited_for_ends_with_the_vision_worker():
     with ThreadPoolExecutor(1) as pool:
         with watching("never") as watched:
-            eventually(lambda: watched.port.last_beat, what="an eye that listens")
+            eventually(lambda: watched.port.last_beat, what="a vision worker that listens")
             waiting = pool.submit(watched.port.snapshot, 600.0)
         assert waiting.result(30) is None
 

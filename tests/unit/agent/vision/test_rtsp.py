@@ -1,4 +1,4 @@
-"""The faults of a network camera, with real streams through a real eye process."""
+"""The faults of a network camera, with real streams through a real vision worker."""
 
 import socket
 

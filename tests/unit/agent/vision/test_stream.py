@@ -51,7 +51,7 @@ def test_a_stream_of_another_size_is_scaled_to_the_size_at_its_opening(live):
     assert shapes == {first.shape}
 
 
-def test_an_eye_reads_on_when_the_stream_changes_its_size(live):
+def test_a_vision_worker_reads_on_when_the_stream_changes_its_size(live):
     with looking(live) as watched:
         watched.detection()
         for size in SIZES:

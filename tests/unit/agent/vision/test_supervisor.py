@@ -65,7 +65,7 @@ def test_codes_and_plates_of_a_frame_are_told_apart_each_as_soon_as_it_is_read()
     assert sorted((len(seen.presentations), len(seen.readings)) for seen in (first, second)) == [(0, 1), (1, 0)]
 
 
-def test_the_eye_comes_up_beats_shows_a_snapshot_and_ends_when_asked():
+def test_the_vision_worker_comes_up_beats_shows_a_snapshot_and_ends_when_asked():
     with watching("count") as watched:
         status = watched.status(lambda one: one.up)
         assert (status.width_px, status.height_px, status.phase) == (640, 480, CameraPhase.STREAMING)
@@ -86,7 +86,7 @@ def test_a_slow_reader_always_gets_the_newest_frame():
     assert frames[-1] - frames[0] >= 4 * (len(frames) - 1)
 
 
-def test_a_failing_listener_does_not_blind_the_eye(caplog):
+def test_a_failing_listener_does_not_blind_the_vision_worker(caplog):
     seen = threading.Semaphore(0)
 
     def fail(news):
@@ -112,7 +112,7 @@ def test_a_single_failing_frame_is_counted_and_survived():
         eventually(lambda: (heartbeat := watched.port.last_beat) and heartbeat.failures >= 2)
 
 
-def test_an_eye_is_told_whether_a_vehicle_waits_and_told_again_after_a_restart():
+def test_a_vision_worker_is_told_whether_a_vehicle_waits_and_told_again_after_a_restart():
     unchanged = GateSettings(threshold=255, hold_s=0, look_every_s=0.01)
     with watching("hint", gate=unchanged) as watched:
 
@@ -146,7 +146,7 @@ def test_an_eye_is_told_whether_a_vehicle_waits_and_told_again_after_a_restart()
         ("old", "mixed installations"),
     ],
 )
-def test_an_eye_that_crashes_hangs_or_lies_is_started_anew_and_says_why(mode, cause):
+def test_a_vision_worker_that_crashes_hangs_or_lies_is_started_anew_and_says_why(mode, cause):
     with watching(mode, limits=replace(LIMITS, stop_s=0.3), read_plates=False) as watched:
         pid = eventually(lambda: watched.port.pid)
         lost = watched.status(lambda one: cause in one.detail)
@@ -156,7 +156,7 @@ def test_an_eye_that_crashes_hangs_or_lies_is_started_anew_and_says_why(mode, ca
 
 
 @pytest.mark.parametrize("mode", ["silent", "stuck"])
-def test_an_eye_without_a_sign_of_life_is_killed(mode):
+def test_a_vision_worker_without_a_sign_of_life_is_killed(mode):
     limits = WorkerLimits(start_s=scaled(0.5), hang_s=scaled(0.25), retry_first_s=0.05, retry_cap_s=0.1)
     with watching(mode, limits=limits) as watched:
         pid = eventually(lambda: watched.port.pid)
@@ -164,7 +164,7 @@ def test_an_eye_without_a_sign_of_life_is_killed(mode):
         eventually(lambda: is_gone(pid))
 
 
-def test_an_eye_that_is_killed_from_outside_comes_back_and_frames_go_on_counting():
+def test_a_vision_worker_that_is_killed_from_outside_comes_back_and_frames_go_on_counting():
     with watching("count") as watched:
         before = watched.detection().frame
         pid = watched.port.pid
@@ -177,7 +177,7 @@ def test_an_eye_that_is_killed_from_outside_comes_back_and_frames_go_on_counting
         watched.status(lambda one: one.up and one.restarts == 1)
 
 
-def test_an_eye_that_is_stopped_by_a_signal_is_killed_and_comes_back():
+def test_a_vision_worker_that_is_stopped_by_a_signal_is_killed_and_comes_back():
     with watching("count", limits=WorkerLimits(hang_s=HANG_S, retry_first_s=0.05, retry_cap_s=0.1)) as watched:
         watched.detection()
         os.kill(watched.port.pid, signal.SIGSTOP)
@@ -185,7 +185,7 @@ def test_an_eye_that_is_stopped_by_a_signal_is_killed_and_comes_back():
         watched.status(lambda one: one.up and one.restarts == 1)
 
 
-def test_an_eye_that_does_not_stop_is_killed_in_time():
+def test_a_vision_worker_that_does_not_stop_is_killed_in_time():
     watched = WatchedSupervisor("deaf", limits=WorkerLimits(stop_s=0.3))
     watched.port.start()
     eventually(lambda: watched.port.last_beat)
@@ -196,7 +196,7 @@ def test_an_eye_that_does_not_stop_is_killed_in_time():
 
 @contextmanager
 def held_in_the_kernel(folder):
-    """An eye that hangs and that SIGKILL does not end until `release` is called, watched."""
+    """A vision worker that hangs and that SIGKILL does not end until `release` is called, watched."""
     limits = WorkerLimits(start_s=15, hang_s=1, stop_s=3, retry_first_s=0.05, retry_cap_s=0.1)
     command = [sys.executable, CHILD, "held", "--once", str(folder / "once")]
     watched = WatchedSupervisor("held", limits=limits, command=command)
@@ -216,7 +216,7 @@ def held_in_the_kernel(folder):
             watched.port.stop()
 
 
-def test_an_eye_that_even_a_kill_does_not_end_is_lost_at_once_and_no_second_one_meets_its_camera_meanwhile(
+def test_a_vision_worker_that_even_a_kill_does_not_end_is_lost_at_once_and_no_second_one_meets_its_camera_meanwhile(
     tmp_path, caplog
 ):
     with held_in_the_kernel(tmp_path) as watched:
@@ -236,7 +236,7 @@ def test_an_eye_that_even_a_kill_does_not_end_is_lost_at_once_and_no_second_one_
         assert watched.port.stop()
 
 
-def test_an_eye_that_even_a_kill_does_not_end_holds_up_no_stop_and_the_port_says_that_it_is_left(tmp_path):
+def test_a_vision_worker_that_even_a_kill_does_not_end_holds_up_no_stop_and_is_told_of_as_left(tmp_path):
     with held_in_the_kernel(tmp_path) as watched:
         watched.status(lambda one: one.state is PortState.LOST)
         stopped = threading.Thread(target=lambda: results.append(watched.port.stop()), daemon=True)
@@ -251,7 +251,7 @@ def test_an_eye_that_even_a_kill_does_not_end_holds_up_no_stop_and_the_port_says
         )
 
 
-def test_a_fault_of_the_agent_itself_in_the_thread_of_an_eye_costs_one_life_of_the_eye_and_no_more(mocker, caplog):
+def test_a_fault_of_the_agent_itself_in_the_thread_of_a_supervisor_costs_one_worker_and_no_more(mocker, caplog):
     # As where the process has no file left to open: an OSError at a place where nobody expects one.
     selector = mocker.patch(
         "agent.vision.session.selectors.DefaultSelector", side_effect=OSError(24, "Too many open files")
@@ -265,7 +265,7 @@ def test_a_fault_of_the_agent_itself_in_the_thread_of_an_eye_costs_one_life_of_t
     assert "Too many open files" in caplog.text
 
 
-def test_an_eye_that_cannot_be_started_is_reported_and_tried_again():
+def test_a_vision_worker_that_cannot_be_started_is_reported_and_tried_again():
     statuses = queue.Queue()
     port = CameraSupervisor(
         "lane1",
@@ -282,7 +282,7 @@ def test_an_eye_that_cannot_be_started_is_reported_and_tried_again():
     assert second.restarts == 2
 
 
-def test_a_signal_to_the_whole_group_does_not_end_the_eye():
+def test_a_signal_to_the_whole_group_does_not_end_the_vision_worker():
     with watching("count") as watched:
         watched.detection()
         pid = watched.port.pid
@@ -305,7 +305,7 @@ threading.Event().wait()
 
 
 @pytest.mark.parametrize("mode", ["count", "slow"])
-def test_the_eye_dies_with_its_parent(mode):
+def test_the_vision_worker_dies_with_its_parent(mode):
     parent = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(PARENT), CHILD, mode], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
@@ -320,7 +320,7 @@ def test_the_eye_dies_with_its_parent(mode):
 # ---------------------------------------------------------------------------------------------------------- secrets
 
 
-def test_the_eye_gets_no_secret_of_the_environment(monkeypatch):
+def test_the_vision_worker_gets_no_secret_of_the_environment(monkeypatch):
     monkeypatch.setenv("GATE_AGENT_BROKER_PASSWORD", "hunter2")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials")
     assert not {"GATE_AGENT_BROKER_PASSWORD", "CREDENTIALS_DIRECTORY"} & set(scrubbed_environment())

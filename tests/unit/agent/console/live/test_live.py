@@ -132,12 +132,12 @@ def test_pictures_come_one_after_the_other_each_with_its_end(gate):
     assert len(set(pictures)) > 1
 
 
-def test_a_viewer_who_does_not_take_his_pictures_keeps_no_eye_at_work(gate):
+def test_a_viewer_who_does_not_take_his_pictures_keeps_no_vision_worker_busy(gate):
     with door(gate) as stalled:
         stalled.sendall(b"GET /live/camera/out/front/pictures HTTP/1.1\r\nHost: localhost\r\n\r\n")
         first = eventually(lambda: gate.camera.picture).number
         eventually(lambda: gate.camera.picture.number > first)
-        # What the kernel holds for him fills up; then nobody asks the eye any more.
+        # What the kernel holds for him fills up; then nobody asks the vision worker any more.
         eventually(
             lambda: not gate.camera._preview_buffer._wished_until or gate.camera._preview_buffer.due(1e12), within_s=60
         )
@@ -158,7 +158,7 @@ def test_measures_of_every_picture_are_for_technicians(gate):
         told = (value for name, value in events_of(response) if name == "camera")
         keys = next(keys for value in told if (keys := {one["key"] for one in value["figures"]}))
         assert keys == {"sharpness", "brightness", "glare", "noise"}
-        # From the beats of the eye at first, then of the very picture that is shown.
+        # From the heartbeats at first, then of the very picture that is shown.
         eventually(lambda: (shown := gate.camera.picture) and shown.sharpness is not None)
 
 

@@ -150,7 +150,7 @@ def test_in_a_closed_loop_the_phone_becomes_readable_within_a_second_and_a_half(
         assert at <= 1.5
 
 
-# --------------------------------------------------------------------------------------------- through an eye
+# --------------------------------------------------------------------------------------------- through a vision worker
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def looking(scene, exposure):
     )
 
 
-def test_the_eye_reads_a_phone_at_night_by_adapting_and_returns_to_the_automatic(scene):
+def test_the_vision_worker_reads_a_phone_at_night_by_adapting_and_returns_to_the_automatic(scene):
     with looking(scene, "adapt") as watched:
         seen = watched.detection(lambda seen: seen.presentations)
         assert seen.presentations[0].payload == TEXT.encode()

@@ -1,4 +1,4 @@
-"""The reading threads of an eye: codes wait for nobody, what is lost is counted, and no picture is too odd."""
+"""The reading threads of a vision worker: codes wait for nobody, what is lost is counted, and no picture is too odd."""
 
 import os
 import queue

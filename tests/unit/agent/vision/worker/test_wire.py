@@ -139,7 +139,7 @@ def test_what_the_protocol_does_not_allow_is_refused_before_it_is_waited_for(dat
         Decoder(from_worker=True).feed(data)
 
 
-def test_the_eye_does_not_take_the_words_of_an_eye():
+def test_the_worker_does_not_take_the_messages_of_a_worker():
     with pytest.raises(ProtocolError):
         Decoder(from_worker=False).feed(encoded(Hello(pid=1, version=1)))
 

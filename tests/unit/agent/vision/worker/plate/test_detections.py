@@ -1,4 +1,4 @@
-"""What is told of a plate, from the eye's reader to the lane."""
+"""What is told of a plate, from its reader to the lane."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NEAR, FAR = Plate("京A12345", (600, 500, 160, 50)), Plate("沪B98765", (900, 20
 
 
 class Life:
-    """One life of an eye, whose sightings cross the wire."""
+    """One life of a vision worker, whose detections cross the wire."""
 
     def __init__(self, first_frame: int = 0) -> None:
         self._sightings = DetectionBuilder(Configure(camera_kind="x", camera={}))
@@ -67,7 +67,7 @@ def test_the_height_of_a_character_crosses_the_wire() -> None:
     assert message.plates[0].character_px == 17.5
 
 
-def test_an_eye_that_was_started_anew_gives_no_track_a_second_time() -> None:
+def test_a_vision_worker_that_was_started_anew_gives_no_track_a_second_time() -> None:
     before = {one.track for number in range(1, 30) for one in Life().sees(number, NEAR, FAR)}
     after = {one.track for number in range(1, 30) for one in Life(first_frame=29).sees(number, NEAR, FAR)}
 

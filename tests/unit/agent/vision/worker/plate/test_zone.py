@@ -55,6 +55,6 @@ def test_a_zone_that_is_none_is_refused_where_it_stands(tmp_path: Path, zone: st
 
 
 @pytest.mark.parametrize("zone", [((0.5, 1.5),) * 3, ((0.5, 0.5),) * 33, ((-0.1, 0.5),) * 3])
-def test_the_eye_takes_no_zone_outside_the_picture(zone: tuple) -> None:
+def test_the_vision_worker_takes_no_zone_outside_the_picture(zone: tuple) -> None:
     with pytest.raises(ValidationError):
         Configure(camera_kind="x", camera={}, zone=zone)
