@@ -162,7 +162,7 @@ class GateParts:
             self.evidence_writer.keep,
             Interlock(interlocks(settings.lanes), shared_arms(settings.lanes)),
             self.journal.lane_orders,
-            self._counters.sighted,
+            self._counters.note_detection,
         )
         sources = Sources(self.lists.registry, self.journal, self.clock_monitor.trusted, self.site)
         return GateLanes(

@@ -55,7 +55,7 @@ _PLATE = SeenPlate(
 )
 _CODE = SeenCode(payload=b"GPR:\x00\xff", engine="zxing", corners=((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
 _WORKER_WORDS = (
-    encoded(Hello(pid=7, version=2)),
+    encoded(Hello(pid=7, version=3)),
     encoded(Sandbox(on=tuple(Layer), missing=("calls: none",))),
     encoded(Heartbeat(at=12.5, captured=4, read=3, load=0.25)),
     encoded(CameraState(phase=CameraPhase.STREAMING, width_px=640, height_px=480, frame_rate_hz=25.0)),

@@ -4,8 +4,8 @@ The product is built and installed as on a gate: four lanes, a drawn camera and 
 loops, a board and two scanners at posts, a broker behind a bad network, the reference consumer. Vehicles come at twenty
 times the traffic of a truck lane. All faults are mixed: broker, network, consumer, cables, boards, cameras, workers,
 disk, clock, hostile visitors, codes and messages, a technician who watches at the console; in the last fifth of the
-time the agent is killed too. At the end it is judged from outside. Exit code 1 when anything is not as it must be. The course
-stands in build/soak.svg too. As root, for the disk.
+time the agent is killed too. At the end it is judged from outside. Exit code 1 when anything is not as it must be. The
+course stands in build/soak.svg too. As root, for the disk.
 """
 
 import argparse

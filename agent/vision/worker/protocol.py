@@ -16,7 +16,7 @@ from agent.core.events import DetailMessage, WithDetail
 from agent.core.model import View
 from agent.core.plates import MOST_BYTES, decode
 
-VERSION = 2
+VERSION = 3
 
 EXIT_ANEW = 75
 """Exit code of a worker that asks to be started again (EX_TEMPFAIL of sysexits.h)."""
@@ -161,7 +161,7 @@ class SeenPlate(Message):
 class Detection(Message):
     """What was seen in one frame. `picture`: the attachment that shows the whole frame, small."""
 
-    type: Literal["sighting"] = "sighting"
+    type: Literal["detection"] = "detection"
     frame: Count
     at: At
     codes: Annotated[tuple[SeenCode, ...], Field(max_length=16)] = ()
@@ -184,7 +184,7 @@ class Heartbeat(Message):
     agent.vision.worker.picture_measures.
     """
 
-    type: Literal["beat"] = "beat"
+    type: Literal["heartbeat"] = "heartbeat"
     at: At
     captured_at: At | None = None
     read_at: At | None = None
@@ -214,7 +214,7 @@ class PreviewFrame(Message):
     agent.vision.worker.picture_measures of this very frame, None where they were not asked for.
     """
 
-    type: Literal["glimpse"] = "glimpse"
+    type: Literal["preview_frame"] = "preview_frame"
     frame: Count
     at: At
     width_px: Pixel = 0

@@ -181,8 +181,8 @@ def test_vehicles_are_counted_by_lane_outcome_and_reason():
 def test_the_time_of_a_decision_counts_from_the_frame_that_told_something_last():
     now = [100.0]
     counters = Counters(lambda: now[0])
-    counters.sighted("out", 99.0)
-    counters.sighted("out", 99.88)
+    counters.note_detection("out", 99.0)
+    counters.note_detection("out", 99.88)
     counters.count_events([draft(decided(Verdict.PASS))])
     told = samples(WHOLE, counters)
     assert told['gate_agent_decision_seconds_sum{"lane": "out", "verdict": "PASS"}'] == pytest.approx(0.12)
@@ -190,7 +190,7 @@ def test_the_time_of_a_decision_counts_from_the_frame_that_told_something_last()
     assert told['gate_agent_decision_seconds_bucket{"lane": "out", "le": "0.15", "verdict": "PASS"}'] == 1
 
 
-def test_a_decision_without_any_sighting_has_no_time():
+def test_a_decision_without_any_detection_has_no_time():
     counters = Counters()
     counters.count_events([draft(decided(Verdict.MANUAL))])
     assert not any(name.startswith("gate_agent_decision_seconds") for name in samples(WHOLE, counters))

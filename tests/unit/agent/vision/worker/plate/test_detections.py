@@ -42,13 +42,13 @@ class Life:
     """One life of a vision worker, whose detections cross the wire."""
 
     def __init__(self, first_frame: int = 0) -> None:
-        self._sightings = DetectionBuilder(Configure(camera_kind="x", camera={}))
+        self._detections = DetectionBuilder(Configure(camera_kind="x", camera={}))
         self._translator = DetectionMapper("exit/front", first_frame, 0.0)
         self._decoder = Decoder(from_worker=True)
 
     def sees(self, number: int, *plates: Plate) -> tuple[Reading, ...]:
         numbered = NumberedFrame(number, Frame(np.full((72, 128, 3), 90, np.uint8), number / 10))
-        (envelope,) = self._decoder.feed(encoded(*self._sightings.of_plates(numbered, plates)))
+        (envelope,) = self._decoder.feed(encoded(*self._detections.of_plates(numbered, plates)))
         return self._translator.seen(envelope.message, envelope.pictures, 1e6).readings
 
 
