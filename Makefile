@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 # Tests start hundreds of programs, and every worker reads every test: each is compiled once, whatever the surroundings say.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare test-cluster proofs faults fuzz fuzz-guided races mutants soak soak-lane soak-eye stress train schema texts architecture format lock deb release clean
+.PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare test-cluster proofs faults fuzz fuzz-guided races mutants soak soak-lane soak-vision stress train schema texts architecture format lock deb release clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -96,8 +96,8 @@ soak: setup  ## The whole agent at twenty times the traffic, all faults mixed, f
 soak-lane: setup  ## Drive 10,000 vehicles and 8 million random steps through the lane's rules; eight minutes
 	@$(BIN)/python -m tests.soak.lane
 
-soak-eye: setup  ## Run an eye over 100,000 pictures as fast as it reads them, with faults: is its memory flat? Ten to thirty minutes
-	@$(BIN)/python -m tests.soak.eye
+soak-vision: setup  ## Run a vision worker over 100,000 pictures as fast as it reads them, with faults: is its memory flat? Ten to thirty minutes
+	@$(BIN)/python -m tests.soak.vision
 
 RUNS ?= 3
 AT_ONCE ?= 1

@@ -1,4 +1,4 @@
-"""What an eye costs while nothing moves before its camera: the whole process, and the video library alone beside it.
+"""What a camera costs while nothing moves before it: its whole worker process, and the video library alone beside it.
 
 Usage: bench/idle.py   The stream is RTSP at 25 pictures a second with noise and a running clock in the picture.
 """
@@ -40,22 +40,24 @@ LOOKS_A_SECOND = 2
 
 @dataclass(frozen=True, slots=True)
 class IdleCost:
-    """CPU as a share of one core in percent. `eye`: the whole eye process; `decode`: the video library alone."""
+    """CPU as a share of one core in percent. `worker`: the whole worker process; `decode`: the video library alone."""
 
     name: str
-    eye: float
+    worker: float
     decode: float
     frames: int
     read: int
 
     def figure(self) -> Figure:
-        own_ms = (self.eye - self.decode) / 100 / RATE_HZ * 1000
+        own_ms = (self.worker - self.decode) / 100 / RATE_HZ * 1000
         note = (
             f"decode alone {self.decode:.1f} %, the rest {own_ms:.2f} ms a frame; "
             f"{self.read} of {self.frames} frames were read"
         )
         goal = GOAL_PERCENT if self.name == "1080p25" else None
-        return Figure(f"eye CPU, nothing moving, RTSP {self.name}", self.eye, "% of a core", goal, note=note)
+        return Figure(
+            f"vision worker CPU, nothing moving, RTSP {self.name}", self.worker, "% of a core", goal, note=note
+        )
 
 
 def measure(name: str) -> IdleCost:
@@ -65,11 +67,11 @@ def measure(name: str) -> IdleCost:
         camera.load("empty", picture)
         camera.show("empty")
         decode = _decode_percent(camera.url)
-        eye, frames, read = _eye_percent(camera.url)
+        worker, frames, read = _worker_percent(camera.url)
     if read > LOOKS_A_SECOND * MEASURED_S:
         message = f"{read} of {frames} frames were read: the change gate is not closed"
         raise RuntimeError(message)
-    return IdleCost(name, eye, decode, frames, read)
+    return IdleCost(name, worker, decode, frames, read)
 
 
 def _decode_percent(url: str) -> float:
@@ -87,7 +89,7 @@ def _decode_percent(url: str) -> float:
         camera.close()
 
 
-def _eye_percent(url: str) -> tuple[float, int, int]:
+def _worker_percent(url: str) -> tuple[float, int, int]:
     """The share of a core, the frames captured and the frames read."""
     settings = registry.settings_model(registry.CAMERAS, "opencv").model_validate({"url": url})
     configure = Configure(camera_kind="opencv", camera=settings.model_dump(mode="json"))
@@ -107,7 +109,7 @@ def _watched(port: CameraSupervisor) -> tuple[float, int, int]:
     before = _next_beat(port)
     pid = port.pid
     if pid is None:
-        message = "the eye has ended"
+        message = "the vision worker has ended"
         raise RuntimeError(message)
     begun_at, begun_cpu = time.monotonic(), cpu_s(pid)
     threading.Event().wait(MEASURED_S)

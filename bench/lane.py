@@ -18,7 +18,7 @@ from agent.core.permit import Permit
 from bench.figures import Figure, table
 
 GOAL_STEPS = 10_000.0
-"""A lane gets some 60 inputs a second: samples, ticks and sightings."""
+"""A lane gets some 60 inputs a second: samples, ticks and observations."""
 UTC = 1_795_000_000.0
 PERIOD_S = 0.05
 PERMIT = Permit(b"p" * 16, "issuer", b"k", 0, 1, 0, 1, "V" * 17, None, None, None, 1, 1, "in", 1)

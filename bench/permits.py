@@ -109,7 +109,7 @@ class CheckTimes:
         """Wall time has the goal; CPU time is what it takes on a quiet machine."""
         wall, cpu, weighing = self.decisions[way], self.cpu[way], self.weighing[way]
         newest = (
-            f"before it, in the eye's thread: the newest frame, p50 {p50(weighing):.2f}, p99 {p99(weighing):.2f} ms"
+            f"before it, in the supervisor's thread: newest frame, p50 {p50(weighing):.2f}, p99 {p99(weighing):.2f} ms"
         )
         return [
             Figure(f"permit check, {way}, p99", p99(wall), "ms", GOAL_MS, note=f"{note}; p50 {p50(wall):.2f}"),

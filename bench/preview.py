@@ -1,7 +1,7 @@
 """What open pages cost.
 
-CPU of the eye and of the main process with nobody, one and three who watch, and the latency beside them. Usage:
-bench/preview.py [--rounds N] [--vehicles N]
+CPU of the vision worker and of the main process with nobody, one and three who watch, and the latency beside them.
+Usage: bench/preview.py [--rounds N] [--vehicles N]
 
 A whole gate with an RTSP camera at 1080p25 before which nothing moves, so that no other work hides the pages'. The
 numbers of viewers take turns, round after round. CPU is what the kernel counts for the processes, also on a machine
@@ -43,13 +43,13 @@ VIEWERS = (0, 1, 3)
 class Cost:
     """CPU in % of a core. `pictures`: how many a second came to each viewer."""
 
-    eye: float
+    worker: float
     main: float
     pictures: float
 
     @property
     def both(self) -> float:
-        return self.eye + self.main
+        return self.worker + self.main
 
 
 def measure(rounds: int, progress: Callable[[str], None] = lambda _text: None) -> list[Figure]:
@@ -81,10 +81,10 @@ def _cost(pid: int, viewers: Viewers) -> Cost:
     took_s = time.monotonic() - begun_at
     used = {
         name: sum(cpu_s(one) - begun[one] for one, role in processes.items() if role == name)
-        for name in ("eye", "main")
+        for name in ("worker", "main")
     }
     came = [after - before for before, after in zip(pictures, viewers.pictures, strict=True)]
-    return Cost(100 * used["eye"] / took_s, 100 * used["main"] / took_s, min(came, default=0) / took_s)
+    return Cost(100 * used["worker"] / took_s, 100 * used["main"] / took_s, min(came, default=0) / took_s)
 
 
 def _figures(costs: dict[int, list[Cost]]) -> list[Figure]:
@@ -94,12 +94,12 @@ def _figures(costs: dict[int, list[Cost]]) -> list[Figure]:
         pairs = list(zip(costs[count], costs[0], strict=True))
         more = [one.both - none.both for one, none in pairs]
         parts = [
-            (median(one.eye - none.eye for one, none in pairs)),
+            (median(one.worker - none.worker for one, none in pairs)),
             (median(one.main - none.main for one, none in pairs)),
         ]
         rate = median(one.pictures for one in costs[count])
         note = (
-            f"eye {parts[0]:+.1f}, main process {parts[1]:+.1f}; rounds {min(more):.1f} to {max(more):.1f}; "
+            f"worker {parts[0]:+.1f}, main process {parts[1]:+.1f}; rounds {min(more):.1f} to {max(more):.1f}; "
             f"{rate:.1f} pictures a second to each, {10 * median(more) / max(rate, 0.1):.1f} ms a picture; "
             f"nobody: {median(one.both for one in costs[0]):.1f}"
         )

@@ -9,11 +9,11 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 def family(pid: int) -> dict[int, str]:
-    """The process and its children, by process id: "main", and "eye" for each eye."""
+    """The process and its children, by process id: "main", and "worker" for each vision worker."""
     children = [
         int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
     ]
-    return {pid: "main"} | dict.fromkeys(children, "eye")
+    return {pid: "main"} | dict.fromkeys(children, "worker")
 
 
 def proportional_mb(pid: int) -> float:

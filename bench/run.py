@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING
 
 from bench import (
     broker_kills,
+    busy_cameras,
     claims,
     codes,
     drain,
     events,
-    eyes,
     fleet,
     idle,
     journal,
@@ -70,7 +70,7 @@ ELSEWHERE = (
         "growth over a soak",
         None,
         "MB",
-        note="make soak-eye: an eye over 100,000 pictures; of the whole agent: takes hours",
+        note="make soak-vision: a vision worker over 100,000 pictures; of the whole agent: takes hours",
     ),
     Figure("hardening score of the unit", None, "", note="systemd-analyze security --offline=true, where systemd is"),
 )
@@ -107,12 +107,16 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     "lists": (f"{lists.ROWS:,} declarations, {2 * lists.CHANGES} changes, a list over a slow line", lists.measure),
     "journal": (f"{EVENTS} durable appends", append),
     "ledger": (f"{CLAIMS} claims on a ledger of {LEDGER} rows", shared_ledger),
-    "idle": ("an eye with nothing to see", lambda: [idle.measure(name).figure() for name in idle.SIZES]),
-    "eyes": (
-        f"{eyes.CODES} codes shown to each of {', '.join(map(str, eyes.CAMERAS))} cameras at once",
-        lambda: [figure for count in eyes.CAMERAS for figure in eyes.measure(count, eyes.CODES).figures()],
+    "idle": ("a camera with nothing to see", lambda: [idle.measure(name).figure() for name in idle.SIZES]),
+    "busy_cameras": (
+        f"{busy_cameras.CODES} codes shown to each of {', '.join(map(str, busy_cameras.CAMERAS))} cameras at once",
+        lambda: [
+            figure
+            for count in busy_cameras.CAMERAS
+            for figure in busy_cameras.measure(count, busy_cameras.CODES).figures()
+        ],
     ),
-    "sandbox": (f"the sandbox of {STARTS} eyes", lambda: sandbox.figures(sandbox.measure(STARTS))),
+    "sandbox": (f"the sandbox of {STARTS} vision workers", lambda: sandbox.figures(sandbox.measure(STARTS))),
     "preview": (
         f"open pages, {preview.ROUNDS} rounds; {4 * preview.VEHICLES} vehicles with and without one",
         lambda: preview.measure(preview.ROUNDS) + preview.delays(preview.VEHICLES),

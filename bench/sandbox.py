@@ -1,4 +1,4 @@
-"""What an eye's sandbox costs: once as the eye starts, and with each call of the kernel afterwards.
+"""What a vision worker's sandbox costs: once as it starts, and with each call of the kernel afterwards.
 
 Usage: bench/sandbox.py [--starts N]
 
@@ -64,9 +64,11 @@ def figures(found: list[dict[str, float]]) -> list[Figure]:
     more_ns = p50([one["after_ns"] - one["before_ns"] for one in found])
     note = f"n={len(found)}; a call takes {p50([one['before_ns'] for one in found]):.0f} ns, Python's part included"
     return [
-        Figure("sandbox of an eye, at its start, p50", p50([one["confine_ms"] for one in found]), "ms", 50, note=note),
         Figure(
-            "sandbox of an eye, a frame", CALLS_A_FRAME * more_ns / 1e6, "ms", 0.1, note=f"{more_ns:+.0f} ns a call"
+            "sandbox of a worker, at its start, p50", p50([one["confine_ms"] for one in found]), "ms", 50, note=note
+        ),
+        Figure(
+            "sandbox of a worker, a frame", CALLS_A_FRAME * more_ns / 1e6, "ms", 0.1, note=f"{more_ns:+.0f} ns a call"
         ),
     ]
 

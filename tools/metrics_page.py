@@ -106,7 +106,7 @@ WHOLE: Final = GateFigures(
 def families() -> Iterable[Metric]:
     """Every metric of a gate of which everything is known, as they are served."""
     tally = Counters()
-    tally.sighted("lane", 0.0)
+    tally.note_detection("lane", 0.0)
     closed = TransactionClosed(outcome=Outcome.PASSED, reason=Reason.OK, assumed=False, duration_s=1.0)
     decided = AccessDecided(verdict=Verdict.PASS, reason=Reason.OK, checks=())
     tally.heard([Draft(event, "lane", "t", 0.0) for event in (decided, closed)])

@@ -1,4 +1,4 @@
-"""Draw the picture of the README: what the eye sees and finds in one frame of the drawn yard."""
+"""Draw the picture of the README: what the camera sees and the readers find in one frame of the drawn yard."""
 
 from __future__ import annotations
 

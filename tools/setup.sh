@@ -43,7 +43,7 @@ need mosquitto-clients "an MQTT subscriber that is not ours, to check what arriv
 [ "${1:-}" = demo ] || need udev "judges the rules for devices, for the tests" command -v udevadm
 [ "${1:-}" = demo ] \
     || need systemd-container "boots the Debian package in a container, for the tests" command -v systemd-nspawn
-need libseccomp2 "the filter of calls around each eye" has_library libseccomp.so.2
+need libseccomp2 "the filter of calls around each vision worker" has_library libseccomp.so.2
 need libzbar0 "the second QR reader (pyzbar) calls it" has_library libzbar.so.0
 
 install_missing

@@ -207,8 +207,10 @@ def _photocell(picture: Picture, x: float, top: float, bottom: float) -> None:
         )
 
 
-def _view(picture: Picture, eye: tuple[float, float], first: tuple[float, float], second: tuple[float, float]) -> None:
-    points = " ".join(f"{x:g},{y:g}" for x, y in (eye, first, second))
+def _view(
+    picture: Picture, camera: tuple[float, float], first: tuple[float, float], second: tuple[float, float]
+) -> None:
+    points = " ".join(f"{x:g},{y:g}" for x, y in (camera, first, second))
     picture.shape(f'<polygon points="{points}" fill="#0969da" fill-opacity="0.16"/>')
 
 

@@ -147,7 +147,7 @@ class App:
             # A pulse that the stop cuts short is reported to its lane: so boards stop before lanes.
             *(Part(f"the barriers at the relay board {name}", stop=board.stop) for name, board in boards),
             Part("the site", self.parts.site.start, self.parts.site.stop),
-            *(Part(f"the eye {eye.name}", eye.start, eye.stop) for eye in lanes.cameras),
+            *(Part(f"the camera {camera.name}", camera.start, camera.stop) for camera in lanes.cameras),
             *taking,
             Part("the log level", stop=self.parts.log_level.stop),
             # Open before anybody hears that the gate is ready: who comes before there are answers waits for them.

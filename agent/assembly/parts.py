@@ -162,7 +162,7 @@ class GateParts:
             self.evidence_writer.keep,
             Interlock(interlocks(settings.lanes), shared_arms(settings.lanes)),
             self.journal.lane_orders,
-            self._counters.sighted,
+            self._counters.note_detection,
         )
         sources = Sources(self.lists.registry, self.journal, self.clock_monitor.trusted, self.site)
         return GateLanes(
@@ -217,7 +217,7 @@ class GateParts:
             state=self.settings.state.directory,
             journal_limit_bytes=self.settings.journal.max_mb * MEGABYTE,
             lanes=self.lanes.units,
-            eyes=self.lanes.cameras,
+            cameras=self.lanes.cameras,
             relays=self.lanes.boards,
             devices=self.devices,
             journal=self.journal,
@@ -240,7 +240,7 @@ class GateParts:
             configuration=self.source.path,
             refusal=lambda: self.status.refused,
             lanes=self.lanes.by_name,
-            eyes=self.lanes.cameras_by_name,
+            cameras=self.lanes.cameras_by_name,
             journal=self.journal,
             lists=self.lists,
             evidence=self.evidence,

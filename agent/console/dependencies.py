@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 class Gate:
     """The running gate. Everything may be called from any thread; what blocks says so.
 
-    `configuration`: the main file. `refusal`: why what is on the disk is not what runs. `lanes`: by name. `eyes`: by
+    `configuration`: the main file. `refusal`: why what is on the disk is not what runs. `lanes`: by name. `cameras`: by
     "lane/camera". `link`: None without a broker. `health`: what birth and status say. `reload`: read the configuration
     again, as SIGHUP does; returns at once. `simulated_runs`: of the lanes on which a simulated vehicle can be played.
     `diagnostics`: figures, metrics and what the doctor finds.
@@ -45,7 +45,7 @@ class Gate:
     configuration: Path
     refusal: Callable[[], ConfigurationRefused | None]
     lanes: Mapping[str, LaneService]
-    eyes: Mapping[str, CameraSupervisor]
+    cameras: Mapping[str, CameraSupervisor]
     journal: Journal
     lists: ListService
     evidence: EvidenceStore

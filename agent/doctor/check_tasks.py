@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from agent.vision.supervisor import CameraSupervisor
 
 CAMERAS_LIMIT_S: Final = opened.CAMERA_LIMIT_S + 10.0
-"""An eye may take some seconds to end."""
+"""A vision worker may take some seconds to end."""
 BROKERS_LIMIT_S: Final = remote.LIMIT_S + 2.0
 JOURNAL_LIMIT_S: Final = 30.0
 
@@ -73,7 +73,7 @@ class HeldDevices:
     """The devices of an agent that runs, and its threads. `places`: the lanes of each relay board, by where it is."""
 
     lanes: Sequence[LaneService]
-    eyes: Sequence[CameraSupervisor]
+    cameras: Sequence[CameraSupervisor]
     boards: Mapping[str, RelayBoard]
     devices: DeviceStatusTable
     workers: Workers
@@ -155,7 +155,7 @@ def held_device_tasks(settings: Settings, parts: HeldDevices) -> list[Task]:
     known = parts.devices
     return [
         Task(Check.PARTS, lambda: running.parts(parts.workers.states), of_software.parts),
-        Task(Check.CAMERAS, partial(running.cameras, parts.eyes), of_devices.cameras),
+        Task(Check.CAMERAS, partial(running.cameras, parts.cameras), of_devices.cameras),
         Task(Check.RELAYS, partial(running.relays, parts.boards, parts.places), of_devices.relays),
         Task(Check.INPUTS, lambda: running.inputs(settings, parts.lanes, known.known), of_devices.inputs),
         Task(Check.SCANNERS, lambda: running.scanners(settings, known.known), of_devices.scanners),

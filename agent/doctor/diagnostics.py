@@ -128,7 +128,9 @@ class Diagnostics:
             links=self._own_links,
             ours=self._ours,
         )
-        devices = HeldDevices(parts.lanes, parts.eyes, parts.relays, parts.devices, parts.workers, dependencies.places)
+        devices = HeldDevices(
+            parts.lanes, parts.cameras, parts.relays, parts.devices, parts.workers, dependencies.places
+        )
         tasks = [*common_tasks(task_dependencies), *held_device_tasks(settings, devices)]
         quiet = Task(Check.BROKERS, self._linked, judging.brokers)
         rounds = [quiet if task.check is Check.BROKERS else task for task in tasks]
@@ -138,7 +140,9 @@ class Diagnostics:
         return remote.Links(self._dependencies.central(), self._links.get("site"))
 
     def _ours(self) -> frozenset[int]:
-        return frozenset((os.getpid(), *(pid for eye in self._dependencies.parts.eyes if (pid := eye.pid) is not None)))
+        return frozenset(
+            (os.getpid(), *(pid for camera in self._dependencies.parts.cameras if (pid := camera.pid) is not None))
+        )
 
     def _clock(self) -> ClockFacts:
         trust = self._dependencies.parts.clock.trust()

@@ -53,7 +53,7 @@ class MeasuredParts:
     state: Path
     journal_limit_bytes: int
     lanes: Sequence[LaneService]
-    eyes: Sequence[CameraSupervisor]
+    cameras: Sequence[CameraSupervisor]
     relays: Mapping[str, RelayBoard]
     devices: DeviceStatusTable
     journal: Journal
@@ -82,7 +82,7 @@ class MetricsCollector:
             gate=parts.gate,
             version=parts.version,
             lanes=tuple(map(_lane, parts.lanes)),
-            cameras=tuple(map(camera_figures, parts.eyes)),
+            cameras=tuple(map(camera_figures, parts.cameras)),
             relays=tuple(
                 RelayFigures(name, board.state is PortState.UP, board.answer_s) for name, board in parts.relays.items()
             ),
@@ -120,10 +120,10 @@ def _lane(lane: LaneService) -> LaneFigures:
     )
 
 
-def camera_figures(eye: CameraSupervisor) -> CameraFigures:
+def camera_figures(supervisor: CameraSupervisor) -> CameraFigures:
     """The figures of one camera."""
-    lane, _, camera = eye.name.partition("/")
-    status, heartbeat, pid = eye.status, eye.last_beat, eye.pid
+    lane, _, camera = supervisor.name.partition("/")
+    status, heartbeat, pid = supervisor.status, supervisor.last_beat, supervisor.pid
     shared = CameraFigures(
         lane=lane,
         camera=camera,
@@ -144,8 +144,8 @@ def camera_figures(eye: CameraSupervisor) -> CameraFigures:
         load=heartbeat.load,
         behind_s=heartbeat.behind_s,
         age_s=None if heartbeat.captured_at is None else max(0.0, time.monotonic() - heartbeat.captured_at),
-        age_p95_s=eye.stats.age_p95_s,
-        health=eye.stats.health,
+        age_p95_s=supervisor.stats.age_p95_s,
+        health=supervisor.stats.health,
         memory_bytes=None if pid is None else resident_bytes(pid),
     )
 

@@ -26,8 +26,9 @@ class LaneFigures:
 
 @dataclass(frozen=True, slots=True)
 class CameraFigures:
-    """A camera and its eye now. The counts are those of the process that runs now; None where none has spoken yet.
+    """A camera and its vision worker now.
 
+    The counts are those of the process that runs now; None where none has spoken yet.
     `health`: share of the frames in a time of change that were read, over the last minute; `age_s`: of the newest
     frame, `age_p95_s`: what 95 of 100 looks at it in the last minute stayed below.
     """

@@ -46,14 +46,14 @@ Row = tuple[tuple[str, ...], float]
 
 
 class Counters:
-    """Counts what happens at the lanes. `sighted` and `count_events` may be called from any thread, and are quick."""
+    """Counts what happens at the lanes. Everything may be called from any thread, and is quick."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         """`now`: monotonic seconds."""
         self.registry = CollectorRegistry()
         self._now = now
         self._lock = threading.Lock()
-        self._sighted_at: dict[str, float] = {}
+        self._detected_at: dict[str, float] = {}
         self._transactions = Counter(
             f"{PREFIX}_transactions", "Vehicles by what became of them.", ["lane", "outcome", "reason"],
             registry=self.registry,
@@ -66,10 +66,10 @@ class Counters:
             buckets=BUCKETS_S,
         )
 
-    def sighted(self, lane: str, at: float) -> None:
+    def note_detection(self, lane: str, at: float) -> None:
         """A frame or a scan, taken at this monotonic time, told the lane of a code or a plate."""
         with self._lock:
-            self._sighted_at[lane] = at
+            self._detected_at[lane] = at
 
     def count_events(self, drafts: Sequence[Draft]) -> None:
         """These events were recorded."""
@@ -80,7 +80,7 @@ class Counters:
                     self._transactions.labels(lane, outcome.value, reason.value).inc()
                 case AccessDecided(verdict=verdict):
                     with self._lock:
-                        at = self._sighted_at.get(lane)
+                        at = self._detected_at.get(lane)
                     if at is not None:
                         self._decision.labels(lane, verdict.value).observe(max(0.0, self._now() - at))
                 case _:
@@ -100,7 +100,7 @@ class GateCollector(Collector):
         yield InfoMetricFamily(PREFIX, "The agent that answers.", {"gate": now.gate, "version": now.version})
         yield from _lanes(now.lanes)
         yield from _cameras(now.cameras)
-        yield from _eyes(now.cameras)
+        yield from _worker_processes(now.cameras)
         yield from _devices(now)
         yield from _relays(now.relays)
         yield from _journal(now.journal)
@@ -195,7 +195,7 @@ def _cameras(cameras: tuple[CameraFigures, ...]) -> Iterator[Metric]:
     yield _gauge("camera_overloaded", "1 while the machine cannot keep up with the camera.", labels, rows("overloaded"))
 
 
-def _eyes(cameras: tuple[CameraFigures, ...]) -> Iterator[Metric]:
+def _worker_processes(cameras: tuple[CameraFigures, ...]) -> Iterator[Metric]:
     labels = ("lane", "camera")
     yield _counter(
         "eye_restarts",

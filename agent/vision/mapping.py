@@ -1,4 +1,4 @@
-"""What an eye reports to the rest of the agent, made of its messages."""
+"""What a vision worker reports to the rest of the agent, made of its messages."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 _REMEMBERED = 64
 _CLOCK_SLACK_S = 0.05
 _MOST_PLATES = 8
-"""In a frame, as the protocol has it: no eye can have begun more tracks than its frames could hold plates."""
+"""In a frame, as the protocol has it: no vision worker can have begun more tracks than its frames could hold plates."""
 
 
 @dataclass(frozen=True, slots=True)
 class CameraStatus:
-    """How an eye is. Its readers work when `up`. `detail` says what is wrong and what to do.
+    """How a camera and its vision worker are. The readers work when `up`. `detail` says what is wrong and what to do.
 
     `view` other than CLEAR is a warning: the camera delivers, but sees badly. `misconfigured`: it will not come back
     by itself. `restarts`: how often the process was started again. `overloaded`: it reads, but the machine cannot keep
     up with the camera: of the frames in which something changes most are lost.
     """
 
-    eye: str
+    camera: str
     state: PortState = PortState.CONNECTING
     phase: CameraPhase = CameraPhase.CONNECTING
     view: View = View.CLEAR
@@ -45,7 +45,7 @@ class CameraStatus:
 
     @property
     def up(self) -> bool:
-        """Whether the eye reads fresh frames."""
+        """Whether fresh frames are read."""
         return self.state is PortState.UP
 
     def with_camera(self, camera: CameraState) -> CameraStatus:
@@ -65,7 +65,7 @@ class CameraStatus:
     def without_process(self, cause: str) -> CameraStatus:
         """The status after the process ended."""
         return replace(
-            CameraStatus(self.eye, PortState.LOST, CameraPhase.BACKOFF, detail=cause), restarts=self.restarts + 1
+            CameraStatus(self.camera, PortState.LOST, CameraPhase.BACKOFF, detail=cause), restarts=self.restarts + 1
         )
 
     def _port_state(self, phase: CameraPhase) -> PortState:
@@ -82,13 +82,13 @@ class CameraStatus:
 
 @dataclass(frozen=True, slots=True)
 class MappedDetection:
-    """What an eye saw in one frame: codes, or plates.
+    """What was read in one frame: codes, or plates.
 
     `pictures`: JPEG by SHA-256 (hex). `overview`: the one that shows the frame, if it came with this frame. The
     `picture` of a presentation may name one that came with an earlier frame of the last few seconds.
     """
 
-    eye: str
+    camera: str
     frame: int
     at: float
     presentations: tuple[Presentation, ...]
@@ -98,14 +98,14 @@ class MappedDetection:
 
 
 class DetectionMapper:
-    """Make values of the core from the sightings of one life of an eye.
+    """Make values of the core from the detections of one vision worker.
 
     `first_frame`: added to the frame numbers, so that they go on counting over restarts, as the tracks' numbers do.
     `born_at`: monotonic; no frame can be older.
     """
 
-    def __init__(self, eye: str, first_frame: int, born_at: float) -> None:
-        self._eye = eye
+    def __init__(self, camera: str, first_frame: int, born_at: float) -> None:
+        self._camera = camera
         self._first_frame = first_frame
         self._born_at = born_at
         self._last_frame = 0
@@ -124,7 +124,7 @@ class DetectionMapper:
         names = tuple(hashlib.sha256(picture).hexdigest() for picture in pictures)
         overview = None if detection.picture is None else names[detection.picture]
         return MappedDetection(
-            eye=self._eye,
+            camera=self._camera,
             frame=self._first_frame + detection.frame,
             at=detection.at,
             presentations=tuple(self._presentation(detection, code, overview) for code in detection.codes),
@@ -142,7 +142,7 @@ class DetectionMapper:
         return Presentation(
             payload=code.payload,
             engine=code.engine,
-            camera=self._eye,
+            camera=self._camera,
             frame=self._first_frame + detection.frame,
             at=detection.at,
             corners=code.corners,
@@ -155,7 +155,7 @@ class DetectionMapper:
             positions=plate.positions,
             kind=plate.kind,
             confidence=plate.confidence,
-            camera=self._eye,
+            camera=self._camera,
             frame=self._first_frame + detection.frame,
             at=detection.at,
             box=plate.box,

@@ -1,4 +1,4 @@
-"""What an eye shows to people: the newest small picture of its camera, with the codes and plates found in it."""
+"""What a camera shows to people: its newest small picture, with the codes and plates found in it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class PreviewRequest:
 
 
 class PreviewBuffer:
-    """Hold the newest picture of one eye for any number of viewers, and know what the eye is to be asked for.
+    """Hold the newest picture of one camera for any number of viewers, and know what its worker is to be asked for.
 
     All methods may be called from any thread. Times are monotonic seconds.
     """
@@ -74,7 +74,7 @@ class PreviewBuffer:
         return self._newest
 
     def request(self, request: PreviewRequest, now: float) -> bool:
-        """Note that somebody wants to see for the next WANTED_FOR_S; whether the eye must be told at once."""
+        """Note that somebody wants to see for the next WANTED_FOR_S; whether the vision worker must be told at once."""
         with self._changed:
             self._wished_until[request] = now + WANTED_FOR_S
             return self._told is None or now >= self._told_until or not _covers(self._told, request)
@@ -86,13 +86,13 @@ class PreviewBuffer:
             return self._answers
 
     def answer_after(self, answers: int, timeout_s: float) -> bytes | None:
-        """Wait for the next answer of the eye; None when it has no picture or does not answer in time."""
+        """Wait for the next answer of the vision worker; None when it has no picture or does not answer in time."""
         with self._changed:
             answered = self._changed.wait_for(lambda: self._answers > answers, timeout_s)
             return self._newest.picture if answered and self._newest is not None else None
 
     def due_requests(self, now: float) -> list[Preview]:
-        """What the eye is to be told now; for the thread that talks with it, several times a second."""
+        """What the vision worker is to be told now; for the thread that talks with it, several times a second."""
         with self._changed:
             told: list[Preview] = []
             if self._once:
@@ -111,7 +111,7 @@ class PreviewBuffer:
             return told
 
     def reset(self) -> None:
-        """Forget what was told to an eye that is no more, and what it found."""
+        """Forget what was told to a vision worker that has ended, and what it found."""
         with self._changed:
             self._told, self._told_until = None, 0.0
             self._overlay.clear()

@@ -1,4 +1,4 @@
-"""One eye process as its parent holds it: started, spoken to, and killed."""
+"""One vision worker as its parent holds it: started, spoken to, and killed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.vision.worker.protocol import ToEye
+    from agent.vision.worker.protocol import ToWorker
     from agent.vision.worker.wire import Envelope
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class WorkerProcess:
-    """Start an eye and hold the other end of its socket. The one that starts it must outlive it.
+    """Start a vision worker and hold the other end of its socket. The thread that starts it must outlive it.
 
     The child gets nothing but that socket and the standard error: no secret of the environment, no other open file, no
     signal of a terminal. What it takes from itself afterwards stands in agent.vision.worker.sandbox. It dies with the
@@ -49,13 +49,13 @@ class WorkerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
-                # No session of its own: where the kernel groups sessions for its scheduler, an eye's low priority
-                # (ADR 18) would count within the eye only.
+                # No session of its own: where the kernel groups sessions for its scheduler, a low priority (ADR 18)
+                # would count within the worker only.
                 process_group=0,
                 env=scrubbed_environment(),
             )
         self._socket = ours
-        self._decoder = Decoder(from_eye=True)
+        self._decoder = Decoder(from_worker=True)
 
     @property
     def pid(self) -> int:
@@ -66,7 +66,7 @@ class WorkerProcess:
         """The socket, to wait on."""
         return self._socket.fileno()
 
-    def send(self, message: ToEye) -> None:
+    def send(self, message: ToWorker) -> None:
         """Say something to it. Raises OSError when it does not listen."""
         self._socket.settimeout(_SEND_TIMEOUT_S)
         try:
@@ -98,11 +98,11 @@ class WorkerProcess:
 
     def leave_to_end(self) -> None:
         """Have its end waited for by a thread of its own, however late it comes: nobody else asks for it any more."""
-        Job(f"eye-{self.pid}-end", self._await_end)
+        Job(f"vision-worker-{self.pid}-end", self._await_end)
 
     def _await_end(self) -> None:
         self._process.wait()
-        log.warning("the eye process %d, which did not end although it was killed, has ended at last", self.pid)
+        log.warning("the vision worker %d, which did not end although it was killed, has ended at last", self.pid)
 
     def how_it_ended(self) -> str:
         """Its exit in words; for after it has ended."""
@@ -121,7 +121,7 @@ class WorkerProcess:
 
 
 def scrubbed_environment() -> dict[str, str]:
-    """The environment of an eye: what the libraries need and nothing that could be a secret."""
+    """The environment of a vision worker: what the libraries need and nothing that could be a secret."""
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     # The video library writes addresses with their passwords when it is not told to be quiet.
     quiet = {"OPENCV_FFMPEG_LOGLEVEL": "-8", "OPENCV_LOG_LEVEL": "ERROR"}

@@ -1,4 +1,4 @@
-"""One life of an eye as its parent sees it, from the greeting to the end: the messages checked, the deadlines kept."""
+"""One vision worker as its parent sees it, from the greeting to the end: messages checked, deadlines kept."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OWN_DELAY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerLimits:
-    """How long an eye may take, in seconds, before it is killed and started again.
+    """How long a vision worker may take, in seconds, before it is killed and started again.
 
     `start_s`: from its start to its first heartbeat. `hang_s`: from heartbeat to heartbeat. `reading_s`: for one frame
     in one reader.
@@ -45,7 +45,7 @@ class WorkerLimits:
 
 
 class WorkerFailedError(Exception):
-    """This life of the eye is over or must be ended; the text, which follows "the eye process", says why."""
+    """The vision worker has ended or must be ended; the text, which follows "the vision worker", says why."""
 
 
 class CameraSession:
@@ -93,7 +93,7 @@ class CameraSession:
     def _watch_the_clock(self, woken_at: float) -> None:
         now = time.monotonic()
         if now - woken_at > _OWN_DELAY_S:
-            # It was this thread that was held up: what the eye said meanwhile still waits to be read.
+            # It was this thread that was held up: what the vision worker said meanwhile still waits to be read.
             self._due_by = max(self._due_by, now + self._limits.hang_s)
         if now >= self._due_by:
             allowed_s = self._limits.hang_s if self._beaten else self._limits.start_s
@@ -131,7 +131,7 @@ class CameraSession:
         if hello.version != VERSION:
             raise ProtocolError(
                 Text(
-                    "the eye speaks version {version}, this agent {own}: mixed installations",
+                    "the vision worker speaks version {version}, this agent {own}: mixed installations",
                     version=hello.version,
                     own=VERSION,
                 )

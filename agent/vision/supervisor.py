@@ -1,6 +1,6 @@
-"""The parent's end of an eye.
+"""The parent's end of a vision worker.
 
-Keeps one eye process alive, starts it again and again, and believes nothing unchecked.
+Keeps the worker process of one camera alive, starts it again and again, and believes nothing unchecked.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from agent.vision.mapping import MappedDetection
     from agent.vision.preview import LivePicture, PreviewRequest
-    from agent.vision.worker.protocol import Configure, ToEye
+    from agent.vision.worker.protocol import Configure, ToWorker
     from agent.vision.worker.wire import Envelope
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ LIMIT_S = 60.0
 
 
 class CameraSupervisor:
-    """Run one eye: start it, pass on what it sees and how it is, kill it when it hangs, start it again.
+    """Run one vision worker: start it, pass on what it reads and how it is, kill it when it hangs, start it again.
 
     `on_seen` and `on_status` are called from the port's own thread and must only pass the news on. All methods may be
     called from any thread.
@@ -84,7 +84,7 @@ class CameraSupervisor:
         self._preview_buffer = PreviewBuffer()
         self._exposure: Expose | None = None
         backoff = Backoff(self._limits.retry_first_s, self._limits.retry_cap_s, self._limits.steady_s)
-        self.worker = Worker(f"eye-{name}", self._run, limit_s=LIMIT_S, backoff=backoff)
+        self.worker = Worker(f"camera-{name}", self._run, limit_s=LIMIT_S, backoff=backoff)
 
     @property
     def name(self) -> str:
@@ -93,7 +93,7 @@ class CameraSupervisor:
 
     @property
     def status(self) -> CameraStatus:
-        """How the eye is."""
+        """How the camera and its vision worker are."""
         return self._status
 
     @property
@@ -103,7 +103,7 @@ class CameraSupervisor:
 
     @property
     def sandbox(self) -> Sandbox | None:
-        """What the newest eye process has taken from itself, and what it could not; None before it says so first."""
+        """What the newest vision worker has taken from itself, and what it could not; None before it says so first."""
         return self._sandbox
 
     @property
@@ -113,17 +113,17 @@ class CameraSupervisor:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the eye that runs now."""
+        """Process id of the vision worker that runs now."""
         process = self._process
         return process.pid if process else None
 
     def start(self) -> None:
-        """Start the eye. Raises OSError where the process has no file left to open."""
+        """Start the vision worker. Raises OSError where the process has no file left to open."""
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.worker.start()
 
     def stop(self) -> bool:
-        """End the eye, within `stop_s`, `killed_s` and a moment; whether its process has ended."""
+        """End the vision worker, within `stop_s`, `killed_s` and a moment; whether its process has ended."""
         with self._waking:
             self.worker.ask_to_stop()
             if self._wake != NOT_OPEN:
@@ -137,7 +137,7 @@ class CameraSupervisor:
         return not self._left
 
     def set_vehicle_present(self, present: bool) -> None:
-        """Tell the eye, now and after every restart, whether a vehicle is there whose code is awaited."""
+        """Tell the vision worker, now and after every restart, whether a vehicle is there whose code is awaited."""
         if present != self._present:
             self._present = present
             self._wake_up()
@@ -150,8 +150,8 @@ class CameraSupervisor:
     def watch(self, request: PreviewRequest) -> LivePicture | None:
         """The newest picture of the camera, as `picture`; never waits.
 
-        Whoever watches calls it again within WANTED_FOR_S. The eye makes one picture for all who watch, as large as the
-        largest request, and none while nobody does.
+        Whoever watches calls it again within WANTED_FOR_S. The vision worker makes one picture for all who watch, as
+        large as the largest request, and none while nobody does.
         """
         if self._preview_buffer.request(request, time.monotonic()):
             self._wake_up()
@@ -160,7 +160,7 @@ class CameraSupervisor:
     def snapshot(self, timeout_s: float = 1.0) -> bytes | None:
         """The newest frame as a small JPEG, as soon as there is one; None when there is none in time.
 
-        The eye is asked repeatedly: it has no frame before its camera gave the first one, and may be restarted.
+        The vision worker is asked repeatedly: it has no frame before its camera gave the first, and may be restarted.
         """
         pause, until = threading.Event(), time.monotonic() + timeout_s
         while (left_s := until - time.monotonic()) > 0 and not self.worker.stopping:
@@ -191,22 +191,22 @@ class CameraSupervisor:
             self._live_once(born_at)
             if time.monotonic() - born_at >= self._limits.steady_s:
                 failures = 0
-            # Jitter, no secret: eyes that failed together do not load the machine in step.
+            # Jitter, no secret: processes that failed together do not load the machine in step.
             draw = random.random()  # noqa: S311
             self.worker.wait(delay_s(failures, self._limits.retry_first_s, self._limits.retry_cap_s, draw))
             failures += 1
 
     def _live_once(self, born_at: float) -> None:
-        """One life of the eye, until it ends by itself, has to be killed, or is to stop."""
+        """One life of the vision worker, until it ends by itself, has to be killed, or is to stop."""
         process: WorkerProcess | None = None
         try:
             self._begin(born_at)
             self._process = process = self._started()
             self._run_session(process)
         except WorkerFailedError as error:
-            self._lost(Text("the eye process {error}", error=error))
+            self._lost(Text("the vision worker {error}", error=error))
         finally:
-            # A fault of ours costs one life of the eye: the worker reports it, and begins the next.
+            # A fault of ours costs one vision worker: the thread reports it, and begins the next.
             fault = sys.exception()
             if fault is not None:
                 self._lost(Text("a fault in the agent itself: {name}", name=type(fault).__name__))
@@ -231,13 +231,13 @@ class CameraSupervisor:
         CameraSession(process, self._limits, self._handle_message, self.worker.resting).listen(self._wake, self._woken)
         self._send(process, Stop())
         if not process.ended_within(self._limits.stop_s):
-            log.warning("eye %s: the eye process does not end by itself; killing it", self._name)
+            log.warning("camera %s: the vision worker does not end by itself; killing it", self._name)
 
     def _lost(self, cause: str) -> None:
-        """Say that the eye is lost, before anything else: its end may take long."""
+        """Say that the vision worker is lost, before anything else: its end may take long."""
         self._process = self._beat = None
         if not self.worker.stopping:
-            log.warning("eye %s: %s; it is started again", self._name, cause)
+            log.warning("camera %s: %s; it is started again", self._name, cause)
             self._change(self._status.without_process(cause))
 
     def _end(self, process: WorkerProcess) -> None:
@@ -249,17 +249,18 @@ class CameraSupervisor:
         process.kill()
         if process.ended_within(self._limits.killed_s):
             return
-        log.error("eye %s: the eye process %d does not end although it was killed", self._name, process.pid)
+        log.error("camera %s: the vision worker %d does not end although it was killed", self._name, process.pid)
         if not self.worker.stopping:
-            self._change(replace(self._status, state=PortState.LOST, detail=Text("the eye process {held}", held=_HELD)))
+            detail = Text("the vision worker {held}", held=_HELD)
+            self._change(replace(self._status, state=PortState.LOST, detail=detail))
         while not process.ended_within(0.0):
             if self.worker.wait(_LOOK_S):
                 self._left = True
                 process.leave_to_end()
                 return
-        log.warning("eye %s: the eye process %d has ended at last", self._name, process.pid)
+        log.warning("camera %s: the vision worker %d has ended at last", self._name, process.pid)
 
-    def _send(self, process: WorkerProcess, message: ToEye) -> None:
+    def _send(self, process: WorkerProcess, message: ToWorker) -> None:
         try:
             process.send(message)
         except OSError as error:
@@ -284,7 +285,7 @@ class CameraSupervisor:
             return True
 
     def _send_pending(self) -> None:
-        """Say what the eye has not heard yet, once it has begun to work: before, it listens to its settings only."""
+        """Tell the vision worker what it has not heard yet, once it works: before, it listens to its settings only."""
         process, present = self._process, self._present
         if process is None or self._beat is None:
             return
@@ -312,12 +313,12 @@ class CameraSupervisor:
                 self._change(replace(self._status, overloaded=self._stats.overloaded))
             case Sandbox():
                 if message.missing and message != self._sandbox:
-                    log.warning("eye %s: it is not held back in everything: %s", self._name, "; ".join(message.missing))
+                    log.warning("camera %s: its sandbox lacks: %s", self._name, "; ".join(message.missing))
                 self._sandbox = message
             case PreviewFrame():
                 self._preview_buffer.add_frame(message, envelope.pictures)
             case _:
-                log.debug("eye %s: nothing to do for %s", self._name, type(message).__name__)
+                log.debug("camera %s: nothing to do for %s", self._name, type(message).__name__)
 
     def _change(self, status: CameraStatus) -> None:
         if status != self._status:
@@ -327,6 +328,6 @@ class CameraSupervisor:
     def _pass_on(self, news: MappedDetection | CameraStatus) -> None:
         # A listener's fault, such as one that a picture brings to light, must not blind the gate.
         if isinstance(news, CameraStatus):
-            notify_listeners([self._on_status], news, f"eye {self._name}: a listener failed")
+            notify_listeners([self._on_status], news, f"camera {self._name}: a listener failed")
         else:
-            notify_listeners([self._on_seen], news, f"eye {self._name}: a listener failed")
+            notify_listeners([self._on_seen], news, f"camera {self._name}: a listener failed")

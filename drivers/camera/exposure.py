@@ -110,7 +110,7 @@ class V4l2Exposure:
         return taken
 
     def _to_automatic(self) -> None:
-        # Also where it was never left: an eye that crashed may have left the camera in the dark.
+        # Also where it was never left: a process that crashed may have left the camera in the dark.
         if self._usual_time is not None and self._gain is not None:
             self._capture.set(cv2.CAP_PROP_GAIN, self._usual_gain)
         self._usual_time = None

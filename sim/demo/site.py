@@ -96,7 +96,7 @@ class Site:
 
     @property
     def scene_file(self) -> Path:
-        """What stands before the simulated camera; in a folder of its own, of which the eye may read all."""
+        """What stands before the simulated camera; in a folder of its own, of which the vision worker may read all."""
         return self.folder / "yard" / "scene.json"
 
     @property

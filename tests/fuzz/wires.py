@@ -1,5 +1,5 @@
-"""What comes over wires: words of eyes and of their parent, commands, acknowledgements, words of other gates, answers
-of boards, bytes of scanners, and the configuration file."""
+"""What comes over wires: messages of vision workers and of their parent, commands, acknowledgements, words of other
+gates, answers of boards, bytes of scanners, and the configuration file."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ if TYPE_CHECKING:
 
     from agent.vision.worker.wire import Envelope
 
-# --------------------------------------------------------------------------------------------------- eyes and parent
+# ----------------------------------------------------------------------------------------- vision worker and parent
 
 _JPEG = b"\xff\xd8\xff\xe0rest"
 _PLATE = SeenPlate(
     text="A1", positions=((("A", 0.9),), (("1", 0.5), ("7", 0.4))), kind="x", confidence=0.4, box=(0, 1, 2, 3), crop=1
 )
 _CODE = SeenCode(payload=b"GPR:\x00\xff", engine="zxing", corners=((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
-_EYE_WORDS = (
-    encoded(Hello(pid=7, version=2)),
+_WORKER_WORDS = (
+    encoded(Hello(pid=7, version=3)),
     encoded(Sandbox(on=tuple(Layer), missing=("calls: none",))),
     encoded(Heartbeat(at=12.5, captured=4, read=3, load=0.25)),
     encoded(CameraState(phase=CameraPhase.STREAMING, width_px=640, height_px=480, frame_rate_hz=25.0)),
@@ -77,18 +77,18 @@ def _words(words: tuple[bytes, ...]) -> Callable[[random.Random], bytes]:
     return make
 
 
-def _word_accepted(data: bytes, *, from_eye: bool) -> bool:
+def _word_accepted(data: bytes, *, from_worker: bool) -> bool:
     """What is understood must be a message that the other end could have sent: said again it is the same."""
     try:
-        envelopes = Decoder(from_eye=from_eye).feed(data)
+        envelopes = Decoder(from_worker=from_worker).feed(data)
     except ProtocolError:
         return False
-    return any(_differs(envelope, from_eye=from_eye) for envelope in envelopes)
+    return any(_differs(envelope, from_worker=from_worker) for envelope in envelopes)
 
 
-def _differs(envelope: Envelope, *, from_eye: bool) -> bool:
+def _differs(envelope: Envelope, *, from_worker: bool) -> bool:
     again = encoded(envelope.message, envelope.pictures)  # type: ignore[arg-type]
-    return Decoder(from_eye=from_eye).feed(again) != [envelope]
+    return Decoder(from_worker=from_worker).feed(again) != [envelope]
 
 
 # ------------------------------------------------------------------------------------------------- central and gates
@@ -214,8 +214,12 @@ def _configuration_accepted(data: bytes) -> bool:
 
 
 WIRES: dict[str, Target] = {
-    "words of an eye": Target(_words(_EYE_WORDS), lambda data: _word_accepted(data, from_eye=True), 0.06),
-    "words to an eye": Target(_words(_PARENT_WORDS), lambda data: _word_accepted(data, from_eye=False), 0.02),
+    "messages of a vision worker": Target(
+        _words(_WORKER_WORDS), lambda data: _word_accepted(data, from_worker=True), 0.06
+    ),
+    "messages to a vision worker": Target(
+        _words(_PARENT_WORDS), lambda data: _word_accepted(data, from_worker=False), 0.02
+    ),
     "commands": Target(_command, _command_accepted, 0.03),
     "acknowledgements": Target(lambda rng: spoilt(rng, rng.choice(_ACKS)), _ack_accepted, 0.02),
     "words of other gates": Target(lambda rng: spoilt(rng, rng.choice(_SITE_WORDS)), _site_word_accepted, 0.02),

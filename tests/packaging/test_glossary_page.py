@@ -20,7 +20,6 @@ WORDS = {
 SAID = {
     "presentation": "code was shown",
     "watermark": "acknowledged event",
-    "eye": "eye process",
     "sign": "driver's sign",
     "log": "the log",
     "zone": "the zone",

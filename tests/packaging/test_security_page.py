@@ -27,10 +27,10 @@ def test_every_control_names_a_test_that_is_there():
         assert [path for path in named if not (ROOT / path).is_file()] == [], against
 
 
-def test_the_page_lists_all_that_an_eye_is_refused_and_nothing_else():
+def test_the_page_lists_all_that_a_vision_worker_is_refused_and_nothing_else():
     said = [
         what
-        for _, refused in rows(section("What an eye can do once it was taken over"))
+        for _, refused in rows(section("What a vision worker can do once it was taken over"))
         for what in refused.split("; ")
     ]
     assert sorted(said) == sorted(attempt.what for attempt in ATTEMPTS)

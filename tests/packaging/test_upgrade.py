@@ -46,7 +46,7 @@ def test_installing_enables_and_starts_it(gate):
     assert gate.ask(f"stat --format='%U %G %a' {CONFIGURATION}") == "root gate-agent 660"
     assert gate.run("dpkg --verify gate-agent") == Said(0, "")
     assert gate.ask("journalctl GATE_ID=gate-1 --output=cat --no-pager | grep --count 'gate gate-1 runs'") != "0"
-    gate.until_up("camera lane-1/front: streaming")  # the eye's libraries work under the unit's filters
+    gate.until_up("camera lane-1/front: streaming")  # its libraries work under the unit's filters
 
 
 def test_the_manual_the_words_and_the_papers_are_there(gate):
@@ -186,7 +186,7 @@ def test_a_unit_of_ones_own_in_place_of_the_packages_is_kept_and_told_of(wired, 
 def test_without_room_nothing_is_changed_and_that_is_said(wired, packages):
     before = wired.process
     little = "/usr/lib/gate-agent"
-    # The same files, in the eyes of dpkg alone on a disk that is all but full.
+    # The same files, as dpkg alone sees them on a disk that is all but full.
     said = wired.install(
         packages.thin("0.9.3"),
         f"mount -t tmpfs -o size=1M little /mnt && cp -a {little}/current /mnt && "

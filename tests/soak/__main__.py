@@ -2,10 +2,10 @@
 
 The product is built and installed as on a gate: four lanes, a drawn camera and one on the network, two boards with
 loops, a board and two scanners at posts, a broker behind a bad network, the reference consumer. Vehicles come at twenty
-times the traffic of a truck lane. All faults are mixed: broker, network, consumer, cables, boards, cameras, eyes, disk,
-clock, hostile visitors, codes and messages, a technician who watches at the console; in the last fifth of the time the
-agent is killed too. At the end it is judged from outside. Exit code 1 when anything is not as it must be. The course
-stands in build/soak.svg too. As root, for the disk.
+times the traffic of a truck lane. All faults are mixed: broker, network, consumer, cables, boards, cameras, workers,
+disk, clock, hostile visitors, codes and messages, a technician who watches at the console; in the last fifth of the
+time the agent is killed too. At the end it is judged from outside. Exit code 1 when anything is not as it must be. The
+course stands in build/soak.svg too. As root, for the disk.
 """
 
 import argparse
@@ -103,7 +103,7 @@ def _let_pass(world, troubles, course, for_s):
             last = course.samples[-1]
             _say(
                 f"{gone_s:7.0f} s  {world.gate.seen.vehicles.total():,} vehicles, {world.gate.pulses.total():,} pulses,"
-                f" {troubles.told.total():,} troubles; agent {last.agent_mb:.0f} MB, eyes {last.eyes_mb:.0f} MB,"
+                f" {troubles.told.total():,} troubles; agent {last.agent_mb:.0f} MB, workers {last.workers_mb:.0f} MB,"
                 f" queue {last.queue}, {last.files} files, {last.threads} threads"
             )
         pause.wait(1.0)
@@ -146,7 +146,7 @@ def _report(world, ending, course, troubles, options):
         f"memory        agent {course.samples[0].agent_mb:.0f} to {max(s.agent_mb for s in course.samples):.0f} MB, "
         "in its first life"
         f" {'not known' if growth is None else f'{growth:+.1f}'} MB an hour after the warm-up;"
-        f" eyes at most {max(s.eyes_mb for s in course.samples):.0f} MB",
+        f" workers at most {max(s.workers_mb for s in course.samples):.0f} MB",
     )
     options.picture.parent.mkdir(exist_ok=True)
     options.picture.write_text(course.picture(seen.latencies), encoding="utf-8")

@@ -27,9 +27,9 @@ class Sample:
 
     at_s: float
     agent_mb: float
-    eyes_mb: float
+    workers_mb: float
     agent_cpu: float
-    eyes_cpu: float
+    workers_cpu: float
     queue: int
     pid: int
     files: int
@@ -65,13 +65,13 @@ class Course:
     def _look(self):
         try:
             pid = self._world.agent.pid
-            eyes = children(pid)
+            workers = children(pid)
             return Sample(
                 at_s=time.monotonic() - self.begun_at,
                 agent_mb=_resident_mb(pid),
-                eyes_mb=sum(map(_resident_mb, eyes)),
+                workers_mb=sum(map(_resident_mb, workers)),
                 agent_cpu=self._cpu(pid),
-                eyes_cpu=sum(map(self._cpu, eyes)),
+                workers_cpu=sum(map(self._cpu, workers)),
                 queue=max(0, self._world.recorded() - self._world.consumer.count()),
                 pid=pid,
                 files=len(list(Path(f"/proc/{pid}/fd").iterdir())),
@@ -120,7 +120,7 @@ class Course:
                     "Memory, MB",
                     [
                         line("agent", [s.agent_mb for s in self.samples]),
-                        line("its two eyes", [s.eyes_mb for s in self.samples]),
+                        line("its two vision workers", [s.workers_mb for s in self.samples]),
                     ],
                     100,
                 ),
@@ -128,7 +128,7 @@ class Course:
                     "CPU, % of a core",
                     [
                         line("agent", [s.agent_cpu for s in self.samples]),
-                        line("its two eyes", [s.eyes_cpu for s in self.samples]),
+                        line("its two vision workers", [s.workers_cpu for s in self.samples]),
                     ],
                     20,
                 ),

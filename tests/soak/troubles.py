@@ -209,8 +209,8 @@ class Troubles:
                 Trouble("board answers wrongly", lambda board=board: board.fail(dice.choice(faults), 3), most_s=0.5)
                 for board in boards
             ),
-            Trouble("eye killed", lambda: self._signal_eye(signal.SIGKILL), most_s=0.5),
-            Trouble("eye hangs", lambda: self._signal_eye(signal.SIGSTOP), most_s=0.5),
+            Trouble("vision worker killed", lambda: self._signal_worker(signal.SIGKILL), most_s=0.5),
+            Trouble("vision worker hangs", lambda: self._signal_worker(signal.SIGSTOP), most_s=0.5),
             Trouble("camera gone", gate.camera.kill, gate.camera.start),
             Trouble("camera shows nonsense", lambda: gate.show_drawn('{"vehicle": 7'), lambda: gate.show_drawn({})),
             Trouble(DEATH, self._kill_agent, most_s=0.1),
@@ -221,11 +221,11 @@ class Troubles:
             troubles.append(Trouble("clock stepped", self._step, lambda: self._set_clock(0)))
         return troubles
 
-    def _signal_eye(self, sign):
-        eyes = children(self._world.agent.pid)
-        if eyes:
+    def _signal_worker(self, sign):
+        workers = children(self._world.agent.pid)
+        if workers:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self._dice.choice(eyes), sign)
+                os.kill(self._dice.choice(workers), sign)
 
     def _kill_agent(self):
         self._world.agent.kill()

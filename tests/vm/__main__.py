@@ -67,7 +67,7 @@ SUBSYSTEM=="tty", ATTRS{idVendor}=="0403", ATTRS{serial}=="relay", SYMLINK+="gat
 SUBSYSTEM=="tty", ATTRS{idVendor}=="0403", ATTRS{serial}=="scanner", SYMLINK+="gate-scanner"
 SUBSYSTEM=="video4linux", ATTR{index}=="0", SYMLINK+="gate-camera"
 """
-# Set in for its own step alone: an eye takes most of the emulated processor.
+# Set in for its own step alone: a vision worker takes most of the emulated processor.
 CAMERA = """\
 [[lanes.lane-1.cameras]]
 id = "front"

@@ -78,7 +78,7 @@ def _no_network_address(url: str) -> str:
 
 
 def looked_through(sheet: AnswerSheet, path: Path, within_s: float = LOOK_S) -> bool:
-    """Start an eye on the camera, say what it sees, and whether it delivers."""
+    """Start a vision worker on the camera, say what comes, and whether the camera delivers."""
     table = dict(sheet.values["lanes"][path[1]]["cameras"][0])
     kind = table.pop("kind")
     camera = registry.settings_model(registry.CAMERAS, kind).model_validate(table).model_dump(mode="json")
@@ -93,29 +93,29 @@ def looked_through(sheet: AnswerSheet, path: Path, within_s: float = LOOK_S) -> 
         if status.up:
             changed.set()
 
-    eye = CameraSupervisor(
+    supervisor = CameraSupervisor(
         "setup", Configure(camera_kind=kind, camera=camera), on_seen=lambda _: None, on_status=on_status
     )
     typer.echo(f"  looking, up to {within_s:.0f} s ...")
-    eye.start()
+    supervisor.start()
     try:
         if not changed.wait(within_s):
             typer.echo("  no picture came")
             return False
-        _report_picture(eye)
+        _report_picture(supervisor)
         return True
     finally:
-        eye.stop()
+        supervisor.stop()
 
 
-def _report_picture(eye: CameraSupervisor) -> None:
-    """Say how the picture is, once the eye has measured it, and how many come.
+def _report_picture(supervisor: CameraSupervisor) -> None:
+    """Say how the picture is, once the vision worker has measured it, and how many come.
 
     What a stream says of that is often wrong.
     """
-    first = _beat_when(eye, lambda heartbeat: bool(heartbeat.sharpness), MEASURED_WITHIN_S)
-    measured = first and _beat_when(eye, lambda heartbeat: heartbeat.at >= first.at + COUNTED_S, 2 * COUNTED_S)
-    status = eye.status
+    first = _beat_when(supervisor, lambda heartbeat: bool(heartbeat.sharpness), MEASURED_WITHIN_S)
+    measured = first and _beat_when(supervisor, lambda heartbeat: heartbeat.at >= first.at + COUNTED_S, 2 * COUNTED_S)
+    status = supervisor.status
     size = f"  {status.width_px} x {status.height_px}"
     if first is None or measured is None:
         typer.echo(size)
@@ -132,11 +132,11 @@ def _report_picture(eye: CameraSupervisor) -> None:
         typer.echo(f"  the picture is good; {_CHARACTERS}")
 
 
-def _beat_when(eye: CameraSupervisor, is_one: Callable[[Heartbeat], bool], within_s: float) -> Heartbeat | None:
-    """The first heartbeat of an eye that is one of those; None where there is none in time."""
+def _beat_when(supervisor: CameraSupervisor, is_one: Callable[[Heartbeat], bool], within_s: float) -> Heartbeat | None:
+    """The first heartbeat of a vision worker that is one of those; None where there is none in time."""
     wait, until = threading.Event(), time.monotonic() + within_s
     while time.monotonic() < until:
-        heartbeat = eye.last_beat
+        heartbeat = supervisor.last_beat
         if heartbeat is not None and is_one(heartbeat):
             return heartbeat
         wait.wait(_POLL_S)

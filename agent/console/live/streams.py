@@ -27,13 +27,13 @@ News = dict[str, Any]
 """What is told, by the name of the event."""
 
 
-async def pictures(eye: CameraSupervisor, request: PreviewRequest, live: Live) -> AsyncGenerator[bytes, None]:
+async def pictures(supervisor: CameraSupervisor, request: PreviewRequest, live: Live) -> AsyncGenerator[bytes, None]:
     """Every new picture of a camera as a part of multipart/x-mixed-replace."""
     number = 0
     yield _BOUNDARY
     while not live.stopping():
-        # Asked again at every turn: a viewer who does not take what he is sent keeps no eye at work.
-        shown = eye.watch(request)
+        # Asked again at every turn: a viewer who does not take what he is sent keeps no vision worker busy.
+        shown = supervisor.watch(request)
         if shown is None or shown.number == number or time.monotonic() - shown.at > _OLD_AFTER_S:
             await asyncio.sleep(PICTURE_LOOK_S)
             continue

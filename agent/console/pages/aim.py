@@ -19,7 +19,7 @@ from agent.console.dependencies import AtGate, Gate  # noqa: TC001 - FastAPI rea
 from agent.console.errors import RefusedError
 from agent.console.navigation import Nav
 from agent.console.page import render
-from agent.console.pages.live import eye_of
+from agent.console.pages.live import supervisor_of
 from agent.settings import ChangeError, EditStep, HistoryError, SettingsError, dotted, read_file, set_value
 from agent.settings.drivers import editor_of
 from drivers.text import Text, first_line, joined
@@ -41,7 +41,7 @@ ZoneText = Annotated[str, Form(max_length=LONGEST_ZONE)]
 @router.get("/aim", response_class=HTMLResponse)
 async def first_camera(request: Request, gate: AtGate, _person: Technician) -> Response:
     """The page of the first camera."""
-    first = next(iter(gate.eyes), None)
+    first = next(iter(gate.cameras), None)
     return (
         render(request, "aim_none.html") if first is None else RedirectResponse(f"/aim/{first}", HTTPStatus.SEE_OTHER)
     )
@@ -56,7 +56,7 @@ async def target(request: Request, _person: Technician) -> HTMLResponse:
 @router.get("/aim/{lane}/{camera}", response_class=HTMLResponse)
 async def aim(request: Request, gate: AtGate, _person: Technician, lane: str, camera: str) -> HTMLResponse:
     """The page of one camera."""
-    eye_of(gate, lane, camera)
+    supervisor_of(gate, lane, camera)
     place, settings = _camera(gate, lane, camera)
     return render(
         request,
@@ -64,7 +64,7 @@ async def aim(request: Request, gate: AtGate, _person: Technician, lane: str, ca
         lane=lane,
         camera=settings,
         key=_key(lane, place),
-        eyes=list(gate.eyes),
+        cameras=list(gate.cameras),
         configuration=gate.loaded.digest,
         shares=SHARES,
         exposure_for_s=round(EXPOSURE_FOR_S),
@@ -116,11 +116,11 @@ def try_exposure(
 
     What came of it is told with the news of the camera.
     """
-    eye = eye_of(gate, lane, camera)
+    supervisor = supervisor_of(gate, lane, camera)
     if divisor == 1:
-        eye.expose(None, 0.0)
+        supervisor.expose(None, 0.0)
     else:
-        eye.expose(1 / divisor, EXPOSURE_FOR_S)
+        supervisor.expose(1 / divisor, EXPOSURE_FOR_S)
     gate.audit(
         person,
         "camera.exposure_tried",

@@ -49,8 +49,8 @@ async def camera_stream(
     request: Request, lane: str, camera: str, gate: AtGate, live: LiveDesk, _person: Technician
 ) -> Response:
     """News of one camera, with the measures of every picture."""
-    eye = eye_of(gate, lane, camera)
-    tell = partial(_of_camera, gate, eye, Words(request))
+    supervisor = supervisor_of(gate, lane, camera)
+    tell = partial(_of_camera, gate, supervisor, Words(request))
     return _live_answer(news(tell, live), NEWS_TYPE)
 
 
@@ -64,8 +64,8 @@ async def camera_pictures(
     size: Literal["small", "large"] = "small",
 ) -> Response:
     """The live picture of a camera, at most 5 a second."""
-    eye = eye_of(gate, lane, camera)
-    return _live_answer(pictures(eye, PreviewRequest(SIZES_PX[size]), live), PICTURES_TYPE)
+    supervisor = supervisor_of(gate, lane, camera)
+    return _live_answer(pictures(supervisor, PreviewRequest(SIZES_PX[size]), live), PICTURES_TYPE)
 
 
 @router.get("/evidence/{sha256}")
@@ -82,12 +82,12 @@ def evidence(sha256: Sha256, gate: AtGate, _person: Viewer) -> Response:
     return Response(jpeg, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600, immutable"})
 
 
-def eye_of(gate: Gate, lane: str, camera: str) -> CameraSupervisor:
-    """The eye of a camera. Raises RefusedError where there is none."""
-    eye = gate.eyes.get(f"{lane}/{camera}")
-    if eye is None:
+def supervisor_of(gate: Gate, lane: str, camera: str) -> CameraSupervisor:
+    """The supervisor of a camera. Raises RefusedError where there is none."""
+    supervisor = gate.cameras.get(f"{lane}/{camera}")
+    if supervisor is None:
         raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no camera {camera}.", camera=f"{lane}/{camera}"))
-    return eye
+    return supervisor
 
 
 def _live_answer(parts: AsyncGenerator[bytes, None], media_type: str) -> Response:
@@ -112,14 +112,16 @@ async def _of_lane(gate: Gate, live: Live, lane: str, words: Words) -> News:
         "vehicles": [[one.transaction, one.revision] for one in live.vehicles.last(lane, VEHICLES)],
     }
     for camera in settings.cameras:
-        eye = gate.eyes[f"{lane}/{camera.id}"]
-        told[f"camera:{camera.id}"] = camera_news(eye.status, eye.picture, eye.last_beat, words, at)
+        supervisor = gate.cameras[f"{lane}/{camera.id}"]
+        told[f"camera:{camera.id}"] = camera_news(
+            supervisor.status, supervisor.picture, supervisor.last_beat, words, at
+        )
     return told
 
 
-async def _of_camera(gate: Gate, eye: CameraSupervisor, words: Words) -> News:
-    picture = eye.watch(PreviewRequest(LARGE_PX, measured=True))
+async def _of_camera(gate: Gate, supervisor: CameraSupervisor, words: Words) -> News:
+    picture = supervisor.watch(PreviewRequest(LARGE_PX, measured=True))
     return {
         "hello": _hello(gate),
-        "camera": camera_news(eye.status, picture, eye.last_beat, words, gate.now().at),
+        "camera": camera_news(supervisor.status, picture, supervisor.last_beat, words, gate.now().at),
     }

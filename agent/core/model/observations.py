@@ -1,4 +1,4 @@
-"""What the eyes saw: presentations of permits and readings of plates."""
+"""What the cameras read: presentations of permits and readings of plates."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Reading:
     `columns`: what the network saw column by column, as agent.core.plates.recogniser_columns writes it, from which any
     text gets its likelihood; empty for a reader that has none. `two_lines`: they show a plate of two lines, the upper
     one first.
-    `colour`: a PlateColour value. `track`: the same number in all frames of this camera in which the eye took the plate
-    for the same one; 0 where it is not known.
+    `colour`: a PlateColour value. `track`: the same number in all frames of this camera in which the reader took the
+    plate for the same one; 0 where it is not known.
     """
 
     text: str

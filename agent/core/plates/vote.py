@@ -70,8 +70,8 @@ def vote(readings: Sequence[Reading]) -> PlateVote | None:
     """Combine the readings of one transaction; None when there are none.
 
     Readings are grouped by plate: of one length, alike in text, near one another from frame to frame, never two of one
-    frame, and never two that the eye followed as two plates and read as two. So neither another vehicle's plate nor a
-    reading of another length mixes in. The group with the most evidence, which is confidence weighed by the plate's
+    frame, and never two that the reader followed as two plates and read as two. So neither another vehicle's plate nor
+    a reading of another length mixes in. The group with the most evidence, which is confidence weighed by the plate's
     area, is the vehicle at the barrier. Its log probabilities are added place by place, damped because the frames of
     one standing vehicle err alike.
     """
@@ -122,7 +122,7 @@ def _belongs(reading: Reading, track: _Track) -> bool:
 
 
 def _followed_apart(a: Reading, b: Reading) -> bool:
-    """Whether the eye took them for two plates and read two texts.
+    """Whether the reader took them for two plates and read two texts.
 
     One text may be of a plate that it lost and found.
     """

@@ -40,7 +40,7 @@ class _Closes(Protocol):
 
 
 def cameras(settings: Settings) -> tuple[CameraFacts, ...]:
-    """Watch every camera for some seconds, each by an eye of its own that reads nothing."""
+    """Watch every camera for some seconds, each by a vision worker of its own that reads nothing."""
     jobs: list[tuple[str, Callable[[], CameraFacts], CameraFacts]] = [
         (name, _watching(name, camera), _no_camera(name)) for name, camera in _each_camera(settings).items()
     ]
@@ -110,24 +110,24 @@ def _watched(name: str, camera: Camera) -> CameraFacts:
         read_codes=False,
         read_plates=False,
     )
-    eye = CameraSupervisor(name, configure, on_seen=lambda _seen: None, on_status=lambda _status: None)
-    eye.start()
+    supervisor = CameraSupervisor(name, configure, on_seen=lambda _seen: None, on_status=lambda _status: None)
+    supervisor.start()
     try:
-        _watch(eye)
-        return camera_facts(eye)
+        _watch(supervisor)
+        return camera_facts(supervisor)
     finally:
-        eye.stop()
+        supervisor.stop()
 
 
-def _watch(eye: CameraSupervisor) -> None:
+def _watch(supervisor: CameraSupervisor) -> None:
     """Return once the camera was watched for long enough, or will not deliver."""
     began_at, pause = time.monotonic(), threading.Event()
     first_at: float | None = None
-    while not eye.status.misconfigured:
-        patience_s = REFUSED_S if eye.status.phase is CameraPhase.BACKOFF else CAMERA_LIMIT_S
+    while not supervisor.status.misconfigured:
+        patience_s = REFUSED_S if supervisor.status.phase is CameraPhase.BACKOFF else CAMERA_LIMIT_S
         if time.monotonic() - began_at >= patience_s:
             return
-        heartbeat = eye.last_beat
+        heartbeat = supervisor.last_beat
         if heartbeat is not None and heartbeat.captured:
             first_at = heartbeat.at if first_at is None else first_at
             if heartbeat.at - first_at >= STEADY_S:
@@ -135,15 +135,15 @@ def _watch(eye: CameraSupervisor) -> None:
         pause.wait(_LOOK_S)
 
 
-def camera_facts(eye: CameraSupervisor) -> CameraFacts:
-    """What an eye says of its camera."""
-    status, heartbeat, figures = eye.status, eye.last_beat, None
+def camera_facts(supervisor: CameraSupervisor) -> CameraFacts:
+    """What a supervisor knows of its camera."""
+    status, heartbeat, figures = supervisor.status, supervisor.last_beat, None
     if heartbeat is not None and heartbeat.captured:
         figures = Figures(
             sharpness=heartbeat.sharpness, glare=heartbeat.glare, noise=heartbeat.noise, brightness=heartbeat.brightness
         )
     return CameraFacts(
-        eye.name,
+        supervisor.name,
         status.phase,
         status.detail,
         misconfigured=status.misconfigured,
@@ -151,10 +151,10 @@ def camera_facts(eye: CameraSupervisor) -> CameraFacts:
         figures=figures,
         width_px=status.width_px,
         height_px=status.height_px,
-        rate_hz=eye.stats.rate_hz,
+        rate_hz=supervisor.stats.rate_hz,
         overloaded=status.overloaded,
         restarts=status.restarts,
-        unconfined=() if eye.sandbox is None else eye.sandbox.missing,
+        unconfined=() if supervisor.sandbox is None else supervisor.sandbox.missing,
     )
 
 

@@ -24,7 +24,7 @@ VIDEO_FOLDERS: Final = ("dev/v4l/by-id", "dev/v4l/by-path")
 
 
 def ports(settings: Settings, user: User, ours: frozenset[int], root: Path = ROOT) -> tuple[PortFacts, ...]:
-    """Every one. `ours`: process ids of the agent and its eyes, which may hold a port."""
+    """Every one. `ours`: process ids of the agent and its vision workers, which may hold a port."""
     used: dict[str, list[str]] = {}
     for name, lane in settings.lanes.items():
         for device, path in _paths(name, lane):

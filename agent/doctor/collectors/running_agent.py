@@ -30,9 +30,9 @@ def parts(states: Iterable[WorkerState]) -> tuple[PartFacts, ...]:
     return tuple(PartFacts(one.name, one.failures, one.trouble, one.still_s) for one in states)
 
 
-def cameras(eyes: Iterable[CameraSupervisor]) -> tuple[CameraFacts, ...]:
+def cameras(supervisors: Iterable[CameraSupervisor]) -> tuple[CameraFacts, ...]:
     """Every camera."""
-    return tuple(camera_facts(eye) for eye in eyes)
+    return tuple(camera_facts(supervisor) for supervisor in supervisors)
 
 
 def relays(boards: Mapping[str, RelayBoard], places: Mapping[str, list[str]]) -> tuple[RelayFacts, ...]:

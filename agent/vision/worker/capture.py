@@ -131,7 +131,7 @@ class Capture:
         try:
             details = self._timed(camera.open)
             self.figures.exposure, self.figures.exposable = 1.0, None
-            # The automatic also where it was never left: an eye that crashed may have left the camera in the dark.
+            # The automatic also where it was never left: a worker that crashed may have left the camera in the dark.
             note = self._set_exposure(camera, None) if self._settings.exposure == "adapt" else ""
             if self.figures.exposable is None:
                 self.figures.exposable = isinstance(camera, ExposurePort) and camera.can_expose()

@@ -25,7 +25,7 @@ Told = tuple[Detection, list[bytes]]
 
 
 class DetectionBuilder:
-    """Make the messages of one eye. `of_codes` may be called from several threads, `of_plates` from one."""
+    """Make the messages of one worker. `of_codes` may be called from several threads, `of_plates` from one."""
 
     def __init__(self, settings: Configure) -> None:
         self._width_px = settings.picture_width_px

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NumberedFrame:
-    """A frame with its number, counted from 1 over the life of the eye.
+    """A frame with its number, counted from 1 over the life of the worker.
 
     `changing`: something moves or has just moved in it, so that a thorough look is worth its time. `still_s`: for how
     long nothing has stood out from the background; 0 where something does. `since`: monotonic time from which on the

@@ -1,4 +1,4 @@
-"""The entry of the eye process, and the place where its parts are put together.
+"""The entry of the vision worker, and the place where its parts are put together.
 
 `python -m agent.vision.worker.main --fd N`.
 """
@@ -43,7 +43,7 @@ _STILL_KINDS = frozenset({"folder"})
 
 
 def main() -> NoReturn:
-    """Run one eye on the socket that the parent handed down. Leaves the process; never returns.
+    """Run one vision worker on the socket that the parent handed down. Leaves the process; never returns.
 
     It leaves without the interpreter's clean-up: a thread that still sits inside the video library would abort it.
     """
@@ -61,10 +61,10 @@ def serve(
     find_needs: Callable[[Configure], CameraNeeds],
 ) -> int:
     """Talk to the parent on this socket until it says Stop or goes away. Returns the exit code of the process."""
-    logging.basicConfig(level=logging.WARNING, format="eye %(process)d: %(levelname)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="vision worker %(process)d: %(levelname)s: %(message)s")
     faulthandler.enable()
     _die_with_the_parent()
-    # The parent stops its eyes itself; a signal to the whole group would only look like a crash.
+    # The parent stops its workers itself; a signal to the whole group would only look like a crash.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.excepthook = _leave_at_once
@@ -90,7 +90,7 @@ def _work(
 ) -> int:
     link.send(Hello(pid=os.getpid(), version=VERSION))
     settings = _configuration(link)
-    # Loaded after the greeting, so that a slow disk is not taken for an eye that does not start.
+    # Loaded after the greeting, so that a slow disk is not taken for a worker that does not start.
     from agent.vision.worker.sandbox.confinement import Confinement  # noqa: PLC0415
     from agent.vision.worker.sandbox.readable_files import find_readable_files  # noqa: PLC0415
     from agent.vision.worker.session import WorkerSession  # noqa: PLC0415
@@ -133,10 +133,10 @@ def _load_what_looks_around(settings: Configure) -> None:
 def _camera_of(
     settings: Configure, make_camera: Callable[[Configure], CameraPort], around: ReadableFiles
 ) -> CameraPort:
-    """The camera, unless what it needs is no longer what the sandbox has rules for: then a new eye must look for it."""
+    """The camera, unless what it needs is no longer what the sandbox has rules for: that needs a new worker."""
     moved = around.moved()
     if moved is not None:
-        log.warning("%s has changed; leaving so that an eye is started again that may reach it", moved)
+        log.warning("%s has changed; leaving so that a vision worker is started that may reach it", moved)
         logging.shutdown()
         os._exit(EXIT_ANEW)
     return make_camera(settings)
@@ -195,7 +195,7 @@ def _die_with_the_parent() -> None:
 
 
 def _leave_at_once(failure: threading.ExceptHookArgs) -> NoReturn:
-    """End the process when one of its threads ends with an error: half an eye is worse than a new one."""
+    """End the process when one of its threads ends with an error: half a worker is worse than a new one."""
     if isinstance(failure.exc_value, ParentGoneError):
         os._exit(EXIT_DONE)
     name = failure.thread.name if failure.thread else "?"

@@ -1,4 +1,4 @@
-"""The eye's end of the socket to its parent."""
+"""The worker's end of the socket to its parent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
 
-    from agent.vision.worker.protocol import FromEye
+    from agent.vision.worker.protocol import FromWorker
     from agent.vision.worker.wire import Envelope
 
 _CHUNK_BYTES = 64 * 1024
@@ -28,9 +28,9 @@ class ParentConnection:
     def __init__(self, socket_: socket.socket) -> None:
         self._socket = socket_
         self._sending = threading.Lock()
-        self._decoder = Decoder(from_eye=False)
+        self._decoder = Decoder(from_worker=False)
 
-    def send(self, message: FromEye, pictures: Sequence[bytes] = ()) -> None:
+    def send(self, message: FromWorker, pictures: Sequence[bytes] = ()) -> None:
         """Send one message; waits while the parent is behind. Raises ParentGoneError and ProtocolError."""
         data = encoded(message, pictures)
         try:
@@ -39,7 +39,7 @@ class ParentConnection:
         except OSError as error:
             raise ParentGoneError from error
 
-    def send_if_room(self, message: FromEye, pictures: Sequence[bytes] = ()) -> bool:
+    def send_if_room(self, message: FromWorker, pictures: Sequence[bytes] = ()) -> bool:
         """Send a message that nobody misses, but only where the parent follows and no other thread is sending.
 
         Returns whether it was sent. Raises as `send` does.

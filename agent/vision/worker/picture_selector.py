@@ -1,4 +1,4 @@
-"""The pictures that leave the eye: small, JPEG, and not the same thing again and again."""
+"""The pictures that leave the worker: small, JPEG, and not the same thing again and again."""
 
 from __future__ import annotations
 

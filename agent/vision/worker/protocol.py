@@ -1,4 +1,4 @@
-"""What the eye process and its parent say to each other over a socket pair.
+"""What the vision worker and its parent say to each other over a socket pair.
 
 Both ends check everything: a process that touches foreign pixels may have been taken over. How a message becomes
 bytes stands in agent.vision.worker.wire. Knows neither cv2 nor numpy.
@@ -16,10 +16,10 @@ from agent.core.events import DetailMessage, WithDetail
 from agent.core.model import View
 from agent.core.plates import MOST_BYTES, decode
 
-VERSION = 2
+VERSION = 3
 
 EXIT_ANEW = 75
-"""Exit code of an eye that asks to be started again (EX_TEMPFAIL of sysexits.h)."""
+"""Exit code of a worker that asks to be started again (EX_TEMPFAIL of sysexits.h)."""
 
 MAX_PICTURES = 16
 MAX_DETAIL = 500
@@ -61,7 +61,7 @@ Attachment = Annotated[int, Field(ge=0, lt=MAX_PICTURES)]
 
 
 class Hello(Message):
-    """The first word of the eye."""
+    """The first message of the worker."""
 
     type: Literal["hello"] = "hello"
     pid: int
@@ -69,7 +69,7 @@ class Hello(Message):
 
 
 class Layer(StrEnum):
-    """One layer of the sandbox: what it takes from the eye."""
+    """One layer of the sandbox: what it takes from the worker."""
 
     PRIVILEGES = "privileges"
     LIMITS = "limits"
@@ -161,7 +161,7 @@ class SeenPlate(Message):
 class Detection(Message):
     """What was seen in one frame. `picture`: the attachment that shows the whole frame, small."""
 
-    type: Literal["sighting"] = "sighting"
+    type: Literal["detection"] = "detection"
     frame: Count
     at: At
     codes: Annotated[tuple[SeenCode, ...], Field(max_length=16)] = ()
@@ -184,7 +184,7 @@ class Heartbeat(Message):
     agent.vision.worker.picture_measures.
     """
 
-    type: Literal["beat"] = "beat"
+    type: Literal["heartbeat"] = "heartbeat"
     at: At
     captured_at: At | None = None
     read_at: At | None = None
@@ -214,7 +214,7 @@ class PreviewFrame(Message):
     agent.vision.worker.picture_measures of this very frame, None where they were not asked for.
     """
 
-    type: Literal["glimpse"] = "glimpse"
+    type: Literal["preview_frame"] = "preview_frame"
     frame: Count
     at: At
     width_px: Pixel = 0
@@ -297,10 +297,10 @@ class Attend(Message):
 
 
 class Stop(Message):
-    """Asks the eye to end."""
+    """Asks the worker to end."""
 
     type: Literal["stop"] = "stop"
 
 
-FromEye = Hello | Sandbox | CameraState | Detection | Heartbeat | PreviewFrame
-ToEye = Configure | Preview | Expose | Attend | Stop
+FromWorker = Hello | Sandbox | CameraState | Detection | Heartbeat | PreviewFrame
+ToWorker = Configure | Preview | Expose | Attend | Stop

@@ -57,7 +57,7 @@ class ReaderStats:
 
     @contextlib.contextmanager
     def timing(self) -> Iterator[None]:
-        """Time one reading and bear its failure. Many failures in a row are raised: the eye must start again."""
+        """Time one reading and bear its failure. Many failures in a row are raised: the worker must start again."""
         begun_at = time.monotonic()
         clock = time.pthread_getcpuclockid(threading.get_ident())
         with self._lock:

@@ -55,7 +55,7 @@ class ReaderThreads:
         self._readers = readers
         self._link = link
         self._gate = ChangeDetector(settings.gate)
-        self._sightings = DetectionBuilder(settings)
+        self._detections = DetectionBuilder(settings)
         self._schedule = ReadingSchedule()
         self._attending = False
         self._stopping = threading.Event()
@@ -158,7 +158,7 @@ class ReaderThreads:
     def _tell_codes(self, numbered: NumberedFrame, codes: Sequence[Code]) -> None:
         if codes:
             self._schedule.note_code(numbered.frame.at)
-            self._link.send(*self._sightings.of_codes(numbered, codes))
+            self._link.send(*self._detections.of_codes(numbered, codes))
 
     def _read_plates(self, numbered: NumberedFrame) -> None:
         reader = self._readers.plates
@@ -170,4 +170,4 @@ class ReaderThreads:
             plates = reader.read(numbered.frame.pixels, thorough=thorough)
         self._schedule.note_plates(numbered, found=bool(plates))
         if plates:
-            self._link.send(*self._sightings.of_plates(numbered, plates))
+            self._link.send(*self._detections.of_plates(numbered, plates))

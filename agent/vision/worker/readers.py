@@ -114,7 +114,7 @@ class PlateReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """The readers of one eye; None where it has no such reader.
+    """The readers of one worker; None where it has no such reader.
 
     `codes` makes the cheap steps on every frame that is worth it, `thorough_codes` the thorough ones on some.
     """

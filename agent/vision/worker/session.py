@@ -1,4 +1,4 @@
-"""One life of the eye: a camera, its readers, and the heartbeat that tells the parent that all is well."""
+"""One life of the worker: a camera, its readers, and the heartbeat that tells the parent that all is well."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SHOWING_STOP_S = 0.5
 
 
 class WorkerSession:
-    """Run the threads of one eye.
+    """Run the threads of one worker.
 
     The thread that calls `run` listens to the parent, sends heartbeats and watches the camera.
     """
@@ -94,7 +94,7 @@ class WorkerSession:
                         self._vehicle = present
                         self._reading.set_vehicle_present(present=present)
                     case _:
-                        # A second Configure: this eye keeps the first; the parent starts another for another.
+                        # A second Configure: this worker keeps the first; the parent starts another for another.
                         continue
 
     def _expose(self, now: float) -> None:

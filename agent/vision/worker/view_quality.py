@@ -71,7 +71,7 @@ class ViewQualityMonitor:
         """The view after this measure, made at this monotonic time. `vehicle`: one is known to stand in the lane."""
         self._follow_size(measures)
         other = self._is_other(measures, at)
-        view = self._at_first_sight(measures, other=other)
+        view = self._of_one_picture(measures, other=other)
         if view is View.CLEAR:
             self._learn(measures)
             self._background.observe(measures, at, vehicle=vehicle)
@@ -105,7 +105,7 @@ class ViewQualityMonitor:
         self._known = 0
         self._other_since = None
 
-    def _at_first_sight(self, measures: Measures, *, other: bool) -> View:
+    def _of_one_picture(self, measures: Measures, *, other: bool) -> View:
         if measures.brightness < DARK_BELOW * self._ease(View.DARK):
             return View.DARK
         if measures.glare * self._ease(View.BLINDED) > (LAMP_ABOVE if other else GLARE_ABOVE):

@@ -1,4 +1,4 @@
-"""How messages between the eye and its parent become bytes, and back.
+"""How messages between the worker and its parent become bytes, and back.
 
 One frame: 4 bytes, big endian, the length of the text; the text, JSON of at most 256 KiB that holds the message and
 the lengths of its pictures; then the pictures, JPEG, one after the other.
@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agent.vision.worker.protocol import MAX_PICTURES, Detection, FromEye, Message, PreviewFrame, ProtocolError, ToEye
+from agent.vision.worker.protocol import (
+    MAX_PICTURES,
+    Detection,
+    FromWorker,
+    Message,
+    PreviewFrame,
+    ProtocolError,
+    ToWorker,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,12 +42,12 @@ class _Head(BaseModel):
     pictures: _Lengths = ()
 
 
-class _HeadFromEye(_Head):
-    message: Annotated[FromEye, Field(discriminator="type")]
+class _HeadFromWorker(_Head):
+    message: Annotated[FromWorker, Field(discriminator="type")]
 
 
-class _HeadToEye(_Head):
-    message: Annotated[ToEye, Field(discriminator="type")]
+class _HeadToWorker(_Head):
+    message: Annotated[ToWorker, Field(discriminator="type")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +58,10 @@ class Envelope:
     pictures: tuple[bytes, ...] = ()
 
 
-def encoded(message: FromEye | ToEye, pictures: Sequence[bytes] = ()) -> bytes:
+def encoded(message: FromWorker | ToWorker, pictures: Sequence[bytes] = ()) -> bytes:
     """One message as a frame. Raises ProtocolError when it is larger than the other end would take."""
     lengths = tuple(len(picture) for picture in pictures)
-    kind = _HeadToEye if isinstance(message, ToEye) else _HeadFromEye
+    kind = _HeadToWorker if isinstance(message, ToWorker) else _HeadFromWorker
     try:
         # Built again from plain values, so that a head is checked here by the rules of the other end.
         text = kind.model_construct(message=message, pictures=lengths).model_dump_json().encode()
@@ -71,10 +79,10 @@ class Decoder:
     After a ProtocolError it must not be used any more: the frames' borders are lost.
     """
 
-    def __init__(self, *, from_eye: bool) -> None:
-        self._kind: type[_HeadFromEye | _HeadToEye] = _HeadFromEye if from_eye else _HeadToEye
+    def __init__(self, *, from_worker: bool) -> None:
+        self._kind: type[_HeadFromWorker | _HeadToWorker] = _HeadFromWorker if from_worker else _HeadToWorker
         self._buffer = bytearray()
-        self._head: _HeadFromEye | _HeadToEye | None = None
+        self._head: _HeadFromWorker | _HeadToWorker | None = None
 
     def feed(self, data: bytes) -> list[Envelope]:
         """The messages that are complete with these bytes. Raises ProtocolError."""
@@ -101,7 +109,7 @@ class Decoder:
         self._head = None
         return Envelope(head.message, pictures)
 
-    def _next_head(self) -> _HeadFromEye | _HeadToEye | None:
+    def _next_head(self) -> _HeadFromWorker | _HeadToWorker | None:
         if len(self._buffer) < _LENGTH.size:
             return None
         (length,) = _LENGTH.unpack_from(self._buffer)
@@ -126,7 +134,7 @@ class Decoder:
         return taken
 
 
-def _attachments(message: FromEye | ToEye) -> list[int]:
+def _attachments(message: FromWorker | ToWorker) -> list[int]:
     """The numbers of the pictures that a message names."""
     match message:
         case Detection():

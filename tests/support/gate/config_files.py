@@ -51,7 +51,7 @@ safety = 2
 
 [[lanes.out.cameras]]
 id = "front"
-kind = "eye"
+kind = "cam"
 url = "rtsp://10.0.0.5/stream"
 """
 GOOD = HEAD + LANE
@@ -73,7 +73,7 @@ class BitsSettings(BaseModel):
     name: str = ""
 
 
-class EyeSettings(BaseModel):
+class CameraSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
     url: str
     path: Path | None = None
@@ -95,7 +95,7 @@ class LinesSettings(BaseModel):
 MODELS = {
     ("relay", "board"): BoardSettings,
     ("inputs", "bits"): BitsSettings,
-    ("camera", "eye"): EyeSettings,
+    ("camera", "cam"): CameraSettings,
     ("scanner", "lines"): LinesSettings,
 }
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import segno
 
-# As in the eye: its threads would only wait for one another where tests run side by side.
+# As in the vision worker: its threads would only wait for one another where tests run side by side.
 cv2.setNumThreads(1)
 
 PERMIT = "GP1:6BFOXN*TS0BI$ZD4N9:9S6RCVN5+O30K3/XIV0W23NTDE"

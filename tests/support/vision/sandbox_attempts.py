@@ -1,4 +1,4 @@
-"""What somebody who has taken over an eye would try. Each attempt ends in DONE, or in the name of the error it met."""
+"""What somebody who has taken over a vision worker would try. An attempt ends in DONE or in the name of its error."""
 
 import ctypes
 import errno

@@ -1,6 +1,6 @@
-"""An eye that was taken over: `sandbox_child.py TARGETS --fd N`.
+"""A vision worker that was taken over: `sandbox_child.py TARGETS --fd N`.
 
-It starts as the product's eyes do. When its camera is opened, the sandbox is complete: then it tries all that
+It starts as the product's do. When its camera is opened, the sandbox is complete: then it tries all that
 tests/support/vision/sandbox_attempts.py knows, and tells what came of each as the text of a code. TARGETS is JSON: what
 to try it on, with `without`: layers that this kernel is to lack, and `bare`: no sandbox at all.
 """

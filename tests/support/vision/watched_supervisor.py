@@ -1,4 +1,4 @@
-"""An eye port that a test watches: all that it says, to be waited for."""
+"""A camera supervisor that a test watches: all that it says, to be waited for."""
 
 import queue
 import sys
@@ -25,11 +25,11 @@ LIMITS = WorkerLimits(
 )
 
 
-class Watched:
-    """An eye port, with all that it says."""
+class WatchedSupervisor:
+    """A camera supervisor, with all that it says."""
 
     def __init__(self, mode, limits=LIMITS, command=None, **settings):
-        self.sights = queue.Queue()
+        self.detections = queue.Queue()
         self.statuses = []
         self._looked = 0
         self._changed = threading.Condition()
@@ -37,7 +37,7 @@ class Watched:
         self.port = CameraSupervisor(
             "lane1-front",
             Configure(**(table | settings)),
-            on_seen=self.sights.put,
+            on_seen=self.detections.put,
             on_status=self._note,
             limits=limits,
             command=command or [sys.executable, CHILD, mode],
@@ -62,18 +62,18 @@ class Watched:
                 return self.statuses[index]
         return None
 
-    def sight(self, wanted=lambda seen: True, within_s=PATIENCE_S):
-        """Wait for a sight of which `wanted` is true."""
+    def detection(self, wanted=lambda seen: True, within_s=PATIENCE_S):
+        """Wait for a detection of which `wanted` is true."""
         deadline = time.monotonic() + within_s
         while True:
-            seen = self.sights.get(timeout=max(0.01, deadline - time.monotonic()))
+            seen = self.detections.get(timeout=max(0.01, deadline - time.monotonic()))
             if wanted(seen):
                 return seen
 
 
 @contextmanager
 def watching(mode, **how):
-    watched = Watched(mode, **how)
+    watched = WatchedSupervisor(mode, **how)
     watched.port.start()
     try:
         yield watched

@@ -1,4 +1,4 @@
-"""An eye process whose camera or readers misbehave as ordered: `worker_child.py MODE --fd N`.
+"""A vision worker whose camera or readers misbehave as ordered: `worker_child.py MODE --fd N`.
 
 Modes: `segfault`, `hang`, `fail` (the code reader does, once a frame shows it a number of 5 or more), `count` (reads
 the number in each frame as its code), `slow` (the same, 0.2 s a frame), `late` (the same, with a camera that opens at
@@ -175,7 +175,7 @@ def misbehave(mode, end):
             os._exit(3)
         case "held":
             end.sendall(encoded(CameraState(phase=CameraPhase.STREAMING)))
-    # A true eye would leave when its parent closes; these are the ones that must be killed.
+    # A true worker would leave when its parent closes; these are the ones that must be killed.
     threading.Event().wait()
 
 

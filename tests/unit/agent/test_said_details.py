@@ -115,10 +115,10 @@ def test_whatever_a_lane_says_is_told():
         check_told(words)
 
 
-def test_what_an_eye_says_of_its_camera_is_told_beyond_its_process():
+def test_what_a_vision_worker_says_of_its_camera_is_told_beyond_its_process():
     words = joined(["cam", Text("no such file")], ": ")
     sent = encoded(CameraState(phase=CameraPhase.BACKOFF, detail=words))
-    (received,) = Decoder(from_eye=True).feed(sent)
+    (received,) = Decoder(from_worker=True).feed(sent)
     status = CameraStatus("out/front", PortState.CONNECTING, CameraPhase.CONNECTING).with_camera(received.message)
     assert status.detail == "cam: no such file"
     assert translate(status.detail, Language.RU) == "cam: нет такого файла"

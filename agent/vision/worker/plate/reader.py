@@ -76,7 +76,7 @@ class PlateFound:
     character_px: float
 
     def reading(self, camera: str, frame: int, at: float, picture: str | None = None) -> Reading:
-        """The value that leaves the eye. `at`: monotonic seconds of the frame's arrival; `picture`: SHA-256 or None."""
+        """What leaves the worker. `at`: monotonic seconds of the frame's arrival; `picture`: SHA-256 or None."""
         return Reading(
             text=self.text,
             positions=self.positions,

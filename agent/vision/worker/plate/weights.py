@@ -40,7 +40,7 @@ def load(name: str, folder: Path = FOLDER) -> bytes:
 
 
 def session(name: str, folder: Path = FOLDER) -> Any:
-    """An onnxruntime session on one thread of the CPU: the eye shares two cores with everything else.
+    """An onnxruntime session on one thread of the CPU: the worker shares two cores with everything else.
 
     Raises WeightsError.
     """

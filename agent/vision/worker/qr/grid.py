@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Spots = NDArray[np.float64]
 
 _NEAR_VERSIONS: Final = 3
-_LEAST_EYES: Final = 0.2
+_LEAST_FINDER_PATTERNS: Final = 0.2
 _LEAST_TIMING: Final = 0.05
 """Before the grid has settled: 291 symbols that could be decoded had 0.24 and 0.18 at least, 19 of 20 others less."""
 _ROUNDS: Final = 4
@@ -65,7 +65,7 @@ def sample(grey: NDArray[np.uint8], trio: Trio) -> list[Sampled]:
     for version in _versions(trio):
         xs, ys = _flat_grid(tones, trio, version)
         flat = _at(tones, xs, ys)
-        if _eyes(flat, version) < _LEAST_EYES or _timing(flat, version) < _LEAST_TIMING:
+        if _finder_patterns(flat, version) < _LEAST_FINDER_PATTERNS or _timing(flat, version) < _LEAST_TIMING:
             continue
         xs, ys = _settled(tones, xs, ys, version)
         tone = _at(tones, xs, ys)
@@ -211,7 +211,7 @@ def _at(tones: Floats, xs: Floats, ys: Floats) -> Floats:
     return found.astype(np.float32, copy=False)
 
 
-def _eyes(tone: Floats, version: int) -> float:
+def _finder_patterns(tone: Floats, version: int) -> float:
     """How well the worst of its finder patterns is seen, 1 is perfect."""
     seen = tone * fixed(version)
     return float(min(part.mean() for part in (seen[:7, :7], seen[:7, -7:], seen[-7:, :7])))

@@ -1,1 +1,1 @@
-"""What the eye takes away from itself before it looks at the first pixel, so that whoever takes it over has nothing."""
+"""What the worker takes from itself before it looks at the first pixel, so that whoever takes it over has nothing."""

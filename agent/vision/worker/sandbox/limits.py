@@ -18,7 +18,7 @@ _MDWE: Final = 65
 _REFUSE_EXEC_GAIN: Final = 1
 
 MEMORY_BYTES: Final = 2 * 1024**3
-"""Of its own data: ten times what an eye takes at 1080p, and room for a picture of 50 megapixels, the largest taken."""
+"""Of its own data: ten times what a worker takes at 1080p, and room for a picture of 50 megapixels, the largest."""
 SPACE_BYTES: Final = 3 * 1024**3
 """Of address space beyond what is mapped when the bounds are set: the data, the stacks of threads, reserves of the
 heap."""

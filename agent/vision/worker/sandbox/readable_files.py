@@ -1,4 +1,4 @@
-"""What of the machine an eye may read, and whether that is still the same: rules are for files, not for their names."""
+"""What of the machine a worker may read, and whether that is still the same: rules are for files, not for names."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _Identity = tuple[int, int, int] | None
 
 @dataclass(frozen=True, slots=True)
 class ReadableFiles:
-    """What an eye may reach, as it was when the rules were made. `_seen`: by path, what stood there."""
+    """What a worker may reach, as it was when the rules were made. `_seen`: by path, what stood there."""
 
     readable: tuple[Path, ...]
     devices: tuple[Path, ...]
@@ -56,7 +56,7 @@ class ReadableFiles:
 
 
 def find_readable_files(needs: CameraNeeds) -> ReadableFiles:
-    """What an eye with such a camera may reach, as it is now."""
+    """What a worker with such a camera may reach, as it is now."""
     names = tuple(map(Path, _NAMES)) if needs.names else ()
     own_ports = () if needs.own_port is None else (needs.own_port,)
     own = (*needs.files, *needs.devices, *names)

@@ -1,4 +1,4 @@
-"""The calls of the kernel that an eye may make; all others fail as if this kernel did not have them.
+"""The calls of the kernel that a worker may make; all others fail as if this kernel did not have them.
 
 The filter is put together by libseccomp, which knows the numbers of the calls on each architecture. Source: seccomp(2),
 seccomp_rule_add(3).
@@ -61,7 +61,7 @@ _ALWAYS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What an eye's camera needs beyond what every eye needs.
+    """What a worker's camera needs beyond what every worker needs.
 
     `connects`: to connect over TCP. `accepts`: to be connected to where it listens already. `datagrams`: to send and
     receive them, from a port of its own. `devices`: to open device nodes for writing and control video devices.

@@ -418,7 +418,7 @@ def test_what_stands_against_a_cameras_picture_is_told_in_an_event_with_what_to_
     ]
 
 
-def test_the_eyes_of_a_lane_hear_whether_a_vehicle_waits_for_its_answer(request, journal, devices):
+def test_the_cameras_of_a_lane_are_told_whether_a_vehicle_waits_for_its_answer(request, journal, devices):
     heard = []
     with Unit(request.node.name, journal, devices, hear=heard.append) as lane:
         lane.wait_state("idle")

@@ -115,13 +115,13 @@ def test_a_configuration_that_is_broken_on_the_disk_is_left_as_it_is(gate):
 
 
 def test_an_exposure_is_tried_recorded_and_bounded(gate):
-    eye = gate.app.parts.lanes.cameras[0]
-    eventually(lambda: eye.status.up and eye.last_beat)
+    camera = gate.app.parts.lanes.cameras[0]
+    eventually(lambda: camera.status.up and camera.last_beat)
     browser = gate.browser("technician")
     assert browser.post("/aim/out/front/exposure", data={"divisor": "4"}).status_code == 200
-    eventually(lambda: eye.last_beat.exposure == 0.25)
+    eventually(lambda: camera.last_beat.exposure == 0.25)
     assert browser.post("/aim/out/front/exposure", data={"divisor": "1"}).status_code == 200
-    eventually(lambda: eye.last_beat.exposure == 1.0)
+    eventually(lambda: camera.last_beat.exposure == 1.0)
     for bad in ("0", "-1", "1000", "much", ""):
         assert browser.post("/aim/out/front/exposure", data={"divisor": bad}).status_code == 422
     assert [act[0] for act in gate.acts()].count("camera.exposure_tried") == 2

@@ -27,7 +27,7 @@ frame_rate_hz = 1
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
-    """A gate that runs without the camera which its file has in each test: a form needs no eye."""
+    """A gate that runs without the camera which its file has in each test: a form needs no camera."""
     read_anew = []
     with ConsoleGate(tmp_path_factory.mktemp("configuration"), reload=lambda: read_anew.append(1)) as gate:
         gate.browser = cache(gate.browser)

@@ -147,8 +147,12 @@ def test_the_exposure_of_a_camera_that_cannot_be_set_is_not_offered(gate_with, t
         "until the camera says"
     )
     assert "The exposure can be tried once the camera delivers pictures." in page
-    eye = gate.app.parts.lanes.cameras[0]
-    eventually(lambda: eye.status.up and eye.last_beat and eye.last_beat.exposable is not None, 60, "the camera's word")
+    camera = gate.app.parts.lanes.cameras[0]
+    eventually(
+        lambda: camera.status.up and camera.last_beat and camera.last_beat.exposable is not None,
+        60,
+        "the camera's word",
+    )
     told_of = news(gate, "technician", "/live/camera/out/front/news", {"camera"})["camera"]
     assert told_of["exposure"]["settable"] is False, "nobody has tried"
 

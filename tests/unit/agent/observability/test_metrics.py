@@ -181,8 +181,8 @@ def test_vehicles_are_counted_by_lane_outcome_and_reason():
 def test_the_time_of_a_decision_counts_from_the_frame_that_told_something_last():
     now = [100.0]
     counters = Counters(lambda: now[0])
-    counters.sighted("out", 99.0)
-    counters.sighted("out", 99.88)
+    counters.note_detection("out", 99.0)
+    counters.note_detection("out", 99.88)
     counters.count_events([draft(decided(Verdict.PASS))])
     told = samples(WHOLE, counters)
     assert told['gate_agent_decision_seconds_sum{"lane": "out", "verdict": "PASS"}'] == pytest.approx(0.12)
@@ -190,7 +190,7 @@ def test_the_time_of_a_decision_counts_from_the_frame_that_told_something_last()
     assert told['gate_agent_decision_seconds_bucket{"lane": "out", "le": "0.15", "verdict": "PASS"}'] == 1
 
 
-def test_a_decision_without_any_sighting_has_no_time():
+def test_a_decision_without_any_detection_has_no_time():
     counters = Counters()
     counters.count_events([draft(decided(Verdict.MANUAL))])
     assert not any(name.startswith("gate_agent_decision_seconds") for name in samples(WHOLE, counters))
@@ -228,7 +228,7 @@ def score(*beats):
         ([(10.0 + n, 5.0 if n < 2 else 0.1, n, 0) for n in range(60)], 1.0, 0.1),
     ],
 )
-def test_the_score_of_an_eye_is_that_of_its_last_minute(beats, health, age_p95_s):
+def test_the_score_of_a_camera_is_that_of_its_last_minute(beats, health, age_p95_s):
     watch = score(*beats)
     assert watch.health == health
     assert watch.age_p95_s == (None if age_p95_s is None else pytest.approx(age_p95_s))

@@ -1,4 +1,4 @@
-"""Pictures for those who watch: one an eye, newest only, none for nobody, and no reader waits for them."""
+"""Pictures for those who watch: one a camera, newest only, none for nobody, and no reader waits for them."""
 
 import os
 import signal
@@ -38,7 +38,7 @@ def size_px(jpeg):
 # ---------------------------------------------------------------------------------------------- what is wanted and held
 
 
-def test_nothing_is_asked_of_the_eye_while_nobody_watches():
+def test_nothing_is_asked_of_the_vision_worker_while_nobody_watches():
     preview_buffer = PreviewBuffer()
     assert preview_buffer.due_requests(AT) == []
     assert preview_buffer.newest is None
@@ -72,7 +72,7 @@ def test_an_order_is_renewed_before_it_ends_and_ends_with_the_last_wish():
     assert preview_buffer.due_requests(AT + 4.0 + WANTED_FOR_S) == []
 
 
-def test_an_eye_that_was_started_anew_is_told_again():
+def test_a_vision_worker_that_was_started_anew_is_told_again():
     preview_buffer = PreviewBuffer()
     preview_buffer.request(PreviewRequest(), AT)
     first = preview_buffer.due_requests(AT)
@@ -80,7 +80,7 @@ def test_an_eye_that_was_started_anew_is_told_again():
     assert preview_buffer.due_requests(AT + 0.1) == first
 
 
-def test_a_picture_carries_what_was_found_until_the_eye_is_started_anew():
+def test_a_picture_carries_what_was_found_until_the_vision_worker_is_started_anew():
     preview_buffer = PreviewBuffer()
     code = SeenCode(payload=b"x", engine="e", corners=((20, 10), (40, 10), (40, 30), (20, 30)), module_px=2.5)
     preview_buffer.add_detection(Detection(frame=1, at=AT, codes=(code,)))
@@ -92,7 +92,7 @@ def test_a_picture_carries_what_was_found_until_the_eye_is_started_anew():
     assert preview_buffer.newest.number == 2
 
 
-def test_measures_are_told_only_where_the_eye_made_them():
+def test_measures_are_told_only_where_the_vision_worker_made_them():
     preview_buffer = PreviewBuffer()
     preview_buffer.add_frame(preview_frame(), (JPEG,))
     assert preview_buffer.newest.sharpness is None
@@ -101,7 +101,7 @@ def test_measures_are_told_only_where_the_eye_made_them():
     assert (shown.sharpness, shown.glare, shown.brightness, shown.noise) == (0.7, 0.1, 90.0, 3.0)
 
 
-def test_an_eye_without_a_frame_has_no_picture_to_show():
+def test_a_vision_worker_without_a_frame_has_no_picture_to_show():
     preview_buffer = PreviewBuffer()
     preview_buffer.add_frame(preview_frame(), (JPEG,))
     before = preview_buffer.request_once()
@@ -110,7 +110,7 @@ def test_an_eye_without_a_frame_has_no_picture_to_show():
     assert preview_buffer.answer_after(before, 0) is None
 
 
-# ------------------------------------------------------------------------------------------------------- in the eye
+# ------------------------------------------------------------------------------------------------- in the vision worker
 
 
 class Shown:
@@ -120,7 +120,7 @@ class Shown:
         self.slot = LatestFrame()
         self.ours, theirs = socket.socketpair()
         self._theirs = theirs
-        self._decoder = Decoder(from_eye=True)
+        self._decoder = Decoder(from_worker=True)
         self._said = []
         self.link = ParentConnection(theirs)
         self.showing = PreviewSender(self.slot, self.link, lambda: 0)
@@ -213,9 +213,9 @@ def test_a_picture_is_left_out_where_the_parent_does_not_follow_or_another_threa
 # --------------------------------------------------------------------------------------------------------- together
 
 
-def test_who_watches_sees_new_pictures_with_what_was_read_in_them_and_an_eye_that_comes_back():
-    with watching("count") as eye:
-        watch = partial(eye.port.watch, PreviewRequest(SMALL_PX))
+def test_who_watches_sees_new_pictures_with_what_was_read_in_them_and_a_vision_worker_that_comes_back():
+    with watching("count") as watched:
+        watch = partial(watched.port.watch, PreviewRequest(SMALL_PX))
 
         def newer(number):
             return eventually(lambda: (one := watch()) and one.number > number and one)
@@ -227,65 +227,70 @@ def test_who_watches_sees_new_pictures_with_what_was_read_in_them_and_an_eye_tha
         assert marked.plates[0].text.endswith("ABC02")
         assert 0 <= marked.plates[0].corners[0][0] <= 1
         assert newer(marked.number).at > marked.at
-        os.kill(eye.port.pid, signal.SIGKILL)
-        eye.status(lambda one: one.restarts)
-        eye.status(lambda one: one.up)
+        os.kill(watched.port.pid, signal.SIGKILL)
+        watched.status(lambda one: one.restarts)
+        watched.status(lambda one: one.up)
         newer(watch().number)
 
 
 def test_an_exposure_is_tried_for_a_while_where_the_camera_allows_it():
-    with watching("", command=COMMAND, camera_kind="simulated", camera={"frame_rate_hz": 15}, read_plates=False) as eye:
-        eye.status(lambda one: one.up)
+    with watching(
+        "", command=COMMAND, camera_kind="simulated", camera={"frame_rate_hz": 15}, read_plates=False
+    ) as watched:
+        watched.status(lambda one: one.up)
         eventually(
-            lambda: (heartbeat := eye.port.last_beat) and heartbeat.exposable, what="a word on it before anybody tries"
+            lambda: (heartbeat := watched.port.last_beat) and heartbeat.exposable,
+            what="a word on it before anybody tries",
         )
-        bright = eventually(lambda: (one := eye.port.watch(PreviewRequest(measured=True))) and one.brightness and one)
-        eye.port.expose(0.25, 60)
-        eventually(lambda: eye.port.last_beat.exposure == 0.25 and eye.port.last_beat.exposable)
-        eventually(lambda: eye.port.watch(PreviewRequest(measured=True)).brightness < 0.7 * bright.brightness)
-        eye.port.expose(None, 0)
-        eventually(lambda: eye.port.last_beat.exposure == 1.0)
-        eventually(lambda: eye.port.watch(PreviewRequest(measured=True)).brightness > 0.9 * bright.brightness)
+        bright = eventually(
+            lambda: (one := watched.port.watch(PreviewRequest(measured=True))) and one.brightness and one
+        )
+        watched.port.expose(0.25, 60)
+        eventually(lambda: watched.port.last_beat.exposure == 0.25 and watched.port.last_beat.exposable)
+        eventually(lambda: watched.port.watch(PreviewRequest(measured=True)).brightness < 0.7 * bright.brightness)
+        watched.port.expose(None, 0)
+        eventually(lambda: watched.port.last_beat.exposure == 1.0)
+        eventually(lambda: watched.port.watch(PreviewRequest(measured=True)).brightness > 0.9 * bright.brightness)
 
 
 def test_a_camera_that_does_not_let_its_exposure_be_set_says_so_and_goes_on():
-    with watching("count", read_plates=False) as eye:
-        eye.status(lambda one: one.up)
-        eventually(lambda: eye.port.last_beat)
-        assert eye.port.last_beat.exposable is False, "nobody has to try to learn that"
-        eye.port.expose(0.5, 60)
-        before = eye.port.last_beat.captured
-        eventually(lambda: eye.port.last_beat.captured > before)
-        assert eye.port.status.up
+    with watching("count", read_plates=False) as watched:
+        watched.status(lambda one: one.up)
+        eventually(lambda: watched.port.last_beat)
+        assert watched.port.last_beat.exposable is False, "nobody has to try to learn that"
+        watched.port.expose(0.5, 60)
+        before = watched.port.last_beat.captured
+        eventually(lambda: watched.port.last_beat.captured > before)
+        assert watched.port.status.up
 
 
-def test_watching_an_eye_that_has_stopped_is_no_fault():
-    with watching("count") as eye:
-        eye.status(lambda one: one.up)
-    eye.port.watch(PreviewRequest())
-    eye.port.expose(None, 1)
-    assert eye.port.snapshot() is None
+def test_watching_a_vision_worker_that_has_stopped_is_no_fault():
+    with watching("count") as watched:
+        watched.status(lambda one: one.up)
+    watched.port.watch(PreviewRequest())
+    watched.port.expose(None, 1)
+    assert watched.port.snapshot() is None
 
 
 def test_a_snapshot_waits_for_the_first_picture_of_a_camera_that_has_none_yet():
-    with watching("late") as eye:
-        eventually(lambda: eye.port.last_beat, what="an eye that listens")
-        assert eye.port.last_beat.captured == 0
-        picture = eye.port.snapshot(20.0)
+    with watching("late") as watched:
+        eventually(lambda: watched.port.last_beat, what="a vision worker that listens")
+        assert watched.port.last_beat.captured == 0
+        picture = watched.port.snapshot(20.0)
         assert picture is not None, "the camera was not waited for"
         assert picture.startswith(b"\xff\xd8\xff")
 
 
-def test_a_snapshot_that_is_waited_for_ends_with_the_eye():
+def test_a_snapshot_that_is_waited_for_ends_with_the_vision_worker():
     with ThreadPoolExecutor(1) as pool:
-        with watching("never") as eye:
-            eventually(lambda: eye.port.last_beat, what="an eye that listens")
-            waiting = pool.submit(eye.port.snapshot, 600.0)
+        with watching("never") as watched:
+            eventually(lambda: watched.port.last_beat, what="a vision worker that listens")
+            waiting = pool.submit(watched.port.snapshot, 600.0)
         assert waiting.result(30) is None
 
 
 def test_a_snapshot_is_taken_while_somebody_watches():
-    with watching("count") as eye:
-        eye.status(lambda one: one.up)
-        eventually(lambda: eye.port.watch(PreviewRequest(LARGE_PX)))
-        assert eye.port.snapshot().startswith(b"\xff\xd8\xff")
+    with watching("count") as watched:
+        watched.status(lambda one: one.up)
+        eventually(lambda: watched.port.watch(PreviewRequest(LARGE_PX)))
+        assert watched.port.snapshot().startswith(b"\xff\xd8\xff")

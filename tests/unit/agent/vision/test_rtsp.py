@@ -1,4 +1,4 @@
-"""The faults of a network camera, with real streams through a real eye process."""
+"""The faults of a network camera, with real streams through a real vision worker."""
 
 import socket
 
@@ -47,10 +47,10 @@ def number(seen):
 
 
 def test_a_stream_is_read_to_the_newest_frame_by_a_slow_reader(server):
-    with looking_at(server.url("yard.mp4"), mode="slow") as eye:
-        first = eye.sight()
-        seen = [eye.sight() for _ in range(6)]
-        heartbeat = eye.port.last_beat
+    with looking_at(server.url("yard.mp4"), mode="slow") as watched:
+        first = watched.detection()
+        seen = [watched.detection() for _ in range(6)]
+        heartbeat = watched.port.last_beat
     # Five readings a second of 25 frames: a queue would give every frame, one after the other.
     assert number(seen[-1]) - number(first) > 2 * len(seen)
     assert all(one.presentations[0].at == one.at for one in seen)
@@ -59,88 +59,88 @@ def test_a_stream_is_read_to_the_newest_frame_by_a_slow_reader(server):
 
 def test_a_closed_port_is_reported_and_the_camera_found_once_it_is_there(server):
     server.kill()
-    with looking_at(server.url("yard.mp4")) as eye:
-        lost = eye.status(lambda one: one.state is PortState.LOST)
+    with looking_at(server.url("yard.mp4")) as watched:
+        lost = watched.status(lambda one: one.state is PortState.LOST)
         assert "refused port" in lost.detail
         server.start()
-        eye.status(lambda one: one.up)
-        eye.sight()
+        watched.status(lambda one: one.up)
+        watched.detection()
 
 
 def test_a_camera_that_accepts_and_never_answers_is_reported():
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
-        looking_at(f"rtsp://127.0.0.1:{silent.getsockname()[1]}/x", open_timeout_ms=500) as eye,
+        looking_at(f"rtsp://127.0.0.1:{silent.getsockname()[1]}/x", open_timeout_ms=500) as watched,
     ):
-        assert "never answers" in eye.status(lambda one: one.state is PortState.LOST).detail
+        assert "never answers" in watched.status(lambda one: one.state is PortState.LOST).detail
 
 
 def test_a_stream_that_does_not_exist_is_reported_as_a_matter_of_configuration(server):
-    with looking_at(server.url("nowhere.mp4")) as eye:
-        lost = eye.status(lambda one: one.state is PortState.LOST)
+    with looking_at(server.url("nowhere.mp4")) as watched:
+        lost = watched.status(lambda one: one.state is PortState.LOST)
         assert lost.misconfigured
         assert "404" in lost.detail
 
 
 def test_a_table_that_the_camera_cannot_take_is_reported_without_its_values():
-    with watching("count", camera_kind="opencv", camera={"url": "ftp://u:hunter2@host/", "tranport": "tcp"}) as eye:
-        lost = eye.status(lambda one: one.state is PortState.LOST)
+    with watching("count", camera_kind="opencv", camera={"url": "ftp://u:hunter2@host/", "tranport": "tcp"}) as watched:
+        lost = watched.status(lambda one: one.state is PortState.LOST)
         assert lost.misconfigured
         assert "tranport" in lost.detail
         assert "hunter2" not in lost.detail
 
 
 def test_a_camera_that_hangs_is_stale_and_comes_back(server):
-    with looking_at(server.url("yard.mp4"), stale_s=0.5) as eye:
-        eye.status(lambda one: one.up)
+    with looking_at(server.url("yard.mp4"), stale_s=0.5) as watched:
+        watched.status(lambda one: one.up)
         server.freeze()
-        stale = eye.status(lambda one: not one.up)
+        stale = watched.status(lambda one: not one.up)
         assert (stale.state, stale.phase) == (PortState.STALE, CameraPhase.STALE)
         assert "no picture" in stale.detail
-        eye.status(lambda one: one.state is PortState.LOST)
+        watched.status(lambda one: one.state is PortState.LOST)
         server.thaw()
-        eye.status(lambda one: one.up)
-        assert eye.status(lambda one: one.up).restarts == 0
+        watched.status(lambda one: one.up)
+        assert watched.status(lambda one: one.up).restarts == 0
 
 
 def test_a_camera_that_dies_comes_back_with_another_frame_size(server):
-    with looking_at(server.url("yard.mp4")) as eye:
-        assert eye.status(lambda one: one.up).width_px == 640
-        before = eye.sight().frame
+    with looking_at(server.url("yard.mp4")) as watched:
+        assert watched.status(lambda one: one.up).width_px == 640
+        before = watched.detection().frame
         server.kill()
-        eye.status(lambda one: one.state is PortState.LOST)
+        watched.status(lambda one: one.state is PortState.LOST)
         (server.folder / "small.mp4").replace(server.folder / "yard.mp4")
         server.start()
-        assert eye.status(lambda one: one.up).width_px == 320
-        assert eye.sight(lambda seen: seen.frame > before)
+        assert watched.status(lambda one: one.up).width_px == 320
+        assert watched.detection(lambda seen: seen.frame > before)
 
 
 def test_a_picture_that_stands_still_is_reported_and_not_read_any_more(server):
-    with looking_at(server.url("still.mp4"), frozen_s=0.5, gate=GateSettings(enabled=False)) as eye:
-        frozen = eye.status(lambda one: one.phase is CameraPhase.FROZEN)
+    with looking_at(server.url("still.mp4"), frozen_s=0.5, gate=GateSettings(enabled=False)) as watched:
+        frozen = watched.status(lambda one: one.phase is CameraPhase.FROZEN)
         assert frozen.state is PortState.STALE
         assert "the same picture" in frozen.detail
         # A beat that was sent after the picture was found to stand still; the one that is there may be older.
-        before = eye.port.last_beat
-        still = eventually(lambda: (heartbeat := eye.port.last_beat) is not before and heartbeat)
-        eventually(lambda: eye.port.last_beat.captured > still.captured + 10)
-        assert eye.port.last_beat.read <= still.read + 1
+        before = watched.port.last_beat
+        still = eventually(lambda: (heartbeat := watched.port.last_beat) is not before and heartbeat)
+        eventually(lambda: watched.port.last_beat.captured > still.captured + 10)
+        assert watched.port.last_beat.read <= still.read + 1
 
 
 def test_a_covered_lens_is_a_warning_and_not_a_lost_camera(server):
-    with looking_at(server.url("still.mp4"), frozen_s=0.0, view_s=0.2) as eye:
-        covered = eye.status(lambda one: one.view is View.COVERED)
+    with looking_at(server.url("still.mp4"), frozen_s=0.0, view_s=0.2) as watched:
+        covered = watched.status(lambda one: one.view is View.COVERED)
         assert covered.up
 
 
 def test_the_true_readers_see_permit_and_plate_in_the_drawn_yard(tmp_path):
     scene = tmp_path / "scene.json"
     camera = {"scene_file": str(scene)}
-    with watching("", command=COMMAND, camera_kind="simulated", camera=camera, gate=GateSettings()) as eye:
-        eye.status(lambda one: one.up)
+    with watching("", command=COMMAND, camera_kind="simulated", camera=camera, gate=GateSettings()) as watched:
+        watched.status(lambda one: one.up)
         scene.write_text('{"vehicle": {"plate": "123ABC02", "style": "kz"}, "code": {"text": "GP1:HELLO"}}')
-        permit = eye.sight(lambda seen: seen.presentations)
-        plate = eye.sight(lambda seen: seen.readings)
+        permit = watched.detection(lambda seen: seen.presentations)
+        plate = watched.detection(lambda seen: seen.readings)
     assert permit.presentations[0].payload == b"GP1:HELLO"
     assert permit.overview in permit.pictures
     assert plate.readings[0].text == "123ABC02"
@@ -148,10 +148,10 @@ def test_the_true_readers_see_permit_and_plate_in_the_drawn_yard(tmp_path):
 
 
 def test_a_camera_with_a_name_is_read_from_within_the_sandbox_and_found_again_after_it_was_away(server):
-    with looking_at(server.url("yard.mp4").replace("127.0.0.1", "localhost")) as eye:
-        eye.status(lambda one: one.up)
+    with looking_at(server.url("yard.mp4").replace("127.0.0.1", "localhost")) as watched:
+        watched.status(lambda one: one.up)
         server.kill()
-        eye.status(lambda one: not one.up)
+        watched.status(lambda one: not one.up)
         server.start()
-        eye.status(lambda one: one.up)
-        assert (eye.port.sandbox.missing, eye.port.status.restarts) == ((), 0)
+        watched.status(lambda one: one.up)
+        assert (watched.port.sandbox.missing, watched.port.status.restarts) == ((), 0)

@@ -1,14 +1,14 @@
-"""The soak of an eye, in small, and what it calls wrong."""
+"""The soak of a vision worker, in small, and what it calls wrong."""
 
 import re
 
 import pytest
 
-from tests.soak.eye import Soak, Tally, report
-from tests.soak.eye_pictures import photographs
+from tests.soak.vision import Soak, Tally, report
+from tests.soak.vision_pictures import photographs
 
 
-def test_an_eye_lives_through_losses_of_its_camera_and_pictures_of_every_kind():
+def test_a_vision_worker_lives_through_losses_of_its_camera_and_pictures_of_every_kind():
     lines = []
     tally = Soak(600, 2, None).run(lines.append)
     assert tally.verdicts() == []

@@ -51,28 +51,30 @@ def test_a_stream_of_another_size_is_scaled_to_the_size_at_its_opening(live):
     assert shapes == {first.shape}
 
 
-def test_an_eye_reads_on_when_the_stream_changes_its_size(live):
-    with looking(live) as eye:
-        eye.sight()
+def test_a_vision_worker_reads_on_when_the_stream_changes_its_size(live):
+    with looking(live) as watched:
+        watched.detection()
         for size in SIZES:
             live.show(of_size(*size))
-            frame = eye.sight().frame
+            frame = watched.detection().frame
             live.wait(2 * RATE_HZ)
-            assert eye.sight(lambda seen, before=frame: seen.frame > before + RATE_HZ).presentations
-        assert eye.port.status.view is View.CLEAR
-        assert eye.port.status.restarts == 0
-        assert {seen.presentations[0].payload for seen in list(eye.sights.queue)} <= {b"GP1:HELLO"}
+            assert watched.detection(lambda seen, before=frame: seen.frame > before + RATE_HZ).presentations
+        assert watched.port.status.view is View.CLEAR
+        assert watched.port.status.restarts == 0
+        assert {seen.presentations[0].payload for seen in list(watched.detections.queue)} <= {b"GP1:HELLO"}
 
 
 def test_garbage_in_the_stream_is_a_lost_camera_that_comes_back_and_nothing_is_read_in_it(live):
-    with looking(live) as eye:
-        eye.sight()
+    with looking(live) as watched:
+        watched.detection()
         live.garble(4 * RATE_HZ)
-        lost = eye.status(lambda one: one.state is PortState.LOST)
+        lost = watched.status(lambda one: one.state is PortState.LOST)
         assert "the stream ended" in lost.detail
-        eye.status(lambda one: one.up)
-        frame = eye.sight().frame
-        assert eye.sight(lambda seen: seen.frame > frame).presentations[0].payload == b"GP1:HELLO"
-        eventually(lambda: eye.port.status.view is View.CLEAR)
-        assert eye.port.status.restarts == 0
-        assert {code.payload for seen in list(eye.sights.queue) for code in seen.presentations} <= {b"GP1:HELLO"}
+        watched.status(lambda one: one.up)
+        frame = watched.detection().frame
+        assert watched.detection(lambda seen: seen.frame > frame).presentations[0].payload == b"GP1:HELLO"
+        eventually(lambda: watched.port.status.view is View.CLEAR)
+        assert watched.port.status.restarts == 0
+        assert {code.payload for seen in list(watched.detections.queue) for code in seen.presentations} <= {
+            b"GP1:HELLO"
+        }

@@ -20,7 +20,7 @@ from agent.vision.process import scrubbed_environment
 from agent.vision.session import WorkerLimits
 from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import CameraPhase, CameraState, Configure, GateSettings
-from tests.support.vision.watched_supervisor import CHILD, LIMITS, ROOT, Watched, watching
+from tests.support.vision.watched_supervisor import CHILD, LIMITS, ROOT, WatchedSupervisor, watching
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 HANG_S = scaled(0.5)
@@ -38,9 +38,9 @@ def is_gone(pid):
 
 
 def test_codes_and_plates_of_a_frame_come_as_values_of_the_core_with_their_pictures():
-    with watching("count") as eye:
-        code = eye.sight(lambda seen: seen.presentations)
-        plate = eye.sight(lambda seen: seen.readings)
+    with watching("count") as watched:
+        code = watched.detection(lambda seen: seen.presentations)
+        plate = watched.detection(lambda seen: seen.readings)
     (presentation,) = code.presentations
     assert presentation.payload == str(code.frame).encode()
     assert (presentation.camera, presentation.engine, presentation.at) == ("lane1-front", "test", code.at)
@@ -59,34 +59,34 @@ def test_codes_and_plates_of_a_frame_come_as_values_of_the_core_with_their_pictu
 
 
 def test_codes_and_plates_of_a_frame_are_told_apart_each_as_soon_as_it_is_read():
-    with watching("count") as eye:
-        first = eye.sight()
-        second = eye.sight(lambda seen: seen.frame == first.frame)
+    with watching("count") as watched:
+        first = watched.detection()
+        second = watched.detection(lambda seen: seen.frame == first.frame)
     assert sorted((len(seen.presentations), len(seen.readings)) for seen in (first, second)) == [(0, 1), (1, 0)]
 
 
-def test_the_eye_comes_up_beats_shows_a_snapshot_and_ends_when_asked():
-    with watching("count") as eye:
-        status = eye.status(lambda one: one.up)
+def test_the_vision_worker_comes_up_beats_shows_a_snapshot_and_ends_when_asked():
+    with watching("count") as watched:
+        status = watched.status(lambda one: one.up)
         assert (status.width_px, status.height_px, status.phase) == (640, 480, CameraPhase.STREAMING)
-        heartbeat = eventually(lambda: (heartbeat := eye.port.last_beat) and heartbeat.qr_ms > 0 and heartbeat)
+        heartbeat = eventually(lambda: (heartbeat := watched.port.last_beat) and heartbeat.qr_ms > 0 and heartbeat)
         assert heartbeat.captured >= heartbeat.read > 0
-        assert eventually(eye.port.snapshot).startswith(b"\xff\xd8\xff")
-        pid = eye.port.pid
+        assert eventually(watched.port.snapshot).startswith(b"\xff\xd8\xff")
+        pid = watched.port.pid
     assert is_gone(pid)
-    assert all(status.restarts == 0 for status in eye.statuses)
-    assert eye.port.snapshot() is None
+    assert all(status.restarts == 0 for status in watched.statuses)
+    assert watched.port.snapshot() is None
 
 
 def test_a_slow_reader_always_gets_the_newest_frame():
-    with watching("slow", read_plates=False) as eye:
-        eye.sight(lambda seen: seen.frame > 20)
-        frames = [eye.sight().frame for _ in range(5)]
+    with watching("slow", read_plates=False) as watched:
+        watched.detection(lambda seen: seen.frame > 20)
+        frames = [watched.detection().frame for _ in range(5)]
     # A reader that takes as long as five pictures, of which the last may still be on its way: a queue would give each.
     assert frames[-1] - frames[0] >= 4 * (len(frames) - 1)
 
 
-def test_a_failing_listener_does_not_blind_the_eye(caplog):
+def test_a_failing_listener_does_not_blind_the_vision_worker(caplog):
     seen = threading.Semaphore(0)
 
     def fail(news):
@@ -108,25 +108,25 @@ def test_a_failing_listener_does_not_blind_the_eye(caplog):
 
 
 def test_a_single_failing_frame_is_counted_and_survived():
-    with watching("fail", read_plates=False) as eye:
-        eventually(lambda: (heartbeat := eye.port.last_beat) and heartbeat.failures >= 2)
+    with watching("fail", read_plates=False) as watched:
+        eventually(lambda: (heartbeat := watched.port.last_beat) and heartbeat.failures >= 2)
 
 
-def test_an_eye_is_told_whether_a_vehicle_waits_and_told_again_after_a_restart():
+def test_a_vision_worker_is_told_whether_a_vehicle_waits_and_told_again_after_a_restart():
     unchanged = GateSettings(threshold=255, hold_s=0, look_every_s=0.01)
-    with watching("hint", gate=unchanged) as eye:
+    with watching("hint", gate=unchanged) as watched:
 
         def wait_for(word, after=0.0):
-            eye.sight(lambda seen: seen.at > after and seen.presentations[0].payload == word)
+            watched.detection(lambda seen: seen.at > after and seen.presentations[0].payload == word)
 
         wait_for(b"no hint")
-        eye.port.set_vehicle_present(present=True)
+        watched.port.set_vehicle_present(present=True)
         wait_for(b"hint")
-        os.kill(eye.port.pid, signal.SIGKILL)
+        os.kill(watched.port.pid, signal.SIGKILL)
         wait_for(b"hint", after=time.monotonic())
-        eye.port.set_vehicle_present(present=False)
+        watched.port.set_vehicle_present(present=False)
         wait_for(b"no hint")
-    eye.port.set_vehicle_present(present=True)
+    watched.port.set_vehicle_present(present=True)
 
 
 # ----------------------------------------------------------------------------------------------------------- faults
@@ -146,47 +146,47 @@ def test_an_eye_is_told_whether_a_vehicle_waits_and_told_again_after_a_restart()
         ("old", "mixed installations"),
     ],
 )
-def test_an_eye_that_crashes_hangs_or_lies_is_started_anew_and_says_why(mode, cause):
-    with watching(mode, limits=replace(LIMITS, stop_s=0.3), read_plates=False) as eye:
-        pid = eventually(lambda: eye.port.pid)
-        lost = eye.status(lambda one: cause in one.detail)
+def test_a_vision_worker_that_crashes_hangs_or_lies_is_started_anew_and_says_why(mode, cause):
+    with watching(mode, limits=replace(LIMITS, stop_s=0.3), read_plates=False) as watched:
+        pid = eventually(lambda: watched.port.pid)
+        lost = watched.status(lambda one: cause in one.detail)
         assert lost.state is PortState.LOST
         eventually(lambda: is_gone(pid))
-        eventually(lambda: eye.port.pid not in {None, pid})
+        eventually(lambda: watched.port.pid not in {None, pid})
 
 
 @pytest.mark.parametrize("mode", ["silent", "stuck"])
-def test_an_eye_without_a_sign_of_life_is_killed(mode):
+def test_a_vision_worker_without_a_sign_of_life_is_killed(mode):
     limits = WorkerLimits(start_s=scaled(0.5), hang_s=scaled(0.25), retry_first_s=0.05, retry_cap_s=0.1)
-    with watching(mode, limits=limits) as eye:
-        pid = eventually(lambda: eye.port.pid)
-        eye.status(lambda one: "no sign of life" in one.detail)
+    with watching(mode, limits=limits) as watched:
+        pid = eventually(lambda: watched.port.pid)
+        watched.status(lambda one: "no sign of life" in one.detail)
         eventually(lambda: is_gone(pid))
 
 
-def test_an_eye_that_is_killed_from_outside_comes_back_and_frames_go_on_counting():
-    with watching("count") as eye:
-        before = eye.sight().frame
-        pid = eye.port.pid
+def test_a_vision_worker_that_is_killed_from_outside_comes_back_and_frames_go_on_counting():
+    with watching("count") as watched:
+        before = watched.detection().frame
+        pid = watched.port.pid
         os.kill(pid, signal.SIGKILL)
         killed_at = time.monotonic()
-        lost = eye.status(lambda one: "SIGKILL" in one.detail)
+        lost = watched.status(lambda one: "SIGKILL" in one.detail)
         assert not lost.up
-        after = eye.sight(lambda seen: seen.at > killed_at)
+        after = watched.detection(lambda seen: seen.at > killed_at)
         assert after.frame > before
-        eye.status(lambda one: one.up and one.restarts == 1)
+        watched.status(lambda one: one.up and one.restarts == 1)
 
 
-def test_an_eye_that_is_stopped_by_a_signal_is_killed_and_comes_back():
-    with watching("count", limits=WorkerLimits(hang_s=HANG_S, retry_first_s=0.05, retry_cap_s=0.1)) as eye:
-        eye.sight()
-        os.kill(eye.port.pid, signal.SIGSTOP)
-        eye.status(lambda one: f"no sign of life for {HANG_S:g} s" in one.detail)
-        eye.status(lambda one: one.up and one.restarts == 1)
+def test_a_vision_worker_that_is_stopped_by_a_signal_is_killed_and_comes_back():
+    with watching("count", limits=WorkerLimits(hang_s=HANG_S, retry_first_s=0.05, retry_cap_s=0.1)) as watched:
+        watched.detection()
+        os.kill(watched.port.pid, signal.SIGSTOP)
+        watched.status(lambda one: f"no sign of life for {HANG_S:g} s" in one.detail)
+        watched.status(lambda one: one.up and one.restarts == 1)
 
 
-def test_an_eye_that_does_not_stop_is_killed_in_time():
-    watched = Watched("deaf", limits=WorkerLimits(stop_s=0.3))
+def test_a_vision_worker_that_does_not_stop_is_killed_in_time():
+    watched = WatchedSupervisor("deaf", limits=WorkerLimits(stop_s=0.3))
     watched.port.start()
     eventually(lambda: watched.port.last_beat)
     pid = watched.port.pid
@@ -196,10 +196,10 @@ def test_an_eye_that_does_not_stop_is_killed_in_time():
 
 @contextmanager
 def held_in_the_kernel(folder):
-    """An eye that hangs and that SIGKILL does not end until `release` is called, watched."""
+    """A vision worker that hangs and that SIGKILL does not end until `release` is called, watched."""
     limits = WorkerLimits(start_s=15, hang_s=1, stop_s=3, retry_first_s=0.05, retry_cap_s=0.1)
     command = [sys.executable, CHILD, "held", "--once", str(folder / "once")]
-    watched = Watched("held", limits=limits, command=command)
+    watched = WatchedSupervisor("held", limits=limits, command=command)
     watched.port.start()
     eventually(lambda: watched.port.last_beat)
     watched.held = watched.port.pid
@@ -216,54 +216,56 @@ def held_in_the_kernel(folder):
             watched.port.stop()
 
 
-def test_an_eye_that_even_a_kill_does_not_end_is_lost_at_once_and_no_second_one_meets_its_camera_meanwhile(
+def test_a_vision_worker_that_even_a_kill_does_not_end_is_lost_at_once_and_no_second_one_meets_its_camera_meanwhile(
     tmp_path, caplog
 ):
-    with held_in_the_kernel(tmp_path) as eye:
-        eye.status(lambda one: one.up)
-        lost = eye.status(lambda one: one.state is PortState.LOST)
+    with held_in_the_kernel(tmp_path) as watched:
+        watched.status(lambda one: one.up)
+        lost = watched.status(lambda one: one.state is PortState.LOST)
         assert "no sign of life" in lost.detail
-        told = eye.status(lambda one: "does not end although it was killed" in one.detail)
+        told = watched.status(lambda one: "does not end although it was killed" in one.detail)
         assert told.state is PortState.LOST
-        assert is_gone(eye.held)  # dead, and yet nobody can fetch it
-        assert eye.port.pid is None
-        assert f"{eye.held} does not end although it was killed" in caplog.text
-        eye.release()
-        eye.status(lambda one: one.up)
-        assert eye.port.pid != eye.held
+        assert is_gone(watched.held)  # dead, and yet nobody can fetch it
+        assert watched.port.pid is None
+        assert f"{watched.held} does not end although it was killed" in caplog.text
+        watched.release()
+        watched.status(lambda one: one.up)
+        assert watched.port.pid != watched.held
         assert "has ended at last" in caplog.text
-        assert not Path(f"/proc/{eye.held}").exists()
-        assert eye.port.stop()
+        assert not Path(f"/proc/{watched.held}").exists()
+        assert watched.port.stop()
 
 
-def test_an_eye_that_even_a_kill_does_not_end_holds_up_no_stop_and_the_port_says_that_it_is_left(tmp_path):
-    with held_in_the_kernel(tmp_path) as eye:
-        eye.status(lambda one: one.state is PortState.LOST)
-        stopped = threading.Thread(target=lambda: results.append(eye.port.stop()), daemon=True)
+def test_a_vision_worker_that_even_a_kill_does_not_end_holds_up_no_stop_and_is_told_of_as_left(tmp_path):
+    with held_in_the_kernel(tmp_path) as watched:
+        watched.status(lambda one: one.state is PortState.LOST)
+        stopped = threading.Thread(target=lambda: results.append(watched.port.stop()), daemon=True)
         results = []
         stopped.start()
         stopped.join(15)
         assert not stopped.is_alive()
         assert results == [False]
-        eye.release()
-        eventually(lambda: not Path(f"/proc/{eye.held}").exists(), what="the end of the process fetched by somebody")
+        watched.release()
+        eventually(
+            lambda: not Path(f"/proc/{watched.held}").exists(), what="the end of the process fetched by somebody"
+        )
 
 
-def test_a_fault_of_the_agent_itself_in_the_thread_of_an_eye_costs_one_life_of_the_eye_and_no_more(mocker, caplog):
+def test_a_fault_of_the_agent_itself_in_the_thread_of_a_supervisor_costs_one_worker_and_no_more(mocker, caplog):
     # As where the process has no file left to open: an OSError at a place where nobody expects one.
     selector = mocker.patch(
         "agent.vision.session.selectors.DefaultSelector", side_effect=OSError(24, "Too many open files")
     )
-    with watching("count") as eye:
-        lost = eye.status(lambda one: one.state is PortState.LOST)
+    with watching("count") as watched:
+        lost = watched.status(lambda one: one.state is PortState.LOST)
         assert "OSError" in lost.detail
         mocker.stop(selector)
-        eye.status(lambda one: one.up)
-        assert eye.sight()
+        watched.status(lambda one: one.up)
+        assert watched.detection()
     assert "Too many open files" in caplog.text
 
 
-def test_an_eye_that_cannot_be_started_is_reported_and_tried_again():
+def test_a_vision_worker_that_cannot_be_started_is_reported_and_tried_again():
     statuses = queue.Queue()
     port = CameraSupervisor(
         "lane1",
@@ -280,15 +282,15 @@ def test_an_eye_that_cannot_be_started_is_reported_and_tried_again():
     assert second.restarts == 2
 
 
-def test_a_signal_to_the_whole_group_does_not_end_the_eye():
-    with watching("count") as eye:
-        eye.sight()
-        pid = eye.port.pid
+def test_a_signal_to_the_whole_group_does_not_end_the_vision_worker():
+    with watching("count") as watched:
+        watched.detection()
+        pid = watched.port.pid
         os.kill(pid, signal.SIGTERM)
         os.kill(pid, signal.SIGINT)
-        last = eye.port.last_beat
-        eventually(lambda: eye.port.last_beat is not last)
-        assert eye.port.pid == pid
+        last = watched.port.last_beat
+        eventually(lambda: watched.port.last_beat is not last)
+        assert watched.port.pid == pid
 
 
 PARENT = """
@@ -303,7 +305,7 @@ threading.Event().wait()
 
 
 @pytest.mark.parametrize("mode", ["count", "slow"])
-def test_the_eye_dies_with_its_parent(mode):
+def test_the_vision_worker_dies_with_its_parent(mode):
     parent = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(PARENT), CHILD, mode], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
@@ -318,14 +320,14 @@ def test_the_eye_dies_with_its_parent(mode):
 # ---------------------------------------------------------------------------------------------------------- secrets
 
 
-def test_the_eye_gets_no_secret_of_the_environment(monkeypatch):
+def test_the_vision_worker_gets_no_secret_of_the_environment(monkeypatch):
     monkeypatch.setenv("GATE_AGENT_BROKER_PASSWORD", "hunter2")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials")
     assert not {"GATE_AGENT_BROKER_PASSWORD", "CREDENTIALS_DIRECTORY"} & set(scrubbed_environment())
-    with watching("count") as eye:
-        eye.sight()
-        environment = Path(f"/proc/{eye.port.pid}/environ").read_bytes()
-        descriptors = [str(link.readlink()) for link in Path(f"/proc/{eye.port.pid}/fd").iterdir()]
+    with watching("count") as watched:
+        watched.detection()
+        environment = Path(f"/proc/{watched.port.pid}/environ").read_bytes()
+        descriptors = [str(link.readlink()) for link in Path(f"/proc/{watched.port.pid}/fd").iterdir()]
     assert b"hunter2" not in environment
     assert sum(name.startswith("socket:") for name in descriptors) == 1
 

@@ -41,7 +41,7 @@ class LiveGate(ConsoleGate):
 
     def __init__(self, folder):
         super().__init__(folder, lanes=LANES.format(board=folder.name))
-        self.eye = self.app.parts.lanes.cameras[0]
+        self.camera = self.app.parts.lanes.cameras[0]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def gate(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setenv("RUNTIME_DIRECTORY", str(folder))
     with LiveGate(folder) as gate:
-        eventually(lambda: gate.eye.status.up and gate.eye.last_beat)
+        eventually(lambda: gate.camera.status.up and gate.camera.last_beat)
         yield gate
     patch.undo()
 
@@ -132,15 +132,13 @@ def test_pictures_come_one_after_the_other_each_with_its_end(gate):
     assert len(set(pictures)) > 1
 
 
-def test_a_viewer_who_does_not_take_his_pictures_keeps_no_eye_at_work(gate):
+def test_a_viewer_who_does_not_take_his_pictures_keeps_no_vision_worker_busy(gate):
     with door(gate) as stalled:
         stalled.sendall(b"GET /live/camera/out/front/pictures HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        first = eventually(lambda: gate.eye.picture).number
-        eventually(lambda: gate.eye.picture.number > first)
-        # What the kernel holds for him fills up; then nobody asks the eye any more.
-        eventually(
-            lambda: not gate.eye._preview_buffer._wished_until or gate.eye._preview_buffer.due(1e12), within_s=60
-        )
+        first = eventually(lambda: gate.camera.picture).number
+        eventually(lambda: gate.camera.picture.number > first)
+        # What the kernel holds for him fills up; then nobody asks the vision worker any more.
+        eventually(lambda: not gate.camera._preview_buffer._wished_until, within_s=60)
         with httpx.Client(transport=httpx.HTTPTransport(uds=str(gate.path.parent / "console.sock"))) as other:
             assert other.get("http://localhost/healthz").status_code == 200
 
@@ -148,7 +146,7 @@ def test_a_viewer_who_does_not_take_his_pictures_keeps_no_eye_at_work(gate):
 def test_nobody_watches_when_the_viewer_has_gone(gate):
     with gate.browser("viewer").stream("GET", "/live/camera/out/front/pictures") as response:
         next(response.iter_raw())
-    eventually(lambda: not gate.eye._preview_buffer._wished_until, within_s=20)
+    eventually(lambda: not gate.camera._preview_buffer._wished_until, within_s=20)
 
 
 def test_measures_of_every_picture_are_for_technicians(gate):
@@ -158,8 +156,8 @@ def test_measures_of_every_picture_are_for_technicians(gate):
         told = (value for name, value in events_of(response) if name == "camera")
         keys = next(keys for value in told if (keys := {one["key"] for one in value["figures"]}))
         assert keys == {"sharpness", "brightness", "glare", "noise"}
-        # From the beats of the eye at first, then of the very picture that is shown.
-        eventually(lambda: (shown := gate.eye.picture) and shown.sharpness is not None)
+        # From the heartbeats at first, then of the very picture that is shown.
+        eventually(lambda: (shown := gate.camera.picture) and shown.sharpness is not None)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def taken(**bits: bool | None) -> Callable[[], Yard]:
 
 
 def readerless(way: Callable[..., Yard]) -> Callable[[], Yard]:
-    """A blind lane without a working reader, long after any sighting."""
+    """A blind lane without a working reader, long after any observation."""
 
     def made() -> Yard:
         yard = way(blind=True)

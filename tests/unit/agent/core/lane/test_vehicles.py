@@ -65,13 +65,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def watching(yard: Yard, seconds: float, *sights: str) -> list[str]:
+def watching(yard: Yard, seconds: float, *shown: str) -> list[str]:
     """Let time go by while these permits stay in view; a text in brackets is a plate."""
     lines: list[str] = []
     for _ in range(round(seconds * 5)):
         lines += yard.wait(0.2)
-        for sight in sights:
-            lines += yard.plate(sight[1:-1]) if sight.startswith("[") else yard.qr(sight)
+        for each in shown:
+            lines += yard.plate(each[1:-1]) if each.startswith("[") else yard.qr(each)
     return lines
 
 
@@ -299,7 +299,7 @@ def test_what_is_shown_while_the_vehicle_passes_counts_for_nobody() -> None:
     assert yard.lane.early == ()
 
 
-def test_the_same_sighting_twice_is_nothing_new() -> None:
+def test_the_same_observation_twice_is_nothing_new() -> None:
     yard = deciding()
     presentation = yard.lane.transaction and yard.lane.transaction.presentations[0]
     yard.frame -= 1

@@ -122,7 +122,7 @@ def test_a_plate_behind_that_is_seen_more_often_than_the_nearer_one_is_contested
     assert (voted.text, voted.contested, blurred.contested) == ("沪B98765", True, False)
 
 
-def test_two_plates_that_the_eye_followed_apart_do_not_mix_though_they_are_neighbours() -> None:
+def test_two_plates_that_the_reader_followed_apart_do_not_mix_though_they_are_neighbours() -> None:
     near = [reading("京A12345", frame, box=(500, 500, 160, 50), track=1) for frame in (0, 2, 4)]
     behind = [reading("京A12346", frame, box=(600, 420, 130, 42), track=2) for frame in (1, 3, 5)]
     voted, unfollowed = vote([*near, *behind]), vote([replace(one, track=0) for one in (*near, *behind)])
@@ -132,7 +132,7 @@ def test_two_plates_that_the_eye_followed_apart_do_not_mix_though_they_are_neigh
     assert (voted.text, voted.frames, unfollowed.frames) == ("京A12345", 3, 6)
 
 
-def test_one_text_that_the_eye_lost_and_found_is_of_one_plate() -> None:
+def test_one_text_that_the_reader_lost_and_found_is_of_one_plate() -> None:
     voted = vote([reading("京A12345", frame, box=(500, 500, 160, 50), track=1 + frame // 2) for frame in range(4)])
 
     assert voted is not None

@@ -16,7 +16,7 @@ from agent.settings import SettingsError
 from agent.settings.toml.files import LARGEST_BYTES
 from tests.support.gate.config_files import GOOD, HEAD, loaded
 
-CAMERA = '[[lanes.out.cameras]]\nid = "front"\nkind = "eye"\nurl = "rtsp://10.0.0.5/stream"\n'
+CAMERA = '[[lanes.out.cameras]]\nid = "front"\nkind = "cam"\nurl = "rtsp://10.0.0.5/stream"\n'
 RELAY = '[lanes.out.relay]\nkind = "board"\nport = "/dev/gate-barrier"'
 BROKERS = 'brokers = ["mqtts://broker.example"]'
 
@@ -62,7 +62,7 @@ BROKEN = [
     ),
     (
         "what a second table of an array lacks",
-        GOOD + '[[lanes.out.cameras]]\nid = "back"\nkind = "eye"\n',
+        GOOD + '[[lanes.out.cameras]]\nid = "back"\nkind = "cam"\n',
         [(33, 3, "lanes.out.cameras[1].url", "is required", "")],
     ),
     (
@@ -86,8 +86,8 @@ BROKEN = [
             (
                 'direction = "export"',
                 (
-                    'direction = "export"\ncameras = [\n  { id = "front", kind = "eye", url = "x" },  # [{\n'
-                    '  { id = "back", kind = "eye", ulr = "x", readers = ["qr", "plat"] },\n]'
+                    'direction = "export"\ncameras = [\n  { id = "front", kind = "cam", url = "x" },  # [{\n'
+                    '  { id = "back", kind = "cam", ulr = "x", readers = ["qr", "plat"] },\n]'
                 ),
             ),
         ),
@@ -126,7 +126,7 @@ BROKEN = [
     ),
     (
         "an item in a list of several lines",
-        good(('kind = "eye"', 'kind = "eye"\nreaders = [\n  "qr",  # ]\n  "plat",\n]')),
+        good(('kind = "cam"', 'kind = "cam"\nreaders = [\n  "qr",  # ]\n  "plat",\n]')),
         [(34, 3, "lanes.out.cameras[0].readers[1]", 'one of "qr", "plate"', "plate")],
     ),
     # ------------------------------------------------------------------------------------------------- set twice
@@ -220,11 +220,11 @@ BROKEN = [
     ),
     (
         "unknown drivers",
-        good(('kind = "board"', 'kind = "bord"'), ('kind = "bits"', 'kind = "bit"'), ('kind = "eye"', 'kind = "ey"')),
+        good(('kind = "board"', 'kind = "bord"'), ('kind = "bits"', 'kind = "bit"'), ('kind = "cam"', 'kind = "ca"')),
         [
             (19, 1, "lanes.out.relay.kind", "no driver of kind 'bord'; there is: board", "board"),
             (23, 1, "lanes.out.inputs.kind", "no driver of kind 'bit'", "bits"),
-            (31, 1, "lanes.out.cameras[0].kind", "no driver of kind 'ey'", "eye"),
+            (31, 1, "lanes.out.cameras[0].kind", "no driver of kind 'ca'", "cam"),
         ],
     ),
     (

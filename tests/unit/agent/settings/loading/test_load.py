@@ -75,13 +75,13 @@ def test_all_errors_are_told_at_once_in_the_order_of_the_file(tmp_path):
         ('port = "/dev/gate-barrier"', "", "lanes.out.relay.port", "is required", ""),
         ('id = "front"', 'id = "Front Door"', "lanes.out.cameras[0].id", "small letters", ""),
         (
-            'kind = "eye"',
-            'kind = "eye"\nreaders = ["qr", "plat"]',
+            'kind = "cam"',
+            'kind = "cam"\nreaders = ["qr", "plat"]',
             "lanes.out.cameras[0].readers[1]",
             "one of",
             "plate",
         ),
-        ('kind = "eye"', 'kind = "eye"\nreaders = []', "lanes.out.cameras[0].readers", "at least 1", ""),
+        ('kind = "cam"', 'kind = "cam"\nreaders = []', "lanes.out.cameras[0].readers", "at least 1", ""),
         (
             "[lanes.out.inputs]",
             "[lanes.out.timing]\nread_s = nan\n[lanes.out.inputs]",
@@ -123,7 +123,7 @@ def test_a_place_in_a_dotted_or_inline_table_is_found(tmp_path):
 
 
 def test_the_caret_stands_below_its_place_after_chinese_text(tmp_path):
-    text = GOOD.replace('kind = "eye"', 'kind = "eye"\nreaders = ["通道", "qr", "plat"]')
+    text = GOOD.replace('kind = "cam"', 'kind = "cam"\nreaders = ["通道", "qr", "plat"]')
     lines = told(write(tmp_path, text)).splitlines()
     first, second = (line for line in lines if line.endswith("^"))
     assert len(second) - len(first) == len('"通道", "qr", ') + 2  # each of the two characters is two columns wide
@@ -205,7 +205,7 @@ def test_a_file_that_includes_itself_or_a_missing_one_is_refused_at_the_line_tha
 
 def test_a_relative_path_starts_at_the_file_that_names_it(tmp_path):
     path = write(tmp_path, HEAD.replace("version = 1", 'version = 1\ninclude = ["lanes/out.toml"]'))
-    write(tmp_path, LANE.replace('kind = "eye"', 'kind = "eye"\npath = "pictures"'), "lanes/out.toml")
+    write(tmp_path, LANE.replace('kind = "cam"', 'kind = "cam"\npath = "pictures"'), "lanes/out.toml")
     camera = loaded(path).settings.lanes["out"].cameras[0]
     assert camera.table["path"] == str(tmp_path / "lanes" / "pictures")
 

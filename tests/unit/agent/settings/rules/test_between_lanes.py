@@ -36,7 +36,7 @@ closed = {closed}
 
 [[lanes.{name}.cameras]]
 id = "{name}"
-kind = "eye"
+kind = "cam"
 url = "rtsp://10.0.0.5/{name}"
 """
 A = {"name": "a", "number": 1, "direction": "export", "more": "", "open": 1, "presence": 1, "safety": 2, "closed": 3}

@@ -138,8 +138,8 @@ def test_files_that_hold_no_certificate_are_refused_at_their_key(tmp_path):
     [
         (ROOT_KEY, EXAMPLE_ROOT_KEY, "permits.root_keys[0]"),
         ("number = 1", "number = 33", "lanes.out.number"),
-        ('kind = "eye"', 'kind = "eye"\nreaders = ["plate"]', "lanes.out.cameras"),
-        ('kind = "eye"', 'kind = "eye"\nexposure = "adapt"', "lanes.out.cameras[0].exposure"),
+        ('kind = "cam"', 'kind = "cam"\nreaders = ["plate"]', "lanes.out.cameras"),
+        ('kind = "cam"', 'kind = "cam"\nexposure = "adapt"', "lanes.out.cameras[0].exposure"),
         (
             'direction = "export"',
             'direction = "export"\nbarrier = {close_channel = 2}',

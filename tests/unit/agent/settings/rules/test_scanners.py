@@ -39,7 +39,7 @@ def test_a_lane_without_a_camera_reads_permits_by_its_scanner(tmp_path):
 
 
 def test_a_lane_whose_camera_reads_plates_only_reads_permits_by_its_scanner(tmp_path):
-    plates = GOOD.replace('kind = "eye"', 'kind = "eye"\nreaders = ["plate"]')
+    plates = GOOD.replace('kind = "cam"', 'kind = "cam"\nreaders = ["plate"]')
     assert [problem.key for problem in loaded(write(tmp_path, plates)).warnings] == ["lanes.out.cameras"]
     assert loaded(write(tmp_path, plates + SCANNER)).warnings == ()
 

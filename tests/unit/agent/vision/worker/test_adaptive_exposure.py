@@ -150,7 +150,7 @@ def test_in_a_closed_loop_the_phone_becomes_readable_within_a_second_and_a_half(
         assert at <= 1.5
 
 
-# --------------------------------------------------------------------------------------------- through an eye
+# --------------------------------------------------------------------------------------------- through a vision worker
 
 
 @pytest.fixture
@@ -167,23 +167,23 @@ def looking(scene, exposure):
     )
 
 
-def test_the_eye_reads_a_phone_at_night_by_adapting_and_returns_to_the_automatic(scene):
-    with looking(scene, "adapt") as eye:
-        seen = eye.sight(lambda seen: seen.presentations)
+def test_the_vision_worker_reads_a_phone_at_night_by_adapting_and_returns_to_the_automatic(scene):
+    with looking(scene, "adapt") as watched:
+        seen = watched.detection(lambda seen: seen.presentations)
         assert seen.presentations[0].payload == TEXT.encode()
-        eventually(lambda: eye.port.last_beat.exposure < 1.0)
+        eventually(lambda: watched.port.last_beat.exposure < 1.0)
         scene.write_text(Scene(light="night").model_dump_json())
-        eventually(lambda: eye.port.last_beat.exposure == 1.0)
-        assert eye.port.status.detail == ""
-        assert {status.view for status in eye.statuses} == {"clear"}
+        eventually(lambda: watched.port.last_beat.exposure == 1.0)
+        assert watched.port.status.detail == ""
+        assert {status.view for status in watched.statuses} == {"clear"}
 
 
 def test_without_adapting_the_same_phone_stays_white(scene):
-    with looking(scene, "camera") as eye:
-        eye.status(lambda one: one.up)
-        eventually(lambda: eye.port.last_beat and eye.port.last_beat.read >= 25, within_s=30)
-        assert eye.sights.empty()
-        assert eye.port.last_beat.exposure == 1.0
+    with looking(scene, "camera") as watched:
+        watched.status(lambda one: one.up)
+        eventually(lambda: watched.port.last_beat and watched.port.last_beat.read >= 25, within_s=30)
+        assert watched.detections.empty()
+        assert watched.port.last_beat.exposure == 1.0
 
 
 def test_a_network_camera_that_is_to_be_adapted_says_that_it_cannot_and_reads_on(tmp_path):
@@ -191,16 +191,18 @@ def test_a_network_camera_that_is_to_be_adapted_says_that_it_cannot_and_reads_on
     server = RtspServer(tmp_path).start()
     camera = {"url": server.url("yard.mp4")}
     gate = GateSettings(enabled=False)
-    with watching("count", camera_kind="opencv", camera=camera, read_plates=False, exposure="adapt", gate=gate) as eye:
-        status = eye.status(lambda one: one.up)
+    with watching(
+        "count", camera_kind="opencv", camera=camera, read_plates=False, exposure="adapt", gate=gate
+    ) as watched:
+        status = watched.status(lambda one: one.up)
         assert status.state is PortState.UP
         assert "exposure cannot be set from here" in status.detail
-        eye.sight()
+        watched.detection()
     server.kill()
 
 
 def test_pictures_from_a_folder_that_are_to_be_adapted_say_that_they_cannot(tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), numbered_picture(1))
     camera = {"path": str(tmp_path), "interval_ms": 50}
-    with watching("count", camera_kind="folder", camera=camera, read_plates=False, exposure="adapt") as eye:
-        assert "kind folder cannot be set" in eye.status(lambda one: one.up).detail
+    with watching("count", camera_kind="folder", camera=camera, read_plates=False, exposure="adapt") as watched:
+        assert "kind folder cannot be set" in watched.status(lambda one: one.up).detail

@@ -1,4 +1,4 @@
-"""The reading threads of an eye: codes wait for nobody, what is lost is counted, and no picture is too odd."""
+"""The reading threads of a vision worker: codes wait for nobody, what is lost is counted, and no picture is too odd."""
 
 import os
 import queue
@@ -56,7 +56,7 @@ class Bench:
         self.slot = LatestFrame()
         ours, self._theirs = ends
         self._theirs.settimeout(PATIENCE_S)
-        self._decoder = Decoder(from_eye=True)
+        self._decoder = Decoder(from_worker=True)
         self._number = 0
         self._readers = readers
         self.reading = ReaderThreads(

@@ -59,7 +59,7 @@ def test_a_thorough_look_is_taken_only_while_something_changes():
     assert [plate for _, _, plate in asked] == [True, True, False, False, False, False, False, False]
 
 
-def test_a_reader_that_always_fails_ends_the_eye(caplog):
+def test_a_reader_that_always_fails_ends_the_vision_worker(caplog):
     watch = ReaderStats("code")
 
     def fail():

@@ -26,7 +26,7 @@ from agent.vision.worker.protocol import (
     SeenCode,
     SeenPlate,
     Stop,
-    ToEye,
+    ToWorker,
 )
 from agent.vision.worker.wire import MAX_PICTURE_BYTES, MAX_TEXT_BYTES, Decoder, encoded
 
@@ -58,8 +58,8 @@ SAMPLES = [
 ]
 
 
-def from_eye(message):
-    return not isinstance(message, ToEye)
+def from_worker(message):
+    return not isinstance(message, ToWorker)
 
 
 def frame(text, *tail):
@@ -69,16 +69,16 @@ def frame(text, *tail):
 
 @pytest.mark.parametrize(("message", "pictures"), SAMPLES)
 def test_a_message_comes_out_as_it_went_in(message, pictures):
-    (envelope,) = Decoder(from_eye=from_eye(message)).feed(encoded(message, pictures))
+    (envelope,) = Decoder(from_worker=from_worker(message)).feed(encoded(message, pictures))
     assert envelope.message == message
     assert envelope.pictures == tuple(pictures)
 
 
-@given(st.lists(st.sampled_from([sample for sample in SAMPLES if from_eye(sample[0])]), max_size=6), st.data())
+@given(st.lists(st.sampled_from([sample for sample in SAMPLES if from_worker(sample[0])]), max_size=6), st.data())
 def test_messages_survive_any_cut_of_the_stream(samples, data):
     stream = b"".join(encoded(*sample) for sample in samples)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=12)))
-    decoder = Decoder(from_eye=True)
+    decoder = Decoder(from_worker=True)
     heard = []
     for begin, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
         heard += decoder.feed(stream[begin:end])
@@ -88,7 +88,7 @@ def test_messages_survive_any_cut_of_the_stream(samples, data):
 
 @given(st.binary(max_size=300))
 def test_garbage_is_a_protocol_error_and_nothing_else(data):
-    decoder = Decoder(from_eye=True)
+    decoder = Decoder(from_worker=True)
     try:
         decoder.feed(data)
     except ProtocolError:
@@ -96,13 +96,13 @@ def test_garbage_is_a_protocol_error_and_nothing_else(data):
     assert decoder.inside_a_frame == bool(data)
 
 
-@given(st.sampled_from([sample for sample in SAMPLES if from_eye(sample[0])]), st.data())
+@given(st.sampled_from([sample for sample in SAMPLES if from_worker(sample[0])]), st.data())
 def test_a_damaged_message_is_a_protocol_error_or_another_message(sample, data):
     damaged = bytearray(encoded(*sample))
     for _ in range(data.draw(st.integers(1, 4))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     with suppress(ProtocolError):
-        Decoder(from_eye=True).feed(bytes(damaged))
+        Decoder(from_worker=True).feed(bytes(damaged))
 
 
 @pytest.mark.parametrize(
@@ -115,38 +115,42 @@ def test_a_damaged_message_is_a_protocol_error_or_another_message(sample, data):
         frame(b"\xff\xfe"),
         frame({"message": {"type": "unknown"}}),
         frame({"message": {"type": "stop"}}),
-        frame({"message": {"type": "beat", "at": 1.0}, "more": 1}),
-        frame({"message": {"type": "beat", "at": 1.0, "more": 1}}),
-        frame({"message": {"type": "beat", "at": "1.0"}}),
-        frame(b'{"message": {"type": "beat", "at": NaN}}'),
-        frame(b'{"message": {"type": "beat", "at": Infinity}}'),
-        frame(b'{"message": {"type": "beat", "at": 1e999}}'),
-        frame({"message": {"type": "beat", "at": -1.0}}),
-        frame({"message": {"type": "sighting", "frame": -1, "at": 1.0}}),
-        frame({"message": {"type": "sighting", "frame": 1, "at": 1.0, "picture": 0}}),
-        frame({"message": {"type": "sighting", "frame": 1, "at": 1.0, "codes": [{"payload": "!", "engine": "e"}]}}),
-        frame({"message": {"type": "sighting", "frame": 1, "at": 1.0, "codes": [{"payload": "", "engine": "e" * 33}]}}),
-        frame({"message": {"type": "sighting", "frame": 1, "at": 1.0, "codes": [{"payload": "", "engine": "e"}] * 17}}),
-        frame({"pictures": [MAX_PICTURE_BYTES + 1], "message": {"type": "beat", "at": 1.0}}),
-        frame({"pictures": [-1], "message": {"type": "beat", "at": 1.0}}),
-        frame({"pictures": [9] * 17, "message": {"type": "beat", "at": 1.0}}),
-        frame({"pictures": [MAX_PICTURE_BYTES] * 5, "message": {"type": "beat", "at": 1.0}}),
-        frame({"pictures": [5], "message": {"type": "beat", "at": 1.0}}, b"GIF89"),
+        frame({"message": {"type": "heartbeat", "at": 1.0}, "more": 1}),
+        frame({"message": {"type": "heartbeat", "at": 1.0, "more": 1}}),
+        frame({"message": {"type": "heartbeat", "at": "1.0"}}),
+        frame(b'{"message": {"type": "heartbeat", "at": NaN}}'),
+        frame(b'{"message": {"type": "heartbeat", "at": Infinity}}'),
+        frame(b'{"message": {"type": "heartbeat", "at": 1e999}}'),
+        frame({"message": {"type": "heartbeat", "at": -1.0}}),
+        frame({"message": {"type": "detection", "frame": -1, "at": 1.0}}),
+        frame({"message": {"type": "detection", "frame": 1, "at": 1.0, "picture": 0}}),
+        frame({"message": {"type": "detection", "frame": 1, "at": 1.0, "codes": [{"payload": "!", "engine": "e"}]}}),
+        frame(
+            {"message": {"type": "detection", "frame": 1, "at": 1.0, "codes": [{"payload": "", "engine": "e" * 33}]}}
+        ),
+        frame(
+            {"message": {"type": "detection", "frame": 1, "at": 1.0, "codes": [{"payload": "", "engine": "e"}] * 17}}
+        ),
+        frame({"pictures": [MAX_PICTURE_BYTES + 1], "message": {"type": "heartbeat", "at": 1.0}}),
+        frame({"pictures": [-1], "message": {"type": "heartbeat", "at": 1.0}}),
+        frame({"pictures": [9] * 17, "message": {"type": "heartbeat", "at": 1.0}}),
+        frame({"pictures": [MAX_PICTURE_BYTES] * 5, "message": {"type": "heartbeat", "at": 1.0}}),
+        frame({"pictures": [5], "message": {"type": "heartbeat", "at": 1.0}}, b"GIF89"),
     ],
 )
 def test_what_the_protocol_does_not_allow_is_refused_before_it_is_waited_for(data):
     with pytest.raises(ProtocolError):
-        Decoder(from_eye=True).feed(data)
+        Decoder(from_worker=True).feed(data)
 
 
-def test_the_eye_does_not_take_the_words_of_an_eye():
+def test_the_worker_does_not_take_the_messages_of_a_worker():
     with pytest.raises(ProtocolError):
-        Decoder(from_eye=False).feed(encoded(Hello(pid=1, version=1)))
+        Decoder(from_worker=False).feed(encoded(Hello(pid=1, version=1)))
 
 
 def test_a_refusal_never_repeats_what_was_said():
     with pytest.raises(ProtocolError) as refused:
-        Decoder(from_eye=False).feed(
+        Decoder(from_worker=False).feed(
             frame({"message": {"type": "configure", "camera_kind": 5, "camera": {"url": "hunter2"}}})
         )
     assert "hunter2" not in str(refused.value)
@@ -162,7 +166,7 @@ def test_a_message_that_the_other_end_would_refuse_is_not_sent():
 
 def test_sixteen_of_the_largest_codes_fit_into_one_message():
     codes = (SeenCode(payload=b"1" * MAX_PAYLOAD, engine="zxing"),) * 16
-    assert Decoder(from_eye=True).feed(encoded(Detection(frame=1, at=1.0, codes=codes)))[0].message.codes == codes
+    assert Decoder(from_worker=True).feed(encoded(Detection(frame=1, at=1.0, codes=codes)))[0].message.codes == codes
 
 
 def test_a_plate_has_one_position_for_each_character():
@@ -182,7 +186,7 @@ def test_the_other_end_believes_no_columns_either():
     assert good in sent
 
     with pytest.raises(ProtocolError, match="no column starts there"):
-        Decoder(from_eye=True).feed(sent.replace(good, bad))
+        Decoder(from_worker=True).feed(sent.replace(good, bad))
 
 
 def test_the_parent_end_loads_no_library_for_pictures():

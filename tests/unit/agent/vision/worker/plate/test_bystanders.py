@@ -41,7 +41,7 @@ class Yard:
 
     def __init__(self, reader: PlateReader) -> None:
         self._reader = reader
-        self._sightings = DetectionBuilder(Configure(camera_kind="x", camera={}))
+        self._detections = DetectionBuilder(Configure(camera_kind="x", camera={}))
         self._translator = DetectionMapper("exit/front", 0, 0.0)
         self._bystanders = Bystanders()
         self._number = 0
@@ -51,7 +51,7 @@ class Yard:
         self._number += 1
         at = self._number * STEP_S
         frame = Frame(picture(plates), at)
-        told, _ = self._sightings.of_plates(NumberedFrame(self._number, frame), self._reader.read(frame.pixels))
+        told, _ = self._detections.of_plates(NumberedFrame(self._number, frame), self._reader.read(frame.pixels))
         pictures = tuple(b"" for _ in told.plates)
         readings = self._translator.seen(told.model_copy(update={"picture": None}), pictures, at).readings
         self._bystanders = self._bystanders.with_vehicle(present, at)

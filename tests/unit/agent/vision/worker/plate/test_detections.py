@@ -1,4 +1,4 @@
-"""What is told of a plate, from the eye's reader to the lane."""
+"""What is told of a plate, from its reader to the lane."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ NEAR, FAR = Plate("京A12345", (600, 500, 160, 50)), Plate("沪B98765", (900, 20
 
 
 class Life:
-    """One life of an eye, whose sightings cross the wire."""
+    """One life of a vision worker, whose detections cross the wire."""
 
     def __init__(self, first_frame: int = 0) -> None:
-        self._sightings = DetectionBuilder(Configure(camera_kind="x", camera={}))
+        self._detections = DetectionBuilder(Configure(camera_kind="x", camera={}))
         self._translator = DetectionMapper("exit/front", first_frame, 0.0)
-        self._decoder = Decoder(from_eye=True)
+        self._decoder = Decoder(from_worker=True)
 
     def sees(self, number: int, *plates: Plate) -> tuple[Reading, ...]:
         numbered = NumberedFrame(number, Frame(np.full((72, 128, 3), 90, np.uint8), number / 10))
-        (envelope,) = self._decoder.feed(encoded(*self._sightings.of_plates(numbered, plates)))
+        (envelope,) = self._decoder.feed(encoded(*self._detections.of_plates(numbered, plates)))
         return self._translator.seen(envelope.message, envelope.pictures, 1e6).readings
 
 
@@ -67,7 +67,7 @@ def test_the_height_of_a_character_crosses_the_wire() -> None:
     assert message.plates[0].character_px == 17.5
 
 
-def test_an_eye_that_was_started_anew_gives_no_track_a_second_time() -> None:
+def test_a_vision_worker_that_was_started_anew_gives_no_track_a_second_time() -> None:
     before = {one.track for number in range(1, 30) for one in Life().sees(number, NEAR, FAR)}
     after = {one.track for number in range(1, 30) for one in Life(first_frame=29).sees(number, NEAR, FAR)}
 

@@ -38,7 +38,7 @@ def drawn(reader: PlateReader, text: str, style: str, sights: tuple[Sight, ...])
 
 
 @pytest.mark.parametrize(("text", "style"), DRAWN)
-def test_the_columns_that_leave_the_eye_are_small_and_give_the_plate_its_likelihood(
+def test_the_columns_that_leave_the_vision_worker_are_small_and_give_the_plate_its_likelihood(
     reader: PlateReader, text: str, style: str
 ) -> None:
     (reading,) = drawn(reader, text, style, (Sight.PLAIN,))

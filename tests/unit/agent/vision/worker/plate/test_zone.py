@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def with_zone(folder: Path, zone: str) -> Path:
-    return write(folder, GOOD.replace('kind = "eye"', f'kind = "eye"\nzone = {zone}'))
+    return write(folder, GOOD.replace('kind = "cam"', f'kind = "cam"\nzone = {zone}'))
 
 
 def test_without_a_zone_the_whole_picture_counts(tmp_path: Path) -> None:
@@ -55,6 +55,6 @@ def test_a_zone_that_is_none_is_refused_where_it_stands(tmp_path: Path, zone: st
 
 
 @pytest.mark.parametrize("zone", [((0.5, 1.5),) * 3, ((0.5, 0.5),) * 33, ((-0.1, 0.5),) * 3])
-def test_the_eye_takes_no_zone_outside_the_picture(zone: tuple) -> None:
+def test_the_vision_worker_takes_no_zone_outside_the_picture(zone: tuple) -> None:
     with pytest.raises(ValidationError):
         Configure(camera_kind="x", camera={}, zone=zone)

@@ -1,4 +1,4 @@
-"""What an eye that was taken over can still do: an eye of the product that tries everything, and what came of it."""
+"""What a vision worker that was taken over can still do: one that tries everything, and what came of it."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from agent.vision.worker.sandbox.readable_files import find_readable_files
 from drivers.api import CameraNeeds, DeviceMisconfiguredError
 from drivers.registry import camera_needs
 from tests.support.vision.sandbox_attempts import ATTEMPTS, BARRED, DONE
-from tests.support.vision.watched_supervisor import CHILD as EYE_CHILD
+from tests.support.vision.watched_supervisor import CHILD as WORKER_CHILD
 from tests.support.vision.watched_supervisor import watching
 from tests.support.waiting import PATIENCE_S, eventually
 
@@ -32,7 +32,7 @@ ADMIN = bool(int(re.search(r"CapEff:\s*([0-9a-f]+)", STATUS)[1], 16) >> 21 & 1)
 
 @pytest.fixture
 def targets(tmp_path):
-    """A gate's things around an eye: files of the agent, its broker, another service, a relay board's port."""
+    """A gate's things around a vision worker: files of the agent, its broker, another service, a relay board's port."""
     pictures, state = tmp_path / "pictures", tmp_path / "state"
     pictures.mkdir()
     state.mkdir()
@@ -66,13 +66,13 @@ def targets(tmp_path):
 
 
 def tried(targets, camera_kind, table, **how):
-    """What came of each attempt in an eye with such a camera, what it said of its sandbox, and its status."""
+    """What came of each attempt in a vision worker with such a camera, what it said of its sandbox, and its status."""
     told = json.dumps({name: value for name, value in targets.items() if not name.startswith("_")} | how)
     command = [sys.executable, CHILD, told]
-    with watching("", command=command, camera_kind=camera_kind, camera=table, read_plates=False) as eye:
-        seen = eye.sight(lambda sight: sight.presentations)
-        said = eye.port.sandbox
-    assert eye.statuses[-1].restarts == 0
+    with watching("", command=command, camera_kind=camera_kind, camera=table, read_plates=False) as watched:
+        seen = watched.detection(lambda detection: detection.presentations)
+        said = watched.port.sandbox
+    assert watched.statuses[-1].restarts == 0
     return json.loads(seen.presentations[0].payload), said
 
 
@@ -87,7 +87,7 @@ def not_barred(outcomes):
 # -------------------------------------------------------------------------------------------------- what is refused
 
 
-def test_an_eye_that_was_taken_over_can_do_nothing_of_what_it_tries(targets):
+def test_a_vision_worker_that_was_taken_over_can_do_nothing_of_what_it_tries(targets):
     outcomes, said = tried(targets, "folder", folder(targets))
     assert not_barred(outcomes) == {}
     assert (said.missing, set(said.on)) == ((), set(Layer))
@@ -105,7 +105,7 @@ def test_without_a_sandbox_all_of_it_works(targets):
     assert sum(outcome == DONE for outcome in outcomes.values()) >= 25
 
 
-def test_an_eye_with_a_camera_on_the_network_connects_to_that_camera_alone(targets):
+def test_a_vision_worker_with_a_camera_on_the_network_connects_to_that_camera_alone(targets):
     with socket.create_server(("127.0.0.1", 0)) as camera:
         port = camera.getsockname()[1]
         outcomes, said = tried(targets, "opencv", {"url": f"rtsp://127.0.0.1:{port}/x"}, camera=port)
@@ -115,13 +115,13 @@ def test_an_eye_with_a_camera_on_the_network_connects_to_that_camera_alone(targe
     assert said.missing == ()
 
 
-def test_an_eye_with_a_camera_that_has_a_name_may_ask_for_the_name_too(targets):
+def test_a_vision_worker_with_a_camera_that_has_a_name_may_ask_for_the_name_too(targets):
     outcomes, said = tried(targets, "opencv", {"url": "rtsp://camera.example/x"})
     assert set(not_barred(outcomes)) == {"send a datagram"}
     assert said.missing == ()
 
 
-def test_an_eye_with_a_usb_camera_reaches_its_device_and_no_other(targets):
+def test_a_vision_worker_with_a_usb_camera_reaches_its_device_and_no_other(targets):
     outcomes, said = tried(targets, "opencv", {"url": "/dev/zero"})
     assert not_barred(outcomes) == {}
     assert said.missing == ()
@@ -130,22 +130,22 @@ def test_an_eye_with_a_usb_camera_reaches_its_device_and_no_other(targets):
 # -------------------------------------------------------------------------------------------------- what still works
 
 
-def test_a_folder_that_comes_later_is_read_by_a_new_eye(tmp_path):
+def test_a_folder_that_comes_later_is_read_by_a_new_vision_worker(tmp_path):
     pictures = tmp_path / "pictures"
     table = {"camera_kind": "folder", "camera": {"path": str(pictures), "interval_ms": 50}, "read_plates": False}
-    with watching("", command=COMMAND, retry_first_s=0.05, retry_cap_s=0.1, **table) as eye:
-        eye.status(lambda one: one.misconfigured)
+    with watching("", command=COMMAND, retry_first_s=0.05, retry_cap_s=0.1, **table) as watched:
+        watched.status(lambda one: one.misconfigured)
         later = tmp_path / "later"
         later.mkdir()
         segno.make_qr("GPR:LATER").save(later / "1.png", scale=8)
         later.rename(pictures)
-        found = eye.sight(lambda sight: sight.presentations, within_s=30)
+        found = watched.detection(lambda detection: detection.presentations, within_s=30)
     assert found.presentations[0].payload == b"GPR:LATER"
-    assert eye.port.status.restarts == 1
+    assert watched.port.status.restarts == 1
 
 
 @pytest.mark.parametrize("layer", [Layer.FILES, Layer.CALLS])
-def test_a_kernel_or_machine_that_lacks_a_layer_is_told_of_and_the_eye_sees_all_the_same(targets, layer):
+def test_a_kernel_or_machine_that_lacks_a_layer_is_told_of_and_the_vision_worker_sees_all_the_same(targets, layer):
     outcomes, said = tried(targets, "folder", folder(targets), without=[layer])
     assert layer not in said.on
     assert [text.partition(":")[0] for text in said.missing] == [layer]
@@ -160,7 +160,7 @@ def test_a_kernel_or_machine_that_lacks_a_layer_is_told_of_and_the_eye_sees_all_
 # ------------------------------------------------------------------------------------------------------- its parts
 
 
-def test_an_eye_that_leaves_because_its_camera_has_moved_is_not_called_a_failure():
+def test_a_vision_worker_that_leaves_because_its_camera_has_moved_is_not_called_a_failure():
     process = WorkerProcess([sys.executable, "-c", f"import sys; sys.exit({EXIT_ANEW})"])
     try:
         assert process.ended_within(20)
@@ -234,7 +234,7 @@ def test_every_version_of_landlock_is_asked_for_no_more_than_it_has():
     assert [landlock.guards_signals(abi) for abi in (5, 6)] == [False, True]
 
 
-def test_the_environment_of_an_eye_holds_nothing_but_what_its_libraries_need(monkeypatch):
+def test_the_environment_of_a_vision_worker_holds_nothing_but_what_its_libraries_need(monkeypatch):
     monkeypatch.setenv("GATE_AGENT_MQTT__PASSWORD", "secret")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials/gate-agent")
     monkeypatch.setenv("NOTIFY_SOCKET", "/run/systemd/notify")
@@ -246,10 +246,10 @@ def test_the_environment_of_an_eye_holds_nothing_but_what_its_libraries_need(mon
     assert environment["ORT_DISABLE_TELEMETRY"] == "1"
 
 
-def test_an_eye_hears_no_signal_of_its_parents_terminal_shares_its_session_and_has_none_of_its_files(tmp_path):
-    # One that goes no further: a whole eye would not let its files be looked at.
+def test_a_vision_worker_hears_no_signal_of_its_parents_terminal_shares_its_session_and_has_none_of_its_files(tmp_path):
+    # One that goes no further: a whole worker would not let its files be looked at.
     with (tmp_path / "secret").open("w"):
-        process = WorkerProcess([sys.executable, EYE_CHILD, "silent"])
+        process = WorkerProcess([sys.executable, WORKER_CHILD, "silent"])
     try:
         assert os.getpgid(process.pid) == process.pid
         assert os.getsid(process.pid) == os.getsid(0)

@@ -1,7 +1,7 @@
-"""An eye process with the product's own readers.
+"""A vision worker with the product's own readers.
 
-Its camera shows pictures as fast as they are read, and fails now and then. `eye_child.py --fd N`. The camera's table:
-`frames` to show, `seed`, and `folder` of photographs or null.
+Its camera shows pictures as fast as they are read, and fails now and then. `vision_child.py --fd N`. The table of the
+camera: `frames` to show, `seed`, and `folder` of photographs or null.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from drivers.api import (
     EndOfStreamError,
     Frame,
 )
-from tests.soak.eye_pictures import Reel
+from tests.soak.vision_pictures import Reel
 
 READ_WITHIN_S = 1.0
 ALL_READ_EVERY = 25

@@ -1,4 +1,4 @@
-"""The pictures of the eye's soak: drawn scenes, photographs where there are some, hostile symbols, and what no camera
+"""The pictures of the soak: drawn scenes, photographs where there are some, hostile symbols, and what no camera
 should show.
 """
 

@@ -1,10 +1,10 @@
-"""One, two and four eyes at 1080p25 on one machine: how long a code takes to the parent, and what each of them costs.
+"""One, two and four cameras at 1080p25 on one machine: how long a code takes to the parent, and what each costs.
 
-Usage: bench/eyes.py [--cameras N ...] [--codes N]
+Usage: bench/busy_cameras.py [--cameras N ...] [--codes N]
 
-Every camera shows a vehicle with its plate, and a code now and then, as if all lanes were busy at once: each eye reads
-plates and makes thorough looks all the time. Begun when the first frame with the code goes to the network, ended when
-the parent has the presentation.
+Every camera shows a vehicle with its plate, and a code now and then, as if all lanes were busy at once: each vision
+worker reads plates and makes thorough looks all the time. Begun when the first frame with the code goes to the network,
+ended when the parent has the presentation.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ PATIENCE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class EyeCost:
-    """What one eye did and took: CPU in % of a core, memory in MB (pages shared with others counted in parts)."""
+class WorkerCost:
+    """What one vision worker did and took: CPU in % of a core, memory in MB (shared pages counted in parts)."""
 
     times_ms: list[float]
     missed: int
@@ -63,7 +63,7 @@ class EyeCost:
 
 
 class BusyCamera:
-    """A camera, its eye, and the codes that are shown to it."""
+    """A camera, its vision worker, and the codes that are shown to it."""
 
     def __init__(self, folder: Path, number: int) -> None:
         self.camera = ClipCamera(folder, WIDTH_PX, HEIGHT_PX)
@@ -93,7 +93,7 @@ class BusyCamera:
         self.port.stop()
         self.camera.__exit__()
 
-    def measure(self, codes: int) -> EyeCost:
+    def measure(self, codes: int) -> WorkerCost:
         """Show so many codes, one after the other."""
         threading.Event().wait(WARM_UP_S)
         before, begun_at, pid = self._next_beat(), time.monotonic(), self.port.pid
@@ -108,9 +108,9 @@ class BusyCamera:
         cpu_percent = 100 * (cpu_s(pid) - begun_cpu) / (time.monotonic() - begun_at)
         after = self._next_beat()
         if self.port.pid != pid:
-            message = f"an eye was started anew: {self.port.status.detail}"
+            message = f"a vision worker was started anew: {self.port.status.detail}"
             raise RuntimeError(message)
-        return EyeCost(
+        return WorkerCost(
             times_ms=[one for one in times if one is not None],
             missed=times.count(None),
             captured=after.captured - before.captured,
@@ -147,22 +147,22 @@ class BusyCamera:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """So many eyes at once. `parent_percent`: CPU of this process, which stands for the main one, in % of a core."""
+    """So many cameras at once. `parent_percent`: CPU of this process, which stands for the main one, in % of a core."""
 
-    eyes: list[EyeCost]
+    workers: list[WorkerCost]
     parent_percent: float
 
     def figures(self) -> list[Figure]:
-        count = len(self.eyes)
-        times = [one for eye in self.eyes for one in eye.times_ms]
-        name = f"{count} eye{'s' if count > 1 else ''} at 1080p25"
-        missed = sum(eye.missed for eye in self.eyes)
+        count = len(self.workers)
+        times = [one for worker in self.workers for one in worker.times_ms]
+        name = f"{count} camera{'s' if count > 1 else ''} at 1080p25"
+        missed = sum(worker.missed for worker in self.workers)
         captured, read, dropped = (
-            sum(getattr(eye, field) for eye in self.eyes) for field in ("captured", "read", "dropped")
+            sum(getattr(worker, field) for worker in self.workers) for field in ("captured", "read", "dropped")
         )
         alone = count == 1
-        how = f"n={len(times)}, worst {max(times):.0f} ms, {missed} not read in {PATIENCE_S:g} s; all eyes busy at once"
-        costs = ", ".join(f"{eye.cpu_percent:.0f} %" for eye in self.eyes)
+        how = f"n={len(times)}, worst {max(times):.0f} ms, {missed} not read in {PATIENCE_S:g} s; all busy at once"
+        costs = ", ".join(f"{worker.cpu_percent:.0f} %" for worker in self.workers)
         return [
             Figure(f"{name}: frame to presentation, p50", p50(times), "ms", P50_GOAL_MS if alone else None, note=how),
             Figure(f"{name}: frame to presentation, p99", p99(times), "ms", P99_GOAL_MS if alone else None, note=how),
@@ -174,19 +174,19 @@ class Trial:
             ),
             Figure(
                 f"{name}: load of a code reader",
-                100 * max(eye.load for eye in self.eyes),
+                100 * max(worker.load for worker in self.workers),
                 "%",
-                note="share of its time in which it was at work, the busiest eye",
+                note="share of its time in which it was at work, the busiest worker",
             ),
             Figure(
-                f"{name}: CPU of all eyes",
-                sum(eye.cpu_percent for eye in self.eyes),
+                f"{name}: CPU of all vision workers",
+                sum(worker.cpu_percent for worker in self.workers),
                 "% of a core",
                 note=f"each: {costs}; their parent {self.parent_percent:.0f} %",
             ),
             Figure(
-                f"{name}: memory of an eye",
-                max(eye.memory_mb for eye in self.eyes),
+                f"{name}: memory of a vision worker",
+                max(worker.memory_mb for worker in self.workers),
                 "MB",
                 note="the largest, proportional set size",
             ),
@@ -194,14 +194,14 @@ class Trial:
 
 
 def measure(cameras: int, codes: int) -> Trial:
-    """Have so many cameras show so many codes each, all at once. Raises RuntimeError when an eye is started anew."""
+    """Have so many cameras show so many codes each, all at once. Raises RuntimeError when a worker is started anew."""
     with ExitStack() as stack:
         folder = stack.enter_context(scratch())
         busy = [stack.enter_context(BusyCamera(folder, number)) for number in range(cameras)]
         begun_at, begun_cpu = time.monotonic(), time.process_time()
         with ThreadPoolExecutor(cameras) as beside:
-            eyes = list(beside.map(lambda one: one.measure(codes), busy))
-        return Trial(eyes, 100 * (time.process_time() - begun_cpu) / (time.monotonic() - begun_at))
+            workers = list(beside.map(lambda one: one.measure(codes), busy))
+        return Trial(workers, 100 * (time.process_time() - begun_cpu) / (time.monotonic() - begun_at))
 
 
 def main() -> int:

@@ -1,8 +1,8 @@
-"""Run a real eye over 100,000 frames as fast as it takes them, with faults mixed in: does its memory grow, does it die?
+"""Run a real vision worker over 100,000 frames as fast as it takes them, with faults: does it grow, does it die?
 
-python -m tests.soak.eye [--frames N] [--seed N] [--photographs FOLDER]
+python -m tests.soak.vision [--frames N] [--seed N] [--photographs FOLDER]
 
-The eye is a process as the product starts it, with the product's readers; only its camera is ours (eye_child.py).
+The process is started as the product starts it, with the product's readers; only its camera is ours (vision_child.py).
 Exit code 1 when its memory grew, it was started anew, or it read a text that nobody showed.
 """
 
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from agent.vision.session import WorkerLimits
 from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import CameraPhase, Configure, GateSettings
-from tests.soak.eye_pictures import TEXTS
+from tests.soak.vision_pictures import TEXTS
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from agent.vision.mapping import CameraStatus, MappedDetection
 
-CHILD = Path(__file__).with_name("eye_child.py")
+CHILD = Path(__file__).with_name("vision_child.py")
 FRAMES = 100_000
 SAMPLE_S = 0.5
 START_S = 60.0
@@ -85,7 +85,7 @@ class Tally:
         """What is wrong, in words; empty where all is well."""
         wrong = [self.failure] if self.failure else []
         if self.restarts:
-            wrong.append(f"the eye was started anew {self.restarts} times")
+            wrong.append(f"the vision worker was started anew {self.restarts} times")
         if self.invented:
             wrong.append(f"{len(self.invented)} texts were read that nobody showed, such as {self.invented[0]!r}")
         if self.frames >= ENOUGH_FRAMES and self.slope_mb > FLAT_MB_PER_100_000:
@@ -117,7 +117,7 @@ class Soak:
         )
 
     def run(self, progress: Callable[[str], None]) -> Tally:
-        """Until all frames are shown, the eye dies or nothing moves any more."""
+        """Until all frames are shown, the vision worker dies or nothing moves any more."""
         begun_at = time.monotonic()
         self._port.start()
         try:
@@ -139,7 +139,7 @@ class Soak:
             elif time.monotonic() - moved_at > STALLED_S:
                 tally.failure = f"nothing was read for {STALLED_S:.0f} s: {self._port.status}"
                 return
-            # What the parent may ask of an eye at any time.
+            # What the parent may ask of a vision worker at any time.
             self._port.set_vehicle_present(present=rounds % 8 < 4)
             if rounds % 10 == 0:
                 tally.snapshots += self._port.snapshot(5.0) is not None
