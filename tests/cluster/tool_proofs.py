@@ -26,7 +26,7 @@ from agent.core.commands.command import CommandName
 from agent.core.crypto.keys import SigningKey
 from agent.lists.topics import ListTopics
 from tests.cluster.kills import BACK_S
-from tests.support.lists.central import ROWS, Desk
+from tests.support.lists.central import ROWS, CentralLists
 from tests.support.lists.lists import DECLARATIONS, SITE
 from tests.support.mqtt.faultproxy import FaultProxy
 from tests.support.waiting import eventually
@@ -48,14 +48,14 @@ def to(cluster, node=0, key_option="--certificate-key"):
 
 
 def test_lists_publish_brings_a_sites_lists_to_its_gates(cluster, tmp_path):
-    desk, topics = Desk(tmp_path), ListTopics(SITE)
+    central_lists, topics = CentralLists(tmp_path), ListTopics(SITE)
     with cluster.guest("gate-1", 1) as gate:
         gate.subscribe(f"{topics.root}/#")
-        desk.run("publish", "--declarations", desk.declarations, *to(cluster))
+        central_lists.run("publish", "--declarations", central_lists.declarations, *to(cluster))
         came = {message.topic for message in gate.messages(2.0)}
         assert {topics.trust, topics.head(DECLARATIONS), topics.chunk(DECLARATIONS, 1, 0)} <= came
-        desk.declare(ROWS[1:])
-        desk.run("publish", "--declarations", desk.declarations, *to(cluster, 2))
+        central_lists.declare(ROWS[1:])
+        central_lists.run("publish", "--declarations", central_lists.declarations, *to(cluster, 2))
         assert topics.delta(DECLARATIONS, 2) in {message.topic for message in gate.messages(2.0)}
 
 

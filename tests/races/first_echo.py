@@ -1,4 +1,4 @@
-"""A desk that goes by a simpler rule, to show that the races can tell: the first claim that the broker echoes wins.
+"""A site service with a simpler rule, to prove that the races detect it: the first claim that the broker echoes wins.
 
 The gate that hears its own claim first may open; with the broker gone a permit's home gate opens alone. It is wrong:
 the home gate that is cut off and the gate that still hears the broker both win.
@@ -14,7 +14,7 @@ from agent.mqtt.client import MqttClient
 from agent.mqtt.messages import Outgoing, Subscription
 
 
-class FirstEchoDesk:
+class FirstEchoSite:
     def __init__(self, roll, settings, journal, rules):
         self._roll, self._journal, self._rules = roll, journal, rules
         # A client hears nothing of what it says itself, so another one listens.

@@ -1,4 +1,4 @@
-"""A gate of the races: a real journal, a real site desk, and lanes that do with a permit what decider and lane do.
+"""A gate of the races: a real journal, a real site service, and lanes that do with a permit what decider and lane do.
 
 Run as `python -m tests.races.gate FILE` by the races; orders come on standard input, one JSON object a line, and what
 became of them goes to standard output.
@@ -31,7 +31,7 @@ from agent.site.link import SiteLink, site_settings
 from agent.site.service import SiteService
 from agent.store.errors import LedgerConflictError
 from agent.store.journal.journal import Journal
-from tests.races.first_echo import FirstEchoDesk
+from tests.races.first_echo import FirstEchoSite
 
 LANES = 12
 PATIENCE_S = 8.0
@@ -61,11 +61,11 @@ class Gate:
         )
         settings = site_settings(roll.own, (BrokerAddress(*setup["broker"], tls=False),))
         if setup["naive"]:
-            self._desk, reserving = FirstEchoDesk(roll, settings, self._journal, rules), lambda *_: nullcontext()
+            self._service, reserving = FirstEchoSite(roll, settings, self._journal, rules), lambda *_: nullcontext()
         else:
             link = SiteLink(settings, roll.site, roll.peers)
-            self._desk = SiteService(roll, key, self._journal, self._journal.site, link, rules)
-            reserving = self._desk.reserving
+            self._service = SiteService(roll, key, self._journal, self._journal.site, link, rules)
+            reserving = self._service.reserving
         self._roll = roll
         self._recorder = Recorder(self._journal, lambda: self._clock.now().utc, reserving=reserving)
         self._lanes = ThreadPoolExecutor(LANES)
@@ -74,12 +74,12 @@ class Gate:
         self._random = random.Random(str(uuid.uuid4()))  # noqa: S311 - not secret
 
     def start(self):
-        self._desk.start()
+        self._service.start()
         self._tell({"started": self._roll.own})
 
     def stop(self):
         self._lanes.shutdown()
-        ended = self._desk.stop()
+        ended = self._service.stop()
         self._recorder.end()
         self._journal.close()
         self._tell({"stopped": ended})
@@ -93,7 +93,7 @@ class Gate:
     def _where(self):
         site = self._journal.site
         peers = {} if self._setup["naive"] else {peer: site.cursor(peer).seq for peer in self._roll.peers}
-        return {"head": site.head(), "knows": peers, **self._desk.status()}
+        return {"head": site.head(), "knows": peers, **self._service.status()}
 
     def _reading(self):
         return ClockReading(self._clock.now().utc, synced=True, error_ms=1)
@@ -137,7 +137,7 @@ class Gate:
 
     def _claimed(self, request):
         box = queue.SimpleQueue()
-        word = self._desk.claim(request, box.put)
+        word = self._service.claim(request, box.put)
         return word or box.get(timeout=PATIENCE_S), box
 
     def _pass(self, order, permit, transaction, word):

@@ -23,7 +23,7 @@ QUICK = SyncRules(settle_s=0.2, quiet_s=0.4, cap_s=2.0, retry_s=0.3)
 
 
 class ListGate:
-    """Registry, desk and sync of a gate in `folder`, at the broker of this port; `events` are what it noted."""
+    """Registry, intake and sync of a gate in `folder`, at the broker of this port; `events` are what it noted."""
 
     def __init__(self, folder, port, *, registry=None, rules=QUICK, site=SITE, **session):
         self.folder = folder
@@ -31,9 +31,9 @@ class ListGate:
         self.observer = Observer()
         self.utc = NOW + 5.0
         self.registry = open_registry(folder / "registry.db") if registry is None else registry
-        self.desk = ListIntake(self.registry, ChunkSpool(folder / "incoming"), self.now, self.events.append)
+        self.intake = ListIntake(self.registry, ChunkSpool(folder / "incoming"), self.now, self.events.append)
         self.client = MqttClient(quick(port, **session), Card(), observe=self.observer)
-        self.sync = ListSync(GATE, site, self.client, self.desk, self.now, rules=rules, settle_s=0.5)
+        self.sync = ListSync(GATE, site, self.client, self.intake, self.now, rules=rules, settle_s=0.5)
 
     def __enter__(self):
         self.sync.start()

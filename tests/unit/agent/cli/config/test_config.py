@@ -413,9 +413,9 @@ def gate_set(gate, key, value):
     from agent.settings.drivers import history_of, load_configuration, models  # noqa: PLC0415
     from agent.settings.editing.revision import ConfigEditor, set_value  # noqa: PLC0415
 
-    desk = ConfigEditor(gate.main, partial(load_configuration, gate.main), models, history_of(gate.main))
+    editor = ConfigEditor(gate.main, partial(load_configuration, gate.main), models, history_of(gate.main))
     try:
-        set_value(desk, key, value, EditStep("x", f"set {key}", 1.0))
+        set_value(editor, key, value, EditStep("x", f"set {key}", 1.0))
     except Exception as error:  # noqa: BLE001 - told by the caller
         return error
     return None

@@ -48,7 +48,7 @@ class LaneOfSite:
         self.gate, self.pulses = gate, []
         self.registry = open_registry(folder / f"{gate.gate}-registry.db")
         self.registry.take_trust(trust.seal(trust_list([Issuer("KHE", KEY)], NOW - DAY_S), ROOT), "file")
-        decider = Decider(PLACE, Sources(self.registry, gate.journal, Trusted().trusted, gate.desk))
+        decider = Decider(PLACE, Sources(self.registry, gate.journal, Trusted().trusted, gate.service))
         self.loop = LaneLoop(
             Lane.start(RULES, 1),
             LaneDependencies(self, gate.recorder, now, decider.decide, lambda _: None, lambda _: None, lambda _: None),

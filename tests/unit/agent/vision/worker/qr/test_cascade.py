@@ -17,10 +17,10 @@ from tests.support.vision.drawn_codes import (
     PERMIT,
     dark_band,
     defocused,
-    desk,
     faint,
     glaring,
     half_in_shade,
+    on_grey,
     put,
     square,
     stained,
@@ -50,22 +50,22 @@ def tilted(card: np.ndarray) -> np.ndarray:
 
 
 CHEAP = {
-    "upright": desk(CARD),
-    "inverted": 255 - desk(CARD),
-    "mirrored": np.ascontiguousarray(desk(CARD)[:, ::-1]),
+    "upright": on_grey(CARD),
+    "inverted": 255 - on_grey(CARD),
+    "mirrored": np.ascontiguousarray(on_grey(CARD)[:, ::-1]),
     "tilted": tilted(CARD),
-    "torn": torn(desk(STRONG)),
-    "faint": faint(desk(CARD), 20),
-    "one and a half pixels a module": cv2.resize(desk(CARD), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA),
-    "under a bright spot": glaring(desk(CARD), 200),
+    "torn": torn(on_grey(STRONG)),
+    "faint": faint(on_grey(CARD), 20),
+    "one and a half pixels a module": cv2.resize(on_grey(CARD), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA),
+    "under a bright spot": glaring(on_grey(CARD), 200),
 }
 DEAR = {
-    "fainter": faint(desk(CARD), 12),
-    "out of focus": defocused(desk(CARD), 3.6),
-    "half in shade": half_in_shade(desk(CARD)),
-    "on cloth": wavy(desk(symbol(PERMIT, error="m")), 4, 45),
-    "on wet paper": wavy(desk(symbol(PERMIT, error="m")), 8, 60),
-    "stained": stained(desk(symbol(PERMIT, error="m"))),
+    "fainter": faint(on_grey(CARD), 12),
+    "out of focus": defocused(on_grey(CARD), 3.6),
+    "half in shade": half_in_shade(on_grey(CARD)),
+    "on cloth": wavy(on_grey(symbol(PERMIT, error="m")), 4, 45),
+    "on wet paper": wavy(on_grey(symbol(PERMIT, error="m")), 8, 60),
+    "stained": stained(on_grey(symbol(PERMIT, error="m"))),
 }
 
 
@@ -143,7 +143,7 @@ def test_a_round_that_read_nothing_is_followed_by_a_rest_and_then_by_another(cas
 
 
 def test_a_screen_that_shows_a_part_in_each_frame_is_read_from_a_few_of_them(cascade: Cascade) -> None:
-    frames = [desk(dark_band(CARD, begins, 0.35)) for begins in (0.0, 0.24, 0.47, 0.71)]
+    frames = [on_grey(dark_band(CARD, begins, 0.35)) for begins in (0.0, 0.24, 0.47, 0.71)]
     for frame in frames:
         assert Cascade().read_codes(frame, 0.0, hint=True, budget_ms=LONG_MS) == []
     seen = [cascade.read_codes(frame, number / 10, hint=True, budget_ms=LONG_MS) for number, frame in enumerate(frames)]
@@ -153,7 +153,7 @@ def test_a_screen_that_shows_a_part_in_each_frame_is_read_from_a_few_of_them(cas
 
 
 def test_frames_of_different_sizes_and_long_gone_ones_are_not_put_together(cascade: Cascade) -> None:
-    whole, halves = desk(CARD), [desk(dark_band(CARD, begins, 0.5)) for begins in (0.0, 0.5)]
+    whole, halves = on_grey(CARD), [on_grey(dark_band(CARD, begins, 0.5)) for begins in (0.0, 0.5)]
 
     assert cascade.read_codes(halves[0], 0.0, hint=True, budget_ms=LONG_MS) == []
     assert cascade.read_codes(halves[1], 5.0, hint=True, budget_ms=LONG_MS) == []
@@ -181,7 +181,7 @@ def test_a_code_read_by_a_thorough_step_stands_where_it_is_in_the_frame(cascade:
 
 
 def test_the_size_of_a_module_is_told_where_the_engine_knows_the_version(cascade: Cascade) -> None:
-    (code,) = cascade.read_codes(desk(CARD), 0.0, hint=False, budget_ms=0.0)
+    (code,) = cascade.read_codes(on_grey(CARD), 0.0, hint=False, budget_ms=0.0)
 
     assert code.module_px == pytest.approx(6, rel=0.03)
 
@@ -200,7 +200,7 @@ def test_finder_patterns_without_a_symbol_give_no_text() -> None:
         np.repeat(np.random.default_rng(1).integers(0, 2, (25, 25), dtype=np.uint8) * 255, 6, axis=0), 6, axis=1
     )[: card.shape[0] - 72, : card.shape[1] - 72]
 
-    assert QrReader(LONG_MS).read(desk(card), thorough=True) == []
+    assert QrReader(LONG_MS).read(on_grey(card), thorough=True) == []
 
 
 @pytest.mark.parametrize("head", HEADS)
@@ -211,7 +211,7 @@ def test_a_hostile_symbol_breaks_nothing_in_any_step(head: str) -> None:
         for shown in (picture, wavy(picture[..., 0], 3, 40)):
             reader.read(shown, thorough=True)
 
-    assert [code.payload for code in reader.read(desk(CARD))] == [PERMIT.encode()]
+    assert [code.payload for code in reader.read(on_grey(CARD))] == [PERMIT.encode()]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (21, 21), (20, 4000), (2000, 40), (1200, 2000)])
@@ -232,5 +232,5 @@ def test_where_the_system_has_no_zbar_the_reader_says_so_and_goes_on(mocker) -> 
     mocker.patch.dict("sys.modules", {"pyzbar": None})
     reader = QrReader(LONG_MS)
 
-    assert [code.payload for code in reader.read(desk(CARD), thorough=True)] == [PERMIT.encode()]
+    assert [code.payload for code in reader.read(on_grey(CARD), thorough=True)] == [PERMIT.encode()]
     assert set(reader.missing) == {"zbar"}
