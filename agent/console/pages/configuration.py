@@ -506,7 +506,7 @@ def _document(editor: ConfigEditor) -> Document:
         document = read(editor.main)
         if document.problems:
             raise RefusedError(
-                HTTPStatus.CONFLICT, Text("The file cannot be read as TOML: mend it as text first.")
+                HTTPStatus.CONFLICT, Text("The file cannot be read as TOML: fix it as text first.")
             ) from None
         return document
 

@@ -65,7 +65,7 @@ class RegistryFullError(RegistryError):
 
 
 class RegistryDamagedError(RegistryError):
-    """The file is damaged. `Registry.mend` and the next `Registry.open` move it aside and begin a new one."""
+    """The file is damaged: `replace_damaged` or the next `open` of Registry moves it aside and starts a new one."""
 
 
 class RegistryFile:

@@ -102,13 +102,13 @@ class Registry:
         """Close the file; every call afterwards raises RegistryError."""
         self._database.close()
 
-    def mend(self, utc: float) -> str:
-        """Begin a new file where the old one turned out to be damaged, or is gone.
+    def replace_damaged(self, utc: float) -> str:
+        """Begin a new file where the old one is damaged or gone.
 
         Returns what was done, in words, "" for nothing. To be called from time to time. The lists, and the floor of the
         trust list's version, are lost then.
         """
-        return self._database.mend(utc)
+        return self._database.replace_damaged(utc)
 
     # ------------------------------------------------------------------------------------------------------ trust list
 

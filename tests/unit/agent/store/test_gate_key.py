@@ -63,7 +63,7 @@ def test_what_a_crash_left_while_it_was_made_is_no_key(tmp_path):
     ],
     ids=["empty", "torn", "cut off", "another kind"],
 )
-def test_a_damaged_key_is_an_error_that_says_how_to_mend_it_and_stays_as_it_is(tmp_path, content, said):
+def test_a_damaged_key_is_an_error_that_says_how_to_fix_it_and_stays_as_it_is(tmp_path, content, said):
     path = key_path(tmp_path)
     path.write_bytes(content)
     path.chmod(0o600)

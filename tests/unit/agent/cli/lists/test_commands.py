@@ -206,7 +206,7 @@ def test_a_broker_that_lost_all_gets_all_again(central, tmp_path):
 
 
 @needs_mosquitto
-def test_what_a_crash_left_behind_at_the_broker_is_cleared_and_what_it_lost_is_mended(central, broker):
+def test_what_a_crash_left_behind_at_the_broker_is_cleared_and_what_it_lost_is_restored(central, broker):
     publish(central, broker, "--declarations", central.declarations)
     gate = Gate(broker)
     with OneShotClient(gate.address) as guest:

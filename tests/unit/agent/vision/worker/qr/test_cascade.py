@@ -59,7 +59,7 @@ CHEAP = {
     "one and a half pixels a module": cv2.resize(on_grey(CARD), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA),
     "under a bright spot": glaring(on_grey(CARD), 200),
 }
-DEAR = {
+EXPENSIVE = {
     "fainter": faint(on_grey(CARD), 12),
     "out of focus": defocused(on_grey(CARD), 3.6),
     "half in shade": half_in_shade(on_grey(CARD)),
@@ -81,10 +81,10 @@ def test_the_cheap_steps_read_a_code_that_is(cascade: Cascade, name: str) -> Non
     assert [code.payload for code in codes] == [PERMIT.encode()]
 
 
-@pytest.mark.parametrize("name", DEAR)
+@pytest.mark.parametrize("name", EXPENSIVE)
 def test_the_thorough_steps_and_only_they_read_a_code_that_is(cascade: Cascade, name: str) -> None:
-    assert cascade.read_codes(DEAR[name], 0.0, hint=True, budget_ms=0.0) == []
-    codes = cascade.read_codes(DEAR[name], 0.1, hint=True, budget_ms=LONG_MS)
+    assert cascade.read_codes(EXPENSIVE[name], 0.0, hint=True, budget_ms=0.0) == []
+    codes = cascade.read_codes(EXPENSIVE[name], 0.1, hint=True, budget_ms=LONG_MS)
 
     assert [code.payload for code in codes] == [PERMIT.encode()]
 
@@ -99,7 +99,7 @@ def clock_of(step_s: float) -> Callable[[], float]:
 def test_a_budget_for_one_step_a_frame_reads_the_same_over_more_frames(name: str) -> None:
     cascade = Cascade(clock=clock_of(0.005))
     for frame in range(100):
-        if codes := cascade.read_codes(DEAR[name], frame / 25, hint=True, budget_ms=8.0):
+        if codes := cascade.read_codes(EXPENSIVE[name], frame / 25, hint=True, budget_ms=8.0):
             break
 
     assert frame >= 1
@@ -107,7 +107,7 @@ def test_a_budget_for_one_step_a_frame_reads_the_same_over_more_frames(name: str
 
 
 def test_no_thorough_step_is_made_without_a_hint(cascade: Cascade) -> None:
-    picture = DEAR["fainter"]
+    picture = EXPENSIVE["fainter"]
 
     assert cascade.read_codes(picture, 0.0, hint=False, budget_ms=LONG_MS) == []
     assert cascade.read_codes(picture, 1.0, hint=True, budget_ms=LONG_MS) != []
@@ -119,14 +119,14 @@ def test_light_symbols_on_dark_ground_are_looked_for_where_there_is_a_hint(casca
 
 
 def test_a_symbol_that_is_seen_and_not_decoded_is_a_hint_in_itself(cascade: Cascade) -> None:
-    assert cascade.read_codes(DEAR["on cloth"], 0.0, hint=False, budget_ms=LONG_MS) != []
+    assert cascade.read_codes(EXPENSIVE["on cloth"], 0.0, hint=False, budget_ms=LONG_MS) != []
 
 
 @pytest.mark.parametrize(("budget_ms", "steps"), [(0.0, 0), (75.0, 1), (135.0, 3)])
 def test_no_step_is_begun_that_is_not_likely_to_end_within_the_budget(mocker, budget_ms: float, steps: int) -> None:
     cut = mocker.spy(module.locator, "cut")
     # Each step takes 10 ms by this clock, and so does each look at it between two of them.
-    Cascade(clock=clock_of(0.010)).read_codes(DEAR["on cloth"], 0.0, hint=True, budget_ms=budget_ms)
+    Cascade(clock=clock_of(0.010)).read_codes(EXPENSIVE["on cloth"], 0.0, hint=True, budget_ms=budget_ms)
 
     assert cut.call_count == steps
 
@@ -162,7 +162,7 @@ def test_frames_of_different_sizes_and_long_gone_ones_are_not_put_together(casca
 
 def test_of_a_clear_code_and_a_bent_one_in_a_picture_both_are_read() -> None:
     picture = np.full((480, 1000), 110, np.uint8)
-    picture[:, :480] = DEAR["on cloth"][:, :480]
+    picture[:, :480] = EXPENSIVE["on cloth"][:, :480]
     put(picture, symbol("the other"), square(640, 100, 250))
 
     assert {code.payload for code in QrReader(LONG_MS).read(picture, thorough=True)} == {PERMIT.encode(), b"the other"}
@@ -170,7 +170,7 @@ def test_of_a_clear_code_and_a_bent_one_in_a_picture_both_are_read() -> None:
 
 def test_a_code_read_by_a_thorough_step_stands_where_it_is_in_the_frame(cascade: Cascade) -> None:
     frame = np.full((1080, 1920), 110, np.uint8)
-    frame[500:980, 1200:1840] = DEAR["out of focus"]
+    frame[500:980, 1200:1840] = EXPENSIVE["out of focus"]
     (code,) = cascade.read_codes(frame, 0.0, hint=True, budget_ms=LONG_MS)
 
     assert code.engine not in {"zxing", "zxing-global"}
