@@ -55,7 +55,7 @@ class CentralLists:
 
 
 def write(path, data):
-    """As whoever delivers a file should: whole, at once."""
+    """As a file should be delivered: whole, at once."""
     fresh = path.with_suffix(".new")
     fresh.write_bytes(data if isinstance(data, bytes) else data.encode())
     fresh.replace(path)

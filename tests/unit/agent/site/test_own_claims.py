@@ -143,7 +143,7 @@ def test_a_grant_that_was_not_used_in_time_is_over_when_it_is_asked_for_again():
 
 
 @pytest.mark.parametrize("word", [None, DENIED])
-def test_a_claim_ends_once_with_the_word_to_whoever_waits(claims, word):
+def test_a_claim_ends_once_with_the_answer_to_all_who_wait(claims, word):
     live = claims.ask()
     claims.ask()
     assert claims.end(live, word)

@@ -28,7 +28,7 @@ def test_two_gates_have_two_keys(tmp_path):
     assert gate_key(tmp_path / "a").public != gate_key(tmp_path / "b").public
 
 
-def test_whoever_makes_it_at_the_same_time_gets_the_same_key(tmp_path):
+def test_threads_that_make_it_at_the_same_time_get_the_same_key(tmp_path):
     with ThreadPoolExecutor(8) as pool:
         keys = list(pool.map(lambda _: gate_key(tmp_path).public, range(8)))
     assert set(keys) == {read_gate_key(tmp_path).public}

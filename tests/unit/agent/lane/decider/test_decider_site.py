@@ -1,4 +1,4 @@
-"""Lanes at three gates of a site: a permit that is shown at all of them opens one, once, whoever has the last word."""
+"""Lanes at three gates of a site: a permit shown at all of them opens one, once, whichever gate has the last word."""
 
 import time
 from dataclasses import replace
