@@ -35,13 +35,13 @@ PATIENCE_S = 10.0
 
 class _Gate:
     def __init__(self, folder: Path, gate: str, keys: dict[str, SigningKey], port: int) -> None:
-        roll = Membership(SITE, gate, {name: key.public for name, key in keys.items()})
+        membership = Membership(SITE, gate, {name: key.public for name, key in keys.items()})
         self.journal = Journal.open(
             folder / f"{gate}.db", gate=gate, boot="1", clock=lambda: ClockReading(UTC, synced=True), max_bytes=1 << 30
         )
-        link = SiteLink(site_settings(gate, (BrokerAddress("127.0.0.1", port, tls=False),)), SITE, roll.peers)
-        self.service = SiteService(roll, keys[gate], self.journal, self.journal.site, link, SiteRules(hold_s=600))
-        self.roll = roll
+        link = SiteLink(site_settings(gate, (BrokerAddress("127.0.0.1", port, tls=False),)), SITE, membership.peers)
+        self.service = SiteService(membership, keys[gate], self.journal, self.journal.site, link, SiteRules(hold_s=600))
+        self.membership = membership
         self.service.start()
 
     def timed(self, number: int, vehicle: str) -> float:
@@ -66,7 +66,9 @@ def measure(folder: Path, count: int) -> dict[str, list[float]]:
         home, other = gates = [_Gate(folder, gate, keys, broker.port) for gate in GATES]
         try:
             eventually(lambda: not any(gate.service.status()["missing"] for gate in gates), what="complete ledgers")
-            vehicles = [vin for vin in (f"LSGXX{n:012}" for n in range(8 * count)) if home.roll.home(vin) == "home"]
+            vehicles = [
+                vin for vin in (f"LSGXX{n:012}" for n in range(8 * count)) if home.membership.home(vin) == "home"
+            ]
             return {
                 "at the home gate": [home.timed(n, vehicles[n]) for n in range(count)],
                 "at another gate": [other.timed(count + n, vehicles[count + n]) for n in range(count)],

@@ -52,21 +52,24 @@ class Gate:
     def __init__(self, setup):
         key = SigningKey.from_seed(bytes.fromhex(setup["seed"]))
         gates = {name: PublicKey(Algorithm.ED25519, bytes.fromhex(raw)) for name, raw in setup["gates"].items()}
-        roll = Membership(7, setup["gate"], gates)
+        membership = Membership(7, setup["gate"], gates)
         rules = SiteRules(PartitionPolicy(setup["policy"]), setup["claim_timeout_s"], setup["hold_s"])
         self._setup = setup
         self._clock = Clock()
         self._journal = Journal.open(
-            Path(setup["journal"]), gate=roll.own, boot=str(uuid.uuid4()), clock=self._reading, max_bytes=1 << 30
+            Path(setup["journal"]), gate=membership.own, boot=str(uuid.uuid4()), clock=self._reading, max_bytes=1 << 30
         )
-        settings = site_settings(roll.own, (BrokerAddress(*setup["broker"], tls=False),))
+        settings = site_settings(membership.own, (BrokerAddress(*setup["broker"], tls=False),))
         if setup["naive"]:
-            self._service, reserving = FirstEchoSite(roll, settings, self._journal, rules), lambda *_: nullcontext()
+            self._service, reserving = (
+                FirstEchoSite(membership, settings, self._journal, rules),
+                lambda *_: nullcontext(),
+            )
         else:
-            link = SiteLink(settings, roll.site, roll.peers)
-            self._service = SiteService(roll, key, self._journal, self._journal.site, link, rules)
+            link = SiteLink(settings, membership.site, membership.peers)
+            self._service = SiteService(membership, key, self._journal, self._journal.site, link, rules)
             reserving = self._service.reserving
-        self._roll = roll
+        self._membership = membership
         self._recorder = Recorder(self._journal, lambda: self._clock.now().utc, reserving=reserving)
         self._lanes = ThreadPoolExecutor(LANES)
         self._out = threading.Lock()
@@ -75,7 +78,7 @@ class Gate:
 
     def start(self):
         self._service.start()
-        self._tell({"started": self._roll.own})
+        self._tell({"started": self._membership.own})
 
     def stop(self):
         self._lanes.shutdown()
@@ -92,7 +95,7 @@ class Gate:
 
     def _where(self):
         site = self._journal.site
-        peers = {} if self._setup["naive"] else {peer: site.cursor(peer).seq for peer in self._roll.peers}
+        peers = {} if self._setup["naive"] else {peer: site.cursor(peer).seq for peer in self._membership.peers}
         return {"head": site.head(), "knows": peers, **self._service.status()}
 
     def _reading(self):
@@ -113,7 +116,7 @@ class Gate:
         self._tell({"race": order["race"], "code": code, "ms": took_ms, "home": self._is_home(order)})
 
     def _is_home(self, order):
-        return self._roll.home(order["vehicle"]) == self._roll.own
+        return self._membership.home(order["vehicle"]) == self._membership.own
 
     def _present(self, order):
         permit, transaction = bytes.fromhex(order["permit"]), str(uuid.uuid4())

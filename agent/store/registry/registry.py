@@ -59,7 +59,7 @@ class Registry:
         self.site = site
         self._database = database
         self._roots = tuple(roots)
-        self._shelf = TrustStore(roots)
+        self._trust_store = TrustStore(roots)
 
     @classmethod
     def open(
@@ -114,7 +114,7 @@ class Registry:
 
     def trust(self) -> TrustList | None:
         """The trust list in force, verified with the pinned keys; None without one."""
-        return self._database.read(Text("read the trust list"), self._shelf.newest)
+        return self._database.read(Text("read the trust list"), self._trust_store.newest)
 
     def take_trust(self, text: bytes, source: Source) -> Applied | None:
         """Take a signed trust list; None when it is in force already.

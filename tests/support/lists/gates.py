@@ -66,12 +66,12 @@ class ListGate:
 class Central:
     """Publishes lists with a connection of its own; it retains what is to be retained."""
 
-    def __init__(self, guest, site=SITE):
-        self.guest = guest
+    def __init__(self, one_shot, site=SITE):
+        self.one_shot = one_shot
         self.topics = ListTopics(site)
 
     def put(self, topic, payload, *, retain=True):
-        assert not self.guest.publish(Outgoing(topic, payload, retain=retain)).refused
+        assert not self.one_shot.publish(Outgoing(topic, payload, retain=retain)).refused
 
     def trust(self, *keys, **changes):
         self.put(self.topics.trust, trust_text(trusted(*keys, **changes)))
@@ -94,5 +94,5 @@ class Central:
 
 @contextmanager
 def central_at(port, site=SITE):
-    with OneShotClient(local(port)) as guest:
-        yield Central(guest, site)
+    with OneShotClient(local(port)) as one_shot:
+        yield Central(one_shot, site)

@@ -56,7 +56,7 @@ class Executors:
 
 
 class CommandSite:
-    """The gate's side. `central` is a guest that hears all results."""
+    """The gate's side. `central` is a client that receives all results."""
 
     def __init__(self, port, path, *, boot="b1", keys=None, executors=None, utc=UTC):
         self.port = port
@@ -118,26 +118,26 @@ class Central:
 
     def __init__(self, port):
         self.port = port
-        self._guest = OneShotClient(local(port))
+        self._client = OneShotClient(local(port))
         self.results = []
         self.raw = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._listen, daemon=True)
 
     def __enter__(self):
-        self._guest.__enter__()
-        self._guest.subscribe(f"{ROOT}/res/#")
+        self._client.__enter__()
+        self._client.subscribe(f"{ROOT}/res/#")
         self._thread.start()
         return self
 
     def __exit__(self, *_):
         self._stop.set()
         self._thread.join(PATIENCE_S)
-        self._guest.__exit__()
+        self._client.__exit__()
 
     def _listen(self):
         while not self._stop.is_set():
-            for message in self._guest.messages(0.1):
+            for message in self._client.messages(0.1):
                 self.raw.append(message)
                 self.results.append(json.loads(message.payload))
 
@@ -155,4 +155,4 @@ class Central:
         return eventually(answers, what="a result")[0]
 
     def publish(self, payload, name="open", **options):
-        self._guest.publish(Outgoing(f"{ROOT}/cmd/{name}", payload, **options))
+        self._client.publish(Outgoing(f"{ROOT}/cmd/{name}", payload, **options))

@@ -100,7 +100,7 @@ class HostileSite:
 
     def assault(self, count, seed):
         """Send that many hostile messages after one right command; the right one is the only thing that happens."""
-        with Central(self.port) as central, OneShotClient(local(self.port)) as guest:
+        with Central(self.port) as central, OneShotClient(local(self.port)) as one_shot:
             taken = signed(self.body("open"))
             assert central.send(taken)["result"] == "done"
             self.executors.carried_out.clear()
@@ -111,7 +111,7 @@ class HostileSite:
                 self.sent[assault.kind] = self.sent.get(assault.kind, 0) + 1
                 # What is empty is not a command: it clears what was retained there.
                 self.refusable += "/cmd" in assault.topic and assault.kind not in {"replayed", "empty"}
-                receipt = guest.publish(
+                receipt = one_shot.publish(
                     Outgoing(
                         assault.topic,
                         assault.payload,
@@ -124,7 +124,7 @@ class HostileSite:
             eventually(self.processor._inbox.empty, within_s=60)
             self.effects = list(self.executors.carried_out)
             for name in CommandName:
-                guest.publish(Outgoing(f"gate/v1/{GATE}/cmd/{name.value}", b"", retain=True))
+                one_shot.publish(Outgoing(f"gate/v1/{GATE}/cmd/{name.value}", b"", retain=True))
             self._obey_once_more(central)
 
     def _obey_once_more(self, central):

@@ -31,14 +31,14 @@ SITE = 7
 QUICK = SiteRules(claim_timeout_s=scaled(0.2), hold_s=30.0)
 
 
-def roll_of(own, gates=GATES, site=SITE):
+def membership_of(own, gates=GATES, site=SITE):
     return Membership(site, own, {gate: KEYS[gate].public for gate in gates})
 
 
 def vehicle_of(home, gates=GATES, number=0):
     """A vehicle whose home gate this is."""
-    roll = roll_of(gates[0], gates)
-    return next(vin for vin in (f"V{number:04d}{n:012d}" for n in range(1000)) if roll.home(vin) == home)
+    membership = membership_of(gates[0], gates)
+    return next(vin for vin in (f"V{number:04d}{n:012d}" for n in range(1000)) if membership.home(vin) == home)
 
 
 AT_EAST = vehicle_of("east")
@@ -169,7 +169,9 @@ class SiteGate:
         path = folder / f"{gate}-{journal}"
         self.journal = Journal.open(path, gate=gate, boot=boot, clock=FakeClock(), max_bytes=1 << 26)
         self.link = HubLink(hub, gate, up)
-        self.service = SiteService(roll_of(gate, gates), KEYS[gate], self.journal, self.journal.site, self.link, rules)
+        self.service = SiteService(
+            membership_of(gate, gates), KEYS[gate], self.journal, self.journal.site, self.link, rules
+        )
         self.recorder = Recorder(self.journal, lambda: UTC, reserving=self.service.reserving)
         self.service.start()
 

@@ -398,7 +398,7 @@ def test_a_command_that_waited_longer_than_it_lives_is_not_done(site, central):
 
 @pytest.mark.parametrize("topic", ["cmd", "cmd/", "cmd/a/open", "cmd/open/"])
 def test_a_command_on_any_other_topic_is_refused(site, central, topic):
-    central._guest.publish(Outgoing(f"{ROOT}/{topic}", site.command()))
+    central._client.publish(Outgoing(f"{ROOT}/{topic}", site.command()))
     assert eventually(lambda: site.data("command.refused"))[0]["code"] == "WRONG_TOPIC"
     assert site.executors.carried_out == []
 

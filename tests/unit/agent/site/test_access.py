@@ -13,7 +13,7 @@ from agent.site.service import SiteService
 from agent.store.journal.journal import Journal
 from tests.support.mqtt.linking import journal_at, linked, quick
 from tests.support.mqtt.mosquitto import SAMPLE, SampleBroker, needs_mosquitto
-from tests.support.site.sites import KEYS, QUICK, SITE, request, roll_of, vehicle_of
+from tests.support.site.sites import KEYS, QUICK, SITE, membership_of, request, vehicle_of
 from tests.support.store.journals import FakeClock
 from tests.support.waiting import eventually
 
@@ -44,9 +44,11 @@ class OverTls:
         self.link = SiteLink(
             site_settings(gate, (address,), TlsFiles(*broker.files(f"{gate}{CLIENT_SUFFIX}"))),
             SITE,
-            roll_of(gate, TWO).peers,
+            membership_of(gate, TWO).peers,
         )
-        self.service = SiteService(roll_of(gate, TWO), KEYS[gate], self.journal, self.journal.site, self.link, QUICK)
+        self.service = SiteService(
+            membership_of(gate, TWO), KEYS[gate], self.journal, self.journal.site, self.link, QUICK
+        )
         self.answers = []
         self.service.start()
 

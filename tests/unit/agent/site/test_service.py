@@ -14,7 +14,7 @@ from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.site.claim_answers import ClaimCode
 from agent.core.site.partition_policy import PartitionPolicy
 from agent.store.errors import LedgerConflictError
-from tests.support.site.sites import AT_EAST, GATES, Hub, SiteGate, outcome, passes, request, roll_of, rules, site
+from tests.support.site.sites import AT_EAST, GATES, Hub, SiteGate, membership_of, outcome, passes, request, rules, site
 from tests.support.store.journals import UTC
 from tests.support.waiting import eventually
 
@@ -279,7 +279,9 @@ class TestLists:
         north = SiteGate(hub, tmp_path, "north", gates=("east", "north"))
         try:
             eventually(lambda: north.service.status()["peers"]["east"]["trouble"])
-            vehicle = next(v for n in range(50) if roll_of("north", ("east", "north")).home(v := f"V{n}") == "east")
+            vehicle = next(
+                v for n in range(50) if membership_of("north", ("east", "north")).home(v := f"V{n}") == "east"
+            )
             word = north.claim(request(vehicle))
             assert word.code is ClaimCode.LEDGER_UNREACHABLE
             assert word.detail == "its list of the site's gates differs from that of north"

@@ -61,9 +61,9 @@ class Gate:
 
     def stock(self):
         """Topic to payload of what is retained."""
-        with OneShotClient(self.address) as guest:
-            guest.subscribe(f"{TOPICS.root}/#")
-            return {message.topic: message.payload for message in guest.messages(QUIET_S) if message.payload}
+        with OneShotClient(self.address) as client:
+            client.subscribe(f"{TOPICS.root}/#")
+            return {message.topic: message.payload for message in client.messages(QUIET_S) if message.payload}
 
     def head(self, trusted_list, version):
         """The head of the declarations once it is of this version."""
@@ -209,13 +209,13 @@ def test_a_broker_that_lost_all_gets_all_again(central, tmp_path):
 def test_what_a_crash_left_behind_at_the_broker_is_cleared_and_what_it_lost_is_restored(central, broker):
     publish(central, broker, "--declarations", central.declarations)
     gate = Gate(broker)
-    with OneShotClient(gate.address) as guest:
+    with OneShotClient(gate.address) as client:
         for topic, payload in [
             (TOPICS.chunk(DECLARATIONS, 77, 3), b"left over"),
             (TOPICS.delta(DECLARATIONS, 78), b"left over"),
             (TOPICS.chunk(DECLARATIONS, 1, 0), b"spoilt"),
         ]:
-            guest.publish(Outgoing(topic, payload, retain=True))
+            client.publish(Outgoing(topic, payload, retain=True))
     publish(central, broker)
     assert gate.rows(central.trusted)[1] == keyed(ROWS)
 
@@ -239,12 +239,12 @@ def test_chunks_and_deltas_stand_before_the_head_that_names_them_and_go_after_it
 @needs_mosquitto
 def test_who_stays_follows_its_files_renews_the_head_and_answers_who_cannot_find_it(central, broker):
     gate = Gate(broker)
-    with Staying(central, broker, every="1") as staying, OneShotClient(gate.address) as guest:
-        guest.subscribe(f"{TOPICS.root}/declarations/#", stored=False)
+    with Staying(central, broker, every="1") as staying, OneShotClient(gate.address) as client:
+        client.subscribe(f"{TOPICS.root}/declarations/#", stored=False)
         central.declare(ROWS[5:])
         staying.until("version 2, before 1")
         heads, topics = [], set()
-        for message in guest.messages(10):
+        for message in client.messages(10):
             topics.add(message.topic)
             if message.topic == TOPICS.head(DECLARATIONS):
                 heads.append(open_head(message.payload, central.trusted, SITE, NOW).said)
@@ -254,11 +254,11 @@ def test_who_stays_follows_its_files_renews_the_head_and_answers_who_cannot_find
         assert TOPICS.chunk(DECLARATIONS, 1, 0) not in topics
         issued = [head.issued_at for head in heads]
         assert issued == sorted(set(issued))
-        guest.publish(Outgoing(TOPICS.want(DECLARATIONS), b'{"gate":"gate-1","have":0}'))
+        client.publish(Outgoing(TOPICS.want(DECLARATIONS), b'{"gate":"gate-1","have":0}'))
         staying.until("gate-1 cannot find the declarations after version 0: they were sent again")
-        again = {message.topic for message in guest.messages(QUIET_S)}
+        again = {message.topic for message in client.messages(QUIET_S)}
         assert {TOPICS.chunk(DECLARATIONS, 1, 0), TOPICS.delta(DECLARATIONS, 2), TOPICS.head(DECLARATIONS)} <= again
-        guest.publish(Outgoing(TOPICS.want(DECLARATIONS), os.urandom(50)))
+        client.publish(Outgoing(TOPICS.want(DECLARATIONS), os.urandom(50)))
         central.declare(ROWS[5:], header="permit_id,statas,issuer,not_before,expires_at,declaration,vin")
         staying.until("do you mean status?")
         staying.until("declarations: left as it was")
@@ -323,9 +323,9 @@ def test_two_publishers_of_one_folder_are_told(central, broker):
 @needs_mosquitto
 def test_a_survey_does_not_take_what_a_gate_asks_for_a_part_of_a_list(central, broker):
     publish(central, broker, "--declarations", central.declarations)
-    with OneShotClient(Gate(broker).address) as guest:
-        guest.publish(Outgoing(TOPICS.want(DECLARATIONS), b"{}", retain=True))
-        stock = survey(guest, SITE, QUIET_S)
+    with OneShotClient(Gate(broker).address) as client:
+        client.publish(Outgoing(TOPICS.want(DECLARATIONS), b"{}", retain=True))
+        stock = survey(client, SITE, QUIET_S)
     assert TOPICS.want(DECLARATIONS) not in stock.digests
     assert set(stock.heads) == {DECLARATIONS}
 

@@ -19,7 +19,7 @@ from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
 from drivers.api import Delivery
 from tests.support.lists.lists import ROOT
 from tests.support.pki.permits import KEY, NOW, PERMIT
-from tests.support.site.sites import GATES, roll_of, site
+from tests.support.site.sites import GATES, membership_of, site
 from tests.support.store.registries import open_registry
 from tests.support.waiting import eventually
 
@@ -27,7 +27,7 @@ PLACE = LanePlace(
     9411, 1, "export", 60, 700, require_clock=True, rules=JudgementRules(without_plate="pass", already_exited_s=DAY_S)
 )
 RULES = LaneRules("exit", 1, direction="export", blind=True, gone_s=600.0, blind_passage_s=0.2, deny_again_s=0.0)
-HOME = roll_of(GATES[0]).home(PERMIT.vin)
+HOME = membership_of(GATES[0]).home(PERMIT.vin)
 
 
 class Trusted:
