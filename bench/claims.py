@@ -35,27 +35,27 @@ PATIENCE_S = 10.0
 
 class _Gate:
     def __init__(self, folder: Path, gate: str, keys: dict[str, SigningKey], port: int) -> None:
-        roll = Membership(SITE, gate, {name: key.public for name, key in keys.items()})
+        membership = Membership(SITE, gate, {name: key.public for name, key in keys.items()})
         self.journal = Journal.open(
             folder / f"{gate}.db", gate=gate, boot="1", clock=lambda: ClockReading(UTC, synced=True), max_bytes=1 << 30
         )
-        link = SiteLink(site_settings(gate, (BrokerAddress("127.0.0.1", port, tls=False),)), SITE, roll.peers)
-        self.desk = SiteService(roll, keys[gate], self.journal, self.journal.site, link, SiteRules(hold_s=600))
-        self.roll = roll
-        self.desk.start()
+        link = SiteLink(site_settings(gate, (BrokerAddress("127.0.0.1", port, tls=False),)), SITE, membership.peers)
+        self.service = SiteService(membership, keys[gate], self.journal, self.journal.site, link, SiteRules(hold_s=600))
+        self.membership = membership
+        self.service.start()
 
     def timed(self, number: int, vehicle: str) -> float:
         """Milliseconds until the word on a claim."""
         request = ClaimRequest(number.to_bytes(8, "big"), vehicle, "export", 1, f"transaction {number}")
         box: queue.SimpleQueue[ClaimAnswer] = queue.SimpleQueue()
         began = time.perf_counter()
-        word = self.desk.claim(request, box.put) or box.get(timeout=PATIENCE_S)
+        word = self.service.claim(request, box.put) or box.get(timeout=PATIENCE_S)
         took_ms = (time.perf_counter() - began) * 1000
         assert word.passes, word
         return took_ms
 
     def close(self) -> None:
-        self.desk.stop()
+        self.service.stop()
         self.journal.close()
 
 
@@ -65,8 +65,10 @@ def measure(folder: Path, count: int) -> dict[str, list[float]]:
     with Broker(folder) as broker:
         home, other = gates = [_Gate(folder, gate, keys, broker.port) for gate in GATES]
         try:
-            eventually(lambda: not any(gate.desk.status()["missing"] for gate in gates), what="complete ledgers")
-            vehicles = [vin for vin in (f"LSGXX{n:012}" for n in range(8 * count)) if home.roll.home(vin) == "home"]
+            eventually(lambda: not any(gate.service.status()["missing"] for gate in gates), what="complete ledgers")
+            vehicles = [
+                vin for vin in (f"LSGXX{n:012}" for n in range(8 * count)) if home.membership.home(vin) == "home"
+            ]
             return {
                 "at the home gate": [home.timed(n, vehicles[n]) for n in range(count)],
                 "at another gate": [other.timed(count + n, vehicles[count + n]) for n in range(count)],

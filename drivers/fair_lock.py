@@ -49,7 +49,7 @@ class FairLock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Hand over to whoever has waited longest, once it was left as often as it was taken."""
+        """Hand over to the thread that has waited longest, once it was left as often as it was taken."""
         self._depth -= 1
         if self._depth:
             return

@@ -1,4 +1,4 @@
-"""Texts for people that remember what they are made of, so that whoever shows them can translate them."""
+"""Texts for people that remember what they are made of, so that they can be translated where they are shown."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _SECTION: Final = re.compile(r"^## \[(?P<name>[^\]]+)\](?: - (?P<day>\d{4}-\d\d-
 
 
 class ChangelogError(Exception):
-    """The changelog has not the form; the message names line and mend."""
+    """The changelog does not have the required form; the message names the line and the fix."""
 
 
 def released(text: str) -> list[str]:

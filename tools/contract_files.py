@@ -1,6 +1,6 @@
 """Publish the contract: write docs/contract/v1 from the code.
 
-Run `python tools/contract_files.py`. It writes nothing and says why when the code breaks what is published: then mend
+Run `python tools/contract_files.py`. It writes nothing and says why when the code breaks what is published: then fix
 the code, or, where a break is meant, begin `gate/v2` and schema version 2 beside this one.
 """
 

@@ -1,4 +1,4 @@
-"""An import contract: whoever is outside a room uses its face, or one of the modules that the room holds open."""
+"""An import contract: code outside a room uses its face, or one of the modules that the room holds open."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ in the log, and the gate goes on without it. One answer took 1 ms of a core (one
 * [config/grafana/gate-agent.json](../config/grafana/gate-agent.json): a dashboard; import it and choose your data source
 
 Where there is no Prometheus, central hears the most of it every minute as [`health`](events.md#status-birth-and-the-last-will)
-over MQTT, with what the gate found to be mended ([doctor.md](doctor.md)).
+over MQTT, with the problems that the gate found ([doctor.md](doctor.md)).
 
 What has a state is read when Prometheus asks; what happens is counted when it happens, from the start of the agent or the
 taking of a new configuration. A figure that is not known has no sample: it is not zero. Labels have few values: names of
@@ -105,12 +105,12 @@ WHOLE: Final = GateFigures(
 
 def families() -> Iterable[Metric]:
     """Every metric of a gate of which everything is known, as they are served."""
-    tally = Counters()
-    tally.note_detection("lane", 0.0)
+    counters = Counters()
+    counters.note_detection("lane", 0.0)
     closed = TransactionClosed(outcome=Outcome.PASSED, reason=Reason.OK, assumed=False, duration_s=1.0)
     decided = AccessDecided(verdict=Verdict.PASS, reason=Reason.OK, checks=())
-    tally.heard([Draft(event, "lane", "t", 0.0) for event in (decided, closed)])
-    return registry(lambda: WHOLE, tally).collect()
+    counters.count_events([Draft(event, "lane", "t", 0.0) for event in (decided, closed)])
+    return registry(lambda: WHOLE, counters).collect()
 
 
 def page() -> str:

@@ -86,7 +86,7 @@ class GateRecords:
             self._recorded,
             needs.reserving,
         )
-        self.retention = self._make_housekeeper()
+        self.retention = self._make_retention()
 
     @property
     def workers(self) -> tuple[Worker, ...]:
@@ -111,7 +111,7 @@ class GateRecords:
         self.evidence_writer.on_recorded(drafts)
         self._needs.recorded(drafts)
 
-    def _make_housekeeper(self) -> RetentionJob:
+    def _make_retention(self) -> RetentionJob:
         journal, privacy = self._settings.journal, self._settings.privacy
         ages = RetentionAges(journal.keep_acknowledged_days * DAY_S, journal.max_mb * MEGABYTE * 9 // 10)
         personal_data = PersonalDataRetention(

@@ -31,7 +31,7 @@ class BrokerAddress:
 
     @classmethod
     def parse(cls, url: str) -> BrokerAddress:
-        """Read `mqtt://host[:port]` or `mqtts://host[:port]`; IPv6 in brackets. Raises ValueError with what to mend."""
+        """Read `mqtt://host[:port]` or `mqtts://host[:port]`; IPv6 in brackets. Raises ValueError with what to fix."""
         parts = _parts(url)
         if parts.scheme not in PORTS:
             message = Text("{url!r} must begin with mqtts:// (TLS) or mqtt:// (no TLS)", url=url)

@@ -1,4 +1,4 @@
-"""The commands `gate-agent clock`: what the computer's clock is worth, and how a wrong floor is mended."""
+"""The commands `gate-agent clock`: how reliable the computer's clock is, and how to fix a wrong floor."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from agent.core.clock import ClockTrust
     from agent.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, help="Say what the clock is worth, and mend a wrong floor.")
+app = typer.Typer(no_args_is_help=True, help="Report how reliable the clock is, and fix a wrong floor.")
 
 NEVER = "never"
 

@@ -1,4 +1,4 @@
-"""The command `gate-agent doctor`: everything that a gate needs, looked at, and how what is wrong is mended."""
+"""The command `gate-agent doctor`: checks everything that a gate needs, and reports problems and fixes."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ def doctor(
     language: Annotated[Language, typer.Option("--language", help="The language of the words.")] = Language.EN,
     socket: SocketOption = DEFAULT_SOCKET,
 ) -> None:
-    """Look at everything that the gate needs, and say what is wrong and how it is mended. Moves nothing.
+    """Check everything that the gate needs, and report problems and how to fix them. Moves nothing.
 
     Where the agent runs it is asked: it has the devices. Where not, each camera is watched for some seconds, each board
     asked what it is, each scanner opened. Every check is bounded in time; one that hangs is a finding. Exit code 0 when
-    there is nothing to mend, 1 when there are errors or warnings, 78 when no configuration can be used.
+    there is nothing to fix, 1 when there are errors or warnings, 78 when no configuration can be used.
     """
     report, usable = report_of(configuration, socket, language)
     if as_json_:

@@ -25,14 +25,14 @@ COMMANDS = (
     Command("watch", "agent.cli.watch:watch", "Show a lane live in the terminal, as the running agent sees it."),
     Command("release", "agent.cli.release:release", "Release every relay while the agent does not run."),
     Command(
-        "doctor", "agent.cli.doctor:doctor", "Look at all that the gate needs, and say how what is wrong is mended."
+        "doctor", "agent.cli.doctor:doctor", "Check everything that the gate needs, and report problems and fixes."
     ),
     Command("bundle", "agent.cli.bundle:bundle", "Pack what somebody needs who helps from afar, without secrets."),
     Command("scan", "agent.cli.scan:scan", "Read QR permits and plates from pictures or a camera."),
     Command("permit", "agent.cli.permit:app", "Make, verify and revoke permits, keys and trust lists."),
     Command("console", "agent.cli.console:app", "Make the users of the console, and the code of its first start."),
     Command("lists", "agent.cli.lists:app", "Publish, pack, import and look at declarations and other lists."),
-    Command("clock", "agent.cli.clock:app", "Say what the clock is worth, and mend a wrong floor."),
+    Command("clock", "agent.cli.clock:app", "Report how reliable the clock is, and fix a wrong floor."),
     Command("events", "agent.cli.events:app", "Look into the journal of events, and prove that nothing is missing."),
     Command("command", "agent.cli.command:app", "Sign and send commands to gates."),
     Command("relay", "agent.cli.relay:app", "Find, try and watch relay and input boards."),
@@ -82,13 +82,13 @@ def application(arguments: Sequence[str]) -> typer.Typer:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit with its code. What a user can mend is told in one line, without a traceback."""
+    """Run the command line and exit with its code. An error that the user can fix is one line, without a traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if arguments is None:
         own_process()
     try:
         application(given)(args=given, prog_name="gate-agent")
-    except SystemExit:  # the usual end; what may be mended need not be known for it
+    except SystemExit:  # the usual end; which errors a user can fix need not be known for it
         raise
     except KeyboardInterrupt:
         echo("gate-agent: interrupted", err=True)
@@ -105,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _expected() -> tuple[type[Exception], ...]:
-    """The errors that a user can mend; of all others, bugs, the traceback is wanted."""
+    """The errors that a user can fix; all others are bugs, whose traceback is wanted."""
     from agent.settings import SettingsError  # noqa: PLC0415 - needed only when something went wrong
     from drivers.api import DeviceError  # noqa: PLC0415
 

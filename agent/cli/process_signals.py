@@ -18,7 +18,7 @@ _MANY = 4096
 
 
 class ProcessSignals:
-    """Waits for a signal, or for damage that only a new start mends. `cause`: why to stop; "" while nobody wants that.
+    """Waits for a signal, or for damage that only a restart repairs. `cause`: why to stop; "" while nobody wants that.
 
     The kernel may hand a signal to any thread, and Python acts on it only when the main thread wakes: so whatever
     thread takes it writes to a pipe on which the main thread waits. A lock would not do either: the handler runs in the

@@ -8,21 +8,21 @@ from __future__ import annotations
 import os
 from pathlib import Path  # noqa: TC003 - Typer reads the annotations of its callbacks
 
-from agent.service.rights import take_keepers
+from agent.service.rights import take_owner_rights
 from agent.settings import read, state_directory
 
 
 def act_at(path: Path | None) -> Path | None:
     """Take the rights of the user who keeps a path, permanently; returns the path. Raises OSError."""
     if path is not None:
-        take_keepers(path)
+        take_owner_rights(path)
     return path
 
 
 def act_on_configuration(configuration: Path) -> Path:
     """The same for a configuration that the command changes: all of its files. Raises OSError."""
-    take_keepers(configuration)
-    take_keepers(*(one.path for one in read(configuration).files))
+    take_owner_rights(configuration)
+    take_owner_rights(*(one.path for one in read(configuration).files))
     return configuration
 
 

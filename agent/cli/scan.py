@@ -76,7 +76,7 @@ def scan(
             _show_json(row)
     if not as_json:
         _show_table(rows)
-    for complaint in scanner.complaints():
+    for complaint in scanner.problems():
         typer.echo(f"gate-agent scan: {complaint}", err=True)
     if not files:
         typer.echo("gate-agent scan: there are no pictures in what was named", err=True)
@@ -122,7 +122,7 @@ class _Scanner:
             "ms": {"qr": qr_ms, "plate": plate_ms},
         }
 
-    def complaints(self) -> Iterator[str]:
+    def problems(self) -> Iterator[str]:
         """What the readers could not do."""
         if self.qr:
             yield from (f"QR engine {name} is not there: {why}" for name, why in self.qr.missing.items())

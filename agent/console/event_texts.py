@@ -1,4 +1,4 @@
-"""Events in the words of whoever looks at them."""
+"""Events in the language of the reader."""
 
 from __future__ import annotations
 

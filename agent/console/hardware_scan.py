@@ -82,7 +82,7 @@ class PortAnswer:
 
 
 class NotAskedError(Exception):
-    """The port is not asked. `why`: what to tell whoever asks."""
+    """The port is not asked. `why`: what to tell the user."""
 
     def __init__(self, why: Text) -> None:
         super().__init__(why)

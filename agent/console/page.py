@@ -57,7 +57,7 @@ def translated(request: Request, text: str) -> str:
 
 
 def detail(request: Request, said: str) -> str:
-    """What the gate says in English, as in its events, in the language of whoever asks.
+    """What the gate says in English, as in its events, in the reader's language.
 
     It is marked where it stays English.
     """

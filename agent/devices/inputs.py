@@ -36,7 +36,7 @@ class SignalMap:
 class InputMonitor:
     """Poll an input board and pass every debounced sample to `on_sample`.
 
-    A lost board gives no samples: whoever uses them must look at their age. `on_state` is called at each change of the
+    A lost board gives no samples: their user must check their age. `on_state` is called at each change of the
     port or of the reason for its loss. Both are called from this thread.
     """
 

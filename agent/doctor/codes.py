@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Severity(StrEnum):
-    """OK: nothing to mend. NOTE: good to know. WARNING: it works, but not as it should, or not for long.
+    """OK: nothing to fix. NOTE: good to know. WARNING: it works, but not as it should, or not for long.
 
     ERROR: it does not.
     """
@@ -54,7 +54,7 @@ class Check(StrEnum):
 
 
 class Code(StrEnum):
-    """What a check can find. The words for each, and how it is mended, stand in agent.doctor.texts."""
+    """What a check can find. The text of each, and how to fix it, is in agent.doctor.texts."""
 
     CONFIGURATION_REFUSED = "CONFIGURATION_REFUSED"
     CONFIGURATION_DOUBTFUL = "CONFIGURATION_DOUBTFUL"

@@ -35,7 +35,7 @@ class ConfigurationFacts:
 class ServiceFacts:
     """The unit as the service manager knows it. `manager`: whether one runs on this machine.
 
-    `asked`: whether it answered. `unit`: path of the unit's file, None where there is none. `complaints`: what the
+    `asked`: whether it answered. `unit`: path of the unit's file, None where there is none. `unit_problems`: what the
     offline check of the file prints. `enabled`: whether it starts with the machine. `active`: active, inactive, failed
     and so on. `result`: of its last end.
     """
@@ -43,7 +43,7 @@ class ServiceFacts:
     manager: bool
     asked: bool = True
     unit: Path | None = None
-    complaints: str = ""
+    unit_problems: str = ""
     enabled: bool = True
     active: str = ""
     result: str = ""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of an examination. `code`: what was found; None: nothing to mend.
+    """One line of an examination. `code`: what was found; None: nothing to fix.
 
     `subject`: which of several things, such as a camera's name; empty for what there is one of. `measured`: figures in
     no language. `values`: what the words of the code name.

@@ -48,7 +48,7 @@ def report_from_json(told: dict[str, Any], utc: float) -> Report:
 
 
 def report_lines(report: Report, language: Language) -> Iterator[str]:
-    """Who says it; a line for each finding, and below it how it is mended; how many there are of each severity."""
+    """Who reports it; a line for each finding, with how to fix it below; how many there are of each severity."""
     yield f"{report.gate}, gate-agent {report.version}: {said_by(agent=report.agent, language=language)}"
     for one in report.findings:
         head = f"{severity(one.severity, language):<{_WIDTH}}  {check_title(one.check, language)}"

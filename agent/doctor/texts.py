@@ -55,7 +55,7 @@ TITLES: Final[Mapping[Check, Text]] = {
 FINDINGS: Final[Mapping[Code, Advice]] = {
     Code.CONFIGURATION_REFUSED: Advice(
         Text("The configuration on the disk cannot be used: {problem}"),
-        Text("Mend that line and run `gate-agent config check`. Until then the gate runs with the last good one."),
+        Text("Fix that line and run `gate-agent config check`. Until then the gate runs with the last good one."),
     ),
     Code.CONFIGURATION_DOUBTFUL: Advice(
         Text("The configuration can be used, but: {problem}"), Text("Change it, unless it is meant so.")
@@ -81,7 +81,7 @@ FINDINGS: Final[Mapping[Code, Advice]] = {
     ),
     Code.SERVICE_FAILED: Advice(
         Text("The service has failed: {result}."),
-        Text("Look at `journalctl -u gate-agent -n 50`, mend the cause, then run `systemctl restart gate-agent`."),
+        Text("Look at `journalctl -u gate-agent -n 50`, fix the cause, then run `systemctl restart gate-agent`."),
     ),
     Code.SERVICE_STOPPED: Advice(Text("The service does not run."), Text("Run `systemctl start gate-agent`.")),
     Code.SERVICE_RESTARTED: Advice(
@@ -175,7 +175,7 @@ FINDINGS: Final[Mapping[Code, Advice]] = {
     ),
     Code.STATE_MISSING: Advice(
         Text("There is no state directory yet: no agent has run here."),
-        Text("Nothing needs mending; its first start makes it."),
+        Text("Nothing to fix; the first start creates it."),
     ),
     Code.STATE_FORBIDDEN: Advice(
         Text("The user {user} may not write the state directory."),
@@ -187,7 +187,7 @@ FINDINGS: Final[Mapping[Code, Advice]] = {
     ),
     Code.JOURNAL_MISSING: Advice(
         Text("There is no journal yet: no agent has run here."),
-        Text("Nothing needs mending; its first start makes it."),
+        Text("Nothing to fix; the first start creates it."),
     ),
     Code.JOURNAL_DAMAGED: Advice(
         Text("The journal is damaged or cannot be read: {trouble}"),
@@ -202,14 +202,14 @@ FINDINGS: Final[Mapping[Code, Advice]] = {
     ),
     Code.JOURNAL_FILLING: Advice(
         Text("{count} events wait for central, and the journal is {share} full; once full, an officer must decide."),
-        Text("Mend the way to central. Until then you may raise journal.max_mb."),
+        Text("Restore the connection to central. Until then you may raise journal.max_mb."),
     ),
     Code.JOURNAL_WAITING: Advice(
         Text("{count} events wait for central's acknowledgement, the oldest for {age}."),
         Text("See the findings on brokers; where they are well, ask central whether its consumer runs."),
     ),
     Code.GATE_KEY_MISSING: Advice(
-        Text("The gate has no key of its own yet."), Text("Nothing needs mending; the first start makes it.")
+        Text("The gate has no key of its own yet."), Text("Nothing to fix; the first start creates the key.")
     ),
     Code.GATE_KEY_BAD: Advice(
         Text("The gate's key cannot be used: {trouble}"),
@@ -329,7 +329,7 @@ FINDINGS: Final[Mapping[Code, Advice]] = {
         Text("Check its power, cable and address, and the user and password in its URL."),
     ),
     Code.CAMERA_MISCONFIGURED: Advice(
-        Text("The camera cannot work as it is set: {trouble}"), Text("Mend its table in the configuration.")
+        Text("The camera cannot work as it is set: {trouble}"), Text("Fix its table in the configuration.")
     ),
     Code.CAMERA_STALE: Advice(
         Text("No picture comes any more: {trouble}"), Text("Check the network; restart the camera.")

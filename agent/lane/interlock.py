@@ -58,7 +58,7 @@ class Interlock:
             return True
 
     def note_occupied(self, lane: str, *, occupied: bool) -> None:
-        """Note whether the lane is occupied, whoever else is."""
+        """Note whether the lane is occupied, also when another lane is."""
         with self._lock:
             self._change_to(with_occupancy(self._state, lane, occupied=occupied))
 

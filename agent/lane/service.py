@@ -119,7 +119,7 @@ class RequestQueue:
         return self._wait(loop, pending)
 
     def answered(self, answered: OrderAnswered) -> None:
-        """Hand an answer to whoever waits for it; for the loop."""
+        """Hand an answer to the thread that waits for it; for the loop."""
         with self._lock:
             pending = self._pending.pop(answered.order)
         pending.answer = CommandAnswer(Result.DONE if answered.done else Result.NOT_DONE, answered.detail)
@@ -150,7 +150,7 @@ class RequestQueue:
 
 
 class LaneService:
-    """One lane with its threads. Its relay board belongs to whoever made it.
+    """One lane with its threads. Its relay board belongs to the caller that made it.
 
     `first_serial`: where its transaction ids begin, other with each start.
     """

@@ -169,12 +169,12 @@ class ListIntake:
         """
         moment = self._now()
         try:
-            mended = self._registry.mend(moment.utc)
+            replaced = self._registry.replace_damaged(moment.utc)
         except RegistryError as error:
             self._news.report_trouble(str(error))
         else:
-            if mended:
-                self._note(AlarmRaised(alarm=Alarm.LISTS_FAILED, detail=mended))
+            if replaced:
+                self._note(AlarmRaised(alarm=Alarm.LISTS_FAILED, detail=replaced))
             self._news.report_unreported()
         self._news.flush(moment.at)
 

@@ -1,4 +1,4 @@
-"""What comes of the lists, between the network's thread and the one that looks at it: bounded, whoever floods it."""
+"""Messages about lists, between the network's thread and the one that reads them: bounded, also in a flood."""
 
 from __future__ import annotations
 

@@ -43,12 +43,12 @@ class ListService:
         self._gate, self._now = settings.gate, clock.now
         self._intake = ListIntake(self.registry, ChunkSpool(settings.state.directory / INCOMING), clock.now, note)
         feed = None if settings.permits.trust_list is None else TrustFile(settings.permits.trust_list)
-        self._keeper = ListMonitor(self.registry, self._intake, self.rules, clock.now, note, feed=feed)
+        self._monitor = ListMonitor(self.registry, self._intake, self.rules, clock.now, note, feed=feed)
 
     @property
     def state(self) -> DataState | None:
         """What the age of the lists allows; None before the start, or while it cannot be known."""
-        return self._keeper.state
+        return self._monitor.state
 
     def sync(self, client: MqttClient) -> ListSync:
         """Who keeps the lists in step over this client, which has not started yet.
@@ -59,11 +59,11 @@ class ListService:
 
     def reload(self) -> Reloaded:
         """Read the trust list's file again."""
-        return self._keeper.reload()
+        return self._monitor.reload()
 
     def status(self) -> dict[str, object]:
         """The state and the versions, as JSON values for birth and status."""
-        standing = self._keeper.standing
+        standing = self._monitor.standing
         if standing is None:
             return {"state": None}
         versions = {kind.value: version for kind, version in standing.versions.items()}
@@ -71,16 +71,16 @@ class ListService:
 
     def start(self) -> None:
         """Take the trust list's file in, tell how fresh the lists are, and begin to look after them."""
-        self._keeper.start()
+        self._monitor.start()
 
     def stop(self) -> bool:
         """Stop to look after them, within a bounded time; whether that is done. They can still be asked."""
-        return self._keeper.stop()
+        return self._monitor.stop()
 
     @property
     def workers(self) -> tuple[Worker, ...]:
         """The thread that looks after them."""
-        return (self._keeper.worker,)
+        return (self._monitor.worker,)
 
     def close(self) -> None:
         """Close the registry."""

@@ -2,8 +2,8 @@
 
 It is the only proof of freshness while the gate's clock is not synchronised. It changes with every connection and, on
 one that stands for long, every `ROTATE_EVERY_S`. The one before is taken for `GRACE_S` more, for a command that was
-signed just before the change. That is safe: whoever held a command back could have delivered it until the change
-anyway, it is taken once at most because its counter is used then, and `exp` holds besides wherever the clock is
+signed just before the change. That is safe: an attacker who held a command back could have delivered it until the
+change anyway, it is taken once at most because its counter is used then, and `exp` holds besides wherever the clock is
 synchronised.
 """
 

@@ -176,7 +176,7 @@ class MqttClient:
             event = LinkDown(self._view.connections)
         if was_up:
             self._notify(event)
-        # An orderly stop is no change of the device's health: whoever stops the client knows.
+        # An orderly stop is no change of the device's health: the caller who stops the client knows.
         if (changed or new) and not self.worker.stopping:
             log.warning("not connected: %s", cause)
             self._show()

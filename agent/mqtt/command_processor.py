@@ -200,7 +200,7 @@ class CommandProcessor:
             missed, self._overflow = self._overflow, 0
         if missed:
             self._refusals.add(
-                RefusedCommand(Refusal.RATE_LIMITED, Text("more commands at once than the desk takes")), "", missed
+                RefusedCommand(Refusal.RATE_LIMITED, Text("more commands at once than the gate accepts")), "", missed
             )
 
     def _record_events(self, events: Iterable[CommandRefused]) -> None:

@@ -27,7 +27,7 @@ TOPIC_LIMIT: Final = 256
 class CommandResults:
     """Publish results. For one thread; times are monotonic seconds.
 
-    What cannot go out within `KEEP_S` is dropped: whoever asked sends the command again and gets the stored answer.
+    What cannot go out within `KEEP_S` is dropped: the sender sends the command again and gets the stored answer.
     """
 
     def __init__(self, client: MqttClient, gate: str) -> None:

@@ -1,4 +1,4 @@
-"""Passes on the news of the journal to whoever waits for something else besides."""
+"""Passes news of the journal to a thread that waits for other things too."""
 
 from __future__ import annotations
 

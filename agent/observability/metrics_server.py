@@ -1,6 +1,6 @@
 """Serves the metrics on a port of their own, for Prometheus to fetch: GET /metrics, and nothing else.
 
-Nothing behind it names a vehicle or a person. It has no login: whoever reaches the port may read.
+Nothing behind it names a vehicle or a person. It has no login: everyone who reaches the port may read.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class MetricsServer:
         log.info("metrics are served at %s port %d", self._address, self._server.server_port)
 
     def stop(self) -> None:
-        """Listen no more, within a bounded time; whoever is being answered may be cut off."""
+        """Stop listening, within a bounded time; a client that is being answered may be cut off."""
         server = self._server
         if server is None:
             return

@@ -277,7 +277,7 @@ class Recorder:
         self._told = True
 
     def _notify_listener(self, drafts: Sequence[Draft]) -> None:
-        # It is recorded: whoever only listens must not make it look as if it were not.
+        # It is recorded: a mere listener must not make it look as if it were not.
         notify_listeners([self._heard], drafts, "a listener of the recorder failed")
 
 

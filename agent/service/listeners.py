@@ -16,8 +16,8 @@ T = TypeVar("T")
 def notify_listeners(listeners: Iterable[Callable[[T], object]], news: T, fault: str) -> None:
     """Call every listener with the news, in their order.
 
-    One that raises is logged with `fault`, and the next is called. Whoever tells has done its work already: a permit is
-    recorded, a message is received. It must not fail for those who listen.
+    One that raises is logged with `fault`, and the next is called. The caller has done its work already: a permit is
+    recorded, a message is received. It must not fail because of its listeners.
     """
     for listener in listeners:
         try:

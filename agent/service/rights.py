@@ -45,7 +45,7 @@ def own_process() -> None:
     os.umask(PRIVATE_UMASK)
 
 
-def keeper_of(path: Path) -> Account | None:
+def owner_of(path: Path) -> Account | None:
     """Who beside root can change what a path leads to: the first on the way down to it, through links; None: nobody.
 
     What does not exist is left out, and so are folders into which everybody may put names of their own, such as /tmp.
@@ -112,16 +112,16 @@ def acting_as_caller() -> Iterator[None]:
         os.seteuid(uid)
 
 
-def keeper_for_root(*paths: Path) -> Account | None:
+def owner_for_root(*paths: Path) -> Account | None:
     """Whose rights this process has to take for these paths: the first owner where it is root, else None."""
     if os.geteuid() != ROOT:
         return None
-    return next((found for path in paths if (found := keeper_of(path)) is not None), None)
+    return next((found for path in paths if (found := owner_of(path)) is not None), None)
 
 
-def take_keepers(*paths: Path) -> None:
+def take_owner_rights(*paths: Path) -> None:
     """Take the rights of the first owner, for good, where root's own process works at these paths. Raises OSError."""
-    account = keeper_for_root(*paths) if _OWN.is_set() else None
+    account = owner_for_root(*paths) if _OWN.is_set() else None
     if account is not None:
         become(account)
 

@@ -42,7 +42,7 @@ class SiteRules:
 
 
 class _Once:
-    """Keeps the answer to a claim for whoever asks as long as it asks, and calls it afterwards."""
+    """Keeps the answer to a claim for the asking thread while it asks, and calls it afterwards."""
 
     def __init__(self, answer: Callable[[ClaimAnswer], None]) -> None:
         self._answer = answer

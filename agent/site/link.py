@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CLIENT_SUFFIX: Final = ".site"
 EXPIRY_S: Final = 30
-"""A message between gates is of no use after that time: whoever waited for it has given up, and asks again."""
+"""A message between gates is of no use after that time: the gate that waited for it has given up, and asks again."""
 
 
 class SiteTopics:

@@ -97,7 +97,7 @@ class OwnClaims:
         return live.granted
 
     def end(self, live: LiveClaim, claim_answer: ClaimAnswer | None = None) -> bool:
-        """Let a claim die, with this answer to whoever still waits; whether it was alive."""
+        """End a claim, with this answer to all who still wait; returns whether it was alive."""
         with self._lock:
             if self._live.get(live.request.permit_id) is not live:
                 return False

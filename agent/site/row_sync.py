@@ -170,8 +170,8 @@ class RowSync:
         """Take what another gate tells or asks. May raise JournalError."""
         peer, said = self._peers[message.gate], message.said
         peer.heard_at = time.monotonic()
-        peer.trouble = "" if message.same_roll else Text("its list of the site's gates differs from the one here")
-        if not message.same_roll or self._witnesses.older_copy:
+        peer.trouble = "" if message.same_membership else Text("its list of the site's gates differs from the one here")
+        if not message.same_membership or self._witnesses.older_copy:
             return
         match said:
             case RowsRequest():

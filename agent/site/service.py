@@ -238,7 +238,7 @@ class SiteService:
 
     def _why_not_for(self, message: OpenedMessage, claim: Claim) -> str:
         """Why this gate does not answer another's claim; empty where it does."""
-        if not message.same_roll:
+        if not message.same_membership:
             why = Text("its list of the site's gates differs from that of {gate}", gate=message.gate)
             self._dispatcher.refuse(
                 "other_list", f"{self._membership.own}: {why}; make [site] gates the same at all of them"

@@ -3,7 +3,7 @@
 The file holds the private key (PEM, PKCS #8) and after it the public one, by which a damaged private key is noticed.
 
 Central pins its public half. A new key in its place would make every later signature worthless to central, so whatever
-is wrong with the file is an error that an administrator must mend.
+is wrong with the file is an error that an administrator must fix.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ NEW_KEY: Final = Text("or move it away: the next start makes a new key, and cent
 
 
 class GateKeyError(OSError):
-    """The key cannot be used or made; the message says why and how to mend it. Nothing was changed."""
+    """The key cannot be used or made; the message says why and how to fix it. Nothing was changed."""
 
 
 def key_path(state: Path) -> Path:

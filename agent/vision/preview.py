@@ -18,7 +18,7 @@ FPS: Final = 5.0
 SMALL_PX: Final = 640
 LARGE_PX: Final = 1280
 WANTED_FOR_S: Final = 2.5
-"""Whoever watches asks again within this time; a viewer that is slow or gone stops asking, and costs nothing."""
+"""A viewer asks again within this time; one that is slow or gone stops asking, and costs nothing."""
 _RENEWED_S: Final = 1.0
 
 

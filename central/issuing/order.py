@@ -153,8 +153,8 @@ def _declaration_problems(order: PermitOrder, _terms: Terms) -> list[OrderProble
 def _vin_problems(order: PermitOrder, terms: Terms) -> list[OrderProblem]:
     text = order.vin.strip().upper()
     if not vin.is_well_formed(text):
-        mended = text.translate(_MISREAD)
-        better = mended if vin.is_well_formed(mended) else ""
+        corrected = text.translate(_MISREAD)
+        better = corrected if vin.is_well_formed(corrected) else ""
         return [OrderProblem("vin", f"{vin.LENGTH} digits and letters without I, O and Q", better)]
     if terms.check_digits and vin.check_digit_differs(text):
         digit = vin.check_digit(text)

@@ -36,7 +36,7 @@ _LEADING = 1.35
 
 
 class SheetError(Exception):
-    """The sheet cannot be made; the message says why, and what would mend it."""
+    """The sheet cannot be made; the message says why, and how to fix it."""
 
 
 @dataclass(frozen=True, slots=True)

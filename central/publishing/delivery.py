@@ -1,7 +1,7 @@
 """Bringing a site's lists to its broker, so that a gate finds a whole list there at any moment.
 
 Chunks and deltas first, then the head that names them; what an older head named goes only when the new one stands. What
-the broker has is looked at first: whatever it lost, and whatever a crash left, is mended by the same work.
+the broker has is read first, so the same work restores what it lost and clears what a crash left behind.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class SourceRecord:
 class SourceError(Exception):
     """A file cannot be used.
 
-    `problems` says of each line what is wrong and how to mend it, `total` how many there are.
+    `problems` says for each line what is wrong and how to fix it, `total` how many there are.
     """
 
     def __init__(self, path: Path, problems: Sequence[tuple[int, str]], total: int | None = None) -> None:

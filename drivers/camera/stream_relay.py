@@ -94,7 +94,7 @@ class StreamRelay:
             for one in (library, camera):
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             library.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
-            delimiter = FrameSplitter()
+            splitter = FrameSplitter()
             for end in self._readable(library, camera):
                 data = end.recv(_CHUNK_BYTES)
                 if not data:
@@ -103,7 +103,7 @@ class StreamRelay:
                     camera.sendall(data)
                 else:
                     self.answered = True
-                    library.sendall(delimiter.fed(data))
+                    library.sendall(splitter.fed(data))
 
     @contextlib.contextmanager
     def _library(self) -> Iterator[socket.socket]:

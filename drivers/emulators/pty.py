@@ -88,7 +88,7 @@ class PtyLine:
         draft.replace(self.link)
 
     def unplug(self) -> None:
-        """Pull the cable. Whoever has the terminal open gets an error from now on."""
+        """Pull the cable. A process that has the terminal open gets an error from now on."""
         with self._lock:
             thread = self._thread
             descriptors = (self._master, *self._wake) if self.is_plugged else ()

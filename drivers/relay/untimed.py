@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class UntimedRelay:
-    """A relay board that cannot time a pulse: whoever uses it must switch off in time."""
+    """A relay board that cannot time a pulse: its user must switch off in time."""
 
     def pulse(self, channel: int, duration_ms: int) -> Delivery:
         """Refuse: raises DeviceMisconfiguredError."""

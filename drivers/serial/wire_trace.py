@@ -1,4 +1,4 @@
-"""The last exchanges on every serial line of this process, kept in memory for whoever looks on.
+"""The last exchanges on every serial line of this process, kept in memory for diagnosis.
 
 A board is asked the same again and again, so an exchange that is like one of the last few is counted and not kept
 again: what is rare, such as a pulse, stays in sight for long.
@@ -35,7 +35,7 @@ class Exchange:
 
 
 class LineTrace:
-    """Those of one line. Written by whoever has the line, read by all threads."""
+    """Those of one line. Written by the thread that has the line, read by all threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -16,7 +16,7 @@ from central.issuing import OrderError, PermitIssuer, PermitOrder, picture, writ
 
 
 def issue_all(permit_issuer: PermitIssuer, exports: list[dict], folder: Path, now: int) -> list[str]:
-    """Issue a permit for each export that is in order. Return what is wrong with the others, for whoever typed them."""
+    """Issue a permit for each export that is in order. Return the problems of the others, for their author."""
     refused, declarations = [], []
     for number, export in enumerate(exports, start=1):
         try:

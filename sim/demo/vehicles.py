@@ -14,7 +14,7 @@ Shown = Literal["valid", "reference", "forged", "expired", "first", "none"]
 Word = Literal["released", "held", "revoked"]
 
 SWIFT = Plan(speed_mps=4.2, acceleration_mps2=6.0, stop_m=-1.3, reaction_s=0.2, away_m=-7.0)
-"""How the vehicles of the demo drive, so that it does not take long. Whoever is refused backs away."""
+"""How the vehicles of the demo drive, so that it does not take long. A refused vehicle backs away."""
 UNHURRIED = Plan(speed_mps=1.2, acceleration_mps2=3.0, stop_m=-1.3, reaction_s=0.2)
 """How the followed one drives: the follower must be seen on the loop before the arm while the first is under it."""
 CLOSE_BEHIND = Plan(conduct=Conduct.TAILGATES, speed_mps=1.2, acceleration_mps2=3.0, gap_m=2.0)

@@ -59,7 +59,7 @@ class Gate:
             observe_link=self._saw,
         )
         self.orders = []
-        self._desk = None if ordered_by is None else self._take_orders(ordered_by)
+        self._processor = None if ordered_by is None else self._take_orders(ordered_by)
 
     def _take_orders(self, keys):
         return CommandProcessor(
@@ -76,16 +76,16 @@ class Gate:
         return CommandAnswer(Result.DONE, "as ordered")
 
     def _said_of_commands(self):
-        return {} if self._desk is None else {"challenge": self._desk.challenge}
+        return {} if self._processor is None else {"challenge": self._processor.challenge}
 
     def start(self):
-        if self._desk is not None:
-            self._desk.start()
+        if self._processor is not None:
+            self._processor.start()
         self.link.start()
 
     def stop(self):
-        if self._desk is not None:
-            assert self._desk.stop(), f"the command desk of {self.name} did not stop in time"
+        if self._processor is not None:
+            assert self._processor.stop(), f"the command processor of {self.name} did not stop in time"
         ended = self.link.stop()
         self.journal.close()
         assert ended, f"the link of {self.name} did not stop in time"

@@ -178,7 +178,7 @@ class Cluster:
         """The paths of CA, certificate and key of a client."""
         return self._files["ca"], *self._files[name]
 
-    def guest(self, name, node=0):
+    def one_shot(self, name, node=0):
         """A short-lived client of this name, by its certificate, at one node; to be entered."""
         address = BrokerAddress("localhost", self.nodes[node].mqtts, tls=True)
         return OneShotClient(address, tls=TlsFiles(*self.files(name)), client_id=name)

@@ -47,29 +47,29 @@ def test_a_gate_that_comes_back_before_its_old_session_is_gone_is_let_in_at_once
 
 
 def test_a_gate_writes_below_its_own_name_and_nowhere_else(cluster):
-    with cluster.guest("gate-1") as own:
+    with cluster.one_shot("gate-1") as own:
         assert not own.publish(Outgoing("gate/v1/gate-1/event/gate.started", b"{}")).refused
-    with cluster.guest("gate-1") as foreign, pytest.raises(OneShotClientError):
+    with cluster.one_shot("gate-1") as foreign, pytest.raises(OneShotClientError):
         foreign.publish(Outgoing("gate/v1/gate-2/event/gate.started", b"{}"))
-    with cluster.guest("gate-1") as forger, pytest.raises(OneShotClientError):
+    with cluster.one_shot("gate-1") as forger, pytest.raises(OneShotClientError):
         forger.publish(Outgoing("gate/v1/gate-1/cmd/open", b"{}"))
     cluster.nodes[0].control("purge_queue", "events")
 
 
 def test_a_gate_reads_its_own_commands_and_nobody_elses(cluster):
-    with cluster.guest("gate-1") as own:
+    with cluster.one_shot("gate-1") as own:
         own.subscribe("gate/v1/gate-1/cmd/#")
         own.subscribe("gate/v1/gate-1/ack")
     for topic_filter in ("gate/v1/gate-2/cmd/#", "gate/v1/+/cmd/#", "gate/v1/#", "#"):
-        with cluster.guest("gate-1") as spy, pytest.raises(OneShotClientError):
+        with cluster.one_shot("gate-1") as spy, pytest.raises(OneShotClientError):
             spy.subscribe(topic_filter)
 
 
 def test_central_writes_watermarks_and_commands_and_no_events(cluster):
-    with cluster.guest("central") as central:
+    with cluster.one_shot("central") as central:
         assert not central.publish(Outgoing("gate/v1/gate-1/ack", b"{}")).refused
         assert not central.publish(Outgoing("gate/v1/gate-1/cmd/open", b"{}", expiry_s=5)).refused
-    with cluster.guest("central") as forger, pytest.raises(OneShotClientError):
+    with cluster.one_shot("central") as forger, pytest.raises(OneShotClientError):
         forger.publish(Outgoing("gate/v1/gate-1/event/gate.started", b"{}"))
 
 
@@ -77,7 +77,7 @@ def test_central_writes_watermarks_and_commands_and_no_events(cluster):
 def test_a_command_comes_down_from_any_node_with_its_expiry_and_its_correlation(cluster, gate, node):
     came = []
     gate("gate-2", Subscription(Topics("gate-2").commands, came.append, qos=1))
-    with cluster.guest("central", node) as central:
+    with cluster.one_shot("central", node) as central:
         sent = Outgoing("gate/v1/gate-2/cmd/open", b"signed", expiry_s=30, correlation=b"c-1")
         assert not central.publish(sent).refused
     (message,) = eventually(lambda: came, what="the command at the gate")

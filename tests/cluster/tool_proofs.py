@@ -26,7 +26,7 @@ from agent.core.commands.command import CommandName
 from agent.core.crypto.keys import SigningKey
 from agent.lists.topics import ListTopics
 from tests.cluster.kills import BACK_S
-from tests.support.lists.central import ROWS, Desk
+from tests.support.lists.central import ROWS, CentralLists
 from tests.support.lists.lists import DECLARATIONS, SITE
 from tests.support.mqtt.faultproxy import FaultProxy
 from tests.support.waiting import eventually
@@ -48,14 +48,14 @@ def to(cluster, node=0, key_option="--certificate-key"):
 
 
 def test_lists_publish_brings_a_sites_lists_to_its_gates(cluster, tmp_path):
-    desk, topics = Desk(tmp_path), ListTopics(SITE)
-    with cluster.guest("gate-1", 1) as gate:
+    central_lists, topics = CentralLists(tmp_path), ListTopics(SITE)
+    with cluster.one_shot("gate-1", 1) as gate:
         gate.subscribe(f"{topics.root}/#")
-        desk.run("publish", "--declarations", desk.declarations, *to(cluster))
+        central_lists.run("publish", "--declarations", central_lists.declarations, *to(cluster))
         came = {message.topic for message in gate.messages(2.0)}
         assert {topics.trust, topics.head(DECLARATIONS), topics.chunk(DECLARATIONS, 1, 0)} <= came
-        desk.declare(ROWS[1:])
-        desk.run("publish", "--declarations", desk.declarations, *to(cluster, 2))
+        central_lists.declare(ROWS[1:])
+        central_lists.run("publish", "--declarations", central_lists.declarations, *to(cluster, 2))
         assert topics.delta(DECLARATIONS, 2) in {message.topic for message in gate.messages(2.0)}
 
 
@@ -106,28 +106,28 @@ def lone_gate(cluster, folder, port):
 class States:
     """The states that central hears of a gate, in order."""
 
-    def __init__(self, guest, name):
-        self._guest = guest
+    def __init__(self, one_shot, name):
+        self._client = one_shot
         self._heard = []
-        guest.subscribe(Topics(name).status)
+        one_shot.subscribe(Topics(name).status)
 
     def within(self, for_s):
         """All that were heard, after so many seconds more."""
         until = time.monotonic() + for_s
         while (left_s := until - time.monotonic()) > 0:
-            self._heard += [json.loads(message.payload)["state"] for message in self._guest.messages(left_s)]
+            self._heard += [json.loads(message.payload)["state"] for message in self._client.messages(left_s)]
         return self._heard
 
     def until(self, state, within_s):
         def heard():
-            self._heard += [json.loads(message.payload)["state"] for message in self._guest.messages(0.1)]
+            self._heard += [json.loads(message.payload)["state"] for message in self._client.messages(0.1)]
             return state in self._heard
 
         eventually(heard, within_s, f"the state {state!r} after {self._heard}")
 
 
 def test_a_gate_that_is_killed_is_lost_within_fifteen_seconds(cluster, tmp_path):
-    with cluster.guest("central", 1) as central, lone_gate(cluster, tmp_path, cluster.nodes[0].mqtts) as gate:
+    with cluster.one_shot("central", 1) as central, lone_gate(cluster, tmp_path, cluster.nodes[0].mqtts) as gate:
         states = States(central, "gate-4")
         states.until("online", BACK_S)
         gate.send_signal(signal.SIGKILL)
@@ -135,7 +135,7 @@ def test_a_gate_that_is_killed_is_lost_within_fifteen_seconds(cluster, tmp_path)
 
 
 def test_a_gate_that_only_connects_again_is_not_lost(cluster, gate):
-    with cluster.guest("central", 1) as central:
+    with cluster.one_shot("central", 1) as central:
         states = States(central, "gate-4")
         one = gate("gate-4", first_retry_s=0.01, retry_cap_s=0.01)
         states.until("online", BACK_S)
@@ -145,7 +145,7 @@ def test_a_gate_that_only_connects_again_is_not_lost(cluster, gate):
 
 
 def test_a_gate_whose_line_is_cut_is_lost_within_fifteen_seconds_of_its_keepalive(cluster, gate):
-    with cluster.guest("central", 1) as central, FaultProxy(cluster.nodes[0].mqtts) as line:
+    with cluster.one_shot("central", 1) as central, FaultProxy(cluster.nodes[0].mqtts) as line:
         states = States(central, "gate-4")
         gate("gate-4", port=line.port, keepalive_s=KEEPALIVE_S)
         states.until("online", BACK_S)

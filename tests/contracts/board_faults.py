@@ -133,10 +133,10 @@ def main() -> int:
     for suite in suites():
         cells += measured(suite)
     sys.stdout.write("\n".join([*overview(cells), "", *table(cells)]) + "\n")
-    complaints = [cell for cell in cells if cell.complaint]
-    for cell in complaints:
+    failing_cells = [cell for cell in cells if cell.complaint]
+    for cell in failing_cells:
         sys.stdout.write(f"{cell}\n")
-    return 1 if complaints else 0
+    return 1 if failing_cells else 0
 
 
 if __name__ == "__main__":

@@ -60,24 +60,24 @@ class Round:
 
     def run(self, kills):
         """So many kills; the result that each command had in the end, and how often it was done."""
-        with self._broker, OneShotClient(local(self._broker.port)) as guest:
-            guest.subscribe(f"{ROOT}/status")
-            guest.subscribe(f"{ROOT}/res/#", stored=False)
-            return [self._one(guest) for _ in range(kills)]
+        with self._broker, OneShotClient(local(self._broker.port)) as client:
+            client.subscribe(f"{ROOT}/status")
+            client.subscribe(f"{ROOT}/res/#", stored=False)
+            return [self._one(client) for _ in range(kills)]
 
-    def _one(self, guest):
+    def _one(self, client):
         with self._gate():
-            payload, command = self._command(guest)
-            guest.publish(Outgoing(f"{ROOT}/cmd/open", payload))
+            payload, command = self._command(client)
+            client.publish(Outgoing(f"{ROOT}/cmd/open", payload))
             threading.Event().wait(self._random.uniform(0, KILL_WITHIN_S))
         with self._gate():
-            result = self._ask_again(guest, payload, command)
-            repeat = self._ask_again(guest, payload, command)
+            result = self._ask_again(client, payload, command)
+            repeat = self._ask_again(client, payload, command)
         assert result["result"] == repeat["result"], (result, repeat)
         return result["code"] or result["result"], self.effects.read_text().split().count(command)
 
-    def _command(self, guest):
-        for message in guest.messages(20):
+    def _command(self, client):
+        for message in client.messages(20):
             challenge = json.loads(message.payload).get("challenge") if message.topic.endswith("/status") else None
             if challenge and challenge != self._challenge:
                 self._challenge = challenge
@@ -87,10 +87,10 @@ class Round:
         fields = body("open", challenge=self._challenge, counter=self._counter, iat=now, exp=now + 90)
         return signed(fields), fields["id"]
 
-    def _ask_again(self, guest, payload, command):
+    def _ask_again(self, client, payload, command):
         for _ in range(TRIES):
-            guest.publish(Outgoing(f"{ROOT}/cmd/open", payload))
-            for message in guest.messages(AGAIN_S):
+            client.publish(Outgoing(f"{ROOT}/cmd/open", payload))
+            for message in client.messages(AGAIN_S):
                 result = json.loads(message.payload) if "/res/" in message.topic else {}
                 if result.get("command") == command:
                     return result

@@ -51,7 +51,7 @@ def test_the_version_of_the_product_is_the_newest_released_one_or_a_later_one():
         ("## [1.1.9] - 2026-11-20", "## [1.3.0] - 2026-11-20", 15),
         ("## [1.1.9] - 2026-11-20", "## [1.1.9] - 2026-12-20", 15),
         ("## [1.1.9] - 2026-11-20", "## [Unreleased]", 15),
-        ("### Fixed", "### Mended", 10),
+        ("### Fixed", "### Repaired", 10),
         ("### Fixed", "### Added", 10),
     ],
 )

@@ -101,7 +101,7 @@ def test_the_example_in_python_publishes_what_it_says(tmp_path):
         for shown, real in (
             ("/var/lib/lists-9411", str(tmp_path / "lists")),
             ("mqtts://broker.example:8884", f"mqtt://127.0.0.1:{broker.port}"),
-            ("survey(guest, 9411)", "survey(guest, 9411, 0.2)"),
+            ("survey(client, 9411)", "survey(client, 9411, 0.2)"),
             ("timeout_s=1.0", "timeout_s=0.1"),
         ):
             assert shown in example
@@ -122,8 +122,8 @@ def test_the_example_in_python_publishes_what_it_says(tmp_path):
         }
         exec(compile(example, "lists.md", "exec"), names)  # noqa: S102 - the page's own words
         stack.callback(names["catalogue"].close)
-        with OneShotClient(BrokerAddress.parse(f"mqtt://127.0.0.1:{broker.port}")) as guest:
-            heads = survey(guest, 9411, 0.2).heads
+        with OneShotClient(BrokerAddress.parse(f"mqtt://127.0.0.1:{broker.port}")) as client:
+            heads = survey(client, 9411, 0.2).heads
         found = {kind: signed_list.read_head(data).said for kind, data in heads.items()}
     assert {kind: (head.version, head.rows) for kind, head in found.items()} == {
         ListKind.DECLARATIONS: (1, 20),

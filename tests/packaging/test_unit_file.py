@@ -105,7 +105,7 @@ def test_the_gate_is_started_again_for_ever_and_watched():
         "ExecStart": "/usr/lib/gate-agent/current/bin/gate-agent run /etc/gate-agent/gate.toml",
     }
     assert {key: settings.get(key) for key in wanted} == wanted
-    assert "RestartPreventExitStatus" not in settings  # a bad file that is mended must not need a second visit
+    assert "RestartPreventExitStatus" not in settings  # a bad file that is fixed must not need a second visit
     # What its filter does not let it ask the kernel is asked beside it.
     text = UNIT.read_text(encoding="utf-8")
     assert {"Wants=gate-agent-clock.service", "After=gate-agent-clock.service"} <= set(text.splitlines())

@@ -1,4 +1,4 @@
-"""A desk that goes by a simpler rule, to show that the races can tell: the first claim that the broker echoes wins.
+"""A site service with a simpler rule, to prove that the races detect it: the first claim that the broker echoes wins.
 
 The gate that hears its own claim first may open; with the broker gone a permit's home gate opens alone. It is wrong:
 the home gate that is cut off and the gate that still hears the broker both win.
@@ -14,25 +14,27 @@ from agent.mqtt.client import MqttClient
 from agent.mqtt.messages import Outgoing, Subscription
 
 
-class FirstEchoDesk:
-    def __init__(self, roll, settings, journal, rules):
-        self._roll, self._journal, self._rules = roll, journal, rules
+class FirstEchoSite:
+    def __init__(self, membership, settings, journal, rules):
+        self._membership, self._journal, self._rules = membership, journal, rules
         # A client hears nothing of what it says itself, so another one listens.
-        self._client, self._ear = (MqttClient(replace(settings, client_id=f"{roll.own}-{part}"), None) for part in "12")
-        self._ear.subscribe(Subscription(f"naive/{roll.site}/#", self._heard, qos=1))
+        self._client, self._listener = (
+            MqttClient(replace(settings, client_id=f"{membership.own}-{part}"), None) for part in "12"
+        )
+        self._listener.subscribe(Subscription(f"naive/{membership.site}/#", self._heard, qos=1))
         self._lock = threading.Lock()
         self._winners = {}
         self._waiting = {}
 
     def start(self):
         self._client.start()
-        self._ear.start()
+        self._listener.start()
 
     def stop(self):
-        return self._client.stop() and self._ear.stop()
+        return self._client.stop() and self._listener.stop()
 
     def status(self):
-        up = all(one.view.state is PortState.UP for one in (self._client, self._ear))
+        up = all(one.view.state is PortState.UP for one in (self._client, self._listener))
         return {"connected": up, "missing": [], "peers": {}}
 
     def claim(self, request, answer):
@@ -42,9 +44,9 @@ class FirstEchoDesk:
         with self._lock:
             self._waiting[name, request.transaction] = answer, use, timer
         timer.start()
-        word = json.dumps({"gate": self._roll.own, "transaction": request.transaction}).encode()
+        word = json.dumps({"gate": self._membership.own, "transaction": request.transaction}).encode()
         up = self._client.view.state is PortState.UP
-        if not up or not self._client.publish(Outgoing(f"naive/{self._roll.site}/{name}", word)):
+        if not up or not self._client.publish(Outgoing(f"naive/{self._membership.site}/{name}", word)):
             self._end(name, request, use)
 
     def _heard(self, message):
@@ -62,5 +64,5 @@ class FirstEchoDesk:
             answer, _use, timer = self._waiting.pop((name, request.transaction), (None, 0, None))
         if answer is not None:
             timer.cancel()
-            alone = self._roll.home(request.vehicle) == self._roll.own and name not in self._winners
+            alone = self._membership.home(request.vehicle) == self._membership.own and name not in self._winners
             answer(ClaimAnswer(ClaimCode.GRANTED if alone else ClaimCode.LEDGER_UNREACHABLE, use if alone else 0))

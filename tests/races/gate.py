@@ -1,4 +1,4 @@
-"""A gate of the races: a real journal, a real site desk, and lanes that do with a permit what decider and lane do.
+"""A gate of the races: a real journal, a real site service, and lanes that do with a permit what decider and lane do.
 
 Run as `python -m tests.races.gate FILE` by the races; orders come on standard input, one JSON object a line, and what
 became of them goes to standard output.
@@ -31,7 +31,7 @@ from agent.site.link import SiteLink, site_settings
 from agent.site.service import SiteService
 from agent.store.errors import LedgerConflictError
 from agent.store.journal.journal import Journal
-from tests.races.first_echo import FirstEchoDesk
+from tests.races.first_echo import FirstEchoSite
 
 LANES = 12
 PATIENCE_S = 8.0
@@ -52,21 +52,24 @@ class Gate:
     def __init__(self, setup):
         key = SigningKey.from_seed(bytes.fromhex(setup["seed"]))
         gates = {name: PublicKey(Algorithm.ED25519, bytes.fromhex(raw)) for name, raw in setup["gates"].items()}
-        roll = Membership(7, setup["gate"], gates)
+        membership = Membership(7, setup["gate"], gates)
         rules = SiteRules(PartitionPolicy(setup["policy"]), setup["claim_timeout_s"], setup["hold_s"])
         self._setup = setup
         self._clock = Clock()
         self._journal = Journal.open(
-            Path(setup["journal"]), gate=roll.own, boot=str(uuid.uuid4()), clock=self._reading, max_bytes=1 << 30
+            Path(setup["journal"]), gate=membership.own, boot=str(uuid.uuid4()), clock=self._reading, max_bytes=1 << 30
         )
-        settings = site_settings(roll.own, (BrokerAddress(*setup["broker"], tls=False),))
+        settings = site_settings(membership.own, (BrokerAddress(*setup["broker"], tls=False),))
         if setup["naive"]:
-            self._desk, reserving = FirstEchoDesk(roll, settings, self._journal, rules), lambda *_: nullcontext()
+            self._service, reserving = (
+                FirstEchoSite(membership, settings, self._journal, rules),
+                lambda *_: nullcontext(),
+            )
         else:
-            link = SiteLink(settings, roll.site, roll.peers)
-            self._desk = SiteService(roll, key, self._journal, self._journal.site, link, rules)
-            reserving = self._desk.reserving
-        self._roll = roll
+            link = SiteLink(settings, membership.site, membership.peers)
+            self._service = SiteService(membership, key, self._journal, self._journal.site, link, rules)
+            reserving = self._service.reserving
+        self._membership = membership
         self._recorder = Recorder(self._journal, lambda: self._clock.now().utc, reserving=reserving)
         self._lanes = ThreadPoolExecutor(LANES)
         self._out = threading.Lock()
@@ -74,12 +77,12 @@ class Gate:
         self._random = random.Random(str(uuid.uuid4()))  # noqa: S311 - not secret
 
     def start(self):
-        self._desk.start()
-        self._tell({"started": self._roll.own})
+        self._service.start()
+        self._tell({"started": self._membership.own})
 
     def stop(self):
         self._lanes.shutdown()
-        ended = self._desk.stop()
+        ended = self._service.stop()
         self._recorder.end()
         self._journal.close()
         self._tell({"stopped": ended})
@@ -92,8 +95,8 @@ class Gate:
 
     def _where(self):
         site = self._journal.site
-        peers = {} if self._setup["naive"] else {peer: site.cursor(peer).seq for peer in self._roll.peers}
-        return {"head": site.head(), "knows": peers, **self._desk.status()}
+        peers = {} if self._setup["naive"] else {peer: site.cursor(peer).seq for peer in self._membership.peers}
+        return {"head": site.head(), "knows": peers, **self._service.status()}
 
     def _reading(self):
         return ClockReading(self._clock.now().utc, synced=True, error_ms=1)
@@ -113,7 +116,7 @@ class Gate:
         self._tell({"race": order["race"], "code": code, "ms": took_ms, "home": self._is_home(order)})
 
     def _is_home(self, order):
-        return self._roll.home(order["vehicle"]) == self._roll.own
+        return self._membership.home(order["vehicle"]) == self._membership.own
 
     def _present(self, order):
         permit, transaction = bytes.fromhex(order["permit"]), str(uuid.uuid4())
@@ -137,7 +140,7 @@ class Gate:
 
     def _claimed(self, request):
         box = queue.SimpleQueue()
-        word = self._desk.claim(request, box.put)
+        word = self._service.claim(request, box.put)
         return word or box.get(timeout=PATIENCE_S), box
 
     def _pass(self, order, permit, transaction, word):

@@ -96,7 +96,7 @@ def drive(name: str, seed: int, tally: Tally, *, vehicles: int, faults: bool, lo
         traffic.run(vehicles)
     finally:
         counts, world = traffic.gate.counts, traffic.gate.world
-        tally.counts["vehicles"] += len(traffic.guests)
+        tally.counts["vehicles"] += len(traffic.arrivals)
         tally.counts["driven_s"] += round(world.now)
         for key in ("steps", "transactions", "raises", "closes"):
             tally.counts[key] += counts[key]

@@ -112,10 +112,10 @@ class KeyedGate:
 
         self.agent.until(turned, "the pulse")
 
-    def released_after_kill(self, mend):
-        """Kill the agent in the middle of a pulse, mend as `mend` does, and return for how long the relay stayed on."""
+    def released_after_kill(self, repair):
+        """Kill the agent in the middle of a pulse, call `repair`, and return for how long the relay stayed on."""
         killed_at = self._kill_in_mid_pulse()
-        mend()
+        repair()
         assert self._board.relays.wait_until(lambda states: not any(states), PATIENCE_S)
         return self._switched_at - killed_at
 

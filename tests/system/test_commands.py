@@ -36,16 +36,16 @@ kind = "simulated"
 class ControlRoom:
     """Signs and sends commands as central does, and waits for their results. `pictures`: what came, by topic."""
 
-    def __init__(self, guest):
-        self._guest = guest
+    def __init__(self, client):
+        self._client = client
         self._counter = Clock().now().utc * 1000 // 1
         self._status = {}
         self._boot = None
         self.results = []
         self.pictures = {}
-        guest.subscribe(f"gate/v1/{GATE}/status")
-        guest.subscribe(f"gate/v1/{GATE}/res/#")
-        guest.subscribe(f"gate/v1/{GATE}/evidence/#")
+        client.subscribe(f"gate/v1/{GATE}/status")
+        client.subscribe(f"gate/v1/{GATE}/res/#")
+        client.subscribe(f"gate/v1/{GATE}/evidence/#")
 
     def believe_only(self, boot):
         """Believe no status of another start: such ones may still be on their way."""
@@ -78,7 +78,7 @@ class ControlRoom:
 
     def send(self, name, text, command):
         """Send these bytes; the result of this command."""
-        self._guest.publish(Outgoing(f"gate/v1/{GATE}/cmd/{name}", text, expiry_s=60))
+        self._client.publish(Outgoing(f"gate/v1/{GATE}/cmd/{name}", text, expiry_s=60))
         found = []
 
         def answered():
@@ -92,7 +92,7 @@ class ControlRoom:
     def listen(self, until):
         """Take in what comes until then."""
         while not until():
-            message = next(self._guest.messages(60), None)
+            message = next(self._client.messages(60), None)
             assert message is not None, "the gate is silent"
             kind, _, name = message.topic.removeprefix(f"gate/v1/{GATE}/").partition("/")
             match kind:
@@ -106,8 +106,8 @@ class ControlRoom:
 
 @pytest.fixture
 def room(broker):
-    with OneShotClient(BrokerAddress("127.0.0.1", broker.port, False)) as guest:
-        yield ControlRoom(guest)
+    with OneShotClient(BrokerAddress("127.0.0.1", broker.port, False)) as client:
+        yield ControlRoom(client)
 
 
 class Gate:

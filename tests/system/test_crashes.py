@@ -255,7 +255,7 @@ def bring_to(world, moment):
             world.yard.vehicle()
             world.hesitate(1.5)
         case "again":
-            # Whoever stood there at the last kill is still there, with the same permit.
+            # The vehicle that stood there at the last kill is still there, with the same permit.
             started = world.up()
             world.hearing.wait("access.decided", started, lambda event: event["data"]["verdict"] != "RETRY")
             world.hesitate(0.5)

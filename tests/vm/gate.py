@@ -68,11 +68,11 @@ class Told:
 
 
 class Gate:
-    """The gate on its machine. `desk` issues permits for it."""
+    """The gate on its machine. `issuer` issues permits for it."""
 
-    def __init__(self, machine, told, desk):
+    def __init__(self, machine, told, issuer):
         self.machine, self.told = machine, told
-        self._desk = desk
+        self._issuer = issuer
         self._number = 0
         self.used = []
 
@@ -80,7 +80,7 @@ class Gate:
         """A new permit."""
         self._number += 1
         order = PermitOrder(declaration=f"94012026{self._number:010d}", vin=f"WVWZZZ3BZWE{self._number:06d}")
-        return self._desk.issue(order, int(Clock().now().utc) - 3600)
+        return self._issuer.issue(order, int(Clock().now().utc) - 3600)
 
     def shown(self, *names):
         """What systemd says of the service."""

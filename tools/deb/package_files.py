@@ -178,7 +178,7 @@ def _write_packed(path: Path, text: str) -> None:
 
 
 def _set_modes_and_times(folder: Path, time: int) -> None:
-    """The same modes and times whoever builds, and whenever."""
+    """The same modes and times, independent of who builds and when."""
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)

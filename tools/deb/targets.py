@@ -7,7 +7,7 @@ from typing import Final
 
 
 class BuildError(Exception):
-    """A package cannot be built; the message says why, and how to mend it."""
+    """A package cannot be built; the message says why, and how to fix it."""
 
 
 @dataclass(frozen=True, slots=True)

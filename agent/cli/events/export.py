@@ -19,7 +19,7 @@ from agent.cli.terminal import echo
 from agent.clock import Clock
 from agent.core.events import ExportStatement, Verifier, signed, time_text
 from agent.core.model import SEQ_MAX
-from agent.service.rights import acting_as, acting_as_caller, keeper_for_root
+from agent.service.rights import acting_as, acting_as_caller, owner_for_root
 from agent.store.errors import JournalCorruptError, JournalUnavailableError
 from agent.store.gate_key import GateKeyError, read_gate_key
 from agent.store.journal import JournalReader, held_hashes
@@ -58,7 +58,7 @@ def export(
     """
     if sign and to_file is None:
         raise typer.BadParameter("a signed export needs a file: give --out")
-    with failing(), acting_as(keeper_for_root(journal)), JournalReader(journal) as reader:
+    with failing(), acting_as(owner_for_root(journal)), JournalReader(journal) as reader:
         now = reader.standing()
         begin = max(first or 1, now.tail.seq + 1)
         if since is not None:

@@ -159,8 +159,7 @@ def _unpinned(public: str, what: str) -> Mapping[str, PublicKey] | None:
         return None
     echo(
         f"{what}: the key {kid_of(key)} is taken from the gate's birth, NOT PINNED: "
-        "whoever can write there can sign all"
-        " this; give --public-key"
+        "anyone who can write there could have signed all of this; give --public-key"
     )
     return {kid_of(key): key}
 

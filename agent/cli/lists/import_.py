@@ -48,8 +48,8 @@ def import_(
     try:
         with opened as pack, _bar() as bar, _gate_of(configuration) as (settings, registry):
             spool = ChunkSpool(settings.state.directory / INCOMING)
-            desk = ListIntake(registry, spool, Clock().now, _Teller(bar).print_event, records=False)
-            intake = Intake(desk, pack, _Bar(bar))
+            list_intake = ListIntake(registry, spool, Clock().now, _Teller(bar).print_event, records=False)
+            intake = Intake(list_intake, pack, _Bar(bar))
             intake.run()
     except (PackError, RegistryError) as error:
         fail("lists import", error)

@@ -28,13 +28,13 @@ class IntakeProgress(Protocol):
 
 
 class Intake:
-    """Takes in what a pack holds. What is wrong with a part is told by the desk; `complete`: nothing was.
+    """Takes in what a pack holds. The list intake reports what is wrong with a part; `complete`: nothing was.
 
     `current`: lists of which the gate has already what the pack says.
     """
 
-    def __init__(self, desk: ListIntake, pack: Pack, progress: IntakeProgress) -> None:
-        self._desk = desk
+    def __init__(self, list_intake: ListIntake, pack: Pack, progress: IntakeProgress) -> None:
+        self._list_intake = list_intake
         self._pack = pack
         self._progress = progress
         self.complete = True
@@ -43,14 +43,14 @@ class Intake:
     def run(self) -> None:
         """Take in the trust list first, for it names the keys of all others. Raises PackError for a damaged file."""
         text = self._pack.trust
-        if text is not None and self._desk.take_trust(text, "file"):
+        if text is not None and self._list_intake.take_trust(text, "file"):
             self.complete = False
         for kind in self._pack.kinds:
             self._apply_list(kind)
 
     def _apply_list(self, kind: ListKind) -> None:
-        opened = self._desk.open_head(self._pack.head(kind), kind)
-        known = self._desk.known(kind)
+        opened = self._list_intake.open_head(self._pack.head(kind), kind)
+        known = self._list_intake.known(kind)
         if isinstance(opened, ListError):
             self._refuse(kind, opened.fault, str(opened))
         elif known is None:
@@ -66,28 +66,28 @@ class Intake:
         if version == aim:
             self.current[kind] = version
         if version < head.said.snapshot and not self._leads_on(kind, version):
-            if not self._desk.apply_snapshot(head, self._chunks(head.said), "file").done:
+            if not self._list_intake.apply_snapshot(head, self._chunks(head.said), "file").done:
                 self.complete = False
                 return
             version = head.said.snapshot
         if self._apply_deltas(kind, version, aim):
-            self.complete &= self._desk.refresh(head, "file").done
+            self.complete &= self._list_intake.refresh(head, "file").done
 
     def _leads_on(self, kind: ListKind, version: int) -> bool:
         """Whether the first of the deltas that are news begins where the gate is: then they are all it needs."""
         later = [each for each in self._pack.deltas(kind) if each > version]
-        opened = self._desk.open_delta(self._pack.delta(kind, later[0]), kind) if version and later else None
+        opened = self._list_intake.open_delta(self._pack.delta(kind, later[0]), kind) if version and later else None
         return opened is not None and not isinstance(opened, ListError) and opened.said.since == version
 
     def _apply_deltas(self, kind: ListKind, version: int, aim: int) -> bool:
         for each in self._pack.deltas(kind):
             if not version < each <= aim:
                 continue
-            opened = self._desk.open_delta(self._pack.delta(kind, each), kind)
+            opened = self._list_intake.open_delta(self._pack.delta(kind, each), kind)
             if isinstance(opened, ListError):
                 self._refuse(kind, opened.fault, str(opened))
                 return False
-            if not self._desk.apply_delta(opened, "file").done:
+            if not self._list_intake.apply_delta(opened, "file").done:
                 self.complete = False
                 return False
             version = opened.said.version
@@ -106,4 +106,4 @@ class Intake:
 
     def _refuse(self, kind: ListKind, fault: ListFault, detail: str) -> None:
         self.complete = False
-        self._desk.refuse(kind.value, fault, detail, "file")
+        self._list_intake.refuse(kind.value, fault, detail, "file")

@@ -35,13 +35,13 @@ def pack(  # noqa: PLR0913, PLR0917 - one argument an option
     files = files_of(declarations, revocations, watch)
     try:
         papers = PublishingFiles.read(key, trust_file, root_key)
-        with contextlib.closing(ListPublishing(state, site, papers, head_hours * options.HOUR_S, files)) as desk:
+        with contextlib.closing(ListPublishing(state, site, papers, head_hours * options.HOUR_S, files)) as publishing:
             if files or version_floor is not None:
-                desk.catalogue.hold()
+                publishing.catalogue.hold()
             for kind in ListKind if version_floor is not None else ():
-                desk.publisher.raise_to(kind, version_floor or 0)
-            desk.load_files(list(files))
-            with desk.publisher.packed() as lists:
+                publishing.publisher.raise_to(kind, version_floor or 0)
+            publishing.load_files(list(files))
+            with publishing.publisher.packed() as lists:
                 write_pack(out, papers.text, lists)
     except (*ERRORS, PackError) as error:
         fail("lists pack", error)

@@ -65,13 +65,13 @@ def publish(  # noqa: PLR0913, PLR0917 - one argument an option
     try:
         address = BrokerAddress.parse(broker)
         tls = TlsFiles(ca, certificate, certificate_key)
-        desk = ListPublishing(
+        publishing = ListPublishing(
             state, site, PublishingFiles.read(key, trust_file, root_key), head_hours * options.HOUR_S, files
         )
-        with closing(desk):
-            desk.catalogue.hold()
+        with closing(publishing):
+            publishing.catalogue.hold()
             run = _Run(
-                desk,
+                publishing,
                 lambda: OneShotClient(address, tls=tls, user=user, password=password),
                 address.url,
                 version_floor,
@@ -97,15 +97,20 @@ class _Run:
     """The visits to one broker."""
 
     def __init__(
-        self, desk: ListPublishing, client: Callable[[], OneShotClient], url: str, floor: int | None, settle_s: float
+        self,
+        publishing: ListPublishing,
+        client: Callable[[], OneShotClient],
+        url: str,
+        floor: int | None,
+        settle_s: float,
     ) -> None:
-        self._desk = desk
+        self._publishing = publishing
         self._client = client
         self._url = url
         self._floor = floor
         self._settle_s = settle_s
         self._stamps: dict[Path, tuple[int, ...]] = {}
-        self._papers = desk.papers
+        self._papers = publishing.papers
 
     def once(self) -> None:
         """Take in the files and bring everything."""
@@ -126,8 +131,8 @@ class _Run:
 
     def _arrive(self, client: OneShotClient) -> ListDelivery:
         """Look at what the broker has, take in the files, and bring what it lacks."""
-        desk = self._desk
-        stock = survey(client, desk.site, self._settle_s)
+        publishing = self._publishing
+        stock = survey(client, publishing.site, self._settle_s)
         for kind in ListKind:
             self._go_above(kind, stock)
         self._floor = None
@@ -136,7 +141,9 @@ class _Run:
             *Progress.get_default_columns(), DownloadColumn(), console=Console(stderr=True), transient=True
         ) as bar:
             sent = _Sent(bar)
-            delivery = ListDelivery(client, desk.publisher, desk.catalogue, desk.site, stock, sent.count)
+            delivery = ListDelivery(
+                client, publishing.publisher, publishing.catalogue, publishing.site, stock, sent.count
+            )
             sent.expect(delivery.pending_bytes())
             begun = time.monotonic()
             delivery.publish_trust(self._papers.text)
@@ -151,15 +158,15 @@ class _Run:
         What they may have seen says this broker, or the option.
         """
         try:
-            seen = seen_version(stock, kind, self._papers.trust, self._desk.site, Clock().now().utc)
+            seen = seen_version(stock, kind, self._papers.trust, self._publishing.site, Clock().now().utc)
         except DeliveryError:
             if self._floor is None:
                 raise
             seen = 0
-        standing = self._desk.catalogue.standing(kind)
+        standing = self._publishing.catalogue.standing(kind)
         # The head at the broker may be this folder's own; a version that the option names is another's.
         floor = max(self._floor or 0, seen if seen > (standing.version if standing else 0) else 0)
-        if floor and self._desk.publisher.raise_to(kind, floor):
+        if floor and self._publishing.publisher.raise_to(kind, floor):
             echo(f"{kind}: gates may have seen version {floor}; the next one is above it", err=True)
 
     def _turns(self, client: OneShotClient, every_s: float, trust: _Look) -> None:
@@ -175,21 +182,21 @@ class _Run:
             self._look_at_trust(delivery, trust)
             changed = self._take_changed()
             if time.monotonic() >= due_at:
-                self._papers.check(self._desk.site)
+                self._papers.check(self._publishing.site)
                 due_at, changed = time.monotonic() + every_s, list(ListKind)
             delivery.publish_lists(changed)
 
     def _take_changed(self) -> list[ListKind]:
         """Take in the files that are new or other than last time; with mistakes in one, its list stays as it was."""
         taken = []
-        for kind, path in self._desk.files.items():
+        for kind, path in self._publishing.files.items():
             stamp = _stamp(path)
             if self._stamps.get(path) == stamp:
                 continue
             first = path not in self._stamps
             self._stamps[path] = stamp
             try:
-                self._desk.load_files([kind])
+                self._publishing.load_files([kind])
             except SourceError as error:
                 if first:
                     raise
@@ -210,7 +217,7 @@ class _Run:
             # Also one that names the key of this publisher no longer: the gates must hear of that above all.
             delivery.publish_trust(self._papers.text)
             echo(f"trust list: version {self._papers.trust.version}")
-            self._papers.check(self._desk.site)
+            self._papers.check(self._publishing.site)
 
 
 class _Sent:

@@ -72,8 +72,8 @@ def batch(  # noqa: PLR0913, PLR0917 - one argument an option
     try:
         secret = read_driver_key(driver_key) if driver_key else None
         terms = Terms(issuer, site, secret, check_digits=not any_check_digit)
-        desk = PermitIssuer(read_key(key), terms, form, status)
-        checked = read_orders(orders, desk, now)
+        permit_issuer = PermitIssuer(read_key(key), terms, form, status)
+        checked = read_orders(orders, permit_issuer, now)
         drawn = Pictures(None if pictures is PictureKind.NONE else pictures.value, level, module_px)
         begin = time.monotonic()
         with Progress(console=console, auto_refresh=False, disable=not console.is_terminal) as progress:
@@ -84,7 +84,7 @@ def batch(  # noqa: PLR0913, PLR0917 - one argument an option
                 progress.refresh()
 
             more = _nothing_more if sheet is None else _sheet_writer(sheet, zone, font, level, advance)
-            issued = issue_batch(checked, desk, out, drawn, advance, more)
+            issued = issue_batch(checked, permit_issuer, out, drawn, advance, more)
         took_s = time.monotonic() - begin
     except (SourceError, OutputError, PermitFileError, ValueError) as error:
         fail("permit batch", error)

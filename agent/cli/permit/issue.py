@@ -53,7 +53,7 @@ def issue(  # noqa: PLR0913, PLR0917 - one argument an option
         raise typer.BadParameter("a reference is worth nothing without its declaration; name a file: --declarations")
     try:
         secret = read_driver_key(driver_key) if driver_key else None
-        desk = PermitIssuer(read_key(key), Terms(issuer, site, secret, check_digits=False), form)
+        permit_issuer = PermitIssuer(read_key(key), Terms(issuer, site, secret, check_digits=False), form)
         order = PermitOrder(
             declaration=declaration,
             vin=vin_,
@@ -67,7 +67,7 @@ def issue(  # noqa: PLR0913, PLR0917 - one argument an option
             permit_id=bytes.fromhex(permit_id) if permit_id else None,
             driver_id=driver_id,
         )
-        issued = desk.issue(order, now)
+        issued = permit_issuer.issue(order, now)
         version = write_picture(out, issued.text, level, module_px) if out else None
         if declarations is not None:
             _add(declarations, issued.declaration)

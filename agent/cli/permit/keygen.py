@@ -41,7 +41,8 @@ def keygen(  # noqa: PLR0913, PLR0917 - one argument an option
     key_days: Annotated[int, typer.Option(min=1, max=3650, help="How long the keys hold.")] = 90,
     list_days: Annotated[int, typer.Option(min=1, max=3650, help="How long the trust list holds.")] = 30,
     alone: Annotated[
-        bool, typer.Option("--alone", help="Only the keys: their .pub goes to whoever has the root, for renew --add.")
+        bool,
+        typer.Option("--alone", help="Only the keys: their .pub goes to the holder of the root key, for renew --add."),
     ] = False,
     next_root: Annotated[
         bool, typer.Option("--next-root", help="Only a root key, to follow the one in use; tells how.")

@@ -56,7 +56,7 @@ def trace(  # noqa: PLR0913 - each is an option of the command
 
     A line is: milliseconds since the start, > for sent or < for received, the bytes in hexadecimal and as text, and
     what they mean where the protocol is known. Nothing is switched. A board that is lost is opened again and again, so
-    that you can mend the wiring meanwhile.
+    that you can fix the wiring meanwhile.
 
     The agent must not run: while it has the board, the command refuses, and says how to see the agent's own bytes. The
     exit code is 0 when a board answered.

@@ -72,7 +72,7 @@ T = TypeVar("T")
 
 
 class AccessStoreError(Exception):
-    """The file of users cannot be used; the message says why and how to mend it."""
+    """The file of users cannot be used; the message says why and how to fix it."""
 
 
 class AccessDatabase:

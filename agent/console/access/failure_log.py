@@ -1,4 +1,4 @@
-"""Failed log-ins, told in few words: whoever guesses passwords must not fill the journal."""
+"""Failed log-ins, summarised: somebody who guesses passwords must not fill the journal."""
 
 from __future__ import annotations
 

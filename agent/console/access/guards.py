@@ -86,7 +86,7 @@ async def _guard(request: Request, least: Role) -> Person:
 
 
 async def viewer(request: Request) -> Person:
-    """Let in whoever is logged in."""
+    """Let in every user who is logged in."""
     return await _guard(request, Role.VIEWER)
 
 

@@ -27,5 +27,5 @@ async def _live(request: Request) -> Live:
     return live
 
 
-LiveDesk = Annotated[Live, Depends(_live)]
+AtLive = Annotated[Live, Depends(_live)]
 """The parameter by which a route gets it."""

@@ -1,4 +1,4 @@
-"""The first start: whoever can read the log of the computer makes the first admin."""
+"""The first start: a person who can read the computer's log creates the first administrator."""
 
 from http import HTTPStatus
 from typing import Annotated

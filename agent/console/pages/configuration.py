@@ -309,7 +309,7 @@ def apply(asked: Asked, proposal: Annotated[str, Form(max_length=64)]) -> HTMLRe
 
 
 def _step_words(request: Request, what: str) -> str:
-    """How a state came to be, in the language of whoever asks."""
+    """How a state came to be, in the reader's language."""
     if what in {"", BY_HAND}:
         return translated(request, Text("edited by hand"))
     verb, _, rest = what.partition(" ")
@@ -488,7 +488,7 @@ def _found(made: configuration_form.Group | None) -> configuration_form.Group:
 
 
 def _seen(editor: ConfigEditor) -> str:
-    """What names the files as they are; they are remembered, so that whoever comes second can be told what changed."""
+    """A name for the files as they are; they are remembered, so that a second editor can be shown what changed."""
     try:
         with editor.history.held():
             note_present(editor, EditStep("", "", 0.0))
@@ -507,7 +507,7 @@ def _document(editor: ConfigEditor) -> Document:
         document = read(editor.main)
         if document.problems:
             raise RefusedError(
-                HTTPStatus.CONFLICT, Text("The file cannot be read as TOML: mend it as text first.")
+                HTTPStatus.CONFLICT, Text("The file cannot be read as TOML: fix it as text first.")
             ) from None
         return document
 

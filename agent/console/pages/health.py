@@ -1,4 +1,4 @@
-"""The page Health: what the doctor finds and how it is mended, the last lines of the log, the support bundle."""
+"""The page Health: what the doctor finds and how to fix it, the last lines of the log, the support bundle."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from agent.console.access import Role, Viewer
 from agent.console.dependencies import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
 from agent.console.errors import RefusedError
-from agent.console.live.dependencies import LiveDesk  # noqa: TC001
+from agent.console.live.dependencies import AtLive  # noqa: TC001
 from agent.console.live.vehicle_texts import vehicle_words
 from agent.console.live.viewer_texts import Words
 from agent.console.navigation import Nav
@@ -52,7 +52,7 @@ async def lane_page(request: Request, gate: AtGate, person: Viewer, lane: str, c
 
 
 @router.get("/lane/{lane}/vehicles", response_class=HTMLResponse)
-async def vehicles(request: Request, gate: AtGate, live: LiveDesk, _person: Viewer, lane: str) -> HTMLResponse:
+async def vehicles(request: Request, gate: AtGate, live: AtLive, _person: Viewer, lane: str) -> HTMLResponse:
     """The last vehicles of a lane; a fragment that the page asks for whenever there is news of them."""
     _settings(gate, lane)
     await live.vehicles.refresh()

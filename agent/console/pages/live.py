@@ -14,7 +14,7 @@ from agent.console.access import Technician, Viewer  # noqa: TC001 - FastAPI rea
 from agent.console.dependencies import AtGate, Gate  # noqa: TC001
 from agent.console.errors import RefusedError
 from agent.console.live.camera_updates import camera_news
-from agent.console.live.dependencies import LiveDesk  # noqa: TC001
+from agent.console.live.dependencies import AtLive  # noqa: TC001
 from agent.console.live.lane_updates import barrier_news, devices_news, inputs_news, lane_news
 from agent.console.live.streams import NEWS_TYPE, PICTURES_TYPE, News, news, pictures
 from agent.console.live.viewer_texts import Words
@@ -36,7 +36,7 @@ SIZES_PX = {"small": SMALL_PX, "large": LARGE_PX}
 
 
 @router.get("/live/lane/{lane}/news")
-async def lane_stream(request: Request, lane: str, gate: AtGate, live: LiveDesk, _person: Viewer) -> Response:
+async def lane_stream(request: Request, lane: str, gate: AtGate, live: AtLive, _person: Viewer) -> Response:
     """News of a lane: its state, barrier, inputs, devices, cameras, and which vehicles came last."""
     if lane not in gate.lanes:
         raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no lane {lane}.", lane=lane))
@@ -46,7 +46,7 @@ async def lane_stream(request: Request, lane: str, gate: AtGate, live: LiveDesk,
 
 @router.get("/live/camera/{lane}/{camera}/news")
 async def camera_stream(
-    request: Request, lane: str, camera: str, gate: AtGate, live: LiveDesk, _person: Technician
+    request: Request, lane: str, camera: str, gate: AtGate, live: AtLive, _person: Technician
 ) -> Response:
     """News of one camera, with the measures of every picture."""
     supervisor = supervisor_of(gate, lane, camera)
@@ -59,7 +59,7 @@ async def camera_pictures(
     lane: str,
     camera: str,
     gate: AtGate,
-    live: LiveDesk,
+    live: AtLive,
     _person: Viewer,
     size: Literal["small", "large"] = "small",
 ) -> Response:

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from agent.console.access import Role, Technician
 from agent.console.dependencies import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
 from agent.console.errors import RefusedError
-from agent.console.live.dependencies import Live, LiveDesk  # noqa: TC001
+from agent.console.live.dependencies import AtLive, Live  # noqa: TC001
 from agent.console.navigation import Nav
 from agent.console.page import render
 from agent.console.setup_checklist import PRACTICE, Knowledge, StepProgress, steps
@@ -35,7 +35,7 @@ _PASSED: Final = frozenset({Outcome.PASSED, Outcome.OVERRIDDEN})
 
 
 @router.get("/setup", response_class=HTMLResponse)
-async def setup(request: Request, gate: AtGate, live: LiveDesk, _person: Technician) -> HTMLResponse:
+async def setup(request: Request, gate: AtGate, live: AtLive, _person: Technician) -> HTMLResponse:
     """The steps, and where to go for each."""
     await live.vehicles.refresh()
     found = steps(gate.loaded.settings, _knowledge(gate, live))

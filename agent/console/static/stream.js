@@ -120,7 +120,7 @@ export class Picture {
     const [width, height] = this.sizePx;
     this.drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.box.style.aspectRatio = `${width} / ${height}`;
-    // A label is as large on a phone as on a desk.
+    // A label is as large on a phone as on a desktop screen.
     this.scale = width / Math.max(1, this.box.clientWidth);
     this.markLayer.replaceChildren(...this.marks.flatMap((mark) => this.markParts(mark)));
     // What stays the same stays where it is: somebody may hold it, or have it under the keys.

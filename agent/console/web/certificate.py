@@ -37,7 +37,7 @@ LONGEST_COMMON_NAME: Final = 64
 
 
 class CertificateError(Exception):
-    """No certificate can be used; the message says why and how to mend it."""
+    """No certificate can be used; the message says why and how to fix it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Certificate:
 def certificate(settings: Console, state: Path, names: Iterable[str], utc: float) -> Certificate:
     """The certificate to use. `names`: host names and addresses that the gate's own must hold for.
 
-    A given one that cannot be used is told of in the log, and the gate's own is used, so that somebody can mend it.
+    A given one that cannot be used is reported in the log, and the gate's own is used, so that somebody can fix it.
 
     Raises CertificateError.
     """

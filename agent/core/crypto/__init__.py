@@ -1,6 +1,6 @@
 """Encodings and signatures: strict CBOR and JSON, COSE, JWS, and the keys behind them.
 
-Bytes in, values or errors out. Touches nothing; keys come from whoever calls.
+Bytes in, values or errors out. Touches nothing; keys come from the caller.
 """
 
 from agent.core.crypto.cbor import Value

@@ -1,7 +1,7 @@
 """A limit on what QR texts may cost a lane: a flood of codes must never slow it, nor fill its journal.
 
-A text costs one check in `recheck_s`, a frame counts with its first texts only, and whoever shows too many different
-refused texts is left to an officer until it is quiet again.
+A text costs one check in `recheck_s`, a frame counts with its first texts only, and where too many different
+refused texts are shown, an officer decides until it is quiet again.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the gate records and publishes: event types, messages, the hash chain, checkpoints, and the proof of both.
 
-Stored bytes are sent bytes: whoever changes a type here changes the contract with central.
+Stored bytes are sent bytes: a change of a type here changes the contract with central.
 """
 
 from agent.core.events.chain import (

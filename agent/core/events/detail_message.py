@@ -27,7 +27,7 @@ Detail = Annotated[str, WrapValidator(_kept)]
 
 
 class Message(BaseModel):
-    """What was said, by its message id: whoever has a catalogue of translations can tell it in a reader's language."""
+    """What was said, by its message id: with a catalogue of translations it can be shown in a reader's language."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: str = Field(description="The English words with a `{name}` for each value, as the gate's catalogues have them.")

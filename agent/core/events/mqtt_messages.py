@@ -160,7 +160,7 @@ class CameraHealth(BaseModel):
 
 
 class HealthFinding(BaseModel):
-    """Something that the gate found to be mended; docs/doctor.md says how."""
+    """A problem that the gate found; docs/doctor.md says how to fix it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     code: str = Field(description="What was found.")
@@ -191,9 +191,7 @@ class Health(BaseModel):
         description="When the gate last examined itself; null: not yet.",
         json_schema_extra={"format": "date-time"},
     )
-    findings: tuple[HealthFinding, ...] = Field(
-        default=(), description="What it found then, and is to be mended; empty: nothing."
-    )
+    findings: tuple[HealthFinding, ...] = Field(default=(), description="The problems that it found then; empty: none.")
 
 
 class Ack(BaseModel):

@@ -1,9 +1,9 @@
 """The proof that a chain of stored events is whole, or the first record that is not.
 
 A record is vouched for by the record after it, which holds its hash; the last one only by a head known from elsewhere.
-Where two neighbours do not fit, the record after both shows which of them was altered. Whoever can write all records
-again can also chain them again: against that stand the checkpoints, which only the gate's key can sign. A checkpoint
-proves all events before it.
+Where two neighbours do not fit, the record after both shows which of them was altered. Somebody who can
+rewrite all records can also chain them again. The checkpoints prevent that: only the gate's key can sign them. A
+checkpoint proves all events before it.
 """
 
 from __future__ import annotations

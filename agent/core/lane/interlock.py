@@ -58,7 +58,7 @@ def claim(state: InterlockState, lane: str) -> InterlockState | None:
 
 
 def with_occupancy(state: InterlockState, lane: str, *, occupied: bool) -> InterlockState:
-    """Return the state with the lane as it is, whoever else is there: a fire alarm asks nobody."""
+    """Return the state with the lane as it is, also when another lane is occupied: a fire alarm asks nobody."""
     lanes = state.occupied | {lane} if occupied else state.occupied - {lane}
     return state if lanes == state.occupied else replace(state, occupied=lanes)
 

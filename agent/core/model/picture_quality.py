@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Grade(StrEnum):
-    """GOOD: nothing to mend. POOR: reads on a good day. BAD: many codes or plates stay unread."""
+    """GOOD: nothing to improve. POOR: reads on a good day. BAD: many codes or plates stay unread."""
 
     GOOD = "good"
     POOR = "poor"

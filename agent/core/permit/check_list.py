@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class CheckFailedError(Exception):
-    """A check failed; the trail has it."""
+    """A check failed; the check list has it."""
 
 
 class CheckList:

@@ -84,51 +84,53 @@ def verify_permit(
     reference has no key and no signature to check: its declaration came signed, and an unknown one is
     DECLARATION_UNKNOWN.
     """
-    trail = CheckList()
+    check_list = CheckList()
     try:
-        form = _form(payload, context, trail)
+        form = _form(payload, context, check_list)
         if form is PermitForm.REFERENCE:
-            entry, permit = None, _declared(payload, references, trail)
+            entry, permit = None, _declared(payload, references, check_list)
         else:
-            entry, permit = _signed(payload, form, context, trust, utc, trail)
-        trail.permit = permit
-        _admit_time(permit, context, utc, trail)
-        _admit_place(permit, entry, context, trail)
+            entry, permit = _signed(payload, form, context, trust, utc, check_list)
+        check_list.permit = permit
+        _admit_time(permit, context, utc, check_list)
+        _admit_place(permit, entry, context, check_list)
     except CheckFailedError:
-        return PermitResult(tuple(trail.checks), trail.permit, trail.checks[-1].reason)
-    return PermitResult(tuple(trail.checks), trail.permit, Reason.OK)
+        return PermitResult(tuple(check_list.checks), check_list.permit, check_list.checks[-1].reason)
+    return PermitResult(tuple(check_list.checks), check_list.permit, Reason.OK)
 
 
 def verify_declared(declaration: Declaration, form: PermitForm, context: GateContext, utc: float) -> PermitResult:
     """Make the checks of time and place on the permit of a declaration that something else than a text leads to."""
-    trail = CheckList()
-    permit = trail.permit = reference.permit_of(declaration, form)
+    check_list = CheckList()
+    permit = check_list.permit = reference.permit_of(declaration, form)
     try:
-        _admit_time(permit, context, utc, trail)
-        _admit_place(permit, None, context, trail)
+        _admit_time(permit, context, utc, check_list)
+        _admit_place(permit, None, context, check_list)
     except CheckFailedError:
-        return PermitResult(tuple(trail.checks), trail.permit, trail.checks[-1].reason)
-    return PermitResult(tuple(trail.checks), trail.permit, Reason.OK)
+        return PermitResult(tuple(check_list.checks), check_list.permit, check_list.checks[-1].reason)
+    return PermitResult(tuple(check_list.checks), check_list.permit, Reason.OK)
 
 
-def _form(payload: bytes, context: GateContext, trail: CheckList) -> PermitForm:
+def _form(payload: bytes, context: GateContext, check_list: CheckList) -> PermitForm:
     size = len(payload)
-    trail.require(
+    check_list.require(
         Reason.PAYLOAD_TOO_LARGE,
         size <= context.max_text,
         Text("{size} of {max_text} bytes", size=size, max_text=context.max_text),
     )
     version = payload[2:3]
     ours = payload.startswith(b"GP") and payload[3:_FORM_BYTES] == b":" and version != b"" and version in _VERSIONS
-    trail.require(Reason.NOT_A_PERMIT, ours or parse.is_jws(payload))
+    check_list.require(Reason.NOT_A_PERMIT, ours or parse.is_jws(payload))
     form = PermitForm.JWS
     if ours:
         found = _FORMS.get(payload[:_FORM_BYTES])
         if found is None:
-            raise trail.failure(Reason.VERSION_UNSUPPORTED, Text("version {version}", version=version.decode("ascii")))
+            raise check_list.failure(
+                Reason.VERSION_UNSUPPORTED, Text("version {version}", version=version.decode("ascii"))
+            )
         form = found
     accepted = form in context.forms
-    trail.require(
+    check_list.require(
         Reason.VERSION_UNSUPPORTED,
         accepted,
         joined([Text("form {form}", form=form), *([] if accepted else [Text("not accepted here")])]),
@@ -136,78 +138,78 @@ def _form(payload: bytes, context: GateContext, trail: CheckList) -> PermitForm:
     return form
 
 
-def _declared(payload: bytes, references: Mapping[bytes, Declaration], trail: CheckList) -> Permit:
+def _declared(payload: bytes, references: Mapping[bytes, Declaration], check_list: CheckList) -> Permit:
     digest = reference.digest_of_reference(payload)
     if digest is None:
-        raise trail.failure(Reason.ENCODING_INVALID, Text("not the 16 characters of a reference"))
-    trail.require(Reason.ENCODING_INVALID, ok=True)
+        raise check_list.failure(Reason.ENCODING_INVALID, Text("not the 16 characters of a reference"))
+    check_list.require(Reason.ENCODING_INVALID, ok=True)
     declaration = references.get(digest)
     if declaration is None:
-        raise trail.failure(Reason.DECLARATION_UNKNOWN, Text("no declaration has this reference"))
+        raise check_list.failure(Reason.DECLARATION_UNKNOWN, Text("no declaration has this reference"))
     return reference.permit_of(declaration, PermitForm.REFERENCE)
 
 
 def _signed(
-    payload: bytes, form: PermitForm, context: GateContext, trust: TrustList, utc: float, trail: CheckList
+    payload: bytes, form: PermitForm, context: GateContext, trust: TrustList, utc: float, check_list: CheckList
 ) -> tuple[TrustEntry, Permit]:
-    opened = _open(payload, form, trail)
-    entry = _authenticate(opened, context, trust, utc, trail)
-    return entry, _claims(opened, entry, trail)
+    opened = _open(payload, form, check_list)
+    entry = _authenticate(opened, context, trust, utc, check_list)
+    return entry, _claims(opened, entry, check_list)
 
 
-def _open(payload: bytes, form: PermitForm, trail: CheckList) -> OpenedPermit:
+def _open(payload: bytes, form: PermitForm, check_list: CheckList) -> OpenedPermit:
     try:
         opened = parse.open_text(payload, form)
     except parse.EncodingError as error:
-        raise trail.failure(Reason.ENCODING_INVALID, str(error)) from None
+        raise check_list.failure(Reason.ENCODING_INVALID, str(error)) from None
     except parse.StructureError as error:
-        trail.require(Reason.ENCODING_INVALID, ok=True)
-        raise trail.failure(Reason.STRUCTURE_INVALID, str(error)) from None
-    trail.require(Reason.ENCODING_INVALID, ok=True)
-    trail.require(Reason.STRUCTURE_INVALID, ok=True)
+        check_list.require(Reason.ENCODING_INVALID, ok=True)
+        raise check_list.failure(Reason.STRUCTURE_INVALID, str(error)) from None
+    check_list.require(Reason.ENCODING_INVALID, ok=True)
+    check_list.require(Reason.STRUCTURE_INVALID, ok=True)
     return opened
 
 
 def _authenticate(
-    opened: OpenedPermit, context: GateContext, trust: TrustList, utc: float, trail: CheckList
+    opened: OpenedPermit, context: GateContext, trust: TrustList, utc: float, check_list: CheckList
 ) -> TrustEntry:
     entry = trust.find(opened.key_id, Purpose.PERMITS)
     name = Text("key {key_id}, trust list {version}", key_id=opened.key_id.hex(), version=trust.version)
     allowed = bool(opened.algorithms) if entry is None else entry.key.algorithm in opened.algorithms
-    trail.require(Reason.ALG_NOT_ALLOWED, allowed)
+    check_list.require(Reason.ALG_NOT_ALLOWED, allowed)
     if entry is None:
-        raise trail.failure(Reason.KEY_UNKNOWN, name)
-    trail.require(Reason.KEY_UNKNOWN, ok=True, detail=name)
-    _key_time(entry, context, utc, trail)
-    trail.require(
+        raise check_list.failure(Reason.KEY_UNKNOWN, name)
+    check_list.require(Reason.KEY_UNKNOWN, ok=True, detail=name)
+    _key_time(entry, context, utc, check_list)
+    check_list.require(
         Reason.KEY_REVOKED,
         entry.status is KeyStatus.ACTIVE,
         joined([entry.status, *([entry.reason] if entry.reason else [])], " "),
     )
-    trail.require(Reason.SIGNATURE_INVALID, opened.holds(entry.key))
+    check_list.require(Reason.SIGNATURE_INVALID, opened.holds(entry.key))
     return entry
 
 
-def _key_time(entry: TrustEntry, context: GateContext, utc: float, trail: CheckList) -> None:
+def _key_time(entry: TrustEntry, context: GateContext, utc: float, check_list: CheckList) -> None:
     if not context.clock_trusted:
         # A wrong clock must not call a good key expired; CLOCK_UNTRUSTED stops every such text further on.
-        trail.require(Reason.KEY_EXPIRED, ok=True, detail=Text("not judged, the clock is not trusted"))
+        check_list.require(Reason.KEY_EXPIRED, ok=True, detail=Text("not judged, the clock is not trusted"))
         return
     skew = context.clock_skew_s
     ok = entry.not_before - skew <= utc <= entry.not_after + skew
-    trail.require(
+    check_list.require(
         Reason.KEY_EXPIRED,
         ok,
         Text("valid from {not_before} to {not_after}", not_before=entry.not_before, not_after=entry.not_after),
     )
 
 
-def _claims(opened: OpenedPermit, entry: TrustEntry, trail: CheckList) -> Permit:
+def _claims(opened: OpenedPermit, entry: TrustEntry, check_list: CheckList) -> Permit:
     try:
         permit = opened.permit()
     except ClaimsError as error:
-        raise trail.failure(Reason.CLAIMS_INVALID, str(error)) from None
-    trail.require(Reason.CLAIMS_INVALID, permit.issuer == entry.issuer, _claims_detail(permit, entry))
+        raise check_list.failure(Reason.CLAIMS_INVALID, str(error)) from None
+    check_list.require(Reason.CLAIMS_INVALID, permit.issuer == entry.issuer, _claims_detail(permit, entry))
     return permit
 
 
@@ -217,14 +219,14 @@ def _claims_detail(permit: Permit, entry: TrustEntry) -> str:
     return Text("the check digit of the VIN differs") if vin.check_digit_differs(permit.vin) else ""
 
 
-def _admit_time(permit: Permit, context: GateContext, utc: float, trail: CheckList) -> None:
+def _admit_time(permit: Permit, context: GateContext, utc: float, check_list: CheckList) -> None:
     skew = context.clock_skew_s
-    trail.require(Reason.CLOCK_UNTRUSTED, context.clock_trusted)
-    trail.require(
+    check_list.require(Reason.CLOCK_UNTRUSTED, context.clock_trusted)
+    check_list.require(
         Reason.NOT_YET_VALID, utc >= permit.not_before - skew, Text("from {not_before}", not_before=permit.not_before)
     )
     longest = permit.not_before + context.longest_life_s
-    trail.require(Reason.EXPIRED, utc < min(permit.expires_at, longest) + skew, _end_detail(permit, longest))
+    check_list.require(Reason.EXPIRED, utc < min(permit.expires_at, longest) + skew, _end_detail(permit, longest))
 
 
 def _end_detail(permit: Permit, longest: float) -> str:
@@ -237,20 +239,20 @@ def _end_detail(permit: Permit, longest: float) -> str:
     )
 
 
-def _admit_place(permit: Permit, entry: TrustEntry | None, context: GateContext, trail: CheckList) -> None:
+def _admit_place(permit: Permit, entry: TrustEntry | None, context: GateContext, check_list: CheckList) -> None:
     entitled = entry is None or not entry.sites or permit.site in entry.sites
     detail = (
         Text("for site {site}", site=permit.site)
         if entitled
         else Text("for site {site}, where the key does not hold", site=permit.site)
     )
-    trail.require(Reason.WRONG_SITE, entitled and permit.site == context.site, detail)
-    trail.require(
+    check_list.require(Reason.WRONG_SITE, entitled and permit.site == context.site, detail)
+    check_list.require(
         Reason.WRONG_LANE,
         permit.allows_lane(context.lane),
         Text("lane mask {lane_mask}", lane_mask=f"{permit.lane_mask:#x}"),
     )
-    trail.require(
+    check_list.require(
         Reason.WRONG_DIRECTION,
         permit.direction == context.direction,
         Text("for {direction}", direction=permit.direction),

@@ -1,6 +1,6 @@
 """Claims and their answers: how the gates of a site let one use of a permit pass at one of them only.
 
-Every use is kept by one gate, the home gate of the permit's vehicle; whoever wants it asks there first.
+Every use is kept by one gate, the home gate of the permit's vehicle; a gate that wants it asks there first.
 """
 
 from __future__ import annotations

@@ -164,14 +164,14 @@ _ENVELOPE: Final = TypeAdapter(_Envelope)
 
 @dataclass(frozen=True, slots=True)
 class OpenedMessage:
-    """What a gate of the site said, proven. `same_roll`: it goes by the same list of gates as this one.
+    """What a gate of the site said, proven. `same_membership`: it goes by the same list of gates as this one.
 
     `to_all`: it was sent to EVERYBODY.
     """
 
     gate: str
     said: SiteMessage
-    same_roll: bool
+    same_membership: bool
     to_all: bool = False
 
 

@@ -48,7 +48,7 @@ def service(manager: Path = MANAGER) -> ServiceFacts:
     return ServiceFacts(
         manager=True,
         unit=Path(unit),
-        complaints=verified(unit),
+        unit_problems=verified(unit),
         enabled=rows.get("UnitFileState", "") in _STARTS,
         active=rows.get("ActiveState", ""),
         result=rows.get("Result", ""),

@@ -42,8 +42,10 @@ def service(facts: ServiceFacts) -> Iterator[Finding]:
         yield Finding(check, code=Code.UNIT_MISSING)
         return
     told = []
-    if facts.complaints:
-        told.append(Finding(check, str(facts.unit), Code.UNIT_FAULTY, values={"text": facts.complaints[:LONGEST_TEXT]}))
+    if facts.unit_problems:
+        told.append(
+            Finding(check, str(facts.unit), Code.UNIT_FAULTY, values={"text": facts.unit_problems[:LONGEST_TEXT]})
+        )
     if not facts.enabled:
         told.append(Finding(check, code=Code.UNIT_NOT_ENABLED))
     if facts.active == "failed":

@@ -28,7 +28,7 @@ def lane_place(settings: Settings, lane: Lane, freshness: FreshnessRules, sample
         rules=_rules(lane, sample_salt),
         forms=frozenset(PermitForm(form) for form in permits.forms),
         freshness=freshness,
-        # Whoever is let in by the slack of the clocks is let in early by it too.
+        # A vehicle that the slack of the clocks lets in late is let in early by it too.
         longest_life_s=settings.privacy.keep_uses_days * DAY_S - 2 * permits.clock_skew_s,
     )
 

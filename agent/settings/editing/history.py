@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.service.rights import acting_as, keeper_for_root
+from agent.service.rights import acting_as, owner_for_root
 from agent.settings.toml.documents import dotted, leaves, read
 from agent.settings.toml.files import FileReader, read_file, replace_file
 from drivers.text import Text, reason
@@ -123,7 +123,7 @@ class History:
     def held(self) -> Iterator[None]:
         """Keep all others from changing it. Raises HistoryError, also when another does not let go in time."""
         try:
-            with self._as_keeper():
+            with self._as_owner():
                 self._make_folder()
                 handle = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:
@@ -138,7 +138,7 @@ class History:
     def generations(self) -> list[Generation]:
         """All states that are kept, the oldest first. What is damaged is left out. Raises HistoryError."""
         try:
-            with self._as_keeper():
+            with self._as_owner():
                 names = [path for path in self._folder.iterdir() if path.stem.isdigit() and path.suffix == ".json"]
         except FileNotFoundError:
             return []
@@ -170,7 +170,7 @@ class History:
         changed = changed_keys(newest.state, state) if newest else ()
         added = Generation(number, step.utc, step.who, step.what, changed, state, of)
         self._write(f"{number:06}.json", added)
-        with self._as_keeper():
+        with self._as_owner():
             for old in known[: max(0, len(known) + 1 - KEPT)]:
                 (self._folder / f"{old.number:06}.json").unlink(missing_ok=True)
         return added
@@ -180,13 +180,13 @@ class History:
         with suppress(FileExistsError):  # also when another has just made it
             self._folder.mkdir(mode=0o700)
 
-    def _as_keeper(self) -> AbstractContextManager[None]:
+    def _as_owner(self) -> AbstractContextManager[None]:
         """Root keeps the history with the rights of the state directory's owner, whose files it leads through."""
-        return acting_as(keeper_for_root(self._directory))
+        return acting_as(owner_for_root(self._directory))
 
     def _read(self, path: Path) -> Generation | None:
         try:
-            with self._as_keeper():
+            with self._as_owner():
                 found = json.loads(read_file(path, LARGEST_STATE_BYTES))
             return _generation(found) if found["main"] == self._main else None
         except FileNotFoundError:
@@ -203,7 +203,7 @@ class History:
         del said["state"]
         path = self._folder / name
         try:
-            with self._as_keeper():
+            with self._as_owner():
                 replace_file(path, json.dumps(said).encode(), None)
         except OSError as error:
             message = Text("{path} cannot be written: {why}", path=path, why=reason(error))

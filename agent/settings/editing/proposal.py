@@ -1,7 +1,7 @@
 """A proposed configuration.
 
-Made of edits, of a whole text or of a former state, judged, compared, and then put in place. Whoever proposes says
-which state of the files he saw. Where somebody else has changed them meanwhile, nothing is written.
+Made of edits, of a whole text or of a former state, judged, compared, and then put in place. The proposer names
+the state of the files that was shown. Where somebody else has changed them meanwhile, nothing is written.
 """
 
 from __future__ import annotations

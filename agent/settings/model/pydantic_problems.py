@@ -1,4 +1,4 @@
-"""Turning what pydantic found into problems that a technician can mend."""
+"""Turning what pydantic found into problems that a technician can fix."""
 
 from __future__ import annotations
 

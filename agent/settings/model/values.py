@@ -27,7 +27,7 @@ Corner = tuple[Fraction, Fraction]
 
 
 def broker_address(url: str) -> BrokerAddress:
-    """Take a broker's URL apart. Raises ValueError with what to mend."""
+    """Take a broker's URL apart. Raises ValueError with what to fix."""
     return BrokerAddress.parse(url)
 
 

@@ -46,7 +46,7 @@ class Neighbours:
         self._names = tuple(names)
         self._boards = boards
         self._linked = frozenset(linked)
-        self._complaints = pydantic_problems
+        self._problems = pydantic_problems
 
     def problems(self) -> Iterator[Problem]:
         """Everything that does not fit together."""
@@ -60,7 +60,7 @@ class Neighbours:
         yield from self._linked_inputs()
 
     def _about(self, lane: str, *keys: str | int, message: Text, hint: str = "", warning: bool = False) -> Problem:
-        return self._complaints.about(("lanes", lane, *keys), message, hint=hint, warning=warning)
+        return self._problems.about(("lanes", lane, *keys), message, hint=hint, warning=warning)
 
     def _place(self, lane: str, family: str) -> str | None:
         """Where the lane's board is; None for one of which that is not known."""

@@ -30,7 +30,7 @@ class BrokerRules:
     ) -> None:
         self._section = section
         self._table = table
-        self._complaints = pydantic_problems
+        self._problems = pydantic_problems
 
     def problems(self) -> Iterator[Problem]:
         """Everything that does not fit together."""
@@ -40,7 +40,7 @@ class BrokerRules:
         yield from self._brokers()
 
     def _about(self, *keys: str | int, message: Text, warning: bool = False) -> Problem:
-        return self._complaints.about((self._section, *keys), message, warning=warning)
+        return self._problems.about((self._section, *keys), message, warning=warning)
 
     def _files(self) -> Iterator[Problem]:
         table = self._table
@@ -50,9 +50,7 @@ class BrokerRules:
             return
         files = {name: file for name in _FILES if (file := getattr(table, name)) is not None}
         unreadable = [
-            problem
-            for name, file in files.items()
-            for problem in readable((self._section, name), file, self._complaints)
+            problem for name, file in files.items() for problem in readable((self._section, name), file, self._problems)
         ]
         yield from unreadable
         if unreadable or not files:

@@ -38,7 +38,7 @@ class LaneRules:
     ) -> None:
         self._path = path
         self._lane = lane
-        self._complaints = pydantic_problems
+        self._problems = pydantic_problems
         self._capabilities = relay
         self._inputs = getattr(inputs.settings, "count", None) if inputs else None
 
@@ -54,7 +54,7 @@ class LaneRules:
         yield from self._simulated()
 
     def _about(self, *keys: str | int, message: Text, warning: bool = False) -> Problem:
-        return self._complaints.about((*self._path, *keys), message, warning=warning)
+        return self._problems.about((*self._path, *keys), message, warning=warning)
 
     def _closing(self) -> Iterator[Problem]:
         lane = self._lane

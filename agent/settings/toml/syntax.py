@@ -1,4 +1,4 @@
-"""Syntax errors of a TOML text: all of them, in words that say what to mend, and without secrets."""
+"""Syntax errors of a TOML text: all of them, with what to fix, and without secrets."""
 
 from __future__ import annotations
 

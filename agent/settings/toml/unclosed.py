@@ -1,4 +1,4 @@
-"""What a TOML text opens and never closes: the place to mend, which parsers name only by where they gave up."""
+"""What a TOML text opens and never closes: the place to fix, while parsers name only where they gave up."""
 
 from __future__ import annotations
 

@@ -222,7 +222,7 @@ class EvidenceStore:
             return 0
         try:
             with self._lock:
-                self._mend_times(utc)
+                self._correct_times(utc)
                 old = [
                     sha256
                     for sha256, picture in self._pictures.items()
@@ -319,8 +319,8 @@ class EvidenceStore:
         self._order[retention_class][sha256] = None
         picture.retention_class = retention_class
 
-    def _mend_times(self, utc: float) -> None:
-        """Give pictures that were kept while the clock stood wrong the time at which they were kept."""
+    def _correct_times(self, utc: float) -> None:
+        """Correct the times of pictures that were stored while the clock was wrong."""
         now = time.monotonic()
         for sha256, kept_at in self._kept_at.items():
             picture, kept_utc = self._pictures[sha256], utc - (now - kept_at)

@@ -110,7 +110,7 @@ def apply_row(connection: sqlite3.Connection, gate: str, row: PeerRow, own: str)
 def apply_reported_row(connection: sqlite3.Connection, gate: str, row: PeerRow, own: str) -> Conflict | None:
     """Take over what another gate knows of a third one's use, or of this gate's own ("") before it lost its journal.
 
-    It is only hearsay: it fills what is not known, and what it says is consumed is consumed. A use of this gate's own
+    It is unproven: it fills what is not known, and what it says is consumed is consumed. A use of this gate's own
     that was reserved is in doubt from then on, like one from an earlier boot.
     """
     found = connection.execute(FOUND, (row.permit_id, row.use, gate)).fetchone()

@@ -1,6 +1,6 @@
 """The last change of each list.
 
-It is kept with it until an event has told of it, whoever made it and whatever crashed since.
+It is kept with it until an event has reported it, whichever process made it and whatever crashed since.
 """
 
 from __future__ import annotations

@@ -76,8 +76,8 @@ class RegistryDatabase:
                 self._writer.close()
                 self._file.leave()
 
-    def mend(self, utc: float) -> str:
-        """Begin a new file where the old one turned out to be damaged, or is gone; what was done, "" for nothing."""
+    def replace_damaged(self, utc: float) -> str:
+        """Begin a new file where the old one is damaged or gone; what was done, "" for nothing."""
         gone = self._file.identity() != self._identity
         if not self._damage and not gone:
             return ""
@@ -94,7 +94,7 @@ class RegistryDatabase:
             return self.replaced or Text("the registry of lists was begun anew, because {cause}", cause=cause)
 
     def suspect(self, cause: str) -> None:
-        """Note that the file is damaged, for `mend`."""
+        """Note that the file is damaged, for `replace_damaged`."""
         if not self._damage:
             log.critical("the registry of lists is damaged: %s", cause)
         self._damage = self._damage or cause

@@ -1,6 +1,6 @@
 """The registry's SQLite file: its tables, how it is opened, and what becomes of one that is damaged.
 
-WAL with synchronous=FULL. Several processes may have it open: whoever does holds a shared lock beside it, and only who
+WAL with synchronous=FULL. Several processes may have it open: each holds a shared lock beside it, and only one that
 is alone may move it aside. It is no place of record: central has all that is in it.
 """
 
@@ -65,7 +65,7 @@ class RegistryFullError(RegistryError):
 
 
 class RegistryDamagedError(RegistryError):
-    """The file is damaged. `Registry.mend` and the next `Registry.open` move it aside and begin a new one."""
+    """The file is damaged: `replace_damaged` or the next `open` of Registry moves it aside and starts a new one."""
 
 
 class RegistryFile:

@@ -59,7 +59,7 @@ class Registry:
         self.site = site
         self._database = database
         self._roots = tuple(roots)
-        self._shelf = TrustStore(roots)
+        self._trust_store = TrustStore(roots)
 
     @classmethod
     def open(
@@ -102,19 +102,19 @@ class Registry:
         """Close the file; every call afterwards raises RegistryError."""
         self._database.close()
 
-    def mend(self, utc: float) -> str:
-        """Begin a new file where the old one turned out to be damaged, or is gone.
+    def replace_damaged(self, utc: float) -> str:
+        """Begin a new file where the old one is damaged or gone.
 
         Returns what was done, in words, "" for nothing. To be called from time to time. The lists, and the floor of the
         trust list's version, are lost then.
         """
-        return self._database.mend(utc)
+        return self._database.replace_damaged(utc)
 
     # ------------------------------------------------------------------------------------------------------ trust list
 
     def trust(self) -> TrustList | None:
         """The trust list in force, verified with the pinned keys; None without one."""
-        return self._database.read(Text("read the trust list"), self._shelf.newest)
+        return self._database.read(Text("read the trust list"), self._trust_store.newest)
 
     def take_trust(self, text: bytes, source: Source) -> Applied | None:
         """Take a signed trust list; None when it is in force already.

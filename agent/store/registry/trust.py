@@ -1,6 +1,6 @@
 """The trust lists that the registry keeps: the last two good ones as signed text, and the floor of their version.
 
-A text is verified with the pinned root keys each time it is loaded: whoever can write the file cannot make a key valid.
+A text is verified with the pinned root keys each time it is loaded: write access to the file cannot make a key valid.
 The floor outlives the lists: after a change of roots that leaves none of them valid, an old list is still refused.
 """
 

@@ -1,4 +1,4 @@
-"""Pictures for whoever watches: the least of the worker's duties, for which no reader waits."""
+"""Pictures for viewers: the least of the worker's duties, for which no reader waits."""
 
 from __future__ import annotations
 

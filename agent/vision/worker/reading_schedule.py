@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from agent.vision.worker.latest_frame import NumberedFrame
 
 SAME_PLATE_EVERY_S: Final = 0.25
-"""So often a plate is looked for in a picture that held none: whoever looks at nothing is not free for what comes."""
+"""So often a plate is looked for where the last picture held none: the reader must stay free for the next picture."""
 STILL_EVERY_S: Final = 0.5
 """So often codes are looked for thoroughly while nothing stands out."""
 ASLEEP_AFTER_S: Final = 15.0

@@ -85,7 +85,7 @@ KINDS: dict[str, Kind] = {
 
 
 @dataclass(slots=True)
-class Guest:
+class Arrival:
     """One vehicle, what its driver shows, and what must come of it.
 
     `verdicts`: the answers to its permit, the last for ever; none: it shows nothing. `wanted`: outcomes of which one
@@ -98,7 +98,7 @@ class Guest:
     wanted: frozenset[Outcome]
     way: Way | None
     alarm: Alarm | None = None
-    follower: Guest | None = None
+    follower: Arrival | None = None
     asked: int = 0
     shown_at: float = -1.0
     got: list[Outcome] = field(default_factory=list)
@@ -132,8 +132,8 @@ class Traffic:
         self.kind = kind
         self.faults = faults
         self.dice = Random(seed)  # noqa: S311 -- a run that can be repeated
-        self.guests: dict[int, Guest] = {}
-        self.owners: dict[str, Guest] = {}
+        self.arrivals: dict[int, Arrival] = {}
+        self.owners: dict[str, Arrival] = {}
         self.outcomes: Counter[tuple[str, str]] = Counter()
         self.bodies: Counter[str] = Counter()
         self.ways: Counter[Way] = Counter()
@@ -152,48 +152,48 @@ class Traffic:
         gate = self.gate
         for _ in range(20):
             gate.tick()
-        while len(self.guests) < vehicles:
-            self._visit(self._guest())
+        while len(self.arrivals) < vehicles:
+            self._visit(self._arrival())
         if self.trouble is not None:
             self.trouble.end()
         closed = sum(gate.monitor.outcomes.values())
         assert closed == len(gate.monitor.ids) - (gate.monitor.open is not None), "exactly one outcome"
         assert not [c for c in gate.world.collisions if c.cause is Cause.AGENT], "the agent hit a vehicle"
 
-    def _visit(self, guest: Guest) -> None:
+    def _visit(self, arrival: Arrival) -> None:
         world, start = self.gate.world, self.gate.world.now
         alarms = Counter(self.gate.alarms)
         collisions = len(world.collisions)
-        world.add(guest.vehicle)
+        world.add(arrival.vehicle)
         if self.trouble is not None:
             self.trouble.unseen = any(c is world.safety and c.stuck is False for c in world.contacts)
-        if guest.follower is not None:
-            guest.follower.vehicle.front_m = guest.vehicle.rear_m - 4.0
-            world.add(guest.follower.vehicle)
+        if arrival.follower is not None:
+            arrival.follower.vehicle.front_m = arrival.vehicle.rear_m - 4.0
+            world.add(arrival.follower.vehicle)
         pause_s = self.dice.choice((0.2, 1.0, 4.0)) if not self.kind.rules.get("blind") else 4.0
         rested_at: float | None = None
         while rested_at is None or world.now - rested_at < pause_s:
-            self._moment(guest)
+            self._moment(arrival)
             at_rest = not world.vehicles and (self.trouble is not None or self._at_rest())
             rested_at = (rested_at if rested_at is not None else world.now) if at_rest else None
-            assert world.now - start < MOST_S, f"{guest.sort}: stuck in {self.gate.lane.state}"
-        self._settle(guest, alarms, world.collisions[collisions:])
+            assert world.now - start < MOST_S, f"{arrival.sort}: stuck in {self.gate.lane.state}"
+        self._settle(arrival, alarms, world.collisions[collisions:])
 
     def _at_rest(self) -> bool:
         return self.gate.lane.state is LaneState.IDLE and self.gate.world.arm.position == 0.0
 
-    def _moment(self, guest: Guest) -> None:
+    def _moment(self, arrival: Arrival) -> None:
         gate = self.gate
         gate.tick()
         if self.trouble is not None:
             self.trouble.moment()
-        for one in (guest, guest.follower):
-            if one is not None and (one is guest or one.verdicts):
+        for one in (arrival, arrival.follower):
+            if one is not None and (one is arrival or one.verdicts):
                 self._look(one)
-        self._help(guest)
+        self._help(arrival)
         if len(gate.begun) > len(self.owners):
             for transaction in gate.begun[len(self.owners) :]:
-                self.owners[transaction] = self._at_the_loop() or guest
+                self.owners[transaction] = self._at_the_loop() or arrival
         while self._heard < len(gate.told):
             transaction, outcome = gate.told[self._heard]
             self._heard += 1
@@ -203,23 +203,23 @@ class Traffic:
             self._crossed = len(world.crossings)
             self._check_crossing()
 
-    def _look(self, guest: Guest) -> None:
+    def _look(self, arrival: Arrival) -> None:
         """The camera sees plate and permit of the vehicle before the arm, a few times a second."""
-        vehicle, now = guest.vehicle, self.gate.world.now
-        if now - guest.shown_at < 0.45 or not SIGHT_M[0] < vehicle.front_m < SIGHT_M[1]:
+        vehicle, now = arrival.vehicle, self.gate.world.now
+        if now - arrival.shown_at < 0.45 or not SIGHT_M[0] < vehicle.front_m < SIGHT_M[1]:
             return
-        if vehicle.plan.wrong_way or vehicle.phase in (Phase.LEAVING, Phase.GONE) or guest.sort == "rams the arm":
+        if vehicle.plan.wrong_way or vehicle.phase in (Phase.LEAVING, Phase.GONE) or arrival.sort == "rams the arm":
             return
-        guest.shown_at = now
-        if guest.verdicts and (vehicle.phase is not Phase.COMING):
+        arrival.shown_at = now
+        if arrival.verdicts and (vehicle.phase is not Phase.COMING):
             self.gate.present(vehicle.number)
         else:
             self.gate.read(vehicle.number)
 
-    def _help(self, guest: Guest) -> None:
+    def _help(self, arrival: Arrival) -> None:
         """What people do: an officer answers a vehicle that waits for one, and puts right what stands still."""
         gate, world = self.gate, self.gate.world
-        if gate.lane.state is LaneState.MANUAL and guest.sort == "is let in by an officer":
+        if gate.lane.state is LaneState.MANUAL and arrival.sort == "is let in by an officer":
             if self._ordered_at < 0.0:
                 self._ordered_at = world.now + self.dice.choice((0.5, 2.0))
             elif world.now >= self._ordered_at:
@@ -234,11 +234,11 @@ class Traffic:
             if world.arm.motion == 0 and not world.controller.held:
                 world.force(up=False)
 
-    def _at_the_loop(self) -> Guest | None:
+    def _at_the_loop(self) -> Arrival | None:
         end_m = self.kind.site.presence[1]
         for vehicle in self.gate.world.vehicles:
             if not vehicle.plan.wrong_way and vehicle.rear_m < end_m:
-                return self.guests[vehicle.number]
+                return self.arrivals[vehicle.number]
         return None
 
     # ------------------------------------------------------------------------------------------------- what comes of it
@@ -248,9 +248,9 @@ class Traffic:
         if not question.presentations:
             return self.gate.decision(Verdict.DENY if question.final else Verdict.RETRY, Reason.QR_NONE)
         number = int(question.presentations[-1].payload.split()[1])
-        guest = self.guests[number]
-        verdict = guest.verdicts[min(guest.asked, len(guest.verdicts) - 1)]
-        guest.asked += 1
+        arrival = self.arrivals[number]
+        verdict = arrival.verdicts[min(arrival.asked, len(arrival.verdicts) - 1)]
+        arrival.asked += 1
         use = self.gate.uses.get(number.to_bytes(16, "big"))
         if use in (LedgerState.RESERVED, LedgerState.CONSUMED):
             return self.gate.decision(
@@ -261,68 +261,72 @@ class Traffic:
         reason = {Verdict.DENY: Reason.EXPIRED, Verdict.MANUAL: Reason.PLATE_UNSURE}.get(verdict, Reason.PLATE_UNSURE)
         return self.gate.decision(verdict, reason)
 
-    def _hear(self, guest: Guest, outcome: Outcome) -> None:
-        guest.got.append(outcome)
-        self.outcomes[guest.sort, outcome.value] += 1
-        if outcome in (Outcome.DENIED, Outcome.FAULT) and guest.vehicle.front_m < 0.0:
-            guest.vehicle.refuse(self.gate.world.now)
+    def _hear(self, arrival: Arrival, outcome: Outcome) -> None:
+        arrival.got.append(outcome)
+        self.outcomes[arrival.sort, outcome.value] += 1
+        if outcome in (Outcome.DENIED, Outcome.FAULT) and arrival.vehicle.front_m < 0.0:
+            arrival.vehicle.refuse(self.gate.world.now)
 
     def _check_crossing(self) -> None:
         crossing = self.gate.world.crossings[-1]
-        guest = self.guests[crossing.vehicle.number]
+        arrival = self.arrivals[crossing.vehicle.number]
         self.ways[crossing.way] += 1
-        self._check_use(guest, crossing.way)
+        self._check_use(arrival, crossing.way)
         if self.trouble is None:
-            assert crossing.way is guest.way, f"{guest.sort} came through: {crossing.way}"
+            assert crossing.way is arrival.way, f"{arrival.sort} came through: {crossing.way}"
         elif crossing.way is Way.BROKE_THROUGH:
             self.trouble.may_be_up = True
         elif crossing.way is Way.LEFT_UP:
-            assert self.trouble.may_be_up, f"{guest.sort} found the arm up"
+            assert self.trouble.may_be_up, f"{arrival.sort} found the arm up"
 
-    def _check_use(self, guest: Guest, way: Way) -> None:
+    def _check_use(self, arrival: Arrival, way: Way) -> None:
         """The use of a vehicle that went through on a grant is not there for another, unless no
         input could see it go.
         """
-        use = self.gate.uses.get(guest.vehicle.number.to_bytes(16, "big"))
+        use = self.gate.uses.get(arrival.vehicle.number.to_bytes(16, "big"))
         unseen = self.trouble is not None and self.trouble.unseen
-        assert use is not LedgerState.RELEASED or way is not Way.GRANTED or unseen, f"{guest.sort} went through: {use}"
+        assert use is not LedgerState.RELEASED or way is not Way.GRANTED or unseen, (
+            f"{arrival.sort} went through: {use}"
+        )
 
-    def _settle(self, guest: Guest, alarms: Counter[str], collisions: list[Any]) -> None:
-        for one in (guest, guest.follower):
+    def _settle(self, arrival: Arrival, alarms: Counter[str], collisions: list[Any]) -> None:
+        for one in (arrival, arrival.follower):
             if one is None:
                 continue
             self.bodies[one.vehicle.body.kind] += 1
             if not one.got:
                 self.outcomes[one.sort, "none"] += 1
         for crossing in self.gate.world.crossings:
-            one = self.guests[crossing.vehicle.number]
-            if one in (guest, guest.follower):
+            one = self.arrivals[crossing.vehicle.number]
+            if one in (arrival, arrival.follower):
                 self._check_use(one, crossing.way)
         if self.trouble is not None:
             return
-        rams = guest.sort == "rams the arm"
-        assert [c.cause for c in collisions] == ([Cause.DRIVER] if rams else []), guest.sort
-        assert self._fits(guest), f"{guest.sort}: {guest.got}, wanted {set(guest.wanted)}"
+        rams = arrival.sort == "rams the arm"
+        assert [c.cause for c in collisions] == ([Cause.DRIVER] if rams else []), arrival.sort
+        assert self._fits(arrival), f"{arrival.sort}: {arrival.got}, wanted {set(arrival.wanted)}"
         new = self.gate.alarms - alarms
         through = {c.vehicle.number for c in self.gate.world.crossings}
-        shut_out = guest.follower is not None and guest.follower.vehicle.number not in through
-        assert shut_out or guest.alarm is None or new[guest.alarm.value], f"{guest.sort}: no alarm {guest.alarm}"
-        assert (guest.way is not None) is (guest.vehicle.number in through), f"{guest.sort}: through {through}"
+        shut_out = arrival.follower is not None and arrival.follower.vehicle.number not in through
+        assert shut_out or arrival.alarm is None or new[arrival.alarm.value], (
+            f"{arrival.sort}: no alarm {arrival.alarm}"
+        )
+        assert (arrival.way is not None) is (arrival.vehicle.number in through), f"{arrival.sort}: through {through}"
         self.gate.world.crossings.clear()
         self._crossed = 0
 
     @staticmethod
-    def _fits(guest: Guest) -> bool:
-        follower = guest.follower
+    def _fits(arrival: Arrival) -> bool:
+        follower = arrival.follower
         if follower is not None and (set(follower.got) - follower.wanted or len(follower.got) < len(follower.verdicts)):
             return False
-        if not guest.wanted:
-            return not guest.got
-        return len(guest.got) == 1 and guest.got[0] in guest.wanted
+        if not arrival.wanted:
+            return not arrival.got
+        return len(arrival.got) == 1 and arrival.got[0] in arrival.wanted
 
     # ------------------------------------------------------------------------------------------------- who comes
 
-    def _guest(self) -> Guest:
+    def _arrival(self) -> Arrival:
         sorts, weights = zip(*SORTS.items(), strict=True)
         sort = self.dice.choices(sorts, weights)[0]
         plan = Plan(
@@ -346,91 +350,91 @@ class Traffic:
 
     def add(
         self, body: Body, plan: Plan, sort: str, verdicts: tuple[Verdict, ...], *wanted: Outcome, **more: Any
-    ) -> Guest:
-        """Make the next guest and remember it."""
-        number = len(self.guests) + 1
+    ) -> Arrival:
+        """Make the next arrival and remember it."""
+        number = len(self.arrivals) + 1
         start_m = -8.0 if not plan.wrong_way else -9.0
         way = more.pop("way", Way.GRANTED)
         vehicle = Vehicle(number, body, plan, start_m)
-        guest = self.guests[number] = Guest(vehicle, sort, verdicts, frozenset(wanted), way, **more)
-        return guest
+        arrival = self.arrivals[number] = Arrival(vehicle, sort, verdicts, frozenset(wanted), way, **more)
+        return arrival
 
     @property
     def blind(self) -> bool:
         return bool(self.kind.rules.get("blind"))
 
 
-def _passes(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
+def _passes(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
     verdicts = (Verdict.RETRY, Verdict.RETRY, Verdict.PASS) if sort == "is asked again" else PASSES
     return traffic.add(body, plan, sort, verdicts, Outcome.PASSED)
 
 
-def _creeps(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
+def _creeps(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
     slow = replace(plan, speed_mps=traffic.dice.uniform(0.3, 0.7), acceleration_mps2=0.4)
     return traffic.add(body, slow, sort, PASSES, Outcome.PASSED)
 
 
-def _stops(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
+def _stops(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
     turn_m = traffic.dice.uniform(0.3, body.length_m - 0.5)
     rests = replace(plan, conduct=Conduct.STOPS_UNDER, turn_m=turn_m, rest_s=traffic.dice.choice((3.0, 8.0, 20.0)))
     return traffic.add(body, rests, sort, PASSES, Outcome.PASSED)
 
 
-def _denied(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
+def _denied(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
     return traffic.add(body, plan, sort, (Verdict.DENY,), Outcome.DENIED, way=None)
 
 
-def _shows_nothing(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
+def _shows_nothing(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
     return traffic.add(body, plan, sort, (), Outcome.DENIED, way=None)
 
 
-def _gives_up(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
+def _gives_up(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
     soon = replace(plan, patience_s=traffic.dice.uniform(0.0, 3.0))
     return traffic.add(body, soon, sort, (), Outcome.ABANDONED, way=None)
 
 
-def _stays(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
+def _stays(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
     looks = replace(plan, conduct=Conduct.STAYS, rest_s=traffic.dice.uniform(0.0, 3.0))
     return traffic.add(body, looks, sort, PASSES, Outcome.PASSED if traffic.blind else Outcome.NOT_TAKEN, way=None)
 
 
-def _backs_out(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
+def _backs_out(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
     most_m = {"motorcycle": 0.35, "car": 1.2, "van": 2.0}.get(body.kind, 3.0)
     turn_m = traffic.dice.uniform(0.3, most_m)
     turns = replace(plan, conduct=Conduct.BACKS_OUT, turn_m=turn_m, rest_s=traffic.dice.uniform(0.5, 4.0))
     return traffic.add(body, turns, sort, PASSES, Outcome.PASSED if traffic.blind else Outcome.BACKED_OUT, way=None)
 
 
-def _let_in(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
+def _let_in(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
     return traffic.add(body, plan, sort, (Verdict.MANUAL,), Outcome.OVERRIDDEN)
 
 
-def _followed(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
+def _followed(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
     gap_m = traffic.dice.uniform(3.3, 4.2) if traffic.kind.for_trucks else traffic.dice.uniform(2.0, 2.6)
     # Who is only seen behind the arm comes after the outcome: then the alarm tells.
     wanted = (Outcome.PASSED,) if traffic.blind else (Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION)
-    guest = traffic.add(body, plan, sort, PASSES, *wanted, alarm=None if traffic.blind else Alarm.TAILGATING)
+    arrival = traffic.add(body, plan, sort, PASSES, *wanted, alarm=None if traffic.blind else Alarm.TAILGATING)
     close = replace(plan, conduct=Conduct.TAILGATES, gap_m=gap_m, speed_mps=plan.speed_mps + 0.2, patience_s=6.0)
-    guest.follower = traffic.add(CAR, close, "follows", (), Outcome.ABANDONED, way=Way.FOLLOWED)
-    return guest
+    arrival.follower = traffic.add(CAR, close, "follows", (), Outcome.ABANDONED, way=Way.FOLLOWED)
+    return arrival
 
 
-def _leads(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
+def _leads(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
     """One with the next bumper to bumper behind it, which has a permit of its own."""
     if traffic.blind:  # which of the two a transaction is for, nothing can tell there
         return _passes(traffic, sort, body, plan)
-    guest = traffic.add(body, plan, sort, PASSES, Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION)
+    arrival = traffic.add(body, plan, sort, PASSES, Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION)
     close = replace(plan, gap_m=traffic.dice.uniform(0.3, 0.8))
-    guest.follower = traffic.add(traffic.body(), close, "comes next", PASSES, Outcome.PASSED)
-    return guest
+    arrival.follower = traffic.add(traffic.body(), close, "comes next", PASSES, Outcome.PASSED)
+    return arrival
 
 
-def _wrong_way(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
+def _wrong_way(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
     wrong = replace(plan, wrong_way=True, stop_m=-0.4, patience_s=traffic.dice.uniform(0.5, 5.0))
     return traffic.add(body, wrong, sort, (), way=None, alarm=None if traffic.blind else Alarm.WRONG_WAY)
 
 
-def _rams(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
+def _rams(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
     wild = replace(plan, conduct=Conduct.RAMS)
     if traffic.blind:
         return traffic.add(body, wild, sort, (), way=Way.BROKE_THROUGH)

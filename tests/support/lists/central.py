@@ -18,7 +18,7 @@ ROWS = declarations(300, now=NOW)
 NEXT_KEY = SigningKey.from_seed(b"n" * 32)
 
 
-class Desk:
+class CentralLists:
     """The files of the central side in a folder, and the commands on them."""
 
     def __init__(self, folder):
@@ -55,7 +55,7 @@ class Desk:
 
 
 def write(path, data):
-    """As whoever delivers a file should: whole, at once."""
+    """As a file should be delivered: whole, at once."""
     fresh = path.with_suffix(".new")
     fresh.write_bytes(data if isinstance(data, bytes) else data.encode())
     fresh.replace(path)
@@ -87,7 +87,7 @@ def as_csv(rows, header=None):
 class Staying:
     """`lists publish --every` in a process of its own."""
 
-    def __init__(self, desk, broker, *more, every="60"):
+    def __init__(self, central, broker, *more, every="60"):
         command = [
             *(
                 sys.executable,
@@ -99,9 +99,13 @@ class Staying:
                 "--settle",
                 "0.3",
             ),
-            *("--broker", f"mqtt://127.0.0.1:{broker.port}", *desk.options("--declarations", desk.declarations, *more)),
+            *(
+                "--broker",
+                f"mqtt://127.0.0.1:{broker.port}",
+                *central.options("--declarations", central.declarations, *more),
+            ),
         ]
-        self.log = desk.folder / "publish.log"
+        self.log = central.folder / "publish.log"
         self._file = self.log.open("wb")
         self.process = subprocess.Popen(
             command, stdout=self._file, stderr=self._file, env={**os.environ, "PYTHONUNBUFFERED": "1"}

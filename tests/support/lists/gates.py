@@ -23,7 +23,7 @@ QUICK = SyncRules(settle_s=0.2, quiet_s=0.4, cap_s=2.0, retry_s=0.3)
 
 
 class ListGate:
-    """Registry, desk and sync of a gate in `folder`, at the broker of this port; `events` are what it noted."""
+    """Registry, intake and sync of a gate in `folder`, at the broker of this port; `events` are what it noted."""
 
     def __init__(self, folder, port, *, registry=None, rules=QUICK, site=SITE, **session):
         self.folder = folder
@@ -31,9 +31,9 @@ class ListGate:
         self.observer = Observer()
         self.utc = NOW + 5.0
         self.registry = open_registry(folder / "registry.db") if registry is None else registry
-        self.desk = ListIntake(self.registry, ChunkSpool(folder / "incoming"), self.now, self.events.append)
+        self.intake = ListIntake(self.registry, ChunkSpool(folder / "incoming"), self.now, self.events.append)
         self.client = MqttClient(quick(port, **session), Card(), observe=self.observer)
-        self.sync = ListSync(GATE, site, self.client, self.desk, self.now, rules=rules, settle_s=0.5)
+        self.sync = ListSync(GATE, site, self.client, self.intake, self.now, rules=rules, settle_s=0.5)
 
     def __enter__(self):
         self.sync.start()
@@ -66,12 +66,12 @@ class ListGate:
 class Central:
     """Publishes lists with a connection of its own; it retains what is to be retained."""
 
-    def __init__(self, guest, site=SITE):
-        self.guest = guest
+    def __init__(self, one_shot, site=SITE):
+        self.one_shot = one_shot
         self.topics = ListTopics(site)
 
     def put(self, topic, payload, *, retain=True):
-        assert not self.guest.publish(Outgoing(topic, payload, retain=retain)).refused
+        assert not self.one_shot.publish(Outgoing(topic, payload, retain=retain)).refused
 
     def trust(self, *keys, **changes):
         self.put(self.topics.trust, trust_text(trusted(*keys, **changes)))
@@ -94,5 +94,5 @@ class Central:
 
 @contextmanager
 def central_at(port, site=SITE):
-    with OneShotClient(local(port)) as guest:
-        yield Central(guest, site)
+    with OneShotClient(local(port)) as one_shot:
+        yield Central(one_shot, site)

@@ -1,4 +1,4 @@
-"""A gate's command desk as a process of its own, to be killed.
+"""A gate's command processor as a process of its own, to be killed.
 
 `python -m tests.support.mqtt.command_gate PORT JOURNAL EFFECTS`. Its executor leaves a line with the command's id in
 the file EFFECTS, a moment after it was asked and a moment before it answers. Prints "up" when it takes commands.

@@ -1,4 +1,4 @@
-"""A link with its command desk over a real journal, and central's end of it."""
+"""A link with its command processor over a real journal, and central's end of it."""
 
 import itertools
 import json
@@ -56,7 +56,7 @@ class Executors:
 
 
 class CommandSite:
-    """The gate's side. `central` is a guest that hears all results."""
+    """The gate's side. `central` is a client that receives all results."""
 
     def __init__(self, port, path, *, boot="b1", keys=None, executors=None, utc=UTC):
         self.port = port
@@ -65,7 +65,7 @@ class CommandSite:
         self.executors = executors or Executors()
         self.recorder = Recorder(self.journal, lambda: self.clock.utc)
         self.client = MqttClient(quick(port, gate=GATE), self)
-        self.desk = CommandProcessor(
+        self.processor = CommandProcessor(
             self.client,
             CommandRules(GATE, KEYS if keys is None else keys, frozenset({"in-1"}), 120),
             self.journal.real,
@@ -76,27 +76,27 @@ class CommandSite:
         self._counter = itertools.count(self.journal.real.command_counter("duty") + 1)
 
     def birth(self):
-        return json.dumps({"challenge": self.desk.challenge}).encode()
+        return json.dumps({"challenge": self.processor.challenge}).encode()
 
     def status(self, state, broker):
-        return json.dumps({"state": state, "challenge": self.desk.challenge}).encode()
+        return json.dumps({"state": state, "challenge": self.processor.challenge}).encode()
 
     @contextmanager
     def running(self):
-        self.desk.start()
+        self.processor.start()
         self.client.start()
         try:
             eventually(lambda: self.client.view.state is PortState.UP, what="the link")
             yield self
         finally:
-            assert self.desk.stop(), "the desk did not stop in time"
+            assert self.processor.stop(), "the processor did not stop in time"
             assert self.client.stop(), "the client did not stop in time"
             self.journal.close()
 
     def body(self, name="open", **changes):
         """A body that is right at this moment."""
         now = int(self.clock.utc)
-        right = {"challenge": self.desk.challenge, "counter": next(self._counter), "iat": now, "exp": now + 20}
+        right = {"challenge": self.processor.challenge, "counter": next(self._counter), "iat": now, "exp": now + 20}
         return body(name, **(right | changes))
 
     def command(self, name="open", **changes):
@@ -106,7 +106,7 @@ class CommandSite:
     def refused(self):
         """How many commands were refused so far, told in events or still to be told."""
         told = sum(data["count"] for data in self.data("command.refused"))
-        return told + self.desk._refusals.waiting
+        return told + self.processor._refusals.waiting
 
     def data(self, kind):
         """The data of all recorded events of a type."""
@@ -118,26 +118,26 @@ class Central:
 
     def __init__(self, port):
         self.port = port
-        self._guest = OneShotClient(local(port))
+        self._client = OneShotClient(local(port))
         self.results = []
         self.raw = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._listen, daemon=True)
 
     def __enter__(self):
-        self._guest.__enter__()
-        self._guest.subscribe(f"{ROOT}/res/#")
+        self._client.__enter__()
+        self._client.subscribe(f"{ROOT}/res/#")
         self._thread.start()
         return self
 
     def __exit__(self, *_):
         self._stop.set()
         self._thread.join(PATIENCE_S)
-        self._guest.__exit__()
+        self._client.__exit__()
 
     def _listen(self):
         while not self._stop.is_set():
-            for message in self._guest.messages(0.1):
+            for message in self._client.messages(0.1):
                 self.raw.append(message)
                 self.results.append(json.loads(message.payload))
 
@@ -155,4 +155,4 @@ class Central:
         return eventually(answers, what="a result")[0]
 
     def publish(self, payload, name="open", **options):
-        self._guest.publish(Outgoing(f"{ROOT}/cmd/{name}", payload, **options))
+        self._client.publish(Outgoing(f"{ROOT}/cmd/{name}", payload, **options))

@@ -1,4 +1,4 @@
-"""A gate's whole link with its command desk, under hostile messages: what they did, counted."""
+"""A gate's whole link with its command processor, under hostile messages: what they did, counted."""
 
 import contextlib
 import itertools
@@ -65,16 +65,16 @@ class HostileSite:
             GateIdentity(GATE, "0.1.0", "b1", {}),
             self.journal.real,
             self.clock,
-            extra=lambda: {"challenge": self.desk.challenge, "commands": self.desk.offer},
+            extra=lambda: {"challenge": self.processor.challenge, "commands": self.processor.offer},
             note=lambda event: self.recorder.note([Draft(event, None, None, self.clock.utc)]),
         )
         rules = CommandRules(GATE, KEYS, frozenset({"in-1"}), 120)
-        self.desk = CommandProcessor(
+        self.processor = CommandProcessor(
             self.link.client, rules, self.journal.real, self.recorder, self.clock, self.executors.mapping()
         )
         if checked:
-            self.desk._verifying = TokenBucket(1e9, 10**9)
-            self.desk._inbox = queue.Queue()
+            self.processor._verifying = TokenBucket(1e9, 10**9)
+            self.processor._inbox = queue.Queue()
         self._counter = itertools.count(FIRST_COUNTER)
         self.sent = {}
         self.refusable = self.tries = 0
@@ -84,34 +84,34 @@ class HostileSite:
     def running(self):
         with self.crashes:
             self.link.start()
-            self.desk.start()
+            self.processor.start()
             try:
                 eventually(lambda: self.link.client.view.state is PortState.UP, what="the link")
                 yield self
             finally:
-                assert self.desk.stop(10), "the desk did not stop"
+                assert self.processor.stop(10), "the processor did not stop"
                 assert self.link.stop(), "the link did not stop"
 
     def body(self, name):
         """A body that is right now."""
         now = int(self.clock.utc)
-        right = {"challenge": self.desk.challenge, "counter": next(self._counter), "iat": now, "exp": now + 20}
+        right = {"challenge": self.processor.challenge, "counter": next(self._counter), "iat": now, "exp": now + 20}
         return body(name, **right)
 
     def assault(self, count, seed):
         """Send that many hostile messages after one right command; the right one is the only thing that happens."""
-        with Central(self.port) as central, OneShotClient(local(self.port)) as guest:
+        with Central(self.port) as central, OneShotClient(local(self.port)) as one_shot:
             taken = signed(self.body("open"))
             assert central.send(taken)["result"] == "done"
             self.executors.carried_out.clear()
             hostile = Hostile(seed, self.body, self.journal.real.stream, self.journal.real.head, taken)
             for assault in itertools.islice(hostile, count):
                 if self.checked:
-                    eventually(lambda: self.desk._inbox.qsize() < 32, within_s=60)
+                    eventually(lambda: self.processor._inbox.qsize() < 32, within_s=60)
                 self.sent[assault.kind] = self.sent.get(assault.kind, 0) + 1
                 # What is empty is not a command: it clears what was retained there.
                 self.refusable += "/cmd" in assault.topic and assault.kind not in {"replayed", "empty"}
-                receipt = guest.publish(
+                receipt = one_shot.publish(
                     Outgoing(
                         assault.topic,
                         assault.payload,
@@ -121,10 +121,10 @@ class HostileSite:
                     )
                 )
                 assert not receipt.refused, receipt.words
-            eventually(self.desk._inbox.empty, within_s=60)
+            eventually(self.processor._inbox.empty, within_s=60)
             self.effects = list(self.executors.carried_out)
             for name in CommandName:
-                guest.publish(Outgoing(f"gate/v1/{GATE}/cmd/{name.value}", b"", retain=True))
+                one_shot.publish(Outgoing(f"gate/v1/{GATE}/cmd/{name.value}", b"", retain=True))
             self._obey_once_more(central)
 
     def _obey_once_more(self, central):

@@ -1,6 +1,4 @@
-"""Gates of a site put together for tests: real journals and desks, and between them a hub that can lose, repeat and
-delay.
-"""
+"""Gates of a site for tests: real journals and services, and a hub between them that can lose, repeat and delay."""
 
 import base64
 import json
@@ -33,14 +31,14 @@ SITE = 7
 QUICK = SiteRules(claim_timeout_s=scaled(0.2), hold_s=30.0)
 
 
-def roll_of(own, gates=GATES, site=SITE):
+def membership_of(own, gates=GATES, site=SITE):
     return Membership(site, own, {gate: KEYS[gate].public for gate in gates})
 
 
 def vehicle_of(home, gates=GATES, number=0):
     """A vehicle whose home gate this is."""
-    roll = roll_of(gates[0], gates)
-    return next(vin for vin in (f"V{number:04d}{n:012d}" for n in range(1000)) if roll.home(vin) == home)
+    membership = membership_of(gates[0], gates)
+    return next(vin for vin in (f"V{number:04d}{n:012d}" for n in range(1000)) if membership.home(vin) == home)
 
 
 AT_EAST = vehicle_of("east")
@@ -164,25 +162,27 @@ class HubLink:
 
 
 class SiteGate:
-    """One gate: journal, recorder and desk. `answers`: what came later on its claims."""
+    """One gate: journal, recorder and site service. `answers`: the answers to its claims that came later."""
 
     def __init__(self, hub, folder, gate, *, boot="b1", rules=QUICK, gates=GATES, up=True, journal="journal.db"):
         self.gate, self.answers = gate, []
         path = folder / f"{gate}-{journal}"
         self.journal = Journal.open(path, gate=gate, boot=boot, clock=FakeClock(), max_bytes=1 << 26)
         self.link = HubLink(hub, gate, up)
-        self.desk = SiteService(roll_of(gate, gates), KEYS[gate], self.journal, self.journal.site, self.link, rules)
-        self.recorder = Recorder(self.journal, lambda: UTC, reserving=self.desk.reserving)
-        self.desk.start()
+        self.service = SiteService(
+            membership_of(gate, gates), KEYS[gate], self.journal, self.journal.site, self.link, rules
+        )
+        self.recorder = Recorder(self.journal, lambda: UTC, reserving=self.service.reserving)
+        self.service.start()
 
     def close(self):
-        assert self.desk.stop()
+        assert self.service.stop()
         self.journal.close()
 
     def claim(self, asked):
         """The word on a claim, at once or later; it must come once."""
         before = len(self.answers)
-        word = self.desk.claim(asked, self.answers.append)
+        word = self.service.claim(asked, self.answers.append)
         if word is None:
             eventually(lambda: len(self.answers) > before, what="an answer")
             return self.answers[before]
@@ -201,7 +201,7 @@ class SiteGate:
         self.journal.record([], [LedgerChange(asked.permit_id, use, state, asked.transaction)])
 
     def ready(self):
-        return not self.desk.status()["missing"]
+        return not self.service.status()["missing"]
 
     def events(self, kind):
         return [json.loads(one.payload)["data"] for one in self.journal.range(1, self.journal.head) if one.type == kind]

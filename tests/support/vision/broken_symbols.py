@@ -1,4 +1,4 @@
-"""QR symbols that are whole to the error correction and nonsense to whoever reads their bits (ISO/IEC 18004, 7.4)."""
+"""QR symbols that are whole to the error correction and nonsense to a decoder of their bits (ISO/IEC 18004, 7.4)."""
 
 import numpy as np
 from segno import consts, encoder

@@ -40,8 +40,8 @@ def noise(height=720, width=1280):
     return np.clip(smooth + rng.normal(0, 6, smooth.shape), 0, 255).astype(np.uint8)
 
 
-def desk(card, x=60, y=40, size=(480, 640)):
-    """The card, upright, on a grey desk."""
+def on_grey(card, x=60, y=40, size=(480, 640)):
+    """The card, upright, on a grey background."""
     picture = np.full(size, 110, np.uint8)
     picture[y : y + card.shape[0], x : x + card.shape[1]] = card
     return picture

@@ -1,4 +1,4 @@
-"""Whoever waits for a board or the journal gets it in the order of asking."""
+"""Threads that wait for a board or the journal get it in the order of asking."""
 
 import threading
 

@@ -30,11 +30,11 @@ def load(name: str, folder: Path = FOLDER) -> bytes:
     try:
         content: bytes = path.read_bytes()
     except OSError as error:
-        raise WeightsError(f"{path}: {error.strerror}; {_mend(entry)}") from error
+        raise WeightsError(f"{path}: {error.strerror}; {_fix_hint(entry)}") from error
     digest = hashlib.sha256(content).hexdigest()
     if len(content) != entry["size"] or digest != entry["sha256"]:
         raise WeightsError(
-            f"{path}: {len(content)} bytes with SHA-256 {digest}, wanted {entry['sha256']}; {_mend(entry)}"
+            f"{path}: {len(content)} bytes with SHA-256 {digest}, wanted {entry['sha256']}; {_fix_hint(entry)}"
         )
     return content
 
@@ -59,7 +59,7 @@ def _manifest(folder: Path) -> dict[str, dict[str, Any]]:
         raise WeightsError(f"{path}: {error}; install the package again") from error
 
 
-def _mend(entry: dict[str, Any]) -> str:
+def _fix_hint(entry: dict[str, Any]) -> str:
     if entry["shipped"]:
         return "install the package again"
     return "in a checkout run tools/fetch_models.py; on a gate install the package again"

@@ -121,7 +121,7 @@ class Cascade:
         `budget_ms`: how long this frame may take.
 
         The cheap step is made whatever the budget is: 2 ms at 720p, 4 ms at 1080p; with a hint also for light symbols
-        on dark ground and, where it reads nothing, with another threshold: 1 to 2 ms. Dear steps follow while the
+        on dark ground and, where it reads nothing, with another threshold: 1 to 2 ms. Expensive steps follow while the
         budget lasts where there is a hint, or where the cheap steps saw a symbol that they could not decode. Each takes
         20 ms as a rule; one is made wherever any time is left, more only where they are likely to be in time. What a
         frame has no time for, the next frame goes on with, so that a small budget takes longer and finds the same. With

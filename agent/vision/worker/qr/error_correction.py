@@ -22,9 +22,9 @@ _MEMORY_S: Final = 2.0
 
 
 def proof_bits(version: int, level: str, unused: float) -> float:
-    """Bits that speak against chance when a symbol was decoded, from what its error correction had to mend.
+    """Bits of evidence against chance when a symbol was decoded, from how much its error correction corrected.
 
-    A word of n bytes with c check bytes, of which e errors were mended, is one of C(n, e) x 255^e in 256^c.
+    A word of n bytes with c check bytes, of which e errors were corrected, is one of C(n, e) x 255^e in 256^c.
     `unused`: the share of the check bytes that no error used up, 0 to 1.
     """
     if (version, level) not in _SHORT:

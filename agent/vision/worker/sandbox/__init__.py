@@ -1,1 +1,1 @@
-"""What the worker takes from itself before it looks at the first pixel, so that whoever takes it over has nothing."""
+"""The rights that the worker gives up before it reads the first pixel, so that an attacker who takes it over has none."""

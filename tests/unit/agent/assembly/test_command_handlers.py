@@ -83,7 +83,7 @@ class Gate:
         self.evidence = EvidenceStore(folder / "evidence", 1 << 20, EvidenceAges(60, 60))
         self.registry = Registry.open(folder / "registry.db", 17, [ROOT.public], 1 << 24)
         self.folder = folder
-        self.lists = self.keeper(self.list_file)
+        self.lists = self.monitor(self.list_file)
         self.parts = HandlerDependencies(
             lanes={"in-1": self.lane},
             cameras={"in-1/front": self.camera},
@@ -94,10 +94,10 @@ class Gate:
         )
         self.executors = make_handlers(self.parts)
 
-    def keeper(self, file):
-        desk = ListIntake(self.registry, ChunkSpool(self.folder / "incoming"), now, str)
+    def monitor(self, file):
+        intake = ListIntake(self.registry, ChunkSpool(self.folder / "incoming"), now, str)
         feed = None if file is None else TrustFile(file)
-        return ListMonitor(self.registry, desk, FreshnessRules(), now, str, feed=feed)
+        return ListMonitor(self.registry, intake, FreshnessRules(), now, str, feed=feed)
 
     def do(self, name, lane=None, **arguments):
         command = Command("id", "duty", 1, CommandName(name), lane, "officer 7", "a test", 0, 9, arguments)
@@ -114,13 +114,13 @@ def test_an_order_goes_to_its_lane_with_who_and_why(gate, name):
     assert gate.lane.orders == [(CommandKind(name.value), "officer 7", "a test", ORDER_S)]
 
 
-def test_a_lane_answers_before_the_desk_loses_its_patience():
+def test_a_lane_answers_before_the_command_processor_stops_waiting():
     from agent.lane.service import LATE_ANSWER_S  # noqa: PLC0415 - the one limit that two parts share
 
     assert ORDER_S + LATE_ANSWER_S < EXECUTION_S
 
 
-def test_a_snapshot_is_answered_before_the_desk_loses_its_patience():
+def test_a_snapshot_is_answered_before_the_command_processor_stops_waiting():
     assert SNAPSHOT_S < EXECUTION_S
 
 
@@ -187,7 +187,7 @@ def test_without_any_list_there_is_none_in_force(gate, tmp_path):
         (tmp_path / "none.txt", "cannot be read"),
         (gate.list_file, "refused"),
     ):
-        lists = gate.keeper(path)
+        lists = gate.monitor(path)
         assert lists.reload().trust is None
         parts = HandlerDependencies({}, {}, OneUplink(), gate.evidence, lists, gate.parts.log_level)
         answer = make_handlers(parts)[CommandName.RELOAD_LISTS](None)

@@ -105,7 +105,7 @@ def test_a_barrier_that_was_forced_open_keeps_the_other_end_shut(gate):
     assert gate.pulses(2) == 0
 
 
-def test_a_fire_opens_both_ends_whoever_has_the_way_and_they_close_when_it_is_over(gate):
+def test_a_fire_opens_both_ends_whichever_lane_has_the_way_and_they_close_when_it_is_over(gate):
     gate = gate(SALLY_PORT)
     gate.set("a", "presence", True)
     gate.wait_state("a", "present")

@@ -79,7 +79,7 @@ def journal(tmp_path):
 # ---------------------------------------------------------------------------------------------------- part by part
 
 
-def test_a_housekeeper_that_fails_goes_on_to_prune_so_that_the_disk_does_not_fill_up(tmp_path, journal, monkeypatch):
+def test_a_retention_job_that_fails_goes_on_to_prune_so_that_the_disk_does_not_fill_up(tmp_path, journal, monkeypatch):
     monkeypatch.setattr("agent.recording.retention.ROUND_S", 0.01)
     monkeypatch.setattr("agent.recording.retention.PRUNE_EVERY_S", 0.01)
     registry, prune = open_registry(tmp_path / "registry.db"), Faulty(lambda: 0)
@@ -93,7 +93,7 @@ def test_a_housekeeper_that_fails_goes_on_to_prune_so_that_the_disk_does_not_fil
         registry.close()
 
 
-def test_a_fault_that_stays_in_one_duty_of_the_housekeeper_keeps_no_other_from_being_done(
+def test_a_fault_that_stays_in_one_duty_of_the_retention_job_keeps_no_other_from_being_done(
     tmp_path, journal, monkeypatch, mocker
 ):
     monkeypatch.setattr("agent.recording.retention.ROUND_S", 0.01)
@@ -255,8 +255,8 @@ def test_a_word_of_another_gate_that_fails_does_not_make_the_gate_deaf():
 
 def test_a_message_of_a_list_that_fails_keeps_no_other_from_being_taken():
     session, take_trust = Session(), Faulty()
-    desk = SimpleNamespace(take_trust=take_trust, trust=lambda: None, known=lambda _kind: None, stop=lambda: None)
-    sync = ListSync("gate-7", 7, session, desk, lambda: Instant(time.monotonic(), UTC))
+    intake = SimpleNamespace(take_trust=take_trust, trust=lambda: None, known=lambda _kind: None, stop=lambda: None)
+    sync = ListSync("gate-7", 7, session, intake, lambda: Instant(time.monotonic(), UTC))
     sync.start()
     topic = ListTopics(7).trust
     for payload in (b"first", b"second"):

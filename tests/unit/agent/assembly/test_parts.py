@@ -1,4 +1,4 @@
-"""The keeper of evidence, and a lane put together."""
+"""The evidence writer, and an assembled lane."""
 
 import hashlib
 import threading
@@ -59,7 +59,7 @@ def devices(journal):
     assert not devices.worker.runs
 
 
-# ------------------------------------------------------------------------------------------------- keeper
+# ----------------------------------------------------------------------------------------- evidence writer
 
 
 class Store:
@@ -84,7 +84,7 @@ def store():
     store.open.set()
 
 
-def test_pictures_are_on_disk_when_the_keeper_has_stopped(tmp_path):
+def test_pictures_are_on_disk_when_the_evidence_writer_has_stopped(tmp_path):
     store = EvidenceStore(tmp_path, 1 << 20)
     evidence_writer = EvidenceWriter(store)
     evidence_writer.start()

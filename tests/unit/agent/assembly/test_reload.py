@@ -140,15 +140,15 @@ def test_a_gate_that_starts_with_a_broken_file_runs_with_the_last_good_one_and_s
     gate.hearing.wait("device.changed", started["seq"], family="scanner", state="up")
     gate.scanner.scan("no permit")
     gate.hearing.wait("access.decided", started["seq"])
-    # Mended, and read anew: the file is in force again.
+    # Repaired and read again: the file is in force again.
     gate.path.write_bytes(
         gate.path.read_bytes().replace(b"[clock\xff", b"[clock]").replace(b"read_s = 2", b"read_s = 3")
     )
     gate.hearing.wait("transaction.closed", started["seq"])
     gate.reload()
-    mended = gate.started(started["seq"])
-    assert mended["data"]["configuration"] != good
-    assert not gate.hearing.all("configuration.refused", mended["seq"])
+    repaired = gate.started(started["seq"])
+    assert repaired["data"]["configuration"] != good
+    assert not gate.hearing.all("configuration.refused", repaired["seq"])
     gate.agent.stop()
 
 

@@ -70,7 +70,7 @@ def test_a_broker_address_is_read_and_written(url, address):
         ("mqtt://bad..name", "cannot be a host name"),
     ],
 )
-def test_a_wrong_broker_address_says_what_to_mend(url, hint):
+def test_a_wrong_broker_address_says_what_to_fix(url, hint):
     with pytest.raises(ValueError, match=hint):
         BrokerAddress.parse(url)
 

@@ -140,7 +140,7 @@ def test_a_certificate_file_that_is_put_in_later_is_picked_up(broker, authority,
         eventually(lambda: link.client.view.state is PortState.UP)
 
 
-def test_a_broker_may_renew_its_certificate_and_one_of_another_ca_is_told_until_it_is_mended(
+def test_a_broker_may_renew_its_certificate_and_one_of_another_ca_is_reported_until_it_is_replaced(
     tmp_path, authority, stranger, journal
 ):
     hosts = ["127.0.0.1", "localhost"]
@@ -168,7 +168,7 @@ def test_a_broker_may_renew_its_certificate_and_one_of_another_ca_is_told_until_
         record(journal, 5)
         eventually(lambda: "CA that is not in the CA file" in link.client.view.detail)
         assert journal.watermark == 10
-        install(authority.issue("broker", file="mended", hosts=hosts))
+        install(authority.issue("broker", file="replaced", hosts=hosts))
         eventually(lambda: link.client.view.state is PortState.UP)
         assert link.client.view.detail == ""
         with Central(broker.port, GATE, tls=central_files) as central:

@@ -63,9 +63,9 @@ class Gate:
     def agent_runs_for_a_round(self):
         told = []
         registry = open_registry(self.folder / REGISTRY)
-        keeper = ClockMonitor(Clock(), registry, self.files, HoldoverRules(), told.extend)
-        keeper.start()
-        keeper.stop()
+        monitor = ClockMonitor(Clock(), registry, self.files, HoldoverRules(), told.extend)
+        monitor.start()
+        monitor.stop()
         registry.close()
         return [draft.event for draft in told]
 

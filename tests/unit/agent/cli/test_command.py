@@ -1,4 +1,4 @@
-"""The commands `gate-agent command`, as they are typed, against a gate's desk behind a real broker."""
+"""The commands `gate-agent command`, as they are typed, against a gate's command processor behind a real broker."""
 
 import json
 import stat
@@ -171,13 +171,13 @@ def test_a_challenge_that_changed_meanwhile_is_taken_up(broker, site, key):
 
 @needs_mosquitto
 def test_a_lost_result_is_asked_for_with_the_same_bytes(broker, site, key, monkeypatch):
-    real = site.desk._results.publish
+    real = site.processor._results.publish
     lost = []
 
     def lose_the_first(*arguments):
         lost.append(arguments) if not lost else real(*arguments)
 
-    monkeypatch.setattr(site.desk._results, "publish", lose_the_first)
+    monkeypatch.setattr(site.processor._results, "publish", lose_the_first)
     done = send(broker, key, timeout=TRIES)
     assert done.exit_code == exit_codes.OK
     assert len(site.executors.carried_out) == 1

@@ -97,7 +97,7 @@ def test_a_broken_module_breaks_its_own_command_only():
     ("error", "code"),
     [(DeviceUnavailableError("the port is gone"), 1), (PermissionError(13, "Permission denied", "/x"), 1)],
 )
-def test_an_error_that_a_user_can_mend_is_one_line(monkeypatch, capsys, error, code):
+def test_an_error_that_a_user_can_fix_is_one_line(monkeypatch, capsys, error, code):
     def fail():
         raise error
 

@@ -1,4 +1,4 @@
-"""The clock's keeper: what it says at once, tells in events, and keeps for the next start."""
+"""The clock monitor: what it reports at once, records in events, and stores for the next start."""
 
 import json
 import logging
@@ -21,7 +21,7 @@ SYNCED, HOLDOVER, UNTRUSTED = ClockState
 
 
 class Gate:
-    """A keeper and all that it works with; a round of it is a short run."""
+    """A clock monitor with everything it works with; each of its rounds is a short run."""
 
     def __init__(self, folder):
         self.folder, self.rules = folder, HoldoverRules()
@@ -32,10 +32,10 @@ class Gate:
         return ClockMonitor(clock or self.clock, self.store, self.files, self.rules, self.told.extend)
 
     def runs_for_a_round(self):
-        keeper = self.starts()
-        keeper.start()
-        keeper.stop()
-        return keeper
+        monitor = self.starts()
+        monitor.start()
+        monitor.stop()
+        return monitor
 
     @property
     def events(self):
@@ -51,32 +51,32 @@ def gate(tmp_path):
 
 
 def test_it_says_at_once_what_the_clock_is_worth_without_waiting_for_its_thread(gate):
-    keeper = gate.starts()
-    assert keeper.trusted()
-    assert keeper.reading().state is SYNCED
+    monitor = gate.starts()
+    assert monitor.trusted()
+    assert monitor.reading().state is SYNCED
     gate.clock.goes_on(0.01, gained=HOUR_S, synced=False)
-    assert not keeper.trusted()
-    assert (keeper.reading().state, keeper.reading().synced) == (UNTRUSTED, False)
+    assert not monitor.trusted()
+    assert (monitor.reading().state, monitor.reading().synced) == (UNTRUSTED, False)
 
 
 def test_a_reading_has_the_bound_of_the_error_and_says_synced_only_where_a_time_server_keeps_it(gate):
-    keeper = gate.starts()
-    first = keeper.reading()
+    monitor = gate.starts()
+    first = monitor.reading()
     assert (first.utc, first.synced, first.error_ms, first.lists) == (UTC, True, 50.0, None)
     gate.clock.goes_on(HOUR_S, synced=False)
-    held = keeper.reading()
+    held = monitor.reading()
     assert (held.synced, held.state, held.error_ms) == (False, HOLDOVER, pytest.approx(50.0 + 720.0))
     gate.clock.goes_on(1, gained=60.0)
-    assert keeper.reading().error_ms is None
+    assert monitor.reading().error_ms is None
 
 
 def test_each_change_is_told_once_and_a_step_also_where_nothing_changes(gate):
-    keeper = gate.starts()
+    monitor = gate.starts()
     for seconds, gained, synced in ((0, 0, True), (1, 0, True), (1, 90.0, True), (1, 0, False), (1, -7, False)):
         gate.clock.goes_on(seconds, gained, synced)
-        keeper.trusted()
-    keeper.start()
-    keeper.stop()
+        monitor.trusted()
+    monitor.start()
+    monitor.stop()
     assert [(event.before, event.state, event.step_s) for event in gate.events] == [
         (None, SYNCED, None),
         (SYNCED, SYNCED, 90.0),
@@ -101,26 +101,26 @@ def test_nobody_waits_for_the_disk_to_be_told_the_time(gate):
         assert disk_is_back.wait(PATIENCE_S)
         return ClockFloor(0.0)
 
-    keeper = gate.starts()
+    monitor = gate.starts()
     gate.store.clock_floor = slow_floor
-    keeper.start()
+    monitor.start()
     assert at_the_disk.wait(PATIENCE_S)
-    assert keeper.trusted()
+    assert monitor.trusted()
     disk_is_back.set()
-    keeper.stop()
+    monitor.stop()
 
 
 def test_it_watches_by_itself_and_takes_up_a_floor_that_a_list_raised(gate):
-    keeper = gate.starts()
-    keeper.start()
+    monitor = gate.starts()
+    monitor.start()
     try:
         eventually(lambda: len(gate.events) == 1)
         gate.store.floor = ClockFloor(UTC + YEAR_S)
         eventually(lambda: len(gate.events) == 2)
     finally:
-        keeper.stop()
+        monitor.stop()
     assert gate.events[1].state is UNTRUSTED
-    assert not keeper.trusted()
+    assert not monitor.trusted()
 
 
 def test_the_journal_can_ask_it_for_the_time_of_the_very_events_that_it_tells(gate, tmp_path):
@@ -150,9 +150,9 @@ def test_the_journal_can_ask_it_for_the_time_of_the_very_events_that_it_tells(ga
 def test_a_new_process_holds_over_from_the_last_sure_look_of_the_one_before(gate):
     gate.runs_for_a_round()
     gate.clock.goes_on(10 * HOUR_S, synced=False)
-    keeper = gate.starts()
-    assert keeper.reading().state is HOLDOVER
-    assert keeper.reading().error_ms == pytest.approx(50.0 + 7200.0)
+    monitor = gate.starts()
+    assert monitor.reading().state is HOLDOVER
+    assert monitor.reading().error_ms == pytest.approx(50.0 + 7200.0)
 
 
 def test_a_restarted_computer_does_not(gate):
@@ -227,7 +227,7 @@ def set_two_hours_ahead(gate):
     battery-backed clock.
     """
     gate.rules = HoldoverRules(rtc_holdover_s=24 * HOUR_S)
-    keeper = gate.starts()
+    monitor = gate.starts()
     for seconds, gained, synced in (
         (0, 0, True),
         (70, 0, True),
@@ -236,18 +236,18 @@ def set_two_hours_ahead(gate):
         (10, 2 * HOUR_S, False),
     ):
         gate.clock.goes_on(seconds, gained, synced)
-        keeper._observe_once(last=False)
+        monitor._observe_once(last=False)
     assert gate.store.floor.synced_utc is not None
-    assert keeper.trust().state is UNTRUSTED
-    return keeper
+    assert monitor.trust().state is UNTRUSTED
+    return monitor
 
 
 @pytest.mark.parametrize("killed", [False, True])
 @pytest.mark.parametrize("set_back", [0, -2 * HOUR_S])
 def test_a_clock_that_was_set_by_hand_stays_untrusted_over_restarts_of_the_agent(gate, killed, set_back):
-    keeper = set_two_hours_ahead(gate)
+    monitor = set_two_hours_ahead(gate)
     if not killed:
-        keeper._observe_once(last=True)
+        monitor._observe_once(last=True)
     for _ in range(3):
         gate.clock.goes_on(10, set_back)
         set_back = 0
@@ -288,15 +288,15 @@ def test_after_a_restart_of_the_computer_the_clock_is_off_by_what_it_was_off_bef
 
 
 def test_that_the_loss_cannot_be_kept_is_told_once_and_tried_again(gate, mocker, caplog):
-    keeper = set_two_hours_ahead(gate)
-    keeper._holding = True
+    monitor = set_two_hours_ahead(gate)
+    monitor._holding = True
     written = mocker.patch("agent.clock.files._write", side_effect=OSError("no room"))
     for _ in range(3):
-        keeper._observe_once(last=False)
+        monitor._observe_once(last=False)
     assert written.call_count == 3
     assert caplog.text.count("what is known of the clock cannot be kept: no room") == 1
     mocker.stopall()
-    keeper._observe_once(last=False)
+    monitor._observe_once(last=False)
     assert gate.files.last_look().anchor is None
 
 
@@ -304,12 +304,12 @@ def test_that_the_loss_cannot_be_kept_is_told_once_and_tried_again(gate, mocker,
 
 
 def rounds(gate, *steps):
-    """One keeper over several rounds, without its thread's pauses."""
-    keeper = gate.starts()
+    """One monitor over several rounds, without the pauses of its thread."""
+    monitor = gate.starts()
     for seconds, gained, synced in steps:
         gate.clock.goes_on(seconds, gained, synced)
-        keeper._observe_once(last=False)
-    return keeper
+        monitor._observe_once(last=False)
+    return monitor
 
 
 def test_the_floor_rises_with_a_time_server_about_once_a_minute(gate):
@@ -330,23 +330,23 @@ def test_a_wrong_clock_cannot_poison_the_floor(gate):
 
 def test_a_registry_that_fails_costs_no_trust_and_is_told_once(gate, caplog):
     gate.store.trouble = "disk I/O error"
-    keeper = rounds(gate, *[(30.0, 0.0, True)] * 10)
-    assert keeper.trusted()
+    monitor = rounds(gate, *[(30.0, 0.0, True)] * 10)
+    assert monitor.trusted()
     assert caplog.text.count("the clock's floor cannot be read: disk I/O error") == 1
     assert caplog.text.count("cannot be kept") == 1
     caplog.set_level(logging.WARNING)
     gate.store.trouble = ""
-    keeper._observe_once(last=True)
+    monitor._observe_once(last=True)
     assert "it is over that the clock's floor cannot be read" in caplog.text
     assert gate.store.floor.synced_utc == gate.clock.utc
 
 
 def test_the_last_known_floor_holds_while_the_registry_cannot_be_read(gate):
-    keeper = rounds(gate, *[(30.0, 0.0, True)] * 10)
+    monitor = rounds(gate, *[(30.0, 0.0, True)] * 10)
     gate.store.trouble = "disk I/O error"
     gate.clock.goes_on(1, gained=-YEAR_S)
-    keeper._observe_once(last=False)
-    assert not keeper.trusted()
+    monitor._observe_once(last=False)
+    assert not monitor.trusted()
 
 
 # ------------------------------------------------------------------------------------------------------- the reset
@@ -367,11 +367,11 @@ def test_a_reset_is_done_told_with_who_and_why_and_then_gone(gate):
 def test_a_reset_that_cannot_be_done_yet_waits(gate, caplog):
     gate.files.ask_reset(FloorReset(UTC, "root", "why"))
     gate.store.trouble = "disk I/O error"
-    keeper = rounds(gate, (1, 0, True), (1, 0, True))
+    monitor = rounds(gate, (1, 0, True), (1, 0, True))
     assert (gate.folder / RESET).exists()
     assert caplog.text.count("cannot be reset as asked: disk I/O error") == 1
     gate.store.trouble = ""
-    keeper._observe_once(last=False)
+    monitor._observe_once(last=False)
     assert not (gate.folder / RESET).exists()
     assert gate.events[-1].detail.startswith("root reset the floor")
 
@@ -392,8 +392,8 @@ def test_a_file_that_is_no_reset_resets_nothing_and_is_told_once(gate, text, cap
 
 
 def test_this_computers_own_clock_is_watched(gate):
-    keeper = gate.starts(Clock())
-    trust = [keeper.trust() for _ in range(200)]
+    monitor = gate.starts(Clock())
+    trust = [monitor.trust() for _ in range(200)]
     assert {one.step_s for one in trust} == {None}
     kernel = Clock().synchronisation()
     assert trust[-1].state is (SYNCED if kernel.synchronised else UNTRUSTED)

@@ -391,7 +391,7 @@ def test_a_refused_proposal_is_an_event_too(gate, secret):
     assert CONTENT not in str(told)
 
 
-def test_a_broken_file_on_the_disk_is_told_and_mended_as_text(gate):
+def test_a_broken_file_on_the_disk_is_reported_and_fixed_as_text(gate):
     good = gate.path.read_text(encoding="utf-8")
     gate.path.write_text(good.replace("[gate]", "[gate"), encoding="utf-8")
     browser = gate.browser("technician")

@@ -62,7 +62,7 @@ def run(*command):
 
 
 @pytest.mark.parametrize("language", Language)
-def test_the_page_says_in_every_language_what_was_found_and_how_it_is_mended(gate, language):
+def test_the_page_says_in_every_language_what_was_found_and_how_to_fix_it(gate, language):
     page = gate.browser("technician").get("/health", headers={"accept-language": language})
     assert page.status_code == 200
     for said in (*FINDINGS["TRUST_LIST_MISSING"], TITLES[Check.JOURNAL]):

@@ -83,7 +83,7 @@ def test_the_template_is_what_the_sources_say():
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_message_is_translated_and_nothing_else(language):
-    """Whoever changes the English meets this: `make texts` marks the translation fuzzy, until it was looked at."""
+    """A changed English text fails here: `make texts` marks the translation fuzzy, until it was checked."""
     found = lying(language)
     there = [(one.context, (one.message, one.plural) if one.plural else one.message) for one in found]
     assert len(set(there)) == len(there)

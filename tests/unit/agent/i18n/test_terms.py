@@ -194,7 +194,7 @@ def test_no_other_word_stands_for_a_word_of_the_product(language):
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_nearly_every_sentence_with_a_word_of_the_product_has_its_term(language):
-    """A pronoun may stand for it, or nothing: four of five have it. Whoever takes yet another word meets this."""
+    """A pronoun may stand for it, or nothing: four of five have it. A translation with yet another word fails here."""
     pairs = [(COMMAND.sub("", english), told) for english, told in sentences(language)]
     rare = []
     for term in TERMS[language]:

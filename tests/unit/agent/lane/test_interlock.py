@@ -75,7 +75,7 @@ def test_lanes_of_one_arm_hear_whether_the_other_direction_uses_it():
     assert meeting.heard["a"][-1] == (True, False)
 
 
-def test_a_fire_takes_the_way_whoever_has_it_and_both_wait_for_both():
+def test_a_fire_takes_the_way_whichever_lane_has_it_and_both_wait_for_both():
     meeting = Meeting([("a", "b")]).settle("a", "b")
     meeting.interlocks["a"].claim()
     meeting.settle("b", occupied=True)

@@ -417,7 +417,7 @@ def test_the_plate_of_the_vehicle_behind_is_no_evidence(gate):
     assert [one.text for one in gate.questions[-1].readings] == ["A1", "A1"]
 
 
-def test_whoever_decides_is_told_of_the_plates_that_were_set_aside(gate):
+def test_the_decider_is_told_of_the_plates_that_were_set_aside(gate):
     pass_with_another_behind(gate, time.monotonic() - 4, 4)
     assert (gate.questions[0].set_aside, gate.questions[-1].set_aside) == (0, 1)
 

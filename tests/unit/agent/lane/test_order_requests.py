@@ -21,7 +21,7 @@ class Loop:
         self.looks = 0
         self.runs = True
         self.waiting = []
-        self.desk = RequestQueue(self.now)
+        self.requests = RequestQueue(self.now)
 
     def now(self):
         self.looks += 1
@@ -36,13 +36,13 @@ class Loop:
         return self.waiting.pop(0)(Instant(0.0, 0.0))
 
     def answer(self, order, detail, *, done=True):
-        self.desk.answered(OrderAnswered(order.order, done, detail))
+        self.requests.answered(OrderAnswered(order.order, done, detail))
 
     def ask(self, kind=CommandKind.OPEN, operator="officer 7"):
         """Order something in a thread of its own; returns the thread and the list that the answer goes to."""
         answers = []
         thread = threading.Thread(
-            target=lambda: answers.append(self.desk.order(self, kind, operator, "seen", WAIT_S)), daemon=True
+            target=lambda: answers.append(self.requests.order(self, kind, operator, "seen", WAIT_S)), daemon=True
         )
         thread.start()
         return thread, answers
@@ -154,4 +154,4 @@ def test_orders_do_not_pile_up_before_a_loop_that_hangs(loop):
 
 def test_an_order_needs_an_operator(loop):
     with pytest.raises(ValueError, match="without an operator"):
-        loop.desk.order(loop, CommandKind.LOCK, "", "seen", WAIT_S)
+        loop.requests.order(loop, CommandKind.LOCK, "", "seen", WAIT_S)

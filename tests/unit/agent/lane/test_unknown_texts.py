@@ -77,8 +77,8 @@ class Gate:
         self.journal = open_journal(folder / "journal.db", clock=FakeClock(NOW))
         self.registry = open_registry(folder / "registry.db")
         self.registry.take_trust(trust.seal(trust_list([Issuer("KHE", KEY)], NOW - DAY_S), ROOT), "file")
-        self.keeper = EvidenceWriter(EvidenceStore(folder / "evidence", 64 << 20))
-        self.recorder = Recorder(self.journal, lambda: NOW, heard=self.keeper.on_recorded)
+        self.evidence_writer = EvidenceWriter(EvidenceStore(folder / "evidence", 64 << 20))
+        self.recorder = Recorder(self.journal, lambda: NOW, heard=self.evidence_writer.on_recorded)
         place = LanePlace(
             9411,
             1,
@@ -105,14 +105,14 @@ class Gate:
                 self.recorder,
                 self.now,
                 Decider(place, sources).decide,
-                self.keeper.keep,
+                self.evidence_writer.keep,
                 self.views.append,
                 self.answers.append,
             ),
         )
 
     def __enter__(self):
-        self.keeper.start()
+        self.evidence_writer.start()
         self.loop.start()
         self.owner.start()
         eventually(lambda: self.barrier.state is PortState.UP and self.views and self.views[-1].state == "idle")
@@ -122,7 +122,7 @@ class Gate:
         self.loop.wind_down()
         self.owner.stop()
         self.loop.stop()
-        self.keeper.stop()
+        self.evidence_writer.stop()
         self.journal.close()
         self.registry.close()
         simulated.forget_boards()

@@ -56,11 +56,11 @@ def publisher(tmp_path):
 
 @contextmanager
 def at_the_broker(broker, publisher):
-    with OneShotClient(local(broker.port)) as guest:
-        delivery = ListDelivery(guest, *publisher, SITE, survey(guest, SITE, 0.2))
+    with OneShotClient(local(broker.port)) as client:
+        delivery = ListDelivery(client, *publisher, SITE, survey(client, SITE, 0.2))
         delivery.publish_trust(trust_text(trusted()))
         delivery.publish_lists()
-        yield delivery, guest
+        yield delivery, client
 
 
 def test_a_gate_follows_every_change_of_a_publisher(tmp_path, broker, publisher):
@@ -91,11 +91,11 @@ def test_a_gate_that_was_away_for_many_changes_comes_back_to_a_broker_that_lost_
         central.change(DECLARATIONS, [row])
     broker.kill()
     broker.start()
-    with OneShotClient(local(broker.port)) as guest:
-        delivery = ListDelivery(guest, *publisher, SITE, survey(guest, SITE, 0.2))
-        guest.publish(Outgoing(ListTopics(SITE).head(DECLARATIONS), central.head(DECLARATIONS), retain=True))
+    with OneShotClient(local(broker.port)) as client:
+        delivery = ListDelivery(client, *publisher, SITE, survey(client, SITE, 0.2))
+        client.publish(Outgoing(ListTopics(SITE).head(DECLARATIONS), central.head(DECLARATIONS), retain=True))
         with ListGate(tmp_path, broker.port) as gate:
-            requests = (delivery.answer_request(message) for message in guest.messages(10.0))
+            requests = (delivery.answer_request(message) for message in client.messages(10.0))
             assert "cannot find the declarations after version 1" in next(filter(None, requests))
             gate.wait_version(DECLARATIONS, 31)
             assert gate.registry.standings()[0].rows == 130

@@ -26,7 +26,7 @@ ROWS = declarations(5)
 
 
 class Kept:
-    """A keeper over a real registry and a trust list's file, in a folder; the time is set by the test."""
+    """A list monitor over a real registry and a trust list file, in a folder; the test sets the time."""
 
     def __init__(self, folder, *, file=True):
         self.folder = folder
@@ -34,10 +34,10 @@ class Kept:
         self.utc = NOW + 1.0
         self.events = []
         self.registry = open_registry(folder / "registry.db")
-        self.desk = ListIntake(self.registry, ChunkSpool(folder / "incoming"), self.now, self.events.append)
+        self.intake = ListIntake(self.registry, ChunkSpool(folder / "incoming"), self.now, self.events.append)
         feed = TrustFile(self.path) if file else None
-        self.keeper = ListMonitor(
-            self.registry, self.desk, RULES, self.now, self.events.append, feed=feed, round_s=0.05
+        self.monitor = ListMonitor(
+            self.registry, self.intake, RULES, self.now, self.events.append, feed=feed, round_s=0.05
         )
 
     def now(self):
@@ -48,7 +48,7 @@ class Kept:
         written.write_bytes(trust_text(trusted(version=version, **changes)) + b"\n")
         # Two writes within one tick of the clock of the disk must differ all the same.
         os.utime(written, ns=(version, version))
-        # In one step: the keeper may look at any moment, and would refuse half a file.
+        # In one step: the monitor may read it at any moment, and would refuse half a file.
         written.replace(self.path)
 
     def noted(self, kind):
@@ -59,13 +59,13 @@ class Kept:
 def kept(tmp_path):
     made = Kept(tmp_path)
     yield made
-    made.keeper.stop()
+    made.monitor.stop()
     made.registry.close()
 
 
 def test_the_file_is_in_force_at_the_start_and_when_it_changes(kept):
     kept.write(1)
-    kept.keeper.start()
+    kept.monitor.start()
     assert kept.registry.trust().version == 1
     kept.write(3)
     eventually(lambda: len(kept.noted(ListsApplied)) == 2, what="the new list")
@@ -78,48 +78,48 @@ def test_the_file_is_in_force_at_the_start_and_when_it_changes(kept):
 
 def test_a_worse_file_is_refused_told_once_and_the_list_in_force_stays(kept):
     kept.write(3)
-    kept.keeper.start()
+    kept.monitor.start()
     for version, words in ((2, "older than 3"), (3, "another list of version 3")):
         kept.write(version, life_s=9 * 86_400)
-        found = kept.keeper.reload()
+        found = kept.monitor.reload()
         assert words in found.problem
         assert found.trust == kept.registry.trust() == trusted(version=3)
     assert [(event.list, event.code) for event in kept.noted(ListsRefused)] == [("trust", "rolled_back")]
     kept.path.unlink()
-    assert "cannot be read" in kept.keeper.reload().problem
+    assert "cannot be read" in kept.monitor.reload().problem
     kept.write(4)
-    assert kept.keeper.reload().problem == ""
+    assert kept.monitor.reload().problem == ""
     assert kept.registry.trust().version == 4
 
 
 def test_a_gate_without_a_file_has_the_list_that_came_otherwise(tmp_path):
     kept = Kept(tmp_path, file=False)
-    assert kept.keeper.reload().trust is None
-    assert kept.desk.take_trust(trust_text(trusted()), "mqtt") == ""
-    assert kept.keeper.reload() == type(kept.keeper.reload())(trusted(), "")
+    assert kept.monitor.reload().trust is None
+    assert kept.intake.take_trust(trust_text(trusted()), "mqtt") == ""
+    assert kept.monitor.reload() == type(kept.monitor.reload())(trusted(), "")
     kept.registry.close()
 
 
 def test_the_last_good_list_outlives_the_file_and_the_process(tmp_path):
     kept = Kept(tmp_path)
     kept.write(7)
-    kept.keeper.reload()
+    kept.monitor.reload()
     kept.registry.close()
     kept.write(6)
     again = Kept(tmp_path)
     assert again.registry.trust() == trusted(version=7)
-    assert "older than 7" in again.keeper.reload().problem
+    assert "older than 7" in again.monitor.reload().problem
     again.registry.close()
 
 
 def test_every_change_of_what_the_age_allows_is_told(kept):
     kept.write(1)
-    kept.keeper.start()
+    kept.monitor.start()
     put_whole(kept.registry, DECLARATIONS, ROWS)
     course = [(NOW + 50, DataState.FRESH), (NOW + 150, DataState.STALE_OK), (NOW + 250, DataState.KNOWN_ONLY)]
     for utc, state in course:
         kept.utc = utc
-        eventually(lambda state=state: kept.keeper.state is state, what=state)
+        eventually(lambda state=state: kept.monitor.state is state, what=state)
     told = [(event.before, event.state) for event in kept.noted(ListsState)]
     assert told == [
         (None, DataState.TOO_OLD),
@@ -132,15 +132,15 @@ def test_every_change_of_what_the_age_allows_is_told(kept):
 
 def test_a_registry_that_is_damaged_while_the_gate_runs_is_begun_anew_and_told(kept):
     kept.write(2)
-    kept.keeper.start()
+    kept.monitor.start()
     put_whole(kept.registry, DECLARATIONS, declarations(2000))
     path = kept.folder / "registry.db"
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xa5" * (path.stat().st_size - 4096))
     kept.registry._database._reader.execute("PRAGMA cache_size = 0")
-    kept.desk.known(DECLARATIONS)
-    kept.desk.trust()
+    kept.intake.known(DECLARATIONS)
+    kept.intake.trust()
     eventually(lambda: list(kept.folder.glob("registry.db.damaged-*")), what="the damaged file to be moved")
     eventually(lambda: kept.registry.trust() is not None, what="the trust list of the file")
     assert kept.registry.standings() == ()
@@ -155,17 +155,17 @@ def test_a_damaged_registry_at_the_start_is_told(tmp_path):
     (tmp_path / "registry.db").write_bytes(b"no database at all" * 500)
     kept = Kept(tmp_path)
     kept.write(1)
-    kept.keeper.start()
+    kept.monitor.start()
     (alarm,) = kept.noted(AlarmRaised)
     assert "registry.db.damaged-" in alarm.detail
     assert kept.registry.trust().version == 1
-    kept.keeper.stop()
+    kept.monitor.stop()
     kept.registry.close()
 
 
 def test_a_registry_whose_file_is_gone_is_begun_anew(kept):
     kept.write(1)
-    kept.keeper.start()
+    kept.monitor.start()
     (kept.folder / "registry.db").unlink()
     eventually((kept.folder / "registry.db").exists, what="a new file")
     eventually(lambda: kept.registry.trust() is not None, what="the trust list of the file")
@@ -181,11 +181,11 @@ def test_a_closed_registry_is_an_alarm_once_and_no_exception(kept):
     head = opened(snap)
     kept.registry.close()
     for _ in range(3):
-        assert not kept.desk.apply_snapshot(head, snap.packed, "mqtt").done
-    assert kept.desk.trust() is None
-    assert kept.desk.known(DECLARATIONS) is None
-    kept.keeper.reload()
-    kept.desk.maintain_registry()
+        assert not kept.intake.apply_snapshot(head, snap.packed, "mqtt").done
+    assert kept.intake.trust() is None
+    assert kept.intake.known(DECLARATIONS) is None
+    kept.monitor.reload()
+    kept.intake.maintain_registry()
     told = [event.detail for event in kept.noted(AlarmRaised)]
     assert len(told) == 2, "one of the list, one of the registry"
     assert all("is closed" in detail for detail in told)
@@ -210,7 +210,7 @@ def test_a_change_whose_telling_cannot_be_noted_is_told_once_all_the_same(kept):
         )
     connection.close()
     for _ in range(3):
-        kept.desk.maintain_registry()
+        kept.intake.maintain_registry()
     assert len(kept.noted(ListsApplied)) == 1
     assert len(kept.noted(AlarmRaised)) == 1
 
@@ -231,10 +231,10 @@ def test_a_flood_of_refusals_is_one_event_at_once_and_one_a_minute():
 
 def test_what_another_key_signed_stays_when_it_is_disabled(kept):
     kept.write(1)
-    kept.keeper.reload()
+    kept.monitor.reload()
     put_whole(kept.registry, DECLARATIONS, ROWS)
     kept.path.write_bytes(trust_text(type(trusted())(2, NOW, NOW + 999, ())))
-    assert kept.keeper.reload().problem == ""
+    assert kept.monitor.reload().problem == ""
     assert LISTS_KEY.public.key_id not in {entry.key_id for entry in kept.registry.trust().entries}
     assert kept.registry.declaration(ROWS[0].permit_id) == ROWS[0]
 
@@ -242,16 +242,16 @@ def test_what_another_key_signed_stays_when_it_is_disabled(kept):
 def test_what_another_process_applied_is_told_once_by_the_gate_also_after_its_next_start(kept):
     other = open_registry(kept.folder / "registry.db")
     put_whole(other, DECLARATIONS, ROWS, version=3)
-    kept.keeper.start()
+    kept.monitor.start()
     eventually(lambda: kept.noted(ListsApplied), what="the event")
     put_whole(other, DECLARATIONS, ROWS, version=4)
     eventually(lambda: len(kept.noted(ListsApplied)) == 2, what="the next event")
-    kept.keeper.stop()
+    kept.monitor.stop()
     put_whole(other, DECLARATIONS, ROWS, version=5)
     other.close()
     again = Kept(kept.folder)
-    again.desk.maintain_registry()
-    again.desk.maintain_registry()
+    again.intake.maintain_registry()
+    again.intake.maintain_registry()
     assert [(event.version, event.before) for event in kept.noted(ListsApplied)] == [(3, 0), (4, 3)]
     assert [(event.version, event.before) for event in again.noted(ListsApplied)] == [(5, 4)]
     again.registry.close()
@@ -263,11 +263,13 @@ def test_what_another_process_applied_is_told_once_by_the_gate_also_after_its_ne
 def test_a_list_from_the_future_is_refused_while_a_time_server_says_what_now_is(tmp_path, ahead_s, kept_right, refused):
     latest = (lambda: NOW + 600.0) if kept_right else (lambda: inf)
     registry = open_registry(tmp_path / "registry.db", latest=latest)
-    desk = ListIntake(registry, ChunkSpool(tmp_path / "incoming"), lambda: Instant(0.0, NOW + 1.0), lambda _event: None)
-    desk.take_trust(trust_text(trusted()), "file")
+    intake = ListIntake(
+        registry, ChunkSpool(tmp_path / "incoming"), lambda: Instant(0.0, NOW + 1.0), lambda _event: None
+    )
+    intake.take_trust(trust_text(trusted()), "file")
     issued_at = int(NOW + ahead_s)
     snap = snapshot(DECLARATIONS, ROWS, issued_at=issued_at)
     changed = delta(DECLARATIONS, 1, 2, issued_at=issued_at)
-    for found in (desk.open_head(snap.data, DECLARATIONS), desk.open_delta(changed, DECLARATIONS)):
+    for found in (intake.open_head(snap.data, DECLARATIONS), intake.open_delta(changed, DECLARATIONS)):
         assert (isinstance(found, ListError) and found.fault is ListFault.FROM_THE_FUTURE) is refused
     registry.close()

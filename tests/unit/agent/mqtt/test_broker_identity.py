@@ -32,7 +32,7 @@ from agent.mqtt.presence import GateIdentity
 from agent.recording.recorder import Recorder
 from agent.settings.drivers import load_configuration
 from tests.support.gate.gate_site import GateSite
-from tests.support.lists.central import Desk
+from tests.support.lists.central import CentralLists
 from tests.support.mqtt.linking import GATE, journal_at, quick, record
 from tests.support.mqtt.mosquitto import SampleBroker, needs_mosquitto
 from tests.support.waiting import PATIENCE_S, eventually
@@ -100,18 +100,18 @@ class Consumer:
 
 @contextmanager
 def running_gate(broker, journal, *, keys=None):
-    """A gate's link, with a desk that obeys without any effect."""
+    """A gate's link, with a command processor that only reports each command as done."""
     settings = quick(BrokerAddress("localhost", broker.port_of(GATE), tls=True), tls=TlsFiles(*broker.files(GATE)))
-    desk = None
+    processor = None
     link = CentralLink(
         settings,
         DeliverySettings(),
         GateIdentity(GATE, "0", "b1", {}),
         journal,
         now,
-        extra=lambda: {} if desk is None else {"challenge": desk.challenge},
+        extra=lambda: {} if processor is None else {"challenge": processor.challenge},
     )
-    desk = CommandProcessor(
+    processor = CommandProcessor(
         link.client,
         CommandRules(GATE, keys or {}, frozenset({"in-1"}), 120),
         journal,
@@ -119,13 +119,13 @@ def running_gate(broker, journal, *, keys=None):
         now,
         dict.fromkeys(CommandName, lambda _command: CommandAnswer(Result.DONE, "as ordered")),
     )
-    desk.start()
+    processor.start()
     link.start()
     try:
         eventually(lambda: link.client.view.state is PortState.UP, what="the gate's link")
         yield link
     finally:
-        assert desk.stop()
+        assert processor.stop()
         assert link.stop()
 
 
@@ -185,7 +185,7 @@ def test_the_commands_of_central_work_beside_a_running_central_and_a_running_gat
     runner = CliRunner()
     assert runner.invoke(command_app, ["keygen", str(key)]).exit_code == exit_codes.OK
     keys = {"duty": CommandKey("duty", SigningKey.from_pem(key.read_bytes()).public, frozenset(CommandName))}
-    desk = Desk(tmp_path)
+    central_lists = CentralLists(tmp_path)
     with (
         Consumer(broker) as central,
         journal_at(tmp_path / "journal.db") as journal,
@@ -194,7 +194,7 @@ def test_the_commands_of_central_work_beside_a_running_central_and_a_running_gat
         words = ["--key", str(key), "--kid", "duty", "--gate", GATE, "--lane", "in-1", "--operator", "A. Serik"]
         sent = runner.invoke(command_app, ["send", "open", *words, "--cause", "a test", *to(broker)])
         assert sent.exit_code == exit_codes.OK, sent.output
-        desk.run("publish", "--settle", "0.25", "--declarations", desk.declarations, *to(broker))
+        central_lists.run("publish", "--settle", "0.25", "--declarations", central_lists.declarations, *to(broker))
         verdict = verified(broker, journal)
         assert verdict.exit_code == exit_codes.OK, verdict.output
         eventually(lambda: len(central.heard) >= journal.head, what="all events at central")

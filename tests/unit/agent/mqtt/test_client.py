@@ -113,7 +113,7 @@ def test_a_gate_that_vanishes_is_told_by_its_will_and_one_that_comes_back_in_tim
         dying = MqttClient(settings, Card())
         dying.start()
         eventually(lambda: dying.view.state is PortState.UP)
-        # The network thread ends without a goodbye: its socket is cut under it, and it may not come back.
+        # The network thread ends without a DISCONNECT: its socket is cut under it, and it may not come back.
         dying._broker_selector._first_s = dying._broker_selector._cap_s = 3600.0
         dying.reconnect("cut")
         eventually(lambda: "lost" in [state_of(m) for m in listener.messages], what="the will")

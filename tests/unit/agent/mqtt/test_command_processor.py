@@ -1,5 +1,6 @@
-"""The desk through a real broker and a real journal: what is accepted is recorded first, done once, and answered
-always.
+"""The command processor over a real broker and a real journal.
+
+What it accepts is recorded first, done once and always answered.
 """
 
 import hashlib
@@ -51,7 +52,7 @@ def test_a_command_is_recorded_done_and_answered(site, central):
         "code": None,
         "detail": "as ordered",
         "data": {},
-        "challenge": site.desk.challenge,
+        "challenge": site.processor.challenge,
     }
     eventually(lambda: len(central.raw) == 2)
     assert [(m.topic, m.correlation, m.expiry_s > 3500, m.retained) for m in central.raw] == [
@@ -88,7 +89,7 @@ def test_what_an_executor_answers_is_passed_on(site, central):
 def test_a_repeat_gets_the_stored_answer_and_does_nothing(site, central):
     payload = site.command("lock")
     first = central.send(payload, "lock")
-    site.desk._challenges.rotate(0.0)
+    site.processor._challenges.rotate(0.0)
     second = central.send(payload, "lock", correlation=b"again")
     assert second | {"challenge": first["challenge"]} == first
     assert central.raw[-1].correlation == b"again"
@@ -167,13 +168,13 @@ def test_clearing_a_retained_command_is_not_a_command(site, central):
 
 def test_without_keys_no_command_is_offered_and_none_taken(broker, tmp_path):
     site = CommandSite(broker.port, tmp_path / "journal.db", keys={})
-    assert (site.desk.challenge, site.desk.offer) == (None, None)
+    assert (site.processor.challenge, site.processor.offer) == (None, None)
     with site.running(), Central(broker.port) as central:
         assert central.send(site.command(challenge="x"))["code"] == "KEY_UNKNOWN"
 
 
 def test_the_birth_offers_what_the_keys_may(site):
-    offer = site.desk.offer
+    offer = site.processor.offer
     assert (offer.keys, offer.max_life_s, offer.names) == (("duty", "reader"), 120, tuple(CommandName))
 
 
@@ -219,7 +220,7 @@ def test_what_the_last_run_left_is_settled_as_soon_as_the_journal_can_be_read(br
     with site.running(), Central(broker.port) as central:
         assert central.send(site.command())["code"] == "GATE_FAULT"
         monkeypatch.setattr(site.journal.real, "unanswered_commands", real)
-        eventually(lambda: site.desk._unfinished_answered)
+        eventually(lambda: site.processor._unfinished_answered)
         assert central.send(site.command())["result"] == "done"
 
 
@@ -240,7 +241,7 @@ def test_an_executor_that_fails_is_answered_with_its_error(site, central, answer
 
 
 def test_an_executor_that_hangs_holds_up_no_refusal_and_nothing_runs_beside_it(site, central, monkeypatch):
-    monkeypatch.setattr(site.desk._executions, "_limit_s", 0.1)
+    monkeypatch.setattr(site.processor._executions, "_limit_s", 0.1)
     release = threading.Event()
     site.executors.answers[CommandName.OPEN] = lambda _: release.wait(PATIENCE_S) and CommandAnswer(Result.DONE)
     result = central.send(site.command())
@@ -263,16 +264,16 @@ def test_a_machine_without_threads_does_nothing_and_says_so(site, central, monke
     assert site.executors.carried_out == []
 
 
-def test_the_desk_stops_in_time_also_while_something_runs(site, central):
+def test_the_processor_stops_in_time_also_while_something_runs(site, central):
     release = threading.Event()
     site.executors.answers[CommandName.OPEN] = lambda _: (
         release.wait(PATIENCE_S) and CommandAnswer(Result.DONE, "at last")
     )
     central.publish(site.command())
     eventually(lambda: site.executors.carried_out)
-    assert not site.desk.stop(0.05)
+    assert not site.processor.stop(0.05)
     release.set()
-    assert site.desk.stop(5)
+    assert site.processor.stop(5)
     assert site.data("command.executed")[0]["detail"] == "at last"
 
 
@@ -297,28 +298,28 @@ def test_commands_are_judged_by_the_challenge_alone_while_the_clock_is_not_synch
 
 
 def test_the_challenge_changes_with_the_connection_and_the_birth_tells_it(site, central, broker):
-    before = site.desk.challenge
+    before = site.processor.challenge
     payload = site.command()
     connections = site.client.view.connections
     site.client.reconnect("test")
     eventually(lambda: site.client.view.connections > connections)
-    after = site.desk.challenge
+    after = site.processor.challenge
     assert after != before
     for topic in ("birth", "status"):
         eventually(lambda topic=topic: stored(broker.port, f"{ROOT}/{topic}")["payload"].find(after) > 0)
     # Signed just before, it is still taken; two changes later it is not.
     assert central.send(payload)["result"] == "done"
     old = site.command(challenge=before)
-    site.desk._challenges.rotate(0.0)
+    site.processor._challenges.rotate(0.0)
     assert central.send(old)["code"] == "CHALLENGE_WRONG"
 
 
 def test_a_challenge_that_has_stood_for_long_is_changed_and_announced(site, broker, monkeypatch):
-    before = site.desk.challenge
+    before = site.processor.challenge
     monkeypatch.setattr(challenges, "ROTATE_EVERY_S", 0.0)
-    eventually(lambda: site.desk.challenge != before)
+    eventually(lambda: site.processor.challenge != before)
     monkeypatch.undo()
-    eventually(lambda: site.desk.challenge in stored(broker.port, f"{ROOT}/status")["payload"])
+    eventually(lambda: site.processor.challenge in stored(broker.port, f"{ROOT}/status")["payload"])
 
 
 @pytest.mark.parametrize(
@@ -348,10 +349,10 @@ def test_a_flood_is_folded_into_few_events_and_counted_exactly(site, central):
     count = 300
     for _ in range(count):
         central.publish(b"nonsense", "open")
-    eventually(lambda: site.refused() + site.desk._overflow == count)
+    eventually(lambda: site.refused() + site.processor._overflow == count)
     last = central.send(site.command("lock"), "lock")
     assert last["result"] == "done"
-    site.desk.stop()
+    site.processor.stop()
     refused = site.data("command.refused")
     assert len(refused) <= 12
     assert sum(event["count"] for event in refused) == count
@@ -359,28 +360,28 @@ def test_a_flood_is_folded_into_few_events_and_counted_exactly(site, central):
     assert len(central.results) < 100
 
 
-def test_more_than_the_desk_takes_are_refused_and_counted(site, central):
+def test_more_than_the_processor_accepts_are_refused_and_counted(site, central):
     hold = threading.Event()
     site.executors.answers[CommandName.OPEN] = lambda _: hold.wait(PATIENCE_S) and CommandAnswer(Result.DONE)
     central.publish(site.command())
     eventually(lambda: site.executors.carried_out)
     for _ in range(INBOX_LIMIT + 9):
         central.publish(b"nonsense")
-    eventually(lambda: site.desk._overflow == 9)
+    eventually(lambda: site.processor._overflow == 9)
     hold.set()
     eventually(lambda: site.refused() == INBOX_LIMIT + 9)
-    site.desk.stop(10)
+    site.processor.stop(10)
     limited = [event for event in site.data("command.refused") if event["code"] == "RATE_LIMITED"]
     assert sum(event["count"] for event in limited) == 9
 
 
 def test_forged_signatures_cost_a_bounded_number_of_verifications(site, central, monkeypatch):
-    monkeypatch.setattr(site.desk._verifying, "_per_s", 0.0)
+    monkeypatch.setattr(site.processor._verifying, "_per_s", 0.0)
     forged = [signed(site.body(), key=OTHER_KEY) for _ in range(50)]
     for payload in forged:
         central.publish(payload)
     eventually(lambda: site.refused() == 50)
-    site.desk.stop()
+    site.processor.stop()
     counts = {event["code"]: 0 for event in site.data("command.refused")}
     for event in site.data("command.refused"):
         counts[event["code"]] += event["count"]
@@ -390,14 +391,14 @@ def test_forged_signatures_cost_a_bounded_number_of_verifications(site, central,
 def test_a_command_that_waited_longer_than_it_lives_is_not_done(site, central):
     site.clock.synced = False
     late = Incoming(f"{ROOT}/cmd/lock", site.command("lock", iat=5, exp=7), 1, retained=False)
-    site.desk._inbox.put((time.monotonic() - 2, late))
+    site.processor._inbox.put((time.monotonic() - 2, late))
     assert eventually(lambda: central.results)[0]["code"] == "EXPIRED"
     assert site.executors.carried_out == []
 
 
 @pytest.mark.parametrize("topic", ["cmd", "cmd/", "cmd/a/open", "cmd/open/"])
 def test_a_command_on_any_other_topic_is_refused(site, central, topic):
-    central._guest.publish(Outgoing(f"{ROOT}/{topic}", site.command()))
+    central._client.publish(Outgoing(f"{ROOT}/{topic}", site.command()))
     assert eventually(lambda: site.data("command.refused"))[0]["code"] == "WRONG_TOPIC"
     assert site.executors.carried_out == []
 

@@ -54,36 +54,36 @@ def test_what_is_published_arrives_with_all_its_properties(broker):
 
 def test_it_hears_what_is_stored_only_where_it_wants_to(broker):
     publish(broker.port, "status", "here", "-r")
-    with OneShotClient(local(broker.port)) as guest:
-        guest.subscribe("status", stored=False)
-        assert list(guest.messages(0.2)) == []
-        guest.subscribe("status")
-        assert [(message.payload, message.retained) for message in guest.messages(0.5)] == [(b"here", True)]
+    with OneShotClient(local(broker.port)) as client:
+        client.subscribe("status", stored=False)
+        assert list(client.messages(0.2)) == []
+        client.subscribe("status")
+        assert [(message.payload, message.retained) for message in client.messages(0.5)] == [(b"here", True)]
 
 
 def test_messages_keep_their_order_and_end_when_nothing_comes(broker):
-    with OneShotClient(local(broker.port)) as guest:
-        guest.subscribe("n/#")
+    with OneShotClient(local(broker.port)) as client:
+        client.subscribe("n/#")
         with OneShotClient(local(broker.port)) as other:
             for number in range(50):
                 other.publish(Outgoing(f"n/{number}", b"%d" % number))
-        assert [int(message.payload) for message in guest.messages(0.5)] == list(range(50))
+        assert [int(message.payload) for message in client.messages(0.5)] == list(range(50))
 
 
 def test_a_message_without_acknowledgement_is_sent_too(broker):
-    with Listener(broker.port, "t") as listener, OneShotClient(local(broker.port)) as guest:
-        guest.publish(Outgoing("t", b"x", qos=0))
-        guest.publish(Outgoing("t", b"y", qos=1))
+    with Listener(broker.port, "t") as listener, OneShotClient(local(broker.port)) as client:
+        client.publish(Outgoing("t", b"x", qos=0))
+        client.publish(Outgoing("t", b"y", qos=1))
         assert [message["payload"] for message in listener.messages] in ([], ["x"], ["x", "y"])
     assert [message["payload"] for message in listener.messages] == ["x", "y"]
 
 
 def test_many_threads_may_publish_at_once(broker):
-    with OneShotClient(local(broker.port)) as hearing, OneShotClient(local(broker.port)) as guest:
+    with OneShotClient(local(broker.port)) as hearing, OneShotClient(local(broker.port)) as client:
         hearing.subscribe("t")
         taken = []
         threads = [
-            threading.Thread(target=lambda: taken.extend(guest.publish(Outgoing("t", b"x")).taken for _ in range(20)))
+            threading.Thread(target=lambda: taken.extend(client.publish(Outgoing("t", b"x")).taken for _ in range(20)))
             for _ in range(4)
         ]
         for thread in threads:
@@ -95,8 +95,8 @@ def test_many_threads_may_publish_at_once(broker):
 
 
 def test_nobody_listening_is_told_from_taken(broker):
-    with OneShotClient(local(broker.port)) as guest:
-        assert "nobody subscribes" in guest.publish(Outgoing("nowhere", b"x")).words
+    with OneShotClient(local(broker.port)) as client:
+        assert "nobody subscribes" in client.publish(Outgoing("nowhere", b"x")).words
 
 
 def test_a_refusal_is_told_in_words(tmp_path):
@@ -113,13 +113,13 @@ def test_a_refusal_is_told_in_words(tmp_path):
 
 def test_a_refused_subscription_raises():
     refusal = pytest.raises(OneShotClientError, match="the broker refuses t: not authorized")
-    with RoughBroker(granted=0x87) as broker, OneShotClient(local(broker.port)) as guest, refusal:
-        guest.subscribe("t")
+    with RoughBroker(granted=0x87) as broker, OneShotClient(local(broker.port)) as client, refusal:
+        client.subscribe("t")
 
 
 def test_a_topic_with_wildcards_cannot_be_published_to(broker):
-    with OneShotClient(local(broker.port)) as guest, pytest.raises(OneShotClientError, match="cannot be published to"):
-        guest.publish(Outgoing("a/#", b""))
+    with OneShotClient(local(broker.port)) as client, pytest.raises(OneShotClientError, match="cannot be published to"):
+        client.publish(Outgoing("a/#", b""))
 
 
 @pytest.mark.parametrize(
@@ -146,21 +146,21 @@ def test_it_says_that_the_broker_wants_another_certificate(tmp_path):
 
 
 def test_it_says_that_the_broker_went_away(broker):
-    with OneShotClient(local(broker.port)) as guest:
-        guest.subscribe("t")
+    with OneShotClient(local(broker.port)) as client:
+        client.subscribe("t")
         broker.kill()
         with pytest.raises(OneShotClientError, match="the connection broke"):
-            next(guest.messages(10))
-        for use in (lambda: guest.publish(Outgoing("t", b"")), lambda: guest.subscribe("t")):
+            next(client.messages(10))
+        for use in (lambda: client.publish(Outgoing("t", b"")), lambda: client.subscribe("t")):
             with pytest.raises(OneShotClientError, match="the connection broke"):
                 use()
 
 
 def test_a_frozen_broker_costs_no_more_than_the_patience(broker):
-    with OneShotClient(local(broker.port), timeout_s=0.5) as guest:
+    with OneShotClient(local(broker.port), timeout_s=0.5) as client:
         broker.freeze()
         with pytest.raises(OneShotClientError, match=r"no answer to publishing t within 0\.5 s"):
-            guest.publish(Outgoing("t", b""))
+            client.publish(Outgoing("t", b""))
         broker.thaw()
 
 
@@ -175,7 +175,7 @@ def test_the_same_client_id_twice_ends_the_first(broker):
 
 
 def test_it_parts_in_order(broker):
-    with OneShotClient(local(broker.port), client_id="polite") as guest:
-        guest.publish(Outgoing("t", b"x"))
+    with OneShotClient(local(broker.port), client_id="polite") as client:
+        client.publish(Outgoing("t", b"x"))
     assert stored(broker.port, "t") is None
     assert broker.says("Received DISCONNECT from polite")

@@ -30,8 +30,8 @@ BOTH = ("devices", "lanes", "clock_state", "lists", "site", "journal_failing", "
 
 
 @dataclass
-class Shelf:
-    """An outbox that stands still."""
+class IdleJournal:
+    """A journal in which nothing changes."""
 
     stream: str = examples.STREAM
     head: int = 41
@@ -48,7 +48,7 @@ class Site:
 
     def presence(self):
         identity = GateIdentity(GATE, "0.1.0", "b1", {"site": 17})
-        return GatePresence(identity, Shelf(), lambda: self.reading, lambda: VIEW, lambda: self.extra)
+        return GatePresence(identity, IdleJournal(), lambda: self.reading, lambda: VIEW, lambda: self.extra)
 
     def birth(self):
         return assert_valid(f"gate/v1/{GATE}/birth", self.presence().birth())

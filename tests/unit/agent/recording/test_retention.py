@@ -42,14 +42,14 @@ while True:
 
 
 class Gate:
-    """A gate's stores in a folder, whose clock is set by hand, and a housekeeper that is called by hand."""
+    """A gate's stores in a folder, with a clock that the test sets and a retention job that the test calls."""
 
     def __init__(self, folder, pictures=lambda: 0):
         self.folder, self.clock, self.told, self.damage = folder, FakeClock(NOW), [], []
         self.journal = open_journal(folder / "journal.db", clock=self.clock, max_bytes=64 << 20)
         self.registry = open_registry(folder / "registry.db")
         personal_data = PersonalDataRetention(self.registry, PERSONAL, self.clock, self.told.extend)
-        self.keeper = RetentionJob(self.journal, AGES, pictures, self.damage.append, personal_data)
+        self.retention = RetentionJob(self.journal, AGES, pictures, self.damage.append, personal_data)
 
     def close(self):
         self.journal.close()
@@ -96,7 +96,7 @@ def test_no_byte_of_a_use_or_of_an_entry_is_left_once_its_time_is_over(gate):
     held = gate.bytes_at_rest()
     assert all(row.vin.encode() in held and row.permit_id in held for row in ROWS[::9])
     gate.clock.utc = NOW + 180 * DAY_S + 200 * 60.0
-    gate.keeper.prune()
+    gate.retention.prune()
     left = gate.bytes_at_rest()
     gone, kept = ROWS[:200] + ROWS[300:], ROWS[200:300]
     assert [row.vin for row in gone if row.vin.encode() in left] == []
@@ -110,15 +110,15 @@ def test_what_is_deleted_is_told_at_most_once_an_hour_of_each_kind_and_the_rest_
     put_whole(gate.registry, REVOCATIONS, revocations(ROWS[:5]))
     gate.uses(ROWS[:3], 0, consume)
     gate.clock.utc = NOW + 200 * DAY_S
-    gate.keeper.prune()
+    gate.retention.prune()
     assert sorted(gate.kinds_told) == [("declarations", 20), ("revocations", 5), ("uses", 3)]
     assert {draft.event.cause for draft in gate.told} == {"180 days after the use", "24 hours after its end"}
     put_whole(gate.registry, DECLARATIONS, ROWS[20:26], version=2)
-    gate.keeper.prune()
-    gate.keeper.prune()
+    gate.retention.prune()
+    gate.retention.prune()
     assert len(gate.told) == 3
-    gate.keeper.start()
-    gate.keeper.stop()
+    gate.retention.start()
+    gate.retention.stop()
     assert gate.kinds_told[3:] == [("declarations", 6)]
 
 
@@ -134,7 +134,7 @@ def test_nothing_is_old_by_a_clock_that_no_time_server_keeps(gate):
     gate.uses(ROWS[:3], 0, consume)
     put_whole(gate.registry, DECLARATIONS, ROWS[:3])
     gate.clock.utc, gate.clock.synced = NOW + 400 * DAY_S, False
-    gate.keeper.prune()
+    gate.retention.prune()
     assert gate.told == []
     assert gate.registry.declaration(ROWS[0].permit_id) == ROWS[0]
     assert gate.journal.use_state(ROWS[0].permit_id).used == 1
@@ -145,17 +145,17 @@ def test_what_is_young_or_still_reserved_stays(gate):
     gate.uses(ROWS[2:4], 2)
     put_whole(gate.registry, DECLARATIONS, ROWS[:4])
     gate.clock.utc = NOW + 179 * DAY_S
-    gate.keeper.prune()
+    gate.retention.prune()
     assert gate.kinds_told == [("declarations", 4)]
     gate.clock.utc = NOW + 181 * DAY_S
-    gate.keeper.prune()
+    gate.retention.prune()
     assert gate.journal.use_state(ROWS[2].permit_id).open_reservation == "t2"
     assert gate.journal.use_state(ROWS[0].permit_id).used == 0
 
 
 def test_pictures_that_went_are_told_with_the_rest(tmp_path):
     gate = Gate(tmp_path, pictures=lambda: 12)
-    gate.keeper.prune()
+    gate.retention.prune()
     gate.close()
     assert gate.kinds_told == [("pictures", 12)]
 
@@ -168,7 +168,7 @@ def test_trouble_with_one_store_keeps_none_of_the_others(tmp_path, caplog):
     gate.uses(ROWS[:3], 0, consume)
     gate.clock.utc = NOW + 400 * DAY_S
     gate.registry.close()
-    gate.keeper.prune()
+    gate.retention.prune()
     assert gate.kinds_told == [("uses", 3)]
     assert "the evidence cannot be looked after: the disk is gone" in caplog.text
     assert "the lists cannot be looked after" in caplog.text
@@ -184,7 +184,7 @@ def test_of_thousands_no_copy_is_left_that_the_file_once_moved_about(tmp_path):
     gate.journal.acknowledge(gate.journal.stream, gate.journal.head)
     gate.clock.utc = NOW + 180 * DAY_S + 3000 * 20.0
     for _ in range(2):
-        gate.keeper.prune()
+        gate.retention.prune()
     kept = [gate.journal.use_state(row.permit_id).used for row in rows[3000:]]
     left = gate.bytes_at_rest()
     gate.close()

@@ -238,7 +238,7 @@ def test_a_job_says_what_came_of_it():
     assert (job.result(time.monotonic()), job.error, job.runs) == (7, None, False)
 
 
-def test_a_job_that_fails_raises_what_its_work_raised_for_whoever_wants_its_result(caplog):
+def test_a_job_that_fails_raises_what_its_work_raised_for_the_caller_who_wants_its_result(caplog):
     job = Job("the test", lambda: 1 / 0)
     assert job.ended(PATIENCE_S)
     with pytest.raises(ZeroDivisionError):

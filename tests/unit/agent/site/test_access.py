@@ -13,7 +13,7 @@ from agent.site.service import SiteService
 from agent.store.journal.journal import Journal
 from tests.support.mqtt.linking import journal_at, linked, quick
 from tests.support.mqtt.mosquitto import SAMPLE, SampleBroker, needs_mosquitto
-from tests.support.site.sites import KEYS, QUICK, SITE, request, roll_of, vehicle_of
+from tests.support.site.sites import KEYS, QUICK, SITE, membership_of, request, vehicle_of
 from tests.support.store.journals import FakeClock
 from tests.support.waiting import eventually
 
@@ -44,25 +44,27 @@ class OverTls:
         self.link = SiteLink(
             site_settings(gate, (address,), TlsFiles(*broker.files(f"{gate}{CLIENT_SUFFIX}"))),
             SITE,
-            roll_of(gate, TWO).peers,
+            membership_of(gate, TWO).peers,
         )
-        self.desk = SiteService(roll_of(gate, TWO), KEYS[gate], self.journal, self.journal.site, self.link, QUICK)
+        self.service = SiteService(
+            membership_of(gate, TWO), KEYS[gate], self.journal, self.journal.site, self.link, QUICK
+        )
         self.answers = []
-        self.desk.start()
+        self.service.start()
 
     def claim(self, asked):
-        word = self.desk.claim(asked, self.answers.append)
+        word = self.service.claim(asked, self.answers.append)
         return word or eventually(lambda: self.answers and self.answers.pop())
 
     def close(self):
-        assert self.desk.stop()
+        assert self.service.stop()
         self.journal.close()
 
 
 @pytest.fixture
 def gates(broker, tmp_path):
     both = [OverTls(broker, tmp_path, gate) for gate in TWO]
-    eventually(lambda: all(not gate.desk.status()["missing"] for gate in both), what="both ledgers complete")
+    eventually(lambda: all(not gate.service.status()["missing"] for gate in both), what="both ledgers complete")
     yield both
     for gate in both:
         gate.close()
@@ -72,7 +74,7 @@ def test_gates_share_a_permit_over_the_shipped_broker(gates, broker):
     east, north = gates
     asked = request(vehicle_of("east", TWO), "t1")
     assert north.claim(asked).code is ClaimCode.GRANTED
-    with north.desk.reserving([], []):
+    with north.service.reserving([], []):
         pass
     assert east.claim(request(asked.vehicle, "t2")).code is ClaimCode.RESERVED_ELSEWHERE
     assert broker.says(f"as north{CLIENT_SUFFIX}")
@@ -101,7 +103,7 @@ def test_a_gate_hears_what_is_for_it_and_rows_and_nothing_else(gates, broker):
         assert stranger.publish(Outgoing(TOPICS.rows("north"), b"x")).refused
         assert stranger.publish(Outgoing(TOPICS.to("east"), b"noise")).refused
     assert north.link.send_to_gate("east", b"noise")
-    eventually(lambda: east.desk.status()["refused"].get("not_signed"))
+    eventually(lambda: east.service.status()["refused"].get("not_signed"))
 
 
 def test_a_gate_is_connected_to_central_and_to_its_site_at_one_broker(gates, broker, tmp_path):

@@ -143,17 +143,17 @@ class TestAGateThatDies:
         hub, east, north, _south = some
         hub.lost = {"rows"}
         passes(north, request(AT_EAST, "t1"))
-        eventually(lambda: east.desk._home._over, what="the word, whose rows are lost")
+        eventually(lambda: east.service._home._over, what="the word, whose rows are lost")
         with self.again(some, 1, journal="new.db") as new:
             hub.lost = set()
             for gate in (new, east):
                 gate.link.cut()
                 gate.link.connect()
             eventually(new.ready)
-            eventually(lambda: not east.desk._home._over, what="the word is forgotten")
+            eventually(lambda: not east.service._home._over, what="the word is forgotten")
 
     def again(self, three, number, **changes):
-        """The gate of this place, ended as by kill -9 (its desk says nothing more) and started anew."""
+        """The gate of this folder, ended as by kill -9 (its service sends nothing more) and started again."""
         hub, *gates = three
         old = gates[number]
         hub._links.pop(old.gate)
@@ -166,12 +166,12 @@ class TestTroubleAtHome:
     def test_with_the_journal_is_raised_and_claims_nothing(self, tmp_path):
         hub = Hub()
         gate = SiteGate(hub, tmp_path, "east", gates=("east", "north"))
-        gate.desk._exchange._missing = frozenset()
-        gate.desk._exchange.witnesses._unheard = frozenset()
+        gate.service._exchange._missing = frozenset()
+        gate.service._exchange.witnesses._unheard = frozenset()
         gate.journal.close()
         with pytest.raises(JournalUnavailableError):
             gate.claim(request(vehicle_of("east", ("east", "north"))))
-        assert not gate.desk._own.overdue(float("inf"))
+        assert not gate.service._own.overdue(float("inf"))
         gate.close()
 
 
@@ -179,7 +179,7 @@ def test_the_status_tells_how_the_gate_stands_with_the_others(three):
     _hub, east, north, _south = three
     passes(north, request(AT_EAST))
     eventually(lambda: east.knows(north))
-    status = east.desk.status()
+    status = east.service.status()
     assert {name: status[name] for name in ("connected", "detail", "policy", "missing", "refused")} == {
         "connected": True, "detail": "", "policy": "home_gate", "missing": [], "refused": {},
     }  # fmt: skip

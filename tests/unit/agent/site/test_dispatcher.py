@@ -11,7 +11,7 @@ from agent.core.site.claim_answers import ClaimCode
 from agent.core.site.messages import ClaimReply, Query
 from agent.site.dispatcher import INBOX
 from agent.store.errors import LedgerConflictError
-from tests.support.site.sites import AT_EAST, GATES, KEYS, QUICK, outcome, passes, request, roll_of, site
+from tests.support.site.sites import AT_EAST, GATES, KEYS, QUICK, membership_of, outcome, passes, request, site
 from tests.support.waiting import eventually
 
 
@@ -60,7 +60,7 @@ class TestLostWords:
         eventually(lambda: east.knows(north))
         assert east.doubts()
         hub.lost = set()
-        east.desk._home._doubts_at = 0.0
+        east.service._home._doubts_at = 0.0
         east.journal._clock.utc += 60
         eventually(lambda: not east.doubts())
 
@@ -169,29 +169,31 @@ class TestRepeatedWords:
 class TestStrangers:
     def test_and_noise_are_refused_and_counted(self, three):
         _hub, east, north, _south = three
-        stranger = roll_of("stranger", ("stranger", *GATES))
+        stranger = membership_of("stranger", ("stranger", *GATES))
         query = Query(id="x", permit="00" * 8)
         east.link.bring(stranger.sealed(query, "east", KEYS["stranger"]))
-        east.link.bring(roll_of("north", site=8).sealed(query, "east", KEYS["north"]))
-        east.link.bring(roll_of("north").sealed(query, "*", KEYS["north"]))
-        eventually(lambda: len(east.desk.status()["refused"]) == 3)
-        assert east.desk.status()["refused"] == {"key_unknown": 1, "wrong_site": 1, "wrong_topic": 1}
+        east.link.bring(membership_of("north", site=8).sealed(query, "east", KEYS["north"]))
+        east.link.bring(membership_of("north").sealed(query, "*", KEYS["north"]))
+        eventually(lambda: len(east.service.status()["refused"]) == 3)
+        assert east.service.status()["refused"] == {"key_unknown": 1, "wrong_site": 1, "wrong_topic": 1}
         passes(north, request(AT_EAST))
 
     def test_cannot_answer_for_the_home_gate(self, three):
         hub, _east, north, south = three
         hub.held = {"claim"}
-        assert north.desk.claim(request(AT_EAST), north.answers.append) is None
+        assert north.service.claim(request(AT_EAST), north.answers.append) is None
         (_kind, _receivers, text) = hub.waiting[0]
-        claim = roll_of("east").opened(text).said
-        south.desk._send_message("north", ClaimReply(id=claim.id, permit=claim.permit, code=ClaimCode.GRANTED, use=1))
+        claim = membership_of("east").opened(text).said
+        south.service._send_message(
+            "north", ClaimReply(id=claim.id, permit=claim.permit, code=ClaimCode.GRANTED, use=1)
+        )
         eventually(lambda: north.answers)
         assert north.answers[0].code is ClaimCode.LEDGER_UNREACHABLE
 
-    def test_in_a_flood_leave_the_desk_alive(self, three):
+    def test_in_a_flood_leave_the_service_alive(self, three):
         _hub, east, north, _south = three
-        text = roll_of("north").sealed(Query(id="x", permit="00" * 8), "south", KEYS["north"])
+        text = membership_of("north").sealed(Query(id="x", permit="00" * 8), "south", KEYS["north"])
         for _ in range(INBOX * 3):
             east.link.bring(text)
-        eventually(lambda: east.desk.status()["refused"].get("inbox_full"))
+        eventually(lambda: east.service.status()["refused"].get("inbox_full"))
         eventually(lambda: north.claim(request(AT_EAST, f"t{time.monotonic()}")).code is ClaimCode.GRANTED)

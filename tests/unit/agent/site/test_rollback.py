@@ -81,7 +81,7 @@ def three(tmp_path):
 
 
 def damaged(gate):
-    """Why the agent must restart, as its housekeeper finds it."""
+    """Why the agent must restart, as its retention job finds it."""
     try:
         gate.journal.checkpoint()
     except JournalCorruptError as error:
@@ -100,7 +100,7 @@ def used_elsewhere_and_put_back(three, name, permit):
 class TestTheHomeGatePutBack:
     def test_grants_no_use_again(self, three):
         east = used_elsewhere_and_put_back(three, "east", b"\x01" * 8)
-        eventually(lambda: east.desk.status()["missing"], what="the loss is noticed")
+        eventually(lambda: east.service.status()["missing"], what="the loss is noticed")
         for gate in (east, three.north):
             word = gate.claim(request(AT_EAST, "t2"))
             assert word.code is ClaimCode.LEDGER_UNREACHABLE, word
@@ -112,7 +112,7 @@ class TestTheHomeGatePutBack:
         three.quiet()
         three.hub.held = {"rows", "want"}
         east = three.put_back("east", rules=PATIENT)
-        assert east.desk.claim(request(AT_EAST, "t2"), east.answers.append) is None
+        assert east.service.claim(request(AT_EAST, "t2"), east.answers.append) is None
         three.hub.let_go("rows", "want")
         (word,) = eventually(lambda: east.answers, what="an answer")
         assert word.code is ClaimCode.LEDGER_UNREACHABLE, word
@@ -125,7 +125,7 @@ class TestTheHomeGatePutBack:
             f"{peer} knows this gate's permit ledger up to place 2, but it ends at 0: the journal is an older copy"
             for peer in ("north", "south")
         }
-        eventually(lambda: east.desk.status()["missing"] == ["north", "south"])
+        eventually(lambda: east.service.status()["missing"] == ["north", "south"])
 
     def test_begins_a_new_stream_tells_it_and_knows_the_use_again(self, three):
         east = used_elsewhere_and_put_back(three, "east", b"\x01" * 8)
@@ -183,7 +183,7 @@ class TestTheHomeGatePutBack:
 class TestAnotherGatePutBack:
     def test_claims_nothing(self, three):
         north = used_elsewhere_and_put_back(three, "north", Q)
-        eventually(lambda: north.desk.status()["missing"], what="the loss is noticed")
+        eventually(lambda: north.service.status()["missing"], what="the loss is noticed")
         claims = three.hub.count("claim")
         word = north.claim(request(AT_EAST, "t2"))
         assert word.code is ClaimCode.LEDGER_UNREACHABLE, word
@@ -201,7 +201,7 @@ class TestAnotherGatePutBack:
         north.link.cut()
         north.link.connect()
         eventually(lambda: damaged(north))
-        eventually(lambda: not north.desk._own.of_vehicle(AT_EAST))
+        eventually(lambda: not north.service._own.of_vehicle(AT_EAST))
 
     def test_is_not_believed_that_a_grant_is_over_by_a_place_that_was_there_before(self, three):
         """Its rows are late, its word is not: the word names a place that the home gate knows from before the copy."""
@@ -242,9 +242,9 @@ class TestAGateThatStarts:
     def test_goes_by_its_own_ledger_once_the_others_have_nothing_against_it(self, three):
         three.hub.held = {"rows", "want"}
         east = three.restart("east", rules=PATIENT)
-        assert east.desk.claim(request(AT_EAST), east.answers.append) is None
+        assert east.service.claim(request(AT_EAST), east.answers.append) is None
         three.hub.let_go("rows", "want")
-        eventually(lambda: not east.desk._exchange.witnesses.awaited, what="all others have spoken")
+        eventually(lambda: not east.service._exchange.witnesses.awaited, what="all others have spoken")
         (word,) = eventually(lambda: east.answers, what="an answer")
         assert word.code is ClaimCode.GRANTED
         assert outcome(three.north, request(AT_EAST, "t2")) == (ClaimCode.RESERVED_ELSEWHERE, "east")
@@ -277,6 +277,6 @@ class TestNobodyIsTakenForPutBack:
         three.quiet()
         three.hub.again("want")
         three.hub.again("rows")
-        eventually(lambda: not north.desk._dispatcher.rows._todo.qsize())
+        eventually(lambda: not north.service._dispatcher.rows._todo.qsize())
         three.quiet()
         assert damaged(north) == ""

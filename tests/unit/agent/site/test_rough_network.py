@@ -92,7 +92,7 @@ def show(gate, number, dice, watch):
         return
     come = threading.Event()
     later = []
-    word = gate.desk.claim(asked, lambda word: (later.append(word), come.set()))
+    word = gate.service.claim(asked, lambda word: (later.append(word), come.set()))
     if word is None:
         assert come.wait(PATIENCE_S), "a claim was never answered"
         word = later[0]

@@ -14,7 +14,7 @@ from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.site.claim_answers import ClaimCode
 from agent.core.site.partition_policy import PartitionPolicy
 from agent.store.errors import LedgerConflictError
-from tests.support.site.sites import AT_EAST, GATES, Hub, SiteGate, outcome, passes, request, roll_of, rules, site
+from tests.support.site.sites import AT_EAST, GATES, Hub, SiteGate, membership_of, outcome, passes, request, rules, site
 from tests.support.store.journals import UTC
 from tests.support.waiting import eventually
 
@@ -125,7 +125,7 @@ class TestOneGate:
     def test_asks_once_for_a_transaction_that_waits(self, three):
         hub, _east, north, _south = three
         hub.held = {"answer"}
-        assert [north.desk.claim(request(AT_EAST), north.answers.append) for _ in range(2)] == [None, None]
+        assert [north.service.claim(request(AT_EAST), north.answers.append) for _ in range(2)] == [None, None]
         hub.let_go("answer")
         eventually(lambda: len(north.answers) == 2)
         assert {word.code for word in north.answers} == {ClaimCode.GRANTED}
@@ -192,7 +192,7 @@ class TestReserving:
             asked = request(AT_EAST, "t1")
             word = gates[gate].claim(asked)
             eventually(lambda: time.monotonic() > word.hold_until_at)
-            eventually(lambda: not gates[gate].desk._own.of_vehicle(AT_EAST))
+            eventually(lambda: not gates[gate].service._own.of_vehicle(AT_EAST))
             with pytest.raises(LedgerConflictError):
                 gates[gate].reserve(asked)
             passes(gates[2], request(AT_EAST, "t2"))
@@ -278,12 +278,14 @@ class TestLists:
         east = SiteGate(hub, tmp_path, "east", gates=("east", "north", "south"))
         north = SiteGate(hub, tmp_path, "north", gates=("east", "north"))
         try:
-            eventually(lambda: north.desk.status()["peers"]["east"]["trouble"])
-            vehicle = next(v for n in range(50) if roll_of("north", ("east", "north")).home(v := f"V{n}") == "east")
+            eventually(lambda: north.service.status()["peers"]["east"]["trouble"])
+            vehicle = next(
+                v for n in range(50) if membership_of("north", ("east", "north")).home(v := f"V{n}") == "east"
+            )
             word = north.claim(request(vehicle))
             assert word.code is ClaimCode.LEDGER_UNREACHABLE
             assert word.detail == "its list of the site's gates differs from that of north"
-            assert east.desk.status()["refused"] == {"other_list": 1}
+            assert east.service.status()["refused"] == {"other_list": 1}
             assert not east.ready()
         finally:
             east.close()
@@ -298,7 +300,7 @@ class TestLists:
                 if complete:
                     eventually(lambda started=started: all(gate.ready() for gate in started))
                 else:
-                    eventually(lambda started=started: started[0].desk.status()["missing"] == ["south"])
+                    eventually(lambda started=started: started[0].service.status()["missing"] == ["south"])
             finally:
                 for gate in started:
                     gate.close()

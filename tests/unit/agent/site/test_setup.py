@@ -33,10 +33,10 @@ def test_a_gate_alone_asks_nobody(made):
     assert isinstance(made((OWN, KEY)), StandaloneSite)
 
 
-def test_a_gate_among_others_has_a_desk_that_says_how_it_stands(made):
-    desk = made((OWN, KEY), ("another", OTHER))
-    assert isinstance(desk, SiteService)
-    status = desk.status()
+def test_a_gate_among_others_has_a_service_that_reports_its_state(made):
+    service = made((OWN, KEY), ("another", OTHER))
+    assert isinstance(service, SiteService)
+    status = service.status()
     assert (status["policy"], list(status["peers"])) == ("home_gate", ["another"])
 
 

@@ -28,7 +28,7 @@ def test_two_gates_have_two_keys(tmp_path):
     assert gate_key(tmp_path / "a").public != gate_key(tmp_path / "b").public
 
 
-def test_whoever_makes_it_at_the_same_time_gets_the_same_key(tmp_path):
+def test_threads_that_make_it_at_the_same_time_get_the_same_key(tmp_path):
     with ThreadPoolExecutor(8) as pool:
         keys = list(pool.map(lambda _: gate_key(tmp_path).public, range(8)))
     assert set(keys) == {read_gate_key(tmp_path).public}
@@ -63,7 +63,7 @@ def test_what_a_crash_left_while_it_was_made_is_no_key(tmp_path):
     ],
     ids=["empty", "torn", "cut off", "another kind"],
 )
-def test_a_damaged_key_is_an_error_that_says_how_to_mend_it_and_stays_as_it_is(tmp_path, content, said):
+def test_a_damaged_key_is_an_error_that_says_how_to_fix_it_and_stays_as_it_is(tmp_path, content, said):
     path = key_path(tmp_path)
     path.write_bytes(content)
     path.chmod(0o600)

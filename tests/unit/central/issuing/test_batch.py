@@ -72,7 +72,7 @@ def batch(source, key, out, *more):
     return CliRunner().invoke(app, [str(word) for word in ("batch", source, *options, *more)])
 
 
-def desk(form=PermitForm.SIGNED, **terms):
+def issuer(form=PermitForm.SIGNED, **terms):
     return PermitIssuer(KEY, Terms("KHE", 9411, **terms), form)
 
 
@@ -126,9 +126,9 @@ def test_all_that_an_order_can_say_comes_back_from_the_declarations(tmp_path):
     }
     source = orders(tmp_path / "orders.csv", [said.values()], said)
     secret = bytes(16)
-    (checked,) = read_orders(source, desk(driver_key=secret), NOW)
+    (checked,) = read_orders(source, issuer(driver_key=secret), NOW)
     assert checked.permit.driver_hmac == driver_hmac(secret, "E1234")
-    issue_batch([checked], desk(PermitForm.REFERENCE), tmp_path / "out", Pictures(None))
+    issue_batch([checked], issuer(PermitForm.REFERENCE), tmp_path / "out", Pictures(None))
     (entry,) = entries(tmp_path / "out" / "declarations.csv", ListKind.DECLARATIONS, 9411)
     (row,) = table(tmp_path / "out" / "permits.csv")
     begin = 1_795_478_400
@@ -157,7 +157,7 @@ def test_all_that_an_order_can_say_comes_back_from_the_declarations(tmp_path):
 @pytest.mark.parametrize("form", [PermitForm.SIGNED, PermitForm.JWS, PermitForm.REFERENCE])
 def test_permits_of_every_form_are_accepted_at_a_gate(tmp_path, form):
     made = issue_batch(
-        read_orders(many(tmp_path / "orders.csv", 3), desk(), NOW), desk(form), tmp_path / "out", Pictures(None)
+        read_orders(many(tmp_path / "orders.csv", 3), issuer(), NOW), issuer(form), tmp_path / "out", Pictures(None)
     )
     references = {each.declaration.reference: each.declaration for each in made}
     for each in made:
@@ -168,7 +168,7 @@ def test_permits_of_every_form_are_accepted_at_a_gate(tmp_path, form):
 def test_orders_may_come_as_json_lines(tmp_path):
     source = tmp_path / "orders.jsonl"
     source.write_text(json.dumps({"declaration": NUMBER, "vin": vin(1), "lanes": [1, 2], "energy": 3}) + "\n")
-    (checked,) = read_orders(source, desk(), NOW)
+    (checked,) = read_orders(source, issuer(), NOW)
     assert (checked.permit.lane_mask, checked.permit.energy, checked.line) == (0b11, 3, 1)
 
 
@@ -226,7 +226,7 @@ def test_all_mistakes_of_a_file_are_told_together_up_to_twenty(tmp_path):
     rows = [(NUMBER, vin(number), "新A12345") for number in range(100)]
     rows[10:40] = [("1", "2", "3")] * 30
     with pytest.raises(SourceError) as caught:
-        read_orders(orders(tmp_path / "orders.csv", rows), desk(), NOW)
+        read_orders(orders(tmp_path / "orders.csv", rows), issuer(), NOW)
     assert [line for line, _ in caught.value.problems][:4] == [12, 12, 12, 13]
     assert (len(caught.value.problems), caught.value.total) == (20, 90)
 
@@ -244,7 +244,7 @@ def test_a_file_in_another_encoding_is_refused_with_a_word(tmp_path, key):
 
 
 def test_nothing_is_written_over_and_nothing_is_left_behind_after_an_error(tmp_path):
-    checked = read_orders(many(tmp_path / "orders.csv", 3), desk(), NOW)
+    checked = read_orders(many(tmp_path / "orders.csv", 3), issuer(), NOW)
     out = tmp_path / "out"
 
     def fails(folder, issued):
@@ -252,20 +252,20 @@ def test_nothing_is_written_over_and_nothing_is_left_behind_after_an_error(tmp_p
         raise OutputError("the disk is full")
 
     with pytest.raises(OutputError, match="the disk is full"):
-        issue_batch(checked, desk(), out, Pictures("svg"), more=fails)
+        issue_batch(checked, issuer(), out, Pictures("svg"), more=fails)
     assert [file.name for file in tmp_path.iterdir()] == ["orders.csv"]
     out.mkdir()
     with pytest.raises(OutputError, match="there already"):
-        issue_batch(checked, desk(), out, Pictures("svg"))
+        issue_batch(checked, issuer(), out, Pictures("svg"))
     assert list(out.iterdir()) == []
     with pytest.raises(OutputError, match="cannot be written"):
-        issue_batch(checked, desk(), tmp_path / "orders.csv" / "out", Pictures(None))
+        issue_batch(checked, issuer(), tmp_path / "orders.csv" / "out", Pictures(None))
 
 
 def test_many_pictures_are_drawn_by_several_processes_in_order(tmp_path):
-    checked = read_orders(many(tmp_path / "orders.csv", 70), desk(), NOW)
+    checked = read_orders(many(tmp_path / "orders.csv", 70), issuer(), NOW)
     told = []
-    issued = issue_batch(checked, desk(), tmp_path / "out", Pictures("svg", Level.L, 2), told.append)
+    issued = issue_batch(checked, issuer(), tmp_path / "out", Pictures("svg", Level.L, 2), told.append)
     assert sum(told) == 70
     assert len(list((tmp_path / "out").glob("*.svg"))) == 70
     codes = list(symbols([each.text for each in issued], Level.L))

@@ -1,4 +1,4 @@
-"""The issuing API: what a desk issues, and all that it says of an order that cannot be issued."""
+"""The issuing API: what an issuer issues, and every problem it reports in an order that cannot be issued."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from central.issuing import (
 from tests.support.pki.permits import KEY, NOW
 
 ORDER = PermitOrder("941120260000012345", "lsvaa49j132047371 ", "新A·12345", exporter="Khorgos Cars", colour="white")
-DESK = PermitIssuer(KEY, Terms("KHE", 9411))
+ISSUER = PermitIssuer(KEY, Terms("KHE", 9411))
 
 
-def wrong(desk=DESK, **changes):
+def wrong(issuer=ISSUER, **changes):
     with pytest.raises(OrderError) as caught:
-        desk.issue(replace(ORDER, **changes), NOW)
+        issuer.issue(replace(ORDER, **changes), NOW)
     return caught.value.problems
 
 
-def test_a_desk_opened_from_a_key_file_issues_what_a_gate_accepts(tmp_path):
+def test_an_issuer_opened_from_a_key_file_issues_what_a_gate_accepts(tmp_path):
     (tmp_path / "issuer.pem").write_bytes(KEY.to_pem())
     issued = PermitIssuer.open(tmp_path / "issuer.pem", "KHE", 9411).issue(ORDER, NOW)
     context = GateContext(9411, 7, "export", clock_trusted=True, clock_skew_s=0)
@@ -48,7 +48,7 @@ def test_a_desk_opened_from_a_key_file_issues_what_a_gate_accepts(tmp_path):
 
 
 def test_a_declaration_says_what_its_permit_says_and_what_an_officer_wants_to_know():
-    issued = DESK.issue(ORDER, NOW)
+    issued = ISSUER.issue(ORDER, NOW)
     row = issued.declaration
     assert (row.permit_id, row.vin, row.plate) == (issued.permit.permit_id, issued.permit.vin, issued.permit.plate)
     assert (row.status, row.exporter, row.colour, row.reference) == (
@@ -60,7 +60,7 @@ def test_a_declaration_says_what_its_permit_says_and_what_an_officer_wants_to_kn
 
 
 def test_every_permit_has_an_id_of_its_own():
-    assert len({DESK.issue(ORDER, NOW).permit.permit_id for _ in range(100)}) == 100
+    assert len({ISSUER.issue(ORDER, NOW).permit.permit_id for _ in range(100)}) == 100
 
 
 def test_all_problems_of_an_order_are_told_at_once():

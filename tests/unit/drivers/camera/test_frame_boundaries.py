@@ -25,17 +25,17 @@ def rtp(payload, *, marked=False, number=1, stamp=3600, kind=96, head=0x80, chan
     return bytes((0x24, channel)) + len(packet).to_bytes(2, "big") + packet
 
 
-def added(delimiter, packet):
+def added(splitter, packet):
     """What was added after a packet, which must have been passed on as it was."""
-    out = delimiter.fed(packet)
+    out = splitter.fed(packet)
     assert out.startswith(packet)
     return out[len(packet) :]
 
 
 def knowing(codec="H264"):
-    delimiter = FrameSplitter()
-    assert delimiter.fed(described(codec)) == described(codec)
-    return delimiter
+    splitter = FrameSplitter()
+    assert splitter.fed(described(codec)) == described(codec)
+    return splitter
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def knowing(codec="H264"):
 def test_the_end_of_a_picture_is_marked_where_the_last_packet_completes_a_slice(codec, payload, ends):
     payload = bytes.fromhex(payload)
     assert added(knowing(codec), rtp(payload)) == b""
-    delimiter = knowing(codec)
-    mark = added(delimiter, rtp(payload, marked=True, number=7, stamp=90_000))
+    splitter = knowing(codec)
+    mark = added(splitter, rtp(payload, marked=True, number=7, stamp=90_000))
     unit = bytes.fromhex("09 f0" if codec == "H264" else "46 01 50")
     assert mark == (rtp(unit, number=7, stamp=90_000) if ends else b"")
 
@@ -93,30 +93,30 @@ def test_what_ends_no_picture_is_passed_on_alone(packet):
 
 
 def test_a_camera_that_marks_the_middle_of_a_picture_is_left_alone_from_then_on():
-    delimiter = knowing()
-    assert added(delimiter, rtp(b"\x65\x88", marked=True, number=1))
+    splitter = knowing()
+    assert added(splitter, rtp(b"\x65\x88", marked=True, number=1))
     for number in range(2, 9):
-        assert added(delimiter, rtp(b"\x65\x88", marked=True, number=number, stamp=3600 * (number // 2))) == b""
+        assert added(splitter, rtp(b"\x65\x88", marked=True, number=number, stamp=3600 * (number // 2))) == b""
 
 
 def test_what_comes_after_a_picture_with_its_time_does_not_belong_to_it():
-    delimiter = knowing()
-    assert added(delimiter, rtp(b"\x65\x88", marked=True))
-    assert added(delimiter, rtp(b"\x06\x05")) == b""
-    assert added(delimiter, rtp(b"\x41\x9a", marked=True, stamp=7200))
+    splitter = knowing()
+    assert added(splitter, rtp(b"\x65\x88", marked=True))
+    assert added(splitter, rtp(b"\x06\x05")) == b""
+    assert added(splitter, rtp(b"\x41\x9a", marked=True, stamp=7200))
 
 
 def test_a_stream_of_another_codec_is_passed_on_as_it_is():
-    delimiter = knowing("JPEG")
-    assert added(delimiter, rtp(b"\x65\x88", marked=True)) == b""
+    splitter = knowing("JPEG")
+    assert added(splitter, rtp(b"\x65\x88", marked=True)) == b""
 
 
 def test_what_is_no_rtsp_is_passed_on_whole_and_for_good():
-    delimiter = FrameSplitter()
+    splitter = FrameSplitter()
     noise = b"x" * (OTHER * 1024)
-    assert delimiter.fed(noise) == noise
-    assert delimiter.fed(described()) == described()
-    assert delimiter.fed(rtp(b"\x65\x88", marked=True)) == rtp(b"\x65\x88", marked=True)
+    assert splitter.fed(noise) == noise
+    assert splitter.fed(described()) == described()
+    assert splitter.fed(rtp(b"\x65\x88", marked=True)) == rtp(b"\x65\x88", marked=True)
 
 
 STREAM = (
@@ -131,15 +131,15 @@ STREAM = (
 
 @given(st.lists(st.integers(0, len(STREAM)), max_size=20).map(sorted))
 def test_it_does_not_matter_how_the_bytes_are_cut(cuts):
-    delimiter = FrameSplitter()
+    splitter = FrameSplitter()
     pieces = zip([0, *cuts], [*cuts, len(STREAM)], strict=True)
-    assert b"".join(delimiter.fed(STREAM[begin:end]) for begin, end in pieces) == FrameSplitter().fed(STREAM)
+    assert b"".join(splitter.fed(STREAM[begin:end]) for begin, end in pieces) == FrameSplitter().fed(STREAM)
 
 
 @given(st.lists(st.binary(max_size=300), max_size=10), st.booleans())
 def test_no_bytes_break_it_and_none_are_lost(pieces, known):
-    delimiter = knowing() if known else FrameSplitter()
-    out = b"".join(delimiter.fed(piece) for piece in pieces) + delimiter.fed(b"\x24\x00\xff\xff" + bytes(70_000))
-    end = delimiter.fed(bytes(OTHER * 1024))
+    splitter = knowing() if known else FrameSplitter()
+    out = b"".join(splitter.fed(piece) for piece in pieces) + splitter.fed(b"\x24\x00\xff\xff" + bytes(70_000))
+    end = splitter.fed(bytes(OTHER * 1024))
     given_in = sum(map(len, pieces)) + 4 + 70_000 + OTHER * 1024
     assert len(out) + len(end) >= given_in - 128 * 1024

@@ -106,7 +106,7 @@ def test_bad_files_are_left_out_with_the_reason_and_the_next_one_is_shown(folder
     assert sum("aa-junk.jpg" in record.getMessage() for record in caplog.records) == 1
 
 
-def test_a_file_that_has_been_mended_is_shown_in_the_next_round(folder):
+def test_a_file_that_has_been_repaired_is_shown_in_the_next_round(folder):
     (folder / "d.png").write_bytes(b"not yet")
     device = opened(folder)
     assert reds(device, 3) == [10, 20, 30]

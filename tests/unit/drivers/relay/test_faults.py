@@ -1,5 +1,5 @@
 """What a relay driver does beside the fault matrix: refusals, set-up, shared ports, errors that say
-how to mend them.
+how to fix them.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def test_a_setting_names_bytes_in_characters_and_escapes(text: str, wanted: byte
         ({"port": "COM1"}, ("port",), "pattern"),
     ],
 )
-def test_settings_that_cannot_work_are_refused_with_what_to_mend(
+def test_settings_that_cannot_work_are_refused_with_what_to_fix(
     table: dict[str, object], key: tuple[str, ...], words: str
 ) -> None:
     with pytest.raises(ValidationError) as refused:

@@ -275,7 +275,7 @@ def test_a_file_with_mistakes_of_syntax_is_not_changed(gate):
     assert gate.texts() == before
 
 
-def test_a_mistake_can_be_mended_by_setting_the_key(gate):
+def test_a_mistake_can_be_fixed_by_setting_the_key(gate):
     gate.main.write_text(gate.main.read_text().replace("site = 7", "site = 0"))
     assert gate.set("gate.site", "7").exit_code == exit_codes.OK
 
@@ -322,7 +322,7 @@ def test_undo_goes_back_a_change_at_a_time_and_to_any_state(gate):
     refused(gate, gate.call("undo", "99", "-c", gate.main), "the history has no state 99; it has 1 to 8")
 
 
-def test_undo_mends_what_was_broken_by_hand_in_any_way_and_keeps_it(gate):
+def test_undo_repairs_what_was_broken_by_hand_in_any_way_and_keeps_it(gate):
     gate.set("gate.site", "8")
     good = gate.texts()
     broken = good[0] + b"\xff\xfe not [ even \0 text"
@@ -413,9 +413,9 @@ def gate_set(gate, key, value):
     from agent.settings.drivers import history_of, load_configuration, models  # noqa: PLC0415
     from agent.settings.editing.revision import ConfigEditor, set_value  # noqa: PLC0415
 
-    desk = ConfigEditor(gate.main, partial(load_configuration, gate.main), models, history_of(gate.main))
+    editor = ConfigEditor(gate.main, partial(load_configuration, gate.main), models, history_of(gate.main))
     try:
-        set_value(desk, key, value, EditStep("x", f"set {key}", 1.0))
+        set_value(editor, key, value, EditStep("x", f"set {key}", 1.0))
     except Exception as error:  # noqa: BLE001 - told by the caller
         return error
     return None

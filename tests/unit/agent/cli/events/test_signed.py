@@ -311,9 +311,9 @@ def listened(broker, messages, *, keys=PINNED, count=12, before=(), for_s=20.0):
 
 
 def send(broker, messages):
-    with OneShotClient(local(broker.port)) as guest:
+    with OneShotClient(local(broker.port)) as client:
         for topic, payload, retained in messages:
-            receipt = guest.publish(Outgoing(f"gate/v1/{GATE}/{topic}", payload, retain=retained))
+            receipt = client.publish(Outgoing(f"gate/v1/{GATE}/{topic}", payload, retain=retained))
             assert not receipt.refused
 
 

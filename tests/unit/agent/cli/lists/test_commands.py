@@ -28,7 +28,7 @@ from agent.store.registry.list_pack import read_pack
 from central.publishing import publisher
 from central.publishing.catalogue import ListCatalogue
 from central.publishing.delivery import survey
-from tests.support.lists.central import NEXT_KEY, NOW, ROWS, Desk, Staying, as_csv, write
+from tests.support.lists.central import NEXT_KEY, NOW, ROWS, CentralLists, Staying, as_csv, write
 from tests.support.lists.lists import (
     DECLARATIONS,
     HOUR_S,
@@ -49,8 +49,8 @@ QUIET_S = 0.25
 
 
 @pytest.fixture
-def desk(tmp_path):
-    return Desk(tmp_path)
+def central(tmp_path):
+    return CentralLists(tmp_path)
 
 
 class Gate:
@@ -61,9 +61,9 @@ class Gate:
 
     def stock(self):
         """Topic to payload of what is retained."""
-        with OneShotClient(self.address) as guest:
-            guest.subscribe(f"{TOPICS.root}/#")
-            return {message.topic: message.payload for message in guest.messages(QUIET_S) if message.payload}
+        with OneShotClient(self.address) as client:
+            client.subscribe(f"{TOPICS.root}/#")
+            return {message.topic: message.payload for message in client.messages(QUIET_S) if message.payload}
 
     def head(self, trusted_list, version):
         """The head of the declarations once it is of this version."""
@@ -104,131 +104,131 @@ def broker(tmp_path):
         yield running
 
 
-def publish(desk, broker, *more, **options):
-    return desk.publish(broker, *more, **options)
+def publish(central, broker, *more, **options):
+    return central.publish(broker, *more, **options)
 
 
 @needs_mosquitto
-def test_what_is_published_is_found_whole_and_a_change_comes_as_a_delta(desk, broker):
+def test_what_is_published_is_found_whole_and_a_change_comes_as_a_delta(central, broker):
     gate = Gate(broker)
-    said = publish(desk, broker, "--declarations", desk.declarations)
+    said = publish(central, broker, "--declarations", central.declarations)
     assert "declarations: version 1, before none: 300 rows new or other, 0 removed, 300 in all" in said
-    head, rows = gate.rows(desk.trusted)
+    head, rows = gate.rows(central.trusted)
     assert (head.version, head.snapshot, rows) == (1, 1, keyed(ROWS))
-    desk.declare(ROWS[3:])
+    central.declare(ROWS[3:])
     assert "version 2, before 1: 0 rows new or other, 3 removed" in publish(
-        desk, broker, "--declarations", desk.declarations
+        central, broker, "--declarations", central.declarations
     )
     stock = gate.stock()
-    head, rows = gate.rows(desk.trusted, stock=stock)
+    head, rows = gate.rows(central.trusted, stock=stock)
     assert (head.version, head.snapshot, rows) == (2, 1, keyed(ROWS[3:]))
-    assert stock[TOPICS.trust] == trust_text(desk.trusted)
-    assert "nothing changed" in publish(desk, broker, "--declarations", desk.declarations)
+    assert stock[TOPICS.trust] == trust_text(central.trusted)
+    assert "nothing changed" in publish(central, broker, "--declarations", central.declarations)
 
 
 @needs_mosquitto
-def test_a_folder_that_was_lost_goes_on_above_the_version_at_the_broker(desk, broker):
+def test_a_folder_that_was_lost_goes_on_above_the_version_at_the_broker(central, broker):
     for first in range(2):
-        desk.declare(ROWS[first:])
-        publish(desk, broker, "--declarations", desk.declarations)
-    desk.state = desk.folder / "new-state"
-    desk.declare(ROWS[:7])
-    said = publish(desk, broker, "--declarations", desk.declarations)
+        central.declare(ROWS[first:])
+        publish(central, broker, "--declarations", central.declarations)
+    central.state = central.folder / "new-state"
+    central.declare(ROWS[:7])
+    said = publish(central, broker, "--declarations", central.declarations)
     assert "version 3, before none" in said
-    head, rows = Gate(broker).rows(desk.trusted)
+    head, rows = Gate(broker).rows(central.trusted)
     assert (head.version, head.snapshot, rows) == (3, 3, keyed(ROWS[:7]))
 
 
 @needs_mosquitto
-def test_a_folder_that_is_older_than_the_broker_goes_on_above_it_with_a_new_snapshot(desk, broker):
-    publish(desk, broker, "--declarations", desk.declarations)
-    old = {path.name: path.read_bytes() for path in desk.state.iterdir()}
-    desk.declare(ROWS[1:])
-    publish(desk, broker, "--declarations", desk.declarations)
-    for path in desk.state.iterdir():
+def test_a_folder_that_is_older_than_the_broker_goes_on_above_it_with_a_new_snapshot(central, broker):
+    publish(central, broker, "--declarations", central.declarations)
+    old = {path.name: path.read_bytes() for path in central.state.iterdir()}
+    central.declare(ROWS[1:])
+    publish(central, broker, "--declarations", central.declarations)
+    for path in central.state.iterdir():
         path.unlink()
     for name, data in old.items():
-        (desk.state / name).write_bytes(data)
-    desk.declare(ROWS[2:])
-    said = publish(desk, broker, "--declarations", desk.declarations)
+        (central.state / name).write_bytes(data)
+    central.declare(ROWS[2:])
+    said = publish(central, broker, "--declarations", central.declarations)
     assert "gates may have seen version 2" in said
-    head, rows = Gate(broker).rows(desk.trusted)
+    head, rows = Gate(broker).rows(central.trusted)
     assert (head.version, rows) == (4, keyed(ROWS[2:]))
     assert head.snapshot == 3
 
 
 @needs_mosquitto
-def test_a_head_at_the_broker_that_no_key_vouches_for_is_not_followed_but_told(desk, broker):
-    publish(desk, broker, "--declarations", desk.declarations)
-    desk.trust(trusted(NEXT_KEY, since=NOW - 3600, version=2))
-    desk.state = desk.folder / "new-state"
-    said = publish(desk, broker, "--declarations", desk.declarations, code=1, key="next.pem")
+def test_a_head_at_the_broker_that_no_key_vouches_for_is_not_followed_but_told(central, broker):
+    publish(central, broker, "--declarations", central.declarations)
+    central.trust(trusted(NEXT_KEY, since=NOW - 3600, version=2))
+    central.state = central.folder / "new-state"
+    said = publish(central, broker, "--declarations", central.declarations, code=1, key="next.pem")
     assert "cannot be trusted" in said
     assert "--version-floor 1" in said
-    said = publish(desk, broker, "--declarations", desk.declarations, "--version-floor", 1, key="next.pem")
+    said = publish(central, broker, "--declarations", central.declarations, "--version-floor", 1, key="next.pem")
     assert "version 2, before none" in said
-    assert Gate(broker).rows(desk.trusted)[0].version == 2
+    assert Gate(broker).rows(central.trusted)[0].version == 2
 
 
 @needs_mosquitto
-def test_a_version_that_gates_have_seen_of_somebody_else_is_passed_with_the_same_content(desk, broker):
-    publish(desk, broker, "--declarations", desk.declarations)
-    said = publish(desk, broker, "--version-floor", 1)
+def test_a_version_that_gates_have_seen_of_somebody_else_is_passed_with_the_same_content(central, broker):
+    publish(central, broker, "--declarations", central.declarations)
+    said = publish(central, broker, "--version-floor", 1)
     assert "gates may have seen version 1" in said
-    assert Gate(broker).rows(desk.trusted)[0].version == 2
-    publish(desk, broker, "--version-floor", 1)  # as in a unit file, where the option stays
-    assert Gate(broker).rows(desk.trusted)[0].version == 2
-    desk.state = desk.folder / "new-state"
-    publish(desk, broker, "--declarations", desk.declarations, "--version-floor", 1)
-    assert Gate(broker).rows(desk.trusted)[0].version == 3
+    assert Gate(broker).rows(central.trusted)[0].version == 2
+    publish(central, broker, "--version-floor", 1)  # as in a unit file, where the option stays
+    assert Gate(broker).rows(central.trusted)[0].version == 2
+    central.state = central.folder / "new-state"
+    publish(central, broker, "--declarations", central.declarations, "--version-floor", 1)
+    assert Gate(broker).rows(central.trusted)[0].version == 3
 
 
 @pytest.mark.long
 @needs_mosquitto
-def test_a_publisher_whose_key_ends_while_it_stays_says_so_and_ends(desk, broker):
+def test_a_publisher_whose_key_ends_while_it_stays_says_so_and_ends(central, broker):
     now = int(Clock().now().utc)
-    desk.trust(trusted(since=now - 3600, life_s=3600 + 8))
-    with Staying(desk, broker, every="1") as staying:
+    central.trust(trusted(since=now - 3600, life_s=3600 + 8))
+    with Staying(central, broker, every="1") as staying:
         assert staying.process.wait(PATIENCE_S) == 1
         assert "no gate would accept these lists" in staying.log.read_text()
 
 
 @needs_mosquitto
-def test_a_broker_that_lost_all_gets_all_again(desk, tmp_path):
+def test_a_broker_that_lost_all_gets_all_again(central, tmp_path):
     with Broker(tmp_path) as first:
-        publish(desk, first, "--declarations", desk.declarations)
-        desk.declare(ROWS[1:])
-        publish(desk, first, "--declarations", desk.declarations)
+        publish(central, first, "--declarations", central.declarations)
+        central.declare(ROWS[1:])
+        publish(central, first, "--declarations", central.declarations)
     with Broker(tmp_path) as second:
-        publish(desk, second)
-        head, rows = Gate(second).rows(desk.trusted)
+        publish(central, second)
+        head, rows = Gate(second).rows(central.trusted)
         assert (head.version, rows) == (2, keyed(ROWS[1:]))
 
 
 @needs_mosquitto
-def test_what_a_crash_left_behind_at_the_broker_is_cleared_and_what_it_lost_is_mended(desk, broker):
-    publish(desk, broker, "--declarations", desk.declarations)
+def test_what_a_crash_left_behind_at_the_broker_is_cleared_and_what_it_lost_is_restored(central, broker):
+    publish(central, broker, "--declarations", central.declarations)
     gate = Gate(broker)
-    with OneShotClient(gate.address) as guest:
+    with OneShotClient(gate.address) as client:
         for topic, payload in [
             (TOPICS.chunk(DECLARATIONS, 77, 3), b"left over"),
             (TOPICS.delta(DECLARATIONS, 78), b"left over"),
             (TOPICS.chunk(DECLARATIONS, 1, 0), b"spoilt"),
         ]:
-            guest.publish(Outgoing(topic, payload, retain=True))
-    publish(desk, broker)
-    assert gate.rows(desk.trusted)[1] == keyed(ROWS)
+            client.publish(Outgoing(topic, payload, retain=True))
+    publish(central, broker)
+    assert gate.rows(central.trusted)[1] == keyed(ROWS)
 
 
 @needs_mosquitto
-def test_chunks_and_deltas_stand_before_the_head_that_names_them_and_go_after_it(desk, broker, monkeypatch):
+def test_chunks_and_deltas_stand_before_the_head_that_names_them_and_go_after_it(central, broker, monkeypatch):
     monkeypatch.setattr(publisher, "MAX_DELTA_ROWS", 100)
-    publish(desk, broker, "--declarations", desk.declarations)
+    publish(central, broker, "--declarations", central.declarations)
     order = []
     with OneShotClient(Gate(broker).address) as watcher:
         watcher.subscribe(f"{TOPICS.root}/declarations/#", stored=False)
-        desk.declare(declarations(700, seed=2, now=NOW))
-        publish(desk, broker, "--declarations", desk.declarations)
+        central.declare(declarations(700, seed=2, now=NOW))
+        publish(central, broker, "--declarations", central.declarations)
         for message in watcher.messages(QUIET_S):
             place = TOPICS.parse(message.topic)
             kind = {HeadTopic: "head", ChunkTopic: "chunk", DeltaTopic: "delta"}[type(place)]
@@ -237,59 +237,59 @@ def test_chunks_and_deltas_stand_before_the_head_that_names_them_and_go_after_it
 
 
 @needs_mosquitto
-def test_who_stays_follows_its_files_renews_the_head_and_answers_who_cannot_find_it(desk, broker):
+def test_who_stays_follows_its_files_renews_the_head_and_answers_who_cannot_find_it(central, broker):
     gate = Gate(broker)
-    with Staying(desk, broker, every="1") as staying, OneShotClient(gate.address) as guest:
-        guest.subscribe(f"{TOPICS.root}/declarations/#", stored=False)
-        desk.declare(ROWS[5:])
+    with Staying(central, broker, every="1") as staying, OneShotClient(gate.address) as client:
+        client.subscribe(f"{TOPICS.root}/declarations/#", stored=False)
+        central.declare(ROWS[5:])
         staying.until("version 2, before 1")
         heads, topics = [], set()
-        for message in guest.messages(10):
+        for message in client.messages(10):
             topics.add(message.topic)
             if message.topic == TOPICS.head(DECLARATIONS):
-                heads.append(open_head(message.payload, desk.trusted, SITE, NOW).said)
+                heads.append(open_head(message.payload, central.trusted, SITE, NOW).said)
             if len(heads) == 4:
                 break
         assert TOPICS.delta(DECLARATIONS, 2) in topics
         assert TOPICS.chunk(DECLARATIONS, 1, 0) not in topics
         issued = [head.issued_at for head in heads]
         assert issued == sorted(set(issued))
-        guest.publish(Outgoing(TOPICS.want(DECLARATIONS), b'{"gate":"gate-1","have":0}'))
+        client.publish(Outgoing(TOPICS.want(DECLARATIONS), b'{"gate":"gate-1","have":0}'))
         staying.until("gate-1 cannot find the declarations after version 0: they were sent again")
-        again = {message.topic for message in guest.messages(QUIET_S)}
+        again = {message.topic for message in client.messages(QUIET_S)}
         assert {TOPICS.chunk(DECLARATIONS, 1, 0), TOPICS.delta(DECLARATIONS, 2), TOPICS.head(DECLARATIONS)} <= again
-        guest.publish(Outgoing(TOPICS.want(DECLARATIONS), os.urandom(50)))
-        desk.declare(ROWS[5:], header="permit_id,statas,issuer,not_before,expires_at,declaration,vin")
+        client.publish(Outgoing(TOPICS.want(DECLARATIONS), os.urandom(50)))
+        central.declare(ROWS[5:], header="permit_id,statas,issuer,not_before,expires_at,declaration,vin")
         staying.until("do you mean status?")
         staying.until("declarations: left as it was")
-        desk.declare(ROWS[6:])
-        eventually(lambda: gate.head(desk.trusted, 3), what="the head of version 3")
-    head, rows = gate.rows(desk.trusted)
+        central.declare(ROWS[6:])
+        eventually(lambda: gate.head(central.trusted, 3), what="the head of version 3")
+    head, rows = gate.rows(central.trusted)
     assert (head.version, rows) == (3, keyed(ROWS[6:]))
 
 
 @needs_mosquitto
-def test_a_trust_list_that_ends_the_publishers_own_key_is_sent_before_it_gives_up(desk, broker):
-    with Staying(desk, broker) as staying:
-        desk.trust(trusted(NEXT_KEY, since=NOW - 3600, version=2))
+def test_a_trust_list_that_ends_the_publishers_own_key_is_sent_before_it_gives_up(central, broker):
+    with Staying(central, broker) as staying:
+        central.trust(trusted(NEXT_KEY, since=NOW - 3600, version=2))
         assert staying.process.wait(PATIENCE_S) == 1
         assert "is not in the trust list as a key for lists" in staying.log.read_text()
-    assert Gate(broker).stock()[TOPICS.trust] == trust_text(desk.trusted)
+    assert Gate(broker).stock()[TOPICS.trust] == trust_text(central.trusted)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
 @needs_mosquitto
-def test_a_publisher_killed_anywhere_leaves_a_whole_list_and_the_next_one_goes_on(desk, broker):
+def test_a_publisher_killed_anywhere_leaves_a_whole_list_and_the_next_one_goes_on(central, broker):
     gate = Gate(broker)
-    publish(desk, broker, "--declarations", desk.declarations)
+    publish(central, broker, "--declarations", central.declarations)
     command = [
         *(sys.executable, "-c", "from agent.cli.lists import app; app()", "publish", "--every", "60"),
-        *("--broker", f"mqtt://127.0.0.1:{broker.port}", *desk.options("--declarations", desk.declarations)),
+        *("--broker", f"mqtt://127.0.0.1:{broker.port}", *central.options("--declarations", central.declarations)),
     ]
     for round_ in range(12):
         content = declarations(3000, seed=10 + round_, now=NOW)
-        desk.declare(content)
+        central.declare(content)
         with OneShotClient(gate.address) as watcher:
             watcher.subscribe(f"{TOPICS.root}/declarations/#", stored=False)
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -298,61 +298,65 @@ def test_a_publisher_killed_anywhere_leaves_a_whole_list_and_the_next_one_goes_o
             process.kill()
             process.wait(PATIENCE_S)
         stock = gate.stock()
-        head = open_head(stock[TOPICS.head(DECLARATIONS)], desk.trusted, SITE, NOW).said
+        head = open_head(stock[TOPICS.head(DECLARATIONS)], central.trusted, SITE, NOW).said
         for number, ref in enumerate(head.chunks):
             unpack_chunk(stock[TOPICS.chunk(DECLARATIONS, head.snapshot, number)], ref)
-    publish(desk, broker)
-    assert gate.rows(desk.trusted)[1] == keyed(content)
+    publish(central, broker)
+    assert gate.rows(central.trusted)[1] == keyed(content)
 
 
 @needs_mosquitto
-def test_two_publishers_of_one_folder_are_told(desk, broker):
-    publish(desk, broker, "--declarations", desk.declarations)
-    other = ListCatalogue.open(desk.state, SITE)
+def test_two_publishers_of_one_folder_are_told(central, broker):
+    publish(central, broker, "--declarations", central.declarations)
+    other = ListCatalogue.open(central.state, SITE)
     other.hold()
-    assert "another publisher is at work" in publish(desk, broker, code=1)
-    out = desk.folder / "beside.zip"
-    assert "another publisher is at work" in desk.run("pack", "--out", out, "--declarations", desk.declarations, code=1)
-    desk.run("pack", "--out", out)  # a pack of what was published last may be made beside it
+    assert "another publisher is at work" in publish(central, broker, code=1)
+    out = central.folder / "beside.zip"
+    assert "another publisher is at work" in central.run(
+        "pack", "--out", out, "--declarations", central.declarations, code=1
+    )
+    central.run("pack", "--out", out)  # a pack of what was published last may be made beside it
     assert out.exists()
     other.close()
 
 
 @needs_mosquitto
-def test_a_survey_does_not_take_what_a_gate_asks_for_a_part_of_a_list(desk, broker):
-    publish(desk, broker, "--declarations", desk.declarations)
-    with OneShotClient(Gate(broker).address) as guest:
-        guest.publish(Outgoing(TOPICS.want(DECLARATIONS), b"{}", retain=True))
-        stock = survey(guest, SITE, QUIET_S)
+def test_a_survey_does_not_take_what_a_gate_asks_for_a_part_of_a_list(central, broker):
+    publish(central, broker, "--declarations", central.declarations)
+    with OneShotClient(Gate(broker).address) as client:
+        client.publish(Outgoing(TOPICS.want(DECLARATIONS), b"{}", retain=True))
+        stock = survey(client, SITE, QUIET_S)
     assert TOPICS.want(DECLARATIONS) not in stock.digests
     assert set(stock.heads) == {DECLARATIONS}
 
 
-def test_a_broker_that_is_not_there_is_told(desk):
-    said = desk.run("publish", "--broker", "mqtt://127.0.0.1:1", "--declarations", desk.declarations, code=1)
+def test_a_broker_that_is_not_there_is_told(central):
+    said = central.run("publish", "--broker", "mqtt://127.0.0.1:1", "--declarations", central.declarations, code=1)
     assert "nothing listens at port 1" in said
-    said = desk.run("publish", "--broker", "http://here", "--declarations", desk.declarations, code=1)
+    said = central.run("publish", "--broker", "http://here", "--declarations", central.declarations, code=1)
     assert "must begin with mqtts://" in said
 
 
-def test_a_pack_holds_what_the_files_say_and_says_so_when_looked_at(desk):
-    out = desk.folder / "stick.zip"
-    revoked = desk.folder / "revocations.jsonl"
+def test_a_pack_holds_what_the_files_say_and_says_so_when_looked_at(central):
+    out = central.folder / "stick.zip"
+    revoked = central.folder / "revocations.jsonl"
     revoked.write_text(
         "".join(
             json.dumps({"permit_id": row.permit_id.hex(), "expires_at": row.expires_at, "cause": "stolen"}) + "\n"
             for row in ROWS[:7]
         )
     )
-    watch = desk.folder / "watch.csv"
+    watch = central.folder / "watch.csv"
     watch.write_text("subject,value,note\nplate,新a·12345,look under the seat\nvin,lsvaa49j132047371,\n")
-    desk.run("pack", "--out", out, "--declarations", desk.declarations, "--revocations", revoked, "--watch", watch)
+    central.run(
+        "pack", "--out", out, "--declarations", central.declarations, "--revocations", revoked, "--watch", watch
+    )
     with read_pack(out) as pack:
         assert pack.kinds == tuple(ListKind)
-        head = open_head(pack.head(REVOCATIONS), desk.trusted, SITE, NOW).said
+        head = open_head(pack.head(REVOCATIONS), central.trusted, SITE, NOW).said
         rows = [decode_row(REVOCATIONS, data) for data in unpack_chunk(pack.chunk(REVOCATIONS, 0), head.chunks[0])]
         assert sorted(row.permit_id for row in rows) == sorted(row.permit_id for row in ROWS[:7])
-        assert trust.load(pack.trust, [ROOT.public]) == desk.trusted
+        assert trust.load(pack.trust, [ROOT.public]) == central.trusted
     inspected = CliRunner().invoke(app, ["inspect", str(out), "--root-key", ROOT.public.raw.hex(), "--json"])
     assert inspected.exit_code == 0, inspected.output
     parts = {part["name"]: part for part in json.loads(inspected.output)}
@@ -363,9 +367,9 @@ def test_a_pack_holds_what_the_files_say_and_says_so_when_looked_at(desk):
     assert {part["verdict"] for part in json.loads(unverified.output) if part["what"] == "head"} == {"NOT VERIFIED"}
 
 
-def test_a_pack_that_was_tampered_with_is_told_when_looked_at(desk):
-    out = desk.folder / "stick.zip"
-    desk.run("pack", "--out", out, "--declarations", desk.declarations)
+def test_a_pack_that_was_tampered_with_is_told_when_looked_at(central):
+    out = central.folder / "stick.zip"
+    central.run("pack", "--out", out, "--declarations", central.declarations)
     with zipfile.ZipFile(out) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     parts["declarations/snap/0"] = parts["declarations/snap/0"][:-1] + b"x"
@@ -377,13 +381,13 @@ def test_a_pack_that_was_tampered_with_is_told_when_looked_at(desk):
     assert "chunk_wrong" in inspected.output
 
 
-def test_single_parts_are_told_apart_when_looked_at(desk):
-    desk.run("pack", "--out", desk.folder / "stick.zip", "--declarations", desk.declarations)
-    with read_pack(desk.folder / "stick.zip") as pack:
+def test_single_parts_are_told_apart_when_looked_at(central):
+    central.run("pack", "--out", central.folder / "stick.zip", "--declarations", central.declarations)
+    with read_pack(central.folder / "stick.zip") as pack:
         files = {"head": pack.head(DECLARATIONS), "chunk": pack.chunk(DECLARATIONS, 0), "trust list": pack.trust}
     files["delta"] = delta(DECLARATIONS, 3, 4, upserts=ROWS[:2], issued_at=FIXED_NOW)
     for what, data in files.items():
-        path = desk.folder / "part"
+        path = central.folder / "part"
         path.write_bytes(data)
         shown = CliRunner().invoke(app, ["inspect", str(path), "--json"])
         assert shown.exit_code == 0, shown.output
@@ -392,7 +396,7 @@ def test_single_parts_are_told_apart_when_looked_at(desk):
     shown = CliRunner().invoke(app, ["inspect", str(path)])
     assert shown.exit_code == 1
     assert "no part of a list" in shown.output
-    missing = CliRunner().invoke(app, ["inspect", str(desk.folder / "nowhere")])
+    missing = CliRunner().invoke(app, ["inspect", str(central.folder / "nowhere")])
     assert missing.exit_code == 1
     assert "No such file" in missing.stderr
 
@@ -406,10 +410,12 @@ def test_single_parts_are_told_apart_when_looked_at(desk):
         (trusted(since=NOW - 3600, sites=(7,)), f"may not sign for site {SITE}"),
     ],
 )
-def test_a_key_that_no_gate_would_accept_signs_nothing(desk, trusted_list, words):
-    desk.trust(trusted_list)
-    assert words in desk.run("pack", "--out", desk.folder / "x.zip", "--declarations", desk.declarations, code=1)
-    assert not (desk.folder / "x.zip").exists()
+def test_a_key_that_no_gate_would_accept_signs_nothing(central, trusted_list, words):
+    central.trust(trusted_list)
+    assert words in central.run(
+        "pack", "--out", central.folder / "x.zip", "--declarations", central.declarations, code=1
+    )
+    assert not (central.folder / "x.zip").exists()
 
 
 GOOD = {
@@ -450,31 +456,31 @@ GOOD = {
         ({"colour": "red\x07"}, "colour: expected a printable text"),
     ],
 )
-def test_every_mistake_in_a_file_is_told_with_its_line_and_what_was_expected(desk, changes, words):
+def test_every_mistake_in_a_file_is_told_with_its_line_and_what_was_expected(central, changes, words):
     record = {**GOOD, **changes}
-    path = desk.folder / "wrong.csv"
+    path = central.folder / "wrong.csv"
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, dict.fromkeys([*GOOD, *changes]))
         writer.writeheader()
         writer.writerow({**GOOD, "permit_id": "11" * 8})
         writer.writerow(record)
-    said = desk.run("pack", "--out", desk.folder / "x.zip", "--declarations", path, code=1)
+    said = central.run("pack", "--out", central.folder / "x.zip", "--declarations", path, code=1)
     assert f"{path}:3: " in said
     assert words in said
 
 
-def test_all_mistakes_of_a_file_are_told_together_and_nothing_of_it_is_taken(desk):
-    out = desk.folder / "x.zip"
-    desk.run("pack", "--out", out, "--declarations", desk.declarations)
+def test_all_mistakes_of_a_file_are_told_together_and_nothing_of_it_is_taken(central):
+    out = central.folder / "x.zip"
+    central.run("pack", "--out", out, "--declarations", central.declarations)
     lines = as_csv(ROWS).splitlines()
     wrong = [line.replace(",released,", ",relaesed,") for line in lines[1:31]]
-    write(desk.declarations, "\n".join([*lines, *wrong, lines[5]]) + "\n")
-    said = desk.run("pack", "--out", out, "--declarations", desk.declarations, code=1)
+    write(central.declarations, "\n".join([*lines, *wrong, lines[5]]) + "\n")
+    said = central.run("pack", "--out", out, "--declarations", central.declarations, code=1)
     assert said.count("do you mean released?") == 20
     assert "11 more lines with mistakes" in said
     assert "nothing changed" not in said
-    desk.declare(ROWS)
-    assert "nothing changed, version 1" in desk.run("pack", "--out", out, "--declarations", desk.declarations)
+    central.declare(ROWS)
+    assert "nothing changed, version 1" in central.run("pack", "--out", out, "--declarations", central.declarations)
 
 
 @pytest.mark.parametrize(
@@ -495,35 +501,35 @@ def test_all_mistakes_of_a_file_are_told_together_and_nothing_of_it_is_taken(des
         ("a.jsonl", b"[" * 100_000, "this line is no JSON"),
     ],
 )
-def test_a_file_of_another_form_is_told(desk, name, data, words):
-    path = desk.folder / name
+def test_a_file_of_another_form_is_told(central, name, data, words):
+    path = central.folder / name
     path.write_bytes(data)
-    assert words in desk.run("pack", "--out", desk.folder / "x.zip", "--declarations", path, code=1)
+    assert words in central.run("pack", "--out", central.folder / "x.zip", "--declarations", path, code=1)
 
 
-def test_a_row_that_comes_twice_is_told_with_both_lines(desk):
-    desk.declare([*ROWS[:3], ROWS[1]])
-    said = desk.run("pack", "--out", desk.folder / "x.zip", "--declarations", desk.declarations, code=1)
+def test_a_row_that_comes_twice_is_told_with_both_lines(central):
+    central.declare([*ROWS[:3], ROWS[1]])
+    said = central.run("pack", "--out", central.folder / "x.zip", "--declarations", central.declarations, code=1)
     assert ":5: the same permit as in line 3" in said
 
 
-def test_a_vin_with_a_wrong_check_digit_is_told_and_published(desk):
+def test_a_vin_with_a_wrong_check_digit_is_told_and_published(central):
     row = {**GOOD, "vin": "LSVAA49J232047371"}
-    path = desk.folder / "odd.jsonl"
+    path = central.folder / "odd.jsonl"
     path.write_text(json.dumps(row) + "\n")
-    said = desk.run("pack", "--out", desk.folder / "x.zip", "--declarations", path)
+    said = central.run("pack", "--out", central.folder / "x.zip", "--declarations", path)
     assert re.search(r"odd\.jsonl:1: the check digit of the VIN LSVAA49J232047371 should be \d", said)
     assert "1 in all" in said
 
 
-def test_cells_are_brought_into_their_normal_form(desk):
-    path = desk.folder / "loose.jsonl"
+def test_cells_are_brought_into_their_normal_form(central):
+    path = central.folder / "loose.jsonl"
     loose = {**GOOD, "vin": " lsvaa49j132047371 ", "lanes": [1, 3], "energy": 2, "max_uses": 3, "plate": "新 a·D12345"}
     path.write_text("\n" + json.dumps(loose) + "\n\n")
-    out = desk.folder / "x.zip"
-    desk.run("pack", "--out", out, "--declarations", path)
+    out = central.folder / "x.zip"
+    central.run("pack", "--out", out, "--declarations", path)
     with read_pack(out) as pack:
-        head = open_head(pack.head(DECLARATIONS), desk.trusted, SITE, NOW).said
+        head = open_head(pack.head(DECLARATIONS), central.trusted, SITE, NOW).said
         (row,) = [decode_row(DECLARATIONS, data) for data in unpack_chunk(pack.chunk(DECLARATIONS, 0), head.chunks[0])]
     assert (row.vin, row.plate, row.plate_kind, row.lane_mask, row.energy, row.max_uses, row.direction) == (
         "LSVAA49J132047371",
@@ -536,8 +542,8 @@ def test_cells_are_brought_into_their_normal_form(desk):
     )
 
 
-def test_a_stick_can_be_packed_without_any_broker_above_what_gates_have_seen(desk):
-    out = desk.folder / "x.zip"
-    desk.run("pack", "--out", out, "--declarations", desk.declarations, "--version-floor", 900)
+def test_a_stick_can_be_packed_without_any_broker_above_what_gates_have_seen(central):
+    out = central.folder / "x.zip"
+    central.run("pack", "--out", out, "--declarations", central.declarations, "--version-floor", 900)
     with read_pack(out) as pack:
-        assert open_head(pack.head(DECLARATIONS), desk.trusted, SITE, NOW).said.version == 901
+        assert open_head(pack.head(DECLARATIONS), central.trusted, SITE, NOW).said.version == 901

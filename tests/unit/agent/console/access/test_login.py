@@ -113,7 +113,7 @@ def test_the_answer_does_not_tell_whether_a_name_exists(gate):
     assert [answer.status_code for answer in answers] == [403, 403]
 
 
-def test_whoever_guesses_is_locked_out_and_told_of_in_few_events(tmp_path):
+def test_a_client_that_guesses_is_locked_out_and_reported_in_few_events(tmp_path):
     with ConsoleGate(tmp_path) as gate, visitor(gate) as browser:
         gate.token("admin")
         access = gate.app.console.access

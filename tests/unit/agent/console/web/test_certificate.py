@@ -72,7 +72,7 @@ def test_a_certificate_made_by_a_wrong_clock_holds_when_the_clock_is_right(tmp_p
     assert parsed.not_valid_before_utc < datetime.fromtimestamp(NOW, UTC) < made.until - timedelta(days=8 * 365)
 
 
-def test_a_given_certificate_that_cannot_be_used_leaves_a_console_to_mend_it(tmp_path, caplog):
+def test_a_given_certificate_that_cannot_be_used_leaves_a_console_to_fix_it(tmp_path, caplog):
     (tmp_path / "bad.pem").write_text("none")
     settings = Console(certificate_file=tmp_path / "bad.pem", key_file=tmp_path / "bad.pem")
     assert certificate(settings, tmp_path, ["gate-7"], NOW).own

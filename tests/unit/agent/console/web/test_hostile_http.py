@@ -212,7 +212,7 @@ def test_of_one_address_that_nobody_is_known_of_the_oldest_half_open_connection_
             assert kept.recv(9) == b"HTTP/1.1 "
 
 
-def test_whoever_sends_half_a_request_is_not_waited_for(tmp_path, mocker):
+def test_a_client_that_sends_half_a_request_is_not_waited_for(tmp_path, mocker):
     mocker.patch.object(connections, "REQUEST_S", 0.2)
     mocker.patch("agent.console.web.limits.BODY_S", 0.2)
     with ConsoleGate(tmp_path) as gate:
@@ -238,7 +238,7 @@ def test_whoever_sends_half_a_request_is_not_waited_for(tmp_path, mocker):
         assert refused(gate, "slow") == 4
 
 
-def test_whoever_takes_nothing_of_what_is_sent_is_let_go(tmp_path, mocker):
+def test_a_client_that_reads_nothing_of_what_is_sent_is_disconnected(tmp_path, mocker):
     mocker.patch.object(connections, "STALLED_MS", 500)
     with ConsoleGate(tmp_path) as gate, connected(gate) as connection:
         asked = b"GET /static/vendor/alpine-csp.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -77,7 +77,7 @@ def test_nothing_is_changed_by_a_get():
 
 
 @pytest.mark.parametrize(("method", "route"), ROUTES)
-def test_whoever_may_not_is_refused_before_anything_is_done(browsers, method, route):
+def test_a_user_without_the_right_is_refused_before_anything_is_done(browsers, method, route):
     least = guard(route)
     if least in {"anybody", ""}:
         return
@@ -105,7 +105,7 @@ def test_no_form_is_taken_without_its_token(gate, browsers, method, route):
 @pytest.mark.parametrize(
     ("method", "route"), [each for each in ROUTES if each.values[0] == "GET" and "{" not in each.values[1].path]
 )
-def test_whoever_may_is_answered(browsers, method, route):
+def test_a_user_with_the_right_is_answered(browsers, method, route):
     if route.path.startswith("/live/"):
         return
     least = guard(route)

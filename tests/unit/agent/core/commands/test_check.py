@@ -339,7 +339,7 @@ def test_the_moment_must_be_right(fields, changes, code):
 
 
 def test_the_first_check_that_fails_decides():
-    """A command that is wrong in every way, mended step by step, meets the codes in the order of Refusal."""
+    """A command that is wrong in every way, corrected step by step, meets the codes in the order of Refusal."""
     wrong = body(
         gate="other", name="open", lane="none", challenge="old", iat=UTC + 500, exp=UTC + 900, counter=1, cause="\n"
     )
@@ -355,16 +355,16 @@ def test_the_first_check_that_fails_decides():
         lambda: code_of(signed(wrong | {"cause": "c"}), "hold"),
         lambda: code_of(signed(wrong | {"cause": "c", "gate": GATE}), "hold"),
     ]
-    mended = wrong | {"cause": "c", "gate": GATE}
-    barred = proof(signed(mended, key=OTHER_KEY, kid=READER))
+    corrected = wrong | {"cause": "c", "gate": GATE}
+    barred = proof(signed(corrected, key=OTHER_KEY, kid=READER))
     steps += [
         lambda: judge(barred, situation(**now)).code,
-        lambda: judged(mended, **now).code,
-        lambda: judged(mended | {"iat": 1, "exp": 900}, **now).code,
-        lambda: judged(mended | {"iat": UTC}, **now).code,
-        lambda: judged(mended | {"iat": UTC, "exp": UTC + 9}, **now).code,
-        lambda: judged(mended | {"iat": UTC, "exp": UTC + 9, "challenge": CHALLENGE}, **now).code,
-        lambda: judged(mended | {"iat": UTC, "exp": UTC + 9, "challenge": CHALLENGE, "counter": 2}, **now).code,
+        lambda: judged(corrected, **now).code,
+        lambda: judged(corrected | {"iat": 1, "exp": 900}, **now).code,
+        lambda: judged(corrected | {"iat": UTC}, **now).code,
+        lambda: judged(corrected | {"iat": UTC, "exp": UTC + 9}, **now).code,
+        lambda: judged(corrected | {"iat": UTC, "exp": UTC + 9, "challenge": CHALLENGE}, **now).code,
+        lambda: judged(corrected | {"iat": UTC, "exp": UTC + 9, "challenge": CHALLENGE, "counter": 2}, **now).code,
     ]
     assert [step() for step in steps] == list(Refusal)[: len(steps)]
 

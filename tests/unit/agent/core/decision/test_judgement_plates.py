@@ -219,7 +219,7 @@ def test_where_either_is_enough_a_permit_that_is_shown_decides_alone():
     expired = text(expires_at=NOW - 100)
     for final in (False, True):
         decision = by_plate(require="either", payloads=(expired,), final=final)
-        assert (decision.verdict, decision.reason) == (DENY, Reason.EXPIRED), "a good plate does not mend it"
+        assert (decision.verdict, decision.reason) == (DENY, Reason.EXPIRED), "a good plate does not change that"
 
 
 @pytest.mark.parametrize("payloads", [(), (ADDRESS,), (GOOD[:-1],)])

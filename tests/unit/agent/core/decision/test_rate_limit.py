@@ -85,7 +85,7 @@ def test_it_is_over_when_it_was_quiet_for_a_while(lane):
     assert lane.show(60.0, b"good").results == (GOOD,)
 
 
-def test_whoever_goes_on_stays_limited(lane):
+def test_a_flood_that_goes_on_stays_limited(lane):
     lane.show(0.0, *texts(11))
     for at in range(10, 600, 10):
         assert lane.show(float(at), *texts(11, at * 100)).limited

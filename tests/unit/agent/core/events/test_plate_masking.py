@@ -123,7 +123,7 @@ EVERYWHERE = sorted(
 
 
 def test_every_field_that_says_it_holds_a_plate_is_known_as_one():
-    # By their descriptions: whoever adds another one must say here what becomes of it.
+    # By their descriptions: a developer who adds another one must say here how it is masked.
     speaking = {(model, name) for model, name, words in EVERYWHERE if "plate" in words.lower()}
     known = {(model, name) for model, names in PLATES.items() for name in names}
     assert known <= {(model, name) for model, name, _words in EVERYWHERE}

@@ -35,7 +35,7 @@ def test_hundreds_of_vehicles_meet_no_arm_that_the_agent_moved(driven: dict[tupl
     causes: Counter[Cause] = Counter()
     for run in driven.values():
         causes.update(collision.cause for collision in run.gate.world.collisions)
-    assert sum(len(run.guests) for run in driven.values()) >= 450
+    assert sum(len(run.arrivals) for run in driven.values()) >= 450
     assert causes[Cause.AGENT] == 0
 
 

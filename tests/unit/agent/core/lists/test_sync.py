@@ -49,11 +49,11 @@ def delta(since, version=None, size=10):
     return HeldDelta(since, since + 1 if version is None else version, size)
 
 
-def run(state, *happenings):
+def run(state, *events):
     """The state after all of these, and the effects of the last one."""
     effects = ()
-    for happening in happenings:
-        state, effects = step(state, happening, RULES)
+    for event in events:
+        state, effects = step(state, event, RULES)
     return state, effects
 
 
@@ -315,8 +315,8 @@ class World:
                 if self.state.fetching and self.state.fetching.snapshot == snapshot:
                     self.feed(ChunkSeen(snapshot, n, self.now))
 
-    def feed(self, happening):
-        self.state, effects = step(self.state, happening, RULES)
+    def feed(self, event):
+        self.state, effects = step(self.state, event, RULES)
         for effect in effects:
             self.do(effect)
 

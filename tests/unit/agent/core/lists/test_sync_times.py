@@ -46,8 +46,8 @@ def asked(state, until, *, step_s=0.5, begin=1.0, meanwhile=lambda _now: ()):
     """What is asked for when, while time passes and `meanwhile` happens."""
     found, ticks = [], round((until - begin) / step_s)
     for now in (begin + tick * step_s for tick in range(ticks + 1)):
-        for happening in (*meanwhile(now), Tick(now)):
-            state, effects = run(state, happening)
+        for event in (*meanwhile(now), Tick(now)):
+            state, effects = run(state, event)
             found += [(now, effect) for effect in effects]
     return found
 

@@ -25,7 +25,7 @@ from agent.core.site.messages import (
     rows_from_message,
     rows_to_message,
 )
-from tests.support.site.sites import GATES, KEYS, SITE, roll_of
+from tests.support.site.sites import GATES, KEYS, SITE, membership_of
 
 VIN = "LSVAA4182E0000000"
 PERMIT = "0102030405060708"
@@ -47,38 +47,38 @@ WORDS = [
 class TestMessages:
     @pytest.mark.parametrize("word", WORDS, ids=lambda word: word.kind)
     def test_arrive_as_they_were_said(self, word):
-        found = roll_of("north").opened(roll_of("east").sealed(word, "north", KEYS["east"]))
-        assert (found.gate, found.said, found.same_roll) == ("east", word, True)
+        found = membership_of("north").opened(membership_of("east").sealed(word, "north", KEYS["east"]))
+        assert (found.gate, found.said, found.same_membership) == ("east", word, True)
 
     def test_for_everybody_are_for_each(self):
-        text = roll_of("east").sealed(WORDS[-1], EVERYBODY, KEYS["east"])
-        assert {roll_of(gate).opened(text).gate for gate in ("north", "south")} == {"east"}
+        text = membership_of("east").sealed(WORDS[-1], EVERYBODY, KEYS["east"])
+        assert {membership_of(gate).opened(text).gate for gate in ("north", "south")} == {"east"}
 
     def test_rows_are_those_of_the_ledger(self):
         assert rows_from_message(rows_to_message([ROW])) == (ROW,)
 
     def test_tell_that_the_list_of_gates_is_another(self):
-        text = roll_of("east", ("east", "north")).sealed(CLAIM, "north", KEYS["east"])
-        assert not roll_of("north").opened(text).same_roll
+        text = membership_of("east", ("east", "north")).sealed(CLAIM, "north", KEYS["east"])
+        assert not membership_of("north").opened(text).same_membership
 
     def test_of_a_gate_that_is_not_on_the_list_are_refused(self):
-        other = roll_of("stranger", ("stranger", *GATES))
+        other = membership_of("stranger", ("stranger", *GATES))
         assert _fault(other.sealed(CLAIM, "north", KEYS["stranger"])) is SiteFault.KEY_UNKNOWN
 
     def test_that_this_gate_said_itself_are_refused(self):
-        assert _fault(roll_of("north").sealed(CLAIM, EVERYBODY, KEYS["north"])) is SiteFault.KEY_UNKNOWN
+        assert _fault(membership_of("north").sealed(CLAIM, EVERYBODY, KEYS["north"])) is SiteFault.KEY_UNKNOWN
 
     def test_for_another_gate_are_refused(self):
-        assert _fault(roll_of("east").sealed(CLAIM, "south", KEYS["east"])) is SiteFault.WRONG_GATE
+        assert _fault(membership_of("east").sealed(CLAIM, "south", KEYS["east"])) is SiteFault.WRONG_GATE
 
     def test_of_another_site_are_refused(self):
-        assert _fault(roll_of("east", site=8).sealed(CLAIM, "north", KEYS["east"])) is SiteFault.WRONG_SITE
+        assert _fault(membership_of("east", site=8).sealed(CLAIM, "north", KEYS["east"])) is SiteFault.WRONG_SITE
 
     def test_in_the_name_of_another_gate_are_refused(self):
         assert _fault(_signed({**_said(), "gate": "south"})) is SiteFault.WRONG_GATE
 
     def test_by_the_key_of_another_gate_are_refused(self):
-        text = roll_of("east").sealed(CLAIM, "north", KEYS["east"]).decode()
+        text = membership_of("east").sealed(CLAIM, "north", KEYS["east"]).decode()
         payload = jws.verified(text, KEYS["east"].public)
         forged = jws.sign(payload, KEYS["stranger"], jws.kid_of(KEYS["east"].public))
         assert _fault(forged.encode()) is SiteFault.SIGNATURE_INVALID
@@ -148,18 +148,18 @@ class TestMessages:
 
     def test_do_not_repeat_what_was_refused(self):
         with pytest.raises(SiteMessageError) as refused:
-            roll_of("north").opened(_signed({**_said(), "said": {"kind": "claim", "vehicle": "SECRET"}}))
+            membership_of("north").opened(_signed({**_said(), "said": {"kind": "claim", "vehicle": "SECRET"}}))
         assert "SECRET" not in str(refused.value)
 
 
 def test_a_gate_must_be_on_its_own_list():
     with pytest.raises(ValueError, match="do not name west, which this one is"):
-        roll_of("west", ("east", "north"))
+        membership_of("west", ("east", "north"))
 
 
 def _said():
     return {
-        "v": 1, "site": SITE, "roll": roll_of("east").digest, "gate": "east", "to": "north",
+        "v": 1, "site": SITE, "roll": membership_of("east").digest, "gate": "east", "to": "north",
         "said": CLAIM.model_dump(mode="json"),
     }  # fmt: skip
 
@@ -171,5 +171,5 @@ def _signed(what):
 
 def _fault(text):
     with pytest.raises(SiteMessageError) as refused:
-        roll_of("north").opened(text)
+        membership_of("north").opened(text)
     return refused.value.fault

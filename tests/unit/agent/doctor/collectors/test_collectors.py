@@ -133,7 +133,7 @@ def test_what_the_service_manager_shows_of_the_unit_is_read(tmp_path, monkeypatc
     mocker.patch.object(systemd_unit, "MANAGER", tmp_path)
     found = software.service(tmp_path)
     assert (found.unit, found.enabled, found.active, found.restarts) == (unit, enabled, "active", 4)
-    assert found.complaints == f"{unit}:9: Unknown key name 'X' in section 'Service', ignoring."
+    assert found.unit_problems == f"{unit}:9: Unknown key name 'X' in section 'Service', ignoring."
     assert systemd_unit.service_watchdog_s() == 15.0
 
 

@@ -87,7 +87,7 @@ CASES = [
     (software.service, facts.ServiceFacts(manager=False), [Code.UNIT_MISSING]),
     (software.service, facts.ServiceFacts(manager=True, asked=False), []),
     (software.service, facts.ServiceFacts(manager=True), [Code.UNIT_MISSING]),
-    (software.service, replace(SERVICE, complaints="Unknown key"), [Code.UNIT_FAULTY]),
+    (software.service, replace(SERVICE, unit_problems="Unknown key"), [Code.UNIT_FAULTY]),
     (software.service, replace(SERVICE, enabled=False), [Code.UNIT_NOT_ENABLED]),
     (software.service, replace(SERVICE, active="failed", result="exit-code"), [Code.SERVICE_FAILED]),
     (software.service, replace(SERVICE, active="inactive"), [Code.SERVICE_STOPPED]),

@@ -68,21 +68,21 @@ class FlakyRegistry:
         return getattr(self.real, name)
 
 
-class Desk:
+class ScriptedClaims:
     """Notes claims and answers them as set: at once, or, where `answer` is None, when told to."""
 
     def __init__(self, answer=None):
-        self.answer, self.claims, self.fails = answer, [], None
+        self.answer, self.requested, self.fails = answer, [], None
 
     def claim(self, request, answer):
-        self.claims.append((request, answer))
+        self.requested.append((request, answer))
         if self.fails:
             raise self.fails
         return self.answer
 
     def speak(self, code=ClaimCode.GRANTED, place=-1, **said):
         """Answer a claim, from whatever thread this is."""
-        self.claims[place][1](ClaimAnswer(code, **({"use": 1} | said)))
+        self.requested[place][1](ClaimAnswer(code, **({"use": 1} | said)))
 
 
 def sealed(version=1, since=NOW - DAY_S, issuers=(("KHE", KEY),), **life):
@@ -101,7 +101,7 @@ class Lane:
         self.registry.take_trust(sealed(), "file")
         self.clock = SetClock()
         self.place = PLACE
-        self.desk = StandaloneSite(self.journal)
+        self.claims = StandaloneSite(self.journal)
         self.later = []
         self._decider = None
 
@@ -112,9 +112,9 @@ class Lane:
     @property
     def decider(self):
         """The decider of the place and the sources as they are: a new one where one of them changed."""
-        key = (self.place, self.lists, self.journal, self.clock, self.desk)
+        key = (self.place, self.lists, self.journal, self.clock, self.claims)
         if self._decider is None or self._decider[0] != key:
-            self._decider = key, Decider(self.place, Sources(self.lists, self.journal, self.clock.trusted, self.desk))
+            self._decider = key, Decider(self.place, Sources(self.lists, self.journal, self.clock.trusted, self.claims))
         return self._decider[1]
 
     def ask(self, transaction="t1", *, utc=NOW, at=1.0, final=False, shown=None, readings=(), permit=PERMIT):
@@ -447,16 +447,16 @@ def test_a_flood_of_codes_is_for_an_officer_until_it_is_quiet(lane):
 
 
 @pytest.fixture
-def desk(lane):
-    lane.desk = Desk()
-    return lane.desk
+def claims(lane):
+    lane.claims = ScriptedClaims()
+    return lane.claims
 
 
-def test_the_home_gates_word_may_be_there_at_once(lane, desk):
-    desk.answer = ClaimAnswer(ClaimCode.GRANTED, use=2, hold_until_at=100.0)
+def test_the_home_gates_word_may_be_there_at_once(lane, claims):
+    claims.answer = ClaimAnswer(ClaimCode.GRANTED, use=2, hold_until_at=100.0)
     answer = lane.decide()
     assert (answer.decision.verdict, answer.use, answer.deadline) == (Verdict.PASS, 2, 100.0 - MARGIN_S)
-    request, _ = desk.claims[0]
+    request, _ = claims.requested[0]
     assert (request.permit_id, request.vehicle, request.direction) == (PERMIT.permit_id, PERMIT.vin, "export")
     assert (request.max_uses, request.transaction, request.already_exited_s) == (PERMIT.max_uses, "t1", 0.0)
 
@@ -473,69 +473,69 @@ CODES = {
 
 @pytest.mark.parametrize("code", ClaimCode)
 @pytest.mark.parametrize("late", [False, True])
-def test_the_home_gates_word_decides_at_once_or_later(lane, desk, code, late):
+def test_the_home_gates_word_decides_at_once_or_later(lane, claims, code, late):
     word = ClaimAnswer(code, use=1, gate="gate-2", detail="so it is")
-    desk.answer = None if late else word
+    claims.answer = None if late else word
     answer = lane.ask()
     if late:
         assert (answer, lane.later) == (None, [])
-        desk.claims[0][1](word)
+        claims.requested[0][1](word)
         (answer,) = lane.later
     assert (answer.decision.verdict, answer.decision.reason) == CODES[code]
     assert "gate-2, so it is" in " ".join(check.detail for check in answer.decision.checks)
 
 
-def test_the_same_question_meanwhile_waits_for_the_same_word_with_the_newest_evidence(lane, desk):
+def test_the_same_question_meanwhile_waits_for_the_same_word_with_the_newest_evidence(lane, claims):
     lane.rules(without_plate="manual")
     assert lane.ask(permit=PLATED, readings=read(frames=2)) is None
     assert lane.ask(permit=PLATED, readings=read(frames=3), final=True) is None
-    assert len(desk.claims) == 1
-    desk.speak()
+    assert len(claims.requested) == 1
+    claims.speak()
     (answer,) = lane.later
     assert answer.decision.match.frames == 3
 
 
-def test_evidence_that_speaks_against_the_vehicle_is_answered_at_once_and_the_word_is_lost_on_it(lane, desk):
+def test_evidence_that_speaks_against_the_vehicle_is_answered_at_once_and_the_word_is_lost_on_it(lane, claims):
     lane.rules(without_plate="manual")
     assert lane.ask(permit=PLATED, readings=read()) is None
     denied = lane.decide(permit=PLATED, readings=read("京B98765"))
     assert denied.decision.reason is Reason.PLATE_MISMATCH
-    desk.speak()
+    claims.speak()
     assert lane.later == []
 
 
-def test_a_word_on_an_earlier_vehicle_is_lost_on_the_next(lane, desk):
+def test_a_word_on_an_earlier_vehicle_is_lost_on_the_next(lane, claims):
     assert lane.ask("t1") is None
     assert lane.ask("t2") is None
-    assert [request.transaction for request, _ in desk.claims] == ["t1", "t2"]
-    desk.speak(place=0)
+    assert [request.transaction for request, _ in claims.requested] == ["t1", "t2"]
+    claims.speak(place=0)
     assert lane.later == []
-    desk.speak(place=1)
+    claims.speak(place=1)
     assert [answer.transaction for answer in lane.later] == ["t2"]
 
 
-def test_a_claim_is_made_anew_once_its_word_was_given(lane, desk):
+def test_a_claim_is_made_anew_once_its_word_was_given(lane, claims):
     assert lane.ask() is None
-    desk.speak(hold_until_at=0.0)
+    claims.speak(hold_until_at=0.0)
     assert lane.ask() is None
-    assert len(desk.claims) == 2
-    desk.speak()
+    assert len(claims.requested) == 2
+    claims.speak()
     assert len(lane.later) == 2
 
 
-def test_nobody_claims_for_a_vehicle_that_does_not_pass_anyway(lane, desk):
+def test_nobody_claims_for_a_vehicle_that_does_not_pass_anyway(lane, claims):
     lane.rules(sample_share=1.0)
     assert lane.verdict() == (Verdict.MANUAL, Reason.SAMPLED)
     assert lane.verdict(shown=[]) == (Verdict.RETRY, Reason.QR_NONE)
-    assert desk.claims == []
+    assert claims.requested == []
 
 
-def test_a_draw_stays_when_the_home_gate_gives_another_use(lane, desk):
+def test_a_draw_stays_when_the_home_gate_gives_another_use(lane, claims):
     lane.rules(sample_share=0.5, sample_salt=b"salt")
     drawn = {}
     for number in range(60):
         permit = replace(PERMIT, permit_id=b"permit%02d" % number)
-        desk.answer = ClaimAnswer(ClaimCode.GRANTED, use=2)
+        claims.answer = ClaimAnswer(ClaimCode.GRANTED, use=2)
         drawn[number] = lane.verdict(f"t{number}", permit=permit)[1]
     assert {Reason.SAMPLED, Reason.OK} == set(drawn.values())
     again = {
@@ -545,8 +545,8 @@ def test_a_draw_stays_when_the_home_gate_gives_another_use(lane, desk):
     assert again == drawn, "showing it again does not draw again"
 
 
-def test_a_ledger_that_fails_under_the_claim_is_for_an_officer_and_tried_again(lane, desk):
-    desk.fails = JournalUnavailableError("no such device")
+def test_a_ledger_that_fails_under_the_claim_is_for_an_officer_and_tried_again(lane, claims):
+    claims.fails = JournalUnavailableError("no such device")
     assert lane.verdict() == FAULT
-    desk.fails, desk.answer = None, ClaimAnswer(ClaimCode.GRANTED, use=1)
+    claims.fails, claims.answer = None, ClaimAnswer(ClaimCode.GRANTED, use=1)
     assert lane.verdict() == PASS

@@ -1,4 +1,4 @@
-"""Lanes at three gates of a site: a permit that is shown at all of them opens one, once, whoever has the last word."""
+"""Lanes at three gates of a site: a permit shown at all of them opens one, once, whichever gate has the last word."""
 
 import time
 from dataclasses import replace
@@ -19,7 +19,7 @@ from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
 from drivers.api import Delivery
 from tests.support.lists.lists import ROOT
 from tests.support.pki.permits import KEY, NOW, PERMIT
-from tests.support.site.sites import GATES, roll_of, site
+from tests.support.site.sites import GATES, membership_of, site
 from tests.support.store.registries import open_registry
 from tests.support.waiting import eventually
 
@@ -27,7 +27,7 @@ PLACE = LanePlace(
     9411, 1, "export", 60, 700, require_clock=True, rules=JudgementRules(without_plate="pass", already_exited_s=DAY_S)
 )
 RULES = LaneRules("exit", 1, direction="export", blind=True, gone_s=600.0, blind_passage_s=0.2, deny_again_s=0.0)
-HOME = roll_of(GATES[0]).home(PERMIT.vin)
+HOME = membership_of(GATES[0]).home(PERMIT.vin)
 
 
 class Trusted:
@@ -48,7 +48,7 @@ class LaneOfSite:
         self.gate, self.pulses = gate, []
         self.registry = open_registry(folder / f"{gate.gate}-registry.db")
         self.registry.take_trust(trust.seal(trust_list([Issuer("KHE", KEY)], NOW - DAY_S), ROOT), "file")
-        decider = Decider(PLACE, Sources(self.registry, gate.journal, Trusted().trusted, gate.desk))
+        decider = Decider(PLACE, Sources(self.registry, gate.journal, Trusted().trusted, gate.service))
         self.loop = LaneLoop(
             Lane.start(RULES, 1),
             LaneDependencies(self, gate.recorder, now, decider.decide, lambda _: None, lambda _: None, lambda _: None),

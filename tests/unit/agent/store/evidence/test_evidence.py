@@ -152,10 +152,10 @@ def test_only_vehicles_that_passed_in_order_have_their_pictures_kept_shortly(tmp
     store = filled(tmp_path)
     store.set_outcome(names(0, 1), outcome, violated=violated)
     orderly = outcome in (Outcome.PASSED, Outcome.OVERRIDDEN) and not violated
-    shelf = RetentionClass.PASSED if orderly else RetentionClass.OTHER
-    assert [store.retention_class(name) for name in names(0, 1, 2)] == [shelf, shelf, RetentionClass.OPEN]
+    expected = RetentionClass.PASSED if orderly else RetentionClass.OTHER
+    assert [store.retention_class(name) for name in names(0, 1, 2)] == [expected, expected, RetentionClass.OPEN]
     again = EvidenceStore(tmp_path, CAP, AGES)
-    assert [again.retention_class(name) for name in names(0, 1, 2)] == [shelf, shelf, RetentionClass.OPEN]
+    assert [again.retention_class(name) for name in names(0, 1, 2)] == [expected, expected, RetentionClass.OPEN]
     assert again.get(names(0)[0]) == picture(0)[1]
 
 

@@ -182,7 +182,7 @@ def test_a_sound_file_whose_chain_is_broken_at_its_end_is_moved_aside(path, stat
     journal.close()
 
 
-def test_damage_met_while_running_is_an_error_then_and_mended_at_the_next_start(path):
+def test_damage_met_while_running_is_an_error_then_and_repaired_at_the_next_start(path):
     journal = open_journal(path)
     spoil(path, pages_of(path, "events")[0])
     journal._database._connection.execute("PRAGMA shrink_memory")

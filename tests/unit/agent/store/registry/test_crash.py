@@ -196,6 +196,6 @@ def test_rows_that_are_damaged_within_a_sound_file_are_found_when_they_are_asked
     connection.close()
     with pytest.raises(RegistryError, match="cannot read the declarations"):
         registry.declaration(row.permit_id)
-    assert "moved to" in registry.mend(NOW)
+    assert "moved to" in registry.replace_damaged(NOW)
     assert registry.declaration(row.permit_id) is None
     registry.close()

@@ -261,7 +261,7 @@ def models(tmp_path: Path) -> Path:
     return folder
 
 
-def test_missing_weights_are_an_error_that_names_the_mend(models: Path) -> None:
+def test_missing_weights_are_an_error_that_names_the_fix(models: Path) -> None:
     (models / "clp_det.onnx").unlink()
 
     with pytest.raises(WeightsError, match=r"clp_det\.onnx.*fetch_models"):

@@ -17,10 +17,10 @@ from tests.support.vision.drawn_codes import (
     PERMIT,
     dark_band,
     defocused,
-    desk,
     faint,
     glaring,
     half_in_shade,
+    on_grey,
     put,
     square,
     stained,
@@ -50,22 +50,22 @@ def tilted(card: np.ndarray) -> np.ndarray:
 
 
 CHEAP = {
-    "upright": desk(CARD),
-    "inverted": 255 - desk(CARD),
-    "mirrored": np.ascontiguousarray(desk(CARD)[:, ::-1]),
+    "upright": on_grey(CARD),
+    "inverted": 255 - on_grey(CARD),
+    "mirrored": np.ascontiguousarray(on_grey(CARD)[:, ::-1]),
     "tilted": tilted(CARD),
-    "torn": torn(desk(STRONG)),
-    "faint": faint(desk(CARD), 20),
-    "one and a half pixels a module": cv2.resize(desk(CARD), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA),
-    "under a bright spot": glaring(desk(CARD), 200),
+    "torn": torn(on_grey(STRONG)),
+    "faint": faint(on_grey(CARD), 20),
+    "one and a half pixels a module": cv2.resize(on_grey(CARD), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA),
+    "under a bright spot": glaring(on_grey(CARD), 200),
 }
-DEAR = {
-    "fainter": faint(desk(CARD), 12),
-    "out of focus": defocused(desk(CARD), 3.6),
-    "half in shade": half_in_shade(desk(CARD)),
-    "on cloth": wavy(desk(symbol(PERMIT, error="m")), 4, 45),
-    "on wet paper": wavy(desk(symbol(PERMIT, error="m")), 8, 60),
-    "stained": stained(desk(symbol(PERMIT, error="m"))),
+EXPENSIVE = {
+    "fainter": faint(on_grey(CARD), 12),
+    "out of focus": defocused(on_grey(CARD), 3.6),
+    "half in shade": half_in_shade(on_grey(CARD)),
+    "on cloth": wavy(on_grey(symbol(PERMIT, error="m")), 4, 45),
+    "on wet paper": wavy(on_grey(symbol(PERMIT, error="m")), 8, 60),
+    "stained": stained(on_grey(symbol(PERMIT, error="m"))),
 }
 
 
@@ -81,10 +81,10 @@ def test_the_cheap_steps_read_a_code_that_is(cascade: Cascade, name: str) -> Non
     assert [code.payload for code in codes] == [PERMIT.encode()]
 
 
-@pytest.mark.parametrize("name", DEAR)
+@pytest.mark.parametrize("name", EXPENSIVE)
 def test_the_thorough_steps_and_only_they_read_a_code_that_is(cascade: Cascade, name: str) -> None:
-    assert cascade.read_codes(DEAR[name], 0.0, hint=True, budget_ms=0.0) == []
-    codes = cascade.read_codes(DEAR[name], 0.1, hint=True, budget_ms=LONG_MS)
+    assert cascade.read_codes(EXPENSIVE[name], 0.0, hint=True, budget_ms=0.0) == []
+    codes = cascade.read_codes(EXPENSIVE[name], 0.1, hint=True, budget_ms=LONG_MS)
 
     assert [code.payload for code in codes] == [PERMIT.encode()]
 
@@ -99,7 +99,7 @@ def clock_of(step_s: float) -> Callable[[], float]:
 def test_a_budget_for_one_step_a_frame_reads_the_same_over_more_frames(name: str) -> None:
     cascade = Cascade(clock=clock_of(0.005))
     for frame in range(100):
-        if codes := cascade.read_codes(DEAR[name], frame / 25, hint=True, budget_ms=8.0):
+        if codes := cascade.read_codes(EXPENSIVE[name], frame / 25, hint=True, budget_ms=8.0):
             break
 
     assert frame >= 1
@@ -107,7 +107,7 @@ def test_a_budget_for_one_step_a_frame_reads_the_same_over_more_frames(name: str
 
 
 def test_no_thorough_step_is_made_without_a_hint(cascade: Cascade) -> None:
-    picture = DEAR["fainter"]
+    picture = EXPENSIVE["fainter"]
 
     assert cascade.read_codes(picture, 0.0, hint=False, budget_ms=LONG_MS) == []
     assert cascade.read_codes(picture, 1.0, hint=True, budget_ms=LONG_MS) != []
@@ -119,14 +119,14 @@ def test_light_symbols_on_dark_ground_are_looked_for_where_there_is_a_hint(casca
 
 
 def test_a_symbol_that_is_seen_and_not_decoded_is_a_hint_in_itself(cascade: Cascade) -> None:
-    assert cascade.read_codes(DEAR["on cloth"], 0.0, hint=False, budget_ms=LONG_MS) != []
+    assert cascade.read_codes(EXPENSIVE["on cloth"], 0.0, hint=False, budget_ms=LONG_MS) != []
 
 
 @pytest.mark.parametrize(("budget_ms", "steps"), [(0.0, 0), (75.0, 1), (135.0, 3)])
 def test_no_step_is_begun_that_is_not_likely_to_end_within_the_budget(mocker, budget_ms: float, steps: int) -> None:
     cut = mocker.spy(module.locator, "cut")
     # Each step takes 10 ms by this clock, and so does each look at it between two of them.
-    Cascade(clock=clock_of(0.010)).read_codes(DEAR["on cloth"], 0.0, hint=True, budget_ms=budget_ms)
+    Cascade(clock=clock_of(0.010)).read_codes(EXPENSIVE["on cloth"], 0.0, hint=True, budget_ms=budget_ms)
 
     assert cut.call_count == steps
 
@@ -143,7 +143,7 @@ def test_a_round_that_read_nothing_is_followed_by_a_rest_and_then_by_another(cas
 
 
 def test_a_screen_that_shows_a_part_in_each_frame_is_read_from_a_few_of_them(cascade: Cascade) -> None:
-    frames = [desk(dark_band(CARD, begins, 0.35)) for begins in (0.0, 0.24, 0.47, 0.71)]
+    frames = [on_grey(dark_band(CARD, begins, 0.35)) for begins in (0.0, 0.24, 0.47, 0.71)]
     for frame in frames:
         assert Cascade().read_codes(frame, 0.0, hint=True, budget_ms=LONG_MS) == []
     seen = [cascade.read_codes(frame, number / 10, hint=True, budget_ms=LONG_MS) for number, frame in enumerate(frames)]
@@ -153,7 +153,7 @@ def test_a_screen_that_shows_a_part_in_each_frame_is_read_from_a_few_of_them(cas
 
 
 def test_frames_of_different_sizes_and_long_gone_ones_are_not_put_together(cascade: Cascade) -> None:
-    whole, halves = desk(CARD), [desk(dark_band(CARD, begins, 0.5)) for begins in (0.0, 0.5)]
+    whole, halves = on_grey(CARD), [on_grey(dark_band(CARD, begins, 0.5)) for begins in (0.0, 0.5)]
 
     assert cascade.read_codes(halves[0], 0.0, hint=True, budget_ms=LONG_MS) == []
     assert cascade.read_codes(halves[1], 5.0, hint=True, budget_ms=LONG_MS) == []
@@ -162,7 +162,7 @@ def test_frames_of_different_sizes_and_long_gone_ones_are_not_put_together(casca
 
 def test_of_a_clear_code_and_a_bent_one_in_a_picture_both_are_read() -> None:
     picture = np.full((480, 1000), 110, np.uint8)
-    picture[:, :480] = DEAR["on cloth"][:, :480]
+    picture[:, :480] = EXPENSIVE["on cloth"][:, :480]
     put(picture, symbol("the other"), square(640, 100, 250))
 
     assert {code.payload for code in QrReader(LONG_MS).read(picture, thorough=True)} == {PERMIT.encode(), b"the other"}
@@ -170,7 +170,7 @@ def test_of_a_clear_code_and_a_bent_one_in_a_picture_both_are_read() -> None:
 
 def test_a_code_read_by_a_thorough_step_stands_where_it_is_in_the_frame(cascade: Cascade) -> None:
     frame = np.full((1080, 1920), 110, np.uint8)
-    frame[500:980, 1200:1840] = DEAR["out of focus"]
+    frame[500:980, 1200:1840] = EXPENSIVE["out of focus"]
     (code,) = cascade.read_codes(frame, 0.0, hint=True, budget_ms=LONG_MS)
 
     assert code.engine not in {"zxing", "zxing-global"}
@@ -181,7 +181,7 @@ def test_a_code_read_by_a_thorough_step_stands_where_it_is_in_the_frame(cascade:
 
 
 def test_the_size_of_a_module_is_told_where_the_engine_knows_the_version(cascade: Cascade) -> None:
-    (code,) = cascade.read_codes(desk(CARD), 0.0, hint=False, budget_ms=0.0)
+    (code,) = cascade.read_codes(on_grey(CARD), 0.0, hint=False, budget_ms=0.0)
 
     assert code.module_px == pytest.approx(6, rel=0.03)
 
@@ -200,7 +200,7 @@ def test_finder_patterns_without_a_symbol_give_no_text() -> None:
         np.repeat(np.random.default_rng(1).integers(0, 2, (25, 25), dtype=np.uint8) * 255, 6, axis=0), 6, axis=1
     )[: card.shape[0] - 72, : card.shape[1] - 72]
 
-    assert QrReader(LONG_MS).read(desk(card), thorough=True) == []
+    assert QrReader(LONG_MS).read(on_grey(card), thorough=True) == []
 
 
 @pytest.mark.parametrize("head", HEADS)
@@ -211,7 +211,7 @@ def test_a_hostile_symbol_breaks_nothing_in_any_step(head: str) -> None:
         for shown in (picture, wavy(picture[..., 0], 3, 40)):
             reader.read(shown, thorough=True)
 
-    assert [code.payload for code in reader.read(desk(CARD))] == [PERMIT.encode()]
+    assert [code.payload for code in reader.read(on_grey(CARD))] == [PERMIT.encode()]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (21, 21), (20, 4000), (2000, 40), (1200, 2000)])
@@ -232,5 +232,5 @@ def test_where_the_system_has_no_zbar_the_reader_says_so_and_goes_on(mocker) -> 
     mocker.patch.dict("sys.modules", {"pyzbar": None})
     reader = QrReader(LONG_MS)
 
-    assert [code.payload for code in reader.read(desk(CARD), thorough=True)] == [PERMIT.encode()]
+    assert [code.payload for code in reader.read(on_grey(CARD), thorough=True)] == [PERMIT.encode()]
     assert set(reader.missing) == {"zbar"}

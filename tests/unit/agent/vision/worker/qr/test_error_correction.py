@@ -15,13 +15,13 @@ from agent.vision.worker.qr.symbol import VERSIONS
     ("version", "level", "unused", "bits"),
     [(1, "L", 1.0, 56), (1, "L", 1 - 2 / 7, 43.3), (1, "L", 1 - 6 / 7, 20.7), (1, "M", 0.0, 24.0), (2, "L", 0.0, 19.9)],
 )
-def test_a_short_symbol_proves_the_less_the_more_was_mended(
+def test_a_short_symbol_proves_the_less_the_more_was_corrected(
     version: int, level: str, unused: float, bits: float
 ) -> None:
     assert proof_bits(version, level, unused) == pytest.approx(bits, abs=0.1)
 
 
-def test_every_other_version_and_level_proves_enough_however_much_was_mended() -> None:
+def test_every_other_version_and_level_proves_enough_however_much_was_corrected() -> None:
     levels = {
         consts.ERROR_LEVEL_L: "L",
         consts.ERROR_LEVEL_M: "M",

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from agent.vision.worker.qr.finder import darker, finders, trios
-from tests.support.vision.drawn_codes import PERMIT, desk, symbol
+from tests.support.vision.drawn_codes import PERMIT, on_grey, symbol
 
 
 @pytest.mark.parametrize("turn", [0, 20, 45, 90, 160, 275])
 def test_finder_patterns_are_found_at_any_turn_and_told_apart(turn: int) -> None:
-    picture = desk(symbol(PERMIT), 150, 100)
+    picture = on_grey(symbol(PERMIT), 150, 100)
     matrix = cv2.getRotationMatrix2D((150 + 111, 100 + 111), -turn, 1)
     turned = cv2.warpAffine(picture, matrix, (640, 480), borderValue=110)
     best = trios(finders(darker(turned, 41)))[0]

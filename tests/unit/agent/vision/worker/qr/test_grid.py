@@ -9,14 +9,14 @@ import segno
 from agent.vision.worker.qr.finder import Finder, Trio, darker, finders, trios
 from agent.vision.worker.qr.grid import outline_of, sample
 from agent.vision.worker.qr.symbol import modules
-from tests.support.vision.drawn_codes import desk, symbol, wavy
+from tests.support.vision.drawn_codes import on_grey, symbol, wavy
 
 
 @pytest.mark.parametrize(("version", "depth_px"), [(1, 0), (2, 0), (5, 0), (9, 0), (1, 4), (2, 4)])
 def test_modules_are_sampled_as_drawn_also_where_the_paper_bends(version: int, depth_px: int) -> None:
     made = segno.make("7WB2K", version=version, error="m")
     drawn = np.array([list(row) for row in made.matrix]) > 0
-    picture = desk(symbol("7WB2K", version=version, error="m"), 60, 40, (520, 640))
+    picture = on_grey(symbol("7WB2K", version=version, error="m"), 60, 40, (520, 640))
     if depth_px:
         picture = wavy(picture, depth_px, 60)
     best = sample(picture, trios(finders(darker(picture, 51)))[0])[0]
