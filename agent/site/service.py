@@ -11,8 +11,8 @@ from agent.devices import PortState
 from agent.site.claim_grants import ClaimCoordinator
 from agent.site.claimant import NO_LINK, Claimant, SiteRules
 from agent.site.dispatcher import MessageDispatcher
+from agent.site.ledger_sync import RowSync
 from agent.site.own_claims import OwnClaims
-from agent.site.row_sync import RowSync
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 
 from agent.console.web.headers import Headers
-from agent.console.web.limits import Limits, Names
+from agent.console.web.request_limits import Limits, Names
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

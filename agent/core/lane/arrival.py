@@ -6,7 +6,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 from agent.core.events import Alarm, Outcome
-from agent.core.lane.inputs import is_leaving, lose_inputs
+from agent.core.lane.input_signals import is_leaving, lose_inputs
 from agent.core.lane.observations import early_observations, has_early_permit, vehicle_gone
 from agent.core.lane.state import LaneState, arm_down, arm_up, fresh, owns_limits
 from agent.core.lane.verdicts import defer_fault

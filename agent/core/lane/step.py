@@ -15,7 +15,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, assert_never
 
-from agent.core.lane import arrival, hold, inputs, orders, passage, pulse_reports, record_failures, verdicts
+from agent.core.lane import arrival, hold, input_signals, orders, passage, pulse_reports, record_failures, verdicts
 from agent.core.lane.io import (
     Decided,
     Effect,
@@ -49,9 +49,9 @@ def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
     transition = Transition(lane, item.now)
     if not isfinite(lane.since):
         transition.enter_state(lane.state)
-    inputs.note_surroundings(transition, item)
+    input_signals.note_surroundings(transition, item)
     pulse_reports.expire_pulses(transition)
-    inputs.check_inputs(transition)
+    input_signals.check_inputs(transition)
     match item:
         case Pulsed():
             pulse_reports.note_pulse_report(transition, item)

@@ -11,7 +11,7 @@ from agent.mqtt.broker_selector import BrokerSelector
 from agent.mqtt.event_messages import event_message
 from agent.mqtt.messages import Receipt
 from agent.mqtt.setup import ClientSettings
-from agent.store.journal.history import Recorded
+from agent.store.journal.event_table import Recorded
 
 BROKERS = [BrokerAddress(f"b{i}", 1883, tls=False) for i in range(3)]
 

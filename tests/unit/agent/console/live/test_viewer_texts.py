@@ -17,7 +17,7 @@ from agent.console.live.vehicle_texts import vehicle_words
 from agent.console.live.vehicles import KEPT, LOOK_EVERY_S, Vehicle, Vehicles
 from agent.console.live.viewer_texts import Words
 from agent.console.page import Pages
-from agent.core.decision.assessment import SET_ASIDE
+from agent.core.decision.permit_choice import SET_ASIDE
 from agent.core.events.event_types import (
     AccessDecided,
     Alarm,
