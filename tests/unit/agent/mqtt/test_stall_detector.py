@@ -4,7 +4,8 @@ import pytest
 
 from agent.core.events.event_types import Alarm, AlarmRaised
 from agent.mqtt.delivery_window import DeliverySettings
-from agent.mqtt.stall_detector import SilenceDetector, StallDetector
+from agent.mqtt.silence_detector import SilenceDetector
+from agent.mqtt.stall_detector import StallDetector
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, journal_at, linked, quick, record
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto

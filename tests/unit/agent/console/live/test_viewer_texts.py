@@ -39,7 +39,7 @@ from agent.devices.scanner import ScannerState
 from agent.i18n import Language, translate
 from agent.i18n.checks import CHECKS
 from agent.i18n.event_tone import DEVICE_TONES
-from agent.lane.loop import LaneView
+from agent.lane.lane_view import LaneView
 from agent.settings.model.lane import BarrierWiring, Lane, SignalWiring
 from agent.vision.detection_overlay import CodeMark, PlateMark
 from agent.vision.mapping import CameraStatus
