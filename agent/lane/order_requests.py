@@ -18,11 +18,7 @@ if TYPE_CHECKING:
     from agent.core.model import Instant
     from agent.lane.loop import LaneLoop
 
-
 ORDERS_WAITING = 16
-OVERLOADED = Text(
-    "the machine is too slow for it: pictures are lost or come late; a smaller picture or fewer cameras would help"
-)
 LATE_ANSWER_S = 2.0
 _LOOK_S = 0.1
 

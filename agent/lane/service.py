@@ -15,9 +15,10 @@ from agent.devices import InputMonitor, PortState, ScannerMonitor, ScannerState,
 from agent.i18n import Language
 from agent.i18n.cameras import camera_view_text
 from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
-from agent.lane.order_requests import OVERLOADED, RequestQueue
+from agent.lane.order_requests import RequestQueue
 from agent.lane.pause import LanePause
 from agent.lane.rules_from_settings import rules
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from agent.vision.mapping import CameraStatus, MappedDetection
     from drivers.api import InputPort, ScannerPort
 
+OVERLOADED = Text(
+    "the machine is too slow for it: pictures are lost or come late; a smaller picture or fewer cameras would help"
+)
 _AWAITS_A_CODE = GATHERING | {LaneState.MANUAL, LaneState.DENIED}
 _WEIGHED = 8
 """How many readings are weighed together: a little more than what a vote makes use of."""

@@ -24,9 +24,9 @@ from drivers.text import Text, joined
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from agent.mqtt.client_settings import ClientSettings
     from agent.mqtt.messages import BrokerLimits, Outgoing, Receipt, Subscription
     from agent.mqtt.presence import GatePresence
-    from agent.mqtt.setup import ClientSettings
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-
 TELL_EVERY_S: Final = 3600.0
 WIPE_EVERY_S: Final = 86_400.0
 HOUR_S: Final = 3600.0

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from agent.core.site import ClaimAnswer, ClaimCode
+from agent.site.service import STOP_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from agent.core.site import ClaimRequest
     from agent.service.worker import Worker
     from agent.store.journal import Journal
-
-from agent.site.service import STOP_S
 
 
 class StandaloneSite:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-
 INBOX = 1000
 LONGEST_WAIT_S = 0.5
 LIMIT_S = 60.0

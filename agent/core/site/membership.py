@@ -9,13 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agent.core.crypto import JwsError, key_named_by, kid_of, sign, verified
 from agent.core.site.home_gate import home_gate, site_digest
+from agent.core.site.messages import EVERYBODY, LONGEST, ShortText, SiteFault, SiteMessage, SiteMessageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from agent.core.crypto import PublicKey, SigningKey
-
-from agent.core.site.messages import EVERYBODY, LONGEST, ShortText, SiteFault, SiteMessage, SiteMessageError
 
 
 class _Envelope(BaseModel):

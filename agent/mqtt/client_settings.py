@@ -1,4 +1,4 @@
-"""How the client is set up, and what it shows of itself."""
+"""How the client meets its brokers."""
 
 from __future__ import annotations
 
