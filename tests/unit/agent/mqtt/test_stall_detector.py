@@ -56,7 +56,7 @@ def test_a_gate_that_hears_no_word_of_central_looks_for_another_connection(tmp_p
         Broker(tmp_path) as broker,
         journal_at(tmp_path / "journal.sqlite") as journal,
         Central(broker.port, GATE, ack=False),
-        linked(journal, quick(broker.port), DeliverySettings(resend_s=60, settle_s=60, deaf_s=0.4)) as link,
+        linked(journal, quick(broker.port), DeliverySettings(resend_s=60, settle_s=60, silent_s=0.4)) as link,
     ):
         record(journal, 3)
         eventually(lambda: link.client.view.connections >= 3)
