@@ -31,7 +31,7 @@ from bench.latency import HEIGHT_PX, P50_GOAL_MS, P99_GOAL_MS, WIDTH_PX, drawn
 from bench.processes import cpu_s, proportional_mb
 from bench.scratch import scratch
 from drivers import registry
-from drivers.camera.yard.scene import Scene, ShownCode, Vehicle
+from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:

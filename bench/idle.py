@@ -22,7 +22,7 @@ from bench.figures import Figure, table
 from bench.processes import cpu_s
 from bench.scratch import scratch
 from drivers import registry
-from drivers.camera.yard.scene import Scene, draw_scene
+from drivers.camera.simulated_yard.scene import Scene, draw_scene
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:

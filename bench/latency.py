@@ -25,7 +25,7 @@ from bench.gate import BenchGate
 from bench.processes import family, proportional_mb
 from bench.scratch import scratch
 from bench.viewers import Viewers
-from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
+from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 
 if TYPE_CHECKING:
     from collections.abc import Callable

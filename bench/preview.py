@@ -27,7 +27,7 @@ from bench.latency import HEIGHT_PX, WIDTH_PX, drawn
 from bench.processes import cpu_s, family
 from bench.scratch import scratch
 from bench.viewers import Viewers
-from drivers.camera.yard.scene import Scene
+from drivers.camera.simulated_yard.scene import Scene
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,7 +23,7 @@ from bench.codes import FULL
 from bench.reading_engines import Subject
 from bench.reading_sets import LabelledSet, Picture
 from bench.sights import Flat, Sight, seen
-from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
+from drivers.camera.simulated_yard.scene import Scene, Vehicle, draw_scene
 from training.drawing import DrawnKind, DrawnPlate, Glyphs, draw
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import cv2
 from agent.vision.worker.plate.reader import PlateReader
 from agent.vision.worker.qr.cascade import Cascade
 from bench.figures import Figure
-from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
+from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import numpy as np
 
 from agent.vision.worker.plate.reader import PlateReader
 from agent.vision.worker.qr.reader import QrReader
-from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
+from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 
 TARGET = Path(__file__).parents[1] / "docs" / "images" / "at-work.jpg"
 FOUND_BGR = (40, 220, 255)

@@ -5,7 +5,7 @@ acts. Knows the barrier, the inputs and the cameras of its lane.
 """
 
 from agent.lane.interlock import Interlock
-from agent.lane.loop import LaneView
+from agent.lane.lane_view import LaneView
 from agent.lane.pause import LanePause
 from agent.lane.service import Boards, LaneService, LaneServiceDependencies
 from agent.lane.simulated_vehicle import (

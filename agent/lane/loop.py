@@ -42,6 +42,7 @@ from agent.core.lane.step import step
 from agent.core.model import Reason
 from agent.core.plates import Bystanders
 from agent.devices import PortState
+from agent.lane.lane_view import LaneView
 from agent.service.worker import OnFailure, Worker
 from agent.store.errors import JournalError, LedgerConflictError
 from drivers.text import Text
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.barrier import Barrier, PulseReport
-    from agent.core.lane import Effect, Input, InputState, LaneLockout, OfficerCommand
+    from agent.core.lane import Effect, Input, OfficerCommand
     from agent.core.model import Instant, Presentation, Reading, Signals
     from agent.lane.interlock import LaneInterlock
     from agent.lane.pause import LanePause
@@ -72,28 +73,6 @@ class LaneDetection:
     presentations: tuple[Presentation, ...]
     readings: tuple[Reading, ...]
     pictures: Mapping[str, bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class LaneView:
-    """What others may know of a lane: its state, lamp and sign, and when its loop last went round (monotonic s).
-
-    `lockout`: who locked it, who took it out of service. `input_state`: its inputs, debounced. `held_by`: the
-    officer, or the hold contact, that holds its barrier open. `pulse_obstacle`: what forbids a test pulse now, in
-    words; empty: nothing. `arm_in_use`: the lane of the other direction, whose arm this is too, uses it.
-    """
-
-    state: str
-    transaction: str | None
-    lamp: str
-    message: str
-    progress_at: float
-    lockout: LaneLockout
-    input_state: InputState
-    relay_up: bool
-    held_by: str
-    pulse_obstacle: str
-    arm_in_use: bool = False
 
 
 @dataclass(frozen=True, slots=True)

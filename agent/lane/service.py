@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.barrier import Wiring
-from agent.core.commands import CommandAnswer, Result
 from agent.core.decision import weigh
-from agent.core.lane import GATHERING, Lane, LaneRules, LaneState, OfficerCommand
+from agent.core.lane import GATHERING, Lane, LaneState
 from agent.core.model import View
 from agent.devices import InputMonitor, PortState, ScannerMonitor, ScannerState, SignalMap
 from agent.i18n import Language
 from agent.i18n.cameras import camera_view_text
-from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop, LaneView
+from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
+from agent.lane.order_requests import RequestQueue
 from agent.lane.pause import LanePause
+from agent.lane.rules_from_settings import rules
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.barrier import PulseReport, RelayBoard
-    from agent.core.lane import CommandKind, Decide, Decided, LaneLockout, OrderAnswered
+    from agent.core.commands import CommandAnswer
+    from agent.core.lane import CommandKind, Decide, Decided, LaneLockout
     from agent.core.model import Instant, Presentation, Reading
     from agent.devices import DeviceStatusTable
     from agent.lane.interlock import Interlock
+    from agent.lane.lane_view import LaneView
     from agent.recording import Recorder
     from agent.service.worker import Worker
     from agent.settings import Lane as LaneSettings
@@ -35,12 +37,9 @@ if TYPE_CHECKING:
     from agent.vision.mapping import CameraStatus, MappedDetection
     from drivers.api import InputPort, ScannerPort
 
-ORDERS_WAITING = 16
 OVERLOADED = Text(
     "the machine is too slow for it: pictures are lost or come late; a smaller picture or fewer cameras would help"
 )
-LATE_ANSWER_S = 2.0
-_LOOK_S = 0.1
 _AWAITS_A_CODE = GATHERING | {LaneState.MANUAL, LaneState.DENIED}
 _WEIGHED = 8
 """How many readings are weighed together: a little more than what a vote makes use of."""
@@ -70,83 +69,6 @@ class Boards:
     relay: RelayBoard
     inputs: InputPort | None
     scanners: Mapping[str, ScannerPort] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _PendingOrder:
-    """An order on its way through the loop.
-
-    `begun`: the loop has it in hand; from `deadline` on it begins no more with it.
-    """
-
-    deadline: float
-    begun: bool = False
-    answer: CommandAnswer | None = None
-    answered: threading.Event = field(default_factory=threading.Event)
-
-
-class RequestQueue:
-    """Takes orders to the loop of one lane and waits there for their answers. For all threads."""
-
-    def __init__(self, now: Callable[[], Instant]) -> None:
-        self._now = now
-        self._lock = threading.Lock()
-        self._numbers = itertools.count(1)
-        self._pending: dict[str, _PendingOrder] = {}
-
-    def order(self, loop: LaneLoop, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> CommandAnswer:
-        """Wait for the answer to an order; what the loop has not begun after `timeout_s` is never carried out.
-
-        At most `LATE_ANSWER_S` more for one that it has begun. Raises ValueError without an operator.
-        """
-        if not operator:
-            raise ValueError("an order without an operator")
-        if not loop.runs:
-            return CommandAnswer(Result.FAILED, Text("the lane does not run; nothing was done"))
-        pending = _PendingOrder(self._now().at + timeout_s)
-        with self._lock:
-            if len(self._pending) >= ORDERS_WAITING:
-                return CommandAnswer(
-                    Result.FAILED,
-                    Text(
-                        "{orders_waiting} orders wait for the lane already; nothing was done",
-                        orders_waiting=ORDERS_WAITING,
-                    ),
-                )
-            number = str(next(self._numbers))
-            self._pending[number] = pending
-        loop.commanded(lambda _: self._command(pending, number, kind, operator, cause))
-        return self._wait(loop, pending)
-
-    def answered(self, answered: OrderAnswered) -> None:
-        """Hand an answer to the thread that waits for it; for the loop."""
-        with self._lock:
-            pending = self._pending.pop(answered.order)
-        pending.answer = CommandAnswer(Result.DONE if answered.done else Result.NOT_DONE, answered.detail)
-        pending.answered.set()
-
-    def _command(
-        self, pending: _PendingOrder, number: str, kind: CommandKind, operator: str, cause: str
-    ) -> OfficerCommand:
-        # The clock is read after the order is marked: who finds it unmarked at its deadline knows that it comes too
-        # late.
-        pending.begun = True
-        return OfficerCommand(self._now(), kind, operator, cause, number, pending.deadline)
-
-    def _wait(self, loop: LaneLoop, pending: _PendingOrder) -> CommandAnswer:
-        while not pending.answered.wait(_LOOK_S):
-            late_s = self._now().at - pending.deadline
-            if not loop.runs or late_s >= (LATE_ANSWER_S if pending.begun else 0.0):
-                break
-        if pending.answer is not None:
-            return pending.answer
-        if pending.begun:
-            return CommandAnswer(
-                Result.UNKNOWN, Text("the lane began with it and does not answer; it may have been carried out")
-            )
-        return CommandAnswer(
-            Result.FAILED, Text("the lane did not take it up in time; it is not carried out, now or later")
-        )
 
 
 class LaneService:
@@ -303,32 +225,6 @@ class LaneService:
         self._view = view
         for notify in self._code_awaited:
             notify(view.state in _AWAITS_A_CODE)
-
-
-def rules(name: str, settings: LaneSettings, interlock: Interlock) -> LaneRules:
-    """The rules of a lane from its settings and its neighbours."""
-    signals = settings.signals
-    blind = signals is None or signals.presence is None
-    timing = settings.timing
-    if blind and not settings.cameras:
-        # A scanner reads once, and then it is blind too: silence is no sign that the vehicle has gone.
-        timing = timing.model_copy(update={"gone_s": max(timing.gone_s, timing.read_s)})
-    return LaneRules(
-        lane=name,
-        lane_number=settings.number,
-        direction=settings.direction,
-        blind=blind,
-        close_mode=settings.close_mode,
-        decides_by_plate=settings.rules.require == "plate",
-        has_opened=signals is not None and signals.opened is not None,
-        has_closed=signals is not None and signals.closed is not None,
-        has_photocell=signals is not None and signals.photocell is not None,
-        has_key=signals is not None and signals.key is not None,
-        has_hold=signals is not None and signals.hold is not None,
-        shares_arm=interlock.shares_arm(name),
-        neighbours=interlock.of_lane(name) is not None,
-        **timing.model_dump(),
-    )
 
 
 def _signal_map(signals: SignalWiring) -> SignalMap:

@@ -34,7 +34,7 @@ RUNTIME: Final = "/run/gate-agent"
 FOLDER: Final = "rehearsal"
 SUFFIX: Final = ".json"
 SCENE_KEYS: Final = frozenset({"vehicle", "code", "arm_raised", "light"})
-"""Of drivers.camera.yard.scene.Scene, which needs a picture library."""
+"""Of drivers.camera.simulated_yard.scene.Scene, which needs a picture library."""
 LARGEST_SCENE_BYTES: Final = 1 << 16
 WAIT_S: Final = 20.0
 _LOOK_S: Final = 0.05
@@ -198,7 +198,7 @@ class SimulatedVehicleRun:
 
 
 def put_scene(file: Path, scene: Mapping[str, Any]) -> None:
-    """Put a scene (drivers.camera.yard.scene) before a simulated camera, at once and whole. Raises OSError."""
+    """Put a scene (of drivers.camera.simulated_yard) before a simulated camera, at once and whole. Raises OSError."""
     fresh = file.with_suffix(".new")
     fresh.write_text(json.dumps(scene, ensure_ascii=False), encoding="utf-8")
     fresh.replace(file)

@@ -6,17 +6,18 @@ May open network connections and start threads; what is sent comes from the jour
 from agent.mqtt.broker_selector import BrokerSelector
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.client import MqttClient
+from agent.mqtt.client_settings import ClientSettings
 from agent.mqtt.command_processor import CommandProcessor, CommandRules
 from agent.mqtt.delivery_window import AckMode, DeliverySettings, DeliveryWindow
 from agent.mqtt.event_messages import REPLAY, event_message
 from agent.mqtt.evidence_upload import EvidenceUpload
 from agent.mqtt.health_messages import HealthPublisher
+from agent.mqtt.link_view import LinkView
 from agent.mqtt.messages import BrokerLimits, Incoming, LinkDown, LinkUp, Outgoing, Receipt, Subscription
 from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError
 from agent.mqtt.packets import connect_properties, incoming, limits, publish_properties, subscribe_options
 from agent.mqtt.presence import GateIdentity
 from agent.mqtt.replay import ReplayPlan
-from agent.mqtt.setup import ClientSettings, LinkView
 from agent.mqtt.uplink import Uplink
 from agent.mqtt.uplink_view import UplinkView
 

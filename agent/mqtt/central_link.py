@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.core.events import ClockReading, Event
+    from agent.mqtt.client_settings import ClientSettings
     from agent.mqtt.delivery_window import DeliverySettings
+    from agent.mqtt.link_view import LinkView
     from agent.mqtt.presence import GateIdentity
-    from agent.mqtt.setup import ClientSettings, LinkView
     from agent.mqtt.uplink_view import UplinkView
     from agent.store.journal import Journal
 

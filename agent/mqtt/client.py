@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from agent.broker import shuffled
 from agent.devices import PortState
 from agent.mqtt.broker_selector import BrokerSelector
+from agent.mqtt.link_view import LinkView
 from agent.mqtt.messages import LinkDown, LinkUp
 from agent.mqtt.network_thread import NetworkThread
 from agent.mqtt.presence import PresenceMessages
-from agent.mqtt.setup import LinkView
 from agent.mqtt.subscriptions import Subscriptions
 from agent.service.listeners import notify_listeners
 from agent.service.worker import Worker
@@ -24,9 +24,9 @@ from drivers.text import Text, joined
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from agent.mqtt.client_settings import ClientSettings
     from agent.mqtt.messages import BrokerLimits, Outgoing, Receipt, Subscription
     from agent.mqtt.presence import GatePresence
-    from agent.mqtt.setup import ClientSettings
 
 log = logging.getLogger(__name__)
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from agent.mqtt.broker_selector import BrokerSelector
+    from agent.mqtt.client_settings import ClientSettings
     from agent.mqtt.messages import BrokerLimits, Incoming, Outgoing, Receipt, Subscription
     from agent.mqtt.presence import PresenceMessages
-    from agent.mqtt.setup import ClientSettings
     from agent.mqtt.subscriptions import Subscriptions
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,8 @@ from agent.mqtt.event_sender import EventReceipt, EventSender
 from agent.mqtt.journal_notifier import notify_of_records
 from agent.mqtt.messages import Incoming, LinkDown, LinkUp, Subscription
 from agent.mqtt.replay import RANGES_LIMIT, Replays, plan
-from agent.mqtt.stall_detector import SilenceDetector, StallDetector
+from agent.mqtt.silence_detector import SilenceDetector
+from agent.mqtt.stall_detector import StallDetector
 from agent.mqtt.uplink_view import AckState, UplinkView
 from agent.service.worker import Backoff, Worker
 from agent.store.errors import JournalError

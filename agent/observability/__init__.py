@@ -15,9 +15,11 @@ from agent.observability.figures import (
     RelayFigures,
     UplinkFigures,
 )
-from agent.observability.logs import LINES_KEPT, LogLevel, configure, log_ring
+from agent.observability.log_level import LogLevel
+from agent.observability.logs import configure, log_ring
 from agent.observability.metrics import Counters, registry
 from agent.observability.metrics_server import MetricsServer
+from agent.observability.recent_lines import LINES_KEPT
 
 __all__ = [
     "LINES_KEPT",

@@ -5,8 +5,9 @@ One writer for all parts; it is the only way into the journal.
 
 from agent.recording.checkpoints import Checkpointer
 from agent.recording.evidence_writer import EvidenceWriter
+from agent.recording.personal_data import DAY_S, HOUR_S, PersonalAges, PersonalDataRetention
 from agent.recording.recorder import Recorder, Reserving
-from agent.recording.retention import DAY_S, HOUR_S, PersonalAges, PersonalDataRetention, RetentionAges, RetentionJob
+from agent.recording.retention import RetentionAges, RetentionJob
 from agent.recording.startup import start_record
 
 __all__ = [

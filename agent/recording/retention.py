@@ -6,36 +6,26 @@ import logging
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from math import inf
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final
 
-from agent.core.events import Draft, RecordsDeleted
-from agent.core.model import FloodFolder, OnceEvery
+from agent.recording.personal_data import DAY_S
 from agent.service.worker import Worker
-from agent.store.errors import EvidenceError, JournalCorruptError, JournalError, RegistryError
+from agent.store.errors import EvidenceError, JournalCorruptError, JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from agent.core.events import ClockReading
+    from agent.recording.personal_data import PersonalDataRetention
     from agent.store.journal import Journal
-    from agent.store.registry import Registry
 
 log = logging.getLogger(__name__)
 
 ROUND_S: Final = 2.0
 PRUNE_EVERY_S: Final = 60.0
-TELL_EVERY_S: Final = 3600.0
-WIPE_EVERY_S: Final = 86_400.0
 STOP_TIMEOUT_S: Final = 10.0
-HOUR_S: Final = 3600.0
-DAY_S: Final = 86_400.0
 COMMANDS_KEPT_S: Final = 7 * DAY_S
-LIST_ROWS_AT_ONCE: Final = 2_000
 LIMIT_S: Final = 600.0
 """A slow disk may take minutes to wipe a large database."""
-
-Kind: TypeAlias = Literal["uses", "declarations", "revocations", "watch", "pictures"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,92 +34,6 @@ class RetentionAges:
 
     events_s: float
     events_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class PersonalAges:
-    """How long is kept what tells of people: a use of a permit after it, an entry of a list after its permit's end."""
-
-    uses_s: float
-    lists_s: float
-
-
-class PersonalDataRetention:
-    """Deletes what tells of people once its time is over, and tells of that, of each kind at most every `TELL_EVERY_S`.
-
-    `clock` tells the time and what it is worth: nothing is old by a clock that no time server keeps. `note` records
-    events.
-    """
-
-    def __init__(
-        self,
-        registry: Registry,
-        ages: PersonalAges,
-        clock: Callable[[], ClockReading],
-        note: Callable[[Sequence[Draft]], None],
-    ) -> None:
-        after_end = f"{ages.lists_s / HOUR_S:.0f} hours after its end"
-        self._registry = registry
-        self._ages = ages
-        self._clock = clock
-        self._note = note
-        self._causes: dict[Kind, str] = {
-            "uses": f"{ages.uses_s / DAY_S:.0f} days after the use",
-            "declarations": after_end,
-            "revocations": after_end,
-            "watch": after_end,
-            "pictures": "older than pictures of their outcome are kept",
-        }
-        self._deleted: FloodFolder[Kind, None] = FloodFolder(OnceEvery(TELL_EVERY_S))
-        self._wiped_at = -inf
-        self._uses_left = self._rows_left = False
-
-    def erase(self, journal: Journal) -> None:
-        """Delete from the ledger and the lists. Raises JournalError; trouble with the lists goes into the log."""
-        reading = self._clock()
-        if not reading.synced:
-            return
-        try:
-            gone = self._registry.forget(reading.utc - self._ages.lists_s, LIST_ROWS_AT_ONCE)
-        except RegistryError as error:
-            log.error("the lists cannot be looked after: %s", error)  # noqa: TRY400 - told, not a bug
-        else:
-            for kind, count in gone.items():
-                self.count(kind.value, count)
-            self._rows_left = self._rows_left or any(gone.values())
-        forgotten = journal.forget_uses(self._ages.uses_s)
-        self.count("uses", forgotten)
-        self._uses_left = self._uses_left or forgotten > 0
-
-    def wipe(self, journal: Journal, at: float, stopping: Callable[[], bool]) -> None:
-        """Once a day see to it that no byte is left of what was deleted. Raises JournalError, as `erase` does."""
-        if not (self._uses_left or self._rows_left) or at - self._wiped_at < WIPE_EVERY_S:
-            return
-        self._wiped_at = at
-        if self._rows_left:
-            try:
-                self._registry.wipe()
-                self._rows_left = False
-            except RegistryError as error:
-                log.error("the lists cannot be wiped: %s", error)  # noqa: TRY400 - told, not a bug
-        if self._uses_left:
-            self._uses_left = not journal.wipe_uses(stopping)
-
-    def count(self, kind: Kind, count: int) -> None:
-        """Note that so many went."""
-        if count:
-            self._deleted.add(kind, None, count)
-
-    def record_deletions(self, at: float, *, last: bool = False) -> None:
-        """Record what went and was not told yet, where that is due (monotonic seconds).
-
-        `last`: nothing can wait longer.
-        """
-        due = self._deleted.rest() if last else self._deleted.due(at)
-        if due:
-            utc = self._clock().utc
-            events = [RecordsDeleted(kind=one.key, count=one.count, cause=self._causes[one.key]) for one in due]
-            self._note([Draft(event, None, None, utc) for event in events])
 
 
 class RetentionJob:

@@ -5,8 +5,9 @@ Speaks over the site's broker, and keeps claims in the journal.
 
 from agent.site.claimant import SiteRules
 from agent.site.link import CLIENT_SUFFIX, SiteLink, site_settings
-from agent.site.service import SiteService, StandaloneSite
+from agent.site.service import SiteService
 from agent.site.setup import WrongGateKeyError, site_service
+from agent.site.standalone import StandaloneSite
 
 __all__ = [
     "CLIENT_SUFFIX",

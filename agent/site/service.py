@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from agent.core.site import Alive, Claim, ClaimAnswer, ClaimCode, ClaimReply, ClaimRow, Over, Query
@@ -11,8 +10,8 @@ from agent.devices import PortState
 from agent.site.claim_grants import ClaimCoordinator
 from agent.site.claimant import NO_LINK, Claimant, SiteRules
 from agent.site.dispatcher import MessageDispatcher
+from agent.site.ledger_sync import RowSync
 from agent.site.own_claims import OwnClaims
-from agent.site.row_sync import RowSync
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -252,35 +251,3 @@ class SiteService:
         if self._link.view.state is not PortState.UP:
             return False
         return self._link.send_to_gate(to, self._membership.sealed(message, to, self._key))
-
-
-class StandaloneSite:
-    """A gate that has its site to itself: it claims from nobody, and its own ledger decides."""
-
-    def __init__(self, uses: Journal) -> None:
-        self._uses = uses
-
-    def start(self) -> None:
-        """There is nothing to begin."""
-
-    def stop(self, timeout_s: float = STOP_S) -> bool:  # noqa: ARG002 - as the other
-        """There is nothing to end."""
-        return True
-
-    @property
-    def workers(self) -> tuple[Worker, ...]:
-        """It has no threads."""
-        return ()
-
-    def claim(self, request: ClaimRequest, answer: Callable[[ClaimAnswer], None]) -> ClaimAnswer:  # noqa: ARG002 - as the other
-        """The next use of the permit. May raise JournalError."""
-        use = self._uses.use_state(request.permit_id, request.transaction).next_use
-        return ClaimAnswer(ClaimCode.GRANTED, use)
-
-    def reserving(self, events: Sequence[Draft], ledger: Sequence[LedgerChange]) -> AbstractContextManager[None]:  # noqa: ARG002 - as the other
-        """Nothing but the ledger can refuse what these changes reserve."""
-        return nullcontext()
-
-    def status(self) -> dict[str, object]:
-        """There are no others."""
-        return {}

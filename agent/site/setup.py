@@ -10,7 +10,8 @@ from agent.core.site import Membership, PartitionPolicy
 from agent.settings import broker_address
 from agent.site.claimant import SiteRules
 from agent.site.link import SiteLink, site_settings
-from agent.site.service import SiteService, StandaloneSite
+from agent.site.service import SiteService
+from agent.site.standalone import StandaloneSite
 
 if TYPE_CHECKING:
     from collections.abc import Callable

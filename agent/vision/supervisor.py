@@ -150,8 +150,8 @@ class CameraSupervisor:
     def watch(self, request: PreviewRequest) -> LivePicture | None:
         """The newest picture of the camera, as `picture`; never waits.
 
-        A viewer calls it again within WANTED_FOR_S. The vision worker makes one picture for all who watch, as large as the
-        largest request, and none while nobody does.
+        A viewer calls it again within WANTED_FOR_S. The vision worker makes one picture for all who watch, as large as
+        the largest request, and none while nobody does.
         """
         if self._preview_buffer.request(request, time.monotonic()):
             self._wake_up()

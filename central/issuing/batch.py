@@ -5,47 +5,25 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from functools import partial
-from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from agent.core.model import ListKind
 from agent.service.cleanup import on_failure
-from central.issuing import qr_symbol
-from central.issuing.qr_symbol import Level
-from central.publishing import COLUMNS
+from central.issuing.declarations_csv import write_declarations
+from central.issuing.permit_pictures import Pictures, write_pictures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from agent.core.model import Declaration
     from central.issuing.issuer import Issued, PermitIssuer
     from central.issuing.orders_file import CheckedOrder
 
 DECLARATIONS_FILE = "declarations.csv"
 PERMITS_FILE = "permits.csv"
 
-_Made = TypeVar("_Made")
 
-_FEW = 64
-_CHUNK = 32
-_AT_ONCE = 2048
 _PERMIT_COLUMNS = ("line", "permit_id", "vin", "plate", "text")
-
-
-@dataclass(frozen=True, slots=True)
-class Pictures:
-    """How codes are drawn. `kind`: "png" or "svg", a file a permit; None: no files.
-
-    `module_px`: pixels of one module.
-    """
-
-    kind: str | None
-    level: Level = Level.M
-    module_px: int = 8
 
 
 class OutputError(Exception):
@@ -79,7 +57,7 @@ def issue_batch(
             write_declarations(fresh / DECLARATIONS_FILE, [each.declaration for each in issued])
             _write_permits(fresh / PERMITS_FILE, orders, issued)
             if pictures.kind is not None:
-                _write_pictures(fresh, issued, pictures, progress)
+                write_pictures(fresh, issued, pictures, progress)
             else:
                 progress(len(issued))
             more(fresh, issued)
@@ -89,43 +67,6 @@ def issue_batch(
     return issued
 
 
-def write_declarations(path: Path, declarations: Iterable[Declaration]) -> None:
-    """Write declarations as CSV, in the columns that `gate-agent lists publish` reads. Raises OSError."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS[ListKind.DECLARATIONS])
-        writer.writerows(map(declaration_row, declarations))
-
-
-def declaration_row(row: Declaration) -> list[str]:
-    """Return the cells of a declaration, in the columns that `gate-agent lists publish` reads."""
-    cells = _cells(row)
-    return ["" if cells[name] is None else str(cells[name]) for name in COLUMNS[ListKind.DECLARATIONS]]
-
-
-def _cells(row: Declaration) -> Mapping[str, object]:
-    return {
-        "permit_id": row.permit_id.hex(),
-        "status": row.status,
-        "issuer": row.issuer,
-        "not_before": row.not_before,
-        "expires_at": row.expires_at,
-        "declaration": f"{row.declaration:018d}",
-        "vin": row.vin,
-        "plate": row.plate,
-        "plate_kind": row.plate_kind,
-        "energy": row.energy,
-        "site": row.site,
-        "lanes": " ".join(str(lane) for lane in range(1, 33) if row.lane_mask >> (lane - 1) & 1),
-        "direction": row.direction,
-        "max_uses": row.max_uses,
-        "reference": row.reference.hex() if row.reference else None,
-        "exporter": row.exporter,
-        "model": row.model,
-        "colour": row.colour,
-    }
-
-
 def _write_permits(path: Path, orders: Sequence[CheckedOrder], issued: Sequence[Issued]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -133,28 +74,3 @@ def _write_permits(path: Path, orders: Sequence[CheckedOrder], issued: Sequence[
         for checked, each in zip(orders, issued, strict=True):
             permit = each.permit
             writer.writerow((checked.line, permit.permit_id.hex(), permit.vin, permit.plate, each.text))
-
-
-def _write_pictures(
-    folder: Path, issued: Sequence[Issued], pictures: Pictures, progress: Callable[[int], None]
-) -> None:
-    draw = partial(qr_symbol.picture, kind=pictures.kind or "", level=pictures.level, module_px=pictures.module_px)
-    for each, data in zip(issued, _mapped(draw, [each.text for each in issued]), strict=True):
-        (folder / f"{each.permit.permit_id.hex()}.{pictures.kind}").write_bytes(data)
-        progress(1)
-
-
-def symbols(texts: Sequence[str], level: Level) -> Iterator[qr_symbol.Symbol]:
-    """Yield the QR codes of texts, in their order, drawn by all processors."""
-    return _mapped(partial(qr_symbol.Symbol.of, level=level), texts)
-
-
-def _mapped(work: Callable[[str], _Made], texts: Sequence[str]) -> Iterator[_Made]:
-    """Do work on each text, in processes where there are many; no more than some thousand are under way at a time."""
-    if len(texts) <= _FEW:
-        yield from map(work, texts)
-        return
-    with ProcessPoolExecutor() as pool:
-        waiting = iter(texts)
-        while some := list(islice(waiting, _AT_ONCE)):
-            yield from pool.map(work, some, chunksize=_CHUNK)

@@ -11,13 +11,13 @@ from pydantic import ValidationError
 
 from drivers.api import CameraDetails, CameraNeeds, DeviceMisconfiguredError, DeviceUnavailableError, Frame
 from drivers.camera.settings import SimulatedSettings
-from drivers.camera.yard.scene import HEIGHT_PX, WIDTH_PX, Scene, draw_scene
+from drivers.camera.simulated_yard.scene import HEIGHT_PX, WIDTH_PX, Scene, draw_scene
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from drivers.camera.yard.scene import Pixels
+    from drivers.camera.simulated_yard.scene import Pixels
 
 _DARKEST, _BRIGHTEST = 1 / 256, 4.0
 

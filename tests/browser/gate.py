@@ -11,7 +11,7 @@ from agent.clock.clock import Clock
 from agent.console.access import Role
 from agent.service.notify import Notifier
 from agent.settings.drivers import load_configuration
-from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
+from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from tests.support.console.consoles import KNOWN_TO_ALL
 from tests.support.gate.gate_site import GATE, GateSite, plain_broker
 from tests.support.gate.lanes import DECIDE_S, GONE_S, READ_S, InputsLane

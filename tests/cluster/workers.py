@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 
 from agent.core.events.chain import beginning
-from agent.core.events.verification import verify
+from agent.core.events.chain_verification import verify
 
 ROOT = Path(__file__).parents[2]
 CENTRAL = ROOT / "examples" / "central" / "central.py"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from agent.core.crypto.jws import kid_of
 from agent.core.events.chain import beginning, digest_of
+from agent.core.events.chain_verification import verify
 from agent.core.events.event_types import ChainCheckpoint
-from agent.core.events.verification import verify
 from agent.store.gate_key import read_gate_key
 from agent.store.journal.reader import JournalReader
 

@@ -23,7 +23,7 @@ from agent.core.events.event_types import AccessGranted, Draft, Outcome, Transac
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason
 from agent.core.site.claim_answers import ClaimRequest
-from agent.core.site.messages import Membership
+from agent.core.site.membership import Membership
 from agent.core.site.partition_policy import PartitionPolicy
 from agent.recording.recorder import Recorder
 from agent.site.claimant import SiteRules

@@ -22,7 +22,7 @@ from tests.support.lane.walks import LANES, PAIRS, Pair, World
 from tests.support.lane.yard import told
 
 if TYPE_CHECKING:
-    from agent.core.lane.io import Input
+    from agent.core.lane.step_inputs import Input
 
 SEQUENCES = 20_000
 STEPS = 400

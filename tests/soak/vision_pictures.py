@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from agent.vision.worker.picture_file import SUFFIXES, load
-from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene, show_code
+from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene, show_code
 from tests.support.vision.broken_symbols import HEADS, broken_picture
 
 SIZES_PX = (

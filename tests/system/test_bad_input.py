@@ -10,7 +10,7 @@ import segno
 
 from agent.store.errors import JournalUnavailableError
 from agent.store.journal.reader import JournalReader
-from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
+from drivers.camera.simulated_yard.scene import Scene, Vehicle, draw_scene
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.pty import PtyLine
 from tests.support.gate.arrivals import View, empty_yard

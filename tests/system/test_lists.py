@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from agent.core.model.list_rows import DeclarationStatus
-from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
+from drivers.camera.simulated_yard.scene import Scene, Vehicle, draw_scene
 from tests.support.gate.arrivals import empty_yard
 from tests.support.gate.gate_site import GATE, plain_broker
 from tests.support.lists.lists import declarations

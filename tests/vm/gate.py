@@ -5,7 +5,7 @@ tells.
 import json
 
 from agent.clock.clock import Clock
-from agent.core.events.verification import verify
+from agent.core.events.chain_verification import verify
 from central.issuing import PermitOrder
 from tests.support.waiting import eventually
 

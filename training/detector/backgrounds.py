@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from agent.vision.worker.picture_file import SUFFIXES, PictureError, load
-from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
+from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from training.detector.decoys import colour
 
 if TYPE_CHECKING:

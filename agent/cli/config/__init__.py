@@ -5,8 +5,9 @@ They read and change the file that says what runs.
 
 import typer
 
-from agent.cli.config.change import add_table, history, set_key, undo_change, unset_key
+from agent.cli.config.change import add_table, set_key, unset_key
 from agent.cli.config.check import check
+from agent.cli.config.history import history, undo_change
 from agent.cli.config.show import schema, show
 
 app = typer.Typer(

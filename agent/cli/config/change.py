@@ -1,9 +1,8 @@
-"""The commands `gate-agent config set`, `unset`, `add`, `history` and `undo`."""
+"""The commands `gate-agent config set`, `unset` and `add`."""
 
 from __future__ import annotations
 
 import getpass
-import json
 import os
 import sys
 import tomllib
@@ -15,7 +14,6 @@ from agent.cli import exit_codes
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationToChange, ProblemLanguage
 from agent.cli.terminal import echo
 from agent.clock import Clock
-from agent.core.events import time_text
 from agent.i18n import Language, translate
 from agent.settings import (
     ChangeError,
@@ -26,21 +24,18 @@ from agent.settings import (
     StaleError,
     edited,
     key_path,
-    present_files,
     put_files,
     seen_state,
     set_value,
-    undo,
 )
-from agent.settings.drivers import editor_of, history_of
+from agent.settings.drivers import editor_of
 from drivers.text import Text, reason
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent.settings import Generation, LoadedSettings
+    from agent.settings import LoadedSettings
     from agent.settings import Path as KeyPath
-    from agent.settings.editing.history import ConfigurationFiles
 
 TAKE = "the agent takes it with: systemctl reload gate-agent"
 FROM_STANDARD_INPUT = "-"
@@ -66,8 +61,8 @@ def set_key(
     try:
         change = set_value(editor_of(configuration), key, given, step(f"set {key}"))
     except (ChangeError, HistoryError, SettingsError, OSError) as error:
-        _refuse("set", error, language)
-    _warn(change.loaded, language)
+        refuse("set", error, language)
+    warn(change.loaded, language)
     echo(f"{change.key} is set in {change.place}; state {change.number}")
     echo(TAKE)
 
@@ -111,54 +106,14 @@ def add_table(
     _propose("add", configuration, edit, f"add {key}", language)
 
 
-def history(
-    configuration: ConfigurationToChange = DEFAULT_PATH,
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
-) -> None:
-    """List the last 20 states of the configuration: when, by whom, how, and which keys changed."""
-    kept = history_of(configuration)
-    try:
-        known, good = kept.generations(), kept.good()
-        now = present_files(configuration)
-    except (HistoryError, OSError) as error:
-        _refuse("history", error, Language.EN)
-    if as_json:
-        echo(json.dumps([_fields(one, now, good) for one in known], ensure_ascii=False, indent=2))
-        return
-    for one in known:
-        echo(_line(one, now, good))
-    if not known or known[-1].state != now:
-        echo("the files on the disk are not in the history yet: they were edited by hand")
-
-
-def undo_change(
-    number: Annotated[int | None, typer.Argument(min=1, help="The state to bring back, else the one before.")] = None,
-    configuration: ConfigurationToChange = DEFAULT_PATH,
-    *,
-    language: ProblemLanguage = Language.EN,
-) -> None:
-    """Bring back the configuration as it was before the last change, or the state of a number that `history` shows.
-
-    What is there now stays in the history. Exit code 0 when it is done, 1 when it is not and nothing has changed.
-    """
-    try:
-        change, target = undo(editor_of(configuration), number, step("undo to"))
-    except (ChangeError, HistoryError, SettingsError, OSError) as error:
-        _refuse("undo", error, language)
-    _warn(change.loaded, language)
-    echo(f"the configuration is that of state {target.number}, {_moment(target)}, again; state {change.number}")
-    echo(TAKE)
-
-
 def _propose(command: str, configuration: Path, edit: Edit, what: str, language: Language) -> None:
     editor = editor_of(configuration)
     try:
         seen = seen_state(editor)
         change = put_files(editor, edited(editor, [edit]), step(what), seen)
     except (ChangeError, HistoryError, SettingsError, StaleError, OSError) as error:
-        _refuse(command, error, language)
-    _warn(change.loaded, language)
+        refuse(command, error, language)
+    warn(change.loaded, language)
     echo(f"done: {what}; state {change.number}")
     echo(TAKE)
 
@@ -210,12 +165,14 @@ def _asked(key: str) -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
 
-def _warn(loaded: LoadedSettings, language: Language) -> None:
+def warn(loaded: LoadedSettings, language: Language) -> None:
+    """Say what is unwise in what is written now."""
     for warning in loaded.warnings:
         echo(warning.words(language), err=True)
 
 
-def _refuse(command: str, error: Exception, language: Language) -> NoReturn:
+def refuse(command: str, error: Exception, language: Language) -> NoReturn:
+    """Say why nothing is changed, and exit with FAILED."""
     echo(_why(error, language), err=True)
     echo(f"gate-agent config {command}: {translate(Text('nothing is changed'), language)}", err=True)
     raise typer.Exit(exit_codes.FAILED)
@@ -229,30 +186,3 @@ def _why(error: Exception, language: Language) -> str:
             return translate(Text("{path}: {why}", path=path, why=reason(error)), language)
         case _:
             return translate(str(error), language)
-
-
-def _line(one: Generation, now: ConfigurationFiles, good: ConfigurationFiles | None) -> str:
-    marks = [word for word, state in (("on the disk", now), ("ran last", good)) if state == one.state]
-    keys = ", ".join(one.changed)
-    return "  ".join(
-        part
-        for part in (f"{one.number:4}", _moment(one), one.who or "-", one.what, keys, " ".join(f"({m})" for m in marks))
-        if part
-    )
-
-
-def _fields(one: Generation, now: ConfigurationFiles, good: ConfigurationFiles | None) -> dict[str, object]:
-    return {
-        "state": one.number,
-        "time": _moment(one),
-        "who": one.who,
-        "what": one.what,
-        "changed": list(one.changed),
-        "brings_back": one.of,
-        "on_disk": one.state == now,
-        "ran_last": one.state == good,
-    }
-
-
-def _moment(one: Generation) -> str:
-    return time_text(round(one.utc * 1000))

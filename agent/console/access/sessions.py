@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 from agent.console.access.roles import Role
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from agent.console.access.database import AccessDatabase
     from agent.console.access.session_clock import SessionClock
 
@@ -107,6 +109,11 @@ class Sessions:
     def close_others(self, user: str, key: str) -> None:
         """End all of a user but one."""
         self._database.write(lambda db: db.execute("DELETE FROM sessions WHERE user = ? AND key <> ?", (user, key)))
+
+
+def end_sessions(db: sqlite3.Connection, user: str) -> None:
+    """End all of a user, within the caller's transaction."""
+    db.execute("DELETE FROM sessions WHERE user = ?", (user,))
 
 
 def csrf_token(token: str) -> str:

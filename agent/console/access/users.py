@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.console.access.passwords import check_strength
 from agent.console.access.roles import LOCAL, Role
+from agent.console.access.sessions import end_sessions
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class Users:
                 "UPDATE users SET hash = ?, must_change = ?, changed_utc = ? WHERE name = ?",
                 (kept, given, self._utc(), name),
             )
-            _end_sessions(db, name)
+            end_sessions(db, name)
 
         self._database.write(work)
 
@@ -140,7 +141,7 @@ class Users:
             )
             if had and not _has_admin(db):
                 raise UserRefusedError(Text("Nobody else is an administrator; make another one first."))
-            _end_sessions(db, name)
+            end_sessions(db, name)
 
         self._database.write(work)
 
@@ -187,7 +188,3 @@ def _must_exist(db: sqlite3.Connection, name: str) -> None:
 def _has_admin(db: sqlite3.Connection) -> bool:
     query = "SELECT 1 FROM users WHERE role = ? AND NOT disabled"
     return db.execute(query, (Role.ADMIN,)).fetchone() is not None
-
-
-def _end_sessions(db: sqlite3.Connection, name: str) -> None:
-    db.execute("DELETE FROM sessions WHERE user = ?", (name,))

@@ -1,110 +1,48 @@
-"""The page Configuration.
+"""The page Configuration: forms made from the schema, the raw files, and every state kept to come back to.
 
-Forms made from the schema, the raw files, what would change, and every state kept to come back to. Whatever is sent
-becomes a proposal: judged as a whole by the loader, shown with what it would change, and written only by a second
-request, unless somebody else was first.
+What these would change is proposed in `configuration_proposals`.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from hashlib import sha256
-from http import HTTPStatus
-from pathlib import Path as FilePath
-from types import MappingProxyType
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from agent.console import configuration_form
-from agent.console.access import Person, Role, Technician
+from agent.console.access import Role, Technician
+from agent.console.configuration_requests import (
+    AtEditor,
+    Key,
+    busy_lanes,
+    document_of,
+    file_of,
+    files_of,
+    found_or_refused,
+    path_of,
+    seen_token,
+    target_of,
+    text_of,
+)
 from agent.console.dependencies import AtGate, Gate
-from agent.console.errors import RefusedError
-from agent.console.form_edits import Sent, changes, table
 from agent.console.labels.configuration import STEPS
 from agent.console.navigation import Nav
 from agent.console.page import render, translated
-from agent.console.proposals import Proposal, Proposals
 from agent.settings import (
     BY_HAND,
     LARGEST_BYTES,
-    ChangeError,
     ConfigEditor,
-    Document,
-    Edit,
-    EditStep,
-    HistoryError,
-    Path,
     Problem,
     SettingsError,
-    StaleError,
-    check_seen,
-    differences,
-    edited,
     judged,
-    key_path,
     masked_text,
-    note_present,
     present_files,
-    put_files,
     read,
-    read_file,
-    restored_text,
     schema_of,
-    seen_state,
 )
-from agent.settings.drivers import editor_of
-from drivers.text import Text, first_line, joined, reason
+from drivers.text import Text
 
 router = APIRouter()
 NAV = Nav(500, "/configuration", Text("Configuration"), Role.TECHNICIAN)
-
-MOST_FIELDS: Final = 5_000
-LONGEST_KEY: Final = 300
-NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
-
-Key = Annotated[str, Query(max_length=LONGEST_KEY)]
-Seen = Annotated[str, Form(max_length=64)]
-
-
-async def _sent(request: Request) -> Sent:
-    found = await request.form(max_fields=MOST_FIELDS)
-    return Sent.of(found.multi_items())
-
-
-def _editor(gate: AtGate) -> ConfigEditor:
-    return editor_of(gate.configuration)
-
-
-def _proposals(request: Request) -> Proposals:
-    proposals: Proposals = request.app.state.proposals
-    return proposals
-
-
-AtEditor = Annotated[ConfigEditor, Depends(_editor)]
-AtProposals = Annotated[Proposals, Depends(_proposals)]
-FormSent = Annotated[Sent, Depends(_sent)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Who asks for a change, at which gate, and of which files. `proposals`: those that wait at this gate."""
-
-    request: Request
-    gate: Gate
-    editor: ConfigEditor
-    person: Person
-    proposals: Proposals
-
-
-def _asked(request: Request, gate: AtGate, editor: AtEditor, person: Technician, proposals: AtProposals) -> _Asked:
-    return _Asked(request, gate, editor, person, proposals)
-
-
-Asked = Annotated[_Asked, Depends(_asked)]
-
-
-# -------------------------------------------------------------------------------------------------------------- looking
 
 
 @router.get("/configuration", response_class=HTMLResponse)
@@ -115,9 +53,9 @@ def overview(request: Request, gate: AtGate, editor: AtEditor, _person: Technici
         "configuration.html",
         sections=configuration_form.sections(),
         lanes=list(gate.loaded.settings.lanes),
-        files=_files(editor),
+        files=files_of(editor),
         largest_kb=LARGEST_BYTES // 1024,
-        seen=_seen(editor),
+        seen=seen_token(editor),
         kinds=configuration_form.kinds("relay"),
         main=str(editor.main),
         **_standing(gate, editor),
@@ -133,8 +71,8 @@ def standing(request: Request, gate: AtGate, editor: AtEditor, _person: Technici
 @router.get("/configuration/table", response_class=HTMLResponse)
 def show_table(request: Request, editor: AtEditor, _person: Technician, path: Key) -> HTMLResponse:
     """The form of a table."""
-    made = _found(configuration_form.group(_path(path), _document(editor)))
-    return render(request, "configuration_table.html", group=made, seen=_seen(editor))
+    made = found_or_refused(configuration_form.group(path_of(path), document_of(editor)))
+    return render(request, "configuration_table.html", group=made, seen=seen_token(editor))
 
 
 @router.get("/configuration/add", response_class=HTMLResponse)
@@ -149,16 +87,16 @@ def show_blank(
     replace: bool = False,
 ) -> HTMLResponse:
     """The form of a table that is to be added, or put in another's place."""
-    target = _target(path, name, _document(editor))
+    target = target_of(path, name, document_of(editor))
     return render(
         request,
         "configuration_add.html",
-        group=_found(configuration_form.blank(target, kind)),
+        group=found_or_refused(configuration_form.blank(target, kind)),
         path=path,
         kind=kind,
         name=name,
         replace=replace,
-        seen=_seen(editor),
+        seen=seen_token(editor),
     )
 
 
@@ -167,22 +105,22 @@ def show_raw(
     request: Request, editor: AtEditor, _person: Technician, file: Annotated[int, Query(ge=0, le=64)] = 0
 ) -> HTMLResponse:
     """A file as it is, but for its secrets."""
-    path = _file(editor, file)
+    path = file_of(editor, file)
     return render(
         request,
         "configuration_raw.html",
         file=file,
         path=str(path),
-        content=masked_text(_text(path), schema_of(read(editor.main), editor.models)),
+        content=masked_text(text_of(path), schema_of(read(editor.main), editor.models)),
         problems=_problems(editor),
-        seen=_seen(editor),
+        seen=seen_token(editor),
     )
 
 
 @router.get("/configuration/history", response_class=HTMLResponse)
 def show_history(request: Request, editor: AtEditor, _person: Technician) -> HTMLResponse:
     """The last states, the newest first."""
-    seen = _seen(editor)
+    seen = seen_token(editor)
     now = present_files(editor.main)
     rows = [
         {
@@ -198,116 +136,6 @@ def show_history(request: Request, editor: AtEditor, _person: Technician) -> HTM
     return render(request, "configuration_history.html", rows=rows, seen=seen)
 
 
-# ------------------------------------------------------------------------------------------------------------ proposing
-
-
-@router.post("/configuration/table", response_class=HTMLResponse)
-def propose_table(asked: Asked, sent: FormSent, path: Key) -> HTMLResponse:
-    """What the form of a table would change."""
-    document = _document(asked.editor)
-    made = _found(configuration_form.group(_path(path), document))
-    return _proposed_edits(asked, sent, lambda: changes(made, sent, document), Text("change {path}", path=path), made)
-
-
-@router.post("/configuration/add", response_class=HTMLResponse)
-def propose_addition(
-    asked: Asked,
-    sent: FormSent,
-    *,
-    path: Key,
-    kind: Annotated[str, Query(max_length=40)] = "",
-    name: Annotated[str, Query(max_length=40)] = "",
-    replace: bool = False,
-) -> HTMLResponse:
-    """What one table more would change."""
-    target = _target(path, name, _document(asked.editor))
-    made = _found(configuration_form.blank(target, kind))
-    edits = [Edit("remove", target)] if replace else []
-    edits.append(Edit("add", target, values=table(made, sent)))
-    return _proposed_edits(
-        asked,
-        sent,
-        lambda: edits,
-        Text("add {path} {name}", path=path, name=name) if name else Text("add {path}", path=path),
-        made,
-    )
-
-
-@router.post("/configuration/remove", response_class=HTMLResponse)
-def propose_removal(asked: Asked, sent: FormSent, path: Key) -> HTMLResponse:
-    """What it would be without a table."""
-    return _proposed_edits(asked, sent, lambda: [Edit("remove", _path(path))], Text("remove {path}", path=path))
-
-
-@router.post("/configuration/raw", response_class=HTMLResponse)
-def propose_raw(asked: Asked, sent: FormSent, file: Annotated[int, Query(ge=0, le=64)] = 0) -> HTMLResponse:
-    """What another text of a file would change."""
-    path = _file(asked.editor, file)
-    return _proposed_text(asked, path, sent.text("content"), sent.text("seen"), Text("edit {name}", name=path.name))
-
-
-@router.post("/configuration/upload", response_class=HTMLResponse)
-def propose_upload(asked: Asked, upload: Annotated[UploadFile, File()], seen: Seen) -> HTMLResponse:
-    """What an uploaded file would change in the place of the first."""
-    data = upload.file.read(LARGEST_BYTES + 1)
-    if len(data) > LARGEST_BYTES:
-        _note(asked, "upload", refused=Text("larger than {largest_bytes} kB", largest_bytes=LARGEST_BYTES // 1024))
-        return _refused(
-            asked,
-            Text("The file is larger than {largest_kb} kB: it is no configuration.", largest_kb=LARGEST_BYTES // 1024),
-        )
-    try:
-        content = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        _note(asked, "upload", refused=Text("not UTF-8 text"))
-        return _refused(asked, Text("The file is no UTF-8 text: it is no configuration."))
-    return _proposed_text(asked, asked.editor.main, content, seen, "upload")
-
-
-@router.post("/configuration/undo", response_class=HTMLResponse)
-def propose_undo(asked: Asked, number: Annotated[int, Form(ge=1)], seen: Seen) -> HTMLResponse:
-    """What a former state would change."""
-    found = next((one for one in asked.editor.history.generations() if one.number == number), None)
-    if found is None:
-        _note(asked, Text("undo to {number}", number=number), refused=Text("there is no such state"))
-        return _refused(asked, Text("The history has no state {number}.", number=number))
-    return _proposed(
-        asked, lambda: found.state.files, seen, Text("undo to {number}", number=number), of=found.of or number
-    )
-
-
-@router.post("/configuration/apply", response_class=HTMLResponse)
-def apply(asked: Asked, proposal: Annotated[str, Form(max_length=64)]) -> HTMLResponse:
-    """Write a proposal, and have the gate take it."""
-    gate, person = asked.gate, asked.person
-    found = asked.proposals.pop_proposal(proposal, person.name, gate.now().at)
-    if found is None:
-        return _refused(asked, Text("This proposal is too old, or was applied already. Check again."))
-    step = EditStep(person.name, found.what, gate.now().utc)
-    try:
-        change = put_files(asked.editor, found.files, step, found.seen, found.of)
-    except StaleError as error:
-        return _stale(asked, error)
-    except SettingsError as error:
-        return _wrong(asked, error)
-    except HistoryError as error:
-        return _refused(asked, Text("The history cannot be kept, so nothing was written: {why}", why=str(error)))
-    except OSError as error:
-        gate.audit(person, "configuration.changed", detail=joined([found.what, str(error)], ": "), done=False)
-        return _cannot_write(asked, error)
-    gate.audit(
-        person,
-        "configuration.changed",
-        detail=Text(
-            "{what}: {said}",
-            what=found.what,
-            said=Text("{keys}; state {number}", keys=", ".join(found.keys), number=change.number),
-        ),
-    )
-    gate.reload()
-    return render(asked.request, "configuration_done.html", number=change.number)
-
-
 def _step_words(request: Request, what: str) -> str:
     """How a state came to be, in the reader's language."""
     if what in {"", BY_HAND}:
@@ -316,220 +144,6 @@ def _step_words(request: Request, what: str) -> str:
     if verb not in STEPS:
         return what
     return translated(request, STEPS[verb].filled(what=rest.removeprefix("to ").removeprefix("of ")))
-
-
-# -------------------------------------------------------------------------------------------------------------- answers
-
-
-def _proposed_edits(
-    asked: _Asked, sent: Sent, make: Any, what: str, made: configuration_form.Group | None = None
-) -> HTMLResponse:
-    def files() -> Mapping[str, bytes]:
-        edits = make()
-        return edited(asked.editor, edits) if edits else {}
-
-    return _proposed(asked, files, sent.text("seen"), what, made=made)
-
-
-def _proposed_text(asked: _Asked, path: FilePath, content: str, seen: str, what: str) -> HTMLResponse:
-    def files() -> Mapping[str, bytes]:
-        before = _text(path)
-        schema = schema_of(read(asked.editor.main), asked.editor.models)
-        restored = restored_text(content, before, schema)
-        if "\r\n" in before:
-            restored = restored.replace("\r\n", "\n").replace("\n", "\r\n")
-        return {} if restored == before else {str(path.resolve()): restored.encode()}
-
-    return _proposed(asked, files, seen, what)
-
-
-def _proposed(
-    asked: _Asked, make: Any, seen: str, what: str, of: int | None = None, made: configuration_form.Group | None = None
-) -> HTMLResponse:
-    """Judge what would be there and show it; nothing is written but an event.
-
-    `make` gives the files; `made`: the form that was sent.
-    """
-    editor, gate, files = asked.editor, asked.gate, {}
-    try:
-        check_seen(editor, seen)
-        files = make()
-        if not files:
-            _note(asked, what, refused=Text("nothing would change"))
-            return _refused(asked, Text("Nothing was changed on the form."))
-        loaded = judged(editor, files)
-    except (StaleError, SettingsError, ChangeError, HistoryError, OSError) as error:
-        _note(asked, what, files, refused=_first(error))
-        return _not_proposed(asked, error, made)
-    found = differences(gate.loaded, loaded)
-    keys = tuple(one.key for one in found)
-    _note(asked, what, files, keys)
-    proposal = Proposal(asked.person.name, files, seen, what, gate.now().at, keys[:20], of)
-    number = asked.proposals.add(proposal)
-    return render(
-        asked.request,
-        "configuration_proposal.html",
-        number=number,
-        differences=found,
-        warnings=loaded.warnings,
-        files=sorted(files),
-        busy=_busy(gate),
-    )
-
-
-def _not_proposed(asked: _Asked, error: Exception, made: configuration_form.Group | None) -> HTMLResponse:
-    match error:
-        case StaleError():
-            return _stale(asked, error)
-        case SettingsError():
-            return _wrong(asked, error, made)
-        case ChangeError():
-            return _refused(asked, Text("This cannot be done here: {why}", why=str(error)))
-        case _:
-            return _refused(asked, Text("The files or their history cannot be read: {why}", why=str(error)))
-
-
-def _first(error: Exception) -> str:
-    """The first line of what is wrong: it names the key and quotes no file."""
-    return error.problems[0].head if isinstance(error, SettingsError) else first_line(str(error))
-
-
-def _note(
-    asked: _Asked, what: str, files: Mapping[str, bytes] = NOTHING, keys: Sequence[str] = (), refused: str = ""
-) -> None:
-    """Record a proposal, also a refused one: of which files, by their SHA-256, and which keys would be others."""
-    hashes = (f"{name} {sha256(data).hexdigest()}" for name, data in sorted(files.items()))
-    parts = [part for part in (what, *hashes, ", ".join(keys), refused) if part]
-    asked.gate.audit(asked.person, "configuration.proposed", detail=joined(parts, "; "), done=not refused)
-
-
-def _busy(gate: Gate) -> list[str]:
-    """The lanes in which a vehicle is under way now."""
-    return [name for name, lane in gate.lanes.items() if lane.view is not None and lane.view.transaction is not None]
-
-
-def _refused(asked: _Asked, why: Text) -> HTMLResponse:
-    message = translated(asked.request, why)
-    return render(asked.request, "configuration_refused.html", message=message, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-
-
-def _stale(asked: _Asked, error: StaleError) -> HTMLResponse:
-    return render(
-        asked.request,
-        "configuration_stale.html",
-        changed=error.changed,
-        who=error.who,
-        status=HTTPStatus.CONFLICT,
-    )
-
-
-def _wrong(asked: _Asked, error: SettingsError, made: configuration_form.Group | None = None) -> HTMLResponse:
-    """What is wrong: in a form by its fields, without lines, since its file was never written."""
-    fields = {} if made is None else {"fields": configuration_form.places(made, (one.key for one in error.problems))}
-    return render(
-        asked.request,
-        "configuration_problems.html",
-        problems=error.problems,
-        status=HTTPStatus.UNPROCESSABLE_ENTITY,
-        **fields,
-    )
-
-
-def _cannot_write(asked: _Asked, error: OSError) -> HTMLResponse:
-    folder = asked.editor.main.resolve().parent
-    return _refused(
-        asked,
-        Text(
-            "The gate may not write into {folder} ({why}). Make the folder and its files writable for the group "
-            "gate-agent, and see that the service has ReadWritePaths={folder}.",
-            folder=folder,
-            why=reason(error),
-        ),
-    )
-
-
-# -------------------------------------------------------------------------------------------------------------- finding
-
-
-def _path(key: str) -> Path:
-    try:
-        return key_path(key)
-    except ValueError:
-        raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page.")) from None
-
-
-def _target(key: str, name: str, document: Document) -> Path:
-    """Where something is to be added: a name among tables, the end of a list, or the table itself."""
-    path = _path(key)
-    found = (
-        None
-        if configuration_form.group(path, document) is not None
-        else configuration_form.parts(path, document)
-        if _has_parts(path)
-        else None
-    )
-    if found is None:
-        return path
-    if path == ("lanes",):
-        if not name:
-            raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, Text("A new lane needs a name. Nothing was done."))
-        return (*path, name)
-    return (*path, len(found.items))
-
-
-def _has_parts(path: Path) -> bool:
-    return path == ("lanes",) or str(path[-1]) in ("cameras", "scanners", "keys", "gates")
-
-
-def _found(made: configuration_form.Group | None) -> configuration_form.Group:
-    if made is None:
-        raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page."))
-    return made
-
-
-def _seen(editor: ConfigEditor) -> str:
-    """A name for the files as they are; they are remembered, so that a second editor can be shown what changed."""
-    try:
-        with editor.history.held():
-            note_present(editor, EditStep("", "", 0.0))
-        return seen_state(editor)
-    except (HistoryError, OSError) as error:
-        raise RefusedError(
-            HTTPStatus.SERVICE_UNAVAILABLE, Text("The files or their history cannot be read: {why}", why=str(error))
-        ) from None
-
-
-def _document(editor: ConfigEditor) -> Document:
-    """The files and what is laid over them. Raises RefusedError where they are no TOML."""
-    try:
-        return editor.load(read_file).document
-    except SettingsError:
-        document = read(editor.main)
-        if document.problems:
-            raise RefusedError(
-                HTTPStatus.CONFLICT, Text("The file cannot be read as TOML: fix it as text first.")
-            ) from None
-        return document
-
-
-def _files(editor: ConfigEditor) -> list[str]:
-    return [str(one.path) for one in read(editor.main).files] or [str(editor.main)]
-
-
-def _file(editor: ConfigEditor, number: int) -> FilePath:
-    files = _files(editor)
-    if number >= len(files):
-        raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page."))
-    return FilePath(files[number])
-
-
-def _text(path: FilePath) -> str:
-    try:
-        return read_file(path).decode("utf-8", errors="replace").removeprefix("\ufeff")
-    except OSError as error:
-        raise RefusedError(
-            HTTPStatus.SERVICE_UNAVAILABLE, Text("The files or their history cannot be read: {why}", why=str(error))
-        ) from None
 
 
 def _problems(editor: ConfigEditor) -> tuple[Problem, ...]:
@@ -551,5 +165,5 @@ def _standing(gate: Gate, editor: ConfigEditor) -> dict[str, Any]:
     return {
         "problems": problems,
         "is_running": digest == gate.loaded.digest,
-        "busy": _busy(gate),
+        "busy": busy_lanes(gate),
     }

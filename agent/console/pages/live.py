@@ -1,13 +1,12 @@
-"""The live answers of the pages Lane and Aim, and the pictures kept as evidence."""
+"""The live answers of the pages Lane and Aim."""
 
 from __future__ import annotations
 
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter, Request
-from fastapi import Path as InPath
 from fastapi.responses import Response, StreamingResponse
 
 from agent.console.access import Technician, Viewer  # noqa: TC001 - FastAPI reads the annotations
@@ -18,7 +17,6 @@ from agent.console.live.dependencies import AtLive  # noqa: TC001
 from agent.console.live.lane_updates import barrier_news, devices_news, inputs_news, lane_news
 from agent.console.live.streams import NEWS_TYPE, PICTURES_TYPE, News, news, pictures
 from agent.console.live.viewer_texts import Words
-from agent.store.errors import EvidenceError
 from agent.vision.preview import LARGE_PX, SMALL_PX, PreviewRequest
 from drivers.text import Text
 
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 router = APIRouter()
 
 VEHICLES = 12
-Sha256 = Annotated[str, InPath(pattern="^[0-9a-f]{64}$")]
 SIZES_PX = {"small": SMALL_PX, "large": LARGE_PX}
 
 
@@ -66,20 +63,6 @@ async def camera_pictures(
     """The live picture of a camera, at most 5 a second."""
     supervisor = supervisor_of(gate, lane, camera)
     return _live_answer(pictures(supervisor, PreviewRequest(SIZES_PX[size]), live), PICTURES_TYPE)
-
-
-@router.get("/evidence/{sha256}")
-def evidence(sha256: Sha256, gate: AtGate, _person: Viewer) -> Response:
-    """A picture that is kept as evidence."""
-    try:
-        jpeg = gate.evidence.get(sha256)
-    except EvidenceError:
-        raise RefusedError(
-            HTTPStatus.INTERNAL_SERVER_ERROR, Text("This picture cannot be read from the disk, or was altered there.")
-        ) from None
-    if jpeg is None:
-        raise RefusedError(HTTPStatus.NOT_FOUND, Text("This picture is not kept any more."))
-    return Response(jpeg, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600, immutable"})
 
 
 def supervisor_of(gate: Gate, lane: str, camera: str) -> CameraSupervisor:

@@ -22,8 +22,9 @@ from agent.console.errors import LoginNeededError, PasswordNeededError, RefusedE
 from agent.console.live.dependencies import Live
 from agent.console.page import Pages, render, translated
 from agent.console.proposals import Proposals
+from agent.console.web.allowed_hosts import Names
 from agent.console.web.headers import Headers
-from agent.console.web.limits import Limits, Names
+from agent.console.web.request_limits import Limits
 from agent.console.web.routing import page_modules, see_guarded
 from agent.console.web.stream_limits import Streams
 from drivers.text import Text

@@ -10,8 +10,9 @@ from urllib.parse import quote
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 
+from agent.console.web.allowed_hosts import Names
 from agent.console.web.headers import Headers
-from agent.console.web.limits import Limits, Names
+from agent.console.web.request_limits import Limits
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

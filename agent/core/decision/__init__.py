@@ -3,7 +3,12 @@
 Knows permits, lists, plates and claims as values; asks nobody.
 """
 
-from agent.core.decision.assessment import (
+from agent.core.decision.checks.case import JudgementRules, judges_plate
+from agent.core.decision.decision import Decision
+from agent.core.decision.fail_safe import with_fail_safe
+from agent.core.decision.judgement import judge, lists_needed, plate_leads
+from agent.core.decision.knowledge import Knowledge, PermitUses, in_force, subjects_of, uses_allowed
+from agent.core.decision.permit_choice import (
     SET_ASIDE,
     Assessment,
     AssessmentContext,
@@ -13,11 +18,6 @@ from agent.core.decision.assessment import (
     references_of,
     weigh,
 )
-from agent.core.decision.checks.case import JudgementRules, judges_plate
-from agent.core.decision.decision import Decision
-from agent.core.decision.fail_safe import with_fail_safe
-from agent.core.decision.judgement import judge, lists_needed, plate_leads
-from agent.core.decision.knowledge import Knowledge, PermitUses, in_force, subjects_of, uses_allowed
 from agent.core.decision.rate_limit import NO_TEXTS, Texts
 
 __all__ = [

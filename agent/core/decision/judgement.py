@@ -15,17 +15,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision.assessment import FOREIGN, is_foreign
 from agent.core.decision.checks import CHECKS, list_data, plate
 from agent.core.decision.checks.case import Case, JudgementRules
 from agent.core.decision.decision import Decision
 from agent.core.decision.fail_safe import internal, with_fail_safe
+from agent.core.decision.permit_choice import FOREIGN, is_foreign
 from agent.core.model import Check, ListKind, Reason, Verdict
 from agent.core.plates.match import match
 
 if TYPE_CHECKING:
-    from agent.core.decision.assessment import Assessment
     from agent.core.decision.knowledge import Knowledge
+    from agent.core.decision.permit_choice import Assessment
     from agent.core.lists import DataStanding
     from agent.core.permit import Permit
     from agent.core.plates import PlateMatch

@@ -16,6 +16,7 @@ from agent.core.events.chain import (
     seal,
     time_text,
 )
+from agent.core.events.chain_verification import ChainFault, ChainFlaw, Verification, Verifier, verify, verify_streams
 from agent.core.events.checkpoint import Checkpoint, ExportStatement, checkpoint_draft, checkpoint_of, opened, signed
 from agent.core.events.code_digest import digest_of_code
 from agent.core.events.detail_message import Detail, DetailMessage, Message, WithDetail, message_of
@@ -72,7 +73,6 @@ from agent.core.events.mqtt_messages import (
     Status,
 )
 from agent.core.events.plate_masking import masked, masked_plate, masked_text
-from agent.core.events.verification import ChainFault, ChainFlaw, Verification, Verifier, verify, verify_streams
 
 __all__ = [
     "RANDOM_BYTES",

@@ -6,7 +6,7 @@ is the three attributes `clocksynced`, `clockerrorms` and `clockstate`; attribut
 CloudEvents integers have 32 bits, which bounds `seq`: 2**31 - 1 events are 1,300 years of a busy gate.
 
 `prev` is the SHA-256, in hex, of the bytes of the event before; for the first event that of the stream id.
-`agent.core.events.verification` proves a chain.
+`agent.core.events.chain_verification` proves a chain.
 """
 
 from __future__ import annotations

@@ -3,35 +3,27 @@
 No clock, no thread, no device: time comes in with the input. The table is drawn in docs/lane.md.
 """
 
+from agent.core.lane.effects import Close, Decide, Effect, Hold, KeepPictures, Lamp, OrderAnswered, Raise, Record, Show
 from agent.core.lane.event_drafts import transaction_id
 from agent.core.lane.hold import HOLD_CONTACT
-from agent.core.lane.io import (
-    Close,
+from agent.core.lane.lane_rules import LaneRules
+from agent.core.lane.orders import KEY_SWITCH
+from agent.core.lane.state import GATHERING, InputState, Lane, LaneLockout, LaneState, at_rest, occupies
+from agent.core.lane.step_inputs import (
     CommandKind,
-    Decide,
     Decided,
-    Effect,
-    Hold,
     Input,
     InterlockChanged,
-    KeepPictures,
-    Lamp,
     OfficerCommand,
-    OrderAnswered,
     PlateRead,
     Presented,
     Pulsed,
-    Raise,
     ReadersChanged,
-    Record,
     RecordFailed,
     RelayChanged,
     Sampled,
-    Show,
     Ticked,
 )
-from agent.core.lane.orders import KEY_SWITCH
-from agent.core.lane.state import GATHERING, InputState, Lane, LaneLockout, LaneRules, LaneState, at_rest, occupies
 from agent.core.lane.test_pulse import pulse_obstacle
 
 __all__ = [

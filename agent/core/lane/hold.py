@@ -13,7 +13,7 @@ from agent.core.lane.state import LaneState, fresh
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.lane.io import OfficerCommand
+    from agent.core.lane.step_inputs import OfficerCommand
     from agent.core.lane.transition import Transition
 
 HOLD_CONTACT = Text("hold contact")

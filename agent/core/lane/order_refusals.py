@@ -8,7 +8,7 @@ from agent.core.events import Alarm
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
-    from agent.core.lane.io import OfficerCommand
+    from agent.core.lane.step_inputs import OfficerCommand
     from agent.core.lane.transition import Transition
 
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from agent.core.events import Alarm
+from agent.core.lane.closing import may_lower, why_not_lower
 from agent.core.lane.hold import hold_by_order, release_by_order
-from agent.core.lane.io import CommandKind, OfficerCommand
-from agent.core.lane.lockout import apply_lockout
+from agent.core.lane.lockout import lock, unlock
 from agent.core.lane.order_refusals import interlocked, locked, wrong_state
-from agent.core.lane.passage import may_lower, why_not_lower
+from agent.core.lane.out_of_service import put_in_service, take_out_of_service
 from agent.core.lane.state import GATHERING, RISING, LaneState, PulseDelivery
+from agent.core.lane.step_inputs import CommandKind, OfficerCommand
 from agent.core.lane.test_pulse import give_test_pulse
 from agent.core.lane.verdicts import reservation
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.lane.io import Input
+    from collections.abc import Callable
+
+    from agent.core.lane.step_inputs import Input
     from agent.core.lane.transition import Transition
 
 KEY_SWITCH = Text("key switch")
@@ -64,7 +67,7 @@ def _obey(transition: Transition, item: OfficerCommand, *, reserve: bool) -> tup
         case CommandKind.CLOSE:
             return _close(transition)
         case CommandKind.LOCK | CommandKind.UNLOCK | CommandKind.OUT_OF_SERVICE | CommandKind.IN_SERVICE:
-            return apply_lockout(transition, item)
+            return _STANDING[item.kind](transition, item)
         case CommandKind.TEST_OPEN | CommandKind.TEST_CLOSE:
             return give_test_pulse(transition, item)
         case _:
@@ -113,3 +116,11 @@ def _close(transition: Transition) -> tuple[bool, str]:
     transition.enter_state(LaneState.CLOSING)
     transition.lower()
     return True, Text("the close pulse is ordered")
+
+
+_STANDING: dict[CommandKind, Callable[[Transition, OfficerCommand], tuple[bool, str]]] = {
+    CommandKind.LOCK: lock,
+    CommandKind.UNLOCK: unlock,
+    CommandKind.OUT_OF_SERVICE: take_out_of_service,
+    CommandKind.IN_SERVICE: put_in_service,
+}

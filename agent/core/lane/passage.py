@@ -1,11 +1,12 @@
-"""The lane after a pulse: the arm rises, the vehicle goes through or not, the arm comes down."""
+"""The lane after a pulse: the arm rises, and the vehicle goes through or not."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from agent.core.events import Alarm, BarrierMoved, Outcome, VehicleEntering
-from agent.core.lane.state import LaneState, arm_down, safe_to_close
+from agent.core.lane.state import LaneState, arm_down
+from agent.core.lane.violations import tailgated
 from agent.core.model import Reason
 from drivers.text import Text
 
@@ -54,7 +55,7 @@ def _wait_to_enter(transition: Transition) -> None:
     if known and _came_down(transition):
         _gave_up(transition)
         transition.come_to_rest()
-    elif _quiet_s(transition, input_state.free_since, input_state.clear_since) >= patience_s:
+    elif transition.quiet_s(input_state.free_since, input_state.clear_since) >= patience_s:
         _gave_up(transition)
         transition.enter_state(LaneState.CLOSING)
     elif transition.waited_s() >= rules.enter_s:
@@ -68,7 +69,7 @@ def passing(transition: Transition) -> None:
         if input_state.signals.presence is False and not lane.transaction.released:
             transition.set_transaction(released=True)
         elif input_state.signals.presence is True and lane.transaction.released:
-            _tailgated(transition, _CLOSE_BEHIND)
+            tailgated(transition, _CLOSE_BEHIND)
     if input_state.clear:
         transition.enter_state(LaneState.CLEARING)
     elif transition.waited_s() >= lane.rules.pass_s:
@@ -78,14 +79,14 @@ def passing(transition: Transition) -> None:
 def clearing(transition: Transition) -> None:
     """CLEARING: nothing is under the arm any more; make sure, and record how the passage ended."""
     lane, input_state = transition.lane, transition.lane.input_state
-    clear = _quiet_s(transition, input_state.clear_since) >= lane.rules.clear_s
+    clear = transition.quiet_s(input_state.clear_since) >= lane.rules.clear_s
     if input_state.taken:
         if (
             lane.transaction is not None
             and not lane.transaction.released
             and transition.waited_s() >= lane.rules.clear_s
         ):
-            _tailgated(transition, Text("under the arm again after it was free"))
+            tailgated(transition, Text("under the arm again after it was free"))
         transition.enter_state(LaneState.PASSING)
     elif clear and lane.transaction is None:
         transition.enter_state(LaneState.CLOSING)
@@ -104,60 +105,18 @@ def _end_beside_presence(transition: Transition) -> None:
     doubt.
     """
     rules, input_state = transition.lane.rules, transition.lane.input_state
-    if _quiet_s(transition, input_state.free_since) >= rules.clear_s:
+    if transition.quiet_s(input_state.free_since) >= rules.clear_s:
         transition.close_transaction(Outcome.BACKED_OUT)
         transition.enter_state(LaneState.CLOSING)
     elif input_state.signals.presence is True and (
         _came_down(transition) or transition.waited_s() >= rules.clear_s + rules.close_s
     ):
-        _tailgated(transition, _CLOSE_BEHIND)
+        tailgated(transition, _CLOSE_BEHIND)
         _passed(transition, assumed=True)
         if arm_down(transition.lane) and (rules.has_closed or rules.close_mode == "controller"):
             transition.come_to_rest()
         else:
             transition.enter_state(LaneState.CLOSING)
-
-
-def closing(transition: Transition) -> None:
-    """CLOSING: follow the arm down. In close mode "agent", first give the close pulse once it is safe."""
-    rules, input_state = transition.lane.rules, transition.lane.input_state
-    waits = rules.close_mode == "agent" and not transition.lane.closing_pulse
-    if input_state.signals.safety is True:
-        transition.alarm_once(Alarm.TAILGATING, Text("under the arm before it was down"))
-        _reopen(transition)
-    elif input_state.signals.photocell is True and not waits:
-        _reopen(transition)
-    elif rules.has_closed and input_state.signals.closed is True:
-        transition.record(BarrierMoved(position="closed"))
-        transition.come_to_rest()
-    elif waits:
-        _wait_to_lower(transition)
-    elif transition.waited_s() >= rules.close_s:
-        _time_is_up(transition)
-
-
-def _wait_to_lower(transition: Transition) -> None:
-    if may_lower(transition):
-        transition.lower()
-    elif transition.waited_s() >= transition.lane.rules.pass_s and not transition.lane.arm_in_use:
-        transition.alarm_once(Alarm.CLOSE_FAILED, Text("it was never safe to close"))
-
-
-def _time_is_up(transition: Transition) -> None:
-    if arm_down(transition.lane):
-        transition.come_to_rest()
-    elif transition.lane.arm_in_use:
-        transition.enter_state(LaneState.YIELDING)  # it is held open there
-    else:
-        transition.alarm(Alarm.CLOSE_FAILED)
-        transition.enter_state(LaneState.VIOLATION)
-
-
-def violation(transition: Transition) -> None:
-    """VIOLATION: wait until the lane is empty and the arm down, or for an officer."""
-    lane, input_state = transition.lane, transition.lane.input_state
-    if arm_down(lane) and _quiet_s(transition, input_state.clear_since, input_state.free_since) >= lane.rules.clear_s:
-        transition.come_to_rest()
 
 
 def held_open(_turn: Transition) -> None:
@@ -185,7 +144,7 @@ def _open_after_hold(transition: Transition) -> None:
         transition.enter_state(LaneState.PASSING)
     elif _came_down(transition):
         transition.come_to_rest()
-    elif _quiet_s(transition, input_state.clear_since) >= transition.lane.rules.clear_s:
+    elif transition.quiet_s(input_state.clear_since) >= transition.lane.rules.clear_s:
         transition.enter_state(LaneState.CLOSING)
 
 
@@ -206,13 +165,6 @@ def _gave_up(transition: Transition) -> None:
         transition.turn_away()
 
 
-def _tailgated(transition: Transition, detail: str) -> None:
-    """Note, once a transaction, that another vehicle came too close behind."""
-    if not transition.transaction.violations:
-        transition.set_transaction(violations=(Alarm.TAILGATING,))
-        transition.alarm(Alarm.TAILGATING, detail)
-
-
 def _assume_passed(transition: Transition) -> None:
     """End a passage that no input can see. A test pulse has no vehicle, unless a reader saw one on its way."""
     if transition.transaction.tested and not transition.transaction.plates:
@@ -229,35 +181,3 @@ def _passed(transition: Transition, *, assumed: bool = False) -> None:
     else:
         outcome = Outcome.PASSED
     transition.close_transaction(outcome, passed=True, assumed=assumed)
-
-
-def _quiet_s(transition: Transition, *since: float) -> float:
-    """Return how long all of these have held in this state; negative infinity when one does not hold."""
-    return transition.now.at - max(transition.lane.since, *since)
-
-
-def _reopen(transition: Transition) -> None:
-    """Follow an arm that meets something on its way down. The controller stops it; the agent undoes its own order."""
-    lane = transition.lane
-    if lane.rules.close_mode == "controller" or lane.closing_pulse:
-        transition.alarm_once(Alarm.REOPENED)
-    if lane.closing_pulse and lane.relay_up and Alarm.JOURNAL_FAILED not in lane.raised_alarms:
-        transition.grant_safety()
-    transition.enter_state(LaneState.PASSING)
-
-
-def may_lower(transition: Transition) -> bool:
-    """Whether a close pulse may be given now: asked for by the rules, deliverable, and proved safe by the inputs."""
-    lane = transition.lane
-    ours = lane.rules.close_mode == "agent" and not lane.arm_in_use
-    return ours and lane.relay_up and safe_to_close(lane, transition.now.at)
-
-
-def why_not_lower(transition: Transition) -> str:
-    """Say why `may_lower` says no."""
-    lane = transition.lane
-    if lane.rules.close_mode == "controller":
-        return Text("the barrier's controller closes it; the agent gives no close pulse here")
-    if lane.arm_in_use:
-        return Text("the other direction uses the arm")
-    return Text("the inputs do not prove it safe to close") if lane.relay_up else Text("the relay board is away")

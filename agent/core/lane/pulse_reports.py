@@ -10,7 +10,7 @@ from agent.core.model import Reason
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.lane.io import Pulsed
+    from agent.core.lane.step_inputs import Pulsed
     from agent.core.lane.transition import Transition
 
 

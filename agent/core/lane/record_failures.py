@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 from agent.core.decision import Decision
 from agent.core.events import Alarm
-from agent.core.lane.io import CommandKind
 from agent.core.lane.order_refusals import interlocked
 from agent.core.lane.orders import carry_out, order_of
 from agent.core.lane.state import UNDECIDED
+from agent.core.lane.step_inputs import CommandKind
 from agent.core.lane.verdicts import defer, refuse, wait
 from agent.core.model import Reason, Verdict
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.lane.io import OfficerCommand, RecordFailed
+    from agent.core.lane.step_inputs import OfficerCommand, RecordFailed
     from agent.core.lane.transition import Transition
 
 

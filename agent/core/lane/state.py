@@ -12,7 +12,8 @@ from agent.core.model import Reason, Signals
 if TYPE_CHECKING:
     from agent.core.decision import Decision
     from agent.core.events import Alarm
-    from agent.core.lane.io import Show
+    from agent.core.lane.effects import Show
+    from agent.core.lane.lane_rules import LaneRules
     from agent.core.model import LedgerChange, Presentation, Reading
 
 
@@ -50,52 +51,6 @@ _AT_REST = GATHERING | {
     LaneState.YIELDING,
     LaneState.OUT_OF_SERVICE,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class LaneRules:
-    """The timings and options of a lane.
-
-    `read_s`: to show a permit after arrival. `decide_s`: to a final answer after the first presentation.
-    `open_s`, `enter_s`, `pass_s`, `close_s`: for the arm to open, the vehicle to enter, to get through, the arm to
-    close. `clear_s`: the lane must be free for so long before a passage counts as over; gaps below it are one vehicle.
-    `deny_again_s`: least time between a refusal and the next try. `stale_s`: age at which inputs are lost.
-    `decides_by_plate`: a plate alone is worth a decision; without, one is asked for when a permit is presented.
-    `grant_s`: life of a grant. `gone_s`: what no reader saw for so long is gone. `blind_passage_s`: after the pulse,
-    a blind lane takes the passage for done. `neighbours`: there are lanes that this one must wait for; it is not free
-    until InterlockChanged says so. `shares_arm`: one of them serves the other direction of the same arm. Raises
-    ValueError for a lane number that does not fit a transaction id.
-    """
-
-    lane: str
-    lane_number: int
-    direction: str = ""
-    blind: bool = False
-    decides_by_plate: bool = False
-    close_mode: Literal["controller", "agent"] = "controller"
-    has_opened: bool = False
-    has_closed: bool = False
-    has_photocell: bool = False
-    has_key: bool = False
-    has_hold: bool = False
-    shares_arm: bool = False
-    neighbours: bool = False
-    read_s: float = 30.0
-    decide_s: float = 5.0
-    open_s: float = 6.0
-    enter_s: float = 15.0
-    pass_s: float = 60.0
-    clear_s: float = 1.0
-    close_s: float = 8.0
-    deny_again_s: float = 1.0
-    stale_s: float = 0.3
-    grant_s: float = 10.0
-    gone_s: float = 3.0
-    blind_passage_s: float = 8.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.lane_number <= 99:  # noqa: PLR2004 -- two digits of the transaction id
-            raise ValueError(f"lane_number must be 0 to 99, not {self.lane_number}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,14 +243,6 @@ def sign_word(lane: Lane) -> str:
 def fresh(lane: Lane, at: float) -> bool:
     """Whether every input of the lane was known at most `stale_s` ago; for blind lanes always."""
     return lane.rules.blind or at - lane.input_state.known_at <= lane.rules.stale_s
-
-
-def safe_to_close(lane: Lane, at: float) -> bool:
-    """Whether every input that guards a close is fresh and clear.
-
-    Unknown is not clear, so a blind lane is never safe.
-    """
-    return fresh(lane, at) and lane.input_state.clear and lane.input_state.signals.presence is not None
 
 
 def arm_down(lane: Lane) -> bool:

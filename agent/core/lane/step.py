@@ -15,10 +15,24 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, assert_never
 
-from agent.core.lane import arrival, hold, inputs, orders, passage, pulse_reports, record_failures, verdicts
-from agent.core.lane.io import (
+from agent.core.lane import (
+    arrival,
+    closing,
+    coming_to_rest,
+    hold,
+    input_signals,
+    orders,
+    out_of_service,
+    passage,
+    pulse_reports,
+    record_failures,
+    verdicts,
+    violations,
+)
+from agent.core.lane.lane_rules import LaneRules
+from agent.core.lane.state import Lane, LaneState
+from agent.core.lane.step_inputs import (
     Decided,
-    Effect,
     Input,
     InterlockChanged,
     OfficerCommand,
@@ -31,11 +45,12 @@ from agent.core.lane.io import (
     Sampled,
     Ticked,
 )
-from agent.core.lane.state import Lane, LaneRules, LaneState
 from agent.core.lane.transition import Transition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from agent.core.lane.effects import Effect
 
 __all__ = ["Lane", "LaneRules", "LaneState", "step"]
 
@@ -49,9 +64,9 @@ def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
     transition = Transition(lane, item.now)
     if not isfinite(lane.since):
         transition.enter_state(lane.state)
-    inputs.note_surroundings(transition, item)
+    input_signals.note_surroundings(transition, item)
     pulse_reports.expire_pulses(transition)
-    inputs.check_inputs(transition)
+    input_signals.check_inputs(transition)
     match item:
         case Pulsed():
             pulse_reports.note_pulse_report(transition, item)
@@ -82,7 +97,7 @@ def _sampled(transition: Transition) -> None:
 
 
 _STATES: dict[LaneState, Callable[[Transition], None]] = {
-    LaneState.INIT: arrival.init,
+    LaneState.INIT: coming_to_rest.init,
     LaneState.IDLE: arrival.idle,
     LaneState.PRESENT: arrival.undecided,
     LaneState.DECIDING: arrival.undecided,
@@ -93,10 +108,10 @@ _STATES: dict[LaneState, Callable[[Transition], None]] = {
     LaneState.OPEN: passage.opened,
     LaneState.PASSING: passage.passing,
     LaneState.CLEARING: passage.clearing,
-    LaneState.CLOSING: passage.closing,
-    LaneState.VIOLATION: passage.violation,
+    LaneState.CLOSING: closing.closing,
+    LaneState.VIOLATION: violations.violation,
     LaneState.HELD_OPEN: passage.held_open,
-    LaneState.FAULT: arrival.fault,
-    LaneState.YIELDING: arrival.yielding,
-    LaneState.OUT_OF_SERVICE: arrival.out_of_service,
+    LaneState.FAULT: coming_to_rest.fault,
+    LaneState.YIELDING: coming_to_rest.yielding,
+    LaneState.OUT_OF_SERVICE: out_of_service.out_of_service,
 }

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent.core.events import Alarm, BarrierTested
-from agent.core.lane.io import CommandKind
-from agent.core.lane.passage import may_lower, why_not_lower
+from agent.core.lane.closing import may_lower, why_not_lower
 from agent.core.lane.state import LaneState, arm_down, owns_limits
+from agent.core.lane.step_inputs import CommandKind
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.lane.io import OfficerCommand
     from agent.core.lane.state import Lane
+    from agent.core.lane.step_inputs import OfficerCommand
     from agent.core.lane.transition import Transition
 
 _QUIET = frozenset({LaneState.IDLE, LaneState.OUT_OF_SERVICE})

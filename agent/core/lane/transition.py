@@ -18,6 +18,7 @@ from agent.core.events import (
     TransactionClosed,
     VehiclePresent,
 )
+from agent.core.lane.effects import Close, Decide, Effect, Hold, KeepPictures, Lamp, OrderAnswered, Raise, Record, Show
 from agent.core.lane.event_drafts import (
     decision_event,
     evidence_pictures,
@@ -26,7 +27,6 @@ from agent.core.lane.event_drafts import (
     presentation_event,
     transaction_id,
 )
-from agent.core.lane.io import Close, Decide, Effect, Hold, KeepPictures, Lamp, OrderAnswered, Raise, Record, Show
 from agent.core.lane.permit_use import settlement, went_under
 from agent.core.lane.state import HandledVehicle, Lane, LaneState, Pulse, PulseDelivery, Transaction, sign_word
 from agent.core.model import LedgerChange, LedgerState, Presentation, Reading, Reason
@@ -337,3 +337,7 @@ class Transition:
         if new:
             self._keep = (*self._keep, *new)
             self.set_transaction(kept=(*transaction.kept, *new))
+
+    def quiet_s(self, *since: float) -> float:
+        """Return how long all of these have held in this state; negative infinity when one does not hold."""
+        return self.now.at - max(self.lane.since, *since)

@@ -12,7 +12,7 @@ from agent.core.model import LedgerChange, LedgerState, Reason, Verdict
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.lane.io import Decided
+    from agent.core.lane.step_inputs import Decided
     from agent.core.lane.transition import Transition
 
 

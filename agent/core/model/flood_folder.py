@@ -50,19 +50,3 @@ class FloodFolder(Generic[K, V]):
         rest = list(self._waiting.values())
         self._waiting.clear()
         return rest
-
-
-class OnceEvery:
-    """For each key the first at once, then one in `every_s`. Times are monotonic seconds."""
-
-    def __init__(self, every_s: float) -> None:
-        self._every_s = every_s
-        self._told_at: dict[Hashable, float] = {}
-
-    def __call__(self, key: Hashable, at: float) -> bool:
-        """Whether this key may be told now; where it may, it counts as told."""
-        told_at = self._told_at.get(key)
-        if told_at is not None and at - told_at < self._every_s:
-            return False
-        self._told_at[key] = at
-        return True

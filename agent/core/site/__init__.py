@@ -15,14 +15,13 @@ from agent.core.site.ledger import (
     PeerRow,
     Taken,
 )
+from agent.core.site.membership import Membership, OpenedMessage
 from agent.core.site.messages import (
     EVERYBODY,
     ROWS_A_MESSAGE,
     Alive,
     Claim,
     ClaimReply,
-    Membership,
-    OpenedMessage,
     Over,
     Query,
     Rows,

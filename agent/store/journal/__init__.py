@@ -4,7 +4,7 @@ May touch the journal's files. Everything else here is a part of `Journal` or of
 """
 
 from agent.store.journal.damage import Replaced
-from agent.store.journal.history import Recorded, held_hashes
+from agent.store.journal.event_table import Recorded, held_hashes
 from agent.store.journal.journal import Journal
 from agent.store.journal.ledger import LastPassage, UseState
 from agent.store.journal.open_transactions import Interrupted, Recovery

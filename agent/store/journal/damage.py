@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from agent.core.events import verify
 from agent.store.errors import SQL_ERRORS, DamagedError, JournalUnavailableError, primary_code
 from agent.store.files import sync_folder
-from agent.store.journal import history, schema
+from agent.store.journal import event_table, schema
 from agent.store.journal.salvage import read_tables
 from drivers.text import Text
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from agent.store.journal.history import StreamState
+    from agent.store.journal.event_table import StreamState
     from agent.store.journal.journal_files import JournalFiles
     from agent.store.journal.salvage import Salvaged
 
@@ -137,7 +137,7 @@ def examine_stream(place: JournalFiles, connection: sqlite3.Connection) -> None:
     """
     is_suspect = place.beside(SUSPECT).exists()
     try:
-        now = history.standing(connection)
+        now = event_table.standing(connection)
         holds = [connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in TABLES]  # noqa: S608 - constants
     except sqlite3.OperationalError as error:
         if primary_code(error) == sqlite3.SQLITE_ERROR:
@@ -159,7 +159,7 @@ def examine_stream(place: JournalFiles, connection: sqlite3.Connection) -> None:
 def _examine_chain(connection: sqlite3.Connection, now: StreamState, *, all_of_it: bool) -> None:
     start = now.tail.seq + 1 if all_of_it else max(now.tail.seq + 1, now.head.seq - CHECKED_EVENTS + 1)
     anchor = now.tail if start == now.tail.seq + 1 else None
-    payloads = history.payloads(connection, start, now.head.seq)
+    payloads = event_table.payloads(connection, start, now.head.seq)
     flaw = verify(payloads, anchor=anchor, head=now.head, checkpoints=False).flaw
     if flaw is not None:
         raise DamagedError(Text("event {seq} is {fault}: {detail}", seq=flaw.seq, fault=flaw.fault, detail=flaw.detail))
@@ -234,7 +234,7 @@ def _holds_events(path: Path) -> bool:
         try:
             if schema.version_of(connection) == 0:
                 return False
-            now = history.standing(connection)
+            now = event_table.standing(connection)
         except SQL_ERRORS:
             return True
     return now is not None and now.head.seq > 0
@@ -260,7 +260,7 @@ def _last_words(path: Path) -> StreamState | None:
     try:
         connection = schema.connect_to_read(path)
         try:
-            return history.standing(connection)
+            return event_table.standing(connection)
         finally:
             connection.close()
     except (*SQL_ERRORS, JournalUnavailableError) as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.core.events import RANDOM_BYTES, Point, TransactionClosed, seal
-from agent.store.journal import commands, history, lane_orders, ledger, open_transactions
+from agent.store.journal import commands, event_table, lane_orders, ledger, open_transactions
 
 if TYPE_CHECKING:
     import sqlite3
@@ -46,7 +46,7 @@ def append(
     """Give events their places behind the head."""
     if not drafts:
         return []
-    now = history.standing_of(connection)
+    now = event_table.standing_of(connection)
     sealed: list[Sealed] = []
     before = now.head
     for draft in drafts:
@@ -57,5 +57,5 @@ def append(
         lane_orders.keep(connection, draft, one.utc_ms)
         before = Point(before.stream, one.seq, one.digest)
         sealed.append(one)
-    history.append(connection, now, sealed)
+    event_table.append(connection, now, sealed)
     return sealed

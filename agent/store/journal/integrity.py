@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.events import digest_of
 from agent.store.errors import SQL_ERRORS, JournalCorruptError, is_damage
-from agent.store.journal.history import PAYLOAD, Recorded, held_hashes, standing_of
+from agent.store.journal.event_table import PAYLOAD, Recorded, held_hashes, standing_of
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -23,10 +23,10 @@ from agent.store.errors import (
 )
 from agent.store.files import sync_folder
 from agent.store.journal import commands as orders
-from agent.store.journal import entry, history, lane_orders, maintenance, open_transactions
+from agent.store.journal import entry, event_table, lane_orders, open_transactions, pruning
 from agent.store.journal import ledger as permits
 from agent.store.journal.database import Database
-from agent.store.journal.history import Depth, Recorded, StreamState
+from agent.store.journal.event_table import Depth, Recorded, StreamState
 from agent.store.journal.integrity import as_found, batch, check_integrity
 from agent.store.journal.journal_files import JournalFiles, set_aside
 from agent.store.journal.secure_delete import wipe
@@ -159,7 +159,7 @@ class Journal:
             try:
                 return self._database.writing(doing, lambda c: work(c, self._clock()))
             except JournalFullError:
-                if not maintenance.make_room(self._database):
+                if not pruning.make_room(self._database):
                     raise
 
     # ------------------------------------------------------------------------------------------------------- reading
@@ -207,7 +207,7 @@ class Journal:
         return self._database.reading(
             Text("read events"),
             lambda c: as_found(
-                check_integrity(c, max(after_seq, history.standing_of(c).watermark) + 1, SEQ_MAX, limit)
+                check_integrity(c, max(after_seq, event_table.standing_of(c).watermark) + 1, SEQ_MAX, limit)
             ),
         )
 
@@ -228,11 +228,11 @@ class Journal:
 
     def depth(self) -> Depth:
         """How many events, and bytes of them, lie above the watermark."""
-        return self._database.reading(Text("measure the journal"), history.depth)
+        return self._database.reading(Text("measure the journal"), event_table.depth)
 
     def used_bytes(self) -> int:
         """The bytes of the file in use, to hold against `max_bytes`."""
-        return self._database.reading(Text("measure the journal"), history.used_bytes)
+        return self._database.reading(Text("measure the journal"), event_table.used_bytes)
 
     def use_state(self, permit_id: bytes, transaction: str | None = None) -> UseState:
         """What became of a permit so far at all gates of the site; `next_use` is for this transaction to reserve."""
@@ -287,7 +287,7 @@ class Journal:
             return self._head_seq > after_seq
 
     def _standing(self) -> StreamState:
-        return self._database.reading(Text("read where the stream stands"), history.standing_of)
+        return self._database.reading(Text("read where the stream stands"), event_table.standing_of)
 
     # ------------------------------------------------------------------------------------- acknowledging and pruning
 
@@ -296,14 +296,16 @@ class Journal:
 
         Raises WatermarkError for another stream, or beyond the last event: central then knows what was never written.
         """
-        return self._database.freeing("acknowledge", lambda connection: history.acknowledge(connection, stream, seq))
+        return self._database.freeing(
+            "acknowledge", lambda connection: event_table.acknowledge(connection, stream, seq)
+        )
 
     def prune(self, max_age_s: float, max_bytes: int) -> int:
         """Give up acknowledged events older than `max_age_s`, and the oldest ones while all events exceed `max_bytes`.
 
         Returns how many. Age counts only while the clock is synced. Also restores the reserve spent on a full disk.
         """
-        return maintenance.prune(self._database, self._clock(), max_age_s, max_bytes)
+        return pruning.prune(self._database, self._clock(), max_age_s, max_bytes)
 
     def forget_uses(self, max_age_s: float) -> int:
         """Delete consumed and released permit uses older than `max_age_s`, and all of other gates; returns how many.
@@ -311,7 +313,7 @@ class Journal:
         It must be longer than any permit lives, or a used permit could be used again. Does nothing while the clock is
         not synced.
         """
-        return maintenance.forget(self._database, Text("forget uses"), permits.forget, self._clock(), max_age_s)
+        return pruning.forget(self._database, Text("forget uses"), permits.forget, self._clock(), max_age_s)
 
     def wipe_uses(self, stopping: Callable[[], bool]) -> bool:
         """See to it that no byte of a forgotten use is left in the file (agent.store.journal.secure_delete).
@@ -325,15 +327,15 @@ class Journal:
 
         The counters of the keys stay for ever. Does nothing while the clock is not synced.
         """
-        return maintenance.forget(self._database, Text("forget commands"), orders.forget, self._clock(), max_age_s)
+        return pruning.forget(self._database, Text("forget commands"), orders.forget, self._clock(), max_age_s)
 
 
 def _stream(connection: sqlite3.Connection, gate: str, path: Path) -> str:
     """The stream of the file, begun if it is new. Raises JournalUnavailableError for the journal of another gate."""
-    now = history.standing(connection)
+    now = event_table.standing(connection)
     if now is None:
         stream = str(uuid.uuid4())
-        history.begin_stream(connection, gate, stream)
+        event_table.begin_stream(connection, gate, stream)
         return stream
     if now.gate != gate:
         raise OtherGateError(path, now.gate, gate, is_used=bool(now.watermark) or _is_used(connection))

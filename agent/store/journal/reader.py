@@ -11,7 +11,7 @@ from agent.core.events import UTC_MS_MAX, ChainFault, ChainFlaw, Verification, t
 from agent.core.model import SEQ_MAX
 from agent.store.errors import SQL_ERRORS, JournalCorruptError, JournalUnavailableError, translated
 from agent.store.files import open_regular
-from agent.store.journal import history, schema
+from agent.store.journal import event_table, schema
 from agent.store.journal.integrity import check_integrity
 from drivers.text import Text, joined
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from agent.core.crypto import PublicKey
-    from agent.store.journal.history import Recorded, Row, StreamState
+    from agent.store.journal.event_table import Recorded, Row, StreamState
 
 BATCH: Final = 500
 
@@ -45,7 +45,7 @@ class JournalReader:
     def standing(self) -> StreamState:
         """Where the stream stands."""
         with self._translating():
-            return history.standing_of(self._connection)
+            return event_table.standing_of(self._connection)
 
     def events(self, first: int = 1, last: int = SEQ_MAX) -> Iterator[Recorded]:
         """The events from `first` to `last`, both included; read in batches while iterated.
@@ -62,12 +62,12 @@ class JournalReader:
 
     def _batch(self, first: int, last: int) -> list[Recorded]:
         with self._translating():
-            return history.read(self._connection, first, last, BATCH)
+            return event_table.read(self._connection, first, last, BATCH)
 
     def first_since(self, utc: float) -> int | None:
         """The sequence number of the first event from `utc` (Unix seconds) on, None when there is none."""
         with self._translating():
-            return history.first_since(self._connection, round(utc * 1000))
+            return event_table.first_since(self._connection, round(utc * 1000))
 
     def sound_events(self, first: int, last: int) -> Iterator[Recorded]:
         """The events from `first` to `last`, both included, each as it was recorded.
@@ -91,9 +91,9 @@ class JournalReader:
         must be what the events say.
         """
         with self._translating(), self._moment():
-            now = history.standing_of(self._connection)
+            now = event_table.standing_of(self._connection)
             odd: list[ChainFlaw] = []
-            payloads = self._compared(history.rows(self._connection), now, odd)
+            payloads = self._compared(event_table.rows(self._connection), now, odd)
             found = verify(payloads, anchor=now.tail, head=now.head, keys=keys)
             if odd and (found.flaw is None or odd[0].index < found.flaw.index):
                 return replace(found, flaw=odd[0])

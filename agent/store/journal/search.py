@@ -12,7 +12,7 @@ from agent.core.events import time_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent.store.journal.history import Recorded
+    from agent.store.journal.event_table import Recorded
     from agent.store.journal.reader import JournalReader
 
 STRETCH: Final = 20_000

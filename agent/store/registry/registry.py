@@ -19,7 +19,7 @@ from agent.store.registry import rows
 from agent.store.registry.applied import Applied, last_applied, mark_told
 from agent.store.registry.database import RegistryDatabase
 from agent.store.registry.file import RegistryDamagedError, RegistryFile, RegistryFullError
-from agent.store.registry.trust import TrustStore
+from agent.store.registry.trust_lists import TrustStore
 from drivers.text import Text
 
 if TYPE_CHECKING:

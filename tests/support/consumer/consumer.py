@@ -10,9 +10,9 @@ from pathlib import Path
 import psycopg
 
 from agent.mqtt.central_link import CentralLink
+from agent.mqtt.client_settings import NO_FILES
 from agent.mqtt.delivery_window import DeliverySettings
 from agent.mqtt.presence import GateIdentity
-from agent.mqtt.setup import NO_FILES
 from agent.store.journal.journal import Journal
 from tests.support.mqtt.linking import clock, quick
 from tests.support.waiting import PATIENCE_S, eventually, scaled

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from agent.core.model.reasons import Reason, Verdict
-from drivers.camera.yard.scene import HEIGHT_PX, WIDTH_PX, Scene, ShownCode, Vehicle, draw_scene, show_code
+from drivers.camera.simulated_yard.scene import HEIGHT_PX, WIDTH_PX, Scene, ShownCode, Vehicle, draw_scene, show_code
 from tests.support.gate.gate_site import DAY_S, HOUR_S, SITE, neighbour
 
 PHOTOGRAPHS = Path(__file__).parents[4] / "shared" / "data" / "plates" / "easypr_cn"

@@ -7,7 +7,7 @@ import threading
 
 from agent.assembly.app import App
 from agent.clock.clock import Clock
-from agent.core.lane.io import OfficerCommand
+from agent.core.lane.step_inputs import OfficerCommand
 from agent.service.notify import Notifier
 from agent.settings.drivers import load_configuration
 from drivers.inputs import simulated as simulated_inputs

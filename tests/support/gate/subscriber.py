@@ -2,7 +2,7 @@
 
 import json
 
-from agent.core.events.verification import verify
+from agent.core.events.chain_verification import verify
 
 
 class Hearing:

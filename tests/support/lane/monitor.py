@@ -23,31 +23,26 @@ from agent.core.events.event_types import (
     VehicleEntering,
     VehiclePresent,
 )
-from agent.core.lane.io import (
-    Close,
+from agent.core.lane.effects import Close, Decide, Hold, OrderAnswered, Raise, Record
+from agent.core.lane.state import LaneLockout
+from agent.core.lane.step import LaneState
+from agent.core.lane.step_inputs import (
     CommandKind,
-    Decide,
     Decided,
-    Hold,
     Input,
     InterlockChanged,
     OfficerCommand,
-    OrderAnswered,
     Pulsed,
-    Raise,
-    Record,
     RecordFailed,
     RelayChanged,
     Sampled,
     Ticked,
 )
-from agent.core.lane.state import LaneLockout
-from agent.core.lane.step import LaneState
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason, Verdict
 
 if TYPE_CHECKING:
-    from agent.core.lane.io import Effect
+    from agent.core.lane.effects import Effect
     from agent.core.lane.step import LaneRules
 
 S = LaneState

@@ -15,28 +15,22 @@ from typing import TYPE_CHECKING, Any
 
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import AlarmRaised, TransactionClosed, VehiclePresent
-from agent.core.lane.io import (
-    Close,
+from agent.core.lane.effects import Close, Decide, Hold, Lamp, Raise, Record, Show
+from agent.core.lane.step import Lane, step
+from agent.core.lane.step_inputs import (
     CommandKind,
-    Decide,
     Decided,
-    Hold,
     Input,
-    Lamp,
     OfficerCommand,
     PlateRead,
     Presented,
     Pulsed,
-    Raise,
     ReadersChanged,
-    Record,
     RecordFailed,
     RelayChanged,
     Sampled,
-    Show,
     Ticked,
 )
-from agent.core.lane.step import Lane, step
 from agent.core.model.debounce import Debounced
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
@@ -49,7 +43,7 @@ from tests.support.lane.walks import binding
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.lane.io import Effect
+    from agent.core.lane.effects import Effect
     from agent.core.lane.step import LaneRules
     from agent.core.model.ledger import LedgerState
     from sim.physics.world import Site

@@ -13,8 +13,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from agent.core.events.event_types import Alarm, Outcome
-from agent.core.lane.io import CommandKind
 from agent.core.lane.step import LaneRules, LaneState
+from agent.core.lane.step_inputs import CommandKind
 from agent.core.model.ledger import LedgerState
 from agent.core.model.reasons import Reason, Verdict
 from sim.physics.arm import Cause
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.decision.decision import Decision
-    from agent.core.lane.io import Decide
+    from agent.core.lane.effects import Decide
     from sim.physics.vehicle_shapes import Body
 
 MOST_S = 240.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.lane.io import CommandKind
+from agent.core.lane.step_inputs import CommandKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

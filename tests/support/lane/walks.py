@@ -9,29 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import BarrierTested, LaneOrdered, Outcome
+from agent.core.lane.effects import Close, Decide, Hold, Raise, Record
 from agent.core.lane.interlock import InterlockState, arm_in_use, claim, is_free, with_occupancy
-from agent.core.lane.io import (
-    Close,
+from agent.core.lane.state import occupies
+from agent.core.lane.step import Lane, LaneRules, LaneState, step
+from agent.core.lane.step_inputs import (
     CommandKind,
-    Decide,
     Decided,
-    Hold,
     Input,
     InterlockChanged,
     OfficerCommand,
     PlateRead,
     Presented,
     Pulsed,
-    Raise,
     ReadersChanged,
-    Record,
     RecordFailed,
     RelayChanged,
     Sampled,
     Ticked,
 )
-from agent.core.lane.state import occupies
-from agent.core.lane.step import Lane, LaneRules, LaneState, step
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Reason, Verdict
@@ -42,7 +38,7 @@ from tests.support.lane.yard import PERMIT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.lane.io import Effect
+    from agent.core.lane.effects import Effect
 
 MAINTAINED = 0.08
 LIMITS = {"has_opened": True, "has_closed": True}

@@ -8,28 +8,21 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import TransactionClosed
-from agent.core.lane.io import (
-    Close,
+from agent.core.lane.effects import Close, Decide, Hold, KeepPictures, OrderAnswered, Raise, Record, Show
+from agent.core.lane.state import LaneLockout, PulseDelivery
+from agent.core.lane.step import Lane, LaneRules, LaneState, step
+from agent.core.lane.step_inputs import (
     CommandKind,
-    Decide,
     Decided,
-    Hold,
     InterlockChanged,
-    KeepPictures,
     OfficerCommand,
-    OrderAnswered,
     PlateRead,
     Presented,
     Pulsed,
-    Raise,
-    Record,
     RelayChanged,
     Sampled,
-    Show,
     Ticked,
 )
-from agent.core.lane.state import LaneLockout, PulseDelivery
-from agent.core.lane.step import Lane, LaneRules, LaneState, step
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Check, Reason, Verdict
@@ -40,7 +33,8 @@ from agent.core.plates.match import MatchVerdict, PlateMatch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.lane.io import Effect, Input
+    from agent.core.lane.effects import Effect
+    from agent.core.lane.step_inputs import Input
     from agent.core.model.ledger import LedgerState
 
 UTC_START = datetime(2026, 3, 1, 8, 0, 0, tzinfo=UTC).timestamp()

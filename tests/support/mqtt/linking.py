@@ -8,9 +8,9 @@ from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import Draft, GateStopping
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.central_link import CentralLink
+from agent.mqtt.client_settings import ClientSettings
 from agent.mqtt.delivery_window import DeliverySettings
 from agent.mqtt.presence import GateIdentity
-from agent.mqtt.setup import ClientSettings
 from agent.store.journal.journal import Journal
 
 GATE = "khorgos-03"

@@ -13,11 +13,11 @@ from agent.core.crypto.keys import SigningKey
 from agent.core.events.event_types import AccessGranted, Draft
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.site.claim_answers import ClaimCode, ClaimRequest
-from agent.core.site.messages import Membership
+from agent.core.site.membership import Membership
 from agent.core.site.partition_policy import PartitionPolicy
 from agent.devices.port_supervisor import PortState
+from agent.mqtt.link_view import LinkView
 from agent.mqtt.messages import BrokerLimits, Incoming, LinkDown, LinkUp, Receipt
-from agent.mqtt.setup import LinkView
 from agent.recording.recorder import Recorder
 from agent.site.claimant import SiteRules
 from agent.site.service import SiteService

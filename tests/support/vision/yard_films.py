@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from agent.vision.worker.picture_measures import measured
-from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
+from drivers.camera.simulated_yard.scene import Scene, Vehicle, draw_scene
 
 STEP_S = 0.5
 _SHOTS = 3

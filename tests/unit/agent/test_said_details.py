@@ -12,7 +12,7 @@ import pytest
 import agent
 import drivers
 from agent.core.events.event_types import AlarmRaised, CheckRecord
-from agent.core.lane.io import OrderAnswered, Record
+from agent.core.lane.effects import OrderAnswered, Record
 from agent.core.lane.step import LaneRules
 from agent.core.lane.test_pulse import pulse_obstacle
 from agent.core.model.reasons import Reason

@@ -7,7 +7,7 @@ import pytest
 
 from agent.vision.worker.plate.detector import PlateBox, PlateDetector
 from agent.vision.worker.plate.reader import PlateReader
-from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
+from drivers.camera.simulated_yard.scene import Scene, Vehicle, draw_scene
 from training.detector.judge import Finding, false_finds, found
 from training.detector.photographs import Photograph
 

@@ -11,8 +11,8 @@ import pytest
 
 from agent.vision.worker.plate.detector import PlateDetector
 from agent.vision.worker.plate.reader import PlateReader
-from drivers.camera.yard.plate import draw_plate
-from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
+from drivers.camera.simulated_yard.plate import draw_plate
+from drivers.camera.simulated_yard.scene import Scene, Vehicle, draw_scene
 from training.detector.backgrounds import BackgroundError, Backgrounds, cut, shapes
 from training.detector.decoys import decoy
 from training.detector.light import lit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision.checks import list_data, plate, random_sample, vehicle, watch_list
+from agent.core.decision.checks import list_data, permit_uses, plate, random_sample, vehicle, watch_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,10 +24,10 @@ CHECKS: Final[tuple[Callable[[Case], CheckFinding | None], ...]] = (
     vehicle.checked_digit,
     vehicle.not_exited,
     plate.of_its_class,
-    vehicle.unused,
-    vehicle.unused_elsewhere,
-    vehicle.unreserved_elsewhere,
-    vehicle.ledger_reached,
+    permit_uses.unused,
+    permit_uses.unused_elsewhere,
+    permit_uses.unreserved_elsewhere,
+    permit_uses.ledger_reached,
     vehicle.not_back,
     watch_list.unwatched,
     random_sample.undrawn,

@@ -1,1 +1,1 @@
-"""The rights that the worker gives up before it reads the first pixel, so that an attacker who takes it over has none."""
+"""The rights that the worker gives up before it reads the first pixel, so an attacker who takes it over has none."""

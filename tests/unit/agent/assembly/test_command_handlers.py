@@ -9,7 +9,7 @@ import pytest
 from agent.assembly.command_handlers import ORDER_S, SNAPSHOT_S, HandlerDependencies, make_handlers
 from agent.core.commands.command import LANE_COMMANDS, Command, CommandAnswer, CommandName, Result
 from agent.core.crypto.keys import SigningKey
-from agent.core.lane.io import CommandKind
+from agent.core.lane.step_inputs import CommandKind
 from agent.core.lists.freshness import FreshnessRules
 from agent.core.model.instant import Instant
 from agent.core.permit.trust import TrustEntry, TrustList, seal
@@ -19,7 +19,7 @@ from agent.lists.trust_file import TrustFile
 from agent.mqtt.command_executions import EXECUTION_S
 from agent.mqtt.replay import ReplayPlan
 from agent.observability import logs
-from agent.observability.logs import LogLevel
+from agent.observability.log_level import LogLevel
 from agent.service.worker import Worker
 from agent.store.evidence.evidence import EvidenceAges, EvidenceStore
 from agent.store.registry.chunk_spool import ChunkSpool
@@ -115,7 +115,7 @@ def test_an_order_goes_to_its_lane_with_who_and_why(gate, name):
 
 
 def test_a_lane_answers_before_the_command_processor_stops_waiting():
-    from agent.lane.service import LATE_ANSWER_S  # noqa: PLC0415 - the one limit that two parts share
+    from agent.lane.order_requests import LATE_ANSWER_S  # noqa: PLC0415 - the one limit that two parts share
 
     assert ORDER_S + LATE_ANSWER_S < EXECUTION_S
 

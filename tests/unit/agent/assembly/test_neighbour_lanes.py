@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from agent.core.lane.io import CommandKind
+from agent.core.lane.step_inputs import CommandKind
 from drivers.relay.simulated import BoardFault
 from tests.support.gate.neighbours import HOLD, KEY, ONE_ARM, SALLY_PORT, A, B, TwoLanes
 from tests.support.waiting import PATIENCE_S, eventually

@@ -32,8 +32,9 @@ from agent.mqtt.health_messages import HealthPublisher
 from agent.mqtt.messages import Incoming
 from agent.recording.checkpoints import Checkpointer
 from agent.recording.evidence_writer import EvidenceWriter
-from agent.recording.retention import DAY_S, HOUR_S, PersonalAges, PersonalDataRetention, RetentionAges, RetentionJob
-from agent.site.dispatcher import WorkQueue
+from agent.recording.personal_data import DAY_S, HOUR_S, PersonalAges, PersonalDataRetention
+from agent.recording.retention import RetentionAges, RetentionJob
+from agent.site.work_queue import WorkQueue
 from agent.store.evidence.evidence import EvidenceStore
 from agent.store.journal.reader import JournalReader
 from drivers.api import DeviceUnavailableError, InputSample, Scan, ScanLosses

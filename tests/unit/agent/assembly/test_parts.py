@@ -11,8 +11,8 @@ from agent.clock.clock import Clock
 from agent.core.commands.command import CommandAnswer, Result
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import Alarm, Draft, Outcome, TransactionClosed
-from agent.core.lane.io import CommandKind, Decided
 from agent.core.lane.state import LaneLockout
+from agent.core.lane.step_inputs import CommandKind, Decided
 from agent.core.model.camera_view import View
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
@@ -23,7 +23,8 @@ from agent.devices.port_supervisor import PortState
 from agent.i18n import Language
 from agent.i18n.cameras import camera_view_text
 from agent.lane.interlock import Interlock
-from agent.lane.service import Boards, LaneService, LaneServiceDependencies, rules
+from agent.lane.rules_from_settings import rules
+from agent.lane.service import Boards, LaneService, LaneServiceDependencies
 from agent.recording.evidence_writer import EvidenceWriter
 from agent.recording.recorder import Recorder
 from agent.settings.model.lane import Lane as LaneSettings

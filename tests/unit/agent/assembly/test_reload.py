@@ -19,7 +19,8 @@ import pytest
 from agent.assembly.app import STOP_S, App
 from agent.cli.configuration import usable_configuration
 from agent.clock.clock import Clock
-from agent.core.lane.state import Lane, LaneRules, LaneState, Transaction, at_rest
+from agent.core.lane.lane_rules import LaneRules
+from agent.core.lane.state import Lane, LaneState, Transaction, at_rest
 from agent.lane.pause import LanePause
 from agent.service.notify import Notifier
 from agent.settings import SettingsError

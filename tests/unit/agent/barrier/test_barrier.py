@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from typing_extensions import override
 
-from agent.core.lane.io import Lamp
+from agent.core.lane.effects import Lamp
 from agent.devices.port_supervisor import PortState
 from drivers.api import Delivery, DeviceUnavailableError
 from drivers.emulators.lcus import LcusEmulator

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from agent.barrier.board import RelayBoard
-from agent.core.lane.io import Lamp
+from agent.core.lane.effects import Lamp
 from agent.devices.port_supervisor import PortState, Retry
 from drivers.api import Delivery
 from drivers.emulators.lcus import LcusEmulator

@@ -10,7 +10,7 @@ import pytest
 
 from agent.barrier.outputs import Wiring
 from agent.barrier.relay_scheduler import STUCK_S, TIMER_SLACK_S, RelayScheduler
-from agent.core.lane.io import Lamp
+from agent.core.lane.effects import Lamp
 from drivers.api import Delivery, DeviceUnavailableError, RelayCapabilities
 
 SEQUENCES = 100

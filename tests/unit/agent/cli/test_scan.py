@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from agent.cli.scan import scan
 from agent.vision.worker.picture_file import PictureError, decode, load
-from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
+from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 
 application = typer.Typer()
 application.command()(scan)

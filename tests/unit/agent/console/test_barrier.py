@@ -13,9 +13,10 @@ from agent.console.hold_to_confirm import LIFE_S, MOST, Holds
 from agent.console.labels.barrier import ACTS
 from agent.console.order_answers import ANSWERS, answer_text
 from agent.console.pages.barrier import Act
-from agent.core.lane.io import CommandKind, OrderAnswered
+from agent.core.lane.effects import OrderAnswered
 from agent.core.lane.orders import KEY_SWITCH
 from agent.core.lane.step import LaneRules
+from agent.core.lane.step_inputs import CommandKind
 from agent.core.lane.test_pulse import pulse_obstacle
 from agent.i18n import Language, translate
 from drivers.emulators.lcus import LcusEmulator

@@ -13,7 +13,7 @@ import pytest
 
 from agent.console.chain_check import ChainCheck
 from agent.console.event_texts import known_types
-from agent.core.decision.assessment import SET_ASIDE
+from agent.core.decision.permit_choice import SET_ASIDE
 from agent.core.events.event_types import (
     AccessDecided,
     AccessGranted,

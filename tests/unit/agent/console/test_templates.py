@@ -47,7 +47,7 @@ from agent.settings.loading.origin import KeyOrigin
 from agent.settings.model.agent import Mqtt
 from agent.settings.toml.problems import Problem, Spot
 from agent.site.service import SiteService
-from agent.store.journal.history import StreamState
+from agent.store.journal.event_table import StreamState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

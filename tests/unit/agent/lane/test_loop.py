@@ -12,9 +12,10 @@ from typing_extensions import override
 from agent.barrier.barrier import PulseReport
 from agent.barrier.board import RelayBoard
 from agent.core.decision.decision import Decision
-from agent.core.lane.io import CommandKind, Decided, OfficerCommand, OrderAnswered
+from agent.core.lane.effects import OrderAnswered
 from agent.core.lane.state import LaneLockout
 from agent.core.lane.step import Lane, LaneRules
+from agent.core.lane.step_inputs import CommandKind, Decided, OfficerCommand
 from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerState
 from agent.core.model.observations import Presentation, Reading

@@ -5,9 +5,10 @@ import threading
 import pytest
 
 from agent.core.commands.command import CommandAnswer, Result
-from agent.core.lane.io import CommandKind, OrderAnswered
+from agent.core.lane.effects import OrderAnswered
+from agent.core.lane.step_inputs import CommandKind
 from agent.core.model.instant import Instant
-from agent.lane.service import LATE_ANSWER_S, ORDERS_WAITING, RequestQueue
+from agent.lane.order_requests import LATE_ANSWER_S, ORDERS_WAITING, RequestQueue
 from tests.support.waiting import PATIENCE_S, eventually
 
 WAIT_S = 5.0

@@ -26,7 +26,7 @@ from agent.lane.decider import Decider, LanePlace, Sources
 from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
 from agent.recording.evidence_writer import EvidenceWriter
 from agent.recording.recorder import Recorder
-from agent.site.service import StandaloneSite
+from agent.site.standalone import StandaloneSite
 from agent.store.evidence.evidence import EvidenceStore
 from drivers.relay import simulated
 from drivers.relay.simulated import SimulatedRelay, SimulatedRelaySettings

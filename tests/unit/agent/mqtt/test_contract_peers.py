@@ -13,8 +13,8 @@ from agent.core.contract.channels import BIRTH, EVIDENCE, RESULT_EXPIRY_S, STATU
 from agent.core.contract.schemas import EVENTS, written
 from agent.core.events.event_types import Draft
 from agent.mqtt import command_results, evidence_upload
+from agent.mqtt.client_settings import ClientSettings
 from agent.mqtt.presence import STATUS_LIFE_FACTOR
-from agent.mqtt.setup import ClientSettings
 from tests.support.mqtt.command_site import CommandSite
 from tests.support.mqtt.commanding import GATE as COMMANDED
 from tests.support.mqtt.contract_check import assert_valid

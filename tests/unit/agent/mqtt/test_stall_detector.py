@@ -4,7 +4,8 @@ import pytest
 
 from agent.core.events.event_types import Alarm, AlarmRaised
 from agent.mqtt.delivery_window import DeliverySettings
-from agent.mqtt.stall_detector import SilenceDetector, StallDetector
+from agent.mqtt.silence_detector import SilenceDetector
+from agent.mqtt.stall_detector import StallDetector
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, journal_at, linked, quick, record
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto
@@ -55,7 +56,7 @@ def test_a_gate_that_hears_no_word_of_central_looks_for_another_connection(tmp_p
         Broker(tmp_path) as broker,
         journal_at(tmp_path / "journal.sqlite") as journal,
         Central(broker.port, GATE, ack=False),
-        linked(journal, quick(broker.port), DeliverySettings(resend_s=60, settle_s=60, deaf_s=0.4)) as link,
+        linked(journal, quick(broker.port), DeliverySettings(resend_s=60, settle_s=60, silent_s=0.4)) as link,
     ):
         record(journal, 3)
         eventually(lambda: link.client.view.connections >= 3)

@@ -10,7 +10,7 @@ import warnings
 
 import pytest
 
-from agent.observability import logs
+from agent.observability import logs, repeated_lines
 
 GATE = "gate-7"
 
@@ -98,7 +98,7 @@ def test_another_stream_than_the_journals_has_no_priorities():
 
 
 def test_a_line_that_repeats_is_written_three_times_and_then_counted(mocker):
-    clock = mocker.patch.object(logs.time, "monotonic", return_value=50.0)
+    clock = mocker.patch.object(repeated_lines.time, "monotonic", return_value=50.0)
     stream = configured()
     log = logging.getLogger("agent")
     for _ in range(1000):
@@ -111,7 +111,7 @@ def test_a_line_that_repeats_is_written_three_times_and_then_counted(mocker):
 
 
 def test_lines_that_are_all_different_do_not_pile_up():
-    repeats = logs.Repeats()
+    repeats = repeated_lines.Repeats()
     for number in range(3000):
         assert repeats.filter(logging.LogRecord("agent", logging.INFO, "", 0, f"line {number}", (), None))
     assert len(repeats._seen) <= 512

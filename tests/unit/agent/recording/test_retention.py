@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.recording.retention import DAY_S, HOUR_S, PersonalAges, PersonalDataRetention, RetentionAges, RetentionJob
+from agent.recording.personal_data import DAY_S, HOUR_S, PersonalAges, PersonalDataRetention
+from agent.recording.retention import RetentionAges, RetentionJob
 from agent.store.errors import EvidenceError
 from tests.support.lists.lists import DECLARATIONS, REVOCATIONS, declarations, revocations
 from tests.support.pki.permits import NOW

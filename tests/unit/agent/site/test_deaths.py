@@ -8,7 +8,7 @@ import pytest
 
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.site.claim_answers import ClaimCode
-from agent.site.service import StandaloneSite
+from agent.site.standalone import StandaloneSite
 from agent.store.errors import JournalUnavailableError, LedgerConflictError
 from tests.support.site.sites import AT_EAST, Hub, SiteGate, outcome, passes, request, site, vehicle_of
 from tests.support.waiting import eventually

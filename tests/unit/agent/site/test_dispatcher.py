@@ -9,7 +9,7 @@ import pytest
 from agent.core.model.ledger import LedgerState
 from agent.core.site.claim_answers import ClaimCode
 from agent.core.site.messages import ClaimReply, Query
-from agent.site.dispatcher import INBOX
+from agent.site.work_queue import INBOX
 from agent.store.errors import LedgerConflictError
 from tests.support.site.sites import AT_EAST, GATES, KEYS, QUICK, membership_of, outcome, passes, request, site
 from tests.support.waiting import eventually

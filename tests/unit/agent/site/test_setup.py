@@ -3,8 +3,9 @@
 import pytest
 
 from agent.core.crypto.keys import SigningKey
-from agent.site.service import SiteService, StandaloneSite
+from agent.site.service import SiteService
 from agent.site.setup import WrongGateKeyError, site_service
+from agent.site.standalone import StandaloneSite
 from tests.support.gate.config_files import GOOD, loaded, write
 from tests.support.store.journals import open_journal
 

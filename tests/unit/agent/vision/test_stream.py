@@ -10,7 +10,7 @@ from agent.vision.process import COMMAND
 from agent.vision.worker.protocol import GateSettings
 from drivers.camera.opencv import OpenCvCamera
 from drivers.camera.settings import OpenCvSettings
-from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
+from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from tests.support.vision.live_rtsp import RATE_HZ, LiveCamera
 from tests.support.vision.watched_supervisor import watching
 from tests.support.waiting import eventually

@@ -30,10 +30,11 @@ from agent.core.permit.issue import Issuer, trust_list
 from agent.core.permit.reference import digest_of_reference
 from agent.core.permit.vin import check_digit
 from central.issuing import Level, OutputError, Pictures, Symbol
-from central.issuing.batch import issue_batch, symbols
+from central.issuing.batch import issue_batch
 from central.issuing.issuer import PermitIssuer
 from central.issuing.order import Terms
 from central.issuing.orders_file import read_orders
+from central.issuing.permit_pictures import symbols
 from central.issuing.sheet import FONT_FILE, Layout, SheetError, card_lines, write_sheet
 from central.publishing.records import SourceError
 from central.publishing.sources import entries

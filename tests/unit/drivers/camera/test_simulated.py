@@ -8,8 +8,8 @@ import zxingcpp
 
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.camera.simulated import SimulatedCamera, SimulatedSettings
-from drivers.camera.yard.plate import STYLES, draw_plate
-from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
+from drivers.camera.simulated_yard.plate import STYLES, draw_plate
+from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 
 
 @pytest.fixture

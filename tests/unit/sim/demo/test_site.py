@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from agent.core.decision.assessment import AssessmentContext, TransactionEvidence, assess
+from agent.core.decision.permit_choice import AssessmentContext, TransactionEvidence, assess
 from agent.core.lists.codec import decode_row, encode_row
 from agent.core.model.instant import Instant
 from agent.core.model.list_kinds import ListKind

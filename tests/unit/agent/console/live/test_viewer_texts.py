@@ -17,7 +17,7 @@ from agent.console.live.vehicle_texts import vehicle_words
 from agent.console.live.vehicles import KEPT, LOOK_EVERY_S, Vehicle, Vehicles
 from agent.console.live.viewer_texts import Words
 from agent.console.page import Pages
-from agent.core.decision.assessment import SET_ASIDE
+from agent.core.decision.permit_choice import SET_ASIDE
 from agent.core.events.event_types import (
     AccessDecided,
     Alarm,
@@ -39,7 +39,7 @@ from agent.devices.scanner import ScannerState
 from agent.i18n import Language, translate
 from agent.i18n.checks import CHECKS
 from agent.i18n.event_tone import DEVICE_TONES
-from agent.lane.loop import LaneView
+from agent.lane.lane_view import LaneView
 from agent.settings.model.lane import BarrierWiring, Lane, SignalWiring
 from agent.vision.detection_overlay import CodeMark, PlateMark
 from agent.vision.mapping import CameraStatus

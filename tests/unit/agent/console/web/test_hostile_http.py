@@ -17,8 +17,9 @@ import pytest
 
 from agent.console.access.sessions import csrf_token
 from agent.console.web import connections, http_server, stream_limits
+from agent.console.web.allowed_hosts import Names
 from agent.console.web.certificate import CERTIFICATE
-from agent.console.web.limits import BODY_BYTES, Names
+from agent.console.web.request_limits import BODY_BYTES
 from agent.store.journal.reader import JournalReader
 from tests.support.console.consoles import ConsoleGate
 from tests.support.waiting import PATIENCE_S, eventually, scaled
@@ -214,7 +215,7 @@ def test_of_one_address_that_nobody_is_known_of_the_oldest_half_open_connection_
 
 def test_a_client_that_sends_half_a_request_is_not_waited_for(tmp_path, mocker):
     mocker.patch.object(connections, "REQUEST_S", 0.2)
-    mocker.patch("agent.console.web.limits.BODY_S", 0.2)
+    mocker.patch("agent.console.web.request_limits.BODY_S", 0.2)
     with ConsoleGate(tmp_path) as gate:
         gate.token("admin")
         with connected(gate) as connection:

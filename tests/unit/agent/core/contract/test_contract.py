@@ -19,9 +19,9 @@ from agent.core.contract.schemas import EVENTS, MESSAGES, VALUES, closed, schema
 from agent.core.crypto import jws
 from agent.core.crypto.keys import Algorithm, PublicKey
 from agent.core.events.chain import Point
+from agent.core.events.chain_verification import verify
 from agent.core.events.checkpoint import Checkpoint, opened
 from agent.core.events.event_types import Alarm, Outcome
-from agent.core.events.verification import verify
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.mqtt.contract_check import formats
 from tests.support.waiting import PATIENCE_S

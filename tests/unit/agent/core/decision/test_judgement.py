@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from agent.core.crypto.keys import SigningKey
-from agent.core.decision.assessment import Assessment, AssessmentContext, TransactionEvidence, assess
 from agent.core.decision.judgement import JudgementRules, judge
 from agent.core.decision.knowledge import Knowledge, PermitUses
+from agent.core.decision.permit_choice import Assessment, AssessmentContext, TransactionEvidence, assess
 from agent.core.lists.freshness import DataStanding, DataState
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading

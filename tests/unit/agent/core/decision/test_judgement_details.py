@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.decision.assessment import AssessmentContext, TransactionEvidence, assess
 from agent.core.decision.checks.random_sample import drawn
 from agent.core.decision.judgement import JudgementRules, judge
 from agent.core.decision.knowledge import PermitUses, subjects_of
+from agent.core.decision.permit_choice import AssessmentContext, TransactionEvidence, assess
 from agent.core.lists.freshness import DataState
 from agent.core.model.instant import Instant
 from agent.core.model.list_rows import Subject, Watched

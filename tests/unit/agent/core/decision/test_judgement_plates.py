@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.decision.assessment import weigh
 from agent.core.decision.knowledge import PermitUses
+from agent.core.decision.permit_choice import weigh
 from agent.core.decision.rate_limit import RefusedText, Texts
 from agent.core.lists.freshness import DataState
 from agent.core.model.reasons import Reason, Verdict

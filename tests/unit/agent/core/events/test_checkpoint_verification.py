@@ -5,9 +5,9 @@ import json
 import pytest
 
 from agent.core.events.chain import Point, beginning
+from agent.core.events.chain_verification import ChainFault, verify, verify_streams
 from agent.core.events.checkpoint import checkpoint_draft, checkpoint_of
 from agent.core.events.event_types import ChainCheckpoint, Draft
-from agent.core.events.verification import ChainFault, verify, verify_streams
 from tests.support.pki.signing import KEY, KEYS, KID, OTHER, follow, signed_chain
 from tests.support.store.journals import GATE, STREAM, UTC
 

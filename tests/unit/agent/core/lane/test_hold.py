@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agent.core.events.event_types import BarrierHeld
-from agent.core.lane.io import CommandKind, RelayChanged
 from agent.core.lane.step import LaneState
+from agent.core.lane.step_inputs import CommandKind, RelayChanged
 from tests.support.lane.rows import Row, check, rows
 from tests.support.lane.yard import (
     WAYS,

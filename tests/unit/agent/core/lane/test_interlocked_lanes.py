@@ -8,19 +8,18 @@ import pytest
 
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import AccessDecided, Alarm, AlarmRaised
-from agent.core.lane.io import (
+from agent.core.lane.effects import Decide, Raise
+from agent.core.lane.state import occupies
+from agent.core.lane.step import Lane, LaneRules, LaneState
+from agent.core.lane.step_inputs import (
     CommandKind,
-    Decide,
     Decided,
     OfficerCommand,
     Pulsed,
-    Raise,
     ReadersChanged,
     RecordFailed,
     RelayChanged,
 )
-from agent.core.lane.state import occupies
-from agent.core.lane.step import Lane, LaneRules, LaneState
 from agent.core.model.ledger import LedgerState
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.rows import AGENT, PULSE, Row, check, closed_as, rows

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agent.core.lane.io import CommandKind, OfficerCommand, OrderAnswered, RecordFailed, Sampled
+from agent.core.lane.effects import OrderAnswered
 from agent.core.lane.state import LaneLockout
 from agent.core.lane.step import LaneState
+from agent.core.lane.step_inputs import CommandKind, OfficerCommand, RecordFailed, Sampled
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.model.signals import Signals
 from tests.support.lane.rows import AGENT, OPERATED
@@ -34,7 +35,7 @@ from tests.support.lane.yard import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.lane.io import Input
+    from agent.core.lane.step_inputs import Input
 
 LOCK, UNLOCK = CommandKind.LOCK, CommandKind.UNLOCK
 OUT, IN = CommandKind.OUT_OF_SERVICE, CommandKind.IN_SERVICE

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.core.events.event_types import AccessGranted, Alarm, AlarmRaised
-from agent.core.lane.io import CommandKind, OfficerCommand, Record, RecordFailed, RelayChanged, Sampled
+from agent.core.lane.effects import Record
 from agent.core.lane.step import LaneState
+from agent.core.lane.step_inputs import CommandKind, OfficerCommand, RecordFailed, RelayChanged, Sampled
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.model.signals import Signals
@@ -30,7 +31,7 @@ from tests.support.lane.yard import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.lane.io import Input
+    from agent.core.lane.step_inputs import Input
 
 
 def verified(verdict: Verdict, use: int = 2, **rules: Any) -> Yard:

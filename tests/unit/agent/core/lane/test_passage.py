@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agent.core.events.event_types import Alarm, AlarmRaised
-from agent.core.lane.io import CommandKind, RecordFailed, RelayChanged
 from agent.core.lane.step import LaneState
+from agent.core.lane.step_inputs import CommandKind, RecordFailed, RelayChanged
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.rows import AGENT, Row, check, closed_as, rows
 from tests.support.lane.yard import (

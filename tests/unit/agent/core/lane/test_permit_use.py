@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.core.events.event_types import Alarm, AlarmRaised, Outcome
-from agent.core.lane.io import CommandKind, RelayChanged
 from agent.core.lane.step import LaneState
+from agent.core.lane.step_inputs import CommandKind, RelayChanged
 from agent.core.model.ledger import LedgerState
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.yard import Yard, deciding, opened, opening, passing, present

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agent.core.events.event_types import Outcome, VehiclePresent
-from agent.core.lane.io import CommandKind
+from agent.core.lane.step_inputs import CommandKind
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.yard import (
     PERMIT,

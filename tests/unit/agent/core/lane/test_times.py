@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from agent.core.lane.io import CommandKind
 from agent.core.lane.step import LaneState
+from agent.core.lane.step_inputs import CommandKind
 from tests.support.lane.yard import (
     Yard,
     clearing,

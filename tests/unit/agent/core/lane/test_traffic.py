@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from agent.core.events.event_types import Outcome
-from agent.core.lane.io import Close
+from agent.core.lane.effects import Close
 from agent.core.lane.step import LaneRules
 from sim.physics.arm import Cause
 from sim.physics.driving import Conduct, Plan, Vehicle

@@ -20,24 +20,19 @@ from agent.core.events.event_types import (
     PlateRecord,
     VehicleEntering,
 )
+from agent.core.lane.effects import Close, Decide, KeepPictures, Raise, Record, Show
 from agent.core.lane.event_drafts import transaction_id
-from agent.core.lane.io import (
-    Close,
+from agent.core.lane.state import InputState
+from agent.core.lane.step import Lane, LaneRules, LaneState, step
+from agent.core.lane.step_inputs import (
     CommandKind,
-    Decide,
     Decided,
-    KeepPictures,
-    Raise,
     ReadersChanged,
-    Record,
     RecordFailed,
     RelayChanged,
     Sampled,
-    Show,
     Ticked,
 )
-from agent.core.lane.state import InputState
-from agent.core.lane.step import Lane, LaneRules, LaneState, step
 from agent.core.lane.transition import Transition
 from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerChange, LedgerState

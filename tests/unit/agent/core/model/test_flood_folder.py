@@ -1,6 +1,7 @@
 """The folding of records of which there may be a flood."""
 
-from agent.core.model.flood_folder import FloodFolder, Folded, OnceEvery
+from agent.core.model.flood_folder import FloodFolder, Folded
+from agent.core.model.once_every import OnceEvery
 
 
 def test_of_each_key_the_first_goes_at_once_and_the_others_later_as_one_with_their_number():

@@ -6,8 +6,9 @@ import pytest
 
 from agent.core.crypto.keys import SigningKey
 from agent.core.decision.judgement import JudgementRules
-from agent.core.lane.io import CommandKind, Decide, Record
+from agent.core.lane.effects import Decide, Record
 from agent.core.lane.step import LaneState
+from agent.core.lane.step_inputs import CommandKind
 from agent.core.lists.freshness import DataState, FreshnessRules
 from agent.core.model.instant import Instant
 from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject, Watched
@@ -19,7 +20,7 @@ from agent.core.permit.issue import DAY_S, LIST_LIFE_S, Issuer, issue, trust_lis
 from agent.core.site.claim_answers import ClaimAnswer, ClaimCode
 from agent.lane.decider import Decider, LanePlace, Sources
 from agent.lane.decider.decider import MARGIN_S
-from agent.site.service import StandaloneSite
+from agent.site.standalone import StandaloneSite
 from agent.store.errors import JournalUnavailableError, RegistryError
 from tests.support.lane.judging import REFERENCE, declared, read
 from tests.support.lane.yard import deciding

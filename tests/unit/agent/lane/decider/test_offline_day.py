@@ -11,7 +11,7 @@ import pytest
 
 from agent.core.crypto.keys import SigningKey
 from agent.core.decision.judgement import JudgementRules
-from agent.core.lane.io import Decide
+from agent.core.lane.effects import Decide
 from agent.core.lists.freshness import DataState, FreshnessRules
 from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerChange, LedgerState
@@ -23,7 +23,7 @@ from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
 from agent.core.permit.reference import permit_of
 from agent.lane.decider import Decider, LanePlace, Sources
-from agent.site.service import StandaloneSite
+from agent.site.standalone import StandaloneSite
 from tests.support.lane.judging import read
 from tests.support.lists.lists import DECLARATIONS, HOUR_S, REVOCATIONS, ROOT, declarations
 from tests.support.pki.permits import KEY, NOW

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from agent.core.events.verification import verify
+from agent.core.events.chain_verification import verify
 from agent.store.journal.ledger import UseState
 from tests.support.store.journals import open_journal, writer_process
 from tests.support.store.small_disk import make_image, mounted

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from agent.core.events.verification import verify
+from agent.core.events.chain_verification import verify
 from agent.store.errors import JournalFullError
 from tests.support.store.journals import consume, device, open_journal, present, reserve
 from tests.support.store.small_disk import make_image, mounted

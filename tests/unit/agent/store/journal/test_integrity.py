@@ -4,10 +4,10 @@ import sqlite3
 
 import pytest
 
+from agent.core.events.chain_verification import ChainFault
 from agent.core.events.event_types import ChainCheckpoint, Draft
-from agent.core.events.verification import ChainFault
 from agent.store.errors import JournalCorruptError
-from agent.store.journal import history, schema
+from agent.store.journal import event_table, schema
 from agent.store.journal.reader import JournalReader
 from tests.support.store.journals import GATE, STREAM, UTC, FakeClock, device, open_journal, present, reserve
 
@@ -181,7 +181,7 @@ def test_pruning_up_to_a_damaged_event_keeps_the_rest_of_the_chain_fitting(path)
 def test_pruning_before_a_damaged_event_goes_on_too(path):
     alter(path, "UPDATE events SET payload = x'7b' WHERE seq = 6")
     journal = open_journal(path)
-    journal._database.freeing("prune", lambda connection: history.cut(connection, 5))
+    journal._database.freeing("prune", lambda connection: event_table.cut(connection, 5))
     assert seqs(journal.range(1, 8)) == [7, 8]
     journal.close()
 

@@ -9,8 +9,8 @@ from contextlib import closing
 import pytest
 
 from agent.core.events.chain import beginning
+from agent.core.events.chain_verification import verify
 from agent.core.events.event_types import Draft, LaneOrdered
-from agent.core.events.verification import verify
 from agent.store.errors import JournalUnavailableError, WatermarkError
 from tests.support.store.journals import (
     GATE,

@@ -9,7 +9,7 @@ import pytest
 
 from agent.core.site.ledger import Cursor, Taken
 from agent.store.errors import LedgerConflictError
-from agent.store.journal import history, schema
+from agent.store.journal import event_table, schema
 from agent.store.journal.ledger import UseState
 from tests.support.site.ledgers import (
     CONSUMED,
@@ -419,7 +419,7 @@ def version_4_file(path, rows, max_bytes=1 << 24):
     """A journal as agents wrote it that knew of no other gates."""
     connection = schema.connect(path, max_bytes)
     schema.migrate(connection, schema.MIGRATIONS[:4])
-    history.begin_stream(connection, GATE, STREAM)
+    event_table.begin_stream(connection, GATE, STREAM)
     connection.execute("BEGIN")
     connection.executemany("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
     connection.execute("COMMIT")

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from agent.core.events.verification import verify
+from agent.core.events.chain_verification import verify
 from tests.support.site.ledger_writer import granted, shared
 from tests.support.site.ledgers import PEER, THIRD, conflicts
 from tests.support.store.journals import GATE, open_journal, writer_process

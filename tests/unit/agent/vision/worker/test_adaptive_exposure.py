@@ -21,7 +21,7 @@ from agent.vision.worker.adaptive_exposure import (
     screen,
 )
 from agent.vision.worker.protocol import GateSettings
-from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
+from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from tests.support.vision import yard_films as films
 from tests.support.vision.rtsp_server import RtspServer, numbered_picture, write_clip
 from tests.support.vision.watched_supervisor import watching

@@ -19,7 +19,7 @@ from agent.vision.worker.picture_file import PictureError, decode, load
 from drivers.api import DeviceMisconfiguredError
 from drivers.camera.picture_folder import FolderCamera, load_picture
 from drivers.camera.settings import FolderSettings
-from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
+from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 
 RAMP_16 = np.linspace(0, 65535, 60 * 40).reshape(40, 60).astype(np.uint16)
 FUZZ_CASES = 400

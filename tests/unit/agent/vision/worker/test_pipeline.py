@@ -17,7 +17,7 @@ from agent.vision.worker.reader_threads import ReaderThreads
 from agent.vision.worker.readers import Readers
 from agent.vision.worker.wire import Decoder
 from drivers.api import Frame
-from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
+from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from tests.support.waiting import PATIENCE_S, eventually
 
 ALL = GateSettings(enabled=False)

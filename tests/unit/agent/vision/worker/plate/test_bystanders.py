@@ -16,7 +16,7 @@ from agent.vision.worker.latest_frame import NumberedFrame
 from agent.vision.worker.plate.reader import PlateReader
 from agent.vision.worker.protocol import Configure
 from drivers.api import Frame
-from drivers.camera.yard.plate import draw_plate
+from drivers.camera.simulated_yard.plate import draw_plate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

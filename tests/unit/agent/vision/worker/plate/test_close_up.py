@@ -9,7 +9,7 @@ import pytest
 from agent.vision.worker.plate.close_up import close_up
 from agent.vision.worker.plate.detector import PlateBox, PlateDetector
 from agent.vision.worker.plate.reader import PlateReader
-from drivers.camera.yard.plate import draw_plate
+from drivers.camera.simulated_yard.plate import draw_plate
 
 LEFT, TOP, WIDTH, HEIGHT = 700, 400, 110, 35
 

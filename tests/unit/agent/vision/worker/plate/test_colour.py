@@ -13,8 +13,8 @@ from agent.core.plates.colours import PlateColour, possible, refined
 from agent.core.plates.formats import FORMATS, PlateKind, kinds_of
 from agent.vision.worker.plate.colour import Light, colour_of, light_of
 from agent.vision.worker.plate.rectify import flatten
-from drivers.camera.yard.plate import STYLES, TWO_LINE_STYLES, draw_plate
-from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
+from drivers.camera.simulated_yard.plate import STYLES, TWO_LINE_STYLES, draw_plate
+from drivers.camera.simulated_yard.scene import Scene, Vehicle, draw_scene
 
 Pixels = np.ndarray
 Lit = Callable[[Pixels], Pixels]

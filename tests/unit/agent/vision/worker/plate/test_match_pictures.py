@@ -17,7 +17,7 @@ from agent.core.plates.vote import vote
 from agent.vision.worker.plate.reader import PlateReader
 from bench.plate_impostors import LOOK_ALIKE, NEIGHBOUR, ONE_STEP, impostors
 from bench.plate_views import Photograph, Sight, photographs, readings
-from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
+from drivers.camera.simulated_yard.scene import Scene, Vehicle, draw_scene
 
 if TYPE_CHECKING:
     from agent.core.model.observations import Reading

@@ -22,8 +22,8 @@ from agent.vision.worker.plate import ctc, rectify, weights
 from agent.vision.worker.plate.detector import clockwise
 from agent.vision.worker.plate.reader import PlateReader
 from agent.vision.worker.plate.weights import WeightsError
-from drivers.camera.yard.plate import draw_plate
-from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
+from drivers.camera.simulated_yard.plate import draw_plate
+from drivers.camera.simulated_yard.scene import Scene, Vehicle, draw_scene
 
 if TYPE_CHECKING:
     from pytest_mock import MockerFixture

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.events.chain import Point, beginning
-from agent.core.events.verification import ChainFault, verify
+from agent.core.events.chain_verification import ChainFault, verify
 from tests.support.store.journals import STREAM, sealed_chain
 
 CHAIN = [one.payload for one in sealed_chain(8)]

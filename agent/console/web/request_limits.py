@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from http import HTTPStatus
-from ipaddress import ip_address
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
@@ -20,29 +18,10 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from agent.console.access import Access
+    from agent.console.web.allowed_hosts import Names
 
 BODY_BYTES: Final = 1 << 20
 BODY_S: Final = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """The host names by which the console may be asked for. By an address it always may."""
-
-    names: frozenset[str]
-
-    def allow(self, host: str) -> bool:
-        """Whether a Host header names this computer.
-
-        A page of another name that leads here is an attack (DNS rebinding).
-        """
-        name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
-        name = name.strip("[]").lower().rstrip(".")
-        try:
-            ip_address(name)
-        except ValueError:
-            return name in self.names
-        return True
 
 
 class Limits:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import segno
 from pydantic import BaseModel, ConfigDict, Field
 
-from drivers.camera.yard.plate import StyleName, draw_plate
+from drivers.camera.simulated_yard.plate import StyleName, draw_plate
 
 Pixels = npt.NDArray[np.uint8]
 Quad = npt.NDArray[np.float32]

@@ -9,8 +9,16 @@ import pytest
 
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import Alarm, AlarmRaised
-from agent.core.lane.io import CommandKind, Decided, Pulsed, ReadersChanged, RecordFailed, RelayChanged, Sampled
 from agent.core.lane.step import LaneState
+from agent.core.lane.step_inputs import (
+    CommandKind,
+    Decided,
+    Pulsed,
+    ReadersChanged,
+    RecordFailed,
+    RelayChanged,
+    Sampled,
+)
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.model.signals import Signals
 from tests.support.lane.rows import closed_as

@@ -1,4 +1,4 @@
-"""What goes into the lane's step function and what comes out of it."""
+"""What goes into the lane's step function: samples, sightings, answers, orders, reports."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agent.core.decision import Decision
-    from agent.core.events import Draft
-    from agent.core.model import Instant, LedgerChange, Presentation, Reading, Reason, Signals
+    from agent.core.model import Instant, Presentation, Reading, Reason, Signals
 
 
 # ---------------------------------------------------------------------------------------------------------- inputs
@@ -169,86 +168,3 @@ Input = (
 
 
 # --------------------------------------------------------------------------------------------------------- effects
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """Write events and ledger changes to the journal, in one transaction, before any effect that follows."""
-
-    events: tuple[Draft, ...]
-    ledger: tuple[LedgerChange, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Decide:
-    """Decide on the evidence so far and come back with Decided. `final`: no more will come, so RETRY is no answer.
-
-    `set_aside`: how many plates were read that do not count, as of others than this vehicle.
-    """
-
-    transaction: str
-    presentations: tuple[Presentation, ...]
-    readings: tuple[Reading, ...]
-    final: bool
-    set_aside: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Raise:
-    """Give the open pulse for this grant, once. The deadline is monotonic: after it the pulse must not start.
-
-    `override`: for what is under an arm that this lane lowers, which no neighbour can use; it waits for none.
-    """
-
-    grant: str
-    deadline: float
-    override: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Give the close pulse (close_mode "agent" only)."""
-
-    deadline: float
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Hold the barrier open, or let go. `override`: by the hold contact, which waits for no neighbour."""
-
-    on: bool
-    override: bool = False
-
-
-class Lamp(StrEnum):
-    """The lamp at the barrier."""
-
-    RED = "red"
-    GREEN = "green"
-
-
-@dataclass(frozen=True, slots=True)
-class Show:
-    """Set the lamp and the sign. `message` is a Reason value or a state word that the sign translates."""
-
-    lamp: Lamp
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeepPictures:
-    """Keep these pictures, by SHA-256, as evidence of the transaction."""
-
-    pictures: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OrderAnswered:
-    """The one answer to an order that has an id. Not `done`: nothing moved, and nothing stands, because of `detail`."""
-
-    order: str
-    done: bool
-    detail: str
-
-
-Effect = Record | Decide | Raise | Close | Hold | Show | KeepPictures | OrderAnswered

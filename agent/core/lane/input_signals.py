@@ -7,7 +7,9 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from agent.core.events import Alarm, Outcome
-from agent.core.lane.io import (
+from agent.core.lane.observations import with_observation
+from agent.core.lane.state import InputState, Lane, LaneState, fresh
+from agent.core.lane.step_inputs import (
     InterlockChanged,
     PlateRead,
     Presented,
@@ -16,13 +18,11 @@ from agent.core.lane.io import (
     RelayChanged,
     Sampled,
 )
-from agent.core.lane.observations import with_observation
-from agent.core.lane.state import InputState, Lane, LaneState, fresh
 from agent.core.model import Reason, Signals
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.lane.io import Input
+    from agent.core.lane.step_inputs import Input
     from agent.core.lane.transition import Transition
 
 _LIVES_WITHOUT_INPUTS = frozenset({LaneState.INIT, LaneState.FAULT, LaneState.HELD_OPEN})

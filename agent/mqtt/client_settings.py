@@ -1,4 +1,4 @@
-"""How the client is set up, and what it shows of itself."""
+"""How the client meets its brokers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from agent.broker import TlsFiles
 
 if TYPE_CHECKING:
     from agent.broker import BrokerAddress
-    from agent.devices import PortState
 
 NO_FILES = TlsFiles()
 
@@ -52,20 +51,3 @@ class ClientSettings:
             raise ValueError("there must be at least one broker")
         if self.session_expiry_s < self.will_delay_s:
             raise ValueError("session_expiry_s must not be shorter than will_delay_s: the will would come early")
-
-
-@dataclass(frozen=True, slots=True)
-class LinkView:
-    """What others may know of the link.
-
-    `state`: connecting until the first attempt has ended, then up or lost. `detail`: why it is lost or what the broker
-    refuses, in words for a technician; empty when all is well. `broker`: its place in this gate's order, from 0.
-    `connections`: how many stood so far. `since_at`: when the state began, monotonic seconds.
-    """
-
-    state: PortState
-    detail: str
-    broker: int
-    url: str
-    connections: int
-    since_at: float

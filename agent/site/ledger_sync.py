@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from agent.core.site import EVERYBODY, ROWS_A_MESSAGE, Rows, RowsRequest, rows_from_message, rows_to_message
 from agent.devices import PortState
 from agent.service.worker import Worker
-from agent.site.witnesses import Witnesses
+from agent.site.rollback_witnesses import Witnesses
 from agent.store.errors import JournalError
 from drivers.text import Text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from agent.store.journal import history
+from agent.store.journal import event_table
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ BATCH: Final = 500
 
 def make_room(database: Database) -> bool:
     """Give up the oldest acknowledged events; False when there are none."""
-    now = database.reading(Text("read where the stream stands"), history.standing_of)
+    now = database.reading(Text("read where the stream stands"), event_table.standing_of)
     upto = min(now.watermark, now.tail.seq + BATCH)
     if upto == now.tail.seq:
         return False
-    database.freeing(Text("make room"), lambda connection: history.cut(connection, upto))
+    database.freeing(Text("make room"), lambda connection: event_table.cut(connection, upto))
     log.warning("the journal is full: acknowledged events up to %d were given up", upto)
     return True
 
@@ -43,13 +43,13 @@ def prune(database: Database, reading: ClockReading, max_age_s: float, max_bytes
 
 def _prune_step(database: Database, before_ms: int | None, max_bytes: int) -> int:
     with database.lock:
-        now = database.reading(Text("read where the stream stands"), history.standing_of)
+        now = database.reading(Text("read where the stream stands"), event_table.standing_of)
         goal = database.reading(
-            Text("look for old events"), lambda connection: history.prunable(connection, before_ms, max_bytes)
+            Text("look for old events"), lambda connection: event_table.prunable(connection, before_ms, max_bytes)
         )
         upto = min(goal, now.tail.seq + BATCH)
         if upto > now.tail.seq:
-            database.freeing("prune", lambda connection: history.cut(connection, upto))
+            database.freeing("prune", lambda connection: event_table.cut(connection, upto))
         return upto - now.tail.seq
 
 

@@ -1,0 +1,93 @@
+"""The commands `gate-agent config history` and `undo`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli.config.change import TAKE, refuse, step, warn
+from agent.cli.configuration import DEFAULT_PATH, ConfigurationToChange, ProblemLanguage
+from agent.cli.terminal import echo
+from agent.core.events import time_text
+from agent.i18n import Language
+from agent.settings import (
+    ChangeError,
+    HistoryError,
+    SettingsError,
+    present_files,
+    undo,
+)
+from agent.settings.drivers import editor_of, history_of
+
+if TYPE_CHECKING:
+    from agent.settings import Generation
+    from agent.settings.editing.history import ConfigurationFiles
+
+
+def history(
+    configuration: ConfigurationToChange = DEFAULT_PATH,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
+) -> None:
+    """List the last 20 states of the configuration: when, by whom, how, and which keys changed."""
+    kept = history_of(configuration)
+    try:
+        known, good = kept.generations(), kept.good()
+        now = present_files(configuration)
+    except (HistoryError, OSError) as error:
+        refuse("history", error, Language.EN)
+    if as_json:
+        echo(json.dumps([_fields(one, now, good) for one in known], ensure_ascii=False, indent=2))
+        return
+    for one in known:
+        echo(_line(one, now, good))
+    if not known or known[-1].state != now:
+        echo("the files on the disk are not in the history yet: they were edited by hand")
+
+
+def undo_change(
+    number: Annotated[int | None, typer.Argument(min=1, help="The state to bring back, else the one before.")] = None,
+    configuration: ConfigurationToChange = DEFAULT_PATH,
+    *,
+    language: ProblemLanguage = Language.EN,
+) -> None:
+    """Bring back the configuration as it was before the last change, or the state of a number that `history` shows.
+
+    What is there now stays in the history. Exit code 0 when it is done, 1 when it is not and nothing has changed.
+    """
+    try:
+        change, target = undo(editor_of(configuration), number, step("undo to"))
+    except (ChangeError, HistoryError, SettingsError, OSError) as error:
+        refuse("undo", error, language)
+    warn(change.loaded, language)
+    echo(f"the configuration is that of state {target.number}, {_moment(target)}, again; state {change.number}")
+    echo(TAKE)
+
+
+def _line(one: Generation, now: ConfigurationFiles, good: ConfigurationFiles | None) -> str:
+    marks = [word for word, state in (("on the disk", now), ("ran last", good)) if state == one.state]
+    keys = ", ".join(one.changed)
+    return "  ".join(
+        part
+        for part in (f"{one.number:4}", _moment(one), one.who or "-", one.what, keys, " ".join(f"({m})" for m in marks))
+        if part
+    )
+
+
+def _fields(one: Generation, now: ConfigurationFiles, good: ConfigurationFiles | None) -> dict[str, object]:
+    return {
+        "state": one.number,
+        "time": _moment(one),
+        "who": one.who,
+        "what": one.what,
+        "changed": list(one.changed),
+        "brings_back": one.of,
+        "on_disk": one.state == now,
+        "ran_last": one.state == good,
+    }
+
+
+def _moment(one: Generation) -> str:
+    return time_text(round(one.utc * 1000))

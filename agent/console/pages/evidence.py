@@ -1,0 +1,34 @@
+"""The pictures kept as evidence."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi import Path as InPath
+from fastapi.responses import Response
+
+from agent.console.access import Viewer  # noqa: TC001 - FastAPI reads the annotations
+from agent.console.dependencies import AtGate  # noqa: TC001
+from agent.console.errors import RefusedError
+from agent.store.errors import EvidenceError
+from drivers.text import Text
+
+router = APIRouter()
+
+Sha256 = Annotated[str, InPath(pattern="^[0-9a-f]{64}$")]
+
+
+@router.get("/evidence/{sha256}")
+def evidence(sha256: Sha256, gate: AtGate, _person: Viewer) -> Response:
+    """A picture that is kept as evidence."""
+    try:
+        jpeg = gate.evidence.get(sha256)
+    except EvidenceError:
+        raise RefusedError(
+            HTTPStatus.INTERNAL_SERVER_ERROR, Text("This picture cannot be read from the disk, or was altered there.")
+        ) from None
+    if jpeg is None:
+        raise RefusedError(HTTPStatus.NOT_FOUND, Text("This picture is not kept any more."))
+    return Response(jpeg, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600, immutable"})

@@ -1,0 +1,31 @@
+"""What others may know of a lane while its loop runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent.core.lane import InputState, LaneLockout
+
+
+@dataclass(frozen=True, slots=True)
+class LaneView:
+    """What others may know of a lane: its state, lamp and sign, and when its loop last went round (monotonic s).
+
+    `lockout`: who locked it, who took it out of service. `input_state`: its inputs, debounced. `held_by`: the
+    officer, or the hold contact, that holds its barrier open. `pulse_obstacle`: what forbids a test pulse now, in
+    words; empty: nothing. `arm_in_use`: the lane of the other direction, whose arm this is too, uses it.
+    """
+
+    state: str
+    transaction: str | None
+    lamp: str
+    message: str
+    progress_at: float
+    lockout: LaneLockout
+    input_state: InputState
+    relay_up: bool
+    held_by: str
+    pulse_obstacle: str
+    arm_in_use: bool = False

@@ -1,0 +1,100 @@
+"""Orders of officers and technicians on their way through the loop of a lane, each waiting for its one answer."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from agent.core.commands import CommandAnswer, Result
+from agent.core.lane import OfficerCommand
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.core.lane import CommandKind, OrderAnswered
+    from agent.core.model import Instant
+    from agent.lane.loop import LaneLoop
+
+ORDERS_WAITING = 16
+LATE_ANSWER_S = 2.0
+_LOOK_S = 0.1
+
+
+@dataclass(slots=True)
+class _PendingOrder:
+    """An order on its way through the loop.
+
+    `begun`: the loop has it in hand; from `deadline` on it begins no more with it.
+    """
+
+    deadline: float
+    begun: bool = False
+    answer: CommandAnswer | None = None
+    answered: threading.Event = field(default_factory=threading.Event)
+
+
+class RequestQueue:
+    """Takes orders to the loop of one lane and waits there for their answers. For all threads."""
+
+    def __init__(self, now: Callable[[], Instant]) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._pending: dict[str, _PendingOrder] = {}
+
+    def order(self, loop: LaneLoop, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> CommandAnswer:
+        """Wait for the answer to an order; what the loop has not begun after `timeout_s` is never carried out.
+
+        At most `LATE_ANSWER_S` more for one that it has begun. Raises ValueError without an operator.
+        """
+        if not operator:
+            raise ValueError("an order without an operator")
+        if not loop.runs:
+            return CommandAnswer(Result.FAILED, Text("the lane does not run; nothing was done"))
+        pending = _PendingOrder(self._now().at + timeout_s)
+        with self._lock:
+            if len(self._pending) >= ORDERS_WAITING:
+                return CommandAnswer(
+                    Result.FAILED,
+                    Text(
+                        "{orders_waiting} orders wait for the lane already; nothing was done",
+                        orders_waiting=ORDERS_WAITING,
+                    ),
+                )
+            number = str(next(self._numbers))
+            self._pending[number] = pending
+        loop.commanded(lambda _: self._command(pending, number, kind, operator, cause))
+        return self._wait(loop, pending)
+
+    def answered(self, answered: OrderAnswered) -> None:
+        """Hand an answer to the thread that waits for it; for the loop."""
+        with self._lock:
+            pending = self._pending.pop(answered.order)
+        pending.answer = CommandAnswer(Result.DONE if answered.done else Result.NOT_DONE, answered.detail)
+        pending.answered.set()
+
+    def _command(
+        self, pending: _PendingOrder, number: str, kind: CommandKind, operator: str, cause: str
+    ) -> OfficerCommand:
+        # The clock is read after the order is marked: who finds it unmarked at its deadline knows that it comes too
+        # late.
+        pending.begun = True
+        return OfficerCommand(self._now(), kind, operator, cause, number, pending.deadline)
+
+    def _wait(self, loop: LaneLoop, pending: _PendingOrder) -> CommandAnswer:
+        while not pending.answered.wait(_LOOK_S):
+            late_s = self._now().at - pending.deadline
+            if not loop.runs or late_s >= (LATE_ANSWER_S if pending.begun else 0.0):
+                break
+        if pending.answer is not None:
+            return pending.answer
+        if pending.begun:
+            return CommandAnswer(
+                Result.UNKNOWN, Text("the lane began with it and does not answer; it may have been carried out")
+            )
+        return CommandAnswer(
+            Result.FAILED, Text("the lane did not take it up in time; it is not carried out, now or later")
+        )
