@@ -194,9 +194,11 @@ class Uplink:
         for event in self._acks.due(now):
             log.error("an acknowledgement is not taken: %s", event.code)
             self._record(event)
+        # First what is shown, then the journal: a status tells of both, and of no acknowledged event before central was
+        # heard.
+        self._show()
         if self._flow.watermark > self._noted and (now - self._noted_at >= NOTE_EVERY_S or self._worker.stopping):
             self._note()
-        self._show()
         self._report_stall(now)
 
     def _report_stall(self, now: float) -> None:

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from drivers.camera.simulated_yard.scene import Pixels
 
 _DARKEST, _BRIGHTEST = 1 / 256, 4.0
+_SHIFTS_PX = 64
+"""In how many places the noise of a frame may begin; never where that of the frame before began."""
 
 
 class SimulatedCamera:
-    """Draw the scene of `scene_file`, 1280x720, with sensor noise so that no two frames are the same.
+    """Draw the scene of `scene_file`, 1280x720, with sensor noise so that no two frames in a row are the same.
 
     A missing scene file is an empty yard. One that cannot be understood raises DeviceMisconfiguredError on read.
     """
@@ -36,6 +38,7 @@ class SimulatedCamera:
         self._version: tuple[int, int] | None = None
         self._noise: Pixels | None = None
         self._rng = np.random.default_rng()
+        self._shift_px = 0
         self._due_at = 0.0
         self._exposure = 1.0
         self._pause = threading.Event()
@@ -47,7 +50,7 @@ class SimulatedCamera:
 
     def open(self) -> CameraDetails:
         """Start to draw."""
-        self._noise = self._rng.integers(0, 5, (HEIGHT_PX + 64, WIDTH_PX, 3), np.uint8)
+        self._noise = self._rng.integers(0, 5, (HEIGHT_PX + _SHIFTS_PX, WIDTH_PX, 3), np.uint8)
         self._due_at = time.monotonic()
         self._drawn = None
         self._exposure = 1.0
@@ -66,8 +69,9 @@ class SimulatedCamera:
             raise DeviceUnavailableError(message)
         self._due_at = max(self._due_at + 1 / self._settings.frame_rate_hz, time.monotonic())
         self._pause.wait(self._due_at - time.monotonic())
-        shift = int(self._rng.integers(0, 64))
-        return Frame(np.add(self._scene(), self._noise[shift : shift + HEIGHT_PX]), time.monotonic())
+        self._shift_px = (self._shift_px + int(self._rng.integers(1, _SHIFTS_PX))) % _SHIFTS_PX
+        noise = self._noise[self._shift_px : self._shift_px + HEIGHT_PX]
+        return Frame(np.add(self._scene(), noise), time.monotonic())
 
     def can_expose(self) -> bool:
         """Always: it is drawn."""

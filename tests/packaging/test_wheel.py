@@ -16,7 +16,7 @@ from tests.support.gate.installed import ROOT, build_wheel
 PACKAGES = ("agent", "central", "drivers", "sim")
 SHARED = ("config", "systemd")
 MODELS = "agent/vision/worker/plate/models"
-FONTS = "drivers/camera/yard/fonts"
+FONTS = "drivers/camera/simulated_yard/fonts"
 
 
 @pytest.fixture(scope="module")

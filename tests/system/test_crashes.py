@@ -14,7 +14,7 @@ import pytest
 from agent.store.journal.reader import JournalReader
 from drivers.emulators.lcus import LcusEmulator
 from tests.support.gate.gate_site import GATE, GateSite, plain_broker
-from tests.support.gate.lanes import DECIDE_S, GONE_S, GRANT_S
+from tests.support.gate.lanes import GONE_S, GRANT_S, LONGEST_DECIDE_S
 from tests.support.gate.subscriber import Hearing
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.mosquitto import needs_mosquitto
@@ -108,7 +108,7 @@ class World:
         self.broker, self.board, self.central = broker, board, central
         board.relays.watch(self.yard.switched)
         lane = LANE.format(
-            decide_s=DECIDE_S,
+            decide_s=LONGEST_DECIDE_S,
             grant_s=GRANT_S,
             gone_s=GONE_S,
             port=board.line.link,

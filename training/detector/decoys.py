@@ -48,7 +48,7 @@ def _bgr(values: NDArray[np.int64]) -> tuple[int, int, int]:
 
 @lru_cache(maxsize=8)
 def _font(name: str, height_px: int) -> ImageFont.FreeTypeFont:
-    data = files("drivers.camera.yard").joinpath("fonts", name).read_bytes()
+    data = files("drivers.camera.simulated_yard").joinpath("fonts", name).read_bytes()
     return ImageFont.truetype(BytesIO(data), height_px)
 
 

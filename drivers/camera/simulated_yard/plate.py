@@ -90,7 +90,7 @@ TWO_LINE_STYLES: Mapping[str, Style] = {
 
 @lru_cache(maxsize=2)
 def _font(name: str) -> ImageFont.FreeTypeFont:
-    data = files("drivers.camera.yard").joinpath("fonts", name).read_bytes()
+    data = files("drivers.camera.simulated_yard").joinpath("fonts", name).read_bytes()
     # Each glyph stands alone. The other engine works only where the machine has libfribidi, and draws a little
     # otherwise.
     return ImageFont.truetype(BytesIO(data), 110, layout_engine=ImageFont.Layout.BASIC)

@@ -10,7 +10,10 @@ from tests.support.waiting import REPLY_MS, scaled, scaled_ms
 
 PRESENCE, SAFETY, OPENED, CLOSED = range(4)
 READ_S = max(1.0, scaled(1.5))
-DECIDE_S = min(60.0, scaled(2.5))
+LONGEST_DECIDE_S = 60.0
+"""As long as a lane may take: where every vehicle can be read, and how soon is judged elsewhere."""
+
+DECIDE_S = min(LONGEST_DECIDE_S, scaled(2.5))
 """More than a plate needs, also on a busy machine: its reader gives way to all else that the gate does."""
 GRANT_S = min(60.0, scaled(10.0))
 GONE_S = max(0.5, scaled(0.6))

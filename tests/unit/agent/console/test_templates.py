@@ -148,7 +148,7 @@ def render_calls() -> list[tuple[str, set[str]]]:
                 (template, given_by(call, function, module))
                 for call in calls
                 if isinstance(call.func, ast.Name) and call.func.id in names
-                for template in constants(call.args[1], function)
+                for template in sorted(constants(call.args[1], function))
             ]
     return found
 

@@ -87,6 +87,20 @@ def test_the_status_says_how_far_the_gate_is(broker, journal):
     assert "gate.stopping" in birth["types"]
 
 
+def test_no_event_counts_as_acknowledged_before_the_status_says_that_central_was_heard(broker, journal, monkeypatch):
+    record(journal, 1)
+    acknowledge, said = journal.acknowledge, []
+
+    def acknowledged(stream, seq):
+        said.append(link.uplink.view.ack)
+        return acknowledge(stream, seq)
+
+    monkeypatch.setattr(journal, "acknowledge", acknowledged)
+    with Central(broker.port, GATE), linked(journal, quick(broker.port)) as link:
+        eventually(lambda: journal.watermark == 1)
+    assert said == [AckState.HEARD]
+
+
 # --------------------------------------------------------------------------------------------------- what can go wrong
 
 
