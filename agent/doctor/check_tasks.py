@@ -16,8 +16,10 @@ from agent.doctor.collectors import devices as opened
 from agent.doctor.collectors import files, machine, ports, remote, software
 from agent.doctor.collectors import running_agent as running
 from agent.doctor.examination import Task
+from agent.doctor.rules import certificates as of_certificates
 from agent.doctor.rules import devices as of_devices
 from agent.doctor.rules import files as of_files
+from agent.doctor.rules import journal as of_journal
 from agent.doctor.rules import machine as of_machine
 from agent.doctor.rules import remote as of_others
 from agent.doctor.rules import software as of_software
@@ -108,14 +110,14 @@ def common_tasks(dependencies: TaskDependencies) -> list[Task]:
         Task(
             Check.JOURNAL,
             lambda: files.journal(settings, failing=dependencies.failing(), utc=dependencies.utc()),
-            of_files.journal,
+            of_journal.journal,
             JOURNAL_LIMIT_S,
         ),
         Task(Check.GATE_KEY, partial(files.gate_key, state), of_files.gate_key),
         Task(
             Check.CERTIFICATES,
             lambda: files.tls_facts(settings, dependencies.user, dependencies.utc()),
-            of_files.certificates,
+            of_certificates.certificates,
         ),
         Task(Check.MODELS, files.models, of_files.models),
         Task(

@@ -133,7 +133,7 @@ def browser(wired):
 
 
 def hidden(page, name):
-    return re.search(rf'name="{re.escape(name)}" value="([^"]*)"', page)[1]
+    return re.search(rf'name="{re.escape(name)}"\s+value="([^"]*)"', page)[1]
 
 
 def test_the_technician_changes_the_configuration_from_the_console_and_the_command_line_in_turn(wired, browser):

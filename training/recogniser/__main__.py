@@ -19,7 +19,7 @@ from training.drawing import GlyphsError
 from training.recogniser.pool import DrawingStoppedError, OtherSettingsError
 from training.recogniser.program import Order, run
 
-FONTS = Path(__file__).parents[2] / "drivers" / "camera" / "yard" / "fonts"
+FONTS = Path(__file__).parents[2] / "drivers" / "camera" / "simulated_yard" / "fonts"
 
 
 def main() -> int:

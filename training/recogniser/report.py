@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from training.recogniser.photographs import PhotographedPlate
 
-FONTS = Path(__file__).parents[2] / "drivers" / "camera" / "yard" / "fonts"
+FONTS = Path(__file__).parents[2] / "drivers" / "camera" / "simulated_yard" / "fonts"
 _SEED: Final = 999
 """Of the drawn plates to measure with: no training's."""
 _Networks = dict[str, list[Network]]

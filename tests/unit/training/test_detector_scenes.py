@@ -27,7 +27,7 @@ from training.drawing import Glyphs
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FONTS = Path(__file__).resolve().parents[3] / "drivers" / "camera" / "yard" / "fonts"
+FONTS = Path(__file__).resolve().parents[3] / "drivers" / "camera" / "simulated_yard" / "fonts"
 RED = (0, 0, 255)
 
 

@@ -23,7 +23,7 @@ from training.detector.schooling import Plan, train  # noqa: E402 - needs torch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FONTS = Path(__file__).resolve().parents[3] / "drivers" / "camera" / "yard" / "fonts"
+FONTS = Path(__file__).resolve().parents[3] / "drivers" / "camera" / "simulated_yard" / "fonts"
 
 
 @pytest.fixture(autouse=True)

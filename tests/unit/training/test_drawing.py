@@ -13,7 +13,7 @@ from training.drawing import DrawnKind, Glyphs, GlyphsError, Light, degraded, dr
 from training.drawing.camera import infrared
 from training.drawing.kinds import SHARES, drawn_kind, printed
 
-FONTS = Path(__file__).parents[3] / "drivers" / "camera" / "yard" / "fonts"
+FONTS = Path(__file__).parents[3] / "drivers" / "camera" / "simulated_yard" / "fonts"
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from training.recogniser.pool import OtherSettingsError, Pool, Source  # noqa: E
 from training.recogniser.stage import Plan, Stage  # noqa: E402
 from training.recogniser.targets import CLASS_COUNT, COLUMNS  # noqa: E402
 
-FONTS = Path(__file__).parents[3] / "drivers" / "camera" / "yard" / "fonts"
+FONTS = Path(__file__).parents[3] / "drivers" / "camera" / "simulated_yard" / "fonts"
 PLAN = Plan(views=96, rate=3e-3, shards=1, first_shards=1, seed=0)
 
 

@@ -18,7 +18,7 @@ from training.recogniser.pool import DrawingStoppedError, OtherSettingsError, Po
 from training.recogniser.targets import BLANK, CLASSES, COLUMNS, MOST_CHARACTERS, UNSURE, column_targets
 from training.recogniser.views import view
 
-FONTS = Path(__file__).parents[3] / "drivers" / "camera" / "yard" / "fonts"
+FONTS = Path(__file__).parents[3] / "drivers" / "camera" / "simulated_yard" / "fonts"
 
 
 @pytest.fixture(scope="module")
