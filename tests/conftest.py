@@ -4,6 +4,7 @@ the table of the boards' faults, from what was measured.
 
 from __future__ import annotations
 
+import gc
 import signal
 from pathlib import Path
 
@@ -39,6 +40,11 @@ def pytest_collection_modifyitems(config, items) -> None:
         own = item.get_closest_marker("timeout")
         limit_s = usual_s if own is None else own.args[0]
         item.add_marker(pytest.mark.timeout(scaled(limit_s)), append=False)
+
+
+def pytest_collection_finish() -> None:
+    """Leave the thousands of tests that were collected out of every later search for garbage: they stay to the end."""
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

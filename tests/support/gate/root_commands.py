@@ -33,9 +33,10 @@ from agent.settings.drivers import load_configuration
 from agent.store.gate_key import gate_key
 from agent.store.journal.journal import Journal
 from agent.store.registry.list_pack import write_pack
+from tests.support.waiting import scaled
 
 ROOT = Path(__file__).parents[3]
-PATIENCE_S = 20.0
+PATIENCE_S = scaled(20.0)
 SERVICE = "gate-agent"
 CONFIGURATION = """
 version = 1

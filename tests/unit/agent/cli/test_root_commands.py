@@ -136,6 +136,7 @@ def run(user, world, name, plants, extra=()):
         "extra": extra,
     }
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
+    environment |= {name: os.environ[name] for name in ("TEST_TIME_SCALE",) if name in os.environ}
     answer = subprocess.run(
         [python, "-m", "tests.support.gate.root_commands"],
         input=json.dumps(question),
