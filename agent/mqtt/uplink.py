@@ -194,8 +194,8 @@ class Uplink:
         for event in self._acks.due(now):
             log.error("an acknowledgement is not taken: %s", event.code)
             self._record(event)
-        # First what is shown, then the journal: a status tells of both, and of no acknowledged event before central was
-        # heard.
+        # The view changes before the journal: a status shows both, and must not show an event as acknowledged while it
+        # still says that nothing came from central.
         self._show()
         if self._flow.watermark > self._noted and (now - self._noted_at >= NOTE_EVERY_S or self._worker.stopping):
             self._note()

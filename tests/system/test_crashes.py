@@ -160,7 +160,7 @@ class World:
         """Kill it and start it again at once; whatever relay it left energised must be let go.
 
         `stays`: the vehicle is still there when it starts. Otherwise the agent never sees it again: a next vehicle
-        that follows while the lane thinks of this one would be taken for the same one, with two permits.
+        that follows before this one counts as gone would be taken for the same one, with two permits.
         """
         energised = self.energised
         killed_at = time.monotonic()
