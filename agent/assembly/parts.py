@@ -64,7 +64,7 @@ class GateParts:
     """Opens the files of the gate and makes its parts, each from those before it. `close` closes the files.
 
     `clock_monitor`: what the clock is worth. `central`: None where the gate has no broker. `workers`: watches the
-    threads. `status`: what the gate tells of itself.
+    threads. `status`: inventory, health and state of the gate.
     """
 
     def __init__(

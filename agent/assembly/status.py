@@ -1,4 +1,4 @@
-"""What the gate tells of itself: its inventory, its health, and the line that the service manager shows."""
+"""The status of the gate: its inventory, its health, and the line that the service manager shows."""
 
 from __future__ import annotations
 

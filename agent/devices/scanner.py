@@ -1,4 +1,4 @@
-"""The QR scanner of a lane: a thread that keeps it open for ever and passes on each text that it reads.
+"""The QR scanner of a lane: a thread that keeps it open and passes on each text that it reads.
 
 A text goes on as it came; whether it is a permit is judged in the core. It is never logged.
 """
@@ -74,8 +74,8 @@ class ScannerMonitor:
     """Read one scanner until stopped.
 
     `on_scan` gets each text, `on_state` each change of the scanner's state or of the reason for its loss; both are
-    called from the monitor's own thread and must only pass the change on. `name` stands in the presentations as their
-    camera.
+    called from the monitor's own thread and must only pass the change on. `name` is written into the presentations as
+    their camera.
     """
 
     def __init__(

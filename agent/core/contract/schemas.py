@@ -62,9 +62,9 @@ def changed(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:
 
 
 def written(document: Mapping[str, Any]) -> str:
-    """A document as it stands in a file: always the same text for the same contract.
+    """The text of a document's file: always the same for the same contract.
 
-    What fits into a line stands in one.
+    A value that fits on one line is written on one line.
     """
     return _written(document, 0, 0) + "\n"
 
