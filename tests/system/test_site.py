@@ -176,14 +176,19 @@ def test_each_gate_says_whom_it_heard_and_that_it_lacks_nothing(site):
         heard = site.consumer.on(topic)
         return assert_valid(topic, heard[-1]["payload"])["site"] if heard else {}
 
-    eventually(lambda: all(said(gate).get("connected") for gate in GATES), what="a status of now of each gate")
+    def lacks_nothing(gate):
+        """The status of now: earlier ones, of a moment in which peers' rows were still on their way, are no answer."""
+        found = said(gate)
+        return found.get("connected") and not any(peer["behind"] for peer in found["peers"].values())
+
+    eventually(lambda: all(lacks_nothing(gate) for gate in GATES), what="a status of each gate that lacks nothing")
     for gate in GATES:
         found = said(gate)
         assert (found["policy"], found["missing"], found["refused"]) == ("home_gate", [], {})
         assert found["peers"].keys() == set(GATES) - {gate}
         for peer in found["peers"].values():
             assert peer["heard_s"] >= 0
-            assert (peer["behind"], peer["trouble"]) == (0, "")
+            assert peer["trouble"] == ""
 
 
 def test_a_permit_that_passes_twice_where_that_is_allowed_is_told_of_once_by_each_gate(installed, tmp_path):
