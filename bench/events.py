@@ -40,7 +40,7 @@ from bench.figures import Figure, p50, p99, table
 from bench.scratch import scratch
 from tests.faults.gate import Gate
 from tests.support.gate.gate_site import GATE
-from tests.support.gate.installed import Installation, build_wheel
+from tests.support.gate.installed import build_wheel, install
 from tests.support.mqtt.mosquitto import SampleBroker
 from tests.support.waiting import eventually
 
@@ -132,7 +132,7 @@ def _watched_broker(folder: Path) -> SampleBroker:
 def decisions(count: int) -> list[Figure]:
     """How long at least so many decisions took to central."""
     with scratch() as folder, ExitStack() as stack:
-        installed = Installation(build_wheel(folder), folder)
+        installed = install(build_wheel(folder), folder)
         broker = stack.enter_context(_watched_broker(folder))
         files = [str(file) for file in broker.files(GATE)]
         consumer = stack.enter_context(reference_consumer(folder, broker.central_port, broker.files("central")))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.faults.rows import OTHERS, ROWS, played
 from tests.faults.table import FILE, Progress, table
-from tests.support.gate.installed import Installation, build_wheel
+from tests.support.gate.installed import build_wheel, install
 
 SEED = 20261124
 
@@ -25,7 +25,7 @@ def main():
     results = []
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         _say("building and installing the product ...")
-        installed = Installation(build_wheel(Path(folder)), Path(folder))
+        installed = install(build_wheel(Path(folder)), Path(folder))
         for place, name in enumerate(options.rows, 1):
             row = (ROWS | OTHERS)[name]
             cycles = options.cycles or (row.few if options.few else row.cycles)

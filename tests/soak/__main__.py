@@ -28,7 +28,7 @@ from tests.soak.course import Course
 from tests.soak.gate import EVERY_S, LOOP_LANES, POST_LANES, REAL_EVERY_S, SoakGate
 from tests.soak.troubles import NetworkCamera, Troubles
 from tests.soak.verdict import strange_grants, transactions, twice_used, wrongs
-from tests.support.gate.installed import Installation, build_wheel
+from tests.support.gate.installed import build_wheel, install
 from tests.support.waiting import eventually
 
 BUILD = Path(__file__).parents[2] / "build"
@@ -61,7 +61,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="soak-") as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         _say("building and installing the product ...")
-        installed = Installation(build_wheel(folder), folder)
+        installed = install(build_wheel(folder), folder)
         disk = _disk(folder, stack)
         clock_file, environment = _clock(folder)
         camera = stack.enter_context(NetworkCamera(folder))

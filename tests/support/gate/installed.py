@@ -20,29 +20,37 @@ def build_wheel(folder, checkout=ROOT):
     return wheel
 
 
-class Installation:
-    """An environment that holds the wheel; the libraries that it needs come from the environment of the tests.
+def install(wheel, folder, packages=("agent", "central", "drivers", "sim")):
+    """Install a wheel into an environment in a folder; the libraries that it needs come from that of the tests.
 
-    `scratch` is where its processes run: nothing of the checkout can be imported from there. `packages`: those that the
-    wheel must bring.
+    `packages`: those that the wheel must bring.
+    """
+    environment = folder / "environment"
+    _run([sys.executable, "-m", "venv", "--without-pip", str(environment)])
+    _run([*PIP, "--python", str(environment / "bin/python"), "install", "--no-deps", "--no-index", "-q", str(wheel)])
+    installed = Installation(folder, folder / "scratch")
+    # A .pth file of a folder that came by a .pth file is not obeyed: an editable install there stays out.
+    (installed.packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    for package in packages:
+        found = Path(installed.run_python(f"import {package}; print({package}.__file__)"))
+        assert found == installed.packages / package / "__init__.py"
+    return installed
+
+
+class Installation:
+    """What was installed into a folder. `scratch` is where its processes run: nothing of the checkout can be imported
+    from there.
     """
 
-    def __init__(self, wheel, folder, packages=("agent", "central", "drivers", "sim")):
-        self.scratch = folder / "scratch"
-        self.scratch.mkdir()
-        environment = folder / "environment"
-        _run([sys.executable, "-m", "venv", "--without-pip", str(environment)])
-        self.python = environment / "bin" / "python"
-        self.command = environment / "bin" / "gate-agent"
-        _run([*PIP, "--python", str(self.python), "install", "--no-deps", "--no-index", "-q", str(wheel)])
-        self.packages = Path(self._python("import sysconfig; print(sysconfig.get_path('purelib'))"))
-        # A .pth file of a folder that came by a .pth file is not obeyed: an editable install there stays out.
-        (self.packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-        for package in packages:
-            found = Path(self._python(f"import {package}; print({package}.__file__)"))
-            assert found == self.packages / package / "__init__.py"
+    def __init__(self, folder, scratch):
+        self.scratch = scratch
+        self.scratch.mkdir(exist_ok=True)
+        self.python = folder / "environment/bin/python"
+        self.command = folder / "environment/bin/gate-agent"
+        self.packages = Path(self.run_python("import sysconfig; print(sysconfig.get_path('purelib'))"))
 
-    def _python(self, code):
+    def run_python(self, code):
+        """What a program of Python code, run in the environment, writes."""
         return _run([str(self.python), "-c", code], cwd=self.scratch, env=clean_environment(self.scratch)).strip()
 
     def run(self, *arguments):

@@ -2,13 +2,14 @@
 
 A world is a gate's folders in a temporary one: /etc, the state and the runtime folder belong to the agent's user as the
 package lays them out; beside them lie a root's own folder and files that must not change, the sacrifice. Run as a
-program it reads what to do as JSON from its standard input: the commands are forked from it, so that each costs no new
-interpreter.
+program, `root_commands.py FOLDER USER`, it reads a question a line from its standard input, as JSON, and answers each
+with a line: the commands are forked from it, so that none costs a new interpreter.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import json
 import os
@@ -84,7 +85,9 @@ LINKS = {
     "link to a file that anybody reads": "passwd",
     "link to nothing": "planted",
     "link to a folder": "folder",
+    "link to a folder, also for files": "folder",
 }
+OF_FOLDERS = "link to a folder"
 SACRIFICE = {"shadow": 0o600, "passwd": 0o644, "service.toml": 0o644, "folder/inner": 0o600}
 _TEMPORARY = re.compile(r"^\.|\.part$")
 _AUDITED = ("open", "sqlite3.connect", "os.mkdir", "os.rename", "os.remove", "os.chmod", "os.chown", "os.listdir")
@@ -330,12 +333,17 @@ def _command(world, arguments):
     gate_agent()
 
 
-def judged(world, arguments, given, plants, extra=()):
-    """What a command did wrong with each thing planted under each name: sentences; and how many were tried."""
-    names, _code, _said = touched(world, arguments, given)
+def judged(world, arguments, given, plants, names):
+    """What a command did wrong with each thing planted under each name: sentences; and how many were tried.
+
+    `OF_FOLDERS` is not planted in the place of a file.
+    """
     wrong, tried = [], 0
-    for name in sorted({*names, *extra}):
+    for name in sorted(names):
+        is_file = (world.template / name).is_file()
         for what in plants:
+            if is_file and what == OF_FOLDERS:
+                continue
             world.fresh()
             try:
                 world.plant(name, what)
@@ -369,23 +377,27 @@ def named(world, arguments, given):
     return [*wrong, *(["the configuration names root's folder: it hangs"] if code is None else [])]
 
 
-def main():
-    """Answer the questions on the standard input; the answers go to the standard output as JSON."""
-    asked = json.loads(sys.stdin.read())
-    world = World(asked["folder"], pwd.getpwnam(asked["user"]))
-    for module in asked["modules"]:
-        import_module(module)
-    world.build()
+def answered(world, asked):
+    """What became of a question: the names a command uses, how it ended, and what it did wrong."""
+    import_module(asked["module"])
     given = asked["given"].encode()
     names, code, said = touched(world, asked["arguments"], given)
     strange, unreadable = foreign(world), world.configuration.stat().st_mode & 0o070 != 0o060
-    wrong, tried = judged(world, asked["arguments"], given, asked["plants"], asked["extra"])
+    wrong, tried = judged(world, asked["arguments"], given, asked["plants"], {*names, *asked["extra"]})
     wrong += named(world, asked["arguments"], given)
     wrong += [f"{name} belongs to another" for name in strange]
     wrong += ["the configuration is not the group's any more"] if unreadable else []
-    answer = {"names": names, "code": code, "said": said[-2000:], "wrong": wrong, "tried": tried}
-    print(json.dumps(answer))  # noqa: T201 - the answer
+    return {"names": names, "code": code, "said": said[-2000:], "wrong": wrong, "tried": tried}
+
+
+def main(folder, user):
+    """Answer the questions on the standard input; the answers go to the standard output."""
+    world = World(folder, pwd.getpwnam(user))
+    world.build()
+    gc.freeze()  # no child looks through what all have in common
+    while line := sys.stdin.readline():
+        print(json.dumps(answered(world, json.loads(line))), flush=True)  # noqa: T201 - the answer
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -22,7 +22,7 @@ from pathlib import Path
 from agent.store.journal.reader import JournalReader
 from drivers.emulators.scanner import ScannerEmulator
 from tests.support.gate.gate_site import GATE, SITE
-from tests.support.gate.installed import Installation, build_wheel
+from tests.support.gate.installed import build_wheel, install
 from tests.support.migration.kept_gate import ARCHIVE, FOLDER, LANE_2, PRESENCE, Placed, moved, put_scene
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.mosquitto import Broker, Listener
@@ -202,7 +202,7 @@ class OldGate:
 @contextmanager
 def old_gate(checkout, folder, broker):
     (folder / "wheel").mkdir()
-    installed = Installation(build_wheel(folder / "wheel", checkout), folder / "wheel", ("agent", "drivers"))
+    installed = install(build_wheel(folder / "wheel", checkout), folder / "wheel", ("agent", "drivers"))
     home = folder / "gate"
     home.mkdir()
     gate = OldGate(installed, home, broker)
