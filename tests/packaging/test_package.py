@@ -8,8 +8,6 @@ import subprocess
 from importlib.metadata import distributions
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from tests.support.packaging.debian_packages import STORE, Packages, own_target
 from tools.deb import environment
@@ -120,6 +118,10 @@ def test_a_foreign_file_that_is_not_as_its_manifest_says_stops_the_build(tmp_pat
 
 
 def test_the_bill_of_materials_is_valid_and_the_same_each_time(packages, found):
+    # Imported here, for it takes seconds, and every worker imports every module of tests.
+    from cyclonedx.schema import SchemaVersion  # noqa: PLC0415
+    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415
+
     text = bill_of_materials(found, packages.target, VERSION, TIME)
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     assert text == bill_of_materials(found, packages.target, VERSION, TIME)
