@@ -76,6 +76,7 @@ CAPTIONS: Final = {
         "contract": "schemas, AsyncAPI",
         "crypto": "CBOR, COSE, JWS",
         "decision": "the ordered checks",
+        "detail": "words in records",
         "events": "types, hash chain",
         "lane": "step: the machine",
         "lists": "rows, chunks, heads",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.core.events import message_of, time_text
+from agent.core.detail import message_of
+from agent.core.events import time_text
 from agent.doctor.codes import Check, Code, Severity
 from agent.doctor.finding import Finding, Report
 from agent.doctor.texts import advice, check_title, measured, said_by, severity
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 _MS_PER_S: Final = 1000
 MEASURED: Final = "measured"
 """Beside the names of values: the message of what was measured."""
-_WIDTH: Final = max(len(severity(one, language)) for one in Severity for language in Language)
 
 
 def report_as_json(report: Report, language: Language) -> dict[str, Any]:
@@ -50,15 +50,16 @@ def report_from_json(told: dict[str, Any], utc: float) -> Report:
 def report_lines(report: Report, language: Language) -> Iterator[str]:
     """Who reports it; a line for each finding, with how to fix it below; how many there are of each severity."""
     yield f"{report.gate}, gate-agent {report.version}: {said_by(agent=report.agent, language=language)}"
+    width = max(len(severity(one, language)) for one in Severity)
     for one in report.findings:
-        head = f"{severity(one.severity, language):<{_WIDTH}}  {check_title(one.check, language)}"
+        head = f"{severity(one.severity, language):<{width}}  {check_title(one.check, language)}"
         head += f" {one.subject}" if one.subject else ""
         words = advice(one)
         if words is None:
             yield f"{head}: {measured(one, language)}" if one.measured else head
         else:
             yield f"{head}: {translate(words.what, language)}"
-            yield f"{'':<{_WIDTH}}  → {translate(words.act, language)}"
+            yield f"{'':<{width}}  → {translate(words.act, language)}"
     counts = (f"{severity(one, language)}: {report.count(one)}" for one in reversed(Severity))
     yield ", ".join(counts)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.core.events import Message
+from agent.core.detail import Message
 from agent.i18n.catalogue import catalogue
 from agent.i18n.language import Language
 from drivers.text import Text

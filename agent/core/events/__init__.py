@@ -19,7 +19,6 @@ from agent.core.events.chain import (
 from agent.core.events.chain_verification import ChainFault, ChainFlaw, Verification, Verifier, verify, verify_streams
 from agent.core.events.checkpoint import Checkpoint, ExportStatement, checkpoint_draft, checkpoint_of, opened, signed
 from agent.core.events.code_digest import digest_of_code
-from agent.core.events.detail_message import Detail, DetailMessage, Message, WithDetail, message_of
 from agent.core.events.event_types import (
     TYPES,
     AccessDecided,
@@ -105,8 +104,6 @@ __all__ = [
     "ConfigurationRefused",
     "ConsoleActed",
     "DataRecord",
-    "Detail",
-    "DetailMessage",
     "DeviceChanged",
     "Draft",
     "Event",
@@ -124,7 +121,6 @@ __all__ = [
     "ListsApplied",
     "ListsRefused",
     "ListsState",
-    "Message",
     "Outcome",
     "PermitPresented",
     "PermitRecord",
@@ -138,7 +134,6 @@ __all__ = [
     "VehiclePresent",
     "Verification",
     "Verifier",
-    "WithDetail",
     "Writer",
     "beginning",
     "checkpoint_draft",
@@ -148,7 +143,6 @@ __all__ = [
     "masked",
     "masked_plate",
     "masked_text",
-    "message_of",
     "opened",
     "seal",
     "signed",

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agent.core.clock import ClockState
 from agent.core.commands import Refusal, Result
-from agent.core.events.detail_message import Detail, DetailMessage, WithDetail
+from agent.core.detail import Detail, DetailMessage, WithDetail
 from agent.core.lists import DataState
 from agent.core.model import Reason, Verdict
 

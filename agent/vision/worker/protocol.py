@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from agent.core.events import Detail as SpokenDetail
-from agent.core.events import DetailMessage, WithDetail
+from agent.core.detail import Detail as SpokenDetail
+from agent.core.detail import DetailMessage, WithDetail
 from agent.core.model import View
 from agent.core.plates import MOST_BYTES, decode
 

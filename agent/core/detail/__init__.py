@@ -1,0 +1,8 @@
+"""Words for people in records and in messages between processes: in English, and the message they were made of.
+
+Imports no other room and touches nothing: a vision worker loads it without the events.
+"""
+
+from agent.core.detail.detail_message import Detail, DetailMessage, Message, WithDetail, message_of
+
+__all__ = ["Detail", "DetailMessage", "Message", "WithDetail", "message_of"]
