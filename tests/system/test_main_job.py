@@ -11,7 +11,7 @@ from agent.core.model.reasons import Verdict
 from agent.store.journal.reader import JournalReader
 from tests.support.gate.arrivals import arrivals, empty_yard
 from tests.support.gate.gate_site import GATE, GateSite, plain_broker
-from tests.support.gate.lanes import GONE_S, BlindLane, InputsLane
+from tests.support.gate.lanes import BlindLane, InputsLane
 from tests.support.gate.subscriber import Heard, Hearing
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.mosquitto import Listener, needs_mosquitto
@@ -20,7 +20,6 @@ from tests.support.waiting import eventually, scaled
 
 pytestmark = needs_mosquitto
 
-FRAMES_UNTIL_GONE = round((GONE_S + scaled(0.15)) * RATE_HZ)
 CAMERA = """
 [[lanes.exit-1.cameras]]
 id = "front"
@@ -52,7 +51,7 @@ class Gate:
         if closed["data"]["assumed"]:
             # A blind lane takes what it sees for the vehicle that passed until nobody was in view for a while.
             self.camera.show(self.empty)
-        self.camera.wait(FRAMES_UNTIL_GONE)
+        self.camera.wait(round((self.lane.forget_s + scaled(0.15)) * RATE_HZ))
         return decided, closed, self.lane.pulses - pulses
 
 

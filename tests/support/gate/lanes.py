@@ -26,6 +26,8 @@ class BlindLane:
     """An LCUS board and no inputs: the camera alone tells who is there."""
 
     assumed = True
+    forget_s = GONE_S
+    """So long after a vehicle the next one must not be in view."""
 
     def __init__(self, folder):
         self.pulses = 0
@@ -77,6 +79,7 @@ class InputsLane:
     """A Modbus board that somebody else wrote, with loops before and under the arm and both limit contacts."""
 
     assumed = False
+    forget_s = 0.0
 
     def __init__(self, folder):
         self._modem = NullModem(folder)
