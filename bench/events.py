@@ -27,13 +27,12 @@ from agent.core.events import (
     BarrierPulsed,
     CheckRecord,
     Draft,
-    Outcome,
     PermitPresented,
     TransactionClosed,
     VehicleEntering,
     VehiclePresent,
 )
-from agent.core.model import Reason, Verdict
+from agent.core.model import Outcome, Reason, Verdict
 from agent.mqtt import OneShotClient
 from bench.drain import drain, reference_consumer
 from bench.figures import Figure, p50, p99, table

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from events_picture import one_vehicle
 
 from agent.core.clock import ClockState
-from agent.core.commands import CommandName, Refusal, Result
+from agent.core.commands import Refusal, Result
 from agent.core.contract import examples, standards_mapping
 from agent.core.contract.asyncapi import WILL_DELAY_S
 from agent.core.contract.channels import (
@@ -29,9 +29,9 @@ from agent.core.contract.channels import (
     result_channel,
 )
 from agent.core.contract.schemas import EVENTS, event_schema, schemas
-from agent.core.events import Alarm, AlarmRaised, Outcome
+from agent.core.events import Alarm, AlarmRaised
 from agent.core.lists import DataState
-from agent.core.model import Reason, Verdict
+from agent.core.model import CommandName, Outcome, Reason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from wiring_picture import CARD, INK, LINE, MARGIN, SOFT, Rect, card, width_of
 
 from agent.core.contract import examples
-from agent.core.events import Outcome
+from agent.core.model import Outcome
 
 if TYPE_CHECKING:
     from wiring_picture import Picture

@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events import AccessDecided, Draft, Outcome, TransactionClosed
+from agent.core.events import AccessDecided, Draft, TransactionClosed
 from agent.core.lane import LaneState
 from agent.core.lists import DataState
-from agent.core.model import Reason, Verdict, View
+from agent.core.model import Outcome, Reason, Verdict, View
 from agent.observability import (
     CameraFigures,
     Counters,

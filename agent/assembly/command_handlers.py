@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from agent.core.commands import LANE_COMMANDS, Command, CommandAnswer, CommandName, Result
+from agent.core.commands import LANE_COMMANDS, Command, CommandAnswer, Result
 from agent.core.lane import CommandKind
+from agent.core.model import CommandName
 from agent.store.errors import EvidenceError
 from drivers.text import Text
 

@@ -11,7 +11,7 @@ import typer
 
 from agent.cli import exit_codes
 from agent.cli.configuration import DEFAULT_PATH, Configuration
-from agent.cli.lists.gate_registry import registry_of, settings_of
+from agent.cli.gate_registry import registry_of, settings_of
 from agent.cli.terminal import echo, fail
 from agent.clock import CAUSE_CHARACTERS, Clock, ClockFiles, FloorReset, first_trust, holdover_rules
 from agent.core.clock import ClockFloor, ClockObservation, observe

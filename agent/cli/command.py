@@ -14,8 +14,9 @@ from agent.cli import exit_codes
 from agent.cli.permit.files import PermitFileError, read_key, write_new
 from agent.cli.terminal import echo, fail
 from agent.clock import Clock
-from agent.core.commands import CommandInvalidError, CommandName, make, sign
+from agent.core.commands import CommandInvalidError, make, sign
 from agent.core.crypto import SigningKey
+from agent.core.model import CommandName
 from agent.mqtt import OneShotClient, OneShotClientError
 from central.command_client import CommandClient, CommandClientError
 

@@ -15,7 +15,7 @@ from agent.cli import exit_codes
 from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketOption
 from agent.cli.clock import trust_of
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, relay_boards, usable_configuration
-from agent.cli.lists.gate_registry import registry_of
+from agent.cli.gate_registry import registry_of
 from agent.cli.terminal import echo
 from agent.clock import Clock
 from agent.doctor import (

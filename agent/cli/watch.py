@@ -15,8 +15,8 @@ from rich.text import Text
 
 from agent.cli import exit_codes
 from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketOption
-from agent.cli.events.common import DEFAULT_JOURNAL, JournalPath
 from agent.cli.events.event_line import event_line
+from agent.cli.journal_option import DEFAULT_JOURNAL, JournalPath
 from agent.cli.terminal import echo
 from agent.i18n import Language
 from agent.store.errors import JournalError

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.core.events import AccessDecided, Alarm, AlarmRaised, DeviceChanged, Outcome, TransactionClosed
-from agent.core.model import Reason, Verdict
+from agent.core.events import AccessDecided, Alarm, AlarmRaised, DeviceChanged, TransactionClosed
+from agent.core.model import Outcome, Reason, Verdict
 from agent.i18n.alarms import alarm_text
 from agent.i18n.lookup import translate
 from agent.i18n.reasons import officer_text

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.core.events import Outcome
-from agent.core.model import Verdict, View
+from agent.core.model import Outcome, Verdict, View
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events import Outcome
-from agent.core.model import Verdict
+from agent.core.model import Outcome, Verdict
 from agent.i18n.lookup import translate
 from drivers.text import Text
 

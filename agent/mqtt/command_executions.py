@@ -7,12 +7,14 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from agent.core.commands import Command, CommandAnswer, CommandName, Result
+from agent.core.commands import Command, CommandAnswer, Result
 from agent.service.parallel import Job
 from drivers.text import Text, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from agent.core.model import CommandName
 
 log = logging.getLogger(__name__)
 

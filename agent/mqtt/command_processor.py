@@ -17,7 +17,6 @@ from agent.core.commands import (
     Command,
     CommandAnswer,
     CommandAnswered,
-    CommandName,
     CommandTaken,
     Proved,
     ReceivedCommand,
@@ -29,7 +28,7 @@ from agent.core.commands import (
     prove,
 )
 from agent.core.events import CommandAccepted, CommandExecuted, CommandOffer, CommandRefused, CommandResult, Draft
-from agent.core.model import TokenBucket
+from agent.core.model import CommandName, TokenBucket
 from agent.mqtt import command_executions
 from agent.mqtt.challenges import Challenges
 from agent.mqtt.command_executions import CommandExecutions

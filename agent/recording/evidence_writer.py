@@ -14,7 +14,8 @@ from agent.store.errors import EvidenceError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from agent.core.events import Draft, Outcome
+    from agent.core.events import Draft
+    from agent.core.model import Outcome
     from agent.store.evidence import EvidenceStore
 
 log = logging.getLogger(__name__)

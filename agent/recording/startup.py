@@ -6,17 +6,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.events import (
-    Alarm,
-    AlarmRaised,
-    Draft,
-    Event,
-    EventsDropped,
-    GateStarted,
-    Outcome,
-    TransactionClosed,
-)
-from agent.core.model import LedgerChange, LedgerState, Reason
+from agent.core.events import Alarm, AlarmRaised, Draft, Event, EventsDropped, GateStarted, TransactionClosed
+from agent.core.model import LedgerChange, LedgerState, Outcome, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

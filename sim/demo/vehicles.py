@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.core.events import Outcome
-from agent.core.model import Reason, Verdict
+from agent.core.model import Outcome, Reason, Verdict
 from agent.core.permit import PermitForm
 from sim.physics.driving import Conduct, Plan
 

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from agent.core.events.event_types import Outcome
+from agent.core.model import Outcome
 from agent.i18n import Language
 from agent.i18n.verdicts import outcome_text
 from tests.browser.gate import PLATE

@@ -7,9 +7,10 @@ from collections import deque
 from agent.broker.addresses import BrokerAddress
 from agent.broker.tls import TlsFiles
 from agent.clock.clock import Clock
-from agent.core.commands.command import CommandAnswer, CommandName, Result
+from agent.core.commands.command import CommandAnswer, Result
 from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import DeviceChanged, Draft
+from agent.core.model import CommandName
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.client_settings import ClientSettings

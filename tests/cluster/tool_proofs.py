@@ -22,8 +22,8 @@ from agent.cli import exit_codes
 from agent.cli.command import app as command_app
 from agent.cli.events import app as events_app
 from agent.core.commands.check import CommandKey
-from agent.core.commands.command import CommandName
 from agent.core.crypto.keys import SigningKey
+from agent.core.model import CommandName
 from agent.lists.topics import ListTopics
 from tests.cluster.kills import BACK_S
 from tests.support.lists.central import ROWS, CentralLists

@@ -12,11 +12,12 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 
 from agent.broker.tls import TlsFiles
-from agent.core.commands.command import CommandName, Refusal, Result
+from agent.core.commands.command import Refusal, Result
 from agent.core.contract import examples
 from agent.core.contract.channels import CHANNELS
 from agent.core.contract.schemas import EVENTS, schemas
-from agent.core.events.event_types import Alarm, Outcome
+from agent.core.events.event_types import Alarm
+from agent.core.model import CommandName, Outcome
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.mqtt.linking import GATE, journal_at, linked, local, quick, record
 from tests.support.mqtt.mosquitto import SampleBroker, needs_mosquitto

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.events.event_types import Outcome
+from agent.core.model import Outcome
 from agent.core.model.reasons import Verdict
 from agent.i18n import Language
 from tests.unit.agent.i18n.test_terms import OTHERS, TERMS, sentences

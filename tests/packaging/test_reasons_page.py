@@ -8,8 +8,9 @@ import pytest
 from pydantic import BaseModel
 
 from agent.core.decision.knowledge import PermitUses
-from agent.core.events.event_types import Alarm, Outcome
+from agent.core.events.event_types import Alarm
 from agent.core.lane.state import LaneState
+from agent.core.model import Outcome
 from agent.core.model.reasons import Reason, Verdict
 from agent.settings.model.agent import Settings
 from agent.settings.model.lane import Lane

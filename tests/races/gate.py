@@ -19,7 +19,8 @@ from agent.broker.addresses import BrokerAddress
 from agent.clock.clock import Clock
 from agent.core.crypto.keys import Algorithm, PublicKey, SigningKey
 from agent.core.events.chain import ClockReading
-from agent.core.events.event_types import AccessGranted, Draft, Outcome, TransactionClosed, VehiclePresent
+from agent.core.events.event_types import AccessGranted, Draft, TransactionClosed, VehiclePresent
+from agent.core.model import Outcome
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason
 from agent.core.site.claim_answers import ClaimRequest

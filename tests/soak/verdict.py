@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 
-from agent.core.events.event_types import Outcome
+from agent.core.model import Outcome
 
 PASSAGES = frozenset({Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION, Outcome.OVERRIDDEN})
 FLAT_MB_AN_HOUR = 6.0

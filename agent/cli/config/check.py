@@ -11,7 +11,7 @@ import typer
 from agent.cli import exit_codes
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, ProblemLanguage, relay_boards
 from agent.cli.terminal import echo
-from agent.core.commands import CommandName
+from agent.core.model import CommandName
 from agent.i18n import Language
 from agent.settings import SettingsError, interlocks, shared_arms
 from agent.settings.drivers import load_configuration

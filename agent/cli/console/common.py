@@ -7,7 +7,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from agent.cli.lists.gate_registry import settings_of
+from agent.cli.gate_registry import settings_of
 from agent.cli.terminal import fail
 from agent.clock import Clock
 from agent.console.access import (

@@ -1,32 +1,19 @@
-"""What the events commands share: where the journal and the keys are, and how an error ends."""
+"""What the events commands share: the keys that are given, and how an error ends."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING
 
 import typer
 
 from agent.cli import exit_codes
-from agent.cli.rights import act_at
 from agent.cli.terminal import drop_output, echo
 from agent.core.crypto import Algorithm, KeyInvalidError, PublicKey, kid_of
 from agent.store.errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-DEFAULT_STATE: Final = Path("/var/lib/gate-agent")
-DEFAULT_JOURNAL: Final = DEFAULT_STATE / "journal.db"
-
-_VARIABLE: Final = "GATE_AGENT_JOURNAL"
-_HELP: Final = "The journal's file."
-JournalPath = Annotated[
-    Path, typer.Option("--journal", "-j", envvar=_VARIABLE, callback=act_at, help=_HELP, show_default=True)
-]
-JournalLater = Annotated[Path, typer.Option("--journal", "-j", envvar=_VARIABLE, help=_HELP, show_default=True)]
-"""For a command that also writes a file of its caller's."""
 
 
 def pinned(texts: Sequence[str]) -> Mapping[str, PublicKey]:

@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from agent.cli import exit_codes
-from agent.cli.events.common import DEFAULT_JOURNAL, JournalLater, failing
+from agent.cli.events.common import failing
 from agent.cli.events.time_argument import unix_time
+from agent.cli.journal_option import DEFAULT_JOURNAL, JournalLater
 from agent.cli.terminal import echo
 from agent.clock import Clock
 from agent.core.events import ExportStatement, Verifier, signed, time_text

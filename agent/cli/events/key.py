@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.events.common import DEFAULT_STATE, failing
+from agent.cli.events.common import failing
+from agent.cli.journal_option import DEFAULT_STATE
 from agent.cli.rights import act_at, act_at_gate
 from agent.cli.terminal import echo
 from agent.core.crypto import kid_of

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.console import Console
 
-from agent.cli.events.common import DEFAULT_JOURNAL, JournalPath, failing
+from agent.cli.events.common import failing
 from agent.cli.events.event_line import event_line
+from agent.cli.journal_option import DEFAULT_JOURNAL, JournalPath
 from agent.i18n import Language  # noqa: TC001 - typer reads the annotation
 from agent.store.journal import JournalReader
 

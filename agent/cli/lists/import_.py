@@ -10,7 +10,7 @@ import typer
 
 from agent.cli import exit_codes
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater
-from agent.cli.lists.gate_registry import registry_of, settings_of
+from agent.cli.gate_registry import registry_of, settings_of
 from agent.cli.lists.intake import Intake
 from agent.cli.rights import act_at_gate
 from agent.cli.terminal import echo, fail

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.configuration import DEFAULT_PATH, Configuration
-from agent.cli.lists.gate_registry import registry_of, settings_of
+from agent.cli.gate_registry import registry_of, settings_of
 from agent.cli.terminal import echo, fail
 from agent.clock import Clock
 from agent.core.lists import standing_of

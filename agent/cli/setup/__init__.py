@@ -13,7 +13,7 @@ import typer
 from agent.cli import exit_codes
 from agent.cli.agent_socket import DEFAULT_SOCKET
 from agent.cli.configuration import DEFAULT_PATH
-from agent.cli.events.common import DEFAULT_JOURNAL
+from agent.cli.journal_option import DEFAULT_JOURNAL
 from agent.cli.rights import act_on_configuration
 from agent.cli.setup.boards import choose_boards
 from agent.cli.setup.cameras import choose_camera

@@ -29,8 +29,8 @@ from agent.store.journal import JournalReader
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent.core.events import Alarm, Outcome
-    from agent.core.model import Reason, Verdict
+    from agent.core.events import Alarm
+    from agent.core.model import Outcome, Reason, Verdict
     from agent.store.journal import Journal
 
 log = logging.getLogger(__name__)

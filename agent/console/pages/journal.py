@@ -23,8 +23,7 @@ from agent.console.event_texts import EventWords, known_types
 from agent.console.navigation import Nav
 from agent.console.page import language, render
 from agent.console.times import at_zone
-from agent.core.events import Outcome
-from agent.core.model import SEQ_MAX, Reason
+from agent.core.model import SEQ_MAX, Outcome, Reason
 from agent.i18n.verdicts import outcome_text
 from agent.store.errors import JournalError
 from agent.store.journal import JournalReader, search

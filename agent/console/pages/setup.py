@@ -18,7 +18,7 @@ from agent.console.live.dependencies import AtLive, Live  # noqa: TC001
 from agent.console.navigation import Nav
 from agent.console.page import render
 from agent.console.setup_checklist import PRACTICE, Knowledge, StepProgress, steps
-from agent.core.events import Outcome
+from agent.core.model import Outcome
 from agent.store.errors import JournalError
 from drivers.text import Text
 

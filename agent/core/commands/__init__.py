@@ -14,7 +14,7 @@ from agent.core.commands.check import (
     judge,
     prove,
 )
-from agent.core.commands.command import LANE_COMMANDS, Command, CommandAnswer, CommandName, Refusal, Result
+from agent.core.commands.command import LANE_COMMANDS, Command, CommandAnswer, Refusal, Result
 from agent.core.commands.issue import CommandInvalidError, make, sign
 from agent.core.commands.record import CommandAnswered, CommandChange, CommandEntry, CommandTaken
 
@@ -30,7 +30,6 @@ __all__ = [
     "CommandEntry",
     "CommandInvalidError",
     "CommandKey",
-    "CommandName",
     "CommandTaken",
     "Proved",
     "ReceivedCommand",

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-from agent.core.commands.command import CommandName
-from agent.core.model import SEQ_MAX
+from agent.core.model import SEQ_MAX, CommandName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

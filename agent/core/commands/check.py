@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from agent.core.commands.body import COMMAND_BODY
-from agent.core.commands.command import Command, CommandName, Refusal
+from agent.core.commands.command import Command, Refusal
 from agent.core.crypto import JwsError, JwsFault, jws
 from drivers.text import Text
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from agent.core.commands.body import CommandBody
     from agent.core.crypto import PublicKey
+    from agent.core.model import CommandName
 
 BYTES_LIMIT: Final = 8_192
 DETAIL_LIMIT: Final = 200

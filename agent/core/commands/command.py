@@ -1,6 +1,6 @@
 """Commands from central.
 
-Their names, what can be wrong with one, and how one ends. agent.core.commands.check judges them.
+Which of them name a lane, what can be wrong with one, and how one ends. agent.core.commands.check judges them.
 """
 
 from __future__ import annotations
@@ -9,26 +9,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from agent.core.model import CommandName
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-class CommandName(StrEnum):
-    """What central may order; the last part of the topic `cmd/{name}`. Those of LANE_COMMANDS name a lane."""
-
-    OPEN = "open"
-    HOLD = "hold"
-    RELEASE = "release"
-    CLOSE = "close"
-    LOCK = "lock"
-    UNLOCK = "unlock"
-    OUT_OF_SERVICE = "out_of_service"
-    IN_SERVICE = "in_service"
-    REPLAY = "replay"
-    SEND_EVIDENCE = "send_evidence"
-    SNAPSHOT = "snapshot"
-    RELOAD_LISTS = "reload_lists"
-    SET_LOG_LEVEL = "set_log_level"
 
 
 LANE_COMMANDS = frozenset(

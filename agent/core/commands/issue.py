@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 
 from agent.core.commands.body import BODIES
-from agent.core.commands.command import CommandName
 from agent.core.crypto import jws
+from agent.core.model import CommandName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from agent.core.commands import CommandName
 from agent.core.contract import examples
 from agent.core.contract.channels import (
     ACK,
@@ -24,6 +23,7 @@ from agent.core.contract.channels import (
 )
 from agent.core.contract.schemas import EVENTS, changed, schemas
 from agent.core.events import SCHEMA_VERSION
+from agent.core.model import CommandName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from agent.core.commands import CommandName
 from agent.core.contract.schemas import EVENTS
+from agent.core.model import CommandName
 
 ROOT: Final = "gate/v1/{gate}"
 RESULT_EXPIRY_S: Final = 3600

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.clock import ClockState
-from agent.core.commands import BODIES, LANE_COMMANDS, CommandName, Refusal, Result
+from agent.core.commands import BODIES, LANE_COMMANDS, Refusal, Result
 from agent.core.contract.schemas import EVENTS
 from agent.core.crypto import SigningKey, jws
 from agent.core.events import (
@@ -55,7 +55,6 @@ from agent.core.events import (
     ListsApplied,
     ListsRefused,
     ListsState,
-    Outcome,
     PermitPresented,
     PermitRecord,
     PlateRecord,
@@ -74,7 +73,7 @@ from agent.core.events import (
 )
 from agent.core.lane import transaction_id
 from agent.core.lists import DataState
-from agent.core.model import Reason, Verdict
+from agent.core.model import CommandName, Outcome, Reason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

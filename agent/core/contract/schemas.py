@@ -13,10 +13,10 @@ import json
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from agent.core.clock import ClockState
-from agent.core.commands import BODIES, CommandName
+from agent.core.commands import BODIES
 from agent.core.events import SCHEMA_VERSION, TYPES, Ack, Birth, CommandResult, Health, Status
 from agent.core.lists import DataState
-from agent.core.model import SEQ_MAX
+from agent.core.model import SEQ_MAX, CommandName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events import Alarm, Outcome
-from agent.core.model import Reason, Verdict
+from agent.core.events import Alarm
+from agent.core.model import Outcome, Reason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,20 +16,7 @@ from agent.core.clock import ClockState
 from agent.core.commands import Refusal, Result
 from agent.core.detail import Detail, DetailMessage, WithDetail
 from agent.core.lists import DataState
-from agent.core.model import Reason, Verdict
-
-
-class Outcome(StrEnum):
-    """How a transaction ended; exactly one a transaction."""
-
-    PASSED = "passed"
-    PASSED_WITH_VIOLATION = "passed_with_violation"
-    NOT_TAKEN = "not_taken"
-    BACKED_OUT = "backed_out"
-    ABANDONED = "abandoned"
-    DENIED = "denied"
-    FAULT = "fault"
-    OVERRIDDEN = "overridden"
+from agent.core.model import Outcome, Reason, Verdict
 
 
 class Alarm(StrEnum):

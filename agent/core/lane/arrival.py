@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from agent.core.events import Alarm, Outcome
+from agent.core.events import Alarm
 from agent.core.lane.input_signals import is_leaving
 from agent.core.lane.observations import early_observations, has_early_permit, vehicle_gone
 from agent.core.lane.state import LaneState
 from agent.core.lane.verdicts import defer_fault
 from agent.core.lane.violations import forced, trespassed
-from agent.core.model import Reason
+from agent.core.model import Outcome, Reason
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.events import Alarm, BarrierHeld, Outcome
+from agent.core.events import Alarm, BarrierHeld
 from agent.core.lane.order_refusals import interlocked, locked, wrong_state
 from agent.core.lane.state import LaneState, fresh
+from agent.core.model import Outcome
 from drivers.text import Text
 
 if TYPE_CHECKING:

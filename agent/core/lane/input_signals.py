@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING
 
-from agent.core.events import Alarm, Outcome
+from agent.core.events import Alarm
 from agent.core.lane.observations import with_observation
 from agent.core.lane.state import InputState, Lane, LaneState, fresh
 from agent.core.lane.step_inputs import (
@@ -18,7 +18,7 @@ from agent.core.lane.step_inputs import (
     RelayChanged,
     Sampled,
 )
-from agent.core.model import Reason, Signals
+from agent.core.model import Outcome, Reason, Signals
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.events import Outcome
 from agent.core.lane.lockout import note_lockout
 from agent.core.lane.state import GATHERING, LaneState
 from agent.core.lane.violations import trespassed
-from agent.core.model import Reason
+from agent.core.model import Outcome, Reason
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.events import Alarm, BarrierMoved, Outcome, VehicleEntering
+from agent.core.events import Alarm, BarrierMoved, VehicleEntering
 from agent.core.lane.state import LaneState, arm_down
 from agent.core.lane.violations import tailgated
-from agent.core.model import Reason
+from agent.core.model import Outcome, Reason
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.events import Outcome
 from agent.core.lane.state import PulseDelivery, arm_up, fresh
-from agent.core.model import LedgerState
+from agent.core.model import LedgerState, Outcome
 
 if TYPE_CHECKING:
     from agent.core.lane.state import Lane, Transaction

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from agent.core.events import Alarm, BarrierPulsed, Outcome
+from agent.core.events import Alarm, BarrierPulsed
 from agent.core.lane.state import RISING, LaneState, Pulse, PulseDelivery
-from agent.core.model import Reason
+from agent.core.model import Outcome, Reason
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -8,16 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from agent.core.events import (
-    AccessGranted,
-    Alarm,
-    AlarmRaised,
-    Draft,
-    Event,
-    Outcome,
-    TransactionClosed,
-    VehiclePresent,
-)
+from agent.core.events import AccessGranted, Alarm, AlarmRaised, Draft, Event, TransactionClosed, VehiclePresent
 from agent.core.lane.effects import Close, Decide, Effect, Hold, KeepPictures, Lamp, OrderAnswered, Raise, Record, Show
 from agent.core.lane.event_drafts import (
     decision_event,
@@ -29,7 +20,7 @@ from agent.core.lane.event_drafts import (
 )
 from agent.core.lane.permit_use import settlement, went_under
 from agent.core.lane.state import HandledVehicle, Lane, LaneState, Pulse, PulseDelivery, Transaction, sign_word
-from agent.core.model import LedgerChange, LedgerState, Presentation, Reading, Reason
+from agent.core.model import LedgerChange, LedgerState, Outcome, Presentation, Reading, Reason
 
 if TYPE_CHECKING:
     from agent.core.decision import Decision

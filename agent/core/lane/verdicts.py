@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from agent.core.decision import Decision
-from agent.core.events import Alarm, Outcome
+from agent.core.events import Alarm
 from agent.core.lane.state import UNDECIDED, LaneState
-from agent.core.model import LedgerChange, LedgerState, Reason, Verdict
+from agent.core.model import LedgerChange, LedgerState, Outcome, Reason, Verdict
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.events import Alarm, Outcome
+from agent.core.events import Alarm
 from agent.core.lane.state import LaneState, arm_down, arm_up, owns_limits
-from agent.core.model import Reason
+from agent.core.model import Outcome, Reason
 
 if TYPE_CHECKING:
     from agent.core.lane.transition import Transition

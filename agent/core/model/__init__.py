@@ -6,6 +6,7 @@ Imports no other room and touches nothing.
 from agent.core.model.backoff import delay_s
 from agent.core.model.camera_view import View
 from agent.core.model.change_filter import ChangeFilter
+from agent.core.model.command_name import CommandName
 from agent.core.model.debounce import Debounced
 from agent.core.model.flood_folder import FloodFolder, Folded
 from agent.core.model.instant import Instant
@@ -14,6 +15,7 @@ from agent.core.model.list_kinds import ListKind, ListName, Source
 from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
 from agent.core.model.observations import Position, Presentation, Reading
 from agent.core.model.once_every import OnceEvery
+from agent.core.model.outcome import Outcome
 from agent.core.model.picture_quality import Figures, Flaw, Grade, PictureFinding, findings, overall
 from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.model.sequence import SEQ_MAX
@@ -25,6 +27,7 @@ __all__ = [
     "SIGNAL_NAMES",
     "ChangeFilter",
     "Check",
+    "CommandName",
     "Debounced",
     "Declaration",
     "DeclarationStatus",
@@ -39,6 +42,7 @@ __all__ = [
     "ListKind",
     "ListName",
     "OnceEvery",
+    "Outcome",
     "PictureFinding",
     "Position",
     "Presentation",

@@ -9,9 +9,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
-from agent.core.commands import CommandName
-from agent.core.events import Outcome  # noqa: TC001 - pydantic reads the annotation
-from agent.core.model import ListKind  # noqa: TC001 - pydantic reads the annotation
+from agent.core.model import CommandName, ListKind, Outcome
 from agent.settings.model.lane import Lane, Table
 from agent.settings.model.values import Address, BrokerUrl, GateId, HostName, Name, RootKey
 

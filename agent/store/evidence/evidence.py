@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events import Outcome
+from agent.core.model import Outcome
 from agent.store.errors import EvidenceError
 from agent.store.evidence.files import ENDING, NAME, StoredPicture, look_through, move_old_layout, write_whole
 from agent.store.evidence.outgoing import OutgoingPictures

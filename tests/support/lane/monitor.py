@@ -18,7 +18,6 @@ from agent.core.events.event_types import (
     Draft,
     Event,
     LaneOrdered,
-    Outcome,
     TransactionClosed,
     VehicleEntering,
     VehiclePresent,
@@ -38,6 +37,7 @@ from agent.core.lane.step_inputs import (
     Sampled,
     Ticked,
 )
+from agent.core.model import Outcome
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason, Verdict
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from agent.core.events.event_types import Alarm, Outcome
+from agent.core.events.event_types import Alarm
 from agent.core.lane.step import LaneRules, LaneState
 from agent.core.lane.step_inputs import CommandKind
+from agent.core.model import Outcome
 from agent.core.model.ledger import LedgerState
 from agent.core.model.reasons import Reason, Verdict
 from sim.physics.arm import Cause

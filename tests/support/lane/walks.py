@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agent.core.decision.decision import Decision
-from agent.core.events.event_types import BarrierTested, LaneOrdered, Outcome
+from agent.core.events.event_types import BarrierTested, LaneOrdered
 from agent.core.lane.effects import Close, Decide, Hold, Raise, Record
 from agent.core.lane.interlock import InterlockState, arm_in_use, claim, is_free, with_occupancy
 from agent.core.lane.state import occupies
@@ -28,6 +28,7 @@ from agent.core.lane.step_inputs import (
     Sampled,
     Ticked,
 )
+from agent.core.model import Outcome
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Reason, Verdict

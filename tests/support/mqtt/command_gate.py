@@ -10,7 +10,8 @@ import uuid
 from pathlib import Path
 
 from agent.clock.clock import Clock
-from agent.core.commands.command import CommandAnswer, CommandName, Result
+from agent.core.commands.command import CommandAnswer, Result
+from agent.core.model import CommandName
 from tests.support.mqtt.command_site import CommandSite
 
 MOMENT_S = 0.02

@@ -7,8 +7,9 @@ import time
 import uuid
 from contextlib import contextmanager
 
-from agent.core.commands.command import CommandAnswer, CommandName, Result
+from agent.core.commands.command import CommandAnswer, Result
 from agent.core.events.chain import ClockReading
+from agent.core.model import CommandName
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.client import MqttClient
 from agent.mqtt.command_processor import CommandProcessor, CommandRules

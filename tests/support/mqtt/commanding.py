@@ -5,9 +5,9 @@ import json
 import uuid
 
 from agent.core.commands.check import CommandKey, ReceivedCommand, Situation
-from agent.core.commands.command import CommandName
 from agent.core.crypto import jws
 from agent.core.crypto.keys import SigningKey
+from agent.core.model import CommandName
 
 GATE = "khorgos-03"
 UTC = 1_800_000_000

@@ -6,8 +6,9 @@ import logging
 import queue
 import threading
 
-from agent.core.commands.command import CommandAnswer, CommandName, Result
+from agent.core.commands.command import CommandAnswer, Result
 from agent.core.events.event_types import Draft
+from agent.core.model import CommandName
 from agent.core.model.token_bucket import TokenBucket
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.central_link import CentralLink

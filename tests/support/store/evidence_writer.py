@@ -5,7 +5,7 @@ import itertools
 import sys
 from pathlib import Path
 
-from agent.core.events.event_types import Outcome
+from agent.core.model import Outcome
 from agent.store.evidence.evidence import EvidenceStore
 
 CAP = 2_000_000

@@ -10,11 +10,11 @@ from agent.core.events.event_types import (
     AccessGranted,
     DeviceChanged,
     Draft,
-    Outcome,
     TransactionClosed,
     VehicleEntering,
     VehiclePresent,
 )
+from agent.core.model import Outcome
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason
 from agent.store.journal.journal import Journal

@@ -7,10 +7,11 @@ import logging
 import pytest
 
 from agent.assembly.command_handlers import ORDER_S, SNAPSHOT_S, HandlerDependencies, make_handlers
-from agent.core.commands.command import LANE_COMMANDS, Command, CommandAnswer, CommandName, Result
+from agent.core.commands.command import LANE_COMMANDS, Command, CommandAnswer, Result
 from agent.core.crypto.keys import SigningKey
 from agent.core.lane.step_inputs import CommandKind
 from agent.core.lists.freshness import FreshnessRules
+from agent.core.model import CommandName
 from agent.core.model.instant import Instant
 from agent.core.permit.trust import TrustEntry, TrustList, seal
 from agent.lists.intake import ListIntake

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 import pytest
 
 from agent.clock.clock import Clock
-from agent.core.commands.command import CommandName
 from agent.core.crypto import jws
 from agent.core.crypto.keys import Algorithm, PublicKey
 from agent.core.events.checkpoint import Checkpoint, opened
+from agent.core.model import CommandName
 from tests.support.gate.gate_site import GATE, GateSite, plain_broker
 from tests.support.mqtt.commanding import KEY, KID, body, signed
 from tests.support.mqtt.contract_check import assert_valid

@@ -10,9 +10,10 @@ from agent.barrier.board import RelayBoard
 from agent.clock.clock import Clock
 from agent.core.commands.command import CommandAnswer, Result
 from agent.core.decision.decision import Decision
-from agent.core.events.event_types import Alarm, Draft, Outcome, TransactionClosed
+from agent.core.events.event_types import Alarm, Draft, TransactionClosed
 from agent.core.lane.state import LaneLockout
 from agent.core.lane.step_inputs import CommandKind, Decided
+from agent.core.model import Outcome
 from agent.core.model.camera_view import View
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading

@@ -10,9 +10,10 @@ from agent.cli import exit_codes
 from agent.cli.command import app
 from agent.clock.clock import Clock
 from agent.core.commands.check import CommandKey, Proved, judge, prove
-from agent.core.commands.command import CommandAnswer, CommandName, Result
+from agent.core.commands.command import CommandAnswer, Result
 from agent.core.crypto import jws
 from agent.core.crypto.keys import SigningKey
+from agent.core.model import CommandName
 from agent.mqtt.one_shot_client import OneShotClient
 from central.command_client import TRIES
 from tests.support.mqtt.command_site import ROOT, CommandSite

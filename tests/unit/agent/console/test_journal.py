@@ -23,13 +23,13 @@ from agent.core.events.event_types import (
     CheckRecord,
     DeviceChanged,
     Draft,
-    Outcome,
     PermitRecord,
     PlateRecord,
     TransactionClosed,
     VehiclePresent,
 )
 from agent.core.lane.event_drafts import transaction_id
+from agent.core.model import Outcome
 from agent.core.model.reasons import Reason, Verdict
 from agent.i18n import Language, translate
 from agent.i18n.event_text import TYPES

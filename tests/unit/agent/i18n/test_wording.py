@@ -8,8 +8,9 @@ import unicodedata
 
 import pytest
 
-from agent.core.events.event_types import Alarm, Outcome
+from agent.core.events.event_types import Alarm
 from agent.core.lane.state import LaneState
+from agent.core.model import Outcome
 from agent.core.model.camera_view import View
 from agent.core.model.picture_quality import Flaw
 from agent.core.model.reasons import Reason, Verdict

@@ -18,9 +18,10 @@ from agent.cli.command import app as command_app
 from agent.cli.events import app as events_app
 from agent.clock.clock import Clock
 from agent.core.commands.check import CommandKey
-from agent.core.commands.command import CommandAnswer, CommandName, Result
+from agent.core.commands.command import CommandAnswer, Result
 from agent.core.crypto.keys import SigningKey
 from agent.core.events.chain import ClockReading
+from agent.core.model import CommandName
 from agent.devices.port_supervisor import PortState
 from agent.doctor.collectors.remote import Links, brokers
 from agent.mqtt.central_link import CentralLink

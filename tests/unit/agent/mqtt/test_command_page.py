@@ -10,7 +10,8 @@ import pytest
 from agent.clock.clock import Clock
 from agent.core.commands.body import BODIES
 from agent.core.commands.check import BYTES_LIMIT, CLOCK_SKEW_S
-from agent.core.commands.command import CommandName, Refusal, Result
+from agent.core.commands.command import Refusal, Result
+from agent.core.model import CommandName
 from agent.mqtt import challenges
 from agent.mqtt import command_executions as executions
 from agent.mqtt import command_processor as commands

@@ -9,8 +9,9 @@ import time
 
 import pytest
 
-from agent.core.commands.command import CommandAnswer, CommandName, Result
+from agent.core.commands.command import CommandAnswer, Result
 from agent.core.commands.record import CommandTaken
+from agent.core.model import CommandName
 from agent.mqtt import challenges
 from agent.mqtt.command_processor import INBOX_LIMIT
 from agent.mqtt.messages import Incoming, Outgoing

@@ -16,9 +16,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from agent.assembly.app import App
 from agent.clock.clock import Clock
-from agent.core.events.event_types import AccessDecided, Draft, Outcome, TransactionClosed
+from agent.core.events.event_types import AccessDecided, Draft, TransactionClosed
 from agent.core.lane.state import LaneState
 from agent.core.lists.freshness import DataState
+from agent.core.model import Outcome
 from agent.core.model.camera_view import View
 from agent.core.model.reasons import Reason, Verdict
 from agent.observability.figures import (

@@ -5,8 +5,9 @@ import threading
 import pytest
 
 from agent.core.commands.record import CommandAnswered, CommandTaken
-from agent.core.events.event_types import Alarm, AlarmRaised, Draft, Outcome, TransactionClosed
+from agent.core.events.event_types import Alarm, AlarmRaised, Draft, TransactionClosed
 from agent.core.events.plate_masking import masked
+from agent.core.model import Outcome
 from agent.core.model.reasons import Reason
 from agent.recording.recorder import Recorder
 from agent.store.errors import JournalFullError, JournalUnavailableError, LedgerConflictError

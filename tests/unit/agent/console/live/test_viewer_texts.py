@@ -24,13 +24,13 @@ from agent.core.events.event_types import (
     AlarmRaised,
     CheckRecord,
     Draft,
-    Outcome,
     PermitPresented,
     PlateRecord,
     TransactionClosed,
     VehiclePresent,
 )
 from agent.core.lane.state import InputState, LaneLockout, LaneState
+from agent.core.model import Outcome
 from agent.core.model.camera_view import View
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.model.signals import SIGNAL_NAMES, Signals

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.commands.check import BYTES_LIMIT, Proved, RefusedCommand, judge, prove
-from agent.core.commands.command import Command, CommandName, Refusal
+from agent.core.commands.command import Command, Refusal
+from agent.core.model import CommandName
 from tests.support.mqtt.commanding import (
     CHALLENGE,
     GATE,

@@ -11,7 +11,7 @@ import pytest
 
 from agent.broker.topics import Topics
 from agent.core.commands.body import BODIES
-from agent.core.commands.command import CommandName, Refusal, Result
+from agent.core.commands.command import Refusal, Result
 from agent.core.contract import examples
 from agent.core.contract.asyncapi import asyncapi
 from agent.core.contract.channels import CHANNELS
@@ -21,7 +21,8 @@ from agent.core.crypto.keys import Algorithm, PublicKey
 from agent.core.events.chain import Point
 from agent.core.events.chain_verification import verify
 from agent.core.events.checkpoint import Checkpoint, opened
-from agent.core.events.event_types import Alarm, Outcome
+from agent.core.events.event_types import Alarm
+from agent.core.model import CommandName, Outcome
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.mqtt.contract_check import formats
 from tests.support.waiting import PATIENCE_S

@@ -8,8 +8,9 @@ import pytest
 
 from agent.core.contract import examples, standards_mapping
 from agent.core.contract.standards_mapping import ALARMS, COMMAND, CUSTOMS, EVENTS, GATHER, OUTCOMES, REASONS, VERDICTS
-from agent.core.events.event_types import TYPES, Alarm, Outcome
+from agent.core.events.event_types import TYPES, Alarm
 from agent.core.lane.event_drafts import transaction_id
+from agent.core.model import Outcome
 from agent.core.model.reasons import Reason, Verdict
 
 TABLES = {

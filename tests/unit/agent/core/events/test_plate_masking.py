@@ -15,12 +15,12 @@ from agent.core.events.event_types import (
     Draft,
     GateStopping,
     ListsRefused,
-    Outcome,
     PermitRecord,
     PlateRecord,
     TransactionClosed,
 )
 from agent.core.events.plate_masking import FREE_TEXTS, PLATES, masked, masked_plate, masked_text
+from agent.core.model import Outcome
 from agent.core.model.reasons import Reason, Verdict
 
 BY_TYPE = {one.TYPE: one for one in TYPES}

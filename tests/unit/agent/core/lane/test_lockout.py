@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agent.core.events.event_types import AlarmRaised, LaneOrdered, Outcome
+from agent.core.events.event_types import AlarmRaised, LaneOrdered
 from agent.core.lane.state import LaneLockout
 from agent.core.lane.step import LaneState
 from agent.core.lane.step_inputs import CommandKind, OfficerCommand, RecordFailed
+from agent.core.model import Outcome
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.rows import AGENT, OPERATED, PULSE, Row, check, closed_as, rows
 from tests.support.lane.yard import (

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agent.core.events.event_types import Alarm, AlarmRaised, Outcome
+from agent.core.events.event_types import Alarm, AlarmRaised
 from agent.core.lane.step import LaneState
 from agent.core.lane.step_inputs import CommandKind, RelayChanged
+from agent.core.model import Outcome
 from agent.core.model.ledger import LedgerState
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.yard import Yard, deciding, opened, opening, passing, present

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from agent.core.events.event_types import Outcome
 from agent.core.lane.step import LaneRules, LaneState
 from agent.core.lane.step_inputs import CommandKind, ReadersChanged, RelayChanged, Ticked
+from agent.core.model import Outcome
 from agent.core.model.reasons import Verdict
 from tests.support.lane.monitor import BLIND, SIGHTED
 from tests.support.lane.walks import LANES, PAIRS, Pair, World

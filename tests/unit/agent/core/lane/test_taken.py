@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.core.events.event_types import Outcome, VehiclePresent
+from agent.core.events.event_types import VehiclePresent
 from agent.core.lane.step_inputs import CommandKind
+from agent.core.model import Outcome
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.yard import (
     PERMIT,

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.core.events.event_types import BarrierTested, Outcome
+from agent.core.events.event_types import BarrierTested
 from agent.core.lane.state import LaneLockout
 from agent.core.lane.step import LaneState
 from agent.core.lane.step_inputs import CommandKind, OfficerCommand, ReadersChanged, RecordFailed
+from agent.core.model import Outcome
 from agent.core.model.reasons import Reason
 from tests.support.lane.rows import AGENT, OPERATED, Row, check, rows
 from tests.support.lane.yard import WAYS, Yard, held, locked, no_relay, out_of_service

@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from agent.core.events.event_types import Outcome
 from agent.core.lane.effects import Close
 from agent.core.lane.step import LaneRules
+from agent.core.model import Outcome
 from sim.physics.arm import Cause
 from sim.physics.driving import Conduct, Plan, Vehicle
 from sim.physics.vehicle_shapes import CAR

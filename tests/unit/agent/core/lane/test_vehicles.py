@@ -15,7 +15,6 @@ from agent.core.events.event_types import (
     AccessGranted,
     Alarm,
     AlarmRaised,
-    Outcome,
     PermitPresented,
     PlateRecord,
     VehicleEntering,
@@ -34,6 +33,7 @@ from agent.core.lane.step_inputs import (
     Ticked,
 )
 from agent.core.lane.transition import Transition
+from agent.core.model import Outcome
 from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Check, Reason, Verdict

@@ -13,7 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli.main import application
-from agent.core.events.event_types import AccessDecided, Draft, Outcome, PermitRecord, TransactionClosed
+from agent.core.events.event_types import AccessDecided, Draft, PermitRecord, TransactionClosed
+from agent.core.model import Outcome
 from agent.core.model.reasons import Reason, Verdict
 from agent.doctor.bundle.pack import BundleMaterial, BundleRequest, pack_bundle
 from agent.doctor.bundle.scrub import Scrubber, secrets_of

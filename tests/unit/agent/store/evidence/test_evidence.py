@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from agent.core.events.event_types import Outcome
+from agent.core.model import Outcome
 from agent.store.errors import EvidenceError
 from agent.store.evidence import outgoing
 from agent.store.evidence.evidence import EvidenceAges, EvidenceStore, Requested, RetentionClass

@@ -1,0 +1,21 @@
+"""What central may order, by name."""
+
+from enum import StrEnum
+
+
+class CommandName(StrEnum):
+    """What central may order; the last part of the topic `cmd/{name}`. Those of `LANE_COMMANDS` name a lane."""
+
+    OPEN = "open"
+    HOLD = "hold"
+    RELEASE = "release"
+    CLOSE = "close"
+    LOCK = "lock"
+    UNLOCK = "unlock"
+    OUT_OF_SERVICE = "out_of_service"
+    IN_SERVICE = "in_service"
+    REPLAY = "replay"
+    SEND_EVIDENCE = "send_evidence"
+    SNAPSHOT = "snapshot"
+    RELOAD_LISTS = "reload_lists"
+    SET_LOG_LEVEL = "set_log_level"

@@ -1,0 +1,16 @@
+"""How transactions end."""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How a transaction ended; exactly one a transaction."""
+
+    PASSED = "passed"
+    PASSED_WITH_VIOLATION = "passed_with_violation"
+    NOT_TAKEN = "not_taken"
+    BACKED_OUT = "backed_out"
+    ABANDONED = "abandoned"
+    DENIED = "denied"
+    FAULT = "fault"
+    OVERRIDDEN = "overridden"
