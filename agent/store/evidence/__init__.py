@@ -3,7 +3,8 @@
 May touch the evidence folder.
 """
 
-from agent.store.evidence.evidence import EvidenceAges, EvidenceStore
+from agent.store.evidence.evidence import EvidenceStore
+from agent.store.evidence.retention import EvidenceAges
 
 __all__ = [
     "EvidenceAges",

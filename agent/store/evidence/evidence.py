@@ -17,47 +17,31 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from agent.core.model import Outcome
 from agent.store.errors import EvidenceError
 from agent.store.evidence.files import ENDING, NAME, StoredPicture, look_through, move_old_layout, write_whole
 from agent.store.evidence.outgoing import OutgoingPictures
+from agent.store.evidence.retention import (
+    AGES,
+    EvidenceAges,
+    KeptPicture,
+    PictureIndex,
+    RetentionClass,
+    retention_class_of,
+)
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from pathlib import Path
 
-__all__ = ["EvidenceAges", "EvidenceError", "EvidenceStore", "Requested"]
+    from agent.core.model import Outcome
+
+__all__ = ["EvidenceError", "EvidenceStore", "Requested"]
 
 AWAITED_LIMIT: Final = 4_096
 CLOCK_SLACK_S: Final = 60.0
-ORDERLY: Final = frozenset({Outcome.PASSED, Outcome.OVERRIDDEN})
-
-
-class RetentionClass(StrEnum):
-    """The folders, from the shortest-lived on: the order in which a full store gives pictures up."""
-
-    PASSED = "passed"
-    OTHER = "other"
-    OPEN = "open"
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceAges:
-    """How long pictures are kept: of vehicles that passed in order, and all others."""
-
-    passed_s: float
-    other_s: float
-
-    def of(self, retention_class: RetentionClass) -> float:
-        """What holds for a folder. A transaction that never closed counts as one that did not go well."""
-        return self.passed_s if retention_class is RetentionClass.PASSED else self.other_s
-
-
-AGES: Final = EvidenceAges(passed_s=72 * 3600.0, other_s=720 * 3600.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +50,6 @@ class Requested:
 
     queued: tuple[str, ...]
     unknown: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class _Picture:
-    retention_class: RetentionClass
-    size: int
-    kept_utc: float
 
 
 class EvidenceStore:
@@ -91,13 +68,9 @@ class EvidenceStore:
         self._keep = keep
         self._send = frozenset(send)
         self._lock = threading.RLock()
-        self._pictures: dict[str, _Picture] = {}
-        self._order: dict[RetentionClass, OrderedDict[str, None]] = {
-            retention_class: OrderedDict() for retention_class in RetentionClass
-        }
+        self._pictures = PictureIndex()
         self._kept_at: dict[str, float] = {}
         self._awaited: OrderedDict[str, tuple[RetentionClass, bool]] = OrderedDict()
-        self._total = 0
         self._dropped = 0
         try:
             for name in RetentionClass:
@@ -115,7 +88,7 @@ class EvidenceStore:
     @property
     def used_bytes(self) -> int:
         """The bytes of all pictures."""
-        return self._total
+        return self._pictures.total_bytes
 
     def __contains__(self, sha256: str) -> bool:
         return sha256 in self._pictures
@@ -160,7 +133,7 @@ class EvidenceStore:
                     Text("cannot keep picture {sha256}: {error}", sha256=sha256, error=error)
                 ) from error
             self._awaited.pop(sha256, None)
-            self._take_in(sha256, _Picture(retention_class, len(jpeg), kept_utc))
+            self._pictures.add(sha256, KeptPicture(retention_class, len(jpeg), kept_utc))
             self._kept_at[sha256] = time.monotonic()
             if send:
                 self.outgoing.add([sha256])
@@ -172,7 +145,7 @@ class EvidenceStore:
         long as the one that needs it longer. A picture that comes later goes where it belongs then. Raises
         EvidenceError when a picture cannot be moved, or be queued for sending.
         """
-        retention_class = RetentionClass.PASSED if outcome in ORDERLY and not violated else RetentionClass.OTHER
+        retention_class = retention_class_of(outcome, violated=violated)
         send = outcome in self._send
         with self._lock:
             here = []
@@ -223,11 +196,7 @@ class EvidenceStore:
         try:
             with self._lock:
                 self._correct_times(utc)
-                old = [
-                    sha256
-                    for sha256, picture in self._pictures.items()
-                    if utc - picture.kept_utc >= self._keep.of(picture.retention_class)
-                ]
+                old = self._pictures.older_than(self._keep, utc)
             # Piece by piece: after a long time without a synced clock there are many, and new ones must not wait for
             # all.
             for sha256 in old:
@@ -274,32 +243,23 @@ class EvidenceStore:
                 if worse is retention_class:
                     continue
                 self._forget(one.name)
-            self._take_in(one.name, _Picture(retention_class, one.size, one.kept_utc))
+            self._pictures.add(one.name, KeptPicture(retention_class, one.size, one.kept_utc))
         self._make_room(0)
 
-    def _take_in(self, sha256: str, picture: _Picture) -> None:
-        self._pictures[sha256] = picture
-        self._order[picture.retention_class][sha256] = None
-        self._total += picture.size
-
     def _forget(self, sha256: str) -> None:
-        picture = self._pictures.pop(sha256)
-        del self._order[picture.retention_class][sha256]
+        self._pictures.remove(sha256)
         self._kept_at.pop(sha256, None)
-        self._total -= picture.size
 
     def _delete(self, sha256: str) -> None:
         self._path(self._pictures[sha256].retention_class, sha256).unlink(missing_ok=True)
         self._forget(sha256)
 
     def _make_room(self, size: int) -> None:
-        for retention_class in RetentionClass:
-            order = self._order[retention_class]
-            while order and self._total + size > self._max_bytes:
-                self._delete(next(iter(order)))
-                self._dropped += 1
+        while self._pictures.total_bytes + size > self._max_bytes and (sha256 := self._pictures.first_to_give_way()):
+            self._delete(sha256)
+            self._dropped += 1
 
-    def _move(self, sha256: str, picture: _Picture, retention_class: RetentionClass) -> None:
+    def _move(self, sha256: str, picture: KeptPicture, retention_class: RetentionClass) -> None:
         if picture.retention_class is retention_class or picture.retention_class is RetentionClass.OTHER:
             return
         source, target = self._path(picture.retention_class, sha256), self._path(retention_class, sha256)
@@ -315,9 +275,7 @@ class EvidenceStore:
                     error=error,
                 )
             ) from error
-        del self._order[picture.retention_class][sha256]
-        self._order[retention_class][sha256] = None
-        picture.retention_class = retention_class
+        self._pictures.move(sha256, retention_class)
 
     def _correct_times(self, utc: float) -> None:
         """Correct the times of pictures that were stored while the clock was wrong."""

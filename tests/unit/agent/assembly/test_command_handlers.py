@@ -22,7 +22,8 @@ from agent.mqtt.replay import ReplayPlan
 from agent.observability import logs
 from agent.observability.log_level import LogLevel
 from agent.service.worker import Worker
-from agent.store.evidence.evidence import EvidenceAges, EvidenceStore
+from agent.store.evidence.evidence import EvidenceStore
+from agent.store.evidence.retention import EvidenceAges
 from agent.store.registry.chunk_spool import ChunkSpool
 from agent.store.registry.registry import Registry
 from tests.support.waiting import PATIENCE_S, eventually

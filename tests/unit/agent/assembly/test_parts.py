@@ -30,7 +30,8 @@ from agent.recording.evidence_writer import EvidenceWriter
 from agent.recording.recorder import Recorder
 from agent.settings.model.lane import Lane as LaneSettings
 from agent.store.errors import EvidenceError
-from agent.store.evidence.evidence import EvidenceStore, RetentionClass
+from agent.store.evidence.evidence import EvidenceStore
+from agent.store.evidence.retention import RetentionClass
 from agent.vision.mapping import CameraStatus, MappedDetection
 from drivers.inputs import simulated as simulated_inputs
 from drivers.registry import inputs as make_inputs

@@ -11,7 +11,8 @@ import pytest
 from agent.core.model import Outcome
 from agent.store.errors import EvidenceError
 from agent.store.evidence import outgoing
-from agent.store.evidence.evidence import EvidenceAges, EvidenceStore, Requested, RetentionClass
+from agent.store.evidence.evidence import EvidenceStore, Requested
+from agent.store.evidence.retention import EvidenceAges, RetentionClass
 from tests.support.waiting import scaled
 
 CAP = 1000
