@@ -3,7 +3,6 @@
 May read and replace the configuration's files, and read the environment. Knows drivers by their models only.
 """
 
-from agent.settings.editing.draft import draft
 from agent.settings.editing.history import EditStep, Generation, History, HistoryError, present_files
 from agent.settings.editing.last_known_good import (
     VARIABLE,
@@ -13,6 +12,7 @@ from agent.settings.editing.last_known_good import (
     state_directory,
     usable,
 )
+from agent.settings.editing.new_file import new_file_text
 from agent.settings.editing.proposal import (
     Edit,
     StaleError,
@@ -110,7 +110,6 @@ __all__ = [
     "differences",
     "digest",
     "dotted",
-    "draft",
     "driver_models",
     "edited",
     "expected",
@@ -122,6 +121,7 @@ __all__ = [
     "load",
     "masked_text",
     "nearest",
+    "new_file_text",
     "note_present",
     "on_disk",
     "present_files",

@@ -18,7 +18,7 @@ from agent.settings import (
     History,
     HistoryError,
     SettingsError,
-    draft,
+    new_file_text,
     replace_text,
     state_directory,
 )
@@ -39,7 +39,7 @@ _FOLDER_FOR_THE_GROUP = 0o750
 
 def written(sheet: AnswerSheet, configuration: Path, beside: Mapping[Path, bytes]) -> bool:
     """Show the file, ask, and write it with those beside it; whether that was done. What stands against it is told."""
-    text = draft(sheet.values, sheet.schema, _HEAD)
+    text = new_file_text(sheet.values, sheet.schema, _HEAD)
     typer.echo(f"\n{configuration}:\n\n{text}")
     if not typer.confirm("Write it?", default=True):
         typer.echo("gate-agent setup: nothing was written", err=True)

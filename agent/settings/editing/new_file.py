@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _WIDTH: Final = 118
 
 
-def draft(values: Mapping[str, Any], schema: Schema, head: str) -> str:
+def new_file_text(values: Mapping[str, Any], schema: Schema, head: str) -> str:
     """The text of a TOML file with these values, in the order of the models.
 
     `head`: what stands above all as a comment. Keys that the schema does not know are written too, at the end of their
