@@ -122,6 +122,9 @@ REFUSED: list[tuple[str, Callable[[], Yard], CommandKind, str]] = [
     ("a lane in service that sees a plate", lambda: seen(Yard.new()), TEST_OPEN, "a vehicle was seen a moment ago"),
     (("a blind lane that sees a "
      "plate"), lambda: seen(out_of_service(blind=True)), TEST_OPEN, "a vehicle was seen a moment ago"),
+    (("a blind lane to the very end of the time for which a plate "
+     "counts"), lambda: seen(out_of_service(blind=True, gone_s=4.0)).later(4.0), TEST_OPEN, (
+        "a vehicle was seen a moment ago")),
     ("a blind lane in service without a reader", readerless(Yard.new), TEST_OPEN, (
         "no reader works, so that nobody knows whether a vehicle is there: take the lane out of service first")),
     (("a lane whose neighbour is "
