@@ -1,7 +1,8 @@
 """Change the rules of lane, permits, lists, clock and site and the boards' codecs in every small way.
 
 Do the tests notice?
-Usage: tools/mutants.py [--only GROUP ...] [--children N]   Run it as `make mutants`: about an hour on two cores.
+Usage: tools/mutants.py [--only GROUP ...] [--module NAME ...] [--children N]
+Run it as `make mutants`: about an hour on two cores.
 
 Works on copies in build/mutants, one a group. At least 95 of 100 changed programs must fail the tests, and each that
 does not is explained in tests/mutants.toml, by the change itself; the exit code is 1 otherwise. mutmut makes the
@@ -117,21 +118,31 @@ def main() -> int:
     """Make the changes, run the tests, report; 0 when enough changes are noticed and the rest is explained."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=GROUPS, default=list(GROUPS), help="change only these")
+    parser.add_argument("--module", nargs="+", metavar="NAME", help="and of these, only the modules of these names")
     parser.add_argument("--children", type=int, default=2, help="tests run side by side")
     options = parser.parse_args()
     statuses: dict[str, str] = {}
     survivors: dict[str, Survivor] = {}
     for group in options.only:
-        print(f"{group}: changing {', '.join(GROUPS[group][0])}", flush=True)
+        changed, proofs = GROUPS[group]
+        if options.module:
+            changed = tuple(path for path in _paths(changed) if Path(path).stem in options.module)
+            if not changed:
+                continue
+        print(f"{group}: changing {', '.join(changed)}", flush=True)
         copy = COPIES / group
-        _copy(copy, *GROUPS[group])
+        _copy(copy, changed, proofs)
         _run(copy, options.children)
         found = dict(_statuses(_mutmut(copy, "results", "--all", "true")))
         left = sorted(name for name, status in found.items() if status not in KILLED)
         with ThreadPoolExecutor(options.children) as pool:
             survivors |= zip(left, pool.map(partial(_survivor, copy), left), strict=True)
         statuses |= found
-    return _report(statuses, survivors, whole=len(options.only) == len(GROUPS))
+    return _report(statuses, survivors, whole=len(options.only) == len(GROUPS) and not options.module)
+
+
+def _paths(patterns: tuple[str, ...]) -> list[str]:
+    return [str(path.relative_to(ROOT)) for pattern in patterns for path in sorted(ROOT.glob(pattern))]
 
 
 def _copy(copy: Path, changed: tuple[str, ...], proofs: tuple[str, ...]) -> None:
@@ -144,8 +155,7 @@ def _copy(copy: Path, changed: tuple[str, ...], proofs: tuple[str, ...]) -> None
             shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.onnx"))
         else:
             shutil.copy(source, copy)
-    tests = [str(path.relative_to(ROOT)) for pattern in proofs for path in sorted(ROOT.glob(pattern))]
-    tests = [path for path in tests if not any(fnmatch(path, pattern) for pattern in NOT_TABLES)]
+    tests = [path for path in _paths(proofs) if not any(fnmatch(path, pattern) for pattern in NOT_TABLES)]
     settings = {
         "source_paths": ["agent", "central", "drivers", "sim"],
         "only_mutate": list(changed),
@@ -212,7 +222,7 @@ def _report(statuses: dict[str, str], survivors: dict[str, Survivor], *, whole: 
     unexplained = {name: one for name, one in survivors.items() if one not in explained}
     for name, one in unexplained.items():
         print(f"\nnot explained in {EXPLAINED.relative_to(ROOT)}: {name} ({statuses[name]})", *one.change, sep="\n")
-    gone = explained - set(survivors.values()) if whole else set()
+    gone = {one for one in explained if whole or one.function.partition(".x")[0] in modules} - set(survivors.values())
     for one in sorted(gone, key=lambda each: each.function):
         print(f"\nexplained, but no survivor any more: {one.function}", *one.change, sep="\n")
     print(

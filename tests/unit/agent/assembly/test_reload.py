@@ -19,8 +19,6 @@ import pytest
 from agent.assembly.app import STOP_S, App
 from agent.cli.configuration import usable_configuration
 from agent.clock.clock import Clock
-from agent.core.lane.lane_rules import LaneRules
-from agent.core.lane.state import Lane, LaneState, Transaction, at_rest
 from agent.lane.pause import LanePause
 from agent.service.notify import Notifier
 from agent.settings import SettingsError
@@ -378,20 +376,6 @@ def test_a_history_that_cannot_be_read_is_told_of(tmp_path):
 
 
 # ------------------------------------------------------------------------------------------------- at rest
-
-
-def lane(**changes):
-    return Lane(LaneRules(lane="exit-1", lane_number=1), 1, **changes)
-
-
-def test_a_lane_is_at_rest_only_when_a_new_start_would_disturb_nobody():
-    resting = {LaneState.INIT, LaneState.IDLE, LaneState.VIOLATION, LaneState.FAULT, LaneState.OUT_OF_SERVICE}
-    for state in LaneState:
-        assert at_rest(lane(state=state)) is (state in resting)
-        assert not at_rest(lane(state=state, transaction=Transaction("t", 0.0, arrived=True)))
-        assert not at_rest(lane(state=state, contact_hold=True))
-        assert not at_rest(lane(state=state, ordered_hold="officer 7"))
-        assert not at_rest(lane(state=state, close_unreported=True))
 
 
 LANE = """

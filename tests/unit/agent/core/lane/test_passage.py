@@ -742,6 +742,12 @@ DETAILS: dict[str, tuple[Callable[[], Yard], Callable[[Yard], list[str]], Alarm,
         Alarm.TAILGATING,
         "the next vehicle came before this one was through",
     ),
+    "the next vehicle is under the arm": (
+        passing,
+        lambda y: y.sense(safety=False) + y.sense(1.0, safety=True),
+        Alarm.TAILGATING,
+        "under the arm again after it was free",
+    ),
     "a vehicle follows": (
         closing,
         lambda y: y.sense(safety=True)[:1],

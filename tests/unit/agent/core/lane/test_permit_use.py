@@ -163,6 +163,23 @@ ENDS: dict[str, tuple[Callable[[], Yard], Callable[[Yard], object], END]] = {
         ),
         (Outcome.FAULT, None, [RESERVED]),
     ),
+    "a vehicle that leaves an open arm, under which something was before it was let through": (
+        lambda: deciding(**LIMITS),
+        lambda y: (
+            y.sense(safety=True)
+            + y.sense(safety=False)
+            + y.decide(Verdict.PASS)
+            + y.pulsed()
+            + y.sense(1.0, **UP)
+            + y.sense(1.0, **DOWN)
+        ),
+        (Outcome.NOT_TAKEN, False, [RESERVED, RELEASED]),
+    ),
+    "a vehicle that leaves after a second pulse, under an arm that nothing was under": (
+        lambda: twice(**LIMITS),
+        lambda y: y.pulsed() + y.sense(1.0, **UP) + y.sense(1.0, **DOWN),
+        (Outcome.NOT_TAKEN, False, [RESERVED, RELEASED]),
+    ),
     "an arm that came down while loop B is stuck": (
         lambda: deciding(**LIMITS),
         lambda y: (

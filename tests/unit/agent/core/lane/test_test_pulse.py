@@ -13,7 +13,7 @@ from agent.core.lane.step_inputs import CommandKind, OfficerCommand, ReadersChan
 from agent.core.model import Outcome
 from agent.core.model.reasons import Reason
 from tests.support.lane.rows import AGENT, OPERATED, Row, check, rows
-from tests.support.lane.yard import WAYS, Yard, held, locked, no_relay, out_of_service
+from tests.support.lane.yard import FIRST, WAYS, Yard, held, locked, no_relay, out_of_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,12 +123,18 @@ REFUSED: list[tuple[str, Callable[[], Yard], CommandKind, str]] = [
     ("a lane in service that sees a plate", lambda: seen(Yard.new()), TEST_OPEN, "a vehicle was seen a moment ago"),
     (("a blind lane that sees a "
      "plate"), lambda: seen(out_of_service(blind=True)), TEST_OPEN, "a vehicle was seen a moment ago"),
-    ("a blind lane in service without a reader", readerless(Yard.new), TEST_OPEN, "no reader works"),
+    (("a blind lane to the very end of the time for which a plate "
+     "counts"), lambda: seen(out_of_service(blind=True, gone_s=4.0)).later(4.0), TEST_OPEN, (
+        "a vehicle was seen a moment ago")),
+    ("a blind lane in service without a reader", readerless(Yard.new), TEST_OPEN, (
+        "no reader works, so that nobody knows whether a vehicle is there: take the lane out of service first")),
     (("a lane whose neighbour is "
      "open"), lambda: neighboured(free=False), TEST_OPEN, "a neighbour's barrier is in the way"),
-    ("a lane that its controller closes", Yard.new, TEST_CLOSE, "the barrier's controller closes it"),
+    ("a lane that its controller closes", Yard.new, TEST_CLOSE, (
+        "the barrier's controller closes it; the agent gives no close pulse here")),
     (("a blind lane that may not "
-     "close"), lambda: Yard.new(blind=True, **AGENT), TEST_CLOSE, "the inputs do not prove it"),
+     "close"), lambda: Yard.new(blind=True, **AGENT), TEST_CLOSE, (
+        "the inputs do not prove it safe to close")),
     ("a lane that is held open", held, TEST_OPEN, "the lane is in state held_open"),
 ]  # fmt: skip
 
@@ -145,7 +151,7 @@ def test_a_test_is_refused_in_words_and_changes_nothing(way: Callable[[], Yard],
     yard = way()
     before = yard.lane
     (line,) = yard.order(kind, "order 1")
-    assert line.startswith(f"answer order 1 not done: {why}")
+    assert line == f"answer order 1 not done: {why}"
     assert yard.lane == before
 
 
@@ -169,14 +175,14 @@ def test_stale_inputs_are_no_proof_that_nobody_is_there() -> None:
 
 def test_a_second_test_waits_for_the_first() -> None:
     yard = Yard.new(has_closed=True)
-    assert yard.order(TEST_OPEN, "order 1")[-1].startswith("answer order 1 done: the open pulse is ordered, by grant")
+    assert yard.order(TEST_OPEN, "order 1")[-1] == f"answer order 1 done: the open pulse is ordered, by grant {FIRST}-1"
     assert yard.order(TEST_OPEN, "order 2") == ["answer order 2 not done: the lane is in state opening"]
     assert len(yard.raised()) == 1
 
 
 def test_a_test_whose_pulse_was_not_reported_is_not_repeated() -> None:
     yard = Yard.new(has_closed=True, **AGENT)
-    yard.order(TEST_CLOSE)
+    assert yard.order(TEST_CLOSE, "order 1")[-1] == "answer order 1 done: the close pulse is ordered"
     yard.sense(0.1)
     assert yard.state is LaneState.IDLE
     assert yard.order(TEST_CLOSE, "order 2") == ["answer order 2 not done: a pulse is under way"]
@@ -243,6 +249,24 @@ def test_a_test_that_cannot_be_recorded_does_not_happen(kind: CommandKind, rules
         "answer order 1 not done: it could not be recorded, so nothing was done",
     ]
     assert yard.state is LaneState.IDLE
+
+
+def test_a_test_gives_a_vehicle_that_nobody_has_seen_yet_the_time_to_come() -> None:
+    yard = Yard.new()
+    yard.order(TEST_OPEN)
+    yard.pulsed()
+    assert yard.wait(6.1) == ["show green open"]
+    assert yard.wait(14.8) == []
+    assert yard.wait(0.3) == ["transaction.closed not_taken QR_NONE", "show red closing"]
+
+
+def test_a_recorded_test_to_close_shows_that_the_journal_works_again_so_that_the_arm_may_go_up_for_safety() -> None:
+    yard = Yard.new(**AGENT)
+    failed = RecordFailed(yard.now, Reason.GATE_FAULT)
+    assert yard.feed(failed) == ["alarm.raised journal_failed"]
+    assert yard.feed(failed) == []
+    yard.order(TEST_CLOSE)
+    assert "RAISE 0001-1 at once" in yard.sense(safety=True)
 
 
 def test_a_test_that_comes_too_late_is_not_carried_out() -> None:

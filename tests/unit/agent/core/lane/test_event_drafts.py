@@ -1,0 +1,135 @@
+"""The events that a lane makes of decisions, and what of a transaction they name: whole values, none a default."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from agent.core.decision.decision import Decision
+from agent.core.events.event_types import AccessDecided, CheckRecord, DataRecord, PermitRecord, PlateRecord
+from agent.core.lane.event_drafts import decision_event, evidence_pictures, permit_of, plate_of
+from agent.core.lane.state import Transaction
+from agent.core.lists.freshness import DataStanding, DataState
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.observations import Reading
+from agent.core.model.reasons import Check, Reason, Verdict
+from agent.core.permit.claims import PermitForm
+from agent.core.plates.match import MatchVerdict, PlateMatch
+from tests.support.lane.yard import MATCH, PERMIT
+
+VERSIONS = {ListKind.DECLARATIONS: 11, ListKind.REVOCATIONS: 12, ListKind.WATCH: 13}
+STANDING = DataStanding(DataState.STALE_OK, 1799.6, VERSIONS, 5)
+DECISION = Decision(
+    Verdict.DENY,
+    Reason.PLATE_MISMATCH,
+    (Check(Reason.EXPIRED, ok=True, detail="until noon"), Check(Reason.PLATE_MISMATCH, ok=False, detail="another")),
+    replace(PERMIT, plate=None, form=PermitForm.JWS),
+    PlateMatch(MatchVerdict.MISMATCH, "京A12345", "沪B00001", -7.5, 4, rival=True, kind="trailer", colour="yellow"),
+    STANDING,
+)
+BARE = Decision(Verdict.DENY, Reason.EXPIRED, ())
+TOLD = AccessDecided(
+    verdict=Verdict.DENY,
+    reason=Reason.PLATE_MISMATCH,
+    checks=(
+        CheckRecord(reason=Reason.EXPIRED, ok=True, detail="until noon"),
+        CheckRecord(reason=Reason.PLATE_MISMATCH, ok=False, detail="another"),
+    ),
+    permit=PermitRecord(
+        permit="000102030405060708090a0b0c0d0e0f",
+        issuer="customs",
+        key="6b31",
+        declaration="7",
+        vin="LSVAA4182E2123456",
+        plate=None,
+        expires_at=2_000_000_000,
+        form="jws",
+    ),
+    plate=PlateRecord(
+        verdict="MISMATCH",
+        declared="京A12345",
+        read="沪B00001",
+        score=-7.5,
+        frames=4,
+        rival=True,
+        kind="trailer",
+        colour="yellow",
+    ),
+    pictures=("p1", "p2"),
+    data=DataRecord(state=DataState.STALE_OK, age_s=1800, trust=5, declarations=11, revocations=12, watch=13),
+)
+
+
+def transaction(**fields: Any) -> Transaction:
+    return Transaction("t", 0.0, arrived=True, **fields)
+
+
+def readings(*pictures: str | None) -> tuple[Reading, ...]:
+    return tuple(
+        Reading(f"京A0000{number}", (), "cn", 0.9, "cam", number, float(number), picture=picture)
+        for number, picture in enumerate(pictures)
+    )
+
+
+@pytest.mark.parametrize(
+    ("decision", "pictures", "event"),
+    [
+        pytest.param(DECISION, ("p1", "p2"), TOLD, id="all that it knows"),
+        pytest.param(BARE, (), AccessDecided(verdict=Verdict.DENY, reason=Reason.EXPIRED, checks=()), id="nothing"),
+        pytest.param(
+            replace(BARE, data=DataStanding(DataState.TOO_OLD, None, {}, 0)),
+            (),
+            AccessDecided(
+                verdict=Verdict.DENY,
+                reason=Reason.EXPIRED,
+                checks=(),
+                data=DataRecord(state=DataState.TOO_OLD, age_s=None, trust=0),
+            ),
+            id="lists that never came",
+        ),
+    ],
+)
+def test_the_event_of_a_decision_says(decision: Decision, pictures: tuple[str, ...], event: AccessDecided) -> None:
+    assert decision_event(decision, pictures).model_dump() == event.model_dump()
+
+
+@pytest.mark.parametrize(
+    ("named", "read", "pictures"),
+    [
+        ((), (), ()),
+        (("q1",), (None, None), ("q1",)),
+        ((), ("p1", None, "p2"), ("p2", "p1")),
+        (("p3",), ("p1", "p2", "p3", "p3", "p4"), ("p3", "p4", "p2")),
+        (("q2", "q1"), ("p1", "p2", "p3", "p4"), ("q2", "q1", "p4", "p3", "p2")),
+    ],
+)
+def test_the_pictures_of_a_transaction_are_those_named_then_the_newest_three_of_the_plate(
+    named: tuple[str, ...], read: tuple[str | None, ...], pictures: tuple[str, ...]
+) -> None:
+    assert evidence_pictures(transaction(pictures=named, readings=readings(*read))) == pictures
+
+
+UNREAD = replace(MATCH, read="")
+
+
+@pytest.mark.parametrize(
+    ("fields", "permit", "plate"),
+    [
+        ({}, None, None),
+        ({"readings": readings(None, None)}, None, "京A00001"),
+        ({"decision": BARE}, None, None),
+        ({"decision": BARE, "readings": readings(None)}, None, "京A00000"),
+        ({"decision": replace(BARE, permit=PERMIT), "readings": readings(None)}, PERMIT.permit_id.hex(), "京A00000"),
+        ({"decision": replace(BARE, match=MATCH), "readings": readings(None)}, None, "京A12345"),
+        ({"decision": replace(BARE, match=MATCH)}, None, "京A12345"),
+        ({"decision": replace(BARE, match=UNREAD), "readings": readings(None)}, None, "京A00000"),
+        ({"decision": replace(BARE, match=UNREAD)}, None, None),
+    ],
+)
+def test_a_transaction_has_the_permit_that_was_verified_and_the_plate_that_was_voted_for_or_read_last(
+    fields: dict[str, Any], permit: str | None, plate: str | None
+) -> None:
+    one = transaction(**fields)
+    assert (permit_of(one), plate_of(one)) == (permit, plate)
