@@ -66,7 +66,7 @@ class PermitRecord(BaseModel):
     permit: str = Field(description="The permit id, in hex.")
     issuer: str = Field(description="Who issued it.")
     key: str = Field(description="The id of the key that signed it, in hex.")
-    declaration: str = Field(description="The number of the declaration.")
+    declaration: str = Field(description="The number of the declaration: 18 digits.")
     vin: str = Field(description="The vehicle identification number.")
     plate: str | None = Field(description="The declared plate; null: the vehicle has none yet.")
     expires_at: int = Field(description="From when on it is not valid any more, Unix seconds.")
@@ -296,7 +296,7 @@ class TransactionClosed(Event):
     violations: tuple[Alarm, ...] = Field(default=(), description="The alarms of this passage.")
     pictures: tuple[str, ...] = Field(default=(), description="SHA-256 of its pictures, in hex.")
     direction: str | None = Field(default=None, description="export or import: that of the lane.")
-    declaration: str | None = Field(default=None, description="The declaration that the permit names.")
+    declaration: str | None = Field(default=None, description="The declaration that the permit names: 18 digits.")
     vin: str | None = Field(default=None, description="The vehicle identification number that the permit names.")
     granted: bool | None = Field(default=None, description="The barrier was told to open; null: not known.")
     taken: bool | None = Field(

@@ -86,7 +86,7 @@ def _permit(permit: Permit | None) -> PermitRecord | None:
         permit=permit.permit_id.hex(),
         issuer=permit.issuer,
         key=permit.key_id.hex(),
-        declaration=str(permit.declaration),
+        declaration=permit.declaration_number,
         vin=permit.vin,
         plate=permit.plate,
         expires_at=permit.expires_at,

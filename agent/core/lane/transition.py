@@ -277,7 +277,7 @@ class Transition:
                 violations=transaction.violations,
                 pictures=evidence_pictures(transaction),
                 direction=self.lane.rules.direction or None,
-                declaration=None if permit is None else str(permit.declaration),
+                declaration=None if permit is None else permit.declaration_number,
                 vin=None if permit is None else permit.vin,
                 granted=transaction.grants > 0,
                 taken=taken,
