@@ -157,7 +157,7 @@ class CameraSupervisor:
             self._wake_up()
         return self._preview_buffer.newest
 
-    def snapshot(self, timeout_s: float = 1.0) -> bytes | None:
+    def snapshot(self, timeout_s: float) -> bytes | None:
         """The newest frame as a small JPEG, as soon as there is one; None when there is none in time.
 
         The vision worker is asked repeatedly: it has no frame before its camera gave the first, and may be restarted.

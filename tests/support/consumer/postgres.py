@@ -53,7 +53,7 @@ class Postgres:
         """End it at once; it recovers when it starts."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGQUIT)
-            self.process.wait(20)
+            self.process.wait(PATIENCE_S)
 
     def url(self, database=USER):
         return f"postgresql://{USER}@/{database}?host={self.folder}"

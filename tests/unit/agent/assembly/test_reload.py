@@ -491,7 +491,7 @@ def test_an_agent_that_cannot_be_made_leaves_nothing_open_and_the_next_one_is_ma
 def blocked(unit):
     """Keep a lane's loop from answering until what is returned is set."""
     go_on = threading.Event()
-    unit.loop._inbox.put(lambda _now: go_on.wait(20))
+    unit.loop._inbox.put(lambda _now: go_on.wait(PATIENCE_S))
     return go_on
 
 
@@ -542,8 +542,8 @@ def test_a_lane_is_not_held_by_an_asker_that_has_died():
     pauses = []
     asking = threading.Thread(target=lambda: pauses.append(LanePause()))
     asking.start()
-    asking.join(10)
+    asking.join(PATIENCE_S)
     held = threading.Thread(target=lambda: pauses[0].hold(at_rest=True))
     held.start()
-    held.join(10)
+    held.join(PATIENCE_S)
     assert not held.is_alive()

@@ -269,14 +269,14 @@ def test_watching_a_vision_worker_that_has_stopped_is_no_fault():
         watched.status(lambda one: one.up)
     watched.port.watch(PreviewRequest())
     watched.port.expose(None, 1)
-    assert watched.port.snapshot() is None
+    assert watched.port.snapshot(PATIENCE_S) is None
 
 
 def test_a_snapshot_waits_for_the_first_picture_of_a_camera_that_has_none_yet():
     with watching("late") as watched:
         eventually(lambda: watched.port.last_beat, what="a vision worker that listens")
         assert watched.port.last_beat.captured == 0
-        picture = watched.port.snapshot(20.0)
+        picture = watched.port.snapshot(PATIENCE_S)
         assert picture is not None, "the camera was not waited for"
         assert picture.startswith(b"\xff\xd8\xff")
 
@@ -286,11 +286,11 @@ def test_a_snapshot_that_is_waited_for_ends_with_the_vision_worker():
         with watching("never") as watched:
             eventually(lambda: watched.port.last_beat, what="a vision worker that listens")
             waiting = pool.submit(watched.port.snapshot, 600.0)
-        assert waiting.result(30) is None
+        assert waiting.result(PATIENCE_S) is None
 
 
 def test_a_snapshot_is_taken_while_somebody_watches():
     with watching("count") as watched:
         watched.status(lambda one: one.up)
         eventually(lambda: watched.port.watch(PreviewRequest(LARGE_PX)))
-        assert watched.port.snapshot().startswith(b"\xff\xd8\xff")
+        assert watched.port.snapshot(PATIENCE_S).startswith(b"\xff\xd8\xff")

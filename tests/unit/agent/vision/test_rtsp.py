@@ -51,8 +51,8 @@ def test_a_stream_is_read_to_the_newest_frame_by_a_slow_reader(server):
         first = watched.detection()
         seen = [watched.detection() for _ in range(6)]
         heartbeat = watched.port.last_beat
-    # Five readings a second of 25 frames: a queue would give every frame, one after the other.
-    assert number(seen[-1]) - number(first) > 2 * len(seen)
+    # Five readings a second, of 25 frames where the server has the time: a queue would give frame after frame.
+    assert number(seen[-1]) - number(first) > len(seen)
     assert all(one.presentations[0].at == one.at for one in seen)
     assert heartbeat.skipped > 0
 

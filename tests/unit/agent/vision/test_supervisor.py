@@ -71,11 +71,11 @@ def test_the_vision_worker_comes_up_beats_shows_a_snapshot_and_ends_when_asked()
         assert (status.width_px, status.height_px, status.phase) == (640, 480, CameraPhase.STREAMING)
         heartbeat = eventually(lambda: (heartbeat := watched.port.last_beat) and heartbeat.qr_ms > 0 and heartbeat)
         assert heartbeat.captured >= heartbeat.read > 0
-        assert eventually(watched.port.snapshot).startswith(b"\xff\xd8\xff")
+        assert watched.port.snapshot(PATIENCE_S).startswith(b"\xff\xd8\xff")
         pid = watched.port.pid
     assert is_gone(pid)
     assert all(status.restarts == 0 for status in watched.statuses)
-    assert watched.port.snapshot() is None
+    assert watched.port.snapshot(PATIENCE_S) is None
 
 
 def test_a_slow_reader_always_gets_the_newest_frame():
