@@ -224,7 +224,7 @@ def _init_below(pid):
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
         try:
             status = Path(f"/proc/{child}/status").read_text()
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             continue
         numbers = next(line for line in status.splitlines() if line.startswith("NSpid:")).split()
         if len(numbers) > 2 and numbers[-1] == "1":

@@ -30,7 +30,7 @@ def is_gone(pid):
     """Whether a process has ended; a zombie that a foreign parent has not fetched counts as gone."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # before it is opened, or while it is read
         return True
 
 
