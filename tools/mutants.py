@@ -20,6 +20,7 @@ import tomllib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
@@ -121,6 +122,11 @@ def main() -> int:
     parser.add_argument("--module", nargs="+", metavar="NAME", help="and of these, only the modules of these names")
     parser.add_argument("--children", type=int, default=2, help="tests run side by side")
     options = parser.parse_args()
+    known = {Path(path).stem for group in options.only for path in _paths(GROUPS[group][0])}
+    for name in options.module or ():
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            parser.error(f"no module {name} in {', '.join(options.only)}{f'; did you mean {near[0]}?' if near else ''}")
     statuses: dict[str, str] = {}
     survivors: dict[str, Survivor] = {}
     for group in options.only:
