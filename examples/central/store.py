@@ -106,7 +106,7 @@ class Store:
         if self.insert("events", events) < len(events):  # some numbers were stored before: were it these events?
             for source, stream, seq, *_, payload, digest in events:
                 conflicts += self.rows(SQL["other_event"], source, stream, seq, digest, payload)
-        answers = [self._advance(*each, start, conflicts) for each, start in starts.items()]
+        answers = [self._advance(source, stream, start, conflicts) for (source, stream), start in starts.items()]
         for table, rows in (("conflicts", conflicts), ("rejected", sorted(rejected))):
             if rows and (new := self.insert(table, rows)):
                 logging.error("%d new in table %s, of %s", new, table, [row[:-1] for row in rows])

@@ -1,7 +1,7 @@
 """What is wrong around the gate is said clearly, and the installed agent goes on: the next good vehicle passes."""
 
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import cv2
 import numpy as np
@@ -29,6 +29,9 @@ NO_BROKER = "enabled = false"
 LARGE_CODE_LEFT_PX, LARGE_CODE_TOP_PX = 8, 40
 PLATE_BOX = (570, 480, 240, 110)
 LANE = """
+[lanes.exit-1.rules]
+require = "{require}"
+
 [lanes.exit-1.timing]
 read_s = 120
 decide_s = {decide_s}
@@ -54,13 +57,27 @@ read_timeout_ms = {read_timeout_ms}
 
 
 class Gate:
-    """An agent of one blind lane, with its events as its journal has them."""
+    """An agent of one blind lane, with its events as its journal has them.
 
-    def __init__(self, installed, folder, url, mqtt=NO_BROKER, open_timeout_s=OPEN_S):
+    `require`: what a vehicle needs. `decide_s`: so long a refused one may still show something better.
+    """
+
+    def __init__(
+        self,
+        installed,
+        folder,
+        url,
+        mqtt=NO_BROKER,
+        *,
+        open_timeout_s=OPEN_S,
+        require="permit_and_plate",
+        decide_s=DECIDE_S,
+    ):
         self.site = GateSite(folder)
         self.port = folder / "relay-board"
         lane = LANE.format(
-            decide_s=DECIDE_S,
+            require=require,
+            decide_s=decide_s,
             grant_s=GRANT_S,
             gone_s=GONE_S,
             port=self.port,
@@ -69,15 +86,15 @@ class Gate:
             open_timeout_ms=round(1000 * open_timeout_s),
             read_timeout_ms=min(30_000, round(scaled(1000))),
         )
+        self._payloads = {}
         self.agent = installed.agent(self.site.configure(lane, mqtt=mqtt))
         self.hearing = Hearing(self._recorded, self.agent.until)
 
     def _recorded(self):
-        try:
-            with JournalReader(self.site.journal) as journal:
-                return {event.seq: event.payload for event in journal.events()}
-        except JournalUnavailableError:  # the agent has not made it yet
-            return {}
+        with suppress(JournalUnavailableError), JournalReader(self.site.journal) as journal:  # the agent makes it
+            new = journal.events(max(self._payloads, default=0) + 1)
+            self._payloads |= {event.seq: event.payload for event in new}
+        return self._payloads
 
     def device(self, family, state, after=0):
         """Wait until a device has a state; what the event says of it."""
@@ -164,7 +181,7 @@ def test_a_camera_that_never_answers_is_told_of_and_used_when_it_does(installed,
 
 def test_codes_that_are_no_permit_are_refused_and_the_next_vehicle_passes(installed, tmp_path):
     with LiveCamera(tmp_path) as camera:
-        gate = Gate(installed, tmp_path, camera.url)
+        gate = Gate(installed, tmp_path, camera.url, require="permit", decide_s=1.0)
         view = drawn("新B52K18")
         permit = gate.site.permit
         bad = (

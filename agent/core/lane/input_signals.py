@@ -112,7 +112,7 @@ def lose_inputs(transition: Transition) -> None:
 def input_state_after(lane: Lane, sample: Sampled) -> InputState:
     """Return the inputs after a sample. One older than the last is not taken; one from the future counts as now."""
     rules, old, now = lane.rules, lane.input_state, sample.now.at
-    signals = replace(sample.signals, at=min(sample.signals.at, now))
+    signals = sample.signals if sample.signals.at <= now else replace(sample.signals, at=now)
     if signals.at < old.signals.at:
         return old
     if rules.blind:
@@ -153,6 +153,8 @@ def with_leaving_vehicle(lane: Lane, before: InputState, at: float) -> Lane:
         and (lane.arm_in_use or lane.state is LaneState.YIELDING)
     ):
         leaving_since = at
+    if (entered, leaving_since) == (lane.arm_entered, lane.leaving_since):
+        return lane
     return replace(lane, arm_entered=entered, leaving_since=leaving_since)
 
 

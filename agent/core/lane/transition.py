@@ -6,7 +6,7 @@ A Transition lives inside one call of `agent.core.lane.step.step` and never leav
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from agent.core.events import AccessGranted, Alarm, AlarmRaised, Draft, Event, TransactionClosed, VehiclePresent
 from agent.core.lane.effects import Close, Decide, Effect, Hold, KeepPictures, Lamp, OrderAnswered, Raise, Record, Show
@@ -25,6 +25,8 @@ from agent.core.model import LedgerChange, LedgerState, Outcome, Presentation, R
 if TYPE_CHECKING:
     from agent.core.decision import Decision
     from agent.core.model import Instant
+
+_Value = TypeVar("_Value", Lane, Transaction)
 
 _READY = frozenset({LaneState.IDLE, LaneState.OUT_OF_SERVICE})
 _GREEN = frozenset({LaneState.OPENING, LaneState.OPEN, LaneState.HELD_OPEN})
@@ -82,11 +84,11 @@ class Transition:
 
     def set(self, **changes: Any) -> None:
         """Change fields of the lane."""
-        self.lane = replace(self.lane, **changes)
+        self.lane = _changed(self.lane, changes)
 
     def set_transaction(self, **changes: Any) -> None:
         """Change fields of the open transaction."""
-        self.lane = replace(self.lane, transaction=replace(self.transaction, **changes))
+        self.set(transaction=_changed(self.transaction, changes))
 
     # ------------------------------------------------------------------------------------------------ what is ordered
 
@@ -332,3 +334,10 @@ class Transition:
     def quiet_s(self, *since: float) -> float:
         """Return how long all of these have held in this state; negative infinity when one does not hold."""
         return self.now.at - max(self.lane.since, *since)
+
+
+def _changed(value: _Value, changes: dict[str, Any]) -> _Value:
+    """Return the value with these fields; itself where it has them: most samples change nothing, and cost no copy."""
+    if all(getattr(value, name) is new for name, new in changes.items()):
+        return value
+    return replace(value, **changes)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
+from agent.cli.main import main
 from agent.core.model.printable import printable
 from tests.support.gate.config_files import HEAD
-from tests.support.waiting import PATIENCE_S
 
 ESCAPES = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e\x7f"
 TOML_ESCAPES = ESCAPES.encode("ascii", "backslashreplace").decode().replace("\\x", "\\u00")
@@ -42,29 +40,38 @@ def steering(output: bytes) -> list[str]:
     return [f"U+{ord(one):04X}" for one in text if not one.isprintable()]
 
 
-def said(path, command):
-    program = [sys.executable, "-m", "agent.cli.main"]
-    return subprocess.run([*program, *command, str(path)], capture_output=True, check=False, timeout=PATIENCE_S)
+@pytest.fixture
+def said(capfdbinary):
+    """What a command writes about a file, to output and error together."""
+
+    def answer(command, path):
+        with pytest.raises(SystemExit):
+            main([*command, str(path)])
+        written = capfdbinary.readouterr()
+        return written.out + written.err
+
+    return answer
 
 
 @pytest.mark.parametrize("where", HOSTILE)
-def test_a_hostile_configuration_is_checked_without_a_control_character(tmp_path, where):
+def test_a_hostile_configuration_is_checked_without_a_control_character(tmp_path, said, where):
     path = tmp_path / "gate.toml"
     path.write_text(HOSTILE[where], encoding="utf-8")
-    answer = said(path, ("config", "check"))
-    assert steering(answer.stdout + answer.stderr) == []
-    assert b"\\u001b" in answer.stdout + answer.stderr
+    answer = said(("config", "check"), path)
+    assert steering(answer) == []
+    assert b"\\u001b" in answer
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_no_command_lets_a_path_or_a_file_steer_the_terminal(tmp_path, command):
+def test_no_command_lets_a_path_or_a_file_steer_the_terminal(tmp_path, said, command):
     folder = tmp_path / ESCAPES
     folder.mkdir()
     path = folder / "gate.toml"
     text = HEAD.replace("[gate]", f'[state]\ndirectory = "{tmp_path}/state"\n\n[gate]')
     path.write_text(text.replace("[mqtt]", f'[mqtt]\nca_file = "{TOML_ESCAPES}"'), encoding="utf-8")
-    answer = said(path, command)
-    assert steering(answer.stdout + answer.stderr) == []
+    answer = said(command, path)
+    assert answer
+    assert steering(answer) == []
 
 
 def test_what_is_escaped_is_escaped_as_json_would():
