@@ -74,15 +74,14 @@ class SerialParameters:
 class SerialLine:
     """An open port. `exchange`, `send` and `receive` may be called from several threads and take turns.
 
-    `on_broken` is called once, when an error of the port makes it useless; the port is closed by then.
+    `broken`: whether an error of the port has made it useless; it is closed then, or is about to be.
     """
 
-    def __init__(self, path: str, parameters: SerialParameters, on_broken: Callable[[SerialLine], None]) -> None:
+    def __init__(self, path: str, parameters: SerialParameters) -> None:
         """Open the port. Raises DeviceUnavailableError or DeviceMisconfiguredError."""
         self.path = path
         self.parameters = parameters
         self.broken = False
-        self._on_broken = on_broken
         self._lock = FairLock()
         self._free_at = 0.0
         self._is_littered = False
@@ -244,7 +243,6 @@ class SerialLine:
         except PORT_ERRORS as error:
             self.broken = True
             self.close()
-            self._on_broken(self)
             raise kind(Text("{path} was lost: {why}", path=self.path, why=cause(error))) from error
 
 

@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from typing import TYPE_CHECKING, Self
+from weakref import WeakValueDictionary
 
 from drivers.api import DeviceMisconfiguredError
 from drivers.serial.line import NoReplyError, NotSentError, SerialLine, SerialParameters
@@ -39,6 +40,7 @@ class SerialPort:
         self._exchanges = EXCHANGES.of(os.path.realpath(path))
         self._parameters = parameters
         self._trace = trace
+        self._device: _Device | None = None
         self._line: SerialLine | None = None
 
     @classmethod
@@ -61,13 +63,14 @@ class SerialPort:
         """
         self.close()
         self._exchanges = EXCHANGES.of(os.path.realpath(self.path))
-        self._line = _ports.acquire(self.path, self._parameters)
+        self._device = _device_behind(self.path)
+        self._line = self._device.acquire(self.path, self._parameters)
 
     def close(self) -> None:
         """Let the port go; the last user closes it. May be called twice."""
-        if self._line is not None:
-            _ports.release(self._line)
-            self._line = None
+        if self._device is not None and self._line is not None:
+            self._device.release(self._line)
+        self._device = self._line = None
 
     def exchange(self, request: bytes, reply: int | Callable[[bytes], bool] | None, timeout_s: float) -> bytes:
         """Send `request` and return the reply: so many bytes, or those received once the predicate holds for them.
@@ -111,47 +114,48 @@ class SerialPort:
             log.debug(TRACE_FORM, *line)
 
 
-class _Table:
-    """The ports that this process has open, by the device behind the name, and how many use each."""
+class _Device:
+    """A device behind the name of a port, and its line, which all of its users in this process share.
+
+    It is opened and closed by one thread at a time; one that hangs in either keeps the users of no other waiting.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open: dict[str, SerialLine] = {}
-        self._users: dict[SerialLine, int] = {}
+        self._line: SerialLine | None = None
+        self._users = 0
 
     def acquire(self, path: str, parameters: SerialParameters) -> SerialLine:
+        """Return the line, opened where it is not, or is broken; each user gives it back with `release`."""
         with self._lock:
-            key = os.path.realpath(path)
-            line = self._open.get(key)
-            if line is None or line.broken:
-                line = self._open[key] = SerialLine(path, parameters, self._forget)
-            elif line.parameters != parameters:
+            if self._line is None or self._line.broken:
+                self._line, self._users = SerialLine(path, parameters), 0
+            elif self._line.parameters != parameters:
                 raise DeviceMisconfiguredError(
                     Text(
                         "{path} is already in use by this program with other parameters: {theirs}, not {mine}",
                         path=path,
-                        theirs=line.parameters,
+                        theirs=self._line.parameters,
                         mine=parameters,
                     )
                 )
-            self._users[line] = self._users.get(line, 0) + 1
-            return line
+            self._users += 1
+            return self._line
 
     def release(self, line: SerialLine) -> None:
+        """Close the line when its last user gives it back. One that broke is closed already, and counts no more."""
         with self._lock:
-            self._users[line] -= 1
-            if self._users[line] == 0:
-                del self._users[line]
-                self._drop(line)
-                line.close()
-
-    def _forget(self, line: SerialLine) -> None:
-        with self._lock:
-            self._drop(line)
-
-    def _drop(self, line: SerialLine) -> None:
-        for key in [key for key, other in self._open.items() if other is line]:
-            del self._open[key]
+            if line is self._line:
+                self._users -= 1
+                if self._users == 0:
+                    self._line = None
+                    line.close()
 
 
-_ports = _Table()
+_devices: WeakValueDictionary[str, _Device] = WeakValueDictionary()
+_devices_lock = threading.Lock()
+
+
+def _device_behind(path: str) -> _Device:
+    with _devices_lock:
+        return _devices.setdefault(os.path.realpath(path), _Device())

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
+import serial
 
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.emulators.pty import PtyLine
@@ -419,6 +420,33 @@ def test_an_error_breaks_the_port_for_all_and_each_opens_it_again(peer: Peer, po
     port.close()
     assert other.exchange(b"ask", 3, WAIT_S) == b"yes"
     other.close()
+
+
+def test_a_device_that_hangs_while_it_is_opened_keeps_no_other_waiting(peer: Peer, tmp_path: Path, mocker) -> None:
+    hangs, ends = threading.Event(), threading.Event()
+    opened = serial.Serial.open
+
+    def open_or_hang(line: serial.Serial) -> None:
+        if line.port == str(peer.line.link):
+            hangs.set()
+            assert ends.wait(WAIT_S)
+        opened(line)
+
+    mocker.patch("serial.Serial.open", open_or_hang)
+    first = SerialPort(str(peer.line.link), PARAMETERS)
+    opening = threading.Thread(target=first.open)
+    opening.start()
+    assert hangs.wait(WAIT_S)
+    try:
+        other = Peer(tmp_path / "other")
+        SerialPort.shared(str(other.line.link), PARAMETERS).close()
+        assert opening.is_alive()
+        other.line.unplug()
+    finally:
+        ends.set()
+        opening.join(WAIT_S)
+    assert first.is_usable
+    first.close()
 
 
 def test_two_threads_never_mix_their_exchanges(peer: Peer) -> None:
