@@ -16,6 +16,7 @@ from tests.support.waiting import scaled
 FILE = Path("build/board-faults.txt")
 TESTS = Path(__file__).parent
 WHOLE_GATES = ("system", "packaging", "races")
+CORE = ("unit", "agent", "core")
 
 
 def pytest_configure() -> None:
@@ -30,16 +31,21 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config, items) -> None:
-    """Begin with whole gates: at the end, when there is little left to share out, come short files.
+    """Begin with whole gates, and end with the core, whose short files wait for nothing: so no processor idles while
+    the last tests wait.
 
     Scale time limits.
     """
-    items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in WHOLE_GATES)
+    items.sort(key=lambda item: _turn(item.path.relative_to(TESTS).parts))
     usual_s = float(config.getini("timeout"))
     for item in items:
         own = item.get_closest_marker("timeout")
         limit_s = usual_s if own is None else own.args[0]
         item.add_marker(pytest.mark.timeout(scaled(limit_s)), append=False)
+
+
+def _turn(parts: tuple[str, ...]) -> int:
+    return 0 if parts[0] in WHOLE_GATES else 2 if parts[:3] == CORE else 1
 
 
 def pytest_collection_finish() -> None:

@@ -17,8 +17,9 @@ _ANSWERED = frozenset({LaneState.DENIED, LaneState.MANUAL})
 def with_observation(lane: Lane, observation: Observation, at: float) -> tuple[Lane, Observation | None]:
     """Return the lane after an observation, and the observation when it is evidence for the open transaction.
 
-    What belongs to a vehicle that was answered, and stays in view, only keeps that memory alive. Evidence that comes
-    before its transaction is kept for `gone_s`.
+    What belongs to a vehicle that was answered, and stays in view, only keeps that memory alive: also where it was in
+    view before the next vehicle's transaction began, and was read only now. Evidence that comes before its transaction
+    is kept for `gone_s`.
     """
     rules, state = lane.rules, lane.state
     key = observation.payload if isinstance(observation, Presentation) else observation.text
@@ -29,7 +30,8 @@ def with_observation(lane: Lane, observation: Observation, at: float) -> tuple[L
     alive = tuple(s for s in lane.handled if at - s.seen_at <= rules.gone_s)
     hits = [key in s.keys or (lingering and s.passed) for s in alive]
     handled = tuple(replace(s, seen_at=at) if hit else s for s, hit in zip(alive, hits, strict=True))
-    answered = before or (state in _ANSWERED and isinstance(observation, Presentation))
+    late = lane.transaction is not None and observation.at < lane.transaction.began_at
+    answered = before or late or (state in _ANSWERED and isinstance(observation, Presentation))
     stale = any(hit and (s.passed or answered) for s, hit in zip(alive, hits, strict=True))
     lane = replace(lane, handled=handled, seen_at=at)
     if stale:

@@ -31,6 +31,7 @@ from agent.core.lane.step_inputs import (
     Input,
     InterlockChanged,
     OfficerCommand,
+    Presented,
     Pulsed,
     RecordFailed,
     RelayChanged,
@@ -152,6 +153,10 @@ class Monitor:
     samples: list[Sampled] = field(default_factory=list)
     asked: str | None = None
     open: str | None = None
+    began_at: float = -inf
+    payloads: frozenset[bytes] = frozenset()
+    payloads_before: frozenset[bytes] = frozenset()
+    seen_before_at: float = -inf
     entered: bool = False
     granted: bool = False
     ids: set[str] = field(default_factory=set)
@@ -191,6 +196,15 @@ class Monitor:
             self._sample(item)
         elif isinstance(item, RelayChanged):
             self.relay_up = item.up
+        elif isinstance(item, Presented):
+            self._sight(item)
+
+    def _sight(self, item: Presented) -> None:
+        """Keep in mind what the vehicle before showed, for as long as it is seen."""
+        if item.now.at - self.seen_before_at > self.rules.gone_s:
+            self.payloads_before = frozenset()
+        elif item.presentation.payload in self.payloads_before:
+            self.seen_before_at = item.now.at
 
     def _report(self, item: Pulsed) -> None:
         pulse = self.pulses.get(item.grant or "")
@@ -231,8 +245,15 @@ class Monitor:
                 case Decide():
                     assert effect.transaction == self.open
                     self.asked = effect.transaction
+                    self._evidence(effect)
                 case _:
                     pass
+
+    def _evidence(self, effect: Decide) -> None:
+        """Nobody is judged by what the vehicle before him showed before he came, however late it was read."""
+        late = [p.payload for p in effect.presentations if p.at < self.began_at and p.payload in self.payloads_before]
+        assert late == []
+        self.payloads |= {presentation.payload for presentation in effect.presentations}
 
     def _expire(self, item: Input) -> None:
         for grant, pulse in list(self.pulses.items()):
@@ -438,15 +459,7 @@ class Monitor:
     def _event(self, item: Input, event: Event, transaction: str | None) -> None:
         """Rule 5: a transaction has exactly one outcome, and nothing is decided outside of one."""
         if isinstance(event, VehiclePresent):
-            assert event.seen_by == "operator" or not self.lockout.out_of_service_by, "begun out of service (rule 9)"
-            assert event.direction == (self.rules.direction or None)
-            assert self.open is None
-            assert transaction is not None
-            assert transaction not in self.ids
-            assert len(transaction) == 20
-            self.ids.add(transaction)
-            self.open, self.entered, self.granted, self.asked = transaction, False, False, None
-            self.seen_under = False
+            self._begin(item, event, transaction)
         elif isinstance(event, VehicleEntering):
             assert transaction == self.open
             self.entered = True
@@ -456,6 +469,7 @@ class Monitor:
             assert transaction == self.open
             self._outcome(item, event)
             self.open = self.asked = None
+            self.payloads_before, self.seen_before_at = self.payloads, item.now.at
         elif isinstance(event, AccessGranted) and event.by == "safety":
             assert transaction is None
         elif isinstance(event, (AccessDecided, AccessGranted)):
@@ -466,6 +480,19 @@ class Monitor:
                 self.seen_under, self.granted = under or (self.granted and self.seen_under), True
             if isinstance(event, AccessDecided):
                 self.asked = self.asked if event.verdict is Verdict.PASS else None
+
+    def _begin(self, item: Input, event: VehiclePresent, transaction: str | None) -> None:
+        """A transaction has a number of its own, and begins after the one before has ended."""
+        assert event.seen_by == "operator" or not self.lockout.out_of_service_by, "begun out of service (rule 9)"
+        assert event.direction == (self.rules.direction or None)
+        assert self.open is None
+        assert transaction is not None
+        assert transaction not in self.ids
+        assert len(transaction) == 20
+        self.ids.add(transaction)
+        self.open, self.entered, self.granted, self.asked = transaction, False, False, None
+        self.began_at, self.payloads = item.now.at, frozenset()
+        self.seen_under = False
 
     def _outcome(self, item: Input, event: TransactionClosed) -> None:
         """Rule 4 again: a passage is over only when the lane was seen to be free for long enough."""

@@ -162,13 +162,11 @@ class World:
     def has(self, name: str) -> bool:
         return name in ("presence", "safety") or bool(getattr(self.rules, f"has_{name}"))
 
-    def qr(self, text: str, verdict: Verdict | None = None) -> None:
+    def qr(self, text: str, verdict: Verdict | None = None, ago_s: float = 0.0) -> None:
         self.frame += 1
         picture = f"p{self.frame}" if self.dice.random() < 0.3 else None
-        self.feed(
-            Presented(self.now, Presentation(text.encode(), "zxing", "cam", self.frame, self.at, picture=picture)),
-            verdict=verdict,
-        )
+        seen = Presentation(text.encode(), "zxing", "cam", self.frame, self.at - ago_s, picture=picture)
+        self.feed(Presented(self.now, seen), verdict=verdict)
 
     def plate(self, text: str, verdict: Verdict | None = None) -> None:
         self.frame += 1
@@ -264,6 +262,15 @@ class World:
         self.feed(ReadersChanged(self.now, up=False))
         self.sense(1.2)
         self.feed(ReadersChanged(self.now, up=True))
+
+    def read_late(self) -> None:
+        """A vehicle is refused and leaves; what it showed is read once more when the next one has come."""
+        text = f"refused {self.frame}"
+        self.sense(presence=True, safety=False)
+        self.qr(text, Verdict.DENY)
+        self.sense(0.5, presence=False)
+        self.sense(0.5, presence=True)
+        self.qr(text, ago_s=0.3)
 
     def doubt(self) -> None:
         """An officer orders a pulse once more, by command or by the key, and the board answers as it likes."""
@@ -445,6 +452,7 @@ class World:
             if self.odd(0.3):
                 self.other_direction()
             self.perhaps(0.03, self.turn_away_unread)
+            self.perhaps(0.03, self.read_late)
             if self.dice.random() < 0.5:
                 self.vehicle()
             elif self.odd(MAINTAINED):

@@ -205,15 +205,15 @@ class Yard:
             lines += self.tick(0.1) if self.lane.rules.blind else self.sense(0.1)
         return lines
 
-    def qr(self, text: str = "A", picture: str | None = None) -> list[str]:
+    def qr(self, text: str = "A", picture: str | None = None, ago_s: float = 0.0) -> list[str]:
         self.frame += 1
-        return self.feed(
-            Presented(self.now, Presentation(text.encode(), "zxing", "cam", self.frame, self.at, picture=picture))
-        )
+        seen = Presentation(text.encode(), "zxing", "cam", self.frame, self.at - ago_s, picture=picture)
+        return self.feed(Presented(self.now, seen))
 
-    def plate(self, text: str = "京A12345", picture: str | None = None) -> list[str]:
+    def plate(self, text: str = "京A12345", picture: str | None = None, ago_s: float = 0.0) -> list[str]:
         self.frame += 1
-        return self.feed(PlateRead(self.now, Reading(text, (), "cn", 0.9, "cam", self.frame, self.at, picture=picture)))
+        seen = Reading(text, (), "cn", 0.9, "cam", self.frame, self.at - ago_s, picture=picture)
+        return self.feed(PlateRead(self.now, seen))
 
     def decide(self, verdict: Verdict, reason: Reason = Reason.OK, use: int = 1, **changes: Any) -> list[str]:
         permit = PERMIT if verdict is Verdict.PASS else None

@@ -478,6 +478,20 @@ def test_a_refused_permit_is_remembered_to_the_very_end_of_its_time() -> None:
     assert yard.qr() == []
 
 
+@pytest.mark.parametrize("verdict", [Verdict.DENY, Verdict.MANUAL])
+def test_what_the_vehicle_before_showed_and_was_read_late_is_nothing_of_the_next_one(verdict: Verdict) -> None:
+    yard = deciding()
+    yard.plate("沪B00001")
+    yard.decide(verdict, Reason.EXPIRED)
+    yard.sense(0.5, presence=False)
+    yard.sense(0.5, presence=True)
+    yard.at += 0.1
+    assert yard.qr(ago_s=0.2) == []
+    assert yard.plate("沪B00001", ago_s=0.2) == []
+    assert yard.state is LaneState.PRESENT
+    assert "decide on 1+0" in yard.qr(ago_s=0.05), "it came back, and shows it again"
+
+
 def test_plates_alone_are_no_new_try() -> None:
     yard = denied()
     yard.wait(1.5)
