@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import queue
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
@@ -115,11 +115,12 @@ class LaneLoop:
         self._answered = dependencies.answered
         self._interlock = dependencies.interlock
         self._inbox: queue.SimpleQueue[Callable[[Instant], None] | _Report | None] = queue.SimpleQueue()
+        self._samples: deque[Sampled] = deque()
         self._pictures: OrderedDict[str, bytes] = OrderedDict()
         self._bystanders = Bystanders()
         self._lamp = ""
         self._message = ""
-        self._ticked_at = dependencies.now().at
+        self._fed_at = self._ticked_at = dependencies.now().at
         self._winding_down = self._stopping = False
         # After a fault nothing is known any more, so nothing moves: the process ends, and is started again.
         self.worker = Worker(f"lane-{lane.rules.lane}", self._run, limit_s=LIMIT_S, on_failure=OnFailure.END)
@@ -156,8 +157,9 @@ class LaneLoop:
         self._inbox.put(lambda now: self._note_detection(detection, now))
 
     def sampled(self, signals: Signals) -> None:
-        """Hand in a debounced sample of the inputs."""
-        self._inbox.put(lambda now: self._note_sample(signals, now))
+        """Hand in a debounced sample of the inputs: it is looked at before all else that waits."""
+        self._samples.append(Sampled(self._now(), signals))
+        self._inbox.put(lambda _: None)
 
     def pulsed(self, report: PulseReport) -> None:
         """Hand in what became of a pulse."""
@@ -195,6 +197,7 @@ class LaneLoop:
             if not self._winding_down:
                 self._tick()
             return
+        self._feed(*self._waiting_samples())
         match item:
             case None:
                 self._stopping = True
@@ -207,10 +210,10 @@ class LaneLoop:
             self._tick()
 
     def _tick(self) -> None:
-        now = self._now()
         if self._recorder.failing:
             self._recorder.retry()
-        self._feed(Ticked(now))
+        samples, now = self._waiting_samples(), self._now()
+        self._feed(*samples, Ticked(now))
         self._ticked_at = now.at
         self.worker.touch()
         self._observe(
@@ -229,9 +232,19 @@ class LaneLoop:
             )
         )
 
-    def _note_sample(self, signals: Signals, now: Instant) -> None:
-        self._bystanders = self._bystanders.with_vehicle(signals.presence, now.at)
-        self._feed(Sampled(now, signals))
+    def _waiting_samples(self) -> list[Sampled]:
+        """Take the samples that came meanwhile, each with the time at which it came.
+
+        So a disk or a decision that holds the loop up is no gap in what the inputs saw, and no loss of them.
+        """
+        taken: list[Sampled] = []
+        while self._samples and not self._winding_down:
+            sample = self._samples.popleft()
+            if sample.now.at < self._fed_at:  # it came while something later was looked at
+                sample = replace(sample, now=self._now())
+            self._bystanders = self._bystanders.with_vehicle(sample.signals.presence, sample.now.at)
+            taken.append(sample)
+        return taken
 
     def _note_detection(self, detection: LaneDetection, now: Instant) -> None:
         for digest, picture in detection.pictures.items():
@@ -254,6 +267,7 @@ class LaneLoop:
                 waiting, question = self._answer_to(question), None
                 continue
             before, item = self._lane, waiting.pop(0)
+            self._fed_at = item.now.at
             after, effects = step(before, item)
             failed = self._refused(effects) or self._record(effects)
             while failed is not None:
@@ -296,7 +310,10 @@ class LaneLoop:
         now = self._now()
         asked = replace(question, set_aside=self._bystanders.set_aside(now.at))
         answer = self._decide(asked, now, self.decided)
-        return [] if answer is None else [answer]
+        if answer is None:
+            return []
+        # It opens at the time that it is by now, and by what the inputs saw meanwhile.
+        return [*self._waiting_samples(), replace(answer, now=self._now())]
 
     def _carry_out(self, effects: tuple[Effect, ...]) -> Decide | None:
         """Do what the effects say, in their order, but for a decision that is asked for: that is returned.

@@ -3,8 +3,10 @@
 import threading
 import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from typing_extensions import override
@@ -34,7 +36,7 @@ from tests.support.board.barriers import wiring
 from tests.support.pki.permits import PERMIT
 from tests.support.store.flaky_journal import FlakyJournal
 from tests.support.store.journals import UTC
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 PASS = Decision(Verdict.PASS, Reason.OK, (), PERMIT)
 RETRY = Decision(Verdict.RETRY, Reason.PLATE_UNREADABLE, ())
@@ -72,7 +74,7 @@ class Gate:
     `late`: they are not there at once but when `later` is called.
     """
 
-    def __init__(self, folder, name, *, wires=None, interlock=None, **rules):
+    def __init__(self, folder, name, *, wires=None, interlock=None, clock=now, **rules):
         self.journal = FlakyJournal(folder / "journal.db")
         self.journal.hook = lambda drafts, _ledger: self.trace.extend(draft.event.TYPE for draft in drafts)
         self.recorder = Recorder(self.journal, lambda: UTC)
@@ -93,7 +95,7 @@ class Gate:
             LaneDependencies(
                 self.barrier,
                 self.recorder,
-                now,
+                clock,
                 self.decide,
                 self.kept.update,
                 self.views.append,
@@ -554,6 +556,72 @@ def test_samples_move_a_lane_with_inputs(request, tmp_path):
     simulated.forget_boards()
 
 
+class SlowHours:
+    """A clock that a disk or a decision can hold up, while the input board goes on."""
+
+    def __init__(self):
+        self.ahead_s = 0.0
+        self.gate = None
+
+    def __call__(self):
+        at = time.monotonic() + self.ahead_s
+        return Instant(at, UTC + at)
+
+    def pass_by(self):
+        """Two seconds, in which a vehicle stands still before the arm."""
+        for _ in range(20):
+            self.ahead_s += 0.1
+            self.gate.loop.sampled(Signals(self().at, True, False))
+
+
+@pytest.mark.parametrize("what", ["the disk", "the decision"])
+def test_what_holds_the_loop_up_is_no_loss_of_the_inputs(request, tmp_path, what):
+    clock = SlowHours()
+    gate = clock.gate = Gate(tmp_path, request.node.name, clock=clock, blind=False, stale_s=scaled(0.3))
+    noted, decide = gate.journal.hook, gate.decide
+
+    def note_slowly(drafts, ledger):
+        if what == "the disk" and any(draft.event.TYPE == "access.granted" for draft in drafts):
+            clock.pass_by()
+        noted(drafts, ledger)
+
+    def decide_slowly(*asked):
+        if what == "the decision":
+            clock.pass_by()
+        return decide(*asked)
+
+    gate.journal.hook = note_slowly
+    gate.loop._decide = decide_slowly
+    with polled(gate, clock) as inputs:
+        gate.wait_state("idle")
+        inputs.presence = True
+        gate.wait_state("present")
+        gate.show()
+        eventually(lambda: gate.of_type("barrier.pulsed"))
+        assert gate.state == "opening"
+        assert gate.of_type("alarm.raised") == []
+    simulated.forget_boards()
+
+
+@contextmanager
+def polled(gate, clock):
+    """A gate whose inputs are sampled all the time."""
+    inputs, ended = SimpleNamespace(presence=False), threading.Event()
+
+    def poll():
+        while not ended.wait(0.01):
+            gate.loop.sampled(Signals(clock().at, inputs.presence, False))
+
+    polling = threading.Thread(target=poll)
+    polling.start()
+    try:
+        with gate:
+            yield inputs
+    finally:
+        ended.set()
+        polling.join(PATIENCE_S)
+
+
 def test_a_key_opens_and_an_input_that_flaps_is_told_of_by_name(request, tmp_path):
     gate = Gate(tmp_path, request.node.name, blind=False, stale_s=600.0, has_key=True)
     gate.loop.sampled(Signals(time.monotonic(), False, False, key=False))
@@ -702,7 +770,8 @@ def test_reports_that_wait_at_the_stop_are_recorded_and_nothing_else_is_done(gat
     gate.loop.wind_down()
     gate.loop.pulsed(PulseReport("nobody", "open", Delivery.UNKNOWN, 0.0))
     fed = []
-    feed, gate.loop._feed = gate.loop._feed, lambda item: (fed.append(type(item).__name__), feed(item))
+    feed = gate.loop._feed
+    gate.loop._feed = lambda *items: (fed.extend(type(item).__name__ for item in items), feed(*items))
     leave.set()
     gate.loop.stop()
     assert fed == ["Pulsed"]
