@@ -47,6 +47,15 @@ class _Whole:
     moved_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Rows on their way to another gate. `whole`: the id of its request for all of them; empty for the newest ones."""
+
+    to: str
+    parts: Iterator[Rows]
+    whole: str = ""
+
+
 @dataclass(slots=True)
 class PeerView:
     """What is known of another gate. `heard_at`: monotonic, None: never.
@@ -98,7 +107,7 @@ class RowSync:
         self._asked_at: dict[str, float] = {}
         self._behind: set[str] = set()
         self._peers = {peer: PeerView() for peer in membership.peers}
-        self._going: deque[tuple[str, Iterator[Rows]]] = deque()
+        self._going: deque[_Answer] = deque()
         self._window = threading.Semaphore(UNDER_WAY)
         self._announce = threading.Event()
         self._pushed, self._told_at = 0, 0.0
@@ -157,14 +166,21 @@ class RowSync:
             return now_at + ASK_AGAIN_S / 4 if self._behind else None
         if not self._window.acquire(blocking=False):
             return now_at + WINDOW_FULL_S
-        to, parts = self._going.popleft()
-        part = next(parts, None)
-        window = self._window
-        if part is None or not self._send_message(to, part, window.release):
-            window.release()  # what could not be sent is asked for again
-        else:
-            self._going.append((to, parts))
+        answer = self._going.popleft()
+        if self._send_part(answer, self._window):
+            self._going.append(answer)
         return now_at if self._going else None
+
+    def _send_part(self, answer: _Answer, window: threading.Semaphore) -> bool:
+        """Send the next part of an answer, whose place in the window is taken; whether there was one that went."""
+        sent = False
+        try:
+            part = next(answer.parts, None)
+            sent = part is not None and self._send_message(answer.to, part, window.release)
+        finally:
+            if not sent:
+                window.release()  # what could not be read or sent is asked for again
+        return sent
 
     def process_message(self, message: OpenedMessage) -> None:
         """Take what another gate tells or asks. May raise JournalError."""
@@ -203,9 +219,11 @@ class RowSync:
         if want.whole:
             self._served.append(want.whole)
             self._void(peer)
-            self._going.append((peer, self._all(peer, want.whole)))
+            # It takes no more of what it asked for before.
+            self._going = deque(one for one in self._going if one.to != peer or not one.whole)
+            self._going.append(_Answer(peer, self._all(peer, want.whole), want.whole))
         else:
-            self._going.append((peer, self._since(want.after if want.stream == self._stream else 0)))
+            self._going.append(_Answer(peer, self._since(want.after if want.stream == self._stream else 0)))
 
     def _since(self, after: int) -> Iterator[Rows]:
         while rows := self._ledger.rows_after(after, ROWS_A_MESSAGE):
@@ -259,7 +277,12 @@ class RowSync:
             self._news(peer)
 
     def _want(self, peer: str) -> None:
+        """Ask a gate for what is missing here; later, where it was just asked, or where all of it is coming already."""
         now_at = time.monotonic()
+        whole = self._wholes.get(peer)
+        if whole is not None and whole.part > 0 and now_at - whole.moved_at <= WHOLE_STALLED_S:
+            self._behind.discard(peer)  # its last part says where that gate stands, and the next news asks for the rest
+            return
         if now_at - self._asked_at.get(peer, -ASK_AGAIN_S) < ASK_AGAIN_S:
             self._behind.add(peer)
             return

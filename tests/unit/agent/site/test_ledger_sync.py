@@ -1,0 +1,90 @@
+"""The exchange of ledger rows between two gates, message by message."""
+
+import pytest
+
+from agent.core.site.membership import OpenedMessage
+from agent.core.site.messages import Rows, RowsRequest
+from agent.site.ledger_sync import UNDER_WAY, RowSync
+from agent.store.errors import JournalUnavailableError
+from agent.store.journal.journal import Journal
+from tests.support.site.sites import KEYS, membership_of, said_in
+from tests.support.store.journals import FakeClock
+
+STREAM = "0" * 8 + "-0000-4000-8000-" + "0" * 12
+
+
+class Wire:
+    """A link that keeps what is sent, and acknowledges nothing."""
+
+    def __init__(self):
+        self.sent = []
+
+    def send_to_gate(self, to, text, _done=None):
+        self.sent.append((to, said_in(text)["said"]))
+        return True
+
+    def asked_for_all(self, gate):
+        """The ids of the requests for all rows that went to a gate."""
+        return [whole for to, said in self.sent if to == gate and (whole := said.get("whole"))]
+
+
+@pytest.fixture
+def wire():
+    return Wire()
+
+
+@pytest.fixture
+def journal(tmp_path):
+    journal = Journal.open(tmp_path / "journal.db", gate="north", boot="b" * 32, clock=FakeClock(), max_bytes=1 << 26)
+    yield journal
+    journal.close()
+
+
+@pytest.fixture
+def sync(wire, journal):
+    def ignore(*_):
+        return None
+
+    return RowSync(
+        membership_of("north"), KEYS["north"], journal.site, journal.stream, wire,
+        news=ignore, void=ignore, lost=ignore, made=lambda _: False,
+    )  # fmt: skip
+
+
+def told(sync, said, *, to_all=False):
+    sync.process_message(OpenedMessage("east", said, same_membership=True, to_all=to_all))
+
+
+def test_what_is_new_at_a_gate_does_not_begin_the_transfer_of_all_its_rows_anew(sync, wire, monkeypatch):
+    monkeypatch.setattr("agent.site.ledger_sync.ASK_AGAIN_S", 0.0)
+    sync.link_up()
+    (whole,) = wire.asked_for_all("east")
+    told(sync, Rows(stream=STREAM, after=500, whole=whole, part=1))
+    told(sync, Rows(stream=STREAM, after=501), to_all=True)
+    sync.tick()
+    told(sync, Rows(stream=STREAM, after=500, whole=whole, part=2, last=True))
+    assert "east" not in sync.missing
+    assert wire.asked_for_all("east") == [whole]
+
+
+def test_a_gate_that_asks_for_all_rows_anew_gets_no_more_of_the_old_answer(sync, wire):
+    for whole in ("a" * 16, "b" * 16):
+        told(sync, RowsRequest(whole=whole))
+    while sync.tick() is not None and len(wire.sent) < UNDER_WAY:
+        pass
+    assert {said["whole"] for _, said in wire.sent if said["kind"] == "rows"} == {"b" * 16}
+
+
+def test_rows_that_cannot_be_read_keep_no_place_in_the_window(sync, wire, monkeypatch):
+    def fails():
+        raise JournalUnavailableError("the disk")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(sync._ledger, "head", fails)
+        for number in range(UNDER_WAY):
+            told(sync, RowsRequest(whole=f"{number:016x}"))
+            with pytest.raises(JournalUnavailableError):
+                sync.tick()
+    told(sync, RowsRequest(whole="b" * 16))
+    sync.tick()
+    assert [said["whole"] for _, said in wire.sent if said["kind"] == "rows"] == ["b" * 16]
