@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from agent.console.web.unix_socket import BACKLOG, UnixSocket
+from agent.console.web.unix_socket import UnixSocket
 from agent.core.model import ChangeFilter
 from agent.service.worker import Worker
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+BACKLOG: Final = 1024
+"""Connections that may wait until they are taken in. Where there is no place the kernel drops who comes, a technician
+too, and resets some of those whom it had let in by halves: the places of the pool are shared out by better rules."""
 RETRY_S: Final = 2.0
 STOP_TIMEOUT_S: Final = 4.0
 MINUTE_S: Final = 60

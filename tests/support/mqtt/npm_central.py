@@ -6,7 +6,7 @@ import subprocess
 import threading
 
 from tests.support.mqtt.peers_node import peer
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PATIENCE_S, eventually
 
 
 class NpmCentral:
@@ -25,7 +25,12 @@ class NpmCentral:
 
     def __enter__(self):
         self._thread.start()
-        assert self._ready.wait(PATIENCE_S), "the npm client did not subscribe"
+        try:
+            eventually(lambda: self._ready.is_set() or self._process.poll() is not None, what="the subscription")
+            assert self._ready.is_set(), "the npm client ended"
+        except AssertionError:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.deb.environment import one_at_a_time
+
 PEERS = Path(__file__).parent.parent.parent / "peers"
 BUILD = Path(__file__).parents[3] / "build" / "peers"
 INSTALL_S = 110
@@ -18,11 +20,15 @@ def peer(name):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
     source, folder = PEERS / name, BUILD / name
-    lock = (source / "package-lock.json").read_bytes()
+    with one_at_a_time(folder):  # several runs of the tests may share it
+        _install(source, folder)
+    return folder
+
+
+def _install(source, folder):
     stamp = folder / "installed.sha256"
-    wanted = hashlib.sha256(lock).hexdigest()
+    wanted = hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()
     if not stamp.exists() or stamp.read_text() != wanted:
-        folder.mkdir(parents=True, exist_ok=True)
         stamp.unlink(missing_ok=True)
         for file in ("package.json", "package-lock.json"):
             shutil.copy(source / file, folder)
@@ -31,10 +37,10 @@ def peer(name):
             subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=INSTALL_S)
         except subprocess.CalledProcessError as error:
             reason, *_ = error.stderr.splitlines() or [f"exit code {error.returncode}"]
-            pytest.skip(f"npm cannot install {name}: {reason}")
+            pytest.skip(f"npm cannot install {source.name}: {reason}")
         except subprocess.TimeoutExpired:
-            pytest.skip(f"npm did not install {name} within {INSTALL_S} s")
+            pytest.skip(f"npm did not install {source.name} within {INSTALL_S} s")
         stamp.write_text(wanted)
     for script in source.glob("*.mjs"):
-        shutil.copy(script, folder)
-    return folder
+        if not (there := folder / script.name).exists() or there.read_bytes() != script.read_bytes():
+            shutil.copy(script, folder)

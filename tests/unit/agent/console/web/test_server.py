@@ -6,13 +6,16 @@ import contextlib
 import signal
 import socket
 import threading
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 
+from agent.console.web import server
 from agent.console.web.unix_socket import SOCKET_NAME
 from tests.support.console.consoles import OPEN_WITHIN_S, ConsoleGate
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC).timestamp()
 YEAR_S = 365 * 86_400
@@ -73,3 +76,11 @@ def test_a_console_that_cannot_work_leaves_the_gate_at_work_and_opens_once_it_ca
         assert gate.app.console.wait_open(OPEN_WITHIN_S)
     finally:
         gate.__exit__()
+
+
+def test_hundreds_who_come_at_once_wait_for_their_turn_and_nobody_is_turned_away_by_the_kernel():
+    most = min(server.BACKLOG, int(Path("/proc/sys/net/core/somaxconn").read_text()))
+    with server._tcp("127.0.0.1", 0) as listener, ExitStack() as stack:
+        for _ in range(min(500, most)):  # nobody takes them in meanwhile
+            connection = socket.create_connection(listener.getsockname(), timeout=scaled(1.0))
+            stack.enter_context(closing(connection))
