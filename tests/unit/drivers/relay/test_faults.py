@@ -326,9 +326,9 @@ def test_a_blind_all_off_is_unknown_when_the_cable_is_pulled_in_it(
         relay.open()
         send = relay._port.send
 
-        def send_and_be_heard(frame: bytes) -> None:
+        def send_and_be_heard(frame: bytes, **when: float) -> None:
             heard = len(board.line.received())
-            send(frame)
+            send(frame, **when)
             assert board.line.wait_received(heard + len(frame), WAIT_S)
             if heard + len(frame) >= count:
                 board.line.unplug()
