@@ -247,7 +247,13 @@ class ModbusRtuRelay:
         return bool(linked)
 
     def _release(self, channel: int) -> None:
-        if self.set(channel, on=False) is not Delivery.DELIVERED:
+        """Try to end what a pulse began. Never raises DeviceError: that would say that no pulse was sent."""
+        try:
+            released = self.set(channel, on=False)
+        except DeviceError as error:
+            log.error("relay %d could not be released: %s", channel, error)  # noqa: TRY400 - no bug of ours
+            return
+        if released is not Delivery.DELIVERED:
             log.error("relay %d is not known to be released", channel)
 
     def _release_one_by_one(self) -> None:
