@@ -6,6 +6,9 @@ Errors form a tree of two branches, and a supervisor looks at nothing else:
      +-- DeviceUnavailableError    trying again may help   (unplugged, no answer, stream ended, wrong bytes)
      +-- DeviceMisconfiguredError  trying again will not   (no such channel, not this kind of board)
 
+Of what was asked in vain, NotSentError says that it never left this computer; its TooLateError, that the device is not
+even lost.
+
 Any other exception that leaves a driver is a bug of that driver.
 """
 
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -28,6 +32,14 @@ class DeviceError(Exception):
 
 class DeviceUnavailableError(DeviceError):
     """The device is away or does not answer properly; trying again may help."""
+
+
+class NotSentError(DeviceUnavailableError):
+    """No byte of the request left this computer: the device cannot have acted."""
+
+
+class TooLateError(NotSentError):
+    """The order was over before its first byte could leave: nothing was sent, and the device is not lost by that."""
 
 
 class DeviceMisconfiguredError(DeviceError):
@@ -67,6 +79,10 @@ class RelayPort(Protocol):
 
     Every method but `close` may raise `DeviceUnavailableError` or `DeviceMisconfiguredError`. `pulse` and `set`
     report what became of the command as a `Delivery` wherever they can tell; they raise only when nothing was sent.
+
+    `deadline` (monotonic s): after it nothing may be switched on any more. It is compared when all waiting is over, for
+    a shared line too, right before the first byte of the command: after it `TooLateError` is raised, and the port
+    goes on as it is. A release has none: it is sent whenever it can be.
     """
 
     @property
@@ -85,14 +101,14 @@ class RelayPort(Protocol):
         """Let the port go. Never raises and may be called twice."""
         ...
 
-    def pulse(self, channel: int, duration_ms: int) -> Delivery:
+    def pulse(self, channel: int, duration_ms: int, *, deadline: float = inf) -> Delivery:
         """Energise the relay for `duration_ms`, timed by the board.
 
         Raises DeviceMisconfiguredError on a board without a hardware pulse.
         """
         ...
 
-    def set(self, channel: int, *, on: bool) -> Delivery:
+    def set(self, channel: int, *, on: bool, deadline: float = inf) -> Delivery:
         """Switch one relay and verify it by reading back where the board can.
 
         Switched on and read back released is UNKNOWN: the relay may have been on for a moment.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -70,12 +71,12 @@ class ModbusClient:
         request = modbus_codec.read_holding_registers(self._unit, first, count)
         return modbus_codec.read_registers(request, self.exchange(request))
 
-    def write(self, request: modbus_codec.Request) -> None:
+    def write(self, request: modbus_codec.Request, *, deadline: float = inf) -> None:
         """Send an order. Errors as in `exchange` and `modbus_codec.check_acknowledge`."""
-        modbus_codec.check_acknowledge(request, self.exchange(request))
+        modbus_codec.check_acknowledge(request, self.exchange(request, deadline=deadline))
 
-    def exchange(self, request: modbus_codec.Request) -> bytes:
-        """Send a request once and return the reply, unchecked but framed.
+    def exchange(self, request: modbus_codec.Request, *, deadline: float = inf) -> bytes:
+        """Send a request once and return the reply, unchecked but framed. `deadline` as in `SerialPort.exchange`.
 
         Raises NotSentError, NoReplyError; DeviceMisconfiguredError where only the own request came back.
         """
@@ -85,7 +86,7 @@ class ModbusClient:
             return received == request.frame if own else modbus_codec.reply_in(request, received) is not None
 
         try:
-            received = self._port.exchange(request.frame, is_complete, self._timeout_s)
+            received = self._port.exchange(request.frame, is_complete, self._timeout_s, deadline=deadline)
         except NoReplyError as error:
             raise self._explained(error) from error
         if request.function in modbus_codec.READS and received.startswith(request.frame):

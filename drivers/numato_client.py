@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from math import inf
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -74,11 +75,11 @@ class NumatoClient:
         self._find_step(line)
         return self._exchange(line)
 
-    def send_lines(self, *lines: str, regardless: bool = False) -> None:
+    def send_lines(self, *lines: str, regardless: bool = False, deadline: float = inf) -> None:
         """Give commands, each once. What comes back is only looked at: the effect must be asked for.
 
-        `regardless`: also to a board that does not answer, as a release must be. Raises NotSentError when not even the
-        first was sent.
+        `regardless`: also to a board that does not answer, as a release must be. `deadline`: as in SerialPort.exchange,
+        for the commands and not for what comes before them. Raises NotSentError when not even the first was sent.
         """
         try:
             self._find_step(lines[0])
@@ -88,7 +89,7 @@ class NumatoClient:
             log.warning("sending %r to a board that does not answer: %s", lines, error)
         for line in lines:
             try:
-                self._exchange(line)
+                self._exchange(line, deadline)
             except (NoReplyError, numato_codec.BadReplyError) as error:
                 log.warning("%r went wrong: %s", line, error)
             except NotSentError:
@@ -101,11 +102,12 @@ class NumatoClient:
         first, second = self.query(line), self.query(line)
         return numato_codec.word(line, first, second)
 
-    def _exchange(self, line: str) -> str:
+    def _exchange(self, line: str, deadline: float = inf) -> str:
         self._in_step = False
-        answer = numato_codec.answer(
-            line, self._port.exchange(numato_codec.wire(line), numato_codec.is_complete, self._timeout_s)
+        received = self._port.exchange(
+            numato_codec.wire(line), numato_codec.is_complete, self._timeout_s, deadline=deadline
         )
+        answer = numato_codec.answer(line, received)
         self._in_step = True
         return answer
 

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from agent.barrier.outputs import LaneOutputs
-from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, DeviceUnavailableError, TooLateError
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -91,7 +91,12 @@ class RelayScheduler:
         # Releasing the opposite relay takes a while on a slow line.
         if not self._opposite_released(lane_outputs, action) or time.monotonic() > deadline:
             return Delivery.NOT_DELIVERED
-        return self._energise(channel, lane_outputs.wiring.pulse_ms)
+        try:
+            return self._energise(channel, lane_outputs.wiring.pulse_ms, deadline)
+        except TooLateError:
+            # The line was not ours in time: others are asked on it, too. The board itself is where it was.
+            log.warning("a pulse of relay %d was not given: its line was free too late", channel)
+            return Delivery.NOT_DELIVERED
 
     def hold(self, lane_outputs: LaneOutputs, *, on: bool) -> None:
         """Note that the lane holds its barrier open, or lets go. An arm that another lane holds too stays open."""
@@ -210,12 +215,15 @@ class RelayScheduler:
         self._refusing_since.pop(channel, None)
         self._stuck.discard(channel)
 
-    def _energise(self, channel: int, pulse_ms: int) -> Delivery:
+    def _energise(self, channel: int, pulse_ms: int, deadline: float) -> Delivery:
         if self._is_held(channel):
             # A timed pulse would end the hold.
-            return self._relay.set(channel, on=True)
+            return self._relay.set(channel, on=True, deadline=deadline)
         timed = self._relay.capabilities.hardware_pulse
-        delivery = self._relay.pulse(channel, pulse_ms) if timed else self._relay.set(channel, on=True)
+        if timed:
+            delivery = self._relay.pulse(channel, pulse_ms, deadline=deadline)
+        else:
+            delivery = self._relay.set(channel, on=True, deadline=deadline)
         until = time.monotonic() + pulse_ms / 1000
         if delivery is not Delivery.NOT_DELIVERED:
             self._pulse_until[channel] = until

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,11 +10,14 @@ from typing import TYPE_CHECKING
 from agent.core.model import Debounced, Signals
 from agent.devices.port_supervisor import PortState, PortSupervisor
 from agent.service.worker import Worker
+from drivers.api import DeviceUnavailableError, NotSentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from drivers.api import InputPort, InputSample
+
+log = logging.getLogger(__name__)
 
 STOP_TIMEOUT_S = 5.0
 LIMIT_S = 30.0
@@ -91,7 +95,7 @@ class InputMonitor:
         return self._board.open()
 
     def _poll(self) -> None:
-        sample = self._board.sample()
+        sample = self._sample()
         for number in set(self._map.inputs.values()):
             known = self._inputs.get(number, Debounced())
             self._inputs[number] = known.seen(self._bit(sample, number), sample.at, self._map.debounce_s)
@@ -100,6 +104,23 @@ class InputMonitor:
         self._on_sample(
             Signals(sample.at, **values, flapping=tuple(name for name, one in found.items() if one.flapping))
         )
+
+    def _sample(self) -> InputSample:
+        """A sample. An answer that did not come, or came garbled, is asked for once more.
+
+        To open the port anew takes longer than a sample is trusted, and reading repeats nothing that moves.
+        """
+        try:
+            return self._board.sample()
+        except NotSentError:
+            raise
+        except DeviceUnavailableError as error:
+            log.debug("the inputs are asked once more: %s", error)
+            try:
+                return self._board.sample()
+            except NotSentError:
+                # Only what came first says why.
+                raise error from None
 
     def _bit(self, sample: InputSample, number: int) -> bool | None:
         bit = sample.bits[number - 1] if number <= len(sample.bits) else None

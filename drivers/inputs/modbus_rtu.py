@@ -16,6 +16,10 @@ from drivers.text import Text
 class ModbusRtuInputsSettings(ModbusLineSettings):
     """Configuration of the inputs of a Modbus RTU board. The port may be that of the relay board."""
 
+    # Shorter than a relay's: an answer that is lost must be asked for again before the lane distrusts its inputs.
+    timeout_ms: int = Field(
+        default=100, ge=20, le=5000, description="How long the board may take to answer, in milliseconds."
+    )
     count: int = Field(default=8, ge=1, le=64, description="How many inputs to read.")
     first: int = Field(default=0, ge=0, le=65535, description="Modbus address of the first input, counted from 0.")
     ask_count: int | None = Field(

@@ -20,6 +20,10 @@ from drivers.text import Text
 class NumatoInputsSettings(NumatoSettings):
     """Configuration of the inputs of a Numato board. The port may be that of the relays."""
 
+    # Shorter than a relay's: an answer that is lost must be asked for again before the lane distrusts its inputs.
+    timeout_ms: int = Field(
+        default=100, ge=20, le=5000, description="How long the board may take to answer, in milliseconds."
+    )
     count: int = Field(
         default=4,
         ge=1,

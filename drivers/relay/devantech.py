@@ -9,6 +9,7 @@ the agent would leave a board that takes the next question for a pattern of rela
 from __future__ import annotations
 
 import logging
+from math import inf
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -78,10 +79,10 @@ class DevantechRelay(UntimedRelay):
         """Let the port go."""
         self._port.close()
 
-    def set(self, channel: int, *, on: bool) -> Delivery:
+    def set(self, channel: int, *, on: bool, deadline: float = inf) -> Delivery:
         """Switch one relay and prove it."""
         check_channel(channel, self._channels)
-        self._send(codec.switch(channel, on=on))
+        self._send(codec.switch(channel, on=on), deadline if on else inf)
         return proved(lambda: self.state()[channel - 1], on=on)
 
     def all_off(self) -> Delivery:
@@ -98,10 +99,10 @@ class DevantechRelay(UntimedRelay):
         )
         return codec.states_of(first, module, second, self._module, self._channels)
 
-    def _send(self, command: bytes) -> None:
+    def _send(self, command: bytes, deadline: float = inf) -> None:
         """Send a command once. Raises NotSentError when it did not leave; whether it arrived must be asked for."""
         try:
-            self._port.send(command)
+            self._port.send(command, deadline=deadline)
         except NoReplyError as error:
             log.warning("command %s went wrong: %s", command.hex().upper(), error)
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 from enum import StrEnum
+from math import inf
 from typing import ClassVar, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from drivers.api import Delivery, DeviceError, RelayCapabilities
+from drivers.api import Delivery, DeviceError, RelayCapabilities, TooLateError
 from drivers.relay import kmtronic_codec as codec
 from drivers.relay.delivery import check_channel, proved
 from drivers.relay.untimed import UntimedRelay
@@ -141,10 +142,11 @@ class KmtronicRelay(UntimedRelay):
         """Let the port go."""
         self._port.close()
 
-    def set(self, channel: int, *, on: bool) -> Delivery:
+    def set(self, channel: int, *, on: bool, deadline: float = inf) -> Delivery:
         """Switch one relay and, where the board can tell, prove it."""
         check_channel(channel, self._channels)
-        left = self._give([codec.switch(channel, on=on)], times=1 if on else self._off_times())
+        frames = [codec.switch(channel, on=on)]
+        left = self._give(frames, 1, deadline) if on else self._give(frames, self._off_times())
         if self._settings.readback is Readback.NONE:
             return left
         return proved(lambda: self._state_of(channel), on=on)
@@ -152,7 +154,7 @@ class KmtronicRelay(UntimedRelay):
     def all_off(self) -> Delivery:
         """Release every relay and, where the board can tell, prove it."""
         frames = [codec.switch(channel, on=False) for channel in range(1, self._channels + 1)]
-        left = self._give(frames, times=self._off_times())
+        left = self._give(frames, self._off_times())
         if self._settings.readback is Readback.NONE:
             return left
         return proved(lambda: any(self.state() or ()), on=False)
@@ -181,7 +183,7 @@ class KmtronicRelay(UntimedRelay):
     def _off_times(self) -> int:
         return BLIND_OFF_TIMES if self._settings.readback is Readback.NONE else 1
 
-    def _give(self, frames: list[bytes], times: int) -> Delivery:
+    def _give(self, frames: list[bytes], times: int, deadline: float = inf) -> Delivery:
         """Send each frame so often; UNKNOWN when not all is known to have left.
 
         Raises NotSentError when not even the first did.
@@ -189,7 +191,7 @@ class KmtronicRelay(UntimedRelay):
         delivery = Delivery.DELIVERED
         for place, frame in enumerate(frames * times):
             try:
-                self._transmit(frame)
+                self._transmit(frame, deadline)
             except NotSentError as error:
                 if place == 0:
                     raise
@@ -200,11 +202,18 @@ class KmtronicRelay(UntimedRelay):
                 delivery = Delivery.UNKNOWN
         return delivery
 
-    def _transmit(self, frame: bytes) -> None:
-        if self._settings.local_echo:
-            self._port.exchange(self._led(frame), 0, self._timeout_s)  # its echo must not meet the next answer
-        else:
-            self._port.send(self._led(frame))
+    def _transmit(self, frame: bytes, deadline: float = inf) -> None:
+        first = self._first
+        led = self._led(frame)
+        try:
+            if self._settings.local_echo:
+                # Its echo must not meet the next answer.
+                self._port.exchange(led, 0, self._timeout_s, deadline=deadline)
+            else:
+                self._port.send(led, deadline=deadline)
+        except TooLateError:
+            self._first = first
+            raise
 
     def _led(self, frame: bytes) -> bytes:
         """The frame, and before the first one after the opening what ends half a frame that stands on the board."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from enum import StrEnum
+from math import inf
 from typing import ClassVar, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -104,10 +105,10 @@ class LcusRelay(UntimedRelay):
         """Let the port go."""
         self._port.close()
 
-    def set(self, channel: int, *, on: bool) -> Delivery:
+    def set(self, channel: int, *, on: bool, deadline: float = inf) -> Delivery:
         """Switch one relay and, where the board can tell, prove it."""
         check_channel(channel, self._channels)
-        written = self._switch(channel, on=on)
+        written = self._switch(channel, on=on, deadline=deadline if on else inf)
         if self._settings.readback is Readback.NONE:
             return written
         return proved(lambda: self._state_of(channel), on=on)
@@ -171,12 +172,12 @@ class LcusRelay(UntimedRelay):
         except NoReplyError as error:
             raise self._explained(error) from error
 
-    def _switch(self, channel: int, *, on: bool) -> Delivery:
+    def _switch(self, channel: int, *, on: bool, deadline: float = inf) -> Delivery:
         """Send the command; UNKNOWN when it may have left only in part. Raises NotSentError when nothing left."""
         operation = Operation.ON if on else Operation.OFF
         times = BLIND_OFF_TIMES if self._settings.readback is Readback.NONE and not on else 1
         try:
-            self._port.send(codec.frame(channel, operation))
+            self._port.send(codec.frame(channel, operation), deadline=deadline)
         except NoReplyError as error:
             log.warning("a command to relay %d went wrong: %s", channel, error)
             return Delivery.UNKNOWN

@@ -127,12 +127,12 @@ class ModbusRtuRelay:
         """Let the port go."""
         self._client.close()
 
-    def pulse(self, channel: int, duration_ms: int) -> Delivery:
+    def pulse(self, channel: int, duration_ms: int, *, deadline: float = inf) -> Delivery:
         """Energise the relay for `duration_ms`, timed by the board in its steps."""
         check_channel(channel, self._channels)
         order = self._timer_order(channel, duration_ms)
         try:
-            self._client.write(order)
+            self._client.write(order, deadline=deadline)
         except modbus_codec.NoEchoError as error:
             log.error("the board did not take the pulse as one: %s; releasing the relay", error)  # noqa: TRY400 - no bug of ours
             self._release(channel)
@@ -143,11 +143,12 @@ class ModbusRtuRelay:
         # Not energised is no proof of no pulse: it may be over, or have ended early.
         return judged(lambda: self._relays()[channel - 1], otherwise=Delivery.UNKNOWN)
 
-    def set(self, channel: int, *, on: bool) -> Delivery:
+    def set(self, channel: int, *, on: bool, deadline: float = inf) -> Delivery:
         """Switch one relay and read it back."""
         check_channel(channel, self._channels)
+        order = self._commands.switch(self._client.unit, channel, on=on)
         try:
-            self._client.write(self._commands.switch(self._client.unit, channel, on=on))
+            self._client.write(order, deadline=deadline if on else inf)
         except DeviceError as error:
             if (outcome := _without_effect(error)) is not None:
                 return outcome
@@ -246,7 +247,13 @@ class ModbusRtuRelay:
         return bool(linked)
 
     def _release(self, channel: int) -> None:
-        if self.set(channel, on=False) is not Delivery.DELIVERED:
+        """Try to end what a pulse began. Never raises DeviceError: that would say that no pulse was sent."""
+        try:
+            released = self.set(channel, on=False)
+        except DeviceError as error:
+            log.error("relay %d could not be released: %s", channel, error)  # noqa: TRY400 - no bug of ours
+            return
+        if released is not Delivery.DELIVERED:
             log.error("relay %d is not known to be released", channel)
 
     def _release_one_by_one(self) -> None:

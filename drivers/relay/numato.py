@@ -6,6 +6,7 @@ never sent twice.
 
 from __future__ import annotations
 
+from math import inf
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -55,10 +56,11 @@ class NumatoRelay(UntimedRelay):
         """Let the port go."""
         self._client.close()
 
-    def set(self, channel: int, *, on: bool) -> Delivery:
+    def set(self, channel: int, *, on: bool, deadline: float = inf) -> Delivery:
         """Switch one relay and read it back."""
         check_channel(channel, self._channels)
-        self._client.send_lines(numato_codec.switch(channel, self._channels, on=on), regardless=not on)
+        line = numato_codec.switch(channel, self._channels, on=on)
+        self._client.send_lines(line, regardless=not on, deadline=deadline if on else inf)
         return proved(lambda: self._state_of(channel), on=on)
 
     def all_off(self) -> Delivery:

@@ -7,12 +7,21 @@ that a simulated barrier can watch it and a test can cut its cable.
 from __future__ import annotations
 
 import threading
+import time
 from enum import StrEnum
+from math import inf
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, DeviceUnavailableError, RelayCapabilities
+from drivers.api import (
+    Delivery,
+    DeviceError,
+    DeviceMisconfiguredError,
+    DeviceUnavailableError,
+    RelayCapabilities,
+    TooLateError,
+)
 from drivers.relay.delivery import check_channel, judged, proved
 from drivers.relay_bank import RelayBank
 from drivers.text import Text
@@ -161,7 +170,7 @@ class SimulatedRelay:
         self._board.disconnect(self)
         self._is_open = False
 
-    def pulse(self, channel: int, duration_ms: int) -> Delivery:
+    def pulse(self, channel: int, duration_ms: int, *, deadline: float = inf) -> Delivery:
         """Energise the relay for `duration_ms`, rounded to 100 ms, timed by the board."""
         check_channel(channel, self._settings.channels)
         if not self._settings.hardware_pulse:
@@ -170,15 +179,15 @@ class SimulatedRelay:
             )
         steps = max(1, round(duration_ms / PULSE_STEP_MS))
         relays = self._board.relays
-        acknowledged = self._command(lambda: relays.pulse(channel, steps * PULSE_STEP_MS / 1000))
+        acknowledged = self._command(lambda: relays.pulse(channel, steps * PULSE_STEP_MS / 1000), deadline)
         return self._judged(
             lambda: judged(lambda: self._board.query()[channel - 1], Delivery.UNKNOWN), acknowledged=acknowledged
         )
 
-    def set(self, channel: int, *, on: bool) -> Delivery:
+    def set(self, channel: int, *, on: bool, deadline: float = inf) -> Delivery:
         """Switch one relay and read it back."""
         check_channel(channel, self._settings.channels)
-        acknowledged = self._command(lambda: self._board.relays.set(channel, on=on))
+        acknowledged = self._command(lambda: self._board.relays.set(channel, on=on), deadline if on else inf)
         return self._judged(lambda: proved(lambda: self._board.query()[channel - 1], on=on), acknowledged=acknowledged)
 
     def all_off(self) -> Delivery:
@@ -201,8 +210,10 @@ class SimulatedRelay:
             raise
         return states if self._settings.read_back else None
 
-    def _command(self, action: Callable[[], None]) -> bool:
+    def _command(self, action: Callable[[], None], deadline: float = inf) -> bool:
         self._require_open()
+        if time.monotonic() > deadline:
+            raise TooLateError(Text("{line} was free too late; nothing was sent", line=self._board.name))
         return self._board.command(action)
 
     def _judged(self, by_reading_back: Callable[[], Delivery], *, acknowledged: bool) -> Delivery:

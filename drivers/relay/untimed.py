@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from drivers.api import DeviceMisconfiguredError
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 class UntimedRelay:
     """A relay board that cannot time a pulse: its user must switch off in time."""
 
-    def pulse(self, channel: int, duration_ms: int) -> Delivery:
+    def pulse(self, channel: int, duration_ms: int, *, deadline: float = inf) -> Delivery:  # noqa: ARG002 - as of RelayPort
         """Refuse: raises DeviceMisconfiguredError."""
         raise DeviceMisconfiguredError(
             Text(

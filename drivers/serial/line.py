@@ -15,11 +15,12 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 import serial
 
-from drivers.api import DeviceUnavailableError
+from drivers.api import DeviceUnavailableError, NotSentError, TooLateError
 from drivers.fair_lock import FairLock
 from drivers.serial.faults import cause, check_is_a_port, opening_failed
 from drivers.text import Text
@@ -35,10 +36,6 @@ PTY_MAJORS = range(136, 144)
 """Major numbers of pseudo-terminals (Linux, Documentation/admin-guide/devices.txt)."""
 
 PORT_ERRORS = (serial.SerialException, OSError, termios.error)
-
-
-class NotSentError(DeviceUnavailableError):
-    """No byte of the request left this computer: the device cannot have acted."""
 
 
 class NoReplyError(DeviceUnavailableError):
@@ -90,18 +87,24 @@ class SerialLine:
         self._fd: int = self._serial.fileno()
 
     def exchange(
-        self, request: bytes, reply: int | Callable[[bytes], bool] | None, timeout_s: float, note: Callable[..., None]
+        self,
+        request: bytes,
+        reply: int | Callable[[bytes], bool] | None,
+        timeout_s: float,
+        note: Callable[..., None],
+        *,
+        deadline: float = inf,
     ) -> bytes:
         """See SerialPort.exchange; `note` is told what passed."""
         with self._lock:
             self._prepare()
             started_at = time.monotonic()
-            self._write(request)
+            self._write(request, deadline)
             note(">", request)
-            deadline = time.monotonic() + self.parameters.wire_time_s(len(request)) + timeout_s
+            answer_by = time.monotonic() + self.parameters.wire_time_s(len(request)) + timeout_s
             incoming = _Incoming(request, reply, local_echo=self.parameters.local_echo)
             try:
-                answer = self._read(incoming, deadline)
+                answer = self._read(incoming, answer_by)
                 if self._is_out_of_step:
                     answer = self._heard_out(incoming)
             except NoReplyError:
@@ -113,11 +116,11 @@ class SerialLine:
             self._is_littered, self._is_out_of_step = len(incoming.received) > len(answer), False
             return answer
 
-    def send(self, request: bytes, note: Callable[..., None]) -> None:
+    def send(self, request: bytes, note: Callable[..., None], *, deadline: float = inf) -> None:
         """See SerialPort.send."""
         with self._lock:
             self._prepare()
-            self._write(request)
+            self._write(request, deadline)
             note(">", request)
             wire_time_s = self.parameters.wire_time_s(len(request))
             self._free_at = time.monotonic() + wire_time_s + self.parameters.gap_s
@@ -173,15 +176,18 @@ class SerialLine:
         while time.monotonic() < limit and select.select([self._fd], [], [], QUIET_S)[0]:
             self._read_available()
 
-    def _write(self, request: bytes) -> None:
+    def _write(self, request: bytes, deadline: float) -> None:
         sent = 0
-        deadline = time.monotonic() + self.parameters.write_timeout_s
+        give_up_at = time.monotonic() + self.parameters.write_timeout_s
         while sent < len(request):
+            # Here and no earlier: the turn on the line, its silence and room for the bytes may each take their time.
+            if not sent and time.monotonic() > deadline:
+                raise TooLateError(Text("{line} was free too late; nothing was sent", line=self.path))
             with self._breaking(NoReplyError if sent else NotSentError):
                 try:
                     sent += os.write(self._fd, request[sent:])
                 except BlockingIOError:
-                    if not select.select([], [self._fd], [], max(0.0, deadline - time.monotonic()))[1]:
+                    if not select.select([], [self._fd], [], max(0.0, give_up_at - time.monotonic()))[1]:
                         raise OSError(Text("it takes no more bytes")) from None
 
     def _drain(self, deadline: float) -> None:

@@ -11,11 +11,12 @@ import logging
 import os
 import threading
 import time
+from math import inf
 from typing import TYPE_CHECKING, Self
 from weakref import WeakValueDictionary
 
-from drivers.api import DeviceMisconfiguredError
-from drivers.serial.line import NoReplyError, NotSentError, SerialLine, SerialParameters
+from drivers.api import DeviceMisconfiguredError, NotSentError
+from drivers.serial.line import NoReplyError, SerialLine, SerialParameters
 from drivers.serial.wire_trace import EXCHANGES
 from drivers.text import Text
 
@@ -72,20 +73,28 @@ class SerialPort:
             self._device.release(self._line)
         self._device = self._line = None
 
-    def exchange(self, request: bytes, reply: int | Callable[[bytes], bool] | None, timeout_s: float) -> bytes:
+    def exchange(
+        self,
+        request: bytes,
+        reply: int | Callable[[bytes], bool] | None,
+        timeout_s: float,
+        *,
+        deadline: float = inf,
+    ) -> bytes:
         """Send `request` and return the reply: so many bytes, or those received once the predicate holds for them.
 
         None stands for all that comes in until the time is over. `timeout_s` counts from the end of the request on the
-        wire. Raises NotSentError or NoReplyError.
+        wire. `deadline` (monotonic s): when the first byte must have been written at the latest. Raises NotSentError
+        or NoReplyError; TooLateError after the deadline, which breaks nothing.
         """
-        return self._usable().exchange(request, reply, timeout_s, self._note)
+        return self._usable().exchange(request, reply, timeout_s, self._note, deadline=deadline)
 
-    def send(self, request: bytes) -> None:
+    def send(self, request: bytes, *, deadline: float = inf) -> None:
         """Send `request`, to which no reply comes, and wait until it has left.
 
-        Raises NotSentError, or NoReplyError when only a part is known to have left.
+        `deadline` as in `exchange`. Raises NotSentError, or NoReplyError when only a part is known to have left.
         """
-        self._usable().send(request, self._note)
+        self._usable().send(request, self._note, deadline=deadline)
 
     def receive(self, timeout_s: float) -> bytes:
         """Return what a device sends unasked, as soon as any of it is there; empty after a silence of `timeout_s`.

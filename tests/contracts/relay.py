@@ -6,6 +6,7 @@ Each kind has a test module, tests/unit/drivers/relay/test_<kind>, whose classes
 from __future__ import annotations
 
 import threading
+import time
 from math import ceil
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,8 +14,9 @@ import pytest
 from pydantic import ValidationError
 
 from drivers import registry
-from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError, TooLateError
 from tests.contracts.board_faults import BoardFaults
+from tests.support.board.busy_line import after_the_wait
 from tests.support.waiting import PATIENCE_S, scaled
 
 if TYPE_CHECKING:
@@ -198,6 +200,31 @@ class RelayContract:
         if relay.capabilities.read_back:
             assert relay.state() == self.only()
 
+    def test_after_its_deadline_nothing_is_switched_on_and_the_next_order_needs_no_new_connection(
+        self, rig: Rig, relay: RelayPort
+    ) -> None:
+        relay.open()
+        over = time.monotonic() - 1.0
+        for order in self.orders(relay):
+            with pytest.raises(TooLateError):
+                order(over)
+        assert rig.relays.history == ()
+        for order in self.orders(relay):
+            assert order(time.monotonic() + WAIT_S) is Delivery.DELIVERED
+
+    def test_a_release_is_never_too_late(self, rig: Rig, relay: RelayPort) -> None:
+        relay.open()
+        relay.set(2, on=True)
+        assert relay.set(2, on=False, deadline=time.monotonic() - 1.0) is Delivery.DELIVERED
+        assert self.shows(rig)
+
+    def orders(self, relay: RelayPort) -> Iterator[Callable[[float], Delivery]]:
+        """What moves an arm: each is given with its deadline."""
+        yield lambda deadline: relay.set(1, on=True, deadline=deadline)
+        if relay.capabilities.hardware_pulse:
+            duration_ms = short_pulse_ms(relay.capabilities)
+            yield lambda deadline: relay.pulse(2, duration_ms, deadline=deadline)
+
     def test_it_may_be_opened_in_one_thread_and_used_in_another(self, rig: Rig, relay: RelayPort) -> None:
         relay.open()
         said: list[Delivery] = []
@@ -213,3 +240,13 @@ class EmulatedRelay(RelayContract, BoardFaults):
     @pytest.fixture
     def rig(self, link: Path) -> Iterator[Rig]:
         yield from emulated(self.emulator(link), self.table(self.reply_ms))
+
+    def test_an_order_that_waited_for_the_line_until_after_its_deadline_is_not_sent(
+        self, rig: Rig, relay: RelayPort
+    ) -> None:
+        relay.open()
+        for order in self.orders(relay):
+            assert isinstance(after_the_wait(str(rig.table["port"]), order), TooLateError)
+        assert rig.relays.history == ()
+        for order in self.orders(relay):
+            assert order(time.monotonic() + WAIT_S) is Delivery.DELIVERED

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from agent.barrier import RelayScheduler, Wiring
@@ -141,15 +142,15 @@ class _Witness:
         """From now on what happens to the relay is the pulse."""
         self._begun = True
 
-    def pulse(self, channel: int, duration_ms: int) -> Delivery:
+    def pulse(self, channel: int, duration_ms: int, *, deadline: float = inf) -> Delivery:
         """Pass on and note."""
         self._command()
-        return self._switched_on(self._relay.pulse(channel, duration_ms))
+        return self._switched_on(self._relay.pulse(channel, duration_ms, deadline=deadline))
 
-    def set(self, channel: int, *, on: bool) -> Delivery:
+    def set(self, channel: int, *, on: bool, deadline: float = inf) -> Delivery:
         """Pass on and note."""
         self._command()
-        delivery = self._relay.set(channel, on=on)
+        delivery = self._relay.set(channel, on=on, deadline=deadline)
         if on:
             return self._switched_on(delivery)
         if delivery is Delivery.DELIVERED:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import ceil
 from typing import TYPE_CHECKING
 
 from drivers.text import Text
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 _LAST_LANE_OF_PERMITS = 32
 _SIMULATED = "simulated"
 _SAMPLES_BEFORE_STALE = 3
+_TRIES, _POLLS = 2, 2
+"""A poll without an answer is tried once more. Beside both tries there must be room for the pause before, and again as
+much for the line."""
 CHANNELS = ("open_channel", "close_channel", "hold_channel", "red_channel", "green_channel")
 _OF_THE_ARM = ("photocell", "opened", "closed")
 _OF_OFFICERS = ("key", "hold")
@@ -41,6 +45,7 @@ class LaneRules:
         self._problems = pydantic_problems
         self._capabilities = relay
         self._inputs = getattr(inputs.settings, "count", None) if inputs else None
+        self._timeout_ms = getattr(inputs.settings, "timeout_ms", None) if inputs else None
 
     def problems(self) -> Iterator[Problem]:
         """Everything that does not fit together."""
@@ -134,6 +139,26 @@ class LaneRules:
                 value=lane.timing.stale_s,
             )
             yield self._about("timing", "stale_s", message=message)
+        else:
+            yield from self._second_try(lane.signals.poll_hz)
+
+    def _second_try(self, poll_hz: float) -> Iterator[Problem]:
+        """One lost answer of the input board must not stop the lane."""
+        stale_s, timeout_ms = self._lane.timing.stale_s, self._timeout_ms
+        if not isinstance(timeout_ms, int):
+            return
+        needed_ms = ceil(round(_TRIES * timeout_ms + _POLLS * 1000 / poll_hz, 3))
+        if needed_ms > round(stale_s * 1000, 3):
+            message = Text(
+                "two tries of {timeout_ms} ms and two polls at {poll_hz:g} Hz take longer than timing.stale_s, "
+                "{stale_s:g} seconds: one lost answer is a fault of the lane. Lower timeout_ms, or raise "
+                "timing.stale_s to {least:g}",
+                timeout_ms=timeout_ms,
+                poll_hz=poll_hz,
+                stale_s=stale_s,
+                least=needed_ms / 1000,
+            )
+            yield self._about("inputs", "timeout_ms", message=message, warning=True)
 
     def _loops(self) -> Iterator[Problem]:
         """A lane sees its vehicles by both loops or by none."""

@@ -65,14 +65,14 @@ class MeddledRelay(SimulatedRelay):
         return super().open()
 
     @override
-    def pulse(self, channel, duration_ms):
+    def pulse(self, channel, duration_ms, *, deadline=FOREVER):
         self.meddle("pulse", channel)
-        return super().pulse(channel, duration_ms)
+        return super().pulse(channel, duration_ms, deadline=deadline)
 
     @override
-    def set(self, channel, *, on):
+    def set(self, channel, *, on, deadline=FOREVER):
         self.meddle("on" if on else "off", channel)
-        return super().set(channel, on=on)
+        return super().set(channel, on=on, deadline=deadline)
 
     @override
     def state(self):

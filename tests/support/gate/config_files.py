@@ -71,6 +71,7 @@ class BitsSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
     count: int = 8
     name: str = ""
+    timeout_ms: int | None = None
 
 
 class CameraSettings(BaseModel):

@@ -1,6 +1,7 @@
 """Several lanes on one relay board: each hears of its own pulses, and none stops another."""
 
 import threading
+import time
 
 import pytest
 
@@ -9,11 +10,13 @@ from agent.core.lane.effects import Lamp
 from agent.devices.port_supervisor import PortState, Retry
 from drivers.api import Delivery
 from drivers.emulators.lcus import LcusEmulator
+from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.registry import relay as make_relay
 from drivers.relay import simulated
 from drivers.relay.simulated import BoardFault
 from tests.support.board.barriers import FOREVER, LONG_PULSE_MS, MeddledRelay, Reports, wiring
-from tests.support.waiting import PATIENCE_S, eventually, scaled_ms
+from tests.support.board.busy_line import ORDER_S, busy
+from tests.support.waiting import PATIENCE_S, REPLY_MS, eventually, scaled_ms
 
 DELIVERED, NOT_DELIVERED = Delivery.DELIVERED, Delivery.NOT_DELIVERED
 ENTRY = wiring(open_channel=1, close_channel=2, hold_channel=3, red_channel=7)
@@ -363,3 +366,27 @@ def test_two_lanes_on_a_real_board_stand_a_pulled_cable(tmp_path):
             assert [site.pulse(lane, "again") for lane in (0, 1)] == [DELIVERED] * 2
             site.wait_relays(r1=False, r2=False)
         assert sorted(site.switchings(1, 2)) == sorted([(1, True), (1, False), (2, True), (2, False)] * 2)
+
+
+@pytest.mark.parametrize("action", ["open", "close"])
+@pytest.mark.parametrize("profile", ["waveshare_d", "coils"], ids=["timed by the board", "timed by the agent"])
+def test_a_pulse_that_waited_too_long_for_units_that_do_not_answer_is_not_given_and_loses_no_board(
+    monkeypatch, tmp_path, profile, action
+):
+    monkeypatch.setattr("agent.barrier.board.HEALTH_PERIOD_S", PATIENCE_S)
+    port = str(tmp_path / "port")
+    with ModbusEmulator(tmp_path / "port") as board:
+        relay = make_relay("modbus_rtu", {"port": port, "profile": profile, "timeout_ms": REPLY_MS})
+        with Site(relay, board.relays, wiring(open_channel=1, close_channel=2)) as site:
+            site.wait_up()
+            # From here on the board's thread has nothing to do but what it is ordered.
+            eventually(lambda: site.owner.answer_s is not None)
+            with busy(port) as line:
+                deadline = time.monotonic() + ORDER_S
+                site.lanes[0].pulse(action, "too late", deadline)
+                line.wait_asked()
+                eventually(lambda: time.monotonic() > deadline)
+            assert site.reports[0].wait_pulse().delivery is NOT_DELIVERED
+            assert site.switchings(1, 2) == []
+            assert site.pulse(0, "in time", action) is DELIVERED
+            assert [state for state, _ in site.reports[0].states] == [PortState.UP]

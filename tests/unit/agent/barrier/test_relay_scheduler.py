@@ -4,6 +4,7 @@ what may never happen.
 
 import itertools
 import random
+from math import inf
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from agent.barrier.outputs import Wiring
 from agent.barrier.relay_scheduler import STUCK_S, TIMER_SLACK_S, RelayScheduler
 from agent.core.lane.effects import Lamp
-from drivers.api import Delivery, DeviceUnavailableError, RelayCapabilities
+from drivers.api import Delivery, DeviceUnavailableError, RelayCapabilities, TooLateError
 
 SEQUENCES = 100
 STEPS = 120
@@ -25,11 +26,14 @@ ONE_ARM = (Wiring(1, PULSE_MS, close_channel=2, red_channel=7), Wiring(1, PULSE_
 
 
 class DrawnBoard:
-    """A board of eight relays that can be read back. Each call takes a moment and may go wrong in every way."""
+    """A board of eight relays that can be read back. Each call takes a moment and may go wrong in every way.
+
+    `line_s`: how long each waits for the line before it is carried to the board.
+    """
 
     def __init__(self, rng, clock, *, hardware_pulse):
         self.capabilities = RelayCapabilities(8, hardware_pulse, 100 if hardware_pulse else 0, read_back=True)
-        self.wrong = 0.0
+        self.wrong = self.line_s = 0.0
         self.stuck = set()
         self.rises = []
         self._rng, self._clock = rng, clock
@@ -51,8 +55,11 @@ class DrawnBoard:
         elif not on and channel not in self.stuck:
             self._on.discard(channel)
 
-    def _carry(self, command):
+    def _carry(self, command, deadline=inf):
         """Carry a command to the board; whether its answer comes. Raises when nothing was sent."""
+        self._clock.at += self.line_s
+        if self._clock.at > deadline:
+            raise TooLateError("the line was free too late")
         self._clock.at += CALL_S
         self.on  # noqa: B018 - lets pulses end that are over
         fate = self._rng.choice(("unsent", "lost", "unanswered", "dies")) if self._rng.random() < self.wrong else "well"
@@ -74,20 +81,20 @@ class DrawnBoard:
     def close(self):
         pass
 
-    def pulse(self, channel, duration_ms):
+    def pulse(self, channel, duration_ms, *, deadline):
         def command():
             self._until[channel] = self._clock.at + duration_ms / 1000
             self._switch(channel, on=True)
 
-        return self._judged(self._carry(command), lambda: channel in self.on, Delivery.UNKNOWN)
+        return self._judged(self._carry(command, deadline), lambda: channel in self.on, Delivery.UNKNOWN)
 
-    def set(self, channel, *, on):
+    def set(self, channel, *, on, deadline=inf):
         def command():
             self._until.pop(channel, None)
             self._switch(channel, on=on)
 
         otherwise = Delivery.UNKNOWN if on else Delivery.NOT_DELIVERED
-        return self._judged(self._carry(command), lambda: (channel in self.on) is on, otherwise)
+        return self._judged(self._carry(command, deadline), lambda: (channel in self.on) is on, otherwise)
 
     def all_off(self):
         def command():
@@ -119,6 +126,7 @@ class Drawn:
     def step(self):
         """Order something, or let time go by; then the duties that are due, as the board's thread does them."""
         self.board.wrong = self.rng.choice((0.0, 0.0, 0.2, 0.6))
+        self.board.line_s = self.rng.choice((0.0, 0.0, 0.0, 0.4))
         if self.rng.random() < 0.05:
             self.board.stuck = set(self.rng.sample(range(1, 9), self.rng.choice((0, 0, 1, 2))))
         lane = self.rng.choice(self.lanes)
@@ -145,8 +153,11 @@ class Drawn:
         channel = lane.channel(action)
         before = self.board.rises.count(channel)
         delivery = Delivery.NOT_DELIVERED
+        deadline = self.clock.at + 1.0
         try:
-            delivery = self.scheduler.pulse(lane, action, self.clock.at + 1.0)
+            delivery = self.scheduler.pulse(lane, action, deadline)
+        except TooLateError:
+            raise AssertionError("what only came too late loses no board") from None
         except DeviceUnavailableError:
             self._lose()
         self.check()
@@ -179,7 +190,7 @@ class Drawn:
 
     def come_to_rest(self):
         """Let everybody let go and every fault end: then no relay but the lamps' may stay energised."""
-        self.board.wrong, self.board.stuck = 0.0, set()
+        self.board.wrong, self.board.line_s, self.board.stuck = 0.0, 0.0, set()
         for lane in self.lanes:
             self.scheduler.hold(lane, on=False)
         ends_at = self.clock.at + PULSE_MS / 1000 + TIMER_SLACK_S + STUCK_S
@@ -240,7 +251,7 @@ def test_a_pulse_that_the_agent_times_is_due_to_end_when_it_is_over_and_ends_the
 
 def test_a_pulse_without_an_answer_is_ended_by_the_agent_too(clock):
     board, scheduler, lane = connected(clock)
-    board.pulse, pulse = (lambda channel, ms: (pulse(channel, ms), Delivery.UNKNOWN)[1]), board.pulse
+    board.pulse, pulse = (lambda channel, ms, **when: (pulse(channel, ms, **when), Delivery.UNKNOWN)[1]), board.pulse
     assert scheduler.pulse(lane, "open", clock.at + 1) is Delivery.UNKNOWN
     assert scheduler.due_in_s() == pytest.approx(PULSE_MS / 1000 + TIMER_SLACK_S)
 
@@ -265,3 +276,26 @@ def test_once_its_pulse_was_seen_to_be_over_a_relay_is_asked_for_no_more(clock):
     before = clock.at
     assert scheduler.pulse(lane, "open", clock.at + 1) is Delivery.DELIVERED
     assert clock.at == pytest.approx(before + CALL_S), "one call, that of the pulse itself"
+
+
+@pytest.mark.parametrize("hardware_pulse", [True, False], ids=["timed by the board", "timed by the agent"])
+@pytest.mark.parametrize(("action", "held"), [("open", False), ("open", True), ("close", False)])
+def test_a_pulse_whose_line_is_free_too_late_is_not_given_and_the_next_one_is(clock, action, held, hardware_pulse):
+    board, scheduler, lane = connected(clock, Wiring(1, PULSE_MS, close_channel=2), hardware_pulse=hardware_pulse)
+    lane.held = held
+    board.line_s = 0.4
+    assert scheduler.pulse(lane, action, clock.at + 0.3) is Delivery.NOT_DELIVERED
+    assert board.rises == []
+    assert scheduler.due_in_s() is None
+    board.line_s = 0.0
+    assert scheduler.pulse(lane, action, clock.at + 0.3) is Delivery.DELIVERED
+    assert board.rises == [lane.channel(action)]
+
+
+def test_a_release_waits_for_the_line_however_long_that_takes(clock):
+    board, scheduler, lane = connected(clock, hardware_pulse=False)
+    assert scheduler.pulse(lane, "open", clock.at + 1) is Delivery.DELIVERED
+    board.line_s = 3600.0
+    clock.at += scheduler.due_in_s()
+    assert scheduler.work()
+    assert 1 not in board.on

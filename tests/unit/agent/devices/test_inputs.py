@@ -10,11 +10,13 @@ import pytest
 
 from agent.devices.inputs import InputMonitor, SignalMap
 from agent.devices.port_supervisor import PortState, Retry
-from drivers.api import DeviceUnavailableError, InputSample
+from drivers import modbus_codec, numato_codec
+from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError, InputSample, NotSentError
+from drivers.emulators.board import ReplyFault
 from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.inputs import simulated
 from drivers.registry import inputs as make_inputs
-from tests.support.waiting import PATIENCE_S, REPLY_MS, eventually
+from tests.support.waiting import PATIENCE_S, REPLY_MS, eventually, scaled_ms
 
 MAP = SignalMap({"presence": 1, "safety": 2, "photocell": 3, "opened": 4, "closed": 5}, debounce_s=0.0, period_s=0.005)
 
@@ -295,6 +297,80 @@ def test_a_real_board_is_watched_over_a_pulled_cable(tmp_path):
             watching.wait_state(PortState.UP, 2)
             board.set_input(2, on=True)
             watching.hear(presence=True, safety=True)
+
+
+# ------------------------------------------------------------------------------------------------- one lost answer
+
+
+class Told:
+    """A board whose next samples raise what `errors` holds. `opened` counts the openings."""
+
+    def __init__(self):
+        self.errors = []
+        self.opened = 0
+
+    def open(self):
+        self.opened += 1
+        return "a board that does as it is told"
+
+    def close(self):
+        pass
+
+    def sample(self):
+        if self.errors:
+            raise self.errors.pop(0)
+        return InputSample((True, False), time.monotonic())
+
+
+NO_ANSWER, NOT_SENT = DeviceUnavailableError("silence"), NotSentError("it must be opened again")
+
+
+@pytest.mark.parametrize(
+    "error", [NO_ANSWER, numato_codec.BadReplyError("garbled"), modbus_codec.BadReplyError("garbled")]
+)
+def test_a_poll_without_an_answer_is_asked_once_more_and_the_board_is_not_lost(error):
+    board = Told()
+    with Watching(board) as watching:
+        for _ in range(3):
+            watching.hear(presence=True, safety=False)
+            board.errors = [error]
+            eventually(lambda: not board.errors)
+        watching.hear(presence=True, safety=False)
+        assert [state for state, _ in watching.states] == [PortState.UP]
+    assert board.opened == 1
+
+
+@pytest.mark.parametrize(
+    ("errors", "said"),
+    [
+        ([NO_ANSWER, DeviceUnavailableError("silence again")], "silence again"),
+        ([NO_ANSWER, NOT_SENT], "silence"),
+        ([NOT_SENT], "it must be opened again"),
+        ([DeviceMisconfiguredError("no such input")], "no such input"),
+    ],
+    ids=["no answer twice", "lost in the first try", "port gone", "misconfigured"],
+)
+def test_a_board_that_is_gone_or_does_not_answer_twice_is_lost_with_what_is_wrong(errors, said):
+    board = Told()
+    with Watching(board) as watching:
+        watching.hear(presence=True)
+        board.errors = list(errors)
+        watching.wait_state(PortState.UP, 2)
+        assert watching.states[1] == (PortState.LOST, said)
+    assert board.opened == 2
+
+
+def test_one_answer_of_a_real_board_that_is_lost_on_the_line_costs_the_lane_nothing(tmp_path):
+    port = tmp_path / "port"
+    with ModbusEmulator(port) as board:
+        table = {"port": str(port), "timeout_ms": scaled_ms(250)}
+        with Watching(make_inputs("modbus_rtu", table)) as watching:
+            watching.hear(presence=False)
+            board.fail(ReplyFault.MUTE, replies=1)
+            eventually(lambda: board._faulty_left < 1)
+            board.set_input(1, on=True)
+            watching.hear(presence=True)
+            assert [state for state, _ in watching.states] == [PortState.UP]
 
 
 # ------------------------------------------------------------------------------------------------- trying again

@@ -6,6 +6,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from math import inf
 from types import SimpleNamespace
 
 import pytest
@@ -55,17 +56,17 @@ class TracedRelay(SimulatedRelay):
     gate = staticmethod(lambda what: None)
 
     @override
-    def pulse(self, channel, duration_ms):
+    def pulse(self, channel, duration_ms, *, deadline):
         self.gate("pulse")
         self.trace.append(f"pulse {channel}")
-        return super().pulse(channel, duration_ms)
+        return super().pulse(channel, duration_ms, deadline=deadline)
 
     @override
-    def set(self, channel, *, on):
+    def set(self, channel, *, on, deadline=inf):
         self.gate("set")
         if on:
             self.trace.append(f"on {channel}")
-        return super().set(channel, on=on)
+        return super().set(channel, on=on, deadline=deadline)
 
 
 class Gate:

@@ -66,6 +66,30 @@ def test_a_pulse_that_the_board_refuses_is_not_delivered(board: ModbusEmulator, 
     assert board.relays.history == ()
 
 
+def test_a_pulse_taken_for_a_switching_on_is_unknown_also_when_the_release_after_it_cannot_be_sent(
+    board: ModbusEmulator, relay: RelayPort, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    write, carry_out = relay._client.write, board._done
+
+    def echo_a_switching_on(function: int, body: bytes) -> bytes | None:
+        said = carry_out(function, body)
+        return body[:2] + b"\xff\x00" if function == modbus_codec.Function.WRITE_COIL else said
+
+    def write_and_lose(order: modbus_codec.Request, **when: float) -> None:
+        try:
+            write(order, **when)
+        finally:
+            board.unplug()
+
+    monkeypatch.setattr(board, "_done", echo_a_switching_on)
+    monkeypatch.setattr(relay._client, "write", write_and_lose)
+    assert relay.pulse(1, PULSE_MS) is Delivery.UNKNOWN
+    assert board.relays.history[0].on
+    assert "relay 1 could not be released" in caplog.text
+    with pytest.raises(DeviceUnavailableError):
+        relay.state()
+
+
 @pytest.mark.parametrize(("asked_ms", "steps"), [(51, 1), (100, 1), (149, 1), (151, 2), (549, 5), (1000, 10)])
 def test_a_pulse_is_rounded_to_the_step_of_the_board(
     board: ModbusEmulator, relay: RelayPort, asked_ms: int, steps: int
@@ -326,9 +350,9 @@ def test_a_blind_all_off_is_unknown_when_the_cable_is_pulled_in_it(
         relay.open()
         send = relay._port.send
 
-        def send_and_be_heard(frame: bytes) -> None:
+        def send_and_be_heard(frame: bytes, **when: float) -> None:
             heard = len(board.line.received())
-            send(frame)
+            send(frame, **when)
             assert board.line.wait_received(heard + len(frame), WAIT_S)
             if heard + len(frame) >= count:
                 board.line.unplug()

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from pydantic import ValidationError
 
 from drivers import registry
-from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError, TooLateError
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.kmtronic import Connection, KmtronicEmulator
 from drivers.serial.port import SerialParameters, SerialPort
@@ -79,6 +80,21 @@ def test_half_a_frame_on_the_board_switches_nothing_on(link: Path, half: str) ->
         relay.close()
         assert board.line.received() == bytes.fromhex(half + "00 00 FF 09 00")
         assert board.relays.history == ()
+
+
+@pytest.mark.usefixtures("no_leaks")
+def test_what_ends_half_a_frame_on_the_board_still_goes_before_the_first_frame_after_one_that_came_too_late(
+    link: Path,
+) -> None:
+    with KmtronicEmulator(link, 2) as board:
+        relay = registry.relay("kmtronic", {"port": str(link), "channels": 2, "readback": "none"})
+        relay.open()
+        with pytest.raises(TooLateError):
+            relay.set(1, on=True, deadline=time.monotonic() - 1.0)
+        relay.set(1, on=True)
+        relay.close()
+        assert board.line.wait_received(5, WAIT_S)
+        assert board.line.received() == bytes.fromhex("00 00 FF 01 01")
 
 
 @pytest.mark.usefixtures("no_leaks")

@@ -2,20 +2,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from pydantic import ValidationError
 
 from drivers import registry
-from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError, TooLateError
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.numato import NumatoEmulator
 from drivers.serial.port import SerialParameters, SerialPort
 from tests.contracts.board_faults import Operation
 from tests.contracts.relay import EmulatedRelay, RelayContract, emulated
-from tests.support.waiting import PATIENCE_S, REPLY_MS, scaled_ms
+from tests.support.waiting import PATIENCE_S, REPLY_MS, scaled, scaled_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,6 +97,24 @@ def test_a_board_that_fell_silent_is_sent_every_off_and_no_on(board: NumatoEmula
     board.fail(None)
     assert relay.state() == (False,) * board.relays.channels
     assert relay.set(1, on=True) is Delivery.DELIVERED
+
+
+def test_an_on_is_not_given_when_the_board_was_heard_out_to_its_mark_too_late(board: NumatoEmulator) -> None:
+    table = {"port": str(board.line.link), "channels": board.relays.channels, "timeout_ms": REPLY_MS}
+    relay = registry.relay("numato", table)
+    relay.open()
+    board.fail(ReplyFault.CORRUPT, replies=1)
+    with pytest.raises(DeviceUnavailableError):
+        relay.state()
+    before = len(board.line.received())
+    board.late_s = scaled(0.05)
+    board.fail(ReplyFault.LATE, replies=1)
+    with pytest.raises(TooLateError):
+        relay.set(1, on=True, deadline=time.monotonic() + board.late_s / 2)
+    assert board.line.received()[before:].startswith(b"?")
+    assert board.line.received().count(ON) == 0
+    assert relay.set(1, on=True, deadline=time.monotonic() + PATIENCE_S) is Delivery.DELIVERED
+    relay.close()
 
 
 @pytest.mark.parametrize("fault", [ReplyFault.MUTE, ReplyFault.SHORT, ReplyFault.CORRUPT, ReplyFault.BEFORE_NEXT])

@@ -7,17 +7,19 @@ import subprocess
 import sys
 import termios
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 import serial
 
-from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError, TooLateError
 from drivers.emulators.pty import PtyLine
 from drivers.serial import line as serial_line
 from drivers.serial.port import NoReplyError, NotSentError, SerialParameters, SerialPort
-from tests.support.waiting import PATIENCE_S, scaled
+from tests.support.board.busy_line import after_the_wait
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -355,6 +357,29 @@ def test_a_line_that_takes_no_bytes_is_given_up_and_says_whether_any_left(
         line.unplug()
 
 
+def test_room_for_the_first_byte_that_comes_after_the_deadline_is_not_used(link: Path) -> None:
+    reading = threading.Event()
+    line = PtyLine(link, lambda _: reading.wait(WAIT_S) and None)
+    line.plug()
+    port = SerialPort.shared(str(link), SerialParameters("test", write_timeout_s=WAIT_S))
+    deadline = time.monotonic() + scaled(0.2)
+    timer = threading.Timer(scaled(0.4), reading.set)
+    try:
+        fill(link)
+        timer.start()
+        with pytest.raises(TooLateError):
+            port.send(b"on", deadline=deadline)
+        port.send(b"off")
+        assert port.is_usable
+        eventually(lambda: line.received().endswith(b"off"))
+    finally:
+        reading.set()
+        timer.join()
+        port.close()
+        line.unplug()
+    assert line.received().strip(b"\0") == b"off"
+
+
 def fill(link: Path) -> None:
     raw = os.open(link, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     full = 0
@@ -403,6 +428,38 @@ def test_users_of_one_port_must_agree_on_its_parameters(port: SerialPort, peer: 
         with pytest.raises(DeviceMisconfiguredError, match="other parameters"):
             SerialPort.shared(str(peer.line.link), other)
     assert port.is_usable
+
+
+@pytest.mark.parametrize("way", ["exchange", "send"])
+def test_a_request_that_waited_for_the_line_until_after_its_deadline_is_not_sent_and_breaks_nothing(
+    peer: Peer, port: SerialPort, way: str
+) -> None:
+    def request(deadline: float) -> object:
+        if way == "send":
+            return port.send(b"order", deadline=deadline)
+        return port.exchange(b"order", 3, WAIT_S, deadline=deadline)
+
+    peer.answers |= {b"order": b"yes", b"ask": b"yes"}
+    said = after_the_wait(str(peer.line.link), request)
+    assert isinstance(said, TooLateError)
+    assert str(said) == f"{peer.line.link} was free too late; nothing was sent"
+    assert port.is_usable
+    assert port.exchange(b"ask", 3, WAIT_S) == b"yes"
+    assert peer.line.received() == b"ask"
+    request(time.monotonic() + WAIT_S)
+    assert peer.line.wait_received(8, WAIT_S)
+
+
+def test_the_silence_that_a_device_needs_before_a_request_counts_before_its_deadline(link: Path) -> None:
+    line = PtyLine(link, lambda _: None)
+    line.plug()
+    port = SerialPort.shared(str(link), SerialParameters("test", gap_s=0.05))
+    port.send(b"first")
+    with pytest.raises(TooLateError):
+        port.send(b"second", deadline=time.monotonic())
+    port.close()
+    line.unplug()
+    assert line.received() == b"first"
 
 
 def test_an_error_breaks_the_port_for_all_and_each_opens_it_again(peer: Peer, port: SerialPort) -> None:

@@ -7,6 +7,8 @@ import pytest
 from agent.settings import SettingsError
 from agent.settings.drivers import load_configuration
 from agent.settings.model.agent import EXAMPLE_ROOT_KEY
+from agent.settings.model.lane import SignalWiring, Timing
+from drivers import registry
 from tests.support.gate.config_files import GOOD, HEAD, LANE, ROOT_KEY, loaded, write
 
 SECOND = (
@@ -155,6 +157,43 @@ def test_files_that_hold_no_certificate_are_refused_at_their_key(tmp_path):
 def test_what_is_unwise_is_a_warning_and_no_error(tmp_path, old, new, key):
     loaded_anyway = loaded(write(tmp_path, GOOD.replace(old, new)))
     assert [(problem.key, problem.severity) for problem in loaded_anyway.warnings] == [(key, "warning")]
+
+
+@pytest.mark.parametrize(
+    ("timeout_ms", "poll_hz", "stale_s", "least"),
+    [(101, 20, 0.3, "0.302"), (100, 19.9, 0.3, "0.301"), (200, 20, 0.3, "0.5"), (100, 20, 0.25, "0.3")],
+)
+def test_a_lost_answer_of_the_inputs_that_cannot_be_asked_for_again_in_time_is_warned_of(
+    tmp_path, timeout_ms, poll_hz, stale_s, least
+):
+    (problem,) = loaded(write(tmp_path, with_times(timeout_ms, poll_hz, stale_s))).warnings
+    assert (problem.key, problem.severity) == ("lanes.out.inputs.timeout_ms", "warning")
+    assert f"timing.stale_s, {stale_s:g} seconds" in problem.message
+    assert problem.message.endswith(f"Lower timeout_ms, or raise timing.stale_s to {least}")
+    assert loaded(write(tmp_path, with_times(timeout_ms, poll_hz, least))).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("timeout_ms", "poll_hz", "stale_s"), [(100, 20, 0.3), (20, 100, 0.06), (200, 20, 0.5), (2400, 20, 4.9)]
+)
+def test_times_that_leave_room_for_a_second_try_are_not_warned_of(tmp_path, timeout_ms, poll_hz, stale_s):
+    assert loaded(write(tmp_path, with_times(timeout_ms, poll_hz, stale_s))).warnings == ()
+
+
+@pytest.mark.parametrize("kind", sorted(registry.INPUTS))
+def test_the_usual_times_of_every_input_board_leave_room_for_a_second_try(kind):
+    timeout = registry.settings_model(registry.INPUTS, kind).model_fields.get("timeout_ms")
+    if timeout is None:
+        assert kind == "simulated"
+        return
+    poll_hz, stale_s = SignalWiring().poll_hz, Timing().stale_s
+    assert 2 * timeout.default + 2 * 1000 / poll_hz <= stale_s * 1000
+
+
+def with_times(timeout_ms, poll_hz, stale_s):
+    text = GOOD.replace('kind = "bits"', f'kind = "bits"\ntimeout_ms = {timeout_ms}')
+    text = text.replace("safety = 2", f"safety = 2\npoll_hz = {poll_hz}")
+    return text + f"\n[lanes.out.timing]\nstale_s = {stale_s}\n"
 
 
 COMMAND_KEY = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
