@@ -19,6 +19,8 @@ SMALL_PX: Final = 640
 LARGE_PX: Final = 1280
 WANTED_FOR_S: Final = 2.5
 """A viewer asks again within this time; one that is slow or gone stops asking, and costs nothing."""
+OLD_AFTER_S: Final = 2.0
+"""A picture that is older shows what was, not what is."""
 _RENEWED_S: Final = 1.0
 
 
@@ -85,11 +87,16 @@ class PreviewBuffer:
             self._once = True
             return self._answers
 
-    def answer_after(self, answers: int, timeout_s: float) -> bytes | None:
-        """Wait for the next answer of the vision worker; None when it has no picture or does not answer in time."""
+    def answer_after(self, answers: int, not_before: float, timeout_s: float) -> bytes | None:
+        """Wait for the next answer of the vision worker.
+
+        None when it does not answer in time, or has no picture that was taken at `not_before` or later: it keeps the
+        last one of a camera that delivers no more.
+        """
         with self._changed:
             answered = self._changed.wait_for(lambda: self._answers > answers, timeout_s)
-            return self._newest.picture if answered and self._newest is not None else None
+            newest = self._newest
+            return newest.picture if answered and newest is not None and newest.at >= not_before else None
 
     def due_requests(self, now: float) -> list[Preview]:
         """What the vision worker is to be told now; for the thread that talks with it, several times a second."""

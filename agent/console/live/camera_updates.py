@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from agent.console.labels import lane as labels
 from agent.core.model import Figures, View, findings
 from agent.devices import PortState
+from agent.vision.preview import OLD_AFTER_S
 from agent.vision.worker.protocol import CameraPhase
 from drivers.text import Text
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from agent.vision.preview import LivePicture
     from agent.vision.worker.protocol import Heartbeat
 
-OLD_AFTER_S: Final = 2.0
 _DIGITS: Final[Mapping[str, int]] = {"module_px": 1, "character_px": 0, "sharpness": 2, "noise": 1, "brightness": 0}
 _PERCENT: Final = 100
 

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.vision.preview import FPS, LARGE_PX, SMALL_PX, WANTED_FOR_S, PreviewBuffer, PreviewRequest
+from agent.devices import PortState
+from agent.vision.preview import FPS, LARGE_PX, OLD_AFTER_S, SMALL_PX, WANTED_FOR_S, PreviewBuffer, PreviewRequest
 from agent.vision.process import COMMAND
 from agent.vision.worker.latest_frame import LatestFrame, NumberedFrame
 from agent.vision.worker.parent_link import ParentConnection
@@ -107,7 +108,15 @@ def test_a_vision_worker_without_a_frame_has_no_picture_to_show():
     before = preview_buffer.request_once()
     assert preview_buffer.due_requests(AT) == [Preview(width_px=SMALL_PX, fps=FPS, for_s=0)]
     preview_buffer.add_frame(PreviewFrame(frame=0, at=AT), ())
-    assert preview_buffer.answer_after(before, 0) is None
+    assert preview_buffer.answer_after(before, AT, 0) is None
+
+
+@pytest.mark.parametrize(("taken_at", "answered"), [(0.0, False), (AT - 0.1, False), (AT, True), (AT + 1, True)])
+def test_an_answer_is_a_picture_that_is_new_enough_for_the_question_or_none(taken_at, answered):
+    preview_buffer = PreviewBuffer()
+    before = preview_buffer.request_once()
+    preview_buffer.add_frame(preview_frame(at=taken_at), (JPEG,))
+    assert preview_buffer.answer_after(before, AT, 0) == (JPEG if answered else None)
 
 
 # ------------------------------------------------------------------------------------------------- in the vision worker
@@ -279,6 +288,14 @@ def test_a_snapshot_waits_for_the_first_picture_of_a_camera_that_has_none_yet():
         picture = watched.port.snapshot(PATIENCE_S)
         assert picture is not None, "the camera was not waited for"
         assert picture.startswith(b"\xff\xd8\xff")
+
+
+def test_a_snapshot_of_a_camera_that_has_stopped_to_deliver_is_not_its_last_picture():
+    with watching("stops", stale_s=OLD_AFTER_S + 0.1) as watched:
+        watched.status(lambda one: one.state is PortState.STALE)
+        assert watched.port.snapshot(1.0) is None
+        last = eventually(lambda: watched.port.picture, what="the answer of a vision worker that was asked")
+        assert time.monotonic() - last.at > OLD_AFTER_S
 
 
 def test_a_snapshot_that_is_waited_for_ends_with_the_vision_worker():
