@@ -82,7 +82,7 @@ class CameraStatus:
 
 @dataclass(frozen=True, slots=True)
 class MappedDetection:
-    """What was read in one frame: codes, or plates.
+    """What was read in one frame: codes, or plates. `at`: monotonic time at which it was taken, as far as it is known.
 
     `pictures`: JPEG by SHA-256 (hex). `overview`: the one that shows the frame, if it came with this frame. The
     `picture` of a presentation may name one that came with an earlier frame of the last few seconds.
@@ -118,7 +118,8 @@ class DetectionMapper:
 
     def seen(self, detection: Detection, pictures: tuple[bytes, ...], now: float) -> MappedDetection:
         """The detection as values of the core. Raises ProtocolError for a time that cannot be."""
-        if not self._born_at - _CLOCK_SLACK_S <= detection.at <= now + _CLOCK_SLACK_S:
+        came_at = detection.at + detection.behind_s
+        if not self._born_at - _CLOCK_SLACK_S <= detection.at <= came_at <= now + _CLOCK_SLACK_S:
             raise ProtocolError(f"a frame from {detection.at - now:+.3f} s cannot be")
         self._last_frame = max(self._last_frame, detection.frame)
         names = tuple(hashlib.sha256(picture).hexdigest() for picture in pictures)
@@ -147,6 +148,7 @@ class DetectionMapper:
             at=detection.at,
             corners=code.corners,
             picture=self._pictures_of.get(code.payload),
+            behind_s=detection.behind_s,
         )
 
     def _reading(self, detection: Detection, plate: SeenPlate, names: tuple[str, ...]) -> Reading:
@@ -164,4 +166,5 @@ class DetectionMapper:
             two_lines=plate.two_lines,
             colour=plate.colour,
             track=self._first_frame * _MOST_PLATES + plate.track if plate.track else 0,
+            behind_s=detection.behind_s,
         )

@@ -28,8 +28,9 @@ _RENEWED_S: Final = 1.0
 class LivePicture:
     """One small picture and what is in it. `number` counts from 1 over the life of the port.
 
-    `at`: monotonic time of the frame. `picture`: JPEG. `width_px`, `height_px`: of the frame itself. `brightness`,
-    `sharpness`, `glare`, `noise`: as in agent.vision.worker.picture_measures, None where nobody asked for them.
+    `at`: monotonic time at which the frame was taken, as far as that is known; `behind_s`: how much later it came.
+    `picture`: JPEG. `width_px`, `height_px`: of the frame itself. `brightness`, `sharpness`, `glare`, `noise`: as in
+    agent.vision.worker.picture_measures, None where nobody asked for them.
     """
 
     number: int
@@ -43,6 +44,12 @@ class LivePicture:
     sharpness: float | None = None
     glare: float | None = None
     noise: float | None = None
+    behind_s: float = 0.0
+
+    @property
+    def came_at(self) -> float:
+        """When the frame came: one that comes late is still the newest that there is."""
+        return self.at + self.behind_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +153,11 @@ class PreviewBuffer:
 
     def _made(self, preview_frame: PreviewFrame, picture: bytes) -> LivePicture:
         size_px = (max(1, preview_frame.width_px), max(1, preview_frame.height_px))
+        now = time.monotonic()
+        at = min(preview_frame.at, now)
         return LivePicture(
             number=self._numbers,
-            at=min(preview_frame.at, time.monotonic()),
+            at=at,
             picture=picture,
             width_px=size_px[0],
             height_px=size_px[1],
@@ -158,6 +167,7 @@ class PreviewBuffer:
             sharpness=preview_frame.sharpness,
             glare=preview_frame.glare,
             noise=preview_frame.noise,
+            behind_s=min(preview_frame.behind_s, now - at),
         )
 
 

@@ -30,7 +30,7 @@ def camera_news(
     status: CameraStatus, picture: LivePicture | None, heartbeat: Heartbeat | None, words: Words, at: float
 ) -> dict[str, Any]:
     """How the camera is, what is marked in its picture, and how good that is. `at`: monotonic seconds."""
-    fresh = picture if picture is not None and at - picture.at <= OLD_AFTER_S else None
+    fresh = picture if picture is not None and at - picture.came_at <= OLD_AFTER_S else None
     figures = _figures(fresh, heartbeat if status.up else None)
     return {
         **_state(status, words),

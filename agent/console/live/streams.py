@@ -35,7 +35,7 @@ async def pictures(supervisor: CameraSupervisor, request: PreviewRequest, live: 
     while not live.stopping():
         # Asked again at every turn: a viewer who does not take what he is sent keeps no vision worker busy.
         shown = supervisor.watch(request)
-        if shown is None or shown.number == number or time.monotonic() - shown.at > OLD_AFTER_S:
+        if shown is None or shown.number == number or time.monotonic() - shown.came_at > OLD_AFTER_S:
             await asyncio.sleep(PICTURE_LOOK_S)
             continue
         number = shown.number

@@ -188,7 +188,7 @@ class Capture:
             return
         if frame.at - self._opened_at >= _STEADY_S:
             self._failures = 0
-        self._slot.set_frame(NumberedFrame(figures.frames, frame))
+        self._slot.set_frame(NumberedFrame(figures.frames, frame, opened_at=self._opened_at))
 
     def _same_as_before(self, frame: Frame) -> bool:
         sample = np.ascontiguousarray(frame.pixels[::_SAMPLE_STEP_PX, ::_SAMPLE_STEP_PX, 1])

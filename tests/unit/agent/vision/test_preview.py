@@ -119,6 +119,14 @@ def test_an_answer_is_a_picture_that_is_new_enough_for_the_question_or_none(take
     assert preview_buffer.answer_after(before, AT, 0) == (JPEG if answered else None)
 
 
+def test_a_picture_tells_when_it_was_taken_and_when_it_came_and_neither_is_in_the_future():
+    preview_buffer = PreviewBuffer()
+    preview_buffer.add_frame(preview_frame(at=AT, behind_s=3.0), (JPEG,))
+    assert (preview_buffer.newest.at, preview_buffer.newest.came_at) == (AT, AT + 3.0)
+    preview_buffer.add_frame(preview_frame(at=time.monotonic() - 1.0, behind_s=60.0), (JPEG,))
+    assert preview_buffer.newest.came_at <= time.monotonic()
+
+
 # ------------------------------------------------------------------------------------------------- in the vision worker
 
 
@@ -136,9 +144,9 @@ class Shown:
         self.showing.start()
         self.number = 0
 
-    def put(self, value=0):
+    def put(self, value=0, at=None, behind_s=0.0):
         self.number += 1
-        frame = Frame(np.full((180, 320, 3), value, np.uint8), time.monotonic())
+        frame = Frame(np.full((180, 320, 3), value, np.uint8), time.monotonic() if at is None else at, behind_s)
         self.slot.set_frame(NumberedFrame(self.number, frame))
 
     def preview_frame(self):
@@ -176,6 +184,13 @@ def test_a_picture_is_shown_at_once_and_then_one_of_every_new_frame(shown):
     assert first.message.sharpness is None
     shown.put(200)
     assert shown.preview_frame().message.frame == 2
+
+
+def test_a_picture_of_a_frame_that_came_late_tells_when_it_was_taken(shown):
+    shown.put(at=AT, behind_s=1.5)
+    shown.showing.set_request(Preview(width_px=64, fps=10.0, for_s=0))
+    message = shown.preview_frame().message
+    assert (message.at, message.behind_s) == (AT - 1.5, 1.5)
 
 
 def test_measures_come_where_they_are_asked_for(shown):

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
 from agent.vision.mapping import DetectionMapper
 from agent.vision.worker.detections import DetectionBuilder
 from agent.vision.worker.latest_frame import NumberedFrame
-from agent.vision.worker.protocol import Configure
+from agent.vision.worker.protocol import Configure, Detection, ProtocolError
 from agent.vision.worker.wire import Decoder, encoded
 from drivers.api import Frame
 
@@ -74,3 +75,31 @@ def test_a_vision_worker_that_was_started_anew_gives_no_track_a_second_time() ->
     assert before
     assert after
     assert not before & after
+
+
+# ----------------------------------------------------------------------------------------------------- when it was seen
+
+
+@dataclass(frozen=True)
+class Code:
+    payload: bytes = b"GP1:PERMIT"
+    engine: str = "test"
+    corners: tuple = ()
+    module_px: float = 2.0
+
+
+def test_what_is_read_in_a_frame_that_came_late_was_seen_when_the_frame_was_taken() -> None:
+    detections = DetectionBuilder(Configure(camera_kind="x", camera={}))
+    late = NumberedFrame(1, Frame(np.zeros((72, 128, 3), np.uint8), 100.0, behind_s=3.0))
+    mapper = DetectionMapper("exit/front", 0, 90.0)
+    plates = mapper.seen(*detections.of_plates(late, [NEAR]), now=100.5)
+    codes = mapper.seen(*detections.of_codes(late, [Code()]), now=100.5)
+
+    assert (plates.at, codes.at) == (97.0, 97.0)
+    assert [(one.at, one.behind_s) for one in (*plates.readings, *codes.presentations)] == [(97.0, 3.0)] * 2
+
+
+@pytest.mark.parametrize(("at", "behind_s"), [(89.9, 0.0), (100.2, 0.0), (98.0, 2.2)])
+def test_a_frame_from_before_its_vision_worker_or_from_the_time_to_come_is_refused(at: float, behind_s: float) -> None:
+    with pytest.raises(ProtocolError, match="cannot be"):
+        DetectionMapper("exit/front", 0, 90.0).seen(Detection(frame=1, at=at, behind_s=behind_s), (), now=100.0)
