@@ -144,7 +144,7 @@ class Capture:
                     self._set_exposure(camera, exposure)
                 self._handle_frame(self._timed(camera.read))
         finally:
-            camera.close()
+            self._timed(camera.close)
 
     def _set_exposure(self, camera: CameraPort, share: float | None) -> str:
         """Expose so, where the camera allows it; returns why it does not. One that does not is not asked again."""
