@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import queue
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
@@ -42,6 +41,7 @@ from agent.core.lane.step import step
 from agent.core.model import Reason
 from agent.core.plates import Bystanders
 from agent.devices import PortState
+from agent.lane.held_pictures import HeldPictures
 from agent.lane.lane_view import LaneView
 from agent.service.worker import OnFailure, Worker
 from agent.store.errors import JournalError, LedgerConflictError
@@ -63,7 +63,6 @@ TICK_S = 0.05
 STOP_TIMEOUT_S = 5.0
 LIMIT_S = 5.0
 """How long one round may take: a lane that stands still lets nobody through, and nobody sees why."""
-PICTURES_HELD = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,8 @@ class LaneLoop:
         self._answered = dependencies.answered
         self._interlock = dependencies.interlock
         self._inbox: queue.SimpleQueue[Callable[[Instant], None] | _Report | None] = queue.SimpleQueue()
-        self._pictures: OrderedDict[str, bytes] = OrderedDict()
+        rules = lane.rules
+        self._pictures = HeldPictures(rules.lane, rules.gone_s + rules.read_s + 2 * rules.decide_s)
         self._bystanders = Bystanders()
         self._lamp = ""
         self._message = ""
@@ -234,13 +234,12 @@ class LaneLoop:
         self._feed(Sampled(now, signals))
 
     def _note_detection(self, detection: LaneDetection, now: Instant) -> None:
-        for digest, picture in detection.pictures.items():
-            self._pictures[digest] = picture
-            self._pictures.move_to_end(digest)
-        while len(self._pictures) > PICTURES_HELD:
-            self._pictures.popitem(last=False)
+        bystanders, counting = self._bystanders.with_readings(detection.readings)
+        codes = {presentation.picture for presentation in detection.presentations}
+        plates = {reading.picture for reading in counting}
+        self._pictures.add(detection.pictures, now.at, codes=codes, plates=plates)
         self._feed(*(Presented(now, presentation) for presentation in detection.presentations))
-        self._bystanders, counting = self._bystanders.with_readings(detection.readings)
+        self._bystanders = bystanders
         self._feed(*(PlateRead(now, reading) for reading in counting))
 
     def _feed(self, *items: Input) -> None:
@@ -311,7 +310,7 @@ class LaneLoop:
                 case Raise() | Close() | Hold() | Show():
                     self._move(effect)
                 case KeepPictures(pictures=names):
-                    self._keep({name: self._pictures[name] for name in names if name in self._pictures})
+                    self._keep(self._pictures.named(names))
                 case OrderAnswered():
                     self._answer_order(effect, effects)
                 case Record():

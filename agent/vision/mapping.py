@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from agent.vision.worker.protocol import Detection, SeenCode, SeenPlate
 
 _REMEMBERED = 64
+_PICTURE_SLACK_S = 1.0
+"""A thread may be so late with the next picture of a code that another reads without one."""
 _CLOCK_SLACK_S = 0.05
 _MOST_PLATES = 8
 """In a frame, as the protocol has it: no vision worker can have begun more tracks than its frames could hold plates."""
@@ -101,15 +103,16 @@ class DetectionMapper:
     """Make values of the core from the detections of one vision worker.
 
     `first_frame`: added to the frame numbers, so that they go on counting over restarts, as the tracks' numbers do.
-    `born_at`: monotonic; no frame can be older.
+    `born_at`: monotonic; no frame can be older. `picture_every_s`: as often the worker pictures what it goes on seeing.
     """
 
-    def __init__(self, camera: str, first_frame: int, born_at: float) -> None:
+    def __init__(self, camera: str, first_frame: int, born_at: float, picture_every_s: float) -> None:
         self._camera = camera
         self._first_frame = first_frame
         self._born_at = born_at
         self._last_frame = 0
-        self._pictures_of: dict[bytes, str] = {}
+        self._pictured_s = picture_every_s + _PICTURE_SLACK_S
+        self._pictures_of: dict[bytes, tuple[str, float]] = {}
 
     @property
     def last_frame(self) -> int:
@@ -137,9 +140,14 @@ class DetectionMapper:
     def _presentation(self, detection: Detection, code: SeenCode, overview: str | None) -> Presentation:
         if overview is not None:
             self._pictures_of.pop(code.payload, None)
-            self._pictures_of[code.payload] = overview
+            self._pictures_of[code.payload] = overview, detection.at
             if len(self._pictures_of) > _REMEMBERED:
                 self._pictures_of.pop(next(iter(self._pictures_of)))
+        picture, pictured_at = self._pictures_of.get(code.payload, (None, detection.at))
+        if detection.at - pictured_at > self._pictured_s:
+            # It is of an earlier visit: what the worker goes on seeing it pictures more often.
+            del self._pictures_of[code.payload]
+            picture = None
         return Presentation(
             payload=code.payload,
             engine=code.engine,
@@ -147,7 +155,7 @@ class DetectionMapper:
             frame=self._first_frame + detection.frame,
             at=detection.at,
             corners=code.corners,
-            picture=self._pictures_of.get(code.payload),
+            picture=picture,
             behind_s=detection.behind_s,
         )
 

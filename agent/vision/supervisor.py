@@ -75,7 +75,7 @@ class CameraSupervisor:
         self._beat: Heartbeat | None = None
         self._sandbox: Sandbox | None = None
         self._process: WorkerProcess | None = None
-        self._translator = DetectionMapper(name, 0, 0.0)
+        self._translator = DetectionMapper(name, 0, 0.0, configure.picture_every_s)
         self._stats = HeartbeatStats()
         self._present = self._told_present = False
         self._left = False
@@ -217,7 +217,8 @@ class CameraSupervisor:
                 self._end(process)
 
     def _begin(self, born_at: float) -> None:
-        self._translator = DetectionMapper(self._name, self._translator.last_frame, born_at)
+        first_frame, every_s = self._translator.last_frame, self._configure.picture_every_s
+        self._translator = DetectionMapper(self._name, first_frame, born_at, every_s)
         self._stats = HeartbeatStats()
         self._told_present = False
         self._preview_buffer.reset()
