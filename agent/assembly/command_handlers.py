@@ -93,7 +93,10 @@ def send_evidence(parts: HandlerDependencies, command: Command) -> CommandAnswer
 
 
 def take_snapshot(parts: HandlerDependencies, command: Command) -> CommandAnswer:
-    """Keep what a camera sees now as evidence, and send it. `data`: the picture's SHA-256."""
+    """Keep what a camera sees now as evidence, and send it. `data`: the picture's SHA-256.
+
+    It fails where the camera delivers nothing: a picture of before is not what it sees.
+    """
     name = f"{command.lane}/{command.arguments['camera']}"
     camera = parts.cameras.get(name)
     if camera is None:

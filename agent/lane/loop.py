@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import queue
-from collections import OrderedDict, deque
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
@@ -42,6 +42,7 @@ from agent.core.lane.step import step
 from agent.core.model import Reason
 from agent.core.plates import Bystanders
 from agent.devices import PortState
+from agent.lane.held_pictures import HeldPictures
 from agent.lane.lane_view import LaneView
 from agent.service.worker import OnFailure, Worker
 from agent.store.errors import JournalError, LedgerConflictError
@@ -63,7 +64,6 @@ TICK_S = 0.05
 STOP_TIMEOUT_S = 5.0
 LIMIT_S = 5.0
 """How long one round may take: a lane that stands still lets nobody through, and nobody sees why."""
-PICTURES_HELD = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,8 @@ class LaneLoop:
         self._interlock = dependencies.interlock
         self._inbox: queue.SimpleQueue[Callable[[Instant], None] | _Report | None] = queue.SimpleQueue()
         self._samples: deque[Sampled] = deque()
-        self._pictures: OrderedDict[str, bytes] = OrderedDict()
+        rules = lane.rules
+        self._pictures = HeldPictures(rules.lane, rules.gone_s + rules.read_s + 2 * rules.decide_s)
         self._bystanders = Bystanders()
         self._lamp = ""
         self._message = ""
@@ -247,12 +248,12 @@ class LaneLoop:
         return taken
 
     def _note_detection(self, detection: LaneDetection, now: Instant) -> None:
-        for digest, picture in detection.pictures.items():
-            self._pictures[digest] = picture
-            self._pictures.move_to_end(digest)
-        while len(self._pictures) > PICTURES_HELD:
-            self._pictures.popitem(last=False)
+        counting = self._bystanders.with_readings(detection.readings)[1]
+        codes = {presentation.picture for presentation in detection.presentations}
+        plates = {reading.picture for reading in counting}
+        self._pictures.add(detection.pictures, now.at, codes=codes, plates=plates)
         self._feed(*(Presented(now, presentation) for presentation in detection.presentations))
+        # The answer to a code may have taken in samples of the loop, which the bystanders go by.
         self._bystanders, counting = self._bystanders.with_readings(detection.readings)
         self._feed(*(PlateRead(now, reading) for reading in counting))
 
@@ -328,7 +329,7 @@ class LaneLoop:
                 case Raise() | Close() | Hold() | Show():
                     self._move(effect)
                 case KeepPictures(pictures=names):
-                    self._keep({name: self._pictures[name] for name in names if name in self._pictures})
+                    self._keep(self._pictures.named(names))
                 case OrderAnswered():
                     self._answer_order(effect, effects)
                 case Record():

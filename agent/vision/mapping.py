@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from agent.vision.worker.protocol import Detection, SeenCode, SeenPlate
 
 _REMEMBERED = 64
+_PICTURE_SLACK_S = 1.0
+"""A thread may be so late with the next picture of a code that another reads without one."""
 _CLOCK_SLACK_S = 0.05
 _MOST_PLATES = 8
 """In a frame, as the protocol has it: no vision worker can have begun more tracks than its frames could hold plates."""
@@ -82,7 +84,7 @@ class CameraStatus:
 
 @dataclass(frozen=True, slots=True)
 class MappedDetection:
-    """What was read in one frame: codes, or plates.
+    """What was read in one frame: codes, or plates. `at`: monotonic time at which it was taken, as far as it is known.
 
     `pictures`: JPEG by SHA-256 (hex). `overview`: the one that shows the frame, if it came with this frame. The
     `picture` of a presentation may name one that came with an earlier frame of the last few seconds.
@@ -101,15 +103,16 @@ class DetectionMapper:
     """Make values of the core from the detections of one vision worker.
 
     `first_frame`: added to the frame numbers, so that they go on counting over restarts, as the tracks' numbers do.
-    `born_at`: monotonic; no frame can be older.
+    `born_at`: monotonic; no frame can be older. `picture_every_s`: as often the worker pictures what it goes on seeing.
     """
 
-    def __init__(self, camera: str, first_frame: int, born_at: float) -> None:
+    def __init__(self, camera: str, first_frame: int, born_at: float, picture_every_s: float) -> None:
         self._camera = camera
         self._first_frame = first_frame
         self._born_at = born_at
         self._last_frame = 0
-        self._pictures_of: dict[bytes, str] = {}
+        self._pictured_s = picture_every_s + _PICTURE_SLACK_S
+        self._pictures_of: dict[bytes, tuple[str, float]] = {}
 
     @property
     def last_frame(self) -> int:
@@ -118,7 +121,8 @@ class DetectionMapper:
 
     def seen(self, detection: Detection, pictures: tuple[bytes, ...], now: float) -> MappedDetection:
         """The detection as values of the core. Raises ProtocolError for a time that cannot be."""
-        if not self._born_at - _CLOCK_SLACK_S <= detection.at <= now + _CLOCK_SLACK_S:
+        came_at = detection.at + detection.behind_s
+        if not self._born_at - _CLOCK_SLACK_S <= detection.at <= came_at <= now + _CLOCK_SLACK_S:
             raise ProtocolError(f"a frame from {detection.at - now:+.3f} s cannot be")
         self._last_frame = max(self._last_frame, detection.frame)
         names = tuple(hashlib.sha256(picture).hexdigest() for picture in pictures)
@@ -136,9 +140,14 @@ class DetectionMapper:
     def _presentation(self, detection: Detection, code: SeenCode, overview: str | None) -> Presentation:
         if overview is not None:
             self._pictures_of.pop(code.payload, None)
-            self._pictures_of[code.payload] = overview
+            self._pictures_of[code.payload] = overview, detection.at
             if len(self._pictures_of) > _REMEMBERED:
                 self._pictures_of.pop(next(iter(self._pictures_of)))
+        picture, pictured_at = self._pictures_of.get(code.payload, (None, detection.at))
+        if detection.at - pictured_at > self._pictured_s:
+            # It is of an earlier visit: what the worker goes on seeing it pictures more often.
+            del self._pictures_of[code.payload]
+            picture = None
         return Presentation(
             payload=code.payload,
             engine=code.engine,
@@ -146,7 +155,8 @@ class DetectionMapper:
             frame=self._first_frame + detection.frame,
             at=detection.at,
             corners=code.corners,
-            picture=self._pictures_of.get(code.payload),
+            picture=picture,
+            behind_s=detection.behind_s,
         )
 
     def _reading(self, detection: Detection, plate: SeenPlate, names: tuple[str, ...]) -> Reading:
@@ -164,4 +174,5 @@ class DetectionMapper:
             two_lines=plate.two_lines,
             colour=plate.colour,
             track=self._first_frame * _MOST_PLATES + plate.track if plate.track else 0,
+            behind_s=detection.behind_s,
         )

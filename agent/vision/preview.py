@@ -19,6 +19,8 @@ SMALL_PX: Final = 640
 LARGE_PX: Final = 1280
 WANTED_FOR_S: Final = 2.5
 """A viewer asks again within this time; one that is slow or gone stops asking, and costs nothing."""
+OLD_AFTER_S: Final = 2.0
+"""A picture that is older shows what was, not what is."""
 _RENEWED_S: Final = 1.0
 
 
@@ -26,8 +28,9 @@ _RENEWED_S: Final = 1.0
 class LivePicture:
     """One small picture and what is in it. `number` counts from 1 over the life of the port.
 
-    `at`: monotonic time of the frame. `picture`: JPEG. `width_px`, `height_px`: of the frame itself. `brightness`,
-    `sharpness`, `glare`, `noise`: as in agent.vision.worker.picture_measures, None where nobody asked for them.
+    `at`: monotonic time at which the frame was taken, as far as that is known; `behind_s`: how much later it came.
+    `picture`: JPEG. `width_px`, `height_px`: of the frame itself. `brightness`, `sharpness`, `glare`, `noise`: as in
+    agent.vision.worker.picture_measures, None where nobody asked for them.
     """
 
     number: int
@@ -41,6 +44,12 @@ class LivePicture:
     sharpness: float | None = None
     glare: float | None = None
     noise: float | None = None
+    behind_s: float = 0.0
+
+    @property
+    def came_at(self) -> float:
+        """When the frame came: one that comes late is still the newest that there is."""
+        return self.at + self.behind_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +94,16 @@ class PreviewBuffer:
             self._once = True
             return self._answers
 
-    def answer_after(self, answers: int, timeout_s: float) -> bytes | None:
-        """Wait for the next answer of the vision worker; None when it has no picture or does not answer in time."""
+    def answer_after(self, answers: int, not_before: float, timeout_s: float) -> bytes | None:
+        """Wait for the next answer of the vision worker.
+
+        None when it does not answer in time, or has no picture that was taken at `not_before` or later: it keeps the
+        last one of a camera that delivers no more.
+        """
         with self._changed:
             answered = self._changed.wait_for(lambda: self._answers > answers, timeout_s)
-            return self._newest.picture if answered and self._newest is not None else None
+            newest = self._newest
+            return newest.picture if answered and newest is not None and newest.at >= not_before else None
 
     def due_requests(self, now: float) -> list[Preview]:
         """What the vision worker is to be told now; for the thread that talks with it, several times a second."""
@@ -139,9 +153,11 @@ class PreviewBuffer:
 
     def _made(self, preview_frame: PreviewFrame, picture: bytes) -> LivePicture:
         size_px = (max(1, preview_frame.width_px), max(1, preview_frame.height_px))
+        now = time.monotonic()
+        at = min(preview_frame.at, now)
         return LivePicture(
             number=self._numbers,
-            at=min(preview_frame.at, time.monotonic()),
+            at=at,
             picture=picture,
             width_px=size_px[0],
             height_px=size_px[1],
@@ -151,6 +167,7 @@ class PreviewBuffer:
             sharpness=preview_frame.sharpness,
             glare=preview_frame.glare,
             noise=preview_frame.noise,
+            behind_s=min(preview_frame.behind_s, now - at),
         )
 
 

@@ -20,7 +20,7 @@ from agent.service.listeners import notify_listeners
 from agent.service.worker import Backoff, Worker
 from agent.vision.heartbeat_stats import HeartbeatStats
 from agent.vision.mapping import CameraStatus, DetectionMapper
-from agent.vision.preview import PreviewBuffer
+from agent.vision.preview import OLD_AFTER_S, PreviewBuffer
 from agent.vision.process import COMMAND, WorkerProcess
 from agent.vision.session import CameraSession, WorkerFailedError, WorkerLimits
 from agent.vision.worker.protocol import Attend, CameraState, Detection, Expose, Heartbeat, PreviewFrame, Sandbox, Stop
@@ -75,7 +75,7 @@ class CameraSupervisor:
         self._beat: Heartbeat | None = None
         self._sandbox: Sandbox | None = None
         self._process: WorkerProcess | None = None
-        self._translator = DetectionMapper(name, 0, 0.0)
+        self._translator = DetectionMapper(name, 0, 0.0, configure.picture_every_s)
         self._stats = HeartbeatStats()
         self._present = self._told_present = False
         self._left = False
@@ -158,16 +158,18 @@ class CameraSupervisor:
         return self._preview_buffer.newest
 
     def snapshot(self, timeout_s: float) -> bytes | None:
-        """The newest frame as a small JPEG, as soon as there is one; None when there is none in time.
+        """What the camera sees now as a small JPEG; None when it delivers no picture in time.
 
-        The vision worker is asked repeatedly: it has no frame before its camera gave the first, and may be restarted.
+        The picture was taken after this was called, or at most OLD_AFTER_S before. The vision worker is asked
+        repeatedly: it has no such frame before its camera gives one, and may be restarted.
         """
-        pause, until = threading.Event(), time.monotonic() + timeout_s
+        pause, asked_at = threading.Event(), time.monotonic()
+        until = asked_at + timeout_s
         while (left_s := until - time.monotonic()) > 0 and not self.worker.stopping:
             before = self._preview_buffer.request_once()
             if not self._wake_up():
                 break
-            picture = self._preview_buffer.answer_after(before, min(left_s, _ASK_AGAIN_S))
+            picture = self._preview_buffer.answer_after(before, asked_at - OLD_AFTER_S, min(left_s, _ASK_AGAIN_S))
             if picture is not None:
                 return picture
             pause.wait(_ASK_PAUSE_S)
@@ -215,7 +217,8 @@ class CameraSupervisor:
                 self._end(process)
 
     def _begin(self, born_at: float) -> None:
-        self._translator = DetectionMapper(self._name, self._translator.last_frame, born_at)
+        first_frame, every_s = self._translator.last_frame, self._configure.picture_every_s
+        self._translator = DetectionMapper(self._name, first_frame, born_at, every_s)
         self._stats = HeartbeatStats()
         self._told_present = False
         self._preview_buffer.reset()

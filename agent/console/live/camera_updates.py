@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from agent.console.labels import lane as labels
 from agent.core.model import Figures, View, findings
 from agent.devices import PortState
+from agent.vision.preview import OLD_AFTER_S
 from agent.vision.worker.protocol import CameraPhase
 from drivers.text import Text
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from agent.vision.preview import LivePicture
     from agent.vision.worker.protocol import Heartbeat
 
-OLD_AFTER_S: Final = 2.0
 _DIGITS: Final[Mapping[str, int]] = {"module_px": 1, "character_px": 0, "sharpness": 2, "noise": 1, "brightness": 0}
 _PERCENT: Final = 100
 
@@ -30,7 +30,7 @@ def camera_news(
     status: CameraStatus, picture: LivePicture | None, heartbeat: Heartbeat | None, words: Words, at: float
 ) -> dict[str, Any]:
     """How the camera is, what is marked in its picture, and how good that is. `at`: monotonic seconds."""
-    fresh = picture if picture is not None and at - picture.at <= OLD_AFTER_S else None
+    fresh = picture if picture is not None and at - picture.came_at <= OLD_AFTER_S else None
     figures = _figures(fresh, heartbeat if status.up else None)
     return {
         **_state(status, words),

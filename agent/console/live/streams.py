@@ -7,6 +7,8 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from agent.vision.preview import OLD_AFTER_S
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
@@ -19,7 +21,6 @@ NEWS_TYPE: Final = "text/event-stream"
 PICTURE_LOOK_S: Final = 0.04
 NEWS_LOOK_S: Final = 0.2
 SIGN_OF_LIFE_S: Final = 10.0
-_OLD_AFTER_S: Final = 2.0
 _BOUNDARY: Final = b"--picture\r\n"
 _RETRY_MS: Final = 1000
 
@@ -34,7 +35,7 @@ async def pictures(supervisor: CameraSupervisor, request: PreviewRequest, live: 
     while not live.stopping():
         # Asked again at every turn: a viewer who does not take what he is sent keeps no vision worker busy.
         shown = supervisor.watch(request)
-        if shown is None or shown.number == number or time.monotonic() - shown.at > _OLD_AFTER_S:
+        if shown is None or shown.number == number or time.monotonic() - shown.came_at > OLD_AFTER_S:
             await asyncio.sleep(PICTURE_LOOK_S)
             continue
         number = shown.number

@@ -67,7 +67,8 @@ def _with_plate_under_way(lane: Lane, observation: Observation, at: float) -> La
 
 def early_observations(lane: Lane, at: float) -> tuple[Observation, ...]:
     """Return the observations before a transaction that still count."""
-    return tuple(s for s in lane.early if at - s.at <= lane.rules.gone_s)
+    # Counted from when it came: a camera whose frames come late must not leave a lane without any.
+    return tuple(s for s in lane.early if at - s.at - s.behind_s <= lane.rules.gone_s)
 
 
 def has_early_permit(lane: Lane, at: float) -> bool:

@@ -14,7 +14,8 @@ class Presentation:
 
     `payload`: the bytes in the symbol. `engine`: which reader found it. `corners`: its outline in the frame, in
     pixels, clockwise from the top left; empty for a scanner. `frame`: number of the frame at that camera. `at`:
-    monotonic time of the frame's arrival. `picture`: SHA-256 (hex) of the picture kept of it, or None.
+    monotonic time at which the frame was taken, as far as that is known, else at which it came. `behind_s`: how much
+    later than `at` it came. `picture`: SHA-256 (hex) of the picture kept of it, or None.
     """
 
     payload: bytes
@@ -24,6 +25,7 @@ class Presentation:
     at: float
     corners: tuple[tuple[float, float], ...] = ()
     picture: str | None = None
+    behind_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Reading:
     """One plate text read in one frame, with per-character probabilities.
 
     `text`: normalised number (see agent.core.plates.formats), one character for each entry of `positions`.
+    `at`, `behind_s`: as in Presentation.
     `kind`: a PlateKind value. `confidence`: probability of the whole text, 0..1. `box`: x, y, width, height in pixels.
     `columns`: what the network saw column by column, as agent.core.plates.recogniser_columns writes it, from which any
     text gets its likelihood; empty for a reader that has none. `two_lines`: they show a plate of two lines, the upper
@@ -52,3 +55,4 @@ class Reading:
     two_lines: bool = False
     colour: str = "not_known"
     track: int = 0
+    behind_s: float = 0.0

@@ -46,7 +46,7 @@ class _Plate:
 
     `alone_at`: since when it has been seen there without a vehicle; `before`: it was, as the vehicle came that is there
     or has just left. `outlasted`: how many vehicles have come and gone while it stood.
-    `aside`: it did not count when it was seen last.
+    `aside`: it did not count when it was seen last; `behind_s`: how much later than `last_at` that frame came.
     """
 
     text: str
@@ -62,6 +62,7 @@ class _Plate:
     behind: bool = False
     gone: bool = False
     aside: bool = False
+    behind_s: float = 0.0
 
     @property
     def stands(self) -> bool:
@@ -116,7 +117,10 @@ class Bystanders:
 
     def set_aside(self, at: float) -> int:
         """How many plates are in view that were surely read and do not count. `at`: monotonic seconds."""
-        return sum(plate.aside and plate.sure and at - plate.last_at <= _GONE_S for plate in self.plates.values())
+        return sum(
+            plate.aside and plate.sure and at - plate.last_at - plate.behind_s <= _GONE_S
+            for plate in self.plates.values()
+        )
 
     def _seen(self, plate: _Plate | None, reading: Reading) -> _Plate:
         at, sure = reading.at, reading.confidence >= ACCEPTED
@@ -125,7 +129,15 @@ class Bystanders:
         elif _has_moved(plate.rest, reading.box):
             plate = replace(plate, rest=reading.box, rest_at=at, alone_at=None, before=False, outlasted=0, behind=False)
         text = reading.text if sure or not plate.sure else plate.text
-        plate = replace(plate, text=text, box=reading.box, last_at=at, sure=plate.sure or sure, gone=False)
+        plate = replace(
+            plate,
+            text=text,
+            box=reading.box,
+            last_at=at,
+            sure=plate.sure or sure,
+            gone=False,
+            behind_s=reading.behind_s,
+        )
         if self.present is not False or at - self.changed_at < _AFTER_S:
             return plate
         outlasted = plate.outlasted + (_OUTLASTED if plate.before else 0)

@@ -144,7 +144,7 @@ class Capture:
                     self._set_exposure(camera, exposure)
                 self._handle_frame(self._timed(camera.read))
         finally:
-            camera.close()
+            self._timed(camera.close)
 
     def _set_exposure(self, camera: CameraPort, share: float | None) -> str:
         """Expose so, where the camera allows it; returns why it does not. One that does not is not asked again."""
@@ -188,7 +188,7 @@ class Capture:
             return
         if frame.at - self._opened_at >= _STEADY_S:
             self._failures = 0
-        self._slot.set_frame(NumberedFrame(figures.frames, frame))
+        self._slot.set_frame(NumberedFrame(figures.frames, frame, opened_at=self._opened_at))
 
     def _same_as_before(self, frame: Frame) -> bool:
         sample = np.ascontiguousarray(frame.pixels[::_SAMPLE_STEP_PX, ::_SAMPLE_STEP_PX, 1])

@@ -36,17 +36,21 @@ class DetectionBuilder:
 
     def of_codes(self, numbered: NumberedFrame, codes: Sequence[Code]) -> Told:
         """At most 16 codes of a frame, with a picture of it where their texts are new."""
-        at = numbered.frame.at
+        at = numbered.taken_at
         named = codes[:MOST_CODES]
         pictures: list[bytes] = []
         if self._codes.wants((code.payload for code in named), at):
             pictures.append(frame_jpeg(numbered.frame.pixels, self._width_px))
         seen = tuple(_seen_code(code) for code in named)
-        return Detection(frame=numbered.number, at=at, codes=seen, picture=0 if pictures else None), pictures
+        picture = 0 if pictures else None
+        return (
+            Detection(frame=numbered.number, at=at, behind_s=numbered.behind_s, codes=seen, picture=picture),
+            pictures,
+        )
 
     def of_plates(self, numbered: NumberedFrame, plates: Sequence[Plate]) -> Told:
         """At most 8 plates of a frame, each with its crop and its track."""
-        at = numbered.frame.at
+        at = numbered.taken_at
         named = plates[:MOST_PLATES]
         pictures = [crop_jpeg(plate.flat) for plate in named]
         tracks = self._tracker.follow(named, at)
@@ -57,7 +61,10 @@ class DetectionBuilder:
         if self._wants_overview(named, at):
             picture = len(pictures)
             pictures.append(frame_jpeg(numbered.frame.pixels, self._width_px))
-        return Detection(frame=numbered.number, at=at, plates=seen, picture=picture), pictures
+        return (
+            Detection(frame=numbered.number, at=at, behind_s=numbered.behind_s, plates=seen, picture=picture),
+            pictures,
+        )
 
     def _wants_overview(self, plates: Sequence[Plate], at: float) -> bool:
         """One picture of the frame for a new text, yet not one for every way in which a doubtful plate is read."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from drivers.api import Frame
+
+MOST_BEHIND_S: Final = 5.0
+"""No frame is taken to be later than this: a stream whose own clock is slow looks as if its frames came ever later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,7 @@ class NumberedFrame:
 
     `changing`: something moves or has just moved in it, so that a thorough look is worth its time. `still_s`: for how
     long nothing has stood out from the background; 0 where something does. `since`: monotonic time from which on the
-    picture has been this one, noise apart.
+    picture has been this one, noise apart. `opened_at`: monotonic time at which its camera was open.
     """
 
     number: int
@@ -25,6 +28,18 @@ class NumberedFrame:
     changing: bool = True
     still_s: float = 0.0
     since: float = math.inf
+    opened_at: float = -math.inf
+
+    @property
+    def taken_at(self) -> float:
+        """Monotonic time at which it was taken, as far as that is known: not after it came, nor before `opened_at`."""
+        behind_s = min(max(0.0, self.frame.behind_s), MOST_BEHIND_S)
+        return min(self.frame.at, max(self.opened_at, self.frame.at - behind_s))
+
+    @property
+    def behind_s(self) -> float:
+        """How much later it came than it was taken."""
+        return self.frame.at - self.taken_at
 
 
 class LatestFrame:

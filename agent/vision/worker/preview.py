@@ -102,7 +102,8 @@ class PreviewSender:
         height_px, width_px = pixels.shape[:2]
         preview_frame = PreviewFrame(
             frame=newest.number,
-            at=newest.frame.at,
+            at=newest.taken_at,
+            behind_s=newest.behind_s,
             width_px=width_px,
             height_px=height_px,
             picture=0,

@@ -16,7 +16,7 @@ from agent.core.detail import DetailMessage, WithDetail
 from agent.core.model import View
 from agent.core.plates import MOST_BYTES, decode
 
-VERSION = 3
+VERSION = 4
 
 EXIT_ANEW = 75
 """Exit code of a worker that asks to be started again (EX_TEMPFAIL of sysexits.h)."""
@@ -48,6 +48,7 @@ class Message(BaseModel):
 Detail = Annotated[str, Field(max_length=MAX_DETAIL)]
 At = Annotated[float, Field(ge=0, le=1e12)]
 Count = Annotated[int, Field(ge=0, le=2**62)]
+Behind = Annotated[float, Field(ge=0, le=60)]
 Milliseconds = Annotated[float, Field(ge=0, le=1e9)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Pixel = Annotated[int, Field(ge=0, le=100_000)]
@@ -159,11 +160,16 @@ class SeenPlate(Message):
 
 
 class Detection(Message):
-    """What was seen in one frame. `picture`: the attachment that shows the whole frame, small."""
+    """What was seen in one frame.
+
+    `at`: when the frame was taken, as far as that is known; `behind_s`: how much later it came. `picture`: the
+    attachment that shows the whole frame, small.
+    """
 
     type: Literal["detection"] = "detection"
     frame: Count
     at: At
+    behind_s: Behind = 0.0
     codes: Annotated[tuple[SeenCode, ...], Field(max_length=16)] = ()
     plates: Annotated[tuple[SeenPlate, ...], Field(max_length=8)] = ()
     picture: Attachment | None = None
@@ -210,13 +216,14 @@ class Heartbeat(Message):
 class PreviewFrame(Message):
     """The answer to Preview: the newest frame as attachment 0, small; no attachment where there is none.
 
-    `width_px`, `height_px`: of the frame before it was made small. The measures are those of
-    agent.vision.worker.picture_measures of this very frame, None where they were not asked for.
+    `at`, `behind_s`: as in Detection. `width_px`, `height_px`: of the frame before it was made small. The measures are
+    those of agent.vision.worker.picture_measures of this very frame, None where they were not asked for.
     """
 
     type: Literal["preview_frame"] = "preview_frame"
     frame: Count
     at: At
+    behind_s: Behind = 0.0
     width_px: Pixel = 0
     height_px: Pixel = 0
     picture: Attachment | None = None

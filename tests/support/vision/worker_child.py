@@ -2,15 +2,17 @@
 
 Modes: `segfault`, `hang`, `fail` (the code reader does, once a frame shows it a number of 5 or more), `count` (reads
 the number in each frame as its code), `slow` (the same, 0.2 s a frame), `late` (the same, with a camera that opens at
-once and has its first frame two seconds later), `never` (the same, but there is none), `hint` (tells by a code whether
-there is a hint of one, whenever that changes), `silent` (says nothing), `stuck` (stops to beat),
-`garbage`, `liar` (a plate without positions), `future` (a frame from tomorrow), `stranger`, `old`, `exit`, `deaf` (does
-not stop when asked), `held` (delivers, then hangs; once killed it stays in the kernel, as in uninterruptible sleep,
-until its tracer is killed too).
+once and has its first frame two seconds later), `never` (the same, but there is none), `stops` (the same as `count`,
+with a camera that gives three frames and no more), `unplugged` (the same, but reading fails after three frames, and
+closing the camera hangs), `hint` (tells by a code whether there is a hint of one, whenever that changes), `silent`
+(says nothing), `stuck` (stops to beat), `garbage`, `liar` (a plate without positions), `future` (a frame from
+tomorrow), `stranger`, `old`, `exit`, `deaf` (does not stop when asked), `held` (delivers, then hangs; once killed it
+stays in the kernel, as in uninterruptible sleep, until its tracer is killed too).
 """
 
 import argparse
 import ctypes
+import math
 import os
 import signal
 import socket
@@ -27,20 +29,21 @@ from agent.vision.worker import main
 from agent.vision.worker.protocol import VERSION, CameraPhase, CameraState, Detection, Heartbeat, Hello
 from agent.vision.worker.readers import Readers
 from agent.vision.worker.wire import encoded
-from drivers.api import CameraDetails, Frame
+from drivers.api import CameraDetails, DeviceUnavailableError, Frame
 from tests.support.vision.rtsp_server import number_in, numbered_picture
 
 
 class CountingCamera:
     """Draws numbered pictures, 25 a second. `newest`: the number of the last.
 
-    `late_s`: how long the first one takes.
+    `late_s`: how long the first one takes. `most`: how many there are; it is waited for the next one for ever.
     """
 
     newest = 0
 
-    def __init__(self, late_s=0.0):
+    def __init__(self, late_s=0.0, most=math.inf):
         self._number = 0
+        self._most = most
         self._late_s = late_s
         self._pause = threading.Event()
 
@@ -51,10 +54,37 @@ class CountingCamera:
         pass
 
     def read(self):
+        if self._number == self._most:
+            self._pause.wait()
         self._pause.wait(0.04 if self._number else self._late_s)
         self._number += 1
         CountingCamera.newest = self._number
         return Frame(numbered_picture(self._number), time.monotonic())
+
+
+class UnpluggedCamera(CountingCamera):
+    """Gives three frames and fails, and its driver does not come back from closing it."""
+
+    def read(self):
+        if self._number == 3:
+            raise DeviceUnavailableError("gives no picture; was it unplugged?")
+        return super().read()
+
+    def close(self):
+        self._pause.wait()
+
+
+def drawn_camera(mode):
+    match mode:
+        case "late":
+            return CountingCamera(late_s=2.0)
+        case "never":
+            return CountingCamera(late_s=3600.0)
+        case "stops":
+            return CountingCamera(most=3)
+        case "unplugged":
+            return UnpluggedCamera()
+    return CountingCamera()
 
 
 class Found:
@@ -212,7 +242,7 @@ def serve():
     def make_camera(settings):
         if settings.camera_kind != "drawn":
             return main.made_camera(settings)
-        return CountingCamera({"late": 2.0, "never": 3600.0}.get(options.mode, 0.0))
+        return drawn_camera(options.mode)
 
     code = main.serve(options.fd, make_camera, made_readers(options.mode), main.needs_of)
     os._exit(code)

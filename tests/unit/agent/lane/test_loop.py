@@ -487,17 +487,18 @@ def test_the_pictures_of_a_transaction_are_kept_and_no_others(gate):
     assert gate.kept == {"p1": b"of the permit"}
 
 
-def test_pictures_that_nobody_names_are_forgotten_oldest_first(gate):
+def test_plates_that_are_read_again_and_again_push_out_no_picture_of_a_code(gate):
     gate.decisions = [RETRY]
+    gate.loop.detected(LaneDetection((), (), {"code": b"of the code"}))
     for number in range(100):
-        gate.loop.detected(LaneDetection((), (), {f"p{number}": b"x"}))
-    gate.loop.detected(LaneDetection((), (), {"p40": b"x"}))
-    gate.loop.detected(LaneDetection((), (), {"p100": b"x"}))
-    eventually(gate.loop._inbox.empty)
-    gate.show(pictures={"last": b"y"})
-    eventually(lambda: gate.kept)
-    names = list(gate.loop._pictures)
-    assert (names[0], names[-3:], len(names)) == ("p38", ["p40", "p100", "last"], 64)
+        crop = f"crop{number}"
+        gate.loop.detected(
+            LaneDetection((), (replace(reading(picture=crop), track=1, box=(600, 500, 160, 50)),), {crop: b"x"})
+        )
+    shown = Presentation(b"permit", "test", "front", 2, time.monotonic(), picture="code")
+    gate.loop.detected(LaneDetection((shown,), (), {}))
+    eventually(lambda: "code" in gate.kept)
+    assert gate.kept["code"] == b"of the code"
 
 
 # ------------------------------------------------------------------------------------------------- all else it is told

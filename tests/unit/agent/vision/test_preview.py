@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.vision.preview import FPS, LARGE_PX, SMALL_PX, WANTED_FOR_S, PreviewBuffer, PreviewRequest
+from agent.devices import PortState
+from agent.vision.preview import FPS, LARGE_PX, OLD_AFTER_S, SMALL_PX, WANTED_FOR_S, PreviewBuffer, PreviewRequest
 from agent.vision.process import COMMAND
 from agent.vision.worker.latest_frame import LatestFrame, NumberedFrame
 from agent.vision.worker.parent_link import ParentConnection
@@ -107,7 +108,23 @@ def test_a_vision_worker_without_a_frame_has_no_picture_to_show():
     before = preview_buffer.request_once()
     assert preview_buffer.due_requests(AT) == [Preview(width_px=SMALL_PX, fps=FPS, for_s=0)]
     preview_buffer.add_frame(PreviewFrame(frame=0, at=AT), ())
-    assert preview_buffer.answer_after(before, 0) is None
+    assert preview_buffer.answer_after(before, AT, 0) is None
+
+
+@pytest.mark.parametrize(("taken_at", "answered"), [(0.0, False), (AT - 0.1, False), (AT, True), (AT + 1, True)])
+def test_an_answer_is_a_picture_that_is_new_enough_for_the_question_or_none(taken_at, answered):
+    preview_buffer = PreviewBuffer()
+    before = preview_buffer.request_once()
+    preview_buffer.add_frame(preview_frame(at=taken_at), (JPEG,))
+    assert preview_buffer.answer_after(before, AT, 0) == (JPEG if answered else None)
+
+
+def test_a_picture_tells_when_it_was_taken_and_when_it_came_and_neither_is_in_the_future():
+    preview_buffer = PreviewBuffer()
+    preview_buffer.add_frame(preview_frame(at=AT, behind_s=3.0), (JPEG,))
+    assert (preview_buffer.newest.at, preview_buffer.newest.came_at) == (AT, AT + 3.0)
+    preview_buffer.add_frame(preview_frame(at=time.monotonic() - 1.0, behind_s=60.0), (JPEG,))
+    assert preview_buffer.newest.came_at <= time.monotonic()
 
 
 # ------------------------------------------------------------------------------------------------- in the vision worker
@@ -127,9 +144,9 @@ class Shown:
         self.showing.start()
         self.number = 0
 
-    def put(self, value=0):
+    def put(self, value=0, at=None, behind_s=0.0):
         self.number += 1
-        frame = Frame(np.full((180, 320, 3), value, np.uint8), time.monotonic())
+        frame = Frame(np.full((180, 320, 3), value, np.uint8), time.monotonic() if at is None else at, behind_s)
         self.slot.set_frame(NumberedFrame(self.number, frame))
 
     def preview_frame(self):
@@ -167,6 +184,13 @@ def test_a_picture_is_shown_at_once_and_then_one_of_every_new_frame(shown):
     assert first.message.sharpness is None
     shown.put(200)
     assert shown.preview_frame().message.frame == 2
+
+
+def test_a_picture_of_a_frame_that_came_late_tells_when_it_was_taken(shown):
+    shown.put(at=AT, behind_s=1.5)
+    shown.showing.set_request(Preview(width_px=64, fps=10.0, for_s=0))
+    message = shown.preview_frame().message
+    assert (message.at, message.behind_s) == (AT - 1.5, 1.5)
 
 
 def test_measures_come_where_they_are_asked_for(shown):
@@ -279,6 +303,14 @@ def test_a_snapshot_waits_for_the_first_picture_of_a_camera_that_has_none_yet():
         picture = watched.port.snapshot(PATIENCE_S)
         assert picture is not None, "the camera was not waited for"
         assert picture.startswith(b"\xff\xd8\xff")
+
+
+def test_a_snapshot_of_a_camera_that_has_stopped_to_deliver_is_not_its_last_picture():
+    with watching("stops", stale_s=OLD_AFTER_S + 0.1) as watched:
+        watched.status(lambda one: one.state is PortState.STALE)
+        assert watched.port.snapshot(1.0) is None
+        last = eventually(lambda: watched.port.picture, what="the answer of a vision worker that was asked")
+        assert time.monotonic() - last.at > OLD_AFTER_S
 
 
 def test_a_snapshot_that_is_waited_for_ends_with_the_vision_worker():

@@ -155,6 +155,17 @@ def test_a_vision_worker_that_crashes_hangs_or_lies_is_started_anew_and_says_why
         eventually(lambda: watched.port.pid not in {None, pid})
 
 
+def test_a_vision_worker_that_hangs_while_it_closes_its_camera_is_started_anew_and_says_why():
+    limits = replace(LIMITS, camera_s=scaled(0.5), stop_s=0.3)
+    with watching("unplugged", limits=limits, read_plates=False) as watched:
+        pid = eventually(lambda: watched.port.pid)
+        watched.status(lambda one: one.up)
+        lost = watched.status(lambda one: f"one call of the camera for more than {limits.camera_s:g} s" in one.detail)
+        assert lost.state is PortState.LOST
+        eventually(lambda: is_gone(pid))
+        watched.status(lambda one: one.up)
+
+
 @pytest.mark.parametrize("mode", ["silent", "stuck"])
 def test_a_vision_worker_without_a_sign_of_life_is_killed(mode):
     limits = WorkerLimits(start_s=scaled(0.5), hang_s=scaled(0.25), retry_first_s=0.05, retry_cap_s=0.1)

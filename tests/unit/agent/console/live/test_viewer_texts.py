@@ -245,6 +245,11 @@ def test_marks_of_an_old_picture_are_not_shown():
     assert (told["fresh"], told["marks"]) == (False, [])
 
 
+def test_a_picture_of_a_camera_whose_frames_come_late_is_fresh_while_it_is_the_newest():
+    late = replace(PICTURE, at=AT - 4.0, behind_s=4.0)
+    assert [camera_news(UP, late, None, words(), at)["fresh"] for at in (AT, AT + 2.1)] == [True, False]
+
+
 # -------------------------------------------------------------------------------------------------------- last vehicles
 
 

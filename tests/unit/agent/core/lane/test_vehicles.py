@@ -26,6 +26,7 @@ from agent.core.lane.step import Lane, LaneRules, LaneState, step
 from agent.core.lane.step_inputs import (
     CommandKind,
     Decided,
+    Presented,
     ReadersChanged,
     RecordFailed,
     RelayChanged,
@@ -36,6 +37,7 @@ from agent.core.lane.transition import Transition
 from agent.core.model import Outcome
 from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerChange, LedgerState
+from agent.core.model.observations import Presentation
 from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.model.signals import Signals
 from tests.support.lane.yard import (
@@ -76,6 +78,14 @@ def watching(yard: Yard, seconds: float, *shown: str) -> list[str]:
 def test_a_blind_lane_sees_a_vehicle_by_its_permit() -> None:
     yard = Yard.new(blind=True)
     assert yard.qr() == ["vehicle.present eye", "permit.presented", "show red deciding", "decide on 1+0"]
+
+
+def test_a_blind_lane_sees_a_vehicle_by_a_camera_whose_frames_come_late() -> None:
+    yard = Yard.new(blind=True)
+    late = Presentation(b"A", "zxing", "cam", 1, yard.at - 2 * yard.lane.rules.gone_s)
+    assert yard.feed(Presented(yard.now, late)) == []
+    late = replace(late, behind_s=2 * yard.lane.rules.gone_s)
+    assert "vehicle.present eye" in yard.feed(Presented(yard.now, late))
 
 
 def test_a_blind_lane_sees_a_vehicle_by_its_plate() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agent.core.model.observations import Reading
@@ -54,6 +56,16 @@ def test_a_plate_that_does_not_count_is_counted_as_set_aside_while_it_is_in_view
     state, counting = state.with_readings([reading(TRUCK, BARRIER, 3.0), reading(NEXT, BEHIND, 3.0)])
     assert [one.track for one in counting] == [TRUCK]
     assert (state.set_aside(3.0), state.set_aside(6.0), state.set_aside(6.1)) == (1, 1, 0)
+
+
+def test_a_plate_of_a_frame_that_came_late_is_in_view_as_long_as_another():
+    late = [
+        replace(reading(track, box, at), behind_s=4.0)
+        for track, box, at in [(TRUCK, BARRIER, 3.0), (NEXT, BEHIND, 3.0)]
+    ]
+    state, _ = Bystanders().with_readings([reading(TRUCK, BARRIER, 0.0)])
+    state, _ = state.with_readings(late)
+    assert (state.set_aside(7.0), state.set_aside(10.0), state.set_aside(10.1)) == (1, 1, 0)
 
 
 def test_a_plate_that_was_hardly_read_is_none_that_somebody_wonders_about():

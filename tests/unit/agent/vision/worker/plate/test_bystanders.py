@@ -42,7 +42,7 @@ class Yard:
     def __init__(self, reader: PlateReader) -> None:
         self._reader = reader
         self._detections = DetectionBuilder(Configure(camera_kind="x", camera={}))
-        self._translator = DetectionMapper("exit/front", 0, 0.0)
+        self._translator = DetectionMapper("exit/front", 0, 0.0, 2.0)
         self._bystanders = Bystanders()
         self._number = 0
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
 from agent.vision.mapping import DetectionMapper
 from agent.vision.worker.detections import DetectionBuilder
 from agent.vision.worker.latest_frame import NumberedFrame
-from agent.vision.worker.protocol import Configure
+from agent.vision.worker.protocol import Configure, Detection, ProtocolError, SeenCode
 from agent.vision.worker.wire import Decoder, encoded
 from drivers.api import Frame
 
@@ -43,7 +45,7 @@ class Life:
 
     def __init__(self, first_frame: int = 0) -> None:
         self._detections = DetectionBuilder(Configure(camera_kind="x", camera={}))
-        self._translator = DetectionMapper("exit/front", first_frame, 0.0)
+        self._translator = DetectionMapper("exit/front", first_frame, 0.0, 2.0)
         self._decoder = Decoder(from_worker=True)
 
     def sees(self, number: int, *plates: Plate) -> tuple[Reading, ...]:
@@ -74,3 +76,47 @@ def test_a_vision_worker_that_was_started_anew_gives_no_track_a_second_time() ->
     assert before
     assert after
     assert not before & after
+
+
+# ----------------------------------------------------------------------------------------------------- when it was seen
+
+
+@dataclass(frozen=True)
+class Code:
+    payload: bytes = b"GP1:PERMIT"
+    engine: str = "test"
+    corners: tuple = ()
+    module_px: float = 2.0
+
+
+def test_what_is_read_in_a_frame_that_came_late_was_seen_when_the_frame_was_taken() -> None:
+    detections = DetectionBuilder(Configure(camera_kind="x", camera={}))
+    late = NumberedFrame(1, Frame(np.zeros((72, 128, 3), np.uint8), 100.0, behind_s=3.0))
+    mapper = DetectionMapper("exit/front", 0, 90.0, 2.0)
+    plates = mapper.seen(*detections.of_plates(late, [NEAR]), now=100.5)
+    codes = mapper.seen(*detections.of_codes(late, [Code()]), now=100.5)
+
+    assert (plates.at, codes.at) == (97.0, 97.0)
+    assert [(one.at, one.behind_s) for one in (*plates.readings, *codes.presentations)] == [(97.0, 3.0)] * 2
+
+
+def test_a_code_names_the_picture_of_its_last_seconds_and_none_of_an_earlier_visit() -> None:
+    mapper = DetectionMapper("exit/front", 0, 90.0, 2.0)
+    code = SeenCode(payload=b"GP1:PERMIT", engine="test")
+
+    def named(at: float, *pictures: bytes) -> str | None:
+        detection = Detection(frame=1, at=at, codes=(code,), picture=0 if pictures else None)
+        return mapper.seen(detection, pictures, now=at).presentations[0].picture
+
+    first = named(100.0, b"first")
+    assert first == sha256(b"first").hexdigest()
+    assert [named(100.5), named(103.0)] == [first, first]
+    assert named(103.1) is None
+    assert named(200.0, b"second") == named(201.0) == sha256(b"second").hexdigest()
+    assert named(199.9) == named(201.0), "two threads read codes, the slower one of an earlier frame"
+
+
+@pytest.mark.parametrize(("at", "behind_s"), [(89.9, 0.0), (100.2, 0.0), (98.0, 2.2)])
+def test_a_frame_from_before_its_vision_worker_or_from_the_time_to_come_is_refused(at: float, behind_s: float) -> None:
+    with pytest.raises(ProtocolError, match="cannot be"):
+        DetectionMapper("exit/front", 0, 90.0, 2.0).seen(Detection(frame=1, at=at, behind_s=behind_s), (), now=100.0)
