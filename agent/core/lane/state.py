@@ -184,10 +184,15 @@ class Lane:
     readers_up: bool = True
     pulses: tuple[Pulse, ...] = ()
     """Those without a report."""
-    closing_pulse: bool = False
-    """Whether a close pulse was ordered since the state was entered."""
-    close_unreported: bool = False
-    """Whether that pulse has no report yet."""
+    closing_pulse: PulseDelivery | None = None
+    """What became of the newest close pulse since the state was entered, as far as the lane knows; None: none was
+    ordered."""
+    close_orders: int = 0
+    """How many were ordered since then: one is followed by another only where it was certainly not delivered."""
+    lowered_at: float = -inf
+    """When the newest was ordered."""
+    closes_unreported: int = 0
+    """How many have no report yet, from before that too."""
     raised_alarms: tuple[Alarm, ...] = ()
     """Those that are not repeated before the lane is idle again."""
     sign: Show | None = None
@@ -270,7 +275,7 @@ def at_rest(lane: Lane) -> bool:
 
     No transaction, no pulse under way, nothing held or closing.
     """
-    ordered = bool(lane.pulses) or lane.close_unreported or lane.contact_hold or lane.ordered_hold is not None
+    ordered = bool(lane.pulses) or lane.closes_unreported > 0 or lane.contact_hold or lane.ordered_hold is not None
     return lane.transaction is None and lane.state in _UNNOTICED and not ordered
 
 

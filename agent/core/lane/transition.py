@@ -133,7 +133,7 @@ class Transition:
         raised = () if state in _READY else self.lane.raised_alarms
         if state is not LaneState.CLOSING:
             self._release_use(down=state in _READY)
-        self.set(state=state, since=self.now.at, closing_pulse=False, raised_alarms=raised)
+        self.set(state=state, since=self.now.at, closing_pulse=None, close_orders=0, raised_alarms=raised)
         self.show(message or sign_word(self.lane))
 
     def come_to_rest(self) -> None:
@@ -160,9 +160,19 @@ class Transition:
         """Hold the barrier open, or let go."""
         self._acts.append(Hold(on=on, override=override))
 
-    def lower(self) -> None:
-        """Order the close pulse. It must start while the inputs that allow it are fresh."""
-        self.set(closing_pulse=True, close_unreported=True, since=self.now.at)
+    def lower(self, *, once: bool = False) -> None:
+        """Order the close pulse. It must start while the inputs that allow it are fresh.
+
+        `once`: whatever becomes of it, it is not given again.
+        """
+        # Reports do not say of which close pulse they are: beside another, nothing is known for sure of this one.
+        unsure = once or self.lane.closes_unreported > 0
+        self.set(
+            closing_pulse=PulseDelivery.UNKNOWN if unsure else PulseDelivery.WAITING,
+            close_orders=self.lane.close_orders + 1,
+            lowered_at=self.now.at,
+            closes_unreported=self.lane.closes_unreported + 1,
+        )
         self._acts.append(Close(self.now.at + self.lane.rules.stale_s))
 
     # -------------------------------------------------------------------------------------------------- a transaction

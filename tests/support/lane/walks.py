@@ -326,6 +326,8 @@ class World:
         if self.odd(0.15):
             self.sense(photocell=True)
             self.sense(photocell=False)
+        if self.rules.close_mode == "agent" and self.odd(0.2):
+            self.refuse_to_close()
         self.report("delivered")
         self.perhaps(0.1, self.wild)
         if self.rules.shares_arm and self.odd(0.1):
@@ -334,6 +336,13 @@ class World:
             self.feed(InterlockChanged(self.now, free=True))
         self.idle_time(self.dice.choice((0.2, 1.0, 9.0)))
         self.sense(closed=True)
+
+    def refuse_to_close(self) -> None:
+        """The board gives no close pulse, or may have given one; then time goes by."""
+        for _ in range(self.dice.choice((1, 1, 2, 3))):
+            self.report(self.dice.choice(("not_delivered", "not_delivered", "unknown")))
+            self.perhaps(0.2, lambda: self.feed(RelayChanged(self.now, up=self.odd(0.5))))
+            self.sense(self.dice.choice((0.5, 1.1, 2.1, 9.0)))
 
     def wild(self) -> None:
         """One thing that may happen at any time."""
