@@ -72,13 +72,6 @@ def permit_of(transaction: Transaction) -> str | None:
     return transaction.decision.permit.permit_id.hex()
 
 
-def plate_of(transaction: Transaction) -> str | None:
-    """Return the plate of this transaction: what the match voted for, else the newest reading."""
-    if transaction.decision is not None and transaction.decision.match is not None and transaction.decision.match.read:
-        return transaction.decision.match.read
-    return transaction.readings[-1].text if transaction.readings else None
-
-
 def _permit(permit: Permit | None) -> PermitRecord | None:
     if permit is None:
         return None

@@ -99,8 +99,8 @@ class Transaction:
     known. `pulse`: of the newest grant; of an earlier one it is always unknown. `seen_under`: something was under the
     arm since the first grant, before that since the vehicle came; `unblocked`: nothing was at some time since the
     grant, so that what comes there is this vehicle. `entered`, `released`: it was under the arm, and had left the
-    presence loop by then. `plates`: texts read while it was on its way, so that they are known for its own. `tested`:
-    it began with a test pulse, without a vehicle.
+    presence loop by then. `plates`: readings of its own plate while it was on its way. `tested`: it began with a test
+    pulse, without a vehicle.
     """
 
     id: str
@@ -127,7 +127,7 @@ class Transaction:
     released: bool = False
     violations: tuple[Alarm, ...] = ()
     kept: tuple[str, ...] = ()
-    plates: tuple[str, ...] = ()
+    plates: tuple[Reading, ...] = ()
     tested: bool = False
 
 

@@ -14,10 +14,10 @@ from agent.core.lane.event_drafts import (
     decision_event,
     evidence_pictures,
     permit_of,
-    plate_of,
     presentation_event,
     transaction_id,
 )
+from agent.core.lane.own_plate import own_readings, plate_of
 from agent.core.lane.permit_use import settlement, went_under
 from agent.core.lane.state import HandledVehicle, Lane, LaneState, Pulse, PulseDelivery, Transaction, sign_word
 from agent.core.model import LedgerChange, LedgerState, Outcome, Presentation, Reading, Reason
@@ -306,11 +306,7 @@ class Transition:
     def remember_vehicle(self, *, passed: bool) -> None:
         """Remember what identified the vehicle, so that it does not count again while it stays in view."""
         transaction = self.transaction
-        keys = (
-            frozenset[bytes | str](transaction.payloads)
-            | {r.text for r in transaction.readings}
-            | set(transaction.plates)
-        )
+        keys = frozenset[bytes | str](transaction.payloads) | {reading.text for reading in own_readings(transaction)}
         self.set(handled=(*self.lane.handled, HandledVehicle(keys, self.now.at, passed))[-_HANDLED:])
 
     # --------------------------------------------------------------------------------------------------------- private

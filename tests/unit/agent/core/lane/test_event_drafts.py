@@ -9,7 +9,8 @@ import pytest
 
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import AccessDecided, CheckRecord, DataRecord, PermitRecord, PlateRecord
-from agent.core.lane.event_drafts import decision_event, evidence_pictures, permit_of, plate_of
+from agent.core.lane.event_drafts import decision_event, evidence_pictures, permit_of
+from agent.core.lane.own_plate import plate_of
 from agent.core.lane.state import Transaction
 from agent.core.lists.freshness import DataStanding, DataState
 from agent.core.model.list_kinds import ListKind
