@@ -5,15 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from agent.core.lane.state import Transaction
     from agent.core.model import Reading
 
 
 def plate_of(transaction: Transaction) -> str | None:
-    """Return the plate of this transaction: what the match voted for, else the newest reading."""
-    if transaction.decision is not None and transaction.decision.match is not None and transaction.decision.match.read:
-        return transaction.decision.match.read
-    return transaction.readings[-1].text if transaction.readings else None
+    """Return the plate of this transaction: what was matched, else voted for, else the main one of the newest frame."""
+    decision = transaction.decision
+    if decision is not None and decision.match is not None and decision.match.read:
+        return decision.match.read
+    if decision is not None and decision.voted is not None:
+        return decision.voted.text
+    return next((reading.text for reading in newest_first(transaction.readings)), None)
+
+
+def newest_first(readings: Iterable[Reading]) -> list[Reading]:
+    """Return readings from the newest frame to the oldest; within a frame as they are, the main plate first."""
+    return sorted(readings, key=lambda reading: (-reading.at, -reading.frame))
 
 
 def own_readings(transaction: Transaction) -> tuple[Reading, ...]:

@@ -223,7 +223,7 @@ class Transition:
         """Note that more is needed; record the first answer for each reason."""
         transaction = self.transaction
         if decision.reason not in transaction.retried:
-            found = evidence_pictures(transaction)
+            found = evidence_pictures(replace(transaction, decision=decision))
             self.record(decision_event(decision, found))
             self._keep_pictures(found)
             transaction = replace(self.transaction, retried=(*transaction.retried, decision.reason))

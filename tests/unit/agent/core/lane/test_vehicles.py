@@ -38,6 +38,7 @@ from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.model.signals import Signals
+from agent.core.plates.vote import PlateVote
 from tests.support.lane.yard import (
     FIRST,
     MATCH,
@@ -711,6 +712,27 @@ def test_the_outcome_names_the_plate_that_was_read_where_none_was_matched() -> N
     yard.plate("沪B00001", picture="p9")
     assert yard.sense(presence=False)[-1] == "keep p9"
     assert (yard.closed().plate, yard.closed().permit) == ("沪B00001", None)
+
+
+def test_the_outcome_of_a_vehicle_with_another_behind_it_names_its_own_plate_and_keeps_its_own_pictures() -> None:
+    yard = present()
+    for number in range(3):
+        yard.plate("京A12345", picture=f"own {number}", track=1)
+        yard.frame -= 1
+        yard.plate("沪B00001", picture=f"behind {number}", track=2)
+        yard.at += 0.1
+    yard.sense(presence=False)
+    assert (yard.closed().plate, yard.closed().pictures) == ("京A12345", ("own 2", "own 1", "own 0"))
+
+
+def test_an_answer_that_asks_for_more_shows_the_plate_that_it_was_about() -> None:
+    yard = deciding()
+    for number in range(4):
+        yard.plate("沪B00001", picture=f"behind {number}", track=2)
+        yard.plate("京A12345", picture=f"own {number}", track=1)
+    yard.decide(Verdict.RETRY, Reason.PLATE_UNSURE, voted=PlateVote("沪B00001", (), 0.6, 4, 4, "cn"))
+    (asked,) = [draft.event for draft in yard.drafts() if isinstance(draft.event, AccessDecided)]
+    assert asked.pictures == ("behind 3", "behind 2", "behind 1")
 
 
 def test_the_pictures_of_a_transaction_are_few() -> None:
