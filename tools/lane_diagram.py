@@ -80,6 +80,7 @@ WAYS = (
     "relay back, fresh inputs, inputs lost, fresh inputs",
     f"{UP}, B up, A down, B down, `clear_s`, closed limit",
     f"{UP}, B up, A down, A up, A down, B down, `clear_s`, B up, B down, `clear_s`, photocell interrupted",
+    f"{UP}, B up, A down, B down, `clear_s`, close pulse not_delivered, `clear_s`",
     f"{UP}, B up, B down, A down",
     f"{UP}, B up, B down, `clear_s`, B up",
     f"{UP}, A down, `clear_s`",
@@ -153,7 +154,8 @@ Rules that never break, each watched over random sequences by `tests/unit/agent/
 
 1. No open pulse without a recorded, unexpired, unused grant: by a permit, by an officer, or, where the agent itself
    ordered the arm down, for what it met on the way.
-2. One grant, at most one pulse. A pulse of unknown delivery is never repeated.
+2. One grant, at most one pulse. A pulse of unknown delivery is never repeated. A close pulse that was certainly not delivered is
+   ordered again, and the arm is not taken for down by time alone before one was, or may have been.
 3. No close pulse unless the lane is told to close, and every input that guards it is fresh and clear.
 4. Inputs that are stale or unknown are never taken for clear.
 5. A transaction has exactly one outcome.
@@ -245,6 +247,7 @@ def inputs(place: Place) -> Iterator[tuple[str, Input]]:
         yield f"decision {verdict}", Decided(now, Decision(verdict, Reason.OK, (), permit), 1)
     for delivery in ("delivered", "not_delivered", "unknown"):
         yield f"pulse {delivery}", Pulsed(now, place.grant, "open", delivery)
+        yield f"close pulse {delivery}", Pulsed(now, None, "close", delivery)
     for kind, name in ORDERS.items():
         yield name, OfficerCommand(now, kind, "officer", "cause")
     if rules.neighbours:

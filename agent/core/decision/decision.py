@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from agent.core.lists import DataStanding
     from agent.core.model import Check, Reason, Verdict
     from agent.core.permit import Permit
-    from agent.core.plates import PlateMatch
+    from agent.core.plates import PlateMatch, PlateVote
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,8 @@ class Decision:
 
     `checks`: every check made, in order; the last one is the first that failed. `permit`: the verified permit, None
     when the text failed before its signature held. `match`: the plate match, None when none was made. `data`: how fresh
-    the lists behind it were, None where they were not asked.
+    the lists behind it were, None where they were not asked. `voted`: the plate that the readings point to, None when
+    there are none.
     """
 
     verdict: Verdict
@@ -27,3 +28,4 @@ class Decision:
     permit: Permit | None = None
     match: PlateMatch | None = None
     data: DataStanding | None = None
+    voted: PlateVote | None = None

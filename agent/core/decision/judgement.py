@@ -59,7 +59,13 @@ def judge(
     checks = list(assessment.checks)
     return with_fail_safe(
         lambda: _judge(assessment, rules, known, checks, final, matched),
-        lambda name: Decision(Verdict.MANUAL, Reason.INTERNAL_ERROR, (*checks, internal(name)), assessment.permit),
+        lambda name: Decision(
+            Verdict.MANUAL,
+            Reason.INTERNAL_ERROR,
+            (*checks, internal(name)),
+            assessment.permit,
+            voted=assessment.voted,
+        ),
     )
 
 
@@ -90,7 +96,7 @@ def _judge(
     permit = assessment.permit
     if assessment.reason is not Reason.OK:
         verdict = _verdict_on_assessment(assessment, rules, known.data, final=final)
-        return Decision(verdict, assessment.reason, tuple(checks), permit, data=known.data)
+        return Decision(verdict, assessment.reason, tuple(checks), permit, data=known.data, voted=assessment.voted)
     if permit is None:
         raise ValueError("an assessment that is OK and has no permit")
     case = _case(assessment, permit, rules, known, matched)
@@ -101,8 +107,8 @@ def _judge(
         checks.append(finding.check)
         if not finding.check.ok:
             verdict = Verdict.RETRY if finding.unclear and not final else finding.verdict
-            return Decision(verdict, finding.check.reason, tuple(checks), permit, case.match, known.data)
-    return Decision(Verdict.PASS, Reason.OK, tuple(checks), permit, case.match, known.data)
+            return Decision(verdict, finding.check.reason, tuple(checks), permit, case.match, known.data, case.voted)
+    return Decision(Verdict.PASS, Reason.OK, tuple(checks), permit, case.match, known.data, case.voted)
 
 
 def _case(

@@ -1,22 +1,29 @@
-"""The arm comes down: closed by its controller or by a close pulse, which needs inputs that prove it safe."""
+"""The arm comes down: closed by its controller or by a close pulse, which needs inputs that prove it safe.
+
+A close pulse that was certainly not delivered is ordered again; one that may have been delivered never is.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from agent.core.events import Alarm, BarrierMoved
-from agent.core.lane.state import LaneState, arm_down, fresh
+from agent.core.lane.state import LaneState, PulseDelivery, arm_down, fresh
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.core.lane.state import Lane
     from agent.core.lane.transition import Transition
 
+_NOT_LOWERED = frozenset({None, PulseDelivery.NOT_DELIVERED})
+_PAUSE_S = 1.0
+"""Between a close pulse that was not delivered and the next; so much longer after each."""
+
 
 def closing(transition: Transition) -> None:
     """CLOSING: follow the arm down. In close mode "agent", first give the close pulse once it is safe."""
     rules, input_state = transition.lane.rules, transition.lane.input_state
-    waits = rules.close_mode == "agent" and not transition.lane.closing_pulse
+    waits = rules.close_mode == "agent" and transition.lane.closing_pulse in _NOT_LOWERED
     if input_state.signals.safety is True:
         transition.alarm_once(Alarm.TAILGATING, Text("under the arm before it was down"))
         _reopen(transition)
@@ -27,21 +34,32 @@ def closing(transition: Transition) -> None:
         transition.come_to_rest()
     elif waits:
         _wait_to_lower(transition)
-    elif transition.waited_s() >= rules.close_s:
+    elif transition.now.at - max(transition.lane.since, transition.lane.lowered_at) >= rules.close_s:
         _time_is_up(transition)
 
 
 def _wait_to_lower(transition: Transition) -> None:
-    if may_lower(transition):
+    lane = transition.lane
+    pause_s = min(_PAUSE_S * lane.close_orders, lane.rules.pass_s)
+    if may_lower(transition) and transition.now.at - lane.lowered_at >= pause_s:
         transition.lower()
-    elif transition.waited_s() >= transition.lane.rules.pass_s and not transition.lane.arm_in_use:
-        transition.alarm_once(Alarm.CLOSE_FAILED, Text("it was never safe to close"))
+    elif transition.waited_s() >= lane.rules.pass_s and not lane.arm_in_use:
+        transition.alarm_once(
+            Alarm.CLOSE_FAILED,
+            Text("the {action} pulse was not delivered", action="close")
+            if lane.close_orders
+            else Text("it was never safe to close"),
+        )
 
 
 def _time_is_up(transition: Transition) -> None:
-    if arm_down(transition.lane):
+    lane = transition.lane
+    if arm_down(lane):
+        seen = lane.rules.has_closed or lane.rules.has_opened
+        if lane.rules.close_mode == "agent" and not seen and lane.closing_pulse is not PulseDelivery.DELIVERED:
+            transition.set(turned_away=None)  # nobody knows whether the arm came down: the use stays in doubt
         transition.come_to_rest()
-    elif transition.lane.arm_in_use:
+    elif lane.arm_in_use:
         transition.enter_state(LaneState.YIELDING)  # it is held open there
     else:
         transition.alarm(Alarm.CLOSE_FAILED)
@@ -51,9 +69,10 @@ def _time_is_up(transition: Transition) -> None:
 def _reopen(transition: Transition) -> None:
     """Follow an arm that meets something on its way down. The controller stops it; the agent undoes its own order."""
     lane = transition.lane
-    if lane.rules.close_mode == "controller" or lane.closing_pulse:
+    lowered = lane.closing_pulse not in _NOT_LOWERED
+    if lane.rules.close_mode == "controller" or lowered:
         transition.alarm_once(Alarm.REOPENED)
-    if lane.closing_pulse and lane.relay_up and Alarm.JOURNAL_FAILED not in lane.raised_alarms:
+    if lowered and lane.relay_up and Alarm.JOURNAL_FAILED not in lane.raised_alarms:
         transition.grant_safety()
     transition.enter_state(LaneState.PASSING)
 

@@ -14,6 +14,7 @@ from agent.core.events import (
     PlateRecord,
     digest_of_code,
 )
+from agent.core.lane.own_plate import newest_first, own_readings
 from agent.core.model import ListKind
 
 if TYPE_CHECKING:
@@ -60,8 +61,13 @@ def decision_event(decision: Decision, pictures: tuple[str, ...]) -> AccessDecid
 
 
 def evidence_pictures(transaction: Transaction) -> tuple[str, ...]:
-    """Return the evidence pictures of a transaction: those that events named, then the newest of its plate."""
-    plates = dict.fromkeys(r.picture for r in reversed(transaction.readings) if r.picture is not None)
+    """Return the evidence pictures of a transaction: those that events named, then the newest of its own plate.
+
+    Those of other plates follow where these are fewer.
+    """
+    own = own_readings(transaction)
+    newest = sorted(newest_first(transaction.readings), key=lambda reading: reading not in own)
+    plates = dict.fromkeys(reading.picture for reading in newest if reading.picture is not None)
     return tuple(dict.fromkeys((*transaction.pictures, *tuple(plates)[:_READING_PICTURES])))
 
 
@@ -70,13 +76,6 @@ def permit_of(transaction: Transaction) -> str | None:
     if transaction.decision is None or transaction.decision.permit is None:
         return None
     return transaction.decision.permit.permit_id.hex()
-
-
-def plate_of(transaction: Transaction) -> str | None:
-    """Return the plate of this transaction: what the match voted for, else the newest reading."""
-    if transaction.decision is not None and transaction.decision.match is not None and transaction.decision.match.read:
-        return transaction.decision.match.read
-    return transaction.readings[-1].text if transaction.readings else None
 
 
 def _permit(permit: Permit | None) -> PermitRecord | None:

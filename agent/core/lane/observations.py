@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agent.core.lane.own_plate import is_own
 from agent.core.lane.state import GATHERING, RISING, Lane, LaneState
 from agent.core.model import Presentation, Reading
 
@@ -53,13 +54,18 @@ def _with_early(lane: Lane, observation: Observation, at: float) -> Lane:
 
 
 def _with_plate_under_way(lane: Lane, observation: Observation, at: float) -> Lane:
-    """Take a plate for that of the vehicle that was let through, and on a blind lane another permit for the next's."""
+    """Note the plate of the vehicle that was let through; on a blind lane, keep another permit for the next one.
+
+    Another plate may be that of the next one, which drives up: it is read again for that one.
+    """
     transaction = lane.transaction
     if transaction is None:
         return lane
     if isinstance(observation, Reading):
-        plates = dict.fromkeys((*transaction.plates, observation.text))
-        return replace(lane, transaction=replace(transaction, plates=tuple(plates)[-_PLATES:]))
+        known = {(one.text, one.camera, one.track) for one in transaction.plates}
+        if (observation.text, observation.camera, observation.track) in known or not is_own(transaction, observation):
+            return lane
+        return replace(lane, transaction=replace(transaction, plates=(*transaction.plates, observation)[-_PLATES:]))
     if lane.rules.blind and observation.payload not in transaction.payloads:
         return _with_early(lane, observation, at)
     return lane

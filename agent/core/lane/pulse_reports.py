@@ -27,9 +27,8 @@ def expire_pulses(transition: Transition) -> None:
 def note_pulse_report(transition: Transition, item: Pulsed) -> None:
     """Record what became of a pulse that was ordered; any other report is ignored."""
     if item.action == "close":
-        if transition.lane.close_unreported:
-            transition.set(close_unreported=False)
-            _record_pulse(transition, None, "close", _delivery(item), None)
+        if transition.lane.closes_unreported:
+            _note_close(transition, _delivery(item))
         return
     pulse = next((p for p in transition.lane.pulses if p.grant == item.grant), None)
     if pulse is None:
@@ -37,6 +36,14 @@ def note_pulse_report(transition: Transition, item: Pulsed) -> None:
     delivery = _delivery(item)
     _record_pulse(transition, pulse.grant, "open", delivery, pulse.transaction)
     _note_delivery(transition, pulse, delivery)
+
+
+def _note_close(transition: Transition, delivery: Literal["delivered", "not_delivered", "unknown"]) -> None:
+    lane = transition.lane
+    transition.set(closes_unreported=lane.closes_unreported - 1)
+    _record_pulse(transition, None, "close", delivery, None, alarmed=lane.close_orders > 1)
+    if lane.closing_pulse is PulseDelivery.WAITING:
+        transition.set(closing_pulse=PulseDelivery(delivery))
 
 
 def _note_delivery(transition: Transition, pulse: Pulse, delivery: str) -> None:
@@ -62,8 +69,13 @@ def _record_pulse(
     action: Literal["open", "close"],
     delivery: Literal["delivered", "not_delivered", "unknown"],
     transaction: str | None,
+    *,
+    alarmed: bool = False,
 ) -> None:
+    """Record a report. `alarmed`: that the board does not deliver was told already."""
     transition.record(BarrierPulsed(grant=grant, action=action, delivery=delivery), transaction)
+    if delivery == "not_delivered" and alarmed:
+        return
     if delivery == "not_delivered":
         transition.alarm(Alarm.RELAY_LOST, Text("the {action} pulse was not delivered", action=action), transaction)
     elif delivery == "unknown":

@@ -99,8 +99,8 @@ class Transaction:
     known. `pulse`: of the newest grant; of an earlier one it is always unknown. `seen_under`: something was under the
     arm since the first grant, before that since the vehicle came; `unblocked`: nothing was at some time since the
     grant, so that what comes there is this vehicle. `entered`, `released`: it was under the arm, and had left the
-    presence loop by then. `plates`: texts read while it was on its way, so that they are known for its own. `tested`:
-    it began with a test pulse, without a vehicle.
+    presence loop by then. `plates`: readings of its own plate while it was on its way. `tested`: it began with a test
+    pulse, without a vehicle.
     """
 
     id: str
@@ -127,7 +127,7 @@ class Transaction:
     released: bool = False
     violations: tuple[Alarm, ...] = ()
     kept: tuple[str, ...] = ()
-    plates: tuple[str, ...] = ()
+    plates: tuple[Reading, ...] = ()
     tested: bool = False
 
 
@@ -184,10 +184,15 @@ class Lane:
     readers_up: bool = True
     pulses: tuple[Pulse, ...] = ()
     """Those without a report."""
-    closing_pulse: bool = False
-    """Whether a close pulse was ordered since the state was entered."""
-    close_unreported: bool = False
-    """Whether that pulse has no report yet."""
+    closing_pulse: PulseDelivery | None = None
+    """What became of the newest close pulse since the state was entered, as far as the lane knows; None: none was
+    ordered."""
+    close_orders: int = 0
+    """How many were ordered since then: one is followed by another only where it was certainly not delivered."""
+    lowered_at: float = -inf
+    """When the newest was ordered."""
+    closes_unreported: int = 0
+    """How many have no report yet, from before that too."""
     raised_alarms: tuple[Alarm, ...] = ()
     """Those that are not repeated before the lane is idle again."""
     sign: Show | None = None
@@ -270,7 +275,7 @@ def at_rest(lane: Lane) -> bool:
 
     No transaction, no pulse under way, nothing held or closing.
     """
-    ordered = bool(lane.pulses) or lane.close_unreported or lane.contact_hold or lane.ordered_hold is not None
+    ordered = bool(lane.pulses) or lane.closes_unreported > 0 or lane.contact_hold or lane.ordered_hold is not None
     return lane.transaction is None and lane.state in _UNNOTICED and not ordered
 
 

@@ -48,7 +48,7 @@ def _close(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
     transition.allow_alarm_again(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
     transition.record(BarrierTested(action="close", operator=item.operator, cause=item.cause))
     transition.enter_state(LaneState.CLOSING)
-    transition.lower()
+    transition.lower(once=True)
     return True, Text("the close pulse is ordered")
 
 
@@ -65,7 +65,7 @@ def _busy(lane: Lane) -> str:
         return Text("the lane is in state {state}", state=lane.state)
     if lane.lockout.locked_by:
         return Text("the lane is locked by {locked_by}", locked_by=lane.lockout.locked_by)
-    if lane.pulses or lane.close_unreported:
+    if lane.pulses or lane.closes_unreported:
         return Text("a pulse is under way")
     if not lane.relay_up:
         return Text("the relay board is away")

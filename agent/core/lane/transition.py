@@ -14,10 +14,10 @@ from agent.core.lane.event_drafts import (
     decision_event,
     evidence_pictures,
     permit_of,
-    plate_of,
     presentation_event,
     transaction_id,
 )
+from agent.core.lane.own_plate import own_readings, plate_of
 from agent.core.lane.permit_use import settlement, went_under
 from agent.core.lane.state import HandledVehicle, Lane, LaneState, Pulse, PulseDelivery, Transaction, sign_word
 from agent.core.model import LedgerChange, LedgerState, Outcome, Presentation, Reading, Reason
@@ -133,7 +133,7 @@ class Transition:
         raised = () if state in _READY else self.lane.raised_alarms
         if state is not LaneState.CLOSING:
             self._release_use(down=state in _READY)
-        self.set(state=state, since=self.now.at, closing_pulse=False, raised_alarms=raised)
+        self.set(state=state, since=self.now.at, closing_pulse=None, close_orders=0, raised_alarms=raised)
         self.show(message or sign_word(self.lane))
 
     def come_to_rest(self) -> None:
@@ -160,9 +160,19 @@ class Transition:
         """Hold the barrier open, or let go."""
         self._acts.append(Hold(on=on, override=override))
 
-    def lower(self) -> None:
-        """Order the close pulse. It must start while the inputs that allow it are fresh."""
-        self.set(closing_pulse=True, close_unreported=True, since=self.now.at)
+    def lower(self, *, once: bool = False) -> None:
+        """Order the close pulse. It must start while the inputs that allow it are fresh.
+
+        `once`: whatever becomes of it, it is not given again.
+        """
+        # Reports do not say of which close pulse they are: beside another, nothing is known for sure of this one.
+        unsure = once or self.lane.closes_unreported > 0
+        self.set(
+            closing_pulse=PulseDelivery.UNKNOWN if unsure else PulseDelivery.WAITING,
+            close_orders=self.lane.close_orders + 1,
+            lowered_at=self.now.at,
+            closes_unreported=self.lane.closes_unreported + 1,
+        )
         self._acts.append(Close(self.now.at + self.lane.rules.stale_s))
 
     # -------------------------------------------------------------------------------------------------- a transaction
@@ -213,7 +223,7 @@ class Transition:
         """Note that more is needed; record the first answer for each reason."""
         transaction = self.transaction
         if decision.reason not in transaction.retried:
-            found = evidence_pictures(transaction)
+            found = evidence_pictures(replace(transaction, decision=decision))
             self.record(decision_event(decision, found))
             self._keep_pictures(found)
             transaction = replace(self.transaction, retried=(*transaction.retried, decision.reason))
@@ -296,11 +306,7 @@ class Transition:
     def remember_vehicle(self, *, passed: bool) -> None:
         """Remember what identified the vehicle, so that it does not count again while it stays in view."""
         transaction = self.transaction
-        keys = (
-            frozenset[bytes | str](transaction.payloads)
-            | {r.text for r in transaction.readings}
-            | set(transaction.plates)
-        )
+        keys = frozenset[bytes | str](transaction.payloads) | {reading.text for reading in own_readings(transaction)}
         self.set(handled=(*self.lane.handled, HandledVehicle(keys, self.now.at, passed))[-_HANDLED:])
 
     # --------------------------------------------------------------------------------------------------------- private

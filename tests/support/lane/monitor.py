@@ -169,6 +169,10 @@ class Monitor:
     came_back: bool = False
     reserved: dict[str, LedgerChange] = field(default_factory=dict)
     lowered: bool = False
+    lowering: str | None = None
+    lowered_at: float = -inf
+    tested: bool = False
+    closes_due: int = 0
     held: bool = False
     contact: bool = False
     ordered: bool = False
@@ -207,6 +211,9 @@ class Monitor:
             self.seen_before_at = item.now.at
 
     def _report(self, item: Pulsed) -> None:
+        if item.action == "close" and self.closes_due:
+            self.closes_due -= 1
+            self.lowering = item.delivery if self.lowering == "" else self.lowering
         pulse = self.pulses.get(item.grant or "")
         if pulse is not None and not pulse.delivery and item.now.at <= pulse.deadline:
             pulse.delivery = item.delivery
@@ -278,9 +285,30 @@ class Monitor:
                 "a test only where nothing is under way (rule 11)"
             )
             assert after in (LaneState.OPENING, LaneState.CLOSING)
+        self._lowered(item, before, after, effects)
         self._served(item, after)
         if isinstance(item, Sampled):
             assert (after is LaneState.HELD_OPEN) is (self.contact or self.ordered)
+
+    def _lowered(self, item: Input, before: LaneState, after: LaneState, effects: tuple[Effect, ...]) -> None:
+        """Rule 2, of close pulses: one that may have been given is not repeated, and no arm is taken for down by time
+        alone to which none was given. `lowering`: what is known of the newest; None: none was ordered since the state
+        was entered, empty: no report yet.
+        """
+        if before is LaneState.CLOSING and after in (LaneState.IDLE, LaneState.OUT_OF_SERVICE) and self.lowered_by_us():
+            shut = self.rules.has_closed and self.samples[-1].signals.closed is True
+            assert shut or self.tested or self.lowering not in (None, "not_delivered"), "no close pulse was given"
+        if before is not LaneState.CLOSING:
+            self.lowering, self.tested = None, False
+        if any(isinstance(effect, Close) for effect in effects):
+            again = self.lowering is not None
+            assert not again or not self.tested, "a test is one pulse"
+            assert not again or self.lowering == "not_delivered", "the close pulse before may have been given"
+            assert not again or item.now.at - self.lowered_at >= 1.0, "it is tried too often"
+            drafts = [draft for effect in effects if isinstance(effect, Record) for draft in effect.events]
+            self.tested = any(isinstance(draft.event, BarrierTested) for draft in drafts)
+            self.lowering, self.lowered_at = "unknown" if self.closes_due else "", item.now.at
+            self.closes_due += 1
 
     def _served(self, item: Input, after: LaneState) -> None:
         """A vehicle that stands before the arm is served once the one before has had the time to go and the arm to
@@ -547,6 +575,8 @@ class Monitor:
             assert self.fresh(item)
             assert not self.came_back, "something went under the arm before it was down"
             assert self.arm_is_down(), "the arm is up"
+            seen = self.rules.has_closed or self.rules.has_opened
+            assert seen or not self.lowered_by_us() or self.lowering == "delivered", "the arm may be up"
             return
         assert [transaction for _, transaction in closed] == [row.transaction]
         event = closed[0][0]
@@ -599,6 +629,10 @@ class Monitor:
             if self.rules.has_closed
             else not self.rules.has_opened or last.signals.opened is False
         )
+
+    def lowered_by_us(self) -> bool:
+        """Whether the arm comes down by a close pulse of the agent only."""
+        return self.rules.close_mode == "agent" and not self.rules.blind
 
     @staticmethod
     def occupied(sample: Sampled) -> bool:

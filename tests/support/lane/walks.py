@@ -168,9 +168,10 @@ class World:
         seen = Presentation(text.encode(), "zxing", "cam", self.frame, self.at - ago_s, picture=picture)
         self.feed(Presented(self.now, seen), verdict=verdict)
 
-    def plate(self, text: str, verdict: Verdict | None = None) -> None:
+    def plate(self, text: str, verdict: Verdict | None = None, track: int = 0) -> None:
         self.frame += 1
-        self.feed(PlateRead(self.now, Reading(text, (), "cn", 0.9, "cam", self.frame, self.at)), verdict=verdict)
+        seen = Reading(text, (), "cn", 0.9, "cam", self.frame, self.at, track=track)
+        self.feed(PlateRead(self.now, seen), verdict=verdict)
 
     def report(self, delivery: str) -> None:
         if self.pulses:
@@ -254,6 +255,13 @@ class World:
         if self.odd(0.1):
             self.sense(opened=False, closed=True)
 
+    def two_in_view(self) -> None:
+        """What a vehicle showed, or bears, is now and then read beside what belongs to another."""
+        self.perhaps(0.03, self.turn_away_unread)
+        self.perhaps(0.03, self.read_late)
+        if self.rules.blind:
+            self.perhaps(0.05, self.read_behind)
+
     def turn_away_unread(self) -> None:
         """A vehicle that was refused shows another permit as the last reader goes."""
         self.sense(presence=True, safety=False)
@@ -271,6 +279,32 @@ class World:
         self.sense(0.5, presence=False)
         self.sense(0.5, presence=True)
         self.qr(text, ago_s=0.3)
+
+    def read_behind(self) -> None:
+        """A vehicle is read and goes through a blind lane; the plate of the next one is read as it goes, and must count
+        for the next one.
+        """
+        number = self.frame
+        self.sense(3.5)
+        self.plate(f"plate {number}", Verdict.RETRY, track=number + 1)
+        self.qr(f"permit {number}", Verdict.PASS)
+        going = self.lane.transaction
+        if self.lane.state is not LaneState.OPENING or going is None or not going.readings:
+            return
+        self.report("delivered")
+        for _ in range(self.dice.choice((1, 3))):
+            self.sense(2.0)
+            self.plate(f"behind {number}", track=self.dice.choice((0, number + 2)))
+        self.sense(9.0)
+        self.qr(f"another {number}", Verdict.RETRY)
+        before = self.lane.transaction
+        if before is None or before.final or self.lane.state not in (LaneState.PRESENT, LaneState.DECIDING):
+            return
+        self.plate(f"behind {number}", Verdict.RETRY, track=number + 2)
+        after = self.lane.transaction
+        assert after is None or after.id != before.id or f"behind {number}" in {one.text for one in after.readings}, (
+            "the plate of this vehicle is taken for that of the one before"
+        )
 
     def doubt(self) -> None:
         """An officer orders a pulse once more, by command or by the key, and the board answers as it likes."""
@@ -326,6 +360,8 @@ class World:
         if self.odd(0.15):
             self.sense(photocell=True)
             self.sense(photocell=False)
+        if self.rules.close_mode == "agent" and self.odd(0.2):
+            self.refuse_to_close()
         self.report("delivered")
         self.perhaps(0.1, self.wild)
         if self.rules.shares_arm and self.odd(0.1):
@@ -334,6 +370,13 @@ class World:
             self.feed(InterlockChanged(self.now, free=True))
         self.idle_time(self.dice.choice((0.2, 1.0, 9.0)))
         self.sense(closed=True)
+
+    def refuse_to_close(self) -> None:
+        """The board gives no close pulse, or may have given one; then time goes by."""
+        for _ in range(self.dice.choice((1, 1, 2, 3))):
+            self.report(self.dice.choice(("not_delivered", "not_delivered", "unknown")))
+            self.perhaps(0.2, lambda: self.feed(RelayChanged(self.now, up=self.odd(0.5))))
+            self.sense(self.dice.choice((0.5, 1.1, 2.1, 9.0)))
 
     def wild(self) -> None:
         """One thing that may happen at any time."""
@@ -451,8 +494,7 @@ class World:
             self.perhaps(0.8, self.serve)
             if self.odd(0.3):
                 self.other_direction()
-            self.perhaps(0.03, self.turn_away_unread)
-            self.perhaps(0.03, self.read_late)
+            self.two_in_view()
             if self.dice.random() < 0.5:
                 self.vehicle()
             elif self.odd(MAINTAINED):

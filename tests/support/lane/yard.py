@@ -210,9 +210,11 @@ class Yard:
         seen = Presentation(text.encode(), "zxing", "cam", self.frame, self.at - ago_s, picture=picture)
         return self.feed(Presented(self.now, seen))
 
-    def plate(self, text: str = "京A12345", picture: str | None = None, ago_s: float = 0.0) -> list[str]:
+    def plate(
+        self, text: str = "京A12345", picture: str | None = None, ago_s: float = 0.0, track: int = 0
+    ) -> list[str]:
         self.frame += 1
-        seen = Reading(text, (), "cn", 0.9, "cam", self.frame, self.at - ago_s, picture=picture)
+        seen = Reading(text, (), "cn", 0.9, "cam", self.frame, self.at - ago_s, picture=picture, track=track)
         return self.feed(PlateRead(self.now, seen))
 
     def decide(self, verdict: Verdict, reason: Reason = Reason.OK, use: int = 1, **changes: Any) -> list[str]:

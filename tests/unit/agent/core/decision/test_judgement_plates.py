@@ -12,6 +12,7 @@ from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit.claims import PermitForm
 from agent.core.plates.frame_evidence import _around
 from agent.core.plates.match import MatchVerdict
+from agent.core.plates.vote import vote
 from tests.support.lane.judging import (
     CONTEXT,
     DATA,
@@ -61,6 +62,24 @@ def test_a_permit_alone_passes_whatever_the_plate_and_the_match_is_noted(reading
     assert (decision.match is not None) == bool(readings)
     assert check(decision, Reason.PLATE_UNREADABLE).detail == "not judged, the lane asks for a permit alone"
     assert Reason.PLATE_MISMATCH not in [made.reason for made in decision.checks]
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({}, Reason.OK),
+        ({"payloads": (NO_PLATE,)}, Reason.PLATE_UNREADABLE),
+        ({"payloads": ()}, Reason.QR_NONE),
+        ({"payloads": (), "require": "plate", "final": True}, Reason.DECLARATION_UNKNOWN),
+        ({"known": replace(KNOWN, use=None)}, Reason.INTERNAL_ERROR),
+    ],
+)
+def test_the_plate_that_the_readings_point_to_is_known_whatever_is_decided(given, reason):
+    decision = decide(**given)
+    assert decision.reason is reason
+    assert decision.voted is not None
+    assert (decision.voted.text, decision.voted.readings) == (vote(read()).text, vote(read()).readings)
+    assert decide(**given, readings=()).voted is None
 
 
 def test_a_permit_alone_needs_a_permit():

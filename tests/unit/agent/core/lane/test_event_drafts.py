@@ -9,7 +9,8 @@ import pytest
 
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import AccessDecided, CheckRecord, DataRecord, PermitRecord, PlateRecord
-from agent.core.lane.event_drafts import decision_event, evidence_pictures, permit_of, plate_of
+from agent.core.lane.event_drafts import decision_event, evidence_pictures, permit_of
+from agent.core.lane.own_plate import plate_of
 from agent.core.lane.state import Transaction
 from agent.core.lists.freshness import DataStanding, DataState
 from agent.core.model.list_kinds import ListKind
@@ -17,9 +18,11 @@ from agent.core.model.observations import Reading
 from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.permit.claims import PermitForm
 from agent.core.plates.match import MatchVerdict, PlateMatch
+from agent.core.plates.vote import PlateVote
 from tests.support.lane.yard import MATCH, PERMIT
 
 VERSIONS = {ListKind.DECLARATIONS: 11, ListKind.REVOCATIONS: 12, ListKind.WATCH: 13}
+UNREAD = replace(MATCH, read="")
 STANDING = DataStanding(DataState.STALE_OK, 1799.6, VERSIONS, 5)
 DECISION = Decision(
     Verdict.DENY,
@@ -105,13 +108,107 @@ def test_the_event_of_a_decision_says(decision: Decision, pictures: tuple[str, .
         (("q2", "q1"), ("p1", "p2", "p3", "p4"), ("q2", "q1", "p4", "p3", "p2")),
     ],
 )
-def test_the_pictures_of_a_transaction_are_those_named_then_the_newest_three_of_the_plate(
+def test_the_pictures_of_a_transaction_are_those_named_then_the_newest_three_of_what_was_read(
     named: tuple[str, ...], read: tuple[str | None, ...], pictures: tuple[str, ...]
 ) -> None:
     assert evidence_pictures(transaction(pictures=named, readings=readings(*read))) == pictures
 
 
-UNREAD = replace(MATCH, read="")
+OWN, BEHIND = "京A12345", "沪B00001"
+
+
+def frames(*plates: tuple[tuple[str, int], ...], camera: str = "cam", at: float = 0.0) -> tuple[Reading, ...]:
+    """The readings of several frames, each of the plates in it with their tracks, the main one first."""
+    return tuple(
+        Reading(
+            text,
+            (),
+            "cn",
+            0.9,
+            camera,
+            number,
+            at + number,
+            picture=f"{camera} {number} {place}",
+            track=track,
+        )
+        for number, frame in enumerate(plates)
+        for place, (text, track) in enumerate(frame)
+    )
+
+
+BESIDE = frames(((OWN, 1), (BEHIND, 2)), ((OWN, 1), (BEHIND, 2)))
+VOTED = replace(BARE, voted=PlateVote(OWN, (), 0.9, 1, 1, "cn", ()))
+
+
+@pytest.mark.parametrize(
+    ("fields", "plate"),
+    [
+        pytest.param({"readings": BESIDE}, OWN, id="the main one of the newest frame"),
+        pytest.param({"readings": BESIDE, "decision": BARE}, OWN, id="where the decision knows of none"),
+        pytest.param(
+            {"readings": frames(((OWN, 1), (BEHIND, 2)), ((BEHIND, 2), (OWN, 1)))}, BEHIND, id="by the newest only"
+        ),
+        pytest.param(
+            {"readings": frames(((BEHIND, 2), (OWN, 1))), "decision": VOTED}, OWN, id="the voted one before that"
+        ),
+        pytest.param(
+            {"readings": BESIDE, "decision": replace(VOTED, match=replace(MATCH, read=BEHIND))},
+            BEHIND,
+            id="the matched one before all",
+        ),
+        pytest.param(
+            {"readings": BESIDE, "decision": replace(VOTED, match=UNREAD)}, OWN, id="the voted one where none matched"
+        ),
+        pytest.param(
+            {"readings": (*frames(((OWN, 1), (BEHIND, 2)), at=0.5), *frames(((BEHIND, 1),), camera="rear"))},
+            OWN,
+            id="the newest frame is not the one that came last",
+        ),
+    ],
+)
+def test_of_two_plates_in_a_frame_a_transaction_names_the_vehicles_own(fields: dict[str, Any], plate: str) -> None:
+    assert plate_of(transaction(**fields)) == plate
+
+
+@pytest.mark.parametrize(
+    ("fields", "pictures"),
+    [
+        pytest.param({"readings": BESIDE}, ("cam 1 0", "cam 0 0", "cam 1 1"), id="its own before others"),
+        pytest.param(
+            {"readings": frames(*[((BEHIND, 2), (OWN, 1))] * 4), "decision": VOTED},
+            ("cam 3 1", "cam 2 1", "cam 1 1"),
+            id="of what was voted for",
+        ),
+        pytest.param(
+            {"readings": frames(((OWN, 1), (BEHIND, 2)), (("京A1234S", 1), (BEHIND, 2)), ((OWN, 1), (BEHIND, 2)))},
+            ("cam 2 0", "cam 1 0", "cam 0 0"),
+            id="misread ones of its track too",
+        ),
+        pytest.param(
+            {
+                "readings": BESIDE,
+                "pictures": ("code",),
+                "decision": replace(BARE, match=replace(MATCH, read=BEHIND)),
+            },
+            ("code", "cam 1 1", "cam 0 1", "cam 1 0"),
+            id="those of codes before all",
+        ),
+        pytest.param(
+            {"readings": frames(((OWN, 0), (BEHIND, 0)), ((BEHIND, 0), ("京A1234S", 0))), "decision": VOTED},
+            ("cam 0 0", "cam 1 0", "cam 1 1"),
+            id="by the text alone where no track is known",
+        ),
+    ],
+)
+def test_the_pictures_of_a_transaction_are_of_the_vehicles_own_plate_first(
+    fields: dict[str, Any], pictures: tuple[str, ...]
+) -> None:
+    assert evidence_pictures(transaction(**fields)) == pictures
+
+
+def test_a_picture_of_what_was_read_on_the_way_is_no_evidence_of_the_decision() -> None:
+    late = frames(((OWN, 1),), camera="late", at=9.0)
+    assert evidence_pictures(transaction(readings=BESIDE, plates=late)) == ("cam 1 0", "cam 0 0", "cam 1 1")
 
 
 @pytest.mark.parametrize(
@@ -128,7 +225,7 @@ UNREAD = replace(MATCH, read="")
         ({"decision": replace(BARE, match=UNREAD)}, None, None),
     ],
 )
-def test_a_transaction_has_the_permit_that_was_verified_and_the_plate_that_was_voted_for_or_read_last(
+def test_a_transaction_has_the_permit_that_was_verified_and_the_plate_that_was_voted_for_or_read_last_of_all(
     fields: dict[str, Any], permit: str | None, plate: str | None
 ) -> None:
     one = transaction(**fields)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -32,6 +32,23 @@ def felt(yard: Yard, **bits: bool) -> Yard:
     return yard
 
 
+def undelivered(yard: Yard) -> list[str]:
+    """The close pulse is ordered, and certainly not given."""
+    return yard.sense() + yard.pulsed("not_delivered", "close")
+
+
+def lowered_twice(**rules: Any) -> Yard:
+    """An arm that met something on its way down and comes down once more; neither close pulse has a report."""
+    yard = closing(**rules)
+    yard.sense()
+    yard.sense(safety=True)
+    yard.sense(safety=False)
+    yard.wait(1.0)
+    yard.sense()
+    return yard
+
+
+UNDELIVERED = ["CLOSE", "barrier.pulsed close not_delivered", "alarm.raised relay_lost"]
 TABLE: list[Row] = [
     # ---------------------------------------------------------------- opening
     (
@@ -676,6 +693,88 @@ TABLE: list[Row] = [
         LaneState.CLOSING,
         ["CLOSE", "show red clearing", "show red closing", "CLOSE"],
     ),
+    (
+        "a close pulse that was not delivered is ordered again after a second, and the alarm is raised once",
+        lambda: closing(**AGENT),
+        lambda y: undelivered(y) + y.wait(0.9) + y.sense(0.2) + y.pulsed("not_delivered", "close"),
+        LaneState.CLOSING,
+        [*UNDELIVERED, "CLOSE", "barrier.pulsed close not_delivered"],
+    ),
+    (
+        "each try waits a second longer than the one before",
+        lambda: closing(**AGENT),
+        lambda y: undelivered(y)[:0] + undelivered(y.later(1.1))[:0] + y.wait(1.9) + y.sense(0.2),
+        LaneState.CLOSING,
+        ["CLOSE"],
+    ),
+    (
+        "an arm has its time to close from the close pulse on that was delivered",
+        lambda: closing(has_closed=False, has_opened=False, **AGENT),
+        lambda y: undelivered(y)[:0] + y.sense(5.0) + y.pulsed(action="close") + y.wait(7.9) + y.sense(0.2),
+        LaneState.IDLE,
+        ["CLOSE", "barrier.pulsed close delivered", "show red idle"],
+    ),
+    (
+        "a close pulse that was not delivered waits until it is safe",
+        lambda: closing(has_photocell=True, **AGENT),
+        lambda y: undelivered(y)[:0] + y.sense(photocell=True) + y.wait(5.0) + y.sense(photocell=False),
+        LaneState.CLOSING,
+        ["CLOSE"],
+    ),
+    (
+        "a close pulse that was not delivered waits for the relay board",
+        lambda: closing(**AGENT),
+        lambda y: (
+            undelivered(y)[:0]
+            + y.feed(RelayChanged(y.now, up=False))
+            + y.wait(30.0)
+            + y.feed(RelayChanged(y.now, up=True))
+        ),
+        LaneState.CLOSING,
+        ["alarm.raised relay_lost", "CLOSE"],
+    ),
+    (
+        "a close pulse that is never delivered is an alarm, once, and the arm counts as up",
+        lambda: closing(has_closed=False, has_opened=False, **AGENT),
+        lambda y: undelivered(y)[:0] + y.feed(RelayChanged(y.now, up=False)) + y.wait(150.0),
+        LaneState.CLOSING,
+        ["alarm.raised relay_lost", "alarm.raised close_failed"],
+    ),
+    (
+        "an arm that no close pulse reached is down where its limit says so",
+        lambda: closing(**AGENT),
+        lambda y: undelivered(y)[:0] + y.sense(closed=True),
+        LaneState.IDLE,
+        ["barrier.moved closed", "show red idle"],
+    ),
+    (
+        "a close pulse of unknown delivery is not repeated",
+        lambda: closing(has_closed=False, has_opened=False, **AGENT),
+        lambda y: y.sense() + y.pulsed("unknown", "close") + y.pulsed("not_delivered", "close") + y.wait(7.9),
+        LaneState.CLOSING,
+        ["CLOSE", "barrier.pulsed close unknown", "alarm.raised pulse_unknown"],
+    ),
+    (
+        "a close pulse after one of unknown delivery is not repeated for its report",
+        lambda: closing(has_closed=False, has_opened=False, **AGENT),
+        lambda y: undelivered(y)[:0] + y.sense(1.1) + y.pulsed("unknown", "close") + y.wait(7.9),
+        LaneState.CLOSING,
+        ["CLOSE", "barrier.pulsed close unknown", "alarm.raised pulse_unknown"],
+    ),
+    (
+        "of two close pulses without a report nobody knows which was not delivered",
+        lambda: lowered_twice(**AGENT),
+        lambda y: y.pulsed("not_delivered", "close") + y.wait(5.0) + y.pulsed("delivered", "close"),
+        LaneState.CLOSING,
+        [*UNDELIVERED[1:], "barrier.pulsed close delivered"],
+    ),
+    (
+        "what comes under an arm that no close pulse reached needs no pulse",
+        lambda: closing(**AGENT),
+        lambda y: undelivered(y)[:0] + y.sense(safety=True),
+        LaneState.PASSING,
+        ["alarm.raised tailgating", "show red passing"],
+    ),
     # ---------------------------------------------------------------- violation
     (
         "an empty lane with the arm down is ready again",
@@ -759,6 +858,12 @@ DETAILS: dict[str, tuple[Callable[[], Yard], Callable[[Yard], list[str]], Alarm,
         lambda y: y.sense(photocell=True) + y.wait(61.0),
         Alarm.CLOSE_FAILED,
         "it was never safe to close",
+    ),
+    "never given": (
+        lambda: closing(**AGENT),
+        lambda y: undelivered(y)[:0] + y.feed(RelayChanged(y.now, up=False)) + y.wait(61.0),
+        Alarm.CLOSE_FAILED,
+        "the close pulse was not delivered",
     ),
     "too long": (opened, lambda y: y.wait(16.0), Alarm.OPEN_TOO_LONG, ""),
     "blocked": (passing, lambda y: y.wait(61.0), Alarm.BLOCKED, ""),

@@ -12,7 +12,8 @@ from agent.core.lane.step_inputs import CommandKind, RelayChanged
 from agent.core.model import Outcome
 from agent.core.model.ledger import LedgerState
 from agent.core.model.reasons import Reason, Verdict
-from tests.support.lane.yard import Yard, deciding, opened, opening, passing, present
+from tests.support.lane.rows import AGENT
+from tests.support.lane.yard import Yard, deciding, no_relay, opened, opening, passing, present
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,12 @@ LIMITS: dict[str, Any] = {"has_opened": True, "has_closed": True}
 UP: dict[str, bool | None] = {"opened": True, "closed": False}
 DOWN: dict[str, bool | None] = {"opened": False, "closed": True}
 RESERVED, CONSUMED, RELEASED = LedgerState.RESERVED, LedgerState.CONSUMED, LedgerState.RELEASED
+
+
+def turned_away(yard: Yard) -> list[str]:
+    """The vehicle goes away before the open arm, and the close pulse is ordered."""
+    return yard.sense(presence=False) + yard.wait(1.1)
+
 
 # ------------------------------------------------------------------------------------------- the use, and what is told
 
@@ -128,6 +135,33 @@ ENDS: dict[str, tuple[Callable[[], Yard], Callable[[Yard], object], END]] = {
         lambda: opened(**LIMITS),
         lambda y: y.sense(presence=False) + y.wait(9.2) + y.sense(1.0, **DOWN) + y.wait(1.1),
         (Outcome.NOT_TAKEN, False, [RESERVED]),
+    ),
+    "a vehicle that leaves an open arm, which no close pulse reaches": (
+        lambda: opened(has_opened=False, **AGENT),
+        lambda y: turned_away(y) + y.pulsed("not_delivered", "close") + no_relay(y).wait(20.0),
+        (Outcome.NOT_TAKEN, False, [RESERVED]),
+    ),
+    "a vehicle that leaves an open arm, which the close pulse reaches at the second try": (
+        lambda: opened(has_opened=False, **AGENT),
+        lambda y: (
+            turned_away(y)
+            + y.pulsed("not_delivered", "close")
+            + y.wait(1.1)
+            + y.pulsed(action="close")
+            + y.wait(8.0)
+            + y.sense(0.2)
+        ),
+        (Outcome.NOT_TAKEN, False, [RESERVED, RELEASED]),
+    ),
+    "a vehicle that leaves an open arm without limits, which the close pulse may not have reached": (
+        lambda: opened(has_opened=False, **AGENT),
+        lambda y: turned_away(y) + y.pulsed("unknown", "close") + y.wait(8.0) + y.sense(0.2),
+        (Outcome.NOT_TAKEN, False, [RESERVED]),
+    ),
+    "a vehicle that leaves an open arm, which the limit says came down by a close pulse of unknown delivery": (
+        lambda: opened(**LIMITS, **AGENT),
+        lambda y: turned_away(y) + y.pulsed("unknown", "close") + y.sense(2.0, **DOWN),
+        (Outcome.NOT_TAKEN, False, [RESERVED, RELEASED]),
     ),
     "a vehicle that leaves after a pulse of unknown delivery": (
         opening,

@@ -24,7 +24,7 @@ def test_a_lane_is_at_rest_only_in_a_state_in_which_a_new_start_would_disturb_no
     [
         {"transaction": Transaction("t", 0.0, arrived=True)},
         {"pulses": (Pulse("t-1", "t", 10.0),)},
-        {"close_unreported": True},
+        {"closes_unreported": 1},
         {"contact_hold": True},
         {"ordered_hold": "officer 7"},
     ],

@@ -89,6 +89,13 @@ TABLE: list[Row] = [
         [*LOWERED, "show red closing", "barrier.moved closed", "show red out_of_service"],
     ),
     (
+        "a test to close is one pulse, also where that was not delivered",
+        lambda: Yard.new(**AGENT),
+        lambda y: y.order(TEST_CLOSE)[:0] + y.pulsed("not_delivered", "close") + y.wait(7.9) + y.sense(0.2),
+        LaneState.IDLE,
+        ["barrier.pulsed close not_delivered", "alarm.raised relay_lost", "show red idle"],
+    ),
+    (
         "a test of a blind lane goes where nothing was seen",
         lambda: out_of_service(blind=True),
         lambda y: y.order(TEST_OPEN),

@@ -40,6 +40,7 @@ from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.observations import Presentation
 from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.model.signals import Signals
+from agent.core.plates.vote import PlateVote
 from tests.support.lane.yard import (
     FIRST,
     MATCH,
@@ -156,6 +157,79 @@ def test_the_next_permit_that_is_shown_during_a_blind_passage_is_taken_up_after_
     assert lines[0] == "transaction.closed passed OK assumed"
     assert lines[3:] == ["vehicle.present eye", "permit.presented", "show red deciding", *lines[6:]]
     assert yard.state is LaneState.DECIDING
+
+
+def going(track: int = 1) -> Yard:
+    """A vehicle whose plate was read, with that track, goes through a blind lane."""
+    yard = Yard.new(blind=True)
+    yard.plate("京A12345", track=track)
+    yard.qr()
+    yard.decide(Verdict.PASS)
+    yard.pulsed()
+    yard.wait(3.0)
+    return yard
+
+
+@pytest.mark.parametrize("track", [2, 0])
+def test_the_plate_of_the_vehicle_behind_is_read_before_a_blind_lane_and_counts_for_that_vehicle(track: int) -> None:
+    yard = going()
+    yard.wait(1.0)
+    assert yard.plate("沪B00001", track=track) == []
+    yard.wait(4.1)
+    assert (yard.state, yard.closed().outcome) == (LaneState.IDLE, Outcome.PASSED)
+    assert yard.plate("沪B00001", track=track) == [], "it waits for a permit: it may be that of the vehicle before"
+    assert yard.qr("B")[-1] == "decide on 1+0"
+    assert yard.plate("沪B00001", track=track) == ["decide on 1+1"]
+
+
+def test_a_plate_that_was_read_behind_the_vehicle_before_the_pulse_counts_for_its_own_vehicle() -> None:
+    yard = Yard.new(blind=True)
+    yard.plate("沪B00001", track=2)
+    yard.plate("京A12345", track=1)
+    yard.qr()
+    yard.decide(Verdict.PASS, match=MATCH)
+    yard.pulsed()
+    yard.plate("沪B00001", track=2)
+    yard.wait(8.1)
+    yard.qr("B")
+    assert yard.plate("京A12345", track=1) == []
+    assert yard.plate("沪B00001", track=2) == ["decide on 1+1"]
+
+
+def test_how_the_vehicle_that_passed_a_blind_lane_was_misread_on_its_way_is_nothing_of_the_next_one() -> None:
+    yard = going()
+    yard.plate("京A1234S", track=1)
+    yard.plate("京A12345", track=7)
+    yard.plate("京A1Z345", track=7)
+    yard.wait(5.1)
+    yard.qr("B")
+    assert [yard.plate(text, track=9) for text in ("京A1234S", "京A12345", "京A1Z345")] == [[], [], []]
+
+
+def test_of_a_vehicle_without_a_plate_before_the_pulse_the_first_that_is_read_on_its_way_is_its_own() -> None:
+    yard = opening(blind=True)
+    yard.pulsed()
+    yard.plate("京A12345", track=1)
+    yard.plate("沪B00001", track=2)
+    yard.plate("京A1234S", track=1)
+    yard.wait(8.1)
+    yard.qr("B")
+    assert [yard.plate(text) for text in ("京A12345", "京A1234S")] == [[], []]
+    assert yard.plate("沪B00001", track=2) == ["decide on 1+1"]
+
+
+def test_a_refused_vehicle_is_remembered_by_its_own_plate_only() -> None:
+    yard = present()
+    yard.plate("沪B00001", track=2)
+    yard.plate("京A12345", track=1)
+    yard.qr()
+    yard.decide(Verdict.DENY, Reason.EXPIRED, match=MATCH)
+    yard.sense(0.5, presence=False)
+    yard.sense(0.5, presence=True)
+    yard.at += 0.1
+    assert yard.plate("京A12345", ago_s=0.2) == []
+    yard.plate("沪B00001", ago_s=0.2)
+    assert yard.qr("B")[-1] == "decide on 1+1"
 
 
 def test_a_blind_vehicle_that_no_reader_sees_any_more_abandoned_it() -> None:
@@ -648,6 +722,27 @@ def test_the_outcome_names_the_plate_that_was_read_where_none_was_matched() -> N
     yard.plate("沪B00001", picture="p9")
     assert yard.sense(presence=False)[-1] == "keep p9"
     assert (yard.closed().plate, yard.closed().permit) == ("沪B00001", None)
+
+
+def test_the_outcome_of_a_vehicle_with_another_behind_it_names_its_own_plate_and_keeps_its_own_pictures() -> None:
+    yard = present()
+    for number in range(3):
+        yard.plate("京A12345", picture=f"own {number}", track=1)
+        yard.frame -= 1
+        yard.plate("沪B00001", picture=f"behind {number}", track=2)
+        yard.at += 0.1
+    yard.sense(presence=False)
+    assert (yard.closed().plate, yard.closed().pictures) == ("京A12345", ("own 2", "own 1", "own 0"))
+
+
+def test_an_answer_that_asks_for_more_shows_the_plate_that_it_was_about() -> None:
+    yard = deciding()
+    for number in range(4):
+        yard.plate("沪B00001", picture=f"behind {number}", track=2)
+        yard.plate("京A12345", picture=f"own {number}", track=1)
+    yard.decide(Verdict.RETRY, Reason.PLATE_UNSURE, voted=PlateVote("沪B00001", (), 0.6, 4, 4, "cn"))
+    (asked,) = [draft.event for draft in yard.drafts() if isinstance(draft.event, AccessDecided)]
+    assert asked.pictures == ("behind 3", "behind 2", "behind 1")
 
 
 def test_the_pictures_of_a_transaction_are_few() -> None:
