@@ -201,6 +201,8 @@ class _Server(uvicorn.Server):
                 connection.close()
             else:
                 self._begin(self._connect(connection, None if door.is_local else peer[:2], door, place))
+                # It begins to wait before the next one comes in, which may need its place: many may come at once.
+                await asyncio.sleep(0)
 
     async def _connect(
         self, connection: socket.socket, peer: tuple[str, int] | None, door: Endpoint, place: ConnectionSlot

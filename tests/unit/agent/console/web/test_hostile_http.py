@@ -9,6 +9,7 @@ import json
 import socket
 import ssl
 import struct
+import threading
 from contextlib import ExitStack, closing
 from urllib.parse import urlsplit
 
@@ -344,6 +345,22 @@ def test_half_sent_requests_from_many_addresses_keep_no_technician_out(tmp_path,
         assert gate.browser("technician").get("/account").status_code == 200
         assert gate.browser().get("/login").status_code == 200
         assert refused(gate, "connections") > 0
+
+
+def test_a_technician_behind_a_burst_of_silent_connections_comes_in(tmp_path, mocker):
+    mocker.patch.object(http_server, "HANDSHAKE_S", scaled(http_server.HANDSHAKE_S))
+    with ConsoleGate(tmp_path, console='tls = "always"') as gate, ExitStack() as stack:
+        goes_on = threading.Event()
+        gate.app.console._listening._loop.call_soon_threadsafe(goes_on.wait, PATIENCE_S)
+        for number in range(20):
+            for _ in range(8):
+                stack.enter_context(connected(gate, f"127.0.2.{number + 1}"))
+        technician = stack.enter_context(connected(gate))
+        goes_on.set()  # all of them are there before the first is taken in
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "state" / CERTIFICATE))
+        with trusting.wrap_socket(technician, server_hostname="127.0.0.1") as encrypted:
+            encrypted.sendall(b"GET /login HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            assert answer(encrypted).startswith(b"HTTP/1.1 ")
 
 
 def test_handshakes_that_are_never_made_keep_no_technician_out(tmp_path, mocker):
