@@ -106,9 +106,9 @@ class InputMonitor:
         )
 
     def _sample(self) -> InputSample:
-        """A sample. An answer that did not come, or came garbled, is asked for once more.
+        """Read a sample; try once more where the answer is missing or garbled.
 
-        To open the port anew takes longer than a sample is trusted, and reading repeats nothing that moves.
+        Reopening the port takes longer than `stale_s`, and a read moves nothing, so that it can be repeated.
         """
         try:
             return self._board.sample()

@@ -281,7 +281,7 @@ class RowSync:
         now_at = time.monotonic()
         whole = self._wholes.get(peer)
         if whole is not None and whole.part > 0 and now_at - whole.moved_at <= WHOLE_STALLED_S:
-            self._behind.discard(peer)  # its last part says where that gate stands, and the next news asks for the rest
+            self._behind.discard(peer)  # its last part sets the cursor; the next new row asks for the rest
             return
         if now_at - self._asked_at.get(peer, -ASK_AGAIN_S) < ASK_AGAIN_S:
             self._behind.add(peer)

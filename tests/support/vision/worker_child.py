@@ -36,7 +36,7 @@ from tests.support.vision.rtsp_server import number_in, numbered_picture
 class CountingCamera:
     """Draws numbered pictures, 25 a second. `newest`: the number of the last.
 
-    `late_s`: how long the first one takes. `most`: how many there are; it is waited for the next one for ever.
+    `late_s`: how long the first one takes. `most`: how many there are; the read after the last never returns.
     """
 
     newest = 0
