@@ -319,8 +319,22 @@ class Monitor:
             return
         self.clearing_since = min(self.clearing_since, item.now.at)
         over = item.now.at - self.clearing_since >= self.rules.clear_s + self.rules.close_s
-        stands = self.samples[-1].signals.presence is True and not self.occupied(self.samples[-1])
+        clear = item.now.at - self._clear_since() >= self.rules.clear_s
+        stands = self.samples[-1].signals.presence is True and clear
         assert not (over and stands and isinstance(item, Sampled | Ticked)), "the next vehicle waits in vain"
+
+    def _clear_since(self) -> float:
+        """Since when every sample has shown for sure that nothing is under the arm; inf where the newest does not."""
+        since = inf
+        for sample in reversed(self.samples):
+            signals = sample.signals
+            photocell_is_clear = signals.photocell is False or (
+                signals.photocell is None and not self.rules.has_photocell
+            )
+            if signals.safety is not False or not photocell_is_clear:
+                break
+            since = sample.now.at
+        return since
 
     # ------------------------------------------------------------------------------------------------------- the rules
 
