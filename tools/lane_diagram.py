@@ -171,7 +171,8 @@ Rules that never break, each watched over random sequences by `tests/unit/agent/
     with no transaction, no pulse under way, the way free and nothing there: by fresh inputs, or, where there are none, by readers.
 12. The use of a permit is consumed when its vehicle passed. It is given back only where it is known that nothing passed: no pulse went out, or
     nothing was under the arm from the grant until the vehicle was gone and the arm down. Else it stays reserved, in doubt, for an officer.
-13. Nobody is judged by what the vehicle before him showed before he came, however late it was read.
+13. Nobody is judged by what the vehicle before him showed before he came, however late it was read. An order into service makes an
+    exception: who was turned away may try again at once.
 
 Not in the pictures, because they lead there from every state: inputs lost lead to `fault` (not from `held_open`), and
 an officer's order to hold, or the hold contact, leads to `held_open`. An order to lock or unlock leaves the state as it is. Where two

@@ -156,6 +156,7 @@ class Monitor:
     began_at: float = -inf
     payloads: frozenset[bytes] = frozenset()
     payloads_before: frozenset[bytes] = frozenset()
+    through_before: bool = False
     seen_before_at: float = -inf
     entered: bool = False
     granted: bool = False
@@ -482,6 +483,8 @@ class Monitor:
             case "in_service":
                 assert self.lockout.out_of_service_by
                 self.lockout = replace(self.lockout, out_of_service_by="")
+                if not self.through_before:  # who was turned away may try again at once
+                    self.payloads_before = frozenset()
 
     def _as_ordered(self, kind: CommandKind, events: list[Event]) -> bool:
         match kind:
@@ -541,6 +544,7 @@ class Monitor:
         self.outcomes[event.outcome] = self.outcomes.get(event.outcome, 0) + 1
         assert event.duration_s >= 0
         through = event.outcome in SEEN_THROUGH or (event.outcome is Outcome.OVERRIDDEN and not self.holding)
+        self.through_before = through
         assert event.granted is self.granted
         assert (event.direction, event.permit is None) == (self.rules.direction or None, event.vin is None)
         if self.entered:
