@@ -128,7 +128,8 @@ def test_a_change_shorter_than_the_debounce_is_not_heard():
             return InputSample(next(bits, (True, False)), next(at) / 50)
 
     with Watching(Board(), SignalMap({"presence": 1, "safety": 2}, debounce_s=0.09, period_s=0.001)) as watching:
-        change = watching.hear(presence=True)
+        watching.hear(presence=True)
+    change = next(one for one in watching.heard if one.presence)
     assert [one.presence for one in watching.heard[:9]] == [False] * 9, (
         "from sample 4 on, until it had stood for 0.09 s"
     )

@@ -190,7 +190,7 @@ def test_a_vision_worker_that_is_killed_from_outside_comes_back_and_frames_go_on
 
 def test_a_vision_worker_that_is_stopped_by_a_signal_is_killed_and_comes_back():
     with watching("count", limits=WorkerLimits(hang_s=HANG_S, retry_first_s=0.05, retry_cap_s=0.1)) as watched:
-        watched.detection()
+        eventually(lambda: watched.port.last_beat)  # until then it has the longer time of a start
         os.kill(watched.port.pid, signal.SIGSTOP)
         watched.status(lambda one: f"no sign of life for {HANG_S:g} s" in one.detail)
         watched.status(lambda one: one.up and one.restarts == 1)

@@ -19,9 +19,9 @@ from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
 from drivers.api import Delivery
 from tests.support.lists.lists import ROOT
 from tests.support.pki.permits import KEY, NOW, PERMIT
-from tests.support.site.sites import GATES, membership_of, site
+from tests.support.site.sites import GATES, membership_of, rules, site
 from tests.support.store.registries import open_registry
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 PLACE = LanePlace(
     9411, 1, "export", 60, 700, require_clock=True, rules=JudgementRules(without_plate="pass", already_exited_s=DAY_S)
@@ -89,9 +89,10 @@ class LaneOfSite:
 
 
 @pytest.fixture
-def lanes(tmp_path):
-    """The hub, and the lanes: that of the home gate first."""
-    with site(tmp_path) as (hub, *gates):
+def lanes(tmp_path, request):
+    """The hub, and the lanes: that of the home gate first. Its parameter: how long a claim waits, in seconds."""
+    claim_timeout_s = getattr(request, "param", PATIENCE_S)
+    with site(tmp_path, rules=rules(claim_timeout_s=claim_timeout_s)) as (hub, *gates):
         found = [LaneOfSite(gate, tmp_path) for gate in sorted(gates, key=lambda gate: gate.gate != HOME)]
         yield hub, *found
         for lane in found:
@@ -145,6 +146,7 @@ def test_a_gate_that_cannot_ask_leaves_the_vehicle_to_an_officer_and_the_home_ga
     assert (first.grants, home.grants) == (0, 1)
 
 
+@pytest.mark.parametrize("lanes", [scaled(0.2)], ids=["brief"], indirect=True)
 def test_a_word_that_never_comes_leaves_the_vehicle_to_an_officer(lanes):
     hub, _, first, _ = lanes
     hub.lost.add("answer")
