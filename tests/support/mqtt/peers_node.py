@@ -26,7 +26,7 @@ def peer(name):
 
 
 def _install(source, folder):
-    stamp = folder / "installed.sha256"
+    stamp = folder / "node_modules" / "installed.sha256"  # it goes with what it says is there
     wanted = hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()
     if not stamp.exists() or stamp.read_text() != wanted:
         stamp.unlink(missing_ok=True)
