@@ -79,7 +79,8 @@ def devices(root: Path = ROOT) -> dict[str, Any]:
 def versions() -> dict[str, Any]:
     """The machine, and every Python package."""
     facts = software.versions(lambda: None)
-    packages = {one.name: one.version for one in distributions() if one.name}
+    read = [one.metadata for one in distributions()]  # each access reads the file anew
+    packages = {one["Name"]: one["Version"] for one in read if one["Name"]}
     return {
         "gate-agent": facts.installed,
         "python": facts.python,
