@@ -243,7 +243,7 @@ def renew(folder, template):
             del found[name]
     for name in sorted(wanted):
         if found.get(name) != wanted[name]:
-            _put(f"{folder}{name}", f"{template}{name}", *wanted[name][:3])
+            _put(Path(f"{folder}{name}"), f"{template}{name}", *wanted[name][:3])
 
 
 def _inventory(folder):
@@ -267,11 +267,11 @@ def _are_folders(*standings):
 def _put(path, source, mode, uid, gid):
     if stat.S_ISDIR(mode):
         with contextlib.suppress(FileExistsError):
-            os.mkdir(path)
+            path.mkdir()
     else:
         shutil.copy2(source, path, follow_symlinks=False)
     os.chown(path, uid, gid, follow_symlinks=False)
-    os.chmod(path, stat.S_IMODE(mode))
+    path.chmod(stat.S_IMODE(mode))
 
 
 def _seen(path):
@@ -383,11 +383,12 @@ def prepare(arguments):
     """
     line = typer.main.get_command(application(arguments))
     command_line.application = lambda _given: line
-    commands, words = [line], iter(arguments)
-    while inner := getattr(commands[-1], "commands", None):
-        commands.append(inner[next(words)])
-    for parameter in (parameter for command in commands for parameter in command.params):
-        parameter.get_runtime_param()
+    command, context, words = line, None, iter(arguments)
+    while command is not None:
+        context = command.context_class(command, parent=context, **command.context_settings)
+        for parameter in command.get_params(context):
+            parameter.get_runtime_param()
+        command = command.commands[next(words)] if hasattr(command, "commands") else None
     gc.freeze()  # no child looks through what all have in common
 
 
