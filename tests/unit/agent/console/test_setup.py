@@ -116,9 +116,9 @@ def test_no_vehicle_is_simulated_where_the_hardware_is_real(tmp_path):
 
 
 def scene_gate(folder, scene, lanes=""):
-    """A gate of one lane without hardware whose camera's scene is that file."""
+    """A gate of one lane without hardware whose camera's scene is that file: nobody looks at it."""
     lane = (CLOCK + LANE + LIMITS_AND_CAMERA).format(board=folder.name, scene=scene) + lanes
-    return ConsoleGate(folder, lanes=lane)
+    return ConsoleGate(folder, lanes=lane, vision=False)
 
 
 def send_vehicle(gate):
