@@ -398,33 +398,39 @@ def _command(world, arguments):
     gate_agent()
 
 
-def judged(world, arguments, given, plants, names):
-    """What a command did wrong with each thing planted under each name: sentences; and how many were tried.
+def judged(world, arguments, given, plants, places):
+    """What a command did wrong with each thing planted in each place, under all its names at once: sentences; and how
+    many were tried.
 
     `OF_FOLDERS` is not planted in the place of a file.
     """
     wrong, tried = [], 0
-    for name in sorted(names):
-        is_file = (world.template / name).is_file()
+    for names in sorted(places):
+        is_file = any((world.template / name).is_file() for name in names)
         for what in plants:
             if is_file and what == OF_FOLDERS:
                 continue
             world.fresh()
             try:
-                world.plant(name, what)
+                for name in names:
+                    world.plant(name, what)
             except PermissionError:  # no device nodes in this container
                 continue
             tried += 1
-            before = world.seen()
-            code = forked(lambda: _command(world, arguments), world.folder / "output", given)
-            after = world.seen()
-            if code is None:
-                wrong.append(f"{name}, {what}: it hangs")
-            for path in sorted({*before, *after}):
-                if before.get(path) != after.get(path):
-                    shown = path.removeprefix(str(world.folder))
-                    wrong.append(f"{name}, {what}: {shown} was {before.get(path)} and is {after.get(path)}")
+            wrong += [f"{' and '.join(names)}, {what}: {one}" for one in harm(world, arguments, given)]
     return wrong, tried
+
+
+def harm(world, arguments, given):
+    """What a command does to all that must not change: sentences."""
+    before = world.seen()
+    code = forked(lambda: _command(world, arguments), world.folder / "output", given)
+    after = world.seen()
+    changed = [path for path in sorted({*before, *after}) if before.get(path) != after.get(path)]
+    told = [
+        f"{path.removeprefix(str(world.folder))} was {before.get(path)} and is {after.get(path)}" for path in changed
+    ]
+    return [*(["it hangs"] if code is None else []), *told]
 
 
 def named(world, arguments, given):
@@ -434,12 +440,7 @@ def named(world, arguments, given):
     world.configuration.write_text(
         text.replace(f'"{world.state}"', f'"{world.sacrifice / "folder"}"'), encoding="utf-8"
     )
-    before = world.seen()
-    code = forked(lambda: _command(world, arguments), world.folder / "output", given)
-    after = world.seen()
-    changed = [path for path in sorted({*before, *after}) if before.get(path) != after.get(path)]
-    wrong = [f"the configuration names root's folder: {path.removeprefix(str(world.folder))}" for path in changed]
-    return [*wrong, *(["the configuration names root's folder: it hangs"] if code is None else [])]
+    return [f"the configuration names root's folder: {one}" for one in harm(world, arguments, given)]
 
 
 def answered(world, asked):
@@ -450,7 +451,8 @@ def answered(world, asked):
     names, code, said = touched(world, asked["arguments"], given)
     strange, unreadable = foreign(world), world.configuration.stat().st_mode & 0o070 != 0o060
     prepare(asked["arguments"])
-    wrong, tried = judged(world, asked["arguments"], given, asked["plants"], {*names, *asked["extra"]})
+    places = {*((name,) for name in names), *map(tuple, asked["extra"])}
+    wrong, tried = judged(world, asked["arguments"], given, asked["plants"], places)
     wrong += named(world, asked["arguments"], given)
     wrong += [f"{name} belongs to another" for name in strange]
     wrong += ["the configuration is not the group's any more"] if unreadable else []
