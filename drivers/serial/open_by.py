@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,19 +35,20 @@ def _pids(proc: Path) -> Iterator[int]:
 
 def _holds(program: Path, device: str) -> bool:
     try:
-        return any(_target(entry) == device and _is(entry, device) for entry in (program / "fd").iterdir())
+        with os.scandir(program / "fd") as entries:
+            return any(_target(entry) == device and _is(entry, device) for entry in entries)
     except OSError:  # it ended meanwhile, or belongs to another user
         return False
 
 
-def _target(entry: Path) -> str | None:
+def _target(entry: os.DirEntry[str]) -> str | None:
     try:
-        return str(entry.readlink())
+        return os.readlink(entry)  # noqa: PTH115 - a machine has thousands, and a path object costs more than the call
     except OSError:  # closed meanwhile
         return None
 
 
-def _is(entry: Path, device: str) -> bool:
+def _is(entry: os.DirEntry[str], device: str) -> bool:
     """Whether it is this machine's: a container has terminals of the same names. True where that cannot be told."""
     try:
         there, here = entry.stat(), Path(device).stat()

@@ -79,7 +79,8 @@ def devices(root: Path = ROOT) -> dict[str, Any]:
 def versions() -> dict[str, Any]:
     """The machine, and every Python package."""
     facts = software.versions(lambda: None)
-    packages = {one.name: one.version for one in distributions() if one.name}
+    described = [_fields(one.read_text("METADATA") or one.read_text("PKG-INFO") or "") for one in distributions()]
+    packages = {one["name"]: one.get("version", "") for one in described if one.get("name")}
     return {
         "gate-agent": facts.installed,
         "python": facts.python,
@@ -87,6 +88,15 @@ def versions() -> dict[str, Any]:
         "kernel": facts.kernel,
         "packages": dict(sorted(packages.items(), key=lambda pair: pair[0].lower())),
     }
+
+
+def _fields(description: str) -> dict[str, str]:
+    """The fields of a package's description that fill one line, by their names in small letters.
+
+    A hundred packages as mails, the whole of each, are a tenth of a second of work.
+    """
+    head = description.partition("\n\n")[0].splitlines()
+    return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head)}
 
 
 def hashes(files: Sequence[Path]) -> dict[str, str]:

@@ -68,6 +68,7 @@ def hash_cheaply(access):
 class ConsoleGate:
     """An agent with one lane on simulated boards. `browser(role)`: somebody of that role; None: nobody.
 
+    `vision`: whether its cameras have vision workers, each a process of half a second; without, none ever comes up.
     `console`, `permits`: further lines of those sections. `reload`: called when a page has the configuration read anew.
     `notifier`: hears what the service manager would.
     """
@@ -84,6 +85,7 @@ class ConsoleGate:
         key=ROOT_KEY,
         permits="",
         notifier=None,
+        vision=True,
     ):
         text = HEAD.format(
             state=folder / "state", key=key, permits=permits, enabled=str(enabled).lower(), port=port, console=console
@@ -93,6 +95,8 @@ class ConsoleGate:
         source = ConfigurationSource(self.path, None, reload)
         self.app = App(load_configuration(self.path), Clock(), notifier or Notifier(None), lambda _what: None, source)
         self._browsers = []
+        for camera in () if vision else self.app.parts.lanes.cameras:
+            camera._live_once = lambda _born_at, worker=camera.worker: worker.wait(PATIENCE_S)
 
     def __enter__(self):
         self.app.start()

@@ -25,6 +25,10 @@ from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
+import typer.main
+
+from agent.cli import main as command_line
+from agent.cli.main import application
 from agent.cli.main import main as gate_agent
 from agent.clock.clock import Clock
 from agent.core.events.chain import ClockReading
@@ -117,7 +121,7 @@ def _may_enter(user, path):
 
 
 class World:
-    """One gate's folders. Everything of it is made new by `fresh`."""
+    """One gate's folders. Everything of it is made as it was by `fresh`."""
 
     def __init__(self, folder, user):
         self.folder = Path(folder)
@@ -135,7 +139,7 @@ class World:
         return (self.configuration.parent, self.state, self.runtime)
 
     def build(self):
-        """The world as the package and a first run leave it."""
+        """The world as the package and a first run leave it, and a copy of it to make it anew from."""
         self.folder.chmod(0o755)
         for folder in self.of_the_agent:
             folder.mkdir(parents=True)
@@ -153,7 +157,19 @@ class World:
             raise RuntimeError(said.read_text(encoding="utf-8"))
         self.template.mkdir(mode=0o700)
         for folder in self.of_the_agent:
-            copy(folder, self.template / folder.relative_to(self.folder))
+            kept = self.template / folder.relative_to(self.folder)
+            kept.parent.mkdir()
+            renew(kept, folder)
+        sacrifice, own = (self.template / folder.name for folder in (self.sacrifice, self.own))
+        sacrifice.mkdir()
+        sacrifice.chmod(0o755)
+        own.mkdir(mode=0o700)
+        for name, mode in SACRIFICE.items():
+            path = sacrifice / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(f"{name} of root\n", encoding="utf-8")
+            path.chmod(mode)
+        write_pack(own / "lists.zip", b"no trust list", [])
 
     def _as_a_run_leaves_it(self):
         """Journal, lists, key and history, as the agent makes them."""
@@ -179,18 +195,8 @@ class World:
 
     def fresh(self):
         """As it was built."""
-        for folder in self.of_the_agent:
-            shutil.rmtree(folder)
-            copy(self.template / folder.relative_to(self.folder), folder)
-        for folder in (self.sacrifice, self.own):
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(mode=0o755 if folder == self.sacrifice else 0o700)
-        for name, mode in SACRIFICE.items():
-            path = self.sacrifice / name
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(f"{name} of root\n", encoding="utf-8")
-            path.chmod(mode)
-        write_pack(self.own / "lists.zip", b"no trust list", [])
+        for folder in (*self.of_the_agent, self.sacrifice, self.own):
+            renew(folder, self.template / folder.relative_to(self.folder))
 
     def plant(self, place, what):
         """Put something in the place of a name in one of the agent's folders."""
@@ -225,13 +231,47 @@ class World:
         return [argument.format(**places) for argument in arguments]
 
 
-def copy(source, target):
-    """A folder with all owners and modes."""
-    shutil.copytree(source, target, symlinks=True)
-    for path in (source, *source.rglob("*")):
-        status, there = path.lstat(), target / path.relative_to(source)
-        os.chown(there, status.st_uid, status.st_gid, follow_symlinks=False)
-        there.chmod(stat.S_IMODE(status.st_mode))
+def renew(folder, template):
+    """Make a folder what its template is, with all owners and modes.
+
+    What is as it was put there is left, for most commands touch little: whatever is written to has another time.
+    """
+    wanted, found = _inventory(template), _inventory(folder)
+    for name in sorted(found, reverse=True):  # what is in a folder before the folder itself
+        if found[name] != wanted.get(name) and not _are_folders(found[name], wanted.get(name)):
+            (os.rmdir if _are_folders(found[name]) else os.unlink)(f"{folder}{name}")
+            del found[name]
+    for name in sorted(wanted):
+        if found.get(name) != wanted[name]:
+            _put(Path(f"{folder}{name}"), f"{template}{name}", *wanted[name][:3])
+
+
+def _inventory(folder):
+    """Mode, owner and group of a folder, whose name is empty, and of all that is in it; of files size and time too."""
+    if not os.path.lexists(folder):
+        return {}
+    paths = [str(folder)]
+    paths += [f"{place}/{name}" for place, folders, files in os.walk(folder) for name in (*folders, *files)]
+    return {path.removeprefix(str(folder)): _standing(os.lstat(path)) for path in paths}
+
+
+def _standing(status):
+    rights = (status.st_mode, status.st_uid, status.st_gid)
+    return rights if stat.S_ISDIR(status.st_mode) else (*rights, status.st_size, status.st_mtime_ns)
+
+
+def _are_folders(*standings):
+    return all(standing is not None and stat.S_ISDIR(standing[0]) for standing in standings)
+
+
+def _put(path, source, mode, uid, gid):
+    if stat.S_ISDIR(mode):
+        with contextlib.suppress(FileExistsError):
+            path.mkdir()
+    else:
+        shutil.copy2(source, path, follow_symlinks=False)
+    os.chown(path, uid, gid, follow_symlinks=False)
+    path.chmod(stat.S_IMODE(mode))
 
 
 def _seen(path):
@@ -292,13 +332,17 @@ def _child(work, reader, out):
 
 
 def touched(world, arguments, given):
-    """The names in the agent's folders that a command uses, as paths in the world; what it says, in case it broke."""
+    """The names in the agent's folders that a command uses, as paths in the world; what it says, in case it broke.
+
+    The modules that it loads on the way are loaded here too: so no other child has to.
+    """
     world.fresh()
-    noted = world.own / "noted"
+    noted, loaded = world.own / "noted", world.folder / "loaded"
     folders = [str(folder) for folder in world.of_the_agent]
 
     def work():
         note = os.open(noted, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        modules = loaded.open("w", encoding="utf-8")  # while it may
 
         def hear(event, values):
             if event in _AUDITED:
@@ -311,9 +355,15 @@ def touched(world, arguments, given):
                             os.write(note, "".join(f"{name}{end}\n" for end in ("-wal", "-shm", "-journal")).encode())
 
         sys.addaudithook(hear)
-        _command(world, arguments)
+        try:
+            _command(world, arguments)
+        finally:
+            modules.write("\n".join(sys.modules))
+            modules.close()
 
     code = forked(work, world.folder / "output", given)
+    for module in loaded.read_text(encoding="utf-8").splitlines():
+        import_module(module)
     names = {os.path.relpath(line, world.folder) for line in noted.read_text(encoding="utf-8").splitlines()}
     found = sorted(name for name in names if not _TEMPORARY.search(Path(name).name))
     return found, code, (world.folder / "output").read_text(encoding="utf-8", errors="replace")
@@ -327,39 +377,60 @@ def foreign(world):
     return [str(path.relative_to(world.folder)) for path in paths if path.lstat().st_uid != world.user.pw_uid]
 
 
+def prepare(arguments):
+    """Build the command line for these arguments, which only reads them, for all later children. What builds it in each
+    process has run in `touched`.
+    """
+    line = typer.main.get_command(application(arguments))
+    command_line.application = lambda _given: line
+    command, context, words = line, None, iter(arguments)
+    while command is not None:
+        context = command.context_class(command, parent=context, **command.context_settings)
+        for parameter in command.get_params(context):
+            parameter.get_runtime_param()
+        command = command.commands[next(words)] if hasattr(command, "commands") else None
+    gc.freeze()  # no child looks through what all have in common
+
+
 def _command(world, arguments):
     os.chdir(world.own)
     sys.argv = ["gate-agent", *world.filled(arguments)]
     gate_agent()
 
 
-def judged(world, arguments, given, plants, names):
-    """What a command did wrong with each thing planted under each name: sentences; and how many were tried.
+def judged(world, arguments, given, plants, places):
+    """What a command did wrong with each thing planted in each place, under all its names at once: sentences; and how
+    many were tried.
 
     `OF_FOLDERS` is not planted in the place of a file.
     """
     wrong, tried = [], 0
-    for name in sorted(names):
-        is_file = (world.template / name).is_file()
+    for names in sorted(places):
+        is_file = any((world.template / name).is_file() for name in names)
         for what in plants:
             if is_file and what == OF_FOLDERS:
                 continue
             world.fresh()
             try:
-                world.plant(name, what)
+                for name in names:
+                    world.plant(name, what)
             except PermissionError:  # no device nodes in this container
                 continue
             tried += 1
-            before = world.seen()
-            code = forked(lambda: _command(world, arguments), world.folder / "output", given)
-            after = world.seen()
-            if code is None:
-                wrong.append(f"{name}, {what}: it hangs")
-            for path in sorted({*before, *after}):
-                if before.get(path) != after.get(path):
-                    shown = path.removeprefix(str(world.folder))
-                    wrong.append(f"{name}, {what}: {shown} was {before.get(path)} and is {after.get(path)}")
+            wrong += [f"{' and '.join(names)}, {what}: {one}" for one in harm(world, arguments, given)]
     return wrong, tried
+
+
+def harm(world, arguments, given):
+    """What a command does to all that must not change: sentences."""
+    before = world.seen()
+    code = forked(lambda: _command(world, arguments), world.folder / "output", given)
+    after = world.seen()
+    changed = [path for path in sorted({*before, *after}) if before.get(path) != after.get(path)]
+    told = [
+        f"{path.removeprefix(str(world.folder))} was {before.get(path)} and is {after.get(path)}" for path in changed
+    ]
+    return [*(["it hangs"] if code is None else []), *told]
 
 
 def named(world, arguments, given):
@@ -369,21 +440,19 @@ def named(world, arguments, given):
     world.configuration.write_text(
         text.replace(f'"{world.state}"', f'"{world.sacrifice / "folder"}"'), encoding="utf-8"
     )
-    before = world.seen()
-    code = forked(lambda: _command(world, arguments), world.folder / "output", given)
-    after = world.seen()
-    changed = [path for path in sorted({*before, *after}) if before.get(path) != after.get(path)]
-    wrong = [f"the configuration names root's folder: {path.removeprefix(str(world.folder))}" for path in changed]
-    return [*wrong, *(["the configuration names root's folder: it hangs"] if code is None else [])]
+    return [f"the configuration names root's folder: {one}" for one in harm(world, arguments, given)]
 
 
 def answered(world, asked):
     """What became of a question: the names a command uses, how it ended, and what it did wrong."""
+    command_line.application = application
     import_module(asked["module"])
     given = asked["given"].encode()
     names, code, said = touched(world, asked["arguments"], given)
     strange, unreadable = foreign(world), world.configuration.stat().st_mode & 0o070 != 0o060
-    wrong, tried = judged(world, asked["arguments"], given, asked["plants"], {*names, *asked["extra"]})
+    prepare(asked["arguments"])
+    places = {*((name,) for name in names), *map(tuple, asked["extra"])}
+    wrong, tried = judged(world, asked["arguments"], given, asked["plants"], places)
     wrong += named(world, asked["arguments"], given)
     wrong += [f"{name} belongs to another" for name in strange]
     wrong += ["the configuration is not the group's any more"] if unreadable else []
@@ -394,7 +463,6 @@ def main(folder, user):
     """Answer the questions on the standard input; the answers go to the standard output."""
     world = World(folder, pwd.getpwnam(user))
     world.build()
-    gc.freeze()  # no child looks through what all have in common
     while line := sys.stdin.readline():
         print(json.dumps(answered(world, json.loads(line))), flush=True)  # noqa: T201 - the answer
 

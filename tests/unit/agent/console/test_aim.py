@@ -20,9 +20,9 @@ PATH = "/aim/out/front/zone"
 
 
 class AimGate(ConsoleGate):
-    def __init__(self, folder):
+    def __init__(self, folder, *, vision=False):
         self.asked = threading.Event()
-        super().__init__(folder, lanes=LANES.format(board=folder.name), reload=self.asked.set)
+        super().__init__(folder, lanes=LANES.format(board=folder.name), reload=self.asked.set, vision=vision)
 
     @property
     def text(self):
@@ -43,6 +43,12 @@ class AimGate(ConsoleGate):
 @pytest.fixture
 def gate(tmp_path):
     with AimGate(tmp_path) as gate:
+        yield gate
+
+
+@pytest.fixture
+def seeing_gate(tmp_path):
+    with AimGate(tmp_path, vision=True) as gate:
         yield gate
 
 
@@ -114,7 +120,8 @@ def test_a_configuration_that_is_broken_on_the_disk_is_left_as_it_is(gate):
     assert gate.text == before
 
 
-def test_an_exposure_is_tried_recorded_and_bounded(gate):
+def test_an_exposure_is_tried_recorded_and_bounded(seeing_gate):
+    gate = seeing_gate
     camera = gate.app.parts.lanes.cameras[0]
     eventually(lambda: camera.status.up and camera.last_beat)
     browser = gate.browser("technician")

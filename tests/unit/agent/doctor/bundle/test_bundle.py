@@ -8,6 +8,7 @@ import json
 import logging
 import stat
 import zipfile
+from importlib.metadata import distributions
 
 import pytest
 from typer.testing import CliRunner
@@ -16,6 +17,8 @@ from agent.cli.main import application
 from agent.core.events.event_types import AccessDecided, Draft, PermitRecord, TransactionClosed
 from agent.core.model import Outcome
 from agent.core.model.reasons import Reason, Verdict
+from agent.doctor.bundle import contents
+from agent.doctor.bundle.contents import versions
 from agent.doctor.bundle.pack import BundleMaterial, BundleRequest, pack_bundle
 from agent.doctor.bundle.scrub import Scrubber, secrets_of
 from agent.doctor.finding import Report
@@ -261,3 +264,20 @@ def test_the_secrets_of_the_environment_are_known_by_the_names_of_their_variable
     (tmp_path / "a.key").write_text("first-line\n\nsecond-line\nabc\n")
     found = secrets_of(None, {"GATE_MQTT__PASSWORD": "pw-1234", "PATH": "/usr/bin", "MY_API_KEY": "k-1234"}, tmp_path)
     assert found == {"pw-1234", "k-1234", "first-line", "second-line"}
+
+
+def test_every_package_is_listed_with_its_version_as_python_knows_them():
+    known = (one.metadata for one in distributions())
+    assert versions()["packages"] == {one["Name"]: one["Version"] for one in known}
+
+
+def test_a_package_of_an_older_kind_is_listed_and_one_that_says_nothing_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(contents, "distributions", lambda: list(distributions(path=[str(tmp_path)])))
+    for folder, file, text in (
+        ("new-1.dist-info", "METADATA", "Metadata-Version: 2.1\nName: new\nVersion: 1\n\nVersion: 7\n"),
+        ("old-2.egg-info", "PKG-INFO", "Metadata-Version: 1.0\nName: old\nVersion: 2\n"),
+        ("odd-3.dist-info", "RECORD", ""),
+    ):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / file).write_text(text)
+    assert versions()["packages"] == {"new": "1", "old": "2"}
