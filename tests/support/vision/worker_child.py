@@ -30,7 +30,7 @@ from agent.vision.worker.protocol import VERSION, CameraPhase, CameraState, Dete
 from agent.vision.worker.readers import Readers
 from agent.vision.worker.wire import encoded
 from drivers.api import CameraDetails, DeviceUnavailableError, Frame
-from tests.support.vision.rtsp_server import number_in, numbered_picture
+from tests.support.vision.numbered_pictures import number_in, numbered_picture
 
 
 class CountingCamera:
