@@ -80,6 +80,7 @@ class _Side:
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
+        self._kept_shares: dict[str, list[float]] = {}
         self._empty = self._shares(BLANK)
         before = list(accumulate(self._empty, mul, initial=1.0))
         self._layers: dict[str, Layer] = {"": (before, before)}
@@ -104,8 +105,14 @@ class _Side:
         return blanks, eithers
 
     def _shares(self, character: str) -> list[float]:
-        columns = self._columns
-        return [shares.get(character, rest) for shares, rest in zip(columns.shares, columns.rest, strict=True)]
+        """The share of one character in each column."""
+        kept = self._kept_shares.get(character)
+        if kept is None:
+            columns = self._columns
+            kept = self._kept_shares[character] = [
+                shares.get(character, rest) for shares, rest in zip(columns.shares, columns.rest, strict=True)
+            ]
+        return kept
 
 
 @lru_cache(maxsize=1024)

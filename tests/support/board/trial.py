@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -56,7 +57,7 @@ def measured(suite: BoardFaults) -> list[Cell]:
     """All cells of one board, many at once, for most of them wait; measured once in a process."""
     cells = _measured.get(type(suite))
     if cells is None:
-        with TemporaryDirectory() as name, ThreadPoolExecutor(AT_ONCE) as pool:
+        with _untold(), TemporaryDirectory() as name, ThreadPoolExecutor(AT_ONCE) as pool:
             health = health_of(suite, Path(name))
             trials = [
                 Trial(suite, operation, Path(name), fault, place, health[operation])
@@ -66,6 +67,18 @@ def measured(suite: BoardFaults) -> list[Cell]:
             ]
             cells = _measured[type(suite)] = list(pool.map(Trial.judged, trials))
     return cells
+
+
+@contextmanager
+def _untold() -> Iterator[None]:
+    """Keep out of the log what the drivers warn of: a fault in every cell, and who captures the log formats each."""
+    drivers = logging.getLogger("drivers")
+    before = drivers.level
+    drivers.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        drivers.setLevel(before)
 
 
 _measured: dict[type[BoardFaults], list[Cell]] = {}

@@ -11,28 +11,10 @@ import sys
 
 import aio_rtsp_toolkit.server as toolkit
 import av
-import numpy as np
 from aio_rtsp_toolkit import server_streaming
 
-NUMBER_BITS = 12
-BIT_PX = 16
 RATE_HZ = 25
 HAND_OVER_S = 60.0
-
-
-def numbered_picture(number, width_px=640, height_px=480):
-    """A picture that carries its number as black and white blocks, with noise, as a camera's picture has."""
-    rng = np.random.default_rng(number)
-    pixels = rng.integers(80, 140, (height_px, width_px, 3), np.uint8)
-    for bit in range(NUMBER_BITS):
-        pixels[16 : 16 + BIT_PX * 2, 16 + bit * BIT_PX : 16 + (bit + 1) * BIT_PX] = 255 if number >> bit & 1 else 0
-    return pixels
-
-
-def number_in(pixels):
-    """The number that a picture carries."""
-    middle, half = 16 + BIT_PX, BIT_PX // 2
-    return sum(1 << bit for bit in range(NUMBER_BITS) if pixels[middle, 16 + bit * BIT_PX + half].mean() > 128)
 
 
 def write_clip(path, pictures, *, rate_hz=RATE_HZ, kind=None):

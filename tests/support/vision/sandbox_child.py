@@ -21,7 +21,7 @@ from agent.vision.worker.protocol import Layer, Sandbox
 from agent.vision.worker.readers import Readers
 from agent.vision.worker.sandbox import confinement, landlock, seccomp
 from drivers.api import CameraDetails, Frame
-from tests.support.vision.rtsp_server import numbered_picture
+from tests.support.vision.numbered_pictures import numbered_picture
 from tests.support.vision.sandbox_attempts import attempted
 
 

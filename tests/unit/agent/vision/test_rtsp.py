@@ -9,7 +9,8 @@ from agent.core.model.camera_view import View
 from agent.devices.port_supervisor import PortState
 from agent.vision.process import COMMAND
 from agent.vision.worker.protocol import CameraPhase, GateSettings
-from tests.support.vision.rtsp_server import RtspServer, numbered_picture, write_clip
+from tests.support.vision.numbered_pictures import numbered_picture
+from tests.support.vision.rtsp_server import RtspServer, write_clip
 from tests.support.vision.watched_supervisor import watching
 from tests.support.waiting import eventually, scaled
 

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError, EndOfStreamError
 from drivers.camera.opencv import OpenCvCamera, OpenCvSettings
 from drivers.registry import camera
-from tests.support.vision.rtsp_server import RtspServer, number_in, numbered_picture, write_clip
+from tests.support.vision.numbered_pictures import number_in, numbered_picture
+from tests.support.vision.rtsp_server import RtspServer, write_clip
 from tests.support.waiting import PATIENCE_S
 
 SECRET = "hunter2secret"  # noqa: S105 - made up

@@ -12,7 +12,8 @@ from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError, EndOfS
 from drivers.camera.picture_folder import FolderCamera, FolderSettings, _unpacked, load_picture
 from drivers.camera.picture_limits import MAX_BYTES
 from drivers.registry import camera
-from tests.support.vision.rtsp_server import number_in, numbered_picture, write_clip
+from tests.support.vision.numbered_pictures import number_in, numbered_picture
+from tests.support.vision.rtsp_server import write_clip
 
 
 def picture(path, grey, size=(64, 48), **how):

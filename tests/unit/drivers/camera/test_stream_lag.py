@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from drivers.camera.opencv import OpenCvCamera
 from drivers.camera.settings import OpenCvSettings
 from drivers.camera.stream_lag import Lag
-from tests.support.vision.rtsp_server import RtspServer, numbered_picture, write_clip
+from tests.support.vision.numbered_pictures import numbered_picture
+from tests.support.vision.rtsp_server import RtspServer, write_clip
 
 FRAME_S = 0.04
 

@@ -23,7 +23,8 @@ from agent.vision.worker.adaptive_exposure import (
 from agent.vision.worker.protocol import GateSettings
 from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from tests.support.vision import yard_films as films
-from tests.support.vision.rtsp_server import RtspServer, numbered_picture, write_clip
+from tests.support.vision.numbered_pictures import numbered_picture
+from tests.support.vision.rtsp_server import RtspServer, write_clip
 from tests.support.vision.watched_supervisor import watching
 from tests.support.waiting import eventually
 
