@@ -1,6 +1,7 @@
 """A live RTSP camera for tests: it shows the picture that it is told to, until it is told another."""
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -98,7 +99,7 @@ class LiveCamera:
 
     def wait_s(self, seconds):
         """Return when the picture has been in the stream for so long since it was first shown."""
-        self.wait(round(seconds * self.rate_hz))
+        self.wait(1 + math.ceil(seconds * self.rate_hz))
 
     def kill(self):
         if self._process is not None:
