@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from agent.service.loading import loading
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -49,7 +51,8 @@ def _not_loaded() -> None:
 def _mount_real(app: typer.Typer, command: Command) -> None:
     module, _, name = command.target.partition(":")
     try:
-        target = getattr(import_module(module), name)
+        with loading():
+            target = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
         message = f"the command {command.name} cannot be loaded: {error}"
         raise CommandBrokenError(message) from error

@@ -23,6 +23,7 @@ from agent.cli.configuration import (
 from agent.cli.process_signals import ProcessSignals
 from agent.core.events import ConfigurationRefused
 from agent.core.model import ChangeFilter
+from agent.service.loading import loading
 from agent.service.memory import give_back_memory
 from agent.service.notify import Notifier
 from agent.service.watchdog import PlannedPause
@@ -183,8 +184,9 @@ def _start_log(settings: Settings) -> None:
 
 def _made(configuration: Path, found: UsableConfiguration, asked: ProcessSignals) -> App:
     """The agent, not started yet. Raises what App raises."""
-    from agent.assembly import App, ConfigurationSource  # noqa: PLC0415 - what only this command needs
-    from agent.clock import Clock  # noqa: PLC0415
+    with loading():
+        from agent.assembly import App, ConfigurationSource  # noqa: PLC0415 - what only this command needs
+        from agent.clock import Clock  # noqa: PLC0415
 
     refused = None if found.refused is None else _refusal(found.refused, found.loaded)
     source = ConfigurationSource(

@@ -1,14 +1,12 @@
 """Gates with loops in the ground and a QR scanner at the post, each the installed agent in a process of its own."""
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 
-from agent.store.errors import JournalUnavailableError
-from agent.store.journal.reader import JournalReader
 from drivers.emulators.scanner import ScannerEmulator
 from tests.support.gate.gate_site import GATE, SITE
 from tests.support.gate.lanes import InputsLane
-from tests.support.gate.subscriber import Hearing
+from tests.support.gate.subscriber import Hearing, Recorded
 
 CONFIGURATION = """\
 version = 1
@@ -78,7 +76,7 @@ def held(reason):
 class Gate:
     """A gate in a folder, and the vehicles that come to it; a context manager that ends its agent.
 
-    `configure`, then `start` and `ready`. `hearing` has its events as its journal has them.
+    `configure`, then `start` and `ready`. `hearing` has its events as its journal has them, `payloads()` their bytes.
     """
 
     def __init__(self, installed, folder, name=GATE):
@@ -89,8 +87,8 @@ class Gate:
         self.lane = InputsLane(folder)
         self.scanner = ScannerEmulator(folder / "scanner")
         self.agent = installed.agent(self.configuration)
+        self.payloads = Recorded(self.state / "journal.db")
         self.hearing = Hearing(self.payloads, self.agent.until)
-        self._payloads = {}
         self._started = 0
         self._since = self._pulses = 0
         self._stack = ExitStack()
@@ -132,13 +130,6 @@ class Gate:
         for family, wanted in ((reader, state), ("relay", "up"), ("inputs", "up")):
             self.hearing.wait("device.changed", self._started, family=family, state=wanted)
         return self
-
-    def payloads(self):
-        """The events by sequence number; only new ones are read."""
-        with suppress(JournalUnavailableError), JournalReader(self.state / "journal.db") as journal:
-            first = max(self._payloads, default=0) + 1
-            self._payloads |= {event.seq: event.payload for event in journal.events(first)}
-        return self._payloads
 
     # -------------------------------------------------------------------------------------------------- vehicles
 

@@ -1,30 +1,28 @@
 """What is wrong around the gate is said clearly, and the installed agent goes on: the next good vehicle passes."""
 
 import socket
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import cv2
 import numpy as np
 import pytest
 import segno
 
-from agent.store.errors import JournalUnavailableError
-from agent.store.journal.reader import JournalReader
 from drivers.camera.simulated_yard.scene import Scene, Vehicle, draw_scene
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.pty import PtyLine
 from tests.support.gate.arrivals import View, empty_yard
 from tests.support.gate.gate_site import GATE, GateSite
 from tests.support.gate.lanes import DECIDE_S, GONE_S, GRANT_S
-from tests.support.gate.subscriber import Hearing
+from tests.support.gate.subscriber import Hearing, Recorded
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.mosquitto import Broker, free_port, needs_mosquitto
 from tests.support.pki.certificates import Authority
-from tests.support.vision.live_rtsp import RATE_HZ, LiveCamera
+from tests.support.vision.live_rtsp import SELDOM_HZ, LiveCamera
 from tests.support.waiting import scaled, scaled_ms
 
 OPEN_S = min(60.0, scaled(4.0))
-FRAMES_UNTIL_GONE = round((GONE_S + scaled(0.15)) * RATE_HZ)
+UNTIL_GONE_S = GONE_S + scaled(0.15)
 NO_BROKER = "enabled = false"
 LARGE_CODE_LEFT_PX, LARGE_CODE_TOP_PX = 8, 40
 PLATE_BOX = (570, 480, 240, 110)
@@ -86,15 +84,8 @@ class Gate:
             open_timeout_ms=round(1000 * open_timeout_s),
             read_timeout_ms=min(30_000, round(scaled(1000))),
         )
-        self._payloads = {}
         self.agent = installed.agent(self.site.configure(lane, mqtt=mqtt))
-        self.hearing = Hearing(self._recorded, self.agent.until)
-
-    def _recorded(self):
-        with suppress(JournalUnavailableError), JournalReader(self.site.journal) as journal:  # the agent makes it
-            new = journal.events(max(self._payloads, default=0) + 1)
-            self._payloads |= {event.seq: event.payload for event in new}
-        return self._payloads
+        self.hearing = Hearing(Recorded(self.site.journal), self.agent.until)
 
     def device(self, family, state, after=0):
         """Wait until a device has a state; what the event says of it."""
@@ -141,7 +132,7 @@ def with_large_code(view, content):
 
 
 def test_a_camera_that_refuses_is_told_of_and_used_when_it_comes_whatever_its_size(installed, tmp_path):
-    camera = LiveCamera(tmp_path)
+    camera = LiveCamera(tmp_path, rate_hz=SELDOM_HZ)
     camera.port = free_port()
     gate = Gate(installed, tmp_path, camera.url)
     with board_at(gate.port), gate.agent:
@@ -162,7 +153,7 @@ def test_a_camera_that_refuses_is_told_of_and_used_when_it_comes_whatever_its_si
 
 
 def test_a_camera_that_never_answers_is_told_of_and_used_when_it_does(installed, tmp_path):
-    camera = LiveCamera(tmp_path)
+    camera = LiveCamera(tmp_path, rate_hz=SELDOM_HZ)
     silent = socket.create_server(("127.0.0.1", 0))
     camera.port = silent.getsockname()[1]
     gate = Gate(installed, tmp_path, camera.url, open_timeout_s=scaled(0.5))
@@ -180,7 +171,7 @@ def test_a_camera_that_never_answers_is_told_of_and_used_when_it_does(installed,
 
 
 def test_codes_that_are_no_permit_are_refused_and_the_next_vehicle_passes(installed, tmp_path):
-    with LiveCamera(tmp_path) as camera:
+    with LiveCamera(tmp_path, rate_hz=SELDOM_HZ) as camera:
         gate = Gate(installed, tmp_path, camera.url, require="permit", decide_s=1.0)
         view = drawn("新B52K18")
         permit = gate.site.permit
@@ -199,7 +190,7 @@ def test_codes_that_are_no_permit_are_refused_and_the_next_vehicle_passes(instal
                 assert gate.answer(after) == tuple(answer)
                 camera.show(empty_yard())
                 gate.hearing.wait("transaction.closed", after, outcome="denied")
-                camera.wait(FRAMES_UNTIL_GONE)
+                camera.wait_s(UNTIL_GONE_S)
             assert not any(switching.on for switching in board.relays.history)
             gate.lets_pass(camera, view.plate)
             gate.agent.stop()
@@ -216,7 +207,7 @@ def test_a_broker_with_a_wrong_certificate_gets_nothing_until_it_has_the_right_o
     right, wrong = Authority(tmp_path, "right"), Authority(tmp_path, "wrong")
     certificate, key = wrong.issue("broker", hosts=("localhost",))
     listener = ("allow_anonymous true", f"certfile {certificate}", f"keyfile {key}")
-    with LiveCamera(tmp_path) as camera, Broker(tmp_path, listener=listener) as broker:
+    with LiveCamera(tmp_path, rate_hz=SELDOM_HZ) as camera, Broker(tmp_path, listener=listener) as broker:
         mqtt = f'brokers = ["mqtts://localhost:{broker.port}"]\nca_file = "{right.ca}"\nstart_spread_s = 0.1'
         gate = Gate(installed, tmp_path, camera.url, mqtt)
         with board_at(gate.port), gate.agent:
@@ -236,7 +227,7 @@ def test_a_broker_with_a_wrong_certificate_gets_nothing_until_it_has_the_right_o
 
 
 def test_a_port_that_is_no_relay_is_told_of_and_the_vehicle_that_waits_passes_once_it_is_one(installed, tmp_path):
-    with LiveCamera(tmp_path) as camera:
+    with LiveCamera(tmp_path, rate_hz=SELDOM_HZ) as camera:
         gate = Gate(installed, tmp_path, camera.url)
         other = PtyLine(gate.port, lambda data: other.send(b"login: " + data))
         other.plug()

@@ -30,6 +30,7 @@ public_key = "{KEY.public.raw.hex()}"
 [[lanes.exit-1.cameras]]
 id = "front"
 kind = "simulated"
+frame_rate_hz = 4
 """
 
 

@@ -50,7 +50,7 @@ timeout_ms = {timeout_ms}
 id = "front"
 kind = "simulated"
 scene_file = "{scene}"
-frame_rate_hz = 15
+frame_rate_hz = 4
 """
 
 

@@ -17,7 +17,7 @@ from tests.support.gate.gate_site import GATE, plain_broker
 from tests.support.lists.lists import declarations
 from tests.support.mqtt.contract_check import assert_valid
 from tests.support.mqtt.mosquitto import Broker, Listener, needs_mosquitto
-from tests.support.vision.live_rtsp import LiveCamera
+from tests.support.vision.live_rtsp import SELDOM_HZ, LiveCamera
 from tests.support.waiting import eventually
 from tests.system.list_site import ListSite
 from tests.system.posts import PASSED, Gate, denied, held
@@ -246,7 +246,7 @@ def test_an_agent_that_is_killed_while_it_applies_a_list_has_the_old_one_or_the_
 
 def test_a_declared_plate_alone_opens_a_lane_that_asks_for_no_more(installed, tmp_path):
     with (
-        LiveCamera(tmp_path) as camera,
+        LiveCamera(tmp_path, rate_hz=SELDOM_HZ) as camera,
         opened(installed, tmp_path, rules='require = "plate"', readers=CAMERA.format(keys=camera.toml)) as place,
     ):
         gate, plate = place.gate, "沪A3N472"

@@ -17,7 +17,7 @@ from tests.support.gate.lanes import BlindLane, InputsLane
 from tests.support.gate.subscriber import Heard, Hearing
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.mosquitto import Listener, needs_mosquitto
-from tests.support.vision.live_rtsp import RATE_HZ, LiveCamera
+from tests.support.vision.live_rtsp import SELDOM_HZ, LiveCamera
 from tests.support.waiting import eventually, scaled
 
 pytestmark = needs_mosquitto
@@ -53,7 +53,7 @@ class Gate:
         if closed["data"]["assumed"]:
             # A blind lane takes what it sees for the vehicle that passed until nobody was in view for a while.
             self.camera.show(self.empty)
-        self.camera.wait(round((self.lane.forget_s + scaled(0.15)) * RATE_HZ))
+        self.camera.wait_s(self.lane.forget_s + scaled(0.15))
         return decided, closed, self.lane.pulses - pulses
 
 
@@ -68,7 +68,7 @@ def test_each_vehicle_gets_what_it_must_and_the_central_system_hears_of_all(
     assert len(coming) == count
     with (
         kind_of_lane(tmp_path) as lane,
-        LiveCamera(tmp_path) as camera,
+        LiveCamera(tmp_path, rate_hz=SELDOM_HZ) as camera,
         Listener(broker.port, f"gate/v1/{GATE}/event/#") as subscriber,
         Central(broker.port, GATE) as central,
     ):

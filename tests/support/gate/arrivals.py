@@ -5,6 +5,8 @@ The vehicles are photographs with a permit drawn into them in perspective, or dr
 
 import csv
 from dataclasses import dataclass
+from functools import cache
+from itertools import islice
 from pathlib import Path
 from zlib import crc32
 
@@ -68,6 +70,11 @@ class View:
 
 def empty_yard():
     """Nobody there."""
+    return _empty_yard().copy()
+
+
+@cache
+def _empty_yard():
     return draw_scene(Scene())
 
 
@@ -77,9 +84,9 @@ def views(count):
         return [_drawn(plate) for plate in DRAWN[:count]]
     with (PHOTOGRAPHS / "labels.csv").open(encoding="utf-8", newline="") as file:
         rows = sorted(csv.DictReader(file), key=lambda row: row["file"])
-    found = [view for row in rows if (view := _photograph(row)) is not None]
-    assert len(found) >= count
-    return found[:count]
+    found = list(islice(filter(None, map(_photograph, rows)), count))  # only those are decoded
+    assert len(found) == count
+    return found
 
 
 def arrivals(site):

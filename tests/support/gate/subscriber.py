@@ -1,8 +1,16 @@
 """What a subscriber has heard of a gate: events by sequence number, without duplicates, and waiting for them."""
 
 import json
+import time
+from contextlib import suppress
+from pathlib import Path
 
 from agent.core.events.chain_verification import verify
+from agent.store.errors import JournalUnavailableError
+from agent.store.journal.reader import JournalReader
+
+COARSE_NS = 100_000_000
+"""By so much less than that, two writes of a file may bear the same time."""
 
 
 class Hearing:
@@ -64,3 +72,35 @@ class Heard:
             payload = message["payload"].encode()
             assert self._payloads.setdefault(json.loads(payload)["seq"], payload) == payload
         return self._payloads
+
+
+class Recorded:
+    """The payloads in the journal at `path`, by sequence number. Called for them.
+
+    Whoever waits asks a hundred times a second: the journal is opened only where it was written since.
+    """
+
+    def __init__(self, path):
+        self._path = Path(path)
+        self._payloads = {}
+        self._read = None
+
+    def __call__(self):
+        files, now = self._files(), time.time_ns()
+        if files != self._read:
+            with suppress(JournalUnavailableError), JournalReader(self._path) as journal:  # the agent makes it
+                new = journal.events(max(self._payloads, default=0) + 1)
+                self._payloads |= {event.seq: event.payload for event in new}
+            # What was written only now may be followed by more that looks the same from outside.
+            settled = all(written_ns < now - COARSE_NS for written_ns, _, _ in files)
+            self._read = files if settled else None
+        return self._payloads
+
+    def _files(self):
+        """When the journal and its log were written, their sizes, and which files they are."""
+        found = []
+        for path in (self._path, self._path.with_name(f"{self._path.name}-wal")):
+            with suppress(FileNotFoundError):
+                status = path.stat()
+                found.append((status.st_mtime_ns, status.st_size, status.st_ino))
+        return found

@@ -1,6 +1,7 @@
 """A live RTSP camera for tests: it shows the picture that it is told to, until it is told another."""
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from tests.support.waiting import scaled
 
 SERVER = Path(__file__).with_name("live_rtsp_server.py")
 RATE_HZ = 5
+SELDOM_HZ = 2
+"""For whole gates: enough to read a vehicle by, and all that decodes and reads pictures has less than half the work."""
 
 
 class LiveCamera:
@@ -19,8 +22,9 @@ class LiveCamera:
     `log`: a file for its complaints about clients that go without a word; those of this process if not told.
     """
 
-    def __init__(self, folder, width_px=1280, height_px=720, log=None):
+    def __init__(self, folder, width_px=1280, height_px=720, log=None, rate_hz=RATE_HZ):
         self.size = (width_px, height_px)
+        self.rate_hz = rate_hz
         self.port = 0
         self._folder = Path(folder)
         self._process = None
@@ -53,7 +57,7 @@ class LiveCamera:
 
     def start(self):
         self._process = subprocess.Popen(
-            [sys.executable, SERVER, *map(str, self.size), str(RATE_HZ), str(self.port)],
+            [sys.executable, SERVER, *map(str, self.size), str(self.rate_hz), str(self.port)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -92,6 +96,10 @@ class LiveCamera:
         """Return when the picture has been in the stream for so many frames since it was first shown."""
         print("wait", frames, file=self._process.stdin, flush=True)
         assert self._process.stdout.readline() == "shown\n"
+
+    def wait_s(self, seconds):
+        """Return when the picture has been in the stream for so long since it was first shown."""
+        self.wait(1 + math.ceil(seconds * self.rate_hz))
 
     def kill(self):
         if self._process is not None:

@@ -4,6 +4,9 @@ Then it obeys lines of its input: `show PATH` encodes the picture of a .npy file
 that was sent so many times. `once PATH` sends the picture in one frame, and nothing until the next `show`. `garble
 FRAMES` sends so many frames with nonsense in place of their pictures. A picture of another size changes the size of the
 stream, as its parameter sets in the stream say.
+
+A picture is encoded as a short film that begins with a key frame, and the same bytes are sent again and again: to
+encode each frame anew cost as much as to read it.
 """
 
 import asyncio
@@ -31,7 +34,7 @@ server.logger = _Silent()
 
 
 class _Encoder:
-    """H.264 as a camera makes it: no B frames, a key frame a second, and one with each change of the picture."""
+    """H.264 as a camera makes it: no B frames, a key frame every so often, and one with each change of the picture."""
 
     def __init__(self, width_px, height_px, rate_hz, *, described=True):
         codec = av.CodecContext.create("libx264", "w")
@@ -42,7 +45,7 @@ class _Encoder:
             "tune": "zerolatency",
             "crf": "20",
             "bf": "0",
-            "g": str(rate_hz),
+            "g": str(STAMP_STEPS),
             "forced-idr": "1",
             "threads": "1",
         }
@@ -50,12 +53,14 @@ class _Encoder:
             codec.flags |= av.codec.context.Flags.global_header
         codec.open()
         self._codec = codec
+        self._encoded = 0
         self.size = (width_px, height_px)
         self.header = bytes(codec.extradata) if described else b""
 
-    def frame(self, pixels, number, *, key):
+    def frame(self, pixels, *, key):
         frame = av.VideoFrame.from_ndarray(pixels, format="bgr24")
-        frame.pts = number
+        frame.pts = self._encoded
+        self._encoded += 1
         if key:
             frame.pict_type = av.video.frame.PictureType.I
         return [(length_prefixed(bytes(packet)), packet.is_keyframe) for packet in self._codec.encode(frame)]
@@ -95,6 +100,8 @@ class _Stream:
         self.watchers = set()
         self.wants_key = False
         self._pixels = np.full((height_px, width_px, 3), GREY, np.uint8)
+        self._film = []
+        self._place = 0
         self._sent = 0
         self._awaited = 0
         self._to_garble = 0
@@ -107,7 +114,7 @@ class _Stream:
         size = pixels.shape[1::-1]
         if size != self.encoder.size:
             self.encoder = _Encoder(*size, self.rate_hz, described=False)
-        self._pixels, self._sent, self.wants_key, self._pausing = pixels, 0, True, False
+        self._pixels, self._film, self._sent, self.wants_key, self._pausing = pixels, [], 0, True, False
 
     def show_once(self, pixels):
         self.show(pixels)
@@ -122,12 +129,24 @@ class _Stream:
             self._awaited = 0
             os.write(1, b"shown\n")
 
+    def _next(self):
+        """The next frame of the film, encoded when it is sent for the first time; its first one where a key is wanted.
+
+        A film that breaks off early goes on later where it stopped: the encoder has seen no other frame since.
+        """
+        if self.wants_key:
+            self.wants_key, self._place = False, 0
+        place = self._place
+        if place == len(self._film):
+            self._film.append(self.encoder.frame(_stamped(self._pixels, place), key=place == 0))
+        self._place = (place + 1) % STAMP_STEPS
+        return self._film[place]
+
     async def run(self):
         loop = asyncio.get_running_loop()
         number, begun_at = 0, loop.time()
         while True:
-            key, self.wants_key = self.wants_key, False
-            for data, is_key in self.encoder.frame(_stamped(self._pixels, number), number, key=key):
+            for data, is_key in self._next():
                 sent = garbled(data) if self._to_garble else data
                 for watcher in self.watchers:
                     watcher.put_nowait((number, sent, is_key))

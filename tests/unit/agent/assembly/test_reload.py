@@ -25,8 +25,7 @@ from agent.settings import SettingsError
 from agent.settings.drivers import load_configuration
 from agent.settings.editing.history import History, HistoryError, present_files
 from agent.settings.editing.last_known_good import state_directory
-from agent.store.errors import EvidenceError, JournalUnavailableError
-from agent.store.journal.reader import JournalReader
+from agent.store.errors import EvidenceError
 from drivers.emulators.scanner import ScannerEmulator
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated
@@ -34,7 +33,7 @@ from tests.support.gate.altered_agent import altered_agent
 from tests.support.gate.config_files import write
 from tests.support.gate.gate_site import GateSite
 from tests.support.gate.installed import AgentProcess
-from tests.support.gate.subscriber import Hearing
+from tests.support.gate.subscriber import Hearing, Recorded
 from tests.support.waiting import PATIENCE_S, eventually
 
 HERE = SimpleNamespace(command=Path(sys.executable).with_name("gate-agent"))
@@ -64,14 +63,7 @@ class Gate:
         self.site = GateSite(folder)
         self.path = self.site.configure(BLIND.format(port=folder / "scanner", gone_s=1), mqtt="enabled = false")
         self.agent = AgentProcess(SimpleNamespace(command=HERE.command, scratch=folder), self.path)
-        self.hearing = Hearing(self._recorded, self.agent.until)
-
-    def _recorded(self):
-        try:
-            with JournalReader(self.site.journal) as journal:
-                return {event.seq: event.payload for event in journal.events()}
-        except JournalUnavailableError:  # the agent has not made it yet
-            return {}
+        self.hearing = Hearing(Recorded(self.site.journal), self.agent.until)
 
     def change(self, old, new):
         text = self.path.read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -48,6 +49,15 @@ def test_the_help_names_every_command_and_the_exit_codes():
 def test_the_version_is_told():
     answer = run("--version")
     assert (answer.returncode, answer.stdout) == (0, "gate-agent 0.1.0\n")
+
+
+def test_the_module_of_a_command_is_loaded_without_looking_for_garbage(tmp_path, monkeypatch):
+    (tmp_path / "loaded_command.py").write_text("import gc\nCOLLECTS = gc.isenabled()\ndef told(): print(COLLECTS)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    app = typer.Typer()
+    mount(app, [Command("told", "loaded_command:told", "")], ["told"])
+    assert gc.isenabled()
+    assert not sys.modules.pop("loaded_command").COLLECTS
 
 
 def test_an_unknown_command_is_a_usage_error():

@@ -49,6 +49,7 @@ name = "doctor"
 [[lanes.exit-1.cameras]]
 id = "front"
 kind = "simulated"
+frame_rate_hz = 4
 """
 EVENT = f"gate/v1/{GATE}/event/gate.started"
 

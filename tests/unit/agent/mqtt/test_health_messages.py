@@ -25,6 +25,7 @@ name = "health"
 [[lanes.exit-1.cameras]]
 id = "front"
 kind = "simulated"
+frame_rate_hz = 4
 readers = ["qr"]
 """
 
