@@ -6,12 +6,17 @@ from __future__ import annotations
 
 import gc
 import signal
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.waiting import scaled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FILE = Path("build/board-faults.txt")
 TESTS = Path(__file__).parent
@@ -30,13 +35,23 @@ def pytest_configure() -> None:
     settings.load_profile("untimed")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect without searching for garbage: nearly all that is made meanwhile stays to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_modifyitems(config, items) -> None:
     """Begin with whole gates, and end with the core, whose short files wait for nothing: so no processor idles while
     the last tests wait.
 
     Scale time limits.
     """
-    items.sort(key=lambda item: _turn(item.path.relative_to(TESTS).parts))
+    items.sort(key=lambda item: _turn(item.path))
     usual_s = float(config.getini("timeout"))
     for item in items:
         own = item.get_closest_marker("timeout")
@@ -44,7 +59,9 @@ def pytest_collection_modifyitems(config, items) -> None:
         item.add_marker(pytest.mark.timeout(scaled(limit_s)), append=False)
 
 
-def _turn(parts: tuple[str, ...]) -> int:
+@cache
+def _turn(path: Path) -> int:
+    parts = path.relative_to(TESTS).parts
     return 0 if parts[0] in WHOLE_GATES else 2 if parts[:3] == CORE else 1
 
 

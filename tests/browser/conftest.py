@@ -6,7 +6,6 @@ from pathlib import Path
 from shutil import which
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from tests.browser.gate import BrowserGate
 from tests.browser.visit import SIZES, Visitor
@@ -17,10 +16,11 @@ PICTURES = Path("build/console")
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """What none of the tests here can do without; they are run by `make test-browser`."""
+    here = f"{Path(__file__).parent.relative_to(config.rootpath).as_posix()}/"
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
+        if item.nodeid.startswith(here):
             item.add_marker(pytest.mark.long)
             item.add_marker(needs_mosquitto)
             item.add_marker(pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"))
@@ -36,6 +36,8 @@ def gate(tmp_path_factory):
 @pytest.fixture(scope="session")
 def chromium():
     """Debian's browser without a window."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - large, and every run collects these tests
+
     # Where no user can be dropped to, the browser's own sandbox does not start; it sees pages of this machine alone.
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -7,6 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from agent.core.events import Alarm
+from agent.core.lane.copies import changed
 from agent.core.lane.observations import with_observation
 from agent.core.lane.state import InputState, Lane, LaneState, fresh
 from agent.core.lane.step_inputs import (
@@ -155,7 +156,7 @@ def with_leaving_vehicle(lane: Lane, before: InputState, at: float) -> Lane:
         leaving_since = at
     if (entered, leaving_since) == (lane.arm_entered, lane.leaving_since):
         return lane
-    return replace(lane, arm_entered=entered, leaving_since=leaving_since)
+    return changed(lane, arm_entered=entered, leaving_since=leaving_since)
 
 
 def is_leaving(lane: Lane, at: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agent.core.lane.copies import changed
 from agent.core.lane.own_plate import is_own
 from agent.core.lane.state import GATHERING, RISING, Lane, LaneState
 from agent.core.model import Presentation, Reading
@@ -34,7 +35,7 @@ def with_observation(lane: Lane, observation: Observation, at: float) -> tuple[L
     late = lane.transaction is not None and observation.at < lane.transaction.began_at
     answered = before or late or (state in _ANSWERED and isinstance(observation, Presentation))
     stale = any(hit and (s.passed or answered) for s, hit in zip(alive, hits, strict=True))
-    lane = replace(lane, handled=handled, seen_at=at)
+    lane = changed(lane, handled=handled, seen_at=at)
     if stale:
         return lane, None
     if state in GATHERING:
@@ -50,7 +51,7 @@ def with_observation(lane: Lane, observation: Observation, at: float) -> tuple[L
 
 
 def _with_early(lane: Lane, observation: Observation, at: float) -> Lane:
-    return replace(lane, early=(*early_observations(lane, at), observation)[-_EARLY:])
+    return changed(lane, early=(*early_observations(lane, at), observation)[-_EARLY:])
 
 
 def _with_plate_under_way(lane: Lane, observation: Observation, at: float) -> Lane:
@@ -65,7 +66,7 @@ def _with_plate_under_way(lane: Lane, observation: Observation, at: float) -> La
         known = {(one.text, one.camera, one.track) for one in transaction.plates}
         if (observation.text, observation.camera, observation.track) in known or not is_own(transaction, observation):
             return lane
-        return replace(lane, transaction=replace(transaction, plates=(*transaction.plates, observation)[-_PLATES:]))
+        return changed(lane, transaction=changed(transaction, plates=(*transaction.plates, observation)[-_PLATES:]))
     if lane.rules.blind and observation.payload not in transaction.payloads:
         return _with_early(lane, observation, at)
     return lane

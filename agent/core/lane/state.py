@@ -88,7 +88,7 @@ class PulseDelivery(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Transaction:
     """One open transaction.
 
@@ -163,7 +163,7 @@ class LaneLockout:
     out_of_service_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lane:
     """A lane between two steps. Times are monotonic seconds."""
 

@@ -6,9 +6,10 @@ A Transition lives inside one call of `agent.core.lane.step.step` and never leav
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 from agent.core.events import AccessGranted, Alarm, AlarmRaised, Draft, Event, TransactionClosed, VehiclePresent
+from agent.core.lane.copies import changed
 from agent.core.lane.effects import Close, Decide, Effect, Hold, KeepPictures, Lamp, OrderAnswered, Raise, Record, Show
 from agent.core.lane.event_drafts import (
     decision_event,
@@ -25,8 +26,6 @@ from agent.core.model import LedgerChange, LedgerState, Outcome, Presentation, R
 if TYPE_CHECKING:
     from agent.core.decision import Decision
     from agent.core.model import Instant
-
-_Value = TypeVar("_Value", Lane, Transaction)
 
 _READY = frozenset({LaneState.IDLE, LaneState.OUT_OF_SERVICE})
 _GREEN = frozenset({LaneState.OPENING, LaneState.OPEN, LaneState.HELD_OPEN})
@@ -84,11 +83,11 @@ class Transition:
 
     def set(self, **changes: Any) -> None:
         """Change fields of the lane."""
-        self.lane = _changed(self.lane, changes)
+        self.lane = changed(self.lane, **changes)
 
     def set_transaction(self, **changes: Any) -> None:
         """Change fields of the open transaction."""
-        self.set(transaction=_changed(self.transaction, changes))
+        self.set(transaction=changed(self.transaction, **changes))
 
     # ------------------------------------------------------------------------------------------------ what is ordered
 
@@ -223,11 +222,11 @@ class Transition:
         """Note that more is needed; record the first answer for each reason."""
         transaction = self.transaction
         if decision.reason not in transaction.retried:
-            found = evidence_pictures(replace(transaction, decision=decision))
+            found = evidence_pictures(changed(transaction, decision=decision))
             self.record(decision_event(decision, found))
             self._keep_pictures(found)
-            transaction = replace(self.transaction, retried=(*transaction.retried, decision.reason))
-        self.set(transaction=replace(transaction, asked=False, decision=decision))
+            transaction = changed(self.transaction, retried=(*transaction.retried, decision.reason))
+        self.set(transaction=changed(transaction, asked=False, decision=decision))
         self.show(decision.reason)
 
     def grant(
@@ -340,10 +339,3 @@ class Transition:
     def quiet_s(self, *since: float) -> float:
         """Return how long all of these have held in this state; negative infinity when one does not hold."""
         return self.now.at - max(self.lane.since, *since)
-
-
-def _changed(value: _Value, changes: dict[str, Any]) -> _Value:
-    """Return the value with these fields; itself where it has them: most samples change nothing, and cost no copy."""
-    if all(getattr(value, name) is new for name, new in changes.items()):
-        return value
-    return replace(value, **changes)

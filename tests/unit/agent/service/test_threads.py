@@ -27,6 +27,7 @@ MAKERS = {
 }
 METHODS = {"loop_start", "run_in_executor"}
 """Of objects of any library: paho's client, asyncio's loop."""
+ATTRIBUTES = METHODS.union(*MAKERS.values())
 WIDE = {"Exception", "BaseException"}
 MOST_WIDE = 3 / 10_000
 
@@ -49,8 +50,9 @@ def makers(tree):
             named = {each.asname or each.name: f"{node.module}.{each.name}" for each in node.names}
             modules |= {name: module for name, module in named.items() if module in MAKERS}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            owner = modules.get(ast.unparse(node.value), ast.unparse(node.value))
+        if isinstance(node, ast.Attribute) and node.attr in ATTRIBUTES:
+            owner = ast.unparse(node.value)
+            owner = modules.get(owner, owner)
             if node.attr in METHODS | MAKERS.get(owner, set()):
                 found.add(node.attr)
     return found

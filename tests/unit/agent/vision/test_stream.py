@@ -15,14 +15,14 @@ from tests.support.vision.live_rtsp import RATE_HZ, LiveCamera
 from tests.support.vision.watched_supervisor import watching
 from tests.support.waiting import eventually
 
-SCENE = draw_scene(Scene(vehicle=Vehicle(plate="新A12345"), code=ShownCode(text="GP1:HELLO")))
+SCENE = Scene(vehicle=Vehicle(plate="新A12345"), code=ShownCode(text="GP1:HELLO"))
 SIZES = ((640, 360), (960, 540))
 VIEW_S = 0.5
 """So long a bad view is borne here: it would be told after that, and one measure."""
 
 
 def of_size(width, height):
-    return cv2.resize(SCENE, (width, height), interpolation=cv2.INTER_AREA)
+    return cv2.resize(draw_scene(SCENE), (width, height), interpolation=cv2.INTER_AREA)
 
 
 @pytest.fixture

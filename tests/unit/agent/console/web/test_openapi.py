@@ -7,9 +7,7 @@ from __future__ import annotations
 import logging
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, given, settings
-from schemathesis import GenerationMode
 
 from agent.console.access.sessions import csrf_token
 from tests.support.console.consoles import ConsoleGate
@@ -30,6 +28,9 @@ class Attack:
         self.sent = 0
         self.answers = set()
         self.failed = []
+        # Imported here, as in `run`: it is large, and every process that runs tests collects this module.
+        import schemathesis  # noqa: PLC0415
+
         self.schema = schemathesis.openapi.from_url(f"{gate.url}/api/openapi.json", **self._as_admin())
 
     def _as_admin(self):
@@ -46,6 +47,8 @@ class Attack:
             self.failed.append((case.method, case.formatted_path, response.status_code, case.body))
 
     def run(self, operation, examples):
+        from schemathesis import GenerationMode  # noqa: PLC0415
+
         @settings(
             max_examples=examples,
             deadline=None,

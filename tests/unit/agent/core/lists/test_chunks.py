@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import replace
+from functools import cache
 from hashlib import sha256
 
 import cbor2
@@ -25,7 +26,11 @@ from agent.core.lists.codec import MAX_ROW_BYTES, encode_row
 from agent.core.lists.errors import ListError, ListFault
 from tests.support.lists.lists import declarations
 
-ROWS = [encode_row(row) for row in declarations(1500)]
+
+@cache
+def rows():
+    """More than fit into two chunks."""
+    return [encode_row(row) for row in declarations(1500)]
 
 
 def named(data, rows=1):
@@ -40,15 +45,15 @@ def refusal(data, ref):
 
 
 def test_rows_come_back_in_their_order():
-    chunks = list(pack_chunks(ROWS))
+    chunks = list(pack_chunks(rows()))
     assert len(chunks) > 2
-    assert [row for chunk in chunks for row in unpack_chunk(chunk.data, chunk.ref)] == ROWS
-    assert sum(chunk.ref.rows for chunk in chunks) == len(ROWS)
+    assert [row for chunk in chunks for row in unpack_chunk(chunk.data, chunk.ref)] == rows()
+    assert sum(chunk.ref.rows for chunk in chunks) == len(rows())
 
 
 def test_a_chunk_is_the_array_that_the_page_shows():
-    (chunk,) = pack_chunks(ROWS[:3])
-    assert cbor2.loads(zlib.decompress(chunk.data)) == ROWS[:3]
+    (chunk,) = pack_chunks(rows()[:3])
+    assert cbor2.loads(zlib.decompress(chunk.data)) == rows()[:3]
     assert chunk.ref == named(chunk.data, rows=3)
 
 
@@ -76,7 +81,7 @@ def test_a_row_that_no_gate_accepts_is_not_packed():
 
 
 def test_another_chunk_than_the_named_one_is_not_inflated(mocker):
-    one, two, *_ = pack_chunks(ROWS)
+    one, two, *_ = pack_chunks(rows())
     inflate = mocker.spy(zlib, "decompressobj")
     assert refusal(two.data, one.ref).fault is ListFault.CHUNK_WRONG
     assert refusal(one.data[:-1], one.ref).fault is ListFault.CHUNK_WRONG
@@ -115,7 +120,7 @@ def test_a_bomb_is_refused():
 
 
 def test_other_rows_than_the_head_counts_are_refused():
-    (chunk,) = pack_chunks(ROWS[:3])
+    (chunk,) = pack_chunks(rows()[:3])
     assert refusal(chunk.data, replace(chunk.ref, rows=2)).fault is ListFault.CONTENT_INVALID
 
 

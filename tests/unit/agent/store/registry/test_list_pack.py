@@ -1,6 +1,7 @@
 import os
 import struct
 import zipfile
+from functools import cache
 from random import Random
 
 import pytest
@@ -20,18 +21,23 @@ from tests.support.lists.lists import (
     trusted,
 )
 
-ROWS = declarations(3000)
-SNAPSHOT = snapshot(DECLARATIONS, ROWS)
-REVOKED = snapshot(REVOCATIONS, revocations(ROWS[:10]))
-DELTA = delta(DECLARATIONS, 1, 2, upserts=ROWS[:1])
+FEW = declarations(10)
+REVOKED = snapshot(REVOCATIONS, revocations(FEW))
+DELTA = delta(DECLARATIONS, 1, 2, upserts=FEW[:1])
 TRUST = trust_text(trusted())
+
+
+@cache
+def declared():
+    """A snapshot of several chunks."""
+    return snapshot(DECLARATIONS, declarations(3000))
 
 
 @pytest.fixture
 def pack(tmp_path):
     path = tmp_path / "lists.zip"
     lists = [
-        PackedList(DECLARATIONS, SNAPSHOT.data, SNAPSHOT.packed, [(2, DELTA)]),
+        PackedList(DECLARATIONS, declared().data, declared().packed, [(2, DELTA)]),
         PackedList(REVOCATIONS, REVOKED.data, REVOKED.packed),
     ]
     write_pack(path, TRUST, lists)
@@ -55,9 +61,9 @@ def test_a_pack_gives_back_every_part_that_was_put_in(pack):
     with read_pack(pack) as opened:
         assert opened.trust == TRUST
         assert opened.kinds == (DECLARATIONS, REVOCATIONS)
-        assert opened.head(DECLARATIONS) == SNAPSHOT.data
-        assert [opened.chunk(DECLARATIONS, n) for n in range(len(SNAPSHOT.chunks))] == SNAPSHOT.packed
-        assert opened.chunk(DECLARATIONS, len(SNAPSHOT.chunks)) is None
+        assert opened.head(DECLARATIONS) == declared().data
+        assert [opened.chunk(DECLARATIONS, n) for n in range(len(declared().chunks))] == declared().packed
+        assert opened.chunk(DECLARATIONS, len(declared().chunks)) is None
         assert opened.deltas(DECLARATIONS) == (2,)
         assert opened.delta(DECLARATIONS, 2) == DELTA
         assert opened.deltas(REVOCATIONS) == ()
@@ -69,7 +75,7 @@ def test_the_same_content_makes_the_same_file_and_leaves_no_other(pack, tmp_path
         pack,
         TRUST,
         [
-            PackedList(DECLARATIONS, SNAPSHOT.data, SNAPSHOT.packed, [(2, DELTA)]),
+            PackedList(DECLARATIONS, declared().data, declared().packed, [(2, DELTA)]),
             PackedList(REVOCATIONS, REVOKED.data, REVOKED.packed),
         ],
     )
@@ -79,12 +85,12 @@ def test_the_same_content_makes_the_same_file_and_leaves_no_other(pack, tmp_path
 
 def test_a_pack_that_cannot_be_finished_leaves_the_old_one_and_no_rest(pack, tmp_path):
     def chunks():
-        yield SNAPSHOT.packed[0]
+        yield declared().packed[0]
         raise RuntimeError("the source is gone")
 
     before = pack.read_bytes()
     with pytest.raises(RuntimeError):
-        write_pack(pack, TRUST, [PackedList(DECLARATIONS, SNAPSHOT.data, chunks())])
+        write_pack(pack, TRUST, [PackedList(DECLARATIONS, declared().data, chunks())])
     assert pack.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["lists.zip"]
 
@@ -181,7 +187,7 @@ def test_bytes_before_or_behind_the_parts_are_refused(pack, tmp_path):
 
 def test_a_damaged_part_is_named(pack):
     data = bytearray(pack.read_bytes())
-    at = data.index(SNAPSHOT.packed[0])
+    at = data.index(declared().packed[0])
     data[at + 5] ^= 1
     pack.write_bytes(data)
     with read_pack(pack) as opened, pytest.raises(PackError, match="declarations/snap/0 is damaged"):
@@ -213,7 +219,7 @@ def test_no_change_of_a_byte_brings_in_other_rows_or_another_error(pack, tmp_pat
         path.write_bytes(data)
         try:
             with read_pack(path) as opened:
-                for number, chunk in enumerate(SNAPSHOT.chunks):
+                for number, chunk in enumerate(declared().chunks):
                     found = opened.chunk(DECLARATIONS, number)
                     assert found is None or unpack_chunk(found, chunk.ref) == unpack_chunk(chunk.data, chunk.ref)
         except PackError:

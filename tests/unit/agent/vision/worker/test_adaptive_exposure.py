@@ -71,24 +71,26 @@ def test_a_phone_at_night_is_found_while_it_is_white_and_while_it_is_not():
     assert screen(shot(NIGHT, 1 / 64)).white == 0.0
 
 
-@pytest.mark.parametrize(
-    "pixels",
-    [
-        films.yard(),
-        films.car(),
-        films.night(),
-        films.headlamps(),
-        draw_scene(Scene(vehicle=VEHICLE, light="night")),
-        draw_scene(NIGHT.model_copy(update={"light": "day"})),
-        draw_scene(Scene(vehicle=VEHICLE, code=ShownCode(text=TEXT, carrier="paper"), light="night")),
-        np.zeros((720, 1280, 3), np.uint8),
-        np.full((720, 1280, 3), 255, np.uint8),
-        np.full((1, 1, 3), 255, np.uint8),
-        np.full((3, 20_000, 3), 255, np.uint8),
-    ],
-)
-def test_yards_headlamps_paper_and_flat_pictures_are_no_screen(pixels):
-    assert screen(pixels) is None
+NO_SCREENS = {
+    "a yard": films.yard,
+    "a car": films.car,
+    "a night": films.night,
+    "headlamps": films.headlamps,
+    "a vehicle at night": lambda: draw_scene(Scene(vehicle=VEHICLE, light="night")),
+    "a phone by day": lambda: draw_scene(NIGHT.model_copy(update={"light": "day"})),
+    "paper at night": lambda: draw_scene(
+        Scene(vehicle=VEHICLE, code=ShownCode(text=TEXT, carrier="paper"), light="night")
+    ),
+    "black": lambda: np.zeros((720, 1280, 3), np.uint8),
+    "white": lambda: np.full((720, 1280, 3), 255, np.uint8),
+    "one pixel": lambda: np.full((1, 1, 3), 255, np.uint8),
+    "a few lines": lambda: np.full((3, 20_000, 3), 255, np.uint8),
+}
+
+
+@pytest.mark.parametrize("what", NO_SCREENS)
+def test_yards_headlamps_paper_and_flat_pictures_are_no_screen(what):
+    assert screen(NO_SCREENS[what]()) is None
 
 
 # -------------------------------------------------------------------------------------------------- the steps

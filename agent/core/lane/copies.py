@@ -1,0 +1,32 @@
+"""Copies of the lane's large values with some fields changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from agent.core.lane.state import Lane, Transaction
+
+_Value = TypeVar("_Value", "Lane", "Transaction")
+
+
+def changed(value: _Value, **changes: Any) -> _Value:
+    """Return the value with these fields; itself where it has them: most samples change nothing, and cost no copy.
+
+    Raises AttributeError for a field that it does not have.
+    """
+    for name, new in changes.items():
+        if getattr(value, name) is not new:
+            return _copy(value, changes)
+    return value
+
+
+def _copy(value: _Value, changes: dict[str, Any]) -> _Value:
+    # dataclasses.replace gives each field to __init__ by its name: with so many it would be half the cost of a step.
+    copy = object.__new__(type(value))
+    fields = copy.__dict__
+    fields.update(value.__dict__)
+    fields.update(changes)
+    if len(fields) != len(value.__dict__):
+        raise AttributeError(f"{type(value).__name__} has not all of these fields: {', '.join(changes)}")
+    return copy
