@@ -15,18 +15,13 @@ def changed(value: _Value, **changes: Any) -> _Value:
 
     Raises AttributeError for a field that it does not have.
     """
-    for name, new in changes.items():
-        if getattr(value, name) is not new:
-            return _copy(value, changes)
-    return value
+    new = {name: one for name, one in changes.items() if getattr(value, name) is not one}
+    return _copy(value, new) if new else value
 
 
-def _copy(value: _Value, changes: dict[str, Any]) -> _Value:
+def _copy(value: _Value, new: dict[str, Any]) -> _Value:
     # dataclasses.replace gives each field to __init__ by its name: with so many it would be half the cost of a step.
     copy = object.__new__(type(value))
-    fields = copy.__dict__
-    fields.update(value.__dict__)
-    fields.update(changes)
-    if len(fields) != len(value.__dict__):
-        raise AttributeError(f"{type(value).__name__} has not all of these fields: {', '.join(changes)}")
+    copy.__dict__.update(value.__dict__)
+    copy.__dict__.update(new)
     return copy

@@ -9,11 +9,12 @@ from agent.clock.clock import Clock
 from agent.console.pages.setup import NAV
 from agent.console.setup_checklist import Knowledge, StepProgress, steps
 from agent.core.clock.trust import ClockState
+from agent.lane import simulated_vehicle
 from agent.settings import Settings
 from agent.settings.model.agent import EXAMPLE_ROOT_KEY
 from tests.support.console.consoles import LANE, ConsoleGate
 from tests.support.gate.config_files import ROOT_KEY
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, scaled
 
 PLATE = "京A12345"
 CLOCK = """
@@ -28,6 +29,14 @@ closed = 4
 id = "front"
 kind = "simulated"
 scene_file = "{scene}"
+frame_rate_hz = 4
+"""
+TIMING = f"""
+[lanes.out.timing]
+read_s = {min(600.0, scaled(30))}
+decide_s = {min(60.0, scaled(5))}
+grant_s = {min(60.0, scaled(10))}
+stale_s = {min(5.0, scaled(0.3))}
 """
 HARDWARE = {"number": 1, "direction": "export", "relay": {"kind": "lcus", "port": "/dev/gate-barrier"}}
 
@@ -91,23 +100,25 @@ def has_closed(journal):
     return any(one.type == "transaction.closed" for one in journal.range(1, journal.head))
 
 
-def test_a_simulated_vehicle_with_the_practice_permit_passes_and_the_steps_follow(tmp_path):
+def test_a_simulated_vehicle_with_the_practice_permit_passes_and_the_steps_follow(tmp_path, monkeypatch):
+    monkeypatch.setattr(simulated_vehicle, "WAIT_S", scaled(20))
     papers = practice_permit(7, "export", PLATE, int(Clock().now().utc))
     folder = tmp_path / "practice"
     folder.mkdir()
     (folder / "trust-list.txt").write_bytes(papers.trust_list)
     (folder / "permit.txt").write_text(papers.text)
     lane = (CLOCK + LANE + LIMITS_AND_CAMERA).format(board=tmp_path.name, scene=tmp_path / "state/rehearsal/scene.json")
+    lane += TIMING
     gate = ConsoleGate(tmp_path, lanes=lane, key=papers.root, permits=f'trust_list = "{folder}/trust-list.txt"')
     with gate:
         browser = gate.browser("technician")
         assert papers.text in browser.get(NAV.path).text
         eventually(lambda: gate.app.lanes[0].view and gate.app.lanes[0].view.state == "idle", 60, "an idle lane")
+        eventually(lambda: gate.app.parts.lanes.cameras[0].status.up, 60, "the camera")
         came = browser.post("/setup/out/vehicle", data={"plate": PLATE, "permit": papers.text})
         again = browser.post("/setup/out/vehicle", data={"plate": PLATE, "permit": papers.text})
-        eventually(
-            lambda: has_closed(gate.app.parts.journal), 60, "the end of the vehicle"
-        )  # a page is a costly question
+        # The page is asked once the vehicle has gone: to make it costs more than to look into the journal.
+        eventually(lambda: has_closed(gate.app.parts.journal), 60, "the end of the vehicle")
         eventually(lambda: "The vehicle passed" in browser.get("/lane/out/vehicles").text, 60, "a vehicle that passed")
         words = browser.get(NAV.path).text
     assert (came.status_code, came.headers["location"], again.status_code) == (303, "/lane/out", 409)
