@@ -22,7 +22,7 @@ from agent.cli.configuration import (
 )
 from agent.cli.process_signals import ProcessSignals
 from agent.core.events import ConfigurationRefused
-from agent.core.model import ChangeFilter
+from agent.core.model import ReportOnce
 from agent.service.loading import loading
 from agent.service.memory import give_back_memory
 from agent.service.notify import Notifier
@@ -116,7 +116,7 @@ def _started(
 def _newer(configuration: Path, app: App, running: LoadedSettings, asked: ProcessSignals) -> UsableConfiguration | None:
     """Wait until the agent may start with a new configuration; None: it is to stop."""
     newer: UsableConfiguration | None = None
-    reported = ChangeFilter()
+    reported = ReportOnce()
     while True:
         asked.wait(None if newer is None else LOOK_S)
         if asked.cause:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.clock import ClockFloor, ClockObservation, ClockState, HoldoverRules, LastObservation, observe, resumed
 from agent.core.events import ClockChanged, ClockReading, Draft
-from agent.core.model import ChangeFilter
+from agent.core.model import ReportOnce
 from agent.service.worker import Worker
 from agent.store.errors import RegistryError
 from drivers.text import Text
@@ -66,7 +66,7 @@ class ClockMonitor:
         self._note = note
         self._lock = threading.Lock()
         self._floor = ClockFloor(0.0)
-        self._reported = ChangeFilter()
+        self._reported = ReportOnce()
         self._read_floor()
         self._trust = first_trust(files, clock)
         self._told: ClockState | None = None

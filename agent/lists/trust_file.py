@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from agent.core.model import ChangeFilter
+from agent.core.model import ReportOnce
 from agent.core.permit import MAX_TEXT
 from drivers.text import Text
 
@@ -24,7 +24,7 @@ class TrustFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.problem = ""
-        self._reported = ChangeFilter()
+        self._reported = ReportOnce()
         self._version: tuple[int, int, int] | None = None
 
     def read_if_changed(self, *, anyway: bool = False) -> bytes | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.core.events import EvidenceSent
-from agent.core.model import ChangeFilter
+from agent.core.model import ReportOnce
 from agent.devices import PortState
 from agent.mqtt.messages import Outgoing, Receipt
 from agent.service.worker import Backoff, Worker
@@ -72,7 +72,7 @@ class EvidenceUpload:
         self._settings = EvidenceSettings() if settings is None else settings
         self._failures: dict[str, int] = {}
         self._trouble = ""
-        self._reported = ChangeFilter()
+        self._reported = ReportOnce()
         self.worker = Worker(
             "evidence-sender",
             self._run,

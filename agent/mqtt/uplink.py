@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from agent.broker import Topics
 from agent.core.events import Alarm, AlarmRaised
-from agent.core.model import ChangeFilter
+from agent.core.model import ReportOnce
 from agent.mqtt.acknowledgements import BYTES_LIMIT, Acknowledgements, Sending
 from agent.mqtt.delivery_window import AckMode, DeliverySettings, DeliveryWindow
 from agent.mqtt.event_sender import EventReceipt, EventSender
@@ -93,7 +93,7 @@ class Uplink:
         self._refusals: dict[int, str] = {}
         self._replay_trouble = ""
         self._fault = ""
-        self._reported = ChangeFilter()
+        self._reported = ReportOnce()
         self._stall_detector = StallDetector(self._settings.stall_s)
         self._silence_detector = SilenceDetector(self._settings.silent_s)
         self._acknowledged_at = self._up_at = 0.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.crypto import kid_of
 from agent.core.events import checkpoint_draft, checkpoint_of
-from agent.core.model import ChangeFilter
+from agent.core.model import ReportOnce
 from agent.service.worker import Worker
 from agent.store.errors import JournalError
 
@@ -36,7 +36,7 @@ class Checkpointer:
         self._utc = utc
         self._every_s = every_s
         self._last = 0
-        self._reported = ChangeFilter()
+        self._reported = ReportOnce()
         self._head: tuple[int, str] | None = None
         self.worker = Worker("checkpointer", self._run, limit_s=LIMIT_S)
 

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from agent.core.events import Alarm, AlarmRaised, Draft
-from agent.core.model import ChangeFilter
+from agent.core.model import ReportOnce
 from agent.service.listeners import notify_listeners
 from agent.store.errors import (
     CommandConflictError,
@@ -95,7 +95,7 @@ class Recorder:
         self._aside_due_at = 0.0
         self._fault = self._last_fault = ""
         self._trouble = ""
-        self._reported = ChangeFilter()
+        self._reported = ReportOnce()
         self._told = False
         self._retry_at = 0.0
 

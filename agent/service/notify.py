@@ -8,7 +8,7 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from agent.core.model import ChangeFilter
+from agent.core.model import ReportOnce
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ class Notifier:
     def __init__(self, address: str | None, watchdog_s: float | None = None) -> None:
         self._address = f"\0{address[1:]}" if address and address.startswith("@") else address
         self.watchdog_s = watchdog_s if address else None
-        self._reported = ChangeFilter()
+        self._reported = ReportOnce()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], pid: int | None = None) -> Notifier:

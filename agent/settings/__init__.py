@@ -52,8 +52,8 @@ from agent.settings.model.schema import Schema, choices, expected
 from agent.settings.model.values import broker_address
 from agent.settings.rules.ports import board_place
 from agent.settings.toml.change import ChangeError
-from agent.settings.toml.documents import Document, dotted, read
 from agent.settings.toml.files import LARGEST_BYTES, read_file
+from agent.settings.toml.includes import Document, dotted, read
 from agent.settings.toml.key_positions import Path
 from agent.settings.toml.keypath import key_path
 from agent.settings.toml.problems import Problem, SettingsError, nearest

@@ -1,7 +1,7 @@
 """Publishing the signed lists of a site: sources, the catalogue of versions, and their way to a broker or a file."""
 
+from central.publishing.broker_upload import SETTLE_S, BrokerUpload, Stock, UploadError, seen_version, survey
 from central.publishing.catalogue import ListCatalogue, ListCatalogueError
-from central.publishing.delivery import SETTLE_S, DeliveryError, ListDelivery, Stock, seen_version, survey
 from central.publishing.publisher import ListChange, Publisher
 from central.publishing.records import SHOWN, SourceError
 from central.publishing.sources import COLUMNS, entries
@@ -10,14 +10,14 @@ __all__ = [
     "COLUMNS",
     "SETTLE_S",
     "SHOWN",
-    "DeliveryError",
+    "BrokerUpload",
     "ListCatalogue",
     "ListCatalogueError",
     "ListChange",
-    "ListDelivery",
     "Publisher",
     "SourceError",
     "Stock",
+    "UploadError",
     "entries",
     "seen_version",
     "survey",

@@ -9,7 +9,7 @@ from agent.broker import BrokerAddress
 from agent.clock import Clock
 from agent.core.model import ListKind
 from agent.mqtt import OneShotClient
-from central.publishing import ListCatalogue, ListDelivery, Publisher, survey
+from central.publishing import BrokerUpload, ListCatalogue, Publisher, survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -55,6 +55,6 @@ class ListOffice:
 
     def _bring(self, *kinds: ListKind) -> None:
         with OneShotClient(self._broker) as client:
-            ListDelivery(
+            BrokerUpload(
                 client, self._publisher, self._catalogue, self._site, survey(client, self._site, SETTLE_S)
             ).publish_lists(kinds)

@@ -17,8 +17,8 @@ from agent.core.permit import trust
 from agent.lists.topics import ListTopics
 from agent.mqtt.one_shot_client import OneShotClient
 from central.publishing import publisher
+from central.publishing.broker_upload import BrokerUpload, survey
 from central.publishing.catalogue import ListCatalogue
-from central.publishing.delivery import ListDelivery, survey
 from central.publishing.publisher import Publisher
 from central.publishing.sources import COLUMNS, REQUIRED
 from tests.support.lists.lists import LISTS_KEY, declarations, trust_text, trusted
@@ -110,7 +110,7 @@ def test_the_example_in_python_publishes_what_it_says(tmp_path):
         names = {
             **{
                 thing.__name__: thing
-                for thing in (BrokerAddress, ListCatalogue, Clock, ListDelivery, OneShotClient, ListKind, Path)
+                for thing in (BrokerAddress, ListCatalogue, Clock, BrokerUpload, OneShotClient, ListKind, Path)
             },
             **{thing.__name__: thing for thing in (Publisher, Revocation, survey)},
             "key": LISTS_KEY,

@@ -20,7 +20,7 @@ from agent.cli.terminal import echo, fail
 from agent.clock import Clock
 from agent.core.model import ListKind
 from agent.mqtt import OneShotClient, OneShotClientError
-from central.publishing import SETTLE_S, DeliveryError, ListDelivery, SourceError, Stock, seen_version, survey
+from central.publishing import SETTLE_S, BrokerUpload, SourceError, Stock, UploadError, seen_version, survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,7 +129,7 @@ class _Run:
                 echo(f"{error}; trying again in {AGAIN_AFTER_S:g} s", err=True)
             pause.wait(AGAIN_AFTER_S)
 
-    def _arrive(self, client: OneShotClient) -> ListDelivery:
+    def _arrive(self, client: OneShotClient) -> BrokerUpload:
         """Look at what the broker has, take in the files, and bring what it lacks."""
         publishing = self._publishing
         stock = survey(client, publishing.site, self._settle_s)
@@ -141,16 +141,16 @@ class _Run:
             *Progress.get_default_columns(), DownloadColumn(), console=Console(stderr=True), transient=True
         ) as bar:
             sent = _Sent(bar)
-            delivery = ListDelivery(
+            upload = BrokerUpload(
                 client, publishing.publisher, publishing.catalogue, publishing.site, stock, sent.count
             )
-            sent.expect(delivery.pending_bytes())
+            sent.expect(upload.pending_bytes())
             begun = time.monotonic()
-            delivery.publish_trust(self._papers.text)
-            delivery.publish_lists()
+            upload.publish_trust(self._papers.text)
+            upload.publish_lists()
         took_s = time.monotonic() - begun
         echo(f"{self._url}: {sent.messages} messages, {sent.bytes} bytes in {took_s:.1f} s")
-        return delivery
+        return upload
 
     def _go_above(self, kind: ListKind, stock: Stock) -> None:
         """See to it that what comes is newer than all that gates may have seen.
@@ -159,7 +159,7 @@ class _Run:
         """
         try:
             seen = seen_version(stock, kind, self._papers.trust, self._publishing.site, Clock().now().utc)
-        except DeliveryError:
+        except UploadError:
             if self._floor is None:
                 raise
             seen = 0
@@ -170,21 +170,21 @@ class _Run:
             echo(f"{kind}: gates may have seen version {floor}; the next one is above it", err=True)
 
     def _turns(self, client: OneShotClient, every_s: float, trust: _Look) -> None:
-        delivery = self._arrive(client)
+        upload = self._arrive(client)
         due_at = time.monotonic() + every_s
         while True:
             until = time.monotonic() + LOOK_EVERY_S
             for message in client.messages(LOOK_EVERY_S):
-                if (said := delivery.answer_request(message)) is not None:
+                if (said := upload.answer_request(message)) is not None:
                     echo(said, err=True)
                 if time.monotonic() > until:
                     break
-            self._look_at_trust(delivery, trust)
+            self._look_at_trust(upload, trust)
             changed = self._take_changed()
             if time.monotonic() >= due_at:
                 self._papers.check(self._publishing.site)
                 due_at, changed = time.monotonic() + every_s, list(ListKind)
-            delivery.publish_lists(changed)
+            upload.publish_lists(changed)
 
     def _take_changed(self) -> list[ListKind]:
         """Take in the files that are new or other than last time; with mistakes in one, its list stays as it was."""
@@ -205,7 +205,7 @@ class _Run:
                 taken.append(kind)
         return taken
 
-    def _look_at_trust(self, delivery: ListDelivery, trust: _Look) -> None:
+    def _look_at_trust(self, upload: BrokerUpload, trust: _Look) -> None:
         stamp = _stamp(trust.path)
         if self._stamps[trust.path] != stamp:
             self._stamps[trust.path] = stamp
@@ -215,7 +215,7 @@ class _Run:
                 echo(f"{error}; the trust list stays as it was", err=True)
                 return
             # Also one that names the key of this publisher no longer: the gates must hear of that above all.
-            delivery.publish_trust(self._papers.text)
+            upload.publish_trust(self._papers.text)
             echo(f"trust list: version {self._papers.trust.version}")
             self._papers.check(self._publishing.site)
 

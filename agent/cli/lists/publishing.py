@@ -13,7 +13,7 @@ from agent.cli.terminal import echo
 from agent.clock import Clock
 from agent.core.model import ListKind
 from agent.core.permit import KeyStatus, Purpose, TrustError, TrustList, load
-from central.publishing import DeliveryError, ListCatalogue, ListCatalogueError, Publisher, SourceError, entries
+from central.publishing import ListCatalogue, ListCatalogueError, Publisher, SourceError, UploadError, entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agent.core.crypto import SigningKey
     from central.publishing import ListChange
 
-ERRORS = (PermitFileError, ListCatalogueError, DeliveryError, SourceError)
+ERRORS = (PermitFileError, ListCatalogueError, UploadError, SourceError)
 WARNINGS_SHOWN = 10
 
 

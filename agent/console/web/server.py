@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from agent.console.web.unix_socket import UnixSocket
-from agent.core.model import ChangeFilter
+from agent.core.model import ReportOnce
 from agent.service.worker import Worker
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class ConsoleServer:
         return doors
 
     def _until_open(self, opened: Callable[[], list[Endpoint]]) -> list[Endpoint]:
-        reported = ChangeFilter()
+        reported = ReportOnce()
         while not self.worker.stopping:
             try:
                 return opened()

@@ -3,6 +3,6 @@
 Imports no other room and touches nothing: a vision worker loads it without the events.
 """
 
-from agent.core.detail.detail_message import Detail, DetailMessage, Message, WithDetail, message_of
+from agent.core.detail.translatable_detail import Detail, DetailMessage, Message, WithDetail, message_of
 
 __all__ = ["Detail", "DetailMessage", "Message", "WithDetail", "message_of"]

@@ -5,7 +5,6 @@ Imports no other room and touches nothing.
 
 from agent.core.model.backoff import delay_s
 from agent.core.model.camera_view import View
-from agent.core.model.change_filter import ChangeFilter
 from agent.core.model.command_name import CommandName
 from agent.core.model.debounce import Debounced
 from agent.core.model.flood_folder import FloodFolder, Folded
@@ -18,6 +17,7 @@ from agent.core.model.once_every import OnceEvery
 from agent.core.model.outcome import Outcome
 from agent.core.model.picture_quality import Figures, Flaw, Grade, PictureFinding, findings, overall
 from agent.core.model.reasons import Check, Reason, Verdict
+from agent.core.model.report_once import ReportOnce
 from agent.core.model.sequence import SEQ_MAX
 from agent.core.model.signals import SIGNAL_NAMES, Signals
 from agent.core.model.token_bucket import TokenBucket
@@ -25,7 +25,6 @@ from agent.core.model.token_bucket import TokenBucket
 __all__ = [
     "SEQ_MAX",
     "SIGNAL_NAMES",
-    "ChangeFilter",
     "Check",
     "CommandName",
     "Debounced",
@@ -48,6 +47,7 @@ __all__ = [
     "Presentation",
     "Reading",
     "Reason",
+    "ReportOnce",
     "Revocation",
     "Signals",
     "Source",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.settings.loading.origin import toml
 from agent.settings.toml.change import ChangeError, inline_candidates, same, spliced
-from agent.settings.toml.documents import dotted
+from agent.settings.toml.includes import dotted
 from agent.settings.toml.key_positions import comments, places, statements
 from drivers.text import Text
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.service.rights import acting_as, owner_for_root
-from agent.settings.toml.documents import dotted, leaves, read
 from agent.settings.toml.files import FileReader, read_file, replace_file
+from agent.settings.toml.includes import dotted, leaves, read
 from drivers.text import Text, reason
 
 if TYPE_CHECKING:

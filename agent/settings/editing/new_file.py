@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.settings.loading.origin import toml
-from agent.settings.toml.documents import dotted
+from agent.settings.toml.includes import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

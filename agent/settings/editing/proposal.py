@@ -29,8 +29,8 @@ from agent.settings.loading.load import schema_of
 from agent.settings.loading.origin import key_origins
 from agent.settings.model.schema import lists_values
 from agent.settings.toml.change import with_value
-from agent.settings.toml.documents import dotted, read
 from agent.settings.toml.files import read_file
+from agent.settings.toml.includes import dotted, read
 from agent.settings.toml.problems import SettingsError
 from drivers.text import Text
 

@@ -14,8 +14,8 @@ from agent.settings.loading.load import schema_of
 from agent.settings.loading.origin import toml
 from agent.settings.model.schema import is_text, lists_values
 from agent.settings.toml.change import ChangeError, with_value
-from agent.settings.toml.documents import dotted, read
 from agent.settings.toml.files import read_file, replace_file
+from agent.settings.toml.includes import dotted, read
 from agent.settings.toml.keypath import key_path
 from agent.settings.toml.problems import SettingsError, nearest
 from drivers.text import Text
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from agent.settings.loading.load import LoadedSettings
     from agent.settings.model.devices import DriverModels
     from agent.settings.model.schema import Schema
-    from agent.settings.toml.documents import Document
     from agent.settings.toml.files import FileReader
+    from agent.settings.toml.includes import Document
     from agent.settings.toml.key_positions import Path
 
 BY_HAND: Final = "edited by hand"

@@ -13,7 +13,7 @@ from pydantic_settings import EnvSettingsSource
 from pydantic_settings import SettingsError as LayerError
 
 from agent.settings.model.agent import Settings
-from agent.settings.toml.documents import Origin, dotted, leaves
+from agent.settings.toml.includes import Origin, dotted, leaves
 from agent.settings.toml.problems import Problem, nearest
 from drivers.text import Text, reason
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path as FilePath
 
-    from agent.settings.toml.documents import Document
+    from agent.settings.toml.includes import Document
     from agent.settings.toml.key_positions import Path
 
 PREFIX = "GATE_"

@@ -20,8 +20,8 @@ from agent.settings.model.devices import boards, device_tables, driver_models
 from agent.settings.model.pydantic_problems import PydanticProblems
 from agent.settings.model.schema import Schema
 from agent.settings.rules import checks
-from agent.settings.toml.documents import NUL, NUL_SHOWN, read
 from agent.settings.toml.files import read_file
+from agent.settings.toml.includes import NUL, NUL_SHOWN, read
 from agent.settings.toml.problems import Problem, SettingsError, nearest
 from drivers.text import Text
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from agent.settings.model.devices import Board, DeviceTable, DriverModels
-    from agent.settings.toml.documents import Document
     from agent.settings.toml.files import FileReader
+    from agent.settings.toml.includes import Document
     from agent.settings.toml.key_positions import Path
     from drivers.api import RelayCapabilities, RelayPort
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, SecretStr
 
 from agent.service.redaction import masked_urls
-from agent.settings.toml.documents import dotted, quoted
+from agent.settings.toml.includes import dotted, quoted
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from agent.settings.loading.load import LoadedSettings
-    from agent.settings.toml.documents import Origin
+    from agent.settings.toml.includes import Origin
     from agent.settings.toml.key_positions import Path
 
 SET = Text("set")

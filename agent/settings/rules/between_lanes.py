@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from agent.settings.rules.lane import CHANNELS
 from agent.settings.rules.ports import board_place
-from agent.settings.toml.documents import dotted
+from agent.settings.toml.includes import dotted
 from agent.settings.toml.problems import nearest
 from drivers.text import Text
 

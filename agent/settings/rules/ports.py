@@ -8,7 +8,7 @@ from enum import Enum
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from agent.settings.toml.documents import dotted
+from agent.settings.toml.includes import dotted
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from agent.settings.toml.documents import dotted
+from agent.settings.toml.includes import dotted
 from agent.settings.toml.key_positions import Statement, comments, places, statements
 from drivers.text import Text
 

@@ -12,7 +12,7 @@ from agent.core.model.list_kinds import ListKind
 from agent.lists.topics import ListTopics
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
-from central.publishing.delivery import survey
+from central.publishing.broker_upload import survey
 from tests.support.lists.lists import DECLARATIONS, SITE
 from tests.support.mqtt.mosquitto import SampleBroker, needs_mosquitto
 

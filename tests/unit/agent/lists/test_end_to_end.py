@@ -11,8 +11,8 @@ from agent.core.model.list_rows import DeclarationStatus
 from agent.lists.topics import ListTopics
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
+from central.publishing.broker_upload import BrokerUpload, survey
 from central.publishing.catalogue import ListCatalogue
-from central.publishing.delivery import ListDelivery, survey
 from central.publishing.publisher import Publisher
 from tests.support.lists.gates import ListGate
 from tests.support.lists.lists import (
@@ -57,26 +57,26 @@ def publisher(tmp_path):
 @contextmanager
 def at_the_broker(broker, publisher):
     with OneShotClient(local(broker.port)) as client:
-        delivery = ListDelivery(client, *publisher, SITE, survey(client, SITE, 0.2))
-        delivery.publish_trust(trust_text(trusted()))
-        delivery.publish_lists()
-        yield delivery, client
+        upload = BrokerUpload(client, *publisher, SITE, survey(client, SITE, 0.2))
+        upload.publish_trust(trust_text(trusted()))
+        upload.publish_lists()
+        yield upload, client
 
 
 def test_a_gate_follows_every_change_of_a_publisher(tmp_path, broker, publisher):
     central, _ = publisher
     central.replace(DECLARATIONS, ROWS[:1200])
     central.replace(REVOCATIONS, [])
-    with at_the_broker(broker, publisher) as (delivery, _), ListGate(tmp_path, broker.port) as gate:
+    with at_the_broker(broker, publisher) as (upload, _), ListGate(tmp_path, broker.port) as gate:
         gate.wait_version(DECLARATIONS, 1).wait_version(REVOCATIONS, 1)
         central.change(REVOCATIONS, revocations(ROWS[:2]))
         central.change(DECLARATIONS, [replace(ROWS[0], status=DeclarationStatus.HELD)], [ROWS[1].permit_id])
-        delivery.publish_lists()
+        upload.publish_lists()
         gate.wait_version(DECLARATIONS, 2).wait_version(REVOCATIONS, 2)
         assert gate.registry.declaration(ROWS[0].permit_id).status is DeclarationStatus.HELD
         assert gate.registry.declaration(ROWS[1].permit_id) is None
         central.replace(DECLARATIONS, ROWS[900:])
-        delivery.publish_lists()
+        upload.publish_lists()
         gate.wait_version(DECLARATIONS, 3)
         assert gate.registry.standings()[0].rows == 600
         assert gate.noted(ListsRefused) == [], "what is deleted at the broker is no list that is refused"
@@ -92,10 +92,10 @@ def test_a_gate_that_was_away_for_many_changes_comes_back_to_a_broker_that_lost_
     broker.kill()
     broker.start()
     with OneShotClient(local(broker.port)) as client:
-        delivery = ListDelivery(client, *publisher, SITE, survey(client, SITE, 0.2))
+        upload = BrokerUpload(client, *publisher, SITE, survey(client, SITE, 0.2))
         client.publish(Outgoing(ListTopics(SITE).head(DECLARATIONS), central.head(DECLARATIONS), retain=True))
         with ListGate(tmp_path, broker.port) as gate:
-            requests = (delivery.answer_request(message) for message in client.messages(10.0))
+            requests = (upload.answer_request(message) for message in client.messages(10.0))
             assert "cannot find the declarations after version 1" in next(filter(None, requests))
             gate.wait_version(DECLARATIONS, 31)
             assert gate.registry.standings()[0].rows == 130
@@ -104,8 +104,8 @@ def test_a_gate_that_was_away_for_many_changes_comes_back_to_a_broker_that_lost_
 def test_a_gate_of_another_time_hears_that_nothing_changed(tmp_path, broker, publisher):
     central, _ = publisher
     central.replace(DECLARATIONS, ROWS[:3])
-    with at_the_broker(broker, publisher) as (delivery, _), ListGate(tmp_path, broker.port) as gate:
+    with at_the_broker(broker, publisher) as (upload, _), ListGate(tmp_path, broker.port) as gate:
         gate.wait_version(DECLARATIONS, 1)
         said = gate.registry.standings()[0].issued_at
-        delivery.publish_lists()
+        upload.publish_lists()
         eventually(lambda: gate.registry.standings()[0].issued_at > said, what="central's next word")

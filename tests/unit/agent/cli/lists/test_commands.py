@@ -26,8 +26,8 @@ from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
 from agent.store.registry.list_pack import read_pack
 from central.publishing import publisher
+from central.publishing.broker_upload import survey
 from central.publishing.catalogue import ListCatalogue
-from central.publishing.delivery import survey
 from tests.support.lists.central import NEXT_KEY, NOW, ROWS, CentralLists, Staying, as_csv, write
 from tests.support.lists.lists import (
     DECLARATIONS,

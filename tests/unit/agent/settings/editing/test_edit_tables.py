@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agent.settings.editing.edit_tables import with_table, without
 from agent.settings.toml.change import ChangeError
-from agent.settings.toml.documents import leaves
+from agent.settings.toml.includes import leaves
 from agent.settings.toml.keypath import key_path
 from tests.support.gate.config_files import GOOD
 

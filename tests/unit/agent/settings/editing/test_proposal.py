@@ -15,8 +15,8 @@ from agent.settings.editing.proposal import Edit, StaleError, differences, edite
 from agent.settings.editing.secret_mask import masked_text, restored_text
 from agent.settings.loading.load import schema_of
 from agent.settings.toml.change import ChangeError
-from agent.settings.toml.documents import read
 from agent.settings.toml.files import replace_file
+from agent.settings.toml.includes import read
 from agent.settings.toml.keypath import key_path
 from agent.settings.toml.problems import SettingsError
 from tests.support.gate.config_files import ROOT_KEY

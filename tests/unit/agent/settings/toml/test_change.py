@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agent.settings.loading.origin import toml
 from agent.settings.toml.change import ChangeError, with_value
-from agent.settings.toml.documents import dotted, leaves
+from agent.settings.toml.includes import dotted, leaves
 from agent.settings.toml.keypath import key_path
 from tests.support.gate.config_files import GOOD
 

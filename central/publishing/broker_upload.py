@@ -38,7 +38,7 @@ SETTLE_S = 2.0
 AGAIN_AFTER_S = 10.0
 
 
-class DeliveryError(Exception):
+class UploadError(Exception):
     """The broker refuses a part of a list, or what it has does not fit to what the publisher knows; says what to do."""
 
 
@@ -72,7 +72,7 @@ def seen_version(stock: Stock, kind: ListKind, trust: TrustList, site: int, utc:
     """Return the version of the head that a broker has, 0 without one: what gates may have seen.
 
     Raises:
-        DeliveryError: that head is by no key that may sign lists now, so nobody can tell whether it is true.
+        UploadError: that head is by no key that may sign lists now, so nobody can tell whether it is true.
     """
     data = stock.heads.get(kind)
     if data is None:
@@ -82,7 +82,7 @@ def seen_version(stock: Stock, kind: ListKind, trust: TrustList, site: int, utc:
     except ListError as error:
         if error.fault is ListFault.EXPIRED:
             return read_head(data).said.version
-        raise DeliveryError(
+        raise UploadError(
             f"the broker has a head of the {kind} that cannot be trusted ({error}). If it is yours, of a key that has "
             "ended,"
             f" say --version-floor{_claimed(data)}; if it is not, "
@@ -97,7 +97,7 @@ def _claimed(data: bytes) -> str:
         return ""
 
 
-class ListDelivery:
+class BrokerUpload:
     """The way to one broker over one connected client. Methods raise OneShotClientError too.
 
     `stock`: what `survey` found there. `sent` hears of every message that was published, in bytes.
@@ -194,7 +194,7 @@ class ListDelivery:
     def _publish(self, message: Outgoing) -> None:
         receipt = self._client.publish(message)
         if receipt.refused:
-            raise DeliveryError(f"the broker refuses {message.topic}: {receipt.words}")
+            raise UploadError(f"the broker refuses {message.topic}: {receipt.words}")
 
 
 def _asked(payload: bytes) -> tuple[str, int]:

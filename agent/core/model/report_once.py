@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 _NOTHING: Final = object()
 
 
-class ChangeFilter:
+class ReportOnce:
     """Remembers what was last told of each subject. From several threads, a value may be told twice, no more.
 
     `subject`: where a part has troubles of several kinds at once.

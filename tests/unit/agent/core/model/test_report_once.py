@@ -1,10 +1,10 @@
 """What is told once until it changes."""
 
-from agent.core.model.change_filter import ChangeFilter
+from agent.core.model.report_once import ReportOnce
 
 
 def test_the_same_is_told_once_until_it_changes_or_is_over():
-    reported = ChangeFilter()
+    reported = ReportOnce()
     assert [reported.is_new(value) for value in ("full", "full", "gone", "gone", "full")] == [
         True,
         False,
@@ -18,7 +18,7 @@ def test_the_same_is_told_once_until_it_changes_or_is_over():
 
 
 def test_each_subject_is_for_itself():
-    reported = ChangeFilter()
+    reported = ReportOnce()
     assert reported.is_new("full", "disk")
     assert reported.is_new("full", "memory")
     assert reported.clear("disk")
@@ -26,7 +26,7 @@ def test_each_subject_is_for_itself():
 
 
 def test_none_is_a_value_like_any_other():
-    reported = ChangeFilter()
+    reported = ReportOnce()
     assert reported.is_new(None)
     assert not reported.is_new(None)
     assert reported.clear()
@@ -46,7 +46,7 @@ def test_a_subject_that_another_thread_clears_meanwhile_is_no_fault():
                 reported.clear(self)
             return 0
 
-    reported, subject = ChangeFilter(), Subject()
+    reported, subject = ReportOnce(), Subject()
     subject.cleared = 2
     reported.is_new("full", subject)
     subject.cleared = 0
