@@ -3,8 +3,8 @@
 Collectors read and never move anything; rules are pure functions of what was collected.
 """
 
+from agent.doctor.bundle.archive import BundleMaterial, BundleRequest, bundle_file_name, pack_bundle
 from agent.doctor.bundle.contents import service_log
-from agent.doctor.bundle.pack import BundleMaterial, BundleRequest, bundle_file_name, pack_bundle
 from agent.doctor.check_tasks import TaskDependencies, common_tasks, free_device_tasks, tasks_without_settings
 from agent.doctor.codes import Check, Severity
 from agent.doctor.collectors.files import tls_facts

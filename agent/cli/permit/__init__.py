@@ -6,8 +6,8 @@ from agent.cli.permit.batch import batch
 from agent.cli.permit.inspect import inspect
 from agent.cli.permit.issue import issue
 from agent.cli.permit.keygen import keygen
-from agent.cli.permit.renew import renew
 from agent.cli.permit.revoke import revoke
+from agent.cli.permit.trust_list_renewal import renew
 from agent.cli.permit.verify import verify
 
 app = typer.Typer(no_args_is_help=True, help="Make, look at, verify and revoke permits.")

@@ -22,7 +22,7 @@ class Code:
     `corners`: its outline in pixels, clockwise as seen, beginning with the one nearest the picture's top left.
     `text`: the payload for people to read, never to decide by: UTF-8 where the bytes are that, else by the character
     set that the symbol names or the engine guesses. `module_px`: mean side of a module in pixels, `proof_bits`: what
-    its error correction proves (see agent.vision.worker.qr.error_correction); both 0 where the engine does not tell the
+    its error correction proves (see agent.vision.worker.qr.weak_codes); both 0 where the engine does not tell the
     version.
     """
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import zxingcpp
 
 from agent.vision.worker.qr.code import Code, Corners, module_px, outline
-from agent.vision.worker.qr.error_correction import proof_bits
+from agent.vision.worker.qr.weak_codes import proof_bits
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,8 +18,8 @@ from agent.core.events.event_types import AccessDecided, Draft, PermitRecord, Tr
 from agent.core.model import Outcome
 from agent.core.model.reasons import Reason, Verdict
 from agent.doctor.bundle import contents
+from agent.doctor.bundle.archive import BundleMaterial, BundleRequest, pack_bundle
 from agent.doctor.bundle.contents import versions
-from agent.doctor.bundle.pack import BundleMaterial, BundleRequest, pack_bundle
 from agent.doctor.bundle.scrub import Scrubber, secrets_of
 from agent.doctor.finding import Report
 from agent.observability import logs

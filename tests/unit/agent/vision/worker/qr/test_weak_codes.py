@@ -7,8 +7,8 @@ import pytest
 from segno import consts
 
 from agent.vision.worker.qr.code import Code
-from agent.vision.worker.qr.error_correction import ENOUGH_BITS, Confirmation, proof_bits
 from agent.vision.worker.qr.symbol import VERSIONS
+from agent.vision.worker.qr.weak_codes import ENOUGH_BITS, Confirmation, proof_bits
 
 
 @pytest.mark.parametrize(
