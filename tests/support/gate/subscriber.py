@@ -75,7 +75,7 @@ class Heard:
 class Recorded:
     """The payloads in the journal at `path`, by sequence number. Called for them.
 
-    Whoever waits asks a hundred times a second: the journal is opened only where something was committed since. Nobody
+    A test that waits asks a hundred times a second: the journal is opened only where something was committed since. Nobody
     else in this process may have it open: to close any file of it gives up SQLite's locks.
     """
 
