@@ -75,8 +75,8 @@ class Heard:
 class Recorded:
     """The payloads in the journal at `path`, by sequence number. Called for them.
 
-    A test that waits asks a hundred times a second: the journal is opened only where something was committed since. Nobody
-    else in this process may have it open: to close any file of it gives up SQLite's locks.
+    A test that waits asks a hundred times a second: the journal is opened only where something was committed since.
+    Nobody else in this process may have it open: to close any file of it gives up SQLite's locks.
     """
 
     def __init__(self, path):
