@@ -13,9 +13,10 @@ _Value = TypeVar("_Value", "Lane", "Transaction")
 def changed(value: _Value, **changes: Any) -> _Value:
     """Return the value with these fields; itself where it has them: most samples change nothing, and cost no copy.
 
-    Raises AttributeError for a field that it does not have.
+    Raises KeyError for a field that it does not have.
     """
-    new = {name: one for name, one in changes.items() if getattr(value, name) is not one}
+    fields = value.__dict__
+    new = {name: one for name, one in changes.items() if fields[name] is not one}
     return _copy(value, new) if new else value
 
 

@@ -139,7 +139,7 @@ class World:
         return (self.configuration.parent, self.state, self.runtime)
 
     def build(self):
-        """The world as the package and a first run leave it, and a copy of it to make it anew from."""
+        """The world as the package and a first run leave it, and a copy to restore it from."""
         self.folder.chmod(0o755)
         for folder in self.of_the_agent:
             folder.mkdir(parents=True)

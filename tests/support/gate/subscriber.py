@@ -1,7 +1,6 @@
 """What a subscriber has heard of a gate: events by sequence number, without duplicates, and waiting for them."""
 
 import json
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,8 +8,7 @@ from agent.core.events.chain_verification import verify
 from agent.store.errors import JournalUnavailableError
 from agent.store.journal.reader import JournalReader
 
-COARSE_NS = 100_000_000
-"""By so much less than that, two writes of a file may bear the same time."""
+INDEX_HEAD_BYTES = 48
 
 
 class Hearing:
@@ -77,7 +75,8 @@ class Heard:
 class Recorded:
     """The payloads in the journal at `path`, by sequence number. Called for them.
 
-    Whoever waits asks a hundred times a second: the journal is opened only where it was written since.
+    A test that waits asks a hundred times a second: the journal is opened only where something was committed since.
+    Nobody else in this process may have it open: to close any file of it gives up SQLite's locks.
     """
 
     def __init__(self, path):
@@ -86,21 +85,22 @@ class Recorded:
         self._read = None
 
     def __call__(self):
-        files, now = self._files(), time.time_ns()
-        if files != self._read:
+        state = self._state()
+        if state is None or state != self._read:
             with suppress(JournalUnavailableError), JournalReader(self._path) as journal:  # the agent makes it
                 new = journal.events(max(self._payloads, default=0) + 1)
                 self._payloads |= {event.seq: event.payload for event in new}
-            # What was written only now may be followed by more that looks the same from outside.
-            settled = all(written_ns < now - COARSE_NS for written_ns, _, _ in files)
-            self._read = files if settled else None
+                self._read = state
         return self._payloads
 
-    def _files(self):
-        """When the journal and its log were written, their sizes, and which files they are."""
-        found = []
-        for path in (self._path, self._path.with_name(f"{self._path.name}-wal")):
-            with suppress(FileNotFoundError):
-                status = path.stat()
-                found.append((status.st_mtime_ns, status.st_size, status.st_ino))
-        return found
+    def _state(self):
+        """Other bytes after each commit: the head of SQLite's index of its log (sqlite.org/walformat.html, 2.1).
+
+        The times of the files do not tell: a commit counts only after its log was synced, long after it was written.
+        None where nobody has the journal open.
+        """
+        try:
+            with self._path.with_name(f"{self._path.name}-shm").open("rb") as index:
+                return index.read(INDEX_HEAD_BYTES)
+        except FileNotFoundError:
+            return None

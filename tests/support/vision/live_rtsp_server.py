@@ -6,7 +6,7 @@ FRAMES` sends so many frames with nonsense in place of their pictures. A picture
 stream, as its parameter sets in the stream say.
 
 A picture is encoded as a short film that begins with a key frame, and the same bytes are sent again and again: to
-encode each frame anew cost as much as to read it.
+encode each frame again cost as much as to read it.
 """
 
 import asyncio

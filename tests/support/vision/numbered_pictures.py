@@ -27,7 +27,7 @@ def number_in(pixels):
 
 @cache
 def _ground(width_px, height_px):
-    """Drawn once: drawing it anew for each picture, and coding it in a stream, took most of the tests' time."""
+    """Drawn once: drawing it again for each picture, and coding it in a stream, took most of the tests' time."""
     ground = np.random.default_rng(1).integers(80, 140, (height_px, width_px, 3), np.uint8)
     ground.flags.writeable = False
     return ground

@@ -27,6 +27,11 @@ def test_a_value_that_has_the_fields_already_is_itself():
 
 @pytest.mark.parametrize("changes", [{"stat": LaneState.IDLE}, {"since": 5.0, "stat": LaneState.IDLE}])
 def test_a_field_that_does_not_exist_is_refused(changes):
-    with pytest.raises(AttributeError, match="stat"):
+    with pytest.raises(KeyError, match="stat"):
         changed(LANE, **changes)
     assert not hasattr(LANE, "stat")
+
+
+def test_what_the_class_has_and_is_no_field_is_refused_too():
+    with pytest.raises(KeyError, match="start"):
+        changed(LANE, start=LANE)

@@ -163,6 +163,11 @@ ENDS: dict[str, tuple[Callable[[], Yard], Callable[[Yard], object], END]] = {
         lambda y: turned_away(y) + y.pulsed("unknown", "close") + y.sense(2.0, **DOWN),
         (Outcome.NOT_TAKEN, False, [RESERVED, RELEASED]),
     ),
+    "a vehicle that leaves an arm that is not open any more after a close pulse of unknown delivery": (
+        lambda: opened(has_opened=True, has_closed=False, **AGENT),
+        lambda y: turned_away(y) + y.pulsed("unknown", "close") + y.sense(8.0, opened=False) + y.sense(0.2),
+        (Outcome.NOT_TAKEN, False, [RESERVED, RELEASED]),
+    ),
     "a vehicle that leaves after a pulse of unknown delivery": (
         opening,
         lambda y: y.pulsed("unknown") + y.wait(6.1) + y.sense(presence=False) + y.wait(9.1),
