@@ -25,7 +25,7 @@ from agent.mqtt import GateIdentity
 from agent.observability import Counters, LogLevel, MeasuredParts
 from agent.service.cleanup import on_failure
 from agent.service.watchdog import Watchdog
-from agent.service.workers import Workers
+from agent.service.worker_supervisor import WorkerSupervisor
 from agent.settings import interlocks, shared_arms
 from agent.site import site_service
 from agent.store.gate_key import gate_key
@@ -101,7 +101,7 @@ class GateParts:
         settings.state.directory.mkdir(parents=True, exist_ok=True)
         signing = gate_key(settings.state.directory)
         self.watchdog, self._counters = Watchdog(notifier), Counters()
-        self.workers = Workers(self.watchdog, self.note)
+        self.workers = WorkerSupervisor(self.watchdog, self.note)
         self.lists = self._opened.enter_context(closing(ListService(settings, clock, self.note)))
         self.clock_monitor = ClockMonitor(
             clock,

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from agent.doctor.collectors.user import User
     from agent.doctor.facts import ClockFacts, InputsFacts, ListsFacts, RelayFacts
     from agent.lane import LaneService
-    from agent.service.workers import Workers
+    from agent.service.worker_supervisor import WorkerSupervisor
     from agent.settings import LoadedSettings, Settings
     from agent.vision.supervisor import CameraSupervisor
 
@@ -78,7 +78,7 @@ class HeldDevices:
     cameras: Sequence[CameraSupervisor]
     boards: Mapping[str, RelayBoard]
     devices: DeviceStatusTable
-    workers: Workers
+    workers: WorkerSupervisor
     places: Mapping[str, list[str]]
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.lists import Connected, Disconnected, ListError, ListFault, SyncRules
 from agent.core.model import ListKind
-from agent.lists.mqtt_inbox import ListInbox
+from agent.lists.message_queue import ListMessageQueue
 from agent.lists.mqtt_list import MqttList
 from agent.lists.topics import ChunkTopic, DeltaTopic, HeadTopic, ListTopics, TrustTopic
 from agent.mqtt import Incoming, LinkDown, LinkUp, Subscription
@@ -65,17 +65,17 @@ class ListSync:
         self._intake = intake
         self._now = now
         self._settle_s = settle_s
-        self._inbox = ListInbox()
+        self._messages = ListMessageQueue()
         self._topics = topics = ListTopics(site)
         rules = SyncRules() if rules is None else rules
         self._courses = {
-            kind: MqttList(kind, gate, topics, client, intake, rules, self._inbox.add_item) for kind in ListKind
+            kind: MqttList(kind, gate, topics, client, intake, rules, self._messages.add_item) for kind in ListKind
         }
-        self._standing = [Subscription(topics.trust, self._inbox.add_item, qos=1, stored=True)]
+        self._standing = [Subscription(topics.trust, self._messages.add_item, qos=1, stored=True)]
         for course in self._courses.values():
             self._standing += course.standing_subscriptions
         client.subscribe(*self._standing)
-        client.listen(self._inbox.add_item)
+        client.listen(self._messages.add_item)
         self._up = False
         self._up_at = self._looked_at = self._again_at = float("-inf")
         self._trust_version = 0
@@ -104,7 +104,7 @@ class ListSync:
             self._turn()
 
     def _turn(self) -> None:
-        item = self._inbox.next_item(TURN_S)
+        item = self._messages.next_item(TURN_S)
         at = self._now().at
         match item:
             case LinkUp():
@@ -154,7 +154,7 @@ class ListSync:
         for course in self._courses.values():
             course.check_progress(at)
         again = self._has_news_of_keys(at)
-        if at - self._again_at >= AGAIN_S and self._inbox.overflowed():
+        if at - self._again_at >= AGAIN_S and self._messages.overflowed():
             log.warning("more came of the lists than the gate can take at once; all that is stored is asked for again")
             self._again_at, again = at, True
         if again and self._up:

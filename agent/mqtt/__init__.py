@@ -13,10 +13,11 @@ from agent.mqtt.event_messages import REPLAY, event_message
 from agent.mqtt.evidence_upload import EvidenceUpload
 from agent.mqtt.health_messages import HealthPublisher
 from agent.mqtt.link_view import LinkView
-from agent.mqtt.messages import BrokerLimits, Incoming, LinkDown, LinkUp, Outgoing, Receipt, Subscription
+from agent.mqtt.messages import BrokerLimits, Incoming, LinkDown, LinkUp, Outgoing, Subscription
 from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError
 from agent.mqtt.packets import connect_properties, incoming, limits, publish_properties, subscribe_options
 from agent.mqtt.presence import GateIdentity
+from agent.mqtt.receipt import Receipt
 from agent.mqtt.replay import ReplayPlan
 from agent.mqtt.uplink import Uplink
 from agent.mqtt.uplink_view import UplinkView

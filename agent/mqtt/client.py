@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.mqtt.client_settings import ClientSettings
-    from agent.mqtt.messages import BrokerLimits, Outgoing, Receipt, Subscription
+    from agent.mqtt.messages import BrokerLimits, Outgoing, Subscription
     from agent.mqtt.presence import GatePresence
+    from agent.mqtt.receipt import Receipt
 
 log = logging.getLogger(__name__)
 

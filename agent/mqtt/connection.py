@@ -22,8 +22,9 @@ from paho.mqtt.packettypes import PacketTypes
 
 from agent.broker import alert_words, make_context
 from agent.mqtt import reason_codes
-from agent.mqtt.messages import BrokerLimits, Receipt
+from agent.mqtt.messages import BrokerLimits
 from agent.mqtt.packets import connect_properties, fits, incoming, limits, publish_properties, subscribe_options
+from agent.mqtt.receipt import Receipt
 from agent.service.listeners import notify_listeners
 from drivers.text import Text
 

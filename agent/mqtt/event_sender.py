@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from agent.mqtt.client import MqttClient
     from agent.mqtt.delivery_window import DeliveryWindow
     from agent.mqtt.event_messages import StoredEvent
-    from agent.mqtt.messages import Receipt
+    from agent.mqtt.receipt import Receipt
     from agent.mqtt.replay import Replays
     from agent.store.journal import Journal
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from agent.core.events import EvidenceSent
 from agent.core.model import ReportOnce
 from agent.devices import PortState
-from agent.mqtt.messages import Outgoing, Receipt
+from agent.mqtt.messages import Outgoing
 from agent.service.worker import Backoff, Worker
 from agent.store.errors import EvidenceError, JournalError
 from drivers.text import Text
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from agent.broker import Topics
     from agent.core.events import Event
     from agent.mqtt.client import MqttClient
+    from agent.mqtt.receipt import Receipt
     from agent.store.evidence import EvidenceStore
 
 log = logging.getLogger(__name__)

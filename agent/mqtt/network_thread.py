@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from agent.mqtt.broker_selector import BrokerSelector
     from agent.mqtt.client_settings import ClientSettings
-    from agent.mqtt.messages import BrokerLimits, Incoming, Outgoing, Receipt, Subscription
+    from agent.mqtt.messages import BrokerLimits, Incoming, Outgoing, Subscription
     from agent.mqtt.presence import PresenceMessages
+    from agent.mqtt.receipt import Receipt
     from agent.mqtt.subscriptions import Subscriptions
 
 log = logging.getLogger(__name__)

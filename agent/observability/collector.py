@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from agent.mqtt import LinkView, UplinkView
     from agent.recording import Recorder
     from agent.service.watchdog import Watchdog
-    from agent.service.workers import Workers
+    from agent.service.worker_supervisor import WorkerSupervisor
     from agent.store.journal import Journal
     from agent.vision.supervisor import CameraSupervisor
 
@@ -60,7 +60,7 @@ class MeasuredParts:
     recorder: Recorder
     clock: ClockMonitor
     watchdog: Watchdog
-    workers: Workers
+    workers: WorkerSupervisor
     lists: Callable[[], DataState | None]
     uplink: Callable[[], UplinkView | None]
     pictures_waiting: Callable[[], int]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from agent.barrier import RelayBoard
     from agent.devices import DeviceState
     from agent.lane import LaneService
-    from agent.service.workers import WorkerState
+    from agent.service.worker_supervisor import WorkerState
     from agent.settings import Settings
     from agent.vision.supervisor import CameraSupervisor
 

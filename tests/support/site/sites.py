@@ -17,7 +17,8 @@ from agent.core.site.membership import Membership
 from agent.core.site.partition_policy import PartitionPolicy
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.link_view import LinkView
-from agent.mqtt.messages import BrokerLimits, Incoming, LinkDown, LinkUp, Receipt
+from agent.mqtt.messages import BrokerLimits, Incoming, LinkDown, LinkUp
+from agent.mqtt.receipt import Receipt
 from agent.recording.recorder import Recorder
 from agent.site.claimant import SiteRules
 from agent.site.service import SiteService

@@ -10,7 +10,7 @@ import pytest
 from agent.core.crypto.keys import SigningKey
 from agent.core.events.event_types import Alarm, AlarmRaised, ListsApplied, ListsRefused
 from agent.core.permit.trust import Purpose
-from agent.lists.mqtt_inbox import ListInbox
+from agent.lists.message_queue import ListMessageQueue
 from agent.mqtt.messages import BrokerLimits, Incoming, LinkUp
 from tests.support.lists.gates import ListGate, central_at
 from tests.support.lists.lists import (
@@ -315,31 +315,31 @@ def test_rubbish_on_every_topic_changes_nothing_and_the_lists_go_on(gate, centra
     assert len(gate.noted(ListsRefused)) < 12, "a flood is folded"
 
 
-def test_the_inbox_is_bounded_and_news_of_the_link_has_room():
-    inbox = ListInbox(most_messages=3, most_bytes=1000)
+def test_the_message_queue_is_bounded_and_news_of_the_link_has_room():
+    messages = ListMessageQueue(most_messages=3, most_bytes=1000)
     for size in (300, 600, 300):
-        inbox.add_item(Incoming("t", bytes(size), 1, retained=False))
-    assert inbox.overflowed()
-    assert not inbox.overflowed()
-    inbox.add_item(Incoming("t", b"", 1, retained=False))
-    inbox.add_item(Incoming("t", b"", 1, retained=False))
+        messages.add_item(Incoming("t", bytes(size), 1, retained=False))
+    assert messages.overflowed()
+    assert not messages.overflowed()
+    messages.add_item(Incoming("t", b"", 1, retained=False))
+    messages.add_item(Incoming("t", b"", 1, retained=False))
     up = LinkUp(1, BrokerLimits())
-    inbox.add_item(up)
-    assert [inbox.next_item(0) for _ in range(3)][-1].payload == b""
-    assert inbox.next_item(0) == up
-    assert inbox.next_item(0) is None
-    assert inbox.overflowed()
+    messages.add_item(up)
+    assert [messages.next_item(0) for _ in range(3)][-1].payload == b""
+    assert messages.next_item(0) == up
+    assert messages.next_item(0) is None
+    assert messages.overflowed()
 
 
 def test_what_a_flood_pushed_out_is_asked_for_again(tmp_path, broker, central):
     with ListGate(tmp_path, broker.port) as gate:
         gate.wait_up()
-        inbox = gate.sync._inbox
-        inbox._most_bytes = 0
+        messages = gate.sync._messages
+        messages._most_bytes = 0
         central.trust()
         central.whole(snapshot(DECLARATIONS, ROWS[:5]))
-        eventually(lambda: inbox._overflowed or gate.sync._again_at > 0, what="the inbox to be full")
-        inbox._most_bytes = 1 << 24
+        eventually(lambda: messages._overflowed or gate.sync._again_at > 0, what="the queue to be full")
+        messages._most_bytes = 1 << 24
         gate.wait_version(DECLARATIONS, 1)
 
 

@@ -17,7 +17,7 @@ MOST_BYTES: Final = 16 << 20
 Item: TypeAlias = "Incoming | LinkUp | LinkDown"
 
 
-class ListInbox:
+class ListMessageQueue:
     """A queue of so many messages and bytes; what does not fit is dropped, and `overflowed` says so once."""
 
     def __init__(self, most_messages: int = MOST_MESSAGES, most_bytes: int = MOST_BYTES) -> None:

@@ -38,8 +38,8 @@ class WorkerState:
     still_s: float | None
 
 
-class Workers:
-    """For all threads.
+class WorkerSupervisor:
+    """Watches all workers of the agent.
 
     `note` records an event; it is called from a thread of its own, so that no other waits for the disk.
     """
