@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from drivers import modbus_codec
 from drivers.api import DeviceMisconfiguredError
-from drivers.serial.port import NoReplyError, SerialParameters, SerialPort
+from drivers.serial.shared_port import NoReplyError, SerialParameters, SerialPort
 from drivers.text import Text
 
 FRAME_GAP_OCTETS = 3.5

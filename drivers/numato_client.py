@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from drivers import numato_codec
 from drivers.api import DeviceError
-from drivers.serial.port import NoReplyError, NotSentError, SerialParameters, SerialPort
+from drivers.serial.shared_port import NoReplyError, NotSentError, SerialParameters, SerialPort
 from drivers.text import Text
 
 log = logging.getLogger(__name__)

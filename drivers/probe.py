@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Final
 from drivers import modbus_codec, numato_codec
 from drivers.relay import devantech_codec, kmtronic_codec, lcus_codec
 from drivers.relay.modbus_profiles import LCTECH_BLOCK, TRAITS, Profile
-from drivers.serial.port import NoReplyError, SerialParameters, SerialPort
+from drivers.serial.shared_port import NoReplyError, SerialParameters, SerialPort
 from drivers.serial.usb_ids import Manner
 from drivers.text import Text, either
 

@@ -12,7 +12,7 @@ from agent.cli import exit_codes
 from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketLater
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater, usable_configuration
 from agent.cli.doctor import report_of
-from agent.cli.rights import act_at, act_at_gate
+from agent.cli.path_callbacks import act_at, act_at_gate
 from agent.cli.terminal import echo
 from agent.doctor import BundleMaterial, BundleRequest, pack_bundle, service_log
 from agent.i18n import Language

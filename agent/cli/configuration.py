@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.rights import act_at_gate, act_on_configuration
+from agent.cli.path_callbacks import act_at_gate, act_on_configuration
 from agent.i18n import Language
 from agent.settings import board_place, last_good, on_disk, usable
 from agent.settings.drivers import load_configuration, models

@@ -13,7 +13,7 @@ import typer
 from agent.cli import exit_codes
 from agent.cli.lazy import Command, CommandBrokenError, mount
 from agent.cli.terminal import drop_output, echo
-from agent.service.rights import own_process
+from agent.service.privileges import own_process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

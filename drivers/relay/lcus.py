@@ -18,7 +18,7 @@ from drivers.relay import lcus_codec as codec
 from drivers.relay.delivery import check_channel, proved
 from drivers.relay.lcus_codec import Operation
 from drivers.relay.untimed import UntimedRelay
-from drivers.serial.port import NoReplyError, NotSentError, SerialParameters, SerialPort
+from drivers.serial.shared_port import NoReplyError, NotSentError, SerialParameters, SerialPort
 from drivers.text import Text
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, DeviceU
 from drivers.modbus_client import ModbusClient, ModbusLineSettings
 from drivers.relay.delivery import check_channel, judged, proved
 from drivers.relay.modbus_profiles import TRAITS, Profile, Timer
-from drivers.serial.port import NotSentError
+from drivers.serial.shared_port import NotSentError
 from drivers.text import Text
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from drivers.api import DeviceError, Scan, ScanLosses
 from drivers.scanner.framing import LINE_END, FrameRules, Framing
-from drivers.serial.port import SerialParameters, SerialPort
+from drivers.serial.shared_port import SerialParameters, SerialPort
 from drivers.text import Text
 
 log = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from agent.cli.terminal import echo
 from agent.clock import Clock
 from agent.core.events import ExportStatement, Verifier, signed, time_text
 from agent.core.model import SEQ_MAX
-from agent.service.rights import acting_as, acting_as_caller, owner_for_root
+from agent.service.privileges import acting_as, acting_as_caller, owner_for_root
 from agent.store.errors import JournalCorruptError, JournalUnavailableError
 from agent.store.gate_key import GateKeyError, read_gate_key
 from agent.store.journal import JournalReader, held_hashes

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli import exit_codes
+from agent.cli.path_callbacks import act_at_gate
 from agent.cli.relay.entries import MissingPort, PortEntry, snippet
-from agent.cli.rights import act_at_gate
 from agent.cli.terminal import echo
 from agent.settings.drivers import load_configuration
 from drivers.api import DeviceError

@@ -15,7 +15,7 @@ from drivers.dissector import Reader
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-LOGGER = "drivers.serial.port"
+LOGGER = "drivers.serial.shared_port"
 """All drivers of serial boards move their bytes through this module, and log them under its name at level debug."""
 SENT = ">"
 PAIR = 2

@@ -14,7 +14,7 @@ from agent.cli import exit_codes
 from agent.cli.agent_socket import DEFAULT_SOCKET
 from agent.cli.configuration import DEFAULT_PATH
 from agent.cli.journal_option import DEFAULT_JOURNAL
-from agent.cli.rights import act_on_configuration
+from agent.cli.path_callbacks import act_on_configuration
 from agent.cli.setup.boards import choose_boards
 from agent.cli.setup.cameras import choose_camera
 from agent.cli.setup.interview import AnswerSheet, ask_choice, ask_value

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.service.rights import acting_as, owner_for_root
+from agent.service.privileges import acting_as, owner_for_root
 from agent.settings.toml.files import FileReader, read_file, replace_file
 from agent.settings.toml.includes import dotted, leaves, read
 from drivers.text import Text, reason

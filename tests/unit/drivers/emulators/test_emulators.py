@@ -19,7 +19,7 @@ from drivers.emulators.modbus_models import Model
 from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.modbus_codec import framed
 from drivers.relay_bank import RelayBank
-from drivers.serial.port import SerialParameters, SerialPort
+from drivers.serial.shared_port import SerialParameters, SerialPort
 from tests.support.waiting import PATIENCE_S, REPLY_MS, scaled
 
 if TYPE_CHECKING:

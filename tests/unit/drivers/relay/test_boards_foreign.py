@@ -17,7 +17,7 @@ from numato_usb_relay.relay import Relay as NumatoClient
 from drivers.emulators.devantech import DevantechEmulator, Model
 from drivers.emulators.kmtronic import KmtronicEmulator
 from drivers.emulators.numato import NumatoEmulator
-from drivers.serial.port import SerialParameters, SerialPort
+from drivers.serial.shared_port import SerialParameters, SerialPort
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 if TYPE_CHECKING:

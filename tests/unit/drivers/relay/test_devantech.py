@@ -9,7 +9,7 @@ from drivers import registry
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.devantech import DevantechEmulator, Model
-from drivers.serial.port import SerialParameters, SerialPort
+from drivers.serial.shared_port import SerialParameters, SerialPort
 from tests.contracts.board_faults import Operation
 from tests.contracts.relay import EmulatedRelay, RelayContract, emulated
 from tests.support.waiting import REPLY_MS, scaled_ms

@@ -12,7 +12,7 @@ from drivers import registry
 from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError, TooLateError
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.kmtronic import Connection, KmtronicEmulator
-from drivers.serial.port import SerialParameters, SerialPort
+from drivers.serial.shared_port import SerialParameters, SerialPort
 from tests.contracts.board_faults import Fault, LineFault, Operation
 from tests.contracts.relay import EmulatedRelay
 from tests.support.waiting import PATIENCE_S, REPLY_MS, scaled_ms

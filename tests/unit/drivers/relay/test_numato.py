@@ -13,7 +13,7 @@ from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableErr
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.numato import NumatoEmulator
-from drivers.serial.port import SerialParameters, SerialPort
+from drivers.serial.shared_port import SerialParameters, SerialPort
 from tests.contracts.board_faults import Operation
 from tests.contracts.relay import EmulatedRelay, RelayContract, emulated
 from tests.support.waiting import PATIENCE_S, REPLY_MS, scaled, scaled_ms

@@ -19,7 +19,7 @@ from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError, ScanLo
 from drivers.emulators.scanner import ScannerEmulator, obey
 from drivers.scanner import serial_lines
 from drivers.scanner.serial_lines import SerialLinesScanner, SerialLinesSettings, octets
-from drivers.serial.port import NotSentError, SerialParameters, SerialPort
+from drivers.serial.shared_port import NotSentError, SerialParameters, SerialPort
 from tests.contracts.scanner import SHORT_S, WAIT_S, Rig, ScannerContract, read
 
 if TYPE_CHECKING:

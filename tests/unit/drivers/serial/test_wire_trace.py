@@ -5,7 +5,7 @@ import time
 from drivers.emulators.lcus import LcusEmulator
 from drivers.relay.lcus import LcusRelay
 from drivers.serial import wire_trace
-from drivers.serial.port import SerialParameters, SerialPort
+from drivers.serial.shared_port import SerialParameters, SerialPort
 from drivers.serial.wire_trace import EXCHANGES, Exchange, LineTrace, WireTrace
 from tests.support.board.null_modem import NullModem
 

@@ -172,7 +172,7 @@ def test_a_port_that_another_program_has_is_refused_with_its_name(link, gate):
         assert answer.err.startswith(f"gate-agent: {link} is in use by ")
         assert f"(pid {holder.pid})" in answer.err
         assert answer.err.count("\n") == 1
-    assert "drivers.serial.port" in answers[1].err
+    assert "drivers.serial.shared_port" in answers[1].err
 
 
 HOLD = "import os, sys; os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY); print('open', flush=True); input()"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path  # noqa: TC003 - Typer reads the annotations of its callbacks
 
-from agent.service.rights import take_owner_rights
+from agent.service.privileges import take_owner_rights
 from agent.settings import read, state_directory
 
 

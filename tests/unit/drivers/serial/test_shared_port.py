@@ -17,7 +17,7 @@ import serial
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError, TooLateError
 from drivers.emulators.pty import PtyLine
 from drivers.serial import line as serial_line
-from drivers.serial.port import NoReplyError, NotSentError, SerialParameters, SerialPort
+from drivers.serial.shared_port import NoReplyError, NotSentError, SerialParameters, SerialPort
 from tests.support.board.busy_line import after_the_wait
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
@@ -31,7 +31,7 @@ WAIT_S = PATIENCE_S
 
 HOLDER = """
 import sys
-from drivers.serial.port import SerialParameters, SerialPort
+from drivers.serial.shared_port import SerialParameters, SerialPort
 with_port = SerialPort.shared(sys.argv[1], SerialParameters("test"))
 print("open", flush=True)
 sys.stdin.read()
