@@ -1,6 +1,6 @@
-"""The rights with which a command works at a gate: as root those of the agent's user, who keeps its folders.
+"""Options that lead to a gate's folders: as they are read, root takes the rights of the agent's user, who keeps those.
 
-The options that lead to a gate's folders take them as soon as they are read, before the command opens anything.
+So a command that runs as root opens nothing of the gate with rights of its own.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from drivers.serial import port
+from drivers.serial import shared_port
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class BusyLine:
     """The open line of a port, in the hands of the thread that made this until `free`."""
 
     def __init__(self, path: str) -> None:
-        line = port._device_behind(path)._line
+        line = shared_port._device_behind(path)._line
         assert line is not None
         self._lock = line._lock
         self._lock.__enter__()
