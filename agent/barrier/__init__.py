@@ -4,8 +4,8 @@ The only room that moves anything. One thread a board; a pulse is never repeated
 """
 
 from agent.barrier.barrier import Barrier, PulseReport
-from agent.barrier.board import RelayBoard
 from agent.barrier.outputs import Wiring
+from agent.barrier.relay_board import RelayBoard
 from agent.barrier.relay_scheduler import RelayScheduler
 
 __all__ = [

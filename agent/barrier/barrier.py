@@ -1,6 +1,6 @@
 """The barrier of one lane: what the lane may ask of its relays, and what they report.
 
-Two rules: a pulse is never repeated, and each gets exactly one report. What moves the relays is agent.barrier.board.
+Two rules: a pulse is never repeated, and each gets exactly one report. agent.barrier.relay_board moves the relays.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ from agent.cli.terminal import echo
 from agent.clock import Clock
 from agent.doctor import (
     Check,
+    CheckRunner,
     ClockFacts,
-    Examiner,
     ListsFacts,
     Report,
     Severity,
@@ -113,7 +113,7 @@ def _examined(path: Path, language: Language) -> tuple[Report, bool]:
         tasks, gate, usable = tasks_without_settings(path, lambda: load_configuration(path)), "?", False
     else:
         tasks, gate, usable = _tasks(path, settings, clock), settings.gate.id, True
-    found = Examiner().examine(tasks, _Progress(tasks, language).on_check_done)
+    found = CheckRunner().run(tasks, _Progress(tasks, language).on_check_done)
     return Report(gate, version("gate-agent"), agent=False, utc=clock.now().utc, findings=found), usable
 
 

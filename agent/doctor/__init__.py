@@ -5,13 +5,13 @@ Collectors read and never move anything; rules are pure functions of what was co
 
 from agent.doctor.bundle.archive import BundleMaterial, BundleRequest, bundle_file_name, pack_bundle
 from agent.doctor.bundle.contents import service_log
-from agent.doctor.check_tasks import TaskDependencies, common_tasks, free_device_tasks, tasks_without_settings
+from agent.doctor.check_runner import CheckRunner, Task
+from agent.doctor.check_table import TaskDependencies, common_tasks, free_device_tasks, tasks_without_settings
 from agent.doctor.codes import Check, Severity
 from agent.doctor.collectors.files import tls_facts
 from agent.doctor.collectors.remote import lists_facts
 from agent.doctor.collectors.user import agent_user
 from agent.doctor.diagnostics import Diagnostics, DiagnosticsDependencies
-from agent.doctor.examination import Examiner, Task
 from agent.doctor.facts import CertificateFacts, ClockFacts, ListsFacts
 from agent.doctor.finding import Finding, Report
 from agent.doctor.health import health_of_the_doctor, health_payload
@@ -23,10 +23,10 @@ __all__ = [
     "BundleRequest",
     "CertificateFacts",
     "Check",
+    "CheckRunner",
     "ClockFacts",
     "Diagnostics",
     "DiagnosticsDependencies",
-    "Examiner",
     "Finding",
     "ListsFacts",
     "Report",

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from agent.broker import BrokerAddress
 from agent.devices import PortState
-from agent.doctor.check_tasks import HeldDevices, TaskDependencies, common_tasks, held_device_tasks
+from agent.doctor.check_runner import Task
+from agent.doctor.check_table import HeldDevices, TaskDependencies, common_tasks, held_device_tasks
 from agent.doctor.codes import Check
 from agent.doctor.collectors import remote
 from agent.doctor.collectors.user import agent_user
-from agent.doctor.examination import Task
 from agent.doctor.facts import BrokerFacts, ClockFacts
 from agent.doctor.health import health, health_payload
 from agent.doctor.health_monitor import HealthMonitor

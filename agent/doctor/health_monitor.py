@@ -7,16 +7,16 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from agent.doctor.check_runner import CheckRunner
 from agent.doctor.codes import Severity
-from agent.doctor.examination import Examiner
 from agent.doctor.finding import Report
 from agent.service.worker import Backoff, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from agent.doctor.check_runner import Task
     from agent.doctor.codes import Code
-    from agent.doctor.examination import Task
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class HealthMonitor:
         """`tasks`: all checks. `round_tasks`: those of the rounds that it makes by itself: they burden nobody else."""
         self._gate, self._version, self._utc = gate, version, utc
         self._tasks, self._round_tasks = tuple(tasks), tuple(round_tasks)
-        self._examiner = Examiner()
+        self._check_runner = CheckRunner()
         self._report: Report | None = None
         self._asking = threading.Lock()
         self._full: Report | None = None
@@ -78,7 +78,7 @@ class HealthMonitor:
             self._examined(self._round_tasks)
 
     def _examined(self, tasks: Sequence[Task]) -> Report:
-        findings = self._examiner.examine(tasks)
+        findings = self._check_runner.run(tasks)
         self._report = report = Report(self._gate, self._version, agent=True, utc=self._utc(), findings=findings)
         self._log_grave(report)
         return report

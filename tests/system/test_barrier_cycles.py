@@ -13,7 +13,7 @@ from collections import Counter
 
 import pytest
 
-from agent.barrier.board import RelayBoard
+from agent.barrier.relay_board import RelayBoard
 from agent.devices.inputs import InputMonitor, SignalMap
 from agent.devices.port_supervisor import PortState
 from drivers.api import Delivery

@@ -3,8 +3,8 @@
 May touch the registry's files, the chunks on their way, and packs of lists from a stick.
 """
 
-from agent.store.registry.applied import Applied
 from agent.store.registry.chunk_spool import ChunkSpool
+from agent.store.registry.last_change import Applied
 from agent.store.registry.list_pack import TRUST_NAME, Pack, PackedList, PackError, read_pack, write_pack
 from agent.store.registry.registry import Registry
 

@@ -15,10 +15,10 @@ from agent.core.clock import KERNEL_ERROR_S, ClockFloor
 from agent.core.lists import ListError, ListFault, ListStanding, decode_row
 from agent.core.model import Declaration, DeclarationStatus, ListKind, Revocation, Watched
 from agent.service.cleanup import on_failure
-from agent.store.registry import rows
-from agent.store.registry.applied import Applied, last_applied, mark_told
+from agent.store.registry import list_writer
 from agent.store.registry.database import RegistryDatabase
 from agent.store.registry.file import RegistryDamagedError, RegistryFile, RegistryFullError
+from agent.store.registry.last_change import Applied, last_applied, mark_told
 from agent.store.registry.trust_lists import TrustStore
 from drivers.text import Text
 
@@ -158,17 +158,17 @@ class Registry:
         with self._filling(said.kind):
             return self._database.apply(
                 Text("apply the {kind}", kind=said.kind),
-                lambda connection: rows.stage(connection, said, self._database.going_on(chunks)),
-                lambda connection: self._signed(connection, rows.merge(connection, head, source)),
+                lambda connection: list_writer.stage(connection, said, self._database.going_on(chunks)),
+                lambda connection: self._signed(connection, list_writer.merge(connection, head, source)),
             )
 
     def apply_delta(self, delta: OpenedList[ListDelta], source: Source) -> Applied:
         """Apply a change that leads on from the version in use. Raises ListError for one that does not, or is wrong."""
         with self._filling(delta.said.kind):
-            read = rows.read(delta.said)
+            read = list_writer.read(delta.said)
             return self._database.write(
                 Text("apply a change"),
-                lambda connection: self._signed(connection, rows.change(connection, delta, read, source)),
+                lambda connection: self._signed(connection, list_writer.change(connection, delta, read, source)),
             )
 
     def refresh(self, head: OpenedList[ListHead]) -> bool:
@@ -200,7 +200,7 @@ class Registry:
 
         def work(connection: sqlite3.Connection) -> int:
             gone = connection.execute(f"DELETE FROM {name} WHERE key IN ({old})", (before_utc, limit)).rowcount  # noqa: S608
-            connection.execute("UPDATE lists SET rows = ? WHERE kind = ?", (rows.count(connection, kind), kind))
+            connection.execute("UPDATE lists SET rows = ? WHERE kind = ?", (list_writer.count(connection, kind), kind))
             return gone
 
         if not self._database.read(

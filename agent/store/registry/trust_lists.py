@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from agent.core.permit import TrustError, TrustFault, load
-from agent.store.registry.applied import Applied, note_applied
+from agent.store.registry.last_change import Applied, note_applied
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ import threading
 
 from typing_extensions import override
 
-from agent.barrier.board import RelayBoard
 from agent.barrier.outputs import Wiring
+from agent.barrier.relay_board import RelayBoard
 from agent.devices.port_supervisor import PortState, Retry
 from drivers.relay import simulated
 from drivers.relay.simulated import SimulatedRelay

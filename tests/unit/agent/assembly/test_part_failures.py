@@ -410,7 +410,7 @@ def test_a_thread_that_nobody_guards_ends_the_process_in_order_to_be_started_aga
 
 def test_a_fault_in_the_thread_of_a_relay_board_ends_the_process_and_the_relays_are_released(tmp_path):
     more = """
-    from agent.barrier.board import RelayBoard
+    from agent.barrier.relay_board import RelayBoard
     release_all = RelayBoard._release_all
     RelayBoard._release_all = lambda board: (release_all(board), print("released", flush=True))
     RelayBoard._note = lambda board, order: 1 / 0
@@ -427,7 +427,7 @@ def test_a_fault_in_the_thread_of_a_relay_board_ends_the_process_and_the_relays_
 def test_a_fault_in_the_loop_of_a_lane_ends_the_process_and_the_relays_are_released(tmp_path):
     more = """
     from agent.lane.loop import LaneLoop
-    from agent.barrier.board import RelayBoard
+    from agent.barrier.relay_board import RelayBoard
     release_all = RelayBoard._release_all
     RelayBoard._release_all = lambda board: (release_all(board), print("released", flush=True))
     tick, ticks = LaneLoop._tick, []

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.barrier.board import RelayBoard
+from agent.barrier.relay_board import RelayBoard
 from agent.clock.clock import Clock
 from agent.core.commands.command import CommandAnswer, Result
 from agent.core.decision.decision import Decision

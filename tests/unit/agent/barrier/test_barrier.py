@@ -27,7 +27,7 @@ KINDS = pytest.mark.parametrize("hardware_pulse", [True, False], ids=["timed by 
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch):
     """Look after the board more often than on a gate, so that no test waits for it."""
-    monkeypatch.setattr("agent.barrier.board.HEALTH_PERIOD_S", 0.05)
+    monkeypatch.setattr("agent.barrier.relay_board.HEALTH_PERIOD_S", 0.05)
     monkeypatch.setattr("agent.barrier.relay_scheduler.STUCK_S", 0.3)
 
 
@@ -718,7 +718,7 @@ def test_a_board_that_hangs_at_the_stop_is_left_behind_with_a_word(yards, caplog
             entered.set()
             leave.wait(PATIENCE_S)
 
-    monkeypatch.setattr("agent.barrier.board.STOP_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("agent.barrier.relay_board.STOP_TIMEOUT_S", 0.05)
     yard = yards(make=MeddledRelay)
     yard.relay.meddle = meddle
     yard.order()

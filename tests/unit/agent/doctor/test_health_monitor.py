@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
+from agent.doctor.check_runner import Task
 from agent.doctor.codes import Check, Code
-from agent.doctor.examination import Task
 from agent.doctor.finding import Finding
 from agent.doctor.health_monitor import HealthMonitor
 from tests.support.waiting import PATIENCE_S, eventually

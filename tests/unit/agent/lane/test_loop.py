@@ -13,7 +13,7 @@ import pytest
 from typing_extensions import override
 
 from agent.barrier.barrier import PulseReport
-from agent.barrier.board import RelayBoard
+from agent.barrier.relay_board import RelayBoard
 from agent.core.decision.decision import Decision
 from agent.core.lane.effects import OrderAnswered
 from agent.core.lane.state import LaneLockout

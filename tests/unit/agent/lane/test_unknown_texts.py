@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.barrier.board import RelayBoard
+from agent.barrier.relay_board import RelayBoard
 from agent.core.crypto.keys import SigningKey
 from agent.core.decision.judgement import JudgementRules
 from agent.core.lane.step import Lane, LaneRules

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from agent.cli.configuration import relay_boards
+from agent.doctor.check_runner import CheckRunner, Task
 from agent.doctor.codes import Check, Code
 from agent.doctor.collectors import devices, files, machine, ports, remote, software
 from agent.doctor.collectors.user import User
-from agent.doctor.examination import Examiner, Task
 from agent.doctor.facts import BrokerFacts
 from agent.doctor.finding import Finding
 from agent.doctor.texts import advice
@@ -456,8 +456,8 @@ def test_a_check_that_hangs_or_fails_is_a_finding_and_does_not_keep_the_others(m
         Task(Check.DISK, fail, lambda _: []),
         Task(Check.MEMORY, lambda: 7, lambda given: [Finding(Check.MEMORY, measured=str(given))]),
     ]
-    heard, examiner = [], Examiner()
-    found = examiner.examine(tasks, lambda check, _: heard.append(check))
+    heard, check_runner = [], CheckRunner()
+    found = check_runner.run(tasks, lambda check, _: heard.append(check))
     assert [(one.check, one.code, one.measured) for one in found] == [
         (Check.DISK, Code.CHECK_FAILED, ""),
         (Check.MEMORY, None, "7"),
@@ -465,10 +465,10 @@ def test_a_check_that_hangs_or_fails_is_a_finding_and_does_not_keep_the_others(m
     ]
     assert "ValueError: no such thing" in advice(found[0]).what
     assert set(heard) == {Check.PORTS, Check.DISK, Check.MEMORY}
-    assert examiner.examine(tasks[:1])[0].code is Code.CHECK_HANGS
+    assert check_runner.run(tasks[:1])[0].code is Code.CHECK_HANGS
     assert hung == [1], "a check that still hangs is not begun again"
     release.set()
-    eventually(lambda: examiner.examine(tasks[:1])[0].code is None)
+    eventually(lambda: check_runner.run(tasks[:1])[0].code is None)
 
 
 def test_brokers_that_hang_cost_the_time_of_one(mocker, tmp_path):

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from agent.barrier.board import RelayBoard
+from agent.barrier.relay_board import RelayBoard
 from agent.core.lane.effects import Lamp
 from agent.devices.port_supervisor import PortState, Retry
 from drivers.api import Delivery
@@ -26,7 +26,7 @@ KINDS = pytest.mark.parametrize("hardware_pulse", [True, False], ids=["timed by 
 
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch):
-    monkeypatch.setattr("agent.barrier.board.HEALTH_PERIOD_S", 0.05)
+    monkeypatch.setattr("agent.barrier.relay_board.HEALTH_PERIOD_S", 0.05)
     monkeypatch.setattr("agent.barrier.relay_scheduler.STUCK_S", 0.3)
     monkeypatch.setattr("agent.barrier.relay_scheduler.LEVEL_RETRY_S", 0.05)
 
@@ -373,7 +373,7 @@ def test_two_lanes_on_a_real_board_stand_a_pulled_cable(tmp_path):
 def test_a_pulse_that_waited_too_long_for_units_that_do_not_answer_is_not_given_and_loses_no_board(
     monkeypatch, tmp_path, profile, action
 ):
-    monkeypatch.setattr("agent.barrier.board.HEALTH_PERIOD_S", PATIENCE_S)
+    monkeypatch.setattr("agent.barrier.relay_board.HEALTH_PERIOD_S", PATIENCE_S)
     port = str(tmp_path / "port")
     with ModbusEmulator(tmp_path / "port") as board:
         relay = make_relay("modbus_rtu", {"port": port, "profile": profile, "timeout_ms": REPLY_MS})

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from agent.core.lists import ListError, ListFault, decode_row, row_key, unpack_chunk
 from agent.core.model import Declaration
-from agent.store.registry.applied import Applied, note_applied
+from agent.store.registry.last_change import Applied, note_applied
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -27,14 +27,14 @@ class Task:
     limit_s: float = USUAL_LIMIT_S
 
 
-class Examiner:
+class CheckRunner:
     """Runs tasks. A task that hung the last time is not begun again before it has ended: threads must not pile up."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._hanging: dict[Check, Job[list[Finding]]] = {}
 
-    def examine(
+    def run(
         self, tasks: Sequence[Task], progress: Callable[[Check, Sequence[Finding]], None] = lambda _check, _found: None
     ) -> tuple[Finding, ...]:
         """What all tasks find, in the order of the checks. `progress` hears of each as it ends. One call at a time."""

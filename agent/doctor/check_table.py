@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from agent.doctor.check_runner import Task
 from agent.doctor.codes import Check
 from agent.doctor.collectors import devices as opened
 from agent.doctor.collectors import files, machine, ports, remote, software
 from agent.doctor.collectors import running_agent as running
-from agent.doctor.examination import Task
 from agent.doctor.rules import certificates as of_certificates
 from agent.doctor.rules import devices as of_devices
 from agent.doctor.rules import files as of_files
