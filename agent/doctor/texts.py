@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from agent.core.model import Flaw, View
 from agent.doctor.codes import Check, Code, Severity
 from agent.i18n import translate
-from agent.i18n.advice import Advice
 from agent.i18n.cameras import FLAWS, VIEWS
+from agent.i18n.text_pair import Advice
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.core.model import Reason
-from agent.i18n.advice import Advice
+from agent.i18n.text_pair import Advice
 from drivers.text import Text, pgettext
 
 if TYPE_CHECKING:

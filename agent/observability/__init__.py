@@ -3,7 +3,7 @@
 Looks at every part and changes none. Serves its figures on an address of its own.
 """
 
-from agent.observability.collector import MeasuredParts, MetricsCollector
+from agent.observability.figure_collector import MeasuredParts, MetricsCollector
 from agent.observability.figures import (
     CameraFigures,
     DiskFigures,
@@ -17,8 +17,8 @@ from agent.observability.figures import (
 )
 from agent.observability.log_level import LogLevel
 from agent.observability.logs import configure, log_ring
-from agent.observability.metrics import Counters, registry
 from agent.observability.metrics_server import MetricsServer
+from agent.observability.prometheus_metrics import Counters, registry
 from agent.observability.recent_lines import LINES_KEPT
 
 __all__ = [

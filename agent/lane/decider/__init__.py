@@ -3,8 +3,8 @@
 Reads stores; moves nothing.
 """
 
-from agent.lane.decider.access_rules import lane_place
 from agent.lane.decider.decider import Decider
+from agent.lane.decider.rules_from_settings import lane_place
 from agent.lane.decider.sources import LanePlace, Sources
 
 __all__ = [

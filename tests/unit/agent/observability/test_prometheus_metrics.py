@@ -33,8 +33,8 @@ from agent.observability.figures import (
     RelayFigures,
     UplinkFigures,
 )
-from agent.observability.metrics import Counters, registry
 from agent.observability.metrics_server import MOST_CLIENTS, MetricsServer
+from agent.observability.prometheus_metrics import Counters, registry
 from agent.service.notify import Notifier
 from agent.settings.drivers import load_configuration
 from agent.vision.heartbeat_stats import HeartbeatStats
