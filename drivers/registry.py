@@ -108,7 +108,8 @@ def settings_model(family: Mapping[str, DriverEntry], kind: str) -> type[BaseMod
     Raises DeviceMisconfiguredError for a kind that is not in the family.
     """
     line = _entry(family, kind)
-    return cast("type[BaseModel]", _loaded(line.settings) if line.settings else _loaded(line.path).Settings)  # type: ignore[attr-defined]
+    settings = _loaded(line.settings) if line.settings else _loaded(line.path).Settings  # type: ignore[attr-defined]
+    return cast("type[BaseModel]", settings)
 
 
 def camera(kind: str, table: Mapping[str, object]) -> CameraPort:

@@ -233,7 +233,8 @@ class GateParts:
 
     def _gate(self) -> Gate:
         """What the console works with."""
-        from agent.console.dependencies import Gate  # noqa: PLC0415 - brings the web libraries, which the gate does not wait for
+        # Brings the web libraries, which the gate does not wait for.
+        from agent.console.dependencies import Gate  # noqa: PLC0415
 
         return Gate(
             loaded=self.loaded,

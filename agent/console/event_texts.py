@@ -125,7 +125,8 @@ class EventWords:
         wondered = SET_ASIDE in said and check.get("ok") is not True
         told = detail(self._request, said)
         if check.get("reason") in _DATED:
-            told = Markup(_SECONDS.sub(lambda found: when(self._request, int(found[0])), str(escape(told))))  # noqa: S704
+            escaped = str(escape(told))
+            told = Markup(_SECONDS.sub(lambda found: when(self._request, int(found[0])), escaped))  # noqa: S704
         return Markup("{}. {}").format(told, self._translated(SET_ASIDE_TEXT)) if wondered else told
 
 

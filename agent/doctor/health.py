@@ -64,7 +64,8 @@ def _findings(findings: tuple[Finding, ...]) -> tuple[HealthFinding, ...]:
     told = [one for one in findings if one.code is not None]
     told.sort(key=lambda one: _WORST_FIRST.index(one.severity))
     return tuple(
-        HealthFinding(code=str(one.code), subject=one.subject, severity=one.severity.value)  # type: ignore[arg-type]  # OK has no code
+        # Only a finding that is OK has no code.
+        HealthFinding(code=str(one.code), subject=one.subject, severity=one.severity.value)  # type: ignore[arg-type]
         for one in told[:MOST_FINDINGS]
     )
 

@@ -105,4 +105,5 @@ class EvidenceWriter:
         try:
             self._store.set_outcome(settled.pictures, settled.outcome, violated=settled.violated)
         except EvidenceError as error:
-            log.error("%d pictures could not be sorted: %s", len(settled.pictures), error)  # noqa: TRY400 - told, not a bug
+            # Expected, no bug: a line tells all.
+            log.error("%d pictures could not be sorted: %s", len(settled.pictures), error)  # noqa: TRY400

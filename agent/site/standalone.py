@@ -37,12 +37,17 @@ class StandaloneSite:
         """It has no threads."""
         return ()
 
-    def claim(self, request: ClaimRequest, answer: Callable[[ClaimAnswer], None]) -> ClaimAnswer:  # noqa: ARG002 - as the other
+    # The parameters are those of a gate in a site.
+    def claim(self, request: ClaimRequest, answer: Callable[[ClaimAnswer], None]) -> ClaimAnswer:  # noqa: ARG002
         """The next use of the permit. May raise JournalError."""
         use = self._uses.use_state(request.permit_id, request.transaction).next_use
         return ClaimAnswer(ClaimCode.GRANTED, use)
 
-    def reserving(self, events: Sequence[Draft], ledger: Sequence[LedgerChange]) -> AbstractContextManager[None]:  # noqa: ARG002 - as the other
+    def reserving(
+        self,
+        events: Sequence[Draft],  # noqa: ARG002
+        ledger: Sequence[LedgerChange],  # noqa: ARG002
+    ) -> AbstractContextManager[None]:
         """Nothing but the ledger can refuse what these changes reserve."""
         return nullcontext()
 

@@ -85,7 +85,8 @@ def entries(path: Path, kind: ListKind, site: int) -> Iterator[SourceEntry]:
         try:
             entry = _entry(kind, record, site)
             if (first := seen.setdefault(entry.key, record.line)) != record.line:
-                raise ValueError(f"the same {'entry' if kind is ListKind.WATCH else 'permit'} as in line {first}")  # noqa: TRY301
+                what = "entry" if kind is ListKind.WATCH else "permit"
+                raise ValueError(f"the same {what} as in line {first}")  # noqa: TRY301
         except (ValueError, ListError) as error:
             total += 1
             problems += [(record.line, str(error))] if total <= SHOWN else []

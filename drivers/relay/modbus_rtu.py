@@ -134,7 +134,8 @@ class ModbusRtuRelay:
         try:
             self._client.write(order, deadline=deadline)
         except modbus_codec.NoEchoError as error:
-            log.error("the board did not take the pulse as one: %s; releasing the relay", error)  # noqa: TRY400 - no bug of ours
+            # Expected, no bug: a line tells all.
+            log.error("the board did not take the pulse as one: %s; releasing the relay", error)  # noqa: TRY400
             self._release(channel)
             return Delivery.UNKNOWN
         except DeviceError as error:

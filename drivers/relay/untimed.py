@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class UntimedRelay:
     """A relay board that cannot time a pulse: its user must switch off in time."""
 
-    def pulse(self, channel: int, duration_ms: int, *, deadline: float = inf) -> Delivery:  # noqa: ARG002 - as of RelayPort
+    # The parameters are those of RelayPort.
+    def pulse(self, channel: int, duration_ms: int, *, deadline: float = inf) -> Delivery:  # noqa: ARG002
         """Refuse: raises DeviceMisconfiguredError."""
         raise DeviceMisconfiguredError(
             Text(

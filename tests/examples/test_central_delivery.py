@@ -96,7 +96,8 @@ def test_a_worker_that_is_killed_again_and_again_stores_every_event_once(kind, b
         for cycle in range(1, 4):
             for journal in opened.values():
                 record(journal, 200)
-            eventually(lambda: len(stored(database)) > (cycle - 1) * 400, what="something of this cycle stored")  # noqa: B023
+            least = (cycle - 1) * 400
+            eventually(lambda: len(stored(database)) > least, what="something of this cycle stored")  # noqa: B023
             worker.kill()
             worker.start()
         acknowledged(opened)

@@ -157,7 +157,8 @@ def test_of_two_events_under_one_number_in_one_batch_one_is_stored_and_the_other
     if lanes[0] == lanes[1]:
         other = chain(device("other"))
     assert put(store, [message(one[0]), message(other[0])]) == [(SOURCE, STREAM, 1)]
-    found = {digest for table in ("events", "conflicts") for (digest,) in store.rows(f"SELECT digest FROM {table}")}  # noqa: S608
+    queries = [f"SELECT digest FROM {table}" for table in ("events", "conflicts")]  # noqa: S608
+    found = {digest for query in queries for (digest,) in store.rows(query)}
     assert found == {one[0].digest, other[0].digest}
 
 

@@ -229,7 +229,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--photographs", type=Path, help="folder of pictures to mix in; their texts are not judged")
     options = parser.parse_args()
-    tally = Soak(options.frames, options.seed, options.photographs).run(lambda line: print(line, flush=True))  # noqa: T201 - a command
+    soak = Soak(options.frames, options.seed, options.photographs)
+    tally = soak.run(lambda line: print(line, flush=True))  # noqa: T201 - a command
     print("\n" + report(tally))  # noqa: T201
     wrong = tally.verdicts()
     print("\n".join(f"WRONG: {one}" for one in wrong) or "all is well")  # noqa: T201

@@ -138,7 +138,8 @@ def examine_stream(place: JournalFiles, connection: sqlite3.Connection) -> None:
     is_suspect = place.beside(SUSPECT).exists()
     try:
         now = event_table.standing(connection)
-        holds = [connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in TABLES]  # noqa: S608 - constants
+        # All names are constants.
+        holds = [connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in TABLES]  # noqa: S608
     except sqlite3.OperationalError as error:
         if primary_code(error) == sqlite3.SQLITE_ERROR:
             raise DamagedError(str(error)) from error
@@ -264,7 +265,8 @@ def _last_words(path: Path) -> StreamState | None:
         finally:
             connection.close()
     except (*SQL_ERRORS, JournalUnavailableError) as error:
-        log.error("the damaged journal does not say where its stream stands: %s", error)  # noqa: TRY400 - expected of it
+        # Expected, no bug: a line tells all.
+        log.error("the damaged journal does not say where its stream stands: %s", error)  # noqa: TRY400
         return None
 
 

@@ -22,7 +22,10 @@ SELECT state, use, utc_ms FROM ledger WHERE permit = :permit AND gate = :whose A
 UNION ALL SELECT 'RESERVED', use, utc_ms FROM consents WHERE permit = :permit AND gate = :whose AND txn = :txn
 ORDER BY 1 LIMIT 1
 """
-RESERVED = f"SELECT gate, txn, utc_ms FROM ({ledger.HELD}) WHERE gate <> :whose ORDER BY utc_ms DESC LIMIT 1"  # noqa: S608 - a constant
+RESERVED = (
+    f"SELECT gate, txn, utc_ms FROM ({ledger.HELD})"  # noqa: S608 - a constant
+    " WHERE gate <> :whose ORDER BY utc_ms DESC LIMIT 1"
+)
 OWN_HELD = f"""
 SELECT min(use) FROM ({ledger.HELD}) WHERE gate = :whose AND use NOT IN
     (SELECT use FROM ledger WHERE permit = :permit AND gate <> :whose AND state <> 'RELEASED')

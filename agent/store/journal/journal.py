@@ -345,4 +345,5 @@ def _stream(connection: sqlite3.Connection, gate: str, path: Path) -> str:
 def _is_used(connection: sqlite3.Connection) -> bool:
     """Whether a vehicle, an order, a command or another gate has ever left a trace here."""
     tables = ("transactions", "ledger", "consents", "commands", "command_keys", "lane_orders", "site_peers")
-    return any(connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in tables)  # noqa: S608 - our own names
+    # The names are our own.
+    return any(connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in tables)  # noqa: S608

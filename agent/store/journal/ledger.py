@@ -69,7 +69,10 @@ WHERE direction = :direction AND permit <> :permit AND utc_ms >= :since_ms AND u
     (SELECT max(utc_ms) FROM passages WHERE state = 'CONSUMED' AND direction NOT IN ('', :direction)), utc_ms)
 ORDER BY utc_ms DESC LIMIT 1
 """  # noqa: S608 - a constant
-LAST_PASSAGE = f"SELECT direction, utc_ms, txn FROM ({PASSAGES}) WHERE txn <> :txn ORDER BY utc_ms DESC LIMIT 1"  # noqa: S608 - same
+LAST_PASSAGE = (
+    f"SELECT direction, utc_ms, txn FROM ({PASSAGES})"  # noqa: S608 - a constant
+    " WHERE txn <> :txn ORDER BY utc_ms DESC LIMIT 1"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,12 +45,14 @@ class SalvageTable:
         if self.name == "ledger":
             return ledger_salvage.dump(connection, way)
         order = ", ".join(f"{column} {way}" for column in self.columns[: self.key])
-        return iter(connection.execute(f"SELECT {', '.join(self.columns)} FROM {self.name} ORDER BY {order}"))  # noqa: S608 - constants
+        columns = ", ".join(self.columns)
+        return iter(connection.execute(f"SELECT {columns} FROM {self.name} ORDER BY {order}"))  # noqa: S608 - constants
 
     def load(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
         """Put dumped rows into the empty table."""
         places = ", ".join("?" * len(self.columns))
-        connection.executemany(f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES ({places})", rows)  # noqa: S608 - same
+        columns = ", ".join(self.columns)
+        connection.executemany(f"INSERT INTO {self.name} ({columns}) VALUES ({places})", rows)  # noqa: S608 - constants
 
 
 LEDGER: Final = SalvageTable("ledger", ledger_salvage.COLUMNS, 3, 1, ledger_salvage.is_sane)
@@ -137,7 +139,8 @@ def _salvaged(path: Path, table: SalvageTable) -> tuple[Sequence[Row], bool]:
             finally:
                 connection.close()
         except (*SQL_ERRORS, JournalUnavailableError) as error:
-            log.error("%s of the damaged journal cannot be read to its end: %s", table.name, error)  # noqa: TRY400 - expected of it
+            # Expected, no bug: a line tells all.
+            log.error("%s of the damaged journal cannot be read to its end: %s", table.name, error)  # noqa: TRY400
         else:
             return list(rows.values()), sane
     return list(rows.values()), False

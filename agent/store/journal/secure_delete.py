@@ -36,7 +36,8 @@ class TreeOrder:
         """
         begin = f"AND ({self.columns}) > ({_places(after)})" if after else ""
         keys = connection.execute(
-            f"SELECT {self.columns} FROM {self.table} WHERE {self.having} {begin} ORDER BY {self.columns} LIMIT {RUN}",  # noqa: S608 - constants
+            f"SELECT {self.columns} FROM {self.table}"  # noqa: S608 - constants
+            f" WHERE {self.having} {begin} ORDER BY {self.columns} LIMIT {RUN}",
             after,
         ).fetchall()
         if not keys:

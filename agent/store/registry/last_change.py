@@ -37,7 +37,8 @@ class Applied:
 def note_applied(connection: sqlite3.Connection, applied: Applied) -> None:
     """Keep a change to be told, within the transaction that makes it."""
     connection.execute(
-        f"INSERT OR REPLACE INTO applied ({_COLUMNS}, told) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",  # noqa: S608 - constants
+        # All names are constants.
+        f"INSERT OR REPLACE INTO applied ({_COLUMNS}, told) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",  # noqa: S608
         (
             applied.name,
             applied.version,
@@ -54,7 +55,8 @@ def note_applied(connection: sqlite3.Connection, applied: Applied) -> None:
 def last_applied(connection: sqlite3.Connection, *, untold: bool) -> list[Applied]:
     """The last change of each list, the trust list first, or of those of which nothing was told yet."""
     where = "WHERE told = 0" if untold else ""
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM applied {where} ORDER BY name <> 'trust', name").fetchall()  # noqa: S608 - constants
+    query = f"SELECT {_COLUMNS} FROM applied {where} ORDER BY name <> 'trust', name"  # noqa: S608 - constants
+    rows = connection.execute(query).fetchall()
     return [
         Applied(name, version, before, signed_at, count, key, source, bool(whole))
         for name, version, before, signed_at, count, key, source, whole in rows

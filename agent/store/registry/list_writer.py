@@ -134,7 +134,8 @@ def change(
     name = said.kind.value
     connection.executemany(f"DELETE FROM {name} WHERE key = ?", [(key,) for key in said.removed])  # noqa: S608 - a kind
     connection.executemany(
-        f"INSERT INTO {name} (key, reference, plate, expires_at, row) VALUES (?, ?, ?, ?, ?){_ON_CONFLICT}",  # noqa: S608
+        f"INSERT INTO {name} (key, reference, plate, expires_at, row)"  # noqa: S608
+        f" VALUES (?, ?, ?, ?, ?){_ON_CONFLICT}",
         rows,
     )
     rows_now = count(connection, said.kind)
@@ -147,7 +148,8 @@ def change(
 
 def count(connection: sqlite3.Connection, kind: ListKind) -> int:
     """How many rows a list has."""
-    return int(connection.execute(f"SELECT count(*) FROM {kind.value}").fetchone()[0])  # noqa: S608 - the name of a kind
+    # A table bears the name of its kind.
+    return int(connection.execute(f"SELECT count(*) FROM {kind.value}").fetchone()[0])  # noqa: S608
 
 
 def _note(connection: sqlite3.Connection, applied: Applied, issued_at: int) -> None:

@@ -199,7 +199,8 @@ class Registry:
         old = f"SELECT key FROM {name} WHERE expires_at < ? LIMIT ?"  # noqa: S608 - the name of a kind
 
         def work(connection: sqlite3.Connection) -> int:
-            gone = connection.execute(f"DELETE FROM {name} WHERE key IN ({old})", (before_utc, limit)).rowcount  # noqa: S608
+            query = f"DELETE FROM {name} WHERE key IN ({old})"  # noqa: S608
+            gone = connection.execute(query, (before_utc, limit)).rowcount
             connection.execute("UPDATE lists SET rows = ? WHERE kind = ?", (list_writer.count(connection, kind), kind))
             return gone
 
@@ -228,7 +229,8 @@ class Registry:
         for first in range(0, len(plates), PLATES_A_QUERY):
             part = tuple(plates[first : first + PLATES_A_QUERY])
             places = ", ".join("?" * len(part))
-            found += self._rows(ListKind.DECLARATIONS, f"SELECT row FROM declarations WHERE plate IN ({places})", part)  # noqa: S608
+            query = f"SELECT row FROM declarations WHERE plate IN ({places})"  # noqa: S608
+            found += self._rows(ListKind.DECLARATIONS, query, part)
         return tuple(
             row
             for row in found
@@ -247,7 +249,8 @@ class Registry:
         keys = tuple(f"{subject}:{value}".encode() for subject, value in subjects)
         places = ", ".join("?" * len(keys))
         query = (
-            f"SELECT row FROM watch WHERE key IN ({places}) ORDER BY expires_at IS NULL DESC, expires_at DESC LIMIT 1"  # noqa: S608
+            f"SELECT row FROM watch WHERE key IN ({places})"  # noqa: S608
+            " ORDER BY expires_at IS NULL DESC, expires_at DESC LIMIT 1"
         )
         return _one(self._rows(ListKind.WATCH, query, keys), Watched)
 

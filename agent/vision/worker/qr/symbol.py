@@ -33,7 +33,8 @@ def alignment_middles(version: int) -> list[int]:
     if version == 1:
         return []
     count = version // 7 + 2
-    step = 26 if version == 32 else (4 * version + 2 * count + 1) // (2 * count - 2) * 2  # noqa: PLR2004 - the table's odd one
+    # Version 32 is the odd one of the table.
+    step = 26 if version == 32 else (4 * version + 2 * count + 1) // (2 * count - 2) * 2  # noqa: PLR2004
     return [6, *sorted(modules(version) - 7 - step * i for i in range(count - 1))]
 
 

@@ -150,7 +150,8 @@ def test_a_text_is_what_it_says_and_keeps_its_making_through_errors_and_copies()
     inner = Text("unit {unit}: {words}", unit=3, words=Text("garbled"))
     assert inner == "unit 3: garbled"
     assert {inner: 1}["unit 3: garbled"] == 1
-    for same in (str(ValueError(inner)), copy.deepcopy(inner), pickle.loads(pickle.dumps(inner)), str(inner)):  # noqa: S301
+    unpickled = pickle.loads(pickle.dumps(inner))  # noqa: S301
+    for same in (str(ValueError(inner)), copy.deepcopy(inner), unpickled, str(inner)):
         assert translate(same, Language.RU) == "адрес 3: искажено"
     assert translate("garbled", Language.RU) == "garbled"
     assert translate(Text.of("garbled"), Language.RU) == "garbled"

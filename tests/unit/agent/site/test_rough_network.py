@@ -128,7 +128,8 @@ def test_no_use_passes_twice_over_a_rough_broker(tmp_path):
     quick = rules(PartitionPolicy.HOME_GATE, claim_timeout_s=0.3, hold_s=0.2)
     with site(tmp_path, hub=hub, rules=quick) as (_hub, *gates), ThreadPoolExecutor(12) as lanes:
         hub.rough = True
-        flickering = threading.Thread(target=flicker, args=(gates, random.Random(7), stopping))  # noqa: S311 - not secret
+        # Nothing here is secret.
+        flickering = threading.Thread(target=flicker, args=(gates, random.Random(7), stopping))  # noqa: S311
         flickering.start()
         tries = [
             lanes.submit(show, dice.choice(gates), dice.randrange(PERMITS), random.Random(number), watch)  # noqa: S311

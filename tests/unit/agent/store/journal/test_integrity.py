@@ -32,7 +32,8 @@ def alter(path, *statements):
 
 
 def altered(seq):
-    return f"UPDATE events SET payload = CAST(replace(payload, x'72656c6179', x'64656c6179') AS BLOB) WHERE seq = {seq}"  # noqa: S608
+    altered = "CAST(replace(payload, x'72656c6179', x'64656c6179') AS BLOB)"
+    return f"UPDATE events SET payload = {altered} WHERE seq = {seq}"  # noqa: S608
 
 
 def seqs(events):
