@@ -12,7 +12,7 @@ from agent.core.model import CommandName
 from agent.core.model.token_bucket import TokenBucket
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.central_link import CentralLink
-from agent.mqtt.command_processor import CommandProcessor, CommandRules
+from agent.mqtt.command_processor import VERIFIED_A_SECOND, VERIFIED_AT_ONCE, CommandProcessor, CommandRules
 from agent.mqtt.delivery_window import DeliverySettings
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
@@ -23,7 +23,7 @@ from tests.support.mqtt.commanding import GATE, KEYS, UTC, body, signed
 from tests.support.mqtt.hostile import Hostile
 from tests.support.mqtt.linking import local, quick
 from tests.support.store.flaky_journal import FlakyJournal
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, scaled
 
 FIRST_COUNTER = 1_000
 
@@ -76,6 +76,9 @@ class HostileSite:
         if checked:
             self.processor._verifying = TokenBucket(1e9, 10**9)
             self.processor._inbox = queue.Queue()
+        else:
+            # However slowly this machine makes the flood, it comes faster than signatures are looked at.
+            self.processor._verifying = TokenBucket(VERIFIED_A_SECOND / scaled(1.0), VERIFIED_AT_ONCE)
         self._counter = itertools.count(FIRST_COUNTER)
         self.sent = {}
         self.refusable = self.tries = 0

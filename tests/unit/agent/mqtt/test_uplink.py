@@ -124,7 +124,7 @@ def test_a_gate_that_starts_again_sends_only_what_is_not_acknowledged(tmp_path, 
         for boot in ("b1", "b2", "b3"):
             with journal_at(path, boot) as journal:
                 record(journal, 50)
-                with linked(journal, quick(broker.port)):
+                with linked(journal, quick(broker.port), DeliverySettings(resend_s=60)):
                     eventually(lambda: journal.watermark == journal.head)
         assert central.arrivals == list(range(1, 151))
 
