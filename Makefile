@@ -5,13 +5,18 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-# Tests start hundreds of programs, and every worker reads every test: each is compiled once, whatever the surroundings say.
+# Tests start hundreds of programs, and every worker reads every test: each is compiled once, whatever the
+# surroundings say.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare test-cluster proofs faults fuzz fuzz-guided races mutants soak soak-lane soak-vision stress train schema texts architecture format lock deb release clean
+.PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare \
+	test-cluster proofs faults fuzz fuzz-guided races mutants soak soak-lane soak-vision stress train schema \
+	texts architecture format lock deb release clean
 
+# A line that ends in a backslash goes on in the next.
 help:  ## Say what there is
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@sed -e ':more' -e '/\\$$/ {N; s/ *\\\n\t*/ /; b more' -e '}' $(MAKEFILE_LIST) | grep -E '^[a-z-]+:.*##' | \
+		awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup:  ## Install what is missing: Debian packages, Python packages from the lock, models
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh
@@ -36,16 +41,19 @@ check: setup  ## Style, types, imports
 bench: setup  ## Measure speed beside the goals
 	@$(BIN)/python bench/run.py
 
-bench-reading: setup  ## Our readers beside others on the same pictures; WRITE=yes: into docs/reading.md too; twenty minutes
+bench-reading: setup  ## Our readers beside others on the same pictures; WRITE=yes: into docs/reading.md too; \
+	twenty minutes
 	@PYTHON=$(PYTHON) tools/setup_reading.sh
 	@$(BIN)/python -m bench.reading $(if $(WRITE),--charts docs/images --page docs/reading.md); kept=$$?; \
 		$(BIN)/python -m bench.curves $(if $(WRITE),--charts docs/images --page docs/reading.md) && exit $$kept
 
-test-browser: setup  ## Look at every page of the console in a browser, in four languages, on desktop and phone; some minutes
+test-browser: setup  ## Look at every page of the console in a browser, in four languages, on desktop and phone; \
+	some minutes
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
 	@$(BIN)/python -m pytest -m long tests/browser
 
-test-package: setup  ## Build the Debian package, and boot it in a container: upgrade, roll back, remove; as root, some minutes
+test-package: setup  ## Build the Debian package, and boot it in a container: upgrade, roll back, remove; \
+	as root, some minutes
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
 	@$(BIN)/python -m pytest -m long tests/packaging
 
@@ -57,7 +65,8 @@ faults: setup  ## Kill agent, broker, consumer, power, network and disk by the h
 	@tools/setup_cluster.sh
 	@$(BIN)/python -m tests.faults
 
-test-cluster: setup  ## Gates and consumers on a real cluster of three RabbitMQ nodes on this machine, and kills; five minutes
+test-cluster: setup  ## Gates and consumers on a real cluster of three RabbitMQ nodes on this machine, and kills; \
+	five minutes
 	@tools/setup_cluster.sh
 	@$(BIN)/python -m pytest -s tests/cluster/proofs.py tests/cluster/tool_proofs.py
 
@@ -65,20 +74,23 @@ fuzz: setup  ## Attack everything that reads strangers' bytes with a million hos
 	@$(BIN)/python -m tests.fuzz
 
 READER ?= CBOR
-fuzz-guided: setup  ## Let coverage guide the attack on one reader for five minutes: READER="GP1 texts"; the names stand in `make fuzz`
+fuzz-guided: setup  ## Let coverage guide the attack on one reader for five minutes: READER="GP1 texts"; \
+	the names stand in `make fuzz`
 	@PYTHON=$(PYTHON) tools/setup_fuzz.sh
 	@.venv-fuzz/bin/python -m tests.fuzz.guided "$(READER)"
 
 races: setup  ## Three gates race for the same permits, are killed and cut off: was any permit used twice?
 	@$(BIN)/python -m tests.races.races
 
-mutants: setup  ## Change the rules of lane, permits, lists, clock and site and the boards' codecs in every small way: do the tests notice?
+mutants: setup  ## Change the rules of lane, permits, lists, clock and site and the boards' codecs in every small \
+	way: do the tests notice?
 	@$(BIN)/python tools/mutants.py
 
 GLYPHS ?=
 CROPS ?=
 PHOTOS ?=
-train: setup  ## Train the plate recogniser; GLYPHS=, CROPS=, PHOTOS= name folders (training/README.md); up to two hours on two cores
+train: setup  ## Train the plate recogniser; GLYPHS=, CROPS=, PHOTOS= name folders (training/README.md); \
+	up to two hours on two cores
 	@PYTHON=$(PYTHON) tools/setup_training.sh
 	@.venv-training/bin/python -m training.recogniser build/training --fonts build/training-fonts /usr/share/fonts \
 	    $(GLYPHS:%=--glyphs %) $(if $(CROPS),--crops $(CROPS)) $(if $(PHOTOS),--photos $(PHOTOS))
@@ -89,23 +101,27 @@ schema: setup  ## Write the JSON Schema of the configuration for your editor: bu
 
 SOAK_S ?= 3600
 SEED ?= 1
-soak: setup  ## The whole agent at twenty times the traffic, all faults mixed, for an hour; SOAK_S= seconds, SEED=; WRITE=yes: its picture into docs/images
+soak: setup  ## The whole agent at twenty times the traffic, all faults mixed, for an hour; SOAK_S= seconds, SEED=; \
+	WRITE=yes: its picture into docs/images
 	@tools/setup_soak.sh
 	@$(BIN)/python -m tests.soak --for $(SOAK_S) --seed $(SEED) $(if $(WRITE),--picture docs/images/soak.svg)
 
 soak-lane: setup  ## Drive 10,000 vehicles and 8 million random steps through the lane's rules; eight minutes
 	@$(BIN)/python -m tests.soak.lane
 
-soak-vision: setup  ## Run a vision worker over 100,000 pictures as fast as it reads them, with faults: is its memory flat? Ten to thirty minutes
+soak-vision: setup  ## Run a vision worker over 100,000 pictures as fast as it reads them, with faults: \
+	is its memory flat? Ten to thirty minutes
 	@$(BIN)/python -m tests.soak.vision
 
 RUNS ?= 3
 AT_ONCE ?= 1
 TESTS ?=
-stress: setup  ## Run tests RUNS= times on a machine that is made busy in three ways, AT_ONCE= side by side: which failed? TESTS="tests/system ..." for some
+stress: setup  ## Run tests RUNS= times on a machine that is made busy in three ways, AT_ONCE= side by side: \
+	which failed? TESTS="tests/system ..." for some
 	@$(BIN)/python tools/stress.py --runs $(RUNS) --at-once $(AT_ONCE) $(TESTS)
 
-texts: setup  ## Gather what the sources say to people into the catalogues of agent/i18n, and name what is not translated
+texts: setup  ## Gather what the sources say to people into the catalogues of agent/i18n, \
+	and name what is not translated
 	@$(BIN)/python -m tools.texts
 
 architecture: setup  ## Draw the rooms from the imports, and write what their faces say: docs/architecture.md
@@ -119,12 +135,14 @@ lock: setup  ## Write the requirements locks anew from pyproject.toml
 	@VENV=$(VENV) tools/lock.sh
 
 CUTS ?= 20
-test-vm: setup  ## Prove the package on a virtual machine: devices pulled, power cut, clock set, disk full; forty minutes; ONLY=clock,disk for some steps
+test-vm: setup  ## Prove the package on a virtual machine: devices pulled, power cut, clock set, disk full; \
+	forty minutes; ONLY=clock,disk for some steps
 	@tools/setup_vm.sh
 	@$(BIN)/python -m tests.vm --cuts $(CUTS) $(if $(ONLY),--only $(ONLY))
 
 STEPS ?=
-test-bare: setup  ## Prove it from nothing, in bare Debian 12 and 13: README's commands, packages, bundles, arm64; STEPS="demo package ..."; as root, an hour
+test-bare: setup  ## Prove it from nothing, in bare Debian 12 and 13: README's commands, packages, bundles, arm64; \
+	STEPS="demo package ..."; as root, an hour
 	@tools/setup_bare.sh
 	@$(BIN)/python -m tests.bare $(STEPS)
 
@@ -132,7 +150,8 @@ DEBS ?=
 deb: setup  ## Build the Debian packages into dist/; DEBS="deb13_amd64 ..." for some; a minute or two
 	@$(BIN)/python -m tools.deb $(DEBS)
 
-release: setup  ## Build all that a release is made of into dist/: wheel, packages, bundles, papers, checksums; half an hour
+release: setup  ## Build all that a release is made of into dist/: wheel, packages, bundles, papers, checksums; \
+	half an hour
 	@$(BIN)/python -m tools.release
 
 clean:  ## Remove what setup and builds made in this folder

@@ -29,20 +29,21 @@ translations in the catalogues of `agent/i18n/`.
 gate-agent doctor                     # everything, in some seconds; exit code 0: nothing to fix, 1: errors or warnings
 gate-agent doctor --language kk       # in Chinese (zh), Russian (ru) or Kazakh (kk)
 gate-agent doctor --json              # for programs: code, severity, subject, figures, words
-gate-agent bundle out.zip             # the same with log, configuration, events and versions, for somebody who helps from afar
+gate-agent bundle out.zip             # the same with log, configuration, events and versions, for help from afar
 ```
 
-Where the agent runs, the doctor asks it through its socket (`/run/gate-agent/console.sock`): it has the devices. Where it does
-not run, each camera is watched for some seconds, each board asked what it is and how its relays are, each scanner opened.
-**Nothing is moved.** Every check has a limit in time; a device that hangs is a finding, and hides no other one.
+Where the agent runs, the doctor asks it through its socket (`/run/gate-agent/console.sock`): it has the devices. Where
+it does not run, each camera is watched for some seconds, each board asked what it is and how its relays are, each
+scanner opened. **Nothing is moved.** Every check has a limit in time; a device that hangs is a finding, and hides no
+other one.
 
-The page *Health* of the console shows the same. The running agent examines itself every quarter of an hour, writes each new
-error into its log, and publishes what it found with its [`health`](events.md#status-birth-and-the-last-will) every minute. One examination
-took 0.03 s of a core (one lane, one camera).
+The page *Health* of the console shows the same. The running agent examines itself every quarter of an hour, writes each
+new error into its log, and publishes what it found with its [`health`](events.md#status-birth-and-the-last-will) every
+minute. One examination took 0.03 s of a core (one lane, one camera).
 
-To try a broker, the doctor connects as the gate does, subscribes to `ack`, and publishes one `health` message that is not
-retained: those are things that a gate may do. mosquitto says yes to every subscription, also to one whose messages its access
-list keeps back, so that only a broker that says no is found.
+To try a broker, the doctor connects as the gate does, subscribes to `ack`, and publishes one `health` message that is
+not retained: those are things that a gate may do. mosquitto says yes to every subscription, also to one whose messages
+its access list keeps back, so that only a broker that says no is found.
 
 What is measured is shown in no language: sizes in powers of 1024, `→` before a date until which something holds, for a
 journal its last number and in brackets how many events wait.

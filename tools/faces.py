@@ -21,7 +21,7 @@ class FacesContract(Contract):
     rooms = fields.ListField(subfield=fields.StringField())
     doors = fields.ListField(subfield=fields.StringField())
 
-    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002 - the signature is the library's
+    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002 - the library's signature
         """Every import of a module that is neither face nor door, from outside its room.
 
         Every door that nobody uses.

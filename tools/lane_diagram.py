@@ -1,5 +1,6 @@
-"""Draw docs/lane.md from the lane itself: step every state that can be reached with every input, and write down what happens.
+"""Draw docs/lane.md from the lane itself: step every state that can be reached, and write down what happens.
 
+Each is stepped with every input.
 Run `python tools/lane_diagram.py` to write the page. Nothing here knows the table; it only knows the inputs.
 """
 
@@ -145,39 +146,42 @@ HEAD = """# The lane
 This page is drawn by `tools/lane_diagram.py`, which steps the lane with every input in every state that it can reach;
 a test fails when the page is stale. The code is `agent/core/lane/step.py` and the modules beside it.
 
-`A` is the presence loop before the arm, `B` the safety loop under and behind it; the photocell, where there is one, must be
-free too before anything counts as clear. Names that end in `_s` are timings of the lane's rules. "A permit" and "a plate"
-are new ones each time. Grants, alarms and outcomes are events; **RAISE**, **CLOSE** and **HOLD** move the barrier, always after
-the record of why; those "at once" wait for no neighbour.
+`A` is the presence loop before the arm, `B` the safety loop under and behind it; the photocell, where there is one,
+must be free too before anything counts as clear. Names that end in `_s` are timings of the lane's rules. "A permit" and
+"a plate" are new ones each time. Grants, alarms and outcomes are events; **RAISE**, **CLOSE** and **HOLD** move the
+barrier, always after the record of why; those "at once" wait for no neighbour.
 
 Rules that never break, each watched over random sequences by `tests/unit/agent/core/lane/test_rules.py`:
 
 1. No open pulse without a recorded, unexpired, unused grant: by a permit, by an officer, or, where the agent itself
    ordered the arm down, for what it met on the way.
-2. One grant, at most one pulse. A pulse of unknown delivery is never repeated. A close pulse that was certainly not delivered is
-   ordered again, and the arm is not taken for down by time alone before one was, or may have been.
+2. One grant, at most one pulse. A pulse of unknown delivery is never repeated. A close pulse that was certainly not
+   delivered is ordered again, and the arm is not taken for down by time alone before one was, or may have been.
 3. No close pulse unless the lane is told to close, and every input that guards it is fresh and clear.
 4. Inputs that are stale or unknown are never taken for clear.
 5. A transaction has exactly one outcome.
 6. A start moves nothing by itself; a hold contact that is on, or an officer, may.
-7. Of lanes that must wait for one another, one opens at a time: no open pulse and no order to hold while the way is not free.
-   Only the hold contact, a fire alarm's for one, asks nobody, and an arm that the agent itself lowers goes up again.
-8. A locked lane opens for no permit, no officer and no key: no open pulse and no order to hold. Only the hold contact opens it, and
-   an arm that the agent itself lowers goes up again. What was granted before the lock goes on.
+7. Of lanes that must wait for one another, one opens at a time: no open pulse and no order to hold while the way is not
+   free. Only the hold contact, a fire alarm's for one, asks nobody, and an arm that the agent itself lowers goes up
+   again.
+8. A locked lane opens for no permit, no officer and no key: no open pulse and no order to hold. Only the hold contact
+   opens it, and an arm that the agent itself lowers goes up again. What was granted before the lock goes on.
 9. A lane out of service begins no transaction but an officer's. One with a grant has its outcome first.
-10. Each order from afar has exactly one answer, and none is carried out after its time. What stands (locked, out of service) stands
-    only once it is recorded, and then over restarts.
-11. A technician's test gives at most one pulse, recorded before it moves anything, and only in a lane that is idle or out of service,
-    with no transaction, no pulse under way, the way free and nothing there: by fresh inputs, or, where there are none, by readers.
-12. The use of a permit is consumed when its vehicle passed. It is given back only where it is known that nothing passed: no pulse went out, or
-    nothing was under the arm from the grant until the vehicle was gone and the arm down. Else it stays reserved, in doubt, for an officer.
-13. Nobody is judged by what the vehicle before him showed before he came, however late it was read. An order into service makes an
-    exception: who was turned away may try again at once.
+10. Each order from afar has exactly one answer, and none is carried out after its time. What stands (locked, out of
+    service) stands only once it is recorded, and then over restarts.
+11. A technician's test gives at most one pulse, recorded before it moves anything, and only in a lane that is idle or
+    out of service, with no transaction, no pulse under way, the way free and nothing there: by fresh inputs, or, where
+    there are none, by readers.
+12. The use of a permit is consumed when its vehicle passed. It is given back only where it is known that nothing
+    passed: no pulse went out, or nothing was under the arm from the grant until the vehicle was gone and the arm down.
+    Else it stays reserved, in doubt, for an officer.
+13. Nobody is judged by what the vehicle before him showed before he came, however late it was read. An order into
+    service makes an exception: who was turned away may try again at once.
 
 Not in the pictures, because they lead there from every state: inputs lost lead to `fault` (not from `held_open`), and
-an officer's order to hold, or the hold contact, leads to `held_open`. An order to lock or unlock leaves the state as it is. Where two
-rows of a state have the same cause, the inputs, or what stands of the orders, decide: a vehicle that may pass is `waiting` where
-the lane is locked. Answers to orders, and what the sign shows, are not in the tables.
+an officer's order to hold, or the hold contact, leads to `held_open`. An order to lock or unlock leaves the state as it
+is. Where two rows of a state have the same cause, the inputs, or what stands of the orders, decide: a vehicle that may
+pass is `waiting` where the lane is locked. Answers to orders, and what the sign shows, are not in the tables.
 """
 
 

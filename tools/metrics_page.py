@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parents[1] / "docs" / "metrics.md"
 INTRODUCTION: Final = """# Metrics
 
-This page is written by `python tools/metrics_page.py`; names and texts stand in `agent/observability/prometheus_metrics.py`.
+This page is written by `python tools/metrics_page.py`; names and texts stand in
+`agent/observability/prometheus_metrics.py`.
 
 A gate serves its figures for [Prometheus](https://prometheus.io) on a port of its own, which is **off by default**:
 
@@ -45,20 +46,22 @@ listen = "10.0.7.3"    # the address of this computer that Prometheus reaches; 1
 port = 9108
 ```
 
-`GET /metrics` and nothing else is answered there, without a login: no figure names a vehicle, a plate or a person. Let nothing
-but Prometheus reach the port. Eight clients are served at one time, each for 5 seconds at most; a port that is taken is told
-in the log, and the gate goes on without it. One answer took 1 ms of a core (one lane, one camera).
+`GET /metrics` and nothing else is answered there, without a login: no figure names a vehicle, a plate or a person. Let
+nothing but Prometheus reach the port. Eight clients are served at one time, each for 5 seconds at most; a port that is
+taken is told in the log, and the gate goes on without it. One answer took 1 ms of a core (one lane, one camera).
 
 * [config/prometheus/scrape.yml](../config/prometheus/scrape.yml): how Prometheus fetches a gate
 * [config/prometheus/alerts.yml](../config/prometheus/alerts.yml): alert rules, each with what to do
-* [config/grafana/gate-agent.json](../config/grafana/gate-agent.json): a dashboard; import it and choose your data source
+* [config/grafana/gate-agent.json](../config/grafana/gate-agent.json): a dashboard; import it and choose your data
+  source
 
-Where there is no Prometheus, central hears the most of it every minute as [`health`](events.md#status-birth-and-the-last-will)
-over MQTT, with the problems that the gate found ([doctor.md](doctor.md)).
+Where there is no Prometheus, central hears the most of it every minute as
+[`health`](events.md#status-birth-and-the-last-will) over MQTT, with the problems that the gate found
+([doctor.md](doctor.md)).
 
-What has a state is read when Prometheus asks; what happens is counted when it happens, from the start of the agent or the
-taking of a new configuration. A figure that is not known has no sample: it is not zero. Labels have few values: names of
-the configuration and words of the product.
+What has a state is read when Prometheus asks; what happens is counted when it happens, from the start of the agent or
+the taking of a new configuration. A figure that is not known has no sample: it is not zero. Labels have few values:
+names of the configuration and words of the product.
 
 ## All of them
 """

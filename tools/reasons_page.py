@@ -1,4 +1,4 @@
-"""Write docs/reasons.md from the reasons, their words in four languages, and what is said here of verdicts and settings.
+"""Write docs/reasons.md from the reasons, their words in four languages, and what is said here of their outcome.
 
 Run `python tools/reasons_page.py`.
 """
@@ -128,9 +128,10 @@ Why a vehicle passes or does not. This page is written by `python tools/reasons_
 
 The checks are made in the order of this table, and the first that fails decides; a check that is switched off, or has
 nothing to look at, is left out. The event [`access.decided`](events.md#accessdecided) lists every check that was made.
-`RETRY` means that the vehicle is judged again, with what is shown until then; "at last" is what follows when the time for
-that is over. A vehicle that waits for its way, or for a locked lane, is judged again when that is free. `QR_UNSTABLE` is
-kept for readers that must see a code twice; today one frame proves a signed permit, and the reason is not given.
+`RETRY` means that the vehicle is judged again, with what is shown until then; "at last" is what follows when the time
+for that is over. A vehicle that waits for its way, or for a locked lane, is judged again when that is free.
+`QR_UNSTABLE` is kept for readers that must see a code twice; today one frame proves a signed permit, and the reason is
+not given.
 """
 
 
@@ -174,9 +175,9 @@ def said_less() -> str:
     """Why many reasons have one text."""
     wait, not_valid = (PHRASES[phrase] for phrase in (Phrase.WAIT, Phrase.NOT_VALID))
     return (
-        f"A driver learns less. {len(NO_ORACLE)} reasons share the one text “{wait}” on purpose: plate, vehicle, use, watch"
-        " list and chance must not be told apart by somebody who tries codes. A code that is refused for itself gets"
-        f" “{not_valid}”, whatever is wrong with it."
+        f"A driver learns less. {len(NO_ORACLE)} reasons share the one text “{wait}” on purpose: plate, vehicle, use,"
+        " watch list and chance must not be told apart by somebody who tries codes. A code that is refused for itself"
+        f" gets “{not_valid}”, whatever is wrong with it."
     )
 
 
@@ -228,8 +229,8 @@ def measured() -> str:
     }
     each = ", ".join(f"{language.own_name} {width(text)}" for language, text in longest.items())
     return (
-        f"The longest texts of a sign take, in columns (a Chinese character takes two): {each}. All fit on two lines of 20"
-        " columns; nearly all on two of 16."
+        f"The longest texts of a sign take, in columns (a Chinese character takes two): {each}. All fit on two lines of"
+        " 20 columns; nearly all on two of 16."
     )
 
 

@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[1]
 TESTS = ROOT / "tests"
 LARGEST_BYTES = 4 * 1024 * 1024
 EXAMPLES = re.compile(
-    r"(?i)^(\*+|x+|\.+|<.*>|\{.*\}|\$.*|%.*|p|pw|pass|password|passwort|secret\w*|hunter2|geheim|wrong|changeme|s3cret|p%40ss.*|pa%2.*)$"
+    r"(?i)^(\*+|x+|\.+|<.*>|\{.*\}|\$.*|%.*|p|pw|pass|password|passwort|secret\w*|hunter2|geheim|wrong|changeme|s3cret"
+    r"|p%40ss.*|pa%2.*)$"
 )
 RULES = {
     "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\s+[A-Za-z0-9+/]{16}"),

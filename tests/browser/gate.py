@@ -8,11 +8,10 @@ from contextlib import ExitStack
 from agent.assembly.app import App
 from agent.assembly.parts import ConfigurationSource
 from agent.clock.clock import Clock
-from agent.console.access import Role
 from agent.service.notify import Notifier
 from agent.settings.drivers import load_configuration
 from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
-from tests.support.console.consoles import KNOWN_TO_ALL
+from tests.support.console.consoles import session_token
 from tests.support.gate.gate_site import GATE, GateSite, plain_broker
 from tests.support.gate.lanes import DECIDE_S, GONE_S, READ_S, InputsLane
 from tests.support.mqtt.central import Central
@@ -91,11 +90,7 @@ class BrowserGate:
         return f"http://127.0.0.1:{self.port}"
 
     def token(self, role):
-        """The token of a session of somebody of that role."""
-        access, name = self.app.console.access, f"some-{role}"
-        if access.users.find(name) is None:
-            access.users.add(name, Role(role), KNOWN_TO_ALL)
-        return access.sessions.open(name)
+        return session_token(self.app, role)
 
     def until(self, condition, what="the condition"):
         return eventually(condition, PATIENCE_S, what)

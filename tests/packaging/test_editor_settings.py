@@ -66,14 +66,14 @@ def test_every_text_file_ends_and_indents_as_editors_are_told():
 
 
 def test_no_line_is_longer_than_editors_are_told():
-    """Python's lines are ruff's to measure (E501), with the few exceptions that pyproject.toml names."""
+    """Ruff (E501) leaves out the remarks on its own checks; here they count."""
     limits = [(path, lines, told.get("max_line_length", "off")) for path, lines, told in texts()]
     limited = [(path, lines, int(most)) for path, lines, most in limits if most != "off"]
-    assert {Path(path).suffix for path, _, _ in limited} >= {".py", ".toml", ".sh", ".css", ".js", ".html"}
+    assert {Path(path).suffix for path, _, _ in limited} >= {".py", ".toml", ".sh", ".css", ".js", ".html", ".yml"}
+    assert {path for path, _, _ in limited} >= {"Makefile", "packaging/deb/preinst", "packaging/deb/postinst"}
     assert [
         f"{path}:{number}"
         for path, lines, most in limited
-        if not path.endswith(".py")
         for number, line in enumerate(lines, start=1)
         if len(line) > most and not (path.endswith(".toml") and ONE_LINE.match(line))
     ] == []
@@ -84,7 +84,9 @@ def test_no_line_is_longer_than_editors_are_told():
     [
         ("agent/lane/loop.py", "space", "4", "120"),
         ("agent/console/templates/aim.html", "space", "2", "120"),
-        ("Makefile", "tab", "4", None),
+        ("Makefile", "tab", "4", "120"),
+        ("packaging/deb/postinst", "space", "4", "120"),
+        ("config/prometheus/alerts.yml", "space", "2", "120"),
         ("tests/mutants.toml", "space", "4", "off"),
         ("agent/console/static/vendor/htmx.min.js", "unset", "unset", "off"),
         ("config/grafana/gate-agent.json", "space", "1", None),

@@ -68,8 +68,10 @@ def expressions():
     """Every expression of the dashboard and of the alerts."""
     panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
     found = [target["expr"] for panel in panels for target in panel.get("targets", ())]
-    found += re.findall(r"^ +expr: (.+)$", (PROMETHEUS / "alerts.yml").read_text(encoding="utf-8"), re.MULTILINE)
-    return found
+    alerts = (PROMETHEUS / "alerts.yml").read_text(encoding="utf-8")
+    return found + [
+        " ".join(one.split()) for one in re.findall(r"^ {8}expr: (.+(?:\n {10}.+)*)$", alerts, re.MULTILINE)
+    ]
 
 
 def test_the_dashboard_and_the_alerts_name_metrics_and_labels_that_there_are(tools):

@@ -47,10 +47,8 @@ class CommandEntry:
 def commands() -> CommandEntry:
     """All commands of the agent, every module of them loaded."""
     root = _entry(get_command(application([])), ())
-    below = tuple(
-        _entry(get_command(application([command.name])).commands[command.name], (command.name,))  # type: ignore[attr-defined]
-        for command in COMMANDS
-    )
+    groups = ((command.name, get_command(application([command.name]))) for command in COMMANDS)
+    below = tuple(_entry(group.commands[name], (name,)) for name, group in groups)  # type: ignore[attr-defined]
     return CommandEntry(root.words, f"{root.help}\n\n{EPILOG}", root.arguments, root.options, below)
 
 

@@ -122,7 +122,8 @@ def _lay_out_papers(build: Build, folder: Path, modules: Path) -> None:
 
 def _lay_out_control(build: Build, folder: Path) -> None:
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    sums = "".join(f"{hashlib.md5(path.read_bytes()).hexdigest()}  {path.relative_to(folder)}\n" for path in files)  # noqa: S324 - what dpkg --verify reads
+    digests = ((path, hashlib.md5(path.read_bytes()).hexdigest()) for path in files)  # noqa: S324 - for dpkg --verify
+    sums = "".join(f"{digest}  {path.relative_to(folder)}\n" for path, digest in digests)
     size_kib = sum(-(-path.lstat().st_size // 1024) for path in folder.rglob("*"))
     control = folder / "DEBIAN"
     python, release = build.target.python, build.target.release

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx
 from argon2 import PasswordHasher
 
@@ -12,6 +14,7 @@ from agent.console.access import Role
 from agent.console.access.sessions import csrf_token
 from agent.service.notify import Notifier
 from agent.settings.drivers import load_configuration
+from agent.store.journal.reader import JournalReader
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated
 from tests.support.gate.config_files import ROOT_KEY
@@ -65,6 +68,21 @@ def hash_cheaply(access):
     access.users._hasher._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
+def acts(gate):
+    """What the journal says was done on the console, in order."""
+    with JournalReader(gate.path.parent / "state" / "journal.db") as journal:
+        events = [json.loads(payload) for payload in journal.payloads()]
+    return [event["data"] for event in events if event["type"] == "console.acted"]
+
+
+def session_token(app, role):
+    """The token of a session of somebody of that role, for the cookie gate-session."""
+    access, name = app.console.access, f"some-{role}"
+    if access.users.find(name) is None:
+        access.users.add(name, Role(role), KNOWN_TO_ALL)
+    return access.sessions.open(name)
+
+
 class ConsoleGate:
     """An agent with one lane on simulated boards. `browser(role)`: somebody of that role; None: nobody.
 
@@ -116,11 +134,7 @@ class ConsoleGate:
         return self.app.console.reached.urls[0]
 
     def token(self, role):
-        """The session token of somebody of that role, for the cookie gate-session."""
-        access, name = self.app.console.access, f"some-{role}"
-        if access.users.find(name) is None:
-            access.users.add(name, Role(role), KNOWN_TO_ALL)
-        return access.sessions.open(name)
+        return session_token(self.app, role)
 
     def browser(self, role=None):
         """A client that is logged in and sends the token of its forms with everything, as the pages do."""

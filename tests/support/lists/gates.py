@@ -63,8 +63,8 @@ class ListGate:
         return [event for event in list(self.events) if isinstance(event, kind)]
 
 
-class Central:
-    """Publishes lists with a connection of its own; it retains what is to be retained."""
+class ListSender:
+    """Central's end of lists: publishes them, and retains what is to be retained."""
 
     def __init__(self, one_shot, site=SITE):
         self.one_shot = one_shot
@@ -95,4 +95,4 @@ class Central:
 @contextmanager
 def central_at(port, site=SITE):
     with OneShotClient(local(port)) as one_shot:
-        yield Central(one_shot, site)
+        yield ListSender(one_shot, site)

@@ -114,8 +114,8 @@ class CommandSite:
         return [data for type_, data in self.journal.events if type_ == kind]
 
 
-class Central:
-    """Central's end: publishes commands and hears the results, in order."""
+class CommandSender:
+    """Central's end of commands: publishes them, and hears the results in order."""
 
     def __init__(self, port):
         self.port = port

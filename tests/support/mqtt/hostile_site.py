@@ -18,7 +18,7 @@ from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
 from agent.mqtt.presence import GateIdentity
 from agent.recording.recorder import Recorder
-from tests.support.mqtt.command_site import Central, Executors, SteadyClock
+from tests.support.mqtt.command_site import CommandSender, Executors, SteadyClock
 from tests.support.mqtt.commanding import GATE, KEYS, UTC, body, signed
 from tests.support.mqtt.hostile import Hostile
 from tests.support.mqtt.linking import local, quick
@@ -104,7 +104,7 @@ class HostileSite:
 
     def assault(self, count, seed):
         """Send that many hostile messages after one right command; the right one is the only thing that happens."""
-        with Central(self.port) as central, OneShotClient(local(self.port)) as one_shot:
+        with CommandSender(self.port) as central, OneShotClient(local(self.port)) as one_shot:
             taken = signed(self.body("open"))
             assert central.send(taken)["result"] == "done"
             self.executors.carried_out.clear()

@@ -46,5 +46,10 @@ class FlakyJournal:
     def types(self):
         return [kind for kind, _ in self.events]
 
+    @property
+    def device_details(self):
+        """What was recorded of devices, in words."""
+        return [data["detail"] for kind, data in self.events if kind == "device.changed"]
+
     def close(self):
         self.real.close()

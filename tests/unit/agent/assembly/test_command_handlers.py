@@ -26,6 +26,7 @@ from agent.store.evidence.evidence import EvidenceStore
 from agent.store.evidence.retention import EvidenceAges
 from agent.store.registry.chunk_spool import ChunkSpool
 from agent.store.registry.registry import Registry
+from tests.support.observability.root_logger import root_as_before
 from tests.support.waiting import PATIENCE_S, eventually
 
 ROOT = SigningKey.from_seed(bytes(range(32)))
@@ -199,12 +200,8 @@ def test_without_any_list_there_is_none_in_force(gate, tmp_path):
 
 @pytest.fixture
 def log_as_before():
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
+    with root_as_before():
+        yield
 
 
 def test_the_log_level_changes_for_a_while_and_goes_back(gate, log_as_before):

@@ -2,18 +2,14 @@
 them.
 """
 
-from contextlib import ExitStack
-
 import pytest
 
-from agent.broker.addresses import BrokerAddress
-from agent.broker.tls import TlsFiles
 from agent.core.model.list_kinds import ListKind
 from agent.lists.topics import ListTopics
 from agent.mqtt.messages import Outgoing
-from agent.mqtt.one_shot_client import OneShotClient
 from central.publishing.broker_upload import survey
 from tests.support.lists.lists import DECLARATIONS, SITE
+from tests.support.mqtt.certified_client import entrance
 from tests.support.mqtt.mosquitto import SampleBroker, needs_mosquitto
 
 pytestmark = needs_mosquitto
@@ -34,12 +30,7 @@ def broker(tmp_path_factory):
 @pytest.fixture
 def enter(broker):
     """Connect as a gate or as central, by certificate."""
-    with ExitStack() as stack:
-
-        def entered(name):
-            address = BrokerAddress("localhost", broker.port_of(name), tls=True)
-            return stack.enter_context(OneShotClient(address, tls=TlsFiles(*broker.files(name))))
-
+    with entrance(broker) as entered:
         yield entered
 
 

@@ -28,12 +28,13 @@ from agent.mqtt.central_link import CentralLink
 from agent.mqtt.command_processor import CommandProcessor, CommandRules
 from agent.mqtt.delivery_window import DeliverySettings
 from agent.mqtt.messages import Outgoing
-from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError
+from agent.mqtt.one_shot_client import OneShotClientError
 from agent.mqtt.presence import GateIdentity
 from agent.recording.recorder import Recorder
 from agent.settings.drivers import load_configuration
 from tests.support.gate.gate_site import GateSite
 from tests.support.lists.central import CentralLists
+from tests.support.mqtt.certified_client import certified_client
 from tests.support.mqtt.linking import GATE, journal_at, quick, record
 from tests.support.mqtt.mosquitto import SampleBroker, needs_mosquitto
 from tests.support.waiting import PATIENCE_S, eventually
@@ -58,12 +59,6 @@ EVENT = f"gate/v1/{GATE}/event/gate.started"
 def broker(tmp_path_factory):
     with SampleBroker(tmp_path_factory.mktemp("broker"), GATE, ROGUE) as running:
         yield running
-
-
-def enter(broker, name, *, client_id=None, port=None):
-    """A short-lived client, by the certificate of this name."""
-    address = BrokerAddress("localhost", port or broker.port_of(name), tls=True)
-    return OneShotClient(address, tls=TlsFiles(*broker.files(name)), client_id=client_id)
 
 
 class Consumer:
@@ -137,8 +132,8 @@ def now():
 
 @pytest.mark.parametrize("client_id", ["central", "central-events"])
 def test_a_gate_that_calls_itself_central_does_not_end_centrals_connection(broker, client_id):
-    with Consumer(broker, client_id) as central, enter(broker, GATE) as gate:
-        with enter(broker, ROGUE, client_id=client_id) as rogue:
+    with Consumer(broker, client_id) as central, certified_client(broker, GATE) as gate:
+        with certified_client(broker, ROGUE, client_id=client_id) as rogue:
             rogue.publish(Outgoing(f"gate/v1/{ROGUE}/health", b"{}"))
         assert gate.publish(Outgoing(EVENT, b"after it")).taken
         eventually(lambda: b"after it" in central.heard, what="the event at central")
@@ -147,25 +142,25 @@ def test_a_gate_that_calls_itself_central_does_not_end_centrals_connection(broke
 
 def test_a_gate_that_calls_itself_central_does_not_clear_what_waits_for_central(broker):
     with Consumer(broker) as central:
-        with enter(broker, GATE) as gate:
+        with certified_client(broker, GATE) as gate:
             gate.publish(Outgoing(EVENT, b"before"))
         eventually(lambda: b"before" in central.heard)
-    with enter(broker, GATE) as gate:
+    with certified_client(broker, GATE) as gate:
         assert gate.publish(Outgoing(EVENT, b"while central is away")).taken
-    with enter(broker, ROGUE, client_id="central") as rogue:
+    with certified_client(broker, ROGUE, client_id="central") as rogue:
         assert not list(rogue.messages(QUIET_S))
     with Consumer(broker, fresh=False) as central:
         eventually(lambda: b"while central is away" in central.heard, what="what waited for central")
 
 
 def test_a_gates_certificate_is_not_let_in_where_central_comes_in(broker):
-    with pytest.raises(OneShotClientError), enter(broker, ROGUE, port=broker.port_of("central")) as rogue:
+    with pytest.raises(OneShotClientError), certified_client(broker, ROGUE, port=broker.port_of("central")) as rogue:
         rogue.publish(Outgoing(f"gate/v1/{ROGUE}/health", b"{}"))
 
 
 def test_a_gate_that_calls_itself_by_the_name_of_another_does_not_end_its_connection(broker, tmp_path):
     with journal_at(tmp_path / "journal.db") as journal, running_gate(broker, journal) as link:
-        with enter(broker, ROGUE, client_id=GATE) as rogue:
+        with certified_client(broker, ROGUE, client_id=GATE) as rogue:
             rogue.publish(Outgoing(f"gate/v1/{ROGUE}/health", b"{}"))
             assert link.client.publish(Outgoing(f"gate/v1/{GATE}/health", b"{}"))
             assert not list(rogue.messages(QUIET_S))

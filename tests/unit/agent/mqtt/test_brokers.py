@@ -10,18 +10,12 @@ from agent.core.events.event_types import Draft, GateStopping
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.delivery_window import DeliverySettings
 from tests.support.mqtt.central import Central
-from tests.support.mqtt.linking import GATE, UTC, Observer, journal_at, linked, quick, record
+from tests.support.mqtt.linking import GATE, UTC, Observer, linked, quick, record
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto
 from tests.support.mqtt.rough_broker import RoughBroker
 from tests.support.waiting import eventually
 
 ROOT = f"gate/v1/{GATE}"
-
-
-@pytest.fixture
-def journal(tmp_path):
-    with journal_at(tmp_path / "journal.sqlite") as opened:
-        yield opened
 
 
 def payloads(journal):

@@ -2,14 +2,10 @@
 nobody crosses over.
 """
 
-from contextlib import ExitStack
-
 import pytest
 
-from agent.broker.addresses import BrokerAddress
-from agent.broker.tls import TlsFiles
 from agent.mqtt.messages import Outgoing
-from agent.mqtt.one_shot_client import OneShotClient
+from tests.support.mqtt.certified_client import entrance
 from tests.support.mqtt.mosquitto import SampleBroker, needs_mosquitto
 
 pytestmark = needs_mosquitto
@@ -25,12 +21,7 @@ def broker(tmp_path_factory):
 @pytest.fixture
 def enter(broker):
     """Connect as a gate or as central, by certificate."""
-    with ExitStack() as stack:
-
-        def entered(name):
-            address = BrokerAddress("localhost", broker.port_of(name), tls=True)
-            return stack.enter_context(OneShotClient(address, tls=TlsFiles(*broker.files(name))))
-
+    with entrance(broker) as entered:
         yield entered
 
 

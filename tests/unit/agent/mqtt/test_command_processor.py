@@ -16,7 +16,7 @@ from agent.mqtt import challenges
 from agent.mqtt.command_processor import INBOX_LIMIT
 from agent.mqtt.messages import Incoming, Outgoing
 from agent.store.errors import JournalFullError
-from tests.support.mqtt.command_site import ROOT, Central, CommandSite, Executors
+from tests.support.mqtt.command_site import ROOT, CommandSender, CommandSite, Executors
 from tests.support.mqtt.commanding import GATE, OTHER_KEY, READER, signed
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto, stored
 from tests.support.waiting import PATIENCE_S, eventually
@@ -38,7 +38,7 @@ def site(broker, tmp_path):
 
 @pytest.fixture
 def central(broker, site):
-    with Central(broker.port) as central:
+    with CommandSender(broker.port) as central:
         yield central
 
 
@@ -108,9 +108,9 @@ def test_another_command_with_a_used_id_is_refused(site, central):
 
 def test_a_counter_holds_over_restarts(broker, tmp_path):
     path = tmp_path / "journal.db"
-    with CommandSite(broker.port, path).running() as site, Central(broker.port) as central:
+    with CommandSite(broker.port, path).running() as site, CommandSender(broker.port) as central:
         central.send(site.command(counter=50))
-    with CommandSite(broker.port, path, boot="b2").running() as site, Central(broker.port) as central:
+    with CommandSite(broker.port, path, boot="b2").running() as site, CommandSender(broker.port) as central:
         assert central.send(site.command(counter=50))["code"] == "COUNTER_USED"
         assert central.send(site.command(counter=51))["result"] == "done"
 
@@ -121,7 +121,7 @@ def test_a_command_of_an_interrupted_run_is_answered_as_unknown(broker, tmp_path
     left = signed(fields := site.body("lock"))
     digest = hashlib.sha256(left).hexdigest()
     site.recorder.bind([], commands=[CommandTaken(fields["id"], digest, "duty", fields["counter"], "lock", "in-1")])
-    with site.running(), Central(broker.port) as central:
+    with site.running(), CommandSender(broker.port) as central:
         eventually(lambda: site.data("command.executed"))
         assert central.send(left, "lock")["result"] == "unknown"
         assert site.data("command.executed")[0]["result"] == "unknown"
@@ -144,10 +144,10 @@ def test_a_refused_command_is_an_event_and_answered_with_its_code(site, central)
 
 def test_a_retained_command_is_refused_live_and_not_even_heard_when_stored(broker, tmp_path):
     path = tmp_path / "journal.db"
-    with CommandSite(broker.port, path).running() as site, Central(broker.port) as central:
+    with CommandSite(broker.port, path).running() as site, CommandSender(broker.port) as central:
         stale = site.command()
         assert central.send(stale, retain=True)["code"] == "RETAINED"
-    with CommandSite(broker.port, path).running() as site, Central(broker.port) as central:
+    with CommandSite(broker.port, path).running() as site, CommandSender(broker.port) as central:
         central.send(site.command("lock"), "lock")
         assert [c.name for c in site.executors.carried_out] == ["lock"]
         assert len(site.data("command.refused")) == 1
@@ -170,7 +170,7 @@ def test_clearing_a_retained_command_is_not_a_command(site, central):
 def test_without_keys_no_command_is_offered_and_none_taken(broker, tmp_path):
     site = CommandSite(broker.port, tmp_path / "journal.db", keys={})
     assert (site.processor.challenge, site.processor.offer) == (None, None)
-    with site.running(), Central(broker.port) as central:
+    with site.running(), CommandSender(broker.port) as central:
         assert central.send(site.command(challenge="x"))["code"] == "KEY_UNKNOWN"
 
 
@@ -218,7 +218,7 @@ def test_what_the_last_run_left_is_settled_as_soon_as_the_journal_can_be_read(br
     site = CommandSite(broker.port, tmp_path / "journal.db")
     real = site.journal.real.unanswered_commands
     monkeypatch.setattr(site.journal.real, "unanswered_commands", lambda: 1 / 0)
-    with site.running(), Central(broker.port) as central:
+    with site.running(), CommandSender(broker.port) as central:
         assert central.send(site.command())["code"] == "GATE_FAULT"
         monkeypatch.setattr(site.journal.real, "unanswered_commands", real)
         eventually(lambda: site.processor._unfinished_answered)
@@ -285,7 +285,7 @@ def test_what_no_executor_is_there_for_is_not_done(broker, tmp_path):
 
     with (
         CommandSite(broker.port, tmp_path / "j.db", executors=Fewer()).running() as site,
-        Central(broker.port) as central,
+        CommandSender(broker.port) as central,
     ):
         assert central.send(site.command())["result"] == "not_done"
 

@@ -11,7 +11,7 @@ from agent.devices.port_supervisor import PortState
 from agent.mqtt.evidence_upload import EvidenceSettings, EvidenceUpload
 from agent.store.evidence.evidence import EvidenceStore
 from tests.support.mqtt.central import Central
-from tests.support.mqtt.linking import GATE, Observer, journal_at, linked, quick, record
+from tests.support.mqtt.linking import GATE, Observer, linked, quick, record
 from tests.support.mqtt.mosquitto import Broker, Listener, needs_mosquitto
 from tests.support.mqtt.rough_broker import RoughBroker
 from tests.support.waiting import eventually
@@ -29,12 +29,6 @@ def picture(number, size=3000):
 def broker(tmp_path):
     with Broker(tmp_path, "max_queued_messages 100000") as running:
         yield running
-
-
-@pytest.fixture
-def journal(tmp_path):
-    with journal_at(tmp_path / "journal.sqlite") as opened:
-        yield opened
 
 
 @pytest.fixture

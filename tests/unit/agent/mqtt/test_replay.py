@@ -10,7 +10,7 @@ from agent.devices.port_supervisor import PortState
 from agent.mqtt.delivery_window import DeliverySettings
 from agent.mqtt.replay import RANGES_LIMIT, ReplayPlan, Replays, plan
 from tests.support.mqtt.central import Central
-from tests.support.mqtt.linking import GATE, journal_at, linked, quick, record
+from tests.support.mqtt.linking import GATE, linked, quick, record
 from tests.support.mqtt.mosquitto import Broker, Listener, needs_mosquitto, publish
 from tests.support.mqtt.rough_broker import RoughBroker
 from tests.support.waiting import eventually
@@ -103,12 +103,6 @@ def test_whatever_happens_every_event_of_every_range_is_answered_in_the_end(rang
 def broker(tmp_path):
     with Broker(tmp_path, "max_queued_messages 100000") as running:
         yield running
-
-
-@pytest.fixture
-def journal(tmp_path):
-    with journal_at(tmp_path / "journal.sqlite") as opened:
-        yield opened
 
 
 def replayed(listener):

@@ -26,12 +26,6 @@ def broker(tmp_path):
         yield running
 
 
-@pytest.fixture
-def journal(tmp_path):
-    with journal_at(tmp_path / "journal.sqlite") as opened:
-        yield opened
-
-
 def all_of(journal):
     return {event.seq: event.payload for event in journal.range(1, journal.head)}
 

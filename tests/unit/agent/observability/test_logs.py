@@ -11,18 +11,15 @@ import warnings
 import pytest
 
 from agent.observability import logs, repeated_lines
+from tests.support.observability.root_logger import root_as_before
 
 GATE = "gate-7"
 
 
 @pytest.fixture(autouse=True)
-def root_as_before():
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
+def log_as_before():
+    with root_as_before():
+        yield
 
 
 def configured(**given):

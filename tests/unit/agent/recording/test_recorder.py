@@ -18,23 +18,6 @@ from tests.support.waiting import PATIENCE_S
 FULL, AWAY = JournalFullError("the disk is full"), JournalUnavailableError("no such device")
 
 
-@pytest.fixture
-def journal(tmp_path):
-    journal = FlakyJournal(tmp_path / "journal.db")
-    yield journal
-    journal.close()
-
-
-@pytest.fixture
-def recorder(journal, monkeypatch):
-    monkeypatch.setattr("agent.recording.recorder.RETRY_S", 0.0)
-    return Recorder(journal, lambda: UTC)
-
-
-def details(journal):
-    return [data["detail"] for kind, data in journal.events if kind == "device.changed"]
-
-
 def test_what_is_bound_is_durable_when_it_returns(journal, recorder):
     recorder.bind([present()], [reserve()])
     assert journal.types == ["vehicle.present"]
@@ -73,10 +56,10 @@ def test_news_waits_in_order_and_is_written_once_when_writing_works_again(journa
     journal.fails = None
     recorder.note([device("4")])
     assert not recorder.failing
-    assert details(journal) == ["0", "1", "2", "3", "4"]
+    assert journal.device_details == ["0", "1", "2", "3", "4"]
     assert "the journal is written again; 4 records had waited" in caplog.text
     recorder.retry()
-    assert details(journal) == ["0", "1", "2", "3", "4"]
+    assert journal.device_details == ["0", "1", "2", "3", "4"]
 
 
 def test_what_is_bound_comes_after_the_news_that_waited(journal, recorder):
@@ -133,7 +116,7 @@ def test_a_trouble_is_not_tried_again_in_haste_and_another_one_is_told(journal, 
 def test_a_ledger_change_of_the_past_that_does_not_fit_does_not_hold_up_the_events(journal, recorder, caplog):
     recorder.note([device("with a change")], [consume(7)])
     recorder.note([device("after")])
-    assert details(journal) == ["with a change", "after"]
+    assert journal.device_details == ["with a change", "after"]
     assert "does not fit" in caplog.text
     assert not recorder.failing
 
@@ -145,7 +128,7 @@ def test_events_without_their_unfitting_change_wait_too(journal, recorder):
     journal.hook = lambda _drafts, _ledger: None
     journal.fails = None
     recorder.retry()
-    assert details(journal) == ["1"]
+    assert journal.device_details == ["1"]
 
 
 def test_when_memory_is_used_up_the_newest_is_refused_counted_and_told_in_an_alarm(
@@ -158,7 +141,7 @@ def test_when_memory_is_used_up_the_newest_is_refused_counted_and_told_in_an_ala
     assert "6 lost" in caplog.text
     journal.fails = None
     recorder.retry()
-    assert details(journal) == ["0", "0, too", "1", "1, too"]
+    assert journal.device_details == ["0", "0, too", "1", "1, too"]
     kind, data = journal.events[-1]
     assert (kind, data["alarm"]) == ("alarm.raised", Alarm.JOURNAL_FAILED)
     assert data["detail"] == "6 events could not be recorded"
@@ -175,7 +158,7 @@ def test_a_refusal_that_could_not_be_told_yet_keeps_the_recorder_trying(journal,
         journal, "fails", FULL if drafts[0].event.TYPE == "alarm.raised" else None
     )
     recorder.retry()
-    assert details(journal) == ["kept"]
+    assert journal.device_details == ["kept"]
     assert recorder.failing, "somebody must still hear of it"
     journal.hook = lambda _drafts, _ledger: None
     journal.fails = None
@@ -215,7 +198,9 @@ def test_each_thread_keeps_its_order_through_a_trouble(journal, recorder):
     journal.fails = None
     recorder.retry()
     for name in "abc":
-        assert [one for one in details(journal) if one.startswith(name)] == [f"{name} {number}" for number in range(50)]
+        assert [one for one in journal.device_details if one.startswith(name)] == [
+            f"{name} {number}" for number in range(50)
+        ]
 
 
 def test_a_commands_answer_waits_with_its_event_while_the_journal_fails(journal, recorder):
@@ -226,12 +211,12 @@ def test_a_commands_answer_waits_with_its_event_while_the_journal_fails(journal,
     journal.fails = None
     recorder.retry()
     assert journal.real.command("id-1").answer == b"{}"
-    assert details(journal) == ["accepted", "executed"]
+    assert journal.device_details == ["accepted", "executed"]
 
 
 def test_a_commands_answer_that_does_not_fit_costs_no_event(journal, recorder):
     recorder.note([device("executed")], commands=[CommandAnswered("id-1", b"{}")])
-    assert details(journal) == ["executed"]
+    assert journal.device_details == ["executed"]
     assert not recorder.failing
 
 

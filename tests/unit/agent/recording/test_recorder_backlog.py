@@ -27,23 +27,6 @@ class SlowDisk:
         self.at += self.takes_s
 
 
-@pytest.fixture
-def journal(tmp_path):
-    journal = FlakyJournal(tmp_path / "journal.db")
-    yield journal
-    journal.close()
-
-
-@pytest.fixture
-def recorder(journal, monkeypatch):
-    monkeypatch.setattr("agent.recording.recorder.RETRY_S", 0.0)
-    return Recorder(journal, lambda: UTC)
-
-
-def details(journal):
-    return [data["detail"] for kind, data in journal.events if kind == "device.changed"]
-
-
 def keep_waiting(journal, recorder, count, **more):
     """Have so many records wait, and then a journal that works."""
     journal.fails = FULL
@@ -59,7 +42,7 @@ def test_a_backlog_is_written_in_few_transactions(journal, recorder):
     journal.hook = disk.commit
     while recorder.failing:
         recorder.retry()
-    assert details(journal) == [str(number) for number in range(300)]
+    assert journal.device_details == [str(number) for number in range(300)]
     assert disk.at - 1000.0 < 0.5, f"{disk.transactions} transactions of 10 ms each"
 
 
@@ -83,17 +66,17 @@ def test_a_tick_writes_for_a_bounded_time_and_the_next_goes_on_where_it_ended(jo
         recorder.retry()
         ticks += 1
         assert disk.at - before <= backlog.BUDGET_S + 2 * disk.takes_s, "one more transaction, and the alarm"
-    assert details(journal) == [*map(str, range(4 * backlog.BATCH)), "later"]
+    assert journal.device_details == [*map(str, range(4 * backlog.BATCH)), "later"]
     assert ticks > 1
     assert journal.types.count("alarm.raised") == 1
 
 
 def test_a_disk_slower_than_the_time_of_a_tick_still_gets_on(journal):
     _disk, recorder = slow(journal, 3.0)
-    written = [len(details(journal))]
+    written = [len(journal.device_details)]
     while recorder.failing:
         recorder.retry()
-        written.append(len(details(journal)))
+        written.append(len(journal.device_details))
         assert written[-1] > written[-2]
     assert written[-1] == 4 * backlog.BATCH
     assert len(written) < 20
@@ -110,7 +93,7 @@ def test_what_is_bound_behind_a_long_backlog_is_refused_in_bounded_time_and_not_
         recorder.retry()
     recorder.bind([present("t1")], [reserve()])
     assert journal.types[-1] == "vehicle.present"
-    assert details(journal) == [str(number) for number in range(4 * backlog.BATCH)]
+    assert journal.device_details == [str(number) for number in range(4 * backlog.BATCH)]
 
 
 def test_a_failure_in_the_middle_of_a_backlog_loses_nothing_and_writes_nothing_twice(journal):
@@ -124,13 +107,13 @@ def test_a_failure_in_the_middle_of_a_backlog_loses_nothing_and_writes_nothing_t
 
     journal.hook = fail_at_the_fourth
     recorder.retry()
-    written = len(details(journal))
+    written = len(journal.device_details)
     assert 3 <= written < waited
-    assert details(journal) == [str(number) for number in range(written)]
+    assert journal.device_details == [str(number) for number in range(written)]
     assert recorder.failing
     disk.at += 10.0
     recorder.retry()
-    assert details(journal) == [str(number) for number in range(waited)]
+    assert journal.device_details == [str(number) for number in range(waited)]
     alarms = [data["detail"] for kind, data in journal.events if kind == "alarm.raised"]
     assert alarms == [f"no such device; {waited} records had waited"]
 
@@ -144,7 +127,7 @@ def test_one_change_that_does_not_fit_costs_a_backlog_neither_an_event_nor_anoth
     journal.fails = None
     while recorder.failing:
         recorder.retry()
-    assert details(journal) == [*map(str, range(100)), "passed"]
+    assert journal.device_details == [*map(str, range(100)), "passed"]
     assert journal.real.use_state(PERMIT).used == 1
     assert caplog.text.count("a change of the past does not fit") == 2
 
@@ -188,7 +171,7 @@ def test_all_that_memory_holds_arrives_in_order_and_once(journal, recorder):
     before = journal.tries
     while recorder.failing:
         recorder.retry()
-    assert details(journal) == [str(number) for number in range(backlog.PENDING_LIMIT)]
+    assert journal.device_details == [str(number) for number in range(backlog.PENDING_LIMIT)]
     assert journal.types.count("alarm.raised") == 1
     assert journal.tries - before < backlog.PENDING_LIMIT // 100
 
@@ -213,7 +196,7 @@ def test_a_record_that_fails_in_an_unforeseen_way_keeps_no_other_from_the_disk(j
     bad = spoilt(journal, 0, 17)
     while recorder._pending:
         recorder.retry()
-    assert details(journal) == [str(number) for number in range(40) if number not in {0, 17}]
+    assert journal.device_details == [str(number) for number in range(40) if number not in {0, 17}]
     recorder.bind([present("t1")], [reserve()])
     assert journal.types[-1] == "vehicle.present"
     alarms = [data["detail"] for kind, data in journal.events if kind == "alarm.raised"]
@@ -224,7 +207,7 @@ def test_a_record_that_fails_in_an_unforeseen_way_keeps_no_other_from_the_disk(j
     recorder.retry()
     assert recorder.failing, "before its time it is not tried again"
     assert recorder.end() == 0
-    assert details(journal)[-2:] == ["0", "17"]
+    assert journal.device_details[-2:] == ["0", "17"]
     assert not recorder.failing
 
 
@@ -240,7 +223,7 @@ def test_what_was_set_aside_is_tried_again_after_a_while_and_its_fault_is_told_o
     bad.clear()
     disk.at += backlog.ASIDE_S
     recorder.retry()
-    assert details(journal) == ["x"]
+    assert journal.device_details == ["x"]
     assert not recorder.failing
 
 

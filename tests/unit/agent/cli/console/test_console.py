@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -14,8 +13,7 @@ from typer.testing import CliRunner
 
 from agent.cli import exit_codes
 from agent.cli.console import app
-from agent.store.journal.reader import JournalReader
-from tests.support.console.consoles import KNOWN_TO_ALL, ConsoleGate
+from tests.support.console.consoles import KNOWN_TO_ALL, ConsoleGate, acts
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 GIVEN = re.compile(r"([A-Z2-9]{4}(?:-[A-Z2-9]{4}){3})")
@@ -67,12 +65,6 @@ def test_a_lost_gate_is_won_back_from_its_command_line(gate):
     eventually(lambda: len(acts(gate)) >= len(wanted))
     assert sorted(act["act"] for act in acts(gate)) == wanted
     assert {act["person"] for act in acts(gate) if act["role"] == ""} == {os.environ.get("USER", "root")}
-
-
-def acts(gate):
-    with JournalReader(gate.path.parent / "state" / "journal.db") as journal:
-        events = [json.loads(payload) for payload in journal.payloads()]
-    return [event["data"] for event in events if event["type"] == "console.acted"]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 
@@ -11,8 +10,7 @@ import pytest
 
 from agent.console.access.admin_actions import AdminAction
 from agent.console.access.lockouts import FREE_FAILURES
-from agent.store.journal.reader import JournalReader
-from tests.support.console.consoles import KNOWN_TO_ALL, ConsoleGate
+from tests.support.console.consoles import KNOWN_TO_ALL, ConsoleGate, acts
 from tests.support.waiting import PATIENCE_S, eventually
 
 OTHER = "seven green kettles"
@@ -41,13 +39,6 @@ def visitor(gate, address="127.0.0.1"):
 def log_in(browser, name, password, **more):
     form = browser.get("/login")
     return browser.post("/login", data={"csrf": csrf(form), "name": name, "password": password, **more})
-
-
-def acts(gate):
-    """What the journal says was done on the console."""
-    with JournalReader(gate.path.parent / "state" / "journal.db") as journal:
-        events = [json.loads(payload) for payload in journal.payloads()]
-    return [event["data"] for event in events if event["type"] == "console.acted"]
 
 
 def test_the_first_admin_is_made_with_the_code_of_the_log_and_only_then(tmp_path, caplog):

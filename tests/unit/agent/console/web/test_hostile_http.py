@@ -5,7 +5,6 @@ It is refused, counted, and nothing else happens.
 
 from __future__ import annotations
 
-import json
 import socket
 import ssl
 import struct
@@ -21,8 +20,7 @@ from agent.console.web import connections, http_server, stream_limits
 from agent.console.web.allowed_hosts import Names
 from agent.console.web.certificate import CERTIFICATE
 from agent.console.web.request_limits import BODY_BYTES
-from agent.store.journal.reader import JournalReader
-from tests.support.console.consoles import ConsoleGate
+from tests.support.console.consoles import ConsoleGate, acts
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 
@@ -32,13 +30,6 @@ def gate(tmp_path_factory):
         gate.token("admin")
         gate.app.console.access.requests._burst = 1e6
         yield gate
-
-
-def acts(gate):
-    """What the journal says was done on the console."""
-    with JournalReader(gate.path.parent / "state" / "journal.db") as journal:
-        events = [json.loads(payload) for payload in journal.payloads()]
-    return [event["data"] for event in events if event["type"] == "console.acted"]
 
 
 def connected(gate, address="127.0.0.1"):

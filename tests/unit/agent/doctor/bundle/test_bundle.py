@@ -25,6 +25,7 @@ from agent.doctor.finding import Report
 from agent.observability import logs
 from agent.service.redaction import MASK
 from tests.support.console.consoles import KNOWN_TO_ALL, ConsoleGate
+from tests.support.observability.root_logger import root_as_before
 from tests.support.pki.certificates import Authority
 
 PLATE, OTHER_PLATE, VIN = "新B52K18", "777AAA02", "LSGJA52U1AH123456"
@@ -55,13 +56,9 @@ readers = ["qr"]
 
 
 @pytest.fixture
-def _root_as_before():
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
+def _log_as_before():
+    with root_as_before():
+        yield
 
 
 @pytest.fixture
@@ -72,7 +69,7 @@ def key(tmp_path):
 
 
 @pytest.fixture
-def gate(tmp_path, monkeypatch, _root_as_before):
+def gate(tmp_path, monkeypatch, _log_as_before):
     """A running agent with a secret in every place."""
     credentials = tmp_path / "credentials"
     credentials.mkdir()

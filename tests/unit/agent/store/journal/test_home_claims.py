@@ -15,7 +15,6 @@ from tests.support.store.journals import (
     GATE,
     PERMIT,
     UTC,
-    FakeClock,
     closed,
     consume,
     open_journal,
@@ -26,18 +25,6 @@ from tests.support.store.journals import (
 
 OTHER = bytes.fromhex("1112131415161718")
 DAY_S = 86_400.0
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
-
-
-@pytest.fixture
-def journal(tmp_path, clock):
-    journal = open_journal(tmp_path / "journal.db", clock=clock)
-    yield journal
-    journal.close()
 
 
 def own(*changes):

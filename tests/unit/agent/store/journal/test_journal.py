@@ -16,7 +16,6 @@ from tests.support.store.journals import (
     GATE,
     PERMIT,
     UTC,
-    FakeClock,
     closed,
     consume,
     device,
@@ -30,18 +29,6 @@ from tests.support.store.journals import (
 from tests.support.waiting import eventually, scaled
 
 DAY_S = 86400.0
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
-
-
-@pytest.fixture
-def journal(tmp_path, clock):
-    journal = open_journal(tmp_path / "journal.db", clock=clock)
-    yield journal
-    journal.close()
 
 
 def fill(journal, count, **kinds):

@@ -37,13 +37,6 @@ CONFLICTS = {
 }
 
 
-@pytest.fixture
-def journal(tmp_path):
-    journal = open_journal(tmp_path / "journal.db")
-    yield journal
-    journal.close()
-
-
 def test_a_permit_that_was_never_seen_is_free(journal):
     assert journal.use_state(PERMIT) == UseState(0, None, False, 1)
 

@@ -9,13 +9,6 @@ from tests.support.store.journals import GATE, PERMIT, consume, open_journal, re
 OTHER = bytes.fromhex("1112131415161718")
 
 
-@pytest.fixture
-def journal(tmp_path):
-    journal = open_journal(tmp_path / "journal.db")
-    yield journal
-    journal.close()
-
-
 def own(*changes):
     return lambda journal: journal.record([], changes)
 

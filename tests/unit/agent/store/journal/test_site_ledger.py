@@ -28,7 +28,6 @@ from tests.support.site.ledgers import (
 from tests.support.store.journals import (
     GATE,
     PERMIT,
-    FakeClock,
     consume,
     device,
     open_journal,
@@ -41,18 +40,6 @@ from tests.support.waiting import scaled
 OTHER = bytes.fromhex("1112131415161718")
 NEW_STREAM = "5d0b9f1e-3333-4222-8333-944445555666"
 DAY_S = 86_400.0
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
-
-
-@pytest.fixture
-def journal(tmp_path, clock):
-    journal = open_journal(tmp_path / "journal.db", clock=clock)
-    yield journal
-    journal.close()
 
 
 @pytest.fixture

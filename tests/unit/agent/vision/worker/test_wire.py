@@ -189,6 +189,12 @@ def test_the_other_end_believes_no_columns_either():
         Decoder(from_worker=True).feed(sent.replace(good, bad))
 
 
+@pytest.mark.parametrize("zone", [((0.5, 1.5),) * 3, ((0.5, 0.5),) * 33, ((-0.1, 0.5),) * 3])
+def test_the_vision_worker_takes_no_zone_outside_the_picture(zone):
+    with pytest.raises(ValidationError):
+        Configure(camera_kind="x", camera={}, zone=zone)
+
+
 def test_the_parent_end_loads_no_library_for_pictures():
     code = (
         "import sys, agent.vision.supervisor, agent.vision.worker.wire;"

@@ -16,6 +16,7 @@ from agent.i18n import Language, translate
 from agent.observability import logs
 from tests.support.console.consoles import ConsoleGate
 from tests.support.mqtt.contract_check import assert_valid
+from tests.support.observability.root_logger import root_as_before
 
 SIMULATED = """
 [lanes.out]
@@ -42,9 +43,7 @@ kind = "simulated"
 
 @pytest.fixture(scope="module")
 def gate(tmp_path_factory):
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    with pytest.MonkeyPatch.context() as patch:
+    with root_as_before(), pytest.MonkeyPatch.context() as patch:
         # A short path: those of sockets are bounded.
         folder = tmp_path_factory.mktemp("h")
         patch.setenv("RUNTIME_DIRECTORY", str(folder))
@@ -52,9 +51,6 @@ def gate(tmp_path_factory):
         with ConsoleGate(folder, lanes=SIMULATED) as gate:
             gate.socket = folder / "console.sock"
             yield gate
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
 
 
 def run(*command):

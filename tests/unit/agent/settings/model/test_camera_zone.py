@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from pydantic import ValidationError
 
 from agent.settings import SettingsError
-from agent.vision.worker.protocol import Configure
 from tests.support.gate.config_files import GOOD, loaded, write
 
 if TYPE_CHECKING:
@@ -52,9 +50,3 @@ def test_a_zone_that_is_none_is_refused_where_it_stands(tmp_path: Path, zone: st
     assert words in problem.message
     assert problem.spot is not None
     assert problem.spot.excerpt.startswith("zone = ")
-
-
-@pytest.mark.parametrize("zone", [((0.5, 1.5),) * 3, ((0.5, 0.5),) * 33, ((-0.1, 0.5),) * 3])
-def test_the_vision_worker_takes_no_zone_outside_the_picture(zone: tuple) -> None:
-    with pytest.raises(ValidationError):
-        Configure(camera_kind="x", camera={}, zone=zone)

@@ -9,8 +9,7 @@ import tomllib
 import pytest
 
 from agent.console.aim_target import CODE_MM, target_code, target_plate
-from agent.store.journal.reader import JournalReader
-from tests.support.console.consoles import ConsoleGate
+from tests.support.console.consoles import ConsoleGate, acts
 from tests.support.waiting import eventually
 from tests.unit.agent.console.live.test_live import LANES
 
@@ -34,10 +33,7 @@ class AimGate(ConsoleGate):
 
     def acts(self):
         """What was recorded of acts on the console: (act, person, done, detail)."""
-        with JournalReader(self.path.parent / "state" / "journal.db") as journal:
-            events = [json.loads(event.payload) for event in journal.events()]
-        data = [event["data"] for event in events if event["type"] == "console.acted"]
-        return [(one["act"], one["person"], one["done"], one["detail"]) for one in data]
+        return [(one["act"], one["person"], one["done"], one["detail"]) for one in acts(self)]
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from functools import cache
@@ -14,7 +13,7 @@ from markupsafe import escape
 from agent.i18n import Language, translate
 from agent.service.redaction import MASK
 from drivers.text import Text
-from tests.support.console.consoles import ConsoleGate
+from tests.support.console.consoles import ConsoleGate, acts
 
 CAMERA = """
 [[lanes.out.cameras]]
@@ -362,30 +361,29 @@ def test_no_answer_quotes_a_file_that_a_key_names(gate, secret, keys):
     assert CONTENT not in "".join(pages)
 
 
-def acts(gate):
-    journal = gate.app.parts.journal
-    events = (json.loads(one.payload)["data"] for one in journal.range(1, journal.head) if one.type == "console.acted")
+def proposals(gate):
+    """What was recorded of changes of the configuration: (person, act, done, detail)."""
     return [
-        (one["person"], one["act"], one["done"], one["detail"]) for one in events if one["act"].startswith("config")
+        (one["person"], one["act"], one["done"], one["detail"]) for one in acts(gate) if one["act"].startswith("config")
     ]
 
 
 def test_every_proposal_is_an_event_with_who_and_what_it_would_change(gate):
-    browser, before = gate.browser("technician"), len(acts(gate))
+    browser, before = gate.browser("technician"), len(proposals(gate))
     change(browser, "lanes.out", **{"lanes.out.timing.read_s": "12"})
-    (told,) = acts(gate)[before:]
+    (told,) = proposals(gate)[before:]
     assert told[:3] == ("some-technician", "configuration.proposed", True)
     assert "lanes.out.timing.read_s" in told[3]
     assert "gate.toml" in told[3]
 
 
 def test_a_refused_proposal_is_an_event_too(gate, secret):
-    browser, before = gate.browser("technician"), len(acts(gate))
+    browser, before = gate.browser("technician"), len(proposals(gate))
     upload(browser, f'include = ["{secret["outside"]}"]\n{gate.text}')
     browser.post("/configuration/upload", data={"seen": "x"}, files={"upload": ("gate.toml", b"\xff\xfe")})
     upload(browser, "[gate\n")
     change(browser, "lanes.out")
-    told = acts(gate)[before:]
+    told = proposals(gate)[before:]
     assert [one[:3] for one in told] == [("some-technician", "configuration.proposed", False)] * 4
     assert str(secret["outside"]) in told[0][3]
     assert CONTENT not in str(told)
