@@ -1,4 +1,7 @@
-"""An import contract: code outside a room uses its face, or one of the modules that the room holds open."""
+"""An import contract: code outside a room uses its face, or one of the modules that the room holds open.
+
+Every package that lies directly inside a house has to be a room: a new one does not stay open because nobody listed it.
+"""
 
 from __future__ import annotations
 
@@ -13,21 +16,25 @@ if TYPE_CHECKING:
 class FacesContract(Contract):
     """Forbid imports past the face of a room.
 
-    `rooms`: packages. A package inside a room that is named too is a room of its own. `doors`: modules, open to all.
+    `houses`: packages whose packages must all be rooms. `rooms`: packages. A package inside a room that is named too is
+    a room of its own. `doors`: modules, open to all.
     """
 
     type_name = "faces"
 
+    houses = fields.ListField(subfield=fields.StringField())
     rooms = fields.ListField(subfield=fields.StringField())
     doors = fields.ListField(subfield=fields.StringField())
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002 - the library's signature
         """Every import of a module that is neither face nor door, from outside its room.
 
-        Every door that nobody uses.
+        Every package of a house that is no room. Every door that nobody uses.
         """
-        rooms, doors = set(self.rooms), set(self.doors)
-        unknown = sorted((rooms | doors) - graph.modules)
+        houses, rooms, doors = set(self.houses), set(self.rooms), set(self.doors)
+        unknown = sorted((houses | rooms | doors) - graph.modules)
+        beside = {each for house in houses & graph.modules for each in graph.find_children(house) - rooms}
+        unlisted = sorted(each for each in beside if graph.find_children(each))
         past, used = [], set()
         for module in sorted(graph.modules - rooms):
             room = room_of(module, rooms)
@@ -42,7 +49,8 @@ class FacesContract(Contract):
                 past += [f"{each} -> {module}" for each in sorted(strangers)]
         unused = sorted(doors - used - set(unknown))
         return ContractCheck(
-            kept=not (past or unknown or unused), metadata={"past": past, "unknown": unknown, "unused": unused}
+            kept=not (past or unknown or unlisted or unused),
+            metadata={"past": past, "unknown": unknown, "unlisted": unlisted, "unused": unused},
         )
 
     def render_broken_contract(self, check: ContractCheck) -> None:
@@ -50,6 +58,7 @@ class FacesContract(Contract):
         for what, told in (
             ("past", "past a face"),
             ("unknown", "no such module"),
+            ("unlisted", "a package that is not listed as a room"),
             ("unused", "a door that nobody uses"),
         ):
             for each in check.metadata[what]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
 ROOT: Final = Path(__file__).parents[1]
-PACKAGES: Final = ("agent", "drivers")
+PACKAGES: Final = ("agent", "central", "drivers", "sim")
 VOCABULARIES: Final[tuple[type[StrEnum], ...]] = (
     CommandKind,
     DeclarationStatus,

@@ -23,10 +23,13 @@ def demo(
     every vehicle ended as it must.
     """
     from agent.clock import Clock  # noqa: PLC0415
-    from sim.demo.broker import BrokerError  # noqa: PLC0415
-    from sim.demo.director import DemoError, Director  # noqa: PLC0415
-    from sim.demo.screen import Screen  # noqa: PLC0415
-    from sim.demo.vehicles import ACTS  # noqa: PLC0415 - heavy, and only this command needs it
+    from sim.demo import (  # noqa: PLC0415 - heavy, and only this command needs it
+        ACTS,
+        BrokerError,
+        DemoError,
+        Director,
+        Screen,
+    )
 
     try:
         with Screen(ACTS) as screen:

@@ -1,4 +1,4 @@
-"""What the pages work with: the parts of the running gate."""
+"""What the pages work with: the parts of the running gate, and the certificate that browsers are shown."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agent.clock import ClockMonitor
     from agent.console.access.admin_actions import AdminAction
     from agent.console.access.roles import Person
+    from agent.console.certificate import Certificate
     from agent.core.events import ConfigurationRefused
     from agent.core.model import Instant
     from agent.devices import DeviceStatusTable
@@ -88,3 +89,12 @@ def _gate(request: Request) -> Gate:
 
 AtGate = Annotated[Gate, Depends(_gate)]
 """The parameter by which a route gets the gate: `def page(gate: AtGate)`."""
+
+
+def _certificate(request: Request) -> Certificate | None:
+    certificate: Certificate | None = request.app.state.certificate
+    return certificate
+
+
+AtCertificate = Annotated["Certificate | None", Depends(_certificate)]
+"""The parameter by which a route gets it: `def page(certificate: AtCertificate)`. None: no door is encrypted."""

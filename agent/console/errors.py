@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from agent.console.labels.people import NEEDED
 from drivers.text import Text
-
-if TYPE_CHECKING:
-    from agent.console.access.roles import Role
 
 
 class RefusedError(Exception):
@@ -38,9 +34,9 @@ class PasswordNeededError(RefusedError):
 
 
 class RoleNeededError(RefusedError):
-    """The person may not do this."""
+    """The person may not do this. `least`: the role that he would need."""
 
-    def __init__(self, least: Role) -> None:
+    def __init__(self, least: str) -> None:
         super().__init__(HTTPStatus.FORBIDDEN, NEEDED[least])
 
 

@@ -1,1 +1,4 @@
-"""Pure rules: no clock, no input or output, no threads, no logging. Time comes in with the input."""
+"""Pure rules.
+
+No clock, no input or output, no threads, no logging. Time comes in with the input.
+"""

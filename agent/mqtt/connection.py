@@ -1,4 +1,6 @@
-"""One connection to one broker: the only place where paho's client is used.
+"""One connection to one broker: the only place of the agent where paho's client is used.
+
+Simulated fleets and the demo's central system use it in their own ways (docs/adr/0027-own-code-beside-a-library.md).
 
 A new paho client is made for every attempt, and its network loop is turned by the owner's own thread. So nothing of an
 old connection is ever resent by paho (which ignores the broker's Receive Maximum when it does), its thread cannot die

@@ -1,4 +1,8 @@
-"""The issuer's side as a small Python API: what a trade window calls to issue permits. See docs/permits.md."""
+"""The issuer's side as a small Python API: what a trade window calls to issue permits. See docs/permits.md.
+
+May read and write the files that it is given. Opens no connection and reads no clock: keys and times come from the
+caller.
+"""
 
 from agent.core.crypto import KeyInvalidError, SigningKey
 from agent.core.model import Declaration, DeclarationStatus

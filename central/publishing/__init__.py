@@ -1,4 +1,8 @@
-"""Publishing the signed lists of a site: sources, the catalogue of versions, and their way to a broker or a file."""
+"""Publishing the signed lists of a site: sources, the catalogue of versions, and their way to a broker or a file.
+
+May read tables, keep its catalogue in one folder, and talk to one broker at a time. What it signs is never changed
+afterwards.
+"""
 
 from central.publishing.broker_upload import SETTLE_S, BrokerUpload, Stock, UploadError, seen_version, survey
 from central.publishing.catalogue import ListCatalogue, ListCatalogueError

@@ -1,1 +1,5 @@
-"""Cameras."""
+"""Cameras: network streams, USB cameras, clips, folders of pictures, and a yard that is drawn.
+
+May open devices, connections and files, and touch pixels. Loaded in the worker process of a camera alone; `settings` is
+light.
+"""

@@ -1,7 +1,8 @@
 """The serial ports of this machine: what is plugged in, under which names, and which name to write down.
 
 Read from /sys and /dev alone, so that it needs neither udevadm nor a permission to open anything. Nothing is opened:
-opening a port moves its modem lines, and some devices act on that.
+opening a port moves its modem lines, and some devices act on that. Why not by pyserial's list_ports:
+docs/adr/0027-own-code-beside-a-library.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""A small central system: it stores events, removes duplicates by sequence number and acknowledges by watermark."""
+"""A small central system: it stores events, removes duplicates by sequence number and acknowledges by watermark.
+
+By paho alone, as at a real site: its session outlives the broker, which the demo stops and starts, and it shares no
+code with the gate (docs/adr/0027-own-code-beside-a-library.md).
+"""
 
 from __future__ import annotations
 

@@ -8,16 +8,12 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sim.physics.driving import Vehicle
-from sim.physics.vehicle_shapes import CAR
-from sim.physics.world import FOR_CARS, World
+from sim.physics import CAR, FOR_CARS, Vehicle, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sim.physics.driving import Plan
-    from sim.physics.vehicle_shapes import Stretch
-    from sim.physics.world import Site
+    from sim.physics import Plan, Site, Stretch
 
 PERIOD_S = 0.02
 MOST_S = 0.1

@@ -7,7 +7,7 @@ from typing import Literal
 
 from agent.core.model import Outcome, Reason, Verdict
 from agent.core.permit import PermitForm
-from sim.physics.driving import Conduct, Plan
+from sim.physics import Conduct, Plan
 
 Shown = Literal["valid", "reference", "forged", "expired", "first", "none"]
 Word = Literal["released", "held", "revoked"]

@@ -1,4 +1,7 @@
-"""Many simulated gates against real brokers, and what becomes of their events."""
+"""Many simulated gates against real brokers, and what becomes of their events.
+
+May open thousands of connections to the brokers that it is given, on one asyncio loop. Keeps nothing on disk.
+"""
 
 from sim.fleet.counters import Report
 from sim.fleet.plan import SESSION_EXPIRY_S, WILL_DELAY_S, Credentials, Plan, elsewhere

@@ -1,6 +1,7 @@
 """One MQTT connection on an asyncio loop, by paho: the link's values in, callbacks out. Thousands fit into one process.
 
 The link's own connection waits in select(), which knows no file above the 1024th; here the loop of asyncio watches.
+See docs/adr/0027-own-code-beside-a-library.md.
 """
 
 from __future__ import annotations

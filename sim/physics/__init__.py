@@ -1,1 +1,10 @@
-"""What stands around the agent, as a pure model: vehicles, loops, photocell, arm and barrier controller."""
+"""What stands around the agent, as a pure model: vehicles, loops, photocell, arm and barrier controller.
+
+No clock, no thread, no device: time comes in with each step.
+"""
+
+from sim.physics.driving import Conduct, Plan, Vehicle
+from sim.physics.vehicle_shapes import CAR, Stretch
+from sim.physics.world import FOR_CARS, Site, World
+
+__all__ = ["CAR", "FOR_CARS", "Conduct", "Plan", "Site", "Stretch", "Vehicle", "World"]

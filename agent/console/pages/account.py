@@ -10,12 +10,11 @@ from starlette.responses import Response
 from agent.console.access import Role, Viewer
 from agent.console.access.cookies import SESSION, set_cookie
 from agent.console.access.guards import AtAccess
-from agent.console.access.logins import AtLogins, made_or_refused, see_same
-from agent.console.dependencies import AtGate
+from agent.console.dependencies import AtCertificate, AtGate
 from agent.console.errors import RefusedError
+from agent.console.logins import AtLogins, made_or_refused, see_same
 from agent.console.navigation import Nav
 from agent.console.page import refusal, render
-from agent.console.web.addresses import AtAddresses
 from drivers.text import Text
 
 router = APIRouter()
@@ -23,11 +22,11 @@ NAV = Nav(900, "/account", Text("Account"), Role.VIEWER)
 
 
 @router.get("/account", response_class=HTMLResponse)
-def show(request: Request, _person: Viewer, addresses: AtAddresses) -> Response:
+def show(request: Request, _person: Viewer, certificate: AtCertificate) -> Response:
     """Who is logged in, and how to know this computer."""
     done = request.query_params.get("done")
     shown = done if done in {"password", "others"} else ""
-    return render(request, "account.html", certificate=addresses.certificate, done=shown)
+    return render(request, "account.html", certificate=certificate, done=shown)
 
 
 @router.post("/account/password", response_class=HTMLResponse)
@@ -37,7 +36,7 @@ def change_password(
     access: AtAccess,
     gate: AtGate,
     logins: AtLogins,
-    addresses: AtAddresses,
+    certificate: AtCertificate,
     password: Annotated[str, Form(max_length=1000)],
     new: Annotated[str, Form(max_length=1000)],
     again: Annotated[str, Form(max_length=1000)],
@@ -49,7 +48,7 @@ def change_password(
         logins.check(person, password)
         made_or_refused(lambda: access.users.set_password(person.name, new))
     except RefusedError as error:
-        return refusal(request, "account.html", error, certificate=addresses.certificate, done="")
+        return refusal(request, "account.html", error, certificate=certificate, done="")
     gate.audit(person, "password.changed")
     response = RedirectResponse("/account?done=password", HTTPStatus.SEE_OTHER)
     set_cookie(request, response, SESSION, access.sessions.open(person.name))

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from agent.console.access import Anybody
 from agent.console.access.cookies import SESSION, set_cookie
 from agent.console.access.guards import AtAccess, address_of
-from agent.console.access.logins import AtLogins, see_same
 from agent.console.errors import RefusedError
+from agent.console.logins import AtLogins, see_same
 from agent.console.page import refusal, render
 
 router = APIRouter()

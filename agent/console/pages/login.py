@@ -11,9 +11,9 @@ from agent.console.access import Anybody, Viewer
 from agent.console.access.cookies import BROWSER, SESSION, cookie, drop_cookie, set_cookie
 from agent.console.access.guards import AtAccess, address_of
 from agent.console.access.known_browsers import LIFE_S
-from agent.console.access.logins import AtLogins
 from agent.console.dependencies import AtGate
 from agent.console.errors import RefusedError
+from agent.console.logins import AtLogins
 from agent.console.page import local_path, refusal, render
 
 router = APIRouter()

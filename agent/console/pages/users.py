@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from agent.console.access import Admin, Person, Role
 from agent.console.access.guards import AtAccess
-from agent.console.access.logins import made_or_refused
 from agent.console.access.passwords import made_up_password
 from agent.console.access.users import spelled_name
 from agent.console.dependencies import AtGate
 from agent.console.errors import RefusedError
+from agent.console.logins import made_or_refused
 from agent.console.navigation import Nav
 from agent.console.page import refusal, render
 from drivers.text import Text, joined

@@ -5,14 +5,12 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Annotated, Final
-
-from fastapi import Depends, Request
+from typing import TYPE_CHECKING, Final
 
 from agent.console.web.interfaces import v4_addresses, v6_addresses
 
 if TYPE_CHECKING:
-    from agent.console.web.certificate import Certificate
+    from agent.console.certificate import Certificate
     from agent.settings import Console
 
 LOCALHOST: Final = "localhost"
@@ -27,15 +25,6 @@ class Addresses:
 
     names: frozenset[str]
     certificate: Certificate | None = None
-
-
-def _of_application(request: Request) -> Addresses:
-    addresses: Addresses = request.app.state.addresses
-    return addresses
-
-
-AtAddresses = Annotated[Addresses, Depends(_of_application)]
-"""The parameter by which a route gets them: `def page(addresses: AtAddresses)`."""
 
 
 def is_encrypted(settings: Console, host: str) -> bool:

@@ -17,9 +17,9 @@ from starlette.exceptions import HTTPException
 
 from agent.console.access.database import AccessStoreError
 from agent.console.access.failure_log import FailureLog
-from agent.console.access.logins import Logins
 from agent.console.errors import LoginNeededError, PasswordNeededError, RefusedError
 from agent.console.live.dependencies import Live
+from agent.console.logins import Logins
 from agent.console.page import Pages, render, translated
 from agent.console.proposals import Proposals
 from agent.console.web.allowed_hosts import Names
@@ -47,7 +47,7 @@ def make_app(gate: Gate, access: Access, addresses: Addresses) -> FastAPI:
     modules = page_modules()
     app.state.gate = gate
     app.state.access = access
-    app.state.addresses = addresses
+    app.state.certificate = addresses.certificate
     app.state.failures = FailureLog(partial(_tell_of_failures, gate), lambda: gate.now().at)
     app.state.logins = Logins(gate, access, app.state.failures)
     app.state.live = Live(gate)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from agent.console.access import Access
+    from agent.console.certificate import Certificate
     from agent.console.dependencies import Gate
-    from agent.console.web.certificate import Certificate
     from agent.console.web.http_server import Endpoint, HttpServer
     from agent.settings import Console
 
@@ -143,8 +143,8 @@ class ConsoleServer:
 
     def _certificate(self, gate: Gate) -> Certificate | None:
         """The certificate, where a door is encrypted. Raises CertificateError."""
+        from agent.console.certificate import certificate  # noqa: PLC0415 - see `_serve`
         from agent.console.web.addresses import certified_names, is_encrypted  # noqa: PLC0415
-        from agent.console.web.certificate import certificate  # noqa: PLC0415 - see `_serve`
 
         settings = self._settings
         if not settings.enabled or not any(is_encrypted(settings, host) for host in settings.listen):

@@ -26,12 +26,12 @@ from starlette.datastructures import URL
 from agent.console import board_trace, configuration_form, event_texts, hardware_scan, labels, page, setup_checklist
 from agent.console.access.roles import Person, Role
 from agent.console.access.users import User
+from agent.console.certificate import Certificate
 from agent.console.chain_check import ChainCheckProgress
 from agent.console.live import vehicle_texts
 from agent.console.live.lane_updates import barrier_news
 from agent.console.navigation import Nav
 from agent.console.pages import barrier, configuration, connection, health, journal
-from agent.console.web.certificate import Certificate
 from agent.core.clock.trust import ClockState, ClockTrust
 from agent.core.events import Point
 from agent.core.lane import LaneLockout

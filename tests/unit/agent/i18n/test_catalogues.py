@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 import agent
+import central
 import drivers
+import sim
 from agent.i18n import Language, translate
 from agent.i18n.catalogue import Catalogue, catalogue
 from agent.i18n.po import CatalogueError, entries
@@ -18,7 +20,7 @@ from drivers.text import Text, ngettext, pgettext
 from tools import texts
 
 OTHERS = texts.OTHERS
-SOURCES = [Path(str(package.__file__)).parent for package in (agent, drivers)]
+SOURCES = [Path(str(package.__file__)).parent for package in (agent, central, drivers, sim)]
 LETTERS = {
     Language.ZH: re.compile("[\u4e00-\u9fff]"),
     Language.RU: re.compile("[\u0430-\u044f\u0451]", re.IGNORECASE),
@@ -54,6 +56,15 @@ def lying(language):
         header, *found = entries(lines)
     assert header.message == ""
     return found
+
+
+@pytest.mark.parametrize("package", ["agent", "central", "drivers", "sim"])
+def test_what_any_package_says_is_gathered(tmp_path, monkeypatch, package):
+    said = tmp_path / package / "room" / "words.py"
+    said.parent.mkdir(parents=True)
+    said.write_text('from drivers.text import Text\n\nWORDS = Text("said nowhere else")\n', encoding="utf-8")
+    monkeypatch.setattr(texts, "ROOT", tmp_path)
+    assert (f"{package}/room/words.py", "", "said nowhere else") in set(texts.messages())
 
 
 def test_every_message_is_written_where_it_is_said():

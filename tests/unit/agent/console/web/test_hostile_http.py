@@ -16,9 +16,9 @@ import httpx
 import pytest
 
 from agent.console.access.sessions import csrf_token
+from agent.console.certificate import CERTIFICATE
 from agent.console.web import connections, http_server, stream_limits
 from agent.console.web.allowed_hosts import Names
-from agent.console.web.certificate import CERTIFICATE
 from agent.console.web.request_limits import BODY_BYTES
 from tests.support.console.consoles import ConsoleGate, acts
 from tests.support.waiting import PATIENCE_S, eventually, scaled

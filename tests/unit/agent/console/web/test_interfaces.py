@@ -10,8 +10,8 @@ from ipaddress import ip_address
 import pytest
 from cryptography import x509
 
+from agent.console.certificate import certificate
 from agent.console.web.addresses import certified_names
-from agent.console.web.certificate import certificate
 from agent.console.web.interfaces import v4_addresses, v6_addresses
 from agent.settings.model.agent import Console
 

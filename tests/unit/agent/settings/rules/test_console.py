@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.console.web.certificate import certificate
+from agent.console.certificate import certificate
 from agent.settings import SettingsError
 from agent.settings.model.agent import Console
 from tests.support.gate.config_files import GOOD, loaded, write

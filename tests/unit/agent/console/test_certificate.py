@@ -10,7 +10,7 @@ import httpx
 import pytest
 from cryptography import x509
 
-from agent.console.web.certificate import CERTIFICATE, KEY, CertificateError, certificate
+from agent.console.certificate import CERTIFICATE, KEY, CertificateError, certificate
 from agent.settings.model.agent import Console
 from tests.support.console.consoles import ConsoleGate
 from tests.support.waiting import PATIENCE_S
