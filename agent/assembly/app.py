@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from agent.assembly.parts import GateParts
 from agent.core.events import GateStopping
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from agent.core.events import ConfigurationRefused
     from agent.lane import LanePause
     from agent.service.notify import Notifier
+    from agent.service.worker import Worker
     from agent.settings import LoadedSettings
 
 STOP_S = {
@@ -80,7 +81,7 @@ class App:
         Waits for no device. Where a part cannot be started, all is stopped and closed. Raises what the part raises, as
         JournalError and OSError.
         """
-        self.parts.workers.watch(self.parts.threads)
+        self.parts.workers.watch(self._lifecycle.workers)
         with on_failure(self.parts.close):
             self._lifecycle.start()
 
@@ -119,42 +120,50 @@ class App:
             self.parts.notifier.reloading(cause)
         else:
             self.parts.notifier.stopping(cause)
-        for simulated_run in self.parts.simulated_runs.values():
-            simulated_run.stop()
-        for lane in self.parts.lanes.units:
-            lane.wind_down()
         return self._lifecycle.stop()
 
     def _phases(self) -> Sequence[Phase]:
-        """All parts, in the order in which they start."""
+        """All parts, in the order in which they start, each with its threads."""
         parts = self.parts
         lanes, records, central = parts.lanes, parts.records, parts.central
-        boards = lanes.boards.items()
+        boards, runs = lanes.boards.items(), parts.simulated_runs.items()
         # Before the disk is asked: the last run may have left a relay energised.
-        opened = [Part(f"the relay board {name}", board.start, board.stop) for name, board in boards]
-        journal = [Part("the journal", self._note_start, self.parts.close)]
+        opened = [_part(f"the relay board {name}", board) for name, board in boards]
+        journal = [Part("the journal", self._note_start, self._close_files)]
         link = [] if central is None else [Part("the link to central", stop=central.stop)]
-        record = [Part("the record of the stop", self._begin_record, self._record_stop)]
-        stores = [
-            Part("the clock", self.parts.clock_monitor.start, self.parts.clock_monitor.stop),
-            Part("the lists", self.parts.lists.start, self.parts.lists.stop),
-            Part("the devices", self.parts.devices.start, self.parts.devices.stop),
-            Part("the evidence", self.parts.evidence_writer.start, self.parts.evidence_writer.stop),
-            Part("the housekeeper", records.retention.start, records.retention.stop),
+        record = [
+            Part("the record of the stop", self._begin_record, self._record_stop, [records.checkpointer.worker]),
         ]
-        taking = [] if central is None else [Part("what comes from central", central.start, central.stop_taking)]
+        stores = [
+            _part("the clock", parts.clock_monitor),
+            Part("the lists", parts.lists.start, parts.lists.stop, parts.lists.workers),
+            _part("the devices", parts.devices),
+            _part("the evidence", parts.evidence_writer),
+            _part("the housekeeper", records.retention),
+        ]
+        taking = (
+            []
+            if central is None
+            else [Part("what comes from central", central.start, central.stop_taking, central.workers)]
+        )
         senses = [
             # A pulse that the stop cuts short is reported to its lane: so boards stop before lanes.
             *(Part(f"the barriers at the relay board {name}", stop=board.stop) for name, board in boards),
-            Part("the site", self.parts.site.start, self.parts.site.stop),
-            *(Part(f"the camera {camera.name}", camera.start, camera.stop) for camera in lanes.cameras),
+            Part("the site", parts.site.start, parts.site.stop, parts.site.workers),
+            *(_part(f"the camera {camera.name}", camera) for camera in lanes.cameras),
             *taking,
-            Part("the log level", stop=self.parts.log_level.stop),
+            _part("the log level", parts.log_level),
+            *(Part(f"the simulated vehicle of the lane {name}", stop=run.stop) for name, run in runs),
             # Open before anybody hears that the gate is ready: who comes before there are answers waits for them.
-            Part("the console's own socket", self.parts.console.listen),
-            Part("the service manager", lambda: self.parts.notifier.ready(self.parts.status.summary())),
-            Part("the doctor", self.parts.diagnostics.start, self.parts.diagnostics.stop),
-            Part("the console", self.parts.console.start, self.parts.console.stop),
+            Part("the console's own socket", parts.console.listen),
+            Part("the service manager", lambda: parts.notifier.ready(parts.status.summary())),
+            Part("the doctor", parts.diagnostics.start, parts.diagnostics.stop, parts.diagnostics.workers),
+            _part("the console", parts.console),
+        ]
+        watch = [
+            # First of all: once the barriers stop, no lane may decide to open one.
+            *(Part(f"the decisions of the lane {lane.name}", stop=lane.wind_down) for lane in lanes.units),
+            Part("the watchdog", parts.watchdog.start, parts.watchdog.stop),
         ]
         phases = {
             "boards": opened,
@@ -162,9 +171,9 @@ class App:
             "link": link,
             "record": record,
             "stores": stores,
-            "lanes": [Part(f"the lane {lane.name}", lane.start, lane.stop) for lane in lanes.units],
+            "lanes": [Part(f"the lane {lane.name}", lane.start, lane.stop, lane.workers) for lane in lanes.units],
             "senses": senses,
-            "watch": [Part("the watchdog", self.parts.watchdog.start, self.parts.watchdog.stop)],
+            "watch": watch,
         }
         return [Phase(name, STOP_S[name], found) for name, found in phases.items()]
 
@@ -172,6 +181,10 @@ class App:
         self.parts.records.note_start(version("gate-agent"), self.parts.loaded.digest)
         if self.parts.status.refused is not None:
             self.parts.note(self.parts.status.refused)
+
+    def _close_files(self) -> bool:
+        self.parts.close()
+        return True
 
     def _begin_record(self) -> None:
         self.parts.workers.start()
@@ -181,3 +194,18 @@ class App:
         told = self.parts.workers.stop()
         self.parts.note(GateStopping(cause=self._stop_cause))
         return self.parts.records.checkpointer.stop() and told
+
+
+class _Started(Protocol):
+    """What runs on one thread."""
+
+    @property
+    def worker(self) -> Worker: ...
+
+    def start(self) -> object: ...
+
+    def stop(self) -> bool: ...
+
+
+def _part(name: str, started: _Started) -> Part:
+    return Part(name, started.start, started.stop, [started.worker])

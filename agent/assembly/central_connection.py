@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from dataclasses import dataclass
@@ -39,10 +38,9 @@ if TYPE_CHECKING:
     from agent.settings import Commands, Mqtt, Settings
     from agent.store.journal import Journal
 
-log = logging.getLogger(__name__)
-
+STOP_TAKING_S = 4.0
 STOP_DRAIN_S = 1.0
-STOP_LINK_S = 2.0
+STOP_LINK_S = 1.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +136,20 @@ class CentralConnection:
         self._pictures.start()
         self._health.start()
 
-    def stop_taking(self) -> None:
-        """Take no command and no list any more, and send no picture, within a bounded time."""
-        if not self._command_processor.stop():
-            log.error("a command is still being carried out; it is left behind")
-        self._health.stop()
-        self._pictures.stop()
-        if not self._lists.stop():
-            log.error("a list is still being applied; it is left behind")
+    def stop_taking(self) -> bool:
+        """Take no command and no list any more, and send no picture, within STOP_TAKING_S; whether all that ended."""
+        deadline = time.monotonic() + STOP_TAKING_S
+        # The lists first: their stop also has the one given up that is being applied.
+        parts = (self._lists, self._command_processor, self._pictures, self._health)
+        for part in parts:
+            part.worker.ask_to_stop()
+        ended = [part.stop(deadline - time.monotonic()) for part in parts]
+        return all(ended)
 
-    def stop(self) -> None:
-        """Send what can be sent in a moment, and end the connection."""
+    def stop(self) -> bool:
+        """Send what can be sent in a moment, and end the connection; whether its threads have ended."""
         self._drain()
-        self._link.stop(STOP_LINK_S)
+        return self._link.stop(STOP_LINK_S)
 
     def _drain(self) -> None:
         """Give a link that is up a moment to deliver the last events.

@@ -14,12 +14,11 @@ from agent.vision.worker.protocol import Configure
 from drivers import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from agent.core.lane import Decide, Decided
     from agent.core.model import Instant
     from agent.lane import LaneServiceDependencies
-    from agent.service.worker import Worker
     from agent.settings import Camera, Device, Settings
     from agent.settings import Lane as LaneSettings
 
@@ -56,13 +55,6 @@ class GateLanes:
     def cameras_by_name(self) -> Mapping[str, CameraSupervisor]:
         """The supervisors of the cameras by their names."""
         return {supervisor.name: supervisor for supervisor in self.cameras}
-
-    @property
-    def workers(self) -> Iterator[Worker]:
-        """The threads of all of them."""
-        yield from (board.worker for board in self.boards.values())
-        yield from (supervisor.worker for supervisor in self.cameras)
-        yield from (worker for unit in self.units for worker in unit.workers)
 
     def _unit(self, name: str, settings: LaneSettings, decide: Deciding) -> LaneService:
         inputs = settings.inputs

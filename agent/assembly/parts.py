@@ -31,7 +31,7 @@ from agent.site import site_service
 from agent.store.gate_key import gate_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from agent.core.model import LedgerChange
     from agent.mqtt import LinkView
     from agent.service.notify import Notifier
-    from agent.service.worker import Worker
     from agent.settings import LoadedSettings
 
 
@@ -129,14 +128,6 @@ class GateParts:
             simulated_vehicle_runs(settings.lanes, scene_folders(settings.state.directory, os.environ))
         )
         self.console = ConsoleServer(self._gate, settings.console)
-
-    @property
-    def threads(self) -> Iterator[Worker]:
-        """The threads of all parts."""
-        yield from self.lanes.workers
-        yield from (self.clock_monitor.worker, *self.records.workers, self.devices.worker, self.console.worker)
-        yield from (*self.lists.workers, *self.site.workers, *self.diagnostics.workers)
-        yield from () if self.central is None else self.central.workers
 
     # ------------------------------------------------------------------------------------------------- making parts
 

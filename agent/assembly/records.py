@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from agent.core.crypto import SigningKey
     from agent.core.events import ClockReading, Event
     from agent.recording import Reserving
-    from agent.service.worker import Worker
     from agent.settings import Settings
     from agent.store.registry import Registry
 
@@ -87,11 +86,6 @@ class GateRecords:
             needs.reserving,
         )
         self.retention = self._make_retention()
-
-    @property
-    def workers(self) -> tuple[Worker, ...]:
-        """Its threads."""
-        return (self.checkpointer.worker, self.evidence_writer.worker, self.retention.worker)
 
     def note(self, event: Event) -> None:
         """Record something that belongs to no lane."""

@@ -81,11 +81,10 @@ class Diagnostics:
             self._metrics.start()
         self.health_monitor.start()
 
-    def stop(self) -> None:
-        """Stop, within a bounded time."""
-        self.health_monitor.stop()
-        if self._metrics is not None:
-            self._metrics.stop()
+    def stop(self) -> bool:
+        """Stop, within a bounded time; whether all of it has."""
+        rounds_ended = self.health_monitor.stop()
+        return (self._metrics is None or self._metrics.stop()) and rounds_ended
 
     @property
     def workers(self) -> tuple[Worker, ...]:

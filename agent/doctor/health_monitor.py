@@ -67,9 +67,9 @@ class HealthMonitor:
         """Begin to make rounds."""
         self.worker.start()
 
-    def stop(self) -> None:
-        """Make no more rounds; a check that hangs is left behind."""
-        self.worker.stop(STOP_TIMEOUT_S)
+    def stop(self) -> bool:
+        """Make no more rounds, within a bounded time; False: one is still under way, and left behind."""
+        return self.worker.stop(STOP_TIMEOUT_S)
 
     def _run(self) -> None:
         pause_s = FIRST_S

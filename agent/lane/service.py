@@ -151,9 +151,13 @@ class LaneService:
         self.loop.pause(pause)
         return pause
 
-    def wind_down(self) -> None:
-        """Decide nothing any more, and only note what becomes of the last pulse; for before the relay board stops."""
+    def wind_down(self) -> bool:
+        """Decide nothing any more, and only note what becomes of the last pulse; for before the relay board stops.
+
+        As a stop does, it says that nothing is left: the loop goes on until `stop`.
+        """
         self.loop.wind_down()
+        return True
 
     def stop(self) -> bool:
         """Record the last report, and stop; whether all has stopped. For after the relay board has stopped."""

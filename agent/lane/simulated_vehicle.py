@@ -37,6 +37,7 @@ SCENE_KEYS: Final = frozenset({"vehicle", "code", "arm_raised", "light"})
 """Of drivers.camera.simulated_yard.scene.Scene, which needs a picture library."""
 LARGEST_SCENE_BYTES: Final = 1 << 16
 WAIT_S: Final = 20.0
+STOP_TIMEOUT_S: Final = 2.0
 _LOOK_S: Final = 0.05
 _RAISE_S: Final = 1.0
 _UNDER_S: Final = 1.5
@@ -127,6 +128,7 @@ class SimulatedVehicleRun:
         self._stage = stage
         self._stopping = threading.Event()
         self._busy = threading.Lock()
+        self._last: Job[None] | None = None
         stage.scene_file.parent.mkdir(parents=True, exist_ok=True)
         self._set(closed=True, opened=False)
 
@@ -140,12 +142,13 @@ class SimulatedVehicleRun:
         if not self._busy.acquire(blocking=False):
             return False
         with on_failure(self._busy.release):
-            Job("rehearsal", partial(self._play, plate, text))
+            self._last = Job("rehearsal", partial(self._play, plate, text))
         return True
 
-    def stop(self) -> None:
-        """Send the vehicle away."""
+    def stop(self) -> bool:
+        """Send the vehicle away, within a bounded time; whether it has gone."""
         self._stopping.set()
+        return self._last is None or self._last.ended(STOP_TIMEOUT_S)
 
     def _play(self, plate: str, text: str) -> None:
         try:

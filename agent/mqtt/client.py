@@ -104,12 +104,12 @@ class MqttClient:
         deadline = time.monotonic() + timeout_s
         if not self.worker.runs:
             return True
-        self.worker.stop(timeout_s)
+        watch_ended = self.worker.stop(timeout_s)
         self._network.worker.ask_to_stop()
         ended = self._network.worker.ended(deadline - time.monotonic())
         if not ended:
             log.warning("the network thread still waits for the network; it is left behind")
-        return ended
+        return ended and watch_ended
 
     def publish(
         self, message: Outgoing, done: Callable[[Receipt], None] | None = None, *, connection: int | None = None

@@ -34,9 +34,9 @@ class HealthPublisher:
         """Begin to publish."""
         self.worker.start()
 
-    def stop(self) -> bool:
+    def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> bool:
         """Publish no more, within a bounded time; whether it has stopped."""
-        return self.worker.stop(STOP_TIMEOUT_S)
+        return self.worker.stop(timeout_s)
 
     def _run(self) -> None:
         told_connection, waited_s = 0, 0.0

@@ -70,15 +70,18 @@ class MetricsServer:
         self.worker.start()
         log.info("metrics are served at %s port %d", self._address, self._server.server_port)
 
-    def stop(self) -> None:
-        """Stop listening, within a bounded time; a client that is being answered may be cut off."""
+    def stop(self) -> bool:
+        """Stop listening, within a bounded time; whether the thread has ended.
+
+        A client that is being answered may be cut off.
+        """
         server = self._server
         if server is None:
-            return
-        self.worker.ask_to_stop()
-        self.worker.join(STOP_TIMEOUT_S)
+            return True
+        ended = self.worker.stop(STOP_TIMEOUT_S)
         server.server_close()
         self._server = None
+        return ended
 
     def _serve(self) -> None:
         server = self._server

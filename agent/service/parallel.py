@@ -19,12 +19,18 @@ class Job(Generic[T]):
     None can be ended from outside. Work that fails is in the log, with its traceback.
     """
 
-    def __init__(self, name: str, work: Callable[[], T]) -> None:
-        """Begin. `name`: of the thread. Raises RuntimeError where the system has no thread left."""
+    def __init__(self, name: str, work: Callable[[], T], *, own_thread: bool = True) -> None:
+        """Begin. `name`: of the thread. Raises RuntimeError where the system has no thread left.
+
+        Without a thread of its own the work is done here and now; how it ended is told in the same way.
+        """
         self._work = work
         self._result: list[T] = []
         self._worker = Worker(name, self._run, limit_s=None, on_failure=OnFailure.GIVE_UP)
-        self._worker.start()
+        if own_thread:
+            self._worker.start()
+        else:
+            self._worker.run_here()
 
     @property
     def runs(self) -> bool:

@@ -135,8 +135,13 @@ class PlannedPause:
         self._worker = Worker("planned-pause", self._run, limit_s=None, on_failure=OnFailure.END)
 
     def __enter__(self) -> Self:
-        """Begin to feed."""
-        self._worker.start()
+        """Begin to feed. Where the system has no thread left for it, the manager gets one sign of life."""
+        try:
+            self._worker.start()
+        except RuntimeError as error:
+            # The agent must be stopped in order all the same, and that frees its threads.
+            log.warning("nothing tells the service manager that the agent starts over: %s", error)
+            self._notifier.alive()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -105,6 +105,10 @@ class Worker:
         self._progress_at = self._began_at = time.monotonic()
         self._thread.start()
 
+    def run_here(self) -> None:
+        """Do the work on the thread of the caller, guarded in the same way, for where the system has no thread left."""
+        self._run()
+
     def ask_to_stop(self) -> None:
         """Have the work stop soon; returns at once."""
         self._stopping.set()

@@ -98,12 +98,12 @@ class ConsoleServer:
         if self._settings.enabled or self._unix_socket is not None:
             self.worker.start()
 
-    def stop(self) -> None:
-        """Close every door and end every answer, within a bounded time."""
+    def stop(self) -> bool:
+        """Close every door and end every answer, within a bounded time; whether that is done."""
         self.worker.ask_to_stop()
         if self._listening is not None:
             self._listening.stop()
-        self.worker.join(STOP_TIMEOUT_S)
+        return self.worker.join(STOP_TIMEOUT_S)
 
     def _run(self) -> None:
         try:

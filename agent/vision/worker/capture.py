@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from agent.core.model import delay_s
+from agent.service.worker import OnFailure, Worker
 from agent.vision.worker.camera_health import CameraHealth, FrameFacts
 from agent.vision.worker.latest_frame import NumberedFrame
 from agent.vision.worker.protocol import CameraPhase
@@ -79,8 +80,8 @@ class Capture:
         self._on_state = on_state
         self._health = CameraHealth(settings.stale_s, settings.frozen_s)
         self._one_at_a_time = threading.Lock()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+        # Watched by the parent, which hears of the calls of the camera.
+        self._worker = Worker("capture", self._run, limit_s=None, on_failure=OnFailure.END)
         self._sample: npt.NDArray[np.uint8] | None = None
         self._exposure: float | None = None
         self._failures = 0
@@ -89,7 +90,7 @@ class Capture:
 
     def start(self) -> None:
         """Start to capture."""
-        self._thread.start()
+        self._worker.start()
 
     def stop(self, timeout_s: float) -> bool:
         """Stop and release the camera. False when it hangs in a call that cannot be interrupted.
@@ -97,9 +98,7 @@ class Capture:
         The process must then leave without the interpreter's own clean-up: a thread inside the video library would
         abort it.
         """
-        self._stopping.set()
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self._worker.stop(timeout_s)
 
     def tick(self, at: float) -> None:
         """Notice that no frame came for too long. To be called several times a second (monotonic seconds)."""
@@ -116,7 +115,7 @@ class Capture:
     # -------------------------------------------------------------------------------------------------- the thread
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while not self._worker.stopping:
             self._report_state(self._health.connecting)
             try:
                 self._open_and_read()
@@ -138,7 +137,7 @@ class Capture:
             self._health.opened(details.frame_rate_hz, note)
             self._opened_at = time.monotonic()
             exposure = None
-            while not self._stopping.is_set():
+            while not self._worker.stopping:
                 if exposure != self._exposure:
                     exposure = self._exposure
                     self._set_exposure(camera, exposure)
@@ -202,7 +201,7 @@ class Capture:
         # Jitter, no secret: cameras behind one switch come back at the same moment.
         pause_s = delay_s(self._failures, settings.retry_first_s, settings.retry_cap_s, random.random())  # noqa: S311
         self._failures += 1
-        self._stopping.wait(pause_s)
+        self._worker.wait(pause_s)
 
     def _report_state(self, news: Callable[[], CameraState | None]) -> None:
         with self._one_at_a_time:

@@ -6,6 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from agent.service.worker import OnFailure, Worker
 from agent.vision.worker.cpu_budget import CpuBudget, lower_priority
 from agent.vision.worker.picture_measures import measured
 from agent.vision.worker.picture_selector import frame_jpeg
@@ -39,12 +40,11 @@ class PreviewSender:
         self._asked: Preview | None = None
         self._until = self._due_at = 0.0
         self._shown = 0
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="preview", daemon=True)
+        self._worker = Worker("preview", self._run, limit_s=None, on_failure=OnFailure.END)
 
     def start(self) -> None:
         """Start to wait for somebody who asks."""
-        self._thread.start()
+        self._worker.start()
 
     def set_request(self, asked: Preview) -> None:
         """Take what the parent asks for. For one moment only, it is answered beside what was asked before."""
@@ -61,10 +61,9 @@ class PreviewSender:
     def stop(self, timeout_s: float) -> bool:
         """Stop; False when the thread does not come back in time."""
         with self._changed:
-            self._stopping = True
+            self._worker.ask_to_stop()
             self._changed.notify_all()
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self._worker.join(timeout_s)
 
     def _run(self) -> None:
         lower_priority(_NICENESS)
@@ -80,7 +79,7 @@ class PreviewSender:
     def _due(self) -> Preview | None:
         """Wait until a picture is due, and say which; None: it is time to stop."""
         with self._changed:
-            while not self._stopping:
+            while not self._worker.stopping:
                 if self._once is not None:
                     asked, self._once = self._once, None
                     return asked

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from agent.service.worker import OnFailure, Worker
 from agent.vision.worker.change_detector import ChangeDetector
 from agent.vision.worker.cpu_budget import CpuBudget, lower_priority
 from agent.vision.worker.detections import DetectionBuilder
@@ -58,41 +58,28 @@ class ReaderThreads:
         self._detections = DetectionBuilder(settings)
         self._schedule = ReadingSchedule()
         self._attending = False
-        self._stopping = threading.Event()
         self.codes = ReaderStats("code")
         self.thorough_looks = ReaderStats("thorough code", gives_way=True)
         self.plates = ReaderStats("plate", gives_way=True)
         self.passed = self.dropped = 0
-        self._threads = [
-            threading.Thread(target=self._read_at_once, name="codes", daemon=True),
-            threading.Thread(
-                target=self._read_later,
-                args=(self._plate_turns.slot, self._read_plates, CpuBudget(_PLATE_SHARE), _PLATE_NICENESS),
-                name="plates",
-                daemon=True,
-            ),
-            threading.Thread(
-                target=self._read_later,
-                args=(self._thorough_turns.slot, self._look_again, CpuBudget(_THOROUGH_SHARE), _THOROUGH_NICENESS),
-                name="thorough codes",
-                daemon=True,
-            ),
-        ]
+        self._plate_worker = _worker("plates", self._read_plates_later)
+        self._thorough_worker = _worker("thorough codes", self._look_again_later)
+        self._workers = (_worker("codes", self._read_at_once), self._plate_worker, self._thorough_worker)
 
     def start(self) -> None:
         """Start to read."""
-        for thread in self._threads:
-            thread.start()
+        for worker in self._workers:
+            worker.start()
 
     def stop(self, timeout_s: float) -> bool:
         """Stop; False when a reader does not come back in time. The slot must be closed before."""
-        self._stopping.set()
+        for worker in self._workers:
+            worker.ask_to_stop()
         self._plate_turns.slot.close()
         self._thorough_turns.slot.close()
         deadline = time.monotonic() + timeout_s
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
+        ended = [worker.join(deadline - time.monotonic()) for worker in self._workers]
+        return all(ended)
 
     def set_vehicle_present(self, *, present: bool) -> None:
         """Note whether a vehicle is there whose code is awaited."""
@@ -125,16 +112,23 @@ class ReaderThreads:
             # Only now: what the cheap steps have read needs no thorough look.
             self._thorough_turns.offer(numbered, ASLEEP_EVERY_S if asleep else STILL_EVERY_S)
 
+    def _read_plates_later(self) -> None:
+        lower_priority(_PLATE_NICENESS)
+        self._read_later(self._plate_worker, self._plate_turns.slot, self._read_plates, CpuBudget(_PLATE_SHARE))
+
+    def _look_again_later(self) -> None:
+        lower_priority(_THOROUGH_NICENESS)
+        self._read_later(self._thorough_worker, self._thorough_turns.slot, self._look_again, CpuBudget(_THOROUGH_SHARE))
+
     def _read_later(
-        self, slot: LatestFrame, read: Callable[[NumberedFrame], None], cpu_budget: CpuBudget, niceness: int
+        self, worker: Worker, slot: LatestFrame, read: Callable[[NumberedFrame], None], cpu_budget: CpuBudget
     ) -> None:
-        lower_priority(niceness)
         number = 0
         while (numbered := slot.newer_than(number)) is not None:
             number = numbered.number
             begun_at = time.monotonic()
             read(numbered)
-            self._stopping.wait(cpu_budget.rest_s(time.monotonic() - begun_at, self.dropped))
+            worker.wait(cpu_budget.rest_s(time.monotonic() - begun_at, self.dropped))
 
     # ------------------------------------------------------------------------------------------------ one frame
 
@@ -171,3 +165,8 @@ class ReaderThreads:
         self._schedule.note_plates(numbered, found=bool(plates))
         if plates:
             self._link.send(*self._detections.of_plates(numbered, plates))
+
+
+def _worker(name: str, work: Callable[[], None]) -> Worker:
+    """A thread that reads. It is watched by the parent, which hears since when each reader is at work."""
+    return Worker(name, work, limit_s=None, on_failure=OnFailure.END)

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import logging
+import math
 
 import pytest
 
@@ -21,13 +22,12 @@ from agent.mqtt.command_executions import EXECUTION_S
 from agent.mqtt.replay import ReplayPlan
 from agent.observability import logs
 from agent.observability.log_level import LogLevel
-from agent.service.worker import Worker
 from agent.store.evidence.evidence import EvidenceStore
 from agent.store.evidence.retention import EvidenceAges
 from agent.store.registry.chunk_spool import ChunkSpool
 from agent.store.registry.registry import Registry
 from tests.support.observability.root_logger import root_as_before
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import eventually
 
 ROOT = SigningKey.from_seed(bytes(range(32)))
 ISSUER = SigningKey.from_seed(bytes(range(1, 33)))
@@ -74,7 +74,9 @@ def trust_list(version):
 @pytest.fixture
 def gate(tmp_path):
     made = Gate(tmp_path)
+    made.parts.log_level.start()
     yield made
+    made.parts.log_level.stop()
     made.registry.close()
 
 
@@ -220,19 +222,38 @@ def test_a_level_that_was_ordered_later_is_not_undone_by_the_one_before(gate, lo
     logs.configure(level="info", style="text", gate="g", stream=io.StringIO())
     level = gate.parts.log_level
     level.change("debug", 30)
-    first = level._change
-    level.change("error", 30)
-    assert first.ended(PATIENCE_S)
-    level._go_back(Worker("late", lambda: None, limit_s=None), 0.0)  # one whose time was over just before
-    assert logging.getLogger().level == logging.ERROR
-    level.change("info", 0)
+    first_ends_at = level._back_at
+    level.change("error", 60)
+    with level._changed:
+        assert level._go_back_when_due(first_ends_at) > 0
+        assert logging.getLogger().level == logging.ERROR
+        assert level._go_back_when_due(first_ends_at + 60) is None
+    assert logging.getLogger().level == logging.INFO
 
 
 def test_a_level_for_a_while_stays_out_of_the_way_of_the_next_start(gate, log_as_before):
     logs.configure(level="info", style="text", gate="g", stream=io.StringIO())
     level = gate.parts.log_level
     level.change("debug", 30)
-    pending = level._change
-    level.stop()
-    assert pending.ended(PATIENCE_S)
+    assert level.stop()
+    assert not level.worker.runs
     assert logging.getLogger().level == logging.DEBUG
+    assert level._go_back_when_due(math.inf) is None
+    assert logging.getLogger().level == logging.DEBUG
+
+
+def test_a_failure_while_the_level_goes_back_is_told_and_it_goes_back_all_the_same(gate, log_as_before, mocker):
+    logs.configure(level="info", style="text", gate="g", stream=io.StringIO())
+    level, told = gate.parts.log_level, []
+    level.worker.observe(lambda worker: told.append(worker.trouble))
+    set_level, faults = logging.Logger.setLevel, [RuntimeError("unforeseen")]
+
+    def fail_once(logger, wanted):
+        if wanted == "INFO" and faults:
+            raise faults.pop()
+        set_level(logger, wanted)
+
+    mocker.patch.object(logging.Logger, "setLevel", fail_once)
+    level.change("debug", 0.01)
+    eventually(lambda: logging.getLogger().level == logging.INFO)
+    assert told == ["RuntimeError: unforeseen"]

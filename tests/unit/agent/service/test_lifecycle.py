@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
+import json
 import re
 import threading
 from collections import Counter
@@ -19,6 +21,7 @@ from agent.clock.clock import Clock
 from agent.service.lifecycle import Lifecycle, Part, Phase
 from agent.service.notify import Notifier
 from agent.settings.drivers import load_configuration
+from agent.store.journal.reader import JournalReader
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated
 from tests.support.gate.altered_agent import altered_agent
@@ -43,6 +46,7 @@ class Trace:
             self.seen.append(what)
         if what in self._fails:
             raise OSError(what)
+        return True
 
 
 def test_parts_start_in_their_order_and_their_phases_stop_in_the_opposite_one():
@@ -88,9 +92,9 @@ def test_a_part_that_fails_to_stop_keeps_no_other_from_stopping_and_is_told(capl
     assert "stop c has failed" in caplog.text
 
 
-def test_a_part_that_says_that_something_is_left_is_no_part_that_has_ended():
+def test_only_a_part_that_says_so_has_ended():
     assert not stopped(lambda: False)
-    assert stopped(lambda: None)
+    assert not stopped(lambda: None)
     assert stopped(lambda: True)
 
 
@@ -110,6 +114,70 @@ def test_a_part_that_hangs_is_left_behind_and_the_others_stop(caplog):
     let_go.set()
     assert set(trace.seen[2:]) == {"stop a", "stop b"}
     assert "the sleeper does not stop within 0.05 s; it is left behind" in caplog.text
+
+
+@pytest.fixture
+def no_thread_left(mocker):
+    """From its call on the system has no thread left: all the time, or when it is asked so often."""
+
+    def begin(times=None):
+        start, asked = threading.Thread.start, itertools.count()
+
+        def refuse(thread):
+            if times is None or next(asked) < times:
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        mocker.patch.object(threading.Thread, "start", refuse)
+
+    return begin
+
+
+def test_where_no_thread_is_left_every_part_is_stopped_all_the_same_and_in_the_same_order(no_thread_left, caplog):
+    trace = Trace("stop b")
+    parts = Lifecycle([trace.phase("first", "a"), trace.phase("second", "b", "c"), trace.phase("third", "d")])
+    parts.start()
+    no_thread_left()
+    assert not parts.stop()  # for b has failed
+    assert trace.seen[4:] == ["stop d", "stop b", "stop c", "stop a"]
+    assert "stop b has failed" in caplog.text
+    assert parts.stop()
+    assert len(trace.seen) == 8
+
+
+def test_what_is_stopped_without_a_thread_has_ended_where_it_says_so(no_thread_left):
+    no_thread_left()
+    assert stopped(lambda: True)
+    assert not stopped(lambda: False)
+
+
+def test_a_start_that_finds_no_thread_left_undoes_what_was_begun_and_says_why(no_thread_left):
+    trace = Trace()
+    needy = Part("needy", lambda: threading.Thread(target=pytest.fail).start(), trace.part("needy").stop)
+    parts = Lifecycle([trace.phase("first", "a"), Phase("second", PATIENCE_S, [trace.part("b"), needy])])
+    no_thread_left()
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        parts.start()
+    assert trace.seen == ["start a", "start b", "stop b", "stop needy", "stop a"]
+
+
+def test_a_part_for_which_no_thread_is_left_waits_until_the_others_of_its_phase_stop(no_thread_left):
+    begun, done = threading.Event(), threading.Event()
+
+    def stop_here():
+        assert begun.wait(PATIENCE_S)
+        done.set()
+        return True
+
+    def stop_on_a_thread():
+        begun.set()
+        return done.wait(PATIENCE_S)
+
+    here, there = Part("here", stop=stop_here), Part("there", stop=stop_on_a_thread)
+    parts = Lifecycle([Phase("only", PATIENCE_S, [here, there])])
+    parts.start()
+    no_thread_left(times=1)
+    assert parts.stop()
 
 
 # ------------------------------------------------------------------------------------------------ the gate as a whole
@@ -220,6 +288,18 @@ def leaves_nothing(loaded, folder, name, before):
 def test_the_process_of_a_camera_ends_with_a_gate_that_cannot_start(tmp_path):
     loaded, before = loaded_in(tmp_path, CAMERA.format(folder=tmp_path)), held(tmp_path)
     leaves_nothing(loaded, tmp_path, "the watchdog", before)
+
+
+def test_a_gate_without_a_thread_left_stops_whole_and_records_it(tmp_path, no_thread_left):
+    loaded, before = loaded_in(tmp_path), held(tmp_path)
+    app = app_of(loaded)
+    app.start()
+    no_thread_left()
+    assert app.stop("no thread is left")
+    nothing_is_left(tmp_path, before, "after the stop")
+    with JournalReader(loaded.settings.state.directory / "journal.db") as journal:
+        told = [json.loads(event.payload) for event in journal.events()]
+    assert [one["data"]["cause"] for one in told if one["type"] == "gate.stopping"] == ["no thread is left"]
 
 
 def app_of_closed(loaded):

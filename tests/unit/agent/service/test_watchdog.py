@@ -107,6 +107,12 @@ def test_a_planned_pause_feeds_it_until_others_do_again(manager, notifier):
     assert "planned-pause" not in {thread.name for thread in threading.enumerate()}
 
 
+def test_without_a_thread_left_a_planned_pause_goes_on_with_one_sign_of_life(manager, notifier, mocker):
+    mocker.patch.object(threading.Thread, "start", side_effect=RuntimeError("can't start new thread"))
+    with PlannedPause(notifier, 3600.0):
+        assert fed(manager) == 1
+
+
 def test_a_planned_pause_that_takes_too_long_is_fed_no_more(manager, notifier, caplog):
     with PlannedPause(notifier, 0.05):
         eventually(lambda: "the agent has not started over within 0.05 s" in caplog.text)
