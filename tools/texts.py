@@ -26,7 +26,7 @@ from agent.core.lane import CommandKind, LaneState
 from agent.core.model import DeclarationStatus, ListKind, Subject
 from agent.core.permit import KeyStatus
 from agent.i18n import Language
-from agent.i18n.po import entries
+from agent.i18n.po import entries, plural_forms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,11 +157,12 @@ def write(path: Path, catalog: Catalog) -> None:
 def wrong(path: Path) -> Iterator[str]:
     """Every message of a catalogue that has no good translation: file and line, what is wrong, and the message."""
     with path.open(encoding="utf-8") as lines:
-        _, *found = entries(lines)
+        header, *found = entries(lines)
+    count, _ = plural_forms(header)
     for one in found:
         if one.fuzzy:
             yield f"{path}:{one.line}: fuzzy: {one.message!r}"
-        elif not one.is_whole:
+        elif not one.is_whole(count):
             yield f"{path}:{one.line}: missing: {one.message!r}"
         elif not one.has_same_values:
             yield f"{path}:{one.line}: other values than in the English: {one.message!r}"

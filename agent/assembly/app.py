@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
 from agent.assembly.parts import GateParts
-from agent.core.events import GateStopping
+from agent.core.events import GateStopping, OwnCause
 from agent.lane import LaneService
 from agent.lane import pause as lane_pause
 from agent.service.cleanup import on_failure
@@ -38,7 +38,6 @@ STOP_S = {
 }
 """How long each phase of a stop may take, whatever its parts do.
 Together less than TimeoutStopSec of the service's unit."""
-NOT_STARTED = "the agent could not start"
 
 
 class App:
@@ -61,7 +60,7 @@ class App:
         restart fixes it. `source`: where the settings came from; None: they are never reloaded.
         """
         self.parts = GateParts(loaded, clock, notifier, on_damage, source)
-        self._stop_cause = NOT_STARTED
+        self._stop_cause: str = OwnCause.NOT_STARTED.value
         with on_failure(self.parts.close):
             self._lifecycle = Lifecycle(self._phases())
 

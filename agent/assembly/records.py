@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.events import Draft, EvidenceDropped, masked
+from agent.core.events import Draft, EvidenceDropped, OwnCause, masked
 from agent.recording import (
     DAY_S,
     HOUR_S,
@@ -122,7 +122,7 @@ class GateRecords:
         gone = self.evidence.prune(reading.utc, synced=reading.synced)
         dropped = self.evidence.take_dropped()
         if dropped:
-            cause = f"all pictures were more than {self._settings.evidence.max_mb} MB"
+            cause = OwnCause.PICTURES_FULL.value.filled(max_mb=self._settings.evidence.max_mb)
             self.note(EvidenceDropped(count=dropped, cause=cause))
         return gone
 

@@ -9,6 +9,8 @@ import select
 import signal
 from typing import TYPE_CHECKING
 
+from agent.core.events import OwnCause
+
 if TYPE_CHECKING:
     from types import FrameType
 
@@ -54,12 +56,12 @@ class ProcessSignals:
     def damaged(self, what: str) -> None:
         """Ask to stop because of damage; the service manager starts the agent again."""
         log.critical("the agent must start again: %s", what)
-        self.cause, self.failed = "journal damaged", True
+        self.cause, self.failed = OwnCause.JOURNAL_DAMAGED.value, True
         self._wake()
 
     def thread_failed(self, name: str) -> None:
         """Ask to stop because a thread has failed; the service manager starts the agent again. From that thread."""
-        self.cause, self.failed = f"a fault in the thread {name}", True
+        self.cause, self.failed = OwnCause.THREAD_FAILED.value.filled(name=name), True
         self._wake()
 
     def _wake(self) -> None:

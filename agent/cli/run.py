@@ -8,7 +8,7 @@ import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path  # noqa: TC003 - typer reads the annotation
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -21,7 +21,7 @@ from agent.cli.configuration import (
     usable_configuration,
 )
 from agent.cli.process_signals import ProcessSignals
-from agent.core.events import ConfigurationRefused
+from agent.core.events import ConfigurationRefused, OwnCause
 from agent.core.model import ReportOnce
 from agent.service.loading import loading
 from agent.service.memory import give_back_memory
@@ -42,7 +42,7 @@ LOOK_S = 0.5
 START_OVER_S = 60.0
 """Within this time an agent that takes a new configuration must be at work again; the stop of the old one is a part of
 it."""
-NEW = "a new configuration"
+NEW: Final = OwnCause.NEW_CONFIGURATION.value
 
 
 def run(

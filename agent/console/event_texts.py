@@ -17,7 +17,7 @@ from agent.core.events import ConfigurationRefused, VehiclePresent
 from agent.core.model import Reason
 from agent.i18n import translate
 from agent.i18n.checks import CHECKS
-from agent.i18n.event_text import event_summary, event_title, plain_value
+from agent.i18n.event_text import OFFICERS_WORDS, event_summary, event_title, plain_value, value_text
 from agent.i18n.event_tone import event_tone
 from agent.i18n.reasons import officer_text
 from agent.i18n.recorded import recorded_detail
@@ -107,6 +107,8 @@ class EventWords:
     def _shown(self, name: str, value: Any, record: Mapping[str, Any]) -> str:
         if name in _TIMES and isinstance(value, int | float):
             return when(self._request, value)
+        if name in OFFICERS_WORDS:
+            return value_text(name, record, self._language)
         return detail(self._request, recorded_detail(record)) if name == DETAIL else plain_value(value)
 
     def _check(self, check: Mapping[str, Any]) -> dict[str, Any]:

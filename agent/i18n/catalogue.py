@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from gettext import c2py
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from agent.i18n.po import CatalogueError, entries
+from agent.i18n.po import entries, plural_forms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -18,26 +17,23 @@ if TYPE_CHECKING:
 
 DOMAIN: Final = "agent.i18n"
 """The package beside whose modules the catalogues lie, as `<language>.po`."""
-_PLURAL: Final = re.compile(r"^Plural-Forms:.*\bplural=([^;]+);", re.MULTILINE)
 
 
 class Catalogue:
     """What every message is called in one language.
 
-    Translations that are fuzzy, empty or take other values than their message are no translations.
+    Translations that are fuzzy, empty, short of a plural form or take other values than their message are none.
     """
 
     def __init__(self, found: Iterable[PoEntry]) -> None:
         """`found`: the messages of a file, its header first. Raises CatalogueError for one without plural forms."""
         header, *messages = found
-        plural = _PLURAL.search(header.forms[0])
-        if header.message or plural is None:
-            raise CatalogueError("the header names no plural forms")
-        self._form: Callable[[int], int] = c2py(plural[1])
+        count, which = plural_forms(header)
+        self._form: Callable[[int], int] = c2py(which)
         self._forms: Mapping[tuple[str, str], tuple[str, ...]] = {
             (one.context, one.message): one.forms
             for one in messages
-            if one.is_whole and one.has_same_values and not one.fuzzy
+            if one.is_whole(count) and one.has_same_values and not one.fuzzy
         }
 
     def translation(self, context: str, message: str, number: int | None = None) -> str | None:

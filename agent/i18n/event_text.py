@@ -1,4 +1,9 @@
-"""One event in one line, in the reader's language: for the console's journal, the command line and the demo."""
+"""What an event says, in the reader's language: the words that the console, the command line and the demo share.
+
+Each makes its own line of them. The console shows all else in a form of its own, beside the summary. The command line
+shows the fields under the names of the contract, which people search for, and adds what they mean. The demo adds to the
+summary what its scenes are about.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,7 @@ from agent.core.events import AccessDecided, Alarm, AlarmRaised, DeviceChanged, 
 from agent.core.model import Outcome, Reason, Verdict
 from agent.i18n.alarms import alarm_text
 from agent.i18n.lookup import translate
+from agent.i18n.own_words import own_text
 from agent.i18n.reasons import officer_text
 from agent.i18n.recorded import recorded_detail
 from agent.i18n.verdicts import outcome_text, verdict_text
@@ -122,6 +128,9 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The fields that tell most of each type, in order."""
 
+OFFICERS_WORDS: Final = frozenset({"cause", "operator"})
+"""The fields that hold what an officer wrote, or the gate itself."""
+
 _CODED: Final[Mapping[str, tuple[tuple[str, type[StrEnum], Callable[[Any, Language], str]], ...]]] = {
     AccessDecided.TYPE: (("verdict", Verdict, verdict_text), ("reason", Reason, officer_text)),
     AlarmRaised.TYPE: (("alarm", Alarm, alarm_text),),
@@ -169,6 +178,8 @@ def value_text(name: str, data: Mapping[str, Any], language: Language) -> str:
     if name == "detail":
         return translate(recorded_detail(data), language)
     plain = plain_value(data[name])
+    if name in OFFICERS_WORDS:
+        return translate(own_text(plain), language)
     return translate(_VALUES.get((name, plain.lower()), plain), language)
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _LINE: Final = re.compile(r'(?:(msgctxt|msgid|msgid_plural|msgstr|msgstr\[\d\]) )?"((?:[^"\\]|\\.)*)"')
+_PLURAL: Final = re.compile(r"^Plural-Forms:\s*nplurals=(\d+);\s*plural=([^;]+);", re.MULTILINE)
 _ESCAPE: Final = re.compile(r"\\(.)")
 _ESCAPED: Final = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
@@ -51,10 +52,9 @@ class PoEntry:
         """The translation; where the message has a plural, one for each of the language's plural forms."""
         return tuple(words for keyword, words in self.parts.items() if keyword.startswith("msgstr"))
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether there is a translation, one of every plural form that the file has."""
-        return bool(self.forms) and all(self.forms)
+    def is_whole(self, plural_forms: int) -> bool:
+        """Whether there is a translation; of a message with a plural, in each of the language's `plural_forms`."""
+        return len(self.forms) == (plural_forms if self.plural else 1) and all(self.forms)
 
     @property
     def has_same_values(self) -> bool:
@@ -82,6 +82,14 @@ def entries(lines: Iterable[str]) -> Iterator[PoEntry]:
             entry, keyword = PoEntry(), ""
     if entry.parts:
         yield entry
+
+
+def plural_forms(header: PoEntry) -> tuple[int, str]:
+    """How many plural forms the language of a file has, and which is taken for the number n. Raises CatalogueError."""
+    found = _PLURAL.search(header.forms[0])
+    if header.message or found is None:
+        raise CatalogueError("the header names no plural forms")
+    return int(found[1]), found[2]
 
 
 def _values(text: str) -> list[tuple[str, str | None, str | None]] | None:

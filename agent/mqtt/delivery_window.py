@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
-from agent.mqtt.poison_messages import PoisonMessageDetector
+from agent.mqtt.unanswered_events import UnansweredEvents
 
 WINDOW_LIMIT = 100
 RESERVE = 4
@@ -75,23 +75,22 @@ class SendPlan:
     upto: int | None
 
 
-class DeliveryWindow:
+class DeliveryWindow(UnansweredEvents):
     """The state of sending. Times are monotonic seconds and come in with the calls.
 
     `head`: the last event recorded when the sending begins; what was sent before that moment is not known.
     """
 
     def __init__(self, settings: DeliverySettings, watermark: int, head: int = 0) -> None:
+        super().__init__()
         self._settings = settings
         self._watermark = watermark
         self._cursor = watermark
         self._handed = max(watermark, head)
         self._window = 0
-        self._under_way: dict[int, float] = {}
         self._unsure: set[int] = set()
         self._again: deque[int] = deque()
         self._taken: OrderedDict[int, bool] = OrderedDict()
-        self._poison_detector = PoisonMessageDetector()
         self._resend_next = 1
         self._resend_end = 0
         self._resend_target = 0
@@ -123,19 +122,9 @@ class DeliveryWindow:
         return self._handed
 
     @property
-    def under_way(self) -> int:
-        """How many the broker owes an answer for."""
-        return len(self._under_way)
-
-    @property
     def window(self) -> int:
         """How many the broker may owe an answer for; 0 without a connection."""
         return min(self._window, 1) if self.cautious else self._window
-
-    @property
-    def cautious(self) -> bool:
-        """Whether events go one by one, to find the one over which the broker ends the connection."""
-        return self._poison_detector.cautious
 
     @property
     def resent(self) -> int:
@@ -146,10 +135,6 @@ class DeliveryWindow:
     def quarantine(self) -> frozenset[int]:
         """Events over which the broker ended the connection again and again."""
         return self._poison_detector.quarantine
-
-    def owed_s(self, now: float) -> float:
-        """For how long the broker has owed its oldest answer; 0 when it owes none."""
-        return now - next(iter(self._under_way.values())) if self._under_way else 0.0
 
     def still_s(self, now: float) -> float:
         """For how long the watermark has stood still although something was sent; 0 when all sent is acknowledged."""

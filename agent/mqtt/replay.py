@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from agent.mqtt.poison_messages import PoisonMessageDetector
+from agent.mqtt.unanswered_events import UnansweredEvents
 from drivers.text import Text
 
 RANGES_LIMIT = 16
@@ -52,14 +52,13 @@ def plan(first: int, last: int, *, tail: int, head: int) -> ReplayPlan:
     return ReplayPlan(kept, last, last - kept + 1, (first, tail) if first <= tail else None)
 
 
-class Replays:
+class Replays(UnansweredEvents):
     """The ranges that wait, in the order of asking, and what is under way of them. Times are monotonic seconds."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._ranges: deque[tuple[int, int]] = deque()
-        self._under_way: dict[int, float] = {}
         self._again: deque[int] = deque()
-        self._poison_detector = PoisonMessageDetector()
         self._sent = 0
 
     @property
@@ -73,23 +72,9 @@ class Replays:
         return bool(self._ranges or self._again)
 
     @property
-    def under_way(self) -> int:
-        """How many the broker owes an answer for."""
-        return len(self._under_way)
-
-    @property
-    def cautious(self) -> bool:
-        """Whether the broker ends connections over an event of a replay: then events should go one by one."""
-        return self._poison_detector.cautious
-
-    @property
     def sent_events(self) -> int:
         """How many were sent, in all."""
         return self._sent
-
-    def owed_s(self, now: float) -> float:
-        """For how long the broker has owed its oldest answer; 0 when it owes none."""
-        return now - next(iter(self._under_way.values())) if self._under_way else 0.0
 
     def add(self, first: int, last: int) -> None:
         """Take a range."""

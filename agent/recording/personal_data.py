@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from agent.core.events import Draft, RecordsDeleted
+from agent.core.events import Draft, OwnCause, RecordsDeleted
 from agent.core.model import FloodFolder, OnceEvery
 from agent.store.errors import RegistryError
 
@@ -50,17 +50,17 @@ class PersonalDataRetention:
         clock: Callable[[], ClockReading],
         note: Callable[[Sequence[Draft]], None],
     ) -> None:
-        after_end = f"{ages.lists_s / HOUR_S:.0f} hours after its end"
+        after_end = OwnCause.ENTRY_OVER.value.filled(hours=f"{ages.lists_s / HOUR_S:.0f}")
         self._registry = registry
         self._ages = ages
         self._clock = clock
         self._note = note
         self._causes: dict[Kind, str] = {
-            "uses": f"{ages.uses_s / DAY_S:.0f} days after the use",
+            "uses": OwnCause.USE_OVER.value.filled(days=f"{ages.uses_s / DAY_S:.0f}"),
             "declarations": after_end,
             "revocations": after_end,
             "watch": after_end,
-            "pictures": "older than pictures of their outcome are kept",
+            "pictures": OwnCause.PICTURES_OVER.value,
         }
         self._deleted: FloodFolder[Kind, None] = FloodFolder(OnceEvery(TELL_EVERY_S))
         self._wiped_at = -inf

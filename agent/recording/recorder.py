@@ -93,7 +93,7 @@ class Recorder:
         self._refused = 0
         self._aside: list[_Waiting] = []
         self._aside_due_at = 0.0
-        self._fault = self._last_fault = ""
+        self._fault = ""
         self._trouble = ""
         self._reported = ReportOnce()
         self._told = False
@@ -256,8 +256,8 @@ class Recorder:
             self._aside.append(waiting)
         else:
             self._refused += len(waiting.events)
-        if fault != self._last_fault:
-            self._fault = self._last_fault = fault
+        if self._reported.is_new(fault, "set aside"):
+            self._fault = fault
 
     def _record(self, batch: Sequence[_Waiting]) -> None:
         drafts = [draft for waiting in batch for draft in waiting.events]

@@ -6,10 +6,10 @@ import queue
 import threading
 import time
 from dataclasses import dataclass
-from math import inf
 from typing import TYPE_CHECKING, Final
 
 from agent.core.events import Alarm, AlarmRaised
+from agent.core.model import OnceEvery
 from agent.service.worker import Worker
 from drivers.text import Text
 
@@ -48,7 +48,7 @@ class WorkerSupervisor:
         self._watchdog = watchdog
         self._note = note
         self._lock = threading.Lock()
-        self._told_at: dict[str, float] = {}
+        self._may_tell = OnceEvery(TELL_EVERY_S)
         self._news: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._recording = Worker("workers", self._record, limit_s=LIMIT_S)
         self._workers: list[Worker] = []
@@ -86,12 +86,9 @@ class WorkerSupervisor:
         self._report_failure(name, Text("the part {name} makes no progress", name=name))
 
     def _report_failure(self, name: str, detail: str) -> None:
-        now = time.monotonic()
         with self._lock:
-            if now - self._told_at.get(name, -inf) < TELL_EVERY_S:
-                return
-            self._told_at[name] = now
-        self._news.put(detail)
+            if self._may_tell(name, time.monotonic()):
+                self._news.put(detail)
 
     def _record(self) -> None:
         while (detail := self._next()) is not None:

@@ -3,6 +3,7 @@
 May read and replace the configuration's files, and read the environment. Knows drivers by their models only.
 """
 
+from agent.settings.editing.edits import ConfigEditor, Edit, edited
 from agent.settings.editing.history import EditStep, Generation, History, HistoryError, present_files
 from agent.settings.editing.last_known_good import (
     VARIABLE,
@@ -14,16 +15,14 @@ from agent.settings.editing.last_known_good import (
 )
 from agent.settings.editing.new_file import new_file_text
 from agent.settings.editing.proposal import (
-    Edit,
     StaleError,
     check_seen,
     differences,
-    edited,
     judged,
     put_files,
     seen_state,
 )
-from agent.settings.editing.revision import BY_HAND, ConfigEditor, note_present, replace_text, set_value, undo
+from agent.settings.editing.revision import BY_HAND, note_present, replace_text, set_value, undo
 from agent.settings.editing.secret_mask import masked_text, restored_text, restored_value
 from agent.settings.loading.load import LoadedSettings, digest, load, public, schema_of
 from agent.settings.loading.origin import KeyOrigin, key_origins

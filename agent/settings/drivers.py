@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.settings.editing.edits import ConfigEditor
 from agent.settings.editing.history import History
 from agent.settings.editing.last_known_good import state_directory
-from agent.settings.editing.revision import ConfigEditor
 from agent.settings.loading.load import load
 from agent.settings.toml.files import read_file
 from drivers import registry

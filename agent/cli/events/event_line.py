@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
 from agent.core.model.printable import printable
-from agent.i18n import translate
-from agent.i18n.event_text import event_meaning
+from agent.i18n.event_text import OFFICERS_WORDS, event_meaning, value_text
 from agent.i18n.event_tone import TERMINAL_STYLES, event_tone
-from agent.i18n.recorded import recorded_detail
 
 if TYPE_CHECKING:
     from agent.i18n import Language
+
+_TOLD: Final = ("detail", *sorted(OFFICERS_WORDS))
+"""The fields whose words are told in the reader's language."""
 
 
 def event_line(payload: bytes, language: Language | None = None) -> Text:
@@ -44,7 +45,7 @@ def event_line(payload: bytes, language: Language | None = None) -> Text:
 
 def _fields(data: dict[str, Any], language: Language | None) -> dict[str, Any]:
     """The fields that say something; the message of a detail only makes it one that can be told in a language."""
-    told = {"detail": translate(recorded_detail(data), language)} if language is not None and data.get("detail") else {}
+    told = {} if language is None else {name: value_text(name, data, language) for name in _TOLD if data.get(name)}
     return {
         name: value for name, value in {**data, **told}.items() if name != "message" and value not in (None, "", [])
     }

@@ -23,10 +23,9 @@ from agent.store.registry import ChunkSpool, PackError, read_pack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress
 
     from agent.core.events import Event
-    from agent.core.model import ListKind
     from agent.settings import Settings
     from agent.store.registry import Registry
 
@@ -49,7 +48,7 @@ def import_(
         with opened as pack, _bar() as bar, _gate_of(configuration) as (settings, registry):
             spool = ChunkSpool(settings.state.directory / INCOMING)
             list_intake = ListIntake(registry, spool, Clock().now, _Teller(bar).print_event, records=False)
-            intake = Intake(list_intake, pack, _Bar(bar))
+            intake = Intake(list_intake, pack, bar)
             intake.run()
     except (PackError, RegistryError) as error:
         fail("lists import", error)
@@ -81,21 +80,6 @@ def _bar() -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         yield progress
-
-
-class _Bar:
-    """Moves the bar of the list that is read."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._task: TaskID | None = None
-
-    def begin(self, kind: ListKind, rows: int) -> None:
-        self._task = self._progress.add_task(kind.value, total=rows)
-
-    def advance(self, rows: int) -> None:
-        if self._task is not None:
-            self._progress.advance(self._task, rows)
 
 
 class _Teller:

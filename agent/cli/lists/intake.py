@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from agent.core.lists import ListError, ListFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from rich.progress import Progress
 
     from agent.core.lists import ListHead, OpenedList
     from agent.core.model import ListKind
@@ -15,25 +17,14 @@ if TYPE_CHECKING:
     from agent.store.registry import Pack
 
 
-class IntakeProgress(Protocol):
-    """Who is told how far a list is."""
-
-    def begin(self, kind: ListKind, rows: int) -> None:
-        """A whole list of so many rows is read now."""
-        ...
-
-    def advance(self, rows: int) -> None:
-        """So many more are read."""
-        ...
-
-
 class Intake:
     """Takes in what a pack holds. The list intake reports what is wrong with a part; `complete`: nothing was.
 
-    `current`: lists of which the gate has already what the pack says.
+    `current`: lists of which the gate has already what the pack says. `progress` shows how far each list is that is
+    read.
     """
 
-    def __init__(self, list_intake: ListIntake, pack: Pack, progress: IntakeProgress) -> None:
+    def __init__(self, list_intake: ListIntake, pack: Pack, progress: Progress) -> None:
         self._list_intake = list_intake
         self._pack = pack
         self._progress = progress
@@ -96,13 +87,13 @@ class Intake:
         return version == aim
 
     def _chunks(self, head: ListHead) -> Iterator[bytes]:
-        self._progress.begin(head.kind, head.rows)
+        task = self._progress.add_task(head.kind.value, total=head.rows)
         for number, ref in enumerate(head.chunks):
             data = self._pack.chunk(head.kind, number)
             if data is None:
                 return
             yield data
-            self._progress.advance(ref.rows)
+            self._progress.advance(task, ref.rows)
 
     def _refuse(self, kind: ListKind, fault: ListFault, detail: str) -> None:
         self.complete = False

@@ -6,6 +6,9 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from agent.core.model import OnceEvery
+from drivers.text import Text, joined
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,7 +23,7 @@ class FailureLog:
     Names that nobody has are counted, never told: people type passwords where names belong.
     """
 
-    def __init__(self, tell: Callable[[str, str], None], at: Callable[[], float]) -> None:
+    def __init__(self, tell: Callable[[str, Text], None], at: Callable[[], float]) -> None:
         """`tell`: records the address, "" for several, and a sentence; it may wait for the disk.
 
         `at`: monotonic seconds.
@@ -30,7 +33,7 @@ class FailureLog:
         self._lock = threading.Lock()
         self._names: Counter[str] = Counter()
         self._addresses: set[str] = set()
-        self._told_at: float | None = None
+        self._may_tell = OnceEvery(TOLD_EVERY_S)
 
     def failed(self, user: str | None, address: str) -> None:
         """Note one. `user`: None for a name that nobody has."""
@@ -43,24 +46,28 @@ class FailureLog:
     def tell_due(self) -> None:
         """Tell of what was not told yet, where the last time is long enough ago."""
         with self._lock:
-            due = self._told_at is None or self._at() - self._told_at >= TOLD_EVERY_S
+            due = bool(self._names) and self._may_tell(None, self._at())
         if due:
             self.flush()
 
     def flush(self) -> None:
-        """Tell of what was not told yet."""
+        """Tell of what was not told yet, also before its time; for the end."""
         with self._lock:
             if not self._names:
                 return
             names, addresses = self._names, self._addresses
             self._names, self._addresses = Counter(), set()
-            self._told_at = self._at()
         self._tell(next(iter(addresses)) if len(addresses) == 1 else "", _sentence(names, len(addresses)))
 
 
-def _sentence(names: Counter[str], addresses: int) -> str:
+def _sentence(names: Counter[str], addresses: int) -> Text:
+    failed = names.total()
     unknown = names.pop("", 0)
     told = [f"{name} ({count})" for name, count in names.most_common(NAMES_TOLD)]
-    told += [f"{len(names) - NAMES_TOLD} other users"] if len(names) > NAMES_TOLD else []
-    told += [f"unknown names ({unknown})"] if unknown else []
-    return f"{names.total() + unknown} failed from {addresses} addresses: {', '.join(told)}"
+    if len(names) > NAMES_TOLD:
+        told.append(Text("{count} other users", count=len(names) - NAMES_TOLD))
+    if unknown:
+        told.append(Text("unknown names ({count})", count=unknown))
+    return Text(
+        "{failed} failed from {addresses} addresses: {names}", failed=failed, addresses=addresses, names=joined(told)
+    )

@@ -1,4 +1,4 @@
-"""What the page Barrier calls orders, signals, channels and answers."""
+"""What the page Barrier calls orders, channels and answers."""
 
 from __future__ import annotations
 
@@ -27,16 +27,6 @@ RESULTS: Final[Mapping[str, Text]] = {
     "not_done": Text("Refused."),
     "failed": Text("Failed."),
     "unknown": Text("Not known."),
-}
-
-SIGNALS: Final[Mapping[str, Text]] = {
-    "presence": Text("Loop before the arm"),
-    "safety": Text("Loop under the arm"),
-    "photocell": Text("Photocell"),
-    "opened": Text("Limit switch, open"),
-    "closed": Text("Limit switch, closed"),
-    "key": Text("Officer's key switch"),
-    "hold": Text("Contact that holds open"),
 }
 
 CHANNELS: Final[Mapping[str, Text]] = {

@@ -53,9 +53,9 @@ SIGNALS: Final[Mapping[str, Text]] = {
     "presence": Text("Loop before the arm"),
     "safety": Text("Loop under the arm"),
     "photocell": Text("Photocell"),
-    "opened": Text("Contact: arm up"),
-    "closed": Text("Contact: arm down"),
-    "key": Text("Key switch"),
+    "opened": Text("Limit switch, open"),
+    "closed": Text("Limit switch, closed"),
+    "key": Text("Officer's key switch"),
     "hold": Text("Hold contact"),
 }
 

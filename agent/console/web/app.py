@@ -68,7 +68,7 @@ def make_app(gate: Gate, access: Access, addresses: Addresses) -> FastAPI:
     return app
 
 
-def _tell_of_failures(gate: Gate, address: str, sentence: str) -> None:
+def _tell_of_failures(gate: Gate, address: str, sentence: Text) -> None:
     gate.audit_nobody(address, "session.refused", sentence)
 
 

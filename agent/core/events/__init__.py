@@ -70,6 +70,7 @@ from agent.core.events.mqtt_messages import (
     HealthFinding,
     Status,
 )
+from agent.core.events.own_causes import OwnCause
 from agent.core.events.plate_masking import masked, masked_plate, masked_text
 
 __all__ = [
@@ -120,6 +121,7 @@ __all__ = [
     "ListsApplied",
     "ListsRefused",
     "ListsState",
+    "OwnCause",
     "PermitPresented",
     "PermitRecord",
     "PlateRecord",

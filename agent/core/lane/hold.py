@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.events import Alarm, BarrierHeld
+from agent.core.events import Alarm, BarrierHeld, OwnCause
 from agent.core.lane.order_refusals import interlocked, locked, wrong_state
 from agent.core.lane.state import LaneState, fresh
 from agent.core.model import Outcome
@@ -25,10 +25,10 @@ def follow_contact(transition: Transition) -> None:
     lane = transition.lane
     if lane.input_state.signals.hold is True and not lane.contact_hold:
         transition.set(contact_hold=True)
-        _hold_open(transition, HOLD_CONTACT, "contact on", override=True)
+        _hold_open(transition, HOLD_CONTACT, OwnCause.CONTACT_ON.value, override=True)
     elif lane.input_state.signals.hold is False and lane.contact_hold:
         transition.set(contact_hold=False)
-        _let_go(transition, HOLD_CONTACT, "contact off")
+        _let_go(transition, HOLD_CONTACT, OwnCause.CONTACT_OFF.value)
 
 
 def hold_by_order(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
@@ -76,7 +76,8 @@ def _let_go(transition: Transition, operator: str, cause: str) -> None:
     lane = transition.lane
     still = HOLD_CONTACT if lane.contact_hold else lane.ordered_hold
     if still is not None:
-        transition.record(BarrierHeld(held=True, operator=still, cause=f"still on after {operator}: {cause}"))
+        told = OwnCause.STILL_HELD.value.filled(operator=operator, cause=cause)
+        transition.record(BarrierHeld(held=True, operator=still, cause=told))
         return
     transition.record(BarrierHeld(held=False, operator=operator, cause=cause))
     transition.hold(on=False)

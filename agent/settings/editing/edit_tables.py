@@ -12,7 +12,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from agent.settings.loading.origin import toml
-from agent.settings.toml.change import ChangeError, inline_candidates, same, spliced
+from agent.settings.toml.change import ChangeError, first_right, inline_candidates, spliced
 from agent.settings.toml.includes import dotted
 from agent.settings.toml.key_positions import comments, places, statements
 from drivers.text import Text
@@ -28,32 +28,19 @@ _BLANK = b" \t"
 def without(text: str, path: Path) -> str:
     """The text without what stands at the path, be it a value, a table or an item of a list. Raises ChangeError."""
     wanted = _less(tomllib.loads(text), path)
-    for candidate in (_without_lines(text, path), _without_part(text, path)):
-        if candidate is not None and _says(candidate, wanted):
-            return candidate
-    message = Text("{key} cannot be taken out of this file without changing its form: do it by hand", key=dotted(path))
-    raise ChangeError(message)
+    candidates = [one for one in (_without_lines(text, path), _without_part(text, path)) if one is not None]
+    refusal = Text("{key} cannot be taken out of this file without changing its form: do it by hand", key=dotted(path))
+    return first_right(candidates, wanted, refusal)
 
 
 def with_table(text: str, path: Path, values: Mapping[str, Any]) -> str:
     """The text with a table more: a new one of that name, or the next item of a list. Raises ChangeError."""
-    wanted = [_more(tomllib.loads(text), path, dict(values))]
-    for candidate in _additions(text, path, values):
-        if _says(candidate, wanted):
-            return candidate
-    message = Text("{key} cannot be added to this file without changing its form: write it by hand", key=dotted(path))
-    raise ChangeError(message)
+    wanted = _more(tomllib.loads(text), path, dict(values))
+    refusal = Text("{key} cannot be added to this file without changing its form: write it by hand", key=dotted(path))
+    return first_right(_additions(text, path, values), [wanted], refusal)
 
 
-# ------------------------------------------------------------------------------------------------------------- compare
-
-
-def _says(text: str, wanted: list[Any]) -> bool:
-    try:
-        found = tomllib.loads(text)
-    except ValueError:
-        return False
-    return any(same(found, one) for one in wanted)
+# ------------------------------------------------------------------------------------------------------------- wanted
 
 
 def _less(data: dict[str, Any], path: Path) -> list[Any]:

@@ -13,6 +13,7 @@ import os
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from errno import ENOENT
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,7 +54,7 @@ class ConfigurationFiles:
         def give(path: Path) -> bytes:
             found = self.files.get(os.path.realpath(path))
             if found is None:
-                raise FileNotFoundError(2, "No such file or directory", str(path))
+                raise FileNotFoundError(ENOENT, os.strerror(ENOENT), str(path))
             return found
 
         return give

@@ -7,45 +7,29 @@ the state of the files that was shown. Where somebody else has changed them mean
 from __future__ import annotations
 
 import hashlib
-import os
-import tomllib
-from dataclasses import dataclass, field
-from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, Final, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from agent.settings.editing.edit_tables import with_table, without
 from agent.settings.editing.history import EditStep, changed_keys, present_files
 from agent.settings.editing.revision import (
     Change,
-    check_key,
-    file_of,
     note_present,
     number_of,
     over,
     replace_files,
-    written,
 )
-from agent.settings.loading.load import schema_of
 from agent.settings.loading.origin import key_origins
-from agent.settings.model.schema import lists_values
-from agent.settings.toml.change import with_value
-from agent.settings.toml.files import read_file
-from agent.settings.toml.includes import dotted, read
-from agent.settings.toml.problems import SettingsError
+from agent.settings.toml.includes import dotted
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
+    from agent.settings.editing.edits import ConfigEditor
     from agent.settings.editing.history import ConfigurationFiles
-    from agent.settings.editing.revision import ConfigEditor
     from agent.settings.loading.load import LoadedSettings
     from agent.settings.loading.origin import KeyOrigin
-    from agent.settings.model.schema import Schema
     from agent.settings.toml.key_positions import Path
-
-_BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
-_ORDER: Final = ("set", "remove", "add")
 
 
 class StaleError(Exception):
@@ -59,19 +43,6 @@ class StaleError(Exception):
         super().__init__(Text("the configuration was changed meanwhile: {keys}", keys=keys))
         self.changed = changed
         self.who = who
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """One edit. `set`: `value` is TOML, or a bare text. `remove`: what is at the path goes.
-
-    `add`: a table of `values`.
-    """
-
-    kind: Literal["set", "remove", "add"]
-    path: Path
-    value: str = ""
-    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,44 +61,6 @@ class Difference:
 def seen_state(editor: ConfigEditor) -> str:
     """What names the present state of the files: SHA-256 in hex over their paths and bytes. Raises OSError."""
     return _digest(present_files(editor.main))
-
-
-def edited(editor: ConfigEditor, edits: Sequence[Edit]) -> dict[str, bytes]:
-    """The files, by real path, as they would be after the edits. Raises ChangeError, SettingsError, OSError."""
-    document = read(editor.main)
-    if document.problems:
-        raise SettingsError(document.problems)
-    schema = schema_of(document, editor.models)
-    texts: dict[str, str] = {}
-    for edit in sorted(edits, key=_in_order):
-        name = os.path.realpath(file_of(edit.path, document))
-        text = texts[name] if name in texts else read_file(FilePath(name)).decode()
-        mark = _BOM if text.startswith(_BOM) else ""
-        body = text.removeprefix(mark)
-        if edit.kind == "set":
-            check_key(edit.path, document, schema)
-            body = with_value(body, edit.path, written(edit.value, edit.path, schema))
-        elif edit.kind == "remove":
-            body = without(body, edit.path)
-        else:
-            body = with_table(body, _next_item(body, edit.path), _with_lists(edit.values, edit.path, schema))
-        texts[name] = mark + body
-    return {name: text.encode() for name, text in texts.items()}
-
-
-def _with_lists(values: Mapping[str, Any], path: Path, schema: Schema) -> dict[str, Any]:
-    """The values of a new table, `a,b` as a list where one is due."""
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        at = (*path, name)
-        wanted = schema.field(at)
-        if isinstance(value, dict):
-            found[name] = _with_lists(value, at, schema)
-        elif isinstance(value, str) and wanted is not None and lists_values(wanted):
-            found[name] = tomllib.loads(f"x = {written(value, at, schema)}")["x"]
-        else:
-            found[name] = value
-    return found
 
 
 def judged(editor: ConfigEditor, files: Mapping[str, bytes]) -> LoadedSettings:
@@ -189,23 +122,6 @@ def _at(data: Any, path: Path) -> Any:
     for part in path:
         data = data[part]
     return data
-
-
-def _in_order(edit: Edit) -> tuple[int, list[tuple[int, str | int]]]:
-    """Removals from the end to the begin, so that the numbers of the items before them stay."""
-    if edit.kind != "remove":
-        return _ORDER.index(edit.kind), []
-    return _ORDER.index(edit.kind), [(-part, "") if isinstance(part, int) else (0, part) for part in edit.path]
-
-
-def _next_item(text: str, path: Path) -> Path:
-    """The path with the number that the next item of its list has."""
-    if not isinstance(path[-1], int):
-        return path
-    table: Any = tomllib.loads(text)
-    for part in path[:-1]:
-        table = table.get(part, {}) if isinstance(table, dict) else table[int(part)]
-    return (*path[:-1], len(table) if isinstance(table, list) else 0)
 
 
 def _digest(state: ConfigurationFiles) -> str:

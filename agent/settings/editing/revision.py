@@ -3,49 +3,27 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
+from agent.settings.editing.edits import Edit, edited
 from agent.settings.editing.history import ConfigurationFiles, EditStep, Generation, present_files
-from agent.settings.loading.load import schema_of
-from agent.settings.loading.origin import toml
-from agent.settings.model.schema import is_text, lists_values
-from agent.settings.toml.change import ChangeError, with_value
+from agent.settings.toml.change import ChangeError
 from agent.settings.toml.files import read_file, replace_file
-from agent.settings.toml.includes import dotted, read
+from agent.settings.toml.includes import dotted
 from agent.settings.toml.keypath import key_path
-from agent.settings.toml.problems import SettingsError, nearest
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from agent.settings.editing.history import History
+    from agent.settings.editing.edits import ConfigEditor
     from agent.settings.loading.load import LoadedSettings
-    from agent.settings.model.devices import DriverModels
-    from agent.settings.model.schema import Schema
     from agent.settings.toml.files import FileReader
-    from agent.settings.toml.includes import Document
-    from agent.settings.toml.key_positions import Path
 
 BY_HAND: Final = "edited by hand"
-_BOM: Final = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigEditor:
-    """Where changes are made.
-
-    The first file, its loader with the layers over the files, the drivers' models, the history.
-    """
-
-    main: FilePath
-    load: Callable[[FileReader], LoadedSettings]
-    models: DriverModels
-    history: History
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +43,12 @@ def set_value(editor: ConfigEditor, key: str, value: str, step: EditStep) -> Cha
     """
     with editor.history.held():
         note_present(editor, step)
-        document = read(editor.main)
-        if document.problems:
-            raise SettingsError(document.problems)
         try:
             path = key_path(key)
         except ValueError as error:
             raise ChangeError(str(error)) from None
-        schema = schema_of(document, editor.models)
-        check_key(path, document, schema)
-        file = file_of(path, document)
-        before = read_file(file)
-        mark = _BOM if before.startswith(_BOM) else b""
-        text = with_value(before.removeprefix(mark).decode(), path, written(value, path, schema))
-        after = mark + text.encode()
-        loaded = editor.load(over({os.path.realpath(file): after}))
+        files = edited(editor, [Edit("set", path, value)])
+        loaded = editor.load(over(files))
         origin = loaded.document.origins.get(path)
         if origin is not None and origin.file is None:
             raise ChangeError(
@@ -89,8 +58,7 @@ def set_value(editor: ConfigEditor, key: str, value: str, step: EditStep) -> Cha
                     origin=origin,
                 )
             )
-        state = replace_files(editor, {os.path.realpath(file): after})
-        added = editor.history.note(state, step)
+        added = editor.history.note(replace_files(editor, files), step)
         return Change(dotted(path), str(origin), number_of(editor, added), loaded)
 
 
@@ -137,72 +105,6 @@ def _target(known: list[Generation], number: int | None) -> Generation:
             numbers = Text("{first} to {last}", first=known[0].number, last=known[-1].number)
         raise ChangeError(Text("the history has no state {number}; it has {numbers}", number=number, numbers=numbers))
     return found
-
-
-def check_key(path: Path, document: Document, schema: Schema) -> None:
-    """Raise ChangeError for a key that does not exist, with the nearest that does."""
-    table: object = document.data
-    for depth, part in enumerate(path):
-        names = schema.names(path[:depth])
-        if not names and isinstance(table, dict):
-            names = list(table)
-        if isinstance(part, str) and part not in names:
-            raise ChangeError(_no_key(path[: depth + 1], part, names))
-        if isinstance(table, dict):
-            table = table.get(part)
-        elif isinstance(table, list) and isinstance(part, int) and part < len(table):
-            table = table[part]
-        else:
-            table = None
-    if schema.field(path) is None:
-        raise ChangeError(Text("there is no key {key}", key=dotted(path)))
-
-
-def _no_key(path: Path, part: str, names: list[str]) -> Text:
-    message = Text("there is no key {key}", key=dotted(path))
-    if hint := nearest(part, names):
-        return Text('{message}; did you mean "{word}"?', message=message, word=hint)
-    return Text("{message}; there is {names}", message=message, names=", ".join(names)) if names else message
-
-
-def file_of(path: Path, document: Document) -> FilePath:
-    """The file in which the key, or the nearest table around it, stands."""
-    for length in range(len(path), 0, -1):
-        origin = document.origins.get(path[:length])
-        if origin is not None and origin.file is not None:
-            return origin.file.path
-    return document.files[0].path
-
-
-def written(value: str, path: Path, schema: Schema) -> str:
-    """The value as TOML. What is no TOML is a text: the loader says whether that fits.
-
-    `a,b` is a list where one is due.
-    """
-    field = schema.field(path)
-    if field is not None and not isinstance(path[-1], int) and lists_values(field):
-        return _listed(value, path, schema)
-    try:
-        parsed = tomllib.loads(f"x = {value}")
-    except tomllib.TOMLDecodeError:
-        return toml(value)
-    wants_text = field is not None and is_text(field, item=isinstance(path[-1], int))
-    if list(parsed) != ["x"] or (wants_text and not isinstance(parsed["x"], str)):
-        return toml(value)
-    return value.strip()
-
-
-def _listed(value: str, path: Path, schema: Schema) -> str:
-    """A list as TOML, also of one whose quotes a shell has eaten, `[a,b]`, or that was written without brackets."""
-    with suppress(tomllib.TOMLDecodeError):
-        parsed = tomllib.loads(f"x = {value}")
-        if list(parsed) == ["x"] and isinstance(parsed["x"], list):
-            return value.strip()
-    bare = value.strip()
-    if bare.startswith("[") and bare.endswith("]"):
-        bare = bare[1:-1]
-    items = [written(item.strip(), (*path, 0), schema) for item in bare.split(",") if item.strip()]
-    return f"[{', '.join(items)}]"
 
 
 def over(files: dict[str, bytes]) -> FileReader:

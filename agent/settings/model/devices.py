@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ValidationError
 
@@ -12,7 +12,7 @@ from drivers.api import DeviceMisconfiguredError
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from agent.settings.model.pydantic_problems import PydanticProblems
     from agent.settings.toml.key_positions import Path
@@ -24,12 +24,8 @@ _TABLES: Mapping[Family, type[Device]] = {"camera": Camera, "relay": Device, "in
 _LISTS: Mapping[str, Family] = {"cameras": "camera", "scanners": "scanner"}
 
 
-class DriverModels(Protocol):
-    """Gives the settings model of a driver. Raises DeviceMisconfiguredError for a kind that is not there."""
-
-    def __call__(self, family: Family, kind: str) -> type[BaseModel]:
-        """The model of the driver's own keys."""
-        ...
+DriverModels: TypeAlias = "Callable[[Family, str], type[BaseModel]]"
+"""Gives the model of a driver's own keys. Raises DeviceMisconfiguredError for a kind that is not there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import re
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from agent.settings.toml.key_positions import Statement, comments, places, state
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from agent.settings.toml.key_positions import Path
 
@@ -29,15 +30,18 @@ class ChangeError(Exception):
 def with_value(text: str, path: Path, value: str) -> str:
     """The text with another value, written as TOML, at the path. Raises ChangeError."""
     wanted = _wanted(tomllib.loads(text), path, tomllib.loads(f"x = {value}")["x"])
-    for candidate in _candidates(text, path, value):
-        try:
+    refusal = Text("{key} cannot be put into this file without changing its form: write it by hand", key=dotted(path))
+    return first_right(_candidates(text, path, value), [wanted], refusal)
+
+
+def first_right(candidates: Iterable[str], wanted: Sequence[Any], refusal: Text) -> str:
+    """The first text that says just one of what is wanted. Raises ChangeError with the refusal where none does."""
+    for candidate in candidates:
+        with suppress(ValueError):
             found = tomllib.loads(candidate)
-        except tomllib.TOMLDecodeError:
-            continue
-        if same(found, wanted):
-            return candidate
-    message = Text("{key} cannot be put into this file without changing its form: write it by hand", key=dotted(path))
-    raise ChangeError(message)
+            if any(_same(found, one) for one in wanted):
+                return candidate
+    raise ChangeError(refusal)
 
 
 def _wanted(data: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
@@ -64,12 +68,12 @@ def _wanted(data: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
     return wanted
 
 
-def same(one: Any, other: Any) -> bool:
+def _same(one: Any, other: Any) -> bool:
     """Whether two trees are alike: NaN too, and 1 is not 1.0, nor true."""
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+        return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
+        return len(one) == len(other) and all(map(_same, one, other))
     return type(one) is type(other) and (one == other or (one != one and other != other))  # noqa: PLR0124 - NaN
 
 

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Commit(Protocol):
-    """How the journal writes.
+    """How the journal writes. No mere Callable, which cannot return what each piece of work does.
 
     One durable transaction, at the time that its clock reads, with events told to all waiters.
     """

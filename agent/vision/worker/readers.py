@@ -1,4 +1,7 @@
-"""What a reader must offer to be called for every frame that is worth it."""
+"""What a reader must offer to be called for every frame that is worth it.
+
+Forms and not classes: the threads, and their tests, know nothing of the networks and engines that readers are made of.
+"""
 
 from __future__ import annotations
 

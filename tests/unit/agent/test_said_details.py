@@ -11,6 +11,7 @@ import pytest
 
 import agent
 import drivers
+from agent.console.access.failure_log import NAMES_TOLD, FailureLog
 from agent.core.events.event_types import AlarmRaised, CheckRecord
 from agent.core.lane.effects import OrderAnswered, Record
 from agent.core.lane.step import LaneRules
@@ -32,23 +33,25 @@ ENGLISH = re.compile(r"(?:\b[a-z]{2,} ){3}[a-z]{2,}\b")
 """Four English words in a row: no name or value has as many."""
 
 SOURCES = [Path(str(package.__file__)).parent for package in (agent, drivers)]
-ROOMS = (
-    *("broker", "core", "lane/decider", "lists", "mqtt", "service", "site", "store", "vision"),
-    *("camera", "inputs", "relay", "scanner"),
-)
-"""The folders whose errors are shown to people."""
+OF_COMMANDS = "agent/cli/"
+"""What is said on the command line is said in English alone."""
 
 OF_PROGRAMMERS = {
+    "AccessStoreError",
     "AssertionError",
+    "CatalogueError",
+    "CertificateError",
     "ColumnsError",
     "ErrandError",
     "FilterError",
     "LookupError",
+    "OperationalError",
     "PackError",
     "PictureError",
     "ProtocolError",
     "SiteMessageError",
     "TypeError",
+    "UnguardedRouteError",
     "UnfitKeyError",
     "ValueError",
     "WeightsError",
@@ -58,6 +61,7 @@ OF_PROGRAMMERS = {
 
 
 OF_ISSUERS = {
+    "{host} port ",
     "a seed is",
     "command ",
     "it cannot be written",
@@ -68,7 +72,7 @@ OF_ISSUERS = {
     "the text would have",
     "the trust list cannot be written",
 }
-"""What issuers of permits and lists are told by their commands, and what is a bug: in English alone."""
+"""What issuers of permits and lists are told by their commands, what logs say, and what is a bug: in English alone."""
 
 
 def check_told(words):
@@ -128,15 +132,30 @@ def test_an_error_that_people_read_is_raised_with_a_text():
     """Not with a plain sentence, which stays English: `Text("... {name}", name=name)`."""
     plain = set()
     for source in SOURCES:
-        for path in (path for room in ROOMS for path in sorted(source.glob(f"{room}/**/*.py"))):
+        for path in sorted(source.rglob("*.py")):
+            place = path.relative_to(source.parent).as_posix()
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-                    kind = ast.unparse(node.exc.func)
+                said = isinstance(node, ast.Raise) and not place.startswith(OF_COMMANDS)
+                if said and isinstance(node.exc, ast.Call):
+                    kind = ast.unparse(node.exc.func).rpartition(".")[2]
                     code = ast.unparse(node.exc)
                     known = kind in OF_PROGRAMMERS or any(words in code for words in OF_ISSUERS)
                     if not known and any(map(_is_sentence, node.exc.args)):
-                        plain.add(f"{path.relative_to(source.parent).as_posix()}: {code}")
+                        plain.add(f"{place}: {code}")
     assert plain == set()
+
+
+def test_failed_log_ins_are_told():
+    told = []
+    log = FailureLog(lambda _address, words: told.append(words), lambda: 0.0)
+    log.failed("aigul", "10.0.0.1")
+    for number in range(NAMES_TOLD + 4):
+        log.failed(f"user{number}", f"10.0.0.{number}")
+    log.failed(None, "10.0.0.1")
+    log.flush()
+    assert told[1].endswith(", 4 other users, unknown names (1)")
+    for words in told:
+        check_told(words)
 
 
 def _is_sentence(node):

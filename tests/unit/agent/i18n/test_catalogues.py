@@ -15,7 +15,7 @@ import drivers
 import sim
 from agent.i18n import Language, translate
 from agent.i18n.catalogue import Catalogue, catalogue
-from agent.i18n.po import CatalogueError, entries
+from agent.i18n.po import CatalogueError, entries, plural_forms
 from drivers.text import Text, ngettext, pgettext
 from tools import texts
 
@@ -51,9 +51,13 @@ def gathered():
     return {(one.context or "", one.id): one for one in texts.template() if one.id}
 
 
-def lying(language):
+def everything(language):
     with (texts.DOMAIN / f"{language}.po").open(encoding="utf-8") as lines:
-        header, *found = entries(lines)
+        return list(entries(lines))
+
+
+def lying(language):
+    header, *found = everything(language)
     assert header.message == ""
     return found
 
@@ -131,8 +135,10 @@ def test_kazakh_is_not_russian_under_another_name():
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_language_has_the_plural_forms_that_its_catalogue_names(language):
-    numbers = {len(one.forms) for one in lying(language) if one.plural}
-    assert numbers <= {{Language.ZH: 1, Language.RU: 3, Language.KK: 2}[language]}
+    expected = {Language.ZH: 1, Language.RU: 3, Language.KK: 2}[language]
+    header, *found = everything(language)
+    assert plural_forms(header)[0] == expected
+    assert {len(one.forms) for one in found if one.plural} == {expected}
 
 
 # --------------------------------------------------------------------------------------------------------- the lookup
@@ -183,6 +189,11 @@ msgstr "сумма {sum}"
 msgid "no { value"
 msgstr "не { значение"
 
+msgid "{count} page"
+msgid_plural "{count} pages"
+msgstr[0] "{count} страница"
+msgstr[1] "{count} страницы"
+
 #~ msgid "obsolete"
 #~ msgstr "старое"
 """
@@ -218,6 +229,17 @@ def test_a_translation_that_takes_other_values_than_its_message_is_no_translatio
     assert small.translation("", "{count} gate", 1) is None
     assert small.translation("", "sum {sum:.1f}") is None
     assert small.translation("", "no { value") == "не { значение"
+
+
+def test_a_translation_that_lacks_a_plural_form_is_no_translation(small):
+    assert [small.translation("", "{count} page", count) for count in (1, 2, 5)] == [None] * 3
+
+
+def test_a_translation_that_lacks_a_plural_form_is_named(tmp_path):
+    path = tmp_path / "ru.po"
+    path.write_text(SMALL.lstrip(), encoding="utf-8")
+    line = path.read_text(encoding="utf-8").splitlines().index('msgid "{count} page"') + 1
+    assert f"{path}:{line}: missing: '{{count}} page'" in list(texts.wrong(path))
 
 
 def test_a_text_without_a_translation_is_told_in_english_with_its_values():

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import string
+
 import pytest
 
 from agent.core.contract.schemas import EVENTS
-from agent.i18n import Language
-from agent.i18n.event_text import TYPES, event_meaning, event_summary, event_title
+from agent.core.events import OwnCause
+from agent.i18n import Language, translate
+from agent.i18n.event_text import TYPES, event_meaning, event_summary, event_title, value_text
 from agent.i18n.event_tone import TERMINAL_STYLES, event_tone
+from tools import texts
 
 
 def test_every_type_of_the_contract_has_a_title_and_no_other():
@@ -54,3 +59,29 @@ def test_an_event_is_said_in_one_line_and_has_its_tone(kind, data, language, sum
 @pytest.mark.parametrize("code", ["A_REASON_OF_TOMORROW", None, 5, ["EXPIRED"], {}])
 def test_a_code_that_is_not_known_has_no_meaning(code):
     assert event_meaning("access.decided", {"verdict": code, "reason": code}, Language.EN) == ""
+
+
+@pytest.mark.parametrize("cause", OwnCause)
+def test_a_cause_that_the_gate_gave_itself_is_told_in_the_language_of_the_reader(cause):
+    names = [name for _, name, *_ in string.Formatter().parse(cause.value.pattern) if name]
+    text = cause.value.filled(**dict.fromkeys(names, "op1"))
+    recorded = json.loads(json.dumps({"cause": text}))
+    for language in texts.OTHERS:
+        told = value_text("cause", recorded, language)
+        assert told == translate(text, language) != recorded["cause"]
+
+
+def test_what_the_gate_says_of_the_causes_of_others_is_told_with_theirs():
+    data = {"held": True, "operator": "hold contact", "cause": "still on after op1: seen"}
+    assert event_summary("barrier.held", data, Language.RU).endswith(
+        "контакт удержания, удерживается и после «op1: seen»"
+    )
+    data = {"held": True, "operator": "op1", "cause": "still on after hold contact: contact off"}
+    assert event_summary("barrier.held", data, Language.RU).endswith(
+        "op1, удерживается и после «контакт удержания: контакт разомкнут»"
+    )
+
+
+def test_what_an_officer_wrote_stays_as_it_is():
+    data = {"order": "locked", "operator": "op1", "cause": "a new configuration of cones"}
+    assert event_summary("lane.ordered", data, Language.ZH).endswith("op1, a new configuration of cones")

@@ -89,7 +89,7 @@ def test_every_part_of_a_lane_is_told_at_once_in_the_language_of_the_page(gate):
     told = news(gate, "viewer", "/live/lane/out/news", wanted, **{"accept-language": "ru"})
     assert told["hello"] == {"configuration": gate.app.parts.loaded.digest, "refused": False}
     assert [one["name"] for one in told["inputs"]["signals"]] == [
-        "Петля перед стрелой", "Петля под стрелой", "Концевик: опущена",
+        "Петля перед стрелой", "Петля под стрелой", "Концевик «закрыт»",
     ]  # fmt: skip
     assert {one["name"] for one in told["devices"]} >= {"Плата реле", "Плата входов", "front"}
     assert told["camera:front"]["size_px"] == [1280, 720]

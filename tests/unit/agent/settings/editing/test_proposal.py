@@ -10,8 +10,9 @@ import pytest
 
 from agent.service.redaction import MASK
 from agent.settings.drivers import editor_of, load_configuration
+from agent.settings.editing.edits import Edit, edited
 from agent.settings.editing.history import EditStep
-from agent.settings.editing.proposal import Edit, StaleError, differences, edited, judged, put_files, seen_state
+from agent.settings.editing.proposal import StaleError, differences, judged, put_files, seen_state
 from agent.settings.editing.secret_mask import masked_text, restored_text
 from agent.settings.loading.load import schema_of
 from agent.settings.toml.change import ChangeError
