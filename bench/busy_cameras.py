@@ -138,9 +138,11 @@ class BusyCamera:
             self._presented.put((presentation.payload, presentation.at, time.monotonic()))
 
     def _next_beat(self) -> Heartbeat:
-        old = self.port.last_beat
-        eventually(lambda: self.port.last_beat is not None and self.port.last_beat is not old, what="the next beat")
-        heartbeat = self.port.last_beat
+        old = self.port.last_heartbeat
+        eventually(
+            lambda: self.port.last_heartbeat is not None and self.port.last_heartbeat is not old, what="the next beat"
+        )
+        heartbeat = self.port.last_heartbeat
         assert heartbeat is not None
         return heartbeat
 

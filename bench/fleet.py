@@ -18,11 +18,11 @@ from agent.broker import BrokerAddress
 from bench.figures import Figure, table
 from bench.processes import cpu_s
 from bench.scratch import scratch
-from sim.fleet import Fleet, Plan
+from sim.fleet import Fleet, FleetPlan
 from tests.support.mqtt.mosquitto import Broker
 
 if TYPE_CHECKING:
-    from sim.fleet import Report, RunProgress
+    from sim.fleet import FleetReport, RunProgress
 
 FOR_S = 20.0
 RATE = 1.0
@@ -46,14 +46,14 @@ class Watch:
 def measure(gates: int) -> list[Figure]:
     with scratch() as folder, Broker(folder, "max_queued_messages 100000", "max_inflight_messages 200") as broker:
         address = BrokerAddress("127.0.0.1", broker.port, tls=False)
-        plan = Plan(gates, RATE, (address,), FOR_S, start_spread_s=2.0, consume=True)
+        plan = FleetPlan(gates, RATE, (address,), FOR_S, start_spread_s=2.0, consume=True)
         watch = Watch(broker.process.pid)
         report = asyncio.run(Fleet(plan, watch).run())
         used_s = cpu_s(broker.process.pid) - (watch.begun_cpu_s or 0.0)
         return figures(report, used_s / max(1.0, report.took_s - watch.begun_at_s) * PERCENT)
 
 
-def figures(report: Report, broker_percent: float) -> list[Figure]:
+def figures(report: FleetReport, broker_percent: float) -> list[Figure]:
     """The figures of a run."""
     per_s = report.gates * report.rate
     title = f"{report.gates:,} gates, {per_s:,.0f} events/s"

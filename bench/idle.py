@@ -119,9 +119,9 @@ def _watched(port: CameraSupervisor) -> tuple[float, int, int]:
 
 
 def _next_beat(port: CameraSupervisor) -> Heartbeat:
-    old = port.last_beat
-    eventually(lambda: port.last_beat is not None and port.last_beat is not old, what="the next beat")
-    heartbeat = port.last_beat
+    old = port.last_heartbeat
+    eventually(lambda: port.last_heartbeat is not None and port.last_heartbeat is not old, what="the next beat")
+    heartbeat = port.last_heartbeat
     assert heartbeat is not None
     return heartbeat
 

@@ -30,7 +30,7 @@ from drivers import modbus_codec, numato_codec
 from drivers.relay import devantech_codec, kmtronic_codec, lcus_codec
 from drivers.relay.modbus_profiles import LCTECH_BLOCK, TRAITS, Profile
 from drivers.serial.shared_port import NoReplyError, SerialParameters, SerialPort
-from drivers.serial.usb_ids import Manner
+from drivers.serial.usb_ids import ProbePolicy
 from drivers.text import Text, either
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def identify(
 
     Raises DeviceUnavailableError where the port cannot be opened or is lost, DeviceMisconfiguredError where it is none.
     """
-    if likeness.manner is Manner.NEVER:
+    if likeness.probe_policy is ProbePolicy.NEVER:
         return ProbeFinding(None, Text("not asked: {why}", why=likeness.reason))
     port = SerialPort.shared(path, SerialParameters("recognition", gap_s=GAP_S))
 
@@ -129,18 +129,20 @@ def identify(
             return error.received
 
     try:
-        return probe_port(exchange, likeness.manner, title, units)
+        return probe_port(exchange, likeness.probe_policy, title, units)
     finally:
         port.close()
 
 
-def probe_port(exchange: Exchange, manner: Manner, title: str = "", units: Iterable[int] = UNITS) -> ProbeFinding:
+def probe_port(
+    exchange: Exchange, probe_policy: ProbePolicy, title: str = "", units: Iterable[int] = UNITS
+) -> ProbeFinding:
     """Ask the questions that are harmless for every board that the manner allows, until one is answered."""
     session = _ProbeSession(exchange)
     if session.exchange(LISTEN):
         return ProbeFinding(None, Text("it talks without being asked, which no relay board does"), tuple(session.heard))
-    board = next(filter(None, _answers(session, manner, title, tuple(units))), None)
-    return ProbeFinding(board, "" if board else _why_not(session, manner), tuple(session.heard))
+    board = next(filter(None, _answers(session, probe_policy, title, tuple(units))), None)
+    return ProbeFinding(board, "" if board else _why_not(session, probe_policy), tuple(session.heard))
 
 
 def modbus_questions(units: Iterable[int] = UNITS) -> Iterator[Request]:
@@ -152,14 +154,14 @@ def modbus_questions(units: Iterable[int] = UNITS) -> Iterator[Request]:
 
 
 def _answers(
-    session: _ProbeSession, manner: Manner, title: str, units: tuple[int, ...]
+    session: _ProbeSession, probe_policy: ProbePolicy, title: str, units: tuple[int, ...]
 ) -> Iterator[ProbeResult | None]:
-    if manner is Manner.NUMATO:
+    if probe_policy is ProbePolicy.NUMATO:
         yield _numato(session, title)
         return
-    if manner in {Manner.DEVANTECH, Manner.ANY}:
+    if probe_policy in {ProbePolicy.DEVANTECH, ProbePolicy.ANY}:
         yield _devantech(session)
-    if manner is Manner.DEVANTECH:
+    if probe_policy is ProbePolicy.DEVANTECH:
         return
     yield _lcus(session)
     yield _kmtronic(session)
@@ -167,14 +169,14 @@ def _answers(
     yield _kmtronic_bus(session, units)
 
 
-def _why_not(session: _ProbeSession, manner: Manner) -> str:
+def _why_not(session: _ProbeSession, probe_policy: ProbePolicy) -> str:
     if session.note:
         return session.note
     if any(heard.reply for heard in session.heard):
         return Text(
             "it answered, but not as a board that is known; check its speed (only 9600 baud is asked) and wiring"
         )
-    if manner is Manner.CONVERTER:
+    if probe_policy is ProbePolicy.CONVERTER:
         return Text(
             'it says nothing: an LCUS board that tells no state (readback = "none", or "feedback"), '
             "or an RS485 adapter "

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from agent.core.model import Flaw, View
-from agent.doctor.codes import SEVERITY, Check, Code
+from agent.doctor.codes import SEVERITY, DiagnosticCheck, FindingCode
 from agent.doctor.texts import FINDINGS, SEVERITIES, TITLES
 from agent.i18n import Language
 from agent.i18n.cameras import FLAWS, VIEWS
@@ -50,60 +50,90 @@ journal its last number and in brackets how many events wait.
 
 ## From the symptom to the cause
 """
-SYMPTOMS: Final[tuple[tuple[str, tuple[Check, ...]], ...]] = (
-    ("Nothing happens when a code is shown", (Check.CAMERAS, Check.SCANNERS, Check.PROCESSOR)),
-    ("The code is read, but the plate is not", (Check.CAMERAS, Check.MODELS)),
-    ("The vehicle may pass, but the barrier does not rise", (Check.RELAYS, Check.PORTS, Check.JOURNAL, Check.DISK)),
-    ("The barrier stays up, or the lane reports faults", (Check.INPUTS, Check.RELAYS, Check.PORTS)),
+SYMPTOMS: Final[tuple[tuple[str, tuple[DiagnosticCheck, ...]], ...]] = (
+    (
+        "Nothing happens when a code is shown",
+        (DiagnosticCheck.CAMERAS, DiagnosticCheck.SCANNERS, DiagnosticCheck.PROCESSOR),
+    ),
+    ("The code is read, but the plate is not", (DiagnosticCheck.CAMERAS, DiagnosticCheck.MODELS)),
+    (
+        "The vehicle may pass, but the barrier does not rise",
+        (DiagnosticCheck.RELAYS, DiagnosticCheck.PORTS, DiagnosticCheck.JOURNAL, DiagnosticCheck.DISK),
+    ),
+    (
+        "The barrier stays up, or the lane reports faults",
+        (DiagnosticCheck.INPUTS, DiagnosticCheck.RELAYS, DiagnosticCheck.PORTS),
+    ),
     (
         "An officer must decide on every vehicle",
-        (Check.CLOCK, Check.LISTS, Check.JOURNAL, Check.DISK, Check.CAMERAS),
+        (
+            DiagnosticCheck.CLOCK,
+            DiagnosticCheck.LISTS,
+            DiagnosticCheck.JOURNAL,
+            DiagnosticCheck.DISK,
+            DiagnosticCheck.CAMERAS,
+        ),
     ),
-    ("Every permit is refused", (Check.LISTS, Check.CLOCK, Check.CONFIGURATION)),
-    ("Central sees nothing of the gate", (Check.BROKERS, Check.CERTIFICATES, Check.CLOCK, Check.JOURNAL)),
-    ("Central's commands are not taken", (Check.BROKERS, Check.CLOCK, Check.CONFIGURATION)),
-    ("A device is gone after a restart of the machine", (Check.PORTS, Check.RELAYS, Check.SCANNERS, Check.CAMERAS)),
+    ("Every permit is refused", (DiagnosticCheck.LISTS, DiagnosticCheck.CLOCK, DiagnosticCheck.CONFIGURATION)),
+    (
+        "Central sees nothing of the gate",
+        (DiagnosticCheck.BROKERS, DiagnosticCheck.CERTIFICATES, DiagnosticCheck.CLOCK, DiagnosticCheck.JOURNAL),
+    ),
+    (
+        "Central's commands are not taken",
+        (DiagnosticCheck.BROKERS, DiagnosticCheck.CLOCK, DiagnosticCheck.CONFIGURATION),
+    ),
+    (
+        "A device is gone after a restart of the machine",
+        (DiagnosticCheck.PORTS, DiagnosticCheck.RELAYS, DiagnosticCheck.SCANNERS, DiagnosticCheck.CAMERAS),
+    ),
     (
         "The agent does not start, or starts again and again",
-        (Check.SERVICE, Check.CONFIGURATION, Check.STATE, Check.MEMORY),
+        (DiagnosticCheck.SERVICE, DiagnosticCheck.CONFIGURATION, DiagnosticCheck.STATE, DiagnosticCheck.MEMORY),
     ),
-    ("A change of the configuration has no effect", (Check.CONFIGURATION, Check.VERSIONS)),
-    ("The gate is slow", (Check.PROCESSOR, Check.CAMERAS, Check.RELAYS, Check.MEMORY)),
-    ("After a power cut something is missing", (Check.SERVICE, Check.DISK, Check.JOURNAL, Check.WATCHDOG)),
+    ("A change of the configuration has no effect", (DiagnosticCheck.CONFIGURATION, DiagnosticCheck.VERSIONS)),
+    (
+        "The gate is slow",
+        (DiagnosticCheck.PROCESSOR, DiagnosticCheck.CAMERAS, DiagnosticCheck.RELAYS, DiagnosticCheck.MEMORY),
+    ),
+    (
+        "After a power cut something is missing",
+        (DiagnosticCheck.SERVICE, DiagnosticCheck.DISK, DiagnosticCheck.JOURNAL, DiagnosticCheck.WATCHDOG),
+    ),
 )
 
-CHECK_OF: Final[Mapping[str, Check]] = {
-    "CONFIGURATION": Check.CONFIGURATION,
-    "UNIT": Check.SERVICE,
-    "SERVICE": Check.SERVICE,
-    "VERSION": Check.VERSIONS,
-    "PART": Check.PARTS,
-    "WATCHDOG": Check.WATCHDOG,
-    "HARDWARE": Check.WATCHDOG,
-    "CLOCK": Check.CLOCK,
-    "TIME": Check.TIME_ZONE,
-    "DISK": Check.DISK,
-    "INODES": Check.DISK,
-    "MEMORY": Check.MEMORY,
-    "LOAD": Check.PROCESSOR,
-    "TEMPERATURE": Check.PROCESSOR,
-    "THROTTLED": Check.PROCESSOR,
-    "STATE": Check.STATE,
-    "JOURNAL": Check.JOURNAL,
-    "GATE": Check.GATE_KEY,
-    "CERTIFICATE": Check.CERTIFICATES,
-    "PRIVATE": Check.CERTIFICATES,
-    "MODEL": Check.MODELS,
-    "BROKER": Check.BROKERS,
-    "LISTS": Check.LISTS,
-    "LIST": Check.LISTS,
-    "TRUST": Check.LISTS,
-    "PORT": Check.PORTS,
-    "CAMERA": Check.CAMERAS,
-    "RELAY": Check.RELAYS,
-    "INPUTS": Check.INPUTS,
-    "LANE": Check.INPUTS,
-    "SCANNER": Check.SCANNERS,
+CHECK_OF: Final[Mapping[str, DiagnosticCheck]] = {
+    "CONFIGURATION": DiagnosticCheck.CONFIGURATION,
+    "UNIT": DiagnosticCheck.SERVICE,
+    "SERVICE": DiagnosticCheck.SERVICE,
+    "VERSION": DiagnosticCheck.VERSIONS,
+    "PART": DiagnosticCheck.PARTS,
+    "WATCHDOG": DiagnosticCheck.WATCHDOG,
+    "HARDWARE": DiagnosticCheck.WATCHDOG,
+    "CLOCK": DiagnosticCheck.CLOCK,
+    "TIME": DiagnosticCheck.TIME_ZONE,
+    "DISK": DiagnosticCheck.DISK,
+    "INODES": DiagnosticCheck.DISK,
+    "MEMORY": DiagnosticCheck.MEMORY,
+    "LOAD": DiagnosticCheck.PROCESSOR,
+    "TEMPERATURE": DiagnosticCheck.PROCESSOR,
+    "THROTTLED": DiagnosticCheck.PROCESSOR,
+    "STATE": DiagnosticCheck.STATE,
+    "JOURNAL": DiagnosticCheck.JOURNAL,
+    "GATE": DiagnosticCheck.GATE_KEY,
+    "CERTIFICATE": DiagnosticCheck.CERTIFICATES,
+    "PRIVATE": DiagnosticCheck.CERTIFICATES,
+    "MODEL": DiagnosticCheck.MODELS,
+    "BROKER": DiagnosticCheck.BROKERS,
+    "LISTS": DiagnosticCheck.LISTS,
+    "LIST": DiagnosticCheck.LISTS,
+    "TRUST": DiagnosticCheck.LISTS,
+    "PORT": DiagnosticCheck.PORTS,
+    "CAMERA": DiagnosticCheck.CAMERAS,
+    "RELAY": DiagnosticCheck.RELAYS,
+    "INPUTS": DiagnosticCheck.INPUTS,
+    "LANE": DiagnosticCheck.INPUTS,
+    "SCANNER": DiagnosticCheck.SCANNERS,
 }
 """The check of a code, by the code's first word; a code of no check can come of any."""
 
@@ -111,15 +141,15 @@ CHECK_OF: Final[Mapping[str, Check]] = {
 def page() -> str:
     """The whole page."""
     parts = [INTRODUCTION.strip(), table(("what is seen", "where to look"), symptoms())]
-    for check in Check:
+    for check in DiagnosticCheck:
         parts += [f"## {TITLES[check]}", findings(check)]
-    parts += ["## Any check", _table_of([code for code in Code if check_of(code) is None])]
+    parts += ["## Any check", _table_of([code for code in FindingCode if check_of(code) is None])]
     parts += ["## In the other languages"]
     parts += [table(("code", *(one.own_name for one in OTHERS)), translated())]
     return "\n\n".join(parts) + "\n"
 
 
-def check_of(code: Code) -> Check | None:
+def check_of(code: FindingCode) -> DiagnosticCheck | None:
     """Which check finds it; None: any."""
     return CHECK_OF.get(code.partition("_")[0])
 
@@ -143,21 +173,21 @@ def anchor(title: str) -> str:
     return title.lower().replace(" ", "-")
 
 
-def findings(check: Check) -> str:
+def findings(check: DiagnosticCheck) -> str:
     """What a check can find."""
-    return _table_of([code for code in Code if check_of(code) is check])
+    return _table_of([code for code in FindingCode if check_of(code) is check])
 
 
-def _table_of(codes: Iterable[Code]) -> str:
+def _table_of(codes: Iterable[FindingCode]) -> str:
     return table(("severity", "code", "finding", "fix"), (row for code in codes for row in _rows(code)))
 
 
-def _rows(code: Code) -> Iterable[tuple[str, str, str, str]]:
+def _rows(code: FindingCode) -> Iterable[tuple[str, str, str, str]]:
     severity = SEVERITIES[SEVERITY[code]]
     match code:
-        case Code.CAMERA_VIEW:
+        case FindingCode.CAMERA_VIEW:
             told = [VIEWS[view] for view in View if view is not View.CLEAR]
-        case Code.CAMERA_PICTURE:
+        case FindingCode.CAMERA_PICTURE:
             told = [FLAWS[flaw] for flaw in Flaw]
         case _:
             told = [FINDINGS[code]]
@@ -167,7 +197,7 @@ def _rows(code: Code) -> Iterable[tuple[str, str, str, str]]:
 
 def translated() -> Iterable[tuple[str, ...]]:
     """The words of every finding in the other languages; those of pictures stand in docs/reasons.md."""
-    for code in Code:
+    for code in FindingCode:
         if code in FINDINGS:
             yield f"`{code}`", *(FINDINGS[code].translated(language) for language in OTHERS)
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from agent.core.contract.channels import Channel
     from agent.core.contract.schemas import Schema
-    from agent.core.contract.standards_mapping import Counterpart
+    from agent.core.contract.standards_mapping import StandardEquivalent
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "events.md"
@@ -242,7 +242,7 @@ def customs() -> str:
 
 def access_control() -> str:
     """The tables of counterparts."""
-    tables: tuple[tuple[str, Mapping[Any, Counterpart]], ...] = (
+    tables: tuple[tuple[str, Mapping[Any, StandardEquivalent]], ...] = (
         ("event type", standards_mapping.EVENTS),
         ("outcome of transaction.closed", standards_mapping.OUTCOMES),
         ("verdict of access.decided", standards_mapping.VERDICTS),

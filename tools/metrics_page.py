@@ -20,9 +20,9 @@ from agent.observability import (
     JournalFigures,
     LaneFigures,
     LinkFigures,
-    PartFigures,
     RelayFigures,
     UplinkFigures,
+    WorkerFigures,
     registry,
 )
 
@@ -100,7 +100,7 @@ WHOLE: Final = GateFigures(
     clock_error_s=0.001,
     disk=DiskFigures(1, 1, 1),
     watchdog_margin_s=5.0,
-    parts=(PartFigures("part", 0, well=True),),
+    parts=(WorkerFigures("part", 0, well=True),),
     configuration_refused=False,
 )
 """A gate of which everything is known."""

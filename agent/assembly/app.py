@@ -138,7 +138,7 @@ class App:
             Part("the lists", parts.lists.start, parts.lists.stop, parts.lists.workers),
             _part("the devices", parts.devices),
             _part("the evidence", parts.evidence_writer),
-            _part("the housekeeper", records.retention),
+            _part("the retention", records.retention),
         ]
         taking = (
             []

@@ -6,9 +6,9 @@ import secrets
 from typing import TYPE_CHECKING
 
 from agent.barrier import RelayBoard
-from agent.lane import Boards, LaneService
+from agent.lane import LaneDevices, LaneService
 from agent.settings import board_place
-from agent.vision.session import WorkerLimits
+from agent.vision.session import VisionWorkerLimits
 from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import Configure
 from drivers import registry
@@ -61,7 +61,7 @@ class GateLanes:
         unit = LaneService(
             name,
             settings,
-            Boards(
+            LaneDevices(
                 self._board(name, settings.relay),
                 None if inputs is None else registry.inputs(inputs.kind, inputs.table),
                 {scanner.id: registry.scanner(scanner.kind, scanner.table) for scanner in settings.scanners},
@@ -100,7 +100,7 @@ def _supervisor(lane: LaneService, camera: Camera) -> CameraSupervisor:
         configure,
         on_seen=lane.detected,
         on_status=lambda status: lane.camera_changed(camera.id, status, reads_codes="qr" in camera.readers),
-        limits=WorkerLimits(hang_s=camera.hang_s, reading_s=camera.reading_deadline_s, stop_s=CAMERA_STOP_S),
+        limits=VisionWorkerLimits(hang_s=camera.hang_s, reading_s=camera.reading_deadline_s, stop_s=CAMERA_STOP_S),
     )
     lane.notify_code_awaited(supervisor.set_vehicle_present)
     return supervisor

@@ -59,41 +59,42 @@ class RecordsDependencies:
 class GateRecords:
     """Owns the journal. `close` comes last of all."""
 
-    def __init__(self, settings: Settings, needs: RecordsDependencies) -> None:
+    def __init__(self, settings: Settings, dependencies: RecordsDependencies) -> None:
         """Open the journal, and start nothing.
 
         Raises JournalError when it cannot be opened, EvidenceError for the pictures.
         """
-        self._settings, self._needs = settings, needs
+        self._settings, self._dependencies = settings, dependencies
         self.journal = Journal.open(
             settings.state.directory / "journal.db",
             gate=settings.gate.id,
-            boot=needs.boot,
-            clock=needs.reading,
+            boot=dependencies.boot,
+            clock=dependencies.reading,
             max_bytes=settings.journal.max_mb * MEGABYTE,
         )
         with on_failure(self.journal.close):
             self.evidence = _evidence_store(settings)
         self.checkpointer = Checkpointer(
-            self.journal, needs.signing, settings.gate.id, self._needs.utc, settings.journal.checkpoint_s
+            self.journal, dependencies.signing, settings.gate.id, self._dependencies.utc, settings.journal.checkpoint_s
         )
         self.evidence_writer = EvidenceWriter(self.evidence)
         self.recorder = Recorder(
             self.journal,
-            self._needs.utc,
+            self._dependencies.utc,
             masked if settings.privacy.publish_plate == "masked" else None,
             self._recorded,
-            needs.reserving,
+            dependencies.reserving,
         )
         self.retention = self._make_retention()
 
     def note(self, event: Event) -> None:
         """Record something that belongs to no lane."""
-        self.recorder.note([Draft(event, None, None, self._needs.utc())])
+        self.recorder.note([Draft(event, None, None, self._dependencies.utc())])
 
     def note_start(self, version: str, configuration: str) -> None:
         """Tell of the start and of what the last run left open. `configuration`: its digest. Raises JournalError."""
-        found = start_record(version, configuration, self.journal.recover(), self.journal.replaced, self._needs.utc())
+        utc = self._dependencies.utc()
+        found = start_record(version, configuration, self.journal.recover(), self.journal.replaced, utc)
         self.recorder.note(found.drafts, found.changes)
 
     def close(self) -> None:
@@ -103,22 +104,22 @@ class GateRecords:
 
     def _recorded(self, drafts: Sequence[Draft]) -> None:
         self.evidence_writer.on_recorded(drafts)
-        self._needs.recorded(drafts)
+        self._dependencies.recorded(drafts)
 
     def _make_retention(self) -> RetentionJob:
         journal, privacy = self._settings.journal, self._settings.privacy
         ages = RetentionAges(journal.keep_acknowledged_days * DAY_S, journal.max_mb * MEGABYTE * 9 // 10)
         personal_data = PersonalDataRetention(
-            self._needs.registry,
+            self._dependencies.registry,
             PersonalAges(privacy.keep_uses_days * DAY_S, privacy.keep_lists_hours * HOUR_S),
-            self._needs.reading,
+            self._dependencies.reading,
             self.recorder.note,
         )
-        return RetentionJob(self.journal, ages, self._prune_evidence, self._needs.on_damage, personal_data)
+        return RetentionJob(self.journal, ages, self._prune_evidence, self._dependencies.on_damage, personal_data)
 
     def _prune_evidence(self) -> int:
         """Give up old pictures, and tell of those that went before their time; returns how many went in time."""
-        reading = self._needs.reading()
+        reading = self._dependencies.reading()
         gone = self.evidence.prune(reading.utc, synced=reading.synced)
         dropped = self.evidence.take_dropped()
         if dropped:

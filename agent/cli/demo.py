@@ -27,13 +27,13 @@ def demo(
         ACTS,
         BrokerError,
         DemoError,
-        Director,
+        DemoRunner,
         Screen,
     )
 
     try:
         with Screen(ACTS) as screen:
-            right = Director(out.resolve(), int(Clock().now().utc), screen, ACTS).run()
+            right = DemoRunner(out.resolve(), int(Clock().now().utc), screen, ACTS).run()
     except (BrokerError, DemoError) as error:
         typer.echo(f"gate-agent demo: {error}", err=True)
         raise typer.Exit(exit_codes.FAILED) from None

@@ -19,11 +19,11 @@ from agent.cli.gate_registry import registry_of
 from agent.cli.terminal import echo
 from agent.clock import Clock
 from agent.doctor import (
-    Check,
     CheckRunner,
     ClockFacts,
+    DiagnosticCheck,
+    DiagnosticReport,
     ListsFacts,
-    Report,
     Severity,
     TaskDependencies,
     agent_user,
@@ -81,13 +81,13 @@ def doctor(
         raise typer.Exit(exit_codes.FAILED)
 
 
-def report_of(configuration: Path, socket: Path, language: Language) -> tuple[Report, bool]:
+def report_of(configuration: Path, socket: Path, language: Language) -> tuple[DiagnosticReport, bool]:
     """The report of the running agent, else one of this process' own; and whether a configuration can be used."""
     report = _asked(socket, language)
     return (report, True) if report is not None else _examined(configuration, language)
 
 
-def _asked(socket: Path, language: Language) -> Report | None:
+def _asked(socket: Path, language: Language) -> DiagnosticReport | None:
     """The report of the running agent; None where none runs here."""
     try:
         if not socket.exists() and not systemd_unit.is_coming_up():
@@ -104,7 +104,7 @@ def _asked(socket: Path, language: Language) -> Report | None:
     return None
 
 
-def _examined(path: Path, language: Language) -> tuple[Report, bool]:
+def _examined(path: Path, language: Language) -> tuple[DiagnosticReport, bool]:
     """A report of this process' own, and whether there is a configuration that can be used."""
     clock = Clock()
     try:
@@ -114,12 +114,12 @@ def _examined(path: Path, language: Language) -> tuple[Report, bool]:
     else:
         tasks, gate, usable = _tasks(path, settings, clock), settings.gate.id, True
     found = CheckRunner().run(tasks, _Progress(tasks, language).on_check_done)
-    return Report(gate, version("gate-agent"), agent=False, utc=clock.now().utc, findings=found), usable
+    return DiagnosticReport(gate, version("gate-agent"), agent=False, utc=clock.now().utc, findings=found), usable
 
 
 def _tasks(path: Path, settings: Settings, clock: Clock) -> list[Task]:
     gate, installed = settings.gate.id, version("gate-agent")
-    ground = TaskDependencies(
+    dependencies = TaskDependencies(
         path=path,
         load=lambda: load_configuration(path),
         settings=settings,
@@ -131,7 +131,7 @@ def _tasks(path: Path, settings: Settings, clock: Clock) -> list[Task]:
         running=lambda: None,
         watchdog_s=systemd_unit.service_watchdog_s if systemd_unit.MANAGER.is_dir() else None,
     )
-    return [*common_tasks(ground), *free_device_tasks(settings, relay_boards(settings.lanes))]
+    return [*common_tasks(dependencies), *free_device_tasks(settings, relay_boards(settings.lanes))]
 
 
 def _clock(settings: Settings) -> ClockFacts:
@@ -156,12 +156,12 @@ class _Progress:
         self._left = {task.check for task in tasks}
         self._language = language
 
-    def on_check_done(self, check: Check, _found: Sequence[Finding]) -> None:
+    def on_check_done(self, check: DiagnosticCheck, _found: Sequence[Finding]) -> None:
         """One check has ended."""
         self._left.discard(check)
         if not sys.stderr.isatty():
             return
-        names = ", ".join(check_title(one, self._language) for one in Check if one in self._left)
+        names = ", ".join(check_title(one, self._language) for one in DiagnosticCheck if one in self._left)
         # A wide character takes two columns: half of the line is enough for any.
         width = os.get_terminal_size(sys.stderr.fileno()).columns // 2
         typer.echo(f"\r\033[K{names[:width]}", err=True, nl=False)  # the titles are our own

@@ -11,7 +11,7 @@ import typer
 
 from agent.broker import BrokerAddress, TlsFilesError
 from agent.cli import exit_codes
-from sim.fleet import SESSION_EXPIRY_S, WILL_DELAY_S, Credentials, Fleet, Plan, elsewhere
+from sim.fleet import SESSION_EXPIRY_S, WILL_DELAY_S, Credentials, Fleet, FleetPlan, elsewhere
 
 if TYPE_CHECKING:
     from sim.fleet import RunProgress
@@ -78,7 +78,7 @@ def fleet(  # noqa: PLR0913, PLR0917 - one parameter an option
         )
     try:
         credentials = Credentials(ca, certificate, key, user, password, central_certificate, central_key, central_user)
-        plan = Plan(
+        plan = FleetPlan(
             gates,
             rate,
             addresses,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class CliCommand:
     """A command: its name, `module:function` or `module:app` that serves it, and its line in the help."""
 
     name: str
@@ -30,7 +30,7 @@ class CommandBrokenError(Exception):
     """The module of a command cannot be loaded."""
 
 
-def mount(app: typer.Typer, commands: Sequence[Command], arguments: Sequence[str]) -> None:
+def mount(app: typer.Typer, commands: Sequence[CliCommand], arguments: Sequence[str]) -> None:
     """Mount the command that the arguments name, and for all others just their lines in the help.
 
     Raises:
@@ -48,7 +48,7 @@ def _not_loaded() -> None:
     """Stand in for a command that nobody asked for."""
 
 
-def _mount_real(app: typer.Typer, command: Command) -> None:
+def _mount_real(app: typer.Typer, command: CliCommand) -> None:
     module, _, name = command.target.partition(":")
     try:
         with loading():

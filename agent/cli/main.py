@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import exit_codes
-from agent.cli.lazy import Command, CommandBrokenError, mount
+from agent.cli.lazy import CliCommand, CommandBrokenError, mount
 from agent.cli.terminal import drop_output, echo
 from agent.service.privileges import own_process
 
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = (
-    Command("run", "agent.cli.run:run", "Run the agent: the command of the service."),
-    Command("setup", "agent.cli.setup:setup", "Set up a gate by questions, from a bare box to a working lane."),
-    Command("config", "agent.cli.config:app", "Check, show and change the configuration, and take a change back."),
-    Command("watch", "agent.cli.watch:watch", "Show a lane live in the terminal, as the running agent sees it."),
-    Command("release", "agent.cli.release:release", "Release every relay while the agent does not run."),
-    Command(
+    CliCommand("run", "agent.cli.run:run", "Run the agent: the command of the service."),
+    CliCommand("setup", "agent.cli.setup:setup", "Set up a gate by questions, from a bare box to a working lane."),
+    CliCommand("config", "agent.cli.config:app", "Check, show and change the configuration, and take a change back."),
+    CliCommand("watch", "agent.cli.watch:watch", "Show a lane live in the terminal, as the running agent sees it."),
+    CliCommand("release", "agent.cli.release:release", "Release every relay while the agent does not run."),
+    CliCommand(
         "doctor", "agent.cli.doctor:doctor", "Check everything that the gate needs, and report problems and fixes."
     ),
-    Command("bundle", "agent.cli.bundle:bundle", "Pack what somebody needs who helps from afar, without secrets."),
-    Command("scan", "agent.cli.scan:scan", "Read QR permits and plates from pictures or a camera."),
-    Command("permit", "agent.cli.permit:app", "Make, verify and revoke permits, keys and trust lists."),
-    Command("console", "agent.cli.console:app", "Make the users of the console, and the code of its first start."),
-    Command("lists", "agent.cli.lists:app", "Publish, pack, import and look at declarations and other lists."),
-    Command("clock", "agent.cli.clock:app", "Report how reliable the clock is, and fix a wrong floor."),
-    Command("events", "agent.cli.events:app", "Look into the journal of events, and prove that nothing is missing."),
-    Command("command", "agent.cli.command:app", "Sign and send commands to gates."),
-    Command("relay", "agent.cli.relay:app", "Find, try and watch relay and input boards."),
-    Command("fleet", "agent.cli.fleet:fleet", "Simulate many gates against brokers, and measure."),
-    Command("demo", "agent.cli.demo:demo", "Play eleven vehicles at a gate on this machine, without hardware."),
+    CliCommand("bundle", "agent.cli.bundle:bundle", "Pack what somebody needs who helps from afar, without secrets."),
+    CliCommand("scan", "agent.cli.scan:scan", "Read QR permits and plates from pictures or a camera."),
+    CliCommand("permit", "agent.cli.permit:app", "Make, verify and revoke permits, keys and trust lists."),
+    CliCommand("console", "agent.cli.console:app", "Make the users of the console, and the code of its first start."),
+    CliCommand("lists", "agent.cli.lists:app", "Publish, pack, import and look at declarations and other lists."),
+    CliCommand("clock", "agent.cli.clock:app", "Report how reliable the clock is, and fix a wrong floor."),
+    CliCommand("events", "agent.cli.events:app", "Look into the journal of events, and prove that nothing is missing."),
+    CliCommand("command", "agent.cli.command:app", "Sign and send commands to gates."),
+    CliCommand("relay", "agent.cli.relay:app", "Find, try and watch relay and input boards."),
+    CliCommand("fleet", "agent.cli.fleet:fleet", "Simulate many gates against brokers, and measure."),
+    CliCommand("demo", "agent.cli.demo:demo", "Play eleven vehicles at a gate on this machine, without hardware."),
 )
 EPILOG = (
     "Exit codes: 0 all is well; 1 it failed, or a check found something; 2 the command was not understood; "

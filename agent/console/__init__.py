@@ -4,6 +4,6 @@ May serve HTTP and read every part of the running gate through `dependencies`; w
 configuration. Its face is light: the server's own thread loads the web libraries and the pages.
 """
 
-from agent.console.web.server import ConsoleServer
+from agent.console.web.console_server import ConsoleServer
 
 __all__ = ["ConsoleServer"]

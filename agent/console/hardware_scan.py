@@ -15,7 +15,7 @@ from agent.settings.loading.origin import toml
 from drivers.api import DeviceError
 from drivers.probe import identify
 from drivers.serial.adapters import BY_ID, BY_PATH, adapters, advice
-from drivers.serial.usb_ids import Manner, likeness
+from drivers.serial.usb_ids import ProbePolicy, likeness
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _ASKING: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class SerialPort:
+class FoundPort:
     """A serial port that is there. `probably`: what is on it; `manner`: the same as a word for a text.
 
     `write`: the name for the configuration, `kind_of_name`: by_id, by_path, rule, built_in or passing. `users`: the
@@ -46,7 +46,7 @@ class SerialPort:
     serial: str
     names: tuple[str, ...]
     probably: str
-    manner: str
+    probe_policy: str
     write: str
     kind_of_name: str
     users: tuple[str, ...]
@@ -106,7 +106,7 @@ def missing(lanes: Mapping[str, Lane], root: Path = ROOT) -> list[tuple[str, str
     return [(user, path) for user, path in named(lanes) if path.startswith("/dev/") and not _file(root, path).exists()]
 
 
-def serial_ports(lanes: Mapping[str, Lane], root: Path = ROOT) -> list[SerialPort]:
+def serial_ports(lanes: Mapping[str, Lane], root: Path = ROOT) -> list[FoundPort]:
     """Every serial port of this computer. None is opened."""
     there = adapters(root)
     return [_port(one, there, lanes, root) for one in there]
@@ -152,7 +152,7 @@ def ask_port(device: str, lanes: Mapping[str, Lane], root: Path = ROOT) -> PortA
         _ASKING.release()
 
 
-def _asked(port: SerialPort, adapter: Adapter, root: Path) -> PortAnswer:
+def _asked(port: FoundPort, adapter: Adapter, root: Path) -> PortAnswer:
     try:
         found = identify(str(_file(root, port.device)), likeness(adapter), adapter.title)
     except DeviceError as error:
@@ -172,11 +172,11 @@ def _snippet(write: str, board: ProbeResult) -> str:
     return "\n\n".join(blocks)
 
 
-def _port(one: Adapter, there: Iterable[Adapter], lanes: Mapping[str, Lane], root: Path) -> SerialPort:
+def _port(one: Adapter, there: Iterable[Adapter], lanes: Mapping[str, Lane], root: Path) -> FoundPort:
     probably, told = likeness(one), advice(one, there)
     names = {one.device, *one.names}
     users = tuple(user for user, path in named(lanes) if path in names or _real(root, path) == one.device)
-    return SerialPort(
+    return FoundPort(
         one.device,
         one.usb_id,
         one.title,
@@ -184,14 +184,14 @@ def _port(one: Adapter, there: Iterable[Adapter], lanes: Mapping[str, Lane], roo
         one.serial,
         one.names,
         probably.words,
-        probably.manner.value,
+        probably.probe_policy.value,
         told.name,
         _kind_of_name(told.name, one),
         users,
         tuple(f"{holder.name} ({holder.pid})" for holder in one.holders),
         one.permitted,
         one.group,
-        can_be_asked=probably.manner is not Manner.NEVER and not users and not one.holders and one.permitted,
+        can_be_asked=probably.probe_policy is not ProbePolicy.NEVER and not users and not one.holders and one.permitted,
     )
 
 

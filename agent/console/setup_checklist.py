@@ -44,7 +44,7 @@ class ChecklistStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Knowledge:
+class SetupFacts:
     """What is known of the running gate.
 
     `devices`: states by name; `passed`: the lanes through which a vehicle went; `acknowledged`: an event of this gate
@@ -57,7 +57,7 @@ class Knowledge:
     acknowledged: bool
 
 
-def steps(settings: Settings, known: Knowledge) -> list[ChecklistStep]:
+def steps(settings: Settings, known: SetupFacts) -> list[ChecklistStep]:
     """All steps of a gate and of its lanes."""
     found = [
         ChecklistStep("gate", _done(settings.gate.id != EXAMPLE_GATE), "/configuration"),
@@ -75,7 +75,7 @@ def is_practice(trust_list: Path | None) -> bool:
     return trust_list is not None and trust_list.parent.name == PRACTICE
 
 
-def _of_lane(name: str, lane: Lane, known: Knowledge) -> Iterator[ChecklistStep]:
+def _of_lane(name: str, lane: Lane, known: SetupFacts) -> Iterator[ChecklistStep]:
     yield ChecklistStep("relay", _device(lane.relay.kind, f"{name}/relay", known), "/devices", name)
     if lane.inputs is None:
         yield ChecklistStep("inputs", StepProgress.CHOICE, "/devices", name)
@@ -100,7 +100,7 @@ def _permits(settings: Settings) -> StepProgress:
     return StepProgress.WRONG if is_practice(settings.permits.trust_list) else StepProgress.DONE
 
 
-def _broker(settings: Settings, known: Knowledge) -> StepProgress:
+def _broker(settings: Settings, known: SetupFacts) -> StepProgress:
     if not settings.mqtt.enabled:
         return StepProgress.CHOICE
     if known.devices.get("broker") not in WORKING:
@@ -108,13 +108,13 @@ def _broker(settings: Settings, known: Knowledge) -> StepProgress:
     return _done(known.acknowledged)
 
 
-def _clock(settings: Settings, known: Knowledge) -> StepProgress:
+def _clock(settings: Settings, known: SetupFacts) -> StepProgress:
     if known.clock is not ClockState.UNTRUSTED:
         return StepProgress.DONE
     return StepProgress.WRONG if settings.clock.require_synchronised else StepProgress.CHOICE
 
 
-def _device(kind: str, name: str, known: Knowledge) -> StepProgress:
+def _device(kind: str, name: str, known: SetupFacts) -> StepProgress:
     if kind == SIMULATED:
         return StepProgress.LEFT
     return StepProgress.DONE if known.devices.get(name) in WORKING else StepProgress.WRONG

@@ -7,13 +7,13 @@ from agent.doctor.bundle.archive import BundleMaterial, BundleRequest, bundle_fi
 from agent.doctor.bundle.contents import service_log
 from agent.doctor.check_runner import CheckRunner, Task
 from agent.doctor.check_table import TaskDependencies, common_tasks, free_device_tasks, tasks_without_settings
-from agent.doctor.codes import Check, Severity
+from agent.doctor.codes import DiagnosticCheck, Severity
 from agent.doctor.collectors.files import tls_facts
 from agent.doctor.collectors.remote import lists_facts
 from agent.doctor.collectors.user import agent_user
 from agent.doctor.diagnostics import Diagnostics, DiagnosticsDependencies
 from agent.doctor.facts import CertificateFacts, ClockFacts, ListsFacts
-from agent.doctor.finding import Finding, Report
+from agent.doctor.finding import DiagnosticReport, Finding
 from agent.doctor.health import health_of_the_doctor, health_payload
 from agent.doctor.report import report_as_json, report_from_json, report_lines
 from agent.doctor.texts import check_title
@@ -22,14 +22,14 @@ __all__ = [
     "BundleMaterial",
     "BundleRequest",
     "CertificateFacts",
-    "Check",
     "CheckRunner",
     "ClockFacts",
+    "DiagnosticCheck",
+    "DiagnosticReport",
     "Diagnostics",
     "DiagnosticsDependencies",
     "Finding",
     "ListsFacts",
-    "Report",
     "Severity",
     "Task",
     "TaskDependencies",

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.doctor.codes import Check, Code
+from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.doctor.finding import Finding
 from agent.service.parallel import Job
 
@@ -21,7 +21,7 @@ USUAL_LIMIT_S: Final = 15.0
 class Task:
     """One check: what gathers its facts, and what judges them. `limit_s`: how long both may take."""
 
-    check: Check
+    check: DiagnosticCheck
     gather: Callable[[], Any]
     judge: Callable[[Any], Iterable[Finding]]
     limit_s: float = USUAL_LIMIT_S
@@ -32,16 +32,18 @@ class CheckRunner:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._hanging: dict[Check, Job[list[Finding]]] = {}
+        self._hanging: dict[DiagnosticCheck, Job[list[Finding]]] = {}
 
     def run(
-        self, tasks: Sequence[Task], progress: Callable[[Check, Sequence[Finding]], None] = lambda _check, _found: None
+        self,
+        tasks: Sequence[Task],
+        progress: Callable[[DiagnosticCheck, Sequence[Finding]], None] = lambda _check, _found: None,
     ) -> tuple[Finding, ...]:
         """What all tasks find, in the order of the checks. `progress` hears of each as it ends. One call at a time."""
         with self._lock:
             began_at = time.monotonic()
             jobs = {task.check: self._begun(task) for task in tasks}
-            found: dict[Check, Sequence[Finding]] = {}
+            found: dict[DiagnosticCheck, Sequence[Finding]] = {}
             for task in sorted(tasks, key=lambda one: one.limit_s):
                 found[task.check] = self._result(task, jobs[task.check], began_at + task.limit_s)
                 progress(task.check, found[task.check])
@@ -56,7 +58,7 @@ class CheckRunner:
         return Job(f"doctor-{task.check.value}", lambda: list(task.judge(task.gather())))
 
     def _result(self, task: Task, job: Job[list[Finding]] | None, deadline: float) -> Sequence[Finding]:
-        hangs = [Finding(task.check, code=Code.CHECK_HANGS, values={"time": f"{task.limit_s:g} s"})]
+        hangs = [Finding(task.check, code=FindingCode.CHECK_HANGS, values={"time": f"{task.limit_s:g} s"})]
         if job is None:
             return hangs
         if not job.ended(deadline - time.monotonic()):
@@ -64,9 +66,9 @@ class CheckRunner:
             return hangs
         if job.error is not None:
             trouble = f"{type(job.error).__name__}: {job.error}"
-            return [Finding(task.check, code=Code.CHECK_FAILED, values={"trouble": trouble})]
+            return [Finding(task.check, code=FindingCode.CHECK_FAILED, values={"trouble": trouble})]
         return job.result(deadline)
 
 
-def _in_order(found: Mapping[Check, Sequence[Finding]]) -> tuple[Finding, ...]:
-    return tuple(finding for check in Check for finding in found.get(check, ()))
+def _in_order(found: Mapping[DiagnosticCheck, Sequence[Finding]]) -> tuple[Finding, ...]:
+    return tuple(finding for check in DiagnosticCheck for finding in found.get(check, ()))

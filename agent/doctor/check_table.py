@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from agent.doctor.check_runner import Task
-from agent.doctor.codes import Check
+from agent.doctor.codes import DiagnosticCheck
 from agent.doctor.collectors import devices as opened
 from agent.doctor.collectors import files, machine, ports, remote, software
 from agent.doctor.collectors import running_agent as running
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from agent.barrier import RelayBoard
     from agent.devices import DeviceStatusTable
-    from agent.doctor.collectors.user import User
+    from agent.doctor.collectors.user import SystemUser
     from agent.doctor.facts import ClockFacts, InputsFacts, ListsFacts, RelayFacts
     from agent.lane import LaneService
     from agent.service.worker_supervisor import WorkerSupervisor
@@ -58,7 +58,7 @@ class TaskDependencies:
     path: Path
     load: Callable[[], LoadedSettings]
     settings: Settings
-    user: User
+    user: SystemUser
     utc: Callable[[], float]
     clock: Callable[[], ClockFacts]
     lists: Callable[[], ListsFacts]
@@ -94,41 +94,41 @@ def common_tasks(dependencies: TaskDependencies) -> list[Task]:
 
     return [
         Task(
-            Check.CONFIGURATION,
+            DiagnosticCheck.CONFIGURATION,
             partial(software.configuration, dependencies.path, dependencies.load, digest),
             of_software.configuration,
         ),
-        Task(Check.SERVICE, software.service, of_software.service, 3 * ASK_S),
-        Task(Check.VERSIONS, partial(software.versions, version), of_software.versions),
-        Task(Check.WATCHDOG, partial(machine.watchdog, dependencies.watchdog_s), of_machine.watchdog),
-        Task(Check.CLOCK, dependencies.clock, of_machine.clock),
-        Task(Check.TIME_ZONE, machine.time_zone, of_machine.time_zone),
-        Task(Check.DISK, lambda: machine.disk(state, files.wanted_bytes(settings)), of_machine.disk),
-        Task(Check.MEMORY, machine.memory, of_machine.memory),
-        Task(Check.PROCESSOR, machine.processor, of_machine.processor),
-        Task(Check.STATE, partial(files.state, state, dependencies.user), of_files.state),
+        Task(DiagnosticCheck.SERVICE, software.service, of_software.service, 3 * ASK_S),
+        Task(DiagnosticCheck.VERSIONS, partial(software.versions, version), of_software.versions),
+        Task(DiagnosticCheck.WATCHDOG, partial(machine.watchdog, dependencies.watchdog_s), of_machine.watchdog),
+        Task(DiagnosticCheck.CLOCK, dependencies.clock, of_machine.clock),
+        Task(DiagnosticCheck.TIME_ZONE, machine.time_zone, of_machine.time_zone),
+        Task(DiagnosticCheck.DISK, lambda: machine.disk(state, files.wanted_bytes(settings)), of_machine.disk),
+        Task(DiagnosticCheck.MEMORY, machine.memory, of_machine.memory),
+        Task(DiagnosticCheck.PROCESSOR, machine.processor, of_machine.processor),
+        Task(DiagnosticCheck.STATE, partial(files.state, state, dependencies.user), of_files.state),
         Task(
-            Check.JOURNAL,
+            DiagnosticCheck.JOURNAL,
             lambda: files.journal(settings, failing=dependencies.failing(), utc=dependencies.utc()),
             of_journal.journal,
             JOURNAL_LIMIT_S,
         ),
-        Task(Check.GATE_KEY, partial(files.gate_key, state), of_files.gate_key),
+        Task(DiagnosticCheck.GATE_KEY, partial(files.gate_key, state), of_files.gate_key),
         Task(
-            Check.CERTIFICATES,
+            DiagnosticCheck.CERTIFICATES,
             lambda: files.tls_facts(settings, dependencies.user, dependencies.utc()),
             of_certificates.certificates,
         ),
-        Task(Check.MODELS, files.models, of_files.models),
+        Task(DiagnosticCheck.MODELS, files.models, of_files.models),
         Task(
-            Check.BROKERS,
+            DiagnosticCheck.BROKERS,
             lambda: remote.brokers(settings, dependencies.health, dependencies.links()),
             of_others.brokers,
             BROKERS_LIMIT_S,
         ),
-        Task(Check.LISTS, dependencies.lists, of_others.lists),
+        Task(DiagnosticCheck.LISTS, dependencies.lists, of_others.lists),
         Task(
-            Check.PORTS,
+            DiagnosticCheck.PORTS,
             lambda: ports.ports(settings, dependencies.user, dependencies.ours() | {os.getpid()}),
             of_devices.ports,
         ),
@@ -139,16 +139,16 @@ def tasks_without_settings(path: Path, load: Callable[[], LoadedSettings]) -> li
     """The checks that can be made where no configuration can be used."""
     return [
         Task(
-            Check.CONFIGURATION,
+            DiagnosticCheck.CONFIGURATION,
             partial(software.configuration, path, load, lambda: None),
             of_software.configuration,
         ),
-        Task(Check.SERVICE, software.service, of_software.service, 3 * ASK_S),
-        Task(Check.VERSIONS, partial(software.versions, lambda: None), of_software.versions),
-        Task(Check.TIME_ZONE, machine.time_zone, of_machine.time_zone),
-        Task(Check.MEMORY, machine.memory, of_machine.memory),
-        Task(Check.PROCESSOR, machine.processor, of_machine.processor),
-        Task(Check.MODELS, files.models, of_files.models),
+        Task(DiagnosticCheck.SERVICE, software.service, of_software.service, 3 * ASK_S),
+        Task(DiagnosticCheck.VERSIONS, partial(software.versions, lambda: None), of_software.versions),
+        Task(DiagnosticCheck.TIME_ZONE, machine.time_zone, of_machine.time_zone),
+        Task(DiagnosticCheck.MEMORY, machine.memory, of_machine.memory),
+        Task(DiagnosticCheck.PROCESSOR, machine.processor, of_machine.processor),
+        Task(DiagnosticCheck.MODELS, files.models, of_files.models),
     ]
 
 
@@ -156,11 +156,11 @@ def held_device_tasks(settings: Settings, parts: HeldDevices) -> list[Task]:
     """The checks of what the running agent has: its threads and its devices."""
     known = parts.devices
     return [
-        Task(Check.PARTS, lambda: running.parts(parts.workers.states), of_software.parts),
-        Task(Check.CAMERAS, partial(running.cameras, parts.cameras), of_devices.cameras),
-        Task(Check.RELAYS, partial(running.relays, parts.boards, parts.places), of_devices.relays),
-        Task(Check.INPUTS, lambda: running.inputs(settings, parts.lanes, known.known), of_devices.inputs),
-        Task(Check.SCANNERS, lambda: running.scanners(settings, known.known), of_devices.scanners),
+        Task(DiagnosticCheck.PARTS, lambda: running.parts(parts.workers.states), of_software.parts),
+        Task(DiagnosticCheck.CAMERAS, partial(running.cameras, parts.cameras), of_devices.cameras),
+        Task(DiagnosticCheck.RELAYS, partial(running.relays, parts.boards, parts.places), of_devices.relays),
+        Task(DiagnosticCheck.INPUTS, lambda: running.inputs(settings, parts.lanes, known.known), of_devices.inputs),
+        Task(DiagnosticCheck.SCANNERS, lambda: running.scanners(settings, known.known), of_devices.scanners),
     ]
 
 
@@ -182,8 +182,10 @@ def free_device_tasks(settings: Settings, places: Mapping[str, list[str]]) -> li
         return opened.inputs(settings)
 
     return [
-        Task(Check.CAMERAS, partial(opened.cameras, settings), of_devices.cameras, CAMERAS_LIMIT_S),
-        Task(Check.RELAYS, relays, of_devices.relays, 2 * opened.BOARD_LIMIT_S),
-        Task(Check.INPUTS, inputs, of_devices.inputs, 3 * opened.BOARD_LIMIT_S),
-        Task(Check.SCANNERS, partial(opened.scanners, settings), of_devices.scanners, 2 * opened.BOARD_LIMIT_S),
+        Task(DiagnosticCheck.CAMERAS, partial(opened.cameras, settings), of_devices.cameras, CAMERAS_LIMIT_S),
+        Task(DiagnosticCheck.RELAYS, relays, of_devices.relays, 2 * opened.BOARD_LIMIT_S),
+        Task(DiagnosticCheck.INPUTS, inputs, of_devices.inputs, 3 * opened.BOARD_LIMIT_S),
+        Task(
+            DiagnosticCheck.SCANNERS, partial(opened.scanners, settings), of_devices.scanners, 2 * opened.BOARD_LIMIT_S
+        ),
     ]

@@ -26,7 +26,7 @@ class Severity(StrEnum):
         return tuple(Severity).index(self)
 
 
-class Check(StrEnum):
+class DiagnosticCheck(StrEnum):
     """What is checked, in the order in which it is told: what others need first."""
 
     CONFIGURATION = "configuration"
@@ -53,7 +53,7 @@ class Check(StrEnum):
     SCANNERS = "scanners"
 
 
-class Code(StrEnum):
+class FindingCode(StrEnum):
     """What a check can find. The text of each, and how to fix it, is in agent.doctor.texts."""
 
     CONFIGURATION_REFUSED = "CONFIGURATION_REFUSED"
@@ -147,59 +147,59 @@ class Code(StrEnum):
 _OK, NOTE, WARNING, ERROR = Severity
 _NOTES: Final = frozenset(
     {
-        Code.CONFIGURATION_WAITS,
-        Code.UNIT_MISSING,
-        Code.VERSION_WAITS,
-        Code.HARDWARE_WATCHDOG_OFF,
-        Code.TIME_ZONE_UNKNOWN,
-        Code.DISK_WEARS,
-        Code.STATE_MISSING,
-        Code.JOURNAL_MISSING,
-        Code.GATE_KEY_MISSING,
-        Code.BROKER_NONE,
-        Code.CAMERA_UNCONFINED,
-        Code.LANE_BLIND,
+        FindingCode.CONFIGURATION_WAITS,
+        FindingCode.UNIT_MISSING,
+        FindingCode.VERSION_WAITS,
+        FindingCode.HARDWARE_WATCHDOG_OFF,
+        FindingCode.TIME_ZONE_UNKNOWN,
+        FindingCode.DISK_WEARS,
+        FindingCode.STATE_MISSING,
+        FindingCode.JOURNAL_MISSING,
+        FindingCode.GATE_KEY_MISSING,
+        FindingCode.BROKER_NONE,
+        FindingCode.CAMERA_UNCONFINED,
+        FindingCode.LANE_BLIND,
     }
 )
 _WARNINGS: Final = frozenset(
     {
-        Code.CONFIGURATION_DOUBTFUL,
-        Code.UNIT_FAULTY,
-        Code.UNIT_NOT_ENABLED,
-        Code.SERVICE_STOPPED,
-        Code.SERVICE_RESTARTED,
-        Code.WATCHDOG_OFF,
-        Code.PART_RESTARTED,
-        Code.CLOCK_UNSYNCHRONISED,
-        Code.CLOCK_INEXACT,
-        Code.DISK_LOW,
-        Code.INODES_LOW,
-        Code.DISK_TOO_SMALL,
-        Code.MEMORY_LOW,
-        Code.LOAD_HIGH,
-        Code.TEMPERATURE_HIGH,
-        Code.THROTTLED,
-        Code.STATE_OPEN,
-        Code.JOURNAL_FILLING,
-        Code.JOURNAL_WAITING,
-        Code.CERTIFICATE_EXPIRES,
-        Code.PRIVATE_KEY_OPEN,
-        Code.BROKER_SLOW,
-        Code.BROKER_IN_CLEAR,
-        Code.TRUST_LIST_EXPIRES,
-        Code.LIST_OLD,
-        Code.PORT_NAME_CHANGES,
-        Code.CAMERA_VIEW,
-        Code.CAMERA_PICTURE,
-        Code.CAMERA_SLOW,
-        Code.CAMERA_OVERLOADED,
-        Code.CAMERA_RESTARTED,
-        Code.RELAY_SLOW,
-        Code.RELAY_ENERGISED,
-        Code.SCANNER_NOISY,
+        FindingCode.CONFIGURATION_DOUBTFUL,
+        FindingCode.UNIT_FAULTY,
+        FindingCode.UNIT_NOT_ENABLED,
+        FindingCode.SERVICE_STOPPED,
+        FindingCode.SERVICE_RESTARTED,
+        FindingCode.WATCHDOG_OFF,
+        FindingCode.PART_RESTARTED,
+        FindingCode.CLOCK_UNSYNCHRONISED,
+        FindingCode.CLOCK_INEXACT,
+        FindingCode.DISK_LOW,
+        FindingCode.INODES_LOW,
+        FindingCode.DISK_TOO_SMALL,
+        FindingCode.MEMORY_LOW,
+        FindingCode.LOAD_HIGH,
+        FindingCode.TEMPERATURE_HIGH,
+        FindingCode.THROTTLED,
+        FindingCode.STATE_OPEN,
+        FindingCode.JOURNAL_FILLING,
+        FindingCode.JOURNAL_WAITING,
+        FindingCode.CERTIFICATE_EXPIRES,
+        FindingCode.PRIVATE_KEY_OPEN,
+        FindingCode.BROKER_SLOW,
+        FindingCode.BROKER_IN_CLEAR,
+        FindingCode.TRUST_LIST_EXPIRES,
+        FindingCode.LIST_OLD,
+        FindingCode.PORT_NAME_CHANGES,
+        FindingCode.CAMERA_VIEW,
+        FindingCode.CAMERA_PICTURE,
+        FindingCode.CAMERA_SLOW,
+        FindingCode.CAMERA_OVERLOADED,
+        FindingCode.CAMERA_RESTARTED,
+        FindingCode.RELAY_SLOW,
+        FindingCode.RELAY_ENERGISED,
+        FindingCode.SCANNER_NOISY,
     }
 )
-SEVERITY: Final[Mapping[Code, Severity]] = {
-    code: NOTE if code in _NOTES else WARNING if code in _WARNINGS else ERROR for code in Code
+SEVERITY: Final[Mapping[FindingCode, Severity]] = {
+    code: NOTE if code in _NOTES else WARNING if code in _WARNINGS else ERROR for code in FindingCode
 }
 """How grave each finding is."""

@@ -11,7 +11,7 @@ from agent.broker import BrokerAddress
 from agent.devices import PortState
 from agent.doctor.check_runner import Task
 from agent.doctor.check_table import HeldDevices, TaskDependencies, common_tasks, held_device_tasks
-from agent.doctor.codes import Check
+from agent.doctor.codes import DiagnosticCheck
 from agent.doctor.collectors import remote
 from agent.doctor.collectors.user import agent_user
 from agent.doctor.facts import BrokerFacts, ClockFacts
@@ -131,8 +131,8 @@ class Diagnostics:
             parts.lanes, parts.cameras, parts.relays, parts.devices, parts.workers, dependencies.places
         )
         tasks = [*common_tasks(task_dependencies), *held_device_tasks(settings, devices)]
-        quiet = Task(Check.BROKERS, self._linked, judging.brokers)
-        rounds = [quiet if task.check is Check.BROKERS else task for task in tasks]
+        quiet = Task(DiagnosticCheck.BROKERS, self._linked, judging.brokers)
+        rounds = [quiet if task.check is DiagnosticCheck.BROKERS else task for task in tasks]
         return HealthMonitor(settings.gate.id, INSTALLED, dependencies.utc, tasks, rounds)
 
     def _own_links(self) -> remote.Links:

@@ -75,7 +75,7 @@ class WatchdogFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class PartFacts:
+class WorkerFacts:
     """One thread of the agent that runs. `failures`: since its start.
 
     `trouble`: why it failed last, "" once it has recovered. `still_s`: for how long it has made no progress, where that

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from agent.doctor.codes import SEVERITY, Check, Code, Severity
+from agent.doctor.codes import SEVERITY, DiagnosticCheck, FindingCode, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,9 +19,9 @@ class Finding:
     no language. `values`: what the words of the code name.
     """
 
-    check: Check
+    check: DiagnosticCheck
     subject: str = ""
-    code: Code | None = None
+    code: FindingCode | None = None
     measured: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
 
@@ -32,7 +32,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DiagnosticReport:
     """One whole examination. `agent`: whether the running agent made it. `utc`: when it was done, Unix seconds."""
 
     gate: str

@@ -9,7 +9,7 @@ from agent.core.events import CameraHealth, Health, HealthFinding, time_text
 from agent.doctor.codes import Severity
 
 if TYPE_CHECKING:
-    from agent.doctor.finding import Finding, Report
+    from agent.doctor.finding import DiagnosticReport, Finding
     from agent.observability import CameraFigures, GateFigures
 
 MOST_FINDINGS: Final = 64
@@ -19,7 +19,7 @@ _DIGITS: Final = 3
 _WORST_FIRST: Final = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
-def health(figures: GateFigures, boot: str, utc: float, report: Report | None) -> Health:
+def health(figures: GateFigures, boot: str, utc: float, report: DiagnosticReport | None) -> Health:
     """What a running gate says. `report`: None before the first examination. `utc`: now, Unix seconds."""
     return Health(
         gate=figures.gate,

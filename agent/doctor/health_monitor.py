@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from agent.doctor.check_runner import CheckRunner
 from agent.doctor.codes import Severity
-from agent.doctor.finding import Report
+from agent.doctor.finding import DiagnosticReport
 from agent.service.worker import Backoff, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from agent.doctor.check_runner import Task
-    from agent.doctor.codes import Code
+    from agent.doctor.codes import FindingCode
 
 log = logging.getLogger(__name__)
 
@@ -42,19 +42,19 @@ class HealthMonitor:
         self._gate, self._version, self._utc = gate, version, utc
         self._tasks, self._round_tasks = tuple(tasks), tuple(round_tasks)
         self._check_runner = CheckRunner()
-        self._report: Report | None = None
+        self._report: DiagnosticReport | None = None
         self._asking = threading.Lock()
-        self._full: Report | None = None
+        self._full: DiagnosticReport | None = None
         self._full_at = 0.0
-        self._told: frozenset[tuple[Code, str]] = frozenset()
+        self._told: frozenset[tuple[FindingCode, str]] = frozenset()
         self.worker = Worker("doctor", self._run, limit_s=LIMIT_S, backoff=Backoff(EVERY_S, EVERY_S))
 
     @property
-    def report(self) -> Report | None:
+    def report(self) -> DiagnosticReport | None:
         """What was found last; None before the first time."""
         return self._report
 
-    def examine(self) -> Report:
+    def examine(self) -> DiagnosticReport:
         """Examine the gate now, with all checks. Many who ask at one time share an examination."""
         asked_at = time.monotonic()
         with self._asking:
@@ -77,13 +77,15 @@ class HealthMonitor:
             pause_s = EVERY_S
             self._examined(self._round_tasks)
 
-    def _examined(self, tasks: Sequence[Task]) -> Report:
+    def _examined(self, tasks: Sequence[Task]) -> DiagnosticReport:
         findings = self._check_runner.run(tasks)
-        self._report = report = Report(self._gate, self._version, agent=True, utc=self._utc(), findings=findings)
+        self._report = report = DiagnosticReport(
+            self._gate, self._version, agent=True, utc=self._utc(), findings=findings
+        )
         self._log_grave(report)
         return report
 
-    def _log_grave(self, report: Report) -> None:
+    def _log_grave(self, report: DiagnosticReport) -> None:
         """Log each grave finding once, as long as it lasts."""
         grave = {(one.code, one.subject): one for one in report.findings if one.severity is Severity.ERROR and one.code}
         for key in grave.keys() - self._told:

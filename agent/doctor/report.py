@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.detail import message_of
 from agent.core.events import time_text
-from agent.doctor.codes import Check, Code, Severity
-from agent.doctor.finding import Finding, Report
+from agent.doctor.codes import DiagnosticCheck, FindingCode, Severity
+from agent.doctor.finding import DiagnosticReport, Finding
 from agent.doctor.texts import advice, check_title, measured, said_by, severity
 from agent.i18n import Language, translate
 from agent.i18n.recorded import recorded_text
@@ -21,7 +21,7 @@ MEASURED: Final = "measured"
 """Beside the names of values: the message of what was measured."""
 
 
-def report_as_json(report: Report, language: Language) -> dict[str, Any]:
+def report_as_json(report: DiagnosticReport, language: Language) -> dict[str, Any]:
     """The whole report: the codes and figures for programs, the words in one language for people."""
     return {
         "gate": report.gate,
@@ -33,12 +33,12 @@ def report_as_json(report: Report, language: Language) -> dict[str, Any]:
     }
 
 
-def report_from_json(told: dict[str, Any], utc: float) -> Report:
+def report_from_json(told: dict[str, Any], utc: float) -> DiagnosticReport:
     """The report behind `as_json`. Raises KeyError, TypeError or ValueError for what is none.
 
     `utc`: when it was asked for.
     """
-    return Report(
+    return DiagnosticReport(
         str(told["gate"]),
         str(told["version"]),
         agent=told["by"] == "agent",
@@ -47,7 +47,7 @@ def report_from_json(told: dict[str, Any], utc: float) -> Report:
     )
 
 
-def report_lines(report: Report, language: Language) -> Iterator[str]:
+def report_lines(report: DiagnosticReport, language: Language) -> Iterator[str]:
     """Who reports it; a line for each finding, with how to fix it below; how many there are of each severity."""
     yield f"{report.gate}, gate-agent {report.version}: {said_by(agent=report.agent, language=language)}"
     width = max(len(severity(one, language)) for one in Severity)
@@ -84,9 +84,9 @@ def _finding(one: Finding, language: Language) -> dict[str, Any]:
 def _read(told: dict[str, Any]) -> Finding:
     messages = told.get("messages", {})
     return Finding(
-        Check(told["check"]),
+        DiagnosticCheck(told["check"]),
         str(told["subject"]),
-        None if told["code"] is None else Code(told["code"]),
+        None if told["code"] is None else FindingCode(told["code"]),
         recorded_text(str(told["measured"]), messages.get(MEASURED)),
         {str(name): recorded_text(str(value), messages.get(name)) for name, value in told["values"].items()},
     )

@@ -7,7 +7,7 @@ acts. Knows the barrier, the inputs and the cameras of its lane.
 from agent.lane.interlock import Interlock
 from agent.lane.lane_view import LaneView
 from agent.lane.pause import LanePause
-from agent.lane.service import Boards, LaneService, LaneServiceDependencies
+from agent.lane.service import LaneDevices, LaneService, LaneServiceDependencies
 from agent.lane.simulated_vehicle import (
     FOLDER,
     RUNTIME,
@@ -22,8 +22,8 @@ __all__ = [
     "FOLDER",
     "RUNTIME",
     "SIMULATED",
-    "Boards",
     "Interlock",
+    "LaneDevices",
     "LanePause",
     "LaneService",
     "LaneServiceDependencies",

@@ -63,7 +63,7 @@ class LaneServiceDependencies:
 
 
 @dataclass(frozen=True, slots=True)
-class Boards:
+class LaneDevices:
     """The boards of a lane, not opened yet, and its scanners by id. The relay board may serve other lanes too."""
 
     relay: RelayBoard
@@ -81,7 +81,7 @@ class LaneService:
         self,
         name: str,
         settings: LaneSettings,
-        boards: Boards,
+        boards: LaneDevices,
         services: LaneServiceDependencies,
         decide: Callable[[Decide, Instant, Callable[[Decided], None]], Decided | None],
         first_serial: int,

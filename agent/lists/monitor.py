@@ -73,7 +73,7 @@ class ListMonitor:
         self._state: DataState | None = None
         self._seen: DataStanding | None = None
         self._rounds = 0
-        self.worker = Worker("list-keeper", self._run, limit_s=LIMIT_S)
+        self.worker = Worker("list-monitor", self._run, limit_s=LIMIT_S)
 
     @property
     def state(self) -> DataState | None:

@@ -68,12 +68,12 @@ class ListSync:
         self._messages = ListMessageQueue()
         self._topics = topics = ListTopics(site)
         rules = SyncRules() if rules is None else rules
-        self._courses = {
+        self._lists = {
             kind: MqttList(kind, gate, topics, client, intake, rules, self._messages.add_item) for kind in ListKind
         }
         self._standing = [Subscription(topics.trust, self._messages.add_item, qos=1, stored=True)]
-        for course in self._courses.values():
-            self._standing += course.standing_subscriptions
+        for mqtt_list in self._lists.values():
+            self._standing += mqtt_list.standing_subscriptions
         client.subscribe(*self._standing)
         client.listen(self._messages.add_item)
         self._up = False
@@ -109,12 +109,12 @@ class ListSync:
         match item:
             case LinkUp():
                 self._up, self._up_at, self._settling, self._unheard = True, at, True, False
-                for course in self._courses.values():
-                    course.handle_event(Connected(at))
+                for mqtt_list in self._lists.values():
+                    mqtt_list.handle_event(Connected(at))
             case LinkDown():
                 self._up = False
-                for course in self._courses.values():
-                    course.handle_event(Disconnected())
+                for mqtt_list in self._lists.values():
+                    mqtt_list.handle_event(Disconnected())
             case Incoming():
                 self._process_message(item, at)
             case None:
@@ -132,11 +132,11 @@ class ListSync:
                 self._intake.take_trust(message.payload, "mqtt")
                 return
             case HeadTopic(kind):
-                error = self._courses[kind].take_head(message.payload, at)
+                error = self._lists[kind].take_head(message.payload, at)
             case DeltaTopic(kind, version):
-                error = self._courses[kind].take_delta(version, message.payload, at)
+                error = self._lists[kind].take_delta(version, message.payload, at)
             case ChunkTopic(kind, snapshot, number):
-                error = self._courses[kind].take_chunk(snapshot, number, message.payload, at)
+                error = self._lists[kind].take_chunk(snapshot, number, message.payload, at)
             case _:
                 log.debug("a message to %s is none of a list", message.topic)
                 return
@@ -151,8 +151,8 @@ class ListSync:
         self.worker.wait(REFUSED_PAUSE_S)
 
     def _check_lists(self, at: float) -> None:
-        for course in self._courses.values():
-            course.check_progress(at)
+        for mqtt_list in self._lists.values():
+            mqtt_list.check_progress(at)
         again = self._has_news_of_keys(at)
         if at - self._again_at >= AGAIN_S and self._messages.overflowed():
             log.warning("more came of the lists than the gate can take at once; all that is stored is asked for again")

@@ -34,7 +34,7 @@ class CentralLink:
     def __init__(  # noqa: PLR0913 - the seams of the composition root
         self,
         settings: ClientSettings,
-        flow: DeliverySettings,
+        delivery: DeliverySettings,
         identity: GateIdentity,
         outbox: Journal,
         clock: Callable[[], ClockReading],
@@ -46,7 +46,7 @@ class CentralLink:
     ) -> None:
         presence = GatePresence(identity, outbox, clock, lambda: self.uplink.view, extra)
         self.client = MqttClient(settings, presence, observe=observe_link)
-        self.uplink = Uplink(self.client, outbox, settings.gate, flow, observe=observe_uplink, note=note)
+        self.uplink = Uplink(self.client, outbox, settings.gate, delivery, observe=observe_uplink, note=note)
 
     def start(self) -> None:
         """Begin to connect and to send."""

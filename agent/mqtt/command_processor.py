@@ -224,18 +224,20 @@ class CommandProcessor:
     # ------------------------------------------------------------------------------------------------------ one command
 
     def _process_command(self, arrived_at: float, message: Incoming) -> None:
-        letter = ReceivedCommand(message.topic.removeprefix(self._prefix), message.payload, message.retained)
-        found = prove(letter, self._rules.gate, self._rules.keys, lambda: self._verifying.try_acquire(time.monotonic()))
+        received = ReceivedCommand(message.topic.removeprefix(self._prefix), message.payload, message.retained)
+        found = prove(
+            received, self._rules.gate, self._rules.keys, lambda: self._verifying.try_acquire(time.monotonic())
+        )
         if not isinstance(found, RefusedCommand):
             fault = _fault(found, Text("the gate has failed at it; nothing was done now"))
-            with on_failure(lambda: self._refuse(fault, message, letter.name)):
+            with on_failure(lambda: self._refuse(fault, message, received.name)):
                 accepted = self._accept(found, message, arrived_at)
             if isinstance(accepted, Command):
                 self._carry_out(accepted, _taken(accepted, found), message)
             if not isinstance(accepted, RefusedCommand):
                 return
             found = accepted
-        self._refuse(found, message, letter.name)
+        self._refuse(found, message, received.name)
 
     def _accept(self, proved: Proved, message: Incoming, arrived_at: float) -> Command | RefusedCommand | None:
         """Record that a command that was proved is accepted; None where it was before, and is answered again."""

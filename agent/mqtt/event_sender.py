@@ -1,4 +1,4 @@
-"""From the journal to the client: what the flow wants sent, and beside it what central asked for once more."""
+"""From the journal to the client: what the delivery window wants sent, and what central asked for once more."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class EventSender:
         client: MqttClient,
         outbox: Journal,
         topics: Topics,
-        flow: DeliveryWindow,
+        delivery: DeliveryWindow,
         replays: Replays,
         answered: Callable[[EventReceipt], None],
     ) -> None:
         self._client = client
         self._outbox = outbox
         self._topics = topics
-        self._flow = flow
+        self._delivery = delivery
         self._replays = replays
         self._answered = answered
         self._connection: int | None = None
@@ -73,35 +73,35 @@ class EventSender:
         Returns whether to call again at once. A replay has a quarter of the window for itself while it lasts, so that
         new events go first and yet it comes to its end; a window too small for that is for one and the other in turn.
         """
-        replays, flow = self._replays, self._flow
+        replays, delivery = self._replays, self._delivery
         if not replays.active:
             return bool(self._send_events(replays.under_way))
-        window = 1 if replays.cautious else flow.window
+        window = 1 if replays.cautious else delivery.window
         part = window // REPLAY_FRACTION or int(self._replay_turn)
-        sent = self._send_events(flow.window - window + max(part, replays.under_way))
-        room = min(part or int(not sent), window - flow.under_way) - replays.under_way
-        replayed = 0 if flow.cautious else self._send_replay(room)
+        sent = self._send_events(delivery.window - window + max(part, replays.under_way))
+        room = min(part or int(not sent), window - delivery.under_way) - replays.under_way
+        replayed = 0 if delivery.cautious else self._send_replay(room)
         self._replay_turn = not replayed
         return bool(sent or replayed)
 
     def _send_events(self, reserved: int) -> int:
         """Send what may be sent; returns how many events were looked at, 0 when no more can be done now."""
-        want = self._flow.want(reserved)
+        want = self._delivery.want(reserved)
         if want is None:
             return 0
         events = self._outbox.unacknowledged(want.after, want.limit)
         if want.upto is not None:
             events = [event for event in events if event.seq <= want.upto]
             if not events:
-                self._flow.passed(want.upto)
+                self._delivery.passed(want.upto)
                 return 1
         return len(events) if all(self._send_one(event) for event in events) else 0
 
     def _send_one(self, event: StoredEvent) -> bool:
-        if not self._flow.needs(event.seq):
-            self._flow.passed(event.seq)
+        if not self._delivery.needs(event.seq):
+            self._delivery.passed(event.seq)
         elif self._publish(event, replay=False):
-            self._flow.sent(event.seq, time.monotonic())
+            self._delivery.sent(event.seq, time.monotonic())
             self.sent_now = True
         else:
             return False
@@ -115,7 +115,7 @@ class EventSender:
         first, last = want
         looked_at = 0
         # What was never sent comes anyway, as what it is.
-        for event in self._outbox.range(first, min(last, self._flow.cursor)):
+        for event in self._outbox.range(first, min(last, self._delivery.cursor)):
             if not self._replays.needs(event.seq):
                 self._replays.passed(event.seq)
             elif self._publish(event, replay=True):

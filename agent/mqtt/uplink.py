@@ -81,9 +81,9 @@ class Uplink:
         self._observe = observe
         self._record = note
         self._inbox: queue.SimpleQueue[_Item] = queue.SimpleQueue()
-        self._flow = DeliveryWindow(self._settings, outbox.watermark, outbox.head)
+        self._delivery = DeliveryWindow(self._settings, outbox.watermark, outbox.head)
         self._replays = Replays()
-        self._sender = EventSender(client, outbox, self._topics, self._flow, self._replays, self._inbox.put)
+        self._sender = EventSender(client, outbox, self._topics, self._delivery, self._replays, self._inbox.put)
         self._asking = threading.Lock()
         self._asked = 0
         self._noted = outbox.watermark
@@ -112,7 +112,7 @@ class Uplink:
     @property
     def caught_up(self) -> bool:
         """Whether the link is up and everything recorded was handed to the broker."""
-        return self._sender.connected and self._flow.cursor >= self._outbox.head
+        return self._sender.connected and self._delivery.cursor >= self._outbox.head
 
     def replay(self, stream: str, first: int, last: int) -> ReplayPlan:
         """Send the events from `first` to `last` again, byte for byte; returns what of it will be sent.
@@ -184,7 +184,7 @@ class Uplink:
             self._reported.clear()
 
     def _turn(self) -> None:
-        owes_note = self._flow.watermark > self._noted
+        owes_note = self._delivery.watermark > self._noted
         self._process_inbox(NOTE_EVERY_S if owes_note else TURN_S)
         now = time.monotonic()
         if self._sender.connected:
@@ -197,7 +197,7 @@ class Uplink:
         # The view changes before the journal: a status shows both, and must not show an event as acknowledged while it
         # still says that nothing came from central.
         self._show()
-        if self._flow.watermark > self._noted and (now - self._noted_at >= NOTE_EVERY_S or self._worker.stopping):
+        if self._delivery.watermark > self._noted and (now - self._noted_at >= NOTE_EVERY_S or self._worker.stopping):
             self._note()
         self._report_stall(now)
 
@@ -205,7 +205,7 @@ class Uplink:
         """Record that events have not got through for long. A link that is down is told by its own change."""
         trouble = self._view.trouble
         if not trouble and self._view.ack is AckState.SILENT:
-            trouble = Text("central acknowledges nothing beyond event {watermark}", watermark=self._flow.watermark)
+            trouble = Text("central acknowledges nothing beyond event {watermark}", watermark=self._delivery.watermark)
         stalled = self._stall_detector.watch(trouble if self._sender.connected else "", now)
         if stalled:
             log.error("events do not get through: %s", stalled)
@@ -227,7 +227,7 @@ class Uplink:
                 self._sender.begin(number)
                 self._acks.connected()
                 self._up_at = time.monotonic()
-                self._flow.connected(limits.receive_maximum, self._up_at)
+                self._delivery.connected(limits.receive_maximum, self._up_at)
             case LinkDown():
                 self._went_down()
             case Incoming():
@@ -249,7 +249,7 @@ class Uplink:
     def _went_down(self) -> None:
         self._sender.end()
         now = time.monotonic()
-        quarantined = self._flow.disconnected(now)
+        quarantined = self._delivery.disconnected(now)
         if quarantined is not None:
             self._refuse(quarantined, Text("the broker ends the connection over it; it is kept, and left out for now"))
         quarantined = self._replays.disconnected(now)
@@ -265,7 +265,7 @@ class Uplink:
             if not receipt.taken:
                 self._refuse_replay(seq, receipt.words)
             return
-        self._flow.answered(seq, time.monotonic(), taken=receipt.taken, refused=receipt.refused)
+        self._delivery.answered(seq, time.monotonic(), taken=receipt.taken, refused=receipt.refused)
         if receipt.taken:
             self._refusals.pop(seq, None)
         elif receipt.refused or self._settings.ack_mode is AckMode.PUBACK:
@@ -290,26 +290,28 @@ class Uplink:
         # What comes just after connecting may be an old acknowledgement that the broker retained.
         if now - self._up_at > RETAINED_S:
             self._silence_detector.note_message()
-        outbox, flow = self._outbox, self._flow
+        outbox, delivery = self._outbox, self._delivery
         silent = self._ack_state(now) is AckState.SILENT
-        sending = Sending(outbox.stream, outbox.head, flow.handed, flow.watermark, self._sender.sent_now, silent)
+        sending = Sending(
+            outbox.stream, outbox.head, delivery.handed, delivery.watermark, self._sender.sent_now, silent
+        )
         watermark = self._acks.accept(message, sending, now)
         if watermark is not None:
-            flow.acknowledged(watermark, now)
+            delivery.acknowledged(watermark, now)
 
     # ---------------------------------------------------------------------------------------------------- what goes out
 
     def _watch(self, now: float) -> None:
-        again = self._flow.ticked(now)
+        again = self._delivery.ticked(now)
         if again:
-            log.warning("the watermark stands still at %d; %d events are sent again", self._flow.watermark, again)
+            log.warning("the watermark stands still at %d; %d events are sent again", self._delivery.watermark, again)
         timeout_s = self._settings.puback_timeout_s
-        if max(self._flow.owed_s(now), self._replays.owed_s(now)) > timeout_s:
+        if max(self._delivery.owed_s(now), self._replays.owed_s(now)) > timeout_s:
             self._client.reconnect(
                 Text("the broker has not answered an event for {timeout_s} s", timeout_s=f"{timeout_s:g}")
             )
-        silent_s = min(self._flow.still_s(now), now - self._acknowledged_at)
-        waits = self._settings.ack_mode is AckMode.WATERMARK and not self._flow.nobody
+        silent_s = min(self._delivery.still_s(now), now - self._acknowledged_at)
+        waits = self._settings.ack_mode is AckMode.WATERMARK and not self._delivery.nobody
         if waits and self._silence_detector.watch(silent_s):
             self._client.reconnect(
                 Text(
@@ -320,7 +322,7 @@ class Uplink:
 
     def _note(self) -> None:
         """Tell the journal the watermark; not at every single one, because each costs a write to the disk."""
-        watermark = self._flow.watermark
+        watermark = self._delivery.watermark
         if watermark > self._noted:
             self._outbox.acknowledge(self._outbox.stream, watermark)
             self._noted = watermark
@@ -337,12 +339,12 @@ class Uplink:
     def _ack_state(self, now: float) -> AckState:
         if self._settings.ack_mode is AckMode.PUBACK:
             return AckState.NONE
-        if self._sender.connected and self._flow.still_s(now) > self._settings.resend_s:
+        if self._sender.connected and self._delivery.still_s(now) > self._settings.resend_s:
             return AckState.SILENT
         return AckState.HEARD if self._acks.any_accepted else AckState.WAITING
 
     def _trouble(self) -> str:
-        for seq in [seq for seq in self._refusals if seq <= self._flow.watermark]:
+        for seq in [seq for seq in self._refusals if seq <= self._delivery.watermark]:
             del self._refusals[seq]
         if self._fault:
             return Text("the journal: {fault}", fault=self._fault)
@@ -357,11 +359,11 @@ class Uplink:
         return UplinkView(
             ack_mode=self._settings.ack_mode,
             ack=self._ack_state(time.monotonic()),
-            sent=self._flow.cursor,
-            under_way=self._flow.under_way,
+            sent=self._delivery.cursor,
+            under_way=self._delivery.under_way,
             refused=self._refused,
-            resent=self._flow.resent,
-            quarantine=tuple(sorted(self._flow.quarantine)),
+            resent=self._delivery.resent,
+            quarantine=tuple(sorted(self._delivery.quarantine)),
             trouble=self._trouble(),
             acks=self._acks.counts,
             replays=self._replays.waiting,

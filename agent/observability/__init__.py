@@ -3,7 +3,6 @@
 Looks at every part and changes none. Serves its figures on an address of its own.
 """
 
-from agent.observability.figure_collector import MeasuredParts, MetricsCollector
 from agent.observability.figures import (
     CameraFigures,
     DiskFigures,
@@ -11,12 +10,13 @@ from agent.observability.figures import (
     JournalFigures,
     LaneFigures,
     LinkFigures,
-    PartFigures,
     RelayFigures,
     UplinkFigures,
+    WorkerFigures,
 )
 from agent.observability.log_level import LogLevel
 from agent.observability.logs import configure, log_ring
+from agent.observability.metrics_collector import MeasuredParts, MetricsCollector
 from agent.observability.metrics_server import MetricsServer
 from agent.observability.prometheus_metrics import Counters, registry
 from agent.observability.recent_lines import LINES_KEPT
@@ -34,9 +34,9 @@ __all__ = [
     "MeasuredParts",
     "MetricsCollector",
     "MetricsServer",
-    "PartFigures",
     "RelayFigures",
     "UplinkFigures",
+    "WorkerFigures",
     "configure",
     "log_ring",
     "registry",

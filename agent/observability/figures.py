@@ -101,7 +101,7 @@ class DiskFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class PartFigures:
+class WorkerFigures:
     """One thread of the agent. `failures`: since the start.
 
     `well`: it makes progress, and has recovered from its last failure.
@@ -136,5 +136,5 @@ class GateFigures:
     clock_error_s: float | None
     disk: DiskFigures | None
     watchdog_margin_s: float | None
-    parts: tuple[PartFigures, ...]
+    parts: tuple[WorkerFigures, ...]
     configuration_refused: bool

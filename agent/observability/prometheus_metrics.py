@@ -1,6 +1,6 @@
 """The metrics of the gate in the Prometheus form: names, help texts and labels stand here and nowhere else.
 
-What has a state is read when it is asked for (`GateCollector`); what happens is counted when it happens (`Tally`).
+What has a state is read when it is asked for (`GateCollector`); what happens is counted when it happens (`Counters`).
 Every label has a bounded set of values: names of the configuration, and words of the core. Names follow
 https://prometheus.io/docs/practices/naming.
 """

@@ -57,7 +57,7 @@ class RetentionJob:
         self._on_damage = on_damage
         self._personal_data = personal_data
         self._pruned_at = -PRUNE_EVERY_S
-        self.worker = Worker("housekeeper", self._run, limit_s=LIMIT_S)
+        self.worker = Worker("retention", self._run, limit_s=LIMIT_S)
 
     def start(self) -> None:
         """Start to look."""

@@ -12,7 +12,7 @@ from agent.core.model import LedgerChange, LedgerState, Outcome, Reason
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent.store.journal import Interrupted, Recovery, Replaced
+    from agent.store.journal import Interrupted, JournalReplacement, Recovery
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ class StartRecord:
 
 
 def start_record(
-    version: str, configuration: str, recovery: Recovery, replaced: Replaced | None, utc: float
+    version: str, configuration: str, recovery: Recovery, replaced: JournalReplacement | None, utc: float
 ) -> StartRecord:
     """Tell of the start, and give every transaction that the last run left open its one outcome."""
     names = tuple(one.transaction for one in recovery.interrupted)
@@ -55,7 +55,7 @@ def _closed(one: Interrupted, utc: float) -> Draft:
     return Draft(closed, one.lane, one.transaction, utc)
 
 
-def _damage(replaced: Replaced | None) -> Iterator[Event]:
+def _damage(replaced: JournalReplacement | None) -> Iterator[Event]:
     """The events that tell of a journal that was found damaged and put aside."""
     if replaced is None:
         return

@@ -11,16 +11,16 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.site import Alive, Claim, ClaimAnswer, ClaimCode, ClaimRow, Over, PartitionPolicy
+from agent.core.site import Claim, ClaimActive, ClaimAnswer, ClaimCode, ClaimEnded, ClaimRow, PartitionPolicy
 from agent.store.errors import JournalError
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from agent.core.site import ClaimQuery, ClaimRequest, Membership, SiteMessage
     from agent.core.site import ClaimReply as AnswerMessage
-    from agent.core.site import ClaimRequest, Membership, Query, SiteMessage
-    from agent.site.claim_grants import ClaimCoordinator
+    from agent.site.claim_coordinator import ClaimCoordinator
     from agent.site.own_claims import LiveClaim, OwnClaims
     from agent.store.journal import Journal, SiteLedger
 
@@ -165,10 +165,10 @@ class Claimant:
         elif live is None and message.code is ClaimCode.GRANTED and self._complete():
             self._send_over(gate, message.id, message.permit)
 
-    def answer_query(self, gate: str, query: Query) -> None:
+    def answer_query(self, gate: str, query: ClaimQuery) -> None:
         """Tell a home gate what became of a claim, where this gate can know. May raise JournalError."""
         if self._own.find(bytes.fromhex(query.permit), query.id) is not None:
-            self._send_message(gate, Alive(id=query.id, permit=query.permit))
+            self._send_message(gate, ClaimActive(id=query.id, permit=query.permit))
         elif self._complete():
             self._send_over(gate, query.id, query.permit)
 
@@ -179,7 +179,9 @@ class Claimant:
 
     def _send_over(self, gate: str, claim_id: str, permit: str) -> None:
         # Read after the claim was found dead: whatever it did stands in the row log by now.
-        self._send_message(gate, Over(id=claim_id, permit=permit, stream=self._uses.stream, seq=self._ledger.head()))
+        self._send_message(
+            gate, ClaimEnded(id=claim_id, permit=permit, stream=self._uses.stream, seq=self._ledger.head())
+        )
 
     def tick(self) -> float | None:
         """Let die what was not answered or not used in time; when the next one is due. May raise JournalError."""

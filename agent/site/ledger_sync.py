@@ -68,7 +68,7 @@ class PeerView:
     trouble: str = ""
 
 
-class RowSync:
+class LedgerSync:
     """Tell this gate's rows and take those of the others. `process_message`, `tick` and `link_up` belong to one thread.
 
     `news` hears of a gate whose rows were taken, or that has compared what it knows of this one's. `void` hears of a

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from agent.core.site import Alive, Claim, ClaimAnswer, ClaimCode, ClaimReply, ClaimRow, Over, Query
+from agent.core.site import Claim, ClaimActive, ClaimAnswer, ClaimCode, ClaimEnded, ClaimQuery, ClaimReply, ClaimRow
 from agent.devices import PortState
-from agent.site.claim_grants import ClaimCoordinator
+from agent.site.claim_coordinator import ClaimCoordinator
 from agent.site.claimant import NO_LINK, Claimant, SiteRules
 from agent.site.dispatcher import MessageDispatcher
-from agent.site.ledger_sync import RowSync
+from agent.site.ledger_sync import LedgerSync
 from agent.site.own_claims import OwnClaims
 from drivers.text import Text
 
@@ -65,7 +65,7 @@ class SiteService:
             unsure=lambda: self._exchange.witnesses.awaited,
             unsure_s=rules.claim_timeout_s * UNSURE_SHARE,
         )
-        self._exchange = RowSync(
+        self._exchange = LedgerSync(
             membership,
             key,
             ledger,
@@ -199,11 +199,11 @@ class SiteService:
                 self._claimed(message, message.said)
             case ClaimReply():
                 self._claimant.accept_answer(message.gate, message.said)
-            case Query():
+            case ClaimQuery():
                 self._claimant.answer_query(message.gate, message.said)
-            case Over():
+            case ClaimEnded():
                 self._home.end_claim(message.gate, message.said)
-            case Alive():
+            case ClaimActive():
                 self._home.note_alive(message.said.id)
             case _:
                 raise AssertionError(f"{message.said.kind} is no message on a claim")

@@ -26,7 +26,7 @@ _RENEWED_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class LivePicture:
-    """One small picture and what is in it. `number` counts from 1 over the life of the port.
+    """One small picture and what is in it. `number` counts from 1 over the life of the supervisor.
 
     `at`: monotonic time at which the frame was taken, as far as that is known; `behind_s`: how much later it came.
     `picture`: JPEG. `width_px`, `height_px`: of the frame itself. `brightness`, `sharpness`, `glare`, `noise`: as in

@@ -33,7 +33,7 @@ _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-class WorkerProcess:
+class VisionWorkerProcess:
     """Start a vision worker and hold the other end of its socket. The thread that starts it must outlive it.
 
     The child gets nothing but that socket and the standard error: no secret of the environment, no other open file, no

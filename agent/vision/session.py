@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from agent.vision.process import WorkerProcess
+    from agent.vision.process import VisionWorkerProcess
     from agent.vision.worker.wire import Envelope
 
 _LAST_WORDS_S = 1.0
@@ -23,7 +23,7 @@ _OWN_DELAY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerLimits:
+class VisionWorkerLimits:
     """How long a vision worker may take, in seconds, before it is killed and started again.
 
     `start_s`: from its start to its first heartbeat. `hang_s`: from heartbeat to heartbeat. `reading_s`: for one frame
@@ -44,7 +44,7 @@ class WorkerLimits:
     steady_s: float = 30.0
 
 
-class WorkerFailedError(Exception):
+class VisionWorkerFailedError(Exception):
     """The vision worker has ended or must be ended; the text, which follows "the vision worker", says why."""
 
 
@@ -56,8 +56,8 @@ class CameraSession:
 
     def __init__(
         self,
-        process: WorkerProcess,
-        limits: WorkerLimits,
+        process: VisionWorkerProcess,
+        limits: VisionWorkerLimits,
         on_message: Callable[[Envelope], None],
         resting: Callable[[], AbstractContextManager[None]],
     ) -> None:
@@ -97,18 +97,18 @@ class CameraSession:
             self._due_by = max(self._due_by, now + self._limits.hang_s)
         if now >= self._due_by:
             allowed_s = self._limits.hang_s if self._beaten else self._limits.start_s
-            raise WorkerFailedError(Text("gave no sign of life for {allowed_s} s", allowed_s=f"{allowed_s:g}"))
+            raise VisionWorkerFailedError(Text("gave no sign of life for {allowed_s} s", allowed_s=f"{allowed_s:g}"))
 
     def _listen(self) -> None:
         try:
             envelopes = self._process.receive()
             if envelopes is None:
                 ended = self._process.ended_within(_LAST_WORDS_S)
-                raise WorkerFailedError(self._process.how_it_ended() if ended else Text("closed its socket"))
+                raise VisionWorkerFailedError(self._process.how_it_ended() if ended else Text("closed its socket"))
             for envelope in envelopes:
                 self._handle_message(envelope)
         except ProtocolError as error:
-            raise WorkerFailedError(Text("broke the protocol: {error}", error=error)) from error
+            raise VisionWorkerFailedError(Text("broke the protocol: {error}", error=error)) from error
 
     def _handle_message(self, envelope: Envelope) -> None:
         message = envelope.message
@@ -139,13 +139,13 @@ class CameraSession:
         self._greeted = True
 
 
-def _refuse_hanging(heartbeat: Heartbeat, limits: WorkerLimits) -> None:
+def _refuse_hanging(heartbeat: Heartbeat, limits: VisionWorkerLimits) -> None:
     if heartbeat.reading_since is not None and heartbeat.at - heartbeat.reading_since > limits.reading_s:
-        raise WorkerFailedError(
+        raise VisionWorkerFailedError(
             Text("has been reading one frame for more than {reading_s} s", reading_s=f"{limits.reading_s:g}")
         )
     if heartbeat.camera_since is not None and heartbeat.at - heartbeat.camera_since > limits.camera_s:
-        raise WorkerFailedError(
+        raise VisionWorkerFailedError(
             Text(
                 "has been waiting in one call of the camera for more than {camera_s} s", camera_s=f"{limits.camera_s:g}"
             )

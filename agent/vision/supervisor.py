@@ -21,8 +21,8 @@ from agent.service.worker import Backoff, Worker
 from agent.vision.heartbeat_stats import HeartbeatStats
 from agent.vision.mapping import CameraStatus, DetectionMapper
 from agent.vision.preview import OLD_AFTER_S, PreviewBuffer
-from agent.vision.process import COMMAND, WorkerProcess
-from agent.vision.session import CameraSession, WorkerFailedError, WorkerLimits
+from agent.vision.process import COMMAND, VisionWorkerProcess
+from agent.vision.session import CameraSession, VisionWorkerFailedError, VisionWorkerLimits
 from agent.vision.worker.protocol import Attend, CameraState, Detection, Expose, Heartbeat, PreviewFrame, Sandbox, Stop
 from drivers.text import Text
 
@@ -45,13 +45,13 @@ _HELD = Text(
     "does not end although it was killed; its camera or a driver hangs; a new one is started once it has ended"
 )
 LIMIT_S = 60.0
-"""How long the port's thread may take over one message, or to start or end a process."""
+"""How long its thread may take over one message, or to start or end a process."""
 
 
 class CameraSupervisor:
     """Run one vision worker: start it, pass on what it reads and how it is, kill it when it hangs, start it again.
 
-    `on_seen` and `on_status` are called from the port's own thread and must only pass the news on. All methods may be
+    `on_seen` and `on_status` are called from its own thread and must only pass the news on. All methods may be
     called from any thread.
     """
 
@@ -62,19 +62,19 @@ class CameraSupervisor:
         *,
         on_seen: Callable[[MappedDetection], None],
         on_status: Callable[[CameraStatus], None],
-        limits: WorkerLimits | None = None,
+        limits: VisionWorkerLimits | None = None,
         command: Sequence[str] = COMMAND,
     ) -> None:
         self._name = name
         self._configure = configure
         self._on_seen = on_seen
         self._on_status = on_status
-        self._limits = limits or WorkerLimits()
+        self._limits = limits or VisionWorkerLimits()
         self._command = tuple(command)
         self._status = CameraStatus(name)
-        self._beat: Heartbeat | None = None
+        self._heartbeat: Heartbeat | None = None
         self._sandbox: Sandbox | None = None
-        self._process: WorkerProcess | None = None
+        self._process: VisionWorkerProcess | None = None
         self._translator = DetectionMapper(name, 0, 0.0, configure.picture_every_s)
         self._stats = HeartbeatStats()
         self._present = self._told_present = False
@@ -97,9 +97,9 @@ class CameraSupervisor:
         return self._status
 
     @property
-    def last_beat(self) -> Heartbeat | None:
+    def last_heartbeat(self) -> Heartbeat | None:
         """The figures of the last heartbeat of the process that runs now, for health and console."""
-        return self._beat
+        return self._heartbeat
 
     @property
     def sandbox(self) -> Sandbox | None:
@@ -178,8 +178,8 @@ class CameraSupervisor:
     def expose(self, share: float | None, for_s: float) -> None:
         """Have an exposure tried for so long, at most 60 s.
 
-        `share`: of the light that the automatic takes; None: all. `last_beat` tells what came of it. Afterwards the
-        camera is as its settings want it.
+        `share`: of the light that the automatic takes; None: all. `last_heartbeat` tells what came of it. Afterwards
+        the camera is as its settings want it.
         """
         self._exposure = Expose(share=share, for_s=for_s)
         self._wake_up()
@@ -200,19 +200,19 @@ class CameraSupervisor:
 
     def _live_once(self, born_at: float) -> None:
         """One life of the vision worker, until it ends by itself, has to be killed, or is to stop."""
-        process: WorkerProcess | None = None
+        process: VisionWorkerProcess | None = None
         try:
             self._begin(born_at)
             self._process = process = self._started()
             self._run_session(process)
-        except WorkerFailedError as error:
+        except VisionWorkerFailedError as error:
             self._lost(Text("the vision worker {error}", error=error))
         finally:
             # A fault of ours costs one vision worker: the thread reports it, and begins the next.
             fault = sys.exception()
             if fault is not None:
                 self._lost(Text("a fault in the agent itself: {name}", name=type(fault).__name__))
-            self._process = self._beat = None
+            self._process = self._heartbeat = None
             if process is not None:
                 self._end(process)
 
@@ -223,13 +223,13 @@ class CameraSupervisor:
         self._told_present = False
         self._preview_buffer.reset()
 
-    def _started(self) -> WorkerProcess:
+    def _started(self) -> VisionWorkerProcess:
         try:
-            return WorkerProcess(self._command)
+            return VisionWorkerProcess(self._command)
         except OSError as error:
-            raise WorkerFailedError(Text("could not be started: {error}", error=error)) from error
+            raise VisionWorkerFailedError(Text("could not be started: {error}", error=error)) from error
 
-    def _run_session(self, process: WorkerProcess) -> None:
+    def _run_session(self, process: VisionWorkerProcess) -> None:
         self._send(process, self._configure)
         CameraSession(process, self._limits, self._handle_message, self.worker.resting).listen(self._wake, self._woken)
         self._send(process, Stop())
@@ -238,13 +238,13 @@ class CameraSupervisor:
 
     def _lost(self, cause: str) -> None:
         """Say that the vision worker is lost, before anything else: its end may take long."""
-        self._process = self._beat = None
+        self._process = self._heartbeat = None
         if not self.worker.stopping:
             log.warning("camera %s: %s; it is started again", self._name, cause)
             self._change(self._status.without_process(cause))
 
-    def _end(self, process: WorkerProcess) -> None:
-        """Kill the process and wait until it has ended, or the port is to stop.
+    def _end(self, process: VisionWorkerProcess) -> None:
+        """Kill the process and wait until it has ended, or this is to stop.
 
         No other one is started before: two at one camera would hinder one another, and one that the kernel holds would
         be followed by a second and a third.
@@ -263,12 +263,12 @@ class CameraSupervisor:
                 return
         log.warning("camera %s: the vision worker %d has ended at last", self._name, process.pid)
 
-    def _send(self, process: WorkerProcess, message: ToWorker) -> None:
+    def _send(self, process: VisionWorkerProcess, message: ToWorker) -> None:
         try:
             process.send(message)
         except OSError as error:
             ended = process.ended_within(1.0)
-            raise WorkerFailedError(
+            raise VisionWorkerFailedError(
                 process.how_it_ended() if ended else Text("does not listen ({error})", error=error)
             ) from error
 
@@ -280,7 +280,7 @@ class CameraSupervisor:
         return False
 
     def _wake_up(self) -> bool:
-        """Have the port's thread look at what is wanted; False when the port has stopped."""
+        """Have the thread look at what is wanted; False when it has stopped."""
         with self._waking:
             if self.worker.stopping or self._wake == NOT_OPEN:
                 return False
@@ -290,7 +290,7 @@ class CameraSupervisor:
     def _send_pending(self) -> None:
         """Tell the vision worker what it has not heard yet, once it works: before, it listens to its settings only."""
         process, present = self._process, self._present
-        if process is None or self._beat is None:
+        if process is None or self._heartbeat is None:
             return
         if present != self._told_present:
             self._send(process, Attend(present=present))
@@ -310,7 +310,7 @@ class CameraSupervisor:
             case CameraState():
                 self._change(self._status.with_camera(message))
             case Heartbeat():
-                self._beat = message
+                self._heartbeat = message
                 self._stats.add_heartbeat(message)
                 self._send_pending()
                 self._change(replace(self._status, overloaded=self._stats.overloaded))

@@ -5,8 +5,8 @@ afterwards.
 """
 
 from central.publishing.broker_upload import SETTLE_S, BrokerUpload, Stock, UploadError, seen_version, survey
-from central.publishing.catalogue import ListCatalogue, ListCatalogueError
 from central.publishing.publisher import ListChange, Publisher
+from central.publishing.publisher_database import PublisherDatabase, PublisherDatabaseError
 from central.publishing.records import SHOWN, SourceError
 from central.publishing.sources import COLUMNS, entries
 
@@ -15,10 +15,10 @@ __all__ = [
     "SETTLE_S",
     "SHOWN",
     "BrokerUpload",
-    "ListCatalogue",
-    "ListCatalogueError",
     "ListChange",
     "Publisher",
+    "PublisherDatabase",
+    "PublisherDatabaseError",
     "SourceError",
     "Stock",
     "UploadError",

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from agent.core.permit import TrustList
     from agent.mqtt import Incoming, OneShotClient
-    from central.publishing.catalogue import ListCatalogue
     from central.publishing.publisher import Publisher
+    from central.publishing.publisher_database import PublisherDatabase
 
 SETTLE_S = 2.0
 AGAIN_AFTER_S = 10.0
@@ -107,14 +107,14 @@ class BrokerUpload:
         self,
         client: OneShotClient,
         publisher: Publisher,
-        catalogue: ListCatalogue,
+        database: PublisherDatabase,
         site: int,
         stock: Stock,
         sent: Callable[[int], None] = lambda _size: None,
     ) -> None:
         self._client = client
         self._publisher = publisher
-        self._catalogue = catalogue
+        self._database = database
         self._topics = ListTopics(site)
         self._there = stock.digests
         self._sent = sent
@@ -131,16 +131,16 @@ class BrokerUpload:
 
     def _publish_list(self, kind: ListKind, *, afresh: bool) -> None:
         head = self._publisher.head(kind)
-        standing = self._catalogue.standing(kind)
+        standing = self._database.standing(kind)
         if head is None or standing is None:
             return
         wanted = {self._topics.head(kind)}
-        for number, ref in enumerate(self._catalogue.refs(kind)):
+        for number, ref in enumerate(self._database.refs(kind)):
             topic = self._topics.chunk(kind, standing.snapshot, number)
             wanted.add(topic)
             if afresh or self._there.get(topic) != ref.digest:
-                self._publish_part(topic, self._catalogue.chunk(kind, number), CONTENT_TYPE_CHUNK)
-        for version, data in self._catalogue.deltas(kind):
+                self._publish_part(topic, self._database.chunk(kind, number), CONTENT_TYPE_CHUNK)
+        for version, data in self._database.deltas(kind):
             topic = self._topics.delta(kind, version)
             wanted.add(topic)
             if afresh or self._there.get(topic) != sha256(data).digest():
@@ -167,7 +167,7 @@ class BrokerUpload:
         self._answered_at[place.kind] = now
         self.publish_lists([place.kind], afresh=True)
         gate, have = _asked(message.payload)
-        standing = self._catalogue.standing(place.kind)
+        standing = self._database.standing(place.kind)
         if standing is not None and have > standing.version:
             return (
                 f"{gate} has {place.kind} {have}, newer than {standing.version} here: begin again with --version-floor"
@@ -179,10 +179,10 @@ class BrokerUpload:
         return sum(self._pending_bytes(kind) for kind in kinds)
 
     def _pending_bytes(self, kind: ListKind) -> int:
-        standing = self._catalogue.standing(kind)
+        standing = self._database.standing(kind)
         if standing is None:
             return 0
-        refs = enumerate(self._catalogue.refs(kind))
+        refs = enumerate(self._database.refs(kind))
         topics = ((self._topics.chunk(kind, standing.snapshot, number), ref) for number, ref in refs)
         return sum(ref.size for topic, ref in topics if self._there.get(topic) != ref.digest)
 

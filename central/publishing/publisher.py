@@ -23,7 +23,7 @@ from agent.core.lists import (
 )
 from agent.core.model import ListKind
 from agent.store.registry import PackedList
-from central.publishing.catalogue import Standing
+from central.publishing.publisher_database import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from agent.clock import Clock
     from agent.core.crypto import SigningKey
     from agent.core.lists import Row
-    from central.publishing.catalogue import ListCatalogue, ListDifference
+    from central.publishing.publisher_database import ListDifference, PublisherDatabase
 
 HEAD_LIFE_S = 7 * 86_400
 MAX_DELTAS = 200
@@ -64,9 +64,9 @@ class Publisher:
     """
 
     def __init__(
-        self, catalogue: ListCatalogue, site: int, key: SigningKey, clock: Clock, *, head_life_s: int = HEAD_LIFE_S
+        self, database: PublisherDatabase, site: int, key: SigningKey, clock: Clock, *, head_life_s: int = HEAD_LIFE_S
     ) -> None:
-        self._catalogue = catalogue
+        self._database = database
         self._site = site
         self._key = key
         self._clock = clock
@@ -82,16 +82,16 @@ class Publisher:
 
         Whatever taking them raises leaves the list as it was.
         """
-        with self._catalogue.changing():
-            self._catalogue.stage(rows)
-            self._catalogue.stage_others_removed(kind)
+        with self._database.changing():
+            self._database.stage(rows)
+            self._database.stage_others_removed(kind)
             return self._change(kind)
 
     def change(self, kind: ListKind, upserts: Iterable[Row] = (), removed: Iterable[bytes] = ()) -> ListChange:
         """Add rows or replace those of the same key, and remove those of these keys."""
         changes = itertools.chain((_encoded(kind, row) for row in upserts), ((key, None) for key in removed))
-        with self._catalogue.changing():
-            self._catalogue.stage(changes)
+        with self._database.changing():
+            self._database.stage(changes)
             return self._change(kind)
 
     def raise_to(self, kind: ListKind, floor: int) -> bool:
@@ -101,8 +101,8 @@ class Publisher:
         the gates hold. Return whether that was so.
         """
         self._floors[kind] = max(floor, self._floors.get(kind, 0))
-        with self._catalogue.changing():
-            standing = self._catalogue.standing(kind)
+        with self._database.changing():
+            standing = self._database.standing(kind)
             if standing is None or standing.version > floor:
                 return False
             self._take_snapshot(kind, replace(standing, version=floor + 1))
@@ -113,40 +113,40 @@ class Publisher:
 
         Where the key is another than the one that signed the deltas, a new snapshot takes their place.
         """
-        with self._catalogue.changing():
+        with self._database.changing():
             return self._head(kind)
 
     @contextlib.contextmanager
     def packed(self) -> Iterator[list[PackedList]]:
         """All lists as they are, under heads signed now, for a file; nothing of them changes meanwhile."""
-        with self._catalogue.changing():
+        with self._database.changing():
             yield [self._packed(kind, head) for kind in ListKind if (head := self._head(kind)) is not None]
 
     def _packed(self, kind: ListKind, head: bytes) -> PackedList:
-        numbers = range(len(self._catalogue.refs(kind)))
-        chunks = (self._catalogue.chunk(kind, number) for number in numbers)
-        return PackedList(kind, head, chunks, self._catalogue.deltas(kind))
+        numbers = range(len(self._database.refs(kind)))
+        chunks = (self._database.chunk(kind, number) for number in numbers)
+        return PackedList(kind, head, chunks, self._database.deltas(kind))
 
     def _head(self, kind: ListKind) -> bytes | None:
-        standing = self._catalogue.standing(kind)
+        standing = self._database.standing(kind)
         if standing is None:
             return None
         if standing.key_id != self._key.public.key_id:
             standing = self._take_snapshot(kind, standing)
         # A clock that was set back must not make the newest head look like an old one.
         issued_at = max(int(self._clock.now().utc), standing.issued_at + 1)
-        self._catalogue.stand(kind, replace(standing, issued_at=issued_at))
-        until, refs = issued_at + self._head_life_s, self._catalogue.refs(kind)
+        self._database.stand(kind, replace(standing, issued_at=issued_at))
+        until, refs = issued_at + self._head_life_s, self._database.refs(kind)
         head = ListHead(kind, self._site, standing.version, issued_at, until, standing.snapshot, refs)
         return seal_head(head, self._key)
 
     def _change(self, kind: ListKind) -> ListChange:
         """Adopt what is staged, within the transaction."""
-        standing = self._catalogue.standing(kind)
-        difference = self._catalogue.difference(kind)
+        standing = self._database.standing(kind)
+        difference = self._database.difference(kind)
         before = standing.version if standing else 0
         if standing is not None and not difference.rows:
-            return ListChange(kind, before, before, 0, 0, self._catalogue.count(kind), whole=False)
+            return ListChange(kind, before, before, 0, 0, self._database.count(kind), whole=False)
         now = int(self._clock.now().utc)
         version = max(before, self._floors.get(kind, 0)) + 1
         fresh = Standing(version, version, 0, self._key.public.key_id) if standing is None else standing
@@ -154,28 +154,28 @@ class Publisher:
         whole = standing is None or standing.key_id != self._key.public.key_id or _too_large(difference)
         if not whole:
             said = ListDelta(
-                kind, self._site, before, version, now, self._catalogue.upserts(kind), self._catalogue.removed(kind)
+                kind, self._site, before, version, now, self._database.upserts(kind), self._database.removed(kind)
             )
-            self._catalogue.keep_delta(kind, version, difference.rows, seal_delta(said, self._key))
-        self._catalogue.adopt(kind)
+            self._database.keep_delta(kind, version, difference.rows, seal_delta(said, self._key))
+        self._database.adopt(kind)
         if whole or self._is_due(kind):
             # The last delta stays: a gate that is connected needs no more than that.
             self._take_snapshot(kind, fresh, deltas_from=fresh.version)
         else:
-            self._catalogue.stand(kind, fresh)
-        rows = self._catalogue.count(kind)
+            self._database.stand(kind, fresh)
+        rows = self._database.count(kind)
         return ListChange(kind, before, version, difference.upserts, difference.removed, rows, whole=whole)
 
     def _is_due(self, kind: ListKind) -> bool:
         """Whether the deltas have become more than a gate should have to follow."""
-        deltas, rows = self._catalogue.delta_load(kind)
-        return deltas > MAX_DELTAS or rows > max(FEW_ROWS, DELTA_SHARE * self._catalogue.count(kind))
+        deltas, rows = self._database.delta_load(kind)
+        return deltas > MAX_DELTAS or rows > max(FEW_ROWS, DELTA_SHARE * self._database.count(kind))
 
     def _take_snapshot(self, kind: ListKind, standing: Standing, deltas_from: int | None = None) -> Standing:
-        with contextlib.closing(self._catalogue.rows(kind)) as rows:
-            self._catalogue.keep_snapshot(kind, pack_chunks(rows), deltas_from)
+        with contextlib.closing(self._database.rows(kind)) as rows:
+            self._database.keep_snapshot(kind, pack_chunks(rows), deltas_from)
         taken = replace(standing, snapshot=standing.version, key_id=self._key.public.key_id)
-        self._catalogue.stand(kind, taken)
+        self._database.stand(kind, taken)
         return taken
 
 

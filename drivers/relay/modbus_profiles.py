@@ -51,7 +51,7 @@ class Timer:
     is_usual: bool
 
 
-class Commands(Protocol):
+class ProfileCommands(Protocol):
     """The requests that a kind of board understands."""
 
     def switch(self, unit: int, channel: int, *, on: bool) -> Request:
@@ -133,7 +133,7 @@ class Traits:
 
     title: Text
     channels_limit: int
-    commands: Commands
+    commands: ProfileCommands
     timer: Timer | None = None
     mode_registers: int | None = None
     modes_may_lack: bool = False

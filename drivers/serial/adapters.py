@@ -60,7 +60,7 @@ class Adapter:
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
+class PortNameAdvice:
     """The name of a port to write into the configuration, and why this one. `lasting`: it survives replugging."""
 
     name: str
@@ -75,14 +75,14 @@ def adapters(root: Path = ROOT) -> tuple[Adapter, ...]:
     return tuple(_adapter(root, entry, links) for entry in entries if _is_serial(entry))
 
 
-def advice(adapter: Adapter, others: Iterable[Adapter]) -> Advice:
+def advice(adapter: Adapter, others: Iterable[Adapter]) -> PortNameAdvice:
     """Which name of the port to write into the configuration. `others` are all ports, this one among them or not."""
     rule, by_id, by_path = _kinds(adapter.names)
     twins = Counter((one.usb_id, one.serial, one.interface) for one in others if one.device != adapter.device)
     if rule:
-        return Advice(rule, "a udev rule of this machine gives it this name", lasting=True)
+        return PortNameAdvice(rule, "a udev rule of this machine gives it this name", lasting=True)
     if not adapter.usb_id and not by_path and not by_id:
-        return Advice(adapter.device, "a port that is not on USB keeps its name", lasting=True)
+        return PortNameAdvice(adapter.device, "a port that is not on USB keeps its name", lasting=True)
     if not adapter.serial:
         why = "it has no serial number of its own, so two of its kind have the same by-id name"
     elif twins[adapter.usb_id, adapter.serial, adapter.interface]:
@@ -90,12 +90,16 @@ def advice(adapter: Adapter, others: Iterable[Adapter]) -> Advice:
     elif _is_no_serial(adapter.serial):
         why = f"its serial number {adapter.serial} is one that makers give to every piece"
     elif by_id:
-        return Advice(by_id, "it has a serial number of its own, so the name follows it to any socket", lasting=True)
+        return PortNameAdvice(
+            by_id, "it has a serial number of its own, so the name follows it to any socket", lasting=True
+        )
     else:
         why = "this machine has no by-id name for it"
     if by_path:
-        return Advice(by_path, f"{why}; this name is the USB socket's: always use the same socket", lasting=True)
-    return Advice(
+        return PortNameAdvice(
+            by_path, f"{why}; this name is the USB socket's: always use the same socket", lasting=True
+        )
+    return PortNameAdvice(
         adapter.device, f"{why}, and there is no by-path name: after replugging it may be another one", lasting=False
     )
 

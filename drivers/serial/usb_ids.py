@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from drivers.serial.adapters import Adapter
 
 
-class Manner(StrEnum):
+class ProbePolicy(StrEnum):
     """How the device on a port may be asked what it is."""
 
     NUMATO = "numato"
@@ -31,7 +31,7 @@ class Likeness:
     """What a port probably is. `reason`: why it is never asked; empty for the other manners."""
 
     words: Text
-    manner: Manner
+    probe_policy: ProbePolicy
     reason: str = ""
 
 
@@ -45,22 +45,22 @@ class _Known:
     likeness: Likeness
 
 
-_SCANNER = Likeness(Text("a QR scanner or another reader"), Manner.NEVER, Text("a scanner is no relay board"))
-_MODEM = Likeness(Text("a modem or a satellite receiver"), Manner.NEVER, Text("it is no relay board"))
+_SCANNER = Likeness(Text("a QR scanner or another reader"), ProbePolicy.NEVER, Text("a scanner is no relay board"))
+_MODEM = Likeness(Text("a modem or a satellite receiver"), ProbePolicy.NEVER, Text("it is no relay board"))
 _ARDUINO = Likeness(
-    Text("an Arduino"), Manner.NEVER, Text("opening its port restarts it, and what runs on it is not known")
+    Text("an Arduino"), ProbePolicy.NEVER, Text("opening its port restarts it, and what runs on it is not known")
 )
 
 _TABLE: Final = (
-    _Known("2a19", (), "", Likeness(Text("a Numato relay or GPIO board"), Manner.NUMATO)),
-    _Known("04d8", ("ffee",), "", Likeness(Text("a Devantech USB-RLY relay board"), Manner.DEVANTECH)),
+    _Known("2a19", (), "", Likeness(Text("a Numato relay or GPIO board"), ProbePolicy.NUMATO)),
+    _Known("04d8", ("ffee",), "", Likeness(Text("a Devantech USB-RLY relay board"), ProbePolicy.DEVANTECH)),
     _Known(
         "04d8",
         ("00df",),
         "",
         Likeness(
             Text("a Denkovi relay board (MCP2200)"),
-            Manner.NEVER,
+            ProbePolicy.NEVER,
             Text("its relays hang on pins of the converter; there is no driver for it"),
         ),
     ),
@@ -68,7 +68,7 @@ _TABLE: Final = (
         "1a86",
         ("7522", "7523", "5523", "55d2", "55d3", "55d4", "55d5"),
         "",
-        Likeness(Text("an LCUS relay board, or an RS485 adapter (CH340 family)"), Manner.CONVERTER),
+        Likeness(Text("an LCUS relay board, or an RS485 adapter (CH340 family)"), ProbePolicy.CONVERTER),
     ),
     _Known(
         "0403",
@@ -76,15 +76,21 @@ _TABLE: Final = (
         "FT245",
         Likeness(
             Text("a relay board driven by bit-bang (FT245)"),
-            Manner.NEVER,
+            ProbePolicy.NEVER,
             Text("its relays hang on the converter's data pins, so any byte switches them; there is no driver for it"),
         ),
     ),
     _Known(
-        "0403", (), "", Likeness(Text("a KMTronic relay board, an RS485 adapter or another board (FTDI)"), Manner.ANY)
+        "0403",
+        (),
+        "",
+        Likeness(Text("a KMTronic relay board, an RS485 adapter or another board (FTDI)"), ProbePolicy.ANY),
     ),
     _Known(
-        "10c4", ("ea60", "ea70", "ea71"), "", Likeness(Text("an RS485 adapter or a relay board (CP210x)"), Manner.ANY)
+        "10c4",
+        ("ea60", "ea70", "ea71"),
+        "",
+        Likeness(Text("an RS485 adapter or a relay board (CP210x)"), ProbePolicy.ANY),
     ),
     _Known(
         "067b",
@@ -92,7 +98,7 @@ _TABLE: Final = (
         "",
         Likeness(
             Text("an ICSE relay board, or an RS485 adapter (PL2303)"),
-            Manner.NEVER,
+            ProbePolicy.NEVER,
             Text("an ICSE board that was in use takes every byte as an order to its relays"),
         ),
     ),
@@ -100,9 +106,9 @@ _TABLE: Final = (
     *(_Known(vendor, (), "", _SCANNER) for vendor in ("05e0", "05f9", "0c2e", "1eab")),
     *(_Known(vendor, (), "", _MODEM) for vendor in ("12d1", "1199", "1546", "19d2", "1e0e", "2c7c")),
 )
-_UNKNOWN = Likeness(Text("not known by its USB id"), Manner.ANY)
-_BUILT_IN = Likeness(Text("a serial port of the computer itself"), Manner.ANY)
-_UNLISTED = Likeness(Text("a port that this machine does not list"), Manner.ANY)
+_UNKNOWN = Likeness(Text("not known by its USB id"), ProbePolicy.ANY)
+_BUILT_IN = Likeness(Text("a serial port of the computer itself"), ProbePolicy.ANY)
+_UNLISTED = Likeness(Text("a port that this machine does not list"), ProbePolicy.ANY)
 
 
 def likeness(adapter: Adapter) -> Likeness:

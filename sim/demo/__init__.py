@@ -4,8 +4,8 @@ May start a broker, an agent and an emulated board on this machine, and writes i
 """
 
 from sim.demo.broker import BrokerError
-from sim.demo.director import DemoError, Director
+from sim.demo.director import DemoError, DemoRunner
 from sim.demo.screen import Screen
 from sim.demo.vehicles import ACTS
 
-__all__ = ["ACTS", "BrokerError", "DemoError", "Director", "Screen"]
+__all__ = ["ACTS", "BrokerError", "DemoError", "DemoRunner", "Screen"]

@@ -18,10 +18,10 @@ from sim.demo import site as demo_site
 from sim.demo.broker import Broker
 from sim.demo.central import Central
 from sim.demo.event_lines import lists_behind
-from sim.demo.list_publisher import ListOffice
+from sim.demo.list_publisher import DemoListPublisher
 from sim.demo.permits import papers_of
-from sim.demo.real_time import Clockwork
-from sim.demo.screen import Result, Screen
+from sim.demo.real_time import RealTimeRunner
+from sim.demo.screen import DemoResult, Screen
 from sim.demo.summary import DRAIN_TIMEOUT_S, reckoning
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from drivers.relay_bank import RelayChange
     from sim.demo.central import JsonObject
-    from sim.demo.permits import Papers
+    from sim.demo.permits import DemoPermit
     from sim.demo.vehicles import Act
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class DemoError(Exception):
     """The demo could not be played to its end."""
 
 
-class Director:
+class DemoRunner:
     """Everything of one run; `run` plays these vehicles and says whether all was as it must be. `utc`: Unix seconds."""
 
     def __init__(self, folder: Path, utc: int, screen: Screen, acts: tuple[Act, ...]) -> None:
@@ -67,7 +67,7 @@ class Director:
             stack.callback(self._broker.stop)
             serial_port = self._folder / "relay-board"
             board = stack.enter_context(ModbusEmulator(serial_port))
-            self._clockwork = Clockwork(lambda number, on: board.set_input(number, on=on), self._screen.lane)
+            self._clockwork = RealTimeRunner(lambda number, on: board.set_input(number, on=on), self._screen.lane)
             board.relays.watch(self._switched)
             self._clockwork.start()
             stack.callback(self._clockwork.stop)
@@ -90,11 +90,11 @@ class Director:
     def _issue(self, stack: ExitStack) -> None:
         """Issue every vehicle's permit, and let central declare them all."""
         site = self._site
-        self._papers: dict[str, Papers] = {
+        self._papers: dict[str, DemoPermit] = {
             act.title: papers_of(act, site.issuer, demo_site.SITE, self._utc) for act in self._acts
         }
         self._office = stack.enter_context(
-            ListOffice.opened(self._folder / "central", demo_site.SITE, site.central.key, site.broker_port)
+            DemoListPublisher.opened(self._folder / "central", demo_site.SITE, site.central.key, site.broker_port)
         )
         self._office.declare(
             papers.declaration
@@ -140,8 +140,8 @@ class Director:
 
     # ------------------------------------------------------------------------------------------------- one vehicle
 
-    def _play(self, act: Act) -> Result:
-        result = Result(act)
+    def _play(self, act: Act) -> DemoResult:
+        result = DemoResult(act)
         self._screen.vehicle(result)
         before, pulses = self._central.last, self._clockwork.pulses
         if act.central == "revoked":
@@ -168,7 +168,7 @@ class Director:
         self._leave()
         return result
 
-    def _take_decision(self, result: Result, before: int, arrived_at: float) -> None:
+    def _take_decision(self, result: DemoResult, before: int, arrived_at: float) -> None:
         """Take from the last decision on a vehicle what is shown of it."""
         decided = [
             event for event in self._central.events if event["seq"] > before and event["type"] == "access.decided"

@@ -9,7 +9,7 @@ from agent.broker import BrokerAddress
 from agent.clock import Clock
 from agent.core.model import ListKind
 from agent.mqtt import OneShotClient
-from central.publishing import BrokerUpload, ListCatalogue, Publisher, survey
+from central.publishing import BrokerUpload, Publisher, PublisherDatabase, survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,24 +22,24 @@ SETTLE_S = 0.3
 """A broker on this machine has shown all it has after so long."""
 
 
-class ListOffice:
+class DemoListPublisher:
     """Declares and revokes; of one thread. Methods raise OneShotClientError, CatalogueError and ListError."""
 
-    def __init__(self, catalogue: ListCatalogue, site: int, key: SigningKey, broker_port: int) -> None:
-        self._catalogue = catalogue
+    def __init__(self, database: PublisherDatabase, site: int, key: SigningKey, broker_port: int) -> None:
+        self._database = database
         self._site = site
-        self._publisher = Publisher(catalogue, site, key, Clock())
+        self._publisher = Publisher(database, site, key, Clock())
         self._broker = BrokerAddress("127.0.0.1", broker_port, tls=False)
 
     @classmethod
     @contextmanager
-    def opened(cls, folder: Path, site: int, key: SigningKey, broker_port: int) -> Iterator[ListOffice]:
+    def opened(cls, folder: Path, site: int, key: SigningKey, broker_port: int) -> Iterator[DemoListPublisher]:
         """An office whose memory is a file in `folder`, closed at the end."""
-        catalogue = ListCatalogue.open(folder, site)
+        database = PublisherDatabase.open(folder, site)
         try:
-            yield cls(catalogue, site, key, broker_port)
+            yield cls(database, site, key, broker_port)
         finally:
-            catalogue.close()
+            database.close()
 
     def declare(self, declarations: Iterable[Declaration]) -> None:
         """Publish these as all declarations of the site, with nothing revoked yet."""
@@ -56,5 +56,5 @@ class ListOffice:
     def _bring(self, *kinds: ListKind) -> None:
         with OneShotClient(self._broker) as client:
             BrokerUpload(
-                client, self._publisher, self._catalogue, self._site, survey(client, self._site, SETTLE_S)
+                client, self._publisher, self._database, self._site, survey(client, self._site, SETTLE_S)
             ).publish_lists(kinds)

@@ -31,7 +31,7 @@ DAY_S = 24 * HOUR_S
 
 
 @dataclass(frozen=True, slots=True)
-class Papers:
+class DemoPermit:
     """The papers of one vehicle. `text`: what its driver shows, which may be forged."""
 
     permit: Permit
@@ -44,7 +44,7 @@ class Papers:
         return Revocation(self.permit.permit_id, self.permit.expires_at, "sold to somebody else")
 
 
-def papers_of(act: Act, issuer: Issuer, site: int, utc: int) -> Papers:
+def papers_of(act: Act, issuer: Issuer, site: int, utc: int) -> DemoPermit:
     """Issue the papers of a vehicle at `utc`, Unix seconds: signed by the issuer, or altered after that."""
     start, end = (-2 * DAY_S, -HOUR_S) if act.shown == "expired" else (-HOUR_S, DAY_S)
     permit = Permit(
@@ -67,9 +67,11 @@ def papers_of(act: Act, issuer: Issuer, site: int, utc: int) -> Papers:
     )
     if act.shown == "reference":
         secret = secrets.token_bytes(SECRET_BYTES)
-        return Papers(permit, reference_of(secret), _declaration(act, permit, digest_of(secret)))
+        return DemoPermit(permit, reference_of(secret), _declaration(act, permit, digest_of(secret)))
     text = issue(permit, issuer.key)
-    return Papers(permit, _altered(text, act.declared) if act.shown == "forged" else text, _declaration(act, permit))
+    return DemoPermit(
+        permit, _altered(text, act.declared) if act.shown == "forged" else text, _declaration(act, permit)
+    )
 
 
 def _declaration(act: Act, permit: Permit, reference: bytes | None = None) -> Declaration:

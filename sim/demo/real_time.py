@@ -13,7 +13,7 @@ from sim.physics import CAR, FOR_CARS, Vehicle, World
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sim.physics import Plan, Site, Stretch
+    from sim.physics import DrivingPlan, Site, Stretch
 
 PERIOD_S = 0.02
 MOST_S = 0.1
@@ -41,7 +41,7 @@ class View:
     safety: bool = False
 
 
-class Clockwork:
+class RealTimeRunner:
     """Let a world go by in real time, on one thread.
 
     `set_input(number, on)` drives a contact of the input board; `show` is told several times a second what is to be
@@ -86,7 +86,7 @@ class Clockwork:
         """The lamp changed."""
         self._orders.put(lambda world: setattr(world, "green", green))
 
-    def come(self, plan: Plan, follower: Plan | None = None) -> None:
+    def come(self, plan: DrivingPlan, follower: DrivingPlan | None = None) -> None:
         """Let a vehicle come, and another close behind it."""
         first = Vehicle(self._next(), CAR, plan, START_M)
         self._orders.put(lambda world: world.add(first))

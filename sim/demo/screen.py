@@ -39,7 +39,7 @@ ARM_CELL = 34
 
 
 @dataclass(slots=True)
-class Result:
+class DemoResult:
     """What came of one vehicle.
 
     `verdict`, `form`, `lists`: of the last decision; the form is empty where no permit was verified. `pulses`: how
@@ -73,7 +73,7 @@ class Screen:
         self.console = Console()
         self._live = Live(console=self.console, refresh_per_second=8) if self.console.is_terminal else None
         self._events: deque[list[Segment]] = deque(maxlen=EVENT_LINES)
-        self._results: list[Result] = []
+        self._results: list[DemoResult] = []
         self._acts = acts
         self._step = "setting up"
         self._seen = ""
@@ -98,7 +98,7 @@ class Screen:
             self.console.print(f"[bold]>> {text}[/]")
         self._draw()
 
-    def vehicle(self, result: Result) -> None:
+    def vehicle(self, result: DemoResult) -> None:
         """A vehicle drives up."""
         self._results.append(result)
         code = {"none": "no code", "first": "the first vehicle's code"}.get(
@@ -135,7 +135,7 @@ class Screen:
             self._events.extend(self.console.render_lines(picture, options, pad=False))
         self._draw()
 
-    def summary(self, results: list[Result], notes: list[str]) -> None:
+    def summary(self, results: list[DemoResult], notes: list[str]) -> None:
         """The closing table and what else was checked."""
         if self._live is not None:
             self._live.update(Text(""))
@@ -182,13 +182,13 @@ class Screen:
         return table
 
 
-def _mark(number: int, result: Result, *, final: bool) -> str:
+def _mark(number: int, result: DemoResult, *, final: bool) -> str:
     if not (result.outcome or final):
         return f"{number:>2}"
     return f"{number:>2} " + ("[green]✔[/]" if result.right else "[red]✘[/]")
 
 
-def _table(results: list[Result]) -> Table:
+def _table(results: list[DemoResult]) -> Table:
     """What came of the vehicles; fits into 80 columns without cutting a word."""
     table = Table(title="vehicles", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for heading in ("", "vehicle", "plate", "what came of it", "raised", "answer"):
@@ -209,7 +209,7 @@ def _table(results: list[Result]) -> Table:
     return table
 
 
-def _advice(results: list[Result]) -> Table:
+def _advice(results: list[DemoResult]) -> Table:
     """What an officer reads of each vehicle that was not let pass."""
     table = Table(title="what the officer reads", box=None, show_header=False, pad_edge=False)
     table.add_column(justify="right")

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sim.demo.central import Central
-    from sim.demo.screen import Result
+    from sim.demo.screen import DemoResult
     from sim.demo.site import Site
 
 DRAIN_TIMEOUT_S = 30.0
 
 
-def reckoning(central: Central, site: Site, results: Sequence[Result]) -> list[str]:
+def reckoning(central: Central, site: Site, results: Sequence[DemoResult]) -> list[str]:
     """What is to be told at the end, in the markup of rich; what is not as it must be is red. The agent has stopped."""
     return [
         _journal(central, site),
@@ -43,14 +43,14 @@ def _journal(central: Central, site: Site) -> str:
     return f"{heard}[red]chain broken: {verification}[/]"
 
 
-def _offline(results: Sequence[Result]) -> Iterator[str]:
+def _offline(results: Sequence[DemoResult]) -> Iterator[str]:
     for number, result in enumerate(results, start=1):
         if result.act.broker_away:
             lists = result.lists or "[red]no list[/]"
             yield f"vehicle {number}, while the broker was away: {result.verdict} by {lists}"
 
 
-def _pictures(site: Site, results: Sequence[Result]) -> int:
+def _pictures(site: Site, results: Sequence[DemoResult]) -> int:
     """Copy the pictures behind each outcome; return how many there were."""
     folder = site.folder / "pictures"
     folder.mkdir()

@@ -7,16 +7,16 @@ from typing import Literal
 
 from agent.core.model import Outcome, Reason, Verdict
 from agent.core.permit import PermitForm
-from sim.physics import Conduct, Plan
+from sim.physics import DriverBehaviour, DrivingPlan
 
 Shown = Literal["valid", "reference", "forged", "expired", "first", "none"]
 Word = Literal["released", "held", "revoked"]
 
-SWIFT = Plan(speed_mps=4.2, acceleration_mps2=6.0, stop_m=-1.3, reaction_s=0.2, away_m=-7.0)
+SWIFT = DrivingPlan(speed_mps=4.2, acceleration_mps2=6.0, stop_m=-1.3, reaction_s=0.2, away_m=-7.0)
 """How the vehicles of the demo drive, so that it does not take long. A refused vehicle backs away."""
-UNHURRIED = Plan(speed_mps=1.2, acceleration_mps2=3.0, stop_m=-1.3, reaction_s=0.2)
+UNHURRIED = DrivingPlan(speed_mps=1.2, acceleration_mps2=3.0, stop_m=-1.3, reaction_s=0.2)
 """How the followed one drives: the follower must be seen on the loop before the arm while the first is under it."""
-CLOSE_BEHIND = Plan(conduct=Conduct.TAILGATES, speed_mps=1.2, acceleration_mps2=3.0, gap_m=2.0)
+CLOSE_BEHIND = DrivingPlan(conduct=DriverBehaviour.TAILGATES, speed_mps=1.2, acceleration_mps2=3.0, gap_m=2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class Act:
     reason: Reason
     outcome: Outcome
     central: Word = "released"
-    plan: Plan = SWIFT
-    follower: Plan | None = None
+    plan: DrivingPlan = SWIFT
+    follower: DrivingPlan | None = None
     style: str = "cn_blue"
     carrier: str = "phone"
     broker_away: bool = False

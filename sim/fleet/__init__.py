@@ -3,8 +3,8 @@
 May open thousands of connections to the brokers that it is given, on one asyncio loop. Keeps nothing on disk.
 """
 
-from sim.fleet.counters import Report
-from sim.fleet.plan import SESSION_EXPIRY_S, WILL_DELAY_S, Credentials, Plan, elsewhere
+from sim.fleet.counters import FleetReport
+from sim.fleet.plan import SESSION_EXPIRY_S, WILL_DELAY_S, Credentials, FleetPlan, elsewhere
 from sim.fleet.run import Fleet, RunProgress
 
 __all__ = [
@@ -12,8 +12,8 @@ __all__ = [
     "WILL_DELAY_S",
     "Credentials",
     "Fleet",
-    "Plan",
-    "Report",
+    "FleetPlan",
+    "FleetReport",
     "RunProgress",
     "elsewhere",
 ]

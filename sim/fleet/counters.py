@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class Percentiles:
     """The median, the slowest hundredth and the slowest of some times, in seconds; None where there were none."""
 
     count: int
@@ -21,7 +21,7 @@ class Spread:
     max: float | None
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> Spread:
+    def of(cls, values: Sequence[float]) -> Percentiles:
         """The spread of these values."""
         if not values:
             return cls(0, None, None, None)
@@ -82,7 +82,7 @@ class Consumed:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class FleetReport:
     """A run in figures. `lost`: recorded, but never acknowledged (or, with a consumer here, never arrived).
 
     None where nobody acknowledges: then nothing is known of losses. `cpu_share`: of one core, of this process alone.
@@ -102,10 +102,10 @@ class Report:
     up_at_end: int
     connections: int
     failures: dict[str, int]
-    puback_s: Spread
-    stored_s: Spread
-    first_connect_s: Spread
-    reconnect_s: Spread
+    puback_s: Percentiles
+    stored_s: Percentiles
+    first_connect_s: Percentiles
+    reconnect_s: Percentiles
     cpu_share: float
     consumed: Consumed | None
 
@@ -146,7 +146,7 @@ class Report:
 
 
 def report(  # noqa: PLR0913 - what a run knows at its end
-    tally: FleetCounters,
+    counters: FleetCounters,
     *,
     gates: int,
     rate: float,
@@ -154,32 +154,32 @@ def report(  # noqa: PLR0913 - what a run knows at its end
     cpu_s: float,
     up_at_end: int,
     consumed: Consumed | None,
-) -> Report:
+) -> FleetReport:
     """Put the figures together."""
     lost: int | None = None
     if consumed is not None:
         lost = consumed.missing
-    elif tally.acks_heard:
-        lost = tally.recorded - tally.acknowledged
-    return Report(
+    elif counters.acks_heard:
+        lost = counters.recorded - counters.acknowledged
+    return FleetReport(
         gates=gates,
         rate=rate,
         took_s=round(took_s, 1),
-        recorded=tally.recorded,
-        sent=tally.sent,
-        resent=tally.resent,
-        taken=tally.taken,
-        unheard=tally.unheard,
-        refused={f"0x{code:02X}": count for code, count in sorted(tally.refused.items())},
-        acknowledged=tally.acknowledged,
+        recorded=counters.recorded,
+        sent=counters.sent,
+        resent=counters.resent,
+        taken=counters.taken,
+        unheard=counters.unheard,
+        refused={f"0x{code:02X}": count for code, count in sorted(counters.refused.items())},
+        acknowledged=counters.acknowledged,
         lost=lost,
         up_at_end=up_at_end,
-        connections=tally.connections,
-        failures=dict(tally.failures.most_common(8)),
-        puback_s=Spread.of(tally.answers_s),
-        stored_s=Spread.of(tally.stored_s),
-        first_connect_s=Spread.of(tally.first_s),
-        reconnect_s=Spread.of(tally.reconnects_s),
+        connections=counters.connections,
+        failures=dict(counters.failures.most_common(8)),
+        puback_s=Percentiles.of(counters.answers_s),
+        stored_s=Percentiles.of(counters.stored_s),
+        first_connect_s=Percentiles.of(counters.first_s),
+        reconnect_s=Percentiles.of(counters.reconnects_s),
         cpu_share=round(cpu_s / took_s, 3),
         consumed=consumed,
     )

@@ -1,4 +1,4 @@
-"""One simulated gate: real sealed events, the product's own flow and broker selector; no cameras, no disk."""
+"""One simulated gate: sealed events, the product's own delivery window and broker selector; no cameras, no disk."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from random import Random
 
-    from agent.core.events import ClockReading, Sealed
+    from agent.core.events import ClockReading, SealedEvent
     from agent.mqtt import BrokerLimits, ClientSettings, DeliverySettings, Incoming
     from sim.fleet.counters import FleetCounters
 
@@ -40,8 +40,8 @@ class SimulatedGate:
     def __init__(  # noqa: PLR0913 - what a gate needs of its fleet
         self,
         settings: ClientSettings,
-        flow: DeliverySettings,
-        tally: FleetCounters,
+        delivery: DeliverySettings,
+        counters: FleetCounters,
         random: Random,
         dialler: Executor,
         *,
@@ -49,8 +49,8 @@ class SimulatedGate:
         padding: int = 0,
     ) -> None:
         self._settings = settings
-        self._flow_settings = flow
-        self._tally = tally
+        self._delivery_settings = delivery
+        self._counters = counters
         self._random = random
         self._dialler = dialler
         self._context = context
@@ -62,8 +62,8 @@ class SimulatedGate:
         stream = str(uuid.uuid4())
         self._writer = Writer(settings.gate, stream, uuid.uuid4().hex)
         self._head = beginning(stream)
-        self._flow = DeliveryWindow(flow, 0)
-        self._kept: dict[int, tuple[Sealed, float]] = {}
+        self._delivery = DeliveryWindow(delivery, 0)
+        self._kept: dict[int, tuple[SealedEvent, float]] = {}
         self._under_way: dict[int, tuple[int, float]] = {}
         self._wire: Wire | None = None
         self._up_at: float | None = None
@@ -93,7 +93,7 @@ class SimulatedGate:
     @property
     def settled(self) -> bool:
         """Whether all that it recorded is acknowledged."""
-        return self._flow.watermark >= self._head.seq
+        return self._delivery.watermark >= self._head.seq
 
     async def run(self) -> None:
         """Live until stopped."""
@@ -105,7 +105,7 @@ class SimulatedGate:
             self._first = self._first and stood_at is None
             if self._stopping.is_set():
                 return
-            self._tally.failures[cause] += 1
+            self._counters.failures[cause] += 1
             lasted = stood_at is not None and time.monotonic() - stood_at >= self._settings.stable_after_s
             await self._pause(self._broker_selector.ended(lasted=lasted, draw=self._random.random()))
 
@@ -121,7 +121,7 @@ class SimulatedGate:
         sealed = seal(draft, self._writer, self._head, clock, secrets.token_bytes(RANDOM_BYTES))
         self._head = Point(self.stream, sealed.seq, sealed.digest)
         self._kept[sealed.seq] = (sealed, time.monotonic())
-        self._tally.recorded += 1
+        self._counters.recorded += 1
         self._pump()
 
     def tick(self, now: float) -> None:
@@ -134,8 +134,8 @@ class SimulatedGate:
                 wire.end("no answer of an MQTT broker in time")
             return
         wire.tend()
-        self._tally.resent += self._flow.ticked(now)
-        if self._flow.owed_s(now) > self._flow_settings.puback_timeout_s:
+        self._counters.resent += self._delivery.ticked(now)
+        if self._delivery.owed_s(now) > self._delivery_settings.puback_timeout_s:
             wire.end("the broker has not answered an event in time")
             return
         if now >= self._status_due_at:
@@ -174,9 +174,9 @@ class SimulatedGate:
         cause = await over
         stood_at, self._up_at, self._wire = self._up_at, None, None
         if stood_at is not None:
-            self._tally.up -= 1
+            self._counters.up -= 1
             self._down_at = time.monotonic()
-            self._flow.disconnected(self._down_at)
+            self._delivery.disconnected(self._down_at)
             self._under_way.clear()
         return cause, stood_at
 
@@ -198,11 +198,11 @@ class SimulatedGate:
             log.warning("%s may not subscribe: %s", self.gate, reason_codes.words(refused[0]))
         now = time.monotonic()
         if self._down_at is not None:
-            (self._tally.first_s if self._first else self._tally.reconnects_s).append(now - self._down_at)
+            (self._counters.first_s if self._first else self._counters.reconnects_s).append(now - self._down_at)
         self._up_at, self._down_at = now, None
-        self._tally.up += 1
-        self._tally.connections += 1
-        self._flow.connected(self._limit, now)
+        self._counters.up += 1
+        self._counters.connections += 1
+        self._delivery.connected(self._limit, now)
         self._say_status()
         self._pump()
 
@@ -230,7 +230,7 @@ class SimulatedGate:
     def _pump(self) -> None:
         wire = self._wire
         while wire is not None and self._up_at is not None:
-            want = self._flow.want()
+            want = self._delivery.want()
             if want is None:
                 return
             upto = self.head if want.upto is None else min(want.upto, self.head)
@@ -238,8 +238,8 @@ class SimulatedGate:
             if want.after >= last:
                 return
             for seq in range(want.after + 1, last + 1):
-                if not self._flow.needs(seq):
-                    self._flow.passed(seq)
+                if not self._delivery.needs(seq):
+                    self._delivery.passed(seq)
                 elif not self._send(wire, seq):
                     return
 
@@ -249,8 +249,8 @@ class SimulatedGate:
             return False
         now = time.monotonic()
         self._under_way[mid] = (seq, now)
-        self._flow.sent(seq, now)
-        self._tally.sent += 1
+        self._delivery.sent(seq, now)
+        self._counters.sent += 1
         return True
 
     def answered(self, mid: int, code: int) -> None:
@@ -258,15 +258,15 @@ class SimulatedGate:
         found = self._under_way.pop(mid, None)
         receipt = Receipt(code)
         if receipt.refused:
-            self._tally.refused[code] += 1
+            self._counters.refused[code] += 1
         if found is None:
             return
         seq, sent_at = found
         now = time.monotonic()
-        self._tally.answers_s.append(now - sent_at)
-        self._tally.taken += not receipt.refused
-        self._tally.unheard += not receipt.refused and not receipt.taken
-        self._flow.answered(seq, now, taken=receipt.taken, refused=receipt.refused)
+        self._counters.answers_s.append(now - sent_at)
+        self._counters.taken += not receipt.refused
+        self._counters.unheard += not receipt.refused and not receipt.taken
+        self._delivery.answered(seq, now, taken=receipt.taken, refused=receipt.refused)
         self._pump()
 
     def arrived(self, message: Incoming) -> None:
@@ -276,12 +276,12 @@ class SimulatedGate:
         ack = Ack.model_validate_json(message.payload)
         if ack.stream != self.stream:
             return
-        self._tally.acks_heard += 1
-        before, now = self._flow.watermark, time.monotonic()
+        self._counters.acks_heard += 1
+        before, now = self._delivery.watermark, time.monotonic()
         seq = min(ack.seq, self.head)
-        if not self._flow.acknowledged(seq, now):
+        if not self._delivery.acknowledged(seq, now):
             return
         for one in range(before + 1, seq + 1):
-            self._tally.stored_s.append(now - self._kept.pop(one)[1])
-        self._tally.acknowledged += seq - before
+            self._counters.stored_s.append(now - self._kept.pop(one)[1])
+        self._counters.acknowledged += seq - before
         self._pump()

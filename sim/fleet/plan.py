@@ -54,7 +54,7 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class FleetPlan:
     """A whole run. `rate`: events per second of each gate. `for_s`: how long events are recorded.
 
     `settle_s`: how long, at most, to wait afterwards until all is acknowledged. `payload_bytes`: events are padded to
@@ -79,7 +79,7 @@ class Plan:
     answer_timeout_s: float = 30.0
     session_expiry_s: int = SESSION_EXPIRY_S
     will_delay_s: int = WILL_DELAY_S
-    flow: DeliverySettings = field(default_factory=DeliverySettings)
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
     consume: bool = False
     central_brokers: tuple[BrokerAddress, ...] = ()
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from sim.fleet.counters import Report
-    from sim.fleet.plan import Plan
+    from sim.fleet.counters import FleetReport
+    from sim.fleet.plan import FleetPlan
 
 FEED_S = 0.01
 TICK_S = 1.0
@@ -63,19 +63,19 @@ class Fleet:
     """One run of a plan. `show` hears how it goes, about every 5 s. `ready_s`: how long to wait for the connections."""
 
     def __init__(
-        self, plan: Plan, show: Callable[[RunProgress], None] = lambda _progress: None, *, ready_s: float = READY_S
+        self, plan: FleetPlan, show: Callable[[RunProgress], None] = lambda _progress: None, *, ready_s: float = READY_S
     ) -> None:
         self._plan = plan
         self._ready_s = ready_s
         self._show = show
         self._random = Random()  # noqa: S311 - jitter, no secret
         self._clock = Clock()
-        self._tally = FleetCounters()
+        self._counters = FleetCounters()
         self._contexts: dict[TlsFiles, ssl.SSLContext] = {}
         self._begun_at = time.monotonic()
         self._up_at_end = 0
 
-    async def run(self) -> Report:
+    async def run(self) -> FleetReport:
         """Run to the end. Raises OSError for files and brokers that cannot be used, TlsFilesError for certificates."""
         plan = self._plan
         raise_file_limit(plan.gates)
@@ -107,7 +107,7 @@ class Fleet:
         recorded = {gate.stream: gate.head for gate in gates}
         consumed = None if consumer is None else consumer.counts(recorded)
         return report(
-            self._tally,
+            self._counters,
             gates=plan.gates,
             rate=plan.rate,
             took_s=took_s,
@@ -141,7 +141,7 @@ class Fleet:
         await self._connect(gates)
         await self._feed(gates)
         await self._wait_settled(gates)
-        self._up_at_end = self._tally.up
+        self._up_at_end = self._counters.up
 
     # ----------------------------------------------------------------------------------------------------------- phases
 
@@ -149,7 +149,7 @@ class Fleet:
         """Wait until all are connected once, for a bounded time: a broker may be too weak for that."""
         deadline = time.monotonic() + self._plan.start_spread_s + self._ready_s
         shown_at = time.monotonic()
-        while self._tally.up < len(gates) and time.monotonic() < deadline:
+        while self._counters.up < len(gates) and time.monotonic() < deadline:
             if time.monotonic() - shown_at >= SHOW_S:
                 shown_at = time.monotonic()
                 self._report_progress("connecting")
@@ -175,8 +175,8 @@ class Fleet:
         deadline = time.monotonic() + self._plan.settle_s
         shown_at = time.monotonic()
         while time.monotonic() < deadline:
-            heard = self._tally.acks_heard or self._plan.consume
-            if all(gate.settled for gate in gates) or (not heard and self._tally.taken >= self._tally.recorded):
+            heard = self._counters.acks_heard or self._plan.consume
+            if all(gate.settled for gate in gates) or (not heard and self._counters.taken >= self._counters.recorded):
                 return
             if time.monotonic() - shown_at >= SHOW_S:
                 shown_at = time.monotonic()
@@ -197,16 +197,16 @@ class Fleet:
             await asyncio.sleep(TICK_S / parts)
 
     def _report_progress(self, phase: str) -> None:
-        tally = self._tally
+        counters = self._counters
         self._show(
             RunProgress(
                 phase,
                 time.monotonic() - self._begun_at,
-                tally.up,
-                tally.recorded,
-                tally.taken,
-                tally.acknowledged,
-                len(tally.reconnects_s),
+                counters.up,
+                counters.recorded,
+                counters.taken,
+                counters.acknowledged,
+                len(counters.reconnects_s),
             )
         )
 
@@ -221,8 +221,8 @@ class Fleet:
             made.append(
                 SimulatedGate(
                     settings,
-                    plan.flow,
-                    self._tally,
+                    plan.delivery,
+                    self._counters,
                     self._random,
                     dialler,
                     context=self._context(settings),

@@ -3,8 +3,8 @@
 No clock, no thread, no device: time comes in with each step.
 """
 
-from sim.physics.driving import Conduct, Plan, Vehicle
+from sim.physics.driving import DriverBehaviour, DrivingPlan, Vehicle
 from sim.physics.vehicle_shapes import CAR, Stretch
 from sim.physics.world import FOR_CARS, Site, World
 
-__all__ = ["CAR", "FOR_CARS", "Conduct", "Plan", "Site", "Stretch", "Vehicle", "World"]
+__all__ = ["CAR", "FOR_CARS", "DriverBehaviour", "DrivingPlan", "Site", "Stretch", "Vehicle", "World"]

@@ -19,7 +19,7 @@ PAST_M = 7.0
 _NEAR_M = 0.02
 
 
-class Conduct(StrEnum):
+class DriverBehaviour(StrEnum):
     """What a driver does."""
 
     DRIVES_THROUGH = "drives through"
@@ -30,11 +30,11 @@ class Conduct(StrEnum):
     RAMS = "rams the arm"
 
 
-_UNASKED = frozenset({Conduct.TAILGATES, Conduct.RAMS})
+_UNASKED = frozenset({DriverBehaviour.TAILGATES, DriverBehaviour.RAMS})
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DrivingPlan:
     """A driver's intentions; metres are along the way, 0 under the arm.
 
     `stop_m`: where the front comes to rest before the arm. `patience_s`: how long the driver waits there before backing
@@ -43,7 +43,7 @@ class Plan:
     `wrong_way`: comes from behind the arm.
     """
 
-    conduct: Conduct = Conduct.DRIVES_THROUGH
+    conduct: DriverBehaviour = DriverBehaviour.DRIVES_THROUGH
     speed_mps: float = 2.0
     acceleration_mps2: float = 1.2
     stop_m: float = -1.0
@@ -56,7 +56,7 @@ class Plan:
     wrong_way: bool = False
 
 
-class Phase(Enum):
+class DrivingPhase(Enum):
     """How far a vehicle is with its plan."""
 
     COMING = "coming"
@@ -88,13 +88,13 @@ class Vehicle:
         "top_m",
     )
 
-    def __init__(self, number: int, body: Body, plan: Plan, front_m: float = -11.0) -> None:
+    def __init__(self, number: int, body: Body, plan: DrivingPlan, front_m: float = -11.0) -> None:
         self.number = number
         self.body = body
         self.plan = plan
         self.front_m = front_m
         self.speed_mps = plan.speed_mps
-        self.phase = Phase.COMING
+        self.phase = DrivingPhase.COMING
         self.over = False
         self.top_m = body.height_m
         self._since = 0.0
@@ -120,7 +120,7 @@ class Vehicle:
     @property
     def can_yield(self) -> bool:
         """Whether the driver can still leave the place under the arm free: past it, backing away, or able to stop."""
-        return self.is_past or self.phase is Phase.LEAVING or self._could_stop()
+        return self.is_past or self.phase is DrivingPhase.LEAVING or self._could_stop()
 
     def refuse(self, now: float) -> None:
         """Tell the driver to turn away."""
@@ -133,14 +133,14 @@ class Vehicle:
         and the lamp is green.
         """
         phase = self.phase
-        if phase is Phase.WAITING:
+        if phase is DrivingPhase.WAITING:
             self._wait(now, invited=invited)
-        elif phase is Phase.STANDING:
+        elif phase is DrivingPhase.STANDING:
             self._stand(now)
-        elif phase is Phase.LEAVING:
+        elif phase is DrivingPhase.LEAVING:
             self._back_away(dt)
             return True
-        elif phase is not Phase.GONE:
+        elif phase is not DrivingPhase.GONE:
             self._go_forward(now, dt, ahead_m - self.plan.gap_m, barred=barred)
             return True
         return False
@@ -150,44 +150,44 @@ class Vehicle:
         self._go_since = min(self._go_since, now) if invited else inf
         thought_s = now - self._go_since
         if now - self._refused_at >= plan.reaction_s or now - self._since >= plan.patience_s:
-            self.phase = Phase.LEAVING
-        elif plan.conduct is Conduct.STAYS:
+            self.phase = DrivingPhase.LEAVING
+        elif plan.conduct is DriverBehaviour.STAYS:
             if thought_s >= plan.rest_s:
-                self.phase = Phase.LEAVING
+                self.phase = DrivingPhase.LEAVING
         elif thought_s >= plan.reaction_s:
-            self.phase = Phase.GOING
+            self.phase = DrivingPhase.GOING
 
     def _stand(self, now: float) -> None:
         if now - self._since < self.plan.rest_s:
             return
         self._turn_m = inf
-        self.phase = Phase.LEAVING if self.plan.conduct is Conduct.BACKS_OUT else Phase.GOING
+        self.phase = DrivingPhase.LEAVING if self.plan.conduct is DriverBehaviour.BACKS_OUT else DrivingPhase.GOING
 
     def _back_away(self, dt: float) -> None:
         plan = self.plan
         self.speed_mps = max(-plan.speed_mps, self.speed_mps - plan.acceleration_mps2 * dt)
         self.front_m += self.speed_mps * dt
         if self.front_m <= plan.away_m:
-            self.phase, self.speed_mps = Phase.GONE, 0.0
+            self.phase, self.speed_mps = DrivingPhase.GONE, 0.0
 
     def _go_forward(self, now: float, dt: float, ahead_m: float, *, barred: bool) -> None:
         conduct = self.plan.conduct
         goal_m = min(ahead_m, self._turn_m)
-        if self.phase is Phase.COMING and conduct not in _UNASKED:
+        if self.phase is DrivingPhase.COMING and conduct not in _UNASKED:
             goal_m = min(goal_m, self.plan.stop_m)
-        elif barred and conduct is not Conduct.RAMS and self._could_stop():
+        elif barred and conduct is not DriverBehaviour.RAMS and self._could_stop():
             goal_m = min(goal_m, BEFORE_THE_ARM_M)
         self._drive(dt, goal_m)
         if self.speed_mps == 0.0:
             self._rest(now, goal_m)
         if self.front_m - self.body.length_m > PAST_M:
-            self.phase = Phase.GONE
+            self.phase = DrivingPhase.GONE
 
     def _rest(self, now: float, goal_m: float) -> None:
         if goal_m == self._turn_m:
-            self.phase, self._since = Phase.STANDING, now
+            self.phase, self._since = DrivingPhase.STANDING, now
         elif goal_m in (self.plan.stop_m, BEFORE_THE_ARM_M):
-            self.phase, self._since, self._go_since = Phase.WAITING, now, inf
+            self.phase, self._since, self._go_since = DrivingPhase.WAITING, now, inf
 
     def _drive(self, dt: float, goal_m: float) -> None:
         room_m = goal_m - self.front_m

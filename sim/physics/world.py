@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sim.physics.arm import Arm, Cause
 from sim.physics.controller import Controller, Logic
-from sim.physics.driving import Conduct, Phase
+from sim.physics.driving import DriverBehaviour, DrivingPhase
 from sim.physics.loops import Contact, Loop
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class World:
     @property
     def waiting(self) -> Vehicle | None:
         """The vehicle that stands first before the arm."""
-        return next((v for v in self.vehicles if v.phase is Phase.WAITING and not v.plan.wrong_way), None)
+        return next((v for v in self.vehicles if v.phase is DrivingPhase.WAITING and not v.plan.wrong_way), None)
 
     @property
     def under_s(self) -> float:
@@ -189,10 +189,10 @@ class World:
         for vehicle in self.vehicles:
             barred = falls or low < vehicle.top_m
             moving |= vehicle.step(now, dt, ahead_m, barred=barred, invited=invited)
-            gone |= vehicle.phase is Phase.GONE
+            gone |= vehicle.phase is DrivingPhase.GONE
             ahead_m = ahead_m if vehicle.plan.wrong_way else vehicle.rear_m
         if gone:
-            self.vehicles = [vehicle for vehicle in self.vehicles if vehicle.phase is not Phase.GONE]
+            self.vehicles = [vehicle for vehicle in self.vehicles if vehicle.phase is not DrivingPhase.GONE]
         return moving
 
     def _feel(self, now: float) -> None:
@@ -272,7 +272,7 @@ class World:
         self._touching.append(vehicle)
         caught = onto or vehicle in self._committed
         self.collisions.append(Collision(vehicle, now, self.arm.lowered_by if caught else Cause.DRIVER, onto))
-        if vehicle.plan.conduct is Conduct.RAMS:
+        if vehicle.plan.conduct is DriverBehaviour.RAMS:
             self.arm.position, self.arm.motion = 1.0, 0
             self._follow_arm(now)
         else:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pika
 
-from sim.fleet.counters import Spread
+from sim.fleet.counters import Percentiles
 from tests.cluster.gates import Gates
 from tests.cluster.nodes import Cluster
 from tests.cluster.workers import Found, Worker
@@ -84,9 +84,9 @@ class Outcome:
             f"duplicates after dedupe        {self.twice}",
             f"chains not proven              {self.unproven or 'none'}",
             f"watermarks behind the head     {self.behind or 'none'}",
-            f"back after one node            {len(self.singles_s)}: {Spread.of(self.singles_s).words}",
-            f"back after all nodes           {len(self.all_s)}: {Spread.of(self.all_s).words}",
-            f"recorded to acknowledged       {Spread.of(self.stored_s).words}",
+            f"back after one node            {len(self.singles_s)}: {Percentiles.of(self.singles_s).words}",
+            f"back after all nodes           {len(self.all_s)}: {Percentiles.of(self.all_s).words}",
+            f"recorded to acknowledged       {Percentiles.of(self.stored_s).words}",
         ]
 
 

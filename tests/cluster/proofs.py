@@ -10,7 +10,7 @@ from agent.broker.addresses import BrokerAddress
 from agent.broker.topics import Topics
 from agent.mqtt.messages import Outgoing, Subscription
 from agent.mqtt.one_shot_client import OneShotClientError
-from sim.fleet.plan import Credentials, Plan
+from sim.fleet.plan import Credentials, FleetPlan
 from sim.fleet.run import Fleet
 from tests.cluster.conftest import FLEET
 from tests.cluster.kills import BACK_S, DRAIN_S, play
@@ -110,7 +110,7 @@ def test_a_thousand_gates_of_which_a_third_loses_its_node_are_all_back_in_time(c
             stack.enter_context(Worker(f"worker-{number}", tmp_path, cluster, database))
         brokers = tuple(BrokerAddress("127.0.0.1", node.mqtt, tls=False) for node in cluster.nodes)
         name, password = FLEET
-        plan = Plan(
+        plan = FleetPlan(
             FLEET_GATES,
             FLEET_RATE,
             brokers,

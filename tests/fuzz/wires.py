@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.core.commands.check import Proved, ReceivedCommand, prove
-from agent.core.site.messages import Query, RowsRequest, SiteMessageError
+from agent.core.site.messages import ClaimQuery, RowsRequest, SiteMessageError
 from agent.mqtt.acknowledgements import read_ack
 from agent.settings import SettingsError
 from agent.vision.worker.protocol import (
@@ -100,7 +100,7 @@ _ACKS = tuple(json.dumps({"stream": _STREAM, "seq": seq}).encode() for seq in (0
 _NORTH, _SOUTH = membership_of("north"), membership_of("south")
 _SITE_WORDS = tuple(
     _SOUTH.sealed(said, "north", SITE_KEYS["south"])
-    for said in (Query(id="c1", permit="0102030405060708"), RowsRequest(stream="s1", after=7))
+    for said in (ClaimQuery(id="c1", permit="0102030405060708"), RowsRequest(stream="s1", after=7))
 )
 
 

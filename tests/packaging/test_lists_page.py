@@ -18,8 +18,8 @@ from agent.lists.topics import ListTopics
 from agent.mqtt.one_shot_client import OneShotClient
 from central.publishing import publisher
 from central.publishing.broker_upload import BrokerUpload, survey
-from central.publishing.catalogue import ListCatalogue
 from central.publishing.publisher import Publisher
+from central.publishing.publisher_database import PublisherDatabase
 from central.publishing.sources import COLUMNS, REQUIRED
 from tests.support.lists.lists import LISTS_KEY, declarations, trust_text, trusted
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto
@@ -110,7 +110,7 @@ def test_the_example_in_python_publishes_what_it_says(tmp_path):
         names = {
             **{
                 thing.__name__: thing
-                for thing in (BrokerAddress, ListCatalogue, Clock, BrokerUpload, OneShotClient, ListKind, Path)
+                for thing in (BrokerAddress, PublisherDatabase, Clock, BrokerUpload, OneShotClient, ListKind, Path)
             },
             **{thing.__name__: thing for thing in (Publisher, Revocation, survey)},
             "key": LISTS_KEY,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.doctor.codes import Check, Code
+from agent.doctor.codes import DiagnosticCheck, FindingCode
 
 ROOT = Path(__file__).parents[2]
 DASHBOARD = ROOT / "config" / "grafana" / "gate-agent.json"
@@ -44,9 +44,12 @@ def test_no_page_is_stale(tools):
 def test_every_code_stands_on_the_page_under_its_check_and_every_check_can_find_something(tools):
     doctor_page, _ = tools
     text = doctor_page.page()
-    assert [code for code in Code if f"| `{code}` |" not in text] == []
-    assert {doctor_page.check_of(code) for code in Code} == {*Check, None}
-    assert {code for code in Code if doctor_page.check_of(code) is None} == {Code.CHECK_HANGS, Code.CHECK_FAILED}
+    assert [code for code in FindingCode if f"| `{code}` |" not in text] == []
+    assert {doctor_page.check_of(code) for code in FindingCode} == {*DiagnosticCheck, None}
+    assert {code for code in FindingCode if doctor_page.check_of(code) is None} == {
+        FindingCode.CHECK_HANGS,
+        FindingCode.CHECK_FAILED,
+    }
 
 
 def test_every_link_of_the_pages_leads_somewhere(tools):

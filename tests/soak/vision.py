@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.vision.session import WorkerLimits
+from agent.vision.session import VisionWorkerLimits
 from agent.vision.supervisor import CameraSupervisor
-from agent.vision.worker.protocol import CameraPhase, Configure, GateSettings
+from agent.vision.worker.protocol import CameraPhase, ChangeDetectorSettings, Configure
 from tests.soak.vision_pictures import TEXTS
 from tests.support.waiting import eventually
 
@@ -34,7 +34,7 @@ FRAMES = 100_000
 SAMPLE_S = 0.5
 START_S = 60.0
 STALLED_S = 60.0
-PATIENT = WorkerLimits(hang_s=STALLED_S, reading_s=STALLED_S)
+PATIENT = VisionWorkerLimits(hang_s=STALLED_S, reading_s=STALLED_S)
 """It is no matter of time here, and other things may run on the machine meanwhile."""
 WARM_UP_SHARE = 0.2
 FLAT_MB_PER_100_000 = 20.0
@@ -106,7 +106,7 @@ class Soak:
             Configure(
                 camera_kind="soak",
                 camera={"frames": frames, "seed": seed, "folder": str(photographs) if photographs else None},
-                gate=GateSettings(enabled=False),
+                gate=ChangeDetectorSettings(enabled=False),
                 retry_first_s=0.01,
                 retry_cap_s=0.05,
             ),
@@ -149,12 +149,12 @@ class Soak:
                     f"{tenth * 10:3} %  {tally.frames:,} frames, {tally.memory[-1][1]:.0f} MB, "
                     f"{tally.restarts} restarts"
                 )
-        last = self._port.last_beat
-        eventually(lambda: self._port.last_beat is not last, what="the last beat")
+        last = self._port.last_heartbeat
+        eventually(lambda: self._port.last_heartbeat is not last, what="the last beat")
         self._sample()
 
     def _sample(self) -> None:
-        heartbeat, pid = self._port.last_beat, self._port.pid
+        heartbeat, pid = self._port.last_heartbeat, self._port.pid
         if heartbeat is None or pid is None:
             return
         try:

@@ -11,7 +11,7 @@ import typer
 from agent.cli import exit_codes
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater
 from agent.cli.gate_registry import registry_of, settings_of
-from agent.cli.lists.intake import Intake
+from agent.cli.lists.pack_import import Intake
 from agent.cli.path_callbacks import act_at_gate
 from agent.cli.terminal import echo, fail
 from agent.clock import Clock

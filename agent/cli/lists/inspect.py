@@ -13,7 +13,7 @@ from rich.table import Table
 from agent.broker import BrokerAddress, TlsFiles
 from agent.cli import exit_codes
 from agent.cli.lists import options  # noqa: TC001 - typer reads the annotations
-from agent.cli.lists.view import Exhibit, Judge
+from agent.cli.lists.part_inspector import InspectedPart, PartInspector
 from agent.cli.permit.files import PermitFileError, read_roots, read_trust_list
 from agent.cli.permit.view import moment
 from agent.cli.terminal import echo, fail
@@ -52,24 +52,26 @@ def inspect(  # noqa: PLR0913, PLR0917 - one argument an option
     try:
         roots = read_roots(root_key or [])
         trust = read_trust_list(trust_file, roots) if trust_file is not None and roots else None
-        judge = Judge(roots, trust, site)
+        inspector = PartInspector(roots, trust, site)
         if broker is not None:
             tls = TlsFiles(ca, certificate, certificate_key)
             with OneShotClient(BrokerAddress.parse(broker), tls=tls, user=user, password=password) as client:
                 client.subscribe(source)
                 heard = sorted(client.messages(wait), key=lambda message: not message.topic.endswith("/trust"))
-            exhibits = [judge.part(message.topic, message.payload) for message in heard if message.payload]
+            all_inspected = [inspector.part(message.topic, message.payload) for message in heard if message.payload]
         elif _is_zip(Path(source)):
-            exhibits = list(judge.pack(Path(source)))
+            all_inspected = list(inspector.pack(Path(source)))
         else:
-            exhibits = [judge.file(Path(source))]
+            all_inspected = [inspector.file(Path(source))]
     except (PermitFileError, PackError, OneShotClientError, ValueError) as error:
         fail("lists inspect", error)
     if as_json:
-        echo(json.dumps([_fields(exhibit) for exhibit in exhibits], ensure_ascii=False, indent=2))
+        echo(json.dumps([_fields(inspected) for inspected in all_inspected], ensure_ascii=False, indent=2))
     else:
-        _show(exhibits)
-    raise typer.Exit(exit_codes.OK if exhibits and all(exhibit.sound for exhibit in exhibits) else exit_codes.FAILED)
+        _show(all_inspected)
+    raise typer.Exit(
+        exit_codes.OK if all_inspected and all(inspected.sound for inspected in all_inspected) else exit_codes.FAILED
+    )
 
 
 def _is_zip(path: Path) -> bool:
@@ -80,21 +82,23 @@ def _is_zip(path: Path) -> bool:
         raise PermitFileError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _fields(exhibit: Exhibit) -> dict[str, Any]:
+def _fields(inspected: InspectedPart) -> dict[str, Any]:
     return {
-        "name": exhibit.name,
-        "what": exhibit.what,
-        "sound": exhibit.sound,
-        "verdict": exhibit.verdict,
-    } | exhibit.says
+        "name": inspected.name,
+        "what": inspected.what,
+        "sound": inspected.sound,
+        "verdict": inspected.verdict,
+    } | inspected.says
 
 
-def _show(exhibits: list[Exhibit]) -> None:
+def _show(all_inspected: list[InspectedPart]) -> None:
     table = Table("part", "what", "says", "verdict", show_lines=True)
-    for exhibit in exhibits:
+    for inspected in all_inspected:
         said = "\n".join(
             f"{name.removesuffix('_at')} {moment(value) if name.endswith('_at') else value}"
-            for name, value in exhibit.says.items()
+            for name, value in inspected.says.items()
         )
-        table.add_row(exhibit.name, exhibit.what, said, exhibit.verdict, style=None if exhibit.sound else "bold red")
-    Console().print(table if exhibits else "nothing is there")
+        table.add_row(
+            inspected.name, inspected.what, said, inspected.verdict, style=None if inspected.sound else "bold red"
+        )
+    Console().print(table if all_inspected else "nothing is there")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from agent.cli.lists import options
-from agent.cli.lists.publishing import ERRORS, ListPublishing, PublishingFiles, files_of
+from agent.cli.lists.publisher_files import ERRORS, ListPublishing, PublishingFiles, files_of
 from agent.cli.terminal import echo, fail
 from agent.core.model import ListKind
 from agent.store.registry import PackError, write_pack
@@ -37,7 +37,7 @@ def pack(  # noqa: PLR0913, PLR0917 - one argument an option
         papers = PublishingFiles.read(key, trust_file, root_key)
         with contextlib.closing(ListPublishing(state, site, papers, head_hours * options.HOUR_S, files)) as publishing:
             if files or version_floor is not None:
-                publishing.catalogue.hold()
+                publishing.database.hold()
             for kind in ListKind if version_floor is not None else ():
                 publishing.publisher.raise_to(kind, version_floor or 0)
             publishing.load_files(list(files))

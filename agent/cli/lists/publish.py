@@ -14,7 +14,7 @@ from rich.progress import DownloadColumn, Progress
 
 from agent.broker import BrokerAddress, TlsFiles
 from agent.cli.lists import options
-from agent.cli.lists.publishing import ERRORS, ListPublishing, PublishingFiles, files_of
+from agent.cli.lists.publisher_files import ERRORS, ListPublishing, PublishingFiles, files_of
 from agent.cli.permit.files import PermitFileError
 from agent.cli.terminal import echo, fail
 from agent.clock import Clock
@@ -69,7 +69,7 @@ def publish(  # noqa: PLR0913, PLR0917 - one argument an option
             state, site, PublishingFiles.read(key, trust_file, root_key), head_hours * options.HOUR_S, files
         )
         with closing(publishing):
-            publishing.catalogue.hold()
+            publishing.database.hold()
             run = _Run(
                 publishing,
                 lambda: OneShotClient(address, tls=tls, user=user, password=password),
@@ -141,9 +141,7 @@ class _Run:
             *Progress.get_default_columns(), DownloadColumn(), console=Console(stderr=True), transient=True
         ) as bar:
             sent = _Sent(bar)
-            upload = BrokerUpload(
-                client, publishing.publisher, publishing.catalogue, publishing.site, stock, sent.count
-            )
+            upload = BrokerUpload(client, publishing.publisher, publishing.database, publishing.site, stock, sent.count)
             sent.expect(upload.pending_bytes())
             begun = time.monotonic()
             upload.publish_trust(self._papers.text)
@@ -163,7 +161,7 @@ class _Run:
             if self._floor is None:
                 raise
             seen = 0
-        standing = self._publishing.catalogue.standing(kind)
+        standing = self._publishing.database.standing(kind)
         # The head at the broker may be this folder's own; a version that the option names is another's.
         floor = max(self._floor or 0, seen if seen > (standing.version if standing else 0) else 0)
         if floor and self._publishing.publisher.raise_to(kind, floor):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from drivers.probe import ProbeFinding, ProbeResult
-    from drivers.serial.adapters import Adapter, Advice
+    from drivers.serial.adapters import Adapter, PortNameAdvice
     from drivers.serial.usb_ids import Likeness
 
 
@@ -20,7 +20,7 @@ class PortEntry:
 
     adapter: Adapter
     likeness: Likeness
-    advice: Advice
+    advice: PortNameAdvice
     users: tuple[str, ...]
     finding: ProbeFinding | None = None
 

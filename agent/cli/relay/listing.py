@@ -16,7 +16,7 @@ from agent.settings.drivers import load_configuration
 from drivers.api import DeviceError
 from drivers.probe import UNITS, ProbeFinding, identify
 from drivers.serial.adapters import Adapter, adapters, advice
-from drivers.serial.usb_ids import Manner, likeness
+from drivers.serial.usb_ids import ProbePolicy, likeness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -126,7 +126,9 @@ def _bare(path: str) -> Adapter:
 
 
 def _can_be_asked(entry: PortEntry) -> bool:
-    return not entry.adapter.holders and entry.adapter.permitted and entry.likeness.manner is not Manner.NEVER
+    return (
+        not entry.adapter.holders and entry.adapter.permitted and entry.likeness.probe_policy is not ProbePolicy.NEVER
+    )
 
 
 def _agree(entries: Iterable[PortEntry], *, yes: bool) -> None:

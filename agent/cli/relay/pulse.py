@@ -28,7 +28,7 @@ from agent.cli.terminal import echo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent.cli.relay.target import Board, Target
+    from agent.cli.relay.target import Target, TargetBoard
     from agent.cli.relay.trace_lines import Transfer
     from agent.settings import BarrierWiring
 
@@ -36,7 +36,7 @@ CLEAR = "clear"
 PULSE_MS = 500
 
 
-class Role(StrEnum):
+class RelayRole(StrEnum):
     """What a relay of a lane does."""
 
     OPEN = "open"
@@ -51,7 +51,8 @@ def pulse(  # noqa: PLR0913 - each is an option of the command
     config: ConfigOption = None,
     lane: LaneOption = None,
     role: Annotated[
-        Role | None, typer.Option("--role", help="Which contact of the lane; open where neither this nor --channel is.")
+        RelayRole | None,
+        typer.Option("--role", help="Which contact of the lane; open where neither this nor --channel is."),
     ] = None,
     channel: Annotated[int | None, typer.Option("--channel", min=1, help="A relay by its number instead.")] = None,
     pulse_ms: Annotated[
@@ -87,7 +88,7 @@ def pulse(  # noqa: PLR0913 - each is an option of the command
     echo(_announcement(target, board, plan))
     _confirm(target, plan, yes=yes, arm_is_clear=arm_is_clear)
     trial = TestPulse(relay, plan.channel, plan.pulse_ms)
-    scribe = TransferPrinter({board.port: board.kind} if board.port else {}, time.monotonic())
+    printer = TransferPrinter({board.port: board.kind} if board.port else {}, time.monotonic())
     transfers: list[Transfer] = []
 
     def on_transfer(transfer: Transfer) -> None:
@@ -102,7 +103,7 @@ def pulse(  # noqa: PLR0913 - each is an option of the command
                 echo(line)
             if transfers:
                 echo("bytes      ms since the start, > sent, < received")
-                echo("\n".join(scribe.digest(transfers)))
+                echo("\n".join(printer.digest(transfers)))
     raise typer.Exit(exit_codes.OK if trial.succeeded else exit_codes.FAILED)
 
 
@@ -112,10 +113,10 @@ class _Plan:
 
     channel: int
     pulse_ms: int
-    role: Role | None
+    role: RelayRole | None
 
 
-def _plan(target: Target, role: Role | None, channel: int | None, pulse_ms: int | None) -> _Plan:
+def _plan(target: Target, role: RelayRole | None, channel: int | None, pulse_ms: int | None) -> _Plan:
     if role is not None and channel is not None:
         raise typer.BadParameter("--role and --channel: give one of them")
     if target.barrier is None:
@@ -126,27 +127,27 @@ def _plan(target: Target, role: Role | None, channel: int | None, pulse_ms: int 
     wired = _wired(target.barrier)
     if channel is not None:
         found = next((known for known, number in wired.items() if number == channel), None)
-        if found is Role.CLOSE:
+        if found is RelayRole.CLOSE:
             raise typer.BadParameter(f"relay {channel} closes the barrier: a close is given only with --role close")
         return _Plan(channel, length_ms, found)
-    wanted = role or Role.OPEN
+    wanted = role or RelayRole.OPEN
     if wired.get(wanted) is None:
         raise typer.BadParameter(f"lane {target.lane} has no {wanted}_channel in its configuration")
     return _Plan(wired[wanted], length_ms, wanted)
 
 
-def _wired(barrier: BarrierWiring) -> dict[Role, int]:
+def _wired(barrier: BarrierWiring) -> dict[RelayRole, int]:
     channels = {
-        Role.OPEN: barrier.open_channel,
-        Role.CLOSE: barrier.close_channel,
-        Role.HOLD: barrier.hold_channel,
-        Role.RED: barrier.red_channel,
-        Role.GREEN: barrier.green_channel,
+        RelayRole.OPEN: barrier.open_channel,
+        RelayRole.CLOSE: barrier.close_channel,
+        RelayRole.HOLD: barrier.hold_channel,
+        RelayRole.RED: barrier.red_channel,
+        RelayRole.GREEN: barrier.green_channel,
     }
     return {role: channel for role, channel in channels.items() if channel is not None}
 
 
-def _announcement(target: Target, board: Board, plan: _Plan) -> str:
+def _announcement(target: Target, board: TargetBoard, plan: _Plan) -> str:
     lines = [
         _consequence(target.lane, plan),
         f"  One pulse of {plan.pulse_ms} ms on relay {plan.channel} of {board.words}.",
@@ -163,13 +164,13 @@ def _consequence(lane: str | None, plan: _Plan) -> str:
             return (
                 f"Relay {plan.channel} will switch, and what is wired to it will act. Nothing here says what that is."
             )
-        case Role.OPEN:
+        case RelayRole.OPEN:
             return f"The barrier of lane {lane} will OPEN."
-        case Role.CLOSE:
+        case RelayRole.CLOSE:
             return f"The barrier of lane {lane} will CLOSE. Nobody and nothing may be under the arm."
-        case Role.HOLD:
+        case RelayRole.HOLD:
             return f"The barrier of lane {lane} will OPEN: its hold contact closes for a moment."
-        case Role.RED | Role.GREEN:
+        case RelayRole.RED | RelayRole.GREEN:
             return f"The {plan.role} lamp of lane {lane} will light up for a moment."
         case _:
             assert_never(plan.role)
@@ -181,7 +182,7 @@ def _confirm(target: Target, plan: _Plan, *, yes: bool, arm_is_clear: bool) -> N
     what = "the name of the lane" if target.lane else "the number of the relay"
     if not yes:
         _require(f"Type {what} ({word}) to go on", word)
-    if plan.role is Role.CLOSE and not (yes and arm_is_clear):
+    if plan.role is RelayRole.CLOSE and not (yes and arm_is_clear):
         if yes:
             raise typer.BadParameter("a close with --yes also needs --arm-is-clear")
         _require(f'Is nobody and nothing under the arm? Look, then type "{CLEAR}"', CLEAR)

@@ -34,7 +34,7 @@ class TestPulse:
     """
 
     def __init__(self, relay: RelayPort, channel: int, pulse_ms: int) -> None:
-        self._witness = _Witness(relay, channel)
+        self._witness = _RecordingRelayPort(relay, channel)
         self._scheduler = RelayScheduler(self._witness)
         self._lane_outputs = self._scheduler.lane_outputs(Wiring(open_channel=channel, pulse_ms=pulse_ms))
         self._channel = channel
@@ -109,7 +109,7 @@ _RELEASES = {
 }
 
 
-class _Witness:
+class _RecordingRelayPort:
     """A relay port that passes everything on and notes what becomes of it. Times are monotonic seconds."""
 
     def __init__(self, relay: RelayPort, channel: int) -> None:

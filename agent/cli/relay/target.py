@@ -43,7 +43,7 @@ SetOption = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class TargetBoard:
     """A board as the configuration describes it: the kind, and the keys of its driver."""
 
     kind: str
@@ -79,15 +79,15 @@ class Target:
     `sharers`: other lanes whose relays are on the same board.
     """
 
-    relay: Board | None
-    inputs: Board | None
+    relay: TargetBoard | None
+    inputs: TargetBoard | None
     lane: str | None = None
     barrier: BarrierWiring | None = None
     signals: SignalWiring | None = None
     sharers: tuple[str, ...] = field(default=())
 
     @property
-    def boards(self) -> tuple[Board, ...]:
+    def boards(self) -> tuple[TargetBoard, ...]:
         """Those that there are."""
         return tuple(board for board in (self.relay, self.inputs) if board is not None)
 
@@ -108,14 +108,14 @@ def from_options(
         raise typer.BadParameter("--port and --kind describe a board; they do not go with --config and --lane")
     if kind is None:
         raise typer.BadParameter(f"--kind is missing; there is: {', '.join(_kinds())}")
-    board = Board(kind, ({"port": port} if port else {}) | dict(map(_pair, pairs or ())))
+    board = TargetBoard(kind, ({"port": port} if port else {}) | dict(map(_pair, pairs or ())))
     return Target(
         board if kind in registry.RELAYS or kind not in registry.INPUTS else None,
         board if kind in registry.INPUTS else None,
     )
 
 
-def relay_port(board: Board) -> RelayPort:
+def relay_port(board: TargetBoard) -> RelayPort:
     """Make the relay driver.
 
     Raises typer.BadParameter for keys that it refuses, DeviceMisconfiguredError for the kind.
@@ -127,7 +127,7 @@ def relay_port(board: Board) -> RelayPort:
         raise typer.BadParameter(_refusal(board, error)) from None
 
 
-def input_port(board: Board) -> InputPort:
+def input_port(board: TargetBoard) -> InputPort:
     """Make the input driver. Errors as in `relay_port`."""
     model = registry.settings_model(registry.INPUTS, board.kind)
     try:
@@ -155,8 +155,8 @@ def _configured(path: Path, name: str | None) -> Target:
     )
 
 
-def _board(device: Device) -> Board:
-    return Board(device.kind, device.table)
+def _board(device: Device) -> TargetBoard:
+    return TargetBoard(device.kind, device.table)
 
 
 def _same_board(one: Lane, other: Lane) -> bool:
@@ -173,7 +173,7 @@ def _pair(text: str) -> tuple[str, object]:
         return key.strip(), value
 
 
-def _known(model: type[Any], board: Board) -> dict[str, Any]:
+def _known(model: type[Any], board: TargetBoard) -> dict[str, Any]:
     """The keys of the board, after a clear word about those that its driver does not have."""
     strange = [key for key in board.table if key not in model.model_fields]
     if strange:
@@ -182,7 +182,7 @@ def _known(model: type[Any], board: Board) -> dict[str, Any]:
     return dict(board.table)
 
 
-def _refusal(board: Board, error: ValidationError) -> str:
+def _refusal(board: TargetBoard, error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     key = ".".join(map(str, first["loc"]))
     return f"{board.words}: {key + ': ' if key else ''}{first['msg']}"

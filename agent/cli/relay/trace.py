@@ -70,10 +70,10 @@ def trace(  # noqa: PLR0913 - each is an option of the command
             board.check_free()
     except DeviceUnavailableError as error:
         raise DeviceUnavailableError(f"{error}. {WHILE_IT_RUNS}.") from None
-    scribe = TransferPrinter({board.port: board.kind for board in target.boards if board.port}, time.monotonic())
+    printer = TransferPrinter({board.port: board.kind for board in target.boards if board.port}, time.monotonic())
 
     def show(transfer: Transfer) -> None:
-        echo(scribe.line(transfer))
+        echo(printer.line(transfer))
         sys.stdout.flush()
 
     answered = False
@@ -81,7 +81,7 @@ def trace(  # noqa: PLR0913 - each is an option of the command
     with overheard(show):
         try:
             while until is None or time.monotonic() < until:
-                answered |= _ask_until_lost(boards, scribe, until, every_ms / 1000)
+                answered |= _ask_until_lost(boards, printer, until, every_ms / 1000)
         except KeyboardInterrupt:
             pass
         finally:
@@ -108,20 +108,20 @@ def _boards(target: Target) -> list[_Asked]:
     return found
 
 
-def _ask_until_lost(boards: list[_Asked], scribe: TransferPrinter, until: float | None, period_s: float) -> bool:
+def _ask_until_lost(boards: list[_Asked], printer: TransferPrinter, until: float | None, period_s: float) -> bool:
     """Open the boards and ask them until the time is over or one is lost; whether all of them answered."""
     never = threading.Event()
     answered = False
     try:
         for board in boards:
-            echo(scribe.remark(board.open()))
+            echo(printer.remark(board.open()))
         answered = True
         while until is None or time.monotonic() < until:
             for board in boards:
                 board.ask()
             never.wait(period_s)
     except DeviceUnavailableError as error:
-        echo(scribe.remark(f"lost: {error}"))
+        echo(printer.remark(f"lost: {error}"))
         for board in boards:
             board.close()
         never.wait(RETRY_S)

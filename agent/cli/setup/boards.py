@@ -14,7 +14,7 @@ from drivers import registry
 from drivers.api import DeviceError
 from drivers.probe import identify
 from drivers.serial.adapters import adapters, advice
-from drivers.serial.usb_ids import Manner, likeness
+from drivers.serial.usb_ids import ProbePolicy, likeness
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
@@ -77,7 +77,11 @@ def _proposed(sheet: AnswerSheet, lane: Path, found: Sequence[tuple[str, ProbeRe
 def _found(root: FilePath) -> list[tuple[str, ProbeResult]]:
     """The boards that said what they are, and the names of their ports that stay."""
     ports = adapters(root)
-    free = [one for one in ports if not one.holders and one.permitted and likeness(one).manner is not Manner.NEVER]
+    free = [
+        one
+        for one in ports
+        if not one.holders and one.permitted and likeness(one).probe_policy is not ProbePolicy.NEVER
+    ]
     for one in ports:
         if one not in free:
             typer.echo(f"  {one.device} is not asked: {_why(one)}")

@@ -136,7 +136,7 @@ def _beat_when(supervisor: CameraSupervisor, is_one: Callable[[Heartbeat], bool]
     """The first heartbeat of a vision worker that is one of those; None where there is none in time."""
     wait, until = threading.Event(), time.monotonic() + within_s
     while time.monotonic() < until:
-        heartbeat = supervisor.last_beat
+        heartbeat = supervisor.last_heartbeat
         if heartbeat is not None and is_one(heartbeat):
             return heartbeat
         wait.wait(_POLL_S)

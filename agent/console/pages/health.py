@@ -31,7 +31,7 @@ from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.console.dependencies import Gate
-    from agent.doctor import Report
+    from agent.doctor import DiagnosticReport
 
 router = APIRouter()
 NAV = Nav(800, "/health", Text("Health"), Role.VIEWER)
@@ -100,7 +100,7 @@ def health(gate: AtGate, _person: Viewer) -> dict[str, Any]:
     return told
 
 
-def _report_context(request: Request, report: Report) -> dict[str, Any]:
+def _report_context(request: Request, report: DiagnosticReport) -> dict[str, Any]:
     """What the template of a report needs."""
     told = report_as_json(report, language(request))
     found = [one for one in told["findings"] if one["code"] is not None]
@@ -128,7 +128,7 @@ def _lines(level: str) -> list[dict[str, str]]:
     ]
 
 
-def _material(gate: Gate, report: Report) -> BundleMaterial:
+def _material(gate: Gate, report: DiagnosticReport) -> BundleMaterial:
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
     return BundleMaterial(
         report=report,

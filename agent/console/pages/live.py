@@ -97,7 +97,7 @@ async def _of_lane(gate: Gate, live: Live, lane: str, words: Words) -> News:
     for camera in settings.cameras:
         supervisor = gate.cameras[f"{lane}/{camera.id}"]
         told[f"camera:{camera.id}"] = camera_news(
-            supervisor.status, supervisor.picture, supervisor.last_beat, words, at
+            supervisor.status, supervisor.picture, supervisor.last_heartbeat, words, at
         )
     return told
 
@@ -106,5 +106,5 @@ async def _of_camera(gate: Gate, supervisor: CameraSupervisor, words: Words) -> 
     picture = supervisor.watch(PreviewRequest(LARGE_PX, measured=True))
     return {
         "hello": _hello(gate),
-        "camera": camera_news(supervisor.status, picture, supervisor.last_beat, words, gate.now().at),
+        "camera": camera_news(supervisor.status, picture, supervisor.last_heartbeat, words, gate.now().at),
     }

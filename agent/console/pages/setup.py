@@ -17,7 +17,7 @@ from agent.console.errors import RefusedError
 from agent.console.live.dependencies import AtLive, Live  # noqa: TC001
 from agent.console.navigation import Nav
 from agent.console.page import render
-from agent.console.setup_checklist import PRACTICE, Knowledge, StepProgress, steps
+from agent.console.setup_checklist import PRACTICE, SetupFacts, StepProgress, steps
 from agent.core.model import Outcome
 from agent.store.errors import JournalError
 from drivers.text import Text
@@ -80,13 +80,13 @@ def vehicle(
     return RedirectResponse(f"/lane/{lane}", HTTPStatus.SEE_OTHER)
 
 
-def _knowledge(gate: Gate, live: Live) -> Knowledge:
+def _knowledge(gate: Gate, live: Live) -> SetupFacts:
     passed = {
         lane
         for lane in gate.lanes
         if any(one.seen and one.outcome in _PASSED for one in live.vehicles.last(lane, LOOKED_AT))
     }
-    return Knowledge(gate.devices.states, gate.clock.trust().state, passed, acknowledged=_is_acknowledged(gate))
+    return SetupFacts(gate.devices.states, gate.clock.trust().state, passed, acknowledged=_is_acknowledged(gate))
 
 
 def _is_acknowledged(gate: Gate) -> bool:

@@ -92,13 +92,13 @@ class Situation:
 
 
 def prove(
-    letter: ReceivedCommand, gate: str, keys: Mapping[str, CommandKey], may_verify: Callable[[], bool] = lambda: True
+    received: ReceivedCommand, gate: str, keys: Mapping[str, CommandKey], may_verify: Callable[[], bool] = lambda: True
 ) -> Proved | RefusedCommand:
     """Read a command and prove who says it; up to WRONG_TOPIC.
 
     `may_verify` is asked just before the costly part; where it says no, the command is RATE_LIMITED.
     """
-    text = _text(letter)
+    text = _text(received)
     if isinstance(text, RefusedCommand):
         return text
     try:
@@ -111,17 +111,17 @@ def prove(
         payload = jws.verified(text, key.public)
     except JwsError as error:
         return RefusedCommand(_FAULTS[error.fault], _unproved(error))
-    return _understood(payload, key, letter, gate)
+    return _understood(payload, key, received, gate)
 
 
-def _understood(payload: bytes, key: CommandKey, letter: ReceivedCommand, gate: str) -> Proved | RefusedCommand:
+def _understood(payload: bytes, key: CommandKey, received: ReceivedCommand, gate: str) -> Proved | RefusedCommand:
     body = _body(payload)
     if isinstance(body, str):
         return RefusedCommand(Refusal.BODY_INVALID, body, key=key.id)
-    refusal = _misdirected(body, letter, gate)
+    refusal = _misdirected(body, received, gate)
     if refusal is not None:
         return RefusedCommand(*refusal, command=body.id, key=key.id)
-    return Proved(body, key, sha256(letter.payload).hexdigest())
+    return Proved(body, key, sha256(received.payload).hexdigest())
 
 
 def judge(proved: Proved, situation: Situation) -> Command | RefusedCommand:
@@ -147,13 +147,13 @@ def judge(proved: Proved, situation: Situation) -> Command | RefusedCommand:
 _Fault = tuple[Refusal, str]
 
 
-def _text(letter: ReceivedCommand) -> str | RefusedCommand:
-    if letter.retained:
+def _text(received: ReceivedCommand) -> str | RefusedCommand:
+    if received.retained:
         return RefusedCommand(Refusal.RETAINED, Text("it was published with the retain flag: publish without"))
-    if len(letter.payload) > BYTES_LIMIT:
+    if len(received.payload) > BYTES_LIMIT:
         return RefusedCommand(Refusal.OVERSIZE, Text("it has more than {bytes_limit} bytes", bytes_limit=BYTES_LIMIT))
     try:
-        return letter.payload.decode("ascii")
+        return received.payload.decode("ascii")
     except UnicodeDecodeError:
         return RefusedCommand(Refusal.NOT_A_JWS, Text("not a compact JWS: it holds bytes beyond ASCII"))
 
@@ -185,10 +185,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _misdirected(body: CommandBody, letter: ReceivedCommand, gate: str) -> _Fault | None:
+def _misdirected(body: CommandBody, received: ReceivedCommand, gate: str) -> _Fault | None:
     if body.gate != gate:
         return Refusal.WRONG_GATE, Text("it is for gate {gate}, this is {own}", gate=body.gate, own=gate)
-    if body.name.value != letter.name:
+    if body.name.value != received.name:
         return Refusal.WRONG_TOPIC, Text("{name} belongs to the topic cmd/{name}", name=body.name.value)
     return None
 

@@ -78,7 +78,7 @@ from agent.core.model import CommandName, Outcome, Reason, Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.core.events import Event, Sealed
+    from agent.core.events import Event, SealedEvent
 
 GATE: Final = "khorgos-03"
 LANE: Final = "exit-1"
@@ -257,7 +257,7 @@ def _steps() -> list[_Step]:
 
 
 @cache
-def chain() -> tuple[Sealed, ...]:
+def chain() -> tuple[SealedEvent, ...]:
     """The example events, sealed one after another."""
     writer, clock = (
         Writer(GATE, STREAM, BOOT),

@@ -23,7 +23,7 @@ SEQ_NO_DIGITS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Counterpart:
+class StandardEquivalent:
     """Others' words for one thing. `note`: what differs."""
 
     onvif: str | None = None
@@ -49,85 +49,93 @@ _NOT_TAKEN = "tns1:AccessControl/AccessNotTaken/"
 _DENIED = "tns1:AccessControl/Denied/"
 _DOOR = "tns1:Door/State/"
 
-EVENTS: Final[Mapping[str, Counterpart]] = {
-    "gate.started": Counterpart(note=_OWN),
-    "gate.stopping": Counterpart(note=_OWN),
-    "configuration.refused": Counterpart(note=_OWN),
-    "console.acted": Counterpart(note=_OWN),
-    "device.changed": Counterpart(
+EVENTS: Final[Mapping[str, StandardEquivalent]] = {
+    "gate.started": StandardEquivalent(note=_OWN),
+    "gate.stopping": StandardEquivalent(note=_OWN),
+    "configuration.refused": StandardEquivalent(note=_OWN),
+    "console.acted": StandardEquivalent(note=_OWN),
+    "device.changed": StandardEquivalent(
         f"{_DOOR}DoorFault", "door-fault (5)", note="of the relay and the inputs; of others none"
     ),
-    "vehicle.present": Counterpart(customs=GATHER, note="begins what becomes the GATHER_INFO of this transaction"),
-    "permit.presented": Counterpart(
+    "vehicle.present": StandardEquivalent(
+        customs=GATHER, note="begins what becomes the GATHER_INFO of this transaction"
+    ),
+    "permit.presented": StandardEquivalent(
         bacnet="authentication-factor-read (13)",
         customs=GATHER,
         note="ONVIF's Request asks another to decide; the gate decides itself",
     ),
-    "access.decided": Counterpart(customs=COMMAND, note="by verdict, see below"),
-    "access.granted": Counterpart(
+    "access.decided": StandardEquivalent(customs=COMMAND, note="by verdict, see below"),
+    "access.granted": StandardEquivalent(
         f"{_GRANTED}Credential",
         "granted (1)",
         note="`by` operator or safety: AccessGranted/Anonymous. Granted is not taken: see the outcomes",
     ),
-    "barrier.pulsed": Counterpart(note="a relay's pulse; ONVIF and BACnet speak of the door, not of its drive"),
-    "barrier.moved": Counterpart(f"{_DOOR}DoorPhysicalState", note="BACnet: Door_Status of the access door, no event"),
-    "barrier.held": Counterpart(f"{_DOOR}DoorMode", "free-access (7)", note="DoorMode LockedOpen while it is held"),
-    "barrier.tested": Counterpart(note="a technician's trial; its pulse is no passage, and no counter of theirs"),
-    "vehicle.entering": Counterpart(note="not yet taken: it may still back out; the outcome says"),
-    "alarm.raised": Counterpart(note="by alarm, see below"),
-    "transaction.closed": Counterpart(customs=GATHER, note="by outcome, see below"),
-    "lane.ordered": Counterpart(
+    "barrier.pulsed": StandardEquivalent(note="a relay's pulse; ONVIF and BACnet speak of the door, not of its drive"),
+    "barrier.moved": StandardEquivalent(
+        f"{_DOOR}DoorPhysicalState", note="BACnet: Door_Status of the access door, no event"
+    ),
+    "barrier.held": StandardEquivalent(
+        f"{_DOOR}DoorMode", "free-access (7)", note="DoorMode LockedOpen while it is held"
+    ),
+    "barrier.tested": StandardEquivalent(
+        note="a technician's trial; its pulse is no passage, and no counter of theirs"
+    ),
+    "vehicle.entering": StandardEquivalent(note="not yet taken: it may still back out; the outcome says"),
+    "alarm.raised": StandardEquivalent(note="by alarm, see below"),
+    "transaction.closed": StandardEquivalent(customs=GATHER, note="by outcome, see below"),
+    "lane.ordered": StandardEquivalent(
         "tns1:AccessPoint/State/Enabled",
         "out-of-service (10), out-of-service-relinquished (11)",
         note="locked, unlocked: DoorMode LockedDown; BACnet lockout-other (7), lockout-relinquished (8)",
     ),
-    "command.accepted": Counterpart(customs=COMMAND, note="a manual lift: EXCUTE_COMMAND"),
-    "command.executed": Counterpart(customs=COMMAND, note="the feedback of a manual lift: EXECUTE_RESULT"),
-    "command.refused": Counterpart(note=_OWN),
-    "acknowledgement.refused": Counterpart(note=_OWN),
-    "chain.checkpoint": Counterpart(note=_OWN),
-    "evidence.sent": Counterpart(customs=GATHER, note="the pictures of OPTCAR; ONVIF and BACnet carry none"),
-    "evidence.dropped": Counterpart(note=_OWN),
-    "lists.applied": Counterpart(note=_OWN),
-    "lists.refused": Counterpart(note=_OWN),
-    "lists.state": Counterpart(note=_OWN),
-    "ledger.conflict": Counterpart(note="one permit use at two gates; no word for it"),
-    "clock.changed": Counterpart(note=_OWN),
-    "records.deleted": Counterpart(note=_OWN),
-    "events.dropped": Counterpart(note=_OWN),
+    "command.accepted": StandardEquivalent(customs=COMMAND, note="a manual lift: EXCUTE_COMMAND"),
+    "command.executed": StandardEquivalent(customs=COMMAND, note="the feedback of a manual lift: EXECUTE_RESULT"),
+    "command.refused": StandardEquivalent(note=_OWN),
+    "acknowledgement.refused": StandardEquivalent(note=_OWN),
+    "chain.checkpoint": StandardEquivalent(note=_OWN),
+    "evidence.sent": StandardEquivalent(customs=GATHER, note="the pictures of OPTCAR; ONVIF and BACnet carry none"),
+    "evidence.dropped": StandardEquivalent(note=_OWN),
+    "lists.applied": StandardEquivalent(note=_OWN),
+    "lists.refused": StandardEquivalent(note=_OWN),
+    "lists.state": StandardEquivalent(note=_OWN),
+    "ledger.conflict": StandardEquivalent(note="one permit use at two gates; no word for it"),
+    "clock.changed": StandardEquivalent(note=_OWN),
+    "records.deleted": StandardEquivalent(note=_OWN),
+    "events.dropped": StandardEquivalent(note=_OWN),
 }
 """By event type."""
 
-OUTCOMES: Final[Mapping[Outcome, Counterpart]] = {
-    Outcome.PASSED: Counterpart(
+OUTCOMES: Final[Mapping[Outcome, StandardEquivalent]] = {
+    Outcome.PASSED: StandardEquivalent(
         f"{_TAKEN}Credential", None, GATHER, "granted and taken; BACnet tells of the grant only"
     ),
-    Outcome.PASSED_WITH_VIOLATION: Counterpart(
+    Outcome.PASSED_WITH_VIOLATION: StandardEquivalent(
         f"{_TAKEN}Credential",
         None,
         GATHER,
         "granted and taken; each violation is an alarm of its own. With `assumed`: "
         "another stood before the arm the whole time",
     ),
-    Outcome.NOT_TAKEN: Counterpart(
+    Outcome.NOT_TAKEN: StandardEquivalent(
         f"{_NOT_TAKEN}Credential", "no-entry-after-granted (16)", None, "granted, and the vehicle left without going in"
     ),
-    Outcome.BACKED_OUT: Counterpart(
+    Outcome.BACKED_OUT: StandardEquivalent(
         f"{_NOT_TAKEN}Credential",
         "no-entry-after-granted (16)",
         None,
         "granted, under the arm (so `taken` is true), and back out, as far as the loops can tell: "
         "the use of its permit stays in doubt",
     ),
-    Outcome.ABANDONED: Counterpart(note="left before it was decided: neither granted nor denied"),
-    Outcome.DENIED: Counterpart(
+    Outcome.ABANDONED: StandardEquivalent(note="left before it was decided: neither granted nor denied"),
+    Outcome.DENIED: StandardEquivalent(
         f"{_DENIED}Credential",
         "by reason, see below",
         note="once: not where an access.decided of the transaction said DENY before. Else the vehicle left, or was "
         "sent away, while an officer was asked",
     ),
-    Outcome.FAULT: Counterpart(note="the gate cannot say; look at the alarms, and at `granted` and `taken`"),
-    Outcome.OVERRIDDEN: Counterpart(
+    Outcome.FAULT: StandardEquivalent(note="the gate cannot say; look at the alarms, and at `granted` and `taken`"),
+    Outcome.OVERRIDDEN: StandardEquivalent(
         f"{_TAKEN}Anonymous",
         None,
         GATHER,
@@ -136,21 +144,21 @@ OUTCOMES: Final[Mapping[Outcome, Counterpart]] = {
 }
 """By the outcome of transaction.closed."""
 
-VERDICTS: Final[Mapping[Verdict, Counterpart]] = {
-    Verdict.PASS: Counterpart(
+VERDICTS: Final[Mapping[Verdict, StandardEquivalent]] = {
+    Verdict.PASS: StandardEquivalent(
         customs="CHECK_RESULT 00000000000000000000", note="access.granted follows, once it is recorded"
     ),
-    Verdict.DENY: Counterpart(
+    Verdict.DENY: StandardEquivalent(
         f"{_DENIED}Credential",
         "by reason, see below",
         "CHECK_RESULT 11000000000000000000",
         "the topic too is by reason",
     ),
-    Verdict.MANUAL: Counterpart(
+    Verdict.MANUAL: StandardEquivalent(
         bacnet="verification-required (15)",
         note="an officer must act; customs: the lane waits for its platform (WAITRESULT)",
     ),
-    Verdict.RETRY: Counterpart(note="shown again in a moment; customs: the lane gathers again (REGATHER)"),
+    Verdict.RETRY: StandardEquivalent(note="shown again in a moment; customs: the lane gathers again (REGATHER)"),
 }
 """By the verdict of access.decided."""
 
@@ -164,74 +172,76 @@ _UNVERIFIED = "denied-verification-failed (162)"
 _OTHER = "denied-other (164)"
 _UNPROVEN = "no permit is proven yet, so no credential is named"
 
-REASONS: Final[Mapping[Reason, Counterpart]] = {
-    Reason.OK: Counterpart(note="no denial"),
-    Reason.QR_NONE: Counterpart(_ANONYMOUS, "denied-authentication-factor-timeout (131)", note=_UNPROVEN),
-    Reason.QR_MULTIPLE: Counterpart(_ANONYMOUS, _FACTOR_ERROR, note=_UNPROVEN),
-    Reason.QR_UNSTABLE: Counterpart(_ANONYMOUS, _FACTOR_ERROR, note=_UNPROVEN),
-    Reason.PAYLOAD_TOO_LARGE: Counterpart(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
-    Reason.NOT_A_PERMIT: Counterpart(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
-    Reason.VERSION_UNSUPPORTED: Counterpart(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
-    Reason.ENCODING_INVALID: Counterpart(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
-    Reason.STRUCTURE_INVALID: Counterpart(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
-    Reason.ALG_NOT_ALLOWED: Counterpart(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
-    Reason.KEY_UNKNOWN: Counterpart(f"{_DENIED}CredentialNotFound/Card", "denied-unknown-credential (129)"),
-    Reason.KEY_EXPIRED: Counterpart(_ANONYMOUS, _FACTOR_DISABLED, note=_UNPROVEN),
-    Reason.KEY_REVOKED: Counterpart(_ANONYMOUS, _FACTOR_DISABLED, note=_UNPROVEN),
-    Reason.SIGNATURE_INVALID: Counterpart(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
-    Reason.CLAIMS_INVALID: Counterpart(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
-    Reason.CLOCK_UNTRUSTED: Counterpart(_CREDENTIAL, _UNAVAILABLE),
-    Reason.NOT_YET_VALID: Counterpart(_CREDENTIAL, "denied-credential-not-yet-active (151)"),
-    Reason.EXPIRED: Counterpart(_CREDENTIAL, "denied-credential-expired (152)"),
-    Reason.WRONG_SITE: Counterpart(_CREDENTIAL, "denied-zone-no-access-rights (133)"),
-    Reason.WRONG_LANE: Counterpart(_CREDENTIAL, _POINT),
-    Reason.WRONG_DIRECTION: Counterpart(_CREDENTIAL, _POINT),
-    Reason.PERMIT_REVOKED: Counterpart(_CREDENTIAL, "denied-credential-disabled (158)"),
-    Reason.DECLARATION_UNKNOWN: Counterpart(_CREDENTIAL, "denied-credential-not-provisioned (150)"),
-    Reason.DECLARATION_NOT_RELEASED: Counterpart(_CREDENTIAL, "denied-credential-disabled (158)"),
-    Reason.DECLARATION_MISMATCH: Counterpart(_CREDENTIAL, _UNVERIFIED),
-    Reason.DATA_TOO_OLD: Counterpart(_CREDENTIAL, _UNAVAILABLE),
-    Reason.PLATE_UNREADABLE: Counterpart(_CREDENTIAL, "denied-verification-timeout (163)"),
-    Reason.PLATE_UNSURE: Counterpart(_CREDENTIAL, _UNVERIFIED),
-    Reason.PLATE_MISMATCH: Counterpart(_CREDENTIAL, _UNVERIFIED),
-    Reason.PLATE_OTHER_PERMIT: Counterpart(_CREDENTIAL, _UNVERIFIED),
-    Reason.VIN_CHECKSUM: Counterpart(_CREDENTIAL, _UNVERIFIED),
-    Reason.VIN_ALREADY_EXITED: Counterpart(_CREDENTIAL, "denied-passback (138)"),
-    Reason.VEHICLE_CLASS_MISMATCH: Counterpart(_CREDENTIAL, _UNVERIFIED),
-    Reason.ALREADY_USED: Counterpart(_CREDENTIAL, "denied-credential-max-uses (156)"),
-    Reason.USED_AT_OTHER_GATE: Counterpart(_CREDENTIAL, "denied-credential-max-uses (156)"),
-    Reason.RESERVED_ELSEWHERE: Counterpart(_CREDENTIAL, _OTHER, note="another gate of the site has it in hand"),
-    Reason.LEDGER_UNREACHABLE: Counterpart(_CREDENTIAL, _UNAVAILABLE),
-    Reason.PASSBACK: Counterpart(_CREDENTIAL, "denied-passback (138)"),
-    Reason.RATE_LIMITED: Counterpart(_ANONYMOUS, "denied-max-attempts (140)", note=_UNPROVEN),
-    Reason.WATCHLIST_HOLD: Counterpart(_CREDENTIAL, _OTHER, note="an officer wants to see it"),
-    Reason.SAMPLED: Counterpart(_CREDENTIAL, _OTHER, note="chosen for a check by an officer"),
-    Reason.INTERLOCKED: Counterpart(_CREDENTIAL, _OTHER, note="a neighbour has the way"),
-    Reason.LANE_LOCKED: Counterpart(_CREDENTIAL, "denied-lockout (161)"),
-    Reason.GATE_FAULT: Counterpart(_CREDENTIAL, _OTHER, note="the gate cannot judge"),
-    Reason.INTERNAL_ERROR: Counterpart(_CREDENTIAL, _OTHER, note="the gate cannot judge"),
+REASONS: Final[Mapping[Reason, StandardEquivalent]] = {
+    Reason.OK: StandardEquivalent(note="no denial"),
+    Reason.QR_NONE: StandardEquivalent(_ANONYMOUS, "denied-authentication-factor-timeout (131)", note=_UNPROVEN),
+    Reason.QR_MULTIPLE: StandardEquivalent(_ANONYMOUS, _FACTOR_ERROR, note=_UNPROVEN),
+    Reason.QR_UNSTABLE: StandardEquivalent(_ANONYMOUS, _FACTOR_ERROR, note=_UNPROVEN),
+    Reason.PAYLOAD_TOO_LARGE: StandardEquivalent(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
+    Reason.NOT_A_PERMIT: StandardEquivalent(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
+    Reason.VERSION_UNSUPPORTED: StandardEquivalent(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
+    Reason.ENCODING_INVALID: StandardEquivalent(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
+    Reason.STRUCTURE_INVALID: StandardEquivalent(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
+    Reason.ALG_NOT_ALLOWED: StandardEquivalent(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
+    Reason.KEY_UNKNOWN: StandardEquivalent(f"{_DENIED}CredentialNotFound/Card", "denied-unknown-credential (129)"),
+    Reason.KEY_EXPIRED: StandardEquivalent(_ANONYMOUS, _FACTOR_DISABLED, note=_UNPROVEN),
+    Reason.KEY_REVOKED: StandardEquivalent(_ANONYMOUS, _FACTOR_DISABLED, note=_UNPROVEN),
+    Reason.SIGNATURE_INVALID: StandardEquivalent(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
+    Reason.CLAIMS_INVALID: StandardEquivalent(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
+    Reason.CLOCK_UNTRUSTED: StandardEquivalent(_CREDENTIAL, _UNAVAILABLE),
+    Reason.NOT_YET_VALID: StandardEquivalent(_CREDENTIAL, "denied-credential-not-yet-active (151)"),
+    Reason.EXPIRED: StandardEquivalent(_CREDENTIAL, "denied-credential-expired (152)"),
+    Reason.WRONG_SITE: StandardEquivalent(_CREDENTIAL, "denied-zone-no-access-rights (133)"),
+    Reason.WRONG_LANE: StandardEquivalent(_CREDENTIAL, _POINT),
+    Reason.WRONG_DIRECTION: StandardEquivalent(_CREDENTIAL, _POINT),
+    Reason.PERMIT_REVOKED: StandardEquivalent(_CREDENTIAL, "denied-credential-disabled (158)"),
+    Reason.DECLARATION_UNKNOWN: StandardEquivalent(_CREDENTIAL, "denied-credential-not-provisioned (150)"),
+    Reason.DECLARATION_NOT_RELEASED: StandardEquivalent(_CREDENTIAL, "denied-credential-disabled (158)"),
+    Reason.DECLARATION_MISMATCH: StandardEquivalent(_CREDENTIAL, _UNVERIFIED),
+    Reason.DATA_TOO_OLD: StandardEquivalent(_CREDENTIAL, _UNAVAILABLE),
+    Reason.PLATE_UNREADABLE: StandardEquivalent(_CREDENTIAL, "denied-verification-timeout (163)"),
+    Reason.PLATE_UNSURE: StandardEquivalent(_CREDENTIAL, _UNVERIFIED),
+    Reason.PLATE_MISMATCH: StandardEquivalent(_CREDENTIAL, _UNVERIFIED),
+    Reason.PLATE_OTHER_PERMIT: StandardEquivalent(_CREDENTIAL, _UNVERIFIED),
+    Reason.VIN_CHECKSUM: StandardEquivalent(_CREDENTIAL, _UNVERIFIED),
+    Reason.VIN_ALREADY_EXITED: StandardEquivalent(_CREDENTIAL, "denied-passback (138)"),
+    Reason.VEHICLE_CLASS_MISMATCH: StandardEquivalent(_CREDENTIAL, _UNVERIFIED),
+    Reason.ALREADY_USED: StandardEquivalent(_CREDENTIAL, "denied-credential-max-uses (156)"),
+    Reason.USED_AT_OTHER_GATE: StandardEquivalent(_CREDENTIAL, "denied-credential-max-uses (156)"),
+    Reason.RESERVED_ELSEWHERE: StandardEquivalent(_CREDENTIAL, _OTHER, note="another gate of the site has it in hand"),
+    Reason.LEDGER_UNREACHABLE: StandardEquivalent(_CREDENTIAL, _UNAVAILABLE),
+    Reason.PASSBACK: StandardEquivalent(_CREDENTIAL, "denied-passback (138)"),
+    Reason.RATE_LIMITED: StandardEquivalent(_ANONYMOUS, "denied-max-attempts (140)", note=_UNPROVEN),
+    Reason.WATCHLIST_HOLD: StandardEquivalent(_CREDENTIAL, _OTHER, note="an officer wants to see it"),
+    Reason.SAMPLED: StandardEquivalent(_CREDENTIAL, _OTHER, note="chosen for a check by an officer"),
+    Reason.INTERLOCKED: StandardEquivalent(_CREDENTIAL, _OTHER, note="a neighbour has the way"),
+    Reason.LANE_LOCKED: StandardEquivalent(_CREDENTIAL, "denied-lockout (161)"),
+    Reason.GATE_FAULT: StandardEquivalent(_CREDENTIAL, _OTHER, note="the gate cannot judge"),
+    Reason.INTERNAL_ERROR: StandardEquivalent(_CREDENTIAL, _OTHER, note="the gate cannot judge"),
 }
 """By the reason of an access.decided whose verdict is DENY."""
 
-ALARMS: Final[Mapping[Alarm, Counterpart]] = {
-    Alarm.WRONG_WAY: Counterpart(note="a vehicle from the wrong side; no word for it"),
-    Alarm.FORCED_OPEN: Counterpart(f"{_DOOR}DoorAlarm", "forced-open (3)", note="ONVIF: DoorForcedOpen"),
-    Alarm.TAILGATING: Counterpart(note="a second vehicle on one grant; no word for it"),
-    Alarm.BLOCKED: Counterpart(f"{_DOOR}DoorAlarm", "door-open-too-long (2)", note="ONVIF: DoorOpenTooLong"),
-    Alarm.OPEN_FAILED: Counterpart(f"{_DOOR}DoorFault", "door-fault (5)"),
-    Alarm.CLOSE_FAILED: Counterpart(f"{_DOOR}DoorFault", "door-fault (5)"),
-    Alarm.OPEN_TOO_LONG: Counterpart(f"{_DOOR}DoorAlarm", "door-open-too-long (2)", note="ONVIF: DoorOpenTooLong"),
-    Alarm.REOPENED: Counterpart(note="a closing arm went up for what it met; no word for it"),
-    Alarm.INPUTS_LOST: Counterpart(f"{_DOOR}DoorFault", "door-fault (5)"),
-    Alarm.PULSE_UNKNOWN: Counterpart(f"{_DOOR}DoorFault", "door-fault (5)"),
-    Alarm.RELAY_LOST: Counterpart(f"{_DOOR}DoorFault", "door-fault (5)"),
-    Alarm.READERS_LOST: Counterpart(note="no door is at fault: the readers are"),
-    Alarm.JOURNAL_FAILED: Counterpart(note=_OWN),
-    Alarm.INTERLOCKED: Counterpart(note="a neighbour has the way; no word for it"),
-    Alarm.INPUTS_FLAPPING: Counterpart(f"{_DOOR}DoorTamper", "tamper (4)", note="or a worn contact"),
-    Alarm.DELIVERY_STALLED: Counterpart(note=_OWN),
-    Alarm.LISTS_FAILED: Counterpart(note=_OWN),
-    Alarm.PART_FAILED: Counterpart(note=_OWN),
+ALARMS: Final[Mapping[Alarm, StandardEquivalent]] = {
+    Alarm.WRONG_WAY: StandardEquivalent(note="a vehicle from the wrong side; no word for it"),
+    Alarm.FORCED_OPEN: StandardEquivalent(f"{_DOOR}DoorAlarm", "forced-open (3)", note="ONVIF: DoorForcedOpen"),
+    Alarm.TAILGATING: StandardEquivalent(note="a second vehicle on one grant; no word for it"),
+    Alarm.BLOCKED: StandardEquivalent(f"{_DOOR}DoorAlarm", "door-open-too-long (2)", note="ONVIF: DoorOpenTooLong"),
+    Alarm.OPEN_FAILED: StandardEquivalent(f"{_DOOR}DoorFault", "door-fault (5)"),
+    Alarm.CLOSE_FAILED: StandardEquivalent(f"{_DOOR}DoorFault", "door-fault (5)"),
+    Alarm.OPEN_TOO_LONG: StandardEquivalent(
+        f"{_DOOR}DoorAlarm", "door-open-too-long (2)", note="ONVIF: DoorOpenTooLong"
+    ),
+    Alarm.REOPENED: StandardEquivalent(note="a closing arm went up for what it met; no word for it"),
+    Alarm.INPUTS_LOST: StandardEquivalent(f"{_DOOR}DoorFault", "door-fault (5)"),
+    Alarm.PULSE_UNKNOWN: StandardEquivalent(f"{_DOOR}DoorFault", "door-fault (5)"),
+    Alarm.RELAY_LOST: StandardEquivalent(f"{_DOOR}DoorFault", "door-fault (5)"),
+    Alarm.READERS_LOST: StandardEquivalent(note="no door is at fault: the readers are"),
+    Alarm.JOURNAL_FAILED: StandardEquivalent(note=_OWN),
+    Alarm.INTERLOCKED: StandardEquivalent(note="a neighbour has the way; no word for it"),
+    Alarm.INPUTS_FLAPPING: StandardEquivalent(f"{_DOOR}DoorTamper", "tamper (4)", note="or a worn contact"),
+    Alarm.DELIVERY_STALLED: StandardEquivalent(note=_OWN),
+    Alarm.LISTS_FAILED: StandardEquivalent(note=_OWN),
+    Alarm.PART_FAILED: StandardEquivalent(note=_OWN),
 }
 """By the alarm of alarm.raised."""
 

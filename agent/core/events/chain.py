@@ -67,7 +67,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class SealedEvent:
     """An event in its place. `payload` is what is stored and sent, `digest` its SHA-256 in hex, `utc_ms` its time."""
 
     seq: int
@@ -104,7 +104,7 @@ def time_text(utc_ms: int) -> str:
     return (EPOCH + timedelta(milliseconds=utc_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def seal(draft: Draft, writer: Writer, before: Point, clock: ClockReading, random: bytes) -> Sealed:
+def seal(draft: Draft, writer: Writer, before: Point, clock: ClockReading, random: bytes) -> SealedEvent:
     """Give a draft its place after `before`. `random`: `RANDOM_BYTES` fresh random bytes for its id.
 
     Raises ValueError when the stream is used up, `before` is of another stream, or the draft's time is no time.
@@ -140,4 +140,4 @@ def seal(draft: Draft, writer: Writer, before: Point, clock: ClockReading, rando
     present = {name: value for name, value in attributes.items() if value is not None}
     head = ENCODER.encode(present)
     payload = f'{head[:-1]},"data":{draft.event.model_dump_json()}}}'.encode()
-    return Sealed(seq, str(attributes["id"]), kind, payload, digest_of(payload), utc_ms)
+    return SealedEvent(seq, str(attributes["id"]), kind, payload, digest_of(payload), utc_ms)

@@ -1,4 +1,4 @@
-"""What goes into the lane's step function: samples, sightings, answers, orders, reports."""
+"""What goes into the lane's step function: samples, readings, answers, orders, reports."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class ClaimReply(MessageBody):
     detail: Annotated[str, Field(max_length=300)] = ""
 
 
-class Over(MessageBody):
+class ClaimEnded(MessageBody):
     """The claim of this id is over.
 
     What became of it stands in the sender's row log, up to the place `seq` of `stream`. Nothing there: it was not used,
@@ -98,7 +98,7 @@ class Over(MessageBody):
     seq: _Count
 
 
-class Query(MessageBody):
+class ClaimQuery(MessageBody):
     """A home gate asks a gate what became of a claim that it granted; the answer is Over, or Alive."""
 
     kind: Literal["query"] = "query"
@@ -106,7 +106,7 @@ class Query(MessageBody):
     permit: _Permit
 
 
-class Alive(MessageBody):
+class ClaimActive(MessageBody):
     """The claim of this id is not over yet: its transaction may still use it."""
 
     kind: Literal["alive"] = "alive"
@@ -142,7 +142,7 @@ class Rows(MessageBody):
     last: bool = False
 
 
-SiteMessage: TypeAlias = Claim | ClaimReply | Over | Query | Alive | RowsRequest | Rows
+SiteMessage: TypeAlias = Claim | ClaimReply | ClaimEnded | ClaimQuery | ClaimActive | RowsRequest | Rows
 
 
 def rows_to_message(rows: Sequence[PeerRow]) -> tuple[_Row, ...]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from agent.doctor.finding import Report
+    from agent.doctor.finding import DiagnosticReport
     from agent.settings import LoadedSettings
 
 ABOUT: Final = """A support bundle of gate-agent.
@@ -53,7 +53,7 @@ class BundleMaterial:
     `environment`, `credentials`: where secrets may stand that must not get in. `log`: None where there is none.
     """
 
-    report: Report
+    report: DiagnosticReport
     loaded: LoadedSettings | None
     log: str | None
     health: dict[str, Any] | None

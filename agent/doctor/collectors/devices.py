@@ -127,7 +127,7 @@ def _watch(supervisor: CameraSupervisor) -> None:
         patience_s = REFUSED_S if supervisor.status.phase is CameraPhase.BACKOFF else CAMERA_LIMIT_S
         if time.monotonic() - began_at >= patience_s:
             return
-        heartbeat = supervisor.last_beat
+        heartbeat = supervisor.last_heartbeat
         if heartbeat is not None and heartbeat.captured:
             first_at = heartbeat.at if first_at is None else first_at
             if heartbeat.at - first_at >= STEADY_S:
@@ -137,7 +137,7 @@ def _watch(supervisor: CameraSupervisor) -> None:
 
 def camera_facts(supervisor: CameraSupervisor) -> CameraFacts:
     """What a supervisor knows of its camera."""
-    status, heartbeat, figures = supervisor.status, supervisor.last_beat, None
+    status, heartbeat, figures = supervisor.status, supervisor.last_heartbeat, None
     if heartbeat is not None and heartbeat.captured:
         figures = Figures(
             sharpness=heartbeat.sharpness, glare=heartbeat.glare, noise=heartbeat.noise, brightness=heartbeat.brightness

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
-    from agent.doctor.collectors.user import User
+    from agent.doctor.collectors.user import SystemUser
     from agent.settings import Settings
 
 MEGABYTE: Final = 1 << 20
@@ -46,7 +46,7 @@ CONSOLE_CERTIFICATE: Final = "console.pem"
 MODELS: Final = files("agent.vision.worker.plate") / "models"
 
 
-def state(path: Path, user: User) -> StateFacts:
+def state(path: Path, user: SystemUser) -> StateFacts:
     """The state directory."""
     if not path.is_dir():
         return StateFacts(path, exists=False)
@@ -93,7 +93,7 @@ def gate_key(directory: Path) -> GateKeyFacts:
     return GateKeyFacts(exists=True, trouble="", public=key.public.raw.hex())
 
 
-def tls_facts(settings: Settings, user: User, utc: float) -> TlsFacts:
+def tls_facts(settings: Settings, user: SystemUser, utc: float) -> TlsFacts:
     """Every certificate and private key that the settings name. `utc`: now, Unix seconds."""
     certificates: dict[Path, CertificateFacts] = {}
     keys: dict[Path, PrivateKeyFacts] = {}
@@ -138,7 +138,7 @@ def _model(path: Traversable, entry: dict[str, Any]) -> ModelFacts:
     )
 
 
-def _certificate(path: Path, expected: str | None, user: User) -> CertificateFacts:
+def _certificate(path: Path, expected: str | None, user: SystemUser) -> CertificateFacts:
     trouble = _unreadable(path, user)
     if trouble:
         return CertificateFacts(path, trouble)
@@ -153,7 +153,7 @@ def _certificate(path: Path, expected: str | None, user: User) -> CertificateFac
     return CertificateFacts(path, "", name, expected, one.not_valid_before_utc, one.not_valid_after_utc)
 
 
-def _key(path: Path, pair: TlsFiles, user: User, *, usable: bool) -> PrivateKeyFacts:
+def _key(path: Path, pair: TlsFiles, user: SystemUser, *, usable: bool) -> PrivateKeyFacts:
     trouble = _unreadable(path, user)
     if trouble:
         return PrivateKeyFacts(path, trouble, 0)
@@ -165,7 +165,7 @@ def _key(path: Path, pair: TlsFiles, user: User, *, usable: bool) -> PrivateKeyF
     return PrivateKeyFacts(path, trouble, stat.S_IMODE(path.stat().st_mode))
 
 
-def _unreadable(path: Path, user: User) -> str:
+def _unreadable(path: Path, user: SystemUser) -> str:
     """Why a file cannot be read by the agent's user; "" where it can."""
     try:
         return (

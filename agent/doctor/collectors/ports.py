@@ -16,14 +16,14 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from agent.doctor.collectors.user import User
+    from agent.doctor.collectors.user import SystemUser
     from agent.settings import Lane, Settings
     from drivers.serial.adapters import Adapter
 
 VIDEO_FOLDERS: Final = ("dev/v4l/by-id", "dev/v4l/by-path")
 
 
-def ports(settings: Settings, user: User, ours: frozenset[int], root: Path = ROOT) -> tuple[PortFacts, ...]:
+def ports(settings: Settings, user: SystemUser, ours: frozenset[int], root: Path = ROOT) -> tuple[PortFacts, ...]:
     """Every one. `ours`: process ids of the agent and its vision workers, which may hold a port."""
     used: dict[str, list[str]] = {}
     for name, lane in settings.lanes.items():
@@ -46,7 +46,7 @@ def _paths(name: str, lane: Lane) -> Iterator[tuple[str, str]]:
 
 
 def _port(
-    path: str, devices: tuple[str, ...], user: User, ours: frozenset[int], there: Iterable[Adapter], root: Path
+    path: str, devices: tuple[str, ...], user: SystemUser, ours: frozenset[int], there: Iterable[Adapter], root: Path
 ) -> PortFacts:
     file = root / path.removeprefix("/")
     if not file.exists():

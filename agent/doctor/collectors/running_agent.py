@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.devices import PortState, ScannerState
 from agent.doctor.collectors.devices import camera_facts
-from agent.doctor.facts import CameraFacts, InputsFacts, PartFacts, RelayFacts, ScannerFacts
+from agent.doctor.facts import CameraFacts, InputsFacts, RelayFacts, ScannerFacts, WorkerFacts
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ STALE_TIMES: Final = 3
 NOT_SEEN: Final = Text("it was not seen yet")
 
 
-def parts(states: Iterable[WorkerState]) -> tuple[PartFacts, ...]:
+def parts(states: Iterable[WorkerState]) -> tuple[WorkerFacts, ...]:
     """Every thread of the agent."""
-    return tuple(PartFacts(one.name, one.failures, one.trouble, one.still_s) for one in states)
+    return tuple(WorkerFacts(one.name, one.failures, one.trouble, one.still_s) for one in states)
 
 
 def cameras(supervisors: Iterable[CameraSupervisor]) -> tuple[CameraFacts, ...]:

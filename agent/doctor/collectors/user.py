@@ -17,7 +17,7 @@ SERVICE_USER: Final = "gate-agent"
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class SystemUser:
     """A user with his groups. `is_us`: this process is he, so that the kernel itself can be asked."""
 
     name: str
@@ -50,7 +50,7 @@ class User:
         return library.access(os.fsencode(path), wanted) != 0 and ctypes.get_errno() == errno.EPERM
 
 
-def agent_user() -> User:
+def agent_user() -> SystemUser:
     """The user of the service where root looks on his behalf, else the one of this process."""
     if os.geteuid() == 0:
         try:
@@ -59,8 +59,8 @@ def agent_user() -> User:
             pass
         else:
             groups = frozenset(os.getgrouplist(entry.pw_name, entry.pw_gid))
-            return User(entry.pw_name, entry.pw_uid, groups, is_us=False)
-    return User(_name(os.geteuid()), os.geteuid(), frozenset((os.getegid(), *os.getgroups())), is_us=True)
+            return SystemUser(entry.pw_name, entry.pw_uid, groups, is_us=False)
+    return SystemUser(_name(os.geteuid()), os.geteuid(), frozenset((os.getegid(), *os.getgroups())), is_us=True)
 
 
 def _name(uid: int) -> str:

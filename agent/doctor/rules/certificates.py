@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING, Final
 
-from agent.doctor.codes import Check, Code
+from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.doctor.finding import Finding
 from agent.doctor.rules.formatting import mode, span
 
@@ -28,30 +28,30 @@ def certificates(facts: TlsFacts) -> Iterator[Finding]:
 
 
 def _certificate(one: CertificateFacts, now: datetime) -> Iterator[Finding]:
-    check, path = Check.CERTIFICATES, str(one.path)
+    check, path = DiagnosticCheck.CERTIFICATES, str(one.path)
     if one.trouble or one.begins is None or one.ends is None:
-        yield Finding(check, path, Code.CERTIFICATE_UNUSABLE, values={"trouble": one.trouble})
+        yield Finding(check, path, FindingCode.CERTIFICATE_UNUSABLE, values={"trouble": one.trouble})
         return
     told = []
     if one.expected is not None and one.name != one.expected:
         values = {"name": one.name, "expected": one.expected}
-        told.append(Finding(check, path, Code.CERTIFICATE_OTHER_NAME, values=values))
+        told.append(Finding(check, path, FindingCode.CERTIFICATE_OTHER_NAME, values=values))
     left_s = (one.ends - now).total_seconds()
     date = {"date": f"{one.ends:%Y-%m-%d}"}
     if now < one.begins:
-        told.append(Finding(check, path, Code.CERTIFICATE_EARLY, values={"date": f"{one.begins:%Y-%m-%d}"}))
+        told.append(Finding(check, path, FindingCode.CERTIFICATE_EARLY, values={"date": f"{one.begins:%Y-%m-%d}"}))
     elif left_s <= 0:
-        told.append(Finding(check, path, Code.CERTIFICATE_EXPIRED, values=date))
+        told.append(Finding(check, path, FindingCode.CERTIFICATE_EXPIRED, values=date))
     elif left_s < RENEW_DAYS * _DAY_S:
-        told.append(Finding(check, path, Code.CERTIFICATE_EXPIRES, values={"left": span(left_s), **date}))
+        told.append(Finding(check, path, FindingCode.CERTIFICATE_EXPIRES, values={"left": span(left_s), **date}))
     yield from told or [Finding(check, path, measured=f"{one.name}, → {one.ends:%Y-%m-%d}")]
 
 
 def _private_key(key: PrivateKeyFacts) -> Iterator[Finding]:
-    check, path = Check.CERTIFICATES, str(key.path)
+    check, path = DiagnosticCheck.CERTIFICATES, str(key.path)
     if key.trouble:
-        yield Finding(check, path, Code.CERTIFICATE_UNUSABLE, values={"trouble": key.trouble})
+        yield Finding(check, path, FindingCode.CERTIFICATE_UNUSABLE, values={"trouble": key.trouble})
     elif key.mode & (stat.S_IRWXO | stat.S_IWGRP):
-        yield Finding(check, path, Code.PRIVATE_KEY_OPEN, values={"mode": mode(key.mode)})
+        yield Finding(check, path, FindingCode.PRIVATE_KEY_OPEN, values={"mode": mode(key.mode)})
     else:
         yield Finding(check, path, measured=mode(key.mode))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.core.model import Grade, View, findings
-from agent.doctor.codes import Check, Code
+from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.doctor.finding import Finding
 from agent.doctor.rules.formatting import milliseconds
 from agent.vision.worker.protocol import CameraPhase
@@ -30,27 +30,31 @@ def ports(facts: Iterable[PortFacts]) -> Iterator[Finding]:
 
 
 def _port(one: PortFacts) -> Iterator[Finding]:
-    check, used = Check.PORTS, {"used_by": ", ".join(one.used_by)}
+    check, used = DiagnosticCheck.PORTS, {"used_by": ", ".join(one.used_by)}
     if not one.exists:
-        yield Finding(check, one.path, Code.PORT_MISSING, values=used)
+        yield Finding(check, one.path, FindingCode.PORT_MISSING, values=used)
         return
     told = []
     if not one.permitted:
         told.append(_forbidden(one))
     if one.holders:
-        told.append(Finding(check, one.path, Code.PORT_HELD, values={"holders": joined(one.holders)}))
+        told.append(Finding(check, one.path, FindingCode.PORT_HELD, values={"holders": joined(one.holders)}))
     if one.better:
         values = {"better": one.better, "why": one.why}
-        told.append(Finding(check, one.path, Code.PORT_NAME_CHANGES, values=values))
+        told.append(Finding(check, one.path, FindingCode.PORT_NAME_CHANGES, values=values))
     yield from told or [Finding(check, one.path, measured=used["used_by"])]
 
 
 def _forbidden(one: PortFacts) -> Finding:
     if one.barred:
-        return Finding(Check.PORTS, one.path, Code.PORT_BARRED, values={"kind": one.barred})
+        return Finding(DiagnosticCheck.PORTS, one.path, FindingCode.PORT_BARRED, values={"kind": one.barred})
     if not one.group:
-        return Finding(Check.PORTS, one.path, Code.PORT_GROUP_HIDDEN, values={"user": one.user, "path": one.path})
-    return Finding(Check.PORTS, one.path, Code.PORT_FORBIDDEN, values={"user": one.user, "group": one.group})
+        return Finding(
+            DiagnosticCheck.PORTS, one.path, FindingCode.PORT_GROUP_HIDDEN, values={"user": one.user, "path": one.path}
+        )
+    return Finding(
+        DiagnosticCheck.PORTS, one.path, FindingCode.PORT_FORBIDDEN, values={"user": one.user, "group": one.group}
+    )
 
 
 def cameras(facts: Iterable[CameraFacts]) -> Iterator[Finding]:
@@ -60,14 +64,14 @@ def cameras(facts: Iterable[CameraFacts]) -> Iterator[Finding]:
 
 
 def _camera(one: CameraFacts) -> Iterator[Finding]:
-    check, told = Check.CAMERAS, list(_no_pictures(one))
+    check, told = DiagnosticCheck.CAMERAS, list(_no_pictures(one))
     if not told:
         told += _poor_pictures(one)
     if one.restarts >= MANY_RESTARTS:
-        told.append(Finding(check, one.name, Code.CAMERA_RESTARTED, values={"count": str(one.restarts)}))
+        told.append(Finding(check, one.name, FindingCode.CAMERA_RESTARTED, values={"count": str(one.restarts)}))
     if one.unconfined:
         values = {"missing": "; ".join(one.unconfined)}
-        told.append(Finding(check, one.name, Code.CAMERA_UNCONFINED, values=values))
+        told.append(Finding(check, one.name, FindingCode.CAMERA_UNCONFINED, values=values))
     rate = "" if one.rate_hz is None else f", {one.rate_hz:.1f} Hz"
     sharpness = "" if one.figures is None or one.figures.sharpness is None else f", {one.figures.sharpness:.2f}"
     yield from told or [Finding(check, one.name, measured=f"{one.width_px}x{one.height_px}{rate}{sharpness}")]
@@ -75,27 +79,27 @@ def _camera(one: CameraFacts) -> Iterator[Finding]:
 
 def _no_pictures(one: CameraFacts) -> Iterator[Finding]:
     values = {"trouble": one.detail or one.phase.value}
-    code = {CameraPhase.STALE: Code.CAMERA_STALE, CameraPhase.FROZEN: Code.CAMERA_FROZEN}.get(one.phase)
+    code = {CameraPhase.STALE: FindingCode.CAMERA_STALE, CameraPhase.FROZEN: FindingCode.CAMERA_FROZEN}.get(one.phase)
     if one.misconfigured:
-        code = Code.CAMERA_MISCONFIGURED
+        code = FindingCode.CAMERA_MISCONFIGURED
     elif one.phase in _GIVES_NOTHING:
-        code = Code.CAMERA_LOST
+        code = FindingCode.CAMERA_LOST
     if code is not None:
-        yield Finding(Check.CAMERAS, one.name, code, values=values)
+        yield Finding(DiagnosticCheck.CAMERAS, one.name, code, values=values)
 
 
 def _poor_pictures(one: CameraFacts) -> Iterator[Finding]:
-    check = Check.CAMERAS
+    check = DiagnosticCheck.CAMERAS
     if one.view is not View.CLEAR:
-        yield Finding(check, one.name, Code.CAMERA_VIEW, values={"view": one.view.value})
+        yield Finding(check, one.name, FindingCode.CAMERA_VIEW, values={"view": one.view.value})
     elif one.figures is not None:
         for found in findings(one.figures):
             if found.grade is Grade.BAD and found.flaw is not None:
-                yield Finding(check, one.name, Code.CAMERA_PICTURE, values={"flaw": found.flaw.value})
+                yield Finding(check, one.name, FindingCode.CAMERA_PICTURE, values={"flaw": found.flaw.value})
     if one.rate_hz is not None and one.rate_hz < SLOW_HZ:
-        yield Finding(check, one.name, Code.CAMERA_SLOW, values={"rate": f"{one.rate_hz:.1f} Hz"})
+        yield Finding(check, one.name, FindingCode.CAMERA_SLOW, values={"rate": f"{one.rate_hz:.1f} Hz"})
     if one.overloaded:
-        yield Finding(check, one.name, Code.CAMERA_OVERLOADED)
+        yield Finding(check, one.name, FindingCode.CAMERA_OVERLOADED)
 
 
 def relays(facts: Iterable[RelayFacts]) -> Iterator[Finding]:
@@ -105,16 +109,16 @@ def relays(facts: Iterable[RelayFacts]) -> Iterator[Finding]:
 
 
 def _relay(one: RelayFacts) -> Iterator[Finding]:
-    check = Check.RELAYS
+    check = DiagnosticCheck.RELAYS
     if not one.up:
-        yield Finding(check, one.board, Code.RELAY_LOST, values={"trouble": one.detail})
+        yield Finding(check, one.board, FindingCode.RELAY_LOST, values={"trouble": one.detail})
         return
     told = []
     if one.answer_s is not None and one.answer_s > SLOW_ANSWER_S:
-        told.append(Finding(check, one.board, Code.RELAY_SLOW, values={"time": milliseconds(one.answer_s)}))
+        told.append(Finding(check, one.board, FindingCode.RELAY_SLOW, values={"time": milliseconds(one.answer_s)}))
     if one.energised and not one.agent:
         channels = ", ".join(map(str, one.energised))
-        told.append(Finding(check, one.board, Code.RELAY_ENERGISED, values={"channels": channels}))
+        told.append(Finding(check, one.board, FindingCode.RELAY_ENERGISED, values={"channels": channels}))
     answer = [] if one.answer_s is None else [milliseconds(one.answer_s)]
     yield from told or [Finding(check, one.board, measured=joined([one.detail, *answer]))]
 
@@ -126,17 +130,17 @@ def inputs(facts: Iterable[InputsFacts]) -> Iterator[Finding]:
 
 
 def _inputs(one: InputsFacts) -> Iterator[Finding]:
-    check = Check.INPUTS
+    check = DiagnosticCheck.INPUTS
     if not one.wired:
-        yield Finding(check, one.lane, Code.LANE_BLIND)
+        yield Finding(check, one.lane, FindingCode.LANE_BLIND)
         return
     if not one.up:
-        yield Finding(check, one.lane, Code.INPUTS_LOST, values={"trouble": one.detail})
+        yield Finding(check, one.lane, FindingCode.INPUTS_LOST, values={"trouble": one.detail})
         return
     signals = one.signals or {}
     unknown = [name for name, value in signals.items() if value is None]
     if unknown:
-        yield Finding(check, one.lane, Code.INPUTS_UNKNOWN, values={"signals": ", ".join(unknown)})
+        yield Finding(check, one.lane, FindingCode.INPUTS_UNKNOWN, values={"signals": ", ".join(unknown)})
         return
     yield Finding(check, one.lane, measured=", ".join(f"{name} {int(bool(value))}" for name, value in signals.items()))
 
@@ -145,8 +149,8 @@ def scanners(facts: Iterable[ScannerFacts]) -> Iterator[Finding]:
     """Whether each scanner is there and quiet."""
     for one in facts:
         if not one.up:
-            yield Finding(Check.SCANNERS, one.name, Code.SCANNER_LOST, values={"trouble": one.detail})
+            yield Finding(DiagnosticCheck.SCANNERS, one.name, FindingCode.SCANNER_LOST, values={"trouble": one.detail})
         elif one.noisy:
-            yield Finding(Check.SCANNERS, one.name, Code.SCANNER_NOISY, values={"trouble": one.detail})
+            yield Finding(DiagnosticCheck.SCANNERS, one.name, FindingCode.SCANNER_NOISY, values={"trouble": one.detail})
         else:
-            yield Finding(Check.SCANNERS, one.name, measured=one.detail)
+            yield Finding(DiagnosticCheck.SCANNERS, one.name, measured=one.detail)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING
 
-from agent.doctor.codes import Check, Code
+from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.doctor.finding import Finding
 from agent.doctor.rules.formatting import mode
 
@@ -21,32 +21,32 @@ if TYPE_CHECKING:
 
 def state(facts: StateFacts) -> Iterator[Finding]:
     """Whether the agent can keep what must survive, and nobody else sees it."""
-    check, path = Check.STATE, str(facts.path)
+    check, path = DiagnosticCheck.STATE, str(facts.path)
     if not facts.exists:
-        yield Finding(check, path, Code.STATE_MISSING)
+        yield Finding(check, path, FindingCode.STATE_MISSING)
         return
     told = []
     if not facts.writable:
-        told.append(Finding(check, path, Code.STATE_FORBIDDEN, values={"user": facts.user}))
+        told.append(Finding(check, path, FindingCode.STATE_FORBIDDEN, values={"user": facts.user}))
     if facts.mode & stat.S_IRWXO:
-        told.append(Finding(check, path, Code.STATE_OPEN, values={"mode": mode(facts.mode)}))
+        told.append(Finding(check, path, FindingCode.STATE_OPEN, values={"mode": mode(facts.mode)}))
     yield from told or [Finding(check, path, measured=f"{facts.user} {mode(facts.mode)}")]
 
 
 def gate_key(facts: GateKeyFacts) -> Iterator[Finding]:
     """Whether the gate can sign what it records."""
     if facts.trouble:
-        yield Finding(Check.GATE_KEY, code=Code.GATE_KEY_BAD, values={"trouble": facts.trouble})
+        yield Finding(DiagnosticCheck.GATE_KEY, code=FindingCode.GATE_KEY_BAD, values={"trouble": facts.trouble})
     elif not facts.exists:
-        yield Finding(Check.GATE_KEY, code=Code.GATE_KEY_MISSING)
+        yield Finding(DiagnosticCheck.GATE_KEY, code=FindingCode.GATE_KEY_MISSING)
     else:
-        yield Finding(Check.GATE_KEY, measured=facts.public)
+        yield Finding(DiagnosticCheck.GATE_KEY, measured=facts.public)
 
 
 def models(facts: Iterable[ModelFacts]) -> Iterator[Finding]:
     """Whether the weights of the networks are those that were measured."""
     for one in facts:
         if one.trouble:
-            yield Finding(Check.MODELS, one.file, Code.MODEL_BAD, values={"trouble": one.trouble})
+            yield Finding(DiagnosticCheck.MODELS, one.file, FindingCode.MODEL_BAD, values={"trouble": one.trouble})
         else:
-            yield Finding(Check.MODELS, one.file, measured="SHA-256")
+            yield Finding(DiagnosticCheck.MODELS, one.file, measured="SHA-256")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.doctor.codes import Check, Code
+from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.doctor.finding import Finding
 from agent.doctor.rules.formatting import size, span
 
@@ -20,22 +20,22 @@ WAITING_S: Final = 900.0
 
 def journal(facts: JournalFacts) -> Iterator[Finding]:
     """Whether the journal is sound, is written, and gets its events away."""
-    check, path = Check.JOURNAL, str(facts.path)
+    check, path = DiagnosticCheck.JOURNAL, str(facts.path)
     if not facts.exists:
-        yield Finding(check, path, Code.JOURNAL_MISSING)
+        yield Finding(check, path, FindingCode.JOURNAL_MISSING)
         return
     if facts.trouble:
-        yield Finding(check, path, Code.JOURNAL_DAMAGED, values={"trouble": facts.trouble})
+        yield Finding(check, path, FindingCode.JOURNAL_DAMAGED, values={"trouble": facts.trouble})
         return
     told = []
     if facts.failing:
-        told.append(Finding(check, path, Code.JOURNAL_FAILING))
+        told.append(Finding(check, path, FindingCode.JOURNAL_FAILING))
     share = facts.size_bytes / facts.limit_bytes if facts.limit_bytes else 0.0
     if facts.unacknowledged and share > FILLING_SHARE:
         values = {"share": f"{share:.0%}", "count": str(facts.unacknowledged)}
-        told.append(Finding(check, path, Code.JOURNAL_FILLING, values=values))
+        told.append(Finding(check, path, FindingCode.JOURNAL_FILLING, values=values))
     elif facts.delivers and facts.oldest_s is not None and facts.oldest_s > WAITING_S:
         values = {"count": str(facts.unacknowledged), "age": span(facts.oldest_s)}
-        told.append(Finding(check, path, Code.JOURNAL_WAITING, values=values))
+        told.append(Finding(check, path, FindingCode.JOURNAL_WAITING, values=values))
     measured = f"{facts.events} ({facts.unacknowledged}), {size(facts.size_bytes)} / {size(facts.limit_bytes)}"
     yield from told or [Finding(check, path, measured=measured)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.core.clock import ClockState
-from agent.doctor.codes import Check, Code
+from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.doctor.finding import Finding
 from agent.doctor.rules.formatting import milliseconds, size
 
@@ -33,13 +33,13 @@ FEW_WRITES: Final = frozenset({"noatime", "ro"})
 
 def clock(facts: ClockFacts) -> Iterator[Finding]:
     """What the clock is worth."""
-    check = Check.CLOCK
+    check = DiagnosticCheck.CLOCK
     if facts.state is ClockState.UNTRUSTED and facts.required:
-        yield Finding(check, code=Code.CLOCK_UNTRUSTED, values={"why": facts.why})
+        yield Finding(check, code=FindingCode.CLOCK_UNTRUSTED, values={"why": facts.why})
     elif facts.state is not ClockState.SYNCED:
-        yield Finding(check, code=Code.CLOCK_UNSYNCHRONISED, values={"why": facts.why})
+        yield Finding(check, code=FindingCode.CLOCK_UNSYNCHRONISED, values={"why": facts.why})
     elif facts.error_s is not None and facts.error_s > INEXACT_S:
-        yield Finding(check, code=Code.CLOCK_INEXACT, values={"error": milliseconds(facts.error_s)})
+        yield Finding(check, code=FindingCode.CLOCK_INEXACT, values={"error": milliseconds(facts.error_s)})
     else:
         measured = "" if facts.error_s is None else f"± {milliseconds(facts.error_s)}"
         yield Finding(check, measured=measured)
@@ -47,12 +47,12 @@ def clock(facts: ClockFacts) -> Iterator[Finding]:
 
 def watchdog(facts: WatchdogFacts) -> Iterator[Finding]:
     """Whether anybody notices that the agent, or the whole machine, hangs."""
-    check = Check.WATCHDOG
+    check = DiagnosticCheck.WATCHDOG
     off = facts.asked and not facts.service_s
     if off:
-        yield Finding(check, code=Code.WATCHDOG_OFF)
+        yield Finding(check, code=FindingCode.WATCHDOG_OFF)
     if facts.hardware == "inactive":
-        yield Finding(check, code=Code.HARDWARE_WATCHDOG_OFF)
+        yield Finding(check, code=FindingCode.HARDWARE_WATCHDOG_OFF)
     elif not off:
         service_s = f"{facts.service_s:g} s" if facts.service_s else "?"
         yield Finding(check, measured=f"systemd {service_s}; /dev/watchdog {facts.hardware or '-'}")
@@ -61,31 +61,31 @@ def watchdog(facts: WatchdogFacts) -> Iterator[Finding]:
 def time_zone(facts: TimeZoneFacts) -> Iterator[Finding]:
     """Whether the machine knows in which zone it stands."""
     if facts.name is None:
-        yield Finding(Check.TIME_ZONE, code=Code.TIME_ZONE_UNKNOWN)
+        yield Finding(DiagnosticCheck.TIME_ZONE, code=FindingCode.TIME_ZONE_UNKNOWN)
     else:
-        yield Finding(Check.TIME_ZONE, measured=facts.name)
+        yield Finding(DiagnosticCheck.TIME_ZONE, measured=facts.name)
 
 
 def disk(facts: DiskFacts) -> Iterator[Finding]:
     """Whether there is room, for how long, and whether the disk is one to rely on."""
-    check, path = Check.DISK, str(facts.path)
+    check, path = DiagnosticCheck.DISK, str(facts.path)
     free = {"free": size(facts.free_bytes)}
     told = []
     if facts.file_system in IN_MEMORY:
-        told.append(Finding(check, path, Code.DISK_IN_MEMORY, values={"file_system": facts.file_system}))
+        told.append(Finding(check, path, FindingCode.DISK_IN_MEMORY, values={"file_system": facts.file_system}))
     if "ro" in facts.options:
-        told.append(Finding(check, path, Code.DISK_READ_ONLY))
+        told.append(Finding(check, path, FindingCode.DISK_READ_ONLY))
     if facts.free_bytes < FULL_BYTES:
-        told.append(Finding(check, path, Code.DISK_FULL, values=free))
+        told.append(Finding(check, path, FindingCode.DISK_FULL, values=free))
     elif facts.free_bytes < min(LOW_BYTES, LOW_SHARE * facts.size_bytes):
-        told.append(Finding(check, path, Code.DISK_LOW, values=free))
+        told.append(Finding(check, path, FindingCode.DISK_LOW, values=free))
     elif facts.free_bytes < facts.wanted_bytes:
         values = {"wanted": size(facts.wanted_bytes), **free}
-        told.append(Finding(check, path, Code.DISK_TOO_SMALL, values=values))
+        told.append(Finding(check, path, FindingCode.DISK_TOO_SMALL, values=values))
     if facts.inodes and facts.free_inodes < LOW_SHARE * facts.inodes:
-        told.append(Finding(check, path, Code.INODES_LOW, values={"free": str(facts.free_inodes)}))
+        told.append(Finding(check, path, FindingCode.INODES_LOW, values={"free": str(facts.free_inodes)}))
     if facts.source.startswith(FLASH_CARD) and not FEW_WRITES & facts.options:
-        told.append(Finding(check, path, Code.DISK_WEARS, values={"device": facts.source}))
+        told.append(Finding(check, path, FindingCode.DISK_WEARS, values={"device": facts.source}))
     yield from told or [
         Finding(check, path, measured=f"{size(facts.free_bytes)} / {size(facts.size_bytes)}, {facts.file_system}")
     ]
@@ -95,22 +95,22 @@ def memory(facts: MemoryFacts) -> Iterator[Finding]:
     """Whether there is memory left."""
     measured = f"{size(facts.available_bytes)} / {size(facts.size_bytes)}"
     if facts.available_bytes < max(LOW_MEMORY_BYTES, LOW_MEMORY_SHARE * facts.size_bytes):
-        yield Finding(Check.MEMORY, code=Code.MEMORY_LOW, values={"free": measured})
+        yield Finding(DiagnosticCheck.MEMORY, code=FindingCode.MEMORY_LOW, values={"free": measured})
     else:
-        yield Finding(Check.MEMORY, measured=measured)
+        yield Finding(DiagnosticCheck.MEMORY, measured=measured)
 
 
 def processor(facts: ProcessorFacts) -> Iterator[Finding]:
     """Whether the machine keeps up and keeps cool."""
-    check = Check.PROCESSOR
+    check = DiagnosticCheck.PROCESSOR
     told = []
     temperature = None if facts.temperature_c is None else f"{facts.temperature_c:.0f} °C"
     if facts.load_15 > HIGH_LOAD * facts.cores:
         values = {"load": f"{facts.load_15:.1f}", "cores": str(facts.cores)}
-        told.append(Finding(check, code=Code.LOAD_HIGH, values=values))
+        told.append(Finding(check, code=FindingCode.LOAD_HIGH, values=values))
     if facts.temperature_c is not None and facts.temperature_c >= HOT_C:
-        told.append(Finding(check, code=Code.TEMPERATURE_HIGH, values={"temperature": str(temperature)}))
+        told.append(Finding(check, code=FindingCode.TEMPERATURE_HIGH, values={"temperature": str(temperature)}))
     if facts.throttled:
-        told.append(Finding(check, code=Code.THROTTLED))
+        told.append(Finding(check, code=FindingCode.THROTTLED))
     measured = f"{facts.load_15:.1f} / {facts.cores}" + (f", {temperature}" if temperature else "")
     yield from told or [Finding(check, measured=measured)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.doctor.codes import Check, Code
+from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.doctor.finding import Finding
 from agent.doctor.rules.formatting import span
 
@@ -21,26 +21,26 @@ def brokers(facts: Iterable[BrokerFacts]) -> Iterator[Finding]:
     """Whether each broker lets the gate in, takes what it publishes and gives what it asks for."""
     there = list(facts)
     if not there:
-        yield Finding(Check.BROKERS, code=Code.BROKER_NONE)
+        yield Finding(DiagnosticCheck.BROKERS, code=FindingCode.BROKER_NONE)
     for one in there:
         yield from _broker(one)
 
 
 def _broker(one: BrokerFacts) -> Iterator[Finding]:
-    check = Check.BROKERS
+    check = DiagnosticCheck.BROKERS
     if one.trouble:
-        yield Finding(check, one.url, Code.BROKER_UNREACHABLE, values={"trouble": one.trouble})
+        yield Finding(check, one.url, FindingCode.BROKER_UNREACHABLE, values={"trouble": one.trouble})
         return
     told = []
     if one.takes:
-        told.append(Finding(check, one.url, Code.BROKER_TAKES_NOTHING, values={"trouble": one.takes}))
+        told.append(Finding(check, one.url, FindingCode.BROKER_TAKES_NOTHING, values={"trouble": one.takes}))
     if one.gives:
-        told.append(Finding(check, one.url, Code.BROKER_GIVES_NOTHING, values={"trouble": one.gives}))
+        told.append(Finding(check, one.url, FindingCode.BROKER_GIVES_NOTHING, values={"trouble": one.gives}))
     if not one.encrypted:
-        told.append(Finding(check, one.url, Code.BROKER_IN_CLEAR))
+        told.append(Finding(check, one.url, FindingCode.BROKER_IN_CLEAR))
     slowest_ms = max(one.connect_ms or 0.0, one.publish_ms or 0.0)
     if slowest_ms > SLOW_MS:
-        told.append(Finding(check, one.url, Code.BROKER_SLOW, values={"time": f"{slowest_ms:.0f} ms"}))
+        told.append(Finding(check, one.url, FindingCode.BROKER_SLOW, values={"time": f"{slowest_ms:.0f} ms"}))
     measured = ", ".join(f"{ms:.0f} ms" for ms in (one.connect_ms, one.publish_ms) if ms is not None)
     yield from told or [Finding(check, one.url, measured=measured)]
 
@@ -48,10 +48,10 @@ def _broker(one: BrokerFacts) -> Iterator[Finding]:
 def lists(facts: ListsFacts) -> Iterator[Finding]:
     """Whether the gate knows whom to trust, and how old what it knows is."""
     if facts.trouble:
-        yield Finding(Check.LISTS, code=Code.LISTS_UNREADABLE, values={"trouble": facts.trouble})
+        yield Finding(DiagnosticCheck.LISTS, code=FindingCode.LISTS_UNREADABLE, values={"trouble": facts.trouble})
         return
     if not facts.begun:
-        yield Finding(Check.LISTS, measured="-")
+        yield Finding(DiagnosticCheck.LISTS, measured="-")
         return
     yield from _trust(facts)
     for one in facts.lists:
@@ -59,25 +59,25 @@ def lists(facts: ListsFacts) -> Iterator[Finding]:
 
 
 def _trust(facts: ListsFacts) -> Iterator[Finding]:
-    check, left_s = Check.LISTS, facts.trust_ends_s
+    check, left_s = DiagnosticCheck.LISTS, facts.trust_ends_s
     if left_s is None:
-        yield Finding(check, "trust", Code.TRUST_LIST_MISSING)
+        yield Finding(check, "trust", FindingCode.TRUST_LIST_MISSING)
     elif left_s <= 0:
-        yield Finding(check, "trust", Code.TRUST_LIST_EXPIRED, values={"age": span(left_s)})
+        yield Finding(check, "trust", FindingCode.TRUST_LIST_EXPIRED, values={"age": span(left_s)})
     elif left_s < RENEW_S:
-        yield Finding(check, "trust", Code.TRUST_LIST_EXPIRES, values={"left": span(left_s)})
+        yield Finding(check, "trust", FindingCode.TRUST_LIST_EXPIRES, values={"left": span(left_s)})
     else:
         yield Finding(check, "trust", measured=f"{facts.trust_version}, → {span(left_s)}")
 
 
 def _list(one: ListFacts, facts: ListsFacts) -> Iterator[Finding]:
-    check = Check.LISTS
+    check = DiagnosticCheck.LISTS
     if one.age_s is None:
         if one.required:
-            yield Finding(check, one.name, Code.LIST_MISSING)
+            yield Finding(check, one.name, FindingCode.LIST_MISSING)
     elif one.required and one.age_s > facts.known_only_s:
-        yield Finding(check, one.name, Code.LIST_TOO_OLD, values={"age": span(one.age_s)})
+        yield Finding(check, one.name, FindingCode.LIST_TOO_OLD, values={"age": span(one.age_s)})
     elif one.required and one.age_s > facts.fresh_s:
-        yield Finding(check, one.name, Code.LIST_OLD, values={"age": span(one.age_s)})
+        yield Finding(check, one.name, FindingCode.LIST_OLD, values={"age": span(one.age_s)})
     else:
         yield Finding(check, one.name, measured=f"{one.version}, {one.rows}, {span(one.age_s)}")

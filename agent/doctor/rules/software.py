@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.doctor.codes import Check, Code
+from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.doctor.finding import Finding
 from agent.doctor.rules.formatting import span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from agent.doctor.facts import ConfigurationFacts, PartFacts, ServiceFacts, VersionFacts
+    from agent.doctor.facts import ConfigurationFacts, ServiceFacts, VersionFacts, WorkerFacts
 
 MOST_PROBLEMS: Final = 10
 MANY_RESTARTS: Final = 3
@@ -21,39 +21,41 @@ DIGEST_SHOWN: Final = 12
 
 def configuration(facts: ConfigurationFacts) -> Iterator[Finding]:
     """Whether it can be used, what is unwise in it, and whether it is the one that runs."""
-    check, path = Check.CONFIGURATION, str(facts.path)
-    told = [(Code.CONFIGURATION_REFUSED, text) for text in facts.errors[:MOST_PROBLEMS]]
-    told += [(Code.CONFIGURATION_DOUBTFUL, text) for text in facts.warnings[:MOST_PROBLEMS]]
+    check, path = DiagnosticCheck.CONFIGURATION, str(facts.path)
+    told = [(FindingCode.CONFIGURATION_REFUSED, text) for text in facts.errors[:MOST_PROBLEMS]]
+    told += [(FindingCode.CONFIGURATION_DOUBTFUL, text) for text in facts.warnings[:MOST_PROBLEMS]]
     for code, text in told:
         yield Finding(check, path, code, values={"problem": text})
     if facts.digest is not None and facts.running not in (None, facts.digest):
-        yield Finding(check, path, Code.CONFIGURATION_WAITS, values={})
+        yield Finding(check, path, FindingCode.CONFIGURATION_WAITS, values={})
     elif not told:
         yield Finding(check, path, measured=(facts.digest or "")[:DIGEST_SHOWN])
 
 
 def service(facts: ServiceFacts) -> Iterator[Finding]:
     """Whether the service is there, is written as it must be, and runs."""
-    check = Check.SERVICE
+    check = DiagnosticCheck.SERVICE
     if not facts.asked:
         yield Finding(check, measured="?")
         return
     if not facts.manager or facts.unit is None:
-        yield Finding(check, code=Code.UNIT_MISSING)
+        yield Finding(check, code=FindingCode.UNIT_MISSING)
         return
     told = []
     if facts.unit_problems:
         told.append(
-            Finding(check, str(facts.unit), Code.UNIT_FAULTY, values={"text": facts.unit_problems[:LONGEST_TEXT]})
+            Finding(
+                check, str(facts.unit), FindingCode.UNIT_FAULTY, values={"text": facts.unit_problems[:LONGEST_TEXT]}
+            )
         )
     if not facts.enabled:
-        told.append(Finding(check, code=Code.UNIT_NOT_ENABLED))
+        told.append(Finding(check, code=FindingCode.UNIT_NOT_ENABLED))
     if facts.active == "failed":
-        told.append(Finding(check, code=Code.SERVICE_FAILED, values={"result": facts.result or "?"}))
+        told.append(Finding(check, code=FindingCode.SERVICE_FAILED, values={"result": facts.result or "?"}))
     elif facts.active in {"inactive", "deactivating"}:
-        told.append(Finding(check, code=Code.SERVICE_STOPPED))
+        told.append(Finding(check, code=FindingCode.SERVICE_STOPPED))
     if facts.restarts >= MANY_RESTARTS:
-        told.append(Finding(check, code=Code.SERVICE_RESTARTED, values={"count": str(facts.restarts)}))
+        told.append(Finding(check, code=FindingCode.SERVICE_RESTARTED, values={"count": str(facts.restarts)}))
     yield from told or [Finding(check, str(facts.unit), measured=facts.active)]
 
 
@@ -61,23 +63,25 @@ def versions(facts: VersionFacts) -> Iterator[Finding]:
     """Whether the installed agent is the one that runs."""
     if facts.running not in (None, facts.installed):
         values = {"running": str(facts.running), "installed": facts.installed}
-        yield Finding(Check.VERSIONS, code=Code.VERSION_WAITS, values=values)
+        yield Finding(DiagnosticCheck.VERSIONS, code=FindingCode.VERSION_WAITS, values=values)
         return
     measured = f"gate-agent {facts.installed}, Python {facts.python}, {facts.system}, Linux {facts.kernel}"
-    yield Finding(Check.VERSIONS, measured=measured)
+    yield Finding(DiagnosticCheck.VERSIONS, measured=measured)
 
 
-def parts(facts: Iterable[PartFacts]) -> Iterator[Finding]:
+def parts(facts: Iterable[WorkerFacts]) -> Iterator[Finding]:
     """Whether every thread of the agent makes progress, and which have failed."""
     known = tuple(facts)
     told = [found for one in known for found in _part(one)]
-    yield from told or [Finding(Check.PARTS, measured=str(len(known)))]
+    yield from told or [Finding(DiagnosticCheck.PARTS, measured=str(len(known)))]
 
 
-def _part(one: PartFacts) -> Iterator[Finding]:
+def _part(one: WorkerFacts) -> Iterator[Finding]:
     if one.still_s is not None:
-        yield Finding(Check.PARTS, one.name, Code.PART_STALLED, values={"time": span(one.still_s)})
+        yield Finding(DiagnosticCheck.PARTS, one.name, FindingCode.PART_STALLED, values={"time": span(one.still_s)})
     if one.trouble:
-        yield Finding(Check.PARTS, one.name, Code.PART_FAILED, values={"trouble": one.trouble[:LONGEST_TEXT]})
+        yield Finding(
+            DiagnosticCheck.PARTS, one.name, FindingCode.PART_FAILED, values={"trouble": one.trouble[:LONGEST_TEXT]}
+        )
     elif one.failures:
-        yield Finding(Check.PARTS, one.name, Code.PART_RESTARTED, values={"count": str(one.failures)})
+        yield Finding(DiagnosticCheck.PARTS, one.name, FindingCode.PART_RESTARTED, values={"count": str(one.failures)})

@@ -4,7 +4,7 @@ Reads stores; moves nothing.
 """
 
 from agent.lane.decider.decider import Decider
-from agent.lane.decider.rules_from_settings import lane_place
+from agent.lane.decider.judgement_rules import lane_place
 from agent.lane.decider.sources import LanePlace, Sources
 
 __all__ = [

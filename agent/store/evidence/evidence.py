@@ -38,14 +38,14 @@ if TYPE_CHECKING:
 
     from agent.core.model import Outcome
 
-__all__ = ["EvidenceError", "EvidenceStore", "Requested"]
+__all__ = ["EvidenceError", "EvidenceRequest", "EvidenceStore"]
 
 AWAITED_LIMIT: Final = 4_096
 CLOCK_SLACK_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Requested:
+class EvidenceRequest:
     """What became of a request to send pictures: those that will be sent, and those that are not kept (any more)."""
 
     queued: tuple[str, ...]
@@ -215,7 +215,7 @@ class EvidenceStore:
 
     # --------------------------------------------------------------------------------------------------------- sending
 
-    def request(self, pictures: Iterable[str]) -> Requested:
+    def request(self, pictures: Iterable[str]) -> EvidenceRequest:
         """Queue pictures to be sent to central. Raises EvidenceError, with nothing queued, when that cannot be."""
         with self._lock:
             known: list[str] = []
@@ -223,7 +223,7 @@ class EvidenceStore:
             for sha256 in dict.fromkeys(pictures):
                 (known if sha256 in self._pictures else unknown).append(sha256)
             self.outgoing.add(known)
-        return Requested(tuple(known), tuple(unknown))
+        return EvidenceRequest(tuple(known), tuple(unknown))
 
     # -------------------------------------------------------------------------------------------------------- the disk
 

@@ -3,7 +3,7 @@
 May touch the journal's files. Everything else here is a part of `Journal` or of reading one from outside.
 """
 
-from agent.store.journal.damage import Replaced
+from agent.store.journal.damage import JournalReplacement
 from agent.store.journal.event_table import Recorded, held_hashes
 from agent.store.journal.journal import Journal
 from agent.store.journal.ledger import LastPassage, UseState
@@ -15,10 +15,10 @@ __all__ = [
     "Interrupted",
     "Journal",
     "JournalReader",
+    "JournalReplacement",
     "LastPassage",
     "Recorded",
     "Recovery",
-    "Replaced",
     "SiteLedger",
     "UseState",
     "held_hashes",

@@ -43,7 +43,7 @@ CHECKED_WHOLE_BYTES: Final = 64 * 2**20  # a full check reads the whole file: fo
 
 
 @dataclass(frozen=True, slots=True)
-class Replaced:
+class JournalReplacement:
     """What was done about a damaged journal, or an older copy.
 
     The caller must record an event with `description`. `moved_to`: where that file lies now. `stream`,
@@ -166,7 +166,7 @@ def _examine_chain(connection: sqlite3.Connection, now: StreamState, *, all_of_i
         raise DamagedError(Text("event {seq} is {fault}: {detail}", seq=flaw.seq, fault=flaw.fault, detail=flaw.detail))
 
 
-def move_aside(place: JournalFiles, cause: str, utc: float) -> tuple[Replaced, Salvaged]:
+def move_aside(place: JournalFiles, cause: str, utc: float) -> tuple[JournalReplacement, Salvaged]:
     """Move the damaged file away, named by the time `utc`, and return what it still tells and what was rescued.
 
     Leaves a mark for `untold`, until the journal in its place holds an event. Raises JournalUnavailableError when it
@@ -191,7 +191,7 @@ def move_aside(place: JournalFiles, cause: str, utc: float) -> tuple[Replaced, S
     return told
 
 
-def untold(place: JournalFiles) -> tuple[Replaced, Salvaged] | None:
+def untold(place: JournalFiles) -> tuple[JournalReplacement, Salvaged] | None:
     """What a damaged journal tells that was moved aside by a start which ended before it recorded anything.
 
     The file in its place, which nobody has used yet, is removed then. None where there is nothing to be told. Raises
@@ -241,11 +241,11 @@ def _holds_events(path: Path) -> bool:
     return now is not None and now.head.seq > 0
 
 
-def _what_it_tells(place: JournalFiles, path: Path, moved_to: Path, cause: str) -> tuple[Replaced, Salvaged]:
+def _what_it_tells(place: JournalFiles, path: Path, moved_to: Path, cause: str) -> tuple[JournalReplacement, Salvaged]:
     now, salvaged = _last_words(path), read_tables(path)
     older = now is not None and now.head.stream in _superseded(place)  # not everything can be in an older copy
     unsent = None if now is None or now.head.seq == now.watermark else (now.watermark + 1, now.head.seq)
-    replaced = Replaced(
+    replaced = JournalReplacement(
         moved_to,
         cause,
         None if now is None else now.head.stream,

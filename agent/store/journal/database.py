@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.store.errors import SqlError
-    from agent.store.journal.damage import Replaced
+    from agent.store.journal.damage import JournalReplacement
     from agent.store.journal.journal_files import JournalFiles
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,9 @@ class Database:
     at the whole file then. Also why the stream must not go on. Every method may raise JournalUnavailableError.
     """
 
-    def __init__(self, place: JournalFiles, connection: sqlite3.Connection, replaced: Replaced | None) -> None:
+    def __init__(
+        self, place: JournalFiles, connection: sqlite3.Connection, replaced: JournalReplacement | None
+    ) -> None:
         """Take over what `Database.open` opened."""
         self.lock = FairLock()
         self.replaced = replaced
@@ -146,7 +148,7 @@ class Database:
         damage.suspect(self._place, cause)
 
 
-def _opened(place: JournalFiles, max_bytes: int, utc: float) -> tuple[sqlite3.Connection, Replaced | None]:
+def _opened(place: JournalFiles, max_bytes: int, utc: float) -> tuple[sqlite3.Connection, JournalReplacement | None]:
     told = damage.untold(place)
     if told is None:
         try:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from agent.core.commands import CommandChange
-    from agent.core.events import ClockReading, Draft, Sealed, Writer
+    from agent.core.events import ClockReading, Draft, SealedEvent, Writer
     from agent.core.model import LedgerChange
 
 
@@ -27,7 +27,9 @@ class JournalEntry:
     commands: Sequence[CommandChange] = ()
 
 
-def write(connection: sqlite3.Connection, entry: JournalEntry, writer: Writer, reading: ClockReading) -> list[Sealed]:
+def write(
+    connection: sqlite3.Connection, entry: JournalEntry, writer: Writer, reading: ClockReading
+) -> list[SealedEvent]:
     """Write an entry, and behind its events those of the conflicts that its ledger changes make; returns all events.
 
     Raises LedgerConflictError or CommandConflictError when a change does not fit; the caller rolls back.
@@ -42,12 +44,12 @@ def write(connection: sqlite3.Connection, entry: JournalEntry, writer: Writer, r
 
 def append(
     drafts: Sequence[Draft], connection: sqlite3.Connection, writer: Writer, reading: ClockReading
-) -> list[Sealed]:
+) -> list[SealedEvent]:
     """Give events their places behind the head."""
     if not drafts:
         return []
     now = event_table.standing_of(connection)
-    sealed: list[Sealed] = []
+    sealed: list[SealedEvent] = []
     before = now.head
     for draft in drafts:
         one = seal(draft, writer, before, reading, os.urandom(RANDOM_BYTES))

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from agent.core.events import Point, Sealed, beginning, digest_of
+from agent.core.events import Point, SealedEvent, beginning, digest_of
 from agent.store.errors import JournalCorruptError, WatermarkError
 from drivers.text import Text
 
@@ -35,7 +35,7 @@ class Recorded:
 
 
 class Row(NamedTuple):
-    """A row of the table of events, as it stands there. `total`: as in Standing, up to this event."""
+    """A row of the table of events, as it stands there. `total`: as in StreamState, up to this event."""
 
     seq: int
     id: str
@@ -46,7 +46,7 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Depth:
+class Backlog:
     """What waits for the central system."""
 
     events: int
@@ -137,7 +137,7 @@ def acknowledge(connection: sqlite3.Connection, stream: str, seq: int) -> int:
     return max(seq, now.watermark)
 
 
-def append(connection: sqlite3.Connection, now: StreamState, sealed: list[Sealed]) -> None:
+def append(connection: sqlite3.Connection, now: StreamState, sealed: list[SealedEvent]) -> None:
     """Add sealed events after the head."""
     total = now.head_total
     rows = []
@@ -190,10 +190,10 @@ def first_since(connection: sqlite3.Connection, utc_ms: int) -> int | None:
     return None if row is None else int(row[0])
 
 
-def depth(connection: sqlite3.Connection) -> Depth:
+def depth(connection: sqlite3.Connection) -> Backlog:
     """What lies above the watermark."""
     now = standing_of(connection)
-    return Depth(now.head.seq - now.watermark, now.head_total - _total_at(connection, now, now.watermark))
+    return Backlog(now.head.seq - now.watermark, now.head_total - _total_at(connection, now, now.watermark))
 
 
 def used_bytes(connection: sqlite3.Connection) -> int:

@@ -26,7 +26,7 @@ from agent.store.journal import commands as orders
 from agent.store.journal import entry, event_table, lane_orders, open_transactions, pruning
 from agent.store.journal import ledger as permits
 from agent.store.journal.database import Database
-from agent.store.journal.event_table import Depth, Recorded, StreamState
+from agent.store.journal.event_table import Backlog, Recorded, StreamState
 from agent.store.journal.integrity import as_found, batch, check_integrity
 from agent.store.journal.journal_files import JournalFiles, set_aside
 from agent.store.journal.secure_delete import wipe
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.core.commands import CommandChange, CommandEntry
-    from agent.core.events import Draft, Sealed
+    from agent.core.events import Draft, SealedEvent
     from agent.core.lane import LaneLockout
     from agent.core.model import LedgerChange
     from agent.core.site import OtherExit
-    from agent.store.journal.damage import Replaced
+    from agent.store.journal.damage import JournalReplacement
     from agent.store.journal.ledger import LastPassage, UseState
     from agent.store.journal.open_transactions import Recovery
 
@@ -103,7 +103,7 @@ class Journal:
         self.site.wake_waiters(0)
 
     @property
-    def replaced(self) -> Replaced | None:
+    def replaced(self) -> JournalReplacement | None:
         """What was done at `open` about a damaged file or an older copy, None when it was sound."""
         return self._database.replaced
 
@@ -123,7 +123,7 @@ class Journal:
 
         def work(
             connection: sqlite3.Connection, reading: ClockReading
-        ) -> tuple[tuple[list[Sealed], int], list[Sealed]]:
+        ) -> tuple[tuple[list[SealedEvent], int], list[SealedEvent]]:
             sealed = entry.write(connection, asked, self._writer, reading)
             return (sealed[: len(drafts)], permits.last_seq(connection) if ledger else 0), sealed
 
@@ -141,7 +141,7 @@ class Journal:
             (recorded,) = self.record([make(self._standing().head)])
         return recorded
 
-    def _commit(self, doing: str, work: Callable[[sqlite3.Connection, ClockReading], tuple[T, list[Sealed]]]) -> T:
+    def _commit(self, doing: str, work: Callable[[sqlite3.Connection, ClockReading], tuple[T, list[SealedEvent]]]) -> T:
         """Do work in one durable transaction, and tell the waiters.
 
         It returns its result and the events that it wrote.
@@ -226,7 +226,7 @@ class Journal:
                 log.error("the journal is damaged, but for an acknowledged event only: %s", found.trouble)
             first = found.bad + 1 if found.bad else found.events[-1].seq + 1
 
-    def depth(self) -> Depth:
+    def depth(self) -> Backlog:
         """How many events, and bytes of them, lie above the watermark."""
         return self._database.reading(Text("measure the journal"), event_table.depth)
 

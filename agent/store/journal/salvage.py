@@ -38,7 +38,7 @@ class SalvageTable:
     is_sane: Callable[[Row], bool]
 
     def dump(self, connection: sqlite3.Connection, way: str) -> Iterator[Row]:
-        """All rows, in one of the `ledger_rescue.WAYS`, as one lazy cursor; also from a file of an earlier version."""
+        """All rows, in one of the `ledger_salvage.WAYS`, as one lazy cursor; also from a file of an earlier version."""
         version = schema.version_of(connection)
         if version < self.since:
             return iter(())

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Sequence
 
-    from agent.core.events import ClockReading, Sealed, Writer
+    from agent.core.events import ClockReading, SealedEvent, Writer
     from agent.core.site import ClaimRow, Conflict, Consent, Cursor, PeerRow
     from agent.store.journal.database import Database
 
@@ -29,7 +29,9 @@ class Commit(Protocol):
     One durable transaction, at the time that its clock reads, with events told to all waiters.
     """
 
-    def __call__(self, doing: str, work: Callable[[sqlite3.Connection, ClockReading], tuple[T, list[Sealed]]]) -> T:
+    def __call__(
+        self, doing: str, work: Callable[[sqlite3.Connection, ClockReading], tuple[T, list[SealedEvent]]]
+    ) -> T:
         """Do the work, which returns its result and the events that it wrote.
 
         Raises JournalFullError and those of the work.
@@ -65,7 +67,7 @@ class SiteLedger:
         if row.gate == self._writer.gate:
             return self._reading(lambda c: home_claims.judge(c, row, row.gate, round(self._clock().utc * 1000)))
 
-        def work(connection: sqlite3.Connection, reading: ClockReading) -> tuple[ClaimVerdict, list[Sealed]]:
+        def work(connection: sqlite3.Connection, reading: ClockReading) -> tuple[ClaimVerdict, list[SealedEvent]]:
             utc_ms = round(reading.utc * 1000)
             verdict = home_claims.judge(connection, row, self._writer.gate, utc_ms)
             if verdict.use:
@@ -131,7 +133,7 @@ class SiteLedger:
         transaction, each of them once.
         """
 
-        def work(connection: sqlite3.Connection, reading: ClockReading) -> tuple[Taken, list[Sealed]]:
+        def work(connection: sqlite3.Connection, reading: ClockReading) -> tuple[Taken, list[SealedEvent]]:
             known = peer_uses.cursor(connection, gate)
             upto = known.seq if known.stream == stream else 0
             if first > upto + 1:
@@ -156,7 +158,7 @@ class SiteLedger:
 
         def work(
             connection: sqlite3.Connection, reading: ClockReading
-        ) -> tuple[tuple[tuple[Conflict, ...], int], list[Sealed]]:
+        ) -> tuple[tuple[tuple[Conflict, ...], int], list[SealedEvent]]:
             if peer_uses.cursor(connection, gate).stream != stream:
                 peer_uses.follow(connection, gate, stream, 0, synced=False)
             found = [
@@ -176,7 +178,7 @@ class SiteLedger:
     def mark_synced(self, gate: str, stream: str, seq: int) -> None:
         """Remember that everything was taken over that a gate knew when its row log, in that stream, stood at `seq`."""
 
-        def work(connection: sqlite3.Connection, _reading: ClockReading) -> tuple[None, list[Sealed]]:
+        def work(connection: sqlite3.Connection, _reading: ClockReading) -> tuple[None, list[SealedEvent]]:
             known = peer_uses.cursor(connection, gate)
             upto = max(seq, known.seq) if known.stream == stream else seq
             peer_uses.follow(connection, gate, stream, upto, synced=True)
@@ -222,7 +224,7 @@ class SiteLedger:
 
     def _flagged(
         self, found: Iterable[Conflict | None], connection: sqlite3.Connection, reading: ClockReading
-    ) -> tuple[tuple[Conflict, ...], list[Sealed]]:
+    ) -> tuple[tuple[Conflict, ...], list[SealedEvent]]:
         conflicts = tuple(conflict for conflict in found if conflict is not None)
         drafts = [conflict.draft(reading.utc) for conflict in conflicts]
         return conflicts, entry.append(drafts, connection, self._writer, reading)

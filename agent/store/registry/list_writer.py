@@ -42,17 +42,17 @@ _ON_CONFLICT: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class HeldList:
     """The list of a kind as the registry has it; version 0: none."""
 
     version: int = 0
     issued_at: int = 0
 
 
-def holding(connection: sqlite3.Connection, kind: ListKind) -> Holding:
+def holding(connection: sqlite3.Connection, kind: ListKind) -> HeldList:
     """What the registry has of a kind."""
     row = connection.execute("SELECT version, issued_at FROM lists WHERE kind = ?", (kind,)).fetchone()
-    return Holding(*row) if row is not None else Holding()
+    return HeldList(*row) if row is not None else HeldList()
 
 
 def stage(connection: sqlite3.Connection, head: ListHead, chunks: Iterable[bytes]) -> None:

@@ -39,7 +39,7 @@ _CLOSED_PX = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Screen:
+class BrightScreen:
     """Something bright and four-cornered in a darker picture. Grey levels; `white`: share of its saturated pixels."""
 
     brightness: float
@@ -47,7 +47,7 @@ class Screen:
     around: float
 
 
-def screen(pixels: npt.NDArray[np.uint8]) -> Screen | None:
+def screen(pixels: npt.NDArray[np.uint8]) -> BrightScreen | None:
     """The largest lit screen in a BGR picture, shape (height, width, 3), or None; about 0.3 ms at 1080p.
 
     It is between 0.2 and 25 % of the picture, fills its turned rectangle to 80 % (a headlamp, round, does not), and is
@@ -77,10 +77,10 @@ def _is_four_cornered(outline: cv2.typing.MatLike, pixels: int) -> bool:
     return area >= _FILLED * width * height and max(width, height) <= _LONGEST_SIDES * min(width, height)
 
 
-def _light(grey: npt.NDArray[np.uint8], outline: cv2.typing.MatLike) -> Screen | None:
+def _light(grey: npt.NDArray[np.uint8], outline: cv2.typing.MatLike) -> BrightScreen | None:
     mask = cv2.drawContours(np.zeros(grey.shape, np.uint8), [outline], -1, 255, cv2.FILLED).astype(bool)
     inside, outside = grey[mask], grey[~mask]
-    found = Screen(float(inside.mean()), float((inside >= _SATURATED).mean()), float(outside.mean()))
+    found = BrightScreen(float(inside.mean()), float((inside >= _SATURATED).mean()), float(outside.mean()))
     return found if found.brightness >= _STANDS_OUT * found.around else None
 
 
@@ -101,7 +101,7 @@ class ExposureGuide:
         self._rests_until = -math.inf
         self._rest_s = REST_S
 
-    def share(self, shown: Screen | None, code_at: float, at: float) -> float | None:
+    def share(self, shown: BrightScreen | None, code_at: float, at: float) -> float | None:
         """The share to expose with from now on; None: the automatic. `code_at`: when a code was last read."""
         if shown is not None:
             self._seen_at = at
@@ -113,7 +113,7 @@ class ExposureGuide:
             self._step(self._share, shown, at)
         return self._share
 
-    def _begin(self, shown: Screen | None, code_at: float, at: float) -> None:
+    def _begin(self, shown: BrightScreen | None, code_at: float, at: float) -> None:
         if shown is None or at < self._rests_until or at - code_at < READ_HOLD_S:
             return
         if shown.white >= _WHITE_ABOVE and shown.around <= _DARK_AROUND:
@@ -133,7 +133,7 @@ class ExposureGuide:
             self._rest_s = min(2 * self._rest_s, LONGEST_REST_S)
         return True
 
-    def _step(self, share: float, shown: Screen, at: float) -> None:
+    def _step(self, share: float, shown: BrightScreen, at: float) -> None:
         if shown.white > _TOO_WHITE:
             self._share = max(LEAST_SHARE, share * _DOWN)
         elif shown.brightness < _TOO_DARK:

@@ -21,7 +21,7 @@ class FrameFacts:
     same: bool
 
 
-class CameraHealth:
+class CameraMonitor:
     """Follow one camera. Every method gives the new CameraState, or None when nothing changed.
 
     `stale_s`: without a frame for this long the camera is stale. `frozen_s`: with the same picture for this long it is

@@ -14,7 +14,7 @@ import numpy as np
 
 from agent.core.model import delay_s
 from agent.service.worker import OnFailure, Worker
-from agent.vision.worker.camera_health import CameraHealth, FrameFacts
+from agent.vision.worker.camera_health import CameraMonitor, FrameFacts
 from agent.vision.worker.latest_frame import NumberedFrame
 from agent.vision.worker.protocol import CameraPhase
 from drivers.api import (
@@ -62,7 +62,7 @@ class CaptureFigures:
 
 
 class Capture:
-    """Own one camera: open it, read it into the slot, say how it is, and open it again after every failure.
+    """Own one camera: open it, keep its latest frame, say how it is, and open it again after every failure.
 
     `on_state` is called from the capture thread or from the one that calls `tick`, never from two at once.
     """
@@ -70,15 +70,15 @@ class Capture:
     def __init__(
         self,
         make_camera: Callable[[], CameraPort],
-        slot: LatestFrame,
+        latest_frame: LatestFrame,
         settings: Configure,
         on_state: Callable[[CameraState], None],
     ) -> None:
         self._make_camera = make_camera
-        self._slot = slot
+        self._latest_frame = latest_frame
         self._settings = settings
         self._on_state = on_state
-        self._health = CameraHealth(settings.stale_s, settings.frozen_s)
+        self._health = CameraMonitor(settings.stale_s, settings.frozen_s)
         self._one_at_a_time = threading.Lock()
         # Watched by the parent, which hears of the calls of the camera.
         self._worker = Worker("capture", self._run, limit_s=None, on_failure=OnFailure.END)
@@ -187,7 +187,7 @@ class Capture:
             return
         if frame.at - self._opened_at >= _STEADY_S:
             self._failures = 0
-        self._slot.set_frame(NumberedFrame(figures.frames, frame, opened_at=self._opened_at))
+        self._latest_frame.set_frame(NumberedFrame(figures.frames, frame, opened_at=self._opened_at))
 
     def _same_as_before(self, frame: Frame) -> bool:
         sample = np.ascontiguousarray(frame.pixels[::_SAMPLE_STEP_PX, ::_SAMPLE_STEP_PX, 1])

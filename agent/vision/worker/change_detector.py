@@ -1,4 +1,4 @@
-"""The change gate: an empty yard is not worth reading."""
+"""The change detector: an empty yard is not worth reading."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from agent.vision.worker.protocol import GateSettings
+    from agent.vision.worker.protocol import ChangeDetectorSettings
 
 _GRID_PX = (96, 54)
 _SAMPLED_PX = (480, 108)
@@ -23,12 +23,12 @@ class ChangeDetector:
     """Say of each frame whether it should be read.
 
     The frame, as a grid of 96x54 grey cells, is compared with a background that follows it slowly, so that day and
-    night pass unnoticed and a parked vehicle fades into it. The gate opens at once when more than a share of the cells
+    night pass unnoticed and a parked vehicle fades into it. It opens at once when more than a share of the cells
     differ, stays open for a hold time after the last such frame, and lets one frame through every so often regardless,
     so that nothing can be missed for good. A step of the exposure changes all cells alike and is taken out first.
     """
 
-    def __init__(self, settings: GateSettings) -> None:
+    def __init__(self, settings: ChangeDetectorSettings) -> None:
         self._settings = settings
         self._least_cells = max(1, round(settings.changed_share * _GRID_PX[0] * _GRID_PX[1]))
         self._background: npt.NDArray[np.float32] | None = None

@@ -65,7 +65,7 @@ class LatestFrame:
             self._changed.notify_all()
 
     def newer_than(self, number: int) -> NumberedFrame | None:
-        """Block until there is a frame with a higher number, and take it; None once the slot is closed."""
+        """Block until there is a frame with a higher number, and take it; None once this is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or (self._newest is not None and self._newest.number > number))
             if self._closed:
@@ -89,11 +89,11 @@ class LatestFrame:
 class FrameThrottle:
     """Hand frames on to a reader that can wait: all in which something stands out, of the others one now and then.
 
-    `slot` is where that reader takes them. One thread offers.
+    `latest_frame` is where that reader takes them. One thread offers.
     """
 
     def __init__(self) -> None:
-        self.slot = LatestFrame()
+        self.latest_frame = LatestFrame()
         self._handed_at = -math.inf
 
     def offer(self, numbered: NumberedFrame, still_every_s: float) -> None:
@@ -102,4 +102,4 @@ class FrameThrottle:
         if numbered.still_s > 0 and at - self._handed_at < still_every_s:
             return
         self._handed_at = at
-        self.slot.set_frame(numbered)
+        self.latest_frame.set_frame(numbered)

@@ -93,7 +93,7 @@ def _work(
     # Loaded after the greeting, so that a slow disk is not taken for a worker that does not start.
     from agent.vision.worker.sandbox.confinement import Confinement  # noqa: PLC0415
     from agent.vision.worker.sandbox.readable_files import find_readable_files  # noqa: PLC0415
-    from agent.vision.worker.session import WorkerSession  # noqa: PLC0415
+    from agent.vision.worker.session import VisionWorkerSession  # noqa: PLC0415
 
     if settings.camera_kind in _STILL_KINDS:
         settings = settings.model_copy(update={"frozen_s": 0.0})
@@ -103,7 +103,7 @@ def _work(
     confinement.bar_files()
     readers = make_readers(settings)
     link.send(confinement.complete())
-    session = WorkerSession(link, settings, lambda: _camera_of(settings, make_camera, around), readers)
+    session = VisionWorkerSession(link, settings, lambda: _camera_of(settings, make_camera, around), readers)
     if not session.run():
         log.warning("a thread hangs in the camera or a reader; leaving without it")
     return EXIT_DONE

@@ -31,8 +31,8 @@ class PreviewSender:
     has lost so far.
     """
 
-    def __init__(self, slot: LatestFrame, link: ParentConnection, lost: Callable[[], int]) -> None:
-        self._slot = slot
+    def __init__(self, latest_frame: LatestFrame, link: ParentConnection, lost: Callable[[], int]) -> None:
+        self._latest_frame = latest_frame
         self._link = link
         self._lost = lost
         self._changed = threading.Condition()
@@ -70,7 +70,7 @@ class PreviewSender:
         cpu_budget = CpuBudget(_MOST_SHARE)
         while (asked := self._due()) is not None:
             begun_at = time.monotonic()
-            newest = self._slot.newest()
+            newest = self._latest_frame.newest()
             if asked.for_s == 0 or (newest is not None and newest.number != self._shown):
                 self._show(newest, asked)
             rest_s = max(1 / asked.fps, cpu_budget.rest_s(time.monotonic() - begun_at, self._lost()))

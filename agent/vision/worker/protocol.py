@@ -31,7 +31,7 @@ class ProtocolError(Exception):
     """The other end said something that the protocol does not allow. It cannot be trusted any more."""
 
 
-class Message(BaseModel):
+class WorkerMessage(BaseModel):
     """Base of all messages."""
 
     model_config = ConfigDict(
@@ -61,7 +61,7 @@ Attachment = Annotated[int, Field(ge=0, lt=MAX_PICTURES)]
 # ------------------------------------------------------------------------------------------------- child to parent
 
 
-class Hello(Message):
+class Hello(WorkerMessage):
     """The first message of the worker."""
 
     type: Literal["hello"] = "hello"
@@ -82,7 +82,7 @@ class Layer(StrEnum):
     CALLS = "calls"
 
 
-class Sandbox(Message):
+class Sandbox(WorkerMessage):
     """Said once, before the first pixel: the layers in place, and what is missing, with the reason."""
 
     type: Literal["sandbox"] = "sandbox"
@@ -101,7 +101,7 @@ class CameraPhase(StrEnum):
     ENDED = "ended"
 
 
-class CameraState(WithDetail, Message):
+class CameraState(WithDetail, WorkerMessage):
     """The camera changed its state. `misconfigured`: trying again will not help without a technician.
 
     `message`: what the detail was made of, so that the parent can translate it.
@@ -118,7 +118,7 @@ class CameraState(WithDetail, Message):
     frame_rate_hz: Annotated[float, Field(ge=0, le=1000)] = 0.0
 
 
-class SeenCode(Message):
+class SeenCode(WorkerMessage):
     """One code in a frame: the bytes in the symbol, which engine found it, its outline (no corner or four).
 
     `module_px`: mean side of one of its modules in pixels, 0 where it is not known.
@@ -130,7 +130,7 @@ class SeenCode(Message):
     module_px: Annotated[float, Field(ge=0, le=1e5)] = 0.0
 
 
-class SeenPlate(Message):
+class SeenPlate(WorkerMessage):
     """One plate in a frame; the fields are those of agent.core.model.observations.Reading.
 
     `crop`: its attachment. `character_px`: height of a character in the frame, 0 where it is not known.
@@ -159,7 +159,7 @@ class SeenPlate(Message):
         return self
 
 
-class Detection(Message):
+class Detection(WorkerMessage):
     """What was seen in one frame.
 
     `at`: when the frame was taken, as far as that is known; `behind_s`: how much later it came. `picture`: the
@@ -175,15 +175,15 @@ class Detection(Message):
     picture: Attachment | None = None
 
 
-class Heartbeat(Message):
+class Heartbeat(WorkerMessage):
     """A sign of life, several a second, and what was done so far.
 
     `at`: when it was sent. `reading_since`, `camera_since`: since when a reader, or a call of the camera, has been at
     work on one frame; None when none is. Where plates or thorough looks waited for a core, that is left out. `qr_ms`,
-    `plate_ms`: mean time of one reading since the beat before. `dropped`: frames in a time of change that gave way to a
-    newer one because the code reader was busy. `load`: share of the time since the beat before in which it was; towards
-    1 the machine cannot keep up with the camera. `behind_s`: how late the newest frame came for its stream: a machine
-    that is too slow to decode it sees the past.
+    `plate_ms`: mean time of one reading since the heartbeat before. `dropped`: frames in a time of change that gave way
+    to a newer one because the code reader was busy. `load`: share of the time since the heartbeat before in which it
+    was; towards 1 the machine cannot keep up with the camera. `behind_s`: how late the newest frame came for its
+    stream: a machine that is too slow to decode it sees the past.
     `exposure`: share of the light that the camera's automatic takes with which it exposes now. `exposable`: whether the
     camera lets it be set; None while it is not open.
     `brightness`, `sharpness`, `glare` (share of saturated pixels), `noise` (grey levels): measures of the picture; see
@@ -213,7 +213,7 @@ class Heartbeat(Message):
     exposable: bool | None = None
 
 
-class PreviewFrame(Message):
+class PreviewFrame(WorkerMessage):
     """The answer to Preview: the newest frame as attachment 0, small; no attachment where there is none.
 
     `at`, `behind_s`: as in Detection. `width_px`, `height_px`: of the frame before it was made small. The measures are
@@ -236,7 +236,7 @@ class PreviewFrame(Message):
 # ------------------------------------------------------------------------------------------------- parent to child
 
 
-class GateSettings(Message):
+class ChangeDetectorSettings(WorkerMessage):
     """When a frame is worth reading; see agent.vision.worker.change_detector."""
 
     enabled: bool = True
@@ -247,7 +247,7 @@ class GateSettings(Message):
     settle_s: Annotated[float, Field(gt=0, le=3600)] = 20.0
 
 
-class Configure(Message):
+class Configure(WorkerMessage):
     """The first word of the parent: what to look at, with what, and how patiently.
 
     `zone`: corners x, y of the part of the picture in which a plate counts, as fractions of width and height, three at
@@ -260,7 +260,7 @@ class Configure(Message):
     read_codes: bool = True
     read_plates: bool = True
     zone: Annotated[tuple[ZoneCorner, ...], Field(max_length=32)] = ()
-    beat_s: Annotated[float, Field(ge=0.02, le=10)] = 0.25
+    heartbeat_s: Annotated[float, Field(ge=0.02, le=10)] = 0.25
     stale_s: Annotated[float, Field(gt=0, le=60)] = 2.0
     frozen_s: Annotated[float, Field(ge=0, le=600)] = 3.0
     view_s: Annotated[float, Field(ge=0, le=600)] = 1.8
@@ -269,10 +269,10 @@ class Configure(Message):
     exposure: Literal["camera", "adapt"] = "camera"
     picture_width_px: Annotated[int, Field(ge=64, le=1920)] = 640
     picture_every_s: Annotated[float, Field(ge=0, le=60)] = 2.0
-    gate: GateSettings = GateSettings()
+    gate: ChangeDetectorSettings = ChangeDetectorSettings()
 
 
-class Preview(Message):
+class Preview(WorkerMessage):
     """Asks for a PreviewFrame at once and then for one of every new frame, at most `fps` a second, for `for_s` seconds.
 
     The last one said holds. `measured`: with the measures of each frame, which cost as much as the picture.
@@ -285,7 +285,7 @@ class Preview(Message):
     measured: bool = False
 
 
-class Expose(Message):
+class Expose(WorkerMessage):
     """Asks to try an exposure for `for_s` seconds: this share of the light that the camera's automatic takes.
 
     None: the automatic. Whether the camera allows it is told by Heartbeat.exposure and CameraState.detail.
@@ -296,14 +296,14 @@ class Expose(Message):
     for_s: Annotated[float, Field(ge=0, le=60)]
 
 
-class Attend(Message):
+class Attend(WorkerMessage):
     """Says whether a vehicle is there whose code is awaited: then thorough looks for one are worth their time."""
 
     type: Literal["attend"] = "attend"
     present: bool
 
 
-class Stop(Message):
+class Stop(WorkerMessage):
     """Asks the worker to end."""
 
     type: Literal["stop"] = "stop"

@@ -37,10 +37,10 @@ _THOROUGH_NICENESS = 15
 
 
 class ReaderThreads:
-    """Read the frames of a slot and tell the parent what was seen.
+    """Read the latest frames and tell the parent what was seen.
 
-    Three threads, each of which takes the newest frame there is. The first looks at the change gate, makes the cheap
-    steps for codes and sends what they found; it waits for nobody. The second reads plates, beside the first: the
+    Three threads, each of which takes the newest frame there is. The first looks at the change detector, makes the
+    cheap steps for codes and sends what they found; it waits for nobody. The second reads plates, beside the first: the
     driver may wait for both. The third gets the frame when the cheap steps have done with it, and makes the thorough
     ones for codes, seldom where one was read lately, where something says that there may be one: the picture changes, a
     vehicle is there, or the cheap steps see a symbol that they cannot decode. Second and third take what the first
@@ -49,12 +49,14 @@ class ReaderThreads:
     same, they look now and then only: a look at nothing would still be under way when a vehicle comes.
     """
 
-    def __init__(self, slot: LatestFrame, readers: Readers, settings: Configure, link: ParentConnection) -> None:
-        self._slot = slot
+    def __init__(
+        self, latest_frame: LatestFrame, readers: Readers, settings: Configure, link: ParentConnection
+    ) -> None:
+        self._latest_frame = latest_frame
         self._plate_turns, self._thorough_turns = FrameThrottle(), FrameThrottle()
         self._readers = readers
         self._link = link
-        self._gate = ChangeDetector(settings.gate)
+        self._change_detector = ChangeDetector(settings.gate)
         self._detections = DetectionBuilder(settings)
         self._schedule = ReadingSchedule()
         self._attending = False
@@ -72,11 +74,11 @@ class ReaderThreads:
             worker.start()
 
     def stop(self, timeout_s: float) -> bool:
-        """Stop; False when a reader does not come back in time. The slot must be closed before."""
+        """Stop; False when a reader does not come back in time. The latest frame must be closed before."""
         for worker in self._workers:
             worker.ask_to_stop()
-        self._plate_turns.slot.close()
-        self._thorough_turns.slot.close()
+        self._plate_turns.latest_frame.close()
+        self._thorough_turns.latest_frame.close()
         deadline = time.monotonic() + timeout_s
         ended = [worker.join(deadline - time.monotonic()) for worker in self._workers]
         return all(ended)
@@ -93,18 +95,20 @@ class ReaderThreads:
     # ------------------------------------------------------------------------------------------------ the threads
 
     def _read_at_once(self) -> None:
-        number, dropped = 0, self._slot.dropped
-        while (numbered := self._slot.newer_than(number)) is not None:
+        number, dropped = 0, self._latest_frame.dropped
+        while (numbered := self._latest_frame.newer_than(number)) is not None:
             number = numbered.number
-            before, dropped = dropped, self._slot.dropped
-            passes = self._gate.passes(numbered.frame.pixels, numbered.frame.at)
-            if self._gate.open:  # what nobody looks at while nothing changes is no loss
+            before, dropped = dropped, self._latest_frame.dropped
+            passes = self._change_detector.passes(numbered.frame.pixels, numbered.frame.at)
+            if self._change_detector.open:  # what nobody looks at while nothing changes is no loss
                 self.dropped += dropped - before
             if not passes:
                 continue
             self.passed += 1
-            since = self._gate.same_since(numbered.frame.at)
-            numbered = replace(numbered, changing=self._gate.open, still_s=self._gate.still_s, since=since)
+            since = self._change_detector.same_since(numbered.frame.at)
+            numbered = replace(
+                numbered, changing=self._change_detector.open, still_s=self._change_detector.still_s, since=since
+            )
             asleep = numbered.still_s > ASLEEP_AFTER_S and not self._attending
             self._plate_turns.offer(numbered, ASLEEP_EVERY_S if asleep else SAME_PLATE_EVERY_S)
             if self._readers.codes is not None:
@@ -114,17 +118,19 @@ class ReaderThreads:
 
     def _read_plates_later(self) -> None:
         lower_priority(_PLATE_NICENESS)
-        self._read_later(self._plate_worker, self._plate_turns.slot, self._read_plates, CpuBudget(_PLATE_SHARE))
+        self._read_later(self._plate_worker, self._plate_turns.latest_frame, self._read_plates, CpuBudget(_PLATE_SHARE))
 
     def _look_again_later(self) -> None:
         lower_priority(_THOROUGH_NICENESS)
-        self._read_later(self._thorough_worker, self._thorough_turns.slot, self._look_again, CpuBudget(_THOROUGH_SHARE))
+        self._read_later(
+            self._thorough_worker, self._thorough_turns.latest_frame, self._look_again, CpuBudget(_THOROUGH_SHARE)
+        )
 
     def _read_later(
-        self, worker: Worker, slot: LatestFrame, read: Callable[[NumberedFrame], None], cpu_budget: CpuBudget
+        self, worker: Worker, latest_frame: LatestFrame, read: Callable[[NumberedFrame], None], cpu_budget: CpuBudget
     ) -> None:
         number = 0
-        while (numbered := slot.newer_than(number)) is not None:
+        while (numbered := latest_frame.newer_than(number)) is not None:
             number = numbered.number
             begun_at = time.monotonic()
             read(numbered)

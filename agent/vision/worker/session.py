@@ -33,7 +33,7 @@ _READING_STOP_S = 1.0
 _SHOWING_STOP_S = 0.5
 
 
-class WorkerSession:
+class VisionWorkerSession:
     """Run the threads of one worker.
 
     The thread that calls `run` listens to the parent, sends heartbeats and watches the camera.
@@ -44,10 +44,10 @@ class WorkerSession:
     ) -> None:
         self._link = link
         self._settings = settings
-        self._slot = LatestFrame()
-        self._capture = Capture(make_camera, self._slot, settings, link.send)
-        self._reading = ReaderThreads(self._slot, readers, settings, link)
-        self._showing = PreviewSender(self._slot, link, lambda: self._reading.dropped)
+        self._latest_frame = LatestFrame()
+        self._capture = Capture(make_camera, self._latest_frame, settings, link.send)
+        self._reading = ReaderThreads(self._latest_frame, readers, settings, link)
+        self._showing = PreviewSender(self._latest_frame, link, lambda: self._reading.dropped)
         self._view = ViewQualityMonitor(settings.view_s)
         self._measures = Measures(0.0, 0.0, 0.0)
         self._measured_at = 0.0
@@ -67,7 +67,7 @@ class WorkerSession:
         self._capture.start()
         self._showing.start()
         self._until_stop()
-        self._slot.close()
+        self._latest_frame.close()
         captured = self._capture.stop(_CAPTURE_STOP_S)
         read = self._reading.stop(_READING_STOP_S)
         return self._showing.stop(_SHOWING_STOP_S) and read and captured
@@ -77,11 +77,11 @@ class WorkerSession:
         while True:
             now = time.monotonic()
             if now >= due_at:
-                due_at = now + self._settings.beat_s
+                due_at = now + self._settings.heartbeat_s
                 self._capture.tick(now)
                 self._expose(now)
                 self._measure(now)
-                self._beat()
+                self._send_heartbeat()
             for envelope in self._link.receive(due_at - time.monotonic()):
                 match envelope.message:
                     case Stop():
@@ -102,7 +102,7 @@ class WorkerSession:
             self._capture.expose(self._trial.share(now))
             self._guided_at = now
             return
-        newest = self._slot.newest()
+        newest = self._latest_frame.newest()
         if self._guide is None or newest is None or newest.number == self._guided_frame:
             return
         self._guided_frame = newest.number
@@ -112,7 +112,7 @@ class WorkerSession:
         self._capture.expose(share)
 
     def _measure(self, now: float) -> None:
-        newest = self._slot.newest()
+        newest = self._latest_frame.newest()
         if self._settings.view_s == 0 or newest is None or newest.number == self._measured_frame:
             return
         # A heartbeat that comes a little early must not put the measure off to the next one.
@@ -125,7 +125,7 @@ class WorkerSession:
         self._measures = measured(newest.frame.pixels)
         self._capture.viewed(self._view.judged(self._measures, now, vehicle=self._vehicle))
 
-    def _beat(self) -> None:
+    def _send_heartbeat(self) -> None:
         captured = self._capture.figures
         reading = self._reading
         codes, plates, again = reading.codes.taken(), reading.plates.taken(), reading.thorough_looks.taken()

@@ -16,10 +16,10 @@ from agent.vision.worker.protocol import (
     MAX_PICTURES,
     Detection,
     FromWorker,
-    Message,
     PreviewFrame,
     ProtocolError,
     ToWorker,
+    WorkerMessage,
 )
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class _HeadToWorker(_Head):
 class Envelope:
     """A message with the pictures that came with it."""
 
-    message: Message
+    message: WorkerMessage
     pictures: tuple[bytes, ...] = ()
 
 

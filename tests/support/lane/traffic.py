@@ -20,7 +20,7 @@ from agent.core.model.ledger import LedgerState
 from agent.core.model.reasons import Reason, Verdict
 from sim.physics.arm import Cause
 from sim.physics.controller import Logic
-from sim.physics.driving import Conduct, Phase, Plan, Vehicle
+from sim.physics.driving import DriverBehaviour, DrivingPhase, DrivingPlan, Vehicle
 from sim.physics.vehicle_shapes import CAR, MOTORCYCLE, VAN, truck, truck_with_trailer
 from sim.physics.world import FOR_CARS, FOR_TRUCKS, Site, Way
 from tests.support.lane.played_gate import PlayedGate
@@ -209,10 +209,14 @@ class Traffic:
         vehicle, now = arrival.vehicle, self.gate.world.now
         if now - arrival.shown_at < 0.45 or not SIGHT_M[0] < vehicle.front_m < SIGHT_M[1]:
             return
-        if vehicle.plan.wrong_way or vehicle.phase in (Phase.LEAVING, Phase.GONE) or arrival.sort == "rams the arm":
+        if (
+            vehicle.plan.wrong_way
+            or vehicle.phase in (DrivingPhase.LEAVING, DrivingPhase.GONE)
+            or arrival.sort == "rams the arm"
+        ):
             return
         arrival.shown_at = now
-        if arrival.verdicts and (vehicle.phase is not Phase.COMING):
+        if arrival.verdicts and (vehicle.phase is not DrivingPhase.COMING):
             self.gate.present(vehicle.number)
         else:
             self.gate.read(vehicle.number)
@@ -330,7 +334,7 @@ class Traffic:
     def _arrival(self) -> Arrival:
         sorts, weights = zip(*SORTS.items(), strict=True)
         sort = self.dice.choices(sorts, weights)[0]
-        plan = Plan(
+        plan = DrivingPlan(
             speed_mps=self.dice.uniform(1.2, 3.0),
             acceleration_mps2=self.dice.uniform(0.8, 2.0),
             stop_m=self.dice.uniform(-1.8, -0.9),
@@ -350,7 +354,7 @@ class Traffic:
         ]
 
     def add(
-        self, body: Body, plan: Plan, sort: str, verdicts: tuple[Verdict, ...], *wanted: Outcome, **more: Any
+        self, body: Body, plan: DrivingPlan, sort: str, verdicts: tuple[Verdict, ...], *wanted: Outcome, **more: Any
     ) -> Arrival:
         """Make the next arrival and remember it."""
         number = len(self.arrivals) + 1
@@ -365,62 +369,66 @@ class Traffic:
         return bool(self.kind.rules.get("blind"))
 
 
-def _passes(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
+def _passes(traffic: Traffic, sort: str, body: Body, plan: DrivingPlan) -> Arrival:
     verdicts = (Verdict.RETRY, Verdict.RETRY, Verdict.PASS) if sort == "is asked again" else PASSES
     return traffic.add(body, plan, sort, verdicts, Outcome.PASSED)
 
 
-def _creeps(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
+def _creeps(traffic: Traffic, sort: str, body: Body, plan: DrivingPlan) -> Arrival:
     slow = replace(plan, speed_mps=traffic.dice.uniform(0.3, 0.7), acceleration_mps2=0.4)
     return traffic.add(body, slow, sort, PASSES, Outcome.PASSED)
 
 
-def _stops(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
+def _stops(traffic: Traffic, sort: str, body: Body, plan: DrivingPlan) -> Arrival:
     turn_m = traffic.dice.uniform(0.3, body.length_m - 0.5)
-    rests = replace(plan, conduct=Conduct.STOPS_UNDER, turn_m=turn_m, rest_s=traffic.dice.choice((3.0, 8.0, 20.0)))
+    rests = replace(
+        plan, conduct=DriverBehaviour.STOPS_UNDER, turn_m=turn_m, rest_s=traffic.dice.choice((3.0, 8.0, 20.0))
+    )
     return traffic.add(body, rests, sort, PASSES, Outcome.PASSED)
 
 
-def _denied(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
+def _denied(traffic: Traffic, sort: str, body: Body, plan: DrivingPlan) -> Arrival:
     return traffic.add(body, plan, sort, (Verdict.DENY,), Outcome.DENIED, way=None)
 
 
-def _shows_nothing(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
+def _shows_nothing(traffic: Traffic, sort: str, body: Body, plan: DrivingPlan) -> Arrival:
     return traffic.add(body, plan, sort, (), Outcome.DENIED, way=None)
 
 
-def _gives_up(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
+def _gives_up(traffic: Traffic, sort: str, body: Body, plan: DrivingPlan) -> Arrival:
     soon = replace(plan, patience_s=traffic.dice.uniform(0.0, 3.0))
     return traffic.add(body, soon, sort, (), Outcome.ABANDONED, way=None)
 
 
-def _stays(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
-    looks = replace(plan, conduct=Conduct.STAYS, rest_s=traffic.dice.uniform(0.0, 3.0))
+def _stays(traffic: Traffic, sort: str, body: Body, plan: DrivingPlan) -> Arrival:
+    looks = replace(plan, conduct=DriverBehaviour.STAYS, rest_s=traffic.dice.uniform(0.0, 3.0))
     return traffic.add(body, looks, sort, PASSES, Outcome.PASSED if traffic.blind else Outcome.NOT_TAKEN, way=None)
 
 
-def _backs_out(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
+def _backs_out(traffic: Traffic, sort: str, body: Body, plan: DrivingPlan) -> Arrival:
     most_m = {"motorcycle": 0.35, "car": 1.2, "van": 2.0}.get(body.kind, 3.0)
     turn_m = traffic.dice.uniform(0.3, most_m)
-    turns = replace(plan, conduct=Conduct.BACKS_OUT, turn_m=turn_m, rest_s=traffic.dice.uniform(0.5, 4.0))
+    turns = replace(plan, conduct=DriverBehaviour.BACKS_OUT, turn_m=turn_m, rest_s=traffic.dice.uniform(0.5, 4.0))
     return traffic.add(body, turns, sort, PASSES, Outcome.PASSED if traffic.blind else Outcome.BACKED_OUT, way=None)
 
 
-def _let_in(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
+def _let_in(traffic: Traffic, sort: str, body: Body, plan: DrivingPlan) -> Arrival:
     return traffic.add(body, plan, sort, (Verdict.MANUAL,), Outcome.OVERRIDDEN)
 
 
-def _followed(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
+def _followed(traffic: Traffic, sort: str, body: Body, plan: DrivingPlan) -> Arrival:
     gap_m = traffic.dice.uniform(3.3, 4.2) if traffic.kind.for_trucks else traffic.dice.uniform(2.0, 2.6)
     # Who is only seen behind the arm comes after the outcome: then the alarm tells.
     wanted = (Outcome.PASSED,) if traffic.blind else (Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION)
     arrival = traffic.add(body, plan, sort, PASSES, *wanted, alarm=None if traffic.blind else Alarm.TAILGATING)
-    close = replace(plan, conduct=Conduct.TAILGATES, gap_m=gap_m, speed_mps=plan.speed_mps + 0.2, patience_s=6.0)
+    close = replace(
+        plan, conduct=DriverBehaviour.TAILGATES, gap_m=gap_m, speed_mps=plan.speed_mps + 0.2, patience_s=6.0
+    )
     arrival.follower = traffic.add(CAR, close, "follows", (), Outcome.ABANDONED, way=Way.FOLLOWED)
     return arrival
 
 
-def _leads(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
+def _leads(traffic: Traffic, sort: str, body: Body, plan: DrivingPlan) -> Arrival:
     """One with the next bumper to bumper behind it, which has a permit of its own."""
     if traffic.blind:  # which of the two a transaction is for, nothing can tell there
         return _passes(traffic, sort, body, plan)
@@ -430,13 +438,13 @@ def _leads(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
     return arrival
 
 
-def _wrong_way(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
+def _wrong_way(traffic: Traffic, sort: str, body: Body, plan: DrivingPlan) -> Arrival:
     wrong = replace(plan, wrong_way=True, stop_m=-0.4, patience_s=traffic.dice.uniform(0.5, 5.0))
     return traffic.add(body, wrong, sort, (), way=None, alarm=None if traffic.blind else Alarm.WRONG_WAY)
 
 
-def _rams(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Arrival:
-    wild = replace(plan, conduct=Conduct.RAMS)
+def _rams(traffic: Traffic, sort: str, body: Body, plan: DrivingPlan) -> Arrival:
+    wild = replace(plan, conduct=DriverBehaviour.RAMS)
     if traffic.blind:
         return traffic.add(body, wild, sort, (), way=Way.BROKE_THROUGH)
     if "has_closed" in traffic.kind.rules:

@@ -76,11 +76,11 @@ class Observer:
 
 
 @contextmanager
-def linked(journal, settings, flow=None, **options):
+def linked(journal, settings, delivery=None, **options):
     """A link that runs; it must stop in time afterwards."""
     identity = GateIdentity(GATE, "0.1.0", "b1", {"lanes": ["in-1"]})
     link = CentralLink(
-        settings, DeliverySettings(resend_s=1.0) if flow is None else flow, identity, journal, clock, **options
+        settings, DeliverySettings(resend_s=1.0) if delivery is None else delivery, identity, journal, clock, **options
     )
     link.start()
     try:

@@ -71,6 +71,11 @@ class Hub:
         with self._lock:
             self._links[link.gate] = link
 
+    def lose(self, *kinds):
+        """From now on words of these kinds get lost; of no kind: all arrive."""
+        with self._lock:
+            self.lost = set(kinds)
+
     def post(self, sender, receivers, text):
         with self._lock:
             kind = said_in(text)["said"]["kind"]

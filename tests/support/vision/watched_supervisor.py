@@ -7,14 +7,14 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent.vision.session import WorkerLimits
+from agent.vision.session import VisionWorkerLimits
 from agent.vision.supervisor import CameraSupervisor
-from agent.vision.worker.protocol import Configure, GateSettings
+from agent.vision.worker.protocol import ChangeDetectorSettings, Configure
 from tests.support.waiting import PATIENCE_S, scaled
 
 ROOT = Path(__file__).parents[3]
 CHILD = str(ROOT / "tests" / "support" / "vision" / "worker_child.py")
-LIMITS = WorkerLimits(
+LIMITS = VisionWorkerLimits(
     start_s=scaled(15),
     hang_s=scaled(3),
     reading_s=scaled(0.5),
@@ -33,7 +33,7 @@ class WatchedSupervisor:
         self.statuses = []
         self._looked = 0
         self._changed = threading.Condition()
-        table = {"camera_kind": "drawn", "camera": {}, "beat_s": 0.05, "gate": GateSettings(enabled=False)}
+        table = {"camera_kind": "drawn", "camera": {}, "beat_s": 0.05, "gate": ChangeDetectorSettings(enabled=False)}
         self.port = CameraSupervisor(
             "lane1-front",
             Configure(**(table | settings)),

@@ -28,7 +28,7 @@ from drivers.probe import (
     modbus_questions,
     probe_port,
 )
-from drivers.serial.usb_ids import Likeness, Manner
+from drivers.serial.usb_ids import Likeness, ProbePolicy
 from tests.support.board.orders import BOARDS
 from tests.support.waiting import scaled
 
@@ -40,42 +40,42 @@ def silence(_request: bytes, _is_whole) -> bytes:
     return b""
 
 
-def all_that_is_sent(manner: Manner, units=ALL_UNITS) -> bytes:
+def all_that_is_sent(probe_policy: ProbePolicy, units=ALL_UNITS) -> bytes:
     """Every byte that goes to a board that never answers: it is the longest that an unproved board hears."""
-    return b"".join(one.request for one in probe_port(silence, manner, units=units).heard)
+    return b"".join(one.request for one in probe_port(silence, probe_policy, units=units).heard)
 
 
 # ----------------------------------------------------------------------------------------- bytes, boards, effects
 
 
 @pytest.mark.parametrize("board", [name for name in BOARDS if name != "icse"])
-@pytest.mark.parametrize("manner", [Manner.ANY, Manner.CONVERTER])
-def test_no_question_to_an_unproved_board_is_an_order_to_any_board(manner, board):
-    assert BOARDS[board](all_that_is_sent(manner)) == []
+@pytest.mark.parametrize("manner", [ProbePolicy.ANY, ProbePolicy.CONVERTER])
+def test_no_question_to_an_unproved_board_is_an_order_to_any_board(probe_policy, board):
+    assert BOARDS[board](all_that_is_sent(probe_policy)) == []
 
 
 @pytest.mark.parametrize("pending", [b"\xff", b"\xff\x01"], ids=["FF", "FF 01"])
 def test_half_an_order_that_another_program_left_on_a_kmtronic_board_is_not_made_whole(pending):
-    for manner in (Manner.ANY, Manner.CONVERTER):
-        orders = BOARDS["kmtronic"](pending + all_that_is_sent(manner))
+    for probe_policy in (ProbePolicy.ANY, ProbePolicy.CONVERTER):
+        orders = BOARDS["kmtronic"](pending + all_that_is_sent(probe_policy))
         assert [order for order in orders if order[4:] in {"00", "01"}] == []
 
 
-@pytest.mark.parametrize("manner", [Manner.ANY, Manner.CONVERTER])
-def test_no_half_order_is_left_on_a_kmtronic_board(manner):
-    sent = all_that_is_sent(manner)
+@pytest.mark.parametrize("manner", [ProbePolicy.ANY, ProbePolicy.CONVERTER])
+def test_no_half_order_is_left_on_a_kmtronic_board(probe_policy):
+    sent = all_that_is_sent(probe_policy)
     assert BOARDS["kmtronic"](sent + b"\x01\x01" + b"\x01\x00") == []
 
 
 def test_a_port_that_may_be_a_board_that_takes_every_byte_is_not_asked():
-    sent = all_that_is_sent(Manner.ANY)
+    sent = all_that_is_sent(ProbePolicy.ANY)
     assert BOARDS["icse"](sent) == []
-    pl2303 = Likeness("maybe an ICSE board", Manner.NEVER, "it takes every byte for an order")
+    pl2303 = Likeness("maybe an ICSE board", ProbePolicy.NEVER, "it takes every byte for an order")
     assert identify("/dev/there-is-none", pl2303) == ProbeFinding(None, "not asked: it takes every byte for an order")
 
 
 def test_a_devantech_board_by_its_usb_id_is_asked_one_byte():
-    assert all_that_is_sent(Manner.DEVANTECH) == b"\x5a"
+    assert all_that_is_sent(ProbePolicy.DEVANTECH) == b"\x5a"
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_every_modbus_unit_is_asked_and_never_with_a_byte_that_harms():
 
 class Case(NamedTuple):
     make: object
-    manner: Manner
+    probe_policy: ProbePolicy
     board: tuple[str, dict] | None
     inputs: dict | None = None
     title: str = ""
@@ -132,7 +132,7 @@ def _echoing(board):
     return board
 
 
-CH340, FTDI = Manner.CONVERTER, Manner.ANY
+CH340, FTDI = ProbePolicy.CONVERTER, ProbePolicy.ANY
 WAVESHARE = {"unit": 1, "profile": "waveshare_d", "channels": 8}
 BUS = {"connection": "rs485", "channels": 8}
 CASES = {
@@ -199,23 +199,23 @@ CASES = {
     **{
         model.title: Case(
             lambda link, model=model: DevantechEmulator(link, model),
-            manner,
+            probe_policy,
             ("devantech", {"channels": max(model.channels, 8 if model.module == 15 else 0)}),
         )
-        for model, manner in zip(DevantechModel, [Manner.DEVANTECH, FTDI] * 3, strict=False)
+        for model, probe_policy in zip(DevantechModel, [ProbePolicy.DEVANTECH, FTDI] * 3, strict=False)
     },
     "devantech with the id of a CH340": Case(DevantechEmulator, CH340, None),
     "modbus out of reach": Case(lambda link: ModbusEmulator(link, 77), CH340, None),
-    "numato by its id": Case(NumatoEmulator, Manner.NUMATO, ("numato", {"channels": 4})),
-    "numato 16": Case(lambda link: NumatoEmulator(link, 16), Manner.NUMATO, ("numato", {"channels": 16})),
+    "numato by its id": Case(NumatoEmulator, ProbePolicy.NUMATO, ("numato", {"channels": 4})),
+    "numato 16": Case(lambda link: NumatoEmulator(link, 16), ProbePolicy.NUMATO, ("numato", {"channels": 16})),
     "numato by its title": Case(
         lambda link: NumatoEmulator(link, 2),
-        Manner.NUMATO,
+        ProbePolicy.NUMATO,
         ("numato", {"channels": 2}),
         title="Numato Lab 2 Channel USB Relay Module",
     ),
     "numato with another id": Case(NumatoEmulator, FTDI, None),
-    "lcus called numato": Case(LcusEmulator, Manner.NUMATO, None),
+    "lcus called numato": Case(LcusEmulator, ProbePolicy.NUMATO, None),
     "silent": Case(lambda link: _muted(LcusEmulator(link)), FTDI, None),
 }
 
@@ -228,7 +228,7 @@ def findings(tmp_path_factory) -> dict[str, tuple[ProbeFinding, tuple]]:
     def ask(place: int, case: Case) -> tuple[ProbeFinding, tuple]:
         with case.make(folder / f"port-{place}") as board:
             patience_s = PATIENCE_S if case.board is None else scaled(2 * PATIENCE_S)
-            likeness = Likeness("", case.manner)
+            likeness = Likeness("", case.probe_policy)
             found = identify(str(folder / f"port-{place}"), likeness, case.title, case.units, patience_s)
             return found, board.relays.history
 
@@ -283,14 +283,14 @@ def test_noise_that_follows_every_byte_is_taken_for_no_board():
     def noisy(request: bytes, _is_whole) -> bytes:
         return b"\x00" if request else b""
 
-    assert probe_port(noisy, Manner.ANY, units=FEW).board is None
+    assert probe_port(noisy, ProbePolicy.ANY, units=FEW).board is None
 
 
 def test_a_device_that_talks_by_itself_is_sent_nothing():
     def chatter(_request: bytes, _is_whole) -> bytes:
         return b"$GPGGA,"
 
-    found = probe_port(chatter, Manner.ANY)
+    found = probe_port(chatter, ProbePolicy.ANY)
     assert [one.request for one in found.heard] == [b""]
     assert "talks without being asked" in found.why
 
@@ -299,19 +299,19 @@ def test_a_device_that_talks_by_itself_is_sent_nothing():
     ("answer", "channels"), [("0803", 8), ("0901", 8), ("0a02", 2), ("0f01", 8)], ids=["RLY08", "RLY16", "RLY02", "16L"]
 )
 def test_a_devantech_board_is_told_by_its_module_number(answer, channels):
-    board = probe_port(answering(x5a=answer), Manner.DEVANTECH).board
+    board = probe_port(answering(x5a=answer), ProbePolicy.DEVANTECH).board
     assert board is not None
     assert (board.kind, dict(board.relay)) == ("devantech", {"channels": channels})
 
 
 @pytest.mark.parametrize("answer", ["", "08", "080301", "6303"])
 def test_any_other_answer_to_the_question_for_a_module_is_none(answer):
-    assert probe_port(answering(x5a=answer), Manner.DEVANTECH).board is None
+    assert probe_port(answering(x5a=answer), ProbePolicy.DEVANTECH).board is None
 
 
 @pytest.mark.parametrize("answer", ["0002", "00000000000000", "4348", "43483a4f4e200d0a"])
 def test_a_crooked_answer_to_the_question_for_states_is_none(answer):
-    assert probe_port(answering(xff=answer), Manner.CONVERTER, units=()).board is None
+    assert probe_port(answering(xff=answer), ProbePolicy.CONVERTER, units=()).board is None
 
 
 def test_a_modbus_board_at_the_factory_address_of_lc_tech_is_found_by_its_refusal():
@@ -321,7 +321,7 @@ def test_a_modbus_board_at_the_factory_address_of_lc_tech_is_found_by_its_refusa
         answering(
             **{"x" + UNKNOWN_FUNCTION.frame.hex(): refusal, "x" + modbus_codec.read_coils(255, 0, 4).frame.hex(): coils}
         ),
-        Manner.CONVERTER,
+        ProbePolicy.CONVERTER,
     ).board
     assert board is not None
     assert dict(board.relay) == {"unit": 255, "profile": "coils", "channels": 4}
@@ -338,7 +338,9 @@ def test_a_modbus_device_whose_registers_are_no_states_is_no_relay_board():
 
 def test_a_modbus_device_without_coils_is_told_as_one():
     refusal = modbus_codec.framed(b"\x01\x81\x01").hex()
-    found = probe_port(answering(**{"x" + modbus_codec.read_coils(1, 0, 8).frame.hex(): refusal}), Manner.CONVERTER)
+    found = probe_port(
+        answering(**{"x" + modbus_codec.read_coils(1, 0, 8).frame.hex(): refusal}), ProbePolicy.CONVERTER
+    )
     assert found.board is None
     assert "a Modbus device answers at unit 1" in found.why
 
@@ -351,9 +353,9 @@ def test_a_port_that_is_lost_meanwhile_is_an_error(tmp_path):
     line = PtyLine(tmp_path / "port", lambda _data: line.unplug())
     line.plug()
     with pytest.raises(DeviceUnavailableError, match="was lost"):
-        identify(str(tmp_path / "port"), Likeness("", Manner.ANY))
+        identify(str(tmp_path / "port"), Likeness("", ProbePolicy.ANY))
 
 
 def test_a_port_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(DeviceUnavailableError, match="no such port"):
-        identify(str(tmp_path / "port"), Likeness("", Manner.ANY))
+        identify(str(tmp_path / "port"), Likeness("", ProbePolicy.ANY))

@@ -43,7 +43,7 @@ _FAR_PX: Final = 1e4
 
 
 @dataclass(frozen=True, slots=True)
-class Sampled:
+class SampledSymbol:
     """The modules of one symbol.
 
     `tone`: (modules, modules), from -1, light, to 1, dark. `timing`: how well its timing patterns are seen, 1 is
@@ -57,7 +57,7 @@ class Sampled:
     ys: Floats
 
 
-def sample(grey: NDArray[np.uint8], trio: Trio) -> list[Sampled]:
+def sample(grey: NDArray[np.uint8], trio: Trio) -> list[SampledSymbol]:
     """The modules of the symbol that has these finder patterns, for each version it may be; the likeliest first."""
     module = (trio.corner.module_px + trio.right.module_px + trio.below.module_px) / 3
     tones = _tones(grey, module)
@@ -69,11 +69,11 @@ def sample(grey: NDArray[np.uint8], trio: Trio) -> list[Sampled]:
             continue
         xs, ys = _settled(tones, xs, ys, version)
         tone = _at(tones, xs, ys)
-        out.append(Sampled(version, tone, _timing(tone, version), xs, ys))
+        out.append(SampledSymbol(version, tone, _timing(tone, version), xs, ys))
     return sorted(out, key=lambda one: -one.timing)
 
 
-def outline_of(one: Sampled) -> Corners:
+def outline_of(one: SampledSymbol) -> Corners:
     """The corners of a symbol in pixels, clockwise from the top left."""
     spots = []
     for i, j in ((0, 0), (0, -1), (-1, -1), (-1, 0)):

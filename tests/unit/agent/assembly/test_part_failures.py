@@ -24,7 +24,7 @@ from agent.devices.device_status import DeviceStatusTable
 from agent.devices.inputs import InputMonitor, SignalMap
 from agent.devices.port_supervisor import PortState
 from agent.devices.scanner import ScannerMonitor
-from agent.doctor.codes import Check, Code
+from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.lists.mqtt_sync import ListSync
 from agent.lists.topics import ListTopics
 from agent.mqtt.evidence_upload import EvidenceSettings, EvidenceUpload
@@ -327,13 +327,15 @@ def test_a_part_that_fails_is_an_alarm_a_finding_of_the_doctor_and_a_metric(gate
     with gate:
         eventually(lambda: prune.calls, what="the next round")
         alarms = eventually(lambda: told(gate.app))
-        assert alarms == ["the part housekeeper has failed: RuntimeError: unforeseen"]
+        assert alarms == ["the part retention has failed: RuntimeError: unforeseen"]
         findings = [
-            one for one in gate.app.parts.diagnostics.health_monitor.examine().findings if one.check is Check.PARTS
+            one
+            for one in gate.app.parts.diagnostics.health_monitor.examine().findings
+            if one.check is DiagnosticCheck.PARTS
         ]
-        assert [(one.code, one.subject) for one in findings] == [(Code.PART_FAILED, "housekeeper")]
+        assert [(one.code, one.subject) for one in findings] == [(FindingCode.PART_FAILED, "retention")]
         figures = {one.part: one for one in gate.app.parts.diagnostics._metrics_collector.read().parts}
-        assert (figures["housekeeper"].failures, figures["housekeeper"].well) == (1, False)
+        assert (figures["retention"].failures, figures["retention"].well) == (1, False)
         assert figures["clock"].well
 
 
@@ -355,16 +357,18 @@ def test_a_part_that_hangs_starves_the_watchdog_and_is_told(impatient, gate, moc
         with gate:
             assert hangs.wait(PATIENCE_S)
             eventually(
-                lambda: "housekeeper" in gate.app.parts.watchdog.check_once(), what="the watchdog's notice of the hang"
+                lambda: "retention" in gate.app.parts.watchdog.check_once(), what="the watchdog's notice of the hang"
             )
             alarms = eventually(lambda: told(gate.app))
-            assert alarms == ["the part housekeeper makes no progress"]
+            assert alarms == ["the part retention makes no progress"]
             findings = [
-                one for one in gate.app.parts.diagnostics.health_monitor.examine().findings if one.check is Check.PARTS
+                one
+                for one in gate.app.parts.diagnostics.health_monitor.examine().findings
+                if one.check is DiagnosticCheck.PARTS
             ]
-            assert [(one.code, one.subject) for one in findings] == [(Code.PART_STALLED, "housekeeper")]
+            assert [(one.code, one.subject) for one in findings] == [(FindingCode.PART_STALLED, "retention")]
             let_go.set()
-            eventually(lambda: "housekeeper" not in gate.app.parts.watchdog.check_once())
+            eventually(lambda: "retention" not in gate.app.parts.watchdog.check_once())
     finally:
         let_go.set()
 

@@ -25,7 +25,7 @@ from agent.i18n import Language
 from agent.i18n.cameras import camera_view_text
 from agent.lane.interlock import Interlock
 from agent.lane.rules_from_settings import rules
-from agent.lane.service import Boards, LaneService, LaneServiceDependencies
+from agent.lane.service import LaneDevices, LaneService, LaneServiceDependencies
 from agent.recording.evidence_writer import EvidenceWriter
 from agent.recording.recorder import Recorder
 from agent.settings.model.lane import Lane as LaneSettings
@@ -209,7 +209,7 @@ class Unit:
         self.unit = LaneService(
             "exit",
             lane,
-            Boards(self.relay, inputs),
+            LaneDevices(self.relay, inputs),
             LaneServiceDependencies(
                 Recorder(journal, lambda: UTC), devices, Clock().now, self.kept.update, Interlock((), ()), orders
             ),

@@ -191,7 +191,7 @@ import agent.recording.retention
 agent.recording.retention.ROUND_S = 0.01
 
 def hang(*args, **options):
-    print("the housekeeper hangs", flush=True)
+    print("the retention hangs", flush=True)
     threading.Event().wait()
 
 EvidenceStore.prune = hang
@@ -230,11 +230,11 @@ def until(manager, wanted):
 def test_a_part_that_does_not_end_takes_the_process_along_where_another_agent_was_to_follow_in_it(tmp_path):
     process, _site = altered_agent(tmp_path, HANGING)
     with process:
-        process.until(lambda: "the housekeeper hangs" in process.log and "runs with" in process.log, "the hang")
+        process.until(lambda: "the retention hangs" in process.log and "runs with" in process.log, "the hang")
         os.kill(process.pid, signal.SIGHUP)
         eventually(lambda: not process.running, 40, "the end of the process")
     assert process._process.returncode == 1
-    assert "housekeeper does not stop" in process.log
+    assert "retention does not stop" in process.log
     assert "it needs a process of its own to start over" in process.log
 
 
@@ -254,7 +254,7 @@ def test_a_stop_in_which_nothing_ends_takes_no_longer_than_the_service_manager_w
         return wait
 
     mocker.patch("agent.recording.retention.ROUND_S", 0.01)
-    mocker.patch.object(app.parts.evidence, "prune", hang("housekeeper"))
+    mocker.patch.object(app.parts.evidence, "prune", hang("retention"))
     mocker.patch.object(app.parts.evidence, "keep", hang("evidence"))
     mocker.patch.object(app.parts.lists._intake, "maintain_registry", hang("lists"))
     mocker.patch.object(app.parts.journal, "record_following", hang("checkpoint"))

@@ -149,7 +149,7 @@ def test_the_exposure_of_a_camera_that_cannot_be_set_is_not_offered(gate_with, t
     assert "The exposure can be tried once the camera delivers pictures." in page
     camera = gate.app.parts.lanes.cameras[0]
     eventually(
-        lambda: camera.status.up and camera.last_beat and camera.last_beat.exposable is not None,
+        lambda: camera.status.up and camera.last_heartbeat and camera.last_heartbeat.exposable is not None,
         60,
         "the camera's word",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from agent.doctor.check_runner import Task
-from agent.doctor.codes import Check, Code
+from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.doctor.finding import Finding
 from agent.doctor.health_monitor import HealthMonitor
 from tests.support.waiting import PATIENCE_S, eventually
@@ -26,11 +26,11 @@ class Patient:
         return tuple(self.found)
 
     def health_monitor(self):
-        tasks = [Task(Check.DISK, self.gather, list)]
+        tasks = [Task(DiagnosticCheck.DISK, self.gather, list)]
         return HealthMonitor("gate-7", "0.2", lambda: 1.8e9, tasks, tasks)
 
 
-FULL = Finding(Check.DISK, "/var", Code.DISK_FULL, values={"free": "1 MiB"})
+FULL = Finding(DiagnosticCheck.DISK, "/var", FindingCode.DISK_FULL, values={"free": "1 MiB"})
 
 
 def test_many_who_ask_while_one_is_examined_share_the_next_examination():
@@ -60,7 +60,7 @@ def test_who_asks_later_gets_a_new_examination():
 
 
 def test_a_grave_finding_is_logged_when_it_comes_and_again_only_after_it_has_gone(caplog):
-    patient = Patient([FULL, Finding(Check.MEMORY, code=Code.MEMORY_LOW, values={"free": "2"})])
+    patient = Patient([FULL, Finding(DiagnosticCheck.MEMORY, code=FindingCode.MEMORY_LOW, values={"free": "2"})])
     health_monitor = patient.health_monitor()
     health_monitor.examine()
     health_monitor.examine()

@@ -12,8 +12,8 @@ from agent.lists.topics import ListTopics
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
 from central.publishing.broker_upload import BrokerUpload, survey
-from central.publishing.catalogue import ListCatalogue
 from central.publishing.publisher import Publisher
+from central.publishing.publisher_database import PublisherDatabase
 from tests.support.lists.gates import ListGate
 from tests.support.lists.lists import (
     DECLARATIONS,
@@ -49,7 +49,7 @@ def broker(tmp_path):
 
 @pytest.fixture
 def publisher(tmp_path):
-    catalogue = ListCatalogue.open(tmp_path / "central", SITE)
+    catalogue = PublisherDatabase.open(tmp_path / "central", SITE)
     yield Publisher(catalogue, SITE, LISTS_KEY, Stopped()), catalogue
     catalogue.close()
 

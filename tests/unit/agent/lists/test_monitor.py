@@ -116,8 +116,8 @@ def test_every_change_of_what_the_age_allows_is_told(kept):
     kept.write(1)
     kept.monitor.start()
     put_whole(kept.registry, DECLARATIONS, ROWS)
-    course = [(NOW + 50, DataState.FRESH), (NOW + 150, DataState.STALE_OK), (NOW + 250, DataState.KNOWN_ONLY)]
-    for utc, state in course:
+    mqtt_list = [(NOW + 50, DataState.FRESH), (NOW + 150, DataState.STALE_OK), (NOW + 250, DataState.KNOWN_ONLY)]
+    for utc, state in mqtt_list:
         kept.utc = utc
         eventually(lambda state=state: kept.monitor.state is state, what=state)
     told = [(event.before, event.state) for event in kept.noted(ListsState)]

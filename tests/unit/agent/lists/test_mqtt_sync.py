@@ -286,7 +286,7 @@ def test_a_full_disk_keeps_the_old_list_tells_it_once_and_recovers_by_itself(tmp
             refused = eventually(lambda: gate.noted(ListsRefused), what="the refusal")
             assert refused[0].code == "disk_full"
             assert gate.registry.declaration(ROWS[0].permit_id) == ROWS[0]
-            eventually(lambda: gate.sync._courses[DECLARATIONS]._state.failures >= 3, what="some more tries")
+            eventually(lambda: gate.sync._lists[DECLARATIONS]._state.failures >= 3, what="some more tries")
             assert [one.alarm for one in gate.noted(AlarmRaised)] == [Alarm.LISTS_FAILED]
             assert len(gate.noted(ListsRefused)) == 1
             stuffing.unlink()

@@ -80,8 +80,8 @@ def test_a_broker_that_accepts_and_kicks_is_tried_ever_more_rarely_and_nothing_i
 def test_a_broker_that_answers_slower_than_the_patience_gets_everything_all_the_same(journal):
     record(journal, 60)
     with RoughBroker(puback_delay_s=0.03) as rough:
-        flow = DeliverySettings(resend_s=60, puback_timeout_s=0.6, window_limit=40)
-        with linked(journal, quick(rough.port), flow) as link:
+        delivery = DeliverySettings(resend_s=60, puback_timeout_s=0.6, window_limit=40)
+        with linked(journal, quick(rough.port), delivery) as link:
             eventually(lambda: all(any(b'"seq":%d,' % seq in body for body in rough.bodies) for seq in range(1, 61)))
             eventually(lambda: link.client.view.state is PortState.UP and not link.uplink.view.under_way)
         sent_again = sum(b"/event/" in body for body in rough.bodies) - 60

@@ -149,8 +149,8 @@ def test_a_central_that_never_acknowledges_is_told_and_nothing_is_dropped(broker
 
 def test_no_more_than_the_limit_is_sent_ahead_of_a_silent_central(broker, journal):
     record(journal, 400)
-    flow = DeliverySettings(resend_s=30, ahead_limit=150)
-    with Central(broker.port, GATE, ack=False) as central, linked(journal, quick(broker.port), flow) as link:
+    delivery = DeliverySettings(resend_s=30, ahead_limit=150)
+    with Central(broker.port, GATE, ack=False) as central, linked(journal, quick(broker.port), delivery) as link:
         eventually(lambda: len(central.arrivals) == 150)
         eventually(lambda: link.uplink.view.under_way == 0)
         assert link.uplink.view.sent == 150
@@ -268,8 +268,8 @@ def test_a_reconnect_keeps_to_what_the_broker_takes_at_a_time(journal):
 def test_a_broker_that_owes_an_answer_for_too_long_is_left(journal):
     record(journal, 3)
     observer = Observer()
-    flow = DeliverySettings(puback_timeout_s=0.3)
-    with RoughBroker(pubacks=False) as rough, linked(journal, quick(rough.port), flow, observe_link=observer):
+    delivery = DeliverySettings(puback_timeout_s=0.3)
+    with RoughBroker(pubacks=False) as rough, linked(journal, quick(rough.port), delivery, observe_link=observer):
         eventually(lambda: "has not answered an event for 0.3 s" in observer.details())
         eventually(lambda: len(rough.connections) >= 2)
     assert journal.watermark == 0
@@ -278,8 +278,8 @@ def test_a_broker_that_owes_an_answer_for_too_long_is_left(journal):
 def test_an_event_over_which_the_broker_hangs_up_is_left_out_and_the_others_go_on(journal):
     record(journal, 6)
     with RoughBroker(kick_on=b'"seq":3,') as rough:
-        flow = DeliverySettings(resend_s=60)
-        with linked(journal, quick(rough.port), flow) as link:
+        delivery = DeliverySettings(resend_s=60)
+        with linked(journal, quick(rough.port), delivery) as link:
             eventually(lambda: link.uplink.view.quarantine == (3,))
             eventually(lambda: link.uplink.view.sent == 6 and link.client.view.state is PortState.UP)
             assert "event 3" in link.uplink.view.trouble

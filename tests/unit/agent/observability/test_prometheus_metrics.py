@@ -29,9 +29,9 @@ from agent.observability.figures import (
     JournalFigures,
     LaneFigures,
     LinkFigures,
-    PartFigures,
     RelayFigures,
     UplinkFigures,
+    WorkerFigures,
 )
 from agent.observability.metrics_server import MOST_CLIENTS, MetricsServer
 from agent.observability.prometheus_metrics import Counters, registry
@@ -77,7 +77,7 @@ WHOLE = GateFigures(
     clock_error_s=0.004,
     disk=DiskFigures(1000, 600, 99),
     watchdog_margin_s=4.5,
-    parts=(PartFigures("housekeeper", 3, well=False), PartFigures("clock", 0, well=True)),
+    parts=(WorkerFigures("retention", 3, well=False), WorkerFigures("clock", 0, well=True)),
     configuration_refused=False,
 )
 EMPTY = replace(
@@ -146,8 +146,8 @@ def decided(verdict):
         ("gate_agent_clock_error_seconds", 0.004),
         ("gate_agent_disk_free_bytes", 600),
         ("gate_agent_watchdog_margin_seconds", 4.5),
-        ('gate_agent_part_failures_total{"part": "housekeeper"}', 3),
-        ('gate_agent_part_well{"part": "housekeeper"}', 0),
+        ('gate_agent_part_failures_total{"part": "retention"}', 3),
+        ('gate_agent_part_well{"part": "retention"}', 0),
         ('gate_agent_part_well{"part": "clock"}', 1),
         ("gate_agent_configuration_refused", 0),
     ],

@@ -83,11 +83,11 @@ def commanded(journal, settings, came):
 
 def test_no_event_is_lost_when_the_site_or_the_centre_is_killed_and_the_centre_acknowledges(brokers, tmp_path):
     centre, site = brokers
-    flow = DeliverySettings(resend_s=1.0)
+    delivery = DeliverySettings(resend_s=1.0)
     with (
         journal_at(tmp_path / "journal.sqlite") as journal,
         Central(centre.central_port, GATE, tls=centre.files("central")) as central,
-        linked(journal, at_site(centre, site), flow) as link,
+        linked(journal, at_site(centre, site), delivery) as link,
     ):
         record(journal, 50)
         eventually(lambda: journal.watermark == 50, 30, "the watermark through the bridge")

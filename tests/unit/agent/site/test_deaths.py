@@ -31,19 +31,19 @@ class TestAGateThatDies:
     def test_after_the_grant_leaves_the_use_to_others(self, some):
         hub, _east, north, south = some
         assert north.claim(request(AT_EAST, "t1")).code is ClaimCode.GRANTED
-        hub.lost = {"over"}
+        hub.lose("over")
         with self.again(some, 1):
-            hub.lost = set()
+            hub.lose()
             passes(south, request(AT_EAST, "t2"))
 
     def test_after_the_record_keeps_the_use(self, some):
         hub, _east, north, south = some
         asked = request(AT_EAST, "t1")
         north.claim(asked)
-        hub.lost = {"rows", "over"}
+        hub.lose("rows", "over")
         north.reserve(asked)
         with self.again(some, 1):
-            hub.lost = set()
+            hub.lose()
             assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
 
     def test_and_stays_away_keeps_the_use(self, some):
@@ -64,22 +64,22 @@ class TestAGateThatDies:
 
     def test_as_the_home_gate_between_its_grant_and_its_answer_grants_again(self, some):
         hub, _east, north, _south = some
-        hub.lost = {"answer"}
+        hub.lose("answer")
         north.claim(request(AT_EAST, "t1"))
         with self.again(some, 0):
-            hub.lost = set()
+            hub.lose()
             passes(north, request(AT_EAST, "t1"))
 
     def test_without_a_trace_of_its_journal_grants_nothing_until_it_has_heard_all(self, some):
         hub, _east, north, south = some
         passes(south, request(AT_EAST, "t1"))
-        hub.lost = {"rows"}
+        hub.lose("rows")
         with self.again(some, 0, journal="new.db") as east:
             for gate in (east, north):
                 word = gate.claim(request(AT_EAST, "t2"))
                 assert word.code is ClaimCode.LEDGER_UNREACHABLE
                 assert "lost its ledger" in word.detail or word.detail.endswith("it lacks what north, south knows")
-            hub.lost = set()
+            hub.lose()
             east.link.cut()
             east.link.connect()
             eventually(east.ready)
@@ -99,13 +99,13 @@ class TestAGateThatDies:
         hub, _east, north, south = some
         asked = request(AT_EAST, "t1")
         north.claim(asked)
-        hub.lost = {"rows", "over"}
+        hub.lose("rows", "over")
         north.reserve(asked)
         with self.again(some, 1, journal="new.db") as new:
-            hub.lost = {"rows"}
+            hub.lose("rows")
             hub.again("answer")
             assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
-            hub.lost = set()
+            hub.lose()
             new.link.cut()
             new.link.connect()
             eventually(new.ready)
@@ -129,10 +129,10 @@ class TestAGateThatDies:
         hub, _east, north, south = some
         asked = request(AT_EAST, "t1")
         assert north.claim(asked).code is ClaimCode.GRANTED
-        hub.lost = {"rows", "over"}
+        hub.lose("rows", "over")
         north.reserve(asked)
         with self.again(some, 1, journal="new.db") as new:
-            hub.lost = set()
+            hub.lose()
             new.link.cut()
             new.link.connect()
             eventually(new.ready)
@@ -141,11 +141,11 @@ class TestAGateThatDies:
 
     def test_without_a_trace_of_its_journal_leaves_no_word_on_its_old_rows_in_the_memory_of_others(self, some):
         hub, east, north, _south = some
-        hub.lost = {"rows"}
+        hub.lose("rows")
         passes(north, request(AT_EAST, "t1"))
         eventually(lambda: east.service._home._over, what="the word, whose rows are lost")
         with self.again(some, 1, journal="new.db") as new:
-            hub.lost = set()
+            hub.lose()
             for gate in (new, east):
                 gate.link.cut()
                 gate.link.connect()

@@ -8,7 +8,7 @@ import pytest
 
 from agent.core.model.ledger import LedgerState
 from agent.core.site.claim_answers import ClaimCode
-from agent.core.site.messages import ClaimReply, Query
+from agent.core.site.messages import ClaimQuery, ClaimReply
 from agent.site.work_queue import INBOX
 from agent.store.errors import LedgerConflictError
 from tests.support.site.sites import AT_EAST, GATES, KEYS, QUICK, membership_of, outcome, passes, request, site
@@ -21,56 +21,59 @@ def three(tmp_path):
         yield gates
 
 
+def lose_a_grant(hub, gate, asked):
+    """Have a use granted to a gate that never hears of it, and whose word that its claim is over is lost as well."""
+    hub.lose("answer", "over")
+    gate.claim(asked)
+    # It says so beside what the lane is told, and maybe later.
+    eventually(lambda: hub.count("over"), what="the word that is lost")
+    hub.lose()
+
+
 class TestLostWords:
     @pytest.mark.parametrize("lost", ["claim", "answer"])
     def test_leave_the_home_gate_unreachable(self, three, lost):
         hub, _east, north, _south = three
-        hub.lost = {lost}
+        hub.lose(lost)
         word = north.claim(request(AT_EAST))
         assert (word.code, word.gate) == (ClaimCode.LEDGER_UNREACHABLE, "east")
         assert word.detail == f"east did not answer within {QUICK.claim_timeout_s:g} s"
 
     def test_of_a_grant_do_not_keep_the_permit_from_passing_elsewhere(self, three):
         hub, east, north, south = three
-        hub.lost = {"answer", "over"}
-        north.claim(request(AT_EAST, "t1"))
-        hub.lost = set()
+        lose_a_grant(hub, north, request(AT_EAST, "t1"))
         assert len(east.doubts()) == 1
         passes(south, request(AT_EAST, "t2"))
         assert hub.count("query") >= 1
 
     def test_of_a_grant_do_not_keep_the_permit_from_passing_at_home(self, three):
         hub, east, north, _south = three
-        hub.lost = {"answer", "over"}
-        north.claim(request(AT_EAST, "t1"))
-        hub.lost = set()
+        lose_a_grant(hub, north, request(AT_EAST, "t1"))
         passes(east, request(AT_EAST, "t2"))
 
     def test_of_a_grant_do_not_keep_the_same_transaction_from_passing(self, three):
         hub, _east, north, _south = three
-        hub.lost = {"answer", "over"}
-        north.claim(request(AT_EAST))
-        hub.lost = set()
+        lose_a_grant(hub, north, request(AT_EAST))
         passes(north, request(AT_EAST))
 
     def test_on_the_end_of_a_claim_are_asked_for_in_time(self, three):
         hub, east, north, _south = three
-        hub.lost = {"over"}
+        hub.lose("over")
         passes(north, request(AT_EAST))
         eventually(lambda: east.knows(north))
         assert east.doubts()
-        hub.lost = set()
+        hub.lose()
         east.service._home._doubts_at = 0.0
         east.journal._clock.utc += 60
         eventually(lambda: not east.doubts())
 
     def test_of_rows_are_asked_for(self, three):
         hub, east, north, _south = three
-        hub.lost = {"rows"}
+        hub.lose("rows")
         passes(north, request(AT_EAST))
         eventually(lambda: hub.count("over"))
         assert east.doubts()
-        hub.lost = set()
+        hub.lose()
         east.link.cut()
         east.link.connect()
         eventually(lambda: east.knows(north) and not east.doubts())
@@ -132,9 +135,9 @@ class TestRepeatedWords:
     @pytest.mark.parametrize("kind", KINDS)
     def test_change_nothing_while_a_use_is_reserved(self, three, kind):
         hub, _east, north, south = three
-        hub.lost = {"answer"}
+        hub.lose("answer")
         north.claim(request(AT_EAST, "t0"))
-        hub.lost = set()
+        hub.lose()
         asked = request(AT_EAST, "t1")
         assert north.claim(asked).code is ClaimCode.GRANTED
         hub.again(kind)
@@ -170,7 +173,7 @@ class TestStrangers:
     def test_and_noise_are_refused_and_counted(self, three):
         _hub, east, north, _south = three
         stranger = membership_of("stranger", ("stranger", *GATES))
-        query = Query(id="x", permit="00" * 8)
+        query = ClaimQuery(id="x", permit="00" * 8)
         east.link.bring(stranger.sealed(query, "east", KEYS["stranger"]))
         east.link.bring(membership_of("north", site=8).sealed(query, "east", KEYS["north"]))
         east.link.bring(membership_of("north").sealed(query, "*", KEYS["north"]))
@@ -192,7 +195,7 @@ class TestStrangers:
 
     def test_in_a_flood_leave_the_service_alive(self, three):
         _hub, east, north, _south = three
-        text = membership_of("north").sealed(Query(id="x", permit="00" * 8), "south", KEYS["north"])
+        text = membership_of("north").sealed(ClaimQuery(id="x", permit="00" * 8), "south", KEYS["north"])
         for _ in range(INBOX * 3):
             east.link.bring(text)
         eventually(lambda: east.service.status()["refused"].get("inbox_full"))

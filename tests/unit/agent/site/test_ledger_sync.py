@@ -4,7 +4,7 @@ import pytest
 
 from agent.core.site.membership import OpenedMessage
 from agent.core.site.messages import Rows, RowsRequest
-from agent.site.ledger_sync import UNDER_WAY, RowSync
+from agent.site.ledger_sync import UNDER_WAY, LedgerSync
 from agent.store.errors import JournalUnavailableError
 from agent.store.journal.journal import Journal
 from tests.support.site.sites import KEYS, membership_of, said_in
@@ -45,7 +45,7 @@ def sync(wire, journal):
     def ignore(*_):
         return None
 
-    return RowSync(
+    return LedgerSync(
         membership_of("north"), KEYS["north"], journal.site, journal.stream, wire,
         news=ignore, void=ignore, lost=ignore, made=lambda _: False,
     )  # fmt: skip

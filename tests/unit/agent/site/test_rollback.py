@@ -165,9 +165,9 @@ class TestTheHomeGatePutBack:
         passes(three.east, request(AT_EAST, "t0", permit=Q))
         passes(three.east, request(AT_EAST, "t1"))
         three.quiet()
-        three.hub.lost = {"want", "rows"}
+        three.hub.lose("want", "rows")
         passes(three.put_back("east"), request(AT_EAST, "t2"))
-        three.hub.lost = set()
+        three.hub.lose()
         three.east.link.cut()
         three.east.link.connect()
         eventually(lambda: damaged(three.east))
@@ -193,11 +193,11 @@ class TestAnotherGatePutBack:
         three.copy("north")
         passes(three.north, request(AT_EAST, "t1", permit=Q))
         three.quiet()
-        three.hub.lost = {"want", "rows"}
+        three.hub.lose("want", "rows")
         north = three.put_back("north")
         asked = request(AT_EAST, "t2")
         assert north.claim(asked).code is ClaimCode.GRANTED
-        three.hub.lost = set()
+        three.hub.lose()
         north.link.cut()
         north.link.connect()
         eventually(lambda: damaged(north))
@@ -250,7 +250,7 @@ class TestAGateThatStarts:
         assert outcome(three.north, request(AT_EAST, "t2")) == (ClaimCode.RESERVED_ELSEWHERE, "east")
 
     def test_goes_by_its_own_ledger_where_nobody_speaks(self, three):
-        three.hub.lost = {"rows", "want"}
+        three.hub.lose("rows", "want")
         east = three.restart("east")
         passes(east, request(AT_EAST))
 

@@ -45,7 +45,7 @@ class TestOneUse:
 
     def test_that_its_home_gate_has_not_heard_of_yet_is_refused_by_the_ledger_of_the_gate_itself(self, three):
         hub, _east, north, _south = three
-        hub.lost = {"rows"}
+        hub.lose("rows")
         passes(north, request(AT_EAST, "t1"))
         asked = request(AT_EAST, "t2")
         assert north.claim(asked).code is ClaimCode.GRANTED

@@ -263,28 +263,28 @@ def test_an_exposure_is_tried_for_a_while_where_the_camera_allows_it():
     ) as watched:
         watched.status(lambda one: one.up)
         eventually(
-            lambda: (heartbeat := watched.port.last_beat) and heartbeat.exposable,
+            lambda: (heartbeat := watched.port.last_heartbeat) and heartbeat.exposable,
             what="a word on it before anybody tries",
         )
         bright = eventually(
             lambda: (one := watched.port.watch(PreviewRequest(measured=True))) and one.brightness and one
         )
         watched.port.expose(0.25, 60)
-        eventually(lambda: watched.port.last_beat.exposure == 0.25 and watched.port.last_beat.exposable)
+        eventually(lambda: watched.port.last_heartbeat.exposure == 0.25 and watched.port.last_heartbeat.exposable)
         eventually(lambda: watched.port.watch(PreviewRequest(measured=True)).brightness < 0.7 * bright.brightness)
         watched.port.expose(None, 0)
-        eventually(lambda: watched.port.last_beat.exposure == 1.0)
+        eventually(lambda: watched.port.last_heartbeat.exposure == 1.0)
         eventually(lambda: watched.port.watch(PreviewRequest(measured=True)).brightness > 0.9 * bright.brightness)
 
 
 def test_a_camera_that_does_not_let_its_exposure_be_set_says_so_and_goes_on():
     with watching("count", read_plates=False) as watched:
         watched.status(lambda one: one.up)
-        eventually(lambda: watched.port.last_beat)
-        assert watched.port.last_beat.exposable is False, "nobody has to try to learn that"
+        eventually(lambda: watched.port.last_heartbeat)
+        assert watched.port.last_heartbeat.exposable is False, "nobody has to try to learn that"
         watched.port.expose(0.5, 60)
-        before = watched.port.last_beat.captured
-        eventually(lambda: watched.port.last_beat.captured > before)
+        before = watched.port.last_heartbeat.captured
+        eventually(lambda: watched.port.last_heartbeat.captured > before)
         assert watched.port.status.up
 
 
@@ -298,8 +298,8 @@ def test_watching_a_vision_worker_that_has_stopped_is_no_fault():
 
 def test_a_snapshot_waits_for_the_first_picture_of_a_camera_that_has_none_yet():
     with watching("late") as watched:
-        eventually(lambda: watched.port.last_beat, what="a vision worker that listens")
-        assert watched.port.last_beat.captured == 0
+        eventually(lambda: watched.port.last_heartbeat, what="a vision worker that listens")
+        assert watched.port.last_heartbeat.captured == 0
         picture = watched.port.snapshot(PATIENCE_S)
         assert picture is not None, "the camera was not waited for"
         assert picture.startswith(b"\xff\xd8\xff")
@@ -316,7 +316,7 @@ def test_a_snapshot_of_a_camera_that_has_stopped_to_deliver_is_not_its_last_pict
 def test_a_snapshot_that_is_waited_for_ends_with_the_vision_worker():
     with ThreadPoolExecutor(1) as pool:
         with watching("never") as watched:
-            eventually(lambda: watched.port.last_beat, what="a vision worker that listens")
+            eventually(lambda: watched.port.last_heartbeat, what="a vision worker that listens")
             waiting = pool.submit(watched.port.snapshot, 600.0)
         assert waiting.result(PATIENCE_S) is None
 

@@ -8,7 +8,7 @@ import pytest
 from agent.core.model.camera_view import View
 from agent.devices.port_supervisor import PortState
 from agent.vision.process import COMMAND
-from agent.vision.worker.protocol import CameraPhase, GateSettings
+from agent.vision.worker.protocol import CameraPhase, ChangeDetectorSettings
 from tests.support.vision.numbered_pictures import numbered_picture
 from tests.support.vision.rtsp_server import RtspServer, write_clip
 from tests.support.vision.watched_supervisor import watching
@@ -51,7 +51,7 @@ def test_a_stream_is_read_to_the_newest_frame_by_a_slow_reader(server):
     with looking_at(server.url("yard.mp4"), mode="slow") as watched:
         first = watched.detection()
         seen = [watched.detection() for _ in range(6)]
-        heartbeat = watched.port.last_beat
+        heartbeat = watched.port.last_heartbeat
     # Five readings a second, of 25 frames where the server has the time: a queue would give frame after frame.
     assert number(seen[-1]) - number(first) > len(seen)
     assert all(one.presentations[0].at == one.at for one in seen)
@@ -117,15 +117,15 @@ def test_a_camera_that_dies_comes_back_with_another_frame_size(server):
 
 
 def test_a_picture_that_stands_still_is_reported_and_not_read_any_more(server):
-    with looking_at(server.url("still.mp4"), frozen_s=0.5, gate=GateSettings(enabled=False)) as watched:
+    with looking_at(server.url("still.mp4"), frozen_s=0.5, gate=ChangeDetectorSettings(enabled=False)) as watched:
         frozen = watched.status(lambda one: one.phase is CameraPhase.FROZEN)
         assert frozen.state is PortState.STALE
         assert "the same picture" in frozen.detail
         # A beat that was sent after the picture was found to stand still; the one that is there may be older.
-        before = watched.port.last_beat
-        still = eventually(lambda: (heartbeat := watched.port.last_beat) is not before and heartbeat)
-        eventually(lambda: watched.port.last_beat.captured > still.captured + 10)
-        assert watched.port.last_beat.read <= still.read + 1
+        before = watched.port.last_heartbeat
+        still = eventually(lambda: (heartbeat := watched.port.last_heartbeat) is not before and heartbeat)
+        eventually(lambda: watched.port.last_heartbeat.captured > still.captured + 10)
+        assert watched.port.last_heartbeat.read <= still.read + 1
 
 
 def test_a_covered_lens_is_a_warning_and_not_a_lost_camera(server):
@@ -137,7 +137,9 @@ def test_a_covered_lens_is_a_warning_and_not_a_lost_camera(server):
 def test_the_true_readers_see_permit_and_plate_in_the_drawn_yard(tmp_path):
     scene = tmp_path / "scene.json"
     camera = {"scene_file": str(scene)}
-    with watching("", command=COMMAND, camera_kind="simulated", camera=camera, gate=GateSettings()) as watched:
+    with watching(
+        "", command=COMMAND, camera_kind="simulated", camera=camera, gate=ChangeDetectorSettings()
+    ) as watched:
         watched.status(lambda one: one.up)
         scene.write_text('{"vehicle": {"plate": "123ABC02", "style": "kz"}, "code": {"text": "GP1:HELLO"}}')
         permit = watched.detection(lambda seen: seen.presentations)

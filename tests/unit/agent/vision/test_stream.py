@@ -7,7 +7,7 @@ import pytest
 from agent.core.model.camera_view import View
 from agent.devices.port_supervisor import PortState
 from agent.vision.process import COMMAND
-from agent.vision.worker.protocol import GateSettings
+from agent.vision.worker.protocol import ChangeDetectorSettings
 from drivers.camera.opencv import OpenCvCamera
 from drivers.camera.settings import OpenCvSettings
 from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
@@ -35,7 +35,7 @@ def live(tmp_path):
 def looking(live):
     table = {"camera_kind": "opencv", "read_plates": False, "retry_first_s": 0.1, "retry_cap_s": 0.3}
     table["view_s"] = VIEW_S
-    return watching("", command=COMMAND, camera=live.settings, gate=GateSettings(enabled=False), **table)
+    return watching("", command=COMMAND, camera=live.settings, gate=ChangeDetectorSettings(enabled=False), **table)
 
 
 def test_a_stream_of_another_size_is_scaled_to_the_size_at_its_opening(live):

@@ -17,9 +17,9 @@ import pytest
 from agent.devices.port_supervisor import PortState
 from agent.vision.mapping import CameraStatus
 from agent.vision.process import scrubbed_environment
-from agent.vision.session import WorkerLimits
+from agent.vision.session import VisionWorkerLimits
 from agent.vision.supervisor import CameraSupervisor
-from agent.vision.worker.protocol import CameraPhase, CameraState, Configure, GateSettings
+from agent.vision.worker.protocol import CameraPhase, CameraState, ChangeDetectorSettings, Configure
 from tests.support.vision.watched_supervisor import CHILD, LIMITS, ROOT, WatchedSupervisor, watching
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
@@ -69,7 +69,7 @@ def test_the_vision_worker_comes_up_beats_shows_a_snapshot_and_ends_when_asked()
     with watching("count") as watched:
         status = watched.status(lambda one: one.up)
         assert (status.width_px, status.height_px, status.phase) == (640, 480, CameraPhase.STREAMING)
-        heartbeat = eventually(lambda: (heartbeat := watched.port.last_beat) and heartbeat.qr_ms > 0 and heartbeat)
+        heartbeat = eventually(lambda: (heartbeat := watched.port.last_heartbeat) and heartbeat.qr_ms > 0 and heartbeat)
         assert heartbeat.captured >= heartbeat.read > 0
         assert watched.port.snapshot(PATIENCE_S).startswith(b"\xff\xd8\xff")
         pid = watched.port.pid
@@ -95,7 +95,7 @@ def test_a_failing_listener_does_not_blind_the_vision_worker(caplog):
 
     port = CameraSupervisor(
         "lane1",
-        Configure(camera_kind="drawn", camera={}, gate=GateSettings(enabled=False)),
+        Configure(camera_kind="drawn", camera={}, gate=ChangeDetectorSettings(enabled=False)),
         on_seen=fail,
         on_status=lambda status: None,
         limits=LIMITS,
@@ -109,11 +109,11 @@ def test_a_failing_listener_does_not_blind_the_vision_worker(caplog):
 
 def test_a_single_failing_frame_is_counted_and_survived():
     with watching("fail", read_plates=False) as watched:
-        eventually(lambda: (heartbeat := watched.port.last_beat) and heartbeat.failures >= 2)
+        eventually(lambda: (heartbeat := watched.port.last_heartbeat) and heartbeat.failures >= 2)
 
 
 def test_a_vision_worker_is_told_whether_a_vehicle_waits_and_told_again_after_a_restart():
-    unchanged = GateSettings(threshold=255, hold_s=0, look_every_s=0.01)
+    unchanged = ChangeDetectorSettings(threshold=255, hold_s=0, look_every_s=0.01)
     with watching("hint", gate=unchanged) as watched:
 
         def wait_for(word, after=0.0):
@@ -168,7 +168,7 @@ def test_a_vision_worker_that_hangs_while_it_closes_its_camera_is_started_anew_a
 
 @pytest.mark.parametrize("mode", ["silent", "stuck"])
 def test_a_vision_worker_without_a_sign_of_life_is_killed(mode):
-    limits = WorkerLimits(start_s=scaled(0.5), hang_s=scaled(0.25), retry_first_s=0.05, retry_cap_s=0.1)
+    limits = VisionWorkerLimits(start_s=scaled(0.5), hang_s=scaled(0.25), retry_first_s=0.05, retry_cap_s=0.1)
     with watching(mode, limits=limits) as watched:
         pid = eventually(lambda: watched.port.pid)
         watched.status(lambda one: "no sign of life" in one.detail)
@@ -189,17 +189,17 @@ def test_a_vision_worker_that_is_killed_from_outside_comes_back_and_frames_go_on
 
 
 def test_a_vision_worker_that_is_stopped_by_a_signal_is_killed_and_comes_back():
-    with watching("count", limits=WorkerLimits(hang_s=HANG_S, retry_first_s=0.05, retry_cap_s=0.1)) as watched:
-        eventually(lambda: watched.port.last_beat)  # until then it has the longer time of a start
+    with watching("count", limits=VisionWorkerLimits(hang_s=HANG_S, retry_first_s=0.05, retry_cap_s=0.1)) as watched:
+        eventually(lambda: watched.port.last_heartbeat)  # until then it has the longer time of a start
         os.kill(watched.port.pid, signal.SIGSTOP)
         watched.status(lambda one: f"no sign of life for {HANG_S:g} s" in one.detail)
         watched.status(lambda one: one.up and one.restarts == 1)
 
 
 def test_a_vision_worker_that_does_not_stop_is_killed_in_time():
-    watched = WatchedSupervisor("deaf", limits=WorkerLimits(stop_s=0.3))
+    watched = WatchedSupervisor("deaf", limits=VisionWorkerLimits(stop_s=0.3))
     watched.port.start()
-    eventually(lambda: watched.port.last_beat)
+    eventually(lambda: watched.port.last_heartbeat)
     pid = watched.port.pid
     watched.port.stop()
     assert is_gone(pid)
@@ -208,11 +208,11 @@ def test_a_vision_worker_that_does_not_stop_is_killed_in_time():
 @contextmanager
 def held_in_the_kernel(folder):
     """A vision worker that hangs and that SIGKILL does not end until `release` is called, watched."""
-    limits = WorkerLimits(start_s=15, hang_s=1, stop_s=3, retry_first_s=0.05, retry_cap_s=0.1)
+    limits = VisionWorkerLimits(start_s=15, hang_s=1, stop_s=3, retry_first_s=0.05, retry_cap_s=0.1)
     command = [sys.executable, CHILD, "held", "--once", str(folder / "once")]
     watched = WatchedSupervisor("held", limits=limits, command=command)
     watched.port.start()
-    eventually(lambda: watched.port.last_beat)
+    eventually(lambda: watched.port.last_heartbeat)
     watched.held = watched.port.pid
     status = Path(f"/proc/{watched.held}/status").read_text()
     tracer = int(re.search(r"TracerPid:\t(\d+)", status)[1])
@@ -299,8 +299,8 @@ def test_a_signal_to_the_whole_group_does_not_end_the_vision_worker():
         pid = watched.port.pid
         os.kill(pid, signal.SIGTERM)
         os.kill(pid, signal.SIGINT)
-        last = watched.port.last_beat
-        eventually(lambda: watched.port.last_beat is not last)
+        last = watched.port.last_heartbeat
+        eventually(lambda: watched.port.last_heartbeat is not last)
         assert watched.port.pid == pid
 
 

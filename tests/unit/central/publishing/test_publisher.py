@@ -12,8 +12,8 @@ from agent.core.lists.signed_list import open_delta, open_head
 from agent.core.model.instant import Instant
 from agent.core.model.list_kinds import ListKind
 from central.publishing import publisher as publishing
-from central.publishing.catalogue import NAME, ListCatalogue, ListCatalogueError
 from central.publishing.publisher import Publisher
+from central.publishing.publisher_database import NAME, PublisherDatabase, PublisherDatabaseError
 from tests.support.lists.lists import DECLARATIONS, LISTS_KEY, REVOCATIONS, SITE, declarations, revocations, trusted
 from tests.support.pki.permits import NOW
 
@@ -39,10 +39,10 @@ class Follower:
         self.version = 0
         self.rows = {}
 
-    def follow(self, catalogue, publisher, kind=DECLARATIONS):
+    def follow(self, database, publisher, kind=DECLARATIONS):
         """Take the head and what leads there, deltas where they do; whether the snapshot had to be loaded."""
         head = open_head(publisher.head(kind), TRUST, SITE, NOW).said
-        deltas = {v: open_delta(data, TRUST, SITE, NOW).said for v, data in catalogue.deltas(kind)}
+        deltas = {v: open_delta(data, TRUST, SITE, NOW).said for v, data in database.deltas(kind)}
         path = []
         while (self.version + len(path) + 1) in deltas:
             delta = deltas[self.version + len(path) + 1]
@@ -52,7 +52,7 @@ class Follower:
         if loaded:
             self.rows = {}
             for number, ref in enumerate(head.chunks):
-                for data in unpack_chunk(catalogue.chunk(kind, number), ref):
+                for data in unpack_chunk(database.chunk(kind, number), ref):
                     row = decode_row(kind, data)
                     self.rows[row_key(row)] = row
             path = [deltas[v] for v in range(head.snapshot + 1, head.version + 1)]
@@ -76,61 +76,61 @@ def clock():
 
 
 @pytest.fixture
-def catalogue(tmp_path):
-    opened = ListCatalogue.open(tmp_path / "lists", SITE)
+def database(tmp_path):
+    opened = PublisherDatabase.open(tmp_path / "lists", SITE)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def publisher(catalogue, clock):
-    return Publisher(catalogue, SITE, LISTS_KEY, clock)
+def publisher(database, clock):
+    return Publisher(database, SITE, LISTS_KEY, clock)
 
 
-def test_a_first_content_is_version_1_whole(catalogue, publisher):
+def test_a_first_content_is_version_1_whole(database, publisher):
     change = publisher.replace(DECLARATIONS, ROWS)
     assert (change.before, change.version, change.upserts, change.rows, change.whole) == (0, 1, 2000, 2000, True)
     gate = Follower()
-    assert gate.follow(catalogue, publisher)
+    assert gate.follow(database, publisher)
     assert (gate.version, gate.rows) == (1, keyed(ROWS))
 
 
-def test_a_change_is_one_delta_of_what_differs(catalogue, publisher):
+def test_a_change_is_one_delta_of_what_differs(database, publisher):
     publisher.replace(DECLARATIONS, ROWS)
     gate = Follower()
-    gate.follow(catalogue, publisher)
+    gate.follow(database, publisher)
     new = [*ROWS[10:], *declarations(2005)[2000:]]
     change = publisher.replace(DECLARATIONS, new)
     assert (change.upserts, change.removed, change.rows, change.whole) == (5, 10, 1995, False)
-    ((version, data),) = catalogue.deltas(DECLARATIONS)
+    ((version, data),) = database.deltas(DECLARATIONS)
     delta = open_delta(data, TRUST, SITE, NOW).said
     assert (version, delta.since, delta.version, len(delta.upserts), len(delta.removed)) == (2, 1, 2, 5, 10)
-    assert not gate.follow(catalogue, publisher)
+    assert not gate.follow(database, publisher)
     assert gate.rows == keyed(new)
 
 
-def test_the_same_content_is_no_new_version(catalogue, publisher):
+def test_the_same_content_is_no_new_version(database, publisher):
     publisher.replace(DECLARATIONS, ROWS)
     change = publisher.replace(DECLARATIONS, reversed(ROWS))
     assert (change.before, change.version) == (1, 1)
-    assert catalogue.deltas(DECLARATIONS) == ()
+    assert database.deltas(DECLARATIONS) == ()
 
 
-def test_a_change_of_some_rows_leaves_the_others(catalogue, publisher):
+def test_a_change_of_some_rows_leaves_the_others(database, publisher):
     publisher.replace(DECLARATIONS, ROWS)
     extra = declarations(2001)[2000:]
     change = publisher.change(DECLARATIONS, extra, [row_key(ROWS[0]), b"nobody__"])
     assert (change.version, change.upserts, change.removed, change.rows) == (2, 1, 1, 2000)
     gate = Follower()
-    gate.follow(catalogue, publisher)
+    gate.follow(database, publisher)
     assert gate.rows == keyed([*ROWS[1:], *extra])
 
 
-def test_an_empty_list_is_a_version_too(catalogue, publisher):
+def test_an_empty_list_is_a_version_too(database, publisher):
     change = publisher.replace(REVOCATIONS, [])
     assert (change.version, change.rows) == (1, 0)
     gate = Follower()
-    assert gate.follow(catalogue, publisher, REVOCATIONS)
+    assert gate.follow(database, publisher, REVOCATIONS)
     assert gate.rows == {}
 
 
@@ -140,7 +140,7 @@ def test_each_list_has_versions_of_its_own(publisher):
     assert publisher.replace(REVOCATIONS, revocations(ROWS[:1])).version == 1
 
 
-def test_a_gate_may_miss_any_of_the_versions_and_ends_with_the_same_rows(catalogue, publisher, mocker):
+def test_a_gate_may_miss_any_of_the_versions_and_ends_with_the_same_rows(database, publisher, mocker):
     mocker.patch.object(publishing, "MAX_DELTAS", 7)
     gates = {step: Follower() for step in (1, 2, 3, 5, 8, 13)}
     loads = dict.fromkeys(gates, 0)
@@ -149,29 +149,29 @@ def test_a_gate_may_miss_any_of_the_versions_and_ends_with_the_same_rows(catalog
         publisher.replace(DECLARATIONS, content)
         for step, gate in gates.items():
             if round_ % step == 0:
-                loads[step] += gate.follow(catalogue, publisher)
+                loads[step] += gate.follow(database, publisher)
                 assert gate.rows == keyed(content)
     assert loads[1] == 1  # a gate that is always there follows by deltas alone, over every new snapshot
     assert loads[13] > 1
 
 
-def test_deltas_that_grow_to_more_than_a_share_of_the_rows_make_a_new_snapshot(catalogue, publisher):
+def test_deltas_that_grow_to_more_than_a_share_of_the_rows_make_a_new_snapshot(database, publisher):
     publisher.replace(DECLARATIONS, ROWS)
     for first in range(0, 600, 100):
         publisher.replace(DECLARATIONS, ROWS[first + 100 :])
-    standing = catalogue.standing(DECLARATIONS)
+    standing = database.standing(DECLARATIONS)
     assert standing.version == 7
     assert standing.snapshot > 1
-    assert all(version >= standing.snapshot for version, _ in catalogue.deltas(DECLARATIONS))
+    assert all(version >= standing.snapshot for version, _ in database.deltas(DECLARATIONS))
 
 
-def test_a_difference_larger_than_a_delta_is_a_snapshot(catalogue, publisher):
+def test_a_difference_larger_than_a_delta_is_a_snapshot(database, publisher):
     publisher.replace(DECLARATIONS, [])
     change = publisher.replace(DECLARATIONS, declarations(5001))
     assert change.whole
-    assert catalogue.deltas(DECLARATIONS) == ()
+    assert database.deltas(DECLARATIONS) == ()
     gate = Follower()
-    assert gate.follow(catalogue, publisher)
+    assert gate.follow(database, publisher)
     assert len(gate.rows) == 5001
 
 
@@ -185,20 +185,20 @@ def test_a_head_signed_again_says_the_same_at_a_later_time_even_when_the_clock_w
     assert {(head.version, head.chunks) for head in heads} == {(1, heads[0].chunks)}
 
 
-def test_another_key_signs_everything_anew_and_the_version_stays(catalogue, publisher, clock):
+def test_another_key_signs_everything_anew_and_the_version_stays(database, publisher, clock):
     publisher.replace(DECLARATIONS, ROWS)
     publisher.replace(DECLARATIONS, ROWS[1:])
     gate = Follower()
-    gate.follow(catalogue, publisher)
-    rotated = Publisher(catalogue, SITE, NEXT_KEY, clock)
+    gate.follow(database, publisher)
+    rotated = Publisher(database, SITE, NEXT_KEY, clock)
     opened = open_head(rotated.head(DECLARATIONS), trusted(NEXT_KEY), SITE, NOW)
     assert (opened.said.version, opened.said.snapshot, opened.key_id) == (2, 2, NEXT_KEY.public.key_id)
-    assert catalogue.deltas(DECLARATIONS) == ()
-    assert not gate.follow(catalogue, rotated)
+    assert database.deltas(DECLARATIONS) == ()
+    assert not gate.follow(database, rotated)
     assert gate.rows == keyed(ROWS[1:])
 
 
-def test_what_goes_wrong_while_rows_are_taken_leaves_the_list_as_it_was(catalogue, publisher):
+def test_what_goes_wrong_while_rows_are_taken_leaves_the_list_as_it_was(database, publisher):
     publisher.replace(DECLARATIONS, ROWS[:5])
 
     def broken():
@@ -212,7 +212,7 @@ def test_what_goes_wrong_while_rows_are_taken_leaves_the_list_as_it_was(catalogu
     with pytest.raises(ListError, match="digit 9"):
         publisher.change(DECLARATIONS, [ROWS[8], replace(ROWS[9], direction="import")])
     gate = Follower()
-    gate.follow(catalogue, publisher)
+    gate.follow(database, publisher)
     assert (gate.version, gate.rows) == (1, keyed(ROWS[:5]))
 
 
@@ -223,21 +223,21 @@ def test_versions_rise_over_a_lost_folder_when_the_floor_is_told(publisher):
     assert publisher.replace(DECLARATIONS, ROWS[:4]).version == 43
 
 
-def test_a_version_at_or_below_the_floor_becomes_a_new_snapshot_above_it(catalogue, publisher):
+def test_a_version_at_or_below_the_floor_becomes_a_new_snapshot_above_it(database, publisher):
     publisher.replace(DECLARATIONS, ROWS[:3])
     publisher.replace(DECLARATIONS, ROWS[:4])
     assert not publisher.raise_to(DECLARATIONS, 1)
     assert publisher.raise_to(DECLARATIONS, 2)
-    standing = catalogue.standing(DECLARATIONS)
-    assert (standing.version, standing.snapshot, catalogue.deltas(DECLARATIONS)) == (3, 3, ())
+    standing = database.standing(DECLARATIONS)
+    assert (standing.version, standing.snapshot, database.deltas(DECLARATIONS)) == (3, 3, ())
 
 
 def test_what_is_kept_outlives_the_process(tmp_path, clock):
     folder = tmp_path / "lists"
-    first = ListCatalogue.open(folder, SITE)
+    first = PublisherDatabase.open(folder, SITE)
     Publisher(first, SITE, LISTS_KEY, clock).replace(DECLARATIONS, ROWS[:9])
     first.close()
-    again = ListCatalogue.open(folder, SITE)
+    again = PublisherDatabase.open(folder, SITE)
     assert Publisher(again, SITE, LISTS_KEY, clock).replace(DECLARATIONS, ROWS[:9]).version == 1
     assert again.count(DECLARATIONS) == 9
     again.close()
@@ -245,12 +245,12 @@ def test_what_is_kept_outlives_the_process(tmp_path, clock):
 
 def test_a_folder_of_another_site_or_in_use_is_told(tmp_path):
     folder = tmp_path / "lists"
-    first = ListCatalogue.open(folder, SITE)
+    first = PublisherDatabase.open(folder, SITE)
     first.hold()
-    with pytest.raises(ListCatalogueError, match="keeps the lists of site 9411"):
-        ListCatalogue.open(folder, 7)
-    second = ListCatalogue.open(folder, SITE)
-    with pytest.raises(ListCatalogueError, match="another publisher is at work"):
+    with pytest.raises(PublisherDatabaseError, match="keeps the lists of site 9411"):
+        PublisherDatabase.open(folder, 7)
+    second = PublisherDatabase.open(folder, SITE)
+    with pytest.raises(PublisherDatabaseError, match="another publisher is at work"):
         second.hold()
     first.close()
     second.hold()
@@ -259,22 +259,22 @@ def test_a_folder_of_another_site_or_in_use_is_told(tmp_path):
 
 def test_a_folder_that_cannot_be_used_is_told(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(ListCatalogueError, match="cannot be opened"):
-        ListCatalogue.open(tmp_path / "file" / "lists", SITE)
+    with pytest.raises(PublisherDatabaseError, match="cannot be opened"):
+        PublisherDatabase.open(tmp_path / "file" / "lists", SITE)
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / NAME).write_bytes(b"no database at all" * 100)
-    with pytest.raises(ListCatalogueError, match="not a database"):
-        ListCatalogue.open(broken, SITE)
+    with pytest.raises(PublisherDatabaseError, match="not a database"):
+        PublisherDatabase.open(broken, SITE)
     later = tmp_path / "later"
-    ListCatalogue.open(later, SITE).close()
+    PublisherDatabase.open(later, SITE).close()
     with closing(sqlite3.connect(later / NAME, isolation_level=None)) as connection:
         connection.execute("PRAGMA user_version=99")
-    with pytest.raises(ListCatalogueError, match="another release"):
-        ListCatalogue.open(later, SITE)
+    with pytest.raises(PublisherDatabaseError, match="another release"):
+        PublisherDatabase.open(later, SITE)
 
 
-def test_a_pack_holds_all_lists_whole(catalogue, publisher):
+def test_a_pack_holds_all_lists_whole(database, publisher):
     publisher.replace(DECLARATIONS, ROWS)
     publisher.replace(DECLARATIONS, ROWS[1:])
     publisher.replace(ListKind.WATCH, [])

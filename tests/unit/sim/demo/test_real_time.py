@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from sim.demo.real_time import INPUTS, Clockwork, View
+from sim.demo.real_time import INPUTS, RealTimeRunner, View
 from sim.demo.vehicles import CLOSE_BEHIND, SWIFT, UNHURRIED
 from tests.support.waiting import PATIENCE_S, eventually
 
@@ -18,7 +18,7 @@ class Yard:
     def __init__(self):
         self.contacts, self.views = {}, []
         self._news = threading.Condition()
-        self.lane = Clockwork(self._set, self.views.append, pace=30.0)
+        self.lane = RealTimeRunner(self._set, self.views.append, pace=30.0)
 
     def _set(self, number, on):
         with self._news:

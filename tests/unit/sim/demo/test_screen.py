@@ -14,7 +14,7 @@ from agent.i18n import Language
 from agent.i18n.reasons import officer_text
 from sim.demo.event_lines import event_picture, lists_behind
 from sim.demo.real_time import View
-from sim.demo.screen import Result, Screen, lane_lines
+from sim.demo.screen import DemoResult, Screen, lane_lines
 from sim.demo.vehicles import ACTS
 
 UTC = 1_795_000_000
@@ -98,7 +98,7 @@ def test_the_lists_behind_a_decision_are_told_where_there_are_any():
 def as_it_must_be(act):
     form = act.form.value if act.verdict is Verdict.PASS else ""
     pulses = 1 if act.verdict is Verdict.PASS else 0
-    return Result(act, str(act.outcome), str(act.reason), str(act.verdict), form, pulses=pulses, answer_ms=1234.5)
+    return DemoResult(act, str(act.outcome), str(act.reason), str(act.verdict), form, pulses=pulses, answer_ms=1234.5)
 
 
 def test_the_screen_tells_every_event_vehicle_and_outcome_and_cuts_off_nothing(screen, width):
@@ -167,7 +167,7 @@ def test_a_vehicle_is_right_only_where_all_is(act, field, other):
 
 
 def test_the_screen_says_which_vehicle_was_not_treated_right(screen):
-    wrong, unfinished = as_it_must_be(ACTS[0]), Result(ACTS[1])
+    wrong, unfinished = as_it_must_be(ACTS[0]), DemoResult(ACTS[1])
     wrong.pulses = 2
     with screen:
         screen.vehicle(wrong)

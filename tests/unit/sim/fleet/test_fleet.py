@@ -12,8 +12,8 @@ import pytest
 from agent.broker.addresses import BrokerAddress
 from agent.doctor.collectors.remote import CLIENT_SUFFIX
 from agent.mqtt.one_shot_client import OneShotClient
-from sim.fleet.counters import Spread
-from sim.fleet.plan import Credentials, Plan, elsewhere
+from sim.fleet.counters import Percentiles
+from sim.fleet.plan import Credentials, FleetPlan, elsewhere
 from sim.fleet.run import Fleet
 from tests.support.gate.installed import ROOT
 from tests.support.mqtt.contract_check import assert_valid
@@ -24,7 +24,7 @@ FIRST, SECOND = "fleet-0001", "fleet-0002"
 
 def plan_for(*addresses, **changes):
     values = {"gates": 20, "rate": 5.0, "for_s": 2.0, "start_spread_s": 0.2, "settle_s": 30.0, "consume": True}
-    return Plan(brokers=addresses, **(values | changes))
+    return FleetPlan(brokers=addresses, **(values | changes))
 
 
 def plain(broker):
@@ -113,8 +113,8 @@ def test_only_brokers_of_this_machine_are_taken_without_being_asked_twice(host, 
 
 
 def test_spread_of_nothing_is_nothing():
-    assert Spread.of([]).words == "none"
-    assert (Spread.of([2.0, 1.0, 4.0]).p50, Spread.of([2.0, 1.0, 4.0]).max) == (2.0, 4.0)
+    assert Percentiles.of([]).words == "none"
+    assert (Percentiles.of([2.0, 1.0, 4.0]).p50, Percentiles.of([2.0, 1.0, 4.0]).max) == (2.0, 4.0)
 
 
 @pytest.mark.parametrize(

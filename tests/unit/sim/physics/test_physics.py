@@ -7,7 +7,7 @@ import pytest
 
 from sim.physics.arm import Cause
 from sim.physics.controller import FLASH_S, Logic
-from sim.physics.driving import Conduct, Phase, Plan, Vehicle
+from sim.physics.driving import DriverBehaviour, DrivingPhase, DrivingPlan, Vehicle
 from sim.physics.loops import BOUNCE_S, Contact, Loop
 from sim.physics.vehicle_shapes import CAR, MOTORCYCLE, VAN, truck, truck_with_trailer
 from sim.physics.world import FOR_CARS, FOR_TRUCKS, SIGNALS, Way, World
@@ -27,7 +27,7 @@ class Lane(World):
 
     def come(self, body=CAR, front_m=-11.0, **plan):
         self.count += 1
-        vehicle = Vehicle(self.count, body, Plan(**plan), front_m)
+        vehicle = Vehicle(self.count, body, DrivingPlan(**plan), front_m)
         self.add(vehicle)
         return vehicle
 
@@ -68,10 +68,10 @@ def test_the_loops_for_trucks_see_every_vehicle_as_one(body):
     lane = Lane(FOR_TRUCKS)
     vehicle = lane.come(body, speed_mps=1.5)
     lane.run(9.0)
-    assert vehicle.phase is Phase.WAITING
+    assert vehicle.phase is DrivingPhase.WAITING
     lane.pulse().run(25.0)
     assert lane.changes("presence", "safety") == ["+presence", "+safety", "-presence", "-safety"]
-    assert (lane.tally(), vehicle.phase) == ((Counter({Way.GRANTED: 1}), Counter()), Phase.GONE)
+    assert (lane.tally(), vehicle.phase) == ((Counter({Way.GRANTED: 1}), Counter()), DrivingPhase.GONE)
 
 
 def test_a_short_loop_loses_a_truck_between_its_axles_where_the_photocell_sees_it():
@@ -118,23 +118,23 @@ def test_a_contact_bounces_for_a_moment_and_may_be_stuck():
 
 def test_drivers_do_what_they_planned():
     conducts = {
-        Conduct.DRIVES_THROUGH: ({}, Way.GRANTED),
-        Conduct.STOPS_UNDER: ({"turn_m": 2.0, "rest_s": 3.0}, Way.GRANTED),
-        Conduct.BACKS_OUT: ({"turn_m": 0.8, "rest_s": 1.0}, None),
-        Conduct.STAYS: ({"rest_s": 2.0}, None),
+        DriverBehaviour.DRIVES_THROUGH: ({}, Way.GRANTED),
+        DriverBehaviour.STOPS_UNDER: ({"turn_m": 2.0, "rest_s": 3.0}, Way.GRANTED),
+        DriverBehaviour.BACKS_OUT: ({"turn_m": 0.8, "rest_s": 1.0}, None),
+        DriverBehaviour.STAYS: ({"rest_s": 2.0}, None),
     }
     for conduct, (plan, way) in conducts.items():
         lane = Lane()
         vehicle = lane.come(conduct=conduct, **plan)
         lane.run(8.0).pulse().run(22.0)
         assert [crossing.way for crossing in lane.crossings] == ([] if way is None else [way]), conduct
-        assert vehicle.phase is Phase.GONE, conduct
+        assert vehicle.phase is DrivingPhase.GONE, conduct
     assert lane.changes("safety") == []
 
 
 def test_a_driver_who_backs_out_frees_the_safety_loop_before_the_presence_loop():
     lane = Lane()
-    lane.come(conduct=Conduct.BACKS_OUT, turn_m=0.8, rest_s=1.0)
+    lane.come(conduct=DriverBehaviour.BACKS_OUT, turn_m=0.8, rest_s=1.0)
     lane.run(8.0).pulse().run(15.0)
     assert lane.changes("presence", "safety") == ["+presence", "+safety", "-safety", "-presence"]
 
@@ -143,12 +143,12 @@ def test_a_driver_gives_up_or_turns_away_when_told():
     lane = Lane()
     patient, other = lane.come(patience_s=2.0), None
     lane.run(15.0)
-    assert patient.phase is Phase.GONE
+    assert patient.phase is DrivingPhase.GONE
     other = lane.come()
     lane.run(8.0)
     other.refuse(lane.now)
     lane.run(12.0)
-    assert (other.phase, lane.tally()[0]) == (Phase.GONE, Counter())
+    assert (other.phase, lane.tally()[0]) == (DrivingPhase.GONE, Counter())
 
 
 def test_a_driver_waits_for_the_arm_and_the_lamp():
@@ -156,10 +156,10 @@ def test_a_driver_waits_for_the_arm_and_the_lamp():
     lane.green = False
     vehicle = lane.come()
     lane.run(10.0)
-    assert vehicle.phase is Phase.WAITING
+    assert vehicle.phase is DrivingPhase.WAITING
     lane.green = True
     lane.run(1.0)
-    assert vehicle.phase is Phase.GOING
+    assert vehicle.phase is DrivingPhase.GOING
 
 
 def test_one_that_comes_from_behind_stands_on_the_safety_loop_and_leaves():
@@ -173,7 +173,7 @@ def test_one_that_comes_from_behind_stands_on_the_safety_loop_and_leaves():
 def test_who_follows_close_behind_comes_through_without_a_grant():
     lane = Lane()
     lane.come(speed_mps=1.5)
-    lane.come(conduct=Conduct.TAILGATES, gap_m=2.0, front_m=-19.0)
+    lane.come(conduct=DriverBehaviour.TAILGATES, gap_m=2.0, front_m=-19.0)
     lane.run(9.0).pulse().run(20.0)
     assert [crossing.way for crossing in lane.crossings] == [Way.GRANTED, Way.FOLLOWED]
     assert lane.changes("presence", "safety")[:4] == ["+presence", "+safety", "-presence", "+presence"]
@@ -185,7 +185,7 @@ def test_who_follows_close_behind_comes_through_without_a_grant():
 def test_an_arm_without_safety_that_is_told_to_close_comes_down_onto_who_stands_under_it():
     lane = opened(closes_itself=False)
     lane.controller.own_safety = False
-    lane.come(conduct=Conduct.STOPS_UNDER, turn_m=2.0, rest_s=30.0)
+    lane.come(conduct=DriverBehaviour.STOPS_UNDER, turn_m=2.0, rest_s=30.0)
     lane.run(8.0).pulse("close").run(3.0)
     (collision,) = lane.collisions
     assert (collision.cause, collision.onto) == (Cause.AGENT, True)
@@ -193,11 +193,11 @@ def test_an_arm_without_safety_that_is_told_to_close_comes_down_onto_who_stands_
 
 def test_an_arm_with_safety_does_not_start_and_turns_where_somebody_comes():
     lane = opened(closes_itself=False)
-    lane.come(conduct=Conduct.STOPS_UNDER, turn_m=2.0, rest_s=8.0)
+    lane.come(conduct=DriverBehaviour.STOPS_UNDER, turn_m=2.0, rest_s=8.0)
     lane.run(8.0).pulse("close").run(3.0)
     assert (lane.arm.position, lane.controller.taken_closes, lane.collisions) == (1.0, 1, [])
     lane.run(15.0)
-    lane.come(conduct=Conduct.RAMS, front_m=-2.5)
+    lane.come(conduct=DriverBehaviour.RAMS, front_m=-2.5)
     lane.pulse("close", 0.2).run(0.6)
     assert lane.arm.motion == -1
     lane.run(4.0)
@@ -207,8 +207,8 @@ def test_an_arm_with_safety_does_not_start_and_turns_where_somebody_comes():
 def test_a_trailer_that_an_arm_came_down_before_is_the_fault_of_who_lowered_it():
     lane = Lane(FOR_TRUCKS, closes_itself=False).pulse().run(4.0)
     lane.controller.own_safety = False
-    vehicle = lane.come(truck_with_trailer(2.0), conduct=Conduct.STOPS_UNDER, turn_m=10.0, rest_s=6.0)
-    while vehicle.phase is not Phase.STANDING:
+    vehicle = lane.come(truck_with_trailer(2.0), conduct=DriverBehaviour.STOPS_UNDER, turn_m=10.0, rest_s=6.0)
+    while vehicle.phase is not DrivingPhase.STANDING:
         lane.step(DT_S)
     lane.pulse("close").run(10.0)
     assert [(c.cause, c.onto) for c in lane.collisions] == [(Cause.AGENT, False)]
@@ -216,7 +216,7 @@ def test_a_trailer_that_an_arm_came_down_before_is_the_fault_of_who_lowered_it()
 
 def test_who_rams_a_closed_arm_has_only_himself_to_blame():
     lane = Lane()
-    lane.come(conduct=Conduct.RAMS)
+    lane.come(conduct=DriverBehaviour.RAMS)
     lane.run(12.0)
     assert lane.tally() == (Counter({Way.BROKE_THROUGH: 1}), Counter({Cause.DRIVER: 1}))
     assert lane.changes("closed")[0] == "-closed"
@@ -225,7 +225,7 @@ def test_who_rams_a_closed_arm_has_only_himself_to_blame():
 def test_nobody_lowers_the_arm_by_hand_onto_a_vehicle():
     lane = Lane(closes_itself=False)
     lane.force(up=True)
-    lane.come(conduct=Conduct.STOPS_UNDER, turn_m=2.0, rest_s=3.0)
+    lane.come(conduct=DriverBehaviour.STOPS_UNDER, turn_m=2.0, rest_s=3.0)
     lane.run(8.0)
     lane.force(up=False)
     assert lane.run(1.0).arm.position == 1.0
@@ -276,7 +276,7 @@ def test_a_counting_controller_lets_one_vehicle_through_for_each_pulse_up_to_thr
     for _ in range(pulses):
         lane.pulse(seconds=0.3).run(0.1)
     for number in range(5):
-        lane.add(Vehicle(number, CAR, Plan(patience_s=3.0), -4.0))
+        lane.add(Vehicle(number, CAR, DrivingPlan(patience_s=3.0), -4.0))
         lane.run(14.0)
     assert len(lane.crossings) == through
 

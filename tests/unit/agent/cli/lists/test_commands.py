@@ -27,7 +27,7 @@ from agent.mqtt.one_shot_client import OneShotClient
 from agent.store.registry.list_pack import read_pack
 from central.publishing import publisher
 from central.publishing.broker_upload import survey
-from central.publishing.catalogue import ListCatalogue
+from central.publishing.publisher_database import PublisherDatabase
 from tests.support.lists.central import NEXT_KEY, NOW, ROWS, CentralLists, Staying, as_csv, write
 from tests.support.lists.lists import (
     DECLARATIONS,
@@ -308,7 +308,7 @@ def test_a_publisher_killed_anywhere_leaves_a_whole_list_and_the_next_one_goes_o
 @needs_mosquitto
 def test_two_publishers_of_one_folder_are_told(central, broker):
     publish(central, broker, "--declarations", central.declarations)
-    other = ListCatalogue.open(central.state, SITE)
+    other = PublisherDatabase.open(central.state, SITE)
     other.hold()
     assert "another publisher is at work" in publish(central, broker, code=1)
     out = central.folder / "beside.zip"

@@ -50,7 +50,7 @@ def gate(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setenv("RUNTIME_DIRECTORY", str(folder))
     with LiveGate(folder) as gate:
-        eventually(lambda: gate.camera.status.up and gate.camera.last_beat)
+        eventually(lambda: gate.camera.status.up and gate.camera.last_heartbeat)
         yield gate
     patch.undo()
 

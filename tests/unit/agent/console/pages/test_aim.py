@@ -119,12 +119,12 @@ def test_a_configuration_that_is_broken_on_the_disk_is_left_as_it_is(gate):
 def test_an_exposure_is_tried_recorded_and_bounded(seeing_gate):
     gate = seeing_gate
     camera = gate.app.parts.lanes.cameras[0]
-    eventually(lambda: camera.status.up and camera.last_beat)
+    eventually(lambda: camera.status.up and camera.last_heartbeat)
     browser = gate.browser("technician")
     assert browser.post("/aim/out/front/exposure", data={"divisor": "4"}).status_code == 200
-    eventually(lambda: camera.last_beat.exposure == 0.25)
+    eventually(lambda: camera.last_heartbeat.exposure == 0.25)
     assert browser.post("/aim/out/front/exposure", data={"divisor": "1"}).status_code == 200
-    eventually(lambda: camera.last_beat.exposure == 1.0)
+    eventually(lambda: camera.last_heartbeat.exposure == 1.0)
     for bad in ("0", "-1", "1000", "much", ""):
         assert browser.post("/aim/out/front/exposure", data={"divisor": bad}).status_code == 422
     assert [act[0] for act in gate.acts()].count("camera.exposure_tried") == 2

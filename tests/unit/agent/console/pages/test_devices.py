@@ -16,7 +16,7 @@ from agent.devices.scanner import ScannerState
 from agent.i18n import Language, translate
 from agent.i18n.event_text import DEVICE_STATES
 from drivers.emulators.lcus import LcusEmulator
-from drivers.serial.usb_ids import Manner
+from drivers.serial.usb_ids import ProbePolicy
 from drivers.text import Text
 from tests.support.board.machine import CH340, FTDI, Machine, Usb
 from tests.support.console.consoles import ConsoleGate
@@ -137,7 +137,7 @@ def test_a_port_that_says_nothing_is_not_recognised(site):
 def test_every_state_and_manner_has_its_words():
     states = {*PortState, *ScannerState, *View, "streaming", "overloaded"} - {View.CLEAR}
     assert states <= set(DEVICE_STATES)
-    assert set(devices.MANNERS) == set(Manner)
+    assert set(devices.MANNERS) == set(ProbePolicy)
 
 
 @pytest.mark.parametrize("language", Language)

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli.main import application
-from agent.doctor.codes import Check
+from agent.doctor.codes import DiagnosticCheck
 from agent.doctor.texts import FINDINGS, TITLES
 from agent.i18n import Language, translate
 from agent.observability import logs
@@ -61,7 +61,7 @@ def run(*command):
 def test_the_page_says_in_every_language_what_was_found_and_how_to_fix_it(gate, language):
     page = gate.browser("technician").get("/health", headers={"accept-language": language})
     assert page.status_code == 200
-    for said in (*FINDINGS["TRUST_LIST_MISSING"], TITLES[Check.JOURNAL]):
+    for said in (*FINDINGS["TRUST_LIST_MISSING"], TITLES[DiagnosticCheck.JOURNAL]):
         assert translate(said, Language(language)) in page.text
 
 
@@ -71,7 +71,11 @@ def test_everything_is_checked_again_on_demand(gate):
     report = gate.app.parts.diagnostics.health_monitor.report
     assert answer.status_code == 200
     assert report is not before
-    assert {one.check for one in report.findings} == set(Check) - {Check.CERTIFICATES, Check.PORTS, Check.SCANNERS}
+    assert {one.check for one in report.findings} == set(DiagnosticCheck) - {
+        DiagnosticCheck.CERTIFICATES,
+        DiagnosticCheck.PORTS,
+        DiagnosticCheck.SCANNERS,
+    }
     assert "TRUST_LIST_MISSING" in answer.text
 
 
@@ -102,7 +106,7 @@ def test_programs_get_the_findings_and_the_health_of_the_contract(gate):
     browser = gate.browser("viewer")
     told = browser.get("/api/doctor", headers={"accept-language": "kk"}).json()
     assert (told["gate"], told["by"]) == ("gate-7", "agent")
-    assert {one["check"] for one in told["findings"]} <= set(Check)
+    assert {one["check"] for one in told["findings"]} <= set(DiagnosticCheck)
     health = browser.get("/api/health")
     assert_valid("gate/v1/gate-7/health", health.content)
     assert {one["code"] for one in health.json()["findings"]} >= {"TRUST_LIST_MISSING"}

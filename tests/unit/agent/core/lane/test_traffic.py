@@ -10,7 +10,7 @@ from agent.core.lane.effects import Close
 from agent.core.lane.step import LaneRules
 from agent.core.model import Outcome
 from sim.physics.arm import Cause
-from sim.physics.driving import Conduct, Plan, Vehicle
+from sim.physics.driving import DriverBehaviour, DrivingPlan, Vehicle
 from sim.physics.vehicle_shapes import CAR
 from sim.physics.world import FOR_CARS, Way
 from tests.support.lane.played_gate import PlayedGate
@@ -89,7 +89,7 @@ def test_the_same_seed_gives_the_same_traffic() -> None:
 def test_a_close_onto_a_vehicle_would_be_found() -> None:
     gate = PlayedGate(LaneRules("lane-3", 3, close_mode="agent"), FOR_CARS, 1, lambda _question: pytest.fail("asked"))
     gate.world.force(up=True)
-    gate.world.add(Vehicle(1, CAR, Plan(conduct=Conduct.TAILGATES)))
+    gate.world.add(Vehicle(1, CAR, DrivingPlan(conduct=DriverBehaviour.TAILGATES)))
     while gate.world.under_s < 1.0:
         gate.tick()
     gate._carry_out((Close(gate.now.at + 0.3),))

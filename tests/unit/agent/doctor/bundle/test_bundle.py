@@ -21,7 +21,7 @@ from agent.doctor.bundle import contents
 from agent.doctor.bundle.archive import BundleMaterial, BundleRequest, pack_bundle
 from agent.doctor.bundle.contents import versions
 from agent.doctor.bundle.scrub import Scrubber, secrets_of
-from agent.doctor.finding import Report
+from agent.doctor.finding import DiagnosticReport
 from agent.observability import logs
 from agent.service.redaction import MASK
 from tests.support.console.consoles import KNOWN_TO_ALL, ConsoleGate
@@ -229,7 +229,7 @@ def test_the_command_writes_a_bundle_that_only_its_owner_may_read_and_overwrites
 
 
 def test_a_bundle_can_be_made_where_no_configuration_can_be_used():
-    report = Report("?", "0.2", agent=False, utc=1.8e9, findings=())
+    report = DiagnosticReport("?", "0.2", agent=False, utc=1.8e9, findings=())
     files = unpacked(pack_bundle(BundleMaterial(report, None, None, None, {}, None), BundleRequest()))
     assert json.loads(files["configuration.json"]) is None
     assert b"no log" in files["log.txt"]

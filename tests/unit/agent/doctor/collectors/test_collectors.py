@@ -15,9 +15,9 @@ import pytest
 
 from agent.cli.configuration import relay_boards
 from agent.doctor.check_runner import CheckRunner, Task
-from agent.doctor.codes import Check, Code
+from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.doctor.collectors import devices, files, machine, ports, remote, software
-from agent.doctor.collectors.user import User
+from agent.doctor.collectors.user import SystemUser
 from agent.doctor.facts import BrokerFacts
 from agent.doctor.finding import Finding
 from agent.doctor.texts import advice
@@ -32,9 +32,9 @@ from tests.support.mqtt.rough_broker import RoughBroker
 from tests.support.pki.certificates import DAY, Authority
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
-US = User("me", os.geteuid(), frozenset({os.getegid()}), is_us=True)
-STRANGER = User("stranger", 54_321, frozenset({54_321}), is_us=False)
-MEMBER = User("member", 54_321, frozenset({os.getegid()}), is_us=False)
+US = SystemUser("me", os.geteuid(), frozenset({os.getegid()}), is_us=True)
+STRANGER = SystemUser("stranger", 54_321, frozenset({54_321}), is_us=False)
+MEMBER = SystemUser("member", 54_321, frozenset({os.getegid()}), is_us=False)
 NOW = dt.datetime(2026, 11, 26, tzinfo=dt.UTC).timestamp()
 
 
@@ -452,20 +452,20 @@ def test_a_check_that_hangs_or_fails_is_a_finding_and_does_not_keep_the_others(m
         raise ValueError("no such thing")
 
     tasks = [
-        Task(Check.PORTS, hang, lambda _: [Finding(Check.PORTS)], 0.3),
-        Task(Check.DISK, fail, lambda _: []),
-        Task(Check.MEMORY, lambda: 7, lambda given: [Finding(Check.MEMORY, measured=str(given))]),
+        Task(DiagnosticCheck.PORTS, hang, lambda _: [Finding(DiagnosticCheck.PORTS)], 0.3),
+        Task(DiagnosticCheck.DISK, fail, lambda _: []),
+        Task(DiagnosticCheck.MEMORY, lambda: 7, lambda given: [Finding(DiagnosticCheck.MEMORY, measured=str(given))]),
     ]
     heard, check_runner = [], CheckRunner()
     found = check_runner.run(tasks, lambda check, _: heard.append(check))
     assert [(one.check, one.code, one.measured) for one in found] == [
-        (Check.DISK, Code.CHECK_FAILED, ""),
-        (Check.MEMORY, None, "7"),
-        (Check.PORTS, Code.CHECK_HANGS, ""),
+        (DiagnosticCheck.DISK, FindingCode.CHECK_FAILED, ""),
+        (DiagnosticCheck.MEMORY, None, "7"),
+        (DiagnosticCheck.PORTS, FindingCode.CHECK_HANGS, ""),
     ]
     assert "ValueError: no such thing" in advice(found[0]).what
-    assert set(heard) == {Check.PORTS, Check.DISK, Check.MEMORY}
-    assert check_runner.run(tasks[:1])[0].code is Code.CHECK_HANGS
+    assert set(heard) == {DiagnosticCheck.PORTS, DiagnosticCheck.DISK, DiagnosticCheck.MEMORY}
+    assert check_runner.run(tasks[:1])[0].code is FindingCode.CHECK_HANGS
     assert hung == [1], "a check that still hangs is not begun again"
     release.set()
     eventually(lambda: check_runner.run(tasks[:1])[0].code is None)

@@ -16,11 +16,11 @@ from agent.vision.worker.adaptive_exposure import (
     LONGEST_S,
     READ_HOLD_S,
     REST_S,
+    BrightScreen,
     ExposureGuide,
-    Screen,
     screen,
 )
-from agent.vision.worker.protocol import GateSettings
+from agent.vision.worker.protocol import ChangeDetectorSettings
 from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from tests.support.vision import yard_films as films
 from tests.support.vision.numbered_pictures import numbered_picture
@@ -30,8 +30,8 @@ from tests.support.waiting import eventually
 
 BEAT_S = 0.25
 NEVER = float("-inf")
-WHITE = Screen(253.0, 1.0, 30.0)
-FINE = Screen(150.0, 0.1, 5.0)
+WHITE = BrightScreen(253.0, 1.0, 30.0)
+FINE = BrightScreen(150.0, 0.1, 5.0)
 TEXT = "GP1:" + "7WK$ABCDE1" * 25
 VEHICLE = Vehicle(plate="新A12345")
 NIGHT = Scene(vehicle=VEHICLE, code=ShownCode(text=TEXT), light="night")
@@ -108,13 +108,13 @@ def test_the_light_is_halved_until_the_screen_is_white_no_more_and_never_below_t
 def test_a_screen_that_has_become_too_dark_gets_more_light_again_but_never_more_than_the_automatics():
     guide = ExposureGuide()
     guided(guide, WHITE, 4 * BEAT_S)
-    shares = [share for _, share in guided(guide, Screen(20.0, 0.0, 2.0), 3.5, begin_s=1.0)]
+    shares = [share for _, share in guided(guide, BrightScreen(20.0, 0.0, 2.0), 3.5, begin_s=1.0)]
     assert shares == sorted(shares)
     assert shares[0] == pytest.approx(0.0625 * 1.5)
     assert shares[-1] == 1.0
 
 
-@pytest.mark.parametrize("shown", [None, FINE, Screen(253.0, 1.0, 150.0), Screen(250.0, 0.4, 30.0)])
+@pytest.mark.parametrize("shown", [None, FINE, BrightScreen(253.0, 1.0, 150.0), BrightScreen(250.0, 0.4, 30.0)])
 def test_the_automatic_is_left_alone_by_day_and_where_nothing_is_white(shown):
     assert {share for _, share in guided(ExposureGuide(), shown, 10.0)} == {None}
 
@@ -166,7 +166,13 @@ def scene(tmp_path):
 def looking(scene, exposure):
     camera = {"scene_file": str(scene)}
     return watching(
-        "", command=COMMAND, camera_kind="simulated", camera=camera, exposure=exposure, read_plates=False, beat_s=0.25
+        "",
+        command=COMMAND,
+        camera_kind="simulated",
+        camera=camera,
+        exposure=exposure,
+        read_plates=False,
+        heartbeat_s=0.25,
     )
 
 
@@ -174,9 +180,9 @@ def test_the_vision_worker_reads_a_phone_at_night_by_adapting_and_returns_to_the
     with looking(scene, "adapt") as watched:
         seen = watched.detection(lambda seen: seen.presentations)
         assert seen.presentations[0].payload == TEXT.encode()
-        eventually(lambda: watched.port.last_beat.exposure < 1.0)
+        eventually(lambda: watched.port.last_heartbeat.exposure < 1.0)
         scene.write_text(Scene(light="night").model_dump_json())
-        eventually(lambda: watched.port.last_beat.exposure == 1.0)
+        eventually(lambda: watched.port.last_heartbeat.exposure == 1.0)
         assert watched.port.status.detail == ""
         assert {status.view for status in watched.statuses} == {"clear"}
 
@@ -184,16 +190,16 @@ def test_the_vision_worker_reads_a_phone_at_night_by_adapting_and_returns_to_the
 def test_without_adapting_the_same_phone_stays_white(scene):
     with looking(scene, "camera") as watched:
         watched.status(lambda one: one.up)
-        eventually(lambda: watched.port.last_beat and watched.port.last_beat.read >= 25, within_s=30)
+        eventually(lambda: watched.port.last_heartbeat and watched.port.last_heartbeat.read >= 25, within_s=30)
         assert watched.detections.empty()
-        assert watched.port.last_beat.exposure == 1.0
+        assert watched.port.last_heartbeat.exposure == 1.0
 
 
 def test_a_network_camera_that_is_to_be_adapted_says_that_it_cannot_and_reads_on(tmp_path):
     write_clip(tmp_path / "yard.mp4", (numbered_picture(number) for number in range(100)))
     server = RtspServer(tmp_path).start()
     camera = {"url": server.url("yard.mp4")}
-    gate = GateSettings(enabled=False)
+    gate = ChangeDetectorSettings(enabled=False)
     with watching(
         "count", camera_kind="opencv", camera=camera, read_plates=False, exposure="adapt", gate=gate
     ) as watched:

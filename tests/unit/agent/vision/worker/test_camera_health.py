@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.model.camera_view import View
-from agent.vision.worker.camera_health import CameraHealth, FrameFacts
+from agent.vision.worker.camera_health import CameraMonitor, FrameFacts
 from agent.vision.worker.protocol import CameraPhase
 
 
@@ -13,7 +13,7 @@ def facts(at, *, same=False, size=(640, 480)):
 
 
 def streaming(at=10.0):
-    health = CameraHealth(stale_s=2.0, frozen_s=3.0)
+    health = CameraMonitor(stale_s=2.0, frozen_s=3.0)
     health.connecting()
     health.opened(25.0)
     health.frame(facts(at))
@@ -21,7 +21,7 @@ def streaming(at=10.0):
 
 
 def test_a_camera_streams_with_its_first_frame():
-    health = CameraHealth(2.0, 3.0)
+    health = CameraMonitor(2.0, 3.0)
     assert health.connecting().phase is CameraPhase.CONNECTING
     health.opened(25.0)
     assert health.phase is CameraPhase.CONNECTING
@@ -62,7 +62,7 @@ def test_a_frozen_picture_stays_frozen_over_a_reconnection():
 
 
 def test_pictures_may_stand_still_where_that_is_allowed():
-    health = CameraHealth(2.0, 0.0)
+    health = CameraMonitor(2.0, 0.0)
     health.connecting()
     health.opened(0)
     health.frame(facts(10.0))
@@ -87,7 +87,7 @@ def test_a_failure_tells_why_and_the_reason_stands_until_the_camera_is_back():
 
 @given(st.lists(st.tuples(st.sampled_from(["frame", "same", "tick", "view", "fail", "open"]), st.floats(0.0, 4.0))))
 def test_every_told_state_differs_from_the_one_before(steps):
-    health = CameraHealth(2.0, 3.0)
+    health = CameraMonitor(2.0, 3.0)
     told = [health.connecting()]
     at = 1.0
     for step, pause in steps:

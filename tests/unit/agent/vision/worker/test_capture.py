@@ -36,11 +36,11 @@ class LateCamera:
 
 
 def test_no_frame_was_taken_before_its_camera_was_open():
-    camera, slot = LateCamera(), LatestFrame()
-    capture = Capture(lambda: camera, slot, Configure(camera_kind="x", camera={}), lambda state: None)
+    camera, latest_frame = LateCamera(), LatestFrame()
+    capture = Capture(lambda: camera, latest_frame, Configure(camera_kind="x", camera={}), lambda state: None)
     capture.start()
     try:
-        numbered = eventually(slot.newest)
+        numbered = eventually(latest_frame.newest)
     finally:
         camera.go.set()
         assert capture.stop(PATIENCE_S)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from agent.vision.worker.change_detector import ChangeDetector
-from agent.vision.worker.protocol import GateSettings
+from agent.vision.worker.protocol import ChangeDetectorSettings
 from tests.support.vision.noisy_yards import yard
 
 
@@ -15,7 +15,7 @@ def with_object(pixels, left, top, size_px):
 
 def settled(settings=None):
     """A gate that has long seen an empty yard and is closed."""
-    gate = ChangeDetector(settings or GateSettings())
+    gate = ChangeDetector(settings or ChangeDetectorSettings())
     for step in range(80):
         gate.passes(yard(step), step * 0.1)
     return gate
@@ -38,7 +38,7 @@ def test_a_phone_sized_change_opens_the_gate_at_once():
 
 
 def test_the_gate_stays_open_for_its_hold_time():
-    gate = settled(GateSettings(hold_s=2.0, look_every_s=10.0))
+    gate = settled(ChangeDetectorSettings(hold_s=2.0, look_every_s=10.0))
     gate.passes(with_object(yard(2), 600, 300, 300), 20.0)
     assert gate.passes(yard(3), 21.9)
     assert gate.passes(yard(3), 22.0)
@@ -46,14 +46,14 @@ def test_the_gate_stays_open_for_its_hold_time():
 
 
 def test_a_parked_vehicle_fades_into_the_background():
-    gate = settled(GateSettings(settle_s=5.0, hold_s=1.0, look_every_s=1e1))
+    gate = settled(ChangeDetectorSettings(settle_s=5.0, hold_s=1.0, look_every_s=1e1))
     passed = passes(gate, [with_object(yard(n), 300, 200, 300) for n in range(300)], 10.0, step=0.2)
     assert passed[0]
     assert not any(passed[-20:-10])
 
 
 def test_a_step_of_the_exposure_does_not_open_the_gate():
-    gate = settled(GateSettings(look_every_s=60))
+    gate = settled(ChangeDetectorSettings(look_every_s=60))
     flat = np.full((720, 1280, 3), 100, np.uint8)
     for step in range(200):
         gate.passes(flat, 10.0 + step * 0.5)
@@ -61,7 +61,7 @@ def test_a_step_of_the_exposure_does_not_open_the_gate():
 
 
 def test_a_switched_off_gate_lets_everything_through():
-    gate = ChangeDetector(GateSettings(enabled=False))
+    gate = ChangeDetector(ChangeDetectorSettings(enabled=False))
     assert all(passes(gate, [yard(0)] * 5, 0.0))
 
 

@@ -16,22 +16,22 @@ def numbered(number):
 
 
 def test_the_slot_gives_the_newest_frame_once():
-    slot = LatestFrame()
-    slot.set_frame(numbered(1))
-    slot.set_frame(numbered(2))
-    assert slot.newer_than(0).number == 2
-    threading.Timer(0.05, slot.set_frame, [numbered(3)]).start()
-    assert slot.newer_than(2).number == 3
+    latest_frame = LatestFrame()
+    latest_frame.set_frame(numbered(1))
+    latest_frame.set_frame(numbered(2))
+    assert latest_frame.newer_than(0).number == 2
+    threading.Timer(0.05, latest_frame.set_frame, [numbered(3)]).start()
+    assert latest_frame.newer_than(2).number == 3
 
 
 def test_a_closed_slot_wakes_and_turns_away_everybody():
-    slot = LatestFrame()
-    threading.Timer(0.05, slot.close).start()
+    latest_frame = LatestFrame()
+    threading.Timer(0.05, latest_frame.close).start()
     begun_at = time.monotonic()
-    assert slot.newer_than(0) is None
+    assert latest_frame.newer_than(0) is None
     assert time.monotonic() - begun_at < PATIENCE_S
-    slot.set_frame(numbered(1))
-    assert slot.newer_than(0) is None
+    latest_frame.set_frame(numbered(1))
+    assert latest_frame.newer_than(0) is None
 
 
 @pytest.mark.parametrize(

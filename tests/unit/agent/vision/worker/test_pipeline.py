@@ -12,7 +12,7 @@ import pytest
 from agent.vision.worker.latest_frame import FrameThrottle, LatestFrame, NumberedFrame
 from agent.vision.worker.main import made_readers
 from agent.vision.worker.parent_link import ParentConnection
-from agent.vision.worker.protocol import Configure, GateSettings
+from agent.vision.worker.protocol import ChangeDetectorSettings, Configure
 from agent.vision.worker.reader_threads import ReaderThreads
 from agent.vision.worker.readers import Readers
 from agent.vision.worker.wire import Decoder
@@ -20,8 +20,8 @@ from drivers.api import Frame
 from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from tests.support.waiting import PATIENCE_S, eventually
 
-ALL = GateSettings(enabled=False)
-UNCHANGED = GateSettings(threshold=255, hold_s=0, look_every_s=0.01)
+ALL = ChangeDetectorSettings(enabled=False)
+UNCHANGED = ChangeDetectorSettings(threshold=255, hold_s=0, look_every_s=0.01)
 PAYLOAD = b"GP1:PERMIT"
 
 
@@ -53,20 +53,22 @@ class Bench:
     """A Reading with a slot to feed and the parent's end of its link."""
 
     def __init__(self, readers, ends, **settings):
-        self.slot = LatestFrame()
+        self.latest_frame = LatestFrame()
         ours, self._theirs = ends
         self._theirs.settimeout(PATIENCE_S)
         self._decoder = Decoder(from_worker=True)
         self._number = 0
         self._readers = readers
         self.reading = ReaderThreads(
-            self.slot, readers, Configure(camera_kind="x", camera={}, **settings), ParentConnection(ours)
+            self.latest_frame, readers, Configure(camera_kind="x", camera={}, **settings), ParentConnection(ours)
         )
 
     def show(self, pixels=None, at=None):
         self._number += 1
         picture = np.full((48, 64, 3), 100, np.uint8) if pixels is None else pixels
-        self.slot.set_frame(NumberedFrame(self._number, Frame(picture, self._number * 0.04 if at is None else at)))
+        self.latest_frame.set_frame(
+            NumberedFrame(self._number, Frame(picture, self._number * 0.04 if at is None else at))
+        )
 
     def heard(self):
         """The next messages."""
@@ -86,7 +88,7 @@ def at_work(readers, **settings):
         for reader in (readers.codes, readers.thorough_codes, readers.plates):
             if isinstance(reader, Gated):
                 reader.go.release(MANY)
-        bench.slot.close()
+        bench.latest_frame.close()
         assert bench.reading.stop(30)
         for end in ends:
             end.close()
@@ -126,7 +128,7 @@ def test_frames_in_which_nothing_changes_are_no_loss():
             bench.show(at=at)
         codes.go.release()
         codes.asked.get(timeout=PATIENCE_S)
-        assert bench.slot.dropped == 2
+        assert bench.latest_frame.dropped == 2
         assert bench.reading.dropped == 0
 
 
@@ -184,7 +186,7 @@ def test_a_frame_in_which_something_stands_out_is_handed_on_at_once_and_others_n
         stands_out = number in {1, 21, 22, 23}
         still_s = 0.0 if stands_out else 0.04
         turns.offer(NumberedFrame(number, Frame(np.zeros((1, 1, 3), np.uint8), number * 0.04), still_s=still_s), 0.25)
-        newest = turns.slot.newest().number
+        newest = turns.latest_frame.newest().number
         handed += [newest] if newest not in handed else []
     assert handed == [1, 8, 15, 21, 22, 23, 30, 37, 44, 51]
 

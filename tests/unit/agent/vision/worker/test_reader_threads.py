@@ -9,7 +9,7 @@ import pytest
 
 from agent.vision.worker.latest_frame import LatestFrame, NumberedFrame
 from agent.vision.worker.parent_link import ParentConnection
-from agent.vision.worker.protocol import Configure, GateSettings
+from agent.vision.worker.protocol import ChangeDetectorSettings, Configure
 from agent.vision.worker.reader_stats import ReaderStats
 from agent.vision.worker.reader_threads import ReaderThreads
 from agent.vision.worker.readers import Readers
@@ -34,23 +34,23 @@ class Recorder:
 
 
 def reading(readers, **settings):
-    slot = LatestFrame()
+    latest_frame = LatestFrame()
     configure = Configure(camera_kind="x", camera={}, **settings)
     ours, theirs = socket.socketpair()
-    started = ReaderThreads(slot, readers, configure, ParentConnection(ours))
+    started = ReaderThreads(latest_frame, readers, configure, ParentConnection(ours))
     started.start()
-    return slot, started, (ours, theirs)
+    return latest_frame, started, (ours, theirs)
 
 
 def test_a_thorough_look_is_taken_only_while_something_changes():
     codes, thorough_codes, plates = Recorder(), Recorder(), Recorder()
-    gate = GateSettings(hold_s=1.0, look_every_s=0.5)
-    slot, started, ends = reading(Readers(codes, thorough_codes, plates), gate=gate)
+    gate = ChangeDetectorSettings(hold_s=1.0, look_every_s=0.5)
+    latest_frame, started, ends = reading(Readers(codes, thorough_codes, plates), gate=gate)
     asked = []
     for number in range(1, 9):
-        slot.set_frame(NumberedFrame(number, Frame(yard(0), number * 0.6)))
+        latest_frame.set_frame(NumberedFrame(number, Frame(yard(0), number * 0.6)))
         asked.append(tuple(reader.asked.get(timeout=PATIENCE_S) for reader in (codes, thorough_codes, plates)))
-    slot.close()
+    latest_frame.close()
     assert started.stop(10)
     for end in ends:
         end.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import segno
 
-from agent.vision.process import COMMAND, WorkerProcess, scrubbed_environment
+from agent.vision.process import COMMAND, VisionWorkerProcess, scrubbed_environment
 from agent.vision.worker.protocol import EXIT_ANEW, Layer
 from agent.vision.worker.sandbox import landlock
 from agent.vision.worker.sandbox.readable_files import find_readable_files
@@ -161,7 +161,7 @@ def test_a_kernel_or_machine_that_lacks_a_layer_is_told_of_and_the_vision_worker
 
 
 def test_a_vision_worker_that_leaves_because_its_camera_has_moved_is_not_called_a_failure():
-    process = WorkerProcess([sys.executable, "-c", f"import sys; sys.exit({EXIT_ANEW})"])
+    process = VisionWorkerProcess([sys.executable, "-c", f"import sys; sys.exit({EXIT_ANEW})"])
     try:
         assert process.ended_within(20)
         assert process.how_it_ended().startswith("asked to be started again")
@@ -249,7 +249,7 @@ def test_the_environment_of_a_vision_worker_holds_nothing_but_what_its_libraries
 def test_a_vision_worker_hears_no_signal_of_its_parents_terminal_shares_its_session_and_has_none_of_its_files(tmp_path):
     # One that goes no further: a whole worker would not let its files be looked at.
     with (tmp_path / "secret").open("w"):
-        process = WorkerProcess([sys.executable, WORKER_CHILD, "silent"])
+        process = VisionWorkerProcess([sys.executable, WORKER_CHILD, "silent"])
     try:
         assert os.getpgid(process.pid) == process.pid
         assert os.getsid(process.pid) == os.getsid(0)

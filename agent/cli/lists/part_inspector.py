@@ -38,7 +38,7 @@ UNVERIFIED = "NOT VERIFIED"
 
 
 @dataclass(frozen=True, slots=True)
-class Exhibit:
+class InspectedPart:
     """One part. `sound`: well-formed, and it holds where that could be asked.
 
     `says`: its fields, times in Unix seconds.
@@ -51,7 +51,7 @@ class Exhibit:
     sound: bool = True
 
 
-class Judge:
+class PartInspector:
     """Looks at parts. `roots`: pinned keys, none where nothing is to be verified. `site`: else the one a part names."""
 
     def __init__(self, roots: Sequence[PublicKey], trust: TrustList | None, site: int | None) -> None:
@@ -60,7 +60,7 @@ class Judge:
         self._site = site
         self._utc = Clock().now().utc
 
-    def file(self, path: Path) -> Exhibit:
+    def file(self, path: Path) -> InspectedPart:
         """Look at a file that holds one message. Raises PermitFileError."""
         try:
             with path.open("rb") as file:
@@ -69,7 +69,7 @@ class Judge:
             raise PermitFileError(f"{path} cannot be read: {error.strerror}") from None
         return self.part(str(path), data)
 
-    def part(self, name: str, data: bytes) -> Exhibit:
+    def part(self, name: str, data: bytes) -> InspectedPart:
         """Look at one message."""
         if data.startswith(PREFIX):
             return self.trust_list(name, data)
@@ -81,29 +81,29 @@ class Judge:
             try:
                 read_delta(data)
             except ListError:
-                return Exhibit(name, "no part of a list", verdict=str(not_a_head), sound=False)
+                return InspectedPart(name, "no part of a list", verdict=str(not_a_head), sound=False)
             return self.delta(name, data)
         return self.head(name, data)
 
-    def trust_list(self, name: str, text: bytes) -> Exhibit:
+    def trust_list(self, name: str, text: bytes) -> InspectedPart:
         """Look at a trust list; where it holds, what comes after is judged by it, unless another was given."""
         if not self._roots:
-            return Exhibit(name, "trust list", {"characters": len(text)})
+            return InspectedPart(name, "trust list", {"characters": len(text)})
         try:
             trust = load(text, self._roots)
         except TrustError as error:
-            return Exhibit(name, "trust list", verdict=f"{error.fault}: {error}", sound=False)
+            return InspectedPart(name, "trust list", verdict=f"{error.fault}: {error}", sound=False)
         self._trust = self._trust or trust
         keys = ", ".join(f"{entry.key_id.hex()} {entry.purpose} {entry.status}" for entry in trust.entries)
         says = {"version": trust.version, "issued_at": trust.issued_at, "expires_at": trust.expires_at, "keys": keys}
-        return Exhibit(name, "trust list", says, HOLDS)
+        return InspectedPart(name, "trust list", says, HOLDS)
 
-    def head(self, name: str, data: bytes) -> Exhibit:
+    def head(self, name: str, data: bytes) -> InspectedPart:
         """Look at a head."""
         try:
             opened = read_head(data)
         except ListError as error:
-            return Exhibit(name, "head", verdict=f"{error.fault}: {error}", sound=False)
+            return InspectedPart(name, "head", verdict=f"{error.fault}: {error}", sound=False)
         head = opened.said
         says = {
             "list": head.kind.value,
@@ -116,15 +116,15 @@ class Judge:
             "rows": head.rows,
             "key": opened.key_id.hex(),
         }
-        return self._judged(Exhibit(name, "head", says), data)
+        return self._judged(InspectedPart(name, "head", says), data)
 
-    def delta(self, name: str, data: bytes) -> Exhibit:
+    def delta(self, name: str, data: bytes) -> InspectedPart:
         """Look at a delta and its rows."""
         try:
             opened = read_delta(data)
             _count_rows(opened.said.kind, opened.said.upserts)
         except ListError as error:
-            return Exhibit(name, "delta", verdict=f"{error.fault}: {error}", sound=False)
+            return InspectedPart(name, "delta", verdict=f"{error.fault}: {error}", sound=False)
         delta = opened.said
         says = {
             "list": delta.kind.value,
@@ -136,9 +136,9 @@ class Judge:
             "removed": len(delta.removed),
             "key": opened.key_id.hex(),
         }
-        return self._judged(Exhibit(name, "delta", says), data)
+        return self._judged(InspectedPart(name, "delta", says), data)
 
-    def pack(self, path: Path) -> Iterator[Exhibit]:
+    def pack(self, path: Path) -> Iterator[InspectedPart]:
         """Look at everything in a pack. Raises PackError."""
         with read_pack(path) as pack:
             if pack.trust is not None:
@@ -149,46 +149,47 @@ class Judge:
                 try:
                     yield _snapshot(pack, read_head(data).said)
                 except ListError as error:
-                    yield Exhibit(f"{kind}/snap", "snapshot", verdict=f"{error.fault}: {error}", sound=False)
+                    yield InspectedPart(f"{kind}/snap", "snapshot", verdict=f"{error.fault}: {error}", sound=False)
                 for version in pack.deltas(kind):
                     yield self.delta(f"{kind}/delta/{version}", pack.delta(kind, version))
 
-    def _judged(self, exhibit: Exhibit, data: bytes) -> Exhibit:
+    def _judged(self, inspected: InspectedPart, data: bytes) -> InspectedPart:
         if self._trust is None:
-            return exhibit
-        site = self._site or int(exhibit.says["site"])
+            return inspected
+        site = self._site or int(inspected.says["site"])
         try:
-            if exhibit.what == "head":
+            if inspected.what == "head":
                 open_head(data, self._trust, site, self._utc)
             else:
                 open_delta(data, self._trust, site, self._utc)
         except ListError as error:
-            return Exhibit(exhibit.name, exhibit.what, exhibit.says, f"{error.fault}: {error}", sound=False)
-        return Exhibit(exhibit.name, exhibit.what, exhibit.says, HOLDS)
+            return InspectedPart(inspected.name, inspected.what, inspected.says, f"{error.fault}: {error}", sound=False)
+        return InspectedPart(inspected.name, inspected.what, inspected.says, HOLDS)
 
 
-def _chunk(name: str, data: bytes) -> Exhibit:
+def _chunk(name: str, data: bytes) -> InspectedPart:
     try:
         rows = read_chunk(data)
     except ListError as error:
-        return Exhibit(name, "no part of a list", verdict=str(error), sound=False)
-    return Exhibit(name, "chunk", {"rows": len(rows), "bytes": len(data)}, "well-formed; only a head can vouch for it")
+        return InspectedPart(name, "no part of a list", verdict=str(error), sound=False)
+    shown = {"rows": len(rows), "bytes": len(data)}
+    return InspectedPart(name, "chunk", shown, "well-formed; only a head can vouch for it")
 
 
-def _snapshot(pack: Pack, head: ListHead) -> Exhibit:
+def _snapshot(pack: Pack, head: ListHead) -> InspectedPart:
     """All chunks of a head, held against it, and all their rows."""
     rows = 0
     for number, ref in enumerate(head.chunks):
         name = f"{head.kind}/snap/{number}"
         data = pack.chunk(head.kind, number)
         if data is None:
-            return Exhibit(name, "chunk", verdict="chunk_missing: it is not in the pack", sound=False)
+            return InspectedPart(name, "chunk", verdict="chunk_missing: it is not in the pack", sound=False)
         try:
             rows += _count_rows(head.kind, unpack_chunk(data, ref))
         except ListError as error:
-            return Exhibit(name, "chunk", verdict=f"{error.fault}: {error}", sound=False)
+            return InspectedPart(name, "chunk", verdict=f"{error.fault}: {error}", sound=False)
     says = {"chunks": len(head.chunks), "rows": rows}
-    return Exhibit(f"{head.kind}/snap", "snapshot", says, "all chunks are those that the head names")
+    return InspectedPart(f"{head.kind}/snap", "snapshot", says, "all chunks are those that the head names")
 
 
 def _count_rows(kind: ListKind, rows: Iterable[bytes]) -> int:

@@ -4,7 +4,7 @@ import pytest
 
 from agent.core.lists.freshness import FreshnessRules
 from agent.core.permit.claims import PermitForm
-from agent.lane.decider.rules_from_settings import lane_place
+from agent.lane.decider.judgement_rules import lane_place
 from tests.support.gate.config_files import GOOD, loaded, write
 
 DAY_S = 86_400

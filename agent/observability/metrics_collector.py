@@ -16,9 +16,9 @@ from agent.observability.figures import (
     JournalFigures,
     LaneFigures,
     LinkFigures,
-    PartFigures,
     RelayFigures,
     UplinkFigures,
+    WorkerFigures,
 )
 from agent.store.errors import JournalError
 
@@ -100,7 +100,7 @@ class MetricsCollector:
             disk=_disk(parts.state),
             watchdog_margin_s=parts.watchdog.margin_s(),
             parts=tuple(
-                PartFigures(one.name, one.failures, well=not one.trouble and one.still_s is None)
+                WorkerFigures(one.name, one.failures, well=not one.trouble and one.still_s is None)
                 for one in parts.workers.states
             ),
             configuration_refused=parts.refused(),
@@ -123,7 +123,7 @@ def _lane(lane: LaneService) -> LaneFigures:
 def camera_figures(supervisor: CameraSupervisor) -> CameraFigures:
     """The figures of one camera."""
     lane, _, camera = supervisor.name.partition("/")
-    status, heartbeat, pid = supervisor.status, supervisor.last_beat, supervisor.pid
+    status, heartbeat, pid = supervisor.status, supervisor.last_heartbeat, supervisor.pid
     shared = CameraFigures(
         lane=lane,
         camera=camera,

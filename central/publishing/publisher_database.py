@@ -41,7 +41,7 @@ CREATE TABLE delta (
 """
 
 
-class ListCatalogueError(Exception):
+class PublisherDatabaseError(Exception):
     """The folder of the publisher cannot be used; the message names it and says why. Nothing of it was changed."""
 
 
@@ -69,7 +69,7 @@ class ListDifference:
         return self.upserts + self.removed
 
 
-class ListCatalogue:
+class PublisherDatabase:
     """The open file of one site. Of one thread; another process may read and write at the same time.
 
     Everything raises ListCatalogueError where the file cannot be read or written.
@@ -88,11 +88,11 @@ class ListCatalogue:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             connection = sqlite3.connect(path, timeout=30, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
-            raise ListCatalogueError(f"{path} cannot be opened: {error}") from None
-        catalogue = cls(folder, connection)
+            raise PublisherDatabaseError(f"{path} cannot be opened: {error}") from None
+        database = cls(folder, connection)
         with on_failure(connection.close):
-            catalogue._prepare(site)
-        return catalogue
+            database._prepare(site)
+        return database
 
     def _prepare(self, site: int) -> None:
         with self._translated():
@@ -106,12 +106,12 @@ class ListCatalogue:
                 self._connection.execute("INSERT INTO site VALUES (?)", (site,))
                 self._connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
             elif found != SCHEMA_VERSION:
-                raise ListCatalogueError(
+                raise PublisherDatabaseError(
                     f"{self._folder / NAME} was written by another release of this program ({found})"
                 )
             (kept,) = self._one("SELECT number FROM site")
         if kept != site:
-            raise ListCatalogueError(
+            raise PublisherDatabaseError(
                 f"{self._folder} keeps the lists of site {kept}; use another folder for site {site}"
             )
 
@@ -127,12 +127,12 @@ class ListCatalogue:
         try:
             lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise ListCatalogueError(f"{self._folder} cannot be used: {error.strerror}") from None
+            raise PublisherDatabaseError(f"{self._folder} cannot be used: {error.strerror}") from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(lock)
-            raise ListCatalogueError(f"another publisher is at work in {self._folder}") from None
+            raise PublisherDatabaseError(f"another publisher is at work in {self._folder}") from None
         self._lock = lock
 
     @contextmanager
@@ -261,7 +261,7 @@ class ListCatalogue:
         try:
             yield
         except sqlite3.Error as error:
-            raise ListCatalogueError(f"{self._folder / NAME}: {error}") from error
+            raise PublisherDatabaseError(f"{self._folder / NAME}: {error}") from error
 
 
 _UPSERTS = (

@@ -13,7 +13,7 @@ from agent.cli.terminal import echo
 from agent.clock import Clock
 from agent.core.model import ListKind
 from agent.core.permit import KeyStatus, Purpose, TrustError, TrustList, load
-from central.publishing import ListCatalogue, ListCatalogueError, Publisher, SourceError, UploadError, entries
+from central.publishing import Publisher, PublisherDatabase, PublisherDatabaseError, SourceError, UploadError, entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agent.core.crypto import SigningKey
     from central.publishing import ListChange
 
-ERRORS = (PermitFileError, ListCatalogueError, UploadError, SourceError)
+ERRORS = (PermitFileError, PublisherDatabaseError, UploadError, SourceError)
 WARNINGS_SHOWN = 10
 
 
@@ -90,12 +90,12 @@ class ListPublishing:
         self.site = site
         self.papers = papers
         self.files = files
-        self.catalogue = ListCatalogue.open(state, site)
-        self.publisher = Publisher(self.catalogue, site, papers.key, Clock(), head_life_s=head_life_s)
+        self.database = PublisherDatabase.open(state, site)
+        self.publisher = Publisher(self.database, site, papers.key, Clock(), head_life_s=head_life_s)
 
     def close(self) -> None:
         """Close the catalogue."""
-        self.catalogue.close()
+        self.database.close()
 
     def load_files(self, kinds: list[ListKind]) -> None:
         """Make what the files of these lists hold their content, and say what changed.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from agent.console.web import server
+from agent.console.web import console_server
 from agent.console.web.unix_socket import SOCKET_NAME
 from tests.support.console.consoles import OPEN_WITHIN_S, ConsoleGate
 from tests.support.waiting import PATIENCE_S, eventually, scaled
@@ -22,7 +22,7 @@ YEAR_S = 365 * 86_400
 
 
 def test_a_port_that_another_holds_is_tried_until_it_is_free(tmp_path, caplog, mocker, monkeypatch):
-    mocker.patch("agent.console.web.server.RETRY_S", 0.05)
+    mocker.patch("agent.console.web.console_server.RETRY_S", 0.05)
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -80,7 +80,7 @@ def test_a_console_that_cannot_work_leaves_the_gate_at_work_and_opens_once_it_ca
 
 def test_hundreds_who_come_at_once_wait_for_their_turn_and_nobody_is_turned_away_by_the_kernel():
     most = min(500, int(Path("/proc/sys/net/core/somaxconn").read_text(encoding="ascii")))
-    with server._tcp("127.0.0.1", 0) as listener, ExitStack() as stack:
+    with console_server._tcp("127.0.0.1", 0) as listener, ExitStack() as stack:
         for _ in range(most):  # nobody takes them in meanwhile
             connection = socket.create_connection(listener.getsockname(), timeout=scaled(1.0))
             stack.enter_context(closing(connection))

@@ -12,13 +12,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from agent.core.site import ClaimAnswer, ClaimCode, ClaimRefusal, ClaimRow, Query
+from agent.core.site import ClaimAnswer, ClaimCode, ClaimQuery, ClaimRefusal, ClaimRow
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.site import ClaimVerdict, Consent, Cursor, Over, SiteMessage
+    from agent.core.site import ClaimEnded, ClaimVerdict, Consent, Cursor, SiteMessage
     from agent.site.own_claims import OwnClaims
     from agent.store.journal import SiteLedger
 
@@ -86,7 +86,7 @@ class ClaimCoordinator:
         self._unsure_s = unsure_s
         self._lock = threading.RLock()
         self._waiting: list[_Case] = []
-        self._over: dict[str, tuple[str, Over]] = {}
+        self._over: dict[str, tuple[str, ClaimEnded]] = {}
         self._granted: dict[str, Cursor] = {}
         self._doubts_at = 0.0
 
@@ -101,7 +101,7 @@ class ClaimCoordinator:
             if not self._unsure():
                 self._begin(case)
 
-    def end_claim(self, gate: str, message: Over) -> None:
+    def end_claim(self, gate: str, message: ClaimEnded) -> None:
         """Note that a claim is over, as its gate says. May raise JournalError."""
         with self._lock:
             if self._is_older(gate, message):
@@ -145,7 +145,7 @@ class ClaimCoordinator:
             if now_at >= self._doubts_at:
                 self._doubts_at = now_at + DOUBT_AFTER_S
                 for consent in self._ledger.unconfirmed(DOUBT_AFTER_S, DOUBTS_AT_ONCE):
-                    self._send_message(consent.gate, Query(id=consent.transaction, permit=consent.permit_id.hex()))
+                    self._send_message(consent.gate, ClaimQuery(id=consent.transaction, permit=consent.permit_id.hex()))
 
     def next_at(self) -> float | None:
         """When `tick` has something to do for a claim that waits, in monotonic seconds."""
@@ -183,7 +183,7 @@ class ClaimCoordinator:
         case.doubt = doubtful.transaction
         case.asked.add(case.doubt)
         self._waiting.append(case)
-        if not self._send_message(doubtful.gate, Query(id=case.doubt, permit=doubtful.permit_id.hex())):
+        if not self._send_message(doubtful.gate, ClaimQuery(id=case.doubt, permit=doubtful.permit_id.hex())):
             self._finish(case)
 
     def _stands_here(self, row: ClaimRow) -> bool:
@@ -213,7 +213,7 @@ class ClaimCoordinator:
 
     # ------------------------------------------------------------------------------------------ what others have done
 
-    def _is_older(self, gate: str, message: Over) -> bool:
+    def _is_older(self, gate: str, message: ClaimEnded) -> bool:
         """Whether a message names a place that was known before its claim was granted.
 
         What the claim did stands behind that. It comes late, or the journal of its gate is an older copy, which gives
