@@ -137,7 +137,7 @@ def identify(
 def probe_port(
     exchange: Exchange, probe_policy: ProbePolicy, title: str = "", units: Iterable[int] = UNITS
 ) -> ProbeFinding:
-    """Ask the questions that are harmless for every board that the manner allows, until one is answered."""
+    """Ask the questions that are harmless for every board that the policy allows, until one is answered."""
     session = _ProbeSession(exchange)
     if session.exchange(LISTEN):
         return ProbeFinding(None, Text("it talks without being asked, which no relay board does"), tuple(session.heard))

@@ -32,7 +32,7 @@ _ASKING: Final = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class FoundPort:
-    """A serial port that is there. `probably`: what is on it; `manner`: the same as a word for a text.
+    """A serial port that is there. `probably`: what is on it; `probe_policy`: the same as a word for a text.
 
     `write`: the name for the configuration, `kind_of_name`: by_id, by_path, rule, built_in or passing. `users`: the
     devices of the configuration that name it; `holders`: programs that have it open. `can_be_asked`: what it is, by

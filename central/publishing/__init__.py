@@ -1,6 +1,6 @@
-"""Publishing the signed lists of a site: sources, the catalogue of versions, and their way to a broker or a file.
+"""Publishing the signed lists of a site: sources, the database of versions, and their way to a broker or a file.
 
-May read tables, keep its catalogue in one folder, and talk to one broker at a time. What it signs is never changed
+May read tables, keep its database in one folder, and talk to one broker at a time. What it signs is never changed
 afterwards.
 """
 

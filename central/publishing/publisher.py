@@ -57,10 +57,10 @@ class ListChange:
 
 
 class Publisher:
-    """What a central system calls. Keeps everything in the catalogue; sends nothing itself.
+    """What a central system calls. Keeps everything in the database; sends nothing itself.
 
     A change is one transaction with its version, its signed delta and, where one is due, its snapshot. Versions only
-    rise. Methods raise CatalogueError, and ListError for a row that no gate would accept.
+    rise. Methods raise PublisherDatabaseError, and ListError for a row that no gate would accept.
     """
 
     def __init__(

@@ -72,7 +72,7 @@ class ListDifference:
 class PublisherDatabase:
     """The open file of one site. Of one thread; another process may read and write at the same time.
 
-    Everything raises ListCatalogueError where the file cannot be read or written.
+    Everything raises PublisherDatabaseError where the file cannot be read or written.
     """
 
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:

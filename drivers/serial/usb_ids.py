@@ -28,7 +28,7 @@ class ProbePolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What a port probably is. `reason`: why it is never asked; empty for the other manners."""
+    """What a port probably is. `reason`: why it is never asked; empty for the other policies."""
 
     words: Text
     probe_policy: ProbePolicy

@@ -121,7 +121,7 @@ def test_the_example_in_python_publishes_what_it_says(tmp_path):
             "expires_at": NOW,
         }
         exec(compile(example, "lists.md", "exec"), names)  # noqa: S102 - the page's own words
-        stack.callback(names["catalogue"].close)
+        stack.callback(names["database"].close)
         with OneShotClient(BrokerAddress.parse(f"mqtt://127.0.0.1:{broker.port}")) as client:
             heads = survey(client, 9411, 0.2).heads
         found = {kind: signed_list.read_head(data).said for kind, data in heads.items()}

@@ -77,14 +77,14 @@ def _problem(key: SigningKey, trust: TrustList, site: int, utc: float) -> str:
 
 
 class ListPublishing:
-    """A catalogue, its publisher and the files that say what the lists should hold."""
+    """The publisher's database, its publisher and the files that say what the lists should hold."""
 
     def __init__(
         self, state: Path, site: int, papers: PublishingFiles, head_life_s: int, files: Mapping[ListKind, Path]
     ) -> None:
-        """Open the catalogue.
+        """Open the database.
 
-        Raises ListCatalogueError, and PermitFileError where the key may not sign for the site.
+        Raises PublisherDatabaseError, and PermitFileError where the key may not sign for the site.
         """
         papers.check(site)
         self.site = site
@@ -94,7 +94,7 @@ class ListPublishing:
         self.publisher = Publisher(self.database, site, papers.key, Clock(), head_life_s=head_life_s)
 
     def close(self) -> None:
-        """Close the catalogue."""
+        """Close the database."""
         self.database.close()
 
     def load_files(self, kinds: list[ListKind]) -> None:

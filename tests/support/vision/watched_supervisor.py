@@ -33,7 +33,12 @@ class WatchedSupervisor:
         self.statuses = []
         self._looked = 0
         self._changed = threading.Condition()
-        table = {"camera_kind": "drawn", "camera": {}, "beat_s": 0.05, "gate": ChangeDetectorSettings(enabled=False)}
+        table = {
+            "camera_kind": "drawn",
+            "camera": {},
+            "heartbeat_s": 0.05,
+            "gate": ChangeDetectorSettings(enabled=False),
+        }
         self.port = CameraSupervisor(
             "lane1-front",
             Configure(**(table | settings)),

@@ -49,7 +49,7 @@ def all_that_is_sent(probe_policy: ProbePolicy, units=ALL_UNITS) -> bytes:
 
 
 @pytest.mark.parametrize("board", [name for name in BOARDS if name != "icse"])
-@pytest.mark.parametrize("manner", [ProbePolicy.ANY, ProbePolicy.CONVERTER])
+@pytest.mark.parametrize("probe_policy", [ProbePolicy.ANY, ProbePolicy.CONVERTER])
 def test_no_question_to_an_unproved_board_is_an_order_to_any_board(probe_policy, board):
     assert BOARDS[board](all_that_is_sent(probe_policy)) == []
 
@@ -61,7 +61,7 @@ def test_half_an_order_that_another_program_left_on_a_kmtronic_board_is_not_made
         assert [order for order in orders if order[4:] in {"00", "01"}] == []
 
 
-@pytest.mark.parametrize("manner", [ProbePolicy.ANY, ProbePolicy.CONVERTER])
+@pytest.mark.parametrize("probe_policy", [ProbePolicy.ANY, ProbePolicy.CONVERTER])
 def test_no_half_order_is_left_on_a_kmtronic_board(probe_policy):
     sent = all_that_is_sent(probe_policy)
     assert BOARDS["kmtronic"](sent + b"\x01\x01" + b"\x01\x00") == []

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from agent.cli import main as command_line
-from agent.cli.lazy import Command, CommandBrokenError, mount
+from agent.cli.lazy import CliCommand, CommandBrokenError, mount
 from drivers.api import DeviceUnavailableError
 from tests.support.waiting import scaled
 
@@ -55,7 +55,7 @@ def test_the_module_of_a_command_is_loaded_without_looking_for_garbage(tmp_path,
     (tmp_path / "loaded_command.py").write_text("import gc\nCOLLECTS = gc.isenabled()\ndef told(): print(COLLECTS)\n")
     monkeypatch.syspath_prepend(tmp_path)
     app = typer.Typer()
-    mount(app, [Command("told", "loaded_command:told", "")], ["told"])
+    mount(app, [CliCommand("told", "loaded_command:told", "")], ["told"])
     assert gc.isenabled()
     assert not sys.modules.pop("loaded_command").COLLECTS
 
@@ -92,9 +92,9 @@ def test_a_light_command_imports_nothing_heavy(arguments, request):
 
 def test_a_broken_module_breaks_its_own_command_only():
     commands = (
-        Command("good", "agent.cli.config.check:check", "Good."),
-        Command("broken", "agent.cli.there_is_none:run", "Broken."),
-        Command("empty", "agent.cli.exit_codes:nothing", "Empty."),
+        CliCommand("good", "agent.cli.config.check:check", "Good."),
+        CliCommand("broken", "agent.cli.there_is_none:run", "Broken."),
+        CliCommand("empty", "agent.cli.exit_codes:nothing", "Empty."),
     )
     mount(typer.Typer(), commands, ["good"])
     mount(typer.Typer(), commands, ["--help"])

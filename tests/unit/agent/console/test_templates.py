@@ -89,7 +89,7 @@ SHOWN: Final[dict[str, tuple[Any, ...]]] = {
     ),
     "connection_measured.html": (BrokerFacts,),
     "devices_answer.html": (hardware_scan.PortAnswer,),
-    "devices_live.html": (hardware_scan.SerialPort, hardware_scan.VideoDevice),
+    "devices_live.html": (hardware_scan.FoundPort, hardware_scan.VideoDevice),
     "health_log.html": (health,),
     "health_report.html": (report,),
     "journal.html": (journal._Asked, StreamState, Point),

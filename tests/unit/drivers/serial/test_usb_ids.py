@@ -14,7 +14,7 @@ def adapter(usb_id: str, title: str = "") -> Adapter:
 
 
 @pytest.mark.parametrize(
-    ("usb_id", "title", "manner", "word"),
+    ("usb_id", "title", "probe_policy", "word"),
     [
         ("1a86:7523", "USB Serial", ProbePolicy.CONVERTER, "LCUS"),
         ("1A86:7523", "", ProbePolicy.CONVERTER, "LCUS"),

@@ -22,7 +22,7 @@ REFERENCE, REVOKED, HELD, FORGED = (
 
 
 def play(acts, folder, monkeypatch):
-    monkeypatch.setattr("sim.demo.vehicles.ACTS", acts)
+    monkeypatch.setattr("sim.demo.ACTS", acts)
     patient = site._CONFIGURATION
     for key, more in (
         ("read_s = 3", "60"),

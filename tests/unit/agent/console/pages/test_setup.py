@@ -7,7 +7,7 @@ import pytest
 from agent.cli.setup.practice_permit import practice_permit
 from agent.clock.clock import Clock
 from agent.console.pages.setup import NAV
-from agent.console.setup_checklist import Knowledge, StepProgress, steps
+from agent.console.setup_checklist import SetupFacts, StepProgress, steps
 from agent.core.clock.trust import ClockState
 from agent.lane import simulated_vehicle
 from agent.settings import Settings
@@ -52,7 +52,7 @@ def settings(root_key=ROOT_KEY, lane=HARDWARE, **more):
 
 
 def progress(of, devices=(), clock=ClockState.SYNCED, passed=(), *, acknowledged=False):
-    known = Knowledge(dict(devices), clock, passed, acknowledged=acknowledged)
+    known = SetupFacts(dict(devices), clock, passed, acknowledged=acknowledged)
     return {step.code: step.progress for step in steps(of, known)}
 
 

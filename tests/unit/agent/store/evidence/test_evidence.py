@@ -11,7 +11,7 @@ import pytest
 from agent.core.model import Outcome
 from agent.store.errors import EvidenceError
 from agent.store.evidence import outgoing
-from agent.store.evidence.evidence import EvidenceStore, Requested
+from agent.store.evidence.evidence import EvidenceRequest, EvidenceStore
 from agent.store.evidence.retention import EvidenceAges, RetentionClass
 from tests.support.waiting import scaled
 
@@ -288,8 +288,8 @@ def test_a_picture_that_lies_in_two_folders_is_counted_once(tmp_path):
 
 def test_a_request_queues_what_is_kept_names_what_is_not_and_survives_a_restart(tmp_path):
     store = filled(tmp_path)
-    assert store.request([*names(2, 0, 9), "../x"]) == Requested(tuple(names(2, 0)), (names(9)[0], "../x"))
-    assert store.request(names(2)) == Requested(tuple(names(2)), ())
+    assert store.request([*names(2, 0, 9), "../x"]) == EvidenceRequest(tuple(names(2, 0)), (names(9)[0], "../x"))
+    assert store.request(names(2)) == EvidenceRequest(tuple(names(2)), ())
     os.utime(tmp_path / "outgoing" / names(2)[0], (UTC, UTC))
     os.utime(tmp_path / "outgoing" / names(0)[0], (UTC + 1, UTC + 1))
     for waiting in (store.outgoing, EvidenceStore(tmp_path, CAP, AGES).outgoing):
