@@ -88,7 +88,7 @@ def test_a_journal_that_could_not_be_written_is_told_of_once_by_an_alarm(journal
 def test_a_journal_at_its_cap_takes_the_news_once_there_is_room(tmp_path, monkeypatch):
     monkeypatch.setattr("agent.recording.recorder.RETRY_S", 0.0)
     journal = FlakyJournal(tmp_path / "small.db", max_bytes=1 << 20)
-    recorder = Recorder(journal, lambda: UTC)
+    recorder = Recorder(journal, lambda: UTC, at=lambda: 0.0)
     while not recorder.failing:
         recorder.note([device("x" * 2000)])
     with pytest.raises(JournalFullError):
@@ -102,7 +102,7 @@ def test_a_journal_at_its_cap_takes_the_news_once_there_is_room(tmp_path, monkey
 
 
 def test_a_trouble_is_not_tried_again_in_haste_and_another_one_is_told(journal, caplog):
-    recorder = Recorder(journal, lambda: UTC)
+    recorder = Recorder(journal, lambda: UTC, at=lambda: 0.0)
     journal.fails = FULL
     recorder.note([device("1")])
     for _ in range(100):
@@ -169,7 +169,7 @@ def test_a_refusal_that_could_not_be_told_yet_keeps_the_recorder_trying(journal,
 @pytest.mark.parametrize("way", ["bind", "note", "note and wait"])
 def test_every_way_in_is_masked(journal, monkeypatch, way):
     monkeypatch.setattr("agent.recording.recorder.RETRY_S", 0.0)
-    recorder = Recorder(journal, lambda: UTC, masked)
+    recorder = Recorder(journal, lambda: UTC, masked, at=lambda: 0.0)
     event = TransactionClosed(
         outcome=Outcome.PASSED, reason=Reason.OK, assumed=False, duration_s=1.0, plate="\u65b0A12345"
     )
@@ -226,7 +226,7 @@ def test_a_commands_answer_that_does_not_fit_costs_no_event(journal, recorder):
 def test_a_listener_hears_of_everything_recorded_in_order_and_of_nothing_else(journal, monkeypatch):
     monkeypatch.setattr("agent.recording.recorder.RETRY_S", 0.0)
     heard = []
-    recorder = Recorder(journal, lambda: UTC, heard=heard.extend)
+    recorder = Recorder(journal, lambda: UTC, heard=heard.extend, at=lambda: 0.0)
     recorder.bind([present("t1")], [reserve()])
     journal.fails = FULL
     with pytest.raises(JournalFullError):
@@ -244,7 +244,7 @@ def test_a_listener_that_fails_does_not_make_a_record_fail_or_come_twice(journal
     def fail(_drafts):
         raise OSError("for the test")
 
-    recorder = Recorder(journal, lambda: UTC, heard=fail)
+    recorder = Recorder(journal, lambda: UTC, heard=fail, at=lambda: 0.0)
     recorder.bind([present("t1")], [])
     recorder.note([present("t2")])
     recorder.retry()
