@@ -377,7 +377,8 @@ def test_a_pulse_that_waited_too_long_for_units_that_do_not_answer_is_not_given_
     port = str(tmp_path / "port")
     with ModbusEmulator(tmp_path / "port") as board:
         relay = make_relay("modbus_rtu", {"port": port, "profile": profile, "timeout_ms": REPLY_MS})
-        with Site(relay, board.relays, wiring(open_channel=1, close_channel=2)) as site:
+        # So long that it is not over before it is read back.
+        with Site(relay, board.relays, wiring(open_channel=1, close_channel=2, pulse_ms=LONG_PULSE_MS)) as site:
             site.wait_up()
             # From here on the board's thread has nothing to do but what it is ordered.
             eventually(lambda: site.owner.answer_s is not None)
