@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parents[1] / "docs" / "metrics.md"
 INTRODUCTION: Final = """# Metrics
 
-This page is written by `python tools/metrics_page.py`; names and texts stand in
+This page is written by `python tools/metrics_page.py`; names and texts are in
 `agent/observability/prometheus_metrics.py`.
 
 A gate serves its figures for [Prometheus](https://prometheus.io) on a port of its own, which is **off by default**:

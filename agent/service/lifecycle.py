@@ -33,7 +33,7 @@ class Part:
 
     `start` returns soon and may raise; `stop` is called whatever became of it, takes a bounded time, and says whether
     all of the part has ended. `workers`: its threads, to be watched. A part that must start early and stop early, or
-    the reverse, stands in the order twice: once for each.
+    the reverse, is listed twice: once for each.
     """
 
     name: str
@@ -108,7 +108,7 @@ def _job_name(part: Part) -> str:
 
 
 def _stopped_here(part: Part) -> Job[bool]:
-    log.warning("the system has no thread left to stop %s on; whoever stops all waits for it", part.name)
+    log.warning("no thread is left to stop %s; it is stopped on the calling thread", part.name)
     return Job(_job_name(part), part.stop, own_thread=False)
 
 

@@ -51,7 +51,7 @@ class FailureLog:
             self.flush()
 
     def flush(self) -> None:
-        """Tell of what was not told yet, also before its time; for the end."""
+        """Report all failures that are not reported yet, without waiting for the interval. For a stop."""
         with self._lock:
             if not self._names:
                 return

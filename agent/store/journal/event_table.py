@@ -35,7 +35,7 @@ class Recorded:
 
 
 class Row(NamedTuple):
-    """A row of the table of events, as it stands there. `total`: as in StreamState, up to this event."""
+    """A row of the table of events. `total`: as in StreamState, up to this event."""
 
     seq: int
     id: str
