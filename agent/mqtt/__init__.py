@@ -10,6 +10,7 @@ from agent.mqtt.client_settings import ClientSettings
 from agent.mqtt.command_processor import CommandProcessor, CommandRules
 from agent.mqtt.delivery_window import AckMode, DeliverySettings, DeliveryWindow
 from agent.mqtt.event_messages import REPLAY, event_message
+from agent.mqtt.event_uplink import Uplink
 from agent.mqtt.evidence_upload import EvidenceUpload
 from agent.mqtt.health_messages import HealthPublisher
 from agent.mqtt.link_view import LinkView
@@ -19,7 +20,6 @@ from agent.mqtt.packets import connect_properties, incoming, limits, publish_pro
 from agent.mqtt.presence import GateIdentity
 from agent.mqtt.receipt import Receipt
 from agent.mqtt.replay import ReplayPlan
-from agent.mqtt.uplink import Uplink
 from agent.mqtt.uplink_view import UplinkView
 
 __all__ = [

@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from agent.mqtt.client import MqttClient
+from agent.mqtt.event_uplink import Uplink
 from agent.mqtt.presence import GatePresence
-from agent.mqtt.uplink import Uplink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -16,7 +16,7 @@ from agent.vision.worker.qr import locator
 from agent.vision.worker.qr.code import merged, middle, placed
 from agent.vision.worker.qr.engines import ENGINE_ERRORS, GLOBAL, LOCAL, Seen, zbar_engine, zxing
 from agent.vision.worker.qr.frame_merge import FrameMerger
-from agent.vision.worker.qr.steps import STEPS
+from agent.vision.worker.qr.thorough_steps import STEPS
 from agent.vision.worker.qr.weak_codes import Confirmation
 
 if TYPE_CHECKING:
