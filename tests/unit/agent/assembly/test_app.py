@@ -10,32 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from agent.assembly.app import App
-from agent.clock.clock import Clock
 from agent.core.crypto.keys import SigningKey
-from agent.service.notify import Notifier
 from agent.service.worker import Worker
 from agent.settings.drivers import load_configuration
 from agent.store.gate_key import gate_key
-from drivers.inputs import simulated as simulated_inputs
-from drivers.relay import simulated
 from tests.support.gate.gate_site import GATE, GateSite
+from tests.support.gate.simulated_gate import forgotten_boards, gate_app, simulated_lane
 from tests.support.waiting import PATIENCE_S, eventually
 
 ROOT = Path(__file__).parents[4]
-LANE = """
-[lanes.exit-1.relay]
-kind = "simulated"
-name = "{board}"
-
-[lanes.exit-1.inputs]
-kind = "simulated"
-name = "{board}"
-
-[lanes.exit-1.signals]
-presence = 1
-safety = 2
-"""
 MORE = """
 [[lanes.exit-1.scanners]]
 id = "post"
@@ -76,13 +59,8 @@ def whole(tmp_path):
         key=gate_key(state).public.raw.hex(),
         neighbour=SigningKey.from_seed(b"8" * 32).public.raw.hex(),
     )
-    yield load_configuration(site.configure(LANE.format(board=tmp_path.name), mqtt=NOBODY, more=more))
-    simulated.forget_boards()
-    simulated_inputs.forget_boards()
-
-
-def app_of(loaded):
-    return App(loaded, Clock(), Notifier(None), pytest.fail)
+    with forgotten_boards():
+        yield load_configuration(site.configure(simulated_lane(tmp_path.name), mqtt=NOBODY, more=more))
 
 
 # ------------------------------------------------------------------------------------------------- threads
@@ -113,7 +91,7 @@ def test_every_worker_of_a_gate_stands_beside_its_part_and_there_is_none_that_no
         places.add(str(Path(sys._getframe(1).f_code.co_filename).relative_to(ROOT)))
 
     monkeypatch.setattr(Worker, "__init__", noted)
-    app = app_of(whole)
+    app = gate_app(whole)
     app.parts.close()
     known = list(app._lifecycle.workers)
     assert len(known) == len(set(known))
@@ -143,7 +121,7 @@ def test_every_worker_of_a_gate_stands_beside_its_part_and_there_is_none_that_no
     ],
 )
 def test_a_stop_that_leaves_something_says_so(whole, mocker, part, left):
-    app = app_of(whole)
+    app = gate_app(whole)
     (stop,) = [one.stop for phase in app._lifecycle._phases for one in phase.parts if one.name == part]
     app.parts.diagnostics._metrics._server = mocker.Mock()
     owner = attrgetter(left)(app.parts)
@@ -155,7 +133,7 @@ def test_a_stop_that_leaves_something_says_so(whole, mocker, part, left):
 
 def test_no_other_agent_follows_in_a_process_in_which_a_picture_is_still_on_its_way(whole, mocker):
     mocker.patch("agent.assembly.central_connection.STOP_TAKING_S", 0.05)
-    app, hangs, let_go = app_of(whole), threading.Event(), threading.Event()
+    app, hangs, let_go = gate_app(whole), threading.Event(), threading.Event()
 
     def hang():
         hangs.set()
@@ -173,7 +151,7 @@ def test_no_other_agent_follows_in_a_process_in_which_a_picture_is_still_on_its_
 
 
 def test_a_link_of_which_only_the_network_thread_has_ended_has_not_ended(whole, mocker):
-    app = app_of(whole)
+    app = gate_app(whole)
     app.start()
     watch = app.parts.central.client.worker
     stop = watch.stop

@@ -16,11 +16,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.assembly.app import STOP_S, App
+from agent.assembly.app import STOP_S
 from agent.cli.configuration import usable_configuration
-from agent.clock.clock import Clock
 from agent.lane.pause import LanePause
-from agent.service.notify import Notifier
 from agent.settings import SettingsError
 from agent.settings.drivers import load_configuration
 from agent.settings.editing.history import History, HistoryError, present_files
@@ -28,11 +26,11 @@ from agent.settings.editing.last_known_good import state_directory
 from agent.store.errors import EvidenceError
 from drivers.emulators.scanner import ScannerEmulator
 from drivers.inputs import simulated as simulated_inputs
-from drivers.relay import simulated
 from tests.support.gate.altered_agent import altered_agent
 from tests.support.gate.config_files import write
 from tests.support.gate.gate_site import GateSite
 from tests.support.gate.installed import AgentProcess
+from tests.support.gate.simulated_gate import forgotten_boards, gate_app, simulated_lane
 from tests.support.gate.subscriber import Hearing, Recorded
 from tests.support.waiting import PATIENCE_S, eventually
 
@@ -370,24 +368,18 @@ def test_a_history_that_cannot_be_read_is_told_of(tmp_path):
 # ------------------------------------------------------------------------------------------------- at rest
 
 
-LANE = """
-[lanes.exit-1.timing]
-stale_s = 5
-
-[lanes.exit-1.relay]
-kind = "simulated"
-name = "{board}"
-
-[lanes.exit-1.inputs]
-kind = "simulated"
-name = "{board}"
-
-[lanes.exit-1.signals]
-presence = {presence}
-safety = {safety}
+QUICK = """
 debounce_ms = 0
 poll_hz = 50
+
+[lanes.{lane}.timing]
+stale_s = 5
 """
+
+
+def quick_lane(board, lane="exit-1"):
+    """A lane that believes its inputs at once."""
+    return simulated_lane(board, lane=lane) + QUICK.format(lane=lane)
 
 
 @pytest.fixture
@@ -395,16 +387,16 @@ def two_lanes(tmp_path, request):
     """An agent in this process with two lanes whose loops are driven by hand."""
     board = request.node.name
     site = GateSite(tmp_path)
-    second = LANE.format(board=f"{board}-2", presence=1, safety=2).replace("exit-1", "exit-2")
+    second = quick_lane(f"{board}-2", "exit-2")
     path = site.configure(
-        LANE.format(board=board, presence=1, safety=2),
+        quick_lane(board),
         mqtt="enabled = false",
         more=f'[lanes.exit-2]\nnumber = 2\ndirection = "export"\n{second}',
     )
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+    with forgotten_boards(), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
         manager.settimeout(PATIENCE_S)
-        app = App(load_configuration(path), Clock(), Notifier(str(tmp_path / "notify")), pytest.fail)
+        app = gate_app(load_configuration(path), str(tmp_path / "notify"))
         app.start()
         inputs = simulated_inputs.board(board)
         yield SimpleNamespace(app=app, inputs=inputs, manager=manager)
@@ -412,8 +404,6 @@ def two_lanes(tmp_path, request):
         heard = [manager.recv(4096).decode() for _ in range(2)]
         while not heard[-1].startswith("RELOADING=1\nMONOTONIC_USEC="):
             heard.append(manager.recv(4096).decode())
-    simulated.forget_boards()
-    simulated_inputs.forget_boards()
 
 
 def states(app):
@@ -462,22 +452,21 @@ def open_below(folder):
 
 
 def test_an_agent_that_cannot_be_made_leaves_nothing_open_and_the_next_one_is_made(tmp_path):
-    path = GateSite(tmp_path).configure(LANE.format(board=tmp_path.name, presence=1, safety=2), mqtt="enabled = false")
+    path = GateSite(tmp_path).configure(quick_lane(tmp_path.name), mqtt="enabled = false")
     loaded = load_configuration(path)
     state = loaded.settings.state.directory
     state.mkdir(parents=True, exist_ok=True)
     (state / "evidence").write_text("a file where a folder belongs")
     for _ in range(2):
         with pytest.raises(EvidenceError):
-            App(loaded, Clock(), Notifier(None), pytest.fail)
+            gate_app(loaded)
         assert open_below(state) == []
     (state / "evidence").unlink()
-    app = App(loaded, Clock(), Notifier(None), pytest.fail)
-    app.start()
-    app.stop("end of the test")
+    with forgotten_boards():
+        app = gate_app(loaded)
+        app.start()
+        app.stop("end of the test")
     assert open_below(state) == []
-    simulated.forget_boards()
-    simulated_inputs.forget_boards()
 
 
 def blocked(unit):

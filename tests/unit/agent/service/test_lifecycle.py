@@ -16,16 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.assembly.app import STOP_S, App
-from agent.clock.clock import Clock
+from agent.assembly.app import STOP_S
 from agent.service.lifecycle import Lifecycle, Part, Phase
-from agent.service.notify import Notifier
 from agent.settings.drivers import load_configuration
 from agent.store.journal.reader import JournalReader
-from drivers.inputs import simulated as simulated_inputs
-from drivers.relay import simulated
 from tests.support.gate.altered_agent import altered_agent
 from tests.support.gate.gate_site import GateSite
+from tests.support.gate.simulated_gate import forgotten_boards, gate_app, simulated_lane
 from tests.support.waiting import PATIENCE_S, eventually
 
 
@@ -182,19 +179,6 @@ def test_a_part_for_which_no_thread_is_left_waits_until_the_others_of_its_phase_
 
 # ------------------------------------------------------------------------------------------------ the gate as a whole
 
-LANE = """
-[lanes.exit-1.relay]
-kind = "simulated"
-name = "{board}"
-
-[lanes.exit-1.inputs]
-kind = "simulated"
-name = "{board}"
-
-[lanes.exit-1.signals]
-presence = 1
-safety = 2
-"""
 CAMERA = """
 [[lanes.exit-1.cameras]]
 id = "front"
@@ -206,19 +190,14 @@ TIMEOUT_STOP_S = float(re.search(r"^TimeoutStopSec=(\d+)$", UNIT, re.MULTILINE)[
 
 
 def loaded_in(folder, more=""):
-    lane = LANE.format(board=folder.name) + more
+    lane = simulated_lane(folder.name) + more
     return load_configuration(GateSite(folder).configure(lane, mqtt='brokers = ["mqtt://127.0.0.1:1"]'))
 
 
 @pytest.fixture(autouse=True)
 def forgotten():
-    yield
-    simulated.forget_boards()
-    simulated_inputs.forget_boards()
-
-
-def app_of(loaded):
-    return App(loaded, Clock(), Notifier(None), pytest.fail)
+    with forgotten_boards():
+        yield
 
 
 def parts_of(app):
@@ -267,18 +246,18 @@ def nothing_is_left(folder, before, what):
 
 def test_a_gate_of_which_any_part_cannot_start_leaves_nothing_and_the_next_one_starts(tmp_path):
     loaded, before = loaded_in(tmp_path), held(tmp_path)
-    names = parts_of(app_of_closed(loaded))
+    names = parts_of(closed_app(loaded))
     assert len(names) > 15
     for name in names:
         leaves_nothing(loaded, tmp_path, name, before)
-    app = app_of(loaded)
+    app = gate_app(loaded)
     app.start()
     assert app.stop("the end of the test")
     nothing_is_left(tmp_path, before, "after the stop")
 
 
 def leaves_nothing(loaded, folder, name, before):
-    app = app_of(loaded)
+    app = gate_app(loaded)
     failing_at(app, name)
     with pytest.raises(OSError, match=re.escape(f"{name} cannot start")):
         app.start()
@@ -292,7 +271,7 @@ def test_the_process_of_a_camera_ends_with_a_gate_that_cannot_start(tmp_path):
 
 def test_a_gate_without_a_thread_left_stops_whole_and_records_it(tmp_path, no_thread_left):
     loaded, before = loaded_in(tmp_path), held(tmp_path)
-    app = app_of(loaded)
+    app = gate_app(loaded)
     app.start()
     no_thread_left()
     assert app.stop("no thread is left")
@@ -302,15 +281,15 @@ def test_a_gate_without_a_thread_left_stops_whole_and_records_it(tmp_path, no_th
     assert [one["data"]["cause"] for one in told if one["type"] == "gate.stopping"] == ["no thread is left"]
 
 
-def app_of_closed(loaded):
+def closed_app(loaded):
     """An agent only to look at."""
-    app = app_of(loaded)
+    app = gate_app(loaded)
     app.parts.close()
     return app
 
 
 def test_the_phases_of_a_gate_are_those_whose_times_are_declared(tmp_path):
-    app = app_of_closed(loaded_in(tmp_path))
+    app = closed_app(loaded_in(tmp_path))
     assert {phase.name: phase.stop_s for phase in app._lifecycle._phases} == STOP_S
     assert app._lifecycle.stop_s <= TIMEOUT_STOP_S - 2
 
