@@ -86,7 +86,7 @@ class BusyCamera:
         self.port.start()
         while not self._statuses.get(timeout=30).up:
             pass
-        self.port.attend(present=True)
+        self.port.set_vehicle_present(True)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -129,5 +129,5 @@ def test_the_printed_target_is_read_as_the_plate_and_the_code_that_it_shows(page
     assert read.text == PLATE
     assert read.confidence > 0.9
     page.locator(".paper svg").first.screenshot(path=tmp_path / "code.png")
-    (code,) = Cascade().look(cv2.imread(str(tmp_path / "code.png")), 0.0, hint=True, budget_ms=500)
+    (code,) = Cascade().read_codes(cv2.imread(str(tmp_path / "code.png")), 0.0, hint=True, budget_ms=500)
     assert code.payload.startswith(b"GATE AGENT TARGET")
