@@ -31,7 +31,8 @@ def test_nothing_that_nobody_issued_is_taken_and_nothing_escapes(name):
         if job[0] == name:
             whole.add(run(job)[1])
     assert whole.cases == round(CASES * TARGETS[name].share)
-    assert (whole.accepted, whole.escaped, whole.examples) == (0, 0, [])
+    # How long a refusal took is judged by `make fuzz`: here the machine may be busy.
+    assert not whole.breaches(bound=False), whole.examples
 
 
 def test_the_same_seed_plays_the_same_inputs():
