@@ -93,7 +93,8 @@ def test_work_that_returns_has_ended_for_good_and_is_well():
     eventually(lambda: not work.runs)
     assert work.stop(0.0)
     assert work.trouble == ""
-    assert time.monotonic() - work.progress_at() < 1.0
+    now = time.monotonic()
+    assert work.progress_at() >= now
 
 
 @pytest.fixture
