@@ -48,7 +48,7 @@ direction = "export"
 
 [lanes.exit-1.timing]
 read_s = 3
-decide_s = 3
+decide_s = 8
 # The board is emulated by a process that also draws; a busy machine lets it wait.
 stale_s = 1.5
 
