@@ -26,7 +26,7 @@ def play(acts, folder, monkeypatch):
     patient = site._CONFIGURATION
     for key, more in (
         ("read_s = 3", "60"),
-        ("decide_s = 3", "60"),
+        ("decide_s = 8", "60"),
         ("stale_s = 1.5", min(5.0, scaled(1.5))),
         ("timeout_ms = 600", scaled_ms(600)),
     ):
