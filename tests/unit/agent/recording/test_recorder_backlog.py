@@ -137,7 +137,7 @@ def test_a_journal_with_little_room_takes_as_much_of_a_backlog_as_one_record_at_
 
     def room_for(name, note):
         journal = FlakyJournal(tmp_path / name, max_bytes=1 << 20)
-        recorder = Recorder(journal, lambda: UTC)
+        recorder = Recorder(journal, lambda: UTC, at=lambda: 0.0)  # no call has used up its time
         note(journal, recorder, [device(f"{number} " + "x" * 4000) for number in range(400)])
         before = -1
         while journal.real.head > before:

@@ -55,7 +55,7 @@ class TestKmtronicBlind(KmtronicRelay):
 
 class TestKmtronicRs485(KmtronicRelay):
     title = "kmtronic rs485"
-    reply_ms = 2 * READ_OUT_MS
+    reply_ms = scaled_ms(300)
     channels = 8
     options: ClassVar = {"connection": "rs485", "address": 3, "local_echo": True}
 

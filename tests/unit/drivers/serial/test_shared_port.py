@@ -61,6 +61,15 @@ def peer(link: Path) -> Iterator[Peer]:
     peer.line.unplug()
 
 
+def ask_in_vain(peer: Peer, port: SerialPort, request: bytes) -> NoReplyError:
+    """A request without an answer in time; the device has received it, so that it takes the next by itself."""
+    peer.heard.clear()
+    with pytest.raises(NoReplyError) as error:
+        port.exchange(request, 4, 0.02)
+    assert peer.heard.wait(WAIT_S)
+    return error.value
+
+
 @pytest.fixture
 def port(peer: Peer) -> Iterator[SerialPort]:
     port = SerialPort.shared(str(peer.line.link), PARAMETERS)
@@ -80,9 +89,9 @@ def test_an_exchange_returns_all_that_the_predicate_was_content_with(peer: Peer,
 
 
 def test_silence_is_told_from_half_an_answer(peer: Peer, port: SerialPort) -> None:
-    with pytest.raises(NoReplyError, match="silence") as silence:
-        port.exchange(b"ask", 4, 0.02)
-    assert silence.value.received == b""
+    silence = ask_in_vain(peer, port, b"ask")
+    assert "silence" in str(silence)
+    assert silence.received == b""
     peer.answers[b"ask"] = b"an"
     with pytest.raises(NoReplyError, match="only 61 6E") as half:
         port.exchange(b"ask", 4, scaled(0.25))
@@ -113,8 +122,7 @@ def test_an_answer_that_came_in_time_counts_though_the_asking_thread_was_held_up
 
 
 def test_after_a_failure_a_late_answer_is_not_taken_for_the_next(peer: Peer, port: SerialPort) -> None:
-    with pytest.raises(NoReplyError):
-        port.exchange(b"first", 4, 0.02)
+    ask_in_vain(peer, port, b"first")
     peer.line.send(b"late")
     peer.answers[b"second"] = b"good"
     assert port.exchange(b"second", 4, WAIT_S) == b"good"
@@ -124,8 +132,7 @@ def test_after_a_failure_the_line_is_heard_out_before_the_next_request(
     peer: Peer, port: SerialPort, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serial_line, "QUIET_S", scaled(0.3))
-    with pytest.raises(NoReplyError):
-        port.exchange(b"first", 4, 0.02)
+    ask_in_vain(peer, port, b"first")
     late = threading.Timer(0.05, peer.line.send, (b"late",))
     late.start()
     peer.answers[b"second"] = b"good"
@@ -145,8 +152,7 @@ def test_an_exchange_without_an_end_returns_all_that_came_in_the_time(peer: Peer
 def test_after_a_failure_an_answer_that_another_follows_does_not_count(peer: Peer, port: SerialPort) -> None:
     peer.answers[b"ask"] = b"latedue!"
     assert port.exchange(b"ask", 4, WAIT_S) == b"late"
-    with pytest.raises(NoReplyError, match="silence"):
-        port.exchange(b"lost", 4, 0.02)
+    assert "silence" in str(ask_in_vain(peer, port, b"lost"))
     with pytest.raises(NoReplyError, match=r"more than one answer on .*/port \(only 6C 61 74 65 64 75 65 21\)") as both:
         port.exchange(b"ask", 4, WAIT_S)
     assert both.value.received == b"latedue!"
@@ -160,8 +166,7 @@ def test_after_a_failure_a_predicate_is_given_what_follows_the_answer(
     peer: Peer, port: SerialPort, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serial_line, "QUIET_S", scaled(0.2))
-    with pytest.raises(NoReplyError):
-        port.exchange(b"lost", 4, 0.02)
+    ask_in_vain(peer, port, b"lost")
     peer.answers[b"ask"] = b"late"
 
     def is_complete(received: bytes) -> bool:
@@ -179,8 +184,7 @@ def test_the_adapters_own_echo_is_dropped_once_and_only_where_asked(peer: Peer, 
     peer.answers[b"ask"] = b"yes"
     assert with_echo.exchange(b"ask", 3, WAIT_S) == b"yes"
     peer.answers[b"ask"] = b"ask"
-    with pytest.raises(NoReplyError):
-        with_echo.exchange(b"ask", 3, 0.02)
+    ask_in_vain(peer, with_echo, b"ask")
     with_echo.close()
     without = SerialPort.shared(str(link), PARAMETERS)
     assert without.exchange(b"ask", 3, WAIT_S) == b"ask"
