@@ -191,15 +191,15 @@ ROWS = {
         MANUAL,
         MANUAL,
     ),
-    "a ledger that was lost after the permit was issued": (
+    "a ledger that was lost after the permit began": (
         Reason.STATE_NOT_WHOLE,
-        {"known": known(hold=StateHold(ledger="lost", issued_after_utc=PERMIT.issued_at))},
+        {"known": known(hold=StateHold(ledger="lost", issued_after_utc=PERMIT.not_before))},
         MANUAL,
         MANUAL,
     ),
-    "a ledger that was lost before the permit was issued": (
+    "a ledger that was lost before the permit began": (
         Reason.OK,
-        {"known": known(hold=StateHold(ledger="lost", issued_after_utc=PERMIT.issued_at - 1))},
+        {"known": known(hold=StateHold(ledger="lost", issued_after_utc=PERMIT.not_before - 1))},
         PASS,
         PASS,
     ),
@@ -217,7 +217,7 @@ ROWS = {
     ),
     "a used permit, whatever is lost": (
         Reason.ALREADY_USED,
-        {"known": known(use=PermitUses(used=1), hold=StateHold(ledger="lost"))},
+        {"known": known(use=PermitUses(used=PERMIT.max_uses), hold=StateHold(ledger="lost"))},
         DENY,
         DENY,
     ),
