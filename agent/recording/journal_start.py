@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from agent.core.events import ListsApplied
@@ -129,7 +129,7 @@ def _kept_state(journal: Journal) -> tuple[TrustState, list[Fact]]:
     if text is None:
         return TrustState(), _floors_of_events(journal)
     try:
-        return state_from_json(text), []
+        return replace(state_from_json(text), held=None), []  # which lists are here is looked at anew
     except ValueError as error:
         cause = Text("the trust state that the journal keeps cannot be read: {error}", error=error)
         log.error("%s", cause)  # noqa: TRY400 - told, not a bug
@@ -188,6 +188,7 @@ def head_facts(journal: Journal, record: HeadRecord, witness: Witness, *, fresh:
         fresh=fresh,
         utc=record.utc_ms / MS_PER_S,
         place=record.rows,
+        former=tuple(Head(stream, seq) for stream, seq in record.former.items()),
     )
     yield FloorNamed(witness, tuple(sorted(record.lists.items())))
 
@@ -201,6 +202,7 @@ def head_fact(  # noqa: PLR0913 - what a witness can say
     fresh: bool = False,
     utc: float | None = None,
     place: int | None = None,
+    former: tuple[Head, ...] = (),
 ) -> HeadNamed:
     """A head that a witness names, held against the journal. `digest`: of the event named. May raise JournalError."""
     own = Head(journal.stream, journal.head)
@@ -208,7 +210,7 @@ def head_fact(  # noqa: PLR0913 - what a witness can say
     if digest is not None and named.stream == own.stream and named.seq <= own.seq:
         here = journal.digest_at(named.seq)
         agrees = None if here is None else here == digest
-    return HeadNamed(witness, named, own, agrees=agrees, fresh=fresh, utc=utc, place=place)
+    return HeadNamed(witness, named, own, agrees=agrees, fresh=fresh, utc=utc, place=place, former=former)
 
 
 def _floors_of_events(journal: Journal) -> list[Fact]:

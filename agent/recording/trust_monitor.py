@@ -163,7 +163,7 @@ class TrustMonitor:
             return
         self._confirmed = self._confirmed or record.stream == self._journal.stream
         for fact in head_facts(self._journal, record, witness, fresh=fresh):
-            self.take(fact)
+            self._take_and_keep(fact)
 
     def _take_unproven(self, text: str, why: str, *, fresh: bool) -> None:
         try:
@@ -175,7 +175,12 @@ class TrustMonitor:
             log.warning("a record of this gate's head is not believed: %s", why)
             return
         cause = Text("the status at the broker is of another key of this gate: key and state were replaced together")
-        self.take(WitnessGone(cause))
+        self._take_and_keep(WitnessGone(cause))
+
+    def _take_and_keep(self, fact: Fact) -> None:
+        """Take a fact, and keep a loss at once: its witness may soon know no more of it than this gate."""
+        if self.take(fact) and self._state.journal.state is not Wholeness.BEHIND:
+            self._try_keep()
 
     def head_named(self, witness: Witness, stream: str, seq: int, digest: str | None, place: int | None = None) -> None:
         """Take a head that a witness names, and that is proven to be its word. May raise JournalError.
@@ -183,8 +188,7 @@ class TrustMonitor:
         `digest`: the hash of the event that it names, None where it does not say. `place`: of the row log.
         """
         named = Head(stream, seq)
-        fact = head_fact(self._journal, witness, named, digest, fresh=self._is_fresh(), place=place)
-        self.take(fact)
+        self._take_and_keep(head_fact(self._journal, witness, named, digest, fresh=self._is_fresh(), place=place))
 
     def rows_shown(self, held: Sequence[tuple[str, int]]) -> None:
         """Hear that all gates of the site have given everything, and how far they knew this gate's row logs."""
@@ -233,13 +237,17 @@ class TrustMonitor:
             if not standing.whole and part not in told:
                 self._note([self._alarm(standing.cause)])
         self._tell()
+        self._try_keep()
         if self._file is not None:
             self.on_bound()
         self.worker.start()
 
     def stop(self) -> bool:
-        """Stop to watch, and write the last head; whether that is done."""
+        """Stop to watch, tell and keep what is new, and write the last head; whether the thread has ended."""
         stopped = self.worker.stop(STOP_TIMEOUT_S)
+        if self._state.journal.state is not Wholeness.BEHIND:
+            self._tell()
+            self._try_keep()
         self.heads.close()
         return stopped
 
@@ -320,6 +328,15 @@ class TrustMonitor:
 
     def _alarm(self, cause: str) -> Draft:
         return Draft(AlarmRaised(alarm=Alarm.STATE_NOT_WHOLE, detail=cause), None, None, self._utc())
+
+    def _try_keep(self) -> None:
+        """Keep the state where it is new. What cannot be kept now is kept in a later round."""
+        if self._is_kept:
+            return
+        try:
+            self._keep_state()
+        except JournalError as error:
+            log.error("the trust state cannot be kept: %s", error)  # noqa: TRY400 - told, not a bug
 
     def _keep_state(self) -> None:
         with self._lock:

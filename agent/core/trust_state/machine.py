@@ -124,6 +124,9 @@ def _taken(state: TrustState, fact: Fact, rules: TrustRules) -> tuple[TrustState
 
 def _head_named(state: TrustState, fact: HeadNamed, rules: TrustRules) -> tuple[TrustState, str]:
     named, own = fact.named, fact.own
+    for earlier in fact.former:
+        if state.former_seq(earlier.stream) is None and earlier.stream != own.stream:
+            state = replace(state, former=remembered(state.former, earlier.stream, earlier.seq))
     if named.stream == own.stream:
         if named.seq <= own.seq and fact.agrees is not False:
             return state, ""
