@@ -128,7 +128,7 @@ class App:
         boards, runs = lanes.boards.items(), parts.simulated_runs.items()
         # Before the disk is asked: the last run may have left a relay energised.
         opened = [_part(f"the relay board {name}", board) for name, board in boards]
-        journal = [Part("the journal", self._note_start, self._close_files)]
+        journal = [Part("the journal", self._note_start, self._close_files), _part("the trust state", parts.trust)]
         link = [] if central is None else [Part("the link to central", stop=central.stop)]
         record = [
             Part("the record of the stop", self._begin_record, self._record_stop, [records.checkpointer.worker]),

@@ -22,6 +22,7 @@ from agent.mqtt import (
     DeliverySettings,
     EvidenceUpload,
     HealthPublisher,
+    StatusWitness,
 )
 from agent.settings import broker_address
 from agent.store.errors import JournalError
@@ -47,7 +48,8 @@ STOP_LINK_S = 1.8
 class CentralDependencies:
     """What the way to central stands on. `reading` reads the wall clock; `health`: fields of birth and status.
 
-    `health_message`: what is published as `health`.
+    `health_message`: what is published as `health`. `own_record` takes the signed head of the retained status, and may
+    raise JournalError.
     """
 
     identity: GateIdentity
@@ -58,6 +60,7 @@ class CentralDependencies:
     health_message: Callable[[], bytes]
     observe: Callable[[LinkView], None]
     lists: ListService
+    own_record: Callable[[str], None]
 
 
 class CentralConnection:
@@ -99,6 +102,7 @@ class CentralConnection:
             self._note,
             lambda: self._link.uplink.caught_up,
         )
+        self._status_witness = StatusWitness(self._link.client, Topics(settings.gate.id), dependencies.own_record)
         self._health = HealthPublisher(self._link.client, Topics(settings.gate.id).health, dependencies.health_message)
 
     @property
@@ -125,13 +129,17 @@ class CentralConnection:
     def workers(self) -> tuple[Worker, ...]:
         """Its threads."""
         link = self._link
-        parts = (self._command_processor, self._lists, self._pictures, self._health, link.client)
+        parts = (
+            *(self._command_processor, self._lists, self._pictures, self._health, self._status_witness),
+            link.client,
+        )
         return (*(part.worker for part in parts), *link.uplink.workers)
 
     def start(self) -> None:
         """Begin to connect, to send and to take commands."""
         self._command_processor.start()
         self._lists.start()
+        self._status_witness.start()
         self._link.start()
         self._pictures.start()
         self._health.start()
@@ -140,7 +148,7 @@ class CentralConnection:
         """Take no command and no list any more, and send no picture, within STOP_TAKING_S; whether all that ended."""
         deadline = time.monotonic() + STOP_TAKING_S
         # The lists first: their stop also has the one given up that is being applied.
-        parts = (self._lists, self._command_processor, self._pictures, self._health)
+        parts = (self._lists, self._command_processor, self._pictures, self._health, self._status_witness)
         for part in parts:
             part.worker.ask_to_stop()
         ended = [part.stop(deadline - time.monotonic()) for part in parts]

@@ -16,6 +16,7 @@ from agent.assembly.records import MEGABYTE, GateRecords, RecordsDependencies
 from agent.assembly.status import GateStatus, StatusSources
 from agent.clock import ClockFiles, ClockMonitor, holdover_rules
 from agent.console import ConsoleServer
+from agent.core.trust_state import Witness
 from agent.devices import DeviceStatusTable
 from agent.doctor import Diagnostics, DiagnosticsDependencies
 from agent.lane import Interlock, LaneServiceDependencies, scene_folders, simulated_vehicle_runs
@@ -112,7 +113,8 @@ class GateParts:
         self.records = self._opened.enter_context(closing(self._make_records(signing, on_damage)))
         self.journal, self.recorder = self.records.journal, self.records.recorder
         self.evidence, self.evidence_writer = self.records.evidence, self.records.evidence_writer
-        self.site = site_service(settings, signing, self.journal, self._site_changed)
+        self.trust = self.records.trust
+        self.site = site_service(settings, signing, self.journal, self._site_changed, self.trust)
         self.devices = DeviceStatusTable(self.recorder, self.utc)
         self.lanes = self._make_lanes(signing.sign(b"the vehicles that an officer sees"))
         self.status = GateStatus(
@@ -141,6 +143,8 @@ class GateParts:
             reserving=self._reserving,
             recorded=self._counters.count_events,
             on_damage=on_damage,
+            trusted_utc=lambda: self.utc() if self.clock_monitor.trusted() else None,
+            list_versions=self.lists.versions,
         )
         return GateRecords(self.settings, dependencies)
 
@@ -152,10 +156,12 @@ class GateParts:
             self._clock.now,
             self.evidence_writer.keep,
             Interlock(interlocks(settings.lanes), shared_arms(settings.lanes)),
-            self.journal.lane_orders,
+            self.trust.lockout,
             self._counters.note_detection,
         )
-        sources = Sources(self.lists.registry, self.journal, self.clock_monitor.trusted, self.site)
+        sources = Sources(
+            self.lists.registry, self.journal, self.clock_monitor.trusted, self.site, lambda: self.trust.hold
+        )
         return GateLanes(
             settings,
             services,
@@ -172,6 +178,7 @@ class GateParts:
             self._health_message,
             self._link_changed,
             self.lists,
+            lambda record: self.trust.own_record(record, Witness.STATUS),
         )
         return CentralConnection(
             self.settings,
@@ -238,6 +245,7 @@ class GateParts:
             evidence=self.evidence,
             devices=self.devices,
             recorder=self.recorder,
+            trust=self.trust,
             clock=self.clock_monitor,
             link=lambda: None if self.central is None else self.central.link_view,
             health=self.status.health,

@@ -73,6 +73,8 @@ class GateStatus:
             "site": sources.site.status(),
             "journal_failing": sources.records.recorder.failing,
             "key": sources.records.checkpointer.public_key,
+            "trust_state": sources.records.trust.status(),
+            "head": sources.records.trust.heads.record(),
             "checkpoint": sources.records.checkpointer.head_checkpoint(),
         }
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from agent.lane import LaneService, SimulatedVehicleRun
     from agent.lists import ListService
     from agent.mqtt import LinkView
-    from agent.recording import Recorder
+    from agent.recording import Recorder, TrustMonitor
     from agent.settings import LoadedSettings
     from agent.store.evidence import EvidenceStore
     from agent.store.journal import Journal
@@ -39,7 +39,7 @@ class Gate:
     `configuration`: the main file. `refusal`: why what is on the disk is not what runs. `lanes`: by name. `cameras`: by
     "lane/camera". `link`: None without a broker. `health`: what birth and status say. `reload`: read the configuration
     again, as SIGHUP does; returns at once. `simulated_runs`: of the lanes on which a simulated vehicle can be played.
-    `diagnostics`: figures, metrics and what the doctor finds.
+    `trust`: whether the gate still has what it keeps. `diagnostics`: figures, metrics and what the doctor finds.
     """
 
     loaded: LoadedSettings
@@ -52,6 +52,7 @@ class Gate:
     evidence: EvidenceStore
     devices: DeviceStatusTable
     recorder: Recorder
+    trust: TrustMonitor
     clock: ClockMonitor
     link: Callable[[], LinkView | None]
     health: Callable[[], Mapping[str, object]]

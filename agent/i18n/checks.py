@@ -47,6 +47,7 @@ CHECKS: Final[Mapping[Reason, Text]] = {
     Reason.USED_AT_OTHER_GATE: Text("Not used at another gate"),
     Reason.RESERVED_ELSEWHERE: Text("Not in use at another gate"),
     Reason.LEDGER_UNREACHABLE: Text("The other gates could be asked"),
+    Reason.STATE_NOT_WHOLE: Text("Nothing that the gate keeps is lost"),
     Reason.PASSBACK: Text("It did not pass here a moment ago"),
     Reason.RATE_LIMITED: Text("Not too many refused codes"),
     Reason.WATCHLIST_HOLD: Text("It is not on the watch list"),

@@ -54,6 +54,7 @@ _TONES_BY: Final[Mapping[str, tuple[str, Mapping[Any, str]]]] = {
     "command.executed": ("result", {"not_done": "poor", "failed": "bad", "unknown": "bad"}),
     "console.acted": ("done", {False: "poor"}),
     "clock.changed": ("state", {"HOLDOVER": "poor", "UNTRUSTED": "bad"}),
+    "state.changed": ("state", {"whole": "good", "behind": "bad", "lost": "bad"}),
     "lists.state": ("state", {"STALE_OK": "poor", "KNOWN_ONLY": "poor", "TOO_OLD": "bad"}),
 }
 """Of the others: the field that says how it went, and the colour of each value."""

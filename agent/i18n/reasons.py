@@ -103,6 +103,10 @@ REASONS: Final[Mapping[Reason, Advice]] = {
         Text("The other gates cannot be asked whether the permit was used."),
         Text("Send the vehicle to the permit's home gate, or ask there."),
     ),
+    Reason.STATE_NOT_WHOLE: Advice(
+        Text("The gate has lost a part of what it keeps, so the permit may have been used already."),
+        Text("Check with central, then decide by hand. A technician finds under Health what is missing."),
+    ),
     Reason.PASSBACK: Advice(
         Text("This vehicle went through this way a short while ago."), Text("See whether its permit was handed back.")
     ),

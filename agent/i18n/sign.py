@@ -46,6 +46,7 @@ NO_ORACLE: Final = frozenset(
         Reason.USED_AT_OTHER_GATE,
         Reason.RESERVED_ELSEWHERE,
         Reason.LEDGER_UNREACHABLE,
+        Reason.STATE_NOT_WHOLE,
         Reason.PASSBACK,
         Reason.RATE_LIMITED,
         Reason.WATCHLIST_HOLD,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final
 
 from agent.core.lists import FreshnessRules
@@ -10,6 +11,7 @@ from agent.lists.intake import ListIntake
 from agent.lists.monitor import ListMonitor
 from agent.lists.mqtt_sync import ListSync
 from agent.lists.trust_file import TrustFile
+from agent.store.errors import RegistryError
 from agent.store.registry import ChunkSpool, Registry
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from agent.mqtt import MqttClient
     from agent.service.worker import Worker
     from agent.settings import Settings
+
+log = logging.getLogger(__name__)
 
 REGISTRY: Final = "registry.db"
 INCOMING: Final = "lists"
@@ -68,6 +72,18 @@ class ListService:
             return {"state": None}
         versions = {kind.value: version for kind, version in standing.versions.items()}
         return {"state": standing.state.value, "trust": standing.trust, **versions}
+
+    def versions(self) -> dict[str, int] | None:
+        """The versions of all lists that are here, the trust list too; None before the start, or where unknown."""
+        if self._monitor.standing is None:
+            return None
+        try:
+            trust, standings = self.registry.trust(), self.registry.standings()
+        except RegistryError as error:
+            log.error("which lists are here cannot be known: %s", error)  # noqa: TRY400 - told, not a bug
+            return None
+        held = {standing.kind.value: standing.version for standing in standings}
+        return held if trust is None else {"trust": trust.version, **held}
 
     def start(self) -> None:
         """Take the trust list's file in, tell how fresh the lists are, and begin to look after them."""

@@ -20,6 +20,7 @@ from agent.mqtt.packets import connect_properties, incoming, limits, publish_pro
 from agent.mqtt.presence import GateIdentity
 from agent.mqtt.receipt import Receipt
 from agent.mqtt.replay import ReplayPlan
+from agent.mqtt.status_witness import StatusWitness
 from agent.mqtt.uplink_view import UplinkView
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Outgoing",
     "Receipt",
     "ReplayPlan",
+    "StatusWitness",
     "Subscription",
     "Uplink",
     "UplinkView",

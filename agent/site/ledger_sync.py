@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from agent.core.crypto import SigningKey
     from agent.core.site import Membership, OpenedMessage
+    from agent.site.head_witness import HeadWitness
     from agent.site.link import SiteLink
     from agent.store.journal import SiteLedger
 
@@ -73,7 +74,8 @@ class LedgerSync:
 
     `news` hears of a gate whose rows were taken, or that has compared what it knows of this one's. `void` hears of a
     gate that has lost what it granted. `lost` hears why this gate's own journal must not go on: it tells and takes
-    nothing from then on. `made`: whether a claim is of this process, so that its end is known here.
+    nothing from then on. `made`: whether a claim is of this process, so that its end is known here. `heads`: what gates
+    tell one another of their chains.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of one part
@@ -88,6 +90,7 @@ class LedgerSync:
         void: Callable[[str], None],
         lost: Callable[[str], None],
         made: Callable[[str], bool],
+        heads: HeadWitness,
     ) -> None:
         self._membership = membership
         self._key = key
@@ -98,6 +101,7 @@ class LedgerSync:
         self._void = void
         self._lost = lost
         self._made = made
+        self._heads = heads
         self._witnesses = Witnesses(membership.peers, ledger, stream)
         # Who has had everything from everybody under this very list of gates may act as home; a new list moves homes.
         self._mark = f"roll:{membership.digest}"
@@ -203,6 +207,7 @@ class LedgerSync:
 
     def _compare(self, peer: str, want: RowsRequest) -> None:
         """Give a gate the rows that it wants, unless it knows some that are not here."""
+        self._heads.compare(want)
         was_awaited = self._witnesses.awaited
         self._witnesses.compare_position(peer, want)
         if why := self._witnesses.older_copy:
@@ -221,7 +226,8 @@ class LedgerSync:
             self._void(peer)
             # It takes no more of what it asked for before.
             self._going = deque(one for one in self._going if one.to != peer or not one.whole)
-            self._going.append(_Answer(peer, self._all(peer, want.whole), want.whole))
+            known = self._heads.known_of(peer)  # before what it tells of its new stream takes the place of the old one
+            self._going.append(_Answer(peer, self._all(peer, want.whole, known), want.whole))
         else:
             self._going.append(_Answer(peer, self._since(want.after if want.stream == self._stream else 0)))
 
@@ -231,7 +237,7 @@ class LedgerSync:
             after = rows[-1].seq
         yield Rows(stream=self._stream, after=after)
 
-    def _all(self, peer: str, whole: str) -> Iterator[Rows]:
+    def _all(self, peer: str, whole: str, known: tuple[tuple[str, int], ...]) -> Iterator[Rows]:
         head, place, part = self._ledger.head(), None, 0
         while page := self._ledger.dump_rows(peer, place, ROWS_A_MESSAGE):
             for start in range(0, len(page), ROWS_A_MESSAGE):
@@ -239,11 +245,11 @@ class LedgerSync:
                 rows = rows_to_message(page[start : start + ROWS_A_MESSAGE])
                 yield Rows(stream=self._stream, after=head, rows=rows, whole=whole, part=part)
             place = (page[-1].permit_id, page[-1].use, page[-1].gate)
-        yield Rows(stream=self._stream, after=head, whole=whole, part=part + 1, last=True)
+        yield Rows(stream=self._stream, after=head, whole=whole, part=part + 1, last=True, known=known)
 
     def _take_rows(self, peer: str, said: Rows) -> None:
         rows = rows_from_message(said.rows)
-        taken = self._ledger.take_rows(peer, said.stream, said.after + 1, rows)
+        taken = self._ledger.take_rows(peer, said.stream, said.after + 1, rows, said.head)
         view = self._peers[peer]
         view.behind = max(0, said.after + len(rows) - taken.upto) if taken.gap else 0
         for conflict in taken.conflicts:
@@ -268,12 +274,14 @@ class LedgerSync:
         self._ledger.take_dump(peer, said.stream, rows)
         whole.part, whole.moved_at = said.part, time.monotonic()
         if said.last:
+            self._heads.note_known(said.known)
             self._ledger.mark_synced(peer, said.stream, said.after)
             del self._wholes[peer]
             self._missing -= {peer}
             if not self._missing:
                 self._ledger.mark_synced(self._mark, self._stream, 0)
                 log.info("the ledger of this gate is complete: it knows the uses of all gates of the site")
+                self._heads.complete()
             self._news(peer)
 
     def _want(self, peer: str) -> None:
@@ -293,7 +301,8 @@ class LedgerSync:
             self._send_message(peer, RowsRequest(whole=self._wholes[peer].id))
         else:
             cursor = self._ledger.cursor(peer)
-            self._send_message(peer, RowsRequest(stream=cursor.stream, after=cursor.seq))
+            head = self._heads.of_peer(peer)
+            self._send_message(peer, RowsRequest(stream=cursor.stream, after=cursor.seq, head=head))
 
     def _send_message(self, to: str, message: RowsRequest | Rows, done: Callable[[], None] | None = None) -> bool:
         text = self._membership.sealed(message, to, self._key)
@@ -320,12 +329,12 @@ class LedgerSync:
         if self._announce.is_set() or time.monotonic() - self._told_at > HEARTBEAT_S:
             self._announce.clear()
             self._pushed = self._ledger.head()
-            message = Rows(stream=self._stream, after=self._pushed)
+            message = Rows(stream=self._stream, after=self._pushed, head=self._heads.own())
         elif not self._ledger.wait_for_rows(self._pushed, PUSH_WAIT_S):
             return True
         else:
             rows = self._ledger.rows_after(self._pushed, ROWS_A_MESSAGE)
-            message = Rows(stream=self._stream, after=self._pushed, rows=rows_to_message(rows))
+            message = Rows(stream=self._stream, after=self._pushed, rows=rows_to_message(rows), head=self._heads.own())
         self._told_at = time.monotonic()
         if not self._broadcast_rows(message):
             return False

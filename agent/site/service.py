@@ -6,12 +6,15 @@ import time
 from typing import TYPE_CHECKING
 
 from agent.core.site import Claim, ClaimActive, ClaimAnswer, ClaimCode, ClaimEnded, ClaimQuery, ClaimReply, ClaimRow
+from agent.core.trust_state import Witness
 from agent.devices import PortState
 from agent.site.claim_coordinator import ClaimCoordinator
 from agent.site.claimant import NO_LINK, Claimant, SiteRules
 from agent.site.dispatcher import MessageDispatcher
+from agent.site.head_witness import HeadWitness
 from agent.site.ledger_sync import LedgerSync
 from agent.site.own_claims import OwnClaims
+from agent.site.own_state import NOTHING_LOST
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from agent.service.worker import Worker
     from agent.site.link import SiteLink
     from agent.site.own_claims import LiveClaim
+    from agent.site.own_state import OwnState
     from agent.store.journal import Journal, SiteLedger
 
 STOP_S = 5.0
@@ -38,10 +42,11 @@ class SiteService:
     """Claims uses of permits for the lanes, answers the claims of other gates, and keeps the ledgers of the site alike.
 
     All methods may be called from any thread. `claim` before a permit passes, `reserving` around the record that lets
-    it.
+    it. `trust`: the trust state of this gate, which hears what the others hold of it, and says whether its ledger knows
+    all uses.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the seams of one part
         self,
         membership: Membership,
         key: SigningKey,
@@ -49,7 +54,10 @@ class SiteService:
         ledger: SiteLedger,
         link: SiteLink,
         rules: SiteRules,
+        *,
+        trust: OwnState = NOTHING_LOST,
     ) -> None:
+        self._trust = trust
         self._membership = membership
         self._key = key
         self._link = link
@@ -75,6 +83,7 @@ class SiteService:
             void=self._void_claims_on,
             lost=self._void_all_claims,
             made=self._own.made,
+            heads=HeadWitness(uses, ledger, self._head_named, trust.rows_shown),
         )
         self._claimant = Claimant(
             membership,
@@ -148,17 +157,21 @@ class SiteService:
         for live in self._own.alive():
             self._own.end(live, ClaimAnswer(ClaimCode.LEDGER_UNREACHABLE, gate=self._membership.own, detail=why))
 
+    def _head_named(self, stream: str, seq: int, digest: str, place: int) -> None:
+        self._trust.head_named(Witness.SITE, stream, seq, digest, place)
+
     def _why_incomplete(self) -> str:
         missing = self._exchange.missing
-        return (
-            Text(
+        if missing:
+            return Text(
                 "the ledger of {own} is not complete: it lacks what {missing} knows",
                 own=self._membership.own,
                 missing=", ".join(missing),
             )
-            if missing
-            else ""
-        )
+        why = self._trust.why_ledger_open()
+        if why:
+            return Text("the ledger of {own} is not whole: {why}", own=self._membership.own, why=why)
+        return ""
 
     def _why_not_alone(self) -> str:
         connected = self._link.view.state is PortState.UP

@@ -60,6 +60,7 @@ from agent.core.events import (
     PlateRecord,
     Point,
     RecordsDeleted,
+    StateChanged,
     Status,
     TransactionClosed,
     VehicleEntering,
@@ -74,6 +75,7 @@ from agent.core.events import (
 from agent.core.lane import transaction_id
 from agent.core.lists import DataState
 from agent.core.model import CommandName, Outcome, Reason, Verdict
+from agent.core.trust_state import HeadRecord, StatePart, Wholeness, signed_head
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,6 +86,7 @@ GATE: Final = "khorgos-03"
 LANE: Final = "exit-1"
 UTC: Final = 1_795_508_103.412
 STREAM: Final = "3a5d2cb7-9262-4163-b0e1-8031b6af03c6"
+FORMER_STREAM: Final = "c2a1f7de-5a0b-4d1f-9a37-08a5be2d6f11"
 BOOT: Final = "9fb65a20-74c3-4975-a878-cd736f2f9b7b"
 CHALLENGE: Final = "Zq3nJx0r8mT5vYkA1uHdCw"
 TRANSACTION: Final = transaction_id(UTC + 12.0, 1, 42)
@@ -212,6 +215,16 @@ def _steps() -> list[_Step]:
             False,
         ),
         (124.0, ListsState(state=DataState.STALE_OK, before=DataState.FRESH, age_s=901), False),
+        (
+            124.5,
+            StateChanged(
+                part=StatePart.LEDGER,
+                state=Wholeness.LOST,
+                before=Wholeness.WHOLE,
+                detail=f"the head file names event 4711 of stream {FORMER_STREAM}, of which nothing is here",
+            ),
+            False,
+        ),
         (
             125.0,
             LedgerConflict(
@@ -398,12 +411,27 @@ def _presence() -> dict[str, Any]:
         "clock_error_ms": 5,
         "clock_state": "SYNCED",
         "lists": {"state": "FRESH", "trust": 7, "declarations": 813, "revocations": 57},
+        "trust_state": {part.value: {"state": Wholeness.WHOLE} for part in StatePart},
+        "head": signed_head(_head(last), GATE_KEY),
         "devices": {f"{LANE}/front": "streaming", f"{LANE}/relay": "up", "broker": "up"},
         "lanes": {LANE: "idle"},
         "journal_failing": False,
         "challenge": CHALLENGE,
         "checkpoint": checkpoint_of(Point(STREAM, last.seq, last.digest), GATE, GATE_KEY, last.utc_ms / 1000),
     }
+
+
+def _head(last: SealedEvent) -> HeadRecord:
+    return HeadRecord(
+        gate=GATE,
+        stream=STREAM,
+        seq=last.seq,
+        digest=last.digest,
+        rows=2,
+        utc_ms=last.utc_ms,
+        lists={"trust": 7, "declarations": 813, "revocations": 57},
+        orders={},
+    )
 
 
 def _draft(event: Event, utc: float, of_transaction: bool) -> Draft:
@@ -425,6 +453,7 @@ _OF_THE_GATE = (
     ListsApplied,
     ListsRefused,
     ListsState,
+    StateChanged,
     LedgerConflict,
     ClockChanged,
     RecordsDeleted,

@@ -96,6 +96,7 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
     "chain.checkpoint": StandardEquivalent(note=_OWN),
     "evidence.sent": StandardEquivalent(customs=GATHER, note="the pictures of OPTCAR; ONVIF and BACnet carry none"),
     "evidence.dropped": StandardEquivalent(note=_OWN),
+    "state.changed": StandardEquivalent(note=_OWN),
     "lists.applied": StandardEquivalent(note=_OWN),
     "lists.refused": StandardEquivalent(note=_OWN),
     "lists.state": StandardEquivalent(note=_OWN),
@@ -210,6 +211,7 @@ REASONS: Final[Mapping[Reason, StandardEquivalent]] = {
     Reason.USED_AT_OTHER_GATE: StandardEquivalent(_CREDENTIAL, "denied-credential-max-uses (156)"),
     Reason.RESERVED_ELSEWHERE: StandardEquivalent(_CREDENTIAL, _OTHER, note="another gate of the site has it in hand"),
     Reason.LEDGER_UNREACHABLE: StandardEquivalent(_CREDENTIAL, _UNAVAILABLE),
+    Reason.STATE_NOT_WHOLE: StandardEquivalent(_CREDENTIAL, _UNAVAILABLE),
     Reason.PASSBACK: StandardEquivalent(_CREDENTIAL, "denied-passback (138)"),
     Reason.RATE_LIMITED: StandardEquivalent(_ANONYMOUS, "denied-max-attempts (140)", note=_UNPROVEN),
     Reason.WATCHLIST_HOLD: StandardEquivalent(_CREDENTIAL, _OTHER, note="an officer wants to see it"),
@@ -242,6 +244,7 @@ ALARMS: Final[Mapping[Alarm, StandardEquivalent]] = {
     Alarm.DELIVERY_STALLED: StandardEquivalent(note=_OWN),
     Alarm.LISTS_FAILED: StandardEquivalent(note=_OWN),
     Alarm.PART_FAILED: StandardEquivalent(note=_OWN),
+    Alarm.STATE_NOT_WHOLE: StandardEquivalent(note=_OWN),
 }
 """By the alarm of alarm.raised."""
 

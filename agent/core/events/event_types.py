@@ -17,6 +17,7 @@ from agent.core.commands import Refusal, Result
 from agent.core.detail import Detail, DetailMessage, WithDetail
 from agent.core.lists import DataState
 from agent.core.model import Outcome, Reason, Verdict
+from agent.core.trust_state import StatePart, Wholeness
 
 
 class Alarm(StrEnum):
@@ -40,6 +41,7 @@ class Alarm(StrEnum):
     DELIVERY_STALLED = "delivery_stalled"
     LISTS_FAILED = "lists_failed"
     PART_FAILED = "part_failed"
+    STATE_NOT_WHOLE = "state_not_whole"
 
 
 class Event(BaseModel):
@@ -436,6 +438,22 @@ class ListsState(Event):
     )
 
 
+class StateChanged(WithDetail, Event):
+    """A part of the gate's own state is behind, lost, or whole again, as a witness shows or two persons accept."""
+
+    TYPE: ClassVar[str] = "state.changed"
+    part: StatePart = Field(description="Which part.")
+    state: Wholeness = Field(
+        description="whole; behind: an older copy is here; lost: it is not here, or not all of it."
+    )
+    before: Wholeness = Field(description="What it was until now.")
+    detail: Detail = Field(default="", description="Who shows it, in words; or why it is whole again.")
+    message: DetailMessage = None
+    persons: tuple[str, ...] = Field(
+        default=(), description="The two persons who accepted what is missing; empty: nobody had to."
+    )
+
+
 class LedgerConflict(Event):
     """One use of a permit was consumed by more than one gate of the site. Nothing undoes it."""
 
@@ -511,6 +529,7 @@ TYPES: tuple[type[Event], ...] = (
     ListsApplied,
     ListsRefused,
     ListsState,
+    StateChanged,
     LedgerConflict,
     ClockChanged,
     RecordsDeleted,

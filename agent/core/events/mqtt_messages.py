@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from agent.core.clock import ClockState
 from agent.core.commands import Refusal, Result
 from agent.core.lists import DataState
+from agent.core.trust_state import Wholeness
 
 AckModeName = Literal["watermark", "puback"]
 AckStateName = Literal["waiting", "heard", "silent", "none"]
@@ -56,6 +57,14 @@ class ListsHeld(BaseModel):
     watch: Count | None = Field(default=None, description="Version of the watch list.")
 
 
+class PartOfState(BaseModel):
+    """How one part of what the gate keeps stands."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    state: Wholeness = Field(description="whole; behind: an older copy is here; lost: not here, or not all of it.")
+    cause: str = Field(default="", description="Who shows it, in words; empty: it is whole.")
+
+
 class Presence(BaseModel):
     """What birth and status have in common."""
 
@@ -73,6 +82,17 @@ class Presence(BaseModel):
         default=None, description="Whether permits may be judged by the gate's clock: not while UNTRUSTED."
     )
     lists: ListsHeld | None = Field(default=None, description="The signed lists that the gate holds.")
+    trust_state: dict[str, PartOfState] = Field(
+        default={},
+        description="Whether the gate still has what it keeps: journal, ledger, lists, orders. While one is not whole, "
+        "an officer decides.",
+    )
+    head: str | None = Field(
+        default=None,
+        description="Compact JWS of the type gate-head+jws, signed by the gate's key, over the last event, the end of "
+        "the row log, the versions of lists and the lanes' orders. The gate reads its own again and holds itself "
+        "against it.",
+    )
     site: dict[str, JsonValue] = Field(
         default={}, description="How it stands with the other gates of its site; empty: it is the only one."
     )

@@ -19,6 +19,7 @@ from agent.core.site.membership import Membership, OpenedMessage
 from agent.core.site.messages import (
     EVERYBODY,
     ROWS_A_MESSAGE,
+    ChainHead,
     Claim,
     ClaimActive,
     ClaimEnded,
@@ -37,6 +38,7 @@ __all__ = [
     "CLAIMS",
     "EVERYBODY",
     "ROWS_A_MESSAGE",
+    "ChainHead",
     "Claim",
     "ClaimActive",
     "ClaimAnswer",

@@ -114,23 +114,31 @@ class ClaimActive(MessageBody):
     permit: _Permit
 
 
+ChainHead: TypeAlias = tuple[_Count, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]
+"""The end of a gate's chain of events: the number of the last one, and its hash in hex."""
+
+
 class RowsRequest(MessageBody):
     """A gate asks another for the rows after a place of its row log; `whole`, an id: for all rows of all gates.
 
     Asking for the whole it has lost what it granted: whatever it has granted the other, that is not used yet, is void.
+    `head`: the end of the chain of the gate that is asked, in this stream, as far as the asking one has heard.
     """
 
     kind: Literal["want"] = "want"
     stream: ShortText = ""
     after: _Count = 0
     whole: ShortText = ""
+    head: ChainHead | None = None
 
 
 class Rows(MessageBody):
     """Changes of the ledger of the gate that sends them, which follow on the place `after`.
 
     Without any: where it stands. `whole`: the id of the Want that they answer: all rows of all gates, in parts that
-    count from 1 to the `last`; the sender's row log stood at `after` when it began to read them.
+    count from 1 to the `last`; the sender's row log stood at `after` when it began to read them. `head`: the end of the
+    sender's chain of events. `known`, in the last part of a whole: how far the sender knew row logs of the gate that
+    asked, by their streams.
     """
 
     kind: Literal["rows"] = "rows"
@@ -140,6 +148,8 @@ class Rows(MessageBody):
     whole: ShortText = ""
     part: _Count = 0
     last: bool = False
+    head: ChainHead | None = None
+    known: Annotated[tuple[tuple[_Id, _Count], ...], Field(max_length=4)] = ()
 
 
 SiteMessage: TypeAlias = Claim | ClaimReply | ClaimEnded | ClaimQuery | ClaimActive | RowsRequest | Rows

@@ -57,6 +57,7 @@ class FactCollector:
         self._lists = sources.lists
         self._ledger = sources.ledger
         self._clock_trusted = sources.clock_trusted
+        self._hold = sources.hold
         self._texts: Texts = NO_TEXTS
 
     def collect(self, question: Decide, now: Instant) -> CollectedFacts | None:
@@ -68,9 +69,9 @@ class FactCollector:
         permit = assessment.permit
         data = self._data(permit, trust, now.utc)
         if permit is None:
-            return CollectedFacts(question, now, assessment, Knowledge(data), 0)
+            return CollectedFacts(question, now, assessment, Knowledge(data, hold=self._hold()), 0)
         use, number = self._use(permit, question.transaction, now.utc)
-        known = Knowledge(data, use)
+        known = Knowledge(data, use, hold=self._hold())
         if assessment.reason is Reason.OK:
             known = replace(
                 known,

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from agent.core.lists import FreshnessRules
 from agent.core.permit import PermitForm
+from agent.core.trust_state import NO_HOLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.decision import JudgementRules
     from agent.core.site import ClaimAnswer, ClaimRequest
+    from agent.core.trust_state import StateHold
     from agent.store.journal import Journal
     from agent.store.registry import Registry
 
@@ -53,10 +55,12 @@ class LanePlace:
 class Sources:
     """Whom the decider asks. `clock_trusted`: whether permits may be judged by the clock.
 
-    `lists` may raise RegistryError, `ledger` and `claims` JournalError.
+    `lists` may raise RegistryError, `ledger` and `claims` JournalError. `hold`: what the gate's own state keeps from
+    permits.
     """
 
     lists: Registry
     ledger: Journal
     clock_trusted: Callable[[], bool]
     claims: ClaimService
+    hold: Callable[[], StateHold] = lambda: NO_HOLD

@@ -30,6 +30,11 @@ class State(Table):
     directory: Path = Field(
         default=Path("/var/lib/gate-agent"), description="Directory of the journal, the evidence and the synced lists."
     )
+    head_file: Path | None = Field(
+        default=None,
+        description="File outside that directory with the signed head of the journal, by which an older copy of the "
+        "directory is noticed. Without one only central and the other gates can notice it.",
+    )
 
 
 class Permits(Table):

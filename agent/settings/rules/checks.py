@@ -15,6 +15,7 @@ from agent.settings.rules.console import console_problems
 from agent.settings.rules.lane import LaneRules
 from agent.settings.rules.ports import port_problems
 from agent.settings.rules.site import access_problems, claim_problems, list_problems, site_problems
+from agent.store.head_file import inside
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -97,6 +98,12 @@ def _state(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iter
     state = _part(State, data.get("state", {}))
     if state is not None and not state.directory.is_absolute():
         yield pydantic_problems.about(("state", "directory"), Text("expected an absolute path"))
+    if state is not None and state.head_file is not None and inside(state.head_file, state.directory):
+        message = Text(
+            "lies in state.directory: what puts an older copy of that folder back would put this file back with it; "
+            "choose another folder"
+        )
+        yield pydantic_problems.about(("state", "head_file"), message)
 
 
 def _permits(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iterator[Problem]:

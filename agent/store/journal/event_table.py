@@ -184,6 +184,26 @@ def payloads(connection: sqlite3.Connection, first: int, last: int) -> Iterator[
     return (payload for (payload,) in rows)
 
 
+def digest_at(connection: sqlite3.Connection, seq: int) -> str | None:
+    """The hash of an event, of the bytes that are here; None where it was pruned, or is beyond the head."""
+    now = standing_of(connection)
+    for point in (now.head, now.tail):
+        if seq == point.seq:
+            return point.digest
+    row = connection.execute(f"SELECT {PAYLOAD} FROM events WHERE seq = ?", (seq,)).fetchone()  # noqa: S608 - a constant
+    return None if row is None else digest_of(row[0])
+
+
+def newest(connection: sqlite3.Connection, kind: str, among: int) -> list[bytes]:
+    """The bytes of the events of a type among so many of the newest, the oldest first."""
+    after = standing_of(connection).head.seq - among
+    rows = connection.execute(
+        f"SELECT {PAYLOAD} FROM events WHERE seq > ? AND type = ? ORDER BY seq",  # noqa: S608 - a constant
+        (after, kind),
+    )
+    return [payload for (payload,) in rows]
+
+
 def first_since(connection: sqlite3.Connection, utc_ms: int) -> int | None:
     """The first event recorded at that time or later, None when there is none."""
     row = connection.execute("SELECT seq FROM events WHERE utc_ms >= ? ORDER BY seq LIMIT 1", (utc_ms,)).fetchone()

@@ -126,11 +126,13 @@ class SiteLedger:
 
     # ------------------------------------------------------------------------------------------------- hearing others
 
-    def take_rows(self, gate: str, stream: str, first: int, rows: Sequence[PeerRow]) -> Taken:
+    def take_rows(
+        self, gate: str, stream: str, first: int, rows: Sequence[PeerRow], head: tuple[int, str] | None = None
+    ) -> Taken:
         """Take over rows of another gate, complete from place `first` of that stream's row log to the last of them.
 
         What is known is left out. With a gap nothing is taken. Conflicts are recorded as events in the same
-        transaction, each of them once.
+        transaction, each of them once. `head`: where its chain stood, number and hash of its last event, to be kept.
         """
 
         def work(connection: sqlite3.Connection, reading: ClockReading) -> tuple[Taken, list[SealedEvent]]:
@@ -142,6 +144,8 @@ class SiteLedger:
                 last = max(upto, rows[-1].seq) if rows else upto
                 peer_uses.follow(connection, gate, stream, last, synced=False)
                 upto = last
+            if head is not None:
+                peer_uses.note_head(connection, gate, stream, *head)
             found = [peer_uses.apply_row(connection, gate, row, self._writer.gate) for row in rows]
             conflicts, sealed = self._flagged(found, connection, reading)
             return Taken(upto, conflicts=conflicts), sealed
@@ -190,6 +194,14 @@ class SiteLedger:
     def cursor(self, gate: str) -> Cursor:
         """How far the row log of another gate is known."""
         return self._reading(lambda c: peer_uses.cursor(c, gate))
+
+    def chain_head(self, gate: str) -> tuple[int, str] | None:
+        """The newest head that another gate named of its chain: number and hash of the event; None where it did not."""
+        return self._reading(lambda c: peer_uses.chain_head(c, gate))
+
+    def row_logs(self, gate: str) -> tuple[tuple[str, int], ...]:
+        """How far row logs of another gate are known here, by stream: that of now, and the one before."""
+        return self._reading(lambda c: peer_uses.row_logs(c, gate))
 
     def unsynced(self, gates: Iterable[str]) -> tuple[str, ...]:
         """The gates, of those named, of which this journal never had everything since it was made.

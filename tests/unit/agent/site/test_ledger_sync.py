@@ -4,6 +4,7 @@ import pytest
 
 from agent.core.site.membership import OpenedMessage
 from agent.core.site.messages import Rows, RowsRequest
+from agent.site.head_witness import HeadWitness
 from agent.site.ledger_sync import UNDER_WAY, LedgerSync
 from agent.store.errors import JournalUnavailableError
 from agent.store.journal.journal import Journal
@@ -48,6 +49,7 @@ def sync(wire, journal):
     return LedgerSync(
         membership_of("north"), KEYS["north"], journal.site, journal.stream, wire,
         news=ignore, void=ignore, lost=ignore, made=lambda _: False,
+        heads=HeadWitness(journal, journal.site, ignore, ignore),
     )  # fmt: skip
 
 

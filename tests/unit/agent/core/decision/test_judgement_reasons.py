@@ -16,6 +16,7 @@ from agent.core.permit.issue import DAY_S, issue
 from agent.core.permit.trust import KeyStatus
 from agent.core.site.claim_answers import ClaimAnswer, ClaimCode
 from agent.core.site.ledger import OtherExit
+from agent.core.trust_state import StateHold
 from tests.support.lane.judging import (
     CONTEXT,
     DATA,
@@ -178,6 +179,48 @@ ROWS = {
         MANUAL,
     ),
     "no home gate": (Reason.LEDGER_UNREACHABLE, {"known": word(ClaimCode.LEDGER_UNREACHABLE)}, MANUAL, MANUAL),
+    "a journal that must not go on": (
+        Reason.STATE_NOT_WHOLE,
+        {"known": known(hold=StateHold(cause="an older copy"))},
+        MANUAL,
+        MANUAL,
+    ),
+    "a ledger that is lost": (
+        Reason.STATE_NOT_WHOLE,
+        {"known": known(hold=StateHold(ledger="lost"))},
+        MANUAL,
+        MANUAL,
+    ),
+    "a ledger that was lost after the permit began": (
+        Reason.STATE_NOT_WHOLE,
+        {"known": known(hold=StateHold(ledger="lost", issued_after_utc=PERMIT.not_before))},
+        MANUAL,
+        MANUAL,
+    ),
+    "a ledger that was lost before the permit began": (
+        Reason.OK,
+        {"known": known(hold=StateHold(ledger="lost", issued_after_utc=PERMIT.not_before - 1))},
+        PASS,
+        PASS,
+    ),
+    "a trust list below its floor": (
+        Reason.STATE_NOT_WHOLE,
+        {"known": known(hold=StateHold(floors=(("trust", DATA.trust + 1),)))},
+        MANUAL,
+        MANUAL,
+    ),
+    "revocations below their floor": (
+        Reason.STATE_NOT_WHOLE,
+        {"known": known(hold=StateHold(floors=(("revocations", VERSIONS.get(ListKind.REVOCATIONS, 0) + 1),)))},
+        MANUAL,
+        MANUAL,
+    ),
+    "a used permit, whatever is lost": (
+        Reason.ALREADY_USED,
+        {"known": known(use=PermitUses(used=PERMIT.max_uses), hold=StateHold(ledger="lost"))},
+        DENY,
+        DENY,
+    ),
     "just gone": (Reason.PASSBACK, {"known": known(use=PermitUses(passed_s=5)), "anti_passback_s": 60.0}, DENY, DENY),
     "a flood of codes": (Reason.RATE_LIMITED, {"texts": FLOOD}, MANUAL, MANUAL),
     "watched": (
