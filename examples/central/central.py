@@ -22,7 +22,7 @@ from rich.live import Live
 from rich.table import Table
 from store import SQL, Message, Store
 
-BATCH, BATCH_S, PAUSE_S, PAUSE_CAP_S, SESSION_S = 200, 0.05, 0.5, 30.0, 7 * 86_400
+BATCH, BATCH_S, PAUSE_S, PAUSE_CAP_S, SESSION_S, STOP_S = 200, 0.05, 0.5, 30.0, 7 * 86_400, 3
 # A way to a broker yields a batch, and waits. Sent the answers, it settles the batch with the broker and publishes
 # them.
 Broker = Generator[list[Message], list[tuple[str, bytes]], None]
@@ -152,11 +152,17 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     return options
 
 
+def stop(*_: Any) -> None:
+    """End, wherever the program is. Python drops what is raised while an object is freed: so it comes again."""
+    signal.alarm(STOP_S)
+    sys.exit(0)
+
+
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("pika").setLevel(logging.WARNING)
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, lambda *_: sys.exit(0))
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
+        signal.signal(number, stop)
     options = options_of()
     if options.command == "run":
         run(options)

@@ -24,7 +24,7 @@ from tests.support.consumer.postgres import Postgres, needs_postgres
 from tests.support.mqtt.linking import local, record
 from tests.support.mqtt.mosquitto import Broker, Listener, SampleBroker, needs_mosquitto, publish
 from tests.support.mqtt.mosquitto import stored as retained
-from tests.support.waiting import eventually, scaled
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 pytestmark = needs_mosquitto
 GATES = tuple(f"khorgos-0{number}" for number in range(1, 6))
@@ -242,6 +242,41 @@ def test_it_works_with_certificates_at_the_sample_broker_and_its_access_list(opt
         ):
             acknowledged(opened)
         assert_whole(sqlite, opened)
+
+
+STOPPED_WHILE_FREEING = """
+import os, signal, sys, time
+sys.path.insert(0, sys.argv.pop(1))
+import central
+
+class Freed:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0)
+
+def run(options):
+    Freed()
+    print("works on", flush=True)
+    time.sleep(600)
+
+central.run, central.STOP_S = run, 1
+central.main()
+"""
+
+
+def test_a_stop_that_python_drops_while_it_frees_an_object_comes_again(tmp_path):
+    more = [PROGRAM.parent, "run", "--broker", "mqtt://localhost", "--database", "sqlite:none"]
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED_WHILE_FREEING, *more],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
+    )
+    assert "Exception ignored" in done.stderr
+    assert done.stdout == "works on\n"
+    assert done.returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The lists of a site from central's files to the barrier: commands, agent and broker as they are installed."""
 
+import itertools
 import json
 import sqlite3
 import sys
@@ -7,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -227,14 +229,21 @@ def test_without_the_broker_what_is_known_passes_and_a_stick_brings_the_rest(pla
 
 def test_an_agent_that_is_killed_while_it_applies_a_list_has_the_old_one_or_the_new_one(place, tell):
     gate, row = place.gate, place.site.vehicle()
-    old = place.held()
-    place.site.declare(row, *declarations(MANY, seed=7, now=place.site.utc))
-    new = len(place.site.declared)
-    with ThreadPoolExecutor() as pool:
-        publishing = pool.submit(place.site.publish, place.broker)
-        gate.agent.until(lambda: applying(gate.state), "a list that is being applied")
-        gate.agent.kill()
-        publishing.result()
+    place.site.declare(row)
+    for batch in itertools.count(1):  # one that is in force before anybody looked is followed by another
+        old = place.held()
+        place.site.declare(*declarations(batch * MANY, seed=7, now=place.site.utc)[-MANY:])
+        new = len(place.site.declared)
+        in_force = partial(gate.hearing.all, "lists.applied", list="declarations", rows=new)
+        with ThreadPoolExecutor() as pool:
+            publishing = pool.submit(place.site.publish, place.broker)
+            gate.agent.until(lambda: applying(gate.state) or in_force(), "a list that is being applied")  # noqa: B023
+            killed = not in_force()
+            if killed:
+                gate.agent.kill()
+            publishing.result()
+        if killed:
+            break
     version, rows = place.held()
     assert (version, rows) == old or (version > old[0] and rows == new)
     tell(f"killed while {new} declarations were applied: {'the old' if rows != new else 'the new'} list is whole")

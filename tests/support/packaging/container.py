@@ -173,8 +173,12 @@ class Container:
             timeout=timeout,
             check=False,
         )
-        assert not check or done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}"
+        assert not check or done.returncode == 0, self._failed(command, done)
         return done
+
+    def _failed(self, command, done):
+        journal = self.run("journalctl --no-pager -n 40", check=False).stdout
+        return f"{command} ended with {done.returncode}:\n{done.stdout}\n{journal}"
 
     def ask(self, command):
         """What a line of shell prints, without line ends around it; it must end well."""

@@ -6,6 +6,8 @@ import ctypes
 import errno
 import json
 import math
+import subprocess
+import sys
 import time
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from agent.clock import clock
 from agent.clock.clock import NOTE_GOOD_FOR_S, Clock, Synchronisation, ask_kernel, judged, unknown
 from agent.clock.sampler import note_down
+from tests.support.waiting import eventually
 
 
 def test_an_instant_is_on_both_clocks_and_never_goes_back():
@@ -116,3 +119,17 @@ def test_what_is_signed_bears_no_time_far_ahead_of_a_clock_that_is_kept_right(mo
     mocker.patch.object(clock, "synchronisation", return_value=found)
     before = clock.now().utc
     assert before + ahead_s <= clock.latest() <= clock.now().utc + ahead_s
+
+
+def test_the_process_that_notes_goes_on_until_it_is_told_to_stop(tmp_path):
+    note = tmp_path / "state.json"
+    code = "import sys; from pathlib import Path; from agent.clock import sampler; sampler.NOTE = Path(sys.argv[1]); "
+    code += "sampler.EVERY_S = 0.001; sampler.main()"
+    with subprocess.Popen([sys.executable, "-c", code, note]) as process:
+        try:
+            eventually(note.exists)
+            first = note.read_bytes()
+            eventually(lambda: note.read_bytes() != first)
+        finally:
+            process.terminate()
+    assert process.returncode == 0
