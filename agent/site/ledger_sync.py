@@ -249,13 +249,14 @@ class LedgerSync:
 
     def _take_rows(self, peer: str, said: Rows) -> None:
         rows = rows_from_message(said.rows)
+        names_many = bool(said.head) and self._heads.before_news(peer)
         taken = self._ledger.take_rows(peer, said.stream, said.after + 1, rows, said.head)
         view = self._peers[peer]
         view.behind = max(0, said.after + len(rows) - taken.upto) if taken.gap else 0
         for conflict in taken.conflicts:
             log.error("use %d of permit %s was used at %s", conflict.use, conflict.permit_id.hex(), conflict.gates)
         whole = self._wholes.get(peer)
-        if taken.gap or (whole is not None and whole.part == 0):  # it may not have been there when it was asked
+        if taken.gap or names_many or (whole is not None and whole.part == 0):  # it may not have been there then
             self._want(peer)
         if not taken.gap:
             self._behind.discard(peer)
@@ -301,8 +302,9 @@ class LedgerSync:
             self._send_message(peer, RowsRequest(whole=self._wholes[peer].id))
         else:
             cursor = self._ledger.cursor(peer)
-            head = self._heads.of_peer(peer)
-            self._send_message(peer, RowsRequest(stream=cursor.stream, after=cursor.seq, head=head))
+            heads = self._heads.of_peer(peer)
+            if self._send_message(peer, RowsRequest(stream=cursor.stream, after=cursor.seq, heads=heads)):
+                self._heads.was_named(peer)
 
     def _send_message(self, to: str, message: RowsRequest | Rows, done: Callable[[], None] | None = None) -> bool:
         text = self._membership.sealed(message, to, self._key)

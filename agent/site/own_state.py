@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 class OwnState(Protocol):
     """The trust state of this gate (agent.recording.trust_monitor)."""
 
-    def head_named(self, witness: Witness, stream: str, seq: int, digest: str | None, place: int | None = None) -> None:
-        """Take a head of this gate that somebody names. May raise JournalError."""
+    def own_record(self, text: str, witness: Witness) -> None:
+        """Take a record of this gate's head that somebody holds for it. May raise JournalError."""
+        ...
+
+    def site_record(self) -> str | None:
+        """The signed record of this gate's head, as the gates of its site hold it; None while there is none."""
         ...
 
     def rows_shown(self, held: Sequence[tuple[str, int]]) -> None:
@@ -29,8 +33,11 @@ class OwnState(Protocol):
 class _NothingLost:
     """A gate whose state nobody watches."""
 
-    def head_named(self, witness: Witness, stream: str, seq: int, digest: str | None, place: int | None = None) -> None:
+    def own_record(self, text: str, witness: Witness) -> None:
         """Nothing is held against it."""
+
+    def site_record(self) -> str | None:
+        """It tells nothing of its head."""
 
     def rows_shown(self, held: Sequence[tuple[str, int]]) -> None:
         """Nothing was missing."""
