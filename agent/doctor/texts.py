@@ -195,7 +195,7 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     ),
     FindingCode.WITNESS_NONE: Advice(
         Text("There is no head file: nothing on this machine would notice an older copy of the state."),
-        Text("Set state.head_file to a file outside the state directory, such as /var/lib/gate-agent-witness/head."),
+        Text("Set state.head_file to a file outside the state directory, such as `/var/lib/gate-agent-witness/head`."),
     ),
     FindingCode.WITNESS_BAD: Advice(
         Text("The head file is not usable: {trouble}"),
