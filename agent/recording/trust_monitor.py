@@ -196,6 +196,17 @@ class TrustMonitor:
         """The signed record of this gate's head, as the gates of its site hold it; None while there is none."""
         return self.heads.record(bare=True)
 
+    def proves(self, heads: Sequence[str], place: int) -> bool:
+        """Whether one of these records is this gate's own, of the stream of now, and its row log went so far then."""
+        for text in heads:
+            try:
+                record = opened_head(text, self._key.public)
+            except HeadRecordError:
+                continue
+            if (record.gate, record.stream) == (self._gate, self._journal.stream) and record.rows >= place:
+                return True
+        return False
+
     def rows_shown(self, held: Sequence[tuple[str, int]]) -> None:
         """Hear that all gates of the site have given everything, and how far they knew this gate's row logs."""
         self.take(RowsShown(tuple(Head(stream, place) for stream, place in held)))

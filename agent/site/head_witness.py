@@ -66,6 +66,10 @@ class HeadWitness:
         for head in want.heads:
             self._state.own_record(head, Witness.SITE)
 
+    def proves(self, want: RowsRequest) -> bool:
+        """Whether a gate that says how far it knows this one's row log can show it by this gate's own word."""
+        return self._state.proves(want.heads, want.after)
+
     def note_known(self, known: Iterable[tuple[str, int]]) -> None:
         """Note how far a gate knew row logs of this one."""
         for stream, place in known:

@@ -209,7 +209,7 @@ class LedgerSync:
         """Give a gate the rows that it wants, unless it knows some that are not here."""
         self._heads.compare(want)
         was_awaited = self._witnesses.awaited
-        self._witnesses.compare_position(peer, want)
+        self._witnesses.compare_position(peer, want, self._heads.proves)
         if why := self._witnesses.older_copy:
             self._missing = frozenset(self._membership.peers)
             self._lost(why)
@@ -245,7 +245,8 @@ class LedgerSync:
                 rows = rows_to_message(page[start : start + ROWS_A_MESSAGE])
                 yield Rows(stream=self._stream, after=head, rows=rows, whole=whole, part=part)
             place = (page[-1].permit_id, page[-1].use, page[-1].gate)
-        yield Rows(stream=self._stream, after=head, whole=whole, part=part + 1, last=True, known=known)
+        own = self._heads.own()
+        yield Rows(stream=self._stream, after=head, whole=whole, part=part + 1, last=True, known=known, head=own)
 
     def _take_rows(self, peer: str, said: Rows) -> None:
         rows = rows_from_message(said.rows)
@@ -276,7 +277,7 @@ class LedgerSync:
         whole.part, whole.moved_at = said.part, time.monotonic()
         if said.last:
             self._heads.note_known(said.known)
-            self._ledger.mark_synced(peer, said.stream, said.after)
+            self._ledger.mark_synced(peer, said.stream, said.after, said.head)
             del self._wholes[peer]
             self._missing -= {peer}
             if not self._missing:

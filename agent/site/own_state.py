@@ -21,6 +21,10 @@ class OwnState(Protocol):
         """The signed record of this gate's head, as the gates of its site hold it; None while there is none."""
         ...
 
+    def proves(self, heads: Sequence[str], place: int) -> bool:
+        """Whether one of these records is this gate's own, of the stream of now, and its row log went so far then."""
+        ...
+
     def rows_shown(self, held: Sequence[tuple[str, int]]) -> None:
         """Hear that all gates have given everything, and how far they knew this gate's row logs."""
         ...
@@ -38,6 +42,10 @@ class _NothingLost:
 
     def site_record(self) -> str | None:
         """It tells nothing of its head."""
+
+    def proves(self, heads: Sequence[str], place: int) -> bool:  # noqa: ARG002 - as the other
+        """It believes the others' word."""
+        return True
 
     def rows_shown(self, held: Sequence[tuple[str, int]]) -> None:
         """Nothing was missing."""

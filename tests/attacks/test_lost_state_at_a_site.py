@@ -3,9 +3,10 @@
 import pytest
 
 from agent.core.site.claim_answers import ClaimCode
+from agent.core.site.messages import RowsRequest
 from agent.core.trust_state import StatePart, Wholeness, opened_head
 from agent.store.errors import JournalCorruptError
-from tests.support.site.sites import AT_EAST, KEYS, outcome, passes, request
+from tests.support.site.sites import AT_EAST, KEYS, membership_of, outcome, passes, request
 from tests.support.site.witnessed_sites import witnessed_site
 from tests.support.store.journals import device
 from tests.support.waiting import eventually
@@ -128,3 +129,18 @@ def test_a_use_in_doubt_stays_in_doubt(three):
     east = three.lose("east")
     eventually(lambda: ledger(east) is Wholeness.WHOLE, what="the ledger is shown")
     assert east.journal.use_state(Q).in_doubt
+
+
+def test_a_hostile_gate_that_says_more_than_it_can_show_ends_no_stream(three):
+    """A gate of the site with a key of its own names places and heads that never were: nothing follows from it."""
+    passes(three.east, request(AT_EAST, "t1"))
+    three.quiet()
+    stream, mine = three.east.journal.stream, three.north.trust.site_record()
+    for heads in ((), (mine,), ("a.b.c",)):
+        wants = RowsRequest(stream=stream, after=999, heads=heads)
+        three.north.link.send_to_gate("east", membership_of("north").sealed(wants, "east", KEYS["north"]))
+    three.quiet()
+    eventually(lambda: three.hub.count("want") > 3, what="the words have come")
+    assert outcome(three.east, request(AT_EAST, "t2", permit=Q))[0] is ClaimCode.GRANTED
+    assert damaged(three.east) == ""
+    assert three.east.trust.state.whole

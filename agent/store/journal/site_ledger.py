@@ -177,13 +177,18 @@ class SiteLedger:
         self.wake_waiters(seq)
         return conflicts
 
-    def mark_synced(self, gate: str, stream: str, seq: int) -> None:
-        """Remember that everything was taken over that a gate knew when its row log, in that stream, stood at `seq`."""
+    def mark_synced(self, gate: str, stream: str, seq: int, head: str = "") -> None:
+        """Remember that everything was taken over that a gate knew when its row log, in that stream, stood at `seq`.
+
+        `head`: its record of where its chain stood then, to be kept; "" for none.
+        """
 
         def work(connection: sqlite3.Connection, _reading: ClockReading) -> tuple[None, list[SealedEvent]]:
             known = peer_uses.cursor(connection, gate)
             upto = max(seq, known.seq) if known.stream == stream else seq
             peer_uses.follow(connection, gate, stream, upto, synced=True)
+            if head:
+                peer_uses.note_head(connection, gate, head)
             return None, []
 
         self._not_itself(gate)
