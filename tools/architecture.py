@@ -84,6 +84,7 @@ CAPTIONS: Final = {
         "permit": "text, claims, checks",
         "plates": "vote and match",
         "site": "claims on a use",
+        "trust_state": "is all still here",
     },
 }
 TITLES: Final = {

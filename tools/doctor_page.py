@@ -119,6 +119,7 @@ CHECK_OF: Final[Mapping[str, DiagnosticCheck]] = {
     "TEMPERATURE": DiagnosticCheck.PROCESSOR,
     "THROTTLED": DiagnosticCheck.PROCESSOR,
     "STATE": DiagnosticCheck.STATE,
+    "WITNESS": DiagnosticCheck.WITNESS,
     "JOURNAL": DiagnosticCheck.JOURNAL,
     "GATE": DiagnosticCheck.GATE_KEY,
     "CERTIFICATE": DiagnosticCheck.CERTIFICATES,

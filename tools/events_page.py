@@ -31,6 +31,7 @@ from agent.core.contract.channels import (
 from agent.core.contract.schemas import EVENTS, event_schema, schemas
 from agent.core.events import Alarm, AlarmRaised
 from agent.core.lists import DataState
+from agent.core.trust_state import StatePart, Wholeness
 from agent.core.model import CommandName, Outcome, Reason, Verdict
 
 if TYPE_CHECKING:
@@ -45,7 +46,10 @@ DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "events.md"
 PICTURE = DOCS / "images" / "one-vehicle.svg"
 TEMPLATE = Path(__file__).with_name("events_page.template.md")
-LISTED: tuple[type[StrEnum], ...] = (Outcome, Verdict, Reason, Alarm, ClockState, DataState, Result, Refusal)
+LISTED: tuple[type[StrEnum], ...] = (
+    *(Outcome, Verdict, Reason, Alarm, ClockState, DataState, StatePart, Wholeness),
+    *(Result, Refusal),
+)
 SHARED = "Message"
 """The object that several events hold: it has its section after all of them."""
 SHORT = 6

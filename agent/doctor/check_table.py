@@ -107,6 +107,7 @@ def common_tasks(dependencies: TaskDependencies) -> list[Task]:
         Task(DiagnosticCheck.MEMORY, machine.memory, of_machine.memory),
         Task(DiagnosticCheck.PROCESSOR, machine.processor, of_machine.processor),
         Task(DiagnosticCheck.STATE, partial(files.state, state, dependencies.user), of_files.state),
+        Task(DiagnosticCheck.WITNESS, partial(files.head_file, settings), of_files.head_file),
         Task(
             DiagnosticCheck.JOURNAL,
             lambda: files.journal(settings, failing=dependencies.failing(), utc=dependencies.utc()),

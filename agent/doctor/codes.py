@@ -40,6 +40,7 @@ class DiagnosticCheck(StrEnum):
     MEMORY = "memory"
     PROCESSOR = "processor"
     STATE = "state"
+    WITNESS = "witness"
     JOURNAL = "journal"
     GATE_KEY = "gate_key"
     CERTIFICATES = "certificates"
@@ -89,6 +90,9 @@ class FindingCode(StrEnum):
     STATE_MISSING = "STATE_MISSING"
     STATE_FORBIDDEN = "STATE_FORBIDDEN"
     STATE_OPEN = "STATE_OPEN"
+    WITNESS_DISAGREES = "WITNESS_DISAGREES"
+    WITNESS_NONE = "WITNESS_NONE"
+    WITNESS_BAD = "WITNESS_BAD"
     JOURNAL_MISSING = "JOURNAL_MISSING"
     JOURNAL_DAMAGED = "JOURNAL_DAMAGED"
     JOURNAL_FAILING = "JOURNAL_FAILING"
@@ -116,6 +120,7 @@ class FindingCode(StrEnum):
     LIST_MISSING = "LIST_MISSING"
     LIST_OLD = "LIST_OLD"
     LIST_TOO_OLD = "LIST_TOO_OLD"
+    LIST_NOT_REQUIRED = "LIST_NOT_REQUIRED"
     PORT_MISSING = "PORT_MISSING"
     PORT_FORBIDDEN = "PORT_FORBIDDEN"
     PORT_GROUP_HIDDEN = "PORT_GROUP_HIDDEN"
@@ -180,6 +185,7 @@ _WARNINGS: Final = frozenset(
         FindingCode.TEMPERATURE_HIGH,
         FindingCode.THROTTLED,
         FindingCode.STATE_OPEN,
+        FindingCode.WITNESS_NONE,
         FindingCode.JOURNAL_FILLING,
         FindingCode.JOURNAL_WAITING,
         FindingCode.CERTIFICATE_EXPIRES,
@@ -188,6 +194,7 @@ _WARNINGS: Final = frozenset(
         FindingCode.BROKER_IN_CLEAR,
         FindingCode.TRUST_LIST_EXPIRES,
         FindingCode.LIST_OLD,
+        FindingCode.LIST_NOT_REQUIRED,
         FindingCode.PORT_NAME_CHANGES,
         FindingCode.CAMERA_VIEW,
         FindingCode.CAMERA_PICTURE,

@@ -156,6 +156,18 @@ class StateFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadFileFacts:
+    """The head file. `path`: None where none is configured. `trouble`: why it cannot be used, "" for nothing.
+
+    `not_whole`: the parts of the state that the agent has found behind or lost, by name, each with the cause.
+    """
+
+    path: Path | None
+    trouble: str = ""
+    not_whole: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class JournalFacts:
     """The journal. `trouble`: what is wrong with the file, "" for nothing. `failing`: the agent cannot write it now.
 

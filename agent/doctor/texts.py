@@ -39,6 +39,7 @@ TITLES: Final[Mapping[DiagnosticCheck, Text]] = {
     DiagnosticCheck.MEMORY: Text("Memory"),
     DiagnosticCheck.PROCESSOR: Text("Processor"),
     DiagnosticCheck.STATE: Text("State directory"),
+    DiagnosticCheck.WITNESS: Text("Witness of the state"),
     DiagnosticCheck.JOURNAL: Text("Journal"),
     DiagnosticCheck.GATE_KEY: Text("Key of the gate"),
     DiagnosticCheck.CERTIFICATES: Text("Certificates"),
@@ -185,6 +186,24 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("Everybody on this machine may look into the state directory (mode {mode})."),
         Text("Run `chmod 0750` on it."),
     ),
+    FindingCode.WITNESS_DISAGREES: Advice(
+        Text("A part of what the gate keeps is lost or an older copy, so that an officer must decide: {cause}"),
+        Text(
+            "Find out what happened to the disk or who restored a backup. What the lists, central and the other gates "
+            "can show is fetched by itself; the rest an admin and a second person accept under Health."
+        ),
+    ),
+    FindingCode.WITNESS_NONE: Advice(
+        Text("There is no head file: nothing on this machine would notice an older copy of the state."),
+        Text("Set state.head_file to a file outside the state directory, such as `/var/lib/gate-agent-witness/head`."),
+    ),
+    FindingCode.WITNESS_BAD: Advice(
+        Text("The head file is not usable: {trouble}"),
+        Text(
+            "See that its folder is there and belongs to the agent's user. A file that was lost or damaged is written "
+            "anew by the next start, which has an officer decide until two persons accept that."
+        ),
+    ),
     FindingCode.JOURNAL_MISSING: Advice(
         Text("There is no journal yet: no agent has run here."),
         Text("Nothing to fix; the first start creates it."),
@@ -293,6 +312,10 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     FindingCode.LIST_TOO_OLD: Advice(
         Text("Central's last word on this list is {age} old, so that an officer must decide."),
         Text("See the findings on brokers; or `gate-agent lists import`."),
+    ),
+    FindingCode.LIST_NOT_REQUIRED: Advice(
+        Text("This list is not required: a permit that was taken back passes while the list is not there."),
+        Text('Put "revocations" into lists.require, and see that central publishes the list.'),
     ),
     FindingCode.PORT_MISSING: Advice(
         Text("There is no such device ({used_by})."),

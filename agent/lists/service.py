@@ -10,12 +10,14 @@ from agent.core.permit import root_key
 from agent.lists.intake import ListIntake
 from agent.lists.monitor import ListMonitor
 from agent.lists.mqtt_sync import ListSync
+from agent.lists.trust_copy import TrustCopy
 from agent.lists.trust_file import TrustFile
 from agent.store.errors import RegistryError
 from agent.store.registry import ChunkSpool, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from agent.clock import Clock
     from agent.core.events import Event
@@ -45,7 +47,13 @@ class ListService:
         self.rules = freshness_rules(settings)
         self.registry = open_registry(settings, clock)
         self._gate, self._now = settings.gate, clock.now
-        self._intake = ListIntake(self.registry, ChunkSpool(settings.state.directory / INCOMING), clock.now, note)
+        self._intake = ListIntake(
+            self.registry,
+            ChunkSpool(settings.state.directory / INCOMING),
+            clock.now,
+            note,
+            copy=TrustCopy(copy_folders(settings)),
+        )
         feed = None if settings.permits.trust_list is None else TrustFile(settings.permits.trust_list)
         self._monitor = ListMonitor(self.registry, self._intake, self.rules, clock.now, note, feed=feed)
 
@@ -113,6 +121,12 @@ def open_registry(settings: Settings, clock: Clock) -> Registry:
         utc=clock.now().utc,
         latest=clock.latest,
     )
+
+
+def copy_folders(settings: Settings) -> list[Path]:
+    """Where copies of the trust list lie: with the state, and with the head file, which outlives the state."""
+    head_file = settings.state.head_file
+    return [settings.state.directory, *([] if head_file is None else [head_file.parent])]
 
 
 def freshness_rules(settings: Settings) -> FreshnessRules:

@@ -7,6 +7,7 @@ One writer for all parts; it is the only way into the journal.
 
 from agent.recording.checkpoints import Checkpointer
 from agent.recording.evidence_writer import EvidenceWriter
+from agent.recording.journal_start import STATE as TRUST_STATE
 from agent.recording.journal_start import JournalStart, StartDependencies, open_witnessed
 from agent.recording.personal_data import DAY_S, HOUR_S, PersonalAges, PersonalDataRetention
 from agent.recording.recorder import Recorder, Reserving
@@ -18,6 +19,7 @@ __all__ = [
     "DAY_S",
     "HOUR_S",
     "OWN_NAME",
+    "TRUST_STATE",
     "Checkpointer",
     "EvidenceWriter",
     "JournalStart",

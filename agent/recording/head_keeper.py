@@ -48,8 +48,11 @@ class HeadKeeper:
         self._reported = ReportOnce()
         self.trouble = ""
 
-    def record(self) -> str | None:
-        """The signed record of now; None while the journal cannot be read, or its stream must not go on."""
+    def record(self, *, bare: bool = False) -> str | None:
+        """The signed record of now; None while the journal cannot be read, or its stream must not go on.
+
+        `bare`: where the chain and the row log stand alone, without lists, orders and streams before.
+        """
         try:
             now = self._journal.witnessed()
         except JournalError:
@@ -62,9 +65,11 @@ class HeadKeeper:
             digest=now.point.digest,
             rows=now.row_place,
             utc_ms=max(0, round(self._utc() * MS_PER_S)),
-            lists=dict(floors),
-            orders={lane: (held.locked_by, held.out_of_service_by) for lane, held in now.orders.items()},
-            former=dict(former),
+            lists={} if bare else dict(floors),
+            orders=None
+            if bare
+            else {lane: (held.locked_by, held.out_of_service_by) for lane, held in now.orders.items()},
+            former={} if bare else dict(former),
         )
         return signed_head(record, self._key)
 

@@ -18,6 +18,7 @@ from agent.core.trust_state import (
     HeadRecord,
     HeadRecordError,
     JournalReplaced,
+    OrderGiven,
     OrdersShown,
     StreamBegun,
     TrustState,
@@ -99,6 +100,7 @@ def _opened(open_journal: Callable[[], Journal], known: StartDependencies) -> Jo
         before = state
         record, proven, named = _of_head_file(journal, known)
         facts += named
+        facts += [OrderGiven(lane) for lane in sorted(state.unordered - known.rules.lanes)]  # they are no more
         if journal.replaced is not None:
             facts = [_of_replacement(journal.replaced), *facts]
         if journal.begun:

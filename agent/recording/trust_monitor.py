@@ -92,6 +92,7 @@ class TrustMonitor:
         self._orders = {lane: LaneLockout(*names) for lane, names in start.orders.items()}
         self._is_kept = False
         self._confirmed = False
+        self._given_up = False
         self._kept_at = 0.0
         self._reported = ReportOnce()
         self.heads = HeadKeeper(start.journal, key, gate, utc, self._beside, file)
@@ -172,7 +173,8 @@ class TrustMonitor:
             log.warning("what should be a record of this gate's head is none")
             return
         if not fresh or self._confirmed or record.gate != self._gate or record.stream == self._journal.stream:
-            log.warning("a record of this gate's head is not believed: %s", why)
+            if self._reported.is_new(why, "record"):
+                log.warning("a record of this gate's head is not believed: %s", why)
             return
         cause = Text("the status at the broker is of another key of this gate: key and state were replaced together")
         self._take_and_keep(WitnessGone(cause))
@@ -189,6 +191,21 @@ class TrustMonitor:
         """
         named = Head(stream, seq)
         self._take_and_keep(head_fact(self._journal, witness, named, digest, fresh=self._is_fresh(), place=place))
+
+    def site_record(self) -> str | None:
+        """The signed record of this gate's head, as the gates of its site hold it; None while there is none."""
+        return self.heads.record(bare=True)
+
+    def proves(self, heads: Sequence[str], place: int) -> bool:
+        """Whether one of these records is this gate's own, of the stream of now, and its row log went so far then."""
+        for text in heads:
+            try:
+                record = opened_head(text, self._key.public)
+            except HeadRecordError:
+                continue
+            if (record.gate, record.stream) == (self._gate, self._journal.stream) and record.rows >= place:
+                return True
+        return False
 
     def rows_shown(self, held: Sequence[tuple[str, int]]) -> None:
         """Hear that all gates of the site have given everything, and how far they knew this gate's row logs."""
@@ -289,7 +306,9 @@ class TrustMonitor:
         """
         with self._lock:
             self._changes.clear()
-        self._journal.supersede(self._state.journal.cause)
+        if not self._given_up:
+            self._given_up = True
+            self._journal.supersede(self._state.journal.cause)
 
     def _restore_orders(self) -> None:
         """Put the orders that the head file holds into the journal, and lock the lanes of which nobody knows."""

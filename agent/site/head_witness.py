@@ -1,66 +1,74 @@
 """What the gates of a site tell one another of the heads of their chains, so that each can be held against the others.
 
-A gate names its head with its rows; the others keep the newest, and name it back whenever they ask for rows. So a copy
-that has gone on for as many rows as it lacks is noticed too: its events are other ones.
+A gate tells a signed record of its head with its rows. The others keep the newest, and whenever they ask for rows give
+back all that they heard since they asked last. So a copy that has gone on for as many rows as it lacks is noticed too:
+its events are other ones. What comes back is this gate's own word, which no other gate can make up.
 """
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from agent.store.errors import JournalError
+from agent.core.site import HEADS_A_MESSAGE
+from agent.core.trust_state import Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable
 
-    from agent.core.site import ChainHead, RowsRequest
-    from agent.store.journal import Journal, SiteLedger
+    from agent.core.site import RowsRequest
+    from agent.site.own_state import OwnState
+    from agent.store.journal import SiteLedger
 
-log = logging.getLogger(__name__)
+MOST_HEARD: Final = HEADS_A_MESSAGE - 1
+"""Heads of a gate that are kept until it hears of them; then it is asked for its rows, and hears of them by that."""
 
 
 class HeadWitness:
-    """Belongs to the thread of the rows, but for `own`.
+    """Belongs to the thread of the rows, but for `own`. `state`: the trust state of this gate."""
 
-    `named` hears of a head of this gate that another names: stream, number and hash of the event, place of the row log.
-    `shown` hears how far the others knew row logs of this gate, once all of them have given everything.
-    """
-
-    def __init__(
-        self,
-        journal: Journal,
-        ledger: SiteLedger,
-        named: Callable[[str, int, str, int], None],
-        shown: Callable[[Sequence[tuple[str, int]]], None],
-    ) -> None:
-        self._journal = journal
+    def __init__(self, state: OwnState, ledger: SiteLedger) -> None:
+        self._state = state
         self._ledger = ledger
-        self._named = named
-        self._shown = shown
         self._places: dict[str, int] = {}
+        self._heard: dict[str, list[str]] = {}
 
-    def own(self) -> ChainHead | None:
-        """The end of this gate's own chain; None while that cannot be read."""
-        try:
-            point = self._journal.checkpoint()
-        except JournalError as error:
-            log.warning("the head of the journal cannot be told to the site: %s", error)
-            return None
-        return (point.seq, point.digest)
+    def own(self) -> str:
+        """The record of this gate's own head; "" while there is none."""
+        return self._state.site_record() or ""
 
-    def of_peer(self, gate: str) -> ChainHead | None:
-        """The newest head that another gate named of its chain. May raise JournalError."""
-        return self._ledger.chain_head(gate)
+    def before_news(self, gate: str) -> bool:
+        """Note what is known of a gate's chain before what it tells now takes its place.
+
+        Returns whether it should hear soon what was heard of it. May raise JournalError.
+        """
+        heard = self._heard.setdefault(gate, [])
+        head = self._ledger.told_head(gate)
+        if head and head not in heard:
+            heard.append(head)
+        return len(heard) >= MOST_HEARD
+
+    def of_peer(self, gate: str) -> tuple[str, ...]:
+        """The heads of another gate's chain that are to be named to it now. May raise JournalError."""
+        newest = self._ledger.told_head(gate)
+        heads = dict.fromkeys((*self._heard.get(gate, ()), *((newest,) if newest else ())))
+        return tuple(heads)[-HEADS_A_MESSAGE:]
+
+    def was_named(self, gate: str) -> None:
+        """Note that they are on their way to that gate."""
+        self._heard.pop(gate, None)
 
     def known_of(self, gate: str) -> tuple[tuple[str, int], ...]:
         """How far row logs of another gate are known here. May raise JournalError."""
         return self._ledger.row_logs(gate)
 
     def compare(self, want: RowsRequest) -> None:
-        """Hold a head of this gate that another names against the journal. May raise JournalError."""
-        if want.head is not None and want.stream:
-            self._named(want.stream, *want.head, want.after)
+        """Hold the heads of this gate that another names against the journal. May raise JournalError."""
+        for head in want.heads:
+            self._state.own_record(head, Witness.SITE)
+
+    def proves(self, want: RowsRequest) -> bool:
+        """Whether a gate that says how far it knows this one's row log can show it by this gate's own word."""
+        return self._state.proves(want.heads, want.after)
 
     def note_known(self, known: Iterable[tuple[str, int]]) -> None:
         """Note how far a gate knew row logs of this one."""
@@ -69,4 +77,4 @@ class HeadWitness:
 
     def complete(self) -> None:
         """Hear that every gate has given everything."""
-        self._shown(tuple(self._places.items()))
+        self._state.rows_shown(tuple(self._places.items()))

@@ -209,7 +209,7 @@ class LedgerSync:
         """Give a gate the rows that it wants, unless it knows some that are not here."""
         self._heads.compare(want)
         was_awaited = self._witnesses.awaited
-        self._witnesses.compare_position(peer, want)
+        self._witnesses.compare_position(peer, want, self._heads.proves)
         if why := self._witnesses.older_copy:
             self._missing = frozenset(self._membership.peers)
             self._lost(why)
@@ -245,17 +245,19 @@ class LedgerSync:
                 rows = rows_to_message(page[start : start + ROWS_A_MESSAGE])
                 yield Rows(stream=self._stream, after=head, rows=rows, whole=whole, part=part)
             place = (page[-1].permit_id, page[-1].use, page[-1].gate)
-        yield Rows(stream=self._stream, after=head, whole=whole, part=part + 1, last=True, known=known)
+        own = self._heads.own()
+        yield Rows(stream=self._stream, after=head, whole=whole, part=part + 1, last=True, known=known, head=own)
 
     def _take_rows(self, peer: str, said: Rows) -> None:
         rows = rows_from_message(said.rows)
+        names_many = bool(said.head) and self._heads.before_news(peer)
         taken = self._ledger.take_rows(peer, said.stream, said.after + 1, rows, said.head)
         view = self._peers[peer]
         view.behind = max(0, said.after + len(rows) - taken.upto) if taken.gap else 0
         for conflict in taken.conflicts:
             log.error("use %d of permit %s was used at %s", conflict.use, conflict.permit_id.hex(), conflict.gates)
         whole = self._wholes.get(peer)
-        if taken.gap or (whole is not None and whole.part == 0):  # it may not have been there when it was asked
+        if taken.gap or names_many or (whole is not None and whole.part == 0):  # it may not have been there then
             self._want(peer)
         if not taken.gap:
             self._behind.discard(peer)
@@ -275,7 +277,7 @@ class LedgerSync:
         whole.part, whole.moved_at = said.part, time.monotonic()
         if said.last:
             self._heads.note_known(said.known)
-            self._ledger.mark_synced(peer, said.stream, said.after)
+            self._ledger.mark_synced(peer, said.stream, said.after, said.head)
             del self._wholes[peer]
             self._missing -= {peer}
             if not self._missing:
@@ -301,8 +303,9 @@ class LedgerSync:
             self._send_message(peer, RowsRequest(whole=self._wholes[peer].id))
         else:
             cursor = self._ledger.cursor(peer)
-            head = self._heads.of_peer(peer)
-            self._send_message(peer, RowsRequest(stream=cursor.stream, after=cursor.seq, head=head))
+            heads = self._heads.of_peer(peer)
+            if self._send_message(peer, RowsRequest(stream=cursor.stream, after=cursor.seq, heads=heads)):
+                self._heads.was_named(peer)
 
     def _send_message(self, to: str, message: RowsRequest | Rows, done: Callable[[], None] | None = None) -> bool:
         text = self._membership.sealed(message, to, self._key)

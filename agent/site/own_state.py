@@ -13,8 +13,16 @@ if TYPE_CHECKING:
 class OwnState(Protocol):
     """The trust state of this gate (agent.recording.trust_monitor)."""
 
-    def head_named(self, witness: Witness, stream: str, seq: int, digest: str | None, place: int | None = None) -> None:
-        """Take a head of this gate that somebody names. May raise JournalError."""
+    def own_record(self, text: str, witness: Witness) -> None:
+        """Take a record of this gate's head that somebody holds for it. May raise JournalError."""
+        ...
+
+    def site_record(self) -> str | None:
+        """The signed record of this gate's head, as the gates of its site hold it; None while there is none."""
+        ...
+
+    def proves(self, heads: Sequence[str], place: int) -> bool:
+        """Whether one of these records is this gate's own, of the stream of now, and its row log went so far then."""
         ...
 
     def rows_shown(self, held: Sequence[tuple[str, int]]) -> None:
@@ -29,8 +37,15 @@ class OwnState(Protocol):
 class _NothingLost:
     """A gate whose state nobody watches."""
 
-    def head_named(self, witness: Witness, stream: str, seq: int, digest: str | None, place: int | None = None) -> None:
+    def own_record(self, text: str, witness: Witness) -> None:
         """Nothing is held against it."""
+
+    def site_record(self) -> str | None:
+        """It tells nothing of its head."""
+
+    def proves(self, heads: Sequence[str], place: int) -> bool:  # noqa: ARG002 - as the other
+        """It believes the others' word."""
+        return True
 
     def rows_shown(self, held: Sequence[tuple[str, int]]) -> None:
         """Nothing was missing."""

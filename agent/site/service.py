@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 from agent.core.site import Claim, ClaimActive, ClaimAnswer, ClaimCode, ClaimEnded, ClaimQuery, ClaimReply, ClaimRow
-from agent.core.trust_state import Witness
 from agent.devices import PortState
 from agent.site.claim_coordinator import ClaimCoordinator
 from agent.site.claimant import NO_LINK, Claimant, SiteRules
@@ -83,7 +82,7 @@ class SiteService:
             void=self._void_claims_on,
             lost=self._void_all_claims,
             made=self._own.made,
-            heads=HeadWitness(uses, ledger, self._head_named, trust.rows_shown),
+            heads=HeadWitness(trust, ledger),
         )
         self._claimant = Claimant(
             membership,
@@ -156,9 +155,6 @@ class SiteService:
     def _void_all_claims(self, why: str) -> None:
         for live in self._own.alive():
             self._own.end(live, ClaimAnswer(ClaimCode.LEDGER_UNREACHABLE, gate=self._membership.own, detail=why))
-
-    def _head_named(self, stream: str, seq: int, digest: str, place: int) -> None:
-        self._trust.head_named(Witness.SITE, stream, seq, digest, place)
 
     def _why_incomplete(self) -> str:
         missing = self._exchange.missing

@@ -99,7 +99,7 @@ def test_the_gate_is_started_again_for_ever_and_watched():
         "RestartMaxDelaySec": "60",
         "StartLimitIntervalSec": "0",
         "User": "gate-agent",
-        "StateDirectory": "gate-agent",
+        "StateDirectory": "gate-agent gate-agent-witness",
         "SupplementaryGroups": "dialout video",
         "ExecReload": "/bin/kill -HUP $MAINPID",
         "ExecStart": "/usr/lib/gate-agent/current/bin/gate-agent run /etc/gate-agent/gate.toml",

@@ -296,7 +296,8 @@ def test_removing_stops_it_and_keeps_state_and_configuration_and_purging_removes
     wired.ask("systemctl stop board")  # it runs as the user that goes
     purged = wired.run("dpkg --purge gate-agent")
     assert purged.code == 0, purged
-    left = wired.run(f"ls -d /etc/gate-agent /var/lib/gate-agent /usr/lib/gate-agent /etc/systemd/system/*/{UNIT}").text
+    folders = "/etc/gate-agent /var/lib/gate-agent /var/lib/gate-agent-witness /usr/lib/gate-agent"
+    left = wired.run(f"ls -d {folders} /etc/systemd/system/*/{UNIT}").text
     assert "cannot access" in left
     assert len([line for line in left.splitlines() if "cannot access" not in line]) == 0
     assert wired.run("getent passwd gate-agent").code != 0

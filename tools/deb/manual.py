@@ -12,6 +12,7 @@ FILES: Final = (
     ("/etc/gate-agent/gate.toml", "The configuration; every key stands in it, with what it means."),
     ("/usr/share/gate-agent/config", "That file as it was shipped, and samples of lanes for each kind of board."),
     ("/var/lib/gate-agent", "The state: journal, lists, pictures, the gate's key."),
+    ("/var/lib/gate-agent-witness", "The head file, by which an older copy of the state is noticed. Never restore it."),
     ("/usr/lib/gate-agent/current", "The version in use; beside it, while an upgrade runs, the one before."),
     ("/etc/credstore/gate-agent.mqtt.password", "The broker's password, where it asks for one."),
 )

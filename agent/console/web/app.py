@@ -22,6 +22,7 @@ from agent.console.live.dependencies import Live
 from agent.console.logins import Logins
 from agent.console.page import Pages, render, translated
 from agent.console.proposals import Proposals
+from agent.console.state_acceptance import StateAcceptances
 from agent.console.web.allowed_hosts import Names
 from agent.console.web.headers import Headers
 from agent.console.web.request_limits import Limits
@@ -52,6 +53,7 @@ def make_app(gate: Gate, access: Access, addresses: Addresses) -> FastAPI:
     app.state.logins = Logins(gate, access, app.state.failures)
     app.state.live = Live(gate)
     app.state.proposals = Proposals()
+    app.state.acceptances = StateAcceptances()
     app.state.pages = Pages([module.NAV for module in modules if hasattr(module, "NAV")])
     for module in modules:
         see_guarded(module.router)

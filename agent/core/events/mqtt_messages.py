@@ -61,7 +61,9 @@ class PartOfState(BaseModel):
     """How one part of what the gate keeps stands."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    state: Wholeness = Field(description="whole; behind: an older copy is here; lost: not here, or not all of it.")
+    state: Wholeness = Field(
+        default=Wholeness.WHOLE, description="whole; behind: an older copy is here; lost: not here, or not all of it."
+    )
     cause: str = Field(default="", description="Who shows it, in words; empty: it is whole.")
 
 

@@ -18,8 +18,8 @@ from agent.core.site.ledger import (
 from agent.core.site.membership import Membership, OpenedMessage
 from agent.core.site.messages import (
     EVERYBODY,
+    HEADS_A_MESSAGE,
     ROWS_A_MESSAGE,
-    ChainHead,
     Claim,
     ClaimActive,
     ClaimEnded,
@@ -37,8 +37,8 @@ from agent.core.site.partition_policy import PartitionPolicy
 __all__ = [
     "CLAIMS",
     "EVERYBODY",
+    "HEADS_A_MESSAGE",
     "ROWS_A_MESSAGE",
-    "ChainHead",
     "Claim",
     "ClaimActive",
     "ClaimAnswer",

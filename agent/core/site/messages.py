@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LONGEST: Final = 262_144
 """Bytes of the longest text that is looked at."""
 ROWS_A_MESSAGE: Final = 300
+HEADS_A_MESSAGE: Final = 16
 EVERYBODY: Final = "*"
 
 _Id = Annotated[str, Field(min_length=1, max_length=64)]
@@ -114,22 +115,23 @@ class ClaimActive(MessageBody):
     permit: _Permit
 
 
-ChainHead: TypeAlias = tuple[_Count, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]
-"""The end of a gate's chain of events: the number of the last one, and its hash in hex."""
+SignedHead: TypeAlias = Annotated[str, Field(max_length=2048)]
+"""A gate's own signed record of where its chain of events stands (agent.core.trust_state.head_record); "" for none."""
 
 
 class RowsRequest(MessageBody):
     """A gate asks another for the rows after a place of its row log; `whole`, an id: for all rows of all gates.
 
     Asking for the whole it has lost what it granted: whatever it has granted the other, that is not used yet, is void.
-    `head`: the end of the chain of the gate that is asked, in this stream, as far as the asking one has heard.
+    `heads`: where the chain of the gate that is asked stood, in that gate's own words, as the asking one has heard of
+    late.
     """
 
     kind: Literal["want"] = "want"
     stream: ShortText = ""
     after: _Count = 0
     whole: ShortText = ""
-    head: ChainHead | None = None
+    heads: Annotated[tuple[SignedHead, ...], Field(max_length=HEADS_A_MESSAGE)] = ()
 
 
 class Rows(MessageBody):
@@ -148,7 +150,7 @@ class Rows(MessageBody):
     whole: ShortText = ""
     part: _Count = 0
     last: bool = False
-    head: ChainHead | None = None
+    head: SignedHead = ""
     known: Annotated[tuple[tuple[_Id, _Count], ...], Field(max_length=4)] = ()
 
 

@@ -28,7 +28,7 @@ from agent.core.trust_state.head_record import (
     signed_head,
     unproven_head,
 )
-from agent.core.trust_state.hold import NO_HOLD, StateHold, hold_of
+from agent.core.trust_state.hold import NO_HOLD, PARTS, StateHold, hold_of
 from agent.core.trust_state.machine import PartChange, TrustRules, step
 from agent.core.trust_state.state import (
     FormerStream,
@@ -43,6 +43,7 @@ from agent.core.trust_state.state import (
 
 __all__ = [
     "NO_HOLD",
+    "PARTS",
     "Accepted",
     "ClockTold",
     "Fact",

@@ -84,7 +84,7 @@ def step(state: TrustState, fact: Fact, rules: TrustRules) -> tuple[TrustState, 
     return after, tuple(changes)
 
 
-def _taken(state: TrustState, fact: Fact, rules: TrustRules) -> tuple[TrustState, str]:  # noqa: C901, PLR0911, PLR0912 - one a fact
+def _taken(state: TrustState, fact: Fact, rules: TrustRules) -> tuple[TrustState, str]:  # noqa: C901, PLR0911, PLR0912
     """The state after a fact, and why a part is whole again by it."""
     match fact:
         case StreamBegun():

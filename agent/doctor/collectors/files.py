@@ -15,18 +15,22 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from agent.broker import TlsFiles, TlsFilesError, make_context
+from agent.core.trust_state import StatePart, TrustState, state_from_json
 from agent.doctor.facts import (
     CertificateFacts,
     GateKeyFacts,
+    HeadFileFacts,
     JournalFacts,
     ModelFacts,
     PrivateKeyFacts,
     StateFacts,
     TlsFacts,
 )
+from agent.recording import TRUST_STATE as STATE
 from agent.site import CLIENT_SUFFIX
 from agent.store.errors import JournalError
 from agent.store.gate_key import GateKeyError, read_gate_key
+from agent.store.head_file import HeadFile
 from agent.store.journal import JournalReader
 from drivers.text import Text
 
@@ -52,6 +56,27 @@ def state(path: Path, user: SystemUser) -> StateFacts:
         return StateFacts(path, exists=False)
     mode = stat.S_IMODE(path.stat().st_mode)
     return StateFacts(path, exists=True, mode=mode, user=user.name, writable=user.may(path, os.W_OK | os.X_OK))
+
+
+def head_file(settings: Settings) -> HeadFileFacts:
+    """The head file, and what the journal keeps of the trust state, also beside an agent that writes both."""
+    path, journal_path = settings.state.head_file, settings.state.directory / "journal.db"
+    not_whole: tuple[tuple[str, str], ...] = ()
+    if journal_path.exists():
+        try:
+            with JournalReader(journal_path) as reader:
+                kept = reader.kept(STATE)
+            found = TrustState() if kept is None else state_from_json(kept)
+            not_whole = tuple(
+                (part.value, found.standing(part).cause) for part in StatePart if not found.standing(part).whole
+            )
+        except (JournalError, ValueError) as error:
+            not_whole = ((StatePart.JOURNAL.value, str(error)),)
+    if path is None:
+        return HeadFileFacts(None, not_whole=not_whole)
+    content = HeadFile(path).read()
+    missing = content.missing and not journal_path.exists()  # nothing has run here yet
+    return HeadFileFacts(path, "" if missing else content.trouble, not_whole)
 
 
 def journal(settings: Settings, *, failing: bool, utc: float) -> JournalFacts:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from agent.doctor.facts import (
         GateKeyFacts,
+        HeadFileFacts,
         ModelFacts,
         StateFacts,
     )
@@ -31,6 +32,19 @@ def state(facts: StateFacts) -> Iterator[Finding]:
     if facts.mode & stat.S_IRWXO:
         told.append(Finding(check, path, FindingCode.STATE_OPEN, values={"mode": mode(facts.mode)}))
     yield from told or [Finding(check, path, measured=f"{facts.user} {mode(facts.mode)}")]
+
+
+def head_file(facts: HeadFileFacts) -> Iterator[Finding]:
+    """Whether an older copy of the state would be noticed, and whether the agent has found that something is lost."""
+    check = DiagnosticCheck.WITNESS
+    told = [
+        Finding(check, part, FindingCode.WITNESS_DISAGREES, values={"cause": cause}) for part, cause in facts.not_whole
+    ]
+    if facts.path is None:
+        told.append(Finding(check, code=FindingCode.WITNESS_NONE))
+    elif facts.trouble:
+        told.append(Finding(check, str(facts.path), FindingCode.WITNESS_BAD, values={"trouble": facts.trouble}))
+    yield from told or [Finding(check, str(facts.path), measured="SHA-256")]
 
 
 def gate_key(facts: GateKeyFacts) -> Iterator[Finding]:

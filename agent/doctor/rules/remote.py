@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from agent.core.model import ListKind
 from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.doctor.finding import Finding
 from agent.doctor.rules.formatting import span
@@ -56,6 +57,8 @@ def lists(facts: ListsFacts) -> Iterator[Finding]:
     yield from _trust(facts)
     for one in facts.lists:
         yield from _list(one, facts)
+    if not any(one.required for one in facts.lists if one.name == ListKind.REVOCATIONS.value):
+        yield Finding(DiagnosticCheck.LISTS, ListKind.REVOCATIONS.value, FindingCode.LIST_NOT_REQUIRED)
 
 
 def _trust(facts: ListsFacts) -> Iterator[Finding]:
@@ -75,9 +78,9 @@ def _list(one: ListFacts, facts: ListsFacts) -> Iterator[Finding]:
     if one.age_s is None:
         if one.required:
             yield Finding(check, one.name, FindingCode.LIST_MISSING)
-    elif one.required and one.age_s > facts.known_only_s:
+    elif one.age_s > facts.known_only_s:
         yield Finding(check, one.name, FindingCode.LIST_TOO_OLD, values={"age": span(one.age_s)})
-    elif one.required and one.age_s > facts.fresh_s:
+    elif one.age_s > facts.fresh_s:
         yield Finding(check, one.name, FindingCode.LIST_OLD, values={"age": span(one.age_s)})
     else:
         yield Finding(check, one.name, measured=f"{one.version}, {one.rows}, {span(one.age_s)}")

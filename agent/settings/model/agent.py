@@ -65,8 +65,8 @@ class Lists(Table):
 
     require: tuple[ListKind, ...] = Field(
         default=(),
-        description="Lists that the gate cannot do without: while they are too old, an officer decides. "
-        "Others are used where they are there.",
+        description="Lists that the gate cannot do without: while one is not there, an officer decides. Others are "
+        "used where they are there, and age as well.",
     )
     fresh_s: int = Field(
         default=900, ge=10, le=604_800, description="After central's last word, that the lists are as good as new."

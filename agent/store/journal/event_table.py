@@ -190,7 +190,8 @@ def digest_at(connection: sqlite3.Connection, seq: int) -> str | None:
     for point in (now.head, now.tail):
         if seq == point.seq:
             return point.digest
-    row = connection.execute(f"SELECT {PAYLOAD} FROM events WHERE seq = ?", (seq,)).fetchone()  # noqa: S608 - a constant
+    query = f"SELECT {PAYLOAD} FROM events WHERE seq = ?"  # noqa: S608 - a constant
+    row = connection.execute(query, (seq,)).fetchone()
     return None if row is None else digest_of(row[0])
 
 

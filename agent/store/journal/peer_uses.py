@@ -29,10 +29,9 @@ INSERT INTO site_peers (gate, stream, seq, synced) VALUES (?, ?, ?, ?)
 ON CONFLICT (gate) DO UPDATE SET
     former_stream = iif(stream IN (excluded.stream, ''), former_stream, stream),
     former_seq = iif(stream IN (excluded.stream, ''), former_seq, seq),
-    head_seq = iif(stream = excluded.stream, head_seq, 0), head_hash = iif(stream = excluded.stream, head_hash, ''),
     stream = excluded.stream, seq = excluded.seq, synced = max(synced, excluded.synced)
 """
-NOTE_HEAD = "UPDATE site_peers SET head_seq = ?, head_hash = ? WHERE gate = ? AND stream = ? AND head_seq < ?"
+NOTE_HEAD = "UPDATE site_peers SET head = ? WHERE gate = ?"
 ROW_LOGS = "SELECT stream, seq, former_stream, former_seq FROM site_peers WHERE gate = ?"
 # Of the consents only those for the gate that asks: what other gates were granted is not for it to keep.
 PAGE = """
@@ -60,15 +59,15 @@ def follow(connection: sqlite3.Connection, gate: str, stream: str, seq: int, *, 
     connection.execute(FOLLOW, (gate, stream, seq, synced))
 
 
-def note_head(connection: sqlite3.Connection, gate: str, stream: str, seq: int, digest: str) -> None:
-    """Keep the newest head that a gate named of its chain, in the stream that is followed."""
-    connection.execute(NOTE_HEAD, (seq, digest, gate, stream, seq))
+def note_head(connection: sqlite3.Connection, gate: str, head: str) -> None:
+    """Keep the newest record of its head that a gate has told."""
+    connection.execute(NOTE_HEAD, (head, gate))
 
 
-def chain_head(connection: sqlite3.Connection, gate: str) -> tuple[int, str] | None:
-    """The newest head that a gate named of its chain, in the stream that is followed; None where it named none."""
-    row = connection.execute("SELECT head_seq, head_hash FROM site_peers WHERE gate = ?", (gate,)).fetchone()
-    return None if row is None or not row[1] else (row[0], row[1])
+def told_head(connection: sqlite3.Connection, gate: str) -> str:
+    """The newest record of its head that a gate has told; "" where it told none."""
+    row = connection.execute("SELECT head FROM site_peers WHERE gate = ?", (gate,)).fetchone()
+    return "" if row is None else str(row[0])
 
 
 def row_logs(connection: sqlite3.Connection, gate: str) -> tuple[tuple[str, int], ...]:

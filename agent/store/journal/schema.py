@@ -116,13 +116,12 @@ CREATE TABLE site_peers (
 ) STRICT, WITHOUT ROWID;
 """
 
-# `kept`: small texts by their names, such as the trust state. Of each other gate: the newest head of its chain that it
-# named, and where its row log of the stream before was known to end, which shows a gate that lost its journal whether
+# `kept`: small texts by their names, such as the trust state. Of each other gate: the newest record of its head, signed
+# by it, and where its row log of the stream before was known to end, which shows a gate that lost its journal whether
 # all of its uses were heard of.
 VERSION_6 = """
 CREATE TABLE kept (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-ALTER TABLE site_peers ADD COLUMN head_seq INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE site_peers ADD COLUMN head_hash TEXT NOT NULL DEFAULT '';
+ALTER TABLE site_peers ADD COLUMN head TEXT NOT NULL DEFAULT '';
 ALTER TABLE site_peers ADD COLUMN former_stream TEXT NOT NULL DEFAULT '';
 ALTER TABLE site_peers ADD COLUMN former_seq INTEGER NOT NULL DEFAULT 0
 """

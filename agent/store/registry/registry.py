@@ -116,6 +116,10 @@ class Registry:
         """The trust list in force, verified with the pinned keys; None without one."""
         return self._database.read(Text("read the trust list"), self._trust_store.newest)
 
+    def trust_text(self) -> bytes | None:
+        """The text of the newest trust list that is kept, to be proven by who takes it; None without one."""
+        return self._database.read(Text("read the trust list"), self._trust_store.newest_text)
+
     def take_trust(self, text: bytes, source: Source) -> Applied | None:
         """Take a signed trust list; None when it is in force already.
 

@@ -6,6 +6,7 @@ from agent.core.site.membership import OpenedMessage
 from agent.core.site.messages import Rows, RowsRequest
 from agent.site.head_witness import HeadWitness
 from agent.site.ledger_sync import UNDER_WAY, LedgerSync
+from agent.site.own_state import NOTHING_LOST
 from agent.store.errors import JournalUnavailableError
 from agent.store.journal.journal import Journal
 from tests.support.site.sites import KEYS, membership_of, said_in
@@ -49,7 +50,7 @@ def sync(wire, journal):
     return LedgerSync(
         membership_of("north"), KEYS["north"], journal.site, journal.stream, wire,
         news=ignore, void=ignore, lost=ignore, made=lambda _: False,
-        heads=HeadWitness(journal, journal.site, ignore, ignore),
+        heads=HeadWitness(NOTHING_LOST, journal.site),
     )  # fmt: skip
 
 

@@ -47,7 +47,11 @@ CERTIFICATE = facts.CertificateFacts(
 KEY = facts.PrivateKeyFacts(Path("/etc/gate.key"), "", 0o640)
 BROKER = facts.BrokerFacts("mqtts://b:8883", encrypted=True, connect_ms=40.0, publish_ms=5.0)
 LIST = facts.ListFacts("declarations", 7, 100, 60.0, required=True)
-LISTS = facts.ListsFacts(trust_version=3, trust_ends_s=90 * 86400.0, lists=(LIST,), fresh_s=900, known_only_s=86_400)
+REVOCATIONS = replace(LIST, name="revocations")
+LISTS = facts.ListsFacts(
+    trust_version=3, trust_ends_s=90 * 86400.0, lists=(LIST, REVOCATIONS), fresh_s=900, known_only_s=86_400
+)
+HEAD_FILE = facts.HeadFileFacts(Path("/var/lib/gate-agent-witness/head"))
 PORT = facts.PortFacts("/dev/serial/by-id/x", ("out/relay",), exists=True, user="gate-agent", group="dialout")
 CLEAR_PICTURE = Figures(sharpness=2.0, glare=0.0, noise=3.0, brightness=110.0)
 CAMERA = facts.CameraFacts(
@@ -74,7 +78,7 @@ def tls(certificate=CERTIFICATE, key=KEY):
 
 
 def lists(**changes):
-    return replace(LISTS, lists=(replace(LIST, **changes),))
+    return replace(LISTS, lists=(replace(LIST, **changes), REVOCATIONS))
 
 
 CASES = [
@@ -137,6 +141,14 @@ CASES = [
     (files.state, replace(STATE_FACTS, mode=0o755), [FindingCode.STATE_OPEN]),
     (journal.journal, JOURNAL, []),
     (journal.journal, replace(JOURNAL, exists=False), [FindingCode.JOURNAL_MISSING]),
+    (files.head_file, HEAD_FILE, []),
+    (files.head_file, facts.HeadFileFacts(None), [FindingCode.WITNESS_NONE]),
+    (files.head_file, replace(HEAD_FILE, trouble="damaged"), [FindingCode.WITNESS_BAD]),
+    (
+        files.head_file,
+        replace(HEAD_FILE, not_whole=(("journal", "lost"), ("ledger", "lost"))),
+        2 * [FindingCode.WITNESS_DISAGREES],
+    ),
     (journal.journal, replace(JOURNAL, trouble="event 7 is missing"), [FindingCode.JOURNAL_DAMAGED]),
     (journal.journal, replace(JOURNAL, failing=True), [FindingCode.JOURNAL_FAILING]),
     (journal.journal, replace(JOURNAL, unacknowledged=9, oldest_s=10.0), []),
@@ -183,7 +195,13 @@ CASES = [
     (remote.lists, lists(age_s=None, required=False), []),
     (remote.lists, lists(age_s=1000.0), [FindingCode.LIST_OLD]),
     (remote.lists, lists(age_s=90_000.0), [FindingCode.LIST_TOO_OLD]),
-    (remote.lists, lists(age_s=90_000.0, required=False), []),
+    (remote.lists, lists(age_s=90_000.0, required=False), [FindingCode.LIST_TOO_OLD]),
+    (remote.lists, replace(LISTS, lists=(LIST,)), [FindingCode.LIST_NOT_REQUIRED]),
+    (
+        remote.lists,
+        replace(LISTS, lists=(LIST, replace(REVOCATIONS, required=False))),
+        [FindingCode.LIST_NOT_REQUIRED],
+    ),
     (devices.ports, [PORT], []),
     (devices.ports, [replace(PORT, exists=False)], [FindingCode.PORT_MISSING]),
     (devices.ports, [replace(PORT, permitted=False)], [FindingCode.PORT_FORBIDDEN]),

@@ -378,7 +378,7 @@ def test_a_reference_leads_to_its_declaration_and_needs_the_list_to_be_new(lane)
     answer = lane.decide(shown=[REFERENCE])
     assert (answer.decision.verdict, answer.decision.permit.form) == (Verdict.PASS, PermitForm.REFERENCE)
     assert lane.verdict(shown=[REFERENCE], utc=NOW + 2 * DAY_S) == (Verdict.MANUAL, Reason.DATA_TOO_OLD)
-    assert lane.verdict(utc=NOW + 2 * DAY_S) == PASS, "a signed permit does not rest on that list"
+    assert lane.verdict(utc=NOW + 2 * DAY_S) == (Verdict.MANUAL, Reason.DATA_TOO_OLD), "every list that is here ages"
 
 
 def test_a_neighbour_that_is_declared_makes_an_unsure_plate_a_case_for_an_officer(lane):
