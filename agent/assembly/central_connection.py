@@ -11,7 +11,7 @@ from agent.assembly.command_handlers import make_handlers
 from agent.broker import TlsFiles, Topics
 from agent.core.commands import CommandKey
 from agent.core.crypto import Algorithm, PublicKey
-from agent.core.events import Draft
+from agent.core.events import AckPolicy, Draft
 from agent.devices import PortState
 from agent.mqtt import (
     AckMode,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from agent.assembly.command_handlers import HandlerDependencies
     from agent.core.events import ClockReading, Event
     from agent.lists import ListService
-    from agent.mqtt import GateIdentity, LinkView, MqttClient, UplinkView
+    from agent.mqtt import GateIdentity, HeadWitness, LinkView, MqttClient, UplinkView
     from agent.recording import Recorder
     from agent.service.worker import Worker
     from agent.settings import Commands, Mqtt, Settings
@@ -47,7 +47,8 @@ STOP_LINK_S = 1.8
 class CentralDependencies:
     """What the way to central stands on. `reading` reads the wall clock; `health`: fields of birth and status.
 
-    `health_message`: what is published as `health`.
+    `health_message`: what is published as `health`. `witness`: hears what central's signature says of the gate's
+    history.
     """
 
     identity: GateIdentity
@@ -58,6 +59,7 @@ class CentralDependencies:
     health_message: Callable[[], bytes]
     observe: Callable[[LinkView], None]
     lists: ListService
+    witness: HeadWitness | None = None
 
 
 class CentralConnection:
@@ -78,6 +80,8 @@ class CentralConnection:
             dependencies.identity,
             dependencies.journal,
             dependencies.reading,
+            acks=_ack_policy(settings.gate.id, mqtt),
+            witness=dependencies.witness,
             extra=self._status_fields,
             observe_link=dependencies.observe,
             note=self._note,
@@ -191,6 +195,11 @@ def _session_settings(gate: str, mqtt: Mqtt) -> ClientSettings:
         status_every_s=mqtt.heartbeat_s,
         start_spread_s=mqtt.start_spread_s,
     )
+
+
+def _ack_policy(gate: str, mqtt: Mqtt) -> AckPolicy:
+    keys = {key.id: PublicKey(Algorithm.ED25519, bytes.fromhex(key.public_key)) for key in mqtt.ack_keys}
+    return AckPolicy(gate, keys, unsigned=mqtt.unsigned_acks)
 
 
 def _command_rules(gate: str, commands: Commands, lanes: frozenset[str]) -> CommandRules:

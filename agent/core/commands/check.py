@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from agent.core.commands.body import COMMAND_BODY
 from agent.core.commands.command import Command, Refusal
-from agent.core.crypto import JwsError, JwsFault, jws
+from agent.core.crypto import JwsError, JwsFault, JwsType, jws
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ CLOCK_SKEW_S: Final = 30
 _FAULTS: Final = {
     JwsFault.NOT_A_JWS: Refusal.NOT_A_JWS,
     JwsFault.ALG_NOT_ALLOWED: Refusal.ALG_NOT_ALLOWED,
+    JwsFault.WRONG_TYPE: Refusal.WRONG_TYPE,
     JwsFault.SIGNATURE_INVALID: Refusal.SIGNATURE_INVALID,
 }
 
@@ -102,13 +103,13 @@ def prove(
     if isinstance(text, RefusedCommand):
         return text
     try:
-        kid = jws.key_named_by(text)
+        kid = jws.key_named_by(text, JwsType.COMMAND)
         key = keys.get(kid)
         if key is None:
             return RefusedCommand(Refusal.KEY_UNKNOWN, Text("no key of this id is in the gate's settings"))
         if not may_verify():
             return RefusedCommand(Refusal.RATE_LIMITED, Text("too many signatures to check: send it again in a moment"))
-        payload = jws.verified(text, key.public)
+        payload = jws.verified(text, key.public, JwsType.COMMAND)
     except JwsError as error:
         return RefusedCommand(_FAULTS[error.fault], _unproved(error))
     return _understood(payload, key, received, gate)

@@ -199,6 +199,10 @@ class Journal:
             raise JournalCorruptError(self._database.doubt)
         return self._standing().head
 
+    def digest_at(self, seq: int) -> str | None:
+        """The hash of the event `seq`, in hex; of the stream id for 0. None where it is not kept, or not there yet."""
+        return self._database.reading(Text("read events"), lambda c: event_table.digest_at(c, seq))
+
     def unacknowledged(self, after_seq: int, limit: int) -> list[Recorded]:
         """Up to `limit` events above both `after_seq` and the watermark, in order, each as it was recorded.
 

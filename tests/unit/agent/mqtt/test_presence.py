@@ -25,6 +25,7 @@ VIEW = UplinkView(
     quarantine=(),
     trouble="",
     acks={"taken": 4, "malformed": 1},
+    acks_signed=True,
 )
 BOTH = ("devices", "lanes", "clock_state", "lists", "site", "journal_failing", "challenge", "checkpoint")
 
