@@ -73,6 +73,7 @@ def test_birth_and_status_of_a_gate_that_knows_nothing_more_are_within_the_contr
         "orders": {}, "pictures_waiting": 0, "pictures_trouble": "",
         "challenge": None, "checkpoint": None, "state": "online", "seq_head": 41, "seq_acked": 39, "depth": 2,
         "ack_mode": "watermark", "ack": "heard", "trouble": "", "refused": 1, "acks": {"taken": 4, "malformed": 1},
+        "acks_signed": True,
         "broker": 1,
     }  # fmt: skip
 
