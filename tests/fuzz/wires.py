@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.core.commands.check import Proved, ReceivedCommand, prove
-from agent.core.site.messages import ClaimQuery, RowsRequest, SiteMessageError
 from agent.core.events.acknowledgement import AckPolicy, ReadAck, read_ack, sign_ack
 from agent.core.events.chain import Point
+from agent.core.site.messages import ClaimQuery, RowsRequest, SiteMessageError
 from agent.settings import SettingsError
 from agent.vision.worker.protocol import (
     Attend,

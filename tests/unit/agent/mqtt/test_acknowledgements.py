@@ -164,7 +164,7 @@ def test_an_old_one_that_brokers_have_stored_is_no_event_however_often_it_comes(
     assert len(acks.due(BEHIND_S)) == 1
 
 
-# ----------------------------------------------------------------------------------------------------- signed by central
+# ---------------------------------------------------------------------------------------------------- signed by central
 
 
 @pytest.mark.parametrize("seq", [10, 11, 15])
