@@ -120,6 +120,7 @@ CHECK_OF: Final[Mapping[str, DiagnosticCheck]] = {
     "THROTTLED": DiagnosticCheck.PROCESSOR,
     "STATE": DiagnosticCheck.STATE,
     "JOURNAL": DiagnosticCheck.JOURNAL,
+    "ACKS": DiagnosticCheck.JOURNAL,
     "GATE": DiagnosticCheck.GATE_KEY,
     "CERTIFICATE": DiagnosticCheck.CERTIFICATES,
     "PRIVATE": DiagnosticCheck.CERTIFICATES,
