@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.commands.check import CommandKey, Proved, ReceivedCommand, prove
+from agent.core.commands.check import CommandKey, Proved, ReceivedCommand, judge, prove
+from agent.core.commands.command import Command
 from agent.core.crypto import ISSUED_UNTYPED, JwsError, JwsType, SigningKey, jws
 from agent.core.events.acknowledgement import AckPolicy, ReadAck, read_ack, sign_ack
 from agent.core.events.chain import Point
@@ -25,7 +26,7 @@ from agent.core.permit.issue import DAY_S, Issuer, issue, issue_jws, trust_list
 from agent.core.permit.trust import Purpose, TrustError
 from agent.core.site.membership import Membership
 from agent.core.site.messages import RowsRequest, SiteMessageError
-from tests.support.mqtt.commanding import GATE, body
+from tests.support.mqtt.commanding import GATE, body, situation
 from tests.support.mqtt.commanding import signed as signed_command
 from tests.support.pki.permits import KEY, NOW, PERMIT
 
@@ -83,7 +84,8 @@ def takes_permit(data):
 
 def takes_command(data):
     keys = {KID: CommandKey(KID, PUBLIC, frozenset(CommandName))}
-    return isinstance(prove(ReceivedCommand("open", data, False), GATE, keys), Proved)
+    proved = prove(ReceivedCommand("open", data, False), GATE, keys)
+    return isinstance(proved, Proved) and isinstance(judge(proved, situation()), Command)
 
 
 def takes_acknowledgement(data):

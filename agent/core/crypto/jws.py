@@ -97,20 +97,25 @@ def write(payload: bytes, key: SigningKey, kid: str, kind: JwsType) -> str:
     return (message + b"." + _base64(key.sign(message))).decode("ascii")
 
 
-def key_named_by(text: str, kind: JwsType) -> str:
+def is_typed(text: str) -> bool:
+    """Whether a signed text names a type, whichever; nothing of it is proven yet. Raises JwsError."""
+    return "typ" in _taken_apart(text).header
+
+
+def key_named_by(text: str, kind: JwsType, *, untyped: bool = False) -> str:
     """The key id that a signed text of this kind names, "" where it names none: nothing of it is proven yet.
 
-    Raises JwsError.
+    `untyped`: one that names no type at all will do, as of the kinds ISSUED_UNTYPED. Raises JwsError.
     """
-    kid = _ed25519(text, kind).header.get("kid", "")
+    kid = _ed25519(text, kind, untyped=untyped).header.get("kid", "")
     if not isinstance(kid, str):
         raise JwsError(JwsFault.NOT_A_JWS, Text("its key id is no text"))
     return kid
 
 
-def verified(text: str, key: PublicKey, kind: JwsType) -> bytes:
-    """The payload of a text of this kind that this Ed25519 key has signed. Raises JwsError."""
-    opened = _ed25519(text, kind)
+def verified(text: str, key: PublicKey, kind: JwsType, *, untyped: bool = False) -> bytes:
+    """The payload of a text of this kind that this Ed25519 key has signed. `untyped`: as above. Raises JwsError."""
+    opened = _ed25519(text, kind, untyped=untyped)
     if not opened.holds(key):
         raise JwsError(JwsFault.SIGNATURE_INVALID, Text("its signature is not of this key"))
     return opened.payload
@@ -123,7 +128,7 @@ def read(text: str, kind: JwsType) -> Jws:
         JwsError: NOT_A_JWS, WRONG_TYPE; the message never repeats the text.
     """
     opened = _taken_apart(text)
-    _require_type(opened, kind)
+    _require_type(opened, kind, untyped=False)
     return opened
 
 
@@ -145,12 +150,12 @@ def _taken_apart(text: str) -> Jws:
     return Jws(header, extracted.payload, parts[0] + b"." + parts[1], _raw(parts[2]))
 
 
-def _require_type(opened: Jws, kind: JwsType) -> None:
+def _require_type(opened: Jws, kind: JwsType, *, untyped: bool) -> None:
     """Refuse a text that does not say that it is of this kind.
 
     Comparing is exact, although media types know no case: issuers are few, and one kind has one name.
     """
-    if "typ" not in opened.header and kind in ISSUED_UNTYPED:
+    if "typ" not in opened.header and (untyped or kind in ISSUED_UNTYPED):
         return
     if opened.header.get("typ") != kind.value:
         raise JwsError(
@@ -158,7 +163,7 @@ def _require_type(opened: Jws, kind: JwsType) -> None:
         )
 
 
-def _ed25519(text: str, kind: JwsType) -> Jws:
+def _ed25519(text: str, kind: JwsType, *, untyped: bool) -> Jws:
     opened = _taken_apart(text)
     algorithm = opened.header["alg"]
     if algorithm not in ALGORITHMS:
@@ -166,7 +171,7 @@ def _ed25519(text: str, kind: JwsType) -> Jws:
             JwsFault.ALG_NOT_ALLOWED,
             Text("its algorithm is {algorithm}, not Ed25519", algorithm=repr(str(algorithm)[:20])),
         )
-    _require_type(opened, kind)
+    _require_type(opened, kind, untyped=untyped)
     return opened
 
 

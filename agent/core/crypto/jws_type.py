@@ -27,5 +27,6 @@ ISSUED_UNTYPED: Final = frozenset({JwsType.CHECKPOINT, JwsType.EXPORT})
 Agents before the types recorded checkpoints and exported files; those lie in journals, at central and with auditors,
 and must be provable for as long as they are kept. Nothing else is taken for one: who opens such a text demands exactly
 the fields of its kind (agent.core.events.checkpoint), and no other kind that a gate's key ever signed has them. Permits
-always had their type. Commands and messages between gates live for minutes, so nothing that was issued is lost.
+always had their type. Commands and messages between gates live for minutes: only the very bytes of a command that was
+obeyed before are still known without one, to be answered as they were (agent.core.commands.check).
 """

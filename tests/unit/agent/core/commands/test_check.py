@@ -148,8 +148,13 @@ def test_no_other_algorithm_is_taken(payload):
 @pytest.mark.parametrize("typ", ["JWT", "JOSE", "gate-checkpoint+jwt", "application/gate-command+jwt", "", None, 7])
 def test_what_does_not_say_that_it_is_a_command_is_none(typ):
     assert code_of(forged({"alg": "EdDSA", "kid": KID, "typ": typ}, PAYLOAD)) is Refusal.WRONG_TYPE
-    untyped = json.dumps({"alg": "EdDSA", "kid": KID}).encode()
-    assert code_of(forged(untyped, PAYLOAD)) is Refusal.WRONG_TYPE
+
+
+def test_what_names_no_type_is_never_obeyed_and_only_the_repeat_of_one_that_was_may_be_answered():
+    untyped = proof(forged(json.dumps({"alg": "EdDSA", "kid": KID}).encode(), PAYLOAD))
+    assert (untyped.typed, proof(GOOD).typed) == (False, True)
+    refused = judge(untyped, situation())
+    assert (refused.code, refused.command) == (Refusal.WRONG_TYPE, untyped.body.id)
 
 
 def test_a_key_that_is_not_in_the_settings_is_unknown():
