@@ -121,6 +121,7 @@ CHECK_OF: Final[Mapping[str, DiagnosticCheck]] = {
     "STATE": DiagnosticCheck.STATE,
     "WITNESS": DiagnosticCheck.WITNESS,
     "JOURNAL": DiagnosticCheck.JOURNAL,
+    "ACKS": DiagnosticCheck.JOURNAL,
     "GATE": DiagnosticCheck.GATE_KEY,
     "CERTIFICATE": DiagnosticCheck.CERTIFICATES,
     "PRIVATE": DiagnosticCheck.CERTIFICATES,

@@ -11,7 +11,7 @@ from agent.assembly.command_handlers import make_handlers
 from agent.broker import TlsFiles, Topics
 from agent.core.commands import CommandKey
 from agent.core.crypto import Algorithm, PublicKey
-from agent.core.events import Draft
+from agent.core.events import AckPolicy, Draft
 from agent.devices import PortState
 from agent.mqtt import (
     AckMode,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from agent.assembly.command_handlers import HandlerDependencies
     from agent.core.events import ClockReading, Event
     from agent.lists import ListService
-    from agent.mqtt import GateIdentity, LinkView, MqttClient, UplinkView
+    from agent.mqtt import GateIdentity, HeadWitness, LinkView, MqttClient, UplinkView
     from agent.recording import Recorder
     from agent.service.worker import Worker
     from agent.settings import Commands, Mqtt, Settings
@@ -49,7 +49,7 @@ class CentralDependencies:
     """What the way to central stands on. `reading` reads the wall clock; `health`: fields of birth and status.
 
     `health_message`: what is published as `health`. `own_record` takes the signed head of the retained status, and may
-    raise JournalError.
+    raise JournalError. `witness`: hears what central's signature says of the gate's history.
     """
 
     identity: GateIdentity
@@ -61,6 +61,7 @@ class CentralDependencies:
     observe: Callable[[LinkView], None]
     lists: ListService
     own_record: Callable[[str], None]
+    witness: HeadWitness | None = None
 
 
 class CentralConnection:
@@ -81,6 +82,8 @@ class CentralConnection:
             dependencies.identity,
             dependencies.journal,
             dependencies.reading,
+            acks=_ack_policy(settings.gate.id, mqtt),
+            witness=dependencies.witness,
             extra=self._status_fields,
             observe_link=dependencies.observe,
             note=self._note,
@@ -199,6 +202,11 @@ def _session_settings(gate: str, mqtt: Mqtt) -> ClientSettings:
         status_every_s=mqtt.heartbeat_s,
         start_spread_s=mqtt.start_spread_s,
     )
+
+
+def _ack_policy(gate: str, mqtt: Mqtt) -> AckPolicy:
+    keys = {key.id: PublicKey(Algorithm.ED25519, bytes.fromhex(key.public_key)) for key in mqtt.ack_keys}
+    return AckPolicy(gate, keys, unsigned=mqtt.unsigned_acks)
 
 
 def _command_rules(gate: str, commands: Commands, lanes: frozenset[str]) -> CommandRules:

@@ -179,6 +179,7 @@ class GateParts:
             self._link_changed,
             self.lists,
             lambda record: self.trust.own_record(record, Witness.STATUS),
+            self.trust,
         )
         return CentralConnection(
             self.settings,

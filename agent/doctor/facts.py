@@ -172,6 +172,7 @@ class JournalFacts:
     """The journal. `trouble`: what is wrong with the file, "" for nothing. `failing`: the agent cannot write it now.
 
     `oldest_s`: age of the oldest event that is not acknowledged. `delivers`: whether anybody is to take the events.
+    `acks_signed`: whether only acknowledgements count that central signed; None: nobody is asked for any.
     """
 
     path: Path
@@ -184,6 +185,7 @@ class JournalFacts:
     unacknowledged: int = 0
     oldest_s: float | None = None
     delivers: bool = True
+    acks_signed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,6 +227,13 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("{count} events wait for central's acknowledgement, the oldest for {age}."),
         Text("See the findings on brokers; where they are well, ask central whether its consumer runs."),
     ),
+    FindingCode.ACKS_UNSIGNED: Advice(
+        Text(
+            "Acknowledgements are not signed: whoever can write to the broker can make this gate forget events that "
+            "central does not have."
+        ),
+        Text("Let central sign them, and put the public half of its key into mqtt.ack_keys (docs/delivery.md)."),
+    ),
     FindingCode.GATE_KEY_MISSING: Advice(
         Text("The gate has no key of its own yet."), Text("Nothing to fix; the first start creates the key.")
     ),

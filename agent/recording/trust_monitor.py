@@ -192,6 +192,10 @@ class TrustMonitor:
         named = Head(stream, seq)
         self._take_and_keep(head_fact(self._journal, witness, named, digest, fresh=self._is_fresh(), place=place))
 
+    def on_head_witnessed(self, stream: str, seq: int, digest: str, *, hash_matches: bool | None) -> None:  # noqa: ARG002 - weighed here
+        """Take what central has signed that it holds of this gate. May raise JournalError."""
+        self.head_named(Witness.CENTRAL, stream, seq, digest)
+
     def site_record(self) -> str | None:
         """The signed record of this gate's head, as the gates of its site hold it; None while there is none."""
         return self.heads.record(bare=True)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.core.commands.check import Proved, ReceivedCommand, prove
+from agent.core.events.acknowledgement import AckPolicy, ReadAck, read_ack, sign_ack
+from agent.core.events.chain import Point
 from agent.core.site.messages import ClaimQuery, RowsRequest, SiteMessageError
-from agent.mqtt.acknowledgements import read_ack
 from agent.settings import SettingsError
 from agent.vision.worker.protocol import (
     Attend,
@@ -95,8 +96,12 @@ def _differs(envelope: Envelope, *, from_worker: bool) -> bool:
 
 _COMMANDS = tuple(signed(body(name)) for name in ("open", "hold", "lock", "replay"))
 _STREAM = "01900000-0000-7000-8000-000000000000"
-_HEAD = 1000
-_ACKS = tuple(json.dumps({"stream": _STREAM, "seq": seq}).encode() for seq in (0, 1, 999, 1000))
+_ACK_POLICY = AckPolicy(GATE, {KID: KEY.public})
+_POINTS = tuple(Point(_STREAM, seq, f"{seq:064x}") for seq in (0, 1, 999, 1000))
+_ACKS = (
+    *(json.dumps({"stream": point.stream, "seq": point.seq}).encode() for point in _POINTS),
+    *(sign_ack(GATE, point, KEY, KID) for point in _POINTS),
+)
 _NORTH, _SOUTH = membership_of("north"), membership_of("south")
 _SITE_WORDS = tuple(
     _SOUTH.sealed(said, "north", SITE_KEYS["south"])
@@ -115,10 +120,15 @@ def _command_accepted(data: bytes) -> bool:
 
 
 def _ack_accepted(data: bytes) -> bool:
-    found = read_ack(data, stream=_STREAM, head=_HEAD)
-    if not isinstance(found, int):
-        return False
-    return not 0 <= found <= _HEAD or json.loads(data) != {"stream": _STREAM, "seq": found}
+    """What is proved is one of those that were signed; what is not signed says what it was read as."""
+    proved = read_ack(data, _ACK_POLICY)
+    if isinstance(proved, ReadAck) and Point(proved.stream, proved.seq, proved.digest or "") not in _POINTS:
+        return True
+    found = read_ack(data, AckPolicy(GATE))
+    if isinstance(found, ReadAck):
+        said = json.loads(data)
+        return (said["stream"], said["seq"]) != (found.stream, found.seq)
+    return False
 
 
 def _site_word_accepted(data: bytes) -> bool:

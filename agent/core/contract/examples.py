@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 from agent.core.clock import ClockState
 from agent.core.commands import BODIES, LANE_COMMANDS, Refusal, Result
 from agent.core.contract.schemas import EVENTS
-from agent.core.crypto import SigningKey, jws
+from agent.core.crypto import JwsType, SigningKey, jws
 from agent.core.events import (
     RANDOM_BYTES,
     AccessDecided,
     AccessGranted,
-    Ack,
+    AckFault,
     AcknowledgementRefused,
     Alarm,
     AlarmRaised,
@@ -70,6 +70,7 @@ from agent.core.events import (
     checkpoint_draft,
     checkpoint_of,
     seal,
+    sign_ack,
     time_text,
 )
 from agent.core.lane import transaction_id
@@ -93,6 +94,8 @@ TRANSACTION: Final = transaction_id(UTC + 12.0, 1, 42)
 GATE_KEY: Final = SigningKey.from_seed(hashlib.sha256(b"example key of the gate").digest())
 COMMAND_KEY: Final = SigningKey.from_seed(hashlib.sha256(b"example key of central").digest())
 COMMAND_KEY_ID: Final = "central-2026"
+ACK_KEY: Final = SigningKey.from_seed(hashlib.sha256(b"example key of central for acknowledgements").digest())
+ACK_KEY_ID: Final = "central"
 COMMAND_ID: Final = "0b54f2c8-91a6-4c43-8f0d-6f6f5b1c2a77"
 CONFIGURATION: Final = hashlib.sha256(b"example configuration").hexdigest()
 PICTURES: Final = tuple(hashlib.sha256(f"example picture {number}".encode()).hexdigest() for number in (1, 2))
@@ -321,7 +324,7 @@ def command_claims(name: CommandName) -> dict[str, Any]:
 
 def command_example(name: CommandName) -> str:
     """An example command as it is sent: a compact JWS."""
-    return jws.sign(_json(command_claims(name)), COMMAND_KEY, COMMAND_KEY_ID)
+    return jws.sign(_json(command_claims(name)), COMMAND_KEY, COMMAND_KEY_ID, JwsType.COMMAND)
 
 
 def result_example(name: CommandName) -> bytes:
@@ -331,8 +334,9 @@ def result_example(name: CommandName) -> bytes:
 
 
 def ack_example() -> bytes:
-    """An acknowledgement of the whole chain."""
-    return Ack(stream=STREAM, seq=chain()[-1].seq).model_dump_json().encode()
+    """An acknowledgement of the whole chain, signed by central."""
+    last = chain()[-1]
+    return sign_ack(GATE, Point(STREAM, last.seq, last.digest), ACK_KEY, ACK_KEY_ID)
 
 
 def status_example() -> bytes:
@@ -349,7 +353,8 @@ def status_example() -> bytes:
             "ack": "heard",
             "trouble": "",
             "refused": 0,
-            "acks": {"taken": 17, "malformed": 0, "foreign_stream": 1, "beyond_head": 0, "beyond_sent": 0, "behind": 0},
+            "acks": {"taken": 17, **dict.fromkeys(map(str, AckFault), 0), "foreign_stream": 1},
+            "acks_signed": True,
             "broker": 0,
         }
     )

@@ -3,6 +3,16 @@
 Stored bytes are sent bytes: a change of a type here changes the contract with central.
 """
 
+from agent.core.events.acknowledgement import (
+    ACK_BYTES_LIMIT,
+    AckFault,
+    AckPolicy,
+    AckStatement,
+    ReadAck,
+    RefusedAck,
+    read_ack,
+    sign_ack,
+)
 from agent.core.events.chain import (
     RANDOM_BYTES,
     SCHEMA_VERSION,
@@ -75,6 +85,7 @@ from agent.core.events.own_causes import OwnCause
 from agent.core.events.plate_masking import masked, masked_plate, masked_text
 
 __all__ = [
+    "ACK_BYTES_LIMIT",
     "RANDOM_BYTES",
     "SCHEMA_VERSION",
     "TYPES",
@@ -82,6 +93,9 @@ __all__ = [
     "AccessDecided",
     "AccessGranted",
     "Ack",
+    "AckFault",
+    "AckPolicy",
+    "AckStatement",
     "AcknowledgementRefused",
     "Alarm",
     "AlarmRaised",
@@ -127,7 +141,9 @@ __all__ = [
     "PermitRecord",
     "PlateRecord",
     "Point",
+    "ReadAck",
     "RecordsDeleted",
+    "RefusedAck",
     "SealedEvent",
     "StateChanged",
     "Status",
@@ -146,7 +162,9 @@ __all__ = [
     "masked_plate",
     "masked_text",
     "opened",
+    "read_ack",
     "seal",
+    "sign_ack",
     "signed",
     "time_text",
     "verify",

@@ -359,12 +359,25 @@ class CommandRefused(WithDetail, Event):
 
 
 class AcknowledgementRefused(Event):
-    """Central acknowledged what cannot be."""
+    """Central acknowledged what cannot be, or somebody else did in its name."""
 
     TYPE: ClassVar[str] = "acknowledgement.refused"
-    code: Literal["malformed", "foreign_stream", "beyond_head", "beyond_sent", "behind"] = Field(description="Why.")
+    code: Literal[
+        "malformed",
+        "unsigned",
+        "key_unknown",
+        "rate_limited",
+        "signature_invalid",
+        "foreign_gate",
+        "foreign_stream",
+        "beyond_head",
+        "wrong_head",
+        "beyond_sent",
+        "behind",
+    ] = Field(description="Why.")
     stream: str | None = Field(default=None, description="The stream, as it said.")
     seq: int | None = Field(default=None, description="The watermark, as it said.")
+    key: str | None = Field(default=None, description="The id of central's key, where its signature held.")
     count: int = Field(
         default=1, description="How many of this code since the last such event; a flood is folded into few events."
     )

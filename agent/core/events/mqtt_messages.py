@@ -147,6 +147,11 @@ class Status(Presence):
     trouble: str = Field(description="Why events do not get through, in words; empty: they do.")
     refused: Count = Field(description="How often the broker refused an event since the start.")
     acks: dict[str, Count] = Field(description="Acknowledgements since the start by what became of them.")
+    acks_signed: bool | None = Field(
+        default=None,
+        description="Whether only acknowledgements are taken that central signed. False: who may write to `ack` can "
+        "make the gate forget events. Null: nobody is asked (`ack_mode` puback).",
+    )
     broker: Count = Field(description="Which address of the gate's list it is connected to, from 0.")
 
 
@@ -219,12 +224,18 @@ class Health(BaseModel):
 class Ack(BaseModel):
     """Central's word that all events of `stream` up to `seq` are stored without a gap.
 
-    Unknown fields are left alone.
+    A gate that has keys of central in `mqtt.ack_keys` takes it by its signature alone. Unknown fields are left alone.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
     stream: str = Field(min_length=1, max_length=128, description="The `stream` of the events.")
     seq: int = Field(ge=0, le=2**63 - 1, description="The watermark: the highest `seq` below which nothing is missing.")
+    signature: str | None = Field(
+        default=None,
+        description="Compact JWS (RFC 7515, RFC 8037) with the `typ` gate-acknowledgement+jwt, by central's key, over "
+        "{gate, stream, seq, digest}: `digest` is the SHA-256, in hex, of the bytes of the event `seq`, and of the "
+        "stream id for 0. Null: it is not signed.",
+    )
 
 
 class CommandResult(BaseModel):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from agent.core.crypto import JwsError, key_named_by, kid_of, sign, verified
+from agent.core.crypto import JwsError, JwsType, key_named_by, kid_of, sign, verified
 from agent.core.site.home_gate import home_gate, site_digest
 from agent.core.site.messages import EVERYBODY, LONGEST, ShortText, SiteFault, SiteMessage, SiteMessageError
 
@@ -67,7 +67,8 @@ class Membership:
     def sealed(self, said: SiteMessage, to: str, key: SigningKey) -> bytes:
         """The text with this message for a gate, or for EVERYBODY, signed with this gate's key."""
         envelope = _Envelope(site=self.site, roll=self.digest, gate=self.own, to=to, said=said)
-        return sign(envelope.model_dump_json().encode(), key, kid_of(key.public)).encode()
+        text = sign(envelope.model_dump_json().encode(), key, kid_of(key.public), JwsType.SITE_MESSAGE)
+        return text.encode()
 
     def opened(self, data: bytes) -> OpenedMessage:
         """What another gate of the site says to this one. Raises SiteMessageError."""
@@ -88,12 +89,12 @@ class Membership:
     def _proven(self, data: bytes) -> tuple[str, bytes]:
         try:
             text = data.decode("ascii")
-            gate = self._by_kid.get(key_named_by(text), "")
+            gate = self._by_kid.get(key_named_by(text, JwsType.SITE_MESSAGE), "")
         except (UnicodeDecodeError, JwsError) as error:
             raise SiteMessageError(SiteFault.NOT_SIGNED, f"it is no signed text: {error}") from None
         if gate not in self.peers:
             raise SiteMessageError(SiteFault.KEY_UNKNOWN, "its key is of no other gate of the site")
         try:
-            return gate, verified(text, self._keys[gate])
+            return gate, verified(text, self._keys[gate], JwsType.SITE_MESSAGE)
         except JwsError as error:
             raise SiteMessageError(SiteFault.SIGNATURE_INVALID, f"not of {gate}: {error}") from None

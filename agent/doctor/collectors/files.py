@@ -83,6 +83,7 @@ def journal(settings: Settings, *, failing: bool, utc: float) -> JournalFacts:
     """The journal as it is on the disk, also beside an agent that writes it. `utc`: now, Unix seconds."""
     path = settings.state.directory / "journal.db"
     limit_bytes, delivers = settings.journal.max_mb * MEGABYTE, settings.mqtt.enabled
+    asked = delivers and settings.mqtt.ack_mode == "watermark"
     if not path.exists():
         return JournalFacts(path, exists=False, limit_bytes=limit_bytes, delivers=delivers)
     try:
@@ -104,6 +105,7 @@ def journal(settings: Settings, *, failing: bool, utc: float) -> JournalFacts:
         unacknowledged=head - watermark,
         oldest_s=None if waiting is None else utc - _time(waiting.payload),
         delivers=delivers,
+        acks_signed=bool(settings.mqtt.ack_keys) and not settings.mqtt.unsigned_acks if asked else None,
     )
 
 

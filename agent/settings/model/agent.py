@@ -104,6 +104,13 @@ class ClockRules(Table):
     )
 
 
+class AckKey(Table):
+    """A key by which central signs that it has stored events."""
+
+    id: Name = Field(description="Name of the key, as central's acknowledgements give it.")
+    public_key: RootKey = Field(description="Ed25519 public key, in hex.")
+
+
 class Mqtt(Table):
     """The connection to the central broker."""
 
@@ -125,6 +132,16 @@ class Mqtt(Table):
     ack_mode: Literal["watermark", "puback"] = Field(
         default="watermark",
         description='When an event counts as delivered: when central says so ("watermark") or when the broker has it.',
+    )
+    ack_keys: tuple[AckKey, ...] = Field(
+        default=(),
+        max_length=8,
+        description="Keys of central that sign its acknowledgements. Without keys anybody who may write to the broker "
+        "can make the gate forget events.",
+    )
+    unsigned_acks: bool = Field(
+        default=False,
+        description="Although there are keys, take unsigned acknowledgements too: only until central signs them all.",
     )
     keepalive_s: int = Field(default=15, ge=5, le=1200, description="Between signs of life to the broker.")
     window: int = Field(default=100, ge=1, le=1000, description="Events on their way at one time.")

@@ -222,10 +222,6 @@ class Journal:
             lambda c: JournalHead(event_table.standing_of(c).head, permits.last_seq(c), lane_orders.all_orders(c)),
         )
 
-    def digest_at(self, seq: int) -> str | None:
-        """The hash of an event that is kept; None where it is not, or the head is before it."""
-        return self._database.reading(Text("read an event"), lambda c: event_table.digest_at(c, seq))
-
     def newest(self, kind: str, among: int) -> list[bytes]:
         """The bytes of the events of a type among so many of the newest, the oldest first."""
         return self._database.reading(Text("read events"), lambda c: event_table.newest(c, kind, among))
@@ -241,6 +237,10 @@ class Journal:
     def kept(self, name: str) -> str | None:
         """The text that is kept by this name; None without one."""
         return self._database.reading(Text("read {name}", name=name), lambda c: kept_texts.kept(c, name))
+
+    def digest_at(self, seq: int) -> str | None:
+        """The hash of the event `seq`, in hex; of the stream id for 0. None where it is not kept, or not there yet."""
+        return self._database.reading(Text("read events"), lambda c: event_table.digest_at(c, seq))
 
     def unacknowledged(self, after_seq: int, limit: int) -> list[Recorded]:
         """Up to `limit` events above both `after_seq` and the watermark, in order, each as it was recorded.

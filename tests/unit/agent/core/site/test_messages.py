@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.crypto import jws
+from agent.core.crypto import JwsType, jws
 from agent.core.model.ledger import LedgerState
 from agent.core.site.claim_answers import ClaimCode
 from agent.core.site.ledger import PeerRow
@@ -79,8 +79,8 @@ class TestMessages:
 
     def test_by_the_key_of_another_gate_are_refused(self):
         text = membership_of("east").sealed(CLAIM, "north", KEYS["east"]).decode()
-        payload = jws.verified(text, KEYS["east"].public)
-        forged = jws.sign(payload, KEYS["stranger"], jws.kid_of(KEYS["east"].public))
+        payload = jws.verified(text, KEYS["east"].public, JwsType.SITE_MESSAGE)
+        forged = jws.sign(payload, KEYS["stranger"], jws.kid_of(KEYS["east"].public), JwsType.SITE_MESSAGE)
         assert _fault(forged.encode()) is SiteFault.SIGNATURE_INVALID
 
     @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def _said():
 
 def _signed(what):
     payload = what if isinstance(what, bytes) else json.dumps(what, default=str).encode()
-    return jws.sign(payload, KEYS["east"], jws.kid_of(KEYS["east"].public)).encode()
+    return jws.sign(payload, KEYS["east"], jws.kid_of(KEYS["east"].public), JwsType.SITE_MESSAGE).encode()
 
 
 def _fault(text):

@@ -155,6 +155,13 @@ CASES = [
     (journal.journal, replace(JOURNAL, unacknowledged=9, oldest_s=901.0), [FindingCode.JOURNAL_WAITING]),
     (journal.journal, replace(JOURNAL, unacknowledged=9, oldest_s=901.0, delivers=False), []),
     (journal.journal, replace(JOURNAL, unacknowledged=9, size_bytes=51 * MB), [FindingCode.JOURNAL_FILLING]),
+    (journal.journal, replace(JOURNAL, acks_signed=True), []),
+    (journal.journal, replace(JOURNAL, acks_signed=False), [FindingCode.ACKS_UNSIGNED]),
+    (
+        journal.journal,
+        replace(JOURNAL, acks_signed=False, unacknowledged=9, oldest_s=901.0),
+        [FindingCode.JOURNAL_WAITING, FindingCode.ACKS_UNSIGNED],
+    ),
     (files.gate_key, facts.GateKeyFacts(exists=True, trouble="", public="ab"), []),
     (files.gate_key, facts.GateKeyFacts(exists=False, trouble=""), [FindingCode.GATE_KEY_MISSING]),
     (files.gate_key, facts.GateKeyFacts(exists=True, trouble="damaged"), [FindingCode.GATE_KEY_BAD]),
