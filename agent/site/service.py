@@ -5,13 +5,24 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from agent.core.site import Claim, ClaimActive, ClaimAnswer, ClaimCode, ClaimEnded, ClaimQuery, ClaimReply, ClaimRow
+from agent.core.site import (
+    VERSION,
+    Claim,
+    ClaimActive,
+    ClaimAnswer,
+    ClaimCode,
+    ClaimEnded,
+    ClaimQuery,
+    ClaimReply,
+    ClaimRow,
+)
 from agent.devices import PortState
 from agent.site.claim_coordinator import ClaimCoordinator
 from agent.site.claimant import NO_LINK, Claimant, SiteRules
 from agent.site.dispatcher import MessageDispatcher
 from agent.site.ledger_sync import LedgerSync
 from agent.site.own_claims import OwnClaims
+from agent.site.sessions import Sessions
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -21,7 +32,7 @@ if TYPE_CHECKING:
     from agent.core.crypto import SigningKey
     from agent.core.events import Draft
     from agent.core.model import LedgerChange
-    from agent.core.site import ClaimRequest, Membership, OpenedMessage, SiteMessage
+    from agent.core.site import ClaimRequest, Membership, OpenedMessage
     from agent.service.worker import Worker
     from agent.site.link import SiteLink
     from agent.site.own_claims import LiveClaim
@@ -51,15 +62,15 @@ class SiteService:
         rules: SiteRules,
     ) -> None:
         self._membership = membership
-        self._key = key
         self._link = link
         self._rules = rules
+        self._sessions = Sessions(membership, key, link, self._gate_met)
         self._own = OwnClaims(membership.own, rules.hold_s, self._claim_ended)
         self._home = ClaimCoordinator(
             membership.own,
             ledger,
             self._own,
-            self._send_message,
+            self._sessions.send,
             rules.claim_timeout_s * QUERY_SHARE,
             why_not=self._why_incomplete,
             unsure=lambda: self._exchange.witnesses.awaited,
@@ -67,10 +78,9 @@ class SiteService:
         )
         self._exchange = LedgerSync(
             membership,
-            key,
+            self._sessions,
             ledger,
             uses.stream,
-            link,
             news=self._home.caught_up,
             void=self._void_claims_on,
             lost=self._void_all_claims,
@@ -83,14 +93,16 @@ class SiteService:
             self._home,
             ledger,
             uses=uses,
-            send_message=self._send_message,
+            send_message=self._sessions.send,
             alone=self._why_not_alone,
             lost=lambda: self._exchange.witnesses.older_copy,
             complete=lambda: not self._exchange.missing,
+            connected=self._is_connected,
         )
         self._dispatcher = MessageDispatcher(
             membership,
             link,
+            self._sessions,
             claims=self._process_message,
             claim_tick=self._tick,
             rows=self._exchange.process_message,
@@ -161,8 +173,15 @@ class SiteService:
         )
 
     def _why_not_alone(self) -> str:
-        connected = self._link.view.state is PortState.UP
-        return "" if self._rules.policy.decides_as_home(connected=connected) else NO_LINK
+        return "" if self._rules.policy.decides_as_home(connected=self._is_connected()) else NO_LINK
+
+    def _is_connected(self) -> bool:
+        return self._link.view.state is PortState.UP
+
+    def _gate_met(self, gate: str) -> None:
+        """Go on with a gate that was met just now. On the thread of the claims."""
+        self._dispatcher.rows.submit(lambda: self._exchange.met(gate))
+        self._claimant.met(gate)
 
     # --------------------------------------------------------------------------------------------------------- status
 
@@ -173,7 +192,9 @@ class SiteService:
             gate: {
                 "heard_s": None if peer.heard_at is None else round(now_at - peer.heard_at, 1),
                 "behind": peer.behind,
-                "trouble": peer.trouble,
+                "met": self._sessions.has_met(gate),
+                "missed": self._sessions.missed(gate),
+                "trouble": peer.trouble or self._other_version(gate),
             }
             for gate, peer in self._exchange.peers.items()
         }
@@ -186,12 +207,23 @@ class SiteService:
             "refused": dict(self._dispatcher.refused),
         }
 
+    def _other_version(self, gate: str) -> str:
+        version = self._sessions.version_of(gate)
+        if not version:
+            return ""
+        return Text(
+            "it speaks version {theirs} of the messages between gates, this gate version {ours}: install the same "
+            "version of gate-agent at both",
+            theirs=version,
+            ours=VERSION,
+        )
+
     # ------------------------------------------------------------------------------------------------ what others say
 
     def _tick(self) -> float | None:
         self._home.tick()
-        due = [at for at in (self._claimant.tick(), self._home.next_at()) if at is not None]
-        return min(due, default=None)
+        times = (self._claimant.tick(), self._home.next_at(), self._sessions.tick())
+        return min((at for at in times if at is not None), default=None)
 
     def _process_message(self, message: OpenedMessage) -> None:
         match message.said:
@@ -218,7 +250,7 @@ class SiteService:
                 by=found.gate,
                 detail=found.detail,
             )
-            self._send_message(message.gate, said)
+            self._sessions.send(message.gate, said)
 
         why = self._why_not_for(message, claim)
         if why:
@@ -246,8 +278,3 @@ class SiteService:
         if self._membership.home(claim.vehicle) != self._membership.own:
             return Text("it is not the home gate of this vehicle")
         return ""
-
-    def _send_message(self, to: str, message: SiteMessage) -> bool:
-        if self._link.view.state is not PortState.UP:
-            return False
-        return self._link.send_to_gate(to, self._membership.sealed(message, to, self._key))

@@ -103,7 +103,7 @@ class Hub:
             self.hand_over("", receivers, text)
 
     def again(self, kind):
-        """Hand on once more all that was ever said of a kind."""
+        """Hand on once more all that was ever said of a kind: as it was, so that it is refused."""
         for _kind, receivers, text in [one for one in list(self.past) if one[0] == kind]:
             self.hand_over("", receivers, text)
 
