@@ -182,6 +182,7 @@ class SiteService:
         """Go on with a gate that was met just now. On the thread of the claims."""
         self._dispatcher.rows.submit(lambda: self._exchange.met(gate))
         self._claimant.met(gate)
+        self._home.met(gate)
 
     # --------------------------------------------------------------------------------------------------------- status
 

@@ -40,7 +40,7 @@ from tests.fuzz.target import Target
 from tests.support.gate.config_files import GOOD, loaded
 from tests.support.mqtt.commanding import GATE, KEY, KEYS, KID, OTHER_KEY, body, signed
 from tests.support.site.sites import KEYS as SITE_KEYS
-from tests.support.site.sites import membership_of
+from tests.support.site.sites import PLACE, membership_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +99,7 @@ _HEAD = 1000
 _ACKS = tuple(json.dumps({"stream": _STREAM, "seq": seq}).encode() for seq in (0, 1, 999, 1000))
 _NORTH, _SOUTH = membership_of("north"), membership_of("south")
 _SITE_WORDS = tuple(
-    _SOUTH.sealed(said, "north", SITE_KEYS["south"])
+    _SOUTH.sealed(said, "north", PLACE, SITE_KEYS["south"])
     for said in (ClaimQuery(id="c1", permit="0102030405060708"), RowsRequest(stream="s1", after=7))
 )
 
