@@ -14,7 +14,6 @@ from agent.core.site import ROWS_A_MESSAGE, Rows, RowsRequest, rows_from_message
 from agent.service.worker import Worker
 from agent.site.rollback_witnesses import Witnesses
 from agent.store.errors import JournalError
-from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -58,12 +57,12 @@ class _Answer:
 class PeerView:
     """What is known of another gate. `heard_at`: monotonic, None: never.
 
-    `behind`: rows that it has and this gate lacks.
+    `behind`: rows that it has and this gate lacks. `same_list`: whether it goes by the same list of gates.
     """
 
     heard_at: float | None = None
     behind: int = 0
-    trouble: str = ""
+    same_list: bool = True
 
 
 class LedgerSync:
@@ -192,7 +191,7 @@ class LedgerSync:
         """Take what another gate tells or asks. May raise JournalError."""
         peer, said = self._peers[message.gate], message.said
         peer.heard_at = time.monotonic()
-        peer.trouble = "" if message.same_membership else Text("its list of the site's gates differs from the one here")
+        peer.same_list = message.same_membership
         if not message.same_membership or self._witnesses.older_copy:
             return
         match said:

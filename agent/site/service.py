@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 from agent.core.site import (
-    VERSION,
     Claim,
     ClaimActive,
     ClaimAnswer,
@@ -20,6 +19,7 @@ from agent.devices import PortState
 from agent.site.claim_coordinator import ClaimCoordinator
 from agent.site.claimant import NO_LINK, Claimant, SiteRules
 from agent.site.dispatcher import MessageDispatcher
+from agent.site.gate_view import GateView
 from agent.site.ledger_sync import LedgerSync
 from agent.site.own_claims import OwnClaims
 from agent.site.sessions import Sessions
@@ -186,18 +186,35 @@ class SiteService:
 
     # --------------------------------------------------------------------------------------------------------- status
 
+    @property
+    def gates(self) -> tuple[GateView, ...]:
+        """What is known of the other gates of the site."""
+        now_at = time.monotonic()
+        return tuple(
+            GateView(
+                gate,
+                None if peer.heard_at is None else now_at - peer.heard_at,
+                self._sessions.has_met(gate),
+                peer.behind,
+                self._sessions.missed(gate),
+                peer.same_list,
+                self._sessions.version_of(gate),
+            )
+            for gate, peer in self._exchange.peers.items()
+        )
+
     def status(self) -> dict[str, object]:
         """How this gate stands with the others, as JSON values; `missing`: whose rows it lacks before it may grant."""
-        view, now_at = self._link.view, time.monotonic()
+        view = self._link.view
         peers = {
-            gate: {
-                "heard_s": None if peer.heard_at is None else round(now_at - peer.heard_at, 1),
-                "behind": peer.behind,
-                "met": self._sessions.has_met(gate),
-                "missed": self._sessions.missed(gate),
-                "trouble": peer.trouble or self._other_version(gate),
+            gate.gate: {
+                "heard_s": None if gate.heard_s is None else round(gate.heard_s, 1),
+                "behind": gate.behind,
+                "met": gate.met,
+                "missed": gate.missed,
+                "trouble": gate.trouble,
             }
-            for gate, peer in self._exchange.peers.items()
+            for gate in self.gates
         }
         return {
             "connected": view.state is PortState.UP,
@@ -207,17 +224,6 @@ class SiteService:
             "peers": peers,
             "refused": dict(self._dispatcher.refused),
         }
-
-    def _other_version(self, gate: str) -> str:
-        version = self._sessions.version_of(gate)
-        if not version:
-            return ""
-        return Text(
-            "it speaks version {theirs} of the messages between gates, this gate version {ours}: install the same "
-            "version of gate-agent at both",
-            theirs=version,
-            ours=VERSION,
-        )
 
     # ------------------------------------------------------------------------------------------------ what others say
 
