@@ -33,7 +33,8 @@ GATE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 # Topics as AMQP routing keys; {username} is put in by RabbitMQ. A gate writes below its own name and nowhere else.
 GATE_WRITES = r"^gate\.v1\.{username}\.(event\..+|status|birth|health|res\..+|evidence\..+)$"
-GATE_READS = r"^gate\.v1\.{username}\.(ack|cmd\.(#|.+))$"
+# Its own status as well: what it said of itself before a restart, so that it does not know less now.
+GATE_READS = r"^gate\.v1\.{username}\.(ack|status|cmd\.(#|.+))$"
 # The lists of its site: all of them are read, and only what it lacks is said.
 SITE_WRITES = r"|^site\.v1\.{site}\.lists\.[a-z]+\.want$"
 SITE_READS = r"|^site\.v1\.{site}\.lists\.(#|.+)$"

@@ -48,9 +48,8 @@ def _broker(one: BrokerFacts) -> Iterator[Finding]:
 
 
 def site(facts: Iterable[SiteGateFacts]) -> Iterator[Finding]:
-    """Whether this gate and each other gate of its site hear one another; nothing where there is none."""
-    for one in facts:
-        yield _site_gate(one)
+    """Whether this gate and each other gate of its site hear one another."""
+    yield from [_site_gate(one) for one in facts] or [Finding(DiagnosticCheck.SITE, measured="-")]
 
 
 def _site_gate(one: SiteGateFacts) -> Finding:
