@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
 import pytest
 
 from tests.support.mqtt.mosquitto import SAMPLE, Broker, SampleBroker, needs_mosquitto
@@ -32,6 +33,7 @@ from tests.support.mqtt.neighbourhood import (
     may_write,
     own_topic,
 )
+from tests.support.pki.certificates import Authority
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -344,6 +346,49 @@ def test_nobody_takes_the_session_of_another_by_its_name(broker, witness, actor,
 def test_nobody_but_central_comes_in_where_central_does(broker, actor):
     """M5: there ids are free."""
     assert Neighbour(broker, actor, port=broker.central_port).connect() in {None, NOT_AUTHORISED}
+
+
+@needs_mosquitto
+@pytest.mark.parametrize("actor", ["gate-2", "gate-2.site", "site-2", UNLISTED])
+def test_an_older_mqtt_opens_nothing(broker, witness, actor):
+    """M5: a client of MQTT 3.1.1 is told of no refusal; what it says goes nowhere, and nothing comes."""
+    witness.subscribe("#")
+    with Neighbour(broker, actor, version=mqtt.MQTTv311, client_id=actor) as client:
+        for topic_filter in ("#", "$share/any/#", "gate/v1/+/status"):
+            client.subscribe(topic_filter)
+        client.pour(TOPICS, b"forged")
+        witness.pour(TOPICS, b"told")
+        client.subscribe(own_topic(actor))
+        witness.publish(own_topic(actor), b"end")
+        client.hears(own_topic(actor), b"end")
+    witness.publish("fence", b"end")
+    witness.hears("fence", b"end")
+    came = {topic for topic, payload, _retained in witness.heard if payload == b"forged"}
+    assert came == {topic for topic in TOPICS if may_write(actor, topic)}
+    assert {topic for topic, _payload, _retained in client.heard if not may_read(actor, topic)} == set()
+
+
+class WithFiles:
+    """A broker whose clients show other certificates."""
+
+    def __init__(self, broker, certificate=None, key=None):
+        self.port_of = broker.port_of
+        self.files = lambda name: (broker.files(name)[0], certificate, key)
+
+
+@needs_mosquitto
+@pytest.mark.parametrize("port", ["gates", "central"])
+@pytest.mark.parametrize("shown", ["nothing", "its own authority's"])
+def test_nobody_comes_in_without_a_certificate_of_the_right_authority(broker, tmp_path, shown, port):
+    """M5"""
+    files = (None, None) if shown == "nothing" else Authority(tmp_path).issue("gate-1")
+    rogue = Neighbour(
+        WithFiles(broker, *files),
+        "gate-1",
+        client_id="gate-1",
+        port=broker.port if port == "gates" else broker.central_port,
+    )
+    assert rogue.connect() in {None, NOT_AUTHORISED}
 
 
 @needs_mosquitto

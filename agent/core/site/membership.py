@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, TypeAdapter, ValidationError
 
@@ -13,8 +13,8 @@ from agent.core.site.messages import (
     EVERYBODY,
     LONGEST,
     VERSION,
-    Count,
     Nonce,
+    Number,
     ShortText,
     SiteFault,
     SiteMessage,
@@ -40,7 +40,7 @@ class _Envelope(BaseModel):
     gate: ShortText
     to: ShortText
     session: Nonce
-    number: Annotated[Count, Field(ge=1)]
+    number: Number
     said: SiteMessage = Field(discriminator="kind")
 
 

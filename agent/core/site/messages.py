@@ -29,9 +29,10 @@ _Id = Annotated[str, Field(min_length=1, max_length=64)]
 Nonce = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 _Permit = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 ShortText = Annotated[str, Field(max_length=64)]
-Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+_Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 _Use = Annotated[int, Field(ge=0, le=1_000_000)]
-_Row = tuple[Count, _Permit, Annotated[_Use, Field(ge=1)], LedgerState, _Id, Count, ShortText, ShortText, ShortText]
+_Row = tuple[_Count, _Permit, Annotated[_Use, Field(ge=1)], LedgerState, _Id, _Count, ShortText, ShortText, ShortText]
 
 
 class SiteFault(StrEnum):
@@ -78,7 +79,7 @@ class Hello(MessageBody):
     kind: Literal["hello"] = "hello"
     challenge: Nonce | Literal[""] = ""
     answer: Nonce | Literal[""] = ""
-    rows_number: Count = 0
+    rows_number: _Count = 0
 
 
 class Claim(MessageBody):
@@ -119,7 +120,7 @@ class ClaimEnded(MessageBody):
     id: _Id
     permit: _Permit
     stream: _Id
-    seq: Count
+    seq: _Count
 
 
 class ClaimQuery(MessageBody):
@@ -146,7 +147,7 @@ class RowsRequest(MessageBody):
 
     kind: Literal["want"] = "want"
     stream: ShortText = ""
-    after: Count = 0
+    after: _Count = 0
     whole: ShortText = ""
 
 
@@ -159,10 +160,10 @@ class Rows(MessageBody):
 
     kind: Literal["rows"] = "rows"
     stream: _Id
-    after: Count
+    after: _Count
     rows: Annotated[tuple[_Row, ...], Field(max_length=ROWS_A_MESSAGE)] = ()
     whole: ShortText = ""
-    part: Count = 0
+    part: _Count = 0
     last: bool = False
 
 

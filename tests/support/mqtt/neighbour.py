@@ -15,22 +15,27 @@ NOT_AUTHORISED = 0x87
 
 
 class Neighbour:
-    """Connected with the certificate of `name`, to be entered. `port`: other than the one where that name comes in.
+    """Connected with the certificate of `name`, to be entered; without one where its file is None.
+
+    `port`: other than the one where that name comes in. `version`: of MQTT; before 5 nobody is told what is refused.
 
     `will`: (topic, retain) of its last will. `kept_s`: how long its session is kept, which it does not begin anew then.
     `heard`: (topic, payload, retained) of all that came.
     """
 
-    def __init__(self, broker, name, *, client_id="", port=None, will=None, kept_s=0, username=None):
+    def __init__(
+        self, broker, name, *, client_id="", port=None, will=None, kept_s=0, username=None, version=mqtt.MQTTv5
+    ):
         self.heard = []
         self._answers = queue.SimpleQueue()
         self.ended = []
         client = self._client = mqtt.Client(
-            mqtt.CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5, reconnect_on_failure=False
+            mqtt.CallbackAPIVersion.VERSION2, client_id=client_id, protocol=version, reconnect_on_failure=False
         )
-        ca, certificate, key = map(str, broker.files(name))
-        context = ssl.create_default_context(cafile=ca)
-        context.load_cert_chain(certificate, key)
+        ca, certificate, key = broker.files(name)
+        context = ssl.create_default_context(cafile=str(ca))
+        if certificate is not None:
+            context.load_cert_chain(str(certificate), str(key))
         client.tls_set_context(context)
         if username is not None:
             client.username_pw_set(username, "x")
@@ -41,6 +46,7 @@ class Neighbour:
         client.on_publish = lambda *said: self._answers.put(said[3].value)
         client.on_message = lambda _client, _data, got: self.heard.append((got.topic, bytes(got.payload), got.retain))
         client.on_disconnect = lambda *said: (self.ended.append(said[3].value), self._answers.put(None))
+        self._version = version
         self._port = port or broker.port_of(name)
         self._kept_s = kept_s
 
@@ -54,10 +60,12 @@ class Neighbour:
 
     def connect(self):
         """The code of the broker's answer; None where it ends the connection without one."""
-        wants = Properties(PacketTypes.CONNECT)
-        wants.SessionExpiryInterval = self._kept_s
+        options = {}
+        if self._version == mqtt.MQTTv5:
+            options = {"clean_start": not self._kept_s, "properties": Properties(PacketTypes.CONNECT)}
+            options["properties"].SessionExpiryInterval = self._kept_s
         try:
-            self._client.connect("localhost", self._port, clean_start=not self._kept_s, properties=wants)
+            self._client.connect("localhost", self._port, **options)
         except (OSError, ssl.SSLError):
             return None
         self._client.loop_start()
@@ -65,7 +73,10 @@ class Neighbour:
 
     def subscribe(self, topic_filter):
         """The codes of the broker's answer."""
-        self._client.subscribe(topic_filter, options=SubscribeOptions(qos=1))
+        if self._version == mqtt.MQTTv5:
+            self._client.subscribe(topic_filter, options=SubscribeOptions(qos=1))
+        else:
+            self._client.subscribe(topic_filter, 1)
         return self._answer()
 
     def publish(self, topic, payload=b"of a neighbour", *, retain=False):
