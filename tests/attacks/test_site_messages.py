@@ -23,14 +23,17 @@ from tests.support.site.sites import (
     outcome,
     passes,
     request,
+    rules,
     said_in,
     vehicle_of,
 )
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, scaled
 
 TWO = ("east", "north")
 AT_EAST, AT_NORTH = (vehicle_of(gate, TWO) for gate in TWO)
 PERMIT = b"\x07" * 8
+PATIENT = rules(claim_timeout_s=scaled(0.5))
+"""Two brokers and who carries between them stand on the way of each word."""
 
 
 class InMemory(Hub):
@@ -45,7 +48,7 @@ class Attacked:
 
     def __init__(self, hub, folder):
         self.hub, self._folder, self._boot = hub, folder, 1
-        self.gates = {name: hub.gate(folder, name) for name in TWO}
+        self.gates = {name: hub.gate(folder, name, rules=PATIENT) for name in TWO}
 
     def __getattr__(self, name):
         return self.gates[name]
@@ -55,7 +58,7 @@ class Attacked:
         self._boot += 1
         self.hub._links.pop(name, None)
         self.gates.pop(name).close()
-        self.gates[name] = self.hub.gate(self._folder, name, boot=f"b{self._boot}")
+        self.gates[name] = self.hub.gate(self._folder, name, boot=f"b{self._boot}", rules=PATIENT)
         self.met()
         return self.gates[name]
 
