@@ -74,6 +74,10 @@ SYMPTOMS: Final[tuple[tuple[str, tuple[DiagnosticCheck, ...]], ...]] = (
             DiagnosticCheck.CAMERAS,
         ),
     ),
+    (
+        "Permits of some vehicles go to an officer, LEDGER_UNREACHABLE",
+        (DiagnosticCheck.SITE, DiagnosticCheck.BROKERS),
+    ),
     ("Every permit is refused", (DiagnosticCheck.LISTS, DiagnosticCheck.CLOCK, DiagnosticCheck.CONFIGURATION)),
     (
         "Central sees nothing of the gate",
@@ -127,6 +131,7 @@ CHECK_OF: Final[Mapping[str, DiagnosticCheck]] = {
     "PRIVATE": DiagnosticCheck.CERTIFICATES,
     "MODEL": DiagnosticCheck.MODELS,
     "BROKER": DiagnosticCheck.BROKERS,
+    "SITE": DiagnosticCheck.SITE,
     "LISTS": DiagnosticCheck.LISTS,
     "LIST": DiagnosticCheck.LISTS,
     "TRUST": DiagnosticCheck.LISTS,

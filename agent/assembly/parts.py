@@ -205,6 +205,7 @@ class GateParts:
             boot=self.boot,
             utc=self.utc,
             central=lambda: None if self.central is None else self.central.client,
+            site=lambda: self.site.gates,
         )
         return Diagnostics(dependencies, self._counters)
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from agent.lane import LaneService
     from agent.service.worker_supervisor import WorkerSupervisor
     from agent.settings import LoadedSettings, Settings
+    from agent.site import GateView
     from agent.vision.supervisor import CameraSupervisor
 
 CAMERAS_LIMIT_S: Final = opened.CAMERA_LIMIT_S + 10.0
@@ -72,7 +73,10 @@ class TaskDependencies:
 
 @dataclass(frozen=True, slots=True)
 class HeldDevices:
-    """The devices of an agent that runs, and its threads. `places`: the lanes of each relay board, by where it is."""
+    """The devices of an agent that runs, its threads, and what it knows of the other gates of its site.
+
+    `places`: the lanes of each relay board, by where it is.
+    """
 
     lanes: Sequence[LaneService]
     cameras: Sequence[CameraSupervisor]
@@ -80,6 +84,7 @@ class HeldDevices:
     devices: DeviceStatusTable
     workers: WorkerSupervisor
     places: Mapping[str, list[str]]
+    site: Callable[[], tuple[GateView, ...]]
 
 
 def common_tasks(dependencies: TaskDependencies) -> list[Task]:
@@ -154,10 +159,11 @@ def tasks_without_settings(path: Path, load: Callable[[], LoadedSettings]) -> li
 
 
 def held_device_tasks(settings: Settings, parts: HeldDevices) -> list[Task]:
-    """The checks of what the running agent has: its threads and its devices."""
+    """The checks of what the running agent has: its threads, its neighbours and its devices."""
     known = parts.devices
     return [
         Task(DiagnosticCheck.PARTS, lambda: running.parts(parts.workers.states), of_software.parts),
+        Task(DiagnosticCheck.SITE, lambda: running.site(parts.site()), of_others.site),
         Task(DiagnosticCheck.CAMERAS, partial(running.cameras, parts.cameras), of_devices.cameras),
         Task(DiagnosticCheck.RELAYS, partial(running.relays, parts.boards, parts.places), of_devices.relays),
         Task(DiagnosticCheck.INPUTS, lambda: running.inputs(settings, parts.lanes, known.known), of_devices.inputs),

@@ -46,6 +46,7 @@ class DiagnosticCheck(StrEnum):
     CERTIFICATES = "certificates"
     MODELS = "models"
     BROKERS = "brokers"
+    SITE = "site"
     LISTS = "lists"
     PORTS = "ports"
     CAMERAS = "cameras"
@@ -114,6 +115,9 @@ class FindingCode(StrEnum):
     BROKER_GIVES_NOTHING = "BROKER_GIVES_NOTHING"
     BROKER_SLOW = "BROKER_SLOW"
     BROKER_IN_CLEAR = "BROKER_IN_CLEAR"
+    SITE_GATE_UNHEARD = "SITE_GATE_UNHEARD"
+    SITE_GATE_OTHER_VERSION = "SITE_GATE_OTHER_VERSION"
+    SITE_GATES_DIFFER = "SITE_GATES_DIFFER"
     LISTS_UNREADABLE = "LISTS_UNREADABLE"
     TRUST_LIST_MISSING = "TRUST_LIST_MISSING"
     TRUST_LIST_EXPIRED = "TRUST_LIST_EXPIRED"
@@ -194,6 +198,7 @@ _WARNINGS: Final = frozenset(
         FindingCode.PRIVATE_KEY_OPEN,
         FindingCode.BROKER_SLOW,
         FindingCode.BROKER_IN_CLEAR,
+        FindingCode.SITE_GATE_UNHEARD,
         FindingCode.TRUST_LIST_EXPIRES,
         FindingCode.LIST_OLD,
         FindingCode.LIST_NOT_REQUIRED,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from agent.observability import Counters, MeasuredParts
     from agent.service.worker import Worker
     from agent.settings import LoadedSettings
+    from agent.site import GateView
     from agent.store.registry import Registry
 
 INSTALLED = version("gate-agent")
@@ -41,7 +42,7 @@ class DiagnosticsDependencies:
     """What is looked at. `load`: reads the configuration on the disk, raises SettingsError.
 
     `places`: the lanes of each relay board. `boot`: of this start. `utc`: the wall clock. `central`: the connection to
-    central; None: the gate has none.
+    central; None: the gate has none. `site`: what is known of the other gates of the site.
     """
 
     parts: MeasuredParts
@@ -53,6 +54,7 @@ class DiagnosticsDependencies:
     boot: str
     utc: Callable[[], float]
     central: Callable[[], MqttClient | None]
+    site: Callable[[], tuple[GateView, ...]]
 
 
 class Diagnostics:
@@ -128,7 +130,13 @@ class Diagnostics:
             ours=self._ours,
         )
         devices = HeldDevices(
-            parts.lanes, parts.cameras, parts.relays, parts.devices, parts.workers, dependencies.places
+            parts.lanes,
+            parts.cameras,
+            parts.relays,
+            parts.devices,
+            parts.workers,
+            dependencies.places,
+            dependencies.site,
         )
         tasks = [*common_tasks(task_dependencies), *held_device_tasks(settings, devices)]
         quiet = Task(DiagnosticCheck.BROKERS, self._linked, judging.brokers)

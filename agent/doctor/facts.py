@@ -256,6 +256,22 @@ class BrokerFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteGateFacts:
+    """Another gate of the site. `heard_s`: since its last word that was taken; None: there was none since the start.
+
+    `met`: whether each takes what the other says. `same_list`: whether it goes by the same list of gates. `version`: of
+    the messages, where it speaks another one than this gate, whose own is `ours`; else 0.
+    """
+
+    gate: str
+    heard_s: float | None
+    met: bool
+    same_list: bool = True
+    version: int = 0
+    ours: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ListFacts:
     """One list. `age_s`: since central's last word on it; None: it has none. `required`: the gate cannot do without."""
 

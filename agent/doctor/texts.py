@@ -45,6 +45,7 @@ TITLES: Final[Mapping[DiagnosticCheck, Text]] = {
     DiagnosticCheck.CERTIFICATES: Text("Certificates"),
     DiagnosticCheck.MODELS: Text("Networks of the plate reader"),
     DiagnosticCheck.BROKERS: Text("Brokers"),
+    DiagnosticCheck.SITE: Text("Gates of the site"),
     DiagnosticCheck.LISTS: Text("Lists"),
     DiagnosticCheck.PORTS: Text("Ports"),
     DiagnosticCheck.CAMERAS: Text("Cameras"),
@@ -291,6 +292,21 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     FindingCode.BROKER_IN_CLEAR: Advice(
         Text("Nothing is encrypted on the way to this broker."),
         Text("Use mqtts:// with certificates, unless it is this machine."),
+    ),
+    FindingCode.SITE_GATE_UNHEARD: Advice(
+        Text("This gate and {gate} do not hear each other: each decides as site.partition_policy says."),
+        Text("Look whether {gate} runs, and at its way to the broker of the site; then at this gate's."),
+    ),
+    FindingCode.SITE_GATE_OTHER_VERSION: Advice(
+        Text(
+            "{gate} speaks version {theirs} of the messages between gates, this gate version {ours}: neither asks the "
+            "other, and each decides as site.partition_policy says."
+        ),
+        Text("Install the same version of gate-agent at all gates of the site."),
+    ),
+    FindingCode.SITE_GATES_DIFFER: Advice(
+        Text("{gate} has another list of the site's gates than this gate: neither asks the other."),
+        Text("Make `[[site.gates]]` the same at all gates of the site and restart them one after the other."),
     ),
     FindingCode.LISTS_UNREADABLE: Advice(
         Text("The lists cannot be read: {trouble}"),

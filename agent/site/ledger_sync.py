@@ -10,20 +10,17 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.site import EVERYBODY, ROWS_A_MESSAGE, Rows, RowsRequest, rows_from_message, rows_to_message
-from agent.devices import PortState
+from agent.core.site import ROWS_A_MESSAGE, Rows, RowsRequest, rows_from_message, rows_to_message
 from agent.service.worker import Worker
 from agent.site.rollback_witnesses import Witnesses
 from agent.store.errors import JournalError
-from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from agent.core.crypto import SigningKey
     from agent.core.site import Membership, OpenedMessage
     from agent.site.head_witness import HeadWitness
-    from agent.site.link import SiteLink
+    from agent.site.sessions import Sessions
     from agent.store.journal import SiteLedger
 
 log = logging.getLogger(__name__)
@@ -61,16 +58,18 @@ class _Answer:
 class PeerView:
     """What is known of another gate. `heard_at`: monotonic, None: never.
 
-    `behind`: rows that it has and this gate lacks.
+    `behind`: rows that it has and this gate lacks. `same_list`: whether it goes by the same list of gates.
     """
 
     heard_at: float | None = None
     behind: int = 0
-    trouble: str = ""
+    same_list: bool = True
 
 
 class LedgerSync:
-    """Tell this gate's rows and take those of the others. `process_message`, `tick` and `link_up` belong to one thread.
+    """Tell this gate's rows and take those of the others.
+
+    `process_message`, `tick`, `link_up` and `met` belong to one thread.
 
     `news` hears of a gate whose rows were taken, or that has compared what it knows of this one's. `void` hears of a
     gate that has lost what it granted. `lost` hears why this gate's own journal must not go on: it tells and takes
@@ -81,10 +80,9 @@ class LedgerSync:
     def __init__(  # noqa: PLR0913 - the seams of one part
         self,
         membership: Membership,
-        key: SigningKey,
+        sessions: Sessions,
         ledger: SiteLedger,
         stream: str,
-        link: SiteLink,
         *,
         news: Callable[[str], None],
         void: Callable[[str], None],
@@ -93,10 +91,9 @@ class LedgerSync:
         heads: HeadWitness,
     ) -> None:
         self._membership = membership
-        self._key = key
+        self._sessions = sessions
         self._ledger = ledger
         self._stream = stream
-        self._link = link
         self._news = news
         self._void = void
         self._lost = lost
@@ -143,17 +140,25 @@ class LedgerSync:
     # ----------------------------------------------------------------------------------------------------- one thread
 
     def link_up(self) -> None:
-        """Ask the others for what was missed; they say what they know of this gate once they hear where it is."""
+        """Begin anew on a new connection, with each gate as soon as it is met."""
         if self._witnesses.older_copy:
             return
         self._witnesses.connected()
-        self._announce.set()
         self._going.clear()
         self._window = threading.Semaphore(UNDER_WAY)
         self._asked_at.clear()
         self._wholes.clear()
-        for peer in self._membership.peers:
-            self._want(peer)
+
+    def met(self, peer: str) -> None:
+        """Ask a gate for what was missed; it says what it knows of this one once it hears where it is.
+
+        May raise JournalError.
+        """
+        if self._witnesses.older_copy:
+            return
+        self._announce.set()
+        self._asked_at.pop(peer, None)
+        self._want(peer)
 
     def tick(self) -> float | None:
         """Go on with what is on its way; when there is more to do, in monotonic seconds. May raise JournalError."""
@@ -190,7 +195,7 @@ class LedgerSync:
         """Take what another gate tells or asks. May raise JournalError."""
         peer, said = self._peers[message.gate], message.said
         peer.heard_at = time.monotonic()
-        peer.trouble = "" if message.same_membership else Text("its list of the site's gates differs from the one here")
+        peer.same_list = message.same_membership
         if not message.same_membership or self._witnesses.older_copy:
             return
         match said:
@@ -308,8 +313,7 @@ class LedgerSync:
                 self._heads.was_named(peer)
 
     def _send_message(self, to: str, message: RowsRequest | Rows, done: Callable[[], None] | None = None) -> bool:
-        text = self._membership.sealed(message, to, self._key)
-        return self._link.send_to_gate(to, text, None if done is None else lambda _receipt: done())
+        return self._sessions.send(to, message, None if done is None else lambda _receipt: done())
 
     # ---------------------------------------------------------------------------------------------------- the pusher
 
@@ -339,12 +343,7 @@ class LedgerSync:
             rows = self._ledger.rows_after(self._pushed, ROWS_A_MESSAGE)
             message = Rows(stream=self._stream, after=self._pushed, rows=rows_to_message(rows), head=self._heads.own())
         self._told_at = time.monotonic()
-        if not self._broadcast_rows(message):
+        if not self._sessions.broadcast(message):
             return False
         self._pushed = message.rows[-1][0] if message.rows else self._pushed
         return True
-
-    def _broadcast_rows(self, rows: Rows) -> bool:
-        if self._link.view.state is not PortState.UP:
-            return False
-        return self._link.broadcast_rows(self._membership.sealed(rows, EVERYBODY, self._key))

@@ -1,6 +1,7 @@
 """Store the events of all gates, tell each gate how far, and say what is missing: see README.md."""
 
 import argparse
+import hmac
 import itertools
 import json
 import logging
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -47,6 +49,12 @@ def answered(link: client.Client, options: argparse.Namespace, _about: Any, answ
         logging.info("%s works at %s", options.name, link.host)
 
 
+def group_of(options: argparse.Namespace) -> str:
+    """The group of the workers, named after central's private key: a gate that knew it would be dealt a share."""
+    secret = Path(options.key).read_bytes() if options.key else b""
+    return f"$share/{options.queue}-{hmac.digest(secret, options.queue.encode(), 'sha256').hex()[:32]}/"
+
+
 def mqtt(url: str, options: argparse.Namespace) -> Broker:
     inbox: list[Message] = []
     parts, version = urlsplit(url), enums.CallbackAPIVersion.VERSION2
@@ -61,7 +69,7 @@ def mqtt(url: str, options: argparse.Namespace) -> Broker:
     session.ReceiveMaximum = 5 * BATCH  # brokers' own limits (mosquitto: 20 messages) are less than a batch
     port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
     link.connect(parts.hostname or "", port, 15, clean_start=False, properties=session)
-    group = f"$share/{options.queue}/" if options.share else ""
+    group = group_of(options) if options.share else ""
     link.subscribe([(f"{group}gate/v1/{gate}/event/#", 1) for gate in options.gates or ["+"]])
     try:
         while True:

@@ -46,7 +46,7 @@ class World:
         self.told, self.heard = [], []
         self.link = None
 
-    def on_head_witnessed(self, stream, seq, digest, *, hash_matches):  # noqa: ARG002 - as the protocol has it
+    def on_head_witnessed(self, stream, seq, digest, *, hash_matches):
         self.heard.append((stream, seq, hash_matches))
 
     @contextmanager

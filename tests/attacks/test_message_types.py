@@ -26,9 +26,11 @@ from agent.core.permit.issue import DAY_S, Issuer, issue, issue_jws, trust_list
 from agent.core.permit.trust import Purpose, TrustError
 from agent.core.site.membership import Membership
 from agent.core.site.messages import RowsRequest, SiteMessageError
+from agent.core.trust_state import HeadRecord, HeadRecordError, opened_head, signed_head
 from tests.support.mqtt.commanding import GATE, body, situation
 from tests.support.mqtt.commanding import signed as signed_command
 from tests.support.pki.permits import KEY, NOW, PERMIT
+from tests.support.site.sites import PLACE
 
 PUBLIC = KEY.public
 OTHER = SigningKey.from_seed(b"o" * 32)
@@ -48,6 +50,7 @@ GATES = {"other": OTHER.public, GATE: PUBLIC}
 OWN, SPEAKER = (Membership(SITE, gate, GATES) for gate in ("other", GATE))
 
 ACK = json.loads(sign_ack(GATE, Point(STREAM, 7, DIGEST), KEY, KID))
+HEAD = HeadRecord(gate=GATE, stream=STREAM, seq=7, digest=DIGEST, rows=0, utc_ms=NOW * 1000)
 ISSUED = {
     "permit (COSE)": issue(PERMIT, KEY, key_id=LONG_ID).encode(),
     "permit (JWS)": issue_jws(PERMIT, KEY, key_id=LONG_ID).encode(),
@@ -59,8 +62,9 @@ ISSUED = {
         ),
         KEY,
     ).encode(),
-    "message between gates": SPEAKER.sealed(RowsRequest(stream=STREAM, after=7), "other", KEY),
+    "message between gates": SPEAKER.sealed(RowsRequest(stream=STREAM, after=7), "other", PLACE, KEY),
     "acknowledgement": ACK["signature"].encode(),
+    "head": signed_head(HEAD, KEY).encode(),
     "trust list": trust.seal(trust_list([Issuer(PERMIT.issuer, OTHER)], NOW - DAY_S), KEY),
     "list head": seal_head(ListHead(ListKind.REVOCATIONS, SITE, 7, NOW, NOW + DAY_S, 7, ()), KEY),
     "list delta": seal_delta(
@@ -75,6 +79,7 @@ TYPES = {
     "export": JwsType.EXPORT,
     "message between gates": JwsType.SITE_MESSAGE,
     "acknowledgement": JwsType.ACKNOWLEDGEMENT,
+    "head": JwsType.HEAD,
 }
 
 
@@ -120,6 +125,7 @@ READERS = {
     "export": taking(lambda data: opened(text(data), PUBLIC, ExportStatement), JwsError),
     "message between gates": taking(OWN.opened, SiteMessageError),
     "acknowledgement": takes_acknowledgement,
+    "head": taking(lambda data: opened_head(text(data), PUBLIC), HeadRecordError),
     "trust list": taking(lambda data: trust.load(data, [PUBLIC]), TrustError),
     "list head": taking(lambda data: open_head(data, LIST_KEYS, SITE, NOW), ListError),
     "list delta": taking(lambda data: open_delta(data, LIST_KEYS, SITE, NOW), ListError),

@@ -41,7 +41,7 @@ from tests.fuzz.target import Target
 from tests.support.gate.config_files import GOOD, loaded
 from tests.support.mqtt.commanding import GATE, KEY, KEYS, KID, OTHER_KEY, body, signed
 from tests.support.site.sites import KEYS as SITE_KEYS
-from tests.support.site.sites import membership_of
+from tests.support.site.sites import PLACE, membership_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,7 +104,7 @@ _ACKS = (
 )
 _NORTH, _SOUTH = membership_of("north"), membership_of("south")
 _SITE_WORDS = tuple(
-    _SOUTH.sealed(said, "north", SITE_KEYS["south"])
+    _SOUTH.sealed(said, "north", PLACE, SITE_KEYS["south"])
     for said in (ClaimQuery(id="c1", permit="0102030405060708"), RowsRequest(stream="s1", after=7))
 )
 

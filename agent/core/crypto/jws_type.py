@@ -19,6 +19,7 @@ class JwsType(StrEnum):
     EXPORT = "gate-export+jwt"
     SITE_MESSAGE = "gate-site-message+jwt"
     ACKNOWLEDGEMENT = "gate-acknowledgement+jwt"
+    HEAD = "gate-head+jwt"
 
 
 ISSUED_UNTYPED: Final = frozenset({JwsType.CHECKPOINT, JwsType.EXPORT})

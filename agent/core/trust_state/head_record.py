@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agent.core.crypto import JwsError, jws
+from agent.core.crypto import JwsError, JwsType, jws
 from agent.core.model import SEQ_MAX
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.core.crypto import PublicKey, SigningKey
 
-TYPE: Final = "gate-head+jws"
 LONGEST: Final = 7_000
 """Characters of the longest record that is read or made."""
 
@@ -69,7 +68,7 @@ def signed_head(record: HeadRecord, key: SigningKey) -> str:
 
 
 def _signed(record: HeadRecord, key: SigningKey) -> str:
-    return jws.write(record.model_dump_json().encode(), key, {"kid": jws.kid_of(key.public), "typ": TYPE})
+    return jws.write(record.model_dump_json().encode(), key, jws.kid_of(key.public), JwsType.HEAD)
 
 
 def opened_head(text: str, key: PublicKey) -> HeadRecord:
@@ -89,11 +88,7 @@ def _read(text: str) -> tuple[jws.Jws, HeadRecord]:
     if len(text) > LONGEST:
         raise HeadRecordError(HeadFault.NOT_A_RECORD, Text("it is too long for a record of a head"))
     try:
-        opened = jws.read(text)
-        if opened.header.get("typ") != TYPE:
-            raise HeadRecordError(HeadFault.NOT_A_RECORD, Text("it is signed for something else"))
+        opened = jws.read(text, JwsType.HEAD)
         return opened, HeadRecord.model_validate(json.loads(opened.payload))
-    except (JwsError, ValidationError, ValueError, RecursionError) as error:
-        if isinstance(error, HeadRecordError):
-            raise
+    except (JwsError, ValidationError, ValueError, RecursionError):
         raise HeadRecordError(HeadFault.NOT_A_RECORD, Text("it is no record of a head")) from None

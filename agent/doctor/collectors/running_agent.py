@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+from agent.core.site import VERSION
 from agent.devices import PortState, ScannerState
 from agent.doctor.collectors.devices import camera_facts
-from agent.doctor.facts import CameraFacts, InputsFacts, RelayFacts, ScannerFacts, WorkerFacts
+from agent.doctor.facts import CameraFacts, InputsFacts, RelayFacts, ScannerFacts, SiteGateFacts, WorkerFacts
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from agent.lane import LaneService
     from agent.service.worker_supervisor import WorkerState
     from agent.settings import Settings
+    from agent.site import GateView
     from agent.vision.supervisor import CameraSupervisor
 
 STALE_TIMES: Final = 3
@@ -28,6 +30,11 @@ NOT_SEEN: Final = Text("it was not seen yet")
 def parts(states: Iterable[WorkerState]) -> tuple[WorkerFacts, ...]:
     """Every thread of the agent."""
     return tuple(WorkerFacts(one.name, one.failures, one.trouble, one.still_s) for one in states)
+
+
+def site(gates: Iterable[GateView]) -> tuple[SiteGateFacts, ...]:
+    """Every other gate of the site."""
+    return tuple(SiteGateFacts(one.gate, one.heard_s, one.met, one.same_list, one.version, VERSION) for one in gates)
 
 
 def cameras(supervisors: Iterable[CameraSupervisor]) -> tuple[CameraFacts, ...]:

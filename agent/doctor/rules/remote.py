@@ -12,10 +12,12 @@ from agent.doctor.rules.formatting import span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from agent.doctor.facts import BrokerFacts, ListFacts, ListsFacts
+    from agent.doctor.facts import BrokerFacts, ListFacts, ListsFacts, SiteGateFacts
 
 SLOW_MS: Final = 2000.0
 RENEW_S: Final = 7 * 86_400.0
+SILENT_S: Final = 30.0
+"""A gate speaks every ten seconds at least."""
 
 
 def brokers(facts: Iterable[BrokerFacts]) -> Iterator[Finding]:
@@ -44,6 +46,23 @@ def _broker(one: BrokerFacts) -> Iterator[Finding]:
         told.append(Finding(check, one.url, FindingCode.BROKER_SLOW, values={"time": f"{slowest_ms:.0f} ms"}))
     measured = ", ".join(f"{ms:.0f} ms" for ms in (one.connect_ms, one.publish_ms) if ms is not None)
     yield from told or [Finding(check, one.url, measured=measured)]
+
+
+def site(facts: Iterable[SiteGateFacts]) -> Iterator[Finding]:
+    """Whether this gate and each other gate of its site hear one another."""
+    yield from [_site_gate(one) for one in facts] or [Finding(DiagnosticCheck.SITE, measured="-")]
+
+
+def _site_gate(one: SiteGateFacts) -> Finding:
+    check, named = DiagnosticCheck.SITE, {"gate": one.gate}
+    if one.version:
+        values = named | {"theirs": str(one.version), "ours": str(one.ours)}
+        return Finding(check, one.gate, FindingCode.SITE_GATE_OTHER_VERSION, values=values)
+    if not one.same_list:
+        return Finding(check, one.gate, FindingCode.SITE_GATES_DIFFER, values=named)
+    if not one.met or one.heard_s is None or one.heard_s > SILENT_S:
+        return Finding(check, one.gate, FindingCode.SITE_GATE_UNHEARD, values=named)
+    return Finding(check, one.gate, measured=span(one.heard_s))
 
 
 def lists(facts: ListsFacts) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.core.crypto import SigningKey, jws
+from agent.core.crypto import JwsType, SigningKey, jws
 from agent.core.trust_state import HeadFault, HeadRecord, HeadRecordError, opened_head, signed_head, unproven_head
 
 KEY, OTHER = SigningKey.from_seed(b"k" * 32), SigningKey.from_seed(b"o" * 32)
@@ -33,9 +33,9 @@ def test_one_of_another_key_raises_a_doubt_and_lays_none():
 
 def test_no_other_text_of_the_same_key_is_taken_for_one():
     payload = RECORD.model_dump_json().encode()
-    for text in (jws.sign(payload, KEY, "k"), jws.write(payload, KEY, {"kid": "k", "typ": "other"})):
+    for kind in set(JwsType) - {JwsType.HEAD}:
         with pytest.raises(HeadRecordError) as refused:
-            opened_head(text, KEY.public)
+            opened_head(jws.sign(payload, KEY, "k", kind), KEY.public)
         assert refused.value.fault is HeadFault.NOT_A_RECORD
 
 

@@ -46,6 +46,7 @@ CERTIFICATE = facts.CertificateFacts(
 )
 KEY = facts.PrivateKeyFacts(Path("/etc/gate.key"), "", 0o640)
 BROKER = facts.BrokerFacts("mqtts://b:8883", encrypted=True, connect_ms=40.0, publish_ms=5.0)
+SITE_GATE = facts.SiteGateFacts("gate-8", 4.0, met=True, ours=2)
 LIST = facts.ListFacts("declarations", 7, 100, 60.0, required=True)
 REVOCATIONS = replace(LIST, name="revocations")
 LISTS = facts.ListsFacts(
@@ -192,6 +193,13 @@ CASES = [
     (remote.brokers, [replace(BROKER, gives="no")], [FindingCode.BROKER_GIVES_NOTHING]),
     (remote.brokers, [replace(BROKER, encrypted=False)], [FindingCode.BROKER_IN_CLEAR]),
     (remote.brokers, [replace(BROKER, publish_ms=2100.0)], [FindingCode.BROKER_SLOW]),
+    (remote.site, [], []),
+    (remote.site, [SITE_GATE], []),
+    (remote.site, [replace(SITE_GATE, met=False), SITE_GATE], [FindingCode.SITE_GATE_UNHEARD]),
+    (remote.site, [replace(SITE_GATE, heard_s=None)], [FindingCode.SITE_GATE_UNHEARD]),
+    (remote.site, [replace(SITE_GATE, heard_s=31.0)], [FindingCode.SITE_GATE_UNHEARD]),
+    (remote.site, [replace(SITE_GATE, met=False, version=1)], [FindingCode.SITE_GATE_OTHER_VERSION]),
+    (remote.site, [replace(SITE_GATE, same_list=False)], [FindingCode.SITE_GATES_DIFFER]),
     (remote.lists, LISTS, []),
     (remote.lists, facts.ListsFacts(begun=False), []),
     (remote.lists, facts.ListsFacts(trouble="damaged"), [FindingCode.LISTS_UNREADABLE]),
