@@ -112,7 +112,7 @@ class DetectionMapper:
         self._born_at = born_at
         self._last_frame = 0
         self._pictured_s = picture_every_s + _PICTURE_SLACK_S
-        self._pictures_of: dict[bytes, tuple[str, float]] = {}
+        self._pictures_of: dict[bytes, tuple[str, float, bool]] = {}
 
     @property
     def last_frame(self) -> int:
@@ -140,14 +140,14 @@ class DetectionMapper:
     def _presentation(self, detection: Detection, code: SeenCode, overview: str | None) -> Presentation:
         if overview is not None:
             self._pictures_of.pop(code.payload, None)
-            self._pictures_of[code.payload] = overview, detection.at
+            self._pictures_of[code.payload] = overview, detection.at, code.legible
             if len(self._pictures_of) > _REMEMBERED:
                 self._pictures_of.pop(next(iter(self._pictures_of)))
-        picture, pictured_at = self._pictures_of.get(code.payload, (None, detection.at))
+        picture, pictured_at, legible = self._pictures_of.get(code.payload, (None, detection.at, False))
         if detection.at - pictured_at > self._pictured_s:
             # It is of an earlier visit: what the worker goes on seeing it pictures more often.
             del self._pictures_of[code.payload]
-            picture = None
+            picture, legible = None, False
         return Presentation(
             payload=code.payload,
             engine=code.engine,
@@ -157,6 +157,7 @@ class DetectionMapper:
             corners=code.corners,
             picture=picture,
             behind_s=detection.behind_s,
+            legible=legible,
         )
 
     def _reading(self, detection: Detection, plate: SeenPlate, names: tuple[str, ...]) -> Reading:

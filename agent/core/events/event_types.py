@@ -40,6 +40,7 @@ class Alarm(StrEnum):
     DELIVERY_STALLED = "delivery_stalled"
     LISTS_FAILED = "lists_failed"
     PART_FAILED = "part_failed"
+    PICTURE_MISMATCH = "picture_mismatch"
 
 
 class Event(BaseModel):

@@ -15,7 +15,8 @@ class Presentation:
     `payload`: the bytes in the symbol. `engine`: which reader found it. `corners`: its outline in the frame, in
     pixels, clockwise from the top left; empty for a scanner. `frame`: number of the frame at that camera. `at`:
     monotonic time at which the frame was taken, as far as that is known, else at which it came. `behind_s`: how much
-    later than `at` it came. `picture`: SHA-256 (hex) of the picture kept of it, or None.
+    later than `at` it came. `picture`: SHA-256 (hex) of the picture kept of it, or None. `legible`:
+    that picture shows the code so that it can be read in it once more, says who made it.
     """
 
     payload: bytes
@@ -26,6 +27,7 @@ class Presentation:
     corners: tuple[tuple[float, float], ...] = ()
     picture: str | None = None
     behind_s: float = 0.0
+    legible: bool = False
 
 
 @dataclass(frozen=True, slots=True)
