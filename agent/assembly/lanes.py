@@ -29,21 +29,21 @@ CAMERA_STOP_S = 0.7
 
 
 class GateLanes:
-    """Makes all of them, and starts nothing. `decider`: what answers the questions of a lane.
+    """Makes all of them, and starts nothing. `decider`: what answers the questions of a lane, by its name.
 
     `units`: the lanes, in the order of the configuration. `cameras`: the supervisor of each. `boards`: the relay
     boards, by where they are; `places`: the lanes of each.
     """
 
     def __init__(
-        self, settings: Settings, services: LaneServiceDependencies, decider: Callable[[LaneSettings], Deciding]
+        self, settings: Settings, services: LaneServiceDependencies, decider: Callable[[str], Deciding]
     ) -> None:
         self.cameras: list[CameraSupervisor] = []
         self.boards: dict[str, RelayBoard] = {}
         self.places: dict[str, list[str]] = {}
         self._services = services
         self.units: Sequence[LaneService] = [
-            self._unit(name, lane, decider(lane)) for name, lane in settings.lanes.items()
+            self._unit(name, lane, decider(name)) for name, lane in settings.lanes.items()
         ]
 
     @property

@@ -10,9 +10,9 @@ from agent.core.lists import FreshnessRules
 from agent.core.permit import PermitForm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from agent.core.decision import JudgementRules
+    from agent.core.decision import JudgementRules, PicturesShown
     from agent.core.site import ClaimAnswer, ClaimRequest
     from agent.store.journal import Journal
     from agent.store.registry import Registry
@@ -30,11 +30,24 @@ class ClaimService(Protocol):
         """Answer at once, or None and later, from another thread, exactly once by `answer`."""
 
 
+class KeptPictures(Protocol):
+    """Who reads kept pictures once more (agent.vision.second_reading): a process that nothing has touched yet."""
+
+    def read(
+        self, codes: Sequence[bytes], plates: Sequence[bytes], answer: Callable[[PicturesShown | None, str], None]
+    ) -> None:
+        """Read pictures, JPEG, of codes and of plates; answer once, within a bounded time, from another thread.
+
+        `answer` gets what they show; or None and, in words, why that is not known.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class LanePlace:
     """Where a lane is and what it asks of permits. `freshness`: what the gate asks of its lists.
 
-    `longest_life_s`: for so long from its beginning a permit holds here at most.
+    `longest_life_s`: for so long from its beginning a permit holds here at most. `scanners`: by name, the readers of
+    the lane that are no cameras.
     """
 
     site: int
@@ -47,6 +60,7 @@ class LanePlace:
     forms: frozenset[PermitForm] = frozenset({PermitForm.SIGNED})
     freshness: FreshnessRules = _NONE_REQUIRED
     longest_life_s: float = inf
+    scanners: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +74,4 @@ class Sources:
     ledger: Journal
     clock_trusted: Callable[[], bool]
     claims: ClaimService
+    kept_pictures: KeptPictures
