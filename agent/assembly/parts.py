@@ -202,6 +202,7 @@ class GateParts:
             boot=self.boot,
             utc=self.utc,
             central=lambda: None if self.central is None else self.central.client,
+            second_reading=self.second_reading,
         )
         return Diagnostics(dependencies, self._counters)
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from agent.lane import LaneService
     from agent.service.worker_supervisor import WorkerSupervisor
     from agent.settings import LoadedSettings, Settings
+    from agent.vision.second_reading import SecondReadingService
     from agent.vision.supervisor import CameraSupervisor
 
 CAMERAS_LIMIT_S: Final = opened.CAMERA_LIMIT_S + 10.0
@@ -80,6 +81,7 @@ class HeldDevices:
     devices: DeviceStatusTable
     workers: WorkerSupervisor
     places: Mapping[str, list[str]]
+    second_reading: SecondReadingService
 
 
 def common_tasks(dependencies: TaskDependencies) -> list[Task]:
@@ -158,6 +160,11 @@ def held_device_tasks(settings: Settings, parts: HeldDevices) -> list[Task]:
     return [
         Task(DiagnosticCheck.PARTS, lambda: running.parts(parts.workers.states), of_software.parts),
         Task(DiagnosticCheck.CAMERAS, partial(running.cameras, parts.cameras), of_devices.cameras),
+        Task(
+            DiagnosticCheck.SECOND_READING,
+            partial(running.second_reading, parts.second_reading),
+            of_devices.second_reading,
+        ),
         Task(DiagnosticCheck.RELAYS, partial(running.relays, parts.boards, parts.places), of_devices.relays),
         Task(DiagnosticCheck.INPUTS, lambda: running.inputs(settings, parts.lanes, known.known), of_devices.inputs),
         Task(DiagnosticCheck.SCANNERS, lambda: running.scanners(settings, known.known), of_devices.scanners),
@@ -183,6 +190,12 @@ def free_device_tasks(settings: Settings, places: Mapping[str, list[str]]) -> li
 
     return [
         Task(DiagnosticCheck.CAMERAS, partial(opened.cameras, settings), of_devices.cameras, CAMERAS_LIMIT_S),
+        Task(
+            DiagnosticCheck.SECOND_READING,
+            opened.second_reading,
+            of_devices.second_reading,
+            2 * opened.SECOND_READING_LIMIT_S,
+        ),
         Task(DiagnosticCheck.RELAYS, relays, of_devices.relays, 2 * opened.BOARD_LIMIT_S),
         Task(DiagnosticCheck.INPUTS, inputs, of_devices.inputs, 3 * opened.BOARD_LIMIT_S),
         Task(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from agent.service.worker import Worker
     from agent.settings import LoadedSettings
     from agent.store.registry import Registry
+    from agent.vision.second_reading import SecondReadingService
 
 INSTALLED = version("gate-agent")
 """The version of the code that runs: an update changes what is on the disk, and not this."""
@@ -53,6 +54,7 @@ class DiagnosticsDependencies:
     boot: str
     utc: Callable[[], float]
     central: Callable[[], MqttClient | None]
+    second_reading: SecondReadingService
 
 
 class Diagnostics:
@@ -128,7 +130,13 @@ class Diagnostics:
             ours=self._ours,
         )
         devices = HeldDevices(
-            parts.lanes, parts.cameras, parts.relays, parts.devices, parts.workers, dependencies.places
+            parts.lanes,
+            parts.cameras,
+            parts.relays,
+            parts.devices,
+            parts.workers,
+            dependencies.places,
+            dependencies.second_reading,
         )
         tasks = [*common_tasks(task_dependencies), *held_device_tasks(settings, devices)]
         quiet = Task(DiagnosticCheck.BROKERS, self._linked, judging.brokers)
