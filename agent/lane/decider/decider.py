@@ -190,7 +190,12 @@ class Decider:
             under_way = self._claim is not None and self._claim.request == claim.request
             self._claim = claim
         answer = None if under_way else self._claims.claim(claim.request, partial(self._claim_answered, claim.request))
-        return None if answer is None else self._decided(claim, answer)
+        if answer is None:
+            return None
+        with self._lock:
+            if self._claim is claim:
+                self._claim = None
+        return self._decided(claim, answer)
 
     def _claim_answered(self, request: ClaimRequest, answer: ClaimAnswer) -> None:
         """Take the home gate's answer, from another thread; it is lost on a vehicle that was answered meanwhile."""

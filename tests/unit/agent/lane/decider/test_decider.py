@@ -274,14 +274,17 @@ def test_a_vehicle_does_not_pass_the_same_way_twice_within_the_window(lane, wind
 
 def test_the_passback_is_explained_and_other_vehicles_and_its_own_transaction_are_left_alone(lane):
     lane.rules(anti_passback_s=WINDOW_S)
-    assert lane.decide("t1").decision.checks[-1] == Check(Reason.PASSBACK, ok=True)
+    assert Check(Reason.PASSBACK, ok=True) in lane.decide("t1").decision.checks
     passed(lane, NOW - 1, vehicle="another vehicle")
     assert lane.verdict("t2") == PASS
     passed(lane, NOW - 5, transaction="t3", permit=b"third")
     assert lane.verdict("t3") == PASS
     wanted = Check(Reason.PASSBACK, ok=False, detail="passed this way 5 s ago, not yet 600")
     assert lane.decide("t4").decision.checks[-1] == wanted
-    assert lane.decide("t4", utc=NOW + 700).decision.checks[-1].detail == "passed this way 705 s ago"
+    assert (
+        Check(Reason.PASSBACK, ok=True, detail="passed this way 705 s ago")
+        in lane.decide("t4", utc=NOW + 700).decision.checks
+    )
 
 
 # ------------------------------------------------------------------------------------------------- the clock
