@@ -18,6 +18,7 @@ from agent.core.model import Check, Reason, Verdict
 from agent.core.site import ClaimRequest
 from agent.lane.decider.confirmation import Confirmation, subject_of
 from agent.lane.decider.fact_collector import FactCollector
+from agent.service.cleanup import on_failure
 from agent.store.errors import JournalError, RegistryError
 from drivers.text import Text
 
@@ -189,12 +190,13 @@ class Decider:
         with self._lock:
             under_way = self._claim is not None and self._claim.request == claim.request
             self._claim = claim
-        answer = None if under_way else self._claims.claim(claim.request, partial(self._claim_answered, claim.request))
+        with on_failure(lambda: self._forget(claim)):
+            answer = (
+                None if under_way else self._claims.claim(claim.request, partial(self._claim_answered, claim.request))
+            )
         if answer is None:
             return None
-        with self._lock:
-            if self._claim is claim:
-                self._claim = None
+        self._forget(claim)
         return self._decided(claim, answer)
 
     def _claim_answered(self, request: ClaimRequest, answer: ClaimAnswer) -> None:
@@ -205,6 +207,11 @@ class Decider:
                 return
             self._claim = None
         claim.later(self._decided(claim, answer))
+
+    def _forget(self, claim: _Claim) -> None:
+        with self._lock:
+            if self._claim is claim:
+                self._claim = None
 
     def _forget_all(self) -> None:
         with self._lock:
