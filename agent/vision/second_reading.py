@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from agent.core.decision import PicturesShown, PlateShown
@@ -46,7 +46,7 @@ class SecondReadingLimits:
 
     `start_s`: from the start of a process until it is confined and waits. `answer_s`: from the question to the answer,
     where need be with the start of a process. `killed_s`: to end once killed. `retry_first_s`, `retry_cap_s`: the
-    backoff between starts that fail.
+    backoff between starts that fail. `steady_s`: one that has waited for so long, or has answered, clears it.
     """
 
     start_s: float = 30.0
@@ -54,6 +54,7 @@ class SecondReadingLimits:
     killed_s: float = 1.0
     retry_first_s: float = 0.5
     retry_cap_s: float = 30.0
+    steady_s: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class SecondReadingStatus:
     """How the second readers are.
 
     `ready`: how many wait, of those `wanted`. `trouble`: why the last one could not be started or ended too soon; empty
-    where one has been started since. `unconfined`: what the newest could not take from itself, and why.
+    where one has waited, or answered, well since. `unconfined`: what the newest could not take from itself, and why.
     """
 
     wanted: int
@@ -82,7 +83,10 @@ class _Question:
 
 @dataclass(slots=True, eq=False)
 class _Reader:
-    """One process. It is `ready` once it is confined; then it gets one question."""
+    """One process. It is `ready` once it is confined, then it gets one question. `due_at`: when what it does is late.
+
+    While it waits: when it has waited for so long that it counts as steady.
+    """
 
     process: VisionWorkerProcess
     due_at: float
@@ -174,13 +178,11 @@ class SecondReadingService:
         self._start_one(selector)
         self._hand_out(selector)
         self._expire(selector)
-        self._status = SecondReadingStatus(
-            self._wanted,
-            sum(reader.ready and reader.question is None for reader in self._readers),
-            self._status.trouble,
-            self._status.unconfined,
-        )
         now = time.monotonic()
+        waiting = [reader for reader in self._spares() if reader.ready]
+        if any(now >= reader.due_at for reader in waiting):
+            self._recovered()
+        self._status = replace(self._status, ready=len(waiting))
         with self.worker.resting():
             ready = {key.fd for key, _ in selector.select(max(0.0, min(self._due(), default=now + LIMIT_S / 2) - now))}
         if self._wake in ready:
@@ -193,11 +195,12 @@ class SecondReadingService:
     def _due(self) -> Iterator[float]:
         """When something is to be done though nobody speaks."""
         yield from (question.due_at for question in self._questions)
-        yield from (reader.due_at for reader in self._readers if not reader.ready or reader.question is not None)
+        now = time.monotonic()
+        yield from (reader.due_at for reader in self._readers if reader.due_at > now or reader.question is not None)
         if len(self._spares()) < self._wanted and all(reader.ready for reader in self._readers):
             yield self._start_at
         if self._ending:
-            yield time.monotonic() + _REAP_EVERY_S
+            yield now + _REAP_EVERY_S
 
     def _spares(self) -> list[_Reader]:
         return [reader for reader in self._readers if reader.question is None]
@@ -270,10 +273,10 @@ class SecondReadingService:
                 reader.greeted = True
             case Sandbox(missing=missing) if reader.greeted and not reader.ready:
                 reader.ready = True
-                self._failures = 0
+                reader.due_at = time.monotonic() + self._limits.steady_s
                 if missing and missing != self._status.unconfined:
                     log.warning("the sandbox of a second reader lacks: %s", "; ".join(missing))
-                self._status = SecondReadingStatus(self._wanted, self._status.ready, "", missing)
+                self._status = replace(self._status, unconfined=missing)
             case protocol.PicturesShown() if reader.question is not None:
                 question, reader.question = reader.question, None
                 try:
@@ -282,6 +285,7 @@ class SecondReadingService:
                     reader.question = question
                     raise
                 self._end(selector, reader, "")
+                self._recovered()
                 question.answer(shown, "")
             case _:
                 raise ProtocolError(Text("{name} was not to be said", name=type(message).__name__))
@@ -307,8 +311,13 @@ class SecondReadingService:
             self._failures, self._limits.retry_first_s, self._limits.retry_cap_s, draw
         )
         self._failures += 1
-        log.warning("no second reader: %s", why)
-        self._status = SecondReadingStatus(self._wanted, self._status.ready, why, self._status.unconfined)
+        if why != self._status.trouble:
+            log.warning("no second reader: %s", why)
+        self._status = replace(self._status, trouble=why)
+
+    def _recovered(self) -> None:
+        self._failures = 0
+        self._status = replace(self._status, trouble="")
 
     def _end(self, selector: selectors.BaseSelector, reader: _Reader, why: str) -> None:
         """Kill a process; a question that it had is answered: not read."""

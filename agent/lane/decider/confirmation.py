@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision import SecondReading, SecondVerdict, compared
+from agent.core.decision import SecondReading, SecondVerdict, compared, with_fail_safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from agent.core.lane import Decide
     from agent.core.plates import MatchRules
     from agent.lane.decider.sources import KeptPictures
+
+log = logging.getLogger(__name__)
 
 AGAIN_S: Final = 1.0
 """Least time between two second readings for one vehicle: each costs the start of a process."""
@@ -89,15 +93,19 @@ class Confirmation:
 
     def _answered(self, reading: _Reading, shown: PicturesShown | None, why: str) -> None:
         """Take what the pictures show; it is lost on a vehicle that is gone, or on another permit."""
-        if shown is None:
-            result = SecondReading(SecondVerdict.FAILED, why)
-        else:
-            result = compared(reading.asked, shown, self._rules)
+        result = SecondReading(SecondVerdict.FAILED, why) if shown is None else self._compared(reading, shown)
         with self._lock:
             if self._reading is not reading:
                 return
             self._reading = replace(reading, result=result)
         self._on_result(reading.subject, Confirmed(result, reading.asked.pictures))
+
+    def _compared(self, reading: _Reading, shown: PicturesShown) -> SecondReading:
+        def failed(name: str) -> SecondReading:
+            log.error("what kept pictures show could not be compared", exc_info=sys.exception())
+            return SecondReading(SecondVerdict.FAILED, name)
+
+        return with_fail_safe(lambda: compared(reading.asked, shown, self._rules), failed)
 
 
 def subject_of(question: Decide, asked: ToBeConfirmed) -> Subject:
