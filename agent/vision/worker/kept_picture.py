@@ -21,6 +21,8 @@ _MODULE_PX: Final = 2.5
 """A symbol whose modules are so large in a JPEG picture is read again as a rule: the limit is at 1.5 (docs/reading.md).
 """
 _LARGEST_PX: Final = 2560
+_LARGEST_BYTES: Final = 900_000
+"""Brokers take messages of a megabyte (docs/delivery.md), and this is sent as one."""
 _LARGEST_QUALITY: Final = 90
 _QUALITY: Final = 75
 
@@ -66,6 +68,8 @@ def legible_jpeg(
     best: tuple[bytes, frozenset[bytes]] | None = None
     for width, quality in _sizes(pixels.shape[1], codes, width_px):
         jpeg = frame_jpeg(pixels, width, quality)
+        if best is not None and len(jpeg) > _LARGEST_BYTES:
+            break
         legible = wanted.intersection(reader.codes(jpeg, thorough=thorough))
         if best is None or len(legible) > len(best[1]):
             best = jpeg, legible
