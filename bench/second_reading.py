@@ -15,8 +15,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from agent.core.decision import PicturesShown
 from agent.core.permit.issue import issue
 from agent.vision.second_reading import SecondReadingService
 from agent.vision.worker.kept_picture import KeptPictureReader, legible_jpeg
@@ -27,6 +27,9 @@ from bench.figures import Figure, p50, p99, table
 from bench.processes import cpu_s
 from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from tests.support.pki.permits import KEY, PERMIT
+
+if TYPE_CHECKING:
+    from agent.core.decision import PicturesShown
 
 GOAL_MS = 150.0
 WIDTH_PX = 640

@@ -44,13 +44,14 @@ _STOPPED: Final = Text("the agent stops")
 class SecondReadingLimits:
     """How long what may take, in seconds.
 
-    `start_s`: from the start of a process until it is confined and waits. `answer_s`: from the question to the answer,
-    where need be with the start of a process. `killed_s`: to end once killed. `retry_first_s`, `retry_cap_s`: the
+    `start_s`: from the start of a process until it is confined and waits. `reading_s`: to read the pictures.
+    `answer_s`: from the question to the answer, where need be with the start of a process. `killed_s`: to end once killed. `retry_first_s`, `retry_cap_s`: the
     backoff between starts that fail. `steady_s`: one that has waited for so long, or has answered, clears it.
     """
 
     start_s: float = 30.0
-    answer_s: float = 3.0
+    reading_s: float = 3.0
+    answer_s: float = 8.0
     killed_s: float = 1.0
     retry_first_s: float = 0.5
     retry_cap_s: float = 30.0
@@ -224,7 +225,7 @@ class SecondReadingService:
             if not self._questions:
                 return
             reader.question = question = self._questions.popleft()
-            reader.due_at = question.due_at
+            reader.due_at = min(question.due_at, time.monotonic() + self._limits.reading_s)
             message = ReadPictures(codes=len(question.codes), plates=len(question.plates))
             try:
                 reader.process.send(message, (*question.codes, *question.plates))

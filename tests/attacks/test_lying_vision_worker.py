@@ -48,7 +48,7 @@ PLATE, OTHER_PLATE = "新A12345", "京C98760"
 PASS = (Verdict.PASS, Reason.OK)
 MISMATCH = (Verdict.MANUAL, Reason.PICTURE_MISMATCH)
 UNCONFIRMED = (Verdict.MANUAL, Reason.PICTURE_UNCONFIRMED)
-PATIENT = SecondReadingLimits(start_s=PATIENCE_S, answer_s=PATIENCE_S)
+PATIENT = SecondReadingLimits(start_s=PATIENCE_S, reading_s=PATIENCE_S, answer_s=PATIENCE_S)
 
 
 def permit_for(plate, number=1):

@@ -17,7 +17,7 @@ from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 CHILD = str(Path(__file__).parents[3] / "support" / "vision" / "second_reader_child.py")
 RETRY = {"retry_first_s": 0.05, "retry_cap_s": 0.1, "steady_s": 0.2}
-PATIENT = SecondReadingLimits(start_s=PATIENCE_S, answer_s=PATIENCE_S, **RETRY)
+PATIENT = SecondReadingLimits(start_s=PATIENCE_S, reading_s=PATIENCE_S, answer_s=PATIENCE_S, **RETRY)
 PLATE, TEXT = "新A12345", "GP1:PERMIT"
 
 
@@ -117,7 +117,7 @@ def test_a_second_reader_that_was_taken_over_can_do_nothing_of_what_it_tries(tmp
     ],
 )
 def test_one_that_fails_over_its_pictures_is_ended_and_the_next_one_waits(honest, mode, why):
-    limits = SecondReadingLimits(start_s=PATIENCE_S, answer_s=scaled(1.0), **RETRY)
+    limits = SecondReadingLimits(start_s=PATIENCE_S, reading_s=scaled(1.0), **RETRY)
     with running(mode, limits=limits) as service:
         eventually(lambda: service.status.ready)
         (first,) = service.pids
