@@ -1,4 +1,4 @@
-"""What the second reading of a vehicle's pictures takes: on the clock and of the processor, and of memory while it waits.
+"""What the second reading of a vehicle's pictures takes: on the clock, of the processor, and of memory while it waits.
 
 Usage: bench/second_reading.py [--vehicles N]
 

@@ -45,8 +45,9 @@ class SecondReadingLimits:
     """How long what may take, in seconds.
 
     `start_s`: from the start of a process until it is confined and waits. `reading_s`: to read the pictures.
-    `answer_s`: from the question to the answer, where need be with the start of a process. `killed_s`: to end once killed. `retry_first_s`, `retry_cap_s`: the
-    backoff between starts that fail. `steady_s`: one that has waited for so long, or has answered, clears it.
+    `answer_s`: from the question to the answer, where need be with the start of a process. `killed_s`: to end once
+    killed. `retry_first_s`, `retry_cap_s`: the backoff between starts that fail. `steady_s`: one that has waited for so
+    long, or has answered, clears it.
     """
 
     start_s: float = 30.0
