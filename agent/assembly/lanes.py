@@ -12,6 +12,7 @@ from agent.vision.session import VisionWorkerLimits
 from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import Configure
 from drivers import registry
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 FIRST_SERIALS = 10_000
 CAMERA_STOP_S = 0.7
+LIED = Text("told of what its picture does not show, and was ended")
 
 
 class GateLanes:
@@ -55,6 +57,13 @@ class GateLanes:
     def cameras_by_name(self) -> Mapping[str, CameraSupervisor]:
         """The supervisors of the cameras by their names."""
         return {supervisor.name: supervisor for supervisor in self.cameras}
+
+    def distrust(self, camera: str) -> None:
+        """End the vision worker of a camera that told of what its picture does not show: it may have been taken over.
+
+        What took it over goes with the process; another one is started.
+        """
+        self.cameras_by_name[camera].start_anew(LIED)
 
     def _unit(self, name: str, settings: LaneSettings, decide: Deciding) -> LaneService:
         inputs = settings.inputs

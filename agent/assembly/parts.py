@@ -160,12 +160,23 @@ class GateParts:
             self._counters.note_detection,
         )
         self.second_reading = SecondReadingService(min(len(settings.lanes), MOST_SECOND_READERS))
-        sources = Sources(self.lists.registry, self.journal, self.clock_monitor.trusted, self.site, self.second_reading)
+        sources = Sources(
+            self.lists.registry,
+            self.journal,
+            self.clock_monitor.trusted,
+            self.site,
+            self.second_reading,
+            self._distrust,
+        )
         return GateLanes(
             settings,
             services,
             lambda name: Decider(lane_place(settings, name, self.lists.rules, sample_salt), sources).decide,
         )
+
+    def _distrust(self, camera: str) -> None:
+        """End a vision worker that lied; the lanes are not made yet where this is handed to them."""
+        self.lanes.distrust(camera)
 
     def _make_central(self) -> CentralConnection:
         dependencies = CentralDependencies(

@@ -89,7 +89,9 @@ class Gate:
             rules=JudgementRules(**rules),
             forms=frozenset(PermitForm),
         )
-        sources = Sources(self.registry, self.journal, lambda: True, StandaloneSite(self.journal), second_reading)
+        self.distrusted = []
+        site = StandaloneSite(self.journal)
+        sources = Sources(self.registry, self.journal, lambda: True, site, second_reading, self.distrusted.append)
         self.owner = RelayBoard("attacked", SimulatedRelay(SimulatedRelaySettings(name="attacked")))
         self.barrier = self.owner.barrier(wiring(), self._pulsed, lambda state, _: self.loop.relay_changed(state))
         self.views = []
@@ -260,6 +262,7 @@ def test_what_the_pictures_do_not_show_is_an_alarm_and_for_an_officer_at_once(tm
         assert running.closed, name
         kept = set(decision["pictures"])
         assert len(kept) == len({frame[2], frame[3]}), "what was shown for evidence is kept"
+        assert running.distrusted == ["exit/front"]
         eventually(lambda: all(running.evidence.get(picture) is not None for picture in kept))
 
 
@@ -271,6 +274,7 @@ def test_a_worker_that_admits_that_its_picture_shows_nothing_gets_an_officer_and
         assert running.decision()[1] == UNCONFIRMED
         assert running.alarms == []
         assert running.closed
+        assert running.distrusted == []
 
 
 def test_whole_pictures_of_an_earlier_vehicle_open_no_lane_that_asks_for_two_cameras(tmp_path, honest):

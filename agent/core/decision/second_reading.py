@@ -35,12 +35,13 @@ class ToBeConfirmed:
     """What a PASS rests on that cameras saw, and the pictures of it.
 
     `code`: the bytes of the permit's code, None where none is to be read; `code_picture`: SHA-256 of the picture that
-    shows it. `plate`: the declared plate, None where none is to be read; `readings`: what was told of it, each with its
-    picture.
+    shows it, `code_camera`: whose it is. `plate`: the declared plate, None where none is to be read; `readings`: what
+    was told of it, each with its picture.
     """
 
     code: bytes | None = None
     code_picture: str | None = None
+    code_camera: str = ""
     plate: str | None = None
     readings: tuple[Reading, ...] = ()
 
@@ -101,6 +102,7 @@ def to_be_confirmed(
     return ToBeConfirmed(
         code=assessment.payload if asks_code else None,
         code_picture=newest.picture if newest is not None and asks_code else None,
+        code_camera=newest.camera if newest is not None and asks_code else "",
         plate=permit.plate if permit is not None and asks_plate else None,
         readings=readings[:MOST_PLATES],
     )
@@ -111,11 +113,11 @@ def compared(asked: ToBeConfirmed, shown: PicturesShown, rules: MatchRules) -> S
     if asked.missing:
         return SecondReading(SecondVerdict.UNCLEAR, asked.missing)
     if asked.code is not None and asked.code not in shown.codes:
-        return SecondReading(SecondVerdict.DIFFERENT, _other_code(len(shown.codes)))
+        return _different(asked.code_camera, _other_code(len(shown.codes)))
     if asked.plate is not None:
-        against = next((one for one in map(_contradiction, asked.readings, shown.plates) if one), "")
-        if against:
-            return SecondReading(SecondVerdict.DIFFERENT, against)
+        for told, plate in zip(asked.readings, shown.plates, strict=True):
+            if against := _contradiction(told, plate):
+                return _different(told.camera, against)
         again = tuple(
             replace(
                 told,
@@ -150,6 +152,10 @@ def _apart(
         if others:
             return one, others
     return next(iter(pictured), None), ()
+
+
+def _different(camera: str, what: str) -> SecondReading:
+    return SecondReading(SecondVerdict.DIFFERENT, Text("{camera}: {what}", camera=camera, what=what), camera)
 
 
 def _other_code(count: int) -> Text:

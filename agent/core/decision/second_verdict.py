@@ -21,7 +21,8 @@ class SecondVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SecondReading:
-    """What came of it, and why, in words."""
+    """What came of it, and why, in words. `camera`: where it is DIFFERENT, the camera whose picture is."""
 
     verdict: SecondVerdict
     detail: str = ""
+    camera: str = ""

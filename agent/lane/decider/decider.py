@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision import Decision, judge, to_be_confirmed, uses_allowed, with_fail_safe
+from agent.core.decision import Decision, SecondVerdict, judge, to_be_confirmed, uses_allowed, with_fail_safe
 from agent.core.lane import Decided
 from agent.core.model import Check, Reason, Verdict
 from agent.core.site import ClaimRequest
@@ -75,6 +75,7 @@ class Decider:
         self._lock = threading.Lock()
         self._claim: _Claim | None = None
         self._passing: _Passing | None = None
+        self._distrust = sources.distrust
         self._confirmation = Confirmation(sources.kept_pictures, place.rules.match, self._confirmed)
 
     def decide(self, question: Decide, now: Instant, later: Callable[[Decided], None]) -> Decided | None:
@@ -135,6 +136,8 @@ class Decider:
 
     def _confirmed(self, subject: Subject, confirmed: Confirmed) -> None:
         """Go on with the question that waits for it; from another thread."""
+        if confirmed.result.verdict is SecondVerdict.DIFFERENT:
+            self._distrust(confirmed.result.camera)
         with self._lock:
             passing = self._passing
             if passing is None or passing.subject != subject:

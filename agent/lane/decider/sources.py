@@ -67,6 +67,9 @@ class LanePlace:
 class Sources:
     """Whom the decider asks. `clock_trusted`: whether permits may be judged by the clock.
 
+    `distrust` is told, from any thread, which camera's vision worker told of what its picture does not show; it must
+    not block.
+
     `lists` may raise RegistryError, `ledger` and `claims` JournalError.
     """
 
@@ -75,3 +78,4 @@ class Sources:
     clock_trusted: Callable[[], bool]
     claims: ClaimService
     kept_pictures: KeptPictures
+    distrust: Callable[[str], None] = lambda _camera: None

@@ -134,7 +134,7 @@ def test_where_two_cameras_are_asked_for_plates_of_the_one_that_read_the_permit_
 
 # --------------------------------------------------------------------------------------------- what the pictures show
 
-ASKED = ToBeConfirmed(GOOD, "code", PLATE, plates("p0", "p1", "p2"))
+ASKED = ToBeConfirmed(GOOD, "code", "front", PLATE, plates("p0", "p1", "p2"))
 SAME = tuple(shown_by(one) for one in ASKED.readings)
 
 
@@ -171,6 +171,16 @@ def test_a_plate_that_was_surely_read_and_whose_picture_shows_none_is_a_lie():
     assert compared(ASKED, PicturesShown((GOOD,), (None, None, None)), DEFAULT_RULES).verdict is DIFFERENT
     unsure = replace(ASKED, readings=tuple(replace(one, confidence=0.5) for one in ASKED.readings))
     assert compared(unsure, PicturesShown((GOOD,), (None, None, None)), DEFAULT_RULES).verdict is UNCLEAR
+
+
+def test_the_camera_is_named_whose_picture_is_different():
+    told = replace(ASKED, code_camera="front", readings=(ASKED.readings[0], *plates("p1", "p2", camera="side")))
+    by_code = compared(told, PicturesShown((), SAME), DEFAULT_RULES)
+    by_plate = compared(told, PicturesShown((GOOD,), (SAME[0], plate("京B98765"), SAME[2])), DEFAULT_RULES)
+    assert (by_code.camera, by_plate.camera) == ("front", "side")
+    assert by_code.detail == "front: the picture of the code shows none"
+    assert by_plate.detail == "side: the picture of a plate shows another one"
+    assert asked(assessed([pictured()], plates("p0"))).code_camera == "front"
 
 
 def test_what_is_not_asked_for_is_not_looked_at():
