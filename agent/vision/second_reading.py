@@ -75,12 +75,13 @@ class SecondReadingStatus:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """Pictures to be read, until when (monotonic), and who is to hear of it."""
+    """Pictures to be read, until when (monotonic), and who is to hear of it. `retried`: one reader failed over them."""
 
     codes: tuple[bytes, ...]
     plates: tuple[bytes, ...]
     due_at: float
     answer: Callable[[PicturesShown | None, str], None]
+    retried: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -322,14 +323,21 @@ class SecondReadingService:
         self._status = replace(self._status, trouble="")
 
     def _end(self, selector: selectors.BaseSelector, reader: _Reader, why: str) -> None:
-        """Kill a process; a question that it had is answered: not read."""
+        """Kill a process. A question that it had goes to one more, and then is answered: not read.
+
+        One may have come to grief by itself, as where memory was short; two did so by the pictures.
+        """
         selector.unregister(reader.process)
         reader.process.kill()
         self._readers.remove(reader)
         self._ending.append((reader.process, time.monotonic() + self._limits.killed_s))
         question, reader.question = reader.question, None
-        if question is not None:
+        if question is None:
+            return
+        if question.retried or self.worker.stopping or time.monotonic() >= question.due_at:
             question.answer(None, why)
+        else:
+            self._questions.appendleft(replace(question, retried=True))
 
     def _reap(self, wait_s: float) -> None:
         """See the ends of those that were killed; what the kernel holds is left to a thread of its own."""
