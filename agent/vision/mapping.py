@@ -185,4 +185,5 @@ class DetectionMapper:
             colour=plate.colour,
             track=self._first_frame * _MOST_PLATES + plate.track if plate.track else 0,
             behind_s=detection.behind_s,
+            legible=plate.legible,
         )

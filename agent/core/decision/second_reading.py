@@ -140,7 +140,7 @@ def compared(asked: ToBeConfirmed, shown: PicturesShown, rules: MatchRules) -> S
 def _readings(assessment: Assessment, held: Container[str]) -> tuple[Reading, ...]:
     voted = assessment.voted
     readings = () if voted is None else voted.readings
-    return tuple(one for one in readings if one.picture is not None and one.picture in held)
+    return tuple(one for one in readings if one.legible and one.picture is not None and one.picture in held)
 
 
 def _apart(

@@ -41,7 +41,8 @@ class Reading:
     text gets its likelihood; empty for a reader that has none. `two_lines`: they show a plate of two lines, the upper
     one first.
     `colour`: a PlateColour value. `track`: the same number in all frames of this camera in which the reader took the
-    plate for the same one; 0 where it is not known.
+    plate for the same one; 0 where it is not known. `legible`: the picture can stand for what was read, says who made
+    it.
     """
 
     text: str
@@ -58,3 +59,4 @@ class Reading:
     colour: str = "not_known"
     track: int = 0
     behind_s: float = 0.0
+    legible: bool = True

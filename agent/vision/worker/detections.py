@@ -115,4 +115,5 @@ def _seen_plate(plate: Plate, crop: int, track: int) -> SeenPlate:
         track=track,
         character_px=plate.character_px,
         crop=crop,
+        legible=plate.legible,
     )

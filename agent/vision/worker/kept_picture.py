@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import cv2
-import numpy as np
-
-from agent.vision.worker.picture_selector import frame_jpeg
+from agent.vision.worker.picture_selector import decoded, frame_jpeg
 from agent.vision.worker.qr.reader import QrReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from agent.vision.worker.readers import Code
@@ -45,15 +43,6 @@ class KeptPictureReader:
         if not found and thorough:
             found = self._qr.read(pixels, thorough=True)
         return tuple(dict.fromkeys(code.payload for code in found))
-
-
-def decoded(jpeg: bytes) -> NDArray[np.uint8] | None:
-    """A picture as BGR, shape (height, width, 3), 8 bit; None where it cannot be decoded."""
-    try:
-        pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:  # larger than the library takes, or than there is memory for
-        return None
-    return None if pixels is None else pixels.astype(np.uint8, copy=False)
 
 
 def legible_jpeg(

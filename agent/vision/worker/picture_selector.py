@@ -6,11 +6,11 @@ import threading
 from typing import TYPE_CHECKING
 
 import cv2
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import numpy as np
     import numpy.typing as npt
 
 _FRAME_QUALITY = 75
@@ -30,6 +30,15 @@ def frame_jpeg(pixels: npt.NDArray[np.uint8], width_px: int, quality: int = _FRA
 def crop_jpeg(pixels: npt.NDArray[np.uint8]) -> bytes:
     """A part of a frame as JPEG."""
     return _jpeg(pixels, _CROP_QUALITY)
+
+
+def decoded(jpeg: bytes) -> npt.NDArray[np.uint8] | None:
+    """A picture as BGR, shape (height, width, 3), 8 bit; None where it cannot be decoded."""
+    try:
+        pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:  # larger than the library takes, or than there is memory for
+        return None
+    return None if pixels is None else pixels.astype(np.uint8, copy=False)
 
 
 def _jpeg(pixels: npt.NDArray[np.uint8], quality: int) -> bytes:

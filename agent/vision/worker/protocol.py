@@ -135,7 +135,8 @@ class SeenCode(WorkerMessage):
 class SeenPlate(WorkerMessage):
     """One plate in a frame; the fields are those of agent.core.model.observations.Reading.
 
-    `crop`: its attachment. `character_px`: height of a character in the frame, 0 where it is not known.
+    `crop`: its attachment. `legible`: that picture can stand for what was read. `character_px`: height of a character
+    in the frame, 0 where it is not known.
     """
 
     text: Annotated[str, Field(max_length=16)]
@@ -152,6 +153,7 @@ class SeenPlate(WorkerMessage):
     track: Count = 0
     character_px: Annotated[float, Field(ge=0, le=1e5)] = 0.0
     crop: Attachment | None = None
+    legible: bool = True
 
     @model_validator(mode="after")
     def _whole(self) -> SeenPlate:

@@ -87,8 +87,8 @@ def made_reader() -> KeptReading:
     import cv2  # noqa: PLC0415 - see _work
     import numpy as np  # noqa: PLC0415
 
-    from agent.vision.worker.kept_picture import KeptPictureReader, decoded  # noqa: PLC0415
-    from agent.vision.worker.picture_selector import crop_jpeg  # noqa: PLC0415
+    from agent.vision.worker.kept_picture import KeptPictureReader  # noqa: PLC0415
+    from agent.vision.worker.picture_selector import crop_jpeg, decoded  # noqa: PLC0415
     from agent.vision.worker.plate.crop_reader import PlateCropReader  # noqa: PLC0415
 
     cv2.setNumThreads(1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
 
 from agent.core.plates import ACCEPTED, PlateKind
+from agent.vision.worker.picture_selector import crop_jpeg, decoded
 from agent.vision.worker.plate import weights
 from agent.vision.worker.plate.close_up import close_up
 from agent.vision.worker.plate.colour import light_of
@@ -54,7 +56,14 @@ class PlateReader(PlateCropReader):
         if thorough and not any(map(_is_whole, found)):
             finer = self._read_at_size(pixels, 960)
             found = max(finer, found, key=_surest)
+        found = [replace(plate, legible=self._is_legible(plate)) for plate in found]
         return sorted(found, key=lambda plate: _prominence(plate, pixels.shape[1]), reverse=True)
+
+    def _is_legible(self, plate: PlateFound) -> bool:
+        """Whether the picture that is kept of a plate can stand for what was read: it is read once more, as JPEG."""
+        pixels = decoded(crop_jpeg(plate.flat))
+        again = None if pixels is None else self.read_crop(pixels)
+        return again is not None and (again.text == plate.text or again.confidence < ACCEPTED)
 
     def _read_at_size(self, pixels: NDArray[np.uint8], longest_px: int) -> list[PlateFound]:
         detections = [found for found in self._detector.find(pixels, longest_px) if self._counts(found, pixels)]

@@ -105,6 +105,8 @@ def test_the_newest_picture_counts_that_is_held_and_shows_the_code():
 def test_what_no_picture_is_kept_of_is_said():
     assert "the code" in asked(assessed([pictured(legible=False)]), CODE_ALONE).missing
     assert "the plate" in asked(assessed([pictured()], plates("gone"))).missing
+    illegible = [replace(one, legible=False) for one in plates("p0")]
+    assert "the plate" in asked(assessed([pictured()], illegible)).missing
     assert "the plate" in asked(assessed([pictured()], [replace(one, picture=None) for one in plates("p0")])).missing
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,9 @@ import pytest
 
 from agent.vision.mapping import DetectionMapper
 from agent.vision.worker.detections import DetectionBuilder
-from agent.vision.worker.kept_picture import KeptPictureReader, decoded
+from agent.vision.worker.kept_picture import KeptPictureReader
 from agent.vision.worker.latest_frame import NumberedFrame
+from agent.vision.worker.picture_selector import decoded
 from agent.vision.worker.protocol import Configure, Detection, ProtocolError, SeenCode
 from agent.vision.worker.qr.reader import QrReader
 from agent.vision.worker.wire import Decoder, encoded
@@ -34,6 +35,7 @@ class Plate:
     columns: bytes = bytes((1, 0, 0))
     two_lines: bool = False
     character_px: float = 17.5
+    legible: bool = True
     flat: np.ndarray = field(default_factory=lambda: np.full((80, 288, 3), 90, np.uint8))
 
     @property
@@ -64,6 +66,11 @@ def test_a_reading_bears_its_colour_and_the_same_track_in_every_frame() -> None:
 
     assert [(one.text, one.colour, one.track) for one in first] == [("京A12345", "blue", 1), ("沪B98765", "yellow", 2)]
     assert [(one.text, one.track) for one in second] == [("沪B98765", 2), ("京A12345", 1)]
+
+
+def test_whether_its_picture_can_stand_for_a_plate_crosses_the_wire() -> None:
+    found = Life().sees(1, NEAR, replace(FAR, legible=False))
+    assert [one.legible for one in found] == [True, False]
 
 
 def test_the_height_of_a_character_crosses_the_wire() -> None:
