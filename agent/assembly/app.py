@@ -149,6 +149,7 @@ class App:
             # A pulse that the stop cuts short is reported to its lane: so boards stop before lanes.
             *(Part(f"the barriers at the relay board {name}", stop=board.stop) for name, board in boards),
             Part("the site", parts.site.start, parts.site.stop, parts.site.workers),
+            _part("the second readers", parts.second_reading),
             *(_part(f"the camera {camera.name}", camera) for camera in lanes.cameras),
             *taking,
             _part("the log level", parts.log_level),

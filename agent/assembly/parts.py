@@ -7,7 +7,7 @@ import uuid
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from agent.assembly.central_connection import CentralConnection, CentralDependencies
 from agent.assembly.command_handlers import HandlerDependencies
@@ -30,6 +30,7 @@ from agent.service.worker_supervisor import WorkerSupervisor
 from agent.settings import interlocks, shared_arms
 from agent.site import site_service
 from agent.store.gate_key import gate_key
+from agent.vision.second_reading import SecondReadingService
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
     from agent.mqtt import LinkView
     from agent.service.notify import Notifier
     from agent.settings import LoadedSettings
+
+MOST_SECOND_READERS: Final = 2
+"""That wait at a time: more vehicles than two are seldom let pass within the second that a new one takes to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +163,25 @@ class GateParts:
             self.trust.lockout,
             self._counters.note_detection,
         )
+        self.second_reading = SecondReadingService(min(len(settings.lanes), MOST_SECOND_READERS))
         sources = Sources(
-            self.lists.registry, self.journal, self.clock_monitor.trusted, self.site, lambda: self.trust.hold
+            self.lists.registry,
+            self.journal,
+            self.clock_monitor.trusted,
+            self.site,
+            self.second_reading,
+            self._distrust,
+            lambda: self.trust.hold,
         )
         return GateLanes(
             settings,
             services,
-            lambda lane: Decider(lane_place(settings, lane, self.lists.rules, sample_salt), sources).decide,
+            lambda name: Decider(lane_place(settings, name, self.lists.rules, sample_salt), sources).decide,
         )
+
+    def _distrust(self, camera: str) -> None:
+        """End a vision worker that lied; the lanes are not made yet where this is handed to them."""
+        self.lanes.distrust(camera)
 
     def _make_central(self) -> CentralConnection:
         dependencies = CentralDependencies(
@@ -206,6 +221,7 @@ class GateParts:
             utc=self.utc,
             central=lambda: None if self.central is None else self.central.client,
             site=lambda: self.site.gates,
+            second_reading=self.second_reading,
         )
         return Diagnostics(dependencies, self._counters)
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from agent.service.worker_supervisor import WorkerSupervisor
     from agent.settings import LoadedSettings, Settings
     from agent.site import GateView
+    from agent.vision.second_reading import SecondReadingService
     from agent.vision.supervisor import CameraSupervisor
 
 CAMERAS_LIMIT_S: Final = opened.CAMERA_LIMIT_S + 10.0
@@ -85,6 +86,7 @@ class HeldDevices:
     workers: WorkerSupervisor
     places: Mapping[str, list[str]]
     site: Callable[[], tuple[GateView, ...]]
+    second_reading: SecondReadingService
 
 
 def common_tasks(dependencies: TaskDependencies) -> list[Task]:
@@ -165,6 +167,11 @@ def held_device_tasks(settings: Settings, parts: HeldDevices) -> list[Task]:
         Task(DiagnosticCheck.PARTS, lambda: running.parts(parts.workers.states), of_software.parts),
         Task(DiagnosticCheck.SITE, lambda: running.site(parts.site()), of_others.site),
         Task(DiagnosticCheck.CAMERAS, partial(running.cameras, parts.cameras), of_devices.cameras),
+        Task(
+            DiagnosticCheck.SECOND_READING,
+            partial(running.second_reading, parts.second_reading),
+            of_devices.second_reading,
+        ),
         Task(DiagnosticCheck.RELAYS, partial(running.relays, parts.boards, parts.places), of_devices.relays),
         Task(DiagnosticCheck.INPUTS, lambda: running.inputs(settings, parts.lanes, known.known), of_devices.inputs),
         Task(DiagnosticCheck.SCANNERS, lambda: running.scanners(settings, known.known), of_devices.scanners),
@@ -190,6 +197,12 @@ def free_device_tasks(settings: Settings, places: Mapping[str, list[str]]) -> li
 
     return [
         Task(DiagnosticCheck.CAMERAS, partial(opened.cameras, settings), of_devices.cameras, CAMERAS_LIMIT_S),
+        Task(
+            DiagnosticCheck.SECOND_READING,
+            opened.second_reading,
+            of_devices.second_reading,
+            2 * opened.SECOND_READING_LIMIT_S,
+        ),
         Task(DiagnosticCheck.RELAYS, relays, of_devices.relays, 2 * opened.BOARD_LIMIT_S),
         Task(DiagnosticCheck.INPUTS, inputs, of_devices.inputs, 3 * opened.BOARD_LIMIT_S),
         Task(

@@ -50,6 +50,7 @@ class DiagnosticCheck(StrEnum):
     LISTS = "lists"
     PORTS = "ports"
     CAMERAS = "cameras"
+    SECOND_READING = "second_reading"
     RELAYS = "relays"
     INPUTS = "inputs"
     SCANNERS = "scanners"
@@ -142,6 +143,8 @@ class FindingCode(StrEnum):
     CAMERA_OVERLOADED = "CAMERA_OVERLOADED"
     CAMERA_RESTARTED = "CAMERA_RESTARTED"
     CAMERA_UNCONFINED = "CAMERA_UNCONFINED"
+    SECOND_READING_LOST = "SECOND_READING_LOST"
+    SECOND_READING_UNCONFINED = "SECOND_READING_UNCONFINED"
     RELAY_LOST = "RELAY_LOST"
     RELAY_SLOW = "RELAY_SLOW"
     RELAY_ENERGISED = "RELAY_ENERGISED"
@@ -168,7 +171,7 @@ _NOTES: Final = frozenset(
         FindingCode.GATE_KEY_MISSING,
         FindingCode.BROKER_NONE,
         FindingCode.CAMERA_UNCONFINED,
-        FindingCode.LANE_BLIND,
+        FindingCode.SECOND_READING_UNCONFINED,
     }
 )
 _WARNINGS: Final = frozenset(
@@ -210,6 +213,7 @@ _WARNINGS: Final = frozenset(
         FindingCode.CAMERA_RESTARTED,
         FindingCode.RELAY_SLOW,
         FindingCode.RELAY_ENERGISED,
+        FindingCode.LANE_BLIND,
         FindingCode.SCANNER_NOISY,
     }
 )

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from agent.settings import LoadedSettings
     from agent.site import GateView
     from agent.store.registry import Registry
+    from agent.vision.second_reading import SecondReadingService
 
 INSTALLED = version("gate-agent")
 """The version of the code that runs: an update changes what is on the disk, and not this."""
@@ -55,6 +56,7 @@ class DiagnosticsDependencies:
     utc: Callable[[], float]
     central: Callable[[], MqttClient | None]
     site: Callable[[], tuple[GateView, ...]]
+    second_reading: SecondReadingService
 
 
 class Diagnostics:
@@ -137,6 +139,7 @@ class Diagnostics:
             parts.workers,
             dependencies.places,
             dependencies.site,
+            dependencies.second_reading,
         )
         tasks = [*common_tasks(task_dependencies), *held_device_tasks(settings, devices)]
         quiet = Task(DiagnosticCheck.BROKERS, self._linked, judging.brokers)

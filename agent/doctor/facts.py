@@ -345,6 +345,19 @@ class CameraFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondReadingFacts:
+    """The processes that read kept pictures a second time: how many wait, of how many.
+
+    `trouble`: why the last one could not be had. `unconfined`: what the newest could not take from itself, and why.
+    """
+
+    ready: int
+    wanted: int
+    trouble: str = ""
+    unconfined: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RelayFacts:
     """A relay board.
 
@@ -362,7 +375,7 @@ class RelayFacts:
 
 @dataclass(frozen=True, slots=True)
 class InputsFacts:
-    """The inputs of a lane. `wired`: whether there are any.
+    """The inputs of a lane. `wired`: whether there are any. `blind`: none says whether a vehicle is there.
 
     `signals`: each wired one by name, None where it is not known.
     """
@@ -372,6 +385,7 @@ class InputsFacts:
     up: bool = False
     detail: str = ""
     signals: Mapping[str, bool | None] | None = None
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)

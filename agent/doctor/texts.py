@@ -49,6 +49,7 @@ TITLES: Final[Mapping[DiagnosticCheck, Text]] = {
     DiagnosticCheck.LISTS: Text("Lists"),
     DiagnosticCheck.PORTS: Text("Ports"),
     DiagnosticCheck.CAMERAS: Text("Cameras"),
+    DiagnosticCheck.SECOND_READING: Text("Second reading of pictures"),
     DiagnosticCheck.RELAYS: Text("Relay boards"),
     DiagnosticCheck.INPUTS: Text("Inputs"),
     DiagnosticCheck.SCANNERS: Text("Scanners"),
@@ -399,6 +400,14 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("The process of this camera is not confined in everything: {missing}"),
         Text("Use Debian 13, whose kernel can do all of it, and install libseccomp2."),
     ),
+    FindingCode.SECOND_READING_LOST: Advice(
+        Text("No process is there that reads kept pictures a second time: {trouble}"),
+        Text("Until then an officer opens for every vehicle. Look for the cause in the log, then restart the service."),
+    ),
+    FindingCode.SECOND_READING_UNCONFINED: Advice(
+        Text("The process that reads kept pictures a second time is not confined in everything: {missing}"),
+        Text("Use Debian 13, whose kernel can do all of it, and install libseccomp2."),
+    ),
     FindingCode.RELAY_LOST: Advice(
         Text("The relay board does not answer: {trouble}"),
         Text("Check its power, cable and port; `gate-agent relay list --identify` says what is where."),
@@ -419,8 +428,14 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("Check the wiring of these inputs with `gate-agent relay inputs`."),
     ),
     FindingCode.LANE_BLIND: Advice(
-        Text("The lane has no inputs: passages are not seen but assumed."),
-        Text("Wire the loops where you can ([lanes.NAME.inputs] and [lanes.NAME.signals])."),
+        Text(
+            "The lane is blind: no loop says that a vehicle is there. Passages are assumed, and only its readers say "
+            "that anybody came."
+        ),
+        Text(
+            "Wire the loops ([lanes.NAME.inputs] and [lanes.NAME.signals]). Where that cannot be, let two cameras read "
+            "([lanes.NAME.rules] require_two_cameras)."
+        ),
     ),
     FindingCode.SCANNER_LOST: Advice(
         Text("The scanner cannot be reached: {trouble}"),

@@ -33,6 +33,7 @@ ALARMS: Final[Mapping[Alarm, Text]] = {
     Alarm.LISTS_FAILED: Text("The lists from central are lost or cannot be used."),
     Alarm.PART_FAILED: Text("A part of the agent has failed or hangs."),
     Alarm.STATE_NOT_WHOLE: Text("What the gate keeps is lost, or an older copy."),
+    Alarm.PICTURE_MISMATCH: Text("The process of a camera told of what its pictures do not show."),
 }
 
 

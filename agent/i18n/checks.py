@@ -52,6 +52,8 @@ CHECKS: Final[Mapping[Reason, Text]] = {
     Reason.RATE_LIMITED: Text("Not too many refused codes"),
     Reason.WATCHLIST_HOLD: Text("It is not on the watch list"),
     Reason.SAMPLED: Text("Not drawn for a check"),
+    Reason.PICTURE_MISMATCH: Text("The kept pictures show the same once more"),
+    Reason.PICTURE_UNCONFIRMED: Text("The kept pictures could be read once more"),
     Reason.INTERLOCKED: Text("No other barrier is in the way"),
     Reason.LANE_LOCKED: Text("The lane is not locked"),
     Reason.GATE_FAULT: Text("All parts of the gate work"),

@@ -51,6 +51,8 @@ NO_ORACLE: Final = frozenset(
         Reason.RATE_LIMITED,
         Reason.WATCHLIST_HOLD,
         Reason.SAMPLED,
+        Reason.PICTURE_MISMATCH,
+        Reason.PICTURE_UNCONFIRMED,
     }
 )
 """Reasons that a driver cannot tell apart: which binding failed, whether anybody looks for the vehicle, or mere

@@ -1,1 +1,1 @@
-"""Attacks that were found once, each as a test: its docstring names the finding."""
+"""What somebody does who wants the barrier to open: each attack, and what the gate does then."""

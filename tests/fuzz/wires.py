@@ -24,8 +24,10 @@ from agent.vision.worker.protocol import (
     Heartbeat,
     Hello,
     Layer,
+    PicturesShown,
     PreviewFrame,
     ProtocolError,
+    ReadPictures,
     Sandbox,
     SeenCode,
     SeenPlate,
@@ -62,10 +64,12 @@ _WORKER_WORDS = (
     encoded(CameraState(phase=CameraPhase.STREAMING, width_px=640, height_px=480, frame_rate_hz=25.0)),
     encoded(Detection(frame=1, at=2.0, codes=(_CODE,), plates=(_PLATE,), picture=0), (_JPEG, _JPEG)),
     encoded(PreviewFrame(frame=1, at=2.0, picture=0), (_JPEG,)),
+    encoded(PicturesShown(codes=((b"GP1:\x00",),), plates=(_PLATE, None))),
 )
 _PARENT_WORDS = (
     encoded(Configure(camera_kind="folder", camera={"path": "/srv", "deep": [1, {"a": None}]})),
     encoded(Attend(present=True)),
+    encoded(ReadPictures(codes=1, plates=1), (_JPEG, _JPEG)),
     encoded(Stop()),
 )
 

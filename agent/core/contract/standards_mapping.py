@@ -216,6 +216,8 @@ REASONS: Final[Mapping[Reason, StandardEquivalent]] = {
     Reason.RATE_LIMITED: StandardEquivalent(_ANONYMOUS, "denied-max-attempts (140)", note=_UNPROVEN),
     Reason.WATCHLIST_HOLD: StandardEquivalent(_CREDENTIAL, _OTHER, note="an officer wants to see it"),
     Reason.SAMPLED: StandardEquivalent(_CREDENTIAL, _OTHER, note="chosen for a check by an officer"),
+    Reason.PICTURE_MISMATCH: StandardEquivalent(_CREDENTIAL, _OTHER, note="the pictures do not show what was read"),
+    Reason.PICTURE_UNCONFIRMED: StandardEquivalent(_CREDENTIAL, _UNVERIFIED),
     Reason.INTERLOCKED: StandardEquivalent(_CREDENTIAL, _OTHER, note="a neighbour has the way"),
     Reason.LANE_LOCKED: StandardEquivalent(_CREDENTIAL, "denied-lockout (161)"),
     Reason.GATE_FAULT: StandardEquivalent(_CREDENTIAL, _OTHER, note="the gate cannot judge"),
@@ -245,6 +247,9 @@ ALARMS: Final[Mapping[Alarm, StandardEquivalent]] = {
     Alarm.LISTS_FAILED: StandardEquivalent(note=_OWN),
     Alarm.PART_FAILED: StandardEquivalent(note=_OWN),
     Alarm.STATE_NOT_WHOLE: StandardEquivalent(note=_OWN),
+    Alarm.PICTURE_MISMATCH: StandardEquivalent(
+        f"{_DOOR}DoorTamper", "tamper (4)", note="of what reads for the door, not of the door"
+    ),
 }
 """By the alarm of alarm.raised."""
 

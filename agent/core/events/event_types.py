@@ -42,6 +42,7 @@ class Alarm(StrEnum):
     LISTS_FAILED = "lists_failed"
     PART_FAILED = "part_failed"
     STATE_NOT_WHOLE = "state_not_whole"
+    PICTURE_MISMATCH = "picture_mismatch"
 
 
 class Event(BaseModel):

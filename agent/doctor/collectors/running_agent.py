@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Final
 from agent.core.site import VERSION
 from agent.devices import PortState, ScannerState
 from agent.doctor.collectors.devices import camera_facts
-from agent.doctor.facts import CameraFacts, InputsFacts, RelayFacts, ScannerFacts, SiteGateFacts, WorkerFacts
+from agent.doctor.facts import (
+    CameraFacts,
+    InputsFacts,
+    RelayFacts,
+    ScannerFacts,
+    SecondReadingFacts,
+    SiteGateFacts,
+    WorkerFacts,
+)
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
     from agent.service.worker_supervisor import WorkerState
     from agent.settings import Settings
     from agent.site import GateView
+    from agent.vision.second_reading import SecondReadingService
     from agent.vision.supervisor import CameraSupervisor
 
 STALE_TIMES: Final = 3
@@ -40,6 +49,12 @@ def site(gates: Iterable[GateView]) -> tuple[SiteGateFacts, ...]:
 def cameras(supervisors: Iterable[CameraSupervisor]) -> tuple[CameraFacts, ...]:
     """Every camera."""
     return tuple(camera_facts(supervisor) for supervisor in supervisors)
+
+
+def second_reading(service: SecondReadingService) -> SecondReadingFacts:
+    """The processes that wait for pictures."""
+    status = service.status
+    return SecondReadingFacts(status.ready, status.wanted, status.trouble, status.unconfined)
 
 
 def relays(boards: Mapping[str, RelayBoard], places: Mapping[str, list[str]]) -> tuple[RelayFacts, ...]:
@@ -74,14 +89,15 @@ def scanners(settings: Settings, devices: Mapping[str, DeviceState]) -> tuple[Sc
 def _inputs(settings: Settings, lane: LaneService, known: DeviceState | None) -> InputsFacts:
     wiring, view = settings.lanes[lane.name].signals, lane.view
     if wiring is None:
-        return InputsFacts(lane.name, wired=False)
+        return InputsFacts(lane.name, wired=False, blind=True)
+    blind = wiring.presence is None
     up = known is not None and known.state == PortState.UP.value
     detail = NOT_SEEN if known is None else known.detail
     if not up or view is None:
-        return InputsFacts(lane.name, wired=True, up=up, detail=detail)
+        return InputsFacts(lane.name, wired=True, up=up, detail=detail, blind=blind)
     fresh = time.monotonic() - view.input_state.signals.at <= STALE_TIMES * settings.lanes[lane.name].timing.stale_s
     signals = {name: getattr(view.input_state.signals, name) if fresh else None for name in wiring.wired}
-    return InputsFacts(lane.name, wired=True, up=True, detail=detail, signals=signals)
+    return InputsFacts(lane.name, wired=True, up=True, detail=detail, signals=signals, blind=blind)
 
 
 def _scanner(name: str, known: DeviceState | None) -> ScannerFacts:

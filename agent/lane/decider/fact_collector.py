@@ -89,7 +89,12 @@ class FactCollector:
         evidence = TransactionEvidence(question.transaction, shown, question.readings, question.set_aside)
         found = {digest: self._lists.declaration_by_reference(digest) for digest in references_of(evidence)}
         references = {digest: declaration for digest, declaration in found.items() if declaration is not None}
-        assessment = assess(evidence, AssessmentContext(context, trust, references), now, self._texts)
+        assessment = assess(
+            evidence,
+            AssessmentContext(context, trust, references, two_cameras=rules.require_two_cameras),
+            now,
+            self._texts,
+        )
         self._texts = assessment.texts
         if not plate_leads(assessment, rules, final=question.final):
             return assessment

@@ -24,6 +24,7 @@ from agent.store.gate_key import gate_key
 from agent.store.head_file import HeadFile
 from agent.store.journal import Journal
 from agent.store.registry import Registry
+from tests.support.lane.kept_pictures import FaithfulReader
 from tests.support.lists.lists import ROOT, SITE
 from tests.support.pki.permits import KEY, NOW, PERMIT
 from tests.support.store.journals import GATE, FakeClock
@@ -84,7 +85,12 @@ class WitnessedGate:
         )
         self.trust.start()
         sources = Sources(
-            self.registry, self.journal, lambda: True, StandaloneSite(self.journal), lambda: self.trust.hold
+            self.registry,
+            self.journal,
+            lambda: True,
+            StandaloneSite(self.journal),
+            FaithfulReader(),
+            hold=lambda: self.trust.hold,
         )
         self.decider = Decider(PLACE, sources)
         return self

@@ -8,6 +8,7 @@ from agent.core.crypto.keys import Algorithm, SigningKey
 from agent.core.decision.checks.random_sample import drawn
 from agent.core.decision.knowledge import PermitUses
 from agent.core.decision.rate_limit import RefusedText, Texts
+from agent.core.decision.second_verdict import SecondReading, SecondVerdict
 from agent.core.lists.freshness import DataState
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject, Watched
@@ -53,6 +54,10 @@ def entry(**changes):
 
 def known(**changes):
     return replace(KNOWN, **changes)
+
+
+def second(verdict):
+    return known(second=SecondReading(verdict, "so it is"))
 
 
 def data(state, **versions):
@@ -229,6 +234,9 @@ ROWS = {
         MANUAL,
         MANUAL,
     ),
+    "another picture": (Reason.PICTURE_MISMATCH, {"known": second(SecondVerdict.DIFFERENT)}, MANUAL, MANUAL),
+    "a poor picture": (Reason.PICTURE_UNCONFIRMED, {"known": second(SecondVerdict.UNCLEAR)}, RETRY, MANUAL),
+    "no second reader": (Reason.PICTURE_UNCONFIRMED, {"known": second(SecondVerdict.FAILED)}, MANUAL, MANUAL),
     "drawn": (Reason.SAMPLED, {"sample_share": 0.5, "sample_salt": SALT}, MANUAL, MANUAL),
 }
 
@@ -244,6 +252,12 @@ def test_every_reason_has_its_verdict(reason, given, first, last):
 def test_no_reason_is_left_out():
     others = {Reason.PLATE_OTHER_PERMIT, Reason.INTERNAL_ERROR}  # below
     assert {row[0] for row in ROWS.values()} | others | set(ELSEWHERE) == set(Reason)
+
+
+def test_a_confirmed_second_reading_is_the_last_check_of_a_pass():
+    decision = decide(known=second(SecondVerdict.CONFIRMED))
+    assert decision.verdict is PASS
+    assert (decision.checks[-1].reason, decision.checks[-1].ok) == (Reason.PICTURE_MISMATCH, True)
 
 
 def test_a_fault_is_internal():

@@ -70,6 +70,7 @@ CAMERA = facts.CameraFacts(
 )
 RELAY = facts.RelayFacts("/dev/x", ("out",), up=True, detail="a board", answer_s=0.02, energised=None, agent=True)
 INPUTS = facts.InputsFacts("out", wired=True, up=True, signals={"presence": False, "safety": False})
+SECOND_READING = facts.SecondReadingFacts(ready=1, wanted=1)
 PART = facts.WorkerFacts("retention", failures=0, trouble="", still_s=None)
 SCANNER = facts.ScannerFacts("out/post", up=True, noisy=False, detail="a scanner")
 
@@ -246,6 +247,15 @@ CASES = [
     (devices.inputs, [facts.InputsFacts("out", wired=False)], [FindingCode.LANE_BLIND]),
     (devices.inputs, [replace(INPUTS, up=False)], [FindingCode.INPUTS_LOST]),
     (devices.inputs, [replace(INPUTS, signals={"presence": None, "safety": False})], [FindingCode.INPUTS_UNKNOWN]),
+    (devices.inputs, [replace(INPUTS, blind=True)], [FindingCode.LANE_BLIND]),
+    (devices.second_reading, SECOND_READING, []),
+    (devices.second_reading, replace(SECOND_READING, ready=0), []),
+    (devices.second_reading, replace(SECOND_READING, trouble="no file left"), [FindingCode.SECOND_READING_LOST]),
+    (
+        devices.second_reading,
+        replace(SECOND_READING, unconfined=("calls: no libseccomp",)),
+        [FindingCode.SECOND_READING_UNCONFINED],
+    ),
     (devices.scanners, [SCANNER], []),
     (devices.scanners, [replace(SCANNER, up=False)], [FindingCode.SCANNER_LOST]),
     (devices.scanners, [replace(SCANNER, noisy=True)], [FindingCode.SCANNER_NOISY]),
