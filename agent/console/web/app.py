@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from agent.console.access.database import AccessStoreError
 from agent.console.access.failure_log import FailureLog
-from agent.console.errors import LoginNeededError, PasswordNeededError, RefusedError
+from agent.console.errors import FactorNeededError, LoginNeededError, PasswordNeededError, RefusedError
 from agent.console.live.dependencies import Live
 from agent.console.logins import Logins
 from agent.console.page import Pages, render, translated
@@ -79,6 +79,8 @@ async def _refused(request: Request, error: Exception) -> Response:
         return _to_login(request)
     if isinstance(error, PasswordNeededError) and request.method == "GET" and not _wants_json(request):
         return RedirectResponse("/account", HTTPStatus.SEE_OTHER)
+    if isinstance(error, FactorNeededError) and request.method == "GET" and not _wants_json(request):
+        return RedirectResponse("/account/second-factor", HTTPStatus.SEE_OTHER)
     return _error_response(request, error.status, translated(request, error.text))
 
 

@@ -115,6 +115,7 @@ class ConsoleServer:
     def _serve(self) -> None:
         # Here, not above: the gate is at work before the web libraries are loaded.
         from agent.console.access.access import Access  # noqa: PLC0415
+        from agent.console.access.roles import Role  # noqa: PLC0415
         from agent.console.access.sessions import SessionRules  # noqa: PLC0415
         from agent.console.web.addresses import Addresses, host_names  # noqa: PLC0415
         from agent.console.web.app import make_app  # noqa: PLC0415
@@ -124,7 +125,12 @@ class ConsoleServer:
         gate, settings = self._make_gate(), self._settings
         rules = SessionRules(settings.idle_minutes * MINUTE_S, settings.session_hours * HOUR_S)
         certificate = self._certificate(gate)
-        access = Access.open(gate.loaded.settings.state.directory, rules, lambda: gate.now().utc)
+        access = Access.open(
+            gate.loaded.settings.state.directory,
+            rules,
+            lambda: gate.now().utc,
+            factor_roles=frozenset(map(Role, settings.second_factor)),
+        )
         try:
             names = host_names(settings)
             application = make_app(gate, access, Addresses(names, certificate))
