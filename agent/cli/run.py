@@ -108,6 +108,10 @@ def _started(
             [Problem(str(configuration), "", Text("the agent cannot start with it: {why}", why=error))]
         )
         return _started(configuration, replace(before, refused=problem), before, asked)
+    if found.refused is None:
+        last = before or last_good_configuration(configuration)
+        known = _made_by(configuration, found)
+        app.note_configuration(None if last is None else last.loaded, known.who, known.what)
     _remember(configuration, found)
     log.info("gate %s runs with %d lanes", found.loaded.settings.gate.id, len(found.loaded.settings.lanes))
     return app, found
@@ -167,6 +171,19 @@ def _remember(configuration: Path, found: UsableConfiguration) -> None:
             history.keep_good(found.state, utc)
     except HistoryError as error:
         log.warning("the configuration is not kept for a start with a broken one: %s", error)
+
+
+def _made_by(configuration: Path, found: UsableConfiguration) -> EditStep:
+    """Who made the configuration on the disk, and how, as far as its history knows."""
+    try:
+        made = History(found.loaded.settings.state.directory, configuration).generations()
+    except HistoryError as error:
+        log.warning("who made the configuration is not known: %s", error)
+        made = []
+    newest = made[-1] if made else None
+    if newest is None or newest.state != found.state:
+        return EditStep("", BY_HAND, 0.0)
+    return EditStep(newest.who, newest.what, newest.utc)
 
 
 def _start_log(settings: Settings) -> None:

@@ -91,7 +91,7 @@ def save_zone(
                 ),
             )
         step = EditStep(person.name, Text("zone of {lane}/{camera}", lane=lane, camera=camera), gate.now().utc)
-        set_value(editor, key, json.dumps(corners), step)
+        change = set_value(editor, key, json.dumps(corners), step)
     except (ChangeError, HistoryError, SettingsError, OSError, KeyError, IndexError) as error:
         gate.audit(person, "configuration.changed", lane=lane, detail=joined([key, _first(error)], ": "), done=False)
         cause = _first(error)
@@ -99,7 +99,7 @@ def save_zone(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             Text("The zone could not be saved; nothing has changed. {cause}", cause=cause),
         ) from error
-    gate.audit(person, "configuration.changed", lane=lane, detail=f"{key} = {json.dumps(corners)}")
+    gate.audit_configuration(person, "configuration.changed", change.loaded, said=step.what, lane=lane)
     gate.reload()
     return render(request, "aim_saved.html")
 

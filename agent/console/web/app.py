@@ -22,6 +22,7 @@ from agent.console.live.dependencies import Live
 from agent.console.logins import Logins
 from agent.console.page import Pages, render, translated
 from agent.console.proposals import Proposals
+from agent.console.view_log import ViewLog
 from agent.console.web.allowed_hosts import Names
 from agent.console.web.headers import Headers
 from agent.console.web.request_limits import Limits
@@ -49,6 +50,7 @@ def make_app(gate: Gate, access: Access, addresses: Addresses) -> FastAPI:
     app.state.access = access
     app.state.certificate = addresses.certificate
     app.state.failures = FailureLog(partial(_tell_of_failures, gate), lambda: gate.now().at)
+    app.state.views = ViewLog(gate.record_views, lambda: gate.now().at)
     app.state.logins = Logins(gate, access, app.state.failures)
     app.state.live = Live(gate)
     app.state.proposals = Proposals()

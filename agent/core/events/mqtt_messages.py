@@ -37,6 +37,14 @@ class CommandOffer(BaseModel):
     max_life_s: int = Field(description="The longest time between `iat` and `exp` of a command.")
 
 
+class KeyFingerprints(BaseModel):
+    """The keys that the gate trusts, each by the SHA-256 of its public half in hex."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    root_keys: tuple[str, ...] = Field(description="Of the keys that sign the trust list.")
+    commands: dict[str, str] = Field(description="Of the keys that may sign commands, by their ids.")
+
+
 class StandingOrders(BaseModel):
     """Which orders stand for a lane, and who gave them; empty: nobody."""
 
@@ -73,6 +81,9 @@ class Presence(BaseModel):
         default=None, description="Whether permits may be judged by the gate's clock: not while UNTRUSTED."
     )
     lists: ListsHeld | None = Field(default=None, description="The signed lists that the gate holds.")
+    fingerprints: KeyFingerprints | None = Field(
+        default=None, description="The keys that the gate trusts; null: of an earlier agent."
+    )
     site: dict[str, JsonValue] = Field(
         default={}, description="How it stands with the other gates of its site; empty: it is the only one."
     )
