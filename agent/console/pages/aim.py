@@ -99,7 +99,8 @@ def save_zone(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             Text("The zone could not be saved; nothing has changed. {cause}", cause=cause),
         ) from error
-    gate.audit_configuration(person, "configuration.changed", change.loaded, said=step.what, lane=lane)
+    said = f"{key} = {json.dumps(corners)}"
+    gate.audit_configuration(person, "configuration.changed", change.loaded, said=said, lane=lane)
     gate.reload()
     return render(request, "aim_saved.html")
 
