@@ -94,5 +94,5 @@ def _fingerprints(settings: Settings) -> Mapping[str, object]:
     """The keys that the gate trusts, as `KeyFingerprints`."""
     return {
         "root_keys": [key_fingerprint(bytes.fromhex(key)) for key in settings.permits.root_keys],
-        "commands": {key.id: key_fingerprint(bytes.fromhex(key.public_key)) for key in settings.commands.keys},
+        "command_keys": {key.id: key_fingerprint(bytes.fromhex(key.public_key)) for key in settings.commands.keys},
     }

@@ -159,5 +159,5 @@ def test_birth_and_status_tell_the_keys_that_the_gate_trusts_by_their_fingerprin
         told = gate.app.parts.status.health()["fingerprints"]
     assert told == {
         "root_keys": [fingerprint(ROOT_KEY).removeprefix("sha256:")],
-        "commands": {"central": fingerprint(public).removeprefix("sha256:")},
+        "command_keys": {"central": fingerprint(public).removeprefix("sha256:")},
     }

@@ -29,6 +29,7 @@ from agent.core.events import (
     BarrierTested,
     Birth,
     CameraHealth,
+    ChangedKey,
     CheckRecord,
     ClockChanged,
     ClockReading,
@@ -37,6 +38,7 @@ from agent.core.events import (
     CommandOffer,
     CommandRefused,
     CommandResult,
+    ConfigurationApplied,
     ConfigurationRefused,
     ConsoleActed,
     DataRecord,
@@ -45,11 +47,13 @@ from agent.core.events import (
     EventsDropped,
     EvidenceDropped,
     EvidenceSent,
+    EvidenceViewed,
     GateKey,
     GateStarted,
     GateStopping,
     Health,
     HealthFinding,
+    KeyFingerprints,
     LaneOrdered,
     LedgerConflict,
     ListsApplied,
@@ -60,6 +64,7 @@ from agent.core.events import (
     PlateRecord,
     Point,
     RecordsDeleted,
+    Search,
     Status,
     TransactionClosed,
     VehicleEntering,
@@ -68,6 +73,7 @@ from agent.core.events import (
     beginning,
     checkpoint_draft,
     checkpoint_of,
+    key_fingerprint,
     seal,
     time_text,
 )
@@ -88,6 +94,7 @@ BOOT: Final = "9fb65a20-74c3-4975-a878-cd736f2f9b7b"
 CHALLENGE: Final = "Zq3nJx0r8mT5vYkA1uHdCw"
 TRANSACTION: Final = transaction_id(UTC + 12.0, 1, 42)
 GATE_KEY: Final = SigningKey.from_seed(hashlib.sha256(b"example key of the gate").digest())
+ROOT_KEY: Final = SigningKey.from_seed(hashlib.sha256(b"example root key").digest())
 COMMAND_KEY: Final = SigningKey.from_seed(hashlib.sha256(b"example key of central").digest())
 COMMAND_KEY_ID: Final = "central-2026"
 COMMAND_ID: Final = "0b54f2c8-91a6-4c43-8f0d-6f6f5b1c2a77"
@@ -184,7 +191,18 @@ def _steps() -> list[_Step]:
         *_passage(),
         (60.0, None, False),
         (61.0, EvidenceSent(picture=PICTURES[0], bytes=48_213), False),
-        (90.0, CommandAccepted(key=COMMAND_KEY_ID, counter=41, operator=OPERATOR, cause=cause, **command), False),
+        (
+            90.0,
+            CommandAccepted(
+                key=COMMAND_KEY_ID,
+                fingerprint=key_fingerprint(COMMAND_KEY.public.raw),
+                counter=41,
+                operator=OPERATOR,
+                cause=cause,
+                **command,
+            ),
+            False,
+        ),
         (90.0, BarrierHeld(held=True, operator=OPERATOR, cause=cause), False),
         (90.1, CommandExecuted(result=Result.DONE, detail="the barrier is held open", **command), False),
         (95.0, CommandRefused(code=Refusal.SIGNATURE_INVALID, name="open", count=3), False),
@@ -252,8 +270,31 @@ def _steps() -> list[_Step]:
             ),
             False,
         ),
+        *_audit(),
         (140.0, GateStopping(cause="SIGTERM"), False),
     ]
+
+
+def _audit() -> list[_Step]:
+    """What people did to the configuration, and at what they looked."""
+    public = COMMAND_KEY.public.raw
+    change = ChangedKey(
+        key="commands.keys[0].public_key",
+        after=f'"{public.hex()}"',
+        after_fingerprints=(f"sha256:{key_fingerprint(public)}",),
+    )
+    aigul = {"person": "aigul", "role": "admin", "address": "192.168.1.40"}
+    detail = "upload; state 8; commands.keys[0].public_key"
+    written = ConsoleActed(**aigul, act="configuration.changed", detail=detail, changes=(change,))
+    applied = ConfigurationApplied(
+        configuration=CONFIGURATION,
+        before=hashlib.sha256(b"example configuration before").hexdigest(),
+        person="aigul",
+        detail="upload",
+        changes=(change,),
+    )
+    viewed = EvidenceViewed(**aigul, pictures=PICTURES, vehicles=(TRANSACTION,), searches=(Search(plate=PLATE),))
+    return [(134.0, written, False), (135.0, applied, False), (136.0, viewed, False)]
 
 
 @cache
@@ -397,6 +438,10 @@ def _presence() -> dict[str, Any]:
         "clock_synced": True,
         "clock_error_ms": 5,
         "clock_state": "SYNCED",
+        "fingerprints": KeyFingerprints(
+            root_keys=(key_fingerprint(ROOT_KEY.public.raw),),
+            command_keys={COMMAND_KEY_ID: key_fingerprint(COMMAND_KEY.public.raw)},
+        ),
         "lists": {"state": "FRESH", "trust": 7, "declarations": 813, "revocations": 57},
         "devices": {f"{LANE}/front": "streaming", f"{LANE}/relay": "up", "broker": "up"},
         "lanes": {LANE: "idle"},
@@ -414,8 +459,10 @@ def _draft(event: Event, utc: float, of_transaction: bool) -> Draft:
 _OF_THE_GATE = (
     GateStarted,
     GateStopping,
+    ConfigurationApplied,
     ConfigurationRefused,
     ConsoleActed,
+    EvidenceViewed,
     CommandAccepted,
     CommandExecuted,
     CommandRefused,

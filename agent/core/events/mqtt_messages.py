@@ -42,7 +42,7 @@ class KeyFingerprints(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     root_keys: tuple[str, ...] = Field(description="Of the keys that sign the trust list.")
-    commands: dict[str, str] = Field(description="Of the keys that may sign commands, by their ids.")
+    command_keys: dict[str, str] = Field(description="Of the keys that may sign commands, by their ids.")
 
 
 class StandingOrders(BaseModel):

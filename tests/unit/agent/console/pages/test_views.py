@@ -12,13 +12,14 @@ from typer.testing import CliRunner
 from agent.cli.main import application
 from agent.console.access import USERS_FILE
 from agent.core.events import Draft, VehiclePresent
+from agent.core.lane import transaction_id
 from agent.store.journal.reader import JournalReader
 from tests.support.console.consoles import ConsoleGate
 from tests.support.waiting import eventually
 
 PICTURE = b"\xff\xd8\xff a picture \xff\xd9"
 SHA256 = hashlib.sha256(PICTURE).hexdigest()
-TRANSACTION = "t-viewed"
+TRANSACTION = transaction_id(1.8e9, 1, 1)
 
 
 @pytest.fixture

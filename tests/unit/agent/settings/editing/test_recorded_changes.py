@@ -78,10 +78,8 @@ def test_a_password_in_an_address_is_a_secret_and_the_rest_of_the_address_is_tol
 
 
 def test_a_value_too_long_for_an_event_is_told_by_its_fingerprint(loaded):
-    long = "/" + "x" * 5_000
-    change = told(loaded, GOOD, GOOD.replace("[permits]\n", f'[permits]\ntrust_list = "{long}"\n'))[
-        "permits.trust_list"
-    ]
+    long = "rtsp://10.0.0.5/" + "x" * 5_000
+    change = told(loaded, GOOD, GOOD.replace("rtsp://10.0.0.5/stream", long))["lanes.out.cameras[0].url"]
     text = f'"{long}"'
     assert (change.after, change.after_fingerprints) == (None, (f"sha256:{sha256(text.encode()).hexdigest()}",))
 
