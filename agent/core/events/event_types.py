@@ -213,7 +213,7 @@ class EvidenceViewed(Event):
     )
     searches: tuple[Search, ...] = Field(default=(), description="What was looked for in the journal.")
     commands: tuple[str, ...] = Field(
-        default=(), description="Commands of this computer that showed or wrote out events with plates."
+        default=(), description="Commands of this computer that showed or wrote out events, or pictures."
     )
 
 

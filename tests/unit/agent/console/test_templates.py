@@ -25,6 +25,7 @@ from starlette.datastructures import URL
 
 from agent.console import board_trace, configuration_form, event_texts, hardware_scan, labels, page, setup_checklist
 from agent.console.access.roles import Person, Role
+from agent.console.access.second_factors import FactorStanding
 from agent.console.access.users import User
 from agent.console.certificate import Certificate
 from agent.console.chain_check import ChainCheckProgress
@@ -64,6 +65,7 @@ METHODS: Final = {"endswith": str, "get": dict, "items": dict, "split": str, "sp
 """Those of built-in types that templates call."""
 
 SHOWN: Final[dict[str, tuple[Any, ...]]] = {
+    "second_factor.html": (FactorStanding,),
     "account.html": (Certificate,),
     "aim.html": (Camera,),
     "barrier.html": (barrier.Act,),
