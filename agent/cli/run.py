@@ -30,7 +30,7 @@ from agent.service.watchdog import PlannedPause
 from agent.service.worker import end_on_thread_failure
 from agent.settings import BY_HAND, EditStep, History, HistoryError, Problem, SettingsError
 from agent.settings.drivers import load_configuration
-from drivers.text import Text
+from drivers.text import Text, shortened
 
 if TYPE_CHECKING:
     from agent.assembly import App
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
+LONGEST_WORDS: Final = 1_000
+"""Of what is wrong with a configuration, in an event: a value in it can be as long as a file."""
 START_OVER_S = 60.0
 """Within this time an agent that takes a new configuration must be at work again; the stop of the old one is a part of
 it."""
@@ -155,7 +157,9 @@ def _log_refused(refused: SettingsError) -> None:
 
 def _refusal(refused: SettingsError, running: LoadedSettings) -> ConfigurationRefused:
     errors = [problem for problem in refused.problems if problem.severity == "error"]
-    return ConfigurationRefused(errors=len(errors), detail=errors[0].head, running=running.digest)
+    return ConfigurationRefused(
+        errors=len(errors), detail=shortened(errors[0].head, LONGEST_WORDS), running=running.digest
+    )
 
 
 def _remember(configuration: Path, found: UsableConfiguration) -> None:

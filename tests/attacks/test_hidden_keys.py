@@ -124,6 +124,16 @@ def test_a_change_of_thousands_of_keys_is_split_into_events_that_every_broker_ta
     assert {f"lanes.out.cameras[{number}].id" for number in range(60)} <= found.keys()
 
 
+@pytest.mark.parametrize("mistake", ["{0} = 1", '[permits]\ntrust_list = "/{0}"', '[gate]\nid = "{0}"'])
+def test_a_mistake_as_long_as_a_file_makes_no_event_that_no_broker_takes(gate, mistake):
+    """H5: such an event would hold up all that follow, and central would hear of nothing any more."""
+    shown, _ = upload(gate, f"{mistake.format('x' * 200_000)}\n{gate.path.read_text(encoding='utf-8')}")
+    assert shown.status_code == 422
+    (refused,) = recorded(gate, "configuration.proposed")
+    assert len(refused[0]) < PART_BYTES
+    assert refused[1]["done"] is False
+
+
 def test_another_root_key_is_told_with_both_fingerprints(gate):
     """H5: who may sign the trust list."""
     text = gate.path.read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ from agent.console.page import render
 from agent.console.pages.live import supervisor_of
 from agent.settings import ChangeError, EditStep, HistoryError, SettingsError, dotted, read_file, set_value
 from agent.settings.drivers import editor_of
-from drivers.text import Text, first_line, joined
+from drivers.text import Text, first_line, joined, shortened
 
 if TYPE_CHECKING:
     from agent.settings import Camera
@@ -135,7 +135,7 @@ def _first(error: Exception) -> str:
     """The first thing that is wrong, in one line."""
     problems = [each for each in error.problems if each.severity == "error"] if isinstance(error, SettingsError) else []
     if not problems:
-        return first_line(str(error))
+        return shortened(first_line(str(error)), LONGEST_ZONE)
     # Without a line: the file was never written.
     return joined([problems[0].key, problems[0].message], ": ")
 

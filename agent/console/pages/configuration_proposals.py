@@ -50,11 +50,13 @@ from agent.settings import (
     restored_text,
     schema_of,
 )
-from drivers.text import Text, first_line, joined, reason
+from drivers.text import Text, first_line, joined, reason, shortened
 
 router = APIRouter()
 
 MOST_FIELDS: Final = 5_000
+LONGEST_WORDS: Final = 1_000
+"""Of what is wrong, in an event: a longer one would be taken by no broker, and hold up all that follow."""
 NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
 
 Seen = Annotated[str, Form(max_length=64)]
@@ -261,8 +263,9 @@ def _not_proposed(asked: _Asked, error: Exception, made: configuration_form.Grou
 
 
 def _first(error: Exception) -> str:
-    """The first line of what is wrong: it names the key and quotes no file."""
-    return error.problems[0].head if isinstance(error, SettingsError) else first_line(str(error))
+    """The first line of what is wrong: it names the key and quotes no file. A value in it can be as long as a file."""
+    words = error.problems[0].head if isinstance(error, SettingsError) else first_line(str(error))
+    return shortened(words, LONGEST_WORDS)
 
 
 def _note(asked: _Asked, what: str, files: Mapping[str, bytes] = NOTHING, *, refused: str) -> None:
