@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from agent.console.access.address_limits import household
 from agent.console.access.passwords import BusyError, PasswordRefusedError
 from agent.console.access.roles import Person, Role
+from agent.console.access.second_factors import FactorUse
 from agent.console.access.users import UserRefusedError, spelled_name
 from agent.console.errors import RefusedError
 from agent.core.model import OnceEvery
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from agent.console.access.access import Access
     from agent.console.access.failure_log import FailureLog
+    from agent.console.access.passkeys import PasskeyAnswer
     from agent.console.access.users import User
     from agent.console.dependencies import Gate
 
@@ -47,6 +49,17 @@ class Entered:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """What somebody gives beside his password: a code, or what a passkey answered."""
+
+    code: str = ""
+    passkey: PasskeyAnswer | None = None
+
+
+NOTHING: Final = Proof()
+
+
+@dataclass(frozen=True, slots=True)
 class _Source:
     """Where passwords come from, for the limits. `known`: a browser, or a session, of the user himself."""
 
@@ -66,8 +79,8 @@ class Logins:
         self._failures = failures
         self._may_tell = OnceEvery(TOLD_EVERY_S)
 
-    def enter(self, name: str, password: str, address: str, browser: str = "", code: str = "") -> Entered:
-        """Log somebody in. `browser`: the token of his browser, where it has one. `code`: of his second factor.
+    def enter(self, name: str, password: str, address: str, browser: str = "", proof: Proof = NOTHING) -> Entered:
+        """Log somebody in. `browser`: the token of his browser, where it has one. `proof`: of his second factor.
 
         What is refused is refused in the same words and time whether the name exists or not, and so are a wrong
         password and a wrong code.
@@ -76,7 +89,7 @@ class Logins:
         source = self._source(name, address, browser)
         self._see_free(name, source)
         user = self._verified(name, password)
-        if user is None or not self._proved(user, code, address, source):
+        if user is None or not self._proved(user, proof, address, source):
             self._failed(name, address, source, _WRONG_WITH_CODE if self._access.asks_for_codes() else _WRONG)
         self._access.lockouts.entered(name, source.key)
         self._access.names.entered(name, source.key)
@@ -94,12 +107,12 @@ class Logins:
             )
         self._access.lockouts.entered(person.name, source.key)
 
-    def check_both(self, person: Person, password: str, code: str) -> None:
-        """The same, and where he has a second factor also a code of it."""
+    def check_both(self, person: Person, password: str, proof: Proof) -> None:
+        """The same, and where he has a second factor also that."""
         source = _Source(f"session:{person.session}", known=True)
         self._see_free(person.name, source)
         user = self._verified(person.name, password)
-        if user is None or not self._proved(user, code, person.address, source):
+        if user is None or not self._proved(user, proof, person.address, source):
             self._failed(
                 person.name,
                 person.address,
@@ -160,7 +173,7 @@ class Logins:
         except BusyError:
             raise busy() from None
 
-    def _proved(self, user: User, code: str, address: str, source: _Source) -> bool:
+    def _proved(self, user: User, proof: Proof, address: str, source: _Source) -> bool:
         """Whether somebody who knows the password of a user has his second factor too, or needs none.
 
         Wrong codes are limited for all sources together: only who knows the password can make any, so nobody else is
@@ -171,7 +184,7 @@ class Logins:
             return True
         counted = source.key if source.known else _ANYWHERE
         is_free = not access.lockouts.wait_s(user.name, counted)
-        used = access.factors.spend(user.name, code) if is_free else None
+        used = self._spent(user.name, proof) if is_free else None
         if used is None:
             access.refusals.count("code")
             if not source.known:
@@ -188,6 +201,12 @@ class Logins:
                 detail=Text("by a recovery code; {left} are left", left=used.codes_left),
             )
         return True
+
+    def _spent(self, name: str, proof: Proof) -> FactorUse | None:
+        """Use a code or an answer up; None: it is wrong."""
+        if proof.passkey is None:
+            return self._access.factors.spend(name, proof.code)
+        return FactorUse(0, recovered=False) if self._access.passkeys.spend(name, proof.passkey) else None
 
     def _failed(self, name: str, address: str, source: _Source, text: Text = _WRONG) -> NoReturn:
         """Note a wrong password, and say so."""

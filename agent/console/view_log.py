@@ -91,7 +91,8 @@ def _events(viewer: Viewer, looks: list[tuple[Kind, str | Search]]) -> Iterable[
         told: dict[Kind, list[str | Search]] = {}
         for kind, thing in looks[begin : begin + MOST_OF_AN_EVENT]:
             told.setdefault(kind, []).append(thing)
-        fields: dict[str, object] = {"person": viewer.person, "role": viewer.role, "address": viewer.address, **told}
+        fields: dict[str, object] = {str(kind): things for kind, things in told.items()}
+        fields |= {"person": viewer.person, "role": viewer.role, "address": viewer.address}
         yield EvidenceViewed.model_validate(fields)
 
 

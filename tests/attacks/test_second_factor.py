@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
 import re
 
 import httpx
@@ -12,6 +14,7 @@ from agent.console.access import totp
 from agent.console.access.lockouts import FREE_FAILURES
 from agent.console.access.second_factors import RECOVERY_CODES
 from agent.console.access.sessions import csrf_token
+from tests.support.console.authenticator import Authenticator, bytes_of
 from tests.support.console.consoles import KNOWN_TO_ALL, ConsoleGate, acts
 from tests.support.waiting import PATIENCE_S
 
@@ -271,3 +274,116 @@ def test_neither_secret_nor_codes_are_in_any_event_or_in_the_log(gate, caplog):
         log_in(owner, "aigul", KNOWN_TO_ALL, gate.codes[0])
     said = str(acts(gate)) + caplog.text
     assert not any(word in said for word in (*gate.codes, "123456", KNOWN_TO_ALL, "AAAQEAYEAUDAOCAJBIFQYDIOB4IBCEQT"))
+
+
+# ------------------------------------------------------------------------------------------------------------ passkeys
+
+
+def by_name(gate, address="127.0.0.1"):
+    """A browser that reaches the gate by a name: by an address no browser makes a passkey."""
+    browser = visitor(gate, address)
+    browser.base_url = gate.url.replace("127.0.0.1", "localhost")
+    return browser
+
+
+def challenge_on(page):
+    return bytes_of(re.search(r'data-challenge="([^"]+)"', page.text)[1])
+
+
+def log_in_by_passkey(browser, user, password, passkey, **instead):
+    """What passkeys.js does on the page of log-in; `instead`: what an attacker puts in the place of something."""
+    form = browser.get("/login")
+    challenge = instead.pop("challenge", None) or challenge_on(form)
+    answer = instead.pop("answer", None) or passkey.use(challenge, **instead)
+    return browser.post("/login", data={"csrf": csrf(form), "name": user, "password": password, "passkey": answer})
+
+
+@pytest.fixture
+def passkey(gate):
+    """A passkey of marat, made on the page; `gate.codes` are then his recovery codes."""
+    with by_name(gate) as owner:
+        assert log_in(owner, "marat", KNOWN_TO_ALL).status_code == 303
+        token = {"csrf": csrf(owner.get("/account/second-factor"))}
+        assert owner.post("/account/second-factor/passkey/begin", data=token | {"password": "wrong"}).status_code == 403
+        shown = owner.post("/account/second-factor/passkey/begin", data=token | {"password": KNOWN_TO_ALL})
+        options = json.loads(html.unescape(re.search(r'data-options="([^"]+)"', shown.text)[1]))
+        assert (options["rp"]["id"], options["user"]["name"]) == ("localhost", "marat")
+        assert (options["attestation"], options["authenticatorSelection"]["residentKey"]) == ("none", "required")
+        passkey = Authenticator("localhost", str(owner.base_url).rstrip("/"))
+        made = passkey.make(bytes_of(options["challenge"]))
+        done = owner.post("/account/second-factor/passkey/confirm", data=token | {"passkey": made, "label": "phone"})
+        gate.codes = re.findall(r"[A-Z2-9]{4}(?:-[A-Z2-9]{4}){3}", done.text)
+        assert len(gate.codes) == RECOVERY_CODES
+        again = owner.post("/account/second-factor/passkey/confirm", data=token | {"passkey": made, "label": "phone"})
+        assert again.status_code == 409
+        assert "phone" in owner.get("/account/second-factor").text
+    return passkey
+
+
+def test_who_has_a_passkey_logs_in_by_it_or_by_a_recovery_code_and_not_by_the_password_alone(gate, passkey):
+    """MFA: the passkey is asked for as a code is."""
+    with by_name(gate, "127.0.0.2") as thief:
+        assert log_in(thief, "marat", KNOWN_TO_ALL).status_code == 403
+    with by_name(gate) as owner:
+        assert log_in_by_passkey(owner, "marat", "wrong", passkey).status_code == 403
+        assert log_in_by_passkey(owner, "marat", KNOWN_TO_ALL, passkey).status_code == 303
+        assert owner.get("/configuration").status_code == 200
+    with visitor(gate, "127.0.0.3") as owner:
+        assert log_in(owner, "marat", KNOWN_TO_ALL, gate.codes[0]).status_code == 303, "at an address too"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"origin": "https://evil.example"}, {"name": "evil.example"}, {"challenge": bytes(40)}, {"flags": 0}]
+)
+def test_an_answer_that_was_fished_elsewhere_lets_nobody_in(gate, passkey, wrong):
+    """MFA: a page that looks like the gate's and passes on what the browser answers there."""
+    with by_name(gate) as thief:
+        assert log_in_by_passkey(thief, "marat", KNOWN_TO_ALL, passkey, **wrong).status_code == 403
+
+
+def test_an_answer_lets_in_once_and_only_the_browser_that_was_asked(gate, passkey):
+    """MFA: replay."""
+    with by_name(gate) as owner, by_name(gate, "127.0.0.2") as thief:
+        page = owner.get("/login")
+        answer = passkey.use(challenge_on(page))
+        assert log_in_by_passkey(thief, "marat", KNOWN_TO_ALL, passkey, answer=answer).status_code == 403
+        data = {"csrf": csrf(page), "name": "marat", "password": KNOWN_TO_ALL, "passkey": answer}
+        assert owner.post("/login", data=data).status_code == 303
+        owner.cookies.delete("gate-session")
+        assert owner.post("/login", data=data).status_code == 403
+
+
+def test_a_passkey_of_one_user_lets_no_other_in(gate, passkey):
+    """MFA: a technician who knows the administrator's password."""
+    with by_name(gate) as thief:
+        assert log_in_by_passkey(thief, "aigul", KNOWN_TO_ALL, passkey).status_code == 403
+
+
+@pytest.mark.parametrize("junk", ["{}", "[[[[", "null", "x" * 8_000])
+def test_junk_in_the_place_of_an_answer_is_refused_as_a_wrong_code_is(gate, passkey, junk):
+    """MFA: hostile bytes before anybody is known."""
+    with by_name(gate) as thief:
+        assert log_in_by_passkey(thief, "marat", KNOWN_TO_ALL, passkey, answer=junk).status_code == 403
+
+
+def test_a_passkey_is_removed_only_with_the_password_and_itself_or_a_code(gate, passkey):
+    """MFA: a stolen session."""
+    (key,) = [one.id for one in gate.app.console.access.passkeys.of_user("marat")]
+    with session(gate, "marat") as thief:
+        thief.base_url = gate.url.replace("127.0.0.1", "localhost")
+        sent = {"key": key, "password": KNOWN_TO_ALL, "code": ""}
+        assert thief.post("/account/second-factor/passkey/removed", data=sent).status_code == 403
+        sent["passkey"] = passkey.use(challenge_on(thief.get("/account/second-factor")))
+        assert thief.post("/account/second-factor/passkey/removed", data=sent).status_code == 303
+    assert gate.app.console.access.factors.standing("marat") is None
+
+
+def test_by_an_address_no_passkey_is_offered_and_none_is_begun(gate):
+    """MFA: browsers would refuse it there, and nobody shall be led to believe that he has one."""
+    with visitor(gate) as owner:
+        assert "data-passkey-use" not in owner.get("/login").text
+        assert log_in(owner, "marat", KNOWN_TO_ALL).status_code == 303
+        page = owner.get("/account/second-factor")
+        assert "passkey/begin" not in page.text
+        sent = {"csrf": csrf(page), "password": KNOWN_TO_ALL}
+        assert owner.post("/account/second-factor/passkey/begin", data=sent).status_code == 409

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Final
 from agent.console.access.address_limits import AddressLimits
 from agent.console.access.admin_actions import AdminActions
 from agent.console.access.bootstrap_code import BootstrapCode
+from agent.console.access.challenges import Challenges
 from agent.console.access.database import AccessDatabase
 from agent.console.access.enrolments import Enrolments
 from agent.console.access.factor_seal import FactorSeal
 from agent.console.access.known_browsers import KnownBrowsers
 from agent.console.access.lockouts import Lockouts
 from agent.console.access.name_limit import NameLimit
+from agent.console.access.passkeys import Passkeys
 from agent.console.access.passwords import Hasher
 from agent.console.access.second_factors import SecondFactors
 from agent.console.access.session_clock import SessionClock
@@ -66,6 +68,9 @@ class Access:
     sessions: Sessions
     factors: SecondFactors
     enrolments: Enrolments
+    passkeys: Passkeys
+    passkey_enrolments: Enrolments
+    challenges: Challenges
     known_browsers: KnownBrowsers
     lockouts: Lockouts
     names: NameLimit
@@ -94,6 +99,9 @@ class Access:
             Sessions(database, rules, ticking),
             SecondFactors(database, FactorSeal(state), utc),
             Enrolments(ticking.at),
+            Passkeys(database, utc),
+            Enrolments(ticking.at),
+            Challenges(ticking.at),
             KnownBrowsers(database, utc),
             Lockouts(database, ticking),
             NameLimit(ticking.at),

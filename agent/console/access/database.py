@@ -73,8 +73,17 @@ CREATE TABLE IF NOT EXISTS second_factors (
     drift_steps INTEGER NOT NULL,
     since_utc REAL NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS passkeys (
+    id TEXT PRIMARY KEY,
+    user TEXT NOT NULL REFERENCES users (name) ON DELETE CASCADE,
+    public_key BLOB NOT NULL,
+    sign_count INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    label TEXT NOT NULL,
+    since_utc REAL NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS recovery_codes (
-    user TEXT NOT NULL REFERENCES second_factors (user) ON DELETE CASCADE,
+    user TEXT NOT NULL REFERENCES users (name) ON DELETE CASCADE,
     hash TEXT NOT NULL,
     PRIMARY KEY (user, hash)
 ) STRICT;

@@ -1,4 +1,4 @@
-"""Second factors that are being set up: a secret was shown, and no code has come back yet."""
+"""Second factors that are being set up: a secret or a challenge was shown, and nothing has come back yet."""
 
 from __future__ import annotations
 

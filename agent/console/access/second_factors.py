@@ -1,4 +1,7 @@
-"""Second factors of the users: one-time codes by an app on a telephone, and recovery codes for when that is lost."""
+"""Second factors of the users: one-time codes of an app on a telephone, and recovery codes for when it is lost.
+
+Passkeys are in a module of their own; who has one has a second factor too.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +35,13 @@ MOST_DRIFT_STEPS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class FactorStanding:
-    """A second factor that is set up. `since_utc`: when; `codes_left`: recovery codes that were not used yet."""
+    """What somebody has set up. `app_since_utc`: since when an app makes codes; None: none does.
 
-    since_utc: float
+    `passkeys`: how many. `codes_left`: recovery codes that were not used yet.
+    """
+
+    app_since_utc: float | None
+    passkeys: int
     codes_left: int
 
 
@@ -66,11 +73,13 @@ class SecondFactors:
     def standings(self) -> dict[str, FactorStanding]:
         """Those of all users who have one, by name."""
         query = (
-            "SELECT user, since_utc, (SELECT count(*) FROM recovery_codes WHERE recovery_codes.user = "
-            "second_factors.user) FROM second_factors"
+            "SELECT name, (SELECT since_utc FROM second_factors WHERE user = users.name), "
+            "(SELECT count(*) FROM passkeys WHERE user = users.name), "
+            "(SELECT count(*) FROM recovery_codes WHERE user = users.name) FROM users "
+            "WHERE name IN (SELECT user FROM second_factors UNION SELECT user FROM passkeys)"
         )
         rows = self._database.read(lambda db: db.execute(query).fetchall())
-        return {user: FactorStanding(since_utc, left) for user, since_utc, left in rows}
+        return {user: FactorStanding(*rest) for user, *rest in rows}
 
     def proposed(self) -> bytes:
         """A new secret, which nobody has yet."""
@@ -94,6 +103,7 @@ class SecondFactors:
                 raise UserRefusedError(Text("There is no user {name} any more.", name=user))
             db.execute("DELETE FROM second_factors WHERE user = ?", (user,))
             db.execute("INSERT INTO second_factors VALUES (?, ?, ?, ?, ?)", row)
+            db.execute("DELETE FROM recovery_codes WHERE user = ?", (user,))
             _keep_codes(db, user, codes)
             end_sessions(db, user, but=session)
 
@@ -123,14 +133,15 @@ class SecondFactors:
         return codes
 
     def remove(self, user: str, session: str = "") -> None:
-        """Forget the second factor of a user; all his sessions end but this one (its key).
+        """Forget all second factors of a user; all his sessions end but this one (its key).
 
         Raises UserRefusedError where he has none.
         """
 
         def work(db: sqlite3.Connection) -> None:
             _must_have(db, user)
-            db.execute("DELETE FROM second_factors WHERE user = ?", (user,))
+            for table in ("second_factors", "passkeys", "recovery_codes"):
+                db.execute(f"DELETE FROM {table} WHERE user = ?", (user,))  # noqa: S608 - names from here
             end_sessions(db, user, but=session)
 
         self._database.write(work)
@@ -183,7 +194,8 @@ def _keep_codes(db: sqlite3.Connection, user: str, codes: tuple[str, ...]) -> No
 
 
 def _must_have(db: sqlite3.Connection, user: str) -> None:
-    if db.execute("SELECT 1 FROM second_factors WHERE user = ?", (user,)).fetchone() is None:
+    query = "SELECT 1 FROM second_factors WHERE user = ? UNION SELECT 1 FROM passkeys WHERE user = ?"
+    if db.execute(query, (user, user)).fetchone() is None:
         raise UserRefusedError(Text("{name} has no second factor.", name=user))
 
 

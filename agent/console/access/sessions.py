@@ -88,7 +88,7 @@ class Sessions:
         row = self._database.read(
             lambda db: db.execute(
                 "SELECT sessions.key, name, role, must_change, seen_at, "
-                "EXISTS (SELECT 1 FROM second_factors WHERE second_factors.user = name) "
+                "name IN (SELECT user FROM second_factors UNION SELECT user FROM passkeys) "
                 "FROM sessions JOIN users ON user = name "
                 "WHERE key = ? AND NOT disabled AND boot = ? AND seen_at > ? AND opened_at > ?",
                 (key, boot, at - rules.idle_s, at - rules.longest_s),
