@@ -8,11 +8,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
 from agent.assembly.parts import GateParts
-from agent.core.events import GateStopping, OwnCause
+from agent.core.events import ConfigurationApplied, GateStopping, OwnCause, parts_of
 from agent.lane import LaneService
 from agent.lane import pause as lane_pause
 from agent.service.cleanup import on_failure
 from agent.service.lifecycle import Lifecycle, Part, Phase
+from agent.settings import recorded_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -89,6 +90,29 @@ class App:
         self.parts.status.refused = refused
         self.parts.note(refused)
         self.parts.notifier.status(self.parts.status.summary())
+
+    def note_configuration(self, before: LoadedSettings | None, person: str, said: str) -> None:
+        """Record every key in which the configuration differs from the one with which the gate ran last.
+
+        `before`: None where none is known. `person`, `said`: who made it and how, as far as that is known.
+        """
+        parts = self.parts
+        changes = recorded_changes(before, parts.loaded, parts.fingerprint_key)
+        if not changes:
+            return
+        shared = parts_of(changes)
+        for number, part in enumerate(shared, 1):
+            parts.note(
+                ConfigurationApplied(
+                    configuration=parts.loaded.digest,
+                    before="" if before is None else before.digest,
+                    person=person,
+                    detail=said,
+                    changes=part,
+                    part=number,
+                    parts=len(shared),
+                )
+            )
 
     def wind_down_at_rest(self) -> tuple[str, ...]:
         """Where no vehicle is under way in any lane, look at nothing any more, so that `stop` disturbs nobody.

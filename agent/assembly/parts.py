@@ -104,6 +104,7 @@ class GateParts:
         self.boot = str(uuid.uuid4())
         settings.state.directory.mkdir(parents=True, exist_ok=True)
         signing = gate_key(settings.state.directory)
+        self.fingerprint_key = signing.sign(b"the secrets of the configuration, as events tell of them")
         self.watchdog, self._counters = Watchdog(notifier), Counters()
         self.workers = WorkerSupervisor(self.watchdog, self.note)
         self.lists = self._opened.enter_context(closing(ListService(settings, clock, self.note)))
@@ -271,6 +272,7 @@ class GateParts:
             reload=self.source.request_reload,
             now=self._clock.now,
             simulated_runs=self.simulated_runs,
+            fingerprint_key=self.fingerprint_key,
         )
 
     def _health_message(self) -> bytes:

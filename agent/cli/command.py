@@ -11,6 +11,7 @@ import typer
 from agent.broker import BrokerAddress, TlsFiles, check_gate_id
 from agent.cli import exit_codes
 from agent.cli.permit.files import PermitFileError, new_signing_key, read_key
+from agent.cli.secret_options import BROKER_PASSWORD, PasswordFile, RefusedPassword, password_of
 from agent.cli.terminal import echo, fail
 from agent.clock import Clock
 from agent.core.commands import CommandInvalidError, make, sign
@@ -94,7 +95,8 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
     certificate: Annotated[Path | None, typer.Option(help="The client certificate for the broker.")] = None,
     certificate_key: Annotated[Path | None, typer.Option(help="The private key of the client certificate.")] = None,
     user: Annotated[str | None, typer.Option(help="User name at the broker.")] = None,
-    password: Annotated[str | None, typer.Option(envvar="MQTT_PASSWORD", help="Password at the broker.")] = None,
+    password_file: PasswordFile = None,
+    _password: RefusedPassword = None,
     timeout: Annotated[
         float, typer.Option(min=1, help="Patience for the gate's status and for its answer, in s.")
     ] = 40.0,
@@ -107,6 +109,7 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
     order = _Order(name, key, kid, gate, operator, cause, lane, argument or [], counter, life)
     try:
         order.signed("none yet")  # what is wrong with the order is told before the gate is asked for its challenge
+        password = password_of(password_file, BROKER_PASSWORD)
         tls = TlsFiles(ca, certificate, certificate_key)
         with OneShotClient(BrokerAddress.parse(broker), tls=tls, user=user, password=password) as client:
             result = CommandClient(client, gate, timeout).run(name.value, order.signed, life)

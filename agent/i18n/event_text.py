@@ -30,7 +30,9 @@ TYPES: Final[Mapping[str, Text]] = {
     "gate.started": Text("The agent started"),
     "gate.stopping": Text("The agent stops"),
     "configuration.refused": Text("A configuration was refused"),
+    "configuration.applied": Text("Another configuration is in force"),
     "console.acted": Text("Somebody acted on the console"),
+    "evidence.viewed": Text("Somebody looked at vehicles"),
     "device.changed": Text("A device changed its state"),
     "vehicle.present": Text("A vehicle came"),
     "permit.presented": Text("A code was shown"),
@@ -123,6 +125,7 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
     "permit.presented": ("camera",),
     "lane.ordered": ("order", "operator", "cause"),
     "console.acted": ("person", "act"),
+    "evidence.viewed": ("person",),
     "command.accepted": ("name", "operator", "cause"),
     "command.executed": ("name", "result"),
     "command.refused": ("name", "code"),
@@ -133,6 +136,7 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
     "clock.changed": ("state",),
     "gate.started": ("version",),
     "gate.stopping": ("cause",),
+    "configuration.applied": ("person", "detail"),
     "configuration.refused": ("detail",),
 }
 """The fields that tell most of each type, in order."""

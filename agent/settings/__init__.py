@@ -22,6 +22,7 @@ from agent.settings.editing.proposal import (
     put_files,
     seen_state,
 )
+from agent.settings.editing.recorded_changes import recorded_changes
 from agent.settings.editing.revision import BY_HAND, note_present, replace_text, set_value, undo
 from agent.settings.editing.secret_mask import masked_text, restored_text, restored_value
 from agent.settings.loading.load import LoadedSettings, digest, load, public, schema_of
@@ -128,6 +129,7 @@ __all__ = [
     "put_files",
     "read",
     "read_file",
+    "recorded_changes",
     "replace_text",
     "restored_text",
     "restored_value",

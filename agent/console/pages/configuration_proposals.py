@@ -4,7 +4,7 @@ Whatever is sent becomes a proposal: judged as a whole by the loader, shown with
 by a second request, unless somebody else was first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
@@ -50,11 +50,13 @@ from agent.settings import (
     restored_text,
     schema_of,
 )
-from drivers.text import Text, first_line, joined, reason
+from drivers.text import Text, first_line, joined, reason, shortened
 
 router = APIRouter()
 
 MOST_FIELDS: Final = 5_000
+LONGEST_WORDS: Final = 1_000
+"""Of what is wrong, in an event: a longer one would be taken by no broker, and hold up all that follow."""
 NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
 
 Seen = Annotated[str, Form(max_length=64)]
@@ -186,15 +188,8 @@ def apply(asked: Asked, proposal: Annotated[str, Form(max_length=64)]) -> HTMLRe
     except OSError as error:
         gate.audit(person, "configuration.changed", detail=joined([found.what, str(error)], ": "), done=False)
         return _cannot_write(asked, error)
-    gate.audit(
-        person,
-        "configuration.changed",
-        detail=Text(
-            "{what}: {said}",
-            what=found.what,
-            said=Text("{keys}; state {number}", keys=", ".join(found.keys), number=change.number),
-        ),
-    )
+    said = Text("{what}: {said}", what=found.what, said=Text("state {number}", number=change.number))
+    gate.audit_configuration(person, "configuration.changed", change.loaded, said=said)
     gate.reload()
     return render(asked.request, "configuration_done.html", number=change.number)
 
@@ -240,9 +235,9 @@ def _proposed(
         _note(asked, what, files, refused=_first(error))
         return _not_proposed(asked, error, made)
     found = differences(gate.loaded, loaded)
-    keys = tuple(one.key for one in found)
-    _note(asked, what, files, keys)
-    proposal = Proposal(asked.person.name, files, seen, what, gate.now().at, keys[:20], of)
+    said = joined([what, *_hashes(files)], "; ")
+    gate.audit_configuration(asked.person, "configuration.proposed", loaded, said=said)
+    proposal = Proposal(asked.person.name, files, seen, what, gate.now().at, of)
     number = asked.proposals.add(proposal)
     return render(
         asked.request,
@@ -268,17 +263,19 @@ def _not_proposed(asked: _Asked, error: Exception, made: configuration_form.Grou
 
 
 def _first(error: Exception) -> str:
-    """The first line of what is wrong: it names the key and quotes no file."""
-    return error.problems[0].head if isinstance(error, SettingsError) else first_line(str(error))
+    """The first line of what is wrong: it names the key and quotes no file. A value in it can be as long as a file."""
+    words = error.problems[0].head if isinstance(error, SettingsError) else first_line(str(error))
+    return shortened(words, LONGEST_WORDS)
 
 
-def _note(
-    asked: _Asked, what: str, files: Mapping[str, bytes] = NOTHING, keys: Sequence[str] = (), refused: str = ""
-) -> None:
-    """Record a proposal, also a refused one: of which files, by their SHA-256, and which keys would be others."""
-    hashes = (f"{name} {sha256(data).hexdigest()}" for name, data in sorted(files.items()))
-    parts = [part for part in (what, *hashes, ", ".join(keys), refused) if part]
-    asked.gate.audit(asked.person, "configuration.proposed", detail=joined(parts, "; "), done=not refused)
+def _note(asked: _Asked, what: str, files: Mapping[str, bytes] = NOTHING, *, refused: str) -> None:
+    """Record a proposal that was refused, and why: of which files, by their SHA-256."""
+    detail = joined([what, *_hashes(files), refused], "; ")
+    asked.gate.audit(asked.person, "configuration.proposed", detail=detail, done=False)
+
+
+def _hashes(files: Mapping[str, bytes]) -> list[str]:
+    return [f"{name} {sha256(data).hexdigest()}" for name, data in sorted(files.items())]
 
 
 def _refused(asked: _Asked, why: Text) -> HTMLResponse:

@@ -29,6 +29,7 @@ from agent.core.events import (
     BarrierTested,
     Birth,
     CameraHealth,
+    ChangedKey,
     CheckRecord,
     ClockChanged,
     ClockReading,
@@ -37,6 +38,7 @@ from agent.core.events import (
     CommandOffer,
     CommandRefused,
     CommandResult,
+    ConfigurationApplied,
     ConfigurationRefused,
     ConsoleActed,
     DataRecord,
@@ -45,11 +47,13 @@ from agent.core.events import (
     EventsDropped,
     EvidenceDropped,
     EvidenceSent,
+    EvidenceViewed,
     GateKey,
     GateStarted,
     GateStopping,
     Health,
     HealthFinding,
+    KeyFingerprints,
     LaneOrdered,
     LedgerConflict,
     ListsApplied,
@@ -60,6 +64,7 @@ from agent.core.events import (
     PlateRecord,
     Point,
     RecordsDeleted,
+    Search,
     StateChanged,
     Status,
     TransactionClosed,
@@ -69,6 +74,7 @@ from agent.core.events import (
     beginning,
     checkpoint_draft,
     checkpoint_of,
+    key_fingerprint,
     seal,
     sign_ack,
     time_text,
@@ -92,6 +98,7 @@ BOOT: Final = "9fb65a20-74c3-4975-a878-cd736f2f9b7b"
 CHALLENGE: Final = "Zq3nJx0r8mT5vYkA1uHdCw"
 TRANSACTION: Final = transaction_id(UTC + 12.0, 1, 42)
 GATE_KEY: Final = SigningKey.from_seed(hashlib.sha256(b"example key of the gate").digest())
+ROOT_KEY: Final = SigningKey.from_seed(hashlib.sha256(b"example root key").digest())
 COMMAND_KEY: Final = SigningKey.from_seed(hashlib.sha256(b"example key of central").digest())
 COMMAND_KEY_ID: Final = "central-2026"
 ACK_KEY: Final = SigningKey.from_seed(hashlib.sha256(b"example key of central for acknowledgements").digest())
@@ -190,7 +197,18 @@ def _steps() -> list[_Step]:
         *_passage(),
         (60.0, None, False),
         (61.0, EvidenceSent(picture=PICTURES[0], bytes=48_213), False),
-        (90.0, CommandAccepted(key=COMMAND_KEY_ID, counter=41, operator=OPERATOR, cause=cause, **command), False),
+        (
+            90.0,
+            CommandAccepted(
+                key=COMMAND_KEY_ID,
+                fingerprint=key_fingerprint(COMMAND_KEY.public.raw),
+                counter=41,
+                operator=OPERATOR,
+                cause=cause,
+                **command,
+            ),
+            False,
+        ),
         (90.0, BarrierHeld(held=True, operator=OPERATOR, cause=cause), False),
         (90.1, CommandExecuted(result=Result.DONE, detail="the barrier is held open", **command), False),
         (95.0, CommandRefused(code=Refusal.SIGNATURE_INVALID, name="open", count=3), False),
@@ -268,8 +286,31 @@ def _steps() -> list[_Step]:
             ),
             False,
         ),
+        *_audit(),
         (140.0, GateStopping(cause="SIGTERM"), False),
     ]
+
+
+def _audit() -> list[_Step]:
+    """What people did to the configuration, and at what they looked."""
+    public = COMMAND_KEY.public.raw
+    change = ChangedKey(
+        key="commands.keys[0].public_key",
+        after=f'"{public.hex()}"',
+        after_fingerprints=(f"sha256:{key_fingerprint(public)}",),
+    )
+    aigul = {"person": "aigul", "role": "admin", "address": "192.168.1.40"}
+    detail = "upload; state 8; commands.keys[0].public_key"
+    written = ConsoleActed(**aigul, act="configuration.changed", detail=detail, changes=(change,))
+    applied = ConfigurationApplied(
+        configuration=CONFIGURATION,
+        before=hashlib.sha256(b"example configuration before").hexdigest(),
+        person="aigul",
+        detail="upload",
+        changes=(change,),
+    )
+    viewed = EvidenceViewed(**aigul, pictures=PICTURES, vehicles=(TRANSACTION,), searches=(Search(plate=PLATE),))
+    return [(134.0, written, False), (135.0, applied, False), (136.0, viewed, False)]
 
 
 @cache
@@ -415,6 +456,10 @@ def _presence() -> dict[str, Any]:
         "clock_synced": True,
         "clock_error_ms": 5,
         "clock_state": "SYNCED",
+        "fingerprints": KeyFingerprints(
+            root_keys=(key_fingerprint(ROOT_KEY.public.raw),),
+            command_keys={COMMAND_KEY_ID: key_fingerprint(COMMAND_KEY.public.raw)},
+        ),
         "lists": {"state": "FRESH", "trust": 7, "declarations": 813, "revocations": 57},
         "trust_state": {part.value: {"state": Wholeness.WHOLE} for part in StatePart},
         "head": signed_head(_head(last), GATE_KEY),
@@ -447,8 +492,10 @@ def _draft(event: Event, utc: float, of_transaction: bool) -> Draft:
 _OF_THE_GATE = (
     GateStarted,
     GateStopping,
+    ConfigurationApplied,
     ConfigurationRefused,
     ConsoleActed,
+    EvidenceViewed,
     CommandAccepted,
     CommandExecuted,
     CommandRefused,

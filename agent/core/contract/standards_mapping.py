@@ -53,7 +53,9 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
     "gate.started": StandardEquivalent(note=_OWN),
     "gate.stopping": StandardEquivalent(note=_OWN),
     "configuration.refused": StandardEquivalent(note=_OWN),
+    "configuration.applied": StandardEquivalent(note=_OWN),
     "console.acted": StandardEquivalent(note=_OWN),
+    "evidence.viewed": StandardEquivalent(note=_OWN),
     "device.changed": StandardEquivalent(
         f"{_DOOR}DoorFault", "door-fault (5)", note="of the relay and the inputs; of others none"
     ),

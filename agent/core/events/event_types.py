@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.core.clock import ClockState
 from agent.core.commands import Refusal, Result
 from agent.core.detail import Detail, DetailMessage, WithDetail
+from agent.core.events.changed_keys import ChangedKey
 from agent.core.lists import DataState
 from agent.core.model import Outcome, Reason, Verdict
 from agent.core.trust_state import StatePart, Wholeness
@@ -147,6 +148,24 @@ class ConfigurationRefused(WithDetail, Event):
     running: str = Field(description="SHA-256 of the configuration in force, in hex.")
 
 
+class ConfigurationApplied(WithDetail, Event):
+    """The gate runs with another configuration than the last time, however it came; told with every key of it."""
+
+    TYPE: ClassVar[str] = "configuration.applied"
+    configuration: str = Field(description="SHA-256 of the configuration in force, in hex.")
+    before: str = Field(default="", description="That of the one before it; empty: none is known.")
+    person: str = Field(
+        default="", description="Who made it, as the history of the configuration knows; empty: nobody that it knows."
+    )
+    detail: Detail = Field(default="", description="How it was made, in words.")
+    message: DetailMessage = None
+    changes: tuple[ChangedKey, ...] = Field(
+        default=(), description="The keys that are others than before; all that are set, where none before is known."
+    )
+    part: int = Field(default=1, ge=1, description="Which of `parts` events this is, which follow one another.")
+    parts: int = Field(default=1, ge=1, description="Among how many events the keys are shared.")
+
+
 class ConsoleActed(WithDetail, Event):
     """Somebody did something on the console, or was refused it."""
 
@@ -163,6 +182,42 @@ class ConsoleActed(WithDetail, Event):
     detail: Detail = Field(default="", description="To what, and why, in words.")
     message: DetailMessage = None
     done: bool = Field(default=True, description="False: it was refused, and nothing was done.")
+    changes: tuple[ChangedKey, ...] = Field(
+        default=(),
+        description="Of a configuration that was proposed or written: every key that is another than in the one that "
+        "runs.",
+    )
+    part: int = Field(default=1, ge=1, description="Which of `parts` events this is, which follow one another.")
+    parts: int = Field(default=1, ge=1, description="Among how many events the keys are shared.")
+
+
+class Search(BaseModel):
+    """What somebody looked for in the journal."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    plate: str = Field(default="", description="The plate that was looked for; empty: none.")
+    permit: str = Field(default="", description="The permit id that was looked for; empty: none.")
+
+
+class EvidenceViewed(Event):
+    """Somebody looked at what shows vehicles and people: pictures, vehicles, searches for them.
+
+    The looks of one person are gathered: the first is told at once, those after it together.
+    """
+
+    TYPE: ClassVar[str] = "evidence.viewed"
+    person: str = Field(description='Who: a user\'s name, at the command line one of the computer; or "local".')
+    role: str = Field(description='viewer, technician or admin; "" at the command line.')
+    address: str = Field(description='The network address that it came from, or "local".')
+    pictures: tuple[str, ...] = Field(default=(), description="SHA-256 of the kept pictures that were shown, in hex.")
+    vehicles: tuple[str, ...] = Field(default=(), description="Transactions whose whole story was shown.")
+    cameras: tuple[str, ...] = Field(
+        default=(), description="Cameras whose live picture was shown, as lane/camera; told again after an hour."
+    )
+    searches: tuple[Search, ...] = Field(default=(), description="What was looked for in the journal.")
+    commands: tuple[str, ...] = Field(
+        default=(), description="Commands of this computer that showed or wrote out events, or pictures."
+    )
 
 
 class DeviceChanged(WithDetail, Event):
@@ -328,6 +383,9 @@ class CommandAccepted(Event):
     command: str = Field(description="The command's id.")
     name: str = Field(description="Which command.")
     key: str = Field(description="The id of the key that signed it.")
+    fingerprint: str | None = Field(
+        default=None, description="SHA-256 of the public key that signed it, in hex; null: of an earlier agent."
+    )
     counter: int = Field(description="Its counter; it only rises with one key.")
     operator: str = Field(description="Who ordered it, as the command says.")
     cause: str = Field(description="Why, as the command says.")
@@ -519,7 +577,9 @@ TYPES: tuple[type[Event], ...] = (
     GateStarted,
     GateStopping,
     ConfigurationRefused,
+    ConfigurationApplied,
     ConsoleActed,
+    EvidenceViewed,
     DeviceChanged,
     VehiclePresent,
     PermitPresented,

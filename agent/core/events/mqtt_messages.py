@@ -38,6 +38,14 @@ class CommandOffer(BaseModel):
     max_life_s: int = Field(description="The longest time between `iat` and `exp` of a command.")
 
 
+class KeyFingerprints(BaseModel):
+    """The keys that the gate trusts, each by the SHA-256 of its public half in hex."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    root_keys: tuple[str, ...] = Field(description="Of the keys that sign the trust list.")
+    command_keys: dict[str, str] = Field(description="Of the keys that may sign commands, by their ids.")
+
+
 class StandingOrders(BaseModel):
     """Which orders stand for a lane, and who gave them; empty: nobody."""
 
@@ -91,9 +99,12 @@ class Presence(BaseModel):
     )
     head: str | None = Field(
         default=None,
-        description="Compact JWS of the type gate-head+jws, signed by the gate's key, over the last event, the end of "
+        description="Compact JWS of the type gate-head+jwt, signed by the gate's key, over the last event, the end of "
         "the row log, the versions of lists and the lanes' orders. The gate reads its own again and holds itself "
         "against it.",
+    )
+    fingerprints: KeyFingerprints | None = Field(
+        default=None, description="The keys that the gate trusts; null: of an earlier agent."
     )
     site: dict[str, JsonValue] = Field(
         default={}, description="How it stands with the other gates of its site; empty: it is the only one."

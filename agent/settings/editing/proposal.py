@@ -104,7 +104,7 @@ def differences(before: LoadedSettings, after: LoadedSettings) -> list[Differenc
 def _differing(
     before: LoadedSettings, after: LoadedSettings, old: Mapping[str, KeyOrigin], new: Mapping[str, KeyOrigin]
 ) -> Iterator[Difference]:
-    was_set, will_be_set = _set_values(before), _set_values(after)
+    was_set, will_be_set = set_values(before), set_values(after)
     for key in dict.fromkeys((*old, *new)):
         was, will = old.get(key), new.get(key)
         if (was and (was.value, was.secret)) != (will and (will.value, will.secret)):
@@ -113,7 +113,7 @@ def _differing(
             yield Difference(key, was, will, is_hidden=True)
 
 
-def _set_values(loaded: LoadedSettings) -> dict[str, Any]:
+def set_values(loaded: LoadedSettings) -> dict[str, Any]:
     """All values by their keys, the hidden ones too: to be compared and nothing else."""
     return {dotted(path): _at(loaded.document.data, path) for path in loaded.document.origins}
 

@@ -283,6 +283,11 @@ class Console(Table):
     )
     idle_minutes: int = Field(default=30, ge=1, le=1440, description="Without a request until a session ends.")
     session_hours: int = Field(default=12, ge=1, le=168, description="Longest time that a session lasts.")
+    second_factor: tuple[Literal["viewer", "technician", "admin"], ...] = Field(
+        default=(),
+        max_length=3,
+        description="Roles that must give a one-time code beside the password; others may set one up.",
+    )
 
 
 class Log(Table):

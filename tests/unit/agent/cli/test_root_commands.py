@@ -41,6 +41,7 @@ COMMANDS_OF_ROOT = {
     "console user list": CONFIG,
     "console user remove": ("aigul", *CONFIG),
     "console user reset": ("aigul", *CONFIG),
+    "console user reset-second-factor": ("aigul", *CONFIG),
     "doctor": ("{configuration}", "--socket", "{socket}"),
     "events export": ("--journal", "{journal}", "--out", "{own}/events.jsonl", "--signed"),
     "events key": ("--state", "{state}"),

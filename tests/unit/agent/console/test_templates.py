@@ -24,7 +24,9 @@ from pydantic import BaseModel
 from starlette.datastructures import URL
 
 from agent.console import board_trace, configuration_form, event_texts, hardware_scan, labels, page, setup_checklist
+from agent.console.access.passkeys import Passkey
 from agent.console.access.roles import Person, Role
+from agent.console.access.second_factors import FactorStanding
 from agent.console.access.users import User
 from agent.console.certificate import Certificate
 from agent.console.chain_check import ChainCheckProgress
@@ -32,6 +34,7 @@ from agent.console.live import vehicle_texts
 from agent.console.live.lane_updates import barrier_news
 from agent.console.navigation import Nav
 from agent.console.pages import barrier, configuration, connection, health, journal
+from agent.console.passkey_forms import PasskeyQuestion
 from agent.core.clock.trust import ClockState, ClockTrust
 from agent.core.events import Point
 from agent.core.lane import LaneLockout
@@ -64,6 +67,8 @@ METHODS: Final = {"endswith": str, "get": dict, "items": dict, "split": str, "sp
 """Those of built-in types that templates call."""
 
 SHOWN: Final[dict[str, tuple[Any, ...]]] = {
+    "passkey_use.html": (PasskeyQuestion,),
+    "second_factor.html": (FactorStanding, Passkey),
     "account.html": (Certificate,),
     "aim.html": (Camera,),
     "barrier.html": (barrier.Act,),
