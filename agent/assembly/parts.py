@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from agent.anchors import AnchorFollower, AnchorFollowerDependencies
 from agent.assembly.central_connection import CentralConnection, CentralDependencies
 from agent.assembly.command_handlers import HandlerDependencies
 from agent.assembly.lanes import GateLanes
@@ -26,7 +27,7 @@ from agent.observability import Counters, LogLevel, MeasuredParts
 from agent.service.cleanup import on_failure
 from agent.service.watchdog import Watchdog
 from agent.service.worker_supervisor import WorkerSupervisor
-from agent.settings import interlocks, shared_arms
+from agent.settings import anchors_folder, interlocks, shared_arms
 from agent.site import site_service
 from agent.store.gate_key import gate_key
 
@@ -101,6 +102,7 @@ class GateParts:
         signing = gate_key(settings.state.directory)
         self.watchdog, self._counters = Watchdog(notifier), Counters()
         self.workers = WorkerSupervisor(self.watchdog, self.note)
+        self.anchors = self._make_anchors()
         self.lists = self._opened.enter_context(closing(ListService(settings, clock, self.note)))
         self.clock_monitor = ClockMonitor(
             clock,
@@ -119,7 +121,9 @@ class GateParts:
             settings,
             loaded.digest,
             self.source.refused,
-            StatusSources(self.lanes, self.devices, self.clock_monitor, self.lists, self.site, self.records),
+            StatusSources(
+                self.lanes, self.devices, self.clock_monitor, self.lists, self.site, self.records, self.anchors
+            ),
         )
         self.log_level = LogLevel(settings.log.level)
         self.central = self._make_central() if settings.mqtt.enabled else None
@@ -131,6 +135,19 @@ class GateParts:
 
     # ------------------------------------------------------------------------------------------------- making parts
 
+    def _make_anchors(self) -> AnchorFollower:
+        settings, held = self.settings, self.loaded.anchors
+        dependencies = AnchorFollowerDependencies(
+            folder=anchors_folder(self.source.path),
+            state=settings.state.directory,
+            running=None if held is None else held.held,
+            overruled=self.loaded.overruled,
+            real_lanes=frozenset(name for name, lane in settings.lanes.items() if lane.relay.kind != "simulated"),
+            note=self.note,
+            reload=self.source.request_reload,
+        )
+        return AnchorFollower(dependencies)
+
     def _make_records(self, signing: SigningKey, on_damage: Callable[[str], None]) -> GateRecords:
         dependencies = RecordsDependencies(
             boot=self.boot,
@@ -139,7 +156,7 @@ class GateParts:
             utc=self.utc,
             registry=self.lists.registry,
             reserving=self._reserving,
-            recorded=self._counters.count_events,
+            recorded=self._recorded,
             on_damage=on_damage,
         )
         return GateRecords(self.settings, dependencies)
@@ -262,6 +279,10 @@ class GateParts:
     def note(self, event: Event) -> None:
         """Record something that belongs to no lane."""
         self.records.note(event)
+
+    def _recorded(self, drafts: Sequence[Draft]) -> None:
+        self._counters.count_events(drafts)
+        self.anchors.on_recorded(drafts)
 
     def _reserving(self, drafts: Sequence[Draft], ledger: Sequence[LedgerChange]) -> AbstractContextManager[None]:
         return self.site.reserving(drafts, ledger)

@@ -10,6 +10,7 @@ from agent.core.lane import LaneLockout
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from agent.anchors import AnchorFollower
     from agent.assembly.lanes import GateLanes
     from agent.assembly.records import GateRecords
     from agent.clock import ClockMonitor
@@ -30,6 +31,7 @@ class StatusSources:
     lists: ListService
     site: SiteService | StandaloneSite
     records: GateRecords
+    anchors: AnchorFollower
 
 
 class GateStatus:
@@ -71,6 +73,7 @@ class GateStatus:
             "clock_state": sources.clock.trust().state.value,
             "lists": sources.lists.status(),
             "site": sources.site.status(),
+            "anchors": sources.anchors.status(),
             "journal_failing": sources.records.recorder.failing,
             "key": sources.records.checkpointer.public_key,
             "checkpoint": sources.records.checkpointer.head_checkpoint(),

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 from agent.settings.editing.edits import ConfigEditor
 from agent.settings.editing.history import History
 from agent.settings.editing.last_known_good import state_directory
+from agent.settings.loading.anchor_file import AnchorsUnusableError, anchors_folder, read_anchors
 from agent.settings.loading.load import load
 from agent.settings.toml.files import read_file
+from agent.settings.toml.problems import Problem, SettingsError
 from drivers import registry
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +42,10 @@ def models(family: Family, kind: str) -> type[BaseModel]:
 def load_configuration(path: Path, reader: FileReader = read_file) -> LoadedSettings:
     """Load the configuration as the service does. Raises SettingsError."""
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    try:
+        anchors = read_anchors(anchors_folder(path))
+    except AnchorsUnusableError as error:
+        raise SettingsError([Problem(str(error.filename), "", Text.of(str(error.strerror)))]) from None
     return load(
         path,
         environment=os.environ,
@@ -46,6 +53,7 @@ def load_configuration(path: Path, reader: FileReader = read_file) -> LoadedSett
         models=models,
         relays=registry.relay,
         reader=reader,
+        anchors=anchors,
     )
 
 

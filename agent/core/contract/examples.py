@@ -23,6 +23,8 @@ from agent.core.events import (
     AcknowledgementRefused,
     Alarm,
     AlarmRaised,
+    AnchorRecord,
+    AnchorsChanged,
     BarrierHeld,
     BarrierMoved,
     BarrierPulsed,
@@ -252,6 +254,25 @@ def _steps() -> list[_Step]:
             ),
             False,
         ),
+        (
+            134.0,
+            AnchorsChanged(
+                number=5,
+                authority="persons",
+                by=("aigul", "bolat"),
+                cause="the new root key of the trade window",
+                anchors=(
+                    AnchorRecord(
+                        key="permits.root_keys",
+                        before=("key 21fe31dfa154a261",),
+                        after=("key 21fe31dfa154a261", "key 5e8c1b8f4a0d7733"),
+                    ),
+                ),
+                digest=hashlib.sha256(b"example anchors").hexdigest(),
+                changed_at=round(UTC) + 120,
+            ),
+            False,
+        ),
         (140.0, GateStopping(cause="SIGTERM"), False),
     ]
 
@@ -415,6 +436,7 @@ _OF_THE_GATE = (
     GateStarted,
     GateStopping,
     ConfigurationRefused,
+    AnchorsChanged,
     ConsoleActed,
     CommandAccepted,
     CommandExecuted,

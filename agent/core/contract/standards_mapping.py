@@ -53,6 +53,7 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
     "gate.started": StandardEquivalent(note=_OWN),
     "gate.stopping": StandardEquivalent(note=_OWN),
     "configuration.refused": StandardEquivalent(note=_OWN),
+    "anchors.changed": StandardEquivalent(note=_OWN),
     "console.acted": StandardEquivalent(note=_OWN),
     "device.changed": StandardEquivalent(
         f"{_DOOR}DoorFault", "door-fault (5)", note="of the relay and the inputs; of others none"

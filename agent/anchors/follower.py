@@ -1,0 +1,196 @@
+"""What the agent does about its trust anchors while it runs.
+
+Records every change of them, whoever made it; takes changed ones by a reload; and has them sealed once a real vehicle
+has been here.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from agent.anchors.helper_client import HelperUnreachableError, ask_helper
+from agent.anchors.store import AnchorChange, recorded_changes
+from agent.core.anchors import SealRequest, differences
+from agent.core.events import AnchorRecord, AnchorsChanged, TransactionClosed
+from agent.core.model import Outcome, ReportOnce
+from agent.service.worker import Worker
+from agent.settings import AnchorsUnusableError, read_anchors
+from agent.store.files import open_regular, sync_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from agent.core.anchors import ChangeRequest, HeldAnchors, HelperAnswer
+    from agent.core.events import Draft, Event
+
+log = logging.getLogger(__name__)
+
+EVERY_S: Final = 10.0
+LIMIT_S: Final = 60.0
+SEEN: Final = "anchors-seen.json"
+UNKNOWN: Final = "unknown"
+_LIMIT_BYTES: Final = 4096
+_PASSED: Final = frozenset({Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION})
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorFollowerDependencies:
+    """What the follower stands on. `folder`: of the anchors. `state`: the agent's own directory.
+
+    `running`: the anchors that the agent runs with. `overruled`: their keys that its configuration would set otherwise.
+    `real_lanes`: the lanes that move something real. `note` records an event; `reload` has the configuration read
+    again. `ask`: asks the helper. `owner`: whose the anchors must be.
+    """
+
+    folder: Path
+    state: Path
+    running: HeldAnchors | None
+    overruled: tuple[str, ...]
+    real_lanes: frozenset[str]
+    note: Callable[[Event], None]
+    reload: Callable[[], None]
+    ask: Callable[[ChangeRequest | SealRequest], HelperAnswer] = ask_helper
+    owner: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Up to which change all are recorded, and the anchors after it."""
+
+    number: int = 0
+    digest: str = ""
+    sealed: bool = False
+
+
+class AnchorFollower:
+    """Looks every `EVERY_S` seconds."""
+
+    def __init__(self, dependencies: AnchorFollowerDependencies) -> None:
+        self._dependencies = dependencies
+        self._held = dependencies.running
+        self._has_vehicle = False
+        self._asked_for = "" if dependencies.running is None else dependencies.running.digest
+        self._reported = ReportOnce()
+        self.worker = Worker("anchors", self._run, limit_s=LIMIT_S)
+
+    def start(self) -> None:
+        """Start to look."""
+        self.worker.start()
+
+    def stop(self) -> bool:
+        """Stop, within a bounded time; whether it has."""
+        return self.worker.stop()
+
+    def on_recorded(self, drafts: Sequence[Draft]) -> None:
+        """These events were recorded. Never blocks."""
+        real = self._dependencies.real_lanes
+        for draft in drafts:
+            if isinstance(draft.event, TransactionClosed) and draft.lane in real and draft.event.outcome in _PASSED:
+                self._has_vehicle = True
+
+    def status(self) -> Mapping[str, object]:
+        """What birth and status say of the anchors; empty: the gate has none of its own yet. For all threads."""
+        held = self._held
+        if held is None:
+            return {}
+        overruled = list(self._dependencies.overruled)
+        return {"number": held.number, "sealed": held.sealed, "digest": held.digest, "overruled": overruled}
+
+    def look(self) -> None:
+        """Record what has changed, and do what follows from it."""
+        dependencies = self._dependencies
+        try:
+            file = read_anchors(dependencies.folder, dependencies.owner)
+            changes = recorded_changes(dependencies.folder)
+        except (AnchorsUnusableError, OSError, ValueError) as error:
+            self._complain("the trust anchors cannot be looked at: %s", error)
+            return
+        held = self._held = None if file is None else file.held
+        try:
+            self._record(held, changes)
+        except OSError as error:
+            self._complain("what is recorded of the trust anchors cannot be kept: %s", error)
+        if held is not None:
+            self._seal(held)
+        digest = "" if held is None else held.digest
+        if digest != self._asked_for:
+            self._asked_for = digest
+            dependencies.reload()
+
+    def _run(self) -> None:
+        while True:
+            self.look()
+            if self.worker.wait(EVERY_S):
+                return
+
+    def _record(self, held: HeldAnchors | None, changes: Sequence[AnchorChange]) -> None:
+        """Make an event of each change that has none yet. After a crash in between there are two, never none."""
+        path = self._dependencies.state / SEEN
+        seen = _read(path)
+        new = [one for one in changes if (one.number, one.authority == "seal") > (seen.number, seen.sealed)]
+        for one in new:
+            self._dependencies.note(_event(one))
+        now = _Seen() if held is None else _Seen(held.number, held.digest, held.sealed)
+        noted = changes[-1].digest if changes else ""
+        if now.digest not in {seen.digest, noted}:  # somebody wrote the file himself
+            anchors = () if held is None else differences(None, held)
+            change = AnchorChange(now.number, 0.0, UNKNOWN, (), "the file was changed by hand", anchors, now.digest)
+            self._dependencies.note(_event(change))
+        if now != seen:
+            _keep(path, now)
+
+    def _seal(self, held: HeldAnchors) -> None:
+        if held.sealed or not self._has_vehicle:
+            return
+        try:
+            answer = self._dependencies.ask(SealRequest())
+        except HelperUnreachableError as error:
+            self._complain("the trust anchors cannot be sealed: %s", error)
+            return
+        if answer.done:
+            log.info("the trust anchors are sealed: a real vehicle has been here")
+        else:
+            self._complain("the trust anchors are not sealed: %s", answer.why)
+
+    def _complain(self, message: str, why: object) -> None:
+        if self._reported.is_new(f"{message}{why}"):
+            log.warning(message, why)
+
+
+def _event(change: AnchorChange) -> AnchorsChanged:
+    return AnchorsChanged(
+        number=change.number,
+        authority=change.authority,
+        by=change.by,
+        cause=change.cause,
+        anchors=tuple(AnchorRecord(key=one.key, before=one.before, after=one.after) for one in change.differences),
+        digest=change.digest,
+        changed_at=round(change.utc),
+    )
+
+
+def _read(path: Path) -> _Seen:
+    """What was kept; nothing where it cannot be read: then changes are recorded once more."""
+    try:
+        with open_regular(path) as file:
+            told = json.loads(file.read(_LIMIT_BYTES))
+        return _Seen(int(told["number"]), str(told["digest"]), bool(told["sealed"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return _Seen()
+
+
+def _keep(path: Path, seen: _Seen) -> None:
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    told = {"number": seen.number, "digest": seen.digest, "sealed": seen.sealed}
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+        file.write(json.dumps(told).encode())
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    sync_folder(path.parent)
