@@ -6,6 +6,7 @@ in `agent.core.anchors`.
 
 from agent.anchors.follower import AnchorFollower, AnchorFollowerDependencies
 from agent.anchors.helper_client import SOCKET, HelperUnreachableError, ask_helper
+from agent.anchors.rehearsal import check_usable
 from agent.anchors.root_folder import read_root_file
 from agent.anchors.store import AnchorChange, AnchorStore, AnchorStoreError, changed_or_refused, recorded_changes
 
@@ -19,6 +20,7 @@ __all__ = [
     "HelperUnreachableError",
     "ask_helper",
     "changed_or_refused",
+    "check_usable",
     "read_root_file",
     "recorded_changes",
 ]

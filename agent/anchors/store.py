@@ -102,14 +102,15 @@ class AnchorStore:
             fresh = replace(wanted, number=number, sealed=False)
             return self._put(folder, held, fresh, Authority.ROOT, (by,), Text("adopted from the configuration"), utc)
 
-    def change(self, signatures: Sequence[str], sender: Sender, utc: float) -> AnchorChange:
-        """Make a change that is signed for. Raises AnchorRefusedError."""
+    def change(self, signatures: Sequence[str], sender: Sender, utc: float, root: str = "") -> AnchorChange:
+        """Make a change that is signed for. `root`: who is root, where he takes part. Raises AnchorRefusedError."""
         with self._opened() as folder:
             held = self.held()
             judged = judge_change(held, signatures, sender, utc)
             assert held is not None  # noqa: S101 - nothing is judged without
             fresh = changed_or_refused(held, judged.document.number, judged.document.changes)
-            return self._put(folder, held, fresh, judged.authority, judged.by, judged.document.cause, utc)
+            by = (*judged.by, root) if judged.authority is Authority.PERSON_AND_ROOT else judged.by
+            return self._put(folder, held, fresh, judged.authority, by, judged.document.cause, utc)
 
     def seal(self, utc: float) -> AnchorChange | None:
         """Have no single person change anything from now on; None: it is so already. Raises AnchorRefusedError."""
@@ -170,7 +171,7 @@ def changed_or_refused(held: HeldAnchors, number: int, changes: Mapping[str, Jso
 
 
 def recorded_changes(folder: Path) -> tuple[AnchorChange, ...]:
-    """The changes that are noted, oldest first; none without a folder. Raises OSError, ValueError for a damaged file."""
+    """The changes that are noted, the oldest first; none without a folder. Raises OSError, ValueError for damage."""
     try:
         with open_regular(folder / CHANGES) as file:
             raw = file.read(CHANGES_LIMIT_BYTES + 1)

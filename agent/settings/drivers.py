@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from agent.settings.editing.edits import ConfigEditor
 from agent.settings.editing.history import History
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from agent.settings.loading.anchor_file import AnchorFile
     from agent.settings.loading.load import LoadedSettings
     from agent.settings.model.devices import Family
     from agent.settings.toml.files import FileReader
@@ -39,13 +40,14 @@ def models(family: Family, kind: str) -> type[BaseModel]:
     return registry.settings_model(FAMILIES[family], kind)
 
 
-def load_configuration(path: Path, reader: FileReader = read_file) -> LoadedSettings:
-    """Load the configuration as the service does. Raises SettingsError."""
+def load_configuration(
+    path: Path, reader: FileReader = read_file, anchors: AnchorFile | Literal["held"] | None = "held"
+) -> LoadedSettings:
+    """Load the configuration as the service does. Raises SettingsError.
+
+    `anchors`: trust anchors in the place of those that are held; None: as if there were none.
+    """
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
-    try:
-        anchors = read_anchors(anchors_folder(path))
-    except AnchorsUnusableError as error:
-        raise SettingsError([Problem(str(error.filename), "", Text.of(str(error.strerror)))]) from None
     return load(
         path,
         environment=os.environ,
@@ -53,8 +55,15 @@ def load_configuration(path: Path, reader: FileReader = read_file) -> LoadedSett
         models=models,
         relays=registry.relay,
         reader=reader,
-        anchors=anchors,
+        anchors=_held_anchors(path) if anchors == "held" else anchors,
     )
+
+
+def _held_anchors(path: Path) -> AnchorFile | None:
+    try:
+        return read_anchors(anchors_folder(path))
+    except AnchorsUnusableError as error:
+        raise SettingsError([Problem(str(error.filename), "", Text.of(str(error.strerror)))]) from None
 
 
 def history_of(path: Path) -> History:
