@@ -50,13 +50,13 @@ def fingerprints(key: str, value: JsonValue) -> tuple[str, ...]:
 
 
 def differences(before: HeldAnchors | None, after: HeldAnchors) -> tuple[AnchorDifference, ...]:
-    """The anchors in which two differ, in the order of the keys; all of the second where there is no first."""
+    """The anchors in which two differ, in the order of the keys; all that the second has where there is no first."""
     old = {} if before is None else before.values
     keys = dict.fromkeys((*old, *after.values))
     return tuple(
         AnchorDifference(key, fingerprints(key, old.get(key)), fingerprints(key, after.values.get(key)))
         for key in keys
-        if before is None or old.get(key) != after.values.get(key)
+        if old.get(key) != after.values.get(key) and (before is not None or fingerprints(key, after.values.get(key)))
     )
 
 
