@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -112,8 +113,10 @@ def anchors_of(tables: Mapping[str, JsonValue]) -> HeldAnchors:
     Raises AnchorValueError.
     """
     try:
-        found = _model().model_validate(tables).model_dump(mode="json")
-    except ValidationError as error:
+        found = _model().model_validate_json(json.dumps(tables), strict=True).model_dump(mode="json")
+    except (TypeError, ValueError) as error:
+        if not isinstance(error, ValidationError):  # a date or a time, which TOML knows and JSON does not
+            raise AnchorValueError("", Text("expected texts, numbers, true or false")) from None
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part)[:40] for part in first["loc"])
         raise AnchorValueError(place, str(first.get("ctx", {}).get("error", first["msg"]))) from None
