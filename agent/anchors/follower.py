@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from agent.anchors.helper_client import HelperUnreachableError, ask_helper
+from agent.anchors.kept_file import keep_file
 from agent.anchors.store import AnchorChange, recorded_changes
+from agent.anchors.waiting_proposal import WaitingProposal
 from agent.core.anchors import SealRequest, differences
-from agent.core.events import AnchorRecord, AnchorsChanged, TransactionClosed
+from agent.core.events import AnchorRecord, AnchorsChanged, ConsoleActed, TransactionClosed
 from agent.core.model import Outcome, ReportOnce
 from agent.service.worker import Worker
 from agent.settings import AnchorsUnusableError, read_anchors
-from agent.store.files import open_regular, sync_folder
+from agent.store.files import open_regular
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +46,7 @@ class AnchorFollowerDependencies:
 
     `running`: the anchors that the agent runs with. `overruled`: their keys that its configuration would set otherwise.
     `real_lanes`: the lanes that move something real. `note` records an event; `reload` has the configuration read
-    again. `ask`: asks the helper. `owner`: whose the anchors must be.
+    again. `utc`: Unix seconds. `ask`: asks the helper. `owner`: whose the anchors must be.
     """
 
     folder: Path
@@ -53,6 +55,7 @@ class AnchorFollowerDependencies:
     overruled: tuple[str, ...]
     real_lanes: frozenset[str]
     note: Callable[[Event], None]
+    utc: Callable[[], float]
     reload: Callable[[], None]
     ask: Callable[[ChangeRequest | SealRequest], HelperAnswer] = ask_helper
     owner: int = 0
@@ -68,11 +71,13 @@ class _Seen:
 
 
 class AnchorFollower:
-    """Looks every `EVERY_S` seconds."""
+    """Looks every `EVERY_S` seconds. `waiting`: the proposal that waits. `ask`: asks the helper, and waits for it."""
 
     def __init__(self, dependencies: AnchorFollowerDependencies) -> None:
         self._dependencies = dependencies
         self._held = dependencies.running
+        self.waiting = WaitingProposal(dependencies.state)
+        self.ask = dependencies.ask
         self._has_vehicle = False
         self._asked_for = "" if dependencies.running is None else dependencies.running.digest
         self._reported = ReportOnce()
@@ -101,18 +106,23 @@ class AnchorFollower:
         overruled = list(self._dependencies.overruled)
         return {"number": held.number, "sealed": held.sealed, "digest": held.digest, "overruled": overruled}
 
+    def read(self) -> HeldAnchors | None:
+        """The anchors as they are on the disk now; None: the gate has none of its own. Raises AnchorsUnusableError."""
+        file = read_anchors(self._dependencies.folder, self._dependencies.owner)
+        return None if file is None else file.held
+
     def look(self) -> None:
         """Record what has changed, and do what follows from it."""
         dependencies = self._dependencies
         try:
-            file = read_anchors(dependencies.folder, dependencies.owner)
+            held = self._held = self.read()
             changes = recorded_changes(dependencies.folder)
         except (AnchorsUnusableError, OSError, ValueError) as error:
             self._complain("the trust anchors cannot be looked at: %s", error)
             return
-        held = self._held = None if file is None else file.held
         try:
             self._record(held, changes)
+            self._tell_expired(held)
         except OSError as error:
             self._complain("what is recorded of the trust anchors cannot be kept: %s", error)
         if held is not None:
@@ -142,7 +152,16 @@ class AnchorFollower:
             change = AnchorChange(now.number, 0.0, UNKNOWN, (), "the file was changed by hand", anchors, now.digest)
             self._dependencies.note(_event(change))
         if now != seen:
-            _keep(path, now)
+            told = {"number": now.number, "digest": now.digest, "sealed": now.sealed}
+            keep_file(path, json.dumps(told).encode())
+
+    def _tell_expired(self, held: HeldAnchors | None) -> None:
+        over = self.waiting.pop_over(held, self._dependencies.utc())
+        if over is not None:
+            detail = Text("{cause}: nobody confirmed it in time", cause=over.document.cause)
+            self._dependencies.note(
+                ConsoleActed(person=over.person, role="", address="", act="anchors.expired", detail=detail, done=False)
+            )
 
     def _seal(self, held: HeldAnchors) -> None:
         if held.sealed or not self._has_vehicle:
@@ -182,15 +201,3 @@ def _read(path: Path) -> _Seen:
         return _Seen(int(told["number"]), str(told["digest"]), bool(told["sealed"]))
     except (OSError, ValueError, KeyError, TypeError):
         return _Seen()
-
-
-def _keep(path: Path, seen: _Seen) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    told = {"number": seen.number, "digest": seen.digest, "sealed": seen.sealed}
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-        file.write(json.dumps(told).encode())
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    sync_folder(path.parent)

@@ -144,6 +144,7 @@ class GateParts:
             overruled=self.loaded.overruled,
             real_lanes=frozenset(name for name, lane in settings.lanes.items() if lane.relay.kind != "simulated"),
             note=self.note,
+            utc=self.utc,
             reload=self.source.request_reload,
         )
         return AnchorFollower(dependencies)
@@ -262,6 +263,7 @@ class GateParts:
             reload=self.source.request_reload,
             now=self._clock.now,
             simulated_runs=self.simulated_runs,
+            anchors=self.anchors,
         )
 
     def _health_message(self) -> bytes:

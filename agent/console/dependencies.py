@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from agent.anchors import AnchorFollower
     from agent.clock import ClockMonitor
     from agent.console.access.admin_actions import AdminAction
     from agent.console.access.roles import Person
@@ -39,7 +40,8 @@ class Gate:
     `configuration`: the main file. `refusal`: why what is on the disk is not what runs. `lanes`: by name. `cameras`: by
     "lane/camera". `link`: None without a broker. `health`: what birth and status say. `reload`: read the configuration
     again, as SIGHUP does; returns at once. `simulated_runs`: of the lanes on which a simulated vehicle can be played.
-    `diagnostics`: figures, metrics and what the doctor finds.
+    `diagnostics`: figures, metrics and what the doctor finds. `anchors`: the trust anchors, and what waits to change
+    them.
     """
 
     loaded: LoadedSettings
@@ -59,6 +61,7 @@ class Gate:
     reload: Callable[[], None]
     now: Callable[[], Instant]
     simulated_runs: Mapping[str, SimulatedVehicleRun]
+    anchors: AnchorFollower
 
     def audit(self, person: Person, act: str, *, lane: str | None = None, detail: str = "", done: bool = True) -> None:
         """Record what somebody did on a page, as an event. Waits for the disk.

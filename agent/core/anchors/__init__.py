@@ -31,6 +31,7 @@ from agent.core.anchors.held_anchors import HeldAnchors, PersonKey
 from agent.core.anchors.proposal import (
     PROPOSAL_LIFE_S,
     AnchorProposal,
+    AnchorWaitsError,
     confirmed,
     is_over,
     proposed,
@@ -62,6 +63,7 @@ __all__ = [
     "AnchorFault",
     "AnchorProposal",
     "AnchorRefusedError",
+    "AnchorWaitsError",
     "Authority",
     "ChangeDocument",
     "ChangeRequest",

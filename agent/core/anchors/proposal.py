@@ -17,6 +17,16 @@ PROPOSAL_LIFE_S: Final = 86_400
 """How long a proposal waits: the second person may come with the next shift."""
 
 
+class AnchorWaitsError(Exception):
+    """Another proposal waits already. `person`: whose."""
+
+    def __init__(self, person: str) -> None:
+        super().__init__(
+            Text("a proposal of {person} waits already: confirm it, or refuse it, before another", person=person)
+        )
+        self.person = person
+
+
 @dataclass(frozen=True, slots=True)
 class AnchorProposal:
     """`person`: who proposes, as user of the console and as signer. `signatures`: so far, the proposer's first."""

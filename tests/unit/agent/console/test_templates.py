@@ -31,7 +31,8 @@ from agent.console.chain_check import ChainCheckProgress
 from agent.console.live import vehicle_texts
 from agent.console.live.lane_updates import barrier_news
 from agent.console.navigation import Nav
-from agent.console.pages import barrier, configuration, connection, health, journal
+from agent.console.pages import anchors, barrier, configuration, connection, health, journal
+from agent.core.anchors import AnchorDifference, AnchorProposal, ChangeDocument, HeldAnchors
 from agent.core.clock.trust import ClockState, ClockTrust
 from agent.core.events import Point
 from agent.core.lane import LaneLockout
@@ -66,6 +67,10 @@ METHODS: Final = {"endswith": str, "get": dict, "items": dict, "split": str, "sp
 SHOWN: Final[dict[str, tuple[Any, ...]]] = {
     "account.html": (Certificate,),
     "aim.html": (Camera,),
+    "anchors.html": (HeldAnchors, AnchorProposal, ChangeDocument, anchors.AnchorEntry),
+    "anchors_changes.html": (AnchorDifference,),
+    "anchors_sign.html": (ChangeDocument,),
+    "anchors_signing.html": (anchors.Signing,),
     "barrier.html": (barrier.Act,),
     "base.html": (Nav, Request, URL),
     "barrier_bytes.html": (board_trace.TraceLine,),
