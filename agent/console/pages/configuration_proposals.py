@@ -181,12 +181,8 @@ def apply(asked: Asked, proposal: Annotated[str, Form(max_length=64)]) -> HTMLRe
     try:
         _check_right(asked, judged(asked.editor, found.files), found.of)
         change = put_files(asked.editor, found.files, step, found.seen, found.of)
-    except StaleError as error:
-        return _stale(asked, error)
-    except ChangeError as error:
-        return _refused(asked, Text("This cannot be done here: {why}", why=str(error)))
-    except SettingsError as error:
-        return _wrong(asked, error)
+    except (StaleError, SettingsError, ChangeError) as error:
+        return _not_proposed(asked, error, None)
     except HistoryError as error:
         return _refused(asked, Text("The history cannot be kept, so nothing was written: {why}", why=str(error)))
     except OSError as error:

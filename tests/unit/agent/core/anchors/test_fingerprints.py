@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 from agent.core.anchors import differences, fingerprints
 from agent.core.crypto import kid_of
 from agent.settings import changed_anchors
@@ -18,8 +20,6 @@ def test_a_key_of_somebody_bears_his_name_and_what_he_may():
 
 
 def test_certificates_are_told_as_openssl_tells_them(tmp_path):
-    import subprocess  # noqa: PLC0415 - of this test alone
-
     subprocess.run(
         [
             "openssl",

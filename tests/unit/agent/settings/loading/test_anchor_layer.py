@@ -7,7 +7,16 @@ import os
 import pytest
 
 from agent.core.anchors import ANCHOR_KEYS
-from agent.settings import AnchorFile, AnchorsUnusableError, anchors_folder, anchors_text, ca_files, read_anchors
+from agent.settings import (
+    AnchorFile,
+    AnchorsUnusableError,
+    SettingsError,
+    anchors_folder,
+    anchors_of,
+    anchors_text,
+    ca_files,
+    read_anchors,
+)
 from tests.support.anchors.people import OTHER_ROOT_KEY, ROOT_KEY, held, public, tables
 from tests.support.gate.config_files import LANE, loaded, write
 from tests.support.pki.certificates import Authority
@@ -25,8 +34,6 @@ def anchored(tmp_path, **changed):
     """Anchors in a folder beside the configuration's."""
     found = tables()
     found |= {"mqtt": {"brokers": ["mqtts://broker.example:8883"]}} | changed
-    from agent.settings import anchors_of  # noqa: PLC0415
-
     return AnchorFile(tmp_path / "etc-anchors", anchors_of(found))
 
 
@@ -97,8 +104,6 @@ def test_what_else_the_file_says_stays(tmp_path):
 
 
 def test_a_section_that_is_no_table_is_a_mistake_of_the_file(tmp_path):
-    from agent.settings import SettingsError  # noqa: PLC0415
-
     with pytest.raises(SettingsError):
         loaded(write(tmp_path, "permits = 3\n" + HEAD + LANE), anchors=anchored(tmp_path))
 
