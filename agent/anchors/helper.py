@@ -53,7 +53,7 @@ class AnchorHelper:
         self._senders = senders
         self._utc = utc
 
-    def serve(self, listener: socket.socket, idle_s: float = IDLE_S) -> None:
+    def serve(self, listener: socket.socket, idle_s: float) -> None:
         """Answer until nobody has come for a while. Raises OSError where the listening socket fails."""
         listener.settimeout(idle_s)
         while True:
@@ -116,7 +116,7 @@ def main() -> int:
     senders = {ROOT: Sender.ROOT, uid: Sender.SERVICE}
     helper = AnchorHelper(AnchorStore(FOLDER), senders, lambda: clock.now().utc)
     with socket.socket(fileno=FIRST_PASSED) as listener:
-        helper.serve(listener)
+        helper.serve(listener, IDLE_S)
     return 0
 
 

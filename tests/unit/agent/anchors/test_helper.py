@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from agent.anchors import AnchorStore, HelperUnreachableError, ask_helper
 from agent.anchors import helper as helper_module
 from agent.anchors.helper import AnchorHelper
+from agent.clock import Clock
 from agent.core.anchors import REQUEST_LIMIT_BYTES, ChangeRequest, SealRequest, Sender
 from tests.support.anchors.people import OTHER_ROOT_KEY, UTC, document, held, signed
+from tests.support.gate.root_commands import account
 from tests.support.waiting import PATIENCE_S, scaled
 
 ME = os.geteuid()
@@ -139,6 +144,70 @@ def test_a_folder_that_cannot_be_written_is_told(serve, store):
     store.folder.chmod(0o777)
     answer = ask_helper(ChangeRequest(signatures=signatures), serve())
     assert (answer.done, answer.fault) == (False, "store_failed")
+
+
+AS_SYSTEMD_DOES = """
+import sys
+from pathlib import Path
+from agent.anchors import helper
+helper.FOLDER, helper.USER, helper.IDLE_S = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
+sys.exit(helper.main())
+"""
+ASK = """
+import os, sys
+from pathlib import Path
+from agent.anchors import HelperUnreachableError, ask_helper
+from agent.core.anchors import ChangeRequest
+os.setgroups([]); os.setresuid(*[int(sys.argv[1])] * 3)
+try:
+    print(ask_helper(ChangeRequest(signatures=tuple(sys.argv[3:])), Path(sys.argv[2])).model_dump_json())
+except HelperUnreachableError:
+    print("not heard")
+"""
+
+
+@pytest.mark.skipif(ME != 0, reason="only root has other users ask")
+def test_as_a_process_on_a_passed_socket_it_hears_root_and_the_agents_user_alone(store, tmp_path):
+    user = account()
+    if user is None:
+        pytest.skip("this machine has no user with a group of his own")
+    path = Path(tempfile.mkdtemp(prefix="helper-of-root-"))
+    path.chmod(0o755)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(path / "sock"))
+    (path / "sock").chmod(0o777)
+    listener.listen()
+    anchors = store.held()
+    now = int(Clock().now().utc)
+    signatures = signed(document(anchors, iat=now, exp=now + 600), "person:aigul", "person:bolat")
+
+    def answer(uid):
+        done = subprocess.run(
+            [sys.executable, "-c", ASK, str(uid), str(path / "sock"), *signatures],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=PATIENCE_S,
+        )
+        return done.stdout.strip()
+
+    script = f'exec 3<&{listener.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
+    arguments = [sys.executable, "-c", AS_SYSTEMD_DOES, str(store.folder), user.pw_name, str(scaled(2.0))]
+    with subprocess.Popen(
+        ["/bin/bash", "-c", script, "bash", *arguments], pass_fds=[listener.fileno()], stderr=subprocess.PIPE, text=True
+    ) as helper:
+        try:
+            assert answer(user.pw_uid + 1) == "not heard"
+            assert store.held() == anchors
+            assert '"done":true' in answer(user.pw_uid)
+            assert '"fault":"number_used"' in answer(0)
+        finally:
+            listener.close()
+            _, said = helper.communicate(timeout=PATIENCE_S)
+            shutil.rmtree(path)
+    assert helper.returncode == 0, said  # nobody came any more
+    assert "is not heard" in said
+    assert "permits.root_keys: key" in said
 
 
 def test_started_by_hand_it_does_nothing_and_says_why():
