@@ -204,11 +204,11 @@ def _lines(raw: bytes | None) -> list[str]:
 
 
 def _log(change: AnchorChange) -> None:
-    log.warning(
+    log.info(
         "trust anchors changed to number %d by %s %s", change.number, change.authority, ", ".join(change.by) or "-"
     )
     for one in change.differences:
-        log.warning("  %s: %s -> %s", one.key, "; ".join(one.before) or "none", "; ".join(one.after) or "none")
+        log.info("  %s: %s -> %s", one.key, "; ".join(one.before) or "none", "; ".join(one.after) or "none")
 
 
 def _failed(folder: Path, error: OSError) -> AnchorStoreError:
