@@ -23,7 +23,16 @@ from jinja2.runtime import LoopContext
 from pydantic import BaseModel
 from starlette.datastructures import URL
 
-from agent.console import board_trace, configuration_form, event_texts, hardware_scan, labels, page, setup_checklist
+from agent.console import (
+    anchor_changes,
+    board_trace,
+    configuration_form,
+    event_texts,
+    hardware_scan,
+    labels,
+    page,
+    setup_checklist,
+)
 from agent.console.access.roles import Person, Role
 from agent.console.access.users import User
 from agent.console.certificate import Certificate
@@ -31,7 +40,7 @@ from agent.console.chain_check import ChainCheckProgress
 from agent.console.live import vehicle_texts
 from agent.console.live.lane_updates import barrier_news
 from agent.console.navigation import Nav
-from agent.console.pages import anchors, barrier, configuration, connection, health, journal
+from agent.console.pages import barrier, configuration, connection, health, journal
 from agent.core.anchors import AnchorDifference, AnchorProposal, ChangeDocument, HeldAnchors
 from agent.core.clock.trust import ClockState, ClockTrust
 from agent.core.events import Point
@@ -67,10 +76,10 @@ METHODS: Final = {"endswith": str, "get": dict, "items": dict, "split": str, "sp
 SHOWN: Final[dict[str, tuple[Any, ...]]] = {
     "account.html": (Certificate,),
     "aim.html": (Camera,),
-    "anchors.html": (HeldAnchors, AnchorProposal, ChangeDocument, anchors.AnchorEntry),
+    "anchors.html": (HeldAnchors, AnchorProposal, ChangeDocument, anchor_changes.AnchorEntry),
     "anchors_changes.html": (AnchorDifference,),
     "anchors_sign.html": (ChangeDocument,),
-    "anchors_signing.html": (anchors.Signing,),
+    "anchors_signing.html": (anchor_changes.Signing,),
     "barrier.html": (barrier.Act,),
     "base.html": (Nav, Request, URL),
     "barrier_bytes.html": (board_trace.TraceLine,),
