@@ -174,5 +174,9 @@ def signing_of(raw: bytes, person: Person) -> Signing:
 
 def in_words(document: ChangeDocument, found: tuple[AnchorDifference, ...]) -> Text:
     """A change for an event, with the fingerprints of old and new."""
-    parts = [f"{one.key}: {'; '.join(one.before) or '-'} -> {'; '.join(one.after) or '-'}" for one in found]
+    parts = []
+    for one in found:
+        gone = [entry for entry in one.before if entry not in one.after]
+        new = [entry for entry in one.after if entry not in one.before]
+        parts.append(f"{one.key}: {', '.join(gone) or '-'} -> {', '.join(new) or '-'}")
     return joined([Text("number {number}: {cause}", number=document.number, cause=document.cause), *parts], "; ")

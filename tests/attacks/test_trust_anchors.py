@@ -258,8 +258,8 @@ def test_a_service_that_was_taken_over_says_what_it_likes_to_the_helper_and_chan
     _, store = world
     payload = document(store.held())
     forged = (
-        jws.write(payload, key("mallory"), {"kid": "person:aigul", "typ": "gate-anchors"}),
-        jws.write(payload, key("mallory"), {"kid": "person:bolat", "typ": "gate-anchors"}),
+        jws.write(payload, key("mallory"), {"kid": "person:aigul", "typ": "gate-anchors+jwt"}),
+        jws.write(payload, key("mallory"), {"kid": "person:bolat", "typ": "gate-anchors+jwt"}),
     )
     own = signed(payload, "person:aigul")
     with served(store, tmp_path / "helper.sock") as path:
@@ -305,8 +305,8 @@ def test_one_person_changes_nothing_with_two_names_or_two_keys_of_central(world)
         signed(payload, "person:aigul", "person:aigul"),
         signed(payload, "central:office"),
         (*signed(payload, "person:aigul"), *signed(payload, "central:office")),
-        (jws.write(payload, key("aigul"), {"kid": "central:central", "typ": "gate-anchors"}),),
-        (jws.write(payload, key("central"), {"kid": "person:bolat", "typ": "gate-anchors"}),),
+        (jws.write(payload, key("aigul"), {"kid": "central:central", "typ": "gate-anchors+jwt"}),),
+        (jws.write(payload, key("central"), {"kid": "person:bolat", "typ": "gate-anchors+jwt"}),),
     ):
         with pytest.raises(AnchorRefusedError):
             store.change(signatures, Sender.SERVICE, UTC)

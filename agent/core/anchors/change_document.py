@@ -1,7 +1,7 @@
 """The document that changes trust anchors, and its signatures.
 
-It is signed as a whole by each who takes part, as a compact JWS (RFC 7515) of the type `gate-anchors`: by people with
-keys of their own, by central with a command key that the anchors name for it. Key ids say which: `person:NAME`,
+It is signed as a whole by each who takes part, as a compact JWS (RFC 7515) of the type `gate-anchors+jwt`: by people
+with keys of their own, by central with a command key that the anchors name for it. Key ids say which: `person:NAME`,
 `central:ID`.
 """
 
@@ -20,7 +20,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from agent.core.crypto import PublicKey, SigningKey
 
-SIGNATURE_TYPE: Final = "gate-anchors"
+SIGNATURE_TYPE: Final = "gate-anchors+jwt"
 SIGNATURES_LIMIT: Final = 4
 TEXT_LIMIT: Final = 48 * 1024
 """Longest signed text in characters: most of it are certificates of a broker's authority."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.anchors.anchor_keys import CA_KEYS
 from agent.core.anchors.held_anchors import public_key
-from agent.core.crypto import kid_of
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -38,9 +37,8 @@ class AnchorDifference:
 def fingerprints(key: str, value: JsonValue) -> tuple[str, ...]:
     """What people compare of an anchor, an entry each.
 
-    A public key is the first 16 hex digits of the SHA-256 of its 32 bytes, as in a gate's `kid`; a certificate is the
-    SHA-256 of its DER in hex, as openssl shows it without colons; all else is JSON. Raises ValueError for a value that
-    is not of its form.
+    A public key is the SHA-256 of its 32 bytes in hex; a certificate is that of its DER, as openssl shows it without
+    colons; all else is JSON. Raises ValueError for a value that is not of its form.
     """
     if value is None:
         return ()
@@ -63,7 +61,7 @@ def differences(before: HeldAnchors | None, after: HeldAnchors) -> tuple[AnchorD
 def _entry(value: JsonValue) -> str:
     match value:
         case str() if re.fullmatch("[0-9a-f]{64}", value):
-            return f"key {kid_of(public_key(value))}"
+            return f"sha256:{sha256(public_key(value).raw).hexdigest()}"
         case dict() if "public_key" in value:
             others = [_plain(inner) for name, inner in value.items() if name != "public_key"]
             return " ".join((*others, _entry(value["public_key"])))

@@ -101,6 +101,11 @@ VIN: Final = "1M8GDM9AXKP042788"
 PLATE: Final = "新B7C386"
 OPERATOR: Final = "officer 0417"
 
+
+def _fingerprint(name: str) -> str:
+    return f"sha256:{hashlib.sha256(f'example key of the {name}'.encode()).hexdigest()}"
+
+
 _Step = tuple[float, "Event | None", bool]
 
 
@@ -264,8 +269,8 @@ def _steps() -> list[_Step]:
                 anchors=(
                     AnchorRecord(
                         key="permits.root_keys",
-                        before=("key 21fe31dfa154a261",),
-                        after=("key 21fe31dfa154a261", "key 5e8c1b8f4a0d7733"),
+                        before=(_fingerprint("issuer"),),
+                        after=(_fingerprint("issuer"), _fingerprint("new issuer")),
                     ),
                 ),
                 digest=hashlib.sha256(b"example anchors").hexdigest(),

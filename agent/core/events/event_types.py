@@ -149,7 +149,7 @@ class AnchorRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     key: str = Field(description="Which anchor: section and name, as in permits.root_keys.")
-    before: tuple[str, ...] = Field(description="What it was. A key: the first 16 hex digits of its SHA-256.")
+    before: tuple[str, ...] = Field(description="What it was; of keys and certificates sha256: and the SHA-256.")
     after: tuple[str, ...] = Field(description="What it is.")
 
 

@@ -207,7 +207,7 @@ def test_as_a_process_on_a_passed_socket_it_hears_root_and_the_agents_user_alone
             shutil.rmtree(path)
     assert helper.returncode == 0, said  # nobody came any more
     assert "is not heard" in said
-    assert "permits.root_keys: key" in said
+    assert "permits.root_keys: sha256:" in said
 
 
 def test_started_by_hand_it_does_nothing_and_says_why():

@@ -135,7 +135,7 @@ def test_every_change_is_noted_with_fingerprints_old_and_new(adopted, folder):
     (difference,) = last.differences
     assert difference.key == "permits.root_keys"
     assert difference.before != difference.after
-    assert all(one.startswith("key ") for one in (*difference.before, *difference.after))
+    assert all(one.startswith("sha256:") for one in (*difference.before, *difference.after))
     assert (last.utc, last.cause, last.digest) == (UTC + 5, "a new issuer", adopted.held().digest)
 
 

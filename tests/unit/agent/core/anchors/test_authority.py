@@ -117,7 +117,12 @@ def test_somebody_elses_key_under_a_name_is_refused():
 
 def test_what_was_signed_for_something_else_is_no_change():
     payload = document(held())
-    for header in ({"kid": AIGUL}, {"kid": AIGUL, "typ": "gate-command"}, {"typ": "gate-anchors"}, {"kid": "aigul"}):
+    for header in (
+        {"kid": AIGUL},
+        {"kid": AIGUL, "typ": "gate-command"},
+        {"typ": "gate-anchors+jwt"},
+        {"kid": "aigul"},
+    ):
         assert fault((jws.write(payload, key("aigul"), header),)) is AnchorFault.NOT_SIGNED
 
 

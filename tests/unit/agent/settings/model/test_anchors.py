@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from datetime import date
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
 from agent.core.anchors import ANCHOR_KEYS, DOCUMENT_KEYS, PERSONS
 from agent.settings import AnchorValueError, Settings, anchors_of, anchors_text, changed_anchors, tables_of
@@ -16,6 +18,26 @@ from tests.support.pki.certificates import Authority
 def test_every_anchor_is_a_key_of_the_configuration():
     for section, name in ANCHOR_KEYS:
         assert name in Settings.model_fields[section].annotation.model_fields, (section, name)
+
+
+def holds_a_public_key(field):
+    """Whether a key of the configuration holds public keys, itself or in its tables."""
+    tables = [one for one in get_args(field.annotation) if isinstance(one, type) and issubclass(one, BaseModel)]
+    told = f"{field.annotation!r}{field.metadata!r}"
+    return "_root_key" in told or any(
+        holds_a_public_key(one) for table in tables for one in table.model_fields.values()
+    )
+
+
+def test_every_key_that_holds_public_keys_is_an_anchor_and_so_is_all_that_says_where_the_state_is():
+    trusted = {
+        (section, name)
+        for section, table in Settings.model_fields.items()
+        for name, field in getattr(table.annotation, "model_fields", {}).items()
+        if section == "state" or holds_a_public_key(field)
+    }
+    assert {("permits", "root_keys"), ("commands", "keys"), ("site", "gates")} <= trusted
+    assert trusted <= set(ANCHOR_KEYS)
 
 
 def test_anchors_are_read_as_they_are_written():
