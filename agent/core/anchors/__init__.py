@@ -4,6 +4,7 @@ Rules and forms alone. A change is a document that people or central have signed
 is for others.
 """
 
+from agent.core.anchors.anchor_fingerprints import AnchorDifference, differences, fingerprints
 from agent.core.anchors.anchor_keys import ANCHOR_KEYS, AUTHORITIES, CA_KEYS, DOCUMENT_KEYS, PERSONS, is_anchor
 from agent.core.anchors.authority import (
     NOT_ADOPTED,
@@ -26,7 +27,6 @@ from agent.core.anchors.change_document import (
     parsed_document,
     sign_document,
 )
-from agent.core.anchors.fingerprints import AnchorDifference, differences, fingerprints
 from agent.core.anchors.held_anchors import HeldAnchors, PersonKey
 from agent.core.anchors.proposal import (
     PROPOSAL_LIFE_S,
