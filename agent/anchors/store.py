@@ -143,7 +143,10 @@ class AnchorStore:
         cause: str,
         utc: float,
     ) -> AnchorChange:
-        """Write what the anchors need, then them, which is the change, then the note, then clear away."""
+        """Write what the anchors need, then them, which is the change, then the note, then clear away.
+
+        The certificates of before stay until the next change: the agent uses them until it has taken this one.
+        """
         change = AnchorChange(fresh.number, utc, authority, by, cause, differences(held, fresh), fresh.digest)
         needed = dict(ca_files(fresh).values())
         for name, data in needed.items():
@@ -152,8 +155,9 @@ class AnchorStore:
         noted = _lines(folder.read(CHANGES, CHANGES_LIMIT_BYTES))
         line = json.dumps(asdict(change), ensure_ascii=False, separators=(",", ":"))
         folder.replace(CHANGES, "".join(f"{one}\n" for one in [*noted, line][-CHANGES_KEPT:]).encode())
+        used = set(needed).union(() if held is None else (name for name, _ in ca_files(held).values()))
         for name in folder.names():
-            if name.endswith(".pem") and "-ca-" in name and name not in needed:
+            if name.endswith(".pem") and "-ca-" in name and name not in used:
                 folder.remove(name)
         _log(change)
         return change

@@ -428,6 +428,18 @@ def test_a_folder_on_whose_way_somebody_else_can_put_another_is_not_used(tmp_pat
     assert list((tmp_path / "real").iterdir()) == []
 
 
+def test_anchors_below_a_folder_of_somebody_else_are_none(tmp_path):
+    """C2: a folder of root's that the agent's user could move away with all that is in it."""
+    agents = tmp_path / "lib"
+    (agents / "etc").mkdir(parents=True)
+    configuration = agents / "etc/gate.toml"
+    configuration.write_text("version = 1\n", encoding="utf-8")
+    AnchorStore(anchors_folder(configuration)).adopt(held(), "root", UTC)
+    os.chown(agents, 12345, 12345)
+    with pytest.raises(SettingsError, match="must belong to root"):
+        load_configuration(configuration)
+
+
 def test_a_document_for_a_root_key_reaches_the_gate_by_no_other_text(world):
     """L5: a command, a checkpoint or a message of a site in the same form is no change of anchors."""
     _, store = world

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from agent.core.anchors import CA_KEYS
-from agent.service.privileges import ROOT
+from agent.service.privileges import ROOT, owner_of
 from agent.settings.model.anchors import AnchorValueError, anchors_of
 from agent.settings.toml.files import LARGEST_BYTES
 from agent.settings.toml.syntax import parse
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 FILE: Final = "anchors.toml"
 SUFFIX: Final = "-anchors"
+NOT_ROOTS: Final = Text("must belong to root, and nobody else may write it")
 
 
 class AnchorsUnusableError(OSError):
@@ -60,6 +61,8 @@ def read_anchors(folder: Path, owner: int = ROOT) -> AnchorFile | None:
     """
     path = folder / FILE
     try:
+        if owner == ROOT and path.exists() and owner_of(path) is not None:
+            raise _unusable(path, NOT_ROOTS)
         with open_regular(path) as file:
             _check_owned(path, os.fstat(file.fileno()), owner)
             _check_owned(folder, folder.stat(), owner)
@@ -89,7 +92,7 @@ def ca_files(held: HeldAnchors) -> dict[str, tuple[str, bytes]]:
 
 def _check_owned(path: Path, status: os.stat_result, owner: int) -> None:
     if status.st_uid != owner or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise _unusable(path, Text("must belong to root, and nobody else may write it"))
+        raise _unusable(path, NOT_ROOTS)
 
 
 def _parsed(path: Path, raw: bytes) -> HeldAnchors:

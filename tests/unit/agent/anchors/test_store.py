@@ -121,9 +121,10 @@ def test_certificates_lie_beside_the_anchors_and_old_ones_go(adopted, folder, tm
     for number, pem in ((2, first), (3, second)):
         signatures = two(adopted.held(), changes={"mqtt.ca": pem})
         assert adopted.change(signatures, Sender.SERVICE, UTC).number == number
-    (file,) = folder.glob("*.pem")
-    assert file.read_text() == second
+    assert {file.read_text() for file in folder.glob("*.pem")} == {first, second}  # the agent still uses the first
     adopted.change(two(adopted.held(), changes={"mqtt.ca": None}), Sender.SERVICE, UTC)
+    assert [file.read_text() for file in folder.glob("*.pem")] == [second]
+    adopted.change(two(adopted.held()), Sender.SERVICE, UTC)
     assert not list(folder.glob("*.pem"))
 
 
