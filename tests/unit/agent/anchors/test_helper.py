@@ -166,47 +166,45 @@ except HelperUnreachableError:
 """
 
 
+@pytest.fixture
+def public_socket():
+    """A listening socket that every user may reach, and its path."""
+    folder = Path(tempfile.mkdtemp(prefix="helper-of-root-"))
+    folder.chmod(0o755)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(folder / "sock"))
+        (folder / "sock").chmod(0o777)
+        listener.listen()
+        yield listener, folder / "sock"
+    shutil.rmtree(folder)
+
+
+def asked_by(uid, path, signatures):
+    """What the helper answers to another user's process."""
+    command = [sys.executable, "-c", ASK, str(uid), str(path), *signatures]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout.strip()
+
+
 @pytest.mark.skipif(ME != 0, reason="only root has other users ask")
-def test_as_a_process_on_a_passed_socket_it_hears_root_and_the_agents_user_alone(store, tmp_path):
+def test_as_a_process_on_a_passed_socket_it_hears_root_and_the_agents_user_alone(store, public_socket):
     user = account()
     if user is None:
         pytest.skip("this machine has no user with a group of his own")
-    bare = "setpriv --bounding-set=-all --inh-caps=-all --no-new-privs --" if shutil.which("setpriv") else ""
-    path = Path(tempfile.mkdtemp(prefix="helper-of-root-"))
-    path.chmod(0o755)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(str(path / "sock"))
-    (path / "sock").chmod(0o777)
-    listener.listen()
-    anchors = store.held()
-    now = int(Clock().now().utc)
+    listener, path = public_socket
+    anchors, now = store.held(), int(Clock().now().utc)
     signatures = signed(document(anchors, iat=now, exp=now + 600), "person:aigul", "person:bolat")
-
-    def answer(uid):
-        done = subprocess.run(
-            [sys.executable, "-c", ASK, str(uid), str(path / "sock"), *signatures],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=PATIENCE_S,
-        )
-        return done.stdout.strip()
-
     # Without root's capabilities, as the unit has it.
+    bare = "setpriv --bounding-set=-all --inh-caps=-all --no-new-privs --" if shutil.which("setpriv") else ""
     script = f'exec 3<&{listener.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 exec {bare} "$@"'
     arguments = [sys.executable, "-c", AS_SYSTEMD_DOES, str(store.folder), user.pw_name, str(scaled(2.0))]
     with subprocess.Popen(
         ["/bin/bash", "-c", script, "bash", *arguments], pass_fds=[listener.fileno()], stderr=subprocess.PIPE, text=True
     ) as helper:
-        try:
-            assert answer(user.pw_uid + 1) == "not heard"
-            assert store.held() == anchors
-            assert '"done":true' in answer(user.pw_uid)
-            assert '"fault":"number_used"' in answer(0)
-        finally:
-            listener.close()
-            _, said = helper.communicate(timeout=PATIENCE_S)
-            shutil.rmtree(path)
+        assert asked_by(user.pw_uid + 1, path, signatures) == "not heard"
+        assert store.held() == anchors
+        assert '"done":true' in asked_by(user.pw_uid, path, signatures)
+        assert '"fault":"number_used"' in asked_by(0, path, signatures)
+        _, said = helper.communicate(timeout=PATIENCE_S)
     assert helper.returncode == 0, said  # nobody came any more
     assert "is not heard" in said
     assert "permits.root_keys: sha256:" in said
