@@ -89,6 +89,15 @@ def test_the_forms_of_the_configuration_show_them_as_locked(gate):
     assert "anchors.toml" in page
 
 
+def test_tables_that_are_anchors_can_be_neither_added_nor_removed_in_the_forms(gate):
+    browser = gate.browser("admin")
+    for section, path in (("commands", "commands.keys"), ("site", "site.gates")):
+        page = browser.get(f"/configuration/table?path={section}").text
+        assert f"/configuration/add?path={path}" not in page
+        assert "/configuration/remove?path=" not in page
+        assert "anchors.toml" in page
+
+
 def test_two_persons_change_an_anchor_and_each_step_is_recorded_with_old_and_new(gate):
     aigul, bolat = gate.admin("aigul"), gate.admin("bolat")
     shown = written(aigul)
