@@ -57,7 +57,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A list of tables, or tables by name: what there is, and what can be added. `locked_by`: what sets it, not files."""
+    """Tables by number or name: what there is, and what may be added. `locked_by`: what sets it, not files."""
 
     path: Path
     name: str
