@@ -18,12 +18,11 @@ import pytest
 
 from agent.anchors import AnchorStore, AnchorStoreError, HelperUnreachableError, ask_helper
 from agent.core.anchors import REQUEST_LIMIT_BYTES, AnchorRefusedError, ChangeRequest, Sender
-from agent.core.crypto import jws
 from agent.settings import SettingsError, anchors_folder, last_good
 from agent.settings.drivers import history_of, load_configuration
 from agent.settings.editing.history import EditStep, present_files
 from tests.support.anchors.anchored_gate import AnchoredGate, key, public, served, signed
-from tests.support.anchors.people import OTHER_ROOT_KEY, ROOT_KEY, UTC, document, held
+from tests.support.anchors.people import OTHER_ROOT_KEY, ROOT_KEY, UTC, document, held, jws_of
 from tests.support.console.consoles import acts
 from tests.support.gate.config_files import ROOT_KEY as GATES_KEY
 from tests.support.gate.root_commands import account
@@ -258,8 +257,8 @@ def test_a_service_that_was_taken_over_says_what_it_likes_to_the_helper_and_chan
     _, store = world
     payload = document(store.held())
     forged = (
-        jws.write(payload, key("mallory"), {"kid": "person:aigul", "typ": "gate-anchors+jwt"}),
-        jws.write(payload, key("mallory"), {"kid": "person:bolat", "typ": "gate-anchors+jwt"}),
+        jws_of(payload, key("mallory"), {"kid": "person:aigul", "typ": "gate-anchors+jwt"}),
+        jws_of(payload, key("mallory"), {"kid": "person:bolat", "typ": "gate-anchors+jwt"}),
     )
     own = signed(payload, "person:aigul")
     with served(store, tmp_path / "helper.sock") as path:
@@ -305,8 +304,8 @@ def test_one_person_changes_nothing_with_two_names_or_two_keys_of_central(world)
         signed(payload, "person:aigul", "person:aigul"),
         signed(payload, "central:office"),
         (*signed(payload, "person:aigul"), *signed(payload, "central:office")),
-        (jws.write(payload, key("aigul"), {"kid": "central:central", "typ": "gate-anchors+jwt"}),),
-        (jws.write(payload, key("central"), {"kid": "person:bolat", "typ": "gate-anchors+jwt"}),),
+        (jws_of(payload, key("aigul"), {"kid": "central:central", "typ": "gate-anchors+jwt"}),),
+        (jws_of(payload, key("central"), {"kid": "person:bolat", "typ": "gate-anchors+jwt"}),),
     ):
         with pytest.raises(AnchorRefusedError):
             store.change(signatures, Sender.SERVICE, UTC)
@@ -446,5 +445,5 @@ def test_a_document_for_a_root_key_reaches_the_gate_by_no_other_text(world):
     payload = document(store.held())
     for header in ({"kid": "central"}, {"kid": "central:central"}, {"kid": "central:central", "typ": "JWT"}):
         with pytest.raises(AnchorRefusedError):
-            store.change((jws.write(payload, key("central"), header),), Sender.ROOT, UTC)
+            store.change((jws_of(payload, key("central"), header),), Sender.ROOT, UTC)
     assert OTHER_ROOT_KEY not in str(store.held().values)

@@ -16,8 +16,7 @@ from agent.core.anchors import (
     sealed,
     sign_document,
 )
-from agent.core.crypto import jws
-from tests.support.anchors.people import UTC, document, held, key, signed
+from tests.support.anchors.people import UTC, document, held, jws_of, key, signed
 
 AIGUL, BOLAT, CENTRAL = "person:aigul", "person:bolat", "central:central"
 
@@ -123,7 +122,7 @@ def test_what_was_signed_for_something_else_is_no_change():
         {"typ": "gate-anchors+jwt"},
         {"kid": "aigul"},
     ):
-        assert fault((jws.write(payload, key("aigul"), header),)) is AnchorFault.NOT_SIGNED
+        assert fault((jws_of(payload, key("aigul"), header),)) is AnchorFault.NOT_SIGNED
 
 
 def test_every_changed_byte_of_a_signed_text_is_refused():
