@@ -69,7 +69,10 @@ def adopt(
 
 def _tables(configuration: Path) -> dict[str, Any]:
     """The anchors as the configuration has them, without those that are held. Raises SettingsError, OSError."""
-    settings = load_configuration(configuration, anchors=None).settings
+    loaded = load_configuration(configuration, anchors=None)
+    for warning in loaded.warnings:
+        echo(str(warning), err=True)
+    settings = loaded.settings
     plain = settings.model_dump(mode="json")
     tables: dict[str, Any] = {"version": 1, "anchors": {"gate": settings.gate.id, "number": 1}}
     of_files = {path: key for key, path in CA_KEYS.items()}
