@@ -44,6 +44,18 @@ def lay_anchors(document: Document, anchors: AnchorFile) -> list[Problem]:
     return overruled
 
 
+def other_gate(document: Document, anchors: AnchorFile) -> list[Problem]:
+    """A warning where the anchors are those of a gate of another id: documents for this one would be refused."""
+    table = document.data.get("gate")
+    found = table.get("id") if isinstance(table, dict) else None
+    if found == anchors.held.gate:
+        return []
+    path = ("gate", "id")
+    origin = document.origin(path)
+    message = Text("the trust anchors are those of gate {gate}", gate=anchors.held.gate)
+    return [Problem(origin.name, dotted(path), message, origin.spot(lambda _path: False), severity="warning")]
+
+
 def _says_the_same(document: Document, path: tuple[str, str], value: object, anchors: AnchorFile) -> bool:
     key = _OF_FILES.get(path, dotted(path))
     try:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr, ValidationError
 
 from agent.service.redaction import MASK, masked_urls
-from agent.settings.loading.anchor_layer import lay_anchors
+from agent.settings.loading.anchor_layer import lay_anchors, other_gate
 from agent.settings.loading.layers import add_credentials, add_environment
 from agent.settings.model.agent import Settings
 from agent.settings.model.devices import boards, device_tables, driver_models
@@ -89,7 +89,8 @@ def load(  # noqa: PLR0913 - one argument a layer
     pydantic_problems = PydanticProblems(document, schema)
     _anchor_paths(document, schema)
     unfit = list(_without_nul(document, pydantic_problems))
-    problems = [*document.problems, *overruled, *_kind_problems(unknown, pydantic_problems)]
+    strange = other_gate(document, anchors) if anchors is not None else []
+    problems = [*document.problems, *overruled, *strange, *_kind_problems(unknown, pydantic_problems)]
     settings, wrong = _validated(document, pydantic_problems)
     accepted, refused = boards(list(device_tables(document.data)), known, pydantic_problems)
     by_path = {board.device.path: board for board in accepted}

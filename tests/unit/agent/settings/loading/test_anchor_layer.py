@@ -103,6 +103,17 @@ def test_what_else_the_file_says_stays(tmp_path):
     assert (settings.permits.clock_skew_s, settings.mqtt.keepalive_s, settings.console.idle_minutes) == (30, 20, 5)
 
 
+def test_anchors_of_another_gate_are_told(tmp_path):
+    text = (HEAD + LANE).replace('"gate-7"', '"gate-8"')
+    (told,) = [
+        one for one in loaded(write(tmp_path, text), anchors=anchored(tmp_path)).warnings if one.key == "gate.id"
+    ]
+    assert "gate-7" in told.message
+    assert not [
+        one for one in loaded(write(tmp_path, HEAD + LANE), anchors=anchored(tmp_path)).warnings if one.key == "gate.id"
+    ]
+
+
 def test_a_section_that_is_no_table_is_a_mistake_of_the_file(tmp_path):
     with pytest.raises(SettingsError):
         loaded(write(tmp_path, "permits = 3\n" + HEAD + LANE), anchors=anchored(tmp_path))
