@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.anchors.helper_client import HelperUnreachableError, ask_helper
 from agent.anchors.kept_file import keep_file
-from agent.anchors.store import AnchorChange, recorded_changes
+from agent.anchors.store import CHANGES, FILE, AnchorChange, recorded_changes
 from agent.anchors.waiting_proposal import WaitingProposal
 from agent.core.anchors import SealRequest, differences
 from agent.core.events import AnchorRecord, AnchorsChanged, ConsoleActed, TransactionClosed
@@ -78,6 +78,7 @@ class AnchorFollower:
         self._held = dependencies.running
         self.waiting = WaitingProposal(dependencies.state)
         self.ask = dependencies.ask
+        self._looked_at: tuple[tuple[int, int], ...] | None = None
         self._has_vehicle = False
         self._asked_for = "" if dependencies.running is None else dependencies.running.digest
         self._reported = ReportOnce()
@@ -113,24 +114,36 @@ class AnchorFollower:
 
     def look(self) -> None:
         """Record what has changed, and do what follows from it."""
+        standing = _standing(self._dependencies.folder)
+        if standing != self._looked_at and not self._look_anew():
+            return
+        self._looked_at = standing
+        try:
+            self._tell_expired(self._held)
+        except OSError as error:
+            self._complain("a proposal of other trust anchors cannot be put away: %s", error)
+        if self._held is not None:
+            self._seal(self._held)
+
+    def _look_anew(self) -> bool:
+        """Read the anchors, record what has changed and have it taken; False: that has to be done again."""
         dependencies = self._dependencies
         try:
             held = self._held = self.read()
             changes = recorded_changes(dependencies.folder)
         except (AnchorsUnusableError, OSError, ValueError) as error:
             self._complain("the trust anchors cannot be looked at: %s", error)
-            return
-        try:
-            self._record(held, changes)
-            self._tell_expired(held)
-        except OSError as error:
-            self._complain("what is recorded of the trust anchors cannot be kept: %s", error)
-        if held is not None:
-            self._seal(held)
+            return False
         digest = "" if held is None else held.digest
         if digest != self._asked_for:
             self._asked_for = digest
             dependencies.reload()
+        try:
+            self._record(held, changes)
+        except OSError as error:
+            self._complain("what is recorded of the trust anchors cannot be kept: %s", error)
+            return False
+        return True
 
     def _run(self) -> None:
         while True:
@@ -179,6 +192,19 @@ class AnchorFollower:
     def _complain(self, message: str, why: object) -> None:
         if self._reported.is_new(f"{message}{why}"):
             log.warning(message, why)
+
+
+def _standing(folder: Path) -> tuple[tuple[int, int], ...]:
+    """What is another whenever content, name, owner or rights of the folder or its files are."""
+    found = []
+    for path in (folder, folder / FILE, folder / CHANGES):
+        try:
+            status = path.stat()
+        except OSError:
+            found.append((0, 0))
+        else:
+            found.append((status.st_ino, status.st_ctime_ns))
+    return tuple(found)
 
 
 def _event(change: AnchorChange) -> AnchorsChanged:
