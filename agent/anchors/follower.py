@@ -130,10 +130,14 @@ class AnchorFollower:
         dependencies = self._dependencies
         try:
             held = self._held = self.read()
-            changes = recorded_changes(dependencies.folder)
-        except (AnchorsUnusableError, OSError, ValueError) as error:
+        except AnchorsUnusableError as error:
             self._complain("the trust anchors cannot be looked at: %s", error)
             return False
+        changes: tuple[AnchorChange, ...] = ()
+        try:
+            changes = recorded_changes(dependencies.folder)
+        except (OSError, ValueError) as error:  # the anchors count all the same, and a change is told without its note
+            self._complain("the notes on changes of trust anchors cannot be read: %s", error)
         digest = "" if held is None else held.digest
         if digest != self._asked_for:
             self._asked_for = digest

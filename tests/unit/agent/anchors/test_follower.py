@@ -187,6 +187,18 @@ def test_anchors_that_cannot_be_read_change_nothing_and_are_told_once(world, cap
     assert follower.status()["number"] == 1
 
 
+def test_a_change_whose_note_is_damaged_is_told_all_the_same(world, caplog):
+    world.store.adopt(held(), "root", UTC)
+    world.follower().look()
+    world.store.change(two(world.store.held()), Sender.SERVICE, UTC)
+    (world.store.folder / "changes.jsonl").write_text('{"number":', encoding="utf-8")
+    follower = world.follower(running=None)
+    follower.look()
+    assert world.changes() == [(1, "root"), (2, "unknown")]
+    assert world.reloads == [1]
+    assert "cannot be read" in caplog.text
+
+
 def test_a_proposal_that_nobody_confirms_is_told_and_gone(world):
     world.store.adopt(held(), "root", UTC)
     anchors = world.store.held()
