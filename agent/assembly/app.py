@@ -177,6 +177,7 @@ class App:
             *(_part(f"the camera {camera.name}", camera) for camera in lanes.cameras),
             *taking,
             _part("the log level", parts.log_level),
+            _part("the trust anchors", parts.anchors),
             *(Part(f"the simulated vehicle of the lane {name}", stop=run.stop) for name, run in runs),
             # Open before anybody hears that the gate is ready: who comes before there are answers waits for them.
             Part("the console's own socket", parts.console.listen),

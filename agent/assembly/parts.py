@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
+from agent.anchors import AnchorFollower, AnchorFollowerDependencies
 from agent.assembly.central_connection import CentralConnection, CentralDependencies
 from agent.assembly.command_handlers import HandlerDependencies
 from agent.assembly.lanes import GateLanes
@@ -27,7 +28,7 @@ from agent.observability import Counters, LogLevel, MeasuredParts
 from agent.service.cleanup import on_failure
 from agent.service.watchdog import Watchdog
 from agent.service.worker_supervisor import WorkerSupervisor
-from agent.settings import interlocks, shared_arms
+from agent.settings import anchors_folder, interlocks, shared_arms
 from agent.site import site_service
 from agent.store.gate_key import gate_key
 from agent.vision.second_reading import SecondReadingService
@@ -107,6 +108,7 @@ class GateParts:
         self.fingerprint_key = signing.sign(b"the secrets of the configuration, as events tell of them")
         self.watchdog, self._counters = Watchdog(notifier), Counters()
         self.workers = WorkerSupervisor(self.watchdog, self.note)
+        self.anchors = self._make_anchors()
         self.lists = self._opened.enter_context(closing(ListService(settings, clock, self.note)))
         self.clock_monitor = ClockMonitor(
             clock,
@@ -126,7 +128,9 @@ class GateParts:
             settings,
             loaded.digest,
             self.source.refused,
-            StatusSources(self.lanes, self.devices, self.clock_monitor, self.lists, self.site, self.records),
+            StatusSources(
+                self.lanes, self.devices, self.clock_monitor, self.lists, self.site, self.records, self.anchors
+            ),
         )
         self.log_level = LogLevel(settings.log.level)
         self.central = self._make_central() if settings.mqtt.enabled else None
@@ -138,6 +142,20 @@ class GateParts:
 
     # ------------------------------------------------------------------------------------------------- making parts
 
+    def _make_anchors(self) -> AnchorFollower:
+        settings, held = self.settings, self.loaded.anchors
+        dependencies = AnchorFollowerDependencies(
+            folder=anchors_folder(self.source.path),
+            state=settings.state.directory,
+            running=None if held is None else held.held,
+            overruled=self.loaded.overruled,
+            real_lanes=frozenset(name for name, lane in settings.lanes.items() if lane.relay.kind != "simulated"),
+            note=self.note,
+            utc=self.utc,
+            reload=self.source.request_reload,
+        )
+        return AnchorFollower(dependencies)
+
     def _make_records(self, signing: SigningKey, on_damage: Callable[[str], None]) -> GateRecords:
         dependencies = RecordsDependencies(
             boot=self.boot,
@@ -146,7 +164,7 @@ class GateParts:
             utc=self.utc,
             registry=self.lists.registry,
             reserving=self._reserving,
-            recorded=self._counters.count_events,
+            recorded=self._recorded,
             on_damage=on_damage,
             trusted_utc=lambda: self.utc() if self.clock_monitor.trusted() else None,
             list_versions=self.lists.versions,
@@ -273,6 +291,7 @@ class GateParts:
             now=self._clock.now,
             simulated_runs=self.simulated_runs,
             fingerprint_key=self.fingerprint_key,
+            anchors=self.anchors,
         )
 
     def _health_message(self) -> bytes:
@@ -290,6 +309,10 @@ class GateParts:
     def note(self, event: Event) -> None:
         """Record something that belongs to no lane."""
         self.records.note(event)
+
+    def _recorded(self, drafts: Sequence[Draft]) -> None:
+        self._counters.count_events(drafts)
+        self.anchors.on_recorded(drafts)
 
     def _reserving(self, drafts: Sequence[Draft], ledger: Sequence[LedgerChange]) -> AbstractContextManager[None]:
         return self.site.reserving(drafts, ledger)

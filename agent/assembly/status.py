@@ -11,6 +11,7 @@ from agent.core.lane import LaneLockout
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from agent.anchors import AnchorFollower
     from agent.assembly.lanes import GateLanes
     from agent.assembly.records import GateRecords
     from agent.clock import ClockMonitor
@@ -31,6 +32,7 @@ class StatusSources:
     lists: ListService
     site: SiteService | StandaloneSite
     records: GateRecords
+    anchors: AnchorFollower
 
 
 class GateStatus:
@@ -73,6 +75,7 @@ class GateStatus:
             "clock_state": sources.clock.trust().state.value,
             "lists": sources.lists.status(),
             "site": sources.site.status(),
+            "anchors": sources.anchors.status(),
             "journal_failing": sources.records.recorder.failing,
             "fingerprints": self._fingerprints,
             "key": sources.records.checkpointer.public_key,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from agent.anchors import AnchorFollower
     from agent.clock import ClockMonitor
     from agent.console.access.admin_actions import AdminAction
     from agent.console.access.roles import Person
@@ -42,7 +43,8 @@ class Gate:
     "lane/camera". `link`: None without a broker. `health`: what birth and status say. `reload`: read the configuration
     again, as SIGHUP does; returns at once. `simulated_runs`: of the lanes on which a simulated vehicle can be played.
     `trust`: whether the gate still has what it keeps. `diagnostics`: figures, metrics and what the doctor finds.
-    `fingerprint_key`: with which secrets of the configuration are hashed where an event tells that they changed.
+    `fingerprint_key`: with which secrets of the configuration are hashed where an event tells that they changed. `anchors`: the trust
+    anchors, and what waits to change them.
     """
 
     loaded: LoadedSettings
@@ -64,6 +66,7 @@ class Gate:
     now: Callable[[], Instant]
     simulated_runs: Mapping[str, SimulatedVehicleRun]
     fingerprint_key: bytes
+    anchors: AnchorFollower
 
     def audit(self, person: Person, act: str, *, lane: str | None = None, detail: str = "", done: bool = True) -> None:
         """Record what somebody did on a page, as an event. Waits for the disk.

@@ -30,6 +30,7 @@ class DiagnosticCheck(StrEnum):
     """What is checked, in the order in which it is told: what others need first."""
 
     CONFIGURATION = "configuration"
+    ANCHORS = "anchors"
     SERVICE = "service"
     VERSIONS = "versions"
     WATCHDOG = "watchdog"
@@ -62,6 +63,9 @@ class FindingCode(StrEnum):
     CONFIGURATION_REFUSED = "CONFIGURATION_REFUSED"
     CONFIGURATION_DOUBTFUL = "CONFIGURATION_DOUBTFUL"
     CONFIGURATION_WAITS = "CONFIGURATION_WAITS"
+    ANCHORS_NOT_ADOPTED = "ANCHORS_NOT_ADOPTED"
+    ANCHORS_NOT_SEALABLE = "ANCHORS_NOT_SEALABLE"
+    ANCHORS_UNUSABLE = "ANCHORS_UNUSABLE"
     UNIT_MISSING = "UNIT_MISSING"
     UNIT_FAULTY = "UNIT_FAULTY"
     UNIT_NOT_ENABLED = "UNIT_NOT_ENABLED"
@@ -161,6 +165,7 @@ _OK, NOTE, WARNING, ERROR = Severity
 _NOTES: Final = frozenset(
     {
         FindingCode.CONFIGURATION_WAITS,
+        FindingCode.ANCHORS_NOT_ADOPTED,
         FindingCode.UNIT_MISSING,
         FindingCode.VERSION_WAITS,
         FindingCode.HARDWARE_WATCHDOG_OFF,
@@ -177,6 +182,7 @@ _NOTES: Final = frozenset(
 _WARNINGS: Final = frozenset(
     {
         FindingCode.CONFIGURATION_DOUBTFUL,
+        FindingCode.ANCHORS_NOT_SEALABLE,
         FindingCode.UNIT_FAULTY,
         FindingCode.UNIT_NOT_ENABLED,
         FindingCode.SERVICE_STOPPED,

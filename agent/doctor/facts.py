@@ -145,6 +145,21 @@ class ProcessorFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class AnchorFacts:
+    """The trust anchors that root keeps. `trouble`: why they cannot be used, "" for nothing.
+
+    `can_change`: whether anybody could change them once they are sealed.
+    """
+
+    path: Path
+    exists: bool
+    trouble: str = ""
+    number: int = 0
+    sealed: bool = False
+    can_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StateFacts:
     """The state directory. `user`: who the agent is there. `writable`: for that user."""
 

@@ -38,6 +38,7 @@ TITLES: Final[Mapping[DiagnosticCheck, Text]] = {
     DiagnosticCheck.DISK: Text("Disk"),
     DiagnosticCheck.MEMORY: Text("Memory"),
     DiagnosticCheck.PROCESSOR: Text("Processor"),
+    DiagnosticCheck.ANCHORS: Text("Trust anchors"),
     DiagnosticCheck.STATE: Text("State directory"),
     DiagnosticCheck.WITNESS: Text("Witness of the state"),
     DiagnosticCheck.JOURNAL: Text("Journal"),
@@ -175,6 +176,18 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     FindingCode.THROTTLED: Advice(
         Text("The machine had to slow down, because of heat or too weak a power supply."),
         Text("Check the cooling and the power supply."),
+    ),
+    FindingCode.ANCHORS_NOT_ADOPTED: Advice(
+        Text("The trust anchors still stand in the configuration, where an administrator changes them alone."),
+        Text("Before the first real vehicle run `sudo gate-agent anchors adopt`."),
+    ),
+    FindingCode.ANCHORS_NOT_SEALABLE: Advice(
+        Text("Nobody could change the trust anchors once they are sealed, so they are not."),
+        Text("Run `sudo gate-agent anchors adopt` again, with --person or --document-key."),
+    ),
+    FindingCode.ANCHORS_UNUSABLE: Advice(
+        Text("The trust anchors cannot be used: {trouble}"),
+        Text("Give file and folder to root alone, or put the file back from a copy; until then the gate cannot start."),
     ),
     FindingCode.STATE_MISSING: Advice(
         Text("There is no state directory yet: no agent has run here."),

@@ -38,6 +38,7 @@ _TONES: Final[Mapping[str, str]] = {
     "access.granted": "good",
     "acknowledgement.refused": "bad",
     "alarm.raised": "bad",
+    "anchors.changed": "poor",
     "command.refused": "bad",
     "configuration.refused": "bad",
     "events.dropped": "bad",

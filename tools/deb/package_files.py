@@ -98,6 +98,8 @@ def _lay_out_machine(build: Build, folder: Path) -> None:
         # A link into the tree would do for going back too, but systemd would enable the unit by its versioned path.
         ("gate-agent.service", "systemd/system/gate-agent.service"),
         ("gate-agent-clock.service", "systemd/system/gate-agent-clock.service"),
+        ("gate-agent-anchors.socket", "systemd/system/gate-agent-anchors.socket"),
+        ("gate-agent-anchors.service", "systemd/system/gate-agent-anchors.service"),
         ("60-gate-agent.rules", "udev/rules.d/60-gate-agent.rules"),
         ("gate-agent.sysusers", "sysusers.d/gate-agent.conf"),
         ("gate-agent.tmpfiles", "tmpfiles.d/gate-agent.conf"),

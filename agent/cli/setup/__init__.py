@@ -218,6 +218,7 @@ def _next_steps(configuration: Path) -> dict[str, str]:
     return {
         **start,
         f"gate-agent doctor{of_agent}{given}": "check everything",
+        f"gate-agent anchors adopt{of_config}": "lock keys and brokers before the first real vehicle",
         f"gate-agent console code{of_config}": "show the code for the first log-in at the console",
         f"gate-agent watch{of_agent}{of_journal}": "see the lane live while the first vehicle passes",
         "gate-agent demo": "see a vehicle pass a simulated barrier on this machine",

@@ -16,7 +16,7 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse
 
 from agent.console import configuration_form
-from agent.console.access import Person, Technician
+from agent.console.access import Person, Role, Technician
 from agent.console.configuration_requests import (
     AtEditor,
     Key,
@@ -39,8 +39,11 @@ from agent.settings import (
     Edit,
     EditStep,
     HistoryError,
+    LoadedSettings,
     SettingsError,
     StaleError,
+    anchors_among,
+    check_anchors_untouched,
     check_seen,
     differences,
     edited,
@@ -178,11 +181,10 @@ def apply(asked: Asked, proposal: Annotated[str, Form(max_length=64)]) -> HTMLRe
         return _refused(asked, Text("This proposal is too old, or was applied already. Check again."))
     step = EditStep(person.name, found.what, gate.now().utc)
     try:
+        _check_right(asked, judged(asked.editor, found.files), found.of)
         change = put_files(asked.editor, found.files, step, found.seen, found.of)
-    except StaleError as error:
-        return _stale(asked, error)
-    except SettingsError as error:
-        return _wrong(asked, error)
+    except (StaleError, SettingsError, ChangeError) as error:
+        return _not_proposed(asked, error, None)
     except HistoryError as error:
         return _refused(asked, Text("The history cannot be kept, so nothing was written: {why}", why=str(error)))
     except OSError as error:
@@ -231,6 +233,7 @@ def _proposed(
             _note(asked, what, refused=Text("nothing would change"))
             return _refused(asked, Text("Nothing was changed on the form."))
         loaded = judged(editor, files)
+        _check_right(asked, loaded, of)
     except (StaleError, SettingsError, ChangeError, HistoryError, OSError) as error:
         _note(asked, what, files, refused=_first(error))
         return _not_proposed(asked, error, made)
@@ -248,6 +251,27 @@ def _proposed(
         files=sorted(files),
         busy=busy_lanes(gate),
     )
+
+
+def _check_right(asked: _Asked, loaded: LoadedSettings, of: int | None) -> None:
+    """See that trust anchors stay, once root keeps them, and are an administrator's before that. Raises ChangeError.
+
+    `of`: the former state that is brought back, which may name other ones: they do not count.
+    """
+    if loaded.anchors is not None:
+        if of is None:
+            check_anchors_untouched(asked.editor, loaded)
+        return
+    if asked.person.role.covers(Role.ADMIN):
+        return
+    try:
+        present = judged(asked.editor, NOTHING)
+    except SettingsError:  # what is on the disk cannot be used: what runs is what counts
+        present = asked.gate.loaded
+    if touched := anchors_among(one.key for one in differences(present, loaded)):
+        raise ChangeError(
+            Text("{keys} is a trust anchor of the gate: an administrator changes it", keys=", ".join(touched))
+        )
 
 
 def _not_proposed(asked: _Asked, error: Exception, made: configuration_form.Group | None) -> HTMLResponse:

@@ -23,6 +23,8 @@ from agent.core.events import (
     AcknowledgementRefused,
     Alarm,
     AlarmRaised,
+    AnchorRecord,
+    AnchorsChanged,
     BarrierHeld,
     BarrierMoved,
     BarrierPulsed,
@@ -111,6 +113,11 @@ DECLARATION: Final = "940120260000184236"
 VIN: Final = "1M8GDM9AXKP042788"
 PLATE: Final = "新B7C386"
 OPERATOR: Final = "officer 0417"
+
+
+def _fingerprint(name: str) -> str:
+    return f"sha256:{hashlib.sha256(f'example key of the {name}'.encode()).hexdigest()}"
+
 
 _Step = tuple[float, "Event | None", bool]
 
@@ -287,6 +294,25 @@ def _steps() -> list[_Step]:
             False,
         ),
         *_audit(),
+        (
+            134.0,
+            AnchorsChanged(
+                number=5,
+                authority="persons",
+                by=("aigul", "bolat"),
+                cause="the new root key of the trade window",
+                anchors=(
+                    AnchorRecord(
+                        key="permits.root_keys",
+                        before=(_fingerprint("issuer"),),
+                        after=(_fingerprint("issuer"), _fingerprint("new issuer")),
+                    ),
+                ),
+                digest=hashlib.sha256(b"example anchors").hexdigest(),
+                changed_at=round(UTC) + 120,
+            ),
+            False,
+        ),
         (140.0, GateStopping(cause="SIGTERM"), False),
     ]
 
@@ -494,6 +520,7 @@ _OF_THE_GATE = (
     GateStopping,
     ConfigurationApplied,
     ConfigurationRefused,
+    AnchorsChanged,
     ConsoleActed,
     EvidenceViewed,
     CommandAccepted,

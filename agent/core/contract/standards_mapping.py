@@ -54,6 +54,7 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
     "gate.stopping": StandardEquivalent(note=_OWN),
     "configuration.refused": StandardEquivalent(note=_OWN),
     "configuration.applied": StandardEquivalent(note=_OWN),
+    "anchors.changed": StandardEquivalent(note=_OWN),
     "console.acted": StandardEquivalent(note=_OWN),
     "evidence.viewed": StandardEquivalent(note=_OWN),
     "device.changed": StandardEquivalent(

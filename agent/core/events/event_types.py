@@ -166,6 +166,32 @@ class ConfigurationApplied(WithDetail, Event):
     parts: int = Field(default=1, ge=1, description="Among how many events the keys are shared.")
 
 
+class AnchorRecord(BaseModel):
+    """A trust anchor that is another now; entries by their fingerprints, those that stay in both."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    key: str = Field(description="Which anchor: section and name, as in permits.root_keys.")
+    before: tuple[str, ...] = Field(description="What it was; of keys and certificates sha256: and the SHA-256.")
+    after: tuple[str, ...] = Field(description="What it is.")
+
+
+class AnchorsChanged(Event):
+    """The trust anchors of the gate, what it believes without asking anybody, are others than before."""
+
+    TYPE: ClassVar[str] = "anchors.changed"
+    number: int = Field(description="Their number after it; 0: the gate has none of its own any more.")
+    authority: str = Field(
+        description="By whose word: root (before the first real vehicle), persons (two), person_and_root, central (a "
+        "signed document), seal (a real vehicle has been there: nobody changes them alone any more), or unknown "
+        "(somebody wrote the file)."
+    )
+    by: tuple[str, ...] = Field(description="Who: names of persons, or ids of keys of central.")
+    cause: str = Field(description="Why.")
+    anchors: tuple[AnchorRecord, ...] = Field(description="Those that are others; all of them where it is the first.")
+    digest: str = Field(description="SHA-256 of them all, in hex.")
+    changed_at: int = Field(description="When, Unix seconds; 0: not known.")
+
+
 class ConsoleActed(WithDetail, Event):
     """Somebody did something on the console, or was refused it."""
 
@@ -578,6 +604,7 @@ TYPES: tuple[type[Event], ...] = (
     GateStopping,
     ConfigurationRefused,
     ConfigurationApplied,
+    AnchorsChanged,
     ConsoleActed,
     EvidenceViewed,
     DeviceChanged,

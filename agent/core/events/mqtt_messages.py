@@ -109,6 +109,11 @@ class Presence(BaseModel):
     site: dict[str, JsonValue] = Field(
         default={}, description="How it stands with the other gates of its site; empty: it is the only one."
     )
+    anchors: dict[str, JsonValue] = Field(
+        default={},
+        description="The trust anchors that root keeps for the gate: `number`, `sealed`, `digest` (SHA-256 in hex) and "
+        "`overruled`, the keys that its configuration would set otherwise. Empty: they stand in its configuration.",
+    )
     configuration_problem: str = Field(
         default="",
         description="Why the configuration on the disk is not the one that runs: its first mistake. Empty: it is.",

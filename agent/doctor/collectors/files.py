@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from agent.broker import TlsFiles, TlsFilesError, make_context
 from agent.core.trust_state import StatePart, TrustState, state_from_json
 from agent.doctor.facts import (
+    AnchorFacts,
     CertificateFacts,
     GateKeyFacts,
     HeadFileFacts,
@@ -27,12 +28,13 @@ from agent.doctor.facts import (
     TlsFacts,
 )
 from agent.recording import TRUST_STATE as STATE
+from agent.settings import AnchorsUnusableError, anchors_folder, read_anchors
 from agent.site import CLIENT_SUFFIX
 from agent.store.errors import JournalError
 from agent.store.gate_key import GateKeyError, read_gate_key
 from agent.store.head_file import HeadFile
 from agent.store.journal import JournalReader
-from drivers.text import Text
+from drivers.text import Text, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +50,19 @@ PROVED_EVENTS: Final = 500
 CONSOLE_CERTIFICATE: Final = "console.pem"
 """That of the console's own making, in the state directory."""
 MODELS: Final = files("agent.vision.worker.plate") / "models"
+
+
+def anchors(configuration: Path) -> AnchorFacts:
+    """The trust anchors of a configuration."""
+    folder = anchors_folder(configuration)
+    try:
+        found = read_anchors(folder)
+    except AnchorsUnusableError as error:
+        return AnchorFacts(folder, exists=True, trouble=f"{error.filename}: {reason(error)}")
+    if found is None:
+        return AnchorFacts(folder, exists=False)
+    held = found.held
+    return AnchorFacts(folder, exists=True, number=held.number, sealed=held.sealed, can_change=held.can_change)
 
 
 def state(path: Path, user: SystemUser) -> StateFacts:

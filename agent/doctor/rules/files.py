@@ -13,11 +13,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from agent.doctor.facts import (
+        AnchorFacts,
         GateKeyFacts,
         HeadFileFacts,
         ModelFacts,
         StateFacts,
     )
+
+
+def anchors(facts: AnchorFacts) -> Iterator[Finding]:
+    """Whether what the gate believes is out of the agent's reach, and can still be changed by those who may."""
+    check, path = DiagnosticCheck.ANCHORS, str(facts.path)
+    if facts.trouble:
+        yield Finding(check, path, FindingCode.ANCHORS_UNUSABLE, values={"trouble": facts.trouble})
+    elif not facts.exists:
+        yield Finding(check, path, FindingCode.ANCHORS_NOT_ADOPTED)
+    elif not facts.can_change:
+        yield Finding(check, path, FindingCode.ANCHORS_NOT_SEALABLE)
+    else:
+        yield Finding(check, path, measured=f"{facts.number}{' sealed' if facts.sealed else ''}")
 
 
 def state(facts: StateFacts) -> Iterator[Finding]:

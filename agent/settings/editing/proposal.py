@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from agent.settings.editing.anchor_lock import check_anchors_untouched
 from agent.settings.editing.history import EditStep, changed_keys, present_files
 from agent.settings.editing.revision import (
     Change,
@@ -84,13 +85,15 @@ def put_files(
 ) -> Change:
     """Put proposed files in place, if those on the disk are still the ones that were seen.
 
-    `of`: the number of the former state that they bring back. Raises StaleError, SettingsError, HistoryError, OSError;
-    nothing is changed then.
+    `of`: the number of the former state that they bring back. Raises StaleError, SettingsError, HistoryError, OSError,
+    and ChangeError for other trust anchors than the gate's own; nothing is changed then.
     """
     with editor.history.held():
         note_present(editor, step)
         check_seen(editor, seen)
         loaded = judged(editor, files)
+        if of is None:  # a former state may be of before the anchors: it is warned of
+            check_anchors_untouched(editor, loaded)
         added = editor.history.note(replace_files(editor, files), step, of)
         return Change("", str(editor.main), number_of(editor, added), loaded)
 

@@ -23,7 +23,16 @@ from jinja2.runtime import LoopContext
 from pydantic import BaseModel
 from starlette.datastructures import URL
 
-from agent.console import board_trace, configuration_form, event_texts, hardware_scan, labels, page, setup_checklist
+from agent.console import (
+    anchor_changes,
+    board_trace,
+    configuration_form,
+    event_texts,
+    hardware_scan,
+    labels,
+    page,
+    setup_checklist,
+)
 from agent.console.access.passkeys import Passkey
 from agent.console.access.roles import Person, Role
 from agent.console.access.second_factors import FactorStanding
@@ -35,6 +44,7 @@ from agent.console.live.lane_updates import barrier_news
 from agent.console.navigation import Nav
 from agent.console.pages import barrier, configuration, connection, health, journal
 from agent.console.passkey_forms import PasskeyQuestion
+from agent.core.anchors import AnchorDifference, AnchorProposal, ChangeDocument, HeldAnchors
 from agent.core.clock.trust import ClockState, ClockTrust
 from agent.core.events import Point
 from agent.core.lane import LaneLockout
@@ -71,6 +81,10 @@ SHOWN: Final[dict[str, tuple[Any, ...]]] = {
     "second_factor.html": (FactorStanding, Passkey),
     "account.html": (Certificate,),
     "aim.html": (Camera,),
+    "anchors.html": (HeldAnchors, AnchorProposal, ChangeDocument, anchor_changes.AnchorEntry),
+    "anchors_changes.html": (AnchorDifference,),
+    "anchors_sign.html": (ChangeDocument,),
+    "anchors_signing.html": (anchor_changes.Signing,),
     "barrier.html": (barrier.Act,),
     "base.html": (Nav, Request, URL),
     "barrier_bytes.html": (board_trace.TraceLine,),

@@ -52,6 +52,7 @@ TERMS = {
         Term(r"brokers?\b(?!\.)", "消息服务器", "代理|(?<!消息)(?<!时间)服务器", "another server"),
         Term(r"lists?\b(?!\.)", "名单", "清单|列表", r"\ba list\b"),
         Term("trust list", "信任名单"),
+        Term("trust anchors?", "信任锚"),
         Term("watch list", "关注名单", "布控|黑名单"),
         Term("revoked", "吊销", "撤销", "Undo"),
         Term("barrier", "道闸|[开关]闸", "闸机|闸门|栏杆"),
@@ -124,6 +125,7 @@ TERMS = {
         Term("vision workers?", "процесс камеры"),
         Term("has no sign|driver's sign", "табло"),
         Term("trust list", "спис(?:ок|к[а-я]+) доверия"),
+        Term("trust anchors?", "якор[а-я]+ доверия"),
     ],
     Language.KK: [
         Term("configurations?", "конфигураци", "баптау", "Set-up|DNS"),
@@ -171,6 +173,7 @@ TERMS = {
         Term("vision workers?", "камера процесі"),
         Term("has no sign|driver's sign", "табло"),
         Term("trust list", "сенім тізім"),
+        Term("trust anchors?", "сенім якор"),
         Term("watch list", "бақылау тізім"),
     ],
 }

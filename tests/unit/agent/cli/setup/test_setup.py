@@ -263,7 +263,7 @@ def test_everything_that_is_made_for_a_configuration_elsewhere_is_kept_beside_it
 def test_each_command_that_is_printed_at_the_end_works(run_anywhere, tmp_path):
     done = run_anywhere(*GATE, *SIMULATED, "n", "y", "新B52K18", "n", "", "y")
     assert done.exit_code == 0, done.output
-    start, doctor, code, watch, demo = printed_commands(done.output)
+    start, doctor, anchors, code, watch, demo = printed_commands(done.output)
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "GATE_CONSOLE__PORT": "0"}
     agent = subprocess.Popen(["sh", "-c", f"exec env {start}"], env=environment)
@@ -277,6 +277,7 @@ def test_each_command_that_is_printed_at_the_end_works(run_anywhere, tmp_path):
     assert (coded.returncode, "good for half an hour" in coded.stdout) == (0, True), coded
     assert (watched.returncode, "exit-1" in watched.stdout) == (0, True), watched
     assert in_shell(f"{demo} --help", environment).returncode == 0
+    assert in_shell(f"{anchors} --help", environment).returncode == 0
 
 
 @pytest.mark.parametrize("plate", ["bad plate!!", "BADPLATE", "?", "新B52K1"])

@@ -33,6 +33,7 @@ CLOCK = facts.ClockFacts(ClockState.SYNCED, 0.004, "", required=True)
 DISK = facts.DiskFacts(STATE, 100 * GB, 60 * GB, 1000, 900, "ext4", "/dev/sda1", frozenset({"rw"}), 7 * GB)
 MEMORY = facts.MemoryFacts(4 * GB, 2 * GB)
 PROCESSOR = facts.ProcessorFacts(4, 1.0, 55.0, throttled=False)
+ANCHORS = facts.AnchorFacts(Path("/etc/gate-agent-anchors"), exists=True, number=3, sealed=True, can_change=True)
 STATE_FACTS = facts.StateFacts(STATE, exists=True, mode=0o750, user="gate-agent", writable=True)
 JOURNAL = facts.JournalFacts(
     STATE / "journal.db", exists=True, events=900, size_bytes=10 * MB, limit_bytes=100 * MB, delivers=True
@@ -138,6 +139,10 @@ CASES = [
     (machine.processor, replace(PROCESSOR, temperature_c=80.0), [FindingCode.TEMPERATURE_HIGH]),
     (machine.processor, replace(PROCESSOR, throttled=True), [FindingCode.THROTTLED]),
     (files.state, STATE_FACTS, []),
+    (files.anchors, ANCHORS, []),
+    (files.anchors, facts.AnchorFacts(ANCHORS.path, exists=False), [FindingCode.ANCHORS_NOT_ADOPTED]),
+    (files.anchors, replace(ANCHORS, can_change=False), [FindingCode.ANCHORS_NOT_SEALABLE]),
+    (files.anchors, replace(ANCHORS, trouble="damaged"), [FindingCode.ANCHORS_UNUSABLE]),
     (files.state, facts.StateFacts(STATE, exists=False), [FindingCode.STATE_MISSING]),
     (files.state, replace(STATE_FACTS, writable=False), [FindingCode.STATE_FORBIDDEN]),
     (files.state, replace(STATE_FACTS, mode=0o755), [FindingCode.STATE_OPEN]),
