@@ -346,3 +346,11 @@ def _canonical_floor(floor: ClockFloor, rules: HoldoverRules) -> ClockFloor:
     past = floor.synced_utc is None or floor.synced_utc < -rules.rtc_holdover_s - FAR_OFF_S - 300.0
     word = (None, 0.0) if past else (floor.synced_utc, round(floor.synced_error_s, 2))
     return ClockFloor(max(-LONG_AGO_S, floor.utc), *word)
+
+
+RULES: Final = {
+    "holdover": HoldoverRules(max_error_s=20.0, drift_ppm=2000.0),
+    "battery-backed": HoldoverRules(max_error_s=20.0, drift_ppm=2000.0, rtc_holdover_s=7200.0),
+    "battery-backed, tight": HoldoverRules(max_error_s=10.0, drift_ppm=5000.0, rtc_holdover_s=3600.0),
+}
+"""With drifts that are large, so that few steps show them."""

@@ -107,8 +107,30 @@ class LaneForms:
 
     def lane(self, form: Form) -> Lane:
         """The lane of a form, at time 0."""
-        (state, since, inputs, transaction, early, handled, seen_at, relay_up, readers_up, pulses, closing_pulse, *rest) = form
-        (close_orders, lowered_at, closes_unreported, journal_failed, ordered_hold, contact_hold, interlock_free, *rest) = rest
+        (
+            state,
+            since,
+            inputs,
+            transaction,
+            early,
+            handled,
+            seen_at,
+            relay_up,
+            readers_up,
+            pulses,
+            closing_pulse,
+            *rest,
+        ) = form
+        (
+            close_orders,
+            lowered_at,
+            closes_unreported,
+            journal_failed,
+            ordered_hold,
+            contact_hold,
+            interlock_free,
+            *rest,
+        ) = rest
         (arm_in_use, arm_entered, arm_free_at, leaving_since, lockout, turned_away) = rest
         return Lane(
             rules=self._rules,

@@ -57,7 +57,15 @@ PERMIT: Final = Permit(
     direction="export",
     max_uses=1,
 )
-SIGNALS: Final = {"A": "presence", "B": "safety", "P": "photocell", "up": "opened", "down": "closed", "key": "key", "hold": "hold"}
+SIGNALS: Final = {
+    "A": "presence",
+    "B": "safety",
+    "P": "photocell",
+    "up": "opened",
+    "down": "closed",
+    "key": "key",
+    "hold": "hold",
+}
 OFFICERS: Final = (CommandKind.OPEN, CommandKind.HOLD, CommandKind.RELEASE, CommandKind.CLOSE)
 _MARKS: Final = {True: "1", False: "0", None: "-"}
 
@@ -260,7 +268,15 @@ def words_of(rules: LaneRules, signals: Signals) -> str:
 
 
 def _sampled(signals: Signals, late: float, now: Instant) -> Sampled:
-    values = (signals.presence, signals.safety, signals.photocell, signals.opened, signals.closed, signals.key, signals.hold)
+    values = (
+        signals.presence,
+        signals.safety,
+        signals.photocell,
+        signals.opened,
+        signals.closed,
+        signals.key,
+        signals.hold,
+    )
     return Sampled(now, Signals(now.at + late, *values))
 
 

@@ -526,7 +526,9 @@ class LaneMonitor:
         elif after is LaneState.CLOSING and known.lowering not in {"waiting", "unknown"}:
             self.known = replace(known, lowering="")
         if before is LaneState.INIT and self.order is None and not self.turned:
-            self.expect(not any(isinstance(one.event, AccessGranted) for one in self.events), "rule 6: a start moves nothing")
+            self.expect(
+                not any(isinstance(one.event, AccessGranted) for one in self.events), "rule 6: a start moves nothing"
+            )
 
 
 def placed(known: Known, names: dict[str, str], now: float, stale_s: float, oldest_s: float) -> Known:

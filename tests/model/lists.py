@@ -64,7 +64,9 @@ HEADS: Final = {
     "head 4": _head(4, 50, 3, 2),
 }
 NEWEST: Final = HEADS["head 4"]
-DELTAS: Final = {f"delta {since} to {upto}": HeldDelta(since, upto, 10) for since, upto in ((1, 2), (2, 3), (1, 3), (3, 4))}
+DELTAS: Final = {
+    f"delta {since} to {upto}": HeldDelta(since, upto, 10) for since, upto in ((1, 2), (2, 3), (1, 3), (3, 4))
+}
 FAULTS: Final = (None, ListFault.CHUNK_WRONG, ListFault.CONTENT_INVALID, ListFault.DISK_FULL, ListFault.GAP)
 _OWN_TROUBLE: Final = frozenset({None, ListFault.DISK_FULL})
 _CAME_WRONG: Final = frozenset({ListFault.CHUNK_WRONG, ListFault.CHUNK_MISSING})
@@ -215,7 +217,11 @@ def _content(change: object) -> object:
 def _refused(world: World, fault: ListFault | None) -> World:
     """What is wrong by its content stays wrong; what came wrong may come right, the gate's own trouble may end."""
     change = world.state.doing
-    if fault in _OWN_TROUBLE or isinstance(change, Refresh) or (isinstance(change, ApplySnapshot) and fault in _CAME_WRONG):
+    if (
+        fault in _OWN_TROUBLE
+        or isinstance(change, Refresh)
+        or (isinstance(change, ApplySnapshot) and fault in _CAME_WRONG)
+    ):
         return world
     return replace(world, refused=world.refused | {_content(change)})
 
@@ -237,7 +243,11 @@ def _breaches(world: World, event: SyncEvent, effects: tuple[Effect, ...], after
     asks = [effect for effect in effects if isinstance(effect, FetchChunks | FetchDeltas | RequestList)]
     if asks and not after.state.connected:
         yield "asks while the link is down"
-    if after.state.version != after.version and not isinstance(event, Known | Failed) and world.state.version == world.version:
+    if (
+        after.state.version != after.version
+        and not isinstance(event, Known | Failed)
+        and world.state.version == world.version
+    ):
         yield "takes another version for the one in use than the disk has"
     if len(after.state.deltas) > RULES.held:
         yield "holds more deltas than it may"

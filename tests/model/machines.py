@@ -1,0 +1,62 @@
+"""The machines that are explored, a row each: its name, how it is made, and how far it is explored.
+
+The short form is a part of `make test`; its bounds are states, so that it is the same on each machine. The whole form is
+`make model`; its seconds, of the processor, share half an hour on two cores.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from tests.model import clock, lane, lane_pairs, lists, site
+from tests.model.explorer import Bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.model.explorer import Machine
+
+WHOLE_S: Final = 30 * 60.0
+CORES: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A machine. `short`, `whole`: where each form ends at the latest."""
+
+    name: str
+    make: Callable[[], Machine]
+    short: Bounds
+    whole: Bounds
+
+
+def _rows() -> Iterator[Row]:
+    for name, small in lane.SMALL.items():
+        yield Row(f"lane: {name}", partial(lane.LaneMachine, small), Bounds(states=1_000), Bounds(seconds=60))
+    for name, large in lane.LARGE.items():
+        short, whole = Bounds(states=600), Bounds(states=250_000, seconds=75, judge_every=10)
+        yield Row(f"lane: {name}", partial(lane.LaneMachine, large), short, whole)
+    for name, pair in lane_pairs.PAIRS.items():
+        short, whole = Bounds(states=500, judge_every=5), Bounds(states=150_000, seconds=75, judge_every=20)
+        yield Row(f"lanes: {name}", partial(lane_pairs.PairMachine, pair), short, whole)
+    for name, scenario in site.SCENARIOS.items():
+        short, whole = Bounds(states=600, judge_every=20), Bounds(states=250_000, seconds=40, judge_every=50)
+        yield Row(f"site: {name}", partial(site.SiteMachine, scenario), short, whole)
+    for name, rules in clock.RULES.items():
+        short, whole = Bounds(states=2_000), Bounds(states=400_000, seconds=75)
+        yield Row(f"clock: {name}", partial(clock.ClockMachine, rules), short, whole)
+    for name, seconds in (("at one instant", (0,)), ("over time", (0, 1))):
+        short, whole = Bounds(states=4_000, judge_every=10), Bounds(states=400_000, seconds=75, judge_every=10)
+        yield Row(f"lists: {name}", partial(lists.ListsMachine, seconds), short, whole)
+
+
+MACHINES: Final = {row.name: row for row in _rows()}
+
+
+def machine(name: str) -> Machine:
+    """A machine by its name, new. Raises KeyError with the names that there are."""
+    if name not in MACHINES:
+        raise KeyError(f"no machine {name!r}; there are: {'; '.join(MACHINES)}")
+    return MACHINES[name].make()

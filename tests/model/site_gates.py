@@ -1,0 +1,646 @@
+"""The gates of a site as automata: whole real `SiteService` objects, each with a ledger, of which every step is made once.
+
+Real: agent.site (but its link), agent.core.site (but signatures), agent.store.journal's ledger, claims and rows in SQLite
+with its schema. In place of threads, what a thread would do next is done at once, one thing at a time. In place of the
+clock each gate has its own, which the world moves. A gate that does something is copied before, so that its states are
+values; what a gate does depends on nothing else, so each (state, event) is played once.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import secrets
+import sqlite3
+import sys
+import threading
+import time
+from collections import deque
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final
+
+from agent.core.crypto import Algorithm, PublicKey, SigningKey
+from agent.core.events import AccessGranted, ClockReading, Draft, Writer
+from agent.core.model import LedgerChange, LedgerState
+from agent.core.site import ClaimRequest, Membership, OpenedMessage
+from agent.devices import PortState
+from agent.mqtt import Incoming, LinkUp
+from agent.service.worker import Worker
+from agent.site.claimant import SiteRules
+from agent.site.service import SiteService
+from agent.store.errors import LedgerConflictError
+from agent.store.journal import entry, event_table, ledger_salvage, schema
+from agent.store.journal import ledger as uses
+from agent.store.journal.site_ledger import SiteLedger
+from tests.model.snapshots import Copier, Freezer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator
+
+UTC: Final = 1_772_352_000.0
+START_AT: Final = 1000.0
+OLDEST_S: Final = 11.0
+"""No rule of the site asks for more than ten seconds."""
+SOON_S: Final = 0.001
+_KEY: Final = SigningKey.from_seed(b"\x07" * 32)
+_TABLES: Final = {
+    "ledger": "permit, use, gate, state, txn, boot, utc_ms, vehicle, direction, seq",
+    "consents": "permit, use, gate, txn, utc_ms, vehicle, direction",
+    "site_log": "one, seq",
+    "site_peers": "gate, stream, seq, synced",
+}
+_NO_STATE: Final = frozenset({"heard_at", "behind", "trouble", "_refused", "_may_log", "said", "told", "answers"})
+
+
+# ------------------------------------------------------------------------------------ in place of time, chance and threads
+
+
+class _Lock:
+    """There is one thread: a lock that is taken twice would be a deadlock."""
+
+    def __init__(self) -> None:
+        self.held = False
+
+    def __enter__(self) -> None:
+        if self.held:
+            raise AssertionError("deadlock: a lock is taken twice by one thread")
+        self.held = True
+
+    def __exit__(self, *_: object) -> None:
+        self.held = False
+
+
+class _RLock:
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+class _Semaphore:
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def acquire(self, *, blocking: bool) -> bool:
+        assert not blocking
+        self.count -= 1
+        return self.count >= 0
+
+    def release(self) -> None:
+        self.count += 1
+
+
+class _Event:
+    def __init__(self) -> None:
+        self.on = False
+
+    def set(self) -> None:
+        self.on = True
+
+    def clear(self) -> None:
+        self.on = False
+
+    def is_set(self) -> bool:
+        return self.on
+
+
+class _Queue:
+    def __init__(self, limit: int) -> None:
+        self.limit, self.items = limit, deque[Any]()
+
+    def put_nowait(self, item: object) -> None:
+        if len(self.items) >= self.limit:
+            raise queue.Full
+        self.items.append(item)
+
+
+class _World:
+    """The clock and the chance of the gate that does something now."""
+
+    gate: Gate
+
+    @classmethod
+    def monotonic(cls) -> float:
+        return cls.gate.clock_at
+
+    @classmethod
+    def token_hex(cls, _length: int) -> str:
+        cls.gate.tokens += 1
+        return f"{cls.gate.name}{cls.gate.tokens:03d}"
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Within: the rooms of agent.site have one thread, a clock that is moved by hand, and no chance."""
+    stands = {
+        "time": (time, SimpleNamespace(monotonic=_World.monotonic)),
+        "secrets": (secrets, SimpleNamespace(token_hex=_World.token_hex)),
+        "threading": (threading, SimpleNamespace(Lock=_Lock, RLock=_RLock, Semaphore=_Semaphore, Event=_Event)),
+        "queue": (queue, SimpleNamespace(Queue=_Queue, Full=queue.Full, Empty=queue.Empty)),
+    }
+    modules = [module for name, module in sys.modules.items() if name.startswith("agent.site.")]
+    changed = [
+        (module, name)
+        for module in modules
+        for name, (real, _) in stands.items()
+        if getattr(module, name, None) is real
+    ]
+    try:
+        for module, name in changed:
+            setattr(module, name, stands[name][1])
+        yield
+    finally:
+        for module, name in changed:
+            setattr(module, name, stands[name][0])
+
+
+# --------------------------------------------------------------------------------------------------------------- the disk
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """What a journal holds of the ledger. `rows`: by table. `flags`: the conflicts that it has recorded: permit, use,
+    gates, transactions. `superseded`: the streams that must not go on, noted beside it.
+    """
+
+    stream: str
+    rows: tuple[tuple[tuple[object, ...], ...], ...] = ((), (), (), ())
+    flags: frozenset[tuple[object, ...]] = frozenset()
+    superseded: frozenset[str] = frozenset()
+
+    def table(self, name: str) -> tuple[tuple[object, ...], ...]:
+        """The rows of a table."""
+        return self.rows[tuple(_TABLES).index(name)]
+
+
+class Ledgers:
+    """One SQLite database, into which each ledger is put for its turn; what was done to a ledger once is remembered."""
+
+    def __init__(self) -> None:
+        self._connection = sqlite3.connect(":memory:", isolation_level=None)
+        schema.migrate(self._connection)
+        self._done: dict[Hashable, tuple[Any, Disk, str]] = {}
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    def do(self, gate: Gate, what: str, *arguments: Any) -> Any:
+        """One call of the ledger of a gate. Raises LedgerConflictError."""
+        key = (gate.disk, gate.name, gate.boot, gate.skew_s, what, arguments)
+        found = self._done.get(key)
+        if found is None:
+            found = self._done[key] = self._played(gate, what, arguments)
+        result, gate.disk, refused = found
+        if refused:
+            raise LedgerConflictError(refused)
+        return result
+
+    def salvaged(self, disk: Disk, stream: str) -> Disk:
+        """The disk of a gate that moved a journal aside: what is rescued of it, in a new stream."""
+        self._load(disk)
+        self._connection.execute("DELETE FROM site_log")
+        self._connection.execute("DELETE FROM site_peers")
+        self._connection.execute(ledger_salvage.RENUMBER)
+        return Disk(stream, self._rows(), disk.flags, disk.superseded)
+
+    # -------------------------------------------------------------------------------------- agent.store.journal.Database
+
+    closed = False
+    _superseded = ""
+
+    def reading(self, _doing: str, work: Callable[[sqlite3.Connection], Any]) -> Any:
+        return work(self._connection)
+
+    def writing(self, _doing: str, work: Callable[[sqlite3.Connection], Any]) -> Any:
+        self._connection.execute("BEGIN")
+        try:
+            result = work(self._connection)
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+        return result
+
+    freeing = writing
+
+    def supersede(self, stream: str, _cause: str) -> None:
+        self._superseded = stream
+
+    # --------------------------------------------------------------------------------------------------------- private
+
+    def _played(self, gate: Gate, what: str, arguments: tuple[Any, ...]) -> tuple[Any, Disk, str]:
+        disk = gate.disk
+        self._load(disk)
+        self._superseded = ""
+        writer = Writer(gate.name, disk.stream, gate.boot)
+        reading = ClockReading(UTC + gate.skew_s, synced=True, error_ms=1)
+        try:
+            result = self._result(gate, what, arguments, writer, reading)
+        except LedgerConflictError as error:
+            return None, disk, str(error) or "refused"
+        superseded = disk.superseded | ({self._superseded} if self._superseded else set())
+        return result, Disk(disk.stream, self._rows(), disk.flags | self._flags(), superseded), ""
+
+    def _result(self, gate: Gate, what: str, arguments: tuple[Any, ...], writer: Writer, reading: ClockReading) -> Any:
+        if what == "record":
+            it = entry.JournalEntry(*arguments)
+            self.writing("", lambda connection: entry.write(connection, it, writer, reading))
+            return None
+        if what == "use_state":
+            return uses.use_state(self._connection, arguments[0], gate.boot, arguments[1])
+
+        def commit(_doing: str, work: Callable[[sqlite3.Connection, ClockReading], Any]) -> Any:
+            return self.writing("", lambda connection: work(connection, reading))[0]
+
+        ledger = SiteLedger(self, writer, lambda: reading, commit)
+        return getattr(ledger, what)(*arguments)
+
+    def _load(self, disk: Disk) -> None:
+        connection = self._connection
+        for table in (*_TABLES, "events", "transactions", "journal"):
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
+        for (table, columns), rows in zip(_TABLES.items(), disk.rows, strict=True):
+            places = ", ".join("?" * (columns.count(",") + 1))
+            connection.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", rows)  # noqa: S608 - constants
+        event_table.begin_stream(connection, "x", disk.stream)
+
+    def _rows(self) -> tuple[tuple[tuple[object, ...], ...], ...]:
+        return tuple(
+            tuple(sorted(self._connection.execute(f"SELECT {columns} FROM {table}")))  # noqa: S608 - constants
+            for table, columns in _TABLES.items()
+        )
+
+    def _flags(self) -> frozenset[tuple[object, ...]]:
+        found = self._connection.execute("SELECT payload FROM events WHERE type = 'ledger.conflict'")
+        events = [json.loads(payload)["data"] for (payload,) in found]
+        return frozenset((one["permit"], one["use"], tuple(one["gates"]), tuple(one["transactions"])) for one in events)
+
+
+# ------------------------------------------------------------------------------------------------------- one gate's parts
+
+
+class _OpenMembership(Membership):
+    """Says and hears without signatures: what is said is said by who says it."""
+
+    def sealed(self, said: Any, to: str, _key: object, *_more: object) -> Any:
+        return self.own, to, said
+
+    def opened(self, data: Any, *_more: object) -> OpenedMessage:
+        gate, to, said = data
+        return OpenedMessage(gate, said, same_membership=True, to_all=to == "*")
+
+
+class _Link:
+    """The link of a gate: what it says is kept for the world."""
+
+    worker = None
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self.said: Any = None
+        self.told: Any = None
+        self.listener: Any = None
+
+    @property
+    def view(self) -> Any:
+        return SimpleNamespace(state=PortState.UP if self._gate.up else PortState.LOST, detail="")
+
+    def subscribe(self, said: Any, told: Any) -> None:
+        self.said, self.told = said, told
+
+    def listen(self, listener: Any) -> None:
+        self.listener = listener
+
+    def send_to_gate(self, to: str, text: Any, done: Any = None) -> bool:
+        return self._send((to,), text, done)
+
+    def broadcast_rows(self, text: Any, done: Any = None) -> bool:
+        return self._send(self._gate.peers, text, done)
+
+    def _send(self, to: tuple[str, ...], text: Any, done: Any) -> bool:
+        if done is not None:
+            done(None)
+        if self._gate.up:
+            self._gate.out.extend((one, text) for one in to)
+        return self._gate.up
+
+
+class _Shared:
+    """The journal and the site's side of its ledger, as the service asks them."""
+
+    def __init__(self, gate: Gate, ledgers: Ledgers) -> None:
+        self._gate = gate
+        self._ledgers = ledgers
+
+    @property
+    def stream(self) -> str:
+        return self._gate.disk.stream
+
+    def unconfirmed(self, _min_age_s: float, limit: int) -> Any:
+        """Whatever their age: they are asked after earlier than in truth."""
+        return self._ledgers.do(self._gate, "unconfirmed", -1e9, limit)
+
+    def wait_for_rows(self, after: int, _timeout: float) -> bool:
+        return bool(self.head() > after)
+
+    def take_rows(self, gate: str, stream: str, first: int, rows: Any) -> Any:
+        return self._ledgers.do(self._gate, "take_rows", gate, stream, first, tuple(rows))
+
+    def take_dump(self, gate: str, stream: str, rows: Any) -> Any:
+        return self._ledgers.do(self._gate, "take_dump", gate, stream, tuple(rows))
+
+    def unsynced(self, gates: Any) -> Any:
+        return self._ledgers.do(self._gate, "unsynced", tuple(gates))
+
+    def use_state(self, permit_id: bytes, transaction: str | None = None) -> Any:
+        return self._ledgers.do(self._gate, "use_state", permit_id, transaction)
+
+    def head(self) -> Any:
+        return self._ledgers.do(self._gate, "head")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda *arguments: self._ledgers.do(self._gate, name, *arguments)
+
+
+class _Hears:
+    """A lane that waits for the word on a claim."""
+
+    def __init__(self, gate: Gate, transaction: str) -> None:
+        self._gate = gate
+        self._transaction = transaction
+
+    def __call__(self, answer: Any) -> None:
+        self._gate.answers.append((self._transaction, answer.code, answer.use))
+
+
+class Gate:
+    """One gate: its disk and, while it is alive, its service. `out`: what it said; `answers`: to its lanes."""
+
+    def __init__(self, name: str, disk: Disk, membership: Membership, rules: SiteRules, skew_s: float) -> None:
+        self.name, self.disk, self.skew_s = name, disk, skew_s
+        self.membership, self.rules = membership, rules
+        self.peers = membership.peers
+        self.clock_at, self.tokens, self.boots, self.streams = START_AT, 0, 0, 1
+        self.up = False
+        self.backup: Disk | None = None
+        self.service: SiteService | None = None
+        self.link: _Link | None = None
+        self.out: list[tuple[str, Any]] = []
+        self.answers: list[tuple[str, Any, int]] = []
+
+    @property
+    def boot(self) -> str:
+        """Which start of the agent this is."""
+        return f"{self.name}/{self.boots}"
+
+    def start(self, ledgers: Ledgers, *, up: bool) -> None:
+        """Start the agent; a journal that must not go on is moved aside."""
+        self.boots += 1
+        if self.disk.stream in self.disk.superseded:
+            self.streams += 1
+            self.disk = ledgers.salvaged(self.disk, f"{self.name}#{self.streams}")
+        self.link = _Link(self)
+        shared: Any = _Shared(self, ledgers)
+        self.service = SiteService(self.membership, _KEY, shared, shared, self.link, self.rules)  # type: ignore[arg-type]
+        self.service._exchange._told_at = self.clock_at
+        self.up = False
+        if up:
+            self.connect()
+
+    def connect(self) -> None:
+        """The link comes up."""
+        self.up = True
+        assert self.link is not None
+        self.link.listener(LinkUp(1, None))  # type: ignore[arg-type]
+        self.drain()
+
+    def drain(self, *, ticks: bool = False) -> None:
+        """What the two threads of the dispatcher would do now."""
+        assert self.service is not None
+        boxes = (self.service._dispatcher.claims, self.service._dispatcher.rows)
+        for _ in range(400):
+            busy = [box for box in boxes if box._todo.items]
+            if not busy and not ticks:
+                return
+            for box in busy or boxes:
+                due_at = box._guarded(box._todo.items.popleft() if box._todo.items else None)
+                for _ in range(50):
+                    if due_at is None or due_at > self.clock_at:
+                        break
+                    due_at = box._guarded(None)
+            ticks = False
+        raise AssertionError("a gate is busy without end")
+
+    def due_at(self) -> float | None:
+        """When a thread of this gate would wake for a reason."""
+        service = self.service
+        if service is None:
+            return None
+        found = [service._own.next_end_at(), service._home.next_at()]
+        if service._exchange._behind or service._exchange.missing:
+            found.append(self.clock_at + 0.31)
+        return min((at for at in found if at is not None), default=None)
+
+    def can_push(self) -> bool:
+        """Whether its pusher has something to tell."""
+        exchange = None if self.service is None else self.service._exchange
+        if exchange is None or not self.up or exchange._witnesses.older_copy:
+            return False
+        return bool(exchange._announce.is_set() or exchange._ledger.head() > exchange._pushed)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What an event did to a gate. `gate`: the number of its state after. `said`: to whom what, in order.
+
+    `answers`: transaction, code and use. `refused`: the ledger did not take a record.
+    """
+
+    gate: int
+    said: tuple[tuple[str, Any], ...] = ()
+    answers: tuple[tuple[str, Any, int], ...] = ()
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the world may see of a state of a gate. `spent`: its journal must not go on: it restarts by itself."""
+
+    name: str
+    alive: bool
+    up: bool
+    is_due: bool
+    can_push: bool
+    disk: Disk
+    backed_up: bool
+    missing: bool
+    busy: bool
+    spent: bool
+
+
+class Gates:
+    """All states that gates were met in, by number, and what each event does to each."""
+
+    def __init__(self) -> None:
+        self.ledgers = Ledgers()
+        self._shared = (Membership, SiteRules, SigningKey, Worker, Ledgers, SimpleNamespace)
+        self._gates: list[Gate] = []
+        self._numbers: dict[Hashable, int] = {}
+        self._facts: list[Facts] = []
+        self._played: dict[tuple[int, Hashable], Played] = {}
+
+    @property
+    def count(self) -> int:
+        """How many states there are."""
+        return len(self._gates)
+
+    def first(self, gate: Gate) -> int:
+        """The number of a gate that was just made."""
+        return self._known(gate)
+
+    def facts(self, number: int) -> Facts:
+        """What is to be seen of a state."""
+        return self._facts[number]
+
+    def play(self, number: int, event: tuple[Any, ...]) -> Played:
+        """What an event does to a gate in a state."""
+        found = self._played.get((number, event))
+        if found is None:
+            found = self._played[number, event] = self._play(number, event)
+        return found
+
+    # --------------------------------------------------------------------------------------------------------- private
+
+    def _play(self, number: int, event: tuple[Any, ...]) -> Played:
+        gate: Gate = Copier(self._shared).copied(self._gates[number])
+        gate.out, gate.answers = [], []
+        _World.gate = gate
+        refused = False
+        try:
+            getattr(self, f"_{event[0]}")(gate, *event[1:])
+        except LedgerConflictError:
+            refused = True
+        if gate.service is not None:
+            gate.drain()
+        said, answers = tuple(gate.out), tuple(gate.answers)
+        gate.out, gate.answers = [], []
+        return Played(self._known(gate), said, answers, refused)
+
+    def _known(self, gate: Gate) -> int:
+        _World.gate = gate
+        freezer = Freezer((*self._shared, _Lock, _RLock, _Semaphore), _NO_STATE | {"clock_at"}, gate.clock_at, OLDEST_S)
+        value = freezer.frozen(gate)
+        number = self._numbers.get(value)
+        if number is None:
+            number = self._numbers[value] = len(self._gates)
+            self._gates.append(gate)
+            self._facts.append(_facts(gate))
+        return number
+
+    # ------------------------------------------------------------------------------------------------------- the events
+
+    def _start(self, gate: Gate, up: bool) -> None:
+        gate.start(self.ledgers, up=up)
+
+    def _stop(self, gate: Gate) -> None:
+        gate.service = gate.link = None
+        gate.up = False
+
+    def _connect(self, gate: Gate) -> None:
+        gate.connect()
+
+    def _cut(self, gate: Gate) -> None:
+        gate.up = False
+
+    def _ask(self, gate: Gate, transaction: str, request: ClaimRequest) -> None:
+        hears = _Hears(gate, transaction)
+        answer = _service(gate).claim(request, hears)
+        if answer is not None:
+            hears(answer)
+
+    def _record(self, gate: Gate, transaction: str, change: LedgerChange) -> None:
+        drafts = (Draft(AccessGranted(grant=f"{transaction}-1", by="permit", permit="00"), "1", transaction, UTC),)
+        with _service(gate).reserving(drafts, (change,)):
+            self.ledgers.do(gate, "record", drafts, (change,))
+
+    def _settle(self, gate: Gate, change: LedgerChange) -> None:
+        self.ledgers.do(gate, "record", (), (change,))
+
+    def _hear(self, gate: Gate, text: Any) -> None:
+        assert gate.link is not None
+        heard = Incoming("", text, 1, retained=False)
+        (gate.link.told if text[1] == "*" else gate.link.said)(heard)
+
+    def _due(self, gate: Gate) -> None:
+        due_at = gate.due_at()
+        gate.clock_at = max(gate.clock_at, gate.clock_at if due_at is None else due_at) + SOON_S
+        gate.drain(ticks=True)
+
+    def _later(self, gate: Gate, seconds: float) -> None:
+        gate.clock_at += seconds
+        gate.drain(ticks=True)
+        if seconds > OLDEST_S - 1:
+            _service(gate)._exchange._announce.set()
+
+    def _push(self, gate: Gate) -> None:
+        _service(gate)._exchange._push_next()
+
+    def _lose(self, gate: Gate) -> None:
+        gate.streams += 1
+        gate.disk = Disk(f"{gate.name}#{gate.streams}")
+
+    def _back_up(self, gate: Gate) -> None:
+        gate.backup = gate.disk
+
+    def _restore(self, gate: Gate) -> None:
+        assert gate.backup is not None
+        kept = gate.disk.superseded  # beside the journal
+        gate.disk = Disk(gate.backup.stream, gate.backup.rows, gate.backup.flags, kept | gate.backup.superseded)
+
+
+def _service(gate: Gate) -> SiteService:
+    assert gate.service is not None
+    return gate.service
+
+
+def _facts(gate: Gate) -> Facts:
+    service = gate.service
+    alive = service is not None
+    missing = alive and bool(service._exchange.missing)  # type: ignore[union-attr]
+    busy = alive and bool(service._own._live or service._home._waiting)  # type: ignore[union-attr]
+    return Facts(
+        gate.name,
+        alive,
+        gate.up,
+        gate.due_at() is not None,
+        gate.can_push(),
+        gate.disk,
+        gate.backup is not None,
+        missing,
+        busy,
+        alive and gate.disk.stream in gate.disk.superseded,
+    )
+
+
+def membership_of(own: str, names: str) -> Membership:
+    """The gates of a site, each with a key of its own."""
+    keys = {name: PublicKey(Algorithm.ED25519, SigningKey.from_seed(name.encode() * 32).public.raw) for name in names}
+    return _OpenMembership(7, own, keys)
+
+
+def synced_disk(own: str, names: str) -> Disk:
+    """The disk of a gate that knows everything of all others, which have done nothing yet."""
+    digest = membership_of(own, names).digest
+    peers = sorted(
+        [(name, f"{name}#1", 0, 1) for name in names if name != own] + [(f"roll:{digest}", f"{own}#1", 0, 1)]
+    )
+    return Disk(f"{own}#1", ((), (), (), tuple(peers)))
+
+
+__all__ = ["Disk", "Facts", "Gate", "Gates", "LedgerState", "Played", "membership_of", "one_thread", "synced_disk"]
