@@ -1,9 +1,9 @@
 """The clock's trust as a machine: the real monitor beside a world that knows the true time.
 
-Two clocks of a computer, a battery-backed one, a kernel, a time server that is lost and comes back, somebody who sets the
-clock, restarts of the agent and of the computer. What must hold, from docs/clock.md: whenever permits are judged by the
-clock, it is off by no more than it says, and that is no more than `max_error_s`; a time server that may be gone by brings
-trust back; the floor is a time that has passed.
+Two clocks of a computer, a battery-backed one, a kernel, a time server that is lost and comes back, somebody who sets
+the clock, restarts of the agent and of the computer. What must hold, from docs/clock.md: whenever permits are judged by
+the clock, it is off by no more than it says, and that is no more than `max_error_s`; a time server that may be gone by
+brings trust back; the floor is a time that has passed.
 
 Times are kept relative to the true time and to now. The agent looks after everything that happens, as it does once a
 second: what is set and lost within that second no agent can see.
@@ -43,8 +43,8 @@ class World:
     """A gate's computer, and what its agent knows.
 
     `off_s`, `rtc_off_s`: by what the clock and the battery-backed one are ahead of the true time. `kernel_s`: the bound
-    that the kernel gives, None: no time server. `rtc_due_s`: until it writes the battery-backed clock. `trust`, `floor`,
-    `look`: as kept, relative to now. `kept_s`: since when the agent wrote them, as off by `kept_error_s`.
+    that the kernel gives, None: no time server. `rtc_due_s`: until it writes the battery-backed clock. `trust`,
+    `floor`, `look`: as kept, relative to now. `kept_s`: since when the agent wrote them, as off by `kept_error_s`.
     """
 
     off_s: float
@@ -156,7 +156,7 @@ class ClockMachine:
         assert isinstance(state, World)
         assert state.trust is not None
         error = "" if state.trust.error_s is None else f" to {state.trust.error_s:.2f} s"
-        return f"{state.trust.state}{error}; off by {state.off_s:+.2f} s, its battery-backed clock {state.rtc_off_s:+.2f} s"
+        return f"{state.trust.state}{error}; off by {state.off_s:+.2f} s, battery-backed {state.rtc_off_s:+.2f} s"
 
     def _breaches(self, label: str, after: World, trust: ClockTrust) -> Iterator[str]:
         if trust.trusted:
@@ -174,6 +174,9 @@ class ClockMachine:
     # ------------------------------------------------------------------------------------------------ what can happen
 
     def _acts(self, world: World) -> dict[str, Callable[[], World]]:
+        return self._waits(world) | self._settings(world) | self._ends(world)
+
+    def _waits(self, world: World) -> dict[str, Callable[[], World]]:
         acts: dict[str, Callable[[], World]] = {}
         for seconds in WAITS_S:
             if world.kernel_s is None:
@@ -183,6 +186,10 @@ class ClockMachine:
             for written in (True,) if seconds >= world.rtc_due_s else (False, True):
                 label = f"{seconds:g} s pass{', the battery-backed one is written' if written else ''}"
                 acts[label] = partial(self._passed, world, seconds, 0, rtc_written=written)
+        return acts
+
+    def _settings(self, world: World) -> dict[str, Callable[[], World]]:
+        acts: dict[str, Callable[[], World]] = {}
         for bound_s, steps in product((0.5, 15.0), (False, True)):
             for off_s in (bound_s, -bound_s) if bound_s > 1 else (bound_s,):
                 way = "steps" if steps else "slews"
@@ -191,6 +198,10 @@ class ClockMachine:
         for by_s, rtc_too in product((15.0, -15.0, 1.9), (False, True)):
             label = f"somebody sets it by {by_s:+g} s{', the battery-backed one too' if rtc_too else ''}"
             acts[label] = partial(self._set, world, by_s, rtc_too=rtc_too)
+        return acts
+
+    def _ends(self, world: World) -> dict[str, Callable[[], World]]:
+        acts: dict[str, Callable[[], World]] = {}
         if world.kernel_s is not None:
             acts["the time server is lost"] = lambda: self._looked(replace(world, kernel_s=None))
         acts["the agent is killed and starts"] = lambda: self._looked(world, starts=True)
@@ -279,7 +290,7 @@ class ClockMachine:
         )
 
 
-# ------------------------------------------------------------------------------- what is kept, relative to now and truth
+# ------------------------------------------------------------------------------ what is kept, relative to now and truth
 
 
 def _instant(seen: Instant, at: float, utc: float) -> Instant:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
 
+_LOOK_EVERY = 256
 VARIANT = "!"
 """Between an input and what goes wrong while it is carried out, as in `officer opens!GATE_FAULT`."""
 
@@ -129,24 +130,28 @@ class Explorer:
             self._meet(state, -1, word)
         number = 0
         while number < len(self._states) and not found.ended_by:
-            if self._depths[number] >= self._bounds.depth:
-                found.ended_by = f"depth {self._bounds.depth}"
-                break
-            self._expand(number)
-            number += 1
-            if number % 256 == 0:
+            if number % _LOOK_EVERY == 0:
                 found.seconds = time.process_time() - begin
-                if found.seconds > self._bounds.seconds:
-                    found.ended_by = f"{self._bounds.seconds:.0f} s"
                 self._progress(self._count(number))
-            if len(self._states) > self._bounds.states:
-                found.ended_by = f"{self._bounds.states:,} states"
-            if until_breach and found.breaches:
-                found.ended_by = "a breach"
+            found.ended_by = self._bound(number, until_breach=until_breach)
+            if not found.ended_by:
+                self._expand(number)
+                number += 1
         found.seconds = time.process_time() - begin
         if not until_breach:
             found.never_seen = tuple(self._machine.never_seen(found.moved))
         return self._count(number)
+
+    def _bound(self, number: int, *, until_breach: bool) -> str:
+        """Which bound is reached before the state of that number is expanded; "" for none."""
+        bounds, found = self._bounds, self._found
+        if until_breach and found.breaches:
+            return "a breach"
+        if len(self._states) > bounds.states:
+            return f"{bounds.states:,} states"
+        if self._depths[number] >= bounds.depth:
+            return f"depth {bounds.depth}"
+        return f"{bounds.seconds:.0f} s" if found.seconds > bounds.seconds else ""
 
     def _count(self, expanded: int) -> Exploration:
         found = self._found

@@ -1,12 +1,13 @@
 """The canonical form of a lane: what no rule of the lane tells apart is the same state.
 
-Times are kept relative to now. Every limit that the lane's rules compare a time with is a whole number of ticks, so that
-the following lose nothing:
-* ages are cut at the longest limit that any rule of that state compares them with; of a state that reads no `since`, none
-  is kept;
+Times are kept relative to now. Every limit that the lane's rules compare a time with is a whole number of ticks, so
+that the following lose nothing:
+* ages are cut at the longest limit that any rule of that state compares them with; of a state that reads no `since`,
+  none is kept;
 * `clear_since` and `free_since` count from `since` at the earliest, as the rules take them;
 * ids are renamed: the open transaction is T, its pulses T-1, T-2, those of others O1, O2;
-* of presentations and readings of one text one is kept: only whether there is any, and whether a new one is new, counts;
+* of presentations and readings of one text one is kept: only whether there is any, and whether a new one is new,
+  counts;
 * what only words events, or keeps an alarm from being repeated, is left out.
 """
 
@@ -40,7 +41,8 @@ Form = tuple[Any, ...]
 
 
 class LaneForms:
-    """The forms of the lanes of one kind. `tested`: whether test pulses are ordered, which ask when somebody was seen."""
+    """The forms of the lanes of one kind. `tested`: whether test pulses are ordered, which ask when somebody was
+    seen."""
 
     def __init__(self, rules: LaneRules, *, tested: bool) -> None:
         self._rules = rules

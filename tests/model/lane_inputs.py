@@ -153,12 +153,17 @@ class LaneInputs:
         return (0,) if self.choice.only else self.choice.ticks
 
     def _always(self) -> Iterator[tuple[str, tuple[int, ...], Make]]:
-        rules, ticks = self.rules, self.choice.ticks
-        yield "tick", ticks, Ticked
+        yield "tick", self.choice.ticks, Ticked
+        yield from self._seen()
+        yield from self._surroundings()
+
+    def _seen(self) -> Iterator[tuple[str, tuple[int, ...], Make]]:
+        """What inputs sample and readers see."""
+        ticks = self.choice.ticks
         for signals in self.samples():
-            yield words_of(rules, signals), ticks, partial(_sampled, signals, 0.0)
+            yield words_of(self.rules, signals), ticks, partial(_sampled, signals, 0.0)
         quiet = next(self.samples())
-        if not rules.blind:
+        if not self.rules.blind:
             yield "a sample that comes late", (1,), partial(_sampled, quiet, -1.0)
             yield "a sample that is too old", (1,), partial(_sampled, quiet, -2.0)
             yield "a sample from the future", (1,), partial(_sampled, quiet, 5.0)
@@ -167,6 +172,10 @@ class LaneInputs:
             yield f"permit {'XY'[number]}", ticks, partial(_presented, b"XY"[number : number + 1])
         for number in range(self.choice.permits if self.choice.plates else 0):
             yield f"plate {'MN'[number]}", ticks, partial(_plate, "MN"[number])
+
+    def _surroundings(self) -> Iterator[tuple[str, tuple[int, ...], Make]]:
+        """What officers order, and how devices and neighbours are."""
+        rules, ticks = self.rules, self.choice.ticks
         for kind in self.choice.orders:
             yield f"order {kind}", ticks, partial(_ordered, kind, inf)
         if self.choice.orders:
@@ -219,15 +228,17 @@ class LaneInputs:
         for presence, safety in unknown:
             yield presence, safety, photocell, *limits[0]
         if rules.has_photocell:
-            for presence, broken, (opened, closed) in (
-                (False, True, limits[-1]),
-                (True, True, limits[-1]),
-                (False, None, limits[0]),
-            ):
-                yield presence, False, broken, opened, closed
+            for presence, broken, limit in ((False, True, -1), (True, True, -1), (False, None, 0)):
+                yield presence, False, broken, *limits[limit]
+        yield from self._odd(limits, photocell)
+
+    def _odd(
+        self, limits: list[tuple[bool | None, bool | None]], photocell: bool | None
+    ) -> Iterator[tuple[bool | None, ...]]:
+        """Limits that are unknown, or say both."""
         if len(limits) > 1:
             yield False, False, photocell, None, None
-        if self.choice.rich and rules.has_opened and rules.has_closed:
+        if self.choice.rich and self.rules.has_opened and self.rules.has_closed:
             yield False, False, photocell, True, True
 
     def _limits(self) -> list[tuple[bool | None, bool | None]]:

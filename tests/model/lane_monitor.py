@@ -1,7 +1,8 @@
-"""What must hold of a lane, from docs/lane.md and docs/permits.md: by what goes in and what comes out, and the state it shows.
+"""What must hold of a lane, from docs/lane.md and docs/permits.md: by what goes in and what comes out, and the state it
+shows.
 
-The monitor knows nothing of how the lane works inside. What it must remember is small (`Known`), so that it is a part of
-the state that is explored.
+The monitor knows nothing of how the lane works inside. What it must remember is small (`Known`), so that it is a part
+of the state that is explored.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ _WITHOUT_INPUTS: Final = frozenset({LaneState.INIT, LaneState.FAULT, LaneState.H
 _THROUGH: Final = frozenset({Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION})
 _OPENS: Final = frozenset({CommandKind.OPEN, CommandKind.TEST_OPEN})
 _TESTS: Final = frozenset({CommandKind.TEST_OPEN, CommandKind.TEST_CLOSE})
+_NO_SAMPLE: Final = Signals(-inf)
 _MAYBE_DOWN: Final = frozenset({"waiting", "delivered", "unknown"})
 
 
@@ -76,14 +78,14 @@ class UnderWay:
 class Known:
     """What the lane was told and has told. Times are relative to now, as in the form of the lane.
 
-    `lowering`: what became of the newest close pulse of this way down; "" before one. `turned_away`: the use of a vehicle
-    that went away waits for the arm, or something came back under it.
+    `lowering`: what became of the newest close pulse of this way down; "" before one. `turned_away`: the use of a
+    vehicle that went away waits for the arm, or something came back under it.
     """
 
     relay_up: bool = False
     free: bool = True
     arm_in_use: bool = False
-    signals: Signals = Signals(-inf)
+    signals: Signals = _NO_SAMPLE
     known_at: float = -inf
     served: Served | None = None
     pulses: tuple[UnderWay, ...] = ()
@@ -118,7 +120,6 @@ class Known:
 
 def told(known: Known, rules: LaneRules, item: Input) -> tuple[Known, bool]:
     """What is known once an input is taken in, and whether it was a turn of the officer's key."""
-    at = item.now.at
     turned = False
     match item:
         case RecordFailed(reason=reason, item=inner):
@@ -134,13 +135,17 @@ def told(known: Known, rules: LaneRules, item: Input) -> tuple[Known, bool]:
             known = replace(known, relay_up=up)
         case _:
             pass
-    if any(at > one.deadline for one in known.pulses):
-        for one in known.pulses:
-            if at > one.deadline:
-                known = _reported(known, one, "unknown")
+    known = _expired(known, item.now.at)
     if isinstance(item, Pulsed):
         known = _report(known, item)
     return known, turned
+
+
+def _expired(known: Known, at: float) -> Known:
+    for one in known.pulses:
+        if at > one.deadline:
+            known = _reported(known, one, "unknown")
+    return known
 
 
 def _sampled(known: Known, rules: LaneRules, item: Sampled) -> tuple[Known, bool]:
@@ -244,17 +249,19 @@ class LaneMonitor:
         reserved = any(row.state is LedgerState.RESERVED for row in self.ledger)
         self.expect(not reserved or raised, "rule 1: a use is reserved for a pulse only")
         for move in moves:
-            match move:
-                case Raise():
-                    self._raise(move)
-                case Close():
-                    self._close(move)
-                case Hold():
-                    self._hold(move)
-        for effect in effects:
-            if isinstance(effect, Decide):
-                self.expect(self.known.served is not None, "decides only on a vehicle that is there")
-                self._serve(asked=True)
+            self._moves(move)
+        if any(isinstance(effect, Decide) for effect in effects):
+            self.expect(self.known.served is not None, "decides only on a vehicle that is there")
+            self._serve(asked=True)
+
+    def _moves(self, move: Raise | Close | Hold) -> None:
+        match move:
+            case Raise():
+                self._raise(move)
+            case Close():
+                self._close(move)
+            case Hold():
+                self._hold(move)
 
     def _serve(self, **changes: object) -> None:
         if self.known.served is not None:
@@ -350,6 +357,12 @@ class LaneMonitor:
             self.expect(fresh and gone, "rule 4: who did not pass is seen not to be under the arm")
         self.expect(event.granted is served.granted, "the outcome says whether there was a grant")
         self._taken(event, served)
+        self._use(event, served, rows, through=through)
+        pulses = tuple(replace(one, own=False) for one in self.known.pulses)
+        self.known = replace(self.known, served=None, pulses=pulses)
+
+    def _use(self, event: TransactionClosed, served: Served, rows: list[LedgerChange], *, through: bool) -> None:
+        """Rule 12: what becomes of the use at the end of its transaction."""
         mine = [row for row in rows if row.state is not LedgerState.RESERVED]
         self.expect(len(mine) <= 1, "rule 12: a use is settled once")
         if served.used and mine:
@@ -362,8 +375,6 @@ class LaneMonitor:
             self.known = replace(self.known, turned_away="waits" if waits else "")
         else:
             self.expect(not mine, "rule 12: no use is settled that was not reserved")
-        pulses = tuple(replace(one, own=False) for one in self.known.pulses)
-        self.known = replace(self.known, served=None, pulses=pulses)
 
     def _taken(self, event: TransactionClosed, served: Served) -> None:
         if served.entered:
@@ -449,7 +460,7 @@ class LaneMonitor:
         self.expect(effect.on is not known.held, "a hold is given once")
         self.known = replace(known, held=effect.on)
 
-    # ------------------------------------------------------------------------------------------------- orders and answers
+    # ----------------------------------------------------------------------------------------------- orders and answers
 
     def _answered(self, effects: tuple[Effect, ...], moves: Sequence[Raise | Close | Hold]) -> None:
         """Rule 10: each order has one answer, and done is what was done."""

@@ -1,8 +1,8 @@
 """Two lanes that wait for one another, as a machine: two real lanes, the real `Interlock`, and the loops around them.
 
-The lanes have barriers of their own, of which one opens at a time, or they serve the two directions of one arm. Each loop
-is a thread: between its claim of the interlock and its record the other lane may do anything, and news of the interlock
-wait in its inbox while others are looked at. Time goes on once both inboxes are empty.
+The lanes have barriers of their own, of which one opens at a time, or they serve the two directions of one arm. Each
+loop is a thread: between its claim of the interlock and its record the other lane may do anything, and news of the
+interlock wait in its inbox while others are looked at. Time goes on once both inboxes are empty.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from agent.core.lane.step import step
 from agent.core.lane.step_inputs import CommandKind, Decided, InterlockChanged, RecordFailed, RelayChanged, Ticked
 from agent.core.model import Instant, Reason
 from agent.lane.interlock import Interlock, LaneInterlock
-from agent.lane.loop import _binding, _needs_interlock
+from agent.lane.loop import _needs_interlock
 from tests.model.explorer import Outcome
 from tests.model.lane import LaneKind, LaneMachine
 from tests.model.lane_inputs import UTC, Choice
@@ -128,7 +128,7 @@ class _Site:
     def lane(self, name: str) -> Lane:
         return self.machine.one.forms.lane(self.lanes[name][0])
 
-    # ------------------------------------------------------------------------------------- agent.lane.loop.LaneLoop._feed
+    # ----------------------------------------------------------------------------------- agent.lane.loop.LaneLoop._feed
 
     def feed(self, name: str, item: Input, ticks: float = 0.0) -> None:
         """One input, whole: nobody comes between the claim and the record."""
@@ -318,13 +318,11 @@ class PairMachine:
             if site.pending[name]:
                 site.record(name, None)
         for name in NAMES:
-            for item, ticks in self.one.quiet_items(site.lane(name)):
-                if not isinstance(item, InterlockChanged):
-                    site.feed(name, item, ticks)
-        for _ in range(_FULL):
-            for name in NAMES:
-                while site.inbox[name]:
-                    site.feed(name, InterlockChanged(_NOW, *site.inbox[name].pop(0)))
+            for item, ticks in self.one.quiet_items(site.lane(name), alone=False):
+                site.feed(name, item, ticks)
+        for name in NAMES * _FULL:
+            while site.inbox[name]:
+                site.feed(name, InterlockChanged(_NOW, *site.inbox[name].pop(0)))
         return site.saved()
 
 

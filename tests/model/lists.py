@@ -3,8 +3,8 @@
 The broker delivers any head, delta or chunk that central ever published, also an old one, at any time, twice or never.
 A change that the gate makes succeeds, fails for the gate's own reasons, or for the list's; the gate restarts. What must
 hold, from docs/lists.md: the list in use is never left for an older one; a delta is applied only to the version that it
-leads on from, a snapshot only whole; what was refused for its content is not tried again; one change at a time; and in a
-sound world the newest list is in use in the end.
+leads on from, a snapshot only whole; what was refused for its content is not tried again; one change at a time; and in
+a sound world the newest list is in use in the end.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from agent.core.lists import (
     SyncRules,
     SyncState,
     Tick,
+    sync,
 )
-from agent.core.lists import sync
 from agent.core.model import ListKind
 from tests.model.explorer import Outcome
 
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from agent.core.lists import Effect, SyncEvent
 
 RULES: Final = SyncRules(settle_s=1, quiet_s=1, cap_s=4, retry_s=1, window=1, held=2, held_bytes=100)
+_NEW: Final = SyncState()
 _OLD_S: Final = -5.0
 _TRIES, _FAILURES = 2, 2
 """From so many on the pauses grow no more."""
@@ -80,7 +81,7 @@ class World:
     `refused`: the contents that were wrong: deltas, and snapshots by their chunks.
     """
 
-    state: SyncState = SyncState()
+    state: SyncState = _NEW
     version: int = 0
     issued_at: int = 0
     chunks: frozenset[tuple[int, int]] = frozenset()
@@ -154,7 +155,7 @@ class ListsMachine:
         yield "the gate restarts"
 
     @staticmethod
-    def _event(world: World, what: str, at: int) -> tuple[World, SyncEvent]:
+    def _event(world: World, what: str, at: int) -> tuple[World, SyncEvent]:  # noqa: C901, PLR0911 - one an input
         state = world.state
         if what in HEADS:
             return world, HeadSeen(HEADS[what], at)
@@ -256,24 +257,29 @@ def _breaches(world: World, event: SyncEvent, effects: tuple[Effect, ...], after
 def _wrong_change(world: World, change: object) -> Iterator[str]:
     match change:
         case ApplyDelta(delta):
-            if delta.since != world.version:
-                yield "a delta is applied to a version that it does not lead on from"
-            if delta.version <= world.version:
-                yield "goes back to an older list"
+            wrong = {
+                "a delta is applied to a version that it does not lead on from": delta.since != world.version,
+                "goes back to an older list": delta.version <= world.version,
+            }
         case ApplySnapshot(head):
-            if head.snapshot <= world.version:
-                yield "goes back to an older list"
-            if not {(head.snapshot, number) for number in range(len(head.chunks))} <= world.chunks:
-                yield "a snapshot is applied that is not whole"
+            due = {(head.snapshot, number) for number in range(len(head.chunks))}
+            wrong = {
+                "goes back to an older list": head.snapshot <= world.version,
+                "a snapshot is applied that is not whole": not due <= world.chunks,
+            }
         case Refresh(head):
-            if head.version != world.version:
-                yield "a version is called new that is not the one in use"
-            if head.issued_at <= world.issued_at:
-                yield "a list is made older"
+            wrong = {
+                "a version is called new that is not the one in use": head.version != world.version,
+                "a list is made older": head.issued_at <= world.issued_at,
+            }
+        case _:
+            wrong = {}
+    yield from (rule for rule, is_broken in wrong.items() if is_broken)
 
 
 def _healthy(world: World) -> World:
-    """One second of a sound world: the link is up, the newest head comes, and whatever is asked for; changes succeed."""
+    """One second of a sound world: the link is up, the newest head comes, and whatever is asked for; changes
+    succeed."""
     asked: list[Effect] = []
 
     def go(world: World, event: SyncEvent) -> World:

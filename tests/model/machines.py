@@ -1,7 +1,7 @@
 """The machines that are explored, a row each: its name, how it is made, and how far it is explored.
 
-The short form is a part of `make test`; its bounds are states, so that it is the same on each machine. The whole form is
-`make model`; its seconds, of the processor, share half an hour on two cores.
+The short form is a part of `make test`; its bounds are states, so that it is the same on each machine. The whole form
+is `make model`; its seconds, of the processor, share half an hour on two cores.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from tests.model import clock, lane, lane_pairs, lists, site
+from tests.model import clock, lane, lane_kinds, lane_pairs, lists, site, site_scenarios
 from tests.model.explorer import Bounds
 
 if TYPE_CHECKING:
@@ -33,16 +33,16 @@ class Row:
 
 
 def _rows() -> Iterator[Row]:
-    for name, small in lane.SMALL.items():
-        yield Row(f"lane: {name}", partial(lane.LaneMachine, small), Bounds(states=1_000), Bounds(seconds=60))
-    for name, large in lane.LARGE.items():
-        short, whole = Bounds(states=600), Bounds(states=250_000, seconds=75, judge_every=10)
+    for name, small in lane_kinds.SMALL.items():
+        yield Row(f"lane: {name}", partial(lane.LaneMachine, small), Bounds(states=800), Bounds(seconds=45))
+    for name, large in lane_kinds.LARGE.items():
+        short, whole = Bounds(states=500), Bounds(states=250_000, seconds=60, judge_every=10)
         yield Row(f"lane: {name}", partial(lane.LaneMachine, large), short, whole)
     for name, pair in lane_pairs.PAIRS.items():
-        short, whole = Bounds(states=500, judge_every=5), Bounds(states=150_000, seconds=75, judge_every=20)
+        short, whole = Bounds(states=500, judge_every=5), Bounds(states=150_000, seconds=60, judge_every=20)
         yield Row(f"lanes: {name}", partial(lane_pairs.PairMachine, pair), short, whole)
-    for name, scenario in site.SCENARIOS.items():
-        short, whole = Bounds(states=600, judge_every=20), Bounds(states=250_000, seconds=40, judge_every=50)
+    for name, scenario in site_scenarios.SCENARIOS.items():
+        short, whole = Bounds(states=500, judge_every=25), Bounds(states=250_000, seconds=40, judge_every=50)
         yield Row(f"site: {name}", partial(site.SiteMachine, scenario), short, whole)
     for name, rules in clock.RULES.items():
         short, whole = Bounds(states=2_000), Bounds(states=400_000, seconds=75)

@@ -1,14 +1,14 @@
 """The gates of a site as a machine: permits that vehicles want to use at several of them, over a broker that loses,
 repeats and reorders, with crashes, lost and restored journals.
 
-What must hold, from docs/site.md: under `home_gate` and `deny` no use passes two gates, but where the last word of a use
-was lost with a disk that nobody else had heard of; under `allow_and_flag`, and where a journal was put back, every double
-is told at every gate once they hear one another; and then every permit that is not in doubt can be used again.
+What must hold, from docs/site.md: under `home_gate` and `deny` no use passes two gates, but where the last word of a
+use was lost with a disk that nobody else had heard of; under `allow_and_flag`, and where a journal was put back, every
+double is told at every gate once they hear one another; and then every permit that is not in doubt can be used again.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.model import LedgerChange, LedgerState
@@ -16,78 +16,21 @@ from agent.core.site import ClaimCode, ClaimRequest, PartitionPolicy
 from agent.core.site.home_gate import home_gate
 from agent.site.claimant import SiteRules
 from tests.model.explorer import Outcome
-from tests.model.site_gates import Gate, Gates, membership_of, one_thread, synced_disk
+from tests.model.one_thread import one_thread
+from tests.model.site_gates import Gate, Gates, membership_of, synced_disk
+from tests.model.site_scenarios import BUDGET, Vehicle, World
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
 
     from tests.model.site_gates import Facts, Played
+    from tests.model.site_scenarios import Scenario
 
 PERMITS: Final = {name: bytes([number]) * 8 for number, name in enumerate("PQR", 1)}
 _PASSES: Final = frozenset({ClaimCode.GRANTED, ClaimCode.FLAGGED})
 _LATER_S: Final = 10.01
 _ROUNDS: Final = 80
 _CALM_ROUNDS: Final = 9
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A site. `permits`: name, home gate, how often each may be used. `vehicles`: name, gate, permit that it shows.
-
-    How often each may happen: `asks` of a vehicle, `crashes`, `doubles` of messages, `cuts` of links, `losses` of
-    journals, `restores` of older ones, `backs`: vehicles that turn round before an open arm, `waits` for a time-out,
-    `heartbeats`. `in_flight`: messages under way. `window_s`: see ClaimRequest.already_exited_s.
-    """
-
-    gates: str = "AB"
-    policy: PartitionPolicy = PartitionPolicy.HOME_GATE
-    permits: tuple[tuple[str, str, int], ...] = (("P", "A", 1),)
-    vehicles: tuple[tuple[str, str, str], ...] = (("v1", "A", "P"), ("v2", "B", "P"))
-    asks: int = 1
-    crashes: int = 0
-    doubles: int = 0
-    cuts: int = 0
-    losses: int = 0
-    restores: int = 0
-    backs: int = 1
-    waits: int = 2
-    heartbeats: int = 0
-    in_flight: int = 8
-    window_s: float = 0.0
-    skews: tuple[float, ...] = ()
-    synced: bool = True
-    sees: tuple[str, ...] = ("passes",)
-
-
-@dataclass(frozen=True, slots=True)
-class Vehicle:
-    """A vehicle at a gate. `state`: new, asked, granted, refused, open, passed, left, gone (with its gate's process),
-    doubt (open when its gate fell).
-    """
-
-    state: str = "new"
-    use: int = 0
-    asks: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """`gates`: the numbers of their states. `messages`: under way, sorted. `left`: of each thing that may still happen.
-
-    `linked`: which gates reach the broker. `lost`: vehicles whose use nobody else had heard of when its journal went.
-    `put_back`: gates whose journal was replaced by an older one that nobody has noticed yet.
-    """
-
-    gates: tuple[int, ...]
-    vehicles: tuple[Vehicle, ...]
-    messages: tuple[int, ...]
-    left: tuple[int, ...]
-    linked: tuple[bool, ...]
-    lost: frozenset[str] = frozenset()
-    put_back: frozenset[str] = frozenset()
-
-
-_BUDGET: Final = ("crashes", "doubles", "cuts", "losses", "restores", "backs", "waits", "heartbeats")
 
 
 class SiteMachine:
@@ -109,7 +52,7 @@ class SiteMachine:
             yield "a site", self._first()
 
     def inputs(self, state: Any) -> Iterator[str]:
-        left = dict(zip(_BUDGET, state.left, strict=True))
+        left = dict(zip(BUDGET, state.left, strict=True))
         if len(state.messages) > self.scenario.in_flight:
             return
         yield from self._vehicle_inputs(state, left)
@@ -125,7 +68,7 @@ class SiteMachine:
     def outcomes(self, state: Any, label: str) -> Iterator[Outcome]:
         with one_thread():
             after = self._done(state, label)
-        moved = label.split()[1] if label.startswith("v") else label.split()[0]
+        moved = label.split()[1] if label.startswith("v") else label.split(maxsplit=1)[0]
         yield Outcome(label, after, tuple(self._doubles(after)), moved)
 
     def judged(self, state: Any) -> Iterator[str]:
@@ -169,27 +112,21 @@ class SiteMachine:
 
     @staticmethod
     def _gate_inputs(name: str, facts: Facts, left: dict[str, int]) -> Iterator[str]:
-        if not facts.alive:
-            yield f"start {name}"
-            if left["losses"]:
-                yield f"lose {name}"
-            if left["restores"] and facts.backed_up:
-                yield f"restore {name}"
-            return
-        if facts.spent:
-            yield f"restart {name}"
-        if facts.is_due and left["waits"]:
-            yield f"wait {name}"
-        if facts.can_push:
-            yield f"push {name}"
-        if left["heartbeats"]:
-            yield f"heartbeat {name}"
-        if left["crashes"]:
-            yield f"crash {name}"
-        if left["cuts"] or not facts.up:
-            yield f"{'cut' if facts.up else 'join'} {name}"
-        if left["restores"] and not facts.backed_up:
-            yield f"backup {name}"
+        alive, up = facts.alive, facts.up
+        may = {
+            "start": not alive,
+            "lose": not alive and left["losses"],
+            "restore": not alive and left["restores"] and facts.backed_up,
+            "restart": facts.spent,
+            "wait": alive and facts.is_due and left["waits"],
+            "push": facts.can_push,
+            "heartbeat": alive and left["heartbeats"],
+            "crash": alive and left["crashes"],
+            "cut": alive and up and left["cuts"],
+            "join": alive and not up,
+            "backup": alive and left["restores"] and not facts.backed_up,
+        }
+        yield from (f"{what} {name}" for what, is_due in may.items() if is_due)
 
     def _done(self, world: World, label: str) -> World:
         words = label.split()
@@ -204,34 +141,29 @@ class SiteMachine:
         return self._at_gate(world, words[0], words[1])
 
     def _at_gate(self, world: World, what: str, name: str) -> World:
-        place = self._names.index(name)
+        linked = world.linked[self._names.index(name)]
         match what:
-            case "start":
-                return self._played(world, name, ("start", world.linked[place]))
-            case "restart":
-                return self._played(self._fallen(world, name), name, ("start", world.linked[place]))
-            case "wait":
-                return self._played(self._spent(world, "waits"), name, ("due",))
-            case "push":
-                return self._played(world, name, ("push",))
-            case "heartbeat":
-                return self._played(self._spent(world, "heartbeats"), name, ("later", _LATER_S))
             case "crash":
                 return self._fallen(self._spent(world, "crashes"), name)
+            case "restart":
+                return self._played(self._fallen(world, name), name, ("start", linked))
             case "cut":
                 return self._linked(self._played(self._spent(world, "cuts"), name, ("cut",)), name, up=False)
             case "join":
                 return self._played(self._linked(world, name, up=True), name, ("connect",))
-            case "backup":
-                return self._played(world, name, ("back_up",))
-            case "lose":
-                world = self._forgotten(self._spent(world, "losses"), name, ("lose",))
-            case "restore":
-                world = self._forgotten(self._spent(world, "restores"), name, ("restore",))
-                return replace(world, put_back=world.put_back | {name})
+            case "lose" | "restore":
+                spends = "losses" if what == "lose" else "restores"
+                return self._forgotten(self._spent(world, spends), name, (what,))
             case _:
-                raise AssertionError(f"no gate can {what}")
-        return world
+                events: dict[str, tuple[tuple[Any, ...], str]] = {
+                    "start": (("start", linked), ""),
+                    "wait": (("due",), "waits"),
+                    "push": (("push",), ""),
+                    "heartbeat": (("later", _LATER_S), "heartbeats"),
+                    "backup": (("back_up",), ""),
+                }
+                event, spends = events[what]
+                return self._played(self._spent(world, spends) if spends else world, name, event)
 
     def _driven(self, world: World, name: str, what: str) -> World:
         place = next(number for number, spec in enumerate(self.scenario.vehicles) if spec[0] == name)
@@ -254,7 +186,7 @@ class SiteMachine:
         world = self._vehicle(world, place, replace(vehicle, state="passed" if what == "passes" else "left"))
         return self._played(self._spent(world, "backs") if what == "turns" else world, gate, ("settle", change))
 
-    # --------------------------------------------------------------------------------------------------------- the world
+    # -------------------------------------------------------------------------------------------------------- the world
 
     def _first(self) -> World:
         scenario, names = self.scenario, self._names
@@ -265,7 +197,7 @@ class SiteMachine:
             disk = synced_disk(name, scenario.gates)
             disk = disk if scenario.synced else replace(disk, rows=((), (), (), ()))
             gates.append(Gate(name, disk, membership_of(name, scenario.gates), rules, skews.get(name, 0.0)))
-        left = tuple(getattr(scenario, what) for what in _BUDGET)
+        left = tuple(getattr(scenario, what) for what in BUDGET)
         world = World(
             tuple(map(self.gates.first, gates)),
             tuple(Vehicle() for _ in scenario.vehicles),
@@ -308,8 +240,6 @@ class SiteMachine:
         gates = (*world.gates[:place], played.gate, *world.gates[place + 1 :])
         sent = [self._text(to, text) for to, text in played.said]
         world = replace(world, gates=gates, messages=tuple(sorted((*world.messages, *sent))))
-        if name in world.put_back and self.gates.facts(played.gate).spent:
-            world = replace(world, put_back=world.put_back - {name})
         for transaction, code, use in played.answers:
             number = next(number for number, spec in enumerate(self.scenario.vehicles) if spec[0] == transaction)
             vehicle = world.vehicles[number]
@@ -336,7 +266,7 @@ class SiteMachine:
 
     @staticmethod
     def _spent(world: World, what: str) -> World:
-        place = _BUDGET.index(what)
+        place = BUDGET.index(what)
         return replace(world, left=(*world.left[:place], world.left[place] - 1, *world.left[place + 1 :]))
 
     @staticmethod
@@ -383,7 +313,7 @@ class SiteMachine:
                 return True
         return False
 
-    # ----------------------------------------------------------------------------------------------------- what must hold
+    # --------------------------------------------------------------------------------------------------- what must hold
 
     def _gone(self, world: World, permit: str) -> list[str]:
         """The vehicles that went through, or may have, by a permit."""
@@ -406,21 +336,20 @@ class SiteMachine:
 
     def _healed(self, world: World) -> tuple[World, bool]:
         """All gates up and joined, nothing is lost any more, time goes on, until nothing is told; whether that came."""
-        for place, name in enumerate(self._names):
+        for name in self._names:
             facts = self._facts(world, name)
             world = self._linked(world, name, up=True)
             if not facts.alive:
                 world = self._played(world, name, ("start", True))
             elif not facts.up:
                 world = self._played(world, name, ("connect",))
-            assert place < len(world.gates)
         falls = {"asked": "gone", "granted": "gone"}  # they drive off
         for number, vehicle in enumerate(world.vehicles):
             world = self._vehicle(world, number, replace(vehicle, state=falls.get(vehicle.state, vehicle.state)))
         calm = 0
         for number in range(_ROUNDS):
             before = tuple(self.gates.facts(one).disk for one in world.gates)
-            world = self._round(world, _LATER_S if number % 4 == 3 else 0.35)  # noqa: PLR2004
+            world = self._round(world, _LATER_S if number % 4 == 3 else 0.35)
             facts = [self.gates.facts(one) for one in world.gates]
             same = before == tuple(one.disk for one in facts)
             calm = calm + 1 if same and not any(one.missing or one.busy or one.spent for one in facts) else 0
@@ -454,9 +383,11 @@ class SiteMachine:
     def _unusable(self, world: World) -> Iterator[str]:
         """A permit that has uses left, of which none is in doubt, passes at every gate.
 
-        What a gate had been granted when it lost its journal is in doubt: nobody knows whether it was used.
+        What a gate had been granted when it lost its journal is in doubt: nobody knows whether it was used. So it is
+        where a gate falls before it has heard everybody for the first time.
         """
-        if any(world.left[_BUDGET.index(what)] < getattr(self.scenario, what) for what in ("losses", "restores")):
+        unsure = ("losses", "restores", *(() if self.scenario.synced else ("crashes",)))
+        if any(world.left[BUDGET.index(what)] < getattr(self.scenario, what) for what in unsure):
             return
         for permit, count in self._uses.items():
             vehicles = list(zip(self.scenario.vehicles, world.vehicles, strict=True))
@@ -509,53 +440,3 @@ def _words_of(to: str, text: Any) -> str:
 
 def _vin(home: str, gates: str) -> str:
     return next(vin for vin in (f"V{number}" for number in range(1000)) if home_gate(vin, gates) == home)
-
-
-_FLAG: Final = PartitionPolicy.ALLOW_AND_FLAG
-_ONE_OF_C: Final = (("P", "C", 1),)
-_TWO_OF_C: Final = (("P", "C", 1), ("Q", "C", 1))
-_AT_EACH: Final = (("v1", "A", "P"), ("v2", "B", "P"), ("v3", "C", "P"))
-SCENARIOS: Final = {
-    # two gates, one permit of one use, at home at A
-    "two": Scenario(),
-    "two, crashes": Scenario(crashes=2, backs=0),
-    "two, doubled messages": Scenario(doubles=2, waits=3, asks=2),
-    "two, crash and doubt": Scenario(crashes=1, doubles=1, heartbeats=1, asks=2),
-    "two, cut off": Scenario(cuts=2, crashes=1),
-    "two, deny": Scenario(policy=PartitionPolicy.DENY, cuts=2, crashes=1),
-    "two, flag": Scenario(policy=_FLAG, cuts=2),
-    "two, flag, clocks off": Scenario(policy=_FLAG, cuts=1, crashes=1, backs=0, skews=(5000.0, -5000.0)),
-    "two, a lost journal": Scenario(crashes=1, losses=1, heartbeats=1, backs=0),
-    "two, an older journal": Scenario(crashes=1, restores=1, waits=1, heartbeats=1, backs=0),
-    "two, first start": Scenario(synced=False, waits=1, backs=0, crashes=1),
-    "two, two uses": Scenario(
-        permits=(("P", "A", 2),), vehicles=(("v1", "A", "P"), ("v2", "B", "P"), ("v3", "B", "P")), waits=1, crashes=1
-    ),
-    "two, one vehicle by two permits": Scenario(
-        permits=(("P", "A", 1), ("Q", "A", 1)),
-        vehicles=(("v1", "A", "P"), ("v2", "B", "Q")),
-        window_s=3600.0,
-        crashes=1,
-        asks=2,
-    ),
-    # three gates; the home gate is C, whom both others ask
-    "three": Scenario("ABC", permits=_ONE_OF_C),
-    "three, crashes": Scenario("ABC", permits=_ONE_OF_C, crashes=2, backs=0),
-    "three, doubled messages": Scenario("ABC", permits=_ONE_OF_C, doubles=1, crashes=1),
-    "three, all at once": Scenario("ABC", permits=_ONE_OF_C, vehicles=_AT_EACH, crashes=1),
-    "three, a lost journal": Scenario("ABC", permits=_ONE_OF_C, crashes=1, losses=1, waits=1, backs=0),
-    "three, an older journal": Scenario("ABC", permits=_ONE_OF_C, crashes=1, restores=1, waits=1, backs=0),
-    "three, flag": Scenario("ABC", _FLAG, permits=_ONE_OF_C, cuts=1, backs=0),
-    "three, one vehicle by two permits": Scenario(
-        "ABC", permits=_TWO_OF_C, vehicles=(("v1", "A", "P"), ("v2", "B", "Q"), ("v3", "C", "Q")), window_s=3600.0
-    ),
-    # four gates; the home gate is D
-    "four": Scenario(
-        "ABCD",
-        permits=(("P", "D", 1),),
-        vehicles=(*_AT_EACH, ("v4", "D", "P")),
-        waits=1,
-        backs=0,
-        crashes=1,
-    ),
-}

@@ -1,286 +1,42 @@
-"""The gates of a site as automata: whole real `SiteService` objects, each with a ledger, of which every step is made once.
+"""The gates of a site as automata: whole real `SiteService` objects, each with a ledger.
 
-Real: agent.site (but its link), agent.core.site (but signatures), agent.store.journal's ledger, claims and rows in SQLite
-with its schema. In place of threads, what a thread would do next is done at once, one thing at a time. In place of the
-clock each gate has its own, which the world moves. A gate that does something is copied before, so that its states are
-values; what a gate does depends on nothing else, so each (state, event) is played once.
+Real: agent.site (but its link), agent.core.site (but signatures), agent.store.journal's ledger, claims and rows in
+SQLite with its schema. In place of threads, what a thread would do next is done at once, one thing at a time. In place
+of the clock each gate has its own, which the world moves. A gate that does something is copied before, so that its
+states are values; what a gate does depends on nothing else, so each (state, event) is played once.
 """
 
 from __future__ import annotations
 
-import json
-import queue
-import secrets
-import sqlite3
-import sys
-import threading
-import time
-from collections import deque
-from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.crypto import Algorithm, PublicKey, SigningKey
-from agent.core.events import AccessGranted, ClockReading, Draft, Writer
-from agent.core.model import LedgerChange, LedgerState
-from agent.core.site import ClaimRequest, Membership, OpenedMessage
+from agent.core.events import AccessGranted, Draft
+from agent.core.site import Membership, OpenedMessage
 from agent.devices import PortState
 from agent.mqtt import Incoming, LinkUp
 from agent.service.worker import Worker
 from agent.site.claimant import SiteRules
 from agent.site.service import SiteService
 from agent.store.errors import LedgerConflictError
-from agent.store.journal import entry, event_table, ledger_salvage, schema
-from agent.store.journal import ledger as uses
-from agent.store.journal.site_ledger import SiteLedger
+from tests.model.one_thread import Lock, RLock, Semaphore, Turn
+from tests.model.site_disks import UTC, Disk, Ledgers
 from tests.model.snapshots import Copier, Freezer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Hashable
 
-UTC: Final = 1_772_352_000.0
+    from agent.core.model import LedgerChange
+    from agent.core.site import ClaimRequest
+
 START_AT: Final = 1000.0
 OLDEST_S: Final = 11.0
 """No rule of the site asks for more than ten seconds."""
 SOON_S: Final = 0.001
 _KEY: Final = SigningKey.from_seed(b"\x07" * 32)
-_TABLES: Final = {
-    "ledger": "permit, use, gate, state, txn, boot, utc_ms, vehicle, direction, seq",
-    "consents": "permit, use, gate, txn, utc_ms, vehicle, direction",
-    "site_log": "one, seq",
-    "site_peers": "gate, stream, seq, synced",
-}
 _NO_STATE: Final = frozenset({"heard_at", "behind", "trouble", "_refused", "_may_log", "said", "told", "answers"})
-
-
-# ------------------------------------------------------------------------------------ in place of time, chance and threads
-
-
-class _Lock:
-    """There is one thread: a lock that is taken twice would be a deadlock."""
-
-    def __init__(self) -> None:
-        self.held = False
-
-    def __enter__(self) -> None:
-        if self.held:
-            raise AssertionError("deadlock: a lock is taken twice by one thread")
-        self.held = True
-
-    def __exit__(self, *_: object) -> None:
-        self.held = False
-
-
-class _RLock:
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-class _Semaphore:
-    def __init__(self, count: int) -> None:
-        self.count = count
-
-    def acquire(self, *, blocking: bool) -> bool:
-        assert not blocking
-        self.count -= 1
-        return self.count >= 0
-
-    def release(self) -> None:
-        self.count += 1
-
-
-class _Event:
-    def __init__(self) -> None:
-        self.on = False
-
-    def set(self) -> None:
-        self.on = True
-
-    def clear(self) -> None:
-        self.on = False
-
-    def is_set(self) -> bool:
-        return self.on
-
-
-class _Queue:
-    def __init__(self, limit: int) -> None:
-        self.limit, self.items = limit, deque[Any]()
-
-    def put_nowait(self, item: object) -> None:
-        if len(self.items) >= self.limit:
-            raise queue.Full
-        self.items.append(item)
-
-
-class _World:
-    """The clock and the chance of the gate that does something now."""
-
-    gate: Gate
-
-    @classmethod
-    def monotonic(cls) -> float:
-        return cls.gate.clock_at
-
-    @classmethod
-    def token_hex(cls, _length: int) -> str:
-        cls.gate.tokens += 1
-        return f"{cls.gate.name}{cls.gate.tokens:03d}"
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Within: the rooms of agent.site have one thread, a clock that is moved by hand, and no chance."""
-    stands = {
-        "time": (time, SimpleNamespace(monotonic=_World.monotonic)),
-        "secrets": (secrets, SimpleNamespace(token_hex=_World.token_hex)),
-        "threading": (threading, SimpleNamespace(Lock=_Lock, RLock=_RLock, Semaphore=_Semaphore, Event=_Event)),
-        "queue": (queue, SimpleNamespace(Queue=_Queue, Full=queue.Full, Empty=queue.Empty)),
-    }
-    modules = [module for name, module in sys.modules.items() if name.startswith("agent.site.")]
-    changed = [
-        (module, name)
-        for module in modules
-        for name, (real, _) in stands.items()
-        if getattr(module, name, None) is real
-    ]
-    try:
-        for module, name in changed:
-            setattr(module, name, stands[name][1])
-        yield
-    finally:
-        for module, name in changed:
-            setattr(module, name, stands[name][0])
-
-
-# --------------------------------------------------------------------------------------------------------------- the disk
-
-
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """What a journal holds of the ledger. `rows`: by table. `flags`: the conflicts that it has recorded: permit, use,
-    gates, transactions. `superseded`: the streams that must not go on, noted beside it.
-    """
-
-    stream: str
-    rows: tuple[tuple[tuple[object, ...], ...], ...] = ((), (), (), ())
-    flags: frozenset[tuple[object, ...]] = frozenset()
-    superseded: frozenset[str] = frozenset()
-
-    def table(self, name: str) -> tuple[tuple[object, ...], ...]:
-        """The rows of a table."""
-        return self.rows[tuple(_TABLES).index(name)]
-
-
-class Ledgers:
-    """One SQLite database, into which each ledger is put for its turn; what was done to a ledger once is remembered."""
-
-    def __init__(self) -> None:
-        self._connection = sqlite3.connect(":memory:", isolation_level=None)
-        schema.migrate(self._connection)
-        self._done: dict[Hashable, tuple[Any, Disk, str]] = {}
-
-    def close(self) -> None:
-        """Close the database."""
-        self._connection.close()
-
-    def do(self, gate: Gate, what: str, *arguments: Any) -> Any:
-        """One call of the ledger of a gate. Raises LedgerConflictError."""
-        key = (gate.disk, gate.name, gate.boot, gate.skew_s, what, arguments)
-        found = self._done.get(key)
-        if found is None:
-            found = self._done[key] = self._played(gate, what, arguments)
-        result, gate.disk, refused = found
-        if refused:
-            raise LedgerConflictError(refused)
-        return result
-
-    def salvaged(self, disk: Disk, stream: str) -> Disk:
-        """The disk of a gate that moved a journal aside: what is rescued of it, in a new stream."""
-        self._load(disk)
-        self._connection.execute("DELETE FROM site_log")
-        self._connection.execute("DELETE FROM site_peers")
-        self._connection.execute(ledger_salvage.RENUMBER)
-        return Disk(stream, self._rows(), disk.flags, disk.superseded)
-
-    # -------------------------------------------------------------------------------------- agent.store.journal.Database
-
-    closed = False
-    _superseded = ""
-
-    def reading(self, _doing: str, work: Callable[[sqlite3.Connection], Any]) -> Any:
-        return work(self._connection)
-
-    def writing(self, _doing: str, work: Callable[[sqlite3.Connection], Any]) -> Any:
-        self._connection.execute("BEGIN")
-        try:
-            result = work(self._connection)
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
-        return result
-
-    freeing = writing
-
-    def supersede(self, stream: str, _cause: str) -> None:
-        self._superseded = stream
-
-    # --------------------------------------------------------------------------------------------------------- private
-
-    def _played(self, gate: Gate, what: str, arguments: tuple[Any, ...]) -> tuple[Any, Disk, str]:
-        disk = gate.disk
-        self._load(disk)
-        self._superseded = ""
-        writer = Writer(gate.name, disk.stream, gate.boot)
-        reading = ClockReading(UTC + gate.skew_s, synced=True, error_ms=1)
-        try:
-            result = self._result(gate, what, arguments, writer, reading)
-        except LedgerConflictError as error:
-            return None, disk, str(error) or "refused"
-        superseded = disk.superseded | ({self._superseded} if self._superseded else set())
-        return result, Disk(disk.stream, self._rows(), disk.flags | self._flags(), superseded), ""
-
-    def _result(self, gate: Gate, what: str, arguments: tuple[Any, ...], writer: Writer, reading: ClockReading) -> Any:
-        if what == "record":
-            it = entry.JournalEntry(*arguments)
-            self.writing("", lambda connection: entry.write(connection, it, writer, reading))
-            return None
-        if what == "use_state":
-            return uses.use_state(self._connection, arguments[0], gate.boot, arguments[1])
-
-        def commit(_doing: str, work: Callable[[sqlite3.Connection, ClockReading], Any]) -> Any:
-            return self.writing("", lambda connection: work(connection, reading))[0]
-
-        ledger = SiteLedger(self, writer, lambda: reading, commit)
-        return getattr(ledger, what)(*arguments)
-
-    def _load(self, disk: Disk) -> None:
-        connection = self._connection
-        for table in (*_TABLES, "events", "transactions", "journal"):
-            connection.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
-        for (table, columns), rows in zip(_TABLES.items(), disk.rows, strict=True):
-            places = ", ".join("?" * (columns.count(",") + 1))
-            connection.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", rows)  # noqa: S608 - constants
-        event_table.begin_stream(connection, "x", disk.stream)
-
-    def _rows(self) -> tuple[tuple[tuple[object, ...], ...], ...]:
-        return tuple(
-            tuple(sorted(self._connection.execute(f"SELECT {columns} FROM {table}")))  # noqa: S608 - constants
-            for table, columns in _TABLES.items()
-        )
-
-    def _flags(self) -> frozenset[tuple[object, ...]]:
-        found = self._connection.execute("SELECT payload FROM events WHERE type = 'ledger.conflict'")
-        events = [json.loads(payload)["data"] for (payload,) in found]
-        return frozenset((one["permit"], one["use"], tuple(one["gates"]), tuple(one["transactions"])) for one in events)
-
-
-# ------------------------------------------------------------------------------------------------------- one gate's parts
 
 
 class _OpenMembership(Membership):
@@ -520,7 +276,7 @@ class Gates:
     def _play(self, number: int, event: tuple[Any, ...]) -> Played:
         gate: Gate = Copier(self._shared).copied(self._gates[number])
         gate.out, gate.answers = [], []
-        _World.gate = gate
+        Turn.gate = gate
         refused = False
         try:
             getattr(self, f"_{event[0]}")(gate, *event[1:])
@@ -533,8 +289,8 @@ class Gates:
         return Played(self._known(gate), said, answers, refused)
 
     def _known(self, gate: Gate) -> int:
-        _World.gate = gate
-        freezer = Freezer((*self._shared, _Lock, _RLock, _Semaphore), _NO_STATE | {"clock_at"}, gate.clock_at, OLDEST_S)
+        Turn.gate = gate
+        freezer = Freezer((*self._shared, Lock, RLock, Semaphore), _NO_STATE | {"clock_at"}, gate.clock_at, OLDEST_S)
         value = freezer.frozen(gate)
         number = self._numbers.get(value)
         if number is None:
@@ -641,6 +397,3 @@ def synced_disk(own: str, names: str) -> Disk:
         [(name, f"{name}#1", 0, 1) for name in names if name != own] + [(f"roll:{digest}", f"{own}#1", 0, 1)]
     )
     return Disk(f"{own}#1", ((), (), (), tuple(peers)))
-
-
-__all__ = ["Disk", "Facts", "Gate", "Gates", "LedgerState", "Played", "membership_of", "one_thread", "synced_disk"]

@@ -1,8 +1,8 @@
 """Copies and canonical values of live objects, so that real parts with a memory can be explored.
 
 `copied` makes a second object graph of the same state: bound methods and closures of the copy belong to the copy.
-`frozen` makes a value of a graph that is equal for equal states. By the rule of the house a name that ends in `_at` holds
-a time of the monotonic clock; it is taken relative to now, and cut where no rule reads an older one.
+`frozen` makes a value of a graph that is equal for equal states. By the rule of the house a name that ends in `_at`
+holds a time of the monotonic clock; it is taken relative to now, and cut where no rule reads an older one.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Freezer:
         self._oldest_s = oldest_s
         self._places: dict[int, int] = {}
 
-    def frozen(self, it: Any, name: str = "") -> Hashable:
+    def frozen(self, it: Any, name: str = "") -> Hashable:  # noqa: PLR0911 - one a kind
         """The value of a graph. `name`: under which it is held."""
         if isinstance(it, float) and name.endswith("_at"):
             return max(-self._oldest_s, round(it - self._now_at, 3))

@@ -60,8 +60,8 @@ class ClockFloor:
     """Times that have surely passed, Unix seconds.
 
     `utc`: by signed lists, or by a time server. `synced_utc`: the last at which a time server kept the clock; None:
-    never. `synced_error_s`: how far off the clock was then at most, and the battery-backed one with it; `inf`: that word
-    holds no more, because the clock was set or made better since.
+    never. `synced_error_s`: how far off the clock was then at most, and the battery-backed one with it; `inf`: nobody
+    knows any more, because the clock was set since.
     """
 
     utc: float
@@ -100,9 +100,9 @@ class ClockTrust:
     """What the clock is worth after a look.
 
     `error_s`: bound of its error, None unknown. `seen`: the look. `anchor`: the last sure one, None once nothing holds
-    any more. `synced_at`: monotonic time since when a time server keeps it without a step, None: none does. `steady_at`:
-    since when it did not make the clock much better either, and `steady_error_s`: the largest bound since then. `step_s`:
-    by how much it was set since the look before, forward positive, None: it was not.
+    any more. `synced_at`: monotonic time since when a time server keeps it without a step, None: none does.
+    `steady_at`: since when it did not make the clock much better either, and `steady_error_s`: the largest bound since
+    then. `step_s`: by how much it was set since the look before, forward positive, None: it was not.
     """
 
     state: ClockState
@@ -153,6 +153,14 @@ def observe(before: ClockTrust | None, look: ClockObservation, rules: HoldoverRu
         return _untrusted(look, step_s, why)
     if look.synchronised and look.error_s <= rules.max_error_s:
         return _synced(before if step_s is None else None, look, step_s)
+    if look.synchronised:
+        # It may have been slewed to wherever that server is, which the monotonic clock does not show.
+        why = Text(
+            "the time server that keeps it may be off by {error_s} s, more than {max_error_s}",
+            error_s=f"{look.error_s:.0f}",
+            max_error_s=f"{rules.max_error_s:.0f}",
+        )
+        return _untrusted(look, step_s, why)
     if step_s is not None:
         return _untrusted(
             look, step_s, Text("the clock was set by {step_s} s, not by a time server", step_s=f"{step_s:+.1f}")

@@ -86,10 +86,14 @@ def test_a_clock_that_no_time_server_ever_kept_is_untrusted():
     assert "no time server" in trust.detail
 
 
-def test_a_time_server_that_is_itself_too_far_off_keeps_nothing_right():
+def test_a_time_server_that_is_itself_too_far_off_keeps_nothing_right_and_may_have_spoilt_what_was():
     assert Computer(error_s=61.0).look().state is UNTRUSTED
     computer = synced()
-    assert computer.after(10, error_s=61.0).state is HOLDOVER
+    trust = computer.after(10, error_s=61.0)
+    assert (trust.state, trust.step_s) == (UNTRUSTED, None)
+    assert trust.detail == "the time server that keeps it may be off by 61 s, more than 60"
+    assert computer.after(1, synced=False).state is UNTRUSTED
+    assert computer.after(1, synced=True, error_s=60.0).state is SYNCED
 
 
 @pytest.mark.parametrize("step_s", [3.0, -3.0, HOUR_S, YEAR_S, -YEAR_S, 40 * YEAR_S])

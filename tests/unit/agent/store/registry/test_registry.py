@@ -5,7 +5,6 @@ from dataclasses import replace
 from functools import cache
 from math import inf
 
-
 import pytest
 
 from agent.core.clock.trust import ClockFloor
