@@ -1,4 +1,4 @@
-"""Explore the rules: `python -m tests.model [--machine NAME ...] [--short]` (`make model`).
+"""Explore the rules: `python -m tests.model [--machine NAME ...] [--short] [--minutes N]` (`make model`).
 
 Prints a row for each machine: how many states and transitions, how far all sequences of inputs were tried, and where it
 ended. Then the faults that are put in by hand, each with the inputs that show it. A breach of the product's own rules
@@ -12,13 +12,13 @@ import logging
 import multiprocessing
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from tests.model.counterexample import as_test, followed
 from tests.model.explorer import Exploration, Explorer
 from tests.model.faults import FAULTS, found
-from tests.model.machines import CORES, MACHINES, machine
+from tests.model.machines import CORES, MACHINES, WHOLE_S, machine
 from tests.support.lane.monitor import BLIND, SIGHTED
 
 if TYPE_CHECKING:
@@ -33,10 +33,11 @@ _news: SimpleQueue[Exploration] | None = None
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A machine to explore, or a fault to find."""
+    """A machine to explore, or a fault to find. `share`: of the time that the machine has."""
 
     name: str
     is_short: bool
+    share: float = 1.0
     is_fault: bool = False
 
 
@@ -55,17 +56,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.model", description=__doc__)
     parser.add_argument("--machine", action="append", default=[], metavar="NAME", help="its name, or how that begins")
     parser.add_argument("--short", action="store_true", help="as far as `make test` does")
+    parser.add_argument("--minutes", type=float, default=WHOLE_S / 60, help="the whole form takes that at most")
     parser.add_argument("--processes", type=int, default=CORES)
     options = parser.parse_args()
-    jobs = _jobs(options.machine, is_short=options.short)
+    share = min(1.0, options.minutes * 60 / WHOLE_S)
+    jobs = _jobs(options.machine, is_short=options.short, share=share)
     if not jobs:
         parser.error(f"there is no such machine; there are: {'; '.join(MACHINES)}")
     begin = time.monotonic()
     done = _all_done(jobs, options.processes)
-    return _report(done, time.monotonic() - begin)
+    code = _report(done, time.monotonic() - begin)
+    if not options.machine:
+        _report_table([one.exploration for one in done])
+    return code
 
 
-def _jobs(wanted: Sequence[str], *, is_short: bool) -> list[Job]:
+def _jobs(wanted: Sequence[str], *, is_short: bool, share: float) -> list[Job]:
     """The longest first, so that the processes end together."""
 
     def is_wanted(name: str) -> bool:
@@ -73,7 +79,8 @@ def _jobs(wanted: Sequence[str], *, is_short: bool) -> list[Job]:
 
     rows = sorted(filter(lambda row: is_wanted(row.name), MACHINES.values()), key=lambda row: -row.whole.seconds)
     faults = [name for name, fault in FAULTS.items() if is_wanted(fault.machine)]
-    return [Job(row.name, is_short) for row in rows] + [Job(name, is_short, is_fault=True) for name in faults]
+    machines = [Job(row.name, is_short, share) for row in rows]
+    return machines + [Job(name, is_short, is_fault=True) for name in faults]
 
 
 def _begin(news: SimpleQueue[Exploration]) -> None:
@@ -95,10 +102,10 @@ def _machine(job: Job) -> Done:
             told_at = time.monotonic()
             _news.put(Exploration(job.name, exploration.states, exploration.transitions, exploration.whole_to))
 
-    bounds = row.short if job.is_short else row.whole
+    bounds = row.short if job.is_short else replace(row.whole, seconds=row.whole.seconds * job.share)
     exploration = Explorer(job.name, row.make(), bounds, progress).run()
     told = [_counterexample(job.name, breach, inputs) for breach, inputs in exploration.breaches.items()]
-    unseen = () if job.is_short else exploration.never_seen
+    unseen = exploration.never_seen if job.share == 1.0 and not job.is_short else ()
     told += [f"{job.name}: never seen: {one}" for one in unseen]
     return Done(job, exploration, "\n".join(told), not told)
 
@@ -170,7 +177,6 @@ def _report(done: Iterable[Done], took_s: float) -> int:
         f"\n{len(explored)} machines, {complete} of them complete: {states:,} states, {transitions:,} transitions, "
         f"{sum(len(one.breaches) for one in explored)} breaches; {took_s / 60:.1f} minutes"
     )
-    _report_table(explored)
     return 0 if all(one.is_good for one in done) else 1
 
 

@@ -15,7 +15,7 @@ from agent.core.lane.interlock import with_occupancy
 from agent.core.model import LedgerState
 from tests.model.counterexample import followed
 from tests.model.explorer import Bounds, explore
-from tests.model.machines import machine
+from tests.model.machines import MACHINES, machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,7 +58,7 @@ def _all_at_once(right: Callable[..., Any]) -> Callable[..., Any]:
     return wrong
 
 
-FAULTS: Final = {
+FAULTS: Final[dict[str, Fault]] = {
     "an arm is closed by unknown inputs": Fault(
         "lane: closed by the agent",
         "agent.core.lane.closing.safe_to_close",
@@ -106,6 +106,16 @@ FAULTS: Final = {
         "lists: at one instant", "agent.core.lists.sync._chunk", _all_at_once, "a snapshot is applied that is not whole"
     ),
 }
+
+
+if "trust: central" in MACHINES:
+    FAULTS["a ledger is called whole that nobody has shown"] = Fault(
+        "trust: central",
+        "agent.core.trust_state.machine._ledger_lost",
+        lambda _right: lambda state, _cause, _wanted: state,
+        "a permit passes again",
+        states=60_000,
+    )
 
 
 @contextmanager

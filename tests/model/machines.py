@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from tests.model import clock, lane, lane_kinds, lane_pairs, lists, site, site_scenarios
@@ -32,7 +34,7 @@ class Row:
     whole: Bounds
 
 
-def _rows() -> Iterator[Row]:
+def _lanes() -> Iterator[Row]:
     for name, small in lane_kinds.SMALL.items():
         yield Row(f"lane: {name}", partial(lane.LaneMachine, small), Bounds(states=800), Bounds(seconds=45))
     for name, large in lane_kinds.LARGE.items():
@@ -41,18 +43,41 @@ def _rows() -> Iterator[Row]:
     for name, pair in lane_pairs.PAIRS.items():
         short, whole = Bounds(states=500, judge_every=5), Bounds(states=150_000, seconds=60, judge_every=20)
         yield Row(f"lanes: {name}", partial(lane_pairs.PairMachine, pair), short, whole)
+
+
+def _sites() -> Iterator[Row]:
     for name, scenario in site_scenarios.SCENARIOS.items():
         short, whole = Bounds(states=500, judge_every=25), Bounds(states=250_000, seconds=40, judge_every=50)
         yield Row(f"site: {name}", partial(site.SiteMachine, scenario), short, whole)
+
+
+def _clocks() -> Iterator[Row]:
     for name, rules in clock.RULES.items():
-        short, whole = Bounds(states=2_000), Bounds(states=400_000, seconds=75)
-        yield Row(f"clock: {name}", partial(clock.ClockMachine, rules), short, whole)
+        yield Row(
+            f"clock: {name}",
+            partial(clock.ClockMachine, rules),
+            Bounds(states=2_000),
+            Bounds(states=400_000, seconds=75),
+        )
+
+
+def _lists() -> Iterator[Row]:
     for name, seconds in (("at one instant", (0,)), ("over time", (0, 1))):
         short, whole = Bounds(states=4_000, judge_every=10), Bounds(states=400_000, seconds=75, judge_every=10)
         yield Row(f"lists: {name}", partial(lists.ListsMachine, seconds), short, whole)
 
 
-MACHINES: Final = {row.name: row for row in _rows()}
+def _trust() -> Iterator[Row]:
+    """The trust state, where the product has one."""
+    if find_spec("agent.core.trust_state") is None:
+        return
+    trust = import_module("tests.model.trust")
+    for name, kind in trust.KINDS.items():
+        short, whole = Bounds(states=1_500, judge_every=5), Bounds(states=400_000, seconds=60, judge_every=10)
+        yield Row(f"trust: {name}", partial(trust.TrustMachine, kind), short, whole)
+
+
+MACHINES: Final = {row.name: row for row in (*_lanes(), *_sites(), *_clocks(), *_lists(), *_trust())}
 
 
 def machine(name: str) -> Machine:

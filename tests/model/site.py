@@ -17,7 +17,8 @@ from agent.core.site.home_gate import home_gate
 from agent.site.claimant import SiteRules
 from tests.model.explorer import Outcome
 from tests.model.one_thread import one_thread
-from tests.model.site_gates import Gate, Gates, membership_of, synced_disk
+from tests.model.site_disks import Disk
+from tests.model.site_gates import Gate, Gates, knows_all, membership_of
 from tests.model.site_scenarios import BUDGET, Vehicle, World
 
 if TYPE_CHECKING:
@@ -194,9 +195,10 @@ class SiteMachine:
         rules = SiteRules(scenario.policy, 1.0, 5.0)
         gates = []
         for name in names:
-            disk = synced_disk(name, scenario.gates)
-            disk = disk if scenario.synced else replace(disk, rows=((), (), (), ()))
-            gates.append(Gate(name, disk, membership_of(name, scenario.gates), rules, skews.get(name, 0.0)))
+            gate = Gate(name, Disk(f"{name}#1"), membership_of(name, scenario.gates), rules, skews.get(name, 0.0))
+            if scenario.synced:
+                knows_all(gate, self.gates.ledgers)
+            gates.append(gate)
         left = tuple(getattr(scenario, what) for what in BUDGET)
         world = World(
             tuple(map(self.gates.first, gates)),

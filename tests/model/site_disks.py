@@ -20,12 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
 UTC: Final = 1_772_352_000.0
-_TABLES: Final = {
-    "ledger": "permit, use, gate, state, txn, boot, utc_ms, vehicle, direction, seq",
-    "consents": "permit, use, gate, txn, utc_ms, vehicle, direction",
-    "site_log": "one, seq",
-    "site_peers": "gate, stream, seq, synced",
-}
+_NOT_OF_THE_LEDGER: Final = ("journal", "events", "transactions", "commands", "command_keys", "lane_orders", "kept")
+_MADE_ANEW: Final = ("journal", "events", "transactions")
+Rows = tuple[tuple[object, ...], ...]
 
 
 class HasDisk(Protocol):
@@ -48,13 +45,13 @@ class Disk:
     """
 
     stream: str
-    rows: tuple[tuple[tuple[object, ...], ...], ...] = ((), (), (), ())
+    rows: tuple[tuple[str, Rows], ...] = ()
     flags: frozenset[tuple[object, ...]] = frozenset()
     superseded: frozenset[str] = frozenset()
 
-    def table(self, name: str) -> tuple[tuple[object, ...], ...]:
-        """The rows of a table."""
-        return self.rows[tuple(_TABLES).index(name)]
+    def table(self, name: str) -> Rows:
+        """The rows of a table, in the order of its columns."""
+        return dict(self.rows).get(name, ())
 
 
 class Ledgers:
@@ -63,6 +60,8 @@ class Ledgers:
     def __init__(self) -> None:
         self._connection = sqlite3.connect(":memory:", isolation_level=None)
         schema.migrate(self._connection)
+        tables = self._connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+        self._tables = tuple(name for (name,) in tables if name not in _NOT_OF_THE_LEDGER)
         self._done: dict[Hashable, tuple[Any, Disk, str]] = {}
 
     def close(self) -> None:
@@ -144,18 +143,17 @@ class Ledgers:
 
     def _load(self, disk: Disk) -> None:
         connection = self._connection
-        for table in (*_TABLES, "events", "transactions", "journal"):
-            connection.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
-        for (table, columns), rows in zip(_TABLES.items(), disk.rows, strict=True):
-            places = ", ".join("?" * (columns.count(",") + 1))
-            connection.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", rows)  # noqa: S608 - constants
+        for table in (*self._tables, *_MADE_ANEW):
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of the schema
+        for table, rows in disk.rows:
+            places = ", ".join("?" * len(rows[0]))
+            connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)  # noqa: S608 - as above
         event_table.begin_stream(connection, "x", disk.stream)
 
-    def _rows(self) -> tuple[tuple[tuple[object, ...], ...], ...]:
-        return tuple(
-            tuple(sorted(self._connection.execute(f"SELECT {columns} FROM {table}")))  # noqa: S608 - constants
-            for table, columns in _TABLES.items()
-        )
+    def _rows(self) -> tuple[tuple[str, Rows], ...]:
+        """The tables that hold anything."""
+        found = ((table, self._connection.execute(f"SELECT * FROM {table}")) for table in self._tables)  # noqa: S608
+        return tuple((table, kept) for table, rows in found if (kept := tuple(sorted(rows))))
 
     def _flags(self) -> frozenset[tuple[object, ...]]:
         found = self._connection.execute("SELECT payload FROM events WHERE type = 'ledger.conflict'")

@@ -20,7 +20,7 @@ from agent.mqtt import Incoming, LinkUp
 from agent.service.worker import Worker
 from agent.site.claimant import SiteRules
 from agent.site.service import SiteService
-from agent.store.errors import LedgerConflictError
+from agent.store.errors import JournalUnavailableError, LedgerConflictError
 from tests.model.one_thread import Lock, RLock, Semaphore, Turn
 from tests.model.site_disks import UTC, Disk, Ledgers
 from tests.model.snapshots import Copier, Freezer
@@ -103,8 +103,12 @@ class _Shared:
     def wait_for_rows(self, after: int, _timeout: float) -> bool:
         return bool(self.head() > after)
 
-    def take_rows(self, gate: str, stream: str, first: int, rows: Any) -> Any:
-        return self._ledgers.do(self._gate, "take_rows", gate, stream, first, tuple(rows))
+    def checkpoint(self) -> Any:
+        """There is no chain of events here, so no head of it is told."""
+        raise JournalUnavailableError("no events are kept")
+
+    def take_rows(self, gate: str, stream: str, first: int, rows: Any, *more: Any) -> Any:
+        return self._ledgers.do(self._gate, "take_rows", gate, stream, first, tuple(rows), *more)
 
     def take_dump(self, gate: str, stream: str, rows: Any) -> Any:
         return self._ledgers.do(self._gate, "take_dump", gate, stream, tuple(rows))
@@ -390,10 +394,8 @@ def membership_of(own: str, names: str) -> Membership:
     return _OpenMembership(7, own, keys)
 
 
-def synced_disk(own: str, names: str) -> Disk:
-    """The disk of a gate that knows everything of all others, which have done nothing yet."""
-    digest = membership_of(own, names).digest
-    peers = sorted(
-        [(name, f"{name}#1", 0, 1) for name in names if name != own] + [(f"roll:{digest}", f"{own}#1", 0, 1)]
-    )
-    return Disk(f"{own}#1", ((), (), (), tuple(peers)))
+def knows_all(gate: Gate, ledgers: Ledgers) -> None:
+    """Have a gate that was just made know everything of all others, which have done nothing yet."""
+    for peer in gate.peers:
+        ledgers.do(gate, "mark_synced", peer, f"{peer}#1", 0)
+    ledgers.do(gate, "mark_synced", f"roll:{gate.membership.digest}", gate.disk.stream, 0)
