@@ -9,6 +9,7 @@ SET_BY_HAND = "somebody sets it by +15 s, the battery-backed one too"
 STEPPED = "a time server, right to 15 s, steps it to +15 s"
 SLEWED = "a time server, right to 15 s, slews it to +15 s"
 RESTARTED = "the computer restarts, its clock read +0 s off"
+SAVED = "the computer restarts, its clock saved and read +0 s off"
 FOUND = {
     "a battery-backed clock was believed to 2 s although it was set by 15 s": (
         "clock: battery-backed",
@@ -16,11 +17,11 @@ FOUND = {
     ),
     "so it was after a step of a time server that is not right to a second": (
         "clock: battery-backed",
-        ("kept for twenty minutes", STEPPED, "60 s pass, the battery-backed one is written", RESTARTED),
+        ("kept for twenty minutes", STEPPED, SAVED),
     ),
     "so it was where a time server moves the clock without a step": (
         "clock: battery-backed",
-        ("kept for twenty minutes", SLEWED, "60 s pass, the battery-backed one is written", RESTARTED),
+        ("kept for twenty minutes", SLEWED, SAVED),
     ),
     "an agent that was killed within a minute forgot that the clock had become worse": (
         "clock: holdover",
