@@ -265,7 +265,7 @@ class LaneMonitor:
 
     def _serve(self, **changes: object) -> None:
         if self.known.served is not None:
-            self.known = replace(self.known, served=replace(self.known.served, **changes))  # type: ignore[arg-type]
+            self.known = replace(self.known, served=replace(self.known.served, **changes))
 
     def _recorded(self) -> None:
         rows = list(self.ledger)

@@ -121,7 +121,7 @@ class _Site:
             tuple(self.interlock._notified[name] for name in NAMES),
             (self.ways["a"]._occupied, self.ways["b"]._occupied),
             tuple(tuple(self.inbox[name]) for name in NAMES),
-            tuple(self.before[name] and bool(self.inbox[name]) for name in NAMES),  # type: ignore[arg-type]
+            tuple(self.before[name] and bool(self.inbox[name]) for name in NAMES),
             (self.pending["a"], self.pending["b"]),
         )
 
@@ -175,7 +175,7 @@ class _Site:
         open_ = other.state not in _CLOSED or bool(known.pulses)
         for effect in effects:
             opens = isinstance(effect, Raise) or (isinstance(effect, Hold) and effect.on)
-            if opens and open_ and not effect.override:  # type: ignore[union-attr]
+            if opens and open_ and not effect.override:
                 self.breaches.append(f"rule 7: a lane opens while the other is {other.state}")
             if (
                 isinstance(effect, Close)

@@ -167,7 +167,7 @@ class Gate:
             self.disk = ledgers.salvaged(self.disk, f"{self.name}#{self.streams}")
         self.link = _Link(self)
         shared: Any = _Shared(self, ledgers)
-        self.service = SiteService(self.membership, _KEY, shared, shared, self.link, self.rules)  # type: ignore[arg-type]
+        self.service = SiteService(self.membership, _KEY, shared, shared, self.link, self.rules)
         self.service._exchange._told_at = self.clock_at
         self.up = False
         if up:
@@ -177,7 +177,7 @@ class Gate:
         """The link comes up."""
         self.up = True
         assert self.link is not None
-        self.link.listener(LinkUp(1, None))  # type: ignore[arg-type]
+        self.link.listener(LinkUp(1, None))
         self.drain()
 
     def drain(self, *, ticks: bool = False) -> None:
@@ -372,8 +372,8 @@ def _service(gate: Gate) -> SiteService:
 def _facts(gate: Gate) -> Facts:
     service = gate.service
     alive = service is not None
-    missing = alive and bool(service._exchange.missing)  # type: ignore[union-attr]
-    busy = alive and bool(service._own._live or service._home._waiting)  # type: ignore[union-attr]
+    missing = alive and bool(service._exchange.missing)
+    busy = alive and bool(service._own._live or service._home._waiting)
     return Facts(
         gate.name,
         alive,

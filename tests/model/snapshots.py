@@ -107,7 +107,7 @@ class Freezer:
         if isinstance(it, self._ignored):
             return type(it).__name__
         if isinstance(it, _ATOMS) or (_is_frozen(it) and not _holds_times(type(it))):
-            return it  # type: ignore[no-any-return]
+            return it
         if isinstance(it, tuple | list | deque):
             return tuple(self.frozen(one, name) for one in it)
         if isinstance(it, set | frozenset):
@@ -139,7 +139,7 @@ def _is_frozen(it: Any) -> bool:
     """Whether it is a value: a frozen model, or a frozen dataclass all of whose fields are values."""
     if isinstance(it, BaseModel):
         return bool(it.model_config.get("frozen"))
-    if not is_dataclass(it) or isinstance(it, type) or not type(it).__dataclass_params__.frozen:  # type: ignore[attr-defined]
+    if not is_dataclass(it) or isinstance(it, type) or not type(it).__dataclass_params__.frozen:
         return False
     return all(_is_value(getattr(it, field.name)) for field in fields(it))
 
