@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.lane.interlock import with_occupancy
 from agent.core.model import LedgerState
+from drivers.api import Delivery
 from tests.model.counterexample import followed
 from tests.model.explorer import Bounds, explore
 from tests.model.machines import MACHINES, machine
@@ -50,6 +51,14 @@ def _given_back(right: Callable[..., Any]) -> Callable[..., Any]:
     return wrong
 
 
+def _again(right: Callable[..., Any]) -> Callable[..., Any]:
+    def wrong(*arguments: Any) -> Any:
+        delivery = right(*arguments)
+        return right(*arguments) if delivery is Delivery.UNKNOWN else delivery
+
+    return wrong
+
+
 def _all_at_once(right: Callable[..., Any]) -> Callable[..., Any]:
     def wrong(state: Any, chunk: Any) -> Any:
         after = right(state, chunk)
@@ -76,6 +85,19 @@ FAULTS: Final[dict[str, Fault]] = {
         "agent.lane.interlock.claim",
         lambda _right: lambda state, lane: with_occupancy(state, lane, occupied=True),
         "rule 7: a lane opens while the other is",
+    ),
+    "a pulse without an answer is given again": Fault(
+        "board: timed by the board",
+        "agent.barrier.relay_scheduler.RelayScheduler._energise",
+        _again,
+        "a grant moves a relay twice",
+    ),
+    "an opening does not wait for a closing pulse to end": Fault(
+        "board: timed by the agent",
+        "agent.barrier.relay_scheduler.RelayScheduler._opposite_released",
+        _always(answer=True),
+        "open and close are energised together",
+        states=20_000,
     ),
     "a home gate forgets what it grants": Fault(
         "site: two", "agent.store.journal.home_claims.consent", _always(None), "permit P of 1 use(s) lets"

@@ -203,9 +203,9 @@ class LaneForms:
         )
 
     def _arm_free_at(self, lane: Lane, now: float) -> float:
-        """When the other direction ended to use the arm; nobody asks once a newer sample is there."""
+        """When the other direction ended to use the arm; nobody asks before that, nor once a newer sample is there."""
         at = lane.arm_free_at
-        waits = lane.state is LaneState.YIELDING or lane.input_state.signals.at <= at
+        waits = not lane.arm_in_use and (lane.state is LaneState.YIELDING or lane.input_state.signals.at <= at)
         return max(-self._longest, at - now) if isfinite(at) and waits else -inf
 
     def _lowering(self, lane: Lane, now: float) -> tuple[int, float]:
@@ -223,7 +223,7 @@ class LaneForms:
             _LONG_AGO,
             it.arrived,
             presentations=tuple(_seen(text) for text in sorted({one.payload for one in it.presentations})),
-            readings=tuple(_read(text) for text in sorted({one.text for one in it.readings})),
+            readings=_in_turn(it.readings),
             payloads=tuple(sorted(it.payloads)),
             asked=it.asked and asks,
             final=it.final and asks,
@@ -258,9 +258,11 @@ class LaneForms:
 
     def _handled(self, lane: Lane, now: float) -> tuple[HandledVehicle, ...]:
         """Those that are void by now keep their places, which are few, and nothing else."""
-        void = HandledVehicle(frozenset(), -(self._rules.gone_s + 1), passed=False)
+        gone_s = self._rules.gone_s
         return tuple(
-            replace(one, seen_at=one.seen_at - now) if now - one.seen_at <= self._rules.gone_s else void
+            replace(one, seen_at=one.seen_at - now)
+            if now - one.seen_at <= gone_s
+            else HandledVehicle(frozenset(), -(gone_s + 1), one.passed)
             for one in lane.handled
         )
 
@@ -297,6 +299,13 @@ def _pulses(lane: Lane, names: Names, now: float) -> tuple[Pulse, ...]:
 
 def _use(use: int, transaction: str) -> LedgerChange:
     return LedgerChange(PERMIT.permit_id, use, LedgerState.RESERVED, transaction, PERMIT.vin, "export")
+
+
+def _in_turn(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
+    """One of each text, in the order in which each was read last: the newest is the vehicle's plate while none is
+    known."""
+    texts = dict.fromkeys(one.text for one in reversed(sorted(readings, key=lambda one: (one.at, one.frame))))
+    return tuple(_read(text, _LONG_AGO + number) for number, text in enumerate(reversed(texts)))
 
 
 def _seen(payload: bytes, at: float = _LONG_AGO) -> Presentation:

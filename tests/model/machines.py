@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
-from tests.model import clock, lane, lane_kinds, lane_pairs, lists, site, site_scenarios
+from tests.model import clock, lane, lane_kinds, lane_pairs, lists, relay_board, site, site_scenarios
 from tests.model.explorer import Bounds
 
 if TYPE_CHECKING:
@@ -38,11 +38,17 @@ def _lanes() -> Iterator[Row]:
     for name, small in lane_kinds.SMALL.items():
         yield Row(f"lane: {name}", partial(lane.LaneMachine, small), Bounds(states=800), Bounds(seconds=45))
     for name, large in lane_kinds.LARGE.items():
-        short, whole = Bounds(states=500), Bounds(states=250_000, seconds=60, judge_every=10)
+        short, whole = Bounds(states=500), Bounds(states=250_000, seconds=50, judge_every=10)
         yield Row(f"lane: {name}", partial(lane.LaneMachine, large), short, whole)
     for name, pair in lane_pairs.PAIRS.items():
         short, whole = Bounds(states=500, judge_every=5), Bounds(states=150_000, seconds=60, judge_every=20)
         yield Row(f"lanes: {name}", partial(lane_pairs.PairMachine, pair), short, whole)
+
+
+def _boards() -> Iterator[Row]:
+    for name, kind in relay_board.KINDS.items():
+        short, whole = Bounds(states=500, judge_every=10), Bounds(states=250_000, seconds=45, judge_every=20)
+        yield Row(f"board: {name}", partial(relay_board.RelayBoardMachine, kind), short, whole)
 
 
 def _sites() -> Iterator[Row]:
@@ -77,7 +83,7 @@ def _trust() -> Iterator[Row]:
         yield Row(f"trust: {name}", partial(trust.TrustMachine, kind), short, whole)
 
 
-MACHINES: Final = {row.name: row for row in (*_lanes(), *_sites(), *_clocks(), *_lists(), *_trust())}
+MACHINES: Final = {row.name: row for row in (*_lanes(), *_boards(), *_sites(), *_clocks(), *_lists(), *_trust())}
 
 
 def machine(name: str) -> Machine:

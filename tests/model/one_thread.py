@@ -1,4 +1,4 @@
-"""In place of the clock, of chance and of threads: what the rooms of agent.site get while they are explored.
+"""In place of the clock, of chance and of threads: what rooms get while they are explored.
 
 There is one thread, so a lock that is held already would be a deadlock. The clock is that of the gate whose turn it is,
 and what it draws by chance are its numbers.
@@ -7,6 +7,7 @@ and what it draws by chance are its numbers.
 from __future__ import annotations
 
 import queue
+import random
 import secrets
 import sys
 import threading
@@ -103,16 +104,39 @@ class Turn:
         return f"{cls.gate.name}{cls.gate.tokens:03d}"
 
 
+class SimpleQueue:
+    """One that nobody waits at."""
+
+    def __init__(self) -> None:
+        self.items = deque[Any]()
+
+    def put(self, item: object) -> None:
+        self.items.append(item)
+
+    def get(self, timeout: float = 0.0) -> Any:
+        assert timeout >= 0
+        if not self.items:
+            raise queue.Empty
+        return self.items.popleft()
+
+    def empty(self) -> bool:
+        return not self.items
+
+
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Within: the rooms of agent.site have one thread, a clock that is moved by hand, and no chance."""
+def one_thread(*rooms: str) -> Iterator[None]:
+    """Within: these rooms have one thread, a clock that is moved by hand, and no chance."""
     stands = {
+        "random": (random, SimpleNamespace(random=lambda: 0.5)),
         "time": (time, SimpleNamespace(monotonic=Turn.monotonic)),
         "secrets": (secrets, SimpleNamespace(token_hex=Turn.token_hex)),
         "threading": (threading, SimpleNamespace(Lock=Lock, RLock=RLock, Semaphore=Semaphore, Event=Event)),
-        "queue": (queue, SimpleNamespace(Queue=Queue, Full=queue.Full, Empty=queue.Empty)),
+        "queue": (
+            queue,
+            SimpleNamespace(Queue=Queue, SimpleQueue=SimpleQueue, Full=queue.Full, Empty=queue.Empty),
+        ),
     }
-    modules = [module for name, module in sys.modules.items() if name.startswith("agent.site.")]
+    modules = [module for name, module in sys.modules.items() if name.startswith(rooms)]
     changed = [
         (module, name)
         for module in modules

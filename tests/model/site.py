@@ -49,7 +49,7 @@ class SiteMachine:
         self._uses = {name: count for name, _, count in scenario.permits}
 
     def starts(self) -> Iterator[tuple[str, Hashable]]:
-        with one_thread():
+        with one_thread("agent.site."):
             yield "a site", self._first()
 
     def inputs(self, state: Any) -> Iterator[str]:
@@ -67,14 +67,14 @@ class SiteMachine:
             yield from self._gate_inputs(name, self.gates.facts(state.gates[place]), left)
 
     def outcomes(self, state: Any, label: str) -> Iterator[Outcome]:
-        with one_thread():
+        with one_thread("agent.site."):
             after = self._done(state, label)
         moved = label.split()[1] if label.startswith("v") else label.split(maxsplit=1)[0]
         yield Outcome(label, after, tuple(self._doubles(after)), moved)
 
     def judged(self, state: Any) -> Iterator[str]:
         """Once all gates are up and hear one another: doubles are told, and what is not in doubt can be used."""
-        with one_thread():
+        with one_thread("agent.site."):
             for drops in (False, True):
                 world, calm = self._healed(replace(state, messages=()) if drops else state)
                 if not calm:

@@ -280,7 +280,7 @@ class Gates:
     def _play(self, number: int, event: tuple[Any, ...]) -> Played:
         gate: Gate = Copier(self._shared).copied(self._gates[number])
         gate.out, gate.answers = [], []
-        Turn.gate = gate
+        self._at(gate)
         refused = False
         try:
             getattr(self, f"_{event[0]}")(gate, *event[1:])
@@ -292,10 +292,18 @@ class Gates:
         gate.out, gate.answers = [], []
         return Played(self._known(gate), said, answers, refused)
 
-    def _known(self, gate: Gate) -> int:
+    @staticmethod
+    def _at(gate: Gate) -> None:
+        """It is the turn of that gate."""
         Turn.gate = gate
-        freezer = Freezer((*self._shared, Lock, RLock, Semaphore), _NO_STATE | {"clock_at"}, gate.clock_at, OLDEST_S)
-        value = freezer.frozen(gate)
+
+    def _value(self, gate: Gate) -> Hashable:
+        names = _NO_STATE | {"clock_at"}
+        return Freezer((*self._shared, Lock, RLock, Semaphore), names, gate.clock_at, OLDEST_S).frozen(gate)
+
+    def _known(self, gate: Gate) -> int:
+        self._at(gate)
+        value = self._value(gate)
         number = self._numbers.get(value)
         if number is None:
             number = self._numbers[value] = len(self._gates)

@@ -14,12 +14,13 @@ import re
 import types
 from collections import deque
 from dataclasses import fields, is_dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Hashable, Iterator, Mapping
 
 _ATOMS: Final = (str, bytes, int, float, bool, type(None), enum.Enum, type, types.ModuleType, types.BuiltinFunctionType)
 
@@ -91,10 +92,22 @@ class Copier:
 
 
 class Freezer:
-    """Makes values of graphs. `ignored`: types and names that are no state. `now_at`, `oldest_s`: for times."""
+    """Makes values of graphs. `ignored`, `names`: types and names that are no state. `now_at`: now.
 
-    def __init__(self, ignored: tuple[type, ...], names: frozenset[str], now_at: float, oldest_s: float) -> None:
+    `oldest_s`: a time of a name that ends in `_at` is like any older one from then on; `times`: other names that hold
+    times, each with the same for it.
+    """
+
+    def __init__(
+        self,
+        ignored: tuple[type, ...],
+        names: frozenset[str],
+        now_at: float,
+        oldest_s: float,
+        times: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
         self._ignored = ignored
+        self._times = times
         self._names = names
         self._now_at = now_at
         self._oldest_s = oldest_s
@@ -102,8 +115,8 @@ class Freezer:
 
     def frozen(self, it: Any, name: str = "") -> Hashable:  # noqa: PLR0911 - one a kind
         """The value of a graph. `name`: under which it is held."""
-        if isinstance(it, float) and name.endswith("_at"):
-            return max(-self._oldest_s, round(it - self._now_at, 3))
+        if isinstance(it, float) and (name.endswith("_at") or name in self._times):
+            return max(-self._times.get(name, self._oldest_s), round(it - self._now_at, 3))
         if isinstance(it, self._ignored):
             return type(it).__name__
         if isinstance(it, _ATOMS) or (_is_frozen(it) and not _holds_times(type(it))):
