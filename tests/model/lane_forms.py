@@ -245,16 +245,16 @@ class LaneForms:
         )
 
     def _early(self, lane: Lane, now: float) -> tuple[Presentation | Reading, ...]:
-        newest: dict[tuple[str, str], Presentation | Reading] = {}
+        """The newest of each text, in the order in which they came."""
+        newest: dict[bytes | str, Presentation | Reading] = {}
         for one in lane.early:
             at = one.at - now
             if at < -self._rules.gone_s:
                 continue
-            seen = _seen(one.payload, at) if isinstance(one, Presentation) else _read(one.text, at)
-            key = (type(one).__name__, str(one.payload if isinstance(one, Presentation) else one.text))
-            if key not in newest or newest[key].at < at:
-                newest[key] = seen
-        return tuple(newest[key] for key in sorted(newest))
+            key = one.payload if isinstance(one, Presentation) else one.text
+            newest.pop(key, None)
+            newest[key] = _seen(one.payload, at) if isinstance(one, Presentation) else _read(one.text, at)
+        return tuple(newest.values())
 
     def _handled(self, lane: Lane, now: float) -> tuple[HandledVehicle, ...]:
         """Those that are void by now keep their places, which are few, and nothing else."""
@@ -302,9 +302,9 @@ def _use(use: int, transaction: str) -> LedgerChange:
 
 
 def _in_turn(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
-    """One of each text, in the order in which each was read last: the newest is the vehicle's plate while none is
-    known."""
-    texts = dict.fromkeys(one.text for one in reversed(sorted(readings, key=lambda one: (one.at, one.frame))))
+    """One of each text, in the order in which each was read last: a vehicle has its newest plate while none is known."""
+    places = sorted(range(len(readings)), key=lambda place: (readings[place].at, readings[place].frame, place))
+    texts = dict.fromkeys(readings[place].text for place in reversed(places))
     return tuple(_read(text, _LONG_AGO + number) for number, text in enumerate(reversed(texts)))
 
 
