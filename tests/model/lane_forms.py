@@ -302,7 +302,7 @@ def _use(use: int, transaction: str) -> LedgerChange:
 
 
 def _in_turn(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
-    """One of each text, in the order in which each was read last: a vehicle has its newest plate while none is known."""
+    """One of each text, in the order in which each was read last: the newest counts while no plate is known."""
     places = sorted(range(len(readings)), key=lambda place: (readings[place].at, readings[place].frame, place))
     texts = dict.fromkeys(readings[place].text for place in reversed(places))
     return tuple(_read(text, _LONG_AGO + number) for number, text in enumerate(reversed(texts)))
