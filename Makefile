@@ -10,7 +10,7 @@ BIN    := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare \
-	test-cluster proofs faults fuzz fuzz-guided races mutants soak soak-lane soak-vision stress train schema \
+	test-cluster proofs faults fuzz fuzz-guided races model mutants soak soak-lane soak-vision stress train schema \
 	texts architecture format lock deb release clean
 
 # A line that ends in a backslash goes on in the next.
@@ -81,6 +81,11 @@ fuzz-guided: setup  ## Let coverage guide the attack on one reader for five minu
 
 races: setup  ## Three gates race for the same permits, are killed and cut off: was any permit used twice?
 	@$(BIN)/python -m tests.races.races
+
+MACHINE ?=
+model: setup  ## Explore the rules of lanes, site, clock and lists: every input in every state, breadth first; \
+	half an hour on two cores; MACHINE="lane: blind" for one
+	@$(BIN)/python -m tests.model $(if $(MACHINE),--machine "$(MACHINE)")
 
 mutants: setup  ## Change the rules of lane, permits, lists, clock and site and the boards' codecs in every small \
 	way: do the tests notice?
