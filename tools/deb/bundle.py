@@ -50,11 +50,14 @@ def fill(folder: Path, build: Build, package: Path, others: list[Path]) -> None:
     shutil.copy2(package, folder / package.name)
     for other in others:
         shutil.copy2(other, folder / "debian")
-    target = build.target
-    (folder / "bundle").write_text(
-        f"form {_FORM}\nversion {build.package_version}\nrelease {target.release}\narchitecture {target.architecture}\n",
-        encoding="utf-8",
-    )
+    told = {
+        "form": _FORM,
+        "version": build.package_version,
+        "release": build.target.release,
+        "architecture": build.target.architecture,
+    }
+    text = "".join(f"{name} {value}\n" for name, value in told.items())
+    (folder / "bundle").write_text(text, encoding="utf-8")
 
 
 def pack_bundle(folder: Path, file: Path, time: int) -> None:

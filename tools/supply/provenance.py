@@ -2,9 +2,9 @@
 
 https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md and https://slsa.dev/spec/v1.1/provenance
 
-It is signed as the other files are, by a detached OpenPGP signature: one key, and one command to check all of them. What
-it says is what the one who builds says of the own build (SLSA build level 1): a build service that nobody can steer
-would be needed for more.
+It is signed as the other files are, by a detached OpenPGP signature: one key, and one command to check all of them.
+What it says is what the one who builds says of the own build (SLSA build level 1): a build service that nobody can
+steer would be needed for more.
 """
 
 from __future__ import annotations

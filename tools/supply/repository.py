@@ -78,6 +78,8 @@ def write_releases(folder: Path, validity: Validity) -> list[Path]:
             "Date": _date(validity.time),
             # Who holds the mirror cannot keep gates on an old release for longer without apt saying so.
             "Valid-Until": _date(validity.time + validity.days * _DAY_S),
+            # Without it there is no such field; by it alone, in seconds, it would count from now.
+            "ValidTime": str(validity.days * _DAY_S),
             "Architectures": " ".join(architectures),
             "Components": COMPONENT,
             "Description": f"Gate agent for Debian {release}",
