@@ -58,7 +58,7 @@ def stick(released, tmp_path):
 
 @pytest.fixture(params=["sqv", "gpgv"])
 def computer(request, stick, released, tmp_path):
-    """A gate with an earlier version, whose package has brought the keyring; for each program that checks signatures."""
+    """A gate whose package has brought the keyring; for each program that checks signatures."""
     if shutil.which(request.param) is None:
         pytest.skip(f"{request.param} is not installed")
     return SmallComputer(tmp_path / "gate", TARGET, request.param, released / VERSION / KEYRING)

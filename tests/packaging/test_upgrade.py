@@ -12,7 +12,11 @@ import pytest
 
 from tests.support.packaging.booted_gate import CONFIGURATION, JOURNAL, UNIT, Said, installed_gate, why_not_here
 from tests.support.packaging.debian_packages import Packages, rewrite
-from tools.deb.bundle import fill
+from tests.support.packaging.release_keys import TIME, make_bundle, release_key, write_keys
+from tools.deb.package_files import INSTALLER, Build
+from tools.supply.keyring import KEYRING, keyring
+from tools.supply.provenance import sha256
+from tools.supply.signing import sign_file
 
 pytestmark = [
     pytest.mark.long,
@@ -98,6 +102,30 @@ def test_installed_twice_it_runs_on(wired, packages):
     events = wired.events()
     assert wired.install(packages.thin("0.9.1")).code == 0
     assert wired.shown("ActiveState") == "active"
+    assert wired.events() > events
+
+
+def test_an_older_version_is_taken_only_by_roots_word_and_that_is_recorded(wired, packages):
+    before, events = wired.process, wired.events()
+    said = wired.install(packages.thin("0.9.0"))
+    assert said.code != 0
+    assert re.search(r"nothing was changed: version 0\.9\.1\+deb\d+ has run here, and this one is older", said.text)
+    assert is_untouched(wired, before)
+    said = wired.install(packages.thin("0.9.0"), "GATE_AGENT_DOWNGRADE='fault 17'")
+    assert said.code == 0, said
+    assert wired.version == "0.9.0"
+    assert wired.install(packages.thin("0.9.1")).code == 0
+    kept = "/var/lib/gate-agent-versions"
+    assert wired.ask(f"stat --format='%U %a' {kept} {kept}/floor").split() == ["root", "755", "root", "644"]
+    told = [line.split(" ", 1)[1] for line in wired.ask(f"cat {kept}/history").splitlines()]
+    release = packages.target.release
+    assert told == [
+        f"0.9.0+deb{release} in use; before: none",
+        f"0.9.1+deb{release} in use; before: 0.9.0+deb{release}",
+        f"downgrade from 0.9.1+deb{release} to 0.9.0+deb{release}, by root: fault 17",
+        f"0.9.1+deb{release} in use; before: 0.9.0+deb{release}",
+    ]
+    assert "downgrade from 0.9.1" in wired.ask("journalctl --identifier=gate-agent-versions --output=cat --no-pager")
     assert wired.events() > events
 
 
@@ -296,29 +324,47 @@ def test_removing_stops_it_and_keeps_state_and_configuration_and_purging_removes
     wired.ask("systemctl stop board")  # it runs as the user that goes
     purged = wired.run("dpkg --purge gate-agent")
     assert purged.code == 0, purged
-    left = wired.run(f"ls -d /etc/gate-agent /var/lib/gate-agent /usr/lib/gate-agent /etc/systemd/system/*/{UNIT}").text
+    left = wired.run(
+        "ls -d /etc/gate-agent /var/lib/gate-agent /var/lib/gate-agent-versions /usr/lib/gate-agent "
+        f"/usr/sbin/gate-agent-install /etc/systemd/system/*/{UNIT}"
+    ).text
     assert "cannot access" in left
     assert len([line for line in left.splitlines() if "cannot access" not in line]) == 0
     assert wired.run("getent passwd gate-agent").code != 0
 
 
-def test_the_bundle_refuses_a_spoilt_file_and_another_user_and_installs_all_by_itself(wired, packages, tmp_path):
-    (tmp_path / "files").mkdir()
-    package = shutil.copy(packages.thin("0.9.1"), tmp_path / "files" / "gate-agent_0.9.1.deb")
-    bundle = wired.machine.root / "srv/bundle"
-    fill(bundle, packages.target, Path(package), [])
-    script = "sh /srv/bundle/install.sh"
-    assert "needs root" in wired.run(f"setpriv --reuid=65534 --clear-groups {script}").text
-    sums = (bundle / "SHA256SUMS").read_text()
-    (bundle / "SHA256SUMS").write_text(sums.replace(sums[:8], "0" * 8, 1))
-    assert "a file is damaged" in wired.run(script).text
-    (bundle / "SHA256SUMS").write_text(sums)
-    text = (bundle / "install.sh").read_text()
-    (bundle / "install.sh").write_text(text.replace(f"RELEASE={packages.target.release}", "RELEASE=11"))
-    assert "this is for Debian 11" in wired.run(script).text
+def test_a_bundle_is_installed_by_a_key_from_paper_and_the_next_by_the_key_that_it_brought(wired, packages, tmp_path):
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    with release_key() as key, key.in_use():
+        (stick / KEYRING).write_bytes(keyring(write_keys(tmp_path / "keys", key)))
+        for version in ("0.9.0", "0.9.1"):
+            sign_file(
+                make_bundle(stick, Build(packages.target, version, TIME), packages.thin(version)), key.fingerprint
+            )
+    shutil.copytree(stick, wired.machine.root / "srv/stick")
+    installer = wired.machine.root / "srv/gate-agent-install"
+    shutil.copy(INSTALLER, installer)
+    name = packages.target.name
+    first, second = (f"/srv/stick/gate-agent-{version}_{name}.tar" for version in ("0.9.0", "0.9.1"))
+    program = "sh /srv/gate-agent-install"
+    assert "needs root" in wired.run(f"setpriv --reuid=65534 --clear-groups {program} {first}").text
+    assert "has no key of releases yet" in wired.run(f"{program} {first}").text
     assert "no packages found" in wired.run("dpkg-query --show gate-agent").text
-    (bundle / "install.sh").write_text(text)
-    (bundle / "SHA256SUMS").write_text(sums)
-    said = wired.run(script)
+    paper = f"--keyring /srv/stick/{KEYRING} --sha256 {sha256(stick / KEYRING)}"
+    said = wired.run(f"{program} {paper} {first}")
     assert said.code == 0, said
     assert wired.shown("ActiveState") == "active"
+    # As its package brings it, where the checkout has keys.
+    wired.ask(f"install -D -m 0644 /srv/stick/{KEYRING} /usr/share/keyrings/{KEYRING}")
+    said = wired.run(f"gate-agent-install {second}")
+    assert said.code == 0, said
+    assert wired.version == "0.9.1"
+    assert "is older than" in wired.run(f"gate-agent-install {first}").text
+    spoilt = wired.machine.root / second[1:]
+    with spoilt.open("r+b") as file:
+        file.seek(spoilt.stat().st_size // 2)
+        file.write(b"spoilt")
+    assert "the bundle is not authentic, and nothing of it was run" in wired.run(f"gate-agent-install {second}").text
+    assert (wired.version, wired.shown("ActiveState")) == ("0.9.1", "active")
+    assert wired.run("dpkg --audit").text == ""

@@ -64,7 +64,7 @@ class ReleaseKey:
 
 @contextmanager
 def release_key():
-    """A new key; its agent is ended with it. In a folder with a short name: its socket's path has room for 107 bytes."""
+    """A new key; its agent is ended with it. The folder has a short name: a socket's path has room for 107 bytes."""
     with tempfile.TemporaryDirectory(prefix="gpg-", dir="/tmp") as name:
         home = Path(name)
         try:
