@@ -339,9 +339,9 @@ def test_a_bundle_is_installed_by_a_key_from_paper_and_the_next_by_the_key_that_
     with release_key() as key, key.in_use():
         (stick / KEYRING).write_bytes(keyring(write_keys(tmp_path / "keys", key)))
         for version in ("0.9.0", "0.9.1"):
-            sign_file(
-                make_bundle(stick, Build(packages.target, version, TIME), packages.thin(version)), key.fingerprint
-            )
+            build = Build(packages.target, version, TIME)
+            package = shutil.copy(packages.thin(version), tmp_path / build.file)
+            sign_file(make_bundle(stick, build, Path(package)), key.fingerprint)
     shutil.copytree(stick, wired.machine.root / "srv/stick")
     installer = wired.machine.root / "srv/gate-agent-install"
     shutil.copy(INSTALLER, installer)
