@@ -333,38 +333,43 @@ def test_removing_stops_it_and_keeps_state_and_configuration_and_purging_removes
     assert wired.run("getent passwd gate-agent").code != 0
 
 
-def test_a_bundle_is_installed_by_a_key_from_paper_and_the_next_by_the_key_that_it_brought(wired, packages, tmp_path):
-    stick = tmp_path / "stick"
+@pytest.fixture(scope="module")
+def bundles(gate, packages, tmp_path_factory):
+    """Where two bundles lie in the machine, the older first, and the options that the paper gives."""
+    folder = tmp_path_factory.mktemp("bundles")
+    stick = gate.machine.root / "srv/stick"
     stick.mkdir()
     with release_key() as key, key.in_use():
-        (stick / KEYRING).write_bytes(keyring(write_keys(tmp_path / "keys", key)))
+        (stick / KEYRING).write_bytes(keyring(write_keys(folder / "keys", key)))
         for version in ("0.9.0", "0.9.1"):
             build = Build(packages.target, version, TIME)
-            package = shutil.copy(packages.thin(version), tmp_path / build.file)
+            package = shutil.copy(packages.thin(version), folder / build.file)
             sign_file(make_bundle(stick, build, Path(package)), key.fingerprint)
-    shutil.copytree(stick, wired.machine.root / "srv/stick")
-    installer = wired.machine.root / "srv/gate-agent-install"
-    shutil.copy(INSTALLER, installer)
-    name = packages.target.name
-    first, second = (f"/srv/stick/gate-agent-{version}_{name}.tar" for version in ("0.9.0", "0.9.1"))
-    program = "sh /srv/gate-agent-install"
+    shutil.copy(INSTALLER, stick)
+    first, second = (f"/srv/stick/gate-agent-{version}_{packages.target.name}.tar" for version in ("0.9.0", "0.9.1"))
+    return first, second, f"--keyring /srv/stick/{KEYRING} --sha256 {sha256(stick / KEYRING)}"
+
+
+def test_a_bundle_is_installed_where_nothing_was_by_the_key_that_the_paper_vouches_for(wired, bundles):
+    first, _, paper = bundles
+    program = "sh /srv/stick/gate-agent-install"
     assert "needs root" in wired.run(f"setpriv --reuid=65534 --clear-groups {program} {first}").text
     assert "has no key of releases yet" in wired.run(f"{program} {first}").text
     assert "no packages found" in wired.run("dpkg-query --show gate-agent").text
-    paper = f"--keyring /srv/stick/{KEYRING} --sha256 {sha256(stick / KEYRING)}"
     said = wired.run(f"{program} {paper} {first}")
     assert said.code == 0, said
     assert wired.shown("ActiveState") == "active"
-    # As its package brings it, where the checkout has keys.
+
+
+def test_the_next_bundle_is_known_by_the_key_on_the_machine_and_an_older_or_altered_one_refused(wired, bundles):
+    first, second, _ = bundles
+    # As the package brings it, where the checkout has keys.
     wired.ask(f"install -D -m 0644 /srv/stick/{KEYRING} /usr/share/keyrings/{KEYRING}")
     said = wired.run(f"gate-agent-install {second}")
     assert said.code == 0, said
     assert wired.version == "0.9.1"
     assert "is older than" in wired.run(f"gate-agent-install {first}").text
-    spoilt = wired.machine.root / second[1:]
-    with spoilt.open("r+b") as file:
-        file.seek(spoilt.stat().st_size // 2)
-        file.write(b"spoilt")
+    wired.ask(f"printf x >>{second}")
     assert "the bundle is not authentic, and nothing of it was run" in wired.run(f"gate-agent-install {second}").text
     assert (wired.version, wired.shown("ActiveState")) == ("0.9.1", "active")
     assert wired.run("dpkg --audit").text == ""
