@@ -8,12 +8,12 @@ import shutil
 
 import pytest
 
-from tests.support.packaging.release_keys import release_key, signed_release, why_not
+from tests.support.packaging.release_keys import release_key, signed_release, why_not, write_keys
 from tests.support.packaging.small_computer import SmallComputer, as_root, places, signature_of
 from tools.deb.package_files import SCRIPTS, forms
 from tools.deb.project import ROOT
 from tools.deb.targets import TARGETS
-from tools.supply.keyring import KEYRING
+from tools.supply.keyring import KEYRING, keyring
 from tools.supply.provenance import sha256
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
@@ -148,6 +148,23 @@ def the_bundle_as_its_signature(stick, thief):
 def test_an_altered_bundle_is_refused_and_nothing_of_it_is_run(computer, stick, thief, attack):
     """M8."""
     attack(stick, thief)
+    assert refused(computer, computer.install(stick / BUNDLE), NOT_AUTHENTIC)
+
+
+def test_something_else_that_was_signed_is_no_bundle(computer, stick):
+    """M8: each file of a release has a signature of the same key."""
+    for name in ("SHA256SUMS", "gate-agent-install"):
+        for suffix in ("", ".sig"):
+            shutil.copy(stick / f"{name}{suffix}", stick / f"odd.tar{suffix}")
+        assert refused(computer, computer.install(stick / "odd.tar"), "something else that was signed")
+
+
+def test_every_key_of_the_keyring_counts_and_none_that_was_taken_out(computer, stick, released, key, thief, tmp_path):
+    """M8: a stolen key is taken back by a release without it, which the standby key signs."""
+    signed_by_the_thief(stick, thief)
+    computer.keyring.write_bytes(keyring(write_keys(tmp_path / "both", key, thief)))
+    assert computer.install("--check", stick / BUNDLE).returncode == 0
+    computer.keyring.write_bytes(keyring(write_keys(tmp_path / "one", key)))
     assert refused(computer, computer.install(stick / BUNDLE), NOT_AUTHENTIC)
 
 

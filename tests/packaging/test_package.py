@@ -16,7 +16,7 @@ from tools.deb.command_tree import commands
 from tools.deb.completion import completion
 from tools.deb.environment import installed_wheel, ready_environment
 from tools.deb.licences import bill_of_materials, copyright_file
-from tools.deb.manual import manual
+from tools.deb.manual import installer_manual, manual
 from tools.deb.package_files import INSTALLER, SCRIPTS, Build, build_wheel, lay_out
 from tools.deb.targets import TARGETS, BuildError
 from tools.deb.third_party import works
@@ -155,7 +155,21 @@ def test_the_manual_has_every_command_and_no_mistake_of_form(tmp_path):
     page = manual(commands(), VERSION, TIME)
     for entry in commands().walk():
         assert " ".join(("gate-agent", *entry.words)) in page.replace(r"\-", "-").replace(r"\:", "")
-    file = tmp_path / "gate-agent.1"
+    has_no_mistake_of_form(tmp_path / "gate-agent.1", page)
+
+
+def test_the_installer_has_a_manual_with_all_its_options(tmp_path):
+    source = INSTALLER.with_name("gate-agent-install.8").read_text(encoding="utf-8")
+    page = installer_manual(source, VERSION, TIME)
+    assert "@" not in page
+    options = set(re.findall(r"^  (--[a-z0-9]+)", INSTALLER.read_text(encoding="utf-8"), re.MULTILINE))
+    assert options == {"--check", "--downgrade", "--keyring", "--sha256"}
+    for option in options:
+        assert option in page.replace(r"\-", "-")
+    has_no_mistake_of_form(tmp_path / "gate-agent-install.8", page)
+
+
+def has_no_mistake_of_form(file, page):
     file.write_text(page)
     try:
         checked = subprocess.run(

@@ -14,9 +14,12 @@ from tests.support.packaging.booted_gate import CONFIGURATION, JOURNAL, UNIT, Sa
 from tests.support.packaging.debian_packages import Packages, rewrite
 from tests.support.packaging.release_keys import TIME, make_bundle, release_key, write_keys
 from tools.deb.package_files import INSTALLER, Build
+from tools.deb.targets import SUITES
+from tools.sign import now
 from tools.supply.keyring import KEYRING, keyring
 from tools.supply.provenance import sha256
-from tools.supply.signing import sign_file
+from tools.supply.repository import FOLDER, Validity, lay_out_repository
+from tools.supply.signing import SUMS, sign_file, sign_release
 
 pytestmark = [
     pytest.mark.long,
@@ -334,17 +337,28 @@ def test_removing_stops_it_and_keeps_state_and_configuration_and_purging_removes
 
 
 @pytest.fixture(scope="module")
-def bundles(gate, packages, tmp_path_factory):
+def key():
+    with release_key() as key:
+        yield key
+
+
+def named(package, build, folder):
+    """A package under the name that it has in a release."""
+    return Path(shutil.copy(package, folder / build.file))
+
+
+@pytest.fixture(scope="module")
+def bundles(gate, packages, key, tmp_path_factory):
     """Where two bundles lie in the machine, the older first, and the options that the paper gives."""
     folder = tmp_path_factory.mktemp("bundles")
     stick = gate.machine.root / "srv/stick"
     stick.mkdir()
-    with release_key() as key, key.in_use():
-        (stick / KEYRING).write_bytes(keyring(write_keys(folder / "keys", key)))
+    (stick / KEYRING).write_bytes(keyring(write_keys(folder / "keys", key)))
+    with key.in_use():
         for version in ("0.9.0", "0.9.1"):
             build = Build(packages.target, version, TIME)
-            package = shutil.copy(packages.thin(version), folder / build.file)
-            sign_file(make_bundle(stick, build, Path(package)), key.fingerprint)
+            package = named(packages.thin(version), build, folder)
+            sign_file(make_bundle(stick, build, package), key.fingerprint)
     shutil.copy(INSTALLER, stick)
     first, second = (f"/srv/stick/gate-agent-{version}_{packages.target.name}.tar" for version in ("0.9.0", "0.9.1"))
     return first, second, f"--keyring /srv/stick/{KEYRING} --sha256 {sha256(stick / KEYRING)}"
@@ -373,3 +387,53 @@ def test_the_next_bundle_is_known_by_the_key_on_the_machine_and_an_older_or_alte
     assert "the bundle is not authentic, and nothing of it was run" in wired.run(f"gate-agent-install {second}").text
     assert (wired.version, wired.shown("ActiveState")) == ("0.9.1", "active")
     assert wired.run("dpkg --audit").text == ""
+
+
+# Of this repository alone, as Debian ships apt, whatever this machine has.
+APT = (
+    "DEBIAN_FRONTEND=noninteractive apt-get --yes --no-install-recommends -o Dir::Etc::SourceParts=/dev/null "
+    "-o Dir::Etc::SourceList=/srv/gate-agent.list -o Acquire::Check-Date=true -o Acquire::Check-Valid-Until=true"
+)
+
+
+def test_apt_installs_from_the_signed_repository_and_nothing_from_one_that_another_signed(
+    wired, packages, key, bundles, tmp_path
+):
+    build = Build(packages.target, "0.9.2", TIME)
+    dist = tmp_path / "dist"
+    dist.mkdir()
+    validity = Validity(now(), 30)
+    shutil.copy(wired.machine.root / "srv/stick" / KEYRING, dist)
+    (dist / SUMS).write_text("")
+    lay_out_repository(dist / FOLDER, {packages.target: named(packages.thin("0.9.2"), build, tmp_path)}, validity)
+    with key.in_use():
+        sign_release(dist, key.fingerprint, validity)
+    shutil.copytree(dist / FOLDER, wired.machine.root / "srv/apt")
+    (wired.machine.root / "srv/gate-agent.list").write_text(
+        f"deb [signed-by=/usr/share/keyrings/{KEYRING}] file:/srv/apt {SUITES[packages.target.release]} main\n"
+    )
+    said = wired.run(f"{APT} update && {APT} install gate-agent")
+    assert said.code == 0, said
+    assert wired.version == "0.9.2"
+    with release_key() as stranger:
+        (dist / KEYRING).write_bytes(keyring(write_keys(tmp_path / "strangers", stranger)))
+        with stranger.in_use():
+            sign_release(dist, stranger.fingerprint, Validity(now(), 30))
+    shutil.copytree(dist / FOLDER, wired.machine.root / "srv/apt", dirs_exist_ok=True)
+    said = wired.run(f"rm -rf /var/lib/apt/lists/*srv_apt* && {APT} update")
+    assert said.code != 0
+    assert "is not signed" in said.text
+
+
+def test_by_apt_too_an_older_version_needs_roots_word(wired, packages, tmp_path):
+    build = Build(packages.target, "0.9.1", TIME)
+    shutil.copy(named(packages.thin("0.9.1"), build, tmp_path), wired.machine.root / "srv")
+    install = f"{APT} install --allow-downgrades /srv/{build.file}"
+    said = wired.run(install)
+    assert said.code != 0
+    assert "has run here, and this one is older" in said.text
+    assert wired.version == "0.9.2"
+    said = wired.run(f"GATE_AGENT_DOWNGRADE='fault 18' {install}")
+    assert said.code == 0, said
+    assert wired.version == "0.9.1"
+    assert wired.ask("tail -n 1 /var/lib/gate-agent-versions/history").endswith("by root: fault 18")

@@ -17,7 +17,7 @@ from tools.deb.command_tree import commands
 from tools.deb.completion import completion
 from tools.deb.environment import installed_wheel, ready_environment, site_packages
 from tools.deb.licences import bill_of_materials, copyright_file
-from tools.deb.manual import manual
+from tools.deb.manual import installer_manual, manual
 from tools.deb.project import ROOT, run
 from tools.deb.targets import LIBRARIES, BuildError
 from tools.deb.third_party import works
@@ -123,6 +123,10 @@ def _lay_out_machine(build: Build, folder: Path) -> None:
     entries = commands()
     _write(folder / "usr/share/bash-completion/completions/gate-agent", completion(entries))
     _write_packed(folder / "usr/share/man/man1/gate-agent.1.gz", manual(entries, build.version, build.time))
+    page = INSTALLER.with_name(f"{INSTALLER.name}.8").read_text(encoding="utf-8")
+    _write_packed(
+        folder / f"usr/share/man/man8/{INSTALLER.name}.8.gz", installer_manual(page, build.version, build.time)
+    )
 
 
 def _lay_out_papers(build: Build, folder: Path, modules: Path) -> None:
