@@ -1,6 +1,7 @@
 """The keyring of a release, its signatures, and what it says of where it comes from."""
 
 import json
+import shlex
 import shutil
 import subprocess
 import tarfile
@@ -177,3 +178,29 @@ def test_debians_packages_in_the_bundles_are_named_once_each(tmp_path):
 )
 def test_no_name_or_password_of_the_repositorys_address_is_told(remote, shown):
     assert public_address(remote) == shown
+
+
+CHECKS = ("sqv ", "gpgv ", "sha256sum --check --ignore-missing", "sha256sum gate-agent-archive")
+
+
+def told_commands():
+    """The lines by which the pages tell somebody to check a release by hand."""
+    for page in ("install.md", "releasing.md"):
+        blocks = (ROOT / "docs" / page).read_text(encoding="utf-8").split("\n```")[1::2]
+        for line in (line for block in blocks for line in block.splitlines() if line.startswith(CHECKS)):
+            yield line.split("   #")[0].rstrip()
+
+
+@needs_gpg
+@pytest.mark.parametrize("command", list(dict.fromkeys(told_commands())))
+def test_what_the_pages_tell_to_type_is_right_and_finds_an_altered_file(dist, tmp_path, command):
+    if shutil.which(command.split()[0]) is None:
+        pytest.skip(f"{command.split()[0]} is not installed")
+    folder = shutil.copytree(dist, tmp_path / "dist")
+    assert subprocess.run(shlex.split(command), cwd=folder, capture_output=True, check=False).returncode == 0
+    if "sha256sum gate" in command:
+        return  # a digest, which two persons compare with the paper
+    for name in ("gate-agent-install", SUMS):
+        with (folder / name).open("ab") as file:
+            file.write(b"# altered\n")
+    assert subprocess.run(shlex.split(command), cwd=folder, capture_output=True, check=False).returncode != 0
