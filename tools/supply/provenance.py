@@ -104,7 +104,7 @@ def debian_packages(bundles: list[Path]) -> list[Resource]:
             for member in archive:
                 if "/debian/" in member.name and (file := archive.extractfile(member)) is not None:
                     name = member.name.rsplit("/", 1)[-1]
-                    found[name] = {"name": name, "digest": {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}}
+                    found[name] = {"name": name, "digest": {"sha256": hashlib.sha256(file.read()).hexdigest()}}
     return [found[name] for name in sorted(found)]
 
 
