@@ -1,0 +1,1 @@
+"""Attacks that were found once, each as a test: its docstring names the finding."""
