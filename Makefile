@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare \
 	test-cluster proofs faults fuzz fuzz-guided races model mutants soak soak-lane soak-vision stress train schema \
-	texts architecture format lock deb release clean
+	texts architecture format lock deb release sign clean
 
 # A line that ends in a backslash goes on in the next.
 help:  ## Say what there is
@@ -155,9 +155,15 @@ DEBS ?=
 deb: setup  ## Build the Debian packages into dist/; DEBS="deb13_amd64 ..." for some; a minute or two
 	@$(BIN)/python -m tools.deb $(DEBS)
 
-release: setup  ## Build all that a release is made of into dist/: wheel, packages, bundles, papers, checksums; \
-	half an hour
-	@$(BIN)/python -m tools.release
+KEY ?=
+KEYS ?= packaging/keyring
+BUILDER ?=
+release: setup  ## Build all that a release is made of into dist/: packages, bundles, apt repository, papers; \
+	KEY=fingerprint signs it; half an hour
+	@$(BIN)/python -m tools.release --keys $(KEYS) $(if $(KEY),--key $(KEY)) $(if $(BUILDER),--builder $(BUILDER))
+
+sign: setup  ## Sign what make release has built, on the machine that has the key: KEY=fingerprint
+	@$(BIN)/python -m tools.sign --key $(KEY)
 
 clean:  ## Remove what setup and builds made in this folder
 	rm -rf $(VENV) .venv-training .venv-reading .venv-fuzz build dist demo-out

@@ -43,8 +43,8 @@ class Gate:
     "lane/camera". `link`: None without a broker. `health`: what birth and status say. `reload`: read the configuration
     again, as SIGHUP does; returns at once. `simulated_runs`: of the lanes on which a simulated vehicle can be played.
     `trust`: whether the gate still has what it keeps. `diagnostics`: figures, metrics and what the doctor finds.
-    `fingerprint_key`: with which secrets of the configuration are hashed where an event tells that they changed. `anchors`: the trust
-    anchors, and what waits to change them.
+    `fingerprint_key`: with which secrets of the configuration are hashed where an event tells that they changed.
+    `anchors`: the trust anchors, and what waits to change them.
     """
 
     loaded: LoadedSettings
