@@ -11,7 +11,6 @@ from agent.anchors import HelperUnreachableError, changed_or_refused, check_usab
 from agent.core.anchors import (
     NOT_ADOPTED,
     PROPOSAL_LIFE_S,
-    SIGNATURE_TYPE,
     AnchorRefusedError,
     ChangeDocument,
     ChangeRequest,
@@ -21,7 +20,7 @@ from agent.core.anchors import (
     fingerprints,
     judge_change,
 )
-from agent.core.crypto import JwsError
+from agent.core.crypto import JwsError, JwsType
 from agent.settings import AnchorsUnusableError, AnchorValueError, SettingsError, anchors_of
 from drivers.text import Text, joined, reason
 
@@ -169,7 +168,7 @@ def is_of_central(signed: str) -> bool:
 def signing_of(raw: bytes, person: Person) -> Signing:
     """What somebody's browser needs. `raw`: the document as the first who signed it did, byte for byte."""
     payload = urlsafe_b64encode(raw).rstrip(b"=").decode()
-    return Signing(payload, f"person:{person.name}", SIGNATURE_TYPE, raw.decode())
+    return Signing(payload, f"person:{person.name}", JwsType.ANCHORS, raw.decode())
 
 
 def in_words(document: ChangeDocument, found: tuple[AnchorDifference, ...]) -> Text:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from agent.core.anchors import SignedText, sign_document
 from agent.core.commands.check import CommandKey, Proved, ReceivedCommand, judge, prove
 from agent.core.commands.command import Command
 from agent.core.crypto import ISSUED_UNTYPED, JwsError, JwsType, SigningKey, jws
@@ -65,6 +66,7 @@ ISSUED = {
     "message between gates": SPEAKER.sealed(RowsRequest(stream=STREAM, after=7), "other", PLACE, KEY),
     "acknowledgement": ACK["signature"].encode(),
     "head": signed_head(HEAD, KEY).encode(),
+    "change of anchors": sign_document(b'{"number": 2}', KEY, f"central:{KID}").encode(),
     "trust list": trust.seal(trust_list([Issuer(PERMIT.issuer, OTHER)], NOW - DAY_S), KEY),
     "list head": seal_head(ListHead(ListKind.REVOCATIONS, SITE, 7, NOW, NOW + DAY_S, 7, ()), KEY),
     "list delta": seal_delta(
@@ -80,6 +82,7 @@ TYPES = {
     "message between gates": JwsType.SITE_MESSAGE,
     "acknowledgement": JwsType.ACKNOWLEDGEMENT,
     "head": JwsType.HEAD,
+    "change of anchors": JwsType.ANCHORS,
 }
 
 
@@ -98,6 +101,10 @@ def takes_acknowledgement(data):
     policy = AckPolicy(GATE, {KID: PUBLIC})
     wrapped = json.dumps({"stream": STREAM, "seq": 7, "signature": data.decode("ascii", "replace")}).encode()
     return any(isinstance(read_ack(each, policy), ReadAck) for each in (data, wrapped))
+
+
+def takes_change(data):
+    assert SignedText.read(text(data)).holds(PUBLIC)
 
 
 def taking(read, *refusals):
@@ -126,6 +133,7 @@ READERS = {
     "message between gates": taking(OWN.opened, SiteMessageError),
     "acknowledgement": takes_acknowledgement,
     "head": taking(lambda data: opened_head(text(data), PUBLIC), HeadRecordError),
+    "change of anchors": taking(takes_change, JwsError),
     "trust list": taking(lambda data: trust.load(data, [PUBLIC]), TrustError),
     "list head": taking(lambda data: open_head(data, LIST_KEYS, SITE, NOW), ListError),
     "list delta": taking(lambda data: open_delta(data, LIST_KEYS, SITE, NOW), ListError),
@@ -147,8 +155,9 @@ def test_each_reader_takes_its_own_kind_and_no_other(kind, reader):
 
 def signed_again(data, typ):
     """The same payload, signed anew by the same key, under another type; None: under none."""
-    _, payload, _ = data.split(b".")
-    header = {"alg": "EdDSA", "kid": KID} | ({} if typ is None else {"typ": typ})
+    head, payload, _ = data.split(b".")
+    kid = json.loads(base64.urlsafe_b64decode(head + b"=="))["kid"]
+    header = {"alg": "EdDSA", "kid": kid} | ({} if typ is None else {"typ": typ})
     message = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=") + b"." + payload
     return message + b"." + base64.urlsafe_b64encode(KEY.sign(message)).rstrip(b"=")
 
@@ -172,10 +181,11 @@ def test_without_a_type_only_what_was_recorded_before_there_were_types_is_itself
 def test_what_lies_untyped_by_the_same_key_is_no_checkpoint_with_any_field_more_or_less():
     """L5: why an earlier agent's message between gates, or its export, never becomes a checkpoint."""
     fields = {"gate": GATE, "stream": STREAM, "time": TIME, "seq": 7, "digest": DIGEST}
+    head, _, rest = ISSUED["checkpoint"].split(b".")
     for wrong in (
         *({name: value for name, value in fields.items() if name != left_out} for left_out in fields),
         *(fields | {more: "x"} for more in ("v", "site", "to", "said", "first", "sha256", "id", "name", "exp")),
         fields | {"seq": "7"},
     ):
         payload = base64.urlsafe_b64encode(json.dumps(wrong).encode()).rstrip(b"=")
-        assert not READERS["checkpoint"](signed_again(b"e30." + payload + b".e30", None))
+        assert not READERS["checkpoint"](signed_again(b".".join((head, payload, rest)), None))

@@ -19,7 +19,6 @@ from agent.core.anchors.authority import (
 )
 from agent.core.anchors.change_document import (
     LONGEST_LIFE_S,
-    SIGNATURE_TYPE,
     SIGNATURES_LIMIT,
     ChangeDocument,
     SignedText,
@@ -58,7 +57,6 @@ __all__ = [
     "PROPOSAL_LIFE_S",
     "REQUEST_LIMIT_BYTES",
     "SIGNATURES_LIMIT",
-    "SIGNATURE_TYPE",
     "AnchorDifference",
     "AnchorFault",
     "AnchorProposal",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from agent.core.crypto import Algorithm, JwsError, JwsFault, jws, strict_json
+from agent.core.crypto import Algorithm, JwsError, JwsFault, JwsType, jws, strict_json
 from agent.core.model import SEQ_MAX
 from agent.core.model.printable import printable
 from drivers.text import Text
@@ -20,7 +20,6 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from agent.core.crypto import PublicKey, SigningKey
 
-SIGNATURE_TYPE: Final = "gate-anchors+jwt"
 SIGNATURES_LIMIT: Final = 4
 TEXT_LIMIT: Final = 48 * 1024
 """Longest signed text in characters: most of it are certificates of a broker's authority."""
@@ -63,12 +62,10 @@ class SignedText:
         """Take a compact JWS apart. Raises JwsError where it is none, of another type, or without a key id."""
         if len(text) > TEXT_LIMIT:
             raise JwsError(JwsFault.NOT_A_JWS, Text("it has more than {limit} characters", limit=TEXT_LIMIT))
-        opened = jws.read(text)
+        opened = jws.read(text, JwsType.ANCHORS)
         kid = opened.header.get("kid")
         if opened.header["alg"] not in Algorithm.ED25519.names:
             raise JwsError(JwsFault.ALG_NOT_ALLOWED, Text("its algorithm is neither Ed25519 nor EdDSA"))
-        if opened.header.get("typ") != SIGNATURE_TYPE:
-            raise JwsError(JwsFault.NOT_A_JWS, Text('it is not of the type "{type}"', type=SIGNATURE_TYPE))
         if not isinstance(kid, str) or not kid.startswith((PERSON, CENTRAL)):
             raise JwsError(JwsFault.NOT_A_JWS, Text("its key id names neither a person nor a key of central"))
         return cls(kid, opened.payload, opened)
@@ -87,7 +84,7 @@ def sign_document(payload: bytes, key: SigningKey, signer: str) -> str:
     """The document signed by somebody: a compact JWS. `signer`: `person:NAME` or `central:ID`. Raises ValueError."""
     if key.algorithm is not Algorithm.ED25519:
         raise ValueError(Text("expected an Ed25519 key, not {algorithm}", algorithm=key.algorithm))
-    return jws.write(payload, key, {"kid": signer, "typ": SIGNATURE_TYPE})
+    return jws.write(payload, key, signer, JwsType.ANCHORS)
 
 
 def parsed_document(payload: bytes) -> ChangeDocument:

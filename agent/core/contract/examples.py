@@ -327,7 +327,9 @@ def _audit() -> list[_Step]:
     )
     aigul = {"person": "aigul", "role": "admin", "address": "192.168.1.40"}
     detail = "upload; state 8; commands.keys[0].public_key"
-    written = ConsoleActed(**aigul, act="configuration.changed", detail=detail, changes=(change,))
+    written = ConsoleActed.model_validate(
+        aigul | {"act": "configuration.changed", "detail": detail, "changes": (change,)}
+    )
     applied = ConfigurationApplied(
         configuration=CONFIGURATION,
         before=hashlib.sha256(b"example configuration before").hexdigest(),
@@ -335,7 +337,9 @@ def _audit() -> list[_Step]:
         detail="upload",
         changes=(change,),
     )
-    viewed = EvidenceViewed(**aigul, pictures=PICTURES, vehicles=(TRANSACTION,), searches=(Search(plate=PLATE),))
+    viewed = EvidenceViewed.model_validate(
+        aigul | {"pictures": PICTURES, "vehicles": (TRANSACTION,), "searches": (Search(plate=PLATE),)}
+    )
     return [(134.0, written, False), (135.0, applied, False), (136.0, viewed, False)]
 
 

@@ -20,6 +20,7 @@ class JwsType(StrEnum):
     SITE_MESSAGE = "gate-site-message+jwt"
     ACKNOWLEDGEMENT = "gate-acknowledgement+jwt"
     HEAD = "gate-head+jwt"
+    ANCHORS = "gate-anchors+jwt"
 
 
 ISSUED_UNTYPED: Final = frozenset({JwsType.CHECKPOINT, JwsType.EXPORT})
