@@ -153,26 +153,25 @@ class TrustMonitor:
         One that this gate's key has not signed proves nothing. But where the stream of now is new and nothing of an
         earlier one was here, it may be of the key that was lost together with it.
         """
-        fresh = self._is_fresh()
         try:
             record = opened_head(text, self._key.public)
         except HeadRecordError as error:
-            self._take_unproven(text, str(error), fresh=fresh)
+            self._take_unproven(text, str(error))
             return
         if record.gate != self._gate:
             log.warning("a record of the head of gate %s is none of this one", record.gate)
             return
         self._confirmed = self._confirmed or record.stream == self._journal.stream
-        for fact in head_facts(self._journal, record, witness, fresh=fresh):
+        for fact in head_facts(self._journal, record, witness, fresh=self._journal.begun):
             self._take_and_keep(fact)
 
-    def _take_unproven(self, text: str, why: str, *, fresh: bool) -> None:
+    def _take_unproven(self, text: str, why: str) -> None:
         try:
             record = unproven_head(text)
         except HeadRecordError:
             log.warning("what should be a record of this gate's head is none")
             return
-        if not fresh or self._confirmed or record.gate != self._gate or record.stream == self._journal.stream:
+        if not self._is_new() or self._confirmed or record.gate != self._gate or record.stream == self._journal.stream:
             if self._reported.is_new(why, "record"):
                 log.warning("a record of this gate's head is not believed: %s", why)
             return
@@ -190,7 +189,7 @@ class TrustMonitor:
         `digest`: the hash of the event that it names, None where it does not say. `place`: of the row log.
         """
         named = Head(stream, seq)
-        self._take_and_keep(head_fact(self._journal, witness, named, digest, fresh=self._is_fresh(), place=place))
+        self._take_and_keep(head_fact(self._journal, witness, named, digest, fresh=self._journal.begun, place=place))
 
     def site_record(self) -> str | None:
         """The signed record of this gate's head, as the gates of its site hold it; None while there is none."""
@@ -231,7 +230,7 @@ class TrustMonitor:
         self.heads.keep()
         self.take(HeadFileWritten(self.heads.trouble))
 
-    def _is_fresh(self) -> bool:
+    def _is_new(self) -> bool:
         """Whether the stream of now was begun by this start, with nothing of an earlier one."""
         return self._journal.begun and self._journal.replaced is None
 

@@ -248,6 +248,17 @@ class TestDamaged:
         assert gate.verdict()[1] is Reason.ALREADY_USED
 
 
+    def test_a_journal_that_says_nothing_any_more_while_the_clock_is_set_back(self, gate):
+        """The record of the head file is from the future then: the new stream is no copy, and the gate comes up."""
+        assert gate.passes()
+        gate.clock.utc -= 400 * DAY_S
+        gate.damage("journal.db", 4096)
+        assert gate.verdict()[0] is not Verdict.PASS
+        stream = gate.journal.stream
+        gate.restart()
+        assert gate.journal.stream == stream
+
+
 class TestSwapped:
     def test_a_head_file_of_another_gate(self, gate, tmp_path):
         """H3: another gate's head file says nothing of this one."""
