@@ -93,6 +93,7 @@ class TrustMonitor:
         self._is_kept = False
         self._confirmed = False
         self._given_up = False
+        self._versions: Mapping[str, int] | None = None
         self._kept_at = 0.0
         self._reported = ReportOnce()
         self.heads = HeadKeeper(start.journal, key, gate, utc, self._beside, file)
@@ -219,11 +220,20 @@ class TrustMonitor:
         for draft in drafts:
             event = draft.event
             if isinstance(event, ListsApplied):
-                self.take(FloorNamed(Witness.JOURNAL, ((event.list, event.version),)))
+                self._list_applied(event.list, event.version)
             elif isinstance(event, LaneOrdered) and draft.lane is not None:
                 self._orders.pop(draft.lane, None)
                 if event.operator != OWN_NAME:
                     self.take(OrderGiven(draft.lane))
+
+    def _list_applied(self, name: str, version: int) -> None:
+        """Take a new version of a list: it is here, and from now on no older one will do."""
+        with self._lock:
+            held = self._state.held
+            if held is None:
+                self.take(FloorNamed(Witness.JOURNAL, ((name, version),)))
+            else:
+                self.take(ListsSeen(tuple(sorted({**dict(held), name: version}.items()))))
 
     def on_bound(self) -> None:
         """Write the head to its second place, once what opens a barrier is recorded and before anything moves."""
@@ -292,11 +302,16 @@ class TrustMonitor:
     def _see(self) -> None:
         """Take what this gate itself can see: the lists that are here, and the time."""
         versions = self._lists()
-        if versions is not None:
+        # What was read a moment before a new list was told is less than its floor: it counts once it is read again.
+        if versions is not None and (versions == self._versions or not self._is_short(versions)):
             self.take(ListsSeen(tuple(sorted(versions.items()))))
+        self._versions = versions
         utc = self._trusted_utc()
         if utc is not None:
             self.take(ClockTold(utc))
+
+    def _is_short(self, versions: Mapping[str, int]) -> bool:
+        return any(versions.get(name, 0) < floor for name, floor in self._state.demanded)
 
     def _give_up(self) -> None:
         """See that another stream begins. Nothing of it is told in this one: its numbers mean something else already.

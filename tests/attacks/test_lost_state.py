@@ -247,7 +247,6 @@ class TestDamaged:
         assert gate.whole()
         assert gate.verdict()[1] is Reason.ALREADY_USED
 
-
     def test_a_journal_that_says_nothing_any_more_while_the_clock_is_set_back(self, gate):
         """The record of the head file is from the future then: the new stream is no copy, and the gate comes up."""
         assert gate.passes()
