@@ -6,6 +6,7 @@
 import shutil
 import sqlite3
 import sys
+import threading
 import time
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ def loss(folder: Path, part: str, way: str, *, head_file: bool = True) -> Loss:
     _hear_the_old_list(gate)
     until_at = time.monotonic() + scaled(SILENCE_S)
     while not gate.told("alarm.raised") and time.monotonic() < until_at:
-        time.sleep(0.05)
+        threading.Event().wait(0.05)
     twice, alive = gate.passes(), _passes_by_revoked_key(gate)
     unlocked = not gate.locked("out")
     told = gate.alarms() + [data["detail"] for data in gate.told("alarm.raised")]
