@@ -8,8 +8,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events import Alarm, AlarmRaised, Draft, LaneOrdered, ListsApplied, OwnCause, StateChanged
-from agent.core.lane import LaneLockout
+from agent.core.events import Alarm, AlarmRaised, Draft, LaneOrdered, ListsApplied, StateChanged
 from agent.core.model import ReportOnce
 from agent.core.trust_state import (
     Accepted,
@@ -33,6 +32,7 @@ from agent.core.trust_state import (
 )
 from agent.recording.head_keeper import HeadKeeper
 from agent.recording.journal_start import HEAD_FILE, STATE, head_fact, head_facts
+from agent.recording.lost_orders import OWN_NAME, LostOrders
 from agent.service.worker import Worker
 from agent.store.errors import JournalError
 from drivers.text import Text
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from agent.core.crypto import SigningKey
+    from agent.core.lane import LaneLockout
     from agent.core.trust_state import Fact, PartChange, StateHold, TrustRules, TrustState
     from agent.recording.journal_start import JournalStart
     from agent.store.head_file import HeadFile
@@ -51,8 +52,6 @@ ROUND_S: Final = 0.5
 KEEP_EVERY_S: Final = 10.0
 STOP_TIMEOUT_S: Final = 1.0
 LIMIT_S: Final = 60.0
-OWN_NAME: Final = "gate-agent"
-"""Who locks a lane whose orders are not known."""
 
 
 class TrustMonitor:
@@ -89,7 +88,7 @@ class TrustMonitor:
         self._state = start.state
         self._hold = hold_of(start.state)
         self._changes: deque[tuple[PartChange, tuple[str, ...]]] = deque((one, ()) for one in start.changes)
-        self._orders = {lane: LaneLockout(*names) for lane, names in start.orders.items()}
+        self._orders = LostOrders(start.journal, start.orders)
         self._is_kept = False
         self._confirmed = False
         self._given_up = False
@@ -120,10 +119,7 @@ class TrustMonitor:
 
         Those that the head file holds where the journal lost them; a lane whose orders are not known is locked.
         """
-        held = self._orders.get(lane) or self._journal.lane_orders(lane)
-        if lane in self._state.unordered and not held.locked_by:
-            return LaneLockout(OWN_NAME, held.out_of_service_by)
-        return held
+        return self._orders.of_lane(lane, self._state.unordered)
 
     def status(self) -> dict[str, dict[str, str]]:
         """How each part stands, as JSON values for `birth` and `status`."""
@@ -222,7 +218,7 @@ class TrustMonitor:
             if isinstance(event, ListsApplied):
                 self._list_applied(event.list, event.version)
             elif isinstance(event, LaneOrdered) and draft.lane is not None:
-                self._orders.pop(draft.lane, None)
+                self._orders.ordered(draft.lane)
                 if event.operator != OWN_NAME:
                     self.take(OrderGiven(draft.lane))
 
@@ -256,7 +252,9 @@ class TrustMonitor:
         What was not whole before this start either is told once more. May raise JournalError.
         """
         self._see()
-        self._restore_orders()
+        drafts = self._orders.drafts(self._state.unordered, self._utc())
+        if drafts:
+            self._note(drafts)
         told = {change.part for change, _persons in self._changes}
         for part in StatePart:
             standing = self._state.standing(part)
@@ -323,27 +321,6 @@ class TrustMonitor:
         if not self._given_up:
             self._given_up = True
             self._journal.supersede(self._state.journal.cause)
-
-    def _restore_orders(self) -> None:
-        """Put the orders that the head file holds into the journal, and lock the lanes of which nobody knows."""
-        drafts = []
-        for lane, orders in sorted(self._orders.items()):
-            cause = OwnCause.ORDER_KEPT.value
-            if orders.locked_by:
-                drafts.append(self._order(lane, "locked", orders.locked_by, cause))
-            if orders.out_of_service_by:
-                drafts.append(self._order(lane, "out_of_service", orders.out_of_service_by, cause))
-        drafts += [
-            self._order(lane, "locked", OWN_NAME, OwnCause.ORDERS_LOST.value)
-            for lane in sorted(self._state.unordered)
-            if not self._journal.lane_orders(lane).locked_by
-        ]
-        if drafts:
-            self._note(drafts)
-
-    def _order(self, lane: str, order: str, operator: str, cause: str) -> Draft:
-        event = LaneOrdered.model_validate({"order": order, "operator": operator, "cause": cause})
-        return Draft(event, lane, None, self._utc())
 
     def _tell(self) -> None:
         while True:

@@ -10,7 +10,7 @@ import pytest
 
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.trust_state import StatePart, Wholeness, Witness
-from agent.recording.trust_monitor import OWN_NAME
+from agent.recording.lost_orders import OWN_NAME
 from agent.store.errors import JournalCorruptError
 from agent.store.head_file import HeadFile
 from tests.support.pki.permits import DAY_S, NOW

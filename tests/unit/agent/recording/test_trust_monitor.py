@@ -14,7 +14,7 @@ from agent.core.trust_state import (
     state_from_json,
 )
 from agent.recording.journal_start import STATE
-from agent.recording.trust_monitor import OWN_NAME
+from agent.recording.lost_orders import OWN_NAME
 from tests.support.store.witnessed_gate import WitnessedGate
 from tests.support.waiting import eventually
 

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from agent.core.trust_state import WitnessGone
-from agent.recording.trust_monitor import OWN_NAME
+from agent.recording.lost_orders import OWN_NAME
 from tests.support.console.consoles import ConsoleGate, acts
 from tests.support.waiting import eventually
 
