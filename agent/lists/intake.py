@@ -54,6 +54,7 @@ class ListIntake:
         self._now = now
         self._note = note
         self._copy = copy
+        self._copied = 0
         self._stopping = False
         self._news = ListReporting(registry, note, records=records)
 
@@ -93,6 +94,8 @@ class ListIntake:
             return
         if text is not None:
             self._copy.keep(text)
+            trust = self.trust()
+            self._copied = 0 if trust is None else trust.version
 
     def take_copy(self) -> None:
         """Where the registry has no trust list, take the newest that lies beside it."""
@@ -198,6 +201,9 @@ class ListIntake:
             if replaced:
                 self._note(AlarmRaised(alarm=Alarm.LISTS_FAILED, detail=replaced))
             self._news.report_unreported()
+            trust = self.trust()
+            if trust is not None and trust.version != self._copied:
+                self.keep_copy()  # another process took it in
         self._news.flush(moment.at)
 
     # -------------------------------------------------------------------------------------------------------- in common

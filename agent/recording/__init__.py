@@ -9,11 +9,12 @@ from agent.recording.checkpoints import Checkpointer
 from agent.recording.evidence_writer import EvidenceWriter
 from agent.recording.journal_start import STATE as TRUST_STATE
 from agent.recording.journal_start import JournalStart, StartDependencies, open_witnessed
+from agent.recording.lost_orders import OWN_NAME
 from agent.recording.personal_data import DAY_S, HOUR_S, PersonalAges, PersonalDataRetention
 from agent.recording.recorder import Recorder, Reserving
 from agent.recording.retention import RetentionAges, RetentionJob
 from agent.recording.startup import start_record
-from agent.recording.trust_monitor import OWN_NAME, TrustMonitor
+from agent.recording.trust_monitor import TrustMonitor
 
 __all__ = [
     "DAY_S",

@@ -169,15 +169,11 @@ def _of_head_file(journal: Journal, known: StartDependencies) -> tuple[HeadRecor
     if record.gate != known.gate:
         why = Text("it is that of the gate {gate}", gate=record.gate)
         return None, False, [WitnessGone(_foreign(known.file, why))]
-    return record, proven, list(head_facts(journal, record, Witness.HEAD_FILE, fresh=_is_fresh(journal)))
+    return record, proven, list(head_facts(journal, record, Witness.HEAD_FILE, fresh=journal.begun))
 
 
 def _foreign(file: HeadFile, why: str) -> Text:
     return Text("the head file {path} is not of this gate: {why}", path=file.path, why=why)
-
-
-def _is_fresh(journal: Journal) -> bool:
-    return journal.begun and journal.replaced is None
 
 
 def head_facts(journal: Journal, record: HeadRecord, witness: Witness, *, fresh: bool) -> Iterator[Fact]:

@@ -8,8 +8,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events import Alarm, AlarmRaised, Draft, LaneOrdered, ListsApplied, OwnCause, StateChanged
-from agent.core.lane import LaneLockout
+from agent.core.events import Alarm, AlarmRaised, Draft, LaneOrdered, ListsApplied, StateChanged
 from agent.core.model import ReportOnce
 from agent.core.trust_state import (
     Accepted,
@@ -33,6 +32,7 @@ from agent.core.trust_state import (
 )
 from agent.recording.head_keeper import HeadKeeper
 from agent.recording.journal_start import HEAD_FILE, STATE, head_fact, head_facts
+from agent.recording.lost_orders import OWN_NAME, LostOrders
 from agent.service.worker import Worker
 from agent.store.errors import JournalError
 from drivers.text import Text
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from agent.core.crypto import SigningKey
+    from agent.core.lane import LaneLockout
     from agent.core.trust_state import Fact, PartChange, StateHold, TrustRules, TrustState
     from agent.recording.journal_start import JournalStart
     from agent.store.head_file import HeadFile
@@ -51,8 +52,6 @@ ROUND_S: Final = 0.5
 KEEP_EVERY_S: Final = 10.0
 STOP_TIMEOUT_S: Final = 1.0
 LIMIT_S: Final = 60.0
-OWN_NAME: Final = "gate-agent"
-"""Who locks a lane whose orders are not known."""
 
 
 class TrustMonitor:
@@ -89,10 +88,11 @@ class TrustMonitor:
         self._state = start.state
         self._hold = hold_of(start.state)
         self._changes: deque[tuple[PartChange, tuple[str, ...]]] = deque((one, ()) for one in start.changes)
-        self._orders = {lane: LaneLockout(*names) for lane, names in start.orders.items()}
+        self._orders = LostOrders(start.journal, start.orders)
         self._is_kept = False
         self._confirmed = False
         self._given_up = False
+        self._versions: Mapping[str, int] | None = None
         self._kept_at = 0.0
         self._reported = ReportOnce()
         self.heads = HeadKeeper(start.journal, key, gate, utc, self._beside, file)
@@ -119,10 +119,7 @@ class TrustMonitor:
 
         Those that the head file holds where the journal lost them; a lane whose orders are not known is locked.
         """
-        held = self._orders.get(lane) or self._journal.lane_orders(lane)
-        if lane in self._state.unordered and not held.locked_by:
-            return LaneLockout(OWN_NAME, held.out_of_service_by)
-        return held
+        return self._orders.of_lane(lane, self._state.unordered)
 
     def status(self) -> dict[str, dict[str, str]]:
         """How each part stands, as JSON values for `birth` and `status`."""
@@ -153,26 +150,25 @@ class TrustMonitor:
         One that this gate's key has not signed proves nothing. But where the stream of now is new and nothing of an
         earlier one was here, it may be of the key that was lost together with it.
         """
-        fresh = self._is_fresh()
         try:
             record = opened_head(text, self._key.public)
         except HeadRecordError as error:
-            self._take_unproven(text, str(error), fresh=fresh)
+            self._take_unproven(text, str(error))
             return
         if record.gate != self._gate:
             log.warning("a record of the head of gate %s is none of this one", record.gate)
             return
         self._confirmed = self._confirmed or record.stream == self._journal.stream
-        for fact in head_facts(self._journal, record, witness, fresh=fresh):
+        for fact in head_facts(self._journal, record, witness, fresh=self._journal.begun):
             self._take_and_keep(fact)
 
-    def _take_unproven(self, text: str, why: str, *, fresh: bool) -> None:
+    def _take_unproven(self, text: str, why: str) -> None:
         try:
             record = unproven_head(text)
         except HeadRecordError:
             log.warning("what should be a record of this gate's head is none")
             return
-        if not fresh or self._confirmed or record.gate != self._gate or record.stream == self._journal.stream:
+        if not self._is_new() or self._confirmed or record.gate != self._gate or record.stream == self._journal.stream:
             if self._reported.is_new(why, "record"):
                 log.warning("a record of this gate's head is not believed: %s", why)
             return
@@ -190,7 +186,7 @@ class TrustMonitor:
         `digest`: the hash of the event that it names, None where it does not say. `place`: of the row log.
         """
         named = Head(stream, seq)
-        self._take_and_keep(head_fact(self._journal, witness, named, digest, fresh=self._is_fresh(), place=place))
+        self._take_and_keep(head_fact(self._journal, witness, named, digest, fresh=self._journal.begun, place=place))
 
     def on_head_witnessed(self, stream: str, seq: int, digest: str, *, hash_matches: bool | None) -> None:  # noqa: ARG002 - weighed here
         """Take what central has signed that it holds of this gate. May raise JournalError."""
@@ -224,18 +220,27 @@ class TrustMonitor:
         for draft in drafts:
             event = draft.event
             if isinstance(event, ListsApplied):
-                self.take(FloorNamed(Witness.JOURNAL, ((event.list, event.version),)))
+                self._list_applied(event.list, event.version)
             elif isinstance(event, LaneOrdered) and draft.lane is not None:
-                self._orders.pop(draft.lane, None)
+                self._orders.ordered(draft.lane)
                 if event.operator != OWN_NAME:
                     self.take(OrderGiven(draft.lane))
+
+    def _list_applied(self, name: str, version: int) -> None:
+        """Take a new version of a list: it is here, and from now on no older one will do."""
+        with self._lock:
+            held = self._state.held
+            if held is None:
+                self.take(FloorNamed(Witness.JOURNAL, ((name, version),)))
+            else:
+                self.take(ListsSeen(tuple(sorted({**dict(held), name: version}.items()))))
 
     def on_bound(self) -> None:
         """Write the head to its second place, once what opens a barrier is recorded and before anything moves."""
         self.heads.keep()
         self.take(HeadFileWritten(self.heads.trouble))
 
-    def _is_fresh(self) -> bool:
+    def _is_new(self) -> bool:
         """Whether the stream of now was begun by this start, with nothing of an earlier one."""
         return self._journal.begun and self._journal.replaced is None
 
@@ -251,7 +256,9 @@ class TrustMonitor:
         What was not whole before this start either is told once more. May raise JournalError.
         """
         self._see()
-        self._restore_orders()
+        drafts = self._orders.drafts(self._state.unordered, self._utc())
+        if drafts:
+            self._note(drafts)
         told = {change.part for change, _persons in self._changes}
         for part in StatePart:
             standing = self._state.standing(part)
@@ -297,11 +304,16 @@ class TrustMonitor:
     def _see(self) -> None:
         """Take what this gate itself can see: the lists that are here, and the time."""
         versions = self._lists()
-        if versions is not None:
+        # What was read a moment before a new list was told is less than its floor: it counts once it is read again.
+        if versions is not None and (versions == self._versions or not self._is_short(versions)):
             self.take(ListsSeen(tuple(sorted(versions.items()))))
+        self._versions = versions
         utc = self._trusted_utc()
         if utc is not None:
             self.take(ClockTold(utc))
+
+    def _is_short(self, versions: Mapping[str, int]) -> bool:
+        return any(versions.get(name, 0) < floor for name, floor in self._state.demanded)
 
     def _give_up(self) -> None:
         """See that another stream begins. Nothing of it is told in this one: its numbers mean something else already.
@@ -313,27 +325,6 @@ class TrustMonitor:
         if not self._given_up:
             self._given_up = True
             self._journal.supersede(self._state.journal.cause)
-
-    def _restore_orders(self) -> None:
-        """Put the orders that the head file holds into the journal, and lock the lanes of which nobody knows."""
-        drafts = []
-        for lane, orders in sorted(self._orders.items()):
-            cause = OwnCause.ORDER_KEPT.value
-            if orders.locked_by:
-                drafts.append(self._order(lane, "locked", orders.locked_by, cause))
-            if orders.out_of_service_by:
-                drafts.append(self._order(lane, "out_of_service", orders.out_of_service_by, cause))
-        drafts += [
-            self._order(lane, "locked", OWN_NAME, OwnCause.ORDERS_LOST.value)
-            for lane in sorted(self._state.unordered)
-            if not self._journal.lane_orders(lane).locked_by
-        ]
-        if drafts:
-            self._note(drafts)
-
-    def _order(self, lane: str, order: str, operator: str, cause: str) -> Draft:
-        event = LaneOrdered.model_validate({"order": order, "operator": operator, "cause": cause})
-        return Draft(event, lane, None, self._utc())
 
     def _tell(self) -> None:
         while True:

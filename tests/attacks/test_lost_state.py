@@ -10,7 +10,7 @@ import pytest
 
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.trust_state import StatePart, Wholeness, Witness
-from agent.recording.trust_monitor import OWN_NAME
+from agent.recording.lost_orders import OWN_NAME
 from agent.store.errors import JournalCorruptError
 from agent.store.head_file import HeadFile
 from tests.support.pki.permits import DAY_S, NOW
@@ -246,6 +246,16 @@ class TestDamaged:
         gate.start()
         assert gate.whole()
         assert gate.verdict()[1] is Reason.ALREADY_USED
+
+    def test_a_journal_that_says_nothing_any_more_while_the_clock_is_set_back(self, gate):
+        """The record of the head file is from the future then: the new stream is no copy, and the gate comes up."""
+        assert gate.passes()
+        gate.clock.utc -= 400 * DAY_S
+        gate.damage("journal.db", 4096)
+        assert gate.verdict()[0] is not Verdict.PASS
+        stream = gate.journal.stream
+        gate.restart()
+        assert gate.journal.stream == stream
 
 
 class TestSwapped:

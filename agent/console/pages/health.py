@@ -52,7 +52,8 @@ Level = Literal["debug", "info", "warning", "error"]
 @router.get("/health", response_class=HTMLResponse)
 def show(request: Request, gate: AtGate, person: Viewer) -> Response:
     """What was found last; of a gate that was not examined yet, what is found now."""
-    return render(request, "health.html", **_page_context(request, gate, person))
+    report = _last_report(gate)
+    return render(request, "health.html", **_page_context(request, gate, person), **_report_context(request, report))
 
 
 @router.post("/health/state", response_class=HTMLResponse)
@@ -65,7 +66,10 @@ def accept_state(
         proposal = acceptances.give(person, cause, gate.trust.state, gate.now().at)
     except RefusedError as error:
         gate.audit(person, "state.accepted", detail=error.text, done=False)
-        return refusal(request, "health.html", error, **_page_context(request, gate, person))
+        report = _last_report(gate)
+        return refusal(
+            request, "health.html", error, **_page_context(request, gate, person), **_report_context(request, report)
+        )
     if proposal is None:
         parts = joined([PARTS[part] for part, _cause in acceptable(gate.trust.state)])
         gate.audit(person, "state.proposed", detail=Text("{parts}: {cause}", parts=parts, cause=cause))
@@ -130,8 +134,7 @@ def health(gate: AtGate, _person: Viewer) -> dict[str, Any]:
 
 
 def _page_context(request: Request, gate: Gate, person: Person) -> dict[str, Any]:
-    """What the page's template needs. One that was not examined yet is examined now."""
-    report = gate.diagnostics.health_monitor.report or gate.diagnostics.health_monitor.examine()
+    """What the page's template needs beside the report."""
     may = person.role.covers(Role.TECHNICIAN)
     acceptances: StateAcceptances = request.app.state.acceptances
     return {
@@ -141,8 +144,12 @@ def _page_context(request: Request, gate: Gate, person: Person) -> dict[str, Any
         "may": may,
         "acceptable": acceptable(gate.trust.state),
         "waiting": acceptances.waiting(gate.trust.state, gate.now().at),
-        **_report_context(request, report),
     }
+
+
+def _last_report(gate: Gate) -> DiagnosticReport:
+    """What was found last; of a gate that was not examined yet, what is found now."""
+    return gate.diagnostics.health_monitor.report or gate.diagnostics.health_monitor.examine()
 
 
 def _report_context(request: Request, report: DiagnosticReport) -> dict[str, Any]:

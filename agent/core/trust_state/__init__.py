@@ -29,7 +29,8 @@ from agent.core.trust_state.head_record import (
     unproven_head,
 )
 from agent.core.trust_state.hold import NO_HOLD, PARTS, StateHold, hold_of
-from agent.core.trust_state.machine import PartChange, TrustRules, step
+from agent.core.trust_state.losses import TrustRules
+from agent.core.trust_state.machine import PartChange, step
 from agent.core.trust_state.state import (
     FormerStream,
     PartStanding,

@@ -40,8 +40,8 @@ class HeadNamed:
     """A witness names a head of this gate.
 
     `named`: what it names. `own`: where the journal stands. `agrees`: whether the journal has the same event at the
-    place that is named; None: that cannot be told. `fresh`: the stream of now was begun by this start, and nothing of
-    an earlier one was there. `utc`: when the head was told, Unix seconds; None: not said. `place`: how far the row log
+    place that is named; None: that cannot be told. `fresh`: the stream of now was begun by this start, so that it is no
+    copy of anything. `utc`: when the head was told, Unix seconds; None: not said. `place`: how far the row log
     of the permit ledger went then; None: not said. `former`: the streams before the one that is named, as far as the
     gate knew of them then.
     """

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from agent.core.decision.judgement import JudgementRules
-from agent.core.events.event_types import AccessGranted, Draft, LaneOrdered
+from agent.core.events.event_types import AccessGranted, Draft, LaneOrdered, ListsApplied
 from agent.core.lane.effects import Decide
 from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerChange, LedgerState
@@ -170,16 +170,28 @@ class WitnessedGate:
     # ------------------------------------------------------------------------------------------------- what it does
 
     def with_trust(self, version=1, issuers=(("KHE", KEY),)):
-        """Take a trust list in, as from central."""
+        """Take a trust list in and tell of it, as agent.lists does. Raises TrustError."""
         listed = trust_list([Issuer(name, key) for name, key in issuers], NOW - DAY_S, version)
-        self.registry.take_trust(trust.seal(listed, ROOT), "mqtt")
+        took = self.registry.take_trust(trust.seal(listed, ROOT), "mqtt")
+        if took is not None:
+            event = ListsApplied(
+                list="trust",
+                version=took.version,
+                before=took.before,
+                issued_at=took.signed_at,
+                rows=took.rows,
+                key=took.key,
+                source="mqtt",
+                whole=True,
+            )
+            self.recorder.note([Draft(event, None, None, self.clock.utc)])
         return self
 
-    def verdict(self, permit=ONCE):
+    def verdict(self, permit=ONCE, key=KEY):
         """What is decided on a permit that is shown."""
         self.permits += 1
         transaction = f"t{self.starts}-{self.permits}"
-        shown = (Presentation(issue(permit, KEY).encode(), "test", "front", 1, 1.0),)
+        shown = (Presentation(issue(permit, key).encode(), "test", "front", 1, 1.0),)
         question = Decide(transaction, shown, (), final=True)
         answer = self.decider.decide(question, Instant(float(self.permits), self.clock.utc), lambda _late: None)
         self.transaction, self.use = transaction, answer.use

@@ -44,6 +44,7 @@ from agent.console.live.lane_updates import barrier_news
 from agent.console.navigation import Nav
 from agent.console.pages import barrier, configuration, connection, health, journal
 from agent.console.passkey_forms import PasskeyQuestion
+from agent.console.state_acceptance import StateProposal
 from agent.core.anchors import AnchorDifference, AnchorProposal, ChangeDocument, HeldAnchors
 from agent.core.clock.trust import ClockState, ClockTrust
 from agent.core.events import Point
@@ -111,6 +112,7 @@ SHOWN: Final[dict[str, tuple[Any, ...]]] = {
     "devices_live.html": (hardware_scan.FoundPort, hardware_scan.VideoDevice),
     "health_log.html": (health,),
     "health_report.html": (report,),
+    "health_state.html": (StateProposal, Person),
     "journal.html": (journal._Asked, StreamState, Point),
     "journal_check.html": (ChainCheckProgress,),
     "journal_rows.html": (event_texts,),

@@ -60,6 +60,16 @@ def test_a_registry_of_before_gets_its_copy_at_the_start(tmp_path):
     registry.close()
 
 
+def test_a_list_that_another_process_took_in_is_copied_too(tmp_path):
+    """As `gate-agent lists import` does, beside the agent."""
+    registry = open_registry(tmp_path / "one.db")
+    intake, _ = monitor(tmp_path, registry, [])
+    registry.take_trust(NEW, "file")
+    intake.maintain_registry()
+    assert (tmp_path / "state" / NAME).read_bytes() == NEW
+    registry.close()
+
+
 def test_a_copy_that_somebody_altered_is_not_taken(tmp_path):
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / NAME).write_bytes(NEW[:-3] + b"AAA")
