@@ -70,7 +70,7 @@ def judge_ack(ack: ReadAck, sending: Sending, *, hash_matches: bool | None = Non
     if ack.seq > sending.head:
         return AckFault.BEYOND_HEAD
     # What is above the watermark is always kept: a signed hash with nothing to compare it with proves nothing there.
-    unproved = ack.digest is not None and hash_matches is None and ack.seq >= sending.watermark
+    unproved = ack.digest is not None and hash_matches is None and ack.seq > sending.watermark
     if hash_matches is False or unproved:
         return AckFault.WRONG_HEAD
     if ack.seq > sending.handed:
