@@ -74,6 +74,7 @@ TERMS = {
         Term("code was shown", "出示"),
         Term("acknowledged event", "最后确认的事件"),
         Term("vision workers?", "摄像机进程"),
+        Term("second readings?", "二次读取"),
         Term("has no sign|driver's sign", "显示屏"),
     ],
     Language.RU: [
@@ -116,6 +117,7 @@ TERMS = {
         Term("code was shown", "предъявл"),
         Term("acknowledged event", "подтверждённое"),
         Term("vision workers?", "процесс камеры"),
+        Term("second readings?", "повторно[а-я]+ чтени"),
         Term("has no sign|driver's sign", "табло"),
         Term("trust list", "спис(?:ок|к[а-я]+) доверия"),
     ],
@@ -160,6 +162,7 @@ TERMS = {
         Term("code was shown", "көрсет"),
         Term("acknowledged event", "расталған оқиға"),
         Term("vision workers?", "камера процесі"),
+        Term("second readings?", "қайта оқ"),
         Term("has no sign|driver's sign", "табло"),
         Term("trust list", "сенім тізім"),
         Term("watch list", "бақылау тізім"),
