@@ -78,6 +78,7 @@ TERMS = {
         Term("witness", "见证方"),
         Term("head file", "链头文件"),
         Term("vision workers?", "摄像机进程"),
+        Term("second readings?", "二次读取"),
         Term("has no sign|driver's sign", "显示屏"),
     ],
     Language.RU: [
@@ -123,6 +124,7 @@ TERMS = {
         Term("witness", "свидетел"),
         Term("head file", "файл[а-я]* вершины"),
         Term("vision workers?", "процесс камеры"),
+        Term("second readings?", "повторно[а-я]+ чтени"),
         Term("has no sign|driver's sign", "табло"),
         Term("trust list", "спис(?:ок|к[а-я]+) доверия"),
         Term("trust anchors?", "якор[а-я]+ доверия"),
@@ -171,6 +173,7 @@ TERMS = {
         Term("witness", "куәгер"),
         Term("head file", "тізбек басы файл"),
         Term("vision workers?", "камера процесі"),
+        Term("second readings?", "қайта оқ"),
         Term("has no sign|driver's sign", "табло"),
         Term("trust list", "сенім тізім"),
         Term("trust anchors?", "сенім якор"),
