@@ -325,7 +325,7 @@ def _audit() -> list[_Step]:
         after=f'"{public.hex()}"',
         after_fingerprints=(f"sha256:{key_fingerprint(public)}",),
     )
-    aigul = {"person": "aigul", "role": "admin", "address": "192.168.1.40"}
+    aigul: dict[str, Any] = {"person": "aigul", "role": "admin", "address": "192.168.1.40"}
     detail = "upload; state 8; commands.keys[0].public_key"
     written = ConsoleActed.model_validate(
         aigul | {"act": "configuration.changed", "detail": detail, "changes": (change,)}
