@@ -124,6 +124,7 @@ CHECK_OF: Final[Mapping[str, DiagnosticCheck]] = {
     "CERTIFICATE": DiagnosticCheck.CERTIFICATES,
     "PRIVATE": DiagnosticCheck.CERTIFICATES,
     "MODEL": DiagnosticCheck.MODELS,
+    "ANCHORS": DiagnosticCheck.ANCHORS,
     "BROKER": DiagnosticCheck.BROKERS,
     "LISTS": DiagnosticCheck.LISTS,
     "LIST": DiagnosticCheck.LISTS,
