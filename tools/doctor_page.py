@@ -130,6 +130,7 @@ CHECK_OF: Final[Mapping[str, DiagnosticCheck]] = {
     "CERTIFICATE": DiagnosticCheck.CERTIFICATES,
     "PRIVATE": DiagnosticCheck.CERTIFICATES,
     "MODEL": DiagnosticCheck.MODELS,
+    "ANCHORS": DiagnosticCheck.ANCHORS,
     "BROKER": DiagnosticCheck.BROKERS,
     "SITE": DiagnosticCheck.SITE,
     "LISTS": DiagnosticCheck.LISTS,
