@@ -30,6 +30,7 @@ from agent.core.anchors import (
     parsed_request,
 )
 from agent.service.privileges import ROOT
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -126,7 +127,7 @@ def _line(connection: socket.socket, until_at: float) -> bytes:
     while b"\n" not in found and len(found) <= REQUEST_LIMIT_BYTES:
         left_s = until_at - time.monotonic()
         if left_s <= 0:
-            raise TimeoutError("it did not say what it wants in time")
+            raise TimeoutError(Text("it did not say what it wants in time"))
         connection.settimeout(left_s)
         part = connection.recv(1 << 16)
         if not part:

@@ -188,7 +188,7 @@ class TrustMonitor:
         named = Head(stream, seq)
         self._take_and_keep(head_fact(self._journal, witness, named, digest, fresh=self._journal.begun, place=place))
 
-    def on_head_witnessed(self, stream: str, seq: int, digest: str, *, hash_matches: bool | None) -> None:  # noqa: ARG002 - weighed here
+    def on_head_witnessed(self, stream: str, seq: int, digest: str, **_: bool | None) -> None:
         """Take what central has signed that it holds of this gate. May raise JournalError."""
         self.head_named(Witness.CENTRAL, stream, seq, digest)
 

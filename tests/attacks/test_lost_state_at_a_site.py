@@ -6,7 +6,7 @@ from agent.core.site.claim_answers import ClaimCode
 from agent.core.site.messages import RowsRequest
 from agent.core.trust_state import StatePart, Wholeness, opened_head
 from agent.store.errors import JournalCorruptError
-from tests.support.site.sites import AT_EAST, KEYS, membership_of, outcome, passes, request
+from tests.support.site.sites import AT_EAST, KEYS, outcome, passes, request
 from tests.support.site.witnessed_sites import witnessed_site
 from tests.support.store.journals import device
 from tests.support.waiting import eventually
@@ -138,7 +138,7 @@ def test_a_hostile_gate_that_says_more_than_it_can_show_ends_no_stream(three):
     stream, mine = three.east.journal.stream, three.north.trust.site_record()
     for heads in ((), (mine,), ("a.b.c",)):
         wants = RowsRequest(stream=stream, after=999, heads=heads)
-        three.north.link.send_to_gate("east", membership_of("north").sealed(wants, "east", KEYS["north"]))
+        three.north.service._sessions.send("east", wants)
     three.quiet()
     eventually(lambda: three.hub.count("want") > 3, what="the words have come")
     assert outcome(three.east, request(AT_EAST, "t2", permit=Q))[0] is ClaimCode.GRANTED

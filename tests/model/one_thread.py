@@ -99,9 +99,9 @@ class Turn:
         return cls.gate.clock_at
 
     @classmethod
-    def token_hex(cls, _length: int) -> str:
+    def token_hex(cls, length: int) -> str:
         cls.gate.tokens += 1
-        return f"{cls.gate.name}{cls.gate.tokens:03d}"
+        return f"{cls.gate.name.encode().hex()}{cls.gate.tokens:03x}".rjust(2 * length, "0")
 
 
 class SimpleQueue:

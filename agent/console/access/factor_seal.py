@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from agent.console.access.database import AccessStoreError
 from agent.store.files import sync_folder
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,8 +53,12 @@ class FactorSeal:
             return ChaCha20Poly1305(self._key(make=False)).decrypt(nonce, rest, user.encode())
         except (FileNotFoundError, InvalidTag):
             raise FactorSealError(
-                f"the second factor of {user} cannot be checked: {self._path} is gone, or another one; put it back, or "
-                f"run gate-agent console user reset-second-factor {user}"
+                Text(
+                    "the second factor of {user} cannot be checked: {path} is gone, or another one; put it back, or "
+                    "run gate-agent console user reset-second-factor {user}",
+                    user=user,
+                    path=self._path,
+                )
             ) from None
 
     def _key(self, *, make: bool) -> bytes:

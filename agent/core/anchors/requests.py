@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agent.core.anchors.change_document import SIGNATURES_LIMIT, TEXT_LIMIT
 from agent.core.crypto import strict_json
+from drivers.text import Text
 
 REQUEST_LIMIT_BYTES: Final = SIGNATURES_LIMIT * (TEXT_LIMIT + 16) + 256
 
@@ -52,7 +53,7 @@ _REQUEST: Final[TypeAdapter[ChangeRequest | SealRequest]] = TypeAdapter(_Request
 def parsed_request(data: bytes) -> ChangeRequest | SealRequest:
     """The request of a line. Raises RequestInvalidError."""
     if len(data) > REQUEST_LIMIT_BYTES:
-        raise RequestInvalidError(f"more than {REQUEST_LIMIT_BYTES} bytes")
+        raise RequestInvalidError(Text("it has more than {bytes_limit} bytes", bytes_limit=REQUEST_LIMIT_BYTES))
     try:
         strict_json.decode(data)
         return _REQUEST.validate_json(data)
@@ -72,4 +73,4 @@ def parsed_answer(data: bytes) -> HelperAnswer:
     try:
         return HelperAnswer.model_validate_json(data)
     except ValidationError:
-        raise RequestInvalidError("no answer of the helper") from None
+        raise RequestInvalidError(Text("it is no answer of the helper")) from None

@@ -84,12 +84,13 @@ class WitnessedGate:
             file=self.file,
         )
         self.trust.start()
+        self.pictures = FaithfulReader()
         sources = Sources(
             self.registry,
             self.journal,
             lambda: True,
             StandaloneSite(self.journal),
-            FaithfulReader(),
+            self.pictures,
             hold=lambda: self.trust.hold,
         )
         self.decider = Decider(PLACE, sources)
@@ -193,7 +194,9 @@ class WitnessedGate:
         transaction = f"t{self.starts}-{self.permits}"
         shown = (Presentation(issue(permit, key).encode(), "test", "front", 1, 1.0),)
         question = Decide(transaction, shown, (), final=True)
-        answer = self.decider.decide(question, Instant(float(self.permits), self.clock.utc), lambda _late: None)
+        answer = self.decider.decide(
+            self.pictures.pictured(question), Instant(float(self.permits), self.clock.utc), lambda _late: None
+        )
         self.transaction, self.use = transaction, answer.use
         return answer.decision.verdict, answer.decision.reason
 

@@ -73,7 +73,7 @@ def test_birth_and_status_of_a_gate_that_knows_nothing_more_are_within_the_contr
         "orders": {}, "trust_state": {}, "head": None, "pictures_waiting": 0, "pictures_trouble": "",
         "challenge": None, "checkpoint": None, "state": "online", "seq_head": 41, "seq_acked": 39, "depth": 2,
         "ack_mode": "watermark", "ack": "heard", "trouble": "", "refused": 1, "acks": {"taken": 4, "malformed": 1},
-        "acks_signed": True,
+        "acks_signed": True, "anchors": {}, "fingerprints": None,
         "broker": 1,
     }  # fmt: skip
 

@@ -18,6 +18,7 @@ from agent.core.permit.trust import KeyStatus
 from agent.core.site.claim_answers import ClaimAnswer, ClaimCode
 from agent.core.site.ledger import OtherExit
 from agent.core.trust_state import StateHold
+from drivers.text import Text
 from tests.support.lane.judging import (
     CONTEXT,
     DATA,
@@ -57,7 +58,7 @@ def known(**changes):
 
 
 def second(verdict):
-    return known(second=SecondReading(verdict, "so it is"))
+    return known(second=SecondReading(verdict, Text("{count} pictures", count=2)))
 
 
 def data(state, **versions):
@@ -186,7 +187,7 @@ ROWS = {
     "no home gate": (Reason.LEDGER_UNREACHABLE, {"known": word(ClaimCode.LEDGER_UNREACHABLE)}, MANUAL, MANUAL),
     "a journal that must not go on": (
         Reason.STATE_NOT_WHOLE,
-        {"known": known(hold=StateHold(cause="an older copy"))},
+        {"known": known(hold=StateHold(cause=Text("the head file held the orders of all lanes")))},
         MANUAL,
         MANUAL,
     ),
