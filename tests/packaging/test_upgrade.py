@@ -214,7 +214,7 @@ def new_form(modules, tree):
         "VERSION_4, VERSION_5)",
         'VERSION_4, VERSION_5, "CREATE TABLE later (one)")',
     )
-    rewrite(tree / "forms", "journal.db 5", "journal.db 6")
+    rewrite(tree / "forms", "journal.db 6", "journal.db 7")
 
 
 def test_without_room_for_a_copy_of_the_state_the_version_before_runs_again(wired, packages):
@@ -282,7 +282,7 @@ def test_going_back_across_a_newer_form_of_the_state_is_refused(wired, packages)
     before = wired.process
     said = wired.install(packages.thin("0.9.1"))
     assert said.code != 0
-    assert f"{JOURNAL} has form 6" in said.text
+    assert f"{JOURNAL} has form 7" in said.text
     assert (wired.version, wired.process) == ("0.9.6", before)
 
 
