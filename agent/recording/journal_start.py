@@ -102,7 +102,7 @@ def _opened(open_journal: Callable[[], Journal], known: StartDependencies) -> Jo
         facts += named
         facts += [OrderGiven(lane) for lane in sorted(state.unordered - known.rules.lanes)]  # they are no more
         if journal.replaced is not None:
-            facts = [_of_replacement(journal.replaced), *facts]
+            facts = [_of_replacement(journal.replaced, record if proven else None), *facts]
         if journal.begun:
             facts = [StreamBegun(known.utc()), *facts]
         orders = {}
@@ -138,14 +138,23 @@ def _kept_state(journal: Journal) -> tuple[TrustState, list[Fact]]:
         return TrustState(), [WitnessGone(cause), *_floors_of_events(journal)]
 
 
-def _of_replacement(replaced: JournalReplacement) -> JournalReplaced:
+def _of_replacement(replaced: JournalReplacement, record: HeadRecord | None) -> JournalReplaced:
+    """What a journal that was moved aside tells; where it does not say which stream it was, the head file does.
+
+    Then its rows have to go as far as the head file says, and the orders are those of the head file.
+    """
+    place, ledger_whole, orders_whole = replaced.row_place, replaced.ledger_whole, replaced.orders_whole
     former = None if replaced.stream is None else Head(replaced.stream, replaced.head_seq)
+    if former is None and record is not None:
+        former = Head(record.stream, record.seq)
+        ledger_whole = ledger_whole and place is not None and place >= record.rows
+        orders_whole = False
     return JournalReplaced(
         former,
-        replaced.row_place,
+        place,
         older=replaced.older,
-        ledger_whole=replaced.ledger_whole,
-        orders_whole=replaced.orders_whole,
+        ledger_whole=ledger_whole,
+        orders_whole=orders_whole,
         cause=replaced.cause,
     )
 

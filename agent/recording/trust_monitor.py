@@ -266,8 +266,11 @@ class TrustMonitor:
                 self._note([self._alarm(standing.cause)])
         self._tell()
         self._try_keep()
-        if self._file is not None:
+        if self._file is None:
+            self.take(HeadFileWritten())  # one that could not be written is not asked for any more
+        else:
             self.on_bound()
+        self._tell_of_head_file()
         self.worker.start()
 
     def stop(self) -> bool:
@@ -300,6 +303,7 @@ class TrustMonitor:
         if self._file is not None and time.monotonic() - self._kept_at >= KEEP_EVERY_S:
             self._kept_at = time.monotonic()
             self.on_bound()
+        self._tell_of_head_file()
 
     def _see(self) -> None:
         """Take what this gate itself can see: the lists that are here, and the time."""
@@ -339,6 +343,14 @@ class TrustMonitor:
             if change.after is not Wholeness.WHOLE:
                 drafts.append(self._alarm(change.cause))
             self._note(drafts)
+
+    def _tell_of_head_file(self) -> None:
+        """Raise the alarm once where the head cannot be written to its second place."""
+        why = self._state.unwitnessed
+        if not why:
+            self._reported.clear(HEAD_FILE)
+        elif self._reported.is_new(why, HEAD_FILE):
+            self._note([self._alarm(why)])
 
     def _alarm(self, cause: str) -> Draft:
         return Draft(AlarmRaised(alarm=Alarm.STATE_NOT_WHOLE, detail=cause), None, None, self._utc())

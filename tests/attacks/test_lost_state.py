@@ -5,6 +5,8 @@ outside it.
 """
 
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -217,6 +219,19 @@ class TestDamaged:
         gate.start()
         assert gate.journal.replaced is not None
         assert gate.verdict()[1] in {Reason.ALREADY_USED, Reason.STATE_NOT_WHOLE}
+
+    def test_a_journal_that_does_not_say_its_stream_has_it_from_the_head_file(self, gate):
+        """Every row was rescued, and they go as far as the head file says: no use is missing, and the orders hold."""
+        assert gate.passes()
+        gate.order("out", "locked")
+        gate.stop()
+        with closing(sqlite3.connect(gate.state / "journal.db")) as connection, connection:
+            connection.execute("UPDATE journal SET head_hash = 'altered'")
+        gate.start()
+        assert gate.parts() == {"journal": LOST, "ledger": WHOLE, "lists": WHOLE, "orders": WHOLE}
+        assert gate.verdict()[1] is Reason.ALREADY_USED
+        assert gate.trust.lockout("out").locked_by == "officer 0417"
+        assert gate.passes(other_permit(2))
 
     @pytest.mark.parametrize("page", [0, 1, 2])
     def test_a_journal_of_which_pages_are_lost(self, gate, page):

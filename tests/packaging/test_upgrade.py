@@ -234,10 +234,10 @@ def never_ready(modules, tree):
 def new_form(modules, tree):
     rewrite(
         modules / "agent/store/journal/schema.py",
-        "VERSION_4, VERSION_5)",
-        'VERSION_4, VERSION_5, "CREATE TABLE later (one)")',
+        "VERSION_5, VERSION_6)",
+        'VERSION_5, VERSION_6, "CREATE TABLE later (one)")',
     )
-    rewrite(tree / "forms", "journal.db 5", "journal.db 6")
+    rewrite(tree / "forms", "journal.db 6", "journal.db 7")
 
 
 def test_without_room_for_a_copy_of_the_state_the_version_before_runs_again(wired, packages):
@@ -305,7 +305,7 @@ def test_going_back_across_a_newer_form_of_the_state_is_refused(wired, packages)
     before = wired.process
     said = wired.install(packages.thin("0.9.1"))
     assert said.code != 0
-    assert f"{JOURNAL} has form 6" in said.text
+    assert f"{JOURNAL} has form 7" in said.text
     assert (wired.version, wired.process) == ("0.9.6", before)
 
 

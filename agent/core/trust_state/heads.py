@@ -54,7 +54,12 @@ def take_head(state: TrustState, fact: HeadNamed, rules: TrustRules) -> tuple[Tr
 
 
 def _is_earlier(state: TrustState, fact: HeadNamed) -> bool:
-    """Whether a head was told before the stream of now began. A replayed one must not end a stream."""
+    """Whether a head was told before the stream of now began. A replayed one must not end a stream.
+
+    Nobody replays the head file, and the clock by which it was told may have been wrong.
+    """
+    if fact.witness is Witness.HEAD_FILE:
+        return False
     return state.began_utc is not None and fact.utc is not None and fact.utc < state.began_utc
 
 

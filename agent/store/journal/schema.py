@@ -128,7 +128,7 @@ ALTER TABLE site_peers ADD COLUMN former_seq INTEGER NOT NULL DEFAULT 0
 
 # One script a version; a file of version n gets those from n on, each in its own transaction. Never change one that
 # has been shipped: add the next.
-MIGRATIONS: Final[tuple[str, ...]] = (*(VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6),)
+MIGRATIONS: Final[tuple[str, ...]] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6)
 
 
 def connect(path: Path, max_bytes: int) -> sqlite3.Connection:

@@ -112,6 +112,22 @@ def test_a_head_file_that_cannot_be_written_holds_and_lets_go(gate):
     assert gate.trust.hold.cause == ""
 
 
+def test_a_head_file_that_cannot_be_written_is_an_alarm_once_and_no_more_where_there_is_none(gate):
+    gate.stop()
+    gate.head_path.unlink()
+    gate.head_path.parent.rmdir()
+    gate.head_path.parent.write_text("a file where the folder was")
+    gate.start()
+    eventually(lambda: [one for one in gate.alarms() if "cannot be written" in one], what="the alarm")
+    for number in range(3):
+        gate.order("in", "unlocked" if number % 2 else "locked")
+    assert len([one for one in gate.alarms() if "cannot be written" in one]) == 1
+    gate.stop()
+    gate.head_path = None
+    gate.start()
+    assert gate.trust.hold.cause == ""
+
+
 def test_what_status_says_is_how_each_part_stands(gate):
     assert gate.trust.status() == {part.value: {"state": "whole", "cause": ""} for part in StatePart}
     gate.trust.take(WitnessGone("gone"))

@@ -72,6 +72,11 @@ ROWS = {
         named("first", 9, utc=UTC - 1),
         (LOST, LOST, WHOLE, LOST),
     ),
+    "the head file, by a clock that was wrong": (
+        (StreamBegun(UTC),),
+        named("later", 9, Witness.HEAD_FILE, utc=0.0),
+        (BEHIND, WHOLE, WHOLE, WHOLE),
+    ),
     "a stream after this one began": (
         (StreamBegun(UTC),),
         named("later", 9, utc=UTC + 1),
