@@ -72,6 +72,7 @@ SYMPTOMS: Final[tuple[tuple[str, tuple[DiagnosticCheck, ...]], ...]] = (
             DiagnosticCheck.JOURNAL,
             DiagnosticCheck.DISK,
             DiagnosticCheck.CAMERAS,
+            DiagnosticCheck.SECOND_READING,
         ),
     ),
     (
@@ -138,6 +139,7 @@ CHECK_OF: Final[Mapping[str, DiagnosticCheck]] = {
     "TRUST": DiagnosticCheck.LISTS,
     "PORT": DiagnosticCheck.PORTS,
     "CAMERA": DiagnosticCheck.CAMERAS,
+    "SECOND": DiagnosticCheck.SECOND_READING,
     "RELAY": DiagnosticCheck.RELAYS,
     "INPUTS": DiagnosticCheck.INPUTS,
     "LANE": DiagnosticCheck.INPUTS,

@@ -227,6 +227,7 @@ class CameraSupervisor:
         self._translator = DetectionMapper(self._name, first_frame, born_at, every_s)
         self._stats = HeartbeatStats()
         self._told_present = False
+        self._end_cause = None
         self._preview_buffer.reset()
 
     def _started(self) -> VisionWorkerProcess:

@@ -19,6 +19,7 @@ from agent.core.site import ClaimRequest
 from agent.lane.decider.confirmation import Confirmation, subject_of
 from agent.lane.decider.fact_collector import FactCollector
 from agent.service.cleanup import on_failure
+from agent.service.listeners import notify_listeners
 from agent.store.errors import JournalError, RegistryError
 from drivers.text import Text
 
@@ -137,7 +138,8 @@ class Decider:
     def _confirmed(self, subject: Subject, confirmed: Confirmed) -> None:
         """Go on with the question that waits for it; from another thread."""
         if confirmed.result.verdict is SecondVerdict.DIFFERENT:
-            self._distrust(confirmed.result.camera)
+            what = "a vision worker that lied could not be ended"
+            notify_listeners([self._distrust], confirmed.result.camera, what)
         with self._lock:
             passing = self._passing
             if passing is None or passing.subject != subject:

@@ -16,10 +16,18 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from agent.vision.worker import start
 from agent.vision.worker.parent_link import ParentConnection, ParentGoneError
-from agent.vision.worker.protocol import VERSION, Hello, PicturesShown, ProtocolError, ReadPictures, SeenPlate
+from agent.vision.worker.protocol import (
+    MAX_PAYLOAD,
+    VERSION,
+    Hello,
+    PicturesShown,
+    ProtocolError,
+    ReadPictures,
+    SeenPlate,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from agent.vision.worker.plate.crop_reader import PlateCropReader, PlateFound
 
@@ -95,7 +103,7 @@ def made_reader() -> KeptReading:
     codes, plates = KeptPictureReader(), PlateCropReader()
 
     def read(of_codes: tuple[bytes, ...], of_plates: tuple[bytes, ...]) -> PicturesShown:
-        shown = tuple(codes.codes(picture, thorough=True)[:_MOST_CODES] for picture in of_codes)
+        shown = tuple(_told(codes.codes(picture, thorough=True)) for picture in of_codes)
         found = tuple(_plate(plates, picture) for picture in of_plates)
         return PicturesShown(codes=shown, plates=found)
 
@@ -108,6 +116,11 @@ def made_reader() -> KeptReading:
     codes.codes(blank, thorough=False)
     _plate(plates, crop_jpeg(np.full((*_BLANK_PLATE_PX, 3), 128, np.uint8)))
     return read
+
+
+def _told(payloads: Sequence[bytes]) -> tuple[bytes, ...]:
+    """As many as a message may hold, and none that is longer than a permit could be."""
+    return tuple(payload for payload in payloads if len(payload) <= MAX_PAYLOAD)[:_MOST_CODES]
 
 
 def _seen(found: PlateFound) -> SeenPlate:

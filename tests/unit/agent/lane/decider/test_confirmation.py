@@ -76,8 +76,13 @@ class Lane:
         place = LanePlace(
             9411, 1, "export", 60, 700, require_clock=False, rules=JudgementRules(), forms=frozenset(PermitForm)
         )
-        sources = Sources(self.registry, self.journal, lambda: True, self.claims, self.pictures)
+        self.distrusted = []
+        sources = Sources(self.registry, self.journal, lambda: True, self.claims, self.pictures, self._distrust)
         self.decider = Decider(place, sources)
+
+    def _distrust(self, camera):
+        self.distrusted.append(camera)
+        raise RuntimeError("nobody is there to be ended")
 
     def close(self):
         self.journal.close()
@@ -148,6 +153,15 @@ def test_pictures_that_show_something_else_are_for_an_officer_and_nothing_is_cla
     assert lane.answers[0].decision.pictures
     assert lane.claims.count == 0
     assert lane.ask(frames=2, at=9.0) == MISMATCH, "and what was found different stays so for this vehicle"
+
+
+def test_the_worker_that_lied_is_named_once_and_an_answer_never_waits_for_its_end(lane, caplog):
+    assert lane.ask() is None
+    lane.pictures.show_nothing()
+    assert (lane.later, lane.distrusted) == ([MISMATCH], ["front"])
+    assert "could not be ended" in caplog.text
+    assert lane.ask(frames=2, at=9.0) == MISMATCH
+    assert lane.distrusted == ["front"]
 
 
 def test_a_reading_that_fails_is_for_an_officer_and_says_why(lane):
