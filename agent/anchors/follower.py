@@ -79,6 +79,7 @@ class AnchorFollower:
         self.waiting = WaitingProposal(dependencies.state)
         self.ask = dependencies.ask
         self._looked_at: tuple[tuple[int, int], ...] | None = None
+        self._unexplained: str | None = None
         self._has_vehicle = False
         self._asked_for = "" if dependencies.running is None else dependencies.running.digest
         self._reported = ReportOnce()
@@ -143,11 +144,10 @@ class AnchorFollower:
             self._asked_for = digest
             dependencies.reload()
         try:
-            self._record(held, changes)
+            return self._record(held, changes)
         except OSError as error:
             self._complain("what is recorded of the trust anchors cannot be kept: %s", error)
             return False
-        return True
 
     def _run(self) -> None:
         while True:
@@ -155,8 +155,11 @@ class AnchorFollower:
             if self.worker.wait(EVERY_S):
                 return
 
-    def _record(self, held: HeldAnchors | None, changes: Sequence[AnchorChange]) -> None:
-        """Make an event of each change that has none yet. After a crash in between there are two, never none."""
+    def _record(self, held: HeldAnchors | None, changes: Sequence[AnchorChange]) -> bool:
+        """Make an event of each change that has none yet. After a crash in between there are two, never none.
+
+        False: the anchors are others and no note says why yet, which is written just after them: look again.
+        """
         path = self._dependencies.state / SEEN
         seen = _read(path)
         new = [one for one in changes if (one.number, one.authority == "seal") > (seen.number, seen.sealed)]
@@ -164,13 +167,19 @@ class AnchorFollower:
             self._dependencies.note(_event(one))
         now = _Seen() if held is None else _Seen(held.number, held.digest, held.sealed)
         noted = changes[-1].digest if changes else ""
-        if now.digest not in {seen.digest, noted}:  # somebody wrote the file himself
+        if now.digest not in {seen.digest, noted}:
+            if self._unexplained != now.digest:
+                self._unexplained = now.digest
+                return False
+            # Somebody wrote the file himself.
             anchors = () if held is None else differences(None, held)
             change = AnchorChange(now.number, 0.0, UNKNOWN, (), "the file was changed by hand", anchors, now.digest)
             self._dependencies.note(_event(change))
         if now != seen:
             told = {"number": now.number, "digest": now.digest, "sealed": now.sealed}
             keep_file(path, json.dumps(told).encode())
+        self._unexplained = None
+        return True
 
     def _tell_expired(self, held: HeldAnchors | None) -> None:
         over = self.waiting.pop_over(held, self._dependencies.utc())

@@ -110,11 +110,27 @@ def test_a_file_that_somebody_wrote_himself_is_told(world):
     assert any(one.key == "console.port" for one in world.events[-1].anchors)
 
 
+def test_a_look_between_the_anchors_and_their_note_takes_them_for_nobodys_hand(world):
+    world.store.adopt(held(), "root", UTC)
+    follower = world.follower()
+    follower.look()
+    notes = (world.store.folder / "changes.jsonl").read_bytes()
+    world.store.change(two(world.store.held()), Sender.SERVICE, UTC)
+    after = (world.store.folder / "changes.jsonl").read_bytes()
+    (world.store.folder / "changes.jsonl").write_bytes(notes)  # as it stood a moment before
+    follower.look()
+    assert world.changes() == [(1, "root")]
+    (world.store.folder / "changes.jsonl").write_bytes(after)
+    follower.look()
+    assert world.changes() == [(1, "root"), (2, "persons")]
+
+
 def test_anchors_that_are_gone_are_told(world):
     world.store.adopt(held(), "root", UTC)
     follower = world.follower()
     follower.look()
     (world.store.folder / "anchors.toml").unlink()
+    follower.look()
     follower.look()
     assert world.changes() == [(1, "root"), (0, "unknown")]
     assert world.reloads
@@ -193,6 +209,7 @@ def test_a_change_whose_note_is_damaged_is_told_all_the_same(world, caplog):
     world.store.change(two(world.store.held()), Sender.SERVICE, UTC)
     (world.store.folder / "changes.jsonl").write_text('{"number":', encoding="utf-8")
     follower = world.follower(running=None)
+    follower.look()
     follower.look()
     assert world.changes() == [(1, "root"), (2, "unknown")]
     assert world.reloads == [1]
