@@ -70,7 +70,7 @@ class SiteMachine:
         with one_thread("agent.site."):
             after = self._done(state, label)
         moved = label.split()[1] if label.startswith("v") else label.split(maxsplit=1)[0]
-        yield Outcome(label, after, tuple(self._doubles(after)), moved)
+        yield Outcome(label, after, tuple(self._doubles(state, after)), moved)
 
     def judged(self, state: Any) -> Iterator[str]:
         """Once all gates are up and hear one another: doubles are told, and what is not in doubt can be used."""
@@ -324,15 +324,19 @@ class SiteMachine:
             spec[0] for spec, vehicle in vehicles if spec[2] == permit and vehicle.state in {"open", "passed", "doubt"}
         ]
 
-    def _doubles(self, world: World) -> Iterator[str]:
-        if self.scenario.policy is PartitionPolicy.ALLOW_AND_FLAG or world.lost or self.scenario.restores:
+    def _doubles(self, before: World, after: World) -> Iterator[str]:
+        """A use that passes twice by this step. A journal that was put back knows nothing before that is noticed."""
+        unnoticed = after.left[BUDGET.index("restores")] < self.scenario.restores and not any(
+            self.gates.facts(number).disk.superseded for number in before.gates
+        )
+        if self.scenario.policy is PartitionPolicy.ALLOW_AND_FLAG or after.lost or unnoticed:
             return
         for permit, count in self._uses.items():
-            gone = self._gone(world, permit)
-            if len(gone) > count:
+            gone = self._gone(after, permit)
+            if len(gone) > max(count, len(self._gone(before, permit))):
                 yield f"permit {permit} of {count} use(s) lets {' and '.join(gone)} through"
         for vin in set(self._vins.values()) if self.scenario.window_s else ():
-            gone = [one for permit, own in self._vins.items() if own == vin for one in self._gone(world, permit)]
+            gone = [one for permit, own in self._vins.items() if own == vin for one in self._gone(after, permit)]
             if len(gone) > 1:
                 yield f"a vehicle leaves twice, as {' and '.join(gone)}"
 
