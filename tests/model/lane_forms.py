@@ -48,6 +48,7 @@ class LaneForms:
         self._rules = rules
         self._reads_seen_at = rules.blind or tested
         self._kept: list[Hashable] = []
+        self._last: tuple[Form, Lane] = ((), Lane.start(rules, 1))
         self._numbers: dict[Hashable, int] = {}
         self._longest = 1.0 + max(
             rules.read_s + rules.decide_s,
@@ -108,7 +109,12 @@ class LaneForms:
         return form, names
 
     def lane(self, form: Form) -> Lane:
-        """The lane of a form, at time 0."""
+        """The lane of a form, at time 0. The same one again and again, while the inputs of a state are tried."""
+        if form is not self._last[0]:
+            self._last = form, self._made(form)
+        return self._last[1]
+
+    def _made(self, form: Form) -> Lane:
         (
             state,
             since,

@@ -545,14 +545,11 @@ class LaneMonitor:
 def placed(known: Known, names: dict[str, str], now: float, stale_s: float, oldest_s: float) -> Known:
     """What is known at time 0, with the names and the cuts of the form of its lane."""
     at = known.signals.at
-    return replace(
-        known,
-        signals=replace(known.signals, at=at if at == -inf else max(-oldest_s, at - now)),
-        known_at=known.known_at if known.known_at == -inf else max(-(stale_s + 1), known.known_at - now),
-        pulses=tuple(
-            sorted(
-                (UnderWay(names[one.grant], one.own, one.deadline - now) for one in known.pulses),
-                key=lambda one: (one.deadline, one.grant),
-            )
-        ),
-    )
+    at = at if at == -inf else max(-oldest_s, at - now)
+    known_at = known.known_at if known.known_at == -inf else max(-(stale_s + 1), known.known_at - now)
+    pulses = tuple(UnderWay(names[one.grant], one.own, one.deadline - now) for one in known.pulses)
+    pulses = tuple(sorted(pulses, key=lambda one: (one.deadline, one.grant)))
+    if (at, known_at, pulses) == (known.signals.at, known.known_at, known.pulses):
+        return known
+    signals = known.signals if at == known.signals.at else replace(known.signals, at=at)
+    return replace(known, signals=signals, known_at=known_at, pulses=pulses)
