@@ -17,6 +17,7 @@ from agent.core.permit.trust import KeyStatus
 from agent.core.site.claim_answers import ClaimAnswer, ClaimCode
 from agent.core.site.ledger import OtherExit
 from agent.core.trust_state import StateHold
+from drivers.text import Text
 from tests.support.lane.judging import (
     CONTEXT,
     DATA,
@@ -181,25 +182,25 @@ ROWS = {
     "no home gate": (Reason.LEDGER_UNREACHABLE, {"known": word(ClaimCode.LEDGER_UNREACHABLE)}, MANUAL, MANUAL),
     "a journal that must not go on": (
         Reason.STATE_NOT_WHOLE,
-        {"known": known(hold=StateHold(cause="an older copy"))},
+        {"known": known(hold=StateHold(cause=Text("an older copy")))},
         MANUAL,
         MANUAL,
     ),
     "a ledger that is lost": (
         Reason.STATE_NOT_WHOLE,
-        {"known": known(hold=StateHold(ledger="lost"))},
+        {"known": known(hold=StateHold(ledger=Text("lost")))},
         MANUAL,
         MANUAL,
     ),
     "a ledger that was lost after the permit began": (
         Reason.STATE_NOT_WHOLE,
-        {"known": known(hold=StateHold(ledger="lost", issued_after_utc=PERMIT.not_before))},
+        {"known": known(hold=StateHold(ledger=Text("lost"), issued_after_utc=PERMIT.not_before))},
         MANUAL,
         MANUAL,
     ),
     "a ledger that was lost before the permit began": (
         Reason.OK,
-        {"known": known(hold=StateHold(ledger="lost", issued_after_utc=PERMIT.not_before - 1))},
+        {"known": known(hold=StateHold(ledger=Text("lost"), issued_after_utc=PERMIT.not_before - 1))},
         PASS,
         PASS,
     ),
@@ -217,7 +218,7 @@ ROWS = {
     ),
     "a used permit, whatever is lost": (
         Reason.ALREADY_USED,
-        {"known": known(use=PermitUses(used=PERMIT.max_uses), hold=StateHold(ledger="lost"))},
+        {"known": known(use=PermitUses(used=PERMIT.max_uses), hold=StateHold(ledger=Text("lost")))},
         DENY,
         DENY,
     ),
