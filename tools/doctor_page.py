@@ -144,7 +144,6 @@ CHECK_OF: Final[Mapping[str, DiagnosticCheck]] = {
     "INPUTS": DiagnosticCheck.INPUTS,
     "LANE": DiagnosticCheck.INPUTS,
     "SCANNER": DiagnosticCheck.SCANNERS,
-    "SECOND": DiagnosticCheck.SECOND_READING,
 }
 """The check of a code, by the code's first word; a code of no check can come of any."""
 

@@ -155,6 +155,25 @@ class TestAnOlderCopy:
         alone.restart()
         assert alone.verdict() == HELD
 
+    @pytest.mark.parametrize(("more", "hash_matches"), [(1, None), (0, False)])
+    def test_is_noticed_by_central_by_number_or_by_hash(self, alone, more, hash_matches):
+        """H3, M1: central has signed that it holds more, or another event in the same place."""
+        alone.trust.on_head_witnessed(alone.journal.stream, alone.journal.head, hash_matches=True)
+        assert alone.whole()
+        alone.trust.on_head_witnessed(alone.journal.stream, alone.journal.head + more, hash_matches=hash_matches)
+        assert alone.verdict() == HELD
+        eventually(lambda: must_restart(alone), what="the stream is given up")
+
+    def test_of_a_stream_that_central_has_to_its_end_loses_no_event(self, gate):
+        """The events that are gone here are stored there: the journal is whole again, the ledger is not."""
+        assert gate.passes()
+        head = gate.journal.checkpoint()
+        gate.lose("journal.db")
+        gate.trust.on_head_witnessed(head.stream, head.seq - 1, hash_matches=None)
+        assert gate.parts()["journal"] is LOST
+        gate.trust.on_head_witnessed(head.stream, head.seq + 1, hash_matches=None)
+        assert gate.parts() == {"journal": WHOLE, "ledger": LOST, "lists": WHOLE, "orders": LOST}
+
 
 def must_restart(gate):
     try:

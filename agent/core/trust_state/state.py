@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import PlainSerializer, PlainValidator, TypeAdapter, ValidationError
+
+from agent.core.detail import message_of
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,12 +32,35 @@ class Wholeness(StrEnum):
     LOST = "lost"
 
 
+def _written(words: str) -> object:
+    """Words as they are kept: with the message that they were made of, so that they can be told in any language."""
+    return (message_of(words) if isinstance(words, Text) else None) or str(words)
+
+
+def _read(kept: object) -> object:
+    """What was kept. Raises ValueError for what is neither words nor a message."""
+    match kept:
+        case {"id": str(pattern), "args": dict(arguments)}:
+            try:
+                return Text(pattern, **{str(name): _read(value) for name, value in arguments.items()})
+            except (KeyError, IndexError) as error:
+                raise ValueError("a message lacks a value") from error
+        case str() | bool() | int() | float():
+            return kept
+        case _:
+            raise ValueError("it is neither words nor a message")
+
+
+Words = Annotated[str, PlainValidator(_read), PlainSerializer(_written)]
+"""Words for people: a `Text` stays one, also where it was kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class PartStanding:
     """How one part stands. `cause`: why it is not whole, in words; "" where it is."""
 
     state: Wholeness = Wholeness.WHOLE
-    cause: str = ""
+    cause: Words = ""
 
     @property
     def whole(self) -> bool:
@@ -96,7 +122,7 @@ class TrustState:
     waived: Versions = ()
     held: Versions | None = None
     unordered: frozenset[str] = frozenset()
-    unwitnessed: str = ""
+    unwitnessed: Words = ""
 
     def standing(self, part: StatePart) -> PartStanding:
         """How a part stands."""

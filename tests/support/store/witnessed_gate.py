@@ -193,10 +193,9 @@ class WitnessedGate:
         self.permits += 1
         transaction = f"t{self.starts}-{self.permits}"
         shown = (Presentation(issue(permit, key).encode(), "test", "front", 1, 1.0),)
-        question = Decide(transaction, shown, (), final=True)
-        answer = self.decider.decide(
-            self.pictures.pictured(question), Instant(float(self.permits), self.clock.utc), lambda _late: None
-        )
+        question = self.pictures.pictured(Decide(transaction, shown, (), final=True))
+        late = []
+        answer = self.decider.decide(question, Instant(float(self.permits), self.clock.utc), late.append) or late[-1]
         self.transaction, self.use = transaction, answer.use
         return answer.decision.verdict, answer.decision.reason
 

@@ -19,6 +19,7 @@ from agent.cli.setup.boards import learned
 from agent.cli.setup.cameras import looked_through
 from agent.cli.setup.interview import AnswerSheet
 from agent.cli.setup.practice_permit import ISSUER, practice_permit
+from agent.core.model import ListKind
 from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.trust import load, root_key
@@ -317,8 +318,17 @@ def test_a_practice_key_is_not_proposed_as_the_issuers_and_gives_way_to_it(run, 
     again = run("", "", "", "", "", *SIMULATED, "y", real, "", "", "", "y")
     assert again.exit_code == 0, again.output
     assert practised[0] not in again.output.split("Write it?")[0]
-    permits = load_configuration(tmp_path / "etc/gate.toml").settings.permits
-    assert (permits.root_keys, permits.trust_list) == ((real,), None)
+    settings = load_configuration(tmp_path / "etc/gate.toml").settings
+    assert (settings.permits.root_keys, settings.permits.trust_list) == ((real,), None)
+    assert settings.lists.require == (ListKind.REVOCATIONS,)
+
+
+def test_while_it_practises_no_list_is_asked_for_that_nobody_publishes(run, tmp_path):
+    (tmp_path / "etc").mkdir(exist_ok=True)
+    (tmp_path / "etc/gate.toml").write_text('[lists]\nrequire = ["revocations"]\n')
+    done = run(*GATE, *SIMULATED, "n", "y", "新B52K18", "n", "", "y")
+    assert done.exit_code == 0, done.output
+    assert load_configuration(tmp_path / "etc/gate.toml").settings.lists.require == ()
 
 
 def test_the_service_can_read_what_root_made_to_practise_with_and_others_cannot(run, tmp_path):

@@ -1,5 +1,6 @@
 """The table of the trust state: what each witnessed fact makes of it."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -28,6 +29,7 @@ from agent.core.trust_state import (
     state_from_json,
     step,
 )
+from drivers.text import Text
 
 WHOLE, BEHIND, LOST = Wholeness
 DAY_S = 86_400.0
@@ -234,6 +236,24 @@ def test_an_accepted_floor_holds_nothing_until_a_higher_one_is_named():
 def test_a_state_is_kept_as_text_and_read_back():
     state = after(GONE, ClockTold(UTC), ListsSeen((("trust", 2),)), OrderGiven("in"))
     assert state_from_json(state_as_json(state)) == state
+
+
+def test_the_words_of_a_kept_state_can_still_be_told_in_every_language():
+    kept = state_from_json(state_as_json(after(GONE, HeadFileWritten("plain words"))))
+    assert isinstance(kept.ledger.cause, Text)
+    assert kept.ledger.cause == after(GONE).ledger.cause
+    assert kept.ledger.cause.pattern == "{witness} names event {seq} of stream {stream}, of which nothing is here"
+    assert isinstance(kept.ledger.cause.values["witness"], Text)
+    assert (kept.unwitnessed, isinstance(kept.unwitnessed, Text)) == ("plain words", False)
+
+
+@pytest.mark.parametrize(
+    "cause", [[], {}, {"id": 7, "args": {}}, {"id": "{a}", "args": {"b": "c"}}, {"id": "a", "args": {"b": []}}]
+)
+def test_words_that_are_none_are_refused(cause):
+    text = json.dumps({"ledger": {"state": "lost", "cause": cause}})
+    with pytest.raises(ValueError, match="no trust state"):
+        state_from_json(text)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"journal": 1}', '{"ledger": {"state": "fine"}}'])
