@@ -35,12 +35,12 @@ class OwnEvents(Protocol):
 class HeadWitness(Protocol):
     """Who is told what central's signature says of the gate's history: central is a witness of its head."""
 
-    def on_head_witnessed(self, stream: str, seq: int, digest: str, *, hash_matches: bool | None) -> None:
-        """Central has signed that it holds a stream up to `seq`, whose event there has this hash.
+    def on_head_witnessed(self, stream: str, seq: int, *, hash_matches: bool | None) -> None:
+        """Central has signed that it holds a stream up to `seq`.
 
         `hash_matches`: whether its event there is the gate's own; None: the gate has none to compare, because the
         stream is another one, it ends before, or the event is not kept any more. Comes on the uplink's thread, with
-        every acknowledgement whose signature holds, taken or not; must not block. May raise JournalError.
+        every acknowledgement whose signature holds, taken or not; must not block.
         """
 
 
@@ -148,7 +148,7 @@ class Acknowledgements:
             own = self._events.digest_at(ack.seq)
         matches = None if own is None else own == ack.digest
         if self._witness is not None:
-            self._witness.on_head_witnessed(ack.stream, ack.seq, ack.digest, hash_matches=matches)
+            self._witness.on_head_witnessed(ack.stream, ack.seq, hash_matches=matches)
         return matches
 
     def _take(self) -> None:

@@ -189,11 +189,6 @@ class TrustMonitor:
         named = Head(stream, seq)
         self._take_and_keep(head_fact(self._journal, witness, named, digest, fresh=self._journal.begun, place=place))
 
-<<<<<<< HEAD
-    def on_head_witnessed(self, stream: str, seq: int, digest: str, **_: bool | None) -> None:
-        """Take what central has signed that it holds of this gate. May raise JournalError."""
-        self.head_named(Witness.CENTRAL, stream, seq, digest)
-=======
     def on_head_witnessed(self, stream: str, seq: int, *, hash_matches: bool | None) -> None:
         """Take central's signed word that it holds a stream up to an event. Never blocks on the disk.
 
@@ -201,7 +196,6 @@ class TrustMonitor:
         """
         own = Head(self._journal.stream, self._journal.head)
         self.take(HeadNamed(Witness.CENTRAL, Head(stream, seq), own, agrees=hash_matches, fresh=self._journal.begun))
->>>>>>> t18-trust
 
     def site_record(self) -> str | None:
         """The signed record of this gate's head, as the gates of its site hold it; None while there is none."""

@@ -46,7 +46,7 @@ class World:
         self.told, self.heard = [], []
         self.link = None
 
-    def on_head_witnessed(self, stream, seq, digest, *, hash_matches):
+    def on_head_witnessed(self, stream, seq, *, hash_matches):
         self.heard.append((stream, seq, hash_matches))
 
     @contextmanager

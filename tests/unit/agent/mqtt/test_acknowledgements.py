@@ -44,7 +44,7 @@ class Witness:
     def __init__(self):
         self.heard = []
 
-    def on_head_witnessed(self, stream, seq, digest, *, hash_matches):
+    def on_head_witnessed(self, stream, seq, *, hash_matches):
         self.heard.append((stream, seq, hash_matches))
 
 

@@ -187,11 +187,7 @@ ROWS = {
     "no home gate": (Reason.LEDGER_UNREACHABLE, {"known": word(ClaimCode.LEDGER_UNREACHABLE)}, MANUAL, MANUAL),
     "a journal that must not go on": (
         Reason.STATE_NOT_WHOLE,
-<<<<<<< HEAD
-        {"known": known(hold=StateHold(cause=Text("the head file held the orders of all lanes")))},
-=======
         {"known": known(hold=StateHold(cause=Text("an older copy")))},
->>>>>>> t18-trust
         MANUAL,
         MANUAL,
     ),
