@@ -31,8 +31,8 @@ from agent.core.contract.channels import (
 from agent.core.contract.schemas import EVENTS, event_schema, schemas
 from agent.core.events import Alarm, AlarmRaised
 from agent.core.lists import DataState
-from agent.core.trust_state import StatePart, Wholeness
 from agent.core.model import CommandName, Outcome, Reason, Verdict
+from agent.core.trust_state import StatePart, Wholeness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
