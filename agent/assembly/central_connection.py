@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from agent.assembly.command_handlers import HandlerDependencies
     from agent.core.events import ClockReading, Event
     from agent.lists import ListService
-    from agent.mqtt import GateIdentity, HeadWitness, LinkView, MqttClient, UplinkView
+    from agent.mqtt import GateIdentity, HeadListener, LinkView, MqttClient, UplinkView
     from agent.recording import Recorder
     from agent.service.worker import Worker
     from agent.settings import Commands, Mqtt, Settings
@@ -61,7 +61,7 @@ class CentralDependencies:
     observe: Callable[[LinkView], None]
     lists: ListService
     own_record: Callable[[str], None]
-    witness: HeadWitness | None = None
+    witness: HeadListener | None = None
 
 
 class CentralConnection:

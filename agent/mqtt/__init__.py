@@ -3,7 +3,7 @@
 May open network connections and start threads; what is sent comes from the journal and is never changed here.
 """
 
-from agent.mqtt.acknowledgements import HeadWitness
+from agent.mqtt.acknowledgements import HeadListener
 from agent.mqtt.broker_selector import BrokerSelector
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.client import MqttClient
@@ -37,7 +37,7 @@ __all__ = [
     "DeliveryWindow",
     "EvidenceUpload",
     "GateIdentity",
-    "HeadWitness",
+    "HeadListener",
     "HealthPublisher",
     "Incoming",
     "LinkDown",

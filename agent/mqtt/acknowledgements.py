@@ -32,7 +32,7 @@ class OwnEvents(Protocol):
         """The hash of an event of the stream, in hex; None where it is not kept. May raise JournalError."""
 
 
-class HeadWitness(Protocol):
+class HeadListener(Protocol):
     """Who is told what central's signature says of the gate's history: central is a witness of its head."""
 
     def on_head_witnessed(self, stream: str, seq: int, *, hash_matches: bool | None) -> None:
@@ -63,7 +63,7 @@ class Sending:
 def judge_ack(ack: ReadAck, sending: Sending, *, hash_matches: bool | None = None) -> AckFault | None:
     """Why an acknowledgement that was read is not taken, None where it is; from FOREIGN_STREAM on.
 
-    `hash_matches`: as HeadWitness has it; None for one that is not signed.
+    `hash_matches`: as HeadListener has it; None for one that is not signed.
     """
     if ack.stream != sending.stream:
         return AckFault.FOREIGN_STREAM
@@ -89,7 +89,7 @@ class Acknowledgements:
       nothing better came for `BEHIND_S`, not counting what a broker had stored from before.
     """
 
-    def __init__(self, policy: AckPolicy, events: OwnEvents, witness: HeadWitness | None = None) -> None:
+    def __init__(self, policy: AckPolicy, events: OwnEvents, witness: HeadListener | None = None) -> None:
         self._policy = policy
         self._events = events
         self._witness = witness

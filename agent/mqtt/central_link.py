@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.core.events import AckPolicy, ClockReading, Event
-    from agent.mqtt.acknowledgements import HeadWitness
+    from agent.mqtt.acknowledgements import HeadListener
     from agent.mqtt.client_settings import ClientSettings
     from agent.mqtt.delivery_window import DeliverySettings
     from agent.mqtt.link_view import LinkView
@@ -42,7 +42,7 @@ class CentralLink:
         clock: Callable[[], ClockReading],
         *,
         acks: AckPolicy | None = None,
-        witness: HeadWitness | None = None,
+        witness: HeadListener | None = None,
         extra: Callable[[], Mapping[str, object]] = dict,
         observe_link: Callable[[LinkView], None] = lambda _view: None,
         observe_uplink: Callable[[UplinkView], None] = lambda _view: None,

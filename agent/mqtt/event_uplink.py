@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.events import Event
-    from agent.mqtt.acknowledgements import HeadWitness
+    from agent.mqtt.acknowledgements import HeadListener
     from agent.mqtt.client import MqttClient
     from agent.mqtt.replay import ReplayPlan
     from agent.store.journal import Journal
@@ -74,7 +74,7 @@ class Uplink:
         settings: DeliverySettings | None = None,
         *,
         acks: AckPolicy | None = None,
-        witness: HeadWitness | None = None,
+        witness: HeadListener | None = None,
         observe: Callable[[UplinkView], None] = lambda _view: None,
         note: Callable[[Event], None] = lambda _event: None,
     ) -> None:

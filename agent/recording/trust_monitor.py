@@ -31,7 +31,7 @@ from agent.core.trust_state import (
     step,
     unproven_head,
 )
-from agent.recording.head_keeper import HeadKeeper
+from agent.recording.head_writer import HeadWriter
 from agent.recording.journal_start import HEAD_FILE, STATE, head_fact, head_facts
 from agent.recording.lost_orders import OWN_NAME, LostOrders
 from agent.service.worker import Worker
@@ -96,7 +96,7 @@ class TrustMonitor:
         self._versions: Mapping[str, int] | None = None
         self._kept_at = 0.0
         self._reported = ReportOnce()
-        self.heads = HeadKeeper(start.journal, key, gate, utc, self._beside, file)
+        self.heads = HeadWriter(start.journal, key, gate, utc, self._beside, file)
         self.worker = Worker("trust-state", self._run, limit_s=LIMIT_S)
 
     # ------------------------------------------------------------------------------------------------- for all threads

@@ -4,7 +4,7 @@ import pytest
 
 from agent.core.crypto.keys import SigningKey
 from agent.core.trust_state import opened_head
-from agent.recording.head_keeper import HeadKeeper
+from agent.recording.head_writer import HeadWriter
 from agent.recording.recorder import Recorder
 from agent.store.errors import LedgerConflictError
 from agent.store.head_file import HeadFile
@@ -19,9 +19,9 @@ class Kept:
     def __init__(self, folder):
         self.journal = open_journal(folder / "journal.db")
         self.file = HeadFile(folder / "witness" / "head")
-        self.keeper = HeadKeeper(self.journal, KEY, GATE, lambda: UTC, lambda: ({"trust": 7}, {"before": 9}), self.file)
+        self.writer = HeadWriter(self.journal, KEY, GATE, lambda: UTC, lambda: ({"trust": 7}, {"before": 9}), self.file)
         self.written = []
-        self.recorder = Recorder(self.journal, lambda: UTC, None, self.written.append, bound=self.keeper.keep)
+        self.recorder = Recorder(self.journal, lambda: UTC, None, self.written.append, bound=self.writer.keep)
 
     def record(self):
         return opened_head(HeadFile(self.file.path).read().text, KEY.public)
@@ -31,7 +31,7 @@ class Kept:
 def kept(tmp_path):
     made = Kept(tmp_path)
     yield made
-    made.keeper.close()
+    made.writer.close()
     made.journal.close()
 
 
@@ -67,25 +67,25 @@ def test_a_place_that_cannot_be_written_is_told_and_what_was_recorded_stands(kep
     (tmp_path / "witness").write_text("a file where the folder should be")
     kept.recorder.bind([granted()], [reserve()])
     assert kept.journal.head == 1
-    assert "cannot be written" in kept.keeper.trouble
+    assert "cannot be written" in kept.writer.trouble
     (tmp_path / "witness").unlink()
     kept.recorder.bind([device()])
-    assert kept.keeper.trouble == ""
+    assert kept.writer.trouble == ""
     assert kept.record().seq == 2
 
 
 def test_a_stream_that_must_not_go_on_is_named_no_more(kept):
     kept.recorder.bind([granted()], [reserve()])
     kept.journal.supersede("an older copy")
-    assert kept.keeper.record() is None
-    assert not kept.keeper.keep()
+    assert kept.writer.record() is None
+    assert not kept.writer.keep()
     assert kept.record().seq == 1
 
 
 def test_without_a_second_place_nothing_is_missing(tmp_path):
     journal = open_journal(tmp_path / "journal.db")
-    keeper = HeadKeeper(journal, KEY, GATE, lambda: UTC, lambda: ({}, {}), None)
-    assert keeper.keep()
-    assert keeper.trouble == ""
-    assert opened_head(keeper.record(bare=True), KEY.public).orders is None
+    writer = HeadWriter(journal, KEY, GATE, lambda: UTC, lambda: ({}, {}), None)
+    assert writer.keep()
+    assert writer.trouble == ""
+    assert opened_head(writer.record(bare=True), KEY.public).orders is None
     journal.close()

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 MS_PER_S: Final = 1000
 
 
-class HeadKeeper:
+class HeadWriter:
     """Safe to use from any thread. `file`: None where there is no second place.
 
     `utc`: the wall clock, Unix seconds. `beside`: the floors of lists and the former streams, as the record names them.
