@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.core.lane.effects import Close, Hold, Raise
+from agent.core.lane.effects import Hold, Raise
 from agent.core.lane.interlock import InterlockState
 from agent.core.lane.state import LaneState, occupies
 from agent.core.lane.step import step
@@ -170,20 +170,14 @@ class _Site:
         self.moved = (before.state.value, after.state.value)
 
     def _exclusive(self, name: str, effects: tuple[Effect, ...]) -> None:
-        """Rule 7: of the two one opens at a time, and nobody lowers an arm that the other uses."""
+        """Rule 7: of the two one opens at a time."""
         other, known = self.lane(OTHER[name]), self.lanes[OTHER[name]][1]
-        open_ = other.state not in _CLOSED or bool(known.pulses)
+        if other.state in _CLOSED and not known.pulses:
+            return
         for effect in effects:
             opens = isinstance(effect, Raise) or (isinstance(effect, Hold) and effect.on)
-            if opens and open_ and not effect.override:
+            if opens and not effect.override:
                 self.breaches.append(f"rule 7: a lane opens while the other is {other.state}")
-            if (
-                isinstance(effect, Close)
-                and open_
-                and self.machine.kind.shared
-                and other.state is not LaneState.YIELDING
-            ):
-                self.breaches.append(f"rule 7: a lane closes the arm that the other uses, which is {other.state}")
 
 
 class PairMachine:
