@@ -1,9 +1,9 @@
 """The gates of a site as automata: whole real `SiteService` objects, each with a ledger.
 
 Real: agent.site (but its link and its sessions), agent.core.site (but signatures), agent.store.journal's ledger, claims
-and rows in SQLite with its schema. In place of threads, what a thread would do next is done at once, one thing at a time. In place
-of the clock each gate has its own, which the world moves. A gate that does something is copied before, so that its
-states are values; what a gate does depends on nothing else, so each (state, event) is played once.
+and rows in SQLite with its schema. In place of threads, what a thread would do next is done at once, one thing at a
+time. In place of the clock each gate has its own, which the world moves. A gate that does something is copied before,
+so that its states are values; what a gate does depends on nothing else, so each (state, event) is played once.
 """
 
 from __future__ import annotations
