@@ -57,7 +57,7 @@ class Kind:
 KINDS: Final = {
     "connected anew": Kind(reconnects=2),
     "restarted": Kind(restarts=2),
-    "kept back": Kind(says=1, waits=5, pauses_s=(6.0, 16.0)),
+    "kept back": Kind(says=1, waits=5, pauses_s=(6.0, 16.0), most_said=40),
     "all at once": Kind(reconnects=1, restarts=1, waits=2),
 }
 
@@ -173,7 +173,7 @@ class SessionsMachine:
     def inputs(self, state: Any) -> Iterator[str]:
         if len(state.said) > self.kind.most_said:
             return
-        yield "brings all of the newest sessions"
+        yield from ("brings all of the newest sessions", "brings the greetings among them")
         yield from (f"hear {one.words}" for one in sorted(state.said, key=_order))
         left = dict(zip(_BUDGET, state.left, strict=True))
         yield from (what for what in ("says", "tells") if left[what])
@@ -187,9 +187,7 @@ class SessionsMachine:
                 it = next(one for one in state.said if one.words == more)
                 after, breaches = self._heard(state, it)
             elif what == "brings":
-                newest = {name: max(one.session for one in state.said if one.gate == name) for name in NAMES}
-                due = frozenset(one for one in state.said if one.session == newest[one.gate])
-                after, _, breaches = self._brought(state, due)
+                after, _, breaches = self._brought(state, _newest(state, greetings_only="greetings" in more))
             else:
                 after, breaches = self._done_to(state, what, more), ()
         yield Outcome(label, after, tuple(breaches), what)
@@ -355,6 +353,16 @@ def _wrong(world: _World, it: _Said, before: frozenset[_Said], known: str) -> It
 def _later(one: _Said, it: _Said) -> bool:
     """Whether that was said later than this, in the same way."""
     return (one.gate, one.to) == (it.gate, it.to) and (one.session, one.number) > (it.session, it.number)
+
+
+def _newest(world: _World, *, greetings_only: bool) -> frozenset[_Said]:
+    """What was said in the newest session of each gate."""
+    newest = {name: max(one.session for one in world.said if one.gate == name) for name in NAMES}
+    return frozenset(
+        one
+        for one in world.said
+        if one.session == newest[one.gate] and (not greetings_only or isinstance(one.said, Hello))
+    )
 
 
 def _order(it: _Said) -> tuple[Any, ...]:
