@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.lane.interlock import with_occupancy
 from agent.core.model import LedgerState
+from agent.core.site import SiteFault
 from drivers.api import Delivery
 from tests.model.counterexample import followed
 from tests.model.explorer import Bounds, explore
@@ -75,6 +76,28 @@ def _all_at_once(right: Callable[..., Any]) -> Callable[..., Any]:
     return wrong
 
 
+def _taken_again(right: Callable[..., Any]) -> Callable[..., Any]:
+    def wrong(session: Any, *arguments: Any, **named: Any) -> Any:
+        taken = right(session, *arguments, **named)
+        return session if taken is SiteFault.REPLAYED else taken
+
+    return wrong
+
+
+def _unproven(right: Callable[..., Any]) -> Callable[..., Any]:
+    def wrong(session: Any, hello: Any, *arguments: Any) -> Any:
+        return right(session, hello.model_copy(update={"answer": session.nonce}), *arguments)
+
+    return wrong
+
+
+def _good_for_ever(right: Callable[..., Any]) -> Callable[..., Any]:
+    def wrong(session: Any, *arguments: Any) -> Any:
+        return replace(right(session, *arguments), nonce=session.nonce, drawn_at=session.drawn_at)
+
+    return wrong
+
+
 FAULTS: Final[dict[str, Fault]] = {
     "an arm is closed by unknown inputs": Fault(
         "lane: closed by the agent",
@@ -116,6 +139,27 @@ FAULTS: Final[dict[str, Fault]] = {
         lambda _right: lambda _own, _events, _ledger: nullcontext(),
         "permit P of 1 use(s) lets",
         states=20_000,
+    ),
+    "a message of the site is taken again": Fault(
+        "sessions: kept back", "agent.core.site.peer_session.PeerSession.accept", _taken_again, "a query is taken twice"
+    ),
+    "a session is believed without an answer": Fault(
+        "sessions: connected anew",
+        "agent.core.site.peer_session.PeerSession.greeted",
+        _unproven,
+        "goes back to a session of",
+    ),
+    "an answer proves a session more than once": Fault(
+        "sessions: connected anew",
+        "agent.core.site.peer_session.PeerSession._proved",
+        _good_for_ever,
+        "goes back to a session of",
+    ),
+    "a session stays proven for ever": Fault(
+        "sessions: kept back",
+        "agent.core.site.peer_session.PeerSession.proven",
+        lambda _right: lambda session, _at: bool(session.session),
+        "is taken after 30 s",
     ),
     "a battery-backed clock is believed after the clock was set": Fault(
         "clock: battery-backed",

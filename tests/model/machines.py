@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
-from tests.model import clock, lane, lane_kinds, lane_pairs, lists, relay_board, site, site_scenarios
+from tests.model import clock, lane, lane_kinds, lane_pairs, lists, relay_board, sessions, site, site_scenarios
 from tests.model.explorer import Bounds
 
 if TYPE_CHECKING:
@@ -57,6 +57,12 @@ def _sites() -> Iterator[Row]:
         yield Row(f"site: {name}", partial(site.SiteMachine, scenario), short, whole)
 
 
+def _sessions() -> Iterator[Row]:
+    for name, kind in sessions.KINDS.items():
+        short, whole = Bounds(states=1_500, judge_every=25), Bounds(states=250_000, seconds=25, judge_every=50)
+        yield Row(f"sessions: {name}", partial(sessions.SessionsMachine, kind), short, whole)
+
+
 def _clocks() -> Iterator[Row]:
     for name, rules in clock.RULES.items():
         yield Row(
@@ -83,7 +89,9 @@ def _trust() -> Iterator[Row]:
         yield Row(f"trust: {name}", partial(trust.TrustMachine, kind), short, whole)
 
 
-MACHINES: Final = {row.name: row for row in (*_lanes(), *_boards(), *_sites(), *_clocks(), *_lists(), *_trust())}
+MACHINES: Final = {
+    row.name: row for row in (*_lanes(), *_boards(), *_sites(), *_sessions(), *_clocks(), *_lists(), *_trust())
+}
 
 
 def machine(name: str) -> Machine:

@@ -124,9 +124,13 @@ class SimpleQueue:
 
 
 @contextmanager
-def one_thread(*rooms: str) -> Iterator[None]:
-    """Within: these rooms have one thread, a clock that is moved by hand, and no chance."""
-    stands = {
+def one_thread(*rooms: str, **more: tuple[object, object]) -> Iterator[None]:
+    """Within: these rooms have one thread, a clock that is moved by hand, and no chance.
+
+    `more`: what else stands in for something, by its name there: what it is in truth, and what it is within.
+    """
+    stands: dict[str, tuple[object, object]] = {
+        **more,
         "random": (random, SimpleNamespace(random=lambda: 0.5)),
         "time": (time, SimpleNamespace(monotonic=Turn.monotonic)),
         "secrets": (secrets, SimpleNamespace(token_hex=Turn.token_hex)),

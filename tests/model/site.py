@@ -16,9 +16,8 @@ from agent.core.site import ClaimCode, ClaimRequest, PartitionPolicy
 from agent.core.site.home_gate import home_gate
 from agent.site.claimant import SiteRules
 from tests.model.explorer import Outcome
-from tests.model.one_thread import one_thread
 from tests.model.site_disks import Disk
-from tests.model.site_gates import Gate, Gates, knows_all, membership_of
+from tests.model.site_gates import Gate, Gates, gates_alone, knows_all, membership_of
 from tests.model.site_scenarios import BUDGET, Vehicle, World
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class SiteMachine:
         self._uses = {name: count for name, _, count in scenario.permits}
 
     def starts(self) -> Iterator[tuple[str, Hashable]]:
-        with one_thread("agent.site."):
+        with gates_alone():
             yield "a site", self._first()
 
     def inputs(self, state: Any) -> Iterator[str]:
@@ -67,14 +66,14 @@ class SiteMachine:
             yield from self._gate_inputs(name, self.gates.facts(state.gates[place]), left)
 
     def outcomes(self, state: Any, label: str) -> Iterator[Outcome]:
-        with one_thread("agent.site."):
+        with gates_alone():
             after = self._done(state, label)
         moved = label.split()[1] if label.startswith("v") else label.split(maxsplit=1)[0]
         yield Outcome(label, after, tuple(self._doubles(state, after)), moved)
 
     def judged(self, state: Any) -> Iterator[str]:
         """Once all gates are up and hear one another: doubles are told, and what is not in doubt can be used."""
-        with one_thread("agent.site."):
+        with gates_alone():
             for drops in (False, True):
                 world, calm = self._healed(replace(state, messages=()) if drops else state)
                 if not calm:

@@ -1,9 +1,9 @@
 """The gates of a site as automata: whole real `SiteService` objects, each with a ledger.
 
-Real: agent.site (but its link), agent.core.site (but signatures), agent.store.journal's ledger, claims and rows in
-SQLite with its schema. In place of threads, what a thread would do next is done at once, one thing at a time. In place
-of the clock each gate has its own, which the world moves. A gate that does something is copied before, so that its
-states are values; what a gate does depends on nothing else, so each (state, event) is played once.
+Real: agent.site (but its link and its sessions), agent.core.site (but signatures), agent.store.journal's ledger, claims
+and rows in SQLite with its schema. In place of threads, what a thread would do next is done at once, one thing at a
+time. In place of the clock each gate has its own, which the world moves. A gate that does something is copied before,
+so that its states are values; what a gate does depends on nothing else, so each (state, event) is played once.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ from agent.mqtt import Incoming, LinkUp
 from agent.service.worker import Worker
 from agent.site.claimant import SiteRules
 from agent.site.service import SiteService
+from agent.site.sessions import Sessions
 from agent.store.errors import JournalUnavailableError, LedgerConflictError
-from tests.model.one_thread import Lock, RLock, Semaphore, Turn
+from tests.model.one_thread import Lock, RLock, Semaphore, Turn, one_thread
 from tests.model.site_disks import UTC, Disk, Ledgers
+from tests.model.site_sessions import MeetingSessions
 from tests.model.snapshots import Copier, Freezer
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
+    from contextlib import AbstractContextManager
 
     from agent.core.model import LedgerChange
     from agent.core.site import ClaimRequest
@@ -39,13 +42,15 @@ _KEY: Final = SigningKey.from_seed(b"\x07" * 32)
 _NO_STATE: Final = frozenset({"heard_at", "behind", "trouble", "_refused", "_may_log", "said", "told", "answers"})
 
 
+def gates_alone() -> AbstractContextManager[None]:
+    """Within: gates have one thread, a clock that is moved by hand, no chance, and meet without nonces."""
+    return one_thread("agent.site.", "tests.model.site_sessions", Sessions=(Sessions, MeetingSessions))
+
+
 class _OpenMembership(Membership):
-    """Says and hears without signatures: what is said is said by who says it."""
+    """Hears without signatures: what is said is said by who says it."""
 
-    def sealed(self, said: Any, to: str, _key: object, *_more: object) -> Any:
-        return self.own, to, said
-
-    def opened(self, data: Any, *_more: object) -> OpenedMessage:
+    def opened(self, data: Any) -> OpenedMessage:
         gate, to, said = data
         return OpenedMessage(gate, said, same_membership=True, to_all=to == "*")
 

@@ -14,9 +14,9 @@ BUDGET: Final = ("crashes", "doubles", "cuts", "losses", "restores", "backs", "w
 class Scenario:
     """A site. `permits`: name, home gate, how often each may be used. `vehicles`: name, gate, permit that it shows.
 
-    How often each may happen: `asks` of a vehicle, `crashes`, `doubles` of messages, `cuts` of links, `losses` of
-    journals, `restores` of older ones, `backs`: vehicles that turn round before an open arm, `waits` for a time-out,
-    `heartbeats`. `in_flight`: messages under way. `window_s`: see ClaimRequest.already_exited_s.
+    How often each may happen: `asks` of a vehicle, `crashes`, `doubles`: messages that are taken twice, as if sessions
+    did not refuse the second (site_sessions), `cuts` of links, `losses` of journals, `restores` of older ones, `backs`:
+    vehicles that turn round before an open arm, `waits` for a time-out, `heartbeats`. `in_flight`: messages under way. `window_s`: see ClaimRequest.already_exited_s.
     """
 
     gates: str = "AB"

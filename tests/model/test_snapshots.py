@@ -8,9 +8,8 @@ from functools import partial
 import pytest
 
 from agent.site.claimant import SiteRules
-from tests.model.one_thread import one_thread
 from tests.model.site_disks import Disk, Ledgers
-from tests.model.site_gates import Gate, Gates, knows_all, membership_of
+from tests.model.site_gates import Gate, Gates, gates_alone, knows_all, membership_of
 from tests.model.snapshots import Copier, Freezer
 
 
@@ -113,7 +112,7 @@ EVENTS = (
 
 def test_a_gate_of_copies_is_the_gate_that_was_never_copied():
     """What the machine makes in steps, each on a copy, comes to the same as one gate that does it all."""
-    with one_thread("agent.site."):
+    with gates_alone():
         copied, alone = Gates(), Gates()
         numbers = [first(copied), first(alone)]
         gate = alone._gates[numbers[1]]
