@@ -10,8 +10,8 @@ BIN    := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare \
-	test-cluster proofs faults fuzz fuzz-guided races mutants soak soak-lane soak-vision stress train schema \
-	texts architecture format lock deb release clean
+	test-cluster proofs faults fuzz fuzz-guided races model mutants soak soak-lane soak-vision stress train schema \
+	texts architecture format lock deb release sign clean
 
 # A line that ends in a backslash goes on in the next.
 help:  ## Say what there is
@@ -68,7 +68,7 @@ faults: setup  ## Kill agent, broker, consumer, power, network and disk by the h
 test-cluster: setup  ## Gates and consumers on a real cluster of three RabbitMQ nodes on this machine, and kills; \
 	five minutes
 	@tools/setup_cluster.sh
-	@$(BIN)/python -m pytest -s tests/cluster/proofs.py tests/cluster/tool_proofs.py
+	@$(BIN)/python -m pytest -s tests/cluster/proofs.py tests/cluster/tool_proofs.py tests/cluster/neighbour_proofs.py
 
 fuzz: setup  ## Attack everything that reads strangers' bytes with a million hostile inputs; three to eight minutes
 	@$(BIN)/python -m tests.fuzz
@@ -81,6 +81,11 @@ fuzz-guided: setup  ## Let coverage guide the attack on one reader for five minu
 
 races: setup  ## Three gates race for the same permits, are killed and cut off: was any permit used twice?
 	@$(BIN)/python -m tests.races.races
+
+MACHINE ?=
+model: setup  ## Explore the rules of lanes, site, clock and lists: every input in every state, breadth first; \
+	half an hour on two cores; MACHINE="lane: blind" for one
+	@$(BIN)/python -m tests.model $(if $(MACHINE),--machine "$(MACHINE)")
 
 mutants: setup  ## Change the rules of lane, permits, lists, clock and site and the boards' codecs in every small \
 	way: do the tests notice?
@@ -150,9 +155,15 @@ DEBS ?=
 deb: setup  ## Build the Debian packages into dist/; DEBS="deb13_amd64 ..." for some; a minute or two
 	@$(BIN)/python -m tools.deb $(DEBS)
 
-release: setup  ## Build all that a release is made of into dist/: wheel, packages, bundles, papers, checksums; \
-	half an hour
-	@$(BIN)/python -m tools.release
+KEY ?=
+KEYS ?= packaging/keyring
+BUILDER ?=
+release: setup  ## Build all that a release is made of into dist/: packages, bundles, apt repository, papers; \
+	KEY=fingerprint signs it; half an hour
+	@$(BIN)/python -m tools.release --keys $(KEYS) $(if $(KEY),--key $(KEY)) $(if $(BUILDER),--builder $(BUILDER))
+
+sign: setup  ## Sign what make release has built, on the machine that has the key: KEY=fingerprint
+	@$(BIN)/python -m tools.sign --key $(KEY)
 
 clean:  ## Remove what setup and builds made in this folder
 	rm -rf $(VENV) .venv-training .venv-reading .venv-fuzz build dist demo-out

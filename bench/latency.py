@@ -114,7 +114,10 @@ def drawn(scene: Scene) -> NDArray[np.uint8]:
 
 
 def _memory(pid: int) -> dict[str, float]:
-    return {name: proportional_mb(one) for one, name in family(pid).items()}
+    found: dict[str, float] = {}
+    for one, name in family(pid).items():
+        found[name] = found.get(name, 0.0) + proportional_mb(one)
+    return found
 
 
 def main() -> int:

@@ -8,12 +8,20 @@ from pathlib import Path
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
+_NAMES = {"agent.vision.worker.main": "worker", "agent.vision.worker.second_reader": "second reader"}
+
+
 def family(pid: int) -> dict[int, str]:
-    """The process and its children, by process id: "main", and "worker" for each vision worker."""
+    """The process and its children, by process id: "main", what the agent starts by its name, and others as "other"."""
     children = [
         int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
     ]
-    return {pid: "main"} | dict.fromkeys(children, "worker")
+    return {pid: "main"} | {child: _name(child) for child in children}
+
+
+def _name(pid: int) -> str:
+    words = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").split("\0")
+    return next((name for module, name in _NAMES.items() if module in words), "other")
 
 
 def proportional_mb(pid: int) -> float:

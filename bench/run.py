@@ -39,6 +39,7 @@ from bench import (
     reading,
     relay,
     sandbox,
+    second_reading,
     starting,
 )
 from bench.figures import Figure, table
@@ -57,6 +58,7 @@ DECLARED = 100_000
 EVENTS = 1_000
 CLAIMS = 1_000
 STARTS = 5
+SECOND_READINGS = 30
 DRAINED = 10_000
 BROKER_KILLS = 10
 SITE_CLAIMS = 600
@@ -117,6 +119,10 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
         ],
     ),
     "sandbox": (f"the sandbox of {STARTS} vision workers", lambda: sandbox.figures(sandbox.measure(STARTS))),
+    "second_reading": (
+        f"the second reading of {SECOND_READINGS} vehicles' pictures",
+        lambda: second_reading.measure(SECOND_READINGS).figures(),
+    ),
     "preview": (
         f"open pages, {preview.ROUNDS} rounds; {4 * preview.VEHICLES} vehicles with and without one",
         lambda: preview.measure(preview.ROUNDS) + preview.delays(preview.VEHICLES),

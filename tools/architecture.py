@@ -47,6 +47,7 @@ LABELS: Final = {
 }
 CAPTIONS: Final = {
     "agent": {
+        "anchors": "root's, by signature",
         "assembly": "all parts, put together",
         "barrier": "relays over time",
         "broker": "addresses, TLS, topics",
@@ -71,6 +72,7 @@ CAPTIONS: Final = {
         "vision": "a process a camera",
     },
     "agent.core": {
+        "anchors": "who may change trust",
         "clock": "can it be trusted",
         "commands": "signed orders",
         "contract": "schemas, AsyncAPI",
@@ -84,6 +86,7 @@ CAPTIONS: Final = {
         "permit": "text, claims, checks",
         "plates": "vote and match",
         "site": "claims on a use",
+        "trust_state": "is all still here",
     },
 }
 TITLES: Final = {

@@ -32,6 +32,7 @@ from agent.core.contract.schemas import EVENTS, event_schema, schemas
 from agent.core.events import Alarm, AlarmRaised
 from agent.core.lists import DataState
 from agent.core.model import CommandName, Outcome, Reason, Verdict
+from agent.core.trust_state import StatePart, Wholeness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,7 +46,10 @@ DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "events.md"
 PICTURE = DOCS / "images" / "one-vehicle.svg"
 TEMPLATE = Path(__file__).with_name("events_page.template.md")
-LISTED: tuple[type[StrEnum], ...] = (Outcome, Verdict, Reason, Alarm, ClockState, DataState, Result, Refusal)
+LISTED: tuple[type[StrEnum], ...] = (
+    *(Outcome, Verdict, Reason, Alarm, ClockState, DataState, StatePart, Wholeness),
+    *(Result, Refusal),
+)
 SHARED = "Message"
 """The object that several events hold: it has its section after all of them."""
 SHORT = 6
@@ -53,6 +57,7 @@ SHORT = 6
 
 def page() -> str:
     """The whole page. Raises KeyError where the template names a part that is not made here."""
+    told: set[str] = set()
     parts = {
         "topics": topics(),
         "copied": ", ".join(f"`{name}`" for name in event_channel("gate.started").user_properties),
@@ -68,7 +73,7 @@ def page() -> str:
         "health_objects": "\n\n".join(objects(schemas()["health"])),
         "commands": commands(),
         "result": fields(schemas()["result"]),
-        "types": "\n\n".join([*(event_type(kind) for kind in EVENTS), shared()]),
+        "types": "\n\n".join([*(event_type(kind, told) for kind in EVENTS), shared()]),
         "values": values(),
         "customs": customs(),
         "counterparts": access_control(),
@@ -167,11 +172,13 @@ def named(name: str, root: Schema) -> str:
     return f"[{name}](#{name.lower()})" if root["$defs"][name] else name
 
 
-def objects(schema: Schema) -> list[str]:
-    """The sections of the objects inside a message."""
+def objects(schema: Schema, told: set[str] | None = None) -> list[str]:
+    """The sections of the objects inside a message, but of those in `told`, to which they are added."""
     parts = []
+    told = set() if told is None else told
     for name, definition in schema.get("$defs", {}).items():
-        if "properties" in definition and name != SHARED:
+        if "properties" in definition and name != SHARED and name not in told:
+            told.add(name)
             parts += [f"#### {name}", definition["description"], fields({**definition, "$defs": schema["$defs"]})]
     return parts
 
@@ -183,8 +190,8 @@ def shared() -> str:
     return "\n\n".join([f"### {SHARED}", definition["description"], fields({**definition, "$defs": definitions})])
 
 
-def event_type(kind: str) -> str:
-    """The section of one event type."""
+def event_type(kind: str, told: set[str]) -> str:
+    """The section of one event type. `told`: the objects that a section before it describes."""
     schema = event_schema(kind)
     data = schema["properties"]["data"]
     parts = [f"### {kind}", paragraphs(EVENTS[kind])]
@@ -192,7 +199,7 @@ def event_type(kind: str) -> str:
         parts.append(fields({**data, "$defs": schema.get("$defs", {})}))
     else:
         parts.append("No fields.")
-    parts += objects(schema)
+    parts += objects(schema, told)
     example = json.dumps(json.loads(examples.event_example(kind))["data"], ensure_ascii=False, separators=(", ", ": "))
     parts.append(f"```json\n{wrapped(example)}\n```")
     return "\n\n".join(parts)

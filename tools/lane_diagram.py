@@ -182,6 +182,19 @@ Not in the pictures, because they lead there from every state: inputs lost lead 
 an officer's order to hold, or the hold contact, leads to `held_open`. An order to lock or unlock leaves the state as it
 is. Where two rows of a state have the same cause, the inputs, or what stands of the orders, decide: a vehicle that may
 pass is `waiting` where the lane is locked. Answers to orders, and what the sign shows, are not in the tables.
+
+A grant by permit that rests on what cameras saw has a second reading before it counts
+([ADR 28](adr/0028-second-reading.md)): a fresh, confined process reads code and plate from the pictures that will be
+its evidence. Where they do not show what the camera's process told, that is the alarm `picture_mismatch` and MANUAL at
+once; where they cannot be read, RETRY and at last MANUAL. Here that is part of the decision. An officer's orders need
+none.
+
+**A blind lane** has no presence loop (`signals.presence`): that a vehicle is there, and gone, is known by its readers
+alone, passages are assumed, and every event says so. Whoever takes over the process of its only camera can show it
+pictures of an earlier vehicle, which the second reading believes. So doctor and console warn of such a lane
+(`LANE_BLIND`). Wire the loops; where that cannot be, let two cameras read and ask for both with
+`rules.require_two_cameras`: then permit and plate do not both come from one, and plates that were read by the camera
+alone that read the permit do not count. The same rule is of use in a lane with loops.
 """
 
 

@@ -94,7 +94,7 @@ WHOLE: Final = GateFigures(
     journal=JournalFigures(1, 1, 1, 1, 1),
     journal_failing=False,
     links=(LinkFigures("central", up=True, connections=1),),
-    uplink=UplinkFigures(0, 0, 0, 0),
+    uplink=UplinkFigures(0, 0, 0, 0, acks={"taken": 0}, acks_signed=True),
     lists=DataState.FRESH,
     clock_trusted=True,
     clock_error_s=0.001,

@@ -1,25 +1,37 @@
-"""Build all that a release is made of into dist/: python -m tools.release."""
+"""Build all that a release is made of into dist/: python -m tools.release [--key FINGERPRINT]."""
 
 from __future__ import annotations
 
+import argparse
 import gzip
-import hashlib
 import io
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
-from typing import TYPE_CHECKING, Final
+import time
+from pathlib import Path
+from typing import Final
 
 from tools.changelog import ChangelogError, released
 from tools.deb.__main__ import WORK
-from tools.deb.package_files import build_wheel
+from tools.deb.package_files import INSTALLER, build_wheel
 from tools.deb.project import ROOT, build_time, run, version
 from tools.deb.targets import BuildError
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tools.sign import VALID_DAYS, now
+from tools.supply.keyring import KEYRING, KEYS, keyring
+from tools.supply.provenance import (
+    UNNAMED_BUILDER,
+    Origin,
+    debian_packages,
+    locked,
+    public_address,
+    sha256,
+    statement,
+)
+from tools.supply.repository import FOLDER, Validity, lay_out_repository, packages_of
+from tools.supply.signing import SUMS, sign_release
 
 OUT: Final = ROOT / "dist"
 PAGES: Final = ("README.md", "CHANGELOG.md", "LICENSE", "docs", "config", "examples")
@@ -27,40 +39,85 @@ PAGES: Final = ("README.md", "CHANGELOG.md", "LICENSE", "docs", "config", "examp
 
 def main() -> int:
     """Build everything again; 1 when something is missing or wrong."""
+    parser = argparse.ArgumentParser(description="Build a release.")
+    parser.add_argument("--key", default="", help="sign it: the fingerprint of a key that gpg has")
+    parser.add_argument("--keys", type=Path, default=KEYS, help="the public keys of releases, as *.asc")
+    parser.add_argument("--builder", default=UNNAMED_BUILDER, help="a URI that names this build machine")
+    parser.add_argument("--valid-days", type=int, default=VALID_DAYS, help="how long apt believes its lists")
+    arguments = parser.parse_args()
     try:
-        _build()
+        _build(arguments.keys, arguments.builder, arguments.valid_days)
+        if arguments.key:
+            sign_release(OUT, arguments.key, Validity(now(), arguments.valid_days))
+        else:
+            _warn("it is not signed, so no gate takes it: python -m tools.sign --key FINGERPRINT")
     except (BuildError, ChangelogError) as error:
         print(f"release: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _build() -> None:
-    number, time = version(), build_time()
+def _warn(words: str) -> None:
+    print(f"release: {words}", file=sys.stderr)
+
+
+def _build(keys: Path, builder: str, valid_days: int) -> None:
+    began = time.time_ns() / 1e9
+    number, epoch = version(), build_time()
+    trusted = keyring(keys)
     if number not in released((ROOT / "CHANGELOG.md").read_text(encoding="utf-8")):
-        print(f"release: CHANGELOG.md has no section for {number}: this is a trial, not a release", file=sys.stderr)
-    if run(["git", "status", "--porcelain"]):
-        print(
-            "release: the checkout has changes that are in no commit: this is a trial, not a release", file=sys.stderr
-        )
+        _warn(f"CHANGELOG.md has no section for {number}: this is a trial, not a release")
+    clean = not run(["git", "status", "--porcelain"])
+    if not clean:
+        _warn("the checkout has changes that are in no commit: this is a trial, not a release")
+    if not trusted:
+        _warn(f"{keys} holds no public key, so no gate could check this: this is a trial, not a release")
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir()
-    wheel = build_wheel(WORK / "wheel", time)
-    shutil.copy2(wheel, OUT)
-    _make_packages()
-    for package in sorted(OUT.glob("*.deb")):
+    shutil.copy2(build_wheel(WORK / "wheel", epoch), OUT)
+    _make_packages(keys)
+    packages = packages_of(OUT)
+    for package in packages.values():
         _take_bill(package)
-    _pack_pages(OUT / f"gate-agent-{number}-docs.tar.gz", number, time)
-    files = sorted(path for path in OUT.iterdir() if path.is_file())
-    sums = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files)
-    (OUT / "SHA256SUMS").write_text(sums, encoding="utf-8")
+    lay_out_repository(OUT / FOLDER, packages, Validity(epoch, valid_days))
+    _pack_pages(OUT / f"gate-agent-{number}-docs.tar.gz", number, epoch)
+    shutil.copyfile(INSTALLER, OUT / INSTALLER.name)
+    if trusted:
+        (OUT / KEYRING).write_bytes(trusted)
+    origin = Origin(
+        version=number,
+        source=public_address(_git("config", "--get", "remote.origin.url")),
+        commit=_git("rev-parse", "HEAD"),
+        tag=_git("describe", "--tags", "--exact-match"),
+        clean=clean,
+        builder=builder,
+        epoch=epoch,
+        began=began,
+        ended=time.time_ns() / 1e9,
+    )
+    dependencies = [*locked(ROOT), *debian_packages(sorted(OUT.glob("*.tar")))]
+    (OUT / f"gate-agent-{number}.intoto.json").write_text(
+        statement({path.name: sha256(path) for path in _files()}, origin, dependencies), encoding="utf-8"
+    )
+    sums = "".join(f"{sha256(path)}  {path.name}\n" for path in _files())
+    (OUT / SUMS).write_text(sums, encoding="utf-8")
     print(sums, end="")
 
 
-def _make_packages() -> None:
+def _files() -> list[Path]:
+    return sorted(path for path in OUT.iterdir() if path.is_file())
+
+
+def _git(*words: str) -> str:
+    """What git says of the checkout; "" where it has no answer, as for the tag of a commit without one."""
+    asked = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    return asked.stdout.strip() if asked.returncode == 0 else ""
+
+
+def _make_packages(keys: Path) -> None:
     """All packages with their bundles, each built twice. In a process of its own, which tells of each as it is done."""
     command = [sys.executable, "-m", "tools.deb", "--out", str(OUT), "--level", "19", "--twice", "--bundle"]
-    if subprocess.run(command, cwd=ROOT, env=os.environ, check=False).returncode != 0:
+    if subprocess.run([*command, "--keys", str(keys)], cwd=ROOT, env=os.environ, check=False).returncode != 0:
         raise BuildError("the packages could not be built, see above")
 
 
@@ -76,17 +133,17 @@ def _take_bill(package: Path) -> None:
         package.with_suffix(".cdx.json").write_bytes(member.read())
 
 
-def _pack_pages(file: Path, number: str, time: int) -> None:
+def _pack_pages(file: Path, number: str, epoch: int) -> None:
     """The pages as they are in the commit."""
     archive = subprocess.run(
-        ["git", "archive", "--format=tar", f"--prefix=gate-agent-{number}/", f"--mtime=@{time}", "HEAD", *PAGES],
+        ["git", "archive", "--format=tar", f"--prefix=gate-agent-{number}/", f"--mtime=@{epoch}", "HEAD", *PAGES],
         cwd=ROOT,
         capture_output=True,
         check=False,
     )
     if archive.returncode != 0:
         raise BuildError(f"the pages cannot be packed: {archive.stderr.decode(errors='replace')}")
-    file.write_bytes(gzip.compress(archive.stdout, 9, mtime=time))
+    file.write_bytes(gzip.compress(archive.stdout, 9, mtime=epoch))
 
 
 if __name__ == "__main__":

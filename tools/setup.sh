@@ -40,6 +40,11 @@ need mosquitto-clients "an MQTT subscriber that is not ours, to check what arriv
 [ "${1:-}" != proofs ] || need fonts-noto-cjk "Chinese letters in the pictures of the console that tests take" has_cjk
 [ "${1:-}" = demo ] || need iproute2 "networks that the tests split and slow down" command -v tc
 [ "${1:-}" = demo ] || need e2fsprogs "small disks that the tests fill up" has_mkfs
+[ "${1:-}" = demo ] \
+    || need apt-utils "apt-ftparchive writes the lists of a release's apt repository" command -v apt-ftparchive
+[ "${1:-}" = demo ] || need gpg "signs releases; the tests make a key of their own" command -v gpg
+[ "${1:-}" = demo ] || need gpg-agent "keeps the private key for gpg" command -v gpg-agent
+[ "${1:-}" = demo ] || need gpgv "checks those signatures, as a gate with Debian 12 does" command -v gpgv
 [ "${1:-}" = demo ] || need udev "judges the rules for devices, for the tests" command -v udevadm
 [ "${1:-}" = demo ] \
     || need systemd-container "boots the Debian package in a container, for the tests" command -v systemd-nspawn

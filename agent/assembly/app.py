@@ -8,11 +8,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
 from agent.assembly.parts import GateParts
-from agent.core.events import GateStopping, OwnCause
+from agent.core.events import ConfigurationApplied, GateStopping, OwnCause, parts_of
 from agent.lane import LaneService
 from agent.lane import pause as lane_pause
 from agent.service.cleanup import on_failure
 from agent.service.lifecycle import Lifecycle, Part, Phase
+from agent.settings import recorded_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -90,6 +91,29 @@ class App:
         self.parts.note(refused)
         self.parts.notifier.status(self.parts.status.summary())
 
+    def note_configuration(self, before: LoadedSettings | None, person: str, said: str) -> None:
+        """Record every key in which the configuration differs from the one with which the gate ran last.
+
+        `before`: None where none is known. `person`, `said`: who made it and how, as far as that is known.
+        """
+        parts = self.parts
+        changes = recorded_changes(before, parts.loaded, parts.fingerprint_key)
+        if not changes:
+            return
+        shared = parts_of(changes)
+        for number, part in enumerate(shared, 1):
+            parts.note(
+                ConfigurationApplied(
+                    configuration=parts.loaded.digest,
+                    before="" if before is None else before.digest,
+                    person=person,
+                    detail=said,
+                    changes=part,
+                    part=number,
+                    parts=len(shared),
+                )
+            )
+
     def wind_down_at_rest(self) -> tuple[str, ...]:
         """Where no vehicle is under way in any lane, look at nothing any more, so that `stop` disturbs nobody.
 
@@ -128,7 +152,7 @@ class App:
         boards, runs = lanes.boards.items(), parts.simulated_runs.items()
         # Before the disk is asked: the last run may have left a relay energised.
         opened = [_part(f"the relay board {name}", board) for name, board in boards]
-        journal = [Part("the journal", self._note_start, self._close_files)]
+        journal = [Part("the journal", self._note_start, self._close_files), _part("the trust state", parts.trust)]
         link = [] if central is None else [Part("the link to central", stop=central.stop)]
         record = [
             Part("the record of the stop", self._begin_record, self._record_stop, [records.checkpointer.worker]),
@@ -149,9 +173,11 @@ class App:
             # A pulse that the stop cuts short is reported to its lane: so boards stop before lanes.
             *(Part(f"the barriers at the relay board {name}", stop=board.stop) for name, board in boards),
             Part("the site", parts.site.start, parts.site.stop, parts.site.workers),
+            _part("the second readers", parts.second_reading),
             *(_part(f"the camera {camera.name}", camera) for camera in lanes.cameras),
             *taking,
             _part("the log level", parts.log_level),
+            _part("the trust anchors", parts.anchors),
             *(Part(f"the simulated vehicle of the lane {name}", stop=run.stop) for name, run in runs),
             # Open before anybody hears that the gate is ready: who comes before there are answers waits for them.
             Part("the console's own socket", parts.console.listen),

@@ -11,7 +11,7 @@ from agent.assembly.command_handlers import make_handlers
 from agent.broker import TlsFiles, Topics
 from agent.core.commands import CommandKey
 from agent.core.crypto import Algorithm, PublicKey
-from agent.core.events import Draft
+from agent.core.events import AckPolicy, Draft
 from agent.devices import PortState
 from agent.mqtt import (
     AckMode,
@@ -22,6 +22,7 @@ from agent.mqtt import (
     DeliverySettings,
     EvidenceUpload,
     HealthPublisher,
+    StatusWitness,
 )
 from agent.settings import broker_address
 from agent.store.errors import JournalError
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from agent.assembly.command_handlers import HandlerDependencies
     from agent.core.events import ClockReading, Event
     from agent.lists import ListService
-    from agent.mqtt import GateIdentity, LinkView, MqttClient, UplinkView
+    from agent.mqtt import GateIdentity, HeadListener, LinkView, MqttClient, UplinkView
     from agent.recording import Recorder
     from agent.service.worker import Worker
     from agent.settings import Commands, Mqtt, Settings
@@ -47,7 +48,8 @@ STOP_LINK_S = 1.8
 class CentralDependencies:
     """What the way to central stands on. `reading` reads the wall clock; `health`: fields of birth and status.
 
-    `health_message`: what is published as `health`.
+    `health_message`: what is published as `health`. `own_record` takes the signed head of the retained status, and may
+    raise JournalError. `witness`: hears what central's signature says of the gate's history.
     """
 
     identity: GateIdentity
@@ -58,6 +60,8 @@ class CentralDependencies:
     health_message: Callable[[], bytes]
     observe: Callable[[LinkView], None]
     lists: ListService
+    own_record: Callable[[str], None]
+    witness: HeadListener | None = None
 
 
 class CentralConnection:
@@ -78,6 +82,8 @@ class CentralConnection:
             dependencies.identity,
             dependencies.journal,
             dependencies.reading,
+            acks=_ack_policy(settings.gate.id, mqtt),
+            witness=dependencies.witness,
             extra=self._status_fields,
             observe_link=dependencies.observe,
             note=self._note,
@@ -99,6 +105,7 @@ class CentralConnection:
             self._note,
             lambda: self._link.uplink.caught_up,
         )
+        self._status_witness = StatusWitness(self._link.client, Topics(settings.gate.id), dependencies.own_record)
         self._health = HealthPublisher(self._link.client, Topics(settings.gate.id).health, dependencies.health_message)
 
     @property
@@ -125,13 +132,17 @@ class CentralConnection:
     def workers(self) -> tuple[Worker, ...]:
         """Its threads."""
         link = self._link
-        parts = (self._command_processor, self._lists, self._pictures, self._health, link.client)
+        parts = (
+            *(self._command_processor, self._lists, self._pictures, self._health, self._status_witness),
+            link.client,
+        )
         return (*(part.worker for part in parts), *link.uplink.workers)
 
     def start(self) -> None:
         """Begin to connect, to send and to take commands."""
         self._command_processor.start()
         self._lists.start()
+        self._status_witness.start()
         self._link.start()
         self._pictures.start()
         self._health.start()
@@ -140,7 +151,7 @@ class CentralConnection:
         """Take no command and no list any more, and send no picture, within STOP_TAKING_S; whether all that ended."""
         deadline = time.monotonic() + STOP_TAKING_S
         # The lists first: their stop also has the one given up that is being applied.
-        parts = (self._lists, self._command_processor, self._pictures, self._health)
+        parts = (self._lists, self._command_processor, self._pictures, self._health, self._status_witness)
         for part in parts:
             part.worker.ask_to_stop()
         ended = [part.stop(deadline - time.monotonic()) for part in parts]
@@ -191,6 +202,11 @@ def _session_settings(gate: str, mqtt: Mqtt) -> ClientSettings:
         status_every_s=mqtt.heartbeat_s,
         start_spread_s=mqtt.start_spread_s,
     )
+
+
+def _ack_policy(gate: str, mqtt: Mqtt) -> AckPolicy:
+    keys = {key.id: PublicKey(Algorithm.ED25519, bytes.fromhex(key.public_key)) for key in mqtt.ack_keys}
+    return AckPolicy(gate, keys, unsigned=mqtt.unsigned_acks)
 
 
 def _command_rules(gate: str, commands: Commands, lanes: frozenset[str]) -> CommandRules:

@@ -12,6 +12,7 @@ from agent.vision.session import VisionWorkerLimits
 from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import Configure
 from drivers import registry
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,24 +27,25 @@ if TYPE_CHECKING:
 
 FIRST_SERIALS = 10_000
 CAMERA_STOP_S = 0.7
+LIED = Text("told of what its picture does not show, and was ended")
 
 
 class GateLanes:
-    """Makes all of them, and starts nothing. `decider`: what answers the questions of a lane.
+    """Makes all of them, and starts nothing. `decider`: what answers the questions of a lane, by its name.
 
     `units`: the lanes, in the order of the configuration. `cameras`: the supervisor of each. `boards`: the relay
     boards, by where they are; `places`: the lanes of each.
     """
 
     def __init__(
-        self, settings: Settings, services: LaneServiceDependencies, decider: Callable[[LaneSettings], Deciding]
+        self, settings: Settings, services: LaneServiceDependencies, decider: Callable[[str], Deciding]
     ) -> None:
         self.cameras: list[CameraSupervisor] = []
         self.boards: dict[str, RelayBoard] = {}
         self.places: dict[str, list[str]] = {}
         self._services = services
         self.units: Sequence[LaneService] = [
-            self._unit(name, lane, decider(lane)) for name, lane in settings.lanes.items()
+            self._unit(name, lane, decider(name)) for name, lane in settings.lanes.items()
         ]
 
     @property
@@ -55,6 +57,13 @@ class GateLanes:
     def cameras_by_name(self) -> Mapping[str, CameraSupervisor]:
         """The supervisors of the cameras by their names."""
         return {supervisor.name: supervisor for supervisor in self.cameras}
+
+    def distrust(self, camera: str) -> None:
+        """End the vision worker of a camera that told of what its picture does not show: it may have been taken over.
+
+        What took it over goes with the process; another one is started.
+        """
+        self.cameras_by_name[camera].start_anew(LIED)
 
     def _unit(self, name: str, settings: LaneSettings, decide: Deciding) -> LaneService:
         inputs = settings.inputs

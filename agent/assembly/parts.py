@@ -7,8 +7,9 @@ import uuid
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from agent.anchors import AnchorFollower, AnchorFollowerDependencies
 from agent.assembly.central_connection import CentralConnection, CentralDependencies
 from agent.assembly.command_handlers import HandlerDependencies
 from agent.assembly.lanes import GateLanes
@@ -16,6 +17,7 @@ from agent.assembly.records import MEGABYTE, GateRecords, RecordsDependencies
 from agent.assembly.status import GateStatus, StatusSources
 from agent.clock import ClockFiles, ClockMonitor, holdover_rules
 from agent.console import ConsoleServer
+from agent.core.trust_state import Witness
 from agent.devices import DeviceStatusTable
 from agent.doctor import Diagnostics, DiagnosticsDependencies
 from agent.lane import Interlock, LaneServiceDependencies, scene_folders, simulated_vehicle_runs
@@ -26,9 +28,10 @@ from agent.observability import Counters, LogLevel, MeasuredParts
 from agent.service.cleanup import on_failure
 from agent.service.watchdog import Watchdog
 from agent.service.worker_supervisor import WorkerSupervisor
-from agent.settings import interlocks, shared_arms
+from agent.settings import anchors_folder, interlocks, shared_arms
 from agent.site import site_service
 from agent.store.gate_key import gate_key
+from agent.vision.second_reading import SecondReadingService
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,6 +46,9 @@ if TYPE_CHECKING:
     from agent.mqtt import LinkView
     from agent.service.notify import Notifier
     from agent.settings import LoadedSettings
+
+MOST_SECOND_READERS: Final = 2
+"""That wait at a time: more vehicles than two are seldom let pass within the second that a new one takes to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +105,10 @@ class GateParts:
         self.boot = str(uuid.uuid4())
         settings.state.directory.mkdir(parents=True, exist_ok=True)
         signing = gate_key(settings.state.directory)
+        self.fingerprint_key = signing.sign(b"the secrets of the configuration, as events tell of them")
         self.watchdog, self._counters = Watchdog(notifier), Counters()
         self.workers = WorkerSupervisor(self.watchdog, self.note)
+        self.anchors = self._make_anchors()
         self.lists = self._opened.enter_context(closing(ListService(settings, clock, self.note)))
         self.clock_monitor = ClockMonitor(
             clock,
@@ -112,14 +120,17 @@ class GateParts:
         self.records = self._opened.enter_context(closing(self._make_records(signing, on_damage)))
         self.journal, self.recorder = self.records.journal, self.records.recorder
         self.evidence, self.evidence_writer = self.records.evidence, self.records.evidence_writer
-        self.site = site_service(settings, signing, self.journal, self._site_changed)
+        self.trust = self.records.trust
+        self.site = site_service(settings, signing, self.journal, self._site_changed, self.trust)
         self.devices = DeviceStatusTable(self.recorder, self.utc)
         self.lanes = self._make_lanes(signing.sign(b"the vehicles that an officer sees"))
         self.status = GateStatus(
             settings,
             loaded.digest,
             self.source.refused,
-            StatusSources(self.lanes, self.devices, self.clock_monitor, self.lists, self.site, self.records),
+            StatusSources(
+                self.lanes, self.devices, self.clock_monitor, self.lists, self.site, self.records, self.anchors
+            ),
         )
         self.log_level = LogLevel(settings.log.level)
         self.central = self._make_central() if settings.mqtt.enabled else None
@@ -131,6 +142,20 @@ class GateParts:
 
     # ------------------------------------------------------------------------------------------------- making parts
 
+    def _make_anchors(self) -> AnchorFollower:
+        settings, held = self.settings, self.loaded.anchors
+        dependencies = AnchorFollowerDependencies(
+            folder=anchors_folder(self.source.path),
+            state=settings.state.directory,
+            running=None if held is None else held.held,
+            overruled=self.loaded.overruled,
+            real_lanes=frozenset(name for name, lane in settings.lanes.items() if lane.relay.kind != "simulated"),
+            note=self.note,
+            utc=self.utc,
+            reload=self.source.request_reload,
+        )
+        return AnchorFollower(dependencies)
+
     def _make_records(self, signing: SigningKey, on_damage: Callable[[str], None]) -> GateRecords:
         dependencies = RecordsDependencies(
             boot=self.boot,
@@ -139,8 +164,10 @@ class GateParts:
             utc=self.utc,
             registry=self.lists.registry,
             reserving=self._reserving,
-            recorded=self._counters.count_events,
+            recorded=self._recorded,
             on_damage=on_damage,
+            trusted_utc=lambda: self.utc() if self.clock_monitor.trusted() else None,
+            list_versions=self.lists.versions,
         )
         return GateRecords(self.settings, dependencies)
 
@@ -152,15 +179,28 @@ class GateParts:
             self._clock.now,
             self.evidence_writer.keep,
             Interlock(interlocks(settings.lanes), shared_arms(settings.lanes)),
-            self.journal.lane_orders,
+            self.trust.lockout,
             self._counters.note_detection,
         )
-        sources = Sources(self.lists.registry, self.journal, self.clock_monitor.trusted, self.site)
+        self.second_reading = SecondReadingService(min(len(settings.lanes), MOST_SECOND_READERS))
+        sources = Sources(
+            self.lists.registry,
+            self.journal,
+            self.clock_monitor.trusted,
+            self.site,
+            self.second_reading,
+            self._distrust,
+            lambda: self.trust.hold,
+        )
         return GateLanes(
             settings,
             services,
-            lambda lane: Decider(lane_place(settings, lane, self.lists.rules, sample_salt), sources).decide,
+            lambda name: Decider(lane_place(settings, name, self.lists.rules, sample_salt), sources).decide,
         )
+
+    def _distrust(self, camera: str) -> None:
+        """End a vision worker that lied; the lanes are not made yet where this is handed to them."""
+        self.lanes.distrust(camera)
 
     def _make_central(self) -> CentralConnection:
         dependencies = CentralDependencies(
@@ -172,6 +212,8 @@ class GateParts:
             self._health_message,
             self._link_changed,
             self.lists,
+            lambda record: self.trust.own_record(record, Witness.STATUS),
+            self.trust,
         )
         return CentralConnection(
             self.settings,
@@ -197,6 +239,8 @@ class GateParts:
             boot=self.boot,
             utc=self.utc,
             central=lambda: None if self.central is None else self.central.client,
+            site=lambda: self.site.gates,
+            second_reading=self.second_reading,
         )
         return Diagnostics(dependencies, self._counters)
 
@@ -238,6 +282,7 @@ class GateParts:
             evidence=self.evidence,
             devices=self.devices,
             recorder=self.recorder,
+            trust=self.trust,
             clock=self.clock_monitor,
             link=lambda: None if self.central is None else self.central.link_view,
             health=self.status.health,
@@ -245,6 +290,8 @@ class GateParts:
             reload=self.source.request_reload,
             now=self._clock.now,
             simulated_runs=self.simulated_runs,
+            fingerprint_key=self.fingerprint_key,
+            anchors=self.anchors,
         )
 
     def _health_message(self) -> bytes:
@@ -262,6 +309,10 @@ class GateParts:
     def note(self, event: Event) -> None:
         """Record something that belongs to no lane."""
         self.records.note(event)
+
+    def _recorded(self, drafts: Sequence[Draft]) -> None:
+        self._counters.count_events(drafts)
+        self.anchors.on_recorded(drafts)
 
     def _reserving(self, drafts: Sequence[Draft], ledger: Sequence[LedgerChange]) -> AbstractContextManager[None]:
         return self.site.reserving(drafts, ledger)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.core.events import Draft, EvidenceDropped, OwnCause, masked
+from agent.core.trust_state import TrustRules
 from agent.recording import (
     DAY_S,
     HOUR_S,
@@ -19,18 +20,22 @@ from agent.recording import (
     Recorder,
     RetentionAges,
     RetentionJob,
+    StartDependencies,
+    TrustMonitor,
+    open_witnessed,
     start_record,
 )
 from agent.service.cleanup import on_failure
 from agent.store.evidence import EvidenceAges, EvidenceStore
+from agent.store.head_file import HeadFile
 from agent.store.journal import Journal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from agent.core.crypto import SigningKey
     from agent.core.events import ClockReading, Event
-    from agent.recording import Reserving
+    from agent.recording import JournalStart, Reserving
     from agent.settings import Settings
     from agent.store.registry import Registry
 
@@ -43,7 +48,8 @@ class RecordsDependencies:
 
     `reading`: the wall clock, and how good it is. `utc`: the wall clock alone. `reserving`: see Recorder. `recorded`
     hears what was recorded, in order, and must not block. `on_damage` is called, from a thread, when the journal turns
-    out to be damaged while the gate runs: only a restart fixes it.
+    out to be damaged while the gate runs: only a restart fixes it. `trusted_utc`: the wall clock, None while it is not
+    to be trusted. `list_versions`: those of the lists that are here, None while that cannot be known.
     """
 
     boot: str
@@ -54,6 +60,8 @@ class RecordsDependencies:
     reserving: Reserving
     recorded: Callable[[Sequence[Draft]], None]
     on_damage: Callable[[str], None]
+    trusted_utc: Callable[[], float | None]
+    list_versions: Callable[[], Mapping[str, int] | None]
 
 
 class GateRecords:
@@ -65,13 +73,8 @@ class GateRecords:
         Raises JournalError when it cannot be opened, EvidenceError for the pictures.
         """
         self._settings, self._dependencies = settings, dependencies
-        self.journal = Journal.open(
-            settings.state.directory / "journal.db",
-            gate=settings.gate.id,
-            boot=dependencies.boot,
-            clock=dependencies.reading,
-            max_bytes=settings.journal.max_mb * MEGABYTE,
-        )
+        start = self._open_journal()
+        self.journal = start.journal
         with on_failure(self.journal.close):
             self.evidence = _evidence_store(settings)
         self.checkpointer = Checkpointer(
@@ -84,7 +87,9 @@ class GateRecords:
             masked if settings.privacy.publish_plate == "masked" else None,
             self._recorded,
             dependencies.reserving,
+            bound=self._on_bound,
         )
+        self.trust = self._make_trust(start)
         self.retention = self._make_retention()
 
     def note(self, event: Event) -> None:
@@ -102,7 +107,51 @@ class GateRecords:
         self.recorder.end()
         self.journal.close()
 
+    def _open_journal(self) -> JournalStart:
+        """The journal, held against the head file."""
+        settings, dependencies = self._settings, self._dependencies
+        self._head_file = None if settings.state.head_file is None else HeadFile(settings.state.head_file)
+        known = StartDependencies(
+            settings.gate.id,
+            dependencies.signing.public,
+            dependencies.utc,
+            self._trust_rules,
+            self._head_file,
+        )
+        return open_witnessed(
+            lambda: Journal.open(
+                settings.state.directory / "journal.db",
+                gate=settings.gate.id,
+                boot=dependencies.boot,
+                clock=dependencies.reading,
+                max_bytes=settings.journal.max_mb * MEGABYTE,
+            ),
+            known,
+        )
+
+    @property
+    def _trust_rules(self) -> TrustRules:
+        return TrustRules(frozenset(self._settings.lanes), self._settings.privacy.keep_uses_days * DAY_S)
+
+    def _make_trust(self, start: JournalStart) -> TrustMonitor:
+        dependencies = self._dependencies
+        return TrustMonitor(
+            start,
+            dependencies.signing,
+            self._settings.gate.id,
+            self._trust_rules,
+            dependencies.utc,
+            note=self.recorder.note,
+            trusted_utc=dependencies.trusted_utc,
+            lists=dependencies.list_versions,
+            file=self._head_file,
+        )
+
+    def _on_bound(self) -> None:
+        self.trust.on_bound()
+
     def _recorded(self, drafts: Sequence[Draft]) -> None:
+        self.trust.on_recorded(drafts)
         self.evidence_writer.on_recorded(drafts)
         self._dependencies.recorded(drafts)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from agent.core.events import key_fingerprint
 from agent.core.lane import LaneLockout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from agent.anchors import AnchorFollower
     from agent.assembly.lanes import GateLanes
     from agent.assembly.records import GateRecords
     from agent.clock import ClockMonitor
@@ -30,6 +32,7 @@ class StatusSources:
     lists: ListService
     site: SiteService | StandaloneSite
     records: GateRecords
+    anchors: AnchorFollower
 
 
 class GateStatus:
@@ -41,6 +44,7 @@ class GateStatus:
         """`digest`: of the configuration in force."""
         self.refused = refused
         self._settings, self._digest, self._sources = settings, digest, sources
+        self._fingerprints = _fingerprints(settings)
 
     def inventory(self) -> Mapping[str, object]:
         """What the gate is made of, for its birth message."""
@@ -71,8 +75,12 @@ class GateStatus:
             "clock_state": sources.clock.trust().state.value,
             "lists": sources.lists.status(),
             "site": sources.site.status(),
+            "anchors": sources.anchors.status(),
             "journal_failing": sources.records.recorder.failing,
+            "fingerprints": self._fingerprints,
             "key": sources.records.checkpointer.public_key,
+            "trust_state": sources.records.trust.status(),
+            "head": sources.records.trust.heads.record(),
             "checkpoint": sources.records.checkpointer.head_checkpoint(),
         }
 
@@ -85,3 +93,11 @@ class GateStatus:
     def _standing_orders(self) -> Mapping[str, object]:
         standing = {lane.name: lane.view.lockout for lane in self._sources.lanes.units if lane.view is not None}
         return {name: asdict(orders) for name, orders in standing.items() if orders != LaneLockout()}
+
+
+def _fingerprints(settings: Settings) -> Mapping[str, object]:
+    """The keys that the gate trusts, as `KeyFingerprints`."""
+    return {
+        "root_keys": [key_fingerprint(bytes.fromhex(key)) for key in settings.permits.root_keys],
+        "command_keys": {key.id: key_fingerprint(bytes.fromhex(key.public_key)) for key in settings.commands.keys},
+    }

@@ -14,6 +14,7 @@ from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater, usable_con
 from agent.cli.doctor import report_of
 from agent.cli.path_callbacks import act_at, act_at_gate
 from agent.cli.terminal import echo
+from agent.cli.view_record import leave_view
 from agent.doctor import BundleMaterial, BundleRequest, pack_bundle, service_log
 from agent.i18n import Language
 from agent.settings import LoadedSettings, SettingsError
@@ -44,6 +45,9 @@ def bundle(
             act_at_gate(configuration)
             act_at(socket)
             material = _material(configuration, socket, log)
+            if material.loaded is not None and (pictures or plates):
+                parts = [name for name, is_in in (("--pictures", pictures), ("--plates", plates)) if is_in]
+                leave_view(material.loaded.settings.state.directory, f"bundle {' '.join(parts)}")
             file.write(pack_bundle(material, BundleRequest(pictures=pictures, plates=plates)))
             size = file.tell()
     except OSError as error:

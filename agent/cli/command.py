@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,11 +10,11 @@ import typer
 
 from agent.broker import BrokerAddress, TlsFiles, check_gate_id
 from agent.cli import exit_codes
-from agent.cli.permit.files import PermitFileError, read_key, write_new
+from agent.cli.permit.files import PermitFileError, new_signing_key, read_key
+from agent.cli.secret_options import BROKER_PASSWORD, PasswordFile, RefusedPassword, password_of
 from agent.cli.terminal import echo, fail
 from agent.clock import Clock
 from agent.core.commands import CommandInvalidError, make, sign
-from agent.core.crypto import SigningKey
 from agent.core.model import CommandName
 from agent.mqtt import OneShotClient, OneShotClientError
 from central.command_client import CommandClient, CommandClientError
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Sign and send commands to gates.")
 
 LIFE_S = 30
-_PRIVATE = 0o600
 
 _Name = Annotated[CommandName, typer.Argument(help="The command.", show_choices=True)]
 _Key = Annotated[Path, typer.Option(help="The private key that signs, made by keygen.")]
@@ -48,9 +46,8 @@ _Life = Annotated[int, typer.Option(min=1, max=3600, help="For how many seconds 
 @app.command()
 def keygen(out: Annotated[Path, typer.Argument(help="File for the private key; it must not be there.")]) -> None:
     """Make an Ed25519 key that signs commands, and print its public half for gate.toml."""
-    key = SigningKey.from_seed(secrets.token_bytes(32))
     try:
-        write_new(out.parent, {out.name: (key.to_pem(), _PRIVATE)})
+        key = new_signing_key(out)
     except PermitFileError as error:
         fail("command keygen", error)
     echo(f'public_key = "{key.public.raw.hex()}"')
@@ -98,7 +95,8 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
     certificate: Annotated[Path | None, typer.Option(help="The client certificate for the broker.")] = None,
     certificate_key: Annotated[Path | None, typer.Option(help="The private key of the client certificate.")] = None,
     user: Annotated[str | None, typer.Option(help="User name at the broker.")] = None,
-    password: Annotated[str | None, typer.Option(envvar="MQTT_PASSWORD", help="Password at the broker.")] = None,
+    password_file: PasswordFile = None,
+    _password: RefusedPassword = None,
     timeout: Annotated[
         float, typer.Option(min=1, help="Patience for the gate's status and for its answer, in s.")
     ] = 40.0,
@@ -111,6 +109,7 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
     order = _Order(name, key, kid, gate, operator, cause, lane, argument or [], counter, life)
     try:
         order.signed("none yet")  # what is wrong with the order is told before the gate is asked for its challenge
+        password = password_of(password_file, BROKER_PASSWORD)
         tls = TlsFiles(ca, certificate, certificate_key)
         with OneShotClient(BrokerAddress.parse(broker), tls=tls, user=user, password=password) as client:
             result = CommandClient(client, gate, timeout).run(name.value, order.signed, life)

@@ -11,6 +11,7 @@ import typer
 
 from agent.broker import BrokerAddress, TlsFilesError
 from agent.cli import exit_codes
+from agent.cli.secret_options import password_file_help, password_of, password_refusal
 from sim.fleet import SESSION_EXPIRY_S, WILL_DELAY_S, Credentials, Fleet, FleetPlan, elsewhere
 
 if TYPE_CHECKING:
@@ -49,8 +50,12 @@ def fleet(  # noqa: PLR0913, PLR0917 - one parameter an option
     central_key: Annotated[str | None, typer.Option(help="PEM key for --consume.")] = None,
     user: Annotated[str | None, typer.Option(help="User name; {gate} as above. No certificate needs one.")] = None,
     central_user: Annotated[str | None, typer.Option(help="User name for --consume; as --user otherwise.")] = None,
-    password: Annotated[
-        str | None, typer.Option(envvar=PASSWORD_VARIABLE, help="Password of all users.", show_default=False)
+    password_file: Annotated[
+        Path | None,
+        typer.Option("--password-file", help=f"For all users: {password_file_help(PASSWORD_VARIABLE)}"),
+    ] = None,
+    _password: Annotated[
+        str | None, typer.Option("--password", hidden=True, callback=password_refusal(PASSWORD_VARIABLE))
     ] = None,
     start_spread: Annotated[float, typer.Option(help="Within so many seconds the gates connect first.")] = 5.0,
     answer_timeout: Annotated[
@@ -76,6 +81,7 @@ def fleet(  # noqa: PLR0913, PLR0917 - one parameter an option
             f"{', '.join(away)} is not on this machine. A fleet floods its broker: say --really if it is meant",
             param_hint="--broker",
         )
+    password = password_of(password_file, PASSWORD_VARIABLE)
     try:
         credentials = Credentials(ca, certificate, key, user, password, central_certificate, central_key, central_user)
         plan = FleetPlan(

@@ -30,6 +30,11 @@ COMMANDS = (
     CliCommand("bundle", "agent.cli.bundle:bundle", "Pack what somebody needs who helps from afar, without secrets."),
     CliCommand("scan", "agent.cli.scan:scan", "Read QR permits and plates from pictures or a camera."),
     CliCommand("permit", "agent.cli.permit:app", "Make, verify and revoke permits, keys and trust lists."),
+    CliCommand(
+        "anchors",
+        "agent.cli.anchors:app",
+        "Show, adopt and change the trust anchors: keys, brokers, gates of the site.",
+    ),
     CliCommand("console", "agent.cli.console:app", "Make the users of the console, and the code of its first start."),
     CliCommand("lists", "agent.cli.lists:app", "Publish, pack, import and look at declarations and other lists."),
     CliCommand("clock", "agent.cli.clock:app", "Report how reliable the clock is, and fix a wrong floor."),

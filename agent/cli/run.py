@@ -30,7 +30,7 @@ from agent.service.watchdog import PlannedPause
 from agent.service.worker import end_on_thread_failure
 from agent.settings import BY_HAND, EditStep, History, HistoryError, Problem, SettingsError
 from agent.settings.drivers import load_configuration
-from drivers.text import Text
+from drivers.text import Text, shortened
 
 if TYPE_CHECKING:
     from agent.assembly import App
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
+LONGEST_WORDS: Final = 1_000
+"""Of what is wrong with a configuration, in an event: a value in it can be as long as a file."""
 START_OVER_S = 60.0
 """Within this time an agent that takes a new configuration must be at work again; the stop of the old one is a part of
 it."""
@@ -108,6 +110,10 @@ def _started(
             [Problem(str(configuration), "", Text("the agent cannot start with it: {why}", why=error))]
         )
         return _started(configuration, replace(before, refused=problem), before, asked)
+    if found.refused is None:
+        last = before or last_good_configuration(configuration)
+        known = _made_by(configuration, found)
+        app.note_configuration(None if last is None else last.loaded, known.who, known.what)
     _remember(configuration, found)
     log.info("gate %s runs with %d lanes", found.loaded.settings.gate.id, len(found.loaded.settings.lanes))
     return app, found
@@ -151,7 +157,9 @@ def _log_refused(refused: SettingsError) -> None:
 
 def _refusal(refused: SettingsError, running: LoadedSettings) -> ConfigurationRefused:
     errors = [problem for problem in refused.problems if problem.severity == "error"]
-    return ConfigurationRefused(errors=len(errors), detail=errors[0].head, running=running.digest)
+    return ConfigurationRefused(
+        errors=len(errors), detail=shortened(errors[0].head, LONGEST_WORDS), running=running.digest
+    )
 
 
 def _remember(configuration: Path, found: UsableConfiguration) -> None:
@@ -167,6 +175,19 @@ def _remember(configuration: Path, found: UsableConfiguration) -> None:
             history.keep_good(found.state, utc)
     except HistoryError as error:
         log.warning("the configuration is not kept for a start with a broken one: %s", error)
+
+
+def _made_by(configuration: Path, found: UsableConfiguration) -> EditStep:
+    """Who made the configuration on the disk, and how, as far as its history knows."""
+    try:
+        made = History(found.loaded.settings.state.directory, configuration).generations()
+    except HistoryError as error:
+        log.warning("who made the configuration is not known: %s", error)
+        made = []
+    newest = made[-1] if made else None
+    if newest is None or newest.state != found.state:
+        return EditStep("", BY_HAND, 0.0)
+    return EditStep(newest.who, newest.what, newest.utc)
 
 
 def _start_log(settings: Settings) -> None:

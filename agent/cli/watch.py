@@ -18,6 +18,7 @@ from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, 
 from agent.cli.events.event_line import event_line
 from agent.cli.journal_option import DEFAULT_JOURNAL, JournalPath
 from agent.cli.terminal import echo
+from agent.cli.view_record import leave_view
 from agent.i18n import Language
 from agent.store.errors import JournalError
 from agent.store.journal import JournalReader
@@ -61,6 +62,7 @@ def watch(
     except AgentAwayError as error:
         echo(f"gate-agent watch: {error}", err=True)
         raise typer.Exit(exit_codes.FAILED) from None
+    leave_view(journal.absolute().parent, f"watch {name}")
     screen = Screen(name, cameras, journal, language)
     if once or not sys.stdout.isatty():
         _show_once(agent, screen)

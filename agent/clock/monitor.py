@@ -5,9 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from agent.core.clock import ClockFloor, ClockObservation, ClockState, HoldoverRules, LastObservation, observe, resumed
+from agent.core.clock import (
+    ClockFloor,
+    ClockObservation,
+    ClockState,
+    HoldoverRules,
+    LastObservation,
+    observe,
+    resumed,
+    word_error_s,
+)
 from agent.core.events import ClockChanged, ClockReading, Draft
 from agent.core.model import ReportOnce
 from agent.service.worker import Worker
@@ -19,7 +29,7 @@ if TYPE_CHECKING:
 
     from agent.clock.clock import Clock
     from agent.clock.files import ClockFiles
-    from agent.core.clock import ClockTrust
+    from agent.core.clock import Anchor, ClockTrust
     from agent.settings import ClockRules
     from agent.store.registry import Registry
 
@@ -27,6 +37,8 @@ log = logging.getLogger(__name__)
 
 ROUND_S: Final = 1.0
 KEEP_EVERY_S: Final = 60.0
+KEEP_SLACK_S: Final = 0.5
+"""By so much more the clock is kept as off, so that it need not be written each second while the bound grows."""
 STOP_TIMEOUT_S: Final = 5.0
 LIMIT_S: Final = 60.0
 MS_PER_S: Final = 1000.0
@@ -72,7 +84,9 @@ class ClockMonitor:
         self._told: ClockState | None = None
         self._news: deque[Draft] = deque()
         self._kept_at: float | None = None
+        self._kept_error_s = 0.0
         self._holding = True
+        self._word_due_s: float | None = None
         self.worker = Worker("clock", self._run, limit_s=LIMIT_S)
 
     # ------------------------------------------------------------------------------------------------- for all threads
@@ -84,6 +98,9 @@ class ClockMonitor:
             error_s = 0.0 if kernel.error_ms is None else kernel.error_ms / MS_PER_S
             look = ClockObservation(self._clock.together(), kernel.synchronised, error_s, self._floor, kernel.detail)
             trust = self._trust = observe(self._trust, look, self._rules)
+            word_s = word_error_s(trust, self._floor, self._rules)
+            if word_s > self._floor.synced_error_s:
+                self._word_due_s = max(word_s, self._word_due_s or 0.0)
             if trust.state is not self._told or trust.step_s is not None:
                 event = ClockChanged(
                     state=trust.state, before=self._told, step_s=_rounded(trust.step_s), detail=trust.detail
@@ -122,10 +139,11 @@ class ClockMonitor:
         self._read_floor()
         self._take_reset()
         trust = self.trust()
+        self._doubt_word()
         if trust.anchor is None:
             self._keep_loss(trust, last=last)
-        elif last or self._kept_at is None or trust.seen.at - self._kept_at >= KEEP_EVERY_S:
-            self._keep(trust)
+        elif last or self._must_keep(trust.seen.at, trust.anchor):
+            self._keep(trust, trust.anchor)
         self._record_changes()
 
     def _record_changes(self) -> None:
@@ -151,18 +169,44 @@ class ClockMonitor:
         with self._lock:
             self._floor = floor
 
-    def _keep(self, trust: ClockTrust) -> None:
+    def _must_keep(self, at: float, anchor: Anchor) -> bool:
+        """Whether what another start would read is too old, or says that the clock is better than it is."""
+        return self._kept_at is None or at - self._kept_at >= KEEP_EVERY_S or anchor.error_s > self._kept_error_s
+
+    def _keep(self, trust: ClockTrust, anchor: Anchor) -> None:
         """Write what another start needs: the last sure look, and the floor, from a clock that surely is right."""
-        self._kept_at = trust.seen.at
+        if trust.state is ClockState.SYNCED:  # one that is held over does not become worse
+            anchor = replace(anchor, error_s=anchor.error_s + KEEP_SLACK_S)
+        self._kept_at, self._kept_error_s = trust.seen.at, anchor.error_s
         self._holding = True
         try:
-            self._files.keep(LastObservation(trust.seen, trust.anchor))
+            self._files.keep(LastObservation(trust.seen, anchor))
             if trust.settled:
-                self._store.raise_clock_floor(trust.seen.utc, synced=True, error_s=trust.error_s or 0.0)
+                word = trust.outlives_computer
+                self._store.raise_clock_floor(trust.seen.utc, synced=word, error_s=trust.steady_error_s)
         except (RegistryError, OSError) as error:
             self._report_trouble("what is known of the clock cannot be kept", error)
         else:
             self._report_recovery("what is known of the clock cannot be kept")
+
+    def _doubt_word(self) -> None:
+        """Write that a time server's last word says less of the battery-backed clock than it did.
+
+        At once: a restart of the computer must not believe it.
+        """
+        with self._lock:
+            due_s = self._word_due_s
+        if due_s is None:
+            return
+        try:
+            self._store.doubt_clock_word(due_s)
+        except RegistryError as error:
+            self._report_trouble("how far off the clock was cannot be kept", error)
+            return
+        self._report_recovery("how far off the clock was cannot be kept")
+        self._read_floor()
+        with self._lock:
+            self._word_due_s = None
 
     def _keep_loss(self, trust: ClockTrust, *, last: bool) -> None:
         """Nothing holds any more, so the next start of the agent must not believe that something does."""

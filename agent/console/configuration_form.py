@@ -57,13 +57,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A list of tables, or tables by name: what there is, and what can be added."""
+    """Tables by number or name: what there is, and what may be added. `locked_by`: what sets it, not files."""
 
     path: Path
     name: str
     description: Text
     items: tuple[Group, ...]
     kinds: tuple[str, ...]
+    locked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +226,9 @@ def _parts(path: Path, node: Mapping[str, Any], value: Any, document: Document |
         items = list(enumerate(value))
     made = tuple(_group((*path, key), _solid(of_item, one), one, document, can_go=True) for key, one in items)
     drivers = kinds("relay" if named else str(path[-1]))
-    return Parts(path, dotted(path), _description(solid), made, drivers)
+    origin = None if document is None else document.origins.get(path)
+    locked_by = "" if origin is None or origin.file is not None else origin.name
+    return Parts(path, dotted(path), _description(solid), made, drivers, locked_by)
 
 
 def kinds(name: str) -> tuple[str, ...]:

@@ -8,24 +8,27 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, Request
 
 from agent.console.access.roles import LOCAL
-from agent.core.events import ConsoleActed, Draft
+from agent.core.events import ConsoleActed, Draft, parts_of
+from agent.settings import recorded_changes
+from drivers.text import joined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from agent.anchors import AnchorFollower
     from agent.clock import ClockMonitor
     from agent.console.access.admin_actions import AdminAction
     from agent.console.access.roles import Person
     from agent.console.certificate import Certificate
-    from agent.core.events import ConfigurationRefused
+    from agent.core.events import ConfigurationRefused, EvidenceViewed
     from agent.core.model import Instant
     from agent.devices import DeviceStatusTable
     from agent.doctor import Diagnostics
     from agent.lane import LaneService, SimulatedVehicleRun
     from agent.lists import ListService
     from agent.mqtt import LinkView
-    from agent.recording import Recorder
+    from agent.recording import Recorder, TrustMonitor
     from agent.settings import LoadedSettings
     from agent.store.evidence import EvidenceStore
     from agent.store.journal import Journal
@@ -39,7 +42,9 @@ class Gate:
     `configuration`: the main file. `refusal`: why what is on the disk is not what runs. `lanes`: by name. `cameras`: by
     "lane/camera". `link`: None without a broker. `health`: what birth and status say. `reload`: read the configuration
     again, as SIGHUP does; returns at once. `simulated_runs`: of the lanes on which a simulated vehicle can be played.
-    `diagnostics`: figures, metrics and what the doctor finds.
+    `trust`: whether the gate still has what it keeps. `diagnostics`: figures, metrics and what the doctor finds.
+    `fingerprint_key`: with which secrets of the configuration are hashed where an event tells that they changed.
+    `anchors`: the trust anchors, and what waits to change them.
     """
 
     loaded: LoadedSettings
@@ -52,6 +57,7 @@ class Gate:
     evidence: EvidenceStore
     devices: DeviceStatusTable
     recorder: Recorder
+    trust: TrustMonitor
     clock: ClockMonitor
     link: Callable[[], LinkView | None]
     health: Callable[[], Mapping[str, object]]
@@ -59,6 +65,8 @@ class Gate:
     reload: Callable[[], None]
     now: Callable[[], Instant]
     simulated_runs: Mapping[str, SimulatedVehicleRun]
+    fingerprint_key: bytes
+    anchors: AnchorFollower
 
     def audit(self, person: Person, act: str, *, lane: str | None = None, detail: str = "", done: bool = True) -> None:
         """Record what somebody did on a page, as an event. Waits for the disk.
@@ -71,10 +79,38 @@ class Gate:
         )
         self.recorder.note([Draft(event, lane, None, self.now().utc)])
 
+    def audit_configuration(
+        self, person: Person, act: str, after: LoadedSettings, *, said: str, lane: str | None = None
+    ) -> None:
+        """Record what somebody does to the configuration: every key in which `after` is not what runs.
+
+        In as many events as that takes, all or none of them. `said`: how it came. Waits for the disk.
+        """
+        parts = parts_of(recorded_changes(self.loaded, after, self.fingerprint_key))
+        events = [
+            ConsoleActed(
+                person=person.name,
+                role=person.role,
+                address=person.address,
+                act=act,
+                detail=joined([one for one in (said, ", ".join(change.key for change in part)) if one], "; "),
+                changes=part,
+                part=number,
+                parts=len(parts),
+            )
+            for number, part in enumerate(parts, 1)
+        ]
+        self.recorder.note([Draft(event, lane, None, self.now().utc) for event in events])
+
     def audit_nobody(self, address: str, act: str, detail: str) -> None:
         """Record that somebody who is not known was refused something. Waits for the disk."""
         event = ConsoleActed(person="", role="", address=address, act=act, detail=detail, done=False)
         self.recorder.note([Draft(event, None, None, self.now().utc)])
+
+    def record_views(self, events: Sequence[EvidenceViewed]) -> None:
+        """Record who looked at pictures and vehicles. Waits for the disk."""
+        utc = self.now().utc
+        self.recorder.note([Draft(event, None, None, utc) for event in events])
 
     def record_local(self, act: AdminAction) -> None:
         """Record what an administrator of the computer did from the command line. Waits for the disk."""

@@ -33,6 +33,15 @@ class PasswordNeededError(RefusedError):
         )
 
 
+class FactorNeededError(RefusedError):
+    """The person has to set up a second factor first."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            HTTPStatus.FORBIDDEN, Text("Set up a second factor first, under Account: your role needs one at this gate.")
+        )
+
+
 class RoleNeededError(RefusedError):
     """The person may not do this. `least`: the role that he would need."""
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 DETAIL: Final = "detail"
 """The field in which an event says in English what it saw."""
 
-_HIDDEN: Final = frozenset({"checks", "message", "pictures", "picture", "permit", "plate", "data"})
+_HIDDEN: Final = frozenset({"changes", "checks", "message", "pictures", "picture", "permit", "plate", "data"})
 """Fields of a decision that are shown in a form of their own."""
 _DATED: Final = frozenset({Reason.KEY_EXPIRED, Reason.NOT_YET_VALID, Reason.EXPIRED})
 """Checks whose details name moments, in Unix seconds."""
@@ -80,6 +80,7 @@ class EventWords:
                 for name, value in data.items()
                 if name not in _HIDDEN and value not in (None, "", [])
             ],
+            "changes": [_change(one) for one in _dicts(data.get("changes"))],
             "permit": self._all_shown(data.get("permit")),
             "plate": data.get("plate") if isinstance(data.get("plate"), dict) else None,
             "checks": sorted((self._check(one) for one in _dicts(data.get("checks"))), key=itemgetter("ok")),
@@ -134,3 +135,14 @@ class EventWords:
 
 def _dicts(value: Any) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _change(change: Mapping[str, Any]) -> dict[str, str]:
+    """A changed key with its values, or where those are not told their fingerprints."""
+    return {"key": str(change.get("key", "")), "before": _side(change, "before"), "after": _side(change, "after")}
+
+
+def _side(change: Mapping[str, Any], side: str) -> str:
+    prints = change.get(f"{side}_fingerprints")
+    told = [change.get(side), *(prints if isinstance(prints, list) else ())]
+    return " ".join(str(one) for one in told if one is not None)

@@ -1,19 +1,21 @@
-"""Logging in: limits, lock-outs, the password, a fresh session, and the record of it."""
+"""Logging in: limits, lock-outs, the password, the second factor, a fresh session, and the record of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
 from math import ceil
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 from fastapi import Depends, Request
 
 from agent.console.access.address_limits import household
 from agent.console.access.passwords import BusyError, PasswordRefusedError
 from agent.console.access.roles import Person, Role
+from agent.console.access.second_factors import FactorUse
 from agent.console.access.users import UserRefusedError, spelled_name
 from agent.console.errors import RefusedError
+from agent.core.model import OnceEvery
 from drivers.text import Text, ngettext
 
 if TYPE_CHECKING:
@@ -22,10 +24,20 @@ if TYPE_CHECKING:
 
     from agent.console.access.access import Access
     from agent.console.access.failure_log import FailureLog
+    from agent.console.access.passkeys import PasskeyAnswer
     from agent.console.access.users import User
     from agent.console.dependencies import Gate
 
+T = TypeVar("T")
+
 _WRONG: Final = Text("The name or the password is wrong.")
+_WRONG_WITH_CODE: Final = Text(
+    "The name, the password or the code is wrong. A code is good for once: wait for the next one."
+)
+_ANYWHERE: Final = "second factor"
+"""The source under which wrong codes after right passwords are counted, from wherever they come."""
+
+TOLD_EVERY_S: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,17 @@ class Entered:
 
     session: str
     browser: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What somebody gives beside his password: a code, or what a passkey answered."""
+
+    code: str = ""
+    passkey: PasskeyAnswer | None = None
+
+
+NOTHING: Final = Proof()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +77,20 @@ class Logins:
         self._gate = gate
         self._access = access
         self._failures = failures
+        self._may_tell = OnceEvery(TOLD_EVERY_S)
 
-    def enter(self, name: str, password: str, address: str, browser: str = "") -> Entered:
-        """Log somebody in. `browser`: the token of his browser, where it has one.
+    def enter(self, name: str, password: str, address: str, browser: str = "", proof: Proof = NOTHING) -> Entered:
+        """Log somebody in. `browser`: the token of his browser, where it has one. `proof`: of his second factor.
 
-        What is refused is refused in the same words and time whether the name exists or not.
+        What is refused is refused in the same words and time whether the name exists or not, and so are a wrong
+        password and a wrong code.
         """
         name = spelled_name(name)
         source = self._source(name, address, browser)
         self._see_free(name, source)
         user = self._verified(name, password)
-        if user is None:
-            self._failed(name, address, source)
+        if user is None or not self._proved(user, proof, address, source):
+            self._failed(name, address, source, _WRONG_WITH_CODE if self._access.asks_for_codes() else _WRONG)
         self._access.lockouts.entered(name, source.key)
         self._access.names.entered(name, source.key)
         entered = Entered(self._access.sessions.open(name), self._access.known_browsers.remember(name, browser))
@@ -79,6 +104,20 @@ class Logins:
         if self._verified(person.name, password) is None:
             self._failed(
                 person.name, person.address, source, text=Text("The present password is wrong; nothing was changed.")
+            )
+        self._access.lockouts.entered(person.name, source.key)
+
+    def check_both(self, person: Person, password: str, proof: Proof) -> None:
+        """The same, and where he has a second factor also that."""
+        source = _Source(f"session:{person.session}", known=True)
+        self._see_free(person.name, source)
+        user = self._verified(person.name, password)
+        if user is None or not self._proved(user, proof, person.address, source):
+            self._failed(
+                person.name,
+                person.address,
+                source,
+                text=Text("The password or the code is wrong; nothing was changed."),
             )
         self._access.lockouts.entered(person.name, source.key)
 
@@ -133,6 +172,41 @@ class Logins:
             return self._access.users.verified(name, password)
         except BusyError:
             raise busy() from None
+
+    def _proved(self, user: User, proof: Proof, address: str, source: _Source) -> bool:
+        """Whether somebody who knows the password of a user has his second factor too, or needs none.
+
+        Wrong codes are limited for all sources together: only who knows the password can make any, so nobody else is
+        kept out by that, and the user's own browsers are counted apart.
+        """
+        access = self._access
+        if access.factors.standing(user.name) is None:
+            return True
+        counted = source.key if source.known else _ANYWHERE
+        is_free = not access.lockouts.wait_s(user.name, counted)
+        used = self._spent(user.name, proof) if is_free else None
+        if used is None:
+            access.refusals.count("code")
+            if not source.known:
+                access.lockouts.failed(user.name, _ANYWHERE)
+            if self._may_tell(user.name, self._gate.now().at):
+                detail = Text("{name}: {said}", name=user.name, said=Text("the password was right, the code was not"))
+                self._gate.audit_nobody(address, "second_factor.refused", detail)
+            return False
+        access.lockouts.entered(user.name, _ANYWHERE)
+        if used.recovered:
+            self._gate.audit(
+                Person(user.name, user.role, address),
+                "second_factor.recovered",
+                detail=Text("by a recovery code; {left} are left", left=used.codes_left),
+            )
+        return True
+
+    def _spent(self, name: str, proof: Proof) -> FactorUse | None:
+        """Use a code or an answer up; None: it is wrong."""
+        if proof.passkey is None:
+            return self._access.factors.spend(name, proof.code)
+        return FactorUse(0, recovered=False) if self._access.passkeys.spend(name, proof.passkey) else None
 
     def _failed(self, name: str, address: str, source: _Source, text: Text = _WRONG) -> NoReturn:
         """Note a wrong password, and say so."""
@@ -199,10 +273,10 @@ def see_same(password: str, again: str) -> None:
         raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, Text("The two new passwords differ."))
 
 
-def made_or_refused(work: Callable[[], object]) -> None:
-    """Do work on users; what is wrong with it becomes what the person is told."""
+def made_or_refused(work: Callable[[], T]) -> T:
+    """Do work on users, and return what it does; what is wrong with it becomes what the person is told."""
     try:
-        work()
+        return work()
     except (UserRefusedError, PasswordRefusedError) as error:
         raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, error.text) from None
     except BusyError:

@@ -78,8 +78,8 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
 
     Every template has the texts in the reader's language (agent.i18n.templates), `labels` for what has a code,
     `detail(said)` for what the gate says in English, `when(moment)` and `zone()` for times, `csrf_field()`, `csrf`,
-    `person` (None: nobody), `nav`, `language`, `languages`, `theme`, `gate_id`, `is_refused`, `url_for`, `request` and
-    what is given here.
+    `person` (None: nobody), `nav`, `language`, `languages`, `theme`, `gate_id`, `is_refused`, `is_lost`, `url_for`,
+    `request` and what is given here.
     """
     pages: Pages = request.app.state.pages
     gate: Gate = request.app.state.gate
@@ -102,6 +102,7 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
             "theme": theme if theme in THEMES else "",
             "gate_id": gate.loaded.settings.gate.id,
             "is_refused": person is not None and gate.refusal() is not None,
+            "is_lost": person is not None and not gate.trust.state.whole,
             "url_for": request.url_for,
             "request": request,
             "problem": "",

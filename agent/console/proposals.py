@@ -19,8 +19,7 @@ LIFE_S: Final = 1800.0
 class Proposal:
     """Files as they would be, and who proposed them. `seen`: the state of the files that he saw. `at`: monotonic s.
 
-    `what`: how they came, in words for the history. `of`: the former state that they bring back. `keys`: what would be
-    another.
+    `what`: how they came, in words for the history. `of`: the former state that they bring back.
     """
 
     person: str
@@ -28,7 +27,6 @@ class Proposal:
     seen: str
     what: str
     at: float
-    keys: tuple[str, ...] = ()
     of: int | None = None
 
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from agent.lane import LaneService
     from agent.service.worker_supervisor import WorkerSupervisor
     from agent.settings import LoadedSettings, Settings
+    from agent.site import GateView
+    from agent.vision.second_reading import SecondReadingService
     from agent.vision.supervisor import CameraSupervisor
 
 CAMERAS_LIMIT_S: Final = opened.CAMERA_LIMIT_S + 10.0
@@ -72,7 +74,10 @@ class TaskDependencies:
 
 @dataclass(frozen=True, slots=True)
 class HeldDevices:
-    """The devices of an agent that runs, and its threads. `places`: the lanes of each relay board, by where it is."""
+    """The devices of an agent that runs, its threads, and what it knows of the other gates of its site.
+
+    `places`: the lanes of each relay board, by where it is.
+    """
 
     lanes: Sequence[LaneService]
     cameras: Sequence[CameraSupervisor]
@@ -80,6 +85,8 @@ class HeldDevices:
     devices: DeviceStatusTable
     workers: WorkerSupervisor
     places: Mapping[str, list[str]]
+    site: Callable[[], tuple[GateView, ...]]
+    second_reading: SecondReadingService
 
 
 def common_tasks(dependencies: TaskDependencies) -> list[Task]:
@@ -98,6 +105,7 @@ def common_tasks(dependencies: TaskDependencies) -> list[Task]:
             partial(software.configuration, dependencies.path, dependencies.load, digest),
             of_software.configuration,
         ),
+        Task(DiagnosticCheck.ANCHORS, partial(files.anchors, dependencies.path), of_files.anchors),
         Task(DiagnosticCheck.SERVICE, software.service, of_software.service, 3 * ASK_S),
         Task(DiagnosticCheck.VERSIONS, partial(software.versions, version), of_software.versions),
         Task(DiagnosticCheck.WATCHDOG, partial(machine.watchdog, dependencies.watchdog_s), of_machine.watchdog),
@@ -107,6 +115,7 @@ def common_tasks(dependencies: TaskDependencies) -> list[Task]:
         Task(DiagnosticCheck.MEMORY, machine.memory, of_machine.memory),
         Task(DiagnosticCheck.PROCESSOR, machine.processor, of_machine.processor),
         Task(DiagnosticCheck.STATE, partial(files.state, state, dependencies.user), of_files.state),
+        Task(DiagnosticCheck.WITNESS, partial(files.head_file, settings), of_files.head_file),
         Task(
             DiagnosticCheck.JOURNAL,
             lambda: files.journal(settings, failing=dependencies.failing(), utc=dependencies.utc()),
@@ -143,6 +152,7 @@ def tasks_without_settings(path: Path, load: Callable[[], LoadedSettings]) -> li
             partial(software.configuration, path, load, lambda: None),
             of_software.configuration,
         ),
+        Task(DiagnosticCheck.ANCHORS, partial(files.anchors, path), of_files.anchors),
         Task(DiagnosticCheck.SERVICE, software.service, of_software.service, 3 * ASK_S),
         Task(DiagnosticCheck.VERSIONS, partial(software.versions, lambda: None), of_software.versions),
         Task(DiagnosticCheck.TIME_ZONE, machine.time_zone, of_machine.time_zone),
@@ -153,11 +163,17 @@ def tasks_without_settings(path: Path, load: Callable[[], LoadedSettings]) -> li
 
 
 def held_device_tasks(settings: Settings, parts: HeldDevices) -> list[Task]:
-    """The checks of what the running agent has: its threads and its devices."""
+    """The checks of what the running agent has: its threads, its neighbours and its devices."""
     known = parts.devices
     return [
         Task(DiagnosticCheck.PARTS, lambda: running.parts(parts.workers.states), of_software.parts),
+        Task(DiagnosticCheck.SITE, lambda: running.site(parts.site()), of_others.site),
         Task(DiagnosticCheck.CAMERAS, partial(running.cameras, parts.cameras), of_devices.cameras),
+        Task(
+            DiagnosticCheck.SECOND_READING,
+            partial(running.second_reading, parts.second_reading),
+            of_devices.second_reading,
+        ),
         Task(DiagnosticCheck.RELAYS, partial(running.relays, parts.boards, parts.places), of_devices.relays),
         Task(DiagnosticCheck.INPUTS, lambda: running.inputs(settings, parts.lanes, known.known), of_devices.inputs),
         Task(DiagnosticCheck.SCANNERS, lambda: running.scanners(settings, known.known), of_devices.scanners),
@@ -183,6 +199,12 @@ def free_device_tasks(settings: Settings, places: Mapping[str, list[str]]) -> li
 
     return [
         Task(DiagnosticCheck.CAMERAS, partial(opened.cameras, settings), of_devices.cameras, CAMERAS_LIMIT_S),
+        Task(
+            DiagnosticCheck.SECOND_READING,
+            opened.second_reading,
+            of_devices.second_reading,
+            2 * opened.SECOND_READING_LIMIT_S,
+        ),
         Task(DiagnosticCheck.RELAYS, relays, of_devices.relays, 2 * opened.BOARD_LIMIT_S),
         Task(DiagnosticCheck.INPUTS, inputs, of_devices.inputs, 3 * opened.BOARD_LIMIT_S),
         Task(

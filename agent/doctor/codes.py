@@ -30,6 +30,7 @@ class DiagnosticCheck(StrEnum):
     """What is checked, in the order in which it is told: what others need first."""
 
     CONFIGURATION = "configuration"
+    ANCHORS = "anchors"
     SERVICE = "service"
     VERSIONS = "versions"
     WATCHDOG = "watchdog"
@@ -40,14 +41,17 @@ class DiagnosticCheck(StrEnum):
     MEMORY = "memory"
     PROCESSOR = "processor"
     STATE = "state"
+    WITNESS = "witness"
     JOURNAL = "journal"
     GATE_KEY = "gate_key"
     CERTIFICATES = "certificates"
     MODELS = "models"
     BROKERS = "brokers"
+    SITE = "site"
     LISTS = "lists"
     PORTS = "ports"
     CAMERAS = "cameras"
+    SECOND_READING = "second_reading"
     RELAYS = "relays"
     INPUTS = "inputs"
     SCANNERS = "scanners"
@@ -59,6 +63,9 @@ class FindingCode(StrEnum):
     CONFIGURATION_REFUSED = "CONFIGURATION_REFUSED"
     CONFIGURATION_DOUBTFUL = "CONFIGURATION_DOUBTFUL"
     CONFIGURATION_WAITS = "CONFIGURATION_WAITS"
+    ANCHORS_NOT_ADOPTED = "ANCHORS_NOT_ADOPTED"
+    ANCHORS_NOT_SEALABLE = "ANCHORS_NOT_SEALABLE"
+    ANCHORS_UNUSABLE = "ANCHORS_UNUSABLE"
     UNIT_MISSING = "UNIT_MISSING"
     UNIT_FAULTY = "UNIT_FAULTY"
     UNIT_NOT_ENABLED = "UNIT_NOT_ENABLED"
@@ -89,11 +96,15 @@ class FindingCode(StrEnum):
     STATE_MISSING = "STATE_MISSING"
     STATE_FORBIDDEN = "STATE_FORBIDDEN"
     STATE_OPEN = "STATE_OPEN"
+    WITNESS_DISAGREES = "WITNESS_DISAGREES"
+    WITNESS_NONE = "WITNESS_NONE"
+    WITNESS_BAD = "WITNESS_BAD"
     JOURNAL_MISSING = "JOURNAL_MISSING"
     JOURNAL_DAMAGED = "JOURNAL_DAMAGED"
     JOURNAL_FAILING = "JOURNAL_FAILING"
     JOURNAL_FILLING = "JOURNAL_FILLING"
     JOURNAL_WAITING = "JOURNAL_WAITING"
+    ACKS_UNSIGNED = "ACKS_UNSIGNED"
     GATE_KEY_MISSING = "GATE_KEY_MISSING"
     GATE_KEY_BAD = "GATE_KEY_BAD"
     CERTIFICATE_UNUSABLE = "CERTIFICATE_UNUSABLE"
@@ -109,6 +120,9 @@ class FindingCode(StrEnum):
     BROKER_GIVES_NOTHING = "BROKER_GIVES_NOTHING"
     BROKER_SLOW = "BROKER_SLOW"
     BROKER_IN_CLEAR = "BROKER_IN_CLEAR"
+    SITE_GATE_UNHEARD = "SITE_GATE_UNHEARD"
+    SITE_GATE_OTHER_VERSION = "SITE_GATE_OTHER_VERSION"
+    SITE_GATES_DIFFER = "SITE_GATES_DIFFER"
     LISTS_UNREADABLE = "LISTS_UNREADABLE"
     TRUST_LIST_MISSING = "TRUST_LIST_MISSING"
     TRUST_LIST_EXPIRED = "TRUST_LIST_EXPIRED"
@@ -116,6 +130,7 @@ class FindingCode(StrEnum):
     LIST_MISSING = "LIST_MISSING"
     LIST_OLD = "LIST_OLD"
     LIST_TOO_OLD = "LIST_TOO_OLD"
+    LIST_NOT_REQUIRED = "LIST_NOT_REQUIRED"
     PORT_MISSING = "PORT_MISSING"
     PORT_FORBIDDEN = "PORT_FORBIDDEN"
     PORT_GROUP_HIDDEN = "PORT_GROUP_HIDDEN"
@@ -132,6 +147,8 @@ class FindingCode(StrEnum):
     CAMERA_OVERLOADED = "CAMERA_OVERLOADED"
     CAMERA_RESTARTED = "CAMERA_RESTARTED"
     CAMERA_UNCONFINED = "CAMERA_UNCONFINED"
+    SECOND_READING_LOST = "SECOND_READING_LOST"
+    SECOND_READING_UNCONFINED = "SECOND_READING_UNCONFINED"
     RELAY_LOST = "RELAY_LOST"
     RELAY_SLOW = "RELAY_SLOW"
     RELAY_ENERGISED = "RELAY_ENERGISED"
@@ -148,6 +165,7 @@ _OK, NOTE, WARNING, ERROR = Severity
 _NOTES: Final = frozenset(
     {
         FindingCode.CONFIGURATION_WAITS,
+        FindingCode.ANCHORS_NOT_ADOPTED,
         FindingCode.UNIT_MISSING,
         FindingCode.VERSION_WAITS,
         FindingCode.HARDWARE_WATCHDOG_OFF,
@@ -158,12 +176,13 @@ _NOTES: Final = frozenset(
         FindingCode.GATE_KEY_MISSING,
         FindingCode.BROKER_NONE,
         FindingCode.CAMERA_UNCONFINED,
-        FindingCode.LANE_BLIND,
+        FindingCode.SECOND_READING_UNCONFINED,
     }
 )
 _WARNINGS: Final = frozenset(
     {
         FindingCode.CONFIGURATION_DOUBTFUL,
+        FindingCode.ANCHORS_NOT_SEALABLE,
         FindingCode.UNIT_FAULTY,
         FindingCode.UNIT_NOT_ENABLED,
         FindingCode.SERVICE_STOPPED,
@@ -180,14 +199,18 @@ _WARNINGS: Final = frozenset(
         FindingCode.TEMPERATURE_HIGH,
         FindingCode.THROTTLED,
         FindingCode.STATE_OPEN,
+        FindingCode.WITNESS_NONE,
         FindingCode.JOURNAL_FILLING,
         FindingCode.JOURNAL_WAITING,
+        FindingCode.ACKS_UNSIGNED,
         FindingCode.CERTIFICATE_EXPIRES,
         FindingCode.PRIVATE_KEY_OPEN,
         FindingCode.BROKER_SLOW,
         FindingCode.BROKER_IN_CLEAR,
+        FindingCode.SITE_GATE_UNHEARD,
         FindingCode.TRUST_LIST_EXPIRES,
         FindingCode.LIST_OLD,
+        FindingCode.LIST_NOT_REQUIRED,
         FindingCode.PORT_NAME_CHANGES,
         FindingCode.CAMERA_VIEW,
         FindingCode.CAMERA_PICTURE,
@@ -196,6 +219,7 @@ _WARNINGS: Final = frozenset(
         FindingCode.CAMERA_RESTARTED,
         FindingCode.RELAY_SLOW,
         FindingCode.RELAY_ENERGISED,
+        FindingCode.LANE_BLIND,
         FindingCode.SCANNER_NOISY,
     }
 )

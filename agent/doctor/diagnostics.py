@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from agent.observability import Counters, MeasuredParts
     from agent.service.worker import Worker
     from agent.settings import LoadedSettings
+    from agent.site import GateView
     from agent.store.registry import Registry
+    from agent.vision.second_reading import SecondReadingService
 
 INSTALLED = version("gate-agent")
 """The version of the code that runs: an update changes what is on the disk, and not this."""
@@ -41,7 +43,7 @@ class DiagnosticsDependencies:
     """What is looked at. `load`: reads the configuration on the disk, raises SettingsError.
 
     `places`: the lanes of each relay board. `boot`: of this start. `utc`: the wall clock. `central`: the connection to
-    central; None: the gate has none.
+    central; None: the gate has none. `site`: what is known of the other gates of the site.
     """
 
     parts: MeasuredParts
@@ -53,6 +55,8 @@ class DiagnosticsDependencies:
     boot: str
     utc: Callable[[], float]
     central: Callable[[], MqttClient | None]
+    site: Callable[[], tuple[GateView, ...]]
+    second_reading: SecondReadingService
 
 
 class Diagnostics:
@@ -128,7 +132,14 @@ class Diagnostics:
             ours=self._ours,
         )
         devices = HeldDevices(
-            parts.lanes, parts.cameras, parts.relays, parts.devices, parts.workers, dependencies.places
+            parts.lanes,
+            parts.cameras,
+            parts.relays,
+            parts.devices,
+            parts.workers,
+            dependencies.places,
+            dependencies.site,
+            dependencies.second_reading,
         )
         tasks = [*common_tasks(task_dependencies), *held_device_tasks(settings, devices)]
         quiet = Task(DiagnosticCheck.BROKERS, self._linked, judging.brokers)

@@ -145,6 +145,21 @@ class ProcessorFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class AnchorFacts:
+    """The trust anchors that root keeps. `trouble`: why they cannot be used, "" for nothing.
+
+    `can_change`: whether anybody could change them once they are sealed.
+    """
+
+    path: Path
+    exists: bool
+    trouble: str = ""
+    number: int = 0
+    sealed: bool = False
+    can_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StateFacts:
     """The state directory. `user`: who the agent is there. `writable`: for that user."""
 
@@ -156,10 +171,23 @@ class StateFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadFileFacts:
+    """The head file. `path`: None where none is configured. `trouble`: why it cannot be used, "" for nothing.
+
+    `not_whole`: the parts of the state that the agent has found behind or lost, by name, each with the cause.
+    """
+
+    path: Path | None
+    trouble: str = ""
+    not_whole: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class JournalFacts:
     """The journal. `trouble`: what is wrong with the file, "" for nothing. `failing`: the agent cannot write it now.
 
     `oldest_s`: age of the oldest event that is not acknowledged. `delivers`: whether anybody is to take the events.
+    `acks_signed`: whether only acknowledgements count that central signed; None: nobody is asked for any.
     """
 
     path: Path
@@ -172,6 +200,7 @@ class JournalFacts:
     unacknowledged: int = 0
     oldest_s: float | None = None
     delivers: bool = True
+    acks_signed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +268,22 @@ class BrokerFacts:
     publish_ms: float | None = None
     takes: str = ""
     gives: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteGateFacts:
+    """Another gate of the site. `heard_s`: since its last word that was taken; None: there was none since the start.
+
+    `met`: whether each takes what the other says. `same_list`: whether it goes by the same list of gates. `version`: of
+    the messages, where it speaks another one than this gate, whose own is `ours`; else 0.
+    """
+
+    gate: str
+    heard_s: float | None
+    met: bool
+    same_list: bool = True
+    version: int = 0
+    ours: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +360,19 @@ class CameraFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondReadingFacts:
+    """The processes that read kept pictures a second time: how many wait, of how many.
+
+    `trouble`: why the last one could not be had. `unconfined`: what the newest could not take from itself, and why.
+    """
+
+    ready: int
+    wanted: int
+    trouble: str = ""
+    unconfined: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RelayFacts:
     """A relay board.
 
@@ -332,7 +390,7 @@ class RelayFacts:
 
 @dataclass(frozen=True, slots=True)
 class InputsFacts:
-    """The inputs of a lane. `wired`: whether there are any.
+    """The inputs of a lane. `wired`: whether there are any. `blind`: none says whether a vehicle is there.
 
     `signals`: each wired one by name, None where it is not known.
     """
@@ -342,6 +400,7 @@ class InputsFacts:
     up: bool = False
     detail: str = ""
     signals: Mapping[str, bool | None] | None = None
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,15 +38,19 @@ TITLES: Final[Mapping[DiagnosticCheck, Text]] = {
     DiagnosticCheck.DISK: Text("Disk"),
     DiagnosticCheck.MEMORY: Text("Memory"),
     DiagnosticCheck.PROCESSOR: Text("Processor"),
+    DiagnosticCheck.ANCHORS: Text("Trust anchors"),
     DiagnosticCheck.STATE: Text("State directory"),
+    DiagnosticCheck.WITNESS: Text("Witness of the state"),
     DiagnosticCheck.JOURNAL: Text("Journal"),
     DiagnosticCheck.GATE_KEY: Text("Key of the gate"),
     DiagnosticCheck.CERTIFICATES: Text("Certificates"),
     DiagnosticCheck.MODELS: Text("Networks of the plate reader"),
     DiagnosticCheck.BROKERS: Text("Brokers"),
+    DiagnosticCheck.SITE: Text("Gates of the site"),
     DiagnosticCheck.LISTS: Text("Lists"),
     DiagnosticCheck.PORTS: Text("Ports"),
     DiagnosticCheck.CAMERAS: Text("Cameras"),
+    DiagnosticCheck.SECOND_READING: Text("Second reading of pictures"),
     DiagnosticCheck.RELAYS: Text("Relay boards"),
     DiagnosticCheck.INPUTS: Text("Inputs"),
     DiagnosticCheck.SCANNERS: Text("Scanners"),
@@ -173,6 +177,18 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("The machine had to slow down, because of heat or too weak a power supply."),
         Text("Check the cooling and the power supply."),
     ),
+    FindingCode.ANCHORS_NOT_ADOPTED: Advice(
+        Text("The trust anchors still stand in the configuration, where an administrator changes them alone."),
+        Text("Before the first real vehicle run `sudo gate-agent anchors adopt`."),
+    ),
+    FindingCode.ANCHORS_NOT_SEALABLE: Advice(
+        Text("Nobody could change the trust anchors once they are sealed, so they are not."),
+        Text("Run `sudo gate-agent anchors adopt` again, with --person or --document-key."),
+    ),
+    FindingCode.ANCHORS_UNUSABLE: Advice(
+        Text("The trust anchors cannot be used: {trouble}"),
+        Text("Give file and folder to root alone, or put the file back from a copy; until then the gate cannot start."),
+    ),
     FindingCode.STATE_MISSING: Advice(
         Text("There is no state directory yet: no agent has run here."),
         Text("Nothing to fix; the first start creates it."),
@@ -184,6 +200,24 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     FindingCode.STATE_OPEN: Advice(
         Text("Everybody on this machine may look into the state directory (mode {mode})."),
         Text("Run `chmod 0750` on it."),
+    ),
+    FindingCode.WITNESS_DISAGREES: Advice(
+        Text("A part of what the gate keeps is lost or an older copy, so that an officer must decide: {cause}"),
+        Text(
+            "Find out what happened to the disk or who restored a backup. What the lists, central and the other gates "
+            "can show is fetched by itself; the rest an admin and a second person accept under Health."
+        ),
+    ),
+    FindingCode.WITNESS_NONE: Advice(
+        Text("There is no head file: nothing on this machine would notice an older copy of the state."),
+        Text("Set state.head_file to a file outside the state directory, such as `/var/lib/gate-agent-witness/head`."),
+    ),
+    FindingCode.WITNESS_BAD: Advice(
+        Text("The head file is not usable: {trouble}"),
+        Text(
+            "See that its folder is there and belongs to the agent's user. A file that was lost or damaged is written "
+            "anew by the next start, which has an officer decide until two persons accept that."
+        ),
     ),
     FindingCode.JOURNAL_MISSING: Advice(
         Text("There is no journal yet: no agent has run here."),
@@ -207,6 +241,13 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     FindingCode.JOURNAL_WAITING: Advice(
         Text("{count} events wait for central's acknowledgement, the oldest for {age}."),
         Text("See the findings on brokers; where they are well, ask central whether its consumer runs."),
+    ),
+    FindingCode.ACKS_UNSIGNED: Advice(
+        Text(
+            "Acknowledgements are not signed: whoever can write to the broker can make this gate forget events that "
+            "central does not have."
+        ),
+        Text("Let central sign them, and put the public half of its key into mqtt.ack_keys (docs/delivery.md)."),
     ),
     FindingCode.GATE_KEY_MISSING: Advice(
         Text("The gate has no key of its own yet."), Text("Nothing to fix; the first start creates the key.")
@@ -266,6 +307,21 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("Nothing is encrypted on the way to this broker."),
         Text("Use mqtts:// with certificates, unless it is this machine."),
     ),
+    FindingCode.SITE_GATE_UNHEARD: Advice(
+        Text("This gate and {gate} do not hear each other: each decides as site.partition_policy says."),
+        Text("Look whether {gate} runs, and at its way to the broker of the site; then at this gate's."),
+    ),
+    FindingCode.SITE_GATE_OTHER_VERSION: Advice(
+        Text(
+            "{gate} speaks version {theirs} of the messages between gates, this gate version {ours}: neither asks the "
+            "other, and each decides as site.partition_policy says."
+        ),
+        Text("Install the same version of gate-agent at all gates of the site."),
+    ),
+    FindingCode.SITE_GATES_DIFFER: Advice(
+        Text("{gate} has another list of the site's gates than this gate: neither asks the other."),
+        Text("Make `[[site.gates]]` the same at all gates of the site and restart them one after the other."),
+    ),
     FindingCode.LISTS_UNREADABLE: Advice(
         Text("The lists cannot be read: {trouble}"),
         Text("Restart the agent: it replaces damaged lists by empty ones and gets them from central again."),
@@ -293,6 +349,10 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     FindingCode.LIST_TOO_OLD: Advice(
         Text("Central's last word on this list is {age} old, so that an officer must decide."),
         Text("See the findings on brokers; or `gate-agent lists import`."),
+    ),
+    FindingCode.LIST_NOT_REQUIRED: Advice(
+        Text("This list is not required: a permit that was taken back passes while the list is not there."),
+        Text('Put "revocations" into lists.require, and see that central publishes the list.'),
     ),
     FindingCode.PORT_MISSING: Advice(
         Text("There is no such device ({used_by})."),
@@ -353,6 +413,14 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("The process of this camera is not confined in everything: {missing}"),
         Text("Use Debian 13, whose kernel can do all of it, and install libseccomp2."),
     ),
+    FindingCode.SECOND_READING_LOST: Advice(
+        Text("No process is there that reads kept pictures a second time: {trouble}"),
+        Text("Until then an officer opens for every vehicle. Look for the cause in the log, then restart the service."),
+    ),
+    FindingCode.SECOND_READING_UNCONFINED: Advice(
+        Text("The process that reads kept pictures a second time is not confined in everything: {missing}"),
+        Text("Use Debian 13, whose kernel can do all of it, and install libseccomp2."),
+    ),
     FindingCode.RELAY_LOST: Advice(
         Text("The relay board does not answer: {trouble}"),
         Text("Check its power, cable and port; `gate-agent relay list --identify` says what is where."),
@@ -373,8 +441,14 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("Check the wiring of these inputs with `gate-agent relay inputs`."),
     ),
     FindingCode.LANE_BLIND: Advice(
-        Text("The lane has no inputs: passages are not seen but assumed."),
-        Text("Wire the loops where you can ([lanes.NAME.inputs] and [lanes.NAME.signals])."),
+        Text(
+            "The lane is blind: no loop says that a vehicle is there. Passages are assumed, and only its readers say "
+            "that anybody came."
+        ),
+        Text(
+            "Wire the loops ([lanes.NAME.inputs] and [lanes.NAME.signals]). Where that cannot be, let two cameras read "
+            "([lanes.NAME.rules] require_two_cameras)."
+        ),
     ),
     FindingCode.SCANNER_LOST: Advice(
         Text("The scanner cannot be reached: {trouble}"),

@@ -32,6 +32,8 @@ ALARMS: Final[Mapping[Alarm, Text]] = {
     Alarm.DELIVERY_STALLED: Text("Events do not reach central."),
     Alarm.LISTS_FAILED: Text("The lists from central are lost or cannot be used."),
     Alarm.PART_FAILED: Text("A part of the agent has failed or hangs."),
+    Alarm.STATE_NOT_WHOLE: Text("What the gate keeps is lost, or an older copy."),
+    Alarm.PICTURE_MISMATCH: Text("The process of a camera told of what its pictures do not show."),
 }
 
 

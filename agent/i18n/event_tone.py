@@ -38,6 +38,7 @@ _TONES: Final[Mapping[str, str]] = {
     "access.granted": "good",
     "acknowledgement.refused": "bad",
     "alarm.raised": "bad",
+    "anchors.changed": "poor",
     "command.refused": "bad",
     "configuration.refused": "bad",
     "events.dropped": "bad",
@@ -54,6 +55,7 @@ _TONES_BY: Final[Mapping[str, tuple[str, Mapping[Any, str]]]] = {
     "command.executed": ("result", {"not_done": "poor", "failed": "bad", "unknown": "bad"}),
     "console.acted": ("done", {False: "poor"}),
     "clock.changed": ("state", {"HOLDOVER": "poor", "UNTRUSTED": "bad"}),
+    "state.changed": ("state", {"whole": "good", "behind": "bad", "lost": "bad"}),
     "lists.state": ("state", {"STALE_OK": "poor", "KNOWN_ONLY": "poor", "TOO_OLD": "bad"}),
 }
 """Of the others: the field that says how it went, and the colour of each value."""

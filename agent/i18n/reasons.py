@@ -103,6 +103,10 @@ REASONS: Final[Mapping[Reason, Advice]] = {
         Text("The other gates cannot be asked whether the permit was used."),
         Text("Send the vehicle to the permit's home gate, or ask there."),
     ),
+    Reason.STATE_NOT_WHOLE: Advice(
+        Text("The gate has lost a part of what it keeps, so the permit may have been used already."),
+        Text("Check with central, then decide by hand. A technician finds under Health what is missing."),
+    ),
     Reason.PASSBACK: Advice(
         Text("This vehicle went through this way a short while ago."), Text("See whether its permit was handed back.")
     ),
@@ -113,6 +117,13 @@ REASONS: Final[Mapping[Reason, Advice]] = {
         Text("The vehicle is on the watch list."), Text("Hold it and follow the note there.")
     ),
     Reason.SAMPLED: Advice(Text("The vehicle was picked by chance for a check."), Text("Check it, then let it pass.")),
+    Reason.PICTURE_MISMATCH: Advice(
+        Text("The kept pictures do not show the permit and the plate that the camera's process told of."),
+        Text("Let nobody pass before you have looked yourself; then have the gate's computer examined."),
+    ),
+    Reason.PICTURE_UNCONFIRMED: Advice(
+        Text("The kept pictures could not be read a second time."), Text("Compare permit and plate by eye.")
+    ),
     Reason.INTERLOCKED: Advice(Text("Another barrier must close first."), Text("Wait until it has.")),
     Reason.LANE_LOCKED: Advice(Text("The lane is locked by an order."), Text("Unlock it when it may be used again.")),
     Reason.GATE_FAULT: Advice(Text("A part of the gate does not work."), Text("Check by hand; look at the alarms.")),

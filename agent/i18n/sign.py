@@ -46,10 +46,13 @@ NO_ORACLE: Final = frozenset(
         Reason.USED_AT_OTHER_GATE,
         Reason.RESERVED_ELSEWHERE,
         Reason.LEDGER_UNREACHABLE,
+        Reason.STATE_NOT_WHOLE,
         Reason.PASSBACK,
         Reason.RATE_LIMITED,
         Reason.WATCHLIST_HOLD,
         Reason.SAMPLED,
+        Reason.PICTURE_MISMATCH,
+        Reason.PICTURE_UNCONFIRMED,
     }
 )
 """Reasons that a driver cannot tell apart: which binding failed, whether anybody looks for the vehicle, or mere

@@ -65,6 +65,11 @@ class HeldPictures:
             self._bytes += len(picture)
         self._forget(at)
 
+    def held(self, names: Iterable[str | None]) -> dict[str, bytes]:
+        """Those of these pictures that are held; the others are not missed."""
+        wanted = {name for name in names if name is not None}
+        return {name: held[name].picture for held in self._held.values() for name in wanted & held.keys()}
+
     def named(self, names: Iterable[str]) -> dict[str, bytes]:
         """Those of these pictures that are held. Logs it where one is gone: once, until none is."""
         asked = tuple(names)

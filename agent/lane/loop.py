@@ -309,7 +309,9 @@ class LaneLoop:
     def _answer_to(self, question: Decide) -> list[Input]:
         """The answer, where it is there at once."""
         now = self._now()
-        asked = replace(question, set_aside=self._bystanders.set_aside(now.at))
+        pictures = [shown.picture for shown in question.presentations]
+        pictures += [reading.picture for reading in question.readings]
+        asked = replace(question, set_aside=self._bystanders.set_aside(now.at), pictures=self._pictures.held(pictures))
         answer = self._decide(asked, now, self.decided)
         if answer is None:
             return []

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agent.core.lists import ChunkRef, ListDelta, ListHead, OpenedList
     from agent.core.model import Instant, ListKind, ListName, Source
     from agent.core.permit import TrustList
+    from agent.lists.trust_copy import TrustCopy
     from agent.store.registry import Applied, ChunkSpool, Registry
 
 T = TypeVar("T", "ListHead", "ListDelta")
@@ -33,8 +34,9 @@ NO_LIST = (0, 0)
 class ListIntake:
     """Safe to use from several threads. Raises nothing: what is wrong is told by an event, and by the answer.
 
-    `note` records an event. `records`: what it takes is in the journal, so that no other process need tell it. A key
-    that a new trust list disables signs no new list; what it signed before stays in force.
+    `note` records an event. `records`: what it takes is in the journal, so that no other process need tell it. `copy`
+    keeps a trust list that was accepted. A key that a new trust list disables signs no new list; what it signed before
+    stays in force.
     """
 
     def __init__(
@@ -45,11 +47,14 @@ class ListIntake:
         note: Callable[[Event], None],
         *,
         records: bool = True,
+        copy: TrustCopy | None = None,
     ) -> None:
         self._registry = registry
         self._spool = spool
         self._now = now
         self._note = note
+        self._copy = copy
+        self._copied = 0
         self._stopping = False
         self._news = ListReporting(registry, note, records=records)
 
@@ -74,8 +79,28 @@ class ListIntake:
             self._news.report_trouble(str(error))
             return str(error)
         if applied is not None:
+            self.keep_copy()
             self._news.report_applied(applied)
         return ""
+
+    def keep_copy(self) -> None:
+        """See that the trust list in force also lies beside the registry."""
+        if self._copy is None:
+            return
+        try:
+            text = self._registry.trust_text()
+        except RegistryError as error:
+            self._news.report_trouble(str(error))
+            return
+        if text is not None:
+            self._copy.keep(text)
+            trust = self.trust()
+            self._copied = 0 if trust is None else trust.version
+
+    def take_copy(self) -> None:
+        """Where the registry has no trust list, take the newest that lies beside it."""
+        for text in [] if self._copy is None else self._copy.texts():
+            self.take_trust(text, "file")
 
     # ------------------------------------------------------------------------------------------------ what is verified
 
@@ -176,6 +201,9 @@ class ListIntake:
             if replaced:
                 self._note(AlarmRaised(alarm=Alarm.LISTS_FAILED, detail=replaced))
             self._news.report_unreported()
+            trust = self.trust()
+            if trust is not None and trust.version != self._copied:
+                self.keep_copy()  # another process took it in
         self._news.flush(moment.at)
 
     # -------------------------------------------------------------------------------------------------------- in common

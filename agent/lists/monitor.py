@@ -73,6 +73,7 @@ class ListMonitor:
         self._state: DataState | None = None
         self._seen: DataStanding | None = None
         self._rounds = 0
+        self._copy_taken = False
         self.worker = Worker("list-monitor", self._run, limit_s=LIMIT_S)
 
     @property
@@ -90,6 +91,7 @@ class ListMonitor:
         if self._registry.replaced:
             self._note(AlarmRaised(alarm=Alarm.LISTS_FAILED, detail=self._registry.replaced))
         self._look_at_file()
+        self._intake.keep_copy()
         self._look_at_age()
         self.worker.start()
 
@@ -114,15 +116,27 @@ class ListMonitor:
                 self._look_at_age()
 
     def _look_at_file(self, *, anyway: bool = False) -> None:
-        if self._feed is None:
-            return
         with self._lock:
+            self._look_at_copy()
+            if self._feed is None:
+                return
             # A new registry has no list any more, and a disk that was full may take one now.
             text = self._feed.read_if_changed(anyway=anyway or self._intake.trust() is None)
             if text is not None:
                 self._file_problem = self._intake.take_trust(text, "file")
             elif self._feed.problem:
                 self._file_problem = self._feed.problem
+
+    def _look_at_copy(self) -> None:
+        """Once, where the registry has no trust list: it is new, and an older file must not be the first that it hears.
+
+        What lies beside it cannot be better the next time.
+        """
+        if self._intake.trust() is not None:
+            self._copy_taken = False
+        elif not self._copy_taken:
+            self._copy_taken = True
+            self._intake.take_copy()
 
     def _look_at_age(self) -> None:
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final
 
 from agent.core.lists import FreshnessRules
@@ -9,11 +10,14 @@ from agent.core.permit import root_key
 from agent.lists.intake import ListIntake
 from agent.lists.monitor import ListMonitor
 from agent.lists.mqtt_sync import ListSync
+from agent.lists.trust_copy import TrustCopy
 from agent.lists.trust_file import TrustFile
+from agent.store.errors import RegistryError
 from agent.store.registry import ChunkSpool, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from agent.clock import Clock
     from agent.core.events import Event
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from agent.mqtt import MqttClient
     from agent.service.worker import Worker
     from agent.settings import Settings
+
+log = logging.getLogger(__name__)
 
 REGISTRY: Final = "registry.db"
 INCOMING: Final = "lists"
@@ -41,7 +47,13 @@ class ListService:
         self.rules = freshness_rules(settings)
         self.registry = open_registry(settings, clock)
         self._gate, self._now = settings.gate, clock.now
-        self._intake = ListIntake(self.registry, ChunkSpool(settings.state.directory / INCOMING), clock.now, note)
+        self._intake = ListIntake(
+            self.registry,
+            ChunkSpool(settings.state.directory / INCOMING),
+            clock.now,
+            note,
+            copy=TrustCopy(copy_folders(settings)),
+        )
         feed = None if settings.permits.trust_list is None else TrustFile(settings.permits.trust_list)
         self._monitor = ListMonitor(self.registry, self._intake, self.rules, clock.now, note, feed=feed)
 
@@ -68,6 +80,18 @@ class ListService:
             return {"state": None}
         versions = {kind.value: version for kind, version in standing.versions.items()}
         return {"state": standing.state.value, "trust": standing.trust, **versions}
+
+    def versions(self) -> dict[str, int] | None:
+        """The versions of all lists that are here, the trust list too; None before the start, or where unknown."""
+        if self._monitor.standing is None:
+            return None
+        try:
+            trust, standings = self.registry.trust(), self.registry.standings()
+        except RegistryError as error:
+            log.error("which lists are here cannot be known: %s", error)  # noqa: TRY400 - told, not a bug
+            return None
+        held = {standing.kind.value: standing.version for standing in standings}
+        return held if trust is None else {"trust": trust.version, **held}
 
     def start(self) -> None:
         """Take the trust list's file in, tell how fresh the lists are, and begin to look after them."""
@@ -97,6 +121,12 @@ def open_registry(settings: Settings, clock: Clock) -> Registry:
         utc=clock.now().utc,
         latest=clock.latest,
     )
+
+
+def copy_folders(settings: Settings) -> list[Path]:
+    """Where copies of the trust list lie: with the state, and with the head file, which outlives the state."""
+    head_file = settings.state.head_file
+    return [settings.state.directory, *([] if head_file is None else [head_file.parent])]
 
 
 def freshness_rules(settings: Settings) -> FreshnessRules:

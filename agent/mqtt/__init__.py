@@ -3,6 +3,7 @@
 May open network connections and start threads; what is sent comes from the journal and is never changed here.
 """
 
+from agent.mqtt.acknowledgements import HeadListener
 from agent.mqtt.broker_selector import BrokerSelector
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.client import MqttClient
@@ -20,6 +21,7 @@ from agent.mqtt.packets import connect_properties, incoming, limits, publish_pro
 from agent.mqtt.presence import GateIdentity
 from agent.mqtt.receipt import Receipt
 from agent.mqtt.replay import ReplayPlan
+from agent.mqtt.status_witness import StatusWitness
 from agent.mqtt.uplink_view import UplinkView
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "DeliveryWindow",
     "EvidenceUpload",
     "GateIdentity",
+    "HeadListener",
     "HealthPublisher",
     "Incoming",
     "LinkDown",
@@ -46,6 +49,7 @@ __all__ = [
     "Outgoing",
     "Receipt",
     "ReplayPlan",
+    "StatusWitness",
     "Subscription",
     "Uplink",
     "UplinkView",

@@ -1,18 +1,16 @@
-"""The acknowledgement of central: `{"stream": ..., "seq": ...}`, the watermark.
+"""Central's acknowledgements as they come: which ones are taken, and who is told of others.
 
-Which ones are taken, and who is told of others.
+Who says one is proved by agent.core.events.acknowledgement. Here it is held against the gate's own journal: its stream,
+how far it was recorded and sent, and the hash of its own event.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
-from pydantic import ValidationError
-
-from agent.core.events import Ack, AcknowledgementRefused
-from agent.core.model import FloodFolder, OnceEvery
+from agent.core.events import AckFault, AcknowledgementRefused, AckPolicy, ReadAck, RefusedAck, read_ack
+from agent.core.model import FloodFolder, OnceEvery, TokenBucket
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -20,19 +18,30 @@ if TYPE_CHECKING:
 
     from agent.mqtt.messages import Incoming
 
-BYTES_LIMIT = 1_024
 EVENT_EVERY_S = 600.0
 BEHIND_S = 10.0
+VERIFY_PER_S: Final = 200.0
+VERIFY_BURST: Final = 400
+"""Signatures that are checked. Central sends an acknowledgement a batch: far fewer, also with many workers."""
 
 
-class AckFault(StrEnum):
-    """Why an acknowledgement is not taken."""
+class OwnEvents(Protocol):
+    """The gate's own events, to hold an acknowledgement against; the journal is one."""
 
-    MALFORMED = "malformed"
-    FOREIGN_STREAM = "foreign_stream"
-    BEYOND_HEAD = "beyond_head"
-    BEYOND_SENT = "beyond_sent"
-    BEHIND = "behind"
+    def digest_at(self, seq: int) -> str | None:
+        """The hash of an event of the stream, in hex; None where it is not kept. May raise JournalError."""
+
+
+class HeadListener(Protocol):
+    """Who is told what central's signature says of the gate's history: central is a witness of its head."""
+
+    def on_head_witnessed(self, stream: str, seq: int, *, hash_matches: bool | None) -> None:
+        """Central has signed that it holds a stream up to `seq`.
+
+        `hash_matches`: whether its event there is the gate's own; None: the gate has none to compare, because the
+        stream is another one, it ends before, or the event is not kept any more. Comes on the uplink's thread, with
+        every acknowledgement whose signature holds, taken or not; must not block.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,33 +60,22 @@ class Sending:
     silent: bool
 
 
-def read_ack(
-    payload: bytes, *, stream: str, head: int, handed: int | None = None, watermark: int = 0
-) -> int | AckFault:
-    """The watermark in a payload, or why it is not taken. Never raises, whatever the bytes.
+def judge_ack(ack: ReadAck, sending: Sending, *, hash_matches: bool | None = None) -> AckFault | None:
+    """Why an acknowledgement that was read is not taken, None where it is; from FOREIGN_STREAM on.
 
-    `handed`: the last event that a broker may ever have been given, where that is less than `head`. `watermark`: what
-    was acknowledged before; less than that means that central has lost what it had stored.
+    `hash_matches`: as HeadListener has it; None for one that is not signed.
     """
-    ack = _parsed(payload)
-    if ack is None:
-        return AckFault.MALFORMED
-    if ack.stream != stream:
+    if ack.stream != sending.stream:
         return AckFault.FOREIGN_STREAM
-    if ack.seq > head:
+    if ack.seq > sending.head:
         return AckFault.BEYOND_HEAD
-    if handed is not None and ack.seq > handed:
+    # What is above the watermark is always kept: a signed hash with nothing to compare it with proves nothing there.
+    unproved = ack.digest is not None and hash_matches is None and ack.seq > sending.watermark
+    if hash_matches is False or unproved:
+        return AckFault.WRONG_HEAD
+    if ack.seq > sending.handed:
         return AckFault.BEYOND_SENT
-    return AckFault.BEHIND if ack.seq < watermark else ack.seq
-
-
-def _parsed(payload: bytes) -> Ack | None:
-    if len(payload) > BYTES_LIMIT:
-        return None
-    try:
-        return Ack.model_validate_json(payload)
-    except ValidationError:
-        return None
+    return AckFault.BEHIND if ack.seq < sending.watermark else None
 
 
 class Acknowledgements:
@@ -91,12 +89,21 @@ class Acknowledgements:
       nothing better came for `BEHIND_S`, not counting what a broker had stored from before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, policy: AckPolicy, events: OwnEvents, witness: HeadListener | None = None) -> None:
+        self._policy = policy
+        self._events = events
+        self._witness = witness
+        self._verifying = TokenBucket(VERIFY_PER_S, VERIFY_BURST)
         self._counts = dict.fromkeys(("taken", *(fault.value for fault in AckFault)), 0)
-        self._refused: FloodFolder[AckFault, bytes] = FloodFolder(OnceEvery(EVENT_EVERY_S))
+        self._refused: FloodFolder[AckFault, RefusedAck] = FloodFolder(OnceEvery(EVENT_EVERY_S))
         self._heard = self._heard_now = False
-        self._behind_from: float | None = None
+        self._refused_from: dict[AckFault, float] = {}
         self._trouble = ""
+
+    @property
+    def signed_only(self) -> bool:
+        """Whether only those are taken that central signed."""
+        return self._policy.signed_only
 
     @property
     def any_accepted(self) -> bool:
@@ -110,7 +117,7 @@ class Acknowledgements:
 
     @property
     def trouble(self) -> str:
-        """In words, when central has lost what it had acknowledged; empty when it has not."""
+        """In words, why none of central's can be taken; empty when they are."""
         return self._trouble
 
     def connected(self) -> None:
@@ -118,47 +125,66 @@ class Acknowledgements:
         self._heard_now = False
 
     def accept(self, message: Incoming, sending: Sending, now: float) -> int | None:
-        """The watermark in a message, None when it is not taken."""
-        answer = read_ack(
-            message.payload,
-            stream=sending.stream,
-            head=sending.head,
-            handed=sending.handed,
-            watermark=sending.watermark,
-        )
-        if not isinstance(answer, AckFault):
-            self._counts["taken"] += 1
-            self._heard = self._heard_now = True
-            self._behind_from = None
-            self._trouble = ""
-            return answer
-        self._counts[answer.value] += 1
-        if self._matters(answer, message, sending, now):
-            self._refused.add(answer, message.payload)
+        """The watermark in a message, None when it is not taken. May raise JournalError: then nothing was taken."""
+        found = read_ack(message.payload, self._policy, lambda: self._verifying.try_acquire(now))
+        if isinstance(found, ReadAck):
+            matches = self._compare(found, sending)
+            fault = judge_ack(found, sending, hash_matches=matches)
+            if fault is None:
+                self._take()
+                return found.seq
+            found = RefusedAck(fault, found.stream, found.seq, found.key)
+        self._counts[found.fault.value] += 1
+        if self._matters(found, message, sending, now):
+            self._refused.add(found.fault, found)
         return None
 
-    def _matters(self, fault: AckFault, message: Incoming, sending: Sending, now: float) -> bool:
-        match fault:
+    def _compare(self, ack: ReadAck, sending: Sending) -> bool | None:
+        """Hold what central signed against the gate's own event, and tell the witness; None where it cannot be."""
+        if ack.digest is None:
+            return None
+        own = None
+        if ack.stream == sending.stream and ack.seq <= sending.head:
+            own = self._events.digest_at(ack.seq)
+        matches = None if own is None else own == ack.digest
+        if self._witness is not None:
+            self._witness.on_head_witnessed(ack.stream, ack.seq, hash_matches=matches)
+        return matches
+
+    def _take(self) -> None:
+        self._counts["taken"] += 1
+        self._heard = self._heard_now = True
+        self._refused_from.clear()
+        self._trouble = ""
+
+    def _matters(self, refused: RefusedAck, message: Incoming, sending: Sending, now: float) -> bool:
+        match refused.fault:
             case AckFault.FOREIGN_STREAM:
                 return self._heard_now or sending.silent
             case AckFault.BEHIND:
-                return not (message.retained and not sending.sent_now) and self._stays_behind(message, now)
-            case AckFault.MALFORMED | AckFault.BEYOND_HEAD | AckFault.BEYOND_SENT:
+                stored_before = message.retained and not sending.sent_now
+                return not stored_before and self._stays(refused, now)
+            case AckFault.UNSIGNED | AckFault.KEY_UNKNOWN | AckFault.SIGNATURE_INVALID | AckFault.WRONG_HEAD:
+                if sending.watermark < sending.handed:  # else nothing waits for a better one
+                    self._stays(refused, now)
+                return True
+            case (
+                AckFault.MALFORMED
+                | AckFault.RATE_LIMITED
+                | AckFault.FOREIGN_GATE
+                | AckFault.BEYOND_HEAD
+                | AckFault.BEYOND_SENT
+            ):
                 return True
             case _:
-                assert_never(fault)
+                assert_never(refused.fault)
 
-    def _stays_behind(self, message: Incoming, now: float) -> bool:
-        if self._behind_from is None:
-            self._behind_from = now
-        ack = _parsed(message.payload)
-        if ack is None or now - self._behind_from < BEHIND_S:
+    def _stays(self, refused: RefusedAck, now: float) -> bool:
+        """Whether this has been going on for `BEHIND_S` and nothing better came; it is a trouble from then on."""
+        since = self._refused_from.setdefault(refused.fault, now)
+        if now - since < BEHIND_S:
             return False
-        self._trouble = Text(
-            "central acknowledges only up to {seq}, less than before: was it restored from a backup? It must have the "
-            "events after {seq} replayed",
-            seq=ack.seq,
-        )
+        self._trouble = _TROUBLES[refused.fault].filled(seq=refused.seq)
         return True
 
     def due(self, now: float) -> list[AcknowledgementRefused]:
@@ -166,9 +192,37 @@ class Acknowledgements:
 
         Of each kind the first at once, then one in `EVENT_EVERY_S` with the number since.
         """
-        events = []
-        for folded in self._refused.due(now):
-            said = _parsed(folded.newest)
-            stream, seq = (None, None) if said is None else (said.stream, said.seq)
-            events.append(AcknowledgementRefused(code=folded.key.value, stream=stream, seq=seq, count=folded.count))
-        return events
+        return [
+            AcknowledgementRefused(
+                code=folded.key.value,
+                stream=folded.newest.stream,
+                seq=folded.newest.seq,
+                key=folded.newest.key,
+                count=folded.count,
+            )
+            for folded in self._refused.due(now)
+        ]
+
+
+_TROUBLES: Final[Mapping[AckFault, Text]] = {
+    AckFault.UNSIGNED: Text(
+        "central's acknowledgements are not signed, and the gate takes only signed ones: give central the key of which "
+        "mqtt.ack_keys has the public half"
+    ),
+    AckFault.KEY_UNKNOWN: Text(
+        "central's acknowledgements are signed by a key that the gate does not know: compare mqtt.ack_keys with "
+        "central's key"
+    ),
+    AckFault.SIGNATURE_INVALID: Text(
+        "the signatures of central's acknowledgements do not hold: compare mqtt.ack_keys with central's key, or "
+        "somebody else writes to this topic"
+    ),
+    AckFault.WRONG_HEAD: Text(
+        "central has stored another event {seq} than the gate holds: was the gate restored from a backup, or does "
+        "another gate have this one's name?"
+    ),
+    AckFault.BEHIND: Text(
+        "central acknowledges only up to {seq}, less than before: was it restored from a backup? It must have the "
+        "events after {seq} replayed"
+    ),
+}

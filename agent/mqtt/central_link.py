@@ -12,7 +12,8 @@ from agent.mqtt.presence import GatePresence
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from agent.core.events import ClockReading, Event
+    from agent.core.events import AckPolicy, ClockReading, Event
+    from agent.mqtt.acknowledgements import HeadListener
     from agent.mqtt.client_settings import ClientSettings
     from agent.mqtt.delivery_window import DeliverySettings
     from agent.mqtt.link_view import LinkView
@@ -27,8 +28,9 @@ class CentralLink:
     """Owns the client and the uplink.
 
     `clock` reads the wall clock. `extra`: more fields of birth and status. `observe_link` and `observe_uplink` hear
-    of changes, on the link's threads; they must not block. `note` records an event of the link itself. Raises
-    ValueError for settings that cannot work.
+    of changes, on the link's threads; they must not block. `note` records an event of the link itself. `acks`: whose
+    acknowledgements are taken; `witness`: hears what central's signature says of the gate's history. Raises ValueError
+    for settings that cannot work.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of the composition root
@@ -39,6 +41,8 @@ class CentralLink:
         outbox: Journal,
         clock: Callable[[], ClockReading],
         *,
+        acks: AckPolicy | None = None,
+        witness: HeadListener | None = None,
         extra: Callable[[], Mapping[str, object]] = dict,
         observe_link: Callable[[LinkView], None] = lambda _view: None,
         observe_uplink: Callable[[UplinkView], None] = lambda _view: None,
@@ -46,7 +50,16 @@ class CentralLink:
     ) -> None:
         presence = GatePresence(identity, outbox, clock, lambda: self.uplink.view, extra)
         self.client = MqttClient(settings, presence, observe=observe_link)
-        self.uplink = Uplink(self.client, outbox, settings.gate, delivery, observe=observe_uplink, note=note)
+        self.uplink = Uplink(
+            self.client,
+            outbox,
+            settings.gate,
+            delivery,
+            acks=acks,
+            witness=witness,
+            observe=observe_uplink,
+            note=note,
+        )
 
     def start(self) -> None:
         """Begin to connect and to send."""

@@ -27,7 +27,15 @@ from agent.core.commands import (
     judge,
     prove,
 )
-from agent.core.events import CommandAccepted, CommandExecuted, CommandOffer, CommandRefused, CommandResult, Draft
+from agent.core.events import (
+    CommandAccepted,
+    CommandExecuted,
+    CommandOffer,
+    CommandRefused,
+    CommandResult,
+    Draft,
+    key_fingerprint,
+)
 from agent.core.model import CommandName, TokenBucket
 from agent.mqtt import command_executions
 from agent.mqtt.challenges import Challenges
@@ -256,7 +264,9 @@ class CommandProcessor:
         if isinstance(command, RefusedCommand):
             return command
         try:
-            self._records.bind([self._draft(_accepted(command), command.lane)], commands=[_taken(command, proved)])
+            self._records.bind(
+                [self._draft(_accepted(command, proved), command.lane)], commands=[_taken(command, proved)]
+            )
         except JournalError:
             log.exception("a command is refused because the journal cannot be written")
             return _fault(proved, Text("the journal cannot be written; nothing was done"))
@@ -343,11 +353,12 @@ def _taken(command: Command, proved: Proved) -> CommandTaken:
     return CommandTaken(command.id, proved.digest, command.key, command.counter, command.name.value, command.lane)
 
 
-def _accepted(command: Command) -> CommandAccepted:
+def _accepted(command: Command, proved: Proved) -> CommandAccepted:
     return CommandAccepted(
         command=command.id,
         name=command.name.value,
         key=command.key,
+        fingerprint=key_fingerprint(proved.key.public.raw),
         counter=command.counter,
         operator=command.operator,
         cause=command.cause,

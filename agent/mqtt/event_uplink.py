@@ -11,9 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 from agent.broker import Topics
-from agent.core.events import Alarm, AlarmRaised
+from agent.core.events import ACK_BYTES_LIMIT, AckPolicy, Alarm, AlarmRaised
 from agent.core.model import ReportOnce
-from agent.mqtt.acknowledgements import BYTES_LIMIT, Acknowledgements, Sending
+from agent.mqtt.acknowledgements import Acknowledgements, Sending
 from agent.mqtt.delivery_window import AckMode, DeliverySettings, DeliveryWindow
 from agent.mqtt.event_sender import EventReceipt, EventSender
 from agent.mqtt.journal_notifier import notify_of_records
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.events import Event
+    from agent.mqtt.acknowledgements import HeadListener
     from agent.mqtt.client import MqttClient
     from agent.mqtt.replay import ReplayPlan
     from agent.store.journal import Journal
@@ -60,17 +61,20 @@ _Item = LinkUp | LinkDown | Incoming | EventReceipt | _Range | None
 class Uplink:
     """One thread that sends what the journal holds above the watermark, and what central asks for once more.
 
-    `observe` hears, on the uplink's thread, whenever `ack` or `trouble` of the view changes; it must not block.
-    `note` records an event about the uplink itself. To be made before the client is started.
+    `acks`: whose acknowledgements are taken; by default anybody's. `witness`: hears what central's signature says of
+    the gate's history. `observe` hears, on the uplink's thread, whenever `ack` or `trouble` of the view changes; it
+    must not block. `note` records an event about the uplink itself. To be made before the client is started.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the seams of the composition root
         self,
         client: MqttClient,
         outbox: Journal,
         gate: str,
         settings: DeliverySettings | None = None,
         *,
+        acks: AckPolicy | None = None,
+        witness: HeadListener | None = None,
         observe: Callable[[UplinkView], None] = lambda _view: None,
         note: Callable[[Event], None] = lambda _event: None,
     ) -> None:
@@ -88,7 +92,7 @@ class Uplink:
         self._asked = 0
         self._noted = outbox.watermark
         self._noted_at = 0.0
-        self._acks = Acknowledgements()
+        self._acks = Acknowledgements(AckPolicy(gate) if acks is None else acks, outbox, witness)
         self._refused = 0
         self._refusals: dict[int, str] = {}
         self._replay_trouble = ""
@@ -158,7 +162,7 @@ class Uplink:
     def _enqueue_acknowledgement(self, message: Incoming) -> None:
         """Take over an acknowledgement, on the network thread. What is too much is left: central says it again."""
         if self._inbox.qsize() < INBOX_LIMIT:
-            self._inbox.put(replace(message, payload=message.payload[: BYTES_LIMIT + 1]))
+            self._inbox.put(replace(message, payload=message.payload[: ACK_BYTES_LIMIT + 1]))
 
     # ------------------------------------------------------------------------------------------------------ the threads
 
@@ -366,6 +370,7 @@ class Uplink:
             quarantine=tuple(sorted(self._delivery.quarantine)),
             trouble=self._trouble(),
             acks=self._acks.counts,
+            acks_signed=None if self._settings.ack_mode is AckMode.PUBACK else self._acks.signed_only,
             replays=self._replays.waiting,
             replayed=self._replays.sent_events,
         )

@@ -87,6 +87,7 @@ class GatePresence:
             "trouble": uplink.trouble,
             "refused": uplink.refused,
             "acks": uplink.acks,
+            "acks_signed": uplink.acks_signed,
             "broker": broker,
             **{name: value for name, value in self._extra().items() if name not in ONLY_AT_BIRTH},
         }

@@ -27,7 +27,8 @@ class UplinkView:
 
     `trouble`: why events do not get through, in words; empty when they do. `refused`: the broker's refusals, counted.
     `sent`: all up to this event were handed to a broker. `resent`: events sent again because they were in doubt.
-    `acks`: acknowledgements by what became of them. `replays`: ranges that wait to be sent to their end; `replayed`:
+    `acks`: acknowledgements by what became of them. `acks_signed`: whether only those are taken that central signed;
+    None: nobody is asked. `replays`: ranges that wait to be sent to their end; `replayed`:
     events sent for them.
     """
 
@@ -40,5 +41,6 @@ class UplinkView:
     quarantine: tuple[int, ...]
     trouble: str
     acks: Mapping[str, int]
+    acks_signed: bool | None
     replays: int
     replayed: int

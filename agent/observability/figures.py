@@ -83,12 +83,17 @@ class LinkFigures:
 
 @dataclass(frozen=True, slots=True)
 class UplinkFigures:
-    """The events on their way. `refused` and `resent` count since the start."""
+    """The events on their way. `refused`, `resent` and `acks`, by what became of them, count since the start.
+
+    `acks_signed`: whether only acknowledgements count that central signed; None: nobody is asked for any.
+    """
 
     under_way: int
     refused: int
     resent: int
     pictures_waiting: int
+    acks: Mapping[str, int]
+    acks_signed: bool | None
 
 
 @dataclass(frozen=True, slots=True)

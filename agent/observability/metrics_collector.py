@@ -170,7 +170,9 @@ def _journal(journal: Journal, limit_bytes: int) -> JournalFigures | None:
 def _uplink(view: UplinkView | None, pictures_waiting: int) -> UplinkFigures | None:
     if view is None:
         return None
-    return UplinkFigures(view.under_way, view.refused, view.resent, pictures_waiting)
+    return UplinkFigures(
+        view.under_way, view.refused, view.resent, pictures_waiting, acks=view.acks, acks_signed=view.acks_signed
+    )
 
 
 def _disk(state: Path) -> DiskFigures | None:

@@ -260,6 +260,17 @@ def _uplink(uplink: UplinkFigures | None) -> Iterator[Metric]:
     yield _counter("uplink_refused_events", "Events that the broker refused.", (), [((), uplink.refused)])
     yield _counter("uplink_resent_events", "Events sent again because they were in doubt.", (), [((), uplink.resent)])
     yield _single("uplink_waiting_pictures", "Pictures that wait to be sent.", uplink.pictures_waiting)
+    yield _counter(
+        "uplink_acknowledgements",
+        "Acknowledgements by what became of them; all but taken were not believed.",
+        ("result",),
+        (((result,), float(count)) for result, count in uplink.acks.items()),
+    )
+    yield _single(
+        "uplink_acknowledgements_signed",
+        "1 while only acknowledgements count that central signed.",
+        None if uplink.acks_signed is None else float(uplink.acks_signed),
+    )
 
 
 def _machine(now: GateFigures) -> Iterator[Metric]:

@@ -1,25 +1,37 @@
-"""What is recorded: the journal's writer, checkpoints, the start of a run, evidence, and what is given up in time.
+"""What is recorded: the journal's writer, checkpoints, the start of a run, evidence, what is given up in time.
+
+And whether it is all still there: the trust state, and the head in its second place.
 
 One writer for all parts; it is the only way into the journal.
 """
 
 from agent.recording.checkpoints import Checkpointer
 from agent.recording.evidence_writer import EvidenceWriter
+from agent.recording.journal_start import STATE as TRUST_STATE
+from agent.recording.journal_start import JournalStart, StartDependencies, open_witnessed
+from agent.recording.lost_orders import OWN_NAME
 from agent.recording.personal_data import DAY_S, HOUR_S, PersonalAges, PersonalDataRetention
 from agent.recording.recorder import Recorder, Reserving
 from agent.recording.retention import RetentionAges, RetentionJob
 from agent.recording.startup import start_record
+from agent.recording.trust_monitor import TrustMonitor
 
 __all__ = [
     "DAY_S",
     "HOUR_S",
+    "OWN_NAME",
+    "TRUST_STATE",
     "Checkpointer",
     "EvidenceWriter",
+    "JournalStart",
     "PersonalAges",
     "PersonalDataRetention",
     "Recorder",
     "Reserving",
     "RetentionAges",
     "RetentionJob",
+    "StartDependencies",
+    "TrustMonitor",
+    "open_witnessed",
     "start_record",
 ]

@@ -68,10 +68,11 @@ class Recorder:
     while it is written alone is set aside and tried again every `ASIDE_S`: those behind it must not wait for it.
     `shape` goes over every draft first, to mask what must not leave the gate. `heard` is told what was recorded, in
     order; it must not block. `reserving` holds what a binding record reserves among the gates of the site while it is
-    written; it raises LedgerConflictError where that was not granted. `at`: monotonic seconds.
+    written; it raises LedgerConflictError where that was not granted. `bound` is called behind each binding record,
+    before it returns: what is done there is done before anything moves; it must not raise. `at`: monotonic seconds.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the seams of one part
         self,
         journal: Journal,
         utc: Callable[[], float],
@@ -79,6 +80,8 @@ class Recorder:
         heard: Callable[[Sequence[Draft]], None] = lambda _drafts: None,
         reserving: Reserving = lambda _drafts, _ledger: nullcontext(),
         at: Callable[[], float] = time.monotonic,
+        *,
+        bound: Callable[[], None] = lambda: None,
     ) -> None:
         self._journal = journal
         self._utc = utc
@@ -86,6 +89,7 @@ class Recorder:
         self._shape = shape or (lambda draft: draft)
         self._heard = heard
         self._reserving = reserving
+        self._bound = bound
         self._lock = threading.Lock()
         self._pending: deque[_Waiting] = deque()
         self._batch = BATCH
@@ -125,6 +129,7 @@ class Recorder:
             drafts = [self._shape(draft) for draft in events]
             with self._reserving(drafts, ledger):
                 self._journal.record(drafts, ledger, commands)
+            self._bound()
             self._notify_listener(drafts)
 
     def note(

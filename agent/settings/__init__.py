@@ -3,6 +3,8 @@
 May read and replace the configuration's files, and read the environment. Knows drivers by their models only.
 """
 
+from agent.settings.editing.anchor_lock import anchors_among, check_anchors_untouched
+from agent.settings.editing.anchor_text import anchors_text
 from agent.settings.editing.edits import ConfigEditor, Edit, edited
 from agent.settings.editing.history import EditStep, Generation, History, HistoryError, present_files
 from agent.settings.editing.last_known_good import (
@@ -22,8 +24,16 @@ from agent.settings.editing.proposal import (
     put_files,
     seen_state,
 )
+from agent.settings.editing.recorded_changes import recorded_changes
 from agent.settings.editing.revision import BY_HAND, note_present, replace_text, set_value, undo
 from agent.settings.editing.secret_mask import masked_text, restored_text, restored_value
+from agent.settings.loading.anchor_file import (
+    AnchorFile,
+    AnchorsUnusableError,
+    anchors_folder,
+    ca_files,
+    read_anchors,
+)
 from agent.settings.loading.load import LoadedSettings, digest, load, public, schema_of
 from agent.settings.loading.origin import KeyOrigin, key_origins
 from agent.settings.model.agent import (
@@ -43,6 +53,7 @@ from agent.settings.model.agent import (
     Site,
     State,
 )
+from agent.settings.model.anchors import AnchorValueError, anchors_of, changed_anchors, tables_of
 from agent.settings.model.devices import DriverModels, Family, device_tables, driver_models
 from agent.settings.model.json_schema import schema_text
 from agent.settings.model.lane import BarrierWiring, Camera, Device, Lane, Scanner, SignalWiring, Timing
@@ -62,6 +73,9 @@ __all__ = [
     "EXAMPLE_ROOT_KEY",
     "LARGEST_BYTES",
     "VARIABLE",
+    "AnchorFile",
+    "AnchorValueError",
+    "AnchorsUnusableError",
     "BarrierWiring",
     "Camera",
     "ChangeError",
@@ -101,8 +115,15 @@ __all__ = [
     "State",
     "Timing",
     "UsableConfiguration",
+    "anchors_among",
+    "anchors_folder",
+    "anchors_of",
+    "anchors_text",
     "board_place",
     "broker_address",
+    "ca_files",
+    "changed_anchors",
+    "check_anchors_untouched",
     "check_seen",
     "choices",
     "device_tables",
@@ -127,7 +148,9 @@ __all__ = [
     "public",
     "put_files",
     "read",
+    "read_anchors",
     "read_file",
+    "recorded_changes",
     "replace_text",
     "restored_text",
     "restored_value",
@@ -137,6 +160,7 @@ __all__ = [
     "set_value",
     "shared_arms",
     "state_directory",
+    "tables_of",
     "undo",
     "usable",
 ]

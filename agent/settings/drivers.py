@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from agent.settings.editing.edits import ConfigEditor
 from agent.settings.editing.history import History
 from agent.settings.editing.last_known_good import state_directory
+from agent.settings.loading.anchor_file import AnchorsUnusableError, anchors_folder, read_anchors
 from agent.settings.loading.load import load
 from agent.settings.toml.files import read_file
+from agent.settings.toml.problems import Problem, SettingsError
 from drivers import registry
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic import BaseModel
 
+    from agent.settings.loading.anchor_file import AnchorFile
     from agent.settings.loading.load import LoadedSettings
     from agent.settings.model.devices import Family
     from agent.settings.toml.files import FileReader
@@ -36,8 +40,13 @@ def models(family: Family, kind: str) -> type[BaseModel]:
     return registry.settings_model(FAMILIES[family], kind)
 
 
-def load_configuration(path: Path, reader: FileReader = read_file) -> LoadedSettings:
-    """Load the configuration as the service does. Raises SettingsError."""
+def load_configuration(
+    path: Path, reader: FileReader = read_file, anchors: AnchorFile | Literal["held"] | None = "held"
+) -> LoadedSettings:
+    """Load the configuration as the service does. Raises SettingsError.
+
+    `anchors`: trust anchors in the place of those that are held; None: as if there were none.
+    """
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
     return load(
         path,
@@ -46,7 +55,15 @@ def load_configuration(path: Path, reader: FileReader = read_file) -> LoadedSett
         models=models,
         relays=registry.relay,
         reader=reader,
+        anchors=_held_anchors(path) if anchors == "held" else anchors,
     )
+
+
+def _held_anchors(path: Path) -> AnchorFile | None:
+    try:
+        return read_anchors(anchors_folder(path))
+    except AnchorsUnusableError as error:
+        raise SettingsError([Problem(str(error.filename), "", Text.of(str(error.strerror)))]) from None
 
 
 def history_of(path: Path) -> History:

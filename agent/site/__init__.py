@@ -4,6 +4,7 @@ Speaks over the site's broker, and keeps claims in the journal.
 """
 
 from agent.site.claimant import SiteRules
+from agent.site.gate_view import GateView
 from agent.site.link import CLIENT_SUFFIX, SiteLink, site_settings
 from agent.site.service import SiteService
 from agent.site.setup import WrongGateKeyError, site_service
@@ -11,6 +12,7 @@ from agent.site.standalone import StandaloneSite
 
 __all__ = [
     "CLIENT_SUFFIX",
+    "GateView",
     "SiteLink",
     "SiteRules",
     "SiteService",

@@ -43,14 +43,15 @@ CODES = {
 class _Case:
     """A claim that is being judged.
 
-    It may wait for what another gate says of an older grant, `doubt`; or, where that is empty, of this gate's own
-    ledger.
+    It may wait for what another gate says of an `older` grant, whose claim is `doubt`; or, where that is empty, for
+    what others say of this gate's own ledger.
     """
 
     row: ClaimRow
     done: Callable[[ClaimAnswer], None]
     until_at: float
     doubt: str = ""
+    older: Consent | None = None
     asked: set[str] = field(default_factory=set)
     answer: ClaimAnswer | None = None
 
@@ -133,6 +134,13 @@ class ClaimCoordinator:
             for case in self._in_doubt_of(claim_id):
                 self._finish(case)
 
+    def met(self, gate: str) -> None:
+        """Ask a gate that was met just now once more what a claim waits for."""
+        with self._lock:
+            for case in self._waiting:
+                if case.older is not None and case.older.gate == gate:
+                    self._query(case.older)
+
     def tick(self) -> None:
         """Give up on what was asked in vain, and ask after old grants. May raise JournalError."""
         now_at = time.monotonic()
@@ -145,7 +153,7 @@ class ClaimCoordinator:
             if now_at >= self._doubts_at:
                 self._doubts_at = now_at + DOUBT_AFTER_S
                 for consent in self._ledger.unconfirmed(DOUBT_AFTER_S, DOUBTS_AT_ONCE):
-                    self._send_message(consent.gate, ClaimQuery(id=consent.transaction, permit=consent.permit_id.hex()))
+                    self._query(consent)
 
     def next_at(self) -> float | None:
         """When `tick` has something to do for a claim that waits, in monotonic seconds."""
@@ -180,11 +188,13 @@ class ClaimCoordinator:
         if doubtful is None or doubtful.transaction in case.asked or not may_ask:
             self._finish(case)
             return
-        case.doubt = doubtful.transaction
+        case.doubt, case.older = doubtful.transaction, doubtful
         case.asked.add(case.doubt)
         self._waiting.append(case)
-        if not self._send_message(doubtful.gate, ClaimQuery(id=case.doubt, permit=doubtful.permit_id.hex())):
-            self._finish(case)
+        self._query(doubtful)  # where it does not go, the gate may be met before the case's time is over
+
+    def _query(self, consent: Consent) -> None:
+        self._send_message(consent.gate, ClaimQuery(id=consent.transaction, permit=consent.permit_id.hex()))
 
     def _stands_here(self, row: ClaimRow) -> bool:
         """Whether a lane of this gate is about to reserve what another claim is for.

@@ -68,8 +68,8 @@ class Claimant:
     """Claim uses for the lanes of this gate. Safe to use from any thread.
 
     `alone`: why this gate may not decide on its own vehicles alone now, empty where it may. `lost`: why it may
-    not ask others either. `complete`: whether its ledger knows all that this gate ever did. What may raise JournalError
-    says so.
+    not ask others either. `complete`: whether its ledger knows all that this gate ever did. `connected`: whether it has
+    the broker of the site. What may raise JournalError says so.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of one part
@@ -85,6 +85,7 @@ class Claimant:
         alone: Callable[[], str],
         lost: Callable[[], str],
         complete: Callable[[], bool],
+        connected: Callable[[], bool],
     ) -> None:
         self._membership = membership
         self._rules = rules
@@ -96,6 +97,7 @@ class Claimant:
         self._alone = alone
         self._lost = lost
         self._complete = complete
+        self._connected = connected
 
     # ---------------------------------------------------------------------------------------------------- for a lane
 
@@ -118,7 +120,8 @@ class Claimant:
         if why := self._lost() if live.home != self._membership.own else self._alone():
             self._unasked(live, why)
         elif live.home != self._membership.own:
-            if not self._send_message(live.home, _claim(live)):
+            # A home gate that is not met yet may be met while the claim waits: `met` says it again.
+            if not self._send_message(live.home, _claim(live)) and not self._connected():
                 self._unasked(live, NO_LINK)
         else:
             row = ClaimRow(
@@ -164,6 +167,12 @@ class Claimant:
                 self._answered(live, ClaimAnswer(message.code, message.use, message.by, Text(message.detail)))
         elif live is None and message.code is ClaimCode.GRANTED and self._complete():
             self._send_over(gate, message.id, message.permit)
+
+    def met(self, gate: str) -> None:
+        """Claim once more what waits for a gate that was met just now; a claim that comes twice is one claim."""
+        for live in self._own.of_home(gate):
+            if live.granted is None:
+                self._send_message(gate, _claim(live))
 
     def answer_query(self, gate: str, query: ClaimQuery) -> None:
         """Tell a home gate what became of a claim, where this gate can know. May raise JournalError."""

@@ -10,19 +10,17 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.site import EVERYBODY, ROWS_A_MESSAGE, Rows, RowsRequest, rows_from_message, rows_to_message
-from agent.devices import PortState
+from agent.core.site import ROWS_A_MESSAGE, Rows, RowsRequest, rows_from_message, rows_to_message
 from agent.service.worker import Worker
 from agent.site.rollback_witnesses import Witnesses
 from agent.store.errors import JournalError
-from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from agent.core.crypto import SigningKey
     from agent.core.site import Membership, OpenedMessage
-    from agent.site.link import SiteLink
+    from agent.site.head_witness import HeadWitness
+    from agent.site.sessions import Sessions
     from agent.store.journal import SiteLedger
 
 log = logging.getLogger(__name__)
@@ -60,44 +58,47 @@ class _Answer:
 class PeerView:
     """What is known of another gate. `heard_at`: monotonic, None: never.
 
-    `behind`: rows that it has and this gate lacks.
+    `behind`: rows that it has and this gate lacks. `same_list`: whether it goes by the same list of gates.
     """
 
     heard_at: float | None = None
     behind: int = 0
-    trouble: str = ""
+    same_list: bool = True
 
 
 class LedgerSync:
-    """Tell this gate's rows and take those of the others. `process_message`, `tick` and `link_up` belong to one thread.
+    """Tell this gate's rows and take those of the others.
+
+    `process_message`, `tick`, `link_up` and `met` belong to one thread.
 
     `news` hears of a gate whose rows were taken, or that has compared what it knows of this one's. `void` hears of a
     gate that has lost what it granted. `lost` hears why this gate's own journal must not go on: it tells and takes
-    nothing from then on. `made`: whether a claim is of this process, so that its end is known here.
+    nothing from then on. `made`: whether a claim is of this process, so that its end is known here. `heads`: what gates
+    tell one another of their chains.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of one part
         self,
         membership: Membership,
-        key: SigningKey,
+        sessions: Sessions,
         ledger: SiteLedger,
         stream: str,
-        link: SiteLink,
         *,
         news: Callable[[str], None],
         void: Callable[[str], None],
         lost: Callable[[str], None],
         made: Callable[[str], bool],
+        heads: HeadWitness,
     ) -> None:
         self._membership = membership
-        self._key = key
+        self._sessions = sessions
         self._ledger = ledger
         self._stream = stream
-        self._link = link
         self._news = news
         self._void = void
         self._lost = lost
         self._made = made
+        self._heads = heads
         self._witnesses = Witnesses(membership.peers, ledger, stream)
         # Who has had everything from everybody under this very list of gates may act as home; a new list moves homes.
         self._mark = f"roll:{membership.digest}"
@@ -139,17 +140,25 @@ class LedgerSync:
     # ----------------------------------------------------------------------------------------------------- one thread
 
     def link_up(self) -> None:
-        """Ask the others for what was missed; they say what they know of this gate once they hear where it is."""
+        """Begin anew on a new connection, with each gate as soon as it is met."""
         if self._witnesses.older_copy:
             return
         self._witnesses.connected()
-        self._announce.set()
         self._going.clear()
         self._window = threading.Semaphore(UNDER_WAY)
         self._asked_at.clear()
         self._wholes.clear()
-        for peer in self._membership.peers:
-            self._want(peer)
+
+    def met(self, peer: str) -> None:
+        """Ask a gate for what was missed; it says what it knows of this one once it hears where it is.
+
+        May raise JournalError.
+        """
+        if self._witnesses.older_copy:
+            return
+        self._announce.set()
+        self._asked_at.pop(peer, None)
+        self._want(peer)
 
     def tick(self) -> float | None:
         """Go on with what is on its way; when there is more to do, in monotonic seconds. May raise JournalError."""
@@ -186,7 +195,7 @@ class LedgerSync:
         """Take what another gate tells or asks. May raise JournalError."""
         peer, said = self._peers[message.gate], message.said
         peer.heard_at = time.monotonic()
-        peer.trouble = "" if message.same_membership else Text("its list of the site's gates differs from the one here")
+        peer.same_list = message.same_membership
         if not message.same_membership or self._witnesses.older_copy:
             return
         match said:
@@ -203,8 +212,9 @@ class LedgerSync:
 
     def _compare(self, peer: str, want: RowsRequest) -> None:
         """Give a gate the rows that it wants, unless it knows some that are not here."""
+        self._heads.compare(want)
         was_awaited = self._witnesses.awaited
-        self._witnesses.compare_position(peer, want)
+        self._witnesses.compare_position(peer, want, self._heads.proves)
         if why := self._witnesses.older_copy:
             self._missing = frozenset(self._membership.peers)
             self._lost(why)
@@ -221,7 +231,8 @@ class LedgerSync:
             self._void(peer)
             # It takes no more of what it asked for before.
             self._going = deque(one for one in self._going if one.to != peer or not one.whole)
-            self._going.append(_Answer(peer, self._all(peer, want.whole), want.whole))
+            known = self._heads.known_of(peer)  # before what it tells of its new stream takes the place of the old one
+            self._going.append(_Answer(peer, self._all(peer, want.whole, known), want.whole))
         else:
             self._going.append(_Answer(peer, self._since(want.after if want.stream == self._stream else 0)))
 
@@ -231,7 +242,7 @@ class LedgerSync:
             after = rows[-1].seq
         yield Rows(stream=self._stream, after=after)
 
-    def _all(self, peer: str, whole: str) -> Iterator[Rows]:
+    def _all(self, peer: str, whole: str, known: tuple[tuple[str, int], ...]) -> Iterator[Rows]:
         head, place, part = self._ledger.head(), None, 0
         while page := self._ledger.dump_rows(peer, place, ROWS_A_MESSAGE):
             for start in range(0, len(page), ROWS_A_MESSAGE):
@@ -239,17 +250,19 @@ class LedgerSync:
                 rows = rows_to_message(page[start : start + ROWS_A_MESSAGE])
                 yield Rows(stream=self._stream, after=head, rows=rows, whole=whole, part=part)
             place = (page[-1].permit_id, page[-1].use, page[-1].gate)
-        yield Rows(stream=self._stream, after=head, whole=whole, part=part + 1, last=True)
+        own = self._heads.own()
+        yield Rows(stream=self._stream, after=head, whole=whole, part=part + 1, last=True, known=known, head=own)
 
     def _take_rows(self, peer: str, said: Rows) -> None:
         rows = rows_from_message(said.rows)
-        taken = self._ledger.take_rows(peer, said.stream, said.after + 1, rows)
+        names_many = bool(said.head) and self._heads.before_news(peer)
+        taken = self._ledger.take_rows(peer, said.stream, said.after + 1, rows, said.head)
         view = self._peers[peer]
         view.behind = max(0, said.after + len(rows) - taken.upto) if taken.gap else 0
         for conflict in taken.conflicts:
             log.error("use %d of permit %s was used at %s", conflict.use, conflict.permit_id.hex(), conflict.gates)
         whole = self._wholes.get(peer)
-        if taken.gap or (whole is not None and whole.part == 0):  # it may not have been there when it was asked
+        if taken.gap or names_many or (whole is not None and whole.part == 0):  # it may not have been there then
             self._want(peer)
         if not taken.gap:
             self._behind.discard(peer)
@@ -268,12 +281,14 @@ class LedgerSync:
         self._ledger.take_dump(peer, said.stream, rows)
         whole.part, whole.moved_at = said.part, time.monotonic()
         if said.last:
-            self._ledger.mark_synced(peer, said.stream, said.after)
+            self._heads.note_known(said.known)
+            self._ledger.mark_synced(peer, said.stream, said.after, said.head)
             del self._wholes[peer]
             self._missing -= {peer}
             if not self._missing:
                 self._ledger.mark_synced(self._mark, self._stream, 0)
                 log.info("the ledger of this gate is complete: it knows the uses of all gates of the site")
+                self._heads.complete()
             self._news(peer)
 
     def _want(self, peer: str) -> None:
@@ -293,11 +308,12 @@ class LedgerSync:
             self._send_message(peer, RowsRequest(whole=self._wholes[peer].id))
         else:
             cursor = self._ledger.cursor(peer)
-            self._send_message(peer, RowsRequest(stream=cursor.stream, after=cursor.seq))
+            heads = self._heads.of_peer(peer)
+            if self._send_message(peer, RowsRequest(stream=cursor.stream, after=cursor.seq, heads=heads)):
+                self._heads.was_named(peer)
 
     def _send_message(self, to: str, message: RowsRequest | Rows, done: Callable[[], None] | None = None) -> bool:
-        text = self._membership.sealed(message, to, self._key)
-        return self._link.send_to_gate(to, text, None if done is None else lambda _receipt: done())
+        return self._sessions.send(to, message, None if done is None else lambda _receipt: done())
 
     # ---------------------------------------------------------------------------------------------------- the pusher
 
@@ -320,19 +336,14 @@ class LedgerSync:
         if self._announce.is_set() or time.monotonic() - self._told_at > HEARTBEAT_S:
             self._announce.clear()
             self._pushed = self._ledger.head()
-            message = Rows(stream=self._stream, after=self._pushed)
+            message = Rows(stream=self._stream, after=self._pushed, head=self._heads.own())
         elif not self._ledger.wait_for_rows(self._pushed, PUSH_WAIT_S):
             return True
         else:
             rows = self._ledger.rows_after(self._pushed, ROWS_A_MESSAGE)
-            message = Rows(stream=self._stream, after=self._pushed, rows=rows_to_message(rows))
+            message = Rows(stream=self._stream, after=self._pushed, rows=rows_to_message(rows), head=self._heads.own())
         self._told_at = time.monotonic()
-        if not self._broadcast_rows(message):
+        if not self._sessions.broadcast(message):
             return False
         self._pushed = message.rows[-1][0] if message.rows else self._pushed
         return True
-
-    def _broadcast_rows(self, rows: Rows) -> bool:
-        if self._link.view.state is not PortState.UP:
-            return False
-        return self._link.broadcast_rows(self._membership.sealed(rows, EVERYBODY, self._key))

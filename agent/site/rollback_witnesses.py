@@ -5,14 +5,17 @@ What they know was told and signed by this gate. A log that ends before that is 
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from agent.core.site import RowsRequest
     from agent.store.journal import SiteLedger
+
+log = logging.getLogger(__name__)
 
 WAIT_S = 5.0
 
@@ -44,8 +47,15 @@ class Witnesses:
         """A new connection: give those that have not spoken yet time to do so."""
         self._until_at = time.monotonic() + WAIT_S
 
-    def compare_position(self, gate: str, want: RowsRequest) -> None:
-        """Compare what a gate knows of the row log with the log. May raise JournalError."""
+    def compare_position(self, gate: str, want: RowsRequest, proven: Callable[[RowsRequest], bool]) -> None:
+        """Compare what a gate knows of the row log with the log. May raise JournalError.
+
+        `proven`: whether the gate can show it. One that says more than it can show is not believed: it could end any
+        stream of this gate.
+        """
         if want.stream == self._stream and want.after > self._ledger.head():
-            self._older_copy = self._ledger.older_copy(gate, want.after)
+            if proven(want):
+                self._older_copy = self._ledger.older_copy(gate, want.after)
+            else:
+                log.error("%s says that it knows place %d of this gate's row log, and cannot show it", gate, want.after)
         self._unheard -= {gate}

@@ -5,13 +5,26 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from agent.core.site import Claim, ClaimActive, ClaimAnswer, ClaimCode, ClaimEnded, ClaimQuery, ClaimReply, ClaimRow
+from agent.core.site import (
+    Claim,
+    ClaimActive,
+    ClaimAnswer,
+    ClaimCode,
+    ClaimEnded,
+    ClaimQuery,
+    ClaimReply,
+    ClaimRow,
+)
 from agent.devices import PortState
 from agent.site.claim_coordinator import ClaimCoordinator
 from agent.site.claimant import NO_LINK, Claimant, SiteRules
 from agent.site.dispatcher import MessageDispatcher
+from agent.site.gate_view import GateView
+from agent.site.head_witness import HeadWitness
 from agent.site.ledger_sync import LedgerSync
 from agent.site.own_claims import OwnClaims
+from agent.site.own_state import NOTHING_LOST
+from agent.site.sessions import Sessions
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -21,10 +34,11 @@ if TYPE_CHECKING:
     from agent.core.crypto import SigningKey
     from agent.core.events import Draft
     from agent.core.model import LedgerChange
-    from agent.core.site import ClaimRequest, Membership, OpenedMessage, SiteMessage
+    from agent.core.site import ClaimRequest, Membership, OpenedMessage
     from agent.service.worker import Worker
     from agent.site.link import SiteLink
     from agent.site.own_claims import LiveClaim
+    from agent.site.own_state import OwnState
     from agent.store.journal import Journal, SiteLedger
 
 STOP_S = 5.0
@@ -38,10 +52,11 @@ class SiteService:
     """Claims uses of permits for the lanes, answers the claims of other gates, and keeps the ledgers of the site alike.
 
     All methods may be called from any thread. `claim` before a permit passes, `reserving` around the record that lets
-    it.
+    it. `trust`: the trust state of this gate, which hears what the others hold of it, and says whether its ledger knows
+    all uses.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the seams of one part
         self,
         membership: Membership,
         key: SigningKey,
@@ -49,17 +64,20 @@ class SiteService:
         ledger: SiteLedger,
         link: SiteLink,
         rules: SiteRules,
+        *,
+        trust: OwnState = NOTHING_LOST,
     ) -> None:
+        self._trust = trust
         self._membership = membership
-        self._key = key
         self._link = link
         self._rules = rules
+        self._sessions = Sessions(membership, key, link, self._gate_met)
         self._own = OwnClaims(membership.own, rules.hold_s, self._claim_ended)
         self._home = ClaimCoordinator(
             membership.own,
             ledger,
             self._own,
-            self._send_message,
+            self._sessions.send,
             rules.claim_timeout_s * QUERY_SHARE,
             why_not=self._why_incomplete,
             unsure=lambda: self._exchange.witnesses.awaited,
@@ -67,14 +85,14 @@ class SiteService:
         )
         self._exchange = LedgerSync(
             membership,
-            key,
+            self._sessions,
             ledger,
             uses.stream,
-            link,
             news=self._home.caught_up,
             void=self._void_claims_on,
             lost=self._void_all_claims,
             made=self._own.made,
+            heads=HeadWitness(trust, ledger),
         )
         self._claimant = Claimant(
             membership,
@@ -83,14 +101,16 @@ class SiteService:
             self._home,
             ledger,
             uses=uses,
-            send_message=self._send_message,
+            send_message=self._sessions.send,
             alone=self._why_not_alone,
             lost=lambda: self._exchange.witnesses.older_copy,
             complete=lambda: not self._exchange.missing,
+            connected=self._is_connected,
         )
         self._dispatcher = MessageDispatcher(
             membership,
             link,
+            self._sessions,
             claims=self._process_message,
             claim_tick=self._tick,
             rows=self._exchange.process_message,
@@ -150,32 +170,60 @@ class SiteService:
 
     def _why_incomplete(self) -> str:
         missing = self._exchange.missing
-        return (
-            Text(
+        if missing:
+            return Text(
                 "the ledger of {own} is not complete: it lacks what {missing} knows",
                 own=self._membership.own,
                 missing=", ".join(missing),
             )
-            if missing
-            else ""
-        )
+        why = self._trust.why_ledger_open()
+        if why:
+            return Text("the ledger of {own} is not whole: {why}", own=self._membership.own, why=why)
+        return ""
 
     def _why_not_alone(self) -> str:
-        connected = self._link.view.state is PortState.UP
-        return "" if self._rules.policy.decides_as_home(connected=connected) else NO_LINK
+        return "" if self._rules.policy.decides_as_home(connected=self._is_connected()) else NO_LINK
+
+    def _is_connected(self) -> bool:
+        return self._link.view.state is PortState.UP
+
+    def _gate_met(self, gate: str) -> None:
+        """Go on with a gate that was met just now. On the thread of the claims."""
+        self._dispatcher.rows.submit(lambda: self._exchange.met(gate))
+        self._claimant.met(gate)
+        self._home.met(gate)
 
     # --------------------------------------------------------------------------------------------------------- status
 
+    @property
+    def gates(self) -> tuple[GateView, ...]:
+        """What is known of the other gates of the site."""
+        now_at = time.monotonic()
+        return tuple(
+            GateView(
+                gate,
+                None if peer.heard_at is None else now_at - peer.heard_at,
+                self._sessions.has_met(gate),
+                peer.behind,
+                self._sessions.missed(gate),
+                peer.same_list,
+                self._sessions.version_of(gate),
+            )
+            for gate, peer in self._exchange.peers.items()
+        )
+
     def status(self) -> dict[str, object]:
         """How this gate stands with the others, as JSON values; `missing`: whose rows it lacks before it may grant."""
-        view, now_at = self._link.view, time.monotonic()
+        view = self._link.view
         peers = {
-            gate: {
-                "heard_s": None if peer.heard_at is None else round(now_at - peer.heard_at, 1),
-                "behind": peer.behind,
-                "trouble": peer.trouble,
+            gate.gate: {
+                "heard_s": None if gate.heard_s is None else round(gate.heard_s, 1),
+                "behind": gate.behind,
+                "met": gate.met,
+                "missed": gate.missed,
+                "trouble": gate.trouble,
             }
-            for gate, peer in self._exchange.peers.items()
+            for gate in self.gates
         }
         return {
             "connected": view.state is PortState.UP,
@@ -190,8 +238,8 @@ class SiteService:
 
     def _tick(self) -> float | None:
         self._home.tick()
-        due = [at for at in (self._claimant.tick(), self._home.next_at()) if at is not None]
-        return min(due, default=None)
+        times = (self._claimant.tick(), self._home.next_at(), self._sessions.tick())
+        return min((at for at in times if at is not None), default=None)
 
     def _process_message(self, message: OpenedMessage) -> None:
         match message.said:
@@ -218,7 +266,7 @@ class SiteService:
                 by=found.gate,
                 detail=found.detail,
             )
-            self._send_message(message.gate, said)
+            self._sessions.send(message.gate, said)
 
         why = self._why_not_for(message, claim)
         if why:
@@ -246,8 +294,3 @@ class SiteService:
         if self._membership.home(claim.vehicle) != self._membership.own:
             return Text("it is not the home gate of this vehicle")
         return ""
-
-    def _send_message(self, to: str, message: SiteMessage) -> bool:
-        if self._link.view.state is not PortState.UP:
-            return False
-        return self._link.send_to_gate(to, self._membership.sealed(message, to, self._key))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from agent.core.crypto import SigningKey
     from agent.mqtt import LinkView
     from agent.settings import Settings
+    from agent.site.own_state import OwnState
     from agent.store.journal import Journal
 
 LEAST_GATES = 2
@@ -29,11 +30,11 @@ class WrongGateKeyError(ValueError):
 
 
 def site_service(
-    settings: Settings, key: SigningKey, journal: Journal, observe: Callable[[LinkView], None]
+    settings: Settings, key: SigningKey, journal: Journal, observe: Callable[[LinkView], None], trust: OwnState
 ) -> SiteService | StandaloneSite:
     """The site service of this gate; the standalone one where the site has no other. Starts nothing.
 
-    `observe` hears how the link to the broker of the site is; it must not block.
+    `observe` hears how the link to the broker of the site is; it must not block. `trust`: the trust state of this gate.
 
     Raises:
         WrongGateKeyError: the other gates would believe nothing that this one says.
@@ -62,4 +63,4 @@ def site_service(
         observe,
     )
     rules = SiteRules(PartitionPolicy(site.partition_policy), site.claim_timeout_s)
-    return SiteService(membership, key, journal, journal.site, link, rules)
+    return SiteService(membership, key, journal, journal.site, link, rules, trust=trust)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from agent.core.model import LedgerChange
     from agent.core.site import ClaimRequest
     from agent.service.worker import Worker
+    from agent.site.gate_view import GateView
     from agent.store.journal import Journal
 
 
@@ -50,6 +51,11 @@ class StandaloneSite:
     ) -> AbstractContextManager[None]:
         """Nothing but the ledger can refuse what these changes reserve."""
         return nullcontext()
+
+    @property
+    def gates(self) -> tuple[GateView, ...]:
+        """There are no others."""
+        return ()
 
     def status(self) -> dict[str, object]:
         """There are no others."""

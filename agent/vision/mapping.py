@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING
 
 from agent.core.model import Presentation, Reading, View
@@ -112,7 +113,7 @@ class DetectionMapper:
         self._born_at = born_at
         self._last_frame = 0
         self._pictured_s = picture_every_s + _PICTURE_SLACK_S
-        self._pictures_of: dict[bytes, tuple[str, float]] = {}
+        self._pictures_of: dict[bytes, tuple[str, float, bool]] = {}
 
     @property
     def last_frame(self) -> int:
@@ -138,16 +139,12 @@ class DetectionMapper:
         )
 
     def _presentation(self, detection: Detection, code: SeenCode, overview: str | None) -> Presentation:
-        if overview is not None:
-            self._pictures_of.pop(code.payload, None)
-            self._pictures_of[code.payload] = overview, detection.at
-            if len(self._pictures_of) > _REMEMBERED:
-                self._pictures_of.pop(next(iter(self._pictures_of)))
-        picture, pictured_at = self._pictures_of.get(code.payload, (None, detection.at))
+        self._note_picture(detection, code, overview)
+        picture, pictured_at, legible = self._pictures_of.get(code.payload, (None, detection.at, False))
         if detection.at - pictured_at > self._pictured_s:
             # It is of an earlier visit: what the worker goes on seeing it pictures more often.
             del self._pictures_of[code.payload]
-            picture = None
+            picture, legible = None, False
         return Presentation(
             payload=code.payload,
             engine=code.engine,
@@ -157,7 +154,20 @@ class DetectionMapper:
             corners=code.corners,
             picture=picture,
             behind_s=detection.behind_s,
+            legible=legible,
         )
+
+    def _note_picture(self, detection: Detection, code: SeenCode, overview: str | None) -> None:
+        """Remember the newest picture of a code; one that shows it well enough gives way to such a one alone."""
+        if overview is None:
+            return
+        _, pictured_at, legible = self._pictures_of.get(code.payload, (None, -inf, False))
+        if legible and not code.legible and detection.at - pictured_at <= self._pictured_s:
+            return
+        self._pictures_of.pop(code.payload, None)
+        self._pictures_of[code.payload] = overview, detection.at, code.legible
+        if len(self._pictures_of) > _REMEMBERED:
+            self._pictures_of.pop(next(iter(self._pictures_of)))
 
     def _reading(self, detection: Detection, plate: SeenPlate, names: tuple[str, ...]) -> Reading:
         return Reading(
@@ -175,4 +185,5 @@ class DetectionMapper:
             colour=plate.colour,
             track=self._first_frame * _MOST_PLATES + plate.track if plate.track else 0,
             behind_s=detection.behind_s,
+            legible=plate.legible,
         )

@@ -66,11 +66,11 @@ class VisionWorkerProcess:
         """The socket, to wait on."""
         return self._socket.fileno()
 
-    def send(self, message: ToWorker) -> None:
-        """Say something to it. Raises OSError when it does not listen."""
+    def send(self, message: ToWorker, pictures: Sequence[bytes] = ()) -> None:
+        """Say something to it. Raises OSError when it does not listen, ProtocolError for what is too large."""
         self._socket.settimeout(_SEND_TIMEOUT_S)
         try:
-            self._socket.sendall(encoded(message))
+            self._socket.sendall(encoded(message, pictures))
         finally:
             self._socket.settimeout(None)
 

@@ -83,6 +83,7 @@ class CameraSupervisor:
         self._waking = threading.Lock()
         self._preview_buffer = PreviewBuffer()
         self._exposure: Expose | None = None
+        self._end_cause: Text | None = None
         backoff = Backoff(self._limits.retry_first_s, self._limits.retry_cap_s, self._limits.steady_s)
         self.worker = Worker(f"camera-{name}", self._run, limit_s=LIMIT_S, backoff=backoff)
 
@@ -175,6 +176,11 @@ class CameraSupervisor:
             pause.wait(_ASK_PAUSE_S)
         return None
 
+    def start_anew(self, cause: Text) -> None:
+        """End the vision worker and start another. `cause`: what follows "the vision worker"; returns at once."""
+        self._end_cause = cause
+        self._wake_up()
+
     def expose(self, share: float | None, for_s: float) -> None:
         """Have an exposure tried for so long, at most 60 s.
 
@@ -221,6 +227,7 @@ class CameraSupervisor:
         self._translator = DetectionMapper(self._name, first_frame, born_at, every_s)
         self._stats = HeartbeatStats()
         self._told_present = False
+        self._end_cause = None
         self._preview_buffer.reset()
 
     def _started(self) -> VisionWorkerProcess:
@@ -276,6 +283,9 @@ class CameraSupervisor:
         """Do what this thread was woken for; True when it is to stop."""
         if self.worker.stopping:
             return True
+        cause, self._end_cause = self._end_cause, None
+        if cause is not None:
+            raise VisionWorkerFailedError(cause)
         self._send_pending()
         return False
 

@@ -29,11 +29,13 @@ QUEUE_BYTES = 20_000_000_000
 QUORUM = 3
 MQTT_QUEUE = "mqtt-(subscription|will)-"
 # One level of a topic. RabbitMQ translates between the dots of AMQP and the slashes of MQTT: no dots here.
-GATE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+# The queues of a session are named after its client id, and end in qos0 or qos1; those of central begin with its name.
+GATE_ID = re.compile(rf"(?!{CENTRAL})(?!.*qos[01]$)[A-Za-z0-9][A-Za-z0-9_-]{{0,63}}")
 
 # Topics as AMQP routing keys; {username} is put in by RabbitMQ. A gate writes below its own name and nowhere else.
 GATE_WRITES = r"^gate\.v1\.{username}\.(event\..+|status|birth|health|res\..+|evidence\..+)$"
-GATE_READS = r"^gate\.v1\.{username}\.(ack|cmd\.(#|.+))$"
+# Its own status as well: what it said of itself before a restart, so that it does not know less now.
+GATE_READS = r"^gate\.v1\.{username}\.(ack|status|cmd\.(#|.+))$"
 # The lists of its site: all of them are read, and only what it lacks is said.
 SITE_WRITES = r"|^site\.v1\.{site}\.lists\.[a-z]+\.want$"
 SITE_READS = r"|^site\.v1\.{site}\.lists\.(#|.+)$"
@@ -94,9 +96,10 @@ def definitions(gates: list[str], *, site: int | None = None, add: bool = False)
     read no lists.
     """
     for gate in gates:
-        if not GATE_ID.fullmatch(gate) or gate == CENTRAL:
+        if not GATE_ID.fullmatch(gate):
             message = (
-                f"{gate!r} cannot be a gate id at RabbitMQ: 1 to 64 of A-Z a-z 0-9 _ -, no dots, and not {CENTRAL!r}"
+                f"{gate!r} cannot be a gate id at RabbitMQ: 1 to 64 of A-Z a-z 0-9 _ -, no dots, not beginning with "
+                f"{CENTRAL!r} and not ending in 'qos0' or 'qos1'"
             )
             raise ValueError(message)
     made: Definitions = {

@@ -1,6 +1,7 @@
 """Store the events of all gates, tell each gate how far, and say what is missing: see README.md."""
 
 import argparse
+import hmac
 import itertools
 import json
 import logging
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -20,7 +22,7 @@ import pika
 from paho.mqtt import client, enums, packettypes, properties
 from rich.live import Live
 from rich.table import Table
-from store import SQL, Message, Store
+from store import SQL, Message, Signer, Store
 
 BATCH, BATCH_S, PAUSE_S, PAUSE_CAP_S, SESSION_S, STOP_S = 200, 0.05, 0.5, 30.0, 7 * 86_400, 3
 # A way to a broker yields a batch, and waits. Sent the answers, it settles the batch with the broker and publishes
@@ -47,6 +49,12 @@ def answered(link: client.Client, options: argparse.Namespace, _about: Any, answ
         logging.info("%s works at %s", options.name, link.host)
 
 
+def group_of(options: argparse.Namespace) -> str:
+    """The group of the workers, named after central's private key: a gate that knew it would be dealt a share."""
+    secret = Path(options.key).read_bytes() if options.key else b""
+    return f"$share/{options.queue}-{hmac.digest(secret, options.queue.encode(), 'sha256').hex()[:32]}/"
+
+
 def mqtt(url: str, options: argparse.Namespace) -> Broker:
     inbox: list[Message] = []
     parts, version = urlsplit(url), enums.CallbackAPIVersion.VERSION2
@@ -61,7 +69,7 @@ def mqtt(url: str, options: argparse.Namespace) -> Broker:
     session.ReceiveMaximum = 5 * BATCH  # brokers' own limits (mosquitto: 20 messages) are less than a batch
     port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
     link.connect(parts.hostname or "", port, 15, clean_start=False, properties=session)
-    group = f"$share/{options.queue}/" if options.share else ""
+    group = group_of(options) if options.share else ""
     link.subscribe([(f"{group}gate/v1/{gate}/event/#", 1) for gate in options.gates or ["+"]])
     try:
         while True:
@@ -112,7 +120,7 @@ def run(options: argparse.Namespace) -> None:
             options.tls = ssl.create_default_context(cafile=options.ca)
             if options.certificate:
                 options.tls.load_cert_chain(options.certificate, options.key)
-            with closing(Store(options.database)) as store, closing(connect(url, options)) as broker:
+            with closing(Store(options.database, options.signer)) as store, closing(connect(url, options)) as broker:
                 batch = next(broker)
                 while True:
                     batch = broker.send(store.store(batch))  # committed: now the broker and the gates may forget
@@ -142,6 +150,10 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--broker", action="append", default=brokers, help="mqtt(s):// or amqp(s)://; several: in turn")
     for file in ("ca", "certificate", "key"):
         parser.add_argument(f"--{file}", help="a PEM file, for TLS")
+    parser.add_argument(
+        "--ack-key", help="a PEM file: central's own key, which signs what the gates are told is stored"
+    )
+    parser.add_argument("--ack-kid", default="central", help="the id of that key in the gates' mqtt.ack_keys")
     parser.add_argument("--name", default="worker-1", help="of this worker; each has its own, and keeps it")
     parser.add_argument("--gates", action="append", help="only this gate; may be repeated")
     parser.add_argument("--queue", default="events", help="AMQP: the queue; MQTT with --share: the group")
@@ -149,6 +161,10 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.command == "run" and {url[:4] for url in options.broker or [""]} - {"mqtt", "amqp"}:
         parser.error("run needs --broker, with mqtt(s):// or amqp(s)://")
+    try:
+        options.signer = Signer(options.ack_key, options.ack_kid) if options.ack_key else None
+    except (OSError, ValueError, TypeError) as trouble:  # TypeError: the key is encrypted
+        parser.error(f"--ack-key: {trouble}")
     return options
 
 

@@ -35,7 +35,7 @@ WITH RECURSIVE proven (seq, digest) AS (
 )
 UPDATE watermarks SET (seq, digest) = (SELECT seq, digest FROM proven ORDER BY seq DESC LIMIT 1)
 WHERE source = $1 AND stream = $2
-RETURNING seq
+RETURNING seq, digest
 
 -- @ broken
 -- The conflict, if the next event is there, but does not name the digest of the one before it.

@@ -6,7 +6,7 @@ What SQL does, stands in *.sql.
 import json
 import logging
 import sqlite3
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal
 
 import psycopg
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import BaseModel, Field
 
 SCHEMA, STATEMENTS = (Path(__file__).with_name(name).read_text() for name in ("schema.sql", "statements.sql"))
@@ -58,15 +59,38 @@ def is_signed(payload: bytes, key: str, *point: object) -> bool:
         public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
         public.verify(urlsafe_b64decode(signature + "=="), f"{head}.{body}".encode())
         header, signed = (json.loads(urlsafe_b64decode(part + "==")) for part in (head, body))
-        known = header["alg"] in {"EdDSA", "Ed25519"} and "crit" not in header
+        # Agents before the types signed without one; what they signed is known by its fields.
+        typed = header.get("typ", "gate-checkpoint+jwt") == "gate-checkpoint+jwt"
+        known = header["alg"] in {"EdDSA", "Ed25519"} and "crit" not in header and typed
         return known and point == tuple(signed[name] for name in ("gate", "stream", "seq", "digest"))
     return False
+
+
+class Signer:
+    """Central's key for acknowledgements: by it a gate knows that central, and nobody on the way, has its events."""
+
+    def __init__(self, file: str, kid: str) -> None:
+        """Read the private key (PEM, as `gate-agent events ack-keygen` makes it). Raises OSError, ValueError."""
+        key = load_pem_private_key(Path(file).read_bytes(), None)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise ValueError(f"{file} holds no Ed25519 key")  # noqa: TRY004 - it is the file's content
+        self._key, self._head = key, {"alg": "EdDSA", "kid": kid, "typ": "gate-acknowledgement+jwt"}
+
+    def sign(self, **statement: object) -> str:
+        """The compact JWS (RFC 7515) of a statement."""
+        message = b".".join(base64url(json.dumps(part).encode()) for part in (self._head, statement))
+        return (message + b"." + base64url(self._key.sign(message))).decode()
+
+
+def base64url(raw: bytes) -> bytes:
+    return urlsafe_b64encode(raw).rstrip(b"=")
 
 
 class Store:
     """One connection. Whatever it raises, throw it away: what was not committed comes again from the broker."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, signer: Signer | None = None) -> None:
+        self._signer = signer
         self._mark = "?" if url.startswith("sqlite:") else "$"
         if self._mark == "?":
             connection: Any = sqlite3.connect(url.removeprefix("sqlite:"), isolation_level=None, timeout=10)
@@ -115,7 +139,7 @@ class Store:
 
     def _advance(self, source: str, stream: str, start: int, conflicts: list[Row]) -> tuple[str, bytes]:
         """Move the watermark as far as the chain is proven, and check the signatures on the way."""
-        [(watermark,)] = self.rows(SQL["advance"], source, stream)
+        [(watermark, digest)] = self.rows(SQL["advance"], source, stream)
         conflicts += self.rows(SQL["broken"], source, stream)
         gate = source.removeprefix("/gate/")
         keys = [key for (key,) in self.rows(SQL["keys"], gate)]
@@ -124,4 +148,7 @@ class Store:
                 self.rows(SQL["signed"], source, stream, seq - 1)
             else:
                 conflicts += self.rows(SQL["bad_checkpoint"], source, stream, seq)
-        return f"gate/v1/{gate}/ack", json.dumps({"stream": stream, "seq": watermark}).encode()
+        said: dict[str, object] = {"stream": stream, "seq": watermark}
+        if self._signer:
+            said["signature"] = self._signer.sign(gate=gate, stream=stream, seq=watermark, digest=digest)
+        return f"gate/v1/{gate}/ack", json.dumps(said).encode()

@@ -1,38 +1,50 @@
 """A small central system: it stores events, removes duplicates by sequence number and acknowledges by watermark.
 
-By paho alone, as at a real site: its session outlives the broker, which the demo stops and starts, and it shares no
-code with the gate (docs/adr/0027-own-code-beside-a-library.md).
+What it acknowledges it signs with a key of its own, which the gate knows. By paho alone, as at a real site: its session
+outlives the broker, which the demo stops and starts, and it shares no code with the gate
+(docs/adr/0027-own-code-beside-a-library.md).
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import paho.mqtt.client as mqtt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from paho.mqtt.reasoncodes import ReasonCode
 
 JsonObject = dict[str, Any]
 STOP_WAIT_S = 2.0
+ACK_KID = "central"
+"""The id of central's key in the gate's configuration."""
 
 
 class Central:
     """Subscribe to everything one gate publishes.
 
-    `on_event` is called once for each event, in order of sequence number, from the network thread.
+    `on_event` is called once for each event, in order of sequence number, from the network thread. `ack_key`: the PEM
+    file of the key that signs its acknowledgements; without one they are not signed.
     """
 
-    def __init__(self, port: int, gate: str, on_event: Callable[[JsonObject], None]) -> None:
-        self._root = f"gate/v1/{gate}"
+    def __init__(
+        self, port: int, gate: str, on_event: Callable[[JsonObject], None], ack_key: Path | None = None
+    ) -> None:
+        self._gate, self._root = gate, f"gate/v1/{gate}"
+        self._ack_key = None if ack_key is None else _private_key(ack_key)
         self._on_event = on_event
         self._news = threading.Condition()
         self._stored: dict[int, JsonObject] = {}
@@ -98,7 +110,31 @@ class Central:
                 told.append(self._stored[self._told])
             self.events.extend(told)
             self._news.notify_all()
-        watermark = json.dumps({"stream": event["stream"], "seq": self._told})
-        client.publish(f"{self._root}/ack", watermark, qos=1, retain=True)
+        client.publish(f"{self._root}/ack", self._watermark(event["stream"]), qos=1, retain=True)
         for item in told:
             self._on_event(item)
+
+    def _watermark(self, stream: str) -> str:
+        """What is stored without a gap, with the hash of the last such event, signed."""
+        said: JsonObject = {"stream": stream, "seq": self._told}
+        if self._ack_key is not None:
+            digest = hashlib.sha256(self._lines[self._told] if self._told else stream.encode()).hexdigest()
+            said["signature"] = _compact_jws({"gate": self._gate, **said, "digest": digest}, self._ack_key)
+        return json.dumps(said)
+
+
+def _private_key(file: Path) -> Ed25519PrivateKey:
+    key = load_pem_private_key(file.read_bytes(), None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise TypeError(f"{file} holds no Ed25519 key")
+    return key
+
+
+def _compact_jws(statement: JsonObject, key: Ed25519PrivateKey) -> str:
+    header = {"alg": "EdDSA", "kid": ACK_KID, "typ": "gate-acknowledgement+jwt"}
+    message = b".".join(_base64url(json.dumps(part).encode()) for part in (header, statement))
+    return (message + b"." + _base64url(key.sign(message))).decode()
+
+
+def _base64url(raw: bytes) -> bytes:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=")

@@ -72,7 +72,7 @@ class DemoRunner:
             self._clockwork.start()
             stack.callback(self._clockwork.stop)
             self._site = demo_site.build(self._folder, serial_port, self._broker.port, self._utc)
-            self._central = Central(self._broker.port, demo_site.GATE, self._screen.event)
+            self._central = Central(self._broker.port, demo_site.GATE, self._screen.event, self._site.ack_key_file)
             self._central.start()
             stack.callback(self._central.stop)
             self._issue(stack)

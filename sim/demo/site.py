@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from agent.core.crypto import SigningKey
 from agent.core.permit import Issuer, trust, trust_list
 from agent.lane import put_scene
+from sim.demo.central import ACK_KID
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +42,10 @@ require_synchronised = false
 brokers = ["mqtt://127.0.0.1:{broker_port}"]
 resend_s = 2.0
 start_spread_s = 0.0
+
+[[mqtt.ack_keys]]
+id = "{ack_kid}"
+public_key = "{ack_key}"
 
 [lanes.exit-1]
 number = 1
@@ -100,6 +105,11 @@ class Site:
         return self.folder / "yard" / "scene.json"
 
     @property
+    def ack_key_file(self) -> Path:
+        """The key by which central signs what it acknowledges."""
+        return self.folder / "ack.pem"
+
+    @property
     def configuration(self) -> Path:
         """The gate's configuration file."""
         return self.folder / "gate.toml"
@@ -116,10 +126,12 @@ class Site:
 
 def build(folder: Path, serial_port: Path, broker_port: int, utc: int) -> Site:
     """Write keys, trust list and configuration of the demo's gate into `folder`."""
-    root, key, lists_key = (SigningKey.from_seed(secrets.token_bytes(32)) for _ in range(3))
+    root, key, lists_key, ack_key = (SigningKey.from_seed(secrets.token_bytes(32)) for _ in range(4))
     issuer, central = Issuer("demo trade window", key, (SITE,)), Issuer("demo central", lists_key, (SITE,))
     site = Site(folder, serial_port, broker_port, issuer, central)
     site.state.mkdir(parents=True)
+    site.ack_key_file.touch(0o600)
+    site.ack_key_file.write_bytes(ack_key.to_pem())
     site.scene_file.parent.mkdir()
     since = utc - HOUR_S
     keys = trust_list([issuer], since)
@@ -133,6 +145,8 @@ def build(folder: Path, serial_port: Path, broker_port: int, utc: int) -> Site:
             trust_list=folder / "trust.gtl",
             root_key=root.public.raw.hex(),
             broker_port=broker_port,
+            ack_kid=ACK_KID,
+            ack_key=ack_key.public.raw.hex(),
             serial_port=serial_port,
             scene_file=site.scene_file,
             open_channel=OPEN_CHANNEL,

@@ -12,12 +12,18 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 from tests.bare.debian import EMULATOR, FOLDER, BareDebian, ForeignDebian, StepError
-from tools.deb.package_files import TREES, Build
+from tests.support.packaging.release_keys import release_key, write_keys
+from tools.deb.package_files import INSTALLER, TREES, Build
 from tools.deb.project import ROOT, build_time, run, version
 from tools.deb.targets import TARGETS, BuildError
+from tools.supply.keyring import KEYRING, keyring
+from tools.supply.provenance import sha256
+from tools.supply.signing import sign_file
 
 README = ROOT / "README.md"
 DIST = FOLDER / "dist"
@@ -31,7 +37,10 @@ ISSUE = (
     f"{ROOM}/permit.png",
 )
 SCAN = ("scan", "--json", f"{ROOM}/permit.png")
-LEFT = ("/etc/gate-agent", "/var/lib/gate-agent", "/usr/lib/gate-agent", "/usr/share/gate-agent", "/usr/bin/gate-agent")
+LEFT = (
+    *("/etc/gate-agent", "/var/lib/gate-agent", "/var/lib/gate-agent-versions", "/usr/lib/gate-agent"),
+    *("/usr/share/gate-agent", "/usr/bin/gate-agent", "/usr/sbin/gate-agent-install"),
+)
 WELL = ("models", "cameras", "relays", "inputs", "disk", "memory")
 # Imports every module of machine code; what only another program can load is named.
 IMPORT_ALL = """
@@ -98,12 +107,19 @@ def package(release):
 
 
 def bundle(release):
-    """Without a network, on what each installed Debian has."""
+    """Without a network, on what each installed Debian has; signed by a key of the trial, which a paper vouches for."""
     with BareDebian(release, "important") as debian:
-        archive = debian.take(_built(f"deb{release}_amd64", bundled=True))
-        folder = archive.removesuffix(".tar")
-        debian.run(f"cd /srv && tar -xf {archive} && sh {folder}/install.sh", network=False)
+        archive = _built(f"deb{release}_amd64", bundled=True)
+        with release_key() as key, key.in_use(), tempfile.TemporaryDirectory() as keys:
+            trusted = archive.with_name(KEYRING)
+            trusted.write_bytes(keyring(write_keys(Path(keys), key)))
+            signature = debian.take(sign_file(archive, key.fingerprint))
+        place, paper = debian.take(archive), f"--keyring {debian.take(trusted)} --sha256 {sha256(trusted)}"
+        installer = debian.take(INSTALLER)
+        debian.run(f"sh {installer} {paper} {place}", network=False)
         said = _use(debian)
+        debian.run(f"! sh {installer} {place}", network=False)  # the checkout's keys are not the one of the trial
+        debian.run(f"printf x >>{place} && ! sh {installer} {paper} {place} && rm {signature}", network=False)
         _purge(debian)
         return f"{said}; purged"
 

@@ -15,7 +15,9 @@ from agent.i18n import Language
 from tests.browser.gate import PLATE
 from tests.browser.visit import SIZES, VENDOR
 
-PATHS = [entry.path for entry in sorted(module.NAV for module in page_modules() if hasattr(module, "NAV"))]
+BESIDE = ("/account/second-factor",)
+"""Pages that are not in the navigation, and have forms of their own."""
+PATHS = [*(entry.path for entry in sorted(module.NAV for module in page_modules() if hasattr(module, "NAV"))), *BESIDE]
 
 
 def name_of(path):

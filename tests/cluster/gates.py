@@ -8,6 +8,8 @@ from agent.broker.addresses import BrokerAddress
 from agent.broker.tls import TlsFiles
 from agent.clock.clock import Clock
 from agent.core.commands.command import CommandAnswer, Result
+from agent.core.crypto.keys import SigningKey
+from agent.core.events.acknowledgement import AckPolicy
 from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import DeviceChanged, Draft
 from agent.core.model import CommandName
@@ -22,6 +24,8 @@ from agent.store.journal.journal import Journal
 
 WATCH_S = 0.02
 UTC = 1_800_000_000.0
+ACK_KEY = SigningKey.from_seed(bytes(range(32)))
+"""By which central signs; the gates believe nothing else."""
 
 
 def clock():
@@ -56,6 +60,7 @@ class Gate:
             GateIdentity(name, "0", "boot-1", {}),
             self.journal,
             clock,
+            acks=AckPolicy(name, {"central": ACK_KEY.public}),
             extra=self._said_of_commands,
             observe_link=self._saw,
         )

@@ -9,6 +9,7 @@ import psycopg
 
 from agent.core.events.chain import beginning
 from agent.core.events.chain_verification import verify
+from tests.cluster.gates import ACK_KEY
 
 ROOT = Path(__file__).parents[2]
 CENTRAL = ROOT / "examples" / "central" / "central.py"
@@ -25,6 +26,8 @@ class Worker:
         place = int(name[-1]) % len(brokers)
         self._command = [sys.executable, str(CENTRAL), "run", "--database", database, "--name", name]
         self._command += ["--ca", str(ca), "--certificate", str(certificate), "--key", str(key)]
+        (folder / "ack.pem").write_bytes(ACK_KEY.to_pem())
+        self._command += ["--ack-key", str(folder / "ack.pem")]
         for broker in brokers[place:] + brokers[:place]:
             self._command += ["--broker", broker]
         self._process = None

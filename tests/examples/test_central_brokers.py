@@ -175,7 +175,14 @@ def test_brokers_may_stand_in_the_environment(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["run"], ["run", "--database", "sqlite:x"], ["--database", "sqlite:x", "--broker", "x"]]
+    "arguments",
+    [
+        ["run"],
+        ["run", "--database", "sqlite:x"],
+        ["--database", "sqlite:x", "--broker", "x"],
+        ["--database", "sqlite:x", "--broker", "mqtt://a", "--ack-key", "/nowhere/ack.pem"],
+        ["--database", "sqlite:x", "--broker", "mqtt://a", "--ack-key", __file__],
+    ],
 )
 def test_a_command_line_that_cannot_work_is_refused(arguments):
     with pytest.raises(SystemExit) as ended:

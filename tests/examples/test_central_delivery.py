@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from agent.broker.tls import TlsFiles
+from agent.core.crypto.keys import SigningKey
 from agent.core.events.chain import digest_of
 from tests.support.consumer.consumer import (
     PROGRAM,
@@ -117,6 +118,25 @@ def test_what_is_sent_again_is_stored_once_and_acknowledged_again(broker, sqlite
         assert (said["retain"], said["qos"]) == (0, 1)
         assert body_of(said) == {"stream": opened[GATE].stream, "seq": 3}
         assert body_of(retained(broker.port, f"gate/v1/{GATE}/ack")) == body_of(said)
+        assert_whole(sqlite, opened)
+
+
+def test_what_the_consumer_signs_is_all_that_the_gates_believe(broker, sqlite, tmp_path):
+    key = SigningKey.from_seed(b"k" * 32)
+    (tmp_path / "ack.pem").write_bytes(key.to_pem())
+    with journals(tmp_path, *GATES[:2]) as opened:
+        for journal in opened.values():
+            record(journal, 300)
+        with (
+            Worker(tmp_path, address(broker), sqlite) as worker,
+            uplinks(broker.port, opened, ack_keys={"central": key.public}) as links,
+        ):
+            eventually(lambda: len(stored(sqlite)) == 600, what="all stored")
+            eventually(lambda: all(link.uplink.view.acks["unsigned"] for link in links), what="refused")
+            assert [journal.watermark for journal in opened.values()] == [0, 0]
+            worker.stop()
+            with Worker(tmp_path, address(broker), sqlite, "--ack-key", tmp_path / "ack.pem"):
+                acknowledged(opened)
         assert_whole(sqlite, opened)
 
 

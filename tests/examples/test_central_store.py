@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reference_consumer import live_table
 from rich.console import Console
-from store import SQL, Store, read_event
+from store import SQL, Signer, Store, read_event
 
-from agent.core.crypto.keys import SigningKey
+from agent.core.crypto.keys import Algorithm, SigningKey
+from agent.core.events.acknowledgement import AckPolicy, ReadAck, read_ack
 from agent.core.events.chain import Point, beginning, digest_of
 from agent.core.events.checkpoint import checkpoint_draft
 from agent.core.events.event_types import Draft
@@ -228,6 +229,9 @@ def base64url(data):
 @pytest.mark.parametrize(("header", "proves"), [
     ({"alg": "EdDSA"}, True),
     ({"alg": "Ed25519", "kid": "x"}, True),
+    ({"alg": "EdDSA", "typ": "gate-checkpoint+jwt"}, True),
+    ({"alg": "EdDSA", "typ": "gate-export+jwt"}, False),
+    ({"alg": "EdDSA", "typ": None}, False),
     ({"alg": "none"}, False),
     ({"alg": "HS256"}, False),
     ({}, False),
@@ -278,6 +282,30 @@ def test_a_checkpoint_that_proves_nothing_is_told_and_holds_up_nothing(store, ca
     assert put(store, [message(event) for event in events]) == [(SOURCE, STREAM, 4)]
     assert mark(store) == [(4, 0)]
     assert conflicts(store) == [(SOURCE, STREAM, 4, "bad_checkpoint")]
+
+
+# ------------------------------------------------------------------------------------------------ what the gate is told
+
+
+def test_what_the_gate_is_told_is_signed_and_the_gate_believes_it(url, tmp_path):
+    key = SigningKey.from_seed(token_bytes(32))
+    (tmp_path / "ack.pem").write_bytes(key.to_pem())
+    policy = AckPolicy(GATE, {"central": key.public})
+    events = chain(*devices(3))
+    with closing(Store(url, Signer(str(tmp_path / "ack.pem"), "central"))) as store:
+        told = [store.store([(*message(event), 0)])[0] for event in (events[2], *events)]
+    assert {topic for topic, _ in told} == {f"gate/v1/{GATE}/ack"}
+    points = [beginning(STREAM), *map(point, (events[0], events[2], events[2]))]
+    assert [read_ack(body, policy) for _, body in told] == [
+        ReadAck(STREAM, one.seq, one.digest, "central") for one in points
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", b"x", SigningKey.from_seed(bytes(31) + b"1", Algorithm.ES256).to_pem()])
+def test_a_file_without_such_a_key_is_refused(tmp_path, content):
+    (tmp_path / "ack.pem").write_bytes(content)
+    with pytest.raises(ValueError, match=r"PEM|Ed25519"):
+        Signer(str(tmp_path / "ack.pem"), "central")
 
 
 # ---------------------------------------------------------------------------------------------------- what is no event

@@ -5,6 +5,7 @@ import time
 from contextlib import ExitStack
 from random import Random
 
+from agent.core.crypto.keys import SigningKey
 from agent.store.journal.reader import JournalReader
 from tests.faults.consumer import Consumer
 from tests.faults.gate import Gate
@@ -15,6 +16,8 @@ from tests.support.mqtt.faultproxy import FaultProxy
 from tests.support.mqtt.mosquitto import Broker
 
 QUICK = "keepalive_s = 5\nheartbeat_s = 5"
+ACK_KEY = SigningKey.from_seed(bytes(range(32)))
+ACK_KEYS = f'[[mqtt.ack_keys]]\nid = "central"\npublic_key = "{ACK_KEY.public.raw.hex()}"'
 STARTED_WITHIN_S = 30
 OLD_ENOUGH = 0.7
 NEWS_WITHIN_S = 120
@@ -36,11 +39,12 @@ class World:
         self.folder = folder
         self.dice = Random(seed)  # noqa: S311 - to be repeatable
         self.broker = Broker(folder, "max_queued_messages 100000")
-        self.consumer = Consumer(folder, f"mqtt://127.0.0.1:{self.broker.port}")
+        (folder / "ack.pem").write_bytes(ACK_KEY.to_pem())
+        self.consumer = Consumer(folder, f"mqtt://127.0.0.1:{self.broker.port}", "--ack-key", folder / "ack.pem")
         self.witness = Witness(self.broker.port)
         self.proxy = FaultProxy(self.broker.port) if proxy else None
         port = self.proxy.port if self.proxy else self.broker.port
-        mqtt = f"{plain_broker(port)}\n{QUICK}"
+        mqtt = f"{plain_broker(port)}\n{QUICK}\n{ACK_KEYS}"
         self.gate = make_gate(installed, folder, mqtt=mqtt, seed=seed, state=state, journal_keys=journal_keys)
         self.outside = Outside()
         self._tell = tell

@@ -19,6 +19,7 @@ from agent.core.permit.checks import verify_permit
 from agent.core.permit.fields import ClaimsError
 from agent.core.permit.trust import TrustError
 from tests.fuzz import corpus
+from tests.fuzz.anchors import ANCHORS
 from tests.fuzz.mutations import random_item, spliced, spoilt
 from tests.fuzz.target import Target
 from tests.fuzz.wires import WIRES
@@ -273,6 +274,7 @@ _PERMITS_AND_LISTS: dict[str, Target] = {
     "list chunks": Target(_spoilt_of(_CHUNK_DATA), _chunk_accepted, 0.01),
     "list rows": Target(_row, _row_accepted, 0.02),
 }
-_LEFT = 1 - sum(target.share for target in WIRES.values())
-TARGETS = {name: replace(each, share=each.share * _LEFT) for name, each in _PERMITS_AND_LISTS.items()} | WIRES
+_OTHERS = WIRES | ANCHORS
+_LEFT = 1 - sum(target.share for target in _OTHERS.values())
+TARGETS = {name: replace(each, share=each.share * _LEFT) for name, each in _PERMITS_AND_LISTS.items()} | _OTHERS
 """Everything that reads bytes of strangers; the shares make one."""

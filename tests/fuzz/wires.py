@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.core.commands.check import Proved, ReceivedCommand, prove
+from agent.core.events.acknowledgement import AckPolicy, ReadAck, read_ack, sign_ack
+from agent.core.events.chain import Point
 from agent.core.site.messages import ClaimQuery, RowsRequest, SiteMessageError
-from agent.mqtt.acknowledgements import read_ack
 from agent.settings import SettingsError
 from agent.vision.worker.protocol import (
     Attend,
@@ -23,8 +24,10 @@ from agent.vision.worker.protocol import (
     Heartbeat,
     Hello,
     Layer,
+    PicturesShown,
     PreviewFrame,
     ProtocolError,
+    ReadPictures,
     Sandbox,
     SeenCode,
     SeenPlate,
@@ -40,7 +43,7 @@ from tests.fuzz.target import Target
 from tests.support.gate.config_files import GOOD, loaded
 from tests.support.mqtt.commanding import GATE, KEY, KEYS, KID, OTHER_KEY, body, signed
 from tests.support.site.sites import KEYS as SITE_KEYS
-from tests.support.site.sites import membership_of
+from tests.support.site.sites import PLACE, membership_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,10 +64,12 @@ _WORKER_WORDS = (
     encoded(CameraState(phase=CameraPhase.STREAMING, width_px=640, height_px=480, frame_rate_hz=25.0)),
     encoded(Detection(frame=1, at=2.0, codes=(_CODE,), plates=(_PLATE,), picture=0), (_JPEG, _JPEG)),
     encoded(PreviewFrame(frame=1, at=2.0, picture=0), (_JPEG,)),
+    encoded(PicturesShown(codes=((b"GP1:\x00",),), plates=(_PLATE, None))),
 )
 _PARENT_WORDS = (
     encoded(Configure(camera_kind="folder", camera={"path": "/srv", "deep": [1, {"a": None}]})),
     encoded(Attend(present=True)),
+    encoded(ReadPictures(codes=1, plates=1), (_JPEG, _JPEG)),
     encoded(Stop()),
 )
 
@@ -95,11 +100,15 @@ def _differs(envelope: Envelope, *, from_worker: bool) -> bool:
 
 _COMMANDS = tuple(signed(body(name)) for name in ("open", "hold", "lock", "replay"))
 _STREAM = "01900000-0000-7000-8000-000000000000"
-_HEAD = 1000
-_ACKS = tuple(json.dumps({"stream": _STREAM, "seq": seq}).encode() for seq in (0, 1, 999, 1000))
+_ACK_POLICY = AckPolicy(GATE, {KID: KEY.public})
+_POINTS = tuple(Point(_STREAM, seq, f"{seq:064x}") for seq in (0, 1, 999, 1000))
+_ACKS = (
+    *(json.dumps({"stream": point.stream, "seq": point.seq}).encode() for point in _POINTS),
+    *(sign_ack(GATE, point, KEY, KID) for point in _POINTS),
+)
 _NORTH, _SOUTH = membership_of("north"), membership_of("south")
 _SITE_WORDS = tuple(
-    _SOUTH.sealed(said, "north", SITE_KEYS["south"])
+    _SOUTH.sealed(said, "north", PLACE, SITE_KEYS["south"])
     for said in (ClaimQuery(id="c1", permit="0102030405060708"), RowsRequest(stream="s1", after=7))
 )
 
@@ -115,10 +124,15 @@ def _command_accepted(data: bytes) -> bool:
 
 
 def _ack_accepted(data: bytes) -> bool:
-    found = read_ack(data, stream=_STREAM, head=_HEAD)
-    if not isinstance(found, int):
-        return False
-    return not 0 <= found <= _HEAD or json.loads(data) != {"stream": _STREAM, "seq": found}
+    """What is proved is one of those that were signed; what is not signed says what it was read as."""
+    proved = read_ack(data, _ACK_POLICY)
+    if isinstance(proved, ReadAck) and Point(proved.stream, proved.seq, proved.digest or "") not in _POINTS:
+        return True
+    found = read_ack(data, AckPolicy(GATE))
+    if isinstance(found, ReadAck):
+        said = json.loads(data)
+        return (said["stream"], said["seq"]) != (found.stream, found.seq)
+    return False
 
 
 def _site_word_accepted(data: bytes) -> bool:

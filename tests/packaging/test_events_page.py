@@ -16,6 +16,8 @@ from agent.core.commands.command import Refusal, Result
 from agent.core.contract import examples
 from agent.core.contract.channels import CHANNELS
 from agent.core.contract.schemas import EVENTS, schemas
+from agent.core.events.acknowledgement import AckPolicy, ReadAck, read_ack
+from agent.core.events.chain import beginning
 from agent.core.events.event_types import Alarm
 from agent.core.model import CommandName, Outcome
 from agent.core.model.reasons import Reason, Verdict
@@ -157,6 +159,26 @@ def test_the_checkpoint_is_opened_as_the_page_says(text):
         made["opened"](f"{head}.{body[:-4]}AAAA.{signature}", public)
     with pytest.raises(InvalidSignature):
         made["opened"](birth["checkpoint"], examples.COMMAND_KEY.public.raw.hex())
+
+
+def test_a_text_of_another_kind_is_no_checkpoint_to_the_page(text):
+    made = {}
+    exec(block(text, "python", "def opened"), made)  # noqa: S102
+    other = examples.command_example(CommandName.OPEN)
+    with pytest.raises(ValueError, match="no checkpoint"):
+        made["opened"](other, examples.COMMAND_KEY.public.raw.hex())
+
+
+@pytest.mark.parametrize("seq", [0, 3])
+def test_an_acknowledgement_that_is_signed_as_the_page_says_is_taken(text, tmp_path, seq):
+    made, key = {}, examples.ACK_KEY
+    exec(block(text, "python", "def acknowledgement"), made)  # noqa: S102
+    (tmp_path / "ack.pem").write_bytes(key.to_pem())
+    event = examples.chain()[seq - 1]
+    said = made["acknowledgement"](examples.GATE, examples.STREAM, seq, event.payload, tmp_path / "ack.pem")
+    digest = event.digest if seq else beginning(examples.STREAM).digest
+    policy = AckPolicy(examples.GATE, {"central": key.public})
+    assert read_ack(said, policy) == ReadAck(examples.STREAM, seq, digest, "central")
 
 
 @pytest.fixture

@@ -10,15 +10,17 @@ from importlib.metadata import distributions
 import pytest
 
 from tests.support.packaging.debian_packages import STORE, Packages, own_target
+from tests.support.packaging.release_keys import release_key, write_keys
 from tools.deb import environment
 from tools.deb.command_tree import commands
 from tools.deb.completion import completion
 from tools.deb.environment import installed_wheel, ready_environment
 from tools.deb.licences import bill_of_materials, copyright_file
-from tools.deb.manual import manual
-from tools.deb.package_files import SCRIPTS, build_wheel
+from tools.deb.manual import installer_manual, manual
+from tools.deb.package_files import INSTALLER, SCRIPTS, Build, build_wheel, lay_out
 from tools.deb.targets import TARGETS, BuildError
 from tools.deb.third_party import works
+from tools.supply.keyring import KEYRING
 
 VERSION = "0.9.0"
 TIME = 1_700_000_000
@@ -71,6 +73,18 @@ def test_it_is_refused_before_it_is_unpacked_where_python_or_a_library_does_not_
     (before,) = re.findall(r"^Pre-Depends: (.*)$", text, re.MULTILINE)
     assert before.startswith(f"python3 (>= {python}), python3 (<< {packages.target.next_python}), libzbar0")
     assert "\nDepends:" not in text
+
+
+def test_it_brings_the_keys_by_which_the_next_release_is_known_and_what_checks_them(packages, tmp_path):
+    with release_key() as key:
+        build = Build(packages.target, VERSION, TIME, write_keys(tmp_path / "keys", key))
+        lay_out(build, build_wheel(tmp_path / "wheel", TIME), STORE, tmp_path / "content")
+        held = tmp_path / "content/usr/share/keyrings" / KEYRING
+        assert held.read_bytes() == key._gpg("--export")
+    assert held.stat().st_mode & 0o777 == 0o644
+    installer = tmp_path / "content/usr/sbin/gate-agent-install"
+    assert (installer.stat().st_mode & 0o777, installer.read_bytes()) == (0o755, INSTALLER.read_bytes())
+    assert ", gpgv | sqv\n" in (tmp_path / "content/DEBIAN/control").read_text()
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -141,7 +155,21 @@ def test_the_manual_has_every_command_and_no_mistake_of_form(tmp_path):
     page = manual(commands(), VERSION, TIME)
     for entry in commands().walk():
         assert " ".join(("gate-agent", *entry.words)) in page.replace(r"\-", "-").replace(r"\:", "")
-    file = tmp_path / "gate-agent.1"
+    has_no_mistake_of_form(tmp_path / "gate-agent.1", page)
+
+
+def test_the_installer_has_a_manual_with_all_its_options(tmp_path):
+    source = INSTALLER.with_name("gate-agent-install.8").read_text(encoding="utf-8")
+    page = installer_manual(source, VERSION, TIME)
+    assert "@" not in page
+    options = set(re.findall(r"^  (--[a-z0-9]+)", INSTALLER.read_text(encoding="utf-8"), re.MULTILINE))
+    assert options == {"--check", "--downgrade", "--keyring", "--sha256"}
+    for option in options:
+        assert option in page.replace(r"\-", "-")
+    has_no_mistake_of_form(tmp_path / "gate-agent-install.8", page)
+
+
+def has_no_mistake_of_form(file, page):
     file.write_text(page)
     try:
         checked = subprocess.run(

@@ -44,6 +44,30 @@ def test_every_file_that_the_page_names_is_there():
     assert [path for path in named if not (ROOT / path).exists()] == []
 
 
+def test_each_finding_of_the_audit_has_its_row_and_what_holds_it():
+    findings = {name: (status, held) for name, _, status, held in rows(section("Findings"))}
+    counts = {"C": 2, "H": 6, "M": 8, "L": 8}
+    assert list(findings) == [f"{kind}{number}" for kind, last in counts.items() for number in range(1, last + 1)]
+    for name, (status, held) in findings.items():
+        assert status.startswith(("closed", "explained", "**open**")), name
+        assert ("`tests/" in held) == status.startswith("closed"), name
+
+
+# The requirements for components, of which some are for one kind of component only (IEC 62443-4-2:2019).
+REQUIREMENTS = {1: 14, 2: 13, 3: 14, 4: 3, 5: 3, 6: 2, 7: 8}
+NOT_FOR_COMPONENTS = {"2.3"}
+
+
+def test_the_table_of_iec_62443_4_2_has_each_requirement_once_with_a_verdict():
+    named = []
+    for requirement, verdict, why in rows(section("IEC 62443-4-2")):
+        named += re.findall(r"\b\d\.\d+\b", requirement)
+        assert verdict in {"met", "partly", "not", "site", "-"}, requirement
+        assert why, requirement
+    all_of_them = {f"{part}.{number}" for part, last in REQUIREMENTS.items() for number in range(1, last + 1)}
+    assert sorted(named) == sorted(all_of_them - NOT_FOR_COMPONENTS)
+
+
 def test_every_package_of_a_gate_is_pinned_by_version_and_hash():
     entries = re.split(r"\n(?=[a-z0-9])", (ROOT / "requirements.lock").read_text(encoding="utf-8"))
     assert len(entries) > 30

@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from agent.anchors.helper import FOLDER
+from agent.anchors.helper_client import SOCKET
 from tests.support.waiting import scaled
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNIT = SYSTEMD / "gate-agent.service"
 CLOCK = SYSTEMD / "gate-agent-clock.service"
+ANCHORS = SYSTEMD / "gate-agent-anchors.service"
+ANCHORS_SOCKET = SYSTEMD / "gate-agent-anchors.socket"
 # What Debian 12's does not know yet, says so, and goes on without.
 LATER, LATER_SINCE = (
     re.compile(r"Unknown key '(RestartSteps|RestartMaxDelaySec)' in section \[Service\], ignoring"),
@@ -42,7 +46,7 @@ def machine(tmp_path):
         command.write_text("#!/bin/sh\n", encoding="utf-8")
         command.chmod(0o755)
     (tmp_path / "etc/systemd/system").mkdir(parents=True)
-    for unit in (UNIT, CLOCK):
+    for unit in (UNIT, CLOCK, ANCHORS, ANCHORS_SOCKET):
         shutil.copy(unit, tmp_path / "etc/systemd/system")
     return tmp_path
 
@@ -64,7 +68,7 @@ def version():
     return int(answer.stdout.split()[1])
 
 
-@pytest.mark.parametrize("unit", [UNIT, CLOCK], ids=lambda unit: unit.stem)
+@pytest.mark.parametrize("unit", [UNIT, CLOCK, ANCHORS, ANCHORS_SOCKET], ids=lambda unit: unit.name)
 def test_systemd_has_nothing_to_say_of_a_unit(machine, unit):
     assert verified(machine, unit.read_text(encoding="utf-8"), unit) == ""
 
@@ -99,7 +103,7 @@ def test_the_gate_is_started_again_for_ever_and_watched():
         "RestartMaxDelaySec": "60",
         "StartLimitIntervalSec": "0",
         "User": "gate-agent",
-        "StateDirectory": "gate-agent",
+        "StateDirectory": "gate-agent gate-agent-witness",
         "SupplementaryGroups": "dialout video",
         "ExecReload": "/bin/kill -HUP $MAINPID",
         "ExecStart": "/usr/lib/gate-agent/current/bin/gate-agent run /etc/gate-agent/gate.toml",
@@ -163,6 +167,39 @@ def test_who_asks_the_kernel_about_the_clock_has_nothing_else(tmp_path):
         "RootDirectoryOrRootImage",
     }
     assert code == 0
+
+
+def test_who_changes_trust_anchors_is_root_without_roots_powers_and_writes_one_folder():
+    code, open_ones = exposed(ANCHORS, threshold=7)
+    assert open_ones == {
+        "UserOrDynamicUser",
+        "PrivateUsers",
+        "DeviceAllow",
+        "RestrictAddressFamilies_AF_UNIX",
+        "RootDirectoryOrRootImage",
+    }
+    assert code == 0
+    settings = dict(re.findall(r"^([A-Za-z]+)=(.*)$", ANCHORS.read_text(encoding="utf-8"), re.MULTILINE))
+    assert settings["ReadWritePaths"] == str(FOLDER)
+    assert settings["CapabilityBoundingSet"] == ""
+    assert "-/var/lib/gate-agent" in settings["InaccessiblePaths"].split()
+
+
+def test_the_helper_of_the_anchors_is_asked_where_the_agent_asks_and_only_its_group_may():
+    settings = dict(re.findall(r"^([A-Za-z]+)=(.*)$", ANCHORS_SOCKET.read_text(encoding="utf-8"), re.MULTILINE))
+    assert settings["ListenStream"] == str(SOCKET)
+    assert (settings["SocketUser"], settings["SocketGroup"], settings["SocketMode"]) == ("root", "gate-agent", "0660")
+    assert "Accept" not in settings  # one helper, which hears one caller after the other
+    text = UNIT.read_text(encoding="utf-8")
+    assert {"Wants=gate-agent-anchors.socket", "After=gate-agent-anchors.socket"} <= set(text.splitlines())
+
+
+def test_the_folder_of_the_anchors_is_roots_alone_and_not_below_one_that_the_service_writes():
+    lines = (SYSTEMD / "gate-agent.tmpfiles").read_text(encoding="utf-8").splitlines()
+    assert f"d {FOLDER} 0755 root root -" in lines
+    writable = re.findall(r"^ReadWritePaths=-?(.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)
+    assert writable
+    assert not any(FOLDER.is_relative_to(path) for path in writable)
 
 
 def test_the_page_on_the_clock_says_what_the_units_do():

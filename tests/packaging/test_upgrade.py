@@ -12,7 +12,6 @@ import pytest
 
 from tests.support.packaging.booted_gate import CONFIGURATION, JOURNAL, UNIT, Said, installed_gate, why_not_here
 from tests.support.packaging.debian_packages import Packages, rewrite
-from tools.deb.bundle import fill
 
 pytestmark = [
     pytest.mark.long,
@@ -98,6 +97,30 @@ def test_installed_twice_it_runs_on(wired, packages):
     events = wired.events()
     assert wired.install(packages.thin("0.9.1")).code == 0
     assert wired.shown("ActiveState") == "active"
+    assert wired.events() > events
+
+
+def test_an_older_version_is_taken_only_by_roots_word_and_that_is_recorded(wired, packages):
+    before, events = wired.process, wired.events()
+    said = wired.install(packages.thin("0.9.0"))
+    assert said.code != 0
+    assert re.search(r"nothing was changed: version 0\.9\.1\+deb\d+ has run here, and this one is older", said.text)
+    assert is_untouched(wired, before)
+    said = wired.install(packages.thin("0.9.0"), "GATE_AGENT_DOWNGRADE='fault 17'")
+    assert said.code == 0, said
+    assert wired.version == "0.9.0"
+    assert wired.install(packages.thin("0.9.1")).code == 0
+    kept = "/var/lib/gate-agent-versions"
+    assert wired.ask(f"stat --format='%U %a' {kept} {kept}/floor").split() == ["root", "755", "root", "644"]
+    told = [line.split(" ", 1)[1] for line in wired.ask(f"cat {kept}/history").splitlines()]
+    release = packages.target.release
+    assert told == [
+        f"0.9.0+deb{release} in use; before: none",
+        f"0.9.1+deb{release} in use; before: 0.9.0+deb{release}",
+        f"downgrade from 0.9.1+deb{release} to 0.9.0+deb{release}, by root: fault 17",
+        f"0.9.1+deb{release} in use; before: 0.9.0+deb{release}",
+    ]
+    assert "downgrade from 0.9.1" in wired.ask("journalctl --identifier=gate-agent-versions --output=cat --no-pager")
     assert wired.events() > events
 
 
@@ -211,10 +234,10 @@ def never_ready(modules, tree):
 def new_form(modules, tree):
     rewrite(
         modules / "agent/store/journal/schema.py",
-        "VERSION_4, VERSION_5)",
-        'VERSION_4, VERSION_5, "CREATE TABLE later (one)")',
+        "VERSION_5, VERSION_6)",
+        'VERSION_5, VERSION_6, "CREATE TABLE later (one)")',
     )
-    rewrite(tree / "forms", "journal.db 5", "journal.db 6")
+    rewrite(tree / "forms", "journal.db 6", "journal.db 7")
 
 
 def test_without_room_for_a_copy_of_the_state_the_version_before_runs_again(wired, packages):
@@ -282,7 +305,7 @@ def test_going_back_across_a_newer_form_of_the_state_is_refused(wired, packages)
     before = wired.process
     said = wired.install(packages.thin("0.9.1"))
     assert said.code != 0
-    assert f"{JOURNAL} has form 6" in said.text
+    assert f"{JOURNAL} has form 7" in said.text
     assert (wired.version, wired.process) == ("0.9.6", before)
 
 
@@ -296,29 +319,9 @@ def test_removing_stops_it_and_keeps_state_and_configuration_and_purging_removes
     wired.ask("systemctl stop board")  # it runs as the user that goes
     purged = wired.run("dpkg --purge gate-agent")
     assert purged.code == 0, purged
-    left = wired.run(f"ls -d /etc/gate-agent /var/lib/gate-agent /usr/lib/gate-agent /etc/systemd/system/*/{UNIT}").text
+    folders = "/etc/gate-agent /etc/gate-agent-anchors /usr/lib/gate-agent /usr/sbin/gate-agent-install"
+    kept = "/var/lib/gate-agent /var/lib/gate-agent-witness /var/lib/gate-agent-versions"
+    left = wired.run(f"ls -d {folders} {kept} /etc/systemd/system/*/{UNIT}").text
     assert "cannot access" in left
     assert len([line for line in left.splitlines() if "cannot access" not in line]) == 0
     assert wired.run("getent passwd gate-agent").code != 0
-
-
-def test_the_bundle_refuses_a_spoilt_file_and_another_user_and_installs_all_by_itself(wired, packages, tmp_path):
-    (tmp_path / "files").mkdir()
-    package = shutil.copy(packages.thin("0.9.1"), tmp_path / "files" / "gate-agent_0.9.1.deb")
-    bundle = wired.machine.root / "srv/bundle"
-    fill(bundle, packages.target, Path(package), [])
-    script = "sh /srv/bundle/install.sh"
-    assert "needs root" in wired.run(f"setpriv --reuid=65534 --clear-groups {script}").text
-    sums = (bundle / "SHA256SUMS").read_text()
-    (bundle / "SHA256SUMS").write_text(sums.replace(sums[:8], "0" * 8, 1))
-    assert "a file is damaged" in wired.run(script).text
-    (bundle / "SHA256SUMS").write_text(sums)
-    text = (bundle / "install.sh").read_text()
-    (bundle / "install.sh").write_text(text.replace(f"RELEASE={packages.target.release}", "RELEASE=11"))
-    assert "this is for Debian 11" in wired.run(script).text
-    assert "no packages found" in wired.run("dpkg-query --show gate-agent").text
-    (bundle / "install.sh").write_text(text)
-    (bundle / "SHA256SUMS").write_text(sums)
-    said = wired.run(script)
-    assert said.code == 0, said
-    assert wired.shown("ActiveState") == "active"

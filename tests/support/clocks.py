@@ -1,5 +1,7 @@
 """A clock that is moved by hand, and a floor in memory."""
 
+from dataclasses import replace
+
 from agent.clock.clock import Synchronisation
 from agent.core.clock.trust import ClockFloor
 from agent.core.model.instant import Instant
@@ -45,6 +47,11 @@ class FloorInMemory:
         self.written += 1
         known = (utc, error_s) if synced else (self.floor.synced_utc, self.floor.synced_error_s)
         self.floor = ClockFloor(max(utc, self.floor.utc), *known)
+
+    def doubt_clock_word(self, error_s):
+        self._fail()
+        if self.floor.synced_utc is not None:
+            self.floor = replace(self.floor, synced_error_s=max(error_s, self.floor.synced_error_s))
 
     def reset_clock_floor(self, utc):
         self._fail()

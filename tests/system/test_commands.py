@@ -8,7 +8,7 @@ import pytest
 
 from agent.broker.addresses import BrokerAddress
 from agent.clock.clock import Clock
-from agent.core.crypto import jws
+from agent.core.crypto import JwsType, jws
 from agent.core.crypto.keys import SigningKey
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
@@ -74,7 +74,7 @@ class ControlRoom:
             "exp": now + 60,
             "arguments": arguments,
         }
-        text = jws.sign(json.dumps(body).encode(), KEY, "room").encode()
+        text = jws.sign(json.dumps(body).encode(), KEY, "room", JwsType.COMMAND).encode()
         return text, self.send(name, text, body["id"])
 
     def send(self, name, text, command):

@@ -301,7 +301,7 @@ def content(state):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (newer("journal.db"), "journal.db has schema version 99, this agent knows up to 5: update the agent"),
+        (newer("journal.db"), "journal.db has schema version 99, this agent knows up to 6: update the agent"),
         (newer("registry.db"), "registry.db has schema version 99, this agent knows up to 1: update the agent"),
         (cut("gate.key"), "gate.key is damaged (no unencrypted private key in PEM form): restore it from a copy"),
     ],

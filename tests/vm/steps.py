@@ -249,9 +249,11 @@ def upgrade(gate):
 
 
 def downgrade(gate):
-    """gone back to the version before by its package: vehicles pass"""
+    """gone back to the version before by its package, by root's word: vehicles pass"""
     run, seen = gate.machine.run, gate.told.head
-    run("dpkg --install /mnt/old.deb")
+    said = run("dpkg --install /mnt/old.deb", check=False)
+    assert "has run here, and this one is older" in said, said
+    run("GATE_AGENT_DOWNGRADE='a trial' dpkg --install /mnt/old.deb")
     assert run("cat /usr/lib/gate-agent/current/version").startswith("0.9.0")
     gate.follow()
     gate.until_at_work(seen)

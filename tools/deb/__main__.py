@@ -15,6 +15,7 @@ from tools.deb.environment import python_of
 from tools.deb.package_files import Build, build_wheel, lay_out, pack
 from tools.deb.project import ROOT, build_time, version
 from tools.deb.targets import TARGETS, BuildError, Target
+from tools.supply.keyring import KEYS
 
 WORK: Final = ROOT / "build" / "deb"
 LEVEL: Final = 12
@@ -44,6 +45,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--bundle", action="store_true", help="also a bundle with Debian's packages, for machines without a line"
     )
+    parser.add_argument("--keys", type=Path, default=KEYS, help="the public keys of releases, as *.asc")
     return parser.parse_args()
 
 
@@ -66,7 +68,7 @@ def _targets(names: list[str]) -> list[Target]:
 
 def _build(target: Target, wheel: Path, arguments: argparse.Namespace) -> None:
     began_at = time.monotonic()
-    build = Build(target, version(), build_time())
+    build = Build(target, version(), build_time(), arguments.keys)
     file = arguments.out / build.file
     digest = _packed(build, wheel, file, arguments.level, WORK / "environments")
     if arguments.twice:

@@ -1,11 +1,11 @@
 """A bundle for computers without a line.
 
-The package, those of Debian that it needs, and a script that installs them.
+The package, those of Debian that it needs, and what it is for. Nothing in it is run before its signature was checked:
+packaging/bundle/gate-agent-install does that, and installs it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 import tarfile
@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tools.deb.project import ROOT, run
+from tools.deb.project import run
 from tools.deb.targets import LIBRARIES, SUITES, BuildError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _THERE: Final = {"required", "important"}  # the priorities that every installed Debian has
 _SOURCES: Final = (Path("/etc/apt/sources.list"), Path("/etc/apt/sources.list.d"))
+_FORM: Final = 1
 _KEYS: Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
@@ -35,22 +36,34 @@ def bundle(build: Build, package: Path, store: Path) -> Path:
     file = package.with_name(f"{name}.tar")
     with tempfile.TemporaryDirectory(dir=package.parent) as scratch:
         folder = Path(scratch, name)
-        fill(folder, target, package, debian_packages(target, store))
-        with tarfile.open(file, "w", format=tarfile.GNU_FORMAT) as archive:
-            archive.add(folder, name, filter=lambda member: _neutral(member, build.time))
+        fill(folder, build, package, debian_packages(target, store))
+        pack_bundle(folder, file, build.time)
     return file
 
 
-def fill(folder: Path, target: Target, package: Path, others: list[Path]) -> None:
-    """Put a bundle together in a new folder: our package, the others, the script and everybody's checksums."""
+def fill(folder: Path, build: Build, package: Path, others: list[Path]) -> None:
+    """Put a bundle together in a new folder: our package, the others, and what it is for.
+
+    There are no checksums in it: the signature is of all of it.
+    """
     (folder / "debian").mkdir(parents=True)
     shutil.copy2(package, folder / package.name)
     for other in others:
         shutil.copy2(other, folder / "debian")
-    script = (ROOT / "packaging" / "bundle" / "install.sh").read_text(encoding="utf-8")
-    script = script.replace("@RELEASE@", str(target.release)).replace("@ARCHITECTURE@", target.architecture)
-    (folder / "install.sh").write_text(script, encoding="utf-8")
-    (folder / "SHA256SUMS").write_text(_sums(folder), encoding="utf-8")
+    told = {
+        "form": _FORM,
+        "version": build.package_version,
+        "release": build.target.release,
+        "architecture": build.target.architecture,
+    }
+    text = "".join(f"{name} {value}\n" for name, value in told.items())
+    (folder / "bundle").write_text(text, encoding="utf-8")
+
+
+def pack_bundle(folder: Path, file: Path, time: int) -> None:
+    """Make the bundle's file of its folder: the same bytes each time. `time`: Unix seconds."""
+    with tarfile.open(file, "w", format=tarfile.GNU_FORMAT) as archive:
+        archive.add(folder, folder.name, filter=lambda member: _neutral(member, time))
 
 
 def debian_packages(target: Target, store: Path) -> list[Path]:
@@ -126,14 +139,9 @@ def _base(available: str) -> list[str]:
     return found
 
 
-def _sums(folder: Path) -> str:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder)}\n" for path in files)
-
-
 def _neutral(member: tarfile.TarInfo, time: int) -> tarfile.TarInfo:
     member.uid = member.gid = 0
     member.uname = member.gname = "root"
     member.mtime = time
-    member.mode = 0o755 if member.isdir() or member.name.endswith(".sh") else 0o644
+    member.mode = 0o755 if member.isdir() else 0o644
     return member

@@ -12,7 +12,9 @@ FILES: Final = (
     ("/etc/gate-agent/gate.toml", "The configuration; every key stands in it, with what it means."),
     ("/usr/share/gate-agent/config", "That file as it was shipped, and samples of lanes for each kind of board."),
     ("/var/lib/gate-agent", "The state: journal, lists, pictures, the gate's key."),
+    ("/var/lib/gate-agent-witness", "The head file, by which an older copy of the state is noticed. Never restore it."),
     ("/usr/lib/gate-agent/current", "The version in use; beside it, while an upgrade runs, the one before."),
+    ("/var/lib/gate-agent-versions", "Root's: what was installed when, and the version below which none is taken."),
     ("/etc/credstore/gate-agent.mqtt.password", "The broker's password, where it asks for one."),
 )
 
@@ -35,10 +37,17 @@ def manual(root: CommandEntry, version: str, build_time: int) -> str:
         ".SH SEE ALSO",
         "The pages in",
         ".IR /usr/share/doc/gate-agent ;",
+        ".BR gate-agent-install (8),",
         ".BR systemctl (1),",
         ".BR journalctl (1)",
     ]
     return "\n".join(lines) + "\n"
+
+
+def installer_manual(page: str, version: str, build_time: int) -> str:
+    """The page gate-agent-install(8) of its source, with version and date. `build_time`: Unix seconds."""
+    day = datetime.fromtimestamp(build_time, UTC).date().isoformat()
+    return page.replace("@DAY@", day).replace("@VERSION@", version)
 
 
 def _command(entry: CommandEntry) -> list[str]:

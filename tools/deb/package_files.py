@@ -17,10 +17,11 @@ from tools.deb.command_tree import commands
 from tools.deb.completion import completion
 from tools.deb.environment import installed_wheel, ready_environment, site_packages
 from tools.deb.licences import bill_of_materials, copyright_file
-from tools.deb.manual import manual
+from tools.deb.manual import installer_manual, manual
 from tools.deb.project import ROOT, run
 from tools.deb.targets import LIBRARIES, BuildError
 from tools.deb.third_party import works
+from tools.supply.keyring import KEYRING, KEYS, keyring
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 SCRIPTS: Final = ("preinst", "postinst", "prerm", "postrm")
 TREES: Final = "usr/lib/gate-agent"
 PAGES: Final = "usr/share/doc/gate-agent"
+INSTALLER: Final = ROOT / "packaging" / "bundle" / "gate-agent-install"
 _PACKAGING: Final = ROOT / "packaging" / "deb"
 _SYSTEMD: Final = ROOT / "systemd"
 _ROOM_KIB: Final = 64 * 1024  # beside the files: what dpkg itself needs
@@ -37,11 +39,15 @@ _ROOM_KIB: Final = 64 * 1024  # beside the files: what dpkg itself needs
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One package to build: for which machine, of which version of the product, at which time (Unix seconds)."""
+    """One package to build: for which machine, of which version of the product, at which time (Unix seconds).
+
+    `keys`: the folder of the public keys of releases that it carries.
+    """
 
     target: Target
     version: str
     time: int
+    keys: Path = KEYS
 
     @property
     def package_version(self) -> str:
@@ -98,6 +104,8 @@ def _lay_out_machine(build: Build, folder: Path) -> None:
         # A link into the tree would do for going back too, but systemd would enable the unit by its versioned path.
         ("gate-agent.service", "systemd/system/gate-agent.service"),
         ("gate-agent-clock.service", "systemd/system/gate-agent-clock.service"),
+        ("gate-agent-anchors.socket", "systemd/system/gate-agent-anchors.socket"),
+        ("gate-agent-anchors.service", "systemd/system/gate-agent-anchors.service"),
         ("60-gate-agent.rules", "udev/rules.d/60-gate-agent.rules"),
         ("gate-agent.sysusers", "sysusers.d/gate-agent.conf"),
         ("gate-agent.tmpfiles", "tmpfiles.d/gate-agent.conf"),
@@ -106,9 +114,21 @@ def _lay_out_machine(build: Build, folder: Path) -> None:
     command = folder / "usr/bin/gate-agent"
     _write(command, '#!/bin/sh\nexec /usr/lib/gate-agent/current/bin/gate-agent "$@"\n')
     command.chmod(0o755)
+    installer = folder / "usr/sbin" / INSTALLER.name
+    _write(installer, INSTALLER.read_text(encoding="utf-8"))
+    installer.chmod(0o755)
+    # Without keys a gate refuses every bundle and every repository of ours: no file, rather than an empty one.
+    if trusted := keyring(build.keys):
+        place = folder / "usr/share/keyrings" / KEYRING
+        place.parent.mkdir(parents=True)
+        place.write_bytes(trusted)
     entries = commands()
     _write(folder / "usr/share/bash-completion/completions/gate-agent", completion(entries))
     _write_packed(folder / "usr/share/man/man1/gate-agent.1.gz", manual(entries, build.version, build.time))
+    page = INSTALLER.with_name(f"{INSTALLER.name}.8").read_text(encoding="utf-8")
+    _write_packed(
+        folder / f"usr/share/man/man8/{INSTALLER.name}.8.gz", installer_manual(page, build.version, build.time)
+    )
 
 
 def _lay_out_papers(build: Build, folder: Path, modules: Path) -> None:
@@ -137,7 +157,7 @@ Version: {build.package_version}
 Architecture: {build.target.architecture}
 Maintainer: The makers of the gate agent <gate-agent@localhost>
 Installed-Size: {size_kib}
-Pre-Depends: {needed}, systemd, passwd
+Pre-Depends: {needed}, systemd, passwd, gpgv | sqv
 Recommends: udev, bash-completion, systemd-timesyncd | time-daemon
 Section: net
 Priority: optional

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from agent.vision.worker.plate.crop_reader import PlateFound
     from agent.vision.worker.plate.detector import PlateBox
-    from agent.vision.worker.plate.reader import PlateFound, PlateReader
+    from agent.vision.worker.plate.reader import PlateReader
 
     Box = tuple[float, float, float, float]
     Pixels = NDArray[np.uint8]

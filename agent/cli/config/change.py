@@ -15,6 +15,7 @@ from agent.cli.configuration import DEFAULT_PATH, ConfigurationToChange, Problem
 from agent.cli.terminal import echo
 from agent.clock import Clock
 from agent.i18n import Language, translate
+from agent.service.redaction import sounds_secret, url_secrets
 from agent.settings import (
     ChangeError,
     Edit,
@@ -25,6 +26,8 @@ from agent.settings import (
     edited,
     key_path,
     put_files,
+    read,
+    schema_of,
     seen_state,
     set_value,
 )
@@ -34,7 +37,7 @@ from drivers.text import Text, reason
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent.settings import LoadedSettings
+    from agent.settings import ConfigEditor, LoadedSettings
     from agent.settings import Path as KeyPath
 
 TAKE = "the agent takes it with: systemctl reload gate-agent"
@@ -57,9 +60,10 @@ def set_key(
     Comments, form, mode and owner of the file stay. Exit code 0 when it is set, 1 when it is not and nothing has
     changed.
     """
-    given = _asked(key) if value == FROM_STANDARD_INPUT else value
     try:
-        change = set_value(editor_of(configuration), key, given, step(f"set {key}"))
+        editor = editor_of(configuration)
+        given = _asked(key) if value == FROM_STANDARD_INPUT else _no_secret(editor, key, value)
+        change = set_value(editor, key, given, step(f"set {key}"))
     except (ChangeError, HistoryError, SettingsError, OSError) as error:
         refuse("set", error, language)
     warn(change.loaded, language)
@@ -87,7 +91,7 @@ def add_table(
         list[str] | None,
         typer.Argument(
             help="Its keys, as NAME=VALUE, a list also as a,b; "
-            'those of a table in it as relay.port="/dev/gate-barrier".'
+            'those of a table in it as relay.port="/dev/gate-barrier". NAME=- reads the value, as for passwords.'
         ),
     ] = None,
     configuration: ConfigurationToChange = DEFAULT_PATH,
@@ -102,7 +106,10 @@ def add_table(
     path = _path(key, language)
     if isinstance(path[-1], str) and path[-1] in LISTS_OF_TABLES:
         path = (*path, 0)  # the next number is found where it is written
-    edit = Edit("add", path, values=_values(values or [], language))
+    try:
+        edit = Edit("add", path, values=_values(values or [], language))
+    except ChangeError as error:
+        refuse("add", error, language)
     _propose("add", configuration, edit, f"add {key}", language)
 
 
@@ -140,8 +147,38 @@ def _values(given: list[str], language: Language) -> dict[str, Any]:
             if not isinstance(table, dict):
                 wrong = Text("{name}: {part} has a value of its own already", name=name, part=part)
                 raise typer.BadParameter(translate(wrong, language))
-        table[str(parts[-1])] = _parsed(value.strip())
+        table[str(parts[-1])] = _given(name.strip(), str(parts[-1]), value.strip())
     return found
+
+
+def _given(name: str, last: str, value: str) -> Any:
+    """The value of a key of a new table. Raises ChangeError for a secret among the arguments."""
+    if value == FROM_STANDARD_INPUT:
+        return _asked(name)
+    if url_secrets(value) or (sounds_secret(last) and not last.endswith(("_file", "_keys"))):
+        raise ChangeError(
+            Text(
+                "{key} holds a secret, which every user of this computer would see: write {key}=- to be asked", key=name
+            )
+        )
+    return _parsed(value)
+
+
+def _no_secret(editor: ConfigEditor, key: str, value: str) -> str:
+    """The value, where it is no secret. Raises ChangeError for one: it stands among the arguments; OSError."""
+    schema = schema_of(read(editor.main), editor.models)
+    try:
+        path = key_path(key)
+    except ValueError:
+        return value  # told of where it is set
+    if url_secrets(value) or (schema.field(path) is not None and schema.hides(path, value)):
+        raise ChangeError(
+            Text(
+                "{key} holds a secret, which every user of this computer would see: give - as its value to be asked",
+                key=key,
+            )
+        )
+    return value
 
 
 def _parsed(value: str) -> Any:

@@ -1,4 +1,4 @@
-"""The commands `gate-agent console user list | add | reset | remove`."""
+"""The commands `gate-agent console user list | add | reset | reset-second-factor | remove`."""
 
 from __future__ import annotations
 
@@ -20,10 +20,15 @@ Name = Annotated[str, typer.Argument(help="Name of the user.")]
 def list_users(configuration: Configuration = DEFAULT_PATH) -> None:
     """Show every user with his role."""
     with access_of(configuration) as access:
-        users = access.users.all()
+        users, factors = access.users.all(), access.factors.standings()
     wide = max((len(user.name) for user in users), default=0)
     for user in users:
-        notes = [*(["disabled"] if user.disabled else []), *(["has to choose a password"] if user.must_change else [])]
+        known = {
+            "disabled": user.disabled,
+            "has to choose a password": user.must_change,
+            "second factor": user.name in factors,
+        }
+        notes = [note for note, holds in known.items() if holds]
         echo(f"{user.name:<{wide}}  {user.role:<10}  {', '.join(notes)}".rstrip())
     if not users:
         echo("there is no user yet; the first is made with the code of `gate-agent console code`")
@@ -53,6 +58,20 @@ def reset(name: Name, configuration: Configuration = DEFAULT_PATH) -> None:
         access.forget_failures(name)
         leave_act(access, "user.changed", f"{name}: another password")
     echo(f"{name}  {password}  (to be changed at the first log-in)")
+
+
+@app.command("reset-second-factor")
+def reset_second_factor(name: Name, configuration: Configuration = DEFAULT_PATH) -> None:
+    """Forget the second factor of somebody who lost the telephone. His password stays; his sessions end.
+
+    He sets up another one under Account; where his role needs one, before all else.
+    """
+    name = spelled_name(name)
+    with access_of(configuration) as access:
+        access.factors.remove(name)
+        access.forget_failures(name)
+        leave_act(access, "second_factor.reset", name)
+    echo(f"the second factor of {name} is forgotten")
 
 
 @app.command()

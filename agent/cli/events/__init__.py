@@ -1,7 +1,8 @@
-"""The commands `gate-agent events tail | verify | export | key | schema`: what the gate recorded, and its proof."""
+"""The commands `gate-agent events tail | verify | export | key | ack-keygen | schema`: what is recorded, its proof."""
 
 import typer
 
+from agent.cli.events.ack_keygen import ack_keygen
 from agent.cli.events.export import export
 from agent.cli.events.key import show_key
 from agent.cli.events.schema import schema
@@ -13,4 +14,5 @@ app.command()(tail)
 app.command("verify")(verify_command)
 app.command()(export)
 app.command("key")(show_key)
+app.command("ack-keygen")(ack_keygen)
 app.command()(schema)

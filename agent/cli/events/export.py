@@ -17,6 +17,7 @@ from agent.cli.events.common import failing
 from agent.cli.events.time_argument import unix_time
 from agent.cli.journal_option import DEFAULT_JOURNAL, JournalLater
 from agent.cli.terminal import echo
+from agent.cli.view_record import leave_view
 from agent.clock import Clock
 from agent.core.events import ExportStatement, Verifier, signed, time_text
 from agent.core.model import SEQ_MAX
@@ -66,6 +67,7 @@ def export(
             begin = max(begin, reader.first_since(unix_time(since)) or now.head.seq + 1)
         end = min(last or SEQ_MAX, now.head.seq)
         expected = max(end - begin + 1, 0)
+        leave_view(journal.absolute().parent, f"events export: {begin} to {end}")
         if sign and to_file is not None:
             _export_signed(reader, to_file, _key_beside(journal), (begin, end))
             return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from agent.cli.events.export import SIGNATURE
 from agent.cli.events.verification_report import VerificationScope, report_verdict
 from agent.cli.terminal import echo
-from agent.core.crypto import JwsError, key_named_by
+from agent.core.crypto import JwsError, JwsType, key_named_by
 from agent.core.events import ChainFault, ChainFlaw, ExportStatement, Point, opened, verify, verify_streams
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _statement(signature: Path, keys: Mapping[str, PublicKey]) -> ExportStatemen
     """What was signed, or why it does not count."""
     text = signature.read_bytes().decode("ascii", "replace").removesuffix("\n")
     try:
-        kid = key_named_by(text)
+        kid = key_named_by(text, JwsType.EXPORT)
         if kid not in keys:
             return f"{ChainFault.FOREIGN_KEY}: it is signed by key {kid}, given was {', '.join(keys)}"
         return opened(text, keys[kid], ExportStatement)

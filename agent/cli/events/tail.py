@@ -12,6 +12,7 @@ from rich.console import Console
 from agent.cli.events.common import failing
 from agent.cli.events.event_line import event_line
 from agent.cli.journal_option import DEFAULT_JOURNAL, JournalPath
+from agent.cli.view_record import leave_view
 from agent.i18n import Language  # noqa: TC001 - typer reads the annotation
 from agent.store.journal import JournalReader
 
@@ -31,6 +32,7 @@ def tail(
     ] = None,
 ) -> None:
     """Show the last events, as they stand in the file: `verify` proves them."""
+    leave_view(journal.absolute().parent, "events tail")
     show = _show_raw if raw else _show_line(Console(highlight=False, soft_wrap=True), language)
     with failing(), JournalReader(journal) as reader:
         now = reader.standing()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from agent.broker import Topics
 from agent.cli.events.verification_report import VerificationScope, report_verdict
 from agent.cli.terminal import echo
-from agent.core.crypto import Algorithm, JwsError, KeyInvalidError, PublicKey, key_named_by, kid_of
+from agent.core.crypto import Algorithm, JwsError, JwsType, KeyInvalidError, PublicKey, key_named_by, kid_of
 from agent.core.events import ChainFault, ChainFlaw, Checkpoint, Point, Verification, Verifier, digest_of, opened
 from agent.mqtt import REPLAY, OneShotClient
 
@@ -188,7 +188,7 @@ def _held_against(
     """The verdict after one signed head of the gate's status, which covers all up to its event."""
     index, last = found.records - 1, found.last
     try:
-        kid = key_named_by(head)
+        kid = key_named_by(head, JwsType.CHECKPOINT)
         if kid not in keys:
             return replace(
                 found, flaw=ChainFlaw(index, None, ChainFault.FOREIGN_KEY, f"the status is signed by key {kid}")

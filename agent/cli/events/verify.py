@@ -14,6 +14,7 @@ from agent.cli.events.file_check import check_file
 from agent.cli.events.topic_check import Listening, check_topic
 from agent.cli.events.verification_report import VerificationScope, report_verdict
 from agent.cli.path_callbacks import act_at
+from agent.cli.secret_options import password_file_help, password_of, password_refusal
 from agent.cli.terminal import echo
 from agent.core.crypto import kid_of
 from agent.store.gate_key import GateKeyError, read_gate_key
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from agent.core.crypto import PublicKey
 
 DEFAULT_FOR_S = 60.0
+PASSWORD_VARIABLE = "GATE_AGENT_BROKER_PASSWORD"  # noqa: S105 - the name of a variable
 
 
 def verify_command(  # noqa: PLR0913 - each is an option
@@ -46,8 +48,11 @@ def verify_command(  # noqa: PLR0913 - each is an option
     certificate: Annotated[Path | None, typer.Option(help="A client certificate for the broker.")] = None,
     key: Annotated[Path | None, typer.Option(help="The private key of the client certificate.")] = None,
     user: Annotated[str | None, typer.Option(help="User name at the broker.")] = None,
-    password: Annotated[
-        str | None, typer.Option(envvar="GATE_AGENT_BROKER_PASSWORD", help="Password at the broker.")
+    password_file: Annotated[
+        Path | None, typer.Option("--password-file", help=password_file_help(PASSWORD_VARIABLE))
+    ] = None,
+    _password: Annotated[
+        str | None, typer.Option("--password", hidden=True, callback=password_refusal(PASSWORD_VARIABLE))
     ] = None,
     for_s: Annotated[float, typer.Option("--for", min=0.1, help="Seconds to listen.")] = DEFAULT_FOR_S,
     count: Annotated[int | None, typer.Option(min=1, help="Stop after so many different events.")] = None,
@@ -65,7 +70,10 @@ def verify_command(  # noqa: PLR0913 - each is an option
             whole = _check_journal(what, keys) if is_database(what) else check_file(what, keys)
         else:
             whole = check_topic(
-                _listening(broker, gate, (ca, certificate, key)), (user, password), (for_s, count), keys
+                _listening(broker, gate, (ca, certificate, key)),
+                (user, password_of(password_file, PASSWORD_VARIABLE)),
+                (for_s, count),
+                keys,
             )
     if not whole:
         raise typer.Exit(exit_codes.FAILED)

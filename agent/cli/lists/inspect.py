@@ -16,6 +16,12 @@ from agent.cli.lists import options  # noqa: TC001 - typer reads the annotations
 from agent.cli.lists.part_inspector import InspectedPart, PartInspector
 from agent.cli.permit.files import PermitFileError, read_roots, read_trust_list
 from agent.cli.permit.view import moment
+from agent.cli.secret_options import (
+    BROKER_PASSWORD,
+    PasswordFile,
+    RefusedPassword,
+    password_of,
+)
 from agent.cli.terminal import echo, fail
 from agent.mqtt import OneShotClient, OneShotClientError
 from agent.store.registry import PackError
@@ -43,7 +49,8 @@ def inspect(  # noqa: PLR0913, PLR0917 - one argument an option
     certificate: options.Certificate = None,
     certificate_key: options.CertificateKey = None,
     user: options.User = None,
-    password: options.Password = None,
+    password_file: PasswordFile = None,
+    _password: RefusedPassword = None,
 ) -> None:
     """Show what a head, a delta, a chunk, a trust list or a whole pack says.
 
@@ -54,6 +61,7 @@ def inspect(  # noqa: PLR0913, PLR0917 - one argument an option
         trust = read_trust_list(trust_file, roots) if trust_file is not None and roots else None
         inspector = PartInspector(roots, trust, site)
         if broker is not None:
+            password = password_of(password_file, BROKER_PASSWORD)
             tls = TlsFiles(ca, certificate, certificate_key)
             with OneShotClient(BrokerAddress.parse(broker), tls=tls, user=user, password=password) as client:
                 client.subscribe(source)

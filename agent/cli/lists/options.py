@@ -31,7 +31,6 @@ CaFile = Annotated[Path | None, typer.Option(help="Certificates that the broker'
 Certificate = Annotated[Path | None, typer.Option(help="The client certificate for the broker.")]
 CertificateKey = Annotated[Path | None, typer.Option(help="The private key of the client certificate.")]
 User = Annotated[str | None, typer.Option(help="User name at the broker.")]
-Password = Annotated[str | None, typer.Option(envvar="MQTT_PASSWORD", help="Password at the broker.")]
 
 HEAD_HOURS = 7 * 24
 HOUR_S = 3600

@@ -16,6 +16,7 @@ from agent.broker import BrokerAddress, TlsFiles
 from agent.cli.lists import options
 from agent.cli.lists.publisher_files import ERRORS, ListPublishing, PublishingFiles, files_of
 from agent.cli.permit.files import PermitFileError
+from agent.cli.secret_options import BROKER_PASSWORD, PasswordFile, RefusedPassword, password_of
 from agent.cli.terminal import echo, fail
 from agent.clock import Clock
 from agent.core.model import ListKind
@@ -55,12 +56,14 @@ def publish(  # noqa: PLR0913, PLR0917 - one argument an option
     certificate: options.Certificate = None,
     certificate_key: options.CertificateKey = None,
     user: options.User = None,
-    password: options.Password = None,
+    password_file: PasswordFile = None,
+    _password: RefusedPassword = None,
 ) -> None:
     """Sign the lists of a site and bring them to its broker: deltas where they do, a snapshot where not.
 
     Ends when that is done; with --every it stays, sends what changes in the files, and answers gates that ask.
     """
+    password = password_of(password_file, BROKER_PASSWORD)
     files = files_of(declarations, revocations, watch)
     try:
         address = BrokerAddress.parse(broker)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _LONGEST_PERMIT_FILE = 4096
 _PRIVATE = 0o600
-"""A person who can read the picture of a permit has the permit."""
+"""Of private keys; and of pictures: a person who can read the picture of a permit has the permit."""
 _PICTURES = frozenset({".png", ".svg"})
 
 
@@ -45,6 +46,17 @@ def write_new(folder: Path, files: Mapping[str, tuple[bytes, int]]) -> None:
                 file.write(data)
     except OSError as error:
         raise PermitFileError(f"{error.filename or folder} cannot be written: {error.strerror}") from None
+
+
+def new_signing_key(path: Path) -> SigningKey:
+    """Make an Ed25519 key and write its private half into a new file.
+
+    Raises:
+        PermitFileError: the file is there already, or cannot be written.
+    """
+    key = SigningKey.from_seed(secrets.token_bytes(32))
+    write_new(path.parent, {path.name: (key.to_pem(), _PRIVATE)})
+    return key
 
 
 def replace(path: Path, data: bytes) -> None:

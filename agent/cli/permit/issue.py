@@ -9,6 +9,7 @@ import typer
 
 from agent.cli.permit.common import HOUR_S, time_of
 from agent.cli.permit.files import PermitFileError, append_row, read_driver_key, read_key, write_picture
+from agent.cli.secret_options import refusing, secret_of
 from agent.cli.terminal import echo, fail
 from agent.core.model import ListKind
 from agent.core.permit import LANES, PermitForm, vin
@@ -35,8 +36,20 @@ def issue(  # noqa: PLR0913, PLR0917 - one argument an option
     since: Annotated[str | None, typer.Option(help="From when it holds, Unix seconds or ISO 8601; else now.")] = None,
     permit_id: Annotated[str | None, typer.Option(help="Permit id, 16 hexadecimal digits; else a random one.")] = None,
     driver_key: Annotated[Path | None, typer.Option(help="File with the site's key for drivers' ids, in hex.")] = None,
-    driver_id: Annotated[
-        str | None, typer.Option(help="Passport or licence number; only a keyed hash is kept.")
+    driver_id_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="File, for its owner alone, with the passport or licence number; - asks for it. Only a keyed hash is "
+            "kept."
+        ),
+    ] = None,
+    _driver_id: Annotated[
+        str | None,
+        typer.Option(
+            "--driver-id",
+            hidden=True,
+            callback=refusing("--driver-id", "--driver-id-file FILE (mode 600), or --driver-id-file - to be asked"),
+        ),
     ] = None,
     form: Annotated[PermitForm, typer.Option(help="Form of the text: signed, jws or reference.")] = PermitForm.SIGNED,
     declarations: Annotated[Path | None, typer.Option(help="CSV file to add the declaration to.")] = None,
@@ -65,7 +78,7 @@ def issue(  # noqa: PLR0913, PLR0917 - one argument an option
             not_before=begin,
             expires_at=begin + hours * HOUR_S,
             permit_id=bytes.fromhex(permit_id) if permit_id else None,
-            driver_id=driver_id,
+            driver_id=None if driver_id_file is None else secret_of(driver_id_file, "Passport or licence number"),
         )
         issued = permit_issuer.issue(order, now)
         version = write_picture(out, issued.text, level, module_px) if out else None

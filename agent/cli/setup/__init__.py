@@ -6,7 +6,7 @@ import os
 import shlex
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 import typer
 
@@ -23,6 +23,7 @@ from agent.cli.setup.write_configuration import runtime_folder, written
 from agent.clock import Clock
 from agent.console.setup_checklist import PRACTICE, is_practice
 from agent.console.web.interfaces import v4_addresses
+from agent.core.model import ListKind
 from agent.lane import SIMULATED
 from agent.settings import EXAMPLE_ROOT_KEY, VARIABLE, Settings, read, state_directory
 from central.issuing import OrderError
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from agent.cli.setup.practice_permit import PracticePermit
 
 LOOPBACK = "127.0.0.1"
+REQUIRE: Final = ("lists", "require")
 
 
 def setup(
@@ -126,6 +128,7 @@ def _permits(sheet: AnswerSheet, lane: tuple[str, str], folder: Path) -> dict[Pa
         # Nobody has the private half of a practice key, so it is not proposed as the issuer's.
         sheet.forget(("permits", "root_keys"))
         sheet.forget(("permits", "trust_list"))
+        sheet.set_value(REQUIRE, [ListKind.REVOCATIONS.value])  # as it is shipped, unless it practises again
     known = [key for key in sheet.before(("permits", "root_keys")) or [] if key != EXAMPLE_ROOT_KEY]
     typer.echo("Whose permits are accepted is decided by the root key of the issuer, 64 hexadecimal digits.")
     if typer.confirm("Do you have it?", default=bool(known)):
@@ -143,6 +146,7 @@ def _permits(sheet: AnswerSheet, lane: tuple[str, str], folder: Path) -> dict[Pa
     made = _practice(site, direction)
     place = folder / PRACTICE
     sheet.set_value(("permits", "root_keys"), [made.root])
+    sheet.set_value(REQUIRE, [])  # nobody publishes lists by a key that is made for a day
     sheet.set_value(("permits", "trust_list"), str(place / "trust-list.txt"))
     return {
         place / "trust-list.txt": made.trust_list,
@@ -218,6 +222,7 @@ def _next_steps(configuration: Path) -> dict[str, str]:
     return {
         **start,
         f"gate-agent doctor{of_agent}{given}": "check everything",
+        f"gate-agent anchors adopt{of_config}": "lock keys and brokers before the first real vehicle",
         f"gate-agent console code{of_config}": "show the code for the first log-in at the console",
         f"gate-agent watch{of_agent}{of_journal}": "see the lane live while the first vehicle passes",
         "gate-agent demo": "see a vehicle pass a simulated barrier on this machine",

@@ -1,7 +1,8 @@
 """Who may do what on the console."""
 
 from agent.console.access.access import Access
-from agent.console.access.admin_actions import AdminAction
+from agent.console.access.admin_actions import VIEWED, AdminAction
+from agent.console.access.database import NAME as USERS_FILE
 from agent.console.access.database import AccessStoreError
 from agent.console.access.guards import Admin, Anybody, Technician, Viewer
 from agent.console.access.passwords import PasswordRefusedError, made_up_password
@@ -10,6 +11,8 @@ from agent.console.access.sessions import SessionRules
 from agent.console.access.users import UserRefusedError, checked_name, spelled_name
 
 __all__ = [
+    "USERS_FILE",
+    "VIEWED",
     "Access",
     "AccessStoreError",
     "Admin",

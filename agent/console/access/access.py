@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, Final
 from agent.console.access.address_limits import AddressLimits
 from agent.console.access.admin_actions import AdminActions
 from agent.console.access.bootstrap_code import BootstrapCode
+from agent.console.access.challenges import Challenges
 from agent.console.access.database import AccessDatabase
+from agent.console.access.enrolments import Enrolments
+from agent.console.access.factor_seal import FactorSeal
 from agent.console.access.known_browsers import KnownBrowsers
 from agent.console.access.lockouts import Lockouts
 from agent.console.access.name_limit import NameLimit
+from agent.console.access.passkeys import Passkeys
 from agent.console.access.passwords import Hasher
+from agent.console.access.second_factors import SecondFactors
 from agent.console.access.session_clock import SessionClock
 from agent.console.access.sessions import SessionRules, Sessions
 from agent.console.access.users import Users
@@ -22,6 +27,8 @@ from agent.console.access.users import Users
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from agent.console.access.roles import Role
 
 LOGIN_BURST: Final = 10.0
 LOGINS_PER_S: Final = 1 / 6
@@ -53,12 +60,17 @@ class Access:
     """Users, sessions, and the limits on those who try.
 
     `requests`, `logins`: how often one address may ask. `names`: how often one name may be guessed at, from all
-    addresses.
+    addresses. `factor_roles`: the roles that need a second factor.
     """
 
     database: AccessDatabase
     users: Users
     sessions: Sessions
+    factors: SecondFactors
+    enrolments: Enrolments
+    passkeys: Passkeys
+    passkey_enrolments: Enrolments
+    challenges: Challenges
     known_browsers: KnownBrowsers
     lockouts: Lockouts
     names: NameLimit
@@ -67,10 +79,16 @@ class Access:
     requests: AddressLimits
     logins: AddressLimits
     refusals: Refusals
+    factor_roles: frozenset[Role]
 
     @classmethod
     def open(
-        cls, state: Path, rules: SessionRules, utc: Callable[[], float], ticking: SessionClock | None = None
+        cls,
+        state: Path,
+        rules: SessionRules,
+        utc: Callable[[], float],
+        ticking: SessionClock | None = None,
+        factor_roles: frozenset[Role] = frozenset(),
     ) -> Access:
         """Open the file of users in the folder of the gate's state. Raises AccessStoreError."""
         ticking = ticking or SessionClock.of_this_computer()
@@ -79,6 +97,11 @@ class Access:
             database,
             Users(database, Hasher(), utc),
             Sessions(database, rules, ticking),
+            SecondFactors(database, FactorSeal(state), utc),
+            Enrolments(ticking.at),
+            Passkeys(database, utc),
+            Enrolments(ticking.at),
+            Challenges(ticking.at),
             KnownBrowsers(database, utc),
             Lockouts(database, ticking),
             NameLimit(ticking.at),
@@ -87,7 +110,12 @@ class Access:
             AddressLimits(REQUEST_BURST, REQUESTS_PER_S, ticking.at),
             AddressLimits(LOGIN_BURST, LOGINS_PER_S, ticking.at),
             Refusals(),
+            factor_roles,
         )
+
+    def asks_for_codes(self) -> bool:
+        """Whether anybody may have to give a code when he logs in. Raises AccessStoreError."""
+        return bool(self.factor_roles) or bool(self.factors.standings())
 
     def forget_failures(self, name: str) -> None:
         """He has another password: what failed before counts no more."""

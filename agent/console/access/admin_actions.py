@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.console.access.database import AccessDatabase
+
+
+VIEWED: Final = "evidence.viewed"
+"""The act of a command that showed events; it becomes an event of this type, others `console.acted`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,13 +59,34 @@ CREATE TABLE code (
     failures INTEGER NOT NULL
 ) STRICT;
 """
-# Beside the tables of every version: an older agent leaves it alone.
+# Beside the tables of every version: an older agent leaves them alone.
 ADDED: Final = """
 CREATE TABLE IF NOT EXISTS known_browsers (
     key TEXT PRIMARY KEY,
     user TEXT NOT NULL REFERENCES users (name) ON DELETE CASCADE,
     until_utc REAL NOT NULL
-) STRICT
+) STRICT;
+CREATE TABLE IF NOT EXISTS second_factors (
+    user TEXT PRIMARY KEY REFERENCES users (name) ON DELETE CASCADE,
+    sealed BLOB NOT NULL,
+    last_step INTEGER NOT NULL,
+    drift_steps INTEGER NOT NULL,
+    since_utc REAL NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS passkeys (
+    id TEXT PRIMARY KEY,
+    user TEXT NOT NULL REFERENCES users (name) ON DELETE CASCADE,
+    public_key BLOB NOT NULL,
+    sign_count INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    label TEXT NOT NULL,
+    since_utc REAL NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS recovery_codes (
+    user TEXT NOT NULL REFERENCES users (name) ON DELETE CASCADE,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (user, hash)
+) STRICT;
 """
 
 T = TypeVar("T")
@@ -133,7 +154,8 @@ def _prepare(path: Path) -> None:
             for statement in SCHEMA.split(";\n"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {VERSION}")
-        connection.execute(ADDED)
+        for statement in ADDED.split(";\n"):
+            connection.execute(statement)
 
 
 def _is_sound(path: Path) -> bool:

@@ -11,7 +11,13 @@ from starlette.concurrency import run_in_threadpool
 from agent.console.access.cookies import SESSION, cookie, form_token
 from agent.console.access.roles import LOCAL, Person, Role
 from agent.console.access.sessions import csrf_token
-from agent.console.errors import ForgedFormError, LoginNeededError, PasswordNeededError, RoleNeededError
+from agent.console.errors import (
+    FactorNeededError,
+    ForgedFormError,
+    LoginNeededError,
+    PasswordNeededError,
+    RoleNeededError,
+)
 
 if TYPE_CHECKING:
     from agent.console.access.access import Access
@@ -37,7 +43,8 @@ async def _known(request: Request) -> Person | None:
     """Who asks; None: nobody that is known. Through the computer's own socket it is a viewer."""
     if _is_local(request):
         return Person(LOCAL, Role.VIEWER, LOCAL)
-    sessions = access_of(request).sessions
+    access = access_of(request)
+    sessions = access.sessions
     session = sessions.find(cookie(request, SESSION))
     if session is None:
         return None
@@ -45,7 +52,8 @@ async def _known(request: Request) -> Person | None:
         request.scope[KNOW]()
     if sessions.is_to_be_seen(session):
         await run_in_threadpool(sessions.saw, session)
-    return Person(session.user, session.role, address_of(request), session.key, session.must_change)
+    must_enrol = session.role in access.factor_roles and not session.has_factor
+    return Person(session.user, session.role, address_of(request), session.key, session.must_change, must_enrol)
 
 
 def _is_local(request: Request) -> bool:
@@ -78,6 +86,8 @@ async def _guard(request: Request, least: Role) -> Person:
     request.state.person = person
     if person.must_change and not request.url.path.startswith(ACCOUNT):
         raise PasswordNeededError
+    if person.must_enrol and not request.url.path.startswith(ACCOUNT):
+        raise FactorNeededError
     if not person.role.covers(least):
         access_of(request).refusals.count("role")
         raise RoleNeededError(least)

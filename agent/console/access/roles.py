@@ -27,7 +27,7 @@ class Role(StrEnum):
 class Person:
     """Who asks. `address`: where from, "local" through the computer's own socket. `session`: its key, "" for none.
 
-    `must_change`: he has to choose a password before all else.
+    `must_change`: he has to choose a password before all else. `must_enrol`: then he has to set up a second factor.
     """
 
     name: str
@@ -35,3 +35,4 @@ class Person:
     address: str
     session: str = ""
     must_change: bool = False
+    must_enrol: bool = False

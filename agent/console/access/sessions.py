@@ -36,7 +36,7 @@ class SessionRules:
 class Session:
     """Somebody's stay. `key`: the hash of its token. `seen_at`: monotonic seconds, as the disk has it.
 
-    `must_change`: he has to choose a password first.
+    `must_change`: he has to choose a password first. `has_factor`: he has set up a second factor.
     """
 
     key: str
@@ -44,6 +44,7 @@ class Session:
     role: Role
     must_change: bool
     seen_at: float
+    has_factor: bool
 
 
 class Sessions:
@@ -86,12 +87,14 @@ class Sessions:
         at, boot, rules = self._ticking.at(), self._ticking.boot, self._rules
         row = self._database.read(
             lambda db: db.execute(
-                "SELECT sessions.key, name, role, must_change, seen_at FROM sessions JOIN users ON user = name "
+                "SELECT sessions.key, name, role, must_change, seen_at, "
+                "name IN (SELECT user FROM second_factors UNION SELECT user FROM passkeys) "
+                "FROM sessions JOIN users ON user = name "
                 "WHERE key = ? AND NOT disabled AND boot = ? AND seen_at > ? AND opened_at > ?",
                 (key, boot, at - rules.idle_s, at - rules.longest_s),
             ).fetchone()
         )
-        return None if row is None else Session(row[0], row[1], Role(row[2]), bool(row[3]), row[4])
+        return None if row is None else Session(row[0], row[1], Role(row[2]), bool(row[3]), row[4], bool(row[5]))
 
     def is_to_be_seen(self, session: Session) -> bool:
         """Whether `saw` would write."""
@@ -111,9 +114,9 @@ class Sessions:
         self._database.write(lambda db: db.execute("DELETE FROM sessions WHERE user = ? AND key <> ?", (user, key)))
 
 
-def end_sessions(db: sqlite3.Connection, user: str) -> None:
-    """End all of a user, within the caller's transaction."""
-    db.execute("DELETE FROM sessions WHERE user = ?", (user,))
+def end_sessions(db: sqlite3.Connection, user: str, but: str = "") -> None:
+    """End all of a user but the one with the key `but`, within the caller's transaction."""
+    db.execute("DELETE FROM sessions WHERE user = ? AND key <> ?", (user, but))
 
 
 def csrf_token(token: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from agent.core.trust_state import PARTS as PART_NAMES
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ SEVERITIES: Final[Mapping[str, Text]] = {
     "warning": Text("warning"),
     "note": Text("note"),
 }
+
+PARTS: Final = PART_NAMES
 
 LEVELS: Final[Mapping[str, Text]] = {
     "debug": Text("everything"),

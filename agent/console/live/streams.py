@@ -28,8 +28,13 @@ News = dict[str, Any]
 """What is told, by the name of the event."""
 
 
-async def pictures(supervisor: CameraSupervisor, request: PreviewRequest, live: Live) -> AsyncGenerator[bytes, None]:
-    """Every new picture of a camera as a part of multipart/x-mixed-replace."""
+async def pictures(
+    supervisor: CameraSupervisor, request: PreviewRequest, live: Live, seen: Callable[[], None]
+) -> AsyncGenerator[bytes, None]:
+    """Every new picture of a camera as a part of multipart/x-mixed-replace.
+
+    `seen`: called with each; it must not wait.
+    """
     number = 0
     yield _BOUNDARY
     while not live.stopping():
@@ -39,6 +44,7 @@ async def pictures(supervisor: CameraSupervisor, request: PreviewRequest, live: 
             await asyncio.sleep(PICTURE_LOOK_S)
             continue
         number = shown.number
+        seen()
         head = f"Content-Type: image/jpeg\r\nContent-Length: {len(shown.picture)}\r\n\r\n".encode()
         # With the next boundary at once: a browser shows a picture only when it has seen its end.
         yield b"".join((head, shown.picture, b"\r\n", _BOUNDARY))

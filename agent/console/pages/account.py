@@ -22,11 +22,12 @@ NAV = Nav(900, "/account", Text("Account"), Role.VIEWER)
 
 
 @router.get("/account", response_class=HTMLResponse)
-def show(request: Request, _person: Viewer, certificate: AtCertificate) -> Response:
+def show(request: Request, person: Viewer, access: AtAccess, certificate: AtCertificate) -> Response:
     """Who is logged in, and how to know this computer."""
     done = request.query_params.get("done")
     shown = done if done in {"password", "others"} else ""
-    return render(request, "account.html", certificate=certificate, done=shown)
+    factor = access.factors.standing(person.name)
+    return render(request, "account.html", certificate=certificate, done=shown, factor=factor)
 
 
 @router.post("/account/password", response_class=HTMLResponse)
@@ -48,7 +49,8 @@ def change_password(
         logins.check(person, password)
         made_or_refused(lambda: access.users.set_password(person.name, new))
     except RefusedError as error:
-        return refusal(request, "account.html", error, certificate=certificate, done="")
+        factor = access.factors.standing(person.name)
+        return refusal(request, "account.html", error, certificate=certificate, done="", factor=factor)
     gate.audit(person, "password.changed")
     response = RedirectResponse("/account?done=password", HTTPStatus.SEE_OTHER)
     set_cookie(request, response, SESSION, access.sessions.open(person.name))

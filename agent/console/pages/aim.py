@@ -22,7 +22,7 @@ from agent.console.page import render
 from agent.console.pages.live import supervisor_of
 from agent.settings import ChangeError, EditStep, HistoryError, SettingsError, dotted, read_file, set_value
 from agent.settings.drivers import editor_of
-from drivers.text import Text, first_line, joined
+from drivers.text import Text, first_line, joined, shortened
 
 if TYPE_CHECKING:
     from agent.settings import Camera
@@ -91,7 +91,7 @@ def save_zone(
                 ),
             )
         step = EditStep(person.name, Text("zone of {lane}/{camera}", lane=lane, camera=camera), gate.now().utc)
-        set_value(editor, key, json.dumps(corners), step)
+        change = set_value(editor, key, json.dumps(corners), step)
     except (ChangeError, HistoryError, SettingsError, OSError, KeyError, IndexError) as error:
         gate.audit(person, "configuration.changed", lane=lane, detail=joined([key, _first(error)], ": "), done=False)
         cause = _first(error)
@@ -99,7 +99,8 @@ def save_zone(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             Text("The zone could not be saved; nothing has changed. {cause}", cause=cause),
         ) from error
-    gate.audit(person, "configuration.changed", lane=lane, detail=f"{key} = {json.dumps(corners)}")
+    said = f"{key} = {json.dumps(corners)}"
+    gate.audit_configuration(person, "configuration.changed", change.loaded, said=said, lane=lane)
     gate.reload()
     return render(request, "aim_saved.html")
 
@@ -134,7 +135,7 @@ def _first(error: Exception) -> str:
     """The first thing that is wrong, in one line."""
     problems = [each for each in error.problems if each.severity == "error"] if isinstance(error, SettingsError) else []
     if not problems:
-        return first_line(str(error))
+        return shortened(first_line(str(error)), LONGEST_ZONE)
     # Without a line: the file was never written.
     return joined([problems[0].key, problems[0].message], ": ")
 

@@ -4,7 +4,7 @@ Whatever is sent becomes a proposal: judged as a whole by the loader, shown with
 by a second request, unless somebody else was first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
@@ -16,7 +16,7 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse
 
 from agent.console import configuration_form
-from agent.console.access import Person, Technician
+from agent.console.access import Person, Role, Technician
 from agent.console.configuration_requests import (
     AtEditor,
     Key,
@@ -39,8 +39,11 @@ from agent.settings import (
     Edit,
     EditStep,
     HistoryError,
+    LoadedSettings,
     SettingsError,
     StaleError,
+    anchors_among,
+    check_anchors_untouched,
     check_seen,
     differences,
     edited,
@@ -50,11 +53,13 @@ from agent.settings import (
     restored_text,
     schema_of,
 )
-from drivers.text import Text, first_line, joined, reason
+from drivers.text import Text, first_line, joined, reason, shortened
 
 router = APIRouter()
 
 MOST_FIELDS: Final = 5_000
+LONGEST_WORDS: Final = 1_000
+"""Of what is wrong, in an event: a longer one would be taken by no broker, and hold up all that follow."""
 NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
 
 Seen = Annotated[str, Form(max_length=64)]
@@ -176,25 +181,17 @@ def apply(asked: Asked, proposal: Annotated[str, Form(max_length=64)]) -> HTMLRe
         return _refused(asked, Text("This proposal is too old, or was applied already. Check again."))
     step = EditStep(person.name, found.what, gate.now().utc)
     try:
+        _check_right(asked, judged(asked.editor, found.files), found.of)
         change = put_files(asked.editor, found.files, step, found.seen, found.of)
-    except StaleError as error:
-        return _stale(asked, error)
-    except SettingsError as error:
-        return _wrong(asked, error)
+    except (StaleError, SettingsError, ChangeError) as error:
+        return _not_proposed(asked, error, None)
     except HistoryError as error:
         return _refused(asked, Text("The history cannot be kept, so nothing was written: {why}", why=str(error)))
     except OSError as error:
         gate.audit(person, "configuration.changed", detail=joined([found.what, str(error)], ": "), done=False)
         return _cannot_write(asked, error)
-    gate.audit(
-        person,
-        "configuration.changed",
-        detail=Text(
-            "{what}: {said}",
-            what=found.what,
-            said=Text("{keys}; state {number}", keys=", ".join(found.keys), number=change.number),
-        ),
-    )
+    said = Text("{what}: {said}", what=found.what, said=Text("state {number}", number=change.number))
+    gate.audit_configuration(person, "configuration.changed", change.loaded, said=said)
     gate.reload()
     return render(asked.request, "configuration_done.html", number=change.number)
 
@@ -236,13 +233,14 @@ def _proposed(
             _note(asked, what, refused=Text("nothing would change"))
             return _refused(asked, Text("Nothing was changed on the form."))
         loaded = judged(editor, files)
+        _check_right(asked, loaded, of)
     except (StaleError, SettingsError, ChangeError, HistoryError, OSError) as error:
         _note(asked, what, files, refused=_first(error))
         return _not_proposed(asked, error, made)
     found = differences(gate.loaded, loaded)
-    keys = tuple(one.key for one in found)
-    _note(asked, what, files, keys)
-    proposal = Proposal(asked.person.name, files, seen, what, gate.now().at, keys[:20], of)
+    said = joined([what, *_hashes(files)], "; ")
+    gate.audit_configuration(asked.person, "configuration.proposed", loaded, said=said)
+    proposal = Proposal(asked.person.name, files, seen, what, gate.now().at, of)
     number = asked.proposals.add(proposal)
     return render(
         asked.request,
@@ -253,6 +251,27 @@ def _proposed(
         files=sorted(files),
         busy=busy_lanes(gate),
     )
+
+
+def _check_right(asked: _Asked, loaded: LoadedSettings, of: int | None) -> None:
+    """See that trust anchors stay, once root keeps them, and are an administrator's before that. Raises ChangeError.
+
+    `of`: the former state that is brought back, which may name other ones: they do not count.
+    """
+    if loaded.anchors is not None:
+        if of is None:
+            check_anchors_untouched(asked.editor, loaded)
+        return
+    if asked.person.role.covers(Role.ADMIN):
+        return
+    try:
+        present = judged(asked.editor, NOTHING)
+    except SettingsError:  # what is on the disk cannot be used: what runs is what counts
+        present = asked.gate.loaded
+    if touched := anchors_among(one.key for one in differences(present, loaded)):
+        raise ChangeError(
+            Text("{keys} is a trust anchor of the gate: an administrator changes it", keys=", ".join(touched))
+        )
 
 
 def _not_proposed(asked: _Asked, error: Exception, made: configuration_form.Group | None) -> HTMLResponse:
@@ -268,17 +287,19 @@ def _not_proposed(asked: _Asked, error: Exception, made: configuration_form.Grou
 
 
 def _first(error: Exception) -> str:
-    """The first line of what is wrong: it names the key and quotes no file."""
-    return error.problems[0].head if isinstance(error, SettingsError) else first_line(str(error))
+    """The first line of what is wrong: it names the key and quotes no file. A value in it can be as long as a file."""
+    words = error.problems[0].head if isinstance(error, SettingsError) else first_line(str(error))
+    return shortened(words, LONGEST_WORDS)
 
 
-def _note(
-    asked: _Asked, what: str, files: Mapping[str, bytes] = NOTHING, keys: Sequence[str] = (), refused: str = ""
-) -> None:
-    """Record a proposal, also a refused one: of which files, by their SHA-256, and which keys would be others."""
-    hashes = (f"{name} {sha256(data).hexdigest()}" for name, data in sorted(files.items()))
-    parts = [part for part in (what, *hashes, ", ".join(keys), refused) if part]
-    asked.gate.audit(asked.person, "configuration.proposed", detail=joined(parts, "; "), done=not refused)
+def _note(asked: _Asked, what: str, files: Mapping[str, bytes] = NOTHING, *, refused: str) -> None:
+    """Record a proposal that was refused, and why: of which files, by their SHA-256."""
+    detail = joined([what, *_hashes(files), refused], "; ")
+    asked.gate.audit(asked.person, "configuration.proposed", detail=detail, done=False)
+
+
+def _hashes(files: Mapping[str, bytes]) -> list[str]:
+    return [f"{name} {sha256(data).hexdigest()}" for name, data in sorted(files.items())]
 
 
 def _refused(asked: _Asked, why: Text) -> HTMLResponse:

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from agent.console.access import Viewer  # noqa: TC001 - FastAPI reads the annotations
 from agent.console.dependencies import AtGate  # noqa: TC001
 from agent.console.errors import RefusedError
+from agent.console.view_log import AtViews, viewer_of
 from agent.store.errors import EvidenceError
 from drivers.text import Text
 
@@ -21,8 +22,8 @@ Sha256 = Annotated[str, InPath(pattern="^[0-9a-f]{64}$")]
 
 
 @router.get("/evidence/{sha256}")
-def evidence(sha256: Sha256, gate: AtGate, _person: Viewer) -> Response:
-    """A picture that is kept as evidence."""
+def evidence(sha256: Sha256, gate: AtGate, views: AtViews, person: Viewer) -> Response:
+    """A picture that is kept as evidence. Who looks at it is recorded."""
     try:
         jpeg = gate.evidence.get(sha256)
     except EvidenceError:
@@ -31,4 +32,6 @@ def evidence(sha256: Sha256, gate: AtGate, _person: Viewer) -> Response:
         ) from None
     if jpeg is None:
         raise RefusedError(HTTPStatus.NOT_FOUND, Text("This picture is not kept any more."))
+    views.note(viewer_of(person), "pictures", sha256)
+    views.tell_due()
     return Response(jpeg, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600, immutable"})

@@ -6,17 +6,22 @@ import json
 import logging
 import os
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from agent.console.access import Role, Technician, Viewer
+from agent.console.access import Person, Role, Technician, Viewer
 from agent.console.dependencies import AtGate  # noqa: TC001 - FastAPI reads the annotations
+from agent.console.errors import RefusedError
 from agent.console.navigation import Nav
-from agent.console.page import language, render
+from agent.console.page import language, refusal, render
+from agent.console.state_acceptance import acceptable
 from agent.console.times import utc_text
+from agent.core.lane import CommandKind
+from agent.core.trust_state import PARTS, StatePart
 from agent.doctor import (
     BundleMaterial,
     BundleRequest,
@@ -27,16 +32,19 @@ from agent.doctor import (
     service_log,
 )
 from agent.observability import LINES_KEPT, log_ring
-from drivers.text import Text
+from agent.recording import OWN_NAME
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from agent.console.dependencies import Gate
+    from agent.console.state_acceptance import StateAcceptances
     from agent.doctor import DiagnosticReport
 
 router = APIRouter()
 NAV = Nav(800, "/health", Text("Health"), Role.VIEWER)
 
 SHOWN_LINES: Final = 300
+ORDER_S: Final = 5.0
 LEVELS: Final = ("debug", "info", "warning", "error")
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -44,17 +52,42 @@ Level = Literal["debug", "info", "warning", "error"]
 @router.get("/health", response_class=HTMLResponse)
 def show(request: Request, gate: AtGate, person: Viewer) -> Response:
     """What was found last; of a gate that was not examined yet, what is found now."""
-    report = gate.diagnostics.health_monitor.report or gate.diagnostics.health_monitor.examine()
-    may = person.role.covers(Role.TECHNICIAN)
-    return render(
-        request,
-        "health.html",
-        levels=LEVELS,
-        level="info",
-        lines=_lines("info") if may else [],
-        may=may,
-        **_report_context(request, report),
-    )
+    report = _last_report(gate)
+    return render(request, "health.html", **_page_context(request, gate, person), **_report_context(request, report))
+
+
+@router.post("/health/state", response_class=HTMLResponse)
+def accept_state(
+    request: Request, gate: AtGate, person: Technician, cause: Annotated[str, Form(min_length=3, max_length=200)]
+) -> Response:
+    """Propose to take the state as it is, or confirm that as the second person: one of the two is an admin."""
+    acceptances: StateAcceptances = request.app.state.acceptances
+    try:
+        proposal = acceptances.give(person, cause, gate.trust.state, gate.now().at)
+    except RefusedError as error:
+        gate.audit(person, "state.accepted", detail=error.text, done=False)
+        report = _last_report(gate)
+        return refusal(
+            request, "health.html", error, **_page_context(request, gate, person), **_report_context(request, report)
+        )
+    if proposal is None:
+        parts = joined([PARTS[part] for part, _cause in acceptable(gate.trust.state)])
+        gate.audit(person, "state.proposed", detail=Text("{parts}: {cause}", parts=parts, cause=cause))
+        return RedirectResponse("/health", HTTPStatus.SEE_OTHER)
+    gate.trust.accept(proposal.parts, proposal.person, person.name)
+    parts = joined([PARTS[part] for part, _cause in proposal.seen])
+    words = Text("{parts}, with {person}: {cause}", parts=parts, person=proposal.person, cause=cause)
+    gate.audit(person, "state.accepted", detail=words)
+    if StatePart.ORDERS in proposal.parts:
+        _unlock(gate, Text("{first} and {second}", first=proposal.person, second=person.name), cause)
+    return RedirectResponse("/health", HTTPStatus.SEE_OTHER)
+
+
+def _unlock(gate: Gate, persons: str, cause: str) -> None:
+    """Unlock the lanes that the gate itself has locked, and no other: what an officer ordered stands."""
+    for lane in gate.lanes.values():
+        if lane.view is not None and lane.view.lockout.locked_by == OWN_NAME:
+            lane.order(CommandKind.UNLOCK, persons, cause, ORDER_S)
 
 
 @router.post("/health/examination", response_class=HTMLResponse)
@@ -98,6 +131,25 @@ def health(gate: AtGate, _person: Viewer) -> dict[str, Any]:
     """The health of the gate as it is published."""
     told: dict[str, Any] = json.loads(gate.diagnostics.health())
     return told
+
+
+def _page_context(request: Request, gate: Gate, person: Person) -> dict[str, Any]:
+    """What the page's template needs beside the report."""
+    may = person.role.covers(Role.TECHNICIAN)
+    acceptances: StateAcceptances = request.app.state.acceptances
+    return {
+        "levels": LEVELS,
+        "level": "info",
+        "lines": _lines("info") if may else [],
+        "may": may,
+        "acceptable": acceptable(gate.trust.state),
+        "waiting": acceptances.waiting(gate.trust.state, gate.now().at),
+    }
+
+
+def _last_report(gate: Gate) -> DiagnosticReport:
+    """What was found last; of a gate that was not examined yet, what is found now."""
+    return gate.diagnostics.health_monitor.report or gate.diagnostics.health_monitor.examine()
 
 
 def _report_context(request: Request, report: DiagnosticReport) -> dict[str, Any]:

@@ -23,6 +23,8 @@ from agent.console.event_texts import EventWords, known_types
 from agent.console.navigation import Nav
 from agent.console.page import language, render
 from agent.console.times import at_zone
+from agent.console.view_log import AtViews, viewer_of
+from agent.core.events import Search as Searched
 from agent.core.model import SEQ_MAX, Outcome, Reason
 from agent.i18n.verdicts import outcome_text
 from agent.store.errors import JournalError
@@ -87,10 +89,20 @@ Search = Annotated[_Asked, Depends(_asked)]
 
 @router.get("/journal", response_class=HTMLResponse)
 def journal(
-    request: Request, gate: AtGate, _person: Viewer, check: AtCheck, asked: Search, *, before: Seq = None
+    request: Request,
+    gate: AtGate,
+    views: AtViews,
+    person: Viewer,
+    check: AtCheck,
+    asked: Search,
+    *,
+    before: Seq = None,
 ) -> HTMLResponse:
-    """The newest events that fit, and where to go on."""
+    """The newest events that fit, and where to go on. Who looks for a plate or a permit is recorded."""
     query = asked.query()
+    if query.plate or query.permit:
+        views.note(viewer_of(person), "searches", Searched(plate=query.plate, permit=query.permit))
+        views.tell_due()
     words = EventWords(request)
     try:
         with JournalReader(_path(gate)) as reader:
@@ -119,8 +131,8 @@ def journal(
 
 
 @router.get("/journal/vehicle/{transaction}", response_class=HTMLResponse)
-def vehicle(request: Request, gate: AtGate, _person: Viewer, transaction: str) -> HTMLResponse:
-    """Everything that is recorded of one vehicle's stop."""
+def vehicle(request: Request, gate: AtGate, views: AtViews, person: Viewer, transaction: str) -> HTMLResponse:
+    """Everything that is recorded of one vehicle's stop. Who looks at it is recorded."""
     try:
         with JournalReader(_path(gate)) as reader:
             events = search.story(reader, transaction[:LONGEST])
@@ -131,6 +143,8 @@ def vehicle(request: Request, gate: AtGate, _person: Viewer, transaction: str) -
             HTTPStatus.NOT_FOUND,
             Text("Nothing is kept of such a vehicle. It may be older than what the journal keeps."),
         )
+    views.note(viewer_of(person), "vehicles", transaction)
+    views.tell_due()
     words = EventWords(request)
     pictures = list(dict.fromkeys(one for _, event in events for one in _pictures(event)))
     return render(

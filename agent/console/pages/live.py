@@ -17,6 +17,7 @@ from agent.console.live.dependencies import AtLive  # noqa: TC001
 from agent.console.live.lane_updates import barrier_news, devices_news, inputs_news, lane_news
 from agent.console.live.streams import NEWS_TYPE, PICTURES_TYPE, News, news, pictures
 from agent.console.live.viewer_texts import Words
+from agent.console.view_log import AtViews, viewer_of
 from agent.vision.preview import LARGE_PX, SMALL_PX, PreviewRequest
 from drivers.text import Text
 
@@ -57,12 +58,14 @@ async def camera_pictures(
     camera: str,
     gate: AtGate,
     live: AtLive,
-    _person: Viewer,
+    views: AtViews,
+    person: Viewer,
     size: Literal["small", "large"] = "small",
 ) -> Response:
-    """The live picture of a camera, at most 5 a second."""
+    """The live picture of a camera, at most 5 a second. Who looks at it is recorded."""
     supervisor = supervisor_of(gate, lane, camera)
-    return _live_answer(pictures(supervisor, PreviewRequest(SIZES_PX[size]), live), PICTURES_TYPE)
+    seen = partial(views.note, viewer_of(person), "cameras", f"{lane}/{camera}")
+    return _live_answer(pictures(supervisor, PreviewRequest(SIZES_PX[size]), live, seen), PICTURES_TYPE)
 
 
 def supervisor_of(gate: Gate, lane: str, camera: str) -> CameraSupervisor:

@@ -15,6 +15,7 @@ from agent.console.dependencies import AtGate
 from agent.console.errors import RefusedError
 from agent.console.logins import AtLogins
 from agent.console.page import local_path, refusal, render
+from agent.console.passkey_forms import PasskeyField, passkey_question, proof_of
 
 router = APIRouter()
 
@@ -26,7 +27,15 @@ def show_form(request: Request, person: Anybody, access: AtAccess, onward: str =
         return RedirectResponse(local_path(onward), HTTPStatus.SEE_OTHER)
     if not access.users.all():
         return RedirectResponse("/first", HTTPStatus.SEE_OTHER)
-    return render(request, "login.html", onward=local_path(onward), name="", lack_admin=access.users.lack_admin())
+    return render(
+        request,
+        "login.html",
+        onward=local_path(onward),
+        name="",
+        lack_admin=access.users.lack_admin(),
+        asks_for_codes=access.asks_for_codes(),
+        asked=passkey_question(request, access),
+    )
 
 
 @router.post("/login", response_class=HTMLResponse)
@@ -37,13 +46,25 @@ def enter(
     logins: AtLogins,
     name: Annotated[str, Form(max_length=200)],
     password: Annotated[str, Form(max_length=1000)],
+    code: Annotated[str, Form(max_length=100)] = "",
+    passkey: PasskeyField = "",
     onward: Annotated[str, Form(max_length=1000)] = "/",
 ) -> Response:
     """Log in. The session is always a new one, whatever cookie came, and ends the one that this browser had."""
     try:
-        entered = logins.enter(name, password, address_of(request), cookie(request, BROWSER))
+        proof = proof_of(request, access, code, passkey)
+        entered = logins.enter(name, password, address_of(request), cookie(request, BROWSER), proof)
     except RefusedError as error:
-        return refusal(request, "login.html", error, onward=local_path(onward), name=name, lack_admin=False)
+        return refusal(
+            request,
+            "login.html",
+            error,
+            onward=local_path(onward),
+            name=name,
+            lack_admin=False,
+            asks_for_codes=access.asks_for_codes(),
+            asked=passkey_question(request, access),
+        )
     if person is not None:
         access.sessions.close(person.session)
     response = RedirectResponse(local_path(onward), HTTPStatus.SEE_OTHER)

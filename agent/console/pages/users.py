@@ -61,6 +61,19 @@ def reset(request: Request, person: Admin, access: AtAccess, gate: AtGate, name:
     return _page(request, access, given=(name, password))
 
 
+@router.post("/users/{name}/second-factor", response_class=HTMLResponse)
+def reset_factor(request: Request, person: Admin, access: AtAccess, gate: AtGate, name: str) -> Response:
+    """Forget the second factor of somebody who lost it; his sessions end, and his password stays."""
+    try:
+        _see_other(person, name)
+        made_or_refused(lambda: access.factors.remove(name))
+    except RefusedError as error:
+        return _refused(request, access, error)
+    access.forget_failures(name)
+    gate.audit(person, "second_factor.reset", detail=name)
+    return _back()
+
+
 @router.post("/users/{name}/role", response_class=HTMLResponse)
 def change_role(
     request: Request, person: Admin, access: AtAccess, gate: AtGate, name: str, role: Annotated[Role, Form()]
@@ -110,11 +123,13 @@ def _see_other(person: Person, name: str) -> None:
 
 
 def _page(request: Request, access: AtAccess, given: tuple[str, str] | None = None) -> Response:
-    return render(request, "users.html", users=access.users.all(), roles=list(Role), given=given)
+    factors = access.factors.standings()
+    return render(request, "users.html", users=access.users.all(), roles=list(Role), given=given, factors=factors)
 
 
 def _refused(request: Request, access: AtAccess, error: RefusedError) -> Response:
-    return refusal(request, "users.html", error, users=access.users.all(), roles=list(Role), given=None)
+    users, factors = access.users.all(), access.factors.standings()
+    return refusal(request, "users.html", error, users=users, roles=list(Role), given=None, factors=factors)
 
 
 def _back() -> Response:

@@ -17,11 +17,13 @@ from starlette.exceptions import HTTPException
 
 from agent.console.access.database import AccessStoreError
 from agent.console.access.failure_log import FailureLog
-from agent.console.errors import LoginNeededError, PasswordNeededError, RefusedError
+from agent.console.errors import FactorNeededError, LoginNeededError, PasswordNeededError, RefusedError
 from agent.console.live.dependencies import Live
 from agent.console.logins import Logins
 from agent.console.page import Pages, render, translated
 from agent.console.proposals import Proposals
+from agent.console.state_acceptance import StateAcceptances
+from agent.console.view_log import ViewLog
 from agent.console.web.allowed_hosts import Names
 from agent.console.web.headers import Headers
 from agent.console.web.request_limits import Limits
@@ -49,9 +51,11 @@ def make_app(gate: Gate, access: Access, addresses: Addresses) -> FastAPI:
     app.state.access = access
     app.state.certificate = addresses.certificate
     app.state.failures = FailureLog(partial(_tell_of_failures, gate), lambda: gate.now().at)
+    app.state.views = ViewLog(gate.record_views, lambda: gate.now().at)
     app.state.logins = Logins(gate, access, app.state.failures)
     app.state.live = Live(gate)
     app.state.proposals = Proposals()
+    app.state.acceptances = StateAcceptances()
     app.state.pages = Pages([module.NAV for module in modules if hasattr(module, "NAV")])
     for module in modules:
         see_guarded(module.router)
@@ -79,6 +83,8 @@ async def _refused(request: Request, error: Exception) -> Response:
         return _to_login(request)
     if isinstance(error, PasswordNeededError) and request.method == "GET" and not _wants_json(request):
         return RedirectResponse("/account", HTTPStatus.SEE_OTHER)
+    if isinstance(error, FactorNeededError) and request.method == "GET" and not _wants_json(request):
+        return RedirectResponse("/account/second-factor", HTTPStatus.SEE_OTHER)
     return _error_response(request, error.status, translated(request, error.text))
 
 

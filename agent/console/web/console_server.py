@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from agent.console.access import Access
+    from agent.console.access import Access, AdminAction
     from agent.console.certificate import Certificate
     from agent.console.dependencies import Gate
+    from agent.console.view_log import ViewLog
     from agent.console.web.http_server import Endpoint, HttpServer
     from agent.settings import Console
 
@@ -115,6 +116,7 @@ class ConsoleServer:
     def _serve(self) -> None:
         # Here, not above: the gate is at work before the web libraries are loaded.
         from agent.console.access.access import Access  # noqa: PLC0415
+        from agent.console.access.roles import Role  # noqa: PLC0415
         from agent.console.access.sessions import SessionRules  # noqa: PLC0415
         from agent.console.web.addresses import Addresses, host_names  # noqa: PLC0415
         from agent.console.web.app import make_app  # noqa: PLC0415
@@ -124,7 +126,12 @@ class ConsoleServer:
         gate, settings = self._make_gate(), self._settings
         rules = SessionRules(settings.idle_minutes * MINUTE_S, settings.session_hours * HOUR_S)
         certificate = self._certificate(gate)
-        access = Access.open(gate.loaded.settings.state.directory, rules, lambda: gate.now().utc)
+        access = Access.open(
+            gate.loaded.settings.state.directory,
+            rules,
+            lambda: gate.now().utc,
+            factor_roles=frozenset(map(Role, settings.second_factor)),
+        )
         try:
             names = host_names(settings)
             application = make_app(gate, access, Addresses(names, certificate))
@@ -138,6 +145,7 @@ class ConsoleServer:
             self.access = access
             asyncio.run(self._listening.serve(self._open_unix, partial(self._open_network, certificate, access)))
             application.state.failures.flush()
+            application.state.views.flush()
         finally:
             access.close()
 
@@ -204,14 +212,27 @@ class ConsoleServer:
 
 
 def _do_chores(gate: Gate, access: Access, application: FastAPI) -> None:
-    """Record what was done from the command line, and tell of failed log-ins that were not told of yet."""
+    """Record what was done from the command line, and tell of failed log-ins and looks that were not told of yet."""
     from agent.console.access.database import AccessStoreError  # noqa: PLC0415 - see `_serve`
 
     application.state.failures.tell_due()
+    application.state.views.tell_due()
     try:
-        access.acts.hand_over(gate.record_local)
+        access.acts.hand_over(partial(_record_act, gate, application.state.views))
     except AccessStoreError as error:
         log.error("%s", error)  # noqa: TRY400 - no bug
+
+
+def _record_act(gate: Gate, views: ViewLog, act: AdminAction) -> None:
+    from agent.console.access.admin_actions import VIEWED  # noqa: PLC0415 - see `_serve`
+    from agent.console.access.roles import LOCAL  # noqa: PLC0415
+    from agent.console.view_log import Viewer  # noqa: PLC0415
+
+    if act.act != VIEWED:
+        gate.record_local(act)
+        return
+    views.note(Viewer(act.operator, "", LOCAL), "commands", act.detail)
+    views.flush()  # before the act is forgotten
 
 
 def _offer_code(access: Access, reached: Reached) -> None:

@@ -14,6 +14,7 @@ from agent.core.clock.trust import (
     LastObservation,
     observe,
     resumed,
+    word_error_s,
 )
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "LastObservation",
     "observe",
     "resumed",
+    "word_error_s",
 ]

@@ -7,7 +7,7 @@ Between the two a caller looks whether it has answered these very bytes already.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from agent.core.commands.body import COMMAND_BODY
 from agent.core.commands.command import Command, Refusal
-from agent.core.crypto import JwsError, JwsFault, jws
+from agent.core.crypto import JwsError, JwsFault, JwsType, jws
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ CLOCK_SKEW_S: Final = 30
 _FAULTS: Final = {
     JwsFault.NOT_A_JWS: Refusal.NOT_A_JWS,
     JwsFault.ALG_NOT_ALLOWED: Refusal.ALG_NOT_ALLOWED,
+    JwsFault.WRONG_TYPE: Refusal.WRONG_TYPE,
     JwsFault.SIGNATURE_INVALID: Refusal.SIGNATURE_INVALID,
 }
 
@@ -57,11 +58,16 @@ class ReceivedCommand:
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """A command whose signature holds and whose body is whole. `digest`: SHA-256 of its bytes, in hex."""
+    """A command whose signature holds and whose body is whole. `digest`: SHA-256 of its bytes, in hex.
+
+    `typed`: its header says that it is a command. Where not, it may be one that was obeyed before there were types: its
+    repeat is answered as it was, and `judge` refuses it.
+    """
 
     body: CommandBody
     key: CommandKey
     digest: str
+    typed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +108,18 @@ def prove(
     if isinstance(text, RefusedCommand):
         return text
     try:
-        kid = jws.key_named_by(text)
+        typed = jws.is_typed(text)
+        kid = jws.key_named_by(text, JwsType.COMMAND, untyped=True)
         key = keys.get(kid)
         if key is None:
             return RefusedCommand(Refusal.KEY_UNKNOWN, Text("no key of this id is in the gate's settings"))
         if not may_verify():
             return RefusedCommand(Refusal.RATE_LIMITED, Text("too many signatures to check: send it again in a moment"))
-        payload = jws.verified(text, key.public)
+        payload = jws.verified(text, key.public, JwsType.COMMAND, untyped=True)
     except JwsError as error:
         return RefusedCommand(_FAULTS[error.fault], _unproved(error))
-    return _understood(payload, key, received, gate)
+    found = _understood(payload, key, received, gate)
+    return found if isinstance(found, RefusedCommand) else replace(found, typed=typed)
 
 
 def _understood(payload: bytes, key: CommandKey, received: ReceivedCommand, gate: str) -> Proved | RefusedCommand:
@@ -125,9 +133,15 @@ def _understood(payload: bytes, key: CommandKey, received: ReceivedCommand, gate
 
 
 def judge(proved: Proved, situation: Situation) -> Command | RefusedCommand:
-    """Whether a command that was proved may be obeyed now; from NOT_PERMITTED on."""
+    """Whether a command that was proved may be obeyed now: WRONG_TYPE where it has none, else from NOT_PERMITTED on."""
     body = proved.body
-    refusal = _forbidden(proved) or _untimely(body, situation) or _stale(body, situation) or _homeless(body, situation)
+    refusal = (
+        _untyped(proved)
+        or _forbidden(proved)
+        or _untimely(body, situation)
+        or _stale(body, situation)
+        or _homeless(body, situation)
+    )
     if refusal is not None:
         return RefusedCommand(*refusal, command=body.id, key=proved.key.id)
     return Command(
@@ -191,6 +205,12 @@ def _misdirected(body: CommandBody, received: ReceivedCommand, gate: str) -> _Fa
     if body.name.value != received.name:
         return Refusal.WRONG_TOPIC, Text("{name} belongs to the topic cmd/{name}", name=body.name.value)
     return None
+
+
+def _untyped(proved: Proved) -> _Fault | None:
+    if proved.typed:
+        return None
+    return Refusal.WRONG_TYPE, Text("its header does not say that it is a {jws_type}", jws_type=JwsType.COMMAND.value)
 
 
 def _forbidden(proved: Proved) -> _Fault | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 
 from agent.core.commands.body import BODIES
-from agent.core.crypto import jws
+from agent.core.crypto import JwsType, jws
 from agent.core.model import CommandName
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def make(name: CommandName, fields: Mapping[str, object], *, utc: int, life_s: i
 
 def sign(body: CommandBody, key: SigningKey, kid: str) -> str:
     """The command as it is published: a compact JWS. Raises ValueError for a key that is not Ed25519."""
-    return jws.sign(body.model_dump_json().encode(), key, kid)
+    return jws.sign(body.model_dump_json().encode(), key, kid, JwsType.COMMAND)
 
 
 def _typed(name: CommandName, arguments: Mapping[str, object]) -> dict[str, object]:

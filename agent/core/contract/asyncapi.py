@@ -22,6 +22,7 @@ from agent.core.contract.channels import (
     result_channel,
 )
 from agent.core.contract.schemas import EVENTS, changed, schemas
+from agent.core.crypto import JwsType
 from agent.core.events import SCHEMA_VERSION
 from agent.core.model import CommandName
 
@@ -168,7 +169,10 @@ def _command_message(name: CommandName) -> Node:
     payload = {
         "type": "string",
         "pattern": COMPACT_JWS,
-        "description": "JWS, compact serialisation (RFC 7515), EdDSA with Ed25519 (RFC 8037); `kid` is the key's id.",
+        "description": (
+            "JWS, compact serialisation (RFC 7515), EdDSA with Ed25519 (RFC 8037); `kid` is the key's id, `typ` is "
+            f"{JwsType.COMMAND}."
+        ),
         "x-jws-payload": f"#/components/schemas/command.{name}",
     }
     return _message(command_channel(name), payload, examples.command_example(name))

@@ -14,21 +14,24 @@ from typing import TYPE_CHECKING, Any, Final
 from agent.core.clock import ClockState
 from agent.core.commands import BODIES, LANE_COMMANDS, Refusal, Result
 from agent.core.contract.schemas import EVENTS
-from agent.core.crypto import SigningKey, jws
+from agent.core.crypto import JwsType, SigningKey, jws
 from agent.core.events import (
     RANDOM_BYTES,
     AccessDecided,
     AccessGranted,
-    Ack,
+    AckFault,
     AcknowledgementRefused,
     Alarm,
     AlarmRaised,
+    AnchorRecord,
+    AnchorsChanged,
     BarrierHeld,
     BarrierMoved,
     BarrierPulsed,
     BarrierTested,
     Birth,
     CameraHealth,
+    ChangedKey,
     CheckRecord,
     ClockChanged,
     ClockReading,
@@ -37,6 +40,7 @@ from agent.core.events import (
     CommandOffer,
     CommandRefused,
     CommandResult,
+    ConfigurationApplied,
     ConfigurationRefused,
     ConsoleActed,
     DataRecord,
@@ -45,11 +49,13 @@ from agent.core.events import (
     EventsDropped,
     EvidenceDropped,
     EvidenceSent,
+    EvidenceViewed,
     GateKey,
     GateStarted,
     GateStopping,
     Health,
     HealthFinding,
+    KeyFingerprints,
     LaneOrdered,
     LedgerConflict,
     ListsApplied,
@@ -60,6 +66,8 @@ from agent.core.events import (
     PlateRecord,
     Point,
     RecordsDeleted,
+    Search,
+    StateChanged,
     Status,
     TransactionClosed,
     VehicleEntering,
@@ -68,12 +76,15 @@ from agent.core.events import (
     beginning,
     checkpoint_draft,
     checkpoint_of,
+    key_fingerprint,
     seal,
+    sign_ack,
     time_text,
 )
 from agent.core.lane import transaction_id
 from agent.core.lists import DataState
 from agent.core.model import CommandName, Outcome, Reason, Verdict
+from agent.core.trust_state import HeadRecord, StatePart, Wholeness, signed_head
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,12 +95,16 @@ GATE: Final = "khorgos-03"
 LANE: Final = "exit-1"
 UTC: Final = 1_795_508_103.412
 STREAM: Final = "3a5d2cb7-9262-4163-b0e1-8031b6af03c6"
+FORMER_STREAM: Final = "c2a1f7de-5a0b-4d1f-9a37-08a5be2d6f11"
 BOOT: Final = "9fb65a20-74c3-4975-a878-cd736f2f9b7b"
 CHALLENGE: Final = "Zq3nJx0r8mT5vYkA1uHdCw"
 TRANSACTION: Final = transaction_id(UTC + 12.0, 1, 42)
 GATE_KEY: Final = SigningKey.from_seed(hashlib.sha256(b"example key of the gate").digest())
+ROOT_KEY: Final = SigningKey.from_seed(hashlib.sha256(b"example root key").digest())
 COMMAND_KEY: Final = SigningKey.from_seed(hashlib.sha256(b"example key of central").digest())
 COMMAND_KEY_ID: Final = "central-2026"
+ACK_KEY: Final = SigningKey.from_seed(hashlib.sha256(b"example key of central for acknowledgements").digest())
+ACK_KEY_ID: Final = "central"
 COMMAND_ID: Final = "0b54f2c8-91a6-4c43-8f0d-6f6f5b1c2a77"
 CONFIGURATION: Final = hashlib.sha256(b"example configuration").hexdigest()
 PICTURES: Final = tuple(hashlib.sha256(f"example picture {number}".encode()).hexdigest() for number in (1, 2))
@@ -98,6 +113,11 @@ DECLARATION: Final = "940120260000184236"
 VIN: Final = "1M8GDM9AXKP042788"
 PLATE: Final = "新B7C386"
 OPERATOR: Final = "officer 0417"
+
+
+def _fingerprint(name: str) -> str:
+    return f"sha256:{hashlib.sha256(f'example key of the {name}'.encode()).hexdigest()}"
+
 
 _Step = tuple[float, "Event | None", bool]
 
@@ -184,7 +204,18 @@ def _steps() -> list[_Step]:
         *_passage(),
         (60.0, None, False),
         (61.0, EvidenceSent(picture=PICTURES[0], bytes=48_213), False),
-        (90.0, CommandAccepted(key=COMMAND_KEY_ID, counter=41, operator=OPERATOR, cause=cause, **command), False),
+        (
+            90.0,
+            CommandAccepted(
+                key=COMMAND_KEY_ID,
+                fingerprint=key_fingerprint(COMMAND_KEY.public.raw),
+                counter=41,
+                operator=OPERATOR,
+                cause=cause,
+                **command,
+            ),
+            False,
+        ),
         (90.0, BarrierHeld(held=True, operator=OPERATOR, cause=cause), False),
         (90.1, CommandExecuted(result=Result.DONE, detail="the barrier is held open", **command), False),
         (95.0, CommandRefused(code=Refusal.SIGNATURE_INVALID, name="open", count=3), False),
@@ -212,6 +243,16 @@ def _steps() -> list[_Step]:
             False,
         ),
         (124.0, ListsState(state=DataState.STALE_OK, before=DataState.FRESH, age_s=901), False),
+        (
+            124.5,
+            StateChanged(
+                part=StatePart.LEDGER,
+                state=Wholeness.LOST,
+                before=Wholeness.WHOLE,
+                detail=f"the head file names event 4711 of stream {FORMER_STREAM}, of which nothing is here",
+            ),
+            False,
+        ),
         (
             125.0,
             LedgerConflict(
@@ -252,8 +293,54 @@ def _steps() -> list[_Step]:
             ),
             False,
         ),
+        *_audit(),
+        (
+            134.0,
+            AnchorsChanged(
+                number=5,
+                authority="persons",
+                by=("aigul", "bolat"),
+                cause="the new root key of the trade window",
+                anchors=(
+                    AnchorRecord(
+                        key="permits.root_keys",
+                        before=(_fingerprint("issuer"),),
+                        after=(_fingerprint("issuer"), _fingerprint("new issuer")),
+                    ),
+                ),
+                digest=hashlib.sha256(b"example anchors").hexdigest(),
+                changed_at=round(UTC) + 120,
+            ),
+            False,
+        ),
         (140.0, GateStopping(cause="SIGTERM"), False),
     ]
+
+
+def _audit() -> list[_Step]:
+    """What people did to the configuration, and at what they looked."""
+    public = COMMAND_KEY.public.raw
+    change = ChangedKey(
+        key="commands.keys[0].public_key",
+        after=f'"{public.hex()}"',
+        after_fingerprints=(f"sha256:{key_fingerprint(public)}",),
+    )
+    aigul: dict[str, Any] = {"person": "aigul", "role": "admin", "address": "192.168.1.40"}
+    detail = "upload; state 8; commands.keys[0].public_key"
+    written = ConsoleActed.model_validate(
+        aigul | {"act": "configuration.changed", "detail": detail, "changes": (change,)}
+    )
+    applied = ConfigurationApplied(
+        configuration=CONFIGURATION,
+        before=hashlib.sha256(b"example configuration before").hexdigest(),
+        person="aigul",
+        detail="upload",
+        changes=(change,),
+    )
+    viewed = EvidenceViewed.model_validate(
+        aigul | {"pictures": PICTURES, "vehicles": (TRANSACTION,), "searches": (Search(plate=PLATE),)}
+    )
+    return [(134.0, written, False), (135.0, applied, False), (136.0, viewed, False)]
 
 
 @cache
@@ -308,7 +395,7 @@ def command_claims(name: CommandName) -> dict[str, Any]:
 
 def command_example(name: CommandName) -> str:
     """An example command as it is sent: a compact JWS."""
-    return jws.sign(_json(command_claims(name)), COMMAND_KEY, COMMAND_KEY_ID)
+    return jws.sign(_json(command_claims(name)), COMMAND_KEY, COMMAND_KEY_ID, JwsType.COMMAND)
 
 
 def result_example(name: CommandName) -> bytes:
@@ -318,8 +405,9 @@ def result_example(name: CommandName) -> bytes:
 
 
 def ack_example() -> bytes:
-    """An acknowledgement of the whole chain."""
-    return Ack(stream=STREAM, seq=chain()[-1].seq).model_dump_json().encode()
+    """An acknowledgement of the whole chain, signed by central."""
+    last = chain()[-1]
+    return sign_ack(GATE, Point(STREAM, last.seq, last.digest), ACK_KEY, ACK_KEY_ID)
 
 
 def status_example() -> bytes:
@@ -336,7 +424,8 @@ def status_example() -> bytes:
             "ack": "heard",
             "trouble": "",
             "refused": 0,
-            "acks": {"taken": 17, "malformed": 0, "foreign_stream": 1, "beyond_head": 0, "beyond_sent": 0, "behind": 0},
+            "acks": {"taken": 17, **dict.fromkeys(map(str, AckFault), 0), "foreign_stream": 1},
+            "acks_signed": True,
             "broker": 0,
         }
     )
@@ -397,13 +486,32 @@ def _presence() -> dict[str, Any]:
         "clock_synced": True,
         "clock_error_ms": 5,
         "clock_state": "SYNCED",
+        "fingerprints": KeyFingerprints(
+            root_keys=(key_fingerprint(ROOT_KEY.public.raw),),
+            command_keys={COMMAND_KEY_ID: key_fingerprint(COMMAND_KEY.public.raw)},
+        ),
         "lists": {"state": "FRESH", "trust": 7, "declarations": 813, "revocations": 57},
+        "trust_state": {part.value: {"state": Wholeness.WHOLE} for part in StatePart},
+        "head": signed_head(_head(last), GATE_KEY),
         "devices": {f"{LANE}/front": "streaming", f"{LANE}/relay": "up", "broker": "up"},
         "lanes": {LANE: "idle"},
         "journal_failing": False,
         "challenge": CHALLENGE,
         "checkpoint": checkpoint_of(Point(STREAM, last.seq, last.digest), GATE, GATE_KEY, last.utc_ms / 1000),
     }
+
+
+def _head(last: SealedEvent) -> HeadRecord:
+    return HeadRecord(
+        gate=GATE,
+        stream=STREAM,
+        seq=last.seq,
+        digest=last.digest,
+        rows=2,
+        utc_ms=last.utc_ms,
+        lists={"trust": 7, "declarations": 813, "revocations": 57},
+        orders={},
+    )
 
 
 def _draft(event: Event, utc: float, of_transaction: bool) -> Draft:
@@ -414,8 +522,11 @@ def _draft(event: Event, utc: float, of_transaction: bool) -> Draft:
 _OF_THE_GATE = (
     GateStarted,
     GateStopping,
+    ConfigurationApplied,
     ConfigurationRefused,
+    AnchorsChanged,
     ConsoleActed,
+    EvidenceViewed,
     CommandAccepted,
     CommandExecuted,
     CommandRefused,
@@ -425,6 +536,7 @@ _OF_THE_GATE = (
     ListsApplied,
     ListsRefused,
     ListsState,
+    StateChanged,
     LedgerConflict,
     ClockChanged,
     RecordsDeleted,

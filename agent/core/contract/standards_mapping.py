@@ -53,7 +53,10 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
     "gate.started": StandardEquivalent(note=_OWN),
     "gate.stopping": StandardEquivalent(note=_OWN),
     "configuration.refused": StandardEquivalent(note=_OWN),
+    "configuration.applied": StandardEquivalent(note=_OWN),
+    "anchors.changed": StandardEquivalent(note=_OWN),
     "console.acted": StandardEquivalent(note=_OWN),
+    "evidence.viewed": StandardEquivalent(note=_OWN),
     "device.changed": StandardEquivalent(
         f"{_DOOR}DoorFault", "door-fault (5)", note="of the relay and the inputs; of others none"
     ),
@@ -99,6 +102,7 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
     "lists.applied": StandardEquivalent(note=_OWN),
     "lists.refused": StandardEquivalent(note=_OWN),
     "lists.state": StandardEquivalent(note=_OWN),
+    "state.changed": StandardEquivalent(note=_OWN),
     "ledger.conflict": StandardEquivalent(note="one permit use at two gates; no word for it"),
     "clock.changed": StandardEquivalent(note=_OWN),
     "records.deleted": StandardEquivalent(note=_OWN),
@@ -210,10 +214,13 @@ REASONS: Final[Mapping[Reason, StandardEquivalent]] = {
     Reason.USED_AT_OTHER_GATE: StandardEquivalent(_CREDENTIAL, "denied-credential-max-uses (156)"),
     Reason.RESERVED_ELSEWHERE: StandardEquivalent(_CREDENTIAL, _OTHER, note="another gate of the site has it in hand"),
     Reason.LEDGER_UNREACHABLE: StandardEquivalent(_CREDENTIAL, _UNAVAILABLE),
+    Reason.STATE_NOT_WHOLE: StandardEquivalent(_CREDENTIAL, _UNAVAILABLE),
     Reason.PASSBACK: StandardEquivalent(_CREDENTIAL, "denied-passback (138)"),
     Reason.RATE_LIMITED: StandardEquivalent(_ANONYMOUS, "denied-max-attempts (140)", note=_UNPROVEN),
     Reason.WATCHLIST_HOLD: StandardEquivalent(_CREDENTIAL, _OTHER, note="an officer wants to see it"),
     Reason.SAMPLED: StandardEquivalent(_CREDENTIAL, _OTHER, note="chosen for a check by an officer"),
+    Reason.PICTURE_MISMATCH: StandardEquivalent(_CREDENTIAL, _OTHER, note="the pictures do not show what was read"),
+    Reason.PICTURE_UNCONFIRMED: StandardEquivalent(_CREDENTIAL, _UNVERIFIED),
     Reason.INTERLOCKED: StandardEquivalent(_CREDENTIAL, _OTHER, note="a neighbour has the way"),
     Reason.LANE_LOCKED: StandardEquivalent(_CREDENTIAL, "denied-lockout (161)"),
     Reason.GATE_FAULT: StandardEquivalent(_CREDENTIAL, _OTHER, note="the gate cannot judge"),
@@ -242,6 +249,10 @@ ALARMS: Final[Mapping[Alarm, StandardEquivalent]] = {
     Alarm.DELIVERY_STALLED: StandardEquivalent(note=_OWN),
     Alarm.LISTS_FAILED: StandardEquivalent(note=_OWN),
     Alarm.PART_FAILED: StandardEquivalent(note=_OWN),
+    Alarm.STATE_NOT_WHOLE: StandardEquivalent(note=_OWN),
+    Alarm.PICTURE_MISMATCH: StandardEquivalent(
+        f"{_DOOR}DoorTamper", "tamper (4)", note="of what reads for the door, not of the door"
+    ),
 }
 """By the alarm of alarm.raised."""
 

@@ -4,17 +4,21 @@ Bytes in, values or errors out. Touches nothing; keys come from the caller.
 """
 
 from agent.core.crypto.cbor import Value
-from agent.core.crypto.jws import JwsError, JwsFault, key_named_by, kid_of, sign, verified
+from agent.core.crypto.jws import JwsError, JwsFault, is_typed, key_named_by, kid_of, sign, verified
+from agent.core.crypto.jws_type import ISSUED_UNTYPED, JwsType
 from agent.core.crypto.keys import Algorithm, KeyInvalidError, PublicKey, SigningKey, key_id
 
 __all__ = [
+    "ISSUED_UNTYPED",
     "Algorithm",
     "JwsError",
     "JwsFault",
+    "JwsType",
     "KeyInvalidError",
     "PublicKey",
     "SigningKey",
     "Value",
+    "is_typed",
     "key_id",
     "key_named_by",
     "kid_of",

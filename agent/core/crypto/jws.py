@@ -1,9 +1,10 @@
 """Signed texts: JSON Web Signatures in the compact form (RFC 7515). What a signature may be is a matter of the key.
 
-Commands, checkpoints and claims between gates are signed by Ed25519 keys (RFC 8037) only: `sign` and `verified`.
-Written with the algorithm name "EdDSA", which every implementation knows; read also with "Ed25519", its newer name (RFC
-9864). Permits may be signed by any algorithm of the table: `write` and `read`. A text has one spelling: padding, other
-letters for unused bits, further header fields and those that are there twice are refused.
+Commands, checkpoints, claims between gates and acknowledgements are signed by Ed25519 keys (RFC 8037) only: `sign` and
+`verified`. Written with the algorithm name "EdDSA", which every implementation knows; read also with "Ed25519", its
+newer name (RFC 9864). Permits may be signed by any algorithm of the table: `write` and `read`. Every text says what
+kind it is (`JwsType`), and who opens one says which kind is expected. A text has one spelling: padding, other letters
+for unused bits, further header fields and those that are there twice are refused.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 
 from agent.core.crypto import strict_json
+from agent.core.crypto.jws_type import ISSUED_UNTYPED
 from agent.core.crypto.keys import Algorithm, SigningKey, key_id
 from drivers.text import Text
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from agent.core.crypto.cbor import Value
+    from agent.core.crypto.jws_type import JwsType
     from agent.core.crypto.keys import PublicKey
 
 ALGORITHMS: Final = Algorithm.ED25519.names
@@ -39,6 +42,7 @@ class JwsFault(StrEnum):
 
     NOT_A_JWS = "not_a_jws"
     ALG_NOT_ALLOWED = "alg_not_allowed"
+    WRONG_TYPE = "wrong_type"
     SIGNATURE_INVALID = "signature_invalid"
 
 
@@ -76,45 +80,59 @@ def kid_of(key: PublicKey) -> str:
     return key_id(key.raw, KEY_ID_BYTES).hex()
 
 
-def sign(payload: bytes, key: SigningKey, kid: str) -> str:
+def sign(payload: bytes, key: SigningKey, kid: str, kind: JwsType) -> str:
     """The signed text of a payload. Raises ValueError for a key that is not Ed25519."""
     if key.algorithm is not Algorithm.ED25519:
         raise ValueError(f"a signed text takes an Ed25519 key, not {key.algorithm}")
-    return write(payload, key, {"kid": kid})
+    return write(payload, key, kid, kind)
 
 
-def write(payload: bytes, key: SigningKey, header: Mapping[str, str]) -> str:
+def write(payload: bytes, key: SigningKey, kid: str, kind: JwsType) -> str:
     """The signed text of a payload by a key of any algorithm, which is the first field of the header.
 
     Always the same.
     """
-    head = json.dumps({"alg": key.algorithm.names[0], **header}, separators=(",", ":")).encode()
-    message = _base64(head) + b"." + _base64(payload)
+    header = {"alg": key.algorithm.names[0], "kid": kid, "typ": kind.value}
+    message = _base64(json.dumps(header, separators=(",", ":")).encode()) + b"." + _base64(payload)
     return (message + b"." + _base64(key.sign(message))).decode("ascii")
 
 
-def key_named_by(text: str) -> str:
-    """The key id that a signed text names, "" where it names none: nothing of it is proven yet. Raises JwsError."""
-    kid = _ed25519(text).header.get("kid", "")
+def is_typed(text: str) -> bool:
+    """Whether a signed text names a type, whichever; nothing of it is proven yet. Raises JwsError."""
+    return "typ" in _taken_apart(text).header
+
+
+def key_named_by(text: str, kind: JwsType, *, untyped: bool = False) -> str:
+    """The key id that a signed text of this kind names, "" where it names none: nothing of it is proven yet.
+
+    `untyped`: one that names no type at all will do, as of the kinds ISSUED_UNTYPED. Raises JwsError.
+    """
+    kid = _ed25519(text, kind, untyped=untyped).header.get("kid", "")
     if not isinstance(kid, str):
         raise JwsError(JwsFault.NOT_A_JWS, Text("its key id is no text"))
     return kid
 
 
-def verified(text: str, key: PublicKey) -> bytes:
-    """The payload of a text that this Ed25519 key has signed. Raises JwsError."""
-    opened = _ed25519(text)
+def verified(text: str, key: PublicKey, kind: JwsType, *, untyped: bool = False) -> bytes:
+    """The payload of a text of this kind that this Ed25519 key has signed. `untyped`: as above. Raises JwsError."""
+    opened = _ed25519(text, kind, untyped=untyped)
     if not opened.holds(key):
         raise JwsError(JwsFault.SIGNATURE_INVALID, Text("its signature is not of this key"))
     return opened.payload
 
 
-def read(text: str) -> Jws:
+def read(text: str, kind: JwsType) -> Jws:
     """Take a signed text of any algorithm apart; nothing is verified. Its length is for the caller to bound.
 
     Raises:
-        JwsError: NOT_A_JWS, and the message never repeats the text.
+        JwsError: NOT_A_JWS, WRONG_TYPE; the message never repeats the text.
     """
+    opened = _taken_apart(text)
+    _require_type(opened, kind, untyped=False)
+    return opened
+
+
+def _taken_apart(text: str) -> Jws:
     parts = text.encode(errors="replace").split(b".")
     if len(parts) != _PARTS or not all(map(_is_canonical, parts)):
         raise JwsSpellingError
@@ -132,14 +150,28 @@ def read(text: str) -> Jws:
     return Jws(header, extracted.payload, parts[0] + b"." + parts[1], _raw(parts[2]))
 
 
-def _ed25519(text: str) -> Jws:
-    opened = read(text)
+def _require_type(opened: Jws, kind: JwsType, *, untyped: bool) -> None:
+    """Refuse a text that does not say that it is of this kind.
+
+    Comparing is exact, although media types know no case: issuers are few, and one kind has one name.
+    """
+    if "typ" not in opened.header and (untyped or kind in ISSUED_UNTYPED):
+        return
+    if opened.header.get("typ") != kind.value:
+        raise JwsError(
+            JwsFault.WRONG_TYPE, Text("its header does not say that it is a {jws_type}", jws_type=kind.value)
+        )
+
+
+def _ed25519(text: str, kind: JwsType, *, untyped: bool) -> Jws:
+    opened = _taken_apart(text)
     algorithm = opened.header["alg"]
     if algorithm not in ALGORITHMS:
         raise JwsError(
             JwsFault.ALG_NOT_ALLOWED,
             Text("its algorithm is {algorithm}, not Ed25519", algorithm=repr(str(algorithm)[:20])),
         )
+    _require_type(opened, kind, untyped=untyped)
     return opened
 
 

@@ -19,6 +19,14 @@ from agent.core.decision.permit_choice import (
     weigh,
 )
 from agent.core.decision.rate_limit import NO_TEXTS, Texts
+from agent.core.decision.second_reading import (
+    PicturesShown,
+    PlateShown,
+    ToBeConfirmed,
+    compared,
+    to_be_confirmed,
+)
+from agent.core.decision.second_verdict import SecondReading, SecondVerdict
 
 __all__ = [
     "NO_TEXTS",
@@ -29,10 +37,16 @@ __all__ = [
     "JudgementRules",
     "Knowledge",
     "PermitUses",
+    "PicturesShown",
+    "PlateShown",
+    "SecondReading",
+    "SecondVerdict",
     "Texts",
+    "ToBeConfirmed",
     "TransactionEvidence",
     "assess",
     "assess_plate",
+    "compared",
     "in_force",
     "judge",
     "judges_plate",
@@ -40,6 +54,7 @@ __all__ = [
     "plate_leads",
     "references_of",
     "subjects_of",
+    "to_be_confirmed",
     "uses_allowed",
     "weigh",
     "with_fail_safe",

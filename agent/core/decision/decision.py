@@ -19,7 +19,7 @@ class Decision:
     `checks`: every check made, in order; the last one is the first that failed. `permit`: the verified permit, None
     when the text failed before its signature held. `match`: the plate match, None when none was made. `data`: how fresh
     the lists behind it were, None where they were not asked. `voted`: the plate that the readings point to, None when
-    there are none.
+    there are none. `pictures`: by SHA-256, the kept pictures that were read once more.
     """
 
     verdict: Verdict
@@ -29,3 +29,4 @@ class Decision:
     match: PlateMatch | None = None
     data: DataStanding | None = None
     voted: PlateVote | None = None
+    pictures: tuple[str, ...] = ()

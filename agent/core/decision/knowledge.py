@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.core.model import Subject
+from agent.core.trust_state import NO_HOLD, StateHold
 
 if TYPE_CHECKING:
+    from agent.core.decision.second_verdict import SecondReading
     from agent.core.lists import DataStanding
     from agent.core.model import Declaration, Revocation, Watched
     from agent.core.permit import Permit
@@ -39,7 +41,9 @@ class Knowledge:
     `data`: how fresh the lists are. `declaration`, `revocation`, `watched`: the permit's rows, None where there are
     none. `others`: plates of other active declarations that the picture may show. `other_exit`: the vehicle's passage
     the same way under another permit. `claim`: the answer of the permit's home gate, None where it was not asked
-    yet, or need not be.
+    yet, or need not be. `hold`: what the gate's own state keeps from permits, where that is not whole. `second`: what
+    the second reading of the kept pictures came to, None where it was not asked for yet, or no camera saw what the
+    permit rests on.
     """
 
     data: DataStanding
@@ -50,6 +54,8 @@ class Knowledge:
     others: tuple[str, ...] = ()
     other_exit: OtherExit | None = None
     claim: ClaimAnswer | None = None
+    hold: StateHold = NO_HOLD
+    second: SecondReading | None = None
 
 
 def uses_allowed(permit: Permit, declaration: Declaration | None) -> int:

@@ -44,17 +44,25 @@ class TransactionEvidence:
     """What one transaction has seen so far. `presentations`: newest last; a payload seen again changes nothing.
 
     `set_aside`: how many plates were read that are taken for those of others, so that they are not among the readings.
+    `of_same_camera`: how many were read by the camera alone that read the permit, where another one must have.
     """
 
     transaction: str
     presentations: tuple[Presentation, ...] = ()
     readings: tuple[Reading, ...] = ()
     set_aside: int = 0
+    of_same_camera: int = 0
 
     @property
     def plates_seen(self) -> str:
         """What was read, in words."""
         counted = Text("{count} readings", count=len(self.readings))
+        if self.of_same_camera:
+            counted = Text(
+                "{counted}, {count} more by the camera that read the permit, which do not count",
+                counted=counted,
+                count=self.of_same_camera,
+            )
         return (
             Text("{counted}, {said}: {count}", counted=counted, said=SET_ASIDE, count=self.set_aside)
             if self.set_aside
@@ -64,12 +72,16 @@ class TransactionEvidence:
 
 @dataclass(frozen=True, slots=True)
 class AssessmentContext:
-    """What texts are held against. `references`: the declarations that references among them name, by their digests."""
+    """What texts are held against. `references`: the declarations that references among them name, by their digests.
+
+    `two_cameras`: a plate counts only where it and the permit were not both read by one camera alone.
+    """
 
     context: GateContext
     trust: TrustList
     references: Mapping[bytes, Declaration] = field(default_factory=dict)
     rate: RateRules = DEFAULT_RATE
+    two_cameras: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,7 @@ class Assessment:
 
     `checks`: those on the chosen text, in order. `reason`: OK, or that of the last check, which failed. `voted`: the
     plate that the readings point to. `by_plate`: nothing was shown, the plate was to lead to the permit. `texts`: what
-    the lane remembers of texts from now on.
+    the lane remembers of texts from now on. `payload`: the chosen text; empty where none was, or the plate leads.
     """
 
     evidence: TransactionEvidence
@@ -88,6 +100,7 @@ class Assessment:
     voted: PlateVote | None = None
     by_plate: bool = False
     texts: Texts = NO_TEXTS
+    payload: bytes = b""
 
 
 def assess(
@@ -154,8 +167,18 @@ def _assess(evidence: TransactionEvidence, ground: AssessmentContext, now: Insta
             detail=Text("more than {refused_texts} texts were refused", refused_texts=ground.rate.refused_texts),
         )
         return Assessment(evidence, (seen, limit), None, Reason.RATE_LIMITED, voted, texts=examined.texts)
-    checks, permit, reason = _chosen(examined.results)
-    return Assessment(evidence, (seen, *checks), permit, reason, voted, texts=examined.texts)
+    checks, permit, reason, payload = _chosen(tuple(zip(payloads, examined.results, strict=True)))
+    if ground.two_cameras and permit is not None:
+        evidence = _by_two_cameras(evidence, payload)
+        voted = vote(evidence.readings)
+    return Assessment(evidence, (seen, *checks), permit, reason, voted, texts=examined.texts, payload=payload)
+
+
+def _by_two_cameras(evidence: TransactionEvidence, payload: bytes) -> TransactionEvidence:
+    """The evidence without the plates that were read by the camera alone that read this text."""
+    sources = {shown.camera for shown in evidence.presentations if shown.payload == payload}
+    counting = tuple(reading for reading in evidence.readings if sources - {reading.camera})
+    return replace(evidence, readings=counting, of_same_camera=len(evidence.readings) - len(counting))
 
 
 def _basis(ground: AssessmentContext) -> Callable[[bytes], Hashable]:
@@ -177,18 +200,21 @@ def _verifier(ground: AssessmentContext, utc: float) -> Callable[[bytes], Permit
     return lambda payload: verify_permit(payload, ground.context, ground.trust, utc, ground.references)
 
 
-def _chosen(results: Sequence[PermitResult]) -> tuple[tuple[Check, ...], Permit | None, Reason]:
-    """The checks that count, the permit that they found, and their reason."""
-    if not results:
-        return (), None, Reason.QR_NONE
+def _chosen(
+    answered: Sequence[tuple[bytes, PermitResult]],
+) -> tuple[tuple[Check, ...], Permit | None, Reason, bytes]:
+    """The checks that count, the permit that they found, their reason, and the text that they are about."""
+    if not answered:
+        return (), None, Reason.QR_NONE, b""
+    results = [result for _, result in answered]
     valid = [result.permit for result in results if result.permit is not None and result.reason is Reason.OK]
     ids = {permit.permit_id for permit in valid}
     if len(ids) > 1:
         several = Check(Reason.QR_MULTIPLE, ok=False, detail=Text("{count} valid permits", count=len(ids)))
-        return (several,), None, Reason.QR_MULTIPLE
-    chosen = min(results, key=_rank)
+        return (several,), None, Reason.QR_MULTIPLE, b""
+    payload, chosen = min(answered, key=lambda one: _rank(one[1]))
     single = Check(Reason.QR_MULTIPLE, ok=True, detail=_ignored(results, chosen))
-    return (single, *chosen.checks), chosen.permit, chosen.reason
+    return (single, *chosen.checks), chosen.permit, chosen.reason, payload
 
 
 def _rank(result: PermitResult) -> int:
@@ -219,9 +245,11 @@ def _assess_plate(shown: Assessment, declared: Sequence[Declaration], context: G
             shown, asked, Reason.PLATE_OTHER_PERMIT, Text("{count} declarations have this plate", count=len(here))
         )
     (found,) = here
-    return replace(shown, checks=(asked, *found.checks), permit=found.permit, reason=found.reason, by_plate=True)
+    return replace(
+        shown, checks=(asked, *found.checks), permit=found.permit, reason=found.reason, by_plate=True, payload=b""
+    )
 
 
 def _without_permit(shown: Assessment, asked: Check, reason: Reason, detail: str) -> Assessment:
     checks = (asked, Check(reason, ok=False, detail=detail))
-    return replace(shown, checks=checks, permit=None, reason=reason, by_plate=True)
+    return replace(shown, checks=checks, permit=None, reason=reason, by_plate=True, payload=b"")

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from agent.core.crypto import JwsError, jws
+from agent.core.crypto import JwsError, JwsType, jws
 from agent.core.events.chain import Point, beginning, digest_of
 from agent.core.events.checkpoint import Checkpoint, opened
 from agent.core.events.event_types import ChainCheckpoint
@@ -344,7 +344,7 @@ def _trouble_with_signature(
     this: _Link, kid: str, signature: str, keys: Mapping[str, PublicKey]
 ) -> tuple[ChainFault, str] | None:
     try:
-        if jws.key_named_by(signature) != kid:
+        if jws.key_named_by(signature, JwsType.CHECKPOINT) != kid:
             return ChainFault.CHECKPOINT_WRONG, Text("it is not signed by the key that it names, {kid}", kid=kid)
         if kid not in keys:
             return (

@@ -1,15 +1,16 @@
 """What the gate signs about its chain: a checkpoint of one event, and the statement of an export.
 
-Both are compact JWS by the gate's own key (agent.core.crypto.jws); the fields of the payload tell one from the other.
+Both are compact JWS by the gate's own key (agent.core.crypto.jws), told from all else by the `typ` of the header; those
+of agents that gave none, by their fields: each kind has exactly its own (agent.core.crypto.jws_type.ISSUED_UNTYPED).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agent.core.crypto import JwsError, JwsFault, jws
+from agent.core.crypto import JwsError, JwsFault, JwsType, jws
 from agent.core.events.chain import time_text
 from agent.core.events.event_types import ChainCheckpoint, Draft
 from agent.core.model import SEQ_MAX
@@ -27,6 +28,7 @@ class Signable(BaseModel):
     """Base of what the gate signs. `time`: when, by the gate's clock, RFC 3339."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    JWS_TYPE: ClassVar[JwsType]
     gate: str = Field(min_length=1)
     stream: str = Field(min_length=1)
     time: str
@@ -38,6 +40,7 @@ class Checkpoint(Signable):
     `seq` 0: before the first.
     """
 
+    JWS_TYPE: ClassVar[JwsType] = JwsType.CHECKPOINT
     seq: Seq
     digest: Digest
 
@@ -49,6 +52,7 @@ class ExportStatement(Signable):
     first, `digest`: that of the last, or `prev` where there is none. `sha256`: of the file's bytes.
     """
 
+    JWS_TYPE: ClassVar[JwsType] = JwsType.EXPORT
     first: Seq
     last: Seq
     prev: Digest
@@ -62,15 +66,15 @@ S = TypeVar("S", bound=Signable)
 
 def signed(statement: Signable, key: SigningKey) -> str:
     """The statement as a compact JWS."""
-    return jws.sign(statement.model_dump_json().encode(), key, jws.kid_of(key.public))
+    return jws.sign(statement.model_dump_json().encode(), key, jws.kid_of(key.public), statement.JWS_TYPE)
 
 
 def opened(text: str, key: PublicKey, kind: type[S]) -> S:
     """The statement of this kind that this key has signed.
 
-    Raises JwsError, NOT_A_JWS for signed bytes of another kind.
+    Raises JwsError: WRONG_TYPE for a text of another kind, NOT_A_JWS for signed bytes that have not exactly its fields.
     """
-    payload = jws.verified(text, key)
+    payload = jws.verified(text, key, kind.JWS_TYPE)
     try:
         return kind.model_validate_json(payload)
     except ValidationError as error:

@@ -15,8 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.core.clock import ClockState
 from agent.core.commands import Refusal, Result
 from agent.core.detail import Detail, DetailMessage, WithDetail
+from agent.core.events.changed_keys import ChangedKey
 from agent.core.lists import DataState
 from agent.core.model import Outcome, Reason, Verdict
+from agent.core.trust_state import StatePart, Wholeness
 
 
 class Alarm(StrEnum):
@@ -40,6 +42,8 @@ class Alarm(StrEnum):
     DELIVERY_STALLED = "delivery_stalled"
     LISTS_FAILED = "lists_failed"
     PART_FAILED = "part_failed"
+    STATE_NOT_WHOLE = "state_not_whole"
+    PICTURE_MISMATCH = "picture_mismatch"
 
 
 class Event(BaseModel):
@@ -144,6 +148,50 @@ class ConfigurationRefused(WithDetail, Event):
     running: str = Field(description="SHA-256 of the configuration in force, in hex.")
 
 
+class ConfigurationApplied(WithDetail, Event):
+    """The gate runs with another configuration than the last time, however it came; told with every key of it."""
+
+    TYPE: ClassVar[str] = "configuration.applied"
+    configuration: str = Field(description="SHA-256 of the configuration in force, in hex.")
+    before: str = Field(default="", description="That of the one before it; empty: none is known.")
+    person: str = Field(
+        default="", description="Who made it, as the history of the configuration knows; empty: nobody that it knows."
+    )
+    detail: Detail = Field(default="", description="How it was made, in words.")
+    message: DetailMessage = None
+    changes: tuple[ChangedKey, ...] = Field(
+        default=(), description="The keys that are others than before; all that are set, where none before is known."
+    )
+    part: int = Field(default=1, ge=1, description="Which of `parts` events this is, which follow one another.")
+    parts: int = Field(default=1, ge=1, description="Among how many events the keys are shared.")
+
+
+class AnchorRecord(BaseModel):
+    """A trust anchor that is another now; entries by their fingerprints, those that stay in both."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    key: str = Field(description="Which anchor: section and name, as in permits.root_keys.")
+    before: tuple[str, ...] = Field(description="What it was; of keys and certificates sha256: and the SHA-256.")
+    after: tuple[str, ...] = Field(description="What it is.")
+
+
+class AnchorsChanged(Event):
+    """The trust anchors of the gate, what it believes without asking anybody, are others than before."""
+
+    TYPE: ClassVar[str] = "anchors.changed"
+    number: int = Field(description="Their number after it; 0: the gate has none of its own any more.")
+    authority: str = Field(
+        description="By whose word: root (before the first real vehicle), persons (two), person_and_root, central (a "
+        "signed document), seal (a real vehicle has been there: nobody changes them alone any more), or unknown "
+        "(somebody wrote the file)."
+    )
+    by: tuple[str, ...] = Field(description="Who: names of persons, or ids of keys of central.")
+    cause: str = Field(description="Why.")
+    anchors: tuple[AnchorRecord, ...] = Field(description="Those that are others; all of them where it is the first.")
+    digest: str = Field(description="SHA-256 of them all, in hex.")
+    changed_at: int = Field(description="When, Unix seconds; 0: not known.")
+
+
 class ConsoleActed(WithDetail, Event):
     """Somebody did something on the console, or was refused it."""
 
@@ -160,6 +208,42 @@ class ConsoleActed(WithDetail, Event):
     detail: Detail = Field(default="", description="To what, and why, in words.")
     message: DetailMessage = None
     done: bool = Field(default=True, description="False: it was refused, and nothing was done.")
+    changes: tuple[ChangedKey, ...] = Field(
+        default=(),
+        description="Of a configuration that was proposed or written: every key that is another than in the one that "
+        "runs.",
+    )
+    part: int = Field(default=1, ge=1, description="Which of `parts` events this is, which follow one another.")
+    parts: int = Field(default=1, ge=1, description="Among how many events the keys are shared.")
+
+
+class Search(BaseModel):
+    """What somebody looked for in the journal."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    plate: str = Field(default="", description="The plate that was looked for; empty: none.")
+    permit: str = Field(default="", description="The permit id that was looked for; empty: none.")
+
+
+class EvidenceViewed(Event):
+    """Somebody looked at what shows vehicles and people: pictures, vehicles, searches for them.
+
+    The looks of one person are gathered: the first is told at once, those after it together.
+    """
+
+    TYPE: ClassVar[str] = "evidence.viewed"
+    person: str = Field(description='Who: a user\'s name, at the command line one of the computer; or "local".')
+    role: str = Field(description='viewer, technician or admin; "" at the command line.')
+    address: str = Field(description='The network address that it came from, or "local".')
+    pictures: tuple[str, ...] = Field(default=(), description="SHA-256 of the kept pictures that were shown, in hex.")
+    vehicles: tuple[str, ...] = Field(default=(), description="Transactions whose whole story was shown.")
+    cameras: tuple[str, ...] = Field(
+        default=(), description="Cameras whose live picture was shown, as lane/camera; told again after an hour."
+    )
+    searches: tuple[Search, ...] = Field(default=(), description="What was looked for in the journal.")
+    commands: tuple[str, ...] = Field(
+        default=(), description="Commands of this computer that showed or wrote out events, or pictures."
+    )
 
 
 class DeviceChanged(WithDetail, Event):
@@ -325,6 +409,9 @@ class CommandAccepted(Event):
     command: str = Field(description="The command's id.")
     name: str = Field(description="Which command.")
     key: str = Field(description="The id of the key that signed it.")
+    fingerprint: str | None = Field(
+        default=None, description="SHA-256 of the public key that signed it, in hex; null: of an earlier agent."
+    )
     counter: int = Field(description="Its counter; it only rises with one key.")
     operator: str = Field(description="Who ordered it, as the command says.")
     cause: str = Field(description="Why, as the command says.")
@@ -357,12 +444,25 @@ class CommandRefused(WithDetail, Event):
 
 
 class AcknowledgementRefused(Event):
-    """Central acknowledged what cannot be."""
+    """Central acknowledged what cannot be, or somebody else did in its name."""
 
     TYPE: ClassVar[str] = "acknowledgement.refused"
-    code: Literal["malformed", "foreign_stream", "beyond_head", "beyond_sent", "behind"] = Field(description="Why.")
+    code: Literal[
+        "malformed",
+        "unsigned",
+        "key_unknown",
+        "rate_limited",
+        "signature_invalid",
+        "foreign_gate",
+        "foreign_stream",
+        "beyond_head",
+        "wrong_head",
+        "beyond_sent",
+        "behind",
+    ] = Field(description="Why.")
     stream: str | None = Field(default=None, description="The stream, as it said.")
     seq: int | None = Field(default=None, description="The watermark, as it said.")
+    key: str | None = Field(default=None, description="The id of central's key, where its signature held.")
     count: int = Field(
         default=1, description="How many of this code since the last such event; a flood is folded into few events."
     )
@@ -436,6 +536,22 @@ class ListsState(Event):
     )
 
 
+class StateChanged(WithDetail, Event):
+    """A part of the gate's own state is behind, lost, or whole again, as a witness shows or two persons accept."""
+
+    TYPE: ClassVar[str] = "state.changed"
+    part: StatePart = Field(description="Which part.")
+    state: Wholeness = Field(
+        description="whole; behind: an older copy is here; lost: it is not here, or not all of it."
+    )
+    before: Wholeness = Field(description="What it was until now.")
+    detail: Detail = Field(default="", description="Who shows it, in words; or why it is whole again.")
+    message: DetailMessage = None
+    persons: tuple[str, ...] = Field(
+        default=(), description="The two persons who accepted what is missing; empty: nobody had to."
+    )
+
+
 class LedgerConflict(Event):
     """One use of a permit was consumed by more than one gate of the site. Nothing undoes it."""
 
@@ -487,7 +603,10 @@ TYPES: tuple[type[Event], ...] = (
     GateStarted,
     GateStopping,
     ConfigurationRefused,
+    ConfigurationApplied,
+    AnchorsChanged,
     ConsoleActed,
+    EvidenceViewed,
     DeviceChanged,
     VehiclePresent,
     PermitPresented,
@@ -511,6 +630,7 @@ TYPES: tuple[type[Event], ...] = (
     ListsApplied,
     ListsRefused,
     ListsState,
+    StateChanged,
     LedgerConflict,
     ClockChanged,
     RecordsDeleted,

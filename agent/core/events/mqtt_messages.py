@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from agent.core.clock import ClockState
 from agent.core.commands import Refusal, Result
 from agent.core.lists import DataState
+from agent.core.trust_state import Wholeness
 
 AckModeName = Literal["watermark", "puback"]
 AckStateName = Literal["waiting", "heard", "silent", "none"]
@@ -37,6 +38,14 @@ class CommandOffer(BaseModel):
     max_life_s: int = Field(description="The longest time between `iat` and `exp` of a command.")
 
 
+class KeyFingerprints(BaseModel):
+    """The keys that the gate trusts, each by the SHA-256 of its public half in hex."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    root_keys: tuple[str, ...] = Field(description="Of the keys that sign the trust list.")
+    command_keys: dict[str, str] = Field(description="Of the keys that may sign commands, by their ids.")
+
+
 class StandingOrders(BaseModel):
     """Which orders stand for a lane, and who gave them; empty: nobody."""
 
@@ -56,6 +65,16 @@ class ListsHeld(BaseModel):
     watch: Count | None = Field(default=None, description="Version of the watch list.")
 
 
+class PartOfState(BaseModel):
+    """How one part of what the gate keeps stands."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    state: Wholeness = Field(
+        default=Wholeness.WHOLE, description="whole; behind: an older copy is here; lost: not here, or not all of it."
+    )
+    cause: str = Field(default="", description="Who shows it, in words; empty: it is whole.")
+
+
 class Presence(BaseModel):
     """What birth and status have in common."""
 
@@ -73,8 +92,27 @@ class Presence(BaseModel):
         default=None, description="Whether permits may be judged by the gate's clock: not while UNTRUSTED."
     )
     lists: ListsHeld | None = Field(default=None, description="The signed lists that the gate holds.")
+    trust_state: dict[str, PartOfState] = Field(
+        default={},
+        description="Whether the gate still has what it keeps: journal, ledger, lists, orders. While one is not whole, "
+        "an officer decides.",
+    )
+    head: str | None = Field(
+        default=None,
+        description="Compact JWS of the type gate-head+jwt, signed by the gate's key, over the last event, the end of "
+        "the row log, the versions of lists and the lanes' orders. The gate reads its own again and holds itself "
+        "against it.",
+    )
+    fingerprints: KeyFingerprints | None = Field(
+        default=None, description="The keys that the gate trusts; null: of an earlier agent."
+    )
     site: dict[str, JsonValue] = Field(
         default={}, description="How it stands with the other gates of its site; empty: it is the only one."
+    )
+    anchors: dict[str, JsonValue] = Field(
+        default={},
+        description="The trust anchors that root keeps for the gate: `number`, `sealed`, `digest` (SHA-256 in hex) and "
+        "`overruled`, the keys that its configuration would set otherwise. Empty: they stand in its configuration.",
     )
     configuration_problem: str = Field(
         default="",
@@ -125,6 +163,11 @@ class Status(Presence):
     trouble: str = Field(description="Why events do not get through, in words; empty: they do.")
     refused: Count = Field(description="How often the broker refused an event since the start.")
     acks: dict[str, Count] = Field(description="Acknowledgements since the start by what became of them.")
+    acks_signed: bool | None = Field(
+        default=None,
+        description="Whether only acknowledgements are taken that central signed. False: who may write to `ack` can "
+        "make the gate forget events. Null: nobody is asked (`ack_mode` puback).",
+    )
     broker: Count = Field(description="Which address of the gate's list it is connected to, from 0.")
 
 
@@ -197,12 +240,18 @@ class Health(BaseModel):
 class Ack(BaseModel):
     """Central's word that all events of `stream` up to `seq` are stored without a gap.
 
-    Unknown fields are left alone.
+    A gate that has keys of central in `mqtt.ack_keys` takes it by its signature alone. Unknown fields are left alone.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
     stream: str = Field(min_length=1, max_length=128, description="The `stream` of the events.")
     seq: int = Field(ge=0, le=2**63 - 1, description="The watermark: the highest `seq` below which nothing is missing.")
+    signature: str | None = Field(
+        default=None,
+        description="Compact JWS (RFC 7515, RFC 8037) with the `typ` gate-acknowledgement+jwt, by central's key, over "
+        "{gate, stream, seq, digest}: `digest` is the SHA-256, in hex, of the bytes of the event `seq`, and of the "
+        "stream id for 0. Null: it is not signed.",
+    )
 
 
 class CommandResult(BaseModel):

@@ -25,4 +25,6 @@ class OwnCause(Enum):
     PICTURES_FULL = Text("all pictures were more than {max_mb} MB")
     USE_OVER = Text("{days} days after the use")
     ENTRY_OVER = Text("{hours} hours after its end")
+    ORDERS_LOST = Text("its orders may be lost")
+    ORDER_KEPT = Text("it stood in the head file")
     PICTURES_OVER = Text("older than pictures of their outcome are kept")

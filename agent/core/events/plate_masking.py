@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from pydantic import BaseModel
 
-from agent.core.events.event_types import AccessDecided, PermitRecord, PlateRecord, TransactionClosed
+from agent.core.events.event_types import AccessDecided, PermitRecord, PlateRecord, Search, TransactionClosed
 from agent.core.plates import STRICT
 from drivers.text import Text
 
@@ -22,6 +22,7 @@ PLATES: Final[Mapping[type[BaseModel], frozenset[str]]] = {
     PermitRecord: frozenset({"plate"}),
     PlateRecord: frozenset({"declared", "read"}),
     TransactionClosed: frozenset({"plate"}),
+    Search: frozenset({"plate"}),
 }
 """The fields that are a plate and nothing else."""
 FREE_TEXTS: Final = frozenset({"detail", "cause"})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from agent.core.events import Draft
     from agent.core.model import LedgerChange, Presentation, Reading
 
@@ -23,7 +25,8 @@ class Record:
 class Decide:
     """Decide on the evidence so far and come back with Decided. `final`: no more will come, so RETRY is no answer.
 
-    `set_aside`: how many plates were read that do not count, as of others than this vehicle.
+    `set_aside`: how many plates were read that do not count, as of others than this vehicle. `pictures`: JPEG by
+    SHA-256, those that the evidence names and that are still there; the lane itself does not know them.
     """
 
     transaction: str
@@ -31,6 +34,7 @@ class Decide:
     readings: tuple[Reading, ...]
     final: bool
     set_aside: int = 0
+    pictures: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,14 +61,16 @@ def decision_event(decision: Decision, pictures: tuple[str, ...]) -> AccessDecid
 
 
 def evidence_pictures(transaction: Transaction) -> tuple[str, ...]:
-    """Return the evidence pictures of a transaction: those that events named, then the newest of its own plate.
+    """Return the evidence pictures of a transaction.
 
-    Those of other plates follow where these are fewer.
+    Those that events named, those that were read once more for its decision, then the newest of its own plate. Those
+    of other plates follow where these are fewer.
     """
     own = own_readings(transaction)
     newest = sorted(newest_first(transaction.readings), key=lambda reading: reading not in own)
     plates = dict.fromkeys(reading.picture for reading in newest if reading.picture is not None)
-    return tuple(dict.fromkeys((*transaction.pictures, *tuple(plates)[:_READING_PICTURES])))
+    read_again = () if transaction.decision is None else transaction.decision.pictures
+    return tuple(dict.fromkeys((*transaction.pictures, *read_again, *tuple(plates)[:_READING_PICTURES])))
 
 
 def permit_of(transaction: Transaction) -> str | None:

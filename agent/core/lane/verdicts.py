@@ -56,6 +56,9 @@ def refuse(transition: Transition, decision: Decision) -> None:
 
 def defer(transition: Transition, decision: Decision, waits_for: Alarm | None = None) -> None:
     """Leave the answer to an officer, or to the return of what was lost."""
+    if decision.reason is Reason.PICTURE_MISMATCH:
+        # Whoever reads for this lane tells what is not there: that is more than a vehicle with a wrong permit.
+        transition.alarm(Alarm.PICTURE_MISMATCH, decision.checks[-1].detail if decision.checks else "")
     transition.record_decision(decision)
     transition.set_transaction(waits_for=waits_for)
     transition.remember_vehicle(passed=False)

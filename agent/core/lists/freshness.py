@@ -41,7 +41,10 @@ class ListStanding:
 
 @dataclass(frozen=True, slots=True)
 class FreshnessRules:
-    """For how long after central's last word lists are good for what, and which lists the gate cannot do without."""
+    """For how long after central's last word lists are good for what, and which lists the gate cannot do without.
+
+    A list that the gate holds ages too, whether it is required or not: what is used must not be old.
+    """
 
     fresh_s: float = 900.0
     stale_ok_s: float = 14_400.0
@@ -53,7 +56,7 @@ class FreshnessRules:
 class DataStanding:
     """The state of all required lists together, which is that of the worst of them.
 
-    `age_s`: since central last confirmed the oldest required list; None: none is required, or one was never received.
+    `age_s`: since central last confirmed the oldest list; None: there is none, or a required one was never received.
     `versions`: of all lists that the gate holds. `trust`: the version of the trust list, 0 without one.
     """
 
@@ -69,17 +72,17 @@ _WORSE_LAST: Final = tuple(DataState)
 def standing_of(
     standings: Iterable[ListStanding], trust: TrustList | None, rules: FreshnessRules, utc: float
 ) -> DataStanding:
-    """How fresh the lists are at one time (Unix seconds): the state of the worst of what the gate cannot do without.
+    """How fresh the lists are at one time (Unix seconds): the state of the worst of what the gate judges by.
 
-    That is the trust list, which is as good as new until its own end and then ages, and every required list, which ages
-    from central's last confirmation on. One that was never received is TOO_OLD. A list from the future is as good as
-    new: whether it is the clock that is wrong, the clock's trust says.
+    That is the trust list, which is as good as new until its own end and then ages, and every list that is here or
+    required, which ages from central's last confirmation on. A required one that was never received is TOO_OLD. A list
+    from the future is as good as new: whether it is the clock that is wrong, the clock's trust says.
     """
     held = {standing.kind: standing for standing in standings}
-    ages = [max(0.0, utc - held[kind].issued_at) for kind in rules.required if kind in held]
+    ages = [max(0.0, utc - standing.issued_at) for standing in held.values()]
     states = [_state(age, rules) for age in ages]
     states.append(DataState.TOO_OLD if trust is None else _state_after_end(utc - trust.expires_at, rules))
-    lacks = len(ages) < len(rules.required)
+    lacks = not rules.required <= held.keys()
     if lacks:
         states.append(DataState.TOO_OLD)
     return DataStanding(

@@ -15,7 +15,8 @@ class Presentation:
     `payload`: the bytes in the symbol. `engine`: which reader found it. `corners`: its outline in the frame, in
     pixels, clockwise from the top left; empty for a scanner. `frame`: number of the frame at that camera. `at`:
     monotonic time at which the frame was taken, as far as that is known, else at which it came. `behind_s`: how much
-    later than `at` it came. `picture`: SHA-256 (hex) of the picture kept of it, or None.
+    later than `at` it came. `picture`: SHA-256 (hex) of the picture kept of it, or None. `legible`:
+    that picture shows the code so that it can be read in it once more, says who made it.
     """
 
     payload: bytes
@@ -26,6 +27,7 @@ class Presentation:
     corners: tuple[tuple[float, float], ...] = ()
     picture: str | None = None
     behind_s: float = 0.0
+    legible: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class Reading:
     text gets its likelihood; empty for a reader that has none. `two_lines`: they show a plate of two lines, the upper
     one first.
     `colour`: a PlateColour value. `track`: the same number in all frames of this camera in which the reader took the
-    plate for the same one; 0 where it is not known.
+    plate for the same one; 0 where it is not known. `legible`: the picture can stand for what was read, says who made
+    it.
     """
 
     text: str
@@ -56,3 +59,4 @@ class Reading:
     colour: str = "not_known"
     track: int = 0
     behind_s: float = 0.0
+    legible: bool = True

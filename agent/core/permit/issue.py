@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agent.core.crypto import cose, jws
+from agent.core.crypto import JwsType, cose, jws
 from agent.core.permit import base45, claims, json_claims
 from agent.core.permit.checks import MAX_TEXT
 from agent.core.permit.fields import ClaimsError
-from agent.core.permit.parse import JWS_TYPE, PREFIX
+from agent.core.permit.parse import PREFIX
 from agent.core.permit.trust import TrustEntry, TrustList
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def issue_jws(permit: Permit, key: SigningKey, key_id: bytes | None = None) -> s
     """
     name = key_id or key.public.key_id
     payload = json_claims.encode(replace(permit, key_id=name))
-    return _bounded(jws.write(payload, key, {"kid": name.hex(), "typ": JWS_TYPE}))
+    return _bounded(jws.write(payload, key, name.hex(), JwsType.PERMIT))
 
 
 def _bounded(text: str) -> str:

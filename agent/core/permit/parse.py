@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agent.core.crypto import Algorithm, cose, jws
+from agent.core.crypto import Algorithm, JwsType, cose, jws
 from agent.core.permit import base45, claims, json_claims
 from agent.core.permit.claims import PermitForm
 from drivers.text import Text
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from agent.core.permit.claims import Permit
 
 PREFIX: Final = b"GP1:"
-JWS_TYPE: Final = "gate-permit+jwt"
 JWS_START: Final = b"eyJ"
 """How the Base64 of a JSON object begins, and with it every compact JWS."""
 
@@ -78,14 +77,12 @@ def _open_jws(payload: bytes) -> OpenedPermit:
     if not payload.isascii():
         raise EncodingError(Text("a character that is not ASCII"))
     try:
-        signed = jws.read(payload.decode("ascii"))
+        signed = jws.read(payload.decode("ascii"), JwsType.PERMIT)
     except jws.JwsSpellingError as error:
         raise EncodingError(str(error)) from None
     except jws.JwsError as error:
         raise StructureError(str(error)) from None
     name, algorithm = signed.header.get("kid"), signed.header["alg"]
-    if signed.header.get("typ") != JWS_TYPE:
-        raise StructureError(Text("its header does not say that it is a {jws_type}", jws_type=JWS_TYPE))
     if not isinstance(name, str) or len(name) not in _KEY_ID_DIGITS or not _DIGITS.issuperset(name):
         raise StructureError(Text("its key id is not 4 to 8 bytes in small hexadecimal digits"))
     key_id = bytes.fromhex(name)

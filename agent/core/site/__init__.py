@@ -15,28 +15,35 @@ from agent.core.site.ledger import (
     PeerRow,
     Taken,
 )
-from agent.core.site.membership import Membership, OpenedMessage
+from agent.core.site.membership import Membership, OpenedMessage, Place
 from agent.core.site.messages import (
     EVERYBODY,
+    HEADS_A_MESSAGE,
     ROWS_A_MESSAGE,
+    VERSION,
     Claim,
     ClaimActive,
     ClaimEnded,
     ClaimQuery,
     ClaimReply,
+    Hello,
     Rows,
     RowsRequest,
+    SiteFault,
     SiteMessage,
     SiteMessageError,
     rows_from_message,
     rows_to_message,
 )
 from agent.core.site.partition_policy import PartitionPolicy
+from agent.core.site.peer_session import PeerSession
 
 __all__ = [
     "CLAIMS",
     "EVERYBODY",
+    "HEADS_A_MESSAGE",
     "ROWS_A_MESSAGE",
+    "VERSION",
     "Claim",
     "ClaimActive",
     "ClaimAnswer",
@@ -51,13 +58,17 @@ __all__ = [
     "Conflict",
     "Consent",
     "Cursor",
+    "Hello",
     "Membership",
     "OpenedMessage",
     "OtherExit",
     "PartitionPolicy",
     "PeerRow",
+    "PeerSession",
+    "Place",
     "Rows",
     "RowsRequest",
+    "SiteFault",
     "SiteMessage",
     "SiteMessageError",
     "Taken",

@@ -18,15 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+VERSION: Final = 2
+"""Of the messages. 1 had no sessions, and is refused: what was said in it can be said again by whoever has heard it."""
 LONGEST: Final = 262_144
 """Bytes of the longest text that is looked at."""
 ROWS_A_MESSAGE: Final = 300
+HEADS_A_MESSAGE: Final = 16
 EVERYBODY: Final = "*"
 
 _Id = Annotated[str, Field(min_length=1, max_length=64)]
+Nonce = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 _Permit = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 ShortText = Annotated[str, Field(max_length=64)]
 _Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 _Use = Annotated[int, Field(ge=0, le=1_000_000)]
 _Row = tuple[_Count, _Permit, Annotated[_Use, Field(ge=1)], LedgerState, _Id, _Count, ShortText, ShortText, ShortText]
 
@@ -38,23 +43,44 @@ class SiteFault(StrEnum):
     NOT_SIGNED = "not_signed"
     KEY_UNKNOWN = "key_unknown"
     SIGNATURE_INVALID = "signature_invalid"
+    OTHER_VERSION = "other_version"
     CONTENT_INVALID = "content_invalid"
     WRONG_SITE = "wrong_site"
     WRONG_GATE = "wrong_gate"
+    NO_SESSION = "no_session"
+    REPLAYED = "replayed"
 
 
 class SiteMessageError(ValueError):
-    """A text from another gate is refused; `fault` says why in one word, the message in a sentence."""
+    """A text from another gate is refused; `fault` says why in one word, the message in a sentence.
 
-    def __init__(self, fault: SiteFault, message: str) -> None:
+    `gate`: whose key has signed it; empty while that is not proven. `version`: of the messages that it speaks, where
+    that is not this gate's.
+    """
+
+    def __init__(self, fault: SiteFault, message: str, *, gate: str = "", version: int = 0) -> None:
         super().__init__(message)
         self.fault = fault
+        self.gate = gate
+        self.version = version
 
 
 class MessageBody(BaseModel):
     """What is said, without who says it to whom."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Hello(MessageBody):
+    """Gates meet. `challenge`: a nonce that the other must answer; `answer`: the one that it challenged with; or none.
+
+    `rows_number`: the number of what the sender told EVERYBODY last in this session.
+    """
+
+    kind: Literal["hello"] = "hello"
+    challenge: Nonce | Literal[""] = ""
+    answer: Nonce | Literal[""] = ""
+    rows_number: _Count = 0
 
 
 class Claim(MessageBody):
@@ -114,23 +140,32 @@ class ClaimActive(MessageBody):
     permit: _Permit
 
 
+SignedHead: TypeAlias = Annotated[str, Field(max_length=2048)]
+"""A gate's own signed record of where its chain of events stands (agent.core.trust_state.head_record); "" for none."""
+
+
 class RowsRequest(MessageBody):
     """A gate asks another for the rows after a place of its row log; `whole`, an id: for all rows of all gates.
 
     Asking for the whole it has lost what it granted: whatever it has granted the other, that is not used yet, is void.
+    `heads`: where the chain of the gate that is asked stood, in that gate's own words, as the asking one has heard of
+    late.
     """
 
     kind: Literal["want"] = "want"
     stream: ShortText = ""
     after: _Count = 0
     whole: ShortText = ""
+    heads: Annotated[tuple[SignedHead, ...], Field(max_length=HEADS_A_MESSAGE)] = ()
 
 
 class Rows(MessageBody):
     """Changes of the ledger of the gate that sends them, which follow on the place `after`.
 
     Without any: where it stands. `whole`: the id of the Want that they answer: all rows of all gates, in parts that
-    count from 1 to the `last`; the sender's row log stood at `after` when it began to read them.
+    count from 1 to the `last`; the sender's row log stood at `after` when it began to read them. `head`: the end of the
+    sender's chain of events. `known`, in the last part of a whole: how far the sender knew row logs of the gate that
+    asked, by their streams.
     """
 
     kind: Literal["rows"] = "rows"
@@ -140,9 +175,11 @@ class Rows(MessageBody):
     whole: ShortText = ""
     part: _Count = 0
     last: bool = False
+    head: SignedHead = ""
+    known: Annotated[tuple[tuple[_Id, _Count], ...], Field(max_length=4)] = ()
 
 
-SiteMessage: TypeAlias = Claim | ClaimReply | ClaimEnded | ClaimQuery | ClaimActive | RowsRequest | Rows
+SiteMessage: TypeAlias = Hello | Claim | ClaimReply | ClaimEnded | ClaimQuery | ClaimActive | RowsRequest | Rows
 
 
 def rows_to_message(rows: Sequence[PeerRow]) -> tuple[_Row, ...]:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from agent.core.model import Figures, View
-from agent.doctor.facts import CameraFacts, InputsFacts, RelayFacts, ScannerFacts
+from agent.doctor.facts import CameraFacts, InputsFacts, RelayFacts, ScannerFacts, SecondReadingFacts
 from agent.service.parallel import at_once
+from agent.vision.second_reading import SecondReadingService
 from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import CameraPhase, Configure
 from drivers import registry
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 CAMERA_LIMIT_S: Final = 20.0
 BOARD_LIMIT_S: Final = 8.0
+SECOND_READING_LIMIT_S: Final = 10.0
 STEADY_S: Final = 4.5
 """How long a camera is watched once it delivers: long enough to tell a frozen picture, and a bad view, from a good
 one."""
@@ -47,6 +49,25 @@ def cameras(settings: Settings) -> tuple[CameraFacts, ...]:
     return tuple(at_once(jobs, CAMERA_LIMIT_S + _LOOK_S))
 
 
+def second_reading() -> SecondReadingFacts:
+    """Start one process that reads kept pictures a second time, and end it."""
+    service, pause = SecondReadingService(1), threading.Event()
+    try:
+        service.start()
+        until = time.monotonic() + SECOND_READING_LIMIT_S
+        while not service.status.ready and not service.status.trouble and time.monotonic() < until:
+            pause.wait(_LOOK_S)
+        status = service.status
+    finally:
+        service.stop()
+    return SecondReadingFacts(
+        status.ready,
+        status.wanted,
+        status.trouble or ("" if status.ready else HANGS),
+        status.unconfined,
+    )
+
+
 def relays(settings: Settings, places: Mapping[str, list[str]]) -> tuple[RelayFacts, ...]:
     """Ask every relay board what it is and how its relays are. `places`: the lanes of each board, by where it is."""
     jobs: list[tuple[str, Callable[[], RelayFacts], RelayFacts]] = []
@@ -60,7 +81,8 @@ def inputs(settings: Settings) -> tuple[InputsFacts, ...]:
     """Read the inputs of every lane once."""
     jobs: list[tuple[str, Callable[[], InputsFacts], InputsFacts]] = []
     for name, lane in settings.lanes.items():
-        late = InputsFacts(name, wired=True, up=False, detail=HANGS)
+        blind = lane.signals is None or lane.signals.presence is None
+        late = InputsFacts(name, wired=True, up=False, detail=HANGS, blind=blind)
         jobs.append((name, _reading(name, lane, late), late))
     return tuple(at_once(jobs, BOARD_LIMIT_S))
 
@@ -209,7 +231,7 @@ def _reading(name: str, lane: Lane, late: InputsFacts) -> Callable[[], InputsFac
     def read() -> InputsFacts:
         device, wiring = lane.inputs, lane.signals
         if device is None or wiring is None:
-            return InputsFacts(name, wired=False)
+            return InputsFacts(name, wired=False, blind=True)
         board = registry.inputs(device.kind, device.table)
         inverted = frozenset(wiring.inverted)
 

@@ -15,20 +15,26 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from agent.broker import TlsFiles, TlsFilesError, make_context
+from agent.core.trust_state import StatePart, TrustState, state_from_json
 from agent.doctor.facts import (
+    AnchorFacts,
     CertificateFacts,
     GateKeyFacts,
+    HeadFileFacts,
     JournalFacts,
     ModelFacts,
     PrivateKeyFacts,
     StateFacts,
     TlsFacts,
 )
+from agent.recording import TRUST_STATE as STATE
+from agent.settings import AnchorsUnusableError, anchors_folder, read_anchors
 from agent.site import CLIENT_SUFFIX
 from agent.store.errors import JournalError
 from agent.store.gate_key import GateKeyError, read_gate_key
+from agent.store.head_file import HeadFile
 from agent.store.journal import JournalReader
-from drivers.text import Text
+from drivers.text import Text, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +52,19 @@ CONSOLE_CERTIFICATE: Final = "console.pem"
 MODELS: Final = files("agent.vision.worker.plate") / "models"
 
 
+def anchors(configuration: Path) -> AnchorFacts:
+    """The trust anchors of a configuration."""
+    folder = anchors_folder(configuration)
+    try:
+        found = read_anchors(folder)
+    except AnchorsUnusableError as error:
+        return AnchorFacts(folder, exists=True, trouble=f"{error.filename}: {reason(error)}")
+    if found is None:
+        return AnchorFacts(folder, exists=False)
+    held = found.held
+    return AnchorFacts(folder, exists=True, number=held.number, sealed=held.sealed, can_change=held.can_change)
+
+
 def state(path: Path, user: SystemUser) -> StateFacts:
     """The state directory."""
     if not path.is_dir():
@@ -54,10 +73,32 @@ def state(path: Path, user: SystemUser) -> StateFacts:
     return StateFacts(path, exists=True, mode=mode, user=user.name, writable=user.may(path, os.W_OK | os.X_OK))
 
 
+def head_file(settings: Settings) -> HeadFileFacts:
+    """The head file, and what the journal keeps of the trust state, also beside an agent that writes both."""
+    path, journal_path = settings.state.head_file, settings.state.directory / "journal.db"
+    not_whole: tuple[tuple[str, str], ...] = ()
+    if journal_path.exists():
+        try:
+            with JournalReader(journal_path) as reader:
+                kept = reader.kept(STATE)
+            found = TrustState() if kept is None else state_from_json(kept)
+            not_whole = tuple(
+                (part.value, found.standing(part).cause) for part in StatePart if not found.standing(part).whole
+            )
+        except (JournalError, ValueError) as error:
+            not_whole = ((StatePart.JOURNAL.value, str(error)),)
+    if path is None:
+        return HeadFileFacts(None, not_whole=not_whole)
+    content = HeadFile(path).read()
+    missing = content.missing and not journal_path.exists()  # nothing has run here yet
+    return HeadFileFacts(path, "" if missing else content.trouble, not_whole)
+
+
 def journal(settings: Settings, *, failing: bool, utc: float) -> JournalFacts:
     """The journal as it is on the disk, also beside an agent that writes it. `utc`: now, Unix seconds."""
     path = settings.state.directory / "journal.db"
     limit_bytes, delivers = settings.journal.max_mb * MEGABYTE, settings.mqtt.enabled
+    asked = delivers and settings.mqtt.ack_mode == "watermark"
     if not path.exists():
         return JournalFacts(path, exists=False, limit_bytes=limit_bytes, delivers=delivers)
     try:
@@ -79,6 +120,7 @@ def journal(settings: Settings, *, failing: bool, utc: float) -> JournalFacts:
         unacknowledged=head - watermark,
         oldest_s=None if waiting is None else utc - _time(waiting.payload),
         delivers=delivers,
+        acks_signed=bool(settings.mqtt.ack_keys) and not settings.mqtt.unsigned_acks if asked else None,
     )
 
 

@@ -5,9 +5,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+from agent.core.site import VERSION
 from agent.devices import PortState, ScannerState
 from agent.doctor.collectors.devices import camera_facts
-from agent.doctor.facts import CameraFacts, InputsFacts, RelayFacts, ScannerFacts, WorkerFacts
+from agent.doctor.facts import (
+    CameraFacts,
+    InputsFacts,
+    RelayFacts,
+    ScannerFacts,
+    SecondReadingFacts,
+    SiteGateFacts,
+    WorkerFacts,
+)
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -18,6 +27,8 @@ if TYPE_CHECKING:
     from agent.lane import LaneService
     from agent.service.worker_supervisor import WorkerState
     from agent.settings import Settings
+    from agent.site import GateView
+    from agent.vision.second_reading import SecondReadingService
     from agent.vision.supervisor import CameraSupervisor
 
 STALE_TIMES: Final = 3
@@ -30,9 +41,20 @@ def parts(states: Iterable[WorkerState]) -> tuple[WorkerFacts, ...]:
     return tuple(WorkerFacts(one.name, one.failures, one.trouble, one.still_s) for one in states)
 
 
+def site(gates: Iterable[GateView]) -> tuple[SiteGateFacts, ...]:
+    """Every other gate of the site."""
+    return tuple(SiteGateFacts(one.gate, one.heard_s, one.met, one.same_list, one.version, VERSION) for one in gates)
+
+
 def cameras(supervisors: Iterable[CameraSupervisor]) -> tuple[CameraFacts, ...]:
     """Every camera."""
     return tuple(camera_facts(supervisor) for supervisor in supervisors)
+
+
+def second_reading(service: SecondReadingService) -> SecondReadingFacts:
+    """The processes that wait for pictures."""
+    status = service.status
+    return SecondReadingFacts(status.ready, status.wanted, status.trouble, status.unconfined)
 
 
 def relays(boards: Mapping[str, RelayBoard], places: Mapping[str, list[str]]) -> tuple[RelayFacts, ...]:
@@ -67,14 +89,15 @@ def scanners(settings: Settings, devices: Mapping[str, DeviceState]) -> tuple[Sc
 def _inputs(settings: Settings, lane: LaneService, known: DeviceState | None) -> InputsFacts:
     wiring, view = settings.lanes[lane.name].signals, lane.view
     if wiring is None:
-        return InputsFacts(lane.name, wired=False)
+        return InputsFacts(lane.name, wired=False, blind=True)
+    blind = wiring.presence is None
     up = known is not None and known.state == PortState.UP.value
     detail = NOT_SEEN if known is None else known.detail
     if not up or view is None:
-        return InputsFacts(lane.name, wired=True, up=up, detail=detail)
+        return InputsFacts(lane.name, wired=True, up=up, detail=detail, blind=blind)
     fresh = time.monotonic() - view.input_state.signals.at <= STALE_TIMES * settings.lanes[lane.name].timing.stale_s
     signals = {name: getattr(view.input_state.signals, name) if fresh else None for name in wiring.wired}
-    return InputsFacts(lane.name, wired=True, up=True, detail=detail, signals=signals)
+    return InputsFacts(lane.name, wired=True, up=True, detail=detail, signals=signals, blind=blind)
 
 
 def _scanner(name: str, known: DeviceState | None) -> ScannerFacts:

@@ -14,7 +14,7 @@ from drivers.text import joined
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from agent.doctor.facts import CameraFacts, InputsFacts, PortFacts, RelayFacts, ScannerFacts
+    from agent.doctor.facts import CameraFacts, InputsFacts, PortFacts, RelayFacts, ScannerFacts, SecondReadingFacts
 
 SLOW_HZ: Final = 5.0
 MANY_RESTARTS: Final = 3
@@ -102,6 +102,17 @@ def _poor_pictures(one: CameraFacts) -> Iterator[Finding]:
         yield Finding(check, one.name, FindingCode.CAMERA_OVERLOADED)
 
 
+def second_reading(facts: SecondReadingFacts) -> Iterator[Finding]:
+    """Whether a process waits that reads kept pictures a second time, confined."""
+    check, told = DiagnosticCheck.SECOND_READING, []
+    if facts.trouble:
+        told.append(Finding(check, code=FindingCode.SECOND_READING_LOST, values={"trouble": facts.trouble}))
+    if facts.unconfined:
+        values = {"missing": "; ".join(facts.unconfined)}
+        told.append(Finding(check, code=FindingCode.SECOND_READING_UNCONFINED, values=values))
+    yield from told or [Finding(check, measured=f"{facts.ready}/{facts.wanted}")]
+
+
 def relays(facts: Iterable[RelayFacts]) -> Iterator[Finding]:
     """Whether each board answers, soon, and holds no relay that nobody ordered."""
     for one in facts:
@@ -131,8 +142,9 @@ def inputs(facts: Iterable[InputsFacts]) -> Iterator[Finding]:
 
 def _inputs(one: InputsFacts) -> Iterator[Finding]:
     check = DiagnosticCheck.INPUTS
-    if not one.wired:
+    if one.blind or not one.wired:
         yield Finding(check, one.lane, FindingCode.LANE_BLIND)
+    if not one.wired:
         return
     if not one.up:
         yield Finding(check, one.lane, FindingCode.INPUTS_LOST, values={"trouble": one.detail})

@@ -13,10 +13,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from agent.doctor.facts import (
+        AnchorFacts,
         GateKeyFacts,
+        HeadFileFacts,
         ModelFacts,
         StateFacts,
     )
+
+
+def anchors(facts: AnchorFacts) -> Iterator[Finding]:
+    """Whether what the gate believes is out of the agent's reach, and can still be changed by those who may."""
+    check, path = DiagnosticCheck.ANCHORS, str(facts.path)
+    if facts.trouble:
+        yield Finding(check, path, FindingCode.ANCHORS_UNUSABLE, values={"trouble": facts.trouble})
+    elif not facts.exists:
+        yield Finding(check, path, FindingCode.ANCHORS_NOT_ADOPTED)
+    elif not facts.can_change:
+        yield Finding(check, path, FindingCode.ANCHORS_NOT_SEALABLE)
+    else:
+        yield Finding(check, path, measured=f"{facts.number}{' sealed' if facts.sealed else ''}")
 
 
 def state(facts: StateFacts) -> Iterator[Finding]:
@@ -31,6 +46,19 @@ def state(facts: StateFacts) -> Iterator[Finding]:
     if facts.mode & stat.S_IRWXO:
         told.append(Finding(check, path, FindingCode.STATE_OPEN, values={"mode": mode(facts.mode)}))
     yield from told or [Finding(check, path, measured=f"{facts.user} {mode(facts.mode)}")]
+
+
+def head_file(facts: HeadFileFacts) -> Iterator[Finding]:
+    """Whether an older copy of the state would be noticed, and whether the agent has found that something is lost."""
+    check = DiagnosticCheck.WITNESS
+    told = [
+        Finding(check, part, FindingCode.WITNESS_DISAGREES, values={"cause": cause}) for part, cause in facts.not_whole
+    ]
+    if facts.path is None:
+        told.append(Finding(check, code=FindingCode.WITNESS_NONE))
+    elif facts.trouble:
+        told.append(Finding(check, str(facts.path), FindingCode.WITNESS_BAD, values={"trouble": facts.trouble}))
+    yield from told or [Finding(check, str(facts.path), measured="SHA-256")]
 
 
 def gate_key(facts: GateKeyFacts) -> Iterator[Finding]:

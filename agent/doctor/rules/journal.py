@@ -37,5 +37,7 @@ def journal(facts: JournalFacts) -> Iterator[Finding]:
     elif facts.delivers and facts.oldest_s is not None and facts.oldest_s > WAITING_S:
         values = {"count": str(facts.unacknowledged), "age": span(facts.oldest_s)}
         told.append(Finding(check, path, FindingCode.JOURNAL_WAITING, values=values))
+    if facts.acks_signed is False:
+        told.append(Finding(check, path, FindingCode.ACKS_UNSIGNED))
     measured = f"{facts.events} ({facts.unacknowledged}), {size(facts.size_bytes)} / {size(facts.limit_bytes)}"
     yield from told or [Finding(check, path, measured=measured)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from agent.core.model import ListKind
 from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.doctor.finding import Finding
 from agent.doctor.rules.formatting import span
@@ -11,10 +12,12 @@ from agent.doctor.rules.formatting import span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from agent.doctor.facts import BrokerFacts, ListFacts, ListsFacts
+    from agent.doctor.facts import BrokerFacts, ListFacts, ListsFacts, SiteGateFacts
 
 SLOW_MS: Final = 2000.0
 RENEW_S: Final = 7 * 86_400.0
+SILENT_S: Final = 30.0
+"""A gate speaks every ten seconds at least."""
 
 
 def brokers(facts: Iterable[BrokerFacts]) -> Iterator[Finding]:
@@ -45,6 +48,23 @@ def _broker(one: BrokerFacts) -> Iterator[Finding]:
     yield from told or [Finding(check, one.url, measured=measured)]
 
 
+def site(facts: Iterable[SiteGateFacts]) -> Iterator[Finding]:
+    """Whether this gate and each other gate of its site hear one another."""
+    yield from [_site_gate(one) for one in facts] or [Finding(DiagnosticCheck.SITE, measured="-")]
+
+
+def _site_gate(one: SiteGateFacts) -> Finding:
+    check, named = DiagnosticCheck.SITE, {"gate": one.gate}
+    if one.version:
+        values = named | {"theirs": str(one.version), "ours": str(one.ours)}
+        return Finding(check, one.gate, FindingCode.SITE_GATE_OTHER_VERSION, values=values)
+    if not one.same_list:
+        return Finding(check, one.gate, FindingCode.SITE_GATES_DIFFER, values=named)
+    if not one.met or one.heard_s is None or one.heard_s > SILENT_S:
+        return Finding(check, one.gate, FindingCode.SITE_GATE_UNHEARD, values=named)
+    return Finding(check, one.gate, measured=span(one.heard_s))
+
+
 def lists(facts: ListsFacts) -> Iterator[Finding]:
     """Whether the gate knows whom to trust, and how old what it knows is."""
     if facts.trouble:
@@ -56,6 +76,8 @@ def lists(facts: ListsFacts) -> Iterator[Finding]:
     yield from _trust(facts)
     for one in facts.lists:
         yield from _list(one, facts)
+    if not any(one.required for one in facts.lists if one.name == ListKind.REVOCATIONS.value):
+        yield Finding(DiagnosticCheck.LISTS, ListKind.REVOCATIONS.value, FindingCode.LIST_NOT_REQUIRED)
 
 
 def _trust(facts: ListsFacts) -> Iterator[Finding]:
@@ -75,9 +97,9 @@ def _list(one: ListFacts, facts: ListsFacts) -> Iterator[Finding]:
     if one.age_s is None:
         if one.required:
             yield Finding(check, one.name, FindingCode.LIST_MISSING)
-    elif one.required and one.age_s > facts.known_only_s:
+    elif one.age_s > facts.known_only_s:
         yield Finding(check, one.name, FindingCode.LIST_TOO_OLD, values={"age": span(one.age_s)})
-    elif one.required and one.age_s > facts.fresh_s:
+    elif one.age_s > facts.fresh_s:
         yield Finding(check, one.name, FindingCode.LIST_OLD, values={"age": span(one.age_s)})
     else:
         yield Finding(check, one.name, measured=f"{one.version}, {one.rows}, {span(one.age_s)}")

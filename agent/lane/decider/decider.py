@@ -1,4 +1,7 @@
-"""Answers a lane's Decide: by what it finds out, the judgement, and the answer of the permit's home gate."""
+"""Answers a lane's Decide.
+
+By what it finds out, the judgement, a second reading of the kept pictures, and the answer of the permit's home gate.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision import Decision, judge, uses_allowed, with_fail_safe
+from agent.core.decision import Decision, SecondVerdict, judge, to_be_confirmed, uses_allowed, with_fail_safe
 from agent.core.lane import Decided
 from agent.core.model import Check, Reason, Verdict
 from agent.core.site import ClaimRequest
+from agent.lane.decider.confirmation import Confirmation, subject_of
 from agent.lane.decider.fact_collector import FactCollector
+from agent.service.cleanup import on_failure
+from agent.service.listeners import notify_listeners
 from agent.store.errors import JournalError, RegistryError
 from drivers.text import Text
 
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
     from agent.core.model import Instant
     from agent.core.permit import Permit
     from agent.core.site import ClaimAnswer
+    from agent.lane.decider.confirmation import Confirmed, Subject
     from agent.lane.decider.fact_collector import CollectedFacts
     from agent.lane.decider.sources import LanePlace, Sources
 
@@ -31,6 +38,19 @@ log = logging.getLogger(__name__)
 
 MARGIN_S: Final = 0.5
 """That an answer of another gate is given up before its time: what is decided on it must still be recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Passing:
+    """What may pass but for the second reading and the home gate's answer, and who gets the answer.
+
+    `subject`: what the second reading is about; None: no camera saw what the decision rests on.
+    """
+
+    case: CollectedFacts
+    decision: Decision
+    later: Callable[[Decided], None]
+    subject: Subject | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +67,7 @@ class _Claim:
 
 
 class Decider:
-    """Decide for one lane, in its thread; the home gate's answer may come in another."""
+    """Decide for one lane, in its thread; the second reading and the home gate's answer come in others."""
 
     def __init__(self, place: LanePlace, sources: Sources) -> None:
         self._place = place
@@ -55,12 +75,16 @@ class Decider:
         self._facts = FactCollector(place, sources)
         self._lock = threading.Lock()
         self._claim: _Claim | None = None
+        self._passing: _Passing | None = None
+        self._distrust = sources.distrust
+        self._confirmation = Confirmation(sources.kept_pictures, place.rules.match, self._confirmed)
 
     def decide(self, question: Decide, now: Instant, later: Callable[[Decided], None]) -> Decided | None:
-        """Answer at once, or None and then by `later`, once the permit's home gate has answered.
+        """Answer at once, or None and then by `later`.
 
-        A question that is asked while a claim for the same use is under way waits for that one's answer. Whatever
-        cannot be known makes the answer MANUAL; nothing is raised.
+        Later, once the kept pictures were read again and the permit's home gate has answered.
+        A question that is asked while a second reading of the same permit, or a claim for the same use, is under way
+        waits for that one's answer. Whatever cannot be known makes the answer MANUAL; nothing is raised.
         """
 
         def failed(name: str) -> Decided:
@@ -68,14 +92,14 @@ class Decider:
             return _manual(question, now, Reason.INTERNAL_ERROR, name)
 
         # What a picture or a code brings about must end at an officer, not in a lane that stands still.
-        answer = with_fail_safe(lambda: self._found(question, now, later), failed)
+        answer = with_fail_safe(lambda: self._found(question, now, lambda: self._answer(question, now, later)), failed)
         if answer is not None:
-            self._forget_claim()
+            self._forget_all()
         return answer
 
-    def _found(self, question: Decide, now: Instant, later: Callable[[Decided], None]) -> Decided | None:
+    def _found(self, question: Decide, now: Instant, answer: Callable[[], Decided | None]) -> Decided | None:
         try:
-            return self._answer(question, now, later)
+            return answer()
         except (JournalError, RegistryError) as error:
             log.exception("a decision lacks what it is to be made on")
             what = Text("permit ledger") if isinstance(error, JournalError) else Text("registry of lists")
@@ -88,8 +112,74 @@ class Decider:
             return _manual(question, now, Reason.GATE_FAULT, Text("there is no valid trust list"))
         decision = judge(case.assessment, self._place.rules, case.known, final=question.final)
         if decision.verdict is Verdict.PASS and decision.permit is not None:
-            return self._claimed(_Claim(self._request(case, decision.permit), case, decision, later))
+            return self._to_confirm(_Passing(case, decision, later))
         return Decided(now, decision, case.number, question.transaction)
+
+    # ------------------------------------------------------------------------------------------- the second reading
+
+    def _to_confirm(self, passing: _Passing) -> Decided | None:
+        """Have the pictures read again that a PASS rests on; at once where that is done, or there are none."""
+        case = passing.case
+        asked = to_be_confirmed(case.assessment, self._place.rules, case.question.pictures.keys(), self._place.scanners)
+        if asked is None:
+            return self._to_claim(passing)
+        passing = replace(passing, subject=subject_of(case.question, asked))
+        with self._lock:
+            self._passing = passing
+        known = self._confirmation.known(case.question, asked, case.now.at)
+        if known is None:
+            return None
+        with self._lock:
+            if self._passing is not passing:
+                return None  # the answer came meanwhile, and went on with this very question
+            self._passing = None
+        return self._with_confirmation(passing, known)
+
+    def _confirmed(self, subject: Subject, confirmed: Confirmed) -> None:
+        """Go on with the question that waits for it; from another thread."""
+        if confirmed.result.verdict is SecondVerdict.DIFFERENT:
+            what = "a vision worker that lied could not be ended"
+            notify_listeners([self._distrust], confirmed.result.camera, what)
+        with self._lock:
+            passing = self._passing
+            if passing is None or passing.subject != subject:
+                return
+            self._passing = None
+        case = passing.case
+
+        def failed(name: str) -> Decided:
+            log.error("a decision failed by a fault", exc_info=sys.exception())
+            return _manual(case.question, case.now, Reason.INTERNAL_ERROR, name)
+
+        answer = with_fail_safe(
+            lambda: self._found(case.question, case.now, lambda: self._with_confirmation(passing, confirmed)), failed
+        )
+        if answer is not None:
+            passing.later(answer)
+
+    def _with_confirmation(self, passing: _Passing, confirmed: Confirmed) -> Decided | None:
+        """Judge once more, by what the second reading came to."""
+        case = replace(passing.case, known=replace(passing.case.known, second=confirmed.result))
+        decision = judge(
+            case.assessment,
+            self._place.rules,
+            case.known,
+            final=case.question.final,
+            matched=passing.decision.match,
+        )
+        decision = replace(decision, pictures=confirmed.pictures)
+        if decision.verdict is Verdict.PASS:
+            return self._to_claim(replace(passing, case=case, decision=decision))
+        return Decided(case.now, decision, case.number, case.question.transaction)
+
+    # -------------------------------------------------------------------------------------------- the home gate
+
+    def _to_claim(self, passing: _Passing) -> Decided | None:
+        decision = passing.decision
+        if decision.permit is None:
+            raise ValueError("a PASS without a permit")
+        request = self._request(passing.case, decision.permit)
+        return self._claimed(_Claim(request, passing.case, decision, passing.later))
 
     def _request(self, case: CollectedFacts, permit: Permit) -> ClaimRequest:
         return ClaimRequest(
@@ -105,8 +195,14 @@ class Decider:
         with self._lock:
             under_way = self._claim is not None and self._claim.request == claim.request
             self._claim = claim
-        answer = None if under_way else self._claims.claim(claim.request, partial(self._claim_answered, claim.request))
-        return None if answer is None else self._decided(claim, answer)
+        with on_failure(lambda: self._forget(claim)):
+            answer = (
+                None if under_way else self._claims.claim(claim.request, partial(self._claim_answered, claim.request))
+            )
+        if answer is None:
+            return None
+        self._forget(claim)
+        return self._decided(claim, answer)
 
     def _claim_answered(self, request: ClaimRequest, answer: ClaimAnswer) -> None:
         """Take the home gate's answer, from another thread; it is lost on a vehicle that was answered meanwhile."""
@@ -117,9 +213,14 @@ class Decider:
             self._claim = None
         claim.later(self._decided(claim, answer))
 
-    def _forget_claim(self) -> None:
+    def _forget(self, claim: _Claim) -> None:
         with self._lock:
-            self._claim = None
+            if self._claim is claim:
+                self._claim = None
+
+    def _forget_all(self) -> None:
+        with self._lock:
+            self._claim = self._passing = None
 
     def _decided(self, claim: _Claim, answer: ClaimAnswer) -> Decided:
         case = claim.case
@@ -130,6 +231,7 @@ class Decider:
             final=case.question.final,
             matched=claim.decision.match,
         )
+        decision = replace(decision, pictures=claim.decision.pictures)
         deadline = answer.hold_until_at - MARGIN_S
         return Decided(case.now, decision, answer.use or case.number, case.question.transaction, deadline)
 

@@ -57,6 +57,7 @@ class FactCollector:
         self._lists = sources.lists
         self._ledger = sources.ledger
         self._clock_trusted = sources.clock_trusted
+        self._hold = sources.hold
         self._texts: Texts = NO_TEXTS
 
     def collect(self, question: Decide, now: Instant) -> CollectedFacts | None:
@@ -68,9 +69,9 @@ class FactCollector:
         permit = assessment.permit
         data = self._data(permit, trust, now.utc)
         if permit is None:
-            return CollectedFacts(question, now, assessment, Knowledge(data), 0)
+            return CollectedFacts(question, now, assessment, Knowledge(data, hold=self._hold()), 0)
         use, number = self._use(permit, question.transaction, now.utc)
-        known = Knowledge(data, use)
+        known = Knowledge(data, use, hold=self._hold())
         if assessment.reason is Reason.OK:
             known = replace(
                 known,
@@ -88,7 +89,12 @@ class FactCollector:
         evidence = TransactionEvidence(question.transaction, shown, question.readings, question.set_aside)
         found = {digest: self._lists.declaration_by_reference(digest) for digest in references_of(evidence)}
         references = {digest: declaration for digest, declaration in found.items() if declaration is not None}
-        assessment = assess(evidence, AssessmentContext(context, trust, references), now, self._texts)
+        assessment = assess(
+            evidence,
+            AssessmentContext(context, trust, references, two_cameras=rules.require_two_cameras),
+            now,
+            self._texts,
+        )
         self._texts = assessment.texts
         if not plate_leads(assessment, rules, final=question.final):
             return assessment

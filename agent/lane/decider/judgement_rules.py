@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 DAY_S: Final = 86_400.0
 
 
-def lane_place(settings: Settings, lane: Lane, freshness: FreshnessRules, sample_salt: bytes) -> LanePlace:
+def lane_place(settings: Settings, name: str, freshness: FreshnessRules, sample_salt: bytes) -> LanePlace:
     """Return the place of a lane. `sample_salt`: what nobody outside knows, for the draw of vehicles for an officer."""
-    permits = settings.permits
+    permits, lane = settings.permits, settings.lanes[name]
     return LanePlace(
         site=settings.gate.site,
         lane=lane.number,
@@ -30,6 +30,7 @@ def lane_place(settings: Settings, lane: Lane, freshness: FreshnessRules, sample
         freshness=freshness,
         # A vehicle that the slack of the clocks lets in late is let in early by it too.
         longest_life_s=settings.privacy.keep_uses_days * DAY_S - 2 * permits.clock_skew_s,
+        scanners=frozenset(f"{name}/{scanner.id}" for scanner in lane.scanners),
     )
 
 
@@ -45,4 +46,5 @@ def _rules(lane: Lane, sample_salt: bytes) -> JudgementRules:
         already_exited_s=rules.already_exited_days * DAY_S,
         sample_share=rules.sample_percent / 100,
         sample_salt=sample_salt,
+        require_two_cameras=rules.require_two_cameras,
     )

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from agent.core.lists import FreshnessRules
 from agent.core.permit import PermitForm
+from agent.core.trust_state import NO_HOLD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from agent.core.decision import JudgementRules
+    from agent.core.decision import JudgementRules, PicturesShown
     from agent.core.site import ClaimAnswer, ClaimRequest
+    from agent.core.trust_state import StateHold
     from agent.store.journal import Journal
     from agent.store.registry import Registry
 
@@ -30,11 +32,24 @@ class ClaimService(Protocol):
         """Answer at once, or None and later, from another thread, exactly once by `answer`."""
 
 
+class KeptPictures(Protocol):
+    """Who reads kept pictures once more (agent.vision.second_reading): a process that nothing has touched yet."""
+
+    def read(
+        self, codes: Sequence[bytes], plates: Sequence[bytes], answer: Callable[[PicturesShown | None, str], None]
+    ) -> None:
+        """Read pictures, JPEG, of codes and of plates; answer once, within a bounded time, from another thread.
+
+        `answer` gets what they show; or None and, in words, why that is not known.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class LanePlace:
     """Where a lane is and what it asks of permits. `freshness`: what the gate asks of its lists.
 
-    `longest_life_s`: for so long from its beginning a permit holds here at most.
+    `longest_life_s`: for so long from its beginning a permit holds here at most. `scanners`: by name, the readers of
+    the lane that are no cameras.
     """
 
     site: int
@@ -47,11 +62,15 @@ class LanePlace:
     forms: frozenset[PermitForm] = frozenset({PermitForm.SIGNED})
     freshness: FreshnessRules = _NONE_REQUIRED
     longest_life_s: float = inf
+    scanners: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
     """Whom the decider asks. `clock_trusted`: whether permits may be judged by the clock.
+
+    `hold`: what the gate's own state keeps from permits. `distrust` is told, from any thread, which camera's vision
+    worker told of what its picture does not show; it must not block.
 
     `lists` may raise RegistryError, `ledger` and `claims` JournalError.
     """
@@ -60,3 +79,6 @@ class Sources:
     ledger: Journal
     clock_trusted: Callable[[], bool]
     claims: ClaimService
+    kept_pictures: KeptPictures
+    distrust: Callable[[str], None] = lambda _camera: None
+    hold: Callable[[], StateHold] = lambda: NO_HOLD

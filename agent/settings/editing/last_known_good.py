@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from agent.settings.editing.history import ConfigurationFiles, History, HistoryError
+from agent.settings.loading.anchor_file import AnchorsUnusableError, anchors_folder, read_anchors
 from agent.settings.model.agent import State as StateTable
 from agent.settings.toml.files import read_file
 from agent.settings.toml.problems import SettingsError
@@ -47,7 +48,12 @@ def state_directory(main: Path, environment: Mapping[str, str]) -> Path:
     As far as it can be read, else that of the service, else the usual.
     """
     usual: Path = StateTable.model_fields["directory"].default
-    known = (environment.get(VARIABLE, ""), _named(main), environment.get(OF_SERVICE, "").partition(":")[0])
+    known = (
+        _anchored(main),
+        environment.get(VARIABLE, ""),
+        _named(main),
+        environment.get(OF_SERVICE, "").partition(":")[0],
+    )
     return next((Path(name) for name in known if name.startswith("/") and "\0" not in name), usual)
 
 
@@ -84,6 +90,15 @@ def usable(main: Path, load: Loader, environment: Mapping[str, str]) -> UsableCo
         if good is None:
             raise
         return replace(good, refused=refused)
+
+
+def _anchored(main: Path) -> str:
+    """What the trust anchors say, which win; "" where there are none that can be used."""
+    try:
+        anchors = read_anchors(anchors_folder(main))
+    except AnchorsUnusableError:  # loading the configuration says so
+        return ""
+    return "" if anchors is None else str(anchors.held.values["state.directory"])
 
 
 def _named(main: Path) -> str:

@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from agent.settings.editing.anchor_lock import check_anchors_untouched
 from agent.settings.editing.history import EditStep, changed_keys, present_files
 from agent.settings.editing.revision import (
     Change,
@@ -84,13 +85,15 @@ def put_files(
 ) -> Change:
     """Put proposed files in place, if those on the disk are still the ones that were seen.
 
-    `of`: the number of the former state that they bring back. Raises StaleError, SettingsError, HistoryError, OSError;
-    nothing is changed then.
+    `of`: the number of the former state that they bring back. Raises StaleError, SettingsError, HistoryError, OSError,
+    and ChangeError for other trust anchors than the gate's own; nothing is changed then.
     """
     with editor.history.held():
         note_present(editor, step)
         check_seen(editor, seen)
         loaded = judged(editor, files)
+        if of is None:  # a former state may be of before the anchors: it is warned of
+            check_anchors_untouched(editor, loaded)
         added = editor.history.note(replace_files(editor, files), step, of)
         return Change("", str(editor.main), number_of(editor, added), loaded)
 
@@ -104,7 +107,7 @@ def differences(before: LoadedSettings, after: LoadedSettings) -> list[Differenc
 def _differing(
     before: LoadedSettings, after: LoadedSettings, old: Mapping[str, KeyOrigin], new: Mapping[str, KeyOrigin]
 ) -> Iterator[Difference]:
-    was_set, will_be_set = _set_values(before), _set_values(after)
+    was_set, will_be_set = set_values(before), set_values(after)
     for key in dict.fromkeys((*old, *new)):
         was, will = old.get(key), new.get(key)
         if (was and (was.value, was.secret)) != (will and (will.value, will.secret)):
@@ -113,7 +116,7 @@ def _differing(
             yield Difference(key, was, will, is_hidden=True)
 
 
-def _set_values(loaded: LoadedSettings) -> dict[str, Any]:
+def set_values(loaded: LoadedSettings) -> dict[str, Any]:
     """All values by their keys, the hidden ones too: to be compared and nothing else."""
     return {dotted(path): _at(loaded.document.data, path) for path in loaded.document.origins}
 

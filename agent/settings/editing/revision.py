@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
+from agent.settings.editing.anchor_lock import check_anchors_untouched
 from agent.settings.editing.edits import Edit, edited
 from agent.settings.editing.history import ConfigurationFiles, EditStep, Generation, present_files
 from agent.settings.toml.change import ChangeError
@@ -58,6 +59,7 @@ def set_value(editor: ConfigEditor, key: str, value: str, step: EditStep) -> Cha
                     origin=origin,
                 )
             )
+        check_anchors_untouched(editor, loaded)
         added = editor.history.note(replace_files(editor, files), step)
         return Change(dotted(path), str(origin), number_of(editor, added), loaded)
 

@@ -99,7 +99,7 @@ def _lay(document: Document, name: str, value: str, source: str) -> None:
         return
     origin = Origin(source)
     for leaf, item in leaves(layer):
-        _set_value(document, leaf, item, origin)
+        put_value(document, leaf, item, origin)
 
 
 def _similar(path: tuple[str, ...], source: str) -> str:
@@ -115,7 +115,7 @@ def _similar(path: tuple[str, ...], source: str) -> str:
     return f"{PREFIX}{'__'.join(path)}".upper() if source.startswith(PREFIX) else dotted(path)
 
 
-def _set_value(document: Document, path: Path, value: Any, origin: Origin) -> None:
+def put_value(document: Document, path: Path, value: Any, origin: Origin) -> None:
     """Replace the value at the path, and its origin and that of all below it."""
     table: Any = document.data
     for part in path[:-1]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr, ValidationError
 
 from agent.service.redaction import MASK, masked_urls
+from agent.settings.loading.anchor_layer import lay_anchors, other_gate
 from agent.settings.loading.layers import add_credentials, add_environment
 from agent.settings.model.agent import Settings
 from agent.settings.model.devices import boards, device_tables, driver_models
@@ -28,6 +29,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from agent.settings.loading.anchor_file import AnchorFile
     from agent.settings.model.devices import Board, DeviceTable, DriverModels
     from agent.settings.toml.files import FileReader
     from agent.settings.toml.includes import Document
@@ -43,6 +45,8 @@ class LoadedSettings:
 
     `digest`: SHA-256, in hex, of what is in effect; it holds no secret and changes with none. `files`: every file read.
     `document`, `schema`: where each value comes from, and what may stand there; the document holds secrets.
+    `anchors`: the trust anchors, which win over all else; None: the gate has none of its own yet. `overruled`: their
+    keys that another layer would set otherwise.
     """
 
     settings: Settings
@@ -51,9 +55,11 @@ class LoadedSettings:
     files: tuple[FilePath, ...]
     document: Document = field(repr=False)
     schema: Schema = field(repr=False)
+    anchors: AnchorFile | None = None
+    overruled: tuple[str, ...] = ()
 
 
-def load(
+def load(  # noqa: PLR0913 - one argument a layer
     path: FilePath,
     *,
     environment: Mapping[str, str],
@@ -61,11 +67,13 @@ def load(
     models: DriverModels,
     relays: RelayMaker | None = None,
     reader: FileReader = read_file,
+    anchors: AnchorFile | None = None,
 ) -> LoadedSettings:
     """Load and check everything.
 
     `models` gives the settings model of a driver; `relays` makes a relay board without opening it, so that channels
     and pulses are checked against what the board can do; `reader` gives the bytes of files, of the disk without it.
+    `anchors`: the gate's trust anchors, which no layer overrules.
 
     Raises:
         SettingsError: with all problems at once.
@@ -75,12 +83,14 @@ def load(
         raise SettingsError(document.problems)
     add_credentials(document, credentials_directory)
     add_environment(document, environment)
+    overruled = lay_anchors(document, anchors) if anchors is not None else []
     known, unknown = driver_models(list(device_tables(document.data)), models)
     schema = Schema(Settings, known)
     pydantic_problems = PydanticProblems(document, schema)
     _anchor_paths(document, schema)
     unfit = list(_without_nul(document, pydantic_problems))
-    problems = [*document.problems, *_kind_problems(unknown, pydantic_problems)]
+    strange = other_gate(document, anchors) if anchors is not None else []
+    problems = [*document.problems, *overruled, *strange, *_kind_problems(unknown, pydantic_problems)]
     settings, wrong = _validated(document, pydantic_problems)
     accepted, refused = boards(list(device_tables(document.data)), known, pydantic_problems)
     by_path = {board.device.path: board for board in accepted}
@@ -93,7 +103,8 @@ def load(
     if errors or settings is None:
         raise SettingsError(problems)
     files = tuple(file.path for file in document.files)
-    return LoadedSettings(settings, digest(settings), tuple(problems), files, document, schema)
+    keys = tuple(problem.key for problem in overruled)
+    return LoadedSettings(settings, digest(settings), tuple(problems), files, document, schema, anchors, keys)
 
 
 def schema_of(document: Document, models: DriverModels) -> Schema:

@@ -30,6 +30,11 @@ class State(Table):
     directory: Path = Field(
         default=Path("/var/lib/gate-agent"), description="Directory of the journal, the evidence and the synced lists."
     )
+    head_file: Path | None = Field(
+        default=None,
+        description="File outside that directory with the signed head of the journal, by which an older copy of the "
+        "directory is noticed. Without one only central and the other gates can notice it.",
+    )
 
 
 class Permits(Table):
@@ -60,8 +65,8 @@ class Lists(Table):
 
     require: tuple[ListKind, ...] = Field(
         default=(),
-        description="Lists that the gate cannot do without: while they are too old, an officer decides. "
-        "Others are used where they are there.",
+        description="Lists that the gate cannot do without: while one is not there, an officer decides. Others are "
+        "used where they are there, and age as well.",
     )
     fresh_s: int = Field(
         default=900, ge=10, le=604_800, description="After central's last word, that the lists are as good as new."
@@ -99,6 +104,13 @@ class ClockRules(Table):
     )
 
 
+class AckKey(Table):
+    """A key by which central signs that it has stored events."""
+
+    id: Name = Field(description="Name of the key, as central's acknowledgements give it.")
+    public_key: RootKey = Field(description="Ed25519 public key, in hex.")
+
+
 class Mqtt(Table):
     """The connection to the central broker."""
 
@@ -120,6 +132,16 @@ class Mqtt(Table):
     ack_mode: Literal["watermark", "puback"] = Field(
         default="watermark",
         description='When an event counts as delivered: when central says so ("watermark") or when the broker has it.',
+    )
+    ack_keys: tuple[AckKey, ...] = Field(
+        default=(),
+        max_length=8,
+        description="Keys of central that sign its acknowledgements. Without keys anybody who may write to the broker "
+        "can make the gate forget events.",
+    )
+    unsigned_acks: bool = Field(
+        default=False,
+        description="Although there are keys, take unsigned acknowledgements too: only until central signs them all.",
     )
     keepalive_s: int = Field(default=15, ge=5, le=1200, description="Between signs of life to the broker.")
     window: int = Field(default=100, ge=1, le=1000, description="Events on their way at one time.")
@@ -261,6 +283,11 @@ class Console(Table):
     )
     idle_minutes: int = Field(default=30, ge=1, le=1440, description="Without a request until a session ends.")
     session_hours: int = Field(default=12, ge=1, le=168, description="Longest time that a session lasts.")
+    second_factor: tuple[Literal["viewer", "technician", "admin"], ...] = Field(
+        default=(),
+        max_length=3,
+        description="Roles that must give a one-time code beside the password; others may set one up.",
+    )
 
 
 class Log(Table):

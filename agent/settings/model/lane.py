@@ -109,6 +109,11 @@ class AccessRules(Table):
     without_plate: Literal["manual", "pass"] = Field(
         default="manual", description="What to do with a vehicle that was declared to have no plate yet."
     )
+    require_two_cameras: bool = Field(
+        default=False,
+        description="Whether the permit and the plate must not both be read by one camera alone. Then none that was "
+        "taken over can open the lane by itself.",
+    )
     wrong_check_digit: Literal["note", "manual"] = Field(
         default="note", description="What to do where the check digit of a VIN is wrong."
     )

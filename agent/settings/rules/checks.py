@@ -15,12 +15,14 @@ from agent.settings.rules.console import console_problems
 from agent.settings.rules.lane import LaneRules
 from agent.settings.rules.ports import port_problems
 from agent.settings.rules.site import access_problems, claim_problems, list_problems, site_problems
+from agent.store.head_file import inside
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
+    from agent.settings.model.agent import AckKey, CommandKey
     from agent.settings.model.devices import Board
     from agent.settings.model.pydantic_problems import PydanticProblems
     from agent.settings.toml.key_positions import Path
@@ -97,6 +99,12 @@ def _state(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iter
     state = _part(State, data.get("state", {}))
     if state is not None and not state.directory.is_absolute():
         yield pydantic_problems.about(("state", "directory"), Text("expected an absolute path"))
+    if state is not None and state.head_file is not None and inside(state.head_file, state.directory):
+        message = Text(
+            "lies in state.directory: what puts an older copy of that folder back would put this file back with it; "
+            "choose another folder"
+        )
+        yield pydantic_problems.about(("state", "head_file"), message)
 
 
 def _permits(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
@@ -118,17 +126,33 @@ def _commands(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> I
     commands = _part(Commands, data.get("commands", {}))
     if commands is None:
         return
+    path = ("commands", "keys")
+    yield from _twice(path, commands.keys, pydantic_problems)
     permits = _part(Permits, data.get("permits", {}))
     for number, key in enumerate(commands.keys):
-        path = ("commands", "keys", number)
-        earlier = commands.keys[:number]
-        if any(other.id == key.id for other in earlier):
-            yield pydantic_problems.about((*path, "id"), Text("another key has this name"))
-        if any(other.public_key == key.public_key for other in earlier):
-            yield pydantic_problems.about((*path, "public_key"), Text("this key stands here twice"))
         if permits is not None and key.public_key in permits.root_keys:
             message = Text("is also a root key of permits: who signs commands could then also make permits")
-            yield pydantic_problems.about((*path, "public_key"), message, warning=True)
+            yield pydantic_problems.about((*path, number, "public_key"), message, warning=True)
+
+
+def _acknowledgements(mqtt: Mqtt, data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
+    path = ("mqtt", "ack_keys")
+    yield from _twice(path, mqtt.ack_keys, pydantic_problems)
+    commands = _part(Commands, data.get("commands", {}))
+    ordering = {key.public_key for key in commands.keys} if commands is not None else frozenset[str]()
+    for number, key in enumerate(mqtt.ack_keys):
+        if key.public_key in ordering:
+            message = Text("is also a key for commands: who stores events could then also give orders")
+            yield pydantic_problems.about((*path, number, "public_key"), message, warning=True)
+
+
+def _twice(path: Path, keys: Sequence[CommandKey | AckKey], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
+    for number, key in enumerate(keys):
+        earlier = keys[:number]
+        if any(other.id == key.id for other in earlier):
+            yield pydantic_problems.about((*path, number, "id"), Text("another key has this name"))
+        if any(other.public_key == key.public_key for other in earlier):
+            yield pydantic_problems.about((*path, number, "public_key"), Text("this key stands here twice"))
 
 
 def _evidence(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
@@ -155,6 +179,7 @@ def _mqtt(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Itera
             ("mqtt", "brokers"), Text("expected at least one broker; or set mqtt.enabled = false")
         )
     yield from BrokerRules("mqtt", mqtt, pydantic_problems).problems()
+    yield from _acknowledgements(mqtt, data, pydantic_problems)
 
 
 def _site(data: Mapping[str, Any], lanes: Mapping[str, Lane], pydantic_problems: PydanticProblems) -> Iterator[Problem]:

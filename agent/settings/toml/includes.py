@@ -210,16 +210,16 @@ def _merge_table(document: Document, file: TomlFile, into: dict[str, Any], data:
             document.problems.append(Problem(str(file.path), dotted(path), message, spot))
         else:
             into[key] = value
-            for inner in _paths(value, path):
+            for inner in inner_paths(value, path):
                 document.origins[inner] = Origin(str(file.path), file, file.places[inner])
 
 
-def _paths(value: Any, path: Path) -> Iterator[Path]:
+def inner_paths(value: Any, path: Path) -> Iterator[Path]:
     """The path of the value and of everything in it."""
     yield path
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
-        yield from _paths(inner, (*path, key))
+        yield from inner_paths(inner, (*path, key))
 
 
 def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:

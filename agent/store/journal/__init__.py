@@ -5,7 +5,7 @@ May touch the journal's files. Everything else here is a part of `Journal` or of
 
 from agent.store.journal.damage import JournalReplacement
 from agent.store.journal.event_table import Recorded, held_hashes
-from agent.store.journal.journal import Journal
+from agent.store.journal.journal import Journal, JournalHead
 from agent.store.journal.ledger import LastPassage, UseState
 from agent.store.journal.open_transactions import Interrupted, Recovery
 from agent.store.journal.reader import JournalReader, is_database
@@ -14,6 +14,7 @@ from agent.store.journal.site_ledger import SiteLedger
 __all__ = [
     "Interrupted",
     "Journal",
+    "JournalHead",
     "JournalReader",
     "JournalReplacement",
     "LastPassage",

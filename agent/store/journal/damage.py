@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from agent.core.events import verify
 from agent.store.errors import SQL_ERRORS, DamagedError, JournalUnavailableError, primary_code
 from agent.store.files import sync_folder
-from agent.store.journal import event_table, schema
+from agent.store.journal import event_table, ledger, schema
 from agent.store.journal.salvage import read_tables
 from drivers.text import Text
 
@@ -36,7 +36,7 @@ SUPERSEDED: Final = "-superseded"
 It stays, for a copy can be put back again."""
 TABLES: Final = (
     *("events", "ledger", "transactions", "commands", "command_keys", "lane_orders"),
-    *("consents", "site_log", "site_peers"),
+    *("consents", "site_log", "site_peers", "kept"),
 )
 CHECKED_EVENTS: Final = 32
 CHECKED_WHOLE_BYTES: Final = 64 * 2**20  # a full check reads the whole file: for this much, a second on a slow card
@@ -50,7 +50,8 @@ class JournalReplacement:
     `unsent`: its stream and its range of unacknowledged events, None where that could not be read. `ledger_rows`: how
     many permit uses were rescued into the new journal; `ledger_whole`: whether those are all, so that no used permit
     can be used again. `orders_whole`: whether the commands, the counters of their keys and the orders of lanes were all
-    rescued.
+    rescued. `head_seq`: the last event of its stream. `row_place`: the end of its row log, None where that could not be
+    read. `older`: it was an older copy, so that not everything can be in it.
     """
 
     moved_to: Path
@@ -60,6 +61,9 @@ class JournalReplacement:
     ledger_rows: int
     ledger_whole: bool
     orders_whole: bool
+    head_seq: int = 0
+    row_place: int | None = None
+    older: bool = False
 
     @property
     def description(self) -> str:
@@ -253,8 +257,24 @@ def _what_it_tells(place: JournalFiles, path: Path, moved_to: Path, cause: str) 
         salvaged.permit_uses,
         salvaged.ledger_whole and not older,
         salvaged.orders_whole and not older,
+        head_seq=0 if now is None else now.head.seq,
+        row_place=_row_place(path),
+        older=older,
     )
     return replaced, salvaged
+
+
+def _row_place(path: Path) -> int | None:
+    """The end of the row log of the permit ledger; None where the file does not say."""
+    try:
+        connection = schema.connect_to_read(path)
+        try:
+            return ledger.last_seq(connection)
+        finally:
+            connection.close()
+    except (*SQL_ERRORS, JournalUnavailableError) as error:
+        log.error("the damaged journal does not say where its row log ends: %s", error)  # noqa: TRY400 - no bug
+        return None
 
 
 def _last_words(path: Path) -> StreamState | None:

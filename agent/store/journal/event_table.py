@@ -184,6 +184,16 @@ def payloads(connection: sqlite3.Connection, first: int, last: int) -> Iterator[
     return (payload for (payload,) in rows)
 
 
+def newest(connection: sqlite3.Connection, kind: str, among: int) -> list[bytes]:
+    """The bytes of the events of a type among so many of the newest, the oldest first."""
+    after = standing_of(connection).head.seq - among
+    rows = connection.execute(
+        f"SELECT {PAYLOAD} FROM events WHERE seq > ? AND type = ? ORDER BY seq",  # noqa: S608 - a constant
+        (after, kind),
+    )
+    return [payload for (payload,) in rows]
+
+
 def first_since(connection: sqlite3.Connection, utc_ms: int) -> int | None:
     """The first event recorded at that time or later, None when there is none."""
     row = connection.execute("SELECT seq FROM events WHERE utc_ms >= ? ORDER BY seq LIMIT 1", (utc_ms,)).fetchone()
@@ -237,16 +247,40 @@ def _by_size(connection: sqlite3.Connection, now: StreamState, max_bytes: int) -
 def cut(connection: sqlite3.Connection, upto: int) -> None:
     """Delete the events up to `upto`, keeping its hash and total as the new tail."""
     now = standing_of(connection)
-    total = _total_at(connection, now, upto)
-    own, following = (
-        connection.execute(f"SELECT {PAYLOAD} FROM events WHERE seq = ?", (seq,)).fetchone()  # noqa: S608 - a constant
-        for seq in (upto, upto + 1)
-    )
-    # Rather not of its own bytes: should they be damaged, what is kept still fits.
-    held = [now.head.digest] if upto == now.head.seq else held_hashes(following and following[0])
-    digest = held[0] if len(held) == 1 else digest_of(own[0])
+    total, digest = _total_at(connection, now, upto), _digest_at(connection, now, upto)
     connection.execute("DELETE FROM events WHERE seq <= ?", (upto,))
     _stand(connection, replace(now, tail=Point(now.tail.stream, upto, digest), tail_total=total))
+
+
+def digest_at(connection: sqlite3.Connection, seq: int) -> str | None:
+    """The hash of the event `seq`, in hex; of the stream id for 0. None where it is not kept, or not there yet."""
+    now = standing_of(connection)
+    if seq == now.tail.seq:
+        return now.tail.digest
+    return _digest_at(connection, now, seq) if now.tail.seq < seq <= now.head.seq else None
+
+
+def _digest_at(connection: sqlite3.Connection, now: StreamState, seq: int) -> str:
+    """The hash of an event that is kept.
+
+    Rather not of its own bytes: should they be damaged, what was recorded still fits.
+    """
+    if seq == now.head.seq:
+        return now.head.digest
+    own, following = (
+        connection.execute(f"SELECT {PAYLOAD} FROM events WHERE seq = ?", (each,)).fetchone()  # noqa: S608 - a constant
+        for each in (seq, seq + 1)
+    )
+    held = held_hashes(following and following[0])
+    if len(held) == 1:
+        return held[0]
+    if own is None:
+        raise JournalCorruptError(_missing(now, seq))
+    return digest_of(own[0])
+
+
+def _missing(now: StreamState, seq: int) -> Text:
+    return Text("event {seq} is missing between {tail} and {head}", seq=seq, tail=now.tail.seq, head=now.head.seq)
 
 
 def _total_at(connection: sqlite3.Connection, now: StreamState, seq: int) -> int:
@@ -254,7 +288,5 @@ def _total_at(connection: sqlite3.Connection, now: StreamState, seq: int) -> int
         return now.tail_total
     row = connection.execute("SELECT total FROM events WHERE seq = ?", (seq,)).fetchone()
     if row is None:
-        raise JournalCorruptError(
-            Text("event {seq} is missing between {tail} and {head}", seq=seq, tail=now.tail.seq, head=now.head.seq)
-        )
+        raise JournalCorruptError(_missing(now, seq))
     return int(row[0])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
@@ -23,7 +23,7 @@ from agent.store.errors import (
 )
 from agent.store.files import sync_folder
 from agent.store.journal import commands as orders
-from agent.store.journal import entry, event_table, lane_orders, open_transactions, pruning
+from agent.store.journal import entry, event_table, kept_texts, lane_orders, open_transactions, pruning
 from agent.store.journal import ledger as permits
 from agent.store.journal.database import Database
 from agent.store.journal.event_table import Backlog, Recorded, StreamState
@@ -35,7 +35,7 @@ from drivers.text import Text
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from agent.core.commands import CommandChange, CommandEntry
@@ -54,15 +54,27 @@ T = TypeVar("T")
 MIN_BYTES: Final = 1 << 20
 
 
+@dataclass(frozen=True, slots=True)
+class JournalHead:
+    """What a witness is told of a journal: its last event, the end of its row log, and the lanes' orders that hold."""
+
+    point: Point
+    row_place: int
+    orders: Mapping[str, LaneLockout]
+
+
 class Journal:
     """One journal, open for writing. Safe to call from several threads; each call is one transaction.
 
-    `site`: what its permit ledger shares with the other gates of the site. Every method may raise
-    JournalUnavailableError.
+    `site`: what its permit ledger shares with the other gates of the site. `begun`: whether this `open` began its
+    stream. Every method may raise JournalUnavailableError.
     """
 
-    def __init__(self, database: Database, writer: Writer, clock: Callable[[], ClockReading]) -> None:
+    def __init__(
+        self, database: Database, writer: Writer, clock: Callable[[], ClockReading], *, begun: bool = False
+    ) -> None:
         """Take over what `Journal.open` opened."""
+        self.begun = begun
         self._database = database
         self._writer = writer
         self._clock = clock
@@ -85,10 +97,12 @@ class Journal:
         database = Database.open(JournalFiles(path), max_bytes, clock().utc)
         try:
             with on_failure(database.close):
-                stream = database.writing(Text("begin a stream"), lambda connection: _stream(connection, gate, path))
+                stream, begun = database.writing(
+                    Text("begin a stream"), lambda connection: _stream(connection, gate, path)
+                )
                 sync_folder(path.parent)
                 database.keep_reserve()
-                return cls(database, Writer(gate, stream, boot), clock)
+                return cls(database, Writer(gate, stream, boot), clock, begun=begun)
         except OtherGateError as other:
             if other.is_used:
                 raise
@@ -198,6 +212,35 @@ class Journal:
         if self._database.doubt:
             raise JournalCorruptError(self._database.doubt)
         return self._standing().head
+
+    def witnessed(self) -> JournalHead:
+        """What a witness is told. Raises as `checkpoint` does."""
+        if self._database.doubt:
+            raise JournalCorruptError(self._database.doubt)
+        return self._database.reading(
+            Text("read where the stream stands"),
+            lambda c: JournalHead(event_table.standing_of(c).head, permits.last_seq(c), lane_orders.all_orders(c)),
+        )
+
+    def newest(self, kind: str, among: int) -> list[bytes]:
+        """The bytes of the events of a type among so many of the newest, the oldest first."""
+        return self._database.reading(Text("read events"), lambda c: event_table.newest(c, kind, among))
+
+    def supersede(self, cause: str) -> None:
+        """Give the stream up, sound as the file is: `checkpoint` raises, and the next open begins another stream."""
+        self._database.supersede(self.stream, cause)
+
+    def keep(self, name: str, value: str) -> None:
+        """Keep a small text in place of the one of the same name. Raises JournalFullError."""
+        self._database.writing(Text("keep {name}", name=name), lambda c: kept_texts.keep(c, name, value))
+
+    def kept(self, name: str) -> str | None:
+        """The text that is kept by this name; None without one."""
+        return self._database.reading(Text("read {name}", name=name), lambda c: kept_texts.kept(c, name))
+
+    def digest_at(self, seq: int) -> str | None:
+        """The hash of the event `seq`, in hex; of the stream id for 0. None where it is not kept, or not there yet."""
+        return self._database.reading(Text("read events"), lambda c: event_table.digest_at(c, seq))
 
     def unacknowledged(self, after_seq: int, limit: int) -> list[Recorded]:
         """Up to `limit` events above both `after_seq` and the watermark, in order, each as it was recorded.
@@ -330,16 +373,19 @@ class Journal:
         return pruning.forget(self._database, Text("forget commands"), orders.forget, self._clock(), max_age_s)
 
 
-def _stream(connection: sqlite3.Connection, gate: str, path: Path) -> str:
-    """The stream of the file, begun if it is new. Raises JournalUnavailableError for the journal of another gate."""
+def _stream(connection: sqlite3.Connection, gate: str, path: Path) -> tuple[str, bool]:
+    """The stream of the file, and whether it was begun just now.
+
+    Raises JournalUnavailableError for the journal of another gate.
+    """
     now = event_table.standing(connection)
     if now is None:
         stream = str(uuid.uuid4())
         event_table.begin_stream(connection, gate, stream)
-        return stream
+        return stream, True
     if now.gate != gate:
         raise OtherGateError(path, now.gate, gate, is_used=bool(now.watermark) or _is_used(connection))
-    return now.head.stream
+    return now.head.stream, False
 
 
 def _is_used(connection: sqlite3.Connection) -> bool:

@@ -49,6 +49,12 @@ def orders_of(connection: sqlite3.Connection, lane: str) -> LaneLockout:
     return LaneLockout(locked_by=found.get(LOCKED, ""), out_of_service_by=found.get(OUT_OF_SERVICE, ""))
 
 
+def all_orders(connection: sqlite3.Connection) -> dict[str, LaneLockout]:
+    """The orders that hold, by lane; lanes without any are left out."""
+    lanes = [lane for (lane,) in connection.execute("SELECT DISTINCT lane FROM lane_orders ORDER BY lane")]
+    return {lane: orders_of(connection, lane) for lane in lanes}
+
+
 def is_sane(row: tuple[object, ...]) -> bool:
     """Whether a row, perhaps read from a damaged file, is one of `lane_orders`."""
     lane, kind, operator, cause, utc_ms = row

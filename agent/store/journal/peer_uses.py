@@ -23,10 +23,16 @@ SET seq = excluded.seq, state = excluded.state, txn = excluded.txn, utc_ms = exc
     vehicle = excluded.vehicle, direction = excluded.direction
 """  # noqa: S608 - a constant
 FOUND = "SELECT state, txn, seq, utc_ms, vehicle FROM ledger WHERE permit = ? AND use = ? AND gate = ?"
+# What was known of a stream before stays, until yet another begins.
 FOLLOW = """
 INSERT INTO site_peers (gate, stream, seq, synced) VALUES (?, ?, ?, ?)
-ON CONFLICT (gate) DO UPDATE SET stream = excluded.stream, seq = excluded.seq, synced = max(synced, excluded.synced)
+ON CONFLICT (gate) DO UPDATE SET
+    former_stream = iif(stream IN (excluded.stream, ''), former_stream, stream),
+    former_seq = iif(stream IN (excluded.stream, ''), former_seq, seq),
+    stream = excluded.stream, seq = excluded.seq, synced = max(synced, excluded.synced)
 """
+NOTE_HEAD = "UPDATE site_peers SET head = ? WHERE gate = ?"
+ROW_LOGS = "SELECT stream, seq, former_stream, former_seq FROM site_peers WHERE gate = ?"
 # Of the consents only those for the gate that asks: what other gates were granted is not for it to keep.
 PAGE = """
 SELECT iif(gate = '', seq, 0), permit, use, state, txn, utc_ms, vehicle, direction, gate FROM ledger
@@ -51,6 +57,23 @@ def follow(connection: sqlite3.Connection, gate: str, stream: str, seq: int, *, 
     if cursor(connection, gate).stream != stream:
         connection.execute("UPDATE ledger SET seq = 0 WHERE gate = ?", (gate,))
     connection.execute(FOLLOW, (gate, stream, seq, synced))
+
+
+def note_head(connection: sqlite3.Connection, gate: str, head: str) -> None:
+    """Keep the newest record of its head that a gate has told."""
+    connection.execute(NOTE_HEAD, (head, gate))
+
+
+def told_head(connection: sqlite3.Connection, gate: str) -> str:
+    """The newest record of its head that a gate has told; "" where it told none."""
+    row = connection.execute("SELECT head FROM site_peers WHERE gate = ?", (gate,)).fetchone()
+    return "" if row is None else str(row[0])
+
+
+def row_logs(connection: sqlite3.Connection, gate: str) -> tuple[tuple[str, int], ...]:
+    """How far the row logs of a gate are known: of the stream that is followed, and of the one before."""
+    row = connection.execute(ROW_LOGS, (gate,)).fetchone()
+    return () if row is None else tuple((stream, seq) for stream, seq in (row[:2], row[2:]) if stream)
 
 
 def unsynced(connection: sqlite3.Connection, gates: Iterable[str]) -> tuple[str, ...]:

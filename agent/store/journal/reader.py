@@ -11,8 +11,9 @@ from agent.core.events import UTC_MS_MAX, ChainFault, ChainFlaw, Verification, t
 from agent.core.model import SEQ_MAX
 from agent.store.errors import SQL_ERRORS, JournalCorruptError, JournalUnavailableError, translated
 from agent.store.files import open_regular
-from agent.store.journal import event_table, schema
+from agent.store.journal import event_table, kept_texts, schema
 from agent.store.journal.integrity import check_integrity
+from agent.store.journal.salvage import SINCE_KEPT
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
@@ -46,6 +47,13 @@ class JournalReader:
         """Where the stream stands."""
         with self._translating():
             return event_table.standing_of(self._connection)
+
+    def kept(self, name: str) -> str | None:
+        """The text that is kept by this name; None without one, also in a file of an earlier version."""
+        with self._translating():
+            if schema.version_of(self._connection) < SINCE_KEPT:
+                return None
+            return kept_texts.kept(self._connection, name)
 
     def events(self, first: int = 1, last: int = SEQ_MAX) -> Iterator[Recorded]:
         """The events from `first` to `last`, both included; read in batches while iterated.

@@ -1,6 +1,7 @@
 """What outlives a damaged journal.
 
-Permit uses of all gates of the site, commands with the counters of their keys, orders of lanes.
+Permit uses of all gates of the site, commands with the counters of their keys, orders of lanes, and what is kept by
+name, such as the trust state.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from agent.store.errors import SQL_ERRORS, JournalUnavailableError
-from agent.store.journal import commands, home_claims, lane_orders, ledger_salvage, schema
+from agent.store.journal import commands, home_claims, kept_texts, lane_orders, ledger_salvage, schema
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,6 +26,8 @@ SINCE_COMMANDS: Final = 3
 """The first schema version that keeps commands and orders of lanes."""
 SINCE_SITES: Final = 5
 """The first schema version that keeps what other gates of the site do."""
+SINCE_KEPT: Final = 6
+"""The first schema version that keeps texts by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ ORDERS: Final = (
     ),
 )
 
+KEPT: Final = SalvageTable("kept", ("name", "value"), 1, SINCE_KEPT, kept_texts.is_sane)
+
 
 @dataclass(frozen=True, slots=True)
 class Salvaged:
@@ -93,8 +98,11 @@ class Salvaged:
 
     @property
     def ledger_whole(self) -> bool:
-        """Whether those are all permit uses, and all that were granted to other gates."""
-        return not self.torn & {table.name for table in USES}
+        """Whether those are all permit uses, and all that were granted to other gates.
+
+        Also whether it is known what was missing before.
+        """
+        return not self.torn & {table.name for table in (*USES, KEPT)}
 
     @property
     def orders_whole(self) -> bool:
@@ -106,7 +114,7 @@ def read_tables(path: Path) -> Salvaged:
     """Everything of a damaged file that can be read."""
     rows: dict[str, Sequence[Row]] = {}
     torn = set()
-    for table in (*USES, *ORDERS):
+    for table in (*USES, *ORDERS, KEPT):
         rows[table.name], whole = _salvaged(path, table)
         if not whole:
             torn.add(table.name)
@@ -116,7 +124,7 @@ def read_tables(path: Path) -> Salvaged:
 def put_back(connection: sqlite3.Connection, salvaged: Salvaged) -> None:
     """Put what was rescued into a new journal, in a transaction of its own. Raises sqlite3.Error."""
     connection.execute("BEGIN IMMEDIATE")
-    for table in (*USES, *ORDERS):
+    for table in (*USES, *ORDERS, KEPT):
         table.load(connection, salvaged.rows[table.name])
     connection.execute(commands.RECOUNT)
     connection.execute(ledger_salvage.RENUMBER)

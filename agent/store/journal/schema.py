@@ -116,9 +116,19 @@ CREATE TABLE site_peers (
 ) STRICT, WITHOUT ROWID;
 """
 
+# `kept`: small texts by their names, such as the trust state. Of each other gate: the newest record of its head, signed
+# by it, and where its row log of the stream before was known to end, which shows a gate that lost its journal whether
+# all of its uses were heard of.
+VERSION_6 = """
+CREATE TABLE kept (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+ALTER TABLE site_peers ADD COLUMN head TEXT NOT NULL DEFAULT '';
+ALTER TABLE site_peers ADD COLUMN former_stream TEXT NOT NULL DEFAULT '';
+ALTER TABLE site_peers ADD COLUMN former_seq INTEGER NOT NULL DEFAULT 0
+"""
+
 # One script a version; a file of version n gets those from n on, each in its own transaction. Never change one that
 # has been shipped: add the next.
-MIGRATIONS: Final[tuple[str, ...]] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
+MIGRATIONS: Final[tuple[str, ...]] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6)
 
 
 def connect(path: Path, max_bytes: int) -> sqlite3.Connection:

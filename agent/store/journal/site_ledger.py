@@ -126,11 +126,11 @@ class SiteLedger:
 
     # ------------------------------------------------------------------------------------------------- hearing others
 
-    def take_rows(self, gate: str, stream: str, first: int, rows: Sequence[PeerRow]) -> Taken:
+    def take_rows(self, gate: str, stream: str, first: int, rows: Sequence[PeerRow], head: str = "") -> Taken:
         """Take over rows of another gate, complete from place `first` of that stream's row log to the last of them.
 
         What is known is left out. With a gap nothing is taken. Conflicts are recorded as events in the same
-        transaction, each of them once.
+        transaction, each of them once. `head`: its record of where its chain stood, to be kept; "" for none.
         """
 
         def work(connection: sqlite3.Connection, reading: ClockReading) -> tuple[Taken, list[SealedEvent]]:
@@ -142,6 +142,8 @@ class SiteLedger:
                 last = max(upto, rows[-1].seq) if rows else upto
                 peer_uses.follow(connection, gate, stream, last, synced=False)
                 upto = last
+            if head:
+                peer_uses.note_head(connection, gate, head)
             found = [peer_uses.apply_row(connection, gate, row, self._writer.gate) for row in rows]
             conflicts, sealed = self._flagged(found, connection, reading)
             return Taken(upto, conflicts=conflicts), sealed
@@ -175,13 +177,18 @@ class SiteLedger:
         self.wake_waiters(seq)
         return conflicts
 
-    def mark_synced(self, gate: str, stream: str, seq: int) -> None:
-        """Remember that everything was taken over that a gate knew when its row log, in that stream, stood at `seq`."""
+    def mark_synced(self, gate: str, stream: str, seq: int, head: str = "") -> None:
+        """Remember that everything was taken over that a gate knew when its row log, in that stream, stood at `seq`.
+
+        `head`: its record of where its chain stood then, to be kept; "" for none.
+        """
 
         def work(connection: sqlite3.Connection, _reading: ClockReading) -> tuple[None, list[SealedEvent]]:
             known = peer_uses.cursor(connection, gate)
             upto = max(seq, known.seq) if known.stream == stream else seq
             peer_uses.follow(connection, gate, stream, upto, synced=True)
+            if head:
+                peer_uses.note_head(connection, gate, head)
             return None, []
 
         self._not_itself(gate)
@@ -190,6 +197,14 @@ class SiteLedger:
     def cursor(self, gate: str) -> Cursor:
         """How far the row log of another gate is known."""
         return self._reading(lambda c: peer_uses.cursor(c, gate))
+
+    def told_head(self, gate: str) -> str:
+        """The newest record of its head that another gate has told, signed by it; "" where it told none."""
+        return self._reading(lambda c: peer_uses.told_head(c, gate))
+
+    def row_logs(self, gate: str) -> tuple[tuple[str, int], ...]:
+        """How far row logs of another gate are known here, by stream: that of now, and the one before."""
+        return self._reading(lambda c: peer_uses.row_logs(c, gate))
 
     def unsynced(self, gates: Iterable[str]) -> tuple[str, ...]:
         """The gates, of those named, of which this journal never had everything since it was made.

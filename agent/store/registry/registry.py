@@ -40,6 +40,10 @@ NOTE_ERROR = """
 INSERT OR REPLACE INTO floors (name, value)
 SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM floors WHERE name = ? AND value > ?)
 """
+DOUBT_ERROR = """
+INSERT INTO floors (value, name) SELECT ?, ? WHERE EXISTS (SELECT 1 FROM floors WHERE name = ?)
+ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
+"""
 CLOCK, SYNCED, SYNCED_ERROR = "clock", "synced", "synced_error"
 """The names of the clock's floors: of all times that have passed, and of those that a time server told; how far off it
 was then."""
@@ -115,6 +119,10 @@ class Registry:
     def trust(self) -> TrustList | None:
         """The trust list in force, verified with the pinned keys; None without one."""
         return self._database.read(Text("read the trust list"), self._trust_store.newest)
+
+    def trust_text(self) -> bytes | None:
+        """The text of the newest trust list that is kept, to be proven by who takes it; None without one."""
+        return self._database.read(Text("read the trust list"), self._trust_store.newest_text)
 
     def take_trust(self, text: bytes, source: Source) -> Applied | None:
         """Take a signed trust list; None when it is in force already.
@@ -290,6 +298,17 @@ class Registry:
             _passed(connection, utc, *((CLOCK, SYNCED) if synced else (CLOCK,)))
 
         self._database.write(Text("raise the clock's floor"), work)
+
+    def doubt_clock_word(self, error_s: float) -> None:
+        """Note that the clock was off by up to `error_s` when a time server kept it last, more than was thought.
+
+        `inf`: nobody knows. A smaller one changes nothing.
+        """
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(DOUBT_ERROR, (error_s, SYNCED_ERROR, SYNCED))
+
+        self._database.write(Text("note how far off the clock was"), work)
 
     def reset_clock_floor(self, utc: float) -> None:
         """Set the floor back: what raised it was wrong, and someone who may say so has said it."""

@@ -43,6 +43,11 @@ class TrustStore:
             self._texts = texts
         return self._list
 
+    def newest_text(self, connection: sqlite3.Connection) -> bytes | None:
+        """The text of the newest kept list; nothing of it is proven. None where there is none. Raises SqlError."""
+        row = connection.execute("SELECT text FROM trust ORDER BY version DESC LIMIT 1").fetchone()
+        return None if row is None else bytes(row[0])
+
     def keep_list(self, connection: sqlite3.Connection, text: bytes, source: Source) -> Applied | None:
         """Keep a list, within the caller's transaction; None when it is in force already.
 

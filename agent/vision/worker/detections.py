@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from agent.vision.worker.kept_picture import legible_jpeg
 from agent.vision.worker.picture_selector import PictureSelector, crop_jpeg, frame_jpeg
 from agent.vision.worker.plate.track import PlateTracker
 from agent.vision.worker.protocol import MAX_PAYLOAD, Detection, SeenCode, SeenPlate
@@ -12,6 +13,7 @@ from agent.vision.worker.protocol import MAX_PAYLOAD, Detection, SeenCode, SeenP
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from agent.vision.worker.kept_picture import KeptPictureReader
     from agent.vision.worker.latest_frame import NumberedFrame
     from agent.vision.worker.protocol import Configure
     from agent.vision.worker.readers import Code, Plate
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 MOST_CODES = 16
 MOST_PLATES = 8
 _OVERVIEW_EVERY_S = 0.5
+_ILLEGIBLE_AGAIN_S = 0.5
 
 Told = tuple[Detection, list[bytes]]
 """A message and its pictures, JPEG."""
@@ -34,14 +37,24 @@ class DetectionBuilder:
         self._tracker = PlateTracker()
         self._overview_at = -math.inf
 
-    def of_codes(self, numbered: NumberedFrame, codes: Sequence[Code]) -> Told:
-        """At most 16 codes of a frame, with a picture of it where their texts are new."""
+    def of_codes(
+        self, numbered: NumberedFrame, codes: Sequence[Code], reader: KeptPictureReader, *, thorough: bool
+    ) -> Told:
+        """At most 16 codes of a frame, with a picture of it where their texts are new.
+
+        The picture is made so that they can be read in it once more, which `reader`, of the calling thread, tries; with
+        `thorough` it takes its time.
+        """
         at = numbered.taken_at
         named = codes[:MOST_CODES]
-        pictures: list[bytes] = []
-        if self._codes.wants((code.payload for code in named), at):
-            pictures.append(frame_jpeg(numbered.frame.pixels, self._width_px))
-        seen = tuple(_seen_code(code) for code in named)
+        payloads = {code.payload for code in named}
+        pictures, legible = list[bytes](), frozenset(payloads)
+        if self._codes.wants(payloads, at):
+            jpeg, legible = legible_jpeg(numbered.frame.pixels, named, self._width_px, reader, thorough=thorough)
+            pictures.append(jpeg)
+            # The next picture may show better what this one does not.
+            self._codes.want_soon(payloads - legible, at, _ILLEGIBLE_AGAIN_S)
+        seen = tuple(_seen_code(code, legible=code.payload in legible) for code in named)
         picture = 0 if pictures else None
         return (
             Detection(frame=numbered.number, at=at, behind_s=numbered.behind_s, codes=seen, picture=picture),
@@ -76,10 +89,16 @@ class DetectionBuilder:
         return wanted
 
 
-def _seen_code(code: Code) -> SeenCode:
+def _seen_code(code: Code, *, legible: bool) -> SeenCode:
     corners = tuple((float(corner[0]), float(corner[1])) for corner in code.corners)
     # An engine may join codes that belong together to more than one can hold; what is so long is no permit in any case.
-    return SeenCode(payload=code.payload[:MAX_PAYLOAD], engine=code.engine, corners=corners, module_px=code.module_px)
+    return SeenCode(
+        payload=code.payload[:MAX_PAYLOAD],
+        engine=code.engine,
+        corners=corners,
+        module_px=code.module_px,
+        legible=legible,
+    )
 
 
 def _seen_plate(plate: Plate, crop: int, track: int) -> SeenPlate:
@@ -96,4 +115,5 @@ def _seen_plate(plate: Plate, crop: int, track: int) -> SeenPlate:
         track=track,
         character_px=plate.character_px,
         crop=crop,
+        legible=plate.legible,
     )

@@ -6,18 +6,12 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import ctypes
-import faulthandler
 import logging
 import os
-import signal
 import socket
-import sys
-import threading
-from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
+from agent.vision.worker import start
 from agent.vision.worker.parent_link import ParentConnection, ParentGoneError
 from agent.vision.worker.protocol import EXIT_ANEW, VERSION, Configure, Hello, ProtocolError
 
@@ -30,13 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("agent.vision.worker")
 
-EXIT_DONE = 0
-EXIT_BUG = 70
-EXIT_PROTOCOL = 76
-
 _CONFIGURE_WITHIN_S = 30.0
-_PR_SET_PDEATHSIG = 1
-_SWITCH_S = 0.001
 
 # Pictures of these cameras may stand still for as long as they like.
 _STILL_KINDS = frozenset({"folder"})
@@ -61,25 +49,16 @@ def serve(
     find_needs: Callable[[Configure], CameraNeeds],
 ) -> int:
     """Talk to the parent on this socket until it says Stop or goes away. Returns the exit code of the process."""
-    logging.basicConfig(level=logging.WARNING, format="vision worker %(process)d: %(levelname)s: %(message)s")
-    faulthandler.enable()
-    _die_with_the_parent()
-    # The parent stops its workers itself; a signal to the whole group would only look like a crash.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    threading.excepthook = _leave_at_once
-    # Five times as often as Python's own: who reads codes must not wait for the Python of who looks for them at
-    # leisure.
-    sys.setswitchinterval(_SWITCH_S)
+    start.begin("vision worker")
     with socket.socket(fileno=descriptor) as end:
         end.settimeout(None)
         try:
             return _work(ParentConnection(end), make_camera, make_readers, find_needs)
         except ParentGoneError:
-            return EXIT_DONE
+            return start.EXIT_DONE
         except ProtocolError as error:
             log.error("the parent cannot be understood: %s", error)  # noqa: TRY400 - no bug of ours
-            return EXIT_PROTOCOL
+            return start.EXIT_PROTOCOL
 
 
 def _work(
@@ -98,7 +77,7 @@ def _work(
     if settings.camera_kind in _STILL_KINDS:
         settings = settings.model_copy(update={"frozen_s": 0.0})
     around = find_readable_files(find_needs(settings))
-    _load_what_looks_around(settings)
+    start.load_what_looks_around(codes=settings.read_codes, plates=settings.read_plates)
     confinement = Confinement(around)
     confinement.bar_files()
     readers = make_readers(settings)
@@ -106,7 +85,7 @@ def _work(
     session = VisionWorkerSession(link, settings, lambda: _camera_of(settings, make_camera, around), readers)
     if not session.run():
         log.warning("a thread hangs in the camera or a reader; leaving without it")
-    return EXIT_DONE
+    return start.EXIT_DONE
 
 
 def _configuration(link: ParentConnection) -> Configure:
@@ -114,20 +93,6 @@ def _configuration(link: ParentConnection) -> Configure:
         if isinstance(envelope.message, Configure):
             return envelope.message
     raise ProtocolError("the first word must be Configure, at once and in one piece")
-
-
-def _load_what_looks_around(settings: Configure) -> None:
-    """Load the libraries that need more of the machine while they are loaded than ever after.
-
-    Python looks for zbar with programs (ldconfig); onnxruntime looks through the machine's devices for graphics cards.
-    """
-    if settings.read_codes:
-        from agent.vision.worker.qr.engines import zbar_engine  # noqa: PLC0415 - see _work
-
-        with contextlib.suppress(ImportError):  # the reader says that it is missing
-            zbar_engine()
-    if settings.read_plates:
-        import_module("agent.vision.worker.plate.weights")
 
 
 def _camera_of(
@@ -185,23 +150,6 @@ def made_readers(settings: Configure) -> Readers:
 
         plates = PlateReader(zone=settings.zone)
     return Readers(codes, thorough_codes, plates)
-
-
-def _die_with_the_parent() -> None:
-    """Ask the kernel for SIGKILL when the parent dies: not even a reader that hangs may outlive it."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
-        log.warning("the kernel will not end this process with its parent: errno %d", ctypes.get_errno())
-
-
-def _leave_at_once(failure: threading.ExceptHookArgs) -> NoReturn:
-    """End the process when one of its threads ends with an error: half a worker is worse than a new one."""
-    if isinstance(failure.exc_value, ParentGoneError):
-        os._exit(EXIT_DONE)
-    name = failure.thread.name if failure.thread else "?"
-    log.critical("the thread %s failed", name, exc_info=failure.exc_value)
-    logging.shutdown()
-    os._exit(EXIT_BUG)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ import threading
 from typing import TYPE_CHECKING
 
 import cv2
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import numpy as np
     import numpy.typing as npt
 
 _FRAME_QUALITY = 75
@@ -18,18 +18,27 @@ _CROP_QUALITY = 90
 _REMEMBERED = 64
 
 
-def frame_jpeg(pixels: npt.NDArray[np.uint8], width_px: int) -> bytes:
-    """The whole frame, at most `width_px` wide, as JPEG."""
+def frame_jpeg(pixels: npt.NDArray[np.uint8], width_px: int, quality: int = _FRAME_QUALITY) -> bytes:
+    """The whole frame, at most `width_px` wide, as JPEG of this quality, 1 to 100."""
     height, width = pixels.shape[:2]
     if width > width_px:
         size = (width_px, max(1, round(height * width_px / width)))
         pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR).astype("uint8", copy=False)
-    return _jpeg(pixels, _FRAME_QUALITY)
+    return _jpeg(pixels, quality)
 
 
 def crop_jpeg(pixels: npt.NDArray[np.uint8]) -> bytes:
     """A part of a frame as JPEG."""
     return _jpeg(pixels, _CROP_QUALITY)
+
+
+def decoded(jpeg: bytes) -> npt.NDArray[np.uint8] | None:
+    """A picture as BGR, shape (height, width, 3), 8 bit; None where it cannot be decoded."""
+    try:
+        pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:  # larger than the library takes, or than there is memory for
+        return None
+    return None if pixels is None else pixels.astype(np.uint8, copy=False)
 
 
 def _jpeg(pixels: npt.NDArray[np.uint8], quality: int) -> bytes:
@@ -55,6 +64,13 @@ class PictureSelector:
         """Whether to take a picture of a frame that shows these; notes that it is taken."""
         with self._lock:
             return self._taken(list(findings), at)
+
+    def want_soon(self, findings: Iterable[bytes], at: float, after_s: float) -> None:
+        """Have these pictured again so long after `at`: the picture that was taken does not show them well enough."""
+        with self._lock:
+            for finding in findings:
+                if finding in self._pictured_at:
+                    self._pictured_at[finding] = at + min(0.0, after_s - self._every_s)
 
     def _taken(self, named: list[bytes], at: float) -> bool:
         if all(at - self._pictured_at.get(finding, -self._every_s - 1) <= self._every_s for finding in named):

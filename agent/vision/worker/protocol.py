@@ -1,4 +1,4 @@
-"""What the vision worker and its parent say to each other over a socket pair.
+"""What the vision worker and its parent say to each other over a socket pair; and what a second reader does.
 
 Both ends check everything: a process that touches foreign pixels may have been taken over. How a message becomes
 bytes stands in agent.vision.worker.wire. Knows neither cv2 nor numpy.
@@ -16,7 +16,7 @@ from agent.core.detail import DetailMessage, WithDetail
 from agent.core.model import View
 from agent.core.plates import MOST_BYTES, decode
 
-VERSION = 4
+VERSION = 5
 
 EXIT_ANEW = 75
 """Exit code of a worker that asks to be started again (EX_TEMPFAIL of sysexits.h)."""
@@ -121,19 +121,22 @@ class CameraState(WithDetail, WorkerMessage):
 class SeenCode(WorkerMessage):
     """One code in a frame: the bytes in the symbol, which engine found it, its outline (no corner or four).
 
-    `module_px`: mean side of one of its modules in pixels, 0 where it is not known.
+    `module_px`: mean side of one of its modules in pixels, 0 where it is not known. `legible`: the picture that comes
+    with it, if one does, shows the code so that it can be read in it once more.
     """
 
     payload: Annotated[bytes, Field(max_length=MAX_PAYLOAD)]
     engine: Annotated[str, Field(max_length=32)]
     corners: Annotated[tuple[Corner, ...], Field(max_length=4)] = ()
     module_px: Annotated[float, Field(ge=0, le=1e5)] = 0.0
+    legible: bool = True
 
 
 class SeenPlate(WorkerMessage):
     """One plate in a frame; the fields are those of agent.core.model.observations.Reading.
 
-    `crop`: its attachment. `character_px`: height of a character in the frame, 0 where it is not known.
+    `crop`: its attachment. `legible`: that picture can stand for what was read. `character_px`: height of a character
+    in the frame, 0 where it is not known.
     """
 
     text: Annotated[str, Field(max_length=16)]
@@ -150,6 +153,7 @@ class SeenPlate(WorkerMessage):
     track: Count = 0
     character_px: Annotated[float, Field(ge=0, le=1e5)] = 0.0
     crop: Attachment | None = None
+    legible: bool = True
 
     @model_validator(mode="after")
     def _whole(self) -> SeenPlate:
@@ -173,6 +177,21 @@ class Detection(WorkerMessage):
     codes: Annotated[tuple[SeenCode, ...], Field(max_length=16)] = ()
     plates: Annotated[tuple[SeenPlate, ...], Field(max_length=8)] = ()
     picture: Attachment | None = None
+
+
+class PicturesShown(WorkerMessage):
+    """The answer of a second reader to ReadPictures, in the order of its pictures.
+
+    `codes`: the bytes in the symbols of each picture of the first kind. `plates`: what each of the second kind reads
+    as; None: nothing.
+    """
+
+    type: Literal["pictures_shown"] = "pictures_shown"
+    codes: Annotated[
+        tuple[Annotated[tuple[Annotated[bytes, Field(max_length=MAX_PAYLOAD)], ...], Field(max_length=16)], ...],
+        Field(max_length=MAX_PICTURES),
+    ] = ()
+    plates: Annotated[tuple[SeenPlate | None, ...], Field(max_length=MAX_PICTURES)] = ()
 
 
 class Heartbeat(WorkerMessage):
@@ -303,11 +322,23 @@ class Attend(WorkerMessage):
     present: bool
 
 
+class ReadPictures(WorkerMessage):
+    """Asks a second reader, which has nothing else to do, what kept pictures show.
+
+    The first `codes` of its pictures are looked at for codes, the `plates` that follow are a plate each, from edge to
+    edge. What they should show is not said.
+    """
+
+    type: Literal["read_pictures"] = "read_pictures"
+    codes: Annotated[int, Field(ge=0, le=MAX_PICTURES)]
+    plates: Annotated[int, Field(ge=0, le=MAX_PICTURES)]
+
+
 class Stop(WorkerMessage):
     """Asks the worker to end."""
 
     type: Literal["stop"] = "stop"
 
 
-FromWorker = Hello | Sandbox | CameraState | Detection | Heartbeat | PreviewFrame
-ToWorker = Configure | Preview | Expose | Attend | Stop
+FromWorker = Hello | Sandbox | CameraState | Detection | Heartbeat | PreviewFrame | PicturesShown
+ToWorker = Configure | Preview | Expose | Attend | ReadPictures | Stop

@@ -10,6 +10,7 @@ from agent.service.worker import OnFailure, Worker
 from agent.vision.worker.change_detector import ChangeDetector
 from agent.vision.worker.cpu_budget import CpuBudget, lower_priority
 from agent.vision.worker.detections import DetectionBuilder
+from agent.vision.worker.kept_picture import KeptPictureReader
 from agent.vision.worker.latest_frame import FrameThrottle
 from agent.vision.worker.reader_stats import ReaderStats
 from agent.vision.worker.reading_schedule import (
@@ -58,6 +59,7 @@ class ReaderThreads:
         self._link = link
         self._change_detector = ChangeDetector(settings.gate)
         self._detections = DetectionBuilder(settings)
+        self._kept_by_codes, self._kept_by_thorough = KeptPictureReader(), KeptPictureReader()
         self._schedule = ReadingSchedule()
         self._attending = False
         self.codes = ReaderStats("code")
@@ -143,7 +145,7 @@ class ReaderThreads:
         hint = numbered.changing or self._attending
         with self.codes.timing():
             codes = reader.read_codes(numbered.frame.pixels, numbered.frame.at, hint=hint, budget_ms=0.0)
-        self._tell_codes(numbered, codes)
+        self._tell_codes(numbered, codes, thorough=False)
 
     def _look_again(self, numbered: NumberedFrame) -> None:
         reader, at = self._readers.thorough_codes, numbered.frame.at
@@ -153,12 +155,13 @@ class ReaderThreads:
         codes: Sequence[Code] = ()
         with self.thorough_looks.timing():
             codes = reader.read_codes(numbered.frame.pixels, at, hint=hint, budget_ms=_THOROUGH_CODE_LOOK_MS)
-        self._tell_codes(numbered, codes)
+        self._tell_codes(numbered, codes, thorough=True)
 
-    def _tell_codes(self, numbered: NumberedFrame, codes: Sequence[Code]) -> None:
+    def _tell_codes(self, numbered: NumberedFrame, codes: Sequence[Code], *, thorough: bool) -> None:
         if codes:
             self._schedule.note_code(numbered.frame.at)
-            self._link.send(*self._detections.of_codes(numbered, codes))
+            reader = self._kept_by_thorough if thorough else self._kept_by_codes
+            self._link.send(*self._detections.of_codes(numbered, codes, reader, thorough=thorough))
 
     def _read_plates(self, numbered: NumberedFrame) -> None:
         reader = self._readers.plates

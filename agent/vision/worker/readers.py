@@ -90,6 +90,11 @@ class Plate(Protocol):
         ...
 
     @property
+    def legible(self) -> bool:
+        """Whether `flat`, kept as JPEG, can stand for what was read."""
+        ...
+
+    @property
     def flat(self) -> npt.NDArray[np.uint8]:
         """The plate flattened, BGR, to be kept as evidence."""
         ...

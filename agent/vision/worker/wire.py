@@ -18,6 +18,7 @@ from agent.vision.worker.protocol import (
     FromWorker,
     PreviewFrame,
     ProtocolError,
+    ReadPictures,
     ToWorker,
     WorkerMessage,
 )
@@ -124,6 +125,8 @@ class Decoder:
             raise ProtocolError(_first_cause(error)) from error
         if sum(head.pictures) > MAX_ALL_PICTURES_BYTES:
             raise ProtocolError(f"{sum(head.pictures)} bytes of pictures are not allowed")
+        if isinstance(head.message, ReadPictures) and head.message.codes + head.message.plates != len(head.pictures):
+            raise ProtocolError("a message announces other pictures than came with it")
         if any(index >= len(head.pictures) for index in _attachments(head.message)):
             raise ProtocolError("a message names a picture that did not come with it")
         return head

@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from agent.assembly.app import App
 from agent.assembly.parts import ConfigurationSource
 from agent.clock.clock import Clock
-from agent.console.access import Role
+from agent.console.access import Role, totp
 from agent.console.access.sessions import csrf_token
 from agent.service.notify import Notifier
 from agent.settings.drivers import load_configuration
@@ -76,10 +76,16 @@ def acts(gate):
 
 
 def session_token(app, role):
-    """The token of a session of somebody of that role, for the cookie gate-session."""
+    """The token of a session of somebody of that role, for the cookie gate-session.
+
+    He has a second factor where his role needs one.
+    """
     access, name = app.console.access, f"some-{role}"
     if access.users.find(name) is None:
         access.users.add(name, Role(role), KNOWN_TO_ALL)
+    if role in access.factor_roles and access.factors.standing(name) is None:
+        secret, utc = access.factors.proposed(), app.parts.utc()
+        access.factors.enrol(name, secret, totp.code_at(secret, totp.step_of(utc)), "")
     return access.sessions.open(name)
 
 
@@ -89,7 +95,10 @@ class ConsoleGate:
     `vision`: whether its cameras have vision workers, each a process of half a second; without, none ever comes up.
     `console`, `permits`: further lines of those sections. `reload`: called when a page has the configuration read anew.
     `notifier`: hears what the service manager would.
+    `factor_roles`: of all gates of a test, the roles that need a second factor.
     """
+
+    factor_roles = ()
 
     def __init__(
         self,
@@ -106,7 +115,12 @@ class ConsoleGate:
         vision=True,
     ):
         text = HEAD.format(
-            state=folder / "state", key=key, permits=permits, enabled=str(enabled).lower(), port=port, console=console
+            state=folder / "state",
+            key=key,
+            permits=permits,
+            enabled=str(enabled).lower(),
+            port=port,
+            console=console + self._factors(),
         )
         self.path = folder / "gate.toml"
         self.path.write_text(text + (LANE.format(board=folder.name) if lanes is None else lanes), encoding="utf-8")
@@ -115,6 +129,9 @@ class ConsoleGate:
         self._browsers = []
         for camera in () if vision else self.app.parts.lanes.cameras:
             camera._live_once = lambda _born_at, worker=camera.worker: worker.wait(PATIENCE_S)
+
+    def _factors(self):
+        return f"\nsecond_factor = {json.dumps(self.factor_roles)}\n" if self.factor_roles else ""
 
     def __enter__(self):
         self.app.start()

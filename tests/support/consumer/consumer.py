@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 
+from agent.core.events.acknowledgement import AckPolicy
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.client_settings import NO_FILES
 from agent.mqtt.delivery_window import DeliverySettings
@@ -105,15 +106,23 @@ def journals(folder, *gates):
 
 
 @contextmanager
-def uplinks(broker, journals, resend_s=0.5, tls=NO_FILES):
-    """The product's own link for each journal, by gate. `broker`: a port on this machine, or an address."""
+def uplinks(broker, journals, resend_s=0.5, tls=NO_FILES, ack_keys=None):
+    """The product's own link for each journal, by gate. `broker`: a port on this machine, or an address.
+
+    `ack_keys`: the keys of central by their ids; with them only what is signed is believed.
+    """
     links = []
     try:
         for gate, journal in journals.items():
             identity = GateIdentity(gate, "0.1.0", "b1", {})
             links.append(
                 CentralLink(
-                    quick(broker, gate=gate, tls=tls), DeliverySettings(resend_s=resend_s), identity, journal, clock
+                    quick(broker, gate=gate, tls=tls),
+                    DeliverySettings(resend_s=resend_s),
+                    identity,
+                    journal,
+                    clock,
+                    acks=AckPolicy(gate, ack_keys or {}),
                 )
             )
             links[-1].start()

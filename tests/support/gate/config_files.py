@@ -15,7 +15,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.settings import LoadedSettings
+    from agent.settings import AnchorFile, LoadedSettings
 
 ROOT_KEY = "3a7f0c5d9be1428866f2d0417c9ab35ee804517263cf9d1ab2407e5f8d6c3b19"
 OTHER_ROOT_KEY = "c4d80b5f21e96a73b8024d1f6e3c7a950fd2b81e4a6c57930de1f8427b6a5c3d"
@@ -115,11 +115,17 @@ def write(folder: Path, text: str, name: str = "gate.toml") -> Path:
     return path
 
 
-def loaded(path: Path, environment: Mapping[str, str] | None = None, credentials: Path | None = None) -> LoadedSettings:
+def loaded(
+    path: Path,
+    environment: Mapping[str, str] | None = None,
+    credentials: Path | None = None,
+    anchors: AnchorFile | None = None,
+) -> LoadedSettings:
     return load(
         path,
         environment=environment or {},
         credentials_directory=credentials,
         models=models,
         relays=lambda _kind, table: Board(table),
+        anchors=anchors,
     )

@@ -27,6 +27,7 @@ from pathlib import Path
 
 import typer.main
 
+from agent.anchors import AnchorStore
 from agent.cli import main as command_line
 from agent.cli.main import application
 from agent.cli.main import main as gate_agent
@@ -34,10 +35,12 @@ from agent.clock.clock import Clock
 from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import Draft, GateStopping
 from agent.lists.service import open_registry
+from agent.settings import anchors_of
 from agent.settings.drivers import load_configuration
 from agent.store.gate_key import gate_key
 from agent.store.journal.journal import Journal
 from agent.store.registry.list_pack import write_pack
+from tests.support.anchors.people import document, signed, tables
 from tests.support.waiting import scaled
 
 ROOT = Path(__file__).parents[3]
@@ -132,6 +135,8 @@ class World:
         self.sacrifice = self.folder / "sacrifice"
         self.own = self.folder / "root"
         self.template = self.folder / "template"
+        self.anchors = self.folder / "etc/gate-agent-anchors"
+        self.is_anchored = False
 
     @property
     def of_the_agent(self):
@@ -170,6 +175,17 @@ class World:
             path.write_text(f"{name} of root\n", encoding="utf-8")
             path.chmod(mode)
         write_pack(own / "lists.zip", b"no trust list", [])
+        (own / "change.txt").write_text(self._as_root_keeps_anchors(), encoding="utf-8")
+        (own / "change.txt").chmod(0o600)
+
+    def _as_root_keeps_anchors(self):
+        """Trust anchors in the template of their folder; a change of them that central has signed."""
+        kept, utc = AnchorStore(self.template / "anchors"), Clock().now().utc
+        kept.adopt(anchors_of(tables() | {"state": {"directory": str(self.state)}}), "root", utc)
+        kept.seal(utc)
+        changed = {"iat": int(utc), "exp": int(utc) + 86_400, "changes": {"console.port": 9000}}
+        (text,) = signed(document(kept.held(), **changed), "central:central")
+        return text
 
     def _as_a_run_leaves_it(self):
         """Journal, lists, key and history, as the agent makes them."""
@@ -197,6 +213,9 @@ class World:
         """As it was built."""
         for folder in (*self.of_the_agent, self.sacrifice, self.own):
             renew(folder, self.template / folder.relative_to(self.folder))
+        shutil.rmtree(self.anchors, ignore_errors=True)
+        if self.is_anchored:
+            shutil.copytree(self.template / "anchors", self.anchors)
 
     def plant(self, place, what):
         """Put something in the place of a name in one of the agent's folders."""
@@ -445,6 +464,7 @@ def named(world, arguments, given):
 
 def answered(world, asked):
     """What became of a question: the names a command uses, how it ended, and what it did wrong."""
+    world.is_anchored = asked["anchored"]
     command_line.application = application
     import_module(asked["module"])
     given = asked["given"].encode()

@@ -8,6 +8,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from agent.core.events.acknowledgement import sign_ack
+from agent.core.events.chain import Point, beginning, digest_of
 from tests.support.waiting import PATIENCE_S
 
 BATCH_S = 0.03
@@ -17,10 +19,12 @@ class Central:
     """Runs until closed. `events`: seq to payload of the stream seen last; `arrivals`: every seq as it came.
 
     `tls`: paths of CA, certificate and key. `ack` False: stores without a word. `deaf` seqs are dropped at their first
-    arrival, as by a queue that was full. `watermark`: all up to it was stored before.
+    arrival, as by a queue that was full. `watermark`: all up to it was stored before. `key`: signs what it
+    acknowledges, under the id `kid`.
     """
 
-    def __init__(self, port, gate, *, ack=True, deaf=(), retain=True, tls=None, watermark=0):
+    def __init__(self, port, gate, *, ack=True, deaf=(), retain=True, tls=None, watermark=0, key=None, kid="central"):
+        self._gate, self._key, self._kid = gate, key, kid
         self.events: dict[int, bytes] = {}
         self.arrivals: list[int] = []
         self.ack = ack
@@ -86,5 +90,11 @@ class Central:
             while self._watermark + 1 in self.events:
                 self._watermark += 1
             if self.ack:
-                body = json.dumps({"stream": self._stream, "seq": self._watermark})
-                self._client.publish(f"{self._root}/ack", body, qos=0, retain=self._retain)
+                self._client.publish(f"{self._root}/ack", self._acknowledgement(), qos=0, retain=self._retain)
+
+    def _acknowledgement(self):
+        if self._key is None:
+            return json.dumps({"stream": self._stream, "seq": self._watermark})
+        seq = self._watermark
+        point = Point(self._stream, seq, digest_of(self.events[seq])) if seq else beginning(self._stream)
+        return sign_ack(self._gate, point, self._key, self._kid)

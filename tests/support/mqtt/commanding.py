@@ -5,7 +5,7 @@ import json
 import uuid
 
 from agent.core.commands.check import CommandKey, ReceivedCommand, Situation
-from agent.core.crypto import jws
+from agent.core.crypto import JwsType, jws
 from agent.core.crypto.keys import SigningKey
 from agent.core.model import CommandName
 
@@ -43,11 +43,13 @@ def body(name="open", **changes):
 def signed(fields, *, key=KEY, kid=KID):
     """The JWS of a body (a mapping, or the payload's bytes as they are)."""
     payload = fields if isinstance(fields, bytes) else json.dumps(fields, ensure_ascii=False).encode()
-    return jws.sign(payload, key, kid).encode()
+    return jws.sign(payload, key, kid, JwsType.COMMAND).encode()
 
 
 def forged(header, payload, *, key=KEY):
-    """A compact JWS with any header, really signed with Ed25519."""
+    """A compact JWS with any header, really signed with Ed25519; one that names no type has that of commands."""
+    if isinstance(header, dict):
+        header = {"typ": JwsType.COMMAND.value} | header
     head = b".".join(
         coded(part if isinstance(part, bytes) else json.dumps(part).encode()) for part in (header, payload)
     )

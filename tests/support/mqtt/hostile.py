@@ -64,7 +64,7 @@ class Hostile:
             self._immortal, self._old_challenge, self._used_counter, self._replayed, self._retained, self._wrong_topic,
             self._nested_body, self._nested_header, self._great_numbers, self._twice, self._no_number, self._surrogate,
             self._no_algorithm, self._public_secret, self._tricky_header, self._wild_field, self._no_lane,
-            self._json_form,
+            self._json_form, self._other_type,
         ]  # fmt: skip
         self._acks = [
             self._ack_noise, self._ack_beyond, self._ack_foreign, self._ack_wild, self._ack_huge, self._ack_nested,
@@ -260,6 +260,12 @@ class Hostile:
         head, body, signature = signed(fields).decode().split(".")
         form = {"payload": body, "signatures": [{"protected": head, "signature": signature}]}
         return self._to(name, json.dumps(form).encode())
+
+    def _other_type(self):
+        name, fields = self._right()
+        types = ("gate-checkpoint+jwt", "gate-permit+jwt", "gate-acknowledgement+jwt", "JWT", "", None, 5, [])
+        header = {"alg": "EdDSA", "kid": KID, "typ": self._random.choice(types)}
+        return self._to(name, forged(header, json.dumps(fields).encode()))
 
     # ----------------------------------------------------------------------------------------------- acknowledgements
 

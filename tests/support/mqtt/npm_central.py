@@ -10,10 +10,13 @@ from tests.support.waiting import PATIENCE_S, eventually
 
 
 class NpmCentral:
-    """`messages`: what it heard, with `payload` as bytes; it acknowledges what it has without a gap."""
+    """`messages`: what it heard, with `payload` as bytes; it acknowledges what it has without a gap.
 
-    def __init__(self, port, gate, version="5"):
-        command = ["node", "central.mjs", str(port), gate, version]
+    `key_file`: the key that signs its acknowledgements.
+    """
+
+    def __init__(self, port, gate, version="5", key_file=None):
+        command = ["node", "central.mjs", str(port), gate, version, *([] if key_file is None else [str(key_file)])]
         folder = peer("mqtt")
         self.messages = []
         self._published = threading.Semaphore(0)

@@ -13,7 +13,7 @@ from agent.core.crypto.keys import SigningKey
 from agent.core.events.event_types import AccessGranted, Draft
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.site.claim_answers import ClaimCode, ClaimRequest
-from agent.core.site.membership import Membership
+from agent.core.site.membership import Membership, Place
 from agent.core.site.partition_policy import PartitionPolicy
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.link_view import LinkView
@@ -29,6 +29,8 @@ from tests.support.waiting import eventually, scaled
 GATES = ("east", "north", "south")
 KEYS = {gate: SigningKey.from_seed(sha256(gate.encode()).digest()) for gate in (*GATES, "stranger")}
 SITE = 7
+PLACE = Place("5e" * 16, 1)
+"""A place in a session that nobody has met."""
 QUICK = SiteRules(claim_timeout_s=scaled(0.2), hold_s=30.0)
 
 
@@ -103,7 +105,7 @@ class Hub:
             self.hand_over("", receivers, text)
 
     def again(self, kind):
-        """Hand on once more all that was ever said of a kind."""
+        """Hand on once more all that was ever said of a kind: as it was, so that it is refused."""
         for _kind, receivers, text in [one for one in list(self.past) if one[0] == kind]:
             self.hand_over("", receivers, text)
 
@@ -168,13 +170,18 @@ class HubLink:
 
 
 class SiteGate:
-    """One gate: journal, recorder and site service. `answers`: the answers to its claims that came later."""
+    """One gate: journal, recorder and site service. `answers`: the answers to its claims that came later.
 
-    def __init__(self, hub, folder, gate, *, boot="b1", rules=QUICK, gates=GATES, up=True, journal="journal.db"):
+    `link`: its way to the others; without, it is the hub.
+    """
+
+    def __init__(
+        self, hub, folder, gate, *, boot="b1", rules=QUICK, gates=GATES, up=True, journal="journal.db", link=None
+    ):
         self.gate, self.answers = gate, []
         path = folder / f"{gate}-{journal}"
         self.journal = Journal.open(path, gate=gate, boot=boot, clock=FakeClock(), max_bytes=1 << 26)
-        self.link = HubLink(hub, gate, up)
+        self.link = HubLink(hub, gate, up) if link is None else link
         self.service = SiteService(
             membership_of(gate, gates), KEYS[gate], self.journal, self.journal.site, self.link, rules
         )

@@ -87,6 +87,7 @@ class FoundPlate:
         self.two_lines = False
         self.colour = "white"
         self.character_px = 6.5
+        self.legible = True
 
 
 class Counter:

@@ -42,7 +42,6 @@ OF_PROGRAMMERS = {
     "CatalogueError",
     "CertificateError",
     "ColumnsError",
-    "ErrandError",
     "FilterError",
     "LookupError",
     "OperationalError",

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision.checks import list_data, permit_uses, plate, random_sample, vehicle, watch_list
+from agent.core.decision.checks import (
+    kept_pictures,
+    list_data,
+    own_state,
+    permit_uses,
+    plate,
+    random_sample,
+    vehicle,
+    watch_list,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +37,10 @@ CHECKS: Final[tuple[Callable[[Case], CheckFinding | None], ...]] = (
     permit_uses.unused_elsewhere,
     permit_uses.unreserved_elsewhere,
     permit_uses.ledger_reached,
+    own_state.whole,
     vehicle.not_back,
     watch_list.unwatched,
     random_sample.undrawn,
+    kept_pictures.confirmed,
 )
 """In their order: the first that fails decides. One that leaves no finding was not to be made."""

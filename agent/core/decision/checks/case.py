@@ -24,7 +24,8 @@ class JudgementRules:
     officer, or nothing more. `wrong_check_digit`, `other_class`: what becomes of such a VIN, of such a plate.
     `anti_passback_s`: for so long a vehicle that passed may not pass the same way again, whatever its permit says;
     `already_exited_s`: nor under another permit. 0: it may. `sample_share`: 0..1 of the vehicles that may pass go to an
-    officer, drawn with `sample_salt`, which nobody outside knows.
+    officer, drawn with `sample_salt`, which nobody outside knows. `require_two_cameras`: permit and plate do not both
+    come from one camera.
     """
 
     match: MatchRules = DEFAULT_RULES
@@ -37,6 +38,7 @@ class JudgementRules:
     already_exited_s: float = 0.0
     sample_share: float = 0.0
     sample_salt: bytes = b""
+    require_two_cameras: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
 
-from agent.core.model import Position, Reading
-from agent.core.plates import (
-    ACCEPTED,
-    ALPHABET,
-    FORMATS,
-    TWO_LINES,
-    Grammar,
-    PlateColour,
-    PlateKind,
-    encode,
-    possible,
-    refined,
-)
-from agent.vision.worker.plate import ctc, rectify, weights
+from agent.core.plates import ACCEPTED, PlateKind
+from agent.vision.worker.picture_selector import crop_jpeg, decoded
+from agent.vision.worker.plate import weights
 from agent.vision.worker.plate.close_up import close_up
-from agent.vision.worker.plate.colour import Light, colour_of, light_of
-from agent.vision.worker.plate.detector import PlateBox, PlateDetector
-from agent.vision.worker.plate.recogniser import PlateRecogniser
+from agent.vision.worker.plate.colour import light_of
+from agent.vision.worker.plate.crop_reader import PlateCropReader
+from agent.vision.worker.plate.detector import PlateDetector
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,86 +22,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_ONE_LINE: Final = Grammar(FORMATS)
-_TWO_LINES: Final = Grammar(TWO_LINES)
+    from agent.vision.worker.plate.colour import Light
+    from agent.vision.worker.plate.crop_reader import PlateFound
+    from agent.vision.worker.plate.detector import PlateBox
+
 _MOST_PLATES: Final = 4
-_EVIDENCE_SIZE_PX: Final = (288, 80)
-_TWO_LINE_EVIDENCE_SIZE_PX: Final = (200, 100)
-_FLAT_ASPECT: Final = 2.4
-"""A plate of one line is 3.1 to 4.6 times as wide as high, one of two lines 1.4 to 2; perspective narrows both."""
-_WEAK: Final = 0.5
 _CLOSE_UPS: Final = 2
 """How many plates of a frame are looked at twice: the nearest ones, for the sake of time."""
 _CUT: Final = 0.01
 """So near the edge of the picture, in widths of the plate, it may go on outside."""
-_LEAST_PROBABILITY: Final = 0.02
-"""Under this, the whole text is no more than a guess at a thing that may be no plate."""
-_LIKELY: Final = 1e-3
-_MOST_CHARACTERS: Final = 6
-_CONTRADICTED: Final = 0.5
-"""What is left of the confidence where the colour says that the plate is of no such kind."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlateFound:
-    """A plate in a picture; what has the name of a field of agent.core.model.observations.Reading means the same.
-
-    `corners`: shape (4, 2), clockwise from the top left, pixels. `score`: the detector's, 0..1. `flat`: the plate
-    flattened, BGR, to be kept as evidence. `character_px`: height of a character in the frame, of the smaller ones
-    where there are two lines.
-    """
-
-    text: str
-    positions: tuple[Position, ...]
-    kind: PlateKind
-    confidence: float
-    box: tuple[int, int, int, int]
-    corners: NDArray[np.float32]
-    score: float
-    flat: NDArray[np.uint8]
-    columns: bytes
-    two_lines: bool
-    colour: PlateColour
-    character_px: float
-
-    def reading(self, camera: str, frame: int, at: float, picture: str | None = None) -> Reading:
-        """What leaves the worker. `at`: monotonic seconds of the frame's arrival; `picture`: SHA-256 or None."""
-        return Reading(
-            text=self.text,
-            positions=self.positions,
-            kind=self.kind.value,
-            confidence=self.confidence,
-            camera=camera,
-            frame=frame,
-            at=at,
-            box=self.box,
-            picture=picture,
-            columns=self.columns,
-            two_lines=self.two_lines,
-            colour=self.colour.value,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What one view gave: its columns and the hypotheses they allow, best first."""
-
-    view: NDArray[np.uint8]
-    columns: NDArray[np.float64]
-    hypotheses: list[ctc.Hypothesis]
-    two_lines: bool
-
-    @property
-    def best(self) -> ctc.Hypothesis:
-        return self.hypotheses[0]
-
-    @property
-    def worth(self) -> float:
-        return self.best.probability * self.best.format.prior
-
-
-class PlateReader:
-    """Reads plates. Holds two networks; not thread-safe by promise, one thread owns it."""
+class PlateReader(PlateCropReader):
+    """Finds plates and reads them. Holds two networks; not thread-safe by promise, one thread owns it."""
 
     def __init__(self, folder: Path = weights.FOLDER, zone: Sequence[tuple[float, float]] = ()) -> None:
         """Load the networks. Raises WeightsError when a file of weights is missing or wrong.
@@ -120,8 +42,8 @@ class PlateReader:
         `zone`: corners x, y of the part of the picture where a plate counts, as fractions of width and height; a plate
         whose centre lies outside is not read. Empty: the whole picture.
         """
+        super().__init__(folder)
         self._detector = PlateDetector(folder=folder)
-        self._recogniser = PlateRecogniser(folder)
         self._zone = np.array(zone, dtype=np.float32)
 
     def read(self, pixels: NDArray[np.uint8], *, thorough: bool = False) -> list[PlateFound]:
@@ -134,18 +56,14 @@ class PlateReader:
         if thorough and not any(map(_is_whole, found)):
             finer = self._read_at_size(pixels, 960)
             found = max(finer, found, key=_surest)
+        found = [replace(plate, legible=self._is_legible(plate)) for plate in found]
         return sorted(found, key=lambda plate: _prominence(plate, pixels.shape[1]), reverse=True)
 
-    def read_crop(self, pixels: NDArray[np.uint8]) -> PlateFound | None:
-        """Read a picture that is one plate from edge to edge; None when it holds no readable one."""
-        height, width = pixels.shape[:2]
-        # The view widens the outline by its margin, and this outline has none to spare: shrink it first.
-        corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
-        centre = corners.mean(axis=0)
-        corners = (centre + (corners - centre) / 1.1).astype(np.float32)
-        plate = PlateBox(corners, (0.0, 0.0, float(width), float(height)), 1.0)
-        # The plate fills the picture, which therefore says nothing of the light.
-        return self._read_one(pixels, plate, Light())
+    def _is_legible(self, plate: PlateFound) -> bool:
+        """Whether the picture that is kept of a plate can stand for what was read: it is read once more, as JPEG."""
+        pixels = decoded(crop_jpeg(plate.flat))
+        again = None if pixels is None else self.read_crop(pixels)
+        return again is not None and (again.text == plate.text or again.confidence < ACCEPTED)
 
     def _read_at_size(self, pixels: NDArray[np.uint8], longest_px: int) -> list[PlateFound]:
         detections = [found for found in self._detector.find(pixels, longest_px) if self._counts(found, pixels)]
@@ -156,7 +74,7 @@ class PlateReader:
         read = [
             self._read_closer(pixels, detection, light)
             if place < _CLOSE_UPS
-            else self._read_one(pixels, detection, light)
+            else self.read_one(pixels, detection, light)
             for place, detection in enumerate(largest)
         ]
         return [plate for plate in read if plate is not None]
@@ -176,81 +94,13 @@ class PlateReader:
 
         Returns the surer reading.
         """
-        first = self._read_one(pixels, detection, light)
+        first = self.read_one(pixels, detection, light)
         if first is not None and _is_whole(first):
             return first
         closer = close_up(self._detector, pixels, detection)
-        second = None if closer is None else self._read_one(pixels, closer, light)
+        second = None if closer is None else self.read_one(pixels, closer, light)
         both = [read for read in (second, first) if read is not None]
         return max(both, key=lambda read: (_is_whole(read), read.confidence), default=None)
-
-    def _read_one(self, pixels: NDArray[np.uint8], detection: PlateBox, light: Light) -> PlateFound | None:
-        read = self._views(pixels, detection.corners)
-        if read is None or read.best.probability < _LEAST_PROBABILITY:
-            return None
-        positions, confidence = _posterior(read)
-        size = _TWO_LINE_EVIDENCE_SIZE_PX if read.two_lines else _EVIDENCE_SIZE_PX
-        flat = rectify.flatten(pixels, detection.corners, size)
-        kind, colour = read.best.format.kind, colour_of(flat, light)
-        return PlateFound(
-            text=read.best.number,
-            positions=positions,
-            kind=refined(kind, colour),
-            confidence=confidence if possible(kind, colour) else confidence * _CONTRADICTED,
-            box=_inside(detection.box, pixels),
-            corners=detection.corners,
-            score=detection.score,
-            flat=flat,
-            columns=encode(read.columns.tolist()),
-            two_lines=read.two_lines,
-            colour=colour,
-            character_px=rectify.character_height_px(detection.corners, two_lines=read.two_lines),
-        )
-
-    def _views(self, pixels: NDArray[np.uint8], corners: NDArray[np.float32]) -> _Read | None:
-        """The likeliest of the one-line view and, when shape or doubt call for them, the two-line views."""
-        read = self._best([rectify.one_line(pixels, corners)], two_lines=False)
-        if rectify.aspect(corners) < _FLAT_ASPECT or read is None or read.worth < _WEAK:
-            split = self._best(rectify.two_lines(pixels, corners), two_lines=True)
-            both = [candidate for candidate in (read, split) if candidate is not None]
-            read = max(both, key=lambda candidate: candidate.worth, default=None)
-        return read if read is None or read.best.probability >= ACCEPTED else self._sharpened(read)
-
-    def _sharpened(self, read: _Read) -> _Read:
-        """The doubtful view read once more, sharpened.
-
-        The geometric mean of both words, which blur tells less apart.
-        """
-        (sharper,) = self._recogniser.probabilities([rectify.sharpened(read.view)])
-        mean = np.sqrt(read.columns * sharper)
-        columns = mean / mean.sum(axis=1, keepdims=True)
-        hypotheses = ctc.search(columns, _grammar(read.two_lines))
-        return _Read(read.view, columns, hypotheses, read.two_lines) if hypotheses else read
-
-    def _best(self, views: Sequence[NDArray[np.uint8]], *, two_lines: bool) -> _Read | None:
-        grammar = _grammar(two_lines)
-        reads = [
-            _Read(view, columns, hypotheses, two_lines)
-            for view, columns in zip(views, self._recogniser.probabilities(views), strict=True)
-            if (hypotheses := ctc.search(columns, grammar))
-        ]
-        return max(reads, key=lambda read: read.worth, default=None)
-
-
-def _grammar(two_lines: bool) -> Grammar:
-    return _TWO_LINES if two_lines else _ONE_LINE
-
-
-def _posterior(read: _Read) -> tuple[tuple[Position, ...], float]:
-    """The positions of the number and the probability of the whole."""
-    found = ctc.posterior(read.columns, read.hypotheses, _grammar(read.two_lines))
-    return tuple(_position(found.places[place]) for place in read.best.format.printed_order), found.whole
-
-
-def _position(shares: NDArray[np.float64]) -> Position:
-    order = np.argsort(shares)[::-1][:_MOST_CHARACTERS]
-    likely = [index for index in order if shares[index] >= _LIKELY]
-    return tuple((ALPHABET[index - 1], float(shares[index])) for index in likely)
 
 
 def _is_whole(plate: PlateFound) -> bool:
@@ -270,10 +120,3 @@ def _prominence(plate: PlateFound, width_px: int) -> float:
 
 def _surest(plates: Sequence[PlateFound]) -> tuple[bool, float]:
     return max(((_is_whole(plate), plate.confidence) for plate in plates), default=(False, 0.0))
-
-
-def _inside(box: tuple[float, float, float, float], pixels: NDArray[np.uint8]) -> tuple[int, int, int, int]:
-    height, width = pixels.shape[:2]
-    left, top = max(0, int(box[0])), max(0, int(box[1]))
-    right, bottom = min(width, int(box[0] + box[2] + 0.5)), min(height, int(box[1] + box[3] + 0.5))
-    return left, top, max(0, right - left), max(0, bottom - top)

@@ -13,6 +13,7 @@ from agent.core.crypto.keys import Algorithm, PublicKey
 from agent.core.events.checkpoint import Checkpoint, opened
 from agent.core.model import CommandName
 from tests.support.gate.gate_site import GATE, GateSite, plain_broker
+from tests.support.mqtt.central import Central
 from tests.support.mqtt.commanding import KEY, KID, body, signed
 from tests.support.mqtt.contract_check import assert_valid
 from tests.support.mqtt.mosquitto import Broker, Listener, needs_mosquitto, publish
@@ -101,6 +102,7 @@ def test_all_that_a_gate_says_from_its_start_to_its_end_is_within_the_contract(b
             world.wait("event/acknowledgement.refused")
             world.wait("event/command.refused")
             world.wait("event/transaction.closed")
+            assert status["acks_signed"] is False
         world.wait("status", lambda one: one["state"] == "offline")
 
     for message in heard.messages:
@@ -116,3 +118,19 @@ def test_all_that_a_gate_says_from_its_start_to_its_end_is_within_the_contract(b
     key = PublicKey(Algorithm.ED25519, bytes.fromhex(birth["key"]["public"]))
     assert birth["key"]["kid"] == jws.kid_of(key)
     assert opened(status["checkpoint"], key, Checkpoint).stream == stream
+
+
+def test_a_gate_that_knows_central_s_key_believes_nothing_else_and_says_so(broker, tmp_path):
+    ack_keys = f'\nheartbeat_s = 5\n[[mqtt.ack_keys]]\nid = "central"\npublic_key = "{KEY.public.raw.hex()}"\n'
+    configuration = GateSite(tmp_path).configure(LANE, mqtt=plain_broker(broker.port) + ack_keys)
+    with Listener(broker.port, f"{ROOT}/#") as heard, gate(configuration):
+        world = World(broker, heard)
+        started = world.wait("event/gate.started")
+        publish(broker.port, f"{ROOT}/ack", json.dumps({"stream": started["stream"], "seq": 1}))
+        refused = world.wait("event/acknowledgement.refused")
+        assert (refused["data"]["code"], refused["data"]["key"]) == ("unsigned", None)
+        status = world.wait("status", lambda one: one["acks"].get("unsigned"))
+        assert (status["acks_signed"], status["seq_acked"]) == (True, 0)
+        with Central(broker.port, GATE, key=KEY):
+            status = world.wait("status", lambda one: one["seq_acked"] >= refused["seq"])
+            assert status["acks"]["taken"] > 0

@@ -163,11 +163,12 @@ def test_a_change_of_the_clock_that_could_not_be_told_is_told_before_the_next(tm
 def test_the_rows_of_the_site_are_told_after_a_time_that_they_could_not_be(tmp_path, mocker):
     hub = Hub()
     mocker.patch("tests.support.site.sites.HubLink.broadcast_rows", tell := Faulty(lambda _text, _done=None: True))
-    gate = SiteGate(hub, tmp_path, "east")
+    gates = [SiteGate(hub, tmp_path, name) for name in ("east", "north")]
     try:
         eventually(lambda: tell.calls)
     finally:
-        gate.close()
+        for gate in gates:
+            gate.close()
 
 
 class Board:

@@ -19,7 +19,7 @@ import pytest
 from agent.assembly.app import STOP_S
 from agent.cli.configuration import usable_configuration
 from agent.lane.pause import LanePause
-from agent.settings import SettingsError
+from agent.settings import BY_HAND, SettingsError
 from agent.settings.drivers import load_configuration
 from agent.settings.editing.history import History, HistoryError, present_files
 from agent.settings.editing.last_known_good import state_directory
@@ -112,6 +112,26 @@ def test_a_new_configuration_is_taken_when_the_vehicle_has_gone_in_the_same_proc
     gate.scanner.scan("no permit")
     gate.hearing.wait("access.decided", stopping)
     assert len(gate.hearing.all("gate.started")) == 2
+    gate.agent.stop()
+
+
+def test_what_differs_in_a_new_configuration_is_told_whole_however_it_came(gate):
+    """H5: a key that was changed by hand, or by a command, is recorded as one changed on the console is."""
+    first = gate.started()
+    gate.change("gone_s = 1", "gone_s = 1.5")
+    gate.reload()
+    second = gate.started(first["seq"])
+    at_first = gate.hearing.wait("configuration.applied", first["seq"])["data"]
+    assert (at_first["configuration"], at_first["before"]) == (first["data"]["configuration"], "")
+    assert "gate.id" in {change["key"] for change in at_first["changes"]}
+    applied = gate.hearing.wait("configuration.applied", second["seq"])["data"]
+    assert (applied["configuration"], applied["before"]) == tuple(
+        one["data"]["configuration"] for one in (second, first)
+    )
+    assert [(one["key"], one["before"], one["after"]) for one in applied["changes"]] == [
+        ("lanes.exit-1.timing.gone_s", "1.0", "1.5")
+    ]
+    assert (applied["person"], applied["detail"], applied["part"], applied["parts"]) == ("", BY_HAND, 1, 1)
     gate.agent.stop()
 
 

@@ -11,7 +11,7 @@ from agent.cli.command import app
 from agent.clock.clock import Clock
 from agent.core.commands.check import CommandKey, Proved, judge, prove
 from agent.core.commands.command import CommandAnswer, Result
-from agent.core.crypto import jws
+from agent.core.crypto import JwsType, jws
 from agent.core.crypto.keys import SigningKey
 from agent.core.model import CommandName
 from agent.mqtt.one_shot_client import OneShotClient
@@ -92,7 +92,7 @@ def test_what_is_signed_is_taken_by_a_gate(key, name, options, arguments):
 def test_the_counter_is_the_time_where_none_is_given(key):
     first, second = (run("sign", "open", *words(key, challenge="c")).stdout.strip() for _ in range(2))
     public = SigningKey.from_pem(key.read_bytes()).public
-    counters = [json.loads(jws.verified(text, public))["counter"] for text in (first, second)]
+    counters = [json.loads(jws.verified(text, public, JwsType.COMMAND))["counter"] for text in (first, second)]
     assert 1_700_000_000_000 < counters[0] <= counters[1]
 
 

@@ -1,8 +1,10 @@
 """The clock monitor: what it reports at once, records in events, and stores for the next start."""
 
+import itertools
 import json
 import logging
 import threading
+from math import inf
 
 import pytest
 
@@ -152,7 +154,17 @@ def test_a_new_process_holds_over_from_the_last_sure_look_of_the_one_before(gate
     gate.clock.goes_on(10 * HOUR_S, synced=False)
     monitor = gate.starts()
     assert monitor.reading().state is HOLDOVER
-    assert monitor.reading().error_ms == pytest.approx(50.0 + 7200.0)
+    assert monitor.reading().error_ms == pytest.approx(50.0 + 500.0 + 7200.0)
+
+
+def test_a_new_process_knows_that_the_clock_became_worse_since_the_last_minute(gate):
+    monitor = gate.starts()
+    monitor._observe_once(last=False)
+    gate.clock.goes_on(2)
+    gate.clock.error_ms = 15_000.0
+    monitor._observe_once(last=False)
+    gate.clock.goes_on(2, synced=False)
+    assert gate.starts().reading().error_ms == pytest.approx(15_500.0, abs=1.0)
 
 
 def test_a_restarted_computer_does_not(gate):
@@ -230,8 +242,8 @@ def set_two_hours_ahead(gate):
     monitor = gate.starts()
     for seconds, gained, synced in (
         (0, 0, True),
-        (70, 0, True),
-        (70, 0, True),
+        (500, 0, True),
+        (500, 0, True),
         (10, 0, False),
         (10, 2 * HOUR_S, False),
     ):
@@ -259,13 +271,87 @@ def test_a_clock_that_was_set_by_hand_stays_untrusted_over_restarts_of_the_agent
     assert gate.starts().reading().state is HOLDOVER
 
 
-def test_what_was_lost_in_one_run_of_the_computer_says_nothing_of_the_next(gate):
-    set_two_hours_ahead(gate)
-    gate.files = ClockFiles(gate.folder, "the next run of the computer")
-    gate.clock.goes_on(60, -2 * HOUR_S)
+def next_run(gate, seconds=60, gained=0.0):
+    """The computer restarts, with its clock read from the battery-backed one."""
+    gate.files = ClockFiles(gate.folder, f"the run after {gate.clock.utc}")
+    gate.clock.goes_on(seconds, gained, synced=False)
     gate.clock.at = 10.0
-    assert gate.runs_for_a_round().reading().state is HOLDOVER
-    assert gate.files.last_look().anchor is not None
+    return gate.starts()
+
+
+def if_it_restarted(gate, gained=0.0):
+    """What the clock would be worth to an agent if the computer restarted now."""
+    at, utc, synced, files = gate.clock.at, gate.clock.utc, gate.clock.synced, gate.files
+    try:
+        return next_run(gate, gained=gained).reading()
+    finally:
+        gate.clock.at, gate.clock.utc, gate.clock.synced, gate.files = at, utc, synced, files
+
+
+@pytest.mark.parametrize("set_back", [0, -2 * HOUR_S])
+def test_a_clock_that_was_set_by_hand_is_not_believed_after_a_restart_of_the_computer_either(gate, set_back):
+    set_two_hours_ahead(gate)
+    for _ in range(2):
+        monitor = next_run(gate, gained=set_back)
+        set_back = 0
+        assert monitor.reading().state is UNTRUSTED
+        monitor._observe_once(last=True)
+    assert gate.store.floor.synced_utc is not None, "when a time server kept it last is still told"
+    for _ in range(20):
+        gate.clock.goes_on(60, synced=True)
+        monitor._observe_once(last=False)
+    assert next_run(gate).reading().state is HOLDOVER
+
+
+def kept_for_long(gate, **rules):
+    gate.rules = HoldoverRules(rtc_holdover_s=24 * HOUR_S, **rules)
+    monitor = rounds(gate, *[(60.0, 0.0, True)] * 20)
+    assert if_it_restarted(gate).state is HOLDOVER
+    return monitor
+
+
+@pytest.mark.parametrize("seen_by_another_thread", [False, True])
+def test_after_a_step_of_a_time_server_the_battery_backed_clock_is_believed_once_it_surely_has_that_time(
+    gate, seen_by_another_thread
+):
+    monitor = kept_for_long(gate)
+    gate.clock.goes_on(1, gained=15.0, synced=True)
+    if seen_by_another_thread:
+        assert monitor.trust().step_s == 15.0
+    for seconds, state in ((0.0, UNTRUSTED), (60.0, UNTRUSTED), (600.0, UNTRUSTED), (250.0, HOLDOVER)):
+        gate.clock.goes_on(seconds, synced=True)
+        monitor._observe_once(last=False)
+        assert if_it_restarted(gate, gained=-15.0 if state is UNTRUSTED else 0.0).state is state, seconds
+
+
+def test_small_changes_by_hand_are_added_up_for_the_battery_backed_clock_too(gate):
+    monitor = kept_for_long(gate)
+    for _ in range(8):
+        gate.clock.goes_on(1, gained=1.9, synced=False)
+        monitor._observe_once(last=False)
+    assert if_it_restarted(gate).error_ms >= 8 * 1_900.0
+
+
+def test_a_battery_backed_clock_loses_whole_seconds_at_each_restart_of_the_computer(gate):
+    kept_for_long(gate)
+    errors = []
+    for _ in range(4):
+        monitor = next_run(gate)
+        errors.append(monitor.reading().error_ms)
+        monitor._observe_once(last=True)
+    assert [later - before for before, later in itertools.pairwise(errors)] == pytest.approx([2_012.0] * 3, abs=1.0)
+
+
+def test_that_the_clock_was_set_is_written_as_soon_as_the_registry_can(gate, caplog):
+    monitor = kept_for_long(gate)
+    gate.store.trouble = "disk I/O error"
+    gate.clock.goes_on(1, gained=HOUR_S, synced=False)
+    for _ in range(3):
+        monitor._observe_once(last=False)
+    assert caplog.text.count("how far off the clock was cannot be kept: disk I/O error") == 1
+    gate.store.trouble = ""
+    monitor._observe_once(last=False)
+    assert gate.store.floor.synced_error_s == inf
 
 
 def test_a_battery_backed_clock_does_not_count_where_a_sandbox_hides_which_run_this_is(gate):
@@ -278,11 +364,11 @@ def test_a_battery_backed_clock_does_not_count_where_a_sandbox_hides_which_run_t
 
 def test_after_a_restart_of_the_computer_the_clock_is_off_by_what_it_was_off_before_too(gate):
     gate.clock.error_ms = 9_900.0
-    gate.rules = HoldoverRules(max_error_s=12.0, rtc_holdover_s=24 * HOUR_S)
-    rounds(gate, *[(30.0, 0.0, True)] * 10)
+    gate.rules = HoldoverRules(max_error_s=15.0, rtc_holdover_s=24 * HOUR_S)
+    rounds(gate, *[(30.0, 0.0, True)] * 40)
     gate.files = ClockFiles(gate.folder, "the next run of the computer")
     gate.clock.goes_on(60, synced=False)
-    assert gate.starts().reading().error_ms == pytest.approx(9_900 + 2_000, abs=100)
+    assert gate.starts().reading().error_ms == pytest.approx(9_900 + 4_180, abs=100)
     gate.rules = HoldoverRules(max_error_s=10.0, rtc_holdover_s=24 * HOUR_S)
     assert gate.starts().reading().state is UNTRUSTED
 
@@ -313,10 +399,15 @@ def rounds(gate, *steps):
 
 
 def test_the_floor_rises_with_a_time_server_about_once_a_minute(gate):
-    rounds(gate, *[(1.0, 0.0, True)] * 600)
-    assert gate.store.floor == ClockFloor(gate.store.floor.utc, gate.store.floor.utc, 0.05)
+    monitor = rounds(gate, *[(1.0, 0.0, True)] * 600)
+    assert gate.store.floor == ClockFloor(gate.store.floor.utc)
     assert UTC + 540 <= gate.store.floor.utc <= UTC + 600
     assert 8 <= gate.store.written <= 10
+    for _ in range(600):
+        gate.clock.goes_on(1)
+        monitor._observe_once(last=False)
+    assert gate.store.floor == ClockFloor(gate.store.floor.utc, gate.store.floor.utc, 0.05)
+    assert 18 <= gate.store.written <= 20
 
 
 def test_a_wrong_clock_cannot_poison_the_floor(gate):
@@ -330,7 +421,7 @@ def test_a_wrong_clock_cannot_poison_the_floor(gate):
 
 def test_a_registry_that_fails_costs_no_trust_and_is_told_once(gate, caplog):
     gate.store.trouble = "disk I/O error"
-    monitor = rounds(gate, *[(30.0, 0.0, True)] * 10)
+    monitor = rounds(gate, *[(30.0, 0.0, True)] * 40)
     assert monitor.trusted()
     assert caplog.text.count("the clock's floor cannot be read: disk I/O error") == 1
     assert caplog.text.count("cannot be kept") == 1

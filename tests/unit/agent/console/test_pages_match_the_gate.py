@@ -218,7 +218,7 @@ def test_a_time_that_nobody_knows_is_said_to_be_unknown(gate_with):
     gate = gate_with()
     browser = gate.browser("technician")
     browser.get("/configuration")
-    page = browser.get("/configuration/history").text
+    page = re.sub(r"[0-9a-f]{64}", "", browser.get("/configuration/history").text)  # a token may hold any digits
     assert "1970" not in page
     assert "unknown time" in page
 

@@ -23,8 +23,19 @@ from jinja2.runtime import LoopContext
 from pydantic import BaseModel
 from starlette.datastructures import URL
 
-from agent.console import board_trace, configuration_form, event_texts, hardware_scan, labels, page, setup_checklist
+from agent.console import (
+    anchor_changes,
+    board_trace,
+    configuration_form,
+    event_texts,
+    hardware_scan,
+    labels,
+    page,
+    setup_checklist,
+)
+from agent.console.access.passkeys import Passkey
 from agent.console.access.roles import Person, Role
+from agent.console.access.second_factors import FactorStanding
 from agent.console.access.users import User
 from agent.console.certificate import Certificate
 from agent.console.chain_check import ChainCheckProgress
@@ -32,6 +43,9 @@ from agent.console.live import vehicle_texts
 from agent.console.live.lane_updates import barrier_news
 from agent.console.navigation import Nav
 from agent.console.pages import barrier, configuration, connection, health, journal
+from agent.console.passkey_forms import PasskeyQuestion
+from agent.console.state_acceptance import StateProposal
+from agent.core.anchors import AnchorDifference, AnchorProposal, ChangeDocument, HeldAnchors
 from agent.core.clock.trust import ClockState, ClockTrust
 from agent.core.events import Point
 from agent.core.lane import LaneLockout
@@ -64,8 +78,14 @@ METHODS: Final = {"endswith": str, "get": dict, "items": dict, "split": str, "sp
 """Those of built-in types that templates call."""
 
 SHOWN: Final[dict[str, tuple[Any, ...]]] = {
+    "passkey_use.html": (PasskeyQuestion,),
+    "second_factor.html": (FactorStanding, Passkey),
     "account.html": (Certificate,),
     "aim.html": (Camera,),
+    "anchors.html": (HeldAnchors, AnchorProposal, ChangeDocument, anchor_changes.AnchorEntry),
+    "anchors_changes.html": (AnchorDifference,),
+    "anchors_sign.html": (ChangeDocument,),
+    "anchors_signing.html": (anchor_changes.Signing,),
     "barrier.html": (barrier.Act,),
     "base.html": (Nav, Request, URL),
     "barrier_bytes.html": (board_trace.TraceLine,),
@@ -92,6 +112,7 @@ SHOWN: Final[dict[str, tuple[Any, ...]]] = {
     "devices_live.html": (hardware_scan.FoundPort, hardware_scan.VideoDevice),
     "health_log.html": (health,),
     "health_report.html": (report,),
+    "health_state.html": (StateProposal, Person),
     "journal.html": (journal._Asked, StreamState, Point),
     "journal_check.html": (ChainCheckProgress,),
     "journal_rows.html": (event_texts,),

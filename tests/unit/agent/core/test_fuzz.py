@@ -8,6 +8,7 @@ import pytest
 
 from agent.core.crypto import cbor
 from agent.core.crypto.keys import PublicKey
+from agent.core.events.acknowledgement import ReadAck
 from agent.core.permit import base45
 from drivers.relay import lcus_codec
 from drivers.scanner.framing import Framing
@@ -47,7 +48,7 @@ def test_the_same_seed_plays_the_same_inputs():
 def test_a_signature_check_that_says_yes_to_all_is_noticed(monkeypatch):
     monkeypatch.setattr(PublicKey, "verifies", lambda *_: True)
     signed = ("GP1 messages", "JWS texts", "strangers' signatures", "list heads", "trust lists")
-    for name in (*signed, "commands", "words of other gates"):
+    for name in (*signed, "commands", "words of other gates", "acknowledgements"):
         assert play(TARGETS[name], 400, "planted").accepted, name
 
 
@@ -63,8 +64,8 @@ def test_a_board_whose_nonsense_is_taken_for_states_is_noticed(monkeypatch):
     assert play(TARGETS["answers of boards"], 400, "planted").accepted
 
 
-def test_an_acknowledgement_of_what_was_never_recorded_is_noticed(monkeypatch):
-    monkeypatch.setattr(wires, "read_ack", lambda data, **_: 10**6)
+def test_an_acknowledgement_that_nobody_signed_is_noticed(monkeypatch):
+    monkeypatch.setattr(wires, "read_ack", lambda _data, _policy: ReadAck("another", 10**6))
     assert play(TARGETS["acknowledgements"], 5, "planted").accepted
 
 

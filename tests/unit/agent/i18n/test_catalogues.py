@@ -38,6 +38,7 @@ MADE_ELSEWHERE = {
     ("agent/site/claimant.py", "message.detail"),
     ("agent/i18n/templates.py", "message"),
     ("agent/i18n/recorded.py", "pattern"),
+    ("agent/core/trust_state/state.py", "pattern"),
     ("agent/i18n/lookup.py", "text.english if words is None else words"),
     ("drivers/text.py", "joint.join((f'{{{name}}}' for name in values))"),
     ("drivers/text.py", "words"),

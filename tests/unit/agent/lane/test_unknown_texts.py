@@ -31,6 +31,7 @@ from agent.store.evidence.evidence import EvidenceStore
 from drivers.relay import simulated
 from drivers.relay.simulated import SimulatedRelay, SimulatedRelaySettings
 from tests.support.board.barriers import wiring
+from tests.support.lane.kept_pictures import FaithfulReader
 from tests.support.lists.lists import ROOT
 from tests.support.pki.permits import KEY, NOW, PERMIT
 from tests.support.store.journals import FakeClock, open_journal
@@ -90,8 +91,9 @@ class Gate:
             rules=JudgementRules(),
             forms=frozenset(PermitForm),
             freshness=FreshnessRules(900, 14_400, 86_400),
+            scanners=frozenset({"front"}),
         )
-        sources = Sources(self.registry, self.journal, self.trusted, StandaloneSite(self.journal))
+        sources = Sources(self.registry, self.journal, self.trusted, StandaloneSite(self.journal), FaithfulReader())
         self.owner = RelayBoard("unknown texts", SimulatedRelay(SimulatedRelaySettings(name="unknown texts")))
         self.barrier = self.owner.barrier(
             wiring(),

@@ -17,7 +17,7 @@ from agent.mqtt.command_processor import INBOX_LIMIT
 from agent.mqtt.messages import Incoming, Outgoing
 from agent.store.errors import JournalFullError
 from tests.support.mqtt.command_site import ROOT, CommandSender, CommandSite, Executors
-from tests.support.mqtt.commanding import GATE, OTHER_KEY, READER, signed
+from tests.support.mqtt.commanding import GATE, KEY, OTHER_KEY, READER, signed
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto, stored
 from tests.support.waiting import PATIENCE_S, eventually
 
@@ -61,7 +61,9 @@ def test_a_command_is_recorded_done_and_answered(site, central):
         (f"{ROOT}/res/mine", b"42", True, False),
     ]
     assert [kind for kind, _ in site.journal.events] == ["command.accepted", "command.executed"]
-    assert site.data("command.accepted")[0]["operator"] == "officer 7"
+    accepted = site.data("command.accepted")[0]
+    assert accepted["operator"] == "officer 7"
+    assert accepted["fingerprint"] == hashlib.sha256(KEY.public.raw).hexdigest()
     assert site.journal.real.command_counter("duty") == fields["counter"]
     (command,) = site.executors.carried_out
     assert (command.id, command.lane) == (fields["id"], "in-1")

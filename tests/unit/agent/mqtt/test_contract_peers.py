@@ -11,6 +11,8 @@ from agent.core.contract import examples
 from agent.core.contract.asyncapi import SESSION_EXPIRY_S, WILL_DELAY_S, asyncapi
 from agent.core.contract.channels import BIRTH, EVIDENCE, RESULT_EXPIRY_S, STATUS, event_channel
 from agent.core.contract.schemas import EVENTS, written
+from agent.core.crypto.keys import SigningKey
+from agent.core.events.acknowledgement import AckPolicy
 from agent.core.events.event_types import Draft
 from agent.mqtt import command_results, evidence_upload
 from agent.mqtt.client_settings import ClientSettings
@@ -19,7 +21,7 @@ from tests.support.mqtt.command_site import CommandSite
 from tests.support.mqtt.commanding import GATE as COMMANDED
 from tests.support.mqtt.contract_check import assert_valid
 from tests.support.mqtt.linking import GATE, journal_at, linked, local, quick
-from tests.support.mqtt.mosquitto import Broker, Listener, needs_mosquitto
+from tests.support.mqtt.mosquitto import Broker, Listener, needs_mosquitto, stored
 from tests.support.mqtt.npm_central import NpmCentral
 from tests.support.mqtt.peers_node import peer
 from tests.support.waiting import eventually, scaled
@@ -129,6 +131,22 @@ def test_the_npm_client_reads_all_events_and_the_gate_takes_its_acknowledgements
     if version == "5":
         assert {message["contentType"] for message in events} == {"application/cloudevents+json"}
         assert [message["userProperties"]["seq"] for message in events] == [str(seq) for seq in stored_events(journal)]
+
+
+@needs_mosquitto
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+def test_the_gate_believes_what_the_npm_client_signs(broker, journal, tmp_path, version):
+    key = SigningKey.from_seed(bytes(range(32)))
+    (tmp_path / "ack.pem").write_bytes(key.to_pem())
+    policy = AckPolicy(GATE, {"central": key.public})
+    with (
+        NpmCentral(broker.port, GATE, version, tmp_path / "ack.pem"),
+        linked(journal, quick(broker.port), acks=policy) as link,
+    ):
+        eventually(lambda: journal.watermark == journal.head)
+        assert link.uplink.view.acks["taken"] > 0
+    said = stored(broker.port, f"{ROOT}/ack")
+    assert_valid(f"{ROOT}/ack", json.dumps(said["payload"]) if isinstance(said["payload"], dict) else said["payload"])
 
 
 @needs_mosquitto

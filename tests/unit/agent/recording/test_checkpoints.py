@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from agent.core.crypto import jws
+from agent.core.crypto import JwsType, jws
 from agent.core.crypto.jws import JwsError, JwsFault
 from agent.core.crypto.keys import SigningKey
 from agent.core.events.chain import Point, beginning
@@ -163,7 +163,7 @@ def test_a_journal_that_cannot_be_read_has_no_signed_head(tmp_path):
 )
 def test_a_signature_over_something_else_is_no_checkpoint(payload):
     with pytest.raises(JwsError) as caught:
-        opened(jws.sign(payload, KEY, "k"), KEY.public, Checkpoint)
+        opened(jws.sign(payload, KEY, "k", JwsType.CHECKPOINT), KEY.public, Checkpoint)
     assert caught.value.fault is JwsFault.NOT_A_JWS
 
 

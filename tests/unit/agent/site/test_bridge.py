@@ -32,7 +32,7 @@ class CentreBroker(SampleBroker):
         super().__init__(folder, GATE, SITE)
         rules = folder / "gates.acl"
         text = rules.read_text() + (SAMPLE / "sites.acl").read_text()
-        rules.write_text(text.replace("user gate-1\n", f"user {GATE}\n"))
+        rules.write_text(text.replace("user gate-1\n", f"user {GATE}\n").replace("gate/v1/gate-1/", f"gate/v1/{GATE}/"))
 
 
 class SiteBroker(Broker):

@@ -11,7 +11,7 @@ from agent.core.site.claim_answers import ClaimCode
 from agent.core.site.messages import ClaimQuery, ClaimReply
 from agent.site.work_queue import INBOX
 from agent.store.errors import LedgerConflictError
-from tests.support.site.sites import AT_EAST, GATES, KEYS, QUICK, membership_of, outcome, passes, request, site
+from tests.support.site.sites import AT_EAST, GATES, KEYS, PLACE, QUICK, membership_of, outcome, passes, request, site
 from tests.support.waiting import eventually
 
 
@@ -125,7 +125,8 @@ class TestLateWords:
         hub.held = {"claim"}
         assert north.claim(request(AT_EAST, "t1")).code is ClaimCode.LEDGER_UNREACHABLE
         hub.let_go("claim")
-        eventually(lambda: hub.count("over") >= 2 and not east.doubts())
+        eventually(lambda: east.service.status()["refused"].get("replayed"), what="the late claim refused")
+        assert not east.doubts()
         passes(south, request(AT_EAST, "t2"))
 
 
@@ -155,16 +156,15 @@ class TestRepeatedWords:
         assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.USED_AT_OTHER_GATE, "north")
 
     def test_of_an_old_claim_do_not_take_the_place_of_a_newer_one(self, three):
-        hub, _east, north, south = three
+        hub, east, north, south = three
         hub.held = {"claim"}
         assert north.claim(request(AT_EAST, "t1")).code is ClaimCode.LEDGER_UNREACHABLE
         (old,) = hub.waiting
         hub.waiting, hub.held = [], set()
         asked = request(AT_EAST, "t1")
         assert north.claim(asked).code is ClaimCode.GRANTED
-        before = hub.count("over")
         hub.hand_over("", *old[1:])
-        eventually(lambda: hub.count("over") > before, what="the old claim's end")
+        eventually(lambda: east.service.status()["refused"].get("replayed"), what="the old claim refused")
         assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
         north.reserve(asked)
 
@@ -174,9 +174,9 @@ class TestStrangers:
         _hub, east, north, _south = three
         stranger = membership_of("stranger", ("stranger", *GATES))
         query = ClaimQuery(id="x", permit="00" * 8)
-        east.link.bring(stranger.sealed(query, "east", KEYS["stranger"]))
-        east.link.bring(membership_of("north", site=8).sealed(query, "east", KEYS["north"]))
-        east.link.bring(membership_of("north").sealed(query, "*", KEYS["north"]))
+        east.link.bring(stranger.sealed(query, "east", PLACE, KEYS["stranger"]))
+        east.link.bring(membership_of("north", site=8).sealed(query, "east", PLACE, KEYS["north"]))
+        east.link.bring(membership_of("north").sealed(query, "*", PLACE, KEYS["north"]))
         eventually(lambda: len(east.service.status()["refused"]) == 3)
         assert east.service.status()["refused"] == {"key_unknown": 1, "wrong_site": 1, "wrong_topic": 1}
         passes(north, request(AT_EAST))
@@ -187,7 +187,7 @@ class TestStrangers:
         assert north.service.claim(request(AT_EAST), north.answers.append) is None
         (_kind, _receivers, text) = hub.waiting[0]
         claim = membership_of("east").opened(text).said
-        south.service._send_message(
+        south.service._sessions.send(
             "north", ClaimReply(id=claim.id, permit=claim.permit, code=ClaimCode.GRANTED, use=1)
         )
         eventually(lambda: north.answers)
@@ -195,7 +195,7 @@ class TestStrangers:
 
     def test_in_a_flood_leave_the_service_alive(self, three):
         _hub, east, north, _south = three
-        text = membership_of("north").sealed(ClaimQuery(id="x", permit="00" * 8), "south", KEYS["north"])
+        text = membership_of("north").sealed(ClaimQuery(id="x", permit="00" * 8), "south", PLACE, KEYS["north"])
         for _ in range(INBOX * 3):
             east.link.bring(text)
         eventually(lambda: east.service.status()["refused"].get("inbox_full"))

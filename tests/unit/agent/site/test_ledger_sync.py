@@ -4,23 +4,25 @@ import pytest
 
 from agent.core.site.membership import OpenedMessage
 from agent.core.site.messages import Rows, RowsRequest
+from agent.site.head_witness import HeadWitness
 from agent.site.ledger_sync import UNDER_WAY, LedgerSync
+from agent.site.own_state import NOTHING_LOST
 from agent.store.errors import JournalUnavailableError
 from agent.store.journal.journal import Journal
-from tests.support.site.sites import KEYS, membership_of, said_in
+from tests.support.site.sites import membership_of
 from tests.support.store.journals import FakeClock
 
 STREAM = "0" * 8 + "-0000-4000-8000-" + "0" * 12
 
 
 class Wire:
-    """A link that keeps what is sent, and acknowledges nothing."""
+    """The sessions with other gates, which keeps what is sent and acknowledges nothing."""
 
     def __init__(self):
         self.sent = []
 
-    def send_to_gate(self, to, text, _done=None):
-        self.sent.append((to, said_in(text)["said"]))
+    def send(self, to, said, _done=None):
+        self.sent.append((to, said.model_dump()))
         return True
 
     def asked_for_all(self, gate):
@@ -46,8 +48,9 @@ def sync(wire, journal):
         return None
 
     return LedgerSync(
-        membership_of("north"), KEYS["north"], journal.site, journal.stream, wire,
+        membership_of("north"), wire, journal.site, journal.stream,
         news=ignore, void=ignore, lost=ignore, made=lambda _: False,
+        heads=HeadWitness(NOTHING_LOST, journal.site),
     )  # fmt: skip
 
 
@@ -58,6 +61,7 @@ def told(sync, said, *, to_all=False):
 def test_what_is_new_at_a_gate_does_not_begin_the_transfer_of_all_its_rows_anew(sync, wire, monkeypatch):
     monkeypatch.setattr("agent.site.ledger_sync.ASK_AGAIN_S", 0.0)
     sync.link_up()
+    sync.met("east")
     (whole,) = wire.asked_for_all("east")
     told(sync, Rows(stream=STREAM, after=500, whole=whole, part=1))
     told(sync, Rows(stream=STREAM, after=501), to_all=True)

@@ -3,6 +3,7 @@
 import pytest
 
 from agent.core.crypto.keys import SigningKey
+from agent.site.own_state import NOTHING_LOST
 from agent.site.service import SiteService
 from agent.site.setup import WrongGateKeyError, site_service
 from agent.site.standalone import StandaloneSite
@@ -23,7 +24,7 @@ def made(tmp_path):
         )
         broker = '[site]\nbrokers = ["mqtt://localhost"]\n' if len(gates) > 1 else ""
         settings = loaded(write(tmp_path, f"{GOOD}\n{broker}{listed}\n")).settings
-        return site_service(settings, KEY, journal, lambda _view: None)
+        return site_service(settings, KEY, journal, lambda _view: None, NOTHING_LOST)
 
     yield make
     journal.close()

@@ -20,6 +20,7 @@ from agent.vision.process import scrubbed_environment
 from agent.vision.session import VisionWorkerLimits
 from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import CameraPhase, CameraState, ChangeDetectorSettings, Configure
+from drivers.text import Text
 from tests.support.vision.watched_supervisor import CHILD, LIMITS, ROOT, WatchedSupervisor, watching
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
@@ -353,3 +354,15 @@ def test_a_lost_camera_stays_lost_through_its_tries():
         status = status.with_camera(CameraState(phase=CameraPhase(phase)))
         states.append(status.state.value)
     assert states == ["connecting", "lost", "lost", "lost", "lost", "up", "stale", "connecting"]
+
+
+def test_a_vision_worker_that_is_not_trusted_any_more_is_ended_and_another_one_started():
+    with watching("count") as watched:
+        watched.status(lambda one: one.up)
+        first = watched.port.pid
+        watched.port.start_anew(Text("told of what its picture does not show, and was ended"))
+        lost = watched.status(lambda one: not one.up)
+        assert lost.detail == "the vision worker told of what its picture does not show, and was ended"
+        watched.status(lambda one: one.up)
+        assert watched.port.pid != first
+        assert is_gone(first)

@@ -6,8 +6,11 @@ from collections import Counter
 
 import pytest
 
+from agent.core.crypto import Algorithm, SigningKey
+from agent.core.events.acknowledgement import AckPolicy, ReadAck, read_ack
+from agent.core.events.chain import beginning, digest_of
 from sim.demo.broker import Broker, BrokerError
-from sim.demo.central import Central
+from sim.demo.central import ACK_KID, Central
 from tests.support.mqtt.linking import GATE
 from tests.support.mqtt.mosquitto import needs_mosquitto, publish, stored
 from tests.support.waiting import PATIENCE_S, eventually
@@ -94,6 +97,34 @@ def test_central_stores_in_order_drops_duplicates_and_acknowledges_what_has_no_g
     assert central.wait_for(lambda one: one["seq"] > 2, PATIENCE_S, after=3)["seq"] == 4
     assert central.lines_in_order[2:] == [event(seq).encode() for seq in (1, 2, 3, 4)]
     assert central.last == 4
+
+
+@needs_mosquitto
+def test_what_central_acknowledges_it_signs_with_the_hash_of_the_event(broker, tmp_path):
+    broker.start()
+    key = SigningKey.from_seed(bytes(range(32)))
+    (tmp_path / "ack.pem").write_bytes(key.to_pem())
+    policy = AckPolicy(GATE, {ACK_KID: key.public})
+    central = Central(broker.port, GATE, lambda _event: None, tmp_path / "ack.pem")
+    central.start()
+
+    def told(seq):
+        publish(broker.port, f"gate/v1/{GATE}/event/device.changed", event(seq))
+        said = stored(broker.port, f"gate/v1/{GATE}/ack")
+        return said and read_ack(said["payload"].encode(), policy)
+
+    try:
+        nothing = ReadAck("s1", 0, beginning("s1").digest, ACK_KID)
+        eventually(lambda: told(2) == nothing)
+        eventually(lambda: told(1) == ReadAck("s1", 2, digest_of(event(2).encode()), ACK_KID))
+    finally:
+        central.stop()
+
+
+def test_only_an_ed25519_key_signs_what_central_acknowledges(tmp_path):
+    (tmp_path / "ack.pem").write_bytes(SigningKey.from_seed(bytes(range(32)), Algorithm.ES256).to_pem())
+    with pytest.raises(TypeError, match="no Ed25519 key"):
+        Central(1, GATE, lambda _event: None, tmp_path / "ack.pem")
 
 
 @needs_mosquitto

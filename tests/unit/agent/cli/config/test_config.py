@@ -254,6 +254,37 @@ def test_a_secret_is_read_from_standard_input_and_told_nowhere(gate):
     assert "hunter22" not in told
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("mqtt.password", "correct horse"),
+        ("site.password", '"correct horse"'),
+        ("lanes.exit-1.cameras[0].url", "rtsp://admin:correcthorse@10.0.0.5/stream"),
+        ("mqtt.brokers", "mqtts://gate:correcthorse@broker.example"),
+    ],
+)
+def test_a_secret_among_the_arguments_is_refused_with_what_to_do(gate, key, value):
+    """L7: the arguments of a program are seen by every user of the computer."""
+    before = gate.texts()
+    answer = gate.set(key, value)
+    refused(gate, answer, key, "give - as its value")
+    assert "correct" not in answer.output + answer.stderr
+    assert gate.texts() == before
+
+
+@pytest.mark.parametrize("value", ["url=rtsp://admin:correcthorse@10.0.0.6/s", "password=correcthorse"])
+def test_a_secret_of_a_new_table_is_refused_among_the_arguments_and_asked_for(gate, value):
+    name = value.partition("=")[0]
+    given = ("add", "lanes.exit-1.cameras", "id=back", "kind=opencv")
+    answer = gate.call(*given, value, "-c", gate.main)
+    refused(gate, answer, f"{name}=-")
+    assert "correct" not in answer.output + answer.stderr
+    asked = gate.call(*given, "url=-", "-c", gate.main, given="rtsp://admin:correcthorse@10.0.0.6/s\n")
+    assert asked.exit_code == exit_codes.OK, asked.stderr
+    assert "rtsp://admin:correcthorse@10.0.0.6/s" in gate.lane.read_text()
+    assert "correct" not in asked.output
+
+
 def test_mode_bytes_and_link_of_the_file_stay(gate):
     gate.main.write_bytes(b"\xef\xbb\xbf" + gate.main.read_bytes().replace(b"\n", b"\r\n"))
     gate.main.chmod(0o640)

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from agent.cli import exit_codes
 from agent.cli.console import app
+from agent.console.access import totp
 from tests.support.console.consoles import KNOWN_TO_ALL, ConsoleGate, acts
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
@@ -73,6 +74,7 @@ def test_a_lost_gate_is_won_back_from_its_command_line(gate):
         (["user", "add", "a b", "--role", "viewer"], "small Latin letters"),
         (["user", "reset", "nobody"], "There is no user nobody"),
         (["user", "remove", "nobody"], "There is no user nobody"),
+        (["user", "reset-second-factor", "nobody"], "nobody has no second factor"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_changes_nothing(gate, arguments, said):
@@ -81,3 +83,18 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(gate, arguments, said):
     assert told.exit_code == exit_codes.FAILED
     assert said in told.stderr
     assert gate.app.console.access.users.all() == before
+
+
+def test_a_lost_telephone_is_forgotten_from_the_command_line_and_the_password_stays(gate):
+    access = gate.app.console.access
+    access.users.add("marat", "technician", KNOWN_TO_ALL)
+    secret, utc = bytes(20), gate.app.parts.utc()
+    assert access.factors.enrol("marat", secret, totp.code_at(secret, totp.step_of(utc)), "")
+    token = access.sessions.open("marat")
+    listed = console(gate, "user", "list").stdout.splitlines()
+    assert [line for line in listed if "second factor" in line] == [line for line in listed if "marat" in line]
+    assert console(gate, "user", "reset-second-factor", "Marat").exit_code == exit_codes.OK
+    assert access.factors.standing("marat") is None
+    assert access.sessions.find(token) is None
+    assert access.users.verified("marat", KNOWN_TO_ALL)
+    eventually(lambda: acts(gate)[-1]["act"] == "second_factor.reset")

@@ -415,10 +415,13 @@ def test_a_reference_is_looked_up_in_a_signed_pack(keys, tmp_path):
 def test_a_driver_is_only_ever_a_keyed_hash(keys, tmp_path):
     secret = tmp_path / "drivers.hex"
     secret.write_text("00112233445566778899aabbccddeeff\n")
-    text = text_of(issue(keys, **{"driver-key": secret, "driver-id": "e 1234-5678"}))
+    number = tmp_path / "driver"
+    number.write_text("e 1234-5678\n")
+    number.chmod(0o600)
+    text = text_of(issue(keys, **{"driver-key": secret, "driver-id-file": number}))
     said = json.loads(run("inspect", text, "--json").stdout)["permit"]["driver_hmac"]
     assert said == driver_hmac(bytes.fromhex(secret.read_text()), "E12345678").hex()
-    assert "the site's key for drivers" in issue(keys, **{"driver-id": "E12345678"}).stderr
+    assert "the site's key for drivers" in issue(keys, **{"driver-id-file": number}).stderr
 
 
 # ------------------------------------------------------------------------------------------------ revoking

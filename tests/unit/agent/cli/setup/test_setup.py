@@ -19,6 +19,7 @@ from agent.cli.setup.boards import learned
 from agent.cli.setup.cameras import looked_through
 from agent.cli.setup.interview import AnswerSheet
 from agent.cli.setup.practice_permit import ISSUER, practice_permit
+from agent.core.model import ListKind
 from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.trust import load, root_key
@@ -263,7 +264,7 @@ def test_everything_that_is_made_for_a_configuration_elsewhere_is_kept_beside_it
 def test_each_command_that_is_printed_at_the_end_works(run_anywhere, tmp_path):
     done = run_anywhere(*GATE, *SIMULATED, "n", "y", "新B52K18", "n", "", "y")
     assert done.exit_code == 0, done.output
-    start, doctor, code, watch, demo = printed_commands(done.output)
+    start, doctor, anchors, code, watch, demo = printed_commands(done.output)
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "GATE_CONSOLE__PORT": "0"}
     agent = subprocess.Popen(["sh", "-c", f"exec env {start}"], env=environment)
@@ -277,6 +278,7 @@ def test_each_command_that_is_printed_at_the_end_works(run_anywhere, tmp_path):
     assert (coded.returncode, "good for half an hour" in coded.stdout) == (0, True), coded
     assert (watched.returncode, "exit-1" in watched.stdout) == (0, True), watched
     assert in_shell(f"{demo} --help", environment).returncode == 0
+    assert in_shell(f"{anchors} --help", environment).returncode == 0
 
 
 @pytest.mark.parametrize("plate", ["bad plate!!", "BADPLATE", "?", "新B52K1"])
@@ -316,8 +318,17 @@ def test_a_practice_key_is_not_proposed_as_the_issuers_and_gives_way_to_it(run, 
     again = run("", "", "", "", "", *SIMULATED, "y", real, "", "", "", "y")
     assert again.exit_code == 0, again.output
     assert practised[0] not in again.output.split("Write it?")[0]
-    permits = load_configuration(tmp_path / "etc/gate.toml").settings.permits
-    assert (permits.root_keys, permits.trust_list) == ((real,), None)
+    settings = load_configuration(tmp_path / "etc/gate.toml").settings
+    assert (settings.permits.root_keys, settings.permits.trust_list) == ((real,), None)
+    assert settings.lists.require == (ListKind.REVOCATIONS,)
+
+
+def test_while_it_practises_no_list_is_asked_for_that_nobody_publishes(run, tmp_path):
+    (tmp_path / "etc").mkdir(exist_ok=True)
+    (tmp_path / "etc/gate.toml").write_text('[lists]\nrequire = ["revocations"]\n')
+    done = run(*GATE, *SIMULATED, "n", "y", "新B52K18", "n", "", "y")
+    assert done.exit_code == 0, done.output
+    assert load_configuration(tmp_path / "etc/gate.toml").settings.lists.require == ()
 
 
 def test_the_service_can_read_what_root_made_to_practise_with_and_others_cannot(run, tmp_path):

@@ -374,6 +374,15 @@ def test_an_open_browser_goes_on_after_the_agent_has_started_anew(tmp_path):
 def test_what_is_done_at_the_command_line_becomes_an_event_of_the_running_agent(gate):
     gate.app.console.access.acts.add(AdminAction("root", "user.removed", "gone", 1.8e9))
     told = eventually(lambda: [act for act in acts(gate) if act["detail"] == "gone"], within_s=60)
-    assert told == [
-        {"person": "root", "role": "", "address": "local", "act": "user.removed", "detail": "gone", "done": True}
-    ]
+    (act,) = told
+    assert (
+        act.items()
+        >= {
+            "person": "root",
+            "role": "",
+            "address": "local",
+            "act": "user.removed",
+            "detail": "gone",
+            "done": True,
+        }.items()
+    )

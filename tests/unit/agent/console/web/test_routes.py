@@ -27,6 +27,7 @@ ADMINS = {
     ("GET", "/users"),
     ("POST", "/users"),
     ("POST", "/users/{name}/password"),
+    ("POST", "/users/{name}/second-factor"),
     ("POST", "/users/{name}/role"),
     ("POST", "/users/{name}/disabled"),
     ("POST", "/users/{name}/removed"),

@@ -145,6 +145,18 @@ def test_no_other_algorithm_is_taken(payload):
     assert code_of(payload) is Refusal.ALG_NOT_ALLOWED
 
 
+@pytest.mark.parametrize("typ", ["JWT", "JOSE", "gate-checkpoint+jwt", "application/gate-command+jwt", "", None, 7])
+def test_what_does_not_say_that_it_is_a_command_is_none(typ):
+    assert code_of(forged({"alg": "EdDSA", "kid": KID, "typ": typ}, PAYLOAD)) is Refusal.WRONG_TYPE
+
+
+def test_what_names_no_type_is_never_obeyed_and_only_the_repeat_of_one_that_was_may_be_answered():
+    untyped = proof(forged(json.dumps({"alg": "EdDSA", "kid": KID}).encode(), PAYLOAD))
+    assert (untyped.typed, proof(GOOD).typed) == (False, True)
+    refused = judge(untyped, situation())
+    assert (refused.code, refused.command) == (Refusal.WRONG_TYPE, untyped.body.id)
+
+
 def test_a_key_that_is_not_in_the_settings_is_unknown():
     assert code_of(signed(body(), kid="nobody")) is Refusal.KEY_UNKNOWN
     assert code_of(forged({"alg": "EdDSA"}, PAYLOAD)) is Refusal.KEY_UNKNOWN
@@ -174,6 +186,7 @@ def test_a_refusal_repeats_nothing_of_who_is_not_proved(header, payload, alg):
     fixed = {
         "not a compact JWS",
         "its header names more than alg, kid, typ",
+        "its header does not say that it is a gate-command+jwt",
         "it is not spelt as base64url without padding",
         "its algorithm is neither Ed25519 nor EdDSA",
         "no key of this id is in the gate's settings",
@@ -350,6 +363,7 @@ def test_the_first_check_that_fails_decides():
         lambda: code_of(signed(wrong, key=OTHER_KEY) + b"x" * 9000, "hold"),
         lambda: code_of(signed(wrong, key=OTHER_KEY) + b".", "hold"),
         lambda: code_of(forged({"alg": "none", "kid": "nobody"}, json.dumps(wrong).encode()), "hold"),
+        lambda: code_of(forged({"alg": "EdDSA", "kid": "nobody", "typ": "JOSE"}, json.dumps(wrong).encode()), "hold"),
         lambda: code_of(signed(wrong, key=OTHER_KEY, kid="nobody"), "hold"),
         lambda: code_of(signed(wrong, key=OTHER_KEY), "hold"),
         lambda: code_of(signed(wrong), "hold"),

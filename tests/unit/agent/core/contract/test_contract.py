@@ -16,7 +16,7 @@ from agent.core.contract import examples
 from agent.core.contract.asyncapi import asyncapi
 from agent.core.contract.channels import CHANNELS
 from agent.core.contract.schemas import EVENTS, MESSAGES, VALUES, closed, schemas, written
-from agent.core.crypto import jws
+from agent.core.crypto import JwsType, jws
 from agent.core.crypto.keys import Algorithm, PublicKey
 from agent.core.events.chain import Point
 from agent.core.events.chain_verification import verify
@@ -131,6 +131,7 @@ def test_a_reader_that_validates_accepts_fields_of_a_later_version(name):
             "acks",
             "cameras",
             "relays_ms",
+            "command_keys",
         }  # names that are data have values of one type
         if not free:
             assert faults(schema, later) == [], place
@@ -199,7 +200,7 @@ def test_the_example_chain_holds_and_its_checkpoint_and_status_are_signed_by_the
 
 def test_the_example_commands_are_signed_and_are_commands_that_the_gate_reads():
     for name in CommandName:
-        payload = jws.verified(examples.command_example(name), examples.COMMAND_KEY.public)
+        payload = jws.verified(examples.command_example(name), examples.COMMAND_KEY.public, JwsType.COMMAND)
         assert BODIES[name].model_validate_json(payload).name == name
 
 

@@ -8,12 +8,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from agent.core.crypto import jws
 from agent.core.crypto.jws import JwsError, JwsFault
+from agent.core.crypto.jws_type import ISSUED_UNTYPED, JwsType
 from agent.core.crypto.keys import Algorithm, PublicKey, SigningKey
 
 KEY = SigningKey.from_seed(bytes(range(32)))
 OTHER = SigningKey.from_seed(bytes(32))
 KID = jws.kid_of(KEY.public)
-TEXT = jws.sign(b'{"seq":7}', KEY, KID)
+KIND = JwsType.COMMAND
+TEXT = jws.sign(b'{"seq":7}', KEY, KID, KIND)
 
 # RFC 8037, appendix A.4 and A.5.
 RFC_KEY = PublicKey(
@@ -35,25 +37,28 @@ def raw_of(part):
 
 
 def signed_by_hand(header, payload, key=KEY):
+    """A text with this header; where it names no type, that of the tests, and none where it says None."""
+    header = {name: value for name, value in ({"typ": KIND.value} | header).items() if (name, value) != ("typ", None)}
     message = f"{unpadded(json.dumps(header).encode())}.{unpadded(payload)}"
     return f"{message}.{unpadded(key.sign(message.encode()))}"
 
 
-def fault_of(text, key=KEY.public):
+def fault_of(text, key=KEY.public, kind=KIND):
     with pytest.raises(JwsError) as caught:
-        jws.verified(text, key)
+        jws.verified(text, key, kind)
     return caught.value.fault
 
 
 def test_a_signed_text_gives_its_payload_to_its_key_and_names_it():
-    assert jws.verified(TEXT, KEY.public) == b'{"seq":7}'
-    assert jws.key_named_by(TEXT) == KID
+    assert jws.verified(TEXT, KEY.public, KIND) == b'{"seq":7}'
+    assert jws.key_named_by(TEXT, KIND) == KID
     assert len(KID) == 16
 
 
 def test_the_example_of_the_standard_verifies_and_is_written_alike():
-    assert jws.verified(RFC_TEXT, RFC_KEY) == b"Example of Ed25519 signing"
-    assert jws.key_named_by(RFC_TEXT) == ""
+    untyped = JwsType.CHECKPOINT
+    assert jws.verified(RFC_TEXT, RFC_KEY, untyped) == b"Example of Ed25519 signing"
+    assert jws.key_named_by(RFC_TEXT, untyped) == ""
     assert RFC_SECRET.public == RFC_KEY
     assert signed_by_hand({"alg": "EdDSA"}, b"x").split(".")[1:2] == [unpadded(b"x")]
 
@@ -62,13 +67,34 @@ def test_our_text_verifies_by_hand_over_its_raw_bytes():
     message, _, signature = TEXT.rpartition(".")
     Ed25519PublicKey.from_public_bytes(KEY.public.raw).verify(raw_of(signature), message.encode())
     header, payload = (raw_of(part) for part in message.split("."))
-    assert json.loads(header) == {"alg": "EdDSA", "kid": KID}
+    assert json.loads(header) == {"alg": "EdDSA", "kid": KID, "typ": "gate-command+jwt"}
     assert payload == b'{"seq":7}'
 
 
 @pytest.mark.parametrize("algorithm", jws.ALGORITHMS)
 def test_both_names_of_the_algorithm_are_read(algorithm):
-    assert jws.verified(signed_by_hand({"alg": algorithm, "typ": "JOSE"}, b"x"), KEY.public) == b"x"
+    assert jws.verified(signed_by_hand({"alg": algorithm}, b"x"), KEY.public, KIND) == b"x"
+
+
+@pytest.mark.parametrize("kind", JwsType)
+@pytest.mark.parametrize("other", [*JwsType, "JOSE", "JWT", "", "application/{}", "{} ", None, 5, ["{}"]], ids=str)
+def test_a_text_is_opened_only_as_the_kind_that_it_says_it_is(kind, other):
+    named = other.format(kind.value) if isinstance(other, str) else [kind.value] if isinstance(other, list) else other
+    text = signed_by_hand({"alg": "EdDSA", "kid": KID, "typ": named}, b"x")
+    if named == kind or (named is None and kind in ISSUED_UNTYPED):
+        assert jws.verified(text, KEY.public, kind) == b"x"
+        assert jws.key_named_by(text, kind) == KID
+        assert jws.read(text, kind).payload == b"x"
+        return
+    assert fault_of(text, kind=kind) is JwsFault.WRONG_TYPE
+    for look in (jws.key_named_by, jws.read):
+        with pytest.raises(JwsError) as caught:
+            look(text, kind)
+        assert caught.value.fault is JwsFault.WRONG_TYPE
+
+
+def test_only_what_was_recorded_before_there_were_types_may_be_without():
+    assert {JwsType.CHECKPOINT, JwsType.EXPORT} == ISSUED_UNTYPED
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "ES256", "Ed448", "eddsa", "", 5, None, ["EdDSA"]], ids=str)
@@ -83,7 +109,7 @@ def test_a_header_that_names_more_is_refused(extra):
 
 def test_a_key_id_that_is_no_text_names_no_key():
     with pytest.raises(JwsError):
-        jws.key_named_by(signed_by_hand({"alg": "EdDSA", "kid": 5}, b"x"))
+        jws.key_named_by(signed_by_hand({"alg": "EdDSA", "kid": 5}, b"x"), KIND)
 
 
 def test_the_signature_of_another_key_is_invalid():
@@ -112,4 +138,4 @@ def test_what_is_no_signed_text_is_refused(text):
 
 def test_only_an_ed25519_key_signs():
     with pytest.raises(ValueError, match="Ed25519"):
-        jws.sign(b"x", SigningKey.from_seed(bytes(range(32)), Algorithm.ES256), "a")
+        jws.sign(b"x", SigningKey.from_seed(bytes(range(32)), Algorithm.ES256), "a", KIND)

@@ -8,6 +8,7 @@ from agent.core.crypto.keys import Algorithm, SigningKey
 from agent.core.decision.checks.random_sample import drawn
 from agent.core.decision.knowledge import PermitUses
 from agent.core.decision.rate_limit import RefusedText, Texts
+from agent.core.decision.second_verdict import SecondReading, SecondVerdict
 from agent.core.lists.freshness import DataState
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject, Watched
@@ -16,6 +17,8 @@ from agent.core.permit.issue import DAY_S, issue
 from agent.core.permit.trust import KeyStatus
 from agent.core.site.claim_answers import ClaimAnswer, ClaimCode
 from agent.core.site.ledger import OtherExit
+from agent.core.trust_state import StateHold
+from drivers.text import Text
 from tests.support.lane.judging import (
     CONTEXT,
     DATA,
@@ -52,6 +55,10 @@ def entry(**changes):
 
 def known(**changes):
     return replace(KNOWN, **changes)
+
+
+def second(verdict):
+    return known(second=SecondReading(verdict, Text("{count} pictures", count=2)))
 
 
 def data(state, **versions):
@@ -178,6 +185,48 @@ ROWS = {
         MANUAL,
     ),
     "no home gate": (Reason.LEDGER_UNREACHABLE, {"known": word(ClaimCode.LEDGER_UNREACHABLE)}, MANUAL, MANUAL),
+    "a journal that must not go on": (
+        Reason.STATE_NOT_WHOLE,
+        {"known": known(hold=StateHold(cause=Text("an older copy")))},
+        MANUAL,
+        MANUAL,
+    ),
+    "a ledger that is lost": (
+        Reason.STATE_NOT_WHOLE,
+        {"known": known(hold=StateHold(ledger=Text("lost")))},
+        MANUAL,
+        MANUAL,
+    ),
+    "a ledger that was lost after the permit began": (
+        Reason.STATE_NOT_WHOLE,
+        {"known": known(hold=StateHold(ledger=Text("lost"), issued_after_utc=PERMIT.not_before))},
+        MANUAL,
+        MANUAL,
+    ),
+    "a ledger that was lost before the permit began": (
+        Reason.OK,
+        {"known": known(hold=StateHold(ledger=Text("lost"), issued_after_utc=PERMIT.not_before - 1))},
+        PASS,
+        PASS,
+    ),
+    "a trust list below its floor": (
+        Reason.STATE_NOT_WHOLE,
+        {"known": known(hold=StateHold(floors=(("trust", DATA.trust + 1),)))},
+        MANUAL,
+        MANUAL,
+    ),
+    "revocations below their floor": (
+        Reason.STATE_NOT_WHOLE,
+        {"known": known(hold=StateHold(floors=(("revocations", VERSIONS.get(ListKind.REVOCATIONS, 0) + 1),)))},
+        MANUAL,
+        MANUAL,
+    ),
+    "a used permit, whatever is lost": (
+        Reason.ALREADY_USED,
+        {"known": known(use=PermitUses(used=PERMIT.max_uses), hold=StateHold(ledger=Text("lost")))},
+        DENY,
+        DENY,
+    ),
     "just gone": (Reason.PASSBACK, {"known": known(use=PermitUses(passed_s=5)), "anti_passback_s": 60.0}, DENY, DENY),
     "a flood of codes": (Reason.RATE_LIMITED, {"texts": FLOOD}, MANUAL, MANUAL),
     "watched": (
@@ -186,6 +235,9 @@ ROWS = {
         MANUAL,
         MANUAL,
     ),
+    "another picture": (Reason.PICTURE_MISMATCH, {"known": second(SecondVerdict.DIFFERENT)}, MANUAL, MANUAL),
+    "a poor picture": (Reason.PICTURE_UNCONFIRMED, {"known": second(SecondVerdict.UNCLEAR)}, RETRY, MANUAL),
+    "no second reader": (Reason.PICTURE_UNCONFIRMED, {"known": second(SecondVerdict.FAILED)}, MANUAL, MANUAL),
     "drawn": (Reason.SAMPLED, {"sample_share": 0.5, "sample_salt": SALT}, MANUAL, MANUAL),
 }
 
@@ -201,6 +253,12 @@ def test_every_reason_has_its_verdict(reason, given, first, last):
 def test_no_reason_is_left_out():
     others = {Reason.PLATE_OTHER_PERMIT, Reason.INTERNAL_ERROR}  # below
     assert {row[0] for row in ROWS.values()} | others | set(ELSEWHERE) == set(Reason)
+
+
+def test_a_confirmed_second_reading_is_the_last_check_of_a_pass():
+    decision = decide(known=second(SecondVerdict.CONFIRMED))
+    assert decision.verdict is PASS
+    assert (decision.checks[-1].reason, decision.checks[-1].ok) == (Reason.PICTURE_MISMATCH, True)
 
 
 def test_a_fault_is_internal():

@@ -271,6 +271,13 @@ TABLE: list[Row] = [
         ["access.decided MANUAL PLATE_UNSURE", "show red manual"],
     ),
     (
+        "pictures that do not show what was told of them are an alarm beside",
+        deciding,
+        lambda y: y.decide(Verdict.MANUAL, Reason.PICTURE_MISMATCH),
+        LaneState.MANUAL,
+        ["alarm.raised picture_mismatch", "access.decided MANUAL PICTURE_MISMATCH", "show red manual"],
+    ),
+    (
         "an answer to show it again is recorded once for each reason",
         deciding,
         lambda y: (

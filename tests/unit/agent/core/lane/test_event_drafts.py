@@ -206,6 +206,12 @@ def test_the_pictures_of_a_transaction_are_of_the_vehicles_own_plate_first(
     assert evidence_pictures(transaction(**fields)) == pictures
 
 
+def test_the_pictures_that_were_read_once_more_are_named_before_those_of_the_newest_plates() -> None:
+    decision = replace(BARE, pictures=("frame", "cam 0 0"))
+    found = evidence_pictures(transaction(readings=BESIDE, decision=decision, pictures=("code", "frame")))
+    assert found == ("code", "frame", "cam 0 0", "cam 1 0", "cam 1 1")
+
+
 def test_a_picture_of_what_was_read_on_the_way_is_no_evidence_of_the_decision() -> None:
     late = frames(((OWN, 1),), camera="late", at=9.0)
     assert evidence_pictures(transaction(readings=BESIDE, plates=late)) == ("cam 1 0", "cam 0 0", "cam 1 1")

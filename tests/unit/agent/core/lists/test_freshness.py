@@ -50,12 +50,18 @@ def test_the_worst_list_counts_whichever_it_is(age_s, state):
         assert (standing.state, standing.age_s) == (state, age_s)
 
 
-def test_a_list_that_is_not_required_changes_nothing_but_the_versions():
-    standing = standing_of((*both(10, 20), listed(WATCH, 365 * DAY_S, 99)), TRUST, RULES, NOW)
-    assert (standing.state, standing.age_s) == (FRESH, 20)
-    assert standing.versions == {DECLARATIONS: 3, REVOCATIONS: 3, WATCH: 99}
-    assert standing_of((), TRUST, NONE, NOW).age_s is None
-    assert standing_of(both(365 * DAY_S), TRUST, NONE, NOW).state is FRESH
+@pytest.mark.parametrize(("age_s", "state"), AGES.values(), ids=AGES)
+def test_a_list_that_is_here_ages_whether_it_is_required_or_not(age_s, state):
+    """M6: revocations ten days old read FRESH where no list was required."""
+    for rules in (RULES, NONE):
+        standing = standing_of((*both(0), listed(WATCH, age_s, 99)), TRUST, rules, NOW)
+        assert (standing.state, standing.age_s) == (state, age_s)
+        assert standing.versions == {DECLARATIONS: 3, REVOCATIONS: 3, WATCH: 99}
+
+
+def test_a_list_that_is_neither_here_nor_required_changes_nothing():
+    standing = standing_of((), TRUST, NONE, NOW)
+    assert (standing.state, standing.age_s) == (FRESH, None)
 
 
 @pytest.mark.parametrize("held", [(), (listed(DECLARATIONS, 0),), (listed(REVOCATIONS, 0), listed(WATCH, 0))])

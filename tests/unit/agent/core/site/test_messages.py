@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.crypto import jws
+from agent.core.crypto import JwsType, jws
 from agent.core.model.ledger import LedgerState
 from agent.core.site.claim_answers import ClaimCode
 from agent.core.site.ledger import PeerRow
@@ -18,6 +18,7 @@ from agent.core.site.messages import (
     ClaimEnded,
     ClaimQuery,
     ClaimReply,
+    Hello,
     Rows,
     RowsRequest,
     SiteFault,
@@ -25,7 +26,7 @@ from agent.core.site.messages import (
     rows_from_message,
     rows_to_message,
 )
-from tests.support.site.sites import GATES, KEYS, SITE, membership_of
+from tests.support.site.sites import GATES, KEYS, PLACE, SITE, membership_of
 
 VIN = "LSVAA4182E0000000"
 PERMIT = "0102030405060708"
@@ -34,6 +35,7 @@ CLAIM = Claim(
 )  # fmt: skip
 ROW = PeerRow(4, bytes.fromhex(PERMIT), 1, LedgerState.CONSUMED, "t1", 1_795_000_000_000, VIN, "export", "south")
 WORDS = [
+    Hello(challenge="0a" * 16, answer="0b" * 16, rows_number=7),
     CLAIM,
     ClaimReply(id="t1:1", permit=PERMIT, code=ClaimCode.GRANTED, use=1),
     ClaimEnded(id="t1:1", permit=PERMIT, stream="s", seq=9),
@@ -47,40 +49,40 @@ WORDS = [
 class TestMessages:
     @pytest.mark.parametrize("word", WORDS, ids=lambda word: word.kind)
     def test_arrive_as_they_were_said(self, word):
-        found = membership_of("north").opened(membership_of("east").sealed(word, "north", KEYS["east"]))
-        assert (found.gate, found.said, found.same_membership) == ("east", word, True)
+        found = membership_of("north").opened(membership_of("east").sealed(word, "north", PLACE, KEYS["east"]))
+        assert (found.gate, found.said, found.same_membership, found.place) == ("east", word, True, PLACE)
 
     def test_for_everybody_are_for_each(self):
-        text = membership_of("east").sealed(WORDS[-1], EVERYBODY, KEYS["east"])
+        text = membership_of("east").sealed(WORDS[-1], EVERYBODY, PLACE, KEYS["east"])
         assert {membership_of(gate).opened(text).gate for gate in ("north", "south")} == {"east"}
 
     def test_rows_are_those_of_the_ledger(self):
         assert rows_from_message(rows_to_message([ROW])) == (ROW,)
 
     def test_tell_that_the_list_of_gates_is_another(self):
-        text = membership_of("east", ("east", "north")).sealed(CLAIM, "north", KEYS["east"])
+        text = membership_of("east", ("east", "north")).sealed(CLAIM, "north", PLACE, KEYS["east"])
         assert not membership_of("north").opened(text).same_membership
 
     def test_of_a_gate_that_is_not_on_the_list_are_refused(self):
         other = membership_of("stranger", ("stranger", *GATES))
-        assert _fault(other.sealed(CLAIM, "north", KEYS["stranger"])) is SiteFault.KEY_UNKNOWN
+        assert _fault(other.sealed(CLAIM, "north", PLACE, KEYS["stranger"])) is SiteFault.KEY_UNKNOWN
 
     def test_that_this_gate_said_itself_are_refused(self):
-        assert _fault(membership_of("north").sealed(CLAIM, EVERYBODY, KEYS["north"])) is SiteFault.KEY_UNKNOWN
+        assert _fault(membership_of("north").sealed(CLAIM, EVERYBODY, PLACE, KEYS["north"])) is SiteFault.KEY_UNKNOWN
 
     def test_for_another_gate_are_refused(self):
-        assert _fault(membership_of("east").sealed(CLAIM, "south", KEYS["east"])) is SiteFault.WRONG_GATE
+        assert _fault(membership_of("east").sealed(CLAIM, "south", PLACE, KEYS["east"])) is SiteFault.WRONG_GATE
 
     def test_of_another_site_are_refused(self):
-        assert _fault(membership_of("east", site=8).sealed(CLAIM, "north", KEYS["east"])) is SiteFault.WRONG_SITE
+        assert _fault(membership_of("east", site=8).sealed(CLAIM, "north", PLACE, KEYS["east"])) is SiteFault.WRONG_SITE
 
     def test_in_the_name_of_another_gate_are_refused(self):
         assert _fault(_signed({**_said(), "gate": "south"})) is SiteFault.WRONG_GATE
 
     def test_by_the_key_of_another_gate_are_refused(self):
-        text = membership_of("east").sealed(CLAIM, "north", KEYS["east"]).decode()
-        payload = jws.verified(text, KEYS["east"].public)
-        forged = jws.sign(payload, KEYS["stranger"], jws.kid_of(KEYS["east"].public))
+        text = membership_of("east").sealed(CLAIM, "north", PLACE, KEYS["east"]).decode()
+        payload = jws.verified(text, KEYS["east"].public, JwsType.SITE_MESSAGE)
+        forged = jws.sign(payload, KEYS["stranger"], jws.kid_of(KEYS["east"].public), JwsType.SITE_MESSAGE)
         assert _fault(forged.encode()) is SiteFault.SIGNATURE_INVALID
 
     @pytest.mark.parametrize(
@@ -98,7 +100,18 @@ class TestMessages:
     @pytest.mark.parametrize(
         "change",
         [
-            {"v": 2},
+            {"v": "2"},
+            {"v": None},
+            {"session": ""},
+            {"session": "5E" * 16},
+            {"session": "5e" * 15},
+            {"number": 0},
+            {"number": -1},
+            {"number": 1 << 63},
+            {"number": None},
+            {"said": {"kind": "hello", "challenge": "no nonce"}},
+            {"said": {"kind": "hello", "answer": "00" * 17}},
+            {"said": {"kind": "hello", "rows_number": -1}},
             {"more": 1},
             {"site": "seven"},
             {"said": {}},
@@ -142,6 +155,18 @@ class TestMessages:
     def test_that_say_what_is_not_understood_are_refused(self, change):
         assert _fault(_signed({**_said(), **change})) is SiteFault.CONTENT_INVALID
 
+    @pytest.mark.parametrize("version", [1, 3])
+    def test_of_another_version_are_refused_and_say_of_which(self, version):
+        """L4: what was said before there were sessions can be said again by whoever has heard it."""
+        said = {name: what for name, what in _said().items() if name not in {"session", "number"}}
+        with pytest.raises(SiteMessageError) as refused:
+            membership_of("north").opened(_signed({**said, "v": version}))
+        error = refused.value
+        assert (error.fault, error.gate, error.version) == (SiteFault.OTHER_VERSION, "east", version)
+        assert str(error).startswith(
+            f"east speaks version {version} of the messages between gates, this gate version 2: install"
+        )
+
     @pytest.mark.parametrize("payload", [b"", b"[]", b"null", b"{", b"\xff", b"1e999", b"[" * 5000])
     def test_that_are_no_json_object_are_refused(self, payload):
         assert _fault(_signed(payload)) is SiteFault.CONTENT_INVALID
@@ -159,14 +184,15 @@ def test_a_gate_must_be_on_its_own_list():
 
 def _said():
     return {
-        "v": 1, "site": SITE, "roll": membership_of("east").digest, "gate": "east", "to": "north",
+        "v": 2, "site": SITE, "roll": membership_of("east").digest, "gate": "east", "to": "north",
+        "session": PLACE.session, "number": PLACE.number,
         "said": CLAIM.model_dump(mode="json"),
     }  # fmt: skip
 
 
 def _signed(what):
     payload = what if isinstance(what, bytes) else json.dumps(what, default=str).encode()
-    return jws.sign(payload, KEYS["east"], jws.kid_of(KEYS["east"].public)).encode()
+    return jws.sign(payload, KEYS["east"], jws.kid_of(KEYS["east"].public), JwsType.SITE_MESSAGE).encode()
 
 
 def _fault(text):

@@ -14,15 +14,18 @@ from pathlib import Path
 import pytest
 
 from agent.cli.configuration import relay_boards
+from agent.core.trust_state import TrustRules, TrustState, WitnessGone, state_as_json, step
 from agent.doctor.check_runner import CheckRunner, Task
 from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.doctor.collectors import devices, files, machine, ports, remote, software
 from agent.doctor.collectors.user import SystemUser
-from agent.doctor.facts import BrokerFacts
+from agent.doctor.facts import BrokerFacts, HeadFileFacts
 from agent.doctor.finding import Finding
 from agent.doctor.texts import advice
+from agent.recording import TRUST_STATE
 from agent.service import systemd_unit
 from agent.settings.drivers import load_configuration
+from agent.store.head_file import HeadFile
 from agent.store.journal.journal import Journal
 from drivers.emulators.lcus import LcusEmulator
 from tests.support.gate.gate_site import GateSite
@@ -207,6 +210,31 @@ def test_a_damaged_journal_is_told(site):
     raw[place : place + 11] = b'"cause":"9"'
     site.journal.write_bytes(raw)
     assert "event 4" in files.journal(site.settings, failing=False, utc=NOW).trouble
+
+
+def with_head_file(site, path):
+    state = site.settings.state.model_copy(update={"head_file": path})
+    return site.settings.model_copy(update={"state": state})
+
+
+def test_the_head_file_and_what_the_agent_found_to_be_lost_are_read_without_the_agent(site, tmp_path):
+    path = tmp_path / "witness" / "head"
+    settings = with_head_file(site, path)
+    assert files.head_file(site.settings) == HeadFileFacts(None)
+    assert files.head_file(settings) == HeadFileFacts(path), "nothing has run yet"
+    journal = opened_journal(site)
+    lost, _ = step(TrustState(), WitnessGone("the head file is gone"), TrustRules(frozenset({"in"}), 1.0))
+    journal.keep(TRUST_STATE, state_as_json(lost))
+    found = files.head_file(settings)
+    assert "there is no head file" in found.trouble
+    assert found.not_whole == (("ledger", "the head file is gone"), ("orders", "the head file is gone"))
+    HeadFile(path).write("a record")
+    journal.keep(TRUST_STATE, state_as_json(TrustState()))
+    assert files.head_file(settings) == HeadFileFacts(path)
+    journal.keep(TRUST_STATE, "nobody can read this")
+    ((part, cause),) = files.head_file(settings).not_whole
+    assert (part, "no trust state" in cause) == ("journal", True)
+    journal.close()
 
 
 def test_who_may_write_the_state_is_asked_for_the_user_of_the_agent(tmp_path):

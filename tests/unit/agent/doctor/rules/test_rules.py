@@ -33,6 +33,7 @@ CLOCK = facts.ClockFacts(ClockState.SYNCED, 0.004, "", required=True)
 DISK = facts.DiskFacts(STATE, 100 * GB, 60 * GB, 1000, 900, "ext4", "/dev/sda1", frozenset({"rw"}), 7 * GB)
 MEMORY = facts.MemoryFacts(4 * GB, 2 * GB)
 PROCESSOR = facts.ProcessorFacts(4, 1.0, 55.0, throttled=False)
+ANCHORS = facts.AnchorFacts(Path("/etc/gate-agent-anchors"), exists=True, number=3, sealed=True, can_change=True)
 STATE_FACTS = facts.StateFacts(STATE, exists=True, mode=0o750, user="gate-agent", writable=True)
 JOURNAL = facts.JournalFacts(
     STATE / "journal.db", exists=True, events=900, size_bytes=10 * MB, limit_bytes=100 * MB, delivers=True
@@ -46,8 +47,13 @@ CERTIFICATE = facts.CertificateFacts(
 )
 KEY = facts.PrivateKeyFacts(Path("/etc/gate.key"), "", 0o640)
 BROKER = facts.BrokerFacts("mqtts://b:8883", encrypted=True, connect_ms=40.0, publish_ms=5.0)
+SITE_GATE = facts.SiteGateFacts("gate-8", 4.0, met=True, ours=2)
 LIST = facts.ListFacts("declarations", 7, 100, 60.0, required=True)
-LISTS = facts.ListsFacts(trust_version=3, trust_ends_s=90 * 86400.0, lists=(LIST,), fresh_s=900, known_only_s=86_400)
+REVOCATIONS = replace(LIST, name="revocations")
+LISTS = facts.ListsFacts(
+    trust_version=3, trust_ends_s=90 * 86400.0, lists=(LIST, REVOCATIONS), fresh_s=900, known_only_s=86_400
+)
+HEAD_FILE = facts.HeadFileFacts(Path("/var/lib/gate-agent-witness/head"))
 PORT = facts.PortFacts("/dev/serial/by-id/x", ("out/relay",), exists=True, user="gate-agent", group="dialout")
 CLEAR_PICTURE = Figures(sharpness=2.0, glare=0.0, noise=3.0, brightness=110.0)
 CAMERA = facts.CameraFacts(
@@ -65,6 +71,7 @@ CAMERA = facts.CameraFacts(
 )
 RELAY = facts.RelayFacts("/dev/x", ("out",), up=True, detail="a board", answer_s=0.02, energised=None, agent=True)
 INPUTS = facts.InputsFacts("out", wired=True, up=True, signals={"presence": False, "safety": False})
+SECOND_READING = facts.SecondReadingFacts(ready=1, wanted=1)
 PART = facts.WorkerFacts("retention", failures=0, trouble="", still_s=None)
 SCANNER = facts.ScannerFacts("out/post", up=True, noisy=False, detail="a scanner")
 
@@ -74,7 +81,7 @@ def tls(certificate=CERTIFICATE, key=KEY):
 
 
 def lists(**changes):
-    return replace(LISTS, lists=(replace(LIST, **changes),))
+    return replace(LISTS, lists=(replace(LIST, **changes), REVOCATIONS))
 
 
 CASES = [
@@ -132,17 +139,36 @@ CASES = [
     (machine.processor, replace(PROCESSOR, temperature_c=80.0), [FindingCode.TEMPERATURE_HIGH]),
     (machine.processor, replace(PROCESSOR, throttled=True), [FindingCode.THROTTLED]),
     (files.state, STATE_FACTS, []),
+    (files.anchors, ANCHORS, []),
+    (files.anchors, facts.AnchorFacts(ANCHORS.path, exists=False), [FindingCode.ANCHORS_NOT_ADOPTED]),
+    (files.anchors, replace(ANCHORS, can_change=False), [FindingCode.ANCHORS_NOT_SEALABLE]),
+    (files.anchors, replace(ANCHORS, trouble="damaged"), [FindingCode.ANCHORS_UNUSABLE]),
     (files.state, facts.StateFacts(STATE, exists=False), [FindingCode.STATE_MISSING]),
     (files.state, replace(STATE_FACTS, writable=False), [FindingCode.STATE_FORBIDDEN]),
     (files.state, replace(STATE_FACTS, mode=0o755), [FindingCode.STATE_OPEN]),
     (journal.journal, JOURNAL, []),
     (journal.journal, replace(JOURNAL, exists=False), [FindingCode.JOURNAL_MISSING]),
+    (files.head_file, HEAD_FILE, []),
+    (files.head_file, facts.HeadFileFacts(None), [FindingCode.WITNESS_NONE]),
+    (files.head_file, replace(HEAD_FILE, trouble="damaged"), [FindingCode.WITNESS_BAD]),
+    (
+        files.head_file,
+        replace(HEAD_FILE, not_whole=(("journal", "lost"), ("ledger", "lost"))),
+        2 * [FindingCode.WITNESS_DISAGREES],
+    ),
     (journal.journal, replace(JOURNAL, trouble="event 7 is missing"), [FindingCode.JOURNAL_DAMAGED]),
     (journal.journal, replace(JOURNAL, failing=True), [FindingCode.JOURNAL_FAILING]),
     (journal.journal, replace(JOURNAL, unacknowledged=9, oldest_s=10.0), []),
     (journal.journal, replace(JOURNAL, unacknowledged=9, oldest_s=901.0), [FindingCode.JOURNAL_WAITING]),
     (journal.journal, replace(JOURNAL, unacknowledged=9, oldest_s=901.0, delivers=False), []),
     (journal.journal, replace(JOURNAL, unacknowledged=9, size_bytes=51 * MB), [FindingCode.JOURNAL_FILLING]),
+    (journal.journal, replace(JOURNAL, acks_signed=True), []),
+    (journal.journal, replace(JOURNAL, acks_signed=False), [FindingCode.ACKS_UNSIGNED]),
+    (
+        journal.journal,
+        replace(JOURNAL, acks_signed=False, unacknowledged=9, oldest_s=901.0),
+        [FindingCode.JOURNAL_WAITING, FindingCode.ACKS_UNSIGNED],
+    ),
     (files.gate_key, facts.GateKeyFacts(exists=True, trouble="", public="ab"), []),
     (files.gate_key, facts.GateKeyFacts(exists=False, trouble=""), [FindingCode.GATE_KEY_MISSING]),
     (files.gate_key, facts.GateKeyFacts(exists=True, trouble="damaged"), [FindingCode.GATE_KEY_BAD]),
@@ -173,6 +199,13 @@ CASES = [
     (remote.brokers, [replace(BROKER, gives="no")], [FindingCode.BROKER_GIVES_NOTHING]),
     (remote.brokers, [replace(BROKER, encrypted=False)], [FindingCode.BROKER_IN_CLEAR]),
     (remote.brokers, [replace(BROKER, publish_ms=2100.0)], [FindingCode.BROKER_SLOW]),
+    (remote.site, [], []),
+    (remote.site, [SITE_GATE], []),
+    (remote.site, [replace(SITE_GATE, met=False), SITE_GATE], [FindingCode.SITE_GATE_UNHEARD]),
+    (remote.site, [replace(SITE_GATE, heard_s=None)], [FindingCode.SITE_GATE_UNHEARD]),
+    (remote.site, [replace(SITE_GATE, heard_s=31.0)], [FindingCode.SITE_GATE_UNHEARD]),
+    (remote.site, [replace(SITE_GATE, met=False, version=1)], [FindingCode.SITE_GATE_OTHER_VERSION]),
+    (remote.site, [replace(SITE_GATE, same_list=False)], [FindingCode.SITE_GATES_DIFFER]),
     (remote.lists, LISTS, []),
     (remote.lists, facts.ListsFacts(begun=False), []),
     (remote.lists, facts.ListsFacts(trouble="damaged"), [FindingCode.LISTS_UNREADABLE]),
@@ -183,7 +216,13 @@ CASES = [
     (remote.lists, lists(age_s=None, required=False), []),
     (remote.lists, lists(age_s=1000.0), [FindingCode.LIST_OLD]),
     (remote.lists, lists(age_s=90_000.0), [FindingCode.LIST_TOO_OLD]),
-    (remote.lists, lists(age_s=90_000.0, required=False), []),
+    (remote.lists, lists(age_s=90_000.0, required=False), [FindingCode.LIST_TOO_OLD]),
+    (remote.lists, replace(LISTS, lists=(LIST,)), [FindingCode.LIST_NOT_REQUIRED]),
+    (
+        remote.lists,
+        replace(LISTS, lists=(LIST, replace(REVOCATIONS, required=False))),
+        [FindingCode.LIST_NOT_REQUIRED],
+    ),
     (devices.ports, [PORT], []),
     (devices.ports, [replace(PORT, exists=False)], [FindingCode.PORT_MISSING]),
     (devices.ports, [replace(PORT, permitted=False)], [FindingCode.PORT_FORBIDDEN]),
@@ -213,6 +252,15 @@ CASES = [
     (devices.inputs, [facts.InputsFacts("out", wired=False)], [FindingCode.LANE_BLIND]),
     (devices.inputs, [replace(INPUTS, up=False)], [FindingCode.INPUTS_LOST]),
     (devices.inputs, [replace(INPUTS, signals={"presence": None, "safety": False})], [FindingCode.INPUTS_UNKNOWN]),
+    (devices.inputs, [replace(INPUTS, blind=True)], [FindingCode.LANE_BLIND]),
+    (devices.second_reading, SECOND_READING, []),
+    (devices.second_reading, replace(SECOND_READING, ready=0), []),
+    (devices.second_reading, replace(SECOND_READING, trouble="no file left"), [FindingCode.SECOND_READING_LOST]),
+    (
+        devices.second_reading,
+        replace(SECOND_READING, unconfined=("calls: no libseccomp",)),
+        [FindingCode.SECOND_READING_UNCONFINED],
+    ),
     (devices.scanners, [SCANNER], []),
     (devices.scanners, [replace(SCANNER, up=False)], [FindingCode.SCANNER_LOST]),
     (devices.scanners, [replace(SCANNER, noisy=True)], [FindingCode.SCANNER_NOISY]),

@@ -17,6 +17,7 @@ from agent.devices.port_supervisor import PortState
 from agent.lane.decider import Decider, LanePlace, Sources
 from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
 from drivers.api import Delivery
+from tests.support.lane.kept_pictures import FaithfulReader
 from tests.support.lists.lists import ROOT
 from tests.support.pki.permits import KEY, NOW, PERMIT
 from tests.support.site.sites import GATES, membership_of, rules, site
@@ -24,7 +25,14 @@ from tests.support.store.registries import open_registry
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 PLACE = LanePlace(
-    9411, 1, "export", 60, 700, require_clock=True, rules=JudgementRules(without_plate="pass", already_exited_s=DAY_S)
+    9411,
+    1,
+    "export",
+    60,
+    700,
+    require_clock=True,
+    rules=JudgementRules(without_plate="pass", already_exited_s=DAY_S),
+    scanners=frozenset({"front"}),
 )
 RULES = LaneRules("exit", 1, direction="export", blind=True, gone_s=600.0, blind_passage_s=0.2, deny_again_s=0.0)
 HOME = membership_of(GATES[0]).home(PERMIT.vin)
@@ -48,7 +56,9 @@ class LaneOfSite:
         self.gate, self.pulses = gate, []
         self.registry = open_registry(folder / f"{gate.gate}-registry.db")
         self.registry.take_trust(trust.seal(trust_list([Issuer("KHE", KEY)], NOW - DAY_S), ROOT), "file")
-        decider = Decider(PLACE, Sources(self.registry, gate.journal, Trusted().trusted, gate.service))
+        decider = Decider(
+            PLACE, Sources(self.registry, gate.journal, Trusted().trusted, gate.service, FaithfulReader())
+        )
         self.loop = LaneLoop(
             Lane.start(RULES, 1),
             LaneDependencies(self, gate.recorder, now, decider.decide, lambda _: None, lambda _: None, lambda _: None),

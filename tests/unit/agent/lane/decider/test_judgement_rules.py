@@ -12,7 +12,7 @@ DAY_S = 86_400
 
 def place(tmp_path, added=""):
     settings = loaded(write(tmp_path, f"{GOOD}\n{added}\n")).settings
-    return lane_place(settings, settings.lanes["out"], FreshnessRules(), b"salt")
+    return lane_place(settings, "out", FreshnessRules(), b"salt")
 
 
 def test_the_defaults_ask_for_a_signed_permit_and_its_plate(tmp_path):
@@ -48,6 +48,6 @@ def test_each_setting_reaches_the_lane(tmp_path, added, wanted):
 def test_the_forms_of_permits_are_those_that_are_named(tmp_path):
     text = GOOD.replace("[permits]", '[permits]\nforms = ["reference", "jws"]')
     settings = loaded(write(tmp_path, text)).settings
-    found = lane_place(settings, settings.lanes["out"], FreshnessRules(), b"salt")
+    found = lane_place(settings, "out", FreshnessRules(), b"salt")
     assert found.forms == frozenset({PermitForm.REFERENCE, PermitForm.JWS})
     assert found.rules.sample_salt == b"salt"

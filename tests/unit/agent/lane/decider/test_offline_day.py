@@ -25,6 +25,7 @@ from agent.core.permit.reference import permit_of
 from agent.lane.decider import Decider, LanePlace, Sources
 from agent.site.standalone import StandaloneSite
 from tests.support.lane.judging import read
+from tests.support.lane.kept_pictures import FaithfulReader
 from tests.support.lists.lists import DECLARATIONS, HOUR_S, REVOCATIONS, ROOT, declarations
 from tests.support.pki.permits import KEY, NOW
 from tests.support.store.journals import FakeClock, open_journal
@@ -80,9 +81,9 @@ class Gate:
         self.boots += 1
         self.journal = open_journal(self.folder / "journal.db", boot=f"boot-{self.boots}", clock=self.clock)
         self.registry = open_registry(self.folder / "registry.db")
-        self.decider = Decider(
-            PLACE, Sources(self.registry, self.journal, Trusted().trusted, StandaloneSite(self.journal))
-        )
+        self.kept_pictures, self.answers = FaithfulReader(), []
+        site = StandaloneSite(self.journal)
+        self.decider = Decider(PLACE, Sources(self.registry, self.journal, Trusted().trusted, site, self.kept_pictures))
 
     def stop(self):
         self.journal.close()
@@ -96,7 +97,8 @@ class Gate:
         payload = issue(permit, key, KEY.public.key_id).encode()
         shown = Presentation(payload, "test", "front", self.shown, float(self.shown * 100))
         question = Decide(transaction, (shown,), read(plate or permit.plate, frames=2), final=True)
-        answer = self.decider.decide(question, Instant(self.shown * 100.0, float(utc)), self._never)
+        question, now = self.kept_pictures.pictured(question), Instant(self.shown * 100.0, float(utc))
+        answer = self.decider.decide(question, now, self.answers.append) or self.answers.pop()
         decision = answer.decision
         assert decision.data.state is state_at(utc - self.heard_at)
         if decision.verdict is Verdict.PASS:
@@ -106,10 +108,6 @@ class Gate:
             self.journal.record([], [replace(reserved, state=LedgerState.CONSUMED)])
         self.verdicts[what, decision.verdict] += 1
         return decision.verdict, decision.reason
-
-    @staticmethod
-    def _never(answer):
-        raise AssertionError(f"the only gate of its site has nobody to wait for: {answer}")
 
 
 @pytest.fixture

@@ -197,6 +197,7 @@ def with_times(timeout_ms, poll_hz, stale_s):
 
 
 COMMAND_KEY = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+ACK = f'[[mqtt.ack_keys]]\nid = "central"\npublic_key = "{"cd" * 8 + COMMAND_KEY[16:]}"'
 KEY = f'[[commands.keys]]\nid = "room"\npublic_key = "{COMMAND_KEY}"'
 
 
@@ -205,6 +206,9 @@ KEY = f'[[commands.keys]]\nid = "room"\npublic_key = "{COMMAND_KEY}"'
     [
         (f"{KEY}\n{KEY.replace('room', 'gate')}", "commands.keys[1].public_key", "twice", "error"),
         (f"{KEY}\n{KEY.replace(COMMAND_KEY, 'ab' * 8 + COMMAND_KEY[16:])}", "commands.keys[1].id", "name", "error"),
+        (f"{ACK}\n{ACK.replace('central', 'next')}", "mqtt.ack_keys[1].public_key", "twice", "error"),
+        (f"{ACK}\n{ACK.replace('cd' * 8, 'ab' * 8)}", "mqtt.ack_keys[1].id", "name", "error"),
+        (f"{KEY}\n{ACK.replace('cd' * 8, COMMAND_KEY[:16])}", "mqtt.ack_keys[0].public_key", "orders", "warning"),
         (KEY.replace(COMMAND_KEY, ROOT_KEY), "commands.keys[0].public_key", "root key of permits", "warning"),
         ("[evidence]\nkeep_passed_hours = 800", "evidence.keep_passed_hours", "at least as long", "error"),
     ],

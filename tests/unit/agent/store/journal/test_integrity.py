@@ -4,6 +4,7 @@ import sqlite3
 
 import pytest
 
+from agent.core.events.chain import beginning
 from agent.core.events.chain_verification import ChainFault
 from agent.core.events.event_types import ChainCheckpoint, Draft
 from agent.store.errors import JournalCorruptError
@@ -184,6 +185,22 @@ def test_pruning_before_a_damaged_event_goes_on_too(path):
     journal = open_journal(path)
     journal._database.freeing("prune", lambda connection: event_table.cut(connection, 5))
     assert seqs(journal.range(1, 8)) == [7, 8]
+    journal.close()
+
+
+def test_the_hash_of_an_event_is_what_was_recorded_also_where_its_bytes_are_damaged(path):
+    with JournalReader(path) as reader:
+        recorded = {event.seq: event.hash for event in reader.events()}
+    alter(path, altered(10))
+    journal = open_journal(path, clock=FakeClock())
+    assert {seq: journal.digest_at(seq) for seq in recorded} == recorded
+    assert journal.digest_at(0) == beginning(journal.stream).digest
+    assert journal.digest_at(max(recorded) + 1) is None
+    journal.acknowledge(journal.stream, 12)
+    journal.prune(0, 0)
+    assert journal.digest_at(journal.tail) == recorded[journal.tail]
+    assert journal.digest_at(journal.tail - 1) is None
+    assert journal.digest_at(0) is None
     journal.close()
 
 

@@ -3,6 +3,7 @@
 import threading
 from dataclasses import replace
 from functools import cache
+from math import inf
 
 import pytest
 
@@ -290,6 +291,19 @@ def test_how_far_off_the_clock_was_is_kept_with_the_last_word_of_a_time_server(r
     assert registry.clock_floor() == ClockFloor(NOW + 60, NOW, 0.25)
     registry.raise_clock_floor(NOW + 90, synced=True, error_s=9.0)
     assert registry.clock_floor() == ClockFloor(NOW + 90, NOW + 90, 9.0)
+
+
+def test_the_last_word_of_a_time_server_can_be_doubted_until_it_speaks_again(registry):
+    registry.doubt_clock_word(inf)
+    assert registry.clock_floor() == ClockFloor(0.0, None), "there is none to doubt"
+    registry.raise_clock_floor(NOW, synced=True, error_s=0.25)
+    registry.doubt_clock_word(3.0)
+    registry.doubt_clock_word(2.0)
+    assert registry.clock_floor() == ClockFloor(NOW, NOW, 3.0)
+    registry.doubt_clock_word(inf)
+    assert registry.clock_floor() == ClockFloor(NOW, NOW, inf)
+    registry.raise_clock_floor(NOW + 60, synced=True, error_s=0.25)
+    assert registry.clock_floor() == ClockFloor(NOW + 60, NOW + 60, 0.25)
 
 
 def test_a_floor_of_before_that_was_kept_is_off_by_what_a_kernel_allows(registry):

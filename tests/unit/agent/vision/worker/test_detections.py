@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
 
 from agent.vision.mapping import DetectionMapper
 from agent.vision.worker.detections import DetectionBuilder
+from agent.vision.worker.kept_picture import KeptPictureReader
 from agent.vision.worker.latest_frame import NumberedFrame
+from agent.vision.worker.picture_selector import decoded
 from agent.vision.worker.protocol import Configure, Detection, ProtocolError, SeenCode
+from agent.vision.worker.qr.reader import QrReader
 from agent.vision.worker.wire import Decoder, encoded
 from drivers.api import Frame
+from drivers.camera.simulated_yard.scene import Scene, ShownCode, draw_scene
 
 if TYPE_CHECKING:
     from agent.core.model.observations import Reading
@@ -30,6 +35,7 @@ class Plate:
     columns: bytes = bytes((1, 0, 0))
     two_lines: bool = False
     character_px: float = 17.5
+    legible: bool = True
     flat: np.ndarray = field(default_factory=lambda: np.full((80, 288, 3), 90, np.uint8))
 
     @property
@@ -60,6 +66,11 @@ def test_a_reading_bears_its_colour_and_the_same_track_in_every_frame() -> None:
 
     assert [(one.text, one.colour, one.track) for one in first] == [("京A12345", "blue", 1), ("沪B98765", "yellow", 2)]
     assert [(one.text, one.track) for one in second] == [("沪B98765", 2), ("京A12345", 1)]
+
+
+def test_whether_its_picture_can_stand_for_a_plate_crosses_the_wire() -> None:
+    found = Life().sees(1, NEAR, replace(FAR, legible=False))
+    assert [one.legible for one in found] == [True, False]
 
 
 def test_the_height_of_a_character_crosses_the_wire() -> None:
@@ -94,7 +105,7 @@ def test_what_is_read_in_a_frame_that_came_late_was_seen_when_the_frame_was_take
     late = NumberedFrame(1, Frame(np.zeros((72, 128, 3), np.uint8), 100.0, behind_s=3.0))
     mapper = DetectionMapper("exit/front", 0, 90.0, 2.0)
     plates = mapper.seen(*detections.of_plates(late, [NEAR]), now=100.5)
-    codes = mapper.seen(*detections.of_codes(late, [Code()]), now=100.5)
+    codes = mapper.seen(*detections.of_codes(late, [Code()], KeptPictureReader(), thorough=False), now=100.5)
 
     assert (plates.at, codes.at) == (97.0, 97.0)
     assert [(one.at, one.behind_s) for one in (*plates.readings, *codes.presentations)] == [(97.0, 3.0)] * 2
@@ -114,6 +125,64 @@ def test_a_code_names_the_picture_of_its_last_seconds_and_none_of_an_earlier_vis
     assert named(103.1) is None
     assert named(200.0, b"second") == named(201.0) == sha256(b"second").hexdigest()
     assert named(199.9) == named(201.0), "two threads read codes, the slower one of an earlier frame"
+
+
+def test_a_picture_that_shows_a_code_gives_way_to_such_a_one_alone_while_it_counts() -> None:
+    mapper = DetectionMapper("exit/front", 0, 90.0, 2.0)
+
+    def named(at: float, picture: bytes | None, *, legible: bool) -> tuple[str | None, bool]:
+        code = SeenCode(payload=b"GP1:PERMIT", engine="test", legible=legible)
+        pictures = () if picture is None else (picture,)
+        detection = Detection(frame=1, at=at, codes=(code,), picture=None if picture is None else 0)
+        shown = mapper.seen(detection, pictures, now=at).presentations[0]
+        return shown.picture, shown.legible
+
+    blurred, sharp, newer = (sha256(one).hexdigest() for one in (b"blurred", b"sharp", b"newer"))
+    assert named(99.0, None, legible=True) == (None, False), "there is no picture that it could be true of"
+    assert named(100.0, b"blurred", legible=False) == named(100.1, None, legible=True) == (blurred, False)
+    assert named(100.5, b"sharp", legible=True) == named(101.0, b"blurred", legible=False) == (sharp, True)
+    assert named(102.0, b"newer", legible=True) == (newer, True)
+    assert named(105.5, b"blurred", legible=False) == (blurred, False)
+
+
+def of_permit(blur_px: float) -> tuple[NumberedFrame, Code]:
+    """A frame of the yard with a permit's code, and the code as it is read in the sharp frame."""
+    text = "GP1:" + "PERMIT" * 20
+    pixels = draw_scene(Scene(code=ShownCode(text=text)))
+    (found,) = QrReader().read(pixels)
+    blurred = cv2.GaussianBlur(pixels, (0, 0), blur_px).astype(np.uint8) if blur_px else pixels
+    return NumberedFrame(1, Frame(blurred, 100.0)), Code(found.payload, module_px=found.module_px)
+
+
+@pytest.mark.parametrize("width_px", [64, 640, 1920])
+def test_the_picture_of_a_code_is_as_large_as_it_must_be_to_be_read_in_it_once_more(width_px: int) -> None:
+    frame, code = of_permit(0)
+    detections = DetectionBuilder(Configure(camera_kind="x", camera={}, picture_width_px=width_px))
+    message, (picture,) = detections.of_codes(frame, [code], KeptPictureReader(), thorough=False)
+
+    assert message.codes[0].legible
+    assert KeptPictureReader().codes(picture, thorough=False) == (code.payload,)
+    assert decoded(picture).shape[1] <= max(width_px, 1280)
+
+
+def test_a_code_that_no_picture_shows_is_told_of_as_such_and_pictured_again_soon() -> None:
+    frame, code = of_permit(9.0)
+    detections = DetectionBuilder(Configure(camera_kind="x", camera={}, picture_every_s=2.0))
+
+    def told(at: float) -> tuple[bool, int]:
+        numbered = NumberedFrame(1, Frame(frame.frame.pixels, at))
+        message, pictures = detections.of_codes(numbered, [code], KeptPictureReader(), thorough=True)
+        return message.codes[0].legible, len(pictures)
+
+    assert told(100.0) == (False, 1)
+    assert told(100.2)[1] == 0
+    assert told(100.6) == (False, 1)
+
+
+@pytest.mark.parametrize("picture", [b"", b"\xff\xd8\xff", b"\xff\xd8\xff" + bytes(1000), b"GIF89a"])
+def test_a_picture_that_is_none_shows_nothing(picture: bytes) -> None:
+    assert decoded(picture) is None
+    assert KeptPictureReader().codes(picture, thorough=True) == ()
 
 
 @pytest.mark.parametrize(("at", "behind_s"), [(89.9, 0.0), (100.2, 0.0), (98.0, 2.2)])

@@ -20,9 +20,11 @@ from agent.vision.worker.protocol import (
     Expose,
     Heartbeat,
     Hello,
+    PicturesShown,
     Preview,
     PreviewFrame,
     ProtocolError,
+    ReadPictures,
     SeenCode,
     SeenPlate,
     Stop,
@@ -53,9 +55,20 @@ SAMPLES = [
     (Preview(width_px=640, fps=5.0, for_s=2.5, measured=True), []),
     (Expose(share=0.25, for_s=10.0), []),
     (Expose(share=None, for_s=0.0), []),
+    (PicturesShown(codes=((b"\x00\xff", b"2"), ()), plates=(PLATE, None)), []),
+    (ReadPictures(codes=1, plates=1), [JPEG, JPEG]),
     (Attend(present=True), []),
     (Stop(), []),
 ]
+
+
+@pytest.mark.parametrize(("codes", "plates"), [(0, 0), (1, 0), (1, 2), (3, 0)])
+def test_pictures_to_be_read_are_as_many_as_are_announced(codes, plates):
+    data = encoded(ReadPictures(codes=1, plates=1), [JPEG, JPEG])
+    text = json.loads(data[4 : -2 * len(JPEG)])
+    text["message"] |= {"codes": codes, "plates": plates}
+    with pytest.raises(ProtocolError, match="other pictures than came with it"):
+        Decoder(from_worker=False).feed(frame(text, JPEG, JPEG))
 
 
 def from_worker(message):

@@ -1,0 +1,26 @@
+"""The trust anchors of the gate on the disk: the store that root alone writes, its helper, and what the agent sees.
+
+May write the folder of the anchors as root, and speak over the helper's socket. Whether a change may be made is judged
+in `agent.core.anchors`.
+"""
+
+from agent.anchors.follower import AnchorFollower, AnchorFollowerDependencies
+from agent.anchors.helper_client import SOCKET, HelperUnreachableError, ask_helper
+from agent.anchors.rehearsal import check_usable
+from agent.anchors.root_folder import read_root_file
+from agent.anchors.store import AnchorChange, AnchorStore, AnchorStoreError, changed_or_refused, recorded_changes
+
+__all__ = [
+    "SOCKET",
+    "AnchorChange",
+    "AnchorFollower",
+    "AnchorFollowerDependencies",
+    "AnchorStore",
+    "AnchorStoreError",
+    "HelperUnreachableError",
+    "ask_helper",
+    "changed_or_refused",
+    "check_usable",
+    "read_root_file",
+    "recorded_changes",
+]

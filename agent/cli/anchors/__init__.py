@@ -1,0 +1,20 @@
+"""The commands `gate-agent anchors`: what a gate believes without asking anybody, and how that is changed."""
+
+import typer
+
+from agent.cli.anchors.adopt import adopt
+from agent.cli.anchors.apply import apply
+from agent.cli.anchors.documents import keygen, sign, write
+from agent.cli.anchors.show import show
+
+app = typer.Typer(
+    name="anchors",
+    help="Show, adopt and change the trust anchors: keys, brokers, gates of the site.",
+    no_args_is_help=True,
+)
+app.command()(show)
+app.command()(adopt)
+app.command()(keygen)
+app.command()(write)
+app.command()(sign)
+app.command("apply")(apply)

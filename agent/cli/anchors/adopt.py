@@ -1,0 +1,103 @@
+"""The command `gate-agent anchors adopt`: what the configuration says is trusted becomes root's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agent.anchors import AnchorStoreError
+from agent.cli.anchors.common import as_agent, root_name, see_root, show_anchors, store_of
+from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater
+from agent.cli.terminal import echo, fail
+from agent.clock import Clock
+from agent.core.anchors import ANCHOR_KEYS, CA_KEYS, DOCUMENT_KEYS, PERSONS, AnchorRefusedError
+from agent.settings import AnchorValueError, anchors_of, read_file
+from agent.settings.drivers import load_configuration
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from agent.core.anchors import HeldAnchors
+
+_Person = Annotated[
+    list[str] | None,
+    typer.Option("--person", help="NAME=PUBLIC_KEY, as `gate-agent anchors keygen` prints it; two or more, each once."),
+]
+_DocumentKey = Annotated[
+    list[str] | None,
+    typer.Option("--document-key", help="The id of a command key whose owner may sign documents that change anchors."),
+]
+
+
+def adopt(
+    person: _Person = None,
+    document_key: _DocumentKey = None,
+    configuration: ConfigurationLater = DEFAULT_PATH,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Take root keys, command keys, brokers and the other trust anchors out of the agent's reach.
+
+    They are copied from the configuration into a file of root's, which wins over gate.toml from then on. It may be done
+    again until the first real vehicle; who was named before stays, where nobody else is named. Exit code 1 where
+    nothing was changed.
+    """
+    see_root("anchors adopt")
+    store = store_of(configuration)
+    try:
+        held = store.held()
+        with as_agent(configuration):
+            tables = _tables(configuration)
+        tables["anchors"] |= {
+            "persons": _persons(person) if person else [] if held is None else held.values[PERSONS],
+            "document_keys": document_key or ([] if held is None else held.values[DOCUMENT_KEYS]),
+        }
+        wanted = anchors_of(tables)
+        show_anchors(wanted)
+        _warn(wanted)
+        if not yes:
+            typer.confirm("Are these the trust anchors of this gate?", abort=True)
+        change = store.adopt(wanted, root_name(), Clock().now().utc)
+    except AnchorValueError as error:
+        fail("anchors adopt", f"{error.key}: {error}")
+    except (AnchorRefusedError, AnchorStoreError) as error:
+        fail("anchors adopt", error)
+    echo(f"{store.folder}: number {change.number}, digest {change.digest}")
+    echo("the agent takes them within seconds, or with: systemctl reload gate-agent")
+
+
+def _tables(configuration: Path) -> dict[str, Any]:
+    """The anchors as the configuration has them, without those that are held. Raises SettingsError, OSError."""
+    loaded = load_configuration(configuration, anchors=None)
+    for warning in loaded.warnings:
+        echo(str(warning), err=True)
+    settings = loaded.settings
+    plain = settings.model_dump(mode="json")
+    tables: dict[str, Any] = {"version": 1, "anchors": {"gate": settings.gate.id, "number": 1}}
+    of_files = {path: key for key, path in CA_KEYS.items()}
+    for section, name in ANCHOR_KEYS:
+        table = tables.setdefault(section, {})
+        if (section, name) not in of_files:
+            table[name] = plain[section][name]
+        elif (file := getattr(getattr(settings, section), name)) is not None:
+            table[of_files[section, name].partition(".")[2]] = read_file(file).decode("ascii", "replace")
+    return tables
+
+
+def _persons(given: list[str]) -> list[dict[str, str]]:
+    found = [one.partition("=") for one in given]
+    if not all(mark for _, mark, _ in found):
+        raise typer.BadParameter("expected NAME=PUBLIC_KEY, as `gate-agent anchors keygen` prints it")
+    return [{"name": name, "public_key": key} for name, _, key in found]
+
+
+def _warn(wanted: HeldAnchors) -> None:
+    if not wanted.can_change:
+        echo(
+            "warning: no --person and no --document-key: nobody could change them after the first real vehicle, so",
+            err=True,
+        )
+        echo("they are not sealed then, and whoever is root changes them alone", err=True)
+    elif len(wanted.persons) == 1 and not wanted.document_keys:
+        echo("note: with one person, a change takes his signature and root at this computer", err=True)

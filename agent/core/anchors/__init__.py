@@ -1,0 +1,91 @@
+"""Trust anchors: what a gate believes without asking anybody, and who may change it.
+
+Rules and forms alone. A change is a document that people or central have signed; where it is kept, and who writes it,
+is for others.
+"""
+
+from agent.core.anchors.anchor_fingerprints import AnchorDifference, differences, fingerprints
+from agent.core.anchors.anchor_keys import ANCHOR_KEYS, AUTHORITIES, CA_KEYS, DOCUMENT_KEYS, PERSONS, is_anchor
+from agent.core.anchors.authority import (
+    NOT_ADOPTED,
+    AnchorFault,
+    AnchorRefusedError,
+    Authority,
+    JudgedChange,
+    Sender,
+    judge_change,
+    sealed,
+    signers_of,
+)
+from agent.core.anchors.change_document import (
+    LONGEST_LIFE_S,
+    SIGNATURES_LIMIT,
+    ChangeDocument,
+    SignedText,
+    document_bytes,
+    parsed_document,
+    sign_document,
+)
+from agent.core.anchors.held_anchors import HeldAnchors, PersonKey
+from agent.core.anchors.proposal import (
+    PROPOSAL_LIFE_S,
+    AnchorProposal,
+    AnchorWaitsError,
+    confirmed,
+    is_over,
+    proposed,
+)
+from agent.core.anchors.requests import (
+    REQUEST_LIMIT_BYTES,
+    ChangeRequest,
+    HelperAnswer,
+    RequestInvalidError,
+    SealRequest,
+    parsed_answer,
+    parsed_request,
+    request_bytes,
+)
+
+__all__ = [
+    "ANCHOR_KEYS",
+    "AUTHORITIES",
+    "CA_KEYS",
+    "DOCUMENT_KEYS",
+    "LONGEST_LIFE_S",
+    "NOT_ADOPTED",
+    "PERSONS",
+    "PROPOSAL_LIFE_S",
+    "REQUEST_LIMIT_BYTES",
+    "SIGNATURES_LIMIT",
+    "AnchorDifference",
+    "AnchorFault",
+    "AnchorProposal",
+    "AnchorRefusedError",
+    "AnchorWaitsError",
+    "Authority",
+    "ChangeDocument",
+    "ChangeRequest",
+    "HeldAnchors",
+    "HelperAnswer",
+    "JudgedChange",
+    "PersonKey",
+    "RequestInvalidError",
+    "SealRequest",
+    "Sender",
+    "SignedText",
+    "confirmed",
+    "differences",
+    "document_bytes",
+    "fingerprints",
+    "is_anchor",
+    "is_over",
+    "judge_change",
+    "parsed_answer",
+    "parsed_document",
+    "parsed_request",
+    "proposed",
+    "request_bytes",
+    "sealed",
+    "sign_document",
+    "signers_of",
+]

@@ -1,0 +1,48 @@
+"""Which keys of the configuration are trust anchors."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+CA_KEYS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {"mqtt.ca": ("mqtt", "ca_file"), "site.ca": ("site", "ca_file")}
+)
+"""Anchors whose value is the content of a file, as PEM, by the key of the configuration that names the file.
+
+The path of a file says nothing of what is in it.
+"""
+
+ANCHOR_KEYS: Final[tuple[tuple[str, str], ...]] = (
+    ("permits", "root_keys"),
+    ("commands", "keys"),
+    ("mqtt", "brokers"),
+    ("mqtt", "ca_file"),
+    ("mqtt", "ack_mode"),
+    ("mqtt", "ack_keys"),
+    ("mqtt", "unsigned_acks"),
+    ("site", "gates"),
+    ("site", "brokers"),
+    ("site", "ca_file"),
+    ("state", "directory"),
+    ("state", "head_file"),
+    ("console", "enabled"),
+    ("console", "listen"),
+    ("console", "port"),
+    ("console", "tls"),
+    ("console", "names"),
+)
+"""The keys of the configuration: section and name. All that is below one belongs to it."""
+
+PERSONS: Final = "anchors.persons"
+DOCUMENT_KEYS: Final = "anchors.document_keys"
+AUTHORITIES: Final = (PERSONS, DOCUMENT_KEYS)
+"""Who may change anchors is an anchor too: persons with their keys, and ids of command keys that sign documents."""
+
+
+def is_anchor(path: Sequence[str | int]) -> bool:
+    """Whether a key of the configuration, as a path, is a trust anchor, or lies in one."""
+    return tuple(path[:2]) in ANCHOR_KEYS

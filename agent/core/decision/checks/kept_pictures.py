@@ -1,0 +1,33 @@
+"""The second reading: whether the kept pictures show what the vision workers told of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from agent.core.decision.checks.case import failed, held, unclear
+from agent.core.decision.second_verdict import SecondVerdict
+from agent.core.model import Reason, Verdict
+
+if TYPE_CHECKING:
+    from agent.core.decision.checks.case import Case, CheckFinding
+
+
+def confirmed(case: Case) -> CheckFinding | None:
+    """PICTURE_MISMATCH: they show something else. PICTURE_UNCONFIRMED: nobody knows what they show.
+
+    The last of all: it is asked for where nothing else is in the way.
+    """
+    second = case.known.second
+    if second is None:
+        return None
+    match second.verdict:
+        case SecondVerdict.CONFIRMED:
+            return held(Reason.PICTURE_MISMATCH, second.detail)
+        case SecondVerdict.DIFFERENT:
+            return failed(Verdict.MANUAL, Reason.PICTURE_MISMATCH, second.detail)
+        case SecondVerdict.UNCLEAR:
+            return unclear(Reason.PICTURE_UNCONFIRMED, second.detail)
+        case SecondVerdict.FAILED:
+            return failed(Verdict.MANUAL, Reason.PICTURE_UNCONFIRMED, second.detail)
+        case _:
+            assert_never(second.verdict)

@@ -1,0 +1,186 @@
+"""The second reading: whether the kept pictures show what the vision workers told of them.
+
+A vision worker touches foreign pixels and may have been taken over; then it tells of a permit and a plate whatever it
+likes. So a grant that rests on what cameras saw counts only where another process, that nothing has touched yet, reads
+the same from the pictures that will be its evidence. This says which pictures those are, and compares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from agent.core.decision.checks.case import judges_plate
+from agent.core.decision.second_verdict import SecondReading, SecondVerdict
+from agent.core.plates import ACCEPTED, MatchVerdict
+from agent.core.plates.match import match
+from agent.core.plates.vote import vote
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+
+    from agent.core.decision.checks.case import JudgementRules
+    from agent.core.decision.permit_choice import Assessment
+    from agent.core.model import Position, Presentation, Reading
+    from agent.core.plates import MatchRules
+
+MOST_PLATES: Final = 3
+"""How many plates are read once more: the pictures that show the voted one best."""
+_ONE_SLIP: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ToBeConfirmed:
+    """What a PASS rests on that cameras saw, and the pictures of it.
+
+    `code`: the bytes of the permit's code, None where none is to be read; `code_picture`: SHA-256 of the picture that
+    shows it, `code_camera`: whose it is. `plate`: the declared plate, None where none is to be read; `readings`: what
+    was told of it, each with its picture.
+    """
+
+    code: bytes | None = None
+    code_picture: str | None = None
+    code_camera: str = ""
+    plate: str | None = None
+    readings: tuple[Reading, ...] = ()
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The pictures by their names, that of the code first."""
+        plates = (reading.picture for reading in self.readings)
+        return tuple(dict.fromkeys(name for name in (self.code_picture, *plates) if name is not None))
+
+    @property
+    def missing(self) -> str:
+        """What no picture can be shown of, in words; empty where all have one."""
+        if self.code is not None and self.code_picture is None:
+            return Text("no picture shows the code so that it can be read once more")
+        if self.plate is not None and not self.readings:
+            return Text("no picture of the plate is kept")
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlateShown:
+    """What the picture of a plate reads as; the fields are those of agent.core.model.observations.Reading."""
+
+    text: str
+    positions: tuple[Position, ...]
+    confidence: float
+    columns: bytes = b""
+    two_lines: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PicturesShown:
+    """What the pictures of a ToBeConfirmed show: all codes in that of the code; each plate, None where none is read."""
+
+    codes: tuple[bytes, ...] = ()
+    plates: tuple[PlateShown | None, ...] = ()
+
+
+def to_be_confirmed(
+    assessment: Assessment, rules: JudgementRules, held: Container[str], scanners: Container[str]
+) -> ToBeConfirmed | None:
+    """What is to be read once more before an assessed permit may pass; None: nothing of it was seen by a camera.
+
+    `held`: the pictures that are still there. `scanners`: by name, the readers that are no cameras; what one of them
+    read of the permit itself needs no picture.
+    """
+    permit = assessment.permit
+    shown = [one for one in assessment.evidence.presentations if one.payload == assessment.payload]
+    asks_code = not assessment.by_plate and not any(one.camera in scanners for one in shown)
+    asks_plate = permit is not None and permit.plate is not None and judges_plate(permit, rules)
+    if not asks_code and not asks_plate:
+        return None
+    pictured = [one for one in reversed(shown) if one.legible and one.picture is not None and one.picture in held]
+    readings = _readings(assessment, held) if asks_plate else ()
+    newest = next(iter(pictured), None)
+    if rules.require_two_cameras and asks_code and asks_plate:
+        newest, readings = _apart(pictured, readings)
+    return ToBeConfirmed(
+        code=assessment.payload if asks_code else None,
+        code_picture=newest.picture if newest is not None and asks_code else None,
+        code_camera=newest.camera if newest is not None and asks_code else "",
+        plate=permit.plate if permit is not None and asks_plate else None,
+        readings=readings[:MOST_PLATES],
+    )
+
+
+def compared(asked: ToBeConfirmed, shown: PicturesShown, rules: MatchRules) -> SecondReading:
+    """Hold what the pictures show against what was told of them. `rules`: by which the plate was matched."""
+    if asked.missing:
+        return SecondReading(SecondVerdict.UNCLEAR, asked.missing)
+    if asked.code is not None and asked.code not in shown.codes:
+        return _different(asked.code_camera, _other_code(len(shown.codes)))
+    if asked.plate is not None:
+        for told, plate in zip(asked.readings, shown.plates, strict=True):
+            if against := _contradiction(told, plate):
+                return _different(told.camera, against)
+        again = tuple(
+            replace(
+                told,
+                text=plate.text,
+                positions=plate.positions,
+                confidence=plate.confidence,
+                columns=plate.columns,
+                two_lines=plate.two_lines,
+            )
+            for told, plate in zip(asked.readings, shown.plates, strict=True)
+            if plate is not None
+        )
+        found = match(vote(again), asked.plate, rules)
+        if found.verdict is not MatchVerdict.MATCH:
+            detail = Text("score {score} from {frames} frames", score=f"{found.score:.2f}", frames=found.frames)
+            return SecondReading(SecondVerdict.UNCLEAR, detail)
+    return SecondReading(SecondVerdict.CONFIRMED, Text("{count} pictures", count=len(asked.pictures)))
+
+
+def _readings(assessment: Assessment, held: Container[str]) -> tuple[Reading, ...]:
+    voted = assessment.voted
+    readings = () if voted is None else voted.readings
+    return tuple(one for one in readings if one.legible and one.picture is not None and one.picture in held)
+
+
+def _apart(
+    pictured: Sequence[Presentation], readings: tuple[Reading, ...]
+) -> tuple[Presentation | None, tuple[Reading, ...]]:
+    """The newest picture of the code with plates that another camera read; without such plates none of them."""
+    for one in pictured:
+        others = tuple(reading for reading in readings if reading.camera != one.camera)
+        if others:
+            return one, others
+    return next(iter(pictured), None), ()
+
+
+def _different(camera: str, what: str) -> SecondReading:
+    return SecondReading(SecondVerdict.DIFFERENT, Text("{camera}: {what}", camera=camera, what=what), camera)
+
+
+def _other_code(count: int) -> Text:
+    return (
+        Text("the picture of the code shows {count} other codes", count=count)
+        if count
+        else Text("the picture of the code shows none")
+    )
+
+
+def _contradiction(told: Reading, shown: PlateShown | None) -> str:
+    """Why a picture cannot be what a plate was read in; empty where it can.
+
+    A reader that is not sure reads the same picture in two ways; one that is sure does not.
+    """
+    if shown is None:
+        sure = told.confidence >= ACCEPTED
+        return Text("the picture of a plate that was surely read shows none") if sure else ""
+    if shown.confidence < ACCEPTED or _slips(told.text, shown.text) <= _ONE_SLIP:
+        return ""
+    return Text("the picture of a plate shows another one")
+
+
+def _slips(told: str, shown: str) -> int:
+    """Characters that differ; of texts of different length, more than one."""
+    if len(told) != len(shown):
+        return _ONE_SLIP + 1
+    return sum(x != y for x, y in zip(told, shown, strict=True))

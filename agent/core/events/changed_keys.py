@@ -1,0 +1,65 @@
+"""What a change of the configuration is recorded as: every key of it, in as many events as that takes.
+
+A broker has a largest packet, and a form may change thousands of keys: what does not fit one event goes into the next,
+and nothing is left out.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+PART_BYTES: Final = 16_384
+"""The keys of one event have no more as JSON: far below the 128 KiB that the smallest of the usual brokers take."""
+
+VALUE_BYTES: Final = 4_096
+"""A longer value is told by its fingerprint alone."""
+
+
+class ChangedKey(BaseModel):
+    """One key of the configuration that is another than before."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    key: str = Field(description="The key, such as commands.keys[0].public_key.")
+    before: str | None = Field(
+        default=None, description="Its value until then, as TOML; null: it had none, or one that is not told."
+    )
+    after: str | None = Field(
+        default=None, description="Its value from then on, as TOML; null: it has none, or one that is not told."
+    )
+    before_fingerprints: tuple[str, ...] = Field(
+        default=(),
+        description="Of the value until then: of each public key sha256: and the SHA-256 of its 32 bytes; of a value "
+        "that is too long sha256: and that of its text; of a secret hmac-sha256: and a hash that only the gate can "
+        "make, which tells equal secrets and nothing else.",
+    )
+    after_fingerprints: tuple[str, ...] = Field(default=(), description="Of the value from then on, in the same way.")
+
+
+def key_fingerprint(public: bytes) -> str:
+    """The fingerprint of a public key of 32 bytes, as events, birth and status tell it: SHA-256 in hex."""
+    return sha256(public).hexdigest()
+
+
+def parts_of(changes: Sequence[ChangedKey], most_bytes: int = PART_BYTES) -> list[tuple[ChangedKey, ...]]:
+    """All changes in their order, in parts of `most_bytes` of JSON at most; one empty part where there are none."""
+    return list(_parts(changes, most_bytes)) or [()]
+
+
+def _parts(changes: Sequence[ChangedKey], most_bytes: int) -> Iterator[tuple[ChangedKey, ...]]:
+    part: list[ChangedKey] = []
+    size = 0
+    for change in changes:
+        added = len(change.model_dump_json().encode())
+        if part and size + added > most_bytes:
+            yield tuple(part)
+            part, size = [], 0
+        part.append(change)
+        size += added
+    if part:
+        yield tuple(part)

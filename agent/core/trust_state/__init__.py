@@ -1,0 +1,82 @@
+"""The trust state: whether the gate still holds what it must know before it lets anybody pass, as witnesses show it.
+
+A pure step over witnessed facts, what follows from it, and the signed record of the gate's head.
+"""
+
+from agent.core.trust_state.facts import (
+    Accepted,
+    ClockTold,
+    Fact,
+    FloorNamed,
+    Head,
+    HeadFileWritten,
+    HeadNamed,
+    JournalReplaced,
+    ListsSeen,
+    OrderGiven,
+    OrdersShown,
+    RowsShown,
+    StreamBegun,
+    Witness,
+    WitnessGone,
+)
+from agent.core.trust_state.head_record import (
+    HeadFault,
+    HeadRecord,
+    HeadRecordError,
+    opened_head,
+    signed_head,
+    unproven_head,
+)
+from agent.core.trust_state.hold import NO_HOLD, PARTS, StateHold, hold_of
+from agent.core.trust_state.losses import TrustRules
+from agent.core.trust_state.machine import PartChange, step
+from agent.core.trust_state.state import (
+    FormerStream,
+    PartStanding,
+    RowsWanted,
+    StatePart,
+    TrustState,
+    Wholeness,
+    state_as_json,
+    state_from_json,
+)
+
+__all__ = [
+    "NO_HOLD",
+    "PARTS",
+    "Accepted",
+    "ClockTold",
+    "Fact",
+    "FloorNamed",
+    "FormerStream",
+    "Head",
+    "HeadFault",
+    "HeadFileWritten",
+    "HeadNamed",
+    "HeadRecord",
+    "HeadRecordError",
+    "JournalReplaced",
+    "ListsSeen",
+    "OrderGiven",
+    "OrdersShown",
+    "PartChange",
+    "PartStanding",
+    "RowsShown",
+    "RowsWanted",
+    "StateHold",
+    "StatePart",
+    "StreamBegun",
+    "TrustRules",
+    "TrustState",
+    "Wholeness",
+    "Witness",
+    "WitnessGone",
+    "hold_of",
+    "opened_head",
+    "signed_head",
+    "state_as_json",
+    "state_from_json",
+    "step",
+    "unproven_head",
+]

@@ -1,0 +1,371 @@
+"""The second readers: processes that wait, confined, each to read the kept pictures of one vehicle and end.
+
+Of what they say nothing is believed unchecked either, and none may keep a lane waiting.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import selectors
+import sys
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from agent.core.decision import PicturesShown, PlateShown
+from agent.core.model import delay_s
+from agent.service.worker import Worker
+from agent.vision.process import VisionWorkerProcess
+from agent.vision.worker import protocol
+from agent.vision.worker.protocol import VERSION, Hello, ProtocolError, ReadPictures, Sandbox
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+log = logging.getLogger(__name__)
+
+COMMAND: Final = (sys.executable, "-I", "-m", "agent.vision.worker.second_reader")
+LIMIT_S: Final = 60.0
+"""How long its thread may take over one round."""
+_NOT_OPEN: Final = -1
+_JOIN_SLACK_S: Final = 3.0
+_REAP_EVERY_S: Final = 0.05
+_LATE: Final = Text("no answer came in time")
+_STOPPED: Final = Text("the agent stops")
+
+
+@dataclass(frozen=True, slots=True)
+class SecondReadingLimits:
+    """How long what may take, in seconds.
+
+    `start_s`: from the start of a process until it is confined and waits. `reading_s`: to read the pictures.
+    `answer_s`: from the question to the answer, where need be with the start of a process. `killed_s`: to end once
+    killed. `retry_first_s`, `retry_cap_s`: the backoff between starts that fail. `steady_s`: one that has waited for so
+    long, or has answered, clears it.
+    """
+
+    start_s: float = 30.0
+    reading_s: float = 3.0
+    answer_s: float = 8.0
+    killed_s: float = 1.0
+    retry_first_s: float = 0.5
+    retry_cap_s: float = 30.0
+    steady_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class SecondReadingStatus:
+    """How the second readers are.
+
+    `ready`: how many wait, of those `wanted`. `trouble`: why the last one could not be started or ended too soon; empty
+    where one has waited, or answered, well since. `unconfined`: what the newest could not take from itself, and why.
+    """
+
+    wanted: int
+    ready: int = 0
+    trouble: str = ""
+    unconfined: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Pictures to be read, until when (monotonic), and who is to hear of it. `retried`: one reader failed over them."""
+
+    codes: tuple[bytes, ...]
+    plates: tuple[bytes, ...]
+    due_at: float
+    answer: Callable[[PicturesShown | None, str], None]
+    retried: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class _Reader:
+    """One process. It is `ready` once it is confined, then it gets one question. `due_at`: when what it does is late.
+
+    While it waits: when it has waited for so long that it counts as steady.
+    """
+
+    process: VisionWorkerProcess
+    due_at: float
+    greeted: bool = False
+    ready: bool = False
+    question: _Question | None = None
+
+
+class SecondReadingService:
+    """Keep `wanted` second readers waiting, give each one question, and end it. For all threads."""
+
+    def __init__(
+        self, wanted: int, *, limits: SecondReadingLimits | None = None, command: Sequence[str] = COMMAND
+    ) -> None:
+        self._wanted = wanted
+        self._limits = limits or SecondReadingLimits()
+        self._command = tuple(command)
+        self._questions: deque[_Question] = deque()
+        self._readers: list[_Reader] = []
+        self._ending: list[tuple[VisionWorkerProcess, float]] = []
+        self._failures = 0
+        self._start_at = 0.0
+        self._status = SecondReadingStatus(wanted)
+        self._wake = _NOT_OPEN
+        self._waking = threading.Lock()
+        self.worker = Worker("second-reading", self._run, limit_s=LIMIT_S)
+
+    @property
+    def status(self) -> SecondReadingStatus:
+        """How the second readers are."""
+        return self._status
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The process ids of those that run."""
+        return tuple(reader.process.pid for reader in tuple(self._readers))
+
+    def start(self) -> None:
+        """Begin to start second readers. Raises OSError where the process has no file left to open."""
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self.worker.start()
+
+    def stop(self) -> bool:
+        """End them all, within a bounded time; whether that is done. Questions that wait are answered: not read."""
+        with self._waking:
+            self.worker.ask_to_stop()
+            if self._wake != _NOT_OPEN:
+                os.eventfd_write(self._wake, 1)
+        if not self.worker.join(self._limits.killed_s + _JOIN_SLACK_S):
+            return False
+        with self._waking:
+            if self._wake != _NOT_OPEN:
+                os.close(self._wake)
+                self._wake = _NOT_OPEN
+        self._answer_all(_STOPPED)
+        return True
+
+    def read(
+        self, codes: Sequence[bytes], plates: Sequence[bytes], answer: Callable[[PicturesShown | None, str], None]
+    ) -> None:
+        """Have pictures read, JPEG: those that show a code, and those that are a plate each.
+
+        `answer` is called once, from another thread, within `answer_s` and a moment, with what they show; or with None
+        and, in words, why that is not known.
+        """
+        question = _Question(tuple(codes), tuple(plates), time.monotonic() + self._limits.answer_s, answer)
+        with self._waking:
+            if not self.worker.stopping and self._wake != _NOT_OPEN:
+                self._questions.append(question)
+                os.eventfd_write(self._wake, 1)
+                return
+        answer(None, _STOPPED)
+
+    # ------------------------------------------------------------------------------------------------- the thread
+
+    def _run(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wake, selectors.EVENT_READ)
+            try:
+                while not self.worker.stopping:
+                    self._round(selector)
+            finally:
+                for reader in tuple(self._readers):
+                    self._end(selector, reader, _STOPPED)
+                self._reap(self._limits.killed_s)
+
+    def _round(self, selector: selectors.BaseSelector) -> None:
+        self._reap(0.0)
+        self._start_one(selector)
+        self._hand_out(selector)
+        self._expire(selector)
+        now = time.monotonic()
+        waiting = [reader for reader in self._spares() if reader.ready]
+        if any(now >= reader.due_at for reader in waiting):
+            self._recovered()
+        self._status = replace(self._status, ready=len(waiting))
+        with self.worker.resting():
+            ready = {key.fd for key, _ in selector.select(max(0.0, min(self._due(), default=now + LIMIT_S / 2) - now))}
+        if self._wake in ready:
+            with suppress(BlockingIOError):
+                os.eventfd_read(self._wake)
+        for reader in tuple(self._readers):
+            if reader.process.fileno() in ready:
+                self._listen(selector, reader)
+
+    def _due(self) -> Iterator[float]:
+        """When something is to be done though nobody speaks."""
+        yield from (question.due_at for question in self._questions)
+        now = time.monotonic()
+        yield from (reader.due_at for reader in self._readers if reader.due_at > now or reader.question is not None)
+        if len(self._spares()) < self._wanted and all(reader.ready for reader in self._readers):
+            yield self._start_at
+        if self._ending:
+            yield now + _REAP_EVERY_S
+
+    def _spares(self) -> list[_Reader]:
+        return [reader for reader in self._readers if reader.question is None]
+
+    def _start_one(self, selector: selectors.BaseSelector) -> None:
+        """Start one where one is wanted and none is starting: two at a time would only hinder one another."""
+        now = time.monotonic()
+        starting = any(not reader.ready for reader in self._readers)
+        if starting or len(self._spares()) >= self._wanted or now < self._start_at:
+            return
+        try:
+            process = VisionWorkerProcess(self._command)
+        except OSError as error:
+            self._failed(Text("it could not be started: {error}", error=error))
+            return
+        self._readers.append(_Reader(process, now + self._limits.start_s))
+        selector.register(process, selectors.EVENT_READ)
+
+    def _hand_out(self, selector: selectors.BaseSelector) -> None:
+        for reader in [one for one in self._spares() if one.ready]:
+            if not self._questions:
+                return
+            reader.question = question = self._questions.popleft()
+            reader.due_at = min(question.due_at, time.monotonic() + self._limits.reading_s)
+            message = ReadPictures(codes=len(question.codes), plates=len(question.plates))
+            try:
+                reader.process.send(message, (*question.codes, *question.plates))
+            except OSError as error:
+                self._end(selector, reader, Text("it does not listen ({error})", error=error))
+            except ProtocolError as error:
+                self._end(selector, reader, Text("the pictures cannot be handed over: {error}", error=error))
+
+    def _expire(self, selector: selectors.BaseSelector) -> None:
+        now = time.monotonic()
+        for reader in tuple(self._readers):
+            if now >= reader.due_at and reader.question is not None:
+                self._end(selector, reader, _LATE)
+            elif now >= reader.due_at and not reader.ready:
+                self._end(selector, reader, "")
+                self._failed(Text("it was not ready within {start_s} s", start_s=f"{self._limits.start_s:g}"))
+        for question in [one for one in self._questions if now >= one.due_at]:
+            self._questions.remove(question)
+            trouble = self._status.trouble
+            question.answer(None, Text("no second reader is there: {trouble}", trouble=trouble) if trouble else _LATE)
+
+    def _listen(self, selector: selectors.BaseSelector, reader: _Reader) -> None:
+        try:
+            envelopes = reader.process.receive()
+            if envelopes is None:
+                self._lost(selector, reader, self._how_it_ended(reader))
+                return
+            for envelope in envelopes:
+                if reader not in self._readers:
+                    return  # it has answered: what else it says is nobody's concern
+                self._take(selector, reader, envelope.message)
+        except ProtocolError as error:
+            self._lost(selector, reader, Text("it broke the protocol: {error}", error=error))
+
+    def _take(self, selector: selectors.BaseSelector, reader: _Reader, message: protocol.WorkerMessage) -> None:
+        match message:
+            case Hello() if not reader.greeted and message.pid == reader.process.pid:
+                if message.version != VERSION:
+                    raise ProtocolError(
+                        Text(
+                            "the vision worker speaks version {version}, this agent {own}: mixed installations",
+                            version=message.version,
+                            own=VERSION,
+                        )
+                    )
+                reader.greeted = True
+            case Sandbox(missing=missing) if reader.greeted and not reader.ready:
+                reader.ready = True
+                reader.due_at = time.monotonic() + self._limits.steady_s
+                if missing and missing != self._status.unconfined:
+                    log.warning("the sandbox of a second reader lacks: %s", "; ".join(missing))
+                self._status = replace(self._status, unconfined=missing)
+            case protocol.PicturesShown() if reader.question is not None:
+                question, reader.question = reader.question, None
+                try:
+                    shown = _shown(question, message)
+                except ProtocolError:
+                    reader.question = question
+                    raise
+                self._end(selector, reader, "")
+                self._recovered()
+                question.answer(shown, "")
+            case _:
+                raise ProtocolError(Text("{name} was not to be said", name=type(message).__name__))
+
+    def _how_it_ended(self, reader: _Reader) -> str:
+        ended = reader.process.ended_within(self._limits.killed_s)
+        return reader.process.how_it_ended() if ended else Text("closed its socket")
+
+    def _lost(self, selector: selectors.BaseSelector, reader: _Reader, why: str) -> None:
+        """A process is over before its time: over a question, or before it got one."""
+        asked = reader.question is not None
+        self._end(selector, reader, why)
+        if asked:
+            log.warning("a second reader failed over its pictures: %s", why)
+        else:
+            self._failed(why)
+
+    def _failed(self, why: str) -> None:
+        """Note that a process cannot be had, and wait before the next try."""
+        # Jitter, no secret.
+        draw = random.random()  # noqa: S311
+        self._start_at = time.monotonic() + delay_s(
+            self._failures, self._limits.retry_first_s, self._limits.retry_cap_s, draw
+        )
+        self._failures += 1
+        if why != self._status.trouble:
+            log.warning("no second reader: %s", why)
+        self._status = replace(self._status, trouble=why)
+
+    def _recovered(self) -> None:
+        self._failures = 0
+        self._status = replace(self._status, trouble="")
+
+    def _end(self, selector: selectors.BaseSelector, reader: _Reader, why: str) -> None:
+        """Kill a process. A question that it had goes to one more, and then is answered: not read.
+
+        One may have come to grief by itself, as where memory was short; two did so by the pictures.
+        """
+        selector.unregister(reader.process)
+        reader.process.kill()
+        self._readers.remove(reader)
+        self._ending.append((reader.process, time.monotonic() + self._limits.killed_s))
+        question, reader.question = reader.question, None
+        if question is None:
+            return
+        if question.retried or self.worker.stopping or time.monotonic() >= question.due_at:
+            question.answer(None, why)
+        else:
+            self._questions.appendleft(replace(question, retried=True))
+
+    def _reap(self, wait_s: float) -> None:
+        """See the ends of those that were killed; what the kernel holds is left to a thread of its own."""
+        left = []
+        for process, until in self._ending:
+            if process.ended_within(wait_s):
+                continue
+            if time.monotonic() >= until:
+                process.leave_to_end()
+            else:
+                left.append((process, until))
+        self._ending = left
+
+    def _answer_all(self, why: str) -> None:
+        while self._questions:
+            self._questions.popleft().answer(None, why)
+
+
+def _shown(question: _Question, message: protocol.PicturesShown) -> PicturesShown:
+    """The answer to a question as values of the core. Raises ProtocolError where it is one to another question."""
+    if (len(message.codes), len(message.plates)) != (len(question.codes), len(question.plates)):
+        raise ProtocolError("an answer about other pictures")
+    return PicturesShown(
+        codes=tuple(code for codes in message.codes for code in codes),
+        plates=tuple(
+            None
+            if plate is None
+            else PlateShown(plate.text, plate.positions, plate.confidence, plate.columns, plate.two_lines)
+            for plate in message.plates
+        ),
+    )

@@ -1,0 +1,140 @@
+"""The entry of a second reader: a process that reads the kept pictures of one vehicle, once, and ends.
+
+`python -m agent.vision.worker.second_reader --fd N`.
+
+It is started and confined before it is needed, and waits. So no picture that another vehicle showed can have been at
+work in it, and the lane waits for the reading alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import socket
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from agent.vision.worker import start
+from agent.vision.worker.parent_link import ParentConnection, ParentGoneError
+from agent.vision.worker.protocol import (
+    MAX_PAYLOAD,
+    VERSION,
+    Hello,
+    PicturesShown,
+    ProtocolError,
+    ReadPictures,
+    SeenPlate,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from agent.vision.worker.plate.crop_reader import PlateCropReader, PlateFound
+
+    KeptReading = Callable[[tuple[bytes, ...], tuple[bytes, ...]], PicturesShown]
+    """Reads pictures of codes and pictures of plates, JPEG. Raises nothing, whatever they hold."""
+
+log = logging.getLogger("agent.vision.worker")
+
+_LISTEN_S: Final = 3600.0
+_MOST_CODES: Final = 16
+_BLANK_PX: Final = 128
+_BLANK_PLATE_PX: Final = (80, 288)
+
+
+def main() -> NoReturn:
+    """Run one second reader on the socket that the parent handed down. Leaves the process; never returns."""
+    parser = argparse.ArgumentParser(prog="agent.vision.worker.second_reader")
+    parser.add_argument("--fd", type=int, required=True, help="file descriptor of the socket to the parent")
+    code = serve(parser.parse_args().fd, made_reader)
+    logging.shutdown()
+    os._exit(code)
+
+
+def serve(descriptor: int, make_reader: Callable[[], KeptReading]) -> int:
+    """Prepare, wait for pictures, answer once. Returns the exit code of the process."""
+    start.begin("second reader")
+    with socket.socket(fileno=descriptor) as end:
+        end.settimeout(None)
+        try:
+            _work(ParentConnection(end), make_reader)
+        except ParentGoneError:
+            return start.EXIT_DONE
+        except ProtocolError as error:
+            log.error("the parent cannot be understood: %s", error)  # noqa: TRY400 - no bug of ours
+            return start.EXIT_PROTOCOL
+    return start.EXIT_DONE
+
+
+def _work(link: ParentConnection, make_reader: Callable[[], KeptReading]) -> None:
+    link.send(Hello(pid=os.getpid(), version=VERSION))
+    # Loaded after the greeting, so that a slow disk is not taken for a process that does not start.
+    from agent.vision.worker.sandbox.confinement import Confinement  # noqa: PLC0415
+    from agent.vision.worker.sandbox.readable_files import find_readable_files  # noqa: PLC0415
+    from drivers.api import CameraNeeds  # noqa: PLC0415
+
+    around = find_readable_files(CameraNeeds())
+    start.load_what_looks_around(codes=True, plates=True)
+    confinement = Confinement(around)
+    confinement.bar_files()
+    read = make_reader()
+    # That it is confined is the word that it is ready.
+    link.send(confinement.complete())
+    while True:
+        for envelope in link.receive(_LISTEN_S):
+            message = envelope.message
+            if not isinstance(message, ReadPictures):
+                raise ProtocolError("expected ReadPictures, once")
+            pictures = envelope.pictures
+            link.send(read(pictures[: message.codes], pictures[message.codes :]))
+            return
+
+
+def made_reader() -> KeptReading:
+    """The reader of kept pictures, warm: what is loaded at the first use has been. Raises WeightsError."""
+    import cv2  # noqa: PLC0415 - see _work
+    import numpy as np  # noqa: PLC0415
+
+    from agent.vision.worker.kept_picture import KeptPictureReader  # noqa: PLC0415
+    from agent.vision.worker.picture_selector import crop_jpeg, decoded  # noqa: PLC0415
+    from agent.vision.worker.plate.crop_reader import PlateCropReader  # noqa: PLC0415
+
+    cv2.setNumThreads(1)
+    codes, plates = KeptPictureReader(), PlateCropReader()
+
+    def read(of_codes: tuple[bytes, ...], of_plates: tuple[bytes, ...]) -> PicturesShown:
+        shown = tuple(_told(codes.codes(picture, thorough=True)) for picture in of_codes)
+        found = tuple(_plate(plates, picture) for picture in of_plates)
+        return PicturesShown(codes=shown, plates=found)
+
+    def _plate(reader: PlateCropReader, picture: bytes) -> SeenPlate | None:
+        pixels = decoded(picture)
+        found = None if pixels is None else reader.read_crop(pixels)
+        return None if found is None else _seen(found)
+
+    blank = crop_jpeg(np.full((_BLANK_PX, _BLANK_PX, 3), 128, np.uint8))
+    codes.codes(blank, thorough=False)
+    _plate(plates, crop_jpeg(np.full((*_BLANK_PLATE_PX, 3), 128, np.uint8)))
+    return read
+
+
+def _told(payloads: Sequence[bytes]) -> tuple[bytes, ...]:
+    """As many as a message may hold, and none that is longer than a permit could be."""
+    return tuple(payload for payload in payloads if len(payload) <= MAX_PAYLOAD)[:_MOST_CODES]
+
+
+def _seen(found: PlateFound) -> SeenPlate:
+    return SeenPlate(
+        text=found.text,
+        positions=found.positions,
+        kind=str(found.kind),
+        confidence=found.confidence,
+        box=(0, 0, 0, 0),
+        columns=found.columns,
+        two_lines=found.two_lines,
+        colour=str(found.colour),
+    )
+
+
+if __name__ == "__main__":
+    main()

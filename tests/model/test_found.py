@@ -1,0 +1,39 @@
+"""What exploring has found in the product, as replays: each of these broke a rule before it was mended."""
+
+import pytest
+
+from tests.model.counterexample import replay
+from tests.model.machines import machine
+
+SET_BY_HAND = "somebody sets it by +15 s, the battery-backed one too"
+STEPPED = "a time server, right to 15 s, steps it to +15 s"
+SLEWED = "a time server, right to 15 s, slews it to +15 s"
+RESTARTED = "the computer restarts, its clock read +0 s off"
+SAVED = "the computer restarts, its clock saved and read +0 s off"
+FOUND = {
+    "a battery-backed clock was believed to 2 s although it was set by 15 s": (
+        "clock: battery-backed",
+        ("kept for twenty minutes", SET_BY_HAND, RESTARTED),
+    ),
+    "so it was after a step of a time server that is not right to a second": (
+        "clock: battery-backed",
+        ("kept for twenty minutes", STEPPED, SAVED),
+    ),
+    "so it was where a time server moves the clock without a step": (
+        "clock: battery-backed",
+        ("kept for twenty minutes", SLEWED, SAVED),
+    ),
+    "an agent that was killed within a minute forgot that the clock had become worse": (
+        "clock: holdover",
+        ("kept for twenty minutes", SLEWED, "somebody sets it by +1.9 s", "the agent is killed and starts"),
+    ),
+    "a time server that is too far off moved a clock that was held over": (
+        "clock: battery-backed, tight",
+        ("kept for twenty minutes", SLEWED),
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "inputs"), FOUND.values(), ids=FOUND)
+def test_what_was_found_and_mended_does_not_come_back(name, inputs):
+    replay(machine(name), inputs)

@@ -1,0 +1,202 @@
+"""What is read once more before a permit may pass, and what the pictures must show of it."""
+
+from dataclasses import replace
+
+import pytest
+
+from agent.core.decision.checks.case import JudgementRules
+from agent.core.decision.permit_choice import (
+    Assessment,
+    AssessmentContext,
+    TransactionEvidence,
+    assess,
+    assess_plate,
+)
+from agent.core.decision.second_reading import (
+    MOST_PLATES,
+    PicturesShown,
+    PlateShown,
+    ToBeConfirmed,
+    compared,
+    to_be_confirmed,
+)
+from agent.core.decision.second_verdict import SecondVerdict
+from agent.core.model.instant import Instant
+from agent.core.model.observations import Presentation
+from agent.core.model.reasons import Reason
+from agent.core.plates import DEFAULT_RULES
+from tests.support.lane.judging import CONTEXT, GOOD, PLATE, TRUST, declared, read, text
+from tests.support.lane.kept_pictures import shown_by
+from tests.support.pki.permits import NOW
+
+BOTH, CODE_ALONE = JudgementRules(), JudgementRules(require="permit")
+APART = JudgementRules(require_two_cameras=True)
+CONFIRMED, UNCLEAR, DIFFERENT, _ = SecondVerdict
+
+
+def pictured(camera="front", payload=GOOD, at=0.0, picture="code", *, legible=True):
+    return Presentation(payload, "test", camera, 1, at, picture=picture, legible=legible)
+
+
+def plates(*pictures, camera="front", plate=PLATE, **how):
+    """Readings of one plate, each with its picture."""
+    found = read(plate, frames=len(pictures), **how)
+    return tuple(replace(one, camera=camera, picture=name) for one, name in zip(found, pictures, strict=True))
+
+
+def assessed(presentations, readings=(), two_cameras=False):
+    evidence = TransactionEvidence("t1", tuple(presentations), tuple(readings))
+    ground = AssessmentContext(CONTEXT, TRUST, two_cameras=two_cameras)
+    found = assess(evidence, ground, Instant(0.0, NOW))
+    assert found.reason is Reason.OK
+    return found
+
+
+def asked(assessment, rules=BOTH, held=("code", "p0", "p1", "p2", "p3"), scanners=()):
+    return to_be_confirmed(assessment, rules, set(held), set(scanners))
+
+
+# ------------------------------------------------------------------------------------------------ what is asked for
+
+
+def test_code_and_plate_are_read_in_the_pictures_that_are_kept_of_them():
+    found = asked(assessed([pictured()], plates("p0", "p1")))
+    assert (found.code, found.code_picture, found.plate, found.missing) == (GOOD, "code", PLATE, "")
+    assert found.pictures == ("code", "p0", "p1")
+    assert [one.picture for one in found.readings] == ["p0", "p1"]
+
+
+def test_where_a_permit_alone_is_asked_for_no_plate_is_read():
+    found = asked(assessed([pictured()], plates("p0")), CODE_ALONE)
+    assert (found.plate, found.readings, found.pictures) == (None, (), ("code",))
+
+
+def test_where_the_plate_leads_no_code_is_read():
+    seen = Assessment(TransactionEvidence("t1", (), plates("p0")), (), None, Reason.QR_NONE)
+    seen = replace(seen, voted=assessed([pictured()], plates("p0", "p1")).voted)
+    found = asked(assess_plate(seen, [declared()], CONTEXT, NOW), JudgementRules(require="plate"))
+    assert (found.code, found.code_picture, found.plate, found.pictures) == (None, None, PLATE, ("p0", "p1"))
+
+
+def test_what_a_scanner_read_needs_no_picture():
+    by_scanner = pictured("desk", picture=None)
+    assert asked(assessed([by_scanner]), CODE_ALONE, scanners=["desk"]) is None
+    assert asked(assessed([pictured(), by_scanner]), CODE_ALONE, scanners=["desk"]) is None
+    found = asked(assessed([by_scanner], plates("p0")), scanners=["desk"])
+    assert (found.code, found.plate) == (None, PLATE)
+
+
+def test_another_text_that_a_scanner_read_proves_nothing_of_this_one():
+    found = asked(assessed([pictured("desk", text(issuer="OTHER"), picture=None), pictured()]), CODE_ALONE)
+    assert found.code == GOOD
+
+
+def test_the_newest_picture_counts_that_is_held_and_shows_the_code():
+    seen = [
+        pictured(at=0.0, picture="first"),
+        pictured(at=1.0, picture="second"),
+        pictured(at=2.0, picture="gone"),
+        pictured(at=3.0, picture="blurred", legible=False),
+        pictured(at=4.0, picture=None),
+    ]
+    assert asked(assessed(seen), CODE_ALONE, held=["first", "second", "blurred"]).code_picture == "second"
+
+
+def test_what_no_picture_is_kept_of_is_said():
+    assert "the code" in asked(assessed([pictured(legible=False)]), CODE_ALONE).missing
+    assert "the plate" in asked(assessed([pictured()], plates("gone"))).missing
+    illegible = [replace(one, legible=False) for one in plates("p0")]
+    assert "the plate" in asked(assessed([pictured()], illegible)).missing
+    assert "the plate" in asked(assessed([pictured()], [replace(one, picture=None) for one in plates("p0")])).missing
+
+
+def test_no_more_plates_are_read_than_the_lane_can_wait_for():
+    found = asked(assessed([pictured()], plates("p0", "p1", "p2", "p3")))
+    assert len(found.readings) == MOST_PLATES == 3
+
+
+def test_where_two_cameras_are_asked_for_code_and_plate_are_read_in_pictures_of_two():
+    front, side = plates("p0", "p1"), plates("p2", "p3", camera="side")
+    both = [pictured("side", at=0.0, picture="code2"), pictured("front", at=1.0)]
+    held = ("code", "code2", "p0", "p1", "p2", "p3")
+    found = asked(assessed(both, (*front, *side), two_cameras=True), APART, held)
+    assert (found.code_picture, {one.camera for one in found.readings}) == ("code", {"side"})
+    found = asked(assessed(both, front, two_cameras=True), APART, held)
+    assert (found.code_picture, {one.camera for one in found.readings}) == ("code2", {"front"})
+
+
+def test_where_two_cameras_are_asked_for_plates_of_the_one_that_read_the_permit_do_not_count():
+    found = assessed([pictured()], (*plates("p0", "p1"), *plates("p2", camera="side")), two_cameras=True)
+    assert {one.camera for one in found.evidence.readings} == {"side"}
+    assert found.voted.frames == 1
+    assert found.evidence.plates_seen == "1 readings, 2 more by the camera that read the permit, which do not count"
+    alone = assessed([pictured()], plates("p0", "p1"), two_cameras=True)
+    assert alone.voted is None
+
+
+# --------------------------------------------------------------------------------------------- what the pictures show
+
+ASKED = ToBeConfirmed(GOOD, "code", "front", PLATE, plates("p0", "p1", "p2"))
+SAME = tuple(shown_by(one) for one in ASKED.readings)
+
+
+def plate(number, sure=0.99):
+    return shown_by(read(number, frames=1, sure=sure)[0])
+
+
+@pytest.mark.parametrize(
+    ("verdict", "codes", "found"),
+    [
+        (CONFIRMED, [GOOD], SAME),
+        (CONFIRMED, [b"GP1:ANOTHER", GOOD], SAME),
+        (CONFIRMED, [GOOD], (None, *SAME[1:])[::-1]),
+        (CONFIRMED, [GOOD], (plate("新A12346", sure=0.8), *SAME[1:])),
+        (DIFFERENT, [], SAME),
+        (DIFFERENT, [b"GP1:ANOTHER"], SAME),
+        (DIFFERENT, [GOOD + b" "], SAME),
+        (DIFFERENT, [GOOD], (plate("京B98765"), *SAME[1:])),
+        (DIFFERENT, [GOOD], (plate("新A12999"),) * 3),
+        (DIFFERENT, [GOOD], (plate("新A123456"),) * 3),
+        (UNCLEAR, [GOOD], (plate("新A12346"),) * 3),
+        (UNCLEAR, [GOOD], (plate("京B98765", sure=0.8),) * 3),
+    ],
+)
+def test_what_the_pictures_show_is_held_against_what_was_told(verdict, codes, found):
+    # A picture that surely shows nothing is another matter: here the first one was told of without being sure.
+    first = replace(ASKED.readings[0], confidence=0.5)
+    last = replace(ASKED.readings[2], confidence=0.5)
+    told = replace(ASKED, readings=(first, ASKED.readings[1], last))
+    assert compared(told, PicturesShown(tuple(codes), tuple(found)), DEFAULT_RULES).verdict is verdict
+
+
+def test_a_plate_that_was_surely_read_and_whose_picture_shows_none_is_a_lie():
+    assert compared(ASKED, PicturesShown((GOOD,), (None, None, None)), DEFAULT_RULES).verdict is DIFFERENT
+    unsure = replace(ASKED, readings=tuple(replace(one, confidence=0.5) for one in ASKED.readings))
+    assert compared(unsure, PicturesShown((GOOD,), (None, None, None)), DEFAULT_RULES).verdict is UNCLEAR
+
+
+def test_the_camera_is_named_whose_picture_is_different():
+    told = replace(ASKED, code_camera="front", readings=(ASKED.readings[0], *plates("p1", "p2", camera="side")))
+    by_code = compared(told, PicturesShown((), SAME), DEFAULT_RULES)
+    by_plate = compared(told, PicturesShown((GOOD,), (SAME[0], plate("京B98765"), SAME[2])), DEFAULT_RULES)
+    assert (by_code.camera, by_plate.camera) == ("front", "side")
+    assert by_code.detail == "front: the picture of the code shows none"
+    assert by_plate.detail == "side: the picture of a plate shows another one"
+    assert asked(assessed([pictured()], plates("p0"))).code_camera == "front"
+
+
+def test_what_is_not_asked_for_is_not_looked_at():
+    code, of_plate = replace(ASKED, plate=None, readings=()), replace(ASKED, code=None, code_picture=None)
+    assert compared(code, PicturesShown((GOOD,)), DEFAULT_RULES).verdict is CONFIRMED
+    assert compared(of_plate, PicturesShown((), SAME), DEFAULT_RULES).verdict is CONFIRMED
+
+
+def test_a_picture_that_is_missing_is_never_confirmed():
+    for missing in (replace(ASKED, code_picture=None), replace(ASKED, readings=())):
+        found = compared(missing, PicturesShown((GOOD,), SAME[: len(missing.readings)]), DEFAULT_RULES)
+        assert (found.verdict, found.detail) == (UNCLEAR, missing.missing)
+
+
+def test_a_reader_with_other_positions_than_text_is_not_taken_for_one_that_agrees():
+    odd = PlateShown(PLATE, (), 0.99)
+    assert compared(ASKED, PicturesShown((GOOD,), (odd,) * 3), DEFAULT_RULES).verdict is UNCLEAR

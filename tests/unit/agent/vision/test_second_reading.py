@@ -1,0 +1,193 @@
+"""The second readers: waiting, confined, used once; what they say is checked, and none keeps anybody waiting."""
+
+import json
+import queue
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from agent.core.decision.second_reading import PicturesShown
+from agent.vision.second_reading import COMMAND, SecondReadingLimits, SecondReadingService
+from tests.support.vision.kept_pictures import told, yard
+from tests.support.vision.sandbox_attempts import BARRED
+from tests.support.waiting import PATIENCE_S, eventually, scaled
+
+CHILD = str(Path(__file__).parents[3] / "support" / "vision" / "second_reader_child.py")
+RETRY = {"retry_first_s": 0.05, "retry_cap_s": 0.1, "steady_s": 0.2}
+PATIENT = SecondReadingLimits(start_s=PATIENCE_S, reading_s=PATIENCE_S, answer_s=PATIENCE_S, **RETRY)
+PLATE, TEXT = "新A12345", "GP1:PERMIT"
+
+
+@contextmanager
+def running(mode=None, wanted=1, limits=PATIENT, command=None):
+    """A service whose readers are the product's own, unless a mode of the misbehaving ones is named."""
+    command = command or (COMMAND if mode is None else (sys.executable, CHILD, mode))
+    service = SecondReadingService(wanted, limits=limits, command=command)
+    service.start()
+    try:
+        yield service
+    finally:
+        assert service.stop()
+
+
+def answer(service, codes=(), plates=()):
+    """What they show, and why that is not known."""
+    answers = queue.Queue()
+    service.read(codes, plates, lambda shown, why: answers.put((shown, why)))
+    return answers.get(timeout=PATIENCE_S)
+
+
+@pytest.fixture(scope="module")
+def honest():
+    return told(TEXT, PLATE)
+
+
+def alive(pid):
+    return Path(f"/proc/{pid}").exists()
+
+
+def test_it_reads_codes_and_plates_in_their_order(honest):
+    with running() as service:
+        shown, why = answer(service, [honest.overview, yard()], [honest.crop, yard(), honest.crop])
+        assert (why, shown.codes) == ("", (TEXT.encode(),))
+        first, nothing, last = shown.plates
+        assert (first.text, nothing, last) == (PLATE, None, first)
+        assert first.columns == honest.plate.columns or first.confidence > 0.9
+
+
+@pytest.mark.parametrize("picture", [b"\xff\xd8\xff", b"\xff\xd8\xff" + bytes(100_000)])
+def test_what_is_no_picture_shows_nothing(picture):
+    with running() as service:
+        assert answer(service, [picture], [picture]) == (PicturesShown((), (None,)), "")
+
+
+def test_as_many_wait_as_are_wanted_and_each_is_used_once(honest):
+    with running(wanted=2) as service:
+        eventually(lambda: service.status.ready == 2)
+        before = set(service.pids)
+        assert answer(service, [honest.overview])[0].codes == (TEXT.encode(),)
+        eventually(lambda: service.status.ready == 2 and len(set(service.pids) & before) == 1)
+        (used,) = before - set(service.pids)
+        eventually(lambda: not alive(used))
+
+
+def test_questions_that_come_at_once_are_all_answered(honest):
+    answers = queue.Queue()
+    with running(wanted=1) as service:
+        for _ in range(3):
+            service.read([honest.overview], [], lambda shown, why: answers.put((shown, why)))
+        found = [answers.get(timeout=PATIENCE_S) for _ in range(3)]
+    assert found == [(PicturesShown((TEXT.encode(),)), "")] * 3
+
+
+def test_a_second_reader_that_was_taken_over_can_do_nothing_of_what_it_tries(tmp_path):
+    """It is confined as a vision worker is; its attempts are those of tests/unit/agent/vision/worker/sandbox."""
+    files = {"journal": "journal.db", "credential": "mqtt.password", "configuration": "gate.toml"}
+    for name in files.values():
+        (tmp_path / name).write_text("secret")
+    program = tmp_path / "no-program"
+    program.write_bytes(bytes(4))
+    program.chmod(0o755)
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    (pictures / "1.png").write_bytes(b"picture")
+    targets = {name: str(tmp_path / path) for name, path in files.items()}
+    targets |= {"pictures": str(pictures), "written": str(tmp_path / "written"), "no_program": str(program)}
+    targets |= {"broker": 1, "service": str(tmp_path / "service"), "port": "/dev/ttyUSB9"}
+    with running(json.dumps(targets)) as service:
+        shown, why = answer(service, [yard()])
+        assert why == ""
+        assert service.status.unconfined == ()
+    outcomes = json.loads(shown.codes[0])
+    assert {what: outcome for what, outcome in outcomes.items() if outcome not in BARRED} == {}
+    assert not (tmp_path / "written").exists()
+
+
+@pytest.mark.parametrize(
+    ("mode", "why"),
+    [
+        ("segfault", "was ended by SIGSEGV"),
+        ("leave", "ended with exit code 3"),
+        ("other", "an answer about other pictures"),
+        ("garbage", "it broke the protocol"),
+        ("hang", "no answer came in time"),
+    ],
+)
+def test_one_that_fails_over_its_pictures_is_ended_and_the_next_one_waits(honest, mode, why):
+    limits = SecondReadingLimits(start_s=PATIENCE_S, reading_s=scaled(1.0), **RETRY)
+    with running(mode, limits=limits) as service:
+        eventually(lambda: service.status.ready)
+        (first,) = service.pids
+        shown, said = answer(service, [honest.overview])
+        assert shown is None
+        assert why in said
+        eventually(lambda: service.status.ready and service.pids != (first,))
+        eventually(lambda: not alive(first))
+
+
+@pytest.mark.parametrize(
+    ("mode", "why"),
+    [("never", "it was not ready within"), ("early", "exit code 5"), ("old", "mixed installations")],
+)
+def test_one_that_cannot_be_had_is_told_and_no_question_waits_for_ever(honest, mode, why):
+    limits = SecondReadingLimits(start_s=scaled(0.3), answer_s=scaled(1.0), **RETRY)
+    with running(mode, limits=limits) as service:
+        eventually(lambda: why in service.status.trouble)
+        assert answer(service, [honest.overview])[0] is None
+        assert service.status.trouble
+
+
+def test_a_program_that_is_not_there_is_told_and_tried_again(honest, tmp_path):
+    program = tmp_path / "python"
+    limits = SecondReadingLimits(start_s=PATIENCE_S, answer_s=scaled(0.2), **RETRY)
+    with running(limits=limits, command=(str(program), *COMMAND[1:])) as service:
+        eventually(lambda: "could not be started" in service.status.trouble)
+        shown, why = answer(service, [honest.overview])
+        assert (shown, str(program) in why) == (None, True)
+        whole = tmp_path / "python.new"
+        whole.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+        whole.chmod(0o755)
+        whole.rename(program)
+        eventually(lambda: service.status.ready, what="the second reader that can be started by now")
+        eventually(lambda: service.status.trouble == "")
+
+
+def test_after_a_stop_nothing_is_left_and_nobody_waits(honest):
+    answers = queue.Queue()
+    with running("hang") as service:
+        eventually(lambda: service.status.ready)
+        pids = service.pids
+        service.read([honest.overview], [], lambda shown, why: answers.put(shown))
+        service.read([honest.overview], [], lambda shown, why: answers.put(shown))
+    assert [answers.get(timeout=PATIENCE_S) for _ in range(2)] == [None, None]
+    assert answer(service, [honest.overview]) == (None, "the agent stops")
+    eventually(lambda: not any(map(alive, pids)))
+
+
+def test_it_dies_with_the_agent():
+    program = (
+        "import sys, time\n"
+        "from agent.vision.second_reading import SecondReadingService\n"
+        "service = SecondReadingService(1)\n"
+        "service.start()\n"
+        "while not service.status.ready: time.sleep(0.01)\n"
+        "print(*service.pids, flush=True)\n"
+        "time.sleep(3600)\n"
+    )
+    agent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    try:
+        pid = int(agent.stdout.readline())
+        assert alive(pid)
+    finally:
+        agent.kill()
+        agent.wait()
+        agent.stdout.close()
+    eventually(lambda: not alive(pid))
+
+
+def test_a_question_waits_for_a_reader_that_is_starting(honest):
+    with running() as service:
+        assert answer(service, [honest.overview])[1] == ""
