@@ -99,9 +99,9 @@ class Turn:
         return cls.gate.clock_at
 
     @classmethod
-    def token_hex(cls, _length: int) -> str:
+    def token_hex(cls, length: int) -> str:
         cls.gate.tokens += 1
-        return f"{cls.gate.name}{cls.gate.tokens:03d}"
+        return f"{ord(cls.gate.name[0]):02x}{cls.gate.tokens:0{2 * length - 2}x}"
 
 
 class SimpleQueue:

@@ -42,12 +42,13 @@ _NO_STATE: Final = frozenset({"heard_at", "behind", "trouble", "_refused", "_may
 class _OpenMembership(Membership):
     """Says and hears without signatures: what is said is said by who says it."""
 
-    def sealed(self, said: Any, to: str, _key: object, *_more: object) -> Any:
-        return self.own, to, said
+    def sealed(self, said: Any, to: str, *place_and_key: Any) -> Any:
+        return (self.own, to, said, *place_and_key[:-1])
 
     def opened(self, data: Any, *_more: object) -> OpenedMessage:
-        gate, to, said = data
-        return OpenedMessage(gate, said, same_membership=True, to_all=to == "*")
+        gate, to, said, *place = data
+        more: dict[str, Any] = {"place": place[0]} if place else {}
+        return OpenedMessage(gate, said, same_membership=True, to_all=to == "*", **more)
 
 
 class _Link:
