@@ -16,7 +16,8 @@ class Scenario:
 
     How often each may happen: `asks` of a vehicle, `crashes`, `doubles`: messages that are taken twice, as if sessions
     did not refuse the second (site_sessions), `cuts` of links, `losses` of journals, `restores` of older ones, `backs`:
-    vehicles that turn round before an open arm, `waits` for a time-out, `heartbeats`. `in_flight`: messages under way. `window_s`: see ClaimRequest.already_exited_s.
+    vehicles that turn round before an open arm, `waits` for a time-out, `heartbeats`. `in_flight`: messages under way.
+    `window_s`: see ClaimRequest.already_exited_s.
     """
 
     gates: str = "AB"
