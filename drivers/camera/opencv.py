@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import re
 import threading
 import time
 from functools import partial
@@ -44,6 +45,7 @@ _V4L2_SELECT_TIMEOUT_S = "2"
 _PLAUSIBLE_RATES_HZ = (0.1, 240.0)
 _FALLBACK_RATE_HZ = 25.0
 _MOST_UNDECODABLE = 5
+_SAID = re.compile(r"error: \([^)]*\) (.+?)(?: in function '.*')?$")
 
 # OpenCV takes its options from the process environment while it opens: cameras must not open at the same time.
 _opening = threading.Lock()
@@ -287,7 +289,10 @@ def _is_relayed(settings: OpenCvSettings) -> bool:
 
 
 def _in_one_line(error: cv2.error) -> str:
-    return " ".join(str(getattr(error, "err", None) or error).split())[:200]
+    """What the library says is wrong. Not its `err`: that is of the last error of any thread, it hangs on the class."""
+    words = " ".join(str(error).split())
+    said = _SAID.search(words)
+    return (said[1] if said else words)[:200]
 
 
 def _whole(value: float) -> int:

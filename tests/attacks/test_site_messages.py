@@ -66,6 +66,8 @@ class Attacked:
     def met(self):
         """Wait until each takes what the other says, and has all that it knows."""
         eventually(lambda: all(gate.ready() and met(gate) for gate in self.gates.values()), what="the gates' meeting")
+        eventually(lambda: knows_session(self.east, self.north), what="north's session of now at east")
+        eventually(lambda: knows_session(self.north, self.east), what="east's session of now at north")
         eventually(lambda: self.east.knows(self.north) and self.north.knows(self.east), what="all rows on both sides")
 
     def said(self, kind, by, **what):
@@ -84,6 +86,11 @@ class Attacked:
 
 def met(gate):
     return all(peer["met"] for peer in gate.service.status()["peers"].values())
+
+
+def knows_session(gate, other):
+    """Whether a gate has met another in the session that the other has now, and not in the one before a restart."""
+    return gate.service._sessions._peers[other.gate].session == other.service._sessions._session
 
 
 def refused(gate, fault):

@@ -29,7 +29,7 @@ from agent.core.model import Instant, LedgerState, Reason, Signals, Verdict
 from agent.lane.loop import _binding, _needs_interlock
 from tests.model.explorer import VARIANT, Outcome
 from tests.model.lane_forms import LaneForms
-from tests.model.lane_inputs import UTC, Choice, LaneInputs
+from tests.model.lane_inputs import UTC, Choice, LaneInputs, words_of
 from tests.model.lane_monitor import Known, LaneMonitor, placed, told
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ class LaneMachine:
             words += [("a locked start", LaneLockout("boss")), ("a start out of service", LaneLockout("", "boss"))]
         for word, lockout in words:
             yield word, self._started(lockout)
+        yield from self._rested()
 
     def inputs(self, state: Any) -> Iterator[str]:
         lane = self.forms.lane(state[0])
@@ -178,6 +179,18 @@ class LaneMachine:
         return ", ".join(words)
 
     # --------------------------------------------------------------------------------------------------------- private
+
+    def _rested(self) -> Iterator[tuple[str, State]]:
+        """A lane at rest with its devices up, from which more is within reach; where its inputs lead there."""
+        state = self._started(LaneLockout())
+        sample = "tick +1" if self.rules.blind else f"{words_of(self.rules, self._quiet)} +1"
+        for label in ("relay up +0", *(["way free +0"] if self.rules.neighbours else []), sample):
+            if label not in self.feed.makes:
+                return
+            ticks, item = self.feed.made(label)
+            outcome: Any = next(self.fed(self.forms.lane(state[0]), state[1], item, label, ticks)).state
+            state = outcome
+        yield "a lane at rest", state
 
     def _started(self, lockout: LaneLockout) -> State:
         lane = Lane.start(self.rules, 1, lockout)

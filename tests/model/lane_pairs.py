@@ -198,7 +198,11 @@ class PairMachine:
     def starts(self) -> Iterator[tuple[str, Hashable]]:
         site = _Site(self, None)
         self._start(site)
-        yield "a start", site.saved()
+        state = site.saved()
+        yield "a start", state
+        while not self._rests(state):
+            state = self._quiet(state)
+        yield "both at rest", state
 
     def inputs(self, state: Any) -> Iterator[str]:
         if max(map(len, state.inbox)) > _FULL:

@@ -57,7 +57,7 @@ class Kind:
 KINDS: Final = {
     "connected anew": Kind(reconnects=2),
     "restarted": Kind(restarts=2),
-    "kept back": Kind(says=1, waits=5, pauses_s=(6.0, 16.0), most_said=40),
+    "kept back": Kind(says=1, waits=5, pauses_s=(6.0, 16.0), most_said=60),
     "all at once": Kind(reconnects=1, restarts=1, waits=2),
 }
 

@@ -438,9 +438,9 @@ class SiteMachine:
 
 def _words_of(to: str, text: Any) -> str:
     """A message in words."""
-    sender, receiver, said = text
+    sender, receiver, said, *place = text
     words = [f"{name}={value}" for name, value in said.model_dump(mode="json", exclude_defaults=True).items()]
-    return f"{sender} to {'all, at ' if receiver == '*' else ''}{to}: {' '.join([said.kind, *words])}"
+    return f"{sender} to {'all, at ' if receiver == '*' else ''}{to}: {' '.join([said.kind, *words, *map(str, place)])}"
 
 
 def _vin(home: str, gates: str) -> str:

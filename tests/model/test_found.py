@@ -10,7 +10,17 @@ STEPPED = "a time server, right to 15 s, steps it to +15 s"
 SLEWED = "a time server, right to 15 s, slews it to +15 s"
 RESTARTED = "the computer restarts, its clock read +0 s off"
 SAVED = "the computer restarts, its clock saved and read +0 s off"
+GREETED = ("wait 16", "brings the greetings among them")
+ALL = "brings all of the newest sessions"
 FOUND = {
+    "what a gate tells all was good for as long as a broker kept it back, but let the answers through": (
+        "sessions: kept back",
+        ("two gates that have met", "tells", *GREETED * 4, ALL),
+    ),
+    "so it was where it kept back the answers too for a while": (
+        "sessions: kept back",
+        ("two gates that have met", "tells", *["wait 16"] * 4, *GREETED, ALL),
+    ),
     "a battery-backed clock was believed to 2 s although it was set by 15 s": (
         "clock: battery-backed",
         ("kept for twenty minutes", SET_BY_HAND, RESTARTED),

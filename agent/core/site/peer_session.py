@@ -4,7 +4,8 @@ Every gate numbers what it says within a session of its own, which it begins wit
 gate takes nothing of a session before its gate has answered a nonce in it: an answer to a fresh nonce cannot be from
 before. From then on numbers only rise. So nothing that was said once is ever taken twice, or taken after what was said
 later, or after a restart of either gate, whoever repeats it. And an answer is good for FRESH_S only: what a broker
-withholds is of no use to it later.
+withholds is of no use to it later. What is told to all comes on a way of its own, which an answer may overtake; so it
+is not what was told before an answer that is worth nothing from then on, but what was told before the one before it.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ class PeerSession:
     """What this gate knows of another's session. Times are monotonic seconds.
 
     `session`: the one that it has proven, empty for none. `challenged_at`: when the nonce was drawn that proved it.
-    `number`, `rows_number`: of what was taken last, said to this gate and told to all. `missed`: how many numbers
+    `number`, `rows_number`: of what was taken last, said to this gate and told to all. `rows_told`: what the other had
+    told all when it gave the answer that proves its session. `missed`: how many numbers
     before those never came, over all sessions. `nonce`, `drawn_at`, `asked_at`: the challenge that is not answered yet,
     when it was drawn and when it was sent last. `hears`: the other has challenged this gate in its own session and was
     answered, so that it takes what is said to it.
@@ -46,6 +48,7 @@ class PeerSession:
     challenged_at: float = -inf
     number: int = 0
     rows_number: int = 0
+    rows_told: int = 0
     missed: int = 0
     nonce: str = ""
     drawn_at: float = -inf
@@ -102,7 +105,7 @@ class PeerSession:
         A challenge is proven by nothing: it may be an old one, and then nobody has a use for the answer.
         """
         if hello.answer and hello.answer == self.nonce and at - self.drawn_at <= ANSWER_S:
-            return self._proved(hello, place)
+            return self._proved(hello, place, at)
         hears = self.hears or bool(hello.challenge)
         if place.session != self.session:
             return replace(self, hears=True) if hello.challenge else SiteFault.NO_SESSION
@@ -111,16 +114,20 @@ class PeerSession:
         missed = self.missed + place.number - self.number - 1
         return replace(self, hears=hears, number=place.number, missed=missed)
 
-    def _proved(self, hello: Hello, place: Place) -> PeerSession:
+    def _proved(self, hello: Hello, place: Place, at: float) -> PeerSession:
         found = replace(
             self,
             session=place.session,
             challenged_at=self.drawn_at,
+            rows_told=hello.rows_number,
             nonce="",
             drawn_at=-inf,
             hears=self.hears or bool(hello.challenge),
         )
         if place.session != self.session:
             return replace(found, number=place.number, rows_number=hello.rows_number)
-        missed = max(0, place.number - self.number - 1)
-        return replace(found, number=max(self.number, place.number), missed=self.missed + missed)
+        rows_number = max(self.rows_number, self.rows_told if self.proven(at) else hello.rows_number)
+        missed = max(0, place.number - self.number - 1) + rows_number - self.rows_number
+        return replace(
+            found, number=max(self.number, place.number), rows_number=rows_number, missed=self.missed + missed
+        )

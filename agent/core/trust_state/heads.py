@@ -133,7 +133,8 @@ def take_replacement(state: TrustState, fact: JournalReplaced, rules: TrustRules
     """The state after a journal was moved aside."""
     former = fact.former
     if former is not None:
-        state = replace(state, former=remembered(state.former, former.stream, former.seq))
+        known = remembered(state.former, former.stream, former.seq, went_on=fact.older)
+        state = replace(state, former=known)
     if fact.ledger_whole and fact.orders_whole:
         return state
     if not fact.ledger_whole:

@@ -118,10 +118,12 @@ def _clock_told(state: TrustState, fact: ClockTold, rules: TrustRules) -> tuple[
 def _orders_shown(state: TrustState, fact: OrdersShown) -> tuple[TrustState, str]:
     """A record as new as anything that is known shows the orders; one without place in the former streams shows none.
 
+    Nor does one of the end of an older copy: it was put back with it, and there was more.
+
     Where a witness is gone, nothing says what is the newest.
     """
-    newest = state.former_seq(fact.at.stream)
-    if state.orders.whole or newest is None or fact.at.seq < newest or any(not one.stream for one in state.missing):
+    newest = state.is_newest(fact.at.stream, fact.at.seq)
+    if state.orders.whole or not newest or any(not one.stream for one in state.missing):
         return state, ""
     return replace(state, orders=WHOLE, unordered=frozenset()), Text("the head file held the orders of all lanes")
 

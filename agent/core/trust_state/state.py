@@ -70,10 +70,14 @@ class PartStanding:
 
 @dataclass(frozen=True, slots=True)
 class FormerStream:
-    """A stream that this gate had before the one of now. `seq`: the last event of it that anybody has named."""
+    """A stream that this gate had before the one of now. `seq`: the last event of it that anybody has named.
+
+    `went_on`: that was the end of an older copy, behind which there were more.
+    """
 
     stream: str
     seq: int
+    went_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,11 @@ class TrustState:
         """How far a former stream is known to have gone; None for one that is not known."""
         return next((one.seq for one in self.former if one.stream == stream), None)
 
+    def is_newest(self, stream: str, seq: int) -> bool:
+        """Whether nothing that anybody knows of a former stream is newer than this event of it."""
+        known = next((one for one in self.former if one.stream == stream), None)
+        return known is not None and seq >= known.seq + known.went_on
+
     def floor(self, name: str) -> int:
         """The version of a list below which nothing may be judged by it; 0: any."""
         floor = dict(self.floors).get(name, 0)
@@ -165,13 +174,15 @@ FORMER_KEPT: Final = 32
 """Streams that are remembered: the newest."""
 
 
-def remembered(former: tuple[FormerStream, ...], stream: str, seq: int) -> tuple[FormerStream, ...]:
-    """The former streams with this one among them, known at least up to `seq`."""
-    known = next((one.seq for one in former if one.stream == stream), -1)
-    if known >= seq:
+def remembered(
+    former: tuple[FormerStream, ...], stream: str, seq: int, *, went_on: bool = False
+) -> tuple[FormerStream, ...]:
+    """The former streams with this one among them, known at least up to `seq`. `went_on`: and behind that."""
+    known = next((one for one in former if one.stream == stream), None)
+    if known is not None and (known.seq, known.went_on) >= (seq, went_on):
         return former
     others = tuple(one for one in former if one.stream != stream)
-    return (*others, FormerStream(stream, seq))[-FORMER_KEPT:]
+    return (*others, FormerStream(stream, seq, went_on))[-FORMER_KEPT:]
 
 
 _STATE: Final = TypeAdapter(TrustState)

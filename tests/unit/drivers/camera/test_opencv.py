@@ -312,6 +312,8 @@ def test_a_few_pictures_that_cannot_be_decoded_are_passed_over_and_many_are_a_lo
 
 
 def test_an_error_of_the_library_is_a_lost_camera_and_leaves_nobody_waiting_for_it(mocker):
+    with pytest.raises(cv2.error):
+        cv2.imdecode(np.empty(0, np.uint8), cv2.IMREAD_COLOR)  # of another thread: not what is told here
     mocker.patch("cv2.VideoCapture", side_effect=cv2.error("boom\n in file x"))
     with pytest.raises(DeviceUnavailableError, match="boom"):
         opened("rtsp://127.0.0.1/x")

@@ -372,7 +372,8 @@ def test_a_pack_that_was_tampered_with_is_told_when_looked_at(central):
     central.run("pack", "--out", out, "--declarations", central.declarations)
     with zipfile.ZipFile(out) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    parts["declarations/snap/0"] = parts["declarations/snap/0"][:-1] + b"x"
+    chunk = parts["declarations/snap/0"]
+    parts["declarations/snap/0"] = chunk[:-1] + bytes([chunk[-1] ^ 1])
     with zipfile.ZipFile(out, "w") as archive:
         for name, data in parts.items():
             archive.writestr(name, data)

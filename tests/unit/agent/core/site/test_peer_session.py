@@ -77,6 +77,20 @@ class TestAnAnswer:
         found = ahead.greeted(Hello(answer=OTHER, rows_number=2), Place(NEW, 3), AT + 1)
         assert (found.number, found.rows_number, found.challenged_at) == (90, 80, AT + 1)
 
+    def test_ends_what_was_told_to_all_before_the_answer_before_it(self):
+        """What a broker keeps back would be good for as long as it lets the answers through."""
+        after = PROVEN.challenge(OTHER, AT + 1).greeted(Hello(answer=OTHER, rows_number=60), Place(NEW, 8), AT + 1)
+        assert (after.rows_number, after.missed) == (50, 0), "this answer may have overtaken them"
+        later = after.challenge(NONCE, AT + 2).greeted(Hello(answer=NONCE, rows_number=61), Place(NEW, 9), AT + 2)
+        assert (later.rows_number, later.missed) == (60, 10)
+        assert later.accept(Place(NEW, 60), AT + 2, to_all=True) is SiteFault.REPLAYED
+        assert later.accept(Place(NEW, 61), AT + 2, to_all=True).rows_number == 61
+
+    def test_of_a_gate_that_was_not_proven_any_more_ends_all_that_was_told_before(self):
+        late = AT + FRESH_S + 1
+        found = PROVEN.challenge(OTHER, late).greeted(Hello(answer=OTHER, rows_number=60), Place(NEW, 8), late)
+        assert (found.rows_number, found.missed) == (60, 10)
+
     def test_is_good_for_a_time_that_counts_from_its_challenge(self):
         answered = CHALLENGED.greeted(Hello(answer=NONCE), Place(NEW, 7), AT + ANSWER_S)
         assert answered.proven(AT + FRESH_S)

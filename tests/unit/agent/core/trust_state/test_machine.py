@@ -125,6 +125,16 @@ ROWS = {
     "a day": ((GONE, ClockTold(UTC)), ClockTold(UTC + DAY_S), (LOST, LOST, WHOLE, LOST)),
     "the end of every permit": ((GONE, ClockTold(UTC)), ClockTold(UTC + 180 * DAY_S), (LOST, WHOLE, WHOLE, LOST)),
     "the orders of the lost stream": ((GONE,), OrdersShown(Head("before", 50)), (LOST, LOST, WHOLE, WHOLE)),
+    "the orders of an older copy, put back with it": (
+        (OLDER,),
+        OrdersShown(Head("before", 40)),
+        (LOST, LOST, WHOLE, LOST),
+    ),
+    "the orders of the head file that is newer than the copy": (
+        (OLDER, named("before", 50, Witness.HEAD_FILE, place=7)),
+        OrdersShown(Head("before", 50)),
+        (LOST, LOST, WHOLE, WHOLE),
+    ),
     "orders that are older than the loss": ((GONE,), OrdersShown(Head("before", 49)), (LOST, LOST, WHOLE, LOST)),
     "orders, where a witness is gone": (
         (GONE, WitnessGone("gone")),
