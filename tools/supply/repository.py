@@ -60,7 +60,7 @@ def lay_out_repository(folder: Path, packages: dict[Target, Path], validity: Val
 def write_releases(folder: Path, validity: Validity) -> list[Path]:
     """Write the Release file of each suite anew and return them; what signed the old ones goes. Raises BuildError.
 
-    Debian's repository format: https://wiki.debian.org/DebianRepository/Format
+    The format: DebianRepository/Format in the wiki of Debian
     """
     written = []
     for release in sorted(SUITES):
