@@ -1,7 +1,7 @@
 """What the agent does about its trust anchors while it runs.
 
-Records every change of them, whoever made it; takes changed ones by a reload; and has them sealed once a real vehicle
-has been here.
+Records every change of them, reloads the configuration when they change, and asks for the seal after the first real
+vehicle.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class RootFolder:
         self._owner = owner
 
     def read(self, name: str, most_bytes: int) -> bytes | None:
-        """A file's bytes; None where it is not there. Raises OSError for what is no file of the owner's."""
+        """Return the bytes of a file, None if it does not exist. Raises OSError if it is not a file of the owner."""
         try:
             handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self._handle)
         except FileNotFoundError:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def leave_view(state: Path, command: str) -> None:
-    """Leave for the agent that a command showed what this state folder holds: it tells of it in an event.
+    """Leave a record that a command showed data of this state folder; the agent reports it in an event.
 
     Of the folder of a gate alone, not of a copied journal. Where it cannot be left, that is said and the command goes
     on: who may read the folder reads it without this program too.

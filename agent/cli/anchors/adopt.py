@@ -98,6 +98,6 @@ def _warn(wanted: HeldAnchors) -> None:
             "warning: no --person and no --document-key: nobody could change them after the first real vehicle, so",
             err=True,
         )
-        echo("they are not sealed then, and whoever is root changes them alone", err=True)
+        echo("they will not be sealed, and root can change them alone", err=True)
     elif len(wanted.persons) == 1 and not wanted.document_keys:
         echo("note: with one person, a change takes his signature and root at this computer", err=True)

@@ -29,7 +29,7 @@ def show(
 ) -> None:
     """Show the trust anchors: keys and certificates by their fingerprints, who may change them, and the last changes.
 
-    Exit code 1 where they cannot be read; 0 also where they still stand in gate.toml.
+    Exit code 1 if they cannot be read, 0 also if they are still in gate.toml.
     """
     folder = anchors_folder(configuration)
     try:
