@@ -16,6 +16,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from contextlib import ExitStack, contextmanager, suppress
@@ -94,19 +95,19 @@ def _busy_loops() -> Iterator[None]:
 
 
 @contextmanager
-def _half_a_core(number: int) -> Iterator[Sequence[str]]:
+def _half_a_core() -> Iterator[Sequence[str]]:
     """What to begin a command with, so that all it starts shares half a core."""
-    with _cgroup(number) as group:
+    with _cgroup() as group:
         # The shell enters the group itself: everything that it starts is in it from its first moment.
         yield ("sh", "-c", f'echo $$ >{group}/cgroup.procs && exec "$@"', "sh")
 
 
 @contextmanager
-def _cgroup(number: int = 0) -> Iterator[Path]:
+def _cgroup() -> Iterator[Path]:
     first = (CGROUPS / "cpu").is_dir()
-    group = (CGROUPS / "cpu" if first else CGROUPS) / f"stress-{os.getpid()}-{number}"
+    # A name of its own each time: the group of a run that was killed is still there.
+    group = Path(tempfile.mkdtemp(prefix="stress-", dir=CGROUPS / "cpu" if first else CGROUPS))
     quota_us = round(CORES * PERIOD_US)
-    group.mkdir()
     try:
         if first:
             (group / "cpu.cfs_period_us").write_text(str(PERIOD_US), encoding="ascii")
@@ -176,7 +177,7 @@ def _batch(kind: str, numbers: Sequence[int], arguments: argparse.Namespace, fou
             stack.enter_context(_busy_loops())
         runs = []
         for number in numbers:
-            before = stack.enter_context(_half_a_core(number)) if kind == HALF else ()
+            before = stack.enter_context(_half_a_core()) if kind == HALF else ()
             log = REPORTS / f"{kind.replace(' ', '-')}-{number}.log"
             run = Run(number, log, _start(kind, log, arguments, before))
             stack.callback(_end, [run.process])
