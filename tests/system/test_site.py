@@ -185,7 +185,8 @@ def test_each_gate_says_whom_it_heard_and_that_it_lacks_nothing(site):
     eventually(lambda: all(lacks_nothing(gate) for gate in GATES), what="a status of each gate that lacks nothing")
     for gate in GATES:
         found = said(gate)
-        assert (found["policy"], found["refused"]) == ("home_gate", {})
+        assert found["policy"] == "home_gate"
+        assert found["refused"].keys() <= {"no_session"}  # said before two gates had met: docs/site.md
         assert found["peers"].keys() == set(GATES) - {gate}
         for peer in found["peers"].values():
             assert peer["heard_s"] >= 0
