@@ -98,8 +98,8 @@ def gate(tmp_path):
     return Gate(tmp_path)
 
 
-def whole(kind, rows, version=1, **changes):
-    snap = snapshot(kind, rows, version=version, issued_at=NOW, **changes)
+def whole(kind, rows, version=1, issued_at=NOW, **changes):
+    snap = snapshot(kind, rows, version=version, issued_at=issued_at, **changes)
     return snap, PackedList(kind, snap.data, snap.packed)
 
 
@@ -248,7 +248,9 @@ def test_a_million_rows_are_taken_in_within_bounded_memory(tmp_path):
 
 def test_show_says_what_there_is_and_what_that_allows(gate):
     assert "no agent and no import has run here" in gate.run("show").stderr
-    gate.write(whole(DECLARATIONS, ROWS, 7)[1])
+    # Issued now, not when this file was loaded: what is shown goes by the age.
+    issued_at = int(Clock().now().utc)
+    gate.write(whole(DECLARATIONS, ROWS, 7, issued_at=issued_at)[1])
     gate.take()
     shown = gate.run("show")
     assert shown.exit_code == 0, shown.output
