@@ -94,6 +94,7 @@ class TrustMonitor:
         self._file = file
         self._lock_lane = lock
         self._lock = threading.RLock()
+        self._writing = threading.Lock()
         self._state = start.state
         self._hold = hold_of(start.state)
         self._changes: deque[tuple[PartChange, tuple[str, ...]]] = deque((one, ()) for one in start.changes)
@@ -256,8 +257,9 @@ class TrustMonitor:
 
     def on_bound(self) -> None:
         """Write the head to its second place, once what opens a barrier is recorded and before anything moves."""
-        self.heads.keep()
-        self.take(HeadFileWritten(self.heads.trouble))
+        with self._writing:  # what came of the newest write is taken last
+            self.heads.keep()
+            self.take(HeadFileWritten(self.heads.trouble))
 
     def _is_new(self) -> bool:
         """Whether the stream of now was begun by this start, with nothing of an earlier one."""
