@@ -104,7 +104,6 @@ class TrustMonitor:
         self._given_up = False
         self._locked: frozenset[str] = frozenset()
         self._lock_again_at = 0.0
-        self._versions: Mapping[str, int] | None = None
         self._kept_at = 0.0
         self._reported = ReportOnce()
         self.heads = HeadWriter(start.journal, key, gate, utc, self._beside, file)
@@ -332,17 +331,15 @@ class TrustMonitor:
 
     def _see(self) -> None:
         """Take what this gate itself can see: the lists that are here, and the time."""
+        floors = self._state.floors
         versions = self._lists()
-        # What was read a moment before a new list was told is less than its floor: it counts once it is read again.
-        if versions is not None and (versions == self._versions or not self._is_short(versions)):
-            self.take(ListsSeen(tuple(sorted(versions.items()))))
-        self._versions = versions
+        with self._lock:
+            # What may have been read before a new list was told is less than its floor: it is read again.
+            if versions is not None and self._state.floors == floors:
+                self.take(ListsSeen(tuple(sorted(versions.items()))))
         utc = self._trusted_utc()
         if utc is not None:
             self.take(ClockTold(utc))
-
-    def _is_short(self, versions: Mapping[str, int]) -> bool:
-        return any(versions.get(name, 0) < floor for name, floor in self._state.demanded)
 
     def _give_up(self) -> None:
         """See that another stream begins. Nothing of it is told in this one: its numbers mean something else already.

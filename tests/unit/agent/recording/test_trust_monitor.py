@@ -163,6 +163,26 @@ def test_a_lane_that_got_an_order_meanwhile_is_not_locked(gate):
     assert gate.to_lock == ["out"]
 
 
+def test_a_list_that_comes_while_the_versions_are_read_is_not_missed(gate):
+    """The version of before was read twice, in the round before and just before the new one came: a false alarm."""
+    gate.trust.worker.stop(PATIENCE_S)
+    before = gate._versions()
+    gate.trust._see()
+
+    def read():
+        gate.with_trust(2)
+        return before
+
+    gate.trust._lists = read
+    gate.trust._see()
+    assert gate.trust.state.lists.state is Wholeness.WHOLE
+    gate.trust._lists = gate._versions
+    gate.trust._see()
+    assert dict(gate.trust.state.held) == {"trust": 2}
+    gate.lose("registry.db")
+    assert gate.trust.state.lists.state is Wholeness.LOST
+
+
 def another_key(gate):
     return [one for one in gate.alarms() if "another key" in one]
 
