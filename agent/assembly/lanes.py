@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from typing import TYPE_CHECKING
 
 from agent.barrier import RelayBoard
+from agent.core.lane import CommandKind
 from agent.lane import LaneDevices, LaneService
 from agent.settings import board_place
 from agent.vision.session import VisionWorkerLimits
@@ -25,8 +27,11 @@ if TYPE_CHECKING:
 
     Deciding = Callable[[Decide, Instant, Callable[[Decided], None]], Decided | None]
 
+log = logging.getLogger(__name__)
+
 FIRST_SERIALS = 10_000
 CAMERA_STOP_S = 0.7
+LOCK_S = 5.0
 LIED = Text("told of what its picture does not show, and was ended")
 
 
@@ -57,6 +62,17 @@ class GateLanes:
     def cameras_by_name(self) -> Mapping[str, CameraSupervisor]:
         """The supervisors of the cameras by their names."""
         return {supervisor.name: supervisor for supervisor in self.cameras}
+
+    def lock(self, name: str, operator: str, cause: str, is_wanted: Callable[[], bool]) -> None:
+        """Lock a lane that runs, unless it is locked.
+
+        `is_wanted` is asked once it was seen that the lane is not: an officer who unlocked it meanwhile has ended that.
+        """
+        lane = self.by_name.get(name)
+        if lane is None or lane.view is None or lane.view.lockout.locked_by or not is_wanted():
+            return
+        answer = lane.order(CommandKind.LOCK, operator, cause, LOCK_S)
+        log.warning("the gate itself has ordered to lock the lane %s: %s", name, answer.detail)
 
     def distrust(self, camera: str) -> None:
         """End the vision worker of a camera that told of what its picture does not show: it may have been taken over.

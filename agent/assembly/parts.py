@@ -17,6 +17,7 @@ from agent.assembly.records import MEGABYTE, GateRecords, RecordsDependencies
 from agent.assembly.status import GateStatus, StatusSources
 from agent.clock import ClockFiles, ClockMonitor, holdover_rules
 from agent.console import ConsoleServer
+from agent.core.events import OwnCause
 from agent.core.trust_state import Witness
 from agent.devices import DeviceStatusTable
 from agent.doctor import Diagnostics, DiagnosticsDependencies
@@ -25,6 +26,7 @@ from agent.lane.decider import Decider, Sources, lane_place
 from agent.lists import ListService
 from agent.mqtt import GateIdentity
 from agent.observability import Counters, LogLevel, MeasuredParts
+from agent.recording import OWN_NAME
 from agent.service.cleanup import on_failure
 from agent.service.watchdog import Watchdog
 from agent.service.worker_supervisor import WorkerSupervisor
@@ -168,6 +170,7 @@ class GateParts:
             on_damage=on_damage,
             trusted_utc=lambda: self.utc() if self.clock_monitor.trusted() else None,
             list_versions=self.lists.versions,
+            lock_lane=self._lock_lane,
         )
         return GateRecords(self.settings, dependencies)
 
@@ -197,6 +200,10 @@ class GateParts:
             services,
             lambda name: Decider(lane_place(settings, name, self.lists.rules, sample_salt), sources).decide,
         )
+
+    def _lock_lane(self, name: str) -> None:
+        """Lock a lane whose orders are not known. No lane runs yet where this is handed on."""
+        self.lanes.lock(name, OWN_NAME, OwnCause.ORDERS_LOST.value, lambda: name in self.trust.state.unordered)
 
     def _distrust(self, camera: str) -> None:
         """End a vision worker that lied; the lanes are not made yet where this is handed to them."""

@@ -49,7 +49,8 @@ class RecordsDependencies:
     `reading`: the wall clock, and how good it is. `utc`: the wall clock alone. `reserving`: see Recorder. `recorded`
     hears what was recorded, in order, and must not block. `on_damage` is called, from a thread, when the journal turns
     out to be damaged while the gate runs: only a restart fixes it. `trusted_utc`: the wall clock, None while it is not
-    to be trusted. `list_versions`: those of the lists that are here, None while that cannot be known.
+    to be trusted. `list_versions`: those of the lists that are here, None while that cannot be known. `lock_lane`: see
+    TrustMonitor.
     """
 
     boot: str
@@ -62,6 +63,7 @@ class RecordsDependencies:
     on_damage: Callable[[str], None]
     trusted_utc: Callable[[], float | None]
     list_versions: Callable[[], Mapping[str, int] | None]
+    lock_lane: Callable[[str], None]
 
 
 class GateRecords:
@@ -145,6 +147,7 @@ class GateRecords:
             trusted_utc=dependencies.trusted_utc,
             lists=dependencies.list_versions,
             file=self._head_file,
+            lock=dependencies.lock_lane,
         )
 
     def _on_bound(self) -> None:

@@ -28,6 +28,8 @@ STOP_S: Final = 1.0
 LIMIT_S: Final = 60.0
 BYTES_LIMIT: Final = 262_144
 """Of the longest status that is looked at: it names every device of the gate."""
+INBOX_LIMIT: Final = 16
+"""Items that wait. A broker keeps one status: whoever sends more has nothing to say."""
 
 
 class StatusWitness:
@@ -51,7 +53,7 @@ class StatusWitness:
 
     def _enqueue(self, message: Incoming) -> None:
         """Take the message that the broker had kept, on the network thread; later ones are this gate's own of now."""
-        if message.retained and len(message.payload) <= BYTES_LIMIT:
+        if message.retained and len(message.payload) <= BYTES_LIMIT and self._inbox.qsize() < INBOX_LIMIT:
             self._inbox.put(message)
 
     def start(self) -> None:

@@ -77,15 +77,16 @@ class HeadWriter:
         """Write the head of now to its second place; whether it is there, or there is no such place.
 
         Costs one fdatasync. To be called once what opens a barrier is in the journal, and before anything moves. What
-        fails is told in `trouble`: what was recorded stands, and the next permit waits for an officer.
+        fails is told in `trouble`: what was recorded stands, and the next permit waits for an officer. Never raises.
         """
         if self._file is None:
             return True
         with self._lock:
-            text = self.record()
-            if text is None:
-                return False
             try:
+                text = self.record()
+                if text is None:
+                    self.trouble = Text("the journal does not say where it stands, so that the head file is behind it")
+                    return False
                 self._file.write(text)
             except (OSError, ValueError) as error:
                 why = getattr(error, "strerror", None) or error

@@ -108,7 +108,7 @@ def _opened(open_journal: Callable[[], Journal], known: StartDependencies) -> Jo
         orders = {}
         if record is not None and proven and record.orders is not None and record.stream != journal.stream:
             orders = record.orders
-            facts.append(OrdersShown(Head(record.stream, record.seq)))
+            facts.append(OrdersShown(Head(record.stream, record.seq), frozenset(record.former)))
         for fact in facts:
             state, changed = step(state, fact, known.rules)
             changes += changed
@@ -217,7 +217,17 @@ def head_fact(  # noqa: PLR0913 - what a witness can say
     if digest is not None and named.stream == own.stream and named.seq <= own.seq:
         here = journal.digest_at(named.seq)
         agrees = None if here is None else here == digest
-    return HeadNamed(witness, named, own, agrees=agrees, fresh=fresh, utc=utc, place=place, former=former)
+    return HeadNamed(
+        witness,
+        named,
+        own,
+        agrees=agrees,
+        fresh=fresh,
+        utc=utc,
+        place=place,
+        former=former,
+        own_place=None if place is None else journal.site.head(),
+    )
 
 
 def _floors_of_events(journal: Journal) -> list[Fact]:

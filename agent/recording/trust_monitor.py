@@ -8,6 +8,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from agent.core.crypto import kid_of
 from agent.core.events import Alarm, AlarmRaised, Draft, LaneOrdered, ListsApplied, StateChanged
 from agent.core.model import ReportOnce
 from agent.core.trust_state import (
@@ -51,8 +52,12 @@ log = logging.getLogger(__name__)
 
 ROUND_S: Final = 0.5
 KEEP_EVERY_S: Final = 10.0
+LOCK_AGAIN_S: Final = 10.0
+"""After which a lane that could not be locked is tried again: an officer may hold it open."""
 STOP_TIMEOUT_S: Final = 1.0
 LIMIT_S: Final = 60.0
+GATE_KEY: Final = "gate_key"
+"""The name by which the journal keeps the id of the key that the gate signs by: another one since is told."""
 
 
 class TrustMonitor:
@@ -60,7 +65,8 @@ class TrustMonitor:
 
     `note` records events and is called from that thread, and from `start`. `trusted_utc`: the time, Unix seconds; None
     while the clock is not to be trusted. `lists`: the versions of the lists that are here, None while that cannot be
-    known.
+    known. `lock` locks a lane in the gate's own name, unless it is locked; it is called from that thread for each lane
+    whose orders are not known, for they may get lost while the lane runs.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of the composition root
@@ -75,6 +81,7 @@ class TrustMonitor:
         trusted_utc: Callable[[], float | None],
         lists: Callable[[], Mapping[str, int] | None],
         file: HeadFile | None = None,
+        lock: Callable[[str], None] = lambda _lane: None,
     ) -> None:
         self._journal = start.journal
         self._key = key
@@ -85,7 +92,9 @@ class TrustMonitor:
         self._trusted_utc = trusted_utc
         self._lists = lists
         self._file = file
+        self._lock_lane = lock
         self._lock = threading.RLock()
+        self._writing = threading.Lock()
         self._state = start.state
         self._hold = hold_of(start.state)
         self._changes: deque[tuple[PartChange, tuple[str, ...]]] = deque((one, ()) for one in start.changes)
@@ -93,7 +102,8 @@ class TrustMonitor:
         self._is_kept = False
         self._confirmed = False
         self._given_up = False
-        self._versions: Mapping[str, int] | None = None
+        self._locked: frozenset[str] = frozenset()
+        self._lock_again_at = 0.0
         self._kept_at = 0.0
         self._reported = ReportOnce()
         self.heads = HeadWriter(start.journal, key, gate, utc, self._beside, file)
@@ -177,8 +187,12 @@ class TrustMonitor:
         self._take_and_keep(WitnessGone(cause))
 
     def _take_and_keep(self, fact: Fact) -> None:
-        """Take a fact, and keep a loss at once: its witness may soon know no more of it than this gate."""
-        if self.take(fact) and self._state.journal.state is not Wholeness.BEHIND:
+        """Take a fact, and keep what it shows at once: its witness may soon know no more of it than this gate."""
+        if not self.take(fact):
+            return
+        if self._state.journal.state is Wholeness.BEHIND:
+            self._give_up()
+        else:
             self._try_keep()
 
     def head_named(self, witness: Witness, stream: str, seq: int, digest: str | None, place: int | None = None) -> None:
@@ -218,7 +232,7 @@ class TrustMonitor:
 
     def accept(self, parts: frozenset[StatePart], first: str, second: str) -> bool:
         """Take parts as they are in the name of two persons; whether anything is whole by that."""
-        return self.take(Accepted(parts, (first, second), self._utc()), (first, second))
+        return self.take(Accepted(parts, (first, second), self._trusted_utc()), (first, second))
 
     def on_recorded(self, drafts: Sequence[Draft]) -> None:
         """Take over from what was recorded: versions of lists, and orders of lanes. Must not block."""
@@ -242,8 +256,9 @@ class TrustMonitor:
 
     def on_bound(self) -> None:
         """Write the head to its second place, once what opens a barrier is recorded and before anything moves."""
-        self.heads.keep()
-        self.take(HeadFileWritten(self.heads.trouble))
+        with self._writing:  # what came of the newest write is taken last
+            self.heads.keep()
+            self.take(HeadFileWritten(self.heads.trouble))
 
     def _is_new(self) -> bool:
         """Whether the stream of now was begun by this start, with nothing of an earlier one."""
@@ -270,6 +285,7 @@ class TrustMonitor:
             if not standing.whole and part not in told:
                 self._note([self._alarm(standing.cause)])
         self._tell()
+        self._tell_of_key()
         self._try_keep()
         if self._file is None:
             self.take(HeadFileWritten())  # one that could not be written is not asked for any more
@@ -281,7 +297,9 @@ class TrustMonitor:
     def stop(self) -> bool:
         """Stop to watch, tell and keep what is new, and write the last head; whether the thread has ended."""
         stopped = self.worker.stop(STOP_TIMEOUT_S)
-        if self._state.journal.state is not Wholeness.BEHIND:
+        if self._state.journal.state is Wholeness.BEHIND:
+            self._give_up()  # who showed it may not say it again
+        else:
             self._tell()
             self._try_keep()
         self.heads.close()
@@ -303,6 +321,7 @@ class TrustMonitor:
             self._give_up()
             return
         self._tell()
+        self._lock_lanes()
         if not self._is_kept:
             self._keep_state()
         if self._file is not None and time.monotonic() - self._kept_at >= KEEP_EVERY_S:
@@ -312,17 +331,15 @@ class TrustMonitor:
 
     def _see(self) -> None:
         """Take what this gate itself can see: the lists that are here, and the time."""
+        floors = self._state.floors
         versions = self._lists()
-        # What was read a moment before a new list was told is less than its floor: it counts once it is read again.
-        if versions is not None and (versions == self._versions or not self._is_short(versions)):
-            self.take(ListsSeen(tuple(sorted(versions.items()))))
-        self._versions = versions
+        with self._lock:
+            # What may have been read before a new list was told is less than its floor: it is read again.
+            if versions is not None and self._state.floors == floors:
+                self.take(ListsSeen(tuple(sorted(versions.items()))))
         utc = self._trusted_utc()
         if utc is not None:
             self.take(ClockTold(utc))
-
-    def _is_short(self, versions: Mapping[str, int]) -> bool:
-        return any(versions.get(name, 0) < floor for name, floor in self._state.demanded)
 
     def _give_up(self) -> None:
         """See that another stream begins. Nothing of it is told in this one: its numbers mean something else already.
@@ -349,13 +366,42 @@ class TrustMonitor:
                 drafts.append(self._alarm(change.cause))
             self._note(drafts)
 
+    def _lock_lanes(self) -> None:
+        """Lock the lanes whose orders got lost while they run; those of a loss before the start came up locked."""
+        unordered = self._state.unordered
+        if unordered <= self._locked and time.monotonic() < self._lock_again_at:
+            self._locked = unordered
+            return
+        self._locked, self._lock_again_at = unordered, time.monotonic() + LOCK_AGAIN_S
+        for lane in sorted(unordered):
+            self.worker.touch()
+            self._lock_lane(lane)
+
     def _tell_of_head_file(self) -> None:
-        """Raise the alarm once where the head cannot be written to its second place."""
+        """Raise the alarm once where the head cannot be written to its second place.
+
+        Not where the journal itself is to blame: the agent starts over then, and tells that.
+        """
         why = self._state.unwitnessed
         if not why:
             self._reported.clear(HEAD_FILE)
-        elif self._reported.is_new(why, HEAD_FILE):
+        elif self.heads.record() is not None and self._reported.is_new(why, HEAD_FILE):
             self._note([self._alarm(why)])
+
+    def _tell_of_key(self) -> None:
+        """Raise the alarm where the gate signs by another key than before: all others know it by that one."""
+        now = kid_of(self._key.public)
+        try:
+            before = self._journal.kept(GATE_KEY)
+            if before == now:
+                return
+            if before is not None:
+                why = Text("this gate signs with another key now: {now}, before {before}", now=now, before=before)
+                log.critical("%s", why)
+                self._note([self._alarm(why)])
+            self._journal.keep(GATE_KEY, now)
+        except JournalError as error:
+            log.error("the key of this gate cannot be noted: %s", error)  # noqa: TRY400 - told, not a bug
 
     def _alarm(self, cause: str) -> Draft:
         return Draft(AlarmRaised(alarm=Alarm.STATE_NOT_WHOLE, detail=cause), None, None, self._utc())

@@ -92,7 +92,7 @@ class HeadFile:
             slot = head + hashlib.sha256(head).digest()
             descriptor = self._opened()
             with on_failure(self._close):
-                os.pwrite(descriptor, slot.ljust(SLOT_BYTES, b"\0"), counter % SLOTS * SLOT_BYTES)
+                _write_whole(descriptor, slot.ljust(SLOT_BYTES, b"\0"), counter % SLOTS * SLOT_BYTES)
                 os.fdatasync(descriptor)
             self._counter = counter
 
@@ -123,7 +123,7 @@ class HeadFile:
             _check(self.path, status)
             if status.st_size != SLOTS * SLOT_BYTES:
                 os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, bytes(SLOTS * SLOT_BYTES), 0)
+                _write_whole(descriptor, bytes(SLOTS * SLOT_BYTES), 0)
                 os.fsync(descriptor)
                 sync_folder(self.path.parent)
         return descriptor
@@ -140,6 +140,12 @@ def inside(path: Path, folder: Path) -> bool:
 def _check(path: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
         raise HeadFileError(errno.EINVAL, Text("It is no regular file with one name"), str(path))
+
+
+def _write_whole(descriptor: int, data: bytes, place: int) -> None:
+    """Write all of it. Raises OSError, also where the disk took a part alone: it is full then."""
+    if os.pwrite(descriptor, data, place) != len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _is_at(path: Path, descriptor: int) -> bool:

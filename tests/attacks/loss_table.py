@@ -6,7 +6,6 @@
 import shutil
 import sqlite3
 import sys
-import threading
 import time
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -15,11 +14,12 @@ from pathlib import Path
 from agent.core.crypto.keys import SigningKey
 from agent.core.model.reasons import Verdict
 from agent.core.permit.trust import TrustError
-from agent.core.trust_state import StatePart
+from agent.core.trust_state import StatePart, Wholeness, Witness
 from agent.store.gate_key import GateKeyError
 from tests.support.pki.permits import DAY_S, KEY
+from tests.support.store.journals import open_journal
 from tests.support.store.witnessed_gate import WitnessedGate, other_permit
-from tests.support.waiting import scaled
+from tests.support.waiting import eventually
 
 REVOKED = SigningKey.from_seed(b"v" * 32)
 ISSUED_BY_IT = other_permit(7, issuer="OLD", key_id=REVOKED.public.key_id)
@@ -29,40 +29,101 @@ PARTS = ("journal", "ledger", "registry", "orders", "gate key", "all of the stat
 WAYS = ("damaged", "a day old", "an hour old", "gone")
 FILES = {"journal": "journal.db", "registry": "registry.db", "gate key": "gate.key"}
 TABLES = {"ledger": "ledger", "orders": "lane_orders"}
-PAGE_BYTES = 4096
-SILENCE_S = 0.5
-"""How long nobody must say anything until that is silence: the lists are looked at twice a second."""
+EMPTY = ("DELETE FROM main.ledger", "DELETE FROM main.site_log")
+OLDER = ("INSERT INTO main.ledger SELECT * FROM old.ledger", "INSERT INTO main.site_log SELECT * FROM old.site_log")
+"""What puts rows of an older journal into the permit ledger, with the end of their log."""
+OTHER_GATE = "khorgos-04"
+AWAY, CENTRAL, TWO = SITUATIONS = ("central away", "alone", "one of two gates")
+"""Nobody is reached; the broker and central answer; the other gate of the site answers, and nobody else."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """What came of one case. `noticed_s`: from the start to the first word of it. `officer`: what is said."""
+    """What came of one case, of which somebody was told, or there is none. `officer`: what is said.
+
+    `noticed_s`: from the start until it was told. `acted`: an officer could still give a lane an order. `whole_by`:
+    what made it whole again.
+    """
 
     part: str
     way: str
+    situation: str
     head_file: bool
-    used_twice: bool
-    revoked_alive: bool
-    unlocked: bool
-    silent: bool
-    noticed_s: float
-    officer: str
-    whole_by: str
+    used_twice: bool = False
+    revoked_alive: bool = False
+    unlocked: bool = False
+    acted: bool = False
+    noticed_s: float = 0.0
+    officer: str = ""
+    whole_by: str = ""
+
+
+class Witnesses:
+    """What others hold of a gate before it loses anything, and say once it starts."""
+
+    def __init__(self, gate, situation):
+        self._situation = situation
+        self._status, self._point = gate.trust.heads.record(), gate.journal.checkpoint()
+        self._other = None
+        if situation == TWO:
+            self._other = open_journal(gate.folder / "other.db", gate=OTHER_GATE)
+            rows = gate.journal.site.rows_after(0, 100)
+            self._other.site.take_rows(gate.gate, gate.journal.stream, 1, rows, gate.trust.site_record())
+
+    def speak(self, gate):
+        """Say it, and once more behind the restart that may follow, as on every connection."""
+        self._speak(gate)
+        if gate.trust.state.journal.state is Wholeness.BEHIND:
+            gate.restart()
+            self._speak(gate)
+
+    def _speak(self, gate):
+        if self._situation == CENTRAL:
+            gate.trust.own_record(self._status, Witness.STATUS)
+            journal, point = gate.journal, self._point
+            here = point.stream == journal.stream and point.seq <= journal.head
+            own = journal.digest_at(point.seq) if here else None
+            gate.trust.on_head_witnessed(
+                point.stream, point.seq, hash_matches=None if own is None else own == point.digest
+            )
+        elif self._situation == TWO:
+            gate.trust.own_record(self._other.site.told_head(gate.gate), Witness.SITE)
+            rows = self._other.site.dump_rows(gate.gate, None, 1000)
+            gate.journal.site.take_dump(OTHER_GATE, self._other.stream, rows)
+            gate.trust.rows_shown(self._other.site.row_logs(gate.gate))
+
+    def close(self):
+        if self._other is not None:
+            self._other.close()
 
 
 def cases():
-    """Part and way of each case: a table of the journal is damaged page by page, or is as old as its file."""
+    """Part and way of each case. The lanes' orders are as old as their journal, and a key is not older than itself.
+
+    The ledger is: somebody may put older rows into the journal of now.
+    """
     return [
         (part, way)
         for part in PARTS
         for way in WAYS
-        if part not in TABLES or way == "damaged"
-        if not (part == "gate key" and way.endswith("old"))  # a key has no age
+        if part != "orders" or way == "damaged"
+        if not (part == "gate key" and way.endswith("old"))
     ]
 
 
-def loss(folder: Path, part: str, way: str, *, head_file: bool = True) -> Loss:
-    """Let a gate lose this, start it, and try what must not be possible."""
+def cells():
+    """All cases in all situations: with a head file, and without where others hold the head."""
+    return [
+        (part, way, situation, head_file)
+        for situation in SITUATIONS
+        for head_file in (True, False)
+        if head_file or situation != AWAY
+        for part, way in cases()
+    ]
+
+
+def loss(folder: Path, part: str, way: str, situation: str = AWAY, *, head_file: bool = True) -> Loss:
+    """Let a gate lose this, start it, let the others speak, and try what must not be possible."""
     gate = WitnessedGate(folder, head_file=head_file)
     gate.with_trust(*OLD_LIST)
     gate.back_up()
@@ -70,46 +131,66 @@ def loss(folder: Path, part: str, way: str, *, head_file: bool = True) -> Loss:
     gate.with_trust(*NEW_LIST)
     assert gate.passes()
     gate.order("out", "locked")
-    gate.stop()
-    _lose(gate, part, way)
+    witnesses = Witnesses(gate, situation)
+    try:
+        gate.stop()
+        _lose(gate, part, way)
+        return _after_loss(gate, witnesses, Loss(part, way, situation, head_file))
+    finally:
+        gate.close()
+        witnesses.close()
+
+
+def _after_loss(gate, witnesses, case):
     begun_at = time.monotonic()
     try:
         gate.start()
     except GateKeyError as error:
         took_s = time.monotonic() - begun_at
-        return Loss(
-            part, way, head_file, False, False, False, False, took_s, str(error), "the key restored, or a new one"
-        )
-    noticed_s = time.monotonic() - begun_at
+        return _with(case, noticed_s=took_s, officer=str(error), whole_by="the key restored, or a new one")
+    witnesses.speak(gate)
     _hear_the_old_list(gate)
-    until_at = time.monotonic() + scaled(SILENCE_S)
-    while not gate.told("alarm.raised") and time.monotonic() < until_at:
-        threading.Event().wait(0.05)
-    twice, alive = gate.passes(), _passes_by_revoked_key(gate)
+    twice, alive = gate.passes(), gate.verdict(ISSUED_BY_IT, REVOKED)[0] is Verdict.PASS
     unlocked = not gate.locked("out")
+    officer = eventually(lambda: _words(gate), what="a word to the officer")[0]
+    noticed_s = time.monotonic() - begun_at
+    gate.order("in", "locked")
+    gate.order("in", "unlocked")
+    return _with(
+        case,
+        used_twice=twice,
+        revoked_alive=alive,
+        unlocked=unlocked,
+        acted=not gate.locked("in"),
+        noticed_s=noticed_s,
+        officer=officer,
+        whole_by=_whole_again(gate),
+    )
+
+
+def _with(case, **what):
+    return Loss(case.part, case.way, case.situation, case.head_file, **what)
+
+
+def _words(gate):
+    """What an officer is told: the alarms, and what stands on the page Health."""
     told = gate.alarms() + [data["detail"] for data in gate.told("alarm.raised")]
-    short = gate.trust.state.demanded and not gate.trust.state.lists.whole
-    officer = next(iter(told), gate.trust.state.lists.cause if short else "")
-    nothing_lost = not twice and not alive and not unlocked and gate.whole()
-    by = _whole_again(gate)
-    gate.stop()
-    return Loss(part, way, head_file, twice, alive, unlocked, not officer and not nothing_lost, noticed_s, officer, by)
+    return told + [gate.trust.state.standing(part).cause for part in StatePart if not _is_whole(gate, part)]
+
+
+def _is_whole(gate, part):
+    return gate.trust.state.standing(part).whole
 
 
 def _lose(gate, part, way):
-    state = gate.state
     if part in TABLES:
-        with closing(sqlite3.connect(state / "journal.db")) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            (page,) = connection.execute(
-                "SELECT rootpage FROM sqlite_schema WHERE name = ?", (TABLES[part],)
-            ).fetchone()
-        _overwrite(state / "journal.db", (page - 1) * PAGE_BYTES)
+        _lose_table(gate, TABLES[part], way)
         return
+    state = gate.state
     names = [FILES[part]] if part in FILES else [path.name for path in state.iterdir() if path.is_file()]
     for name in names:
         if way == "damaged":
-            _overwrite(state / name, 0)
+            gate.overwrite(name)
             continue
         for path in state.glob(f"{name}*"):
             path.unlink()
@@ -117,10 +198,15 @@ def _lose(gate, part, way):
             shutil.copy(gate.folder / "backup" / name, state / name)
 
 
-def _overwrite(path, place):
-    with path.open("r+b") as file:
-        file.seek(place)
-        file.write(b"\xff" * PAGE_BYTES)
+def _lose_table(gate, table, way):
+    if way == "damaged":
+        gate.damage_table(table)
+        return
+    with closing(sqlite3.connect(gate.state / "journal.db")) as connection:
+        connection.execute("ATTACH ? AS old", (str(gate.folder / "backup" / "journal.db"),))
+        with connection:
+            for change in (*EMPTY, *(OLDER if way.endswith("old") else ())):
+                connection.execute(change)
 
 
 def _hear_the_old_list(gate):
@@ -129,37 +215,34 @@ def _hear_the_old_list(gate):
         gate.with_trust(*OLD_LIST)
 
 
-def _passes_by_revoked_key(gate):
-    return gate.verdict(ISSUED_BY_IT, REVOKED)[0] is Verdict.PASS
-
-
 def _whole_again(gate):
     if gate.whole():
-        return "nothing was missing"
-    if gate.trust.state.lists.whole is False:
+        return "its witnesses" if gate.told("state.changed") else "nothing was missing"
+    if not _is_whole(gate, StatePart.LISTS):
         gate.with_trust(3, NEW_LIST[1])
         if gate.whole():
-            return "the new list came"
+            return "the new list"
     assert gate.trust.accept(frozenset(StatePart), "anna", "bek")
     return "two persons" if gate.whole() else "not yet"
 
 
 HEADER = (
-    *("part", "way", "head file", "used twice", "revoked key alive", "locked lane open", "silent", "start, s"),
-    *("officer", "whole again by"),
+    *("part", "way", "situation", "head file", "used twice", "revoked key alive", "locked lane open", "officer acts"),
+    *("noticed, s", "officer", "whole again by"),
 )
 
 
 def table(folder: Path) -> str:
-    """All cases as a table, with a head file and without."""
+    """All cells as a table."""
     lines = [HEADER, ("---",) * len(HEADER)]
-    for number, (part, way, head_file) in enumerate((p, w, h) for h in (True, False) for p, w in cases()):
-        case = folder / str(number)
-        case.mkdir(parents=True)
-        row = loss(case, part, way, head_file=head_file)
-        flags = (head_file, row.used_twice, row.revoked_alive, row.unlocked, row.silent)
+    for number, (part, way, situation, head_file) in enumerate(cells()):
+        place = folder / str(number)
+        place.mkdir(parents=True)
+        row = loss(place, part, way, situation, head_file=head_file)
+        flags = (head_file, row.used_twice, row.revoked_alive, row.unlocked, row.acted)
         words = ["yes" if flag else "no" for flag in flags]
-        lines.append((part, way, *words, f"{row.noticed_s:.2f}", " ".join(row.officer.split())[:110], row.whole_by))
+        said = (f"{row.noticed_s:.2f}", " ".join(row.officer.split())[:110], row.whole_by)
+        lines.append((part, way, situation, *words, *said))
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

@@ -1,13 +1,26 @@
-"""Every part of the state lost in every way, at a gate alone: nothing passes twice, and nothing is silent."""
+"""Every part of the state lost in every way: nothing passes twice, nothing comes back to life, and nothing is silent.
+
+At a gate that reaches nobody, at one that central answers, and at one of two gates; with a head file, and without one
+where others hold the head.
+"""
 
 import pytest
 
-from tests.attacks.loss_table import cases, loss
+from tests.attacks.loss_table import cells, loss
+
+HEAD_FILE = {True: "a head file", False: "no head file"}
 
 
-@pytest.mark.parametrize(("part", "way"), cases())
-def test_with_a_head_file_nothing_comes_back_to_life_and_nothing_is_silent(tmp_path, part, way):
-    """H2, H3, H4, at a gate that reaches nobody."""
-    row = loss(tmp_path, part, way)
-    assert (row.used_twice, row.revoked_alive, row.unlocked, row.silent) == (False, False, False, False), row
+@pytest.mark.parametrize(
+    ("part", "way", "situation", "head_file"),
+    [pytest.param(*cell, id=", ".join((*cell[:3], HEAD_FILE[cell[3]]))) for cell in cells()],
+)
+def test_nothing_comes_back_to_life_somebody_is_told_and_it_becomes_whole_again(
+    tmp_path, part, way, situation, head_file
+):
+    """H2, H3, H4. A damaged key is the one loss with which the agent does not start, and says why."""
+    row = loss(tmp_path, part, way, situation, head_file=head_file)
+    assert (row.used_twice, row.revoked_alive, row.unlocked) == (False, False, False), row
+    assert row.officer
+    assert row.acted or "gate.key" in row.officer, row
     assert row.whole_by != "not yet"

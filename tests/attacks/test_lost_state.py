@@ -367,6 +367,21 @@ class TestOrders:
         gate.order("out", "unlocked")
         assert gate.parts()["orders"] is WHOLE
 
+    def test_the_orders_of_a_head_file_from_before_the_stream_that_is_lost_open_no_lane(self, gate):
+        """H2: an old head file put back, and the orders of the journal damaged: the lane locked since came up open."""
+        gate.stop()
+        shutil.copy(gate.head_path, gate.folder / "old-head")
+        gate.start()
+        gate.lose("journal.db")
+        accepted(gate)
+        gate.order("out", "locked")
+        gate.stop()
+        shutil.copy(gate.folder / "old-head", gate.head_path)
+        gate.damage_table("lane_orders")
+        gate.start()
+        assert gate.locked("out")
+        assert gate.parts()["orders"] is LOST
+
     def test_the_gates_own_locks_outlive_a_restart(self, gate):
         gate.stop()
         gate.head_path.unlink()

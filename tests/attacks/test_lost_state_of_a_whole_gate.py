@@ -76,6 +76,11 @@ def parts(status):
     return {name: part["state"] for name, part in status["trust_state"].items()}
 
 
+def locked_by(heard):
+    """Who has locked the lane, by the newest status."""
+    return said(heard, "status")[-1].get("orders", {}).get("exit-1", {}).get("locked_by", "")
+
+
 @pytest.fixture
 def broker(tmp_path):
     with Broker(tmp_path) as running:
@@ -99,12 +104,30 @@ def test_the_retained_status_shows_a_backup_that_was_put_back(tmp_path, broker):
                 what="a status of a new stream",
             )[-1]
             assert parts(status)["ledger"] == "lost"
-            assert status["orders"] == {} or status["orders"]["exit-1"]["locked_by"] == "gate-agent"
+            eventually(lambda: locked_by(heard) == "gate-agent", what="the lane is locked")
             alarms = eventually(
                 lambda: [one for one in said(heard, "event/alarm.raised") if one["data"]["alarm"] == "state_not_whole"],
                 what="the alarm",
             )
             assert "older copy" in alarms[0]["data"]["detail"]
+            process.terminate()
+            assert process.wait(scaled(STOP_S)) == 0
+
+
+@pytest.mark.parametrize("kept", [(), ("gate.key",)], ids=["with its key", "but for its key"])
+def test_a_state_that_is_gone_is_shown_by_the_status_and_locks_the_lane_that_runs_already(tmp_path, broker, kept):
+    """H2: the loss is noticed once the broker is reached, when the lane has long come up without its orders."""
+    gate = Attacked(tmp_path, broker.port)
+    with Listener(broker.port, f"{ROOT}/#") as heard:
+        gate.run_once(heard)
+        for path in gate.state.iterdir():
+            if path.name not in kept:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        with gate.running() as process:
+            eventually(lambda: locked_by(heard) == "gate-agent", what="the lane is locked")
+            ordered = eventually(lambda: said(heard, "event/lane.ordered"), what="the order")
+            assert (ordered[-1]["data"]["order"], ordered[-1]["data"]["operator"]) == ("locked", "gate-agent")
+            assert parts(said(heard, "status")[-1])["orders"] == "lost"
             process.terminate()
             assert process.wait(scaled(STOP_S)) == 0
 

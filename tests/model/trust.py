@@ -271,6 +271,7 @@ class TrustMachine:
             utc=record.utc if says_more else None,
             place=None if witness is Witness.CENTRAL else record.rows,
             former=record.former if says_more else (),
+            own_place=world.journal.rows,
         )
 
     def _given(self, world: World, site: Record) -> World:
@@ -328,7 +329,7 @@ class TrustMachine:
             return self._took(world, WitnessGone("it is gone")) if file_gone else self._filed(world)
         world = self._named(world, Witness.HEAD_FILE, file)
         if file.head.stream != world.journal.stream:
-            world = self._took(world, OrdersShown(file.head))
+            world = self._took(world, OrdersShown(file.head, frozenset(one.stream for one in file.former)))
             if world.state.orders.whole:
                 world = replace(world, journal=replace(world.journal, locked=file.locked))
         return self._filed(world)

@@ -42,8 +42,8 @@ class HeadNamed:
     `named`: what it names. `own`: where the journal stands. `agrees`: whether the journal has the same event at the
     place that is named; None: that cannot be told. `fresh`: the stream of now was begun by this start, so that it is no
     copy of anything. `utc`: when the head was told, Unix seconds; None: not said. `place`: how far the row log
-    of the permit ledger went then; None: not said. `former`: the streams before the one that is named, as far as the
-    gate knew of them then.
+    of the permit ledger went then; None: not said. `own_place`: how far it goes here; None: not looked at. `former`:
+    the streams before the one that is named, as far as the gate knew of them then.
     """
 
     witness: Witness
@@ -54,6 +54,12 @@ class HeadNamed:
     utc: float | None = None
     place: int | None = None
     former: tuple[Head, ...] = ()
+    own_place: int | None = None
+
+    @property
+    def lacks_rows(self) -> bool:
+        """Whether the row log of the permit ledger went further than it goes here."""
+        return self.place is not None and self.own_place is not None and self.place > self.own_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +87,13 @@ class JournalReplaced:
 
 @dataclass(frozen=True, slots=True)
 class OrdersShown:
-    """A signed record names the orders of all lanes as they were at this head, and they hold here now."""
+    """A signed record names the orders of all lanes as they were at this head, and they hold here now.
+
+    `former`: the streams before that head, as the record names them.
+    """
 
     at: Head
+    former: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +141,14 @@ class HeadFileWritten:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Two persons take these parts as they are, with what is missing. `utc`: when, Unix seconds."""
+    """Two persons take these parts as they are, with what is missing.
+
+    `utc`: when, Unix seconds by a clock that is trusted; None: nobody can say.
+    """
 
     parts: frozenset[StatePart]
     persons: tuple[str, str]
-    utc: float
+    utc: float | None
 
 
 Fact: TypeAlias = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.trust_state.facts import HeadNamed, Witness
 from agent.core.trust_state.losses import UNKNOWN_ROWS, WHOLE, lose, lose_ledger, lose_orders, with_wanted
-from agent.core.trust_state.state import PartStanding, RowsWanted, TrustState, Wholeness, remembered
+from agent.core.trust_state.state import PartStanding, RowsWanted, TrustState, Wholeness, remembered, with_earlier
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -27,11 +27,10 @@ WITNESSES: Final = {
 def take_head(state: TrustState, fact: HeadNamed, rules: TrustRules) -> tuple[TrustState, str]:
     """The state after a head that a witness names, and why the journal is whole again by it."""
     named, own = fact.named, fact.own
-    for earlier in fact.former:
-        if state.former_seq(earlier.stream) is None and earlier.stream != own.stream:
-            state = replace(state, former=remembered(state.former, earlier.stream, earlier.seq))
+    unknown = [one for one in fact.former if state.former_seq(one.stream) is None and one.stream != own.stream]
+    state = replace(state, former=with_earlier(state.former, unknown))
     if named.stream == own.stream:
-        if named.seq <= own.seq and fact.agrees is not False:
+        if named.seq <= own.seq and fact.agrees is not False and not fact.lacks_rows:
             return state, ""
         return _behind(state, _why_behind(fact)), ""
     known = state.former_seq(named.stream)
@@ -77,6 +76,13 @@ def _why_behind(fact: HeadNamed) -> str:
             witness=witness,
             seq=named.seq,
             head=own.seq,
+        )
+    if fact.agrees is not False:
+        return Text(
+            "{witness} names place {place} of the permit ledger, but it ends at {own}: it is an older copy",
+            witness=witness,
+            place=fact.place,
+            own=fact.own_place,
         )
     return Text(
         "{witness} names another event {seq} than the journal has: the journal went on from an older copy",

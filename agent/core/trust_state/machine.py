@@ -118,11 +118,13 @@ def _clock_told(state: TrustState, fact: ClockTold, rules: TrustRules) -> tuple[
 def _orders_shown(state: TrustState, fact: OrdersShown) -> tuple[TrustState, str]:
     """A record as new as anything that is known shows the orders; one without place in the former streams shows none.
 
-    Nor does one of the end of an older copy: it was put back with it, and there was more.
+    Nor does one of the end of an older copy: it was put back with it, and there was more. Nor one that does not know a
+    stream that came after it: its orders are from before that.
 
     Where a witness is gone, nothing says what is the newest.
     """
-    newest = state.is_newest(fact.at.stream, fact.at.seq)
+    later = {one.stream for one in state.former} - fact.former - {fact.at.stream}
+    newest = state.is_newest(fact.at.stream, fact.at.seq) and not later
     if state.orders.whole or not newest or any(not one.stream for one in state.missing):
         return state, ""
     return replace(state, orders=WHOLE, unordered=frozenset()), Text("the head file held the orders of all lanes")
@@ -164,7 +166,8 @@ def _accepted(state: TrustState, fact: Accepted) -> tuple[TrustState, str]:
     if StatePart.JOURNAL in fact.parts and state.journal.state is Wholeness.LOST:
         state = replace(state, journal=WHOLE)
     if StatePart.LEDGER in fact.parts and not state.ledger.whole:
-        state = replace(whole_ledger(state), accepted_utc=fact.utc)
+        accepted_utc = state.accepted_utc if fact.utc is None else fact.utc
+        state = replace(whole_ledger(state), accepted_utc=accepted_utc)
     if StatePart.ORDERS in fact.parts and not state.orders.whole:
         state = replace(state, orders=WHOLE, unordered=frozenset())
     if StatePart.LISTS in fact.parts and not state.lists.whole:

@@ -14,6 +14,8 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from agent.core.trust_state.facts import Head
+
 
 class StatePart(StrEnum):
     """The parts of the state, each of which is whole, behind or lost."""
@@ -174,15 +176,25 @@ FORMER_KEPT: Final = 32
 """Streams that are remembered: the newest."""
 
 
+def with_earlier(former: tuple[FormerStream, ...], earlier: Iterable[Head]) -> tuple[FormerStream, ...]:
+    """The former streams, and these before them: they are older."""
+    return (*(FormerStream(one.stream, one.seq) for one in earlier), *former)[-FORMER_KEPT:]
+
+
 def remembered(
     former: tuple[FormerStream, ...], stream: str, seq: int, *, went_on: bool = False
 ) -> tuple[FormerStream, ...]:
-    """The former streams with this one among them, known at least up to `seq`. `went_on`: and behind that."""
+    """The former streams with this one among them, known at least up to `seq`. `went_on`: and behind that.
+
+    One that was not known is the newest. What is said of another does not make it newer.
+    """
     known = next((one for one in former if one.stream == stream), None)
-    if known is not None and (known.seq, known.went_on) >= (seq, went_on):
+    now = FormerStream(stream, seq, went_on)
+    if known is None:
+        return (*former, now)[-FORMER_KEPT:]
+    if (known.seq, known.went_on) >= (seq, went_on):
         return former
-    others = tuple(one for one in former if one.stream != stream)
-    return (*others, FormerStream(stream, seq, went_on))[-FORMER_KEPT:]
+    return tuple(now if one is known else one for one in former)
 
 
 _STATE: Final = TypeAdapter(TrustState)

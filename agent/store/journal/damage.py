@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from agent.core.events import verify
-from agent.store.errors import SQL_ERRORS, DamagedError, JournalUnavailableError, primary_code
+from agent.store.errors import SQL_ERRORS, DamagedError, JournalUnavailableError, is_full, primary_code
 from agent.store.files import sync_folder
 from agent.store.journal import event_table, ledger, schema
 from agent.store.journal.salvage import read_tables
@@ -100,8 +100,14 @@ def suspect(place: JournalFiles, cause: str) -> None:
 def supersede(place: JournalFiles, stream: str, cause: str) -> None:
     """Mark for every start from now on that the journal of a stream must be moved aside, sound as it may be."""
     log.error("the journal %s must not go on: %s", place.path, cause)
+    said = {**_superseded(place), stream: cause}
     try:
-        _write(place, SUPERSEDED, {**_superseded(place), stream: cause})
+        try:
+            _write(place, SUPERSEDED, said)
+        except OSError as error:
+            if not is_full(error) or not place.spend_reserve():
+                raise
+            _write(place, SUPERSEDED, said)
     except OSError:
         log.exception("cannot note that the journal must not go on; the next start may use it again")
 

@@ -24,6 +24,12 @@ NEXT_SEQ = """
 INSERT INTO site_log (one, seq) SELECT 1, coalesce(max(seq), 0) + 1 FROM ledger WHERE gate = ''
 ON CONFLICT (one) DO UPDATE SET seq = max(seq + 1, excluded.seq) RETURNING seq
 """
+# In a file that was rescued, or of an earlier version, only the rows say where the log ends: it must not go back with
+# them, or places that others know would be given again.
+KEEP_LAST_SEQ = """
+INSERT INTO site_log (one, seq) SELECT 1, coalesce(max(seq), 0) FROM ledger WHERE gate = ''
+ON CONFLICT (one) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq
+"""
 # No other gate may have the use, or be about to.
 RESERVE = """
 INSERT INTO ledger (permit, use, gate, state, txn, boot, utc_ms, vehicle, direction, seq)
@@ -267,6 +273,7 @@ def forget(connection: sqlite3.Connection, before_utc_ms: int, limit: int) -> in
 
     What another gate reserved, or was granted, and never settled goes by its age too: its permit is long over.
     """
+    connection.execute(KEEP_LAST_SEQ)
     done = connection.execute(
         "DELETE FROM ledger WHERE (permit, use, gate) IN (SELECT permit, use, gate FROM ledger"
         " WHERE (state <> 'RESERVED' OR gate <> '') AND utc_ms < ? LIMIT ?)",

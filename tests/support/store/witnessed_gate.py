@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 from dataclasses import replace
 
 from agent.core.decision.judgement import JudgementRules
@@ -23,6 +24,7 @@ from agent.site.standalone import StandaloneSite
 from agent.store.gate_key import gate_key
 from agent.store.head_file import HeadFile
 from agent.store.journal import Journal
+from agent.store.journal.schema import PAGE_BYTES
 from agent.store.registry import Registry
 from tests.support.lane.kept_pictures import FaithfulReader
 from tests.support.lists.lists import ROOT, SITE
@@ -43,7 +45,10 @@ def other_permit(number, **changes):
 
 
 class WitnessedGate:
-    """`folder/state` is what a backup holds; `folder/witness/head` is the head file, None without one."""
+    """`folder/state` is what a backup holds; `folder/witness/head` is the head file, None without one.
+
+    `to_lock`: the lanes that were to be locked while they run.
+    """
 
     def __init__(self, folder, *, gate=GATE, head_file=True):
         self.gate = gate
@@ -52,6 +57,7 @@ class WitnessedGate:
         self.clock = FakeClock(float(NOW))
         self.starts = 0
         self.permits = 0
+        self.to_lock = []
         self.start()
 
     # ------------------------------------------------------------------------------------------------ its life
@@ -82,6 +88,7 @@ class WitnessedGate:
             trusted_utc=lambda: self.clock.utc if self.clock.synced else None,
             lists=self._versions,
             file=self.file,
+            lock=self.to_lock.append,
         )
         self.trust.start()
         self.pictures = FaithfulReader()
@@ -163,10 +170,21 @@ class WitnessedGate:
     def damage(self, name, place=0):
         """Write over a part of a file of the state folder, and start."""
         self.stop()
+        self.overwrite(name, place)
+        return self.start()
+
+    def overwrite(self, name, place=0):
+        """Write over a part of a file of the state folder of a gate that is stopped."""
         with (self.state / name).open("r+b") as file:
             file.seek(place)
-            file.write(b"\xff" * 4096)
-        return self.start()
+            file.write(b"\xff" * PAGE_BYTES)
+
+    def damage_table(self, table):
+        """Write over the first page of a table of the journal of a gate that is stopped."""
+        with closing(sqlite3.connect(self.state / "journal.db")) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+        self.overwrite("journal.db", (page - 1) * PAGE_BYTES)
 
     # ------------------------------------------------------------------------------------------------- what it does
 

@@ -6,7 +6,8 @@ import pytest
 
 from agent.broker import Topics
 from agent.mqtt.client import MqttClient
-from agent.mqtt.status_witness import StatusWitness, head_in
+from agent.mqtt.messages import Incoming
+from agent.mqtt.status_witness import INBOX_LIMIT, StatusWitness, head_in
 from agent.store.errors import JournalUnavailableError
 from tests.support.mqtt.linking import GATE, Observer, quick
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto, publish
@@ -92,6 +93,21 @@ def test_a_status_without_a_head_says_nothing(broker):
         gate.client.reconnect("a test")
         eventually(lambda: gate.taken, what="the head of the next connection")
         assert set(gate.taken) == {"now"}
+
+
+def test_a_broker_that_sends_one_after_another_fills_no_memory():
+    class Deaf:
+        def subscribe(self, subscription):
+            self.handle = subscription.handle
+
+        def listen(self, listener):
+            pass
+
+    client = Deaf()
+    witness = StatusWitness(client, Topics(GATE), [].append)
+    for _ in range(10 * INBOX_LIMIT):
+        client.handle(Incoming(TOPIC, b"{}", 0, retained=True))
+    assert witness._inbox.qsize() == INBOX_LIMIT
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 from agent.core.trust_state import (
     HeadFileWritten,
+    OrderGiven,
     StatePart,
     Wholeness,
     Witness,
@@ -15,8 +16,9 @@ from agent.core.trust_state import (
 )
 from agent.recording.journal_start import STATE
 from agent.recording.lost_orders import OWN_NAME
+from tests.support.pki.permits import DAY_S
 from tests.support.store.witnessed_gate import WitnessedGate
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 ALL = frozenset(StatePart)
 
@@ -126,6 +128,87 @@ def test_a_head_file_that_cannot_be_written_is_an_alarm_once_and_no_more_where_t
     gate.head_path = None
     gate.start()
     assert gate.trust.hold.cause == ""
+
+
+def test_a_head_that_the_journal_does_not_say_holds_every_permit_as_one_that_cannot_be_written(gate):
+    """What was recorded would have no witness: behind a damaged page the journal goes on until the agent restarts."""
+    gate.journal._database.doubt = "a damaged page"
+    gate.order("in", "locked")
+    assert "does not say where it stands" in gate.trust.hold.cause
+    gate.journal._database.doubt = ""
+    gate.order("in", "unlocked")
+    eventually(lambda: gate.trust.hold.cause == "", what="the end of the hold")
+
+
+def test_what_a_witness_showed_outlives_a_stop_right_behind_it(gate):
+    """It may not say it again: the next start went on with the older copy."""
+    stream = gate.journal.stream
+    gate.trust.on_head_witnessed(stream, gate.journal.head + 9, hash_matches=None)
+    gate.restart()
+    assert gate.journal.stream != stream
+    assert gate.trust.state.ledger.state is Wholeness.LOST
+
+
+def test_lanes_whose_orders_get_lost_while_they_run_are_to_be_locked(gate):
+    """A lane asks for its orders once, when it starts."""
+    gate.trust.take(WitnessGone("gone"))
+    eventually(lambda: set(gate.to_lock) == {"in", "out"}, what="the lanes")
+
+
+def test_a_lane_that_got_an_order_meanwhile_is_not_locked(gate):
+    gate.trust.worker.stop(PATIENCE_S)
+    gate.trust.take(WitnessGone("gone"))
+    gate.trust.take(OrderGiven("in"))
+    gate.trust._lock_lanes()
+    assert gate.to_lock == ["out"]
+
+
+def test_a_list_that_comes_while_the_versions_are_read_is_not_missed(gate):
+    """The version of before was read twice, in the round before and just before the new one came: a false alarm."""
+    gate.trust.worker.stop(PATIENCE_S)
+    before = gate._versions()
+    gate.trust._see()
+
+    def read():
+        gate.with_trust(2)
+        return before
+
+    gate.trust._lists = read
+    gate.trust._see()
+    assert gate.trust.state.lists.state is Wholeness.WHOLE
+    gate.trust._lists = gate._versions
+    gate.trust._see()
+    assert dict(gate.trust.state.held) == {"trust": 2}
+    gate.lose("registry.db")
+    assert gate.trust.state.lists.state is Wholeness.LOST
+
+
+def another_key(gate):
+    return [one for one in gate.alarms() if "another key" in one]
+
+
+def test_another_key_is_told_once_each_time_also_an_older_one(gate):
+    """The state is whole, and all who know the gate by its key do not know this one."""
+    first = (gate.state / "gate.key").read_bytes()
+    assert another_key(gate) == []
+    gate.lose("gate.key")
+    gate.restart()
+    assert len(another_key(gate)) == 1
+    assert gate.whole()
+    gate.stop()
+    (gate.state / "gate.key").write_bytes(first)
+    gate.start()
+    assert len(another_key(gate)) == 2
+
+
+def test_two_persons_accept_at_no_time_where_nobody_knows_the_time(gate):
+    """A clock that is years ahead would have every later loss of before then accepted."""
+    assert gate.passes()
+    gate.lose("journal.db")
+    gate.clock.utc, gate.clock.synced = gate.clock.utc + 3_000 * DAY_S, False
+    assert gate.trust.accept(ALL, "anna", "bek")
+    assert gate.whole()
+    assert gate.trust.state.accepted_utc is None
 
 
 def test_what_status_says_is_how_each_part_stands(gate):

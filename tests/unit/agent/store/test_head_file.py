@@ -52,6 +52,18 @@ def test_a_torn_slot_leaves_the_one_before(path, torn_at):
     assert HeadFile(path).read().text == "before"
 
 
+def test_a_write_that_the_disk_took_in_part_is_told_and_leaves_the_one_before(path, monkeypatch):
+    file, write = HeadFile(path), os.pwrite
+    file.write("before")
+    with monkeypatch.context() as full:
+        full.setattr(os, "pwrite", lambda descriptor, data, place: write(descriptor, data[:10], place))
+        with pytest.raises(OSError, match="No space left"):
+            file.write("torn")
+    assert HeadFile(path).read().text == "before"
+    file.write("after")
+    assert HeadFile(path).read().text == "after"
+
+
 def test_every_changed_byte_of_the_newest_record_is_noticed(path):
     file = HeadFile(path)
     file.write("before")

@@ -53,6 +53,19 @@ def test_an_admin_and_a_technician_accept_what_is_lost(gate):
     eventually(lambda: len(changes(gate, b"some-technician")) == 2, what="the events")
 
 
+def test_a_loss_that_is_noticed_while_the_lanes_run_locks_them_until_the_two_accept_it(gate):
+    """A lane asks for its orders once, when it starts: one that an officer had locked would stay open."""
+    lane = gate.app.parts.lanes.by_name["out"]
+    eventually(lambda: lane.view, what="the lane")
+    assert lane.view.lockout.locked_by == ""
+    gate.app.parts.trust.take(WitnessGone("the head file is gone"))
+    eventually(lambda: lane.view.lockout.locked_by == OWN_NAME, what="the lock")
+    assert gate.app.parts.journal.lane_orders("out").locked_by == OWN_NAME
+    gate.browser("technician").post("/health/state", data={"cause": "the disk was replaced"})
+    gate.browser("admin").post("/health/state", data={"cause": "I saw it"})
+    eventually(lambda: lane.view.lockout.locked_by == "", what="the lane unlocked")
+
+
 def test_a_viewer_sees_it_and_accepts_nothing(gate):
     gate.app.parts.trust.take(WitnessGone("the head file is gone"))
     viewer = gate.browser("viewer")

@@ -1,7 +1,6 @@
 """The table of the trust state: what each witnessed fact makes of it."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -59,7 +58,7 @@ GONE = named("before", 50, Witness.HEAD_FILE, Head("now", 0), fresh=True, place=
 OLDER = JournalReplaced(Head("before", 40), 5, older=True, ledger_whole=False, orders_whole=False, cause="older")
 TORN = JournalReplaced(Head("before", 50), None, older=False, ledger_whole=False, orders_whole=True, cause="torn")
 RESCUED = JournalReplaced(Head("before", 50), 7, older=False, ledger_whole=True, orders_whole=True, cause="damaged")
-LOCKED = replace(TrustState(), unordered=RULES.lanes)
+LATER_TORN = JournalReplaced(Head("later", 20), 9, older=False, ledger_whole=True, orders_whole=False, cause="torn")
 
 # What is known before, the fact, and journal, ledger, lists, orders after it.
 ROWS = {
@@ -68,6 +67,16 @@ ROWS = {
     "the same event": ((), named(seq=90, agrees=True), (WHOLE, WHOLE, WHOLE, WHOLE)),
     "more than is here": ((), named(seq=101), (BEHIND, WHOLE, WHOLE, WHOLE)),
     "another event in the place": ((), named(seq=90, agrees=False), (BEHIND, WHOLE, WHOLE, WHOLE)),
+    "more rows of the ledger than are here": (
+        (),
+        named(seq=90, agrees=True, place=8, own_place=7),
+        (BEHIND, WHOLE, WHOLE, WHOLE),
+    ),
+    "as many rows as are here": (
+        (),
+        named(seq=90, agrees=True, place=7, own_place=7),
+        (WHOLE, WHOLE, WHOLE, WHOLE),
+    ),
     "a stream that came later": ((), named("later", 1), (BEHIND, WHOLE, WHOLE, WHOLE)),
     "a stream from before this one began": (
         (StreamBegun(UTC),),
@@ -141,10 +150,30 @@ ROWS = {
         OrdersShown(Head("before", 50)),
         (LOST, LOST, WHOLE, LOST),
     ),
+    "orders from before the stream that was lost": (
+        (GONE, Accepted(ALL, ("anna", "bek"), UTC), LATER_TORN),
+        OrdersShown(Head("before", 50)),
+        (LOST, WHOLE, WHOLE, LOST),
+    ),
+    "the orders of the stream that was lost, which knows those before": (
+        (GONE, Accepted(ALL, ("anna", "bek"), UTC), LATER_TORN),
+        OrdersShown(Head("later", 20), frozenset({"before"})),
+        (LOST, WHOLE, WHOLE, WHOLE),
+    ),
     "an order of one lane": ((GONE,), OrderGiven("in"), (LOST, LOST, WHOLE, LOST)),
     "an order of every lane": ((GONE, OrderGiven("in")), OrderGiven("out"), (LOST, LOST, WHOLE, WHOLE)),
     "central has the lost stream": ((GONE,), named("before", 50, Witness.CENTRAL), (WHOLE, LOST, WHOLE, LOST)),
     "central has less of it": ((GONE,), named("before", 49, Witness.CENTRAL), (LOST, LOST, WHOLE, LOST)),
+    "central has the lost stream, of which others were known to come before": (
+        (TORN, named("before", 50, Witness.HEAD_FILE, former=(Head("first", 9),))),
+        named("before", 50, Witness.CENTRAL),
+        (WHOLE, LOST, WHOLE, WHOLE),
+    ),
+    "central has more of a stream before the one that is lost": (
+        (GONE, Accepted(ALL, ("anna", "bek"), UTC), LATER_TORN),
+        named("before", 60, Witness.CENTRAL),
+        (LOST, LOST, WHOLE, LOST),
+    ),
     "a list below its floor": (
         (FloorNamed(Witness.STATUS, (("revocations", 9),)),),
         ListsSeen((("revocations", 8),)),
@@ -178,6 +207,11 @@ ROWS = {
         (GONE, Accepted(ALL, ("anna", "bek"), UTC), StreamBegun(UTC - 60)),
         named("first", 9, utc=UTC - 90),
         (WHOLE, WHOLE, WHOLE, WHOLE),
+    ),
+    "a head from before two persons accepted, by a clock that nobody trusted": (
+        (GONE, Accepted(ALL, ("anna", "bek"), None), StreamBegun(UTC - 60)),
+        named("first", 9, utc=UTC - 90),
+        (LOST, LOST, WHOLE, LOST),
     ),
 }
 

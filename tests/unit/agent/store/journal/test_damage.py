@@ -1,5 +1,6 @@
 """A damaged journal is moved aside, never silently; what can be rescued is."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -7,7 +8,7 @@ import sqlite3
 import pytest
 
 from agent.store.errors import JournalCorruptError, JournalUnavailableError
-from agent.store.journal import ledger_salvage, schema
+from agent.store.journal import damage, ledger_salvage, schema
 from agent.store.journal.reader import JournalReader
 from tests.support.store.journals import PERMIT, FakeClock, consume, device, open_journal, present, reserve
 
@@ -263,6 +264,24 @@ def test_an_older_copy_of_which_no_note_can_be_left_is_given_up_until_the_agent_
     path.with_name("journal.db-superseded").mkdir()
     superseded(path)
     assert "cannot note that the journal must not go on" in caplog.text
+
+
+def test_on_a_full_disk_the_note_takes_the_room_of_the_reserve(path, monkeypatch):
+    """Without the note the next start would go on with the older copy."""
+    write, tried = damage._write, []
+
+    def full_at_first(*arguments):
+        tried.append(arguments)
+        if len(tried) == 1:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(*arguments)
+
+    monkeypatch.setattr(damage, "_write", full_at_first)
+    superseded(path)
+    assert not path.with_name("journal.db-reserve").exists()
+    journal = open_journal(path)
+    assert journal.replaced.older
+    journal.close()
 
 
 def test_a_file_made_but_never_begun_is_a_new_journal(tmp_path):

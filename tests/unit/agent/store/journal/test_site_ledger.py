@@ -2,7 +2,9 @@
 all.
 """
 
+import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -80,6 +82,20 @@ def test_a_place_is_never_given_twice(journal, clock):
     assert (journal.site.head(), journal.site.rows_after(0, 10)) == (2, ())
     journal.record([], [reserve(1, "t2")])
     assert [row.seq for row in journal.site.rows_after(2, 10)] == [3]
+
+
+def test_nor_where_the_rows_alone_said_where_the_log_ends(tmp_path, clock):
+    """As in a file that was rescued, or of an earlier version, in which nothing changed since."""
+    journal = open_journal(tmp_path / "rescued.db", clock=clock)
+    journal.record([], [reserve(), consume()])
+    with closing(sqlite3.connect(tmp_path / "rescued.db")) as other, other:
+        other.execute("DELETE FROM site_log")
+    clock.utc += 2 * DAY_S
+    assert journal.forget_uses(DAY_S) == 1
+    assert journal.site.head() == 2
+    journal.record([], [reserve(1, "t2")])
+    assert [row.seq for row in journal.site.rows_after(2, 10)] == [3]
+    journal.close()
 
 
 def test_what_others_did_is_not_in_the_log(journal):
