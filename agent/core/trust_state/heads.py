@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.trust_state.facts import HeadNamed, Witness
 from agent.core.trust_state.losses import UNKNOWN_ROWS, WHOLE, lose, lose_ledger, lose_orders, with_wanted
-from agent.core.trust_state.state import PartStanding, RowsWanted, TrustState, Wholeness, remembered, with_earlier
+from agent.core.trust_state.state import (
+    FormerStream,
+    PartStanding,
+    RowsWanted,
+    TrustState,
+    Wholeness,
+    remembered,
+    with_earlier,
+)
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -27,7 +35,11 @@ WITNESSES: Final = {
 def take_head(state: TrustState, fact: HeadNamed, rules: TrustRules) -> tuple[TrustState, str]:
     """The state after a head that a witness names, and why the journal is whole again by it."""
     named, own = fact.named, fact.own
-    unknown = [one for one in fact.former if state.former_seq(one.stream) is None and one.stream != own.stream]
+    unknown = [
+        FormerStream(one.stream, one.seq)
+        for one in fact.former
+        if state.former_seq(one.stream) is None and one.stream != own.stream
+    ]
     state = replace(state, former=with_earlier(state.former, unknown))
     if named.stream == own.stream:
         if named.seq <= own.seq and fact.agrees is not False and not fact.lacks_rows:

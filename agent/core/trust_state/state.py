@@ -14,8 +14,6 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from agent.core.trust_state.facts import Head
-
 
 class StatePart(StrEnum):
     """The parts of the state, each of which is whole, behind or lost."""
@@ -176,9 +174,9 @@ FORMER_KEPT: Final = 32
 """Streams that are remembered: the newest."""
 
 
-def with_earlier(former: tuple[FormerStream, ...], earlier: Iterable[Head]) -> tuple[FormerStream, ...]:
+def with_earlier(former: tuple[FormerStream, ...], earlier: Iterable[FormerStream]) -> tuple[FormerStream, ...]:
     """The former streams, and these before them: they are older."""
-    return (*(FormerStream(one.stream, one.seq) for one in earlier), *former)[-FORMER_KEPT:]
+    return (*earlier, *former)[-FORMER_KEPT:]
 
 
 def remembered(
