@@ -21,6 +21,7 @@ from agent.core.anchors import (
     judge_change,
 )
 from agent.core.crypto import JwsError, JwsType
+from agent.core.model.printable import printable
 from agent.settings import AnchorsUnusableError, AnchorValueError, SettingsError, anchors_of
 from drivers.text import Text, joined, reason
 
@@ -117,6 +118,8 @@ def written_document(held: HeldAnchors, content: str, cause: str, utc: float) ->
         raise AnchorChangeError(Text("Nothing was changed on the form."))
     if not cause:
         raise AnchorChangeError(Text("Say why: it goes into the gate's events."))
+    if cause != printable(cause):
+        raise AnchorChangeError(Text("Say why in plain text: there are characters in it that are not shown."))
     return ChangeDocument(
         gate=held.gate,
         number=held.number + 1,

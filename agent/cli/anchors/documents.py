@@ -24,6 +24,7 @@ from agent.core.anchors import (
     fingerprints,
     parsed_document,
     sign_document,
+    told_of,
 )
 from agent.core.crypto import JwsError, SigningKey
 from agent.settings import AnchorsUnusableError, anchors_folder, read_anchors, read_file
@@ -95,7 +96,7 @@ def write(
             changes=dict(map(_pair, changes)),
         )
     except ValidationError as error:
-        fail("anchors write", error.errors(include_url=False, include_input=False)[0]["msg"])
+        fail("anchors write", told_of(error))
     echo(document_bytes(document).decode())
 
 

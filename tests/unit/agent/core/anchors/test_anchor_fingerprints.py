@@ -56,6 +56,14 @@ def test_all_else_is_told_as_it_is():
     assert fingerprints("mqtt.ca", None) == ()
 
 
+def test_no_value_looks_like_another_line_of_what_is_compared():
+    for sign in ("\n", "\t", "\x1b", "\u2028", "\u202e"):
+        for key, value in (("console.names", [f"a{sign}b"]), ("state.directory", f"/a{sign}b")):
+            (told,) = fingerprints(key, value)
+            assert sign not in told
+            assert told.isprintable()
+
+
 def test_differences_are_of_what_is_another_alone():
     before = held()
     after = changed_anchors(before, 6, {"permits.root_keys": [ROOT_KEY, OTHER_ROOT_KEY]})
