@@ -131,6 +131,14 @@ def written_document(held: HeldAnchors, content: str, cause: str, utc: float) ->
     )
 
 
+def changes_told(held: HeldAnchors, document: ChangeDocument) -> tuple[AnchorDifference, ...]:
+    """The same, for who looks at one that waits; none where it does not fit these anchors, and can only be refused."""
+    try:
+        return changes_of(held, document)
+    except AnchorChangeError:
+        return ()
+
+
 def see_usable(gate: Gate, held: HeldAnchors, document: ChangeDocument) -> None:
     """See that the gate could run with a change. Raises AnchorChangeError."""
     try:
