@@ -67,6 +67,11 @@ class Users:
         )
         return None if row is None else _user(row)
 
+    def role_of(self, name: str) -> Role | None:
+        """The role of a user who may log in; None: nobody of that name may."""
+        user = self.find(name)
+        return None if user is None or user.disabled else user.role
+
     def lack_admin(self) -> bool:
         """Whether there is nobody who could let others in: then the first admin is to be made."""
         return not self._database.read(_has_admin)
