@@ -87,6 +87,8 @@ def test_the_probe_says_that_the_console_is_up_and_nothing_else(gate):
         ("", False),
         ("127.0.0.1.evil.example", False),
         ("[::1", False),
+        ("localhost:8480/account?", False),
+        ("127.0.0.1:x", False),
     ],
 )
 def test_a_name_that_is_not_the_gates_is_refused(host, allowed):
