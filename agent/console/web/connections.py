@@ -122,9 +122,12 @@ class Protocol(H11Protocol):
 
     @property
     def waits(self) -> bool:
-        """Whether nothing is being answered: no request has come whole yet, or the last one has its answer."""
+        """Whether nothing is being answered: no request has come whole yet, or the last one has its answer.
+
+        So it is where the other end takes nothing of the answer: it could hold its place for as long as it likes.
+        """
         cycle: Any = self.cycle  # None before the first request, which uvicorn's type does not say
-        return cycle is None or cycle.response_complete or cycle.more_body
+        return cycle is None or cycle.response_complete or cycle.more_body or self.flow.write_paused
 
     @override
     def data_received(self, data: bytes) -> None:
