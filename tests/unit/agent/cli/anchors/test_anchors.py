@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from agent.cli.main import application
 from agent.core.anchors import fingerprints
+from agent.core.events import time_text
 from agent.settings import anchors_folder, read_anchors
 from agent.settings.drivers import load_configuration
 from tests.support.anchors.people import OTHER_ROOT_KEY, ROOT_KEY, key, public
@@ -270,6 +271,7 @@ def test_apply_takes_only_files_that_root_alone_can_change(run, keys, configurat
     done = run("apply", "--yes", one, given, *run.at)
     assert done.exit_code == 1, done.output
     assert "given.txt" in done.output
+    assert ("folder of root's" in done.output) == (spoil not in {"link", "gone"})
     assert held(configuration).number == 1
 
 
@@ -292,6 +294,8 @@ def test_what_is_signed_is_shown_first_by_its_fingerprints(run, keys):
     document = written(run, keys, change(), more=("--gate", "gate-7", "--number", "2"))
     done = run("sign", document, "--key", keys / "aigul.pem", "--as", "person:aigul")
     assert "gate gate-7, number 2: a new issuer" in done.stderr
+    until = time_text(json.loads(document.read_text())["exp"] * 1000)
+    assert f"until {until}, whatever the trust anchors are then" in done.stderr
     assert "permits.root_keys = sha256:" in done.stderr
 
 
