@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
     from agent.core.anchors.held_anchors import HeldAnchors
 
-_CERTIFICATE: Final = re.compile(
-    r"-----BEGIN CERTIFICATE-----\s*([A-Za-z0-9+/=\s]+?)\s*-----END CERTIFICATE-----", re.ASCII
-)
+_CERTIFICATE: Final = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----", re.ASCII)
+"""In one way alone, whatever it is tried on: somebody else may have written it."""
 
 
 @dataclass(frozen=True, slots=True)

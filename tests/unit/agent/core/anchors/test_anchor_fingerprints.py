@@ -47,6 +47,7 @@ def test_certificates_are_told_as_openssl_tells_them(tmp_path):
     pem = (tmp_path / "ca").read_text()
     told = said.partition("=")[2].strip().replace(":", "").lower()
     assert fingerprints("mqtt.ca", pem * 2) == (f"sha256:{told}",) * 2
+    assert fingerprints("mqtt.ca", pem.replace("\n", "\n" * 1000)) == (f"sha256:{told}",)
 
 
 def test_all_else_is_told_as_it_is():
