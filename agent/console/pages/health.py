@@ -62,7 +62,7 @@ def accept_state(
     gate: AtGate,
     person: Technician,
     cause: Annotated[str, Form(min_length=3, max_length=200)],
-    shown: Annotated[str, Form(max_length=64)],
+    shown: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
     """Propose to take the state as it is, or confirm that as the second person: one of the two is an admin."""
     acceptances: StateAcceptances = request.app.state.acceptances
