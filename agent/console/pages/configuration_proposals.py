@@ -276,9 +276,9 @@ def _check_right(asked: _Asked, loaded: LoadedSettings, of: int | None) -> None:
         raise ChangeError(
             Text("{keys} is a trust anchor of the gate: an administrator changes it", keys=", ".join(touched))
         )
-    if touched := [key for key in keys if key_path(key)[0] == PEOPLE]:
+    if of_people := [key for key in keys if key_path(key)[0] == PEOPLE]:
         raise ChangeError(
-            Text("{keys} says who may come in here, and how: an administrator changes it", keys=", ".join(touched))
+            Text("{keys} says who may come in here, and how: an administrator changes it", keys=", ".join(of_people))
         )
 
 
