@@ -79,7 +79,7 @@ class AnchorFollower:
         self.waiting = WaitingProposal(dependencies.state)
         self.ask = dependencies.ask
         self._looked_at: tuple[tuple[int, int], ...] | None = None
-        self._unexplained: str | None = None
+        self._unexplained: _Seen | None = None
         self._has_vehicle = False
         self._asked_for = "" if dependencies.running is None else dependencies.running.digest
         self._reported = ReportOnce()
@@ -158,22 +158,25 @@ class AnchorFollower:
     def _record(self, held: HeldAnchors | None, changes: Sequence[AnchorChange]) -> bool:
         """Make an event of each change that has none yet. After a crash in between there are two, never none.
 
-        False: the anchors are others and no note says why yet, which is written just after them: look again.
+        False: the anchors are others and no note says why yet, which is written just after them: look again. Anchors
+        that are gone leave their number behind: those that follow them are others.
         """
         path = self._dependencies.state / SEEN
         seen = _read(path)
-        new = [one for one in changes if (one.number, one.authority == "seal") > (seen.number, seen.sealed)]
+        now = _Seen(seen.number, "", seen.sealed) if held is None else _Seen(held.number, held.digest, held.sealed)
+        new = _not_seen(changes, seen, now)
+        if new:
+            is_explained = new[-1].digest == now.digest
+        else:
+            is_explained = (now.number, now.digest) == (seen.number, seen.digest) and now.sealed >= seen.sealed
+        if not is_explained and self._unexplained != now:
+            self._unexplained = now
+            return False
         for one in new:
             self._dependencies.note(_event(one))
-        now = _Seen() if held is None else _Seen(held.number, held.digest, held.sealed)
-        noted = changes[-1].digest if changes else ""
-        if now.digest not in {seen.digest, noted}:
-            if self._unexplained != now.digest:
-                self._unexplained = now.digest
-                return False
-            # Somebody wrote the file himself.
-            anchors = () if held is None else differences(None, held)
-            change = AnchorChange(now.number, 0.0, UNKNOWN, (), "the file was changed by hand", anchors, now.digest)
+        if not is_explained:  # somebody wrote the file himself
+            number, anchors = (0, ()) if held is None else (held.number, differences(None, held))
+            change = AnchorChange(number, 0.0, UNKNOWN, (), "the file was changed by hand", anchors, now.digest)
             self._dependencies.note(_event(change))
         if now != seen:
             told = {"number": now.number, "digest": now.digest, "sealed": now.sealed}
@@ -205,6 +208,17 @@ class AnchorFollower:
     def _complain(self, message: str, why: object) -> None:
         if self._reported.is_new(f"{message}{why}"):
             log.warning(message, why)
+
+
+def _not_seen(changes: Sequence[AnchorChange], seen: _Seen, now: _Seen) -> Sequence[AnchorChange]:
+    """The changes that have no event yet.
+
+    Where root took all away and began anew, notes too, numbers are lower than before: then none of the notes has one.
+    """
+    if now.number < seen.number:
+        is_anew = bool(changes) and (changes[-1].number, changes[-1].digest) == (now.number, now.digest)
+        return changes if is_anew else ()
+    return [one for one in changes if (one.number, one.authority == "seal") > (seen.number, seen.sealed)]
 
 
 def _standing(folder: Path) -> tuple[tuple[int, int], ...]:

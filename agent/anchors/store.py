@@ -90,7 +90,10 @@ class AnchorStore:
         return None if found is None else found.held
 
     def adopt(self, wanted: HeldAnchors, by: str, utc: float) -> AnchorChange:
-        """Put anchors down that root alone decided on. Raises AnchorRefusedError once those of now are sealed."""
+        """Put anchors down that root alone decided on. Raises AnchorRefusedError once those of now are sealed.
+
+        Where those of before were taken away their numbers go on: what was signed for one of them holds for none.
+        """
         with self._opened() as folder:
             held = self.held()
             if held is not None and held.sealed:
@@ -98,7 +101,8 @@ class AnchorStore:
                     AnchorFault.SECOND_PERSON_NEEDED,
                     Text("a real vehicle has been here: from now on two persons or central change the trust anchors"),
                 )
-            number = 1 if held is None else held.number + 1
+            last = max((_change(json.loads(line)).number for line in _noted(folder)), default=0)
+            number = max(last, 0 if held is None else held.number) + 1
             fresh = replace(wanted, number=number, sealed=False)
             return self._put(folder, held, fresh, Authority.ROOT, (by,), Text("adopted from the configuration"), utc)
 
@@ -148,13 +152,12 @@ class AnchorStore:
         The certificates of before stay until the next change: the agent uses them until it has taken this one.
         """
         change = AnchorChange(fresh.number, utc, authority, by, cause, differences(held, fresh), fresh.digest)
+        notes = _newest([*_noted(folder), json.dumps(asdict(change), separators=(",", ":"))])
         needed = dict(ca_files(fresh).values())
         for name, data in needed.items():
             folder.replace(name, data)
         folder.replace(FILE, anchors_text(fresh).encode())
-        noted = _lines(folder.read(CHANGES, CHANGES_LIMIT_BYTES))
-        line = json.dumps(asdict(change), ensure_ascii=False, separators=(",", ":"))
-        folder.replace(CHANGES, "".join(f"{one}\n" for one in [*noted, line][-CHANGES_KEPT:]).encode())
+        folder.replace(CHANGES, "".join(f"{one}\n" for one in notes).encode())
         used = set(needed).union(() if held is None else (name for name, _ in ca_files(held).values()))
         for name in folder.names():
             if name.endswith(".pem") and "-ca-" in name and name not in used:
@@ -203,8 +206,32 @@ def _change(told: Mapping[str, Any]) -> AnchorChange:
         raise ValueError(f"no note of a change: {error}") from None
 
 
-def _lines(raw: bytes | None) -> list[str]:
-    return [] if raw is None else raw.decode().splitlines()
+def _noted(folder: RootFolder) -> list[str]:
+    """The notes of before; none where they are damaged: no change waits for them, and what follows is noted again."""
+    try:
+        found = _lines(folder.read(CHANGES, CHANGES_LIMIT_BYTES) or b"")
+        for line in found:
+            _change(json.loads(line))
+    except (OSError, ValueError) as error:
+        log.warning("the notes on earlier changes of trust anchors cannot be read, new ones begin: %s", error)
+        return []
+    return found
+
+
+def _newest(notes: Sequence[str]) -> list[str]:
+    """The newest notes, as many as are kept and as whoever reads them takes: always the last one."""
+    found, room = [notes[-1]], CHANGES_LIMIT_BYTES - len(notes[-1]) - 1
+    for one in reversed(notes[-CHANGES_KEPT:-1]):
+        room -= len(one.encode()) + 1
+        if room < 0:
+            break
+        found.insert(0, one)
+    return found
+
+
+def _lines(raw: bytes) -> list[str]:
+    """The lines, by the line feeds that end them and by nothing else that Unicode takes for a line's end."""
+    return [line for line in raw.decode().split("\n") if line]
 
 
 def _log(change: AnchorChange) -> None:

@@ -21,6 +21,7 @@ from agent.core.anchors import (
     judge_change,
 )
 from agent.core.crypto import JwsError, JwsType
+from agent.core.model.printable import printable
 from agent.settings import AnchorsUnusableError, AnchorValueError, SettingsError, anchors_of
 from drivers.text import Text, joined, reason
 
@@ -117,6 +118,8 @@ def written_document(held: HeldAnchors, content: str, cause: str, utc: float) ->
         raise AnchorChangeError(Text("Nothing was changed on the form."))
     if not cause:
         raise AnchorChangeError(Text("Say why: it goes into the gate's events."))
+    if cause != printable(cause):
+        raise AnchorChangeError(Text("Say why in plain text: there are characters in it that are not shown."))
     return ChangeDocument(
         gate=held.gate,
         number=held.number + 1,
@@ -126,6 +129,14 @@ def written_document(held: HeldAnchors, content: str, cause: str, utc: float) ->
         cause=cause,
         changes=changes,
     )
+
+
+def changes_told(held: HeldAnchors, document: ChangeDocument) -> tuple[AnchorDifference, ...]:
+    """The same, for who looks at one that waits; none where it does not fit these anchors, and can only be refused."""
+    try:
+        return changes_of(held, document)
+    except AnchorChangeError:
+        return ()
 
 
 def see_usable(gate: Gate, held: HeldAnchors, document: ChangeDocument) -> None:

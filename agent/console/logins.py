@@ -88,7 +88,7 @@ class Logins:
         name = spelled_name(name)
         source = self._source(name, address, browser)
         self._see_free(name, source)
-        user = self._verified(name, password)
+        user = self._verified(name, password, source)
         if user is None or not self._proved(user, proof, address, source):
             self._failed(name, address, source, _WRONG_WITH_CODE if self._access.asks_for_codes() else _WRONG)
         self._access.lockouts.entered(name, source.key)
@@ -101,7 +101,7 @@ class Logins:
         """See that somebody who is logged in knows his password, under limits of his session."""
         source = _Source(f"session:{person.session}", known=True)
         self._see_free(person.name, source)
-        if self._verified(person.name, password) is None:
+        if self._verified(person.name, password, source) is None:
             self._failed(
                 person.name, person.address, source, text=Text("The present password is wrong; nothing was changed.")
             )
@@ -111,7 +111,7 @@ class Logins:
         """The same, and where he has a second factor also that."""
         source = _Source(f"session:{person.session}", known=True)
         self._see_free(person.name, source)
-        user = self._verified(person.name, password)
+        user = self._verified(person.name, password, source)
         if user is None or not self._proved(user, proof, person.address, source):
             self._failed(
                 person.name,
@@ -167,9 +167,9 @@ class Logins:
         if wait_s := self._access.logins.wait_s(source):
             self._refuse("login_rate", _too_often(ceil(wait_s)))
 
-    def _verified(self, name: str, password: str) -> User | None:
+    def _verified(self, name: str, password: str, source: _Source) -> User | None:
         try:
-            return self._access.users.verified(name, password)
+            return self._access.users.verified(name, password, known=source.known)
         except BusyError:
             raise busy() from None
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass
+from hashlib import sha256
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +15,8 @@ from agent.core.trust_state import StatePart, Wholeness
 from drivers.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from agent.console.access.roles import Person
     from agent.core.trust_state import TrustState
 
@@ -27,7 +31,6 @@ class StateProposal:
     """
 
     person: str
-    role: Role
     cause: str
     at: float
     seen: tuple[tuple[StatePart, str], ...]
@@ -41,39 +44,63 @@ class StateProposal:
 class StateAcceptances:
     """The proposal that waits for a second person. For all threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, role_of: Callable[[str], Role | None]) -> None:
+        """`role_of`: the role that a user has now; None: he may not log in any more."""
+        self._role_of = role_of
         self._lock = threading.Lock()
         self._proposal: StateProposal | None = None
 
     def waiting(self, state: TrustState, at: float) -> StateProposal | None:
-        """The proposal that can be confirmed now: of the last minutes, and of the state as it still is."""
+        """The proposal that can be confirmed now.
+
+        It is of the last minutes, of the state as it still is, and of somebody who may still propose it.
+        """
         with self._lock:
             proposal = self._proposal
-            if proposal is not None and (at - proposal.at > LIFE_S or proposal.seen != acceptable(state)):
+            if proposal is not None and (
+                at - proposal.at > LIFE_S or proposal.seen != acceptable(state) or not self._may(proposal.person)
+            ):
                 self._proposal = proposal = None
             return proposal
 
-    def give(self, person: Person, cause: str, state: TrustState, at: float) -> StateProposal | None:
+    def give(self, person: Person, cause: str, shown: str, state: TrustState, at: float) -> StateProposal | None:
         """Take somebody's word: the proposal that it confirms; None where it is the first.
 
-        Raises RefusedError for who cannot be the second.
+        `shown`: the mark of what his page showed (`mark_of`). Raises RefusedError for who cannot be the second, and
+        where there is something else to accept by now, or somebody else proposes it.
         """
-        waiting = self.waiting(state, at)
+        self.waiting(state, at)  # forgets one that is over
         with self._lock:
-            if waiting is None or self._proposal is not waiting:
-                seen = acceptable(state)
-                if not seen:
-                    raise RefusedError(HTTPStatus.CONFLICT, Text("There is nothing to accept: the state is whole."))
-                self._proposal = StateProposal(person.name, person.role, cause, at, seen)
-                return None
-            if waiting.person == person.name:
+            waiting, seen = self._proposal, acceptable(state)
+            if not seen:
+                raise RefusedError(HTTPStatus.CONFLICT, Text("There is nothing to accept: the state is whole."))
+            if waiting is not None and waiting.person == person.name:
                 raise RefusedError(
                     HTTPStatus.CONFLICT, Text("You proposed this yourself: another person has to confirm it.")
                 )
-            if Role.ADMIN not in {waiting.role, person.role}:
+            if shown != mark_of(state, waiting):
+                raise RefusedError(
+                    HTTPStatus.CONFLICT,
+                    Text("What there is to accept is not what your page showed. Look at it again; nothing was done."),
+                )
+            if waiting is None:
+                self._proposal = StateProposal(person.name, cause, at, seen)
+                return None
+            if Role.ADMIN not in {self._role_of(waiting.person), person.role}:
                 raise RefusedError(HTTPStatus.FORBIDDEN, Text("One of the two persons has to be an admin."))
             self._proposal = None
             return waiting
+
+    def _may(self, name: str) -> bool:
+        role = self._role_of(name)
+        return role is not None and role.covers(Role.TECHNICIAN)
+
+
+def mark_of(state: TrustState, waiting: StateProposal | None) -> str:
+    """What names all that a page shows to be accepted, and who proposes it: another word is none for it."""
+    proposed = None if waiting is None else (waiting.person, waiting.cause, waiting.at)
+    told = [[(part.value, cause) for part, cause in acceptable(state)], proposed]
+    return sha256(json.dumps(told).encode()).hexdigest()
 
 
 def acceptable(state: TrustState) -> tuple[tuple[StatePart, str], ...]:

@@ -172,6 +172,18 @@ def test_an_administrator_without_the_second_factor_that_the_role_needs_reaches_
         assert browser.get("/account/second-factor").status_code == 200
 
 
+@pytest.mark.parametrize("host", ["{host}/account?", "{host}/account#", "{host}\\account", "localhost:/account"])
+def test_a_host_that_looks_like_a_path_of_the_account_lets_nobody_past_it(gate, host):
+    """MFA: pages that are told apart by the address as a browser would spell it, made of the Host header too."""
+    gate.app.console.access.users.add("boss", "admin", KNOWN_TO_ALL)
+    with visitor(gate) as browser:
+        assert log_in(browser, "boss", KNOWN_TO_ALL).status_code == 303
+        named = host.format(host=gate.url.removeprefix("http://"))
+        answer = browser.get("/users", headers={"host": named})
+        assert answer.status_code in {303, 400, 403, 421}
+        assert answer.headers.get("location", "/account/second-factor") == "/account/second-factor"
+
+
 def test_a_role_that_needs_none_works_by_the_password_alone(gate):
     """MFA: the rule is that of a role."""
     with visitor(gate) as browser:

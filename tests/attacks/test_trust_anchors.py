@@ -95,6 +95,35 @@ def test_a_technician_swaps_none_where_they_still_stand_in_the_configuration(of_
     assert acts(of_before)[-1]["done"] is False
 
 
+OF_PEOPLE = {
+    "second factor": 'second_factor = ["viewer"]',
+    "sessions": "session_hours = 168\nidle_minutes = 1440",
+}
+"""What says who comes in at the console, and how: no trust anchor, and an administrator's like the users."""
+
+
+@pytest.mark.parametrize("what", OF_PEOPLE)
+@pytest.mark.parametrize("is_adopted", [True, False])
+def test_a_technician_does_not_change_how_people_come_in(request, is_adopted, what):
+    """Rights: a technician who takes the second factor away from administrators is one password from being one."""
+    gate = request.getfixturevalue("adopted" if is_adopted else "of_before")
+    answer = raw_edit(gate, gate.browser("technician"), "[console]", f"[console]\n{OF_PEOPLE[what]}")
+    assert answer.status_code == 422, answer.text
+    assert "an administrator changes it" in answer.text
+    assert gate.path.read_text(encoding="utf-8") == gate.text
+    assert acts(gate)[-1]["done"] is False
+
+
+def test_an_administrator_does(of_before):
+    """Rights: the same by who may."""
+    try:
+        answer = raw_edit(of_before, of_before.browser("admin"), "[console]", "[console]\nsession_hours = 11")
+        assert answer.status_code == 200, answer.text
+        assert load_configuration(of_before.path).settings.console.session_hours == 11
+    finally:
+        of_before.path.write_text(of_before.text, encoding="utf-8")
+
+
 def test_a_technician_hides_none_among_harmless_keys(of_before):
     """H5: twenty keys more in the same proposal were enough to cut the one that mattered out of the event."""
     harmless = "[journal]\nkeep_acknowledged_days = 29\ncheckpoint_s = 301\n[log]\nlevel = 'warning'\n[lists]\n"

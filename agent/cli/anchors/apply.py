@@ -67,5 +67,8 @@ def _text(path: Path) -> str:
         return read_root_file(path.absolute(), REQUEST_LIMIT_BYTES).decode("ascii").strip()
     except UnicodeDecodeError:
         fail("anchors apply", f"{path}: expected a signed text")
+    except PermissionError as error:
+        where = "copy it into a folder of root's, such as /root, and name it there"
+        fail("anchors apply", f"{path}: {reason(error)}; {where}")
     except OSError as error:
         fail("anchors apply", f"{path}: {reason(error)}")

@@ -24,8 +24,10 @@ from agent.core.anchors import (
     fingerprints,
     parsed_document,
     sign_document,
+    told_of,
 )
 from agent.core.crypto import JwsError, SigningKey
+from agent.core.events import time_text
 from agent.settings import AnchorsUnusableError, anchors_folder, read_anchors, read_file
 from drivers.text import reason
 
@@ -95,7 +97,7 @@ def write(
             changes=dict(map(_pair, changes)),
         )
     except ValidationError as error:
-        fail("anchors write", error.errors(include_url=False, include_input=False)[0]["msg"])
+        fail("anchors write", told_of(error))
     echo(document_bytes(document).decode())
 
 
@@ -121,6 +123,8 @@ def sign(
     except OSError as error:
         fail("anchors sign", f"{document}: {reason(error)}")
     echo(f"gate {found.gate}, number {found.number}: {found.cause}", err=True)
+    of_now = "whatever the trust anchors are then" if found.before is None else f"for the digest {found.before}"
+    echo(f"until {time_text(found.exp * 1000)}, {of_now}", err=True)
     for line in lines:
         echo(line, err=True)
     echo(text)

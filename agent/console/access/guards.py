@@ -84,9 +84,10 @@ async def _guard(request: Request, least: Role) -> Person:
     if person is None:
         raise LoginNeededError
     request.state.person = person
-    if person.must_change and not request.url.path.startswith(ACCOUNT):
+    is_account = request.scope["path"].startswith(ACCOUNT)  # the path that is routed, not one made of a Host header too
+    if person.must_change and not is_account:
         raise PasswordNeededError
-    if person.must_enrol and not request.url.path.startswith(ACCOUNT):
+    if person.must_enrol and not is_account:
         raise FactorNeededError
     if not person.role.covers(least):
         access_of(request).refusals.count("role")

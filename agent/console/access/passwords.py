@@ -70,23 +70,27 @@ def made_up_password() -> str:
 class Hasher:
     """Makes and checks the hashes, one at a time.
 
-    Each takes memory and some 50 ms of a core that the gate needs too.
+    Each takes memory and some 50 ms of a core that the gate needs too. Those who come by a browser of theirs have
+    places of their own among those who wait: strangers who try many names keep none of them out.
     """
 
     def __init__(self) -> None:
         # Three passes over 19 MiB: the least that OWASP asks of Argon2id is two.
         self._hasher = PasswordHasher(time_cost=3, memory_cost=19 * 1024, parallelism=1)
         self._turn = threading.Lock()
-        self._waiting = threading.BoundedSemaphore(WAITING_LIMIT)
+        self._waiting, self._known = (threading.BoundedSemaphore(WAITING_LIMIT) for _ in range(2))
 
     def hash(self, password: str) -> str:
         """The hash to keep. Raises BusyError."""
-        with self._turn_taken():
+        with self._turn_taken(self._waiting):
             return self._hasher.hash(_normal(password))
 
-    def verify(self, kept: str | None, password: str) -> bool:
-        """Whether the password is that of the hash. None costs the same time and is no. Raises BusyError."""
-        with self._turn_taken():
+    def verify(self, kept: str | None, password: str, *, known: bool = False) -> bool:
+        """Whether the password is that of the hash. None costs the same time and is no. Raises BusyError.
+
+        `known`: it comes by a browser, or in a session, of the user himself.
+        """
+        with self._turn_taken(self._known if known else self._waiting):
             try:
                 self._hasher.verify(kept or self._nobodys, _normal(password))
             except (VerificationError, InvalidHashError):
@@ -102,14 +106,14 @@ class Hasher:
         return self._hasher.hash("of nobody")
 
     @contextmanager
-    def _turn_taken(self) -> Iterator[None]:
-        if not self._waiting.acquire(blocking=False):
+    def _turn_taken(self, places: threading.BoundedSemaphore) -> Iterator[None]:
+        if not places.acquire(blocking=False):
             raise BusyError
         try:
             with self._turn:
                 yield
         finally:
-            self._waiting.release()
+            places.release()
 
 
 def _normal(password: str) -> str:

@@ -67,20 +67,25 @@ class Users:
         )
         return None if row is None else _user(row)
 
+    def role_of(self, name: str) -> Role | None:
+        """The role of a user who may log in; None: nobody of that name may."""
+        user = self.find(name)
+        return None if user is None or user.disabled else user.role
+
     def lack_admin(self) -> bool:
         """Whether there is nobody who could let others in: then the first admin is to be made."""
         return not self._database.read(_has_admin)
 
-    def verified(self, name: str, password: str) -> User | None:
+    def verified(self, name: str, password: str, *, known: bool = False) -> User | None:
         """The user, where the password is his and he is not disabled. It takes as long for a name that nobody has.
 
-        Raises BusyError.
+        `known`: it comes by a browser, or in a session, of the user himself. Raises BusyError.
         """
         row = self._database.read(
             lambda db: db.execute("SELECT hash, disabled FROM users WHERE name = ?", (spelled_name(name),)).fetchone()
         )
         kept = None if row is None else row[0]
-        right = self._hasher.verify(kept, password)
+        right = self._hasher.verify(kept, password, known=known)
         if not right or row is None or row[1]:
             return None
         if self._hasher.is_old(row[0]):

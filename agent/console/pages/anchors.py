@@ -4,6 +4,7 @@ A change is a document. Who proposes it signs it, and so does who confirms it, e
 comes to the gate; the helper of root's proves both. What a page shows or sends changes nothing by itself.
 """
 
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -14,6 +15,7 @@ from agent.console.access import Admin, Person, Technician
 from agent.console.anchor_changes import (
     AnchorChangeError,
     changes_of,
+    changes_told,
     entries_of,
     hand_over,
     held_anchors,
@@ -33,6 +35,7 @@ from agent.core.anchors import (
     SignedText,
     confirmed,
     document_bytes,
+    is_over,
     proposed,
 )
 from agent.settings import AnchorsUnusableError, anchors_text
@@ -53,6 +56,8 @@ def show(request: Request, gate: AtGate, person: Technician) -> HTMLResponse:
     except AnchorsUnusableError as error:
         trouble = Text("{path}: {why}", path=error.filename, why=reason(error))
     waiting = None if held is None else gate.anchors.waiting.find(held)
+    if waiting is not None and is_over(waiting, held, gate.now().utc):
+        waiting = None  # the agent takes it away, and tells
     return render(
         request,
         "anchors.html",
@@ -61,7 +66,7 @@ def show(request: Request, gate: AtGate, person: Technician) -> HTMLResponse:
         trouble=trouble,
         text="" if held is None else anchors_text(held),
         waiting=waiting,
-        changes=() if held is None or waiting is None else changes_of(held, waiting.document),
+        changes=() if held is None or waiting is None else changes_told(held, waiting.document),
         signing=None if waiting is None else signing_of(SignedText.read(waiting.signatures[0]).payload, person),
     )
 
@@ -132,7 +137,7 @@ def refuse(request: Request, gate: AtGate, person: Admin) -> HTMLResponse:
         gate.anchors.waiting.drop()
     except (AnchorChangeError, OSError) as error:
         return _not_done(request, gate, person, "anchors.refused", error)
-    what = in_words(waiting.document, changes_of(held, waiting.document))
+    what = in_words(waiting.document, changes_told(held, waiting.document))
     gate.audit(person, "anchors.refused", detail=Text("proposed by {person}: {what}", person=waiting.person, what=what))
     return _done(request, Text("The proposal waits no more. Nothing was changed."))
 
@@ -142,10 +147,11 @@ def _apply(
 ) -> HTMLResponse:
     """Have a change made, tell and take it. Raises AnchorChangeError, AnchorRefusedError."""
     applied = hand_over(gate, held, signatures)
-    gate.anchors.waiting.drop()
     by = Text("by {names}", names=", ".join(applied.judged.by))
     gate.audit(person, act, detail=joined([in_words(applied.judged.document, applied.differences), by], "; "))
     gate.reload()
+    with suppress(OSError):  # it is over by its number: the agent takes it away as soon as it can
+        gate.anchors.waiting.drop()
     return _done(request, Text("The trust anchors are changed; their number is {number}.", number=applied.number))
 
 

@@ -48,6 +48,7 @@ from agent.settings import (
     differences,
     edited,
     judged,
+    key_path,
     put_files,
     read,
     restored_text,
@@ -60,6 +61,9 @@ router = APIRouter()
 MOST_FIELDS: Final = 5_000
 LONGEST_WORDS: Final = 1_000
 """Of what is wrong, in an event: a longer one would be taken by no broker, and hold up all that follow."""
+PEOPLE: Final = "console"
+"""The section that says which roles need a second factor, when a session ends, and under which certificate it is."""
+
 NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
 
 Seen = Annotated[str, Form(max_length=64)]
@@ -256,21 +260,25 @@ def _proposed(
 def _check_right(asked: _Asked, loaded: LoadedSettings, of: int | None) -> None:
     """See that trust anchors stay, once root keeps them, and are an administrator's before that. Raises ChangeError.
 
-    `of`: the former state that is brought back, which may name other ones: they do not count.
+    So is, at all times, what else says who may come in at the console, and how. `of`: the former state that is brought
+    back, which may name other anchors: they do not count.
     """
-    if loaded.anchors is not None:
-        if of is None:
-            check_anchors_untouched(asked.editor, loaded)
-        return
+    if loaded.anchors is not None and of is None:
+        check_anchors_untouched(asked.editor, loaded)
     if asked.person.role.covers(Role.ADMIN):
         return
     try:
         present = judged(asked.editor, NOTHING)
     except SettingsError:  # what is on the disk cannot be used: what runs is what counts
         present = asked.gate.loaded
-    if touched := anchors_among(one.key for one in differences(present, loaded)):
+    keys = [one.key for one in differences(present, loaded)]
+    if touched := anchors_among(keys):
         raise ChangeError(
             Text("{keys} is a trust anchor of the gate: an administrator changes it", keys=", ".join(touched))
+        )
+    if of_people := [key for key in keys if key_path(key)[0] == PEOPLE]:
+        raise ChangeError(
+            Text("{keys} says who may come in here, and how: an administrator changes it", keys=", ".join(of_people))
         )
 
 

@@ -18,7 +18,7 @@ from agent.console.dependencies import AtGate  # noqa: TC001 - FastAPI reads the
 from agent.console.errors import RefusedError
 from agent.console.navigation import Nav
 from agent.console.page import language, refusal, render
-from agent.console.state_acceptance import acceptable
+from agent.console.state_acceptance import acceptable, mark_of
 from agent.console.times import utc_text
 from agent.core.lane import CommandKind
 from agent.core.trust_state import PARTS, StatePart
@@ -58,12 +58,17 @@ def show(request: Request, gate: AtGate, person: Viewer) -> Response:
 
 @router.post("/health/state", response_class=HTMLResponse)
 def accept_state(
-    request: Request, gate: AtGate, person: Technician, cause: Annotated[str, Form(min_length=3, max_length=200)]
+    request: Request,
+    gate: AtGate,
+    person: Technician,
+    cause: Annotated[str, Form(min_length=3, max_length=200)],
+    shown: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
     """Propose to take the state as it is, or confirm that as the second person: one of the two is an admin."""
     acceptances: StateAcceptances = request.app.state.acceptances
+    state = gate.trust.state
     try:
-        proposal = acceptances.give(person, cause, gate.trust.state, gate.now().at)
+        proposal = acceptances.give(person, cause, shown, state, gate.now().at)
     except RefusedError as error:
         gate.audit(person, "state.accepted", detail=error.text, done=False)
         report = _last_report(gate)
@@ -71,7 +76,7 @@ def accept_state(
             request, "health.html", error, **_page_context(request, gate, person), **_report_context(request, report)
         )
     if proposal is None:
-        parts = joined([PARTS[part] for part, _cause in acceptable(gate.trust.state)])
+        parts = joined([PARTS[part] for part, _cause in acceptable(state)])
         gate.audit(person, "state.proposed", detail=Text("{parts}: {cause}", parts=parts, cause=cause))
         return RedirectResponse("/health", HTTPStatus.SEE_OTHER)
     gate.trust.accept(proposal.parts, proposal.person, person.name)
@@ -137,13 +142,16 @@ def _page_context(request: Request, gate: Gate, person: Person) -> dict[str, Any
     """What the page's template needs beside the report."""
     may = person.role.covers(Role.TECHNICIAN)
     acceptances: StateAcceptances = request.app.state.acceptances
+    state = gate.trust.state
+    waiting = acceptances.waiting(state, gate.now().at)
     return {
         "levels": LEVELS,
         "level": "info",
         "lines": _lines("info") if may else [],
         "may": may,
-        "acceptable": acceptable(gate.trust.state),
-        "waiting": acceptances.waiting(gate.trust.state, gate.now().at),
+        "acceptable": acceptable(state),
+        "waiting": waiting,
+        "shown": mark_of(state, waiting),
     }
 
 

@@ -17,7 +17,9 @@ class Names:
 
         A page of another name that leads here is an attack (DNS rebinding).
         """
-        name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+        name, _, port = host.rpartition(":") if not host.endswith("]") and ":" in host else (host, "", "")
+        if port and not (port.isascii() and port.isdigit()):  # a path there would be one of the page's own address
+            return False
         name = name.strip("[]").lower().rstrip(".")
         try:
             ip_address(name)

@@ -55,7 +55,7 @@ def make_app(gate: Gate, access: Access, addresses: Addresses) -> FastAPI:
     app.state.logins = Logins(gate, access, app.state.failures)
     app.state.live = Live(gate)
     app.state.proposals = Proposals()
-    app.state.acceptances = StateAcceptances()
+    app.state.acceptances = StateAcceptances(access.users.role_of)
     app.state.pages = Pages([module.NAV for module in modules if hasattr(module, "NAV")])
     for module in modules:
         see_guarded(module.router)

@@ -53,8 +53,9 @@ class ConnectionPool:
     """The connections that there are, each counted before it is read.
 
     Where there is no place for a new one, the oldest half-open one of a stranger is ended for it, of an address that
-    has the most: an address that sends halves of requests loses its own places first. Where nobody can be ended, the
-    new one is refused.
+    has the most: an address that sends halves of requests loses its own places first. Where all places are taken and no
+    stranger can go, one that is known goes so, and its browser connects again. Where nobody can be ended, the new one
+    is refused.
     """
 
     def __init__(self, limits: PoolLimits, count: Callable[[str], None]) -> None:
@@ -84,17 +85,20 @@ class ConnectionPool:
         self._places.pop(place, None)
 
     def _full(self, who: str) -> list[ConnectionSlot] | None:
-        """The strangers of whom one must go before another of this address comes in; None where there is a place."""
+        """Those of whom one must go before another of this address comes in; None where there is a place."""
         limits, strangers = self._limits, [place for place in self._places if not place.known]
         own = [place for place in strangers if place.who == who]
         of_one = sum(place.who == who for place in self._places)
         if of_one >= limits.most_of_one or len(own) >= limits.strangers_of_one:
             return own
-        return strangers if len(self._places) >= limits.most or len(strangers) >= limits.strangers else None
+        if len(strangers) >= limits.strangers:
+            return strangers
+        return list(self._places) if len(self._places) >= limits.most else None
 
-    def _end_one(self, strangers: list[ConnectionSlot]) -> bool:
-        held = Counter(place.who for place in strangers)
-        oldest = max((place for place in strangers if place.waits()), key=lambda place: held[place.who], default=None)
+    def _end_one(self, some: list[ConnectionSlot]) -> bool:
+        held = Counter((place.known, place.who) for place in some)
+        waiting = (place for place in some if place.waits())
+        oldest = max(waiting, key=lambda place: (not place.known, held[place.known, place.who]), default=None)
         if oldest is None:
             return False
         self.leave(oldest)
@@ -122,9 +126,12 @@ class Protocol(H11Protocol):
 
     @property
     def waits(self) -> bool:
-        """Whether nothing is being answered: no request has come whole yet, or the last one has its answer."""
+        """Whether nothing is being answered: no request has come whole yet, or the last one has its answer.
+
+        So it is where the other end takes nothing of the answer: it could hold its place for as long as it likes.
+        """
         cycle: Any = self.cycle  # None before the first request, which uvicorn's type does not say
-        return cycle is None or cycle.response_complete or cycle.more_body
+        return cycle is None or cycle.response_complete or cycle.more_body or self.flow.write_paused
 
     @override
     def data_received(self, data: bytes) -> None:

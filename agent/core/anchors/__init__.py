@@ -25,6 +25,7 @@ from agent.core.anchors.change_document import (
     document_bytes,
     parsed_document,
     sign_document,
+    told_of,
 )
 from agent.core.anchors.held_anchors import HeldAnchors, PersonKey
 from agent.core.anchors.proposal import (
@@ -88,4 +89,5 @@ __all__ = [
     "sealed",
     "sign_document",
     "signers_of",
+    "told_of",
 ]

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.anchors.anchor_keys import CA_KEYS
 from agent.core.anchors.held_anchors import public_key
+from agent.core.model.printable import printable
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from agent.core.anchors.held_anchors import HeldAnchors
 
-_CERTIFICATE: Final = re.compile(
-    r"-----BEGIN CERTIFICATE-----\s*([A-Za-z0-9+/=\s]+?)\s*-----END CERTIFICATE-----", re.ASCII
-)
+_CERTIFICATE: Final = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----", re.ASCII)
+"""In one way alone, whatever it is tried on: somebody else may have written it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,8 @@ def fingerprints(key: str, value: JsonValue) -> tuple[str, ...]:
     """What people compare of an anchor, an entry each.
 
     A public key is the SHA-256 of its 32 bytes in hex; a certificate is that of its DER, as openssl shows it without
-    colons; all else is JSON. Raises ValueError for a value that is not of its form.
+    colons; all else is JSON, each entry one line of characters that are shown. Raises ValueError for a value that is
+    not of its form.
     """
     if value is None:
         return ()
@@ -72,4 +73,4 @@ def _entry(value: JsonValue) -> str:
 def _plain(value: JsonValue) -> str:
     if isinstance(value, list):
         return ",".join(map(_plain, value))
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from agent.core.crypto import Algorithm, JwsError, JwsFault, JwsType, jws, strict_json
 from agent.core.model import SEQ_MAX
@@ -26,6 +26,14 @@ TEXT_LIMIT: Final = 48 * 1024
 LONGEST_LIFE_S: Final = 30 * 86_400
 PERSON: Final = "person:"
 CENTRAL: Final = "central:"
+
+
+def _one_line(value: str) -> str:
+    """What people read before they sign: no line of it stands for one of the gate's."""
+    if value != printable(value):
+        raise ValueError(Text("expected one line of text, without characters that are not shown"))
+    return value
+
 
 _Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 _Unix = Annotated[int, Field(ge=0, le=253_402_300_799)]
@@ -45,7 +53,7 @@ class ChangeDocument(BaseModel):
     before: _Digest | None = None
     iat: _Unix
     exp: _Unix
-    cause: str = Field(min_length=1, max_length=200)
+    cause: Annotated[str, AfterValidator(_one_line)] = Field(min_length=1, max_length=200)
     changes: dict[str, JsonValue] = Field(min_length=1, max_length=64)
 
 
@@ -93,6 +101,11 @@ def parsed_document(payload: bytes) -> ChangeDocument:
     try:
         return ChangeDocument.model_validate_json(payload)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = printable(".".join(str(part)[:40] for part in first["loc"]))
-        raise ValueError(Text("{place}: {what}", place=place, what=first["msg"])) from None
+        raise ValueError(told_of(error)) from None
+
+
+def told_of(error: ValidationError) -> Text:
+    """What is wrong with a document, and where in it."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = printable(".".join(str(part)[:40] for part in first["loc"]))
+    return Text("{place}: {what}", place=place, what=Text.of(str(first.get("ctx", {}).get("error", first["msg"]))))

@@ -136,6 +136,56 @@ def test_anchors_that_are_gone_are_told(world):
     assert world.reloads
 
 
+def test_anchors_that_come_after_some_that_were_taken_away_are_told_and_none_twice(world):
+    world.store.adopt(held(), "root", UTC)
+    world.store.seal(UTC)
+    follower = world.follower()
+    follower.look()
+    anchors = world.store.folder / "anchors.toml"
+    kept = anchors.read_bytes()
+    anchors.unlink()
+    world.store.adopt(held(document_keys=[]), "root", UTC)  # before anybody looked
+    follower.look()
+    told = [(1, "root"), (1, "seal"), (2, "root")]
+    assert world.changes() == told
+    anchors.unlink()
+    for _ in range(2):
+        follower.look()
+    world.follower().look()
+    assert world.changes() == [*told, (0, "unknown")]
+    anchors.write_bytes(kept)  # root's own hand: an older file than the last
+    anchors.chmod(0o644)
+    follower = world.follower()
+    for _ in range(3):
+        follower.look()
+    assert world.changes() == [*told, (0, "unknown"), (1, "unknown")]
+
+
+def test_numbers_that_begin_anew_are_told(world):
+    """Root has taken the whole folder away, notes and all, and adopted again while the agent did not run."""
+    world.store.adopt(held(), "root", UTC)
+    world.store.change(two(world.store.held()), Sender.SERVICE, UTC)
+    world.follower().look()
+    for file in world.store.folder.iterdir():
+        file.unlink()
+    world.store.adopt(held(), "root", UTC)
+    world.follower().look()
+    world.follower().look()
+    assert world.changes() == [(1, "root"), (2, "persons"), (1, "root")]
+
+
+def test_a_seal_that_somebody_took_off_by_hand_is_told(world):
+    world.store.adopt(held(), "root", UTC)
+    world.store.seal(UTC)
+    world.follower().look()
+    other = replace(world.store.held(), sealed=False)
+    (world.store.folder / "anchors.toml").write_text(anchors_text(other), encoding="utf-8")
+    follower = world.follower()
+    for _ in range(3):
+        follower.look()
+    assert world.changes() == [(1, "root"), (1, "seal"), (1, "unknown")]
+
+
 def test_others_than_those_that_it_runs_with_are_taken_by_one_reload(world):
     world.store.adopt(held(), "root", UTC)
     follower = world.follower(running=None)

@@ -147,6 +147,48 @@ def test_notes_do_not_grow_for_ever(adopted, folder):
     assert len(recorded_changes(folder)) == 200
 
 
+def test_notes_that_are_too_large_together_lose_their_oldest(adopted, folder, mocker):
+    mocker.patch("agent.anchors.store.CHANGES_LIMIT_BYTES", (folder / "changes.jsonl").stat().st_size + 200)
+    adopted.change(two(adopted.held()), Sender.SERVICE, UTC)
+    adopted.change(two(adopted.held(), changes={"console.port": 9000}), Sender.SERVICE, UTC)
+    found = recorded_changes(folder)
+    assert 1 <= len(found) < 4
+    assert found[-1].number == adopted.held().number == 3
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u0085", "\x1c"])
+def test_a_note_is_one_line_whatever_stands_in_it(adopted, folder, sign):
+    text = (folder / "changes.jsonl").read_text(encoding="utf-8")
+    spoilt = text.replace("adopted from the configuration", f"adopted{json.dumps(sign)[1:-1]}by somebody", 1)
+    spoilt = json.dumps(json.loads(spoilt.split("\n")[0]), ensure_ascii=sign < " ") + "\n"
+    (folder / "changes.jsonl").write_text(spoilt, encoding="utf-8")
+    adopted.change(two(adopted.held()), Sender.SERVICE, UTC)
+    assert [one.number for one in recorded_changes(folder)] == [1, 2]
+    assert sign in recorded_changes(folder)[0].cause
+
+
+@pytest.mark.parametrize("spoilt", [b"\xff\xfe", b"{", b"[]\n", b'{"number":1}\n', b"x" * 100])
+def test_damaged_notes_keep_no_change_from_being_made_and_noted(adopted, folder, spoilt):
+    (folder / "changes.jsonl").write_bytes(spoilt)
+    adopted.change(two(adopted.held()), Sender.SERVICE, UTC)
+    (found,) = recorded_changes(folder)
+    assert (found.number, found.by, found.digest) == (2, ("aigul", "bolat"), adopted.held().digest)
+
+
+def test_anchors_that_were_taken_away_leave_their_numbers_behind(adopted, folder):
+    """What two persons signed once is worth nothing after root has begun anew with the very same anchors."""
+    before = adopted.held()
+    signatures = two(before)
+    central = signed(document(before, number=9, before=None, changes={"console.port": 9000}), "central:central")
+    adopted.change(signatures, Sender.SERVICE, UTC)
+    adopted.change(central, Sender.SERVICE, UTC)
+    (folder / "anchors.toml").unlink()
+    assert adopted.adopt(before, "root", UTC).number == 10
+    assert adopted.held().digest == before.digest
+    for used in (signatures, central):
+        assert fault(adopted.change, used, Sender.SERVICE, UTC) is AnchorFault.NUMBER_USED
+
+
 def test_damaged_anchors_are_never_taken_for_none(adopted, folder):
     (folder / "anchors.toml").write_text("version = 1\n")
     with pytest.raises(AnchorStoreError):

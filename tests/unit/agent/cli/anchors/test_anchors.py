@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli.main import application
+from agent.core.anchors import fingerprints
+from agent.core.events import time_text
 from agent.settings import anchors_folder, read_anchors
 from agent.settings.drivers import load_configuration
 from tests.support.anchors.people import OTHER_ROOT_KEY, ROOT_KEY, key, public
@@ -269,6 +271,7 @@ def test_apply_takes_only_files_that_root_alone_can_change(run, keys, configurat
     done = run("apply", "--yes", one, given, *run.at)
     assert done.exit_code == 1, done.output
     assert "given.txt" in done.output
+    assert ("folder of root's" in done.output) == (spoil not in {"link", "gone"})
     assert held(configuration).number == 1
 
 
@@ -291,7 +294,25 @@ def test_what_is_signed_is_shown_first_by_its_fingerprints(run, keys):
     document = written(run, keys, change(), more=("--gate", "gate-7", "--number", "2"))
     done = run("sign", document, "--key", keys / "aigul.pem", "--as", "person:aigul")
     assert "gate gate-7, number 2: a new issuer" in done.stderr
+    until = time_text(json.loads(document.read_text())["exp"] * 1000)
+    assert f"until {until}, whatever the trust anchors are then" in done.stderr
     assert "permits.root_keys = sha256:" in done.stderr
+
+
+def test_nothing_in_a_document_looks_like_a_line_of_what_is_shown_before_it_is_signed(run, keys, tmp_path):
+    forged = "\n  permits.root_keys = sha256:of-somebody-else"
+    document = json.loads(written(run, keys, change(), more=("--gate", "gate-7", "--number", "2")).read_text())
+    document["changes"]["console.names"] = [f"a.example{forged}"]
+    (tmp_path / "forged.json").write_text(json.dumps(document), encoding="utf-8")
+    done = run("sign", tmp_path / "forged.json", "--key", keys / "aigul.pem", "--as", "person:aigul")
+    assert [line for line in done.stderr.splitlines() if line.startswith("  permits.root_keys = ")] == [
+        f"  permits.root_keys = {fingerprints('permits.root_keys', [OTHER_ROOT_KEY])[0]}"
+    ]
+    document["cause"] = f"a new issuer{forged}"
+    (tmp_path / "forged.json").write_text(json.dumps(document), encoding="utf-8")
+    done = run("sign", tmp_path / "forged.json", "--key", keys / "aigul.pem", "--as", "person:aigul")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "cause: expected one line" in done.stderr
 
 
 def test_write_refuses_what_is_no_change(run, keys):

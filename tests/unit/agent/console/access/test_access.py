@@ -218,6 +218,25 @@ def test_a_flood_of_passwords_to_check_is_turned_away_and_not_queued(mocker):
     assert hasher.hash("x")
 
 
+def test_a_flood_of_passwords_from_strangers_turns_nobody_away_who_comes_by_a_browser_of_his(mocker):
+    hasher, go_on = Hasher(), threading.Event()
+    kept = hasher.hash(GOOD)
+    mocker.patch("argon2.PasswordHasher.hash", side_effect=lambda *_: go_on.wait(PATIENCE_S))
+    waiting = [threading.Thread(target=hasher.hash, args=("x",)) for _ in range(WAITING_LIMIT)]
+    found = []
+    known = threading.Thread(target=lambda: found.append(hasher.verify(kept, GOOD, known=True)))
+    for thread in waiting:
+        thread.start()
+    eventually(lambda: hasher._waiting._value == 0)
+    with pytest.raises(BusyError):
+        hasher.verify(kept, GOOD)
+    known.start()
+    go_on.set()
+    for thread in (*waiting, known):
+        thread.join(PATIENCE_S)
+    assert found == [True]
+
+
 def test_passwords_are_hashed_as_owasp_asks_and_older_hashes_are_made_anew(access):
     real, cheap = Hasher(), access.users._hasher
     assert "$argon2id$v=19$m=19456,t=3,p=1$" in real.hash(GOOD)

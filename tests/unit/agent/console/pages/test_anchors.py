@@ -13,12 +13,12 @@ import pytest
 
 from agent.anchors import ask_helper
 from agent.anchors.waiting_proposal import WaitingProposal
-from agent.core.anchors import fingerprints
+from agent.core.anchors import Sender, fingerprints
 from agent.core.events import AnchorsChanged
 from agent.settings import anchors_text
 from agent.store.journal.reader import JournalReader
 from tests.support.anchors.anchored_gate import AnchoredGate, signed
-from tests.support.anchors.people import OTHER_ROOT_KEY
+from tests.support.anchors.people import OTHER_ROOT_KEY, document
 from tests.support.console.consoles import acts
 from tests.support.gate.config_files import ROOT_KEY
 from tests.support.waiting import eventually
@@ -204,6 +204,56 @@ def test_a_proposal_that_nobody_confirms_expires_and_that_is_recorded(gate, mock
     assert (one["person"], one["done"]) == ("aigul", False)
     assert "a new issuer" in one["detail"]
     assert hand_in(gate.admin("bolat"), "confirm", payload, "person:bolat").status_code == 422
+
+
+def test_a_proposal_of_other_anchors_than_those_of_now_is_not_shown_and_can_be_refused(gate):
+    payload = proposed(gate)
+    by_central = json.loads(payload) | {"number": 9, "before": None, "changes": {"console.port": 9000}}
+    gate.store.change(signed(json.dumps(by_central).encode(), "central:central"), Sender.SERVICE, gate.app.parts.utc())
+    bolat = gate.admin("bolat")
+    page = bolat.get(PAGE)
+    assert page.status_code == 200
+    assert 'id="waiting"' not in page.text
+    assert hand_in(bolat, "confirm", payload, "person:bolat").status_code == 422
+    assert bolat.post(f"{PAGE}/refuse").status_code in {200, 422}  # 422: the agent was first to take it away
+
+
+def test_a_proposal_in_which_nothing_can_be_compared_is_not_offered_to_be_signed(gate):
+    """Somebody put it there who may write the agent's files: what it would change is not of its form."""
+    now = int(gate.app.parts.utc())
+    payload = document(gate.store.held(), iat=now, exp=now + 600, changes={"permits.root_keys": ["zz"]})
+    told = {"person": "aigul", "signatures": signed(payload, "person:aigul")}
+    (gate.path.parent / "state" / "anchors-proposal.json").write_text(json.dumps(told), encoding="utf-8")
+    bolat = gate.admin("bolat")
+    page = bolat.get(PAGE)
+    assert page.status_code == 200
+    assert 'id="waiting"' in page.text
+    assert f"{PAGE}/confirm" not in page.text
+    assert hand_in(bolat, "confirm", payload, "person:bolat").status_code == 422
+    assert bolat.post(f"{PAGE}/refuse").status_code == 200
+    assert told_of_refusals(gate) == [("bolat", True)]
+
+
+def told_of_refusals(gate):
+    return [(one["person"], one["done"]) for one in told(gate, "anchors.refused")]
+
+
+def test_a_change_is_told_also_where_the_proposal_cannot_be_put_away(gate, mocker):
+    payload = proposed(gate)
+    mocker.patch.object(gate.app.parts.anchors.waiting, "drop", side_effect=OSError(30, "Read-only file system"))
+    answer = hand_in(gate.admin("bolat"), "confirm", payload, "person:bolat")
+    assert answer.status_code == 200
+    assert [one["done"] for one in told(gate, "anchors.confirmed")] == [True]
+    assert gate.reloads
+
+
+@pytest.mark.parametrize("cause", ["a\u202eb", "a\x00b", "a\u200bb"])
+def test_a_reason_with_signs_that_nobody_sees_is_refused_in_words(gate, cause):
+    browser = gate.admin("aigul")
+    content = text_of(browser.get(PAGE)).replace(ROOT_KEY, OTHER_ROOT_KEY)
+    answer = browser.post(f"{PAGE}/write", data={"content": content, "cause": cause})
+    assert answer.status_code == 422
+    assert "plain text" in answer.text
 
 
 def test_a_proposal_outlives_the_agent(gate):

@@ -87,6 +87,8 @@ def test_the_probe_says_that_the_console_is_up_and_nothing_else(gate):
         ("", False),
         ("127.0.0.1.evil.example", False),
         ("[::1", False),
+        ("localhost:8480/account?", False),
+        ("127.0.0.1:x", False),
     ],
 )
 def test_a_name_that_is_not_the_gates_is_refused(host, allowed):
@@ -335,6 +337,32 @@ def test_half_sent_requests_from_many_addresses_keep_no_technician_out(tmp_path,
         assert before.get("/account").status_code == 200
         assert gate.browser("technician").get("/account").status_code == 200
         assert gate.browser().get("/login").status_code == 200
+        assert refused(gate, "connections") > 0
+
+
+def takes_nothing(gate, stack, address):
+    """A connection that asks for much and reads nothing of it."""
+    parts = urlsplit(gate.url)
+    made = stack.enter_context(closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)))
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    made.settimeout(PATIENCE_S)
+    made.bind((address, 0))
+    made.connect((parts.hostname, parts.port))
+    made.sendall(b"GET /static/vendor/alpine-csp.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100)
+
+
+def test_clients_that_take_nothing_of_their_answers_keep_no_technician_out(tmp_path, mocker):
+    mocker.patch.object(connections, "STALLED_MS", 3_600_000)  # as who takes a byte now and then
+    of_each, strangers = http_server.NETWORK.strangers_of_one, http_server.NETWORK.strangers
+    with ConsoleGate(tmp_path) as gate, ExitStack() as stack:
+        gate.token("admin")
+        gate.app.console.access.requests._burst = 1e6
+        pool = gate.app.console._listening._network
+        for number in range(strangers):
+            takes_nothing(gate, stack, f"127.0.6.{number // of_each + 1}")
+        eventually(lambda: pool.inside == strangers and all(place.waits() for place in list(pool._places)))
+        assert gate.browser().get("/login").status_code == 200
+        assert gate.browser("technician").get("/account").status_code == 200
         assert refused(gate, "connections") > 0
 
 

@@ -47,6 +47,7 @@ def test_certificates_are_told_as_openssl_tells_them(tmp_path):
     pem = (tmp_path / "ca").read_text()
     told = said.partition("=")[2].strip().replace(":", "").lower()
     assert fingerprints("mqtt.ca", pem * 2) == (f"sha256:{told}",) * 2
+    assert fingerprints("mqtt.ca", pem.replace("\n", "\n" * 1000)) == (f"sha256:{told}",)
 
 
 def test_all_else_is_told_as_it_is():
@@ -54,6 +55,14 @@ def test_all_else_is_told_as_it_is():
     assert fingerprints("console.enabled", False) == ("false",)
     assert fingerprints("console.port", 8480) == ("8480",)
     assert fingerprints("mqtt.ca", None) == ()
+
+
+def test_no_value_looks_like_another_line_of_what_is_compared():
+    for sign in ("\n", "\t", "\x1b", "\u2028", "\u202e"):
+        for key, value in (("console.names", [f"a{sign}b"]), ("state.directory", f"/a{sign}b")):
+            (told,) = fingerprints(key, value)
+            assert sign not in told
+            assert told.isprintable()
 
 
 def test_differences_are_of_what_is_another_alone():
