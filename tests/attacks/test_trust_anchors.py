@@ -95,21 +95,23 @@ def test_a_technician_swaps_none_where_they_still_stand_in_the_configuration(of_
     assert acts(of_before)[-1]["done"] is False
 
 
-OF_PEOPLE = {
-    "second factor": 'second_factor = ["viewer"]',
-    "sessions": "session_hours = 168\nidle_minutes = 1440",
+OF_ADMINISTRATORS = {
+    "second factor": ("[console]", '[console]\nsecond_factor = ["viewer"]'),
+    "sessions": ("[console]", "[console]\nsession_hours = 168\nidle_minutes = 1440"),
+    "lists": ("[console]", '[lists]\nrequire = ["declarations"]\n\n[console]'),
+    "clock": ("[console]", "[clock]\nmax_error_s = 300.0\n\n[console]"),
 }
-"""What says who comes in at the console, and how: no trust anchor, and an administrator's like the users."""
+"""What says who comes in, whom the gate speaks to, and what it asks: no trust anchor, and not of the lanes."""
 
 
-@pytest.mark.parametrize("what", OF_PEOPLE)
+@pytest.mark.parametrize("what", OF_ADMINISTRATORS)
 @pytest.mark.parametrize("is_adopted", [True, False])
-def test_a_technician_does_not_change_how_people_come_in(request, is_adopted, what):
+def test_a_technician_changes_the_lanes_alone(request, is_adopted, what):
     """Rights: a technician who takes the second factor away from administrators is one password from being one."""
     gate = request.getfixturevalue("adopted" if is_adopted else "of_before")
-    answer = raw_edit(gate, gate.browser("technician"), "[console]", f"[console]\n{OF_PEOPLE[what]}")
+    answer = raw_edit(gate, gate.browser("technician"), *OF_ADMINISTRATORS[what])
     assert answer.status_code == 422, answer.text
-    assert "an administrator changes it" in answer.text
+    assert "an administrator changes this" in answer.text
     assert gate.path.read_text(encoding="utf-8") == gate.text
     assert acts(gate)[-1]["done"] is False
 

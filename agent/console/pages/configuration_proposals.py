@@ -61,8 +61,11 @@ router = APIRouter()
 MOST_FIELDS: Final = 5_000
 LONGEST_WORDS: Final = 1_000
 """Of what is wrong, in an event: a longer one would be taken by no broker, and hold up all that follow."""
-PEOPLE: Final = "console"
-"""The section that says which roles need a second factor, when a session ends, and under which certificate it is."""
+TECHNICIANS: Final = frozenset({"lanes", "evidence", "journal", "log", "metrics"})
+"""The sections that a technician changes: the lanes with their devices, limits and rules, and what is kept of them.
+
+The others say who the gate is, whom it speaks to and believes, and who may come in here: an administrator's.
+"""
 
 NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
 
@@ -260,8 +263,8 @@ def _proposed(
 def _check_right(asked: _Asked, loaded: LoadedSettings, of: int | None) -> None:
     """See that trust anchors stay, once root keeps them, and are an administrator's before that. Raises ChangeError.
 
-    So is, at all times, what else says who may come in at the console, and how. `of`: the former state that is brought
-    back, which may name other anchors: they do not count.
+    So is, at all times, all that is not of a technician's sections. `of`: the former state that is brought back, which
+    may name other anchors: they do not count.
     """
     if loaded.anchors is not None and of is None:
         check_anchors_untouched(asked.editor, loaded)
@@ -276,9 +279,13 @@ def _check_right(asked: _Asked, loaded: LoadedSettings, of: int | None) -> None:
         raise ChangeError(
             Text("{keys} is a trust anchor of the gate: an administrator changes it", keys=", ".join(touched))
         )
-    if of_people := [key for key in keys if key_path(key)[0] == PEOPLE]:
+    if others := [key for key in keys if key_path(key)[0] not in TECHNICIANS]:
         raise ChangeError(
-            Text("{keys} says who may come in here, and how: an administrator changes it", keys=", ".join(of_people))
+            Text(
+                "{keys}: an administrator changes this; a technician changes {own}",
+                keys=", ".join(others),
+                own=", ".join(sorted(TECHNICIANS)),
+            )
         )
 
 

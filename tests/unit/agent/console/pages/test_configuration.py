@@ -192,7 +192,7 @@ def test_a_board_is_replaced_by_one_of_another_kind(gate):
 
 def test_no_secret_is_ever_shown_and_a_form_or_text_that_does_not_touch_it_keeps_it(gate):
     gate.path.write_text(gate.text + '[site]\nusername = "g"\npassword = "hunter2"\n', "utf-8")
-    browser = gate.browser("technician")
+    browser = gate.browser("admin")
     pages = [browser.get(f"/configuration{rest}") for rest in ("", "/table?path=site", "/raw", "/history")]
     changed = change(browser, "site", **{"site.username": "h"})
     assert not any("hunter2" in page.text for page in (*pages, changed))

@@ -73,8 +73,8 @@ def test_a_loss_that_is_noticed_while_the_lanes_run_locks_them_until_the_two_acc
     gate.app.parts.trust.take(WitnessGone("the head file is gone"))
     eventually(lambda: lane.view.lockout.locked_by == OWN_NAME, what="the lock")
     assert gate.app.parts.journal.lane_orders("out").locked_by == OWN_NAME
-    gate.browser("technician").post("/health/state", data={"cause": "the disk was replaced"})
-    gate.browser("admin").post("/health/state", data={"cause": "I saw it"})
+    accept(gate.browser("technician"), "the disk was replaced")
+    accept(gate.browser("admin"), "I saw it")
     eventually(lambda: lane.view.lockout.locked_by == "", what="the lane unlocked")
 
 
