@@ -30,8 +30,8 @@ from tools.supply.provenance import (
     sha256,
     statement,
 )
-from tools.supply.repository import FOLDER, Validity, lay_out_repository, packages_of
-from tools.supply.signing import SUMS, sign_release
+from tools.supply.repository import Validity, packages_of
+from tools.supply.signing import SUMS, sign_release, sums
 
 OUT: Final = ROOT / "dist"
 PAGES: Final = ("README.md", "CHANGELOG.md", "LICENSE", "docs", "config", "examples")
@@ -46,11 +46,11 @@ def main() -> int:
     parser.add_argument("--valid-days", type=int, default=VALID_DAYS, help="how long apt believes its lists")
     arguments = parser.parse_args()
     try:
-        _build(arguments.keys, arguments.builder, arguments.valid_days)
+        _build(arguments.keys, arguments.builder)
         if arguments.key:
             sign_release(OUT, arguments.key, Validity(now(), arguments.valid_days))
         else:
-            _warn("it is not signed, so no gate takes it: python -m tools.sign --key FINGERPRINT")
+            _warn("it is not signed, so no gate takes it, and has no repository for apt yet: make sign KEY=FINGERPRINT")
     except (BuildError, ChangelogError) as error:
         print(f"release: {error}", file=sys.stderr)
         return 1
@@ -61,7 +61,7 @@ def _warn(words: str) -> None:
     print(f"release: {words}", file=sys.stderr)
 
 
-def _build(keys: Path, builder: str, valid_days: int) -> None:
+def _build(keys: Path, builder: str) -> None:
     began = time.time_ns() / 1e9
     number, epoch = version(), build_time()
     trusted = keyring(keys)
@@ -76,10 +76,8 @@ def _build(keys: Path, builder: str, valid_days: int) -> None:
     OUT.mkdir()
     shutil.copy2(build_wheel(WORK / "wheel", epoch), OUT)
     _make_packages(keys)
-    packages = packages_of(OUT)
-    for package in packages.values():
+    for package in packages_of(OUT).values():
         _take_bill(package)
-    lay_out_repository(OUT / FOLDER, packages, Validity(epoch, valid_days))
     _pack_pages(OUT / f"gate-agent-{number}-docs.tar.gz", number, epoch)
     shutil.copyfile(INSTALLER, OUT / INSTALLER.name)
     if trusted:
@@ -99,9 +97,9 @@ def _build(keys: Path, builder: str, valid_days: int) -> None:
     (OUT / f"gate-agent-{number}.intoto.json").write_text(
         statement({path.name: sha256(path) for path in _files()}, origin, dependencies), encoding="utf-8"
     )
-    sums = "".join(f"{sha256(path)}  {path.name}\n" for path in _files())
-    (OUT / SUMS).write_text(sums, encoding="utf-8")
-    print(sums, end="")
+    made = sums(OUT)
+    (OUT / SUMS).write_text(made, encoding="utf-8")
+    print(made, end="")
 
 
 def _files() -> list[Path]:
