@@ -1,4 +1,4 @@
-"""C2: the package's scripts run as root beside a state folder in which the agent's user may have planted anything.
+"""C2, L1: the package's scripts run as root beside what the agent's user may have planted in its state folder.
 
 Each script is run as dpkg runs it, at home in a folder: nothing outside the state folder may change, and nothing may be
 waited for.
@@ -117,6 +117,17 @@ def test_what_is_planted_leads_the_packages_scripts_nowhere(world, name, what):
     assert said.returncode == 0
     assert standing(folder / "sacrifice") == before
     assert not os.path.lexists(folder / "state/before-upgrade")
+
+
+def test_what_the_agent_said_does_not_steer_roots_terminal(world):
+    """L1: the script after an installation repeats what the agent says of its configuration, and its last words."""
+    folder, _ = world
+    said = folder / "said"
+    said.write_text("a\x1b[2J\x1b]0;owned\x07\x9b31m\x7f\r\n\t打开, жқ\n", encoding="utf-8")
+    text = script("postinst", world).split("\ncase $1 in\n")[0]
+    (folder / "postinst").write_text(f"{text}\nplain <{said}\n")
+    shown = as_root("sh", folder / "postinst")
+    assert (shown.returncode, shown.stdout) == (0, "a[2J]0;owned31m\n\t打开, жқ\n")
 
 
 def test_a_state_that_its_user_cannot_read_is_told_with_what_to_look_at(world):
