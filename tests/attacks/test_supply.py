@@ -301,7 +301,7 @@ def script(name, folder, version):
 def before(folder, version, **variables):
     """What the script before an installation says; its CompletedProcess."""
     file = folder / "preinst"
-    file.write_text(script("preinst", folder, version))
+    file.write_text(f"umask 077\n{script('preinst', folder, version)}")
     return as_root("sh", file, "install", **variables)
 
 
@@ -309,7 +309,7 @@ def came_up(folder, version):
     """What the script after an installation does once the version is in use."""
     text = script("postinst", folder, version).split("\ncase $1 in\n")[0]
     file = folder / "postinst"
-    file.write_text(f"{text}\nraise_floor\n")
+    file.write_text(f"umask 077\n{text}\nraise_floor\n")
     done = as_root("sh", file)
     assert done.returncode == 0, done.stdout
 
@@ -330,6 +330,7 @@ def test_the_package_itself_refuses_to_be_older_than_what_has_run_unless_root_gi
     said = before(tmp_path, "0.9.0+deb13", GATE_AGENT_DOWNGRADE="fault 17\nof \033[1mthe new one")
     assert said.returncode == 0, said.stdout
     assert floor.read_text() == "0.9.0+deb13\n"
+    assert floor.stat().st_mode & 0o777 == 0o644  # read by who only checks a bundle, whatever root's umask
     last = history.read_text().splitlines()[-1]
     assert "downgrade from 0.9.1+deb13 to 0.9.0+deb13, by " in last
     assert last.endswith(": fault 17 of  [1mthe new one")
