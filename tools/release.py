@@ -67,6 +67,9 @@ def _build(keys: Path, builder: str) -> None:
     trusted = keyring(keys)
     if number not in released((ROOT / "CHANGELOG.md").read_text(encoding="utf-8")):
         _warn(f"CHANGELOG.md has no section for {number}: this is a trial, not a release")
+    tag = _git("tag", "--list", f"v{number}", "--points-at", "HEAD")
+    if not tag:
+        _warn(f"the commit has no tag v{number}: this is a trial, not a release")
     clean = not run(["git", "status", "--porcelain"])
     if not clean:
         _warn("the checkout has changes that are in no commit: this is a trial, not a release")
@@ -86,7 +89,7 @@ def _build(keys: Path, builder: str) -> None:
         version=number,
         source=public_address(_git("config", "--get", "remote.origin.url")),
         commit=_git("rev-parse", "HEAD"),
-        tag=_git("describe", "--tags", "--exact-match"),
+        tag=tag,
         clean=clean,
         builder=builder,
         epoch=epoch,
@@ -107,7 +110,7 @@ def _files() -> list[Path]:
 
 
 def _git(*words: str) -> str:
-    """What git says of the checkout; "" where it has no answer, as for the tag of a commit without one."""
+    """What git says of the checkout; "" where it has no answer."""
     asked = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
     return asked.stdout.strip() if asked.returncode == 0 else ""
 
