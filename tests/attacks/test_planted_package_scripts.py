@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -117,6 +119,25 @@ def test_what_is_planted_leads_the_packages_scripts_nowhere(world, name, what):
     assert said.returncode == 0
     assert standing(folder / "sacrifice") == before
     assert not os.path.lexists(folder / "state/before-upgrade")
+
+
+def test_what_the_scripts_read_and_make_of_the_state_they_do_with_the_rights_of_its_user(world):
+    folder, user = world
+    with closing(sqlite3.connect(folder / "sacrifice/of_root.db")) as database:
+        database.execute("PRAGMA user_version = 999")
+    (folder / "sacrifice/of_root.db").chmod(0o600)
+    for name in DATABASES:
+        (folder / "state" / name).symlink_to(folder / "sacrifice/of_root.db")
+    (folder / "preinst").write_text(script("preinst", world))
+    said = as_root("sh", folder / "preinst", "install")
+    assert (said.returncode, said.stdout) == (0, "")  # with root's rights it would tell of the form of root's file
+    text = script("postinst", world).split("\ncase $1 in\n")[0]
+    (folder / "postinst").write_text(f"{text}\ncopy_state\n")
+    said = as_root("sh", folder / "postinst")
+    assert said.returncode == 0, said.stdout
+    made = (folder / "state/before-upgrade", *(folder / "state/before-upgrade").iterdir())
+    assert len(made) == 1 + len(DATABASES)
+    assert {path.lstat().st_uid for path in made} == {user.pw_uid}
 
 
 def test_what_the_agent_said_does_not_steer_roots_terminal(world):
