@@ -162,8 +162,9 @@ release: setup  ## Build all that a release is made of into dist/: packages, bun
 	KEY=fingerprint signs it; half an hour
 	@$(BIN)/python -m tools.release --keys $(KEYS) $(if $(KEY),--key $(KEY)) $(if $(BUILDER),--builder $(BUILDER))
 
-sign: setup  ## Sign what make release has built, on the machine that has the key: KEY=fingerprint
-	@$(BIN)/python -m tools.sign --key $(KEY)
+# Without setup: the machine that has the key has no network, and needs Python and Debian's programs alone.
+sign:  ## Sign what make release has built, on the machine that has the key: KEY=fingerprint
+	@$(PYTHON) -m tools.sign $(if $(KEY),--key $(KEY))
 
 clean:  ## Remove what setup and builds made in this folder
 	rm -rf $(VENV) .venv-training .venv-reading .venv-fuzz build dist demo-out

@@ -30,8 +30,8 @@ from tools.supply.provenance import (
     sha256,
     statement,
 )
-from tools.supply.repository import FOLDER, Validity, lay_out_repository, packages_of
-from tools.supply.signing import SUMS, sign_release
+from tools.supply.repository import Validity, packages_of
+from tools.supply.signing import SUMS, sign_release, sums
 
 OUT: Final = ROOT / "dist"
 PAGES: Final = ("README.md", "CHANGELOG.md", "LICENSE", "docs", "config", "examples")
@@ -46,11 +46,11 @@ def main() -> int:
     parser.add_argument("--valid-days", type=int, default=VALID_DAYS, help="how long apt believes its lists")
     arguments = parser.parse_args()
     try:
-        _build(arguments.keys, arguments.builder, arguments.valid_days)
+        _build(arguments.keys, arguments.builder)
         if arguments.key:
             sign_release(OUT, arguments.key, Validity(now(), arguments.valid_days))
         else:
-            _warn("it is not signed, so no gate takes it: python -m tools.sign --key FINGERPRINT")
+            _warn("it is not signed, so no gate takes it, and has no repository for apt yet: make sign KEY=FINGERPRINT")
     except (BuildError, ChangelogError) as error:
         print(f"release: {error}", file=sys.stderr)
         return 1
@@ -61,12 +61,15 @@ def _warn(words: str) -> None:
     print(f"release: {words}", file=sys.stderr)
 
 
-def _build(keys: Path, builder: str, valid_days: int) -> None:
+def _build(keys: Path, builder: str) -> None:
     began = time.time_ns() / 1e9
     number, epoch = version(), build_time()
     trusted = keyring(keys)
     if number not in released((ROOT / "CHANGELOG.md").read_text(encoding="utf-8")):
         _warn(f"CHANGELOG.md has no section for {number}: this is a trial, not a release")
+    tag = _git("tag", "--list", f"v{number}", "--points-at", "HEAD")
+    if not tag:
+        _warn(f"the commit has no tag v{number}: this is a trial, not a release")
     clean = not run(["git", "status", "--porcelain"])
     if not clean:
         _warn("the checkout has changes that are in no commit: this is a trial, not a release")
@@ -76,10 +79,8 @@ def _build(keys: Path, builder: str, valid_days: int) -> None:
     OUT.mkdir()
     shutil.copy2(build_wheel(WORK / "wheel", epoch), OUT)
     _make_packages(keys)
-    packages = packages_of(OUT)
-    for package in packages.values():
+    for package in packages_of(OUT).values():
         _take_bill(package)
-    lay_out_repository(OUT / FOLDER, packages, Validity(epoch, valid_days))
     _pack_pages(OUT / f"gate-agent-{number}-docs.tar.gz", number, epoch)
     shutil.copyfile(INSTALLER, OUT / INSTALLER.name)
     if trusted:
@@ -88,7 +89,7 @@ def _build(keys: Path, builder: str, valid_days: int) -> None:
         version=number,
         source=public_address(_git("config", "--get", "remote.origin.url")),
         commit=_git("rev-parse", "HEAD"),
-        tag=_git("describe", "--tags", "--exact-match"),
+        tag=tag,
         clean=clean,
         builder=builder,
         epoch=epoch,
@@ -99,9 +100,9 @@ def _build(keys: Path, builder: str, valid_days: int) -> None:
     (OUT / f"gate-agent-{number}.intoto.json").write_text(
         statement({path.name: sha256(path) for path in _files()}, origin, dependencies), encoding="utf-8"
     )
-    sums = "".join(f"{sha256(path)}  {path.name}\n" for path in _files())
-    (OUT / SUMS).write_text(sums, encoding="utf-8")
-    print(sums, end="")
+    made = sums(OUT)
+    (OUT / SUMS).write_text(made, encoding="utf-8")
+    print(made, end="")
 
 
 def _files() -> list[Path]:
@@ -109,7 +110,7 @@ def _files() -> list[Path]:
 
 
 def _git(*words: str) -> str:
-    """What git says of the checkout; "" where it has no answer, as for the tag of a commit without one."""
+    """What git says of the checkout; "" where it has no answer."""
     asked = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
     return asked.stdout.strip() if asked.returncode == 0 else ""
 

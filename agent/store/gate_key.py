@@ -112,8 +112,8 @@ def _check_owner(path: Path, status: os.stat_result) -> None:
     if os.geteuid() not in {0, status.st_uid}:
         raise GateKeyError(
             Text(
-                "the gate's key {path} belongs to user {st_uid}, not {geteuid}: run `chown {geteuid} {path}` if you "
-                "trust it, {new_key}",
+                "the gate's key {path} belongs to user {st_uid}, not {geteuid}: run `chown -h {geteuid} {path}` if "
+                "you trust it, {new_key}",
                 path=path,
                 st_uid=status.st_uid,
                 geteuid=os.geteuid(),

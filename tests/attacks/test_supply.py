@@ -12,7 +12,7 @@ from tests.support.packaging.release_keys import release_key, signed_release, wh
 from tests.support.packaging.small_computer import SmallComputer, as_root, places, signature_of
 from tools.deb.package_files import SCRIPTS, forms
 from tools.deb.project import ROOT
-from tools.deb.targets import TARGETS
+from tools.deb.targets import SUITES, TARGETS
 from tools.supply.keyring import KEYRING, keyring
 from tools.supply.provenance import sha256
 
@@ -50,7 +50,7 @@ def released(key, tmp_path_factory):
 @pytest.fixture
 def stick(released, tmp_path):
     """What the technician was given: a folder that anybody may have written."""
-    folder = shutil.copytree(released / VERSION, tmp_path / "stick", ignore=shutil.ignore_patterns("apt"))
+    folder = shutil.copytree(released / VERSION, tmp_path / "stick")
     for suffix in ("", ".sig"):
         shutil.copy(released / "1.1.0" / f"{OLDER}{suffix}", folder)
     return folder
@@ -123,6 +123,12 @@ def signature_of_the_checksums(stick, thief):
     shutil.copy(stick / "SHA256SUMS.sig", signature_of(stick / BUNDLE))
 
 
+def a_list_that_is_signed_in_itself(stick, thief):
+    """A text with its signature in it is whole by itself; nothing of it is about the bundle."""
+    one_byte(stick, thief)
+    shutil.copy(stick / "apt/dists" / SUITES[TARGET.release] / "InRelease", signature_of(stick / BUNDLE))
+
+
 def empty_signature(stick, thief):
     signature_of(stick / BUNDLE).write_bytes(b"")
 
@@ -140,6 +146,7 @@ def the_bundle_as_its_signature(stick, thief):
         signed_by_the_thief,
         signature_of_another_bundle,
         signature_of_the_checksums,
+        a_list_that_is_signed_in_itself,
         empty_signature,
         the_bundle_as_its_signature,
     ],
@@ -222,14 +229,19 @@ def test_an_older_version_that_was_signed_too_is_refused_unless_root_says_so(com
     assert len(computer.history) == 2
 
 
-@pytest.mark.parametrize("floor", [IN_USE, "not a version", ""], ids=["higher", "spoilt", "empty"])
-def test_the_floor_outlives_a_removal_and_a_spoilt_one_counts_as_higher(computer, stick, floor):
+@pytest.mark.parametrize(
+    ("floor", "words"),
+    [(IN_USE, "which has run here"), ("not a version", "holds no version"), ("", "holds no version")],
+    ids=["higher", "spoilt", "empty"],
+)
+def test_the_floor_outlives_a_removal_and_a_spoilt_one_counts_as_higher(computer, stick, floor, words):
     """M8."""
     computer.versions.mkdir()
     (computer.versions / "floor").write_text(f"{floor}\n")
     said = computer.install("--check", stick / OLDER)
     assert said.returncode != 0, said.stdout
     assert "is older than" in said.stdout
+    assert words in said.stdout
 
 
 @pytest.mark.parametrize(
@@ -251,6 +263,19 @@ def test_the_first_time_the_paper_vouches_for_the_keyring(stick, tmp_path):
     said = computer.install("--keyring", stick / KEYRING, "--sha256", paper, stick / BUNDLE)
     assert said.returncode == 0, said.stdout
     assert computer.installed == IN_USE
+
+
+@pytest.mark.parametrize("typed", ["0" * 63, "0" * 65, "O" + "0" * 63, "-"], ids=["short", "long", "letter", "mark"])
+def test_a_sha256_that_was_mistyped_is_told_as_that_and_no_alarm(computer, stick, typed):
+    said = computer.install("--keyring", stick / KEYRING, "--sha256", typed, stick / BUNDLE)
+    assert refused(computer, said, "--sha256 needs the 64 digits of the paper")
+
+
+def test_without_room_for_a_copy_nothing_is_changed(computer, stick):
+    computer.program("cp", "#!/bin/sh\necho 'cp: error writing: No space left on device' >&2\nexit 1\n")
+    said = computer.install(stick / BUNDLE)
+    assert refused(computer, said, "Where there is no room, make some")
+    assert "No space left on device" in said.stdout
 
 
 def test_without_root_nothing_is_changed(computer, stick):
@@ -276,7 +301,7 @@ def script(name, folder, version):
 def before(folder, version, **variables):
     """What the script before an installation says; its CompletedProcess."""
     file = folder / "preinst"
-    file.write_text(script("preinst", folder, version))
+    file.write_text(f"umask 077\n{script('preinst', folder, version)}")
     return as_root("sh", file, "install", **variables)
 
 
@@ -284,7 +309,7 @@ def came_up(folder, version):
     """What the script after an installation does once the version is in use."""
     text = script("postinst", folder, version).split("\ncase $1 in\n")[0]
     file = folder / "postinst"
-    file.write_text(f"{text}\nraise_floor\n")
+    file.write_text(f"umask 077\n{text}\nraise_floor\n")
     done = as_root("sh", file)
     assert done.returncode == 0, done.stdout
 
@@ -305,6 +330,7 @@ def test_the_package_itself_refuses_to_be_older_than_what_has_run_unless_root_gi
     said = before(tmp_path, "0.9.0+deb13", GATE_AGENT_DOWNGRADE="fault 17\nof \033[1mthe new one")
     assert said.returncode == 0, said.stdout
     assert floor.read_text() == "0.9.0+deb13\n"
+    assert floor.stat().st_mode & 0o777 == 0o644  # read by who only checks a bundle, whatever root's umask
     last = history.read_text().splitlines()[-1]
     assert "downgrade from 0.9.1+deb13 to 0.9.0+deb13, by " in last
     assert last.endswith(": fault 17 of  [1mthe new one")
@@ -315,7 +341,9 @@ def test_a_spoilt_floor_lets_no_version_in_without_root_and_the_next_one_that_ru
     came_up(tmp_path, "0.9.1+deb13")
     floor = tmp_path / "versions/floor"
     floor.write_text("")
-    assert before(tmp_path, "0.9.2+deb13").returncode == 1
+    said = before(tmp_path, "0.9.2+deb13")
+    assert said.returncode == 1
+    assert f"{floor} holds no version" in said.stdout
     assert before(tmp_path, "0.9.2+deb13", GATE_AGENT_DOWNGRADE="the file is empty").returncode == 0
     came_up(tmp_path, "0.9.2+deb13")
     assert floor.read_text() == "0.9.2+deb13\n"

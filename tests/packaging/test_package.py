@@ -18,7 +18,7 @@ from tools.deb.environment import installed_wheel, ready_environment
 from tools.deb.licences import bill_of_materials, copyright_file
 from tools.deb.manual import installer_manual, manual
 from tools.deb.package_files import INSTALLER, SCRIPTS, Build, build_wheel, lay_out
-from tools.deb.targets import TARGETS, BuildError
+from tools.deb.targets import LIBRARIES, TARGETS, BuildError
 from tools.deb.third_party import works
 from tools.supply.keyring import KEYRING
 
@@ -140,7 +140,7 @@ def test_the_bill_of_materials_is_valid_and_the_same_each_time(packages, found):
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     assert text == bill_of_materials(found, packages.target, VERSION, TIME)
     listed = {one["name"]: one for one in json.loads(text)["components"]}
-    assert {work.name for work in found} | {"python3", "libzbar0"} == set(listed)
+    assert {work.name for work in found} | {"python3", *LIBRARIES} == set(listed)
     assert all("licenses" in listed[work.name] for work in found)
 
 

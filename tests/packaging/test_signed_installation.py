@@ -17,8 +17,8 @@ from tools.deb.targets import SUITES
 from tools.sign import now
 from tools.supply.keyring import KEYRING, keyring
 from tools.supply.provenance import sha256
-from tools.supply.repository import FOLDER, Validity, lay_out_repository
-from tools.supply.signing import SUMS, sign_file, sign_release
+from tools.supply.repository import FOLDER, Validity
+from tools.supply.signing import SUMS, sign_file, sign_release, sums
 
 pytestmark = [
     pytest.mark.long,
@@ -109,8 +109,8 @@ def test_apt_installs_from_the_signed_repository_and_nothing_from_one_that_anoth
     dist.mkdir()
     validity = Validity(now(), 30)
     shutil.copy(gate.machine.root / "srv/stick" / KEYRING, dist)
-    (dist / SUMS).write_text("")
-    lay_out_repository(dist / FOLDER, {packages.target: named(packages.thin("0.9.2"), build, tmp_path)}, validity)
+    named(packages.thin("0.9.2"), build, dist)
+    (dist / SUMS).write_text(sums(dist))
     with key.in_use():
         sign_release(dist, key.fingerprint, validity)
     shutil.copytree(dist / FOLDER, gate.machine.root / "srv/apt")
@@ -122,6 +122,7 @@ def test_apt_installs_from_the_signed_repository_and_nothing_from_one_that_anoth
     assert gate.version == "0.9.2"
     with release_key() as stranger:
         (dist / KEYRING).write_bytes(keyring(write_keys(tmp_path / "strangers", stranger)))
+        (dist / SUMS).write_text(sums(dist))
         with stranger.in_use():
             sign_release(dist, stranger.fingerprint, Validity(now(), 30))
     shutil.copytree(dist / FOLDER, gate.machine.root / "srv/apt", dirs_exist_ok=True)

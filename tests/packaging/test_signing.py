@@ -4,6 +4,7 @@ import json
 import shlex
 import shutil
 import subprocess
+import sys
 import tarfile
 
 import pytest
@@ -29,8 +30,8 @@ from tools.supply.provenance import (
     sha256,
     statement,
 )
-from tools.supply.repository import Validity
-from tools.supply.signing import SUMS, sign_release
+from tools.supply.repository import FOLDER, Validity
+from tools.supply.signing import SIGNATURE, SUMS, sign_release, sums
 
 ORIGIN = Origin(
     version="1.2.0",
@@ -123,9 +124,58 @@ def test_signing_without_a_keyring_or_without_the_key_is_refused(key, tmp_path):
     with pytest.raises(BuildError, match=f"{KEYRING} is not there"):
         sign_release(tmp_path, key.fingerprint, Validity(TIME, 30))
     (tmp_path / KEYRING).write_bytes(b"")
-    (tmp_path / SUMS).write_text("")
+    with pytest.raises(BuildError, match=f"{SUMS} is not there"):
+        sign_release(tmp_path, key.fingerprint, Validity(TIME, 30))
+    (tmp_path / SUMS).write_text(sums(tmp_path))
     with key.in_use(), pytest.raises(BuildError, match="gpg --batch"):
         sign_release(tmp_path, "0" * 40, Validity(TIME, 30))
+
+
+def another_package(dist):
+    next(dist.glob("*_amd64.deb")).write_bytes(b"evil")
+
+
+def a_file_more(dist):
+    (dist / "gate-agent-1.2.0_deb99_amd64.tar").write_bytes(b"evil")
+
+
+def a_file_less(dist):
+    next(dist.glob("*.tar")).unlink()
+
+
+@needs_gpg
+@pytest.mark.parametrize("spoil", [another_package, a_file_more, a_file_less], ids=lambda spoil: spoil.__name__)
+def test_what_was_altered_between_building_and_signing_is_not_signed(dist, key, tmp_path, spoil):
+    dist = shutil.copytree(dist, tmp_path / "dist")
+    for signature in dist.glob(f"*{SIGNATURE}"):
+        signature.unlink()
+    spoil(dist)
+    with key.in_use(), pytest.raises(BuildError, match=r"^gate-agent\S+: expected what SHA256SUMS says"):
+        sign_release(dist, key.fingerprint, Validity(TIME, 30))
+    assert list(dist.glob(f"*{SIGNATURE}")) == []
+
+
+@needs_gpg
+def test_the_repository_is_made_of_the_packages_that_were_checked_whatever_came_along(dist, key, tmp_path):
+    """apt/ is in no sums: a package or a list that somebody put there on the way would be signed with the others."""
+    dist = shutil.copytree(dist, tmp_path / "dist")
+    (package,) = (dist / FOLDER / "pool/trixie/main").glob("*_amd64.deb")
+    lists = dist / FOLDER / "dists/trixie/main/binary-amd64/Packages"
+    good = package.read_bytes(), lists.read_text()
+    package.write_bytes(b"evil")
+    lists.write_text(good[1].replace("1.2.0", "6.6.6"))
+    (package.parent / "evil_1_amd64.deb").write_bytes(b"evil")
+    with key.in_use():
+        sign_release(dist, key.fingerprint, Validity(TIME, 30))
+    assert (package.read_bytes(), lists.read_text()) == good
+    assert not (package.parent / "evil_1_amd64.deb").exists()
+
+
+def test_signing_needs_nothing_but_python_itself():
+    """The machine that has the key has no network, by which the packages of the project could come."""
+    command = [sys.executable, "-S", "-m", "tools.sign", "--help"]
+    asked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (asked.returncode, asked.stderr) == (0, "")
 
 
 def test_a_release_says_what_it_was_built_of_and_by_whom():

@@ -15,6 +15,7 @@ from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
 from tools.deb.project import ROOT
+from tools.deb.targets import LIBRARIES
 
 if TYPE_CHECKING:
     from tools.deb.targets import Target
@@ -44,7 +45,7 @@ def bill_of_materials(found: list[Work], target: Target, version: str, build_tim
     )
     bom = Bom(metadata=BomMetaData(component=product, timestamp=datetime.fromtimestamp(build_time, UTC)))
     components = [_component(work) for work in found]
-    components += [_debian(name) for name in ("python3", "libzbar0")]
+    components += [_debian(name) for name in ("python3", *LIBRARIES)]
     for component in components:
         bom.components.add(component)
     bom.register_dependency(product, components)

@@ -119,9 +119,9 @@ def _lay_out_machine(build: Build, folder: Path) -> None:
     installer.chmod(0o755)
     # Without keys a gate refuses every bundle and every repository of ours: no file, rather than an empty one.
     if trusted := keyring(build.keys):
-        place = folder / "usr/share/keyrings" / KEYRING
-        place.parent.mkdir(parents=True)
-        place.write_bytes(trusted)
+        keys_file = folder / "usr/share/keyrings" / KEYRING
+        keys_file.parent.mkdir(parents=True)
+        keys_file.write_bytes(trusted)
     entries = commands()
     _write(folder / "usr/share/bash-completion/completions/gate-agent", completion(entries))
     _write_packed(folder / "usr/share/man/man1/gate-agent.1.gz", manual(entries, build.version, build.time))

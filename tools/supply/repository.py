@@ -38,10 +38,10 @@ class Validity:
     days: int
 
 
-def lay_out_repository(folder: Path, packages: dict[Target, Path], validity: Validity) -> None:
+def lay_out_repository(folder: Path, packages: dict[Target, Path], validity: Validity) -> list[Path]:
     """Make the repository in a new folder: pool, and a suite with its lists for each release of Debian, unsigned.
 
-    `packages`: the file of each target. Raises BuildError.
+    `packages`: the file of each target. Returns the Release file of each suite. Raises BuildError.
     """
     for target, package in packages.items():
         place = folder / _pool(target.release) / package.name
@@ -54,7 +54,7 @@ def lay_out_repository(folder: Path, packages: dict[Target, Path], validity: Val
             lists.mkdir(parents=True)
             (lists / "Packages").write_text(listed, encoding="utf-8")
             (lists / "Packages.gz").write_bytes(gzip.compress(listed.encode(), 9, mtime=0))
-    write_releases(folder, validity)
+    return write_releases(folder, validity)
 
 
 def write_releases(folder: Path, validity: Validity) -> list[Path]:

@@ -70,8 +70,15 @@ class BrokerRules:
         for number, address in enumerate(addresses):
             if address in addresses[:number]:
                 yield self._about("brokers", number, message=Text("this broker stands here twice"))
-            if table.password is not None and not address.tls and address.host not in _LOCAL:
-                message = Text("the password goes over the network in the clear: use mqtts://")
+            if not address.tls and address.host not in _LOCAL:
+                message = (
+                    Text("the password goes over the network in the clear: use mqtts://")
+                    if table.password is not None
+                    else Text(
+                        "all of it goes over the network in the clear, and who stands between can speak as the broker: "
+                        "use mqtts://"
+                    )
+                )
                 yield self._about("brokers", number, message=message, warning=True)
         if table.certificate_file and addresses and not any(address.tls for address in addresses):
             message = Text("serves only mqtts:// brokers, and there is none")

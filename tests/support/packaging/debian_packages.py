@@ -20,7 +20,7 @@ STORE = ROOT / "build" / "deb" / "environments"
 KEPT = ROOT / "build" / "deb" / "tests"
 # What a package is made of, and what makes it.
 SOURCES = (
-    "agent drivers config systemd docs packaging tools/deb pyproject.toml requirements.lock CHANGELOG.md "
+    "agent drivers config systemd docs packaging tools/deb tools/supply pyproject.toml requirements.lock CHANGELOG.md "
     "LICENSE README.md"
 )
 # Where a container sees it: the unit hides /home and /root, where a checkout may lie.

@@ -11,9 +11,8 @@ from tools.deb.bundle import fill, pack_bundle
 from tools.deb.package_files import INSTALLER, Build
 from tools.deb.targets import TARGETS
 from tools.supply.keyring import KEYRING, keyring
-from tools.supply.provenance import sha256
-from tools.supply.repository import FOLDER, Validity, lay_out_repository
-from tools.supply.signing import SUMS, sign_release
+from tools.supply.repository import Validity
+from tools.supply.signing import SUMS, sign_release, sums
 
 PROGRAMS = ("gpg", "gpg-agent", "gpgv", "apt-ftparchive", "apt-get", "dpkg-deb")
 TIME = 1_700_000_000
@@ -113,9 +112,7 @@ def signed_release(dist, key, version, *, time=TIME, days=DAYS, keys=None):
         build = Build(target, version, TIME)
         packages[target] = small_package(dist, build)
         make_bundle(dist, build, packages[target])
-    lay_out_repository(dist / FOLDER, packages, Validity(time, days))
-    files = sorted(path for path in dist.iterdir() if path.is_file())
-    (dist / SUMS).write_text("".join(f"{sha256(path)}  {path.name}\n" for path in files))
+    (dist / SUMS).write_text(sums(dist))
     with key.in_use():
         sign_release(dist, key.fingerprint, Validity(time, days))
     return packages

@@ -34,7 +34,7 @@ COMMANDS_OF_ROOT = {
     "bundle": ("{own}/help.zip", *CONFIG, "--socket", "{socket}"),
     "clock reset-floor": ("--cause", "test", "--yes", *CONFIG),
     "clock show": CONFIG,
-    "config add": ("commands.keys", "id=office", "public_key=" + "5a" * 32, "may=diagnose", *CONFIG),
+    "config add": ("commands.keys", "id=office", f"public_key={public('office')}", "may=open", *CONFIG),
     "config check": ("{configuration}",),
     "config history": CONFIG,
     "config set": ("gate.site", "9", *CONFIG),
@@ -70,6 +70,8 @@ EXTRA = ("lib/gate-agent/unknown", "etc/gate-agent/unknown.toml", "run/gate-agen
 ANCHORED = {"anchors apply", "anchors write"}
 """Commands of a gate whose trust anchors are root's already."""
 USUAL = ("link to a file", "link to nothing", "link to a folder", "fifo")
+WRITES = {"config add", "config set", "config unset"}
+"""Commands that write to the configuration: one that is refused before has shown nothing."""
 THROUGH_THE_SOCKET = {"watch"}
 BESIDE = {"anchors write"}
 """Commands that open nothing but what root keeps."""
@@ -178,7 +180,7 @@ def ask(user, folder):
 def test_root_changes_nothing_outside_for_what_the_agents_user_has_planted(ask, name):
     told = ask(name, USUAL, [EXTRA])
     assert told["names"] or name in THROUGH_THE_SOCKET | BESIDE, told
-    if name.startswith("anchors"):
+    if name.startswith("anchors") or name in WRITES:
         assert told["code"] == 0, told["said"]
     assert told["wrong"] == [], f"{name} ({told['tried']} tried)"
 

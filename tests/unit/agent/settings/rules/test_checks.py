@@ -152,11 +152,18 @@ def test_files_that_hold_no_certificate_are_refused_at_their_key(tmp_path):
             'brokers = ["mqtt://broker.example"]\nusername = "u"\npassword = "p"',
             "mqtt.brokers[0]",
         ),
+        ('brokers = ["mqtts://broker.example"]', 'brokers = ["mqtt://broker.example"]', "mqtt.brokers[0]"),
     ],
 )
 def test_what_is_unwise_is_a_warning_and_no_error(tmp_path, old, new, key):
     loaded_anyway = loaded(write(tmp_path, GOOD.replace(old, new)))
     assert [(problem.key, problem.severity) for problem in loaded_anyway.warnings] == [(key, "warning")]
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+def test_to_a_broker_on_this_computer_nothing_need_be_encrypted(tmp_path, host):
+    text = GOOD.replace('brokers = ["mqtts://broker.example"]', f'brokers = ["mqtt://{host}"]')
+    assert [problem.key for problem in loaded(write(tmp_path, text)).warnings] == []
 
 
 @pytest.mark.parametrize(
