@@ -71,10 +71,10 @@ class LedgerSync:
 
     `process_message`, `tick`, `link_up` and `met` belong to one thread.
 
-    `news` hears of a gate whose rows were taken, or that has compared what it knows of this one's. `void` hears of a
-    gate that has lost what it granted. `lost` hears why this gate's own journal must not go on: it tells and takes
-    nothing from then on. `made`: whether a claim is of this process, so that its end is known here. `heads`: what gates
-    tell one another of their chains.
+    `news` hears of a gate whose rows were taken, or that has compared what it knows of this one's. `whole` hears of a
+    gate that has told everything. `void` hears of a gate that has lost what it granted. `lost` hears why this gate's
+    own journal must not go on: it tells and takes nothing from then on. `made`: whether a claim is of this process, so
+    that its end is known here. `heads`: what gates tell one another of their chains.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of one part
@@ -85,6 +85,7 @@ class LedgerSync:
         stream: str,
         *,
         news: Callable[[str], None],
+        whole: Callable[[str], None],
         void: Callable[[str], None],
         lost: Callable[[str], None],
         made: Callable[[str], bool],
@@ -95,6 +96,7 @@ class LedgerSync:
         self._ledger = ledger
         self._stream = stream
         self._news = news
+        self._whole = whole
         self._void = void
         self._lost = lost
         self._made = made
@@ -290,6 +292,7 @@ class LedgerSync:
                 log.info("the ledger of this gate is complete: it knows the uses of all gates of the site")
                 self._heads.complete()
             self._news(peer)
+            self._whole(peer)
 
     def _want(self, peer: str) -> None:
         """Ask a gate for what is missing here; later, where it was just asked, or where all of it is coming already."""

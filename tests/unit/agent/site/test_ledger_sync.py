@@ -49,7 +49,7 @@ def sync(wire, journal):
 
     return LedgerSync(
         membership_of("north"), wire, journal.site, journal.stream,
-        news=ignore, void=ignore, lost=ignore, made=lambda _: False,
+        news=ignore, whole=ignore, void=ignore, lost=ignore, made=lambda _: False,
         heads=HeadWitness(NOTHING_LOST, journal.site),
     )  # fmt: skip
 
