@@ -2,6 +2,7 @@
 
 import pytest
 
+from agent.core.model.ledger import LedgerState
 from agent.core.site.claim_answers import ClaimCode
 from agent.core.site.messages import RowsRequest
 from agent.core.trust_state import StatePart, Wholeness, opened_head
@@ -108,6 +109,21 @@ def test_an_older_copy_is_fetched_whole_and_goes_on_in_a_new_stream(three):
     eventually(
         lambda: outcome(east, request(AT_EAST, "t2")) == (ClaimCode.USED_AT_OTHER_GATE, "east"), what="the use is known"
     )
+
+
+def test_a_use_that_was_given_back_in_an_older_copy_and_used_since_stays_used(three):
+    """H3: in the copy the vehicle had turned back; another one went through by the same permit afterwards."""
+    turned = request(AT_EAST, "t1")
+    assert three.east.claim(turned).code is ClaimCode.GRANTED
+    three.east.reserve(turned)
+    three.east.settle(turned, LedgerState.RELEASED)
+    three.copy("east")
+    passes(three.east, request(AT_EAST, "t2"))
+    three.quiet()
+    east = three.put_back("east")
+    eventually(lambda: ledger(east) is Wholeness.WHOLE, what="the ledger is shown")
+    assert east.journal.use_state(turned.permit_id).used == 1
+    assert outcome(east, request(AT_EAST, "t3")) == (ClaimCode.USED_AT_OTHER_GATE, "east")
 
 
 def test_another_gate_that_lost_its_journal_passes_nothing_twice_either(three):

@@ -20,7 +20,7 @@ TELL = f"""
 INSERT INTO ledger ({WORDS}, gate, boot) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '')
 ON CONFLICT (permit, use, gate) DO UPDATE
 SET seq = excluded.seq, state = excluded.state, txn = excluded.txn, utc_ms = excluded.utc_ms,
-    vehicle = excluded.vehicle, direction = excluded.direction
+    vehicle = excluded.vehicle, direction = excluded.direction, boot = excluded.boot
 """  # noqa: S608 - a constant
 FOUND = "SELECT state, txn, seq, utc_ms, vehicle FROM ledger WHERE permit = ? AND use = ? AND gate = ?"
 # What was known of a stream before stays, until yet another begins.
@@ -137,13 +137,20 @@ def apply_reported_row(connection: sqlite3.Connection, gate: str, row: PeerRow, 
     that was reserved is in doubt from then on, like one from an earlier boot.
     """
     found = connection.execute(FOUND, (row.permit_id, row.use, gate)).fetchone()
-    news = (
-        row.state is LedgerState.CONSUMED and found is not None and found[:2] == (LedgerState.RESERVED, row.transaction)
-    )
-    if row.state is LedgerState.RELEASED or (found is not None and not news):
+    if row.state is LedgerState.RELEASED or (found is not None and not _is_news(gate, row, *found[:2])):
         return None
     seq = 0 if gate else ledger.next_seq(connection)
     return _write_row(connection, gate, replace(row, seq=seq), own)
+
+
+def _is_news(gate: str, row: PeerRow, state: str, transaction: str) -> bool:
+    """Whether a use that is reported, and stands here in this state by this transaction, has gone on since.
+
+    Of its own uses a gate may hold an older copy: what it gave back there, another transaction may have had later.
+    """
+    if row.transaction == transaction:
+        return row.state is LedgerState.CONSUMED and state != LedgerState.CONSUMED
+    return not gate and state == LedgerState.RELEASED
 
 
 def _write_row(

@@ -308,6 +308,28 @@ def test_hearsay_fills_what_is_not_known_and_never_takes_back(journal):
     assert journal.use_state(b"open") == UseState(1, None, False, 2), "it told so itself, before it lost its journal"
 
 
+@pytest.mark.parametrize(
+    ("reported", "transaction", "known"),
+    [
+        (CONSUMED, "t2", UseState(1, None, False, 2)),
+        (CONSUMED, "t1", UseState(1, None, False, 2)),
+        (RESERVED, "t2", UseState(0, "t2", True, 2)),
+        (RESERVED, "t1", UseState(0, None, False, 1)),
+    ],
+    ids=["used by another", "used after all", "reserved by another", "reserved before it was given back"],
+)
+def test_a_use_that_an_older_copy_gave_back_is_as_others_know_it(journal, reported, transaction, known):
+    journal.record([], [reserve(1, "t1"), release(1, "t1")])
+    journal.site.take_dump(PEER, STREAM, [told(0, reported, transaction, gate=GATE)])
+    assert journal.use_state(PERMIT) == known
+
+
+def test_another_gates_own_word_that_a_use_was_given_back_outlasts_hearsay(journal):
+    take(journal, told(1, RELEASED, "x2"), gate=THIRD)
+    journal.site.take_dump(PEER, STREAM, [told(0, RESERVED, "x1", gate=THIRD), told(0, CONSUMED, "x1", gate=THIRD)])
+    assert journal.use_state(PERMIT) == UseState(0, None, False, 1)
+
+
 def test_conflicts_are_found_in_what_is_told_anew(journal):
     journal.record([], [reserve(), consume()])
     rows = [told(1, utc_ms=UTC_MS + 1)]
