@@ -31,6 +31,8 @@ ON CONFLICT (gate) DO UPDATE SET
     former_seq = iif(stream IN (excluded.stream, ''), former_seq, seq),
     stream = excluded.stream, seq = excluded.seq, synced = max(synced, excluded.synced)
 """
+_OF_BEFORE: Final = 0
+"""The place of a row that its gate told in a stream before the one of now, or that another gate reported."""
 NOTE_HEAD = "UPDATE site_peers SET head = ? WHERE gate = ?"
 ROW_LOGS = "SELECT stream, seq, former_stream, former_seq FROM site_peers WHERE gate = ?"
 # Of the consents only those for the gate that asks: what other gates were granted is not for it to keep.
@@ -114,20 +116,29 @@ def _row(row: Sequence[object]) -> PeerRow:
 def apply_row(connection: sqlite3.Connection, gate: str, row: PeerRow, own: str) -> Conflict | None:
     """Take over what another gate says of its own use, unless something newer is known; returns the conflict it makes.
 
-    What it consumed stays consumed, also where it lost its journal and says otherwise.
+    What it consumed stays consumed, also where it lost its journal and says otherwise. And what it had reserved stays
+    so where another transaction, of before, is all that an older copy of its journal knows.
     """
     found = connection.execute(FOUND, (row.permit_id, row.use, gate)).fetchone()
     if found is not None and found[2] >= row.seq:
         return None
     home_claims.give_back(connection, row.permit_id, row.use, gate, row.transaction)
     ousted = () if found is None or found[0] != LedgerState.CONSUMED else ((found[3], gate, found[1], found[4]),)
-    if ousted and (row.state is not LedgerState.CONSUMED or found[1] == row.transaction):
+    if found is not None and _outlasts(found[0], found[1], found[2], row):
         connection.execute(
             "UPDATE ledger SET seq = ? WHERE permit = ? AND use = ? AND gate = ?",
             (row.seq, row.permit_id, row.use, gate),
         )
         return None
     return _write_row(connection, gate, row, own, ousted)
+
+
+def _outlasts(state: str, transaction: str, seq: int, row: PeerRow) -> bool:
+    """Whether what is known of a use stays, whatever its gate says of it now."""
+    if state == LedgerState.CONSUMED:
+        return row.state is not LedgerState.CONSUMED or transaction == row.transaction
+    forgotten = state == LedgerState.RESERVED and seq == _OF_BEFORE and transaction != row.transaction
+    return forgotten and row.state is LedgerState.RELEASED
 
 
 def apply_reported_row(connection: sqlite3.Connection, gate: str, row: PeerRow, own: str) -> Conflict | None:

@@ -162,6 +162,15 @@ def test_a_gate_that_lost_its_journal_begins_anew(journal):
     assert journal.use_state(OTHER).used == 1
 
 
+def test_what_a_gate_had_reserved_is_not_free_because_its_older_copy_gave_it_back(journal):
+    take(journal, told(1, RELEASED, "p1"), told(2, RESERVED, "p2"), first=1)
+    take(journal, told(1, RELEASED, "p1"), stream=NEW_STREAM)
+    assert journal.use_state(PERMIT).reserved_at == PEER
+    assert journal.site.dump_rows(PEER, None, 10)[0].state is RESERVED
+    take(journal, told(2, RESERVED, "p2"), told(3, RELEASED, "p2"), stream=NEW_STREAM)
+    assert journal.use_state(PERMIT).reserved_at is None
+
+
 @pytest.mark.parametrize("gate", ["", GATE])
 def test_a_gate_takes_no_rows_of_its_own(journal, gate):
     for call in (
