@@ -236,6 +236,8 @@ class LedgerSync:
             known = self._heads.known_of(peer)  # before what it tells of its new stream takes the place of the old one
             self._going.append(_Answer(peer, self._all(peer, want.whole, known), want.whole))
         else:
+            # What it asked for before is in this too: it asks for all that it lacks.
+            self._going = deque(one for one in self._going if one.to != peer or one.whole)
             self._going.append(_Answer(peer, self._since(want.after if want.stream == self._stream else 0)))
 
     def _since(self, after: int) -> Iterator[Rows]:

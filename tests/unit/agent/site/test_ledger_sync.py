@@ -79,6 +79,14 @@ def test_a_gate_that_asks_for_all_rows_anew_gets_no_more_of_the_old_answer(sync,
     assert {said["whole"] for _, said in wire.sent if said["kind"] == "rows"} == {"b" * 16}
 
 
+def test_a_gate_that_asks_for_new_rows_over_and_over_is_answered_once(sync, wire):
+    for _ in range(200):
+        told(sync, RowsRequest())
+    while sync.tick() is not None and len(wire.sent) < UNDER_WAY:
+        pass
+    assert [said["after"] for _, said in wire.sent if said["kind"] == "rows"] == [0]
+
+
 def test_rows_that_cannot_be_read_keep_no_place_in_the_window(sync, wire, monkeypatch):
     def fails():
         raise JournalUnavailableError("the disk")
