@@ -61,7 +61,7 @@ class Result:
     latencies_ms: list
     took_s: float
     faults: list
-    silent: int = 0
+    silent: tuple = ()
     accepted: int = 0
 
     @property
@@ -94,7 +94,7 @@ class Races:
         self._opened = set()
         self._passed = []
         self._returning = Counter()
-        self._silent = self._accepted = 0
+        self._silent, self._accepted = [], 0
         self.permits = {}
 
     def run(self):
@@ -111,7 +111,7 @@ class Races:
         verdict = judge(journals, self.permits, self._opened)
         took_s = time.monotonic() - began_at
         logs = [line for one in world.gates.values() for line in one.log().splitlines() if "Traceback" in line]
-        ends = (sorted(self._latencies_ms), took_s, self._faults + logs, self._silent, self._accepted)
+        ends = (sorted(self._latencies_ms), took_s, self._faults + logs, tuple(self._silent), self._accepted)
         return Result(self._plan, self._codes, verdict, *ends)
 
     # ------------------------------------------------------------------------------------------------------ the races
@@ -245,6 +245,7 @@ class Races:
     def _lose_state(self, restore):
         gate = self._dice.choice(GATES)
         one = self._world.gates[gate]
+        self._world.met()
         with self._changed:
             already = len(self._passed)
         one.copy()
@@ -259,8 +260,9 @@ class Races:
             come_again=lambda: self._come_again(gate, vehicles),
             is_over=lambda: self._is_over(gate, begun),
         ).run()
-        self._silent += not recovery.noticed
         self._accepted += recovery.accepted
+        if not recovery.noticed:
+            self._silent.append(f"{gate} did not notice: {restore}")
 
     def _come_again(self, gate, vehicles):
         """What passed, at whichever gate, between the copy and the loss is shown once more."""
@@ -321,9 +323,10 @@ def cells(result):
     word = "ok" if result.passes else "FAILED"
     if plan.naive:
         word = "doubles, as it must be" if verdict.doubles else "no double was caught"
-    wrong = [*result.faults[:2], *(f"{len(verdict.twins)} vehicles left twice" for _ in verdict.twins and [1])]
+    twins = [f"{len(verdict.twins)} vehicles left twice"] if verdict.twins else []
+    wrong = [*result.faults[:2], *result.silent, *twins]
     counts = (plan.races, verdict.passed, refused, no_word, plan.kills, plan.broker_kills, plan.splits)
-    losses = (plan.restores, result.silent, result.accepted)
+    losses = (plan.restores, len(result.silent), result.accepted)
     sets = (verdict.consumed_twice, verdict.conflicts, verdict.untold, verdict.unheard)
     figures = [f"{count:,}" for count in (*counts, *losses, verdict.doubles, *map(len, sets))]
     return (plan.name, *figures, f"{p50:.1f}", f"{p99:.1f}", f"{result.took_s:.0f} s", "; ".join([word, *wrong]))

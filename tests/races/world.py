@@ -36,6 +36,9 @@ class Restore:
     journal: Place
     head: Place
 
+    def __str__(self):
+        return f"journal {self.journal.value}, head file {self.head.value}"
+
 
 RESTORES = (
     Restore(Place.OLDER, Place.KEPT),
@@ -241,6 +244,14 @@ class World:
             and all(seq == places[peer]["head"] for peer, seq in place["knows"].items())
             for place in places.values()
         )
+
+    def met(self):
+        """Wait until all gates hear one another: of what nobody has heard nobody can tell."""
+        eventually(self._have_met, 60, "all gates hearing one another")
+
+    def _have_met(self):
+        places = [one.where() for one in self.gates.values()]
+        return all(place["connected"] and all(peer["met"] for peer in place["peers"].values()) for place in places)
 
     def kill_gate(self, gate, meanwhile=lambda: None):
         """Kill -9, and start it again; `meanwhile` is done while it is down."""
