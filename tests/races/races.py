@@ -212,18 +212,21 @@ class Races:
     def _break_things(self):
         plan = self._plan
         losses = [partial(self._lose_state, restore) for restore in islice(cycle(RESTORES), plan.restores)]
-        acts = [(1, self._kill_gate)] * plan.kills + [(1, self._kill_broker)] * plan.broker_kills
-        acts += [(2, self._split)] * plan.splits + [(5, lose) for lose in losses]
+        acts = [(1, False, self._kill_gate)] * plan.kills + [(1, False, self._kill_broker)] * plan.broker_kills
+        acts += [(2, False, self._split)] * plan.splits + [(5, True, lose) for lose in losses]
         self._dice.shuffle(acts)
-        parts, done = 1 + sum(share for share, _act in acts), 1
-        for share, act in acts:
+        parts, done = 1 + sum(share for share, *_act in acts), 1
+        for share, is_heard, act in acts:
             with self._changed:
                 # To each act its share of the races, which wait where it takes longer.
                 self._limit = plan.races * done // parts
                 self._changed.wait_for(lambda: self._begun >= self._limit)
-                done += share
-                self._limit = plan.races * done // parts
             try:
+                if is_heard:
+                    self._world.met()
+                with self._changed:
+                    done += share
+                    self._limit = plan.races * done // parts
                 act()
             except Exception as error:  # noqa: BLE001 - a fault of the races themselves fails them
                 self._faults.append(f"{act}: {type(error).__name__}: {error}")
@@ -244,13 +247,12 @@ class Races:
 
     def _lose_state(self, restore):
         gate = self._dice.choice(GATES)
-        one = self._world.gates[gate]
-        self._world.met()
+        one, lost = self._world.gates[gate], []
         with self._changed:
             already = len(self._passed)
         one.copy()
         threading.Event().wait(self._dice.uniform(*COPY_AGE_S))
-        self._kill(gate, lambda: one.lose(restore))
+        self._kill(gate, lambda: lost.append(one.lose(restore)))
         with self._changed:
             begun, vehicles = self._begun, self._passed[already:]
             self._limit = min(self._plan.races, max(self._limit, begun + 1))
@@ -261,7 +263,7 @@ class Races:
             is_over=lambda: self._is_over(gate, begun),
         ).run()
         self._accepted += recovery.accepted
-        if not recovery.noticed:
+        if any(lost) and not recovery.noticed:
             self._silent.append(f"{gate} did not notice: {restore}")
 
     def _come_again(self, gate, vehicles):

@@ -153,7 +153,10 @@ class RacingGate:
             source.backup(target)
 
     def lose(self, restore):
-        """While the gate is down: take its journal away, and put back what is to be there."""
+        """While the gate is down: take its journal away, and put back what is to be there.
+
+        Returns whether a use of a permit is lost by it.
+        """
         aside = self.journal.with_name(f"{self.name}.lost-{len(self.lost) + 1}.db")
         for ending in ("", "-wal"):
             old = self.journal.with_name(f"{self.journal.name}{ending}")
@@ -167,6 +170,7 @@ class RacingGate:
             self._head.unlink()
         if restore.head is Place.OLDER:
             shutil.copy(self._head_copy, self._head)
+        return restore.journal is Place.GONE or _row_place(self.journal) < _row_place(aside)
 
     def kill(self):
         self._process.kill()
@@ -191,6 +195,12 @@ class RacingGate:
 
     def log(self):
         return self._log.read_text()
+
+
+def _row_place(journal):
+    """How far the row log of a journal goes."""
+    with closing(connect(journal)) as database:
+        return database.execute("SELECT coalesce(max(seq), 0) FROM site_log").fetchone()[0]
 
 
 class World:
