@@ -39,9 +39,10 @@ from agent.store.errors import JournalError, LedgerConflictError
 from agent.store.head_file import HeadFile
 from agent.store.journal.journal import Journal
 from tests.races.first_echo import FirstEchoSite
+from tests.support.waiting import scaled
 
 LANES = 12
-PATIENCE_S = 8.0
+PATIENCE_S = scaled(8.0)
 RULES = TrustRules(frozenset(), 180 * DAY_S)
 """Of its lanes nobody locks any."""
 NOT_WHOLE = "state not whole"
