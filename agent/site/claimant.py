@@ -16,7 +16,7 @@ from agent.store.errors import JournalError
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from agent.core.site import ClaimQuery, ClaimRequest, Membership, SiteMessage
     from agent.core.site import ClaimReply as AnswerMessage
@@ -68,8 +68,8 @@ class Claimant:
     """Claim uses for the lanes of this gate. Safe to use from any thread.
 
     `alone`: why this gate may not decide on its own vehicles alone now, empty where it may. `lost`: why it may
-    not ask others either. `complete`: whether its ledger knows all that this gate ever did. `connected`: whether it has
-    the broker of the site. What may raise JournalError says so.
+    not ask others either. `missing`: the gates that have not told everything yet, so that its ledger may not know all
+    that this gate ever did. `connected`: whether it has the broker of the site. What may raise JournalError says so.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of one part
@@ -84,7 +84,7 @@ class Claimant:
         send_message: Callable[[str, SiteMessage], bool],
         alone: Callable[[], str],
         lost: Callable[[], str],
-        complete: Callable[[], bool],
+        missing: Callable[[], Collection[str]],
         connected: Callable[[], bool],
     ) -> None:
         self._membership = membership
@@ -96,7 +96,7 @@ class Claimant:
         self._send_message = send_message
         self._alone = alone
         self._lost = lost
-        self._complete = complete
+        self._missing = missing
         self._connected = connected
 
     # ---------------------------------------------------------------------------------------------------- for a lane
@@ -120,7 +120,7 @@ class Claimant:
         if why := self._lost() if live.home != self._membership.own else self._alone():
             self._unasked(live, why)
         elif live.home != self._membership.own:
-            # A home gate that is not met yet may be met while the claim waits: `met` says it again.
+            # A home gate that is not met yet may be met while the claim waits: `claim_again` says it then.
             if not self._send_message(live.home, _claim(live)) and not self._connected():
                 self._unasked(live, NO_LINK)
         else:
@@ -159,17 +159,22 @@ class Claimant:
     def accept_answer(self, gate: str, message: AnswerMessage) -> None:
         """Take a home gate's answer. One that comes too late is answered that the claim is over.
 
-        May raise JournalError.
+        A grant counts once that gate has told everything: it leaves it to this one which of its own transactions has
+        the use, and a ledger that is new does not know of the one that had it before. May raise JournalError.
         """
         live = self._own.find(bytes.fromhex(message.permit), message.id)
         if live is not None and live.granted is None:
-            if live.home == gate:
+            early = message.code is ClaimCode.GRANTED and gate in self._missing()
+            if live.home == gate and not early:
                 self._answered(live, ClaimAnswer(message.code, message.use, message.by, Text(message.detail)))
-        elif live is None and message.code is ClaimCode.GRANTED and self._complete():
+        elif live is None and message.code is ClaimCode.GRANTED and not self._missing():
             self._send_over(gate, message.id, message.permit)
 
-    def met(self, gate: str) -> None:
-        """Claim once more what waits for a gate that was met just now; a claim that comes twice is one claim."""
+    def claim_again(self, gate: str) -> None:
+        """Claim once more what waits for a gate that was met just now, or has told everything just now.
+
+        A claim that comes twice is one claim.
+        """
         for live in self._own.of_home(gate):
             if live.granted is None:
                 self._send_message(gate, _claim(live))
@@ -178,7 +183,7 @@ class Claimant:
         """Tell a home gate what became of a claim, where this gate can know. May raise JournalError."""
         if self._own.find(bytes.fromhex(query.permit), query.id) is not None:
             self._send_message(gate, ClaimActive(id=query.id, permit=query.permit))
-        elif self._complete():
+        elif not self._missing():
             self._send_over(gate, query.id, query.permit)
 
     def report_end(self, live: LiveClaim) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from agent.store.journal import SiteLedger
 
 MOST_HEARD: Final = HEADS_A_MESSAGE - 1
-"""Heads of a gate that are kept until it hears of them; then it is asked for its rows, and hears of them by that."""
+"""Heads of a gate that are kept, the newest, until it hears of them; then it is asked for its rows, and so it hears."""
 
 
 class HeadWitness:
@@ -45,6 +45,7 @@ class HeadWitness:
         head = self._ledger.told_head(gate)
         if head and head not in heard:
             heard.append(head)
+            del heard[:-MOST_HEARD]
         return len(heard) >= MOST_HEARD
 
     def of_peer(self, gate: str) -> tuple[str, ...]:

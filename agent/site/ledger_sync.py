@@ -71,10 +71,10 @@ class LedgerSync:
 
     `process_message`, `tick`, `link_up` and `met` belong to one thread.
 
-    `news` hears of a gate whose rows were taken, or that has compared what it knows of this one's. `void` hears of a
-    gate that has lost what it granted. `lost` hears why this gate's own journal must not go on: it tells and takes
-    nothing from then on. `made`: whether a claim is of this process, so that its end is known here. `heads`: what gates
-    tell one another of their chains.
+    `news` hears of a gate whose rows were taken, or that has compared what it knows of this one's. `whole` hears of a
+    gate that has told everything. `void` hears of a gate that has lost what it granted. `lost` hears why this gate's
+    own journal must not go on: it tells and takes nothing from then on. `made`: whether a claim is of this process, so
+    that its end is known here. `heads`: what gates tell one another of their chains.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of one part
@@ -85,6 +85,7 @@ class LedgerSync:
         stream: str,
         *,
         news: Callable[[str], None],
+        whole: Callable[[str], None],
         void: Callable[[str], None],
         lost: Callable[[str], None],
         made: Callable[[str], bool],
@@ -95,6 +96,7 @@ class LedgerSync:
         self._ledger = ledger
         self._stream = stream
         self._news = news
+        self._whole = whole
         self._void = void
         self._lost = lost
         self._made = made
@@ -234,13 +236,16 @@ class LedgerSync:
             known = self._heads.known_of(peer)  # before what it tells of its new stream takes the place of the old one
             self._going.append(_Answer(peer, self._all(peer, want.whole, known), want.whole))
         else:
+            # What it asked for before is in this too: it asks for all that it lacks.
+            self._going = deque(one for one in self._going if one.to != peer or one.whole)
             self._going.append(_Answer(peer, self._since(want.after if want.stream == self._stream else 0)))
 
     def _since(self, after: int) -> Iterator[Rows]:
+        # With the head each time: a gate that knows rows, and not this one's own word of them, can show them to nobody.
         while rows := self._ledger.rows_after(after, ROWS_A_MESSAGE):
-            yield Rows(stream=self._stream, after=after, rows=rows_to_message(rows))
+            yield Rows(stream=self._stream, after=after, rows=rows_to_message(rows), head=self._heads.own())
             after = rows[-1].seq
-        yield Rows(stream=self._stream, after=after)
+        yield Rows(stream=self._stream, after=after, head=self._heads.own())
 
     def _all(self, peer: str, whole: str, known: tuple[tuple[str, int], ...]) -> Iterator[Rows]:
         head, place, part = self._ledger.head(), None, 0
@@ -290,6 +295,7 @@ class LedgerSync:
                 log.info("the ledger of this gate is complete: it knows the uses of all gates of the site")
                 self._heads.complete()
             self._news(peer)
+            self._whole(peer)
 
     def _want(self, peer: str) -> None:
         """Ask a gate for what is missing here; later, where it was just asked, or where all of it is coming already."""

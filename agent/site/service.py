@@ -89,6 +89,7 @@ class SiteService:
             ledger,
             uses.stream,
             news=self._home.caught_up,
+            whole=self._gate_told_all,
             void=self._void_claims_on,
             lost=self._void_all_claims,
             made=self._own.made,
@@ -104,7 +105,7 @@ class SiteService:
             send_message=self._sessions.send,
             alone=self._why_not_alone,
             lost=lambda: self._exchange.witnesses.older_copy,
-            complete=lambda: not self._exchange.missing,
+            missing=lambda: self._exchange.missing,
             connected=self._is_connected,
         )
         self._dispatcher = MessageDispatcher(
@@ -190,8 +191,11 @@ class SiteService:
     def _gate_met(self, gate: str) -> None:
         """Go on with a gate that was met just now. On the thread of the claims."""
         self._dispatcher.rows.submit(lambda: self._exchange.met(gate))
-        self._claimant.met(gate)
+        self._claimant.claim_again(gate)
         self._home.met(gate)
+
+    def _gate_told_all(self, gate: str) -> None:
+        self._dispatcher.claims.submit(lambda: self._claimant.claim_again(gate))
 
     # --------------------------------------------------------------------------------------------------------- status
 

@@ -73,7 +73,7 @@ class SecondReadingStatus:
     unconfined: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Question:
     """Pictures to be read, until when (monotonic), and who is to hear of it. `retried`: one reader failed over them."""
 
@@ -197,7 +197,8 @@ class SecondReadingService:
 
     def _due(self) -> Iterator[float]:
         """When something is to be done though nobody speaks."""
-        yield from (question.due_at for question in self._questions)
+        # A copy, as others put questions in meanwhile.
+        yield from (question.due_at for question in tuple(self._questions))
         now = time.monotonic()
         yield from (reader.due_at for reader in self._readers if reader.due_at > now or reader.question is not None)
         if len(self._spares()) < self._wanted and all(reader.ready for reader in self._readers):
@@ -244,7 +245,7 @@ class SecondReadingService:
             elif now >= reader.due_at and not reader.ready:
                 self._end(selector, reader, "")
                 self._failed(Text("it was not ready within {start_s} s", start_s=f"{self._limits.start_s:g}"))
-        for question in [one for one in self._questions if now >= one.due_at]:
+        for question in [one for one in tuple(self._questions) if now >= one.due_at]:
             self._questions.remove(question)
             trouble = self._status.trouble
             question.answer(None, Text("no second reader is there: {trouble}", trouble=trouble) if trouble else _LATE)

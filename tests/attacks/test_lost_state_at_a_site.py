@@ -2,11 +2,12 @@
 
 import pytest
 
+from agent.core.model.ledger import LedgerState
 from agent.core.site.claim_answers import ClaimCode
 from agent.core.site.messages import RowsRequest
 from agent.core.trust_state import StatePart, Wholeness, opened_head
 from agent.store.errors import JournalCorruptError
-from tests.support.site.sites import AT_EAST, KEYS, outcome, passes, request
+from tests.support.site.sites import AT_EAST, KEYS, outcome, passes, request, said_in
 from tests.support.site.witnessed_sites import witnessed_site
 from tests.support.store.journals import device
 from tests.support.waiting import eventually
@@ -109,6 +110,21 @@ def test_an_older_copy_is_fetched_whole_and_goes_on_in_a_new_stream(three):
     )
 
 
+def test_a_use_that_was_given_back_in_an_older_copy_and_used_since_stays_used(three):
+    """H3: in the copy the vehicle had turned back; another one went through by the same permit afterwards."""
+    turned = request(AT_EAST, "t1")
+    assert three.east.claim(turned).code is ClaimCode.GRANTED
+    three.east.reserve(turned)
+    three.east.settle(turned, LedgerState.RELEASED)
+    three.copy("east")
+    passes(three.east, request(AT_EAST, "t2"))
+    three.quiet()
+    east = three.put_back("east")
+    eventually(lambda: ledger(east) is Wholeness.WHOLE, what="the ledger is shown")
+    assert east.journal.use_state(turned.permit_id).used == 1
+    assert outcome(east, request(AT_EAST, "t3")) == (ClaimCode.USED_AT_OTHER_GATE, "east")
+
+
 def test_another_gate_that_lost_its_journal_passes_nothing_twice_either(three):
     """H2, H3: not the home gate itself, but one that had used a permit."""
     asked = request(AT_EAST, "t1", permit=Q)
@@ -130,16 +146,21 @@ def test_a_use_in_doubt_stays_in_doubt(three):
     assert east.journal.use_state(Q).in_doubt
 
 
+def answers_of_999(hub):
+    """How often a gate has told what it has behind that place."""
+    said = [said_in(text)["said"] for kind, _receivers, text in list(hub.past) if kind == "rows"]
+    return sum(one["after"] == 999 for one in said)
+
+
 def test_a_hostile_gate_that_says_more_than_it_can_show_ends_no_stream(three):
     """A gate of the site with a key of its own names places and heads that never were: nothing follows from it."""
     passes(three.east, request(AT_EAST, "t1"))
     three.quiet()
     stream, mine = three.east.journal.stream, three.north.trust.site_record()
-    for heads in ((), (mine,), ("a.b.c",)):
+    for count, heads in enumerate(((), (mine,), ("a.b.c",)), 1):
         wants = RowsRequest(stream=stream, after=999, heads=heads)
-        three.north.service._sessions.send("east", wants)
-    three.quiet()
-    eventually(lambda: three.hub.count("want") > 3, what="the words have come")
+        assert three.north.service._sessions.send("east", wants)
+        eventually(lambda count=count: answers_of_999(three.hub) == count, what="an answer: the word was weighed")
     assert outcome(three.east, request(AT_EAST, "t2", permit=Q))[0] is ClaimCode.GRANTED
     assert damaged(three.east) == ""
     assert three.east.trust.state.whole

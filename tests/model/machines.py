@@ -53,7 +53,7 @@ def _boards() -> Iterator[Row]:
 
 def _sites() -> Iterator[Row]:
     for name, scenario in site_scenarios.SCENARIOS.items():
-        short, whole = Bounds(states=500, judge_every=25), Bounds(states=250_000, seconds=40, judge_every=50)
+        short, whole = Bounds(states=500, judge_every=25), Bounds(states=250_000, seconds=37, judge_every=50)
         yield Row(f"site: {name}", partial(site.SiteMachine, scenario), short, whole)
 
 

@@ -9,6 +9,9 @@ from itertools import pairwise
 from math import inf
 from sqlite3 import connect
 
+KNOWN = "SELECT permit, use, gate, txn FROM ledger WHERE state = 'CONSUMED'"
+OWN = f"{KNOWN} AND gate = ''"
+
 
 @dataclass(frozen=True)
 class Grant:
@@ -24,10 +27,11 @@ class Grant:
 
 @dataclass
 class Verdict:
-    """`consumed_twice`: (permit, use) by more than one gate; `over`: permits that passed more often than they may;
-    `overlapping`: permits that two grants held at one time; `untold`: uses consumed twice without a conflict event at
-    each gate that took part, and permits that passed too often without any; `unfounded`: conflict events without a
-    double; `twins`: vehicles that left under two permits.
+    """`consumed_twice`: (permit, use) by more than one transaction; `over`: permits that passed more often than they
+    may; `overlapping`: permits that two grants held at one time; `untold`: uses consumed twice without a conflict event
+    at each gate that took part, and permits that passed too often without any; `unheard`: uses consumed twice, of which
+    one was lost with its journal before another gate had heard of it, so that nobody can tell; `unfounded`: conflict
+    events without a double; `twins`: vehicles that left under two permits.
     """
 
     grants: int = 0
@@ -37,6 +41,7 @@ class Verdict:
     overlapping: set = field(default_factory=set)
     conflicts: set = field(default_factory=set)
     untold: set = field(default_factory=set)
+    unheard: set = field(default_factory=set)
     unfounded: set = field(default_factory=set)
     twins: set = field(default_factory=set)
 
@@ -45,27 +50,52 @@ class Verdict:
         return len({permit for permit, _use in self.consumed_twice} | self.over | self.overlapping)
 
 
-def judge(journals, permits):
-    """Judge the journals, paths by gate. `permits`: permit to (vehicle, max_uses)."""
-    consumed, grants, told = defaultdict(set), [], defaultdict(set)
-    for gate, path in journals.items():
-        with closing(connect(path)) as database:
-            for permit, use in database.execute(
-                "SELECT permit, use FROM ledger WHERE gate = '' AND state = 'CONSUMED'"
-            ):
-                consumed[permit.hex(), use].add(gate)
-            events = [json.loads(raw) for (raw,) in database.execute("SELECT payload FROM events ORDER BY seq")]
-        grants += _grants(gate, events)
-        for event in events:
+def judge(journals, permits, opened):
+    """Judge the journals: by gate all that it ever had, that of now first. `permits`: permit to (vehicle, max_uses).
+
+    `opened`: the transactions for which a barrier opened. A grant that was recorded just before its gate was killed
+    moved nothing.
+    """
+    consumed, known, grants, told = defaultdict(set), defaultdict(set), [], defaultdict(set)
+    for gate, paths in journals.items():
+        _uses(paths[0], KNOWN, gate, known)
+        events = {}
+        for path in paths:
+            _uses(path, OWN, gate, consumed)
+            events |= {event["id"]: event for event in _events(path)}
+        grants += [one for one in _grants(gate, events.values()) if one.transaction in opened]
+        for event in events.values():
             if event["type"] == "ledger.conflict":
                 told[event["data"]["permit"], event["data"]["use"]].add(gate)
     found = Verdict(len(grants), sum(grant.passed for grant in grants))
-    found.consumed_twice = {use for use, gates in consumed.items() if len(gates) > 1}
+    found.consumed_twice = {use for use, by in consumed.items() if len(by) > 1}
     found.conflicts = set(told)
-    found.untold = {use for use in found.consumed_twice if not consumed[use] <= told[use]}
-    found.unfounded = found.conflicts - found.consumed_twice
+    _compare(found, consumed, known, told)
     _count(found, grants, permits)
     return found
+
+
+def _uses(path, query, gate, uses):
+    """Note by whom the uses in a journal of a gate were consumed: gate and transaction."""
+    with closing(connect(path)) as database:
+        for permit, use, whose, transaction in database.execute(query):
+            uses[permit.hex(), use].add((whose or gate, transaction))
+
+
+def _events(path):
+    with closing(connect(path)) as database:
+        return [json.loads(raw) for (raw,) in database.execute("SELECT payload FROM events ORDER BY seq")]
+
+
+def _compare(found, consumed, known, told):
+    """Hold what was consumed twice against what was told of it, and against what the gates can know."""
+    for use in found.consumed_twice:
+        heard = consumed[use] & known[use]
+        if len(heard) > 1 and not {gate for gate, _transaction in heard} <= told[use]:
+            found.untold.add(use)
+        elif not told[use]:
+            found.unheard.add(use)
+    found.unfounded = found.conflicts - found.consumed_twice
 
 
 def _grants(gate, events):
@@ -89,11 +119,12 @@ def _count(found, grants, permits):
         by_permit[grant.permit].append(grant)
         if grant.until == inf:
             by_vehicle[permits[grant.permit][0]].add(grant.permit)
+    explained = {permit for permit, _use in found.conflicts | found.unheard}
     for permit, held in by_permit.items():
         most = permits[permit][1]
         if sum(grant.until == inf for grant in held) > most:
             found.over.add(permit)
-        if sum(grant.passed for grant in held) > most and permit not in {told for told, _use in found.conflicts}:
+        if sum(grant.passed for grant in held) > most and permit not in explained:
             found.untold.add((permit, 0))
         if most == 1 and any(before.until > after.at for before, after in pairwise(held)):
             found.overlapping.add(permit)

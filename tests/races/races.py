@@ -1,6 +1,8 @@
-"""Races of three gates for the same permits, while gates and the broker are killed and the network is split.
+"""Races of three gates for the same permits, while gates and the broker are killed, the network is split, and journals
+are lost or put back to copies some seconds old.
 
-`python -m tests.races.races` runs all and prints a table; `--races N` how many, `--few` a short form.
+`python -m tests.races.races` runs all and prints a table; `--races N` how many, `--few` a short form, `--restores N`
+how many losses of a journal under each rule.
 """
 
 import argparse
@@ -12,12 +14,15 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from heapq import heappop, heappush
+from itertools import cycle, islice
 from pathlib import Path
 
 from tests.races.judge import judge
 from tests.races.network import network, why_no_namespaces
-from tests.races.world import GATES, World
+from tests.races.recovery import Recovery
+from tests.races.world import GATES, RESTORES, World
 
 OUTSTANDING = 40
 RACES_A_SECOND = 45
@@ -25,18 +30,20 @@ AGAIN_S = (0.02, 0.8)
 LINE_EVERY_S = 5.0
 AWAY_S = (0.3, 1.5)
 SPLIT_S = (2.0, 5.0)
+COPY_AGE_S = (1.0, 4.0)
 LOST_AFTER_S = 15.0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`kills`, `broker_kills`, `splits`: how many, spread over the races."""
+    """`kills`, `broker_kills`, `splits`, `restores`: how many, spread over the races."""
 
     policy: str
     races: int
     kills: int
     broker_kills: int
     splits: int
+    restores: int = 0
     naive: bool = False
 
     @property
@@ -46,17 +53,23 @@ class Plan:
 
 @dataclass
 class Result:
+    """`silent`: losses that the gate did not notice; `accepted`: those that two persons had to take as they were."""
+
     plan: Plan
     codes: Counter
     verdict: object
     latencies_ms: list
     took_s: float
     faults: list
+    silent: tuple = ()
+    accepted: int = 0
 
     @property
     def passes(self):
         verdict, told = self.verdict, self.plan.policy == "allow_and_flag"
-        if self.faults or verdict.passed < self.plan.races / 2 or verdict.untold or verdict.unfounded:
+        if self.faults or self.silent or verdict.passed < self.plan.races / 2:
+            return False
+        if verdict.untold or verdict.unfounded:
             return False
         return told or not (verdict.doubles or verdict.twins)
 
@@ -77,6 +90,11 @@ class Races:
         self._codes = Counter()
         self._latencies_ms = []
         self._faults = []
+        self._limit = plan.races
+        self._opened = set()
+        self._passed = []
+        self._returning = Counter()
+        self._silent, self._accepted = [], 0
         self.permits = {}
 
     def run(self):
@@ -89,10 +107,12 @@ class Races:
             if not self._plan.naive:
                 world.settled()
             world.stop()
-        verdict = judge({gate: one.journal for gate, one in world.gates.items()}, self.permits)
+        journals = {gate: one.journals for gate, one in world.gates.items()}
+        verdict = judge(journals, self.permits, self._opened)
         took_s = time.monotonic() - began_at
         logs = [line for one in world.gates.values() for line in one.log().splitlines() if "Traceback" in line]
-        return Result(self._plan, self._codes, verdict, sorted(self._latencies_ms), took_s, self._faults + logs)
+        ends = (sorted(self._latencies_ms), took_s, self._faults + logs, tuple(self._silent), self._accepted)
+        return Result(self._plan, self._codes, verdict, *ends)
 
     # ------------------------------------------------------------------------------------------------------ the races
 
@@ -104,7 +124,7 @@ class Races:
                 self._show_again()
                 if self._begun == self._plan.races and not self._open:
                     return
-                due = min(self._plan.races, int((time.monotonic() - began_at) * RACES_A_SECOND) + 1)
+                due = min(self._limit, int((time.monotonic() - began_at) * RACES_A_SECOND) + 1)
                 while self._begun < due and len(self._open) < OUTSTANDING:
                     self._begin(self._begun)
                     self._begun += 1
@@ -146,13 +166,19 @@ class Races:
 
     def _told(self, gate, said):
         with self._changed:
+            if "opened" in said:
+                self._opened.add(said["opened"])
+                return
             code, race = said["code"], said["race"]
             self._codes[code] += 1
+            if code.endswith(" passed") and race in self._orders:
+                self._passed.append(self._orders[race][0])
             if code.startswith("FAULT"):
                 self._faults.append(f"{gate}: {code}")
             if said["ms"] is not None and not said["home"] and not code.startswith(("flagged", "ledger")):
                 self._latencies_ms.append(said["ms"])
             if race not in self._open or gate not in self._open[race]:
+                self._returning[gate] -= self._returning[gate] > 0
                 return
             again = self._orders[race][1]
             if again[gate] and not code.endswith("passed"):
@@ -185,25 +211,74 @@ class Races:
 
     def _break_things(self):
         plan = self._plan
-        acts = [self._kill_gate] * plan.kills + [self._kill_broker] * plan.broker_kills + [self._split] * plan.splits
+        losses = [partial(self._lose_state, restore) for restore in islice(cycle(RESTORES), plan.restores)]
+        acts = [(1, False, self._kill_gate)] * plan.kills + [(1, False, self._kill_broker)] * plan.broker_kills
+        acts += [(2, False, self._split)] * plan.splits + [(5, True, lose) for lose in losses]
         self._dice.shuffle(acts)
-        for number, act in enumerate(acts, 1):
-            goal = plan.races * number // (len(acts) + 1)
+        parts, done = 1 + sum(share for share, *_act in acts), 1
+        for share, is_heard, act in acts:
             with self._changed:
-                self._changed.wait_for(lambda goal=goal: self._begun >= goal)
+                # To each act its share of the races, which wait where it takes longer.
+                self._limit = plan.races * done // parts
+                self._changed.wait_for(lambda: self._begun >= self._limit)
             try:
+                if is_heard:
+                    self._world.met()
+                with self._changed:
+                    done += share
+                    self._limit = plan.races * done // parts
                 act()
             except Exception as error:  # noqa: BLE001 - a fault of the races themselves fails them
-                self._faults.append(f"{act.__name__}: {type(error).__name__}: {error}")
-                return
+                self._faults.append(f"{act}: {type(error).__name__}: {error}")
+                break
+        with self._changed:
+            self._limit = plan.races
 
     def _kill_gate(self):
-        gate = self._dice.choice(GATES)
-        self._world.kill_gate(gate)
+        self._kill(self._dice.choice(GATES))
+
+    def _kill(self, gate, meanwhile=lambda: None):
+        self._world.kill_gate(gate, meanwhile)
         with self._changed:
+            self._returning[gate] = 0
             for race in [race for race, gates in self._open.items() if gate in gates]:
                 self._codes["lost with its gate"] += 1
                 self._end(gate, race)
+
+    def _lose_state(self, restore):
+        gate = self._dice.choice(GATES)
+        one, lost = self._world.gates[gate], []
+        with self._changed:
+            already = len(self._passed)
+        one.copy()
+        threading.Event().wait(self._dice.uniform(*COPY_AGE_S))
+        self._kill(gate, lambda: lost.append(one.lose(restore)))
+        with self._changed:
+            begun, vehicles = self._begun, self._passed[already:]
+            self._limit = min(self._plan.races, max(self._limit, begun + 1))
+        recovery = Recovery(
+            one,
+            restart=lambda: self._kill(gate),
+            come_again=lambda: self._come_again(gate, vehicles),
+            is_over=lambda: self._is_over(gate, begun),
+        ).run()
+        self._accepted += recovery.accepted
+        if any(lost) and not recovery.noticed:
+            self._silent.append(f"{gate} did not notice: {restore}")
+
+    def _come_again(self, gate, vehicles):
+        """What passed, at whichever gate, between the copy and the loss is shown once more."""
+        with self._changed:
+            self._returning[gate] = len(vehicles)
+        for order in vehicles:
+            if not self._world.gates[gate].order(**order):
+                raise AssertionError(f"{gate} is away")
+
+    def _is_over(self, gate, begun):
+        """Whether no permit of before is shown any more; nor that of the next race, perhaps for the same vehicle."""
+        with self._changed:
+            is_begun = self._begun >= min(begun + 1, self._plan.races)
+            return is_begun and not self._returning[gate] and not any(race <= begun for race in self._open)
 
     def _kill_broker(self):
         self._world.broker.kill()
@@ -219,23 +294,24 @@ class Races:
             self._world.net.plug(gate)
 
 
-def plans(races, *, splits):
+def plans(races, *, splits, restores=None):
     """Four tenths under home_gate, three each under deny and allow_and_flag, and some by the
-    simpler rule, which fails.
+    simpler rule, which fails. `restores`: how many under each rule; None: as many as kills.
     """
     share = races // 10
 
     def plan(policy, part, naive=False):
         few = max(1, part // 500)
-        return Plan(policy, part, few, few, few if splits else 0, naive)
+        losses = 0 if naive else few if restores is None else restores
+        return Plan(policy, part, few, few, few if splits else 0, losses, naive)
 
     rows = [plan("home_gate", races - 6 * share), plan("deny", 3 * share), plan("allow_and_flag", 3 * share)]
     return [*rows, plan("home_gate", max(200, share // 2), naive=True)]
 
 
 HEADINGS = (
-    "rule", "races", "passes", "refused", "no word", "gate kills", "broker kills", "splits",
-    "doubles", "used twice", "conflicts", "untold", "p50 ms", "p99 ms", "time", "",
+    "rule", "races", "passes", "refused", "no word", "gate kills", "broker kills", "splits", "restores", "silent",
+    "by two persons", "doubles", "used twice", "conflicts", "untold", "unheard", "p50 ms", "p99 ms", "time", "",
 )  # fmt: skip
 
 
@@ -249,10 +325,12 @@ def cells(result):
     word = "ok" if result.passes else "FAILED"
     if plan.naive:
         word = "doubles, as it must be" if verdict.doubles else "no double was caught"
-    wrong = [*result.faults[:2], *(f"{len(verdict.twins)} vehicles left twice" for _ in verdict.twins and [1])]
+    twins = [f"{len(verdict.twins)} vehicles left twice"] if verdict.twins else []
+    wrong = [*result.faults[:2], *result.silent, *twins]
     counts = (plan.races, verdict.passed, refused, no_word, plan.kills, plan.broker_kills, plan.splits)
-    ends = (verdict.doubles, len(verdict.consumed_twice), len(verdict.conflicts), len(verdict.untold))
-    figures = [f"{count:,}" for count in (*counts, *ends)]
+    losses = (plan.restores, len(result.silent), result.accepted)
+    sets = (verdict.consumed_twice, verdict.conflicts, verdict.untold, verdict.unheard)
+    figures = [f"{count:,}" for count in (*counts, *losses, verdict.doubles, *map(len, sets))]
     return (plan.name, *figures, f"{p50:.1f}", f"{p99:.1f}", f"{result.took_s:.0f} s", "; ".join([word, *wrong]))
 
 
@@ -269,12 +347,13 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--races", type=int, default=10_000)
     parser.add_argument("--few", action="store_true", help="a short form: 300 races")
+    parser.add_argument("--restores", type=int, help="losses of a journal under each rule; else as many as kills")
     options = parser.parse_args()
     lacking = why_no_namespaces()
     if lacking:
         _line(f"the network is not split: {lacking}")
     results = []
-    for plan in plans(300 if options.few else options.races, splits=not lacking):
+    for plan in plans(300 if options.few else options.races, splits=not lacking, restores=options.restores):
         with tempfile.TemporaryDirectory() as folder:
             results.append(run(plan, Path(folder)))
         _line(f"{plan.name}: {dict(results[-1].codes)}")

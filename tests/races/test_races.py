@@ -1,4 +1,6 @@
-"""A short form of the races: with a kill of a gate and of the broker, and a split where namespaces can be made."""
+"""A short form of the races: with kills of a gate and of the broker, losses of state, and a split where namespaces can
+be made.
+"""
 
 import pytest
 
@@ -18,4 +20,9 @@ def test_no_permit_passes_twice_while_a_gate_and_the_broker_are_killed(tmp_path)
 @pytest.mark.skipif(bool(LACKING), reason=LACKING or "namespaces can be made")
 def test_no_permit_passes_twice_while_the_network_is_split(tmp_path):
     result = run(Plan("home_gate", 60, kills=0, broker_kills=0, splits=1), tmp_path)
+    assert result.passes, table([result])
+
+
+def test_no_permit_passes_twice_while_journals_are_lost_and_put_back(tmp_path):
+    result = run(Plan("home_gate", 120, kills=0, broker_kills=0, splits=0, restores=3), tmp_path)
     assert result.passes, table([result])

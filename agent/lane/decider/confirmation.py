@@ -54,7 +54,8 @@ class _Reading:
 class Confirmation:
     """For one lane. Questions come from its thread, answers from another.
 
-    `on_result` is called, from that other thread, when a reading has come to something.
+    `on_result` is called, from that other thread, when a reading has come to something; of pictures that show something
+    else it hears also where they were of a vehicle that is gone.
     """
 
     def __init__(
@@ -92,12 +93,13 @@ class Confirmation:
         return None
 
     def _answered(self, reading: _Reading, shown: PicturesShown | None, why: str) -> None:
-        """Take what the pictures show; it is lost on a vehicle that is gone, or on another permit."""
+        """Take what the pictures show; it is lost on a vehicle that is gone, or on another permit, but for a lie."""
         result = SecondReading(SecondVerdict.FAILED, why) if shown is None else self._compared(reading, shown)
         with self._lock:
-            if self._reading is not reading:
+            if self._reading is reading:
+                self._reading = replace(reading, result=result)
+            elif result.verdict is not SecondVerdict.DIFFERENT:
                 return
-            self._reading = replace(reading, result=result)
         self._on_result(reading.subject, Confirmed(result, reading.asked.pictures))
 
     def _compared(self, reading: _Reading, shown: PicturesShown) -> SecondReading:

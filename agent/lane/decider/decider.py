@@ -77,6 +77,7 @@ class Decider:
         self._claim: _Claim | None = None
         self._passing: _Passing | None = None
         self._distrust = sources.distrust
+        self._hold = sources.hold
         self._confirmation = Confirmation(sources.kept_pictures, place.rules.match, self._confirmed)
 
     def decide(self, question: Decide, now: Instant, later: Callable[[Decided], None]) -> Decided | None:
@@ -159,7 +160,8 @@ class Decider:
 
     def _with_confirmation(self, passing: _Passing, confirmed: Confirmed) -> Decided | None:
         """Judge once more, by what the second reading came to."""
-        case = replace(passing.case, known=replace(passing.case.known, second=confirmed.result))
+        known = replace(passing.case.known, second=confirmed.result, hold=self._hold())
+        case = replace(passing.case, known=known)
         decision = judge(
             case.assessment,
             self._place.rules,
@@ -227,7 +229,8 @@ class Decider:
         decision = judge(
             case.assessment,
             self._place.rules,
-            replace(case.known, claim=answer),
+            # A witness may have spoken meanwhile.
+            replace(case.known, claim=answer, hold=self._hold()),
             final=case.question.final,
             matched=claim.decision.match,
         )

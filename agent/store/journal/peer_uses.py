@@ -20,7 +20,7 @@ TELL = f"""
 INSERT INTO ledger ({WORDS}, gate, boot) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '')
 ON CONFLICT (permit, use, gate) DO UPDATE
 SET seq = excluded.seq, state = excluded.state, txn = excluded.txn, utc_ms = excluded.utc_ms,
-    vehicle = excluded.vehicle, direction = excluded.direction
+    vehicle = excluded.vehicle, direction = excluded.direction, boot = excluded.boot
 """  # noqa: S608 - a constant
 FOUND = "SELECT state, txn, seq, utc_ms, vehicle FROM ledger WHERE permit = ? AND use = ? AND gate = ?"
 # What was known of a stream before stays, until yet another begins.
@@ -31,6 +31,8 @@ ON CONFLICT (gate) DO UPDATE SET
     former_seq = iif(stream IN (excluded.stream, ''), former_seq, seq),
     stream = excluded.stream, seq = excluded.seq, synced = max(synced, excluded.synced)
 """
+_OF_BEFORE: Final = 0
+"""The place of a row that its gate told in a stream before the one of now, or that another gate reported."""
 NOTE_HEAD = "UPDATE site_peers SET head = ? WHERE gate = ?"
 ROW_LOGS = "SELECT stream, seq, former_stream, former_seq FROM site_peers WHERE gate = ?"
 # Of the consents only those for the gate that asks: what other gates were granted is not for it to keep.
@@ -114,20 +116,29 @@ def _row(row: Sequence[object]) -> PeerRow:
 def apply_row(connection: sqlite3.Connection, gate: str, row: PeerRow, own: str) -> Conflict | None:
     """Take over what another gate says of its own use, unless something newer is known; returns the conflict it makes.
 
-    What it consumed stays consumed, also where it lost its journal and says otherwise.
+    What it consumed stays consumed, also where it lost its journal and says otherwise. And what it had reserved stays
+    so where another transaction, of before, is all that an older copy of its journal knows.
     """
     found = connection.execute(FOUND, (row.permit_id, row.use, gate)).fetchone()
     if found is not None and found[2] >= row.seq:
         return None
     home_claims.give_back(connection, row.permit_id, row.use, gate, row.transaction)
     ousted = () if found is None or found[0] != LedgerState.CONSUMED else ((found[3], gate, found[1], found[4]),)
-    if ousted and (row.state is not LedgerState.CONSUMED or found[1] == row.transaction):
+    if found is not None and _outlasts(found[0], found[1], found[2], row):
         connection.execute(
             "UPDATE ledger SET seq = ? WHERE permit = ? AND use = ? AND gate = ?",
             (row.seq, row.permit_id, row.use, gate),
         )
         return None
     return _write_row(connection, gate, row, own, ousted)
+
+
+def _outlasts(state: str, transaction: str, seq: int, row: PeerRow) -> bool:
+    """Whether what is known of a use stays, whatever its gate says of it now."""
+    if state == LedgerState.CONSUMED:
+        return row.state is not LedgerState.CONSUMED or transaction == row.transaction
+    forgotten = state == LedgerState.RESERVED and seq == _OF_BEFORE and transaction != row.transaction
+    return forgotten and row.state is LedgerState.RELEASED
 
 
 def apply_reported_row(connection: sqlite3.Connection, gate: str, row: PeerRow, own: str) -> Conflict | None:
@@ -137,13 +148,20 @@ def apply_reported_row(connection: sqlite3.Connection, gate: str, row: PeerRow, 
     that was reserved is in doubt from then on, like one from an earlier boot.
     """
     found = connection.execute(FOUND, (row.permit_id, row.use, gate)).fetchone()
-    news = (
-        row.state is LedgerState.CONSUMED and found is not None and found[:2] == (LedgerState.RESERVED, row.transaction)
-    )
-    if row.state is LedgerState.RELEASED or (found is not None and not news):
+    if row.state is LedgerState.RELEASED or (found is not None and not _is_news(gate, row, *found[:2])):
         return None
     seq = 0 if gate else ledger.next_seq(connection)
     return _write_row(connection, gate, replace(row, seq=seq), own)
+
+
+def _is_news(gate: str, row: PeerRow, state: str, transaction: str) -> bool:
+    """Whether a use that is reported, and stands here in this state by this transaction, has gone on since.
+
+    Of its own uses a gate may hold an older copy: what it gave back there, another transaction may have had later.
+    """
+    if row.transaction == transaction:
+        return row.state is LedgerState.CONSUMED and state != LedgerState.CONSUMED
+    return not gate and state == LedgerState.RELEASED
 
 
 def _write_row(

@@ -2,6 +2,7 @@
 lost.
 """
 
+import threading
 from contextlib import closing
 
 import pytest
@@ -10,8 +11,27 @@ from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.site.claim_answers import ClaimCode
 from agent.site.standalone import StandaloneSite
 from agent.store.errors import JournalUnavailableError, LedgerConflictError
-from tests.support.site.sites import AT_EAST, Hub, SiteGate, outcome, passes, request, site, vehicle_of
-from tests.support.waiting import eventually
+from tests.support.site.sites import AT_EAST, Hub, SiteGate, outcome, passes, request, rules, said_in, site, vehicle_of
+from tests.support.waiting import PATIENCE_S, eventually
+
+PATIENT = rules(claim_timeout_s=60.0)
+"""So that what happens is never a matter of time."""
+
+
+def number_of_grant(hub, transaction):
+    """The number of the message that says that the claim of a transaction is granted; 0 before it was said."""
+    answers = [said_in(text) for kind, _receivers, text in list(hub.past) if kind == "answer"]
+    grants = [one for one in answers if one["said"]["code"] == "granted"]
+    return next((one["number"] for one in grants if one["said"]["id"].startswith(f"{transaction}:")), 0)
+
+
+def has_acted_on(gate, other, number):
+    """Whether a gate has acted on what another said to it up to this number."""
+    if gate.service._sessions._peers[other].number < number:
+        return False
+    acted = threading.Event()
+    gate.service._dispatcher.claims.submit(acted.set)
+    return acted.wait(PATIENCE_S)
 
 
 @pytest.fixture
@@ -111,19 +131,44 @@ class TestAGateThatDies:
             eventually(new.ready)
             assert outcome(south, request(AT_EAST, "t3")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
 
-    def test_without_a_trace_of_its_journal_may_use_what_it_is_granted_before_it_has_heard_all(self, some):
-        """The whole that it asked for is served after the grant, and reports it as a use that may be reserved."""
+    def test_without_a_trace_of_its_journal_uses_what_it_is_granted_once_it_has_heard_all(self, some):
+        """The whole that it asked for may be read after the grant, and report it as a use that may be reserved."""
         hub, _east, _north, south = some
         hub.held = {"rows"}
-        with self.again(some, 1, journal="new.db") as new:
+        with self.again(some, 1, journal="new.db", rules=PATIENT) as new:
             asked = request(AT_EAST, "t1")
-            assert new.claim(asked).code is ClaimCode.GRANTED
+            assert new.service.claim(asked, new.answers.append) is None
             hub.let_go("rows")
             eventually(new.ready)
+            (word,) = eventually(lambda: new.answers, what="an answer")
+            assert word.code is ClaimCode.GRANTED, word
             assert new.journal.use_state(asked.permit_id).open_reservation is None
             new.reserve(asked)
             new.settle(asked, LedgerState.CONSUMED)
             assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.USED_AT_OTHER_GATE, "north")
+
+    def test_without_a_trace_of_its_journal_has_no_use_again_that_another_of_its_lanes_may_have_had(self, some):
+        """The home gate leaves it to the gate that has a use which of its transactions takes it."""
+        hub, _east, north, _south = some
+        before = request(AT_EAST, "t1")
+        assert north.claim(before).code is ClaimCode.GRANTED
+        hub.lose("rows", "over")
+        north.reserve(before)
+        hub.lose()
+        hub.held = {"rows"}
+        with self.again(some, 1, journal="new.db", rules=PATIENT) as new:
+            asked = request(AT_EAST, "t2")
+            assert new.service.claim(asked, new.answers.append) is None
+            number = eventually(lambda: number_of_grant(hub, "t2"), what="the home gate's grant")
+            eventually(lambda: has_acted_on(new, "east", number), what="the grant, which does not count yet")
+            with pytest.raises(LedgerConflictError):
+                new.reserve(asked)
+            hub.let_go("rows")
+            eventually(new.ready)
+            eventually(lambda: new.answers, what="an answer")
+            with pytest.raises(LedgerConflictError):
+                new.reserve(asked)
+            assert new.journal.use_state(asked.permit_id).in_doubt
 
     def test_without_a_trace_of_its_journal_is_in_doubt_of_what_it_was_granted_before(self, some):
         hub, _east, north, south = some

@@ -10,7 +10,7 @@ from agent.site.own_state import NOTHING_LOST
 from agent.store.errors import JournalUnavailableError
 from agent.store.journal.journal import Journal
 from tests.support.site.sites import membership_of
-from tests.support.store.journals import FakeClock
+from tests.support.store.journals import FakeClock, consume, reserve
 
 STREAM = "0" * 8 + "-0000-4000-8000-" + "0" * 12
 
@@ -49,7 +49,7 @@ def sync(wire, journal):
 
     return LedgerSync(
         membership_of("north"), wire, journal.site, journal.stream,
-        news=ignore, void=ignore, lost=ignore, made=lambda _: False,
+        news=ignore, whole=ignore, void=ignore, lost=ignore, made=lambda _: False,
         heads=HeadWitness(NOTHING_LOST, journal.site),
     )  # fmt: skip
 
@@ -77,6 +77,25 @@ def test_a_gate_that_asks_for_all_rows_anew_gets_no_more_of_the_old_answer(sync,
     while sync.tick() is not None and len(wire.sent) < UNDER_WAY:
         pass
     assert {said["whole"] for _, said in wire.sent if said["kind"] == "rows"} == {"b" * 16}
+
+
+def test_a_gate_that_asks_for_new_rows_over_and_over_is_answered_once(sync, wire):
+    for _ in range(200):
+        told(sync, RowsRequest())
+    while sync.tick() is not None and len(wire.sent) < UNDER_WAY:
+        pass
+    assert [said["after"] for _, said in wire.sent if said["kind"] == "rows"] == [0]
+
+
+def test_rows_that_are_asked_for_come_with_this_gates_own_word_of_its_head(sync, wire, journal, monkeypatch):
+    """By it the gate that asks can show later that they were there."""
+    monkeypatch.setattr(sync._heads, "own", lambda: f"signed at {journal.site.head()}")
+    journal.record([], [reserve(), consume()])
+    told(sync, RowsRequest())
+    while sync.tick() is not None and len(wire.sent) < UNDER_WAY:
+        pass
+    answers = [said for _, said in wire.sent if said["kind"] == "rows"]
+    assert [(len(said["rows"]), said["head"]) for said in answers] == [(1, "signed at 2"), (0, "signed at 2")]
 
 
 def test_rows_that_cannot_be_read_keep_no_place_in_the_window(sync, wire, monkeypatch):

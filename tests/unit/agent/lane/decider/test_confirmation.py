@@ -14,6 +14,7 @@ from agent.core.permit import trust
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
 from agent.core.site.claim_answers import ClaimAnswer, ClaimCode
+from agent.core.trust_state import NO_HOLD, StateHold
 from agent.lane.decider import Decider, LanePlace, Sources
 from agent.lane.decider.confirmation import AGAIN_S
 from tests.support.lane.judging import read
@@ -76,8 +77,10 @@ class Lane:
         place = LanePlace(
             9411, 1, "export", 60, 700, require_clock=False, rules=JudgementRules(), forms=frozenset(PermitForm)
         )
-        self.distrusted = []
-        sources = Sources(self.registry, self.journal, lambda: True, self.claims, self.pictures, self._distrust)
+        self.distrusted, self.hold = [], NO_HOLD
+        sources = Sources(
+            self.registry, self.journal, lambda: True, self.claims, self.pictures, self._distrust, lambda: self.hold
+        )
         self.decider = Decider(place, sources)
 
     def _distrust(self, camera):
@@ -162,6 +165,23 @@ def test_the_worker_that_lied_is_named_once_and_an_answer_never_waits_for_its_en
     assert "could not be ended" in caplog.text
     assert lane.ask(frames=2, at=9.0) == MISMATCH
     assert lane.distrusted == ["front"]
+
+
+def test_a_worker_that_lied_about_a_permit_is_named_also_where_another_one_is_shown_by_then(lane):
+    assert lane.ask(permit=PLATED) is None
+    assert lane.ask(permit=OTHER) is None
+    lane.pictures.show_nothing(0)
+    assert (lane.later, lane.distrusted) == ([], ["front"])
+    lane.pictures.confirm()
+    assert lane.later == [PASS]
+
+
+def test_a_loss_that_is_noticed_while_pictures_are_read_is_for_an_officer_and_nothing_is_claimed(lane):
+    assert lane.ask() is None
+    lane.hold = StateHold(cause="an older copy")
+    lane.pictures.confirm()
+    assert lane.later == [(Verdict.MANUAL, Reason.STATE_NOT_WHOLE)]
+    assert lane.claims.count == 0
 
 
 def test_a_reading_that_fails_is_for_an_officer_and_says_why(lane):

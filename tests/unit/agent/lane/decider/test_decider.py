@@ -18,6 +18,7 @@ from agent.core.permit import trust
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, LIST_LIFE_S, Issuer, issue, trust_list
 from agent.core.site.claim_answers import ClaimAnswer, ClaimCode
+from agent.core.trust_state import NO_HOLD, StateHold
 from agent.lane.decider import Decider, LanePlace, Sources
 from agent.lane.decider.decider import MARGIN_S
 from agent.site.standalone import StandaloneSite
@@ -71,13 +72,18 @@ class FlakyRegistry:
 
 
 class ScriptedClaims:
-    """Notes claims and answers them as set: at once, or, where `answer` is None, when told to."""
+    """Notes claims and answers them as set: at once, or, where `answer` is None, when told to.
+
+    `meanwhile` is called when it is asked.
+    """
 
     def __init__(self, answer=None):
         self.answer, self.requested, self.fails = answer, [], None
+        self.meanwhile = lambda: None
 
     def claim(self, request, answer):
         self.requested.append((request, answer))
+        self.meanwhile()
         if self.fails:
             raise self.fails
         return self.answer
@@ -105,6 +111,7 @@ class Lane:
         self.place = PLACE
         self.claims = StandaloneSite(self.journal)
         self.kept_pictures = FaithfulReader()
+        self.hold = NO_HOLD
         self.later = []
         self._decider = None
 
@@ -112,12 +119,23 @@ class Lane:
         self.journal.close()
         self.registry.close()
 
+    def lose(self, cause):
+        """A witness shows that the gate's state is not whole."""
+        self.hold = StateHold(cause=cause)
+
     @property
     def decider(self):
         """The decider of the place and the sources as they are: a new one where one of them changed."""
         key = (self.place, self.lists, self.journal, self.clock, self.claims)
         if self._decider is None or self._decider[0] != key:
-            sources = Sources(self.lists, self.journal, self.clock.trusted, self.claims, self.kept_pictures)
+            sources = Sources(
+                self.lists,
+                self.journal,
+                self.clock.trusted,
+                self.claims,
+                self.kept_pictures,
+                hold=lambda: self.hold,
+            )
             self._decider = key, Decider(self.place, sources)
         return self._decider[1]
 
@@ -493,6 +511,17 @@ def test_the_home_gates_word_decides_at_once_or_later(lane, claims, code, late):
         (answer,) = lane.later
     assert (answer.decision.verdict, answer.decision.reason) == CODES[code]
     assert "gate-2, so it is" in " ".join(check.detail for check in answer.decision.checks)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_loss_that_is_noticed_while_the_home_gate_is_asked_is_for_an_officer(lane, claims, late):
+    claims.answer = None if late else ClaimAnswer(ClaimCode.GRANTED, use=1)
+    claims.meanwhile = lambda: lane.lose("an older copy")
+    answer = lane.ask()
+    if late:
+        claims.speak()
+        (answer,) = lane.later
+    assert (answer.decision.verdict, answer.decision.reason) == (Verdict.MANUAL, Reason.STATE_NOT_WHOLE)
 
 
 def test_the_same_question_meanwhile_waits_for_the_same_word_with_the_newest_evidence(lane, claims):

@@ -178,6 +178,15 @@ def test_a_gate_that_lost_its_journal_begins_anew(journal):
     assert journal.use_state(OTHER).used == 1
 
 
+def test_what_a_gate_had_reserved_is_not_free_because_its_older_copy_gave_it_back(journal):
+    take(journal, told(1, RELEASED, "p1"), told(2, RESERVED, "p2"), first=1)
+    take(journal, told(1, RELEASED, "p1"), stream=NEW_STREAM)
+    assert journal.use_state(PERMIT).reserved_at == PEER
+    assert journal.site.dump_rows(PEER, None, 10)[0].state is RESERVED
+    take(journal, told(2, RESERVED, "p2"), told(3, RELEASED, "p2"), stream=NEW_STREAM)
+    assert journal.use_state(PERMIT).reserved_at is None
+
+
 @pytest.mark.parametrize("gate", ["", GATE])
 def test_a_gate_takes_no_rows_of_its_own(journal, gate):
     for call in (
@@ -322,6 +331,28 @@ def test_hearsay_fills_what_is_not_known_and_never_takes_back(journal):
     assert journal.use_state(OTHER) == UseState(0, None, False, 1)
     assert journal.use_state(b"own") == UseState(1, None, False, 2)
     assert journal.use_state(b"open") == UseState(1, None, False, 2), "it told so itself, before it lost its journal"
+
+
+@pytest.mark.parametrize(
+    ("reported", "transaction", "known"),
+    [
+        (CONSUMED, "t2", UseState(1, None, False, 2)),
+        (CONSUMED, "t1", UseState(1, None, False, 2)),
+        (RESERVED, "t2", UseState(0, "t2", True, 2)),
+        (RESERVED, "t1", UseState(0, None, False, 1)),
+    ],
+    ids=["used by another", "used after all", "reserved by another", "reserved before it was given back"],
+)
+def test_a_use_that_an_older_copy_gave_back_is_as_others_know_it(journal, reported, transaction, known):
+    journal.record([], [reserve(1, "t1"), release(1, "t1")])
+    journal.site.take_dump(PEER, STREAM, [told(0, reported, transaction, gate=GATE)])
+    assert journal.use_state(PERMIT) == known
+
+
+def test_another_gates_own_word_that_a_use_was_given_back_outlasts_hearsay(journal):
+    take(journal, told(1, RELEASED, "x2"), gate=THIRD)
+    journal.site.take_dump(PEER, STREAM, [told(0, RESERVED, "x1", gate=THIRD), told(0, CONSUMED, "x1", gate=THIRD)])
+    assert journal.use_state(PERMIT) == UseState(0, None, False, 1)
 
 
 def test_conflicts_are_found_in_what_is_told_anew(journal):
