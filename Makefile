@@ -79,7 +79,7 @@ fuzz-guided: setup  ## Let coverage guide the attack on one reader for five minu
 	@PYTHON=$(PYTHON) tools/setup_fuzz.sh
 	@.venv-fuzz/bin/python -m tests.fuzz.guided "$(READER)"
 
-races: setup  ## Three gates race for the same permits, are killed, cut off and lose journals: was any permit used twice?
+races: setup  ## Three gates race for permits, are killed, cut off and lose journals: was any permit used twice?
 	@$(BIN)/python -m tests.races.races
 
 MACHINE ?=
