@@ -82,11 +82,11 @@ SCENARIOS: Final = {
     "two, flag, clocks off": Scenario(policy=_FLAG, cuts=1, crashes=1, backs=0, skews=(5000.0, -5000.0)),
     "two, a lost journal": Scenario(crashes=1, losses=1, heartbeats=1, backs=0),
     "two, a lost journal, twice at one gate": Scenario(
-        vehicles=(("v1", "B", "P"), ("v2", "B", "P")), crashes=1, losses=1, waits=1, backs=0
+        vehicles=(("v1", "B", "P"), ("v2", "B", "P")), crashes=1, losses=1, waits=0, backs=0, in_flight=4
     ),
     "two, an older journal": Scenario(crashes=1, restores=1, waits=1, heartbeats=1, backs=0),
     "two, an older journal, turned round": Scenario(
-        vehicles=(("v1", "A", "P"), ("v2", "A", "P"), ("v3", "A", "P")), crashes=1, restores=1, waits=0
+        vehicles=(("v1", "A", "P"), ("v2", "A", "P"), ("v3", "A", "P")), crashes=1, restores=1, waits=0, in_flight=4
     ),
     "two, first start": Scenario(synced=False, waits=1, backs=0, crashes=1),
     "two, two uses": Scenario(
