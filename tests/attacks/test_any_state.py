@@ -6,11 +6,16 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from agent.assembly.app import App
+from agent.assembly.parts import ConfigurationSource
+from agent.clock.clock import Clock
 from agent.core.crypto.keys import SigningKey
 from agent.core.trust_state import StatePart
 from agent.recording import OWN_NAME
+from agent.service.notify import Notifier
 from agent.settings.drivers import load_configuration
 from agent.site import WrongGateKeyError
+from agent.store.errors import OtherGateError
 from agent.store.gate_key import read_gate_key
 from tests.attacks.loss_table import NEWER, WAYS_OF_A_FILE, put_in_place
 from tests.support.gate.gate_site import GATE, GateSite
@@ -96,9 +101,10 @@ def configured(folder, gate, more=""):
 
 
 @contextmanager
-def running(configuration):
+def running(configuration, *, renamed=False):
     with forgotten_boards():
-        app = gate_app(load_configuration(configuration))
+        source = ConfigurationSource(configuration, renamed=renamed)
+        app = App(load_configuration(configuration), Clock(), Notifier(None), pytest.fail, source)
         app.start()
         try:
             assert app.console.wait_open(PATIENCE_S)
@@ -158,6 +164,18 @@ def test_a_file_in_the_place_of_a_folder_is_put_aside_and_told(kept):
         alarms = "".join(event.payload.decode() for event in events if event.type == "alarm.raised")
     assert "evidence/open was no folder and was moved to" in alarms
     assert (kept.state / "evidence" / "open.unusable").read_text() == "no folder"
+
+
+def test_the_journal_of_another_gate_is_foreign_where_the_head_file_names_this_gate(kept):
+    """Whoever puts the journal of another gate there may put its last configuration there too."""
+    kept.put("journal.db", "another gate's")
+    with running(kept.configured(), renamed=True) as app:
+        said = app.parts.status.health()["trust_state"]["journal"]
+        assert said == {"state": "lost", "cause": f"it is the journal of gate {OTHER_GATE}"}
+    kept.restored().put("journal.db", "another gate's")
+    (kept.folder / "witness" / "head").unlink()
+    with pytest.raises(OtherGateError), running(kept.configured(), renamed=True):
+        pass
 
 
 def apart(app):
