@@ -82,6 +82,7 @@ class GateRecords:
         self.new_key = start.new_key
         with on_failure(self.journal.close):
             self.evidence = _evidence_store(settings)
+        self._set_aside = [*self.evidence.set_aside, *_untold(dependencies.key.replaced, start)]
         self.checkpointer = Checkpointer(
             self.journal,
             dependencies.key.signing,
@@ -109,7 +110,7 @@ class GateRecords:
         """Tell of the start and of what the last run left open. `configuration`: its digest. Raises JournalError."""
         utc = self._dependencies.utc()
         found = start_record(
-            version, configuration, self.journal.recover(), self.journal.replaced, self.evidence.set_aside, utc
+            version, configuration, self.journal.recover(), self.journal.replaced, self._set_aside, utc
         )
         self.recorder.note(found.drafts, found.changes)
 
@@ -190,6 +191,11 @@ class GateRecords:
             cause = OwnCause.PICTURES_FULL.value.filled(max_mb=self._settings.evidence.max_mb)
             self.note(EvidenceDropped(count=dropped, cause=cause))
         return gone
+
+
+def _untold(key_replaced: str, start: JournalStart) -> list[str]:
+    """That the key was replaced, where no part of the state is told to be lost by that."""
+    return [] if not key_replaced or key_replaced in {one.cause for one in start.changes} else [key_replaced]
 
 
 def _evidence_store(settings: Settings) -> EvidenceStore:

@@ -30,7 +30,7 @@ from agent.store.evidence.retention import (
     RetentionClass,
     retention_class_of,
 )
-from agent.store.files import set_misfit_aside
+from agent.store.files import open_regular, set_misfit_aside
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -177,7 +177,8 @@ class EvidenceStore:
                 return None
             path = self._path(picture.retention_class, sha256)
             try:
-                jpeg = path.read_bytes()
+                with open_regular(path) as file:
+                    jpeg = file.read()
             except FileNotFoundError:
                 self._forget(sha256)
                 return None
