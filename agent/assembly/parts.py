@@ -42,12 +42,12 @@ if TYPE_CHECKING:
 
     from agent.clock import Clock
     from agent.console.dependencies import Gate
-    from agent.core.crypto import SigningKey
     from agent.core.events import ClockReading, ConfigurationRefused, Draft, Event
     from agent.core.model import LedgerChange
     from agent.mqtt import LinkView
     from agent.service.notify import Notifier
     from agent.settings import LoadedSettings
+    from agent.store.gate_key import GateKey
 
 MOST_SECOND_READERS: Final = 2
 """That wait at a time: more vehicles than two are seldom let pass within the second that a new one takes to start."""
@@ -58,13 +58,15 @@ class ConfigurationSource:
     """Where the settings came from. `path`: the main file. `refused`: why the files now differ from it.
 
     `request_reload`: request a reload, as SIGHUP does; returns at once. `load`: the files as they are now; raises
-    SettingsError; None: it cannot be looked at.
+    SettingsError; None: it cannot be looked at. `renamed`: the last configuration with which the agent ran names
+    another gate, so that a journal of another gate is no foreign one: the configuration is at fault.
     """
 
     path: Path
     refused: ConfigurationRefused | None = None
     request_reload: Callable[[], None] = lambda: None
     load: Callable[[], LoadedSettings] | None = None
+    renamed: bool = False
 
 
 class GateParts:
@@ -106,7 +108,8 @@ class GateParts:
         self._clock, self.notifier = clock, notifier
         self.boot = str(uuid.uuid4())
         settings.state.directory.mkdir(parents=True, exist_ok=True)
-        signing = gate_key(settings.state.directory)
+        key = gate_key(settings.state.directory)
+        signing = key.signing
         self.fingerprint_key = signing.sign(b"the secrets of the configuration, as events tell of them")
         self.watchdog, self._counters = Watchdog(notifier), Counters()
         self.workers = WorkerSupervisor(self.watchdog, self.note)
@@ -119,11 +122,13 @@ class GateParts:
             holdover_rules(settings.clock),
             self._note_all,
         )
-        self.records = self._opened.enter_context(closing(self._make_records(signing, on_damage)))
+        self.records = self._opened.enter_context(closing(self._make_records(key, on_damage)))
         self.journal, self.recorder = self.records.journal, self.records.recorder
         self.evidence, self.evidence_writer = self.records.evidence, self.records.evidence_writer
         self.trust = self.records.trust
-        self.site = site_service(settings, signing, self.journal, self._site_changed, self.trust)
+        self.site = site_service(
+            settings, signing, self.journal, self._site_changed, self.trust, new_key=self.records.new_key
+        )
         self.devices = DeviceStatusTable(self.recorder, self.utc)
         self.lanes = self._make_lanes(signing.sign(b"the vehicles that an officer sees"))
         self.status = GateStatus(
@@ -158,10 +163,10 @@ class GateParts:
         )
         return AnchorFollower(dependencies)
 
-    def _make_records(self, signing: SigningKey, on_damage: Callable[[str], None]) -> GateRecords:
+    def _make_records(self, key: GateKey, on_damage: Callable[[str], None]) -> GateRecords:
         dependencies = RecordsDependencies(
             boot=self.boot,
-            signing=signing,
+            key=key,
             reading=self._reading,
             utc=self.utc,
             registry=self.lists.registry,
@@ -171,6 +176,7 @@ class GateParts:
             trusted_utc=lambda: self.utc() if self.clock_monitor.trusted() else None,
             list_versions=self.lists.versions,
             lock_lane=self._lock_lane,
+            renamed=self.source.renamed,
         )
         return GateRecords(self.settings, dependencies)
 

@@ -22,6 +22,7 @@ from agent.recording import (
     RetentionJob,
     StartDependencies,
     TrustMonitor,
+    is_of_gate,
     open_witnessed,
     start_record,
 )
@@ -33,10 +34,10 @@ from agent.store.journal import Journal
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from agent.core.crypto import SigningKey
     from agent.core.events import ClockReading, Event
     from agent.recording import JournalStart, Reserving
     from agent.settings import Settings
+    from agent.store.gate_key import GateKey
     from agent.store.registry import Registry
 
 MEGABYTE = 1 << 20
@@ -44,17 +45,17 @@ MEGABYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class RecordsDependencies:
-    """What the records stand on. `boot`: of this start. `signing`: the gate's own key.
+    """What the records stand on. `boot`: of this start. `key`: the gate's own.
 
     `reading`: the wall clock, and how good it is. `utc`: the wall clock alone. `reserving`: see Recorder. `recorded`
     hears what was recorded, in order, and must not block. `on_damage` is called, from a thread, when the journal turns
     out to be damaged while the gate runs: only a restart fixes it. `trusted_utc`: the wall clock, None while it is not
     to be trusted. `list_versions`: those of the lists that are here, None while that cannot be known. `lock_lane`: see
-    TrustMonitor.
+    TrustMonitor. `renamed`: see ConfigurationSource.
     """
 
     boot: str
-    signing: SigningKey
+    key: GateKey
     reading: Callable[[], ClockReading]
     utc: Callable[[], float]
     registry: Registry
@@ -64,10 +65,11 @@ class RecordsDependencies:
     trusted_utc: Callable[[], float | None]
     list_versions: Callable[[], Mapping[str, int] | None]
     lock_lane: Callable[[str], None]
+    renamed: bool
 
 
 class GateRecords:
-    """Owns the journal. `close` comes last of all."""
+    """Owns the journal. `close` comes last of all. `new_key`: see JournalStart."""
 
     def __init__(self, settings: Settings, dependencies: RecordsDependencies) -> None:
         """Open the journal, and start nothing.
@@ -77,10 +79,16 @@ class GateRecords:
         self._settings, self._dependencies = settings, dependencies
         start = self._open_journal()
         self.journal = start.journal
+        self.new_key = start.new_key
         with on_failure(self.journal.close):
             self.evidence = _evidence_store(settings)
+        self._set_aside = [*self.evidence.set_aside, *_untold(dependencies.key.replaced, start)]
         self.checkpointer = Checkpointer(
-            self.journal, dependencies.signing, settings.gate.id, self._dependencies.utc, settings.journal.checkpoint_s
+            self.journal,
+            dependencies.key.signing,
+            settings.gate.id,
+            self._dependencies.utc,
+            settings.journal.checkpoint_s,
         )
         self.evidence_writer = EvidenceWriter(self.evidence)
         self.recorder = Recorder(
@@ -101,7 +109,9 @@ class GateRecords:
     def note_start(self, version: str, configuration: str) -> None:
         """Tell of the start and of what the last run left open. `configuration`: its digest. Raises JournalError."""
         utc = self._dependencies.utc()
-        found = start_record(version, configuration, self.journal.recover(), self.journal.replaced, utc)
+        found = start_record(
+            version, configuration, self.journal.recover(), self.journal.replaced, self._set_aside, utc
+        )
         self.recorder.note(found.drafts, found.changes)
 
     def close(self) -> None:
@@ -115,11 +125,13 @@ class GateRecords:
         self._head_file = None if settings.state.head_file is None else HeadFile(settings.state.head_file)
         known = StartDependencies(
             settings.gate.id,
-            dependencies.signing.public,
+            dependencies.key.public,
             dependencies.utc,
             self._trust_rules,
             self._head_file,
+            dependencies.key.replaced,
         )
+        foreign_aside = not dependencies.renamed or is_of_gate(self._head_file, settings.gate.id)
         return open_witnessed(
             lambda: Journal.open(
                 settings.state.directory / "journal.db",
@@ -127,6 +139,7 @@ class GateRecords:
                 boot=dependencies.boot,
                 clock=dependencies.reading,
                 max_bytes=settings.journal.max_mb * MEGABYTE,
+                foreign_aside=foreign_aside,
             ),
             known,
         )
@@ -139,7 +152,7 @@ class GateRecords:
         dependencies = self._dependencies
         return TrustMonitor(
             start,
-            dependencies.signing,
+            dependencies.key.signing,
             self._settings.gate.id,
             self._trust_rules,
             dependencies.utc,
@@ -178,6 +191,11 @@ class GateRecords:
             cause = OwnCause.PICTURES_FULL.value.filled(max_mb=self._settings.evidence.max_mb)
             self.note(EvidenceDropped(count=dropped, cause=cause))
         return gone
+
+
+def _untold(key_replaced: str, start: JournalStart) -> list[str]:
+    """That the key was replaced, where no part of the state is told to be lost by that."""
+    return [] if not key_replaced or key_replaced in {one.cause for one in start.changes} else [key_replaced]
 
 
 def _evidence_store(settings: Settings) -> EvidenceStore:

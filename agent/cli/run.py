@@ -97,23 +97,22 @@ def _started(
         _log_refused(found.refused)
     for warning in found.loaded.warnings:
         log.warning("%s", warning)
+    fallback = before or last_good_configuration(configuration)
     try:
-        app = _made(configuration, found, asked)
+        app = _made(configuration, found, fallback, asked)
         app.start()
     except (WrongGateKeyError, EvidenceError, JournalError, RegistryError, OSError) as error:
         wrong = isinstance(error, WrongGateKeyError)
         log.critical("%s: %s", "the configuration cannot be used" if wrong else "the agent cannot start", error)
-        before = before or last_good_configuration(configuration)
-        if before is None or before.state == found.state:
+        if fallback is None or fallback.state == found.state:
             raise typer.Exit(exit_codes.CONFIGURATION if wrong else exit_codes.FAILED) from None
         problem = SettingsError(
             [Problem(str(configuration), "", Text("the agent cannot start with it: {why}", why=error))]
         )
-        return _started(configuration, replace(before, refused=problem), before, asked)
+        return _started(configuration, replace(fallback, refused=problem), fallback, asked)
     if found.refused is None:
-        last = before or last_good_configuration(configuration)
         known = _made_by(configuration, found)
-        app.note_configuration(None if last is None else last.loaded, known.who, known.what)
+        app.note_configuration(None if fallback is None else fallback.loaded, known.who, known.what)
     _remember(configuration, found)
     log.info("gate %s runs with %d lanes", found.loaded.settings.gate.id, len(found.loaded.settings.lanes))
     return app, found
@@ -203,14 +202,20 @@ def _start_log(settings: Settings) -> None:
     )
 
 
-def _made(configuration: Path, found: UsableConfiguration, asked: ProcessSignals) -> App:
-    """The agent, not started yet. Raises what App raises."""
+def _made(
+    configuration: Path, found: UsableConfiguration, last: UsableConfiguration | None, asked: ProcessSignals
+) -> App:
+    """The agent, not started yet. `last`: with what it ran before. Raises what App raises."""
     with loading():
         from agent.assembly import App, ConfigurationSource  # noqa: PLC0415 - what only this command needs
         from agent.clock import Clock  # noqa: PLC0415
 
     refused = None if found.refused is None else _refusal(found.refused, found.loaded)
     source = ConfigurationSource(
-        configuration, refused, asked.request_reload, partial(load_configuration, configuration)
+        configuration,
+        refused,
+        asked.request_reload,
+        partial(load_configuration, configuration),
+        renamed=last is not None and last.loaded.settings.gate.id != found.loaded.settings.gate.id,
     )
     return App(found.loaded, Clock(), Notifier.from_environment(os.environ), asked.damaged, source)

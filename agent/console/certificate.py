@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from agent.store.files import sync_folder
+from agent.store.files import set_misfit_aside, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,6 +87,9 @@ def _own(state: Path, names: list[str], utc: float) -> Certificate:
     """The gate's own, made again where it is not there, damaged, about to end, or without one of the names."""
     chain, key = state / CERTIFICATE, state / KEY
     now = max(datetime.fromtimestamp(utc, UTC), EARLIEST)
+    with contextlib.suppress(OSError):  # told where it is written
+        for path in (chain, key):
+            set_misfit_aside(path)
     with contextlib.suppress(CertificateError):
         kept = _read(chain, key, own=True)
         kept.context()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, Request
 
 from agent.console.access.roles import LOCAL
-from agent.core.events import ConsoleActed, Draft, parts_of
+from agent.core.events import Alarm, AlarmRaised, ConsoleActed, Draft, parts_of
 from agent.settings import recorded_changes
 from drivers.text import joined
 
@@ -106,6 +106,11 @@ class Gate:
         """Record that somebody who is not known was refused something. Waits for the disk."""
         event = ConsoleActed(person="", role="", address=address, act=act, detail=detail, done=False)
         self.recorder.note([Draft(event, None, None, self.now().utc)])
+
+    def tell_loss(self, what: str) -> None:
+        """Raise the alarm that something which the console keeps could not be used. Waits for the disk."""
+        alarm = AlarmRaised(alarm=Alarm.STATE_NOT_WHOLE, detail=what)
+        self.recorder.note([Draft(alarm, None, None, self.now().utc)])
 
     def record_views(self, events: Sequence[EvidenceViewed]) -> None:
         """Record who looked at pictures and vehicles. Waits for the disk."""

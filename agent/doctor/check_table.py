@@ -122,7 +122,7 @@ def common_tasks(dependencies: TaskDependencies) -> list[Task]:
             of_journal.journal,
             JOURNAL_LIMIT_S,
         ),
-        Task(DiagnosticCheck.GATE_KEY, partial(files.gate_key, state), of_files.gate_key),
+        Task(DiagnosticCheck.GATE_KEY, partial(files.gate_key, settings), of_files.gate_key),
         Task(
             DiagnosticCheck.CERTIFICATES,
             lambda: files.tls_facts(settings, dependencies.user, dependencies.utc()),

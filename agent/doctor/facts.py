@@ -205,11 +205,15 @@ class JournalFacts:
 
 @dataclass(frozen=True, slots=True)
 class GateKeyFacts:
-    """The key with which the gate signs. `trouble`: why it cannot be used, "" for nothing."""
+    """The key with which the gate signs. `trouble`: why it cannot be used, "" for nothing.
+
+    `named`: the public half that the settings of the site name for this gate, "" where they name none.
+    """
 
     exists: bool
     trouble: str
     public: str = ""
+    named: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,6 +258,13 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
             "Do as it says; after a new key give `gate-agent events key` to central and to the other gates of the site."
         ),
     ),
+    FindingCode.GATE_KEY_UNKNOWN: Advice(
+        Text(
+            "The other gates of the site do not know this gate's key: this gate stays apart from them, and decides as "
+            "site.partition_policy says of a line that is cut."
+        ),
+        Text("Put {key} into site.gates at every gate of the site, and restart them one after the other."),
+    ),
     FindingCode.CERTIFICATE_UNUSABLE: Advice(
         Text("The file cannot be used: {trouble}"),
         Text("Put a good PEM file there that the agent's user may read, and reload."),

@@ -8,7 +8,7 @@ One writer for all parts; it is the only way into the journal.
 from agent.recording.checkpoints import Checkpointer
 from agent.recording.evidence_writer import EvidenceWriter
 from agent.recording.journal_start import STATE as TRUST_STATE
-from agent.recording.journal_start import JournalStart, StartDependencies, open_witnessed
+from agent.recording.journal_start import JournalStart, StartDependencies, is_of_gate, open_witnessed
 from agent.recording.lost_orders import OWN_NAME
 from agent.recording.personal_data import DAY_S, HOUR_S, PersonalAges, PersonalDataRetention
 from agent.recording.recorder import Recorder, Reserving
@@ -32,6 +32,7 @@ __all__ = [
     "RetentionJob",
     "StartDependencies",
     "TrustMonitor",
+    "is_of_gate",
     "open_witnessed",
     "start_record",
 ]

@@ -10,6 +10,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from agent.core.crypto import kid_of
 from agent.core.events import ListsApplied
 from agent.core.trust_state import (
     FloorNamed,
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+GATE_KEY: Final = "gate_key"
+"""The name by which the journal keeps the id of the key that the gate signs by: another one since is told."""
 STATE: Final = "trust_state"
 """The name by which the journal keeps the trust state."""
 HEAD_FILE: Final = "head_file"
@@ -56,13 +59,17 @@ MS_PER_S: Final = 1000.0
 
 @dataclass(frozen=True, slots=True)
 class StartDependencies:
-    """`key`: the gate's own. `utc`: the wall clock, Unix seconds. `rules`: those of the trust state."""
+    """`key`: the gate's own. `utc`: the wall clock, Unix seconds. `rules`: those of the trust state.
+
+    `key_replaced`: why a key that could not be used was put aside just now, in words; "" where none was.
+    """
 
     gate: str
     key: PublicKey
     utc: Callable[[], float]
     rules: TrustRules
     file: HeadFile | None
+    key_replaced: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +77,14 @@ class JournalStart:
     """The open journal and its trust state. `changes`: what has changed since the last run, to be told.
 
     `orders`: the orders of lanes that the head file holds and this journal has lost, by lane, as in HeadRecord.
+    `new_key`: the gate signs by a key of which this journal knows nothing.
     """
 
     journal: Journal
     state: TrustState
     changes: tuple[PartChange, ...]
     orders: dict[str, tuple[str, str]]
+    new_key: bool = False
 
 
 def open_witnessed(open_journal: Callable[[], Journal], known: StartDependencies) -> JournalStart:
@@ -100,6 +109,7 @@ def _opened(open_journal: Callable[[], Journal], known: StartDependencies) -> Jo
         before = state
         record, proven, named = _of_head_file(journal, known)
         facts += named
+        facts += _of_key(journal, known)
         facts += [OrderGiven(lane) for lane in sorted(state.unordered - known.rules.lanes)]  # they are no more
         if journal.replaced is not None:
             facts = [_of_replacement(journal.replaced, record if proven else None), *facts]
@@ -114,7 +124,8 @@ def _opened(open_journal: Callable[[], Journal], known: StartDependencies) -> Jo
             changes += changed
         if state != before and state.journal.state is not Wholeness.BEHIND:
             _keep(journal, state)
-        return JournalStart(journal, state, tuple(changes), orders if state.orders.whole else {})
+        new_key = journal.kept(GATE_KEY) != kid_of(known.key)
+        return JournalStart(journal, state, tuple(changes), orders if state.orders.whole else {}, new_key)
 
 
 def _keep(journal: Journal, state: TrustState) -> None:
@@ -159,6 +170,14 @@ def _of_replacement(replaced: JournalReplacement, record: HeadRecord | None) -> 
     )
 
 
+def is_of_gate(file: HeadFile | None, gate: str) -> bool:
+    """Whether there is a head file that names this gate, whoever signed it."""
+    try:
+        return file is not None and unproven_head(file.read().text).gate == gate
+    except HeadRecordError:
+        return False
+
+
 def _of_head_file(journal: Journal, known: StartDependencies) -> tuple[HeadRecord | None, bool, list[Fact]]:
     """What the head file holds, whether this gate's key has signed it, and what follows from it."""
     if known.file is None:
@@ -179,6 +198,20 @@ def _of_head_file(journal: Journal, known: StartDependencies) -> tuple[HeadRecor
         why = Text("it is that of the gate {gate}", gate=record.gate)
         return None, False, [WitnessGone(_foreign(known.file, why))]
     return record, proven, list(head_facts(journal, record, Witness.HEAD_FILE, fresh=journal.begun))
+
+
+def _of_key(journal: Journal, known: StartDependencies) -> Iterator[Fact]:
+    """What follows from another key than before: what all who know the gate by that one say is not believed."""
+    before, now = journal.kept(GATE_KEY), kid_of(known.key)
+    if known.key_replaced:
+        yield WitnessGone(known.key_replaced)
+    elif before is not None and before != now:
+        yield WitnessGone(another_key(before, now))
+
+
+def another_key(before: str, now: str) -> Text:
+    """That the gate signs by another key, in words. By their ids."""
+    return Text("this gate signs with another key now: {now}, before {before}", now=now, before=before)
 
 
 def _foreign(file: HeadFile, why: str) -> Text:

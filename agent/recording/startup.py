@@ -10,7 +10,7 @@ from agent.core.events import Alarm, AlarmRaised, Draft, Event, EventsDropped, G
 from agent.core.model import LedgerChange, LedgerState, Outcome, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from agent.store.journal import Interrupted, JournalReplacement, Recovery
 
@@ -26,12 +26,21 @@ class StartRecord:
 
 
 def start_record(
-    version: str, configuration: str, recovery: Recovery, replaced: JournalReplacement | None, utc: float
+    version: str,
+    configuration: str,
+    recovery: Recovery,
+    replaced: JournalReplacement | None,
+    set_aside: Iterable[str],
+    utc: float,
 ) -> StartRecord:
-    """Tell of the start, and give every transaction that the last run left open its one outcome."""
+    """Tell of the start, and give every transaction that the last run left open its one outcome.
+
+    `set_aside`: what else could not be used and was put aside, in words.
+    """
     names = tuple(one.transaction for one in recovery.interrupted)
     started = GateStarted(version=version, configuration=configuration, interrupted=names)
-    events = [started, *_damage(replaced)]
+    aside = [AlarmRaised(alarm=Alarm.STATE_NOT_WHOLE, detail=done) for done in set_aside]
+    events = [started, *_damage(replaced), *aside]
     drafts = [Draft(event, None, None, utc) for event in events]
     drafts += [_closed(one, utc) for one in recovery.interrupted]
     changes = [

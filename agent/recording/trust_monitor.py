@@ -33,7 +33,7 @@ from agent.core.trust_state import (
     unproven_head,
 )
 from agent.recording.head_writer import HeadWriter
-from agent.recording.journal_start import HEAD_FILE, STATE, head_fact, head_facts
+from agent.recording.journal_start import GATE_KEY, HEAD_FILE, STATE, another_key, head_fact, head_facts
 from agent.recording.lost_orders import OWN_NAME, LostOrders
 from agent.service.worker import Worker
 from agent.store.errors import JournalError
@@ -56,8 +56,6 @@ LOCK_AGAIN_S: Final = 10.0
 """After which a lane that could not be locked is tried again: an officer may hold it open."""
 STOP_TIMEOUT_S: Final = 1.0
 LIMIT_S: Final = 60.0
-GATE_KEY: Final = "gate_key"
-"""The name by which the journal keeps the id of the key that the gate signs by: another one since is told."""
 
 
 class TrustMonitor:
@@ -396,7 +394,7 @@ class TrustMonitor:
             if before == now:
                 return
             if before is not None:
-                why = Text("this gate signs with another key now: {now}, before {before}", now=now, before=before)
+                why = another_key(before, now)
                 log.critical("%s", why)
                 self._note([self._alarm(why)])
             self._journal.keep(GATE_KEY, now)

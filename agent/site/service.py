@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from agent.site.own_state import OwnState
     from agent.store.journal import Journal, SiteLedger
 
+log = logging.getLogger(__name__)
+
 STOP_S = 5.0
 UNSURE_SHARE = 0.25
 """Of the time that a claim waits: for what other gates say of this gate's ledger, just after it started."""
@@ -53,7 +56,8 @@ class SiteService:
 
     All methods may be called from any thread. `claim` before a permit passes, `reserving` around the record that lets
     it. `trust`: the trust state of this gate, which hears what the others hold of it, and says whether its ledger knows
-    all uses.
+    all uses. `apart`: why this gate may not speak with the others, in words; it never connects then, and does what the
+    policy says for a line that is cut. "": it may.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of one part
@@ -66,8 +70,10 @@ class SiteService:
         rules: SiteRules,
         *,
         trust: OwnState = NOTHING_LOST,
+        apart: str = "",
     ) -> None:
         self._trust = trust
+        self._apart = apart
         self._membership = membership
         self._link = link
         self._rules = rules
@@ -104,7 +110,7 @@ class SiteService:
             uses=uses,
             send_message=self._sessions.send,
             alone=self._why_not_alone,
-            lost=lambda: self._exchange.witnesses.older_copy,
+            lost=lambda: self._apart or self._exchange.witnesses.older_copy,
             missing=lambda: self._exchange.missing,
             connected=self._is_connected,
         )
@@ -123,7 +129,10 @@ class SiteService:
         """Begin to connect and to answer."""
         self._dispatcher.start()
         self._exchange.start()
-        self._link.start()
+        if self._apart:
+            log.error("this gate stays apart from its site: %s", self._apart)
+        else:
+            self._link.start()
 
     def stop(self, timeout_s: float = STOP_S) -> bool:
         """Stop within `timeout_s`, whatever the broker does; whether all threads have ended by then."""
@@ -135,7 +144,8 @@ class SiteService:
     @property
     def workers(self) -> tuple[Worker, ...]:
         """Its threads."""
-        return (self._dispatcher.claims.worker, self._dispatcher.rows.worker, self._exchange.worker, self._link.worker)
+        own = (self._dispatcher.claims.worker, self._dispatcher.rows.worker, self._exchange.worker)
+        return own if self._apart else (*own, self._link.worker)
 
     # -------------------------------------------------------------------------------------------------- for the lanes
 
@@ -183,7 +193,9 @@ class SiteService:
         return ""
 
     def _why_not_alone(self) -> str:
-        return "" if self._rules.policy.decides_as_home(connected=self._is_connected()) else NO_LINK
+        if self._rules.policy.decides_as_home(connected=self._is_connected()):
+            return ""
+        return self._apart or NO_LINK
 
     def _is_connected(self) -> bool:
         return self._link.view.state is PortState.UP
@@ -231,7 +243,7 @@ class SiteService:
         }
         return {
             "connected": view.state is PortState.UP,
-            "detail": view.detail,
+            "detail": self._apart or view.detail,
             "policy": self._rules.policy.value,
             "missing": list(self._exchange.missing),
             "peers": peers,

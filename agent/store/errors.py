@@ -24,6 +24,10 @@ class JournalUnavailableError(JournalError):
     """The journal cannot be opened, read or written."""
 
 
+class NoOwnJournalError(JournalUnavailableError):
+    """The file is a database of something else, or of a newer agent. `Journal.open` moves it aside."""
+
+
 class OtherGateError(JournalUnavailableError):
     """The journal is that of another `gate`.
 

@@ -1,4 +1,4 @@
-"""Files below the databases: durable names, and reading what is no pipe and no device.
+"""Files below the databases: durable names, reading what is no pipe and no device, and putting aside what is no file.
 
 What else may lie under a name, such as a pipe or a device, has its reader wait without an end.
 """
@@ -6,8 +6,10 @@ What else may lie under a name, such as a pipe or a device, has its reader wait 
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import stat
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from drivers.text import Text
@@ -15,6 +17,8 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
+
+log = logging.getLogger(__name__)
 
 DATABASE_ENDINGS: Final = ("", "-wal", "-shm", "-journal")
 
@@ -41,8 +45,51 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def check_database(path: Path) -> None:
-    """Raise OSError where a database, or a file of SQLite's beside it, is there and is no regular file."""
-    for ending in DATABASE_ENDINGS:
-        file = path.with_name(f"{path.name}{ending}")
-        if file.exists() and not file.is_file():
+    """Raise OSError where a database, or a file of SQLite's beside it, is there and is no regular file.
+
+    Nor may it be a link that leads nowhere: SQLite would make a file there.
+    """
+    for file in database_files(path):
+        if not file.is_file():
             raise OSError(errno.EINVAL, Text("It is no regular file"), str(file))
+
+
+def misfit_of_database(path: Path) -> str:
+    """Why a database of the agent's own cannot be opened, or a file of SQLite's beside it; "" where it can.
+
+    It may be no link either: SQLite opens none beside a database, and nobody else shall write what it leads to.
+    """
+    found = next((file for file in database_files(path) if file.is_symlink() or not file.is_file()), None)
+    return "" if found is None else Text("{path} is no file", path=found)
+
+
+def database_files(path: Path) -> list[Path]:
+    """What there is of a database: it, and what SQLite has beside it."""
+    names = [path.with_name(f"{path.name}{ending}") for ending in DATABASE_ENDINGS]
+    return [file for file in names if os.path.lexists(file)]
+
+
+def set_aside(path: Path) -> Path:
+    """Give what lies under a name another one beside it, whatever it is; which one. Raises OSError."""
+    names = (f"{path.name}.unusable{'' if number == 1 else f'-{number}'}" for number in count(1))
+    target = next(found for name in names if not os.path.lexists(found := path.with_name(name)))
+    path.rename(target)
+    sync_folder(path.parent)
+    return target
+
+
+def set_misfit_aside(path: Path, *, folder: bool = False) -> str:
+    """Put aside what lies under the name of a file, or of a folder, and is none; what was done, "" for nothing.
+
+    A link is no file; one that leads to a folder is as good as the folder. Raises OSError.
+    """
+    fits = path.is_dir() if folder else path.is_file() and not path.is_symlink()
+    if fits or not os.path.lexists(path):
+        return ""
+    target = set_aside(path)
+    if folder:
+        done = Text("{path} was no folder and was moved to {target}", path=path, target=target)
+    else:
+        done = Text("{path} was no file and was moved to {target}", path=path, target=target)
+    log.critical("%s", done)
+    return done

@@ -1,26 +1,28 @@
-"""The gate's own key: an Ed25519 key in a file of the state directory, made once and never replaced by the agent.
+"""The gate's own key: an Ed25519 key in a file of the state directory.
 
 The file holds the private key (PEM, PKCS #8) and after it the public one, by which a damaged private key is noticed.
 
-Central pins its public half. A new key in its place would make every later signature worthless to central, so whatever
-is wrong with the file is an error that an administrator must fix.
+Central pins its public half, and nobody who does believes a new key in its place. But a gate that does not start lets
+no officer act: a key that cannot be used is put aside at the start, a new one is made, and the trust state says so.
 """
 
 from __future__ import annotations
 
 import errno
 import fcntl
+import logging
 import os
 import secrets
 import stat
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from agent.core.crypto import Algorithm, KeyInvalidError, SigningKey
-from agent.store.files import sync_folder
+from agent.store.files import set_aside, set_misfit_aside, sync_folder
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -29,16 +31,46 @@ if TYPE_CHECKING:
 
     from agent.core.crypto import PublicKey
 
+log = logging.getLogger(__name__)
+
 NAME: Final = "gate.key"
 MODE: Final = 0o600
 SEED_BYTES: Final = 32
 LONGEST_FILE: Final = 4096
 PUBLIC_MARK: Final = b"-----BEGIN PUBLIC KEY-----"
-NEW_KEY: Final = Text("or move it away: the next start makes a new key, and central must then be told its public half")
+FAULTS_OF_FILE: Final = frozenset({errno.ELOOP, errno.EACCES, errno.EPERM, errno.EIO, errno.ENXIO})
+"""What opening or reading it says where the file is at fault, and another one in its place would do."""
 
 
 class GateKeyError(OSError):
     """The key cannot be used or made; the message says why and how to fix it. Nothing was changed."""
+
+
+class UnusableGateKeyError(GateKeyError):
+    """What lies in the place of the key is none that can be used; `fault` says why, without how to fix it."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(
+            Text(
+                "{fault}: put a good one there before the agent starts again, or it is put aside then and a new key is "
+                "made, whose public half central must be told",
+                fault=fault,
+            )
+        )
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class GateKey:
+    """The key to sign with. `replaced`: what was put aside for it and why, in words; "" for nothing."""
+
+    signing: SigningKey
+    replaced: str = ""
+
+    @property
+    def public(self) -> PublicKey:
+        """Its public half."""
+        return self.signing.public
 
 
 def key_path(state: Path) -> Path:
@@ -46,20 +78,37 @@ def key_path(state: Path) -> Path:
     return state / NAME
 
 
-def gate_key(state: Path) -> SigningKey:
-    """The key of this state directory, made if there is none. Raises GateKeyError."""
+def gate_key(state: Path) -> GateKey:
+    """The key of this state directory, made if there is none that can be used. Raises GateKeyError."""
     path = key_path(state)
     try:
         with _alone(state):
+            replaced = "" if not os.path.lexists(path) else _unusable_aside(path)
             fresh = path.with_name(f"{path.name}.new")
+            set_misfit_aside(fresh)
             fresh.unlink(missing_ok=True)  # a crash while it was made left it; it was never used
             if not os.path.lexists(path):
                 _make(path, fresh)
+    except GateKeyError:
+        raise
     except OSError as error:
         raise GateKeyError(
             Text("cannot make the gate's key {path}: {strerror}", path=path, strerror=error.strerror)
         ) from error
-    return read_gate_key(state)
+    return GateKey(read_gate_key(state), replaced)
+
+
+def _unusable_aside(path: Path) -> str:
+    """Put a key aside that cannot be used; what was done, "" for a good one. Raises OSError."""
+    try:
+        read_gate_key(path.parent)
+    except UnusableGateKeyError as error:
+        done = Text(
+            "{fault}; it was moved to {target}, and a new key was made", fault=error.fault, target=set_aside(path)
+        )
+        log.critical("%s", done)
+        return done
+    return ""
 
 
 def read_gate_key(state: Path) -> SigningKey:
@@ -70,28 +119,14 @@ def read_gate_key(state: Path) -> SigningKey:
     except FileNotFoundError:
         raise
     except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise GateKeyError(
-                Text(
-                    "the gate's key {path} is a link: put the file itself there, {new_key}", path=path, new_key=NEW_KEY
-                )
-            ) from error
-        raise GateKeyError(
-            Text(
-                "cannot read the gate's key {path}: {strerror}; it must belong to the agent",
-                path=path,
-                strerror=error.strerror,
-            )
-        ) from error
+        raise _unreadable(path, error) from error
     try:
         _check_owner(path, os.fstat(descriptor))
         pem = os.read(descriptor, LONGEST_FILE)
     except OSError as error:
         if isinstance(error, GateKeyError):
             raise
-        raise GateKeyError(
-            Text("cannot read the gate's key {path}: {strerror}", path=path, strerror=error.strerror)
-        ) from error
+        raise _unreadable(path, error) from error
     finally:
         os.close(descriptor)
     return _parsed(path, pem)
@@ -104,30 +139,31 @@ def public_pem(key: PublicKey) -> bytes:
     )
 
 
+def _unreadable(path: Path, error: OSError) -> GateKeyError:
+    if error.errno == errno.ELOOP:
+        return UnusableGateKeyError(Text("the gate's key {path} is a link", path=path))
+    fault = Text("cannot read the gate's key {path}: {strerror}", path=path, strerror=error.strerror)
+    return UnusableGateKeyError(fault) if error.errno in FAULTS_OF_FILE else GateKeyError(fault)
+
+
 def _check_owner(path: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise GateKeyError(
-            Text("the gate's key {path} is no file: put the key there, {new_key}", path=path, new_key=NEW_KEY)
-        )
+        raise UnusableGateKeyError(Text("the gate's key {path} is no file", path=path))
     if os.geteuid() not in {0, status.st_uid}:
-        raise GateKeyError(
+        raise UnusableGateKeyError(
             Text(
-                "the gate's key {path} belongs to user {st_uid}, not {geteuid}: run `chown -h {geteuid} {path}` if "
-                "you trust it, {new_key}",
+                "the gate's key {path} belongs to user {st_uid}, expected {geteuid}",
                 path=path,
                 st_uid=status.st_uid,
                 geteuid=os.geteuid(),
-                new_key=NEW_KEY,
             )
         )
     if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise GateKeyError(
+        raise UnusableGateKeyError(
             Text(
-                "the gate's key {path} can be used by others (mode {s_imode}): run `chmod 600 {path}` if nobody can "
-                "have read it, {new_key}",
+                "the gate's key {path} can be used by others: its mode is {s_imode}, expected 0600",
                 path=path,
                 s_imode=f"{stat.S_IMODE(status.st_mode):04o}",
-                new_key=NEW_KEY,
             )
         )
 
@@ -136,31 +172,12 @@ def _parsed(path: Path, pem: bytes) -> SigningKey:
     try:
         key = SigningKey.from_pem(pem)
     except KeyInvalidError as error:
-        raise GateKeyError(
-            Text(
-                "the gate's key {path} is damaged ({error}): restore it from a copy, {new_key}",
-                path=path,
-                error=error,
-                new_key=NEW_KEY,
-            )
-        ) from error
+        raise UnusableGateKeyError(Text("the gate's key {path} is damaged", path=path)) from error
     if key.algorithm is not Algorithm.ED25519:
-        raise GateKeyError(
-            Text(
-                "the gate's key {path} is not an Ed25519 key: restore the right one, {new_key}",
-                path=path,
-                new_key=NEW_KEY,
-            )
-        )
+        raise UnusableGateKeyError(Text("the gate's key {path} is not an Ed25519 key", path=path))
     _, mark, rest = pem.partition(PUBLIC_MARK)
     if mark and mark + rest != public_pem(key.public):
-        raise GateKeyError(
-            Text(
-                "the gate's key {path} is damaged (its halves do not fit): restore it from a copy, {new_key}",
-                path=path,
-                new_key=NEW_KEY,
-            )
-        )
+        raise UnusableGateKeyError(Text("the gate's key {path} is damaged (its halves do not fit)", path=path))
     return key
 
 

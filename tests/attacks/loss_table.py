@@ -3,6 +3,7 @@
 `python -m tests.attacks.loss_table FOLDER` prints the table.
 """
 
+import os
 import shutil
 import sqlite3
 import sys
@@ -12,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.core.crypto.keys import SigningKey
-from agent.core.model.reasons import Verdict
+from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit.trust import TrustError
 from agent.core.trust_state import StatePart, Wholeness, Witness
-from agent.store.gate_key import GateKeyError
 from tests.support.pki.permits import DAY_S, KEY
 from tests.support.store.journals import open_journal
 from tests.support.store.witnessed_gate import WitnessedGate, other_permit
@@ -28,6 +28,10 @@ NEW_LIST = (2, (("KHE", KEY),))
 PARTS = ("journal", "ledger", "registry", "orders", "gate key", "all of the state folder")
 WAYS = ("damaged", "a day old", "an hour old", "gone")
 FILES = {"journal": "journal.db", "registry": "registry.db", "gate key": "gate.key"}
+NEWER = "a newer version's"
+WAYS_OF_A_FILE = ("truncated", "empty", "a link", "a pipe", "a folder", "another gate's", NEWER)
+"""What else may lie in the place of a file."""
+UNUSED = other_permit(2)
 TABLES = {"ledger": "ledger", "orders": "lane_orders"}
 EMPTY = ("DELETE FROM main.ledger", "DELETE FROM main.site_log")
 OLDER = ("INSERT INTO main.ledger SELECT * FROM old.ledger", "INSERT INTO main.site_log SELECT * FROM old.site_log")
@@ -41,8 +45,8 @@ AWAY, CENTRAL, TWO = SITUATIONS = ("central away", "alone", "one of two gates")
 class Loss:
     """What came of one case, of which somebody was told, or there is none. `officer`: what is said.
 
-    `noticed_s`: from the start until it was told. `acted`: an officer could still give a lane an order. `whole_by`:
-    what made it whole again.
+    `noticed_s`: from the start until it was told. `acted`: an officer could still give a lane an order. `waited`: a
+    permit that was never used was left to an officer. `whole_by`: what made it whole again.
     """
 
     part: str
@@ -53,6 +57,7 @@ class Loss:
     revoked_alive: bool = False
     unlocked: bool = False
     acted: bool = False
+    waited: bool = False
     noticed_s: float = 0.0
     officer: str = ""
     whole_by: str = ""
@@ -108,17 +113,21 @@ def cases():
         for way in WAYS
         if part != "orders" or way == "damaged"
         if not (part == "gate key" and way.endswith("old"))
-    ]
+    ] + [(part, way) for part in FILES for way in WAYS_OF_A_FILE if (part, way) != ("gate key", NEWER)]
 
 
 def cells():
-    """All cases in all situations: with a head file, and without where others hold the head."""
+    """All cases in all situations: with a head file, and without where others hold the head.
+
+    What else may lie in the place of a file: without one wherever others hold the head.
+    """
     return [
         (part, way, situation, head_file)
         for situation in SITUATIONS
         for head_file in (True, False)
         if head_file or situation != AWAY
         for part, way in cases()
+        if way not in WAYS_OF_A_FILE or head_file == (situation == AWAY)
     ]
 
 
@@ -143,14 +152,11 @@ def loss(folder: Path, part: str, way: str, situation: str = AWAY, *, head_file:
 
 def _after_loss(gate, witnesses, case):
     begun_at = time.monotonic()
-    try:
-        gate.start()
-    except GateKeyError as error:
-        took_s = time.monotonic() - begun_at
-        return _with(case, noticed_s=took_s, officer=str(error), whole_by="the key restored, or a new one")
+    gate.start()
     witnesses.speak(gate)
     _hear_the_old_list(gate)
     twice, alive = gate.passes(), gate.verdict(ISSUED_BY_IT, REVOKED)[0] is Verdict.PASS
+    waited = gate.verdict(UNUSED) == (Verdict.MANUAL, Reason.STATE_NOT_WHOLE)
     unlocked = not gate.locked("out")
     officer = eventually(lambda: _words(gate), what="a word to the officer")[0]
     noticed_s = time.monotonic() - begun_at
@@ -162,6 +168,7 @@ def _after_loss(gate, witnesses, case):
         revoked_alive=alive,
         unlocked=unlocked,
         acted=not gate.locked("in"),
+        waited=waited,
         noticed_s=noticed_s,
         officer=officer,
         whole_by=_whole_again(gate),
@@ -173,8 +180,13 @@ def _with(case, **what):
 
 
 def _words(gate):
-    """What an officer is told: the alarms, and what stands on the page Health."""
+    """What an officer is told: the alarms, and what stands on the page Health.
+
+    What was moved aside is told by the record of the start, and by who looks after the lists.
+    """
     told = gate.alarms() + [data["detail"] for data in gate.told("alarm.raised")]
+    if gate.journal.replaced is not None:
+        told.append(gate.journal.replaced.description)
     return told + [gate.trust.state.standing(part).cause for part in StatePart if not _is_whole(gate, part)]
 
 
@@ -186,6 +198,9 @@ def _lose(gate, part, way):
     if part in TABLES:
         _lose_table(gate, TABLES[part], way)
         return
+    if way in WAYS_OF_A_FILE:
+        put_in_place(gate.state / FILES[part], way, lambda: _of_another_gate(gate, FILES[part]))
+        return
     state = gate.state
     names = [FILES[part]] if part in FILES else [path.name for path in state.iterdir() if path.is_file()]
     for name in names:
@@ -196,6 +211,38 @@ def _lose(gate, part, way):
             path.unlink()
         if way.endswith("old") and (gate.folder / "backup" / name).exists():
             shutil.copy(gate.folder / "backup" / name, state / name)
+
+
+def put_in_place(path, way, of_another_gate):
+    """Let something else lie in the place of a file. `of_another_gate`: the same file of another gate."""
+    if way == NEWER:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA user_version = 99")
+        return
+    kept = path.parent.parent / f"elsewhere-{path.name}"
+    path.rename(kept)
+    match way:
+        case "truncated":
+            path.write_bytes(kept.read_bytes()[: kept.stat().st_size // 2])
+        case "empty":
+            path.touch()
+        case "a link":
+            path.symlink_to(kept)
+        case "a pipe":
+            os.mkfifo(path)
+        case "a folder":
+            path.mkdir()
+        case _:
+            shutil.copy(of_another_gate(), path)
+
+
+def _of_another_gate(gate, name):
+    (gate.folder / "of another gate").mkdir()
+    other = WitnessedGate(gate.folder / "of another gate", gate=OTHER_GATE)
+    other.with_trust(*OLD_LIST)
+    assert other.passes(other_permit(8))
+    other.stop()
+    return other.state / name
 
 
 def _lose_table(gate, table, way):
@@ -228,7 +275,7 @@ def _whole_again(gate):
 
 HEADER = (
     *("part", "way", "situation", "head file", "used twice", "revoked key alive", "locked lane open", "officer acts"),
-    *("noticed, s", "officer", "whole again by"),
+    *("permit waits", "noticed, s", "officer", "whole again by"),
 )
 
 
@@ -239,7 +286,7 @@ def table(folder: Path) -> str:
         place = folder / str(number)
         place.mkdir(parents=True)
         row = loss(place, part, way, situation, head_file=head_file)
-        flags = (head_file, row.used_twice, row.revoked_alive, row.unlocked, row.acted)
+        flags = (head_file, row.used_twice, row.revoked_alive, row.unlocked, row.acted, row.waited)
         words = ["yes" if flag else "no" for flag in flags]
         said = (f"{row.noticed_s:.2f}", " ".join(row.officer.split())[:110], row.whole_by)
         lines.append((part, way, situation, *words, *said))

@@ -6,8 +6,9 @@ where others hold the head.
 
 import pytest
 
-from tests.attacks.loss_table import cells, loss
+from tests.attacks.loss_table import NEWER, TWO, cells, loss
 
+NOTHING_RESCUED = {"gone", "empty", "a pipe", "a folder", "another gate's", NEWER}
 HEAD_FILE = {True: "a head file", False: "no head file"}
 
 
@@ -18,9 +19,11 @@ HEAD_FILE = {True: "a head file", False: "no head file"}
 def test_nothing_comes_back_to_life_somebody_is_told_and_it_becomes_whole_again(
     tmp_path, part, way, situation, head_file
 ):
-    """H2, H3, H4. A damaged key is the one loss with which the agent does not start, and says why."""
+    """H2, H3, H4. Whatever lies in the place of a file, the agent starts, and an officer can act."""
     row = loss(tmp_path, part, way, situation, head_file=head_file)
     assert (row.used_twice, row.revoked_alive, row.unlocked) == (False, False, False), row
     assert row.officer
-    assert row.acted or "gate.key" in row.officer, row
+    assert row.acted, row
     assert row.whole_by != "not yet"
+    if part == "gate key" or (part == "journal" and way in NOTHING_RESCUED and situation != TWO):
+        assert row.waited, row

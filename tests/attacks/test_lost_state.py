@@ -202,12 +202,25 @@ class TestGone:
         assert gate.locked("in")
         assert gate.locked("out")
 
-    def test_the_key_alone_loses_nothing_else(self, gate):
-        """The documented change of the key is no loss: the head file's record fits the journal."""
+    def test_the_key_alone_holds_permits_and_what_is_known_of_uses_stays_known(self, gate):
+        """Who puts an older copy back may take the key away with it, so that no witness is believed."""
         assert gate.passes()
         gate.lose("gate.key")
-        assert gate.whole()
+        assert gate.verdict(other_permit(2)) == HELD
         assert gate.verdict()[1] is Reason.ALREADY_USED
+        assert gate.locked("in")
+        accepted(gate)
+        assert gate.passes(other_permit(2))
+
+    def test_the_key_with_an_older_copy_where_the_status_alone_would_have_shown_that(self, alone):
+        """H3: the status is signed by the key that is gone, so that it is not believed: a used permit passed again."""
+        alone.back_up()
+        assert alone.passes()
+        status = alone.trust.heads.record()
+        alone.put_back()
+        alone.lose("gate.key")
+        alone.trust.own_record(status, Witness.STATUS)
+        assert alone.verdict() == HELD
 
     def test_the_head_file_that_was_there(self, gate):
         """H3: nothing shows any more that the journal is not older."""

@@ -292,43 +292,41 @@ def cut(name):
     return change
 
 
-def content(state):
-    """What lies in a state directory, without what holds nothing. A log that is empty is as none."""
-    files = {str(path.relative_to(state)): path.read_bytes() for path in sorted(state.rglob("*")) if path.is_file()}
-    return {name: data for name, data in files.items() if data}
-
-
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "name", "aside", "said"),
     [
-        (newer("journal.db"), "journal.db has schema version 99, this agent knows up to 6: update the agent"),
-        (newer("registry.db"), "registry.db has schema version 99, this agent knows up to 1: update the agent"),
-        (cut("gate.key"), "gate.key is damaged (no unencrypted private key in PEM form): restore it from a copy"),
+        (newer, "journal.db", "journal.damaged-*.db", "journal.db has schema version 99, this agent knows up to 6"),
+        (cut, "gate.key", "gate.key.unusable", "gate.key is damaged; it was moved to"),
     ],
-    ids=["journal", "lists", "key"],
+    ids=["journal", "key"],
 )
-def test_a_state_of_a_newer_version_or_without_its_key_is_refused_and_left_as_it_is(installed, tmp_path, change, said):
+def test_with_a_state_of_a_newer_version_or_without_its_key_the_gate_locks_its_lanes_and_keeps_the_file(
+    installed, tmp_path, change, name, aside, said
+):
     with migrated(installed, tmp_path) as now:
-        change(now.gate.state)
-        before = content(now.gate.state)
-        done = now.product.run("run", now.gate.configuration)
-        assert done.returncode == 1
-        (told,) = [line for line in done.stderr.splitlines() if "the agent cannot start" in line]
-        assert said in told
-        assert "Traceback" not in done.stderr
-        assert content(now.gate.state) == before
+        change(name)(now.gate.state)
+        before = (now.gate.state / name).read_bytes()
+        now.gate.agent.start()
+        now.gate.agent.until(lambda: f"gate {GATE} runs" in now.gate.agent.log, "the start")
+        (kept,) = now.gate.state.glob(aside)
+        assert kept.read_bytes() == before
+        assert said in now.gate.hearing.wait("alarm.raised", alarm="state_not_whole")["data"]["detail"]
+        now.gate.hearing.wait("lane.ordered", operator="gate-agent", order="locked")
+        now.gate.agent.stop()
 
 
-def test_users_of_a_newer_version_are_left_as_they_are_and_the_gate_works_without_its_console(installed, tmp_path):
+def test_lists_and_users_of_a_newer_version_are_kept_beside_and_the_gate_begins_new_ones(installed, tmp_path):
     with migrated(installed, tmp_path) as now:
-        newer("console.db")(now.gate.state)
-        before = (now.gate.state / "console.db").read_bytes()
+        before = {}
+        for name in ("registry.db", "console.db"):
+            newer(name)(now.gate.state)
+            before[name] = (now.gate.state / name).read_bytes()
         now.start()
-        assert now.gate.visit(now.papers["new"][0]).words == PASSED
-        said = "it was written by a newer agent: install that one again, or move the file away"
+        said = "it was written by a newer agent"
         now.gate.agent.until(lambda: said in now.gate.agent.log, "the word on the users")
         now.gate.agent.stop()
-        assert (now.gate.state / "console.db").read_bytes() == before
+        for name, data in before.items():
+            assert data in [one.read_bytes() for one in now.gate.state.glob(f"{name}.damaged*")]
 
 
 def test_where_the_journal_of_0_1_is_damaged_its_used_permits_stay_used_and_the_file_is_kept(installed, tmp_path):

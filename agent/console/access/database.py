@@ -7,12 +7,14 @@ import os
 import sqlite3
 import threading
 from contextlib import closing
+from itertools import count
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from agent.store.files import check_database
+from agent.store.files import database_files, misfit_of_database
+from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -99,7 +101,8 @@ class AccessStoreError(Exception):
 class AccessDatabase:
     """The open file. For all threads, and beside another process that has it open; readers wait for nobody.
 
-    A damaged file is moved aside and a new one begun: then there is no user, and the first admin is made again.
+    A file that cannot be used is moved aside and a new one begun: then there is no user, and the first admin is made
+    again. `replaced`: what was moved and why, in words; "" for nothing.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -107,7 +110,7 @@ class AccessDatabase:
         self._path = folder / NAME
         self._reading, self._writing = threading.Lock(), threading.Lock()
         try:
-            _prepare(self._path)
+            self.replaced = _prepare(self._path)
             self._writer = _opened(self._path)
             self._reader = _opened(self._path)
         except (OSError, sqlite3.Error) as error:
@@ -138,11 +141,10 @@ class AccessDatabase:
                 raise AccessStoreError(f"the file of users {self._path} cannot be written: {error}") from error
 
 
-def _prepare(path: Path) -> None:
-    """Make a sound file. Raises OSError and sqlite3.Error."""
-    check_database(path)
-    if path.exists() and not _is_sound(path):
-        _move_aside(path)
+def _prepare(path: Path) -> str:
+    """Make a sound file; what was put aside for it, in words. Raises OSError and sqlite3.Error."""
+    why = _why_unusable(path)
+    replaced = _move_aside(path, why) if why else ""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, MODE)
     try:
         os.fchmod(descriptor, MODE)
@@ -156,28 +158,44 @@ def _prepare(path: Path) -> None:
             connection.execute(f"PRAGMA user_version = {VERSION}")
         for statement in ADDED.split(";\n"):
             connection.execute(statement)
+    return replaced
 
 
-def _is_sound(path: Path) -> bool:
+def _why_unusable(path: Path) -> str:
+    """Why a file of users cannot be used; "" for a good one, or none. Raises sqlite3.Error."""
+    misfit = misfit_of_database(path)
+    if misfit or not path.exists():
+        return misfit
     try:
         with closing(_opened(path)) as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             (sound,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.OperationalError:
         raise
-    except sqlite3.DatabaseError:
-        return False
+    except sqlite3.DatabaseError as error:
+        return str(error)
     if version > VERSION:
-        raise sqlite3.OperationalError("it was written by a newer agent: install that one again, or move the file away")
-    return bool(sound == "ok")
+        return Text("it was written by a newer agent")
+    return "" if sound == "ok" else str(sound)
 
 
-def _move_aside(path: Path) -> None:
-    aside = path.with_name(f"{path.name}.damaged")
-    path.replace(aside)
-    for ending in ("-wal", "-shm"):
-        path.with_name(path.name + ending).unlink(missing_ok=True)
-    log.critical("the file of users %s is damaged and was moved to %s; make the first admin again", path, aside)
+def _move_aside(path: Path, why: str) -> str:
+    aside = next(one for one in _names(path) if not database_files(one))
+    for file in database_files(path):
+        file.rename(file.with_name(file.name.replace(path.name, aside.name, 1)))
+    done = Text(
+        "the file of users {path} could not be used ({why}) and was moved to {aside}: make the first admin again",
+        path=path,
+        why=why,
+        aside=aside,
+    )
+    log.critical("%s", done)
+    return done
+
+
+def _names(path: Path) -> Iterator[Path]:
+    """Names for a file that is moved aside."""
+    return (path.with_name(f"{path.name}.damaged{'' if number == 1 else f'-{number}'}") for number in count(1))
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -133,6 +133,8 @@ class ConsoleServer:
             factor_roles=frozenset(map(Role, settings.second_factor)),
         )
         try:
+            if access.database.replaced:
+                gate.tell_loss(access.database.replaced)
             names = host_names(settings)
             application = make_app(gate, access, Addresses(names, certificate))
             application.state.live.stopping = lambda: self.worker.stopping

@@ -124,15 +124,16 @@ def journal(settings: Settings, *, failing: bool, utc: float) -> JournalFacts:
     )
 
 
-def gate_key(directory: Path) -> GateKeyFacts:
-    """The gate's own key."""
+def gate_key(settings: Settings) -> GateKeyFacts:
+    """The gate's own key, and whether the other gates of the site know it."""
     try:
-        key = read_gate_key(directory)
+        key = read_gate_key(settings.state.directory)
     except FileNotFoundError:
         return GateKeyFacts(exists=False, trouble="")
     except GateKeyError as error:
         return GateKeyFacts(exists=True, trouble=str(error))
-    return GateKeyFacts(exists=True, trouble="", public=key.public.raw.hex())
+    named = next((gate.public_key for gate in settings.site.gates if gate.id == settings.gate.id), "")
+    return GateKeyFacts(exists=True, trouble="", public=key.public.raw.hex(), named=named)
 
 
 def tls_facts(settings: Settings, user: SystemUser, utc: float) -> TlsFacts:

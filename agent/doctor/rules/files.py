@@ -67,6 +67,8 @@ def gate_key(facts: GateKeyFacts) -> Iterator[Finding]:
         yield Finding(DiagnosticCheck.GATE_KEY, code=FindingCode.GATE_KEY_BAD, values={"trouble": facts.trouble})
     elif not facts.exists:
         yield Finding(DiagnosticCheck.GATE_KEY, code=FindingCode.GATE_KEY_MISSING)
+    elif facts.named and facts.named.lower() != facts.public:
+        yield Finding(DiagnosticCheck.GATE_KEY, code=FindingCode.GATE_KEY_UNKNOWN, values={"key": facts.public})
     else:
         yield Finding(DiagnosticCheck.GATE_KEY, measured=facts.public)
 

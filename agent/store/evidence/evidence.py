@@ -30,6 +30,7 @@ from agent.store.evidence.retention import (
     RetentionClass,
     retention_class_of,
 )
+from agent.store.files import open_regular, set_misfit_aside
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EvidenceError", "EvidenceRequest", "EvidenceStore"]
 
+OUTGOING: Final = "outgoing"
 AWAITED_LIMIT: Final = 4_096
 CLOCK_SLACK_S: Final = 60.0
 
@@ -61,7 +63,7 @@ class EvidenceStore:
     def __init__(self, folder: Path, max_bytes: int, keep: EvidenceAges = AGES, send: Collection[Outcome] = ()) -> None:
         """Look through the folder, making it where needed; what a crash left unfinished is removed.
 
-        Raises EvidenceError when that fails.
+        What lies in the place of a folder is put aside: `set_aside` tells it. Raises EvidenceError when that fails.
         """
         self._folder = folder
         self._max_bytes = max_bytes
@@ -72,10 +74,13 @@ class EvidenceStore:
         self._kept_at: dict[str, float] = {}
         self._awaited: OrderedDict[str, tuple[RetentionClass, bool]] = OrderedDict()
         self._dropped = 0
+        places = [folder, *(folder / name for name in RetentionClass), folder / OUTGOING]
         try:
+            done = [set_misfit_aside(place, folder=True) for place in places]
+            self.set_aside = tuple(filter(None, done))
             for name in RetentionClass:
                 (folder / name).mkdir(parents=True, exist_ok=True)
-            self.outgoing = OutgoingPictures(folder / "outgoing")
+            self.outgoing = OutgoingPictures(folder / OUTGOING)
             move_old_layout(folder, folder / RetentionClass.OTHER)
             self._look_through()
         except OSError as error:
@@ -172,7 +177,8 @@ class EvidenceStore:
                 return None
             path = self._path(picture.retention_class, sha256)
             try:
-                jpeg = path.read_bytes()
+                with open_regular(path) as file:
+                    jpeg = file.read()
             except FileNotFoundError:
                 self._forget(sha256)
                 return None

@@ -35,6 +35,8 @@ def look_through(folder: Path) -> Iterator[StoredPicture]:
     for part in _parts(folder):
         with os.scandir(part) as entries:
             for entry in entries:
+                if not entry.is_file(follow_symlinks=False):
+                    continue  # nothing that was kept: whoever reads a pipe waits
                 if entry.name.endswith(UNFINISHED):
                     (part / entry.name).unlink()
                 elif entry.name.endswith(ENDING) and NAME.fullmatch(name := entry.name.removesuffix(ENDING)):
@@ -48,6 +50,8 @@ def move_old_layout(folder: Path, target: Path) -> None:
         place = target / part.name
         place.mkdir(exist_ok=True)
         for file in list(part.iterdir()):
+            if not file.is_file():
+                continue
             if file.suffix == UNFINISHED:
                 file.unlink()
             elif file.suffix == ENDING and NAME.fullmatch(file.stem):

@@ -32,7 +32,7 @@ class OutgoingPictures:
         self._folder = folder
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
-        marks = sorted((mark.stat().st_mtime_ns, mark.name) for mark in folder.iterdir())
+        marks = sorted((mark.lstat().st_mtime_ns, mark.name) for mark in folder.iterdir())
         self._names = OrderedDict.fromkeys(name for _, name in marks if NAME.fullmatch(name))
 
     def __len__(self) -> int:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.events import verify
 from agent.store.errors import SQL_ERRORS, DamagedError, JournalUnavailableError, is_full, primary_code
-from agent.store.files import sync_folder
+from agent.store.files import misfit_of_database, sync_folder
 from agent.store.journal import event_table, ledger, schema
-from agent.store.journal.salvage import read_tables
+from agent.store.journal.salvage import NOTHING_SALVAGED, read_tables
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -124,6 +124,13 @@ def _superseded(place: JournalFiles) -> dict[str, str]:
     return {stream: str(why) for stream, why in found.items()} if isinstance(found, dict) else {}
 
 
+def examine_files(place: JournalFiles) -> None:
+    """Look whether there is a file at all where one should be. Raises DamagedError."""
+    misfit = misfit_of_database(place.path)
+    if misfit:
+        raise DamagedError(misfit)
+
+
 def examine_pages(place: JournalFiles, connection: sqlite3.Connection) -> None:
     """Look at the pages of the file; of a big one only when it is suspect.
 
@@ -139,11 +146,12 @@ def examine_pages(place: JournalFiles, connection: sqlite3.Connection) -> None:
             raise DamagedError(str(answer))
 
 
-def examine_stream(place: JournalFiles, connection: sqlite3.Connection) -> None:
+def examine_stream(place: JournalFiles, connection: sqlite3.Connection, gate: str | None) -> None:
     """Look at the last events, in a suspect file at every row, once it has the newest schema.
 
     A file that made a call fail must not pass, or the gate would start and fail repeatedly; nor may a stream that must
-    not go on. Raises as `examine_pages` does.
+    not go on; nor that of another gate than this `gate`, where one is named and something has happened to the other.
+    Raises as `examine_pages` does.
     """
     is_suspect = place.beside(SUSPECT).exists()
     try:
@@ -155,6 +163,7 @@ def examine_stream(place: JournalFiles, connection: sqlite3.Connection) -> None:
             raise DamagedError(str(error)) from error
         raise
     if now is not None:
+        _check_gate(connection, now, gate)
         _examine_chain(connection, now, all_of_it=is_suspect)
         why = _superseded(place).get(now.head.stream)
         if why is not None:
@@ -167,6 +176,19 @@ def examine_stream(place: JournalFiles, connection: sqlite3.Connection) -> None:
     place.beside(SUSPECT).unlink(missing_ok=True)
 
 
+def _check_gate(connection: sqlite3.Connection, now: StreamState, gate: str | None) -> None:
+    if gate is not None and now.gate != gate and is_used(connection, now):
+        raise DamagedError(Text("it is the journal of gate {gate}", gate=now.gate))
+
+
+def is_used(connection: sqlite3.Connection, now: StreamState) -> bool:
+    """Whether a vehicle, an order, a command, central or another gate has ever left a trace here."""
+    tables = ("transactions", "ledger", "consents", "commands", "command_keys", "lane_orders", "site_peers")
+    # The names are our own.
+    asked = (connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in tables)  # noqa: S608
+    return bool(now.watermark) or any(asked)
+
+
 def _examine_chain(connection: sqlite3.Connection, now: StreamState, *, all_of_it: bool) -> None:
     start = now.tail.seq + 1 if all_of_it else max(now.tail.seq + 1, now.head.seq - CHECKED_EVENTS + 1)
     anchor = now.tail if start == now.tail.seq + 1 else None
@@ -176,20 +198,25 @@ def _examine_chain(connection: sqlite3.Connection, now: StreamState, *, all_of_i
         raise DamagedError(Text("event {seq} is {fault}: {detail}", seq=flaw.seq, fault=flaw.fault, detail=flaw.detail))
 
 
-def move_aside(place: JournalFiles, cause: str, utc: float) -> tuple[JournalReplacement, Salvaged]:
+def move_aside(place: JournalFiles, cause: str, utc: float, gate: str | None) -> tuple[JournalReplacement, Salvaged]:
     """Move the damaged file away, named by the time `utc`, and return what it still tells and what was rescued.
+
+    Nothing is rescued of the journal of another gate than `gate`, where that is named.
 
     Leaves a mark for `untold`, until the journal in its place holds an event. Raises JournalUnavailableError when it
     cannot be moved.
     """
     target = _free_name(place.path, datetime.fromtimestamp(utc, UTC).strftime("%Y%m%dT%H%M%SZ"))
-    told = _what_it_tells(place, place.path, target, cause)
-    endings = [ending for ending in ("", "-wal") if place.beside(ending).exists()]
+    told = _what_it_tells(place, place.path, target, cause, gate)
+    endings = [ending for ending in ("", "-wal") if os.path.lexists(place.beside(ending))]
+    folders = [ending for ending in endings if place.beside(ending).is_dir()]
     try:
         # Linked before unlinked: a crash in between finds the damage again and loses nothing.
-        for ending in endings:
+        for ending in set(endings) - set(folders):
             target.with_name(f"{target.name}{ending}").hardlink_to(place.beside(ending))
         _write(place, REPLACING, {"moved_to": target.name, "cause": cause})
+        for ending in folders:  # which cannot have two names
+            place.beside(ending).rename(target.with_name(f"{target.name}{ending}"))
         for ending in (*endings, "-shm", SUSPECT):
             place.beside(ending).unlink(missing_ok=True)
         sync_folder(place.path.parent)
@@ -201,7 +228,7 @@ def move_aside(place: JournalFiles, cause: str, utc: float) -> tuple[JournalRepl
     return told
 
 
-def untold(place: JournalFiles) -> tuple[JournalReplacement, Salvaged] | None:
+def untold(place: JournalFiles, gate: str | None) -> tuple[JournalReplacement, Salvaged] | None:
     """What a damaged journal tells that was moved aside by a start which ended before it recorded anything.
 
     The file in its place, which nobody has used yet, is removed then. None where there is nothing to be told. Raises
@@ -209,21 +236,31 @@ def untold(place: JournalFiles) -> tuple[JournalReplacement, Salvaged] | None:
     """
     mark = place.beside(REPLACING)
     try:
-        said = json.loads(mark.read_text(encoding="utf-8"))
-        target = place.path.with_name(said["moved_to"])
-        if _holds_events(place.path) or not target.exists():
+        target, cause = _moved(place, mark.read_text(encoding="utf-8", errors="replace"))
+        if _holds_events(place.path) or not os.path.lexists(target):
             mark.unlink()
             return None
         log.error("the last start ended before it told that the journal was damaged; it is told now")
         for ending in ("", "-wal", "-shm"):
             place.beside(ending).unlink(missing_ok=True)
-        return _what_it_tells(place, target, target, said["cause"])
+        return _what_it_tells(place, target, target, cause, gate)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise JournalUnavailableError(
             Text("cannot take up the replacement of the journal {path}: {error}", path=place.path, error=error)
         ) from error
+
+
+def _moved(place: JournalFiles, mark: str) -> tuple[Path, str]:
+    """Where the mark says that a journal was moved, and why; where it says nothing the last one that was moved."""
+    try:
+        said = json.loads(mark)
+        return place.path.with_name(str(said["moved_to"])), str(said["cause"])
+    except (ValueError, KeyError, TypeError) as error:
+        log.error("where the damaged journal was moved cannot be read: %s", error)  # noqa: TRY400 - no bug
+        moved = sorted(place.path.parent.glob(f"{place.path.stem}.damaged-*{place.path.suffix}"))
+        return moved[-1] if moved else place.beside(REPLACING), Text("why is not known")
 
 
 def _write(place: JournalFiles, ending: str, said: Mapping[str, str]) -> None:
@@ -239,8 +276,8 @@ def _write(place: JournalFiles, ending: str, said: Mapping[str, str]) -> None:
 
 def _holds_events(path: Path) -> bool:
     """Whether the journal in the place of a damaged one was used; one that is damaged itself by now was."""
-    if not path.exists():
-        return False
+    if not path.is_file():
+        return os.path.lexists(path)
     with closing(sqlite3.connect(path)) as connection:
         try:
             if schema.version_of(connection) == 0:
@@ -251,8 +288,13 @@ def _holds_events(path: Path) -> bool:
     return now is not None and now.head.seq > 0
 
 
-def _what_it_tells(place: JournalFiles, path: Path, moved_to: Path, cause: str) -> tuple[JournalReplacement, Salvaged]:
-    now, salvaged = _last_words(path), read_tables(path)
+def _what_it_tells(
+    place: JournalFiles, path: Path, moved_to: Path, cause: str, gate: str | None
+) -> tuple[JournalReplacement, Salvaged]:
+    now = _last_words(path)
+    if now is not None and gate is not None and now.gate != gate:
+        return JournalReplacement(moved_to, cause, None, None, 0, False, False), NOTHING_SALVAGED  # noqa: FBT003
+    salvaged = read_tables(path)
     older = now is not None and now.head.stream in _superseded(place)  # not everything can be in an older copy
     unsent = None if now is None or now.head.seq == now.watermark else (now.watermark + 1, now.head.seq)
     replaced = JournalReplacement(

@@ -13,6 +13,7 @@ from agent.store.errors import (
     JournalError,
     JournalFullError,
     JournalUnavailableError,
+    NoOwnJournalError,
     is_damage,
     is_full,
     translated,
@@ -53,12 +54,15 @@ class Database:
         self._connection: sqlite3.Connection | None = connection
 
     @classmethod
-    def open(cls, place: JournalFiles, max_bytes: int, utc: float) -> Self:
-        """Open or create the file at the newest schema, a damaged one being moved aside first. Raises JournalError."""
+    def open(cls, place: JournalFiles, max_bytes: int, utc: float, gate: str | None) -> Self:
+        """Open or create the file at the newest schema; one that cannot be used is moved aside first.
+
+        `gate`: whose it must be where something has happened in it; None: anybody's. Raises JournalError.
+        """
         place.hold()
         with on_failure(place.leave):
             try:
-                connection, replaced = _opened(place, max_bytes, utc)
+                connection, replaced = _opened(place, max_bytes, utc, gate)
             except SQL_ERRORS as error:
                 raise translated(error, Text("open the journal {path}", path=place.path)) from error
         return cls(place, connection, replaced)
@@ -148,39 +152,42 @@ class Database:
         damage.suspect(self._place, cause)
 
 
-def _opened(place: JournalFiles, max_bytes: int, utc: float) -> tuple[sqlite3.Connection, JournalReplacement | None]:
-    told = damage.untold(place)
+def _opened(
+    place: JournalFiles, max_bytes: int, utc: float, gate: str | None
+) -> tuple[sqlite3.Connection, JournalReplacement | None]:
+    told = damage.untold(place, gate)
     if told is None:
         try:
-            return _sound(place, max_bytes), None
+            return _sound(place, max_bytes, gate), None
         except DamagedError as error:
-            told = damage.move_aside(place, str(error), utc)
+            told = damage.move_aside(place, str(error), utc, gate)
     replaced, salvaged = told
-    connection = _sound(place, max_bytes)
+    connection = _sound(place, max_bytes, gate)
     with on_failure(connection.close):
         salvage.put_back(connection, salvaged)
     return connection, replaced
 
 
-def _sound(place: JournalFiles, max_bytes: int) -> sqlite3.Connection:
-    """The file, once it is known to be a journal and not damaged. Raises DamagedError."""
+def _sound(place: JournalFiles, max_bytes: int, gate: str | None) -> sqlite3.Connection:
+    """The file, once it is known to be a journal that this agent can go on with. Raises DamagedError."""
     try:
-        return _examined(place, max_bytes)
+        return _examined(place, max_bytes, gate)
     except SQL_ERRORS as error:
         if is_full(error) and place.spend_reserve():
-            return _examined(place, max_bytes)
+            return _examined(place, max_bytes, gate)
         raise
 
 
-def _examined(place: JournalFiles, max_bytes: int) -> sqlite3.Connection:
+def _examined(place: JournalFiles, max_bytes: int, gate: str | None) -> sqlite3.Connection:
+    damage.examine_files(place)
     try:
         connection = schema.connect(place.path, max_bytes)
         with on_failure(connection.close):
             schema.check_owner(connection, place.path)
             damage.examine_pages(place, connection)
             schema.migrate(connection)
-            damage.examine_stream(place, connection)
-    except JournalCorruptError as error:
+            damage.examine_stream(place, connection, gate)
+    except (JournalCorruptError, NoOwnJournalError) as error:
         raise DamagedError(str(error)) from error
     except SQL_ERRORS as error:
         if is_damage(error):

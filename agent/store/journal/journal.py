@@ -25,6 +25,7 @@ from agent.store.files import sync_folder
 from agent.store.journal import commands as orders
 from agent.store.journal import entry, event_table, kept_texts, lane_orders, open_transactions, pruning
 from agent.store.journal import ledger as permits
+from agent.store.journal.damage import is_used
 from agent.store.journal.database import Database
 from agent.store.journal.event_table import Backlog, Recorded, StreamState
 from agent.store.journal.integrity import as_found, batch, check_integrity
@@ -83,18 +84,29 @@ class Journal:
         self.site = SiteLedger(database, writer, clock, self._commit)
 
     @classmethod
-    def open(cls, path: Path, *, gate: str, boot: str, clock: Callable[[], ClockReading], max_bytes: int) -> Self:
+    def open(
+        cls,
+        path: Path,
+        *,
+        gate: str,
+        boot: str,
+        clock: Callable[[], ClockReading],
+        max_bytes: int,
+        foreign_aside: bool = False,
+    ) -> Self:
         """Open or create the journal of `gate`, capped at `max_bytes` (its log and reserve, 8 MiB, come on top).
 
-        `boot` is new with each start; `clock` is asked at each record. A damaged file, or an older copy, is moved
-        aside, its ledger rescued and a new stream begun: `replaced` then says so, and the caller must tell it in an
-        event. One of another gate to which nothing has happened yet, such as that of the shipped example, is set aside.
-        Raises JournalUnavailableError for a file that is held by another process, of another gate or of a newer agent,
-        JournalFullError when the disk has no room for it.
+        `boot` is new with each start; `clock` is asked at each record. What cannot be gone on with is moved aside: a
+        damaged file, an older copy, that of a newer agent, what is no file; what can be read of its ledger is rescued
+        and a new stream begun: `replaced` then says so, and the caller must tell it in an event. One of another gate
+        to which nothing has happened yet, such as that of the shipped example, is set aside; any other too where
+        `foreign_aside` says that this gate never had another id, and nothing of it is taken over.
+        Raises JournalUnavailableError for a file that is held by another process, OtherGateError for one of another
+        gate, JournalFullError when the disk has no room for it.
         """
         if max_bytes < MIN_BYTES:
             raise ValueError(f"a journal needs at least {MIN_BYTES} bytes, not {max_bytes}")
-        database = Database.open(JournalFiles(path), max_bytes, clock().utc)
+        database = Database.open(JournalFiles(path), max_bytes, clock().utc, gate if foreign_aside else None)
         try:
             with on_failure(database.close):
                 stream, begun = database.writing(
@@ -107,7 +119,7 @@ class Journal:
             if other.is_used:
                 raise
             set_aside(path, other.gate)
-        return cls.open(path, gate=gate, boot=boot, clock=clock, max_bytes=max_bytes)
+        return cls.open(path, gate=gate, boot=boot, clock=clock, max_bytes=max_bytes, foreign_aside=foreign_aside)
 
     def close(self) -> None:
         """Close the file and wake all waiters. Calls after it raise JournalUnavailableError."""
@@ -384,12 +396,5 @@ def _stream(connection: sqlite3.Connection, gate: str, path: Path) -> tuple[str,
         event_table.begin_stream(connection, gate, stream)
         return stream, True
     if now.gate != gate:
-        raise OtherGateError(path, now.gate, gate, is_used=bool(now.watermark) or _is_used(connection))
+        raise OtherGateError(path, now.gate, gate, is_used=is_used(connection, now))
     return now.head.stream, False
-
-
-def _is_used(connection: sqlite3.Connection) -> bool:
-    """Whether a vehicle, an order, a command or another gate has ever left a trace here."""
-    tables = ("transactions", "ledger", "consents", "commands", "command_keys", "lane_orders", "site_peers")
-    # The names are our own.
-    return any(connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in tables)  # noqa: S608

@@ -9,7 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from agent.store.errors import JournalUnavailableError, is_full
-from agent.store.files import check_database, sync_folder
+from agent.store.files import set_misfit_aside, sync_folder
 from agent.store.journal import schema
 from drivers.text import Text
 
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+ENDINGS_OF_NO_CONTENT: Final = (
+    *("-shm", "-journal", "-lock", "-reserve", "-suspect"),
+    *("-superseded", "-superseded.new", "-replacing", "-replacing.new"),
+)
+"""What may lie beside a journal and holds nothing that was recorded. Where it is no file, whoever reads it fails."""
 RESERVE_BYTES: Final = 2 * schema.WAL_PAGES * schema.PAGE_BYTES
 
 
@@ -37,7 +42,8 @@ class JournalFiles:
         """Take the lock. Raises JournalUnavailableError when another has it, also one in this process."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            check_database(self.path)
+            for ending in ENDINGS_OF_NO_CONTENT:
+                set_misfit_aside(self.beside(ending))
             lock_file = os.open(self.beside("-lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except OSError as error:
             raise JournalUnavailableError(

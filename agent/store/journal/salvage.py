@@ -110,6 +110,11 @@ class Salvaged:
         return self.torn <= {table.name for table in USES}
 
 
+NOTHING_SALVAGED: Final = Salvaged(
+    {table.name: () for table in (*USES, *ORDERS, KEPT)}, frozenset(table.name for table in (*USES, *ORDERS, KEPT))
+)
+
+
 def read_tables(path: Path) -> Salvaged:
     """Everything of a damaged file that can be read."""
     rows: dict[str, Sequence[Row]] = {}

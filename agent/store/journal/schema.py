@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from agent.service.cleanup import on_failure
-from agent.store.errors import SQL_ERRORS, JournalUnavailableError
+from agent.store.errors import SQL_ERRORS, JournalUnavailableError, NoOwnJournalError
 from agent.store.files import check_database
 from agent.store.transaction import transaction
 from drivers.text import Text
@@ -184,16 +184,14 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 
 def check_owner(connection: sqlite3.Connection, path: Path, migrations: Sequence[str] = MIGRATIONS) -> None:
-    """Raise JournalUnavailableError for a database that is not a journal, or a journal of a newer agent."""
+    """Raise NoOwnJournalError for a database that is not a journal, or a journal of a newer agent."""
     application = int(connection.execute("PRAGMA application_id").fetchone()[0])
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     if application != APPLICATION_ID and (application or tables) and not tables >= {"journal", "events", "ledger"}:
-        raise JournalUnavailableError(
-            Text("{path} is a database of something else, not a journal; move it away", path=path)
-        )
+        raise NoOwnJournalError(Text("{path} is a database of something else, not a journal; move it away", path=path))
     version = version_of(connection)
     if version > len(migrations):
-        raise JournalUnavailableError(
+        raise NoOwnJournalError(
             Text(
                 "{path} has schema version {version}, this agent knows up to {count}: update the agent",
                 path=path,

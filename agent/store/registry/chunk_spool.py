@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from agent.core.lists import ListError, check_chunk
+from agent.store.files import open_regular, set_misfit_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,10 +29,14 @@ class ChunkSpool:
     def begin(self, kind: ListKind, wanted: Sequence[ChunkRef]) -> list[int]:
         """Let go of all that is not wanted; which of the wanted ones are there, by their place."""
         folder = self._folder / kind
+        for place in (self._folder, folder):
+            set_misfit_aside(place, folder=True)
         folder.mkdir(parents=True, exist_ok=True)
         names = {ref.digest.hex() for ref in wanted}
         for file in folder.iterdir():
-            if file.name not in names:
+            if file.is_dir() and not file.is_symlink():
+                shutil.rmtree(file)
+            elif file.name not in names or not file.is_file():
                 file.unlink()
         return [number for number, ref in enumerate(wanted) if self._is_there(kind, ref)]
 
@@ -44,7 +49,7 @@ class ChunkSpool:
         """The wanted chunks in their order, read one by one; it ends at the first that is missing."""
         for ref in wanted:
             try:
-                yield (self._folder / kind / ref.digest.hex()).read_bytes()
+                yield _read(self._folder / kind / ref.digest.hex())
             except FileNotFoundError:
                 return
 
@@ -54,7 +59,12 @@ class ChunkSpool:
 
     def _is_there(self, kind: ListKind, ref: ChunkRef) -> bool:
         try:
-            check_chunk((self._folder / kind / ref.digest.hex()).read_bytes(), ref)
+            check_chunk(_read(self._folder / kind / ref.digest.hex()), ref)
         except (FileNotFoundError, ListError):
             return False
         return True
+
+
+def _read(path: Path) -> bytes:
+    with open_regular(path) as file:
+        return file.read()

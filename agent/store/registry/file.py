@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.service.cleanup import on_failure
 from agent.store.errors import SQL_ERRORS, RegistryError, is_damage
-from agent.store.files import check_database, sync_folder
+from agent.store.files import misfit_of_database, set_misfit_aside, sync_folder
 from agent.store.transaction import transaction
 from drivers.text import Text
 
@@ -31,7 +31,8 @@ WRITE_TIMEOUT_S: Final = 60.0  # another process may be in the middle of a milli
 READ_TIMEOUT_S: Final = 5.0
 LOG_KEPT_BYTES: Final = 4 << 20
 CHECKED_WHOLE_BYTES: Final = 64 << 20
-ENDINGS: Final = ("", "-wal", "-shm")
+ENDINGS: Final = ("", "-wal", "-shm", "-journal")
+LOCK: Final = "-lock"
 
 # One table a list, all alike: what they are looked up by, when they may go, and the row as it was signed.
 _LIST: Final = """
@@ -65,7 +66,10 @@ class RegistryFullError(RegistryError):
 
 
 class RegistryDamagedError(RegistryError):
-    """The file is damaged: `replace_damaged` or the next `open` of Registry moves it aside and starts a new one."""
+    """The file is damaged, or none that this agent can use.
+
+    `replace_damaged` or the next `open` of Registry moves it aside and starts a new one.
+    """
 
 
 class RegistryFile:
@@ -82,10 +86,9 @@ class RegistryFile:
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            check_database(self.path)
-            self._lock_file = os.open(
-                self._beside("-lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
-            )
+            lock = self._beside(LOCK)
+            set_misfit_aside(lock)
+            self._lock_file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             fcntl.flock(self._lock_file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError as error:
             self.leave()
@@ -109,7 +112,7 @@ class RegistryFile:
             self._lock(fcntl.LOCK_EX | fcntl.LOCK_NB)
             for ending in ENDINGS:
                 source = self._beside(ending)
-                if source.exists():
+                if os.path.lexists(source):
                     source.rename(target.with_name(f"{target.name}{ending}"))
             sync_folder(self.path.parent)
         except BlockingIOError:
@@ -135,7 +138,7 @@ class RegistryFile:
             fcntl.flock(self._lock_file, kind)
 
     def connect(self, max_pages: int) -> sqlite3.Connection:
-        """Open or create the file for writing. Raises SqlError, RegistryError for a file of something else."""
+        """Open or create the file for writing. Raises SqlError, RegistryDamagedError for a file of something else."""
         connection = sqlite3.connect(self.path, timeout=WRITE_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         with on_failure(connection.close):
             connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
@@ -184,7 +187,7 @@ class RegistryFile:
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             elif found > SCHEMA_VERSION and _application(connection) == APPLICATION_ID:
-                raise RegistryError(
+                raise RegistryDamagedError(
                     Text(
                         "{path} has schema version {version}, this agent knows up to {count}: update the agent",
                         path=self.path,
@@ -193,7 +196,7 @@ class RegistryFile:
                     )
                 )
             elif found != SCHEMA_VERSION:
-                raise RegistryError(
+                raise RegistryDamagedError(
                     Text(
                         "{path} is no file of lists of this agent (schema {found}); move it away",
                         path=self.path,
@@ -215,6 +218,9 @@ def _version(connection: sqlite3.Connection) -> int:
 
 def opened(file: RegistryFile, max_pages: int) -> tuple[sqlite3.Connection, sqlite3.Connection]:
     """Return the file's connections to write and to read. Raises RegistryDamagedError, SqlError, RegistryError."""
+    misfit = misfit_of_database(file.path)
+    if misfit:
+        raise RegistryDamagedError(misfit)
     try:
         writer = file.connect(max_pages)
         with on_failure(writer.close):

@@ -35,8 +35,15 @@ class FakeClock:
         return ClockReading(self.utc, self.synced, 12.3 if self.synced else None)
 
 
-def open_journal(path, *, boot="boot-1", clock=None, max_bytes=16 << 20, gate=GATE):
-    return Journal.open(path, gate=gate, boot=boot, clock=clock or FakeClock(), max_bytes=max_bytes)
+def open_journal(path, *, boot="boot-1", clock=None, max_bytes=16 << 20, gate=GATE, foreign_aside=False):
+    return Journal.open(
+        path,
+        gate=gate,
+        boot=boot,
+        clock=clock or FakeClock(),
+        max_bytes=max_bytes,
+        foreign_aside=foreign_aside,
+    )
 
 
 def present(transaction="t1", utc=UTC):

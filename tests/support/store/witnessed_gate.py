@@ -65,10 +65,11 @@ class WitnessedGate:
     def start(self):
         self.starts += 1
         self.state.mkdir(exist_ok=True)
-        self.key = gate_key(self.state)
+        made = gate_key(self.state)
+        self.key = made.signing
         self.registry = Registry.open(self.state / "registry.db", SITE, [ROOT.public], 64 << 20, utc=NOW)
         self.file = None if self.head_path is None else HeadFile(self.head_path)
-        known = StartDependencies(self.gate, self.key.public, lambda: self.clock.utc, RULES, self.file)
+        known = StartDependencies(self.gate, self.key.public, lambda: self.clock.utc, RULES, self.file, made.replaced)
         start = open_witnessed(self._open, known)
         self.journal = start.journal
         self.recorder = Recorder(
@@ -111,7 +112,14 @@ class WitnessedGate:
 
     def _open(self):
         path = self.state / "journal.db"
-        return Journal.open(path, gate=self.gate, boot=f"boot-{self.starts}", clock=self.clock, max_bytes=64 << 20)
+        return Journal.open(
+            path,
+            gate=self.gate,
+            boot=f"boot-{self.starts}",
+            clock=self.clock,
+            max_bytes=64 << 20,
+            foreign_aside=True,
+        )
 
     def _versions(self):
         found = self.registry.trust()

@@ -28,7 +28,7 @@ from drivers.emulators.scanner import ScannerEmulator
 from drivers.inputs import simulated as simulated_inputs
 from tests.support.gate.altered_agent import altered_agent
 from tests.support.gate.config_files import write
-from tests.support.gate.gate_site import GateSite
+from tests.support.gate.gate_site import GATE, GateSite
 from tests.support.gate.installed import AgentProcess
 from tests.support.gate.simulated_gate import forgotten_boards, gate_app, simulated_lane
 from tests.support.gate.subscriber import Hearing, Recorded
@@ -171,6 +171,24 @@ def test_a_configuration_that_only_the_agent_itself_finds_to_be_of_no_use_is_giv
     assert "the agent cannot start with it" in refused["detail"]
     assert gate.started(good["seq"])["data"]["configuration"] == good["data"]["configuration"]
     gate.agent.stop()
+
+
+def test_a_configuration_that_gives_a_gate_another_id_is_given_up_and_its_journal_stays(gate):
+    """Root changed the id by mistake: the journal is no foreign one, also where the agent starts afresh."""
+    good = gate.started()
+    gate.hearing.wait("device.changed", good["seq"], family="scanner", state="up")
+    gate.scanner.scan("no permit")
+    gate.hearing.wait("transaction.closed", good["seq"])
+    gate.change(f'id = "{GATE}"', 'id = "gate-9"')
+    gate.reload()
+    refused = gate.hearing.wait("configuration.refused", good["seq"])
+    assert f"is the journal of gate {GATE}, not gate-9" in refused["data"]["detail"]
+    gate.started(refused["seq"] - 3)
+    gate.agent.stop()
+    gate.agent.start()
+    assert "is the journal of gate" in gate.hearing.wait("configuration.refused", refused["seq"])["data"]["detail"]
+    gate.agent.stop()
+    assert not list((gate.site.folder / "state").glob("journal.*-*.db"))
 
 
 def test_new_configurations_leave_no_thread_and_no_open_file_behind(gate):
@@ -471,17 +489,16 @@ def open_below(folder):
     return [name for name in found if name.startswith(f"{folder}/")]
 
 
-def test_an_agent_that_cannot_be_made_leaves_nothing_open_and_the_next_one_is_made(tmp_path):
+def test_an_agent_that_cannot_be_made_leaves_nothing_open_and_the_next_one_is_made(tmp_path, mocker):
     path = GateSite(tmp_path).configure(quick_lane(tmp_path.name), mqtt="enabled = false")
     loaded = load_configuration(path)
     state = loaded.settings.state.directory
-    state.mkdir(parents=True, exist_ok=True)
-    (state / "evidence").write_text("a file where a folder belongs")
+    failing = mocker.patch("agent.store.evidence.evidence.move_old_layout", side_effect=OSError("the disk is ill"))
     for _ in range(2):
         with pytest.raises(EvidenceError):
             gate_app(loaded)
         assert open_below(state) == []
-    (state / "evidence").unlink()
+    mocker.stop(failing)
     with forgotten_boards():
         app = gate_app(loaded)
         app.start()

@@ -187,18 +187,22 @@ def another_key(gate):
     return [one for one in gate.alarms() if "another key" in one]
 
 
-def test_another_key_is_told_once_each_time_also_an_older_one(gate):
-    """The state is whole, and all who know the gate by its key do not know this one."""
+def test_another_key_is_a_loss_each_time_also_an_older_one_and_once_it_is_accepted_no_more(gate):
+    """All who know the gate by its key do not know this one, and no witness that speaks by that one is believed."""
     first = (gate.state / "gate.key").read_bytes()
     assert another_key(gate) == []
     gate.lose("gate.key")
+    told = len(another_key(gate))
+    assert {part for part, standing in gate.parts().items() if standing is Wholeness.LOST} == {"ledger", "orders"}
+    assert gate.trust.accept(ALL, "anna", "bek")
     gate.restart()
-    assert len(another_key(gate)) == 1
     assert gate.whole()
+    assert len(another_key(gate)) == told
     gate.stop()
     (gate.state / "gate.key").write_bytes(first)
     gate.start()
-    assert len(another_key(gate)) == 2
+    assert len(another_key(gate)) == 2 * told
+    assert not gate.whole()
 
 
 def test_two_persons_accept_at_no_time_where_nobody_knows_the_time(gate):

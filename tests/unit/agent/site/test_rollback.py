@@ -134,7 +134,7 @@ class TestTheHomeGatePutBack:
         east = three.restart("east")
         assert east.journal.stream != stream
         told = east.journal.replaced
-        record = start_record("1", "c", east.journal.recover(), told, 0.0)
+        record = start_record("1", "c", east.journal.recover(), told, (), 0.0)
         alarm = record.drafts[1].event
         assert isinstance(alarm, AlarmRaised)
         assert alarm.alarm is Alarm.JOURNAL_FAILED

@@ -1,10 +1,12 @@
-"""The gate's own key: made once, kept for ever, never replaced in silence."""
+"""The gate's own key: made once, kept as long as it can be used, never replaced in silence."""
 
+import errno
 import os
 import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +19,8 @@ def test_the_key_is_made_at_the_first_start_for_its_owner_alone_and_stays(tmp_pa
     path = key_path(tmp_path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.read_bytes().startswith(b"-----BEGIN PRIVATE KEY-----")
-    assert made.algorithm is Algorithm.ED25519
+    assert made.signing.algorithm is Algorithm.ED25519
+    assert (made.replaced, gate_key(tmp_path).replaced) == ("", "")
     assert gate_key(tmp_path).public == read_gate_key(tmp_path).public == made.public
     assert [one.name for one in tmp_path.iterdir()] == ["gate.key"]
 
@@ -63,15 +66,25 @@ def test_what_a_crash_left_while_it_was_made_is_no_key(tmp_path):
     ],
     ids=["empty", "torn", "cut off", "another kind"],
 )
-def test_a_damaged_key_is_an_error_that_says_how_to_fix_it_and_stays_as_it_is(tmp_path, content, said):
+def test_a_damaged_key_is_put_aside_as_it_is_and_a_new_one_is_made(tmp_path, content, said):
     path = key_path(tmp_path)
     path.write_bytes(content)
     path.chmod(0o600)
-    with pytest.raises(GateKeyError, match=said) as caught:
+    with pytest.raises(GateKeyError, match="put a good one there"):
+        read_gate_key(tmp_path)
+    made = gate_key(tmp_path)
+    assert said in made.replaced
+    assert f"moved to {path}.unusable" in made.replaced
+    assert path.with_name("gate.key.unusable").read_bytes() == content
+    again = gate_key(tmp_path)
+    assert (again.public, again.replaced) == (made.public, "")
+
+
+def test_each_that_is_put_aside_has_a_name_of_its_own(tmp_path):
+    for content in (b"one", b"two"):
+        key_path(tmp_path).write_bytes(content)
         gate_key(tmp_path)
-    assert str(path) in str(caught.value)
-    assert "move it away" in str(caught.value)
-    assert path.read_bytes() == content
+    assert [(tmp_path / f"gate.key.unusable{end}").read_bytes() for end in ("", "-2")] == [b"one", b"two"]
 
 
 def test_a_key_file_with_any_byte_altered_is_refused_or_holds_the_same_key(tmp_path):
@@ -82,7 +95,7 @@ def test_a_key_file_with_any_byte_altered_is_refused_or_holds_the_same_key(tmp_p
     for at in range(len(whole)):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
         try:
-            assert gate_key(tmp_path).public == key.public
+            assert read_gate_key(tmp_path).public == key.public
         except GateKeyError:
             refused += 1
     assert refused > len(whole) * 3 // 4
@@ -96,28 +109,42 @@ def test_a_key_that_was_brought_without_its_public_half_is_taken(tmp_path):
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o777], ids=oct)
-def test_a_key_that_others_can_use_is_refused(tmp_path, mode):
-    gate_key(tmp_path)
+def test_a_key_that_others_can_use_is_put_aside(tmp_path, mode):
+    before = gate_key(tmp_path)
     key_path(tmp_path).chmod(mode)
-    with pytest.raises(GateKeyError, match="chmod 600"):
-        gate_key(tmp_path)
-    assert stat.S_IMODE(key_path(tmp_path).stat().st_mode) == mode
+    made = gate_key(tmp_path)
+    assert made.public != before.public
+    assert f"its mode is {mode:04o}, expected 0600" in made.replaced
+    assert stat.S_IMODE(key_path(tmp_path).with_name("gate.key.unusable").stat().st_mode) == mode
 
 
 def test_a_link_a_folder_and_a_pipe_are_no_key(tmp_path):
     path = key_path(tmp_path)
     (tmp_path / "elsewhere").write_bytes(SigningKey.from_seed(bytes(32)).to_pem())
     path.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(GateKeyError, match="is a link"):
+    assert "is a link" in gate_key(tmp_path).replaced
+    for put in (Path.mkdir, os.mkfifo):
+        path.unlink()
+        put(path)
+        assert "is no file" in gate_key(tmp_path).replaced
+    assert (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("fault", [errno.EMFILE, errno.ENOMEM])
+def test_a_key_that_cannot_be_read_just_now_stays(tmp_path, mocker, fault):
+    gate_key(tmp_path)
+    opened = os.open
+    mocker.patch(
+        "agent.store.gate_key.os.open",
+        lambda path, *rest: opened(path, *rest) if path == tmp_path else _raise(OSError(fault, os.strerror(fault))),
+    )
+    with pytest.raises(GateKeyError, match="cannot read"):
         gate_key(tmp_path)
-    path.unlink()
-    path.mkdir()
-    with pytest.raises(GateKeyError, match="is no file"):
-        gate_key(tmp_path)
-    path.rmdir()
-    os.mkfifo(path)
-    with pytest.raises(GateKeyError, match="is no file"):
-        gate_key(tmp_path)
+    assert [one.name for one in tmp_path.iterdir()] == ["gate.key"]
+
+
+def _raise(error):
+    raise error
 
 
 def test_a_state_directory_that_cannot_hold_a_key_is_said(tmp_path):
@@ -125,7 +152,7 @@ def test_a_state_directory_that_cannot_hold_a_key_is_said(tmp_path):
         gate_key(tmp_path / "none")
 
 
-def test_the_key_of_another_user_is_refused(tmp_path):
+def test_the_key_of_another_user_is_put_aside(tmp_path):
     if os.geteuid() != 0:
         pytest.skip("giving files away needs root")
     gate_key(tmp_path)
@@ -137,9 +164,10 @@ def test_the_key_of_another_user_is_refused(tmp_path):
     program = (
         "import os, pathlib, sys; from agent.store.gate_key import gate_key\n"
         "os.setuid(23456)\n"
-        "try: gate_key(pathlib.Path(sys.argv[1]))\n"
-        "except OSError as error: print(error)"
+        "print(gate_key(pathlib.Path(sys.argv[1])).replaced)"
     )
+    os.chown(tmp_path, 23456, 23456)
     told = subprocess.run([sys.executable, "-c", program, tmp_path], check=True, capture_output=True, text=True)
-    assert "gate.key" in told.stdout
-    assert "belong" in told.stdout or "Permission denied" in told.stdout
+    assert "Permission denied" in told.stdout
+    assert key_path(tmp_path).stat().st_uid == 23456
+    assert key_path(tmp_path).with_name("gate.key.unusable").stat().st_uid == 12345

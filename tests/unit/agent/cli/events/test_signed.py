@@ -39,7 +39,7 @@ def path(tmp_path):
     """A journal of 20 events with two checkpoints, and its key beside it."""
     state = tmp_path / "state"
     state.mkdir()
-    key = gate_key(state)
+    key = gate_key(state).signing
     journal = open_journal(state / "journal.db")
     checkpointer = Checkpointer(journal, key, GATE, lambda: UTC, 3600)
     journal.record([device(f"number {number}") for number in range(9)])
@@ -111,7 +111,7 @@ def test_another_pinned_key_finds_the_first_foreign_checkpoint(path, public):
 def test_a_key_that_others_can_read_is_said_and_the_chain_is_proven_all_the_same(path):
     path.with_name("gate.key").chmod(0o644)
     told = run("verify", path)
-    assert "chmod 600" in told.stderr
+    assert "its mode is 0644, expected 0600" in told.stderr
     assert "signatures were not checked" in told.stdout
 
 

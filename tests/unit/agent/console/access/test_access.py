@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 import threading
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
@@ -15,7 +17,7 @@ from agent.console.access.access import Access
 from agent.console.access.address_limits import AddressLimits
 from agent.console.access.admin_actions import AdminAction
 from agent.console.access.bootstrap_code import LIFE_S, MOST_FAILURES
-from agent.console.access.database import NAME, AccessStoreError
+from agent.console.access.database import NAME
 from agent.console.access.failure_log import FailureLog
 from agent.console.access.lockouts import FIRST_DELAY_S, FREE_FAILURES, LONGEST_DELAY_S, MOST_PAIRS
 from agent.console.access.name_limit import NameLimit
@@ -485,12 +487,31 @@ def test_a_damaged_file_is_put_aside_and_nobody_is_let_in_by_it(people, tmp_path
     assert (tmp_path / f"{NAME}.damaged").stat().st_size == 4112
 
 
-def test_a_file_of_a_newer_agent_is_left_alone(access, tmp_path, reopen):
-    access.close()
-    with closing(sqlite3.connect(tmp_path / NAME)) as db:
-        db.execute("PRAGMA user_version = 99")
-    with pytest.raises(AccessStoreError, match="newer agent"):
-        reopen()
+def test_a_file_of_a_newer_agent_is_put_aside_as_it_is_and_so_is_the_next_one(people, tmp_path, reopen):
+    for name in (f"{NAME}.damaged", f"{NAME}.damaged-2"):
+        people.close()
+        with closing(sqlite3.connect(tmp_path / NAME)) as db:
+            db.execute("PRAGMA user_version = 99")
+        kept = (tmp_path / NAME).read_bytes()
+        people = reopen()
+        assert people.users.lack_admin()
+        assert "newer agent" in people.database.replaced
+        assert (tmp_path / name).read_bytes() == kept
+    people.close()
+    assert not reopen().database.replaced
+
+
+@pytest.mark.parametrize("ending", ["", "-wal", "-shm"])
+@pytest.mark.parametrize("put", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/nonexistent/file")])
+def test_what_is_no_file_is_put_aside_and_nobody_waits_for_it(people, tmp_path, reopen, ending, put):
+    people.close()
+    place = tmp_path / f"{NAME}{ending}"
+    place.unlink(missing_ok=True)
+    put(place)
+    again = reopen()
+    assert again.users.lack_admin()
+    assert again.database.replaced
+    assert os.path.lexists(tmp_path / f"{NAME}.damaged{ending}")
 
 
 def test_an_address_may_ask_so_often_and_then_at_a_steady_rate(clock):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from agent.console.access import database
 from agent.console.web import console_server
 from agent.console.web.unix_socket import SOCKET_NAME
 from tests.support.console.consoles import OPEN_WITHIN_S, ConsoleGate
@@ -62,8 +63,15 @@ def test_a_gate_that_starts_anew_takes_the_same_port_with_a_stream_still_open(tm
 
 
 def test_a_console_that_cannot_work_leaves_the_gate_at_work_and_opens_once_it_can(tmp_path, caplog, monkeypatch):
-    (tmp_path / "state").mkdir()
-    (tmp_path / "state" / "console.db").mkdir()
+    prepare, ill = database._prepare, threading.Event()
+    ill.set()
+
+    def prepared(path):
+        if ill.is_set():
+            raise OSError("the disk is ill")
+        return prepare(path)
+
+    monkeypatch.setattr(database, "_prepare", prepared)
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
     gate = ConsoleGate(tmp_path)
     gate.app.start()
@@ -72,7 +80,7 @@ def test_a_console_that_cannot_work_leaves_the_gate_at_work_and_opens_once_it_ca
         eventually(lambda: not (tmp_path / SOCKET_NAME).exists())
         assert not gate.app.console.wait_open(0)
         eventually(lambda: gate.app.lanes[0].view is not None)
-        (tmp_path / "state" / "console.db").rmdir()
+        ill.clear()
         assert gate.app.console.wait_open(OPEN_WITHIN_S)
     finally:
         gate.__exit__()

@@ -172,6 +172,12 @@ CASES = [
     (files.gate_key, facts.GateKeyFacts(exists=True, trouble="", public="ab"), []),
     (files.gate_key, facts.GateKeyFacts(exists=False, trouble=""), [FindingCode.GATE_KEY_MISSING]),
     (files.gate_key, facts.GateKeyFacts(exists=True, trouble="damaged"), [FindingCode.GATE_KEY_BAD]),
+    (files.gate_key, facts.GateKeyFacts(exists=True, trouble="", public="ab", named="AB"), []),
+    (
+        files.gate_key,
+        facts.GateKeyFacts(exists=True, trouble="", public="ab", named="cd"),
+        [FindingCode.GATE_KEY_UNKNOWN],
+    ),
     (certificates.certificates, tls(), []),
     (certificates.certificates, tls(replace(CERTIFICATE, trouble="gone")), [FindingCode.CERTIFICATE_UNUSABLE]),
     (certificates.certificates, tls(replace(CERTIFICATE, ends=NOW)), [FindingCode.CERTIFICATE_EXPIRED]),

@@ -5,6 +5,7 @@ says.
 import hashlib
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -119,6 +120,32 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(EvidenceError, match="folder"):
         EvidenceStore(tmp_path / "file" / "evidence", CAP)
+
+
+@pytest.mark.parametrize("name", [".", "open", "passed", "other", "outgoing"])
+@pytest.mark.parametrize("put", [Path.touch, os.mkfifo, lambda path: path.symlink_to("/nonexistent/folder")])
+def test_what_lies_in_the_place_of_a_folder_is_put_aside_and_told(tmp_path, name, put):
+    place = Path(os.path.normpath(tmp_path / "evidence" / name))
+    place.parent.mkdir(exist_ok=True)
+    put(place)
+    (told,) = EvidenceStore(tmp_path / "evidence", CAP).set_aside
+    assert told == f"{place} was no folder and was moved to {place}.unusable"
+    assert EvidenceStore(tmp_path / "evidence", CAP).set_aside == ()
+
+
+@pytest.mark.parametrize("put", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/nonexistent/file")])
+def test_what_lies_in_the_place_of_a_picture_is_none_and_nobody_waits_for_it(store, tmp_path, put):
+    name, jpeg = picture(1)
+    store.keep(name, jpeg)
+    path = tmp_path / "evidence" / "open" / name[:2] / f"{name}.jpg"
+    path.unlink()
+    put(path)
+    for place in (path.with_suffix(".part"), tmp_path / "evidence" / "outgoing" / picture(2)[0]):
+        put(place)
+    assert name not in EvidenceStore(tmp_path / "evidence", CAP)
+    if not path.is_symlink():
+        with pytest.raises(EvidenceError, match="cannot read"):
+            store.get(name)
 
 
 def test_threads_share_the_cap(store):

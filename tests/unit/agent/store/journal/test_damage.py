@@ -4,13 +4,15 @@ import errno
 import os
 import shutil
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from agent.store.errors import JournalCorruptError, JournalUnavailableError
-from agent.store.journal import damage, ledger_salvage, schema
+from agent.store.errors import JournalCorruptError, JournalUnavailableError, OtherGateError
+from agent.store.journal import damage, journal_files, ledger_salvage, schema
 from agent.store.journal.reader import JournalReader
-from tests.support.store.journals import PERMIT, FakeClock, consume, device, open_journal, present, reserve
+from tests.support.store.journals import GATE, PERMIT, FakeClock, consume, device, open_journal, present, reserve
 
 PERMITS = 400
 PAGE = schema.PAGE_BYTES
@@ -260,8 +262,9 @@ def test_a_note_that_names_no_journal_here_moves_none_aside(path, text):
     journal.close()
 
 
-def test_an_older_copy_of_which_no_note_can_be_left_is_given_up_until_the_agent_ends(path, caplog):
+def test_an_older_copy_of_which_no_note_can_be_left_is_given_up_until_the_agent_ends(path, caplog, monkeypatch):
     path.with_name("journal.db-superseded").mkdir()
+    monkeypatch.setattr(journal_files, "set_misfit_aside", lambda _path: "")
     superseded(path)
     assert "cannot note that the journal must not go on" in caplog.text
 
@@ -323,13 +326,86 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(path):
     connection.close()
 
 
-def test_the_journal_of_a_newer_agent_is_refused_and_left_alone(path):
+def aside(path):
+    return [one.name for one in path.parent.glob("*.damaged-*")]
+
+
+def nothing_rescued(path, **options):
+    """Open a journal in whose place lies what cannot be used; where that lies now."""
+    with closing(open_journal(path, **options)) as journal:
+        replaced = journal.replaced
+        assert (replaced.ledger_rows, replaced.ledger_whole, replaced.orders_whole) == (0, False, False)
+        assert journal.begun
+    return replaced
+
+
+def test_the_journal_of_a_newer_agent_is_put_aside_as_it_is(path):
     connection = schema.connect(path, 1 << 24)
     schema.migrate(connection, (*schema.MIGRATIONS, SECOND))
     connection.close()
-    with pytest.raises(JournalUnavailableError, match="update the agent"):
-        open_journal(path)
-    assert not list(path.parent.glob("*damaged*"))
+    replaced = nothing_rescued(path)
+    assert f"schema version {KNOWN + 1}, this agent knows up to {KNOWN}" in replaced.cause
+    with closing(sqlite3.connect(replaced.moved_to)) as connection:
+        assert columns(connection) == [(5,)]
+
+
+def test_a_database_of_something_else_is_put_aside_as_it_is(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as connection:
+        connection.execute("CREATE TABLE accounts (name TEXT)")
+    assert "something else" in nothing_rescued(tmp_path / "journal.db").cause
+
+
+@pytest.mark.parametrize("ending", ["", "-wal"])
+@pytest.mark.parametrize("put", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/nonexistent/file")])
+def test_what_is_no_file_is_put_aside_and_nobody_waits_for_it(path, ending, put):
+    place = path.with_name(f"journal.db{ending}")
+    place.unlink(missing_ok=True)
+    put(place)
+    replaced = nothing_rescued(path)
+    assert replaced.cause == f"{place} is no file"
+    assert os.path.lexists(replaced.moved_to.with_name(f"{replaced.moved_to.name}{ending}"))
+
+
+def test_a_link_to_a_journal_is_put_aside_and_all_that_it_leads_to_is_rescued(path, tmp_path):
+    path.rename(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+    with closing(open_journal(path)) as journal:
+        assert (journal.replaced.ledger_rows, journal.replaced.ledger_whole) == (PERMITS, True)
+    assert not path.is_symlink()
+
+
+@pytest.mark.parametrize("ending", journal_files.ENDINGS_OF_NO_CONTENT)
+@pytest.mark.parametrize("put", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/nonexistent/file")])
+def test_what_lies_beside_it_and_is_no_file_is_put_aside_and_nothing_is_lost(path, ending, put):
+    place = path.with_name(f"journal.db{ending}")
+    place.unlink(missing_ok=True)
+    put(place)
+    with closing(open_journal(path)) as journal:
+        assert (journal.replaced, journal.begun) == (None, False)
+    assert os.path.lexists(place.with_name(f"{place.name}.unusable"))
+
+
+def test_the_journal_of_another_gate_is_put_aside_only_where_this_gate_never_had_its_name(path):
+    with pytest.raises(OtherGateError, match="is the journal of gate"):
+        open_journal(path, gate="gate-8")
+    assert not aside(path)
+    replaced = nothing_rescued(path, gate="gate-8", foreign_aside=True)
+    assert replaced.cause == f"it is the journal of gate {GATE}"
+    assert replaced.moved_to.exists()
+
+
+def test_a_start_that_ended_behind_that_tells_it_the_next_time_and_takes_nothing_over_either(path):
+    nothing_rescued(path, gate="gate-8", foreign_aside=True)
+    assert nothing_rescued(path, gate="gate-8", foreign_aside=True).cause == f"it is the journal of gate {GATE}"
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xff\xfe", b"[]", b"{}", b'"x"'])
+def test_a_mark_that_cannot_be_read_leads_to_the_last_one_that_was_put_aside(path, mark):
+    path.write_bytes(b"\xff" * 4096)
+    open_journal(path).close()
+    path.with_name("journal.db-replacing").write_bytes(mark)
+    with closing(open_journal(path)) as journal:
+        assert [journal.replaced.moved_to.name] == aside(path)
 
 
 def version_1_file(path):

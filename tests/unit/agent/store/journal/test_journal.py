@@ -162,16 +162,6 @@ def test_the_journal_of_another_gate_to_which_nothing_has_happened_is_set_aside_
             assert connection.execute("SELECT count(*) FROM events").fetchone() == (1,)
 
 
-def test_a_database_of_something_else_is_refused_and_left_alone(tmp_path):
-    path = tmp_path / "journal.db"
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE treasure (gold)")
-    connection.close()
-    with pytest.raises(JournalUnavailableError, match="something else"):
-        open_journal(path)
-    assert sorted(one.name for one in tmp_path.glob("*damaged*")) == []
-
-
 def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(JournalUnavailableError, match="folder"):

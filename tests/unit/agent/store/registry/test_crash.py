@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -157,27 +158,51 @@ def test_a_damaged_file_that_another_process_has_open_is_not_moved(tmp_path):
     other.close()
 
 
-def test_a_file_of_something_else_is_left_alone(tmp_path):
+def put_aside(path):
+    """Open a registry in whose place lies what cannot be used: what is said, and where that lies now."""
+    registry = open_registry(path)
+    assert registry.trust() is None
+    registry.close()
+    (aside,) = [one for one in path.parent.glob("*.damaged-*") if not one.name.endswith(("-wal", "-shm"))]
+    return registry.replaced, aside
+
+
+def test_a_file_of_something_else_is_put_aside(tmp_path):
     path = tmp_path / "registry.db"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE accounts (name TEXT)")
     connection.close()
-    with pytest.raises(RegistryError, match="no file of lists"):
-        open_registry(path)
-    assert path.exists()
+    said, aside = put_aside(path)
+    assert "no file of lists" in said
+    with sqlite3.connect(aside) as connection:
+        assert connection.execute("SELECT count(*) FROM accounts").fetchone() == (0,)
+    connection.close()
 
 
-def test_the_lists_of_a_newer_agent_are_refused_and_left_alone(tmp_path):
+def test_the_lists_of_a_newer_agent_are_put_aside_as_they_are(tmp_path):
     path = tmp_path / "registry.db"
     open_registry(path).close()
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
     kept = path.read_bytes()
-    with pytest.raises(RegistryError, match="schema version 99, this agent knows up to 1: update the agent"):
-        open_registry(path)
-    assert [one.name for one in tmp_path.iterdir() if not one.name.endswith("-lock")] == ["registry.db"]
-    assert path.read_bytes() == kept
+    said, aside = put_aside(path)
+    assert "schema version 99, this agent knows up to 1: update the agent" in said
+    assert aside.read_bytes() == kept
+
+
+@pytest.mark.parametrize("ending", ["", "-wal", "-shm", "-journal", "-lock"])
+@pytest.mark.parametrize("put", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/nonexistent/file")])
+def test_what_is_no_file_is_put_aside_and_nobody_waits_for_it(tmp_path, ending, put):
+    path = tmp_path / "registry.db"
+    open_registry(path).close()
+    place = path.with_name(f"registry.db{ending}")
+    place.unlink(missing_ok=True)
+    put(place)
+    registry = open_registry(path)
+    assert bool(registry.replaced) == (ending != "-lock")
+    registry.close()
+    assert len([one for one in tmp_path.iterdir() if not one.is_file()]) == 1
 
 
 def test_a_folder_that_cannot_be_used_is_said(tmp_path):
