@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections import Counter
 from collections.abc import Callable  # noqa: TC003 - the dataclass reads it
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 REQUEST_S: Final = 10.0
 STALLED_MS: Final = 20_000
 SILENT_S: Final = 30
+OVERDUE_S: Final = 0.5
+"""By then a request has come whole; one that is half-open for longer is the first to go where there is no place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,15 @@ class PoolLimits:
 class ConnectionSlot:
     """The place of one connection. `who`: its address. `known`: a session has come by it.
 
-    `waits`: whether it is half-open: nothing that came by it is being answered. `end`: ends the connection.
+    `since_at`: when it was taken in, monotonic. `waits`: whether nothing that came by it is being answered.
+    `half_open`: whether its request has not come whole, or its answer is not taken. `end`: ends the connection.
     """
 
     who: str
+    since_at: float = 0.0
     known: bool = False
     waits: Callable[[], bool] = lambda: False
+    half_open: Callable[[], bool] = lambda: False
     end: Callable[[], object] = lambda: None
 
     def know(self) -> None:
@@ -52,15 +58,18 @@ class ConnectionSlot:
 class ConnectionPool:
     """The connections that there are, each counted before it is read.
 
-    Where there is no place for a new one, the oldest half-open one of a stranger is ended for it, of an address that
-    has the most: an address that sends halves of requests loses its own places first. Where all places are taken and no
-    stranger can go, one that is known goes so, and its browser connects again. Where nobody can be ended, the new one
-    is refused.
+    Where there is no place for a new one, one of a stranger by which nothing is answered is ended for it: first one
+    that has been half-open for a while, then one of an address that has the most, and of these the oldest. So whoever
+    sends halves of requests loses his own places first. Where all places are taken and no stranger can go, one that is
+    known goes so, and its browser connects again. Where nobody can be ended, the new one is refused.
     """
 
-    def __init__(self, limits: PoolLimits, count: Callable[[str], None]) -> None:
-        """`count`: counts a refusal by its reason."""
+    def __init__(
+        self, limits: PoolLimits, count: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`count`: counts a refusal by its reason. `clock`: monotonic seconds."""
         self._limits = limits
+        self._clock = clock
         self._places: dict[ConnectionSlot, None] = {}  # oldest first
         self.count = count
 
@@ -76,7 +85,7 @@ class ConnectionPool:
             self.count("connections")
             if not self._end_one(full):
                 return None
-        place = ConnectionSlot(who)
+        place = ConnectionSlot(who, self._clock())
         self._places[place] = None
         return place
 
@@ -97,8 +106,13 @@ class ConnectionPool:
 
     def _end_one(self, some: list[ConnectionSlot]) -> bool:
         held = Counter((place.known, place.who) for place in some)
-        waiting = (place for place in some if place.waits())
-        oldest = max(waiting, key=lambda place: (not place.known, held[place.known, place.who]), default=None)
+        overdue_at = self._clock() - OVERDUE_S
+
+        def weight(place: ConnectionSlot) -> tuple[bool, bool, int]:
+            overdue = place.since_at < overdue_at and place.half_open()
+            return not place.known, overdue, held[place.known, place.who]
+
+        oldest = max((place for place in some if place.waits()), key=weight, default=None)
         if oldest is None:
             return False
         self.leave(oldest)
@@ -126,12 +140,17 @@ class Protocol(H11Protocol):
 
     @property
     def waits(self) -> bool:
-        """Whether nothing is being answered: no request has come whole yet, or the last one has its answer.
+        """Whether nothing is being answered: it is half-open, or the last request has its answer."""
+        return self.half_open or self.cycle.response_complete
 
-        So it is where the other end takes nothing of the answer: it could hold its place for as long as it likes.
+    @property
+    def half_open(self) -> bool:
+        """Whether no request has come whole yet, or the other end takes nothing of the answer.
+
+        Who does either could hold a place for as long as he likes.
         """
         cycle: Any = self.cycle  # None before the first request, which uvicorn's type does not say
-        return cycle is None or cycle.response_complete or cycle.more_body or self.flow.write_paused
+        return cycle is None or cycle.more_body or self.flow.write_paused
 
     @override
     def data_received(self, data: bytes) -> None:

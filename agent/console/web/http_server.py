@@ -211,7 +211,8 @@ class _Server(uvicorn.Server):
         leave = partial(self._room.leave, place)
         task = asyncio.current_task()
         if task is not None:
-            place.waits, place.end = lambda: True, task.cancel
+            place.waits = place.half_open = lambda: True
+            place.end = task.cancel
 
         def protocol(config: uvicorn.Config) -> Protocol:
             made = Protocol(config, self.server_state, {}, loop)
@@ -230,7 +231,8 @@ class _Server(uvicorn.Server):
                     ssl=tls,
                     ssl_handshake_timeout=None if tls is None else HANDSHAKE_S,
                 )
-                place.waits, place.end = lambda: made.waits, transport.abort
+                place.waits, place.half_open = lambda: made.waits, lambda: made.half_open
+                place.end = transport.abort
         except OSError:  # an end of the connection, of the handshake, or of its time: its own affair
             self._room.count("handshake")
 
