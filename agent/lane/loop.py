@@ -198,7 +198,8 @@ class LaneLoop:
             if not self._winding_down:
                 self._tick()
             return
-        self._feed(*self._waiting_samples())
+        while samples := self._waiting_samples():  # to look at them may take long: others have come meanwhile
+            self._feed(*samples)
         match item:
             case None:
                 self._stopping = True
@@ -274,7 +275,8 @@ class LaneLoop:
             while failed is not None:
                 # An order may be carried out without the permit's use; that is to be recorded and claimed too.
                 decision = item.decision if isinstance(item, Decided) else None
-                after, effects = step(before, RecordFailed(self._now(), failed, decision, item))
+                # At the time of that step: by now the samples that `before` knows may be old, because of the disk.
+                after, effects = step(before, RecordFailed(item.now, failed, decision, item))
                 failed = self._refused(effects) or self._record(effects)
             self._lane = after
             if self._interlock is not None:

@@ -135,6 +135,20 @@ class SerialLine:
             with self._breaking(DeviceUnavailableError):
                 return self._read_available() if select.select([self._fd], [], [], timeout_s)[0] else b""
 
+    def leave(self) -> None:
+        """Let a user go whom others outlast: break the line where bytes are stuck on it. Never raises.
+
+        They would come out at some later time, an order to a board among them.
+        """
+        with self._lock:
+            if self.broken:
+                return
+            try:
+                self._drain(time.monotonic() + self.parameters.write_timeout_s)
+            except OSError:
+                self.broken = True
+                self.close()
+
     def close(self) -> None:
         """Close the port. Never raises and may be called twice."""
         if self._serial.is_open:

@@ -152,13 +152,19 @@ class _Device:
             return self._line
 
     def release(self, line: SerialLine) -> None:
-        """Close the line when its last user gives it back. One that broke is closed already, and counts no more."""
+        """Close the line when its last user gives it back. One that broke is closed already, and counts no more.
+
+        What is stuck on it goes with each user: then it breaks for all.
+        """
         with self._lock:
-            if line is self._line:
-                self._users -= 1
-                if self._users == 0:
-                    self._line = None
-                    line.close()
+            if line is not self._line:
+                return
+            self._users -= 1
+            if self._users == 0:
+                self._line = None
+                line.close()
+            else:
+                line.leave()
 
 
 _devices: WeakValueDictionary[str, _Device] = WeakValueDictionary()

@@ -172,7 +172,7 @@ class Transition:
             lowered_at=self.now.at,
             closes_unreported=self.lane.closes_unreported + 1,
         )
-        self._acts.append(Close(self.now.at + self.lane.rules.stale_s))
+        self._acts.append(Close(self.lane.input_state.known_at + self.lane.rules.stale_s))
 
     # -------------------------------------------------------------------------------------------------- a transaction
 

@@ -605,6 +605,55 @@ def test_what_holds_the_loop_up_is_no_loss_of_the_inputs(request, tmp_path, what
     simulated.forget_boards()
 
 
+def test_a_record_that_fails_after_a_while_leaves_the_vehicle_to_an_officer_and_is_no_loss_of_the_inputs(
+    request, tmp_path
+):
+    clock = SlowHours()
+    gate = clock.gate = Gate(tmp_path, request.node.name, clock=clock, blind=False, stale_s=scaled(0.3))
+
+    def fail_slowly(drafts, _ledger):
+        granted = any(draft.event.TYPE == "access.granted" for draft in drafts)
+        gate.journal.fails = JournalUnavailableError("away") if granted else None
+        if granted:
+            clock.pass_by()
+
+    gate.journal.hook = fail_slowly
+    with polled(gate, clock) as inputs:
+        gate.wait_state("idle")
+        inputs.presence = True
+        gate.wait_state("present")
+        gate.show()
+        gate.wait_state("manual")
+        assert [data["alarm"] for data in gate.of_type("alarm.raised")] == ["journal_failed"]
+        assert [data["verdict"] for data in gate.of_type("access.decided")] == ["MANUAL"]
+        assert gate.of_type("transaction.closed") == []
+    assert gate.pulses == 0
+    simulated.forget_boards()
+
+
+def test_a_sample_that_takes_long_to_record_is_no_loss_of_the_inputs_for_what_waits_behind_it(request, tmp_path):
+    clock = SlowHours()
+    gate = clock.gate = Gate(tmp_path, request.node.name, clock=clock, blind=False, stale_s=scaled(0.3))
+
+    def note_slowly(drafts, _ledger):
+        if any(draft.event.TYPE == "vehicle.present" for draft in drafts):
+            clock.pass_by()
+
+    gate.journal.hook = note_slowly
+    gate.loop.sampled(Signals(clock().at, presence=False, safety=False))
+    gate.loop._run_once()
+    assert gate.loop._lane.state == "idle"
+    # The order of the inbox is this one, but samples are looked at first.
+    gate.loop.readers_changed(up=False)
+    gate.loop.sampled(Signals(clock().at, presence=True, safety=False))
+    gate.loop._run_once()
+    assert gate.loop._lane.state == "manual"
+    assert [data["alarm"] for data in gate.of_type("alarm.raised")] == ["readers_lost"]
+    assert gate.of_type("transaction.closed") == []
+    gate.journal.close()
+    simulated.forget_boards()
+
+
 @contextmanager
 def polled(gate, clock):
     """A gate whose inputs are sampled all the time."""

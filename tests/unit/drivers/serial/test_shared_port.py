@@ -427,6 +427,26 @@ def test_two_users_share_one_port_and_the_last_closes_it(peer: Peer, port: Seria
     )
 
 
+def test_what_is_stuck_on_a_shared_line_goes_with_the_first_user_who_lets_it_go(
+    peer: Peer, port: SerialPort, mocker
+) -> None:
+    other = SerialPort.shared(str(peer.line.link), PARAMETERS)
+    drain = mocker.patch.object(serial_line.SerialLine, "_drain", side_effect=OSError("the bytes do not leave it"))
+    flush = mocker.patch("drivers.serial.line.termios.tcflush", wraps=termios.tcflush)
+    port.close()
+    assert [call.args[1] for call in flush.call_args_list] == [termios.TCOFLUSH]
+    assert drain.call_count == 1
+    assert not other.is_usable
+    mocker.stopall()
+    peer.answers[b"ask"] = b"yes"
+    with pytest.raises(NotSentError):
+        other.exchange(b"ask", 3, WAIT_S)
+    other.open()
+    assert other.exchange(b"ask", 3, WAIT_S) == b"yes"
+    other.close()
+    assert peer.line.received() == b"ask"
+
+
 def test_users_of_one_port_must_agree_on_its_parameters(port: SerialPort, peer: Peer) -> None:
     for other in (SerialParameters("test", baud=19200), SerialParameters("another")):
         with pytest.raises(DeviceMisconfiguredError, match="other parameters"):

@@ -53,6 +53,7 @@ from tests.support.lane.yard import (
     deciding,
     denied,
     manual,
+    no_relay,
     opened,
     opening,
     passing,
@@ -808,6 +809,15 @@ def test_a_close_pulse_must_start_while_the_inputs_are_fresh() -> None:
     yard = closing(close_mode="agent")
     yard.sense()
     assert [effect for effect in yard.effects if isinstance(effect, Close)] == [Close(yard.at + 0.3)]
+
+
+def test_a_close_pulse_that_is_ordered_some_time_after_the_sample_must_start_the_sooner() -> None:
+    yard = no_relay(closing(close_mode="agent"))
+    yard.sense()
+    sampled_at = yard.at
+    yard.later(0.2)
+    yard.feed(RelayChanged(yard.now, up=True))
+    assert [effect for effect in yard.effects if isinstance(effect, Close)] == [Close(sampled_at + 0.3)]
 
 
 def test_a_final_question_is_asked_once() -> None:
