@@ -213,6 +213,8 @@ def test_a_clock_that_was_set_while_no_agent_ran_is_noticed_and_never_believed_a
         '{"boot_id": "this run of the computer", "at": 1, "utc": 1, "error_s": -1, "until": null}',
         '{"boot_id": "this run of the computer", "at": 1, "utc": 1, "error_s": true, "until": null}',
         '{"boot_id": "this run of the computer", "at": 1, "utc": 1, "until": null}',
+        '{"boot_id": "this run of the computer", "at": 1%s, "utc": 1, "error_s": 1, "until": null}' % ("0" * 400),
+        "[" * 4000,
     ],
 )
 def test_a_file_that_is_no_anchor_is_not_used_and_told_in_the_log(gate, text, caplog):
@@ -469,7 +471,17 @@ def test_a_reset_that_cannot_be_done_yet_waits(gate, caplog):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"utc": "now"}', '{"utc": 1, "operator": "a\\nb", "cause": ""}', '{"utc": -1}', "x" * 5000],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"utc": "now"}',
+        '{"utc": 1, "operator": "a\\nb", "cause": ""}',
+        '{"utc": -1}',
+        '{"utc": 1%s, "operator": "a", "cause": "b"}' % ("0" * 400),
+        "x" * 5000,
+        "[" * 4000,
+    ],
 )
 def test_a_file_that_is_no_reset_resets_nothing_and_is_told_once(gate, text, caplog):
     gate.store.floor = ClockFloor(UTC, UTC)
