@@ -146,10 +146,9 @@ def _write(path: Path, said: dict[str, Any]) -> None:
 
 
 def _number(value: object, least: float = 0.0) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{value!r} is no time")
+    whole = isinstance(value, int) and not isinstance(value, bool)
     # Compared before it becomes a float: an integer can be larger than any.
-    if not abs(value) <= float_info.max or value < least:
+    if not (whole or isinstance(value, float)) or not max(least, -float_info.max) <= value <= float_info.max:
         raise ValueError(f"{value!r} is no time")
     return float(value)
 
