@@ -113,7 +113,7 @@ class Clock:
             told = json.loads(self._note.read_bytes())
             age_s = time.monotonic() - float(told["at"])
             found = Synchronisation(bool(told["synchronised"]), told["error_ms"], str(told["detail"]))
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return unknown(
                 Text("{reason}, {said}", reason=reason, said=Text("and gate-agent-clock.service has noted nothing"))
             )

@@ -97,7 +97,10 @@ def test_an_old_note_is_not_believed_nor_one_of_another_boot(mocker, tmp_path, a
     assert f"is {age_s:.0f} s old" in answer.detail
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"at": "now"}', '{"at": null, "synchronised": true}', "\x00\xff"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"at": "now"}', '{"at": null, "synchronised": true}', "\x00\xff", '{"at": 1%s}' % ("0" * 400)],
+)
 def test_a_note_that_is_none_is_not_believed(mocker, tmp_path, text):
     refuse_to_say(mocker)
     note = tmp_path / "state.json"
