@@ -61,6 +61,22 @@ def test_it_says_at_once_what_the_clock_is_worth_without_waiting_for_its_thread(
     assert (monitor.reading().state, monitor.reading().synced) == (UNTRUSTED, False)
 
 
+class SetMeanwhile(HandClock):
+    """Somebody sets it by an hour just after the kernel was asked, once; the kernel says so from then on."""
+
+    def synchronisation(self):
+        found = super().synchronisation()
+        if self.synced:
+            self.goes_on(0, gained=HOUR_S, synced=False)
+        return found
+
+
+def test_a_clock_that_is_set_in_the_middle_of_a_look_is_not_believed_by_the_next(gate):
+    monitor = gate.starts(SetMeanwhile())
+    assert monitor.trust().seen.utc == UTC
+    assert not monitor.trusted()
+
+
 def test_a_reading_has_the_bound_of_the_error_and_says_synced_only_where_a_time_server_keeps_it(gate):
     monitor = gate.starts()
     first = monitor.reading()
