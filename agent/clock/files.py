@@ -146,9 +146,12 @@ def _write(path: Path, said: dict[str, Any]) -> None:
 
 
 def _number(value: object, least: float = 0.0) -> float:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    # Compared before it becomes a float: an integer can be larger than any.
-    if not (whole or isinstance(value, float)) or not max(least, -float_info.max) <= value <= float_info.max:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        # Compared before it becomes a float: an integer can be larger than any.
+        or not max(least, -float_info.max) <= value <= float_info.max
+    ):
         raise ValueError(f"{value!r} is no time")
     return float(value)
 
