@@ -252,5 +252,5 @@ def _read(path: Path) -> _Seen:
         with open_regular(path) as file:
             told = json.loads(file.read(_LIMIT_BYTES))
         return _Seen(int(told["number"]), str(told["digest"]), bool(told["sealed"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return _Seen()

@@ -80,7 +80,7 @@ class WaitingProposal:
             return AnchorProposal(str(told["person"]), signatures, document)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, LookupError, TypeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
             log.warning("%s is no proposal, and is taken away: %s", self._path, error)
             if not self._path.is_dir():
                 self._path.unlink(missing_ok=True)

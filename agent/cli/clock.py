@@ -104,10 +104,8 @@ def trust_of(settings: Settings) -> ClockTrust:
 def _trust(settings: Settings, files: ClockFiles, floor: ClockFloor) -> ClockTrust:
     """What an agent that starts now would make of the clock."""
     clock = Clock()
-    kernel = clock.synchronisation()
-    look = ClockObservation(
-        clock.together(), kernel.synchronised, (kernel.error_ms or 0.0) / 1000, floor, kernel.detail
-    )
+    now, kernel = clock.together(), clock.synchronisation()
+    look = ClockObservation(now, kernel.synchronised, (kernel.error_ms or 0.0) / 1000, floor, kernel.detail)
     return observe(first_trust(files, clock), look, holdover_rules(settings.clock))
 
 

@@ -13,6 +13,7 @@ from math import inf
 from pathlib import Path
 from typing import ClassVar, Final
 
+from agent.core.clock import step_between_s
 from agent.core.model import Instant
 from drivers.text import Text
 
@@ -99,7 +100,9 @@ class Clock:
     def synchronisation(self) -> Synchronisation:
         """Ask the kernel. Where a sandbox refuses that, what another process has noted of its answer.
 
-        Without such a note, or with an old one, the clock counts as not synchronised, and `detail` says so.
+        Without such a note, with an old one, or with one from before the clock was set, the clock counts as not
+        synchronised, and `detail` says so. Who asks for the time too reads that first: what is true of the clock may be
+        true no longer once it was set.
         """
         try:
             return ask_kernel()
@@ -111,18 +114,33 @@ class Clock:
     def _noted(self, reason: str) -> Synchronisation:
         try:
             told = json.loads(self._note.read_bytes())
-            age_s = time.monotonic() - float(told["at"])
+            at, utc = float(told["at"]), told.get("utc")
             found = Synchronisation(bool(told["synchronised"]), told["error_ms"], str(told["detail"]))
-        except (OSError, ValueError, TypeError, KeyError):
+            now = self.together()
+            # A process of before an update notes no wall clock.
+            set_s = None if utc is None else step_between_s(Instant(at, float(utc)), now)
+        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return unknown(
                 Text("{reason}, {said}", reason=reason, said=Text("and gate-agent-clock.service has noted nothing"))
             )
+        age_s = now.at - at
         if not 0 <= age_s <= NOTE_GOOD_FOR_S:
             return unknown(
                 Text(
                     "{reason}, {said}",
                     reason=reason,
                     said=Text("and the note of gate-agent-clock.service is {age_s} s old", age_s=f"{age_s:.0f}"),
+                )
+            )
+        if set_s is not None:
+            return unknown(
+                Text(
+                    "{reason}, {said}",
+                    reason=reason,
+                    said=Text(
+                        "and the clock was set by {set_s} s since gate-agent-clock.service noted it",
+                        set_s=f"{set_s:+.1f}",
+                    ),
                 )
             )
         return found

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from math import inf, isfinite
 from pathlib import Path
+from sys import float_info
 from typing import Any, Final
 
 from agent.core.clock import Anchor, LastObservation
@@ -126,7 +127,10 @@ def _read(path: Path) -> dict[str, Any]:
         text = file.read(LONGEST + 1)
     if len(text) > LONGEST:
         raise ValueError(f"it is longer than {LONGEST} bytes")
-    found = json.loads(text)
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is too deeply nested") from None
     if not isinstance(found, dict):
         raise TypeError("it holds no JSON object")
     return found
@@ -142,7 +146,12 @@ def _write(path: Path, said: dict[str, Any]) -> None:
 
 
 def _number(value: object, least: float = 0.0) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value < least:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        # Compared before it becomes a float: an integer can be larger than any.
+        or not max(least, -float_info.max) <= value <= float_info.max
+    ):
         raise ValueError(f"{value!r} is no time")
     return float(value)
 

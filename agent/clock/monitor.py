@@ -94,9 +94,10 @@ class ClockMonitor:
     def trust(self) -> ClockTrust:
         """What the clock is worth now."""
         with self._lock:
-            kernel = self._clock.synchronisation()
+            # The time first: of a clock that is set in between, the kernel does not say any more that it is right.
+            now, kernel = self._clock.together(), self._clock.synchronisation()
             error_s = 0.0 if kernel.error_ms is None else kernel.error_ms / MS_PER_S
-            look = ClockObservation(self._clock.together(), kernel.synchronised, error_s, self._floor, kernel.detail)
+            look = ClockObservation(now, kernel.synchronised, error_s, self._floor, kernel.detail)
             trust = self._trust = observe(self._trust, look, self._rules)
             word_s = word_error_s(trust, self._floor, self._rules)
             if word_s > self._floor.synced_error_s:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from typing import TYPE_CHECKING, Final
 
-from agent.clock.clock import NOTE, ask_kernel, unknown
+from agent.clock.clock import NOTE, Clock, ask_kernel, unknown
 from agent.service.notify import Notifier
 
 if TYPE_CHECKING:
@@ -22,16 +21,19 @@ EVERY_S: Final = 1.0
 
 
 def note_down(note: Path) -> None:
-    """Write a note in the place of the one before: {at (monotonic s), synchronised, error_ms, detail}.
+    """Write a note in the place of the one before: {at (monotonic s), utc (Unix s), synchronised, error_ms, detail}.
 
     A kernel that does not say, as in many a container, is noted too. Raises OSError where the note cannot be written.
     """
+    # Before the kernel is asked: who sets the clock meanwhile must make the note one of before.
+    now = Clock(note).together()
     try:
         found = ask_kernel()
     except OSError as error:
         found = unknown(str(error.strerror))
     told = {
-        "at": time.monotonic(),
+        "at": now.at,
+        "utc": now.utc,
         "synchronised": found.synchronised,
         "error_ms": found.error_ms,
         "detail": found.detail,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import queue
+import threading
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from agent.core.events import BarrierTested, LaneOrdered
 from agent.core.lane import (
@@ -39,7 +40,7 @@ from agent.core.lane import (
     pulse_obstacle,
 )
 from agent.core.lane.step import step
-from agent.core.model import Reason
+from agent.core.model import OnceEvery, Reason
 from agent.core.plates import Bystanders
 from agent.devices import PortState
 from agent.lane.held_pictures import HeldPictures
@@ -64,6 +65,11 @@ TICK_S = 0.05
 STOP_TIMEOUT_S = 5.0
 LIMIT_S = 5.0
 """How long one round may take: a lane that stands still lets nobody through, and nobody sees why."""
+MOST_WAITING: Final = 256
+SHARE_BYTES: Final = 256 * 1024
+"""So much of what cameras saw waits at most: a detection counts as one, and as one more for each so many bytes of its
+pictures. A vision worker that was taken over could fill the memory else, and keep orders waiting behind its words."""
+TELL_EVERY_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,9 @@ class LaneLoop:
         self._interlock = dependencies.interlock
         self._inbox: queue.SimpleQueue[Callable[[Instant], None] | _Report | None] = queue.SimpleQueue()
         self._samples: deque[Sampled] = deque()
+        self._counting = threading.Lock()
+        self._waiting = 0
+        self._may_tell = OnceEvery(TELL_EVERY_S)
         rules = lane.rules
         self._pictures = HeldPictures(rules.lane, rules.gone_s + rules.read_s + 2 * rules.decide_s)
         self._bystanders = Bystanders()
@@ -153,9 +162,14 @@ class LaneLoop:
         self._inbox.put(None)
         return self.worker.join(STOP_TIMEOUT_S)
 
-    def detected(self, detection: LaneDetection) -> None:
-        """Hand in what a camera saw."""
-        self._inbox.put(lambda now: self._note_detection(detection, now))
+    def detected(self, detection: LaneDetection, *, shown_again: bool = False) -> None:
+        """Hand in what a camera or a scanner saw.
+
+        `shown_again`: a camera shows it with its next frame too, so it is lost where too much of that waits already.
+        """
+        weight = _weight(detection) if shown_again else 0
+        if self._has_room(weight):
+            self._inbox.put(lambda now: self._take_detection(detection, weight, now))
 
     def sampled(self, signals: Signals) -> None:
         """Hand in a debounced sample of the inputs: it is looked at before all else that waits."""
@@ -247,6 +261,21 @@ class LaneLoop:
             self._bystanders = self._bystanders.with_vehicle(sample.signals.presence, sample.now.at)
             taken.append(sample)
         return taken
+
+    def _has_room(self, weight: int) -> bool:
+        """Whether so much more may wait; it counts then."""
+        with self._counting:
+            fits = not weight or self._waiting + weight <= MOST_WAITING
+            self._waiting += weight if fits else 0
+            tells = not fits and self._may_tell(MOST_WAITING, self._now().at)
+        if tells:
+            log.warning("lane %s: its cameras tell more than it can look at: some is lost", self._lane.rules.lane)
+        return fits
+
+    def _take_detection(self, detection: LaneDetection, weight: int, now: Instant) -> None:
+        with self._counting:
+            self._waiting -= weight
+        self._note_detection(detection, now)
 
     def _note_detection(self, detection: LaneDetection, now: Instant) -> None:
         counting = self._bystanders.with_readings(detection.readings)[1]
@@ -365,6 +394,11 @@ class LaneLoop:
                 self._barrier.show(lamp)
             case _:
                 assert_never(effect)
+
+
+def _weight(detection: LaneDetection) -> int:
+    """What a detection counts for while it waits."""
+    return 1 + sum(map(len, detection.pictures.values())) // SHARE_BYTES
 
 
 def _opens(effects: tuple[Effect, ...]) -> bool:

@@ -180,7 +180,8 @@ class LaneService:
         try:
             weigh(detection.readings, before)
         finally:  # what cannot be weighed must not keep back a permit in the same picture
-            self.loop.detected(LaneDetection(detection.presentations, detection.readings, detection.pictures))
+            seen = LaneDetection(detection.presentations, detection.readings, detection.pictures)
+            self.loop.detected(seen, shown_again=True)
 
     def camera_changed(self, camera: str, status: CameraStatus, *, reads_codes: bool) -> None:
         """Note how a camera is; the lane is told whether any of its code readers works."""

@@ -12,9 +12,9 @@ import sys
 import threading
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from agent.core.model import delay_s
+from agent.core.model import TokenBucket, delay_s
 from agent.devices import PortState
 from agent.service.listeners import notify_listeners
 from agent.service.worker import Backoff, Worker
@@ -46,6 +46,10 @@ _HELD = Text(
 )
 LIMIT_S = 60.0
 """How long its thread may take over one message, or to start or end a process."""
+CHANGES_A_SECOND: Final = 2.0
+CHANGES_AT_ONCE: Final = 30
+"""So often a vision worker's word on its camera is passed on: each change is an event, and one that was taken over must
+not fill the journal with them."""
 
 
 class CameraSupervisor:
@@ -71,7 +75,8 @@ class CameraSupervisor:
         self._on_status = on_status
         self._limits = limits or VisionWorkerLimits()
         self._command = tuple(command)
-        self._status = CameraStatus(name)
+        self._status = self._told = CameraStatus(name)
+        self._telling = TokenBucket(CHANGES_A_SECOND, CHANGES_AT_ONCE)
         self._heartbeat: Heartbeat | None = None
         self._sandbox: Sandbox | None = None
         self._process: VisionWorkerProcess | None = None
@@ -318,12 +323,12 @@ class CameraSupervisor:
                 self._preview_buffer.add_detection(message)
                 self._pass_on(self._translator.seen(message, envelope.pictures, time.monotonic()))
             case CameraState():
-                self._change(self._status.with_camera(message))
+                self._note(self._status.with_camera(message))
             case Heartbeat():
                 self._heartbeat = message
                 self._stats.add_heartbeat(message)
                 self._send_pending()
-                self._change(replace(self._status, overloaded=self._stats.overloaded))
+                self._note(replace(self._status, overloaded=self._stats.overloaded))
             case Sandbox():
                 if message.missing and message != self._sandbox:
                     log.warning("camera %s: its sandbox lacks: %s", self._name, "; ".join(message.missing))
@@ -333,9 +338,19 @@ class CameraSupervisor:
             case _:
                 log.debug("camera %s: nothing to do for %s", self._name, type(message).__name__)
 
+    def _note(self, status: CameraStatus) -> None:
+        """Take the worker's word on its camera.
+
+        Where it changes too often that is passed on as it stands later, with a heartbeat.
+        """
+        self._status = status
+        if status != self._told and self._telling.try_acquire(time.monotonic()):
+            self._change(status)
+
     def _change(self, status: CameraStatus) -> None:
-        if status != self._status:
-            self._status = status
+        self._status = status
+        if status != self._told:
+            self._told = status
             self._pass_on(status)
 
     def _pass_on(self, news: MappedDetection | CameraStatus) -> None:

@@ -3,6 +3,7 @@
 Reads no clock itself.
 """
 
+from agent.core.clock.clock_step import step_between_s
 from agent.core.clock.trust import (
     KERNEL_ERROR_S,
     Anchor,
@@ -28,5 +29,6 @@ __all__ = [
     "LastObservation",
     "observe",
     "resumed",
+    "step_between_s",
     "word_error_s",
 ]

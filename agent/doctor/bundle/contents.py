@@ -15,6 +15,7 @@ from agent.doctor.collectors.files import MODELS
 from agent.service.systemd_unit import MANAGER, UNIT, run_command
 from agent.settings import key_origins
 from agent.store.errors import JournalError
+from agent.store.files import open_regular
 from agent.store.journal import JournalReader
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def last_events(journal: Path, count: int = EVENTS) -> list[dict[str, Any]]:
         with JournalReader(journal) as reader:
             head = reader.standing().head.seq
             return [json.loads(payload) for payload in reader.payloads(max(1, head - count + 1))]
-    except (JournalError, ValueError):
+    except (JournalError, ValueError, RecursionError):
         return []
 
 
@@ -116,9 +117,11 @@ def pictures(evidence: Path, events: Sequence[dict[str, Any]]) -> Iterator[tuple
     for name in dict.fromkeys(_named(events)):
         for path in evidence.glob(f"*/{name[:2]}/{name}.jpg"):
             try:
-                yield name, path.read_bytes()
-            except FileNotFoundError:  # given up a moment ago
+                with open_regular(path) as file:
+                    jpeg = file.read()
+            except OSError:  # given up a moment ago, or no picture that can be read: the others are wanted all the same
                 continue
+            yield name, jpeg
 
 
 def _named(events: Sequence[dict[str, Any]]) -> Iterator[str]:

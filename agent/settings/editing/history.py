@@ -194,7 +194,7 @@ class History:
             return None
         except OSError as error:
             raise HistoryError(_unreadable(path, error)) from None
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None  # cut off by a loss of power, or of a later version
 
     def _write(self, name: str, generation: Generation) -> None:

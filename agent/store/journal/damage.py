@@ -118,7 +118,7 @@ def _superseded(place: JournalFiles) -> dict[str, str]:
         found = json.loads(place.beside(SUPERSEDED).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         log.error("it cannot be read which journals must not go on: %s", error)  # noqa: TRY400 - no bug
         return {}
     return {stream: str(why) for stream, why in found.items()} if isinstance(found, dict) else {}
@@ -257,7 +257,7 @@ def _moved(place: JournalFiles, mark: str) -> tuple[Path, str]:
     try:
         said = json.loads(mark)
         return place.path.with_name(str(said["moved_to"])), str(said["cause"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         log.error("where the damaged journal was moved cannot be read: %s", error)  # noqa: TRY400 - no bug
         moved = sorted(place.path.parent.glob(f"{place.path.stem}.damaged-*{place.path.suffix}"))
         return moved[-1] if moved else place.beside(REPLACING), Text("why is not known")

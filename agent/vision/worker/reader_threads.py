@@ -24,6 +24,7 @@ from agent.vision.worker.reading_schedule import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from agent.vision.worker.detections import Told
     from agent.vision.worker.latest_frame import LatestFrame, NumberedFrame
     from agent.vision.worker.parent_link import ParentConnection
     from agent.vision.worker.protocol import Configure
@@ -141,27 +142,34 @@ class ReaderThreads:
     # ------------------------------------------------------------------------------------------------ one frame
 
     def _read_codes(self, reader: CodeReader, numbered: NumberedFrame) -> None:
-        codes: Sequence[Code] = ()
+        told: Told | None = None
         hint = numbered.changing or self._attending
         with self.codes.timing():
             codes = reader.read_codes(numbered.frame.pixels, numbered.frame.at, hint=hint, budget_ms=0.0)
-        self._tell_codes(numbered, codes, thorough=False)
+            told = self._told_codes(numbered, codes, thorough=False)
+        self._send(told)
 
     def _look_again(self, numbered: NumberedFrame) -> None:
         reader, at = self._readers.thorough_codes, numbered.frame.at
         if reader is None or not self._schedule.begin_thorough_code_look(at):
             return
         hint = numbered.changing or self._attending
-        codes: Sequence[Code] = ()
+        told: Told | None = None
         with self.thorough_looks.timing():
             codes = reader.read_codes(numbered.frame.pixels, at, hint=hint, budget_ms=_THOROUGH_CODE_LOOK_MS)
-        self._tell_codes(numbered, codes, thorough=True)
+            told = self._told_codes(numbered, codes, thorough=True)
+        self._send(told)
 
-    def _tell_codes(self, numbered: NumberedFrame, codes: Sequence[Code], *, thorough: bool) -> None:
-        if codes:
-            self._schedule.note_code(numbered.frame.at)
-            reader = self._kept_by_thorough if thorough else self._kept_by_codes
-            self._link.send(*self._detections.of_codes(numbered, codes, reader, thorough=thorough))
+    def _told_codes(self, numbered: NumberedFrame, codes: Sequence[Code], *, thorough: bool) -> Told | None:
+        """What is told of a frame's codes; None without any.
+
+        A part of the reading, for its picture is read once more: an engine may fail or hang at that one too.
+        """
+        if not codes:
+            return None
+        self._schedule.note_code(numbered.frame.at)
+        reader = self._kept_by_thorough if thorough else self._kept_by_codes
+        return self._detections.of_codes(numbered, codes, reader, thorough=thorough)
 
     def _read_plates(self, numbered: NumberedFrame) -> None:
         reader = self._readers.plates
@@ -169,11 +177,17 @@ class ReaderThreads:
             return
         thorough = self._schedule.begin_thorough_plate_look(numbered)
         plates: Sequence[Plate] = ()
+        told: Told | None = None
         with self.plates.timing():
             plates = reader.read(numbered.frame.pixels, thorough=thorough)
+            told = self._detections.of_plates(numbered, plates) if plates else None
         self._schedule.note_plates(numbered, found=bool(plates))
-        if plates:
-            self._link.send(*self._detections.of_plates(numbered, plates))
+        self._send(told)
+
+    def _send(self, told: Told | None) -> None:
+        # Not a part of the reading: it waits for the parent, and fails where that has gone.
+        if told is not None:
+            self._link.send(*told)
 
 
 def _worker(name: str, work: Callable[[], None]) -> Worker:

@@ -92,10 +92,11 @@ def test_every_change_is_recorded_once_also_over_restarts(world):
 def test_a_lost_note_of_what_was_recorded_records_it_again_and_never_not_at_all(world):
     world.store.adopt(held(), "root", UTC)
     world.follower().look()
-    for spoilt in (b"", b"{}", b"[1]", b'{"number":"x"}'):
-        (world.state / SEEN).write_bytes(spoilt)
+    spoilt = (b"", b"{}", b"[1]", b'{"number":"x"}', b'{"number":1e999,"digest":"","sealed":true}', b"[" * 4000)
+    for one in spoilt:
+        (world.state / SEEN).write_bytes(one)
         world.follower().look()
-    assert world.changes() == [(1, "root")] * 5
+    assert world.changes() == [(1, "root")] * (1 + len(spoilt))
 
 
 def test_a_file_that_somebody_wrote_himself_is_told(world):
@@ -281,7 +282,11 @@ def test_a_proposal_that_nobody_confirms_is_told_and_gone(world):
     assert follower.waiting.find(anchors) is None
 
 
-@pytest.mark.parametrize("raw", [b"", b"{}", b"[]", b'{"person":"bolat","signatures":[]}', b'{"signatures":["a.b.c"]}'])
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"{}", b"[]", b"[" * 50_000, b'{"person":"bolat","signatures":[]}', b'{"signatures":["a.b.c"]}'],
+    ids=len,
+)
 def test_what_is_planted_in_the_place_of_a_proposal_is_none(world, raw):
     world.store.adopt(held(), "root", UTC)
     follower = world.follower()

@@ -89,6 +89,16 @@ def test_that_the_kernel_does_not_say_is_noted_too(mocker, tmp_path):
     assert Clock(note).synchronisation() == unknown("Operation not permitted")
 
 
+@pytest.mark.parametrize("set_s", [-3.0, 3.0, 86_400.0])
+def test_a_note_from_before_the_clock_was_set_says_nothing_of_the_clock_of_now(mocker, tmp_path, set_s):
+    refuse_to_say(mocker)
+    now, note = Clock().together(), tmp_path / "state.json"
+    assert Clock(written(note, at=now.at, utc=now.utc)).synchronisation().synchronised
+    answer = Clock(written(note, at=now.at, utc=now.utc - set_s)).synchronisation()
+    assert not answer.synchronised
+    assert f"the clock was set by {set_s:+.1f} s since" in answer.detail
+
+
 @pytest.mark.parametrize("age_s", [NOTE_GOOD_FOR_S + 1, -5.0])
 def test_an_old_note_is_not_believed_nor_one_of_another_boot(mocker, tmp_path, age_s):
     refuse_to_say(mocker)
@@ -97,7 +107,10 @@ def test_an_old_note_is_not_believed_nor_one_of_another_boot(mocker, tmp_path, a
     assert f"is {age_s:.0f} s old" in answer.detail
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"at": "now"}', '{"at": null, "synchronised": true}', "\x00\xff"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"at": "now"}', '{"at": null, "synchronised": true}', "\x00\xff", '{"at": 1%s}' % ("0" * 400)],
+)
 def test_a_note_that_is_none_is_not_believed(mocker, tmp_path, text):
     refuse_to_say(mocker)
     note = tmp_path / "state.json"

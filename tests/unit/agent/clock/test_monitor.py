@@ -61,6 +61,22 @@ def test_it_says_at_once_what_the_clock_is_worth_without_waiting_for_its_thread(
     assert (monitor.reading().state, monitor.reading().synced) == (UNTRUSTED, False)
 
 
+class SetMeanwhile(HandClock):
+    """Somebody sets it by an hour just after the kernel was asked, once; the kernel says so from then on."""
+
+    def synchronisation(self):
+        found = super().synchronisation()
+        if self.synced:
+            self.goes_on(0, gained=HOUR_S, synced=False)
+        return found
+
+
+def test_a_clock_that_is_set_in_the_middle_of_a_look_is_not_believed_by_the_next(gate):
+    monitor = gate.starts(SetMeanwhile())
+    assert monitor.trust().seen.utc == UTC
+    assert not monitor.trusted()
+
+
 def test_a_reading_has_the_bound_of_the_error_and_says_synced_only_where_a_time_server_keeps_it(gate):
     monitor = gate.starts()
     first = monitor.reading()
@@ -213,6 +229,8 @@ def test_a_clock_that_was_set_while_no_agent_ran_is_noticed_and_never_believed_a
         '{"boot_id": "this run of the computer", "at": 1, "utc": 1, "error_s": -1, "until": null}',
         '{"boot_id": "this run of the computer", "at": 1, "utc": 1, "error_s": true, "until": null}',
         '{"boot_id": "this run of the computer", "at": 1, "utc": 1, "until": null}',
+        '{"boot_id": "this run of the computer", "at": 1%s, "utc": 1, "error_s": 1, "until": null}' % ("0" * 400),
+        "[" * 4000,
     ],
 )
 def test_a_file_that_is_no_anchor_is_not_used_and_told_in_the_log(gate, text, caplog):
@@ -469,7 +487,17 @@ def test_a_reset_that_cannot_be_done_yet_waits(gate, caplog):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"utc": "now"}', '{"utc": 1, "operator": "a\\nb", "cause": ""}', '{"utc": -1}', "x" * 5000],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"utc": "now"}',
+        '{"utc": 1, "operator": "a\\nb", "cause": ""}',
+        '{"utc": -1}',
+        '{"utc": 1%s, "operator": "a", "cause": "b"}' % ("0" * 400),
+        "x" * 5000,
+        "[" * 4000,
+    ],
 )
 def test_a_file_that_is_no_reset_resets_nothing_and_is_told_once(gate, text, caplog):
     gate.store.floor = ClockFloor(UTC, UTC)

@@ -11,8 +11,8 @@ import pytest
 from agent.core.events.event_types import Alarm, AlarmRaised, CheckRecord, Draft
 from agent.core.events.plate_masking import masked
 from agent.core.model.reasons import Reason
-from agent.i18n import Language, translate
-from agent.i18n.recorded import DEEPEST, recorded_detail
+from agent.i18n import Language, recorded, translate
+from agent.i18n.recorded import DEEPEST, MOST_LEFT_OUT, recorded_detail, recorded_text
 from drivers.text import Text, ngettext, pgettext
 
 WHY = Text("{url!r} names no host", url="a")
@@ -83,6 +83,10 @@ def nested(depth):
         {"id": "{", "args": {}},
         {"id": 7, "args": {"a": "x"}},
         {"id": "{a}", "args": {"a": {"id": "nonsense", "args": {}}}},
+        {
+            "id": "expected more than {key}, {limit:g}; got {value:g}",
+            "args": {"key": "a", "limit": 10**400, "value": 1},
+        },
         nested(DEEPEST + 1),
     ],
 )
@@ -90,6 +94,32 @@ def test_a_message_that_is_none_or_says_something_else_is_not_believed(message):
     record = {"detail": "'a' names no host", "message": message}
     assert type(recorded_detail(record)) is str
     assert recorded_detail(record) == "'a' names no host"
+
+
+TWICE = "{key} holds a secret, which every user of this computer would see: write {key}=- to be asked"
+
+
+def grown(pattern, name, leaf, depth=4):
+    """A message that says much more than its bytes: each level repeats the one in it."""
+    return {"id": pattern, "args": {name: grown(pattern, name, leaf, depth - 1) if depth else leaf}}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [grown("{a}" * 8, "a", "x" * 8), grown(TWICE, "key", "mqtt.password"), grown("{a!r}", "a", "\\" * MOST_LEFT_OUT)],
+    ids=["the same value again and again", "a message of ours in itself", "signs that are spelt longer each time"],
+)
+def test_a_message_of_few_bytes_cannot_fill_the_memory(message, monkeypatch):
+    made = [0]
+
+    def noted(pattern, /, **values):
+        text = Text(pattern, **values)
+        made.append(len(text))
+        return text
+
+    monkeypatch.setattr(recorded, "Text", noted)
+    assert recorded_text("no picture", message) == "no picture"
+    assert max(made) < 5 * MOST_LEFT_OUT
 
 
 def test_plates_are_masked_in_the_message_too():

@@ -26,7 +26,7 @@ from agent.core.model.reasons import Reason, Verdict
 from agent.core.model.signals import Signals
 from agent.devices.port_supervisor import PortState, Retry
 from agent.lane.interlock import Interlock
-from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
+from agent.lane.loop import MOST_WAITING, SHARE_BYTES, LaneDependencies, LaneDetection, LaneLoop
 from agent.recording.recorder import Recorder
 from agent.service.worker import end_on_thread_failure
 from agent.store.errors import JournalFullError, JournalUnavailableError, LedgerConflictError
@@ -390,6 +390,26 @@ def test_two_permits_in_one_picture_are_decided_on_together_though_the_plate_is_
         [b"early", b"permit A", b"permit B"],
     ]
     assert gate.pulses == 0
+
+
+def test_what_a_camera_tells_beyond_what_can_be_looked_at_is_lost_and_neither_a_scanner_nor_the_next_frame_is(
+    tmp_path, caplog
+):
+    gate = Gate(tmp_path, "flood")
+    flood = LaneDetection((), (), {"a picture": bytes(3 * SHARE_BYTES)})
+    for _ in range(2 * MOST_WAITING):
+        gate.loop.detected(flood, shown_again=True)
+    waiting = gate.loop._inbox.qsize()
+    assert waiting == MOST_WAITING // 4
+    assert caplog.text.count("some is lost") == 1
+    gate.loop.detected(LaneDetection((), (), {}))
+    assert gate.loop._inbox.qsize() == waiting + 1
+    shown = Presentation(b"permit", "test", "front", 1, time.monotonic())
+    with gate:
+        eventually(lambda: gate.loop._waiting == 0, what="all is looked at")
+        gate.loop.detected(LaneDetection((shown,), (), {}), shown_again=True)
+        eventually(lambda: gate.questions)
+    simulated.forget_boards()
 
 
 def test_a_decision_that_asks_for_more_is_followed_by_another_one_on_new_evidence(gate):

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from agent.core.model import TokenBucket
 from agent.devices.port_supervisor import PortState
 from agent.vision.mapping import CameraStatus
 from agent.vision.process import scrubbed_environment
 from agent.vision.session import VisionWorkerLimits
 from agent.vision.supervisor import CameraSupervisor
-from agent.vision.worker.protocol import CameraPhase, CameraState, ChangeDetectorSettings, Configure
+from agent.vision.worker.protocol import CameraPhase, CameraState, ChangeDetectorSettings, Configure, Heartbeat
+from agent.vision.worker.wire import Envelope
 from drivers.text import Text
 from tests.support.vision.watched_supervisor import CHILD, LIMITS, ROOT, WatchedSupervisor, watching
 from tests.support.waiting import PATIENCE_S, eventually, scaled
@@ -354,6 +356,25 @@ def test_a_lost_camera_stays_lost_through_its_tries():
         status = status.with_camera(CameraState(phase=CameraPhase(phase)))
         states.append(status.state.value)
     assert states == ["connecting", "lost", "lost", "lost", "lost", "up", "stale", "connecting"]
+
+
+def test_a_vision_worker_that_says_another_thing_of_its_camera_again_and_again_is_passed_on_now_and_then():
+    watched = WatchedSupervisor("count")
+    port = watched.port
+    port._telling = TokenBucket(1e-9, 3)
+    up, lost = CameraState(phase=CameraPhase.STREAMING), CameraState(phase=CameraPhase.BACKOFF, detail="unplugged")
+    for state in (up, lost) * 50:
+        port._handle_message(Envelope(state))
+    told = [PortState.UP, PortState.LOST, PortState.UP]
+    assert [status.state for status in watched.statuses] == told
+    assert port.status.state is PortState.LOST
+    port._telling = TokenBucket(1.0, 1)
+    port._handle_message(Envelope(Heartbeat(at=time.monotonic())))
+    assert [status.state for status in watched.statuses] == [*told, PortState.LOST]
+    port._telling = TokenBucket(1e-9, 1)
+    port._telling.try_acquire(time.monotonic())
+    port._lost("ended with exit code 3")
+    assert watched.statuses[-1].detail == "ended with exit code 3"
 
 
 def test_a_vision_worker_that_is_not_trusted_any_more_is_ended_and_another_one_started():

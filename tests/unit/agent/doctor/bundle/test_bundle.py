@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import logging
+import os
 import stat
 import zipfile
 from importlib.metadata import distributions
@@ -204,6 +205,18 @@ def test_pictures_are_in_it_only_when_they_are_asked_for(gate):
     assert not any(file.startswith("pictures/") for file in unpacked(browser.post("/health/bundle").content))
     with_pictures = unpacked(browser.post("/health/bundle", data={"pictures": "true"}).content)
     assert with_pictures[f"pictures/{name}.jpg"] == jpeg
+
+
+def test_what_is_no_file_in_the_place_of_a_picture_is_left_out_and_waited_for_by_nobody(tmp_path):
+    jpeg = b"\xff\xd8 a picture"
+    names = [hashlib.sha256(one).hexdigest() for one in (b"a pipe", b"a folder", jpeg)]
+    places = [tmp_path / "kept" / name[:2] / f"{name}.jpg" for name in names]
+    for place in places:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(places[0])
+    places[1].mkdir()
+    places[2].write_bytes(jpeg)
+    assert list(contents.pictures(tmp_path, [{"data": {"pictures": names}}])) == [(names[2], jpeg)]
 
 
 @pytest.mark.parametrize("role", [None, "viewer"])

@@ -254,7 +254,7 @@ def test_an_older_copy_that_is_put_back_a_second_time_is_known_at_once(path, tmp
         shutil.copy(tmp_path / "copy", path)
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"another stream": "why"}', "\xff"])
+@pytest.mark.parametrize("text", ["", "[]", '{"another stream": "why"}', "\xff", "[" * 50_000], ids=len)
 def test_a_note_that_names_no_journal_here_moves_none_aside(path, text):
     path.with_name("journal.db-superseded").write_bytes(text.encode("latin-1"))
     journal = open_journal(path)

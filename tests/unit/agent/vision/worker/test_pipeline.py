@@ -105,6 +105,42 @@ def test_codes_wait_neither_for_a_plate_nor_for_a_thorough_look():
         assert (bench.reading.plates.taken().frames, bench.reading.dropped) == (0, 0)
 
 
+class Odd:
+    """Reads kept pictures, and fails or hangs at the first."""
+
+    def __init__(self, *, hangs):
+        self.reached, self.go = threading.Event(), threading.Event()
+        self._hangs = hangs
+
+    def codes(self, jpeg, *, thorough):
+        self.reached.set()
+        if self._hangs:
+            assert self.go.wait(PATIENCE_S)
+            return (PAYLOAD,)
+        raise RuntimeError("this engine cannot")
+
+
+def test_an_engine_that_fails_at_a_kept_picture_costs_one_frame_and_no_reader():
+    codes = Gated(MANY, finds=[Found()])
+    with at_work(Readers(codes)) as bench:
+        bench.reading._kept_by_codes = Odd(hangs=False)
+        bench.show()
+        codes.asked.get(timeout=PATIENCE_S)
+        bench.show()
+        assert [(one.frame, one.picture, len(one.codes)) for one in bench.heard()] == [(2, None, 1)]
+        assert bench.reading.codes.taken().failures == 1
+
+
+def test_an_engine_that_hangs_at_a_kept_picture_is_seen_to_be_at_work():
+    with at_work(Readers(Gated(MANY, finds=[Found()]))) as bench:
+        odd = bench.reading._kept_by_codes = Odd(hangs=True)
+        bench.show()
+        assert odd.reached.wait(PATIENCE_S)
+        assert bench.reading.codes.taken().busy_since is not None
+        odd.go.set()
+        assert [one.picture for one in bench.heard()] == [0]
+
+
 def test_frames_that_the_code_reader_is_too_busy_for_are_counted():
     codes = Gated(0)
     with at_work(Readers(codes)) as bench:
