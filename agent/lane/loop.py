@@ -70,6 +70,11 @@ SHARE_BYTES: Final = 256 * 1024
 """So much of what cameras saw waits at most: a detection counts as one, and as one more for each so many bytes of its
 pictures. A vision worker that was taken over could fill the memory else, and keep orders waiting behind its words."""
 TELL_EVERY_S: Final = 60.0
+LOOKS: Final = 3
+"""So often samples are looked at before what waits behind them: a slow disk takes long, and others come meanwhile.
+
+No more: on a machine that samples come to faster than it looks at them an order would wait for ever.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +217,7 @@ class LaneLoop:
             if not self._winding_down:
                 self._tick()
             return
-        while samples := self._waiting_samples():  # to look at them may take long: others have come meanwhile
-            self._feed(*samples)
+        self._feed_samples()
         match item:
             case None:
                 self._stopping = True
@@ -247,6 +251,13 @@ class LaneLoop:
                 self._lane.arm_in_use,
             )
         )
+
+    def _feed_samples(self) -> None:
+        """Look at the samples that wait, and at those that came while that took long."""
+        for _ in range(LOOKS):
+            if not (samples := self._waiting_samples()):
+                return
+            self._feed(*samples)
 
     def _waiting_samples(self) -> list[Sampled]:
         """Take the samples that came meanwhile, each with the time at which it came.
