@@ -332,6 +332,21 @@ def test_the_message_queue_is_bounded_and_news_of_the_link_has_room():
     assert messages.overflowed()
 
 
+def test_a_failure_that_nobody_foresaw_does_not_end_a_list(gate, central, monkeypatch):
+    apply, failures = gate.intake.apply_spooled, iter([RuntimeError("for the test")])
+
+    def failing_once(head, source):
+        for failure in failures:
+            raise failure
+        return apply(head, source)
+
+    monkeypatch.setattr(gate.intake, "apply_spooled", failing_once)
+    central.trust()
+    central.whole(snapshot(DECLARATIONS, ROWS))
+    gate.wait_version(DECLARATIONS, 1)
+    assert gate.sync.worker.failures == 1
+
+
 @pytest.mark.parametrize("text", [b"no trust list", trust_text(trusted())])
 def test_after_each_trust_list_those_who_decide_have_the_computer(tmp_path, monkeypatch, text):
     gate, pauses = ListGate(tmp_path, port=1), []
