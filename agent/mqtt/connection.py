@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
+from typing_extensions import override
 
 from agent.broker import alert_words, make_context
 from agent.mqtt import reason_codes
@@ -70,14 +71,15 @@ class _BoundedClient(Client):
 
     packet_bytes: int = 0
 
+    @override
     def _sock_recv(self, bufsize: int) -> bytes:
         if bufsize > self.packet_bytes:
             message = f"the broker sends a packet of {bufsize} bytes, more than the {self.packet_bytes} that are taken"
             raise ConnectionAbortedError(message)
         return super()._sock_recv(bufsize)
 
+    @override
     def _send_pubrec(self, mid: int) -> MQTTErrorCode:
-        log.debug("message %d of the broker has QoS 2", mid)
         return MQTTErrorCode.MQTT_ERR_PROTOCOL
 
 
