@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.broker import Topics
@@ -35,16 +36,16 @@ class CommandClient:
     def run(self, name: str, sign: Callable[[str], tuple[CommandBody, str]], life_s: int) -> dict[str, Any]:
         """Take the gate's challenge, send what `sign` makes of it, and return the result.
 
-        A challenge that changed meanwhile is answered with a new command, once. Raises CommandClientError and
-        OneShotClientError, and what `sign` raises.
+        A challenge that changed meanwhile is answered with another command, once: `sign` gives both one id, so that the
+        gate obeys one of them at most. Raises CommandClientError and OneShotClientError, and what `sign` raises.
         """
         self._client.subscribe(self._topics.status)
         challenge = self._challenge()
         self._client.subscribe(self._topics.result(name), stored=False)
-        result = self._send(name, *sign(challenge), life_s)
+        result = self._send(name, sign(challenge)[1], life_s)
         fresh = result.get("challenge")
         if result.get("code") == "CHALLENGE_WRONG" and isinstance(fresh, str):
-            result = self._send(name, *sign(fresh), life_s)
+            result = self._send(name, sign(fresh)[1], life_s)
         return result
 
     def _challenge(self) -> str:
@@ -61,7 +62,7 @@ class CommandClient:
                 raise CommandClientError(f"gate {self._gate} takes no commands: its settings name no keys for them")
         raise CommandClientError(f"gate {self._gate} {state}")
 
-    def _send(self, name: str, body: CommandBody, text: str, life_s: int) -> dict[str, Any]:
+    def _send(self, name: str, text: str, life_s: int) -> dict[str, Any]:
         """Publish a command, again while nothing comes back.
 
         A repeat of the same bytes does nothing, but is answered.
@@ -72,7 +73,7 @@ class CommandClient:
             expiry_s=life_s,
             content_type=CONTENT_TYPE,
             response_topic=self._topics.result(name),
-            correlation=body.id.encode(),
+            correlation=uuid.uuid4().bytes,  # not the id, which two commands can have
         )
         for _ in range(TRIES):
             receipt = self._client.publish(message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -120,7 +121,10 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
 
 
 class _Order:
-    """What is to be ordered; signed again for each challenge."""
+    """What is to be ordered; signed again for each challenge, under one id.
+
+    The answer that the challenge was wrong is not signed: a broker that made it up would have two commands of an order.
+    """
 
     def __init__(  # noqa: PLR0913, PLR0917 - one argument an option
         self,
@@ -136,6 +140,7 @@ class _Order:
         life_s: int,
     ) -> None:
         self._name, self._key, self._kid, self._counter, self._life_s = name, key, kid, counter, life_s
+        self._id = str(uuid.uuid4())
         self._fields = {
             "gate": gate,
             "operator": operator,
@@ -150,7 +155,7 @@ class _Order:
         utc = Clock().now().utc
         counter = round(utc * 1000) if self._counter is None else self._counter
         fields = {**self._fields, "challenge": challenge, "counter": counter}
-        body = make(self._name, fields, utc=int(utc), life_s=self._life_s)
+        body = make(self._name, fields, utc=int(utc), life_s=self._life_s, command_id=self._id)
         return body, sign(body, read_key(self._key), self._kid)
 
 

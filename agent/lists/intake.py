@@ -93,8 +93,7 @@ class ListIntake:
             self._news.report_trouble(str(error))
             return
         if text is not None:
-            self._copy.keep(text)
-            trust = self.trust()
+            trust = self.trust() if self._copy.keep(text) else None  # one that is not everywhere is tried again
             self._copied = 0 if trust is None else trust.version
 
     def take_copy(self) -> None:

@@ -31,6 +31,7 @@ from agent.core.lists import (
 )
 from agent.lists.topics import CONTENT_TYPE_WANT
 from agent.mqtt import Outgoing, Subscription
+from agent.service.cleanup import on_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -118,12 +119,17 @@ class MqttList:
 
     def handle_event(self, sync_event: SyncEvent) -> None:
         """Go on from what happened."""
-        queue = deque([sync_event])
+        queue, at = deque([sync_event]), getattr(sync_event, "at", 0.0)
         while queue:
             self._state, effects = step(self._state, queue.popleft(), self._rules)
-            for effect in effects:
-                queue.extend(self._do(effect, getattr(sync_event, "at", 0.0)))
+            with on_failure(lambda: self._leave_change(at)):
+                for effect in effects:
+                    queue.extend(self._do(effect, at))
         self._drop_unwanted()
+
+    def _leave_change(self, at: float) -> None:
+        """Have what failed in an unforeseen way tried again later: a change under way lets no other be begun."""
+        self._state, _effects = step(self._state, Failed(None, at), self._rules)
 
     def _do(self, effect: Effect, at: float) -> Iterable[SyncEvent]:
         match effect:

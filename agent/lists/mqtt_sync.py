@@ -35,7 +35,7 @@ SETTLE_S: Final = 2.0
 AGAIN_S: Final = 5.0
 """Between two times that everything stored is asked for again."""
 REFUSED_PAUSE_S: Final = 0.002
-"""After what is refused: a flood of it must not take the computer from those who decide."""
+"""After what is refused, and after each trust list: a flood must not take the computer from those who decide."""
 STOP_S: Final = 5.0
 LIMIT_S: Final = 600.0
 """Applying a long list takes a while on a slow disk."""
@@ -130,6 +130,7 @@ class ListSync:
         match self._topics.parse(message.topic):
             case TrustTopic():
                 self._intake.take_trust(message.payload, "mqtt")
+                self.worker.wait(REFUSED_PAUSE_S)  # the one in force, sent again and again, costs as much
                 return
             case HeadTopic(kind):
                 error = self._lists[kind].take_head(message.payload, at)

@@ -32,8 +32,9 @@ class TrustCopy:
         self._paths = tuple(folder / NAME for folder in folders)
         self._reported = ReportOnce()
 
-    def keep(self, text: bytes) -> None:
-        """Keep a list that was accepted, durably, where it is not there yet."""
+    def keep(self, text: bytes) -> bool:
+        """Keep a list that was accepted, durably, where it is not there yet; whether it is in every folder now."""
+        everywhere = True
         for path in self._paths:
             if _read(path) == text:
                 continue
@@ -43,8 +44,10 @@ class TrustCopy:
                 why = f"the copy of the trust list {path} cannot be written: {error.strerror or error}"
                 if self._reported.is_new(why, str(path)):
                     log.error("%s", why)  # noqa: TRY400 - told, not a bug
+                everywhere = False
             else:
                 self._reported.clear(str(path))
+        return everywhere
 
     def texts(self) -> list[bytes]:
         """The copies that can be read; of alike ones one. Nothing of them is proven."""

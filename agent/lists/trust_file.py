@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.model import ReportOnce
 from agent.core.permit import MAX_TEXT
+from agent.store.files import open_regular
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class TrustFile:
             version = (status.st_mtime_ns, status.st_ino, status.st_size)
             if version == self._version and not anyway:
                 return None
-            with self.path.open("rb") as file:
+            with open_regular(self.path) as file:
                 text = file.read(MAX_TEXT + 1)
         except OSError as error:
             problem = Text("the trust list {path} cannot be read: {strerror}", path=self.path, strerror=error.strerror)

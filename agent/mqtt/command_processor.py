@@ -241,7 +241,7 @@ class CommandProcessor:
             with on_failure(lambda: self._refuse(fault, message, received.name)):
                 accepted = self._accept(found, message, arrived_at)
             if isinstance(accepted, Command):
-                self._carry_out(accepted, _taken(accepted, found), message)
+                self._carry_out(accepted, _taken(accepted, found), message, arrived_at)
             if not isinstance(accepted, RefusedCommand):
                 return
             found = accepted
@@ -273,10 +273,19 @@ class CommandProcessor:
         log.info("%s of %s (%s) is accepted: %s", command.name, command.operator, command.key, command.id)
         return command
 
-    def _carry_out(self, command: Command, taken: CommandTaken, message: Incoming) -> None:
-        answer = self._executions.run(command)
+    def _carry_out(self, command: Command, taken: CommandTaken, message: Incoming, arrived_at: float) -> None:
+        if self._is_over(command, arrived_at):
+            answer = CommandAnswer(Result.NOT_DONE, Text("it expired while it was being recorded; nothing was done"))
+        else:
+            answer = self._executions.run(command)
         self._keep_answer(taken, answer)
         self._publish_answer(message, taken, answer)
+
+    def _is_over(self, command: Command, arrived_at: float) -> bool:
+        """Whether a command's life has ended since it was judged: a slow disk can take long to record it."""
+        reading = self._clock()
+        late = reading.synced and reading.utc >= command.expires_at
+        return late or time.monotonic() - arrived_at >= command.expires_at - command.issued_at
 
     def _situation(self, counter: int, arrived_at: float) -> Situation:
         reading, now = self._clock(), time.monotonic()

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
+from typing_extensions import override
 
 from agent.broker import alert_words, make_context
 from agent.mqtt import reason_codes
@@ -59,6 +60,27 @@ class ConnectOptions:
     packet_bytes: int
     will: Outgoing | None = None
     will_delay_s: int = 0
+
+
+class _BoundedClient(Client):
+    """paho's client, but for what would fill the memory.
+
+    paho takes a packet of any size, whatever CONNECT has said, and keeps each message of QoS 2 until the broker
+    releases it. Nobody here subscribes with QoS 2. `packet_bytes`: as in ConnectOptions.
+    """
+
+    packet_bytes: int = 0
+
+    @override
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if bufsize > self.packet_bytes:
+            message = f"the broker sends a packet of {bufsize} bytes, more than the {self.packet_bytes} that are taken"
+            raise ConnectionAbortedError(message)
+        return super()._sock_recv(bufsize)
+
+    @override
+    def _send_pubrec(self, mid: int) -> MQTTErrorCode:
+        return MQTTErrorCode.MQTT_ERR_PROTOCOL
 
 
 class BrokerConnection:
@@ -203,7 +225,10 @@ class BrokerConnection:
     # ----------------------------------------------------------------------------------------------------- set-up
 
     def _make_client(self, options: ConnectOptions) -> Client:
-        client = Client(CallbackAPIVersion.VERSION2, client_id=options.client_id, protocol=MQTTProtocolVersion.MQTTv5)
+        client = _BoundedClient(
+            CallbackAPIVersion.VERSION2, client_id=options.client_id, protocol=MQTTProtocolVersion.MQTTv5
+        )
+        client.packet_bytes = options.packet_bytes
         client.connect_timeout = options.connect_timeout_s
         # `publish` keeps to the broker's Receive Maximum; paho cannot change its own limit once it knows it.
         client.max_inflight_messages = 0

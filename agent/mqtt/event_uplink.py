@@ -182,6 +182,7 @@ class Uplink:
             self._fault = repr(error)
             if self._reported.is_new(self._fault):
                 log.exception("the uplink could not work; it tries again every %g s", FAULT_PAUSE_S)
+            self._show()  # no turn comes so far while this lasts
             self._worker.wait(FAULT_PAUSE_S)
         else:
             self._fault = ""
@@ -216,12 +217,14 @@ class Uplink:
             self._record(AlarmRaised(alarm=Alarm.DELIVERY_STALLED, detail=stalled))
 
     def _process_inbox(self, timeout_s: float) -> None:
+        """Process what waits, but only so much at once: a broker that never pauses must not keep events back."""
         try:
             with self._worker.resting():
                 item = self._inbox.get(timeout=timeout_s)
-            while True:
+            for _ in range(INBOX_LIMIT):
                 self._process_item(item)
                 item = self._inbox.get_nowait()
+            self._process_item(item)
         except queue.Empty:
             return
 

@@ -12,6 +12,7 @@ from agent.core.events import EvidenceSent
 from agent.core.model import ReportOnce
 from agent.devices import PortState
 from agent.mqtt.messages import Outgoing
+from agent.mqtt.receipt import Receipt
 from agent.service.worker import Backoff, Worker
 from agent.store.errors import EvidenceError, JournalError
 from drivers.text import Text
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from agent.broker import Topics
     from agent.core.events import Event
     from agent.mqtt.client import MqttClient
-    from agent.mqtt.receipt import Receipt
     from agent.store.evidence import EvidenceStore
 
 log = logging.getLogger(__name__)
@@ -155,13 +155,16 @@ class EvidenceUpload:
             content_type=CONTENT_TYPE,
             user_properties=(("gate", self._topics.gate), ("sha256", name)),
         )
-        if not self._client.publish(message, done):
+        connection = self._client.view.connections
+        if not self._client.publish(message, done, connection=connection):
             return None
         deadline = time.monotonic() + self._settings.answer_s
         while not answered.wait(self._settings.look_s):
             self.worker.touch()
             if self.worker.stopping:
                 return None
+            if self._client.view.connections != connection:
+                return Receipt(None)  # a network thread that hung was left behind, and what it owes with it
             if time.monotonic() > deadline:
                 self._client.reconnect(
                     Text(

@@ -51,17 +51,22 @@ class Stock:
 
 
 def survey(client: OneShotClient, site: int, settle_s: float = SETTLE_S) -> Stock:
-    """Look at what a broker has; over when nothing came for `settle_s`. Raises OneShotClientError.
+    """Look at what a broker has; over when nothing of it came for `settle_s`. Raises OneShotClientError.
 
-    From then on the client hears what others send there: the gates that cannot find what they need.
+    What gates ask for meanwhile is left: one that asks on and on must not keep the lists of all others from being
+    brought. From then on the client hears the gates that cannot find what they need.
     """
     topics = ListTopics(site)
     stock = Stock()
     client.subscribe(f"{topics.root}/#")
+    until = time.monotonic() + settle_s
     for message in client.messages(settle_s):
         place = topics.parse(message.topic)
-        if not message.payload or isinstance(place, WantTopic):
+        if not message.payload or place is None or isinstance(place, WantTopic):
+            if time.monotonic() > until:
+                break
             continue
+        until = time.monotonic() + settle_s
         stock.digests[message.topic] = sha256(message.payload).digest()
         if isinstance(place, HeadTopic):
             stock.heads[place.kind] = message.payload

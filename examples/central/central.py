@@ -75,7 +75,7 @@ def mqtt(url: str, options: argparse.Namespace) -> Broker:
         while True:
             batch = batch_of(inbox, link.loop)
             answers = yield batch
-            for _, _, mid in batch:
+            for mid in filter(None, (mid for _, _, mid in batch)):  # 0: QoS 0, which a broker hangs up over if answered
                 link.ack(mid, 1)  # without manual_ack, paho would have done it before anything was stored
             for topic, payload in answers:
                 link.publish(topic, payload, qos=1, retain=True)

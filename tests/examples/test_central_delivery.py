@@ -196,6 +196,20 @@ def test_messages_that_are_no_events_are_put_aside_and_block_nothing(broker, sql
         assert len(query(sqlite, "SELECT * FROM rejected")) == len(bad)
 
 
+def test_an_event_without_a_receipt_is_stored_and_ends_no_connection(broker, sqlite, tmp_path):
+    """Any gate may publish with QoS 0, where there is nothing to answer: a broker hangs up over an answer."""
+    with journals(tmp_path, GATE) as opened, Worker(tmp_path, address(broker), sqlite) as worker:
+        record(opened[GATE], 3)
+        for event in opened[GATE].range(1, 3):
+            publish(broker.port, f"gate/v1/{GATE}/event/{event.type}", event.payload, "-q", "0")
+        eventually(lambda: len(stored(sqlite)) == 3)
+        with uplinks(broker.port, opened):
+            record(opened[GATE], 2)
+            acknowledged(opened)
+        assert_whole(sqlite, opened)
+        assert worker.said("tries again") == 0
+
+
 @pytest.mark.long
 @needs_postgres
 def test_while_the_database_is_away_the_events_wait_and_nothing_ends(broker, tmp_path):

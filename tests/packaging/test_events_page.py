@@ -2,11 +2,13 @@
 
 import json
 import re
+import runpy
 import signal
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -215,6 +217,36 @@ def test_the_consumer_of_the_page_stores_every_event_once_and_in_order_though_it
     store.close()
     assert rows == [(event.seq, event.payload) for event in journal.range(1, journal.head)]
     assert prove(payload for _, payload in rows) == journal.head_hash
+
+
+NO_EVENTS = (
+    b"nothing",
+    b"\xff",
+    b"5",
+    b"[]",
+    b"[" * 100_000,
+    b'{"source": "/gate/khorgos-03"}',
+    b'{"source": "/gate/another", "stream": "s", "seq": 1}',
+    b'{"source": "/gate/khorgos-03", "stream": "\\ud800", "seq": 1}',
+    b'{"source": "/gate/khorgos-03", "stream": "s", "seq": [1]}',
+    b'{"source": "/gate/khorgos-03", "stream": "s", "seq": 18446744073709551616}',
+)
+
+
+def test_what_is_no_event_does_not_end_the_consumer_of_the_page(text, tmp_path, monkeypatch, capsys):
+    (tmp_path / "consumer.py").write_text(
+        block(text, "python", "loop_forever").partition("client = mqtt.Client")[0], encoding="utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["consumer.py", "localhost", "1883"])
+    consumer, published = runpy.run_path("consumer.py"), []
+    client = SimpleNamespace(publish=lambda *said, **_: published.append(said))
+    for payload in NO_EVENTS:
+        consumer["on_message"](client, None, SimpleNamespace(topic=f"gate/v1/{GATE}/event/x", payload=payload))
+    assert published == []
+    assert consumer["store"].execute("SELECT count(*) FROM events").fetchall() == [(0,)]
+    consumer["store"].close()
+    assert capsys.readouterr().err.count("no event on") == len(NO_EVENTS)
 
 
 @needs_mosquitto

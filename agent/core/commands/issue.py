@@ -25,16 +25,19 @@ class CommandInvalidError(ValueError):
     """A command that every gate would refuse; the message names the field and what is wrong with it."""
 
 
-def make(name: CommandName, fields: Mapping[str, object], *, utc: int, life_s: int) -> CommandBody:
-    """The body of a new command. `fields`: all others but id, name, iat and exp; texts are taken for numbers and lists.
+def make(
+    name: CommandName, fields: Mapping[str, object], *, utc: int, life_s: int, command_id: str | None = None
+) -> CommandBody:
+    """The body of a command. `fields`: all others but id, name, iat and exp; texts are taken for numbers and lists.
 
-    Raises CommandInvalidError.
+    `command_id`: of one that is made anew, so that a gate obeys one of the two at most; None: it is a new one. Raises
+    CommandInvalidError.
     """
     given = {key: value for key, value in fields.items() if value is not None}
     arguments = given.get("arguments")
     if isinstance(arguments, dict):
         given["arguments"] = _typed(name, arguments)
-    made = {**given, "id": str(uuid.uuid4()), "name": name, "iat": utc, "exp": utc + life_s}
+    made = {**given, "id": command_id or str(uuid.uuid4()), "name": name, "iat": utc, "exp": utc + life_s}
     try:
         return BODIES[name].model_validate(made, strict=False)
     except ValidationError as error:

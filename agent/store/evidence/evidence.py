@@ -286,9 +286,12 @@ class EvidenceStore:
     def _correct_times(self, utc: float) -> None:
         """Correct the times of pictures that were stored while the clock was wrong."""
         now = time.monotonic()
-        for sha256, kept_at in self._kept_at.items():
+        for sha256, kept_at in list(self._kept_at.items()):
             picture, kept_utc = self._pictures[sha256], utc - (now - kept_at)
             if abs(picture.kept_utc - kept_utc) > CLOCK_SLACK_S:
-                os.utime(self._path(picture.retention_class, sha256), (kept_utc, kept_utc))
+                try:
+                    os.utime(self._path(picture.retention_class, sha256), (kept_utc, kept_utc))
+                except FileNotFoundError:  # somebody deleted it; the others must not stay for that
+                    self._forget(sha256)
                 picture.kept_utc = kept_utc
         self._kept_at.clear()

@@ -209,13 +209,14 @@ def move_aside(place: JournalFiles, cause: str, utc: float, gate: str | None) ->
     target = _free_name(place.path, datetime.fromtimestamp(utc, UTC).strftime("%Y%m%dT%H%M%SZ"))
     told = _what_it_tells(place, place.path, target, cause, gate)
     endings = [ending for ending in ("", "-wal") if os.path.lexists(place.beside(ending))]
-    folders = [ending for ending in endings if place.beside(ending).is_dir()]
+    # What is no file may have no second name: no folder, nor, to the kernel's mind, a link or a pipe of somebody else.
+    odd = [ending for ending in endings if place.beside(ending).is_symlink() or not place.beside(ending).is_file()]
     try:
         # Linked before unlinked: a crash in between finds the damage again and loses nothing.
-        for ending in set(endings) - set(folders):
+        for ending in set(endings) - set(odd):
             target.with_name(f"{target.name}{ending}").hardlink_to(place.beside(ending))
         _write(place, REPLACING, {"moved_to": target.name, "cause": cause})
-        for ending in folders:  # which cannot have two names
+        for ending in odd:
             place.beside(ending).rename(target.with_name(f"{target.name}{ending}"))
         for ending in (*endings, "-shm", SUSPECT):
             place.beside(ending).unlink(missing_ok=True)

@@ -174,10 +174,12 @@ class Journal:
         """
         with self._database.lock:
             result, sealed = self._written(doing, work)
-        if sealed:
-            with self._news:
-                self._head_seq = max(self._head_seq, sealed[-1].seq)
-                self._news.notify_all()
+            if sealed:
+                # Under the lock: who reads these events, and sends them, must not find the head before them. Central's
+                # word on one would name more than there is, which shows that the journal is an older copy.
+                with self._news:
+                    self._head_seq = max(self._head_seq, sealed[-1].seq)
+                    self._news.notify_all()
         return result
 
     def _written(self, doing: str, work: Callable[[sqlite3.Connection, ClockReading], T]) -> T:

@@ -171,6 +171,23 @@ def test_a_challenge_that_changed_meanwhile_is_taken_up(broker, site, key):
 
 
 @needs_mosquitto
+def test_of_the_commands_of_one_order_a_gate_obeys_one_at_most(broker, site, key):
+    """The answer that the challenge was wrong is not signed: a broker can make it up, and have both commands."""
+    publish(broker.port, f"{ROOT}/status", json.dumps({"state": "online", "challenge": "old"}), "-r")
+    with OneShotClient(local(broker.port)) as spy:
+        spy.subscribe(f"{ROOT}/cmd/#")
+        assert send(broker, key).exit_code == exit_codes.OK
+        heard = list(spy.messages(0.3))
+    public = SigningKey.from_pem(key.read_bytes()).public
+    first, last = (
+        json.loads(jws.verified(message.payload.decode(), public, JwsType.COMMAND)) for message in (heard[0], heard[-1])
+    )
+    assert first["challenge"] != last["challenge"]
+    assert first["id"] == last["id"]
+    assert heard[0].correlation != heard[-1].correlation
+
+
+@needs_mosquitto
 def test_a_lost_result_is_asked_for_with_the_same_bytes(broker, site, key, monkeypatch):
     real = site.processor._results.publish
     lost = []

@@ -11,6 +11,7 @@ from agent.core.crypto.keys import SigningKey
 from agent.core.events.event_types import Alarm, AlarmRaised, ListsApplied, ListsRefused
 from agent.core.permit.trust import Purpose
 from agent.lists.message_queue import ListMessageQueue
+from agent.lists.mqtt_sync import REFUSED_PAUSE_S
 from agent.mqtt.messages import BrokerLimits, Incoming, LinkUp
 from tests.support.lists.gates import ListGate, central_at
 from tests.support.lists.lists import (
@@ -329,6 +330,31 @@ def test_the_message_queue_is_bounded_and_news_of_the_link_has_room():
     assert messages.next_item(0) == up
     assert messages.next_item(0) is None
     assert messages.overflowed()
+
+
+def test_a_failure_that_nobody_foresaw_does_not_end_a_list(gate, central, monkeypatch):
+    apply, failures = gate.intake.apply_spooled, iter([RuntimeError("for the test")])
+
+    def failing_once(head, source):
+        for failure in failures:
+            raise failure
+        return apply(head, source)
+
+    monkeypatch.setattr(gate.intake, "apply_spooled", failing_once)
+    central.trust()
+    central.whole(snapshot(DECLARATIONS, ROWS))
+    gate.wait_version(DECLARATIONS, 1)
+    assert gate.sync.worker.failures == 1
+
+
+@pytest.mark.parametrize("text", [b"no trust list", trust_text(trusted())])
+def test_after_each_trust_list_those_who_decide_have_the_computer(tmp_path, monkeypatch, text):
+    gate, pauses = ListGate(tmp_path, port=1), []
+    monkeypatch.setattr(gate.sync.worker, "wait", pauses.append)
+    for _ in range(2):
+        gate.sync._process_message(Incoming(gate.sync._topics.trust, text, 1, retained=True), 0.0)
+    assert pauses == [REFUSED_PAUSE_S] * 2
+    gate.registry.close()
 
 
 def test_what_a_flood_pushed_out_is_asked_for_again(tmp_path, broker, central):

@@ -70,6 +70,18 @@ def test_a_list_that_another_process_took_in_is_copied_too(tmp_path):
     registry.close()
 
 
+def test_a_copy_that_could_not_be_written_is_written_once_it_can_be(tmp_path):
+    (tmp_path / "witness").write_bytes(b"no folder")
+    registry = open_registry(tmp_path / "one.db")
+    intake, _ = monitor(tmp_path, registry, [])
+    assert intake.take_trust(NEW, "mqtt") == ""
+    assert (tmp_path / "state" / NAME).read_bytes() == NEW
+    (tmp_path / "witness").unlink()
+    intake.maintain_registry()
+    assert (tmp_path / "witness" / NAME).read_bytes() == NEW
+    registry.close()
+
+
 def test_a_copy_that_somebody_altered_is_not_taken(tmp_path):
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / NAME).write_bytes(NEW[:-3] + b"AAA")

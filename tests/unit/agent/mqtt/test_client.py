@@ -280,6 +280,30 @@ def test_garbage_from_the_broker_ends_the_connection_and_not_the_session(garbage
         assert running.client._network.worker.runs
 
 
+@pytest.mark.parametrize(
+    ("sent", "cause"),
+    [
+        (b"\x30\xff\xff\xff\x7f", "268435455 bytes, more than the 1048576 that are taken"),
+        (b"\x30\x81\x80\x40", "1048577 bytes, more than the 1048576 that are taken"),
+        (b"\x34\x07\x00\x01t\x00\x01\x00x", "does not speak MQTT 5 properly"),
+    ],
+)
+def test_what_would_fill_the_memory_ends_the_connection_before_it_does(sent, cause):
+    """A packet larger than the client takes, by its first bytes; a message of QoS 2, which nobody has asked for."""
+    with RoughBroker(garbage=sent) as rough, Running(quick(rough.port)) as running:
+        eventually(lambda: cause in running.observer.details())
+        eventually(lambda: len(rough.connections) >= 2)
+
+
+def test_a_message_as_large_as_the_client_takes_comes_in():
+    got, payload = [], b"x" * (1_048_576 - 4)
+    message = b"\x30\x80\x80\x40\x00\x01t\x00" + payload
+    subscription = Subscription("t", got.append)
+    with RoughBroker(garbage=message) as rough, Running(quick(rough.port), subscription):
+        eventually(lambda: got)
+    assert got[0].payload == payload
+
+
 def test_more_than_the_broker_takes_is_not_published():
     with RoughBroker(receive_maximum=5, pubacks=False) as rough, Running(quick(rough.port)).wait_up() as running:
         taken = [running.client.publish(Outgoing("t", b"x")) for _ in range(10)]

@@ -6,6 +6,7 @@ What it accepts is recorded first, done once and always answered.
 import hashlib
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -397,6 +398,26 @@ def test_a_command_that_waited_longer_than_it_lives_is_not_done(site, central):
     site.processor._inbox.put((time.monotonic() - 2, late))
     assert eventually(lambda: central.results)[0]["code"] == "EXPIRED"
     assert site.executors.carried_out == []
+
+
+@pytest.mark.parametrize("synced", [True, False])
+def test_a_command_whose_life_ends_while_it_is_recorded_is_not_done(site, central, monkeypatch, synced):
+    def slow(_drafts, _ledger):
+        if synced:
+            site.clock._utc += 30
+        else:
+            later = SimpleNamespace(monotonic=lambda: time.monotonic() + 30)
+            monkeypatch.setattr("agent.mqtt.command_processor.time", later)
+
+    site.clock.synced = synced
+    site.journal.hook = slow
+    payload = site.command("lock")
+    result = central.send(payload, "lock")
+    told = "it expired while it was being recorded; nothing was done"
+    assert (result["result"], result["detail"]) == ("not_done", told)
+    assert central.send(payload, "lock")["result"] == "not_done"
+    assert site.executors.carried_out == []
+    assert site.journal.types == ["command.accepted", "command.executed"]
 
 
 @pytest.mark.parametrize("topic", ["cmd", "cmd/", "cmd/a/open", "cmd/open/"])

@@ -6,8 +6,11 @@ from collections import Counter
 import pytest
 
 from agent.devices.port_supervisor import PortState
+from agent.mqtt.client import MqttClient
 from agent.mqtt.delivery_window import AckMode, DeliverySettings
+from agent.mqtt.event_uplink import INBOX_LIMIT, Uplink
 from agent.mqtt.uplink_view import AckState
+from agent.store.errors import JournalUnavailableError
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.faultproxy import FaultProxy
 from tests.support.mqtt.linking import GATE, Observer, journal_at, linked, quick, record
@@ -324,3 +327,39 @@ def test_a_journal_that_cannot_be_read_for_a_while_does_not_end_the_uplink(broke
     mocker.patch.object(journal, "unacknowledged", failing_once)
     with Central(broker.port, GATE), linked(journal, quick(broker.port)):
         eventually(lambda: journal.watermark == 3)
+
+
+def test_a_journal_that_cannot_be_read_is_told_as_long_as_that_lasts(broker, journal, monkeypatch):
+    def unreadable(_after_seq, _limit):
+        raise JournalUnavailableError("for the test")
+
+    record(journal, 3)
+    with linked(journal, quick(broker.port)) as link:
+        with monkeypatch.context() as broken:
+            broken.setattr(journal, "unacknowledged", unreadable)
+            eventually(lambda: "for the test" in link.uplink.view.trouble)
+        eventually(lambda: link.uplink.view.trouble == "")
+
+
+# ------------------------------------------------------------------------------------------------------- a bad broker
+
+
+class Flood:
+    """An inbox that is never empty."""
+
+    def __init__(self):
+        self.taken = 0
+
+    def get(self, timeout):
+        return self.get_nowait()
+
+    def get_nowait(self):
+        self.taken += 1
+        assert self.taken <= 10 * INBOX_LIMIT, "it never comes to an end"
+
+
+def test_what_comes_in_without_a_pause_keeps_no_event_from_going_out(journal):
+    uplink = Uplink(MqttClient(quick(1), None), journal, GATE)
+    uplink._inbox = flood = Flood()
+    uplink._process_inbox(0.0)
+    assert flood.taken > 0

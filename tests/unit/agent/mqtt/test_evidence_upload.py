@@ -3,6 +3,7 @@
 import hashlib
 import json
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 
@@ -249,3 +250,25 @@ def test_a_broker_that_never_answers_for_a_picture_is_left(journal, store):
         store.request(names(0))
         with sending(link, store, slow):
             eventually(lambda: "has not answered a picture for 0.2 s" in observer.details())
+
+
+class AnotherConnection:
+    """A client whose network thread hung with the picture under way: another connection stands, no receipt comes."""
+
+    def __init__(self):
+        self.view = SimpleNamespace(state=PortState.UP, connections=1)
+        self.reconnects = []
+        self.reconnect = self.reconnects.append
+
+    def publish(self, _message, _done, *, connection):
+        self.view = SimpleNamespace(state=PortState.UP, connections=connection + 1)
+        return True
+
+
+def test_a_picture_that_was_under_way_on_a_connection_left_behind_is_sent_again_and_ends_no_other(store):
+    client = AnotherConnection()
+    sender = EvidenceUpload(client, Topics(GATE), store, lambda _event: None, lambda: True, QUICK)
+    store.request(names(0))
+    assert sender._turn() == QUICK.retry_s
+    assert "the connection ended before the broker answered" in sender.trouble
+    assert (sender.waiting, client.reconnects) == (1, [])

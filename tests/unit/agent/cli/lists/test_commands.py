@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import zipfile
 
 import pytest
@@ -22,7 +23,7 @@ from agent.core.permit import trust
 from agent.core.permit.claims import DIRECTIONS
 from agent.core.permit.trust import Purpose
 from agent.lists.topics import ChunkTopic, DeltaTopic, HeadTopic, ListTopics
-from agent.mqtt.messages import Outgoing
+from agent.mqtt.messages import Incoming, Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
 from agent.store.registry.list_pack import read_pack
 from central.publishing import publisher
@@ -328,6 +329,28 @@ def test_a_survey_does_not_take_what_a_gate_asks_for_a_part_of_a_list(central, b
         stock = survey(client, SITE, QUIET_S)
     assert TOPICS.want(DECLARATIONS) not in stock.digests
     assert set(stock.heads) == {DECLARATIONS}
+
+
+class AskingGate:
+    """A client at whose broker there is one delta, and a gate that asks on and on."""
+
+    def __init__(self, topic):
+        self._topic = topic
+
+    def subscribe(self, _topic_filter):
+        pass
+
+    def messages(self, _timeout_s):
+        yield Incoming(TOPICS.delta(DECLARATIONS, 7), b"delta", 1, retained=True)
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            yield Incoming(self._topic, b"{}", 1, retained=True)
+        raise AssertionError("the survey does not end")
+
+
+@pytest.mark.parametrize("topic", [TOPICS.want(DECLARATIONS), f"{TOPICS.root}/anything/want"])
+def test_a_gate_that_asks_on_and_on_does_not_keep_the_lists_from_all_others(topic):
+    assert list(survey(AskingGate(topic), SITE, 0.01).digests) == [TOPICS.delta(DECLARATIONS, 7)]
 
 
 def test_a_broker_that_is_not_there_is_told(central):

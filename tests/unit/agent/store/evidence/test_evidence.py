@@ -258,6 +258,15 @@ def test_pictures_kept_under_a_wrong_clock_have_their_right_age_once_it_is_right
     assert again.prune(right + 1100, synced=True) == 4
 
 
+def test_a_picture_that_somebody_deleted_keeps_the_others_no_longer(tmp_path):
+    store = filled(tmp_path)
+    next(tmp_path.rglob(f"{names(0)[0]}.jpg")).unlink()
+    right = 4_000_000_000.0
+    assert store.prune(right, synced=True) == 0
+    assert [name in store for name in names(0, 1, 2, 3)] == [False, True, True, True]
+    assert EvidenceStore(tmp_path, CAP, AGES).prune(right + 1100, synced=True) == 3
+
+
 def test_what_the_cap_drops_is_the_shortest_lived_first_and_counted(tmp_path):
     store = filled(tmp_path, 10)
     store.set_outcome(names(5, 6), Outcome.PASSED)

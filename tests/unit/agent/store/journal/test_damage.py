@@ -366,6 +366,19 @@ def test_what_is_no_file_is_put_aside_and_nobody_waits_for_it(path, ending, put)
     assert os.path.lexists(replaced.moved_to.with_name(f"{replaced.moved_to.name}{ending}"))
 
 
+@pytest.mark.parametrize("put", [os.mkfifo, lambda path: path.symlink_to("/nonexistent/file")])
+def test_what_is_no_file_is_put_aside_also_where_it_is_not_the_agents_own(path, monkeypatch, put):
+    """The kernel gives no second name to a link or a pipe of somebody else (fs.protected_hardlinks)."""
+
+    def protected(_self, target):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(target))
+
+    monkeypatch.setattr(Path, "hardlink_to", protected)
+    path.unlink()
+    put(path)
+    assert nothing_rescued(path).cause == f"{path} is no file"
+
+
 def test_a_link_to_a_journal_is_put_aside_and_all_that_it_leads_to_is_rescued(path, tmp_path):
     path.rename(tmp_path / "elsewhere")
     path.symlink_to(tmp_path / "elsewhere")

@@ -344,6 +344,28 @@ def test_a_waiter_hears_of_a_new_event(journal):
     assert not journal.wait_for_news(1, 0)
 
 
+class WatchedLock:
+    """A lock that notes where the head is each time it is let go."""
+
+    def __init__(self, lock, journal):
+        self._lock, self._journal = lock, journal
+        self.heads = []
+
+    def __enter__(self):
+        self._lock.__enter__()
+        return self
+
+    def __exit__(self, *raised):
+        self.heads.append(self._journal.head)
+        self._lock.__exit__(*raised)
+
+
+def test_nobody_can_read_an_event_that_the_head_does_not_cover_yet(journal):
+    journal._database.lock = lock = WatchedLock(journal._database.lock, journal)
+    journal.record([device("a"), device("b")])
+    assert lock.heads[-1] == 2
+
+
 def test_closing_lets_waiters_go(journal):
     heard = []
     waiter = threading.Thread(target=lambda: heard.append(journal.wait_for_news(0, 30)))
