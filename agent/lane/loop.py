@@ -311,6 +311,7 @@ class LaneLoop:
             before, item = self._lane, waiting.pop(0)
             self._fed_at = item.now.at
             after, effects = step(before, item)
+            self._hold_at_once(effects)
             failed = self._refused(effects) or self._record(effects)
             while failed is not None:
                 # An order may be carried out without the permit's use; that is to be recorded and claimed too.
@@ -323,6 +324,12 @@ class LaneLoop:
                 self._interlock.note_occupied(occupied=occupies(after))
             question = self._carry_out(effects) or question
 
+    def _hold_at_once(self, effects: tuple[Effect, ...]) -> None:
+        """Hold the barrier open by the hold contact: it is a fire, and waits for no disk."""
+        for effect in effects:
+            if isinstance(effect, Hold) and effect.override:
+                self._barrier.hold(on=effect.on)
+
     def _refused(self, effects: tuple[Effect, ...]) -> Reason | None:
         """Claim the interlock before the barrier opens; the reason where a neighbour keeps it from opening."""
         if self._interlock is None or not _needs_interlock(effects) or self._interlock.claim():
@@ -331,7 +338,7 @@ class LaneLoop:
 
     def _record(self, effects: tuple[Effect, ...]) -> Reason | None:
         """Write the batch's record; the reason when it is binding and could not be written."""
-        # Closing and letting go are the secure direction, and the hold contact is a fire: they do not wait for a disk.
+        # Closing and letting go are the secure direction, and the hold contact is a fire: no record keeps them back.
         binding = _binding(effects)
         for effect in effects:
             if not isinstance(effect, Record):
@@ -398,8 +405,9 @@ class LaneLoop:
                 self._barrier.pulse("open", grant, deadline)
             case Close(deadline=deadline):
                 self._barrier.pulse("close", None, deadline)
-            case Hold(on=on):
-                self._barrier.hold(on=on)
+            case Hold(on=on, override=override):
+                if not override:  # else it is done: `_hold_at_once`
+                    self._barrier.hold(on=on)
             case Show(lamp=lamp, message=message):
                 self._lamp, self._message = lamp.value, message
                 self._barrier.show(lamp)

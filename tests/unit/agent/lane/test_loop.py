@@ -334,6 +334,22 @@ def test_a_fire_opens_also_when_nothing_can_be_recorded_and_is_recorded_later(re
     simulated.forget_boards()
 
 
+def test_a_fire_opens_while_the_disk_stands_still(request, tmp_path):
+    opened = []
+    with Gate(tmp_path, request.node.name, has_hold=True) as gate:
+
+        def stand_still(drafts, _ledger):
+            if any(draft.event.TYPE == "barrier.held" for draft in drafts):
+                opened.append(gate.board.relays.wait_until(lambda states: states[0], PATIENCE_S))
+
+        gate.journal.hook = stand_still
+        gate.loop.sampled(Signals(time.monotonic(), hold=False))
+        gate.loop.sampled(Signals(time.monotonic(), hold=True))
+        eventually(lambda: gate.of_type("barrier.held"))
+    assert opened == [True], "before its record was written"
+    simulated.forget_boards()
+
+
 def test_a_claim_is_given_back_when_the_record_fails(request, tmp_path):
     guard = Interlock([("exit", "entry")], ())
     entry, heard = guard.of_lane("entry"), []
