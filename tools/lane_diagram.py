@@ -149,8 +149,8 @@ a test fails when the page is stale. The code is `agent/core/lane/step.py` and t
 `A` is the presence loop before the arm, `B` the safety loop under and behind it; the photocell, where there is one,
 must be free too before anything counts as clear. Names that end in `_s` are timings of the lane's rules. "A permit" and
 "a plate" are new ones each time. Grants, alarms and outcomes are events; **RAISE**, **CLOSE** and **HOLD** move the
-barrier, always after the record of why, but for the hold contact: that is a fire, and waits for no disk. Those "at once"
-wait for no neighbour.
+barrier, always after the record of why, but for the hold contact: that is a fire, and waits for no disk. Those "at
+once" wait for no neighbour.
 
 Rules that never break, each watched over random sequences by `tests/unit/agent/core/lane/test_rules.py`:
 
