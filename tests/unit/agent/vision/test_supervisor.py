@@ -62,10 +62,13 @@ def test_codes_and_plates_of_a_frame_come_as_values_of_the_core_with_their_pictu
 
 
 def test_codes_and_plates_of_a_frame_are_told_apart_each_as_soon_as_it_is_read():
+    told = {}
     with watching("count") as watched:
-        first = watched.detection()
-        second = watched.detection(lambda seen: seen.frame == first.frame)
-    assert sorted((len(seen.presentations), len(seen.readings)) for seen in (first, second)) == [(0, 1), (1, 0)]
+        # On a busy machine each reader leaves frames out, and not the same ones.
+        while not told.get((seen := watched.detection()).frame):
+            told[seen.frame] = [(len(seen.presentations), len(seen.readings))]
+        told[seen.frame].append((len(seen.presentations), len(seen.readings)))
+    assert sorted(told[seen.frame]) == [(0, 1), (1, 0)]
 
 
 def test_the_vision_worker_comes_up_beats_shows_a_snapshot_and_ends_when_asked():
