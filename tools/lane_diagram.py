@@ -149,13 +149,13 @@ a test fails when the page is stale. The code is `agent/core/lane/step.py` and t
 `A` is the presence loop before the arm, `B` the safety loop under and behind it; the photocell, where there is one,
 must be free too before anything counts as clear. Names that end in `_s` are timings of the lane's rules. "A permit" and
 "a plate" are new ones each time. Grants, alarms and outcomes are events; **RAISE**, **CLOSE** and **HOLD** move the
-barrier, always after the record of why, but for the hold contact: that is a fire, and waits for no disk. Those "at
-once" wait for no neighbour.
+barrier, always after the record of why. Only those "at once" wait for no disk and no neighbour: the hold contact is a
+fire, and an arm that the agent itself lowers goes up again for what it met.
 
 Rules that never break, each watched over random sequences by `tests/unit/agent/core/lane/test_rules.py`:
 
 1. No open pulse without a recorded, unexpired, unused grant: by a permit, by an officer, or, where the agent itself
-   ordered the arm down, for what it met on the way.
+   ordered the arm down, for what it met on the way. No disk keeps that last one back: its record is written after it.
 2. One grant, at most one pulse. A pulse of unknown delivery is never repeated. A close pulse that was certainly not
    delivered is ordered again, and the arm is not taken for down by time alone before one was, or may have been.
 3. No close pulse unless the lane is told to close, and every input that guards it is fresh and clear.

@@ -1,7 +1,7 @@
 """The loop of one lane: one thread that feeds the pure step function and carries out what it answers.
 
-Many feed the inbox, one decides. Effects are carried out in their order, so a record is on disk before anything moves;
-when a binding record fails, the step that asked for it never happened.
+Many feed the inbox, one decides. Effects are carried out in their order, so a record is on disk before anything moves,
+but for what overrides; when a binding record fails, the step that asked for it never happened.
 """
 
 from __future__ import annotations
@@ -311,7 +311,7 @@ class LaneLoop:
             before, item = self._lane, waiting.pop(0)
             self._fed_at = item.now.at
             after, effects = step(before, item)
-            self._hold_at_once(effects)
+            self._move_at_once(effects)
             failed = self._refused(effects) or self._record(effects)
             while failed is not None:
                 # An order may be carried out without the permit's use; that is to be recorded and claimed too.
@@ -324,21 +324,21 @@ class LaneLoop:
                 self._interlock.note_occupied(occupied=occupies(after))
             question = self._carry_out(effects) or question
 
-    def _hold_at_once(self, effects: tuple[Effect, ...]) -> None:
-        """Hold the barrier open by the hold contact: it is a fire, and waits for no disk."""
+    def _move_at_once(self, effects: tuple[Effect, ...]) -> None:
+        """Move what waits for no disk: the hold contact is a fire, and an arm that the agent lowered has met a car."""
         for effect in effects:
-            if isinstance(effect, Hold) and effect.override:
-                self._barrier.hold(on=effect.on)
+            if isinstance(effect, Raise | Hold) and effect.override:
+                self._move(effect)
 
     def _refused(self, effects: tuple[Effect, ...]) -> Reason | None:
         """Claim the interlock before the barrier opens; the reason where a neighbour keeps it from opening."""
-        if self._interlock is None or not _needs_interlock(effects) or self._interlock.claim():
+        if self._interlock is None or not _opens(effects) or self._interlock.claim():
             return None
         return Reason.INTERLOCKED
 
     def _record(self, effects: tuple[Effect, ...]) -> Reason | None:
         """Write the batch's record; the reason when it is binding and could not be written."""
-        # Closing and letting go are the secure direction, and the hold contact is a fire: no record keeps them back.
+        # Closing and letting go are the secure direction, and what overrides has moved: no record keeps them back.
         binding = _binding(effects)
         for effect in effects:
             if not isinstance(effect, Record):
@@ -377,6 +377,8 @@ class LaneLoop:
             match effect:
                 case Decide():
                     question = effect
+                case Raise(override=True) | Hold(override=True):
+                    pass  # done: `_move_at_once`
                 case Raise() | Close() | Hold() | Show():
                     self._move(effect)
                 case KeepPictures(pictures=names):
@@ -405,9 +407,8 @@ class LaneLoop:
                 self._barrier.pulse("open", grant, deadline)
             case Close(deadline=deadline):
                 self._barrier.pulse("close", None, deadline)
-            case Hold(on=on, override=override):
-                if not override:  # else it is done: `_hold_at_once`
-                    self._barrier.hold(on=on)
+            case Hold(on=on):
+                self._barrier.hold(on=on)
             case Show(lamp=lamp, message=message):
                 self._lamp, self._message = lamp.value, message
                 self._barrier.show(lamp)
@@ -421,16 +422,12 @@ def _weight(detection: LaneDetection) -> int:
 
 
 def _opens(effects: tuple[Effect, ...]) -> bool:
-    """Whether the barrier is to open by a grant or an order, which may be refused; the hold contact may not."""
-    return any(isinstance(one, Raise) or (isinstance(one, Hold) and one.on and not one.override) for one in effects)
+    """Whether the barrier is to open by a grant or an order, which may be refused; what overrides may not."""
+    opening = (one for one in effects if isinstance(one, Raise) or (isinstance(one, Hold) and one.on))
+    return any(not one.override for one in opening)
 
 
 def _binding(effects: tuple[Effect, ...]) -> bool:
     """Whether nothing may happen unless it is recorded: what opens, a test, and what is to stand over restarts."""
     drafts = (draft for one in effects if isinstance(one, Record) for draft in one.events)
     return _opens(effects) or any(isinstance(draft.event, BarrierTested | LaneOrdered) for draft in drafts)
-
-
-def _needs_interlock(effects: tuple[Effect, ...]) -> bool:
-    """Whether the barrier is to open where it was closed; it has been claimed for an arm that it lowers itself."""
-    return _opens(effects) and not any(isinstance(one, Raise) and one.override for one in effects)

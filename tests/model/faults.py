@@ -105,6 +105,12 @@ FAULTS: Final[dict[str, Fault]] = {
         _always(answer=True),
         "rule 3: closes where",
     ),
+    "an arm that the agent lowers stays on what it met": Fault(
+        "lane: closed by the agent",
+        "agent.core.lane.transition.Transition.grant_safety",
+        _always(None),
+        "rule 1: an arm that the agent lowered goes up again",
+    ),
     "a use in doubt is given back": Fault(
         "lane: served", "agent.core.lane.transition.settlement", _given_back, "rule 12: "
     ),

@@ -26,7 +26,7 @@ from agent.core.lane.step_inputs import (
     Ticked,
 )
 from agent.core.model import Instant, LedgerState, Reason, Signals, Verdict
-from agent.lane.loop import _binding, _needs_interlock
+from agent.lane.loop import _binding, _opens
 from tests.model.explorer import VARIANT, Outcome
 from tests.model.lane_forms import LaneForms
 from tests.model.lane_inputs import UTC, Choice, LaneInputs, words_of
@@ -204,7 +204,7 @@ class LaneMachine:
 
     def _failures(self, effects: tuple[Effect, ...]) -> Iterator[Reason]:
         """Why the loop cannot do what a step asks for."""
-        if _needs_interlock(effects) and self.rules.neighbours:
+        if _opens(effects) and self.rules.neighbours:
             yield Reason.INTERLOCKED
         if not _binding(effects):
             return

@@ -18,7 +18,6 @@ from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.decision import Decision
-from agent.core.events import Alarm
 from agent.core.lane.state import GATHERING, HandledVehicle, InputState, Lane, LaneState, Pulse, Transaction
 from agent.core.model import LedgerChange, LedgerState, Presentation, Reading, Reason, Signals, Verdict
 from tests.model.lane_inputs import OPEN_TRANSACTION, PERMIT
@@ -95,7 +94,6 @@ class LaneForms:
             lane.closing_pulse,
             *self._lowering(lane, now),
             lane.closes_unreported,
-            Alarm.JOURNAL_FAILED in lane.raised_alarms and self._rules.close_mode == "agent",
             lane.ordered_hold is not None,
             lane.contact_hold,
             lane.interlock_free,
@@ -133,7 +131,6 @@ class LaneForms:
             close_orders,
             lowered_at,
             closes_unreported,
-            journal_failed,
             ordered_hold,
             contact_hold,
             interlock_free,
@@ -157,7 +154,7 @@ class LaneForms:
             close_orders=close_orders,
             lowered_at=lowered_at,
             closes_unreported=closes_unreported,
-            raised_alarms=(Alarm.JOURNAL_FAILED,) if journal_failed else (),
+            raised_alarms=(),
             ordered_hold="officer" if ordered_hold else None,
             contact_hold=contact_hold,
             interlock_free=interlock_free,

@@ -533,6 +533,9 @@ class LaneMonitor:
                 seen = self.rules.has_closed and known.signals.closed is True
                 lowered = seen or known.lowering in _MAYBE_DOWN or known.arm_in_use
                 self.expect(lowered, "rule 2: an arm is taken for down by time alone that was never lowered")
+            if after is LaneState.PASSING and known.relay_up and known.lowering in _MAYBE_DOWN:
+                undone = any(isinstance(one.event, AccessGranted) for one in self.events)
+                self.expect(undone, "rule 1: an arm that the agent lowered goes up again for what it met")
             self.known = replace(known, lowering="")
         elif after is LaneState.CLOSING and known.lowering not in {"waiting", "unknown"}:
             self.known = replace(known, lowering="")

@@ -17,7 +17,7 @@ from agent.core.lane.step import step
 from agent.core.lane.step_inputs import CommandKind, Decided, InterlockChanged, RecordFailed, RelayChanged, Ticked
 from agent.core.model import Instant, Reason
 from agent.lane.interlock import Interlock, LaneInterlock
-from agent.lane.loop import _needs_interlock
+from agent.lane.loop import _opens
 from tests.model.explorer import Outcome
 from tests.model.lane import LaneKind, LaneMachine
 from tests.model.lane_inputs import UTC, Choice
@@ -135,7 +135,7 @@ class _Site:
         before = self.lane(name)
         after, effects = step(before, item)
         fed = item
-        while _needs_interlock(effects) and not self.ways[name].claim():
+        while _opens(effects) and not self.ways[name].claim():
             fed = RecordFailed(item.now, Reason.INTERLOCKED, item.decision if isinstance(item, Decided) else None, item)
             after, effects = step(before, fed)
         self._done(name, before, fed, after, effects, ticks)
@@ -143,7 +143,7 @@ class _Site:
     def claim(self, name: str, text: str) -> bool:
         """The first half of an input: step and claim. Whether a record is to follow; else it is done."""
         item = self.machine.item(text)
-        if not _needs_interlock(step(self.lane(name), item)[1]) or not self.ways[name].claim():
+        if not _opens(step(self.lane(name), item)[1]) or not self.ways[name].claim():
             self.feed(name, item)
             return False
         self.pending[name] = text

@@ -67,12 +67,15 @@ def _time_is_up(transition: Transition) -> None:
 
 
 def _reopen(transition: Transition) -> None:
-    """Follow an arm that meets something on its way down. The controller stops it; the agent undoes its own order."""
+    """Follow an arm that meets something on its way down. The controller stops it; the agent undoes its own order.
+
+    That opens only what the agent has just closed, and a wrong close hits a car: it asks for no journal.
+    """
     lane = transition.lane
     lowered = lane.closing_pulse not in _NOT_LOWERED
     if lane.rules.close_mode == "controller" or lowered:
         transition.alarm_once(Alarm.REOPENED)
-    if lowered and lane.relay_up and Alarm.JOURNAL_FAILED not in lane.raised_alarms:
+    if lowered and lane.relay_up:
         transition.grant_safety()
     transition.enter_state(LaneState.PASSING)
 

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Write events and ledger changes to the journal, in one transaction, before any effect that follows."""
+    """Write events and ledger changes to the journal, in one transaction, before any effect that follows.
+
+    Only what overrides does not wait for it.
+    """
 
     events: tuple[Draft, ...]
     ledger: tuple[LedgerChange, ...] = ()
@@ -41,7 +44,8 @@ class Decide:
 class Raise:
     """Give the open pulse for this grant, once. The deadline is monotonic: after it the pulse must not start.
 
-    `override`: for what is under an arm that this lane lowers, which no neighbour can use; it waits for none.
+    `override`: for what is under an arm that this lane lowers, which no neighbour can use; it waits for none, and for
+    no disk.
     """
 
     grant: str
@@ -58,7 +62,7 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Hold the barrier open, or let go. `override`: by the hold contact, which waits for no neighbour."""
+    """Hold the barrier open, or let go. `override`: by the hold contact, which waits for no neighbour and no disk."""
 
     on: bool
     override: bool = False

@@ -324,7 +324,8 @@ class Transition:
         return transaction_id(self.now.utc, self.lane.rules.lane_number, serial)
 
     def _raise(self, grant: str, transaction: str | None, *, override: bool = False) -> None:
-        self.allow_alarm_again(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
+        if not override:
+            self.allow_alarm_again(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
         deadline = self.now.at + self.lane.rules.grant_s
         self.set(pulses=(*self.lane.pulses, Pulse(grant, transaction, deadline)))
         self._acts.append(Raise(grant, deadline, override))

@@ -299,6 +299,10 @@ class Monitor:
         if before is LaneState.CLOSING and after in (LaneState.IDLE, LaneState.OUT_OF_SERVICE) and self.lowered_by_us():
             shut = self.rules.has_closed and self.samples[-1].signals.closed is True
             assert shut or self.tested or self.lowering not in (None, "not_delivered"), "no close pulse was given"
+        if before is LaneState.CLOSING and after is LaneState.PASSING and self.relay_up:
+            raised = any(isinstance(effect, Raise) and effect.override for effect in effects)
+            lowered = self.tested or self.lowering not in (None, "not_delivered")
+            assert raised is lowered, "its own close is undone, and no other"
         if before is not LaneState.CLOSING:
             self.lowering, self.tested = None, False
         if any(isinstance(effect, Close) for effect in effects):

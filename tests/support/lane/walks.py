@@ -119,7 +119,7 @@ class World:
             return None
         if not opens(effects):
             return Reason.GATE_FAULT
-        ways = (Reason.INTERLOCKED,) if self.rules.neighbours and not overrides(effects) else ()
+        ways = (Reason.INTERLOCKED,) if self.rules.neighbours else ()
         taken = (Reason.ALREADY_USED,) if any(isinstance(e, Record) and e.ledger for e in effects) else ()
         return self.dice.choice((Reason.GATE_FAULT, *taken, *ways))
 
@@ -557,7 +557,7 @@ class World:
 
 def opens(effects: tuple[Effect, ...]) -> bool:
     """Whether a step opens the barrier by what has to be recorded first."""
-    return any(isinstance(e, Raise) or (isinstance(e, Hold) and e.on and not e.override) for e in effects)
+    return any(not e.override for e in effects if isinstance(e, Raise) or (isinstance(e, Hold) and e.on))
 
 
 def binding(effects: tuple[Effect, ...]) -> bool:
@@ -567,7 +567,7 @@ def binding(effects: tuple[Effect, ...]) -> bool:
 
 
 def overrides(effects: tuple[Effect, ...]) -> bool:
-    """Whether a step opens the barrier and asks no neighbour."""
+    """Whether a step opens the barrier and asks no neighbour and no disk."""
     return any(isinstance(e, Raise | Hold) and e.override for e in effects)
 
 
@@ -616,7 +616,7 @@ class PairedWorld(World):
         self.opened_by: str | None = None
 
     def refused(self, effects: tuple[Effect, ...], *, commits: bool) -> Reason | None:
-        if opens(effects) and not overrides(effects):
+        if opens(effects):
             claimed = claim(self.pair.ways, self.name)
             if claimed is None:
                 return Reason.INTERLOCKED

@@ -350,6 +350,57 @@ def test_a_fire_opens_while_the_disk_stands_still(request, tmp_path):
     simulated.forget_boards()
 
 
+@contextmanager
+def lowering(folder, name):
+    """A lane whose agent has lowered the arm, which is not down yet."""
+    rules = {"blind": False, "stale_s": 600.0, "close_s": 600.0, "close_mode": "agent"}
+    gate = Gate(folder, name, wires={"close_channel": 2}, **rules)
+    gate.loop.sampled(Signals(time.monotonic(), presence=False, safety=False))
+    with gate:
+        gate.order(CommandKind.TEST_CLOSE)
+        eventually(lambda: gate.of_type("barrier.pulsed"))
+        yield gate
+    simulated.forget_boards()
+
+
+def test_the_agent_undoes_its_own_close_also_when_nothing_can_be_recorded_and_it_is_recorded_later(
+    request, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("agent.recording.recorder.RETRY_S", 0.05)
+    with lowering(tmp_path, request.node.name) as gate:
+        gate.journal.fails = JournalUnavailableError("away")
+        gate.order(CommandKind.LOCK, "order 1")
+        eventually(lambda: gate.answers)
+        assert not gate.answers[0].done, "the lane knows that nothing can be recorded"
+        gate.loop.sampled(Signals(time.monotonic(), presence=False, safety=True))
+        eventually(lambda: gate.pulses == 1)
+        gate.wait_state("passing")
+        assert "access.granted" not in gate.journal.types
+        gate.journal.fails = None
+        eventually(lambda: len(gate.of_type("barrier.pulsed")) == 2)
+        (granted,) = gate.of_type("access.granted")
+        assert granted["by"] == "safety"
+        assert gate.of_type("barrier.pulsed")[1]["grant"] == granted["grant"]
+        moves = [kind for kind in gate.journal.types if kind in {"access.granted", "barrier.pulsed"}]
+        assert moves == ["barrier.pulsed", "access.granted", "barrier.pulsed"], "in their order"
+    assert gate.pulses == 1
+
+
+def test_the_agent_undoes_its_own_close_while_the_disk_stands_still(request, tmp_path):
+    raised = []
+    with lowering(tmp_path, request.node.name) as gate:
+
+        def stand_still(drafts, _ledger):
+            if any(draft.event.TYPE == "access.granted" for draft in drafts):
+                raised.append(gate.board.relays.wait_until(lambda states: states[0], PATIENCE_S))
+
+        gate.journal.hook = stand_still
+        gate.loop.sampled(Signals(time.monotonic(), presence=False, safety=True))
+        eventually(lambda: gate.of_type("access.granted"))
+    assert raised == [True], "before its record was written"
+    assert gate.pulses == 1
+
+
 def test_a_claim_is_given_back_when_the_record_fails(request, tmp_path):
     guard = Interlock([("exit", "entry")], ())
     entry, heard = guard.of_lane("entry"), []

@@ -619,7 +619,7 @@ TABLE: list[Row] = [
         ["CLOSE", "alarm.raised reopened", "access.granted safety", "RAISE 0002-1 at once", "show red passing"],
     ),
     (
-        "a reopening that cannot be recorded is not tried again and again",
+        "the agent undoes its own close also while nothing can be recorded",
         lambda: closing(**AGENT),
         lambda y: y.sense() + y.feed(RecordFailed(y.now, Reason.GATE_FAULT)) + y.sense(safety=True),
         LaneState.PASSING,
@@ -628,6 +628,8 @@ TABLE: list[Row] = [
             "alarm.raised journal_failed",
             "alarm.raised tailgating",
             "alarm.raised reopened",
+            "access.granted safety",
+            "RAISE 0002-1 at once",
             "show red passing",
         ],
     ),
