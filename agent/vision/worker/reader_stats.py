@@ -52,6 +52,7 @@ class ReaderStats:
         self._busy_s = 0.0
         self._busy_since: float | None = None
         self._processor: tuple[int, float] = (0, 0.0)
+        self._computes = gives_way
         self._read_at: float | None = None
         self._taken_at = time.monotonic()
 
@@ -59,9 +60,7 @@ class ReaderStats:
     def timing(self) -> Iterator[None]:
         """Time one reading and bear its failure. Many failures in a row are raised: the worker must start again."""
         begun_at = time.monotonic()
-        clock = time.pthread_getcpuclockid(threading.get_ident())
-        with self._lock:
-            self._busy_since, self._processor = begun_at, (clock, time.clock_gettime(clock))
+        self._begin_part(begun_at, computes=self._gives_way)
         failed = False
         try:
             yield
@@ -73,6 +72,20 @@ class ReaderStats:
             if self._failures_in_a_row >= _MOST_FAILURES:
                 raise
         self._done(begun_at, failed=failed)
+
+    def begin_keeping(self) -> None:
+        """Begin the second part of a reading: its picture is made and read again. It may take as long once more.
+
+        Here too what it computes counts: on a slow machine it is the longer part, and no reason to start anew.
+        """
+        self._begin_part(time.monotonic(), computes=True)
+
+    def _begin_part(self, now: float, *, computes: bool) -> None:
+        clock = time.pthread_getcpuclockid(threading.get_ident())
+        with self._lock:
+            self._busy_s += self._under_way_s(now)
+            self._busy_since, self._processor = now, (clock, time.clock_gettime(clock))
+            self._computes = computes
 
     def taken(self) -> ReaderFigures:
         """The figures so far; starts a new mean and a new load."""
@@ -86,7 +99,7 @@ class ReaderStats:
             return ReaderFigures(self._frames, self._failures, mean_ms, load, self._at_work_since(now), self._read_at)
 
     def _at_work_since(self, now: float) -> float | None:
-        if self._busy_since is None or not self._gives_way:
+        if self._busy_since is None or not self._computes:
             return self._busy_since
         clock, begun = self._processor
         return now - max(time.clock_gettime(clock) - begun, (now - self._busy_since) / _WAITS_TIMES)

@@ -146,7 +146,7 @@ class ReaderThreads:
         hint = numbered.changing or self._attending
         with self.codes.timing():
             codes = reader.read_codes(numbered.frame.pixels, numbered.frame.at, hint=hint, budget_ms=0.0)
-            told = self._told_codes(numbered, codes, thorough=False)
+            told = self._told_codes(numbered, codes, self.codes, thorough=False)
         self._send(told)
 
     def _look_again(self, numbered: NumberedFrame) -> None:
@@ -157,10 +157,12 @@ class ReaderThreads:
         told: Told | None = None
         with self.thorough_looks.timing():
             codes = reader.read_codes(numbered.frame.pixels, at, hint=hint, budget_ms=_THOROUGH_CODE_LOOK_MS)
-            told = self._told_codes(numbered, codes, thorough=True)
+            told = self._told_codes(numbered, codes, self.thorough_looks, thorough=True)
         self._send(told)
 
-    def _told_codes(self, numbered: NumberedFrame, codes: Sequence[Code], *, thorough: bool) -> Told | None:
+    def _told_codes(
+        self, numbered: NumberedFrame, codes: Sequence[Code], stats: ReaderStats, *, thorough: bool
+    ) -> Told | None:
         """What is told of a frame's codes; None without any.
 
         A part of the reading, for its picture is read once more: an engine may fail or hang at that one too.
@@ -168,6 +170,7 @@ class ReaderThreads:
         if not codes:
             return None
         self._schedule.note_code(numbered.frame.at)
+        stats.begin_keeping()
         reader = self._kept_by_thorough if thorough else self._kept_by_codes
         return self._detections.of_codes(numbered, codes, reader, thorough=thorough)
 

@@ -90,6 +90,22 @@ def test_a_reader_that_waits_for_a_core_is_not_taken_for_one_that_hangs():
     assert waiting.taken().busy_since is None
 
 
+def test_the_second_part_of_a_reading_has_a_time_of_its_own_and_what_it_computes_counts():
+    """On a slow machine the kept picture is read for longer than the frame: no reason to start the worker anew."""
+    watch = ReaderStats("code")
+    with watch.timing():
+        at_first = watch.taken().busy_since
+        watch.begin_keeping()
+        begun_at = time.monotonic()
+        threading.Event().wait(0.6)
+        since = watch.taken().busy_since
+        assert since > at_first
+        assert time.monotonic() - since < 0.5 * (time.monotonic() - begun_at)
+    assert watch.taken().busy_since is None
+    with watch.timing():
+        assert watch.taken().busy_since > since, "the next reading counts by the clock again"
+
+
 def test_one_success_forgives_the_failures_before_it():
     watch = ReaderStats("code")
     for _ in range(3):
