@@ -213,7 +213,8 @@ class AnchorFollower:
 def _not_seen(changes: Sequence[AnchorChange], seen: _Seen, now: _Seen) -> Sequence[AnchorChange]:
     """The changes that have no event yet.
 
-    Where root took all away and began anew, notes too, numbers are lower than before: then none of the notes has one.
+    If root deleted the anchors and their notes and adopted again, the numbers start lower than before. Then no note has
+    an event yet.
     """
     if now.number < seen.number:
         is_anew = bool(changes) and (changes[-1].number, changes[-1].digest) == (now.number, now.digest)

@@ -219,7 +219,7 @@ def _noted(folder: RootFolder) -> list[str]:
 
 
 def _newest(notes: Sequence[str]) -> list[str]:
-    """The newest notes, as many as are kept and as whoever reads them takes: always the last one."""
+    """The newest notes that fit the limits on their number and on the file's size; always the last one."""
     found, room = [notes[-1]], CHANGES_LIMIT_BYTES - len(notes[-1]) - 1
     for one in reversed(notes[-CHANGES_KEPT:-1]):
         room -= len(one.encode()) + 1

@@ -60,7 +60,7 @@ def misfit_of_database(path: Path) -> str:
     It may be no link either: SQLite opens none beside a database, and nobody else shall write what it leads to.
     """
     found = next((file for file in database_files(path) if file.is_symlink() or not file.is_file()), None)
-    return "" if found is None else Text("{path} is no file", path=found)
+    return "" if found is None else Text("{path} is not a regular file", path=found)
 
 
 def database_files(path: Path) -> list[Path]:

@@ -148,7 +148,7 @@ def _unreadable(path: Path, error: OSError) -> GateKeyError:
 
 def _check_owner(path: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise UnusableGateKeyError(Text("the gate's key {path} is no file", path=path))
+        raise UnusableGateKeyError(Text("the gate's key {path} is not a regular file", path=path))
     if os.geteuid() not in {0, status.st_uid}:
         raise UnusableGateKeyError(
             Text(

@@ -58,10 +58,10 @@ class ConnectionSlot:
 class ConnectionPool:
     """The connections that there are, each counted before it is read.
 
-    Where there is no place for a new one, one of a stranger by which nothing is answered is ended for it: first one
-    that has been half-open for a while, then one of an address that has the most, and of these the oldest. So whoever
-    sends halves of requests loses his own places first. Where all places are taken and no stranger can go, one that is
-    known goes so, and its browser connects again. Where nobody can be ended, the new one is refused.
+    When there is no place for a new connection, a stranger's connection that has no request in progress is ended. One
+    that has been half-open for OVERDUE_S goes first, then the oldest one of the address that has the most. If there is
+    no such stranger and all places are taken, a known connection is chosen the same way; its browser connects again. If
+    none can be ended, the new connection is refused.
     """
 
     def __init__(

@@ -30,8 +30,8 @@ def make(
 ) -> CommandBody:
     """The body of a command. `fields`: all others but id, name, iat and exp; texts are taken for numbers and lists.
 
-    `command_id`: of one that is made anew, so that a gate obeys one of the two at most; None: it is a new one. Raises
-    CommandInvalidError.
+    `command_id`: the id of an earlier command that this one repeats, so that a gate obeys at most one of the two; None:
+    a new id. Raises CommandInvalidError.
     """
     given = {key: value for key, value in fields.items() if value is not None}
     arguments = given.get("arguments")

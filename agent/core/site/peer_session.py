@@ -2,12 +2,11 @@
 
 Every gate numbers what it says within a session of its own, which it begins with each connection to the broker. Another
 gate takes nothing of a session before its gate has answered a nonce in it: an answer to a fresh nonce cannot be from
-before. From then on numbers only rise. So nothing that was said once is ever taken twice, or taken after what was said
-later, or after a restart of the gate that hears it, whoever repeats it; nor after a restart of the one that said it,
-once the two have met anew. And an answer is good for FRESH_S only: what a broker withholds is of no use to it later,
-also while it keeps the two from meeting. What is told to all comes on a way of its own, which an answer may overtake;
-so it is not what was told before an answer that is worth nothing from then on, but what was told before the one before
-it.
+before. From then on numbers only rise. So no message is accepted twice, after a later one, or after a restart of the
+gate that receives it, whoever repeats it. After a restart of the sender its old messages are refused once the two gates
+have met again. An answer is valid for FRESH_S only, so a message that a broker withholds is soon useless, even if the
+broker keeps the two gates from meeting. Messages to all gates have a topic of their own, and an answer may overtake
+them. Therefore an answer makes only those worthless that were sent before the previous answer.
 """
 
 from __future__ import annotations

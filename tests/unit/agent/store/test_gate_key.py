@@ -126,7 +126,7 @@ def test_a_link_a_folder_and_a_pipe_are_no_key(tmp_path):
     for put in (Path.mkdir, os.mkfifo):
         path.unlink()
         put(path)
-        assert "is no file" in gate_key(tmp_path).replaced
+        assert "is not a regular file" in gate_key(tmp_path).replaced
     assert (tmp_path / "elsewhere").exists()
 
 

@@ -362,7 +362,7 @@ def test_what_is_no_file_is_put_aside_and_nobody_waits_for_it(path, ending, put)
     place.unlink(missing_ok=True)
     put(place)
     replaced = nothing_rescued(path)
-    assert replaced.cause == f"{place} is no file"
+    assert replaced.cause == f"{place} is not a regular file"
     assert os.path.lexists(replaced.moved_to.with_name(f"{replaced.moved_to.name}{ending}"))
 
 
@@ -376,7 +376,7 @@ def test_what_is_no_file_is_put_aside_also_where_it_is_not_the_agents_own(path, 
     monkeypatch.setattr(Path, "hardlink_to", protected)
     path.unlink()
     put(path)
-    assert nothing_rescued(path).cause == f"{path} is no file"
+    assert nothing_rescued(path).cause == f"{path} is not a regular file"
 
 
 def test_a_link_to_a_journal_is_put_aside_and_all_that_it_leads_to_is_rescued(path, tmp_path):
