@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.packaging.control_group import ControlGroup
 from tests.support.waiting import PATIENCE_S, eventually
 
 BOOT_S = 60.0
@@ -48,10 +49,11 @@ def refused():
     trial = """
         mount -t tmpfs tmpfs "$1" && mkdir "$1/upper" "$1/work" "$1/root" &&
         mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root" &&
-        systemd-nspawn --quiet --register=no --keep-unit --private-network --pipe --directory "$1/root" true"""
+        systemd-nspawn --quiet --register=no --keep-unit --private-network --pipe --directory "$1/root" \
+            --machine="$2" true"""
     with tempfile.TemporaryDirectory(prefix="gate-trial-") as folder:
         done = subprocess.run(
-            ["unshare", "--mount", "sh", "-c", trial, "trial", folder],
+            ["unshare", "--mount", "sh", "-c", trial, "trial", folder, _machine_name(folder)],
             env={**os.environ, **LEGACY},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -73,6 +75,7 @@ class Container:
         self._shown = [f"--bind-ro={folder}:{place}" for place, folder in (shown or {}).items()]
         self._folder = Path(tempfile.mkdtemp(prefix="gate-container-"))
         self.root = self._folder / "root"
+        self._group = ControlGroup(_machine_name(self._folder))
         self._process = None
         self._init = None
 
@@ -107,18 +110,18 @@ class Container:
 
     def boot(self):
         """Switch it on, and wait until it has come up."""
+        command = [
+            *("systemd-nspawn", "--quiet", "--directory", self.root, "--boot", "--register=no", "--keep-unit"),
+            *("--private-network", "--console=read-only", "--hostname=gate", *self._shown),
+            # To read the state of the clock; to set it takes a capability, too, which it has not.
+            "--system-call-filter=adjtimex clock_adjtime",
+            f"--machine={_machine_name(self._folder)}",
+            "systemd.unit=multi-user.target",
+        ]
         log = (self._folder / "console.log").open("ab")
         with log:
             self._process = subprocess.Popen(
-                [
-                    *("systemd-nspawn", "--quiet", "--directory", self.root, "--boot", "--register=no", "--keep-unit"),
-                    *("--private-network", "--console=read-only", "--hostname=gate", *self._shown),
-                    # To read the state of the clock; to set it takes a capability, too, which it has not.
-                    "--system-call-filter=adjtimex clock_adjtime",
-                    # Not the same as that of a container beside it, or of one that was left behind.
-                    f"--machine={self._folder.name.replace('_', 'x')}",
-                    "systemd.unit=multi-user.target",
-                ],
+                self._group.joined(command),
                 env={**os.environ, **LEGACY},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -140,6 +143,7 @@ class Container:
             self._process.kill()
             self._process.wait()
         self._process = self._init = None
+        self._group.remove()
 
     def _find_init(self):
         assert self._process.poll() is None, (self._folder / "console.log").read_text(errors="replace")[-3000:]
@@ -223,9 +227,14 @@ def container():
         yield booted
 
 
+def _machine_name(folder):
+    """Not the same as that of a container beside it, or of one that was left behind."""
+    return Path(folder).name.replace("_", "x")
+
+
 def _init_below(pid):
     """The process that is number 1 of its own name space, among those below another; None when there is none."""
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+    for child in _children(pid):
         try:
             status = Path(f"/proc/{child}/status").read_text()
         except (FileNotFoundError, ProcessLookupError):
@@ -237,6 +246,13 @@ def _init_below(pid):
         if found:
             return found
     return None
+
+
+def _children(pid):
+    try:
+        return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def _enter(network):
