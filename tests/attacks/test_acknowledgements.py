@@ -20,7 +20,7 @@ from agent.mqtt.delivery_window import DeliverySettings
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, UTC, journal_at, linked, quick, record
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto, publish, stored
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 pytestmark = needs_mosquitto
 
@@ -54,7 +54,7 @@ class World:
         """The link is up, and every event was handed to the broker: any of them may be acknowledged."""
         with linked(
             self.journal,
-            quick(self.port, status_every_s=0.2),
+            quick(self.port, status_every_s=0.2, connect_timeout_s=scaled(5.0), answer_timeout_s=scaled(5.0)),
             DeliverySettings(resend_s=60.0),
             acks=policy,
             witness=self,
@@ -82,6 +82,11 @@ def world(tmp_path, broker):
     with journal_at(tmp_path / "journal.sqlite") as journal:
         record(journal, COUNT)
         yield World(journal, broker.port)
+
+
+def status_of(world):
+    """The gate's retained status."""
+    return json.loads(eventually(lambda: stored(world.port, f"gate/v1/{GATE}/status"))["payload"])
 
 
 def unsigned(world):
@@ -171,8 +176,7 @@ def test_before_there_were_signatures_one_publish_made_the_gate_forget(world):
     with world.running(AckPolicy(GATE)):
         publish(world.port, ACK, unsigned(world))
         eventually(lambda: world.journal.watermark == COUNT)
-        status = json.loads(stored(world.port, f"gate/v1/{GATE}/status")["payload"])
-        assert status["acks_signed"] is False
+        assert status_of(world)["acks_signed"] is False
     assert world.forget_all() == COUNT
 
 
@@ -186,16 +190,14 @@ def test_central_signs_and_is_believed_whatever_is_shouted_between(world):
         record(world.journal, 1)
         eventually(lambda: world.journal.watermark == COUNT + 1)
         eventually(lambda: world.link.uplink.view.trouble == "")
-
-        def said():
-            return json.loads(stored(world.port, f"gate/v1/{GATE}/status")["payload"])
-
-        eventually(lambda: (said()["acks_signed"], said()["seq_acked"]) == (True, COUNT + 1))
-        assert said()["acks"]["wrong_head"] == 2
+        eventually(lambda: status_of(world)["seq_acked"] == COUNT + 1)
+        status = status_of(world)
+        assert (status["acks_signed"], status["acks"]["wrong_head"]) == (True, 2)
 
 
-def test_an_acknowledgement_of_before_that_is_sent_again_changes_nothing(world):
+def test_an_acknowledgement_of_before_that_is_sent_again_changes_nothing(world, monkeypatch):
     """M1: a replayed signature is true and old; it never lowers the watermark, and is no event by itself."""
+    monkeypatch.setattr("agent.mqtt.acknowledgements.BEHIND_S", PATIENCE_S)  # the five take long on a busy machine
     old = sign_ack(GATE, world.point(10), KEY, "central")
     with world.running():
         publish(world.port, ACK, sign_ack(GATE, world.point(20), KEY, "central"))

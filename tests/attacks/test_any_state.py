@@ -18,6 +18,7 @@ from agent.site import WrongGateKeyError
 from agent.store.errors import OtherGateError
 from agent.store.gate_key import read_gate_key
 from tests.attacks.loss_table import NEWER, WAYS_OF_A_FILE, put_in_place
+from tests.support.console.consoles import stop_whole
 from tests.support.gate.gate_site import GATE, GateSite
 from tests.support.gate.simulated_gate import forgotten_boards, gate_app, simulated_lane
 from tests.support.waiting import PATIENCE_S, eventually
@@ -110,7 +111,7 @@ def running(configuration, *, renamed=False):
             assert app.console.wait_open(PATIENCE_S)
             yield app
         finally:
-            app.stop("the test is over")
+            stop_whole(app, "the test is over")
 
 
 @pytest.fixture(scope="module")

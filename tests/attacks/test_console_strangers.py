@@ -10,7 +10,7 @@ import struct
 from contextlib import ExitStack
 
 from agent.console.access.lockouts import FREE_FAILURES
-from tests.support.console.consoles import KNOWN_TO_ALL, ConsoleGate, acts
+from tests.support.console.consoles import KNOWN_TO_ALL, ConsoleGate, acts, stop_time
 from tests.unit.agent.console.access.test_login import csrf, log_in, visitor
 from tests.unit.agent.console.web.test_hostile_http import connected, half_open
 
@@ -40,6 +40,7 @@ def test_a_hundred_strangers_at_once_keep_no_administrator_out_and_are_obeyed_in
     """M2, M3, M4."""
     with ConsoleGate(tmp_path) as gate, ExitStack() as stack:
         access = gate.app.console.access
+        stop_time(access)
         for name in ("aigul", "bolat"):
             access.users.add(name, "admin", KNOWN_TO_ALL)
         owner = stack.enter_context(visitor(gate, "127.0.0.3"))

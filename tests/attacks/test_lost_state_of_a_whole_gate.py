@@ -10,7 +10,7 @@ import pytest
 
 from agent.store.journal.reader import JournalReader
 from tests.support.gate.gate_site import GATE, GateSite, plain_broker
-from tests.support.mqtt.mosquitto import Broker, Listener, needs_mosquitto
+from tests.support.mqtt.mosquitto import Broker, Listener, needs_mosquitto, publish
 from tests.support.waiting import eventually, scaled
 
 pytestmark = needs_mosquitto
@@ -139,6 +139,8 @@ def test_the_head_file_shows_it_before_anything_is_recorded(tmp_path, broker):
         gate.run_once(heard)
         gate.back_up()
         gate.run_once(heard)
+        publish(broker.port, f"{ROOT}/fence", "{}")
+        eventually(lambda: said(heard, "fence"), what="all that it said before")
         stream, count = gate.stream, len(said(heard, "event/gate.started"))
         gate.put_back()
         gate.run_once(heard)

@@ -28,7 +28,7 @@ from tests.support.site.sites import (
     said_in,
     vehicle_of,
 )
-from tests.support.waiting import eventually, scaled
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 TWO = ("east", "north")
 AT_EAST, AT_NORTH = (vehicle_of(gate, TWO) for gate in TWO)
@@ -230,8 +230,14 @@ class TestWithheldAndReordered:
         site.hub.held = {"claim"}
         for number in (1, 2):
             site.north.claim(request(AT_EAST, f"t{number}", permit=bytes([number]) * 8))
-        eventually(lambda: len(site.hub.waiting) == 2, what="both claims withheld")
-        first, second = (text for _kind, _receivers, text in site.hub.waiting)
+
+        def withheld():
+            """The first text of each claim: it is said again where the two meet meanwhile."""
+            waiting = [text for _kind, _receivers, text in reversed(list(site.hub.waiting))]
+            return {said_in(text)["said"]["id"]: text for text in waiting}
+
+        eventually(lambda: len(withheld()) == 2, what="both claims withheld")
+        first, second = sorted(withheld().values(), key=lambda text: place_of(text).number)
         site.hub.waiting, site.hub.held = [], set()
         number = place_of(second).number
         later = site.east.service._sessions._peers["north"].number > number
@@ -253,7 +259,7 @@ class TestWithheldAndReordered:
         """L4: without a meeting nothing is taken, and nothing passes on another gate's word."""
         site.hub.lose("hello")
         site.north.close()
-        site.gates["north"] = north = site.hub.gate(site._folder, "north", boot="b9")
+        site.gates["north"] = north = site.hub.gate(site._folder, "north", boot="b9", rules=PATIENT)
         assert not met(north)
         assert outcome(north, request(AT_EAST, "t1", permit=PERMIT))[0] is ClaimCode.LEDGER_UNREACHABLE
         assert not met(north)
@@ -295,8 +301,9 @@ class TestOfAnotherGateOfTheSite:
         for gate in gates:
             gate.close()
 
-    def test_it_cannot_answer_the_challenge_of_one_for_another(self, three):
+    def test_it_cannot_answer_the_challenge_of_one_for_another(self, three, monkeypatch):
         """L4: south answers the nonce that east gave north, in north's name and in its own: north's session stays."""
+        monkeypatch.setattr("agent.core.site.peer_session.ANSWER_S", PATIENCE_S)  # then another nonce takes its place
         hub, east, _north, _south = three
         hub.lose("hello")
         east.service._sessions.connected()
@@ -370,7 +377,7 @@ class TestOfAnotherVersion:
     def test_nothing_of_it_is_taken_and_the_status_says_so(self, alone):
         """L4: a fall back to messages without sessions would let old ones be repeated again."""
         alone.link.bring(self.old(RowsRequest(whole="w1")))
-        eventually(lambda: trouble(alone, "north"), what="the trouble")
+        eventually(lambda: trouble(alone, "north") and refused(alone, "other_version"), what="the trouble")
         assert trouble(alone, "north") == (
             "it speaks version 1 of the messages between gates, this gate version 2: install the same version of "
             "gate-agent at both"

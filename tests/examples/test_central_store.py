@@ -127,7 +127,9 @@ def test_workers_with_the_same_events_in_other_orders_do_not_block_one_another(p
 
 @needs_postgres
 def test_a_worker_that_froze_holding_a_gate_loses_its_hold(postgres, mocker):
-    mocker.patch("store.SESSION", "-c idle_in_transaction_session_timeout=200ms -c lock_timeout=20s")
+    idle_ms, lock_ms = round(scaled(500)), round(scaled(20_000))
+    options = f"-c idle_in_transaction_session_timeout={idle_ms}ms -c lock_timeout={lock_ms}ms"
+    mocker.patch("store.SESSION", options)
     url = postgres.new_database()
     (event,) = chain(*devices(1))
     with closing(Store(url)) as frozen, closing(Store(url)) as other:

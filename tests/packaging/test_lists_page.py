@@ -24,6 +24,7 @@ from central.publishing.sources import COLUMNS, REQUIRED
 from tests.support.lists.lists import LISTS_KEY, declarations, trust_text, trusted
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto
 from tests.support.pki.permits import NOW
+from tests.support.waiting import eventually
 
 PAGE = (Path(__file__).parents[2] / "docs" / "lists.md").read_text()
 
@@ -123,7 +124,7 @@ def test_the_example_in_python_publishes_what_it_says(tmp_path):
         exec(compile(example, "lists.md", "exec"), names)  # noqa: S102 - the page's own words
         stack.callback(names["database"].close)
         with OneShotClient(BrokerAddress.parse(f"mqtt://127.0.0.1:{broker.port}")) as client:
-            heads = survey(client, 9411, 0.2).heads
+            heads = eventually(lambda: len(heads := survey(client, 9411, 0.2).heads) == 2 and heads, what="both heads")
         found = {kind: signed_list.read_head(data).said for kind, data in heads.items()}
     assert {kind: (head.version, head.rows) for kind, head in found.items()} == {
         ListKind.DECLARATIONS: (1, 20),

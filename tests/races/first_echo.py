@@ -30,8 +30,8 @@ class FirstEchoSite:
         self._client.start()
         self._listener.start()
 
-    def stop(self):
-        return self._client.stop() and self._listener.stop()
+    def stop(self, timeout_s):
+        return self._client.stop(timeout_s / 2) and self._listener.stop(timeout_s / 2)
 
     def status(self):
         up = all(one.view.state is PortState.UP for one in (self._client, self._listener))

@@ -114,7 +114,8 @@ class Gate:
 
     def stop(self):
         self._lanes.shutdown()
-        ended = self._service.stop()
+        ended = self._service.stop(PATIENCE_S)
+        ended = self._trust.worker.stop(PATIENCE_S) and ended
         ended = self._trust.stop() and ended
         self._recorder.end()
         self._journal.close()

@@ -1,6 +1,7 @@
 """The network of a site: each gate in a network namespace of its own, on one switch, where cables can be pulled."""
 
 import os
+import secrets
 import subprocess
 from contextlib import contextmanager
 from shutil import which
@@ -10,10 +11,12 @@ def why_no_namespaces():
     """Why network namespaces cannot be made here; empty where they can."""
     if os.geteuid() != 0 or which("ip") is None:
         return "network namespaces need root and ip"
-    done = subprocess.run(["ip", "netns", "add", f"probe{os.getpid()}"], check=False, capture_output=True, text=True)
+    # Not by the number of this process: another with the same one may run beside, in a process name space of its own.
+    probe = f"probe{secrets.token_hex(4)}"
+    done = subprocess.run(["ip", "netns", "add", probe], check=False, capture_output=True, text=True)
     if done.returncode:
         return f"network namespaces cannot be made here: {done.stderr.strip()}"
-    _ip("netns", "del", f"probe{os.getpid()}")
+    _ip("netns", "del", probe)
     return ""
 
 
@@ -33,11 +36,11 @@ class Switch:
     can_split = True
 
     def __init__(self, gates):
-        self._bridge = f"gs{os.getpid()}"
-        net = f"10.{64 + os.getpid() // 250 % 64}.{os.getpid() % 250}"
+        self._bridge = f"gs{secrets.token_hex(4)}"
+        net = f"10.{64 + secrets.randbelow(64)}.{secrets.randbelow(250)}"
         self.host = f"{net}.254"
         self._gates = {
-            gate: (f"{self._bridge}-{n}", f"gs{os.getpid()}v{n}", f"{net}.{n + 1}") for n, gate in enumerate(gates)
+            gate: (f"{self._bridge}-{n}", f"{self._bridge}v{n}", f"{net}.{n + 1}") for n, gate in enumerate(gates)
         }
 
     def make(self):

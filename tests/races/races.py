@@ -36,7 +36,10 @@ LOST_AFTER_S = 15.0
 
 @dataclass(frozen=True)
 class Plan:
-    """`kills`, `broker_kills`, `splits`, `restores`: how many, spread over the races."""
+    """`kills`, `broker_kills`, `splits`, `restores`: how many, spread over the races.
+
+    `patience_s`: how long a gate waits for another's answer, and may use what it was granted.
+    """
 
     policy: str
     races: int
@@ -45,6 +48,7 @@ class Plan:
     splits: int
     restores: int = 0
     naive: bool = False
+    patience_s: float = 1.0
 
     @property
     def name(self):
@@ -80,7 +84,8 @@ class Races:
     def __init__(self, plan, folder, net, line=lambda _text: None):
         self._plan, self._line = plan, line
         self._dice = random.Random(secrets.token_hex(8))  # noqa: S311 - not secret
-        self._world = World(folder, net, self._told, policy=plan.policy, naive=plan.naive)
+        times = {"claim_timeout_s": plan.patience_s, "hold_s": plan.patience_s}
+        self._world = World(folder, net, self._told, policy=plan.policy, naive=plan.naive, **times)
         self._folder = folder
         self._changed = threading.Condition()
         self._open = {}
@@ -205,7 +210,7 @@ class Races:
         """What was shown to a gate that was killed is answered by nobody."""
         for race, gates in list(self._open.items()):
             for gate, at in list(gates.items()):
-                if time.monotonic() - at > LOST_AFTER_S:
+                if time.monotonic() - at > LOST_AFTER_S * self._plan.patience_s:
                     self._codes["lost with its gate"] += 1
                     self._end(gate, race)
 

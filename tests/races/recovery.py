@@ -8,7 +8,7 @@ from tests.support.waiting import scaled
 LOOK_EVERY_S = 0.05
 CALM_LOOKS = 20
 """So often in a row it must be whole, before it is believed."""
-UNNOTICED_LOOKS = 240
+UNNOTICED_LOOKS = max(240, round(scaled(60)))
 """So often where it has noticed nothing: other gates speak every ten seconds at least."""
 WITHIN_S = 60.0
 

@@ -214,8 +214,6 @@ class World:
         common = {
             "gates": {gate: key.public.raw.hex() for gate, key in keys.items()},
             "broker": [net.host, self.broker.port],
-            "claim_timeout_s": 1.0,
-            "hold_s": 1.0,
             "slow": 0.005,
             "passage_s": 0.03,
             "naive": False,

@@ -11,6 +11,7 @@ from agent.core.permit.trust import Purpose, TrustEntry, TrustList
 from tests.support.gate.gate_site import HOUR_S, SITE, GateSite
 from tests.support.lists.central import as_csv, write
 from tests.support.lists.lists import declarations
+from tests.support.waiting import scaled
 
 VEHICLES = 200
 
@@ -59,7 +60,7 @@ class ListSite(GateSite):
     def publish(self, broker):
         """Bring the files to the broker by `gate-agent lists publish`."""
         address = f"mqtt://127.0.0.1:{broker.port}"
-        return self._run("publish", "--broker", address, "--settle", "0.2", *self._files())
+        return self._run("publish", "--broker", address, "--settle", f"{scaled(0.2):g}", *self._files())
 
     def pack(self, path):
         """Write the files into a pack by `gate-agent lists pack`."""

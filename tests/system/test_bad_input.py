@@ -154,7 +154,7 @@ def test_a_camera_that_refuses_is_told_of_and_used_when_it_comes_whatever_its_si
 
 def test_a_camera_that_never_answers_is_told_of_and_used_when_it_does(installed, tmp_path):
     camera = LiveCamera(tmp_path, rate_hz=SELDOM_HZ)
-    silent = socket.create_server(("127.0.0.1", 0))
+    silent = socket.create_server(("127.0.0.1", free_port()))
     camera.port = silent.getsockname()[1]
     gate = Gate(installed, tmp_path, camera.url, open_timeout_s=scaled(0.5))
     with board_at(gate.port), gate.agent:
@@ -213,7 +213,7 @@ def test_a_broker_with_a_wrong_certificate_gets_nothing_until_it_has_the_right_o
         with board_at(gate.port), gate.agent:
             told = gate.device("broker", "lost")
             assert "the broker's certificate comes from a CA that is not in the CA file" in told
-            assert told in gate.agent.log
+            gate.agent.until(lambda: told in gate.agent.log, "the word in the log")
             gate.device("camera", "streaming")
             gate.lets_pass(camera, "沪A3N472")
             assert not broker.says(f"gate/v1/{GATE}")

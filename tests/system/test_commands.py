@@ -17,6 +17,7 @@ from tests.support.gate.lanes import BlindLane
 from tests.support.gate.subscriber import Hearing
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.mosquitto import needs_mosquitto
+from tests.support.waiting import PATIENCE_S
 
 pytestmark = needs_mosquitto
 
@@ -107,7 +108,7 @@ class ControlRoom:
 
 @pytest.fixture
 def room(broker):
-    with OneShotClient(BrokerAddress("127.0.0.1", broker.port, False)) as client:
+    with OneShotClient(BrokerAddress("127.0.0.1", broker.port, False), timeout_s=PATIENCE_S) as client:
         yield ControlRoom(client)
 
 
@@ -139,6 +140,7 @@ def test_an_order_is_done_once_recorded_and_answered_the_same_again(gate, room):
     gate.hearing.wait("transaction.closed", gate.started)
     assert room.send("open", text, result["command"]) == result
     assert room.order("open", lane="exit-2")[1]["code"] == "LANE_UNKNOWN"
+    gate.hearing.wait("command.refused", gate.started)  # central has heard all that was before it
     gate.agent.stop()
     assert gate.lane.pulses == 1
     assert [event["data"]["name"] for event in gate.hearing.all("command.accepted")] == ["open"]

@@ -206,8 +206,11 @@ def test_events_and_status_say_which_lists_were_in_force(place):
         return assert_valid(status, place.central.on(status)[-1]["payload"])["lists"]
 
     eventually(lambda: told() == {"state": "FRESH", **newest, "watch": None}, what="the versions in the status")
-    topics = {message["topic"].rpartition("/")[2] for message in place.central.messages}
-    assert {"lists.applied", "lists.state", "access.decided", "birth"} <= topics
+    wanted = {"lists.applied", "lists.state", "access.decided", "birth"}
+    eventually(
+        lambda: wanted <= {message["topic"].rpartition("/")[2] for message in list(place.central.messages)},
+        what="all that central hears",
+    )
 
 
 def test_without_the_broker_what_is_known_passes_and_a_stick_brings_the_rest(place, tmp_path):

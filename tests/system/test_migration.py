@@ -188,7 +188,7 @@ def test_a_lane_that_was_locked_under_0_1_opens_for_nobody(now):
     now.scanner_2.scan(now.papers["new"][1])
     decided = now.gate.hearing.wait("access.decided", before, there)
     assert (decided["data"]["verdict"], decided["data"]["reason"]) == ("RETRY", "LANE_LOCKED")
-    status = json.loads(stored(now.broker.port, f"gate/v1/{GATE}/status")["payload"])
+    status = json.loads(eventually(lambda: stored(now.broker.port, f"gate/v1/{GATE}/status"))["payload"])
     assert status["orders"][LANE_2]["locked_by"] == "officer 7"
     now.drive_up_at_lane_2(there=False)
     now.gate.hearing.wait("transaction.closed", before, there)

@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from functools import partial
 
 import httpx
+import pytest
 
-from agent.anchors import AnchorStore, ask_helper
+from agent.anchors import AnchorStore, ask_helper, helper_client
+from agent.anchors import helper as helper_module
 from agent.anchors.helper import AnchorHelper
 from agent.clock import Clock
 from agent.console.access import Role
@@ -42,7 +44,10 @@ def served(store, path):
     thread = threading.Thread(target=serve)
     thread.start()
     try:
-        yield path
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(helper_module, "TALK_S", PATIENCE_S)
+            patch.setattr(helper_client, "ASK_S", PATIENCE_S)
+            yield path
     finally:
         ends.set()
         thread.join(PATIENCE_S)

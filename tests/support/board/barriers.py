@@ -54,7 +54,16 @@ class Reports:
         return sum(one is state for one, _ in self.states)
 
 
-class MeddledRelay(SimulatedRelay):
+class SteadyRelay(SimulatedRelay):
+    """A simulated relay of which no pulse is over before it was read back, however late this thread comes to that."""
+
+    @override
+    def pulse(self, channel, duration_ms, *, deadline=FOREVER):
+        with self._board.relays.lock:
+            return super().pulse(channel, duration_ms, deadline=deadline)
+
+
+class MeddledRelay(SteadyRelay):
     """A simulated relay; `meddle(what, channel)` is called before each command and may raise."""
 
     meddle = staticmethod(lambda what, channel: None)
@@ -137,7 +146,7 @@ def wiring(**changes):
 class SimulatedYard(Yard):
     """On the simulated board, whose cable and faults are at `board`."""
 
-    def __init__(self, name, *, hardware_pulse=True, read_back=True, make=simulated.SimulatedRelay, **wires):
+    def __init__(self, name, *, hardware_pulse=True, read_back=True, make=SteadyRelay, **wires):
         settings = simulated.SimulatedRelaySettings(name=name, hardware_pulse=hardware_pulse, read_back=read_back)
         self.relay = make(settings)
         self.board = simulated.board(name)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from agent.cli import main as command_line
 from tests.support.gate.config_files import HEAD
-from tests.support.waiting import scaled_ms
+from tests.support.waiting import REPLY_MS, scaled_ms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,11 +62,12 @@ def write_gate(folder: Path, **lanes: dict[str, str]) -> Path:
 
 
 def lcus(link: Path, **more: str) -> dict[str, str]:
+    # Its driver hears the board out for as long each time that it is opened.
     return {"relay": f'kind = "lcus"\nport = "{link}"\nchannels = 2\ntimeout_ms = {scaled_ms(200)}'} | more
 
 
 def modbus(link: Path, **more: str) -> dict[str, str]:
-    relay = f'kind = "modbus_rtu"\nport = "{link}"\ntimeout_ms = {scaled_ms(200)}'
+    relay = f'kind = "modbus_rtu"\nport = "{link}"\ntimeout_ms = {REPLY_MS}'
     signals = "presence = 1\nsafety = 2\nphotocell = 3\ninverted = [3]"
     return {"relay": relay, "inputs": relay, "signals": signals} | more
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 from tests.support.gate.gate_site import GateSite
 from tests.support.gate.installed import ROOT, AgentProcess
+from tests.support.waiting import scaled
 
 PROGRAM = """\
 #!{python}
@@ -14,6 +15,23 @@ from agent.cli import main, run
 {change}
 main.main()
 """
+
+
+DRAINING = f"""
+from agent.assembly import app, central_connection
+central_connection.STOP_DRAIN_S = {scaled(1.0)}
+app.STOP_S["link"] += {scaled(1.0)}
+from agent.cli.main import main
+main()
+"""
+
+
+def draining_agent(configuration):
+    """The command of an agent whose stop gives the last events longer to leave, as much as this machine is slower.
+
+    Where nobody acknowledges them, it takes all of that time.
+    """
+    return [sys.executable, "-c", DRAINING, "run", str(configuration)]
 
 
 def altered_agent(folder, change, environment=None):

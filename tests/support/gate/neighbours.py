@@ -13,7 +13,8 @@ from agent.settings.drivers import load_configuration
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated
 from tests.support.gate.config_files import ROOT_KEY
-from tests.support.waiting import eventually
+from tests.support.gate.simulated_gate import never_stale
+from tests.support.waiting import PATIENCE_S, eventually
 
 HEAD = """
 version = 1
@@ -38,6 +39,8 @@ direction = "{direction}"
 {more}
 
 [lanes.{name}.timing]
+read_s = 600
+grant_s = 60
 stale_s = 5
 clear_s = 0.1
 open_s = 60
@@ -51,6 +54,7 @@ pulse_ms = 200
 [lanes.{name}.relay]
 kind = "simulated"
 name = "{board}"
+hardware_pulse = false
 
 [lanes.{name}.inputs]
 kind = "simulated"
@@ -73,7 +77,9 @@ ONE_ARM = (A, B | {"more": 'shares_arm = "a"', "channel": 1, "safety": 2, "close
 
 
 class TwoLanes:
-    """The agent. An arm rises when its relay is energised; `drive_through` brings it down again."""
+    """The agent, which times its pulses itself: one of the board may be over before it is read back.
+
+    An arm rises when its relay is energised; `drive_through` brings it down again."""
 
     def __init__(self, folder, name, lanes):
         self.relays = simulated.board(name).relays
@@ -89,13 +95,15 @@ class TwoLanes:
         text += "".join(LANE.format(**lane, board=name, key=KEY, hold=HOLD) for lane in lanes)
         path = folder / "gate.toml"
         path.write_text(text, encoding="utf-8")
-        self.app = App(load_configuration(path), Clock(), Notifier.from_environment({}), lambda _what: None)
+        app = App(load_configuration(path), Clock(), Notifier.from_environment({}), lambda _what: None)
+        self.app = never_stale(app)
         self.lanes = {lane.name: lane for lane in self.app.lanes}
 
     def __enter__(self):
         self.app.start()
         for name in self.lanes:
             self.wait_state(name, "idle")
+            eventually(lambda name=name: self.lanes[name].view.relay_up, what=f"the relay board at {name}")
         return self
 
     def __exit__(self, *_):
@@ -128,8 +136,10 @@ class TwoLanes:
         return sum(one.on for one in self.relays.history if one.channel == channel)
 
     def drive_through(self, lane):
-        """The vehicle at the open arm drives under it and away, and the arm comes down."""
+        """The vehicle at the open arm drives under it and away, and the arm comes down once its pulse is over."""
         self.wait_state(lane, "open", "opening")
+        eventually(lambda: self.inputs.bits[self.wiring[lane]["closed"] - 1] is False, what="the arm going up")
+        assert self.relays.wait_until(lambda states: not states[self.wiring[lane]["channel"] - 1], PATIENCE_S)
         self.set(lane, "safety", True)
         self.wait_state(lane, "passing")
         self.set(lane, "presence", False)

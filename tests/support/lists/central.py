@@ -11,7 +11,7 @@ from agent.cli.lists import app
 from agent.clock.clock import Clock
 from agent.core.crypto.keys import SigningKey
 from tests.support.lists.lists import LISTS_KEY, ROOT, SITE, declarations, trust_text, trusted
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 NOW = int(Clock().now().utc)
 ROWS = declarations(300, now=NOW)
@@ -51,7 +51,8 @@ class CentralLists:
 
     def publish(self, broker, *more, **options):
         """To a broker that is near, and so soon has shown all it has."""
-        return self.run("publish", "--broker", f"mqtt://127.0.0.1:{broker.port}", "--settle", "0.25", *more, **options)
+        address = f"mqtt://127.0.0.1:{broker.port}"
+        return self.run("publish", "--broker", address, "--settle", f"{scaled(0.25):g}", *more, **options)
 
 
 def write(path, data):

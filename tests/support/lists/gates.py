@@ -16,7 +16,7 @@ from tests.support.lists.lists import SITE, trust_text, trusted
 from tests.support.mqtt.linking import GATE, Observer, local, quick
 from tests.support.pki.permits import NOW
 from tests.support.store.registries import open_registry
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 from tests.unit.agent.mqtt.test_client import Card
 
 QUICK = SyncRules(settle_s=0.2, quiet_s=0.4, cap_s=2.0, retry_s=0.3)
@@ -41,8 +41,8 @@ class ListGate:
         return self
 
     def __exit__(self, *_):
-        assert self.client.stop(5), "the client did not stop in time"
-        assert self.sync.stop(10), "the sync did not stop in time"
+        assert self.client.stop(scaled(5)), "the client did not stop in time"
+        assert self.sync.stop(scaled(10)), "the sync did not stop in time"
         self.registry.close()
 
     def now(self):
@@ -94,5 +94,5 @@ class ListSender:
 
 @contextmanager
 def central_at(port, site=SITE):
-    with OneShotClient(local(port)) as one_shot:
+    with OneShotClient(local(port), timeout_s=PATIENCE_S) as one_shot:
         yield ListSender(one_shot, site)

@@ -12,6 +12,7 @@ from agent.core.events.chain import ClockReading
 from agent.core.model import CommandName
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.client import MqttClient
+from agent.mqtt.command_executions import EXECUTION_S
 from agent.mqtt.command_processor import CommandProcessor, CommandRules
 from agent.mqtt.command_results import CORRELATION_LIMIT
 from agent.mqtt.messages import Outgoing
@@ -20,9 +21,11 @@ from agent.recording.recorder import Recorder
 from tests.support.mqtt.commanding import GATE, KEYS, UTC, body, signed
 from tests.support.mqtt.linking import local, quick
 from tests.support.store.flaky_journal import FlakyJournal
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 ROOT = f"gate/v1/{GATE}"
+LIFE_S = 100
+"""Of a command, by the real clock: nearly as much as the gate allows."""
 
 
 class SteadyClock:
@@ -74,6 +77,7 @@ class CommandSite:
             self.clock,
             self.executors.mapping(),
         )
+        self.processor._executions._limit_s = scaled(EXECUTION_S)
         self._counter = itertools.count(self.journal.real.command_counter("duty") + 1)
 
     def birth(self):
@@ -90,14 +94,19 @@ class CommandSite:
             eventually(lambda: self.client.view.state is PortState.UP, what="the link")
             yield self
         finally:
-            assert self.processor.stop(), "the processor did not stop in time"
-            assert self.client.stop(), "the client did not stop in time"
+            assert self.processor.stop(scaled(5)), "the processor did not stop in time"
+            assert self.client.stop(scaled(5)), "the client did not stop in time"
             self.journal.close()
 
     def body(self, name="open", **changes):
         """A body that is right at this moment."""
         now = int(self.clock.utc)
-        right = {"challenge": self.processor.challenge, "counter": next(self._counter), "iat": now, "exp": now + 20}
+        right = {
+            "challenge": self.processor.challenge,
+            "counter": next(self._counter),
+            "iat": now,
+            "exp": now + LIFE_S,
+        }
         return body(name, **(right | changes))
 
     def command(self, name="open", **changes):
@@ -119,7 +128,7 @@ class CommandSender:
 
     def __init__(self, port):
         self.port = port
-        self._client = OneShotClient(local(port))
+        self._client = OneShotClient(local(port), timeout_s=PATIENCE_S)
         self.results = []
         self.raw = []
         self._stop = threading.Event()

@@ -1,6 +1,7 @@
 """A TCP proxy on 127.0.0.1 that behaves as badly as it is told."""
 
 import contextlib
+import select
 import socket
 import struct
 import threading
@@ -12,6 +13,7 @@ DELAY_S = 0.4
 SLOW_BYTES_A_S = 2_000
 TURN_S = 0.02
 PIECE_BYTES = 4096
+LOOK_MS = 50
 
 
 class FaultProxy:
@@ -64,18 +66,19 @@ class FaultProxy:
 
     def _pump(self, source, sink, up):
         with contextlib.suppress(OSError):
-            source.settimeout(0.05)
-            while self._forward(source, sink, up):
+            # No time-out of the socket: it would hold for what the other direction sends on it too.
+            waiting = select.poll()
+            waiting.register(source, select.POLLIN)
+            while self._forward(waiting, source, sink, up):
                 pass
         for sock in (source, sink):
             _reset(sock) if self.mode == "rst" else _shut(sock)
 
-    def _forward(self, source, sink, up):
+    def _forward(self, waiting, source, sink, up):
         """Pass on one piece; whether to go on."""
-        try:
-            data = source.recv(PIECE_BYTES)
-        except TimeoutError:
+        if not waiting.poll(LOOK_MS):
             return self.mode != "rst" and not self._closing.is_set()
+        data = source.recv(PIECE_BYTES)
         while self.mode == "blackhole" and not self._closing.wait(TURN_S):
             pass
         if self.mode == "delay":

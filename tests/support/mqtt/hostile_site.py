@@ -12,18 +12,19 @@ from agent.core.model import CommandName
 from agent.core.model.token_bucket import TokenBucket
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.central_link import CentralLink
+from agent.mqtt.command_executions import EXECUTION_S
 from agent.mqtt.command_processor import VERIFIED_A_SECOND, VERIFIED_AT_ONCE, CommandProcessor, CommandRules
 from agent.mqtt.delivery_window import DeliverySettings
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
 from agent.mqtt.presence import GateIdentity
 from agent.recording.recorder import Recorder
-from tests.support.mqtt.command_site import CommandSender, Executors, SteadyClock
+from tests.support.mqtt.command_site import LIFE_S, CommandSender, Executors, SteadyClock
 from tests.support.mqtt.commanding import GATE, KEYS, UTC, body, signed
 from tests.support.mqtt.hostile import Hostile
 from tests.support.mqtt.linking import local, quick
 from tests.support.store.flaky_journal import FlakyJournal
-from tests.support.waiting import eventually, scaled
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 FIRST_COUNTER = 1_000
 
@@ -73,6 +74,7 @@ class HostileSite:
         self.processor = CommandProcessor(
             self.link.client, rules, self.journal.real, self.recorder, self.clock, self.executors.mapping()
         )
+        self.processor._executions._limit_s = scaled(EXECUTION_S)
         if checked:
             self.processor._verifying = TokenBucket(1e9, 10**9)
             self.processor._inbox = queue.Queue()
@@ -93,8 +95,8 @@ class HostileSite:
                 eventually(lambda: self.link.client.view.state is PortState.UP, what="the link")
                 yield self
             finally:
-                assert self.processor.stop(10), "the processor did not stop"
-                assert self.link.stop(), "the link did not stop"
+                assert self.processor.stop(scaled(10)), "the processor did not stop"
+                assert self.link.stop(scaled(6)), "the link did not stop"
 
     def body(self, name):
         """A body that is right now."""
@@ -102,10 +104,15 @@ class HostileSite:
         right = {"challenge": self.processor.challenge, "counter": next(self._counter), "iat": now, "exp": now + 20}
         return body(name, **right)
 
+    def _lasting(self, name):
+        """The same, of one that is to be obeyed: it may come late."""
+        right = self.body(name)
+        return right | {"exp": right["iat"] + LIFE_S}
+
     def assault(self, count, seed):
         """Send that many hostile messages after one right command; the right one is the only thing that happens."""
-        with CommandSender(self.port) as central, OneShotClient(local(self.port)) as one_shot:
-            taken = signed(self.body("open"))
+        with CommandSender(self.port) as central, OneShotClient(local(self.port), timeout_s=PATIENCE_S) as one_shot:
+            taken = signed(self._lasting("open"))
             assert central.send(taken)["result"] == "done"
             self.executors.carried_out.clear()
             hostile = Hostile(seed, self.body, self.journal.real.stream, self.journal.real.head, taken)
@@ -132,13 +139,19 @@ class HostileSite:
             self._obey_once_more(central)
 
     def _obey_once_more(self, central):
-        """Wait until a right command is obeyed again: as soon as the limits let it through."""
+        """Wait until a right command is obeyed again: as soon as the limits let it through.
+
+        Without limits it is sent once: each would be obeyed, however late.
+        """
+        patience_s = 15.0 if self.checked else 1.0
         self.executors.answers[CommandName.SNAPSHOT] = CommandAnswer(Result.DONE, "still here")
 
         def obeyed():
             self.tries += 1
-            central.publish(signed(self.body("snapshot") | {"arguments": {"camera": "front"}}), "snapshot")
-            return eventually(lambda: any(result["detail"] == "still here" for result in central.results), within_s=1)
+            central.publish(signed(self._lasting("snapshot") | {"arguments": {"camera": "front"}}), "snapshot")
+            return eventually(
+                lambda: any(result["detail"] == "still here" for result in central.results), within_s=patience_s
+            )
 
         for _ in range(30):
             with contextlib.suppress(AssertionError):

@@ -12,6 +12,7 @@ from agent.mqtt.client_settings import ClientSettings
 from agent.mqtt.delivery_window import DeliverySettings
 from agent.mqtt.presence import GateIdentity
 from agent.store.journal.journal import Journal
+from tests.support.waiting import PATIENCE_S, scaled
 
 GATE = "khorgos-03"
 UTC = 1_800_000_000.0
@@ -26,17 +27,28 @@ def local(port, *, tls=False, host="127.0.0.1"):
 
 
 def quick(*ports, **changes):
-    """Settings of a client with short pauses for the brokers at these ports."""
+    """Settings of a client with short pauses, and patience, for the brokers at these ports."""
     settings = {
         "gate": GATE,
         "brokers": tuple(port if isinstance(port, BrokerAddress) else local(port) for port in ports),
         "first_retry_s": 0.05,
         "retry_cap_s": 0.2,
         "start_spread_s": 0.01,
-        "connect_timeout_s": 5.0,
-        "answer_timeout_s": 5.0,
+        "connect_timeout_s": scaled(5.0),
+        "answer_timeout_s": scaled(5.0),
+        "keepalive_s": max(1, round(scaled(15))),
     }
     return ClientSettings(**(settings | changes))
+
+
+def heard_upto(client, last):
+    """The payloads that a one-shot client hears, in order, until the marker `last` comes, which is not among them."""
+    payloads = []
+    for message in client.messages(PATIENCE_S):
+        if message.payload == last:
+            return payloads
+        payloads.append(message.payload)
+    raise AssertionError(f"{last} did not come after {payloads}")
 
 
 @contextmanager
@@ -80,10 +92,15 @@ def linked(journal, settings, delivery=None, **options):
     """A link that runs; it must stop in time afterwards."""
     identity = GateIdentity(GATE, "0.1.0", "b1", {"lanes": ["in-1"]})
     link = CentralLink(
-        settings, DeliverySettings(resend_s=1.0) if delivery is None else delivery, identity, journal, clock, **options
+        settings,
+        DeliverySettings(resend_s=scaled(1.0)) if delivery is None else delivery,
+        identity,
+        journal,
+        clock,
+        **options,
     )
     link.start()
     try:
         yield link
     finally:
-        assert link.stop(), "the link did not stop in time"
+        assert link.stop(scaled(6)), "the link did not stop in time"

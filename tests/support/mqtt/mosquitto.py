@@ -8,13 +8,14 @@ import signal
 import socket
 import subprocess
 import threading
+import weakref
 from contextlib import suppress
 from pathlib import Path
 from shutil import which
 
 import pytest
 
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 SAMPLE = Path(__file__).parents[3] / "config" / "mosquitto"
 PORTS = range(12_000, 32_000)
@@ -56,11 +57,21 @@ def free_port():
 
     None of those that the kernel gives to outgoing connections: one of them would take it while a broker is down.
     """
+    with _taken() as probe:
+        return probe.getsockname()[1]
+
+
+def _taken():
+    """A socket that holds such a port against all who look for one; a server with SO_REUSEADDR may listen there."""
     while True:
-        port = secrets.choice(PORTS)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
+        holder = socket.socket()
+        try:
+            holder.bind(("127.0.0.1", secrets.choice(PORTS)))
+        except OSError:
+            holder.close()
+        else:
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            return holder
 
 
 def _answers(port):
@@ -75,13 +86,19 @@ class Broker:
     """
 
     def __init__(self, folder: Path, *lines: str, listener: tuple[str, ...] = ("allow_anonymous true",)):
-        self.port = free_port()
+        self.port = self._own_port()
         self.log = folder / f"mosquitto-{self.port}.log"
         self._conf = folder / f"mosquitto-{self.port}.conf"
         user = ["user root"] if os.geteuid() == 0 else []
         text = [*user, "set_tcp_nodelay true", *lines, f"listener {self.port} 127.0.0.1", *listener, "log_type all"]
         self._conf.write_text("\n".join(text) + "\n")
         self.process: subprocess.Popen | None = None
+
+    def _own_port(self):
+        """A port that no other broker of any run of the tests takes while this one is there, also while it is down."""
+        holder = _taken()
+        weakref.finalize(self, holder.close)
+        return holder.getsockname()[1]
 
     def __enter__(self):
         return self.start()
@@ -133,7 +150,7 @@ class SampleBroker(Broker):
 
     def __init__(self, folder: Path, gate: str, *others: str):
         super().__init__(folder)
-        self.central_port = free_port()
+        self.central_port = self._own_port()
         self._folder = folder
         page = (SAMPLE / "README.md").read_text()
         commands = page.split("```sh\n")[1].split("```")[0]
@@ -267,7 +284,7 @@ def stored(port, topic, options=()):
             "-C",
             "1",
             "-W",
-            "1",
+            str(max(1, round(scaled(1)))),
             "-F",
             "%j",
             *options,

@@ -35,7 +35,8 @@ class HostileBroker(Hub):
         with self._stack as entering:
             for gate, broker in self._brokers.items():
                 entering.enter_context(broker)
-                carrier = entering.enter_context(OneShotClient(BrokerAddress("127.0.0.1", broker.port, tls=False)))
+                address = BrokerAddress("127.0.0.1", broker.port, tls=False)
+                carrier = entering.enter_context(OneShotClient(address, timeout_s=PATIENCE_S))
                 carrier.subscribe(f"site/v1/{SITE}/#")
                 self._carriers[gate] = carrier
             self._stack = entering.pop_all()

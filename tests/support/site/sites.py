@@ -24,14 +24,14 @@ from agent.site.claimant import SiteRules
 from agent.site.service import SiteService
 from agent.store.journal.journal import Journal
 from tests.support.store.journals import UTC, FakeClock
-from tests.support.waiting import eventually, scaled
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 GATES = ("east", "north", "south")
 KEYS = {gate: SigningKey.from_seed(sha256(gate.encode()).digest()) for gate in (*GATES, "stranger")}
 SITE = 7
 PLACE = Place("5e" * 16, 1)
 """A place in a session that nobody has met."""
-QUICK = SiteRules(claim_timeout_s=scaled(0.2), hold_s=30.0)
+QUICK = SiteRules(claim_timeout_s=scaled(0.2), hold_s=scaled(30.0))
 
 
 def membership_of(own, gates=GATES, site=SITE):
@@ -189,8 +189,20 @@ class SiteGate:
         self.service.start()
 
     def close(self):
-        assert self.service.stop()
+        assert self.service.stop(PATIENCE_S)
         self.journal.close()
+
+    def be_patient(self):
+        """From now on it waits for answers as long as they may take, for its claims and as a home gate."""
+        self.service._claimant._rules = replace(self.service._claimant._rules, claim_timeout_s=PATIENCE_S)
+        self.service._home._query_s = PATIENCE_S
+
+    def catch_up(self):
+        """Wait until its threads have done what was there for them; what comes of rows goes on to the claims."""
+        for queue in (self.service._dispatcher.rows, self.service._dispatcher.claims):
+            done = threading.Event()
+            queue.submit(done.set)
+            assert done.wait(PATIENCE_S)
 
     def claim(self, asked):
         """The word on a claim, at once or later; it must come once."""
@@ -237,6 +249,8 @@ def site(folder, hub=None, **options):
         gate.link.connect()
     try:
         eventually(lambda: all(gate.ready() for gate in gates), what="all ledgers complete")
+        for gate in gates:  # one that has just become complete claims once more what it has claimed
+            gate.catch_up()
         yield hub, *gates
     finally:
         with ThreadPoolExecutor() as pool:

@@ -13,7 +13,7 @@ from agent.store.head_file import HeadFile
 from agent.store.journal.journal import Journal
 from tests.support.site.sites import GATES, KEYS, QUICK, Hub, HubLink, SiteGate, membership_of
 from tests.support.store.journals import UTC, FakeClock
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 RULES = TrustRules(frozenset({"1"}), 180 * DAY_S)
 
@@ -59,7 +59,8 @@ class WitnessedSiteGate(SiteGate):
         return self.service.reserving(drafts, ledger)
 
     def close(self):
-        assert self.service.stop()
+        assert self.service.stop(PATIENCE_S)
+        assert self.trust.worker.stop(PATIENCE_S)
         assert self.trust.stop()
         self.journal.close()
 
@@ -74,6 +75,8 @@ class WitnessedSite:
         for gate in self.gates.values():
             gate.link.connect()
         eventually(lambda: all(gate.ready() for gate in self.gates.values()), what="all ledgers complete")
+        for gate in self.gates.values():
+            gate.catch_up()
 
     def __getattr__(self, name):
         return self.gates[name]

@@ -30,6 +30,7 @@ from tests.support.lane.kept_pictures import FaithfulReader
 from tests.support.lists.lists import ROOT, SITE
 from tests.support.pki.permits import KEY, NOW, PERMIT
 from tests.support.store.journals import GATE, FakeClock
+from tests.support.waiting import PATIENCE_S
 
 LANES = ("in", "out")
 RULES = TrustRules(frozenset(LANES), 180 * DAY_S)
@@ -127,13 +128,14 @@ class WitnessedGate:
         return held if found is None else held | {"trust": found.version}
 
     def stop(self):
+        assert self.trust.worker.stop(PATIENCE_S)
         assert self.trust.stop()
         self.journal.close()
         self.registry.close()
 
     def crash(self):
         """End without a last word: nothing more is written to the head file."""
-        self.trust.worker.stop()
+        assert self.trust.worker.stop(PATIENCE_S)
         self.trust.heads._file = None
         if self.file is not None:
             self.file.close()

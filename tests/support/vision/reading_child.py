@@ -54,10 +54,10 @@ class UnpluggedCamera(CountingCamera):
         self._pause.wait()
 
 
-def drawn_camera(mode):
+def drawn_camera(mode, camera):
     match mode:
         case "late":
-            return CountingCamera(late_s=2.0)
+            return CountingCamera(late_s=camera["late_s"])
         case "never":
             return CountingCamera(late_s=3600.0)
         case "stops":
@@ -65,6 +65,19 @@ def drawn_camera(mode):
         case "unplugged":
             return UnpluggedCamera()
     return CountingCamera()
+
+
+def counted(camera):
+    """A camera of the product, with its pictures counted too."""
+    read = camera.read
+
+    def read_and_count():
+        frame = read()
+        CountingCamera.newest += 1
+        return frame
+
+    camera.read = read_and_count
+    return camera
 
 
 class Found:
@@ -106,15 +119,13 @@ class Counter:
                 case "fail":
                     raise RuntimeError("this engine cannot")
         if self._mode == "slow":
-            self._be_slow(number)
+            self._be_slow()
         return [Found(str(number).encode())]
 
-    def _be_slow(self, number):
-        """Take as long as five pictures of the camera that counts; of another camera, a fifth of a second."""
-        if CountingCamera.newest == 0:
-            self._pause.wait(0.2)
-        looks = 0
-        while 0 < CountingCamera.newest < number + 5 and looks < 1000:  # it is over when the camera has stopped
+    def _be_slow(self):
+        """Take as long as five pictures of the camera."""
+        until, looks = CountingCamera.newest + 5, 0
+        while CountingCamera.newest < until and looks < 1000:  # it is over when the camera has stopped
             self._pause.wait(0.005)
             looks += 1
 
@@ -150,7 +161,7 @@ def serve(mode, descriptor):
 
     def make_camera(settings):
         if settings.camera_kind != "drawn":
-            return main.made_camera(settings)
-        return drawn_camera(mode)
+            return counted(main.made_camera(settings))
+        return drawn_camera(mode, settings.camera)
 
     return main.serve(descriptor, make_camera, made_readers(mode), main.needs_of)

@@ -20,6 +20,7 @@ LIMITS = VisionWorkerLimits(
     reading_s=scaled(0.5),
     camera_s=scaled(8),
     stop_s=scaled(3),
+    killed_s=scaled(1),
     retry_first_s=0.05,
     retry_cap_s=0.1,
 )
@@ -37,6 +38,7 @@ class WatchedSupervisor:
             "camera_kind": "drawn",
             "camera": {},
             "heartbeat_s": 0.05,
+            "stale_s": min(60.0, scaled(2.0)),
             "gate": ChangeDetectorSettings(enabled=False),
         }
         self.port = CameraSupervisor(

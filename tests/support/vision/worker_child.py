@@ -1,13 +1,14 @@
 """A vision worker whose camera or readers misbehave as ordered: `worker_child.py MODE --fd N`.
 
 Modes: `segfault`, `hang`, `fail` (the code reader does, once a frame shows it a number of 5 or more), `count` (reads
-the number in each frame as its code), `slow` (the same, 0.2 s a frame), `late` (the same, with a camera that opens at
-once and has its first frame two seconds later), `never` (the same, but there is none), `stops` (the same as `count`,
-with a camera that gives three frames and no more), `unplugged` (the same, but reading fails after three frames, and
-closing the camera hangs), `hint` (tells by a code whether there is a hint of one, whenever that changes), `silent`
-(says nothing), `stuck` (stops to beat), `garbage`, `liar` (a plate without positions), `future` (a frame from
-tomorrow), `stranger`, `old`, `exit`, `deaf` (does not stop when asked), `held` (delivers, then hangs; once killed it
-stays in the kernel, as in uninterruptible sleep, until its tracer is killed too).
+the number in each frame as its code), `slow` (the same, five pictures of the camera a frame), `late` (the same, with a
+camera that opens at once and has its first frame so many seconds later as its settings say, `late_s`), `never` (the
+same, but there is none), `stops` (the same as `count`, with a camera that gives three frames and no more), `unplugged`
+(the same, but reading fails after three frames, and closing the camera hangs), `hint` (tells by a code whether there is
+a hint of one, whenever that changes), `silent` (says nothing), `stuck` (stops to beat), `garbage`, `liar` (a plate
+without positions), `future` (a frame from tomorrow), `stranger`, `old`, `exit`, `deaf` (does not stop when asked),
+`held` (delivers, then hangs; once killed it stays in the kernel, as in uninterruptible sleep, until its tracer is
+killed too).
 
 What speaks the protocol by hand loads no library for pictures; the rest is in reading_child.py.
 """

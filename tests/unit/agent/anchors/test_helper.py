@@ -35,8 +35,9 @@ def store(tmp_path):
 
 
 @pytest.fixture
-def serve(tmp_path, store):
+def serve(tmp_path, store, mocker):
     """Serve one socket for these senders; its path."""
+    mocker.patch.object(helper_module, "TALK_S", PATIENCE_S)
     threads = []
 
     def serving(senders=None):
@@ -124,8 +125,12 @@ def test_another_user_is_not_heard_whatever_he_brings(serve, store):
 
 
 def test_who_says_nothing_or_one_byte_at_a_time_is_left_in_bounded_time(serve, store, mocker):
-    mocker.patch.object(helper_module, "TALK_S", scaled(0.1))
-    path = serve()
+    path, line, first = serve(), helper_module._line, iter([scaled(0.1) - PATIENCE_S])
+
+    def shorter_for_the_first(connection, until_at):
+        return line(connection, until_at + next(first, 0.0))
+
+    mocker.patch.object(helper_module, "_line", shorter_for_the_first)
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as silent:
         silent.connect(str(path))
         silent.sendall(b"{")

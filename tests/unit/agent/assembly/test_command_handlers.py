@@ -27,7 +27,7 @@ from agent.store.evidence.retention import EvidenceAges
 from agent.store.registry.chunk_spool import ChunkSpool
 from agent.store.registry.registry import Registry
 from tests.support.observability.root_logger import root_as_before
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 ROOT = SigningKey.from_seed(bytes(range(32)))
 ISSUER = SigningKey.from_seed(bytes(range(1, 33)))
@@ -231,7 +231,8 @@ def test_a_level_that_was_ordered_later_is_not_undone_by_the_one_before(gate, lo
     assert logging.getLogger().level == logging.INFO
 
 
-def test_a_level_for_a_while_stays_out_of_the_way_of_the_next_start(gate, log_as_before):
+def test_a_level_for_a_while_stays_out_of_the_way_of_the_next_start(gate, log_as_before, monkeypatch):
+    monkeypatch.setattr("agent.observability.log_level.STOP_TIMEOUT_S", PATIENCE_S)
     logs.configure(level="info", style="text", gate="g", stream=io.StringIO())
     level = gate.parts.log_level
     level.change("debug", 30)

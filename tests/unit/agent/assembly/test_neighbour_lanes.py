@@ -8,13 +8,15 @@ import pytest
 from agent.core.lane.step_inputs import CommandKind
 from drivers.relay.simulated import BoardFault
 from tests.support.gate.neighbours import HOLD, KEY, ONE_ARM, SALLY_PORT, A, B, TwoLanes
+from tests.support.gate.simulated_gate import scale_stops
 from tests.support.waiting import PATIENCE_S, eventually
 
 CONTESTS = 10
 
 
 @pytest.fixture
-def gate(request, tmp_path):
+def gate(request, tmp_path, monkeypatch):
+    scale_stops(monkeypatch)
     made = []
 
     def make(lanes):

@@ -152,8 +152,8 @@ def test_a_change_of_the_clock_that_could_not_be_told_is_told_before_the_next(tm
     clock, note = HandClock(), Faulty()
     part = ClockMonitor(clock, FloorInMemory(), ClockFiles(tmp_path, "this run"), HoldoverRules(), note)
     first = part.trust().state
+    clock.goes_on(1.0, gained=3600.0, synced=False)  # before its thread looks: it would see half of that
     part.start()
-    clock.goes_on(1.0, gained=3600.0, synced=False)
     try:
         eventually(lambda: [one.event.state for ([one],) in note.calls] == [first, "UNTRUSTED"])
     finally:
@@ -279,7 +279,7 @@ def test_the_health_is_told_after_a_time_that_it_could_not_be_made(monkeypatch):
         eventually(lambda: session.told[:1] == [b"well"])
         assert health.worker.failures == 1
     finally:
-        assert health.stop()
+        assert health.stop(PATIENCE_S)
 
 
 def test_pictures_are_sent_after_a_fault_that_nobody_foresaw():
@@ -293,7 +293,7 @@ def test_pictures_are_sent_after_a_fault_that_nobody_foresaw():
         eventually(lambda: not names)
         assert sender.worker.failures == 1
     finally:
-        assert sender.stop()
+        assert sender.stop(PATIENCE_S)
 
 
 def test_the_console_opens_after_a_start_that_failed(tmp_path, mocker):
@@ -310,6 +310,8 @@ def gate(tmp_path, monkeypatch):
     """An agent in this process that looks after its disk all the time."""
     monkeypatch.setattr("agent.recording.retention.ROUND_S", 0.01)
     monkeypatch.setattr("agent.recording.retention.PRUNE_EVERY_S", 0.01)
+    # A lane stands still for longer here, and is no part that fails.
+    monkeypatch.setattr("agent.lane.loop.LIMIT_S", PATIENCE_S)
     return ConsoleGate(tmp_path)
 
 
@@ -375,9 +377,10 @@ def test_a_part_that_hangs_starves_the_watchdog_and_is_told(impatient, gate, moc
 
 
 def test_every_long_lived_thread_of_a_gate_is_watched_by_its_name(gate):
+    before = set(threading.enumerate())  # a test before may have left one that has yet to end
     with gate:
         watched = {stage.name for stage in gate.app.parts.watchdog._stages.values()}
-        threads = {thread.name for thread in threading.enumerate() if thread is not threading.main_thread()}
+        threads = {thread.name for thread in threading.enumerate() if thread not in before}
         alone = {"console", "watchdog"}
         short_lived = {name for name in threads if name.startswith(("AnyIO", "asyncio", "Thread-", "doctor-"))}
         assert "lane-out" in threads

@@ -30,11 +30,13 @@ from tests.support.gate.altered_agent import altered_agent
 from tests.support.gate.config_files import write
 from tests.support.gate.gate_site import GATE, GateSite
 from tests.support.gate.installed import AgentProcess
-from tests.support.gate.simulated_gate import forgotten_boards, gate_app, simulated_lane
+from tests.support.gate.simulated_gate import forgotten_boards, gate_app, never_stale, simulated_lane
 from tests.support.gate.subscriber import Hearing, Recorded
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 HERE = SimpleNamespace(command=Path(sys.executable).with_name("gate-agent"))
+GONE_S = min(30.0, scaled(1.0))
+"""Long enough for a configuration to be read while the vehicle is there."""
 BLIND = """
 [lanes.exit-1.timing]
 read_s = 2
@@ -59,7 +61,7 @@ class Gate:
 
     def __init__(self, folder):
         self.site = GateSite(folder)
-        self.path = self.site.configure(BLIND.format(port=folder / "scanner", gone_s=1), mqtt="enabled = false")
+        self.path = self.site.configure(BLIND.format(port=folder / "scanner", gone_s=GONE_S), mqtt="enabled = false")
         self.agent = AgentProcess(SimpleNamespace(command=HERE.command, scratch=folder), self.path)
         self.hearing = Hearing(Recorded(self.site.journal), self.agent.until)
 
@@ -87,7 +89,7 @@ def test_a_new_configuration_is_taken_when_the_vehicle_has_gone_in_the_same_proc
     first = gate.started()
     gate.scanner.scan("no permit")
     denied = gate.hearing.wait("access.decided")["seq"]
-    gate.change("gone_s = 1", "gone_s = 1.5")
+    gate.change(f"gone_s = {GONE_S}", f"gone_s = {GONE_S + 0.5}")
     gate.reload()
     gate.agent.until(lambda: "waits for the lanes exit-1 to be at rest" in gate.agent.log, "waiting")
     assert not gate.hearing.all("gate.stopping")
@@ -98,7 +100,7 @@ def test_a_new_configuration_is_taken_when_the_vehicle_has_gone_in_the_same_proc
     assert second["data"]["interrupted"] == []
     # A bad one: refused with all its mistakes, and the lane serves on.
     gate.hearing.wait("device.changed", stopping, family="scanner", state="up")
-    gate.change("gone_s = 1.5", "gone_s = 1000\nreed_s = 5")
+    gate.change(f"gone_s = {GONE_S + 0.5}", "gone_s = 1000\nreed_s = 5")
     gate.reload()
     refused = gate.hearing.wait("configuration.refused", stopping)["data"]
     line = gate.path.read_text().split("gone_s")[0].count("\n") + 1
@@ -118,7 +120,7 @@ def test_a_new_configuration_is_taken_when_the_vehicle_has_gone_in_the_same_proc
 def test_what_differs_in_a_new_configuration_is_told_whole_however_it_came(gate):
     """H5: a key that was changed by hand, or by a command, is recorded as one changed on the console is."""
     first = gate.started()
-    gate.change("gone_s = 1", "gone_s = 1.5")
+    gate.change(f"gone_s = {GONE_S}", f"gone_s = {GONE_S + 0.5}")
     gate.reload()
     second = gate.started(first["seq"])
     at_first = gate.hearing.wait("configuration.applied", first["seq"])["data"]
@@ -129,7 +131,7 @@ def test_what_differs_in_a_new_configuration_is_told_whole_however_it_came(gate)
         one["data"]["configuration"] for one in (second, first)
     )
     assert [(one["key"], one["before"], one["after"]) for one in applied["changes"]] == [
-        ("lanes.exit-1.timing.gone_s", "1.0", "1.5")
+        ("lanes.exit-1.timing.gone_s", str(GONE_S), str(GONE_S + 0.5))
     ]
     assert (applied["person"], applied["detail"], applied["part"], applied["parts"]) == ("", BY_HAND, 1, 1)
     gate.agent.stop()
@@ -198,6 +200,8 @@ def test_new_configurations_leave_no_thread_and_no_open_file_behind(gate):
     def held():
         return [len(list((process / what).iterdir())) for what in ("fd", "task")]
 
+    # The scanner may be up before the last part has started.
+    gate.agent.until(lambda: "runs with 1 lanes" in gate.agent.log, "the end of the start")
     before = held()
     for _ in range(5):
         gate.reload()
@@ -238,9 +242,11 @@ EvidenceStore.prune = hang
 def manager(tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
         receiver.bind(str(tmp_path / "notify"))
-        receiver.settimeout(30)
+        receiver.settimeout(PATIENCE_S)
+        # No more signs of life wait than a socket holds, however late one looks.
+        window_us = round(scaled(0.6) * 1_000_000)
         yield SimpleNamespace(
-            environment={"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "600000"},
+            environment={"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": str(window_us)},
             hear=lambda: receiver.recv(4096).decode().splitlines()[0],
         )
 
@@ -300,7 +306,8 @@ def test_a_stop_in_which_nothing_ends_takes_no_longer_than_the_service_manager_w
     eventually(lambda: {"evidence", "lists", "clock"} <= set(hanging))
     stopping = threading.Thread(target=lambda: app.stop("nothing ends"), daemon=True)
     stopping.start()
-    stopping.join(TIMEOUT_STOP_S)
+    limit_s = app._lifecycle.stop_s
+    stopping.join(limit_s + scaled(TIMEOUT_STOP_S - limit_s))
     ended = not stopping.is_alive()
     let_go.set()
     stopping.join(60)
@@ -421,8 +428,9 @@ def quick_lane(board, lane="exit-1"):
 
 
 @pytest.fixture
-def two_lanes(tmp_path, request):
+def two_lanes(tmp_path, request, monkeypatch):
     """An agent in this process with two lanes whose loops are driven by hand."""
+    monkeypatch.setattr("agent.lane.pause.ANSWER_S", PATIENCE_S)
     board = request.node.name
     site = GateSite(tmp_path)
     second = quick_lane(f"{board}-2", "exit-2")
@@ -434,12 +442,18 @@ def two_lanes(tmp_path, request):
     with forgotten_boards(), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
         manager.settimeout(PATIENCE_S)
-        app = gate_app(load_configuration(path), str(tmp_path / "notify"))
+        app = never_stale(gate_app(load_configuration(path), str(tmp_path / "notify")))
         app.start()
         inputs = simulated_inputs.board(board)
         yield SimpleNamespace(app=app, inputs=inputs, manager=manager)
+        # A socket holds only a few: the signs of life of a long test must leave room for the word of the stop.
+        heard = [manager.recv(4096).decode()]
+        manager.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                heard.append(manager.recv(4096).decode())
+        manager.settimeout(PATIENCE_S)
         app.stop("end of the test", again=True)
-        heard = [manager.recv(4096).decode() for _ in range(2)]
         while not heard[-1].startswith("RELOADING=1\nMONOTONIC_USEC="):
             heard.append(manager.recv(4096).decode())
 
@@ -449,8 +463,10 @@ def states(app):
 
 
 def kinds(app):
+    """What the lanes have recorded of vehicles; how the devices are is recorded by another thread, at its time."""
     journal = app.parts.journal
-    return [json.loads(one.payload)["type"] for one in journal.range(1, journal.head)]
+    told = [json.loads(one.payload) for one in journal.range(1, journal.head)]
+    return [one["type"] for one in told if one.get("lane") and one["type"] != "device.changed"]
 
 
 def test_while_a_vehicle_is_in_one_lane_all_go_on_and_at_rest_all_look_away_at_once(two_lanes):
@@ -503,7 +519,7 @@ def test_an_agent_that_cannot_be_made_leaves_nothing_open_and_the_next_one_is_ma
         app = gate_app(loaded)
         app.start()
         app.stop("end of the test")
-    assert open_below(state) == []
+    eventually(lambda: open_below(state) == [], what="all files closed")
 
 
 def blocked(unit):
@@ -513,8 +529,7 @@ def blocked(unit):
     return go_on
 
 
-def test_a_lane_at_rest_is_held_until_every_lane_has_answered(two_lanes, monkeypatch, mocker):
-    monkeypatch.setattr("agent.lane.pause.ANSWER_S", 20.0)
+def test_a_lane_at_rest_is_held_until_every_lane_has_answered(two_lanes, mocker):
     app, (held, slow) = two_lanes.app, two_lanes.app.lanes
     eventually(lambda: states(app) == ["idle", "idle"])
     answer, hold = blocked(slow), mocker.spy(LanePause, "hold")
@@ -527,7 +542,7 @@ def test_a_lane_at_rest_is_held_until_every_lane_has_answered(two_lanes, monkeyp
     held.loop._inbox.put(lambda _now: went_on.set())
     assert not went_on.wait(0.5), "the lane went on while another one was still being asked"
     answer.set()
-    asking.join(20)
+    asking.join(PATIENCE_S)
     assert busy == [()]
     assert "vehicle.present" not in kinds(app)
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -29,6 +30,7 @@ def brisk(monkeypatch):
     monkeypatch.setattr("agent.barrier.relay_board.HEALTH_PERIOD_S", 0.05)
     monkeypatch.setattr("agent.barrier.relay_scheduler.STUCK_S", 0.3)
     monkeypatch.setattr("agent.barrier.relay_scheduler.LEVEL_RETRY_S", 0.05)
+    monkeypatch.setattr("agent.barrier.relay_board.STOP_TIMEOUT_S", PATIENCE_S)
 
 
 class Site:
@@ -282,7 +284,7 @@ def test_an_arm_that_either_lane_holds_is_held_and_let_go_when_neither_does(site
 
 @KINDS
 def test_no_lane_closes_an_arm_that_the_other_holds_or_opens(site, hardware_pulse):
-    site = site(*SHARED, hardware_pulse=hardware_pulse)
+    site = site(*(replace(one, pulse_ms=LONG_PULSE_MS) for one in SHARED), hardware_pulse=hardware_pulse)
     site.wait_up()
     site.lanes[0].hold(on=True)
     site.wait_relays(r1=True)

@@ -7,6 +7,7 @@ import pytest
 
 from agent.broker.tls import TlsFiles, TlsFilesError, make_context
 from agent.devices.port_supervisor import PortState
+from agent.mqtt.delivery_window import DeliverySettings
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, Observer, journal_at, linked, local, quick, record
 from tests.support.mqtt.mosquitto import Broker, Listener, SampleBroker, needs_mosquitto
@@ -77,7 +78,7 @@ def test_events_go_over_mutual_tls(broker, authority, journal):
     options = ("--cafile", authority.ca, "--cert", central, "--key", key)
     with (
         Listener(broker.port, f"{ROOT}/event/#", options=options) as listener,
-        linked(journal, secure(broker.port, files(authority))),
+        linked(journal, secure(broker.port, files(authority)), DeliverySettings(resend_s=3600)),
     ):
         eventually(lambda: len(listener.messages) == 20)
     assert broker.says(f"as {GATE}")

@@ -1,7 +1,9 @@
 """The commands `gate-agent command`, as they are typed, against a gate's command processor behind a real broker."""
 
 import json
+import socket
 import stat
+from itertools import takewhile
 
 import pytest
 from typer.testing import CliRunner
@@ -19,7 +21,8 @@ from central.command_client import TRIES
 from tests.support.mqtt.command_site import ROOT, CommandSite
 from tests.support.mqtt.commanding import GATE, letter, situation
 from tests.support.mqtt.linking import local
-from tests.support.mqtt.mosquitto import Broker, free_port, needs_mosquitto, publish
+from tests.support.mqtt.mosquitto import Broker, needs_mosquitto, publish, stored
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 
 def run(*arguments):
@@ -138,6 +141,28 @@ def send(broker, key, name="open", *more, **options):
     return run("send", name, *words(key, broker=f"mqtt://127.0.0.1:{broker.port}", **options), *more)
 
 
+def give_an_old_challenge(broker, site):
+    """Put it in the place of the gate's own, which may come a moment after the link is up."""
+    status = f"{ROOT}/status"
+    eventually(lambda: site.processor.challenge in str(stored(broker.port, status)), what="the gate's own status")
+    publish(broker.port, status, json.dumps({"state": "online", "challenge": "old"}), "-r")
+
+
+def heard_so_far(broker, listener):
+    """All commands that a listener has heard, and nothing of those to come."""
+    last = f"{ROOT}/cmd/the/last"  # no gate subscribes to it
+    publish(broker.port, last, "")
+    return list(takewhile(lambda message: message.topic != last, listener.messages(PATIENCE_S)))
+
+
+@pytest.fixture
+def nobodys_port():
+    """A port that is taken, so that nobody comes to listen at it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
 @needs_mosquitto
 def test_a_command_is_sent_and_its_result_told(broker, site, key):
     done = send(broker, key)
@@ -164,8 +189,7 @@ def test_a_refusal_is_told_with_its_code(broker, site, key):
 
 @needs_mosquitto
 def test_a_challenge_that_changed_meanwhile_is_taken_up(broker, site, key):
-    old = json.dumps({"state": "online", "challenge": "old"})
-    publish(broker.port, f"{ROOT}/status", old, "-r")
+    give_an_old_challenge(broker, site)
     assert send(broker, key).exit_code == exit_codes.OK
     assert [event["code"] for event in site.data("command.refused")] == ["CHALLENGE_WRONG"]
 
@@ -173,11 +197,11 @@ def test_a_challenge_that_changed_meanwhile_is_taken_up(broker, site, key):
 @needs_mosquitto
 def test_of_the_commands_of_one_order_a_gate_obeys_one_at_most(broker, site, key):
     """The answer that the challenge was wrong is not signed: a broker can make it up, and have both commands."""
-    publish(broker.port, f"{ROOT}/status", json.dumps({"state": "online", "challenge": "old"}), "-r")
+    give_an_old_challenge(broker, site)
     with OneShotClient(local(broker.port)) as spy:
         spy.subscribe(f"{ROOT}/cmd/#")
         assert send(broker, key).exit_code == exit_codes.OK
-        heard = list(spy.messages(0.3))
+        heard = heard_so_far(broker, spy)
     public = SigningKey.from_pem(key.read_bytes()).public
     first, last = (
         json.loads(jws.verified(message.payload.decode(), public, JwsType.COMMAND)) for message in (heard[0], heard[-1])
@@ -196,7 +220,7 @@ def test_a_lost_result_is_asked_for_with_the_same_bytes(broker, site, key, monke
         lost.append(arguments) if not lost else real(*arguments)
 
     monkeypatch.setattr(site.processor._results, "publish", lose_the_first)
-    done = send(broker, key, timeout=TRIES)
+    done = send(broker, key, timeout=scaled(TRIES))
     assert done.exit_code == exit_codes.OK
     assert len(site.executors.carried_out) == 1
 
@@ -215,7 +239,7 @@ def test_a_lost_result_is_asked_for_with_the_same_bytes(broker, site, key, monke
 def test_a_gate_that_takes_no_commands_is_told_why(broker, key, status, said):
     # A gate that never was: the broker keeps the subscription of one that was for a while.
     publish(broker.port, "gate/v1/nobody/status", "" if status is None else json.dumps(status), "-r")
-    done = send(broker, key, gate="nobody", timeout=1)
+    done = send(broker, key, gate="nobody", timeout=max(1, scaled(1)))
     assert (done.exit_code, done.stdout) == (exit_codes.FAILED, "")
     assert said in done.stderr
 
@@ -223,12 +247,12 @@ def test_a_gate_that_takes_no_commands_is_told_why(broker, key, status, said):
 @needs_mosquitto
 def test_a_gate_that_never_answers_is_waited_for_with_patience(broker, key):
     publish(broker.port, f"{ROOT}/status", json.dumps({"state": "online", "challenge": "c"}), "-r")
-    heard = []
+    heard, patience_s = [], max(1, scaled(1))
     with OneShotClient(local(broker.port)) as deaf:
         deaf.subscribe(f"{ROOT}/cmd/#")
-        done = send(broker, key, timeout=1)
-        heard = list(deaf.messages(0.3))
-    assert (done.exit_code, "no answer within 1 s" in done.stderr) == (exit_codes.FAILED, True)
+        done = send(broker, key, timeout=patience_s)
+        heard = heard_so_far(broker, deaf)
+    assert (done.exit_code, f"no answer within {patience_s:g} s" in done.stderr) == (exit_codes.FAILED, True)
     assert len({message.payload for message in heard}) == 1
     assert len(heard) == TRIES
     assert all((m.response_topic, m.expiry_s, m.retained) == (f"{ROOT}/res/open", 30, False) for m in heard)
@@ -246,8 +270,8 @@ def test_a_broker_that_cannot_be_one_is_told(key, options, said):
     assert (done.exit_code, said in done.stderr) == (exit_codes.FAILED, True)
 
 
-def test_a_broker_that_is_not_there_is_told(key):
-    done = run("send", "open", *words(key, broker=f"mqtt://127.0.0.1:{free_port()}"))
+def test_a_broker_that_is_not_there_is_told(key, nobodys_port):
+    done = run("send", "open", *words(key, broker=f"mqtt://127.0.0.1:{nobodys_port}"))
     assert (done.exit_code, "nothing listens" in done.stderr) == (exit_codes.FAILED, True)
 
 
@@ -259,8 +283,8 @@ def test_a_broker_that_is_not_there_is_told(key):
         ("open", {"gate": "no.dots"}, "may not hold '.'"),
     ],
 )
-def test_what_is_wrong_with_an_order_is_told_before_the_broker_is_asked(key, name, options, told):
-    done = run("send", name, *words(key, broker=f"mqtt://127.0.0.1:{free_port()}", **options))
+def test_what_is_wrong_with_an_order_is_told_before_the_broker_is_asked(key, nobodys_port, name, options, told):
+    done = run("send", name, *words(key, broker=f"mqtt://127.0.0.1:{nobodys_port}", **options))
     assert done.exit_code == exit_codes.FAILED
     assert told in done.stderr
     assert "nothing listens" not in done.stderr

@@ -13,7 +13,7 @@ from agent.cli.agent_socket import AgentSocket
 from agent.cli.main import application
 from agent.service import systemd_unit
 from tests.support.console.consoles import LANE, ConsoleGate
-from tests.support.waiting import eventually, scaled
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 SECOND = """
 [lanes.in]
@@ -47,7 +47,9 @@ def test_a_lane_is_shown_with_its_state_inputs_devices_cameras_and_events(runtim
     with ConsoleGate(tmp_path, lanes=lanes):
         journal = ("--journal", str(tmp_path / "state/journal.db"))
         out = watched(runtime, "out", *journal)
-        seen = watched(runtime, "in", *journal, "--language", "ru")
+        russian = ("in", *journal, "--language", "ru")
+        eventually(lambda: "Плата реле  работает" in watched(runtime, *russian).output, what="the relay board")
+        seen = watched(runtime, *russian)
     assert out.exit_code == 0, out.output
     assert out.output.startswith("out  ")
     assert all(word in out.output for word in ("Loop before the arm", "gate.started")), out.output
@@ -76,6 +78,8 @@ def test_an_agent_that_is_starting_is_waited_for(runtime, tmp_path, monkeypatch,
     manager.chmod(0o755)
     monkeypatch.setenv("PATH", f"{manager.parent}:/usr/bin:/bin")
     mocker.patch.object(systemd_unit, "MANAGER", tmp_path)
+    mocker.patch.object(systemd_unit, "ASK_S", PATIENCE_S)
+    mocker.patch("agent.cli.agent_socket.COMING_UP_S", PATIENCE_S)
     with ThreadPoolExecutor() as pool:
         answer = pool.submit(AgentSocket(runtime / "console.sock", "en").json, "/api/lanes")
         eventually(asked.exists)

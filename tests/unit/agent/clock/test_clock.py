@@ -102,7 +102,9 @@ def test_a_note_from_before_the_clock_was_set_says_nothing_of_the_clock_of_now(m
 @pytest.mark.parametrize("age_s", [NOTE_GOOD_FOR_S + 1, -5.0])
 def test_an_old_note_is_not_believed_nor_one_of_another_boot(mocker, tmp_path, age_s):
     refuse_to_say(mocker)
-    answer = Clock(written(tmp_path / "state.json", at=time.monotonic() - age_s)).synchronisation()
+    now = Clock().together()
+    mocker.patch.object(Clock, "together", return_value=now)
+    answer = Clock(written(tmp_path / "state.json", at=now.at - age_s)).synchronisation()
     assert not answer.synchronised
     assert f"is {age_s:.0f} s old" in answer.detail
 

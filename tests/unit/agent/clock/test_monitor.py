@@ -45,7 +45,8 @@ class Gate:
 
 
 @pytest.fixture
-def gate(tmp_path):
+def gate(tmp_path, monkeypatch):
+    monkeypatch.setattr("agent.clock.monitor.STOP_TIMEOUT_S", PATIENCE_S)
     return Gate(tmp_path)
 
 

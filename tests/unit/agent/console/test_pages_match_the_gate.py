@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,17 +16,19 @@ import numpy as np
 import pytest
 
 from agent.console import hold_to_confirm
+from agent.console.pages import barrier as barrier_page
 from agent.console.web.routing import page_modules
 from agent.core.events.event_types import AccessDecided, CheckRecord, ConfigurationRefused, Draft, VehiclePresent
 from agent.core.lane.event_drafts import transaction_id
 from agent.core.model.reasons import Reason, Verdict
 from agent.i18n import Language, translate
+from agent.lane import order_requests
 from drivers.inputs import simulated as simulated_inputs
 from drivers.text import Text
 from tests.support.console.consoles import LANE, ConsoleGate
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 from tests.support.zones import local_zone
 from tests.unit.agent.console.live.test_live import news
 
@@ -58,10 +61,14 @@ NOON = datetime(2026, 11, 28, 7, 0, 0, tzinfo=UTC).timestamp()
 def gate_with(tmp_path, monkeypatch):
     """Make a gate with these lanes; its pages and its own socket are there until the end of the test."""
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    # A lane that a busy machine holds up has not stopped.
+    monkeypatch.setattr("agent.console.live.arm_position.STILL_S", PATIENCE_S)
     running = []
 
-    def make(lanes=LANE, **more):
+    def make(lanes=LANE, before=lambda _camera: None, **more):
         gate = ConsoleGate(tmp_path, lanes=lanes.format(board=tmp_path.name), **more)
+        for camera in gate.app.parts.lanes.cameras:
+            before(camera)
         gate.__enter__()
         running.append(gate)
         return gate
@@ -139,7 +146,13 @@ readers = ["qr"]
 def test_the_exposure_of_a_camera_that_cannot_be_set_is_not_offered(gate_with, tmp_path):
     picture = np.full((360, 640, 3), 110, np.uint8)
     assert cv2.imwrite(str(tmp_path / "yard.jpg"), picture)
-    gate = gate_with(LANE + CLIP.replace("{pictures}", str(tmp_path / "yard.jpg")))
+    may_come = threading.Event()
+
+    def hold_back(camera):
+        live_once = camera._live_once
+        camera._live_once = lambda born_at: may_come.wait(PATIENCE_S) and live_once(born_at)
+
+    gate = gate_with(LANE + CLIP.replace("{pictures}", str(tmp_path / "yard.jpg")), before=hold_back)
     page = gate.browser("technician").get("/aim/out/front").text
     buttons = re.findall(r'<button[^>]* name="divisor"[^>]*>', page)
     assert len(buttons) > 1
@@ -147,6 +160,7 @@ def test_the_exposure_of_a_camera_that_cannot_be_set_is_not_offered(gate_with, t
         "until the camera says"
     )
     assert "The exposure can be tried once the camera delivers pictures." in page
+    may_come.set()
     camera = gate.app.parts.lanes.cameras[0]
     eventually(
         lambda: camera.status.up and camera.last_heartbeat and camera.last_heartbeat.exposable is not None,
@@ -162,6 +176,9 @@ def test_the_exposure_of_a_camera_that_cannot_be_set_is_not_offered(gate_with, t
 
 def test_a_test_pulse_is_not_a_vehicle_and_ticks_no_step(gate_with, monkeypatch):
     monkeypatch.setattr(hold_to_confirm, "HOLD_S", HOLD_S)
+    monkeypatch.setattr(hold_to_confirm, "LIFE_S", PATIENCE_S)
+    monkeypatch.setattr(barrier_page, "ORDER_S", PATIENCE_S)
+    monkeypatch.setattr(order_requests, "LATE_ANSWER_S", PATIENCE_S)
     gate = gate_with(BLIND)
     eventually(lambda: gate.app.lanes[0].view and gate.app.lanes[0].view.relay_up)
     browser, sent = gate.browser("technician"), {"act": "out_of_service", "reason": "the wiring"}

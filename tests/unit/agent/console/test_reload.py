@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,9 +20,12 @@ from agent.console.access.sessions import SessionRules
 from tests.support.console.consoles import HEAD, KNOWN_TO_ALL, LANE
 from tests.support.gate.config_files import ROOT_KEY
 from tests.support.gate.installed import AgentProcess
+from tests.support.mqtt.mosquitto import free_port
 from tests.support.waiting import PATIENCE_S, scaled
 
 COMMAND = Path(sys.executable).with_name("gate-agent")
+SPARE_THREADS = 2
+"""The event loop has one to three threads of its own, as the first three things that it gives them meet or not."""
 
 
 class ReloadedGate:
@@ -54,9 +56,7 @@ class ReloadedGate:
 
 @pytest.fixture
 def gate(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    gate = ReloadedGate(tmp_path, port)
+    gate = ReloadedGate(tmp_path, free_port())
     with gate.agent:
         gate.agent.until(lambda: gate.starts == 1, "the console to open", PATIENCE_S)
         yield gate
@@ -73,12 +73,13 @@ def test_an_open_browser_outlives_new_configurations_and_nothing_is_left_behind(
         gate.reload()
         assert browser.get("/account").status_code == 200
         before = gate.held()
-        for _ in range(2):
+        for _ in range(SPARE_THREADS + 1):
             with browser.stream("GET", "/live/lane/out/news") as news:
                 assert news.status_code == 200
                 gate.reload()
         assert browser.get("/account").status_code == 200
-    gate.agent.until(lambda: all(now <= then for now, then in zip(gate.held(), before, strict=True)), f"{before} again")
+    most = [before[0], before[1] + SPARE_THREADS]
+    gate.agent.until(lambda: all(now <= then for now, then in zip(gate.held(), most, strict=True)), f"{most} at most")
     gate.path.write_text(gate.path.read_text().replace("enabled = true", "enabled = false"), encoding="utf-8")
     os.kill(gate.agent.pid, signal.SIGHUP)
     gate.agent.until(lambda: refuses(gate.url), "the console to be off", PATIENCE_S)

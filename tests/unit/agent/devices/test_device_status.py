@@ -20,7 +20,8 @@ def journal(tmp_path):
 
 
 @pytest.fixture
-def devices(journal):
+def devices(journal, monkeypatch):
+    monkeypatch.setattr("agent.devices.device_status.STOP_TIMEOUT_S", PATIENCE_S)
     devices = DeviceStatusTable(Recorder(journal, lambda: UTC), lambda: UTC)
     devices.start()
     yield devices

@@ -26,8 +26,23 @@ class Patient:
         return tuple(self.found)
 
     def health_monitor(self):
-        tasks = [Task(DiagnosticCheck.DISK, self.gather, list)]
+        tasks = [Task(DiagnosticCheck.DISK, self.gather, list, 2 * PATIENCE_S)]
         return HealthMonitor("gate-7", "0.2", lambda: 1.8e9, tasks, tasks)
+
+
+class AskedLock:
+    """A lock that knows how many have come to it."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self.came = []
+
+    def __enter__(self):
+        self.came.append(1)
+        self._lock.acquire()
+
+    def __exit__(self, *_):
+        self._lock.release()
 
 
 FULL = Finding(DiagnosticCheck.DISK, "/var", FindingCode.DISK_FULL, values={"free": "1 MiB"})
@@ -37,11 +52,13 @@ def test_many_who_ask_while_one_is_examined_share_the_next_examination():
     patient = Patient([FULL])
     patient.free.clear()
     health_monitor, reports = patient.health_monitor(), []
+    health_monitor._asking = asking = AskedLock()
     threads = [threading.Thread(target=lambda: reports.append(health_monitor.examine())) for _ in range(6)]
     threads[0].start()
     eventually(lambda: patient.looks == 1)
     for thread in threads[1:]:
         thread.start()
+    eventually(lambda: len(asking.came) == 6, what="all of them to ask")
     patient.free.set()
     for thread in threads:
         thread.join(PATIENCE_S)
@@ -75,6 +92,7 @@ def test_a_grave_finding_is_logged_when_it_comes_and_again_only_after_it_has_gon
 def test_rounds_are_made_by_themselves_and_end(mocker):
     mocker.patch("agent.doctor.health_monitor.FIRST_S", 0.01)
     mocker.patch("agent.doctor.health_monitor.EVERY_S", 0.01)
+    mocker.patch("agent.doctor.health_monitor.STOP_TIMEOUT_S", PATIENCE_S)
     patient = Patient([FULL])
     health_monitor = patient.health_monitor()
     before = set(threading.enumerate())

@@ -28,7 +28,7 @@ from tests.support.lists.lists import (
 from tests.support.mqtt.linking import local
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto
 from tests.support.pki.permits import NOW
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 pytestmark = needs_mosquitto
 ROWS = declarations(1500)
@@ -95,7 +95,7 @@ def test_a_gate_that_was_away_for_many_changes_comes_back_to_a_broker_that_lost_
         upload = BrokerUpload(client, *publisher, SITE, survey(client, SITE, 0.2))
         client.publish(Outgoing(ListTopics(SITE).head(DECLARATIONS), central.head(DECLARATIONS), retain=True))
         with ListGate(tmp_path, broker.port) as gate:
-            requests = (upload.answer_request(message) for message in client.messages(10.0))
+            requests = (upload.answer_request(message) for message in client.messages(PATIENCE_S))
             assert "cannot find the declarations after version 1" in next(filter(None, requests))
             gate.wait_version(DECLARATIONS, 31)
             assert gate.registry.standings()[0].rows == 130

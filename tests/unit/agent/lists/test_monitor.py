@@ -126,7 +126,8 @@ def test_every_change_of_what_the_age_allows_is_told(kept):
     mqtt_list = [(NOW + 50, DataState.FRESH), (NOW + 150, DataState.STALE_OK), (NOW + 250, DataState.KNOWN_ONLY)]
     for utc, state in mqtt_list:
         kept.utc = utc
-        eventually(lambda state=state: kept.monitor.state is state, what=state)
+        eventually(lambda state=state: kept.noted(ListsState)[-1].state is state, what=state)
+    assert kept.monitor.state is DataState.KNOWN_ONLY
     told = [(event.before, event.state) for event in kept.noted(ListsState)]
     assert told == [
         (None, DataState.TOO_OLD),

@@ -32,7 +32,7 @@ from tests.support.mqtt.mosquitto import Broker, Listener, needs_mosquitto
 from tests.support.pki.permits import NOW
 from tests.support.store.registries import change, open_registry
 from tests.support.store.small_disk import make_image, mounted
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 pytestmark = needs_mosquitto
 
@@ -64,6 +64,7 @@ def test_a_new_gate_takes_trust_list_and_snapshot_and_every_row_is_there(gate, c
     central.whole(snapshot(DECLARATIONS, ROWS))
     gate.wait_version(DECLARATIONS, 1)
     assert [gate.registry.declaration(row.permit_id) for row in ROWS] == ROWS
+    eventually(lambda: len(gate.noted(ListsApplied)) == 2, what="the event, which comes after the list")
     assert gate.noted(ListsApplied) == [
         ListsApplied(
             list="trust",
@@ -96,7 +97,9 @@ def test_what_the_broker_has_stored_comes_in_any_order_without_a_refusal(tmp_pat
     central.head(DECLARATIONS, head_after(snap, 3, issued_at=NOW + 2))
     central.delta(DECLARATIONS, 2, delta(DECLARATIONS, 1, 2, upserts=ROWS[10:11]))
     central.chunks(snap)
-    with ListGate(tmp_path, broker.port) as gate:
+    late = ListGate(tmp_path, broker.port)
+    late.sync._settle_s = PATIENCE_S  # however late the trust list comes
+    with late as gate:
         gate.wait_up()
         central.trust()
         gate.wait_version(DECLARATIONS, 3)

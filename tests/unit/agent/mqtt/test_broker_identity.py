@@ -23,6 +23,7 @@ from agent.core.crypto.keys import SigningKey
 from agent.core.events.chain import ClockReading
 from agent.core.model import CommandName
 from agent.devices.port_supervisor import PortState
+from agent.doctor.collectors import remote
 from agent.doctor.collectors.remote import Links, brokers
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.command_processor import CommandProcessor, CommandRules
@@ -37,7 +38,7 @@ from tests.support.lists.central import CentralLists
 from tests.support.mqtt.certified_client import certified_client
 from tests.support.mqtt.linking import GATE, journal_at, quick, record
 from tests.support.mqtt.mosquitto import SampleBroker, needs_mosquitto
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 pytestmark = needs_mosquitto
 ROGUE = "gate-666"
@@ -122,8 +123,8 @@ def running_gate(broker, journal, *, keys=None):
         eventually(lambda: link.client.view.state is PortState.UP, what="the gate's link")
         yield link
     finally:
-        assert processor.stop()
-        assert link.stop()
+        assert processor.stop(scaled(5))
+        assert link.stop(scaled(6))
 
 
 def now():
@@ -191,7 +192,9 @@ def test_the_commands_of_central_work_beside_a_running_central_and_a_running_gat
         words = ["--key", str(key), "--kid", "duty", "--gate", GATE, "--lane", "in-1", "--operator", "A. Serik"]
         sent = runner.invoke(command_app, ["send", "open", *words, "--cause", "a test", *to(broker)])
         assert sent.exit_code == exit_codes.OK, sent.output
-        central_lists.run("publish", "--settle", "0.25", "--declarations", central_lists.declarations, *to(broker))
+        central_lists.run(
+            "publish", "--settle", f"{scaled(0.25):g}", "--declarations", central_lists.declarations, *to(broker)
+        )
         verdict = verified(broker, journal)
         assert verdict.exit_code == exit_codes.OK, verdict.output
         eventually(lambda: len(central.heard) >= journal.head, what="all events at central")
@@ -200,6 +203,14 @@ def test_the_commands_of_central_work_beside_a_running_central_and_a_running_gat
         assert {json.loads(payload)["type"] for payload in central.heard} >= {"command.accepted", "gate.stopping"}
 
 
+@pytest.fixture
+def patient_doctor(monkeypatch):
+    """A doctor who waits for a broker as long as this machine may need."""
+    for limit in ("ANSWER_S", "LIMIT_S"):
+        monkeypatch.setattr(remote, limit, scaled(getattr(remote, limit)))
+
+
+@pytest.mark.usefixtures("patient_doctor")
 def test_the_doctor_of_a_running_gate_measures_over_its_own_connection(broker, tmp_path):
     settings = load_configuration(configured(broker, tmp_path)).settings
     with (
@@ -216,6 +227,7 @@ def test_the_doctor_of_a_running_gate_measures_over_its_own_connection(broker, t
         assert (link.client.view.state, link.client.view.connections) == (PortState.UP, 1)
 
 
+@pytest.mark.usefixtures("patient_doctor")
 def test_the_doctor_of_a_gate_that_does_not_run_goes_there_itself(broker, tmp_path):
     settings = load_configuration(configured(broker, tmp_path)).settings
     (found,) = brokers(settings, lambda: b"{}")
@@ -236,7 +248,7 @@ def configured(broker, folder):
 def verified(broker, journal):
     """What `events verify` says of what the gate sends meanwhile."""
     over, verdicts = threading.Event(), []
-    words = ["verify", "--gate", GATE, "--for", "60", "--count", "3", *to(broker, "--key")]
+    words = ["verify", "--gate", GATE, "--for", f"{PATIENCE_S:g}", "--count", "3", *to(broker, "--key")]
     listening = threading.Thread(target=lambda: (verdicts.append(CliRunner().invoke(events_app, words)), over.set()))
     listening.start()
     while not over.wait(0.1):

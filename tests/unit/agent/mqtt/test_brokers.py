@@ -94,7 +94,7 @@ def test_a_hiccup_of_the_connection_costs_few_duplicates(tmp_path, journal):
     with (
         Broker(tmp_path, "max_queued_messages 100000") as broker,
         Central(broker.port, GATE, ack=False) as central,
-        linked(journal, quick(broker.port), DeliverySettings(resend_s=60)) as link,
+        linked(journal, quick(broker.port), DeliverySettings(resend_s=3600)) as link,
     ):
         eventually(lambda: len(central.arrivals) == 1000)
         eventually(lambda: link.uplink.view.under_way == 0)
@@ -121,7 +121,7 @@ def test_what_a_killed_broker_had_taken_and_lost_is_there_again_within_seconds(t
         eventually(lambda: link.uplink.view.sent == 1510 and link.uplink.view.under_way == 0)
         broker.kill()
         broker.start()
-        with Central(broker.port, GATE) as central:
+        with Central(broker.port, GATE, watermark=10) as central:
             central.events.update(before.events)
             eventually(lambda: journal.watermark == 1510, within_s=30)
             assert central.events == payloads(journal)

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from agent.devices.port_supervisor import PortState
+from agent.mqtt import network_thread
 from agent.mqtt.client import MqttClient
 from agent.mqtt.messages import LinkDown, LinkUp, Outgoing, Subscription
 from tests.support.mqtt.linking import GATE, Observer, local, quick
@@ -61,7 +62,7 @@ class Running:
         return self
 
     def __exit__(self, *_):
-        assert self.client.stop(5), "the client did not stop in time"
+        assert self.client.stop(scaled(5)), "the client did not stop in time"
 
     def wait_up(self):
         """Start, and wait for the connection."""
@@ -74,6 +75,10 @@ class Running:
 
     def downs(self):
         return [event for event in list(self.events) if isinstance(event, LinkDown)]
+
+    def course(self):
+        """What it told, in order: each with the number of its connection."""
+        return [(type(event), event.number) for event in list(self.events)]
 
 
 def state_of(message):
@@ -92,9 +97,10 @@ def test_birth_and_status_are_retained_and_the_status_expires(broker):
     assert "message-expiry-interval" not in birth["properties"]
 
 
-def test_an_orderly_stop_leaves_a_status_of_offline_and_no_will(broker):
+def test_an_orderly_stop_leaves_a_status_of_offline_and_no_will(broker, monkeypatch):
+    monkeypatch.setattr(network_thread, "FAREWELL_S", scaled(1.5))
     with Listener(broker.port, f"{ROOT}/status") as listener:
-        with Running(quick(broker.port)).wait_up():
+        with Running(quick(broker.port, status_every_s=3600)).wait_up():
             eventually(lambda: listener.on(f"{ROOT}/status"))
         eventually(lambda: len(listener.on(f"{ROOT}/status")) == 2)
     assert [state_of(m) for m in listener.messages] == ["online", "offline"]
@@ -102,7 +108,8 @@ def test_an_orderly_stop_leaves_a_status_of_offline_and_no_will(broker):
 
 
 def test_a_gate_that_vanishes_is_told_by_its_will_and_one_that_comes_back_in_time_is_not(broker):
-    settings = quick(broker.port, will_delay_s=1, session_expiry_s=2)
+    delay_s = max(1, round(scaled(1)))
+    settings = quick(broker.port, status_every_s=3600, will_delay_s=delay_s, session_expiry_s=2 * delay_s)
     with Listener(broker.port, f"{ROOT}/status") as listener:
         with Running(settings).wait_up() as running:
             running.client.reconnect("for the test")
@@ -117,7 +124,7 @@ def test_a_gate_that_vanishes_is_told_by_its_will_and_one_that_comes_back_in_tim
         dying._broker_selector._first_s = dying._broker_selector._cap_s = 3600.0
         dying.reconnect("cut")
         eventually(lambda: "lost" in [state_of(m) for m in listener.messages], what="the will")
-        assert dying.stop()
+        assert dying.stop(scaled(5))
 
 
 def test_the_status_is_published_again_and_again(broker):
@@ -201,8 +208,7 @@ def test_wrong_password_is_told_in_words_and_works_once_it_is_right(tmp_path):
     listener = ("allow_anonymous false", f"password_file {passwords}")
     with Broker(tmp_path, listener=listener) as broker:
         with Running(quick(broker.port, user=GATE, password=wrong)) as running:
-            eventually(lambda: running.observer.views)
-            assert "not authorized" in running.observer.details() or "wrong user" in running.observer.details()
+            eventually(lambda: any(words in running.observer.details() for words in ("not authorized", "wrong user")))
         with Running(quick(broker.port, user=GATE, password=right)).wait_up():
             pass
     assert right not in repr(quick(1, password=right))
@@ -263,8 +269,8 @@ def test_no_answer_to_the_keepalive_ends_the_connection_once(tmp_path):
         RoughBroker(pings=False, pubacks=False) as rough,
         Running(quick(rough.port, keepalive_s=1)).wait_up() as running,
     ):
-        eventually(lambda: len(running.ups()) == 2)
-        assert [event.number for event in running.downs()] == [1]
+        eventually(lambda: len(running.ups()) >= 2)
+        assert running.course()[:3] == [(LinkUp, 1), (LinkDown, 1), (LinkUp, 2)]
         assert "no answer to the keepalive" in running.observer.details()
 
 
@@ -326,18 +332,19 @@ def test_the_watchdog_replaces_a_network_thread_that_hangs(broker):
         hang.set()
         release.wait(scaled(30))
 
-    with Running(quick(broker.port, stall_s=0.6), Subscription(f"{ROOT}/cmd/x", handle, qos=1)).wait_up() as running:
+    settings = quick(broker.port, stall_s=scaled(0.6))
+    with Running(settings, Subscription(f"{ROOT}/cmd/x", handle, qos=1)).wait_up() as running:
         publish(broker.port, f"{ROOT}/cmd/x", "hang")
         assert hang.wait(PATIENCE_S)
-        eventually(lambda: len(running.ups()) == 2)
+        eventually(lambda: len(running.ups()) >= 2)
         assert "hung" in running.observer.details()
-        assert [event.number for event in running.downs()] == [1]
+        assert running.course() == [(LinkUp, 1), (LinkDown, 1), (LinkUp, 2)]
         release.set()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_the_watchdog_replaces_a_network_thread_that_died(broker, mocker):
-    with Running(quick(broker.port, stall_s=2.0)).wait_up() as running:
+    with Running(quick(broker.port, stall_s=scaled(2.0))).wait_up() as running:
         network = running.client._network
         mocker.patch.object(running.client._broker_selector, "ended", side_effect=[SystemExit, 0.01, 0.01, 0.01])
         running.client.reconnect("for the test")

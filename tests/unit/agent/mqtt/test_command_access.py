@@ -6,6 +6,7 @@ import pytest
 
 from agent.mqtt.messages import Outgoing
 from tests.support.mqtt.certified_client import entrance
+from tests.support.mqtt.linking import heard_upto
 from tests.support.mqtt.mosquitto import SampleBroker, needs_mosquitto
 
 pytestmark = needs_mosquitto
@@ -32,17 +33,22 @@ def test_a_command_reaches_its_gate_and_no_other(enter):
         theirs.subscribe(topic)
     assert central.publish(Outgoing(f"{OURS}/cmd/open", b"for ours")).taken
     assert central.publish(Outgoing(f"{OURS}/ack", b"for ours")).taken
-    assert [message.payload for message in ours.messages(0.3)] == [b"for ours"]
-    assert list(theirs.messages(0.3)) == []
+    for gate in (OURS, THEIRS):
+        assert central.publish(Outgoing(f"{gate}/cmd/last", b"last")).taken
+    assert heard_upto(ours, b"last") == [b"for ours"]
+    assert heard_upto(theirs, b"last") == []
 
 
 def test_a_result_reaches_central_and_no_other_gate(enter):
     central, ours, theirs = enter("central"), enter("khorgos-03"), enter("khorgos-04")
     central.subscribe("gate/v1/+/res/+")
-    theirs.subscribe(f"{OURS}/res/+")
+    for topic in (f"{OURS}/res/+", f"{THEIRS}/cmd/#"):
+        theirs.subscribe(topic)
     assert ours.publish(Outgoing(f"{OURS}/res/open", b"done")).taken
-    assert [message.payload for message in central.messages(0.3)] == [b"done"]
-    assert list(theirs.messages(0.3)) == []
+    assert ours.publish(Outgoing(f"{OURS}/res/last", b"last")).taken
+    assert central.publish(Outgoing(f"{THEIRS}/cmd/last", b"last")).taken
+    assert heard_upto(central, b"last") == [b"done"]
+    assert heard_upto(theirs, b"last") == []
 
 
 @pytest.mark.parametrize(

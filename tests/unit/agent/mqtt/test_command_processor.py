@@ -15,12 +15,13 @@ from agent.core.commands.record import CommandTaken
 from agent.core.model import CommandName
 from agent.mqtt import challenges
 from agent.mqtt.command_processor import INBOX_LIMIT
+from agent.mqtt.command_refusals import EVENTS_A_MINUTE
 from agent.mqtt.messages import Incoming, Outgoing
 from agent.store.errors import JournalFullError
 from tests.support.mqtt.command_site import ROOT, CommandSender, CommandSite, Executors
 from tests.support.mqtt.commanding import GATE, KEY, OTHER_KEY, READER, signed
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto, stored
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 pytestmark = needs_mosquitto
 
@@ -253,6 +254,7 @@ def test_an_executor_that_hangs_holds_up_no_refusal_and_nothing_runs_beside_it(s
     assert central.send(signed(site.body(), key=OTHER_KEY))["code"] == "SIGNATURE_INVALID"
     busy = central.send(site.command("lock"), "lock")
     assert (busy["result"], "still busy with open" in busy["detail"]) == ("not_done", True)
+    monkeypatch.undo()
     release.set()
     eventually(lambda: central.send(site.command("lock"), "lock")["result"] == "done")
 
@@ -277,7 +279,7 @@ def test_the_processor_stops_in_time_also_while_something_runs(site, central):
     eventually(lambda: site.executors.carried_out)
     assert not site.processor.stop(0.05)
     release.set()
-    assert site.processor.stop(5)
+    assert site.processor.stop(scaled(5))
     assert site.data("command.executed")[0]["detail"] == "at last"
 
 
@@ -295,13 +297,14 @@ def test_what_no_executor_is_there_for_is_not_done(broker, tmp_path):
 
 def test_commands_are_judged_by_the_challenge_alone_while_the_clock_is_not_synchronised(site, central):
     site.clock.synced = False
-    assert central.send(site.command(iat=5, exp=15))["result"] == "done"
-    assert central.send(site.command(iat=5, exp=15, challenge="old"))["code"] == "CHALLENGE_WRONG"
+    assert central.send(site.command(iat=5, exp=105))["result"] == "done"
+    assert central.send(site.command(iat=5, exp=105, challenge="old"))["code"] == "CHALLENGE_WRONG"
     site.clock.synced = True
-    assert central.send(site.command(iat=5, exp=15))["code"] == "EXPIRED"
+    assert central.send(site.command(iat=5, exp=105))["code"] == "EXPIRED"
 
 
-def test_the_challenge_changes_with_the_connection_and_the_birth_tells_it(site, central, broker):
+def test_the_challenge_changes_with_the_connection_and_the_birth_tells_it(site, central, broker, monkeypatch):
+    monkeypatch.setattr(challenges, "GRACE_S", scaled(challenges.GRACE_S))
     before = site.processor.challenge
     payload = site.command()
     connections = site.client.view.connections
@@ -310,7 +313,7 @@ def test_the_challenge_changes_with_the_connection_and_the_birth_tells_it(site, 
     after = site.processor.challenge
     assert after != before
     for topic in ("birth", "status"):
-        eventually(lambda topic=topic: stored(broker.port, f"{ROOT}/{topic}")["payload"].find(after) > 0)
+        eventually(lambda topic=topic: after in str(stored(broker.port, f"{ROOT}/{topic}")))
     # Signed just before, it is still taken; two changes later it is not.
     assert central.send(payload)["result"] == "done"
     old = site.command(challenge=before)
@@ -323,7 +326,7 @@ def test_a_challenge_that_has_stood_for_long_is_changed_and_announced(site, brok
     monkeypatch.setattr(challenges, "ROTATE_EVERY_S", 0.0)
     eventually(lambda: site.processor.challenge != before)
     monkeypatch.undo()
-    eventually(lambda: site.processor.challenge in stored(broker.port, f"{ROOT}/status")["payload"])
+    eventually(lambda: site.processor.challenge in str(stored(broker.port, f"{ROOT}/status")))
 
 
 @pytest.mark.parametrize(
@@ -349,16 +352,19 @@ def test_a_correlation_that_is_too_long_is_left_out(site, central):
     assert central.raw[0].correlation is None
 
 
-def test_a_flood_is_folded_into_few_events_and_counted_exactly(site, central):
+def test_a_flood_is_folded_into_few_events_and_counted_exactly(site, central, monkeypatch):
+    # However slowly this machine makes the flood: no more are answered than at once, and told than it has minutes.
+    monkeypatch.setattr(site.processor._answering, "_per_s", 0.0)
+    began_at = time.monotonic()
     count = 300
     for _ in range(count):
         central.publish(b"nonsense", "open")
     eventually(lambda: site.refused() + site.processor._overflow == count)
     last = central.send(site.command("lock"), "lock")
     assert last["result"] == "done"
-    site.processor.stop()
+    assert site.processor.stop(scaled(5))
     refused = site.data("command.refused")
-    assert len(refused) <= 12
+    assert len(refused) <= 12 + EVENTS_A_MINUTE * (time.monotonic() - began_at) / 60
     assert sum(event["count"] for event in refused) == count
     assert {event["code"] for event in refused} <= {"NOT_A_JWS", "RATE_LIMITED"}
     assert len(central.results) < 100
@@ -374,7 +380,7 @@ def test_more_than_the_processor_accepts_are_refused_and_counted(site, central):
     eventually(lambda: site.processor._overflow == 9)
     hold.set()
     eventually(lambda: site.refused() == INBOX_LIMIT + 9)
-    site.processor.stop(10)
+    assert site.processor.stop(scaled(10))
     limited = [event for event in site.data("command.refused") if event["code"] == "RATE_LIMITED"]
     assert sum(event["count"] for event in limited) == 9
 
@@ -385,7 +391,7 @@ def test_forged_signatures_cost_a_bounded_number_of_verifications(site, central,
     for payload in forged:
         central.publish(payload)
     eventually(lambda: site.refused() == 50)
-    site.processor.stop()
+    assert site.processor.stop(scaled(5))
     counts = {event["code"]: 0 for event in site.data("command.refused")}
     for event in site.data("command.refused"):
         counts[event["code"]] += event["count"]
@@ -404,9 +410,9 @@ def test_a_command_that_waited_longer_than_it_lives_is_not_done(site, central):
 def test_a_command_whose_life_ends_while_it_is_recorded_is_not_done(site, central, monkeypatch, synced):
     def slow(_drafts, _ledger):
         if synced:
-            site.clock._utc += 30
+            site.clock._utc += 200
         else:
-            later = SimpleNamespace(monotonic=lambda: time.monotonic() + 30)
+            later = SimpleNamespace(monotonic=lambda: time.monotonic() + 200)
             monkeypatch.setattr("agent.mqtt.command_processor.time", later)
 
     site.clock.synced = synced
@@ -428,7 +434,12 @@ def test_a_command_on_any_other_topic_is_refused(site, central, topic):
 
 
 def test_results_wait_for_the_link(site, central):
-    site.executors.answers[CommandName.OPEN] = lambda _: (
-        site.client.reconnect("test") or CommandAnswer(Result.DONE, "waited")
-    )
+    def reconnect(_command):
+        before = site.client.view
+        site.client.reconnect("test")
+        # Until the end of the connection is noticed it takes what is published, and may lose it.
+        eventually(lambda: site.client.view != before)
+        return CommandAnswer(Result.DONE, "waited")
+
+    site.executors.answers[CommandName.OPEN] = reconnect
     assert central.send(site.command())["detail"] == "waited"

@@ -16,6 +16,7 @@ from agent.core.events.acknowledgement import AckPolicy
 from agent.core.events.event_types import Draft
 from agent.mqtt import command_results, evidence_upload
 from agent.mqtt.client_settings import ClientSettings
+from agent.mqtt.delivery_window import DeliverySettings
 from agent.mqtt.presence import STATUS_LIFE_FACTOR
 from tests.support.mqtt.command_site import CommandSite
 from tests.support.mqtt.commanding import GATE as COMMANDED
@@ -120,7 +121,7 @@ def test_messages_are_published_as_the_contract_says(broker, journal):
 def test_the_npm_client_reads_all_events_and_the_gate_takes_its_acknowledgements(broker, journal, version):
     with (
         NpmCentral(broker.port, GATE, version) as central,
-        linked(journal, quick(broker.port), extra=presence),
+        linked(journal, quick(broker.port), DeliverySettings(resend_s=3600), extra=presence),
     ):
         eventually(lambda: journal.watermark == journal.head)
         eventually(lambda: central.on(f"{ROOT}/status") and central.on(f"{ROOT}/birth"))

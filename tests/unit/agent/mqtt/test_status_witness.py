@@ -10,8 +10,8 @@ from agent.mqtt.messages import Incoming
 from agent.mqtt.status_witness import INBOX_LIMIT, StatusWitness, head_in
 from agent.store.errors import JournalUnavailableError
 from tests.support.mqtt.linking import GATE, Observer, quick
-from tests.support.mqtt.mosquitto import Broker, needs_mosquitto, publish
-from tests.support.waiting import eventually
+from tests.support.mqtt.mosquitto import Broker, needs_mosquitto, publish, stored
+from tests.support.waiting import eventually, scaled
 
 TOPIC = f"gate/v1/{GATE}/status"
 
@@ -47,8 +47,13 @@ class Watched:
         return self
 
     def __exit__(self, *_):
-        assert self.client.stop(5)
-        assert self.witness.stop(5)
+        assert self.client.stop(scaled(5))
+        assert self.witness.stop(scaled(5))
+
+
+def await_kept(broker):
+    """Wait until the broker keeps what the gate says now: a connection may end before that is written to it."""
+    eventually(lambda: "now" in str(stored(broker.port, TOPIC)), what="the status at the broker")
 
 
 @pytest.fixture
@@ -69,6 +74,7 @@ def test_what_the_broker_kept_is_handed_on_before_what_is_said_now(broker):
 @needs_mosquitto
 def test_it_is_looked_at_once_a_connection_and_again_on_the_next(broker):
     with Watched(broker.port) as gate:
+        await_kept(broker)
         for count in (1, 2):
             gate.observer.views.clear()
             gate.client.reconnect("a test")
@@ -80,6 +86,7 @@ def test_it_is_looked_at_once_a_connection_and_again_on_the_next(broker):
 def test_a_journal_that_cannot_be_read_costs_nothing_but_this_look(broker):
     with Watched(broker.port) as gate:
         gate.fails = JournalUnavailableError("the disk")
+        await_kept(broker)
         for count in (1, 2):
             gate.client.reconnect("a test")
             eventually(lambda: len(gate.taken) >= count, what="the next look")  # noqa: B023
@@ -90,6 +97,7 @@ def test_a_journal_that_cannot_be_read_costs_nothing_but_this_look(broker):
 def test_a_status_without_a_head_says_nothing(broker):
     publish(broker.port, TOPIC, json.dumps({"state": "lost"}), "-r")
     with Watched(broker.port) as gate:
+        await_kept(broker)
         gate.client.reconnect("a test")
         eventually(lambda: gate.taken, what="the head of the next connection")
         assert set(gate.taken) == {"now"}

@@ -72,6 +72,7 @@ def test_a_filter_that_is_dropped_brings_nothing_any_more_also_not_after_a_recon
     came, kept = [], []
     with Running(quick(broker.port), Subscription("kept", kept.append, qos=1)).wait_up() as running:
         running.client.subscribe(Subscription("a", came.append, qos=1), Subscription("b", came.append, qos=1))
+        eventually(lambda: broker.says("\tb (QoS 1)"), what="the broker's word that it is subscribed to")
         publish(broker.port, "a", "1")
         eventually(lambda: came)
         running.client.unsubscribe("a", "never subscribed to")

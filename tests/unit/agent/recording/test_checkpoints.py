@@ -94,7 +94,7 @@ def test_each_signs_the_event_before_it_also_while_others_record(journal, make):
     done = threading.Event()
 
     def record():
-        for _ in range(150):
+        while journal.head < 150 or types(journal).count("chain.checkpoint") <= 3:  # however late the other thread is
             journal.record([device()])
         done.set()
 

@@ -24,7 +24,8 @@ ALL = frozenset(StatePart)
 
 
 @pytest.fixture
-def gate(tmp_path):
+def gate(tmp_path, monkeypatch):
+    monkeypatch.setattr("agent.recording.trust_monitor.STOP_TIMEOUT_S", PATIENCE_S)
     made = WitnessedGate(tmp_path)
     yield made.with_trust()
     made.close()
@@ -107,6 +108,7 @@ def test_a_lane_that_was_taken_out_of_the_configuration_is_not_waited_for(gate, 
 
 
 def test_a_head_file_that_cannot_be_written_holds_and_lets_go(gate):
+    gate.trust.worker.stop(PATIENCE_S)  # in each of its rounds the file can be written
     gate.trust.take(HeadFileWritten("no space"))
     assert gate.trust.hold.cause == "no space"
     assert gate.trust.why_ledger_open() == "no space"

@@ -8,12 +8,18 @@ import socket
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 
 from agent.service.notify import Notifier
 from agent.service.watchdog import PlannedPause, Watchdog
 from tests.support.waiting import PATIENCE_S, eventually, scaled
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    monkeypatch.setattr("agent.service.watchdog.STOP_TIMEOUT_S", PATIENCE_S)
 
 
 class Time:
@@ -113,7 +119,9 @@ def test_without_a_thread_left_a_planned_pause_goes_on_with_one_sign_of_life(man
         assert fed(manager) == 1
 
 
-def test_a_planned_pause_that_takes_too_long_is_fed_no_more(manager, notifier, caplog):
+def test_a_planned_pause_that_takes_too_long_is_fed_no_more(manager, notifier, caplog, mocker):
+    # At its beginning, at the first sign of life, and when the next is due.
+    mocker.patch("agent.service.watchdog.time", SimpleNamespace(monotonic=iter((100.0, 100.01, 100.06)).__next__))
     with PlannedPause(notifier, 0.05):
         eventually(lambda: "the agent has not started over within 0.05 s" in caplog.text)
         assert fed(manager) >= 1
@@ -132,8 +140,9 @@ def test_a_stage_that_begins_to_stall_is_told_to_the_listener_once(notifier):
 
 def test_an_abort_writes_the_stacks_of_all_threads():
     program = (
-        "import os, signal\nfrom agent.service.notify import Notifier\nfrom agent.service.watchdog import "
-        "PlannedPause, Watchdog\nWatchdog(Notifier(None)).start()\nos.kill(os.getpid(), signal.SIGABRT)\n"
+        "import os, signal, time\nfrom agent.service.notify import Notifier\nfrom agent.service.watchdog import "
+        "PlannedPause, Watchdog\nwatchdog = Watchdog(Notifier(None))\nwatchdog.start()\n"
+        "while not watchdog._worker._resting:\n    time.sleep(0.001)\nos.kill(os.getpid(), signal.SIGABRT)\n"
     )
     answer = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=scaled(30)

@@ -14,7 +14,7 @@ from agent.service.listeners import notify_listeners
 from agent.service.parallel import Job, at_once
 from agent.service.worker import Backoff, OnFailure, Worker, end_on_thread_failure
 from agent.store.transaction import transaction
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 QUICK = Backoff(first_s=0.01, cap_s=0.02, steady_s=3600)
 
@@ -39,7 +39,7 @@ def test_work_that_fails_begins_again_and_is_told_with_its_traceback(caplog):
     work.worker.observe(lambda worker: told.append((worker.failures, worker.trouble)))
     work.worker.start()
     eventually(lambda: work.begun == 4)
-    assert work.worker.stop()
+    assert work.worker.stop(PATIENCE_S)
     assert told == [(1, "RuntimeError: first"), (2, "SystemExit: 3"), (3, "KeyError: 'third'")]
     assert [record.levelno for record in caplog.records] == [logging.CRITICAL] * 3
     assert "the test has failed; it begins again in" in caplog.text
@@ -50,7 +50,7 @@ def test_a_fault_that_stays_is_logged_with_its_traceback_once(caplog):
     work = Work(OSError("no disk"), OSError("no disk"), OSError("no network"))
     work.worker.start()
     eventually(lambda: work.begun == 4)
-    work.worker.stop()
+    work.worker.stop(PATIENCE_S)
     assert [bool(record.exc_info) for record in caplog.records] == [True, False, True]
 
 
@@ -75,7 +75,7 @@ def test_a_failure_is_a_trouble_until_the_work_went_well_for_long():
     work.worker._began_at -= QUICK.steady_s
     assert work.worker.trouble == ""
     assert work.worker.failures == 1
-    work.worker.stop()
+    work.worker.stop(PATIENCE_S)
 
 
 def test_a_listener_that_fails_itself_keeps_no_work_from_beginning_again(caplog):
@@ -83,7 +83,7 @@ def test_a_listener_that_fails_itself_keeps_no_work_from_beginning_again(caplog)
     work.worker.observe(lambda _worker: 1 / 0)
     work.worker.start()
     eventually(lambda: work.begun == 2)
-    assert work.worker.stop()
+    assert work.worker.stop(PATIENCE_S)
     assert "the failure of the test could not be told" in caplog.text
 
 
@@ -113,7 +113,7 @@ def test_work_that_is_to_end_the_process_leaves_its_exception_to_the_last_net(ne
     worker = Worker("the board", fail, limit_s=1.0, on_failure=OnFailure.END)
     worker.start()
     eventually(lambda: net == ["the board"])
-    assert worker.join()
+    assert worker.join(PATIENCE_S)
     assert (worker.failures, worker.trouble) == (1, "RuntimeError: no way on")
     assert "the thread the board has failed; the agent stops" in caplog.text
     assert "RuntimeError: no way on" in caplog.text
@@ -151,7 +151,7 @@ def test_it_makes_progress_while_it_waits_for_something_to_do_and_none_while_it_
     assert waiting.wait(PATIENCE_S)
     assert first < worker.progress_at() < worker.progress_at()
     go_on.set()
-    assert worker.join()
+    assert worker.join(PATIENCE_S)
 
 
 def test_a_touch_is_progress():
@@ -168,14 +168,14 @@ def test_a_stop_is_bounded_whatever_the_work_does_and_says_what_is_left(caplog):
     assert not worker.stop(0.01)
     assert "the test does not stop; its thread is left behind" in caplog.text
     let_go.set()
-    assert worker.join()
+    assert worker.join(PATIENCE_S)
 
 
 def test_it_stops_in_the_middle_of_a_backoff():
     worker = Worker("the test", lambda: 1 / 0, limit_s=None, backoff=Backoff(first_s=3600, cap_s=3600))
     worker.start()
     eventually(lambda: worker.failures)
-    assert worker.stop()
+    assert worker.stop(PATIENCE_S)
 
 
 def test_one_that_was_never_started_has_nothing_to_stop():
@@ -259,7 +259,9 @@ def test_a_job_that_hangs_has_no_result_in_time():
 
 def test_of_several_things_at_once_those_that_hang_are_stood_for():
     let_go = threading.Event()
-    found = at_once([("slow", lambda: let_go.wait(PATIENCE_S), "late"), ("quick", lambda: "in time", "late")], 1.0)
+    found = at_once(
+        [("slow", lambda: let_go.wait(PATIENCE_S), "late"), ("quick", lambda: "in time", "late")], scaled(0.25)
+    )
     let_go.set()
     assert found == ["late", "in time"]
 

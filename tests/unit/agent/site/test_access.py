@@ -1,5 +1,7 @@
 """Gates of a site over the shipped broker: mutual TLS, the access list, and what it keeps from whom."""
 
+from dataclasses import replace
+
 import pytest
 
 from agent.broker.addresses import BrokerAddress
@@ -13,14 +15,17 @@ from agent.site.service import SiteService
 from agent.store.journal.journal import Journal
 from tests.support.mqtt.linking import journal_at, linked, quick
 from tests.support.mqtt.mosquitto import SAMPLE, SampleBroker, needs_mosquitto
-from tests.support.site.sites import KEYS, QUICK, SITE, membership_of, request, vehicle_of
+from tests.support.site.sites import KEYS, SITE, membership_of, request, rules, vehicle_of
 from tests.support.store.journals import FakeClock
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 pytestmark = needs_mosquitto
 TWO = ("east", "north")
 TOPICS = SiteTopics(SITE)
 QUIET_S = 0.3
+PATIENT = rules(claim_timeout_s=60.0)
+KEEPALIVE_S = 600
+"""No connection ends because a gate was held up."""
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +46,10 @@ class OverTls:
     def __init__(self, broker, folder, gate):
         address = BrokerAddress("localhost", broker.port, tls=True)
         self.journal = Journal.open(folder / f"{gate}.db", gate=gate, boot="b", clock=FakeClock(), max_bytes=1 << 26)
-        self.link = SiteLink(
-            site_settings(gate, (address,), TlsFiles(*broker.files(f"{gate}{CLIENT_SUFFIX}"))),
-            SITE,
-            membership_of(gate, TWO).peers,
-        )
+        settings = site_settings(gate, (address,), TlsFiles(*broker.files(f"{gate}{CLIENT_SUFFIX}")))
+        self.link = SiteLink(replace(settings, keepalive_s=KEEPALIVE_S), SITE, membership_of(gate, TWO).peers)
         self.service = SiteService(
-            membership_of(gate, TWO), KEYS[gate], self.journal, self.journal.site, self.link, QUICK
+            membership_of(gate, TWO), KEYS[gate], self.journal, self.journal.site, self.link, PATIENT
         )
         self.answers = []
         self.service.start()
@@ -57,7 +59,7 @@ class OverTls:
         return word or eventually(lambda: self.answers and self.answers.pop())
 
     def close(self):
-        assert self.service.stop()
+        assert self.service.stop(PATIENCE_S)
         self.journal.close()
 
 
@@ -90,7 +92,9 @@ def test_a_gate_hears_what_is_for_it_and_rows_and_nothing_else(gates, broker):
     east, north = gates
     # Its own certificate lets a gate say nothing to the others: the one for the site does.
     with OneShotClient(
-        BrokerAddress("localhost", broker.port, tls=True), tls=TlsFiles(*broker.files("north"))
+        BrokerAddress("localhost", broker.port, tls=True),
+        tls=TlsFiles(*broker.files("north")),
+        timeout_s=PATIENCE_S,
     ) as stranger:
         for topic in (f"site/v1/{SITE}/#", TOPICS.to("north"), TOPICS.rows("+")):
             stranger.subscribe(topic)
@@ -109,7 +113,7 @@ def test_a_gate_hears_what_is_for_it_and_rows_and_nothing_else(gates, broker):
 def test_a_gate_is_connected_to_central_and_to_its_site_at_one_broker(gates, broker, tmp_path):
     east, _ = gates
     address = BrokerAddress("localhost", broker.port, tls=True)
-    settings = quick(address, gate="east", tls=TlsFiles(*broker.files("east")))
+    settings = quick(address, gate="east", tls=TlsFiles(*broker.files("east")), keepalive_s=KEEPALIVE_S)
     with journal_at(tmp_path / "journal.db") as journal, linked(journal, settings) as link:
         eventually(lambda: link.client.view.state is PortState.UP, what="the way to central")
         # What comes back on one shows that the other has not ended it.

@@ -19,7 +19,7 @@ from tests.support.lists.lists import DECLARATIONS
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, clock, journal_at, linked, local, quick, record
 from tests.support.mqtt.mosquitto import SAMPLE, Broker, SampleBroker, needs_mosquitto
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 pytestmark = [pytest.mark.broker, needs_mosquitto]
 SITE = "site-1"
@@ -78,7 +78,7 @@ def commanded(journal, settings, came):
     try:
         yield link
     finally:
-        assert link.stop(), "the link did not stop in time"
+        assert link.stop(PATIENCE_S), "the link did not stop in time"
 
 
 def test_no_event_is_lost_when_the_site_or_the_centre_is_killed_and_the_centre_acknowledges(brokers, tmp_path):
@@ -116,7 +116,7 @@ def test_a_command_comes_down_with_expiry_and_correlation_and_its_result_goes_up
     address = BrokerAddress("localhost", centre.central_port, tls=True)
     with (
         journal_at(tmp_path / "journal.sqlite") as journal,
-        OneShotClient(address, tls=TlsFiles(*centre.files("central"))) as central,
+        OneShotClient(address, tls=TlsFiles(*centre.files("central")), timeout_s=PATIENCE_S) as central,
     ):
         central.subscribe(topics.result("open"))
         with commanded(journal, at_site(centre, site), came) as link:
@@ -127,7 +127,7 @@ def test_a_command_comes_down_with_expiry_and_correlation_and_its_result_goes_up
             (command,) = eventually(lambda: came, what="the command at the gate")
             result = Outgoing(topics.result("open"), b"{}", expiry_s=3600, correlation=command.correlation)
             assert link.client.publish(result)
-            answer = next(central.messages(10.0))
+            answer = next(central.messages(PATIENCE_S))
     assert (command.payload, command.correlation, command.retained) == (b"signed", b"c-1", False)
     assert 0 < command.expiry_s <= 30
     assert (answer.payload, answer.correlation) == (b"{}", b"c-1")
@@ -147,7 +147,7 @@ def test_the_lists_come_down_and_stay_at_the_site_and_what_a_gate_cannot_find_is
             return {message.topic for message in gate.messages(0.3) if message.retained}
 
     with OneShotClient(
-        BrokerAddress("localhost", centre.central_port, tls=True), tls=certificates["central"]
+        BrokerAddress("localhost", centre.central_port, tls=True), tls=certificates["central"], timeout_s=PATIENCE_S
     ) as central:
         for topic in (*kept, gone):
             assert not central.publish(Outgoing(topic, b"signed", retain=True)).refused
@@ -157,4 +157,4 @@ def test_the_lists_come_down_and_stay_at_the_site_and_what_a_gate_cannot_find_is
         central.subscribe(topics.want(DECLARATIONS))
         with OneShotClient(BrokerAddress("localhost", site.port, tls=True), tls=certificates[GATE]) as gate:
             gate.publish(Outgoing(topics.want(DECLARATIONS), b'{"gate":"x","have":0}'))
-            assert next(central.messages(10.0)).payload == b'{"gate":"x","have":0}'
+            assert next(central.messages(PATIENCE_S)).payload == b'{"gate":"x","have":0}'

@@ -60,6 +60,7 @@ def told(sync, said, *, to_all=False):
 
 def test_what_is_new_at_a_gate_does_not_begin_the_transfer_of_all_its_rows_anew(sync, wire, monkeypatch):
     monkeypatch.setattr("agent.site.ledger_sync.ASK_AGAIN_S", 0.0)
+    monkeypatch.setattr("agent.site.ledger_sync.WHOLE_STALLED_S", 3600.0)
     sync.link_up()
     sync.met("east")
     (whole,) = wire.asked_for_all("east")

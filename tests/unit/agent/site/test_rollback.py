@@ -12,7 +12,7 @@ from agent.core.site.claim_answers import ClaimCode
 from agent.recording.startup import start_record
 from agent.store.errors import JournalCorruptError
 from tests.support.site.sites import AT_EAST, GATES, SiteGate, outcome, passes, request, rules, site
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 Q = b"\x02" * 8
 PATIENT = rules(claim_timeout_s=60.0)
@@ -72,6 +72,8 @@ class Site:
 @pytest.fixture
 def three(tmp_path):
     with site(tmp_path) as (hub, *gates):
+        for gate in (gates[1], gates[2]):  # what they ask of east is answered
+            gate.be_patient()
         found = Site(tmp_path, hub, gates)
         yield found
         for gate in gates:  # what `site` closes at its end is closed already where it was restarted
@@ -97,6 +99,12 @@ def used_elsewhere_and_put_back(three, name, permit):
     return three.put_back(name)
 
 
+@pytest.fixture
+def unhurried(monkeypatch):
+    """A gate that starts waits for the others' word as long as that may take."""
+    monkeypatch.setattr("agent.site.rollback_witnesses.WAIT_S", PATIENCE_S)
+
+
 class TestTheHomeGatePutBack:
     def test_grants_no_use_again(self, three):
         east = used_elsewhere_and_put_back(three, "east", b"\x01" * 8)
@@ -105,6 +113,7 @@ class TestTheHomeGatePutBack:
             word = gate.claim(request(AT_EAST, "t2"))
             assert word.code is ClaimCode.LEDGER_UNREACHABLE, word
 
+    @pytest.mark.usefixtures("unhurried")
     def test_grants_no_use_again_in_its_first_moments_either(self, three):
         """The others' word is on its way only when the vehicle is there already."""
         three.copy("east")
@@ -194,7 +203,7 @@ class TestAnotherGatePutBack:
         passes(three.north, request(AT_EAST, "t1", permit=Q))
         three.quiet()
         three.hub.lose("want", "rows")
-        north = three.put_back("north")
+        north = three.put_back("north", rules=PATIENT)
         asked = request(AT_EAST, "t2")
         assert north.claim(asked).code is ClaimCode.GRANTED
         three.hub.lose()
@@ -209,7 +218,7 @@ class TestAnotherGatePutBack:
         passes(three.north, request(AT_EAST, "t1", permit=Q))
         three.quiet()
         three.hub.held = {"rows", "want"}
-        north = three.put_back("north")
+        north = three.put_back("north", rules=PATIENT)
         asked = request(AT_EAST, "t2")
         assert north.claim(asked).code is ClaimCode.GRANTED
         north.reserve(asked)
@@ -239,6 +248,7 @@ class TestAnotherGatePutBack:
 
 
 class TestAGateThatStarts:
+    @pytest.mark.usefixtures("unhurried")
     def test_goes_by_its_own_ledger_once_the_others_have_nothing_against_it(self, three):
         three.hub.held = {"rows", "want"}
         east = three.restart("east", rules=PATIENT)

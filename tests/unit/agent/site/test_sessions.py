@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -51,7 +52,9 @@ def met():
 
 
 @pytest.fixture
-def sessions(wire, met):
+def sessions(wire, met, monkeypatch):
+    """On a clock that stands still."""
+    monkeypatch.setattr("agent.site.sessions.time", SimpleNamespace(monotonic=lambda: 1000.0))
     return Sessions(membership_of("east"), KEYS["east"], wire, met.append)
 
 

@@ -39,7 +39,7 @@ def looking(live):
 
 
 def test_a_stream_of_another_size_is_scaled_to_the_size_at_its_opening(live):
-    device = OpenCvCamera(OpenCvSettings(url=live.url))
+    device = OpenCvCamera(OpenCvSettings(**live.settings))
     device.open()
     first = device.read().pixels
     live.show(of_size(*SIZES[0]))

@@ -18,7 +18,6 @@ from agent.core.model import TokenBucket
 from agent.devices.port_supervisor import PortState
 from agent.vision.mapping import CameraStatus
 from agent.vision.process import scrubbed_environment
-from agent.vision.session import VisionWorkerLimits
 from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import CameraPhase, CameraState, ChangeDetectorSettings, Configure, Heartbeat
 from agent.vision.worker.wire import Envelope
@@ -174,14 +173,16 @@ def test_a_vision_worker_that_hangs_while_it_closes_its_camera_is_started_anew_a
 
 @pytest.mark.parametrize("mode", ["silent", "stuck"])
 def test_a_vision_worker_without_a_sign_of_life_is_killed(mode):
-    limits = VisionWorkerLimits(start_s=scaled(0.5), hang_s=scaled(0.25), retry_first_s=0.05, retry_cap_s=0.1)
+    limits = replace(LIMITS, start_s=scaled(0.5), hang_s=scaled(0.25), stop_s=0.3)
     with watching(mode, limits=limits) as watched:
         pid = eventually(lambda: watched.port.pid)
         watched.status(lambda one: "no sign of life" in one.detail)
         eventually(lambda: is_gone(pid))
 
 
-def test_a_vision_worker_that_is_killed_from_outside_comes_back_and_frames_go_on_counting():
+def test_a_vision_worker_that_is_killed_from_outside_comes_back_and_frames_go_on_counting(monkeypatch):
+    # Its socket is closed before it has ended: for so long its end is waited for.
+    monkeypatch.setattr("agent.vision.session._LAST_WORDS_S", PATIENCE_S)
     with watching("count") as watched:
         before = watched.detection().frame
         pid = watched.port.pid
@@ -195,7 +196,7 @@ def test_a_vision_worker_that_is_killed_from_outside_comes_back_and_frames_go_on
 
 
 def test_a_vision_worker_that_is_stopped_by_a_signal_is_killed_and_comes_back():
-    with watching("count", limits=VisionWorkerLimits(hang_s=HANG_S, retry_first_s=0.05, retry_cap_s=0.1)) as watched:
+    with watching("count", limits=replace(LIMITS, hang_s=HANG_S)) as watched:
         eventually(lambda: watched.port.last_heartbeat)  # until then it has the longer time of a start
         os.kill(watched.port.pid, signal.SIGSTOP)
         watched.status(lambda one: f"no sign of life for {HANG_S:g} s" in one.detail)
@@ -203,7 +204,7 @@ def test_a_vision_worker_that_is_stopped_by_a_signal_is_killed_and_comes_back():
 
 
 def test_a_vision_worker_that_does_not_stop_is_killed_in_time():
-    watched = WatchedSupervisor("deaf", limits=VisionWorkerLimits(stop_s=0.3))
+    watched = WatchedSupervisor("deaf", limits=replace(LIMITS, stop_s=0.3))
     watched.port.start()
     eventually(lambda: watched.port.last_heartbeat)
     pid = watched.port.pid
@@ -214,7 +215,7 @@ def test_a_vision_worker_that_does_not_stop_is_killed_in_time():
 @contextmanager
 def held_in_the_kernel(folder):
     """A vision worker that hangs and that SIGKILL does not end until `release` is called, watched."""
-    limits = VisionWorkerLimits(start_s=15, hang_s=1, stop_s=3, retry_first_s=0.05, retry_cap_s=0.1)
+    limits = replace(LIMITS, hang_s=HANG_S)
     command = [sys.executable, CHILD, "held", "--once", str(folder / "once")]
     watched = WatchedSupervisor("held", limits=limits, command=command)
     watched.port.start()
@@ -242,7 +243,7 @@ def test_a_vision_worker_that_even_a_kill_does_not_end_is_lost_at_once_and_no_se
         assert "no sign of life" in lost.detail
         told = watched.status(lambda one: "does not end although it was killed" in one.detail)
         assert told.state is PortState.LOST
-        assert is_gone(watched.held)  # dead, and yet nobody can fetch it
+        eventually(lambda: is_gone(watched.held), what="the death of one that yet nobody can fetch")
         assert watched.port.pid is None
         assert f"{watched.held} does not end although it was killed" in caplog.text
         watched.release()
@@ -259,7 +260,7 @@ def test_a_vision_worker_that_even_a_kill_does_not_end_holds_up_no_stop_and_is_t
         stopped = threading.Thread(target=lambda: results.append(watched.port.stop()), daemon=True)
         results = []
         stopped.start()
-        stopped.join(15)
+        stopped.join(PATIENCE_S)
         assert not stopped.is_alive()
         assert results == [False]
         watched.release()
@@ -314,8 +315,9 @@ PARENT = """
 import sys, threading
 from agent.vision.worker.protocol import Configure
 from agent.vision.supervisor import CameraSupervisor
+from tests.support.vision.watched_supervisor import LIMITS
 port = CameraSupervisor("c", Configure(camera_kind="drawn", camera={}), on_seen=lambda s: print(port.pid, flush=True),
-               on_status=lambda s: None, command=[sys.executable, sys.argv[1], sys.argv[2]])
+               on_status=lambda s: None, limits=LIMITS, command=[sys.executable, *sys.argv[1:3]])
 port.start()
 threading.Event().wait()
 """
@@ -385,7 +387,7 @@ def test_a_vision_worker_that_is_not_trusted_any_more_is_ended_and_another_one_s
         watched.status(lambda one: one.up)
         first = watched.port.pid
         watched.port.start_anew(Text("told of what its picture does not show, and was ended"))
-        lost = watched.status(lambda one: not one.up)
+        lost = watched.status(lambda one: one.state is PortState.LOST)
         assert lost.detail == "the vision worker told of what its picture does not show, and was ended"
         watched.status(lambda one: one.up)
         assert watched.port.pid != first

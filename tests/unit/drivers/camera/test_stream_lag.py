@@ -12,6 +12,7 @@ from drivers.camera.settings import OpenCvSettings
 from drivers.camera.stream_lag import Lag
 from tests.support.vision.numbered_pictures import numbered_picture
 from tests.support.vision.rtsp_server import RtspServer, write_clip
+from tests.support.waiting import scaled
 
 FRAME_S = 0.04
 
@@ -70,14 +71,20 @@ def test_whatever_the_stamps_are_a_lag_is_never_negative_and_never_more_than_hal
 
 def test_a_real_stream_that_was_left_alone_for_a_while_is_behind_by_that_while_and_catches_up(tmp_path):
     frames = (numbered_picture(number, 320, 240) for number in range(125))
-    write_clip(tmp_path / "yard.mp4", frames)
+    write_clip(tmp_path / "yard.mp4", frames, rate_hz=10)  # few enough for a busy machine to catch up
     server = RtspServer(tmp_path).start()
-    camera = OpenCvCamera(OpenCvSettings(url=server.url("yard.mp4")))
+    camera = OpenCvCamera(
+        OpenCvSettings(
+            url=server.url("yard.mp4"),
+            open_timeout_ms=min(60_000, round(scaled(4000))),
+            read_timeout_ms=min(30_000, round(scaled(1000))),
+        )
+    )
     try:
         camera.open()
         for _ in range(10):
             camera.read()
-        threading.Event().wait(1.2)
+        threading.Event().wait(1.5)
         late = [camera.read().behind_s for _ in range(50)]
     finally:
         camera.close()

@@ -32,7 +32,7 @@ def test_a_picture_comes_though_the_next_one_has_not_begun(tmp_path, mocker):
 
     with LiveCamera(tmp_path, *SIZE) as live:
         live.show(DARK)
-        device = OpenCvCamera(OpenCvSettings(url=live.url, read_timeout_ms=30_000))
+        device = OpenCvCamera(OpenCvSettings(**live.settings | {"read_timeout_ms": 30_000}))
         device.open()
         reader = threading.Thread(target=read)
         reader.start()
@@ -50,9 +50,12 @@ def relayed():
     """A relay, the library's end of it and the camera's."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(PATIENCE_S)
-        relay = StreamRelay(f"rtsp://user:pa%40ss@127.0.0.1:{server.getsockname()[1]}/live?a=1", 5.0)
+        relay = StreamRelay(f"rtsp://user:pa%40ss@127.0.0.1:{server.getsockname()[1]}/live?a=1", PATIENCE_S)
         try:
-            with socket.create_connection(("127.0.0.1", relay_port()), 10) as library, server.accept()[0] as camera:
+            with (
+                socket.create_connection(("127.0.0.1", relay_port()), PATIENCE_S) as library,
+                server.accept()[0] as camera,
+            ):
                 camera.settimeout(PATIENCE_S)
                 yield relay, library, camera
         finally:
@@ -94,17 +97,17 @@ def test_closing_ends_both_connections():
 
 
 def test_a_camera_that_refuses_ends_the_connection_of_the_library():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    relay = StreamRelay(f"rtsp://127.0.0.1:{port}/live", 5.0)
-    with socket.create_connection(("127.0.0.1", relay_port()), 10) as library:
-        assert library.recv(1) == b""
+    with socket.socket() as taken:  # nobody else can listen there, and nobody does
+        taken.bind(("127.0.0.1", 0))
+        relay = StreamRelay(f"rtsp://127.0.0.1:{taken.getsockname()[1]}/live", PATIENCE_S)
+        with socket.create_connection(("127.0.0.1", relay_port()), PATIENCE_S) as library:
+            assert library.recv(1) == b""
     assert not relay.answered
     relay.close()
 
 
 def test_a_relay_to_which_nobody_connects_can_be_closed_and_lets_the_next_one_serve():
-    StreamRelay("rtsp://127.0.0.1:9/live", 5.0).close()
+    StreamRelay("rtsp://127.0.0.1:9/live", PATIENCE_S).close()
     with relayed() as (_, library, camera):
         camera.sendall(b"RTSP/1.0 200 OK\r\n\r\n")
         assert received(library, 19) == b"RTSP/1.0 200 OK\r\n\r\n"
@@ -121,7 +124,7 @@ def test_a_relay_whose_connection_another_took_waits_on_and_takes_none_after_its
         return real(readable, *more)
 
     mocker.patch("drivers.camera.stream_relay.select.select", seen)
-    relay = StreamRelay("rtsp://127.0.0.1:9/live", 5.0)
+    relay = StreamRelay("rtsp://127.0.0.1:9/live", PATIENCE_S)
     assert taken.wait(PATIENCE_S)
     relay.close()
     eventually(lambda: not relay._thread.is_alive())
@@ -131,7 +134,10 @@ def test_a_relay_whose_connection_another_took_waits_on_and_takes_none_after_its
 
 
 def test_who_connected_while_nobody_waited_is_turned_away():
-    with socket.create_connection(("127.0.0.1", relay_port()), 10) as stranger, relayed() as (_, library, camera):
+    with (
+        socket.create_connection(("127.0.0.1", relay_port()), PATIENCE_S) as stranger,
+        relayed() as (_, library, camera),
+    ):
         assert stranger.recv(1) == b""
         camera.sendall(b"RTSP/1.0 200 OK\r\n\r\n")
         assert received(library, 19) == b"RTSP/1.0 200 OK\r\n\r\n"

@@ -33,7 +33,7 @@ WAIT_S = PATIENCE_S
 def exchange(link: Path, request: str, length: int) -> str:
     port = SerialPort.shared(str(link), SerialParameters("test"))
     try:
-        return port.exchange(bytes.fromhex(request), length, 1.0).hex(" ").upper()
+        return port.exchange(bytes.fromhex(request), length, WAIT_S).hex(" ").upper()
     finally:
         port.close()
 
@@ -179,6 +179,7 @@ def test_noise_between_requests_does_not_confuse_the_boards(link: Path) -> None:
         port = SerialPort.shared(str(link), SerialParameters("test"))
         port.send(bytes.fromhex("55 AA 01"))
         port.send(bytes.fromhex("01 05 00 00 FF 00 8C 3B 00"))
+        assert board.line.wait_received(3 + 9, WAIT_S)
         select.select([], [], [], 0.06)  # the silence that ends a frame
         port.send(bytes.fromhex("01 05 00 00 FF 00 8C 3A"))
         assert board.relays.wait_until(lambda now: now[0], WAIT_S)

@@ -11,7 +11,7 @@ from drivers.api import Delivery, DeviceUnavailableError
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.numato import NumatoEmulator
 from tests.contracts.inputs import InputContract, Rig
-from tests.support.waiting import REPLY_MS, scaled_ms
+from tests.support.waiting import REPLY_MS, eventually, scaled_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +53,7 @@ def test_relays_and_inputs_share_one_port_from_two_threads(board: NumatoEmulator
     poller = threading.Thread(target=poll)
     poller.start()
     try:
+        eventually(lambda: samples)
         assert {relay.set(2, on=bool(turn % 2)) for turn in range(20)} == {Delivery.DELIVERED}
     finally:
         stop.set()

@@ -38,7 +38,7 @@ class TestDevantechLarge(RelayContract):
 
     @pytest.fixture
     def rig(self, link: Path) -> Iterator[Rig]:
-        yield from emulated(DevantechEmulator(link, Model.USB_RLY16), {})
+        yield from emulated(DevantechEmulator(link, Model.USB_RLY16), {"timeout_ms": REPLY_MS})
 
 
 @pytest.mark.usefixtures("no_leaks")

@@ -310,12 +310,12 @@ def test_relay_and_inputs_share_one_port_from_two_threads(board: ModbusEmulator,
     try:
         assert {relay.set(2, on=bool(turn % 2)) for turn in range(20)} == {Delivery.DELIVERED}
         assert relay.pulse(1, PULSE_MS) is Delivery.DELIVERED
+        eventually(lambda: len(samples) > 5)
     finally:
         stop.set()
         poller.join()
         inputs.close()
     assert set(samples) == {(False, False, False, True, False, False, False, False)}
-    assert len(samples) > 5
 
 
 # --------------------------------------------------------------------------------------------------------- LCUS

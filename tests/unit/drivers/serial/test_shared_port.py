@@ -61,6 +61,11 @@ def peer(link: Path) -> Iterator[Peer]:
     peer.line.unplug()
 
 
+def wait_readable(port: SerialPort) -> None:
+    """Until what was sent is there to be read: the kernel hands it on in the background."""
+    assert select.select([port._usable()._fd], [], [], WAIT_S)[0]
+
+
 def ask_in_vain(peer: Peer, port: SerialPort, request: bytes) -> NoReplyError:
     """A request without an answer in time; the device has received it, so that it takes the next by itself."""
     peer.heard.clear()
@@ -79,6 +84,7 @@ def port(peer: Peer) -> Iterator[SerialPort]:
 
 def test_an_exchange_returns_so_many_bytes_and_drops_what_was_there_before(peer: Peer, port: SerialPort) -> None:
     peer.line.send(b"old")
+    wait_readable(port)
     peer.answers[b"ask"] = b"answer and more"
     assert port.exchange(b"ask", 6, WAIT_S) == b"answer"
 
@@ -124,6 +130,7 @@ def test_an_answer_that_came_in_time_counts_though_the_asking_thread_was_held_up
 def test_after_a_failure_a_late_answer_is_not_taken_for_the_next(peer: Peer, port: SerialPort) -> None:
     ask_in_vain(peer, port, b"first")
     peer.line.send(b"late")
+    wait_readable(port)
     peer.answers[b"second"] = b"good"
     assert port.exchange(b"second", 4, WAIT_S) == b"good"
 
@@ -345,13 +352,13 @@ def test_a_closed_port_sends_nothing_and_closes_twice(peer: Peer) -> None:
 def test_a_line_that_takes_no_bytes_is_given_up_and_says_whether_any_left(
     link: Path, filled: bool, error: type[Exception]
 ) -> None:
-    blocked = threading.Event()
-    line = PtyLine(link, lambda _: blocked.wait(WAIT_S) and None)
+    stuck, blocked = threading.Event(), threading.Event()
+    line = PtyLine(link, lambda _: stuck.set() or (blocked.wait(WAIT_S) and None))
     line.plug()
     port = SerialPort.shared(str(link), SerialParameters("test", write_timeout_s=0.05))
     try:
         if filled:
-            fill(link)
+            fill(link, stuck)
         with pytest.raises(error, match="takes no more bytes"):
             port.send(bytes(100_000))
         assert not port.is_usable
@@ -362,14 +369,14 @@ def test_a_line_that_takes_no_bytes_is_given_up_and_says_whether_any_left(
 
 
 def test_room_for_the_first_byte_that_comes_after_the_deadline_is_not_used(link: Path) -> None:
-    reading = threading.Event()
-    line = PtyLine(link, lambda _: reading.wait(WAIT_S) and None)
+    stuck, reading = threading.Event(), threading.Event()
+    line = PtyLine(link, lambda _: stuck.set() or (reading.wait(WAIT_S) and None))
     line.plug()
     port = SerialPort.shared(str(link), SerialParameters("test", write_timeout_s=WAIT_S))
     deadline = time.monotonic() + scaled(0.2)
     timer = threading.Timer(scaled(0.4), reading.set)
     try:
-        fill(link)
+        fill(link, stuck)
         timer.start()
         with pytest.raises(TooLateError):
             port.send(b"on", deadline=deadline)
@@ -384,8 +391,11 @@ def test_room_for_the_first_byte_that_comes_after_the_deadline_is_not_used(link:
     assert line.received().strip(b"\0") == b"off"
 
 
-def fill(link: Path) -> None:
+def fill(link: Path, stuck: threading.Event) -> None:
+    """Fill a line whose other end takes what comes first and no more; `stuck`: it has."""
     raw = os.open(link, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    os.write(raw, bytes(4096))
+    assert stuck.wait(WAIT_S)
     full = 0
     while full < 20:  # the kernel moves bytes on in the background: full is when it stays so
         try:
@@ -481,6 +491,7 @@ def test_the_silence_that_a_device_needs_before_a_request_counts_before_its_dead
     port.send(b"first")
     with pytest.raises(TooLateError):
         port.send(b"second", deadline=time.monotonic())
+    assert line.wait_received(5, WAIT_S)
     port.close()
     line.unplug()
     assert line.received() == b"first"

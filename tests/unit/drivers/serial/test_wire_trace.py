@@ -8,6 +8,7 @@ from drivers.serial import wire_trace
 from drivers.serial.shared_port import SerialParameters, SerialPort
 from drivers.serial.wire_trace import EXCHANGES, Exchange, LineTrace, WireTrace
 from tests.support.board.null_modem import NullModem
+from tests.support.waiting import PATIENCE_S, scaled_ms
 
 
 def exchange(line, sent, received, at=1.0):
@@ -74,7 +75,9 @@ def test_the_bytes_of_a_driver_are_there_to_be_looked_at(tmp_path):
     board = LcusEmulator(tmp_path / "board")
     board.plug()
     began_at = time.monotonic()  # another test's line may have had the same name
-    relay = LcusRelay(LcusRelay.Settings(port=str(board.line.link), readback="ascii", channels=2))
+    relay = LcusRelay(
+        LcusRelay.Settings(port=str(board.line.link), readback="ascii", channels=2, timeout_ms=scaled_ms(150))
+    )
     relay.open()
     try:
         relay.set(1, on=True)
@@ -96,7 +99,7 @@ def test_what_a_scanner_sends_is_not_kept(tmp_path):
     try:
         before = EXCHANGES.of(str(modem.client.link.resolve())).all()  # another port had this terminal's number
         device.send(b"GP1:secret\r")
-        assert port.receive(5.0)
+        assert port.receive(PATIENCE_S)
         assert EXCHANGES.of(str(modem.client.link.resolve())).all() == before
     finally:
         device.close()

@@ -12,13 +12,15 @@ from agent.core.events.chain import beginning, digest_of
 from sim.demo.broker import Broker, BrokerError
 from sim.demo.central import ACK_KID, Central
 from tests.support.mqtt.linking import GATE
-from tests.support.mqtt.mosquitto import needs_mosquitto, publish, stored
+from tests.support.mqtt.mosquitto import free_port, needs_mosquitto, publish, stored
 from tests.support.waiting import PATIENCE_S, eventually
 
 
 @pytest.fixture
-def broker(tmp_path):
+def broker(tmp_path, monkeypatch):
+    monkeypatch.setattr("sim.demo.broker.START_TIMEOUT_S", PATIENCE_S)
     broker = Broker(tmp_path)
+    broker.port = free_port()  # one that no connection going out takes while it is down
     yield broker
     broker.stop()
 
@@ -29,7 +31,8 @@ def test_the_broker_keeps_its_port_over_a_restart_and_stops_twice(broker):
     for _ in range(2):
         broker.start()
         publish(broker.port, "here", "yes", "-r")
-        assert stored(port, "here")["payload"] == "yes"
+        said = eventually(lambda: stored(port, "here"))
+        assert said["payload"] == "yes"
         broker.stop()
         broker.stop()
 
@@ -92,7 +95,12 @@ def test_central_stores_in_order_drops_duplicates_and_acknowledges_what_has_no_g
     eventually(lambda: 4 in central.heard_at)
     assert [one["seq"] for one in central.events] == [one["seq"] for one in central.told] == [1, 2]
     assert (central.last, central.duplicates - before) == (2, 1)
-    eventually(lambda: json.loads(stored(broker.port, f"gate/v1/{GATE}/ack")["payload"]) == {"stream": "s1", "seq": 2})
+    eventually(
+        lambda: (
+            (said := stored(broker.port, f"gate/v1/{GATE}/ack"))
+            and json.loads(said["payload"]) == {"stream": "s1", "seq": 2}
+        )
+    )
     send(3)
     assert central.wait_for(lambda one: one["seq"] > 2, PATIENCE_S, after=3)["seq"] == 4
     assert central.lines_in_order[2:] == [event(seq).encode() for seq in (1, 2, 3, 4)]

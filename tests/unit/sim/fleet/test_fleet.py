@@ -18,12 +18,13 @@ from sim.fleet.run import Fleet
 from tests.support.gate.installed import ROOT
 from tests.support.mqtt.contract_check import assert_valid
 from tests.support.mqtt.mosquitto import Broker, Listener, SampleBroker, free_port, needs_mosquitto
+from tests.support.waiting import scaled
 
 FIRST, SECOND = "fleet-0001", "fleet-0002"
 
 
 def plan_for(*addresses, **changes):
-    values = {"gates": 20, "rate": 5.0, "for_s": 2.0, "start_spread_s": 0.2, "settle_s": 30.0, "consume": True}
+    values = {"gates": 20, "rate": 5.0, "for_s": 2.0, "start_spread_s": 0.2, "settle_s": scaled(30.0), "consume": True}
     return FleetPlan(brokers=addresses, **(values | changes))
 
 
@@ -36,7 +37,8 @@ def plain(broker):
 class TestARun:
     def test_accounts_for_every_event(self, tmp_path):
         with Broker(tmp_path) as broker:
-            report = asyncio.run(Fleet(plan_for(plain(broker))).run())
+            plan = plan_for(plain(broker), rate=5.0 / scaled(1.0), for_s=scaled(2.0))
+            report = asyncio.run(Fleet(plan).run())
         assert report.well
         assert report.recorded == report.acknowledged == report.consumed.events
         assert report.recorded == pytest.approx(200, abs=25)
@@ -53,7 +55,9 @@ class TestARun:
                     broker.kill()
                     broker.start()
 
-            changes = {"for_s": 7.0, "first_retry_s": 0.2, "retry_cap_s": 0.5}
+            # The first progress of the recording is shown after 5 s.
+            for_s = 5.0 + scaled(2.0)
+            changes = {"for_s": for_s, "rate": 35.0 / for_s, "first_retry_s": 0.2, "retry_cap_s": 0.5}
             report = asyncio.run(Fleet(plan_for(plain(broker), **changes), show).run())
             assert killed.is_set()
         assert report.well
@@ -98,7 +102,7 @@ class TestARun:
 
 def test_where_no_broker_answers_all_gates_are_told_as_away():
     plan = plan_for(BrokerAddress("127.0.0.1", free_port(), tls=False), gates=3, consume=False, for_s=0.1, settle_s=0.1)
-    report = asyncio.run(Fleet(plan, ready_s=0.2).run())
+    report = asyncio.run(Fleet(plan, ready_s=scaled(0.5)).run())
     assert (report.up_at_end, report.connections, report.well) == (0, 0, False)
     assert "ConnectionRefusedError" in next(iter(report.failures))
 

@@ -15,9 +15,11 @@ from typer.testing import CliRunner
 from agent.cli import exit_codes
 from agent.cli.main import application
 from agent.i18n import Language, translate
+from agent.settings.editing import history
 from agent.settings.editing.history import FOLDER, KEPT, LOCK, EditStep, History, HistoryError, present_files
 from drivers.text import Text
 from tests.support.gate.config_files import ROOT_KEY, write
+from tests.support.waiting import PATIENCE_S
 from tests.unit.agent.i18n.test_translation import ENGLISH
 
 MAIN = f"""\
@@ -409,7 +411,8 @@ def test_a_state_that_was_cut_off_or_is_of_another_gate_is_left_out(gate):
     assert gate.call("history", "-c", gate.main).exit_code == exit_codes.OK
 
 
-def test_of_two_who_change_at_once_neither_loses_the_others_change(gate):
+def test_of_two_who_change_at_once_neither_loses_the_others_change(gate, monkeypatch):
+    monkeypatch.setattr(history, "LONGEST_WAIT_S", PATIENCE_S)
     changes = [("gate.site", "8"), ("mqtt.window", "9"), ("lanes.exit-1.timing.read_s", "20"), ("gate.id", "x")]
     answers = []
     threads = [threading.Thread(target=lambda one=one: answers.append(gate_set(gate, *one))) for one in changes]

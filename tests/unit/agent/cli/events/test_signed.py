@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import socket
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,10 +26,10 @@ from agent.mqtt.one_shot_client import OneShotClient
 from agent.recording.checkpoints import Checkpointer
 from agent.store.gate_key import gate_key
 from tests.support.mqtt.linking import local
-from tests.support.mqtt.mosquitto import Broker, free_port, needs_mosquitto
+from tests.support.mqtt.mosquitto import Broker, needs_mosquitto
 from tests.support.pki.signing import KEY, KID, OTHER, signed_chain
 from tests.support.store.journals import GATE, STREAM, UTC, device, open_journal
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 COUNT = 20
 NEWLINE = 10
@@ -298,7 +299,7 @@ def birth(key=KEY):
     return ("birth", json.dumps({"gate": GATE, "key": public}).encode(), True)
 
 
-def listened(broker, messages, *, keys=PINNED, count=12, before=(), for_s=20.0):
+def listened(broker, messages, *, keys=PINNED, count=12, before=(), for_s=PATIENCE_S):
     """The verdict on messages that come while it listens; `before`: retained ones."""
     send(broker, before)
     known = broker.log.read_text().count("event/#")
@@ -435,6 +436,8 @@ def test_a_gate_that_sends_nothing_is_listened_to_for_as_long_as_asked(broker):
 
 
 def test_a_broker_that_is_not_there_is_said_in_one_line():
-    told = run("verify", "--broker", f"mqtt://127.0.0.1:{free_port()}", "--gate", GATE)
+    with socket.socket() as taken:  # so that nobody comes to listen there
+        taken.bind(("127.0.0.1", 0))
+        told = run("verify", "--broker", f"mqtt://127.0.0.1:{taken.getsockname()[1]}", "--gate", GATE)
     assert told.exit_code == 1
     assert len(told.stderr.splitlines()) == 1

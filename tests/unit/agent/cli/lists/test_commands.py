@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from itertools import takewhile
 
 import pytest
 from typer.testing import CliRunner
@@ -43,10 +44,11 @@ from tests.support.lists.lists import (
 )
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto
 from tests.support.pki.permits import NOW as FIXED_NOW
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 TOPICS = ListTopics(SITE)
-QUIET_S = 0.25
+LAST = Outgoing(f"{TOPICS.root}/declarations/last", b"the last")
+"""Published after all that a listener should hear."""
 
 
 @pytest.fixture
@@ -64,7 +66,13 @@ class Gate:
         """Topic to payload of what is retained."""
         with OneShotClient(self.address) as client:
             client.subscribe(f"{TOPICS.root}/#")
-            return {message.topic: message.payload for message in client.messages(QUIET_S) if message.payload}
+            return {message.topic: message.payload for message in self.heard(client) if message.payload}
+
+    def heard(self, client):
+        """What has come to a client up to now."""
+        with OneShotClient(self.address) as other:
+            other.publish(LAST)
+        return takewhile(lambda message: message.topic != LAST.topic, client.messages(PATIENCE_S))
 
     def head(self, trusted_list, version):
         """The head of the declarations once it is of this version."""
@@ -230,7 +238,7 @@ def test_chunks_and_deltas_stand_before_the_head_that_names_them_and_go_after_it
         watcher.subscribe(f"{TOPICS.root}/declarations/#", stored=False)
         central.declare(declarations(700, seed=2, now=NOW))
         publish(central, broker, "--declarations", central.declarations)
-        for message in watcher.messages(QUIET_S):
+        for message in Gate(broker).heard(watcher):
             place = TOPICS.parse(message.topic)
             kind = {HeadTopic: "head", ChunkTopic: "chunk", DeltaTopic: "delta"}[type(place)]
             order.append(f"{kind} {'gone' if not message.payload else 'there'}")
@@ -245,7 +253,7 @@ def test_who_stays_follows_its_files_renews_the_head_and_answers_who_cannot_find
         central.declare(ROWS[5:])
         staying.until("version 2, before 1")
         heads, topics = [], set()
-        for message in client.messages(10):
+        for message in client.messages(PATIENCE_S):
             topics.add(message.topic)
             if message.topic == TOPICS.head(DECLARATIONS):
                 heads.append(open_head(message.payload, central.trusted, SITE, NOW).said)
@@ -257,7 +265,7 @@ def test_who_stays_follows_its_files_renews_the_head_and_answers_who_cannot_find
         assert issued == sorted(set(issued))
         client.publish(Outgoing(TOPICS.want(DECLARATIONS), b'{"gate":"gate-1","have":0}'))
         staying.until("gate-1 cannot find the declarations after version 0: they were sent again")
-        again = {message.topic for message in client.messages(QUIET_S)}
+        again = {message.topic for message in gate.heard(client)}
         assert {TOPICS.chunk(DECLARATIONS, 1, 0), TOPICS.delta(DECLARATIONS, 2), TOPICS.head(DECLARATIONS)} <= again
         client.publish(Outgoing(TOPICS.want(DECLARATIONS), os.urandom(50)))
         central.declare(ROWS[5:], header="permit_id,statas,issuer,not_before,expires_at,declaration,vin")
@@ -326,7 +334,7 @@ def test_a_survey_does_not_take_what_a_gate_asks_for_a_part_of_a_list(central, b
     publish(central, broker, "--declarations", central.declarations)
     with OneShotClient(Gate(broker).address) as client:
         client.publish(Outgoing(TOPICS.want(DECLARATIONS), b"{}", retain=True))
-        stock = survey(client, SITE, QUIET_S)
+        stock = survey(client, SITE, scaled(0.25))
     assert TOPICS.want(DECLARATIONS) not in stock.digests
     assert set(stock.heads) == {DECLARATIONS}
 

@@ -212,7 +212,7 @@ def many(count):
     """A list of so many revocations with long causes."""
     rows = (Revocation(number.to_bytes(8, "big"), NOW + HOUR_S, f"{number} {'x' * 150}") for number in range(count))
     chunks = list(pack_chunks(map(encode_row, rows)))
-    head = ListHead(REVOCATIONS, SITE, 1, NOW, NOW + HOUR_S, 1, tuple(chunk.ref for chunk in chunks))
+    head = ListHead(REVOCATIONS, SITE, 1, NOW, NOW + 24 * HOUR_S, 1, tuple(chunk.ref for chunk in chunks))
     return PackedList(REVOCATIONS, seal_head(head, LISTS_KEY), [chunk.data for chunk in chunks])
 
 

@@ -14,7 +14,7 @@ from drivers.emulators.board import ReplyFault
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.modbus_rtu import ModbusEmulator
 from tests.support.board.relay_command import lcus, modbus, run, start, switchings, write_gate
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 if TYPE_CHECKING:
     import subprocess
@@ -62,7 +62,7 @@ def test_inputs_are_told_as_they_change_by_their_names(link, gate):
 def test_inputs_end_by_themselves_as_lines_of_text(link, gate):
     with ModbusEmulator(link) as board:
         board.set_input(2, on=True)
-        answer = run("inputs", "--config", gate(exit=modbus(link)), "--seconds", "0.3")
+        answer = run("inputs", "--config", gate(exit=modbus(link)), "--seconds", scaled(0.3))
     assert answer.code == 0
     assert re.search(r"input 2 +safety +raw ON +value ON +changes 0", answer.out)
 
@@ -91,7 +91,7 @@ def test_a_lane_without_inputs_is_a_usage_error(link, gate):
 def test_the_trace_shows_every_byte_and_switches_nothing(link, gate):
     with ModbusEmulator(link) as board:
         board.relays.set(2, on=True)
-        answer = run("trace", "--config", gate(exit=modbus(link)), "--seconds", "0.5", "--every-ms", "50")
+        answer = run("trace", "--config", gate(exit=modbus(link)), "--seconds", scaled(0.5), "--every-ms", "50")
         shown = b"".join(bytes.fromhex(text) for text in re.findall(r"> ((?:[0-9A-F]{2} )+)", answer.out))
         assert shown == board.line.received()
         assert switchings(board) == [(2, True)]
@@ -106,7 +106,7 @@ def test_the_trace_shows_every_byte_and_switches_nothing(link, gate):
 def test_the_trace_of_a_silent_board_goes_on_and_is_no_success(link, gate):
     with LcusEmulator(link) as board:
         board.fail(ReplyFault.MUTE)
-        answer = run("trace", "--config", gate(exit=lcus(link)), "--seconds", "1")
+        answer = run("trace", "--config", gate(exit=lcus(link)), "--seconds", scaled(1))
     assert answer.code == 1
     assert answer.out.count("> FF") >= 1
     assert "- lost: the board" in answer.out

@@ -12,8 +12,10 @@ import pytest
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.modbus_rtu import ModbusEmulator
+from drivers.probe import identify
 from tests.support.board.machine import CH340, FTDI, NUMATO, Machine
 from tests.support.board.relay_command import lcus, run, write_gate
+from tests.support.waiting import scaled
 
 
 @pytest.fixture
@@ -24,6 +26,12 @@ def link(tmp_path) -> Path:
 @pytest.fixture
 def gate(tmp_path):
     return partial(write_gate, tmp_path)
+
+
+@pytest.fixture
+def _patient(mocker):
+    """Boards that answer may be late."""
+    mocker.patch("agent.cli.relay.listing.identify", partial(identify, patience_s=scaled(0.3)))
 
 
 @pytest.fixture
@@ -96,6 +104,7 @@ def test_a_configuration_that_cannot_be_used_ends_with_its_own_code(tmp_path):
     assert run("list", "--config", tmp_path / "none.toml").code == 78
 
 
+@pytest.mark.usefixtures("_patient")
 def test_a_board_is_identified_with_lines_to_paste(link):
     with ModbusEmulator(link) as board:
         shown = run("list", "--port", link, "--identify", typed="y\n")
@@ -109,6 +118,7 @@ def test_a_board_is_identified_with_lines_to_paste(link):
     assert history == ()
 
 
+@pytest.mark.usefixtures("_patient")
 def test_the_pasted_lines_are_a_configuration_that_can_be_used(link, gate):
     with LcusEmulator(link) as _:
         (row,) = run("list", "--port", link, "--identify", "--yes", "--json").json()["ports"]

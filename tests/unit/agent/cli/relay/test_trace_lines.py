@@ -9,6 +9,7 @@ import pytest
 from agent.cli.relay.trace_lines import LOGGER, Transfer, TransferPrinter, overheard
 from drivers.emulators.lcus import LcusEmulator
 from drivers.registry import relay
+from tests.support.waiting import scaled_ms
 
 
 def exchange(at: float, reply: str) -> list[Transfer]:
@@ -35,7 +36,7 @@ def test_every_byte_of_a_driver_is_overheard_under_one_logger(tmp_path, level):
     logging.getLogger(LOGGER).setLevel(level)
     heard: list[Transfer] = []
     with LcusEmulator(tmp_path / "port") as board:
-        driver = relay("lcus", {"port": str(tmp_path / "port")})
+        driver = relay("lcus", {"port": str(tmp_path / "port"), "timeout_ms": scaled_ms(200)})
         with overheard(heard.append):
             driver.open()
             driver.set(1, on=True)

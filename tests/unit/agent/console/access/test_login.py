@@ -10,7 +10,7 @@ import pytest
 
 from agent.console.access.admin_actions import AdminAction
 from agent.console.access.lockouts import FREE_FAILURES
-from tests.support.console.consoles import KNOWN_TO_ALL, ConsoleGate, acts
+from tests.support.console.consoles import KNOWN_TO_ALL, ConsoleGate, acts, stop_time
 from tests.support.waiting import PATIENCE_S, eventually
 
 OTHER = "seven green kettles"
@@ -110,6 +110,7 @@ def test_a_client_that_guesses_is_locked_out_and_reported_in_few_events(tmp_path
         access = gate.app.console.access
         access.users.add("aigul", "technician", KNOWN_TO_ALL)
         access.logins._burst = 1000.0  # the limit of an address is a test of its own
+        stop_time(access)
         form = csrf(browser.get("/login"))
         answers = [
             browser.post("/login", data={"csrf": form, "name": "aigul", "password": f"guess {number}"}).status_code
@@ -135,6 +136,7 @@ def guessed_at(tmp_path):
         access = gate.app.console.access
         access.users.add("aigul", "technician", KNOWN_TO_ALL)
         access.logins._burst = 1000.0  # the limit of an address is a test of its own
+        stop_time(access)
 
         def guess(times, address):
             with visitor(gate, address) as stranger:

@@ -9,9 +9,10 @@ import threading
 import httpx
 import pytest
 
+from agent.console.web import http_server
 from drivers.inputs import simulated as simulated_inputs
 from tests.support.console.consoles import LANE, ConsoleGate
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 LANES = (
     LANE
@@ -51,6 +52,8 @@ def gate(tmp_path_factory):
     patch.setenv("RUNTIME_DIRECTORY", str(folder))
     with LiveGate(folder) as gate:
         eventually(lambda: gate.camera.status.up and gate.camera.last_heartbeat)
+        eventually(lambda: gate.app.lanes[0].view, what="the first round of the lane")
+        eventually(lambda: {"out/relay", "out/inputs"} <= gate.app.parts.devices.states.keys(), what="its boards")
         yield gate
     patch.undo()
 
@@ -102,10 +105,14 @@ def test_only_what_has_changed_is_told_again(gate):
         seen = [next(events)[0] for _ in range(7)]
         assert len(set(seen)) == 7
         inputs.set(3, on=True)
-        name, value = next(one for one in events if one[0] in {"inputs", "barrier"})
-        told = dict([(name, value), next(one for one in events if one[0] in {"inputs", "barrier"} - {name})])
-    assert told["barrier"]["position"] == "closed"
-    assert [one["state"] for one in told["inputs"]["signals"]] == ["off", "off", "on"]
+        # Before it may come that the inputs are old: on a busy machine they are.
+        wanted, told = ("closed", ["off", "off", "on"]), {}
+        while (told.get("barrier"), told.get("inputs")) != wanted:
+            name, value = next(events)
+            if name == "barrier":
+                told[name] = value["position"]
+            elif name == "inputs":
+                told[name] = [one["state"] for one in value["signals"]]
     inputs.set(3, on=False)
 
 
@@ -136,10 +143,11 @@ def test_a_viewer_who_does_not_take_his_pictures_keeps_no_vision_worker_busy(gat
     with door(gate) as stalled:
         stalled.sendall(b"GET /live/camera/out/front/pictures HTTP/1.1\r\nHost: localhost\r\n\r\n")
         first = eventually(lambda: gate.camera.picture).number
-        eventually(lambda: gate.camera.picture.number > first)
+        eventually(lambda: (shown := gate.camera.picture) and shown.number > first)
         # What the kernel holds for him fills up; then nobody asks the vision worker any more.
         eventually(lambda: not gate.camera._preview_buffer._wished_until, within_s=60)
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(gate.path.parent / "console.sock"))) as other:
+        own = httpx.HTTPTransport(uds=str(gate.path.parent / "console.sock"))
+        with httpx.Client(transport=own, timeout=PATIENCE_S) as other:
             assert other.get("http://localhost/healthz").status_code == 200
 
 
@@ -179,7 +187,8 @@ def test_what_is_not_there_is_refused_in_words(gate, path, status):
     assert answer.text
 
 
-def test_live_answers_end_at_once_when_the_agent_stops(tmp_path):
+def test_live_answers_end_at_once_when_the_agent_stops(tmp_path, mocker):
+    mocker.patch.object(http_server, "GRACE_S", PATIENCE_S)  # none is cut off because this machine is busy
     ended = threading.Event()
 
     def read(response):
@@ -193,6 +202,6 @@ def test_live_answers_end_at_once_when_the_agent_stops(tmp_path):
         reader = threading.Thread(target=read, args=(response,))
         reader.start()
         gate.app.parts.console.stop()
-        assert ended.wait(3.0)
+        assert ended.wait(scaled(3.0))
         reader.join()
         stream.__exit__(None, None, None)

@@ -122,9 +122,9 @@ def test_an_exposure_is_tried_recorded_and_bounded(seeing_gate):
     eventually(lambda: camera.status.up and camera.last_heartbeat)
     browser = gate.browser("technician")
     assert browser.post("/aim/out/front/exposure", data={"divisor": "4"}).status_code == 200
-    eventually(lambda: camera.last_heartbeat.exposure == 0.25)
+    eventually(lambda: (beat := camera.last_heartbeat) and beat.exposure == 0.25)
     assert browser.post("/aim/out/front/exposure", data={"divisor": "1"}).status_code == 200
-    eventually(lambda: camera.last_heartbeat.exposure == 1.0)
+    eventually(lambda: (beat := camera.last_heartbeat) and beat.exposure == 1.0)
     for bad in ("0", "-1", "1000", "much", ""):
         assert browser.post("/aim/out/front/exposure", data={"divisor": bad}).status_code == 422
     assert [act[0] for act in gate.acts()].count("camera.exposure_tried") == 2

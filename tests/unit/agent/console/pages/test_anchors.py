@@ -21,7 +21,7 @@ from tests.support.anchors.anchored_gate import AnchoredGate, signed
 from tests.support.anchors.people import OTHER_ROOT_KEY, document
 from tests.support.console.consoles import acts
 from tests.support.gate.config_files import ROOT_KEY
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="anchors count only where they are root's")
 PAGE = "/configuration/anchors"
@@ -123,10 +123,18 @@ def test_two_persons_change_an_anchor_and_each_step_is_recorded_with_old_and_new
         assert f"permits.root_keys: {old} -> {new}" in one["detail"]
 
 
+def looking_alone(gate):
+    """The follower, whose own thread has ended: nobody looks at the same time as the test."""
+    follower = gate.app.parts.anchors
+    follower.worker.ask_to_stop()
+    assert follower.worker.ended(PATIENCE_S)
+    return follower
+
+
 def test_the_agent_records_the_change_and_takes_it(gate):
     payload = proposed(gate)
     hand_in(gate.admin("bolat"), "confirm", payload, "person:bolat")
-    gate.app.parts.anchors.look()
+    looking_alone(gate).look()
 
     def changed():
         with JournalReader(gate.path.parent / "state/journal.db") as journal:
@@ -195,7 +203,7 @@ def test_one_proposal_waits_at_a_time(gate):
 
 def test_a_proposal_that_nobody_confirms_expires_and_that_is_recorded(gate, mocker):
     payload = proposed(gate)
-    follower = gate.app.parts.anchors
+    follower = looking_alone(gate)
     later = gate.app.parts.utc() + 86_401
     mocker.patch.object(gate.app.parts, "utc", return_value=later)
     object.__setattr__(follower._dependencies, "utc", lambda: later)

@@ -12,6 +12,7 @@ from agent.console import hold_to_confirm
 from agent.console.hold_to_confirm import LIFE_S, MOST, Holds
 from agent.console.labels.barrier import ACTS
 from agent.console.order_answers import ANSWERS, answer_text
+from agent.console.pages import barrier as barrier_page
 from agent.console.pages.barrier import Act
 from agent.core.lane.effects import OrderAnswered
 from agent.core.lane.orders import KEY_SWITCH
@@ -19,6 +20,7 @@ from agent.core.lane.step import LaneRules
 from agent.core.lane.step_inputs import CommandKind
 from agent.core.lane.test_pulse import pulse_obstacle
 from agent.i18n import Language, translate
+from agent.lane import order_requests
 from drivers.emulators.lcus import LcusEmulator
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated
@@ -40,6 +42,8 @@ enter_s = 1
 clear_s = 0.1
 close_s = 0.5
 gone_s = 0.5
+stale_s = 5
+grant_s = 60
 
 [lanes.out.barrier]
 pulse_ms = 200
@@ -79,10 +83,17 @@ def gate(tmp_path_factory):
 
 
 @pytest.fixture
-def quiet(gate, monkeypatch):
-    """A gate whose lane is at rest, with a shorter hold, and time for a busy machine to confirm it."""
+def patient(monkeypatch):
+    """A shorter hold, and time for a busy machine to confirm it and to take an order up."""
     monkeypatch.setattr(hold_to_confirm, "HOLD_S", HOLD_S)
     monkeypatch.setattr(hold_to_confirm, "LIFE_S", PATIENCE_S)
+    monkeypatch.setattr(barrier_page, "ORDER_S", PATIENCE_S)
+    monkeypatch.setattr(order_requests, "LATE_ANSWER_S", PATIENCE_S)
+
+
+@pytest.fixture
+def quiet(gate, patient):
+    """A gate whose lane is at rest."""
     eventually(lambda: view(gate) is not None and view(gate).state == "idle" and not view(gate).pulse_obstacle)
     return gate
 
@@ -128,10 +139,10 @@ def closed_again(gate):
 
 
 def test_a_held_button_gives_one_recorded_pulse_in_the_name_of_who_held_it(quiet):
-    before = pulses(quiet)
+    before, told = pulses(quiet), len(recorded(quiet, "barrier.pulsed"))
     answer = held(quiet.browser("technician"), "test_open", "relay exchanged")
     assert (answer.status_code, "The open pulse is ordered" in answer.text) == (200, True)
-    eventually(lambda: recorded(quiet, "barrier.pulsed"))
+    eventually(lambda: len(recorded(quiet, "barrier.pulsed")) > told)
     tested, pulsed = recorded(quiet, "barrier.tested")[-1], recorded(quiet, "barrier.pulsed")[-1]
     assert tested[1] == {"action": "open", "operator": "some-technician", "cause": "relay exchanged"}
     assert tested[0] < pulsed[0]
@@ -288,8 +299,8 @@ def test_the_first_lane_is_shown_where_none_is_named(gate):
     assert (answer.status_code, answer.headers["location"]) == (303, "/barrier/out")
 
 
-def test_the_bytes_of_a_serial_board_are_shown_with_their_meaning(tmp_path, monkeypatch):
-    monkeypatch.setattr(hold_to_confirm, "HOLD_S", HOLD_S)
+@pytest.mark.usefixtures("patient")
+def test_the_bytes_of_a_serial_board_are_shown_with_their_meaning(tmp_path):
     board = LcusEmulator(tmp_path / "board")
     board.plug()
     (tmp_path / "gate").mkdir()
@@ -359,6 +370,7 @@ def test_there_is_a_text_for_whatever_a_lane_answers():
 def test_a_lane_that_has_stopped_answers_so_too(tmp_path):
     with ConsoleGate(tmp_path) as gate:
         unit = gate.app.lanes[0]
+    eventually(lambda: not unit.loop.runs, what="the end of the lane")
     assert (
         answer_text(unit.order(CommandKind.OPEN, "aigul", "test", 0.1).detail)
         == "The lane does not run; nothing was done."

@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agent.clock.clock import Clock
+from agent.doctor.collectors import remote
 from agent.i18n import Language, translate
 from drivers.text import Text
 from tests.support.console.consoles import ConsoleGate
 from tests.support.mqtt.mosquitto import Broker, free_port, needs_mosquitto
 from tests.support.pki.certificates import Authority
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 SILENT = {
     "en": "is the broker running?",
@@ -29,6 +30,8 @@ SILENT = {
 @pytest.fixture
 def joined(tmp_path, monkeypatch):
     """A gate whose variables name a broker that runs."""
+    monkeypatch.setattr(remote, "ANSWER_S", PATIENCE_S)
+    monkeypatch.setattr(remote, "LIMIT_S", 4 * PATIENCE_S)
     with Broker(tmp_path) as broker:
         monkeypatch.setenv("GATE_MQTT__ENABLED", "true")
         monkeypatch.setenv("GATE_MQTT__START_SPREAD_S", "0")

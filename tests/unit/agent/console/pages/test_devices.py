@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import cache
+from functools import cache, partial
 
 import pytest
 from markupsafe import escape
@@ -15,11 +15,13 @@ from agent.devices.port_supervisor import PortState
 from agent.devices.scanner import ScannerState
 from agent.i18n import Language, translate
 from agent.i18n.event_text import DEVICE_STATES
+from drivers import probe
 from drivers.emulators.lcus import LcusEmulator
 from drivers.serial.usb_ids import ProbePolicy
 from drivers.text import Text
 from tests.support.board.machine import CH340, FTDI, Machine, Usb
 from tests.support.console.consoles import ConsoleGate
+from tests.support.waiting import scaled
 
 ARDUINO = Usb("2341:0043", "Arduino Uno", "Arduino", "7573530383135")
 LANE = """
@@ -69,6 +71,7 @@ def site(tmp_path_factory):
     (tmp_path / "gate").mkdir()
     with pytest.MonkeyPatch.context() as patch, ConsoleGate(tmp_path / "gate", lanes=LANE) as gate:
         patch.setattr(hardware_scan, "ROOT", machine.root)
+        patch.setattr(hardware_scan, "identify", partial(probe.identify, patience_s=scaled(probe.PATIENCE_S)))
         gate.machine, gate.board = machine, board
         gate.browser = cache(gate.browser)
         yield gate

@@ -15,7 +15,7 @@ from agent.core.events import Draft, VehiclePresent
 from agent.core.lane import transaction_id
 from agent.store.journal.reader import JournalReader
 from tests.support.console.consoles import ConsoleGate
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 PICTURE = b"\xff\xd8\xff a picture \xff\xd9"
 SHA256 = hashlib.sha256(PICTURE).hexdigest()
@@ -104,7 +104,8 @@ def test_a_journal_that_is_no_gates_is_read_and_nothing_is_made_beside_it(gate, 
     assert not (copied / USERS_FILE).exists()
 
 
-def test_a_stop_tells_of_what_was_not_told_yet(tmp_path):
+def test_a_stop_tells_of_what_was_not_told_yet(tmp_path, monkeypatch):
+    monkeypatch.setattr("agent.console.view_log.TOLD_EVERY_S", PATIENCE_S)
     with ConsoleGate(tmp_path) as gate:
         other = PICTURE + b"x"
         for jpeg in (PICTURE, other):

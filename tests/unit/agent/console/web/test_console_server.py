@@ -16,6 +16,7 @@ from agent.console.access import database
 from agent.console.web import console_server
 from agent.console.web.unix_socket import SOCKET_NAME
 from tests.support.console.consoles import OPEN_WITHIN_S, ConsoleGate
+from tests.support.mqtt.mosquitto import free_port
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC).timestamp()
@@ -36,7 +37,7 @@ def test_a_port_that_another_holds_is_tried_until_it_is_free(tmp_path, caplog, m
             with httpx.Client(transport=own, base_url="http://gate", trust_env=False, timeout=PATIENCE_S) as local:
                 assert local.get("/healthz").text == "up\n"
             taken.close()
-            assert gate.app.console.wait_open(20)
+            assert gate.app.console.wait_open(OPEN_WITHIN_S)
             assert gate.browser().get("/healthz").text == "up\n"
         finally:
             gate.__exit__()
@@ -45,8 +46,8 @@ def test_a_port_that_another_holds_is_tried_until_it_is_free(tmp_path, caplog, m
 
 def test_a_gate_that_starts_anew_takes_the_same_port_with_a_stream_still_open(tmp_path):
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
-    with ConsoleGate(tmp_path) as gate:
-        port = int(gate.url.rpartition(":")[2])
+    port = free_port()
+    with ConsoleGate(tmp_path, port=port) as gate:
         threads = {thread.name for thread in threading.enumerate()}
         stream = gate.browser("viewer").stream("GET", "/live/lane/out/news")
         news = stream.__enter__().iter_raw()

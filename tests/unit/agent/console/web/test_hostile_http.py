@@ -32,6 +32,13 @@ def gate(tmp_path_factory):
         yield gate
 
 
+@pytest.fixture(autouse=True)
+def patient(mocker):
+    """Who sends what he should has the time for it, on a machine as busy as this one."""
+    mocker.patch.object(http_server, "HANDSHAKE_S", scaled(http_server.HANDSHAKE_S))
+    mocker.patch.object(connections, "REQUEST_S", scaled(connections.REQUEST_S))
+
+
 def connected(gate, address="127.0.0.1"):
     """A connection from a loopback address."""
     parts = urlsplit(gate.url)
@@ -180,10 +187,13 @@ def test_a_flood_from_one_address_is_slowed_down(gate):
     assert int(answers[-1].headers["retry-after"]) > 0
 
 
-def test_so_many_connections_from_one_address_and_no_more(gate):
-    before = refused(gate, "connections")
-    asked = f"GET /account HTTP/1.1\r\nHost: localhost\r\nCookie: gate-session={gate.token('viewer')}\r\n\r\n".encode()
-    with ExitStack() as stack:
+def test_so_many_connections_from_one_address_and_no_more(tmp_path, mocker):
+    mocker.patch.object(http_server, "KEEP_ALIVE_S", scaled(http_server.KEEP_ALIVE_S))
+    with ConsoleGate(tmp_path) as gate, ExitStack() as stack:
+        gate.token("admin")
+        before = refused(gate, "connections")
+        token = gate.token("viewer")
+        asked = f"GET /account HTTP/1.1\r\nHost: localhost\r\nCookie: gate-session={token}\r\n\r\n".encode()
         for _ in range(http_server.NETWORK.most_of_one):
             known = stack.enter_context(connected(gate, "127.0.0.8"))
             known.sendall(asked)
@@ -191,7 +201,8 @@ def test_so_many_connections_from_one_address_and_no_more(gate):
         with connected(gate, "127.0.0.8") as one_more:
             assert one_more.recv(1) == b""
         assert refused(gate, "connections") > before
-    eventually(lambda: gate.browser("viewer").get("/account").status_code == 200)
+        stack.close()
+        eventually(lambda: gate.browser("viewer").get("/account").status_code == 200)
 
 
 def test_of_one_address_that_nobody_is_known_of_the_oldest_half_open_connection_goes_for_a_new_one(gate):
@@ -208,6 +219,7 @@ def test_of_one_address_that_nobody_is_known_of_the_oldest_half_open_connection_
 
 
 def test_a_client_that_sends_half_a_request_is_not_waited_for(tmp_path, mocker):
+    enough_s = connections.REQUEST_S
     mocker.patch.object(connections, "REQUEST_S", 0.2)
     mocker.patch("agent.console.web.request_limits.BODY_S", 0.2)
     with ConsoleGate(tmp_path) as gate:
@@ -217,15 +229,18 @@ def test_a_client_that_sends_half_a_request_is_not_waited_for(tmp_path, mocker):
             assert answer_or_reset(connection) == b""
         with connected(gate) as connection:
             assert answer_or_reset(connection) == b""
+        mocker.patch.object(connections, "REQUEST_S", enough_s)
         with connected(gate) as connection:
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             whole = b""
             while not whole.endswith(b"up\n"):
                 whole += connection.recv(65_536)
             assert whole.startswith(b"HTTP/1.1 200")
+            mocker.patch.object(connections, "REQUEST_S", 0.2)
             connection.sendall(b"GET /healthz HTT")
             assert answer_or_reset(connection) == b""
         assert refused(gate, "slow") == 3
+        mocker.patch.object(connections, "REQUEST_S", enough_s)
         head = b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
         with connected(gate) as connection:
             connection.sendall(head + b"Content-Type: application/x-www-form-urlencoded\r\n\r\nname=")
@@ -235,10 +250,12 @@ def test_a_client_that_sends_half_a_request_is_not_waited_for(tmp_path, mocker):
 
 def test_a_client_that_reads_nothing_of_what_is_sent_is_disconnected(tmp_path, mocker):
     mocker.patch.object(connections, "STALLED_MS", 500)
-    with ConsoleGate(tmp_path) as gate, connected(gate) as connection:
+    with ConsoleGate(tmp_path) as gate, ExitStack() as stack:
+        entered = mocker.spy(gate.app.console._listening._network, "enter")
+        connection = stack.enter_context(connected(gate))
         asked = b"GET /static/vendor/alpine-csp.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
         connection.sendall(asked * 200)
-        eventually(lambda: gate.app.console.connections == 1)
+        eventually(lambda: entered.spy_return is not None, what="its place")
         eventually(lambda: gate.app.console.connections == 0, within_s=60)
 
 
@@ -327,7 +344,8 @@ def half_open(gate, stack, address, count):
 
 
 @pytest.mark.parametrize(("addresses", "of_each"), [(4, 32), (20, 8), (100, 2)])
-def test_half_sent_requests_from_many_addresses_keep_no_technician_out(tmp_path, addresses, of_each):
+def test_half_sent_requests_from_many_addresses_keep_no_technician_out(tmp_path, mocker, addresses, of_each):
+    mocker.patch.object(connections, "REQUEST_S", PATIENCE_S)
     with ConsoleGate(tmp_path) as gate, ExitStack() as stack:
         gate.token("admin")
         before = gate.browser("technician")
@@ -366,8 +384,7 @@ def test_clients_that_take_nothing_of_their_answers_keep_no_technician_out(tmp_p
         assert refused(gate, "connections") > 0
 
 
-def test_a_technician_behind_a_burst_of_silent_connections_comes_in(tmp_path, mocker):
-    mocker.patch.object(http_server, "HANDSHAKE_S", scaled(http_server.HANDSHAKE_S))
+def test_a_technician_behind_a_burst_of_silent_connections_comes_in(tmp_path):
     with ConsoleGate(tmp_path, console='tls = "always"') as gate, ExitStack() as stack:
         goes_on = threading.Event()
         gate.app.console._listening._loop.call_soon_threadsafe(goes_on.wait, PATIENCE_S)
@@ -382,9 +399,7 @@ def test_a_technician_behind_a_burst_of_silent_connections_comes_in(tmp_path, mo
             assert answer(encrypted).startswith(b"HTTP/1.1 ")
 
 
-def test_handshakes_that_are_never_made_keep_no_technician_out(tmp_path, mocker):
-    # The technician's own handshake has this time too, on a machine as busy as this one.
-    mocker.patch.object(http_server, "HANDSHAKE_S", scaled(http_server.HANDSHAKE_S))
+def test_handshakes_that_are_never_made_keep_no_technician_out(tmp_path):
     with ConsoleGate(tmp_path, console='tls = "always"') as gate, ExitStack() as stack:
         token = gate.token("technician")
         silent = [

@@ -14,7 +14,14 @@ import pytest
 
 from agent.console.web import connections, http_server
 from tests.support.console.consoles import ConsoleGate
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
+
+
+@pytest.fixture(autouse=True)
+def patient(mocker):
+    """Who says what he should has the time for it, on a machine as busy as this one."""
+    mocker.patch.object(http_server, "HANDSHAKE_S", scaled(http_server.HANDSHAKE_S))
+    mocker.patch.object(connections, "REQUEST_S", scaled(connections.REQUEST_S))
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +199,7 @@ def test_plain_talk_counts_against_the_same_rate(gate):
 
 
 def test_who_says_nothing_at_an_encrypted_address_takes_a_place_and_is_not_waited_for(gate, mocker):
+    eventually(lambda: gate.app.console.connections == 0, what="the end of those of other tests")
     before = refused(gate, "connections")
     with ExitStack() as stack:
         oldest, *_ = [stack.enter_context(connected(gate)) for _ in range(http_server.NETWORK.strangers_of_one)]
@@ -239,7 +247,8 @@ def test_a_handshake_that_comes_byte_by_byte_is_a_handshake(gate):
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_curl_follows_to_the_page(gate):
-    command = ["curl", "--silent", "--show-error", "--insecure", "--location", "--noproxy", "*", "--max-time", "20"]
+    command = ["curl", "--silent", "--show-error", "--insecure", "--location", "--noproxy", "*"]
+    command += ["--max-time", f"{scaled(20):.0f}"]
     address = f"http://127.0.0.1:{port_of(gate)}/healthz"
     done = subprocess.run(
         [*command, "--write-out", "%{url_effective}", address], capture_output=True, text=True, check=False

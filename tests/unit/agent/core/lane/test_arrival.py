@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from agent.core.events.event_types import Alarm, AlarmRaised
 from agent.core.lane.step import LaneState
 from agent.core.lane.step_inputs import CommandKind, ReadersChanged, RecordFailed, RelayChanged
-from agent.core.model.reasons import Reason, Verdict
+from agent.core.model.reasons import Check, Reason, Verdict
 from tests.support.lane.rows import AGENT, LOST, PULSE, Row, check, closed_as, rows
 from tests.support.lane.yard import (
     Yard,
@@ -495,6 +496,22 @@ TABLE: list[Row] = [
 @rows(TABLE)
 def test_row(way: Callable[[], Yard], act: Callable[[Yard], list[str]], state: LaneState, lines: list[str]) -> None:
     check(way, act, state, lines)
+
+
+@pytest.mark.parametrize(
+    ("checks", "detail"),
+    [
+        ((Check(Reason.OK, True, "all well"), Check(Reason.PICTURE_MISMATCH, False, "a cat")), "a cat"),
+        ((), ""),
+    ],
+)
+def test_the_alarm_of_pictures_that_show_something_else_says_what_the_check_saw(
+    checks: tuple[Check, ...], detail: str
+) -> None:
+    yard = deciding()
+    yard.decide(Verdict.MANUAL, Reason.PICTURE_MISMATCH, checks=checks)
+    (told,) = [draft.event for draft in yard.drafts() if isinstance(draft.event, AlarmRaised)]
+    assert told == AlarmRaised(alarm=Alarm.PICTURE_MISMATCH, detail=detail)
 
 
 @pytest.mark.parametrize("way", [present, deciding, manual])

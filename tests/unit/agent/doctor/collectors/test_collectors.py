@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
+import secrets
 import subprocess
 import sys
 import threading
@@ -33,7 +34,7 @@ from tests.support.mqtt.contract_check import assert_valid
 from tests.support.mqtt.mosquitto import Broker, Listener, needs_mosquitto
 from tests.support.mqtt.rough_broker import RoughBroker
 from tests.support.pki.certificates import DAY, Authority
-from tests.support.waiting import PATIENCE_S, eventually, scaled
+from tests.support.waiting import PATIENCE_S, eventually, scaled, scaled_ms
 
 US = SystemUser("me", os.geteuid(), frozenset({os.getegid()}), is_us=True)
 STRANGER = SystemUser("stranger", 54_321, frozenset({54_321}), is_us=False)
@@ -134,6 +135,7 @@ def test_what_the_service_manager_shows_of_the_unit_is_read(tmp_path, monkeypatc
         program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
     mocker.patch.object(systemd_unit, "MANAGER", tmp_path)
+    mocker.patch.object(systemd_unit, "ASK_S", PATIENCE_S)
     found = software.service(tmp_path)
     assert (found.unit, found.enabled, found.active, found.restarts) == (unit, enabled, "active", 4)
     assert found.unit_problems == f"{unit}:9: Unknown key name 'X' in section 'Service', ignoring."
@@ -373,7 +375,7 @@ print(user.may(path, os.R_OK | os.W_OK), user.is_barred(path, os.R_OK | os.W_OK)
 def test_a_device_that_a_control_group_bars_is_told_from_one_whose_mode_forbids(tmp_path):
     device = tmp_path / "device"
     subprocess.run(["mknod", "-m", "0666", device, "c", "10", "200"], check=True)
-    group = DEVICES / f"gate-test-{os.getpid()}"
+    group = DEVICES / f"gate-test-{secrets.token_hex(8)}"  # another suite may have processes of the same numbers
     group.mkdir()
     asked = [sys.executable, "-c", ASK, device]
     try:
@@ -398,7 +400,15 @@ def test_a_mode_that_forbids_is_not_taken_for_the_service_manager(tmp_path, want
 # ------------------------------------------------------------------------------------------------- brokers and boards
 
 
+@pytest.fixture
+def _patient(mocker):
+    """Brokers that answer may be late."""
+    mocker.patch.object(remote, "ANSWER_S", PATIENCE_S)
+    mocker.patch.object(remote, "LIMIT_S", 4 * PATIENCE_S)
+
+
 @needs_mosquitto
+@pytest.mark.usefixtures("_patient")
 def test_a_broker_is_tried_with_everything_that_the_gate_does_there(tmp_path):
     health = examples_health()
     with Broker(tmp_path) as broker, Listener(broker.port, "gate/v1/gate-7/#") as listener:
@@ -415,6 +425,7 @@ def test_a_broker_is_tried_with_everything_that_the_gate_does_there(tmp_path):
 
 
 @needs_mosquitto
+@pytest.mark.usefixtures("_patient")
 def test_a_broker_that_lets_the_gate_in_but_takes_nothing_of_it_is_told(tmp_path):
     (tmp_path / "acl").write_text("topic read other/#\n")
     with Broker(tmp_path, listener=("allow_anonymous true", f"acl_file {tmp_path}/acl")) as broker:
@@ -425,6 +436,7 @@ def test_a_broker_that_lets_the_gate_in_but_takes_nothing_of_it_is_told(tmp_path
     assert "not authorized" in found.takes
 
 
+@pytest.mark.usefixtures("_patient")
 def test_a_broker_that_refuses_what_the_gate_subscribes_to_is_told(tmp_path):
     with RoughBroker(granted=0x87) as broker:
         lines = f'brokers = ["mqtt://127.0.0.1:{broker.port}"]'
@@ -440,18 +452,24 @@ def examples_health():
     return examples.health_example()
 
 
-def test_devices_that_nobody_has_are_opened_and_nothing_moves(tmp_path):
+def test_devices_that_nobody_has_are_opened_and_nothing_moves(tmp_path, mocker):
+    for limit in ("BOARD_LIMIT_S", "CAMERA_LIMIT_S", "REFUSED_S"):
+        mocker.patch.object(devices, limit, PATIENCE_S)
     with LcusEmulator(tmp_path / "board") as board:
-        lanes = LANE.replace('kind = "simulated"\nname = "doctor"', f'kind = "lcus"\nport = "{board.line.link}"', 1)
+        keys = f'kind = "lcus"\nport = "{board.line.link}"\ntimeout_ms = {scaled_ms(200)}'
+        lanes = LANE.replace('kind = "simulated"\nname = "doctor"', keys, 1)
         settings = load_configuration(GateSite(tmp_path).configure(lanes, mqtt="enabled = false")).settings
         (relay,) = devices.relays(settings, relay_boards(settings.lanes))
         assert (relay.up, relay.energised, board.relays.history) == (True, (), ())
         command = [sys.executable, "-c", f"f = open('{board.line.link}', 'rb'); input()"]
         with subprocess.Popen(command, stdin=subprocess.PIPE) as holder:
-            eventually(lambda: not devices.relays(settings, relay_boards(settings.lanes))[0].up)
-            (held,) = devices.relays(settings, relay_boards(settings.lanes))
+
+            def is_held():
+                (held,) = devices.relays(settings, relay_boards(settings.lanes))
+                return not held.up and f"(pid {holder.pid})" in held.detail
+
+            eventually(is_held)
             holder.kill()
-        assert f"(pid {holder.pid})" in held.detail
         (camera,) = devices.cameras(settings)
     assert camera.phase == "streaming"
     assert camera.rate_hz > 0
@@ -494,6 +512,7 @@ def test_a_check_that_hangs_or_fails_is_a_finding_and_does_not_keep_the_others(m
     assert "ValueError: no such thing" in advice(found[0]).what
     assert set(heard) == {DiagnosticCheck.PORTS, DiagnosticCheck.DISK, DiagnosticCheck.MEMORY}
     assert check_runner.run(tasks[:1])[0].code is FindingCode.CHECK_HANGS
+    eventually(lambda: hung, what="the check to hang")
     assert hung == [1], "a check that still hangs is not begun again"
     release.set()
     eventually(lambda: check_runner.run(tasks[:1])[0].code is None)

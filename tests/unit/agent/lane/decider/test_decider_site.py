@@ -34,7 +34,18 @@ PLACE = LanePlace(
     rules=JudgementRules(without_plate="pass", already_exited_s=DAY_S),
     scanners=frozenset({"front"}),
 )
-RULES = LaneRules("exit", 1, direction="export", blind=True, gone_s=600.0, blind_passage_s=0.2, deny_again_s=0.0)
+RULES = LaneRules(
+    "exit",
+    1,
+    direction="export",
+    blind=True,
+    read_s=600.0,
+    decide_s=600.0,
+    grant_s=600.0,
+    gone_s=600.0,
+    blind_passage_s=0.2,
+    deny_again_s=0.0,
+)
 HOME = membership_of(GATES[0]).home(PERMIT.vin)
 
 

@@ -15,6 +15,7 @@ from agent.store.errors import RegistryError
 from tests.support.lists.lists import DECLARATIONS, REVOCATIONS, WATCH, declarations, revocations, snapshot
 from tests.support.pki.permits import NOW
 from tests.support.store.registries import MIB, change, later_head, open_registry, opened, put_whole, with_trust
+from tests.support.waiting import eventually
 
 ROWS = declarations(1100)
 FIRST, SECOND = ROWS[0], ROWS[1]
@@ -338,8 +339,10 @@ def test_who_asks_while_a_list_is_applied_gets_the_old_one_and_never_a_mix(regis
 
     thread = threading.Thread(target=ask)
     thread.start()
+    eventually(lambda: seen, what="a first answer")
     for version in range(2, 8):
         put_whole(registry, DECLARATIONS, other if version % 2 == 0 else ROWS, version=version)
+    eventually(lambda: (7, DeclarationStatus.RELEASED, 7) in seen, what="the last answer")
     stop.set()
     thread.join()
     for before, status, after in seen:

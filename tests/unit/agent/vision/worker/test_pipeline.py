@@ -89,7 +89,7 @@ def at_work(readers, **settings):
             if isinstance(reader, Gated):
                 reader.go.release(MANY)
         bench.latest_frame.close()
-        assert bench.reading.stop(30)
+        assert bench.reading.stop(PATIENCE_S)
         for end in ends:
             end.close()
 

@@ -51,7 +51,7 @@ def test_a_thorough_look_is_taken_only_while_something_changes():
         latest_frame.set_frame(NumberedFrame(number, Frame(yard(0), number * 0.6)))
         asked.append(tuple(reader.asked.get(timeout=PATIENCE_S) for reader in (codes, thorough_codes, plates)))
     latest_frame.close()
-    assert started.stop(10)
+    assert started.stop(PATIENCE_S)
     for end in ends:
         end.close()
     assert [code for code, _, _ in asked] == [False] * 8
@@ -86,7 +86,8 @@ def test_a_reader_that_waits_for_a_core_is_not_taken_for_one_that_hangs():
             begun_s = time.thread_time()
             while time.thread_time() - begun_s < 0.2:
                 pass
-            assert time.monotonic() - computing.taken().busy_since >= 0.2
+            since = computing.taken().busy_since
+            assert time.monotonic() - since >= 0.2
     assert waiting.taken().busy_since is None
 
 
@@ -98,9 +99,10 @@ def test_the_second_part_of_a_reading_has_a_time_of_its_own_and_what_it_computes
         watch.begin_keeping()
         begun_at = time.monotonic()
         threading.Event().wait(0.6)
+        asked_at = time.monotonic()
         since = watch.taken().busy_since
         assert since > at_first
-        assert time.monotonic() - since < 0.5 * (time.monotonic() - begun_at)
+        assert since > (begun_at + asked_at) / 2, "it counts as at work for less than half of that time"
     assert watch.taken().busy_since is None
     with watch.timing():
         assert watch.taken().busy_since > since, "the next reading counts by the clock again"
