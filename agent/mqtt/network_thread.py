@@ -175,8 +175,8 @@ class NetworkThread:
                     timeout_s=f"{self._settings.answer_timeout_s:g}",
                 )
             if self._phase is _ConnectionPhase.UP and now >= self._status_due_at:
+                self._status_due_at = now + self._settings.status_every_s  # first: it may be due at once again
                 self._publish_own(connection, self._presence.online(self._broker_selector.index))
-                self._status_due_at = now + self._settings.status_every_s
         self._part(connection)
         return Text("stopped")
 

@@ -315,10 +315,10 @@ class TrustMonitor:
 
     def _round(self) -> None:
         self._see()
+        self._tell()
         if self._state.journal.state is Wholeness.BEHIND:
             self._give_up()
             return
-        self._tell()
         self._lock_lanes()
         if not self._is_kept:
             self._keep_state()
@@ -351,9 +351,10 @@ class TrustMonitor:
             self._journal.supersede(self._state.journal.cause)
 
     def _tell(self) -> None:
+        """Record the changes, unless the stream must not go on: that may be found while one is being recorded."""
         while True:
             with self._lock:
-                if not self._changes:
+                if not self._changes or self._state.journal.state is Wholeness.BEHIND:
                     return
                 change, persons = self._changes.popleft()
             event = StateChanged(

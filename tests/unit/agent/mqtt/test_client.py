@@ -145,6 +145,25 @@ def test_a_change_in_the_status_is_published_at_once(broker):
         eventually(lambda: len(listener.messages) == 2)
 
 
+def test_a_change_while_the_status_is_being_published_is_published_too(broker):
+    class Changing(Card):
+        """Its second status is out of date as soon as it is written."""
+
+        states = iter(("as it was", "old", "new"))
+
+        def status(self, state, broker):
+            said = next(self.states, state) if state == "online" else state
+            if said == "old":
+                running.client.announce()
+            return super().status(said, broker)
+
+    running = Running(quick(broker.port, status_every_s=3600), card=Changing())
+    with Listener(broker.port, f"{ROOT}/status") as listener, running.wait_up():
+        eventually(lambda: len(listener.messages) == 1)
+        running.client.announce()
+        eventually(lambda: [state_of(m) for m in listener.messages][-2:] == ["old", "new"])
+
+
 def test_after_a_broker_restart_birth_and_status_are_there_again(broker):
     with Running(quick(broker.port)).wait_up() as running:
         broker.kill()

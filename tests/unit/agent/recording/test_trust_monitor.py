@@ -87,6 +87,23 @@ def test_nothing_is_told_in_a_stream_that_must_not_go_on(gate):
     assert ("journal", "whole", "lost") in changes(gate)
 
 
+def test_nor_where_that_turns_out_while_another_change_is_being_told(gate):
+    stream, note = gate.journal.stream, gate.trust._note
+
+    def note_and_hear(drafts):
+        gate.trust._note = note
+        note(drafts)
+        gate.trust.head_named(Witness.CENTRAL, stream, gate.journal.head + 9, None)
+
+    gate.trust._note = note_and_hear
+    gate.trust.take(WitnessGone("gone"))
+    eventually(lambda: gate.trust.heads.record() is None, what="the stream is given up")
+    assert [part for part, _, after in changes(gate) if after == "behind"] == []
+    gate.restart()
+    assert gate.journal.stream != stream
+    assert ("journal", "whole", "lost") in changes(gate)
+
+
 def test_a_state_that_cannot_be_read_is_a_witness_that_is_gone(gate):
     gate.stop()
     with closing(sqlite3.connect(gate.state / "journal.db")) as connection, connection:
