@@ -1,7 +1,6 @@
 """The faults of a network camera, with real streams through a real vision worker."""
 
 import socket
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +11,8 @@ from agent.vision.process import COMMAND
 from agent.vision.worker.protocol import CameraPhase, ChangeDetectorSettings
 from tests.support.vision.numbered_pictures import numbered_picture
 from tests.support.vision.rtsp_server import RtspServer, write_clip
-from tests.support.vision.watched_supervisor import LIMITS, watching
-from tests.support.waiting import PATIENCE_S, eventually, scaled
+from tests.support.vision.watched_supervisor import watching
+from tests.support.waiting import eventually, scaled
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +48,7 @@ def number(seen):
 
 
 def test_a_stream_is_read_to_the_newest_frame_by_a_slow_reader(server):
-    patient = replace(LIMITS, reading_s=PATIENCE_S)
-    with looking_at(server.url("yard.mp4"), mode="slow", limits=patient) as watched:
+    with looking_at(server.url("yard.mp4"), mode="slow") as watched:
         first = watched.detection()
         seen = [watched.detection() for _ in range(6)]
         eventually(lambda: (heartbeat := watched.port.last_heartbeat) and heartbeat.skipped > 0)

@@ -25,7 +25,7 @@ from drivers.text import Text
 from tests.support.vision.watched_supervisor import CHILD, LIMITS, ROOT, WatchedSupervisor, watching
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
-HANG_S = scaled(0.5)
+HANG_S = READING_S = scaled(0.5)
 
 
 def is_gone(pid):
@@ -142,7 +142,7 @@ def test_a_vision_worker_is_told_whether_a_vehicle_waits_and_told_again_after_a_
     [
         ("segfault", "was ended by SIGSEGV"),
         ("exit", "ended with exit code 3"),
-        ("hang", f"reading one frame for more than {LIMITS.reading_s:g} s"),
+        ("hang", f"reading one frame for more than {READING_S:g} s"),
         ("fail", "ended with exit code 70"),
         ("garbage", "broke the protocol"),
         ("liar", "one position for each character"),
@@ -152,7 +152,8 @@ def test_a_vision_worker_is_told_whether_a_vehicle_waits_and_told_again_after_a_
     ],
 )
 def test_a_vision_worker_that_crashes_hangs_or_lies_is_started_anew_and_says_why(mode, cause):
-    with watching(mode, limits=replace(LIMITS, stop_s=0.3), read_plates=False) as watched:
+    reading_s = READING_S if mode == "hang" else LIMITS.reading_s
+    with watching(mode, limits=replace(LIMITS, reading_s=reading_s, stop_s=0.3), read_plates=False) as watched:
         pid = eventually(lambda: watched.port.pid)
         lost = watched.status(lambda one: cause in one.detail)
         assert lost.state is PortState.LOST
