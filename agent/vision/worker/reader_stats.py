@@ -76,7 +76,7 @@ class ReaderStats:
     def begin_keeping(self) -> None:
         """Begin the second part of a reading: its picture is made and read again. It may take as long once more.
 
-        Here too what it computes counts: on a slow machine it is the longer part, and no reason to start anew.
+        Only computing time counts here too: on a slow machine this part is the longer one, and that is no hang.
         """
         self._begin_part(time.monotonic(), computes=True)
 

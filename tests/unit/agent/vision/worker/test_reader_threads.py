@@ -92,7 +92,7 @@ def test_a_reader_that_waits_for_a_core_is_not_taken_for_one_that_hangs():
 
 
 def test_the_second_part_of_a_reading_has_a_time_of_its_own_and_what_it_computes_counts():
-    """On a slow machine the kept picture is read for longer than the frame: no reason to start the worker anew."""
+    """On a slow machine reading the kept picture takes longer than the frame: that is no reason to restart."""
     watch = ReaderStats("code")
     with watch.timing():
         at_first = watch.taken().busy_since
