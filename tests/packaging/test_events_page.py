@@ -229,6 +229,10 @@ NO_EVENTS = (
     b'{"source": "/gate/another", "stream": "s", "seq": 1}',
     b'{"source": "/gate/khorgos-03", "stream": "\\ud800", "seq": 1}',
     b'{"source": "/gate/khorgos-03", "stream": "s", "seq": [1]}',
+    b'{"source": "/gate/khorgos-03", "stream": "s", "seq": "1"}',
+    b'{"source": "/gate/khorgos-03", "stream": "s", "seq": 1.5}',
+    b'{"source": "/gate/khorgos-03", "stream": "s", "seq": true}',
+    b'{"source": "/gate/khorgos-03", "stream": "s", "seq": 0}',
     b'{"source": "/gate/khorgos-03", "stream": "s", "seq": 18446744073709551616}',
 )
 
