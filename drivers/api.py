@@ -279,5 +279,141 @@ class ExposurePort(Protocol):
         ...
 
 
+class SignColour(StrEnum):
+    """The colour of a text on a sign. A sign that has one colour shows all texts in that."""
+
+    RED = "red"
+    GREEN = "green"
+    YELLOW = "yellow"
+
+
+@dataclass(frozen=True, slots=True)
+class SignLine:
+    """One line of a sign, from the top."""
+
+    text: str
+    colour: SignColour = SignColour.YELLOW
+
+
+@dataclass(frozen=True, slots=True)
+class SignPage:
+    """What a sign shows at one time. Lines that the sign has and the page has not are dark.
+
+    `dark_after_s`: the sign itself takes the page off then, also when the computer has died. `spoken`: for a sign that
+    speaks; empty: nothing is said.
+    """
+
+    lines: tuple[SignLine, ...]
+    dark_after_s: int
+    spoken: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignCapabilities:
+    """What a sign can show.
+
+    `columns`: characters of half a square each (a Latin letter takes one, a Chinese or, in GBK, a Cyrillic one two).
+    `scrolls`: a longer line moves through. `speaks`: it reads texts aloud. `own_timer`: it goes dark by itself.
+    """
+
+    lines: int
+    columns: int
+    scrolls: bool
+    speaks: bool
+    own_timer: bool
+
+
+class SignPort(Protocol):
+    """A sign for the driver. Not thread-safe: one thread owns it. It never moves a barrier, whatever else it could do.
+
+    `open` and `show` raise `DeviceUnavailableError` or `DeviceMisconfiguredError`.
+    """
+
+    @property
+    def capabilities(self) -> SignCapabilities:
+        """What this sign can show."""
+        ...
+
+    def can_show(self, text: str) -> bool:
+        """Whether the sign has every character of this text. Asks nobody."""
+        ...
+
+    def open(self) -> str:
+        """Connect, prove that it is such a sign as far as it allows, and return its identity. Changes nothing on it."""
+        ...
+
+    def close(self) -> None:
+        """Let the port go. Never raises and may be called twice. The page goes dark by the sign's own timer."""
+        ...
+
+    def show(self, page: SignPage) -> None:
+        """Show this page in place of the one before; an empty one makes the sign dark. Writes no flash memory.
+
+        Raises DeviceMisconfiguredError for a text that `can_show` denies: nothing is sent then.
+        """
+        ...
+
+
+class VoicePort(Protocol):
+    """Recorded speech on a sound device. Not thread-safe: one thread owns it.
+
+    `open` and `play` raise `DeviceUnavailableError` or `DeviceMisconfiguredError`.
+    """
+
+    def open(self) -> str:
+        """Look that the sound device is there, and return its identity. Makes no sound."""
+        ...
+
+    def close(self) -> None:
+        """End what is played and let the device go. Never raises and may be called twice."""
+        ...
+
+    def play(self, recording: Path) -> None:
+        """Begin to play this recording; one that is played is cut off. Returns once it has begun."""
+        ...
+
+    def is_playing(self) -> bool:
+        """Whether a recording is being played. Raises DeviceUnavailableError where one ended before its time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessedPlate:
+    """A plate that a camera read by itself. All of it is what the camera says, and proves nothing alone.
+
+    `confidence`: 0..1. `at`: when it came, in monotonic seconds. `lane`: the camera's own number of the lane, or None.
+    `country`, `kind`, `colour`: the camera's own words, printable and bounded. `picture`: a JPEG, or None.
+    """
+
+    text: str
+    confidence: float
+    at: float
+    lane: int | None = None
+    country: str = ""
+    kind: str = ""
+    colour: str = ""
+    picture: bytes | None = None
+
+
+class WitnessPort(Protocol):
+    """A camera that reads plates by itself. Not thread-safe: one thread owns it.
+
+    `open` and `read` raise `DeviceUnavailableError` or `DeviceMisconfiguredError`. After an error of `read` it must be
+    closed and opened again before the next `read`.
+    """
+
+    def open(self) -> str:
+        """Connect, log in and return the identity of the camera."""
+        ...
+
+    def close(self) -> None:
+        """Let the camera go. Never raises and may be called twice."""
+        ...
+
+    def read(self, timeout_s: float) -> WitnessedPlate | None:
+        """Return the next plate; None when none came within `timeout_s` and the camera is still there."""
+        ...
+
+
 class EndOfStreamError(DeviceUnavailableError):
     """A finite source, a clip or a folder, has no further frame."""

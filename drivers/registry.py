@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from drivers.api import CameraNeeds, CameraPort, InputPort, RelayPort, ScannerPort
+    from drivers.api import (
+        CameraNeeds,
+        CameraPort,
+        InputPort,
+        RelayPort,
+        ScannerPort,
+        SignPort,
+        VoicePort,
+        WitnessPort,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,10 @@ SCANNERS: Mapping[str, DriverEntry] = MappingProxyType(
     }
 )
 
+SIGNS: Mapping[str, DriverEntry] = MappingProxyType({})
+VOICES: Mapping[str, DriverEntry] = MappingProxyType({})
+WITNESSES: Mapping[str, DriverEntry] = MappingProxyType({})
+
 
 def settings_model(family: Mapping[str, DriverEntry], kind: str) -> type[BaseModel]:
     """The pydantic model of the configuration table of a driver; loads the driver only when that is cheap.
@@ -137,6 +150,21 @@ def inputs(kind: str, table: Mapping[str, object]) -> InputPort:
 def scanner(kind: str, table: Mapping[str, object]) -> ScannerPort:
     """Make the QR scanner of this kind from its configuration table."""
     return cast("ScannerPort", _make(SCANNERS, kind, table))
+
+
+def sign(kind: str, table: Mapping[str, object]) -> SignPort:
+    """Make the sign of this kind from its configuration table."""
+    return cast("SignPort", _make(SIGNS, kind, table))
+
+
+def voice(kind: str, table: Mapping[str, object]) -> VoicePort:
+    """Make the voice of this kind from its configuration table."""
+    return cast("VoicePort", _make(VOICES, kind, table))
+
+
+def witness(kind: str, table: Mapping[str, object]) -> WitnessPort:
+    """Make the camera of this kind that reads plates by itself from its configuration table."""
+    return cast("WitnessPort", _make(WITNESSES, kind, table))
 
 
 def _make(family: Mapping[str, DriverEntry], kind: str, table: Mapping[str, object]) -> object:

@@ -7,12 +7,13 @@ from agent.core.model.backoff import delay_s
 from agent.core.model.camera_view import View
 from agent.core.model.command_name import CommandName
 from agent.core.model.debounce import Debounced
+from agent.core.model.driver_message import DriverMessage
 from agent.core.model.flood_folder import FloodFolder, Folded
 from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.list_kinds import ListKind, ListName, Source
 from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
-from agent.core.model.observations import Position, Presentation, Reading
+from agent.core.model.observations import Position, Presentation, Reading, VinReading, VinSource
 from agent.core.model.once_every import OnceEvery
 from agent.core.model.outcome import Outcome
 from agent.core.model.picture_quality import Figures, Flaw, Grade, PictureFinding, findings, overall
@@ -30,6 +31,7 @@ __all__ = [
     "Debounced",
     "Declaration",
     "DeclarationStatus",
+    "DriverMessage",
     "Figures",
     "Flaw",
     "FloodFolder",
@@ -55,6 +57,8 @@ __all__ = [
     "TokenBucket",
     "Verdict",
     "View",
+    "VinReading",
+    "VinSource",
     "Watched",
     "delay_s",
     "findings",

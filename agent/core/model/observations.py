@@ -1,8 +1,9 @@
-"""What the cameras read: presentations of permits and readings of plates."""
+"""What the cameras read: presentations of permits, readings of plates, readings of VINs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 Position = tuple[tuple[str, float], ...]
 """The likeliest characters at one place of a plate with their probabilities, best first; they sum to at most 1."""
@@ -58,5 +59,39 @@ class Reading:
     two_lines: bool = False
     colour: str = "not_known"
     track: int = 0
+    behind_s: float = 0.0
+    legible: bool = True
+
+
+class VinSource(StrEnum):
+    """Where on the vehicle a VIN was read, or by what."""
+
+    CODE_39 = "code_39"
+    CODE_128 = "code_128"
+    DATA_MATRIX = "data_matrix"
+    QR = "qr"
+    PRINT = "print"
+    SCANNER = "scanner"
+
+
+@dataclass(frozen=True, slots=True)
+class VinReading:
+    """One VIN text seen in one frame, or read by a handheld scanner.
+
+    `text`: 17 characters of ISO 3779, capital letters. `source`: what it was read from. `confidence`: probability of
+    the whole text, 0..1; 1 for a code, whose own check has held. `positions`, `columns`: for print, as in Reading; empty
+    for a code. The other fields are as in Reading.
+    """
+
+    text: str
+    source: VinSource
+    camera: str
+    frame: int
+    at: float
+    confidence: float = 1.0
+    positions: tuple[Position, ...] = ()
+    columns: bytes = b""
+    box: tuple[int, int, int, int] = (0, 0, 0, 0)
+    picture: str | None = None
     behind_s: float = 0.0
     legible: bool = True
