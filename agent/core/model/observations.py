@@ -79,7 +79,7 @@ class VinReading:
     """One VIN text seen in one frame, or read by a handheld scanner.
 
     `text`: 17 characters of ISO 3779, capital letters. `source`: what it was read from. `confidence`: probability of
-    the whole text, 0..1; 1 for a code, whose own check has held. `positions`, `columns`: for print, as in Reading; empty
+    the whole text, 0..1; 1 for a code, whose own check has held. `positions`, `columns`: as in Reading for print; empty
     for a code. The other fields are as in Reading.
     """
 
