@@ -7,7 +7,7 @@ Errors form a tree of two branches, and a supervisor looks at nothing else:
      +-- DeviceMisconfiguredError  trying again will not   (no such channel, not this kind of board)
 
 Of what was asked in vain, NotSentError says that it never left this computer; its TooLateError, that the device is not
-even lost.
+even lost; and RecordingUnusableError, that the recording is at fault and not the device.
 
 Any other exception that leaves a driver is a bug of that driver.
 """
@@ -44,6 +44,10 @@ class TooLateError(NotSentError):
 
 class DeviceMisconfiguredError(DeviceError):
     """The device cannot do this as configured; trying again will not help."""
+
+
+class RecordingUnusableError(DeviceMisconfiguredError):
+    """The recording cannot be played as it is; nothing is wrong with the sound device."""
 
 
 class Delivery(StrEnum):
@@ -357,7 +361,8 @@ class SignPort(Protocol):
 class VoicePort(Protocol):
     """Recorded speech on a sound device. Not thread-safe: one thread owns it.
 
-    `open` and `play` raise `DeviceUnavailableError` or `DeviceMisconfiguredError`.
+    `open` and `play` raise `DeviceUnavailableError` or `DeviceMisconfiguredError`. After a DeviceUnavailableError it
+    must be closed and opened again before the next `play`.
     """
 
     def open(self) -> str:
@@ -369,7 +374,10 @@ class VoicePort(Protocol):
         ...
 
     def play(self, recording: Path) -> None:
-        """Begin to play this recording; one that is played is cut off. Returns once it has begun."""
+        """Begin to play this recording; one that is played is cut off. Returns once it has begun.
+
+        Raises RecordingUnusableError for one that cannot be played: the port goes on, and plays the next.
+        """
         ...
 
     def is_playing(self) -> bool:

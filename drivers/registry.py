@@ -111,7 +111,12 @@ SCANNERS: Mapping[str, DriverEntry] = MappingProxyType(
 )
 
 SIGNS: Mapping[str, DriverEntry] = MappingProxyType({})
-VOICES: Mapping[str, DriverEntry] = MappingProxyType({})
+VOICES: Mapping[str, DriverEntry] = MappingProxyType(
+    {
+        "alsa": DriverEntry("drivers.voice.alsa:AlsaVoice"),
+        "simulated": DriverEntry("drivers.voice.simulated:SimulatedVoice"),
+    }
+)
 WITNESSES: Mapping[str, DriverEntry] = MappingProxyType({})
 
 

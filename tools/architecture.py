@@ -70,6 +70,7 @@ CAPTIONS: Final = {
         "site": "gates among gates",
         "store": "journal, registry",
         "vision": "a process a camera",
+        "voice": "recorded speech",
     },
     "agent.core": {
         "anchors": "who may change trust",

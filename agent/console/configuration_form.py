@@ -24,6 +24,7 @@ FAMILY_OF: Final[Mapping[str, str]] = {
     "inputs": "inputs",
     "cameras": "camera",
     "scanners": "scanner",
+    "voice": "voice",
 }
 """Which family of drivers a table of a lane names its `kind` of."""
 FIELD_ID: Final = "k-"

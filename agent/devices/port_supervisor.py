@@ -64,7 +64,8 @@ class PortSupervisor:
     """Keeps one port connected, for ever. For the one thread that owns the port; `state` is for all.
 
     `connect` opens the port and returns the identity of what is there; `close` closes it, and never raises.
-    `on_change` is called when the state, or the reason for a loss, has become another.
+    `on_change` is called when the state, or the reason for a loss, has become another. `retry`: its own, where trying
+    costs more than a call.
     """
 
     def __init__(
@@ -73,12 +74,13 @@ class PortSupervisor:
         connect: Callable[[], str],
         close: Callable[[], None],
         on_change: Callable[[], None],
+        retry: Retry | None = None,
     ) -> None:
         self._name = name
         self._connect = connect
         self._close = close
         self._on_change = on_change
-        self._retry = Retry()
+        self._retry = retry or Retry()
         self._known = (PortState.CONNECTING, "")
 
     @property

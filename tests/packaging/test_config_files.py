@@ -103,6 +103,16 @@ def test_every_kind_of_scanner_stands_in_the_sample_with_each_of_its_keys(kind):
         assert re.search(rf"^#?{name} = ", text, re.MULTILINE), name
 
 
+@pytest.mark.parametrize(("kind", "sample"), [("alsa", "voice"), ("simulated", "simulated")])
+def test_every_kind_of_voice_stands_in_a_sample_with_each_of_its_keys(kind, sample):
+    assert set(registry.VOICES) == {"alsa", "simulated"}
+    table = tomllib.loads((CONFIG / "lanes" / f"{sample}.toml").read_text(encoding="utf-8"))["lanes"][sample]["voice"]
+    text = (CONFIG / "lanes" / f"{sample}.toml").read_text(encoding="utf-8").partition(".voice]")[2]
+    assert table["kind"] == kind
+    for name in registry.settings_model(registry.VOICES, kind).model_fields:
+        assert re.search(rf"^#?{name} = ", text, re.MULTILINE), name
+
+
 @pytest.mark.parametrize(
     ("header", "name", "field"), [pytest.param(*key, id=f"{key[0]}.{key[1]}") for key in fields(Settings)]
 )

@@ -104,7 +104,7 @@ def test_the_gate_is_started_again_for_ever_and_watched():
         "StartLimitIntervalSec": "0",
         "User": "gate-agent",
         "StateDirectory": "gate-agent gate-agent-witness",
-        "SupplementaryGroups": "dialout video",
+        "SupplementaryGroups": "dialout video audio",
         "ExecReload": "/bin/kill -HUP $MAINPID",
         "ExecStart": "/usr/lib/gate-agent/current/bin/gate-agent run /etc/gate-agent/gate.toml",
     }
@@ -141,7 +141,7 @@ NEEDED = {
 def test_the_drivers_of_every_device_that_is_allowed_are_loaded_before_the_service():
     text = UNIT.read_text(encoding="utf-8")
     # Which module brings which of the names; serial ports on the board are built into the kernel.
-    modules = {"ttyUSB": "usbserial", "ttyACM": "cdc_acm", "video4linux": "videodev"}
+    modules = {"ttyUSB": "usbserial", "ttyACM": "cdc_acm", "video4linux": "videodev", "alsa": "snd"}
     allowed = set(re.findall(r"^DeviceAllow=char-(\w+) rw$", text, re.MULTILINE))
     assert allowed - {"ttyS", "ttyAMA", "ttymxc"} == set(modules)
     for key in ("Wants", "After"):

@@ -158,7 +158,7 @@ Architecture: {build.target.architecture}
 Maintainer: The makers of the gate agent <gate-agent@localhost>
 Installed-Size: {size_kib}
 Pre-Depends: {needed}, systemd, passwd, gpgv | sqv
-Recommends: udev, bash-completion, systemd-timesyncd | time-daemon
+Recommends: alsa-utils, bash-completion, systemd-timesyncd | time-daemon, udev
 Section: net
 Priority: optional
 Description: agent of a vehicle gate: permits, plates and the barrier (Debian {release})

@@ -17,6 +17,7 @@ from agent.core.model.observations import Position, Presentation, Reading, VinRe
 from agent.core.model.once_every import OnceEvery
 from agent.core.model.outcome import Outcome
 from agent.core.model.picture_quality import Figures, Flaw, Grade, PictureFinding, findings, overall
+from agent.core.model.quiet_hours import QuietHours, is_quiet
 from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.model.report_once import ReportOnce
 from agent.core.model.sequence import SEQ_MAX
@@ -47,6 +48,7 @@ __all__ = [
     "PictureFinding",
     "Position",
     "Presentation",
+    "QuietHours",
     "Reading",
     "Reason",
     "ReportOnce",
@@ -62,5 +64,6 @@ __all__ = [
     "Watched",
     "delay_s",
     "findings",
+    "is_quiet",
     "overall",
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ValidationError
 
-from agent.settings.model.lane import Camera, Device, Scanner
+from agent.settings.model.lane import Camera, Device, Scanner, Voice
 from drivers.api import DeviceMisconfiguredError
 from drivers.text import Text
 
@@ -18,9 +18,15 @@ if TYPE_CHECKING:
     from agent.settings.toml.key_positions import Path
     from agent.settings.toml.problems import Problem
 
-Family: TypeAlias = Literal["camera", "relay", "inputs", "scanner"]
-FAMILIES: tuple[Family, ...] = ("camera", "relay", "inputs", "scanner")
-_TABLES: Mapping[Family, type[Device]] = {"camera": Camera, "relay": Device, "inputs": Device, "scanner": Scanner}
+Family: TypeAlias = Literal["camera", "relay", "inputs", "scanner", "voice"]
+FAMILIES: tuple[Family, ...] = ("camera", "relay", "inputs", "scanner", "voice")
+_TABLES: Mapping[Family, type[Device]] = {
+    "camera": Camera,
+    "relay": Device,
+    "inputs": Device,
+    "scanner": Scanner,
+    "voice": Voice,
+}
 _LISTS: Mapping[str, Family] = {"cameras": "camera", "scanners": "scanner"}
 
 
@@ -62,7 +68,7 @@ def device_tables(data: Mapping[str, Any]) -> Iterator[DeviceTable]:
 
 
 def _of_lane(path: Path, lane: dict[str, Any]) -> Iterator[DeviceTable]:
-    families: tuple[Family, ...] = ("relay", "inputs")
+    families: tuple[Family, ...] = ("relay", "inputs", "voice")
     for family in families:
         if isinstance(lane.get(family), dict):
             yield _table((*path, family), family, lane[family])

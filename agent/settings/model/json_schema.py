@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
     from agent.settings.model.devices import DriverModels, Family
 
-_DEVICES: Mapping[str, str] = {"camera": "Camera", "relay": "Relay", "inputs": "Inputs", "scanner": "Scanner"}
+_DEVICES: Mapping[str, str] = {
+    "camera": "Camera",
+    "relay": "Relay",
+    "inputs": "Inputs",
+    "scanner": "Scanner",
+    "voice": "Voice",
+}
 
 
 def schema_text(models: DriverModels, kinds: Mapping[Family, Sequence[str]]) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from agent.core.model import SIGNAL_NAMES
-from agent.settings.model.values import Name, Number, Zone
+from agent.i18n import Language
+from agent.settings.model.values import Name, Number, QuietTimes, Zone, distinct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +67,21 @@ class Scanner(Device):
     """A QR scanner of the lane that sends by itself what it reads."""
 
     id: Name = Field(description="Name of the scanner, unique among the cameras and scanners of this gate.")
+
+
+class Voice(Device):
+    """The sound device that speaks to the driver, and when it does."""
+
+    languages: Annotated[tuple[Language, ...], AfterValidator(distinct)] = Field(
+        default=(Language.ZH, Language.EN),
+        min_length=1,
+        description="Languages that it speaks, the first one where the plate tells of none of them.",
+    )
+    quiet_hours: tuple[QuietTimes, ...] = Field(
+        default=(),
+        description='Local times in which nothing is spoken, such as "22:00-06:30", each day. While the clock is not '
+        "trusted there are none.",
+    )
 
 
 class Timing(Table):
@@ -202,3 +218,6 @@ class Lane(Table):
     signals: SignalWiring | None = Field(default=None, description="Which input is which signal; needed with inputs.")
     cameras: tuple[Camera, ...] = Field(default=(), description="The cameras that look at the lane.")
     scanners: tuple[Scanner, ...] = Field(default=(), description="The QR scanners of the lane.")
+    voice: Voice | None = Field(
+        default=None, description="The sound device that speaks to the driver; without one the lane is silent."
+    )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import re
 from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, Field
 
 from agent.broker import BrokerAddress, check_gate_id
+from agent.core.model import QuietHours
 from drivers.text import Text
 
 ROOT_KEY_BYTES = 32
@@ -21,6 +22,7 @@ _HOST_NAME_LENGTH = 253
 _FEWEST_CORNERS = 3
 _SMALLEST_ZONE = 0.01
 
+_Item = TypeVar("_Item")
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Corner = tuple[Fraction, Fraction]
 """x to the right and y down, as fractions of a picture's width and height."""
@@ -81,6 +83,18 @@ def _zone(corners: tuple[Corner, ...]) -> tuple[Corner, ...]:
     return corners
 
 
+def distinct(values: tuple[_Item, ...]) -> tuple[_Item, ...]:
+    """The values as they are. Raises ValueError where one stands there twice."""
+    if len(set(values)) != len(values):
+        raise ValueError(Text("expected each of them once"))
+    return values
+
+
+def _quiet_times(value: str) -> str:
+    QuietHours.parse(value)
+    return value
+
+
 def _cross(a: Corner, b: Corner, c: Corner, d: Corner) -> bool:
     """Whether the sides from a to b and from c to d cross, not at their ends alone."""
     return _turn(a, b, c) * _turn(a, b, d) < 0 and _turn(c, d, a) * _turn(c, d, b) < 0
@@ -95,6 +109,7 @@ BrokerUrl = Annotated[str, AfterValidator(_broker_url)]
 GateId = Annotated[str, AfterValidator(check_gate_id)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 Name = Annotated[str, AfterValidator(_name)]
+QuietTimes = Annotated[str, AfterValidator(_quiet_times)]
 RootKey = Annotated[str, AfterValidator(_root_key)]
 Number = Annotated[int, Field(ge=1, le=64)]
 Zone = Annotated[tuple[Corner, ...], Field(max_length=32), AfterValidator(_zone)]

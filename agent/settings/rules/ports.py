@@ -109,6 +109,7 @@ def _described(board: Board) -> Text:
         "inputs": Text("{kind} board of inputs", kind=kind),
         "camera": Text("{kind} camera", kind=kind),
         "scanner": Text("{kind} scanner", kind=kind),
+        "voice": Text("{kind} sound device", kind=kind),
     }[board.device.family]
     return words if unit is None else Text("{device} with unit {unit}", device=words, unit=unit)
 

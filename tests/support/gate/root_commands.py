@@ -41,6 +41,7 @@ from agent.store.gate_key import gate_key
 from agent.store.journal.journal import Journal
 from agent.store.registry.list_pack import write_pack
 from tests.support.anchors.people import document, signed, tables
+from tests.support.voice.speech import record, tone
 from tests.support.waiting import scaled
 
 ROOT = Path(__file__).parents[3]
@@ -175,6 +176,7 @@ class World:
             path.write_text(f"{name} of root\n", encoding="utf-8")
             path.chmod(mode)
         write_pack(own / "lists.zip", b"no trust list", [])
+        record(own / "voice" / "ru" / "wait.wav", tone(0.5))
         (own / "change.txt").write_text(self._as_root_keeps_anchors(), encoding="utf-8")
         (own / "change.txt").chmod(0o600)
 

@@ -11,6 +11,7 @@ from drivers import registry
 from tests.contracts.inputs import InputContract
 from tests.contracts.relay import RelayContract
 from tests.contracts.scanner import ScannerContract
+from tests.contracts.voice import VoiceContract
 
 
 def held_to(contract: type, module: str, kind: str) -> list[str]:
@@ -37,6 +38,11 @@ def test_every_input_driver_is_held_to_the_contract(kind: str) -> None:
 @pytest.mark.parametrize("kind", registry.SCANNERS)
 def test_every_scanner_driver_is_held_to_the_contract(kind: str) -> None:
     assert held_to(ScannerContract, f"tests.unit.drivers.scanner.test_{kind}", kind)
+
+
+@pytest.mark.parametrize("kind", registry.VOICES)
+def test_every_voice_driver_is_held_to_the_contract(kind: str) -> None:
+    assert held_to(VoiceContract, f"tests.unit.drivers.voice.test_{kind}", kind)
 
 
 def test_a_kind_without_its_test_module_is_named() -> None:

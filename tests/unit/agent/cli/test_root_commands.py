@@ -60,6 +60,10 @@ COMMANDS_OF_ROOT = {
     "relay trace": (*CONFIG, "--seconds", "0.2"),
     "release": ("{configuration}",),
     "setup": ("{configuration}", "--root", "{own}"),
+    "voice import": ("{own}/voice", *CONFIG),
+    "voice list": CONFIG,
+    "voice remove": ("--all", *CONFIG),
+    "voice test": ("--lane", "out", *CONFIG),
     "watch": ("--once", "--socket", "{socket}", "--journal", "{journal}"),
 }
 """Every command that root runs at a gate, with what it is given."""

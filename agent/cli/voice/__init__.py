@@ -1,0 +1,18 @@
+"""The commands `gate-agent voice list | test | import | remove`: recorded speech, for the technician."""
+
+import typer
+
+from agent.cli.voice.import_ import import_
+from agent.cli.voice.listing import list_
+from agent.cli.voice.remove import remove
+from agent.cli.voice.trial import trial
+
+app = typer.Typer(
+    name="voice",
+    help="List and hear what is said to drivers, and put a person's recordings in the place of the shipped ones.",
+    no_args_is_help=True,
+)
+app.command("list")(list_)
+app.command("test")(trial)
+app.command("import")(import_)
+app.command("remove")(remove)
