@@ -5,16 +5,16 @@ Run `python tools/reasons_page.py`.
 
 from __future__ import annotations
 
-import unicodedata
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from agent.core.model import Reason, Verdict
+from agent.core.lane import NO_ORACLE, LaneState, message_for_reason, message_for_state
+from agent.core.model import DriverMessage, Reason, Verdict
 from agent.i18n import Language, translate
 from agent.i18n.alarms import ALARMS
+from agent.i18n.driver_texts import sentence
 from agent.i18n.reasons import REASONS, officer_text
-from agent.i18n.sign import NO_ORACLE, PHRASES, STATES, Phrase, phrase_for
 from agent.i18n.verdicts import OUTCOMES, VERDICTS
 
 if TYPE_CHECKING:
@@ -159,9 +159,9 @@ def page() -> str:
                 "## What a driver reads",
                 said_less(),
                 table((*(one.own_name for one in Language), "for"), driver_rows()),
-                "## What the sign says in each state of a lane",
-                table(("state", *(one.own_name for one in Language)), in_languages(STATES)),
-                measured(),
+                "## What a driver reads in each state of a lane",
+                "How a message is shown on signs of each size, said aloud and drawn, stands in [driver.md](driver.md).",
+                table(("state", *(one.own_name for one in Language)), state_rows()),
                 "## Alarms",
                 table(("alarm", *(one.own_name for one in Language)), in_languages(ALARMS)),
                 "## Verdicts and outcomes",
@@ -182,7 +182,9 @@ def page() -> str:
 
 def said_less() -> str:
     """Why many reasons have one text."""
-    wait, not_valid = (PHRASES[phrase] for phrase in (Phrase.WAIT, Phrase.NOT_VALID))
+    wait, not_valid = (
+        sentence(message, Language.EN) for message in (DriverMessage.WAIT_FOR_OFFICER, DriverMessage.CODE_NOT_VALID)
+    )
     return (
         f"A driver learns less. {len(NO_ORACLE)} reasons share the one text “{wait}” on purpose: plate, vehicle, use,"
         " watch list and chance must not be told apart by somebody who tries codes. A code that is refused for itself"
@@ -218,34 +220,23 @@ def officer_rows() -> Iterable[tuple[str, ...]]:
 
 
 def driver_rows() -> Iterable[tuple[str, ...]]:
-    """The driver's phrases, each with the reasons that share it."""
-    for phrase in Phrase:
-        reasons = ", ".join(f"`{reason}`" for reason in Reason if phrase_for(reason) is phrase)
-        yield *(translate(PHRASES[phrase], language) for language in Language), reasons
+    """The messages to drivers that say something of a reason, each with the reasons that share it."""
+    for message in DriverMessage:
+        reasons = ", ".join(f"`{reason}`" for reason in Reason if message_for_reason(reason) is message)
+        if reasons:
+            yield *(sentence(message, language) for language in Language), reasons
+
+
+def state_rows() -> Iterable[tuple[str, ...]]:
+    """What a driver reads in each state, where no reason says more."""
+    for state in LaneState:
+        yield f"`{state}`", *(sentence(message_for_state(state), language) for language in Language)
 
 
 def in_languages(texts: Mapping[C, Text]) -> Iterable[tuple[str, ...]]:
     """One row a code, with its words in every language."""
     for code, text in texts.items():
         yield f"`{code}`", *(translate(text, language) for language in Language)
-
-
-def measured() -> str:
-    """How much room a sign needs."""
-    longest = {
-        language: max((translate(one, language) for one in (*PHRASES.values(), *STATES.values())), key=width)
-        for language in Language
-    }
-    each = ", ".join(f"{language.own_name} {width(text)}" for language, text in longest.items())
-    return (
-        f"The longest texts of a sign take, in columns (a Chinese character takes two): {each}. All fit on two lines of"
-        " 20 columns; nearly all on two of 16."
-    )
-
-
-def width(text: str) -> int:
-    """How many columns a text takes on a sign."""
-    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from agent.core.commands import LANE_COMMANDS, Command, CommandAnswer, Result
-from agent.core.lane import CommandKind
+from agent.core.lane import CommandKind, TextForDriver
 from agent.core.model import CommandName
 from agent.store.errors import EvidenceError
 from drivers.text import Text
@@ -46,7 +46,8 @@ def make_handlers(parts: HandlerDependencies) -> Mapping[CommandName, Callable[[
     """An executor for every command."""
     ordering = partial(order_lane, parts)
     return {
-        **dict.fromkeys(LANE_COMMANDS - {CommandName.SNAPSHOT}, ordering),
+        **dict.fromkeys(LANE_COMMANDS - {CommandName.SNAPSHOT, CommandName.DISPLAY}, ordering),
+        CommandName.DISPLAY: partial(display, parts),
         CommandName.SNAPSHOT: partial(take_snapshot, parts),
         CommandName.REPLAY: partial(replay, parts),
         CommandName.SEND_EVIDENCE: partial(send_evidence, parts),
@@ -59,6 +60,13 @@ def order_lane(parts: HandlerDependencies, command: Command) -> CommandAnswer:
     """Hand an order to its lane and wait for what becomes of it."""
     lane = parts.lanes[command.lane or ""]
     return lane.order(CommandKind(command.name.value), command.operator, command.cause, ORDER_S)
+
+
+def display(parts: HandlerDependencies, command: Command) -> CommandAnswer:
+    """Hand a text for the driver to the lane and wait for what becomes of it."""
+    asked: Mapping[str, Any] = command.arguments
+    text = TextForDriver(tuple(sorted(asked["texts"].items())), asked["seconds"], asked["transaction"] or "")
+    return parts.lanes[command.lane or ""].display(text, command.operator, command.cause, ORDER_S)
 
 
 def replay(parts: HandlerDependencies, command: Command) -> CommandAnswer:

@@ -71,6 +71,11 @@ class GateStatus:
             "configuration_problem": "" if self.refused is None else self.refused.detail,
             "devices": sources.devices.states,
             "lanes": {lane.name: None if lane.view is None else lane.view.state for lane in sources.lanes.units},
+            "driver_messages": {
+                lane.name: lane.view.driver_message
+                for lane in sources.lanes.units
+                if lane.view is not None and lane.view.driver_message is not None
+            },
             "orders": self._standing_orders(),
             "clock_state": sources.clock.trust().state.value,
             "lists": sources.lists.status(),

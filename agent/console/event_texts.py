@@ -17,6 +17,7 @@ from agent.core.events import ConfigurationRefused, VehiclePresent
 from agent.core.model import Reason
 from agent.i18n import translate
 from agent.i18n.checks import CHECKS
+from agent.i18n.driver_texts import told
 from agent.i18n.event_text import OFFICERS_WORDS, event_summary, event_title, plain_value, value_text
 from agent.i18n.event_tone import event_tone
 from agent.i18n.reasons import officer_text
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 DETAIL: Final = "detail"
 """The field in which an event says in English what it saw."""
 
-_HIDDEN: Final = frozenset({"changes", "checks", "message", "pictures", "picture", "permit", "plate", "data"})
+_HIDDEN: Final = frozenset(
+    {"changes", "checks", "message", "pictures", "picture", "permit", "plate", "data", "driver_messages", "texts"}
+)
 """Fields of a decision that are shown in a form of their own."""
 _DATED: Final = frozenset({Reason.KEY_EXPIRED, Reason.NOT_YET_VALID, Reason.EXPIRED})
 """Checks whose details name moments, in Unix seconds."""
@@ -83,6 +86,7 @@ class EventWords:
             "changes": [_change(one) for one in _dicts(data.get("changes"))],
             "permit": self._all_shown(data.get("permit")),
             "plate": data.get("plate") if isinstance(data.get("plate"), dict) else None,
+            "told": self._told(data),
             "checks": sorted((self._check(one) for one in _dicts(data.get("checks"))), key=itemgetter("ok")),
         }
 
@@ -111,6 +115,15 @@ class EventWords:
         if name in OFFICERS_WORDS:
             return value_text(name, record, self._language)
         return detail(self._request, recorded_detail(record)) if name == DETAIL else plain_value(value)
+
+    def _told(self, data: Mapping[str, Any]) -> list[str]:
+        """What a driver was told: by the lane, or by central, in each of its languages."""
+        messages = [
+            told(str(one.get("message", "")), after_s, self._language)
+            for one in _dicts(data.get("driver_messages"))
+            if isinstance(after_s := one.get("after_s"), int | float)
+        ]
+        return messages + [str(one.get("text", "")) for one in _dicts(data.get("texts"))]
 
     def _check(self, check: Mapping[str, Any]) -> dict[str, Any]:
         code, ok = str(check.get("reason", "")), check.get("ok") is True

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agent.core.lane import message_for
+from agent.core.model import DriverMessage
+
 if TYPE_CHECKING:
     from agent.core.lane import InputState, LaneLockout
 
@@ -15,7 +18,8 @@ class LaneView:
 
     `lockout`: who locked it, who took it out of service. `input_state`: its inputs, debounced. `held_by`: the
     officer, or the hold contact, that holds its barrier open. `pulse_obstacle`: what forbids a test pulse now, in
-    words; empty: nothing. `arm_in_use`: the lane of the other direction, whose arm this is too, uses it.
+    words; empty: nothing. `arm_in_use`: the lane of the other direction, whose arm this is too, uses it. `texts`: what
+    central says to the driver instead of `message`, each after its language's code.
     """
 
     state: str
@@ -29,3 +33,11 @@ class LaneView:
     held_by: str
     pulse_obstacle: str
     arm_in_use: bool = False
+    texts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def driver_message(self) -> DriverMessage | None:
+        """What the driver is told now; None before the lane has said anything."""
+        if self.texts:
+            return DriverMessage.FROM_CENTRAL
+        return message_for(self.message) if self.message else None

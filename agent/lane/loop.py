@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.barrier import Barrier, PulseReport
-    from agent.core.lane import Effect, Input, OfficerCommand
+    from agent.core.lane import Effect, Input
     from agent.core.model import Instant, Presentation, Reading, Signals
     from agent.lane.interlock import LaneInterlock
     from agent.lane.pause import LanePause
@@ -135,6 +135,7 @@ class LaneLoop:
         self._bystanders = Bystanders()
         self._lamp = ""
         self._message = ""
+        self._texts: tuple[tuple[str, str], ...] = ()
         self._fed_at = self._ticked_at = dependencies.now().at
         self._winding_down = self._stopping = False
         # After a fault nothing is known any more, so nothing moves: the process ends, and is started again.
@@ -193,8 +194,8 @@ class LaneLoop:
         """Hand in whether any reader of the lane works."""
         self._inbox.put(lambda now: self._feed(ReadersChanged(now, up=up)))
 
-    def commanded(self, make: Callable[[Instant], OfficerCommand]) -> None:
-        """Hand in an officer's verified order."""
+    def commanded(self, make: Callable[[Instant], Input]) -> None:
+        """Hand in a verified order, of an officer or of central."""
         self._inbox.put(lambda now: self._feed(make(now)))
 
     def decided(self, answer: Decided) -> None:
@@ -249,6 +250,7 @@ class LaneLoop:
                 self._lane.ordered_hold or (HOLD_CONTACT if self._lane.contact_hold else ""),
                 pulse_obstacle(self._lane, now.at),
                 self._lane.arm_in_use,
+                texts=self._texts,
             )
         )
 
@@ -409,8 +411,8 @@ class LaneLoop:
                 self._barrier.pulse("close", None, deadline)
             case Hold(on=on):
                 self._barrier.hold(on=on)
-            case Show(lamp=lamp, message=message):
-                self._lamp, self._message = lamp.value, message
+            case Show(lamp=lamp, message=message, texts=texts):
+                self._lamp, self._message, self._texts = lamp.value, message, texts
                 self._barrier.show(lamp)
             case _:
                 assert_never(effect)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agent.core.commands import CommandAnswer, Result
-from agent.core.lane import OfficerCommand
+from agent.core.lane import OfficerCommand, TextOrdered
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.lane import CommandKind, OrderAnswered
+    from agent.core.lane import CommandKind, Input, OrderAnswered, TextForDriver
     from agent.core.model import Instant
     from agent.lane.loop import LaneLoop
 
@@ -52,6 +52,23 @@ class RequestQueue:
         """
         if not operator:
             raise ValueError("an order without an operator")
+
+        def made(now: Instant, number: str, deadline: float) -> Input:
+            return OfficerCommand(now, kind, operator, cause, number, deadline)
+
+        return self._ask(loop, made, timeout_s)
+
+    def display(
+        self, loop: LaneLoop, text: TextForDriver, operator: str, cause: str, timeout_s: float
+    ) -> CommandAnswer:
+        """Wait for the answer to an order to tell the driver something, as `order` does."""
+        return self._ask(
+            loop,
+            lambda now, number, deadline: TextOrdered(now, text, operator, cause, number, deadline),
+            timeout_s,
+        )
+
+    def _ask(self, loop: LaneLoop, make: Callable[[Instant, str, float], Input], timeout_s: float) -> CommandAnswer:
         if not loop.runs:
             return CommandAnswer(Result.FAILED, Text("the lane does not run; nothing was done"))
         pending = _PendingOrder(self._now().at + timeout_s)
@@ -66,7 +83,7 @@ class RequestQueue:
                 )
             number = str(next(self._numbers))
             self._pending[number] = pending
-        loop.commanded(lambda _: self._command(pending, number, kind, operator, cause))
+        loop.commanded(lambda _: self._begun(pending, number, make))
         return self._wait(loop, pending)
 
     def answered(self, answered: OrderAnswered) -> None:
@@ -76,13 +93,11 @@ class RequestQueue:
         pending.answer = CommandAnswer(Result.DONE if answered.done else Result.NOT_DONE, answered.detail)
         pending.answered.set()
 
-    def _command(
-        self, pending: _PendingOrder, number: str, kind: CommandKind, operator: str, cause: str
-    ) -> OfficerCommand:
+    def _begun(self, pending: _PendingOrder, number: str, make: Callable[[Instant, str, float], Input]) -> Input:
         # The clock is read after the order is marked: who finds it unmarked at its deadline knows that it comes too
         # late.
         pending.begun = True
-        return OfficerCommand(self._now(), kind, operator, cause, number, pending.deadline)
+        return make(self._now(), number, pending.deadline)
 
     def _wait(self, loop: LaneLoop, pending: _PendingOrder) -> CommandAnswer:
         while not pending.answered.wait(_LOOK_S):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from agent.barrier import PulseReport, RelayBoard
     from agent.core.commands import CommandAnswer
-    from agent.core.lane import CommandKind, Decide, Decided, LaneLockout
+    from agent.core.lane import CommandKind, Decide, Decided, LaneLockout, TextForDriver
     from agent.core.model import Instant, Presentation, Reading
     from agent.devices import DeviceStatusTable
     from agent.lane.interlock import Interlock
@@ -144,6 +144,10 @@ class LaneService:
     def order(self, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> CommandAnswer:
         """Order something in an officer's name and wait for what becomes of it, as RequestQueue.order does."""
         return self._requests.order(self.loop, kind, operator, cause, timeout_s)
+
+    def display(self, text: TextForDriver, operator: str, cause: str, timeout_s: float) -> CommandAnswer:
+        """Tell the driver who stands there what central says, and wait for what becomes of it."""
+        return self._requests.display(self.loop, text, operator, cause, timeout_s)
 
     def pause(self) -> LanePause:
         """Ask whether the lane is at rest, and hold it still if so."""

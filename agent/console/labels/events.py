@@ -29,6 +29,7 @@ FIELDS: Final[Mapping[str, Text]] = {
     "outcome": Text("Outcome"),
     "assumed": Text("Assumed"),
     "duration_s": Text("Seconds"),
+    "seconds": Text("Seconds"),
     "violations": Text("Violations"),
     "declaration": Text("Declaration"),
     "vin": Text("VIN"),

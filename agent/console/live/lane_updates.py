@@ -66,7 +66,7 @@ def lane_news(view: LaneView | None, settings: LaneSettings, words: Words, at: f
     return {
         "state": words(labels.STATES[view.state]),
         "tone": TONES[LaneState(view.state)],
-        "message": words.sign(view.message),
+        "message": words.sign(view.message, view.texts),
         "sign": sign,
         "lamp": lamp if lamp in _COLOURS else "",
         "lamp_text": words(labels.LAMPS[lamp]),

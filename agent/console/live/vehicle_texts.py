@@ -8,6 +8,7 @@ from agent.core.decision import SET_ASIDE
 from agent.core.model import Reason
 from agent.i18n.alarms import alarm_text
 from agent.i18n.checks import CHECKS
+from agent.i18n.driver_texts import told
 from agent.i18n.event_tone import OUTCOME_TONES, VERDICT_TONES
 from agent.i18n.reasons import officer_text
 from agent.i18n.verdicts import outcome_text, verdict_text
@@ -41,6 +42,7 @@ def vehicle_words(vehicle: Vehicle, words: Words, evidence: EvidenceStore) -> di
         "duration": "" if vehicle.duration_s is None else words.number(vehicle.duration_s, 0),
         "alarms": [alarm_text(alarm, words.language) for alarm in dict.fromkeys(vehicle.alarms)],
         "checks": [_check(check, words) for check in vehicle.checks],
+        "told": [told(one.message, one.after_s, words.language) for one in vehicle.told],
         "pictures": kept[-MOST_PICTURES:],
         "pictures_gone": bool(vehicle.pictures) and not kept and vehicle.outcome is not None,
     }

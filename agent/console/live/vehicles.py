@@ -18,6 +18,7 @@ from agent.core.events import (
     AlarmRaised,
     BarrierTested,
     CheckRecord,
+    DriverMessageRecord,
     PermitPresented,
     TransactionClosed,
     VehicleEntering,
@@ -46,7 +47,8 @@ class Vehicle:
 
     `verdict`, `reason`: of the last decision, with its `checks`. `outcome`: None while it is open. `pictures`: SHA-256
     in hex, the oldest first. `revision`: number of the last event behind this. `seen`: inputs or a reader noticed it;
-    an officer who opens alone does not. `tested`: it began with a test pulse.
+    an officer who opens alone does not. `tested`: it began with a test pulse. `told`: the messages to its driver, once
+    it is closed.
     """
 
     transaction: str
@@ -65,6 +67,7 @@ class Vehicle:
     pictures: tuple[str, ...] = field(default=())
     seen: bool = False
     tested: bool = False
+    told: tuple[DriverMessageRecord, ...] = ()
 
     @property
     def is_there(self) -> bool:
@@ -148,6 +151,7 @@ def _with(vehicle: Vehicle, kind: str, data: dict[str, Any]) -> Vehicle:
                 plate=closed.plate or vehicle.plate,
                 pictures=_more(vehicle.pictures, closed.pictures),
                 seen=vehicle.seen or closed.plate is not None,
+                told=closed.driver_messages,
             )
         case _:
             return vehicle

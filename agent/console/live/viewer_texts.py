@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.console.page import language, when
+from agent.core.lane import message_for
 from agent.i18n import Language, translate
 from agent.i18n.cameras import camera_view_text, flaw_text
-from agent.i18n.sign import sign_text
+from agent.i18n.driver_texts import sentence
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,9 +41,15 @@ class Words:
         """A moment as all pages show it."""
         return when(self._request, moment)
 
-    def sign(self, word: str) -> str:
-        """What the driver's sign shows; empty before the lane has said anything."""
-        return sign_text(word, self.language) if word else ""
+    def sign(self, word: str, texts: tuple[tuple[str, str], ...] = ()) -> str:
+        """What the driver is told; empty before the lane has said anything.
+
+        `texts`: what central says instead, each after its language's code. Where none is in the viewer's language, it
+        is quoted in the first.
+        """
+        if texts:
+            return dict(texts).get(self.language.value, texts[0][1])
+        return sentence(message_for(word), self.language) if word else ""
 
     def view(self, word: View) -> str:
         """How a camera sees, and what to do about it."""

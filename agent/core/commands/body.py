@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PICTURES_LIMIT = 64
 LOG_FOR_LIMIT_S = 86_400
+DISPLAY_FOR_LIMIT_S = 600
+DISPLAY_TEXT_LIMIT = 120
 COUNTER_MAX = 2**63 - 1
 UTC_MAX = 253_402_300_799
 # Control characters, characters that only steer how others are shown, halves of pairs, and breaks of lines.
@@ -30,6 +32,12 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _to_be_read(text: str) -> str:
+    if not text.strip() or text != text.strip():
+        raise ValueError("expected words, without blanks around them")
+    return _one_line(text)
+
+
 CommandId = Annotated[
     str,
     Field(
@@ -38,6 +46,7 @@ CommandId = Annotated[
     ),
 ]
 Words = Annotated[str, AfterValidator(_one_line)]
+WordsForDriver = Annotated[str, Field(min_length=1, max_length=DISPLAY_TEXT_LIMIT), AfterValidator(_to_be_read)]
 Unix = Annotated[int, Field(ge=0, le=UTC_MAX)]
 Lane = Annotated[str, Field(min_length=1, max_length=64, description="Name of the lane, as `birth` gives it.")]
 Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -69,6 +78,29 @@ class SendEvidenceArguments(_Strict):
     """Which pictures to send, by the SHA-256 that events name."""
 
     pictures: tuple[Sha256Hex, ...] = Field(min_length=1, max_length=PICTURES_LIMIT)
+
+
+class DisplayArguments(_Strict):
+    """What to tell the driver who stands at the lane, and for how long."""
+
+    texts: dict[Literal["en", "zh", "ru", "kk"], WordsForDriver] = Field(
+        default={},
+        description="The text by language. Which of them are shown goes by the vehicle's plate and the lane.",
+    )
+    seconds: int = Field(
+        ge=0, le=DISPLAY_FOR_LIMIT_S, description="For how long; 0, and no texts: to take off what is shown."
+    )
+    transaction: str | None = Field(
+        default=None,
+        pattern=r"^[0-9]{20}$",
+        description="Whose driver is meant; null: whoever stands there when the command arrives.",
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if bool(self.texts) is not bool(self.seconds):
+            raise ValueError("texts need seconds above 0, and seconds need texts; with neither, what is shown goes off")
+        return self
 
 
 class SnapshotArguments(_Strict):
@@ -118,6 +150,14 @@ class LaneBody(_Body):
     arguments: NoArguments = NoArguments()
 
 
+class DisplayBody(_Body):
+    """The body of `display`."""
+
+    name: Literal[CommandName.DISPLAY]
+    lane: Lane
+    arguments: DisplayArguments
+
+
 class SnapshotBody(_Body):
     """The body of `snapshot`."""
 
@@ -158,7 +198,9 @@ class SetLogLevelBody(_Body):
     arguments: SetLogLevelArguments
 
 
-CommandBody: TypeAlias = LaneBody | SnapshotBody | ReplayBody | SendEvidenceBody | ReloadListsBody | SetLogLevelBody
+CommandBody: TypeAlias = (
+    LaneBody | DisplayBody | SnapshotBody | ReplayBody | SendEvidenceBody | ReloadListsBody | SetLogLevelBody
+)
 
 COMMAND_BODY: TypeAdapter[CommandBody] = TypeAdapter(Annotated[CommandBody, Field(discriminator="name")])
 """Reads any body and knows its JSON schema."""
@@ -173,6 +215,7 @@ BODIES: Mapping[CommandName, type[CommandBody]] = MappingProxyType(
         CommandName.UNLOCK: LaneBody,
         CommandName.OUT_OF_SERVICE: LaneBody,
         CommandName.IN_SERVICE: LaneBody,
+        CommandName.DISPLAY: DisplayBody,
         CommandName.SNAPSHOT: SnapshotBody,
         CommandName.REPLAY: ReplayBody,
         CommandName.SEND_EVIDENCE: SendEvidenceBody,

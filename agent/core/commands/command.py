@@ -25,6 +25,7 @@ LANE_COMMANDS = frozenset(
         CommandName.UNLOCK,
         CommandName.OUT_OF_SERVICE,
         CommandName.IN_SERVICE,
+        CommandName.DISPLAY,
         CommandName.SNAPSHOT,
     }
 )

@@ -51,9 +51,15 @@ def sign(body: CommandBody, key: SigningKey, kid: str) -> str:
 
 
 def _typed(name: CommandName, arguments: Mapping[str, object]) -> dict[str, object]:
-    """Arguments as they were typed; where a list is wanted, its items stand between commas."""
+    """Arguments as they were typed: items of a list stand between commas, `texts.ru` is the field ru of texts."""
     lists = ARGUMENT_LISTS.get(name, "")
-    return {
-        field: value.split(",") if field == lists and isinstance(value, str) else value
-        for field, value in arguments.items()
-    }
+    typed: dict[str, object] = {}
+    for field, value in arguments.items():
+        table, dot, inner = field.partition(".")
+        if dot:
+            within = typed.setdefault(table, {})
+            if isinstance(within, dict):
+                within[inner] = value
+        else:
+            typed[field] = value.split(",") if field == lists and isinstance(value, str) else value
+    return typed

@@ -46,6 +46,9 @@ from agent.core.events import (
     DataRecord,
     DeviceChanged,
     Draft,
+    DriverMessageRecord,
+    DriverText,
+    DriverTold,
     EventsDropped,
     EvidenceDropped,
     EvidenceSent,
@@ -83,7 +86,7 @@ from agent.core.events import (
 )
 from agent.core.lane import transaction_id
 from agent.core.lists import DataState
-from agent.core.model import CommandName, Outcome, Reason, Verdict
+from agent.core.model import CommandName, DriverMessage, Outcome, Reason, Verdict
 from agent.core.trust_state import HeadRecord, StatePart, Wholeness, signed_head
 
 if TYPE_CHECKING:
@@ -188,6 +191,12 @@ def _passage() -> list[_Step]:
                 vin=VIN,
                 granted=True,
                 taken=True,
+                driver_messages=(
+                    DriverMessageRecord(message=DriverMessage.SHOW_CODE, after_s=0.0),
+                    DriverMessageRecord(message=DriverMessage.CHECKING, after_s=2.1),
+                    DriverMessageRecord(message=DriverMessage.BARRIER_OPENS, after_s=2.3),
+                    DriverMessageRecord(message=DriverMessage.DRIVE_ON, after_s=4.0),
+                ),
             ),
             True,
         ),
@@ -221,6 +230,19 @@ def _steps() -> list[_Step]:
         (95.0, CommandRefused(code=Refusal.SIGNATURE_INVALID, name="open", count=3), False),
         (96.0, AcknowledgementRefused(code="beyond_head", stream=STREAM, seq=9_999), False),
         (120.0, LaneOrdered(order="out_of_service", operator=OPERATOR, cause="loop detector is exchanged"), False),
+        (
+            120.2,
+            DriverTold(
+                texts=(
+                    DriverText(language="en", text="Please go to window 3"),
+                    DriverText(language="zh", text="请到3号窗口"),
+                ),
+                seconds=60,
+                operator=OPERATOR,
+                cause="a paper is missing",
+            ),
+            True,
+        ),
         (120.5, BarrierTested(action="open", operator="aigul", cause="the relay was exchanged"), False),
         (121.0, AlarmRaised(alarm=Alarm.INPUTS_LOST, detail="no answer for 300 ms"), False),
         (
@@ -374,6 +396,11 @@ def command_claims(name: CommandName) -> dict[str, Any]:
         CommandName.REPLAY: {"stream": STREAM, "first": 3, "last": 10},
         CommandName.SEND_EVIDENCE: {"pictures": list(PICTURES)},
         CommandName.SNAPSHOT: {"camera": "front"},
+        CommandName.DISPLAY: {
+            "texts": {"en": "Please go to window 3", "zh": "请到3号窗口"},
+            "seconds": 60,
+            "transaction": TRANSACTION,
+        },
         CommandName.SET_LOG_LEVEL: {"level": "debug", "for_s": 600},
     }
     issued = int(UTC) + 89
@@ -495,6 +522,7 @@ def _presence() -> dict[str, Any]:
         "head": signed_head(_head(last), GATE_KEY),
         "devices": {f"{LANE}/front": "streaming", f"{LANE}/relay": "up", "broker": "up"},
         "lanes": {LANE: "idle"},
+        "driver_messages": {LANE: DriverMessage.WELCOME},
         "journal_failing": False,
         "challenge": CHALLENGE,
         "checkpoint": checkpoint_of(Point(STREAM, last.seq, last.digest), GATE, GATE_KEY, last.utc_ms / 1000),

@@ -17,7 +17,7 @@ from agent.core.commands import Refusal, Result
 from agent.core.detail import Detail, DetailMessage, WithDetail
 from agent.core.events.changed_keys import ChangedKey
 from agent.core.lists import DataState
-from agent.core.model import Outcome, Reason, Verdict
+from agent.core.model import DriverMessage, Outcome, Reason, Verdict
 from agent.core.trust_state import StatePart, Wholeness
 
 
@@ -364,6 +364,14 @@ class AlarmRaised(WithDetail, Event):
     message: DetailMessage = None
 
 
+class DriverMessageRecord(BaseModel):
+    """One message to a driver."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    message: DriverMessage = Field(description="Its id; what it says in each language stands in docs/driver.md.")
+    after_s: float = Field(description="When it was given, in seconds from the vehicle's arrival.")
+
+
 class TransactionClosed(Event):
     """The one outcome of a transaction."""
 
@@ -387,6 +395,12 @@ class TransactionClosed(Event):
         default=None,
         description="A vehicle went under the arm, or is assumed to have; null: not known, or it still may.",
     )
+    driver_messages: tuple[DriverMessageRecord, ...] = Field(
+        default=(),
+        description="What the driver was told, in order, to the message with which it ended; at most 16, of more the "
+        "first 15 and the last. It is what the lane gave to signs, voice and driver page; which of them were there, "
+        "device.changed tells.",
+    )
 
 
 class LaneOrdered(Event):
@@ -398,6 +412,28 @@ class LaneOrdered(Event):
 
     TYPE: ClassVar[str] = "lane.ordered"
     order: Literal["locked", "unlocked", "out_of_service", "in_service"] = Field(description="What holds from now on.")
+    operator: str = Field(description="Who ordered it.")
+    cause: str = Field(description="Why.")
+
+
+class DriverText(BaseModel):
+    """A text for a driver in one language."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    language: str = Field(description="Its code by ISO 639-1: en, zh, ru or kk.")
+    text: str = Field(description="What is said, in words.")
+
+
+class DriverTold(Event):
+    """Central tells something to the driver who stands at a lane: it is shown instead of the lane's own words.
+
+    It is over with its time, and sooner where the barrier moves or the vehicle leaves. The transaction is the
+    vehicle's, which may be closed already.
+    """
+
+    TYPE: ClassVar[str] = "driver.told"
+    texts: tuple[DriverText, ...] = Field(description="What is said; empty: what was said before is taken off.")
+    seconds: int = Field(description="For how long.")
     operator: str = Field(description="Who ordered it.")
     cause: str = Field(description="Why.")
 
@@ -620,6 +656,7 @@ TYPES: tuple[type[Event], ...] = (
     AlarmRaised,
     TransactionClosed,
     LaneOrdered,
+    DriverTold,
     CommandAccepted,
     CommandExecuted,
     CommandRefused,

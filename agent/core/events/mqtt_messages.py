@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from agent.core.clock import ClockState
 from agent.core.commands import Refusal, Result
 from agent.core.lists import DataState
+from agent.core.model import DriverMessage
 from agent.core.trust_state import Wholeness
 
 AckModeName = Literal["watermark", "puback"]
@@ -121,6 +122,9 @@ class Presence(BaseModel):
     devices: dict[str, str] = Field(default={}, description="The state of every device, by its name.")
     lanes: dict[str, str | None] = Field(
         default={}, description="The state of every lane, by its name; null: it has none yet."
+    )
+    driver_messages: dict[str, DriverMessage] = Field(
+        default={}, description="What the driver at each lane is told now, by the lane's name; a message's id."
     )
     orders: dict[str, StandingOrders] = Field(
         default={}, description="The lanes that are locked or out of service, by their names."

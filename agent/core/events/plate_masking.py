@@ -25,7 +25,7 @@ PLATES: Final[Mapping[type[BaseModel], frozenset[str]]] = {
     Search: frozenset({"plate"}),
 }
 """The fields that are a plate and nothing else."""
-FREE_TEXTS: Final = frozenset({"detail", "cause"})
+FREE_TEXTS: Final = frozenset({"detail", "cause", "text"})
 """The fields, of whatever event, in which people or errors may name a plate."""
 
 _BETWEEN: Final = r"[ ·.\-]?"

@@ -3,6 +3,7 @@
 No clock, no thread, no device: time comes in with the input. The table is drawn in docs/lane.md.
 """
 
+from agent.core.lane.driver_messages import NO_ORACLE, message_for, message_for_reason, message_for_state, message_shown
 from agent.core.lane.effects import Close, Decide, Effect, Hold, KeepPictures, Lamp, OrderAnswered, Raise, Record, Show
 from agent.core.lane.event_drafts import transaction_id
 from agent.core.lane.hold import HOLD_CONTACT
@@ -22,6 +23,8 @@ from agent.core.lane.step_inputs import (
     RecordFailed,
     RelayChanged,
     Sampled,
+    TextForDriver,
+    TextOrdered,
     Ticked,
 )
 from agent.core.lane.test_pulse import pulse_obstacle
@@ -30,6 +33,7 @@ __all__ = [
     "GATHERING",
     "HOLD_CONTACT",
     "KEY_SWITCH",
+    "NO_ORACLE",
     "Close",
     "CommandKind",
     "Decide",
@@ -57,8 +61,14 @@ __all__ = [
     "RelayChanged",
     "Sampled",
     "Show",
+    "TextForDriver",
+    "TextOrdered",
     "Ticked",
     "at_rest",
+    "message_for",
+    "message_for_reason",
+    "message_for_state",
+    "message_shown",
     "occupies",
     "pulse_obstacle",
     "transaction_id",

@@ -77,10 +77,15 @@ class Lamp(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """Set the lamp and the sign. `message` is a Reason value or a state word that the sign translates."""
+    """Set the lamp and the sign. `message` is a Reason value or a state word, of which `message_shown` makes a message.
+
+    `texts`: what central sent for this vehicle, each after its language's code; where there is one, it is shown
+    instead.
+    """
 
     lamp: Lamp
     message: str
+    texts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,13 @@ from agent.core.events import (
     AccessDecided,
     CheckRecord,
     DataRecord,
+    DriverMessageRecord,
     PermitPresented,
     PermitRecord,
     PlateRecord,
     digest_of_code,
 )
+from agent.core.lane.copies import changed
 from agent.core.lane.own_plate import newest_first, own_readings
 from agent.core.model import ListKind
 
@@ -21,13 +23,14 @@ if TYPE_CHECKING:
     from agent.core.decision import Decision
     from agent.core.lane.state import Transaction
     from agent.core.lists import DataStanding
-    from agent.core.model import Presentation
+    from agent.core.model import DriverMessage, Presentation
     from agent.core.permit import Permit
     from agent.core.plates import PlateMatch
 
 _LAST_SECOND = 253402300799.0  # of the year 9999
 _SERIALS = 10_000
 _READING_PICTURES = 3
+_MESSAGES = 16
 
 
 def transaction_id(utc: float, lane_number: int, serial: int) -> str:
@@ -71,6 +74,22 @@ def evidence_pictures(transaction: Transaction) -> tuple[str, ...]:
     plates = dict.fromkeys(reading.picture for reading in newest if reading.picture is not None)
     read_again = () if transaction.decision is None else transaction.decision.pictures
     return tuple(dict.fromkeys((*transaction.pictures, *read_again, *tuple(plates)[:_READING_PICTURES])))
+
+
+def with_message(transaction: Transaction, message: DriverMessage, at: float) -> Transaction:
+    """Return the transaction after a message to its driver. Of too many the last stands in for the one before it."""
+    told = transaction.told
+    if told and told[-1][0] is message:
+        return transaction
+    return changed(transaction, told=(*told[: _MESSAGES - 1], (message, at)))
+
+
+def driver_message_records(transaction: Transaction) -> tuple[DriverMessageRecord, ...]:
+    """Return what the driver of a transaction was told, for its outcome."""
+    return tuple(
+        DriverMessageRecord(message=message, after_s=round(at - transaction.began_at, 3))
+        for message, at in transaction.told
+    )
 
 
 def permit_of(transaction: Transaction) -> str | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from agent.core.events import Alarm
     from agent.core.lane.effects import Show
     from agent.core.lane.lane_rules import LaneRules
-    from agent.core.model import LedgerChange, Presentation, Reading
+    from agent.core.model import DriverMessage, LedgerChange, Presentation, Reading
 
 
 class LaneState(StrEnum):
@@ -42,6 +42,9 @@ class LaneState(StrEnum):
 UNDECIDED = frozenset({LaneState.PRESENT, LaneState.DECIDING})
 GATHERING = UNDECIDED | {LaneState.WAITING}
 RISING = frozenset({LaneState.OPENING, LaneState.OPEN})
+STANDING = GATHERING | {LaneState.MANUAL, LaneState.DENIED}
+"""Where a vehicle stands before an arm that rests, and central may speak to its driver: in all other states the lane's
+own words are what keeps it safe."""
 _UNNOTICED = frozenset({LaneState.INIT, LaneState.IDLE, LaneState.VIOLATION, LaneState.FAULT, LaneState.OUT_OF_SERVICE})
 _NO_SAMPLE = Signals(-inf)
 _AT_REST = GATHERING | {
@@ -100,7 +103,7 @@ class Transaction:
     arm since the first grant, before that since the vehicle came; `unblocked`: nothing was at some time since the
     grant, so that what comes there is this vehicle. `entered`, `released`: it was under the arm, and had left the
     presence loop by then. `plates`: readings of its own plate while it was on its way. `tested`: it began with a test
-    pulse, without a vehicle.
+    pulse, without a vehicle. `told`: the messages to its driver, each with when it was given.
     """
 
     id: str
@@ -129,6 +132,7 @@ class Transaction:
     kept: tuple[str, ...] = ()
     plates: tuple[Reading, ...] = ()
     tested: bool = False
+    told: tuple[tuple[DriverMessage, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,14 @@ class Pulse:
     grant: str
     transaction: str | None
     deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class CentralText:
+    """What central says to a driver: texts, each after its language's code. `until`: monotonic seconds."""
+
+    texts: tuple[tuple[str, str], ...]
+    until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +229,10 @@ class Lane:
 
     It is given back once the arm is down and nothing went under it.
     """
+    served: str = ""
+    """Id of the newest transaction, also after it was closed; empty: there was none."""
+    central_text: CentralText | None = None
+    """What central says to the driver of that one, while it is shown."""
 
     @classmethod
     def start(cls, rules: LaneRules, first_serial: int, lockout: LaneLockout = LaneLockout()) -> Self:

@@ -2,7 +2,7 @@
 
 Rule 1: everything that moves a lane from one state to another is here and in the modules that this one joins:
 arrival and verdicts (before the pulse), passage (after it), orders, hold, lockout, inputs, pulse_reports and
-record_failures (in every state).
+record_failures (in every state). What central says to a driver, central_texts, moves it nowhere.
 Rule 2: time comes in with the input; nothing here reads a clock, a device or a file.
 
 docs/lane.md shows the table, drawn by stepping it. Safety belongs to the barrier's own controller: the lane gives open
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from agent.core.lane import (
     arrival,
+    central_texts,
     closing,
     coming_to_rest,
     hold,
@@ -43,6 +44,7 @@ from agent.core.lane.step_inputs import (
     RecordFailed,
     RelayChanged,
     Sampled,
+    TextOrdered,
     Ticked,
 )
 from agent.core.lane.transition import Transition
@@ -72,6 +74,8 @@ def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
             pulse_reports.note_pulse_report(transition, item)
         case OfficerCommand():
             orders.carry_out(transition, item)
+        case TextOrdered():
+            central_texts.order_text(transition, item)
         case RecordFailed():
             record_failures.record_failed(transition, item)
         case Decided():
@@ -82,6 +86,7 @@ def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
             _STATES[transition.lane.state](transition)
         case _:
             assert_never(item)
+    central_texts.end_when_over(transition)
     return transition.lane, transition.effects()
 
 

@@ -117,6 +117,31 @@ class OfficerCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class TextForDriver:
+    """What central says to the driver who stands at a lane.
+
+    `texts`: each after the code of its language. `seconds`: for how long; 0: to take off what is shown. `transaction`:
+    whose driver is meant; empty: who stands there.
+    """
+
+    texts: tuple[tuple[str, str], ...]
+    seconds: int
+    transaction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextOrdered:
+    """Central's verified order to say something to the driver. `operator` to `deadline` as of an OfficerCommand."""
+
+    now: Instant
+    text: TextForDriver
+    operator: str
+    cause: str
+    order: str = ""
+    deadline: float = inf
+
+
+@dataclass(frozen=True, slots=True)
 class ReadersChanged:
     """Whether the lane has at least one reader that works."""
 
@@ -160,6 +185,7 @@ Input = (
     | RecordFailed
     | Pulsed
     | OfficerCommand
+    | TextOrdered
     | ReadersChanged
     | RelayChanged
     | InterlockChanged

@@ -10,18 +10,30 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from agent.core.events import AccessGranted, Alarm, AlarmRaised, Draft, Event, TransactionClosed, VehiclePresent
 from agent.core.lane.copies import changed
+from agent.core.lane.driver_messages import message_shown
 from agent.core.lane.effects import Close, Decide, Effect, Hold, KeepPictures, Lamp, OrderAnswered, Raise, Record, Show
 from agent.core.lane.event_drafts import (
     decision_event,
+    driver_message_records,
     evidence_pictures,
     permit_of,
     presentation_event,
     transaction_id,
+    with_message,
 )
 from agent.core.lane.own_plate import own_readings, plate_of
 from agent.core.lane.permit_use import settlement, went_under
-from agent.core.lane.state import HandledVehicle, Lane, LaneState, Pulse, PulseDelivery, Transaction, sign_word
-from agent.core.model import LedgerChange, LedgerState, Outcome, Presentation, Reading, Reason
+from agent.core.lane.state import (
+    STANDING,
+    HandledVehicle,
+    Lane,
+    LaneState,
+    Pulse,
+    PulseDelivery,
+    Transaction,
+    sign_word,
+)
+from agent.core.model import DriverMessage, LedgerChange, LedgerState, Outcome, Presentation, Reading, Reason
 
 if TYPE_CHECKING:
     from agent.core.decision import Decision
@@ -35,6 +47,8 @@ _PAYLOADS = 8
 _NAMED_PICTURES = 3
 _HANDLED = 3
 _PASSAGES = frozenset({Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION, Outcome.OVERRIDDEN})
+_TO_OTHERS = frozenset({DriverMessage.WELCOME, DriverMessage.STOP_BARRIER_CLOSES})
+"""What is said at the end of a passage, to those who come next."""
 
 
 class Transition:
@@ -46,6 +60,7 @@ class Transition:
     __slots__ = (
         "_acts",
         "_answered",
+        "_closed",
         "_decide",
         "_events",
         "_keep",
@@ -66,6 +81,7 @@ class Transition:
         self._ledger: list[LedgerChange] = []
         self._acts: list[Effect] = []
         self._answered: OrderAnswered | None = None
+        self._closed: Transaction | None = None
         self._show: Show | None = None
         self._keep: tuple[str, ...] = ()
         self._decide: Decide | None = None
@@ -132,7 +148,9 @@ class Transition:
         raised = () if state in _READY else self.lane.raised_alarms
         if state is not LaneState.CLOSING:
             self._release_use(down=state in _READY)
+        text = self.lane.central_text if state in STANDING else None
         self.set(state=state, since=self.now.at, closing_pulse=None, close_orders=0, raised_alarms=raised)
+        self.set(central_text=text)
         self.show(message or sign_word(self.lane))
 
     def come_to_rest(self) -> None:
@@ -144,11 +162,17 @@ class Transition:
             self.enter_state(LaneState.IDLE)
 
     def show(self, message: str) -> None:
-        """Show a message with the lamp of the state, where it is not there already."""
-        sign = Show(Lamp.GREEN if self.lane.state in _GREEN else Lamp.RED, str(message))
+        """Show a message with the lamp of the state, where it is not there already; a text of central goes before."""
+        texts = () if self.lane.central_text is None else self.lane.central_text.texts
+        sign = Show(Lamp.GREEN if self.lane.state in _GREEN else Lamp.RED, str(message), texts)
         if sign != self.lane.sign:
             self.set(sign=sign)
             self._show = sign
+            self._note_told(sign)
+
+    def show_again(self) -> None:
+        """Show what the lane says after what central says has changed."""
+        self.show(sign_word(self.lane) if self.lane.sign is None else self.lane.sign.message)
 
     def answer_order(self, order: str, *, done: bool, detail: str) -> None:
         """Answer an order; one without an id waits for no answer."""
@@ -178,7 +202,8 @@ class Transition:
 
     def open_transaction(self, seen_by: Literal["inputs", "eye", "operator"], *, arrived: bool) -> None:
         """Open a transaction."""
-        self.set(transaction=Transaction(self._next_id(), self.now.at, arrived))
+        opened = Transaction(self._next_id(), self.now.at, arrived)
+        self.set(transaction=opened, served=opened.id, central_text=None)
         self.record(VehiclePresent(seen_by=seen_by, direction=self.lane.rules.direction or None))
 
     def add_evidence(self, observation: Presentation | Reading) -> bool:
@@ -292,8 +317,10 @@ class Transition:
                 vin=None if permit is None else permit.vin,
                 granted=transaction.grants > 0,
                 taken=taken,
+                driver_messages=driver_message_records(transaction),
             )
         )
+        self._closed = transaction
         if transaction.reserved is not None:
             state = settlement(self.lane, transaction, taken, passed=passed)
             if state is not LedgerState.RESERVED:
@@ -309,6 +336,21 @@ class Transition:
         self.set(handled=(*self.lane.handled, HandledVehicle(keys, self.now.at, passed))[-_HANDLED:])
 
     # --------------------------------------------------------------------------------------------------------- private
+
+    def _note_told(self, sign: Show) -> None:
+        """Note what the driver is told: of an open transaction, or of the one that this step has closed."""
+        message = message_shown(sign)
+        if self.lane.transaction is not None:
+            self.set(transaction=with_message(self.lane.transaction, message, self.now.at))
+        elif self._closed is not None and message not in _TO_OTHERS:
+            self._closed = with_message(self._closed, message, self.now.at)
+            told = driver_message_records(self._closed)
+            self._events = [
+                replace(draft, event=draft.event.model_copy(update={"driver_messages": told}))
+                if isinstance(draft.event, TransactionClosed)
+                else draft
+                for draft in self._events
+            ]
 
     def _release_use(self, *, down: bool) -> None:
         """Give back the use of the vehicle that went away where the arm came down behind it; else it stays in doubt."""

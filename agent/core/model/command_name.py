@@ -14,6 +14,7 @@ class CommandName(StrEnum):
     UNLOCK = "unlock"
     OUT_OF_SERVICE = "out_of_service"
     IN_SERVICE = "in_service"
+    DISPLAY = "display"
     REPLAY = "replay"
     SEND_EVIDENCE = "send_evidence"
     SNAPSHOT = "snapshot"

@@ -21,6 +21,8 @@ from agent.core.lane.step_inputs import (
     Pulsed,
     RelayChanged,
     Sampled,
+    TextForDriver,
+    TextOrdered,
     Ticked,
 )
 from agent.core.model.instant import Instant
@@ -76,8 +78,8 @@ def _lines(effect: Effect) -> list[str]:  # noqa: C901, PLR0911 -- one line for 
             return ["CLOSE"]
         case Hold(on, override):
             return [f"HOLD {'on' if on else 'off'}{' at once' if override else ''}"]
-        case Show(lamp, message):
-            return [f"show {lamp} {message}"]
+        case Show(lamp, message, texts):
+            return [f"show {lamp} {message}{''.join(f' {language}: {text}' for language, text in texts)}"]
         case OrderAnswered(order, done, detail):
             return [f"answer {order} {'done' if done else 'not done'}: {detail}"]
         case KeepPictures(pictures):
@@ -101,6 +103,7 @@ EVENT_FIELDS = {
     "transaction.closed": ("outcome", "reason"),
     "lane.ordered": ("order", "operator"),
     "barrier.tested": ("action", "operator"),
+    "driver.told": ("seconds", "operator"),
 }
 
 
@@ -224,6 +227,11 @@ class Yard:
 
     def order(self, kind: CommandKind, order: str = "") -> list[str]:
         return self.feed(OfficerCommand(self.now, kind, "op1", "seen", order))
+
+    def say(self, seconds: int = 20, transaction: str = "", order: str = "order 1", **texts: str) -> list[str]:
+        """Have central say something to the driver."""
+        text = TextForDriver(tuple(texts.items()), seconds, transaction)
+        return self.feed(TextOrdered(self.now, text, "op2", "asked", order))
 
     def pulsed(self, delivery: str = "delivered", action: str = "open") -> list[str]:
         grant = self.raised()[-1] if action == "open" else None

@@ -5,6 +5,7 @@ import json
 import uuid
 
 from agent.core.commands.check import CommandKey, ReceivedCommand, Situation
+from agent.core.commands.command import LANE_COMMANDS
 from agent.core.crypto import JwsType, jws
 from agent.core.crypto.keys import SigningKey
 from agent.core.model import CommandName
@@ -35,7 +36,7 @@ def body(name="open", **changes):
         "iat": UTC,
         "exp": UTC + 20,
     }
-    if name in {"open", "hold", "release", "close", "lock", "unlock", "out_of_service", "in_service", "snapshot"}:
+    if name in LANE_COMMANDS:
         made["lane"] = "in-1"
     return made | changes
 

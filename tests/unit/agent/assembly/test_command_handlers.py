@@ -10,7 +10,7 @@ import pytest
 from agent.assembly.command_handlers import ORDER_S, SNAPSHOT_S, HandlerDependencies, make_handlers
 from agent.core.commands.command import LANE_COMMANDS, Command, CommandAnswer, Result
 from agent.core.crypto.keys import SigningKey
-from agent.core.lane.step_inputs import CommandKind
+from agent.core.lane.step_inputs import CommandKind, TextForDriver
 from agent.core.lists.freshness import FreshnessRules
 from agent.core.model import CommandName
 from agent.core.model.instant import Instant
@@ -42,6 +42,10 @@ class OneLane:
     def order(self, kind, operator, cause, timeout_s):
         self.orders.append((kind, operator, cause, timeout_s))
         return CommandAnswer(Result.NOT_DONE, "a vehicle is under the arm")
+
+    def display(self, text, operator, cause, timeout_s):
+        self.orders.append((text, operator, cause, timeout_s))
+        return CommandAnswer(Result.DONE, "it is shown")
 
 
 class OneCamera:
@@ -113,10 +117,18 @@ def test_there_is_an_executor_for_every_command(gate):
     assert set(gate.executors) == set(CommandName)
 
 
-@pytest.mark.parametrize("name", sorted(LANE_COMMANDS - {CommandName.SNAPSHOT}))
+@pytest.mark.parametrize("name", sorted(LANE_COMMANDS - {CommandName.SNAPSHOT, CommandName.DISPLAY}))
 def test_an_order_goes_to_its_lane_with_who_and_why(gate, name):
     assert gate.do(name, "in-1") == CommandAnswer(Result.NOT_DONE, "a vehicle is under the arm")
     assert gate.lane.orders == [(CommandKind(name.value), "officer 7", "a test", ORDER_S)]
+
+
+@pytest.mark.parametrize("transaction", [None, "20260301080000070001"])
+def test_a_text_for_a_driver_goes_to_its_lane_with_whom_it_is_for_who_and_why(gate, transaction):
+    arguments = {"texts": {"zh": "请到3号窗口", "en": "Go to window 3"}, "seconds": 60, "transaction": transaction}
+    assert gate.do("display", "in-1", **arguments) == CommandAnswer(Result.DONE, "it is shown")
+    text = TextForDriver((("en", "Go to window 3"), ("zh", "请到3号窗口")), 60, transaction or "")
+    assert gate.lane.orders == [(text, "officer 7", "a test", ORDER_S)]
 
 
 def test_a_lane_answers_before_the_command_processor_stops_waiting():

@@ -75,6 +75,11 @@ def test_a_key_is_private_and_its_public_half_is_printed(tmp_path):
             {"pictures": ("ab" * 32, "12" * 32)},
         ),
         ("snapshot", {"argument": ["camera=front"]}, {"camera": "front"}),
+        (
+            "display",
+            {"argument": ["seconds=60", "texts.en=Go to window 3, please", "texts.ru=Вам к окну 3"]},
+            {"seconds": 60, "texts": {"en": "Go to window 3, please", "ru": "Вам к окну 3"}, "transaction": None},
+        ),
         ("set_log_level", {"lane": None, "argument": ["level=debug", "for_s=60"]}, {"level": "debug", "for_s": 60}),
     ],
 )
@@ -110,6 +115,8 @@ def test_the_counter_is_the_time_where_none_is_given(key):
         ("replay", {"lane": None}, "arguments: "),
         ("open", {"key": "/nowhere.pem"}, "cannot be read"),
         ("open", {"argument": "force=yes"}, "arguments.force: "),
+        ("display", {"argument": "texts.de=Los"}, "arguments.texts.de"),
+        ("display", {"argument": "texts=Go"}, "arguments.texts: "),
     ],
 )
 def test_what_every_gate_would_refuse_is_not_signed(key, name, options, said):

@@ -18,7 +18,8 @@ from agent.core.decision.decision import Decision
 from agent.core.lane.effects import OrderAnswered
 from agent.core.lane.state import LaneLockout
 from agent.core.lane.step import Lane, LaneRules
-from agent.core.lane.step_inputs import CommandKind, Decided, OfficerCommand
+from agent.core.lane.step_inputs import CommandKind, Decided, OfficerCommand, TextForDriver, TextOrdered
+from agent.core.model import DriverMessage
 from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerState
 from agent.core.model.observations import Presentation, Reading
@@ -315,6 +316,27 @@ def test_a_locked_lane_lets_a_vehicle_wait_and_an_unlocked_one_lets_it_through(g
     gate.order(CommandKind.UNLOCK, "order 3")
     eventually(lambda: gate.pulses == 1)
     assert len(gate.questions) == 2, "it is judged anew"
+
+
+def test_a_text_of_central_is_in_view_while_it_is_shown_and_recorded(gate):
+    gate.decisions = [replace(PASS, verdict=Verdict.MANUAL, permit=None)]
+    gate.show()
+    gate.wait_state("manual")
+    text = TextForDriver((("en", "Go to window 3"),), 600, gate.questions[0].transaction)
+    gate.loop.commanded(lambda at: TextOrdered(at, text, "officer 7", "test", "order 1"))
+    eventually(lambda: gate.views[-1].texts == (("en", "Go to window 3"),))
+    assert gate.answers == [OrderAnswered("order 1", done=True, detail="it is shown for 600 s")]
+    assert (gate.views[-1].message, gate.views[-1].driver_message) == ("manual", DriverMessage.FROM_CENTRAL)
+    (told,) = gate.of_type("driver.told")
+    assert told == {
+        "texts": [{"language": "en", "text": "Go to window 3"}],
+        "seconds": 600,
+        "operator": "officer 7",
+        "cause": "test",
+    }
+    gate.order(CommandKind.OPEN, "order 2")
+    eventually(lambda: gate.views[-1].driver_message in {DriverMessage.BARRIER_OPENS, DriverMessage.DRIVE_ON})
+    assert gate.views[-1].texts == ()
 
 
 def test_letting_go_while_nothing_can_be_written_is_done_and_answered_with_a_word(gate):

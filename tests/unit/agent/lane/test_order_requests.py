@@ -6,7 +6,7 @@ import pytest
 
 from agent.core.commands.command import CommandAnswer, Result
 from agent.core.lane.effects import OrderAnswered
-from agent.core.lane.step_inputs import CommandKind
+from agent.core.lane.step_inputs import CommandKind, TextForDriver
 from agent.core.model.instant import Instant
 from agent.lane.order_requests import LATE_ANSWER_S, ORDERS_WAITING, RequestQueue
 from tests.support.waiting import PATIENCE_S, eventually
@@ -69,6 +69,18 @@ def test_an_order_waits_for_its_answer(loop, done, result):
     assert (order.now.at, order.deadline) == (100.0, 100.0 + WAIT_S)
     loop.answer(order, "words", done=done)
     assert joined(asked) == CommandAnswer(result, "words")
+
+
+def test_a_text_for_a_driver_waits_for_its_answer_like_an_order(loop):
+    text, answers = TextForDriver((("en", "Go to window 3"),), 20), []
+    thread = threading.Thread(
+        target=lambda: answers.append(loop.requests.display(loop, text, "officer 7", "seen", WAIT_S)), daemon=True
+    )
+    thread.start()
+    order = loop.take()
+    assert (order.text, order.operator, order.cause, order.deadline) == (text, "officer 7", "seen", 100.0 + WAIT_S)
+    loop.answer(order, "it is shown for 20 s")
+    assert joined((thread, answers)) == CommandAnswer(Result.DONE, "it is shown for 20 s")
 
 
 def test_each_of_many_orders_hears_its_own_answer(loop):

@@ -24,13 +24,14 @@ from agent.core.events.event_types import (
     AlarmRaised,
     CheckRecord,
     Draft,
+    DriverMessageRecord,
     PermitPresented,
     PlateRecord,
     TransactionClosed,
     VehiclePresent,
 )
 from agent.core.lane.state import InputState, LaneLockout, LaneState
-from agent.core.model import Outcome
+from agent.core.model import DriverMessage, Outcome
 from agent.core.model.camera_view import View
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.model.signals import SIGNAL_NAMES, Signals
@@ -38,6 +39,7 @@ from agent.devices.port_supervisor import PortState
 from agent.devices.scanner import ScannerState
 from agent.i18n import Language, translate
 from agent.i18n.checks import CHECKS
+from agent.i18n.driver_texts import sentence
 from agent.i18n.event_tone import DEVICE_TONES
 from agent.lane.lane_view import LaneView
 from agent.settings.model.lane import BarrierWiring, Lane, SignalWiring
@@ -83,6 +85,20 @@ def test_every_state_signal_and_device_has_its_words_in_every_language(language)
     devices = devices_news({f"out/{state}": str(state) for state in known}, "out", said)
     assert all(one["state"] for one in devices)
     assert len(devices) == len(known)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_lane_says_what_its_driver_is_told_in_the_viewers_language(language):
+    told = {word: lane_news(replace(VIEW, message=word), LANE, words(language), AT) for word in (*LaneState, *Reason)}
+    assert told["idle"]["message"] == sentence(DriverMessage.WELCOME, language)
+    assert told["PLATE_MISMATCH"]["message"] == sentence(DriverMessage.WAIT_FOR_OFFICER, language)
+    assert lane_news(replace(VIEW, message=""), LANE, words(language), AT)["message"] == ""
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Window 3"), ("ru", "Вам к окну 3"), ("zh", "Window 3")])
+def test_a_lane_quotes_what_central_says_to_its_driver(language, said):
+    view = replace(VIEW, message="manual", texts=(("en", "Window 3"), ("ru", "Вам к окну 3")))
+    assert lane_news(view, LANE, words(language), AT)["message"] == said
 
 
 def test_every_state_of_a_lane_has_a_colour_and_the_good_ones_of_devices_are_green():
@@ -276,6 +292,10 @@ STORY = (
         duration_s=7.5,
         plate="京A12346",
         pictures=("b" * 64, "c" * 64),
+        driver_messages=(
+            DriverMessageRecord(message=DriverMessage.SHOW_CODE, after_s=0.0),
+            DriverMessageRecord(message=DriverMessage.WAIT_FOR_OFFICER, after_s=7.4),
+        ),
     ),
 )
 
@@ -320,6 +340,11 @@ def test_a_vehicle_is_told_in_plain_words_in_every_language(tmp_path, language):
     assert [check["ok"] for check in told["checks"]] == [True, False]
     assert told["checks"][0]["name"] == translate(Text("The signature is genuine"), language)
     assert told["checks"][1]["advice"] == told["reason"]
+    messages = (DriverMessage.SHOW_CODE, DriverMessage.WAIT_FOR_OFFICER)
+    assert [one.endswith(sentence(message, language)) for one, message in zip(told["told"], messages, strict=True)] == [
+        True,
+        True,
+    ]
     assert (told["tone"], len(told["alarms"])) == ("poor", 1)
 
 

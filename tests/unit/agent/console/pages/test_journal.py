@@ -23,15 +23,19 @@ from agent.core.events.event_types import (
     CheckRecord,
     DeviceChanged,
     Draft,
+    DriverMessageRecord,
+    DriverText,
+    DriverTold,
     PermitRecord,
     PlateRecord,
     TransactionClosed,
     VehiclePresent,
 )
 from agent.core.lane.event_drafts import transaction_id
-from agent.core.model import Outcome
+from agent.core.model import DriverMessage, Outcome
 from agent.core.model.reasons import Reason, Verdict
 from agent.i18n import Language, translate
+from agent.i18n.driver_texts import sentence
 from agent.i18n.event_text import TYPES
 from agent.i18n.reasons import officer_text
 from agent.i18n.verdicts import outcome_text
@@ -172,6 +176,22 @@ def test_one_vehicles_story_is_whole_with_its_checks_and_says_what_pictures_are_
     assert "1 picture is not kept" in page
     assert ("京A12345" in page, "ZZ9999" in page) == (True, False)
     assert "<script>" not in page.replace("<script src", "")
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_story_says_what_the_driver_was_told_by_the_lane_and_by_central(gate, language):
+    utc = gate.app.parts.utc()
+    transaction, (came, *_, closed) = passage(utc)
+    text = DriverText(language="en", text="Go to <b>window</b> 3")
+    told = DriverTold(texts=(text,), seconds=20, operator="anna", cause="a paper")
+    messages = (DriverMessageRecord(message=DriverMessage.CODE_EXPIRED, after_s=3.2),)
+    end = closed.event.model_copy(update={"driver_messages": messages})
+    drafts = [came, Draft(told, "out", transaction, utc), Draft(end, "out", transaction, utc)]
+    gate.app.parts.journal.record(drafts)
+    page = gate.browser("viewer").get(f"/journal/vehicle/{transaction}", headers={"accept-language": language}).text
+    assert "Go to &lt;b&gt;window&lt;/b&gt; 3" in page
+    assert sentence(DriverMessage.CODE_EXPIRED, language) in page
+    assert "code_expired" not in page
 
 
 def test_a_story_says_why_a_plate_that_is_in_the_picture_does_not_count(gate):

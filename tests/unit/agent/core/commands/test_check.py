@@ -67,10 +67,67 @@ def test_every_command_can_be_given(name):
     arguments = {
         "replay": {"stream": "s", "first": 1, "last": 1},
         "send_evidence": {"pictures": ["ab" * 32]},
+        "display": {"texts": {"en": "Go to window 3"}, "seconds": 20},
         "snapshot": {"camera": "front"},
         "set_log_level": {"level": "debug", "for_s": 60},
     }.get(name, {})
     assert judged(body(name.value, arguments=arguments)).name is name
+
+
+LONGEST = "请" * 120
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"texts": {"en": "Go", "zh": LONGEST, "ru": "Вам к окну 3", "kk": "Үшінші терезеге"}, "seconds": 600},
+        {"texts": {"ru": "Вам к окну 3"}, "seconds": 1, "transaction": "20260301080000070001"},
+        {"texts": {"ru": "Вам к окну 3"}, "seconds": 1, "transaction": None},
+        {"seconds": 0},
+        {"texts": {}, "seconds": 0},
+    ],
+)
+def test_a_text_for_a_driver_may_be_in_each_language_and_is_taken_off_by_none(arguments):
+    taken = judged(body("display", arguments=arguments)).arguments
+    assert taken == {"texts": {}, "transaction": None} | arguments
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({}, "seconds"),
+        ({"seconds": 20}, "texts need seconds"),
+        ({"texts": {"en": "Go"}, "seconds": 0}, "texts need seconds"),
+        ({"texts": {"en": "Go"}, "seconds": -1}, "seconds"),
+        ({"texts": {"en": "Go"}, "seconds": 601}, "seconds"),
+        ({"texts": {"en": "Go"}, "seconds": 20.5}, "seconds"),
+        ({"texts": {"en": "Go"}, "seconds": "20"}, "seconds"),
+        ({"texts": {"de": "Los"}, "seconds": 20}, "texts.de"),
+        ({"texts": {"en": ""}, "seconds": 20}, "texts.en"),
+        ({"texts": {"en": " "}, "seconds": 20}, "texts.en"),
+        ({"texts": {"en": " Go"}, "seconds": 20}, "texts.en"),
+        ({"texts": {"en": "Go\non"}, "seconds": 20}, "texts.en"),
+        ({"texts": {"en": "\x1b[2J"}, "seconds": 20}, "texts.en"),
+        ({"texts": {"en": "a\u202eb"}, "seconds": 20}, "texts.en"),
+        ({"texts": {"zh": LONGEST + "请"}, "seconds": 20}, "texts.zh"),
+        ({"texts": {"en": 3}, "seconds": 20}, "texts.en"),
+        ({"texts": ["Go"], "seconds": 20}, "texts"),
+        ({"texts": {"en": "Go"}, "seconds": 20, "transaction": "1"}, "transaction"),
+        ({"texts": {"en": "Go"}, "seconds": 20, "transaction": "../20260301080000070"}, "transaction"),
+        ({"texts": {"en": "Go"}, "seconds": 20, "colour": "red"}, "colour"),
+    ],
+)
+def test_a_text_for_a_driver_that_no_sign_could_show_is_refused_by_its_field(arguments, said):
+    found = proof(signed(body("display", arguments=arguments)), "display")
+    assert isinstance(found, RefusedCommand)
+    assert found.code is Refusal.BODY_INVALID
+    assert said in found.detail
+    assert "Go" not in found.detail
+
+
+def test_a_text_for_a_driver_names_its_lane():
+    found = proof(signed(body("display", lane=None, arguments={"seconds": 0})), "display")
+    assert (found.code, "lane" in found.detail) == (Refusal.BODY_INVALID, True)
 
 
 def test_both_names_of_the_algorithm_are_taken():

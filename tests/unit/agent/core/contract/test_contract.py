@@ -128,6 +128,7 @@ def test_a_reader_that_validates_accepts_fields_of_a_later_version(name):
         free = place and place[-1] in {
             "devices",
             "lanes",
+            "driver_messages",
             "acks",
             "cameras",
             "relays_ms",
