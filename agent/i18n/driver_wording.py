@@ -131,7 +131,7 @@ WORDS: Final[Mapping[DriverMessage, DriverWords]] = {
     ),
     DriverMessage.BARRIER_OPENS: DriverWords(
         sentence=Text("The barrier opens. Wait until it is up."),
-        spoken=pgettext("spoken to a driver", "The barrier is opening. Please drive on when it is up."),
+        spoken=pgettext("spoken to a driver", "The barrier is opening. Please wait."),
         short=pgettext("sign of 8 columns", "OPENING"),
         line=pgettext("sign of 16 columns", "BARRIER OPENS"),
         two_lines=pgettext("sign of 2 x 16 columns", "BARRIER OPENS\nWAIT UNTIL UP"),

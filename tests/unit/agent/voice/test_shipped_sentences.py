@@ -16,6 +16,7 @@ import pytest
 
 from agent.core.model import DriverMessage
 from agent.i18n import Language
+from agent.i18n.driver_texts import spoken
 from agent.voice import RecordingKey, all_keys, read_manifest
 from agent.voice.manifest import NAME, SHIPPED
 from agent.voice.recording_check import problems_of
@@ -51,6 +52,11 @@ def spectrum(wave: Wave) -> np.ndarray:
     samples = np.frombuffer(wave.to_pcm(), dtype="<i2") / FULL_SCALE
     frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME) * np.hanning(FRAME)
     return np.abs(np.fft.rfft(frames, axis=1)) ** 2
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_what_was_recorded_is_what_the_catalogues_say_aloud(key: RecordingKey) -> None:
+    assert MANIFEST.of(key).text == spoken(key.message, key.language)
 
 
 def test_there_is_nothing_but_the_manifest_and_its_files_and_they_are_small() -> None:
