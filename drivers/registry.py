@@ -117,7 +117,12 @@ VOICES: Mapping[str, DriverEntry] = MappingProxyType(
         "simulated": DriverEntry("drivers.voice.simulated:SimulatedVoice"),
     }
 )
-WITNESSES: Mapping[str, DriverEntry] = MappingProxyType({})
+WITNESSES: Mapping[str, DriverEntry] = MappingProxyType(
+    {
+        "dahua": DriverEntry("drivers.witness.dahua:DahuaWitness"),
+        "hikvision": DriverEntry("drivers.witness.hikvision:HikvisionWitness"),
+    }
+)
 
 
 def settings_model(family: Mapping[str, DriverEntry], kind: str) -> type[BaseModel]:
@@ -170,6 +175,12 @@ def voice(kind: str, table: Mapping[str, object]) -> VoicePort:
 def witness(kind: str, table: Mapping[str, object]) -> WitnessPort:
     """Make the camera of this kind that reads plates by itself from its configuration table."""
     return cast("WitnessPort", _make(WITNESSES, kind, table))
+
+
+def witness_needs(kind: str, table: Mapping[str, object]) -> CameraNeeds:
+    """What of the machine the witness of this kind must reach. Loads its driver, and all that the driver needs."""
+    settings = settings_model(WITNESSES, kind).model_validate(table)
+    return _loaded(_entry(WITNESSES, kind).path).needs(settings)  # type: ignore[attr-defined,no-any-return]
 
 
 def _make(family: Mapping[str, DriverEntry], kind: str, table: Mapping[str, object]) -> object:

@@ -175,6 +175,7 @@ class App:
             Part("the site", parts.site.start, parts.site.stop, parts.site.workers),
             _part("the second readers", parts.second_reading),
             *(_part(f"the camera {camera.name}", camera) for camera in lanes.cameras),
+            *(_part(f"the witness {witness.name}", witness) for witness in lanes.witnesses),
             *taking,
             _part("the log level", parts.log_level),
             _part("the trust anchors", parts.anchors),

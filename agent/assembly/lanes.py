@@ -12,7 +12,8 @@ from agent.lane import LaneDevices, LaneService
 from agent.settings import board_place
 from agent.vision.session import VisionWorkerLimits
 from agent.vision.supervisor import CameraSupervisor
-from agent.vision.worker.protocol import Configure
+from agent.vision.witness import CAMERA_S, WitnessSupervisor
+from agent.vision.worker.protocol import Configure, ConfigureWitness
 from drivers import registry
 from drivers.text import Text
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from agent.core.lane import Decide, Decided
     from agent.core.model import Instant
     from agent.lane import LaneServiceDependencies
-    from agent.settings import Camera, Device, Settings
+    from agent.settings import Camera, Device, Settings, Witness
     from agent.settings import Lane as LaneSettings
 
     Deciding = Callable[[Decide, Instant, Callable[[Decided], None]], Decided | None]
@@ -38,14 +39,15 @@ LIED = Text("told of what its picture does not show, and was ended")
 class GateLanes:
     """Makes all of them, and starts nothing. `decider`: what answers the questions of a lane, by its name.
 
-    `units`: the lanes, in the order of the configuration. `cameras`: the supervisor of each. `boards`: the relay
-    boards, by where they are; `places`: the lanes of each.
+    `units`: the lanes, in the order of the configuration. `cameras`, `witnesses`: the supervisor of each. `boards`: the
+    relay boards, by where they are; `places`: the lanes of each.
     """
 
     def __init__(
         self, settings: Settings, services: LaneServiceDependencies, decider: Callable[[str], Deciding]
     ) -> None:
         self.cameras: list[CameraSupervisor] = []
+        self.witnesses: list[WitnessSupervisor] = []
         self.boards: dict[str, RelayBoard] = {}
         self.places: dict[str, list[str]] = {}
         self._services = services
@@ -97,6 +99,8 @@ class GateLanes:
         )
         for camera in settings.cameras:
             self.cameras.append(_supervisor(unit, camera))
+        for witness in settings.witnesses:
+            self.witnesses.append(_witness(unit, witness))
         return unit
 
     def _board(self, lane: str, device: Device) -> RelayBoard:
@@ -129,3 +133,20 @@ def _supervisor(lane: LaneService, camera: Camera) -> CameraSupervisor:
     )
     lane.notify_code_awaited(supervisor.set_vehicle_present)
     return supervisor
+
+
+def _witness(lane: LaneService, witness: Witness) -> WitnessSupervisor:
+    configure = ConfigureWitness(
+        witness_kind=witness.kind,
+        witness=registry.settings_model(registry.WITNESSES, witness.kind)
+        .model_validate(witness.table)
+        .model_dump(mode="json"),
+    )
+    return WitnessSupervisor(
+        f"{lane.name}/{witness.id}",
+        configure,
+        on_seen=lane.witnessed,
+        on_status=lambda status: lane.witness_changed(witness.id, status),
+        camera_lane=witness.camera_lane,
+        limits=VisionWorkerLimits(camera_s=CAMERA_S, stop_s=CAMERA_STOP_S),
+    )

@@ -25,6 +25,7 @@ FAMILY_OF: Final[Mapping[str, str]] = {
     "cameras": "camera",
     "scanners": "scanner",
     "voice": "voice",
+    "witnesses": "witness",
 }
 """Which family of drivers a table of a lane names its `kind` of."""
 FIELD_ID: Final = "k-"

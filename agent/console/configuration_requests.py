@@ -70,7 +70,7 @@ def target_of(key: str, name: str, document: Document) -> Path:
 
 
 def _has_parts(path: Path) -> bool:
-    return path == ("lanes",) or str(path[-1]) in ("cameras", "scanners", "keys", "gates")
+    return path == ("lanes",) or str(path[-1]) in ("cameras", "scanners", "witnesses", "keys", "gates")
 
 
 def found_or_refused(made: configuration_form.Group | None) -> configuration_form.Group:

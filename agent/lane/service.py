@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from agent.barrier import PulseReport, RelayBoard
     from agent.core.commands import CommandAnswer
     from agent.core.lane import CommandKind, Decide, Decided, LaneLockout, TextForDriver
-    from agent.core.model import Instant, Presentation, Reading
+    from agent.core.model import Instant, Presentation, Reading, WitnessReading
     from agent.devices import DeviceStatusTable
     from agent.lane.interlock import Interlock
     from agent.lane.lane_view import LaneView
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from agent.settings import Lane as LaneSettings
     from agent.settings import SignalWiring
     from agent.vision.mapping import CameraStatus, MappedDetection
+    from agent.vision.witness import WitnessedPicture
     from drivers.api import InputPort, ScannerPort
 
 OVERLOADED = Text(
@@ -43,6 +45,8 @@ OVERLOADED = Text(
 _AWAITS_A_CODE = GATHERING | {LaneState.MANUAL, LaneState.DENIED}
 _WEIGHED = 8
 """How many readings are weighed together: a little more than what a vote makes use of."""
+_WITNESSED = 64
+"""How many words of witnesses are kept: more than come while one vehicle is judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class LaneService:
         self._on_detection = services.on_detection
         self._view: LaneView | None = None
         self._readings: tuple[Reading, ...] = ()
+        self._witness_readings: deque[WitnessReading] = deque(maxlen=_WITNESSED)
         self._relay_up = False
         barrier = boards.relay.barrier(Wiring(**settings.barrier.model_dump()), self._pulsed, self._relay_changed)
         self.barrier = barrier
@@ -198,6 +203,19 @@ class LaneService:
         if reads_codes and status.state is not PortState.CONNECTING:
             self._reader_changed(camera, works=status.up)
         self._devices.changed("camera", f"{self.name}/{camera}", state, detail, self.name)
+
+    def witness_changed(self, witness: str, status: CameraStatus) -> None:
+        """Note how a camera is that reads plates by itself. It is no reader of the lane, which goes on without it."""
+        state = "streaming" if status.up else status.state.value
+        self._devices.changed("camera", f"{self.name}/{witness}", state, status.detail, self.name)
+
+    def witnessed(self, seen: WitnessedPicture) -> None:
+        """Note what a witness said. It begins no transaction and wakes nobody: it is there for who judges a plate."""
+        self._witness_readings.append(seen.reading)
+
+    def witness_readings(self, since: float) -> tuple[WitnessReading, ...]:
+        """What the witnesses have said of the lane since then (monotonic s), the newest of it, in the order it came."""
+        return tuple(reading for reading in tuple(self._witness_readings) if reading.at >= since)
 
     def _scanned(self, presentation: Presentation) -> None:
         self._on_detection(self.name, presentation.at)

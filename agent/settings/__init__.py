@@ -56,7 +56,7 @@ from agent.settings.model.agent import (
 from agent.settings.model.anchors import AnchorValueError, anchors_of, changed_anchors, tables_of
 from agent.settings.model.devices import DriverModels, Family, device_tables, driver_models
 from agent.settings.model.json_schema import schema_text
-from agent.settings.model.lane import BarrierWiring, Camera, Device, Lane, Scanner, SignalWiring, Timing, Voice
+from agent.settings.model.lane import BarrierWiring, Camera, Device, Lane, Scanner, SignalWiring, Timing, Voice, Witness
 from agent.settings.model.lane_relations import interlocks, shared_arms
 from agent.settings.model.schema import Schema, choices, expected
 from agent.settings.model.values import broker_address
@@ -116,6 +116,7 @@ __all__ = [
     "Timing",
     "UsableConfiguration",
     "Voice",
+    "Witness",
     "anchors_among",
     "anchors_folder",
     "anchors_of",

@@ -33,6 +33,7 @@ FAMILIES: Mapping[Family, Mapping[str, registry.DriverEntry]] = {
     "inputs": registry.INPUTS,
     "scanner": registry.SCANNERS,
     "voice": registry.VOICES,
+    "witness": registry.WITNESSES,
 }
 
 

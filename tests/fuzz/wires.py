@@ -20,6 +20,7 @@ from agent.vision.worker.protocol import (
     CameraPhase,
     CameraState,
     Configure,
+    ConfigureWitness,
     Detection,
     Heartbeat,
     Hello,
@@ -28,6 +29,7 @@ from agent.vision.worker.protocol import (
     PreviewFrame,
     ProtocolError,
     ReadPictures,
+    SaidPlate,
     Sandbox,
     SeenCode,
     SeenPlate,
@@ -64,10 +66,12 @@ _WORKER_WORDS = (
     encoded(CameraState(phase=CameraPhase.STREAMING, width_px=640, height_px=480, frame_rate_hz=25.0)),
     encoded(Detection(frame=1, at=2.0, codes=(_CODE,), plates=(_PLATE,), picture=0), (_JPEG, _JPEG)),
     encoded(PreviewFrame(frame=1, at=2.0, picture=0), (_JPEG,)),
+    encoded(SaidPlate(text="沪A12345", confidence=0.9, at=2.0, lane=1, picture=0), (_JPEG,)),
     encoded(PicturesShown(codes=((b"GP1:\x00",),), plates=(_PLATE, None))),
 )
 _PARENT_WORDS = (
     encoded(Configure(camera_kind="folder", camera={"path": "/srv", "deep": [1, {"a": None}]})),
+    encoded(ConfigureWitness(witness_kind="dahua", witness={"host": "10.0.0.1", "port": 80})),
     encoded(Attend(present=True)),
     encoded(ReadPictures(codes=1, plates=1), (_JPEG, _JPEG)),
     encoded(Stop()),

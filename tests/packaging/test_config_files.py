@@ -113,6 +113,14 @@ def test_every_kind_of_voice_stands_in_a_sample_with_each_of_its_keys(kind, samp
         assert re.search(rf"^#?{name} = ", text, re.MULTILINE), name
 
 
+@pytest.mark.parametrize("kind", sorted(registry.WITNESSES))
+def test_every_kind_of_witness_stands_in_the_sample_with_each_of_its_keys(kind):
+    _, _, text = (CONFIG / "lanes" / "witness.toml").read_text(encoding="utf-8").partition(f'kind = "{kind}"')
+    text = text.partition("[[")[0]
+    for name in ("camera_lane", *registry.settings_model(registry.WITNESSES, kind).model_fields):
+        assert re.search(rf"^#?{name} = ", text, re.MULTILINE), name
+
+
 @pytest.mark.parametrize(
     ("header", "name", "field"), [pytest.param(*key, id=f"{key[0]}.{key[1]}") for key in fields(Settings)]
 )

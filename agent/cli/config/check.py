@@ -79,6 +79,7 @@ def _lane_facts(lane: Lane) -> dict[str, object]:
         "inputs": lane.inputs.kind if lane.inputs else None,
         "cameras": {camera.id: camera.kind for camera in lane.cameras},
         "scanners": {scanner.id: scanner.kind for scanner in lane.scanners},
+        "witnesses": {witness.id: witness.kind for witness in lane.witnesses},
     }
 
 
@@ -123,10 +124,12 @@ def _lane_line(name: str, lane: Lane) -> str:
     inputs += "" if sees else " (passages are assumed)"
     cameras = ", ".join(f"{camera.id} ({camera.kind}: {'+'.join(camera.readers)})" for camera in lane.cameras)
     scanners = ", ".join(f"{scanner.id} ({scanner.kind})" for scanner in lane.scanners)
+    witnesses = ", ".join(f"{witness.id} ({witness.kind})" for witness in lane.witnesses)
     closes = "the barrier closes itself" if lane.close_mode == "controller" else "the agent closes"
     return (
         f"{name}, number {lane.number}, {lane.direction}; relay {lane.relay.kind}; {inputs}; "
-        f"cameras {cameras or 'none'}; scanners {scanners or 'none'}; {closes}"
+        f"cameras {cameras or 'none'}; scanners {scanners or 'none'}; "
+        f"{f'witnesses {witnesses}; ' if witnesses else ''}{closes}"
     )
 
 

@@ -23,6 +23,7 @@ from agent.core.model.report_once import ReportOnce
 from agent.core.model.sequence import SEQ_MAX
 from agent.core.model.signals import SIGNAL_NAMES, Signals
 from agent.core.model.token_bucket import TokenBucket
+from agent.core.model.witness_reading import WitnessReading
 
 __all__ = [
     "SEQ_MAX",
@@ -62,6 +63,7 @@ __all__ = [
     "VinReading",
     "VinSource",
     "Watched",
+    "WitnessReading",
     "delay_s",
     "findings",
     "is_quiet",

@@ -23,6 +23,7 @@ from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, Pla
 from agent.core.plates.recogniser_columns import ALPHABET, MOST_BYTES, decode, encode
 from agent.core.plates.rivals import series
 from agent.core.plates.vote import ACCEPTED, PlateVote
+from agent.core.plates.witness import WitnessedMatch, WitnessRules, WitnessStanding, with_witness
 
 __all__ = [
     "ACCEPTED",
@@ -45,6 +46,9 @@ __all__ = [
     "PlateKind",
     "PlateMatch",
     "PlateVote",
+    "WitnessRules",
+    "WitnessStanding",
+    "WitnessedMatch",
     "decode",
     "encode",
     "is_plate_text",
@@ -53,4 +57,5 @@ __all__ = [
     "possible",
     "refined",
     "series",
+    "with_witness",
 ]

@@ -95,7 +95,7 @@ def match(
         verdict = MatchVerdict.UNSURE
     elif score >= rules.accept:
         verdict = MatchVerdict.MATCH
-    elif score <= -rules.reject and _is_settled(vote, rules) and _is_another(wanted, vote.text):
+    elif score <= -rules.reject and _is_settled(vote, rules) and is_another(wanted, vote.text):
         verdict = MatchVerdict.MISMATCH
     else:
         verdict = MatchVerdict.UNSURE
@@ -106,7 +106,7 @@ def _is_settled(vote: PlateVote, rules: MatchRules) -> bool:
     return vote.agreeing >= rules.min_frames_to_mismatch and vote.confidence >= rules.confident_mismatch
 
 
-def _is_another(declared: str, read: str) -> bool:
+def is_another(declared: str, read: str) -> bool:
     """Whether no slip of the reader, of one look-alike character or a dropped one, makes one text of the other."""
     if len(declared) != len(read):
         return _edits(declared, read) >= _CLEARLY_ANOTHER

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ValidationError
 
-from agent.settings.model.lane import Camera, Device, Scanner, Voice
+from agent.settings.model.lane import Camera, Device, Scanner, Voice, Witness
 from drivers.api import DeviceMisconfiguredError
 from drivers.text import Text
 
@@ -18,16 +18,17 @@ if TYPE_CHECKING:
     from agent.settings.toml.key_positions import Path
     from agent.settings.toml.problems import Problem
 
-Family: TypeAlias = Literal["camera", "relay", "inputs", "scanner", "voice"]
-FAMILIES: tuple[Family, ...] = ("camera", "relay", "inputs", "scanner", "voice")
+Family: TypeAlias = Literal["camera", "relay", "inputs", "scanner", "voice", "witness"]
+FAMILIES: tuple[Family, ...] = ("camera", "relay", "inputs", "scanner", "voice", "witness")
 _TABLES: Mapping[Family, type[Device]] = {
     "camera": Camera,
     "relay": Device,
     "inputs": Device,
     "scanner": Scanner,
     "voice": Voice,
+    "witness": Witness,
 }
-_LISTS: Mapping[str, Family] = {"cameras": "camera", "scanners": "scanner"}
+_LISTS: Mapping[str, Family] = {"cameras": "camera", "scanners": "scanner", "witnesses": "witness"}
 
 
 DriverModels: TypeAlias = "Callable[[Family, str], type[BaseModel]]"

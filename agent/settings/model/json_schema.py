@@ -19,6 +19,7 @@ _DEVICES: Mapping[str, str] = {
     "inputs": "Inputs",
     "scanner": "Scanner",
     "voice": "Voice",
+    "witness": "Witness",
 }
 
 

@@ -84,6 +84,19 @@ class Voice(Device):
     )
 
 
+class Witness(Device):
+    """A camera that reads plates by itself: its word raises or lowers certainty, and passes nobody."""
+
+    id: Name = Field(description="Name of the witness, unique among the cameras, scanners and witnesses of this gate.")
+    camera_lane: int | None = Field(
+        default=None,
+        ge=0,
+        le=999,
+        description="The camera's own number of this lane, where it looks at several; only what it says of that one "
+        "counts. Without: all that it says.",
+    )
+
+
 class Timing(Table):
     """How long the lane waits for what. Seconds."""
 
@@ -220,4 +233,7 @@ class Lane(Table):
     scanners: tuple[Scanner, ...] = Field(default=(), description="The QR scanners of the lane.")
     voice: Voice | None = Field(
         default=None, description="The sound device that speaks to the driver; without one the lane is silent."
+    )
+    witnesses: tuple[Witness, ...] = Field(
+        default=(), description="Cameras that read plates by themselves and look at the lane."
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from agent.settings.model.agent import EXAMPLE_ROOT_KEY, Commands, Console, Evidence, Lists, Mqtt, Permits, Site, State
-from agent.settings.model.lane import Camera, Lane, Scanner
+from agent.settings.model.lane import Camera, Lane, Scanner, Witness
 from agent.settings.rules.between_lanes import Neighbours
 from agent.settings.rules.brokers import BrokerRules, readable
 from agent.settings.rules.console import console_problems
@@ -202,18 +202,24 @@ def _unique(lanes: Mapping[str, Lane], pydantic_problems: PydanticProblems) -> I
             message = Text("lane {lane} has the number {number} already", lane=numbers[lane.number], number=lane.number)
             yield pydantic_problems.about(("lanes", name, "number"), message)
         numbers.setdefault(lane.number, name)
-        families: dict[str, tuple[Camera | Scanner, ...]] = {"camera": lane.cameras, "scanner": lane.scanners}
+        families: dict[str, tuple[Camera | Scanner | Witness, ...]] = {
+            "cameras": lane.cameras,
+            "scanners": lane.scanners,
+            "witnesses": lane.witnesses,
+        }
         for family, devices in families.items():
             for place, device in enumerate(devices):
                 if device.id in _TAKEN:
-                    yield pydantic_problems.about(("lanes", name, f"{family}s", place, "id"), _TAKEN[device.id])
+                    yield pydantic_problems.about(("lanes", name, family, place, "id"), _TAKEN[device.id])
                 if device.id in readers:
                     message = _taken(*readers[device.id], device.id)
-                    yield pydantic_problems.about(("lanes", name, f"{family}s", place, "id"), message)
+                    yield pydantic_problems.about(("lanes", name, family, place, "id"), message)
                 readers.setdefault(device.id, (family, name))
 
 
 def _taken(family: str, lane: str, name: str) -> Text:
-    if family == "camera":
+    if family == "cameras":
         return Text("a camera of lane {lane} has the id {id} already", lane=lane, id=name)
+    if family == "witnesses":
+        return Text("a witness of lane {lane} has the id {id} already", lane=lane, id=name)
     return Text("a scanner of lane {lane} has the id {id} already", lane=lane, id=name)

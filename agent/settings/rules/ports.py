@@ -110,6 +110,7 @@ def _described(board: Board) -> Text:
         "camera": Text("{kind} camera", kind=kind),
         "scanner": Text("{kind} scanner", kind=kind),
         "voice": Text("{kind} sound device", kind=kind),
+        "witness": Text("{kind} witness", kind=kind),
     }[board.device.family]
     return words if unit is None else Text("{device} with unit {unit}", device=words, unit=unit)
 

@@ -1,4 +1,4 @@
-"""What the vision worker and its parent say to each other over a socket pair; and what a second reader does.
+"""What the vision worker and its parent say to each other over a socket pair; what a second reader and a witness say.
 
 Both ends check everything: a process that touches foreign pixels may have been taken over. How a message becomes
 bytes stands in agent.vision.worker.wire. Knows neither cv2 nor numpy.
@@ -16,13 +16,15 @@ from agent.core.detail import DetailMessage, WithDetail
 from agent.core.model import View
 from agent.core.plates import MOST_BYTES, decode
 
-VERSION = 5
+VERSION = 6
 
 EXIT_ANEW = 75
 """Exit code of a worker that asks to be started again (EX_TEMPFAIL of sysexits.h)."""
 
 MAX_PICTURES = 16
 MAX_DETAIL = 500
+MAX_PLATE = 32
+"""Characters of a plate as another's camera writes it."""
 MAX_PAYLOAD = 7089
 """Bytes in the largest QR code: digits only, version 40, level L (ISO/IEC 18004)."""
 
@@ -45,6 +47,7 @@ class WorkerMessage(BaseModel):
     )
 
 
+Word = Annotated[str, Field(max_length=64)]
 Detail = Annotated[str, Field(max_length=MAX_DETAIL)]
 At = Annotated[float, Field(ge=0, le=1e12)]
 Count = Annotated[int, Field(ge=0, le=2**62)]
@@ -194,6 +197,29 @@ class PicturesShown(WorkerMessage):
     plates: Annotated[tuple[SeenPlate | None, ...], Field(max_length=MAX_PICTURES)] = ()
 
 
+class SaidPlate(WorkerMessage):
+    """A plate that a camera read by itself; the fields are those of drivers.api.WitnessedPlate.
+
+    Its texts are printable. `picture`: its attachment.
+    """
+
+    type: Literal["said_plate"] = "said_plate"
+    text: Annotated[str, Field(min_length=1, max_length=MAX_PLATE)]
+    confidence: Probability
+    at: At
+    lane: Annotated[int, Field(ge=0, le=9999)] | None = None
+    country: Word = ""
+    kind: Word = ""
+    colour: Word = ""
+    picture: Attachment | None = None
+
+    @model_validator(mode="after")
+    def _prints(self) -> SaidPlate:
+        if not all(text.isprintable() for text in (self.text, self.country, self.kind, self.colour)):
+            raise ValueError("what a camera said is printable")
+        return self
+
+
 class Heartbeat(WorkerMessage):
     """A sign of life, several a second, and what was done so far.
 
@@ -291,6 +317,22 @@ class Configure(WorkerMessage):
     gate: ChangeDetectorSettings = ChangeDetectorSettings()
 
 
+class ConfigureWitness(WorkerMessage):
+    """The first word of the parent to the process of a witness: which camera, and how patiently.
+
+    `refused_s`: how long it waits after what trying again does not mend, such as a wrong password: cameras lock a user
+    out who tries too often.
+    """
+
+    type: Literal["configure_witness"] = "configure_witness"
+    witness_kind: Annotated[str, Field(max_length=64)]
+    witness: dict[str, JsonValue]
+    heartbeat_s: Annotated[float, Field(ge=0.02, le=10)] = 0.5
+    retry_first_s: Annotated[float, Field(gt=0, le=60)] = 0.5
+    retry_cap_s: Annotated[float, Field(gt=0, le=600)] = 15.0
+    refused_s: Annotated[float, Field(gt=0, le=3600)] = 600.0
+
+
 class Preview(WorkerMessage):
     """Asks for a PreviewFrame at once and then for one of every new frame, at most `fps` a second, for `for_s` seconds.
 
@@ -340,5 +382,5 @@ class Stop(WorkerMessage):
     type: Literal["stop"] = "stop"
 
 
-FromWorker = Hello | Sandbox | CameraState | Detection | Heartbeat | PreviewFrame | PicturesShown
-ToWorker = Configure | Preview | Expose | Attend | ReadPictures | Stop
+FromWorker = Hello | Sandbox | CameraState | Detection | Heartbeat | PreviewFrame | PicturesShown | SaidPlate
+ToWorker = Configure | ConfigureWitness | Preview | Expose | Attend | ReadPictures | Stop

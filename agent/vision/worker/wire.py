@@ -19,6 +19,7 @@ from agent.vision.worker.protocol import (
     PreviewFrame,
     ProtocolError,
     ReadPictures,
+    SaidPlate,
     ToWorker,
     WorkerMessage,
 )
@@ -142,7 +143,7 @@ def _attachments(message: FromWorker | ToWorker) -> list[int]:
     match message:
         case Detection():
             named = [message.picture, *(plate.crop for plate in message.plates)]
-        case PreviewFrame():
+        case PreviewFrame() | SaidPlate():
             named = [message.picture]
         case _:
             named = []

@@ -44,6 +44,7 @@ STOP_LIMITS = (
     "agent.service.watchdog:STOP_TIMEOUT_S",
     "agent.service.worker_supervisor:STOP_TIMEOUT_S",
     "agent.vision.second_reading:_JOIN_SLACK_S",
+    "agent.vision.witness:_JOIN_SLACK_S",
 )
 """How long the parts of a gate that is stopped may take."""
 

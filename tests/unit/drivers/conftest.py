@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytest.register_assert_rewrite("tests.contracts.relay", "tests.contracts.inputs", "tests.contracts.board_faults")
+pytest.register_assert_rewrite("tests.contracts.witness", "tests.contracts.witness_faults")
 
 
 def _open_files() -> Counter[str]:

@@ -1,0 +1,46 @@
+"""What a camera wrote, before anybody looks at it: printable, and no longer than it may be."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from drivers.text import Text
+
+MOST_PLATE: Final = 32
+"""Characters. The longest number of a plate has nine; with blanks, dots and words round it there is room to spare."""
+MOST_WORD: Final = 64
+MOST_LANE: Final = 999
+_NO_PLATE: Final = frozenset({"", "unknown", "unknow", "none", "null", "noplate", "无车牌", "无牌车", "未识别", "无牌"})
+
+
+class DocumentError(ValueError):
+    """What a camera sent is not the document that it should be. The message says what is wrong, and repeats none."""
+
+
+def word(text: str) -> str:
+    """The text without what does not print, cut off after MOST_WORD characters."""
+    return "".join(one for one in text if one.isprintable()).strip()[:MOST_WORD]
+
+
+def plate_text(text: str) -> str:
+    """A plate as the camera wrote it; empty where it says that it read none.
+
+    Raises DocumentError for what no plate can be: one that is cut off or cleaned could be taken for another.
+    """
+    bare = text.strip()
+    if len(bare) > MOST_PLATE or not bare.isprintable():
+        raise DocumentError(Text("a plate of more than {most} characters, or not printable", most=MOST_PLATE))
+    return "" if "".join(filter(str.isalnum, bare)).casefold() in _NO_PLATE else bare
+
+
+def lane_number(text: str) -> int | None:
+    """The number of a lane; None where there is none that can be meant."""
+    bare = text.strip()
+    if not (bare.isascii() and bare.isdigit() and len(bare) <= len(str(MOST_LANE))):
+        return None
+    return int(bare)
+
+
+def share(value: float, whole: float) -> float | None:
+    """A confidence as a share of the most that the camera says; None for one below 0, which stands for none."""
+    return None if not value >= 0 else min(1.0, value / whole)
