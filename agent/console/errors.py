@@ -57,3 +57,24 @@ class ForgedFormError(RefusedError):
             HTTPStatus.FORBIDDEN,
             Text("The form is not from this session. Load the page again and repeat it; nothing was done."),
         )
+
+
+class ScreenUnknownError(RefusedError):
+    """The screen may not show this driver page."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            HTTPStatus.FORBIDDEN,
+            Text("This screen may not show the page. Open the address that `gate-agent console screen` shows."),
+        )
+
+
+class ScreenTriesError(RefusedError):
+    """Too many tokens were tried from this address."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            Text("Too many tokens were tried from this address. Wait {seconds} s.", seconds=wait_s),
+        )
+        self.wait_s = wait_s

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from agent.core.lane import message_for
@@ -19,7 +20,8 @@ class LaneView:
     `lockout`: who locked it, who took it out of service. `input_state`: its inputs, debounced. `held_by`: the
     officer, or the hold contact, that holds its barrier open. `pulse_obstacle`: what forbids a test pulse now, in
     words; empty: nothing. `arm_in_use`: the lane of the other direction, whose arm this is too, uses it. `texts`: what
-    central says to the driver instead of `message`, each after its language's code.
+    central says to the driver instead of `message`, each after its language's code. `plate`: as read of the vehicle
+    that stands there; empty: none. `waits_until`: when what the driver is asked for is over (monotonic s).
     """
 
     state: str
@@ -34,6 +36,8 @@ class LaneView:
     pulse_obstacle: str
     arm_in_use: bool = False
     texts: tuple[tuple[str, str], ...] = ()
+    plate: str = ""
+    waits_until: float = inf
 
     @property
     def driver_message(self) -> DriverMessage | None:

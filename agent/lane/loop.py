@@ -37,7 +37,9 @@ from agent.core.lane import (
     Ticked,
     at_rest,
     occupies,
+    plate_shown,
     pulse_obstacle,
+    waits_until,
 )
 from agent.core.lane.step import step
 from agent.core.model import OnceEvery, Reason
@@ -251,6 +253,8 @@ class LaneLoop:
                 pulse_obstacle(self._lane, now.at),
                 self._lane.arm_in_use,
                 texts=self._texts,
+                plate=plate_shown(self._lane),
+                waits_until=waits_until(self._lane),
             )
         )
 

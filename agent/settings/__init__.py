@@ -56,10 +56,22 @@ from agent.settings.model.agent import (
 from agent.settings.model.anchors import AnchorValueError, anchors_of, changed_anchors, tables_of
 from agent.settings.model.devices import DriverModels, Family, device_tables, driver_models
 from agent.settings.model.json_schema import schema_text
-from agent.settings.model.lane import BarrierWiring, Camera, Device, Lane, Scanner, SignalWiring, Timing, Voice, Witness
+from agent.settings.model.lane import (
+    BarrierWiring,
+    Camera,
+    Device,
+    DriverPage,
+    Lane,
+    Scanner,
+    SignalWiring,
+    Timing,
+    Voice,
+    Witness,
+)
 from agent.settings.model.lane_relations import interlocks, shared_arms
 from agent.settings.model.schema import Schema, choices, expected
 from agent.settings.model.values import broker_address
+from agent.settings.rules.driver_page import screen_token
 from agent.settings.rules.ports import board_place
 from agent.settings.toml.change import ChangeError
 from agent.settings.toml.files import LARGEST_BYTES, read_file
@@ -87,6 +99,7 @@ __all__ = [
     "Device",
     "Document",
     "DriverModels",
+    "DriverPage",
     "Edit",
     "EditStep",
     "Evidence",
@@ -158,6 +171,7 @@ __all__ = [
     "restored_value",
     "schema_of",
     "schema_text",
+    "screen_token",
     "seen_state",
     "set_value",
     "shared_arms",

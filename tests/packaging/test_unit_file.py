@@ -12,6 +12,7 @@ import pytest
 
 from agent.anchors.helper import FOLDER
 from agent.anchors.helper_client import SOCKET
+from agent.console.driver_page.kiosk import DEFAULT_URL
 from tests.support.waiting import scaled
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
@@ -19,6 +20,7 @@ UNIT = SYSTEMD / "gate-agent.service"
 CLOCK = SYSTEMD / "gate-agent-clock.service"
 ANCHORS = SYSTEMD / "gate-agent-anchors.service"
 ANCHORS_SOCKET = SYSTEMD / "gate-agent-anchors.socket"
+SCREEN = SYSTEMD / "gate-agent-sign.service"
 # What Debian 12's does not know yet, says so, and goes on without.
 LATER, LATER_SINCE = (
     re.compile(r"Unknown key '(RestartSteps|RestartMaxDelaySec)' in section \[Service\], ignoring"),
@@ -46,7 +48,7 @@ def machine(tmp_path):
         command.write_text("#!/bin/sh\n", encoding="utf-8")
         command.chmod(0o755)
     (tmp_path / "etc/systemd/system").mkdir(parents=True)
-    for unit in (UNIT, CLOCK, ANCHORS, ANCHORS_SOCKET):
+    for unit in (UNIT, CLOCK, ANCHORS, ANCHORS_SOCKET, SCREEN):
         shutil.copy(unit, tmp_path / "etc/systemd/system")
     return tmp_path
 
@@ -68,7 +70,7 @@ def version():
     return int(answer.stdout.split()[1])
 
 
-@pytest.mark.parametrize("unit", [UNIT, CLOCK, ANCHORS, ANCHORS_SOCKET], ids=lambda unit: unit.name)
+@pytest.mark.parametrize("unit", [UNIT, CLOCK, ANCHORS, ANCHORS_SOCKET, SCREEN], ids=lambda unit: unit.name)
 def test_systemd_has_nothing_to_say_of_a_unit(machine, unit):
     assert verified(machine, unit.read_text(encoding="utf-8"), unit) == ""
 
@@ -183,6 +185,64 @@ def test_who_changes_trust_anchors_is_root_without_roots_powers_and_writes_one_f
     assert settings["ReadWritePaths"] == str(FOLDER)
     assert settings["CapabilityBoundingSet"] == ""
     assert "-/var/lib/gate-agent" in settings["InaccessiblePaths"].split()
+
+
+# What a browser needs: a session at the seat, the graphics processor, sandboxes of its own, compilers in memory, and
+# the agent's page.
+NEEDED_BY_SCREEN = {
+    "SystemCallFilter_resources",
+    "SystemCallFilter_privileged",
+    "SystemCallFilter_mount",
+    "SupplementaryGroups",
+    "PrivateDevices",
+    "DeviceAllow",
+    "PrivateNetwork",
+    "PrivateUsers",
+    "IPAddressDeny",
+    "MemoryDenyWriteExecute",
+    "RestrictAddressFamilies_AF_UNIX",
+    "RestrictAddressFamilies_AF_INET_INET6",
+    "RestrictAddressFamilies_AF_NETLINK",
+    "RestrictNamespaces_user",
+    "RestrictNamespaces_pid",
+    "RestrictNamespaces_net",
+    "ProcSubset",
+    "RootDirectoryOrRootImage",
+}
+
+
+def test_the_screen_is_shut_in_as_far_as_a_browser_allows_and_reaches_this_computer_alone():
+    _, open_ones = exposed(SCREEN)
+    assert open_ones <= NEEDED_BY_SCREEN
+    text = SCREEN.read_text(encoding="utf-8")
+    settings = dict(re.findall(r"^([A-Za-z]+)=(.*)$", text, re.MULTILINE))
+    assert (settings["IPAddressDeny"], settings["IPAddressAllow"]) == ("any", "localhost")
+    for folder in ("/var/lib/gate-agent", "/etc/gate-agent", "/run/gate-agent", "/etc/credstore"):
+        assert f"-{folder}" in re.findall(r"-/\S+", text)
+    assert settings["User"] != "gate-agent"
+
+
+def test_the_screen_is_started_again_for_ever_gives_way_to_the_agent_and_nothing_waits_for_it():
+    settings = dict(re.findall(r"^([A-Za-z]+)=(.*)$", SCREEN.read_text(encoding="utf-8"), re.MULTILINE))
+    wanted = {
+        "Restart": "always",
+        "StartLimitIntervalSec": "0",
+        "CPUWeight": "20",
+        "OOMScoreAdjust": "500",
+        "ExecStart": "/usr/lib/gate-agent/current/bin/python3 -I -m agent.console.driver_page.kiosk",
+        "EnvironmentFile": "-/etc/default/gate-agent-sign",
+    }
+    assert {key: settings.get(key) for key in wanted} == wanted
+    assert settings["Environment"] == f"SCREEN_URL={DEFAULT_URL}"
+    others = "".join(unit.read_text(encoding="utf-8") for unit in (UNIT, CLOCK, ANCHORS, ANCHORS_SOCKET))
+    assert SCREEN.name not in others
+
+
+def test_the_screen_is_off_until_it_is_wanted():
+    script = (SYSTEMD.parent / "packaging/deb/postinst").read_text(encoding="utf-8")
+    assert script.count('enable "$SCREEN_UNIT"') == 1
+    assert 'debian-installed "$SCREEN_UNIT"; then' in script
+    assert f"SCREEN_UNIT={SCREEN.name}" in script
 
 
 def test_the_helper_of_the_anchors_is_asked_where_the_agent_asks_and_only_its_group_may():

@@ -106,6 +106,7 @@ def _lay_out_machine(build: Build, folder: Path) -> None:
         ("gate-agent-clock.service", "systemd/system/gate-agent-clock.service"),
         ("gate-agent-anchors.socket", "systemd/system/gate-agent-anchors.socket"),
         ("gate-agent-anchors.service", "systemd/system/gate-agent-anchors.service"),
+        ("gate-agent-sign.service", "systemd/system/gate-agent-sign.service"),
         ("60-gate-agent.rules", "udev/rules.d/60-gate-agent.rules"),
         ("gate-agent.sysusers", "sysusers.d/gate-agent.conf"),
         ("gate-agent.tmpfiles", "tmpfiles.d/gate-agent.conf"),
@@ -159,6 +160,7 @@ Maintainer: The makers of the gate agent <gate-agent@localhost>
 Installed-Size: {size_kib}
 Pre-Depends: {needed}, systemd, passwd, gpgv | sqv
 Recommends: alsa-utils, bash-completion, systemd-timesyncd | time-daemon, udev
+Suggests: cage, chromium, fonts-noto-core, fonts-noto-cjk
 Section: net
 Priority: optional
 Description: agent of a vehicle gate: permits, plates and the barrier (Debian {release})

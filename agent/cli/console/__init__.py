@@ -3,10 +3,14 @@
 import typer
 
 from agent.cli.console.code import code
+from agent.cli.console.screen import screen
 from agent.cli.console.user import app as user
 
 app = typer.Typer(
-    name="console", help="Make the users of the console, and the code of its first start.", no_args_is_help=True
+    name="console",
+    help="Make the users of the console, the code of its first start, and the addresses of drivers' screens.",
+    no_args_is_help=True,
 )
 app.command()(code)
+app.command()(screen)
 app.add_typer(user, name="user")

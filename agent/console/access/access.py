@@ -34,6 +34,8 @@ LOGIN_BURST: Final = 10.0
 LOGINS_PER_S: Final = 1 / 6
 REQUEST_BURST: Final = 300.0
 REQUESTS_PER_S: Final = 50.0
+SCREEN_BURST: Final = 120.0
+SCREENS_PER_S: Final = 10.0
 
 
 class Refusals:
@@ -59,7 +61,8 @@ class Refusals:
 class Access:
     """Users, sessions, and the limits on those who try.
 
-    `requests`, `logins`: how often one address may ask. `names`: how often one name may be guessed at, from all
+    `requests`, `logins`: how often one address may ask; `screen_requests`: drivers' screens there, so that none of them
+    takes from those who look after the gate. `names`: how often one name may be guessed at, from all
     addresses. `factor_roles`: the roles that need a second factor.
     """
 
@@ -78,6 +81,7 @@ class Access:
     acts: AdminActions
     requests: AddressLimits
     logins: AddressLimits
+    screen_requests: AddressLimits
     refusals: Refusals
     factor_roles: frozenset[Role]
 
@@ -109,6 +113,7 @@ class Access:
             AdminActions(database),
             AddressLimits(REQUEST_BURST, REQUESTS_PER_S, ticking.at),
             AddressLimits(LOGIN_BURST, LOGINS_PER_S, ticking.at),
+            AddressLimits(SCREEN_BURST, SCREENS_PER_S, ticking.at),
             Refusals(),
             factor_roles,
         )

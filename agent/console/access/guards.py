@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import Depends, Request
@@ -10,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from agent.console.access.cookies import SESSION, cookie, form_token
 from agent.console.access.roles import LOCAL, Person, Role
+from agent.console.access.screens import COOKIE, TOKEN, is_of_this_computer
 from agent.console.access.sessions import csrf_token
 from agent.console.errors import (
     FactorNeededError,
@@ -17,10 +20,13 @@ from agent.console.errors import (
     LoginNeededError,
     PasswordNeededError,
     RoleNeededError,
+    ScreenTriesError,
+    ScreenUnknownError,
 )
 
 if TYPE_CHECKING:
     from agent.console.access.access import Access
+    from agent.console.access.screens import Screens
 
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "x-csrf-token"
@@ -126,7 +132,53 @@ async def _check_form(request: Request) -> None:
         raise ForgedFormError
 
 
-GUARDS: Final = frozenset({anybody, viewer, technician, admin})
+@dataclass(frozen=True, slots=True)
+class ScreenVisit:
+    """A screen that may show a lane's driver page. `lane`: "" where its address names none.
+
+    `here`: it is one of this computer. `by_token`: it came by the token, in place of which it is to get a cookie.
+    """
+
+    lane: str
+    here: bool
+    by_token: bool = False
+
+
+async def screen(request: Request) -> ScreenVisit:
+    """Let in a screen of this computer, and one elsewhere that has the token of the lane's page; nobody by a log-in.
+
+    Every other answer is the same, whether there is such a lane or not.
+    """
+    request.state.person = None
+    screens: Screens = request.app.state.screens
+    lane = str(request.path_params.get("lane", ""))
+    if _is_local(request) or (request.client and is_of_this_computer(request.client.host, request.headers)):
+        return ScreenVisit(lane, here=True)
+    if await run_in_threadpool(screens.knows_cookie, lane, screen_cookie(request)):
+        return ScreenVisit(lane, here=False)
+    token = request.query_params.get(TOKEN)
+    if token:
+        wait_s = screens.wait_s(address_of(request))
+        if wait_s:
+            access_of(request).refusals.count("screen_tries")
+            raise ScreenTriesError(ceil(wait_s))
+        if await run_in_threadpool(screens.knows_token, lane, token):
+            return ScreenVisit(lane, here=False, by_token=True)
+    access_of(request).refusals.count("screen")
+    raise ScreenUnknownError
+
+
+def screen_cookie(request: Request) -> str:
+    """What the screen's browser sent in place of the token, "" for nothing."""
+    return request.cookies.get(screen_cookie_name(request), "")
+
+
+def screen_cookie_name(request: Request) -> str:
+    """The name of that cookie: browsers take one of this beginning over TLS alone (RFC 6265bis, 4.1.3)."""
+    return f"__Secure-{COOKIE}" if request.url.scheme == "https" else COOKIE
+
+
+GUARDS: Final = frozenset({anybody, viewer, technician, admin, screen})
 
 AtAccess = Annotated["Access", Depends(access_of)]
 """The parameter by which a route gets the access: `def page(access: AtAccess)`."""
@@ -135,3 +187,4 @@ Anybody = Annotated[Person | None, Depends(anybody)]
 Viewer = Annotated[Person, Depends(viewer)]
 Technician = Annotated[Person, Depends(technician)]
 Admin = Annotated[Person, Depends(admin)]
+Screen = Annotated[ScreenVisit, Depends(screen)]

@@ -11,13 +11,20 @@ from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from agent.console.access.database import AccessStoreError
 from agent.console.access.failure_log import FailureLog
-from agent.console.errors import FactorNeededError, LoginNeededError, PasswordNeededError, RefusedError
+from agent.console.access.screens import Screens, is_for_screens
+from agent.console.errors import (
+    FactorNeededError,
+    LoginNeededError,
+    PasswordNeededError,
+    RefusedError,
+    ScreenTriesError,
+)
 from agent.console.live.dependencies import Live
 from agent.console.logins import Logins
 from agent.console.page import Pages, render, translated
@@ -52,6 +59,7 @@ def make_app(gate: Gate, access: Access, addresses: Addresses) -> FastAPI:
     app.state.certificate = addresses.certificate
     app.state.failures = FailureLog(partial(_tell_of_failures, gate), lambda: gate.now().at)
     app.state.views = ViewLog(gate.record_views, lambda: gate.now().at)
+    app.state.screens = _screens(gate)
     app.state.logins = Logins(gate, access, app.state.failures)
     app.state.live = Live(gate)
     app.state.proposals = Proposals()
@@ -72,6 +80,12 @@ def make_app(gate: Gate, access: Access, addresses: Addresses) -> FastAPI:
     return app
 
 
+def _screens(gate: Gate) -> Screens:
+    settings = gate.loaded.settings
+    pages = {name: lane.driver_page for name, lane in settings.lanes.items() if lane.driver_page.enabled}
+    return Screens(pages, settings.state.directory, lambda: gate.now().at)
+
+
 def _tell_of_failures(gate: Gate, address: str, sentence: Text) -> None:
     gate.audit_nobody(address, "session.refused", sentence)
 
@@ -85,7 +99,10 @@ async def _refused(request: Request, error: Exception) -> Response:
         return RedirectResponse("/account", HTTPStatus.SEE_OTHER)
     if isinstance(error, FactorNeededError) and request.method == "GET" and not _wants_json(request):
         return RedirectResponse("/account/second-factor", HTTPStatus.SEE_OTHER)
-    return _error_response(request, error.status, translated(request, error.text))
+    response = _error_response(request, error.status, translated(request, error.text))
+    if isinstance(error, ScreenTriesError):
+        response.headers["retry-after"] = str(error.wait_s)
+    return response
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -134,7 +151,9 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 
 def _error_response(request: Request, status: HTTPStatus, message: str) -> Response:
-    """The error as JSON for programs, as a fragment for htmx, else as a page."""
+    """The error as JSON for programs, in one line for drivers' screens, as a fragment for htmx, else as a page."""
+    if is_for_screens(request.url.path):
+        return PlainTextResponse(f"{message}\n", status)
     if _wants_json(request):
         return JSONResponse({"error": message}, status)
     template = "error_fragment.html" if _is_htmx(request) else "error.html"

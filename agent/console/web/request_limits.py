@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse
 
 from agent.console.access.guards import DOOR
 from agent.console.access.roles import LOCAL
+from agent.console.access.screens import is_for_screens
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -45,7 +46,8 @@ class Limits:
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         headers = Headers(scope=scope)
         if scope.get(DOOR) != LOCAL:
-            wait_s = self._access.requests.wait_s((scope.get("client") or ("", 0))[0])
+            limits = self._access.screen_requests if is_for_screens(scope["path"]) else self._access.requests
+            wait_s = limits.wait_s((scope.get("client") or ("", 0))[0])
             if wait_s:
                 retry = {"retry-after": str(ceil(wait_s))}
                 return self._refused("rate", HTTPStatus.TOO_MANY_REQUESTS, "too many requests; wait", retry)

@@ -3,6 +3,7 @@
 No clock, no thread, no device: time comes in with the input. The table is drawn in docs/lane.md.
 """
 
+from agent.core.lane.driver_facts import plate_shown, waits_until
 from agent.core.lane.driver_messages import NO_ORACLE, message_for, message_for_reason, message_for_state, message_shown
 from agent.core.lane.effects import Close, Decide, Effect, Hold, KeepPictures, Lamp, OrderAnswered, Raise, Record, Show
 from agent.core.lane.event_drafts import transaction_id
@@ -70,6 +71,8 @@ __all__ = [
     "message_for_state",
     "message_shown",
     "occupies",
+    "plate_shown",
     "pulse_obstacle",
     "transaction_id",
+    "waits_until",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -201,6 +202,27 @@ class SignalWiring(Table):
         return {name: number for name in SIGNAL_NAMES if (number := getattr(self, name)) is not None}
 
 
+class DriverPage(Table):
+    """The page that tells the driver what to do, on a screen at the post."""
+
+    enabled: bool = Field(
+        default=False,
+        description="Serve the page at /driver/LANE of the console: to a screen of this computer, and to others that "
+        "have its token.",
+    )
+    languages: tuple[Literal["en", "zh", "ru", "kk"], ...] = Field(
+        default=("zh", "kk", "en"),
+        min_length=1,
+        max_length=3,
+        description="Languages that are shown at one time; the first is the largest.",
+    )
+    token_file: Path | None = Field(
+        default=None,
+        description="File with the token of other screens, 32 to 128 letters and digits; without it the gate makes "
+        "one, which `gate-agent console screen` shows.",
+    )
+
+
 class Lane(Table):
     """One barrier with its cameras, relay channels and inputs."""
 
@@ -236,4 +258,7 @@ class Lane(Table):
     )
     witnesses: tuple[Witness, ...] = Field(
         default=(), description="Cameras that read plates by themselves and look at the lane."
+    )
+    driver_page: DriverPage = Field(
+        default=DriverPage(), description="The page that tells the driver what to do, on a screen at the post."
     )

@@ -12,6 +12,7 @@ from agent.settings.model.lane import Camera, Lane, Scanner, Witness
 from agent.settings.rules.between_lanes import Neighbours
 from agent.settings.rules.brokers import BrokerRules, readable
 from agent.settings.rules.console import console_problems
+from agent.settings.rules.driver_page import driver_page_problems
 from agent.settings.rules.lane import LaneRules
 from agent.settings.rules.ports import port_problems
 from agent.settings.rules.site import access_problems, claim_problems, list_problems, site_problems
@@ -63,6 +64,7 @@ def problems(checked: Checked, pydantic_problems: PydanticProblems) -> list[Prob
         found += rules.problems()
     found += _site(checked.data, lanes, pydantic_problems)
     found += _unique(lanes, pydantic_problems)
+    found += _driver_pages(checked.data, lanes, pydantic_problems)
     linked = [name for name in lanes if _has_linked_inputs(checked.capabilities.get(("lanes", name, "relay")))]
     found += Neighbours(lanes, _names(checked.data), checked.boards, linked, pydantic_problems).problems()
     found += port_problems(list(checked.boards.values()), pydantic_problems)
@@ -168,6 +170,14 @@ def _console(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> It
     console = _part(Console, data.get("console", {}))
     if console is not None:
         yield from console_problems(console, pydantic_problems)
+
+
+def _driver_pages(
+    data: Mapping[str, Any], lanes: Mapping[str, Lane], pydantic_problems: PydanticProblems
+) -> Iterator[Problem]:
+    console = _part(Console, data.get("console", {}))
+    for name, lane in lanes.items():
+        yield from driver_page_problems(("lanes", name), lane.driver_page, console, pydantic_problems)
 
 
 def _mqtt(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iterator[Problem]:

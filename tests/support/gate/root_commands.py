@@ -87,6 +87,9 @@ safety = 2
 
 [lanes.out.timing]
 read_s = 30.0
+
+[lanes.out.driver_page]
+enabled = true
 """
 LINKS = {
     "link to a file": "shadow",

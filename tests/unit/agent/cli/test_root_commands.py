@@ -42,6 +42,7 @@ COMMANDS_OF_ROOT = {
     "config undo": CONFIG,
     "config unset": ("lanes.out.timing", *CONFIG),
     "console code": CONFIG,
+    "console screen": ("out", "--renew", *CONFIG),
     "console user add": ("bolat", "--role", "technician", *CONFIG),
     "console user list": CONFIG,
     "console user remove": ("aigul", *CONFIG),

@@ -22,6 +22,14 @@ PUBLIC = {
 }
 """All that somebody who is not logged in may ask for, beside the static files."""
 
+SCREENS = {
+    ("GET", "/driver"),
+    ("GET", "/driver/{lane}"),
+    ("GET", "/driver/{lane}/news"),
+    ("GET", "/driver/{lane}/watching"),
+}
+"""What drivers' screens may ask for, by no log-in: see test_driver.py."""
+
 ADMINS = {
     ("GET", "/api/openapi.json"),
     ("GET", "/users"),
@@ -69,6 +77,10 @@ def test_what_needs_no_log_in_is_the_short_list_and_nothing_else():
     assert {(method, route.path) for method, route in routes() if guard(route) in {"anybody", ""}} == PUBLIC
 
 
+def test_what_is_for_drivers_screens_is_their_page_and_nothing_else():
+    assert {(method, route.path) for method, route in routes() if guard(route) == "screen"} == SCREENS
+
+
 def test_users_and_the_description_are_for_admins():
     assert {(method, route.path) for method, route in routes() if guard(route) == "admin"} >= ADMINS
 
@@ -80,7 +92,7 @@ def test_nothing_is_changed_by_a_get():
 @pytest.mark.parametrize(("method", "route"), ROUTES)
 def test_a_user_without_the_right_is_refused_before_anything_is_done(browsers, method, route):
     least = guard(route)
-    if least in {"anybody", ""}:
+    if least in {"anybody", "", "screen"}:
         return
     may = ROLES[ROLES.index(least) :]
     for role, browser in browsers.items():
@@ -107,9 +119,9 @@ def test_no_form_is_taken_without_its_token(gate, browsers, method, route):
     ("method", "route"), [each for each in ROUTES if each.values[0] == "GET" and "{" not in each.values[1].path]
 )
 def test_a_user_with_the_right_is_answered(browsers, method, route):
-    if route.path.startswith("/live/"):
-        return
     least = guard(route)
+    if route.path.startswith("/live/") or least == "screen":
+        return
     for role in ROLES[ROLES.index(least) :] if least in ROLES else (None,):
         answer = browsers[role].get(route.path)
         assert answer.status_code in {200, 303, 422}, (role, answer.text)

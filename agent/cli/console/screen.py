@@ -1,0 +1,99 @@
+"""The command `gate-agent console screen`."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
+
+import segno
+import typer
+
+from agent.cli.configuration import DEFAULT_PATH, Configuration
+from agent.cli.console.common import access_of, leave_act
+from agent.cli.gate_registry import settings_of
+from agent.cli.terminal import echo, fail
+from agent.console.access import ScreenKey
+from agent.console.web.addresses import is_encrypted
+from agent.console.web.interfaces import v4_addresses, v6_addresses
+from agent.settings import screen_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from agent.settings import Console, Settings
+
+
+def screen(
+    lane: Annotated[str, typer.Argument(help="The lane whose driver page is to be shown.")],
+    configuration: Configuration = DEFAULT_PATH,
+    *,
+    renew: Annotated[
+        bool,
+        typer.Option("--renew", help="Make a new key first: screens of all lanes with an older token are shut out."),
+    ] = False,
+) -> None:
+    """Show the addresses by which screens open the driver page of a lane, with their token; one of them as a QR code.
+
+    Whoever has such an address can see the page, and nothing else. A screen of this computer needs no token.
+    """
+    settings = settings_of(configuration)
+    page = None if lane not in settings.lanes else settings.lanes[lane].driver_page
+    if page is None:
+        fail("console", f"there is no lane {lane}; there are {', '.join(settings.lanes)}")
+    if not page.enabled:
+        fail("console", f"lane {lane} has no driver page: set lanes.{lane}.driver_page.enabled = true")
+    if renew and page.token_file is not None:
+        fail("console", f"the token of lane {lane} is the one in {page.token_file}: write another one there")
+    try:
+        token = _token(settings.state.directory, lane, page.token_file, renew=renew)
+    except OSError as error:
+        fail("console", f"the token of lane {lane} cannot be read or made: {error}")
+    if renew:
+        with access_of(configuration) as access:
+            leave_act(access, "screens.renewed", "the tokens of all driver pages")
+    _say(settings, lane, token)
+
+
+def _token(state: Path, lane: str, file: Path | None, *, renew: bool) -> str:
+    """The token of a lane, made where there is none. Raises OSError."""
+    if file is not None:
+        found = screen_token(file)
+        if found is None:
+            fail("console", f"{file} holds no token: expected 32 to 128 letters and digits")
+        return found
+    key = ScreenKey(state)
+    key.renew() if renew else key.ensure()
+    return key.token(lane)
+
+
+def _say(settings: Settings, lane: str, token: str) -> None:
+    path = f"driver/{quote(lane)}"
+    here: list[str] = []
+    elsewhere: list[str] = []
+    for host, address in _listened(settings.console):
+        scheme = "https" if is_encrypted(settings.console, host) else "http"
+        named = f"[{address}]" if ":" in address else address
+        (here if ip_address(address).is_loopback else elsewhere).append(
+            f"{scheme}://{named}:{settings.console.port}/{path}"
+        )
+    for address in here:
+        echo(f"on this computer  {address}")
+    for address in elsewhere:
+        echo(f"elsewhere         {address}?token={token}")
+    if elsewhere:
+        # Drawn by its own output: a drawing holds nothing that could steer the terminal.
+        segno.make(f"{elsewhere[0]}?token={token}", error="l", micro=False).terminal(compact=True)
+    else:
+        echo("elsewhere         not reached: add an address of this computer to console.listen")
+
+
+def _listened(console: Console) -> Iterator[tuple[str, str]]:
+    """Every address at which the console listens, after the one in the configuration that stands for it."""
+    for host in console.listen:
+        if not ip_address(host).is_unspecified:
+            yield host, host
+            continue
+        every = v4_addresses() if ip_address(host).version == 4 else v6_addresses()  # noqa: PLR2004 - IPv4
+        yield from ((host, address) for address in every)
