@@ -303,8 +303,8 @@ class SignLine:
 class SignPage:
     """What a sign shows at one time. Lines that the sign has and the page has not are dark.
 
-    `dark_after_s`: the sign itself takes the page off then, also when the computer has died. `spoken`: for a sign that
-    speaks; empty: nothing is said.
+    `dark_after_s`: by then at the latest the sign itself has taken the page off, also when the computer has died.
+    `spoken`: for a sign that speaks; empty: nothing is said.
     """
 
     lines: tuple[SignLine, ...]
@@ -312,25 +312,40 @@ class SignPage:
     spoken: str = ""
 
 
+class SignTimer(StrEnum):
+    """How sure it is that a sign takes a page off by itself.
+
+    NONE: it does not. INFERRED: it has a time and a number of repetitions; what follows them is concluded from that.
+    DOCUMENTED: its protocol has a time for just that.
+    """
+
+    NONE = "none"
+    INFERRED = "inferred"
+    DOCUMENTED = "documented"
+
+
 @dataclass(frozen=True, slots=True)
 class SignCapabilities:
     """What a sign can show.
 
     `columns`: characters of half a square each (a Latin letter takes one, a Chinese or, in GBK, a Cyrillic one two).
-    `scrolls`: a longer line moves through. `speaks`: it reads texts aloud. `own_timer`: it goes dark by itself.
+    `scrolls`: a longer line moves through, or comes part by part. `speaks`: it says texts aloud. `timer`: whether it
+    goes dark by itself. `longest_s`: the longest time that it keeps a page.
     """
 
     lines: int
     columns: int
     scrolls: bool
     speaks: bool
-    own_timer: bool
+    timer: SignTimer
+    longest_s: int
 
 
 class SignPort(Protocol):
     """A sign for the driver. Not thread-safe: one thread owns it. It never moves a barrier, whatever else it could do.
 
-    `open` and `show` raise `DeviceUnavailableError` or `DeviceMisconfiguredError`.
+    `open` and `show` raise `DeviceUnavailableError` or `DeviceMisconfiguredError`. After the first of them the sign
+    must be closed and opened again before the next `show`; the page of before, or a part of the new one, may be on it.
     """
 
     @property
@@ -339,7 +354,11 @@ class SignPort(Protocol):
         ...
 
     def can_show(self, text: str) -> bool:
-        """Whether the sign has every character of this text. Asks nobody."""
+        """Whether the sign has every character of this text, and room for it. Asks nobody."""
+        ...
+
+    def can_speak(self, text: str) -> bool:
+        """Whether the sign can say this text aloud. Asks nobody."""
         ...
 
     def open(self) -> str:
@@ -353,7 +372,8 @@ class SignPort(Protocol):
     def show(self, page: SignPage) -> None:
         """Show this page in place of the one before; an empty one makes the sign dark. Writes no flash memory.
 
-        Raises DeviceMisconfiguredError for a text that `can_show` denies: nothing is sent then.
+        Raises DeviceMisconfiguredError for a text that `can_show` or `can_speak` denies, and for a time that is none or
+        longer than `longest_s`: nothing is sent then.
         """
         ...
 

@@ -105,9 +105,9 @@ class Request:
         return 2 * self.count if self.function == Function.READ_HOLDING_REGISTERS else (self.count + 7) // 8
 
 
-def crc16(data: bytes) -> int:
-    """The CRC of Modbus over serial line: polynomial 0xA001 reflected, start 0xFFFF."""
-    crc = 0xFFFF
+def crc16(data: bytes, start: int = 0xFFFF) -> int:
+    """The CRC of Modbus over serial line: polynomial 0xA001 reflected, start 0xFFFF. With start 0 it is called ARC."""
+    crc = start
     for octet in data:
         crc ^= octet
         for _ in range(8):

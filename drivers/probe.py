@@ -15,7 +15,8 @@ another.
 
 The order: listen; 5A, a question to Devantech and nothing to all others; FF, a question to LCUS and the beginning of an
 order to KMTronic, which the 09 00 that follow turn into its question, so that no board is left with half an order; then
-Modbus reads. Only at 9600 baud: a board that hears another speed hears other bytes.
+Modbus reads. Signs are not asked: as they come, the question to an AA 55 card has 64 and that to an Onbon card 68, and
+FK cards answer nothing. Only at 9600 baud: a board that hears another speed hears other bytes.
 """
 
 from __future__ import annotations

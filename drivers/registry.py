@@ -110,7 +110,14 @@ SCANNERS: Mapping[str, DriverEntry] = MappingProxyType(
     }
 )
 
-SIGNS: Mapping[str, DriverEntry] = MappingProxyType({})
+SIGNS: Mapping[str, DriverEntry] = MappingProxyType(
+    {
+        "aa55": DriverEntry("drivers.sign.aa55:Aa55Sign"),
+        "fk": DriverEntry("drivers.sign.fk:FkSign"),
+        "onbon": DriverEntry("drivers.sign.onbon:OnbonSign"),
+        "simulated": DriverEntry("drivers.sign.simulated:SimulatedSign"),
+    }
+)
 VOICES: Mapping[str, DriverEntry] = MappingProxyType(
     {
         "alsa": DriverEntry("drivers.voice.alsa:AlsaVoice"),

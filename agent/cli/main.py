@@ -41,6 +41,7 @@ COMMANDS = (
     CliCommand("events", "agent.cli.events:app", "Look into the journal of events, and prove that nothing is missing."),
     CliCommand("command", "agent.cli.command:app", "Sign and send commands to gates."),
     CliCommand("relay", "agent.cli.relay:app", "Find, try and watch relay and input boards."),
+    CliCommand("sign", "agent.cli.sign:app", "Find and try the signs that tell drivers what to do."),
     CliCommand("voice", "agent.cli.voice:app", "List, hear and replace what is said to drivers."),
     CliCommand("fleet", "agent.cli.fleet:fleet", "Simulate many gates against brokers, and measure."),
     CliCommand("demo", "agent.cli.demo:demo", "Play eleven vehicles at a gate on this machine, without hardware."),

@@ -24,6 +24,7 @@ FAMILY_OF: Final[Mapping[str, str]] = {
     "inputs": "inputs",
     "cameras": "camera",
     "scanners": "scanner",
+    "signs": "sign",
     "voice": "voice",
     "witnesses": "witness",
 }

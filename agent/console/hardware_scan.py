@@ -97,6 +97,7 @@ def named(lanes: Mapping[str, Lane]) -> list[tuple[str, str]]:
         if lane.inputs is not None:
             found.append((f"{name}/inputs", lane.inputs.table.get("port")))
         found += [(f"{name}/{one.id}", one.table.get("port")) for one in lane.scanners]
+        found += [(f"{name}/{one.id}", one.table.get("port")) for one in lane.signs]
         found += [(f"{name}/{one.id}", one.table.get("url")) for one in lane.cameras]
     return [(user, path) for user, path in found if isinstance(path, str) and path.startswith("/")]
 

@@ -32,6 +32,7 @@ FAMILIES: Mapping[Family, Mapping[str, registry.DriverEntry]] = {
     "relay": registry.RELAYS,
     "inputs": registry.INPUTS,
     "scanner": registry.SCANNERS,
+    "sign": registry.SIGNS,
     "voice": registry.VOICES,
     "witness": registry.WITNESSES,
 }

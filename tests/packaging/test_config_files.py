@@ -21,6 +21,7 @@ from drivers import registry
 CONFIG = Path(__file__).parents[2] / "config"
 MAIN = CONFIG / "gate.toml"
 LANES = sorted((CONFIG / "lanes").glob("*.toml"))
+SIGNS = sorted((CONFIG / "signs").glob("*.toml"))
 NOT_DEFAULTS = ("no default", "No default")
 
 
@@ -119,6 +120,29 @@ def test_every_kind_of_witness_stands_in_the_sample_with_each_of_its_keys(kind):
     text = text.partition("[[")[0]
     for name in ("camera_lane", *registry.settings_model(registry.WITNESSES, kind).model_fields):
         assert re.search(rf"^#?{name} = ", text, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("kind", sorted(registry.SIGNS))
+def test_every_kind_of_sign_has_a_sample_that_names_each_of_its_keys(kind):
+    text = (CONFIG / "signs" / f"{kind}.toml").read_text(encoding="utf-8")
+    assert f'kind = "{kind}"' in text
+    for name, field in registry.settings_model(registry.SIGNS, kind).model_fields.items():
+        (shown,) = re.findall(rf"^#({name} = .*)", text, re.MULTILINE) or [""]
+        assert shown or re.search(rf"^{name} = ", text, re.MULTILINE), name
+        if shown and field.get_default() is not None:
+            default = field.get_default()
+            value = tomllib.loads(shown)[name]
+            assert value == (list(default) if isinstance(default, tuple) else default), name
+
+
+@pytest.mark.parametrize("sign", SIGNS, ids=lambda path: path.stem)
+def test_a_sample_sign_can_be_used_in_a_lane_by_including_it(sign, tmp_path):
+    main = tmp_path / "gate.toml"
+    shutil.copy(sign, tmp_path)
+    text = MAIN.read_text(encoding="utf-8").replace("#include = []", f"include = {json.dumps([sign.name])}")
+    main.write_text(text, encoding="utf-8")
+    (found,) = loaded(main).settings.lanes["lane-1"].signs
+    assert (found.id, found.kind) == ("sign", sign.stem)
 
 
 @pytest.mark.parametrize(

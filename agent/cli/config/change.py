@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 TAKE = "the agent takes it with: systemctl reload gate-agent"
 FROM_STANDARD_INPUT = "-"
-LISTS_OF_TABLES: Final = frozenset({"cameras", "scanners", "witnesses", "keys", "gates"})
+LISTS_OF_TABLES: Final = frozenset({"cameras", "scanners", "signs", "witnesses", "keys", "gates"})
 
 
 def set_key(

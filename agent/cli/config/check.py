@@ -79,6 +79,7 @@ def _lane_facts(lane: Lane) -> dict[str, object]:
         "inputs": lane.inputs.kind if lane.inputs else None,
         "cameras": {camera.id: camera.kind for camera in lane.cameras},
         "scanners": {scanner.id: scanner.kind for scanner in lane.scanners},
+        "signs": {sign.id: sign.kind for sign in lane.signs},
         "witnesses": {witness.id: witness.kind for witness in lane.witnesses},
     }
 
@@ -124,11 +125,12 @@ def _lane_line(name: str, lane: Lane) -> str:
     inputs += "" if sees else " (passages are assumed)"
     cameras = ", ".join(f"{camera.id} ({camera.kind}: {'+'.join(camera.readers)})" for camera in lane.cameras)
     scanners = ", ".join(f"{scanner.id} ({scanner.kind})" for scanner in lane.scanners)
+    signs = ", ".join(f"{sign.id} ({sign.kind})" for sign in lane.signs)
     witnesses = ", ".join(f"{witness.id} ({witness.kind})" for witness in lane.witnesses)
     closes = "the barrier closes itself" if lane.close_mode == "controller" else "the agent closes"
     return (
         f"{name}, number {lane.number}, {lane.direction}; relay {lane.relay.kind}; {inputs}; "
-        f"cameras {cameras or 'none'}; scanners {scanners or 'none'}; "
+        f"cameras {cameras or 'none'}; scanners {scanners or 'none'}; signs {signs or 'none'}; "
         f"{f'witnesses {witnesses}; ' if witnesses else ''}{closes}"
     )
 

@@ -101,6 +101,7 @@ def _devices(lane: Lane) -> Iterator[tuple[str, Device]]:
     if lane.inputs is not None:
         yield "inputs", lane.inputs
     yield from ((f"scanner {scanner.id}", scanner) for scanner in lane.scanners)
+    yield from ((f"sign {sign.id}", sign) for sign in lane.signs)
 
 
 def _named_by(adapter: Adapter, users: Iterable[tuple[str, str]]) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def from_options(
         raise typer.BadParameter("--port and --kind describe a board; they do not go with --config and --lane")
     if kind is None:
         raise typer.BadParameter(f"--kind is missing; there is: {', '.join(_kinds())}")
-    board = TargetBoard(kind, ({"port": port} if port else {}) | dict(map(_pair, pairs or ())))
+    board = TargetBoard(kind, ({"port": port} if port else {}) | dict(map(key_and_value, pairs or ())))
     return Target(
         board if kind in registry.RELAYS or kind not in registry.INPUTS else None,
         board if kind in registry.INPUTS else None,
@@ -163,7 +163,8 @@ def _same_board(one: Lane, other: Lane) -> bool:
     return one.relay.kind == other.relay.kind and one.relay.table == other.relay.table
 
 
-def _pair(text: str) -> tuple[str, object]:
+def key_and_value(text: str) -> tuple[str, object]:
+    """The key and the value, as TOML or a bare text, of KEY=VALUE. Raises typer.BadParameter."""
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise typer.BadParameter(f"--set {text}: expected KEY=VALUE")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ValidationError
 
-from agent.settings.model.lane import Camera, Device, Scanner, Voice, Witness
+from agent.settings.model.lane import Camera, Device, Scanner, Sign, Voice, Witness
 from drivers.api import DeviceMisconfiguredError
 from drivers.text import Text
 
@@ -18,17 +18,18 @@ if TYPE_CHECKING:
     from agent.settings.toml.key_positions import Path
     from agent.settings.toml.problems import Problem
 
-Family: TypeAlias = Literal["camera", "relay", "inputs", "scanner", "voice", "witness"]
-FAMILIES: tuple[Family, ...] = ("camera", "relay", "inputs", "scanner", "voice", "witness")
+Family: TypeAlias = Literal["camera", "relay", "inputs", "scanner", "sign", "voice", "witness"]
+FAMILIES: tuple[Family, ...] = ("camera", "relay", "inputs", "scanner", "sign", "voice", "witness")
 _TABLES: Mapping[Family, type[Device]] = {
     "camera": Camera,
     "relay": Device,
     "inputs": Device,
     "scanner": Scanner,
+    "sign": Sign,
     "voice": Voice,
     "witness": Witness,
 }
-_LISTS: Mapping[str, Family] = {"cameras": "camera", "scanners": "scanner", "witnesses": "witness"}
+_LISTS: Mapping[str, Family] = {"cameras": "camera", "scanners": "scanner", "signs": "sign", "witnesses": "witness"}
 
 
 DriverModels: TypeAlias = "Callable[[Family, str], type[BaseModel]]"

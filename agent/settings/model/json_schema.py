@@ -18,6 +18,7 @@ _DEVICES: Mapping[str, str] = {
     "relay": "Relay",
     "inputs": "Inputs",
     "scanner": "Scanner",
+    "sign": "Sign",
     "voice": "Voice",
     "witness": "Witness",
 }

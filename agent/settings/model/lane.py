@@ -70,6 +70,18 @@ class Scanner(Device):
     id: Name = Field(description="Name of the scanner, unique among the cameras and scanners of this gate.")
 
 
+class Sign(Device):
+    """A sign that tells the driver of the lane what to do."""
+
+    id: Name = Field(description="Name of the sign, unique among the cameras, scanners and signs of this gate.")
+    languages: Annotated[tuple[Language, ...], AfterValidator(distinct)] = Field(
+        default=(Language.ZH, Language.EN),
+        min_length=1,
+        description="Languages in which it tells the driver something, the first one where the plate tells of none of "
+        "them.",
+    )
+
+
 class Voice(Device):
     """The sound device that speaks to the driver, and when it does."""
 
@@ -253,6 +265,7 @@ class Lane(Table):
     signals: SignalWiring | None = Field(default=None, description="Which input is which signal; needed with inputs.")
     cameras: tuple[Camera, ...] = Field(default=(), description="The cameras that look at the lane.")
     scanners: tuple[Scanner, ...] = Field(default=(), description="The QR scanners of the lane.")
+    signs: tuple[Sign, ...] = Field(default=(), description="The signs that tell the driver of the lane what to do.")
     voice: Voice | None = Field(
         default=None, description="The sound device that speaks to the driver; without one the lane is silent."
     )

@@ -70,6 +70,13 @@ def _host_name(value: str) -> str:
     return value.lower()
 
 
+def distinct(values: tuple[_Item, ...]) -> tuple[_Item, ...]:
+    """The values as they are. Raises ValueError where one stands there twice."""
+    if len(set(values)) != len(values):
+        raise ValueError(Text("expected each of them once"))
+    return values
+
+
 def _zone(corners: tuple[Corner, ...]) -> tuple[Corner, ...]:
     if not corners:
         return corners
@@ -81,13 +88,6 @@ def _zone(corners: tuple[Corner, ...]) -> tuple[Corner, ...]:
     if abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in sides)) / 2 < _SMALLEST_ZONE:
         raise ValueError(Text("expected a zone of at least a hundredth of the picture"))
     return corners
-
-
-def distinct(values: tuple[_Item, ...]) -> tuple[_Item, ...]:
-    """The values as they are. Raises ValueError where one stands there twice."""
-    if len(set(values)) != len(values):
-        raise ValueError(Text("expected each of them once"))
-    return values
 
 
 def _quiet_times(value: str) -> str:

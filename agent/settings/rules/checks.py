@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from agent.settings.model.agent import EXAMPLE_ROOT_KEY, Commands, Console, Evidence, Lists, Mqtt, Permits, Site, State
-from agent.settings.model.lane import Camera, Lane, Scanner, Witness
+from agent.settings.model.lane import Camera, Lane, Scanner, Sign, Witness
 from agent.settings.rules.between_lanes import Neighbours
 from agent.settings.rules.brokers import BrokerRules, readable
 from agent.settings.rules.console import console_problems
 from agent.settings.rules.driver_page import driver_page_problems
 from agent.settings.rules.lane import LaneRules
 from agent.settings.rules.ports import port_problems
+from agent.settings.rules.signs import sign_problems
 from agent.settings.rules.site import access_problems, claim_problems, list_problems, site_problems
 from agent.store.head_file import inside
 from drivers.text import Text
@@ -68,6 +69,7 @@ def problems(checked: Checked, pydantic_problems: PydanticProblems) -> list[Prob
     linked = [name for name in lanes if _has_linked_inputs(checked.capabilities.get(("lanes", name, "relay")))]
     found += Neighbours(lanes, _names(checked.data), checked.boards, linked, pydantic_problems).problems()
     found += port_problems(list(checked.boards.values()), pydantic_problems)
+    found += sign_problems(lanes, checked.boards, pydantic_problems)
     return found
 
 
@@ -212,9 +214,10 @@ def _unique(lanes: Mapping[str, Lane], pydantic_problems: PydanticProblems) -> I
             message = Text("lane {lane} has the number {number} already", lane=numbers[lane.number], number=lane.number)
             yield pydantic_problems.about(("lanes", name, "number"), message)
         numbers.setdefault(lane.number, name)
-        families: dict[str, tuple[Camera | Scanner | Witness, ...]] = {
+        families: dict[str, tuple[Camera | Scanner | Sign | Witness, ...]] = {
             "cameras": lane.cameras,
             "scanners": lane.scanners,
+            "signs": lane.signs,
             "witnesses": lane.witnesses,
         }
         for family, devices in families.items():
@@ -230,6 +233,8 @@ def _unique(lanes: Mapping[str, Lane], pydantic_problems: PydanticProblems) -> I
 def _taken(family: str, lane: str, name: str) -> Text:
     if family == "cameras":
         return Text("a camera of lane {lane} has the id {id} already", lane=lane, id=name)
+    if family == "signs":
+        return Text("a sign of lane {lane} has the id {id} already", lane=lane, id=name)
     if family == "witnesses":
         return Text("a witness of lane {lane} has the id {id} already", lane=lane, id=name)
     return Text("a scanner of lane {lane} has the id {id} already", lane=lane, id=name)

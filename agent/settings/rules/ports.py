@@ -1,4 +1,4 @@
-"""Serial ports that several devices name, and boards that are one."""
+"""Serial ports and network addresses that several devices name, and boards that are one."""
 
 from __future__ import annotations
 
@@ -38,11 +38,15 @@ def board_place(kind: str, settings: BaseModel) -> str:
 def port_problems(boards: list[Board], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     """What is wrong between devices that name one port, or one relay board.
 
-    Relays and inputs of one kind may share a port: as boards of a bus, told apart by their units, or as one board.
+    Relays and inputs of one kind may share a port: as boards of a bus, told apart by their units, or as one board. So
+    may signs of one kind, told apart by their addresses.
     """
     for first, second in combinations(boards, 2):
         if _port(first.settings) and _port(first.settings) == _port(second.settings):
             yield from _on_one_port(first, second, pydantic_problems)
+        elif _host(first.settings) and _host(first.settings) == _host(second.settings):
+            message = Text("{key} is at this address already", key=dotted(first.device.path))
+            yield pydantic_problems.about((*second.device.path, "host"), message)
     owners: dict[str, Board] = {}
     for board in boards:
         place = board_place(board.device.kind, board.settings)
@@ -61,11 +65,22 @@ def _port(settings: BaseModel) -> str:
     return os.path.realpath(port) if port.startswith("/") else port
 
 
+def _host(settings: BaseModel) -> tuple[str, int] | None:
+    """The address and the TCP port of a device on the network; None for one that is elsewhere."""
+    host, tcp_port = getattr(settings, "host", None), getattr(settings, "tcp_port", None)
+    return (host, tcp_port) if isinstance(host, str) and isinstance(tcp_port, int) else None
+
+
+def _address(board: Board) -> object:
+    return getattr(board.settings, "address", None)
+
+
 def _on_one_port(first: Board, second: Board, pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     where, other = second.device.path, dotted(first.device.path)
-    boards = {first.device.family, second.device.family} <= set(_BOARDS)
+    families = {first.device.family, second.device.family}
     units = [getattr(board.settings, "unit", None) for board in (first, second)]
-    if not boards or first.device.kind != second.device.kind or (units.count(None) == 1):
+    shareable = families <= set(_BOARDS) or (families == {"sign"} and _address(first) != _address(second))
+    if not shareable or first.device.kind != second.device.kind or units.count(None) == 1:
         message = Text(
             "{key} has this port already, and a {one} and a {other} cannot share one",
             key=other,
@@ -109,6 +124,7 @@ def _described(board: Board) -> Text:
         "inputs": Text("{kind} board of inputs", kind=kind),
         "camera": Text("{kind} camera", kind=kind),
         "scanner": Text("{kind} scanner", kind=kind),
+        "sign": Text("{kind} sign", kind=kind),
         "voice": Text("{kind} sound device", kind=kind),
         "witness": Text("{kind} witness", kind=kind),
     }[board.device.family]

@@ -15,8 +15,15 @@ from tests.support.board.null_modem import NullModem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytest.register_assert_rewrite("tests.contracts.relay", "tests.contracts.inputs", "tests.contracts.board_faults")
-pytest.register_assert_rewrite("tests.contracts.witness", "tests.contracts.witness_faults")
+pytest.register_assert_rewrite(
+    "tests.contracts.relay",
+    "tests.contracts.inputs",
+    "tests.contracts.board_faults",
+    "tests.contracts.sign",
+    "tests.contracts.sign_faults",
+    "tests.contracts.witness",
+    "tests.contracts.witness_faults",
+)
 
 
 def _open_files() -> Counter[str]:

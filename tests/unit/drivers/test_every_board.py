@@ -11,6 +11,7 @@ from drivers import registry
 from tests.contracts.inputs import InputContract
 from tests.contracts.relay import RelayContract
 from tests.contracts.scanner import ScannerContract
+from tests.contracts.sign import SignContract
 from tests.contracts.voice import VoiceContract
 
 
@@ -38,6 +39,11 @@ def test_every_input_driver_is_held_to_the_contract(kind: str) -> None:
 @pytest.mark.parametrize("kind", registry.SCANNERS)
 def test_every_scanner_driver_is_held_to_the_contract(kind: str) -> None:
     assert held_to(ScannerContract, f"tests.unit.drivers.scanner.test_{kind}", kind)
+
+
+@pytest.mark.parametrize("kind", registry.SIGNS)
+def test_every_sign_driver_is_held_to_the_contract(kind: str) -> None:
+    assert held_to(SignContract, f"tests.unit.drivers.sign.test_{kind}", kind)
 
 
 @pytest.mark.parametrize("kind", registry.VOICES)

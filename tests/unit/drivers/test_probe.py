@@ -29,6 +29,7 @@ from drivers.probe import (
     probe_port,
 )
 from drivers.serial.usb_ids import Likeness, ProbePolicy
+from drivers.sign import aa55_codec, onbon_codec
 from tests.support.board.orders import BOARDS
 from tests.support.waiting import scaled
 
@@ -96,6 +97,9 @@ def test_a_devantech_board_by_its_usb_id_is_asked_one_byte():
         (modbus_codec.read_coils(11, 0, 8).frame, "devantech"),
         (modbus_codec.read_coils(18, 0, 8).frame, "devantech"),
         (modbus_codec.write_coil(1, 0, on=False).frame, "modbus_rtu"),
+        (aa55_codec.Framing(100, aa55_codec.Check.PADDED).version(0), "devantech"),
+        (aa55_codec.Framing(100, aa55_codec.Check.WHOLE).version(0), "devantech"),
+        (onbon_codec.ping(1), "devantech"),
     ],
     ids=lambda value: value.hex(" ") if isinstance(value, bytes) else value,
 )

@@ -59,6 +59,8 @@ COMMANDS_OF_ROOT = {
     "relay list": CONFIG,
     "relay test": (*CONFIG, "--yes"),
     "relay trace": (*CONFIG, "--seconds", "0.2"),
+    "sign list": CONFIG,
+    "sign test": (*CONFIG, "--pause", "0"),
     "release": ("{configuration}",),
     "setup": ("{configuration}", "--root", "{own}"),
     "voice import": ("{own}/voice", *CONFIG),
