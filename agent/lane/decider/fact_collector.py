@@ -22,15 +22,15 @@ from agent.core.decision import (
 )
 from agent.core.lists import standing_of
 from agent.core.model import ListKind, Reason
-from agent.core.permit import GateContext
+from agent.core.permit import GateContext, verify_declared
 from agent.core.plates.rivals import rivals
 
 if TYPE_CHECKING:
     from agent.core.decision import Assessment, Texts
     from agent.core.lane import Decide
     from agent.core.lists import DataStanding
-    from agent.core.model import Instant
-    from agent.core.permit import Permit, TrustList
+    from agent.core.model import Declaration, Instant
+    from agent.core.permit import Permit, PermitResult, TrustList
     from agent.core.site import OtherExit
     from agent.lane.decider.sources import LanePlace, Sources
 
@@ -73,9 +73,11 @@ class FactCollector:
         use, number = self._use(permit, question.transaction, now.utc)
         known = Knowledge(data, use, hold=self._hold())
         if assessment.reason is Reason.OK:
+            declaration = self._lists.declaration(permit.permit_id)
             known = replace(
                 known,
-                declaration=self._lists.declaration(permit.permit_id),
+                declaration=declaration,
+                admission=self._admission(declaration, permit, now.utc),
                 revocation=self._lists.revocation(permit.permit_id),
                 watched=in_force(self._lists.watched(subjects_of(permit, assessment.voted)), now.utc),
                 others=self._others(permit, assessment, data, now.utc),
@@ -107,6 +109,9 @@ class FactCollector:
         freshness = self._place.freshness
         required = freshness.required | lists_needed(permit, self._place.rules)
         return standing_of(self._lists.standings(), trust, replace(freshness, required=required), utc)
+
+    def _admission(self, declaration: Declaration | None, permit: Permit, utc: float) -> PermitResult | None:
+        return None if declaration is None else verify_declared(declaration, permit.form, self._context(), utc)
 
     def _others(self, permit: Permit, assessment: Assessment, data: DataStanding, utc: float) -> tuple[str, ...]:
         """The plates of other active declarations that the picture may show; asked only where the plate decides."""

@@ -368,6 +368,25 @@ def test_a_registry_that_cannot_be_read_is_for_an_officer(lane, what, caplog):
     assert lane.verdict() == PASS
 
 
+@pytest.mark.parametrize(
+    ("narrowed", "said"),
+    [
+        ({"not_before": NOW - 7200, "expires_at": NOW - 3600}, f"the declaration: until {NOW - 3600}"),
+        ({"not_before": NOW + 3600}, f"the declaration: from {NOW + 3600}"),
+        ({"lane_mask": 0b10}, "the declaration: lane mask 0x2"),
+    ],
+    ids=["shortened", "put off", "for another lane"],
+)
+def test_a_permit_passes_no_longer_and_nowhere_else_than_its_declaration_says_now(lane, narrowed, said):
+    here = declared(PERMIT)
+    put_whole(lane.registry, DECLARATIONS, [replace(here, **narrowed)], 1)
+    decision = lane.decide().decision
+    assert (decision.verdict, decision.reason) == (Verdict.DENY, Reason.DECLARATION_MISMATCH)
+    assert decision.checks[-1].detail == said
+    put_whole(lane.registry, DECLARATIONS, [here], 2)
+    assert lane.verdict() == PASS
+
+
 def test_what_central_says_of_a_permit_is_in_force_at_the_next_decision(lane):
     here = declared(PERMIT)
     put_whole(lane.registry, DECLARATIONS, [here], 1)
