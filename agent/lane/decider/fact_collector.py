@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from agent.core.decision import Assessment, Texts
     from agent.core.lane import Decide
     from agent.core.lists import DataStanding
-    from agent.core.model import Declaration, Instant
-    from agent.core.permit import Permit, PermitResult, TrustList
+    from agent.core.model import Instant
+    from agent.core.permit import Permit, TrustList
     from agent.core.site import OtherExit
     from agent.lane.decider.sources import LanePlace, Sources
 
@@ -50,7 +50,7 @@ class CollectedFacts:
 
 
 class FactCollector:
-    """Asks for one lane, in its thread. Remembers which texts were shown to it of late."""
+    """Asks for one lane, in its thread but for `renewed`. Remembers which texts were shown to it of late."""
 
     def __init__(self, place: LanePlace, sources: Sources) -> None:
         self._place = place
@@ -73,17 +73,34 @@ class FactCollector:
         use, number = self._use(permit, question.transaction, now.utc)
         known = Knowledge(data, use, hold=self._hold())
         if assessment.reason is Reason.OK:
-            declaration = self._lists.declaration(permit.permit_id)
             known = replace(
-                known,
-                declaration=declaration,
-                admission=self._admission(declaration, permit, now.utc),
-                revocation=self._lists.revocation(permit.permit_id),
-                watched=in_force(self._lists.watched(subjects_of(permit, assessment.voted)), now.utc),
+                self._listed(known, permit, assessment, now.utc),
                 others=self._others(permit, assessment, data, now.utc),
                 other_exit=self._other_exit(permit, now.utc),
             )
         return CollectedFacts(question, now, assessment, known, number)
+
+    def renewed(self, case: CollectedFacts) -> CollectedFacts:
+        """The same case by what lists and witnesses say now; from any thread.
+
+        While pictures were read again and another gate was asked, central may have taken the permit back.
+        """
+        permit = case.assessment.permit
+        known = replace(case.known, hold=self._hold())
+        if permit is not None and case.assessment.reason is Reason.OK:
+            known = self._listed(known, permit, case.assessment, case.now.utc)
+        return replace(case, known=known)
+
+    def _listed(self, known: Knowledge, permit: Permit, assessment: Assessment, utc: float) -> Knowledge:
+        declaration = self._lists.declaration(permit.permit_id)
+        admission = None if declaration is None else verify_declared(declaration, permit.form, self._context(), utc)
+        return replace(
+            known,
+            declaration=declaration,
+            admission=admission,
+            revocation=self._lists.revocation(permit.permit_id),
+            watched=in_force(self._lists.watched(subjects_of(permit, assessment.voted)), utc),
+        )
 
     def _assessed(self, question: Decide, now: Instant, trust: TrustList) -> Assessment:
         rules, context = self._place.rules, self._context()
@@ -109,9 +126,6 @@ class FactCollector:
         freshness = self._place.freshness
         required = freshness.required | lists_needed(permit, self._place.rules)
         return standing_of(self._lists.standings(), trust, replace(freshness, required=required), utc)
-
-    def _admission(self, declaration: Declaration | None, permit: Permit, utc: float) -> PermitResult | None:
-        return None if declaration is None else verify_declared(declaration, permit.form, self._context(), utc)
 
     def _others(self, permit: Permit, assessment: Assessment, data: DataStanding, utc: float) -> tuple[str, ...]:
         """The plates of other active declarations that the picture may show; asked only where the plate decides."""
