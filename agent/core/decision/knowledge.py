@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from agent.core.decision.second_verdict import SecondReading
     from agent.core.lists import DataStanding
     from agent.core.model import Declaration, Revocation, Watched
-    from agent.core.permit import Permit
+    from agent.core.permit import Permit, PermitResult
     from agent.core.plates import PlateVote
     from agent.core.site import ClaimAnswer, OtherExit
 
@@ -39,16 +39,18 @@ class Knowledge:
     """All that the judgement knows of one permit.
 
     `data`: how fresh the lists are. `declaration`, `revocation`, `watched`: the permit's rows, None where there are
-    none. `others`: plates of other active declarations that the picture may show. `other_exit`: the vehicle's passage
-    the same way under another permit. `claim`: the answer of the permit's home gate, None where it was not asked
-    yet, or need not be. `hold`: what the gate's own state keeps from permits, where that is not whole. `second`: what
-    the second reading of the kept pictures came to, None where it was not asked for yet, or no camera saw what the
-    permit rests on.
+    none. `admission`: what the checks of time and place say of the declaration, which central may have made narrower
+    than the permit since; None without one. `others`: plates of other active declarations that the picture may show.
+    `other_exit`: the vehicle's passage the same way under another permit. `claim`: the answer of the permit's home
+    gate, None where it was not asked yet, or need not be. `hold`: what the gate's own state keeps from permits, where
+    that is not whole. `second`: what the second reading of the kept pictures came to, None where it was not asked for
+    yet, or no camera saw what the permit rests on.
     """
 
     data: DataStanding
     use: PermitUses = PermitUses()
     declaration: Declaration | None = None
+    admission: PermitResult | None = None
     revocation: Revocation | None = None
     watched: Watched | None = None
     others: tuple[str, ...] = ()

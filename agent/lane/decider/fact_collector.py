@@ -22,7 +22,7 @@ from agent.core.decision import (
 )
 from agent.core.lists import standing_of
 from agent.core.model import ListKind, Reason
-from agent.core.permit import GateContext
+from agent.core.permit import GateContext, verify_declared
 from agent.core.plates.rivals import rivals
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class CollectedFacts:
 
 
 class FactCollector:
-    """Asks for one lane, in its thread. Remembers which texts were shown to it of late."""
+    """Asks for one lane, in its thread but for `renewed`. Remembers which texts were shown to it of late."""
 
     def __init__(self, place: LanePlace, sources: Sources) -> None:
         self._place = place
@@ -74,14 +74,33 @@ class FactCollector:
         known = Knowledge(data, use, hold=self._hold())
         if assessment.reason is Reason.OK:
             known = replace(
-                known,
-                declaration=self._lists.declaration(permit.permit_id),
-                revocation=self._lists.revocation(permit.permit_id),
-                watched=in_force(self._lists.watched(subjects_of(permit, assessment.voted)), now.utc),
+                self._listed(known, permit, assessment, now.utc),
                 others=self._others(permit, assessment, data, now.utc),
                 other_exit=self._other_exit(permit, now.utc),
             )
         return CollectedFacts(question, now, assessment, known, number)
+
+    def renewed(self, case: CollectedFacts) -> CollectedFacts:
+        """The same case by what lists and witnesses say now; from any thread.
+
+        While pictures were read again and another gate was asked, central may have taken the permit back.
+        """
+        permit = case.assessment.permit
+        known = replace(case.known, hold=self._hold())
+        if permit is not None and case.assessment.reason is Reason.OK:
+            known = self._listed(known, permit, case.assessment, case.now.utc)
+        return replace(case, known=known)
+
+    def _listed(self, known: Knowledge, permit: Permit, assessment: Assessment, utc: float) -> Knowledge:
+        declaration = self._lists.declaration(permit.permit_id)
+        admission = None if declaration is None else verify_declared(declaration, permit.form, self._context(), utc)
+        return replace(
+            known,
+            declaration=declaration,
+            admission=admission,
+            revocation=self._lists.revocation(permit.permit_id),
+            watched=in_force(self._lists.watched(subjects_of(permit, assessment.voted)), utc),
+        )
 
     def _assessed(self, question: Decide, now: Instant, trust: TrustList) -> Assessment:
         rules, context = self._place.rules, self._context()
