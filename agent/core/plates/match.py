@@ -95,7 +95,7 @@ def match(
         verdict = MatchVerdict.UNSURE
     elif score >= rules.accept:
         verdict = MatchVerdict.MATCH
-    elif score <= -rules.reject and _is_settled(vote, rules) and _is_another(wanted, vote.text):
+    elif score <= -rules.reject and _is_settled(vote, rules) and is_another(wanted, vote.text):
         verdict = MatchVerdict.MISMATCH
     else:
         verdict = MatchVerdict.UNSURE
@@ -106,8 +106,11 @@ def _is_settled(vote: PlateVote, rules: MatchRules) -> bool:
     return vote.agreeing >= rules.min_frames_to_mismatch and vote.confidence >= rules.confident_mismatch
 
 
-def _is_another(declared: str, read: str) -> bool:
-    """Whether no slip of the reader, of one look-alike character or a dropped one, makes one text of the other."""
+def is_another(declared: str, read: str) -> bool:
+    """Whether no slip of the reader, of one look-alike character or a dropped one, makes one text of the other.
+
+    So for any text that is read by its characters, not for plates alone.
+    """
     if len(declared) != len(read):
         return _edits(declared, read) >= _CLEARLY_ANOTHER
     pairs = [(x, y) for x, y in zip(declared, read, strict=True) if x != y]
