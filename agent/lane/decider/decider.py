@@ -78,7 +78,7 @@ class Decider:
         self._passing: _Passing | None = None
         self._distrust = sources.distrust
         self._hold = sources.hold
-        self._confirmation = Confirmation(sources.kept_pictures, place.rules.match, self._confirmed)
+        self._confirmation = Confirmation(sources.kept_pictures, place.rules, self._confirmed)
 
     def decide(self, question: Decide, now: Instant, later: Callable[[Decided], None]) -> Decided | None:
         """Answer at once, or None and then by `later`.
@@ -121,7 +121,13 @@ class Decider:
     def _to_confirm(self, passing: _Passing) -> Decided | None:
         """Have the pictures read again that a PASS rests on; at once where that is done, or there are none."""
         case = passing.case
-        asked = to_be_confirmed(case.assessment, self._place.rules, case.question.pictures.keys(), self._place.scanners)
+        asked = to_be_confirmed(
+            case.assessment,
+            self._place.rules,
+            case.question.pictures.keys(),
+            self._place.scanners,
+            passing.decision,
+        )
         if asked is None:
             return self._to_claim(passing)
         passing = replace(passing, subject=subject_of(case.question, asked))
@@ -167,7 +173,7 @@ class Decider:
             self._place.rules,
             case.known,
             final=case.question.final,
-            matched=passing.decision.match,
+            before=passing.decision,
         )
         decision = replace(decision, pictures=confirmed.pictures)
         if decision.verdict is Verdict.PASS:
@@ -232,7 +238,7 @@ class Decider:
             # A witness may have spoken meanwhile.
             replace(case.known, claim=answer, hold=self._hold()),
             final=case.question.final,
-            matched=claim.decision.match,
+            before=claim.decision,
         )
         decision = replace(decision, pictures=claim.decision.pictures)
         deadline = answer.hold_until_at - MARGIN_S

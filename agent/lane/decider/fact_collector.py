@@ -10,15 +10,16 @@ from agent.core.decision import (
     AssessmentContext,
     Knowledge,
     PermitUses,
+    Tie,
     TransactionEvidence,
     assess,
     assess_plate,
     in_force,
-    judges_plate,
     lists_needed,
     plate_leads,
     references_of,
     subjects_of,
+    tie,
 )
 from agent.core.lists import standing_of
 from agent.core.model import ListKind, Reason
@@ -73,11 +74,12 @@ class FactCollector:
         use, number = self._use(permit, question.transaction, now.utc)
         known = Knowledge(data, use, hold=self._hold())
         if assessment.reason is Reason.OK:
+            subjects = subjects_of(permit, assessment.voted, assessment.evidence.vins)
             known = replace(
                 known,
                 declaration=self._lists.declaration(permit.permit_id),
                 revocation=self._lists.revocation(permit.permit_id),
-                watched=in_force(self._lists.watched(subjects_of(permit, assessment.voted)), now.utc),
+                watched=in_force(self._lists.watched(subjects), now.utc),
                 others=self._others(permit, assessment, data, now.utc),
                 other_exit=self._other_exit(permit, now.utc),
             )
@@ -86,7 +88,9 @@ class FactCollector:
     def _assessed(self, question: Decide, now: Instant, trust: TrustList) -> Assessment:
         rules, context = self._place.rules, self._context()
         shown = () if rules.require == "plate" else question.presentations
-        evidence = TransactionEvidence(question.transaction, shown, question.readings, question.set_aside)
+        evidence = TransactionEvidence(
+            question.transaction, shown, question.readings, question.set_aside, vins=question.vins
+        )
         found = {digest: self._lists.declaration_by_reference(digest) for digest in references_of(evidence)}
         references = {digest: declaration for digest, declaration in found.items() if declaration is not None}
         assessment = assess(
@@ -109,8 +113,8 @@ class FactCollector:
         return standing_of(self._lists.standings(), trust, replace(freshness, required=required), utc)
 
     def _others(self, permit: Permit, assessment: Assessment, data: DataStanding, utc: float) -> tuple[str, ...]:
-        """The plates of other active declarations that the picture may show; asked only where the plate decides."""
-        decides = judges_plate(permit, self._place.rules) and ListKind.DECLARATIONS in data.versions
+        """The plates of other active declarations that the picture may show; asked only where the plate counts."""
+        decides = tie(permit, self._place.rules) is not Tie.NOTHING and ListKind.DECLARATIONS in data.versions
         if assessment.voted is None or permit.plate is None or not decides:
             return ()
         declared = self._lists.declared(rivals(assessment.voted, permit.plate), utc)

@@ -259,7 +259,8 @@ def test_the_match_that_was_made_before_is_not_made_again():
         TransactionEvidence("t1", shown(GOOD), READ), AssessmentContext(CONTEXT, TRUST), Instant(0.0, NOW)
     )
     before = replace(match(vote(READ), PLATE), score=7.0)
-    assert judge(assessment, JudgementRules(), KNOWN, final=True, matched=before).match is before
+    decided = Decision(Verdict.PASS, Reason.OK, (), match=before)
+    assert judge(assessment, JudgementRules(), KNOWN, final=True, before=decided).match is before
 
 
 SUBJECTS = (
