@@ -68,6 +68,10 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
         customs=GATHER,
         note="ONVIF's Request asks another to decide; the gate decides itself",
     ),
+    "vehicle.vin": StandardEquivalent(
+        bacnet="authentication-factor-read (13)",
+        note="ties the vehicle to its permit beside the plate, or in its stead; customs lanes have no field for it",
+    ),
     "access.decided": StandardEquivalent(customs=COMMAND, note="by verdict, see below"),
     "access.granted": StandardEquivalent(
         f"{_GRANTED}Credential",
@@ -271,7 +275,12 @@ CUSTOMS: Final[tuple[CustomsField, ...]] = (
     ),
     CustomsField(GATHER, "IC", None, "no card is read; the tag must exist, its value may be empty"),
     CustomsField(GATHER, "WEIGHT", None, "no scales"),
-    CustomsField(GATHER, "CAR/VE_NAME", "`data.plate` of transaction.closed", "the plate as read"),
+    CustomsField(
+        GATHER,
+        "CAR/VE_NAME",
+        "`data.plate` of transaction.closed",
+        "the plate as read; its kind by GA/T 16.7 stands beside it in `data.plate_code`",
+    ),
     CustomsField(GATHER, "CAR/CAR_EC_NO", None, "no electronic plate is read"),
     CustomsField(GATHER, "TRAILER", None, "trailers are not read"),
     CustomsField(GATHER, "CONTA", None, "containers are not read"),

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from agent.core.model import Check, Reason, Verdict
     from agent.core.permit import Permit
     from agent.core.plates import PlateMatch, PlateVote
-    from agent.core.vins import VinMatch
+    from agent.core.vin_match import VinMatch
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from agent.core.decision.permit_choice import FOREIGN, is_foreign
 from agent.core.decision.tie import declares_vin
 from agent.core.model import Check, ListKind, Reason, Verdict
 from agent.core.plates.match import match
-from agent.core.vins import match_vin
+from agent.core.vin_match import match_vin
 
 if TYPE_CHECKING:
     from agent.core.decision.knowledge import Knowledge
@@ -114,9 +114,7 @@ def _judge(
 
 
 def _decision(verdict: Verdict, reason: Reason, checks: list[Check], case: Case) -> Decision:
-    return Decision(
-        verdict, reason, tuple(checks), case.permit, case.match, case.known.data, case.voted, vin=case.vin
-    )
+    return Decision(verdict, reason, tuple(checks), case.permit, case.match, case.known.data, case.voted, vin=case.vin)
 
 
 def _case(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.model import Subject
 from agent.core.trust_state import NO_HOLD, StateHold
-from agent.core.vins import read_by_code
+from agent.core.vin_match import read_by_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -66,7 +66,6 @@ class TransactionEvidence:
             else counted
         )
 
-
     @property
     def vins_seen(self) -> str:
         """How many VINs were read, in words."""

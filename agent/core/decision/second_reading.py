@@ -15,7 +15,7 @@ from agent.core.decision.tie import relied_on, tie
 from agent.core.plates import ACCEPTED, MatchVerdict
 from agent.core.plates.match import match
 from agent.core.plates.vote import vote
-from agent.core.vins import match_vin, read_by_code
+from agent.core.vin_match import match_vin, read_by_code
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from agent.core.decision.checks.case import JudgementRules
     from agent.core.permit import Permit
     from agent.core.plates import PlateMatch
-    from agent.core.vins import VinMatch
+    from agent.core.vin_match import VinMatch
 
 
 class Tie(StrEnum):
-    """What ties a permit to the vehicle. NOTHING: the permit is enough. OFFICER: only an officer's eye does."""
+    """What ties a permit to the vehicle. NOTHING: the permit is enough. OFFICER: only an officer's eye does.
+
+    The others are the values of `JudgementRules.second_factor`.
+    """
 
     NOTHING = "nothing"
     PLATE = "plate"
@@ -53,17 +56,7 @@ def tie(permit: Permit, rules: JudgementRules) -> Tie:
         return Tie.NOTHING
     if permit.plate is None:
         return _without_plate(rules)
-    match rules.second_factor:
-        case "plate":
-            return Tie.PLATE
-        case "vin":
-            return Tie.VIN
-        case "either":
-            return Tie.EITHER
-        case "both":
-            return Tie.BOTH
-        case _:
-            assert_never(rules.second_factor)
+    return Tie(rules.second_factor)
 
 
 def declares_vin(permit: Permit) -> bool:

@@ -23,6 +23,7 @@ from agent.core.lane.step_inputs import (
     RelayChanged,
     Sampled,
     Ticked,
+    VinRead,
 )
 from agent.core.lane.test_pulse import pulse_obstacle
 
@@ -58,6 +59,7 @@ __all__ = [
     "Sampled",
     "Show",
     "Ticked",
+    "VinRead",
     "at_rest",
     "occupies",
     "pulse_obstacle",

@@ -44,6 +44,7 @@ from agent.core.lane.step_inputs import (
     RelayChanged,
     Sampled,
     Ticked,
+    VinRead,
 )
 from agent.core.lane.transition import Transition
 
@@ -78,7 +79,7 @@ def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
             verdicts.carry_out_decision(transition, item)
         case Sampled():
             _sampled(transition)
-        case Presented() | PlateRead() | ReadersChanged() | RelayChanged() | InterlockChanged() | Ticked():
+        case Presented() | PlateRead() | VinRead() | ReadersChanged() | RelayChanged() | InterlockChanged() | Ticked():
             _STATES[transition.lane.state](transition)
         case _:
             assert_never(item)

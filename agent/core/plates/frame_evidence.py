@@ -1,6 +1,6 @@
 """What the frames of one vote say together about any number: the log likelihood of each text that competes.
 
-`together` and `columns_of` serve any text that is read by its columns: agent.core.vins uses them too.
+`together` and `columns_of` serve any text that is read by its columns: agent.core.vin_match uses them too.
 """
 
 from __future__ import annotations

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 from agent.core.decision.tie import ReliedOn, Tie, is_declared_vin, relied_on, tie
 from agent.core.model import Check, Reason, Verdict
 from agent.core.plates import DEFAULT_RULES, MatchRules
-from agent.core.vins import DEFAULT_VIN_RULES, VinMatchRules
+from agent.core.vin_match import DEFAULT_VIN_RULES, VinMatchRules
 
 if TYPE_CHECKING:
     from agent.core.decision.knowledge import Knowledge
     from agent.core.permit import Permit
     from agent.core.plates import PlateMatch, PlateVote
-    from agent.core.vins import VinMatch
+    from agent.core.vin_match import VinMatch
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from drivers.text import Text, joined, ngettext
 
 if TYPE_CHECKING:
     from agent.core.decision.checks.case import Case, CheckFinding
-    from agent.core.vins import VinMatch
+    from agent.core.vin_match import VinMatch
 
 _SAID: Final = {
     MatchVerdict.MATCH: Text("the declared VIN was read"),

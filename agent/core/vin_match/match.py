@@ -10,14 +10,14 @@ from agent.core.model import VinSource
 from agent.core.permit import vin as vins
 from agent.core.plates import MatchVerdict
 from agent.core.plates.match import is_another
-from agent.core.vins.printed import groups_of
-from agent.core.vins.texts import NEIGHBOURS_APART, differences
+from agent.core.vin_match.neighbours import NEIGHBOURS_APART, differences
+from agent.core.vin_match.printed import groups_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from agent.core.model import VinReading
-    from agent.core.vins.printed import PrintedGroup
+    from agent.core.vin_match.printed import PrintedGroup
 
 BY_CODE: Final = 99.0
 """The score of what no likelihood was worked out for: a code says a text or another one."""
@@ -99,9 +99,9 @@ class VinMatch:
 def match_vin(
     readings: Sequence[VinReading], declared: str, rules: VinMatchRules = DEFAULT_VIN_RULES
 ) -> VinMatch | None:
-    """Compare what was read with the declared VIN; None where no VIN was read. Both are written as vin_text does.
+    """Compare what was read with the declared VIN; None where no VIN was read.
 
-    A code counts where it says the declared VIN, and says nothing else. But a bar code without a check character may
+    Readings whose text has not the form of a VIN are left aside. A code counts where it says the declared VIN, and says nothing else. But a bar code without a check character may
     be misread by a character, and new cars stand in series: where a VIN next to the declared one was read by codes as
     often as that, it is UNSURE. Print counts by its likelihood. Any other VIN in view changes no answer: a vehicle may
     bear two labels, or stand before another one.
@@ -122,9 +122,7 @@ def match_vin(
         return VinMatch(MatchVerdict.MATCH, declared, equal[0].source, BY_CODE, len(equal), tuple(equal), seen)
     best = groups[0] if groups else None
     if best is not None and not neighbour and _shows(best, rules):
-        return VinMatch(
-            MatchVerdict.MATCH, declared, VinSource.PRINT, best.odds, best.vote.frames, best.readings, seen
-        )
+        return VinMatch(MatchVerdict.MATCH, declared, VinSource.PRINT, best.odds, best.vote.frames, best.readings, seen)
     return _unmatched(codes, groups, neighbour, seen, rules, declared)
 
 
@@ -149,7 +147,7 @@ def _is_other(group: PrintedGroup, declared: str, rules: VinMatchRules) -> bool:
     return settled and group.odds <= -rules.reject and is_another(declared, group.vote.text)
 
 
-def _unmatched(  # noqa: PLR0913 - what was found, each by its name
+def _unmatched(
     codes: Sequence[VinReading],
     groups: Sequence[PrintedGroup],
     neighbour: str,
@@ -198,9 +196,7 @@ def _of_code(text: str, source: VinSource, alike: Sequence[VinReading], declared
 
 def _of_print(group: PrintedGroup, declared: str, rules: VinMatchRules) -> VinSighting:
     camera, picture = _shown_by(group.readings)
-    compared: Compared = (
-        "equal" if _shows(group, rules) else "other" if _is_other(group, declared, rules) else "unsure"
-    )
+    compared: Compared = "equal" if _shows(group, rules) else "other" if _is_other(group, declared, rules) else "unsure"
     text = declared if compared == "equal" else group.vote.text
     return VinSighting(text, VinSource.PRINT, camera, picture, group.vote.frames, compared, group.odds)
 
