@@ -101,10 +101,10 @@ def match_vin(
 ) -> VinMatch | None:
     """Compare what was read with the declared VIN; None where no VIN was read.
 
-    Readings whose text has not the form of a VIN are left aside. A code counts where it says the declared VIN, and says nothing else. But a bar code without a check character may
-    be misread by a character, and new cars stand in series: where a VIN next to the declared one was read by codes as
-    often as that, it is UNSURE. Print counts by its likelihood. Any other VIN in view changes no answer: a vehicle may
-    bear two labels, or stand before another one.
+    Readings whose text has not the form of a VIN are left aside. A code counts where it says the declared VIN, and says
+    nothing else. But a bar code without a check character may be misread by a character, and new cars stand in series:
+    where a VIN next to the declared one was read by codes as often as that, it is UNSURE. Print counts by its
+    likelihood. Any other VIN in view changes no answer: a vehicle may bear two labels, or stand before another one.
     """
     usable = [one for one in readings if vins.is_well_formed(one.text)]
     if not usable:
