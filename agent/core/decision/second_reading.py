@@ -96,7 +96,7 @@ class VinShown:
 class PicturesShown:
     """What the pictures of a ToBeConfirmed show: all codes in that of the code; each plate, None where none is read.
 
-    `vins`: of each picture of the VIN all VINs in it; None where the second reader reads no VINs.
+    `vins`: of each picture of the VIN all VINs in it; None where the second reading covers no VINs.
     """
 
     codes: tuple[bytes, ...] = ()
@@ -184,7 +184,7 @@ def _against_vin(asked: ToBeConfirmed, shown: PicturesShown, rules: JudgementRul
     if asked.vin is None:
         return None
     if shown.vins is None:
-        return SecondReading(SecondVerdict.FAILED, Text("the second reader reads no VINs"))
+        return SecondReading(SecondVerdict.FAILED, Text("the second reading covers no VINs"))
     for told, there in zip(asked.vins, shown.vins, strict=True):
         if against := _contradicted_vin(told, there):
             return _different(told.camera, against)

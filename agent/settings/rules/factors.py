@@ -76,8 +76,8 @@ def _readers_of_vins(lane: Lane) -> Iterator[FactorProblem]:
         if not _vins(lane):
             key = "without_plate" if lane.rules.second_factor == "plate" else "second_factor"
             message = Text(
-                'no camera reads VINs, and there is no scanner: an officer decides where the VIN would. Add "vin" to '
-                "the readers of a camera that sees the label"
+                "no camera reads VINs, and there is no scanner: an officer decides where the VIN would. Let a camera "
+                'that sees the label read "vin" too'
             )
             yield FactorProblem((_RULES, key), message, warning=True)
         return

@@ -346,7 +346,7 @@ def test_print_that_nobody_was_sure_of_and_is_not_there_is_no_lie():
 
 def test_a_second_reader_that_reads_no_vins_confirms_none():
     found = compared(CODE_ASKED, PicturesShown((GOOD,)), BY_VIN)
-    assert (found.verdict, found.detail) == (FAILED, "the second reader reads no VINs")
+    assert (found.verdict, found.detail) == (FAILED, "the second reading covers no VINs")
     decided = judge(assessed([pictured()], (), vins=label()), BY_VIN, replace(KNOWN, second=found), final=False)
     assert (decided.verdict, decided.reason) == (Verdict.MANUAL, Reason.PICTURE_UNCONFIRMED)
 

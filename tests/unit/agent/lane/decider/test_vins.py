@@ -105,7 +105,7 @@ def test_a_second_reader_that_reads_no_vins_lets_nobody_pass_by_what_a_camera_re
     for permit, rules in ((BARE, {"without_plate": "vin"}), (PLATED, {"second_factor": "vin"})):
         verdict, decision = lane.ask(permit, vins_read(), **rules)
         assert verdict == UNCONFIRMED
-        assert decision.checks[-1].detail == "the second reader reads no VINs"
+        assert decision.checks[-1].detail == "the second reading covers no VINs"
     assert lane.distrusted == []
 
 
