@@ -16,9 +16,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.core.decision.checks import CHECKS, list_data, plate
-from agent.core.decision.checks.case import Case, JudgementRules
+from agent.core.decision.checks.case import Case
 from agent.core.decision.decision import Decision
 from agent.core.decision.fail_safe import internal, with_fail_safe
+from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.permit_choice import FOREIGN, is_foreign
 from agent.core.decision.tie import declares_vin
 from agent.core.model import Check, ListKind, Reason, Verdict

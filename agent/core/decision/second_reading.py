@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from agent.core.decision.second_verdict import SecondReading, SecondVerdict
-from agent.core.decision.tie import relied_on, tie
+from agent.core.decision.tie import relied_on, tie_of
 from agent.core.plates import ACCEPTED, MatchVerdict
 from agent.core.plates.match import match
 from agent.core.plates.vote import vote
@@ -21,8 +21,8 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
-    from agent.core.decision.checks.case import JudgementRules
     from agent.core.decision.decision import Decision
+    from agent.core.decision.judgement_rules import JudgementRules
     from agent.core.decision.permit_choice import Assessment
     from agent.core.model import Position, Presentation, Reading, VinReading, VinSource
 
@@ -121,7 +121,7 @@ def to_be_confirmed(
     shown = [one for one in assessment.evidence.presentations if one.payload == assessment.payload]
     asks_code = not assessment.by_plate and not any(one.camera in scanners for one in shown)
     matched, found = (None, None) if decision is None else (decision.match, decision.vin)
-    rests = None if permit is None else relied_on(tie(permit, rules), matched, found)
+    rests = None if permit is None else relied_on(tie_of(permit, rules), matched, found)
     asks_plate = permit is not None and permit.plate is not None and rests is not None and rests.plate
     seen = () if found is None else found.readings
     asks_vin = rests is not None and rests.vin and not any(one.camera in scanners for one in seen)

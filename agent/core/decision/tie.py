@@ -10,7 +10,7 @@ from agent.core.permit import PermitForm, vin
 from agent.core.plates import MatchVerdict
 
 if TYPE_CHECKING:
-    from agent.core.decision.checks.case import JudgementRules
+    from agent.core.decision.judgement_rules import JudgementRules
     from agent.core.permit import Permit
     from agent.core.plates import PlateMatch
     from agent.core.vin_match import VinMatch
@@ -44,7 +44,7 @@ class ReliedOn:
     vin: bool = False
 
 
-def tie(permit: Permit, rules: JudgementRules) -> Tie:
+def tie_of(permit: Permit, rules: JudgementRules) -> Tie:
     """What the rules of a lane ask for beside this permit.
 
     A plate that led to the permit is always asked for: nothing else was shown. `second_factor` is for vehicles that

@@ -19,7 +19,7 @@ from agent.core.decision import (
     plate_leads,
     references_of,
     subjects_of,
-    tie,
+    tie_of,
 )
 from agent.core.lists import standing_of
 from agent.core.model import ListKind, Reason
@@ -114,7 +114,7 @@ class FactCollector:
 
     def _others(self, permit: Permit, assessment: Assessment, data: DataStanding, utc: float) -> tuple[str, ...]:
         """The plates of other active declarations that the picture may show; asked only where the plate counts."""
-        decides = tie(permit, self._place.rules) is not Tie.NOTHING and ListKind.DECLARATIONS in data.versions
+        decides = tie_of(permit, self._place.rules) is not Tie.NOTHING and ListKind.DECLARATIONS in data.versions
         if assessment.voted is None or permit.plate is None or not decides:
             return ()
         declared = self._lists.declared(rivals(assessment.voted, permit.plate), utc)

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from agent.core.decision.checks.case import JudgementRules
 from agent.core.decision.judgement import judge, plate_leads
+from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.knowledge import Knowledge
 from agent.core.decision.permit_choice import AssessmentContext, TransactionEvidence, assess, assess_plate
 from agent.core.decision.rate_limit import NO_TEXTS

@@ -524,23 +524,24 @@ class Monitor:
             self._outcome(item, event)
             self.open = self.asked = None
             self.payloads_before, self.seen_before_at = self.payloads, item.now.at
-        elif isinstance(event, VehicleVin):
-            self._vin(item, event, transaction)
         elif isinstance(event, AccessGranted) and event.by == "safety":
             assert transaction is None
-        elif isinstance(event, (AccessDecided, AccessGranted)):
+        elif isinstance(event, (AccessDecided, AccessGranted, VehicleVin)):
             assert transaction is not None
             assert transaction == self.open
-            if isinstance(event, AccessGranted):
-                under = bool(self.samples) and self.occupied(self.samples[-1])
-                self.seen_under, self.granted = under or (self.granted and self.seen_under), True
-            if isinstance(event, AccessDecided):
-                self.asked = self.asked if event.verdict is Verdict.PASS else None
+            self._of_decision(item, event)
 
-    def _vin(self, item: Input, event: VehicleVin, transaction: str | None) -> None:
+    def _of_decision(self, item: Input, event: AccessDecided | AccessGranted | VehicleVin) -> None:
+        if isinstance(event, AccessGranted):
+            under = bool(self.samples) and self.occupied(self.samples[-1])
+            self.seen_under, self.granted = under or (self.granted and self.seen_under), True
+        elif isinstance(event, AccessDecided):
+            self.asked = self.asked if event.verdict is Verdict.PASS else None
+        else:
+            self._vin(item, event)
+
+    def _vin(self, item: Input, event: VehicleVin) -> None:
         """A VIN is told of with the decision that knows what it is to be, once, and not without end."""
-        assert transaction is not None
-        assert transaction == self.open
         assert isinstance(item, Decided | RecordFailed)
         assert (event.vin, event.source) not in self.told_vins
         self.told_vins.append((event.vin, event.source))

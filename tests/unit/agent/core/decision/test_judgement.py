@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from agent.core.crypto.keys import SigningKey
-from agent.core.decision.judgement import JudgementRules, judge
+from agent.core.decision.judgement import judge
+from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.knowledge import Knowledge, PermitUses
 from agent.core.decision.permit_choice import Assessment, AssessmentContext, TransactionEvidence, assess
 from agent.core.lists.freshness import DataStanding, DataState

@@ -6,7 +6,8 @@ import pytest
 
 from agent.core.decision.checks.random_sample import drawn
 from agent.core.decision.decision import Decision
-from agent.core.decision.judgement import JudgementRules, judge
+from agent.core.decision.judgement import judge
+from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.knowledge import PermitUses, subjects_of
 from agent.core.decision.permit_choice import AssessmentContext, TransactionEvidence, assess
 from agent.core.lists.freshness import DataState

@@ -7,10 +7,10 @@ from itertools import product
 
 import pytest
 
-from agent.core.decision.checks.case import JudgementRules
 from agent.core.decision.judgement import judge
+from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.permit_choice import AssessmentContext, TransactionEvidence, assess
-from agent.core.decision.tie import Tie, tie
+from agent.core.decision.tie import Tie, tie_of
 from agent.core.model.instant import Instant
 from agent.core.model.observations import VinSource
 from agent.core.model.reasons import Reason, Verdict
@@ -76,16 +76,16 @@ def test_each_rule_asks_for_its_factors(cell, wanted):
     require, factor, without, has_plate = cell
     permit = PERMIT if has_plate else replace(PERMIT, plate=None, plate_kind=None)
     rules = JudgementRules(require=require, second_factor=factor, without_plate=without)
-    assert tie(permit, rules) is wanted
+    assert tie_of(permit, rules) is wanted
     for form in (PermitForm.JWS, PermitForm.REFERENCE):
-        assert tie(replace(permit, form=form), rules) is wanted
+        assert tie_of(replace(permit, form=form), rules) is wanted
 
 
 @pytest.mark.parametrize(("factor", "wanted"), BY_PLATE.items())
 def test_a_plate_that_led_to_the_permit_is_always_asked_for(factor, wanted):
     for require, without in product(("plate", "either"), WITHOUT):
         rules = JudgementRules(require=require, second_factor=factor, without_plate=without)
-        assert tie(replace(PERMIT, form=PermitForm.PLATE), rules) is wanted
+        assert tie_of(replace(PERMIT, form=PermitForm.PLATE), rules) is wanted
 
 
 # ------------------------------------------------------------------------------------------------ what follows
@@ -143,17 +143,13 @@ def wanted(asked, plate, vin, *, declares_vin):
     has_vin = vin in EQUAL and declares_vin
     vin_fails = NO_VIN_DECLARED if not declares_vin else VIN_FAILS.get(vin)
     match asked:
-        case Tie.NOTHING:
-            return PASSES
-        case Tie.OFFICER:
-            return (*NOW_, Reason.PLATE_UNREADABLE)
-        case Tie.PLATE:
-            return PLATE_FAILS.get(plate, PASSES)
+        case Tie.NOTHING | Tie.OFFICER:
+            return PASSES if asked is Tie.NOTHING else (*NOW_, Reason.PLATE_UNREADABLE)
         case Tie.VIN:
             return CONTRADICTION.get(plate) or vin_fails or PASSES
         case Tie.EITHER if has_vin:
             return CONTRADICTION.get(plate, PASSES)
-        case Tie.EITHER:
+        case Tie.PLATE | Tie.EITHER:
             return PLATE_FAILS.get(plate, PASSES)
         case Tie.BOTH:
             return PLATE_FAILS.get(plate) or vin_fails or PASSES

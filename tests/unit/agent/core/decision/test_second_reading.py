@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.decision.checks.case import JudgementRules
+from agent.core.decision.judgement import judge
+from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.permit_choice import (
     Assessment,
     AssessmentContext,
@@ -12,7 +13,6 @@ from agent.core.decision.permit_choice import (
     assess,
     assess_plate,
 )
-from agent.core.decision.judgement import judge
 from agent.core.decision.second_reading import (
     MOST_PLATES,
     MOST_VINS,

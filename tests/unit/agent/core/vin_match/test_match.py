@@ -56,7 +56,7 @@ def test_one_frame_of_a_code_that_says_the_declared_vin_is_enough(source: VinSou
         f" {DECLARED[1:]}",
         DECLARED.replace("L", "O"),
         DECLARED[:-1] + "Q",
-        "ＬSVAA49J132047371",
+        "ＬSVAA49J132047371",  # noqa: RUF001 -- a letter that only looks like one
     ],
 )
 def test_a_text_that_is_not_written_as_a_vin_is_left_aside(text: str) -> None:
