@@ -148,13 +148,20 @@ class SecondReadingService:
         return True
 
     def read(
-        self, codes: Sequence[bytes], plates: Sequence[bytes], answer: Callable[[PicturesShown | None, str], None]
+        self,
+        codes: Sequence[bytes],
+        plates: Sequence[bytes],
+        answer: Callable[[PicturesShown | None, str], None],
+        vins: Sequence[bytes] = (),
     ) -> None:
         """Have pictures read, JPEG: those that show a code, and those that are a plate each.
+
+        Those of `vins` are not looked at yet: the answer says so by its `vins`, which are None.
 
         `answer` is called once, from another thread, within `answer_s` and a moment, with what they show; or with None
         and, in words, why that is not known.
         """
+        del vins  # the second readers know of codes and plates alone
         question = _Question(tuple(codes), tuple(plates), time.monotonic() + self._limits.answer_s, answer)
         with self._waking:
             if not self.worker.stopping and self._wake != _NOT_OPEN:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from agent.core.model import Subject
 from agent.core.trust_state import NO_HOLD, StateHold
+from agent.core.vin_match import read_by_code
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from agent.core.decision.second_verdict import SecondReading
     from agent.core.lists import DataStanding
-    from agent.core.model import Declaration, Revocation, Watched
+    from agent.core.model import Declaration, Revocation, VinReading, Watched
     from agent.core.permit import Permit, PermitResult
     from agent.core.plates import PlateVote
     from agent.core.site import ClaimAnswer, OtherExit
@@ -71,12 +74,18 @@ def in_force(watched: Watched | None, utc: float) -> Watched | None:
     return None if ended else watched
 
 
-def subjects_of(permit: Permit, voted: PlateVote | None) -> tuple[tuple[Subject, str], ...]:
-    """What the watch list may name of a vehicle: its permit, VIN and declaration, its plate as declared and as read."""
+def subjects_of(
+    permit: Permit, voted: PlateVote | None, vins: Sequence[VinReading] = ()
+) -> tuple[tuple[Subject, str], ...]:
+    """What the watch list may name of a vehicle: its permit and declaration, plate and VIN as declared and as read.
+
+    Of the VINs that were read those of codes: a misread one must not look like one that is looked for.
+    """
+    by_code = dict.fromkeys((permit.vin, *(one.text for one in vins if read_by_code(one.source))))
     plates = dict.fromkeys(plate for plate in (permit.plate, voted.text if voted else None) if plate)
     return (
         (Subject.PERMIT, permit.permit_id.hex()),
-        (Subject.VIN, permit.vin),
+        *((Subject.VIN, vin) for vin in by_code),
         (Subject.DECLARATION, permit.declaration_number),
         *((Subject.PLATE, plate) for plate in plates),
     )

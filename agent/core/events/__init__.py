@@ -78,6 +78,8 @@ from agent.core.events.event_types import (
     TransactionClosed,
     VehicleEntering,
     VehiclePresent,
+    VehicleVin,
+    VinRecord,
 )
 from agent.core.events.mqtt_messages import (
     Ack,
@@ -171,8 +173,10 @@ __all__ = [
     "TransactionClosed",
     "VehicleEntering",
     "VehiclePresent",
+    "VehicleVin",
     "Verification",
     "Verifier",
+    "VinRecord",
     "Writer",
     "beginning",
     "checkpoint_draft",

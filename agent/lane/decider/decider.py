@@ -77,7 +77,7 @@ class Decider:
         self._claim: _Claim | None = None
         self._passing: _Passing | None = None
         self._distrust = sources.distrust
-        self._confirmation = Confirmation(sources.kept_pictures, place.rules.match, self._confirmed)
+        self._confirmation = Confirmation(sources.kept_pictures, place.rules, self._confirmed)
 
     def decide(self, question: Decide, now: Instant, later: Callable[[Decided], None]) -> Decided | None:
         """Answer at once, or None and then by `later`.
@@ -120,7 +120,13 @@ class Decider:
     def _to_confirm(self, passing: _Passing) -> Decided | None:
         """Have the pictures read again that a PASS rests on; at once where that is done, or there are none."""
         case = passing.case
-        asked = to_be_confirmed(case.assessment, self._place.rules, case.question.pictures.keys(), self._place.scanners)
+        asked = to_be_confirmed(
+            case.assessment,
+            self._place.rules,
+            case.question.pictures.keys(),
+            self._place.scanners,
+            passing.decision,
+        )
         if asked is None:
             return self._to_claim(passing)
         passing = replace(passing, subject=subject_of(case.question, asked))
@@ -169,7 +175,7 @@ class Decider:
             self._place.rules,
             case.known,
             final=case.question.final,
-            matched=passing.decision.match,
+            before=passing.decision,
         )
         decision = replace(decision, pictures=confirmed.pictures)
         if decision.verdict is Verdict.PASS:
@@ -233,7 +239,7 @@ class Decider:
             self._place.rules,
             replace(case.known, claim=answer),
             final=case.question.final,
-            matched=claim.decision.match,
+            before=claim.decision,
         )
         decision = replace(decision, pictures=claim.decision.pictures)
         deadline = answer.hold_until_at - MARGIN_S

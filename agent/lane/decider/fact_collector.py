@@ -10,15 +10,16 @@ from agent.core.decision import (
     AssessmentContext,
     Knowledge,
     PermitUses,
+    Tie,
     TransactionEvidence,
     assess,
     assess_plate,
     in_force,
-    judges_plate,
     lists_needed,
     plate_leads,
     references_of,
     subjects_of,
+    tie_of,
 )
 from agent.core.lists import standing_of
 from agent.core.model import ListKind, Reason
@@ -94,18 +95,21 @@ class FactCollector:
     def _listed(self, known: Knowledge, permit: Permit, assessment: Assessment, utc: float) -> Knowledge:
         declaration = self._lists.declaration(permit.permit_id)
         admission = None if declaration is None else verify_declared(declaration, permit.form, self._context(), utc)
+        subjects = subjects_of(permit, assessment.voted, assessment.evidence.vins)
         return replace(
             known,
             declaration=declaration,
             admission=admission,
             revocation=self._lists.revocation(permit.permit_id),
-            watched=in_force(self._lists.watched(subjects_of(permit, assessment.voted)), utc),
+            watched=in_force(self._lists.watched(subjects), utc),
         )
 
     def _assessed(self, question: Decide, now: Instant, trust: TrustList) -> Assessment:
         rules, context = self._place.rules, self._context()
         shown = () if rules.require == "plate" else question.presentations
-        evidence = TransactionEvidence(question.transaction, shown, question.readings, question.set_aside)
+        evidence = TransactionEvidence(
+            question.transaction, shown, question.readings, question.set_aside, vins=question.vins
+        )
         found = {digest: self._lists.declaration_by_reference(digest) for digest in references_of(evidence)}
         references = {digest: declaration for digest, declaration in found.items() if declaration is not None}
         assessment = assess(
@@ -128,8 +132,8 @@ class FactCollector:
         return standing_of(self._lists.standings(), trust, replace(freshness, required=required), utc)
 
     def _others(self, permit: Permit, assessment: Assessment, data: DataStanding, utc: float) -> tuple[str, ...]:
-        """The plates of other active declarations that the picture may show; asked only where the plate decides."""
-        decides = judges_plate(permit, self._place.rules) and ListKind.DECLARATIONS in data.versions
+        """The plates of other active declarations that the picture may show; asked only where the plate counts."""
+        decides = tie_of(permit, self._place.rules) is not Tie.NOTHING and ListKind.DECLARATIONS in data.versions
         if assessment.voted is None or permit.plate is None or not decides:
             return ()
         declared = self._lists.declared(rivals(assessment.voted, permit.plate), utc)

@@ -16,7 +16,7 @@ from agent.core.lane.step_inputs import CommandKind, Decided
 from agent.core.model import Outcome
 from agent.core.model.camera_view import View
 from agent.core.model.instant import Instant
-from agent.core.model.observations import Presentation, Reading
+from agent.core.model.observations import Presentation, Reading, VinReading, VinSource
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.plates.recogniser_columns import ColumnsError
 from agent.devices.device_status import DeviceStatusTable
@@ -211,7 +211,7 @@ class Unit:
         inputs = None if lane.inputs is None else make_inputs("simulated", {"name": name})
         self.relays = simulated.board(name).relays
         self.inputs = simulated_inputs.board(name)
-        self.kept = {}
+        self.kept, self.questions = {}, []
         self.unit = LaneService(
             "exit",
             lane,
@@ -228,6 +228,7 @@ class Unit:
         self.unit.notify_code_awaited(hear)
 
     def _decide(self, question, now, _later):
+        self.questions.append(question)
         return Decided(now, Decision(Verdict.PASS, Reason.OK, (), PERMIT), 1, question.transaction)
 
     def __enter__(self):
@@ -278,6 +279,24 @@ def test_a_vehicle_goes_through_a_whole_lane_of_threads(request, journal, device
         assert journal.real.use_state(PERMIT.permit_id).used == 1
         eventually(lambda: [one.on for one in lane.relays.history if one.channel == 1] == [True, False])
     assert not any(lane.relays.states)
+
+
+def test_a_vin_that_is_handed_in_alone_is_decided_on_with_its_picture_and_a_text_that_is_none_is_not(
+    request, journal, devices
+):
+    with Unit(request.node.name, journal, devices) as lane:
+        lane.wait_state("idle")
+        lane.inputs.set(1, True)
+        lane.wait_state("present")
+        seen = VinReading(PERMIT.vin, VinSource.CODE_39, "front", 1, Clock().now().at, picture=DIGEST, legible=True)
+        lane.unit.vin_read(replace(seen, text="PART NO 4711 00017"))
+        lane.unit.vin_read(seen, {DIGEST: JPEG})
+        lane.unit.vin_read(replace(seen, text=PERMIT.vin[:-1] + "2", source=VinSource.SCANNER, camera="desk"))
+        shown = Presentation(b"permit", "test", "front", 1, Clock().now().at)
+        lane.unit.detected(MappedDetection("front", 1, shown.at, (shown,), (), {}))
+        eventually(lambda: lane.questions)
+        assert [one.text for one in lane.questions[0].vins] == [PERMIT.vin, PERMIT.vin[:-1] + "2"]
+        assert lane.questions[0].pictures == {DIGEST: JPEG}
 
 
 def test_a_plate_that_cannot_be_weighed_does_not_keep_back_the_permit_beside_it(request, journal, devices):
