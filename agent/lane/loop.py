@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
     from agent.barrier import Barrier, PulseReport
     from agent.core.lane import Effect, Input, OfficerCommand
-    from agent.core.model import Instant, Presentation, Reading, Signals
+    from agent.core.model import Instant, Presentation, Reading, Signals, VinReading
     from agent.lane.interlock import LaneInterlock
     from agent.lane.pause import LanePause
     from agent.recording import Recorder
@@ -84,6 +84,7 @@ class LaneDetection:
     presentations: tuple[Presentation, ...]
     readings: tuple[Reading, ...]
     pictures: Mapping[str, bytes]
+    vins: tuple[VinReading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +292,7 @@ class LaneLoop:
     def _note_detection(self, detection: LaneDetection, now: Instant) -> None:
         counting = self._bystanders.with_readings(detection.readings)[1]
         codes = {presentation.picture for presentation in detection.presentations}
-        plates = {reading.picture for reading in counting}
+        plates = {reading.picture for reading in counting} | {reading.picture for reading in detection.vins}
         self._pictures.add(detection.pictures, now.at, codes=codes, plates=plates)
         self._feed(*(Presented(now, presentation) for presentation in detection.presentations))
         # The answer to a code may have taken in samples of the loop, which the bystanders go by.

@@ -23,6 +23,7 @@ from agent.core.decision.second_reading import (
     PicturesShown,
     PlateShown,
     ToBeConfirmed,
+    VinShown,
     compared,
     to_be_confirmed,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "Texts",
     "ToBeConfirmed",
     "TransactionEvidence",
+    "VinShown",
     "assess",
     "assess_plate",
     "compared",

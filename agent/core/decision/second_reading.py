@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from agent.core.decision.checks.case import JudgementRules
     from agent.core.decision.permit_choice import Assessment
-    from agent.core.model import Position, Presentation, Reading
+    from agent.core.model import Position, Presentation, Reading, VinSource
     from agent.core.plates import MatchRules
 
 MOST_PLATES: Final = 3
@@ -73,11 +73,26 @@ class PlateShown:
 
 
 @dataclass(frozen=True, slots=True)
+class VinShown:
+    """One VIN that a picture shows; the fields are those of agent.core.model.observations.VinReading."""
+
+    text: str
+    source: VinSource
+    positions: tuple[Position, ...] = ()
+    confidence: float = 1.0
+    columns: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class PicturesShown:
-    """What the pictures of a ToBeConfirmed show: all codes in that of the code; each plate, None where none is read."""
+    """What the pictures of a ToBeConfirmed show: all codes in that of the code; each plate, None where none is read.
+
+    `vins`: of each picture of the VIN all VINs in it; None where the second reader reads no VINs.
+    """
 
     codes: tuple[bytes, ...] = ()
     plates: tuple[PlateShown | None, ...] = ()
+    vins: tuple[tuple[VinShown, ...], ...] | None = None
 
 
 def to_be_confirmed(

@@ -22,6 +22,7 @@ from agent.core.model.report_once import ReportOnce
 from agent.core.model.sequence import SEQ_MAX
 from agent.core.model.signals import SIGNAL_NAMES, Signals
 from agent.core.model.token_bucket import TokenBucket
+from agent.core.model.vin_text import vins_in
 
 __all__ = [
     "SEQ_MAX",
@@ -63,4 +64,5 @@ __all__ = [
     "delay_s",
     "findings",
     "overall",
+    "vins_in",
 ]

@@ -35,8 +35,10 @@ class Camera(Device):
     """A camera of the lane and what is read from its picture."""
 
     id: Name = Field(description="Name of the camera, unique among the cameras and scanners of this gate.")
-    readers: tuple[Literal["qr", "plate"], ...] = Field(
-        default=("qr", "plate"), min_length=1, description="What to read in its picture: QR permits, plates."
+    readers: tuple[Literal["qr", "plate", "vin"], ...] = Field(
+        default=("qr", "plate"),
+        min_length=1,
+        description="What to read in its picture: QR permits, plates, VINs in the codes on vehicles' labels.",
     )
     zone: Zone = Field(
         default=(),
