@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from agent.barrier import Wiring
 from agent.core.decision import weigh
 from agent.core.lane import GATHERING, Lane, LaneState
-from agent.core.model import View, VinReading, VinSource
-from agent.core.permit import label_vins, vin
+from agent.core.model import View, VinSource
+from agent.core.permit import label_readings, vin
 from agent.devices import InputMonitor, PortState, ScannerMonitor, ScannerState, SignalMap
 from agent.i18n import Language
 from agent.i18n.cameras import camera_view_text
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from agent.barrier import PulseReport, RelayBoard
     from agent.core.commands import CommandAnswer
     from agent.core.lane import CommandKind, Decide, Decided, LaneLockout
-    from agent.core.model import Instant, Presentation, Reading
+    from agent.core.model import Instant, Presentation, Reading, VinReading
     from agent.devices import DeviceStatusTable
     from agent.lane.interlock import Interlock
     from agent.lane.lane_view import LaneView
@@ -213,9 +213,9 @@ class LaneService:
 
     def _scanned(self, presentation: Presentation) -> None:
         """Hand in a text that a scanner read: a permit, or the VINs of a label that was held before it."""
-        vins = label_vins(presentation.payload)
-        for text in vins:
-            self.vin_read(VinReading(text, VinSource.SCANNER, presentation.camera, presentation.frame, presentation.at))
+        vins = label_readings(presentation, VinSource.SCANNER)
+        for reading in vins:
+            self.vin_read(reading)
         if vins:
             return
         self._on_detection(self.name, presentation.at)

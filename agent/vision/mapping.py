@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from itertools import chain
 from math import inf
 from typing import TYPE_CHECKING
 
 from agent.core.model import Presentation, Reading, View, VinReading, VinSource
-from agent.core.permit import label_vins
+from agent.core.permit import label_readings
 from agent.devices import PortState
 from agent.i18n.recorded import recorded_text
 from agent.vision.worker.protocol import CameraPhase, CameraState, ProtocolError
@@ -24,6 +25,9 @@ _PICTURE_SLACK_S = 1.0
 _CLOCK_SLACK_S = 0.05
 _MOST_PLATES = 8
 """In a frame, as the protocol has it: no vision worker can have begun more tracks than its frames could hold plates."""
+
+_MOST_VINS = 8
+"""In a frame: a vehicle has one VIN on a few labels, and one that was taken over is to fill nobody's memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +147,14 @@ class DetectionMapper:
         names = tuple(hashlib.sha256(picture).hexdigest() for picture in pictures)
         overview = None if detection.picture is None else names[detection.picture]
         shown = [self._presentation(detection, code, overview) for code in detection.codes]
-        in_codes = {one: label_vins(one.payload) if self._vins else () for one in shown}
-        in_labels = detection.vins if self._vins else ()
-        vin_readings = [
-            *(_vin_in_code(code, vin) for code, vins in in_codes.items() for vin in vins),
-            *(self._vin_reading(detection, vin, names) for vin in in_labels),
-        ]
+        of_codes = {one: label_readings(one, VinSource.QR) if self._vins else () for one in shown}
+        of_labels = (self._vin_reading(detection, vin, names) for vin in detection.vins) if self._vins else ()
         return MappedDetection(
             camera=self._camera,
             frame=self._first_frame + detection.frame,
             at=detection.at,
-            presentations=tuple(one for one in shown if self._permits and not in_codes[one]),
-            vin_readings=tuple(vin_readings),
+            presentations=tuple(one for one in shown if self._permits and not of_codes[one]),
+            vin_readings=(*of_labels, *chain.from_iterable(of_codes.values()))[:_MOST_VINS],
             readings=tuple(self._reading(detection, plate, names) for plate in detection.plates),
             pictures=dict(zip(names, pictures, strict=True)),
             overview=overview,
@@ -222,26 +222,3 @@ class DetectionMapper:
             behind_s=detection.behind_s,
             legible=vin.legible,
         )
-
-
-def _vin_in_code(code: Presentation, vin: str) -> VinReading:
-    """A VIN in a code that is no permit: a maker's label, which is no attempt to pass."""
-    return VinReading(
-        text=vin,
-        source=VinSource.QR,
-        camera=code.camera,
-        frame=code.frame,
-        at=code.at,
-        box=_box(code.corners),
-        picture=code.picture,
-        behind_s=code.behind_s,
-        legible=code.legible,
-    )
-
-
-def _box(corners: tuple[tuple[float, float], ...]) -> tuple[int, int, int, int]:
-    if not corners:
-        return 0, 0, 0, 0
-    left, top = (max(0, int(min(values))) for values in zip(*corners, strict=True))
-    right, bottom = (max(0, int(max(values)) + 1) for values in zip(*corners, strict=True))
-    return left, top, right - left, bottom - top

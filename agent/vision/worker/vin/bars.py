@@ -23,8 +23,9 @@ Corners = tuple[tuple[float, float], ...]
 _DIRECTIONS: Final = 8
 """Directions that bars are looked for in, 22.5 degrees apart; each takes those up to 18 degrees from it."""
 _NEAR: Final = 0.8
-_LEAST_ENERGY: Final = 25.0
-"""Mean square of the gradient of bars with some 15 grey levels between dark and light."""
+_LEAST_ENERGIES: Final = (25.0, 150.0, 900.0)
+"""Mean squares of the gradient: of bars with some 15 grey levels between dark and light, with 40 and with 100. Edges
+beside a label, fainter than its bars, would make one group of all."""
 _LEAST_COHERENCE: Final = 0.5
 _LEAST_CELLS: Final = 12
 _LEAST_LENGTH_PX: Final = 100.0
@@ -37,6 +38,9 @@ _MARGIN_SHARE: Final = 0.06
 _MARGIN_PX: Final = 16.0
 _MOST_HEIGHT_PX: Final = 120.0
 _LARGEST_SCALE: Final = 3.0
+_SOFT_PX: Final = 1.3
+_RAISED: Final = 2.0
+_UNTOUCHED: Final = 0.1
 _STRIP_PX: Final = 1800.0
 """How long a strip is made at most: that is six pixels a module of the longest code of a VIN."""
 
@@ -85,15 +89,22 @@ class Strip:
         rows = min(max(1, round(over_px * self.scale)), max(1, self.pixels.shape[0] // 2))
         return cv2.blur(self.pixels, (1, rows)).astype(np.uint8, copy=False)
 
+    def sharpened(self, over_px: float) -> Pixels:
+        """The averaged strip with the differences across the bars raised: what a lens out of focus has taken away."""
+        mean = self.averaged(over_px).astype(np.float32)
+        soft = cv2.GaussianBlur(mean, (0, 0), sigmaX=_SOFT_PX * self.scale, sigmaY=_UNTOUCHED)
+        return np.clip(mean + _RAISED * (mean - soft), 0, 255).astype(np.uint8)
+
 
 def bar_groups(texture: Texture) -> list[BarGroup]:
     """The groups of bars, the likeliest first, 5 at most."""
-    fit = (texture.energy > _LEAST_ENERGY) & (texture.coherence > _LEAST_COHERENCE)
     found: list[BarGroup] = []
     for number in range(_DIRECTIONS):
         twice = number * 2 * math.pi / _DIRECTIONS
         along = texture.cosine * math.cos(twice) + texture.sine * math.sin(twice)
-        found += _connected(texture, (fit & (along > _NEAR)).astype(np.uint8))
+        fit = (along > _NEAR) & (texture.coherence > _LEAST_COHERENCE)
+        for least in _LEAST_ENERGIES:
+            found += _connected(texture, (fit & (texture.energy > least)).astype(np.uint8))
     found.sort(key=lambda group: group.worth, reverse=True)
     apart: list[BarGroup] = []
     for group in found:
@@ -152,7 +163,7 @@ def _group(texture: Texture, rows: NDArray[np.intp], columns: NDArray[np.intp]) 
         angle=angle,
         length=length,
         height=height,
-        worth=length * height * float(np.sqrt(energy.mean())),
+        worth=length * height * filled**2 * float(np.sqrt(energy.mean())),
     )
 
 

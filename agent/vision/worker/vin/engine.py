@@ -38,8 +38,12 @@ class Symbol:
 
 
 def read_bars(grey: Pixels) -> list[Symbol]:
-    """Code 39 and Code 128 of a strip in which the bars stand upright. Raises what ENGINE_ERRORS names."""
-    return _read(grey, _BARS, rotated=False, inverted=True)
+    """Code 39 and Code 128 of a strip in which the bars stand upright, dark ones or light ones.
+
+    Raises what ENGINE_ERRORS names.
+    """
+    # The engine itself does not look for light bars: many makers' labels are black foil with the bars burnt in.
+    return _read(grey, _BARS, rotated=False, inverted=False) or _read(255 - grey, _BARS, rotated=False, inverted=False)
 
 
 def read_matrices(grey: Pixels, *, inverted: bool) -> list[Symbol]:

@@ -27,14 +27,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from agent.core.model import VinSource
+    from agent.vision.worker.vin.bars import Strip
     from agent.vision.worker.vin.engine import Corners, Symbol
     from agent.vision.worker.vin.texture import Texture
 
     Pixels = NDArray[np.uint8]
 
 _LONGEST_PX: Final = 2560
-_AVERAGED_PX: Final = (7.0, 13.0, 0.0)
-"""Along the bars; more takes more noise away, less bears bars that do not run quite alike."""
+_WAYS: Final[tuple[Callable[[Strip], Pixels], ...]] = (
+    lambda strip: strip.averaged(7.0),
+    lambda strip: strip.averaged(13.0),
+    lambda strip: strip.sharpened(13.0),
+    lambda strip: strip.averaged(0.0),
+)
+"""How a strip is treated, until a VIN is read. More rows take more noise away, fewer bear bars that do not run quite
+alike."""
 _CAREFUL: Final = 2
 """So many groups are read in all these ways, the others in the first one alone, for the sake of time."""
 _MARGIN_SHARE: Final = 0.12
@@ -95,8 +102,8 @@ class VinReader:
     def _bars(self, grey: Pixels, texture: Texture) -> Iterable[Symbol]:
         for place, group in enumerate(bar_groups(texture)):
             strip = strip_of(grey, group)
-            for over_px in _AVERAGED_PX if place < _CAREFUL else _AVERAGED_PX[:1]:
-                seen = self._tried("bars", partial(read_bars, strip.averaged(over_px)))
+            for treated in _WAYS if place < _CAREFUL else _WAYS[:1]:
+                seen = self._tried("bars", partial(read_bars, treated(strip)))
                 for symbol in seen:
                     yield symbol.placed(strip.in_picture(strip.whole_height(symbol.corners)))
                 if any(vins_in(symbol.text) for symbol in seen):
