@@ -51,8 +51,8 @@ def scan(
     With --json each picture gives one line: "file"; "qr", a list of "text", "engine", "corners", which run clockwise
     from the top left, and "module_px"; "plates", the main one first, a list of "text", "confidence", "characters" with
     the probability of each, "box" as x, y, width and height, "kind" and "character_px"; "vins", those in bars and Data
-    Matrix, a list of "text", "source" and "box"; "picture", how good it is for reading; "ms", the time that each reader took, null where it was not asked. A picture that cannot be read gives
-    "file" and "error".
+    Matrix, a list of "text", "source" and "box"; "picture", how good it is for reading; "ms", the time that each reader
+    took, null where it was not asked. A picture that cannot be read gives "file" and "error".
 
     "picture" holds "grade", the worst of all: good, poor or bad; and "findings", a list of "figure", "value", "grade",
     "flaw" and "advice", both null where all is good. The figures are module_px, the smallest of the codes; character_px
