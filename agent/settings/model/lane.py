@@ -36,9 +36,7 @@ class Camera(Device):
 
     id: Name = Field(description="Name of the camera, unique among the cameras and scanners of this gate.")
     readers: tuple[Literal["qr", "plate", "vin"], ...] = Field(
-        default=("qr", "plate"),
-        min_length=1,
-        description="What to read in its picture: QR permits, plates, VINs in the codes on vehicles' labels.",
+        default=("qr", "plate"), min_length=1, description="What to read in its picture: QR permits, plates, VINs."
     )
     zone: Zone = Field(
         default=(),

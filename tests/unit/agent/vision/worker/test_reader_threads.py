@@ -92,23 +92,33 @@ def test_a_frame_is_looked_at_for_vins_only_after_the_look_for_permits():
         end.close()
 
 
+class NumberRecorder(Recorder):
+    """A reader of VINs that notes the numbers of the frames."""
+
+    def read(self, pixels):
+        self.asked.put(int(pixels[0, 0, 0]))
+        return []
+
+
+def numbered_yard(number):
+    pixels = np.array(yard(0))
+    pixels[0, 0] = number
+    return NumberedFrame(number, Frame(pixels, number * 0.6))
+
+
 def test_vins_are_looked_for_while_a_vehicle_waits_and_not_in_a_yard_at_rest():
-    vins = Recorder()
+    vins = NumberRecorder()
     gate = ChangeDetectorSettings(hold_s=1.0, look_every_s=0.5)
     latest_frame, started, ends = reading(Readers(vins=vins), gate=gate)
-    for number in range(1, 5):  # the first pictures count as a change
-        latest_frame.set_frame(NumberedFrame(number, Frame(yard(0), number * 0.6)))
+    for number in (1, 2):  # the first pictures count as a change
+        latest_frame.set_frame(numbered_yard(number))
+        assert vins.taken() == number
+    for number in range(3, 9):
+        latest_frame.set_frame(numbered_yard(number))
         eventually(lambda number=number: started.passed == number)
-    while not vins.asked.empty():
-        vins.taken()
-    at_rest = started.vins.taken().frames
-    for number in range(5, 9):
-        latest_frame.set_frame(NumberedFrame(number, Frame(yard(0), number * 0.6)))
-        eventually(lambda number=number: started.passed == number)
-    assert started.vins.taken().frames == at_rest
     started.set_vehicle_present(present=True)
-    latest_frame.set_frame(NumberedFrame(9, Frame(yard(0), 9 * 0.6)))
-    vins.taken()
+    latest_frame.set_frame(numbered_yard(9))
+    assert vins.taken() in {8, 9}, "the vehicle may come while the last frame before waits for its look"
     latest_frame.close()
     assert started.stop(PATIENCE_S)
     for end in ends:
