@@ -87,7 +87,7 @@ class VinShown:
 class PicturesShown:
     """What the pictures of a ToBeConfirmed show: all codes in that of the code; each plate, None where none is read.
 
-    `vins`: of each picture of the VIN all VINs in it; None where the second reader reads no VINs.
+    `vins`: of each picture of the VIN all VINs in it; None where the second reading covers no VINs.
     """
 
     codes: tuple[bytes, ...] = ()

@@ -16,7 +16,7 @@ from agent.core.lane.step_inputs import CommandKind, Decided
 from agent.core.model import Outcome
 from agent.core.model.camera_view import View
 from agent.core.model.instant import Instant
-from agent.core.model.observations import Presentation, Reading, VinReading, VinSource
+from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.plates.recogniser_columns import ColumnsError
 from agent.devices.device_status import DeviceStatusTable
@@ -220,7 +220,7 @@ class Unit:
         inputs = None if lane.inputs is None else make_inputs("simulated", {"name": name})
         self.relays = simulated.board(name).relays
         self.inputs = simulated_inputs.board(name)
-        self.kept, self.asked = {}, []
+        self.kept, self.questions = {}, []
         self.unit = LaneService(
             "exit",
             lane,
@@ -237,7 +237,7 @@ class Unit:
         self.unit.notify_code_awaited(hear)
 
     def _decide(self, question, now, _later):
-        self.asked += [one.payload for one in question.presentations]
+        self.questions.append(question)
         return Decided(now, Decision(Verdict.PASS, Reason.OK, (), PERMIT), 1, question.transaction)
 
     def __enter__(self):
@@ -290,30 +290,6 @@ def test_a_vehicle_goes_through_a_whole_lane_of_threads(request, journal, device
     assert not any(lane.relays.states)
 
 
-def test_a_label_that_is_held_before_the_scanner_is_no_permit(request, journal, devices, tmp_path):
-    label, permit = b"[)>\x1e06\x1dILSVAA49J132047371\x1dP1\x1e\x04", b"GP1:permit LSVAA49J132047371"
-    with ScannerEmulator(tmp_path / "scanner") as emulator:
-        desk = make_scanner("serial_lines", {"port": str(emulator.line.link)})
-        with Unit(request.node.name, journal, devices, scanners={"desk": desk}) as lane:
-            lane.wait_state("idle")
-            eventually(lambda: devices.states.get("exit/desk") == "up")
-            lane.inputs.set(1, True)
-            lane.wait_state("present")
-            emulator.scan(label)
-            emulator.scan(permit)
-            eventually(lambda: any(one.on and one.channel == 1 for one in lane.relays.history))
-    assert set(lane.asked) == {permit}
-
-
-def test_what_has_not_the_form_of_a_vin_is_left_aside(request, journal, devices):
-    told = []
-    with Unit(request.node.name, journal, devices) as lane:
-        lane.unit._on_detection = lambda *seen: told.append(seen)
-        lane.unit.vin_read(VinReading("LSVAA49J13204737I", VinSource.SCANNER, "exit/desk", 1, 5.0))
-        lane.unit.vin_read(VinReading("LSVAA49J132047371", VinSource.SCANNER, "exit/desk", 2, 6.0))
-    assert told == [("exit", 6.0)]
-
-
 def test_a_plate_that_cannot_be_weighed_does_not_keep_back_the_permit_beside_it(request, journal, devices):
     with Unit(request.node.name, journal, devices) as lane:
         lane.wait_state("idle")
@@ -327,6 +303,21 @@ def test_a_plate_that_cannot_be_weighed_does_not_keep_back_the_permit_beside_it(
         with pytest.raises(ColumnsError):
             lane.unit.detected(MappedDetection("front", 1, at, (shown,), (wrong,), {}))
         eventually(lambda: any(one.on and one.channel == 1 for one in lane.relays.history))
+
+
+def test_a_label_that_is_held_before_the_scanner_is_no_permit(request, journal, devices, tmp_path):
+    label, permit = b"[)>\x1e06\x1dILSVAA49J132047371\x1dP1\x1e\x04", b"GP1:permit LSVAA49J132047371"
+    with ScannerEmulator(tmp_path / "scanner") as emulator:
+        desk = make_scanner("serial_lines", {"port": str(emulator.line.link)})
+        with Unit(request.node.name, journal, devices, scanners={"desk": desk}) as lane:
+            lane.wait_state("idle")
+            eventually(lambda: devices.states.get("exit/desk") == "up")
+            lane.inputs.set(1, True)
+            lane.wait_state("present")
+            emulator.scan(label)
+            emulator.scan(permit)
+            eventually(lambda: any(one.on and one.channel == 1 for one in lane.relays.history))
+    assert {one.payload for asked in lane.questions for one in asked.presentations} == {permit}
 
 
 def test_officers_order_a_lane_and_hear_what_becomes_of_it(request, journal, devices):
