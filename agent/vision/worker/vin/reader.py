@@ -110,7 +110,7 @@ class VinReader:
                     break
 
     def _matrices(self, grey: Pixels, texture: Texture) -> Iterable[Symbol]:
-        # A large one stands in no square; those that do need no look at all of the picture.
+        # The whole picture is for the large ones: they fit into no square.
         yield from self._tried("data_matrix", partial(read_matrices, grey, inverted=False))
         for square in squares(grey, texture):
             seen = self._tried("data_matrix", partial(read_matrices, square.pixels, inverted=True))
