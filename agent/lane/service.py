@@ -13,7 +13,7 @@ from agent.barrier import Wiring
 from agent.core.decision import weigh
 from agent.core.lane import GATHERING, Lane, LaneState
 from agent.core.model import View, VinSource
-from agent.core.permit import vin
+from agent.core.permit import label_readings, vin
 from agent.devices import InputMonitor, PortState, ScannerMonitor, ScannerState, SignalMap
 from agent.i18n import Language
 from agent.i18n.cameras import camera_view_text
@@ -192,7 +192,9 @@ class LaneService:
         try:
             weigh(detection.readings, before)
         finally:  # what cannot be weighed must not keep back a permit in the same picture
-            seen = LaneDetection(detection.presentations, detection.readings, detection.pictures)
+            seen = LaneDetection(
+                detection.presentations, detection.readings, detection.pictures, detection.vin_readings
+            )
             self.loop.detected(seen, shown_again=True)
 
     def vin_read(self, reading: VinReading, pictures: Mapping[str, bytes] = NO_PICTURES) -> None:
@@ -232,6 +234,12 @@ class LaneService:
         return tuple(reading for reading in tuple(self._witness_readings) if reading.at >= since)
 
     def _scanned(self, presentation: Presentation) -> None:
+        """Hand in a text that a scanner read: a permit, or the VINs of a label that was held before it."""
+        vins = label_readings(presentation, VinSource.SCANNER)
+        for reading in vins:
+            self.vin_read(reading)
+        if vins:
+            return
         self._on_detection(self.name, presentation.at)
         self.loop.detected(LaneDetection((presentation,), (), {}))
 

@@ -33,9 +33,11 @@ from agent.store.errors import EvidenceError
 from agent.store.evidence.evidence import EvidenceStore
 from agent.store.evidence.retention import RetentionClass
 from agent.vision.mapping import CameraStatus, MappedDetection
+from drivers.emulators.scanner import ScannerEmulator
 from drivers.inputs import simulated as simulated_inputs
 from drivers.registry import inputs as make_inputs
 from drivers.registry import relay as make_relay
+from drivers.registry import scanner as make_scanner
 from drivers.relay import simulated
 from tests.support.gate.simulated_gate import scale_stops
 from tests.support.pki.permits import PERMIT
@@ -204,7 +206,14 @@ class Unit:
     """A lane unit on simulated boards whose every decision is PASS."""
 
     def __init__(
-        self, name, journal, devices, orders=lambda _lane: LaneLockout(), hear=lambda _present: None, **changes
+        self,
+        name,
+        journal,
+        devices,
+        orders=lambda _lane: LaneLockout(),
+        hear=lambda _present: None,
+        scanners=None,
+        **changes,
     ):
         lane = settings(**changes)
         self.relay = RelayBoard(name, make_relay("simulated", {"name": name}))
@@ -215,7 +224,7 @@ class Unit:
         self.unit = LaneService(
             "exit",
             lane,
-            LaneDevices(self.relay, inputs),
+            LaneDevices(self.relay, inputs, scanners or {}),
             LaneServiceDependencies(
                 Recorder(journal, lambda: UTC), devices, Clock().now, self.kept.update, Interlock((), ()), orders
             ),
@@ -312,6 +321,21 @@ def test_a_plate_that_cannot_be_weighed_does_not_keep_back_the_permit_beside_it(
         with pytest.raises(ColumnsError):
             lane.unit.detected(MappedDetection("front", 1, at, (shown,), (wrong,), {}))
         eventually(lambda: any(one.on and one.channel == 1 for one in lane.relays.history))
+
+
+def test_a_label_that_is_held_before_the_scanner_is_no_permit(request, journal, devices, tmp_path):
+    label, permit = b"[)>\x1e06\x1dILSVAA49J132047371\x1dP1\x1e\x04", b"GP1:permit LSVAA49J132047371"
+    with ScannerEmulator(tmp_path / "scanner") as emulator:
+        desk = make_scanner("serial_lines", {"port": str(emulator.line.link)})
+        with Unit(request.node.name, journal, devices, scanners={"desk": desk}) as lane:
+            lane.wait_state("idle")
+            eventually(lambda: devices.states.get("exit/desk") == "up")
+            lane.inputs.set(1, True)
+            lane.wait_state("present")
+            emulator.scan(label)
+            emulator.scan(permit)
+            eventually(lambda: any(one.on and one.channel == 1 for one in lane.relays.history))
+    assert {one.payload for asked in lane.questions for one in asked.presentations} == {permit}
 
 
 def test_officers_order_a_lane_and_hear_what_becomes_of_it(request, journal, devices):
