@@ -6,6 +6,7 @@ import os
 import uuid
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -40,10 +41,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from agent.assembly.lanes import Deciding
     from agent.clock import Clock
     from agent.console.dependencies import Gate
     from agent.core.events import ClockReading, ConfigurationRefused, Draft, Event
-    from agent.core.model import LedgerChange
+    from agent.core.model import LedgerChange, WitnessReading
     from agent.mqtt import LinkView
     from agent.service.notify import Notifier
     from agent.settings import LoadedSettings
@@ -201,15 +203,20 @@ class GateParts:
             self._distrust,
             lambda: self.trust.hold,
         )
-        return GateLanes(
-            settings,
-            services,
-            lambda name: Decider(lane_place(settings, name, self.lists.rules, sample_salt), sources).decide,
-        )
+
+        def decider(name: str) -> Deciding:
+            place = lane_place(settings, name, self.lists.rules, sample_salt)
+            return Decider(place, replace(sources, witnessed=partial(self._witnessed, name))).decide
+
+        return GateLanes(settings, services, decider)
 
     def _lock_lane(self, name: str) -> None:
         """Lock a lane whose orders are not known. No lane runs yet where this is handed on."""
         self.lanes.lock(name, OWN_NAME, OwnCause.ORDERS_LOST.value, lambda: name in self.trust.state.unordered)
+
+    def _witnessed(self, name: str, since: float) -> tuple[WitnessReading, ...]:
+        """What the witnesses of a lane have said; the lanes are not made yet where this is handed on."""
+        return self.lanes.by_name[name].witness_readings(since)
 
     def _distrust(self, camera: str) -> None:
         """End a vision worker that lied; the lanes are not made yet where this is handed to them."""

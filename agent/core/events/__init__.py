@@ -80,6 +80,7 @@ from agent.core.events.event_types import (
     VehiclePresent,
     VehicleVin,
     VinRecord,
+    WitnessRecord,
 )
 from agent.core.events.mqtt_messages import (
     Ack,
@@ -177,6 +178,7 @@ __all__ = [
     "Verification",
     "Verifier",
     "VinRecord",
+    "WitnessRecord",
     "Writer",
     "beginning",
     "checkpoint_draft",

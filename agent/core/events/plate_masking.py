@@ -19,6 +19,7 @@ from agent.core.events.event_types import (
     TransactionClosed,
     VehicleVin,
     VinRecord,
+    WitnessRecord,
 )
 from agent.core.plates import STRICT
 from drivers.text import Text
@@ -36,6 +37,7 @@ PLATES: Final[Mapping[type[BaseModel], frozenset[str]]] = {
     Search: frozenset({"plate"}),
     VehicleVin: frozenset({"vin"}),
     VinRecord: frozenset({"read"}),
+    WitnessRecord: frozenset({"said"}),
 }
 """The fields that are a plate, or a VIN as read, and nothing else."""
 FREE_TEXTS: Final = frozenset({"detail", "cause", "text"})
@@ -88,8 +90,12 @@ def _hidden(found: re.Match[str]) -> str:
 def _plates_of(draft: Draft) -> frozenset[str]:
     """The plates that an event is about: of the generic format too, they are known by these."""
     match draft.event:
-        case AccessDecided(permit=permit, plate=plate):
-            named = (None if permit is None else permit.plate, *(() if plate is None else (plate.declared, plate.read)))
+        case AccessDecided(permit=permit, plate=plate, witness=witness):
+            named = (
+                None if permit is None else permit.plate,
+                *(() if plate is None else (plate.declared, plate.read)),
+                None if witness is None else witness.said,
+            )
         case TransactionClosed(plate=plate):
             named = (plate,)
         case _:

@@ -59,6 +59,7 @@ class FactCollector:
         self._ledger = sources.ledger
         self._clock_trusted = sources.clock_trusted
         self._hold = sources.hold
+        self._witnessed = sources.witnessed
         self._texts: Texts = NO_TEXTS
 
     def collect(self, question: Decide, now: Instant) -> CollectedFacts | None:
@@ -84,8 +85,11 @@ class FactCollector:
     def renewed(self, case: CollectedFacts) -> CollectedFacts:
         """The same case by what lists and witnesses say now; from any thread.
 
-        While pictures were read again and another gate was asked, central may have taken the permit back.
+        While pictures were read again and another gate was asked, central may have taken the permit back, and another
+        camera may have read another plate.
         """
+        evidence = replace(case.assessment.evidence, witnessed=self._witnessed(case.question.arrived_at))
+        case = replace(case, assessment=replace(case.assessment, evidence=evidence))
         permit = case.assessment.permit
         known = replace(case.known, hold=self._hold())
         if permit is not None and case.assessment.reason is Reason.OK:
@@ -108,7 +112,12 @@ class FactCollector:
         rules, context = self._place.rules, self._context()
         shown = () if rules.require == "plate" else question.presentations
         evidence = TransactionEvidence(
-            question.transaction, shown, question.readings, question.set_aside, vins=question.vins
+            question.transaction,
+            shown,
+            question.readings,
+            question.set_aside,
+            vins=question.vins,
+            witnessed=self._witnessed(question.arrived_at),
         )
         found = {digest: self._lists.declaration_by_reference(digest) for digest in references_of(evidence)}
         references = {digest: declaration for digest, declaration in found.items() if declaration is not None}
