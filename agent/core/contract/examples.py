@@ -77,6 +77,7 @@ from agent.core.events import (
     VehiclePresent,
     VehicleVin,
     VinRecord,
+    WitnessRecord,
     Writer,
     beginning,
     checkpoint_draft,
@@ -183,6 +184,7 @@ def _passage() -> list[_Step]:
                     colour="blue",
                     code="02",
                 ),
+                witness=WitnessRecord(standing="agrees", said=PLATE, witness=f"{LANE}/beside"),
                 vin=VinRecord(verdict="MATCH", read=VIN, source=VinSource.CODE_128, score=99.0, frames=2),
                 pictures=PICTURES,
                 data=DataRecord(

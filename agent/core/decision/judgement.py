@@ -23,8 +23,8 @@ from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.permit_choice import FOREIGN, is_foreign
 from agent.core.decision.tie import declares_vin
 from agent.core.model import Check, ListKind, Reason, Verdict
+from agent.core.plates import with_witness
 from agent.core.plates.match import match
-from agent.core.plates.witness import with_witness
 from agent.core.vin_match import match_vin
 
 if TYPE_CHECKING:

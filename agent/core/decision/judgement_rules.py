@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.core.plates import DEFAULT_RULES, MatchRules, WitnessRules
-from agent.core.plates.witness import DEFAULT_WITNESS_RULES
+from agent.core.plates import DEFAULT_RULES, DEFAULT_WITNESS_RULES, MatchRules, WitnessRules
 from agent.core.vin_match import DEFAULT_VIN_RULES, VinMatchRules
 
 

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.decision.second_verdict import SecondReading, SecondVerdict
 from agent.core.decision.tie import relied_on, tie_of
-from agent.core.plates import ACCEPTED, MatchVerdict
+from agent.core.plates import ACCEPTED, MatchVerdict, with_witness
 from agent.core.plates.match import match
 from agent.core.plates.vote import vote
-from agent.core.plates.witness import with_witness
 from agent.core.vin_match import match_vin, read_by_code
 from drivers.text import Text
 

@@ -311,8 +311,8 @@ class WitnessRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     standing: str = Field(
-        description="agrees: one was sure of the declared plate, and none of another; contradicts: one was sure of "
-        "another; unclear: none was sure, or what was said may be a slip of the declared plate."
+        description="agrees: one was sure of the declared one, and none of another; contradicts: one was sure of "
+        "another; unclear: none was sure, or what was said may be a slip of the declared one."
     )
     said: str = Field(description="The plate that it said.")
     witness: str = Field(description="Which witness said so.")
