@@ -124,9 +124,16 @@ class _AsToldPictures:
     readings: tuple[Reading, ...] = ()
 
     def read(
-        self, codes: Sequence[bytes], plates: Sequence[bytes], answer: Callable[[PicturesShown | None, str], None]
+        self,
+        codes: Sequence[bytes],
+        plates: Sequence[bytes],
+        answer: Callable[[PicturesShown | None, str], None],
+        vins: Sequence[bytes] = (),
     ) -> None:
-        """Answer at once."""
+        """Answer at once; no VIN is asked for here."""
+        if vins:
+            message = f"expected no pictures of VINs, not {len(vins)}"
+            raise ValueError(message)
         shown = (
             PlateShown(one.text, one.positions, one.confidence, one.columns, one.two_lines)
             for one in self.readings[: len(plates)]

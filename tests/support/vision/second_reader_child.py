@@ -26,7 +26,7 @@ from tests.support.vision.sandbox_attempts import attempted
 def reading(mode):
     """What is done over pictures."""
 
-    def read(codes, plates):
+    def read(codes, plates, vins):
         match mode:
             case "hang":
                 threading.Event().wait()
@@ -36,7 +36,8 @@ def reading(mode):
                 os._exit(3)
             case "other":
                 return PicturesShown(codes=((b"GP1:",),) * (len(codes) + 1))
-        return PicturesShown(codes=((json.dumps(attempted(json.loads(mode))).encode(),),) * len(codes))
+        told = json.dumps(attempted(json.loads(mode))).encode()
+        return PicturesShown(codes=((told,),) * len(codes), plates=(None,) * len(plates), vins=((),) * len(vins))
 
     return read
 

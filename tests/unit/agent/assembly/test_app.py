@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from agent.core.crypto.keys import SigningKey
+from agent.core.model import WitnessReading
 from agent.service.worker import Worker
 from agent.settings.drivers import load_configuration
 from agent.store.gate_key import gate_key
+from agent.vision.witness import WitnessedPicture
 from tests.support.gate.gate_site import GATE, GateSite
 from tests.support.gate.simulated_gate import forgotten_boards, gate_app, simulated_lane
 from tests.support.waiting import PATIENCE_S, eventually
@@ -29,6 +31,13 @@ port = "{folder}/scanner"
 id = "front"
 kind = "folder"
 path = "{folder}"
+
+[[lanes.exit-1.witnesses]]
+id = "beside"
+kind = "hikvision"
+host = "127.0.0.1"
+user = "gate"
+password = "hush"
 
 [metrics]
 enabled = true
@@ -97,6 +106,17 @@ def test_every_worker_of_a_gate_stands_beside_its_part_and_there_is_none_that_no
     assert len(known) == len(set(known))
     assert sorted(worker.name for worker in made if worker not in known) == WITHOUT_A_PART
     assert places | FOR_A_MOMENT == makers()
+
+
+def test_what_a_witness_says_reaches_who_decides_for_its_lane(whole):
+    app = gate_app(whole)
+    (lane,), (witness,) = app.parts.lanes.units, app.parts.lanes.witnesses
+    for at in (1.0, 2.0):
+        witness._on_seen(WitnessedPicture(WitnessReading(witness.name, "京A12345", 0.97, at), {}))
+    facts = lane.loop._decide.__self__._facts
+    assert [one.at for one in facts._witnessed(2.0)] == [2.0]
+    assert [one.witness for one in facts._witnessed(0.0)] == ["exit-1/beside"] * 2
+    app.parts.close()
 
 
 # ------------------------------------------------------------------------------------------------- stops
