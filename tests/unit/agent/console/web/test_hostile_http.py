@@ -220,7 +220,7 @@ def test_of_one_address_that_nobody_is_known_of_the_oldest_half_open_connection_
 
 def test_a_browser_by_which_somebody_has_logged_in_before_keeps_its_connection_among_strangers(gate):
     gate.token("admin")
-    token = gate.app.console.access.known_browsers.remember("admin", "")
+    token = gate.app.console.access.known_browsers.remember("some-admin", "")
     asked = f"GET /login HTTP/1.1\r\nHost: localhost\r\nCookie: gate-browser={token}\r\n\r\n".encode()
     with ExitStack() as stack:
         known = stack.enter_context(connected(gate, "127.0.0.11"))
