@@ -226,7 +226,9 @@ def test_a_browser_by_which_somebody_has_logged_in_before_keeps_its_connection_a
         known = stack.enter_context(connected(gate, "127.0.0.11"))
         known.sendall(asked)
         assert known.recv(12) == b"HTTP/1.1 200"
-        half_open(gate, stack, "127.0.0.11", http_server.NETWORK.strangers_of_one + 1)
+        before = refused(gate, "connections")
+        half_open(gate, stack, "127.0.0.11", http_server.NETWORK.strangers_of_one + 2)
+        eventually(lambda: refused(gate, "connections") >= before + 2)
         known.sendall(asked)
         heard = b""
         while heard.count(b"HTTP/1.1 200") < 1:
