@@ -163,43 +163,48 @@ ATTACKS: Final = (lie, guess, hold)
 # ------------------------------------------------------------------------------------------------------ administrators
 
 
-def _enter(console: Console, name: str, address: str, known: str) -> str | None:
-    """Log in once, as a browser does; the browser's token, None where that was refused or failed."""
-    try:
-        with console.browser(address) as browser:
-            if known:
-                browser.cookies.set("gate-browser", known)
+@dataclass
+class Administrator:
+    """One who logs in. `known`: what his browser keeps of the last log-in that it had the answer of; "" for nothing."""
+
+    console: Console
+    name: str
+    log_ins: LogIns = field(default_factory=LogIns)
+    known: str = ""
+
+    def log_in(self, address: str) -> None:
+        """Log in, with as many tries as it takes."""
+        begun_at = time.monotonic()
+        while not self._enter(address):
+            self.log_ins.refused += 1
+            if time.monotonic() - begun_at > GIVEN_UP_S:
+                break
+            threading.Event().wait(ANOTHER_TRY_S)
+        self.log_ins.took_s.append(time.monotonic() - begun_at)
+
+    def _enter(self, address: str) -> bool:
+        with suppress(httpx.HTTPError), self.console.browser(address) as browser:
+            if self.known:
+                browser.cookies.set("gate-browser", self.known)
             token = _TOKEN.search(browser.get("/login").text)
             if token is None:
-                return None
-            answer = browser.post("/login", data={"csrf": token[1], "name": name, "password": PASSWORD})
-            if answer.status_code != httpx.codes.SEE_OTHER or browser.get("/users").status_code != httpx.codes.OK:
-                return None
-            return answer.cookies["gate-browser"]
-    except httpx.HTTPError:
-        return None
-
-
-def _log_in(console: Console, name: str, address: str, known: str, log_ins: LogIns) -> str:
-    """Log in, with as many tries as it takes; the browser's token."""
-    begun_at = time.monotonic()
-    while (token := _enter(console, name, address, known)) is None:
-        log_ins.refused += 1
-        if time.monotonic() - begun_at > GIVEN_UP_S:
-            break
-        threading.Event().wait(ANOTHER_TRY_S)
-    log_ins.took_s.append(time.monotonic() - begun_at)
-    return token or known
+                return False
+            answer = browser.post("/login", data={"csrf": token[1], "name": self.name, "password": PASSWORD})
+            if answer.status_code != httpx.codes.SEE_OTHER:
+                return False
+            self.known = answer.cookies["gate-browser"]
+            return browser.get("/users").status_code == httpx.codes.OK
+        return False
 
 
 def measure(seconds: float = MEASURED_S, progress: Callable[[str], None] = lambda _text: None) -> list[Figure]:
     """The log-ins of both administrators."""
-    before, by_known, by_new = LogIns(), LogIns(), LogIns()
     stop = threading.Event()
     with scratch() as folder, ExitStack() as stack:
         console = Console(folder, stack)
-        known = _log_in(console, GUESSED, "127.0.0.1", "", before)
-        _log_in(console, OTHER, "127.0.0.2", "", before)
+        by_known, by_new = Administrator(console, GUESSED), Administrator(console, OTHER)
+        by_known.log_in("127.0.0.1")
+        before_s = by_known.log_ins.took_s.pop()
         attackers = [
             threading.Thread(target=attack, args=(console, f"127.0.{10 + sort}.{number + 1}", stop), daemon=True)
             for sort, (attack, count) in enumerate(zip(ATTACKS, ATTACKERS_OF_A_SORT, strict=True))
@@ -210,18 +215,19 @@ def measure(seconds: float = MEASURED_S, progress: Callable[[str], None] = lambd
         end_at, number = time.monotonic() + seconds, 0
         while time.monotonic() < end_at:
             number += 1
-            known = _log_in(console, GUESSED, "127.0.0.1", known, by_known)
-            _log_in(console, OTHER, f"127.0.20.{number % 250 + 1}", "", by_new)
+            by_known.log_in("127.0.0.1")
+            by_new.known = ""
+            by_new.log_in(f"127.0.20.{number % 250 + 1}")
             threading.Event().wait(BETWEEN_LOG_INS_S)
         stop.set()
         for attacker in attackers:
             attacker.join(GIVEN_UP_S)
         console.stop()
         obeyed = console.acts_as_local()
-        progress(f"{number} log-ins of each; before the attacks {max(before.took_s):.2f} s")
+        progress(f"{number} log-ins of each; before the attacks {before_s:.2f} s")
     return [
-        _figure("administrator's log-in under 100 attacks, a browser of his, worst", by_known),
-        _figure("administrator's log-in under 100 attacks, a new browser, worst", by_new),
+        _figure("administrator's log-in under 100 attacks, a browser of his, worst", by_known.log_ins),
+        _figure("administrator's log-in under 100 attacks, a new browser, worst", by_new.log_ins),
         Figure("requests of the network obeyed as the computer's own", obeyed, "", 0),
     ]
 

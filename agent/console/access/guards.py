@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
-from agent.console.access.cookies import SESSION, cookie, form_token
+from agent.console.access.cookies import BROWSER, SESSION, cookie, form_token
 from agent.console.access.roles import LOCAL, Person, Role
 from agent.console.access.screens import COOKIE, TOKEN, is_of_this_computer
 from agent.console.access.sessions import csrf_token
@@ -36,7 +36,11 @@ DOOR: Final = "gate.door"
 """Key of the scope under which the server says by which door a request came."""
 
 KNOW: Final = "gate.know"
-"""Key of the scope under which the server hears, by a call, that the request's connection belongs to a session."""
+"""Key of the scope under which the server hears, by a call, that the request's connection is no stranger's.
+
+It came in a session, or from a browser by which somebody has logged in before: he may be about to log in again, while
+strangers take each other's places.
+"""
 
 
 def access_of(request: Request) -> Access:
@@ -52,10 +56,10 @@ async def _known(request: Request) -> Person | None:
     access = access_of(request)
     sessions = access.sessions
     session = sessions.find(cookie(request, SESSION))
+    if KNOW in request.scope and (session or access.known_browsers.has(cookie(request, BROWSER))):
+        request.scope[KNOW]()
     if session is None:
         return None
-    if KNOW in request.scope:
-        request.scope[KNOW]()
     if sessions.is_to_be_seen(session):
         await run_in_threadpool(sessions.saw, session)
     must_enrol = session.role in access.factor_roles and not session.has_factor

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LIFE_S: Final = 90 * 86_400
 BROWSERS_OF_A_USER: Final = 20
+ANSWER_LOST_S: Final = 3_600
+"""How long a token holds after its follower was made: the answer with that one may not have reached the browser."""
 
 
 class KnownBrowsers:
@@ -27,6 +29,13 @@ class KnownBrowsers:
     def __init__(self, database: AccessDatabase, utc: Callable[[], float]) -> None:
         self._database = database
         self._utc = utc
+
+    def has(self, token: str) -> bool:
+        """Whether somebody has logged in by the browser of this token, and not too long ago."""
+        if len(token) != TOKEN_LENGTH:
+            return False
+        query, values = "SELECT 1 FROM known_browsers WHERE key = ? AND until_utc > ?", (_key(token), self._utc())
+        return self._database.read(lambda db: db.execute(query, values).fetchone()) is not None
 
     def find(self, token: str, user: str) -> str | None:
         """The hash of a browser's token, where this user has logged in by it and that is not too long ago."""
@@ -38,12 +47,17 @@ class KnownBrowsers:
         return None if row is None else str(row[0])
 
     def remember(self, user: str, before: str) -> str:
-        """Note that a user has logged in; returns the token for his browser, in the place of the one that it had."""
+        """Note that a user has logged in; returns the token for his browser, which follows the one that it had.
+
+        That one holds for ANSWER_LOST_S more.
+        """
         token, utc = secrets.token_urlsafe(TOKEN_BYTES), self._utc()
 
         def work(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM known_browsers WHERE until_utc <= ?", (utc,))
             db.execute(
-                "DELETE FROM known_browsers WHERE until_utc <= ? OR (key = ? AND user = ?)", (utc, _key(before), user)
+                "UPDATE known_browsers SET until_utc = min(until_utc, ?) WHERE key = ? AND user = ?",
+                (utc + ANSWER_LOST_S, _key(before), user),
             )
             db.execute("INSERT INTO known_browsers VALUES (?, ?, ?)", (_key(token), user, utc + LIFE_S))
             db.execute(

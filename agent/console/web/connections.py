@@ -26,7 +26,7 @@ OVERDUE_S: Final = 0.5
 class PoolLimits:
     """How many connections there may be.
 
-    `strangers`: those of which no session is known yet; the rest is kept for the others.
+    `strangers`: those by which nobody known has come yet; the rest is kept for the others.
     """
 
     most: int
@@ -37,8 +37,9 @@ class PoolLimits:
 
 @dataclass(eq=False, slots=True)
 class ConnectionSlot:
-    """The place of one connection. `who`: its address. `known`: a session has come by it.
+    """The place of one connection. `who`: its address.
 
+    `known`: a session has come by it, or a browser by which somebody has logged in before.
     `since_at`: when it was taken in, monotonic. `waits`: whether nothing that came by it is being answered.
     `half_open`: whether its request has not come whole, or its answer is not taken. `end`: ends the connection.
     """
@@ -51,7 +52,7 @@ class ConnectionSlot:
     end: Callable[[], object] = lambda: None
 
     def know(self) -> None:
-        """Note that a session has come by this connection."""
+        """Note that somebody known has come by this connection."""
         self.known = True
 
 

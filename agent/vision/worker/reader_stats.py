@@ -76,7 +76,8 @@ class ReaderStats:
     def begin_keeping(self) -> None:
         """Begin the second part of a reading: its picture is made and read again. It may take as long once more.
 
-        Only computing time counts here too: on a slow machine this part is the longer one, and that is no hang.
+        What it computes counts, or a sixth of the time by the clock where that is more, for every reader: on a slow
+        machine this part is the longer one, and that is no hang.
         """
         self._begin_part(time.monotonic(), computes=True)
 

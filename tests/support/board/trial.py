@@ -127,8 +127,7 @@ class Trial:
             answers = self._answers
             if said is Said.DELIVERED:
                 assert board.relays.wait_until(lambda _: self._is_done(board, switched), WAIT_S)
-            while board.line.wait_received(len(board.line.received()) + 1, SETTLED_S):
-                pass
+            _wait_for_silence(board)
             sent = len(board.line.received()) - heard
             return Health(sent, answers, said, _edges(board, switched))
 
@@ -157,6 +156,8 @@ class Trial:
             if said is Said.DELIVERED and not reads_back and self._fault is not LineFault.UNPLUG:
                 board.line.wait_received(heard + self._health.sent, WAIT_S)
                 board.relays.wait_until(lambda _: self._is_done(board, switched), 0.0 if self._is_stuck() else WAIT_S)
+            if said is Said.UNKNOWN and self._operation in ENERGISING:
+                _wait_for_silence(board)  # what it heard too late opens the barrier all the same
             is_done, edges = self._is_done(board, switched), _edges(board, switched)
             sent = len(board.line.received()) - heard
             untruth = self._untruth(said, is_done=is_done, edges=edges, sent=sent)
@@ -287,6 +288,11 @@ def _driver(suite: BoardFaults, link: Path, timeout_ms: int) -> Iterator[RelayPo
         yield relay
     finally:
         relay.close()
+
+
+def _wait_for_silence(board: EmulatedBoard) -> None:
+    while board.line.wait_received(len(board.line.received()) + 1, SETTLED_S):
+        pass
 
 
 def _edges(board: EmulatedBoard, switched: int) -> int:

@@ -12,6 +12,7 @@ from drivers.relay.lcus import LcusRelay
 from tests.support.board import trial as board_trial
 from tests.support.board.fault_cells import FAULTS, Cell, LineFault, Operation, Said, Verdict, overview, table
 from tests.support.board.trial import Trial, health_of
+from tests.support.waiting import scaled_ms
 from tests.unit.drivers.relay.test_lcus import TestLcusAscii as AsciiSuite
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def test_a_driver_that_energises_twice_is_found_out(tmp_path: Path, monkeypatch:
         return said
 
     monkeypatch.setattr(LcusRelay, "set", repeating)
+    # What is asked for a second time is answered: then it is done, and not only sent.
+    monkeypatch.setattr(board_trial, "TIMEOUTS_MS", (scaled_ms(300),))
     cell = tried.judged()
     assert (cell.edges, cell.verdict, cell.complaint) == (2, Verdict.UNTRUE, "relay 1 was energised 2 times")
 

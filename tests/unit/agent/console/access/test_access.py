@@ -425,14 +425,28 @@ def test_a_known_browser_is_kept_as_a_hash_for_a_while_and_for_one_user(people, 
     assert people.known_browsers.find(token, "aigul")
     for made_up_token in ("", "A" * 43, people.known_browsers.find(token, "aigul"), "x" * 9999):
         assert people.known_browsers.find(made_up_token, "aigul") is None
+        assert not people.known_browsers.has(made_up_token)
     assert people.known_browsers.find(token, "boss") is None
+    assert people.known_browsers.has(token)
     assert people.sessions.find(token) is None
     newer = people.known_browsers.remember("aigul", token)
-    assert people.known_browsers.find(token, "aigul") is None
     people.known_browsers._utc = lambda: 1.8e9 + known_browsers.LIFE_S
     assert people.known_browsers.find(newer, "aigul") is None
+    assert not people.known_browsers.has(newer)
     people.close()
     assert not any(newer.encode() in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_a_browser_stays_known_where_the_answer_to_its_log_in_is_lost(people):
+    token = people.known_browsers.remember("aigul", "")
+    newer = people.known_browsers.remember("aigul", token)
+    assert people.known_browsers.find(token, "aigul")
+    people.known_browsers._utc = lambda: 1.8e9 + known_browsers.ANSWER_LOST_S / 2
+    newest = people.known_browsers.remember("aigul", token)
+    people.known_browsers._utc = lambda: 1.8e9 + known_browsers.ANSWER_LOST_S  # of the first follower, not of the last
+    assert people.known_browsers.find(token, "aigul") is None
+    assert people.known_browsers.find(newer, "aigul")
+    assert people.known_browsers.find(newest, "aigul")
 
 
 def test_a_user_has_so_many_known_browsers_and_none_once_he_is_removed(people):

@@ -218,6 +218,25 @@ def test_of_one_address_that_nobody_is_known_of_the_oldest_half_open_connection_
             assert kept.recv(9) == b"HTTP/1.1 "
 
 
+def test_a_browser_by_which_somebody_has_logged_in_before_keeps_its_connection_among_strangers(gate):
+    gate.token("admin")
+    token = gate.app.console.access.known_browsers.remember("some-admin", "")
+    asked = f"GET /login HTTP/1.1\r\nHost: localhost\r\nCookie: gate-browser={token}\r\n\r\n".encode()
+    with ExitStack() as stack:
+        known = stack.enter_context(connected(gate, "127.0.0.11"))
+        known.sendall(asked)
+        assert known.recv(12) == b"HTTP/1.1 200"
+        before = refused(gate, "connections")
+        half_open(gate, stack, "127.0.0.11", http_server.NETWORK.strangers_of_one + 2)
+        eventually(lambda: refused(gate, "connections") >= before + 2)
+        known.sendall(asked)
+        heard = b""
+        while heard.count(b"HTTP/1.1 200") < 1:
+            part = known.recv(65_536)
+            assert part, "the connection was ended"
+            heard += part
+
+
 def test_a_client_that_sends_half_a_request_is_not_waited_for(tmp_path, mocker):
     enough_s = connections.REQUEST_S
     mocker.patch.object(connections, "REQUEST_S", 0.2)
