@@ -6,8 +6,9 @@ Knows permits, lists, plates and claims as values; asks nobody.
 from agent.core.decision.checks.case import JudgementRules, judges_plate
 from agent.core.decision.decision import Decision
 from agent.core.decision.fail_safe import with_fail_safe
+from agent.core.decision.judged_facts import facts_record, tie_word
 from agent.core.decision.judgement import judge, lists_needed, plate_leads
-from agent.core.decision.knowledge import Knowledge, PermitUses, in_force, subjects_of, uses_allowed
+from agent.core.decision.knowledge import Knowledge, PermitUses, exit_in_force, in_force, subjects_of, uses_allowed
 from agent.core.decision.permit_choice import (
     SET_ASIDE,
     Assessment,
@@ -47,6 +48,8 @@ __all__ = [
     "assess",
     "assess_plate",
     "compared",
+    "exit_in_force",
+    "facts_record",
     "in_force",
     "judge",
     "judges_plate",
@@ -54,6 +57,7 @@ __all__ = [
     "plate_leads",
     "references_of",
     "subjects_of",
+    "tie_word",
     "to_be_confirmed",
     "uses_allowed",
     "weigh",

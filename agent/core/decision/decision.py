@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from agent.core.events import FactsRecord
     from agent.core.lists import DataStanding
     from agent.core.model import Check, Reason, Verdict
     from agent.core.permit import Permit
@@ -19,7 +20,8 @@ class Decision:
     `checks`: every check made, in order; the last one is the first that failed. `permit`: the verified permit, None
     when the text failed before its signature held. `match`: the plate match, None when none was made. `data`: how fresh
     the lists behind it were, None where they were not asked. `voted`: the plate that the readings point to, None when
-    there are none. `pictures`: by SHA-256, the kept pictures that were read once more.
+    there are none. `pictures`: by SHA-256, the kept pictures that were read once more. `facts`: what it was made on, for
+    its event; None where nothing was asked.
     """
 
     verdict: Verdict
@@ -30,3 +32,4 @@ class Decision:
     data: DataStanding | None = None
     voted: PlateVote | None = None
     pictures: tuple[str, ...] = ()
+    facts: FactsRecord | None = field(default=None, compare=False)

@@ -16,6 +16,7 @@ from agent.core.clock import ClockState
 from agent.core.commands import Refusal, Result
 from agent.core.detail import Detail, DetailMessage, WithDetail
 from agent.core.events.changed_keys import ChangedKey
+from agent.core.events.judged_facts import FactsRecord
 from agent.core.lists import DataState
 from agent.core.model import DriverMessage, Outcome, Reason, Verdict
 from agent.core.trust_state import StatePart, Wholeness
@@ -293,6 +294,11 @@ class AccessDecided(Event):
     pictures: tuple[str, ...] = Field(default=(), description="SHA-256 of the pictures behind it, in hex.")
     data: DataRecord | None = Field(
         default=None, description="How fresh the lists behind it were; null: no list was asked."
+    )
+    facts: FactsRecord | None = Field(
+        default=None,
+        description="What it was made on, so that other rules can be tried on it; null: an earlier agent, or a "
+        "decision that no rule made, such as while no camera worked.",
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from pydantic import BaseModel
 
 from agent.core.events.event_types import AccessDecided, PermitRecord, PlateRecord, Search, TransactionClosed
+from agent.core.events.judged_facts import VoteRecord
 from agent.core.plates import STRICT
 from drivers.text import Text
 
@@ -23,6 +24,7 @@ PLATES: Final[Mapping[type[BaseModel], frozenset[str]]] = {
     PlateRecord: frozenset({"declared", "read"}),
     TransactionClosed: frozenset({"plate"}),
     Search: frozenset({"plate"}),
+    VoteRecord: frozenset({"read"}),
 }
 """The fields that are a plate and nothing else."""
 FREE_TEXTS: Final = frozenset({"detail", "cause", "text"})
@@ -75,8 +77,13 @@ def _hidden(found: re.Match[str]) -> str:
 def _plates_of(draft: Draft) -> frozenset[str]:
     """The plates that an event is about: of the generic format too, they are known by these."""
     match draft.event:
-        case AccessDecided(permit=permit, plate=plate):
-            named = (None if permit is None else permit.plate, *(() if plate is None else (plate.declared, plate.read)))
+        case AccessDecided(permit=permit, plate=plate, facts=facts):
+            vote = None if facts is None else facts.vote
+            named = (
+                None if permit is None else permit.plate,
+                *(() if plate is None else (plate.declared, plate.read)),
+                None if vote is None else vote.read,
+            )
         case TransactionClosed(plate=plate):
             named = (plate,)
         case _:

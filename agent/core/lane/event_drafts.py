@@ -60,6 +60,7 @@ def decision_event(decision: Decision, pictures: tuple[str, ...]) -> AccessDecid
         plate=_plate(decision.match),
         pictures=pictures,
         data=_data(decision.data),
+        facts=decision.facts,
     )
 
 

@@ -111,7 +111,7 @@ class Decider:
         case = self._facts.collect(question, now)
         if case is None:
             return _manual(question, now, Reason.GATE_FAULT, Text("there is no valid trust list"))
-        decision = judge(case.assessment, self._place.rules, case.known, final=question.final)
+        decision = self._judged(case)
         if decision.verdict is Verdict.PASS and decision.permit is not None:
             return self._to_confirm(_Passing(case, decision, later))
         return Decided(now, decision, case.number, question.transaction)
@@ -162,14 +162,7 @@ class Decider:
         """Judge once more, by what the second reading came to."""
         known = replace(passing.case.known, second=confirmed.result, hold=self._hold())
         case = replace(passing.case, known=known)
-        decision = judge(
-            case.assessment,
-            self._place.rules,
-            case.known,
-            final=case.question.final,
-            matched=passing.decision.match,
-        )
-        decision = replace(decision, pictures=confirmed.pictures)
+        decision = replace(self._judged(case, passing.decision), pictures=confirmed.pictures)
         if decision.verdict is Verdict.PASS:
             return self._to_claim(replace(passing, case=case, decision=decision))
         return Decided(case.now, decision, case.number, case.question.transaction)
@@ -225,18 +218,27 @@ class Decider:
             self._claim = self._passing = None
 
     def _decided(self, claim: _Claim, answer: ClaimAnswer) -> Decided:
-        case = claim.case
-        decision = judge(
-            case.assessment,
-            self._place.rules,
-            # A witness may have spoken meanwhile.
-            replace(case.known, claim=answer, hold=self._hold()),
-            final=case.question.final,
-            matched=claim.decision.match,
-        )
-        decision = replace(decision, pictures=claim.decision.pictures)
+        # A witness may have spoken meanwhile.
+        case = replace(claim.case, known=replace(claim.case.known, claim=answer, hold=self._hold()))
+        decision = replace(self._judged(case, claim.decision), pictures=claim.decision.pictures)
         deadline = answer.hold_until_at - MARGIN_S
         return Decided(case.now, decision, answer.use or case.number, case.question.transaction, deadline)
+
+    # ------------------------------------------------------------------------------------------------ the judgement
+
+    def _judged(self, case: CollectedFacts, before: Decision | None = None) -> Decision:
+        """Judge a case, and note what that goes by. `before`: what was decided on the same evidence before."""
+        matched = None if before is None else before.match
+        decision = judge(
+            case.assessment, self._place.rules, case.known, final=case.question.final, matched=matched
+        )
+
+        def failed(_name: str) -> None:
+            # A vehicle must not wait because its record says less.
+            log.error("what a decision was made on could not be noted", exc_info=sys.exception())
+
+        facts = with_fail_safe(lambda: self._facts.record(case), failed)
+        return replace(decision, facts=facts)
 
 
 def _manual(question: Decide, now: Instant, reason: Reason, why: str) -> Decided:
