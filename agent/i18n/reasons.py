@@ -84,6 +84,16 @@ REASONS: Final[Mapping[Reason, Advice]] = {
     Reason.PLATE_OTHER_PERMIT: Advice(
         Text("The plate fits another declared vehicle better."), Text("Find out which permit belongs to this one.")
     ),
+    Reason.VIN_UNREADABLE: Advice(
+        Text("The VIN of the vehicle was not read."), Text("Compare the VIN at the vehicle with the permit.")
+    ),
+    Reason.VIN_UNSURE: Advice(
+        Text("The VIN was not read clearly."), Text("Compare the VIN at the vehicle with the permit.")
+    ),
+    Reason.VIN_MISMATCH: Advice(
+        Text("Another VIN than the declared one was read."),
+        Text("See whether it is this vehicle's; compare the VIN at the vehicle with the permit."),
+    ),
     Reason.VIN_CHECKSUM: Advice(Text("The check digit of the VIN is wrong."), Text("Compare the VIN at the vehicle.")),
     Reason.VIN_ALREADY_EXITED: Advice(
         Text("A vehicle with this VIN has passed under another permit."),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from agent.core.model import Check, Reason, Verdict
     from agent.core.permit import Permit
     from agent.core.plates import PlateMatch, PlateVote
+    from agent.core.vin_match import VinMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,9 @@ class Decision:
     `checks`: every check made, in order; the last one is the first that failed. `permit`: the verified permit, None
     when the text failed before its signature held. `match`: the plate match, None when none was made. `data`: how fresh
     the lists behind it were, None where they were not asked. `voted`: the plate that the readings point to, None when
-    there are none. `pictures`: by SHA-256, the kept pictures that were read once more. `facts`: what it was made on, for
-    its event; None where nothing was asked.
+    there are none. `pictures`: by SHA-256, the kept pictures that were read once more. `vin`: the VIN match, None when
+    no VIN was read or no permit says which it is to be. `facts`: what it was made on, for its event; None where nothing
+    was asked.
     """
 
     verdict: Verdict
@@ -32,4 +34,5 @@ class Decision:
     data: DataStanding | None = None
     voted: PlateVote | None = None
     pictures: tuple[str, ...] = ()
+    vin: VinMatch | None = None
     facts: FactsRecord | None = field(default=None, compare=False)

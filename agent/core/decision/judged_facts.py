@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import isinf
 from typing import TYPE_CHECKING
 
-from agent.core.decision.checks.case import judges_plate
 from agent.core.decision.checks.list_data import differing
+from agent.core.decision.tie import Tie, tie_of
 from agent.core.events import (
     ClaimRecord,
     DeclarationRecord,
@@ -25,7 +25,7 @@ from agent.core.trust_state import NO_HOLD
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from agent.core.decision.checks.case import JudgementRules
+    from agent.core.decision.judgement_rules import JudgementRules
     from agent.core.decision.knowledge import Knowledge, PermitUses
     from agent.core.decision.permit_choice import Assessment
     from agent.core.model import Declaration
@@ -56,7 +56,7 @@ def facts_record(  # noqa: PLR0913 - all that a decision goes by
         clock_trusted=clock_trusted,
         final=final,
         require=rules.require,
-        tie=tie_word(permit, rules),
+        tie=(Tie.NOTHING if permit is None else tie_of(permit, rules)).value,
         assessed=assessment.reason,
         by_plate=assessment.by_plate,
         readings=len(evidence.readings),
@@ -64,6 +64,8 @@ def facts_record(  # noqa: PLR0913 - all that a decision goes by
         of_same_camera=evidence.of_same_camera,
         permit_by=_sources(shown.camera for shown in evidence.presentations if shown.payload == assessment.payload),
         plate_by=_sources(reading.camera for reading in evidence.readings),
+        vin_by=_sources(reading.camera for reading in evidence.vins),
+        vins_of_same_camera=evidence.vins_of_same_camera,
         vote=_vote(assessment.voted),
         permit=None if permit is None else _permit(permit),
         lists=tuple(ListRecord(list=one.kind, version=one.version, issued_at=one.issued_at) for one in data.held),
@@ -78,11 +80,6 @@ def facts_record(  # noqa: PLR0913 - all that a decision goes by
         claim=None if known.claim is None else ClaimRecord(code=known.claim.code.value, gate=known.claim.gate),
         second=None if known.second is None else known.second.verdict.value,
     )
-
-
-def tie_word(permit: Permit | None, rules: JudgementRules) -> str:
-    """What must tie a permit to the vehicle by these rules."""
-    return "plate" if permit is not None and judges_plate(permit, rules) else "nothing"
 
 
 def _sources(names: Iterable[str]) -> tuple[str, ...]:
@@ -139,9 +136,9 @@ def _declaration(permit: Permit, declaration: Declaration | None) -> Declaration
 
 
 def _others(assessment: Assessment, rules: JudgementRules, known: Knowledge) -> int | None:
-    """How many; None where nobody looked, because the plate does not decide."""
+    """How many; None where nobody looked, because no plate counts."""
     permit = assessment.permit
-    if permit is None or assessment.reason is not Reason.OK or not judges_plate(permit, rules):
+    if permit is None or assessment.reason is not Reason.OK or tie_of(permit, rules) is Tie.NOTHING:
         return None
     return len(known.others)
 

@@ -78,6 +78,8 @@ from agent.core.events.event_types import (
     TransactionClosed,
     VehicleEntering,
     VehiclePresent,
+    VehicleVin,
+    VinRecord,
 )
 from agent.core.events.judged_facts import (
     ClaimRecord,
@@ -192,8 +194,10 @@ __all__ = [
     "UsesRecord",
     "VehicleEntering",
     "VehiclePresent",
+    "VehicleVin",
     "Verification",
     "Verifier",
+    "VinRecord",
     "VoteRecord",
     "Writer",
     "beginning",

@@ -115,7 +115,10 @@ class FactsRecord(_Facts):
     require: Literal["permit_and_plate", "permit", "plate", "either"] = Field(
         description="What the lane asked for, as in its configuration."
     )
-    tie: str = Field(description="What had to tie the permit to the vehicle: plate, or nothing.")
+    tie: Literal["nothing", "plate", "vin", "either", "both", "officer"] = Field(
+        description="What had to tie the permit to the vehicle: nothing, its plate, its VIN, one of the two, both, or "
+        "an officer's eye."
+    )
     assessed: Reason = Field(
         description="What came of the permit by itself, before lists and ledger were asked: OK, or why it does not "
         "hold. What the lists and the ledger said is known only where it is OK."
@@ -126,6 +129,8 @@ class FactsRecord(_Facts):
     of_same_camera: int = Field(description="How many more did not count: the camera that read the permit read them.")
     permit_by: tuple[str, ...] = Field(description="The cameras and scanners that read the permit.")
     plate_by: tuple[str, ...] = Field(description="The cameras that read plates.")
+    vin_by: tuple[str, ...] = Field(description="The cameras and scanners that read VINs.")
+    vins_of_same_camera: int = Field(description="How many readings of VINs did not count, as of_same_camera.")
     vote: VoteRecord | None = Field(description="The plate that was read; null: none was.")
     permit: PermitClaimsRecord | None = Field(description="What the permit says; null: none was verified.")
     lists: tuple[ListRecord, ...] = Field(description="The lists as they were, but for the trust list.")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from agent.core.events import Draft
-    from agent.core.model import LedgerChange, Presentation, Reading
+    from agent.core.model import LedgerChange, Presentation, Reading, VinReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ class Decide:
     """Decide on the evidence so far and come back with Decided. `final`: no more will come, so RETRY is no answer.
 
     `set_aside`: how many plates were read that do not count, as of others than this vehicle. `pictures`: JPEG by
-    SHA-256, those that the evidence names and that are still there; the lane itself does not know them.
+    SHA-256, those that the evidence names and that are still there; the lane itself does not know them. `vins`: the
+    VINs that were read.
     """
 
     transaction: str
@@ -38,6 +39,7 @@ class Decide:
     final: bool
     set_aside: int = 0
     pictures: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+    vins: tuple[VinReading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

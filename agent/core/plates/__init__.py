@@ -5,6 +5,7 @@ Pure figures. No picture comes here; the vision worker's readings do.
 
 from agent.core.plates.bystanders import Bystanders
 from agent.core.plates.colours import PlateColour, possible, refined
+from agent.core.plates.customs_codes import NO_PLATE, customs_code
 from agent.core.plates.formats import (
     FORMATS,
     MARKS,
@@ -32,6 +33,7 @@ __all__ = [
     "FORMATS",
     "MARKS",
     "MOST_BYTES",
+    "NO_PLATE",
     "PROVINCES",
     "STRICT",
     "TEMPERATURE",
@@ -49,6 +51,7 @@ __all__ = [
     "WitnessRules",
     "WitnessStanding",
     "WitnessedMatch",
+    "customs_code",
     "decode",
     "encode",
     "is_plate_text",

@@ -11,25 +11,29 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 from agent.core.decision import (
+    ASKS_VIN,
     Assessment,
+    Decision,
     JudgementRules,
     Knowledge,
     PermitUses,
     SecondReading,
     SecondVerdict,
+    Tie,
     TransactionEvidence,
     exit_in_force,
     lists_needed,
     plate_leads,
-    tie_word,
+    tie_of,
 )
 from agent.core.lists import FreshnessRules, ListStanding, standing_of
 from agent.core.model import Check, Declaration, Reason, Revocation, Watched
-from agent.core.permit import GateContext, Permit, PermitForm, TrustList, admission
+from agent.core.permit import GateContext, Permit, PermitForm, TrustList, admission, verify_declared
 from agent.core.plates import MatchVerdict, PlateMatch, PlateVote
 from agent.core.replay.recorded import NotJudged, NotJudgedError
 from agent.core.site import ClaimAnswer, ClaimCode, OtherExit
 from agent.core.trust_state import NO_HOLD, StateHold
+from agent.core.vin_match import VinMatch
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -41,6 +45,9 @@ if TYPE_CHECKING:
         PermitClaimsRecord,
         PermitRecord,
         PlateRecord,
+        UsesRecord,
+        VinRecord,
+        VoteRecord,
     )
     from agent.core.lists import DataStanding
 
@@ -74,29 +81,38 @@ class ReplayRules:
 
 @dataclass(frozen=True, slots=True)
 class KnownFacts:
-    """What `judge` is given. `matched`: the match of the plate with the declared one, as it was recorded."""
+    """What `judge` is given. `before`: the matches of plate and VIN with the declared ones, as they were recorded.
+
+    `tie`: what the rules ask for to tie the permit to the vehicle.
+    """
 
     assessment: Assessment
     known: Knowledge
-    matched: PlateMatch | None
+    before: Decision | None = None
+    tie: Tie = Tie.NOTHING
 
 
 def known_facts(record: AccessDecided, facts: FactsRecord, transaction: str, rules: ReplayRules) -> KnownFacts:
     """Work out what the judgement would know under other rules. Raises NotJudgedError."""
     permit = _permit(record.permit, facts.permit)
-    vote, left_out = _vote(facts, permit, rules.judgement)
-    evidence = TransactionEvidence(transaction, set_aside=facts.set_aside, of_same_camera=left_out)
+    counting = _counting(facts, permit, rules.judgement)
+    vote = _vote(facts.vote) if counting.plate else None
+    evidence = TransactionEvidence(transaction, set_aside=facts.set_aside)
     assessment = _assessment(record, facts, permit, rules)
     _check_leading(assessment, facts, rules.judgement)
     assessment = replace(assessment, evidence=evidence, voted=vote)
     data = _data(record, facts, assessment.permit, rules)
     if assessment.reason is not Reason.OK or assessment.permit is None:
-        return KnownFacts(assessment, Knowledge(data, hold=_hold(facts.hold)), None)
+        return KnownFacts(assessment, Knowledge(data, hold=_hold(facts.hold)))
     if facts.assessed is not Reason.OK or facts.uses is None:
         raise NotJudgedError(NotJudged.LISTS_AND_LEDGER)
-    known = _knowledge(facts, assessment.permit, data, rules.judgement)
-    _check_asked(facts, assessment, rules.judgement)
-    return KnownFacts(assessment, known, None if vote is None else _match(record.plate))
+    known = _knowledge(facts, facts.uses, assessment.permit, data, rules)
+    matched = None if vote is None else _match(record.plate)
+    found = _vin(record.vin) if counting.vin else None
+    tie = tie_of(assessment.permit, rules.judgement)
+    _check_asked(facts, tie, assessment, found)
+    before = Decision(record.verdict, record.reason, (), match=matched, vin=found)
+    return KnownFacts(assessment, known, before, tie)
 
 
 # ------------------------------------------------------------------------------------------------------------ the permit
@@ -133,7 +149,7 @@ def _assessment(record: AccessDecided, facts: FactsRecord, permit: Permit | None
     as_it_was = Assessment(nothing_read, made, permit, facts.assessed, by_plate=facts.by_plate)
     if permit is None:
         return as_it_was
-    context = replace(rules.context, clock_trusted=not rules.require_clock or facts.clock_trusted)
+    context = _context(facts, rules)
     if permit.form is not PermitForm.PLATE and permit.form not in context.forms:
         failed = Check(
             Reason.VERSION_UNSUPPORTED, ok=False, detail=Text("form {form}, not accepted here", form=permit.form)
@@ -146,6 +162,10 @@ def _assessment(record: AccessDecided, facts: FactsRecord, permit: Permit | None
     found = admission(permit, context, facts.utc)
     checks = (*_before(made, Reason.CLOCK_UNTRUSTED), *found.checks)
     return replace(as_it_was, checks=checks, reason=found.reason)
+
+
+def _context(facts: FactsRecord, rules: ReplayRules) -> GateContext:
+    return replace(rules.context, clock_trusted=not rules.require_clock or facts.clock_trusted)
 
 
 def _before(checks: tuple[Check, ...], reason: Reason) -> tuple[Check, ...]:
@@ -166,35 +186,50 @@ def _check_leading(assessment: Assessment, facts: FactsRecord, rules: JudgementR
 # ------------------------------------------------------------------------------------------------------------- the plate
 
 
-def _vote(facts: FactsRecord, permit: Permit | None, rules: JudgementRules) -> tuple[PlateVote | None, int]:
-    """The plate that was read as far as it counts, and how many readings do not.
+@dataclass(frozen=True, slots=True)
+class _Counting:
+    """Whether what was read of the plate and of the VIN counts by the rules."""
 
-    Of plates that the camera alone read which read the permit, where two cameras must see them.
+    plate: bool = True
+    vin: bool = True
+
+
+def _counting(facts: FactsRecord, permit: Permit | None, rules: JudgementRules) -> _Counting:
+    """What counts where two cameras must see permit and vehicle; else everything does. Raises NotJudgedError.
+
+    What a camera read alone that read the permit too counts only where it needs no second one.
     """
-    vote = None
-    if facts.vote is not None:
-        said = facts.vote
-        vote = PlateVote(
-            text=said.read,
-            positions=(),
-            confidence=said.confidence,
-            frames=said.frames,
-            agreeing=said.agreeing,
-            kind=said.kind,
-            contested=said.contested,
-            colour=said.colour,
-        )
     if facts.by_plate or permit is None:
-        return vote, facts.of_same_camera
+        return _Counting()
     if not rules.require_two_cameras:
-        if facts.of_same_camera:
+        if facts.of_same_camera or facts.vins_of_same_camera:
             raise NotJudgedError(NotJudged.PLATES_LEFT_OUT)
-        return vote, 0
-    if len(facts.permit_by) != 1 or facts.permit_by[0] not in facts.plate_by:
-        return vote, facts.of_same_camera
-    if len(facts.plate_by) > 1:
+        return _Counting()
+    return _Counting(plate=_by_another(facts.plate_by, facts.permit_by), vin=_by_another(facts.vin_by, facts.permit_by))
+
+
+def _by_another(seen_by: tuple[str, ...], permit_by: tuple[str, ...]) -> bool:
+    """Whether all that was read counts, or nothing of it. Raises NotJudgedError where it is a part."""
+    if len(permit_by) != 1 or permit_by[0] not in seen_by:
+        return True
+    if len(seen_by) > 1:
         raise NotJudgedError(NotJudged.PLATES_OF_CAMERA)
-    return None, facts.of_same_camera + facts.readings
+    return False
+
+
+def _vote(said: VoteRecord | None) -> PlateVote | None:
+    if said is None:
+        return None
+    return PlateVote(
+        text=said.read,
+        positions=(),
+        confidence=said.confidence,
+        frames=said.frames,
+        agreeing=said.agreeing,
+        kind=said.kind,
+        contested=said.contested,
+        colour=said.colour,
+    )
 
 
 def _match(said: PlateRecord | None) -> PlateMatch | None:
@@ -212,6 +247,12 @@ def _match(said: PlateRecord | None) -> PlateMatch | None:
     )
 
 
+def _vin(said: VinRecord | None) -> VinMatch | None:
+    if said is None:
+        return None
+    return VinMatch(MatchVerdict(said.verdict), said.read, said.source, said.score, said.frames)
+
+
 # ------------------------------------------------------------------------------------------------------ what was known
 
 
@@ -223,10 +264,13 @@ def _data(record: AccessDecided, facts: FactsRecord, permit: Permit | None, rule
     return standing_of(held, trust, replace(rules.freshness, required=required), facts.utc)
 
 
-def _knowledge(facts: FactsRecord, permit: Permit, data: DataStanding, rules: JudgementRules) -> Knowledge:
-    uses, other, second = facts.uses, facts.other_exit, facts.second
-    if uses is None:
-        raise NotJudgedError(NotJudged.LISTS_AND_LEDGER)
+def _knowledge(
+    facts: FactsRecord, uses: UsesRecord, permit: Permit, data: DataStanding, rules: ReplayRules
+) -> Knowledge:
+    other, second = facts.other_exit, facts.second
+    declaration = _declaration(facts.declaration, permit)
+    context = _context(facts, rules)
+    admitted = None if declaration is None else verify_declared(declaration, permit.form, context, facts.utc)
     left = None if other is None else OtherExit(bytes.fromhex(other.permit), other.gate, other.utc)
     return Knowledge(
         data,
@@ -237,12 +281,13 @@ def _knowledge(facts: FactsRecord, permit: Permit, data: DataStanding, rules: Ju
             passed_s=uses.passed_s,
             used_at=uses.used_at,
         ),
-        declaration=_declaration(facts.declaration, permit),
+        declaration=declaration,
+        admission=admitted,
         revocation=Revocation(permit.permit_id, permit.expires_at) if facts.revoked else None,
         watched=None if facts.watched is None else Watched(facts.watched, ""),
         others=("",) * (facts.others or 0),
-        other_exit=exit_in_force(left, rules.already_exited_s, facts.utc),
-        claim=_claim(facts, rules),
+        other_exit=exit_in_force(left, rules.judgement.already_exited_s, facts.utc),
+        claim=_claim(facts, rules.judgement),
         hold=_hold(facts.hold),
         second=None if second is None else SecondReading(SecondVerdict(second)),
     )
@@ -296,12 +341,14 @@ def _hold(said: HoldRecord | None) -> StateHold:
     )
 
 
-def _check_asked(facts: FactsRecord, assessment: Assessment, rules: JudgementRules) -> None:
-    """What was asked by the rules of then must be what these rules ask."""
-    permit, tie = assessment.permit, tie_word(assessment.permit, rules)
-    plate_counts = tie != "nothing" and assessment.voted is not None
-    if plate_counts and permit is not None and permit.plate is not None and facts.others is None:
+def _check_asked(facts: FactsRecord, tie: Tie, assessment: Assessment, found: VinMatch | None) -> None:
+    """What these rules ask must have been asked by the rules of then. Raises NotJudgedError."""
+    permit = assessment.permit
+    plated = permit is not None and permit.plate is not None and assessment.voted is not None
+    if plated and tie is not Tie.NOTHING and facts.others is None:
         raise NotJudgedError(NotJudged.OTHER_PLATES)
+    if tie in ASKS_VIN and found is None and facts.tie not in ASKS_VIN:
+        raise NotJudgedError(NotJudged.VINS)
     doubted = facts.second is not None and facts.second != SecondVerdict.CONFIRMED
-    if doubted and tie != facts.tie:
+    if doubted and tie.value != facts.tie:
         raise NotJudgedError(NotJudged.SECOND_READING)

@@ -25,6 +25,7 @@ class NotJudged(StrEnum):
     CODES = "codes"
     DECLARED_PLATES = "declared_plates"
     OTHER_PLATES = "other_plates"
+    VINS = "vins"
     PLATES_OF_CAMERA = "plates_of_camera"
     PLATES_LEFT_OUT = "plates_left_out"
     LISTS_AND_LEDGER = "lists_and_ledger"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision import judge, tie_word
+from agent.core.decision import Tie, judge
 from agent.core.model import Check, Reason, Verdict
 from agent.core.replay.known_facts import ReplayRules, known_facts
 from agent.core.replay.recorded import NotJudged, NotJudgedError
@@ -57,11 +57,11 @@ def judged_again(decision: RecordedDecision, transaction: str, rules: ReplayRule
         raise NotJudgedError(NotJudged.EARLIER_VERSION)
     given = known_facts(record, facts, transaction, rules)
     undrawn = replace(rules.judgement, sample_share=0.0)
-    found = judge(given.assessment, undrawn, given.known, final=facts.final, matched=given.matched)
+    found = judge(given.assessment, undrawn, given.known, final=facts.final, before=given.before)
     if found.verdict is not Verdict.PASS:
         return Answer(found.verdict, found.reason, found.checks)
     if then.reason in _OF_THE_LANE or (then.reason is Reason.SAMPLED and rules.judgement.sample_share):
         return then
-    other_tie = tie_word(found.permit, undrawn) not in {"nothing", facts.tie}
+    other_tie = given.tie.value not in {Tie.NOTHING, facts.tie}
     unproven = facts.claim is None or (facts.second is not None and other_tie)
     return Answer(found.verdict, found.reason, found.checks, unproven=unproven)

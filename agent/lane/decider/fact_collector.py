@@ -10,21 +10,22 @@ from agent.core.decision import (
     AssessmentContext,
     Knowledge,
     PermitUses,
+    Tie,
     TransactionEvidence,
     assess,
     assess_plate,
     exit_in_force,
     facts_record,
     in_force,
-    judges_plate,
     lists_needed,
     plate_leads,
     references_of,
     subjects_of,
+    tie_of,
 )
 from agent.core.lists import standing_of
 from agent.core.model import ListKind, Reason
-from agent.core.permit import GateContext
+from agent.core.permit import GateContext, verify_declared
 from agent.core.plates.rivals import rivals
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class CollectedFacts:
 
 
 class FactCollector:
-    """Asks for one lane, in its thread. Remembers which texts were shown to it of late."""
+    """Asks for one lane, in its thread but for `renewed`. Remembers which texts were shown to it of late."""
 
     def __init__(self, place: LanePlace, sources: Sources) -> None:
         self._place = place
@@ -82,10 +83,7 @@ class FactCollector:
         if assessment.reason is Reason.OK:
             last_exit = self._ledger.other_exit(permit.vin, permit.permit_id, self._place.direction, 0.0)
             known = replace(
-                known,
-                declaration=self._lists.declaration(permit.permit_id),
-                revocation=self._lists.revocation(permit.permit_id),
-                watched=in_force(self._lists.watched(subjects_of(permit, assessment.voted)), now.utc),
+                self._listed(known, permit, assessment, now.utc),
                 others=self._others(permit, assessment, data, now.utc),
                 other_exit=exit_in_force(last_exit, self._place.rules.already_exited_s, now.utc),
             )
@@ -103,10 +101,35 @@ class FactCollector:
             last_exit=case.last_exit,
         )
 
+    def renewed(self, case: CollectedFacts) -> CollectedFacts:
+        """The same case by what lists and witnesses say now; from any thread.
+
+        While pictures were read again and another gate was asked, central may have taken the permit back.
+        """
+        permit = case.assessment.permit
+        known = replace(case.known, hold=self._hold())
+        if permit is not None and case.assessment.reason is Reason.OK:
+            known = self._listed(known, permit, case.assessment, case.now.utc)
+        return replace(case, known=known)
+
+    def _listed(self, known: Knowledge, permit: Permit, assessment: Assessment, utc: float) -> Knowledge:
+        declaration = self._lists.declaration(permit.permit_id)
+        admission = None if declaration is None else verify_declared(declaration, permit.form, self._context(), utc)
+        subjects = subjects_of(permit, assessment.voted, assessment.evidence.vins)
+        return replace(
+            known,
+            declaration=declaration,
+            admission=admission,
+            revocation=self._lists.revocation(permit.permit_id),
+            watched=in_force(self._lists.watched(subjects), utc),
+        )
+
     def _assessed(self, question: Decide, now: Instant, trust: TrustList) -> Assessment:
         rules, context = self._place.rules, self._context()
         shown = () if rules.require == "plate" else question.presentations
-        evidence = TransactionEvidence(question.transaction, shown, question.readings, question.set_aside)
+        evidence = TransactionEvidence(
+            question.transaction, shown, question.readings, question.set_aside, vins=question.vins
+        )
         found = {digest: self._lists.declaration_by_reference(digest) for digest in references_of(evidence)}
         references = {digest: declaration for digest, declaration in found.items() if declaration is not None}
         assessment = assess(
@@ -129,8 +152,8 @@ class FactCollector:
         return standing_of(self._lists.standings(), trust, replace(freshness, required=required), utc)
 
     def _others(self, permit: Permit, assessment: Assessment, data: DataStanding, utc: float) -> tuple[str, ...]:
-        """The plates of other active declarations that the picture may show; asked only where the plate decides."""
-        decides = judges_plate(permit, self._place.rules) and ListKind.DECLARATIONS in data.versions
+        """The plates of other active declarations that the picture may show; asked only where the plate counts."""
+        decides = tie_of(permit, self._place.rules) is not Tie.NOTHING and ListKind.DECLARATIONS in data.versions
         if assessment.voted is None or permit.plate is None or not decides:
             return ()
         declared = self._lists.declared(rivals(assessment.voted, permit.plate), utc)

@@ -36,11 +36,16 @@ class KeptPictures(Protocol):
     """Who reads kept pictures once more (agent.vision.second_reading): a process that nothing has touched yet."""
 
     def read(
-        self, codes: Sequence[bytes], plates: Sequence[bytes], answer: Callable[[PicturesShown | None, str], None]
+        self,
+        codes: Sequence[bytes],
+        plates: Sequence[bytes],
+        answer: Callable[[PicturesShown | None, str], None],
+        vins: Sequence[bytes] = (),
     ) -> None:
-        """Read pictures, JPEG, of codes and of plates; answer once, within a bounded time, from another thread.
+        """Read pictures, JPEG, of codes, of plates and of VINs; answer once, in bounded time, from another thread.
 
-        `answer` gets what they show; or None and, in words, why that is not known.
+        `answer` gets what they show; or None and, in words, why that is not known. One that reads no VINs leaves
+        `PicturesShown.vins` at None, which confirms none.
         """
 
 

@@ -11,6 +11,7 @@ from agent.core.decision.checks import (
     permit_uses,
     plate,
     random_sample,
+    seen_vin,
     vehicle,
     watch_list,
 )
@@ -30,6 +31,9 @@ CHECKS: Final[tuple[Callable[[Case], CheckFinding | None], ...]] = (
     plate.sure,
     plate.matching,
     plate.nobody_elses,
+    seen_vin.readable,
+    seen_vin.sure,
+    seen_vin.matching,
     vehicle.checked_digit,
     vehicle.not_exited,
     plate.of_its_class,

@@ -14,13 +14,16 @@ from agent.core.events.event_types import (
     CheckRecord,
     Draft,
     GateStopping,
+    LedgerConflict,
     ListsRefused,
     PermitRecord,
     PlateRecord,
     TransactionClosed,
+    VehicleVin,
+    VinRecord,
 )
 from agent.core.events.plate_masking import FREE_TEXTS, PLATES, masked, masked_plate, masked_text
-from agent.core.model import Outcome
+from agent.core.model import Outcome, VinSource
 from agent.core.model.reasons import Reason, Verdict
 
 BY_TYPE = {one.TYPE: one for one in TYPES}
@@ -92,6 +95,23 @@ def test_an_outcome_an_officers_words_and_an_error_in_a_list_are_masked():
     assert hidden(refused).detail == "新B***45 is no plate"
 
 
+VIN = "LSVAA49J132047371"
+
+
+def test_a_vin_as_read_is_masked_and_that_of_a_permit_is_not():
+    permit = PermitRecord(permit="00", issuer="i", key="k", declaration="d", vin=VIN, plate=None, expires_at=1)
+    read = VinRecord(verdict="MATCH", read=VIN, source=VinSource.QR, score=99.0, frames=1)
+    decided = hidden(AccessDecided(verdict=Verdict.PASS, reason=Reason.OK, checks=(), permit=permit, vin=read))
+    assert (decided.permit.vin, decided.vin.read) == (VIN, "LS*************71")
+    assert (decided.vin.source, decided.vin.score) == (VinSource.QR, 99.0)
+    seen = hidden(VehicleVin(vin=VIN, source=VinSource.QR, camera="exit/front", match="other", frames=1))
+    assert (seen.vin, seen.match, seen.camera) == ("LS*************71", "other", "exit/front")
+    closed = TransactionClosed(
+        outcome=Outcome.PASSED, reason=Reason.OK, assumed=False, duration_s=1.0, vin=VIN, vin_read=VIN, plate_code="22"
+    )
+    assert (hidden(closed).vin, hidden(closed).vin_read, hidden(closed).plate_code) == (VIN, "LS*************71", "22")
+
+
 def test_an_event_without_a_plate_stays_as_it_is():
     closed = TransactionClosed(outcome=Outcome.PASSED, reason=Reason.OK, assumed=False, duration_s=1.0)
     for event in (GateStopping(cause="asked"), closed):
@@ -122,9 +142,13 @@ EVERYWHERE = sorted(
 )
 
 
+CODES_OF_KINDS = {(PermitRecord, "plate_code"), (TransactionClosed, "plate_code")}
+"""They say what kind of plate it is, and not which."""
+
+
 def test_every_field_that_says_it_holds_a_plate_is_known_as_one():
     # By their descriptions: a developer who adds another one must say here how it is masked.
-    speaking = {(model, name) for model, name, words in EVERYWHERE if "plate" in words.lower()}
+    speaking = {(model, name) for model, name, words in EVERYWHERE if "plate" in words.lower()} - CODES_OF_KINDS
     known = {(model, name) for model, names in PLATES.items() for name in names}
     assert known <= {(model, name) for model, name, _words in EVERYWHERE}
     assert speaking - known == set()
@@ -156,3 +180,14 @@ def with_plates(value, name=""):
             return "新B12345"
         case _:
             return value
+
+
+WHOLE = {(PermitRecord, "vin"), (TransactionClosed, "vin"), (LedgerConflict, "vin")}
+"""VINs of permits, by which central finds the declaration."""
+
+
+def test_every_field_that_is_a_vin_as_read_is_known_as_one():
+    named = {(model, name) for model, name, _words in EVERYWHERE if name.startswith("vin")}
+    known = {(model, name) for model, names in PLATES.items() for name in names}
+    assert named - known == WHOLE
+    assert (VinRecord, "read") in known

@@ -49,6 +49,7 @@ TOLD = AccessDecided(
         plate=None,
         expires_at=2_000_000_000,
         form="jws",
+        plate_code="41",
     ),
     plate=PlateRecord(
         verdict="MISMATCH",
@@ -59,6 +60,7 @@ TOLD = AccessDecided(
         rival=True,
         kind="trailer",
         colour="yellow",
+        code="15",
     ),
     pictures=("p1", "p2"),
     data=DataRecord(state=DataState.STALE_OK, age_s=1800, trust=5, declarations=11, revocations=12, watch=13),

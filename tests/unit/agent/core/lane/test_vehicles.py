@@ -660,6 +660,7 @@ def test_the_record_of_a_grant_comes_first_and_holds_everything() -> None:
         "plate": "京A12345",
         "expires_at": 2_000_000_000,
         "form": "signed",
+        "plate_code": "",
     }
     assert decided.plate == PlateRecord(verdict="MATCH", declared="京A12345", read="京A12345", score=4.0, frames=3)
     assert [check.model_dump() for check in decided.checks] == [{"reason": Reason.OK, "ok": True, "detail": "fine"}]
@@ -715,6 +716,8 @@ def test_the_outcome_names_the_permit_the_plate_the_pictures_and_the_time_it_too
         "vin": PERMIT.vin,
         "granted": True,
         "taken": True,
+        "vin_read": None,
+        "plate_code": "",
     }
 
 

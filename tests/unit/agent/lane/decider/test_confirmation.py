@@ -39,9 +39,9 @@ class ScriptedReader(FaithfulReader):
         super().__init__()
         self.asked = []
 
-    def read(self, codes, plates, answer):
+    def read(self, codes, plates, answer, vins=()):
         def as_it_is():
-            super(ScriptedReader, self).read(codes, plates, answer)
+            super(ScriptedReader, self).read(codes, plates, answer, vins)
 
         self.asked.append((as_it_is, answer))
 
