@@ -31,7 +31,7 @@ from agent.service.cleanup import on_failure
 from agent.service.watchdog import Watchdog
 from agent.service.worker_supervisor import WorkerSupervisor
 from agent.settings import anchors_folder, interlocks, shared_arms
-from agent.site import site_service
+from agent.site import StandaloneSite, site_service
 from agent.store.gate_key import gate_key
 from agent.vision.second_reading import SecondReadingService
 
@@ -156,7 +156,9 @@ class GateParts:
             state=settings.state.directory,
             running=None if held is None else held.held,
             overruled=self.loaded.overruled,
-            real_lanes=frozenset(name for name, lane in settings.lanes.items() if lane.relay.kind != "simulated"),
+            real_lanes=frozenset(
+                name for name, lane in settings.lanes.items() if lane.relay.kind != "simulated" and not lane.dry_run
+            ),
             note=self.note,
             utc=self.utc,
             reload=self.source.request_reload,
@@ -201,10 +203,15 @@ class GateParts:
             self._distrust,
             lambda: self.trust.hold,
         )
+        # A lane in dry run claims nothing at the site: it looks into this gate's own ledger, and leaves it as it is.
+        dry_sources = replace(sources, claims=StandaloneSite(self.journal))
         return GateLanes(
             settings,
             services,
-            lambda name: Decider(lane_place(settings, name, self.lists.rules, sample_salt), sources).decide,
+            lambda name: Decider(
+                lane_place(settings, name, self.lists.rules, sample_salt),
+                dry_sources if settings.lanes[name].dry_run else sources,
+            ).decide,
         )
 
     def _lock_lane(self, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 EVIDENCE = "evidence"
 SHOWN = 50
+_PRIVATE = 0o600
 
 
 def replay_command(  # noqa: PLR0913, PLR0917 - one argument an option
@@ -64,12 +66,21 @@ def replay_command(  # noqa: PLR0913, PLR0917 - one argument an option
             found.gate, found.configuration = reader.standing().gate, loaded.digest
             page = None if html is None else html_report(found, language, _picture(folder))
         if html is not None and page is not None:
-            html.write_text(page, encoding="utf-8")
+            _write(html, page)
     except (JournalError, OSError) as error:
         fail("replay", error)
     echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2) if as_json else text_report(found, SHOWN))
     if html is not None:
         echo(f"{html}: {_count(found)}", err=True)
+
+
+def _write(path: Path, page: str) -> None:
+    """Write a file that is whole or not there, for its owner alone: it names people. Raises OSError."""
+    fresh = path.with_name(f"{path.name}.part")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE), "wb") as file:
+        file.write(page.encode())
+    fresh.rename(path)
 
 
 def _loaded(configuration: Path) -> LoadedSettings:

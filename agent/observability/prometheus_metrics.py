@@ -158,6 +158,24 @@ def _lanes(lanes: tuple[LaneFigures, ...]) -> Iterator[Metric]:
         ("lane",),
         (((lane.lane,), float(lane.out_of_service)) for lane in lanes),
     )
+    yield _gauge(
+        "lane_dry_run",
+        "1 for a lane in dry run, which moves nothing.",
+        ("lane",),
+        (((lane.lane,), float(lane.dry_run is not None)) for lane in lanes),
+    )
+    yield _counter(
+        "dry_run_vehicles",
+        "Vehicles of a lane in dry run since the start: what was decided and what they did agreed, disagreed, or cannot "
+        "be compared (unknown).",
+        ("lane", "result"),
+        (
+            ((lane.lane, result), float(getattr(lane.dry_run, result)))
+            for lane in lanes
+            if lane.dry_run is not None
+            for result in ("agreed", "disagreed", "unknown")
+        ),
+    )
 
 
 def _cameras(cameras: tuple[CameraFigures, ...]) -> Iterator[Metric]:

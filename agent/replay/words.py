@@ -15,6 +15,7 @@ NOT_JUDGED: Final[Mapping[NotJudged, Text]] = {
     NotJudged.UNREADABLE: Text("Recorded by a later version, which this one does not understand."),
     NotJudged.NO_SUCH_LANE: Text("The configuration has no such lane."),
     NotJudged.CODES: Text("The plate alone was asked for then, so codes were not looked at."),
+    NotJudged.FORM: Text("The code had a form that was not taken then, so it was not read."),
     NotJudged.DECLARED_PLATES: Text("It was not recorded which declarations had the plate that was read."),
     NotJudged.OTHER_PLATES: Text("The plate was not asked for then, so plates of others were not compared."),
     NotJudged.VINS: Text("The VIN was not asked for then, so it may not have been looked for."),

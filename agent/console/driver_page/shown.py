@@ -53,9 +53,11 @@ class Shown:
 def shown(view: LaneView | None, timing: Timing, languages: Sequence[Language], at: float) -> Shown:
     """What to show at a time (monotonic s): to wait, where the lane's loop has not gone round for a while.
 
+    In a dry run it is always that: others tell the driver what to do.
+
     `languages`: those of the lane, the first for vehicles of other countries.
     """
-    if view is None or stands_still(view, at):
+    if view is None or stands_still(view, at) or view.dry_run is not None:
         return Shown(DriverMessage.WAIT, languages=tuple(languages))
     message = message_of(view.message)
     left_s = max(0.0, view.waits_until - at) if isfinite(view.waits_until) else None

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from agent.core.decision.knowledge import Knowledge, PermitUses
     from agent.core.decision.permit_choice import Assessment
     from agent.core.model import Declaration
-    from agent.core.permit import Permit
+    from agent.core.permit import Permit, PermitForm
     from agent.core.plates import PlateVote
     from agent.core.site import OtherExit
     from agent.core.trust_state import StateHold
@@ -43,11 +43,13 @@ def facts_record(  # noqa: PLR0913 - all that a decision goes by
     final: bool,
     utc: float,
     clock_trusted: bool,
+    forms: Iterable[PermitForm],
     last_exit: OtherExit | None = None,
 ) -> FactsRecord:
     """Return what one decision goes by. The first three and `final` are what `judge` is given.
 
-    `utc`: the time by which it is judged (Unix seconds), and whether that is to be trusted. `last_exit`: the vehicle's
+    `utc`: the time by which it is judged (Unix seconds), and whether that is to be trusted. `forms`: those of permits
+    that are taken. `last_exit`: the vehicle's
     newest passage the same way under another permit, however long ago.
     """
     permit, evidence, data = assessment.permit, assessment.evidence, known.data
@@ -56,6 +58,7 @@ def facts_record(  # noqa: PLR0913 - all that a decision goes by
         clock_trusted=clock_trusted,
         final=final,
         require=rules.require,
+        forms=tuple(sorted(forms)),
         tie=(Tie.NOTHING if permit is None else tie_of(permit, rules)).value,
         assessed=assessment.reason,
         by_plate=assessment.by_plate,

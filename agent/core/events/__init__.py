@@ -32,6 +32,7 @@ from agent.core.events.checkpoint import Checkpoint, ExportStatement, checkpoint
 from agent.core.events.code_digest import digest_of_code
 from agent.core.events.event_types import (
     TYPES,
+    AccessCompared,
     AccessDecided,
     AccessGranted,
     AcknowledgementRefused,
@@ -115,6 +116,7 @@ __all__ = [
     "TYPES",
     "UTC_MS_MAX",
     "VALUE_BYTES",
+    "AccessCompared",
     "AccessDecided",
     "AccessGranted",
     "Ack",

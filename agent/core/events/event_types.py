@@ -155,6 +155,9 @@ class GateStarted(Event):
     interrupted: tuple[str, ...] = Field(
         default=(), description="The transactions that were open when it last stopped without a word."
     )
+    dry_run: tuple[str, ...] = Field(
+        default=(), description="The lanes in dry run: they decide and record, and move nothing."
+    )
 
 
 class GateStopping(Event):
@@ -351,6 +354,22 @@ class AccessDecided(Event):
         default=None,
         description="What it was made on, so that other rules can be tried on it; null: an earlier agent, or a "
         "decision that no rule made, such as while no camera worked.",
+    )
+
+
+class AccessCompared(Event):
+    """In a lane in dry run: what would have been done with a vehicle, beside what became of it.
+
+    Others move the arm there, and the loops tell whether the vehicle went.
+    """
+
+    TYPE: ClassVar[str] = "access.compared"
+    verdict: Verdict | None = Field(description="What was decided; null: it went before anything was.")
+    reason: Reason | None = Field(description="Why; null: nothing was decided.")
+    passed: bool | None = Field(description="It went under the arm and away; null: no loops could tell.")
+    agrees: bool | None = Field(
+        description="Whether both are the same: PASS, and it went, or DENY, and it did not. Null: that cannot be said, "
+        "as where an officer was to decide."
     )
 
 
@@ -714,6 +733,7 @@ TYPES: tuple[type[Event], ...] = (
     PermitPresented,
     VehicleVin,
     AccessDecided,
+    AccessCompared,
     AccessGranted,
     BarrierPulsed,
     BarrierMoved,
@@ -744,9 +764,13 @@ TYPES: tuple[type[Event], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event before the journal gives it its place: sequence number, hash of the one before, id, time."""
+    """An event before the journal gives it its place: sequence number, hash of the one before, id, time.
+
+    `dry_run`: of a lane that moves nothing; None: as its lane is now.
+    """
 
     event: Event
     lane: str | None
     transaction: str | None
     utc: float
+    dry_run: bool | None = None

@@ -115,6 +115,7 @@ class FactsRecord(_Facts):
     require: Literal["permit_and_plate", "permit", "plate", "either"] = Field(
         description="What the lane asked for, as in its configuration."
     )
+    forms: tuple[str, ...] = Field(description="The forms of permits that the gate took, as in its configuration.")
     tie: Literal["nothing", "plate", "vin", "either", "both", "officer"] = Field(
         description="What had to tie the permit to the vehicle: nothing, its plate, its VIN, one of the two, both, or "
         "an officer's eye."

@@ -81,15 +81,11 @@ class ReplayRules:
 
 @dataclass(frozen=True, slots=True)
 class KnownFacts:
-    """What `judge` is given. `before`: the matches of plate and VIN with the declared ones, as they were recorded.
-
-    `tie`: what the rules ask for to tie the permit to the vehicle.
-    """
+    """What `judge` is given. `before`: the matches of plate and VIN with the declared ones, as they were recorded."""
 
     assessment: Assessment
     known: Knowledge
     before: Decision | None = None
-    tie: Tie = Tie.NOTHING
 
 
 def known_facts(record: AccessDecided, facts: FactsRecord, transaction: str, rules: ReplayRules) -> KnownFacts:
@@ -109,10 +105,9 @@ def known_facts(record: AccessDecided, facts: FactsRecord, transaction: str, rul
     known = _knowledge(facts, facts.uses, assessment.permit, data, rules)
     matched = None if vote is None else _match(record.plate)
     found = _vin(record.vin) if counting.vin else None
-    tie = tie_of(assessment.permit, rules.judgement)
-    _check_asked(facts, tie, assessment, found)
+    _check_asked(facts, tie_of(assessment.permit, rules.judgement), assessment, found)
     before = Decision(record.verdict, record.reason, (), match=matched, vin=found)
-    return KnownFacts(assessment, known, before, tie)
+    return KnownFacts(assessment, known, before)
 
 
 # ------------------------------------------------------------------------------------------------------------ the permit
@@ -142,12 +137,18 @@ def _permit(said: PermitRecord | None, claims: PermitClaimsRecord | None) -> Per
 
 
 def _assessment(record: AccessDecided, facts: FactsRecord, permit: Permit | None, rules: ReplayRules) -> Assessment:
-    """What comes of the permit by itself: by time, place and form it is judged anew, all else stays as it was."""
+    """What comes of the permit by itself: by time, place and form it is judged anew, all else stays as it was.
+
+    Raises NotJudgedError.
+    """
     nothing_read = TransactionEvidence("")
     made = tuple(Check(one.reason, one.ok, one.detail) for one in record.checks)
     made = made if facts.assessed is not Reason.OK else _before(made, Reason.PERMIT_REVOKED)
     as_it_was = Assessment(nothing_read, made, permit, facts.assessed, by_plate=facts.by_plate)
     if permit is None:
+        unread = facts.assessed is Reason.VERSION_UNSUPPORTED
+        if unread and set(facts.forms) != {form.value for form in rules.context.forms}:
+            raise NotJudgedError(NotJudged.FORM)
         return as_it_was
     context = _context(facts, rules)
     if permit.form is not PermitForm.PLATE and permit.form not in context.forms:
@@ -267,7 +268,7 @@ def _data(record: AccessDecided, facts: FactsRecord, permit: Permit | None, rule
 def _knowledge(
     facts: FactsRecord, uses: UsesRecord, permit: Permit, data: DataStanding, rules: ReplayRules
 ) -> Knowledge:
-    other, second = facts.other_exit, facts.second
+    other = facts.other_exit
     declaration = _declaration(facts.declaration, permit)
     context = _context(facts, rules)
     admitted = None if declaration is None else verify_declared(declaration, permit.form, context, facts.utc)
@@ -289,8 +290,15 @@ def _knowledge(
         other_exit=exit_in_force(left, rules.judgement.already_exited_s, facts.utc),
         claim=_claim(facts, rules.judgement),
         hold=_hold(facts.hold),
-        second=None if second is None else SecondReading(SecondVerdict(second)),
+        second=_second(facts, tie_of(permit, rules.judgement)),
     )
+
+
+def _second(facts: FactsRecord, tie: Tie) -> SecondReading | None:
+    """What the pictures were confirmed for; None where these rules would have had something else confirmed."""
+    if facts.second is None or tie.value not in {Tie.NOTHING, facts.tie}:
+        return None
+    return SecondReading(SecondVerdict(facts.second))
 
 
 def _claim(facts: FactsRecord, rules: JudgementRules) -> ClaimAnswer | None:

@@ -23,6 +23,7 @@ class NotJudged(StrEnum):
     UNREADABLE = "unreadable"
     NO_SUCH_LANE = "no_such_lane"
     CODES = "codes"
+    FORM = "form"
     DECLARED_PLATES = "declared_plates"
     OTHER_PLATES = "other_plates"
     VINS = "vins"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision import Tie, judge
+from agent.core.decision import judge
 from agent.core.model import Check, Reason, Verdict
 from agent.core.replay.known_facts import ReplayRules, known_facts
 from agent.core.replay.recorded import NotJudged, NotJudgedError
@@ -62,6 +62,5 @@ def judged_again(decision: RecordedDecision, transaction: str, rules: ReplayRule
         return Answer(found.verdict, found.reason, found.checks)
     if then.reason in _OF_THE_LANE or (then.reason is Reason.SAMPLED and rules.judgement.sample_share):
         return then
-    other_tie = given.tie.value not in {Tie.NOTHING, facts.tie}
-    unproven = facts.claim is None or (facts.second is not None and other_tie)
+    unproven = facts.claim is None or (facts.second is not None and given.known.second is None)
     return Answer(found.verdict, found.reason, found.checks, unproven=unproven)

@@ -98,6 +98,7 @@ class FactCollector:
             final=case.question.final,
             utc=case.now.utc,
             clock_trusted=case.clock_trusted,
+            forms=self._place.forms,
             last_exit=case.last_exit,
         )
 
