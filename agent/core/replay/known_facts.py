@@ -34,7 +34,7 @@ from agent.core.replay.recorded import NotJudged, NotJudgedError
 from agent.core.site import ClaimAnswer, ClaimCode, OtherExit
 from agent.core.trust_state import NO_HOLD, StateHold
 from agent.core.vin_match import VinMatch
-from drivers.text import Text
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from agent.core.events import (
@@ -152,9 +152,8 @@ def _assessment(record: AccessDecided, facts: FactsRecord, permit: Permit | None
         return as_it_was
     context = _context(facts, rules)
     if permit.form is not PermitForm.PLATE and permit.form not in context.forms:
-        failed = Check(
-            Reason.VERSION_UNSUPPORTED, ok=False, detail=Text("form {form}, not accepted here", form=permit.form)
-        )
+        detail = joined([Text("form {form}", form=permit.form), Text("not accepted here")])
+        failed = Check(Reason.VERSION_UNSUPPORTED, ok=False, detail=detail)
         checks = (*_before(made, Reason.VERSION_UNSUPPORTED), failed)
         return replace(as_it_was, checks=checks, permit=None, reason=Reason.VERSION_UNSUPPORTED)
     key_elsewhere = facts.assessed is Reason.WRONG_SITE and permit.site == context.site
