@@ -6,6 +6,7 @@ import os
 import uuid
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -40,10 +41,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from agent.assembly.lanes import Deciding
     from agent.clock import Clock
     from agent.console.dependencies import Gate
     from agent.core.events import ClockReading, ConfigurationRefused, Draft, Event
-    from agent.core.model import LedgerChange
+    from agent.core.model import LedgerChange, WitnessReading
     from agent.mqtt import LinkView
     from agent.service.notify import Notifier
     from agent.settings import LoadedSettings
@@ -204,19 +206,22 @@ class GateParts:
             lambda: self.trust.hold,
         )
         # A lane in dry run claims nothing at the site: it looks into this gate's own ledger, and leaves it as it is.
-        dry_sources = replace(sources, claims=StandaloneSite(self.journal))
-        return GateLanes(
-            settings,
-            services,
-            lambda name: Decider(
-                lane_place(settings, name, self.lists.rules, sample_salt),
-                dry_sources if settings.lanes[name].dry_run else sources,
-            ).decide,
-        )
+        unclaimed = StandaloneSite(self.journal)
+
+        def decider(name: str) -> Deciding:
+            place = lane_place(settings, name, self.lists.rules, sample_salt)
+            claims = unclaimed if settings.lanes[name].dry_run else sources.claims
+            return Decider(place, replace(sources, claims=claims, witnessed=partial(self._witnessed, name))).decide
+
+        return GateLanes(settings, services, decider)
 
     def _lock_lane(self, name: str) -> None:
         """Lock a lane whose orders are not known. No lane runs yet where this is handed on."""
         self.lanes.lock(name, OWN_NAME, OwnCause.ORDERS_LOST.value, lambda: name in self.trust.state.unordered)
+
+    def _witnessed(self, name: str, since: float) -> tuple[WitnessReading, ...]:
+        """What the witnesses of a lane have said; the lanes are not made yet where this is handed on."""
+        return self.lanes.by_name[name].witness_readings(since)
 
     def _distrust(self, camera: str) -> None:
         """End a vision worker that lied; the lanes are not made yet where this is handed to them."""

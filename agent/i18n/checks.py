@@ -37,6 +37,7 @@ CHECKS: Final[Mapping[Reason, Text]] = {
     Reason.DECLARATION_MISMATCH: Text("Permit and declaration agree"),
     Reason.DATA_TOO_OLD: Text("The lists are fresh enough"),
     Reason.PLATE_UNREADABLE: Text("A plate was read"),
+    Reason.PLATE_DISPUTED: Text("No witness contradicts the plate"),
     Reason.PLATE_UNSURE: Text("The plate was read for sure"),
     Reason.PLATE_MISMATCH: Text("The plate is the declared one"),
     Reason.PLATE_OTHER_PERMIT: Text("It fits no other vehicle better"),

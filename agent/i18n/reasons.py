@@ -77,6 +77,10 @@ REASONS: Final[Mapping[Reason, Advice]] = {
     Reason.PLATE_UNREADABLE: Advice(
         Text("No plate was read, or none is declared."), Text("Compare plate or VIN by eye.")
     ),
+    Reason.PLATE_DISPUTED: Advice(
+        Text("A second camera and the gate's own do not agree on the plate."),
+        Text("Compare the plate with the permit, and see whether another vehicle is in view."),
+    ),
     Reason.PLATE_UNSURE: Advice(Text("The plate was not read clearly."), Text("Compare it by eye.")),
     Reason.PLATE_MISMATCH: Advice(
         Text("The plate is not the declared one."), Text("Hold the vehicle; compare plate and VIN.")

@@ -85,6 +85,7 @@ from agent.core.events import (
     VehicleVin,
     VinRecord,
     VoteRecord,
+    WitnessRecord,
     Writer,
     beginning,
     checkpoint_draft,
@@ -171,6 +172,7 @@ def _facts() -> FactsRecord:
             colour="blue",
             contested=False,
         ),
+        disputed=False,
         permit=PermitClaimsRecord(
             not_before=1_795_493_600,
             issued_at=1_795_493_600,
@@ -257,6 +259,7 @@ def _passage() -> list[_Step]:
                     colour="blue",
                     code="02",
                 ),
+                witness=WitnessRecord(standing="agrees", said=PLATE, witness=f"{LANE}/beside"),
                 vin=VinRecord(verdict="MATCH", read=VIN, source=VinSource.CODE_128, score=99.0, frames=2),
                 pictures=PICTURES,
                 data=DataRecord(

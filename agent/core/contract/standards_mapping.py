@@ -210,6 +210,7 @@ REASONS: Final[Mapping[Reason, StandardEquivalent]] = {
     Reason.DECLARATION_MISMATCH: StandardEquivalent(_CREDENTIAL, _UNVERIFIED),
     Reason.DATA_TOO_OLD: StandardEquivalent(_CREDENTIAL, _UNAVAILABLE),
     Reason.PLATE_UNREADABLE: StandardEquivalent(_CREDENTIAL, "denied-verification-timeout (163)"),
+    Reason.PLATE_DISPUTED: StandardEquivalent(_CREDENTIAL, _UNVERIFIED),
     Reason.PLATE_UNSURE: StandardEquivalent(_CREDENTIAL, _UNVERIFIED),
     Reason.PLATE_MISMATCH: StandardEquivalent(_CREDENTIAL, _UNVERIFIED),
     Reason.PLATE_OTHER_PERMIT: StandardEquivalent(_CREDENTIAL, _UNVERIFIED),

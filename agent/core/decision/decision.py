@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from agent.core.lists import DataStanding
     from agent.core.model import Check, Reason, Verdict
     from agent.core.permit import Permit
-    from agent.core.plates import PlateMatch, PlateVote
+    from agent.core.plates import PlateMatch, PlateVote, WitnessedMatch
     from agent.core.vin_match import VinMatch
 
 
@@ -22,8 +22,8 @@ class Decision:
     when the text failed before its signature held. `match`: the plate match, None when none was made. `data`: how fresh
     the lists behind it were, None where they were not asked. `voted`: the plate that the readings point to, None when
     there are none. `pictures`: by SHA-256, the kept pictures that were read once more. `vin`: the VIN match, None when
-    no VIN was read or no permit says which it is to be. `facts`: what it was made on, for its event; None where nothing
-    was asked.
+    no VIN was read or no permit says which it is to be. `witnessed`: what the witnesses made of the plate match, None
+    when they said nothing. `facts`: what it was made on, for its event; None where nothing was asked.
     """
 
     verdict: Verdict
@@ -35,4 +35,10 @@ class Decision:
     voted: PlateVote | None = None
     pictures: tuple[str, ...] = ()
     vin: VinMatch | None = None
+    witnessed: WitnessedMatch | None = None
     facts: FactsRecord | None = field(default=None, compare=False)
+
+    @property
+    def own_match(self) -> PlateMatch | None:
+        """The plate match by the gate's own cameras alone."""
+        return self.match if self.match is None or self.witnessed is None else self.witnessed.own

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from agent.core.decision.permit_choice import Assessment
     from agent.core.model import Declaration
     from agent.core.permit import Permit, PermitForm
-    from agent.core.plates import PlateVote
+    from agent.core.plates import PlateVote, WitnessedMatch
     from agent.core.site import OtherExit
     from agent.core.trust_state import StateHold
 
@@ -45,12 +45,14 @@ def facts_record(  # noqa: PLR0913 - all that a decision goes by
     clock_trusted: bool,
     forms: Iterable[PermitForm],
     last_exit: OtherExit | None = None,
+    witnessed: WitnessedMatch | None = None,
 ) -> FactsRecord:
     """Return what one decision goes by. The first three and `final` are what `judge` is given.
 
     `utc`: the time by which it is judged (Unix seconds), and whether that is to be trusted. `forms`: those of permits
     that are taken. `last_exit`: the vehicle's
-    newest passage the same way under another permit, however long ago.
+    newest passage the same way under another permit, however long ago. `witnessed`: what the witnesses made of the plate
+    match, as the decision has it.
     """
     permit, evidence, data = assessment.permit, assessment.evidence, known.data
     return FactsRecord(
@@ -70,6 +72,7 @@ def facts_record(  # noqa: PLR0913 - all that a decision goes by
         vin_by=_sources(reading.camera for reading in evidence.vins),
         vins_of_same_camera=evidence.vins_of_same_camera,
         vote=_vote(assessment.voted),
+        disputed=witnessed is not None and witnessed.disputed,
         permit=None if permit is None else _permit(permit),
         lists=tuple(ListRecord(list=one.kind, version=one.version, issued_at=one.issued_at) for one in data.held),
         trust_expires_at=data.trust_expires_at,

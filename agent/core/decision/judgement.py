@@ -23,6 +23,7 @@ from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.permit_choice import FOREIGN, is_foreign
 from agent.core.decision.tie import declares_vin
 from agent.core.model import Check, ListKind, Reason, Verdict
+from agent.core.plates import with_witness
 from agent.core.plates.match import match
 from agent.core.vin_match import match_vin
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from agent.core.decision.permit_choice import Assessment
     from agent.core.lists import DataStanding
     from agent.core.permit import Permit
+    from agent.core.plates import PlateMatch, WitnessedMatch
 
 __all__ = ["JudgementRules", "judge", "lists_needed", "plate_leads"]
 
@@ -56,8 +58,8 @@ def judge(
     """Decide on an assessed transaction. Never raises.
 
     `known`: what ledger and lists say of `assessment.permit`. `final`: no more evidence will come, so RETRY is no
-    answer. `before`: what was decided on the same evidence before; the matches of plate and VIN, which cost more than
-    all else here, are taken from it.
+    answer. `before`: what was decided on the same readings before; the matches of plate and VIN, which cost more than
+    all else here, are taken from it. What witnesses say is weighed anew where they said anything.
     """
     checks = list(assessment.checks)
     return with_fail_safe(
@@ -115,16 +117,27 @@ def _judge(
 
 
 def _decision(verdict: Verdict, reason: Reason, checks: list[Check], case: Case) -> Decision:
-    return Decision(verdict, reason, tuple(checks), case.permit, case.match, case.known.data, case.voted, vin=case.vin)
+    return Decision(
+        verdict,
+        reason,
+        tuple(checks),
+        case.permit,
+        case.match,
+        case.known.data,
+        case.voted,
+        vin=case.vin,
+        witnessed=case.witnessed,
+    )
 
 
 def _case(
     assessment: Assessment, permit: Permit, rules: JudgementRules, known: Knowledge, before: Decision | None
 ) -> Case:
     voted, evidence = assessment.voted, assessment.evidence
-    matched, found = (None, None) if before is None else (before.match, before.vin)
-    if matched is None and voted is not None and permit.plate is not None:
-        matched = match(voted, permit.plate, rules.match, known.others)
+    own, found = (None, None) if before is None else (before.own_match, before.vin)
+    if own is None and voted is not None and permit.plate is not None:
+        own = match(voted, permit.plate, rules.match, known.others)
+    witnessed = _witnessed(assessment, permit, rules, own) or (None if before is None else before.witnessed)
     if found is None and declares_vin(permit):
         found = match_vin(evidence.vins, permit.vin, rules.vin_match)
     return Case(
@@ -134,10 +147,22 @@ def _case(
         known,
         evidence.plates_seen,
         voted,
-        matched,
+        own if own is None or witnessed is None else witnessed.match,
         vins_read=evidence.vins_seen,
         vin=found,
+        witnessed=witnessed,
     )
+
+
+def _witnessed(
+    assessment: Assessment, permit: Permit, rules: JudgementRules, own: PlateMatch | None
+) -> WitnessedMatch | None:
+    """What the witnesses make of the match; None: they said nothing, or no plate is declared."""
+    said = assessment.evidence.witnessed
+    if not said or permit.plate is None:
+        return None
+    found = own or match(None, permit.plate)
+    return with_witness(found, assessment.voted, said, rules.witness, rules.match)
 
 
 def _verdict_on_assessment(

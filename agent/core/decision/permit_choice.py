@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from agent.core.decision.rate_limit import RateRules, Texts
-    from agent.core.model import Declaration, Instant, Presentation, Reading, VinReading
+    from agent.core.model import Declaration, Instant, Presentation, Reading, VinReading, WitnessReading
     from agent.core.permit import GateContext, Permit, PermitResult, TrustList
     from agent.core.plates import PlateVote
 
@@ -45,7 +45,8 @@ class TransactionEvidence:
 
     `set_aside`: how many plates were read that are taken for those of others, so that they are not among the readings.
     `of_same_camera`: how many were read by the camera alone that read the permit, where another one must have;
-    `vins_of_same_camera`: of VINs. `vins`: the VINs that were read, on this vehicle or near it.
+    `vins_of_same_camera`: of VINs. `vins`: the VINs that were read, on this vehicle or near it. `witnessed`: what the
+    witnesses of the lane have said since it began.
     """
 
     transaction: str
@@ -55,6 +56,7 @@ class TransactionEvidence:
     of_same_camera: int = 0
     vins: tuple[VinReading, ...] = ()
     vins_of_same_camera: int = 0
+    witnessed: tuple[WitnessReading, ...] = ()
 
     @property
     def plates_seen(self) -> str:

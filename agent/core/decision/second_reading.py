@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.decision.second_verdict import SecondReading, SecondVerdict
 from agent.core.decision.tie import relied_on, tie_of
-from agent.core.plates import ACCEPTED, MatchVerdict
+from agent.core.plates import ACCEPTED, MatchVerdict, with_witness
 from agent.core.plates.match import match
 from agent.core.plates.vote import vote
 from agent.core.vin_match import match_vin, read_by_code
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from agent.core.decision.decision import Decision
     from agent.core.decision.judgement_rules import JudgementRules
     from agent.core.decision.permit_choice import Assessment
-    from agent.core.model import Position, Presentation, Reading, VinReading, VinSource
+    from agent.core.model import Position, Presentation, Reading, VinReading, VinSource, WitnessReading
 
 MOST_PLATES: Final = 3
 """How many plates are read once more: the pictures that show the voted one best."""
@@ -40,7 +40,7 @@ class ToBeConfirmed:
     `code`: the bytes of the permit's code, None where none is to be read; `code_picture`: SHA-256 of the picture that
     shows it, `code_camera`: whose it is. `plate`: the declared plate, None where none is to be read; `readings`: what
     was told of it, each with its picture. `vin`: the declared VIN, None where none is to be read; `vins`: what was told
-    of it, each with its picture.
+    of it, each with its picture. `witnessed`: what the witnesses had said of the plate.
     """
 
     code: bytes | None = None
@@ -50,6 +50,7 @@ class ToBeConfirmed:
     readings: tuple[Reading, ...] = ()
     vin: str | None = None
     vins: tuple[VinReading, ...] = ()
+    witnessed: tuple[WitnessReading, ...] = ()
 
     @property
     def pictures(self) -> tuple[str, ...]:
@@ -141,6 +142,7 @@ def to_be_confirmed(
         readings=readings[:MOST_PLATES],
         vin=permit.vin if permit is not None and asks_vin else None,
         vins=vins[:MOST_VINS],
+        witnessed=assessment.evidence.witnessed if asks_plate else (),
     )
 
 
@@ -173,7 +175,9 @@ def _against_plate(asked: ToBeConfirmed, shown: PicturesShown, rules: JudgementR
         for told, plate in zip(asked.readings, shown.plates, strict=True)
         if plate is not None
     )
-    found = match(vote(again), asked.plate, rules.match)
+    voted = vote(again)
+    own = match(voted, asked.plate, rules.match)
+    found = with_witness(own, voted, asked.witnessed, rules.witness, rules.match).match
     if found.verdict is not MatchVerdict.MATCH:
         return _unclear(found.score, found.frames)
     return None

@@ -81,6 +81,7 @@ from agent.core.events.event_types import (
     VehiclePresent,
     VehicleVin,
     VinRecord,
+    WitnessRecord,
 )
 from agent.core.events.judged_facts import (
     ClaimRecord,
@@ -201,6 +202,7 @@ __all__ = [
     "Verifier",
     "VinRecord",
     "VoteRecord",
+    "WitnessRecord",
     "Writer",
     "beginning",
     "checkpoint_draft",

@@ -310,6 +310,18 @@ class PermitPresented(Event):
     picture: str | None = Field(default=None, description="SHA-256 of the picture, in hex, where one is kept.")
 
 
+class WitnessRecord(BaseModel):
+    """What an event says of the witnesses: cameras that read plates by themselves, whose word opens nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    standing: str = Field(
+        description="agrees: one was sure of the declared one, and none of another; contradicts: one was sure of "
+        "another; unclear: none was sure, or what was said may be a slip of the declared one."
+    )
+    said: str = Field(description="The plate that it said.")
+    witness: str = Field(description="Which witness said so.")
+
+
 class VehicleVin(Event):
     """A VIN was read, on the vehicle or near it. Told once of each, when a permit says which it is to be."""
 
@@ -349,6 +361,11 @@ class AccessDecided(Event):
     )
     vin: VinRecord | None = Field(
         default=None, description="The VIN as read; null: none was, or no permit says which it is to be."
+    )
+    witness: WitnessRecord | None = Field(
+        default=None,
+        description="Whether cameras that read plates by themselves say the same; null: none said anything, or the "
+        "permit declares no plate.",
     )
     facts: FactsRecord | None = Field(
         default=None,

@@ -133,6 +133,9 @@ class FactsRecord(_Facts):
     vin_by: tuple[str, ...] = Field(description="The cameras and scanners that read VINs.")
     vins_of_same_camera: int = Field(description="How many readings of VINs did not count, as of_same_camera.")
     vote: VoteRecord | None = Field(description="The plate that was read; null: none was.")
+    disputed: bool = Field(
+        description="A witness and the gate's own cameras did not say the same of the declared plate."
+    )
     permit: PermitClaimsRecord | None = Field(description="What the permit says; null: none was verified.")
     lists: tuple[ListRecord, ...] = Field(description="The lists as they were, but for the trust list.")
     trust_expires_at: int = Field(description="When the trust list ends, Unix seconds.")

@@ -17,6 +17,7 @@ NO_ORACLE: Final = frozenset(
         Reason.DECLARATION_NOT_RELEASED,
         Reason.DECLARATION_MISMATCH,
         Reason.PLATE_UNREADABLE,
+        Reason.PLATE_DISPUTED,
         Reason.PLATE_UNSURE,
         Reason.PLATE_MISMATCH,
         Reason.PLATE_OTHER_PERMIT,

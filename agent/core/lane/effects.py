@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Decide:
 
     `set_aside`: how many plates were read that do not count, as of others than this vehicle. `pictures`: JPEG by
     SHA-256, those that the evidence names and that are still there; the lane itself does not know them. `vins`: the
-    VINs that were read.
+    VINs that were read. `arrived_at`: monotonic time since which what is said of the lane is said of this vehicle.
     """
 
     transaction: str
@@ -40,6 +41,7 @@ class Decide:
     set_aside: int = 0
     pictures: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
     vins: tuple[VinReading, ...] = ()
+    arrived_at: float = inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,14 @@ from agent.core.events import (
     PermitRecord,
     PlateRecord,
     VinRecord,
+    WitnessRecord,
     digest_of_code,
 )
 from agent.core.lane.copies import changed
 from agent.core.lane.own_plate import newest_first, own_readings
 from agent.core.lane.seen_vins import vin_pictures
 from agent.core.model import ListKind
-from agent.core.plates import NO_PLATE, customs_code
+from agent.core.plates import NO_PLATE, WitnessStanding, customs_code
 
 if TYPE_CHECKING:
     from agent.core.decision import Decision
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from agent.core.lists import DataStanding
     from agent.core.model import DriverMessage, Presentation
     from agent.core.permit import Permit
-    from agent.core.plates import PlateMatch
+    from agent.core.plates import PlateMatch, WitnessedMatch
     from agent.core.vin_match import VinMatch
 
 _LAST_SECOND = 253402300799.0  # of the year 9999
@@ -65,6 +66,7 @@ def decision_event(decision: Decision, pictures: tuple[str, ...]) -> AccessDecid
         pictures=pictures,
         data=_data(decision.data),
         vin=_vin(decision.vin),
+        witness=_witness(decision.witnessed),
         facts=decision.facts,
     )
 
@@ -149,6 +151,12 @@ def _vin(found: VinMatch | None) -> VinRecord | None:
         frames=found.frames,
         others=found.others,
     )
+
+
+def _witness(found: WitnessedMatch | None) -> WitnessRecord | None:
+    if found is None or found.standing is WitnessStanding.SILENT:
+        return None
+    return WitnessRecord(standing=found.standing, said=found.said, witness=found.witness)
 
 
 def _data(data: DataStanding | None) -> DataRecord | None:

@@ -249,7 +249,12 @@ class Transition:
         self.set_transaction(asked=True, final=final)
         transaction = self.transaction
         self._decide = Decide(
-            transaction.id, transaction.presentations, transaction.readings, final, vins=transaction.vins
+            transaction.id,
+            transaction.presentations,
+            transaction.readings,
+            final,
+            vins=transaction.vins,
+            arrived_at=transaction.began_at,
         )
 
     def record_decision(self, decision: Decision) -> None:

@@ -24,12 +24,19 @@ from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, Pla
 from agent.core.plates.recogniser_columns import ALPHABET, MOST_BYTES, decode, encode
 from agent.core.plates.rivals import series
 from agent.core.plates.vote import ACCEPTED, PlateVote
-from agent.core.plates.witness import WitnessedMatch, WitnessRules, WitnessStanding, with_witness
+from agent.core.plates.witness import (
+    DEFAULT_WITNESS_RULES,
+    WitnessedMatch,
+    WitnessRules,
+    WitnessStanding,
+    with_witness,
+)
 
 __all__ = [
     "ACCEPTED",
     "ALPHABET",
     "DEFAULT_RULES",
+    "DEFAULT_WITNESS_RULES",
     "FORMATS",
     "MARKS",
     "MOST_BYTES",

@@ -29,7 +29,8 @@ from agent.core.decision import (
 from agent.core.lists import FreshnessRules, ListStanding, standing_of
 from agent.core.model import Check, Declaration, Reason, Revocation, Watched
 from agent.core.permit import GateContext, Permit, PermitForm, TrustList, admission, verify_declared
-from agent.core.plates import MatchVerdict, PlateMatch, PlateVote
+from agent.core.plates import MatchVerdict, PlateMatch, PlateVote, WitnessedMatch, WitnessStanding
+from agent.core.plates.match import match
 from agent.core.replay.recorded import NotJudged, NotJudgedError
 from agent.core.site import ClaimAnswer, ClaimCode, OtherExit
 from agent.core.trust_state import NO_HOLD, StateHold
@@ -106,7 +107,8 @@ def known_facts(record: AccessDecided, facts: FactsRecord, transaction: str, rul
     matched = None if vote is None else _match(record.plate)
     found = _vin(record.vin) if counting.vin else None
     _check_asked(facts, tie_of(assessment.permit, rules.judgement), assessment, found)
-    before = Decision(record.verdict, record.reason, (), match=matched, vin=found)
+    witnessed = _witnessed(record, facts, counting)
+    before = Decision(record.verdict, record.reason, (), match=matched, vin=found, witnessed=witnessed)
     return KnownFacts(assessment, known, before)
 
 
@@ -245,6 +247,17 @@ def _match(said: PlateRecord | None) -> PlateMatch | None:
         kind=said.kind,
         colour=said.colour,
     )
+
+
+def _witnessed(record: AccessDecided, facts: FactsRecord, counting: _Counting) -> WitnessedMatch | None:
+    """What the witnesses made of the match, which is recorded as it was after them."""
+    said, after = record.witness, _match(record.plate)
+    if said is None or record.permit is None:
+        return None
+    if not counting.plate:
+        raise NotJudgedError(NotJudged.PLATES_OF_CAMERA)
+    found = after or match(None, record.permit.plate or "")
+    return WitnessedMatch(found, found, WitnessStanding(said.standing), said.said, said.witness, facts.disputed)
 
 
 def _vin(said: VinRecord | None) -> VinMatch | None:

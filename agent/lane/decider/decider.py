@@ -242,7 +242,7 @@ class Decider:
             # A vehicle must not wait because its record says less.
             log.error("what a decision was made on could not be noted", exc_info=sys.exception())
 
-        facts = with_fail_safe(lambda: self._facts.record(case), failed)
+        facts = with_fail_safe(lambda: self._facts.record(case, decision.witnessed), failed)
         return replace(decision, facts=facts)
 
 

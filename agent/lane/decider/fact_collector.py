@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from agent.core.lists import DataStanding
     from agent.core.model import Instant
     from agent.core.permit import Permit, TrustList
+    from agent.core.plates import WitnessedMatch
     from agent.core.site import OtherExit
     from agent.lane.decider.sources import LanePlace, Sources
 
@@ -65,6 +66,7 @@ class FactCollector:
         self._ledger = sources.ledger
         self._clock_trusted = sources.clock_trusted
         self._hold = sources.hold
+        self._witnessed = sources.witnessed
         self._texts: Texts = NO_TEXTS
 
     def collect(self, question: Decide, now: Instant) -> CollectedFacts | None:
@@ -89,8 +91,11 @@ class FactCollector:
             )
         return CollectedFacts(question, now, assessment, known, number, trusted, last_exit)
 
-    def record(self, case: CollectedFacts) -> FactsRecord:
-        """What a decision on a case goes by, for its event: enough to try other rules on it."""
+    def record(self, case: CollectedFacts, witnessed: WitnessedMatch | None) -> FactsRecord:
+        """What a decision on a case goes by, for its event: enough to try other rules on it.
+
+        `witnessed`: as the decision has it.
+        """
         return facts_record(
             case.assessment,
             self._place.rules,
@@ -100,13 +105,17 @@ class FactCollector:
             clock_trusted=case.clock_trusted,
             forms=self._place.forms,
             last_exit=case.last_exit,
+            witnessed=witnessed,
         )
 
     def renewed(self, case: CollectedFacts) -> CollectedFacts:
         """The same case by what lists and witnesses say now; from any thread.
 
-        While pictures were read again and another gate was asked, central may have taken the permit back.
+        While pictures were read again and another gate was asked, central may have taken the permit back, and another
+        camera may have read another plate.
         """
+        evidence = replace(case.assessment.evidence, witnessed=self._witnessed(case.question.arrived_at))
+        case = replace(case, assessment=replace(case.assessment, evidence=evidence))
         permit = case.assessment.permit
         known = replace(case.known, hold=self._hold())
         if permit is not None and case.assessment.reason is Reason.OK:
@@ -129,7 +138,12 @@ class FactCollector:
         rules, context = self._place.rules, self._context()
         shown = () if rules.require == "plate" else question.presentations
         evidence = TransactionEvidence(
-            question.transaction, shown, question.readings, question.set_aside, vins=question.vins
+            question.transaction,
+            shown,
+            question.readings,
+            question.set_aside,
+            vins=question.vins,
+            witnessed=self._witnessed(question.arrived_at),
         )
         found = {digest: self._lists.declaration_by_reference(digest) for digest in references_of(evidence)}
         references = {digest: declaration for digest, declaration in found.items() if declaration is not None}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from agent.core.decision import JudgementRules, PicturesShown
+    from agent.core.model import WitnessReading
     from agent.core.site import ClaimAnswer, ClaimRequest
     from agent.core.trust_state import StateHold
     from agent.store.journal import Journal
@@ -75,7 +76,8 @@ class Sources:
     """Whom the decider asks. `clock_trusted`: whether permits may be judged by the clock.
 
     `hold`: what the gate's own state keeps from permits. `distrust` is told, from any thread, which camera's vision
-    worker told of what its picture does not show; it must not block.
+    worker told of what its picture does not show; it must not block. `witnessed`: what the witnesses of the lane have
+    said since a time (monotonic), asked from any thread.
 
     `lists` may raise RegistryError, `ledger` and `claims` JournalError.
     """
@@ -87,3 +89,4 @@ class Sources:
     kept_pictures: KeptPictures
     distrust: Callable[[str], None] = lambda _camera: None
     hold: Callable[[], StateHold] = lambda: NO_HOLD
+    witnessed: Callable[[float], tuple[WitnessReading, ...]] = lambda _since: ()

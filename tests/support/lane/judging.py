@@ -13,6 +13,7 @@ from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import Declaration, DeclarationStatus
 from agent.core.model.observations import Presentation, Reading, VinReading, VinSource
 from agent.core.model.reasons import Reason, Verdict
+from agent.core.model.witness_reading import WitnessReading
 from agent.core.permit.checks import GateContext
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
@@ -64,6 +65,11 @@ def read(plate=PLATE, frames=3, sure=0.99, kind="civil"):
 READ = read()
 
 
+def witness_said(plate=PLATE, confidence=0.97, at=1.0, witness="beside"):
+    """What a camera that reads plates by itself says."""
+    return WitnessReading(witness, plate, confidence, at)
+
+
 def vins_read(vin=PERMIT.vin, source=VinSource.CODE_128, *, frames=2, camera="front", picture=None, first=0):
     """Frames, or scans, whose codes all say this VIN."""
     return tuple(
@@ -102,6 +108,7 @@ def decide(
     texts=NO_TEXTS,
     set_aside=0,
     vins=(),
+    witnessed=(),
     **rules,
 ):
     """Take all steps as the decider does, and hold the promises that every decision makes.
@@ -110,7 +117,7 @@ def decide(
     """
     asked = JudgementRules(**rules)
     presented = () if asked.require == "plate" else shown(*payloads)
-    evidence = TransactionEvidence("t1", presented, readings, set_aside, vins=vins)
+    evidence = TransactionEvidence("t1", presented, readings, set_aside, vins=vins, witnessed=witnessed)
     references = {one.reference: one for one in active if one.reference}
     assessment = assess(evidence, AssessmentContext(context, trust, references), Instant(0.0, NOW), texts)
     if plate_leads(assessment, asked, final=final):

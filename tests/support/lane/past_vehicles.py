@@ -124,6 +124,7 @@ def answered(situation: Situation, rules: ReplayRules, *, proven: bool = True) -
         clock_trusted=situation.clock_trusted,
         forms=context.forms,
         last_exit=last_exit,
+        witnessed=decision.witnessed,
     )
     return replace(decision, facts=facts)
 

@@ -28,6 +28,7 @@ CHECKS: Final[tuple[Callable[[Case], CheckFinding | None], ...]] = (
     list_data.agreeing,
     list_data.fresh_enough,
     plate.readable,
+    plate.undisputed,
     plate.sure,
     plate.matching,
     plate.nobody_elses,

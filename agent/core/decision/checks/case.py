@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from agent.core.decision.judgement_rules import JudgementRules
     from agent.core.decision.knowledge import Knowledge
     from agent.core.permit import Permit
-    from agent.core.plates import PlateMatch, PlateVote
+    from agent.core.plates import PlateMatch, PlateVote, WitnessedMatch
     from agent.core.vin_match import VinMatch
 
 
@@ -21,8 +21,8 @@ class Case:
     """One permit that holds by itself, with everything that it is judged on.
 
     `readings`: how many there were, in words. `voted`: the plate that they point to; `match`: its match with the
-    declared one. `vins_read`: how many VINs were read, in words; `vin`: their match with the declared one, None where
-    none was read.
+    declared one, after the witnesses; `witnessed`: what these made of it, None where they said nothing. `vins_read`:
+    how many VINs were read, in words; `vin`: their match with the declared one, None where none was read.
     """
 
     permit: Permit
@@ -34,6 +34,7 @@ class Case:
     match: PlateMatch | None
     vins_read: str = ""
     vin: VinMatch | None = None
+    witnessed: WitnessedMatch | None = None
 
     @property
     def tie(self) -> Tie:

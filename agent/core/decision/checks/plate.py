@@ -11,12 +11,12 @@ from agent.core.decision.checks.case import failed, held, noted, unclear
 from agent.core.decision.tie import ASKS_PLATE, Tie, contradicts
 from agent.core.model import Reason, Verdict
 from agent.core.permit import PermitForm
-from agent.core.plates import MatchVerdict, PlateKind
+from agent.core.plates import MatchVerdict, PlateKind, WitnessStanding
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from agent.core.decision.checks.case import Case, CheckFinding
-    from agent.core.plates import PlateMatch
+    from agent.core.plates import PlateMatch, WitnessedMatch
 
 FRAMES_FOR_A_PLATE_ALONE: Final = 2
 """How many frames must have read one text before it alone stands for a permit."""
@@ -42,6 +42,19 @@ def readable(case: Case) -> CheckFinding:
             return found(Reason.PLATE_UNREADABLE, case.readings)
         case _:
             assert_never(case.tie)
+
+
+def undisputed(case: Case) -> CheckFinding | None:
+    """PLATE_DISPUTED: a witness and the gate's own cameras do not say the same of the declared plate.
+
+    That is for an officer at once: of two plates that were seen, more pictures do not tell which is the vehicle's.
+    """
+    found = case.witnessed
+    if found is None or found.standing is WitnessStanding.SILENT or case.tie not in _WEIGHS_PLATE:
+        return None
+    if found.disputed:
+        return failed(Verdict.MANUAL, Reason.PLATE_DISPUTED, _said(found))
+    return held(Reason.PLATE_DISPUTED, _said(found))
 
 
 def sure(case: Case) -> CheckFinding | None:
@@ -122,6 +135,14 @@ def _not_judged(case: Case) -> Text:
     if case.permit.plate is None and case.rules.require == "permit_and_plate":
         return Text("not judged, the permit declares no plate")
     return Text("not judged, the lane asks for a permit alone")
+
+
+def _said(found: WitnessedMatch) -> Text:
+    if found.standing is WitnessStanding.AGREES:
+        return Text("{witness} read the declared plate", witness=found.witness)
+    if found.standing is WitnessStanding.CONTRADICTS:
+        return Text("{witness} read another plate", witness=found.witness)
+    return Text("{witness} read no other plate for sure", witness=found.witness)
 
 
 def _the_vin_instead(seen: str) -> Text:

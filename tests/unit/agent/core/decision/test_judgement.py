@@ -107,7 +107,8 @@ def test_a_good_permit_and_its_plate_pass_with_every_check_on_record():
         Reason.QR_NONE,
         Reason.QR_MULTIPLE,
         *between(Reason.PAYLOAD_TOO_LARGE, Reason.DECLARATION_UNKNOWN),
-        *between(Reason.DATA_TOO_OLD, Reason.PLATE_OTHER_PERMIT),
+        *between(Reason.DATA_TOO_OLD, Reason.PLATE_UNREADABLE),
+        *between(Reason.PLATE_UNSURE, Reason.PLATE_OTHER_PERMIT),
         *between(Reason.VIN_CHECKSUM, Reason.VIN_CHECKSUM),
         *between(Reason.VEHICLE_CLASS_MISMATCH, Reason.STATE_NOT_WHOLE),
     ]

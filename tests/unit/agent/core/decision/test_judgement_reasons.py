@@ -36,6 +36,7 @@ from tests.support.lane.judging import (
     read,
     text,
     vins_read,
+    witness_said,
 )
 from tests.support.pki.permits import KEY, NOW
 
@@ -143,6 +144,18 @@ ROWS = {
     "no plate declared": (
         Reason.PLATE_UNREADABLE,
         {"payloads": (text(plate=None, plate_kind=None),)},
+        MANUAL,
+        MANUAL,
+    ),
+    "another plate, says a witness": (
+        Reason.PLATE_DISPUTED,
+        {"witnessed": (witness_said("京B98765"),)},
+        MANUAL,
+        MANUAL,
+    ),
+    "another plate, but a witness says the declared one": (
+        Reason.PLATE_DISPUTED,
+        {"readings": read("京B98765"), "witnessed": (witness_said(),)},
         MANUAL,
         MANUAL,
     ),

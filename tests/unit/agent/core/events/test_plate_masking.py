@@ -21,6 +21,7 @@ from agent.core.events.event_types import (
     TransactionClosed,
     VehicleVin,
     VinRecord,
+    WitnessRecord,
 )
 from agent.core.events.plate_masking import FREE_TEXTS, PLATES, masked, masked_plate, masked_text
 from agent.core.model import Outcome, VinSource
@@ -76,9 +77,13 @@ def test_a_decision_is_masked_in_the_permit_in_the_match_and_in_every_check():
         CheckRecord(reason=Reason.PLATE_MISMATCH, ok=True, detail="read DIPLO02 for DIPLO01"),
         CheckRecord(reason=Reason.PLATE_OTHER_PERMIT, ok=False, detail="498VDZ08 explains it better"),
     )
-    event = AccessDecided(verdict=Verdict.PASS, reason=Reason.OK, checks=checks, permit=permit, plate=plate)
+    said = WitnessRecord(standing="contradicts", said="DIPLO03", witness="beside")
+    event = AccessDecided(
+        verdict=Verdict.PASS, reason=Reason.OK, checks=checks, permit=permit, plate=plate, witness=said
+    )
     shown = hidden(event)
     assert not any(one in shown.model_dump_json() for one in ("DIPLO01", "DIPLO02", "498VDZ08"))
+    assert (shown.witness.said, shown.witness.standing) == ("DI***03", "contradicts")
     assert (shown.permit.vin, shown.plate.score) == ("v", 1.0)
     assert shown.checks[1].detail == "49****08 explains it better"
     assert type(shown).model_validate_json(shown.model_dump_json()) == shown

@@ -825,9 +825,10 @@ def test_a_close_pulse_that_is_ordered_some_time_after_the_sample_must_start_the
 
 def test_a_final_question_is_asked_once() -> None:
     yard = present()
+    came_at = yard.at
     yard.wait(32.0)
     asked = [effect for effect in yard.effects if isinstance(effect, Decide)]
-    assert asked == [Decide(FIRST, (), (), final=True)]
+    assert asked == [Decide(FIRST, (), (), final=True, arrived_at=came_at)]
 
 
 def test_the_first_step_shows_where_the_lane_is() -> None:
