@@ -48,12 +48,12 @@ class DryRunRecorder:
 
     def bind(self, events: Sequence[Draft], ledger: Sequence[LedgerChange] = ()) -> None:  # noqa: ARG002 - dropped
         """Record what would have moved something. Raises JournalError as the recorder behind it."""
-        self._recorder.bind(events)
+        self._recorder.bind([as_dry_run(draft) for draft in events])
 
     def note(self, events: Sequence[Draft], ledger: Sequence[LedgerChange] = ()) -> None:  # noqa: ARG002 - dropped
         """Record what happened."""
         if events:
-            self._recorder.note(events)
+            self._recorder.note([as_dry_run(draft) for draft in events])
 
 
 @dataclass(frozen=True, slots=True)
