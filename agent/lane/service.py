@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from agent.barrier import Wiring
-from agent.core.decision import weigh
 from agent.core.commands import CommandAnswer, Result
+from agent.core.decision import weigh
 from agent.core.lane import GATHERING, CommandKind, Lane, LaneState
 from agent.core.model import View, VinSource
 from agent.core.permit import label_readings, vin

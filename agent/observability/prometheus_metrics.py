@@ -166,8 +166,8 @@ def _lanes(lanes: tuple[LaneFigures, ...]) -> Iterator[Metric]:
     )
     yield _counter(
         "dry_run_vehicles",
-        "Vehicles of a lane in dry run since the start: what was decided and what they did agreed, disagreed, or cannot "
-        "be compared (unknown).",
+        "Vehicles of a lane in dry run since the start: what was decided and what they did agreed, disagreed, or "
+        "cannot be compared (unknown).",
         ("lane", "result"),
         (
             ((lane.lane, result), float(getattr(lane.dry_run, result)))

@@ -82,7 +82,8 @@ def _dry_run_news(view: LaneView, counts: DryRunCounts, notes: list[str], words:
         words(Text("DRY RUN: nothing moves, and the driver is told nothing")),
         words(
             Text(
-                "Since the start: {agreed} vehicles went as decided, {disagreed} otherwise, {unknown} cannot be compared",
+                "Since the start: {agreed} vehicles went as decided, {disagreed} otherwise, "
+                "{unknown} cannot be compared",
                 agreed=counts.agreed,
                 disagreed=counts.disagreed,
                 unknown=counts.unknown,

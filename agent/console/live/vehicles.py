@@ -144,9 +144,9 @@ def _with(vehicle: Vehicle, kind: str, data: dict[str, Any]) -> Vehicle:
         case AccessDecided.TYPE:
             return _decided(vehicle, AccessDecided.model_validate(data))
         case AccessCompared.TYPE:
-            return replace(vehicle, compared=AccessCompared.model_validate(data))
+            vehicle = replace(vehicle, compared=AccessCompared.model_validate(data))
         case AlarmRaised.TYPE:
-            return replace(vehicle, alarms=(*vehicle.alarms, AlarmRaised.model_validate(data).alarm))
+            vehicle = replace(vehicle, alarms=(*vehicle.alarms, AlarmRaised.model_validate(data).alarm))
         case TransactionClosed.TYPE:
             closed = TransactionClosed.model_validate(data)
             return replace(
@@ -160,7 +160,8 @@ def _with(vehicle: Vehicle, kind: str, data: dict[str, Any]) -> Vehicle:
                 told=closed.driver_messages,
             )
         case _:
-            return vehicle
+            pass
+    return vehicle
 
 
 def _decided(vehicle: Vehicle, decided: AccessDecided) -> Vehicle:

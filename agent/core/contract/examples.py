@@ -161,7 +161,7 @@ def _facts() -> FactsRecord:
         of_same_camera=0,
         permit_by=(f"{LANE}/front",),
         plate_by=(f"{LANE}/front",),
-        vin_by=(),
+        label_by=(),
         vins_of_same_camera=0,
         vote=VoteRecord(
             read=PLATE,

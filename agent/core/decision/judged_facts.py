@@ -51,8 +51,8 @@ def facts_record(  # noqa: PLR0913 - all that a decision goes by
 
     `utc`: the time by which it is judged (Unix seconds), and whether that is to be trusted. `forms`: those of permits
     that are taken. `last_exit`: the vehicle's
-    newest passage the same way under another permit, however long ago. `witnessed`: what the witnesses made of the plate
-    match, as the decision has it.
+    newest passage the same way under another permit, however long ago. `witnessed`: what the witnesses made of the
+    plate match, as the decision has it.
     """
     permit, evidence, data = assessment.permit, assessment.evidence, known.data
     return FactsRecord(
@@ -69,7 +69,7 @@ def facts_record(  # noqa: PLR0913 - all that a decision goes by
         of_same_camera=evidence.of_same_camera,
         permit_by=_sources(shown.camera for shown in evidence.presentations if shown.payload == assessment.payload),
         plate_by=_sources(reading.camera for reading in evidence.readings),
-        vin_by=_sources(reading.camera for reading in evidence.vins),
+        label_by=_sources(reading.camera for reading in evidence.vins),
         vins_of_same_camera=evidence.vins_of_same_camera,
         vote=_vote(assessment.voted),
         disputed=witnessed is not None and witnessed.disputed,

@@ -25,7 +25,7 @@ class VoteRecord(_Facts):
     confidence: float = Field(description="Probability of the whole text, 0 to 1.")
     frames: int = Field(description="How many readings the vote holds.")
     agreeing: int = Field(description="How many of them read exactly this text.")
-    kind: str = Field(description="The kind of plate, by format and colour.")
+    kind: str = Field(description="What kind it is, by format and colour.")
     colour: str = Field(description="The colour of its ground.")
     contested: bool = Field(description="Another plate in the same frames may as well have been the vehicle's.")
 
@@ -39,7 +39,7 @@ class PermitClaimsRecord(_Facts):
     lane_mask: int = Field(description="Its lanes: bit 0 is lane 1; 0: any lane.")
     direction: str = Field(description="export or import.")
     max_uses: int = Field(description="How often it may pass.")
-    plate_kind: str | None = Field(description="The kind of the declared plate; null: none is declared.")
+    plate_kind: str | None = Field(description="The declared kind, by format and colour; null: none is declared.")
 
 
 class DeclarationRecord(_Facts):
@@ -129,8 +129,8 @@ class FactsRecord(_Facts):
     set_aside: int = Field(description="How many more were taken for those of other vehicles.")
     of_same_camera: int = Field(description="How many more did not count: the camera that read the permit read them.")
     permit_by: tuple[str, ...] = Field(description="The cameras and scanners that read the permit.")
-    plate_by: tuple[str, ...] = Field(description="The cameras that read plates.")
-    vin_by: tuple[str, ...] = Field(description="The cameras and scanners that read VINs.")
+    plate_by: tuple[str, ...] = Field(description="The cameras behind `readings`.")
+    label_by: tuple[str, ...] = Field(description="The cameras and scanners that read VINs.")
     vins_of_same_camera: int = Field(description="How many readings of VINs did not count, as of_same_camera.")
     vote: VoteRecord | None = Field(description="The plate that was read; null: none was.")
     disputed: bool = Field(
@@ -146,7 +146,9 @@ class FactsRecord(_Facts):
     others: int | None = Field(
         description="How many declared plates of others looked like what was read; null: it was not asked."
     )
-    other_exit: ExitRecord | None = Field(description="The vehicle's passage under another permit; null: none is known.")
+    other_exit: ExitRecord | None = Field(
+        description="The vehicle's passage under another permit; null: none is known."
+    )
     hold: HoldRecord | None = Field(description="What a state that was not whole kept back; null: it was whole.")
     claim: ClaimRecord | None = Field(description="Who keeps the uses said this; null: nobody was asked.")
     second: Literal["confirmed", "unclear", "different", "failed"] | None = Field(

@@ -23,7 +23,7 @@ _ANSWERS: Final = frozenset({Verdict.PASS, Verdict.DENY})
 
 @dataclass(frozen=True, slots=True)
 class DryRunVehicle:
-    """A vehicle before an arm that others move.
+    """A vehicle before an arm that others move. `number`: tells it from the one before.
 
     `decided`: the answer that counts so far. `unblocked`: nothing was under the arm at some time since it came, so that
     what comes there is this vehicle. `under`: it was there; `released`: with nothing on the presence loop any more.
@@ -31,6 +31,7 @@ class DryRunVehicle:
     """
 
     transaction: str
+    number: int = 0
     decided: AccessDecided | None = None
     unblocked: bool = False
     under: bool = False
@@ -38,7 +39,7 @@ class DryRunVehicle:
     left: bool = False
 
     def with_decision(self, decided: AccessDecided) -> DryRunVehicle:
-        """After one more decision: what lets pass or refuses counts before an officer's turn, and all before a retry."""
+        """After one more decision: what lets pass or refuses counts before an officer's turn, that before a retry."""
         before = self.decided
         settled = before is not None and before.verdict in _ANSWERS
         weaker = before is not None and before.verdict is Verdict.MANUAL and decided.verdict is Verdict.RETRY
@@ -50,43 +51,49 @@ def followed(
 ) -> tuple[DryRunVehicle | None, tuple[Draft, ...]]:
     """Follow a vehicle through one step. `lane`, `effects`: what came of the step.
 
-    Returns the vehicle that is there then, and what is to be recorded of one that went.
+    Returns the vehicle that is there then, and what is to be recorded of those that went.
     """
-    told: list[Draft] = []
-
-    def conclude(passed: bool | None) -> None:
-        if vehicle is not None:
-            event = _compared(vehicle, passed)
-            told.append(Draft(event, lane.rules.lane, vehicle.transaction, now.utc))
-
+    went: list[tuple[DryRunVehicle, bool | None]] = []
     for draft in (draft for one in effects if isinstance(one, Record) for draft in one.events):
-        match draft.event:
-            case VehiclePresent() if vehicle is None or vehicle.left or vehicle.under or lane.rules.blind:
-                conclude(None if lane.rules.blind else vehicle is not None and vehicle.under)
-                vehicle = DryRunVehicle(draft.transaction or "")
-            case VehiclePresent():  # the same one tries again
-                vehicle = replace(vehicle, transaction=draft.transaction or "", decided=None)
-            case AccessDecided() as decided if vehicle is not None:
-                vehicle = vehicle.with_decision(decided)
-            case TransactionClosed() if lane.rules.blind:
-                conclude(passed=None)
-                vehicle = None
-            case _:
-                pass
-    if vehicle is None or lane.rules.blind:
-        return vehicle, tuple(told)
+        before, vehicle = vehicle, _with_event(vehicle, draft, blind=lane.rules.blind)
+        if before is not None and (vehicle is None or vehicle.number != before.number):
+            went.append((before, None if lane.rules.blind else before.under))
+    if vehicle is not None and not lane.rules.blind:
+        vehicle = _seen(vehicle, lane)
+        is_over, passed = _outcome(vehicle, lane, now.at)
+        if is_over:
+            went.append((vehicle, passed))
+            vehicle = None
+    return vehicle, tuple(
+        Draft(_compared(one, passed), lane.rules.lane, one.transaction, now.utc) for one, passed in went
+    )
+
+
+def _with_event(vehicle: DryRunVehicle | None, draft: Draft, *, blind: bool) -> DryRunVehicle | None:
+    """The vehicle after an event of the lane: another one, the same on another try, or none any more."""
+    match draft.event:
+        case VehiclePresent() if vehicle is None:
+            return DryRunVehicle(draft.transaction or "")
+        case VehiclePresent() if vehicle.left or vehicle.under or blind:
+            return DryRunVehicle(draft.transaction or "", vehicle.number + 1)
+        case VehiclePresent():
+            return replace(vehicle, transaction=draft.transaction or "", decided=None)
+        case AccessDecided() as decided if vehicle is not None:
+            return vehicle.with_decision(decided)
+        case TransactionClosed() if blind:
+            return None
+        case _:
+            return vehicle
+
+
+def _outcome(vehicle: DryRunVehicle, lane: Lane, at: float) -> tuple[bool, bool | None]:
+    """Whether it is known what the vehicle did, and whether it passed; None: nobody will know."""
     if lane.state is LaneState.FAULT:
-        conclude(passed=None)
-        return None, tuple(told)
-    vehicle = _seen(vehicle, lane)
-    quiet_since = max(lane.input_state.clear_since, lane.input_state.free_since)
+        return True, None
     if vehicle.released and lane.input_state.clear:
-        conclude(passed=True)
-        return None, tuple(told)
-    if now.at - quiet_since >= lane.rules.clear_s:
-        conclude(passed=False)
-        return None, tuple(told)
-    return vehicle, tuple(told)
+        return True, True
+    quiet_since = max(lane.input_state.clear_since, lane.input_state.free_since)
+    return at - quiet_since >= lane.rules.clear_s, False
 
 
 def _seen(vehicle: DryRunVehicle, lane: Lane) -> DryRunVehicle:

@@ -112,7 +112,7 @@ def known_facts(record: AccessDecided, facts: FactsRecord, transaction: str, rul
     return KnownFacts(assessment, known, before)
 
 
-# ------------------------------------------------------------------------------------------------------------ the permit
+# ---------------------------------------------------------------------------------------------------------- the permit
 
 
 def _permit(said: PermitRecord | None, claims: PermitClaimsRecord | None) -> Permit | None:
@@ -185,7 +185,7 @@ def _check_leading(assessment: Assessment, facts: FactsRecord, rules: JudgementR
         raise NotJudgedError(NotJudged.DECLARED_PLATES)
 
 
-# ------------------------------------------------------------------------------------------------------------- the plate
+# ----------------------------------------------------------------------------------------------------------- the plate
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,9 @@ def _counting(facts: FactsRecord, permit: Permit | None, rules: JudgementRules) 
         if facts.of_same_camera or facts.vins_of_same_camera:
             raise NotJudgedError(NotJudged.PLATES_LEFT_OUT)
         return _Counting()
-    return _Counting(plate=_by_another(facts.plate_by, facts.permit_by), vin=_by_another(facts.vin_by, facts.permit_by))
+    return _Counting(
+        plate=_by_another(facts.plate_by, facts.permit_by), vin=_by_another(facts.label_by, facts.permit_by)
+    )
 
 
 def _by_another(seen_by: tuple[str, ...], permit_by: tuple[str, ...]) -> bool:

@@ -38,9 +38,7 @@ def recorded_answer(decision: RecordedDecision) -> Answer:
     record = decision.record
     if record is None:
         raise NotJudgedError(NotJudged.UNREADABLE)
-    return Answer(
-        record.verdict, record.reason, tuple(Check(one.reason, one.ok, one.detail) for one in record.checks)
-    )
+    return Answer(record.verdict, record.reason, tuple(Check(one.reason, one.ok, one.detail) for one in record.checks))
 
 
 def judged_again(decision: RecordedDecision, transaction: str, rules: ReplayRules) -> Answer:

@@ -42,6 +42,7 @@ LANE = "exit-1"
 TRANSACTION = "20261124083000010001"
 FRESHNESS = FreshnessRules(900, 14_400, 86_400)
 RULES = ReplayRules(JudgementRules(), CONTEXT, require_clock=True, freshness=FRESHNESS)
+NEVER_USED = PermitUses()
 ALL_LISTS = tuple(ListStanding(kind, 7, NOW - 60, 10) for kind in ListKind)
 
 
@@ -60,7 +61,7 @@ class Situation:
     watched: bool = False
     others: tuple[str, ...] = ()
     last_exit: OtherExit | None = None
-    use: PermitUses = PermitUses()
+    use: PermitUses = NEVER_USED
     hold: StateHold = NO_HOLD
     second: SecondVerdict | None = SecondVerdict.CONFIRMED
     claim: ClaimCode = ClaimCode.GRANTED
@@ -206,7 +207,9 @@ def any_situation(random: Random) -> Situation:
         code = REFERENCE
     payloads = seldom((), (code,))
     plate = permit.plate or "新B77777"
-    readings = seldom((), read(seldom("新A99999", plate), sure=random.choice([0.99, 0.8]), frames=random.choice([1, 3])))
+    readings = seldom(
+        (), read(seldom("新A99999", plate), sure=random.choice([0.99, 0.8]), frames=random.choice([1, 3]))
+    )
     if random.random() < 0.5:
         readings = tuple(replace(one, camera="rear") for one in readings)
     vins = vins_read(seldom("LSVAA4182E2184841", permit.vin)) if random.random() < 0.5 else ()

@@ -41,6 +41,7 @@ from agent.i18n import Language, translate
 from agent.i18n.checks import CHECKS
 from agent.i18n.driver_texts import sentence
 from agent.i18n.event_tone import DEVICE_TONES
+from agent.lane.dry_run import DryRunCounts
 from agent.lane.lane_view import LaneView
 from agent.settings.model.lane import BarrierWiring, Lane, SignalWiring
 from agent.vision.detection_overlay import CodeMark, PlateMark
@@ -110,6 +111,17 @@ def test_a_lane_says_what_stands_and_who_ordered_it():
     view = replace(VIEW, lockout=LaneLockout(locked_by="anna", out_of_service_by="boris"), held_by="the fire alarm")
     notes = lane_news(view, LANE, words(), AT)["notes"]
     assert notes == ["Locked by anna", "Taken out of service by boris", "Held open by the fire alarm"]
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_lane_in_dry_run_says_so_before_all_else_and_how_it_agrees_with_what_happens(language):
+    view = replace(VIEW, state="open", message="open", lamp="green", dry_run=DryRunCounts(8, 2, 1))
+    told = lane_news(view, LANE, words(language), AT)
+    assert (told["message"], told["lamp"], told["tone"]) == ("", "", "off")
+    assert all(count in told["notes"][1] for count in "821")
+    if language is Language.EN:
+        assert told["state"] == "Dry run: Open: the vehicle may drive"
+        assert told["notes"][0] == "DRY RUN: nothing moves, and the driver is told nothing"
 
 
 @pytest.mark.parametrize(("view", "at"), [(None, AT), (VIEW, AT + 2.1)])

@@ -76,7 +76,7 @@ class Traffic:
     """Vehicles before a lane in dry run, one after another, and the officer who truly opens."""
 
     def __init__(self, name: str, seed: int) -> None:
-        self.dice = Random(seed)
+        self.dice = Random(seed)  # noqa: S311 -- a run that can be repeated
         self.trucks = name == "trucks"
         self.gate = DryGate(SITES[name], seed, self._answer)
         self.visit: Visit | None = None
@@ -180,7 +180,7 @@ def test_of_a_thousand_vehicles_none_gets_a_pulse_and_each_is_compared_with_what
     assert not traffic.gate.alarms - Counter({"open_too_long": VEHICLES, "tailgating": VEHICLES}), "no false alarms"
 
 
-# ------------------------------------------------------------------------------------------------ one step after another
+# ----------------------------------------------------------------------------------------------- one step after another
 
 LANE = Lane.start(LaneRules("lane-3", 3, arm_of_others=True, clear_s=CLEAR_S), 1)
 BLIND = Lane.start(LaneRules("lane-3", 3, arm_of_others=True, blind=True), 1)
