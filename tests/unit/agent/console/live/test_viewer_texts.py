@@ -19,6 +19,7 @@ from agent.console.live.viewer_texts import Words
 from agent.console.page import Pages
 from agent.core.decision.permit_choice import SET_ASIDE
 from agent.core.events.event_types import (
+    AccessCompared,
     AccessDecided,
     Alarm,
     AlarmRaised,
@@ -358,6 +359,37 @@ def test_a_vehicle_is_told_in_plain_words_in_every_language(tmp_path, language):
         True,
     ]
     assert (told["tone"], len(told["alarms"])) == ("poor", 1)
+
+
+@pytest.mark.parametrize(
+    ("passed", "agrees", "said"),
+    [
+        (True, False, "Decided: refused. It went through. That is not the same."),
+        (False, True, "Decided: refused. It did not go through. That is the same."),
+        (
+            None,
+            None,
+            "Decided: refused. Whether it went through is not known: the lane has no loops that could tell.",
+        ),
+    ],
+)
+def test_a_vehicle_of_a_dry_run_is_told_as_one_with_what_it_did_beside_what_was_decided(
+    tmp_path, passed, agrees, said
+):
+    journal = open_journal(tmp_path / "journal.db")
+    vehicles = Vehicles(journal, tmp_path / "journal.db")
+    compared = AccessCompared(verdict=Verdict.DENY, reason=Reason.EXPIRED, passed=passed, agrees=agrees)
+    journal.record([Draft(event, "1", "t1", UTC, dry_run=True) for event in (*STORY, compared)])
+    asyncio.run(vehicles.refresh())
+    (vehicle,) = vehicles.last("1", 10)
+    told = vehicle_words(vehicle, words(), set())
+    journal.close()
+    assert (told["result"], told["tone"], told["compared"]) == ("Dry run: refused", "off", said)
+
+
+def test_a_vehicle_of_a_lane_at_work_is_compared_with_nothing(tmp_path):
+    vehicle = asyncio.run(seen(tmp_path, [(event, "t1") for event in STORY]))[0][0]
+    assert (vehicle.dry_run, vehicle_words(vehicle, words(), set())["compared"]) == (False, "")
 
 
 @pytest.mark.parametrize("language", Language)
