@@ -55,9 +55,11 @@ class Counters:
         self._lock = threading.Lock()
         self._detected_at: dict[str, float] = {}
         self._transactions = Counter(
-            f"{PREFIX}_transactions", "Vehicles by what became of them.", ["lane", "outcome", "reason"],
+            f"{PREFIX}_transactions",
+            "Vehicles by what became of them; those of a dry run are not among them.",
+            ["lane", "outcome", "reason"],
             registry=self.registry,
-        )  # fmt: skip
+        )
         self._decision = Histogram(
             f"{PREFIX}_decision_seconds",
             "From the capture of the frame that told something last to the recorded decision.",
@@ -76,7 +78,7 @@ class Counters:
         for draft in drafts:
             lane = draft.lane or ""
             match draft.event:
-                case TransactionClosed(outcome=outcome, reason=reason):
+                case TransactionClosed(outcome=outcome, reason=reason) if not draft.dry_run:
                     self._transactions.labels(lane, outcome.value, reason.value).inc()
                 case AccessDecided(verdict=verdict):
                     with self._lock:

@@ -187,6 +187,7 @@ def test_vehicles_are_counted_by_lane_outcome_and_reason():
     counters = Counters()
     counters.count_events([draft(closed(Outcome.PASSED)), draft(closed(Outcome.DENIED, Reason.EXPIRED), "in")])
     counters.count_events([draft(closed(Outcome.PASSED))])
+    counters.count_events([replace(draft(closed(Outcome.PASSED)), dry_run=True)])
     told = samples(WHOLE, counters)
     assert told['gate_agent_transactions_total{"lane": "out", "outcome": "passed", "reason": "OK"}'] == 2
     assert told['gate_agent_transactions_total{"lane": "in", "outcome": "denied", "reason": "EXPIRED"}'] == 1
