@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.decision import judge
 from agent.core.model import Check, Reason, Verdict
-from agent.core.replay.known_facts import ReplayRules, known_facts
+from agent.core.replay.known_facts import known_facts
+from agent.core.replay.listed_facts import ReplayRules
 from agent.core.replay.recorded import NotJudged, NotJudgedError
 
 if TYPE_CHECKING:
