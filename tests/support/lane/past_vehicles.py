@@ -27,7 +27,7 @@ from agent.core.replay import ReplayRules, recorded_vehicle
 from agent.core.site.claim_answers import ClaimAnswer, ClaimCode
 from agent.core.site.ledger import OtherExit
 from agent.core.trust_state import NO_HOLD, StateHold
-from tests.support.lane.judging import CONTEXT, PERMIT, REFERENCE, TRUST, declared, read, vins_read
+from tests.support.lane.judging import CONTEXT, PERMIT, REFERENCE, TRUST, declared, read, vins_read, witness_said
 from tests.support.pki.permits import KEY, NOW
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from agent.core.decision.decision import Decision
     from agent.core.model.list_rows import Declaration
     from agent.core.model.observations import Reading, VinReading
+    from agent.core.model.witness_reading import WitnessReading
     from agent.store.journal.journal import Journal
 
 LANE = "exit-1"
@@ -53,6 +54,7 @@ class Situation:
     presentations: tuple[Presentation, ...] = ()
     readings: tuple[Reading, ...] = ()
     vins: tuple[VinReading, ...] = ()
+    witnessed: tuple[WitnessReading, ...] = ()
     final: bool = False
     clock_trusted: bool = True
     listed: tuple[ListStanding, ...] = ALL_LISTS
@@ -83,6 +85,7 @@ def answered(situation: Situation, rules: ReplayRules, *, proven: bool = True) -
         () if asked.require == "plate" else situation.presentations,
         situation.readings,
         vins=situation.vins,
+        witnessed=situation.witnessed,
     )
     rows = [] if situation.declaration is None else [situation.declaration]
     references = {one.reference: one for one in rows if one.reference}
@@ -217,6 +220,7 @@ def any_situation(random: Random) -> Situation:
         presentations=shown(*payloads),
         readings=readings,
         vins=vins,
+        witnessed=random.choice([(), (), (witness_said(plate),), (witness_said("京B98765"),)]),
         final=random.random() < 0.5,
         clock_trusted=seldom(False, True),
         listed=seldom(tuple(replace(one, issued_at=NOW - 3600) for one in ALL_LISTS[:1]), ALL_LISTS),
