@@ -116,12 +116,15 @@ class LaneService:
         self._relay_up = False
         barrier = boards.relay.barrier(Wiring(**settings.barrier.model_dump()), self._pulsed, self._relay_changed)
         self.barrier = barrier
-        self._dry_run = DryRunWatch(services.recorder.note) if settings.dry_run else None
+        recorder: Recorder | DryRunRecorder = services.recorder
+        if settings.dry_run:
+            recorder = DryRunRecorder(services.recorder)
+        self._dry_run = DryRunWatch(recorder.note) if settings.dry_run else None
         self.loop = LaneLoop(
             Lane.start(rules(name, settings, services.interlock), first_serial, services.lockout(name)),
             LaneDependencies(
                 barrier,
-                services.recorder if self._dry_run is None else DryRunRecorder(services.recorder),
+                recorder,
                 services.now,
                 decide,
                 services.keep,

@@ -71,19 +71,21 @@ def followed(
 
 def _with_event(vehicle: DryRunVehicle | None, draft: Draft, *, blind: bool) -> DryRunVehicle | None:
     """The vehicle after an event of the lane: another one, the same on another try, or none any more."""
-    match draft.event:
-        case VehiclePresent() if vehicle is None:
-            return DryRunVehicle(draft.transaction or "")
-        case VehiclePresent() if vehicle.left or vehicle.under or blind:
-            return DryRunVehicle(draft.transaction or "", vehicle.number + 1)
-        case VehiclePresent():
-            return replace(vehicle, transaction=draft.transaction or "", decided=None)
-        case AccessDecided() as decided if vehicle is not None:
-            return vehicle.with_decision(decided)
-        case TransactionClosed() if blind:
-            return None
-        case _:
-            return vehicle
+    event = draft.event
+    if isinstance(event, VehiclePresent):
+        return _came(vehicle, draft.transaction or "", blind=blind)
+    if vehicle is None or (blind and isinstance(event, TransactionClosed)):
+        return None
+    return vehicle.with_decision(event) if isinstance(event, AccessDecided) else vehicle
+
+
+def _came(before: DryRunVehicle | None, transaction: str, *, blind: bool) -> DryRunVehicle:
+    """The vehicle of a transaction that begins: the one before tries again where it has not left."""
+    if before is None:
+        return DryRunVehicle(transaction)
+    if before.left or before.under or blind:
+        return DryRunVehicle(transaction, before.number + 1)
+    return replace(before, transaction=transaction, decided=None)
 
 
 def _outcome(vehicle: DryRunVehicle, lane: Lane, at: float) -> tuple[bool, bool | None]:
