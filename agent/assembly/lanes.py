@@ -6,7 +6,7 @@ import logging
 import secrets
 from typing import TYPE_CHECKING
 
-from agent.barrier import RelayBoard
+from agent.barrier import DryRunRelay, RelayBoard
 from agent.core.lane import CommandKind
 from agent.lane import LaneDevices, LaneService
 from agent.settings import board_place
@@ -89,7 +89,7 @@ class GateLanes:
             name,
             settings,
             LaneDevices(
-                self._board(name, settings.relay),
+                self._dry_board(name) if settings.dry_run else self._board(name, settings.relay),
                 None if inputs is None else registry.inputs(inputs.kind, inputs.table),
                 {scanner.id: registry.scanner(scanner.kind, scanner.table) for scanner in settings.scanners},
             ),
@@ -102,6 +102,13 @@ class GateLanes:
         for witness in settings.witnesses:
             self.witnesses.append(_witness(unit, witness))
         return unit
+
+    def _dry_board(self, lane: str) -> RelayBoard:
+        """What stands in for the board of a lane in dry run: no driver is made for it, so none can be told anything."""
+        place = f"dry run of {lane}"
+        self.places[place] = [lane]
+        self.boards[place] = RelayBoard(place, DryRunRelay())
+        return self.boards[place]
 
     def _board(self, lane: str, device: Device) -> RelayBoard:
         """The board of a lane's relays: one for all lanes that name it."""

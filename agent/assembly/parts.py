@@ -32,7 +32,7 @@ from agent.service.cleanup import on_failure
 from agent.service.watchdog import Watchdog
 from agent.service.worker_supervisor import WorkerSupervisor
 from agent.settings import anchors_folder, interlocks, shared_arms
-from agent.site import site_service
+from agent.site import StandaloneSite, site_service
 from agent.store.gate_key import gate_key
 from agent.vision.second_reading import SecondReadingService
 
@@ -158,7 +158,9 @@ class GateParts:
             state=settings.state.directory,
             running=None if held is None else held.held,
             overruled=self.loaded.overruled,
-            real_lanes=frozenset(name for name, lane in settings.lanes.items() if lane.relay.kind != "simulated"),
+            real_lanes=frozenset(
+                name for name, lane in settings.lanes.items() if lane.relay.kind != "simulated" and not lane.dry_run
+            ),
             note=self.note,
             utc=self.utc,
             reload=self.source.request_reload,
@@ -203,10 +205,13 @@ class GateParts:
             self._distrust,
             lambda: self.trust.hold,
         )
+        # A lane in dry run claims nothing at the site: it looks into this gate's own ledger, and leaves it as it is.
+        unclaimed = StandaloneSite(self.journal)
 
         def decider(name: str) -> Deciding:
             place = lane_place(settings, name, self.lists.rules, sample_salt)
-            return Decider(place, replace(sources, witnessed=partial(self._witnessed, name))).decide
+            claims = unclaimed if settings.lanes[name].dry_run else sources.claims
+            return Decider(place, replace(sources, claims=claims, witnessed=partial(self._witnessed, name))).decide
 
         return GateLanes(settings, services, decider)
 

@@ -5,7 +5,7 @@ The journal, the one way into it, its checkpoints, the pictures, and their reten
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent.core.events import Draft, EvidenceDropped, OwnCause, masked
@@ -94,13 +94,26 @@ class GateRecords:
         self.recorder = Recorder(
             self.journal,
             self._dependencies.utc,
-            masked if settings.privacy.publish_plate == "masked" else None,
+            self._shaped,
             self._recorded,
             dependencies.reserving,
             bound=self._on_bound,
         )
         self.trust = self._make_trust(start)
         self.retention = self._make_retention()
+
+    @property
+    def _dry_run(self) -> frozenset[str]:
+        """The lanes that move nothing."""
+        return frozenset(name for name, lane in self._settings.lanes.items() if lane.dry_run)
+
+    def _shaped(self, draft: Draft) -> Draft:
+        """The event as it leaves the gate: without plates where they are to stay, and of a dry run where it is one."""
+        if self._settings.privacy.publish_plate == "masked":
+            draft = masked(draft)
+        if draft.dry_run is None and draft.lane in self._dry_run:
+            draft = replace(draft, dry_run=True)
+        return draft
 
     def note(self, event: Event) -> None:
         """Record something that belongs to no lane."""
@@ -110,7 +123,7 @@ class GateRecords:
         """Tell of the start and of what the last run left open. `configuration`: its digest. Raises JournalError."""
         utc = self._dependencies.utc()
         found = start_record(
-            version, configuration, self.journal.recover(), self.journal.replaced, self._set_aside, utc
+            version, configuration, self.journal.recover(), self.journal.replaced, self._set_aside, utc, self._dry_run
         )
         self.recorder.note(found.drafts, found.changes)
 

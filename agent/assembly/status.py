@@ -55,6 +55,7 @@ class GateStatus:
                 name: {
                     "number": lane.number,
                     "direction": lane.direction,
+                    "mode": lane.mode,
                     "relay": lane.relay.kind,
                     "inputs": None if lane.inputs is None else lane.inputs.kind,
                     "cameras": {camera.id: camera.kind for camera in lane.cameras},
@@ -76,6 +77,7 @@ class GateStatus:
                 for lane in sources.lanes.units
                 if lane.view is not None and lane.view.driver_message is not None
             },
+            "dry_run": [lane.name for lane in sources.lanes.units if lane.is_dry_run],
             "orders": self._standing_orders(),
             "clock_state": sources.clock.trust().state.value,
             "lists": sources.lists.status(),
@@ -93,7 +95,9 @@ class GateStatus:
         """The gate in one line."""
         lanes = self._sources.lanes
         problem = "" if self.refused is None else f"; the configuration on the disk is refused: {self.refused.detail}"
-        return f"{len(lanes.units)} lanes, {len(lanes.cameras)} cameras{problem}"
+        dry = [lane.name for lane in lanes.units if lane.is_dry_run]
+        dry_run = f"; DRY RUN, nothing moves: {', '.join(dry)}" if dry else ""
+        return f"{len(lanes.units)} lanes, {len(lanes.cameras)} cameras{dry_run}{problem}"
 
     def _standing_orders(self) -> Mapping[str, object]:
         standing = {lane.name: lane.view.lockout for lane in self._sources.lanes.units if lane.view is not None}

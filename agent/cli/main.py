@@ -39,6 +39,9 @@ COMMANDS = (
     CliCommand("lists", "agent.cli.lists:app", "Publish, pack, import and look at declarations and other lists."),
     CliCommand("clock", "agent.cli.clock:app", "Report how reliable the clock is, and fix a wrong floor."),
     CliCommand("events", "agent.cli.events:app", "Look into the journal of events, and prove that nothing is missing."),
+    CliCommand(
+        "replay", "agent.cli.replay:replay_command", "Judge past vehicles by another configuration; moves nothing."
+    ),
     CliCommand("command", "agent.cli.command:app", "Sign and send commands to gates."),
     CliCommand("relay", "agent.cli.relay:app", "Find, try and watch relay and input boards."),
     CliCommand("sign", "agent.cli.sign:app", "Find and try the signs that tell drivers what to do."),

@@ -74,8 +74,8 @@ def release(
 
 
 def _boards(configuration: UsableConfiguration) -> dict[str, Device]:
-    """The relay boards of a configuration, by where they are."""
-    lanes = configuration.loaded.settings.lanes
+    """The relay boards of a configuration, by where they are; one of lanes in dry run alone is none of the agent's."""
+    lanes = {name: lane for name, lane in configuration.loaded.settings.lanes.items() if not lane.dry_run}
     return {place: lanes[names[0]].relay for place, names in relay_boards(lanes).items()}
 
 

@@ -33,7 +33,19 @@ DETAIL: Final = "detail"
 """The field in which an event says in English what it saw."""
 
 _HIDDEN: Final = frozenset(
-    {"changes", "checks", "message", "pictures", "picture", "permit", "plate", "data", "driver_messages", "texts"}
+    {
+        "changes",
+        "checks",
+        "data",
+        "driver_messages",
+        "facts",
+        "message",
+        "permit",
+        "picture",
+        "pictures",
+        "plate",
+        "texts",
+    }
 )
 """Fields of a decision that are shown in a form of their own."""
 _DATED: Final = frozenset({Reason.KEY_EXPIRED, Reason.NOT_YET_VALID, Reason.EXPIRED})
@@ -59,10 +71,14 @@ class EventWords:
         """What a type of event is; its own name for one that is not known here, as of a later agent."""
         return event_title(kind, self._language)
 
-    def _title(self, kind: str, data: Mapping[str, Any]) -> str:
-        """That of an event: what begins by an order, such as a test pulse, is not a vehicle that came."""
+    def _title(self, kind: str, data: Mapping[str, Any], *, dry_run: bool) -> str:
+        """That of an event: what begins by an order, such as a test pulse, is not a vehicle that came.
+
+        Nobody takes that of a dry run for one of a lane at work.
+        """
         begun = kind == VehiclePresent.TYPE and data.get("seen_by") == "operator"
-        return self._translated(Text("A transaction began")) if begun else self.title(kind)
+        title = self._translated(Text("A transaction began")) if begun else self.title(kind)
+        return self._translated(Text("Dry run: {said}", said=title)) if dry_run else title
 
     def row(self, seq: int, event: dict[str, Any]) -> dict[str, Any]:
         """An event for a page. Whatever its fields are, it is said somehow."""
@@ -75,7 +91,7 @@ class EventWords:
             "lane": event.get("lane") or "",
             "transaction": event.get("transaction") or "",
             "type": kind,
-            "title": self._title(kind, data),
+            "title": self._title(kind, data, dry_run=event.get("dryrun") is True),
             "tone": event_tone(kind, data),
             "words": self._words(kind, data),
             "fields": [

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class ConfigurationFacts:
     """The configuration on the disk. `errors`, `warnings`: one line each; `digest`: of what is there, None if unusable.
 
-    `running`: the digest of what the agent runs with; None: no agent was asked.
+    `running`: the digest of what the agent runs with; None: no agent was asked. `dry_run`: the lanes that move nothing.
     """
 
     path: Path
@@ -29,6 +29,7 @@ class ConfigurationFacts:
     warnings: tuple[str, ...]
     digest: str | None
     running: str | None
+    dry_run: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,10 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("The configuration on the disk is not the one that runs."),
         Text("Run `systemctl reload gate-agent`; it is taken once no vehicle is under way."),
     ),
+    FindingCode.LANE_DRY_RUN: Advice(
+        Text("The lane is in dry run: it decides and records, nothing moves, and the driver is told nothing."),
+        Text('Set mode = "live" of the lane when it is to work.'),
+    ),
     FindingCode.UNIT_MISSING: Advice(
         Text("The agent is not installed as a service here."),
         Text(

@@ -39,6 +39,7 @@ TYPES: Final[Mapping[str, Text]] = {
     "permit.presented": Text("A code was shown"),
     "vehicle.vin": Text("A VIN was read"),
     "access.decided": Text("Decision"),
+    "access.compared": Text("Dry run: what was decided beside what happened"),
     "access.granted": Text("Way granted"),
     "barrier.pulsed": Text("Pulse to the barrier"),
     "barrier.moved": Text("The arm moved"),
@@ -67,6 +68,10 @@ TYPES: Final[Mapping[str, Text]] = {
 }
 
 _VALUES: Final[Mapping[tuple[str, str], Text]] = {
+    ("agrees", "true"): Text("both the same"),
+    ("agrees", "false"): Text("not the same"),
+    ("passed", "true"): Text("the vehicle went through"),
+    ("passed", "false"): Text("the vehicle did not go through"),
     ("match", "equal"): Text("the declared VIN"),
     ("match", "other"): Text("another VIN than the declared one"),
     ("action", "open"): pgettext("action", "open"),
@@ -121,6 +126,7 @@ DEVICE_STATES: Final[Mapping[str, Text]] = {
 }
 
 _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
+    "access.compared": ("verdict", "passed", "agrees"),
     "access.granted": ("by", "operator", "cause"),
     "barrier.pulsed": ("action", "delivery"),
     "barrier.moved": ("position",),

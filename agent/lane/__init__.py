@@ -4,6 +4,7 @@ The thread that feeds `agent.core.lane.step` and does what it says, officers' or
 acts. Knows the barrier, the inputs and the cameras of its lane.
 """
 
+from agent.lane.dry_run import DryRunCounts
 from agent.lane.interlock import Interlock
 from agent.lane.lane_view import LaneView
 from agent.lane.pause import LanePause
@@ -22,6 +23,7 @@ __all__ = [
     "FOLDER",
     "RUNTIME",
     "SIMULATED",
+    "DryRunCounts",
     "Interlock",
     "LaneDevices",
     "LanePause",

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from agent.barrier import Barrier, PulseReport
     from agent.core.lane import Effect, Input
     from agent.core.model import Instant, Presentation, Reading, Signals, VinReading
+    from agent.lane.dry_run import DryRunRecorder, DryRunWatch
     from agent.lane.interlock import LaneInterlock
     from agent.lane.pause import LanePause
     from agent.recording import Recorder
@@ -97,16 +98,18 @@ class LaneDependencies:
     `decide` answers a Decide effect at once, or returns None and passes the answer in later; `keep` takes pictures
     (SHA-256 to JPEG) and must not block; `observe` gets what the lane looks like, about 20 times a second. `answered`
     gets what became of each order that has an id, and must not block. `interlock`: None for a lane without neighbours.
+    `dry_run`: follows the vehicles of a lane that moves nothing, whose `recorder` and `barrier` are those of a dry run.
     """
 
     barrier: Barrier
-    recorder: Recorder
+    recorder: Recorder | DryRunRecorder
     now: Callable[[], Instant]
     decide: Callable[[Decide, Instant, Callable[[Decided], None]], Decided | None]
     keep: Callable[[Mapping[str, bytes]], None]
     observe: Callable[[LaneView], None]
     answered: Callable[[OrderAnswered], None]
     interlock: LaneInterlock | None = None
+    dry_run: DryRunWatch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ class LaneLoop:
         self._observe = dependencies.observe
         self._answered = dependencies.answered
         self._interlock = dependencies.interlock
+        self._dry_run = dependencies.dry_run
         self._inbox: queue.SimpleQueue[Callable[[Instant], None] | _Report | None] = queue.SimpleQueue()
         self._samples: deque[Sampled] = deque()
         self._counting = threading.Lock()
@@ -257,6 +261,7 @@ class LaneLoop:
                 texts=self._texts,
                 plate=plate_shown(self._lane),
                 waits_until=waits_until(self._lane),
+                dry_run=None if self._dry_run is None else self._dry_run.counts,
             )
         )
 
@@ -331,6 +336,8 @@ class LaneLoop:
             self._lane = after
             if self._interlock is not None:
                 self._interlock.note_occupied(occupied=occupies(after))
+            if self._dry_run is not None:
+                self._dry_run.follow(after, effects, item.now)
             question = self._carry_out(effects) or question
 
     def _move_at_once(self, effects: tuple[Effect, ...]) -> None:

@@ -10,13 +10,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from agent.barrier import Wiring
+from agent.core.commands import CommandAnswer, Result
 from agent.core.decision import weigh
-from agent.core.lane import GATHERING, Lane, LaneState
+from agent.core.lane import GATHERING, CommandKind, Lane, LaneState
 from agent.core.model import View, VinSource
 from agent.core.permit import label_readings, vin
 from agent.devices import InputMonitor, PortState, ScannerMonitor, ScannerState, SignalMap
 from agent.i18n import Language
 from agent.i18n.cameras import camera_view_text
+from agent.lane.dry_run import DryRunRecorder, DryRunWatch
 from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
 from agent.lane.order_requests import RequestQueue
 from agent.lane.pause import LanePause
@@ -27,10 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.barrier import PulseReport, RelayBoard
-    from agent.core.commands import CommandAnswer
-    from agent.core.lane import CommandKind, Decide, Decided, LaneLockout, TextForDriver
+    from agent.core.lane import Decide, Decided, LaneLockout, TextForDriver
     from agent.core.model import Instant, Presentation, Reading, VinReading, WitnessReading
     from agent.devices import DeviceStatusTable
+    from agent.lane.dry_run import DryRunCounts
     from agent.lane.interlock import Interlock
     from agent.lane.lane_view import LaneView
     from agent.recording import Recorder
@@ -45,6 +47,17 @@ OVERLOADED = Text(
     "the machine is too slow for it: pictures are lost or come late; a smaller picture or fewer cameras would help"
 )
 NO_PICTURES: Final[Mapping[str, bytes]] = MappingProxyType({})
+DRY_RUN: Final = Text("the lane is in dry run: nothing moves here, and the driver is told nothing")
+_MOVING: Final = frozenset(
+    {
+        CommandKind.OPEN,
+        CommandKind.HOLD,
+        CommandKind.RELEASE,
+        CommandKind.CLOSE,
+        CommandKind.TEST_OPEN,
+        CommandKind.TEST_CLOSE,
+    }
+)
 _AWAITS_A_CODE = GATHERING | {LaneState.MANUAL, LaneState.DENIED}
 _WEIGHED = 8
 """How many readings are weighed together: a little more than what a vote makes use of."""
@@ -103,17 +116,22 @@ class LaneService:
         self._relay_up = False
         barrier = boards.relay.barrier(Wiring(**settings.barrier.model_dump()), self._pulsed, self._relay_changed)
         self.barrier = barrier
+        recorder: Recorder | DryRunRecorder = services.recorder
+        if settings.dry_run:
+            recorder = DryRunRecorder(services.recorder)
+        self._dry_run = DryRunWatch(recorder.note) if settings.dry_run else None
         self.loop = LaneLoop(
             Lane.start(rules(name, settings, services.interlock), first_serial, services.lockout(name)),
             LaneDependencies(
                 barrier,
-                services.recorder,
+                recorder,
                 services.now,
                 decide,
                 services.keep,
                 self._observe,
                 self._requests.answered,
                 services.interlock.of_lane(name),
+                self._dry_run,
             ),
         )
         self._signals: InputMonitor | None = None
@@ -128,6 +146,16 @@ class LaneService:
         self._code_awaited: list[Callable[[bool], None]] = []
         self._readers: dict[str, bool] = {}
         self._readers_lock = threading.Lock()
+
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether the lane moves nothing and tells its driver nothing."""
+        return self._dry_run is not None
+
+    @property
+    def dry_run(self) -> DryRunCounts | None:
+        """How its decisions agree with what happens, where it moves nothing; None: it is at work."""
+        return None if self._dry_run is None else self._dry_run.counts
 
     @property
     def view(self) -> LaneView | None:
@@ -150,11 +178,21 @@ class LaneService:
         self._code_awaited.append(to)
 
     def order(self, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> CommandAnswer:
-        """Order something in an officer's name and wait for what becomes of it, as RequestQueue.order does."""
+        """Order something in an officer's name and wait for what becomes of it, as RequestQueue.order does.
+
+        In a dry run what moves something is refused.
+        """
+        if self._dry_run is not None and kind in _MOVING:
+            return CommandAnswer(Result.NOT_DONE, DRY_RUN)
         return self._requests.order(self.loop, kind, operator, cause, timeout_s)
 
     def display(self, text: TextForDriver, operator: str, cause: str, timeout_s: float) -> CommandAnswer:
-        """Tell the driver who stands there what central says, and wait for what becomes of it."""
+        """Tell the driver who stands there what central says, and wait for what becomes of it.
+
+        In a dry run the driver is told nothing.
+        """
+        if self._dry_run is not None:
+            return CommandAnswer(Result.NOT_DONE, DRY_RUN)
         return self._requests.display(self.loop, text, operator, cause, timeout_s)
 
     def pause(self) -> LanePause:

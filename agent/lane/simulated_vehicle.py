@@ -58,12 +58,12 @@ class SimulatedLane:
 
 
 def stage_of(lane: Lane) -> SimulatedLane | None:
-    """The stage of a lane; None where something of it is real, or where its camera has no scene to be drawn."""
+    """The stage of a lane; None where something of it is real, nothing moves, or its camera draws no scene."""
     signals, camera = lane.signals, next(iter(lane.cameras), None)
     if lane.inputs is None or signals is None or camera is None or signals.presence is None or signals.safety is None:
         return None
     scene_file = camera.table.get("scene_file")
-    if {lane.relay.kind, lane.inputs.kind, camera.kind} != {SIMULATED} or not scene_file:
+    if {lane.relay.kind, lane.inputs.kind, camera.kind} != {SIMULATED} or not scene_file or lane.dry_run:
         return None
     relay = simulated_relay.SimulatedRelay.Settings.model_validate(lane.relay.table)
     inputs = simulated_inputs.SimulatedInputs.Settings.model_validate(lane.inputs.table)

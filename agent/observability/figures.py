@@ -11,17 +11,22 @@ if TYPE_CHECKING:
     from agent.core.lane import LaneState
     from agent.core.lists import DataState
     from agent.core.model import View
+    from agent.lane import DryRunCounts
 
 
 @dataclass(frozen=True, slots=True)
 class LaneFigures:
-    """A lane now. `state`: None before its first round. `vehicle`: whether a transaction is under way."""
+    """A lane now. `state`: None before its first round. `vehicle`: whether a transaction is under way.
+
+    `dry_run`: how its decisions agree with what happens, where it moves nothing; None: it is at work.
+    """
 
     lane: str
     state: LaneState | None
     vehicle: bool
     locked: bool
     out_of_service: bool
+    dry_run: DryRunCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,13 +110,14 @@ class MetricsCollector:
 def _lane(lane: LaneService) -> LaneFigures:
     view = lane.view
     if view is None:
-        return LaneFigures(lane.name, None, vehicle=False, locked=False, out_of_service=False)
+        return LaneFigures(lane.name, None, vehicle=False, locked=False, out_of_service=False, dry_run=lane.dry_run)
     return LaneFigures(
         lane.name,
         LaneState(view.state),
         vehicle=view.transaction is not None,
         locked=bool(view.lockout.locked_by),
         out_of_service=bool(view.lockout.out_of_service_by),
+        dry_run=lane.dry_run,
     )
 
 

@@ -55,9 +55,11 @@ class Counters:
         self._lock = threading.Lock()
         self._detected_at: dict[str, float] = {}
         self._transactions = Counter(
-            f"{PREFIX}_transactions", "Vehicles by what became of them.", ["lane", "outcome", "reason"],
+            f"{PREFIX}_transactions",
+            "Vehicles by what became of them; those of a dry run are not among them.",
+            ["lane", "outcome", "reason"],
             registry=self.registry,
-        )  # fmt: skip
+        )
         self._decision = Histogram(
             f"{PREFIX}_decision_seconds",
             "From the capture of the frame that told something last to the recorded decision.",
@@ -76,7 +78,7 @@ class Counters:
         for draft in drafts:
             lane = draft.lane or ""
             match draft.event:
-                case TransactionClosed(outcome=outcome, reason=reason):
+                case TransactionClosed(outcome=outcome, reason=reason) if not draft.dry_run:
                     self._transactions.labels(lane, outcome.value, reason.value).inc()
                 case AccessDecided(verdict=verdict):
                     with self._lock:
@@ -157,6 +159,24 @@ def _lanes(lanes: tuple[LaneFigures, ...]) -> Iterator[Metric]:
         "1 while an order keeps the lane out of service.",
         ("lane",),
         (((lane.lane,), float(lane.out_of_service)) for lane in lanes),
+    )
+    yield _gauge(
+        "lane_dry_run",
+        "1 for a lane in dry run, which moves nothing.",
+        ("lane",),
+        (((lane.lane,), float(lane.dry_run is not None)) for lane in lanes),
+    )
+    yield _counter(
+        "dry_run_vehicles",
+        "Vehicles of a lane in dry run since the start: what was decided and what they did agreed, disagreed, or "
+        "cannot be compared (unknown).",
+        ("lane", "result"),
+        (
+            ((lane.lane, result), float(getattr(lane.dry_run, result)))
+            for lane in lanes
+            if lane.dry_run is not None
+            for result in ("agreed", "disagreed", "unknown")
+        ),
     )
 
 

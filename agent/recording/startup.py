@@ -25,20 +25,23 @@ class StartRecord:
     changes: tuple[LedgerChange, ...]
 
 
-def start_record(
+def start_record(  # noqa: PLR0913, PLR0917 - what a start tells of
     version: str,
     configuration: str,
     recovery: Recovery,
     replaced: JournalReplacement | None,
     set_aside: Iterable[str],
     utc: float,
+    dry_run: Iterable[str] = (),
 ) -> StartRecord:
     """Tell of the start, and give every transaction that the last run left open its one outcome.
 
-    `set_aside`: what else could not be used and was put aside, in words.
+    `set_aside`: what else could not be used and was put aside, in words. `dry_run`: the lanes that move nothing now.
     """
     names = tuple(one.transaction for one in recovery.interrupted)
-    started = GateStarted(version=version, configuration=configuration, interrupted=names)
+    started = GateStarted(
+        version=version, configuration=configuration, interrupted=names, dry_run=tuple(sorted(dry_run))
+    )
     aside = [AlarmRaised(alarm=Alarm.STATE_NOT_WHOLE, detail=done) for done in set_aside]
     events = [started, *_damage(replaced), *aside]
     drafts = [Draft(event, None, None, utc) for event in events]
@@ -61,7 +64,7 @@ def _closed(one: Interrupted, utc: float) -> Draft:
         granted=one.granted,
         taken=one.entered or None,
     )
-    return Draft(closed, one.lane, one.transaction, utc)
+    return Draft(closed, one.lane, one.transaction, utc, one.dry_run)
 
 
 def _damage(replaced: JournalReplacement | None) -> Iterator[Event]:

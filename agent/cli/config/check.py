@@ -74,6 +74,7 @@ def _lane_facts(lane: Lane) -> dict[str, object]:
     return {
         "number": lane.number,
         "direction": lane.direction,
+        "mode": lane.mode,
         "close_mode": lane.close_mode,
         "relay": lane.relay.kind,
         "inputs": lane.inputs.kind if lane.inputs else None,
@@ -129,7 +130,8 @@ def _lane_line(name: str, lane: Lane) -> str:
     witnesses = ", ".join(f"{witness.id} ({witness.kind})" for witness in lane.witnesses)
     closes = "the barrier closes itself" if lane.close_mode == "controller" else "the agent closes"
     return (
-        f"{name}, number {lane.number}, {lane.direction}; relay {lane.relay.kind}; {inputs}; "
+        f"{name}, number {lane.number}, {lane.direction}; {'DRY RUN, nothing moves; ' if lane.dry_run else ''}"
+        f"relay {lane.relay.kind}; {inputs}; "
         f"cameras {cameras or 'none'}; scanners {scanners or 'none'}; signs {signs or 'none'}; "
         f"{f'witnesses {witnesses}; ' if witnesses else ''}{closes}"
     )

@@ -14,6 +14,7 @@ from agent.i18n.event_tone import TERMINAL_STYLES, event_tone
 if TYPE_CHECKING:
     from agent.i18n import Language
 
+_UNTOLD: Final = frozenset({"facts", "message"})
 _TOLD: Final = ("detail", *sorted(OFFICERS_WORDS))
 """The fields whose words are told in the reader's language."""
 
@@ -35,6 +36,7 @@ def event_line(payload: bytes, language: Language | None = None) -> Text:
             (f"{event.get('lane') or '-':<4} ", ""),
             (f"{str(event.get('transaction') or '-')[-8:]:<8}  ", "dim"),
             (f"{kind:<20} ", TERMINAL_STYLES[event_tone(kind, data)]),
+            ("DRY RUN  " if event.get("dryrun") is True else "", "bold"),
             (" ".join(f"{name}={_value(value)}" for name, value in _fields(data, language).items()), ""),
             (f"  {meaning}" if (meaning := language and event_meaning(kind, data, language)) else "", "italic"),
         ]
@@ -44,10 +46,13 @@ def event_line(payload: bytes, language: Language | None = None) -> Text:
 
 
 def _fields(data: dict[str, Any], language: Language | None) -> dict[str, Any]:
-    """The fields that say something; the message of a detail only makes it one that can be told in a language."""
+    """The fields that say something to a person.
+
+    The message of a detail only makes it one that can be told in a language; the facts of a decision are for programs.
+    """
     told = {} if language is None else {name: value_text(name, data, language) for name in _TOLD if data.get(name)}
     return {
-        name: value for name, value in {**data, **told}.items() if name != "message" and value not in (None, "", [])
+        name: value for name, value in {**data, **told}.items() if name not in _UNTOLD and value not in (None, "", [])
     }
 
 

@@ -44,9 +44,11 @@ class Shown:
 def shown(view: LaneView | None, timing: Timing, languages: Sequence[Language], at: float) -> Shown:
     """What to show at a time (monotonic s): to wait, where the lane's loop has not gone round for a while.
 
+    In a dry run it is always that: others tell the driver what to do.
+
     `languages`: those of the lane; where the plate says more, those of its country come before them.
     """
-    if view is None or stands_still(view, at):
+    if view is None or stands_still(view, at) or view.dry_run is not None:
         return Shown(DriverMessage.WAIT, languages=tuple(languages))
     message = view.driver_message or DriverMessage.STARTING
     left_s = max(0.0, view.waits_until - at) if isfinite(view.waits_until) else None

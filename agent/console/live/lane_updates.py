@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from agent.console.live.viewer_texts import Words
-    from agent.lane import LaneView
+    from agent.lane import DryRunCounts, LaneView
     from agent.settings import Lane as LaneSettings
 
 TONES: Final[Mapping[LaneState, str]] = {
@@ -62,6 +62,8 @@ def lane_news(view: LaneView | None, settings: LaneSettings, words: Words, at: f
         else []
     )
     notes += [words(Text("Held open by {who}", who=view.held_by))] if view.held_by else []
+    if view.dry_run is not None:
+        return _dry_run_news(view, view.dry_run, notes, words)
     lamp = lit(view, settings)
     return {
         "state": words(labels.STATES[view.state]),
@@ -71,6 +73,31 @@ def lane_news(view: LaneView | None, settings: LaneSettings, words: Words, at: f
         "lamp": lamp if lamp in _COLOURS else "",
         "lamp_text": words(labels.LAMPS[lamp]),
         "notes": notes,
+    }
+
+
+def _dry_run_news(view: LaneView, counts: DryRunCounts, notes: list[str], words: Words) -> dict[str, Any]:
+    """What a lane tells that moves nothing: first of all that, then how its decisions agree with what happens."""
+    told = [
+        words(Text("DRY RUN: nothing moves, and the driver is told nothing")),
+        words(
+            Text(
+                "Since the start: {agreed} vehicles went as decided, {disagreed} otherwise, "
+                "{unknown} cannot be compared",
+                agreed=counts.agreed,
+                disagreed=counts.disagreed,
+                unknown=counts.unknown,
+            )
+        ),
+    ]
+    return {
+        "state": words(Text("Dry run: {state}", state=labels.STATES[view.state])),
+        "tone": "off",
+        "message": "",
+        "sign": words(Text("nothing: the lane is in dry run")),
+        "lamp": "",
+        "lamp_text": words(Text("dark: the lane is in dry run")),
+        "notes": [*told, *notes],
     }
 
 

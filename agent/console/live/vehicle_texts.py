@@ -11,8 +11,8 @@ from agent.i18n.checks import CHECKS
 from agent.i18n.driver_texts import told
 from agent.i18n.event_tone import OUTCOME_TONES, VERDICT_TONES
 from agent.i18n.reasons import officer_text
-from agent.i18n.verdicts import outcome_text, verdict_text
-from drivers.text import Text
+from agent.i18n.verdicts import VERDICTS, outcome_text, verdict_text
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from agent.console.live.vehicles import Vehicle
@@ -42,6 +42,7 @@ def vehicle_words(vehicle: Vehicle, words: Words, evidence: EvidenceStore) -> di
         "duration": "" if vehicle.duration_s is None else words.number(vehicle.duration_s, 0),
         "alarms": [alarm_text(alarm, words.language) for alarm in dict.fromkeys(vehicle.alarms)],
         "checks": [_check(check, words) for check in vehicle.checks],
+        "compared": _compared(vehicle, words),
         "told": [told(one.message, one.after_s, words.language) for one in vehicle.told],
         "pictures": kept[-MOST_PICTURES:],
         "pictures_gone": bool(vehicle.pictures) and not kept and vehicle.outcome is not None,
@@ -49,17 +50,37 @@ def vehicle_words(vehicle: Vehicle, words: Words, evidence: EvidenceStore) -> di
 
 
 def _tone(vehicle: Vehicle) -> str:
+    if vehicle.dry_run:
+        return "off"
     if vehicle.outcome is not None:
         return OUTCOME_TONES[vehicle.outcome]
     return "busy" if vehicle.verdict is None else VERDICT_TONES[vehicle.verdict]
 
 
 def _result(vehicle: Vehicle, words: Words) -> str:
+    if vehicle.dry_run:
+        said = Text("not decided") if vehicle.verdict is None else VERDICTS[vehicle.verdict]
+        return words(Text("Dry run: {said}", said=said))
     if vehicle.outcome is not None:
         return outcome_text(vehicle.outcome, words.language)
     if vehicle.verdict is None:
         return words(Text("is there now"))
     return verdict_text(vehicle.verdict, words.language)
+
+
+def _compared(vehicle: Vehicle, words: Words) -> str:
+    """What the vehicle did beside what was decided, in a lane that moves nothing; empty in another."""
+    if vehicle.compared is None:
+        return ""
+    found = vehicle.compared
+    did = {
+        True: Text("It went through."),
+        False: Text("It did not go through."),
+        None: Text("Whether it went through is not known: the lane has no loops that could tell."),
+    }[found.passed]
+    agrees = {True: Text("That is the same."), False: Text("That is not the same."), None: ""}[found.agrees]
+    decided = Text("nothing") if found.verdict is None else VERDICTS[found.verdict]
+    return words(joined([Text("Decided: {decided}.", decided=decided), did, *([agrees] if agrees else [])], " "))
 
 
 def _reason(vehicle: Vehicle, words: Words) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from agent.core.events import (
+    AccessCompared,
     AccessDecided,
     AlarmRaised,
     BarrierTested,
@@ -48,7 +49,7 @@ class Vehicle:
     `verdict`, `reason`: of the last decision, with its `checks`. `outcome`: None while it is open. `pictures`: SHA-256
     in hex, the oldest first. `revision`: number of the last event behind this. `seen`: inputs or a reader noticed it;
     an officer who opens alone does not. `tested`: it began with a test pulse. `told`: the messages to its driver, once
-    it is closed.
+    it is closed. `dry_run`: its lane moved nothing; `compared`: then, how what was decided agrees with what it did.
     """
 
     transaction: str
@@ -68,6 +69,8 @@ class Vehicle:
     seen: bool = False
     tested: bool = False
     told: tuple[DriverMessageRecord, ...] = ()
+    dry_run: bool = False
+    compared: AccessCompared | None = None
 
     @property
     def is_there(self) -> bool:
@@ -125,7 +128,8 @@ def _apply_event(known: OrderedDict[str, Vehicle], seq: int, event: dict[str, An
         if event["type"] != VehiclePresent.TYPE:
             return
         seen = VehiclePresent.model_validate(event["data"]).seen_by != "operator"
-        before = Vehicle(transaction, lane, datetime.fromisoformat(event["time"]), seen=seen)
+        dry_run = event.get("dryrun") is True
+        before = Vehicle(transaction, lane, datetime.fromisoformat(event["time"]), seen=seen, dry_run=dry_run)
     known[transaction] = replace(_with(before, event["type"], event["data"]), revision=seq)
 
 
@@ -139,8 +143,10 @@ def _with(vehicle: Vehicle, kind: str, data: dict[str, Any]) -> Vehicle:
             return replace(vehicle, seen=True, pictures=_more(vehicle.pictures, (shown.picture,)))
         case AccessDecided.TYPE:
             return _decided(vehicle, AccessDecided.model_validate(data))
+        case AccessCompared.TYPE:
+            vehicle = replace(vehicle, compared=AccessCompared.model_validate(data))
         case AlarmRaised.TYPE:
-            return replace(vehicle, alarms=(*vehicle.alarms, AlarmRaised.model_validate(data).alarm))
+            vehicle = replace(vehicle, alarms=(*vehicle.alarms, AlarmRaised.model_validate(data).alarm))
         case TransactionClosed.TYPE:
             closed = TransactionClosed.model_validate(data)
             return replace(
@@ -154,7 +160,8 @@ def _with(vehicle: Vehicle, kind: str, data: dict[str, Any]) -> Vehicle:
                 told=closed.driver_messages,
             )
         case _:
-            return vehicle
+            pass
+    return vehicle
 
 
 def _decided(vehicle: Vehicle, decided: AccessDecided) -> Vehicle:

@@ -17,6 +17,7 @@ from agent.core.contract.schemas import EVENTS
 from agent.core.crypto import JwsType, SigningKey, jws
 from agent.core.events import (
     RANDOM_BYTES,
+    AccessCompared,
     AccessDecided,
     AccessGranted,
     AckFault,
@@ -33,6 +34,7 @@ from agent.core.events import (
     CameraHealth,
     ChangedKey,
     CheckRecord,
+    ClaimRecord,
     ClockChanged,
     ClockReading,
     CommandAccepted,
@@ -44,6 +46,7 @@ from agent.core.events import (
     ConfigurationRefused,
     ConsoleActed,
     DataRecord,
+    DeclarationRecord,
     DeviceChanged,
     Draft,
     DriverMessageRecord,
@@ -53,6 +56,7 @@ from agent.core.events import (
     EvidenceDropped,
     EvidenceSent,
     EvidenceViewed,
+    FactsRecord,
     GateKey,
     GateStarted,
     GateStopping,
@@ -61,9 +65,11 @@ from agent.core.events import (
     KeyFingerprints,
     LaneOrdered,
     LedgerConflict,
+    ListRecord,
     ListsApplied,
     ListsRefused,
     ListsState,
+    PermitClaimsRecord,
     PermitPresented,
     PermitRecord,
     PlateRecord,
@@ -73,10 +79,12 @@ from agent.core.events import (
     StateChanged,
     Status,
     TransactionClosed,
+    UsesRecord,
     VehicleEntering,
     VehiclePresent,
     VehicleVin,
     VinRecord,
+    VoteRecord,
     WitnessRecord,
     Writer,
     beginning,
@@ -89,7 +97,16 @@ from agent.core.events import (
 )
 from agent.core.lane import transaction_id
 from agent.core.lists import DataState
-from agent.core.model import CommandName, DriverMessage, Outcome, Reason, Verdict, VinSource
+from agent.core.model import (
+    CommandName,
+    DeclarationStatus,
+    DriverMessage,
+    ListKind,
+    Outcome,
+    Reason,
+    Verdict,
+    VinSource,
+)
 from agent.core.trust_state import HeadRecord, StatePart, Wholeness, signed_head
 
 if TYPE_CHECKING:
@@ -126,6 +143,64 @@ def _fingerprint(name: str) -> str:
 
 
 _Step = tuple[float, "Event | None", bool]
+
+
+def _facts() -> FactsRecord:
+    """What the decision of the example was made on."""
+    return FactsRecord(
+        utc=UTC + 13.4,
+        clock_trusted=True,
+        final=False,
+        require="permit_and_plate",
+        forms=("signed",),
+        tie="plate",
+        assessed=Reason.OK,
+        by_plate=False,
+        readings=6,
+        set_aside=0,
+        of_same_camera=0,
+        permit_by=(f"{LANE}/front",),
+        plate_by=(f"{LANE}/front",),
+        label_by=(),
+        vins_of_same_camera=0,
+        vote=VoteRecord(
+            read=PLATE,
+            confidence=0.9821,
+            frames=6,
+            agreeing=6,
+            kind="civil_blue",
+            colour="blue",
+            contested=False,
+        ),
+        disputed=False,
+        permit=PermitClaimsRecord(
+            not_before=1_795_493_600,
+            issued_at=1_795_493_600,
+            site=17,
+            lane_mask=0,
+            direction="export",
+            max_uses=1,
+            plate_kind="civil_blue",
+        ),
+        lists=(ListRecord(list=ListKind.DECLARATIONS, version=813, issued_at=1_795_508_075),),
+        trust_expires_at=1_796_112_000,
+        uses=UsesRecord(used=0, reserved_by=None, in_doubt=False, passed_s=None, used_at=None),
+        declaration=DeclarationRecord(
+            status=DeclarationStatus.RELEASED,
+            max_uses=1,
+            not_before=1_795_493_600,
+            expires_at=1_795_580_000,
+            lane_mask=0,
+            differs=(),
+        ),
+        revoked=False,
+        watched=None,
+        others=0,
+        other_exit=None,
+        hold=None,
+        claim=ClaimRecord(code="granted", gate=""),
+        second="confirmed",
+    )
 
 
 def _passage() -> list[_Step]:
@@ -194,6 +269,7 @@ def _passage() -> list[_Step]:
                     declarations=813,
                     revocations=56,
                 ),
+                facts=_facts(),
             ),
             True,
         ),
@@ -227,6 +303,7 @@ def _passage() -> list[_Step]:
             ),
             True,
         ),
+        (24.7, AccessCompared(verdict=Verdict.PASS, reason=Reason.OK, passed=True, agrees=True), True),
     ]
 
 
@@ -571,7 +648,8 @@ def _head(last: SealedEvent) -> HeadRecord:
 
 def _draft(event: Event, utc: float, of_transaction: bool) -> Draft:
     of_lane = not isinstance(event, _OF_THE_GATE)
-    return Draft(event, LANE if of_lane else None, TRANSACTION if of_transaction else None, utc)
+    dry_run = isinstance(event, AccessCompared) or None
+    return Draft(event, LANE if of_lane else None, TRANSACTION if of_transaction else None, utc, dry_run)
 
 
 _OF_THE_GATE = (

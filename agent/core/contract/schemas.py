@@ -101,7 +101,7 @@ def event_schema(kind: str) -> Schema:
     data = _made(EVENTS[kind])
     definitions = data.pop("$defs", {})
     properties = dict(_envelope(kind))
-    optional = {"lane", "transaction", "clockerrorms", "clockstate", "liststate"}
+    optional = {"lane", "transaction", "dryrun", "clockerrorms", "clockstate", "liststate"}
     return {
         "$schema": DIALECT,
         "$id": f"urn:gate-agent:event:{kind}:{SCHEMA_VERSION}",
@@ -200,6 +200,14 @@ def _envelope(kind: str) -> Iterator[tuple[str, Schema]]:
     )
     yield "lane", _text("The name of the lane; absent: of the whole gate.")
     yield "transaction", _text("20 digits: yyyymmddHHMMSS in UTC, lane number (2), serial (4); absent: of none.")
+    yield (
+        "dryrun",
+        {
+            "description": "true: of a lane in dry run, which decides and records and moves nothing. No vehicle passed "
+            "by it, and no use of a permit was spent; absent: of a lane at work.",
+            "type": "boolean",
+        },
+    )
     yield "clocksynced", {"description": "Whether the clock behind `time` was synchronised.", "type": "boolean"}
     yield (
         "clockerrorms",

@@ -5,9 +5,10 @@ Knows permits, lists, plates and claims as values; asks nobody.
 
 from agent.core.decision.decision import Decision
 from agent.core.decision.fail_safe import with_fail_safe
+from agent.core.decision.judged_facts import facts_record
 from agent.core.decision.judgement import judge, lists_needed, plate_leads
 from agent.core.decision.judgement_rules import JudgementRules
-from agent.core.decision.knowledge import Knowledge, PermitUses, in_force, subjects_of, uses_allowed
+from agent.core.decision.knowledge import Knowledge, PermitUses, exit_in_force, in_force, subjects_of, uses_allowed
 from agent.core.decision.permit_choice import (
     SET_ASIDE,
     Assessment,
@@ -28,9 +29,10 @@ from agent.core.decision.second_reading import (
     to_be_confirmed,
 )
 from agent.core.decision.second_verdict import SecondReading, SecondVerdict
-from agent.core.decision.tie import Tie, tie_of
+from agent.core.decision.tie import ASKS_VIN, Tie, tie_of
 
 __all__ = [
+    "ASKS_VIN",
     "NO_TEXTS",
     "SET_ASIDE",
     "Assessment",
@@ -51,6 +53,8 @@ __all__ = [
     "assess",
     "assess_plate",
     "compared",
+    "exit_in_force",
+    "facts_record",
     "in_force",
     "judge",
     "lists_needed",

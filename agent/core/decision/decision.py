@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from agent.core.events import FactsRecord
     from agent.core.lists import DataStanding
     from agent.core.model import Check, Reason, Verdict
     from agent.core.permit import Permit
@@ -22,7 +23,7 @@ class Decision:
     the lists behind it were, None where they were not asked. `voted`: the plate that the readings point to, None when
     there are none. `pictures`: by SHA-256, the kept pictures that were read once more. `vin`: the VIN match, None when
     no VIN was read or no permit says which it is to be. `witnessed`: what the witnesses made of the plate match, None
-    when they said nothing.
+    when they said nothing. `facts`: what it was made on, for its event; None where nothing was asked.
     """
 
     verdict: Verdict
@@ -35,6 +36,7 @@ class Decision:
     pictures: tuple[str, ...] = ()
     vin: VinMatch | None = None
     witnessed: WitnessedMatch | None = None
+    facts: FactsRecord | None = field(default=None, compare=False)
 
     @property
     def own_match(self) -> PlateMatch | None:

@@ -59,7 +59,7 @@ def judge(
 
     `known`: what ledger and lists say of `assessment.permit`. `final`: no more evidence will come, so RETRY is no
     answer. `before`: what was decided on the same readings before; the matches of plate and VIN, which cost more than
-    all else here, are taken from it. What witnesses say is weighed anew.
+    all else here, are taken from it. What witnesses say is weighed anew where they said anything.
     """
     checks = list(assessment.checks)
     return with_fail_safe(
@@ -137,7 +137,7 @@ def _case(
     own, found = (None, None) if before is None else (before.own_match, before.vin)
     if own is None and voted is not None and permit.plate is not None:
         own = match(voted, permit.plate, rules.match, known.others)
-    witnessed = _witnessed(assessment, permit, rules, own)
+    witnessed = _witnessed(assessment, permit, rules, own) or (None if before is None else before.witnessed)
     if found is None and declares_vin(permit):
         found = match_vin(evidence.vins, permit.vin, rules.vin_match)
     return Case(

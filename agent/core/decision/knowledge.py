@@ -74,6 +74,12 @@ def in_force(watched: Watched | None, utc: float) -> Watched | None:
     return None if ended else watched
 
 
+def exit_in_force(last: OtherExit | None, window_s: float, utc: float) -> OtherExit | None:
+    """The vehicle's passage under another permit, unless it is longer ago than that (s), or nobody asks for it: 0."""
+    over = last is not None and last.utc < utc - window_s
+    return None if over or not window_s else last
+
+
 def subjects_of(
     permit: Permit, voted: PlateVote | None, vins: Sequence[VinReading] = ()
 ) -> tuple[tuple[Subject, str], ...]:

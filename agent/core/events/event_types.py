@@ -16,6 +16,7 @@ from agent.core.clock import ClockState
 from agent.core.commands import Refusal, Result
 from agent.core.detail import Detail, DetailMessage, WithDetail
 from agent.core.events.changed_keys import ChangedKey
+from agent.core.events.judged_facts import FactsRecord
 from agent.core.lists import DataState
 from agent.core.model import DriverMessage, Outcome, Reason, Verdict, VinSource
 from agent.core.trust_state import StatePart, Wholeness
@@ -153,6 +154,9 @@ class GateStarted(Event):
     configuration: str = Field(description="SHA-256 of the configuration, in hex.")
     interrupted: tuple[str, ...] = Field(
         default=(), description="The transactions that were open when it last stopped without a word."
+    )
+    dry_run: tuple[str, ...] = Field(
+        default=(), description="The lanes in dry run: they decide and record, and move nothing."
     )
 
 
@@ -362,6 +366,27 @@ class AccessDecided(Event):
         default=None,
         description="Whether cameras that read plates by themselves say the same; null: none said anything, or the "
         "permit declares no plate.",
+    )
+    facts: FactsRecord | None = Field(
+        default=None,
+        description="What it was made on, so that other rules can be tried on it; null: an earlier agent, or a "
+        "decision that no rule made, such as while no camera worked.",
+    )
+
+
+class AccessCompared(Event):
+    """In a lane in dry run: what would have been done with a vehicle, beside what became of it.
+
+    Others move the arm there, and the loops tell whether the vehicle went.
+    """
+
+    TYPE: ClassVar[str] = "access.compared"
+    verdict: Verdict | None = Field(description="What was decided; null: it went before anything was.")
+    reason: Reason | None = Field(description="Why; null: nothing was decided.")
+    passed: bool | None = Field(description="It went under the arm and away; null: no loops could tell.")
+    agrees: bool | None = Field(
+        description="Whether both are the same: PASS, and it went, or DENY, and it did not. Null: that cannot be said, "
+        "as where an officer was to decide."
     )
 
 
@@ -725,6 +750,7 @@ TYPES: tuple[type[Event], ...] = (
     PermitPresented,
     VehicleVin,
     AccessDecided,
+    AccessCompared,
     AccessGranted,
     BarrierPulsed,
     BarrierMoved,
@@ -755,9 +781,13 @@ TYPES: tuple[type[Event], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event before the journal gives it its place: sequence number, hash of the one before, id, time."""
+    """An event before the journal gives it its place: sequence number, hash of the one before, id, time.
+
+    `dry_run`: of a lane that moves nothing; None: as its lane is now.
+    """
 
     event: Event
     lane: str | None
     transaction: str | None
     utc: float
+    dry_run: bool | None = None

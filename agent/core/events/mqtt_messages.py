@@ -126,6 +126,9 @@ class Presence(BaseModel):
     driver_messages: dict[str, DriverMessage] = Field(
         default={}, description="What the driver at each lane is told now, by the lane's name; a message's id."
     )
+    dry_run: tuple[str, ...] = Field(
+        default=(), description="The lanes in dry run: they decide and record, and move nothing."
+    )
     orders: dict[str, StandingOrders] = Field(
         default={}, description="The lanes that are locked or out of service, by their names."
     )

@@ -21,6 +21,7 @@ from agent.core.events.event_types import (
     VinRecord,
     WitnessRecord,
 )
+from agent.core.events.judged_facts import VoteRecord
 from agent.core.plates import STRICT
 from drivers.text import Text
 
@@ -37,6 +38,7 @@ PLATES: Final[Mapping[type[BaseModel], frozenset[str]]] = {
     Search: frozenset({"plate"}),
     VehicleVin: frozenset({"vin"}),
     VinRecord: frozenset({"read"}),
+    VoteRecord: frozenset({"read"}),
     WitnessRecord: frozenset({"said"}),
 }
 """The fields that are a plate, or a VIN as read, and nothing else."""
@@ -90,11 +92,13 @@ def _hidden(found: re.Match[str]) -> str:
 def _plates_of(draft: Draft) -> frozenset[str]:
     """The plates that an event is about: of the generic format too, they are known by these."""
     match draft.event:
-        case AccessDecided(permit=permit, plate=plate, witness=witness):
+        case AccessDecided(permit=permit, plate=plate, witness=witness, facts=facts):
+            vote = None if facts is None else facts.vote
             named = (
                 None if permit is None else permit.plate,
                 *(() if plate is None else (plate.declared, plate.read)),
                 None if witness is None else witness.said,
+                None if vote is None else vote.read,
             )
         case TransactionClosed(plate=plate):
             named = (plate,)

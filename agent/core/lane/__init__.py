@@ -5,6 +5,7 @@ No clock, no thread, no device: time comes in with the input. The table is drawn
 
 from agent.core.lane.driver_facts import plate_shown, waits_until
 from agent.core.lane.driver_messages import NO_ORACLE, message_for, message_for_reason, message_for_state, message_shown
+from agent.core.lane.dry_run import DryRunVehicle, followed
 from agent.core.lane.effects import Close, Decide, Effect, Hold, KeepPictures, Lamp, OrderAnswered, Raise, Record, Show
 from agent.core.lane.event_drafts import transaction_id
 from agent.core.lane.hold import HOLD_CONTACT
@@ -40,6 +41,7 @@ __all__ = [
     "CommandKind",
     "Decide",
     "Decided",
+    "DryRunVehicle",
     "Effect",
     "Hold",
     "Input",
@@ -68,6 +70,7 @@ __all__ = [
     "Ticked",
     "VinRead",
     "at_rest",
+    "followed",
     "message_for",
     "message_for_reason",
     "message_for_state",

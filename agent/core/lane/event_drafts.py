@@ -67,6 +67,7 @@ def decision_event(decision: Decision, pictures: tuple[str, ...]) -> AccessDecid
         data=_data(decision.data),
         vin=_vin(decision.vin),
         witness=_witness(decision.witnessed),
+        facts=decision.facts,
     )
 
 

@@ -18,8 +18,9 @@ class LaneRules:
     `decides_by_plate`: a plate alone is worth a decision; without, one is asked for when a permit is presented.
     `grant_s`: life of a grant. `gone_s`: what no reader saw for so long is gone. `blind_passage_s`: after the pulse,
     a blind lane takes the passage for done. `neighbours`: there are lanes that this one must wait for; it is not free
-    until InterlockChanged says so. `shares_arm`: one of them serves the other direction of the same arm. Raises
-    ValueError for a lane number that does not fit a transaction id.
+    until InterlockChanged says so. `shares_arm`: one of them serves the other direction of the same arm.
+    `arm_of_others`: others move the arm, so that it is no violation where it goes up, and a vehicle through, without a
+    word of this lane. Raises ValueError for a lane number that does not fit a transaction id.
     """
 
     lane: str
@@ -34,6 +35,7 @@ class LaneRules:
     has_key: bool = False
     has_hold: bool = False
     shares_arm: bool = False
+    arm_of_others: bool = False
     neighbours: bool = False
     read_s: float = 30.0
     decide_s: float = 5.0

@@ -20,7 +20,8 @@ def trespassed(transition: Transition) -> bool:
     input_state = transition.lane.input_state
     if forced(transition):
         return True
-    if input_state.signals.safety is not True or input_state.signals.presence is not False:
+    passes_by = input_state.signals.safety is True and input_state.signals.presence is False
+    if transition.lane.rules.arm_of_others or not passes_by:
         return False
     transition.alarm(Alarm.WRONG_WAY)
     transition.enter_state(LaneState.VIOLATION)
@@ -30,7 +31,7 @@ def trespassed(transition: Transition) -> bool:
 def forced(transition: Transition) -> bool:
     """Follow an arm that left its closed place without a command of this lane. Return whether it did."""
     lane = transition.lane
-    if not (owns_limits(lane) and arm_up(lane)):
+    if lane.rules.arm_of_others or not (owns_limits(lane) and arm_up(lane)):
         return False
     transition.alarm(Alarm.FORCED_OPEN)
     if lane.transaction is not None:

@@ -57,13 +57,17 @@ class DataStanding:
     """The state of all required lists together, which is that of the worst of them.
 
     `age_s`: since central last confirmed the oldest list; None: there is none, or a required one was never received.
-    `versions`: of all lists that the gate holds. `trust`: the version of the trust list, 0 without one.
+    `versions`: of all lists that the gate holds. `trust`: the version of the trust list, 0 without one. `held`: the
+    lists behind all that, and `trust_expires_at`: when the trust list ends (Unix seconds), so that other rules can be
+    tried on them.
     """
 
     state: DataState
     age_s: float | None
     versions: Mapping[ListKind, int]
     trust: int
+    held: tuple[ListStanding, ...] = ()
+    trust_expires_at: int = 0
 
 
 _WORSE_LAST: Final = tuple(DataState)
@@ -90,6 +94,8 @@ def standing_of(
         age_s=None if lacks else max(ages, default=None),
         versions={kind: standing.version for kind, standing in held.items()},
         trust=0 if trust is None else trust.version,
+        held=tuple(held.values()),
+        trust_expires_at=0 if trust is None else trust.expires_at,
     )
 
 

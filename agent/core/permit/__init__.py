@@ -3,7 +3,7 @@
 Knows crypto and the model. What lists and ledger say of a permit is for the decision.
 """
 
-from agent.core.permit.checks import GateContext, PermitResult, verify_declared, verify_permit
+from agent.core.permit.checks import GateContext, PermitResult, admission, verify_declared, verify_permit
 from agent.core.permit.claims import (
     DECLARATION_DIGITS,
     DIRECTIONS,
@@ -66,6 +66,7 @@ __all__ = [
     "TrustError",
     "TrustFault",
     "TrustList",
+    "admission",
     "check_declaration",
     "check_vehicle",
     "declaration_of",

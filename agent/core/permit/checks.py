@@ -101,8 +101,16 @@ def verify_permit(
 
 def verify_declared(declaration: Declaration, form: PermitForm, context: GateContext, utc: float) -> PermitResult:
     """Make the checks of time and place on the permit of a declaration that something else than a text leads to."""
+    return admission(reference.permit_of(declaration, form), context, utc)
+
+
+def admission(permit: Permit, context: GateContext, utc: float) -> PermitResult:
+    """Make the checks of time and place alone on a permit that holds by itself (Unix seconds).
+
+    For which sites the key may sign that signed it is not judged here.
+    """
     check_list = CheckList()
-    permit = check_list.permit = reference.permit_of(declaration, form)
+    check_list.permit = permit
     try:
         _admit_time(permit, context, utc, check_list)
         _admit_place(permit, None, context, check_list)

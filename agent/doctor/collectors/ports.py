@@ -35,7 +35,7 @@ def ports(settings: Settings, user: SystemUser, ours: frozenset[int], root: Path
 
 def _paths(name: str, lane: Lane) -> Iterator[tuple[str, str]]:
     """The devices of a lane that name a file below /dev, each with that path."""
-    named = [(f"{name}/relay", lane.relay.table.get("port"))]
+    named = [] if lane.dry_run else [(f"{name}/relay", lane.relay.table.get("port"))]
     if lane.inputs is not None:
         named.append((f"{name}/inputs", lane.inputs.table.get("port")))
     named += [(f"{name}/{scanner.id}", scanner.table.get("port")) for scanner in lane.scanners]

@@ -31,7 +31,8 @@ def configuration(
     except SettingsError as error:
         errors, warnings = _lines(error.problems, "error"), _lines(error.problems, "warning")
         return ConfigurationFacts(path, errors, warnings, None, running())
-    return ConfigurationFacts(path, (), _lines(loaded.warnings, "warning"), loaded.digest, running())
+    dry_run = tuple(name for name, lane in loaded.settings.lanes.items() if lane.dry_run)
+    return ConfigurationFacts(path, (), _lines(loaded.warnings, "warning"), loaded.digest, running(), dry_run)
 
 
 def service(manager: Path = MANAGER) -> ServiceFacts:

@@ -20,12 +20,14 @@ DIGEST_SHOWN: Final = 12
 
 
 def configuration(facts: ConfigurationFacts) -> Iterator[Finding]:
-    """Whether it can be used, what is unwise in it, and whether it is the one that runs."""
+    """Whether it can be used, what is unwise in it, whether it is the one that runs, and which lanes move nothing."""
     check, path = DiagnosticCheck.CONFIGURATION, str(facts.path)
     told = [(FindingCode.CONFIGURATION_REFUSED, text) for text in facts.errors[:MOST_PROBLEMS]]
     told += [(FindingCode.CONFIGURATION_DOUBTFUL, text) for text in facts.warnings[:MOST_PROBLEMS]]
     for code, text in told:
         yield Finding(check, path, code, values={"problem": text})
+    for lane in facts.dry_run:
+        yield Finding(check, lane, FindingCode.LANE_DRY_RUN)
     if facts.digest is not None and facts.running not in (None, facts.digest):
         yield Finding(check, path, FindingCode.CONFIGURATION_WAITS, values={})
     elif not told:

@@ -110,7 +110,7 @@ class Decider:
         case = self._facts.collect(question, now)
         if case is None:
             return _manual(question, now, Reason.GATE_FAULT, Text("there is no valid trust list"))
-        decision = judge(case.assessment, self._place.rules, case.known, final=question.final)
+        decision = self._judged(case)
         if decision.verdict is Verdict.PASS and decision.permit is not None:
             return self._to_confirm(_Passing(case, decision, later))
         return Decided(now, decision, case.number, question.transaction)
@@ -170,14 +170,7 @@ class Decider:
         """Judge once more, by what the second reading came to."""
         case = self._facts.renewed(passing.case)
         case = replace(case, known=replace(case.known, second=confirmed.result))
-        decision = judge(
-            case.assessment,
-            self._place.rules,
-            case.known,
-            final=case.question.final,
-            before=passing.decision,
-        )
-        decision = replace(decision, pictures=confirmed.pictures)
+        decision = replace(self._judged(case, passing.decision), pictures=confirmed.pictures)
         if decision.verdict is Verdict.PASS:
             return self._to_claim(replace(passing, case=case, decision=decision))
         return Decided(case.now, decision, case.number, case.question.transaction)
@@ -234,16 +227,23 @@ class Decider:
 
     def _decided(self, claim: _Claim, answer: ClaimAnswer) -> Decided:
         case = self._facts.renewed(claim.case)
-        decision = judge(
-            case.assessment,
-            self._place.rules,
-            replace(case.known, claim=answer),
-            final=case.question.final,
-            before=claim.decision,
-        )
-        decision = replace(decision, pictures=claim.decision.pictures)
+        case = replace(case, known=replace(case.known, claim=answer))
+        decision = replace(self._judged(case, claim.decision), pictures=claim.decision.pictures)
         deadline = answer.hold_until_at - MARGIN_S
         return Decided(case.now, decision, answer.use or case.number, case.question.transaction, deadline)
+
+    # ------------------------------------------------------------------------------------------------ the judgement
+
+    def _judged(self, case: CollectedFacts, before: Decision | None = None) -> Decision:
+        """Judge a case, and note what that goes by. `before`: what was decided on the same evidence before."""
+        decision = judge(case.assessment, self._place.rules, case.known, final=case.question.final, before=before)
+
+        def failed(_name: str) -> None:
+            # A vehicle must not wait because its record says less.
+            log.error("what a decision was made on could not be noted", exc_info=sys.exception())
+
+        facts = with_fail_safe(lambda: self._facts.record(case, decision.witnessed), failed)
+        return replace(decision, facts=facts)
 
 
 def _manual(question: Decide, now: Instant, reason: Reason, why: str) -> Decided:

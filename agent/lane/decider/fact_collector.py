@@ -14,6 +14,8 @@ from agent.core.decision import (
     TransactionEvidence,
     assess,
     assess_plate,
+    exit_in_force,
+    facts_record,
     in_force,
     lists_needed,
     plate_leads,
@@ -28,10 +30,12 @@ from agent.core.plates.rivals import rivals
 
 if TYPE_CHECKING:
     from agent.core.decision import Assessment, Texts
+    from agent.core.events import FactsRecord
     from agent.core.lane import Decide
     from agent.core.lists import DataStanding
     from agent.core.model import Instant
     from agent.core.permit import Permit, TrustList
+    from agent.core.plates import WitnessedMatch
     from agent.core.site import OtherExit
     from agent.lane.decider.sources import LanePlace, Sources
 
@@ -40,7 +44,8 @@ if TYPE_CHECKING:
 class CollectedFacts:
     """A question with all that was found out about it.
 
-    `number`: of the use that this gate would reserve, 0 for none.
+    `number`: of the use that this gate would reserve, 0 for none. `clock_trusted`: whether the clock could be believed,
+    whatever the site asks of it. `last_exit`: the vehicle's newest passage the same way under another permit.
     """
 
     question: Decide
@@ -48,6 +53,8 @@ class CollectedFacts:
     assessment: Assessment
     known: Knowledge
     number: int
+    clock_trusted: bool = False
+    last_exit: OtherExit | None = None
 
 
 class FactCollector:
@@ -70,17 +77,36 @@ class FactCollector:
         assessment = self._assessed(question, now, trust)
         permit = assessment.permit
         data = self._data(permit, trust, now.utc)
+        trusted = self._clock_trusted()
         if permit is None:
-            return CollectedFacts(question, now, assessment, Knowledge(data, hold=self._hold()), 0)
+            return CollectedFacts(question, now, assessment, Knowledge(data, hold=self._hold()), 0, trusted)
         use, number = self._use(permit, question.transaction, now.utc)
-        known = Knowledge(data, use, hold=self._hold())
+        known, last_exit = Knowledge(data, use, hold=self._hold()), None
         if assessment.reason is Reason.OK:
+            last_exit = self._ledger.other_exit(permit.vin, permit.permit_id, self._place.direction, 0.0)
             known = replace(
                 self._listed(known, permit, assessment, now.utc),
                 others=self._others(permit, assessment, data, now.utc),
-                other_exit=self._other_exit(permit, now.utc),
+                other_exit=exit_in_force(last_exit, self._place.rules.already_exited_s, now.utc),
             )
-        return CollectedFacts(question, now, assessment, known, number)
+        return CollectedFacts(question, now, assessment, known, number, trusted, last_exit)
+
+    def record(self, case: CollectedFacts, witnessed: WitnessedMatch | None) -> FactsRecord:
+        """What a decision on a case goes by, for its event: enough to try other rules on it.
+
+        `witnessed`: as the decision has it.
+        """
+        return facts_record(
+            case.assessment,
+            self._place.rules,
+            case.known,
+            final=case.question.final,
+            utc=case.now.utc,
+            clock_trusted=case.clock_trusted,
+            forms=self._place.forms,
+            last_exit=case.last_exit,
+            witnessed=witnessed,
+        )
 
     def renewed(self, case: CollectedFacts) -> CollectedFacts:
         """The same case by what lists and witnesses say now; from any thread.
@@ -163,19 +189,11 @@ class FactCollector:
     def _passed_s(self, vehicle: str, transaction: str, utc: float) -> float | None:
         """Seconds since the vehicle passed this way; None when it did not, or went back since.
 
-        Asked only where it counts.
+        Asked also where no rule of this lane asks for it: another one may be tried on it later.
         """
-        if not self._place.rules.anti_passback_s:
-            return None
         last = self._ledger.last_passage(vehicle, transaction)
         # A clock that was set back must not make an old passage of a new one: 0 is the strictest.
         return None if last is None or last.direction != self._place.direction else max(0.0, utc - last.utc)
-
-    def _other_exit(self, permit: Permit, utc: float) -> OtherExit | None:
-        window_s = self._place.rules.already_exited_s
-        if not window_s:
-            return None
-        return self._ledger.other_exit(permit.vin, permit.permit_id, self._place.direction, utc - window_s)
 
     def _context(self) -> GateContext:
         place = self._place

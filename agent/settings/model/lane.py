@@ -247,6 +247,11 @@ class Lane(Table):
 
     number: Number = Field(description="Number of the lane, unique on this gate; permits name lanes by number.")
     direction: Literal["export", "import"] = Field(description="Which way vehicles pass.")
+    mode: Literal["live", "dry_run"] = Field(
+        default="live",
+        description="live: the lane is at work. dry_run: everything is read, decided, recorded and shown to staff, "
+        "nothing moves, and the driver is told nothing; to try a lane beside whoever opens it today.",
+    )
     close_mode: Literal["controller", "agent"] = Field(
         default="controller", description="Who closes the arm: the barrier's own controller, or the agent."
     )
@@ -282,3 +287,8 @@ class Lane(Table):
     driver_page: DriverPage = Field(
         default=DriverPage(), description="The page that tells the driver what to do, on a screen at the post."
     )
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether nothing of this lane may move."""
+        return self.mode == "dry_run"

@@ -83,10 +83,23 @@ class Neighbours:
                     "is not needed: lanes that share an arm, as this one and {lane}, exclude each other", lane=other
                 )
                 yield self._about(name, "interlock", number, message=message, warning=True)
+            yield from self._one_mode(name, other, "interlock", number)
             if not self._has_closed(other):
                 yield self._about(name, "interlock", number, message=_needs_closed(other))
         if lane.interlock and not self._has_closed(name):
             yield self._about(name, "interlock", message=_needs_closed(name))
+
+    def _one_mode(self, name: str, other: str, *keys: str | int) -> Iterator[Problem]:
+        """A lane at work cannot wait for one whose arm others move: nobody tells it when that is up."""
+        mine, theirs = self._lanes[name].mode, self._lanes[other].mode
+        if mine != theirs:
+            message = Text(
+                "lane {lane} has mode {theirs}, this one {mine}: lanes that wait for one another need the same mode",
+                lane=other,
+                theirs=theirs,
+                mine=mine,
+            )
+            yield self._about(name, *keys, message=message)
 
     def _has_closed(self, lane: str) -> bool:
         signals = self._lanes[lane].signals
@@ -114,6 +127,7 @@ class Neighbours:
             return
         if theirs.shares_arm != name or name < other:  # what both say is told once
             yield from self._one_arm(name, lane, other, theirs)
+            yield from self._one_mode(name, other, "shares_arm")
 
     def _one_arm(self, name: str, lane: Lane, other: str, theirs: Lane) -> Iterator[Problem]:
         if lane.direction == theirs.direction:

@@ -4,9 +4,11 @@ May touch the evidence folder.
 """
 
 from agent.store.evidence.evidence import EvidenceStore
+from agent.store.evidence.files import kept_picture
 from agent.store.evidence.retention import EvidenceAges
 
 __all__ = [
     "EvidenceAges",
     "EvidenceStore",
+    "kept_picture",
 ]

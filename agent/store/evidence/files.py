@@ -5,11 +5,13 @@ Finding pictures in their folders, writing them whole, bringing an older layout 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from agent.store.files import sync_folder
+from agent.store.evidence.retention import RetentionClass
+from agent.store.files import open_regular, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +44,24 @@ def look_through(folder: Path) -> Iterator[StoredPicture]:
                 elif entry.name.endswith(ENDING) and NAME.fullmatch(name := entry.name.removesuffix(ENDING)):
                     status = entry.stat()
                     yield StoredPicture(status.st_mtime, name, status.st_size)
+
+
+def kept_picture(folder: Path, sha256: str) -> bytes | None:
+    """Return a picture of an evidence folder without opening the store; None where it is not kept, or not whole.
+
+    Also where its transaction's end moves it from one folder to the other meanwhile. Raises OSError.
+    """
+    if not NAME.fullmatch(sha256):
+        return None
+    classes = [folder / name for name in RetentionClass]
+    for place in (*classes, folder, *classes):
+        try:
+            with open_regular(place / sha256[:2] / f"{sha256}{ENDING}") as file:
+                jpeg = file.read()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        return jpeg if hashlib.sha256(jpeg).hexdigest() == sha256 else None
+    return None
 
 
 def move_old_layout(folder: Path, target: Path) -> None:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 # A closed transaction is remembered for a while: an event that comes late must not open it once more.
 REMEMBERED_EVENTS: Final = 4096
 
+_GRANTED: Final = 1
+_DRY_RUN: Final = 2
+"""Bits of the column `granted`: a dry run needs no column of its own, and so no journal of a new form."""
+
 TRACK = """
 INSERT INTO transactions (txn, lane, boot, opened_ms, granted, entered, closed_seq) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (txn) DO UPDATE SET granted = granted | excluded.granted, entered = entered | excluded.entered,
@@ -30,7 +34,8 @@ class Interrupted:
     """A transaction that an earlier boot left without an outcome.
 
     `opened_utc`: Unix seconds of its first event. `granted`: a grant was recorded, so the barrier may have moved.
-    `entered`: the vehicle was seen under the arm. `reservations`: the permit uses that it still holds.
+    `entered`: the vehicle was seen under the arm. `reservations`: the permit uses that it still holds. `dry_run`: its
+    lane moved nothing then.
     """
 
     transaction: str
@@ -39,6 +44,7 @@ class Interrupted:
     granted: bool
     entered: bool
     reservations: tuple[Reservation, ...]
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,8 @@ def track(connection: sqlite3.Connection, draft: Draft, seq: int, utc_ms: int, b
         return
     event = draft.event
     closed_seq = seq if isinstance(event, TransactionClosed) else None
-    row = (isinstance(event, AccessGranted), isinstance(event, VehicleEntering), closed_seq)
+    granted = _GRANTED * isinstance(event, AccessGranted) | _DRY_RUN * bool(draft.dry_run)
+    row = (granted, isinstance(event, VehicleEntering), closed_seq)
     connection.execute(TRACK, (draft.transaction, draft.lane, boot, utc_ms, *row))
     if closed_seq is not None:
         connection.execute("DELETE FROM transactions WHERE closed_seq < ?", (seq - REMEMBERED_EVENTS,))
@@ -74,9 +81,10 @@ def recovery(connection: sqlite3.Connection, boot: str, reservations: list[Reser
             txn,
             lane,
             opened_ms / 1000,
-            bool(granted),
+            bool(granted & _GRANTED),
             bool(entered),
             tuple(r for r in reservations if r.transaction == txn),
+            bool(granted & _DRY_RUN),
         )
         for txn, lane, opened_ms, granted, entered in rows
     )

@@ -11,11 +11,25 @@ from agent.core.permit import PermitForm
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from agent.core.decision.checks.case import Case, CheckFinding
     from agent.core.lists import DataStanding
+    from agent.core.model import Declaration
+    from agent.core.permit import Permit
 
 UNSIGNED: Final = frozenset({PermitForm.REFERENCE, PermitForm.PLATE})
 """The forms that prove nothing without their declaration."""
+
+COMPARED: Final[Mapping[str, Text]] = {
+    "issuer": Text("issuer"),
+    "declaration": Text("declaration number"),
+    "vin": Text("VIN"),
+    "plate": Text("plate"),
+    "site": Text("site"),
+    "direction": Text("direction"),
+}
+"""The fields that a permit and its declaration have, and which must be the same, with their names in words."""
 
 
 def revoked(case: Case) -> CheckFinding:
@@ -72,15 +86,7 @@ def agreeing(case: Case) -> CheckFinding | None:
     declaration, permit, admission = case.known.declaration, case.permit, case.known.admission
     if declaration is None:
         return None
-    pairs = {
-        Text("issuer"): (permit.issuer, declaration.issuer),
-        Text("declaration number"): (permit.declaration, declaration.declaration),
-        Text("VIN"): (permit.vin, declaration.vin),
-        Text("plate"): (permit.plate, declaration.plate),
-        Text("site"): (permit.site, declaration.site),
-        Text("direction"): (permit.direction, declaration.direction),
-    }
-    other = [name for name, (said, listed) in pairs.items() if said != listed]
+    other = [COMPARED[name] for name in differing(permit, declaration)]
     if other:
         return failed(
             Verdict.DENY,
@@ -94,6 +100,11 @@ def agreeing(case: Case) -> CheckFinding | None:
             Text("the declaration: {detail}", detail=admission.checks[-1].detail),
         )
     return held(Reason.DECLARATION_MISMATCH)
+
+
+def differing(permit: Permit, declaration: Declaration) -> tuple[str, ...]:
+    """The fields among `COMPARED` in which a permit and its declaration are not the same."""
+    return tuple(name for name in COMPARED if getattr(permit, name) != getattr(declaration, name))
 
 
 def fresh_enough(case: Case) -> CheckFinding:

@@ -93,6 +93,19 @@ def test_a_board_that_is_away_is_told_of_and_the_others_are_released(run, tmp_pa
         assert not any(board.relays.states)
 
 
+def test_a_board_of_lanes_in_dry_run_alone_is_left_alone(run, tmp_path):
+    with LcusEmulator(tmp_path / "a") as others, LcusEmulator(tmp_path / "b") as ours:
+        for board in (others, ours):
+            board.relays.set(1, on=True)
+        dry = lane(1, tmp_path / "a").replace('direction = "export"', 'direction = "export"\nmode = "dry_run"')
+        shared = lane(3, tmp_path / "b").replace('direction = "export"', 'direction = "export"\nmode = "dry_run"')
+        done = run(dry, lane(2, tmp_path / "b"), shared)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.splitlines() == [f"{ours.line.link.resolve()}: released"]
+        assert others.relays.states[0], "somebody else holds it"
+        assert not any(ours.relays.states)
+
+
 def test_a_relay_that_does_not_let_go_is_told_of(run, tmp_path):
     with LcusEmulator(tmp_path / "a") as board:
         board.relays.set(1, on=True)

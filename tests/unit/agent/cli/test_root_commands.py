@@ -62,6 +62,7 @@ COMMANDS_OF_ROOT = {
     "sign list": CONFIG,
     "sign test": (*CONFIG, "--pause", "0"),
     "release": ("{configuration}",),
+    "replay": ("{journal}", *CONFIG, "--html", "{own}/report.html"),
     "setup": ("{configuration}", "--root", "{own}"),
     "voice import": ("{own}/voice", *CONFIG),
     "voice list": CONFIG,

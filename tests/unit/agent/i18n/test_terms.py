@@ -80,6 +80,7 @@ TERMS = {
         Term("head file", "链头文件"),
         Term("vision workers?", "摄像机进程"),
         Term("second readings?", "二次读取"),
+        Term("dry run", "试运行"),
         Term("has no sign|driver's sign", "显示屏"),
     ],
     Language.RU: [
@@ -127,6 +128,7 @@ TERMS = {
         Term("head file", "файл[а-я]* вершины"),
         Term("vision workers?", "процесс камеры"),
         Term("second readings?", "повторно[а-я]+ чтени"),
+        Term("dry run", "пробн[а-я]+ режим"),
         Term("has no sign|driver's sign", "табло"),
         Term("trust list", "спис(?:ок|к[а-я]+) доверия"),
         Term("trust anchors?", "якор[а-я]+ доверия"),
@@ -177,6 +179,7 @@ TERMS = {
         Term("head file", "тізбек басы файл"),
         Term("vision workers?", "камера процесі"),
         Term("second readings?", "қайта оқ"),
+        Term("dry run", "сынақ режим"),
         Term("has no sign|driver's sign", "табло"),
         Term("trust list", "сенім тізім"),
         Term("trust anchors?", "сенім якор"),

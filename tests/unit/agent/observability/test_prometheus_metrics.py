@@ -21,6 +21,7 @@ from agent.core.lists.freshness import DataState
 from agent.core.model import Outcome
 from agent.core.model.camera_view import View
 from agent.core.model.reasons import Reason, Verdict
+from agent.lane import DryRunCounts
 from agent.observability.figures import (
     CameraFigures,
     DiskFigures,
@@ -49,7 +50,12 @@ CAMERA = CameraFigures("out", "front", up=True, view=View.CLEAR, overloaded=Fals
 WHOLE = GateFigures(
     gate="gate-7",
     version="0.2",
-    lanes=(LaneFigures("out", LaneState.MANUAL, vehicle=True, locked=False, out_of_service=True),),
+    lanes=(
+        LaneFigures("out", LaneState.MANUAL, vehicle=True, locked=False, out_of_service=True),
+        LaneFigures(
+            "new", LaneState.IDLE, vehicle=False, locked=False, out_of_service=False, dry_run=DryRunCounts(8, 2, 1)
+        ),
+    ),
     cameras=(
         replace(
             CAMERA,
@@ -125,6 +131,11 @@ def decided(verdict):
         ('gate_agent_lane_state{"lane": "out", "state": "idle"}', 0),
         ('gate_agent_lane_vehicle{"lane": "out"}', 1),
         ('gate_agent_lane_out_of_service{"lane": "out"}', 1),
+        ('gate_agent_lane_dry_run{"lane": "out"}', 0),
+        ('gate_agent_lane_dry_run{"lane": "new"}', 1),
+        ('gate_agent_dry_run_vehicles_total{"lane": "new", "result": "agreed"}', 8),
+        ('gate_agent_dry_run_vehicles_total{"lane": "new", "result": "disagreed"}', 2),
+        ('gate_agent_dry_run_vehicles_total{"lane": "new", "result": "unknown"}', 1),
         ('gate_agent_camera_up{"camera": "rear", "lane": "out"}', 0),
         ('gate_agent_camera_view{"camera": "rear", "lane": "out", "view": "dark"}', 1),
         ('gate_agent_camera_frames_captured_total{"camera": "front", "lane": "out"}', 100),
@@ -176,6 +187,7 @@ def test_vehicles_are_counted_by_lane_outcome_and_reason():
     counters = Counters()
     counters.count_events([draft(closed(Outcome.PASSED)), draft(closed(Outcome.DENIED, Reason.EXPIRED), "in")])
     counters.count_events([draft(closed(Outcome.PASSED))])
+    counters.count_events([replace(draft(closed(Outcome.PASSED)), dry_run=True)])
     told = samples(WHOLE, counters)
     assert told['gate_agent_transactions_total{"lane": "out", "outcome": "passed", "reason": "OK"}'] == 2
     assert told['gate_agent_transactions_total{"lane": "in", "outcome": "denied", "reason": "EXPIRED"}'] == 1

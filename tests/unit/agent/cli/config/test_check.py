@@ -45,6 +45,12 @@ def test_a_good_configuration_is_summed_up(check, tmp_path):
     assert "cameras front (simulated: qr+plate); scanners post (serial_lines)" in answer.stdout
 
 
+def test_a_lane_in_dry_run_is_told_before_its_devices(check, tmp_path):
+    answer = check(write(tmp_path, HEAD + LANE.replace("number = 1", 'number = 1\nmode = "dry_run"', 1)))
+    assert answer.exit_code == exit_codes.OK
+    assert "out, number 1, export; DRY RUN, nothing moves; relay simulated" in answer.stdout
+
+
 def test_what_lanes_have_in_common_is_said(check, tmp_path):
     lanes = HEAD + "".join(
         f"""

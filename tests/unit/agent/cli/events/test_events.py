@@ -46,6 +46,15 @@ def test_tail_shows_the_last_events_one_a_line(path):
     assert "603" in second
 
 
+def test_an_event_of_a_dry_run_is_told_as_one_and_the_facts_of_a_decision_are_left_to_programs():
+    data = {"verdict": "PASS", "reason": "OK", "facts": {"final": True}}
+    event = {"seq": 7, "time": "t", "type": "access.decided", "lane": "a", "dryrun": True, "data": data}
+    told = event_line(json.dumps(event).encode()).plain
+    assert "access.decided       DRY RUN  verdict=PASS reason=OK" in told
+    assert "facts" not in told
+    assert "DRY RUN" not in event_line(json.dumps(event | {"dryrun": False}).encode()).plain
+
+
 def test_tail_of_everything_and_of_nothing(path):
     assert len(run("tail", "-j", path, "-n", 10_000).stdout.splitlines()) == 603
     assert run("tail", "-j", path, "-n", 0).stdout == ""

@@ -17,6 +17,7 @@ from agent.core.lane.state import InputState, LaneLockout, LaneState
 from agent.core.model import DriverMessage, Reason, Signals
 from agent.i18n import Language
 from agent.i18n.driver_texts import sentence
+from agent.lane.dry_run import DryRunCounts
 from agent.lane.lane_view import LaneView
 from agent.settings import Timing
 
@@ -41,6 +42,11 @@ def test_before_the_first_round_of_the_lane_and_after_its_last_the_driver_waits(
 @pytest.mark.parametrize("word", [*LaneState, *Reason])
 def test_every_word_of_a_lane_is_shown_as_its_message(word):
     assert now(replace(VIEW, message=word)).message is message_for(word)
+
+
+def test_in_a_dry_run_the_driver_is_asked_to_wait_whatever_the_lane_would_say():
+    told = now(replace(VIEW, state="open", message="open", plate="京A12345", dry_run=DryRunCounts()))
+    assert (told.message, told.plate, told.left_s) == (DriverMessage.WAIT, "", None)
 
 
 def test_a_lane_that_has_said_nothing_yet_starts():

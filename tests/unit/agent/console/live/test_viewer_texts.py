@@ -19,6 +19,7 @@ from agent.console.live.viewer_texts import Words
 from agent.console.page import Pages
 from agent.core.decision.permit_choice import SET_ASIDE
 from agent.core.events.event_types import (
+    AccessCompared,
     AccessDecided,
     Alarm,
     AlarmRaised,
@@ -41,6 +42,7 @@ from agent.i18n import Language, translate
 from agent.i18n.checks import CHECKS
 from agent.i18n.driver_texts import sentence
 from agent.i18n.event_tone import DEVICE_TONES
+from agent.lane.dry_run import DryRunCounts
 from agent.lane.lane_view import LaneView
 from agent.settings.model.lane import BarrierWiring, Lane, SignalWiring
 from agent.vision.detection_overlay import CodeMark, PlateMark
@@ -110,6 +112,17 @@ def test_a_lane_says_what_stands_and_who_ordered_it():
     view = replace(VIEW, lockout=LaneLockout(locked_by="anna", out_of_service_by="boris"), held_by="the fire alarm")
     notes = lane_news(view, LANE, words(), AT)["notes"]
     assert notes == ["Locked by anna", "Taken out of service by boris", "Held open by the fire alarm"]
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_lane_in_dry_run_says_so_before_all_else_and_how_it_agrees_with_what_happens(language):
+    view = replace(VIEW, state="open", message="open", lamp="green", dry_run=DryRunCounts(8, 2, 1))
+    told = lane_news(view, LANE, words(language), AT)
+    assert (told["message"], told["lamp"], told["tone"]) == ("", "", "off")
+    assert all(count in told["notes"][1] for count in "821")
+    if language is Language.EN:
+        assert told["state"] == "Dry run: Open: the vehicle may drive"
+        assert told["notes"][0] == "DRY RUN: nothing moves, and the driver is told nothing"
 
 
 @pytest.mark.parametrize(("view", "at"), [(None, AT), (VIEW, AT + 2.1)])
@@ -346,6 +359,37 @@ def test_a_vehicle_is_told_in_plain_words_in_every_language(tmp_path, language):
         True,
     ]
     assert (told["tone"], len(told["alarms"])) == ("poor", 1)
+
+
+@pytest.mark.parametrize(
+    ("passed", "agrees", "said"),
+    [
+        (True, False, "Decided: refused. It went through. That is not the same."),
+        (False, True, "Decided: refused. It did not go through. That is the same."),
+        (
+            None,
+            None,
+            "Decided: refused. Whether it went through is not known: the lane has no loops that could tell.",
+        ),
+    ],
+)
+def test_a_vehicle_of_a_dry_run_is_told_as_one_with_what_it_did_beside_what_was_decided(
+    tmp_path, passed, agrees, said
+):
+    journal = open_journal(tmp_path / "journal.db")
+    vehicles = Vehicles(journal, tmp_path / "journal.db")
+    compared = AccessCompared(verdict=Verdict.DENY, reason=Reason.EXPIRED, passed=passed, agrees=agrees)
+    journal.record([Draft(event, "1", "t1", UTC, dry_run=True) for event in (*STORY, compared)])
+    asyncio.run(vehicles.refresh())
+    (vehicle,) = vehicles.last("1", 10)
+    told = vehicle_words(vehicle, words(), set())
+    journal.close()
+    assert (told["result"], told["tone"], told["compared"]) == ("Dry run: refused", "off", said)
+
+
+def test_a_vehicle_of_a_lane_at_work_is_compared_with_nothing(tmp_path):
+    vehicle = asyncio.run(seen(tmp_path, [(event, "t1") for event in STORY]))[0][0]
+    assert (vehicle.dry_run, vehicle_words(vehicle, words(), set())["compared"]) == (False, "")
 
 
 @pytest.mark.parametrize("language", Language)

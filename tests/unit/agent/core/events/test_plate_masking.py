@@ -89,6 +89,16 @@ def test_a_decision_is_masked_in_the_permit_in_the_match_and_in_every_check():
     assert type(shown).model_validate_json(shown.model_dump_json()) == shown
 
 
+def test_a_plate_among_the_facts_of_a_decision_is_masked_there_and_in_every_check():
+    facts = AccessDecided.model_validate(json.loads(examples.event_example("access.decided"))["data"]).facts
+    facts = facts.model_copy(update={"vote": facts.vote.model_copy(update={"read": "DIPLO01"})})
+    checks = (CheckRecord(reason=Reason.PLATE_UNREADABLE, ok=True, detail="DIPLO01, as it seems"),)
+    shown = hidden(AccessDecided(verdict=Verdict.PASS, reason=Reason.OK, checks=checks, facts=facts))
+    assert shown.facts.vote.read == "DI***01"
+    assert shown.checks[0].detail == "DI***01, as it seems"
+    assert shown.facts.vote.frames == facts.vote.frames
+
+
 def test_an_outcome_an_officers_words_and_an_error_in_a_list_are_masked():
     closed = TransactionClosed(
         outcome=Outcome.PASSED, reason=Reason.OK, assumed=False, duration_s=1.0, plate="498VDZ08"

@@ -484,6 +484,18 @@ def test_a_board_that_is_away_is_a_finding_with_its_cause(tmp_path):
     assert f"{tmp_path}/none" in relay.detail
 
 
+def test_the_board_of_a_lane_in_dry_run_is_not_asked_nor_its_port_missed(tmp_path):
+    lanes = LANE.replace('kind = "simulated"\nname = "doctor"', f'kind = "lcus"\nport = "{tmp_path}/none"', 1)
+    site = GateSite(tmp_path)
+    settings = load_configuration(site.configure(f'mode = "dry_run"\n{lanes}', mqtt="enabled = false")).settings
+    assert devices.relays(settings, relay_boards(settings.lanes)) == ()
+    ported = lanes.replace(f"{tmp_path}/none", "/dev/ttyUSB7")
+    settings = load_configuration(site.configure(f'mode = "dry_run"\n{ported}', mqtt="enabled = false")).settings
+    assert ports.ports(settings, US, frozenset(), tmp_path) == ()
+    settings = load_configuration(site.configure(ported, mqtt="enabled = false")).settings
+    assert [one.path for one in ports.ports(settings, US, frozenset(), tmp_path)] == ["/dev/ttyUSB7"]
+
+
 # ------------------------------------------------------------------------------------------------- all at once
 
 

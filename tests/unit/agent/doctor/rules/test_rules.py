@@ -94,6 +94,7 @@ CASES = [
         2 * [FindingCode.CONFIGURATION_REFUSED],
     ),
     (software.configuration, replace(CONFIGURATION, warnings=("w",)), [FindingCode.CONFIGURATION_DOUBTFUL]),
+    (software.configuration, replace(CONFIGURATION, dry_run=("a", "b")), 2 * [FindingCode.LANE_DRY_RUN]),
     (software.service, SERVICE, []),
     (software.service, facts.ServiceFacts(manager=False), [FindingCode.UNIT_MISSING]),
     (software.service, facts.ServiceFacts(manager=True, asked=False), []),

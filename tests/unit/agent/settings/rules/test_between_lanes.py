@@ -70,11 +70,23 @@ def problems(folder, text):
         (A, TWIN),
         (A | {"more": 'shares_arm = "b"'}, TWIN),
         (A | {"more": 'interlock = ["b"]'}, B),
+        (A | {"more": 'interlock = ["b"]\nmode = "dry_run"'}, B | {"more": 'mode = "dry_run"'}),
+        (A | {"more": 'mode = "dry_run"'}, B),
         (A | {"more": 'interlock = ["b", "c"]'}, B, C),
         (A, TWIN, C | {"more": 'interlock = ["a", "b"]'}),
         (A, B | {"safety": 1, "presence": 2}),
     ],
-    ids=["one board", "one arm", "one arm, said twice", "sally port", "three lanes", "arm and lock", "shared inputs"],
+    ids=[
+        "one board",
+        "one arm",
+        "one arm, said twice",
+        "sally port",
+        "sally port in dry run",
+        "one of two in dry run",
+        "three lanes",
+        "arm and lock",
+        "shared inputs",
+    ],
 )
 def test_lanes_that_fit_together_are_taken(tmp_path, lanes):
     assert problems(tmp_path, gate(*lanes)) == {}
@@ -120,6 +132,18 @@ def test_lanes_that_fit_together_are_taken(tmp_path, lanes):
             "b",
         ),
         ((A | {"more": 'interlock = ["a"]'}, B), "lanes.a.interlock[0]", "is this lane itself", ""),
+        (
+            (A | {"more": 'interlock = ["b"]'}, B | {"more": 'mode = "dry_run"'}),
+            "lanes.a.interlock[0]",
+            "lane b has mode dry_run, this one live: lanes that wait for one another need the same mode",
+            "",
+        ),
+        (
+            (A, TWIN | {"more": 'shares_arm = "a"\nmode = "dry_run"'}),
+            "lanes.b.shares_arm",
+            "lane a has mode live, this one dry_run",
+            "",
+        ),
         ((A | {"more": 'interlock = ["b", "b"]'}, B), "lanes.a.interlock[1]", "lane b stands here twice", ""),
         ((A | {"more": 'shares_arm = "bb"'}, B), "lanes.a.shares_arm", "expected the name of a lane; there is b", "b"),
         ((A | {"more": 'shares_arm = "a"'}, B), "lanes.a.shares_arm", "is this lane itself", ""),

@@ -1,0 +1,20 @@
+"""Past vehicles judged by other rules: recorded facts in, the product's own judgement, what would differ.
+
+No second implementation of any rule, and no guess: what was not recorded is said to be unknown. Values alone; the
+journal and the configuration are read by `agent.replay`.
+"""
+
+from agent.core.replay.comparison import Compared, compared
+from agent.core.replay.recorded import NotJudged, RecordedDecision, RecordedVehicle, recorded_vehicle
+from agent.core.replay.rejudgement import Answer, ReplayRules
+
+__all__ = [
+    "Answer",
+    "Compared",
+    "NotJudged",
+    "RecordedDecision",
+    "RecordedVehicle",
+    "ReplayRules",
+    "compared",
+    "recorded_vehicle",
+]
