@@ -231,7 +231,7 @@ class LaneService:
         self._witness_readings.setdefault(seen.reading.witness, deque(maxlen=_WITNESSED)).append(seen.reading)
 
     def witness_readings(self, since: float) -> tuple[WitnessReading, ...]:
-        """What the witnesses have said of the lane since then (monotonic s), the newest of each, in the order it came."""
+        """What the witnesses have said of the lane since then (monotonic s): the newest of each, as it came."""
         kept = (tuple(words) for words in tuple(self._witness_readings.values()))
         said = (reading for words in kept for reading in words if reading.at >= since)
         return tuple(sorted(said, key=lambda reading: reading.at))
