@@ -62,7 +62,7 @@ _AWAITS_A_CODE = GATHERING | {LaneState.MANUAL, LaneState.DENIED}
 _WEIGHED = 8
 """How many readings are weighed together: a little more than what a vote makes use of."""
 _WITNESSED = 64
-"""How many words of witnesses are kept: more than come while one vehicle is judged."""
+"""How many words of each witness are kept: more than come while one vehicle is judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,8 @@ class LaneService:
         self._on_detection = services.on_detection
         self._view: LaneView | None = None
         self._readings: tuple[Reading, ...] = ()
-        self._witness_readings: deque[WitnessReading] = deque(maxlen=_WITNESSED)
+        # One each: a witness that talks without end pushes out no word of another.
+        self._witness_readings: dict[str, deque[WitnessReading]] = {}
         self._relay_up = False
         barrier = boards.relay.barrier(Wiring(**settings.barrier.model_dump()), self._pulsed, self._relay_changed)
         self.barrier = barrier
@@ -265,11 +266,13 @@ class LaneService:
 
     def witnessed(self, seen: WitnessedPicture) -> None:
         """Note what a witness said. It begins no transaction and wakes nobody: it is there for who judges a plate."""
-        self._witness_readings.append(seen.reading)
+        self._witness_readings.setdefault(seen.reading.witness, deque(maxlen=_WITNESSED)).append(seen.reading)
 
     def witness_readings(self, since: float) -> tuple[WitnessReading, ...]:
-        """What the witnesses have said of the lane since then (monotonic s), the newest of it, in the order it came."""
-        return tuple(reading for reading in tuple(self._witness_readings) if reading.at >= since)
+        """What the witnesses have said of the lane since then (monotonic s): the newest of each, as it came."""
+        kept = (tuple(words) for words in tuple(self._witness_readings.values()))
+        said = (reading for words in kept for reading in words if reading.at >= since)
+        return tuple(sorted(said, key=lambda reading: reading.at))
 
     def _scanned(self, presentation: Presentation) -> None:
         """Hand in a text that a scanner read: a permit, or the VINs of a label that was held before it."""

@@ -39,12 +39,12 @@ def port_problems(boards: list[Board], pydantic_problems: PydanticProblems) -> I
     """What is wrong between devices that name one port, or one relay board.
 
     Relays and inputs of one kind may share a port: as boards of a bus, told apart by their units, or as one board. So
-    may signs of one kind, told apart by their addresses.
+    may signs of one kind, told apart by their addresses. A camera may be a witness of several lanes.
     """
     for first, second in combinations(boards, 2):
         if _port(first.settings) and _port(first.settings) == _port(second.settings):
             yield from _on_one_port(first, second, pydantic_problems)
-        elif _host(first.settings) and _host(first.settings) == _host(second.settings):
+        elif not _are_witnesses(first, second) and _host(first.settings) == _host(second.settings) is not None:
             message = Text("{key} is at this address already", key=dotted(first.device.path))
             yield pydantic_problems.about((*second.device.path, "host"), message)
     owners: dict[str, Board] = {}
@@ -69,6 +69,10 @@ def _host(settings: BaseModel) -> tuple[str, int] | None:
     """The address and the TCP port of a device on the network; None for one that is elsewhere."""
     host, tcp_port = getattr(settings, "host", None), getattr(settings, "tcp_port", None)
     return (host, tcp_port) if isinstance(host, str) and isinstance(tcp_port, int) else None
+
+
+def _are_witnesses(*boards: Board) -> bool:
+    return {board.device.family for board in boards} == {"witness"}
 
 
 def _address(board: Board) -> object:

@@ -85,6 +85,17 @@ def test_what_a_witness_says_is_kept_for_a_while_and_asked_for_by_time(lanes):
     assert len(lane.witness_readings(0.0)) == 64
 
 
+def test_a_witness_that_talks_without_end_pushes_out_no_word_of_another(lanes):
+    (lane,) = lanes.units
+    second, third = (witness._on_seen for witness in lanes.witnesses)
+    second(said("B1", 1.0))
+    for number in range(100):
+        third(said("A1", 0.5 + number, "exit-1/third"))
+    kept = lane.witness_readings(0.0)
+    assert [one.text for one in kept if one.witness == "exit-1/second"] == ["B1"]
+    assert [one.at for one in kept] == sorted(one.at for one in kept)
+
+
 def test_a_witness_is_told_of_as_a_camera_and_is_no_reader_of_the_lane(lanes, devices):
     (lane,) = lanes.units
     tell = lanes.witnesses[0]._on_status
