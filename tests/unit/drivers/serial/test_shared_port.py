@@ -3,6 +3,7 @@ from __future__ import annotations
 import fcntl
 import os
 import select
+import struct
 import subprocess
 import sys
 import termios
@@ -28,6 +29,8 @@ pytestmark = pytest.mark.usefixtures("no_leaks")
 
 PARAMETERS = SerialParameters("test")
 WAIT_S = PATIENCE_S
+TERMINAL_HOLDS = 4095
+"""So many bytes a terminal keeps for its reader (Linux, drivers/tty/n_tty.c)."""
 
 HOLDER = """
 import sys
@@ -358,7 +361,7 @@ def test_a_line_that_takes_no_bytes_is_given_up_and_says_whether_any_left(
     port = SerialPort.shared(str(link), SerialParameters("test", write_timeout_s=0.05))
     try:
         if filled:
-            fill(link, stuck)
+            fill(line, stuck)
         with pytest.raises(error, match="takes no more bytes"):
             port.send(bytes(100_000))
         assert not port.is_usable
@@ -376,7 +379,7 @@ def test_room_for_the_first_byte_that_comes_after_the_deadline_is_not_used(link:
     deadline = time.monotonic() + scaled(0.2)
     timer = threading.Timer(scaled(0.4), reading.set)
     try:
-        fill(link, stuck)
+        fill(line, stuck)
         timer.start()
         with pytest.raises(TooLateError):
             port.send(b"on", deadline=deadline)
@@ -391,20 +394,25 @@ def test_room_for_the_first_byte_that_comes_after_the_deadline_is_not_used(link:
     assert line.received().strip(b"\0") == b"off"
 
 
-def fill(link: Path, stuck: threading.Event) -> None:
+def fill(line: PtyLine, stuck: threading.Event) -> None:
     """Fill a line whose other end takes what comes first and no more; `stuck`: it has."""
-    raw = os.open(link, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    raw = os.open(line.link, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     os.write(raw, bytes(4096))
     assert stuck.wait(WAIT_S)
-    full = 0
-    while full < 20:  # the kernel moves bytes on in the background: full is when it stays so
+    refused = 0
+    while refused < 20:  # the kernel moves bytes on in the background: it has, where as many wait at the other end
         try:
             os.write(raw, bytes(4096))
-            full = 0
         except BlockingIOError:
-            full += 1
+            refused = refused + 1 if waiting(line) >= TERMINAL_HOLDS else 0
             select.select([], [raw], [], 0.005)
     os.close(raw)
+
+
+def waiting(line: PtyLine) -> int:
+    """How many bytes wait to be read at the other end."""
+    found: int = struct.unpack("i", fcntl.ioctl(line._master, termios.FIONREAD, bytes(4)))[0]
+    return found
 
 
 def test_closing_does_not_take_back_what_was_sent(link: Path) -> None:
