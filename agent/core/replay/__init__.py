@@ -5,14 +5,13 @@ journal and the configuration are read by `agent.replay`.
 """
 
 from agent.core.replay.comparison import Compared, compared
-from agent.core.replay.recorded import NotJudged, RecordedDecision, RecordedVehicle, recorded_vehicle
+from agent.core.replay.recorded import NotJudged, RecordedVehicle, recorded_vehicle
 from agent.core.replay.rejudgement import Answer, ReplayRules
 
 __all__ = [
     "Answer",
     "Compared",
     "NotJudged",
-    "RecordedDecision",
     "RecordedVehicle",
     "ReplayRules",
     "compared",

@@ -55,17 +55,17 @@ def compared(vehicle: RecordedVehicle, rules: Mapping[str, ReplayRules]) -> Comp
 
     Each decision is judged in its turn, until one lets the vehicle pass or refuses it, as the lane does.
     """
-    if not vehicle.decisions:
+    decisions = [one for one in vehicle.decisions if one is not None]
+    if len(decisions) < len(vehicle.decisions):
+        return Compared(vehicle, not_judged=NotJudged.UNREADABLE)
+    if not decisions:
         return Compared(vehicle)
-    try:
-        then = _last(recorded_answer(one) for one in vehicle.decisions)
-    except NotJudgedError as error:
-        return Compared(vehicle, not_judged=error.cause)
+    then = _last(recorded_answer(one) for one in decisions)
     of_lane = rules.get(vehicle.lane)
     if of_lane is None:
         return Compared(vehicle, then, not_judged=NotJudged.NO_SUCH_LANE)
     try:
-        now = _last(judged_again(one, vehicle.transaction, of_lane) for one in vehicle.decisions)
+        now = _last(judged_again(one, vehicle.transaction, of_lane) for one in decisions)
     except NotJudgedError as error:
         return Compared(vehicle, then, not_judged=error.cause)
     return Compared(vehicle, then, now)

@@ -13,8 +13,6 @@ from agent.core.events import AccessDecided
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from agent.core.model import Reason, Verdict
-
 
 class NotJudged(StrEnum):
     """Why a vehicle cannot be judged by other rules. Each has its words in `agent.replay.words`."""
@@ -43,26 +41,18 @@ class NotJudgedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedDecision:
-    """One access.decided. `record`: None where it cannot be read, as that of a later version."""
-
-    verdict: Verdict | None
-    reason: Reason | None
-    record: AccessDecided | None
-
-
-@dataclass(frozen=True, slots=True)
 class RecordedVehicle:
     """One transaction. `began`, RFC 3339: the time of its first event that is there.
 
-    `outcome`, `plate`, `vin`, `permit`: as its close tells them; empty where it is not there, or says nothing.
-    `by_officer`: an officer let it pass. `pictures`: SHA-256 of its kept pictures, in hex.
+    `decisions`: in their order; None for one that cannot be read, as that of a later version. `outcome`, `plate`,
+    `vin`, `permit`: as its close tells them; empty where it is not there, or says nothing. `by_officer`: an officer let
+    it pass. `pictures`: SHA-256 of its kept pictures, in hex.
     """
 
     transaction: str
     lane: str
     began: str
-    decisions: tuple[RecordedDecision, ...]
+    decisions: tuple[AccessDecided | None, ...]
     outcome: str = ""
     plate: str = ""
     vin: str = ""
@@ -77,13 +67,12 @@ class _AnyVersion(AccessDecided):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-def recorded_decision(data: Mapping[str, Any]) -> RecordedDecision:
-    """Read the data of an access.decided, of this version or another."""
+def recorded_decision(data: Mapping[str, Any]) -> AccessDecided | None:
+    """Read the data of an access.decided, of this version or another; None where that cannot be read."""
     try:
-        record = _AnyVersion.model_validate(data)
+        return _AnyVersion.model_validate(data)
     except ValidationError:
-        return RecordedDecision(None, None, None)
-    return RecordedDecision(record.verdict, record.reason, record)
+        return None
 
 
 def recorded_vehicle(events: Sequence[Mapping[str, Any]]) -> RecordedVehicle:

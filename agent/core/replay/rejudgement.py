@@ -12,7 +12,7 @@ from agent.core.replay.listed_facts import ReplayRules
 from agent.core.replay.recorded import NotJudged, NotJudgedError
 
 if TYPE_CHECKING:
-    from agent.core.replay.recorded import RecordedDecision
+    from agent.core.events import AccessDecided
 
 __all__ = ["Answer", "ReplayRules", "judged_again", "recorded_answer"]
 
@@ -34,23 +34,18 @@ class Answer:
     unproven: bool = False
 
 
-def recorded_answer(decision: RecordedDecision) -> Answer:
-    """What was answered. Raises NotJudgedError where that cannot be read."""
-    record = decision.record
-    if record is None:
-        raise NotJudgedError(NotJudged.UNREADABLE)
+def recorded_answer(record: AccessDecided) -> Answer:
+    """What was answered."""
     return Answer(record.verdict, record.reason, tuple(Check(one.reason, one.ok, one.detail) for one in record.checks))
 
 
-def judged_again(decision: RecordedDecision, transaction: str, rules: ReplayRules) -> Answer:
+def judged_again(record: AccessDecided, transaction: str, rules: ReplayRules) -> Answer:
     """Answer again, by other rules and on what was known then. Raises NotJudgedError.
 
     The draw for an officer is chance and not repeated: who was drawn stays so where there is a draw.
     """
-    then = recorded_answer(decision)
-    record = decision.record
-    facts = None if record is None else record.facts
-    if record is None or facts is None:
+    then, facts = recorded_answer(record), record.facts
+    if facts is None:
         if then.reason in _OF_THE_LANE and not any(one.reason is Reason.PERMIT_REVOKED for one in then.checks):
             return then  # before anything was judged
         raise NotJudgedError(NotJudged.EARLIER_VERSION)
