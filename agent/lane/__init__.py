@@ -4,7 +4,7 @@ The thread that feeds `agent.core.lane.step` and does what it says, officers' or
 acts. Knows the barrier, the inputs, the cameras, the signs and the loudspeaker of its lane.
 """
 
-from agent.lane.driver_outputs import DriverPorts
+from agent.lane.driver_outputs import VOICE, DriverPorts
 from agent.lane.interlock import Interlock
 from agent.lane.lane_view import LaneView
 from agent.lane.pause import LanePause
@@ -23,6 +23,7 @@ __all__ = [
     "FOLDER",
     "RUNTIME",
     "SIMULATED",
+    "VOICE",
     "DriverPorts",
     "Interlock",
     "LaneDevices",

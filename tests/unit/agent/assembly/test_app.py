@@ -30,6 +30,13 @@ id = "front"
 kind = "folder"
 path = "{folder}"
 
+[[lanes.exit-1.signs]]
+id = "sign"
+kind = "simulated"
+
+[lanes.exit-1.voice]
+kind = "simulated"
+
 [metrics]
 enabled = true
 port = 0
