@@ -42,6 +42,7 @@ from bench import (
     sandbox,
     second_reading,
     starting,
+    vin_codes,
 )
 from bench.figures import Figure, table
 from bench.scratch import BUILD, scratch
@@ -151,6 +152,10 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     "fleet": (f"{GATES} gates at one broker", lambda: fleet.measure(GATES)),
     "reading": ("codes and plates in pictures", reading.measure),
     "plates": ("the match of plates in photographs", plates.measure),
+    "vin_codes": (
+        f"VINs in codes on {vin_codes.LABELS} labels of each kind and size",
+        lambda: vin_codes.figures(vin_codes.measure()),
+    ),
 }
 
 

@@ -88,6 +88,7 @@ CAPTIONS: Final = {
         "plates": "vote and match",
         "site": "claims on a use",
         "trust_state": "is all still here",
+        "vin_match": "VINs against one",
     },
 }
 TITLES: Final = {

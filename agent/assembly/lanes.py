@@ -125,6 +125,7 @@ def _supervisor(lane: LaneService, camera: Camera) -> CameraSupervisor:
         .model_dump(mode="json"),
         read_codes="qr" in camera.readers,
         read_plates="plate" in camera.readers,
+        read_vins="vin" in camera.readers,
         exposure=camera.exposure,
         zone=camera.zone,
     )

@@ -7,6 +7,7 @@ import uuid
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -43,10 +44,11 @@ if TYPE_CHECKING:
     from datetime import time
     from pathlib import Path
 
+    from agent.assembly.lanes import Deciding
     from agent.clock import Clock
     from agent.console.dependencies import Gate
     from agent.core.events import ClockReading, ConfigurationRefused, Draft, Event
-    from agent.core.model import LedgerChange
+    from agent.core.model import LedgerChange, WitnessReading
     from agent.mqtt import LinkView
     from agent.service.notify import Notifier
     from agent.settings import LoadedSettings
@@ -206,11 +208,12 @@ class GateParts:
             self._distrust,
             lambda: self.trust.hold,
         )
-        return GateLanes(
-            settings,
-            services,
-            lambda name: Decider(lane_place(settings, name, self.lists.rules, sample_salt), sources).decide,
-        )
+
+        def decider(name: str) -> Deciding:
+            place = lane_place(settings, name, self.lists.rules, sample_salt)
+            return Decider(place, replace(sources, witnessed=partial(self._witnessed, name))).decide
+
+        return GateLanes(settings, services, decider)
 
     def _local_time(self) -> time | None:
         """The time of day at the gate; None while the clock is not trusted."""
@@ -221,6 +224,10 @@ class GateParts:
     def _lock_lane(self, name: str) -> None:
         """Lock a lane whose orders are not known. No lane runs yet where this is handed on."""
         self.lanes.lock(name, OWN_NAME, OwnCause.ORDERS_LOST.value, lambda: name in self.trust.state.unordered)
+
+    def _witnessed(self, name: str, since: float) -> tuple[WitnessReading, ...]:
+        """What the witnesses of a lane have said; the lanes are not made yet where this is handed on."""
+        return self.lanes.by_name[name].witness_readings(since)
 
     def _distrust(self, camera: str) -> None:
         """End a vision worker that lied; the lanes are not made yet where this is handed to them."""

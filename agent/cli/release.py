@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import exit_codes
-from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, relay_boards, usable_configuration
+from agent.cli.configuration import (
+    DEFAULT_PATH,
+    ConfigurationFile,
+    last_good_configuration,
+    relay_boards,
+    usable_configuration,
+)
 from agent.cli.terminal import echo
 from agent.service.parallel import Job
 from agent.settings import SettingsError
@@ -20,6 +26,7 @@ from drivers import registry
 from drivers.api import Delivery, DeviceError
 
 if TYPE_CHECKING:
+    from agent.settings import Device, UsableConfiguration
     from drivers.api import RelayPort
 
 TRIES = 3
@@ -37,8 +44,9 @@ def release(
     """Release every relay of every board in the configuration, and say of each board whether that is proved.
 
     For when the agent does not run, above all after it was killed in the middle of a pulse: a board that it has open
-    refuses. Where the configuration cannot be used, the boards of the last good one are released. Exit code 0 when
-    every board is known to be released, 1 when one is not, 78 when no configuration can be used.
+    refuses. The boards of the last good configuration are released too, or instead where the one on the disk cannot be
+    used: the agent may not have run with it yet. Exit code 0 when every board is known to be released, 1 when one is
+    not, 78 when no configuration can be used.
     """
     try:
         found = usable_configuration(configuration)
@@ -47,9 +55,9 @@ def release(
         raise typer.Exit(exit_codes.CONFIGURATION) from None
     if found.refused is not None:
         echo(f"{found.refused}\nthe boards of the last good configuration are released instead", err=True)
-    settings = found.loaded.settings
+    good = last_good_configuration(configuration)
+    boards = ({} if good is None else _boards(good)) | _boards(found)
     # On a thread each: a board that hangs must not keep the others energised.
-    boards = {place: settings.lanes[lanes[0]].relay for place, lanes in relay_boards(settings.lanes).items()}
     jobs = {
         place: Job(f"release {place}", partial(_released, registry.relay(board.kind, board.table)))
         for place, board in boards.items()
@@ -63,6 +71,12 @@ def release(
         echo(f"{place}: {words}", err=not proved)
     if not all_proved:
         raise typer.Exit(exit_codes.FAILED)
+
+
+def _boards(configuration: UsableConfiguration) -> dict[str, Device]:
+    """The relay boards of a configuration, by where they are."""
+    lanes = configuration.loaded.settings.lanes
+    return {place: lanes[names[0]].relay for place, names in relay_boards(lanes).items()}
 
 
 def _released(relay: RelayPort) -> tuple[bool, str]:

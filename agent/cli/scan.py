@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from agent.core.model import PictureFinding
     from agent.vision.worker.plate.reader import PlateReader
     from agent.vision.worker.qr.reader import QrReader
+    from agent.vision.worker.vin.reader import VinReader
 
 _MANY = 3
 _WIDTH_OF_A_FILE = 200
@@ -36,6 +37,7 @@ class ReaderChoice(StrEnum):
 
     QR = "qr"
     PLATE = "plate"
+    VIN = "vin"
     ALL = "all"
 
 
@@ -44,13 +46,13 @@ def scan(
     reader: Annotated[ReaderChoice, typer.Option(help="What to look for.")] = ReaderChoice.ALL,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a picture and line.")] = False,
 ) -> None:
-    """Read the QR codes and plates of pictures, thoroughly, with the readers of the gate.
+    """Read the QR codes, plates and VIN labels of pictures, thoroughly, with the readers of the gate.
 
     With --json each picture gives one line: "file"; "qr", a list of "text", "engine", "corners", which run clockwise
     from the top left, and "module_px"; "plates", the main one first, a list of "text", "confidence", "characters" with
-    the probability of each, "box" as x, y, width and height, "kind" and "character_px"; "picture", how good it is for
-    reading; "ms", the time that each reader took, null where it was not asked. A picture that cannot be read gives
-    "file" and "error".
+    the probability of each, "box" as x, y, width and height, "kind" and "character_px"; "vins", those in bars and Data
+    Matrix, a list of "text", "source" and "box"; "picture", how good it is for reading; "ms", the time that each reader
+    took, null where it was not asked. A picture that cannot be read gives "file" and "error".
 
     "picture" holds "grade", the worst of all: good, poor or bad; and "findings", a list of "figure", "value", "grade",
     "flaw" and "advice", both null where all is good. The figures are module_px, the smallest of the codes; character_px
@@ -89,6 +91,7 @@ class _Scanner:
 
     qr: QrReader | None
     plate: PlateReader | None
+    vin: VinReader | None
 
     @classmethod
     def make(cls, choice: ReaderChoice) -> _Scanner:
@@ -96,12 +99,17 @@ class _Scanner:
         from agent.vision.worker.plate.reader import PlateReader  # noqa: PLC0415
         from agent.vision.worker.plate.weights import WeightsError  # noqa: PLC0415
         from agent.vision.worker.qr.reader import QrReader  # noqa: PLC0415
+        from agent.vision.worker.vin.reader import VinReader  # noqa: PLC0415
+
+        def wanted(one: ReaderChoice) -> bool:
+            return choice in {one, ReaderChoice.ALL}
 
         try:
-            plate = None if choice is ReaderChoice.QR else PlateReader()
+            plate = PlateReader() if wanted(ReaderChoice.PLATE) else None
         except WeightsError as error:
             raise RuntimeError(str(error)) from error
-        return cls(None if choice is ReaderChoice.PLATE else QrReader(), plate)
+        qr = QrReader() if wanted(ReaderChoice.QR) else None
+        return cls(qr, plate, VinReader() if wanted(ReaderChoice.VIN) else None)
 
     def row(self, file: Path) -> dict[str, Any]:
         """What one file gives, in the shape of a JSON line."""
@@ -113,13 +121,15 @@ class _Scanner:
             return {"file": str(file), "error": str(error)}
         qr, qr_ms = self._codes(pixels)
         plates, plate_ms = self._plates(pixels)
+        vins, vin_ms = self._vins(pixels)
         picture = _picture(pixels, qr, plates)
         return {
             "file": str(file),
             "qr": qr,
             "plates": plates,
+            "vins": vins,
             "picture": picture,
-            "ms": {"qr": qr_ms, "plate": plate_ms},
+            "ms": {"qr": qr_ms, "plate": plate_ms, "vin": vin_ms},
         }
 
     def problems(self) -> Iterator[str]:
@@ -127,6 +137,8 @@ class _Scanner:
         if self.qr:
             yield from (f"QR engine {name} is not there: {why}" for name, why in self.qr.missing.items())
             yield from (f"QR engine {name} failed on {n} pictures" for name, n in self.qr.failures.items())
+        if self.vin:
+            yield from (f"the engine for {name} failed on {n} pictures" for name, n in self.vin.failures.items())
 
     def _codes(self, pixels: NDArray[np.uint8]) -> tuple[list[dict[str, Any]], float | None]:
         if self.qr is None:
@@ -163,6 +175,14 @@ class _Scanner:
             for plate in plates
         ]
         return rows, spent
+
+    def _vins(self, pixels: NDArray[np.uint8]) -> tuple[list[dict[str, Any]], float | None]:
+        if self.vin is None:
+            return [], None
+        start = time.monotonic()
+        vins = self.vin.read(pixels)
+        spent = _ms_since(start)
+        return [{"text": vin.text, "source": vin.source.value, "box": list(vin.box)} for vin in vins], spent
 
 
 def _picture(pixels: NDArray[np.uint8], codes: list[dict[str, Any]], plates: list[dict[str, Any]]) -> dict[str, Any]:
@@ -232,17 +252,18 @@ def _show_table(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table("file", "plates", "QR codes", "picture", "ms", box=None, pad_edge=False)
+    table = Table("file", "plates", "QR codes", "VINs", "picture", "ms", box=None, pad_edge=False)
     for row in rows:
         if "error" in row:
             table.add_row(Text(printable(row["file"])), Text(row["error"], style="red"))
             continue
         plates = [f"{plate['text']} {plate['confidence']:.0%} {plate['kind']}" for plate in row["plates"]]
         codes = [printable(code["text"]) for code in row["qr"]]
+        vins = [f"{vin['text']} {vin['source']}" for vin in row["vins"]]
         spent = [f"{name} {ms:.0f}" for name, ms in row["ms"].items() if ms is not None]
-        cells = ([printable(row["file"])], plates, codes, spent)
-        file, read, shown, ms = (Text("\n".join(cell) or "-") for cell in cells)
-        table.add_row(file, read, shown, _light(row["picture"]), ms)
+        cells = ([printable(row["file"])], plates, codes, vins, spent)
+        file, read, shown, labels, ms = (Text("\n".join(cell) or "-") for cell in cells)
+        table.add_row(file, read, shown, labels, _light(row["picture"]), ms)
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH_OF_A_FILE)

@@ -37,6 +37,7 @@ TYPES: Final[Mapping[str, Text]] = {
     "device.changed": Text("A device changed its state"),
     "vehicle.present": Text("A vehicle came"),
     "permit.presented": Text("A code was shown"),
+    "vehicle.vin": Text("A VIN was read"),
     "access.decided": Text("Decision"),
     "access.granted": Text("Way granted"),
     "barrier.pulsed": Text("Pulse to the barrier"),
@@ -67,6 +68,8 @@ TYPES: Final[Mapping[str, Text]] = {
 }
 
 _VALUES: Final[Mapping[tuple[str, str], Text]] = {
+    ("match", "equal"): Text("the declared VIN"),
+    ("match", "other"): Text("another VIN than the declared one"),
     ("action", "open"): pgettext("action", "open"),
     ("action", "close"): pgettext("action", "close"),
     ("delivery", "delivered"): Text("delivered"),
@@ -126,6 +129,7 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
     "barrier.tested": ("action", "operator", "cause"),
     "vehicle.present": ("seen_by",),
     "permit.presented": ("camera",),
+    "vehicle.vin": ("match", "camera"),
     "lane.ordered": ("order", "operator", "cause"),
     "driver.told": ("operator", "cause"),
     "anchors.changed": ("authority", "cause"),

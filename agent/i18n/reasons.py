@@ -77,12 +77,26 @@ REASONS: Final[Mapping[Reason, Advice]] = {
     Reason.PLATE_UNREADABLE: Advice(
         Text("No plate was read, or none is declared."), Text("Compare plate or VIN by eye.")
     ),
+    Reason.PLATE_DISPUTED: Advice(
+        Text("A second camera and the gate's own do not agree on the plate."),
+        Text("Compare the plate with the permit, and see whether another vehicle is in view."),
+    ),
     Reason.PLATE_UNSURE: Advice(Text("The plate was not read clearly."), Text("Compare it by eye.")),
     Reason.PLATE_MISMATCH: Advice(
         Text("The plate is not the declared one."), Text("Hold the vehicle; compare plate and VIN.")
     ),
     Reason.PLATE_OTHER_PERMIT: Advice(
         Text("The plate fits another declared vehicle better."), Text("Find out which permit belongs to this one.")
+    ),
+    Reason.VIN_UNREADABLE: Advice(
+        Text("The VIN of the vehicle was not read."), Text("Compare the VIN at the vehicle with the permit.")
+    ),
+    Reason.VIN_UNSURE: Advice(
+        Text("The VIN was not read clearly."), Text("Compare the VIN at the vehicle with the permit.")
+    ),
+    Reason.VIN_MISMATCH: Advice(
+        Text("Another VIN than the declared one was read."),
+        Text("See whether it is this vehicle's; compare the VIN at the vehicle with the permit."),
     ),
     Reason.VIN_CHECKSUM: Advice(Text("The check digit of the VIN is wrong."), Text("Compare the VIN at the vehicle.")),
     Reason.VIN_ALREADY_EXITED: Advice(

@@ -61,7 +61,7 @@ class DriverRecord:
 
     @property
     def latest(self) -> Mapping[str, DriverOutputRecord]:
-        """What each device was given last, of what is known; `after_s` is 0."""
+        """What each device was given last of which something is known; `after_s` is 0."""
         with self._lock:
             records = {name: _record(output, output.at) for name, output in self._latest.items()}
         return MappingProxyType({name: record for name, record in records.items() if record is not None})
@@ -70,13 +70,15 @@ class DriverRecord:
         """Note that a device is given a message (`at`: monotonic s); return who gets what became of it."""
         output = _Output(device, message, at)
         with self._lock:
-            self._latest[device] = output
             if self._vehicle is not None and len(self._vehicle.outputs) < MOST_OUTPUTS:
                 self._vehicle.outputs.append(output)
 
         def told(languages: tuple[str, ...], receipt: DriverReceipt) -> None:
             with self._lock:
                 output.languages, output.receipt = languages, receipt
+                before = self._latest.get(device)
+                if before is None or before.at <= output.at:
+                    self._latest[device] = output
 
         return told
 

@@ -55,9 +55,13 @@ class HeldPictures:
         codes: Collection[str | None] = (),
         plates: Collection[str | None] = (),
     ) -> None:
-        """Hold what came with one frame. `codes`, `plates`: the pictures that are named by what counts in it."""
-        for name in codes:
-            self._raise(name, _Worth.CODE)
+        """Hold what came with one frame. `codes`, `plates`: the pictures that are named by what counts in it.
+
+        Those of VINs are among `plates`. A picture may have come with an earlier frame.
+        """
+        for names, worth in ((plates, _Worth.PLATE), (codes, _Worth.CODE)):
+            for name in names:
+                self._raise(name, worth)
         for name, picture in pictures.items():
             worth = _Worth.CODE if name in codes else _Worth.PLATE if name in plates else _Worth.ASIDE
             worth = max([worth, *(other for other in _Worth if self._drop(name, other))])

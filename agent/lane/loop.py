@@ -35,6 +35,7 @@ from agent.core.lane import (
     Sampled,
     Show,
     Ticked,
+    VinRead,
     at_rest,
     occupies,
     plate_shown,
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 
     from agent.barrier import Barrier, PulseReport
     from agent.core.lane import Effect, Input
-    from agent.core.model import Instant, Presentation, Reading, Signals
+    from agent.core.model import Instant, Presentation, Reading, Signals, VinReading
     from agent.lane.interlock import LaneInterlock
     from agent.lane.pause import LanePause
     from agent.recording import Recorder
@@ -86,6 +87,7 @@ class LaneDetection:
     presentations: tuple[Presentation, ...]
     readings: tuple[Reading, ...]
     pictures: Mapping[str, bytes]
+    vins: tuple[VinReading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,9 +313,10 @@ class LaneLoop:
     def _note_detection(self, detection: LaneDetection, now: Instant) -> None:
         counting = self._bystanders.with_readings(detection.readings)[1]
         codes = {presentation.picture for presentation in detection.presentations}
-        plates = {reading.picture for reading in counting}
+        plates = {reading.picture for reading in counting} | {reading.picture for reading in detection.vins}
         self._pictures.add(detection.pictures, now.at, codes=codes, plates=plates)
-        self._feed(*(Presented(now, presentation) for presentation in detection.presentations))
+        vins = (VinRead(now, reading) for reading in detection.vins)
+        self._feed(*vins, *(Presented(now, presentation) for presentation in detection.presentations))
         # The answer to a code may have taken in samples of the loop, which the bystanders go by.
         self._bystanders, counting = self._bystanders.with_readings(detection.readings)
         self._feed(*(PlateRead(now, reading) for reading in counting))
@@ -380,6 +383,7 @@ class LaneLoop:
         now = self._now()
         pictures = [shown.picture for shown in question.presentations]
         pictures += [reading.picture for reading in question.readings]
+        pictures += [reading.picture for reading in question.vins]
         asked = replace(question, set_aside=self._bystanders.set_aside(now.at), pictures=self._pictures.held(pictures))
         answer = self._decide(asked, now, self.decided)
         if answer is None:

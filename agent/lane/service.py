@@ -6,12 +6,14 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from agent.barrier import Wiring
 from agent.core.decision import weigh
 from agent.core.lane import GATHERING, Lane, LaneState
-from agent.core.model import View
+from agent.core.model import View, VinSource
+from agent.core.permit import label_readings, vin
 from agent.devices import InputMonitor, PortState, ScannerMonitor, ScannerState, SignalMap
 from agent.i18n import Language
 from agent.i18n.cameras import camera_view_text
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from agent.core.commands import CommandAnswer
     from agent.core.events import DriverOutputRecord
     from agent.core.lane import CommandKind, Decide, Decided, LaneLockout, TextForDriver
-    from agent.core.model import Instant, Presentation, Reading, WitnessReading
+    from agent.core.model import Instant, Presentation, Reading, VinReading, WitnessReading
     from agent.devices import DeviceStatusTable
     from agent.lane.interlock import Interlock
     from agent.lane.lane_view import LaneView
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 OVERLOADED = Text(
     "the machine is too slow for it: pictures are lost or come late; a smaller picture or fewer cameras would help"
 )
+NO_PICTURES: Final[Mapping[str, bytes]] = MappingProxyType({})
 _AWAITS_A_CODE = GATHERING | {LaneState.MANUAL, LaneState.DENIED}
 _WEIGHED = 8
 """How many readings are weighed together: a little more than what a vote makes use of."""
@@ -213,8 +216,21 @@ class LaneService:
         try:
             weigh(detection.readings, before)
         finally:  # what cannot be weighed must not keep back a permit in the same picture
-            seen = LaneDetection(detection.presentations, detection.readings, detection.pictures)
+            seen = LaneDetection(
+                detection.presentations, detection.readings, detection.pictures, detection.vin_readings
+            )
             self.loop.detected(seen, shown_again=True)
+
+    def vin_read(self, reading: VinReading, pictures: Mapping[str, bytes] = NO_PICTURES) -> None:
+        """Hand in a VIN that a camera or a scanner read. What has not the form of one is left aside.
+
+        `pictures`: JPEG by SHA-256, that which the reading names among them, where it came with no detection.
+        """
+        if not vin.is_well_formed(reading.text):
+            return
+        self._on_detection(self.name, reading.at)
+        seen = LaneDetection((), (), pictures, (reading,))
+        self.loop.detected(seen, shown_again=reading.source is not VinSource.SCANNER)
 
     def camera_changed(self, camera: str, status: CameraStatus, *, reads_codes: bool) -> None:
         """Note how a camera is; the lane is told whether any of its code readers works."""
@@ -242,6 +258,12 @@ class LaneService:
         return tuple(reading for reading in tuple(self._witness_readings) if reading.at >= since)
 
     def _scanned(self, presentation: Presentation) -> None:
+        """Hand in a text that a scanner read: a permit, or the VINs of a label that was held before it."""
+        vins = label_readings(presentation, VinSource.SCANNER)
+        for reading in vins:
+            self.vin_read(reading)
+        if vins:
+            return
         self._on_detection(self.name, presentation.at)
         self.loop.detected(LaneDetection((presentation,), (), {}))
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from itertools import chain
 from math import inf
 from typing import TYPE_CHECKING
 
-from agent.core.model import Presentation, Reading, View
+from agent.core.model import Presentation, Reading, View, VinReading, VinSource
+from agent.core.permit import label_readings
 from agent.devices import PortState
 from agent.i18n.recorded import recorded_text
 from agent.vision.worker.protocol import CameraPhase, CameraState, ProtocolError
@@ -15,7 +17,7 @@ from agent.vision.worker.protocol import CameraPhase, CameraState, ProtocolError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.vision.worker.protocol import Detection, SeenCode, SeenPlate
+    from agent.vision.worker.protocol import Detection, SeenCode, SeenPlate, SeenVin
 
 _REMEMBERED = 64
 _PICTURE_SLACK_S = 1.0
@@ -23,6 +25,9 @@ _PICTURE_SLACK_S = 1.0
 _CLOCK_SLACK_S = 0.05
 _MOST_PLATES = 8
 """In a frame, as the protocol has it: no vision worker can have begun more tracks than its frames could hold plates."""
+
+_MOST_VINS = 8
+"""In a frame: a vehicle has one VIN on a few labels, and one that was taken over is to fill nobody's memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ class CameraStatus:
 
 @dataclass(frozen=True, slots=True)
 class MappedDetection:
-    """What was read in one frame: codes, or plates. `at`: monotonic time at which it was taken, as far as it is known.
+    """What was read in one frame: codes, plates, or VINs. `at`: monotonic time at which it was taken, as far as known.
 
     `pictures`: JPEG by SHA-256 (hex). `overview`: the one that shows the frame, if it came with this frame. The
     `picture` of a presentation may name one that came with an earlier frame of the last few seconds.
@@ -98,6 +103,7 @@ class MappedDetection:
     readings: tuple[Reading, ...]
     pictures: Mapping[str, bytes]
     overview: str | None = None
+    vin_readings: tuple[VinReading, ...] = ()
 
 
 class DetectionMapper:
@@ -105,15 +111,27 @@ class DetectionMapper:
 
     `first_frame`: added to the frame numbers, so that they go on counting over restarts, as the tracks' numbers do.
     `born_at`: monotonic; no frame can be older. `picture_every_s`: as often the worker pictures what it goes on seeing.
+    `permits`: codes are presented as permits. `vins`: VINs are read, also in codes that are no permits. What was not
+    asked for is left out, whatever the vision worker tells.
     """
 
-    def __init__(self, camera: str, first_frame: int, born_at: float, picture_every_s: float) -> None:
+    def __init__(
+        self,
+        camera: str,
+        first_frame: int,
+        born_at: float,
+        picture_every_s: float,
+        *,
+        permits: bool = True,
+        vins: bool = False,
+    ) -> None:
         self._camera = camera
         self._first_frame = first_frame
         self._born_at = born_at
         self._last_frame = 0
         self._pictured_s = picture_every_s + _PICTURE_SLACK_S
         self._pictures_of: dict[bytes, tuple[str, float, bool]] = {}
+        self._permits, self._vins = permits, vins
 
     @property
     def last_frame(self) -> int:
@@ -128,11 +146,15 @@ class DetectionMapper:
         self._last_frame = max(self._last_frame, detection.frame)
         names = tuple(hashlib.sha256(picture).hexdigest() for picture in pictures)
         overview = None if detection.picture is None else names[detection.picture]
+        shown = [self._presentation(detection, code, overview) for code in detection.codes]
+        of_codes = {one: label_readings(one, VinSource.QR) if self._vins else () for one in shown}
+        of_labels = (self._vin_reading(detection, vin, names) for vin in detection.vins) if self._vins else ()
         return MappedDetection(
             camera=self._camera,
             frame=self._first_frame + detection.frame,
             at=detection.at,
-            presentations=tuple(self._presentation(detection, code, overview) for code in detection.codes),
+            presentations=tuple(one for one in shown if self._permits and not of_codes[one]),
+            vin_readings=(*of_labels, *chain.from_iterable(of_codes.values()))[:_MOST_VINS],
             readings=tuple(self._reading(detection, plate, names) for plate in detection.plates),
             pictures=dict(zip(names, pictures, strict=True)),
             overview=overview,
@@ -186,4 +208,17 @@ class DetectionMapper:
             track=self._first_frame * _MOST_PLATES + plate.track if plate.track else 0,
             behind_s=detection.behind_s,
             legible=plate.legible,
+        )
+
+    def _vin_reading(self, detection: Detection, vin: SeenVin, names: tuple[str, ...]) -> VinReading:
+        return VinReading(
+            text=vin.text,
+            source=vin.source,
+            camera=self._camera,
+            frame=self._first_frame + detection.frame,
+            at=detection.at,
+            box=vin.box,
+            picture=None if vin.crop is None else names[vin.crop],
+            behind_s=detection.behind_s,
+            legible=vin.legible,
         )

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision import PicturesShown, PlateShown
+from agent.core.decision import PicturesShown, PlateShown, VinShown
 from agent.core.model import delay_s
 from agent.service.worker import Worker
 from agent.vision.process import VisionWorkerProcess
@@ -79,6 +79,7 @@ class _Question:
 
     codes: tuple[bytes, ...]
     plates: tuple[bytes, ...]
+    vins: tuple[bytes, ...]
     due_at: float
     answer: Callable[[PicturesShown | None, str], None]
     retried: bool = False
@@ -148,14 +149,19 @@ class SecondReadingService:
         return True
 
     def read(
-        self, codes: Sequence[bytes], plates: Sequence[bytes], answer: Callable[[PicturesShown | None, str], None]
+        self,
+        codes: Sequence[bytes],
+        plates: Sequence[bytes],
+        answer: Callable[[PicturesShown | None, str], None],
+        vins: Sequence[bytes] = (),
     ) -> None:
-        """Have pictures read, JPEG: those that show a code, and those that are a plate each.
+        """Have pictures read, JPEG: those that show a code, those that are a plate each, and those that show a VIN.
 
         `answer` is called once, from another thread, within `answer_s` and a moment, with what they show; or with None
         and, in words, why that is not known.
         """
-        question = _Question(tuple(codes), tuple(plates), time.monotonic() + self._limits.answer_s, answer)
+        due_at = time.monotonic() + self._limits.answer_s
+        question = _Question(tuple(codes), tuple(plates), tuple(vins), due_at, answer)
         with self._waking:
             if not self.worker.stopping and self._wake != _NOT_OPEN:
                 self._questions.append(question)
@@ -229,9 +235,9 @@ class SecondReadingService:
                 return
             reader.question = question = self._questions.popleft()
             reader.due_at = min(question.due_at, time.monotonic() + self._limits.reading_s)
-            message = ReadPictures(codes=len(question.codes), plates=len(question.plates))
+            message = ReadPictures(codes=len(question.codes), plates=len(question.plates), vins=len(question.vins))
             try:
-                reader.process.send(message, (*question.codes, *question.plates))
+                reader.process.send(message, (*question.codes, *question.plates, *question.vins))
             except OSError as error:
                 self._end(selector, reader, Text("it does not listen ({error})", error=error))
             except ProtocolError as error:
@@ -359,7 +365,8 @@ class SecondReadingService:
 
 def _shown(question: _Question, message: protocol.PicturesShown) -> PicturesShown:
     """The answer to a question as values of the core. Raises ProtocolError where it is one to another question."""
-    if (len(message.codes), len(message.plates)) != (len(question.codes), len(question.plates)):
+    told = (len(message.codes), len(message.plates), len(message.vins))
+    if told != (len(question.codes), len(question.plates), len(question.vins)):
         raise ProtocolError("an answer about other pictures")
     return PicturesShown(
         codes=tuple(code for codes in message.codes for code in codes),
@@ -369,4 +376,5 @@ def _shown(question: _Question, message: protocol.PicturesShown) -> PicturesShow
             else PlateShown(plate.text, plate.positions, plate.confidence, plate.columns, plate.two_lines)
             for plate in message.plates
         ),
+        vins=tuple(tuple(VinShown(vin.text, vin.source) for vin in vins) for vins in message.vins) or None,
     )

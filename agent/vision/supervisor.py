@@ -80,7 +80,7 @@ class CameraSupervisor:
         self._heartbeat: Heartbeat | None = None
         self._sandbox: Sandbox | None = None
         self._process: VisionWorkerProcess | None = None
-        self._translator = DetectionMapper(name, 0, 0.0, configure.picture_every_s)
+        self._translator = self._mapper(0, 0.0)
         self._stats = HeartbeatStats()
         self._present = self._told_present = False
         self._left = False
@@ -228,12 +228,17 @@ class CameraSupervisor:
                 self._end(process)
 
     def _begin(self, born_at: float) -> None:
-        first_frame, every_s = self._translator.last_frame, self._configure.picture_every_s
-        self._translator = DetectionMapper(self._name, first_frame, born_at, every_s)
+        self._translator = self._mapper(self._translator.last_frame, born_at)
         self._stats = HeartbeatStats()
         self._told_present = False
         self._end_cause = None
         self._preview_buffer.reset()
+
+    def _mapper(self, first_frame: int, born_at: float) -> DetectionMapper:
+        asked = self._configure
+        return DetectionMapper(
+            self._name, first_frame, born_at, asked.picture_every_s, permits=asked.read_codes, vins=asked.read_vins
+        )
 
     def _started(self) -> VisionWorkerProcess:
         try:

@@ -40,7 +40,11 @@ if TYPE_CHECKING:
 _OPTIONS_VARIABLE = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 # fflags;nobuffer is left out on purpose: it throws the probed packets away, so that the first picture comes only with
 # the next key frame (seconds on many cameras), and it does not lower the delay afterwards.
-_STREAM_OPTIONS = "rtsp_transport;{transport}|timeout;2000000|flags;low_delay|analyzeduration;200000|probesize;65536"
+_STREAM_OPTIONS = (
+    "rtsp_transport;{transport}|timeout;{timeout_us}|flags;low_delay|analyzeduration;200000|probesize;65536"
+)
+_LEAST_SILENCE_MS = 2000
+"""For so long at least a connection may bring nothing before the library ends it; longer where `read_timeout_ms` is."""
 _V4L2_SELECT_TIMEOUT_S = "2"
 _PLAUSIBLE_RATES_HZ = (0.1, 240.0)
 _FALLBACK_RATE_HZ = 25.0
@@ -179,7 +183,8 @@ class OpenCvCamera:
         if self._kind is SourceKind.DEVICE:
             return self._device()
         is_file = self._kind is SourceKind.FILE
-        options = "" if is_file else _STREAM_OPTIONS.format(transport=settings.transport)
+        timeout_us = 1000 * max(_LEAST_SILENCE_MS, settings.read_timeout_ms)
+        options = "" if is_file else _STREAM_OPTIONS.format(transport=settings.transport, timeout_us=timeout_us)
         parameters = [
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
             settings.open_timeout_ms,

@@ -86,7 +86,7 @@ class LaneMachine:
         self.rules = kind.lane_rules()
         self.choice = kind.choice
         tested = any(order in kind.choice.orders for order in (CommandKind.TEST_OPEN, CommandKind.TEST_CLOSE))
-        self.forms = LaneForms(self.rules, tested=tested)
+        self.forms = LaneForms(self.rules, tested=tested, vins=kind.choice.vins)
         self.feed = LaneInputs(self.rules, kind.choice)
         self._reports = {
             grant: tuple(self.feed.of_pulse(grant)) for grant in ("T-1", "T-2", "T-3", "O1", "O2", "O3", "O4")

@@ -7,7 +7,7 @@ that the following lose nothing:
 * `clear_since` and `free_since` count from `since` at the earliest, as the rules take them;
 * ids are renamed: the open transaction is T, its pulses T-1, T-2, those of others O1, O2;
 * of presentations and readings of one text one is kept: only whether there is any, and whether a new one is new,
-  counts;
+  counts; of VINs as many as the lane keeps of one text;
 * what only words events, or keeps an alarm from being repeated, is left out.
 """
 
@@ -18,8 +18,28 @@ from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.decision import Decision
-from agent.core.lane.state import GATHERING, HandledVehicle, InputState, Lane, LaneState, Pulse, Transaction
-from agent.core.model import LedgerChange, LedgerState, Presentation, Reading, Reason, Signals, Verdict
+from agent.core.lane.seen_vins import awaits_vin
+from agent.core.lane.state import (
+    GATHERING,
+    UNDECIDED,
+    HandledVehicle,
+    InputState,
+    Lane,
+    LaneState,
+    Pulse,
+    Transaction,
+)
+from agent.core.model import (
+    LedgerChange,
+    LedgerState,
+    Presentation,
+    Reading,
+    Reason,
+    Signals,
+    Verdict,
+    VinReading,
+    VinSource,
+)
 from tests.model.lane_inputs import OPEN_TRANSACTION, PERMIT
 
 if TYPE_CHECKING:
@@ -35,16 +55,21 @@ _DECIDED: Final = {
     False: Decision(Verdict.MANUAL, Reason.OK, (), None),
 }
 
+_AWAITS_VIN: Final = Decision(Verdict.RETRY, Reason.VIN_UNREADABLE, (), PERMIT)
+_MOST_ALIKE: Final = 4
+"""How many VINs of one text a lane keeps."""
+
 Names = dict[str, str]
 Form = tuple[Any, ...]
 
 
 class LaneForms:
     """The forms of the lanes of one kind. `tested`: whether test pulses are ordered, which ask when somebody was
-    seen."""
+    seen. `vins`: whether VINs are waited for, which asks when the vehicle came."""
 
-    def __init__(self, rules: LaneRules, *, tested: bool) -> None:
+    def __init__(self, rules: LaneRules, *, tested: bool, vins: bool = False) -> None:
         self._rules = rules
+        self._vins = vins
         self._reads_seen_at = rules.blind or tested
         self._kept: list[Hashable] = []
         self._last: tuple[Form, Lane] = ((), Lane.start(rules, 1))
@@ -84,7 +109,7 @@ class LaneForms:
             lane.state,
             since,
             self._number(self._input_state(lane, since, now)),
-            None if lane.transaction is None else self._number(self._transaction(lane, lane.transaction, names)),
+            None if lane.transaction is None else self._number(self._transaction(lane, lane.transaction, names, now)),
             self._number(self._early(lane, now)),
             self._number(self._handled(lane, now)),
             max(-(self._rules.gone_s + 1), lane.seen_at - now) if self._reads_seen_at else -inf,
@@ -218,19 +243,20 @@ class LaneForms:
         longest = max(self._rules.close_s, self._rules.pass_s)
         return min(lane.close_orders, max(2, int(self._rules.pass_s))), max(-longest, lane.lowered_at - now)
 
-    def _transaction(self, lane: Lane, it: Transaction, names: Names) -> Transaction:
+    def _transaction(self, lane: Lane, it: Transaction, names: Names, now: float) -> Transaction:
         asks = lane.state in _ASKS
         permit = it.decision is not None and it.decision.permit is not None
+        waits = self._vins and lane.state in UNDECIDED and awaits_vin(it.decision)
         return Transaction(
             OPEN_TRANSACTION,
-            _LONG_AGO,
+            self._began_at(lane, it, now),
             it.arrived,
             presentations=tuple(_seen(text) for text in sorted({one.payload for one in it.presentations})),
             readings=_in_turn(it.readings),
             payloads=tuple(sorted(it.payloads)),
             asked=it.asked and asks,
             final=it.final and asks,
-            decision=None if it.decision is None else _DECIDED[permit],
+            decision=_AWAITS_VIN if waits else None if it.decision is None else _DECIDED[permit],
             waits_for=it.waits_for,
             use=it.use if permit else 0,
             by=it.by,
@@ -245,19 +271,30 @@ class LaneForms:
             violations=it.violations,
             plates=tuple(_read(text) for text in sorted({one.text for one in it.plates})),
             tested=it.tested,
+            vins=_labels(it.vins) if asks else (),
         )
 
-    def _early(self, lane: Lane, now: float) -> tuple[Presentation | Reading, ...]:
-        """The newest of each text, in the order in which they came."""
+    def _began_at(self, lane: Lane, it: Transaction, now: float) -> float:
+        """When the vehicle came: asked for only while a VIN may be waited for."""
+        if not self._vins or lane.state not in _ASKS:
+            return _LONG_AGO
+        return max(-(self._rules.read_s + self._rules.decide_s + 1), it.began_at - now)
+
+    def _early(self, lane: Lane, now: float) -> tuple[Presentation | Reading | VinReading, ...]:
+        """The newest of each text, in the order in which they came; then the newest VINs."""
         newest: dict[bytes | str, Presentation | Reading] = {}
+        vins: list[float] = []
         for one in lane.early:
             at = one.at - now
             if at < -self._rules.gone_s:
                 continue
+            if isinstance(one, VinReading):
+                vins.append(at)
+                continue
             key = one.payload if isinstance(one, Presentation) else one.text
             newest.pop(key, None)
             newest[key] = _seen(one.payload, at) if isinstance(one, Presentation) else _read(one.text, at)
-        return tuple(newest.values())
+        return (*newest.values(), *(_label(number, at) for number, at in enumerate(vins[-_MOST_ALIKE:])))
 
     def _handled(self, lane: Lane, now: float) -> tuple[HandledVehicle, ...]:
         """Those that are void by now keep their places, which are few, and nothing else."""
@@ -309,6 +346,15 @@ def _in_turn(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
     places = sorted(range(len(readings)), key=lambda place: (readings[place].at, readings[place].frame, place))
     texts = dict.fromkeys(readings[place].text for place in reversed(places))
     return tuple(_read(text, _LONG_AGO + number) for number, text in enumerate(reversed(texts)))
+
+
+def _labels(vins: tuple[VinReading, ...]) -> tuple[VinReading, ...]:
+    """As many as there are, of the one text that is explored."""
+    return tuple(_label(number) for number in range(len(vins)))
+
+
+def _label(number: int, at: float = _LONG_AGO) -> VinReading:
+    return VinReading(PERMIT.vin, VinSource.CODE_128, "c", 1 + number, at)
 
 
 def _seen(payload: bytes, at: float = _LONG_AGO) -> Presentation:

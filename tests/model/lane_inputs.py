@@ -24,8 +24,9 @@ from agent.core.lane.step_inputs import (
     RelayChanged,
     Sampled,
     Ticked,
+    VinRead,
 )
-from agent.core.model import Instant, Presentation, Reading, Reason, Signals, Verdict
+from agent.core.model import Instant, Presentation, Reading, Reason, Signals, Verdict, VinReading, VinSource
 from agent.core.permit import Permit
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ SIGNALS: Final = {
     "hold": "hold",
 }
 OFFICERS: Final = (CommandKind.OPEN, CommandKind.HOLD, CommandKind.RELEASE, CommandKind.CLOSE)
+_FOR_A_VIN: Final = (Verdict.RETRY, Reason.VIN_UNREADABLE, PERMIT, 1, OPEN_TRANSACTION, inf)
 _MARKS: Final = {True: "1", False: "0", None: "-"}
 
 
@@ -75,12 +77,14 @@ class Choice:
     """Which inputs a kind of lane is explored with.
 
     `orders`: those of officers. `permits`: how many different ones, and plates. `only`: patterns of the texts to take;
-    all without. `rich`: each signal unknown by itself, and what sensors should never say.
+    all without. `rich`: each signal unknown by itself, and what sensors should never say. `vins`: a VIN is read too,
+    and may be all that is missing.
     """
 
     orders: tuple[CommandKind, ...] = ()
     permits: int = 1
     plates: bool = False
+    vins: bool = False
     only: tuple[str, ...] = ()
     rich: bool = False
     ticks: tuple[int, ...] = (0, 1)
@@ -172,6 +176,8 @@ class LaneInputs:
             yield f"permit {'XY'[number]}", ticks, partial(_presented, b"XY"[number : number + 1])
         for number in range(self.choice.permits if self.choice.plates else 0):
             yield f"plate {'MN'[number]}", ticks, partial(_plate, "MN"[number])
+        if self.choice.vins:
+            yield "vin", ticks, _vin
 
     def _surroundings(self) -> Iterator[tuple[str, tuple[int, ...], Make]]:
         """What officers order, and how devices and neighbours are."""
@@ -200,6 +206,7 @@ class LaneInputs:
             ("DENY", Verdict.DENY, Reason.EXPIRED, PERMIT, 1, OPEN_TRANSACTION, inf),
             ("MANUAL", Verdict.MANUAL, Reason.PLATE_UNSURE, PERMIT, 1, OPEN_TRANSACTION, inf),
             ("RETRY", Verdict.RETRY, Reason.QR_UNSTABLE, None, 0, OPEN_TRANSACTION, inf),
+            *((("RETRY for a VIN", *_FOR_A_VIN),) if self.choice.vins else ()),
         ):
             decision = Decision(verdict, reason, (), permit)
             yield f"decision {text}", partial(_decided, decision, use, transaction, deadline)
@@ -301,6 +308,10 @@ def _presented(payload: bytes, now: Instant) -> Presented:
 
 def _plate(text: str, now: Instant) -> PlateRead:
     return PlateRead(now, Reading(text, (), "k", 0.9, "c", 0, now.at))
+
+
+def _vin(now: Instant) -> VinRead:
+    return VinRead(now, VinReading(PERMIT.vin, VinSource.CODE_128, "c", 0, now.at))
 
 
 def _decided(decision: Decision, use: int, transaction: str, deadline: float, now: Instant) -> Decided:

@@ -44,6 +44,22 @@ SMALL: Final = {
         ),
         (*_PASSES, ("idle", "out_of_service"), ("deciding", "waiting")),
     ),
+    "waits for a VIN": LaneKind(
+        {},
+        Choice(
+            vins=True,
+            only=(
+                *_SERVED,
+                *_LOOPS[:1],
+                "vin +*",
+                "decision RETRY for a VIN +0",
+                "decision RETRY +0",
+                "decision MANUAL +0",
+            ),
+            restarts=False,
+        ),
+        (*_PASSES, ("deciding", "manual"), ("manual", "deciding")),
+    ),
     "limits": LaneKind(
         _LIMITS,
         Choice(only=(*_SERVED, "sample A[01] B[01] up0 down[01] +1", "sample A1 B0 up1 down0 +1", "decision DENY +0")),

@@ -36,7 +36,7 @@ class Row:
 
 def _lanes() -> Iterator[Row]:
     for name, small in lane_kinds.SMALL.items():
-        yield Row(f"lane: {name}", partial(lane.LaneMachine, small), Bounds(states=800), Bounds(seconds=45))
+        yield Row(f"lane: {name}", partial(lane.LaneMachine, small), Bounds(states=800), Bounds(seconds=41))
     for name, large in lane_kinds.LARGE.items():
         short, whole = Bounds(states=500), Bounds(states=250_000, seconds=50, judge_every=10)
         yield Row(f"lane: {name}", partial(lane.LaneMachine, large), short, whole)

@@ -10,7 +10,7 @@ from agent.core.events import AlarmRaised
 from agent.core.lane.effects import Record, Show
 from agent.core.lane.state import Lane
 from agent.core.lane.step import step
-from agent.core.lane.step_inputs import Decided, OfficerCommand, PlateRead, Presented, Pulsed, Sampled
+from agent.core.lane.step_inputs import Decided, OfficerCommand, PlateRead, Presented, Pulsed, Sampled, VinRead
 from agent.core.model import Instant, Verdict
 from tests.model.lane import LaneMachine
 from tests.model.lane_inputs import OPEN_TRANSACTION, UTC
@@ -31,7 +31,7 @@ def later(item, by_s, ids, frame):  # noqa: PLR0911 - one a kind
             return replace(item, signals=replace(item.signals, at=item.signals.at + by_s))
         case Presented():
             return replace(item, presentation=replace(item.presentation, at=item.presentation.at + by_s, frame=frame))
-        case PlateRead():
+        case PlateRead() | VinRead():
             return replace(item, reading=replace(item.reading, at=item.reading.at + by_s, frame=frame))
         case Decided():
             transaction = ids.get(item.transaction, item.transaction)

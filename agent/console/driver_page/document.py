@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from agent.console.driver_page.messages import TONES, Tone, sentence
+from agent.console.driver_page.messages import TONES, Tone
 from agent.console.driver_page.pictograms import how_to_hold, pictogram
 from agent.core.model import DriverMessage
 from agent.i18n import Language
+from agent.i18n.driver_texts import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

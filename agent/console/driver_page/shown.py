@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING, Final
 
-from agent.console.driver_page.messages import message_of
 from agent.console.live.arm_position import stands_still
 from agent.core.model import DriverMessage
-from agent.core.plates import PROVINCES, PlateKind, kinds_of
+from agent.core.plates import kinds_of
 from agent.i18n import Language
+from agent.i18n.driver_languages import languages_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,15 +20,6 @@ if TYPE_CHECKING:
 
 NOT_READ_S: Final = 10.0
 """A code that was not read by then is most likely held the wrong way: the page shows how to hold it."""
-
-_KAZAKH: Final = frozenset(
-    {
-        PlateKind.KAZAKHSTAN,
-        PlateKind.KAZAKHSTAN_1993,
-        PlateKind.KAZAKHSTAN_FOREIGN,
-        PlateKind.KAZAKHSTAN_DIPLOMATIC,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +44,11 @@ class Shown:
 def shown(view: LaneView | None, timing: Timing, languages: Sequence[Language], at: float) -> Shown:
     """What to show at a time (monotonic s): to wait, where the lane's loop has not gone round for a while.
 
-    `languages`: those of the lane, the first for vehicles of other countries.
+    `languages`: those of the lane; where the plate says more, those of its country come before them.
     """
     if view is None or stands_still(view, at):
         return Shown(DriverMessage.WAIT, languages=tuple(languages))
-    message = message_of(view.message)
+    message = view.driver_message or DriverMessage.STARTING
     left_s = max(0.0, view.waits_until - at) if isfinite(view.waits_until) else None
     asked = message in {DriverMessage.SHOW_CODE, DriverMessage.HOLD_CODE_STILL}
     of_s = None if left_s is None else max(left_s, timing.read_s if asked else timing.enter_s)
@@ -69,16 +60,11 @@ def shown(view: LaneView | None, timing: Timing, languages: Sequence[Language], 
         left_s,
         of_s,
         shows_how=message is DriverMessage.HOLD_CODE_STILL or late,
+        text={Language(code): text for code, text in view.texts},
     )
 
 
 def in_order(languages: Sequence[Language], plate: str) -> tuple[Language, ...]:
-    """The lane's languages, that of the plate's country first where it is among them."""
-    own = _language_of(plate)
-    return tuple(sorted(languages, key=lambda language: language is not own))
-
-
-def _language_of(plate: str) -> Language | None:
-    if any(letter in PROVINCES for letter in plate):
-        return Language.ZH
-    return Language.KK if _KAZAKH.intersection(kinds_of(plate)) else None
+    """The languages for a vehicle with this plate: those of its country first, then the lane's."""
+    kinds = kinds_of(plate) if plate else ()
+    return languages_for(kinds[0] if kinds else None, languages)

@@ -26,14 +26,19 @@ class UnixSocket:
         return cls(Path(folder)) if folder else None
 
     def open(self) -> socket.socket:
-        """The socket, open: who connects before there are answers waits for them. Raises OSError."""
+        """The socket, open: who connects before there are answers waits for them. Raises OSError.
+
+        Its name is there only when it listens: who finds it is never refused.
+        """
         if self._listener is None:
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            unnamed = self.path.with_name(f"{SOCKET_NAME}.new")
             try:
-                self.path.unlink(missing_ok=True)
-                listener.bind(str(self.path))
-                self.path.chmod(MODE)
+                unnamed.unlink(missing_ok=True)
+                listener.bind(str(unnamed))
+                unnamed.chmod(MODE)
                 listener.listen(BACKLOG)
+                unnamed.replace(self.path)
             except OSError as error:
                 listener.close()
                 raise OSError(error.errno, f"{self.path}: {error.strerror}") from error

@@ -77,6 +77,9 @@ from agent.core.events import (
     TransactionClosed,
     VehicleEntering,
     VehiclePresent,
+    VehicleVin,
+    VinRecord,
+    WitnessRecord,
     Writer,
     beginning,
     checkpoint_draft,
@@ -88,7 +91,7 @@ from agent.core.events import (
 )
 from agent.core.lane import transaction_id
 from agent.core.lists import DataState
-from agent.core.model import CommandName, DriverMessage, DriverReceipt, Outcome, Reason, Verdict
+from agent.core.model import CommandName, DriverMessage, DriverReceipt, Outcome, Reason, Verdict, VinSource
 from agent.core.trust_state import HeadRecord, StatePart, Wholeness, signed_head
 
 if TYPE_CHECKING:
@@ -141,6 +144,18 @@ def _passage() -> list[_Step]:
         ),
         (
             13.4,
+            VehicleVin(
+                vin=VIN,
+                source=VinSource.CODE_128,
+                camera=f"{LANE}/front",
+                match="equal",
+                frames=2,
+                picture=PICTURES[0],
+            ),
+            True,
+        ),
+        (
+            13.4,
             AccessDecided(
                 verdict=Verdict.PASS,
                 reason=Reason.OK,
@@ -159,10 +174,20 @@ def _passage() -> list[_Step]:
                     vin=VIN,
                     plate=PLATE,
                     expires_at=1_795_580_000,
+                    plate_code="02",
                 ),
                 plate=PlateRecord(
-                    verdict="MATCH", declared=PLATE, read=PLATE, score=9.31, frames=6, kind="civil_blue", colour="blue"
+                    verdict="MATCH",
+                    declared=PLATE,
+                    read=PLATE,
+                    score=9.31,
+                    frames=6,
+                    kind="civil_blue",
+                    colour="blue",
+                    code="02",
                 ),
+                witness=WitnessRecord(standing="agrees", said=PLATE, witness=f"{LANE}/beside"),
+                vin=VinRecord(verdict="MATCH", read=VIN, source=VinSource.CODE_128, score=99.0, frames=2),
                 pictures=PICTURES,
                 data=DataRecord(
                     state=DataState.FRESH,
@@ -199,6 +224,8 @@ def _passage() -> list[_Step]:
                     DriverMessageRecord(message=DriverMessage.BARRIER_OPENS, after_s=2.3),
                     DriverMessageRecord(message=DriverMessage.DRIVE_ON, after_s=4.0),
                 ),
+                vin_read=VIN,
+                plate_code="02",
             ),
             True,
         ),

@@ -3,10 +3,10 @@
 Knows permits, lists, plates and claims as values; asks nobody.
 """
 
-from agent.core.decision.checks.case import JudgementRules, judges_plate
 from agent.core.decision.decision import Decision
 from agent.core.decision.fail_safe import with_fail_safe
 from agent.core.decision.judgement import judge, lists_needed, plate_leads
+from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.knowledge import Knowledge, PermitUses, in_force, subjects_of, uses_allowed
 from agent.core.decision.permit_choice import (
     SET_ASIDE,
@@ -23,10 +23,12 @@ from agent.core.decision.second_reading import (
     PicturesShown,
     PlateShown,
     ToBeConfirmed,
+    VinShown,
     compared,
     to_be_confirmed,
 )
 from agent.core.decision.second_verdict import SecondReading, SecondVerdict
+from agent.core.decision.tie import Tie, tie_of
 
 __all__ = [
     "NO_TEXTS",
@@ -42,18 +44,20 @@ __all__ = [
     "SecondReading",
     "SecondVerdict",
     "Texts",
+    "Tie",
     "ToBeConfirmed",
     "TransactionEvidence",
+    "VinShown",
     "assess",
     "assess_plate",
     "compared",
     "in_force",
     "judge",
-    "judges_plate",
     "lists_needed",
     "plate_leads",
     "references_of",
     "subjects_of",
+    "tie_of",
     "to_be_confirmed",
     "uses_allowed",
     "weigh",

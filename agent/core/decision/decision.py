@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from agent.core.lists import DataStanding
     from agent.core.model import Check, Reason, Verdict
     from agent.core.permit import Permit
-    from agent.core.plates import PlateMatch, PlateVote
+    from agent.core.plates import PlateMatch, PlateVote, WitnessedMatch
+    from agent.core.vin_match import VinMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,9 @@ class Decision:
     `checks`: every check made, in order; the last one is the first that failed. `permit`: the verified permit, None
     when the text failed before its signature held. `match`: the plate match, None when none was made. `data`: how fresh
     the lists behind it were, None where they were not asked. `voted`: the plate that the readings point to, None when
-    there are none. `pictures`: by SHA-256, the kept pictures that were read once more.
+    there are none. `pictures`: by SHA-256, the kept pictures that were read once more. `vin`: the VIN match, None when
+    no VIN was read or no permit says which it is to be. `witnessed`: what the witnesses made of the plate match, None
+    when they said nothing.
     """
 
     verdict: Verdict
@@ -30,3 +33,10 @@ class Decision:
     data: DataStanding | None = None
     voted: PlateVote | None = None
     pictures: tuple[str, ...] = ()
+    vin: VinMatch | None = None
+    witnessed: WitnessedMatch | None = None
+
+    @property
+    def own_match(self) -> PlateMatch | None:
+        """The plate match by the gate's own cameras alone."""
+        return self.match if self.match is None or self.witnessed is None else self.witnessed.own

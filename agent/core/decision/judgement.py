@@ -4,7 +4,7 @@
     knowledge = ...                                                         what ledger and lists say of it
     decision = judge(assessment, rules, knowledge, final=final)
     knowledge = replace(knowledge, claim=...)                               the home gate's answer, for what may pass
-    decision = judge(assessment, rules, knowledge, final=final, matched=decision.match)
+    decision = judge(assessment, rules, knowledge, final=final, before=decision)
 
 `judge` adds to the checks on the permit's text all that come after it, in the fixed order of `Reason`: the first that
 fails decides. Neither raises: whatever goes wrong inside them is MANUAL with INTERNAL_ERROR. Nothing is ever let pass
@@ -16,19 +16,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.core.decision.checks import CHECKS, list_data, plate
-from agent.core.decision.checks.case import Case, JudgementRules
+from agent.core.decision.checks.case import Case
 from agent.core.decision.decision import Decision
 from agent.core.decision.fail_safe import internal, with_fail_safe
+from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.permit_choice import FOREIGN, is_foreign
+from agent.core.decision.tie import declares_vin
 from agent.core.model import Check, ListKind, Reason, Verdict
+from agent.core.plates import with_witness
 from agent.core.plates.match import match
+from agent.core.vin_match import match_vin
 
 if TYPE_CHECKING:
     from agent.core.decision.knowledge import Knowledge
     from agent.core.decision.permit_choice import Assessment
     from agent.core.lists import DataStanding
     from agent.core.permit import Permit
-    from agent.core.plates import PlateMatch
+    from agent.core.plates import PlateMatch, WitnessedMatch
 
 __all__ = ["JudgementRules", "judge", "lists_needed", "plate_leads"]
 
@@ -49,16 +53,17 @@ def judge(
     known: Knowledge,
     *,
     final: bool,
-    matched: PlateMatch | None = None,
+    before: Decision | None = None,
 ) -> Decision:
     """Decide on an assessed transaction. Never raises.
 
     `known`: what ledger and lists say of `assessment.permit`. `final`: no more evidence will come, so RETRY is no
-    answer. `matched`: the plate match that was made of the same evidence before, which costs more than all else here.
+    answer. `before`: what was decided on the same readings before; the matches of plate and VIN, which cost more than
+    all else here, are taken from it. What witnesses say is weighed anew.
     """
     checks = list(assessment.checks)
     return with_fail_safe(
-        lambda: _judge(assessment, rules, known, checks, final, matched),
+        lambda: _judge(assessment, rules, known, checks, final, before),
         lambda name: Decision(
             Verdict.MANUAL,
             Reason.INTERNAL_ERROR,
@@ -91,7 +96,7 @@ def _judge(
     known: Knowledge,
     checks: list[Check],
     final: bool,
-    matched: PlateMatch | None,
+    before: Decision | None,
 ) -> Decision:
     permit = assessment.permit
     if assessment.reason is not Reason.OK:
@@ -99,7 +104,7 @@ def _judge(
         return Decision(verdict, assessment.reason, tuple(checks), permit, data=known.data, voted=assessment.voted)
     if permit is None:
         raise ValueError("an assessment that is OK and has no permit")
-    case = _case(assessment, permit, rules, known, matched)
+    case = _case(assessment, permit, rules, known, before)
     for check in CHECKS:
         finding = check(case)
         if finding is None:
@@ -107,17 +112,57 @@ def _judge(
         checks.append(finding.check)
         if not finding.check.ok:
             verdict = Verdict.RETRY if finding.unclear and not final else finding.verdict
-            return Decision(verdict, finding.check.reason, tuple(checks), permit, case.match, known.data, case.voted)
-    return Decision(Verdict.PASS, Reason.OK, tuple(checks), permit, case.match, known.data, case.voted)
+            return _decision(verdict, finding.check.reason, checks, case)
+    return _decision(Verdict.PASS, Reason.OK, checks, case)
+
+
+def _decision(verdict: Verdict, reason: Reason, checks: list[Check], case: Case) -> Decision:
+    return Decision(
+        verdict,
+        reason,
+        tuple(checks),
+        case.permit,
+        case.match,
+        case.known.data,
+        case.voted,
+        vin=case.vin,
+        witnessed=case.witnessed,
+    )
 
 
 def _case(
-    assessment: Assessment, permit: Permit, rules: JudgementRules, known: Knowledge, matched: PlateMatch | None
+    assessment: Assessment, permit: Permit, rules: JudgementRules, known: Knowledge, before: Decision | None
 ) -> Case:
     voted, evidence = assessment.voted, assessment.evidence
-    if matched is None and voted is not None and permit.plate is not None:
-        matched = match(voted, permit.plate, rules.match, known.others)
-    return Case(permit, evidence.transaction, rules, known, evidence.plates_seen, voted, matched)
+    own, found = (None, None) if before is None else (before.own_match, before.vin)
+    if own is None and voted is not None and permit.plate is not None:
+        own = match(voted, permit.plate, rules.match, known.others)
+    witnessed = _witnessed(assessment, permit, rules, own)
+    if found is None and declares_vin(permit):
+        found = match_vin(evidence.vins, permit.vin, rules.vin_match)
+    return Case(
+        permit,
+        evidence.transaction,
+        rules,
+        known,
+        evidence.plates_seen,
+        voted,
+        own if own is None or witnessed is None else witnessed.match,
+        vins_read=evidence.vins_seen,
+        vin=found,
+        witnessed=witnessed,
+    )
+
+
+def _witnessed(
+    assessment: Assessment, permit: Permit, rules: JudgementRules, own: PlateMatch | None
+) -> WitnessedMatch | None:
+    """What the witnesses make of the match; None: they said nothing, or no plate is declared."""
+    said = assessment.evidence.witnessed
+    if not said or permit.plate is None:
+        return None
+    found = own or match(None, permit.plate)
+    return with_witness(found, assessment.voted, said, rules.witness, rules.match)
 
 
 def _verdict_on_assessment(

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from agent.core.model import Subject
 from agent.core.trust_state import NO_HOLD, StateHold
+from agent.core.vin_match import read_by_code
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from agent.core.decision.second_verdict import SecondReading
     from agent.core.lists import DataStanding
-    from agent.core.model import Declaration, Revocation, Watched
-    from agent.core.permit import Permit
+    from agent.core.model import Declaration, Revocation, VinReading, Watched
+    from agent.core.permit import Permit, PermitResult
     from agent.core.plates import PlateVote
     from agent.core.site import ClaimAnswer, OtherExit
 
@@ -39,16 +42,18 @@ class Knowledge:
     """All that the judgement knows of one permit.
 
     `data`: how fresh the lists are. `declaration`, `revocation`, `watched`: the permit's rows, None where there are
-    none. `others`: plates of other active declarations that the picture may show. `other_exit`: the vehicle's passage
-    the same way under another permit. `claim`: the answer of the permit's home gate, None where it was not asked
-    yet, or need not be. `hold`: what the gate's own state keeps from permits, where that is not whole. `second`: what
-    the second reading of the kept pictures came to, None where it was not asked for yet, or no camera saw what the
-    permit rests on.
+    none. `admission`: what the checks of time and place say of the declaration, which central may have made narrower
+    than the permit since; None without one. `others`: plates of other active declarations that the picture may show.
+    `other_exit`: the vehicle's passage the same way under another permit. `claim`: the answer of the permit's home
+    gate, None where it was not asked yet, or need not be. `hold`: what the gate's own state keeps from permits, where
+    that is not whole. `second`: what the second reading of the kept pictures came to, None where it was not asked for
+    yet, or no camera saw what the permit rests on.
     """
 
     data: DataStanding
     use: PermitUses = PermitUses()
     declaration: Declaration | None = None
+    admission: PermitResult | None = None
     revocation: Revocation | None = None
     watched: Watched | None = None
     others: tuple[str, ...] = ()
@@ -69,12 +74,18 @@ def in_force(watched: Watched | None, utc: float) -> Watched | None:
     return None if ended else watched
 
 
-def subjects_of(permit: Permit, voted: PlateVote | None) -> tuple[tuple[Subject, str], ...]:
-    """What the watch list may name of a vehicle: its permit, VIN and declaration, its plate as declared and as read."""
+def subjects_of(
+    permit: Permit, voted: PlateVote | None, vins: Sequence[VinReading] = ()
+) -> tuple[tuple[Subject, str], ...]:
+    """What the watch list may name of a vehicle: its permit and declaration, plate and VIN as declared and as read.
+
+    Of the VINs that were read those of codes: a misread one must not look like one that is looked for.
+    """
+    by_code = dict.fromkeys((permit.vin, *(one.text for one in vins if read_by_code(one.source))))
     plates = dict.fromkeys(plate for plate in (permit.plate, voted.text if voted else None) if plate)
     return (
         (Subject.PERMIT, permit.permit_id.hex()),
-        (Subject.VIN, permit.vin),
+        *((Subject.VIN, vin) for vin in by_code),
         (Subject.DECLARATION, permit.declaration_number),
         *((Subject.PLATE, plate) for plate in plates),
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from agent.core.decision.rate_limit import RateRules, Texts
-    from agent.core.model import Declaration, Instant, Presentation, Reading
+    from agent.core.model import Declaration, Instant, Presentation, Reading, VinReading, WitnessReading
     from agent.core.permit import GateContext, Permit, PermitResult, TrustList
     from agent.core.plates import PlateVote
 
@@ -44,7 +44,9 @@ class TransactionEvidence:
     """What one transaction has seen so far. `presentations`: newest last; a payload seen again changes nothing.
 
     `set_aside`: how many plates were read that are taken for those of others, so that they are not among the readings.
-    `of_same_camera`: how many were read by the camera alone that read the permit, where another one must have.
+    `of_same_camera`: how many were read by the camera alone that read the permit, where another one must have;
+    `vins_of_same_camera`: of VINs. `vins`: the VINs that were read, on this vehicle or near it. `witnessed`: what the
+    witnesses of the lane have said since it began.
     """
 
     transaction: str
@@ -52,29 +54,42 @@ class TransactionEvidence:
     readings: tuple[Reading, ...] = ()
     set_aside: int = 0
     of_same_camera: int = 0
+    vins: tuple[VinReading, ...] = ()
+    vins_of_same_camera: int = 0
+    witnessed: tuple[WitnessReading, ...] = ()
 
     @property
     def plates_seen(self) -> str:
         """What was read, in words."""
-        counted = Text("{count} readings", count=len(self.readings))
-        if self.of_same_camera:
-            counted = Text(
-                "{counted}, {count} more by the camera that read the permit, which do not count",
-                counted=counted,
-                count=self.of_same_camera,
-            )
+        counted = _counted(len(self.readings), self.of_same_camera)
         return (
             Text("{counted}, {said}: {count}", counted=counted, said=SET_ASIDE, count=self.set_aside)
             if self.set_aside
             else counted
         )
 
+    @property
+    def vins_seen(self) -> str:
+        """How many VINs were read, in words."""
+        return _counted(len(self.vins), self.vins_of_same_camera)
+
+
+def _counted(count: int, of_same_camera: int) -> Text:
+    counted = Text("{count} readings", count=count)
+    if not of_same_camera:
+        return counted
+    return Text(
+        "{counted}, {count} more by the camera that read the permit, which do not count",
+        counted=counted,
+        count=of_same_camera,
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class AssessmentContext:
     """What texts are held against. `references`: the declarations that references among them name, by their digests.
 
-    `two_cameras`: a plate counts only where it and the permit were not both read by one camera alone.
+    `two_cameras`: a plate or a VIN counts only where it and the permit were not both read by one camera alone.
     """
 
     context: GateContext
@@ -175,10 +190,17 @@ def _assess(evidence: TransactionEvidence, ground: AssessmentContext, now: Insta
 
 
 def _by_two_cameras(evidence: TransactionEvidence, payload: bytes) -> TransactionEvidence:
-    """The evidence without the plates that were read by the camera alone that read this text."""
+    """The evidence without the plates and VINs that were read by the camera alone that read this text."""
     sources = {shown.camera for shown in evidence.presentations if shown.payload == payload}
     counting = tuple(reading for reading in evidence.readings if sources - {reading.camera})
-    return replace(evidence, readings=counting, of_same_camera=len(evidence.readings) - len(counting))
+    vins = tuple(reading for reading in evidence.vins if sources - {reading.camera})
+    return replace(
+        evidence,
+        readings=counting,
+        of_same_camera=len(evidence.readings) - len(counting),
+        vins=vins,
+        vins_of_same_camera=len(evidence.vins) - len(vins),
+    )
 
 
 def _basis(ground: AssessmentContext) -> Callable[[bytes], Hashable]:

@@ -10,23 +10,26 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision.checks.case import judges_plate
 from agent.core.decision.second_verdict import SecondReading, SecondVerdict
-from agent.core.plates import ACCEPTED, MatchVerdict
+from agent.core.decision.tie import relied_on, tie_of
+from agent.core.plates import ACCEPTED, MatchVerdict, with_witness
 from agent.core.plates.match import match
 from agent.core.plates.vote import vote
+from agent.core.vin_match import match_vin, read_by_code
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
-    from agent.core.decision.checks.case import JudgementRules
+    from agent.core.decision.decision import Decision
+    from agent.core.decision.judgement_rules import JudgementRules
     from agent.core.decision.permit_choice import Assessment
-    from agent.core.model import Position, Presentation, Reading
-    from agent.core.plates import MatchRules
+    from agent.core.model import Position, Presentation, Reading, VinReading, VinSource, WitnessReading
 
 MOST_PLATES: Final = 3
 """How many plates are read once more: the pictures that show the voted one best."""
+MOST_VINS: Final = 3
+"""How many pictures of the VIN are read once more: the newest of a code, those that show print best."""
 _ONE_SLIP: Final = 1
 
 
@@ -36,7 +39,8 @@ class ToBeConfirmed:
 
     `code`: the bytes of the permit's code, None where none is to be read; `code_picture`: SHA-256 of the picture that
     shows it, `code_camera`: whose it is. `plate`: the declared plate, None where none is to be read; `readings`: what
-    was told of it, each with its picture.
+    was told of it, each with its picture. `vin`: the declared VIN, None where none is to be read; `vins`: what was told
+    of it, each with its picture. `witnessed`: what the witnesses had said of the plate.
     """
 
     code: bytes | None = None
@@ -44,12 +48,16 @@ class ToBeConfirmed:
     code_camera: str = ""
     plate: str | None = None
     readings: tuple[Reading, ...] = ()
+    vin: str | None = None
+    vins: tuple[VinReading, ...] = ()
+    witnessed: tuple[WitnessReading, ...] = ()
 
     @property
     def pictures(self) -> tuple[str, ...]:
         """The pictures by their names, that of the code first."""
         plates = (reading.picture for reading in self.readings)
-        return tuple(dict.fromkeys(name for name in (self.code_picture, *plates) if name is not None))
+        vins = (reading.picture for reading in self.vins)
+        return tuple(dict.fromkeys(name for name in (self.code_picture, *plates, *vins) if name is not None))
 
     @property
     def missing(self) -> str:
@@ -58,6 +66,8 @@ class ToBeConfirmed:
             return Text("no picture shows the code so that it can be read once more")
         if self.plate is not None and not self.readings:
             return Text("no picture of the plate is kept")
+        if self.vin is not None and not self.vins:
+            return Text("no picture of the VIN is kept")
         return ""
 
 
@@ -73,68 +83,155 @@ class PlateShown:
 
 
 @dataclass(frozen=True, slots=True)
+class VinShown:
+    """One VIN that a picture shows; the fields are those of agent.core.model.observations.VinReading."""
+
+    text: str
+    source: VinSource
+    positions: tuple[Position, ...] = ()
+    confidence: float = 1.0
+    columns: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class PicturesShown:
-    """What the pictures of a ToBeConfirmed show: all codes in that of the code; each plate, None where none is read."""
+    """What the pictures of a ToBeConfirmed show: all codes in that of the code; each plate, None where none is read.
+
+    `vins`: of each picture of the VIN all VINs in it; None where the second reading covers no VINs.
+    """
 
     codes: tuple[bytes, ...] = ()
     plates: tuple[PlateShown | None, ...] = ()
+    vins: tuple[tuple[VinShown, ...], ...] | None = None
 
 
 def to_be_confirmed(
-    assessment: Assessment, rules: JudgementRules, held: Container[str], scanners: Container[str]
+    assessment: Assessment,
+    rules: JudgementRules,
+    held: Container[str],
+    scanners: Container[str],
+    decision: Decision | None = None,
 ) -> ToBeConfirmed | None:
     """What is to be read once more before an assessed permit may pass; None: nothing of it was seen by a camera.
 
     `held`: the pictures that are still there. `scanners`: by name, the readers that are no cameras; what one of them
-    read of the permit itself needs no picture.
+    read of the permit itself, or of the VIN, needs no picture. `decision`: the PASS, which says what plate and VIN it
+    rests on.
     """
     permit = assessment.permit
     shown = [one for one in assessment.evidence.presentations if one.payload == assessment.payload]
     asks_code = not assessment.by_plate and not any(one.camera in scanners for one in shown)
-    asks_plate = permit is not None and permit.plate is not None and judges_plate(permit, rules)
-    if not asks_code and not asks_plate:
+    matched, found = (None, None) if decision is None else (decision.match, decision.vin)
+    rests = None if permit is None else relied_on(tie_of(permit, rules), matched, found)
+    asks_plate = permit is not None and permit.plate is not None and rests is not None and rests.plate
+    seen = () if found is None else found.readings
+    asks_vin = rests is not None and rests.vin and not any(one.camera in scanners for one in seen)
+    if not asks_code and not asks_plate and not asks_vin:
         return None
-    pictured = [one for one in reversed(shown) if one.legible and one.picture is not None and one.picture in held]
+    pictured = [one for one in reversed(shown) if _is_held(one, held)]
     readings = _readings(assessment, held) if asks_plate else ()
+    vins = tuple(one for one in seen if _is_held(one, held)) if asks_vin else ()
     newest = next(iter(pictured), None)
-    if rules.require_two_cameras and asks_code and asks_plate:
-        newest, readings = _apart(pictured, readings)
+    if rules.require_two_cameras and asks_code and (asks_plate or asks_vin):
+        newest, readings, vins = _apart(pictured, readings, vins)
     return ToBeConfirmed(
         code=assessment.payload if asks_code else None,
         code_picture=newest.picture if newest is not None and asks_code else None,
         code_camera=newest.camera if newest is not None and asks_code else "",
         plate=permit.plate if permit is not None and asks_plate else None,
         readings=readings[:MOST_PLATES],
+        vin=permit.vin if permit is not None and asks_vin else None,
+        vins=vins[:MOST_VINS],
+        witnessed=assessment.evidence.witnessed if asks_plate else (),
     )
 
 
-def compared(asked: ToBeConfirmed, shown: PicturesShown, rules: MatchRules) -> SecondReading:
-    """Hold what the pictures show against what was told of them. `rules`: by which the plate was matched."""
+def compared(asked: ToBeConfirmed, shown: PicturesShown, rules: JudgementRules) -> SecondReading:
+    """Hold what the pictures show against what was told of them. `rules`: by which plate and VIN were matched."""
     if asked.missing:
         return SecondReading(SecondVerdict.UNCLEAR, asked.missing)
     if asked.code is not None and asked.code not in shown.codes:
         return _different(asked.code_camera, _other_code(len(shown.codes)))
-    if asked.plate is not None:
-        for told, plate in zip(asked.readings, shown.plates, strict=True):
-            if against := _contradiction(told, plate):
-                return _different(told.camera, against)
-        again = tuple(
-            replace(
-                told,
-                text=plate.text,
-                positions=plate.positions,
-                confidence=plate.confidence,
-                columns=plate.columns,
-                two_lines=plate.two_lines,
-            )
-            for told, plate in zip(asked.readings, shown.plates, strict=True)
-            if plate is not None
+    against = _against_plate(asked, shown, rules) or _against_vin(asked, shown, rules)
+    return against or SecondReading(SecondVerdict.CONFIRMED, Text("{count} pictures", count=len(asked.pictures)))
+
+
+def _against_plate(asked: ToBeConfirmed, shown: PicturesShown, rules: JudgementRules) -> SecondReading | None:
+    """What stands against the plate; None: nothing, or none was asked for."""
+    if asked.plate is None:
+        return None
+    for told, plate in zip(asked.readings, shown.plates, strict=True):
+        if against := _contradiction(told, plate):
+            return _different(told.camera, against)
+    again = tuple(
+        replace(
+            told,
+            text=plate.text,
+            positions=plate.positions,
+            confidence=plate.confidence,
+            columns=plate.columns,
+            two_lines=plate.two_lines,
         )
-        found = match(vote(again), asked.plate, rules)
-        if found.verdict is not MatchVerdict.MATCH:
-            detail = Text("score {score} from {frames} frames", score=f"{found.score:.2f}", frames=found.frames)
-            return SecondReading(SecondVerdict.UNCLEAR, detail)
-    return SecondReading(SecondVerdict.CONFIRMED, Text("{count} pictures", count=len(asked.pictures)))
+        for told, plate in zip(asked.readings, shown.plates, strict=True)
+        if plate is not None
+    )
+    voted = vote(again)
+    own = match(voted, asked.plate, rules.match)
+    found = with_witness(own, voted, asked.witnessed, rules.witness, rules.match).match
+    if found.verdict is not MatchVerdict.MATCH:
+        return _unclear(found.score, found.frames)
+    return None
+
+
+def _against_vin(asked: ToBeConfirmed, shown: PicturesShown, rules: JudgementRules) -> SecondReading | None:
+    """What stands against the VIN; None: nothing, or none was asked for."""
+    if asked.vin is None:
+        return None
+    if shown.vins is None:
+        return SecondReading(SecondVerdict.FAILED, Text("the second reading covers no VINs"))
+    for told, there in zip(asked.vins, shown.vins, strict=True):
+        if against := _contradicted_vin(told, there):
+            return _different(told.camera, against)
+    again = tuple(
+        replace(
+            told,
+            text=one.text,
+            source=one.source,
+            positions=one.positions,
+            confidence=one.confidence,
+            columns=one.columns,
+        )
+        for told, there in zip(asked.vins, shown.vins, strict=True)
+        for one in there
+    )
+    found = match_vin(again, asked.vin, rules.vin_match)
+    if found is None:
+        return SecondReading(SecondVerdict.UNCLEAR, Text("the pictures of the VIN show none"))
+    if found.verdict is not MatchVerdict.MATCH:
+        return _unclear(found.score, found.frames)
+    return None
+
+
+def _contradicted_vin(told: VinReading, there: tuple[VinShown, ...]) -> str:
+    """Why a picture cannot be what a VIN was read in; empty where it can. A code is there, letter by letter, or not."""
+    if read_by_code(told.source):
+        by_code = any(one.text == told.text and read_by_code(one.source) for one in there)
+        return "" if by_code else Text("the picture of the VIN does not show its code")
+    if told.confidence < ACCEPTED:
+        return ""
+    if any(_slips(told.text, one.text) <= _ONE_SLIP or one.confidence < ACCEPTED for one in there):
+        return ""
+    return Text("the picture of the VIN shows another one") if there else Text("the picture of the VIN shows none")
+
+
+def _unclear(score: float, frames: int) -> SecondReading:
+    detail = Text("score {score} from {frames} frames", score=f"{score:.2f}", frames=frames)
+    return SecondReading(SecondVerdict.UNCLEAR, detail)
+
+
+def _is_held(seen: Presentation | VinReading, held: Container[str]) -> bool:
+    """Whether a picture that is still there shows it so that it can be read once more."""
+    return seen.legible and seen.picture is not None and seen.picture in held
 
 
 def _readings(assessment: Assessment, held: Container[str]) -> tuple[Reading, ...]:
@@ -144,14 +241,15 @@ def _readings(assessment: Assessment, held: Container[str]) -> tuple[Reading, ..
 
 
 def _apart(
-    pictured: Sequence[Presentation], readings: tuple[Reading, ...]
-) -> tuple[Presentation | None, tuple[Reading, ...]]:
-    """The newest picture of the code with plates that another camera read; without such plates none of them."""
+    pictured: Sequence[Presentation], readings: tuple[Reading, ...], vins: tuple[VinReading, ...]
+) -> tuple[Presentation | None, tuple[Reading, ...], tuple[VinReading, ...]]:
+    """The newest picture of the code with plates and VINs that another camera read; without such none of them."""
     for one in pictured:
-        others = tuple(reading for reading in readings if reading.camera != one.camera)
-        if others:
-            return one, others
-    return next(iter(pictured), None), ()
+        plates = tuple(reading for reading in readings if reading.camera != one.camera)
+        labels = tuple(reading for reading in vins if reading.camera != one.camera)
+        if bool(plates) == bool(readings) and bool(labels) == bool(vins) and (plates or labels):
+            return one, plates, labels
+    return next(iter(pictured), None), (), ()
 
 
 def _different(camera: str, what: str) -> SecondReading:

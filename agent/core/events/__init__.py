@@ -80,6 +80,9 @@ from agent.core.events.event_types import (
     TransactionClosed,
     VehicleEntering,
     VehiclePresent,
+    VehicleVin,
+    VinRecord,
+    WitnessRecord,
 )
 from agent.core.events.mqtt_messages import (
     Ack,
@@ -175,8 +178,11 @@ __all__ = [
     "TransactionClosed",
     "VehicleEntering",
     "VehiclePresent",
+    "VehicleVin",
     "Verification",
     "Verifier",
+    "VinRecord",
+    "WitnessRecord",
     "Writer",
     "beginning",
     "checkpoint_draft",

@@ -17,7 +17,7 @@ from agent.core.commands import Refusal, Result
 from agent.core.detail import Detail, DetailMessage, WithDetail
 from agent.core.events.changed_keys import ChangedKey
 from agent.core.lists import DataState
-from agent.core.model import DriverMessage, DriverReceipt, Outcome, Reason, Verdict
+from agent.core.model import DriverMessage, DriverReceipt, Outcome, Reason, Verdict, VinSource
 from agent.core.trust_state import StatePart, Wholeness
 
 
@@ -78,6 +78,11 @@ class PermitRecord(BaseModel):
         default="signed",
         description="How it was shown: a signed code, a JWS, a reference to a declaration, or by the plate alone.",
     )
+    plate_code: str = Field(
+        default="",
+        description="The kind of the declared plate by GA/T 16.7, two digits, such as 02; 41: it has no plate; empty: "
+        "no code is known for it.",
+    )
 
 
 class DataRecord(BaseModel):
@@ -118,6 +123,26 @@ class PlateRecord(BaseModel):
         description="The colour of its ground: blue, yellow, green, yellow_green, white, black, red or not_known, as "
         "at night; empty: none was read.",
     )
+    code: str = Field(
+        default="",
+        description="The kind of what was read by GA/T 16.7, two digits, such as 02 or 22; empty: no code is known for "
+        "it.",
+    )
+
+
+class VinRecord(BaseModel):
+    """What an event says of the VIN that was read; the declared one stands in the permit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    verdict: str = Field(description="MATCH: the declared VIN was read; UNSURE: it may be; MISMATCH: another one was.")
+    read: str = Field(description="The VIN as read.")
+    source: VinSource = Field(description="What it was read from: a kind of code, print, or by a scanner.")
+    score: float = Field(
+        description="Log odds, in nats, of the declared VIN against all others together, -99 to 99; 99 and -99 for a "
+        "code, which has none."
+    )
+    frames: int = Field(description="How many readings say so.")
+    others: int = Field(default=0, description="How many VINs were read that are surely not the declared one.")
 
 
 class GateStarted(Event):
@@ -283,6 +308,42 @@ class PermitPresented(Event):
     picture: str | None = Field(default=None, description="SHA-256 of the picture, in hex, where one is kept.")
 
 
+class WitnessRecord(BaseModel):
+    """What an event says of the witnesses: cameras that read plates by themselves, whose word opens nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    standing: str = Field(
+        description="agrees: one was sure of the declared one, and none of another; contradicts: one was sure of "
+        "another; unclear: none was sure, or what was said may be a slip of the declared one."
+    )
+    said: str = Field(description="The plate that it said.")
+    witness: str = Field(description="Which witness said so.")
+
+
+class VehicleVin(Event):
+    """A VIN was read, on the vehicle or near it. Told once of each, when a permit says which it is to be."""
+
+    TYPE: ClassVar[str] = "vehicle.vin"
+    vin: str = Field(description="The VIN as read; the declared one stands in access.decided.")
+    source: VinSource = Field(description="What it was read from: a kind of code, print, or by a scanner.")
+    camera: str = Field(description="Which camera or scanner read it.")
+    match: Literal["equal", "other"] = Field(
+        description="Whether it is the declared one. Another one alone refuses nobody: it may be that of a second "
+        "label, or of a vehicle behind."
+    )
+    frames: int = Field(description="How many readings there were until then.")
+    score: float | None = Field(
+        default=None,
+        description="Of print the log odds, in nats, of the declared VIN against all others together; null: a code.",
+    )
+    check_digit: bool = Field(
+        default=True,
+        description="False: it must carry a check digit and carries a wrong one, so it may be misread. No proof either "
+        "way.",
+    )
+    picture: str | None = Field(default=None, description="SHA-256 of the picture, in hex, where one is kept.")
+
+
 class AccessDecided(Event):
     """A decision, with every check behind it."""
 
@@ -295,6 +356,14 @@ class AccessDecided(Event):
     pictures: tuple[str, ...] = Field(default=(), description="SHA-256 of the pictures behind it, in hex.")
     data: DataRecord | None = Field(
         default=None, description="How fresh the lists behind it were; null: no list was asked."
+    )
+    vin: VinRecord | None = Field(
+        default=None, description="The VIN as read; null: none was, or no permit says which it is to be."
+    )
+    witness: WitnessRecord | None = Field(
+        default=None,
+        description="Whether cameras that read plates by themselves say the same; null: none said anything, or the "
+        "permit declares no plate.",
     )
 
 
@@ -402,6 +471,14 @@ class TransactionClosed(Event):
         description="What the driver was told, in order, to the message with which it ended; at most 16, of more the "
         "first 15 and the last. It is what the lane gave to signs, voice and driver page; which of them were there, "
         "device.changed tells.",
+    )
+    vin_read: str | None = Field(
+        default=None, description="The VIN as read on the vehicle or near it; null: none was, or not for sure."
+    )
+    plate_code: str = Field(
+        default="",
+        description="The kind of the plate as read by GA/T 16.7, two digits; 41: none was read, and the permit "
+        "declares none; empty: not known.",
     )
 
 
@@ -677,6 +754,7 @@ TYPES: tuple[type[Event], ...] = (
     DeviceChanged,
     VehiclePresent,
     PermitPresented,
+    VehicleVin,
     AccessDecided,
     AccessGranted,
     BarrierPulsed,

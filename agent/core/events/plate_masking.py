@@ -1,4 +1,7 @@
-"""Masking of plates in events, for sites where the full plate must not leave the gate."""
+"""Masking of plates, and of VINs as read, in events, for sites where these must not leave the gate whole.
+
+The VIN of a permit stays whole: it is what central finds the declaration by.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,16 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from pydantic import BaseModel
 
-from agent.core.events.event_types import AccessDecided, PermitRecord, PlateRecord, Search, TransactionClosed
+from agent.core.events.event_types import (
+    AccessDecided,
+    PermitRecord,
+    PlateRecord,
+    Search,
+    TransactionClosed,
+    VehicleVin,
+    VinRecord,
+    WitnessRecord,
+)
 from agent.core.plates import STRICT
 from drivers.text import Text
 
@@ -21,10 +33,13 @@ SHOWN = 2
 PLATES: Final[Mapping[type[BaseModel], frozenset[str]]] = {
     PermitRecord: frozenset({"plate"}),
     PlateRecord: frozenset({"declared", "read"}),
-    TransactionClosed: frozenset({"plate"}),
+    TransactionClosed: frozenset({"plate", "vin_read"}),
     Search: frozenset({"plate"}),
+    VehicleVin: frozenset({"vin"}),
+    VinRecord: frozenset({"read"}),
+    WitnessRecord: frozenset({"said"}),
 }
-"""The fields that are a plate and nothing else."""
+"""The fields that are a plate, or a VIN as read, and nothing else."""
 FREE_TEXTS: Final = frozenset({"detail", "cause", "text"})
 """The fields, of whatever event, in which people or errors may name a plate."""
 
@@ -64,7 +79,7 @@ def masked_text(text: str, plates: Iterable[str] = ()) -> str:
 
 
 def masked(draft: Draft) -> Draft:
-    """The draft with every plate in it masked."""
+    """The draft with every plate in it masked, and every VIN that was read."""
     return replace(draft, event=_masked(draft.event, _plates_of(draft)))
 
 
@@ -75,8 +90,12 @@ def _hidden(found: re.Match[str]) -> str:
 def _plates_of(draft: Draft) -> frozenset[str]:
     """The plates that an event is about: of the generic format too, they are known by these."""
     match draft.event:
-        case AccessDecided(permit=permit, plate=plate):
-            named = (None if permit is None else permit.plate, *(() if plate is None else (plate.declared, plate.read)))
+        case AccessDecided(permit=permit, plate=plate, witness=witness):
+            named = (
+                None if permit is None else permit.plate,
+                *(() if plate is None else (plate.declared, plate.read)),
+                None if witness is None else witness.said,
+            )
         case TransactionClosed(plate=plate):
             named = (plate,)
         case _:

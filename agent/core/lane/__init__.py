@@ -27,6 +27,7 @@ from agent.core.lane.step_inputs import (
     TextForDriver,
     TextOrdered,
     Ticked,
+    VinRead,
 )
 from agent.core.lane.test_pulse import pulse_obstacle
 
@@ -65,6 +66,7 @@ __all__ = [
     "TextForDriver",
     "TextOrdered",
     "Ticked",
+    "VinRead",
     "at_rest",
     "message_for",
     "message_for_reason",

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 from agent.core.events import Alarm
 from agent.core.lane.input_signals import is_leaving
-from agent.core.lane.observations import early_observations, has_early_permit, vehicle_gone
+from agent.core.lane.observations import announces_vehicle, early_observations, has_early_permit, vehicle_gone
+from agent.core.lane.seen_vins import awaits_vin
 from agent.core.lane.state import LaneState
 from agent.core.lane.verdicts import defer_fault
 from agent.core.lane.violations import forced, trespassed
@@ -24,7 +25,7 @@ def idle(transition: Transition) -> None:
     if lane.arm_in_use:
         transition.enter_state(LaneState.YIELDING)
     elif lane.rules.blind:
-        if early_observations(lane, transition.now.at):
+        if announces_vehicle(lane, transition.now.at):
             _arrive(transition, "eye")
     elif trespassed(transition):
         return
@@ -35,8 +36,7 @@ def idle(transition: Transition) -> None:
 def undecided(transition: Transition) -> None:
     """PRESENT and DECIDING: gather evidence and ask for a decision, a last time when the time is up."""
     lane = transition.lane
-    limit_s = lane.rules.read_s if lane.state is LaneState.PRESENT else lane.rules.decide_s
-    late_s = transition.waited_s() - limit_s
+    late_s = transition.waited_s() - _limit_s(transition)
     if vehicle_gone(lane, transition.now.at):
         transition.close_transaction(Outcome.ABANDONED)
         transition.come_to_rest()
@@ -48,6 +48,20 @@ def undecided(transition: Transition) -> None:
         _consider(transition, in_time=late_s < 0)
     elif late_s >= lane.rules.decide_s:
         defer_fault(transition, Reason.INTERNAL_ERROR)
+
+
+def _limit_s(transition: Transition) -> float:
+    """How long this state may last until nothing more will come.
+
+    A label may be in no camera's view before the driver has done as told: where the VIN is all that is missing, there
+    is as much time for it as there is to show a permit.
+    """
+    lane, transaction = transition.lane, transition.transaction
+    if lane.state is LaneState.PRESENT:
+        return lane.rules.read_s
+    if not awaits_vin(transaction.decision):
+        return lane.rules.decide_s
+    return max(lane.rules.decide_s, transaction.began_at + lane.rules.read_s - lane.since)
 
 
 def _consider(transition: Transition, *, in_time: bool) -> None:
@@ -105,7 +119,7 @@ def manual(transition: Transition) -> None:
     ):
         _resume(transition)
     elif transition.waited_s() >= lane.rules.deny_again_s and has_early_permit(lane, transition.now.at):
-        transition.set_transaction(presentations=(), readings=(), retried=())
+        transition.set_transaction(presentations=(), readings=(), vins=(), retried=())
         _resume(transition)
 
 

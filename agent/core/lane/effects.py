@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from agent.core.events import Draft
-    from agent.core.model import LedgerChange, Presentation, Reading
+    from agent.core.model import LedgerChange, Presentation, Reading, VinReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Decide:
     """Decide on the evidence so far and come back with Decided. `final`: no more will come, so RETRY is no answer.
 
     `set_aside`: how many plates were read that do not count, as of others than this vehicle. `pictures`: JPEG by
-    SHA-256, those that the evidence names and that are still there; the lane itself does not know them.
+    SHA-256, those that the evidence names and that are still there; the lane itself does not know them. `vins`: the
+    VINs that were read. `arrived_at`: monotonic time since which what is said of the lane is said of this vehicle.
     """
 
     transaction: str
@@ -38,6 +40,8 @@ class Decide:
     final: bool
     set_aside: int = 0
     pictures: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+    vins: tuple[VinReading, ...] = ()
+    arrived_at: float = inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,15 @@ from agent.core.events import (
     PermitPresented,
     PermitRecord,
     PlateRecord,
+    VinRecord,
+    WitnessRecord,
     digest_of_code,
 )
 from agent.core.lane.copies import changed
 from agent.core.lane.own_plate import newest_first, own_readings
+from agent.core.lane.seen_vins import vin_pictures
 from agent.core.model import ListKind
+from agent.core.plates import NO_PLATE, WitnessStanding, customs_code
 
 if TYPE_CHECKING:
     from agent.core.decision import Decision
@@ -25,7 +29,8 @@ if TYPE_CHECKING:
     from agent.core.lists import DataStanding
     from agent.core.model import DriverMessage, Presentation
     from agent.core.permit import Permit
-    from agent.core.plates import PlateMatch
+    from agent.core.plates import PlateMatch, WitnessedMatch
+    from agent.core.vin_match import VinMatch
 
 _LAST_SECOND = 253402300799.0  # of the year 9999
 _SERIALS = 10_000
@@ -60,6 +65,8 @@ def decision_event(decision: Decision, pictures: tuple[str, ...]) -> AccessDecid
         plate=_plate(decision.match),
         pictures=pictures,
         data=_data(decision.data),
+        vin=_vin(decision.vin),
+        witness=_witness(decision.witnessed),
     )
 
 
@@ -67,13 +74,14 @@ def evidence_pictures(transaction: Transaction) -> tuple[str, ...]:
     """Return the evidence pictures of a transaction.
 
     Those that events named, those that were read once more for its decision, then the newest of its own plate. Those
-    of other plates follow where these are fewer.
+    of other plates follow where these are fewer. Last come those of its VIN.
     """
     own = own_readings(transaction)
     newest = sorted(newest_first(transaction.readings), key=lambda reading: reading not in own)
     plates = dict.fromkeys(reading.picture for reading in newest if reading.picture is not None)
     read_again = () if transaction.decision is None else transaction.decision.pictures
-    return tuple(dict.fromkeys((*transaction.pictures, *read_again, *tuple(plates)[:_READING_PICTURES])))
+    vins = vin_pictures(transaction.decision)
+    return tuple(dict.fromkeys((*transaction.pictures, *read_again, *tuple(plates)[:_READING_PICTURES], *vins)))
 
 
 def with_message(transaction: Transaction, message: DriverMessage, at: float) -> Transaction:
@@ -111,6 +119,7 @@ def _permit(permit: Permit | None) -> PermitRecord | None:
         plate=permit.plate,
         expires_at=permit.expires_at,
         form=permit.form.value,
+        plate_code=NO_PLATE if permit.plate is None else customs_code(permit.plate_kind or ""),
     )
 
 
@@ -126,7 +135,27 @@ def _plate(match: PlateMatch | None) -> PlateRecord | None:
         rival=match.rival,
         kind=match.kind,
         colour=match.colour,
+        code=customs_code(match.kind),
     )
+
+
+def _vin(found: VinMatch | None) -> VinRecord | None:
+    if found is None:
+        return None
+    return VinRecord(
+        verdict=found.verdict,
+        read=found.read,
+        source=found.source,
+        score=found.score,
+        frames=found.frames,
+        others=found.others,
+    )
+
+
+def _witness(found: WitnessedMatch | None) -> WitnessRecord | None:
+    if found is None or found.standing is WitnessStanding.SILENT:
+        return None
+    return WitnessRecord(standing=found.standing, said=found.said, witness=found.witness)
 
 
 def _data(data: DataStanding | None) -> DataRecord | None:

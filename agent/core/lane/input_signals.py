@@ -18,6 +18,7 @@ from agent.core.lane.step_inputs import (
     RecordFailed,
     RelayChanged,
     Sampled,
+    VinRead,
 )
 from agent.core.model import Outcome, Reason, Signals
 from drivers.text import Text
@@ -41,7 +42,7 @@ def note_surroundings(transition: Transition, item: Input) -> None:
             _note_interlock(transition, item)
         case Presented():
             transition.lane, transition.observed = with_observation(lane, item.presentation, at)
-        case PlateRead():
+        case PlateRead() | VinRead():
             transition.lane, transition.observed = with_observation(lane, item.reading, at)
         case RelayChanged():
             _note_relay(transition, up=item.up)

@@ -10,7 +10,8 @@ from typing import Literal
 class LaneRules:
     """The timings and options of a lane.
 
-    `read_s`: to show a permit after arrival. `decide_s`: to a final answer after the first presentation.
+    `read_s`: to show a permit after arrival. `decide_s`: to a final answer after the first presentation; where only the
+    VIN is missing, until `read_s` is over.
     `open_s`, `enter_s`, `pass_s`, `close_s`: for the arm to open, the vehicle to enter, to get through, the arm to
     close. `clear_s`: the lane must be free for so long before a passage counts as over; gaps below it are one vehicle.
     `deny_again_s`: least time between a refusal and the next try. `stale_s`: age at which inputs are lost.

@@ -1,4 +1,4 @@
-"""What readers saw of vehicles: codes and plates, which may belong to no transaction yet, or to one that is over."""
+"""What readers saw of vehicles: codes, plates, VINs. They may belong to no transaction yet, or to one that is over."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import replace
 from agent.core.lane.copies import changed
 from agent.core.lane.own_plate import is_own
 from agent.core.lane.state import GATHERING, RISING, Lane, LaneState
-from agent.core.model import Presentation, Reading
+from agent.core.model import Presentation, Reading, VinReading
 
-Observation = Presentation | Reading
+Observation = Presentation | Reading | VinReading
 _EARLY = 16
 _PLATES = 16
 _BEFORE_ARRIVAL = frozenset({LaneState.IDLE, LaneState.CLOSING, LaneState.YIELDING})
@@ -28,20 +28,22 @@ def with_observation(lane: Lane, observation: Observation, at: float) -> tuple[L
     before = state in _BEFORE_ARRIVAL
     # A blind lane cannot tell a misread plate of the vehicle that just passed from the next one's: it waits for a
     # permit, or for the view to be empty.
-    lingering = rules.blind and before and isinstance(observation, Reading)
+    lingering = rules.blind and before and isinstance(observation, Reading | VinReading)
     alive = tuple(s for s in lane.handled if at - s.seen_at <= rules.gone_s)
     hits = [key in s.keys or (lingering and s.passed) for s in alive]
     handled = tuple(replace(s, seen_at=at) if hit else s for s, hit in zip(alive, hits, strict=True))
     late = lane.transaction is not None and observation.at < lane.transaction.began_at
     answered = before or late or (state in _ANSWERED and isinstance(observation, Presentation))
     stale = any(hit and (s.passed or answered) for s, hit in zip(alive, hits, strict=True))
-    lane = changed(lane, handled=handled, seen_at=at)
+    # A new car that is parked in view bears its VIN for ever: that is no sign that the vehicle is still there.
+    lane = changed(lane, handled=handled, seen_at=lane.seen_at if isinstance(observation, VinReading) else at)
     if stale:
         return lane, None
     if state in GATHERING:
         return lane, observation
-    if before and isinstance(observation, Reading) and not (rules.blind and state is not LaneState.YIELDING):
-        # Nobody is on the loop: it may be the plate of the vehicle that just left. The next one is read again.
+    of_vehicle = isinstance(observation, Reading | VinReading)
+    if before and of_vehicle and not (rules.blind and state is not LaneState.YIELDING):
+        # Nobody is on the loop: it may be that of the vehicle that just left. The next one is read again.
         return lane, None
     if before or state in _ANSWERED:
         return _with_early(lane, observation, at), None
@@ -51,7 +53,12 @@ def with_observation(lane: Lane, observation: Observation, at: float) -> tuple[L
 
 
 def _with_early(lane: Lane, observation: Observation, at: float) -> Lane:
-    return changed(lane, early=(*early_observations(lane, at), observation)[-_EARLY:])
+    early = (*early_observations(lane, at), observation)
+    if len(early) > _EARLY:
+        # A label is in every frame: it must not push out the permit that was shown in one of them.
+        least = next((one for one in early if isinstance(one, VinReading)), early[0])
+        early = tuple(one for one in early if one is not least)
+    return changed(lane, early=early)
 
 
 def _with_plate_under_way(lane: Lane, observation: Observation, at: float) -> Lane:
@@ -60,7 +67,7 @@ def _with_plate_under_way(lane: Lane, observation: Observation, at: float) -> La
     Another plate may be that of the next one, which drives up: it is read again for that one.
     """
     transaction = lane.transaction
-    if transaction is None:
+    if transaction is None or isinstance(observation, VinReading):
         return lane
     if isinstance(observation, Reading):
         known = {(one.text, one.camera, one.track) for one in transaction.plates}
@@ -76,6 +83,11 @@ def early_observations(lane: Lane, at: float) -> tuple[Observation, ...]:
     """Return the observations before a transaction that still count."""
     # Counted from when it came: a camera whose frames come late must not leave a lane without any.
     return tuple(s for s in lane.early if at - s.at - s.behind_s <= lane.rules.gone_s)
+
+
+def announces_vehicle(lane: Lane, at: float) -> bool:
+    """Whether what was seen before a transaction says that a vehicle is there: a code or a plate, not a VIN alone."""
+    return any(not isinstance(s, VinReading) for s in early_observations(lane, at))
 
 
 def has_early_permit(lane: Lane, at: float) -> bool:

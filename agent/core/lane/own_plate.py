@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agent.core.plates import NO_PLATE, customs_code
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -19,6 +21,21 @@ def plate_of(transaction: Transaction) -> str | None:
     if decision is not None and decision.voted is not None:
         return decision.voted.text
     return next((reading.text for reading in newest_first(transaction.readings)), None)
+
+
+def plate_code_of(transaction: Transaction) -> str:
+    """Return the customs code of the kind of plate that this vehicle was read with; that of none, or empty."""
+    decision, plate = transaction.decision, plate_of(transaction)
+    if plate is None:
+        declares_none = decision is not None and decision.permit is not None and decision.permit.plate is None
+        return NO_PLATE if declares_none else ""
+    matched, voted = (None, None) if decision is None else (decision.match, decision.voted)
+    kind = matched.kind if matched is not None and matched.read == plate else ""
+    if not kind and voted is not None and voted.text == plate:
+        kind = voted.kind
+    if not kind:
+        kind = next((one.kind for one in newest_first(transaction.readings) if one.text == plate), "")
+    return customs_code(kind)
 
 
 def newest_first(readings: Iterable[Reading]) -> list[Reading]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from agent.core.events import Alarm
     from agent.core.lane.effects import Show
     from agent.core.lane.lane_rules import LaneRules
-    from agent.core.model import DriverMessage, LedgerChange, Presentation, Reading
+    from agent.core.model import DriverMessage, LedgerChange, Presentation, Reading, VinReading
 
 
 class LaneState(StrEnum):
@@ -103,7 +103,8 @@ class Transaction:
     arm since the first grant, before that since the vehicle came; `unblocked`: nothing was at some time since the
     grant, so that what comes there is this vehicle. `entered`, `released`: it was under the arm, and had left the
     presence loop by then. `plates`: readings of its own plate while it was on its way. `tested`: it began with a test
-    pulse, without a vehicle. `told`: the messages to its driver, each with when it was given.
+    pulse, without a vehicle. `told`: the messages to its driver, each with when it was given. `vins`: VINs that were
+    read, on this vehicle or near it; `told_vins`: those that vehicle.vin events named.
     """
 
     id: str
@@ -133,11 +134,13 @@ class Transaction:
     plates: tuple[Reading, ...] = ()
     tested: bool = False
     told: tuple[tuple[DriverMessage, float], ...] = ()
+    vins: tuple[VinReading, ...] = ()
+    told_vins: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class HandledVehicle:
-    """What identified a vehicle that was answered: payloads and plate texts. Void once none was seen for `gone_s`.
+    """What identified a vehicle that was answered: payloads, plate texts, its VIN. Void `gone_s` after the last of it.
 
     `passed`: the vehicle passed, so that nothing of it counts for another; else it may try again with something new.
     """
@@ -187,7 +190,7 @@ class Lane:
     """When the state was entered."""
     input_state: InputState = InputState()
     transaction: Transaction | None = None
-    early: tuple[Presentation | Reading, ...] = ()
+    early: tuple[Presentation | Reading | VinReading, ...] = ()
     """Observations that belong to no transaction yet."""
     handled: tuple[HandledVehicle, ...] = ()
     seen_at: float = -inf

@@ -46,6 +46,7 @@ from agent.core.lane.step_inputs import (
     Sampled,
     TextOrdered,
     Ticked,
+    VinRead,
 )
 from agent.core.lane.transition import Transition
 
@@ -82,7 +83,7 @@ def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
             verdicts.carry_out_decision(transition, item)
         case Sampled():
             _sampled(transition)
-        case Presented() | PlateRead() | ReadersChanged() | RelayChanged() | InterlockChanged() | Ticked():
+        case Presented() | PlateRead() | VinRead() | ReadersChanged() | RelayChanged() | InterlockChanged() | Ticked():
             _STATES[transition.lane.state](transition)
         case _:
             assert_never(item)

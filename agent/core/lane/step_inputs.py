@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agent.core.decision import Decision
-    from agent.core.model import Instant, Presentation, Reading, Reason, Signals
+    from agent.core.model import Instant, Presentation, Reading, Reason, Signals, VinReading
 
 
 # ---------------------------------------------------------------------------------------------------------- inputs
@@ -37,6 +37,14 @@ class PlateRead:
 
     now: Instant
     reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class VinRead:
+    """A reader read a VIN, on this vehicle or near it."""
+
+    now: Instant
+    reading: VinReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +189,7 @@ Input = (
     Sampled
     | Presented
     | PlateRead
+    | VinRead
     | Decided
     | RecordFailed
     | Pulsed

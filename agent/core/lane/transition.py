@@ -21,8 +21,9 @@ from agent.core.lane.event_drafts import (
     transaction_id,
     with_message,
 )
-from agent.core.lane.own_plate import own_readings, plate_of
+from agent.core.lane.own_plate import own_readings, plate_code_of, plate_of
 from agent.core.lane.permit_use import settlement, went_under
+from agent.core.lane.seen_vins import own_vin, told_as, untold_vins, vin_of, with_vin
 from agent.core.lane.state import (
     STANDING,
     HandledVehicle,
@@ -33,7 +34,16 @@ from agent.core.lane.state import (
     Transaction,
     sign_word,
 )
-from agent.core.model import DriverMessage, LedgerChange, LedgerState, Outcome, Presentation, Reading, Reason
+from agent.core.model import (
+    DriverMessage,
+    LedgerChange,
+    LedgerState,
+    Outcome,
+    Presentation,
+    Reading,
+    Reason,
+    VinReading,
+)
 
 if TYPE_CHECKING:
     from agent.core.decision import Decision
@@ -75,7 +85,7 @@ class Transition:
     def __init__(self, lane: Lane, now: Instant) -> None:
         self.lane = lane
         self.now = now
-        self.observed: Presentation | Reading | None = None
+        self.observed: Presentation | Reading | VinReading | None = None
         self.key_turned = False
         self._events: list[Draft] = []
         self._ledger: list[LedgerChange] = []
@@ -206,9 +216,13 @@ class Transition:
         self.set(transaction=opened, served=opened.id, central_text=None)
         self.record(VehiclePresent(seen_by=seen_by, direction=self.lane.rules.direction or None))
 
-    def add_evidence(self, observation: Presentation | Reading) -> bool:
+    def add_evidence(self, observation: Presentation | Reading | VinReading) -> bool:
         """Add evidence to the transaction; record a payload that is new to it. Return whether anything is new."""
         transaction = self.transaction
+        if isinstance(observation, VinReading):
+            vins = with_vin(transaction.vins, observation)
+            self.set_transaction(vins=vins)
+            return vins is not transaction.vins
         if isinstance(observation, Reading):
             if observation in transaction.readings:
                 return False
@@ -234,10 +248,18 @@ class Transition:
         """Ask for a decision on the evidence so far."""
         self.set_transaction(asked=True, final=final)
         transaction = self.transaction
-        self._decide = Decide(transaction.id, transaction.presentations, transaction.readings, final)
+        self._decide = Decide(
+            transaction.id,
+            transaction.presentations,
+            transaction.readings,
+            final,
+            vins=transaction.vins,
+            arrived_at=transaction.began_at,
+        )
 
     def record_decision(self, decision: Decision) -> None:
         """Record a decision and keep its pictures."""
+        self._record_vins(decision)
         self.set_transaction(asked=False, decision=decision)
         found = evidence_pictures(self.transaction)
         self.record(decision_event(decision, found))
@@ -245,6 +267,7 @@ class Transition:
 
     def record_retry(self, decision: Decision) -> None:
         """Note that more is needed; record the first answer for each reason."""
+        self._record_vins(decision)
         transaction = self.transaction
         if decision.reason not in transaction.retried:
             found = evidence_pictures(changed(transaction, decision=decision))
@@ -318,6 +341,8 @@ class Transition:
                 granted=transaction.grants > 0,
                 taken=taken,
                 driver_messages=driver_message_records(transaction),
+                vin_read=vin_of(transaction),
+                plate_code=plate_code_of(transaction),
             )
         )
         self._closed = transaction
@@ -333,6 +358,8 @@ class Transition:
         """Remember what identified the vehicle, so that it does not count again while it stays in view."""
         transaction = self.transaction
         keys = frozenset[bytes | str](transaction.payloads) | {reading.text for reading in own_readings(transaction)}
+        if (vin := own_vin(transaction)) is not None:
+            keys |= {vin}
         self.set(handled=(*self.lane.handled, HandledVehicle(keys, self.now.at, passed))[-_HANDLED:])
 
     # --------------------------------------------------------------------------------------------------------- private
@@ -351,6 +378,15 @@ class Transition:
                 else draft
                 for draft in self._events
             ]
+
+    def _record_vins(self, decision: Decision) -> None:
+        """Tell of each VIN that this decision compared with the permit's, once, and keep its picture."""
+        events = untold_vins(self.transaction, decision)
+        for event in events:
+            self.record(event)
+        told = (*self.transaction.told_vins, *(told_as(event.vin, event.source) for event in events))
+        self.set_transaction(told_vins=told if events else self.transaction.told_vins)
+        self._keep_pictures(tuple(event.picture for event in events if event.picture is not None))
 
     def _release_use(self, *, down: bool) -> None:
         """Give back the use of the vehicle that went away where the arm came down behind it; else it stays in doubt."""

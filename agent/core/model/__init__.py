@@ -23,6 +23,7 @@ from agent.core.model.report_once import ReportOnce
 from agent.core.model.sequence import SEQ_MAX
 from agent.core.model.signals import SIGNAL_NAMES, Signals
 from agent.core.model.token_bucket import TokenBucket
+from agent.core.model.vin_text import vins_in
 from agent.core.model.witness_reading import WitnessReading
 
 __all__ = [
@@ -69,4 +70,5 @@ __all__ = [
     "findings",
     "is_quiet",
     "overall",
+    "vins_in",
 ]

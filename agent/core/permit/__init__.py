@@ -39,6 +39,7 @@ from agent.core.permit.trust import (
     seal,
 )
 from agent.core.permit.vehicle import TIMES, check_declaration, check_vehicle
+from agent.core.permit.vehicle_label import label_readings, label_vins
 
 __all__ = [
     "DAY_S",
@@ -72,6 +73,8 @@ __all__ = [
     "digest_of_reference",
     "driver_hmac",
     "issue_jws",
+    "label_readings",
+    "label_vins",
     "load",
     "permit_of",
     "reference_of",

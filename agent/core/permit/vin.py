@@ -6,7 +6,8 @@ LENGTH = 17
 
 _LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 _DIGITS = "0123456789"
-_CHARACTERS = frozenset(_LETTERS + _DIGITS)
+CHARACTERS = frozenset(_LETTERS + _DIGITS)
+"""Those that a VIN is made of: no I, O and Q, which look like digits."""
 _VALUES = dict(zip(_DIGITS + _LETTERS, (*range(10), *range(1, 9), 1, 2, 3, 4, 5, 7, 9, *range(2, 10)), strict=True))
 _WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 _CHECK_PLACE = 8
@@ -17,7 +18,7 @@ _CHECKED_REGIONS = ("L", "H")
 
 def is_well_formed(vin: str) -> bool:
     """Say whether the text has the form of a VIN: 17 digits or capitals, without I, O and Q."""
-    return len(vin) == LENGTH and _CHARACTERS.issuperset(vin)
+    return len(vin) == LENGTH and CHARACTERS.issuperset(vin)
 
 
 def check_digit(vin: str) -> str:

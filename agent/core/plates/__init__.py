@@ -5,6 +5,7 @@ Pure figures. No picture comes here; the vision worker's readings do.
 
 from agent.core.plates.bystanders import Bystanders
 from agent.core.plates.colours import PlateColour, possible, refined
+from agent.core.plates.customs_codes import NO_PLATE, customs_code
 from agent.core.plates.formats import (
     FORMATS,
     MARKS,
@@ -23,15 +24,23 @@ from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, Pla
 from agent.core.plates.recogniser_columns import ALPHABET, MOST_BYTES, decode, encode
 from agent.core.plates.rivals import series
 from agent.core.plates.vote import ACCEPTED, PlateVote
-from agent.core.plates.witness import WitnessedMatch, WitnessRules, WitnessStanding, with_witness
+from agent.core.plates.witness import (
+    DEFAULT_WITNESS_RULES,
+    WitnessedMatch,
+    WitnessRules,
+    WitnessStanding,
+    with_witness,
+)
 
 __all__ = [
     "ACCEPTED",
     "ALPHABET",
     "DEFAULT_RULES",
+    "DEFAULT_WITNESS_RULES",
     "FORMATS",
     "MARKS",
     "MOST_BYTES",
+    "NO_PLATE",
     "PROVINCES",
     "STRICT",
     "TEMPERATURE",
@@ -49,6 +58,7 @@ __all__ = [
     "WitnessRules",
     "WitnessStanding",
     "WitnessedMatch",
+    "customs_code",
     "decode",
     "encode",
     "is_plate_text",

@@ -1,4 +1,7 @@
-"""What the frames of one vote say together about any number: the log likelihood of each text that competes."""
+"""What the frames of one vote say together about any number: the log likelihood of each text that competes.
+
+`together` and `columns_of` serve any text that is read by its columns: agent.core.vin_match uses them too.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from agent.core.plates.formats import PROVINCES, normalise
-from agent.core.plates.likelihood import Lattice
+from agent.core.plates.likelihood import PlateLattice
 from agent.core.plates.recogniser_columns import decode, of_positions
 from agent.core.plates.vote import CORRELATION
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from agent.core.model import Position, Reading
+    from agent.core.plates.recogniser_columns import Columns
     from agent.core.plates.vote import PlateVote
 
 Source: TypeAlias = "bytes | tuple[Position, ...]"
@@ -64,11 +68,18 @@ def evidence(vote: PlateVote, declared: str, others: Sequence[str] = ()) -> Fram
     """What the vote's readings say of the declared number, of all that compete with it, and of the `others`.
 
     Numbers are normalised. Those that differ in one character from the declared one, or from what was read, compete.
-    The frames of one standing vehicle err alike: their sum is damped by the design effect of correlated samples.
     """
     read = (vote.text, *(reading.text for reading in vote.readings))
     anchors = tuple(dict.fromkeys((declared, *(normalise(text) for text in read))))
-    frames = [_frame(reading, anchors, others) for reading in vote.readings]
+    return together([_frame(reading, anchors, others) for reading in vote.readings], others)
+
+
+def together(frames: Sequence[Mapping[str, float]], others: Sequence[str] = ()) -> FrameEvidence:
+    """What frames say together, of each the log likelihoods of the texts that compete in it; one frame at least.
+
+    `others`: texts that compete too. The frames of one standing vehicle err alike: their sum is damped by the design
+    effect of correlated samples.
+    """
     weight = 1 / (TEMPERATURE * (1 + (len(frames) - 1) * CORRELATION))
     texts = tuple(set(others).union(*frames))
     seen = zip(*(_seen_of(frame, texts) for frame in frames), strict=True)
@@ -102,6 +113,11 @@ def _is_one_apart(a: str, b: str) -> bool:
     return len(a) == len(b) and sum(x != y for x, y in zip(a, b, strict=True)) == 1
 
 
+def columns_of(source: Source) -> Columns:
+    """The columns of a frame, or those that stand for its characters. Raises ColumnsError for bytes that are none."""
+    return decode(source) if isinstance(source, bytes) else of_positions(source)
+
+
 @lru_cache(maxsize=512)
 def _around(source: Source, number: str, two_lines: bool) -> dict[str, float]:
     """Kept, because a lane asks again with each new frame, and the older frames have not changed."""
@@ -109,9 +125,9 @@ def _around(source: Source, number: str, two_lines: bool) -> dict[str, float]:
 
 
 @lru_cache(maxsize=8)
-def _lattice(source: Source) -> Lattice:
+def _lattice(source: Source) -> PlateLattice:
     """Kept, because the texts that are asked of one frame have most characters in common."""
-    return Lattice(decode(source) if isinstance(source, bytes) else of_positions(source))
+    return PlateLattice(columns_of(source))
 
 
 def _log_sum(values: Sequence[float]) -> float:

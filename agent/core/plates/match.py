@@ -107,7 +107,10 @@ def _is_settled(vote: PlateVote, rules: MatchRules) -> bool:
 
 
 def is_another(declared: str, read: str) -> bool:
-    """Whether no slip of the reader, of one look-alike character or a dropped one, makes one text of the other."""
+    """Whether no slip of the reader, of one look-alike character or a dropped one, makes one text of the other.
+
+    So for any text that is read by its characters, not for plates alone.
+    """
     if len(declared) != len(read):
         return _edits(declared, read) >= _CLEARLY_ANOTHER
     pairs = [(x, y) for x, y in zip(declared, read, strict=True) if x != y]

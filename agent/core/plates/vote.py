@@ -75,11 +75,10 @@ def vote(readings: Sequence[Reading]) -> PlateVote | None:
     area, is the vehicle at the barrier. Its log probabilities are added place by place, damped because the frames of
     one standing vehicle err alike.
     """
-    usable = [reading for reading in readings if reading.text and len(reading.text) == len(reading.positions)]
+    usable = _usable(readings)
     if not usable:
         return None
-    tracks = _tracks(usable)
-    largest = max(_area(reading) for reading in usable)
+    tracks, largest = _tracks(usable), _largest(usable)
     weights = [sum(_weight(reading, largest) for reading in track.readings) for track in tracks]
     main = tracks[weights.index(max(weights))]
     contested = any(
@@ -91,12 +90,29 @@ def vote(readings: Sequence[Reading]) -> PlateVote | None:
     return _combined(main.readings, largest, contested=contested)
 
 
+def votes(readings: Sequence[Reading]) -> tuple[PlateVote, ...]:
+    """Combine the readings of each group apart, in the order in which each began. None of them is called contested."""
+    usable = _usable(readings)
+    if not usable:
+        return ()
+    largest = _largest(usable)
+    return tuple(_combined(track.readings, largest, contested=False) for track in _tracks(usable))
+
+
 def probability(position: Position, character: str) -> float:
     """The probability of a character at a place; characters that are not listed share what the listed ones leave."""
     for listed, share in position:
         if listed == character:
             return max(share, _FLOOR)
     return max(_FLOOR, (1 - sum(share for _, share in position)) / 36)
+
+
+def _usable(readings: Sequence[Reading]) -> list[Reading]:
+    return [reading for reading in readings if reading.text and len(reading.text) == len(reading.positions)]
+
+
+def _largest(readings: Sequence[Reading]) -> int:
+    return max(_area(reading) for reading in readings)
 
 
 def _tracks(readings: Sequence[Reading]) -> list[_Track]:

@@ -54,11 +54,13 @@ class WitnessRules:
 class WitnessedMatch:
     """The match with what the witnesses made of it.
 
-    `said`, `witness`: the normalised text that decided the standing, and whose it is; empty where none was said.
-    `disputed`: the gate's own cameras and a witness do not say the same of the declared plate; an officer must look.
+    `own`: as the gate's own cameras alone have it. `said`, `witness`: the normalised text that decided the standing,
+    and whose it is; empty where none was said. `disputed`: the gate's own cameras and a witness do not say the same of
+    the declared plate; an officer must look.
     """
 
     match: PlateMatch
+    own: PlateMatch
     standing: WitnessStanding
     said: str = ""
     witness: str = ""
@@ -86,11 +88,12 @@ def with_witness(
         # Where the own cameras say that it is another plate, that is no dispute.
         disputed = found.verdict is not MatchVerdict.MISMATCH
         lowered = replace(found, verdict=MatchVerdict.UNSURE) if disputed else found
-        return WitnessedMatch(lowered, standing, said, witness, disputed)
+        return WitnessedMatch(lowered, found, standing, said, witness, disputed)
     if standing is WitnessStanding.AGREES:
         disputed = found.verdict is MatchVerdict.MISMATCH
-        return WitnessedMatch(_raised(found, voted, rules, match_rules), standing, said, witness, disputed)
-    return WitnessedMatch(found, standing, said, witness)
+        raised = _raised(found, voted, rules, match_rules)
+        return WitnessedMatch(raised, found, standing, said, witness, disputed)
+    return WitnessedMatch(found, found, standing, said, witness)
 
 
 def _standing(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agent.settings import LoadedSettings
 
 PLATE_FIELDS: Final = frozenset({"plate", "declared", "read"})
-PERSONAL_FIELDS: Final = PLATE_FIELDS | {"vin"}
+PERSONAL_FIELDS: Final = PLATE_FIELDS | {"vin", "vin_read"}
 _SHORTEST: Final = 4
 
 _PRIVATE_KEY: Final = re.compile(

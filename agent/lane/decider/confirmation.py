@@ -13,9 +13,8 @@ from agent.core.decision import SecondReading, SecondVerdict, compared, with_fai
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.decision import PicturesShown, ToBeConfirmed
+    from agent.core.decision import JudgementRules, PicturesShown, ToBeConfirmed
     from agent.core.lane import Decide
-    from agent.core.plates import MatchRules
     from agent.lane.decider.sources import KeptPictures
 
 log = logging.getLogger(__name__)
@@ -34,11 +33,12 @@ class Confirmed:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a second reading is about: one vehicle with its permit and its declared plate."""
+    """What a second reading is about: one vehicle with its permit and its declared plate and VIN, where each counts."""
 
     transaction: str
     code: bytes | None
     plate: str | None
+    vin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Confirmation:
     """
 
     def __init__(
-        self, pictures: KeptPictures, rules: MatchRules, on_result: Callable[[Subject, Confirmed], None]
+        self, pictures: KeptPictures, rules: JudgementRules, on_result: Callable[[Subject, Confirmed], None]
     ) -> None:
         self._pictures = pictures
         self._rules = rules
@@ -89,7 +89,8 @@ class Confirmation:
         held = question.pictures
         codes = () if asked.code_picture is None else (held[asked.code_picture],)
         plates = tuple(held[told.picture] for told in asked.readings if told.picture is not None)
-        self._pictures.read(codes, plates, lambda shown, why: self._answered(reading, shown, why))
+        vins = tuple(held[told.picture] for told in asked.vins if told.picture is not None)
+        self._pictures.read(codes, plates, lambda shown, why: self._answered(reading, shown, why), vins)
         return None
 
     def _answered(self, reading: _Reading, shown: PicturesShown | None, why: str) -> None:
@@ -112,4 +113,4 @@ class Confirmation:
 
 def subject_of(question: Decide, asked: ToBeConfirmed) -> Subject:
     """What a question that rests on these pictures is about."""
-    return Subject(question.transaction, asked.code, asked.plate)
+    return Subject(question.transaction, asked.code, asked.plate, asked.vin)

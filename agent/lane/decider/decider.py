@@ -77,8 +77,7 @@ class Decider:
         self._claim: _Claim | None = None
         self._passing: _Passing | None = None
         self._distrust = sources.distrust
-        self._hold = sources.hold
-        self._confirmation = Confirmation(sources.kept_pictures, place.rules.match, self._confirmed)
+        self._confirmation = Confirmation(sources.kept_pictures, place.rules, self._confirmed)
 
     def decide(self, question: Decide, now: Instant, later: Callable[[Decided], None]) -> Decided | None:
         """Answer at once, or None and then by `later`.
@@ -121,7 +120,13 @@ class Decider:
     def _to_confirm(self, passing: _Passing) -> Decided | None:
         """Have the pictures read again that a PASS rests on; at once where that is done, or there are none."""
         case = passing.case
-        asked = to_be_confirmed(case.assessment, self._place.rules, case.question.pictures.keys(), self._place.scanners)
+        asked = to_be_confirmed(
+            case.assessment,
+            self._place.rules,
+            case.question.pictures.keys(),
+            self._place.scanners,
+            passing.decision,
+        )
         if asked is None:
             return self._to_claim(passing)
         passing = replace(passing, subject=subject_of(case.question, asked))
@@ -146,28 +151,31 @@ class Decider:
             if passing is None or passing.subject != subject:
                 return
             self._passing = None
-        case = passing.case
+        self._answer_later(passing.case, passing.later, lambda: self._with_confirmation(passing, confirmed))
+
+    def _answer_later(
+        self, case: CollectedFacts, later: Callable[[Decided], None], answer: Callable[[], Decided | None]
+    ) -> None:
+        """Give an answer from another thread, where there is one already; what cannot be known makes it MANUAL."""
 
         def failed(name: str) -> Decided:
             log.error("a decision failed by a fault", exc_info=sys.exception())
             return _manual(case.question, case.now, Reason.INTERNAL_ERROR, name)
 
-        answer = with_fail_safe(
-            lambda: self._found(case.question, case.now, lambda: self._with_confirmation(passing, confirmed)), failed
-        )
-        if answer is not None:
-            passing.later(answer)
+        found = with_fail_safe(lambda: self._found(case.question, case.now, answer), failed)
+        if found is not None:
+            later(found)
 
     def _with_confirmation(self, passing: _Passing, confirmed: Confirmed) -> Decided | None:
         """Judge once more, by what the second reading came to."""
-        known = replace(passing.case.known, second=confirmed.result, hold=self._hold())
-        case = replace(passing.case, known=known)
+        case = self._facts.renewed(passing.case)
+        case = replace(case, known=replace(case.known, second=confirmed.result))
         decision = judge(
             case.assessment,
             self._place.rules,
             case.known,
             final=case.question.final,
-            matched=passing.decision.match,
+            before=passing.decision,
         )
         decision = replace(decision, pictures=confirmed.pictures)
         if decision.verdict is Verdict.PASS:
@@ -213,7 +221,7 @@ class Decider:
             if claim is None or claim.request != request:
                 return
             self._claim = None
-        claim.later(self._decided(claim, answer))
+        self._answer_later(claim.case, claim.later, lambda: self._decided(claim, answer))
 
     def _forget(self, claim: _Claim) -> None:
         with self._lock:
@@ -225,14 +233,13 @@ class Decider:
             self._claim = self._passing = None
 
     def _decided(self, claim: _Claim, answer: ClaimAnswer) -> Decided:
-        case = claim.case
+        case = self._facts.renewed(claim.case)
         decision = judge(
             case.assessment,
             self._place.rules,
-            # A witness may have spoken meanwhile.
-            replace(case.known, claim=answer, hold=self._hold()),
+            replace(case.known, claim=answer),
             final=case.question.final,
-            matched=claim.decision.match,
+            before=claim.decision,
         )
         decision = replace(decision, pictures=claim.decision.pictures)
         deadline = answer.hold_until_at - MARGIN_S

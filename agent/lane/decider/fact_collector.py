@@ -10,19 +10,20 @@ from agent.core.decision import (
     AssessmentContext,
     Knowledge,
     PermitUses,
+    Tie,
     TransactionEvidence,
     assess,
     assess_plate,
     in_force,
-    judges_plate,
     lists_needed,
     plate_leads,
     references_of,
     subjects_of,
+    tie_of,
 )
 from agent.core.lists import standing_of
 from agent.core.model import ListKind, Reason
-from agent.core.permit import GateContext
+from agent.core.permit import GateContext, verify_declared
 from agent.core.plates.rivals import rivals
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class CollectedFacts:
 
 
 class FactCollector:
-    """Asks for one lane, in its thread. Remembers which texts were shown to it of late."""
+    """Asks for one lane, in its thread but for `renewed`. Remembers which texts were shown to it of late."""
 
     def __init__(self, place: LanePlace, sources: Sources) -> None:
         self._place = place
@@ -58,6 +59,7 @@ class FactCollector:
         self._ledger = sources.ledger
         self._clock_trusted = sources.clock_trusted
         self._hold = sources.hold
+        self._witnessed = sources.witnessed
         self._texts: Texts = NO_TEXTS
 
     def collect(self, question: Decide, now: Instant) -> CollectedFacts | None:
@@ -74,19 +76,49 @@ class FactCollector:
         known = Knowledge(data, use, hold=self._hold())
         if assessment.reason is Reason.OK:
             known = replace(
-                known,
-                declaration=self._lists.declaration(permit.permit_id),
-                revocation=self._lists.revocation(permit.permit_id),
-                watched=in_force(self._lists.watched(subjects_of(permit, assessment.voted)), now.utc),
+                self._listed(known, permit, assessment, now.utc),
                 others=self._others(permit, assessment, data, now.utc),
                 other_exit=self._other_exit(permit, now.utc),
             )
         return CollectedFacts(question, now, assessment, known, number)
 
+    def renewed(self, case: CollectedFacts) -> CollectedFacts:
+        """The same case by what lists and witnesses say now; from any thread.
+
+        While pictures were read again and another gate was asked, central may have taken the permit back, and another
+        camera may have read another plate.
+        """
+        evidence = replace(case.assessment.evidence, witnessed=self._witnessed(case.question.arrived_at))
+        case = replace(case, assessment=replace(case.assessment, evidence=evidence))
+        permit = case.assessment.permit
+        known = replace(case.known, hold=self._hold())
+        if permit is not None and case.assessment.reason is Reason.OK:
+            known = self._listed(known, permit, case.assessment, case.now.utc)
+        return replace(case, known=known)
+
+    def _listed(self, known: Knowledge, permit: Permit, assessment: Assessment, utc: float) -> Knowledge:
+        declaration = self._lists.declaration(permit.permit_id)
+        admission = None if declaration is None else verify_declared(declaration, permit.form, self._context(), utc)
+        subjects = subjects_of(permit, assessment.voted, assessment.evidence.vins)
+        return replace(
+            known,
+            declaration=declaration,
+            admission=admission,
+            revocation=self._lists.revocation(permit.permit_id),
+            watched=in_force(self._lists.watched(subjects), utc),
+        )
+
     def _assessed(self, question: Decide, now: Instant, trust: TrustList) -> Assessment:
         rules, context = self._place.rules, self._context()
         shown = () if rules.require == "plate" else question.presentations
-        evidence = TransactionEvidence(question.transaction, shown, question.readings, question.set_aside)
+        evidence = TransactionEvidence(
+            question.transaction,
+            shown,
+            question.readings,
+            question.set_aside,
+            vins=question.vins,
+            witnessed=self._witnessed(question.arrived_at),
+        )
         found = {digest: self._lists.declaration_by_reference(digest) for digest in references_of(evidence)}
         references = {digest: declaration for digest, declaration in found.items() if declaration is not None}
         assessment = assess(
@@ -109,8 +141,8 @@ class FactCollector:
         return standing_of(self._lists.standings(), trust, replace(freshness, required=required), utc)
 
     def _others(self, permit: Permit, assessment: Assessment, data: DataStanding, utc: float) -> tuple[str, ...]:
-        """The plates of other active declarations that the picture may show; asked only where the plate decides."""
-        decides = judges_plate(permit, self._place.rules) and ListKind.DECLARATIONS in data.versions
+        """The plates of other active declarations that the picture may show; asked only where the plate counts."""
+        decides = tie_of(permit, self._place.rules) is not Tie.NOTHING and ListKind.DECLARATIONS in data.versions
         if assessment.voted is None or permit.plate is None or not decides:
             return ()
         declared = self._lists.declared(rivals(assessment.voted, permit.plate), utc)

@@ -39,6 +39,7 @@ def _rules(lane: Lane, sample_salt: bytes) -> JudgementRules:
     return JudgementRules(
         require=rules.require,
         declaration=rules.declaration,
+        second_factor=rules.second_factor,
         without_plate=rules.without_plate,
         wrong_check_digit=rules.wrong_check_digit,
         other_class=rules.other_class,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from agent.core.decision import JudgementRules, PicturesShown
+    from agent.core.model import WitnessReading
     from agent.core.site import ClaimAnswer, ClaimRequest
     from agent.core.trust_state import StateHold
     from agent.store.journal import Journal
@@ -36,11 +37,16 @@ class KeptPictures(Protocol):
     """Who reads kept pictures once more (agent.vision.second_reading): a process that nothing has touched yet."""
 
     def read(
-        self, codes: Sequence[bytes], plates: Sequence[bytes], answer: Callable[[PicturesShown | None, str], None]
+        self,
+        codes: Sequence[bytes],
+        plates: Sequence[bytes],
+        answer: Callable[[PicturesShown | None, str], None],
+        vins: Sequence[bytes] = (),
     ) -> None:
-        """Read pictures, JPEG, of codes and of plates; answer once, within a bounded time, from another thread.
+        """Read pictures, JPEG, of codes, of plates and of VINs; answer once, in bounded time, from another thread.
 
-        `answer` gets what they show; or None and, in words, why that is not known.
+        `answer` gets what they show; or None and, in words, why that is not known. One that reads no VINs leaves
+        `PicturesShown.vins` at None, which confirms none.
         """
 
 
@@ -70,7 +76,8 @@ class Sources:
     """Whom the decider asks. `clock_trusted`: whether permits may be judged by the clock.
 
     `hold`: what the gate's own state keeps from permits. `distrust` is told, from any thread, which camera's vision
-    worker told of what its picture does not show; it must not block.
+    worker told of what its picture does not show; it must not block. `witnessed`: what the witnesses of the lane have
+    said since a time (monotonic), asked from any thread.
 
     `lists` may raise RegistryError, `ledger` and `claims` JournalError.
     """
@@ -82,3 +89,4 @@ class Sources:
     kept_pictures: KeptPictures
     distrust: Callable[[str], None] = lambda _camera: None
     hold: Callable[[], StateHold] = lambda: NO_HOLD
+    witnessed: Callable[[float], tuple[WitnessReading, ...]] = lambda _since: ()

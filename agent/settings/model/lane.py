@@ -37,8 +37,8 @@ class Camera(Device):
     """A camera of the lane and what is read from its picture."""
 
     id: Name = Field(description="Name of the camera, unique among the cameras and scanners of this gate.")
-    readers: tuple[Literal["qr", "plate"], ...] = Field(
-        default=("qr", "plate"), min_length=1, description="What to read in its picture: QR permits, plates."
+    readers: tuple[Literal["qr", "plate", "vin"], ...] = Field(
+        default=("qr", "plate"), min_length=1, description="What to read in its picture: QR permits, plates, VINs."
     )
     zone: Zone = Field(
         default=(),
@@ -148,13 +148,20 @@ class AccessRules(Table):
         description="Whether a signed permit passes while its declaration has not come to the gate, "
         "or is needed always.",
     )
-    without_plate: Literal["manual", "pass"] = Field(
-        default="manual", description="What to do with a vehicle that was declared to have no plate yet."
+    second_factor: Literal["plate", "vin", "either", "both"] = Field(
+        default="plate",
+        description="What ties a permit to the vehicle in view where require asks for a permit and its plate: the "
+        "declared plate, the declared VIN, one of the two, or both. Anything but the plate needs a reader of VINs.",
+    )
+    without_plate: Literal["manual", "vin", "pass"] = Field(
+        default="manual",
+        description="What to do with a vehicle that was declared to have no plate yet: an officer decides, its VIN "
+        "ties it to its permit, or it passes by its permit alone.",
     )
     require_two_cameras: bool = Field(
         default=False,
-        description="Whether the permit and the plate must not both be read by one camera alone. Then none that was "
-        "taken over can open the lane by itself.",
+        description="Whether the permit and the plate, or the VIN, must not both be read by one camera alone. Then "
+        "none that was taken over can open the lane by itself.",
     )
     wrong_check_digit: Literal["note", "manual"] = Field(
         default="note", description="What to do where the check digit of a VIN is wrong."

@@ -6,6 +6,7 @@ from collections import Counter
 from math import ceil
 from typing import TYPE_CHECKING
 
+from agent.settings.rules.factors import factor_problems
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class LaneRules:
         yield from self._loops()
         yield from self._inverted()
         yield from self._readers()
-        yield from self._two_cameras()
+        yield from self._factors()
         yield from self._simulated()
 
     def _about(self, *keys: str | int, message: Text, warning: bool = False) -> Problem:
@@ -213,28 +214,10 @@ class LaneRules:
                 message = Text("is simulated beside a real relay board: it sees no vehicle")
                 yield self._about("cameras", place, "kind", message=message, warning=True)
 
-    def _two_cameras(self) -> Iterator[Problem]:
-        """That permit and plate come from two cameras takes both, and two that can read them."""
-        lane = self._lane
-        if not lane.rules.require_two_cameras:
-            return
-        key = ("rules", "require_two_cameras")
-        if lane.rules.require != "permit_and_plate":
-            message = Text('needs rules.require = "permit_and_plate": elsewhere one of the two is enough')
-            yield self._about(*key, message=message)
-        if lane.rules.without_plate != "manual":
-            message = Text('needs rules.without_plate = "manual": such a vehicle would pass by one camera alone')
-            yield self._about(*key, message=message)
-        codes = {camera.id for camera in lane.cameras if "qr" in camera.readers} | {one.id for one in lane.scanners}
-        plates = {camera.id for camera in lane.cameras if "plate" in camera.readers}
-        if not any(code != plate for code in codes for plate in plates):
-            message = Text(
-                "needs two cameras, or a scanner and a camera: one that reads QR permits and another one that reads "
-                "plates; this lane has {cameras} cameras and {scanners} scanners",
-                cameras=len(lane.cameras),
-                scanners=len(lane.scanners),
-            )
-            yield self._about(*key, message=message)
+    def _factors(self) -> Iterator[Problem]:
+        """What the lane asks of plates and VINs."""
+        for one in factor_problems(self._lane):
+            yield self._about(*one.key, message=one.message, warning=one.warning)
 
     def _readers(self) -> Iterator[Problem]:
         if self._lane.number > _LAST_LANE_OF_PERMITS:

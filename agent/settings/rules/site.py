@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from agent.core.model import ListKind
+from agent.settings.rules.factors import needs_plate
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -77,8 +78,7 @@ def access_problems(
 ) -> Iterator[Problem]:
     """What a lane asks of vehicles and cannot see or know."""
     for name, lane in lanes.items():
-        needs_plate = lane.rules.require in {"permit_and_plate", "plate"}
-        if needs_plate and lane.cameras and not any("plate" in camera.readers for camera in lane.cameras):
+        if needs_plate(lane) and lane.cameras and not any("plate" in camera.readers for camera in lane.cameras):
             message = Text(
                 'no camera reads plates, which require = "{rule}" needs: an officer decides on each vehicle',
                 rule=lane.rules.require,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from agent.vision.worker.kept_picture import legible_jpeg
 from agent.vision.worker.picture_selector import PictureSelector, crop_jpeg, frame_jpeg
 from agent.vision.worker.plate.track import PlateTracker
-from agent.vision.worker.protocol import MAX_PAYLOAD, Detection, SeenCode, SeenPlate
+from agent.vision.worker.protocol import MAX_PAYLOAD, MOST_VINS, Detection, SeenCode, SeenPlate, SeenVin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from agent.vision.worker.kept_picture import KeptPictureReader
     from agent.vision.worker.latest_frame import NumberedFrame
     from agent.vision.worker.protocol import Configure
-    from agent.vision.worker.readers import Code, Plate
+    from agent.vision.worker.readers import Code, Plate, Vin
 
 MOST_CODES = 16
 MOST_PLATES = 8
@@ -28,12 +28,16 @@ Told = tuple[Detection, list[bytes]]
 
 
 class DetectionBuilder:
-    """Make the messages of one worker. `of_codes` may be called from several threads, `of_plates` from one."""
+    """Make the messages of one worker.
+
+    `of_codes` may be called from several threads, `of_plates` and `of_vins` from one each.
+    """
 
     def __init__(self, settings: Configure) -> None:
         self._width_px = settings.picture_width_px
         self._codes = PictureSelector(settings.picture_every_s)
         self._plates = PictureSelector(settings.picture_every_s)
+        self._vins = PictureSelector(settings.picture_every_s)
         self._tracker = PlateTracker()
         self._overview_at = -math.inf
 
@@ -79,6 +83,21 @@ class DetectionBuilder:
             pictures,
         )
 
+    def of_vins(self, numbered: NumberedFrame, vins: Sequence[Vin]) -> Told:
+        """At most 4 VINs of a frame, each with its crop, and a picture of the frame where one of them is new."""
+        at = numbered.taken_at
+        named = vins[:MOST_VINS]
+        pictures = [crop_jpeg(vin.crop) for vin in named]
+        seen = tuple(_seen_vin(vin, crop) for crop, vin in enumerate(named))
+        picture = None
+        if self._vins.wants((vin.text.encode() for vin in named), at):
+            picture = len(pictures)
+            pictures.append(frame_jpeg(numbered.frame.pixels, self._width_px))
+        return (
+            Detection(frame=numbered.number, at=at, behind_s=numbered.behind_s, vins=seen, picture=picture),
+            pictures,
+        )
+
     def _wants_overview(self, plates: Sequence[Plate], at: float) -> bool:
         """One picture of the frame for a new text, yet not one for every way in which a doubtful plate is read."""
         if at - self._overview_at < _OVERVIEW_EVERY_S:
@@ -116,4 +135,15 @@ def _seen_plate(plate: Plate, crop: int, track: int) -> SeenPlate:
         character_px=plate.character_px,
         crop=crop,
         legible=plate.legible,
+    )
+
+
+def _seen_vin(vin: Vin, crop: int) -> SeenVin:
+    left, top, width, height = vin.box
+    return SeenVin(
+        text=vin.text,
+        source=vin.source,
+        box=(int(left), int(top), int(width), int(height)),
+        crop=crop,
+        legible=vin.legible,
     )

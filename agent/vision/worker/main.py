@@ -77,7 +77,7 @@ def _work(
     if settings.camera_kind in _STILL_KINDS:
         settings = settings.model_copy(update={"frozen_s": 0.0})
     around = find_readable_files(find_needs(settings))
-    start.load_what_looks_around(codes=settings.read_codes, plates=settings.read_plates)
+    start.load_what_looks_around(codes=settings.read_codes or settings.read_vins, plates=settings.read_plates)
     confinement = Confinement(around)
     confinement.bar_files()
     readers = make_readers(settings)
@@ -140,8 +140,9 @@ def made_readers(settings: Configure) -> Readers:
     """The readers that the settings ask for, each with one thread of its own."""
     from agent.vision.worker.readers import Readers  # noqa: PLC0415 - see _work
 
-    codes = thorough_codes = plates = None
-    if settings.read_codes:
+    codes = thorough_codes = plates = vins = None
+    # A maker's label may be a QR code: those are read by one reader, whatever they hold.
+    if settings.read_codes or settings.read_vins:
         from agent.vision.worker.qr.cascade import Cascade  # noqa: PLC0415
 
         codes, thorough_codes = Cascade(), Cascade()
@@ -149,7 +150,11 @@ def made_readers(settings: Configure) -> Readers:
         from agent.vision.worker.plate.reader import PlateReader  # noqa: PLC0415
 
         plates = PlateReader(zone=settings.zone)
-    return Readers(codes, thorough_codes, plates)
+    if settings.read_vins:
+        from agent.vision.worker.vin.reader import VinReader  # noqa: PLC0415
+
+        vins = VinReader()
+    return Readers(codes, thorough_codes, plates, vins)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from agent.core.detail import Detail as SpokenDetail
 from agent.core.detail import DetailMessage, WithDetail
-from agent.core.model import View
+from agent.core.model import View, VinSource
 from agent.core.plates import MOST_BYTES, decode
 
 VERSION = 6
@@ -25,8 +25,12 @@ MAX_PICTURES = 16
 MAX_DETAIL = 500
 MAX_PLATE = 32
 """Characters of a plate as another's camera writes it."""
+MOST_VINS = 4
 MAX_PAYLOAD = 7089
 """Bytes in the largest QR code: digits only, version 40, level L (ISO/IEC 18004)."""
+
+_VIN_SOURCES = frozenset({VinSource.CODE_39, VinSource.CODE_128, VinSource.DATA_MATRIX})
+"""Those in QR codes are found by the parent, in what is told of codes."""
 
 
 class ProtocolError(Exception):
@@ -59,6 +63,8 @@ Corner = tuple[Annotated[float, Field(ge=-1e5, le=1e5)], Annotated[float, Field(
 ZoneCorner = tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0, le=1)]]
 Candidate = tuple[Annotated[str, Field(min_length=1, max_length=4)], Probability]
 Attachment = Annotated[int, Field(ge=0, lt=MAX_PICTURES)]
+VinText = Annotated[str, Field(pattern=r"^[0-9A-HJ-NPR-Z]{17}$")]
+"""17 characters of ISO 3779."""
 
 
 # ------------------------------------------------------------------------------------------------- child to parent
@@ -166,6 +172,25 @@ class SeenPlate(WorkerMessage):
         return self
 
 
+class SeenVin(WorkerMessage):
+    """One VIN in a frame; the fields are those of agent.core.model.observations.VinReading.
+
+    `crop`: its attachment. `legible`: that picture reads as the same VIN once more.
+    """
+
+    text: VinText
+    source: VinSource
+    box: tuple[Pixel, Pixel, Pixel, Pixel]
+    crop: Attachment | None = None
+    legible: bool = True
+
+    @model_validator(mode="after")
+    def _possible(self) -> SeenVin:
+        if self.source not in _VIN_SOURCES:
+            raise ValueError("no code that a vision worker reads VINs from")
+        return self
+
+
 class Detection(WorkerMessage):
     """What was seen in one frame.
 
@@ -179,14 +204,22 @@ class Detection(WorkerMessage):
     behind_s: Behind = 0.0
     codes: Annotated[tuple[SeenCode, ...], Field(max_length=16)] = ()
     plates: Annotated[tuple[SeenPlate, ...], Field(max_length=8)] = ()
+    vins: Annotated[tuple[SeenVin, ...], Field(max_length=MOST_VINS)] = ()
     picture: Attachment | None = None
+
+
+class ShownVin(WorkerMessage):
+    """One VIN that a kept picture shows, and the kind of code that holds it."""
+
+    text: VinText
+    source: VinSource
 
 
 class PicturesShown(WorkerMessage):
     """The answer of a second reader to ReadPictures, in the order of its pictures.
 
     `codes`: the bytes in the symbols of each picture of the first kind. `plates`: what each of the second kind reads
-    as; None: nothing.
+    as; None: nothing. `vins`: the VINs in the codes of each picture of the third kind.
     """
 
     type: Literal["pictures_shown"] = "pictures_shown"
@@ -195,6 +228,9 @@ class PicturesShown(WorkerMessage):
         Field(max_length=MAX_PICTURES),
     ] = ()
     plates: Annotated[tuple[SeenPlate | None, ...], Field(max_length=MAX_PICTURES)] = ()
+    vins: Annotated[
+        tuple[Annotated[tuple[ShownVin, ...], Field(max_length=MOST_VINS)], ...], Field(max_length=MAX_PICTURES)
+    ] = ()
 
 
 class SaidPlate(WorkerMessage):
@@ -304,6 +340,7 @@ class Configure(WorkerMessage):
     camera: dict[str, JsonValue]
     read_codes: bool = True
     read_plates: bool = True
+    read_vins: bool = False
     zone: Annotated[tuple[ZoneCorner, ...], Field(max_length=32)] = ()
     heartbeat_s: Annotated[float, Field(ge=0.02, le=10)] = 0.25
     stale_s: Annotated[float, Field(gt=0, le=60)] = 2.0
@@ -368,12 +405,13 @@ class ReadPictures(WorkerMessage):
     """Asks a second reader, which has nothing else to do, what kept pictures show.
 
     The first `codes` of its pictures are looked at for codes, the `plates` that follow are a plate each, from edge to
-    edge. What they should show is not said.
+    edge, and the `vins` after these are looked at for codes with a VIN. What they should show is not said.
     """
 
     type: Literal["read_pictures"] = "read_pictures"
     codes: Annotated[int, Field(ge=0, le=MAX_PICTURES)]
     plates: Annotated[int, Field(ge=0, le=MAX_PICTURES)]
+    vins: Annotated[int, Field(ge=0, le=MAX_PICTURES)] = 0
 
 
 class Stop(WorkerMessage):

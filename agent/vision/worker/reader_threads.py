@@ -1,4 +1,4 @@
-"""The reading threads: codes at once, plates and thorough looks for codes beside them, none waiting for another."""
+"""The reading threads: codes at once; plates, thorough looks and VINs beside them, none waiting for another."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from agent.vision.worker.reading_schedule import (
     ASLEEP_EVERY_S,
     SAME_PLATE_EVERY_S,
     STILL_EVERY_S,
+    VIN_EVERY_S,
     ReadingSchedule,
 )
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from agent.vision.worker.latest_frame import LatestFrame, NumberedFrame
     from agent.vision.worker.parent_link import ParentConnection
     from agent.vision.worker.protocol import Configure
-    from agent.vision.worker.readers import Code, CodeReader, Plate, Readers
+    from agent.vision.worker.readers import Code, CodeReader, Plate, Readers, Vin
 
 _THOROUGH_CODE_LOOK_MS = 100.0
 """For so long a thorough look for codes stays at one frame: the next one may show the code better."""
@@ -36,26 +37,30 @@ _THOROUGH_SHARE = 0.5
 _PLATE_SHARE = 1.0
 _PLATE_NICENESS = 10
 _THOROUGH_NICENESS = 15
+_VIN_SHARE = 0.5
+_VIN_NICENESS = 18
+"""Behind the thorough looks too: a VIN without a permit opens nothing."""
 
 
 class ReaderThreads:
     """Read the latest frames and tell the parent what was seen.
 
-    Three threads, each of which takes the newest frame there is. The first looks at the change detector, makes the
-    cheap steps for codes and sends what they found; it waits for nobody. The second reads plates, beside the first: the
-    driver may wait for both. The third gets the frame when the cheap steps have done with it, and makes the thorough
-    ones for codes, seldom where one was read lately, where something says that there may be one: the picture changes, a
-    vehicle is there, or the cheap steps see a symbol that they cannot decode. Second and third take what the first
-    leaves of the cores, and the third what the second leaves: so the kernel prefers them, and they rest the longer, the
-    more frames the first loses. Where nothing stands out from the background, or a picture without a plate stays the
-    same, they look now and then only: a look at nothing would still be under way when a vehicle comes.
+    Four threads, each of which takes the newest frame there is. The first looks at the change detector, makes the
+    cheap steps for codes and sends what they found; it waits for nobody. The second reads plates, beside the first:
+    the driver may wait for both. The third gets the frame when the cheap steps have done with it, and makes the
+    thorough ones for codes, seldom where one was read lately, where something says that there may be one: the
+    picture changes, a vehicle is there, or the cheap steps see a symbol that they cannot decode. The fourth looks
+    for VINs while a vehicle is there or the picture changes. Each takes what those before it leave of the cores: so
+    the kernel prefers them, and who can wait rests the longer, the more frames the first loses. Where nothing
+    stands out from the background, or a picture without a plate stays the same, plates and codes are looked for now
+    and then only: a look at nothing would still be under way when a vehicle comes.
     """
 
     def __init__(
         self, latest_frame: LatestFrame, readers: Readers, settings: Configure, link: ParentConnection
     ) -> None:
         self._latest_frame = latest_frame
-        self._plate_turns, self._thorough_turns = FrameThrottle(), FrameThrottle()
+        self._plate_turns, self._thorough_turns, self._vin_turns = FrameThrottle(), FrameThrottle(), FrameThrottle()
         self._readers = readers
         self._link = link
         self._change_detector = ChangeDetector(settings.gate)
@@ -66,10 +71,13 @@ class ReaderThreads:
         self.codes = ReaderStats("code")
         self.thorough_looks = ReaderStats("thorough code", gives_way=True)
         self.plates = ReaderStats("plate", gives_way=True)
+        self.vins = ReaderStats("VIN", gives_way=True)
         self.passed = self.dropped = 0
         self._plate_worker = _worker("plates", self._read_plates_later)
         self._thorough_worker = _worker("thorough codes", self._look_again_later)
-        self._workers = (_worker("codes", self._read_at_once), self._plate_worker, self._thorough_worker)
+        self._vin_worker = _worker("VINs", self._read_vins_later)
+        later = (self._plate_worker, self._thorough_worker, self._vin_worker)
+        self._workers = (_worker("codes", self._read_at_once), *later)
 
     def start(self) -> None:
         """Start to read."""
@@ -82,6 +90,7 @@ class ReaderThreads:
             worker.ask_to_stop()
         self._plate_turns.latest_frame.close()
         self._thorough_turns.latest_frame.close()
+        self._vin_turns.latest_frame.close()
         deadline = time.monotonic() + timeout_s
         ended = [worker.join(deadline - time.monotonic()) for worker in self._workers]
         return all(ended)
@@ -118,6 +127,7 @@ class ReaderThreads:
                 self._read_codes(self._readers.codes, numbered)
             # Only now: what the cheap steps have read needs no thorough look.
             self._thorough_turns.offer(numbered, ASLEEP_EVERY_S if asleep else STILL_EVERY_S)
+            self._vin_turns.offer(numbered, VIN_EVERY_S)
 
     def _read_plates_later(self) -> None:
         lower_priority(_PLATE_NICENESS)
@@ -128,6 +138,10 @@ class ReaderThreads:
         self._read_later(
             self._thorough_worker, self._thorough_turns.latest_frame, self._look_again, CpuBudget(_THOROUGH_SHARE)
         )
+
+    def _read_vins_later(self) -> None:
+        lower_priority(_VIN_NICENESS)
+        self._read_later(self._vin_worker, self._vin_turns.latest_frame, self._read_vins, CpuBudget(_VIN_SHARE))
 
     def _read_later(
         self, worker: Worker, latest_frame: LatestFrame, read: Callable[[NumberedFrame], None], cpu_budget: CpuBudget
@@ -185,6 +199,19 @@ class ReaderThreads:
             plates = reader.read(numbered.frame.pixels, thorough=thorough)
             told = self._detections.of_plates(numbered, plates) if plates else None
         self._schedule.note_plates(numbered, found=bool(plates))
+        self._send(told)
+
+    def _read_vins(self, numbered: NumberedFrame) -> None:
+        reader = self._readers.vins
+        if reader is None or not self._schedule.begin_vin_look(numbered, attending=self._attending):
+            return
+        found: Sequence[Vin] = ()
+        told: Told | None = None
+        with self.vins.timing():
+            found = reader.read(numbered.frame.pixels)
+            told = self._detections.of_vins(numbered, found) if found else None
+        if found:
+            self._schedule.note_vin(numbered.frame.at)
         self._send(told)
 
     def _send(self, told: Told | None) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from agent.core.model import Position
+    from agent.core.model import Position, VinSource
 
 
 class Code(Protocol):
@@ -100,6 +100,35 @@ class Plate(Protocol):
         ...
 
 
+class Vin(Protocol):
+    """One VIN found in a frame; the fields are those of agent.core.model.observations.VinReading."""
+
+    @property
+    def text(self) -> str:
+        """17 characters of ISO 3779, capitals."""
+        ...
+
+    @property
+    def source(self) -> VinSource:
+        """What it was read from."""
+        ...
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """x, y, width, height in pixels."""
+        ...
+
+    @property
+    def legible(self) -> bool:
+        """Whether `crop`, kept as JPEG, reads as the same VIN once more."""
+        ...
+
+    @property
+    def crop(self) -> npt.NDArray[np.uint8]:
+        """The part of the frame that shows the code, BGR, to be kept as evidence."""
+        ...
+
+
 class CodeReader(Protocol):
     """Finds codes in the frames of one camera. One thread owns it."""
 
@@ -120,6 +149,14 @@ class PlateReader(Protocol):
         ...
 
 
+class VinReader(Protocol):
+    """Finds and reads the VINs on labels. One thread owns it."""
+
+    def read(self, pixels: npt.NDArray[np.uint8]) -> Sequence[Vin]:
+        """The VINs in a BGR picture, shape (height, width, 3), 8 bit, each once."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Readers:
     """The readers of one worker; None where it has no such reader.
@@ -130,3 +167,4 @@ class Readers:
     codes: CodeReader | None = None
     thorough_codes: CodeReader | None = None
     plates: PlateReader | None = None
+    vins: VinReader | None = None

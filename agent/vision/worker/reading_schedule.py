@@ -15,6 +15,11 @@ STILL_EVERY_S: Final = 0.5
 ASLEEP_AFTER_S: Final = 15.0
 ASLEEP_EVERY_S: Final = 4.0
 """So often they look where nothing has stood out for long and no vehicle waits."""
+VIN_EVERY_S: Final = 0.4
+"""So often VINs are looked for while a vehicle waits or something moves, and none is known."""
+VIN_READ_EVERY_S: Final = 2.0
+"""And so often where one was just read: another label may come into view, and another vehicle."""
+_VIN_READ_LATELY_S: Final = 5.0
 _THOROUGH_EVERY_S: Final = 0.5
 _THOROUGH_LATER_EVERY_S: Final = 2.0
 _NEW_S: Final = 1.0
@@ -27,6 +32,7 @@ class ReadingSchedule:
 
     def __init__(self) -> None:
         self._code_at = self._thorough_code_at = self._thorough_plate_at = self._plate_at = -math.inf
+        self._vin_look_at = self._vin_at = -math.inf
         self._without_plate: float | None = None
 
     @property
@@ -65,3 +71,19 @@ class ReadingSchedule:
     def note_plates(self, numbered: NumberedFrame, *, found: bool) -> None:
         """Note what a look for plates at this frame came to."""
         self._plate_at, self._without_plate = numbered.frame.at, None if found else numbered.since
+
+    def begin_vin_look(self, numbered: NumberedFrame, *, attending: bool) -> bool:
+        """Whether VINs are to be looked for in this frame; the look counts as made.
+
+        `attending`: a vehicle waits. None are looked for in a yard where nothing happens: nobody waits for one there.
+        """
+        at = numbered.frame.at
+        every_s = VIN_READ_EVERY_S if at - self._vin_at <= _VIN_READ_LATELY_S else VIN_EVERY_S
+        due = (attending or numbered.changing) and at - self._vin_look_at >= every_s
+        if due:
+            self._vin_look_at = at
+        return due
+
+    def note_vin(self, at: float) -> None:
+        """Note that a VIN was read in the frame of this time."""
+        self._vin_at = at

@@ -14,16 +14,19 @@ import os
 import socket
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from agent.core.model import VinSource, vins_in
 from agent.vision.worker import start
 from agent.vision.worker.parent_link import ParentConnection, ParentGoneError
 from agent.vision.worker.protocol import (
     MAX_PAYLOAD,
+    MOST_VINS,
     VERSION,
     Hello,
     PicturesShown,
     ProtocolError,
     ReadPictures,
     SeenPlate,
+    ShownVin,
 )
 
 if TYPE_CHECKING:
@@ -31,8 +34,8 @@ if TYPE_CHECKING:
 
     from agent.vision.worker.plate.crop_reader import PlateCropReader, PlateFound
 
-    KeptReading = Callable[[tuple[bytes, ...], tuple[bytes, ...]], PicturesShown]
-    """Reads pictures of codes and pictures of plates, JPEG. Raises nothing, whatever they hold."""
+    KeptReading = Callable[[tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]], PicturesShown]
+    """Reads pictures of codes, of plates and of codes with a VIN, JPEG. Raises nothing, whatever they hold."""
 
 log = logging.getLogger("agent.vision.worker")
 
@@ -86,7 +89,8 @@ def _work(link: ParentConnection, make_reader: Callable[[], KeptReading]) -> Non
             if not isinstance(message, ReadPictures):
                 raise ProtocolError("expected ReadPictures, once")
             pictures = envelope.pictures
-            link.send(read(pictures[: message.codes], pictures[message.codes :]))
+            vins_from = message.codes + message.plates
+            link.send(read(pictures[: message.codes], pictures[message.codes : vins_from], pictures[vins_from:]))
             return
 
 
@@ -98,14 +102,22 @@ def made_reader() -> KeptReading:
     from agent.vision.worker.kept_picture import KeptPictureReader  # noqa: PLC0415
     from agent.vision.worker.picture_selector import crop_jpeg, decoded  # noqa: PLC0415
     from agent.vision.worker.plate.crop_reader import PlateCropReader  # noqa: PLC0415
+    from agent.vision.worker.vin.reader import VinReader  # noqa: PLC0415
 
     cv2.setNumThreads(1)
-    codes, plates = KeptPictureReader(), PlateCropReader()
+    codes, plates, labels = KeptPictureReader(), PlateCropReader(), VinReader()
 
-    def read(of_codes: tuple[bytes, ...], of_plates: tuple[bytes, ...]) -> PicturesShown:
+    def read(of_codes: tuple[bytes, ...], of_plates: tuple[bytes, ...], of_vins: tuple[bytes, ...]) -> PicturesShown:
         shown = tuple(_told(codes.codes(picture, thorough=True)) for picture in of_codes)
         found = tuple(_plate(plates, picture) for picture in of_plates)
-        return PicturesShown(codes=shown, plates=found)
+        return PicturesShown(codes=shown, plates=found, vins=tuple(_vins(picture) for picture in of_vins))
+
+    def _vins(picture: bytes) -> tuple[ShownVin, ...]:
+        """The VINs of labels. The picture of one in a QR code is one that a reader of QR codes has kept."""
+        in_labels = labels.read_kept(picture)
+        in_codes = () if in_labels else codes.codes(picture, thorough=True)
+        in_qr = {vin: VinSource.QR for code in in_codes for vin in vins_in(code.decode("utf-8", errors="replace"))}
+        return tuple(ShownVin(text=text, source=source) for text, source in (in_labels or in_qr).items())[:MOST_VINS]
 
     def _plate(reader: PlateCropReader, picture: bytes) -> SeenPlate | None:
         pixels = decoded(picture)
@@ -114,6 +126,7 @@ def made_reader() -> KeptReading:
 
     blank = crop_jpeg(np.full((_BLANK_PX, _BLANK_PX, 3), 128, np.uint8))
     codes.codes(blank, thorough=False)
+    labels.read_kept(blank)
     _plate(plates, crop_jpeg(np.full((*_BLANK_PLATE_PX, 3), 128, np.uint8)))
     return read
 

@@ -128,9 +128,10 @@ class VisionWorkerSession:
     def _send_heartbeat(self) -> None:
         captured = self._capture.figures
         reading = self._reading
-        codes, plates, again = reading.codes.taken(), reading.plates.taken(), reading.thorough_looks.taken()
-        busy = [one.busy_since for one in (codes, plates, again) if one.busy_since is not None]
-        read_at = [one.read_at for one in (codes, plates, again) if one.read_at is not None]
+        codes, plates = reading.codes.taken(), reading.plates.taken()
+        readers = (codes, plates, reading.thorough_looks.taken(), reading.vins.taken())
+        busy = [one.busy_since for one in readers if one.busy_since is not None]
+        read_at = [one.read_at for one in readers if one.read_at is not None]
         self._link.send(
             Heartbeat(
                 at=time.monotonic(),
@@ -142,7 +143,7 @@ class VisionWorkerSession:
                 dropped=reading.dropped,
                 load=codes.load,
                 behind_s=captured.behind_s,
-                failures=codes.failures + plates.failures + again.failures,
+                failures=sum(one.failures for one in readers),
                 qr_ms=codes.mean_ms,
                 plate_ms=plates.mean_ms,
                 reading_since=min(busy, default=None),

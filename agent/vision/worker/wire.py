@@ -126,7 +126,7 @@ class Decoder:
             raise ProtocolError(_first_cause(error)) from error
         if sum(head.pictures) > MAX_ALL_PICTURES_BYTES:
             raise ProtocolError(f"{sum(head.pictures)} bytes of pictures are not allowed")
-        if isinstance(head.message, ReadPictures) and head.message.codes + head.message.plates != len(head.pictures):
+        if isinstance(head.message, ReadPictures) and _asked(head.message) != len(head.pictures):
             raise ProtocolError("a message announces other pictures than came with it")
         if any(index >= len(head.pictures) for index in _attachments(head.message)):
             raise ProtocolError("a message names a picture that did not come with it")
@@ -138,11 +138,16 @@ class Decoder:
         return taken
 
 
+def _asked(message: ReadPictures) -> int:
+    return message.codes + message.plates + message.vins
+
+
 def _attachments(message: FromWorker | ToWorker) -> list[int]:
     """The numbers of the pictures that a message names."""
     match message:
         case Detection():
-            named = [message.picture, *(plate.crop for plate in message.plates)]
+            crops = [*(plate.crop for plate in message.plates), *(vin.crop for vin in message.vins)]
+            named = [message.picture, *crops]
         case PreviewFrame() | SaidPlate():
             named = [message.picture]
         case _:

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from agent.core.decision.checks.case import JudgementRules
 from agent.core.decision.judgement import judge, plate_leads
+from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.knowledge import Knowledge
 from agent.core.decision.permit_choice import AssessmentContext, TransactionEvidence, assess, assess_plate
 from agent.core.decision.rate_limit import NO_TEXTS
@@ -11,8 +11,9 @@ from agent.core.lists.freshness import DataStanding, DataState
 from agent.core.model.instant import Instant
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import Declaration, DeclarationStatus
-from agent.core.model.observations import Presentation, Reading
+from agent.core.model.observations import Presentation, Reading, VinReading, VinSource
 from agent.core.model.reasons import Reason, Verdict
+from agent.core.model.witness_reading import WitnessReading
 from agent.core.permit.checks import GateContext
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
@@ -64,6 +65,37 @@ def read(plate=PLATE, frames=3, sure=0.99, kind="civil"):
 READ = read()
 
 
+def witness_said(plate=PLATE, confidence=0.97, at=1.0, witness="beside"):
+    """What a camera that reads plates by itself says."""
+    return WitnessReading(witness, plate, confidence, at)
+
+
+def vins_read(vin=PERMIT.vin, source=VinSource.CODE_128, *, frames=2, camera="front", picture=None, first=0):
+    """Frames, or scans, whose codes all say this VIN."""
+    return tuple(
+        VinReading(vin, source, camera, frame, frame / 10, picture=picture, legible=picture is not None)
+        for frame in range(first, first + frames)
+    )
+
+
+def printed(vin=PERMIT.vin, sure=0.998, *, frames=3, camera="front", box=(300, 100, 240, 20), doubts=(), picture=None):
+    """Frames that all read this VIN in print, each character as surely.
+
+    `doubts`: for some places the character that each frame takes for as likely as the one that it reads.
+    """
+    positions = tuple(
+        ((character, 0.5), (dict(doubts)[place], 0.49))
+        if place in dict(doubts)
+        else ((character, sure), ("8" if character != "8" else "3", 1 - sure))
+        for place, character in enumerate(vin)
+    )
+    confidence = sure ** (len(vin) - len(doubts)) * 0.5 ** len(doubts)
+    return tuple(
+        VinReading(vin, VinSource.PRINT, camera, frame, frame / 10, confidence, positions, b"", box, picture)
+        for frame in range(frames)
+    )
+
+
 def decide(
     payloads=(GOOD,),
     readings=READ,
@@ -75,6 +107,8 @@ def decide(
     trust=TRUST,
     texts=NO_TEXTS,
     set_aside=0,
+    vins=(),
+    witnessed=(),
     **rules,
 ):
     """Take all steps as the decider does, and hold the promises that every decision makes.
@@ -82,7 +116,8 @@ def decide(
     `active`: the declarations that the gate finds by their references and plates.
     """
     asked = JudgementRules(**rules)
-    evidence = TransactionEvidence("t1", () if asked.require == "plate" else shown(*payloads), readings, set_aside)
+    presented = () if asked.require == "plate" else shown(*payloads)
+    evidence = TransactionEvidence("t1", presented, readings, set_aside, vins=vins, witnessed=witnessed)
     references = {one.reference: one for one in active if one.reference}
     assessment = assess(evidence, AssessmentContext(context, trust, references), Instant(0.0, NOW), texts)
     if plate_leads(assessment, asked, final=final):

@@ -21,6 +21,7 @@ from agent.core.events.event_types import (
     TransactionClosed,
     VehicleEntering,
     VehiclePresent,
+    VehicleVin,
 )
 from agent.core.lane.effects import Close, Decide, Hold, OrderAnswered, Raise, Record
 from agent.core.lane.state import LaneLockout
@@ -37,6 +38,7 @@ from agent.core.lane.step_inputs import (
     RelayChanged,
     Sampled,
     Ticked,
+    VinRead,
 )
 from agent.core.model import Outcome
 from agent.core.model.ledger import LedgerChange, LedgerState
@@ -155,6 +157,7 @@ class Monitor:
     open: str | None = None
     began_at: float = -inf
     payloads: frozenset[bytes] = frozenset()
+    told_vins: list[tuple[str, str]] = field(default_factory=list)
     payloads_before: frozenset[bytes] = frozenset()
     through_before: bool = False
     seen_before_at: float = -inf
@@ -242,6 +245,8 @@ class Monitor:
         for draft in drafts:
             self._event(item, draft.event, draft.transaction)
         events = [draft.event for draft in drafts]
+        moves = [effect for effect in effects if isinstance(effect, Raise | Close | Hold)]
+        assert not (isinstance(item, VinRead) and moves), "a VIN moves nothing by itself"
         for effect in effects:
             match effect:
                 case Raise():
@@ -521,14 +526,26 @@ class Monitor:
             self.payloads_before, self.seen_before_at = self.payloads, item.now.at
         elif isinstance(event, AccessGranted) and event.by == "safety":
             assert transaction is None
-        elif isinstance(event, (AccessDecided, AccessGranted)):
+        elif isinstance(event, (AccessDecided, AccessGranted, VehicleVin)):
             assert transaction is not None
             assert transaction == self.open
-            if isinstance(event, AccessGranted):
-                under = bool(self.samples) and self.occupied(self.samples[-1])
-                self.seen_under, self.granted = under or (self.granted and self.seen_under), True
-            if isinstance(event, AccessDecided):
-                self.asked = self.asked if event.verdict is Verdict.PASS else None
+            self._of_decision(item, event)
+
+    def _of_decision(self, item: Input, event: AccessDecided | AccessGranted | VehicleVin) -> None:
+        if isinstance(event, AccessGranted):
+            under = bool(self.samples) and self.occupied(self.samples[-1])
+            self.seen_under, self.granted = under or (self.granted and self.seen_under), True
+        elif isinstance(event, AccessDecided):
+            self.asked = self.asked if event.verdict is Verdict.PASS else None
+        else:
+            self._vin(item, event)
+
+    def _vin(self, item: Input, event: VehicleVin) -> None:
+        """A VIN is told of with the decision that knows what it is to be, once, and not without end."""
+        assert isinstance(item, Decided | RecordFailed)
+        assert (event.vin, event.source) not in self.told_vins
+        self.told_vins.append((event.vin, event.source))
+        assert len(self.told_vins) <= 8
 
     def _begin(self, item: Input, event: VehiclePresent, transaction: str | None) -> None:
         """A transaction has a number of its own, and begins after the one before has ended."""
@@ -541,6 +558,7 @@ class Monitor:
         self.ids.add(transaction)
         self.open, self.entered, self.granted, self.asked = transaction, False, False, None
         self.began_at, self.payloads = item.now.at, frozenset()
+        self.told_vins = []
         self.seen_under = False
 
     def _outcome(self, item: Input, event: TransactionClosed) -> None:

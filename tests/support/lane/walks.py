@@ -27,12 +27,14 @@ from agent.core.lane.step_inputs import (
     RelayChanged,
     Sampled,
     Ticked,
+    VinRead,
 )
 from agent.core.model import Outcome
 from agent.core.model.instant import Instant
-from agent.core.model.observations import Presentation, Reading
+from agent.core.model.observations import Presentation, Reading, VinReading, VinSource
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.model.signals import Signals
+from agent.core.vin_match import match_vin
 from tests.support.lane.monitor import Monitor
 from tests.support.lane.yard import PERMIT
 
@@ -70,6 +72,7 @@ class World:
         self.lane = Lane.start(rules, 1)
         self.monitor = Monitor(rules)
         self.dice = random.Random(seed)  # noqa: S311 -- a walk that can be repeated
+        self.labels = random.Random(-seed - 1)  # noqa: S311 -- the same
         self.at = 100.0
         self.utc = 1_772_352_000.0
         self.bits: dict[str, bool | None] = {"presence": False, "safety": False, "photocell": None}
@@ -139,7 +142,8 @@ class World:
         said = verdict or self.dice.choice((Verdict.PASS, Verdict.RETRY, Verdict.RETRY, Verdict.DENY, Verdict.MANUAL))
         known = {Verdict.PASS: 0.98, Verdict.MANUAL: 0.5, Verdict.RETRY: 0.3}
         permit = PERMIT if self.dice.random() < known.get(said, 0.0) else None
-        decision = Decision(said, self.dice.choice(list(Reason)), (), permit)
+        found = None if permit is None else match_vin(question.vins, permit.vin)
+        decision = Decision(said, self.dice.choice(list(Reason)), (), permit, vin=found)
         item = Decided(self.now, decision, 1 if permit else 0, question.transaction if self.dice.random() < 0.5 else "")
         luck = self.dice.random()
         if luck < 0.94:
@@ -172,6 +176,20 @@ class World:
         self.frame += 1
         seen = Reading(text, (), "cn", 0.9, "cam", self.frame, self.at, track=track)
         self.feed(PlateRead(self.now, seen), verdict=verdict)
+
+    def label(self) -> None:
+        """A VIN is in view, mostly the declared one; its code is read in some frames."""
+        text = self.labels.choice((PERMIT.vin, PERMIT.vin, f"LSVAA4182E21{self.labels.randrange(90_000):05d}"))
+        source = self.labels.choice((VinSource.CODE_39, VinSource.DATA_MATRIX, VinSource.SCANNER))
+        for _ in range(self.labels.choice((1, 1, 2, 6))):
+            self.frame += 1
+            picture = f"v{self.frame}" if self.labels.random() < 0.3 else None
+            seen = VinReading(text, source, "cam", self.frame, self.at, picture=picture, legible=picture is not None)
+            self.feed(VinRead(self.now, seen))
+
+    def perhaps_label(self, chance: float) -> None:
+        if self.labels.random() < chance:
+            self.label()
 
     def report(self, delivery: str) -> None:
         if self.pulses:
@@ -223,6 +241,7 @@ class World:
         if self.odd(0.3):
             self.plate(f"plate {text}", Verdict.RETRY)
             self.perhaps(0.1, self.failure)
+        self.perhaps_label(0.3)
         if self.rules.neighbours and self.odd(0.3):
             self.block()
         if self.odd(0.1):
@@ -237,6 +256,7 @@ class World:
 
     def enter(self) -> None:
         dice = self.dice
+        self.perhaps_label(0.1)
         self.perhaps(0.15, self.wild)
         self.perhaps(0.08, lambda: self.idle_time(dice.choice((3.0, 7.0))))  # a slow board
         self.report(dice.choices(("delivered", "not_delivered", "unknown"), (8, 1, 2))[0])
@@ -320,6 +340,7 @@ class World:
         the arm comes down.
         """
         self.sense(safety=True, presence=True)
+        self.perhaps_label(0.1)
         self.idle_time(self.dice.choice((0.2, 3.0)))
         self.sense(safety=False)
         self.idle_time(self.dice.choice((0.2, 1.5, 3.0)))

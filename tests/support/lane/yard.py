@@ -24,9 +24,10 @@ from agent.core.lane.step_inputs import (
     TextForDriver,
     TextOrdered,
     Ticked,
+    VinRead,
 )
 from agent.core.model.instant import Instant
-from agent.core.model.observations import Presentation, Reading
+from agent.core.model.observations import Presentation, Reading, VinReading, VinSource
 from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.model.signals import Signals
 from agent.core.permit.claims import Permit
@@ -93,6 +94,7 @@ def _lines(effect: Effect) -> list[str]:  # noqa: C901, PLR0911 -- one line for 
 EVENT_FIELDS = {
     "vehicle.present": ("seen_by",),
     "permit.presented": (),
+    "vehicle.vin": ("match", "source"),
     "access.decided": ("verdict", "reason"),
     "access.granted": ("by",),
     "barrier.pulsed": ("action", "delivery"),
@@ -219,6 +221,20 @@ class Yard:
         self.frame += 1
         seen = Reading(text, (), "cn", 0.9, "cam", self.frame, self.at - ago_s, picture=picture, track=track)
         return self.feed(PlateRead(self.now, seen))
+
+    def vin(
+        self,
+        text: str = PERMIT.vin,
+        source: VinSource = VinSource.CODE_128,
+        picture: str | None = None,
+        ago_s: float = 0.0,
+        camera: str = "cam",
+    ) -> list[str]:
+        self.frame += 1
+        seen = VinReading(
+            text, source, camera, self.frame, self.at - ago_s, picture=picture, legible=picture is not None
+        )
+        return self.feed(VinRead(self.now, seen))
 
     def decide(self, verdict: Verdict, reason: Reason = Reason.OK, use: int = 1, **changes: Any) -> list[str]:
         permit = PERMIT if verdict is Verdict.PASS else None

@@ -5,40 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from agent.core.decision.tie import ReliedOn, Tie, is_declared_vin, relied_on, tie_of
 from agent.core.model import Check, Reason, Verdict
-from agent.core.permit import PermitForm
-from agent.core.plates import DEFAULT_RULES, MatchRules
 
 if TYPE_CHECKING:
+    from agent.core.decision.judgement_rules import JudgementRules
     from agent.core.decision.knowledge import Knowledge
     from agent.core.permit import Permit
-    from agent.core.plates import PlateMatch, PlateVote
-
-
-@dataclass(frozen=True, slots=True)
-class JudgementRules:
-    """What a lane asks for.
-
-    `require`: a permit and its plate, a permit alone, a declared plate alone, or one of the two. `declaration`: whether
-    a signed permit needs its declaration at the gate. `without_plate`: for a vehicle declared to have no plate, an
-    officer, or nothing more. `wrong_check_digit`, `other_class`: what becomes of such a VIN, of such a plate.
-    `anti_passback_s`: for so long a vehicle that passed may not pass the same way again, whatever its permit says;
-    `already_exited_s`: nor under another permit. 0: it may. `sample_share`: 0..1 of the vehicles that may pass go to an
-    officer, drawn with `sample_salt`, which nobody outside knows. `require_two_cameras`: permit and plate do not both
-    come from one camera.
-    """
-
-    match: MatchRules = DEFAULT_RULES
-    require: Literal["permit_and_plate", "permit", "plate", "either"] = "permit_and_plate"
-    declaration: Literal["if_known", "required"] = "if_known"
-    without_plate: Literal["manual", "pass"] = "manual"
-    wrong_check_digit: Literal["note", "manual"] = "note"
-    other_class: Literal["note", "manual"] = "note"
-    anti_passback_s: float = 0.0
-    already_exited_s: float = 0.0
-    sample_share: float = 0.0
-    sample_salt: bytes = b""
-    require_two_cameras: bool = False
+    from agent.core.plates import PlateMatch, PlateVote, WitnessedMatch
+    from agent.core.vin_match import VinMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +21,8 @@ class Case:
     """One permit that holds by itself, with everything that it is judged on.
 
     `readings`: how many there were, in words. `voted`: the plate that they point to; `match`: its match with the
-    declared one.
+    declared one, after the witnesses; `witnessed`: what these made of it, None where they said nothing. `vins_read`:
+    how many VINs were read, in words; `vin`: their match with the declared one, None where none was read.
     """
 
     permit: Permit
@@ -56,11 +32,29 @@ class Case:
     readings: str
     voted: PlateVote | None
     match: PlateMatch | None
+    vins_read: str = ""
+    vin: VinMatch | None = None
+    witnessed: WitnessedMatch | None = None
 
     @property
-    def judges_plate(self) -> bool:
-        """Whether the plate decides too."""
-        return judges_plate(self.permit, self.rules)
+    def tie(self) -> Tie:
+        """What must tie the permit to the vehicle."""
+        return tie_of(self.permit, self.rules)
+
+    @property
+    def relied_on(self) -> ReliedOn:
+        """Which factors a PASS would rest on."""
+        return relied_on(self.tie, self.match, self.vin)
+
+    @property
+    def makes_up_for_plate(self) -> bool:
+        """Whether the VIN is enough, so that the plate need not be read."""
+        return self.relied_on.vin and not self.relied_on.plate
+
+    @property
+    def has_declared_vin(self) -> bool:
+        """Whether the declared VIN was read."""
+        return is_declared_vin(self.vin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +64,6 @@ class CheckFinding:
     check: Check
     verdict: Verdict = Verdict.PASS
     unclear: bool = False
-
-
-def judges_plate(permit: Permit, rules: JudgementRules) -> bool:
-    """Whether the plate decides too, which it does not where a permit alone is enough."""
-    return permit.form is PermitForm.PLATE or rules.require == "permit_and_plate"
 
 
 def held(reason: Reason, detail: str = "") -> CheckFinding:

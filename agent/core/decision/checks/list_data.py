@@ -65,8 +65,11 @@ def released(case: Case) -> CheckFinding | None:
 
 
 def agreeing(case: Case) -> CheckFinding | None:
-    """DECLARATION_MISMATCH: the code and its declaration are not of the same vehicle or the same crossing."""
-    declaration, permit = case.known.declaration, case.permit
+    """DECLARATION_MISMATCH: the code and its declaration are not of the same vehicle or the same crossing.
+
+    Or the declaration holds no longer, not yet, or not in this lane: the code is of before central changed it.
+    """
+    declaration, permit, admission = case.known.declaration, case.permit, case.known.admission
     if declaration is None:
         return None
     pairs = {
@@ -83,6 +86,12 @@ def agreeing(case: Case) -> CheckFinding | None:
             Verdict.DENY,
             Reason.DECLARATION_MISMATCH,
             Text("other {other}", other=joined(other)),
+        )
+    if admission is not None and admission.reason is not Reason.OK:
+        return failed(
+            Verdict.DENY,
+            Reason.DECLARATION_MISMATCH,
+            Text("the declaration: {detail}", detail=admission.checks[-1].detail),
         )
     return held(Reason.DECLARATION_MISMATCH)
 

@@ -1,42 +1,70 @@
-"""What the plate says: read at all, read well enough, the declared one, and nobody else's."""
+"""What the plate says: read at all, read well enough, the declared one, and nobody else's.
+
+Where the VIN is enough, a plate that cannot be read is made up for by it; one that is surely another's is not.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 from agent.core.decision.checks.case import failed, held, noted, unclear
+from agent.core.decision.tie import ASKS_PLATE, Tie, contradicts
 from agent.core.model import Reason, Verdict
 from agent.core.permit import PermitForm
-from agent.core.plates import MatchVerdict, PlateKind
-from drivers.text import Text
+from agent.core.plates import MatchVerdict, PlateKind, WitnessStanding
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from agent.core.decision.checks.case import Case, CheckFinding
-    from agent.core.plates import PlateMatch
+    from agent.core.plates import PlateMatch, WitnessedMatch
 
 FRAMES_FOR_A_PLATE_ALONE: Final = 2
 """How many frames must have read one text before it alone stands for a permit."""
 
+_WEIGHS_PLATE: Final = ASKS_PLATE | {Tie.VIN}
+"""A plate that is surely another one counts there."""
 _COLOURS: Final = frozenset({PlateKind.CIVIL_BLUE, PlateKind.CIVIL_YELLOW})
 
 
 def readable(case: Case) -> CheckFinding:
     """PLATE_UNREADABLE: no plate was read; or none was declared, and then the lane's rule decides."""
-    if not case.judges_plate:
-        return held(Reason.PLATE_UNREADABLE, Text("not judged, the lane asks for a permit alone"))
-    if case.permit.plate is None:
-        return _without_plate(case)
-    if case.voted is None:
-        return unclear(Reason.PLATE_UNREADABLE, case.readings)
-    return held(Reason.PLATE_UNREADABLE, case.readings)
+    match case.tie:
+        case Tie.NOTHING:
+            return held(Reason.PLATE_UNREADABLE, _not_judged(case))
+        case Tie.VIN:
+            return held(Reason.PLATE_UNREADABLE, Text("not judged, the VIN decides"))
+        case Tie.OFFICER:
+            return failed(Verdict.MANUAL, Reason.PLATE_UNREADABLE, Text("the permit declares no plate"))
+        case Tie.EITHER if case.voted is None and case.has_declared_vin:
+            return held(Reason.PLATE_UNREADABLE, _the_vin_instead(case.readings))
+        case Tie.PLATE | Tie.EITHER | Tie.BOTH:
+            found = unclear if case.voted is None else held
+            return found(Reason.PLATE_UNREADABLE, case.readings)
+        case _:
+            assert_never(case.tie)
+
+
+def undisputed(case: Case) -> CheckFinding | None:
+    """PLATE_DISPUTED: a witness and the gate's own cameras do not say the same of the declared plate.
+
+    That is for an officer at once: of two plates that were seen, more pictures do not tell which is the vehicle's.
+    """
+    found = case.witnessed
+    if found is None or found.standing is WitnessStanding.SILENT or case.tie not in _WEIGHS_PLATE:
+        return None
+    if found.disputed:
+        return failed(Verdict.MANUAL, Reason.PLATE_DISPUTED, _said(found))
+    return held(Reason.PLATE_DISPUTED, _said(found))
 
 
 def sure(case: Case) -> CheckFinding | None:
     """PLATE_UNSURE: what was read may be the declared plate and may be another."""
     found = case.match
-    if found is None or not case.judges_plate or found.rival:
+    if found is None or case.tie not in ASKS_PLATE or found.rival:
         return None
     if found.verdict is MatchVerdict.UNSURE:
+        if case.makes_up_for_plate:
+            return held(Reason.PLATE_UNSURE, _the_vin_instead(_score(found)))
         return unclear(Reason.PLATE_UNSURE, _score(found))
     if case.permit.form is PermitForm.PLATE and _agreeing(case) < FRAMES_FOR_A_PLATE_ALONE:
         return unclear(
@@ -54,21 +82,30 @@ def sure(case: Case) -> CheckFinding | None:
 
 
 def matching(case: Case) -> CheckFinding | None:
-    """PLATE_MISMATCH: it is another plate."""
+    """PLATE_MISMATCH: it is another plate. Beside the declared VIN that is a contradiction, and for an officer."""
     found = case.match
-    if found is None or not case.judges_plate or found.rival:
+    if found is None or case.tie not in _WEIGHS_PLATE or found.rival:
         return None
     if found.verdict is MatchVerdict.MISMATCH:
+        by_vin = case.tie is Tie.VIN or (case.tie is Tie.EITHER and case.has_declared_vin)
+        if by_vin:
+            return failed(Verdict.MANUAL, Reason.PLATE_MISMATCH, _beside_the_vin(case, _score(found)))
         return failed(Verdict.DENY, Reason.PLATE_MISMATCH, _score(found))
     return held(Reason.PLATE_MISMATCH, _score(found))
 
 
 def nobody_elses(case: Case) -> CheckFinding | None:
-    """PLATE_OTHER_PERMIT: another active declaration explains the picture better. Its plate is never shown."""
-    if case.match is None or not case.judges_plate:
+    """PLATE_OTHER_PERMIT: another active declaration explains the picture better. Its plate is never shown.
+
+    Where the VIN is enough, the declared plate may be one that looks like that other one; another one may not.
+    """
+    found = case.match
+    if found is None or case.tie not in _WEIGHS_PLATE:
         return None
-    if case.match.rival:
-        return unclear(Reason.PLATE_OTHER_PERMIT, _score(case.match))
+    if found.rival:
+        if case.makes_up_for_plate and not contradicts(found):
+            return held(Reason.PLATE_OTHER_PERMIT, _the_vin_instead(_score(found)))
+        return unclear(Reason.PLATE_OTHER_PERMIT, _score(found))
     return held(
         Reason.PLATE_OTHER_PERMIT, Text("{count} other declared plates are alike", count=len(case.known.others))
     )
@@ -94,10 +131,28 @@ def of_its_class(case: Case) -> CheckFinding | None:
     )
 
 
-def _without_plate(case: Case) -> CheckFinding:
-    if case.rules.without_plate == "pass":
-        return held(Reason.PLATE_UNREADABLE, Text("not judged, the permit declares no plate"))
-    return failed(Verdict.MANUAL, Reason.PLATE_UNREADABLE, Text("the permit declares no plate"))
+def _not_judged(case: Case) -> Text:
+    if case.permit.plate is None and case.rules.require == "permit_and_plate":
+        return Text("not judged, the permit declares no plate")
+    return Text("not judged, the lane asks for a permit alone")
+
+
+def _said(found: WitnessedMatch) -> Text:
+    if found.standing is WitnessStanding.AGREES:
+        return Text("{witness} read the declared plate", witness=found.witness)
+    if found.standing is WitnessStanding.CONTRADICTS:
+        return Text("{witness} read another plate", witness=found.witness)
+    return Text("{witness} read no other plate for sure", witness=found.witness)
+
+
+def _the_vin_instead(seen: str) -> Text:
+    return joined([seen, Text("the declared VIN was read, which is enough")], "; ")
+
+
+def _beside_the_vin(case: Case, seen: str) -> str:
+    if not case.has_declared_vin:
+        return seen
+    return joined([seen, Text("the declared VIN was read beside it")], "; ")
 
 
 def _may_be(read: str, wanted: str) -> bool:

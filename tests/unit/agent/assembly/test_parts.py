@@ -16,7 +16,7 @@ from agent.core.lane.step_inputs import CommandKind, Decided
 from agent.core.model import Outcome
 from agent.core.model.camera_view import View
 from agent.core.model.instant import Instant
-from agent.core.model.observations import Presentation, Reading
+from agent.core.model.observations import Presentation, Reading, VinReading, VinSource
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.plates.recogniser_columns import ColumnsError
 from agent.devices.device_status import DeviceStatusTable
@@ -33,9 +33,11 @@ from agent.store.errors import EvidenceError
 from agent.store.evidence.evidence import EvidenceStore
 from agent.store.evidence.retention import RetentionClass
 from agent.vision.mapping import CameraStatus, MappedDetection
+from drivers.emulators.scanner import ScannerEmulator
 from drivers.inputs import simulated as simulated_inputs
 from drivers.registry import inputs as make_inputs
 from drivers.registry import relay as make_relay
+from drivers.registry import scanner as make_scanner
 from drivers.relay import simulated
 from tests.support.gate.simulated_gate import scale_stops
 from tests.support.pki.permits import PERMIT
@@ -204,18 +206,25 @@ class Unit:
     """A lane unit on simulated boards whose every decision is PASS."""
 
     def __init__(
-        self, name, journal, devices, orders=lambda _lane: LaneLockout(), hear=lambda _present: None, **changes
+        self,
+        name,
+        journal,
+        devices,
+        orders=lambda _lane: LaneLockout(),
+        hear=lambda _present: None,
+        scanners=None,
+        **changes,
     ):
         lane = settings(**changes)
         self.relay = RelayBoard(name, make_relay("simulated", {"name": name}))
         inputs = None if lane.inputs is None else make_inputs("simulated", {"name": name})
         self.relays = simulated.board(name).relays
         self.inputs = simulated_inputs.board(name)
-        self.kept = {}
+        self.kept, self.questions = {}, []
         self.unit = LaneService(
             "exit",
             lane,
-            LaneDevices(self.relay, inputs),
+            LaneDevices(self.relay, inputs, scanners or {}),
             LaneServiceDependencies(
                 Recorder(journal, lambda: UTC), devices, Clock().now, self.kept.update, Interlock((), ()), orders
             ),
@@ -228,6 +237,7 @@ class Unit:
         self.unit.notify_code_awaited(hear)
 
     def _decide(self, question, now, _later):
+        self.questions.append(question)
         return Decided(now, Decision(Verdict.PASS, Reason.OK, (), PERMIT), 1, question.transaction)
 
     def __enter__(self):
@@ -280,6 +290,24 @@ def test_a_vehicle_goes_through_a_whole_lane_of_threads(request, journal, device
     assert not any(lane.relays.states)
 
 
+def test_a_vin_that_is_handed_in_alone_is_decided_on_with_its_picture_and_a_text_that_is_none_is_not(
+    request, journal, devices
+):
+    with Unit(request.node.name, journal, devices) as lane:
+        lane.wait_state("idle")
+        lane.inputs.set(1, True)
+        lane.wait_state("present")
+        seen = VinReading(PERMIT.vin, VinSource.CODE_39, "front", 1, Clock().now().at, picture=DIGEST, legible=True)
+        lane.unit.vin_read(replace(seen, text="PART NO 4711 00017"))
+        lane.unit.vin_read(seen, {DIGEST: JPEG})
+        lane.unit.vin_read(replace(seen, text=PERMIT.vin[:-1] + "2", source=VinSource.SCANNER, camera="desk"))
+        shown = Presentation(b"permit", "test", "front", 1, Clock().now().at)
+        lane.unit.detected(MappedDetection("front", 1, shown.at, (shown,), (), {}))
+        eventually(lambda: lane.questions)
+        assert [one.text for one in lane.questions[0].vins] == [PERMIT.vin, PERMIT.vin[:-1] + "2"]
+        assert lane.questions[0].pictures == {DIGEST: JPEG}
+
+
 def test_a_plate_that_cannot_be_weighed_does_not_keep_back_the_permit_beside_it(request, journal, devices):
     with Unit(request.node.name, journal, devices) as lane:
         lane.wait_state("idle")
@@ -293,6 +321,21 @@ def test_a_plate_that_cannot_be_weighed_does_not_keep_back_the_permit_beside_it(
         with pytest.raises(ColumnsError):
             lane.unit.detected(MappedDetection("front", 1, at, (shown,), (wrong,), {}))
         eventually(lambda: any(one.on and one.channel == 1 for one in lane.relays.history))
+
+
+def test_a_label_that_is_held_before_the_scanner_is_no_permit(request, journal, devices, tmp_path):
+    label, permit = b"[)>\x1e06\x1dILSVAA49J132047371\x1dP1\x1e\x04", b"GP1:permit LSVAA49J132047371"
+    with ScannerEmulator(tmp_path / "scanner") as emulator:
+        desk = make_scanner("serial_lines", {"port": str(emulator.line.link)})
+        with Unit(request.node.name, journal, devices, scanners={"desk": desk}) as lane:
+            lane.wait_state("idle")
+            eventually(lambda: devices.states.get("exit/desk") == "up")
+            lane.inputs.set(1, True)
+            lane.wait_state("present")
+            emulator.scan(label)
+            emulator.scan(permit)
+            eventually(lambda: any(one.on and one.channel == 1 for one in lane.relays.history))
+    assert {one.payload for asked in lane.questions for one in asked.presentations} == {permit}
 
 
 def test_officers_order_a_lane_and_hear_what_becomes_of_it(request, journal, devices):

@@ -139,3 +139,23 @@ def test_with_a_broken_configuration_the_boards_of_the_last_good_one_are_release
     assert done.returncode == 0, done.stderr
     assert f"{path}:1:" in done.stderr
     assert "the boards of the last good configuration are released instead" in done.stderr
+
+
+def test_a_board_that_the_agent_ran_with_last_is_released_though_the_file_names_another_one_now(tmp_path, monkeypatch):
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    path = tmp_path / "gate.toml"
+    path.write_text(HEAD + lane(1, tmp_path / "before"), encoding="utf-8")
+    history = History(tmp_path / "state", path)
+    with history.held():
+        history.keep_good(present_files(path), 1.0)
+    path.write_text(HEAD + lane(1, tmp_path / "after"), encoding="utf-8")
+    command = [sys.executable, "-m", "agent.cli.main", "release", "--within-s", str(WITHIN_S), str(path)]
+    with LcusEmulator(tmp_path / "before") as before, LcusEmulator(tmp_path / "after") as after:
+        for board in (before, after):
+            board.relays.set(1, on=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=scaled(30), check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert sorted(done.stdout.splitlines()) == sorted(
+            f"{board.line.link.resolve()}: released" for board in (before, after)
+        )
+        assert not any((*before.relays.states, *after.relays.states))

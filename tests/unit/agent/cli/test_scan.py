@@ -15,7 +15,12 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from agent.cli.scan import scan
+from agent.core.model import VinSource
 from agent.vision.worker.picture_file import PictureError, decode, load
+from bench.sights import Sight
+from bench.vin_labels import label as bars
+from bench.vin_labels import shown as seen_label
+from bench.vin_labels import vin_of
 from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 
 application = typer.Typer()
@@ -43,7 +48,7 @@ def test_a_line_of_json_has_exactly_the_promised_shape(photo: Path) -> None:
     (row,) = rows(result)
 
     assert result.exit_code == 0
-    assert list(row) == ["file", "qr", "plates", "picture", "ms"]
+    assert list(row) == ["file", "qr", "plates", "vins", "picture", "ms"]
     assert row["file"] == str(photo)
     ((code,), (plate,)) = row["qr"], row["plates"]
     assert list(code) == ["text", "engine", "corners", "module_px"]
@@ -53,7 +58,8 @@ def test_a_line_of_json_has_exactly_the_promised_shape(photo: Path) -> None:
     assert (plate["text"], plate["kind"], len(plate["box"])) == ("新A12345", "civil_blue", 4)
     assert [character for character, _ in plate["characters"]] == list("新A12345")
     assert all(0 < share <= 1 for _, share in plate["characters"])
-    assert set(row["ms"]) == {"qr", "plate"}
+    assert row["vins"] == []
+    assert set(row["ms"]) == {"qr", "plate", "vin"}
     assert all(ms > 0 for ms in row["ms"].values())
 
 
@@ -97,6 +103,19 @@ def test_only_the_reader_that_was_asked_for_looks(photo: Path) -> None:
 
     assert (len(codes_only["qr"]), codes_only["plates"], codes_only["ms"]["plate"]) == (1, [], None)
     assert (plates_only["qr"], len(plates_only["plates"]), plates_only["ms"]["qr"]) == ([], 1, None)
+
+
+def test_the_vin_of_a_label_is_told_with_its_code_and_its_place(tmp_path: Path) -> None:
+    path, vin = tmp_path / "label.png", vin_of(1)
+    seen = seen_label(bars(VinSource.CODE_39, f"I{vin}"), Sight(3.0), np.random.default_rng(1))
+    cv2.imwrite(str(path), seen.pixels)
+    (row,) = rows(run(path, "--json", "--reader", "vin"))
+    (told,) = row["vins"]
+
+    assert list(told) == ["text", "source", "box"]
+    assert (told["text"], told["source"], len(told["box"])) == (vin, "code_39", 4)
+    assert (row["ms"]["qr"], row["ms"]["plate"]) == (None, None)
+    assert f"{vin} code_39" in run(path, "--reader", "vin").stdout
 
 
 def test_without_json_a_table_is_shown(photo: Path) -> None:

@@ -40,6 +40,16 @@ def test_a_picture_that_comes_again_or_is_named_by_a_code_later_is_held_longer()
     assert "parked" in pictures.named(ALL)
 
 
+def test_a_picture_that_a_plate_or_a_vin_names_later_is_held_longer_and_one_of_a_code_stays_one():
+    pictures = held()
+    pictures.add({}, AT + 5, plates={"parked", "code"})
+    pictures.add({}, AT + EVIDENCE_S)
+    assert list(pictures.named(ALL)) == list(ALL)
+    small = held(most_bytes=15)
+    small.add({"more": b"more"}, AT + 5, plates={"more", "code"})
+    assert list(small.named(("code", "plate", "more"))) == ["code", "plate", "more"]
+
+
 def test_a_picture_of_a_code_that_comes_again_with_a_plate_stays_one():
     pictures = held(most_bytes=15)
     pictures.add({"code": b"code"}, AT + 1, plates={"code"})

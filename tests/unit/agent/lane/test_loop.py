@@ -22,7 +22,7 @@ from agent.core.lane.step_inputs import CommandKind, Decided, OfficerCommand, Te
 from agent.core.model import DriverMessage
 from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerState
-from agent.core.model.observations import Presentation, Reading
+from agent.core.model.observations import Presentation, Reading, VinReading, VinSource
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.model.signals import Signals
 from agent.devices.port_supervisor import PortState, Retry
@@ -622,6 +622,16 @@ def test_plates_that_are_read_again_and_again_push_out_no_picture_of_a_code(gate
     gate.loop.detected(LaneDetection((shown,), (), {}))
     eventually(lambda: "code" in gate.kept)
     assert gate.kept["code"] == b"of the code"
+
+
+def test_a_vin_of_the_frame_that_shows_the_permit_is_decided_on_with_it_and_its_picture_is_there(gate):
+    vin = VinReading(PERMIT.vin, VinSource.QR, "front", 1, time.monotonic(), picture="label", legible=True)
+    shown = Presentation(b"permit", "test", "front", 1, time.monotonic(), picture="code")
+    pictures = {"code": b"of the code", "label": b"of the label", "other": b"of something else"}
+    gate.loop.detected(LaneDetection((shown,), (), pictures, (vin,)))
+    eventually(lambda: gate.questions)
+    assert gate.questions[0].vins == (vin,)
+    assert gate.questions[0].pictures == {"code": b"of the code", "label": b"of the label"}
 
 
 # ------------------------------------------------------------------------------------------------- all else it is told

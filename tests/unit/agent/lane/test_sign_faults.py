@@ -128,8 +128,8 @@ def noticed(family: Family, trouble: str) -> bool:
         return True
     if trouble in {POWER_LOSS, SignFault.SLOW} or not family.answers:
         return False
-    # A card that tells only that it is there may tell it though a page was spoiled.
-    return family.proves or trouble not in {SignFault.GARBLED, SignFault.CUT}
+    # A card that tells only that it is there may tell it though a page was spoiled, or when it is asked once more.
+    return family.proves or trouble not in {SignFault.GARBLED, SignFault.CUT, SignFault.LATE}
 
 
 @pytest.mark.parametrize("trouble", [*SignFault, UNPLUGGED, POWER_LOSS])

@@ -7,10 +7,16 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from agent.core.decision.second_reading import PicturesShown
+from agent.core.decision.second_reading import PicturesShown, VinShown
+from agent.core.model import VinSource
 from agent.vision.second_reading import COMMAND, SecondReadingLimits, SecondReadingService
+from agent.vision.worker.picture_selector import crop_jpeg
+from bench.sights import Sight
+from bench.vin_labels import label, vin_of
+from bench.vin_labels import shown as seen_label
 from tests.support.vision.kept_pictures import told, yard
 from tests.support.vision.sandbox_attempts import BARRED
 from tests.support.waiting import PATIENCE_S, eventually, scaled
@@ -43,6 +49,18 @@ def answer(service, codes=(), plates=()):
 @pytest.fixture(scope="module")
 def honest():
     return told(TEXT, PLATE)
+
+
+def test_it_reads_the_vins_of_labels_and_of_codes_in_the_order_of_their_pictures(honest):
+    vin, other = vin_of(1), vin_of(2)
+    bars = crop_jpeg(seen_label(label(VinSource.CODE_39, vin), Sight(2.5), np.random.default_rng(1)).pixels)
+    qr = crop_jpeg(seen_label(label(VinSource.QR, f"VIN:{other}"), Sight(4.0), np.random.default_rng(2)).pixels)
+    with running() as service:
+        answers = queue.Queue()
+        service.read([honest.overview], [], lambda shown, why: answers.put((shown, why)), [bars, yard(), qr])
+        shown, why = answers.get(timeout=PATIENCE_S)
+    assert (why, shown.codes, shown.plates) == ("", (TEXT.encode(),), ())
+    assert shown.vins == ((VinShown(vin, VinSource.CODE_39),), (), (VinShown(other, VinSource.QR),))
 
 
 def alive(pid):

@@ -2,7 +2,7 @@ import os
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import cv2
 import numpy as np
@@ -27,10 +27,7 @@ PATIENT = {"open_timeout_ms": min(60_000, round(scaled(4000))), "read_timeout_ms
 @pytest.fixture(autouse=True)
 def patient(monkeypatch):
     """What the driver allows beside its settings, as much longer as the machine is busy."""
-    options = opencv._STREAM_OPTIONS
-    assert "timeout;2000000" in options
-    patient = options.replace("timeout;2000000", f"timeout;{round(scaled(2_000_000))}")
-    monkeypatch.setattr(opencv, "_STREAM_OPTIONS", patient)
+    monkeypatch.setattr(opencv, "_LEAST_SILENCE_MS", round(scaled(opencv._LEAST_SILENCE_MS)))
     for name in ("_CONNECT_TIMEOUT_S", "_ANSWER_TIMEOUT_S"):
         monkeypatch.setattr(diagnosis, name, scaled(getattr(diagnosis, name)))
 
@@ -102,6 +99,42 @@ def server(clips):
 
 
 # ------------------------------------------------------------------------------------------------------- streams
+
+
+@contextmanager
+def halting(silence_s):
+    """A camera that sends pictures over HTTP, says nothing for so long, and goes on."""
+    picture = cv2.imencode(".jpg", numbered_picture(1))[1].tobytes()
+    part = b"--b\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n" % (len(picture), picture)
+    ended = threading.Event()
+
+    def serve():
+        link, _ = listener.accept()
+        with link, suppress(OSError):
+            link.recv(4096)
+            link.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=b\r\n\r\n" + 50 * part)
+            ended.wait(silence_s)
+            link.sendall(part)
+            ended.wait(PATIENCE_S)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/video"
+        finally:
+            ended.set()
+            thread.join(PATIENCE_S)
+
+
+def test_a_stream_may_be_silent_for_as_long_as_the_setting_says(monkeypatch):
+    monkeypatch.setattr(opencv, "_LEAST_SILENCE_MS", 200)
+    with halting(silence_s=1.0) as url:
+        device = opened(url, open_timeout_ms=60_000, read_timeout_ms=30_000)
+        try:
+            assert [number_in(device.read().pixels) for _ in range(51)] == [1] * 51
+        finally:
+            device.close()
 
 
 def test_a_stream_gives_frames_in_order_at_the_newest_picture(server):

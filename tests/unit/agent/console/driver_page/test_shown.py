@@ -8,13 +8,15 @@ from math import inf
 
 import pytest
 
-from agent.console.driver_page.messages import TONES, Tone, message_of, sentence
+from agent.console.driver_page.messages import TONES, Tone
 from agent.console.driver_page.shown import NOT_READ_S, in_order, shown
 from agent.console.driver_page.stream import as_json
 from agent.console.live.arm_position import STILL_S
+from agent.core.lane import message_for
 from agent.core.lane.state import InputState, LaneLockout, LaneState
 from agent.core.model import DriverMessage, Reason, Signals
 from agent.i18n import Language
+from agent.i18n.driver_texts import sentence
 from agent.lane.lane_view import LaneView
 from agent.settings import Timing
 
@@ -36,17 +38,32 @@ def test_before_the_first_round_of_the_lane_and_after_its_last_the_driver_waits(
     assert (still.message, still.plate, still.left_s) == (DriverMessage.WAIT, "", None)
 
 
-@pytest.mark.parametrize("word", [*LaneState, *Reason, ""])
-def test_every_word_of_a_lane_is_a_message_with_a_sentence_in_every_language(word):
-    message = message_of(word)
+@pytest.mark.parametrize("word", [*LaneState, *Reason])
+def test_every_word_of_a_lane_is_shown_as_its_message(word):
+    assert now(replace(VIEW, message=word)).message is message_for(word)
+
+
+def test_a_lane_that_has_said_nothing_yet_starts():
+    assert now(replace(VIEW, message="")).message is DriverMessage.STARTING
+
+
+@pytest.mark.parametrize("message", DriverMessage)
+def test_every_message_has_a_tone_and_a_sentence_in_every_language(message):
     assert message in TONES
     assert all(sentence(message, language) for language in Language)
-    assert now(replace(VIEW, message=word)).message is message
+
+
+def test_a_text_of_central_is_shown_in_place_of_what_the_lane_says():
+    told = now(replace(VIEW, state="manual", message="manual", texts=(("en", "To bay 4"), ("zh", "请到4号位"))))
+    assert told.message is DriverMessage.FROM_CENTRAL
+    assert told.text == {EN: "To bay 4", ZH: "请到4号位"}
+    assert json.loads(as_json(told, "v1", AT))["text"] == {"en": "To bay 4", "zh": "请到4号位"}
+    assert now(replace(VIEW, state="manual", message="manual")).text == {}
 
 
 def test_another_word_is_refused():
     with pytest.raises(ValueError, match="nonsense"):
-        message_of("nonsense")
+        now(replace(VIEW, message="nonsense"))
 
 
 @pytest.mark.parametrize("message", DriverMessage)
@@ -84,15 +101,14 @@ def test_an_open_arm_counts_down_to_the_end_of_the_time_to_enter():
     [
         ("", [EN, ZH, KK]),
         ("京A12345", [ZH, EN, KK]),
-        ("123ABC02", [KK, EN, ZH]),
+        ("123ABC02", [KK, RU, EN]),
         ("粤ZAB12港", [ZH, EN, KK]),
         ("AB1234", [EN, ZH, KK]),
         ("?", [EN, ZH, KK]),
     ],
 )
-def test_the_language_of_the_plates_country_comes_first_where_the_lane_has_it(plate, order):
+def test_the_languages_of_the_plates_country_come_before_those_of_the_lane(plate, order):
     assert list(in_order((EN, ZH, KK), plate)) == order
-    assert list(in_order((EN, RU), plate)) == [EN, RU]
     assert list(now(replace(VIEW, plate=plate)).languages) == order
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import httpx
 
-from agent.console.web.unix_socket import SOCKET_NAME
+from agent.console.web.unix_socket import SOCKET_NAME, UnixSocket
 from agent.service.notify import Notifier
 from tests.support.console.consoles import ConsoleGate
 from tests.support.waiting import PATIENCE_S
@@ -51,3 +51,25 @@ def test_who_asks_at_the_own_socket_as_soon_as_the_gate_is_ready_is_answered(tmp
         asking.settimeout(PATIENCE_S)
         assert asking.recv(100).startswith(b"HTTP/1.1 200 OK")
         asking.close()
+
+
+def test_the_sockets_name_is_there_only_when_it_listens(tmp_path, mocker):
+    named = []
+    listen = socket.socket.listen
+
+    def look_and_listen(self, *arguments):
+        named.append((tmp_path / SOCKET_NAME).exists())
+        listen(self, *arguments)
+
+    mocker.patch.object(socket.socket, "listen", look_and_listen)
+    (tmp_path / f"{SOCKET_NAME}.new").touch()  # an agent was killed here
+    own = UnixSocket(tmp_path)
+    opened = own.open()
+    try:
+        with socket.socket(socket.AF_UNIX) as asking:
+            asking.connect(str(own.path))
+    finally:
+        opened.close()
+        own.close()
+    assert named == [False]
+    assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from agent.core.crypto.keys import SigningKey
-from agent.core.decision.judgement import JudgementRules, judge
+from agent.core.decision.judgement import judge
+from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.knowledge import Knowledge, PermitUses
 from agent.core.decision.permit_choice import Assessment, AssessmentContext, TransactionEvidence, assess
 from agent.core.lists.freshness import DataStanding, DataState
@@ -106,7 +107,9 @@ def test_a_good_permit_and_its_plate_pass_with_every_check_on_record():
         Reason.QR_NONE,
         Reason.QR_MULTIPLE,
         *between(Reason.PAYLOAD_TOO_LARGE, Reason.DECLARATION_UNKNOWN),
-        *between(Reason.DATA_TOO_OLD, Reason.VIN_CHECKSUM),
+        *between(Reason.DATA_TOO_OLD, Reason.PLATE_UNREADABLE),
+        *between(Reason.PLATE_UNSURE, Reason.PLATE_OTHER_PERMIT),
+        *between(Reason.VIN_CHECKSUM, Reason.VIN_CHECKSUM),
         *between(Reason.VEHICLE_CLASS_MISMATCH, Reason.STATE_NOT_WHOLE),
     ]
     assert decision.data == FRESH

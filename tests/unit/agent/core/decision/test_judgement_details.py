@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from agent.core.decision.checks.random_sample import drawn
-from agent.core.decision.judgement import JudgementRules, judge
+from agent.core.decision.decision import Decision
+from agent.core.decision.judgement import judge
+from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.knowledge import PermitUses, subjects_of
 from agent.core.decision.permit_choice import AssessmentContext, TransactionEvidence, assess
 from agent.core.lists.freshness import DataState
@@ -259,7 +261,8 @@ def test_the_match_that_was_made_before_is_not_made_again():
         TransactionEvidence("t1", shown(GOOD), READ), AssessmentContext(CONTEXT, TRUST), Instant(0.0, NOW)
     )
     before = replace(match(vote(READ), PLATE), score=7.0)
-    assert judge(assessment, JudgementRules(), KNOWN, final=True, matched=before).match is before
+    decided = Decision(Verdict.PASS, Reason.OK, (), match=before)
+    assert judge(assessment, JudgementRules(), KNOWN, final=True, before=decided).match is before
 
 
 SUBJECTS = (

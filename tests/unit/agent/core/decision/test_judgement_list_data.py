@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.decision.checks.case import JudgementRules
 from agent.core.decision.judgement import lists_needed
+from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.knowledge import PermitUses, in_force
 from agent.core.lists.freshness import DataState
 from agent.core.model.list_kinds import ListKind

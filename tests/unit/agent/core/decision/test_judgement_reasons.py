@@ -32,8 +32,11 @@ from tests.support.lane.judging import (
     check,
     decide,
     declared,
+    printed,
     read,
     text,
+    vins_read,
+    witness_said,
 )
 from tests.support.pki.permits import KEY, NOW
 
@@ -144,8 +147,45 @@ ROWS = {
         MANUAL,
         MANUAL,
     ),
+    "another plate, says a witness": (
+        Reason.PLATE_DISPUTED,
+        {"witnessed": (witness_said("京B98765"),)},
+        MANUAL,
+        MANUAL,
+    ),
+    "another plate, but a witness says the declared one": (
+        Reason.PLATE_DISPUTED,
+        {"readings": read("京B98765"), "witnessed": (witness_said(),)},
+        MANUAL,
+        MANUAL,
+    ),
     "hardly read": (Reason.PLATE_UNSURE, {"readings": read(sure=0.5)}, RETRY, MANUAL),
     "another plate": (Reason.PLATE_MISMATCH, {"readings": read("京B98765")}, DENY, DENY),
+    "no VIN read": (Reason.VIN_UNREADABLE, {"second_factor": "vin"}, RETRY, MANUAL),
+    "no plate declared, and no VIN read": (
+        Reason.VIN_UNREADABLE,
+        {"payloads": (text(plate=None, plate_kind=None),), "without_plate": "vin"},
+        RETRY,
+        MANUAL,
+    ),
+    "a VIN hardly read": (
+        Reason.VIN_UNSURE,
+        {"vins": printed(doubts=((16, "2"),)), "second_factor": "both"},
+        RETRY,
+        MANUAL,
+    ),
+    "another VIN": (
+        Reason.VIN_MISMATCH,
+        {"vins": vins_read("LSVAA4182E2184847"), "second_factor": "vin"},
+        RETRY,
+        MANUAL,
+    ),
+    "another plate beside the VIN": (
+        Reason.PLATE_MISMATCH,
+        {"readings": read("京B98765"), "vins": vins_read(), "second_factor": "either"},
+        MANUAL,
+        MANUAL,
+    ),
     "a wrong check digit": (
         Reason.VIN_CHECKSUM,
         {"payloads": (text(vin="LSVAA49J132047372"),), "wrong_check_digit": "manual"},

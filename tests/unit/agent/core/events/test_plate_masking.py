@@ -14,13 +14,17 @@ from agent.core.events.event_types import (
     CheckRecord,
     Draft,
     GateStopping,
+    LedgerConflict,
     ListsRefused,
     PermitRecord,
     PlateRecord,
     TransactionClosed,
+    VehicleVin,
+    VinRecord,
+    WitnessRecord,
 )
 from agent.core.events.plate_masking import FREE_TEXTS, PLATES, masked, masked_plate, masked_text
-from agent.core.model import Outcome
+from agent.core.model import Outcome, VinSource
 from agent.core.model.reasons import Reason, Verdict
 
 BY_TYPE = {one.TYPE: one for one in TYPES}
@@ -73,9 +77,13 @@ def test_a_decision_is_masked_in_the_permit_in_the_match_and_in_every_check():
         CheckRecord(reason=Reason.PLATE_MISMATCH, ok=True, detail="read DIPLO02 for DIPLO01"),
         CheckRecord(reason=Reason.PLATE_OTHER_PERMIT, ok=False, detail="498VDZ08 explains it better"),
     )
-    event = AccessDecided(verdict=Verdict.PASS, reason=Reason.OK, checks=checks, permit=permit, plate=plate)
+    said = WitnessRecord(standing="contradicts", said="DIPLO03", witness="beside")
+    event = AccessDecided(
+        verdict=Verdict.PASS, reason=Reason.OK, checks=checks, permit=permit, plate=plate, witness=said
+    )
     shown = hidden(event)
     assert not any(one in shown.model_dump_json() for one in ("DIPLO01", "DIPLO02", "498VDZ08"))
+    assert (shown.witness.said, shown.witness.standing) == ("DI***03", "contradicts")
     assert (shown.permit.vin, shown.plate.score) == ("v", 1.0)
     assert shown.checks[1].detail == "49****08 explains it better"
     assert type(shown).model_validate_json(shown.model_dump_json()) == shown
@@ -90,6 +98,23 @@ def test_an_outcome_an_officers_words_and_an_error_in_a_list_are_masked():
     assert hidden(granted).cause == "新B***45 was checked by hand"
     refused = ListsRefused(list="watch", code="content_invalid", detail="新B12345 is no plate", source="mqtt")
     assert hidden(refused).detail == "新B***45 is no plate"
+
+
+VIN = "LSVAA49J132047371"
+
+
+def test_a_vin_as_read_is_masked_and_that_of_a_permit_is_not():
+    permit = PermitRecord(permit="00", issuer="i", key="k", declaration="d", vin=VIN, plate=None, expires_at=1)
+    read = VinRecord(verdict="MATCH", read=VIN, source=VinSource.QR, score=99.0, frames=1)
+    decided = hidden(AccessDecided(verdict=Verdict.PASS, reason=Reason.OK, checks=(), permit=permit, vin=read))
+    assert (decided.permit.vin, decided.vin.read) == (VIN, "LS*************71")
+    assert (decided.vin.source, decided.vin.score) == (VinSource.QR, 99.0)
+    seen = hidden(VehicleVin(vin=VIN, source=VinSource.QR, camera="exit/front", match="other", frames=1))
+    assert (seen.vin, seen.match, seen.camera) == ("LS*************71", "other", "exit/front")
+    closed = TransactionClosed(
+        outcome=Outcome.PASSED, reason=Reason.OK, assumed=False, duration_s=1.0, vin=VIN, vin_read=VIN, plate_code="22"
+    )
+    assert (hidden(closed).vin, hidden(closed).vin_read, hidden(closed).plate_code) == (VIN, "LS*************71", "22")
 
 
 def test_an_event_without_a_plate_stays_as_it_is():
@@ -122,9 +147,13 @@ EVERYWHERE = sorted(
 )
 
 
+CODES_OF_KINDS = {(PermitRecord, "plate_code"), (TransactionClosed, "plate_code")}
+"""They say what kind of plate it is, and not which."""
+
+
 def test_every_field_that_says_it_holds_a_plate_is_known_as_one():
     # By their descriptions: a developer who adds another one must say here how it is masked.
-    speaking = {(model, name) for model, name, words in EVERYWHERE if "plate" in words.lower()}
+    speaking = {(model, name) for model, name, words in EVERYWHERE if "plate" in words.lower()} - CODES_OF_KINDS
     known = {(model, name) for model, names in PLATES.items() for name in names}
     assert known <= {(model, name) for model, name, _words in EVERYWHERE}
     assert speaking - known == set()
@@ -156,3 +185,14 @@ def with_plates(value, name=""):
             return "新B12345"
         case _:
             return value
+
+
+WHOLE = {(PermitRecord, "vin"), (TransactionClosed, "vin"), (LedgerConflict, "vin")}
+"""VINs of permits, by which central finds the declaration."""
+
+
+def test_every_field_that_is_a_vin_as_read_is_known_as_one():
+    named = {(model, name) for model, name, _words in EVERYWHERE if name.startswith("vin")}
+    known = {(model, name) for model, names in PLATES.items() for name in names}
+    assert named - known == WHOLE
+    assert (VinRecord, "read") in known

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from agent.core.decision.decision import Decision
-from agent.core.events.event_types import AccessDecided, CheckRecord, DataRecord, PermitRecord, PlateRecord
+from agent.core.events.event_types import (
+    AccessDecided,
+    CheckRecord,
+    DataRecord,
+    PermitRecord,
+    PlateRecord,
+    WitnessRecord,
+)
 from agent.core.lane.event_drafts import decision_event, evidence_pictures, permit_of
 from agent.core.lane.own_plate import plate_of
 from agent.core.lane.state import Transaction
@@ -19,6 +26,7 @@ from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.permit.claims import PermitForm
 from agent.core.plates.match import MatchVerdict, PlateMatch
 from agent.core.plates.vote import PlateVote
+from agent.core.plates.witness import WitnessedMatch, WitnessStanding
 from tests.support.lane.yard import MATCH, PERMIT
 
 VERSIONS = {ListKind.DECLARATIONS: 11, ListKind.REVOCATIONS: 12, ListKind.WATCH: 13}
@@ -49,6 +57,7 @@ TOLD = AccessDecided(
         plate=None,
         expires_at=2_000_000_000,
         form="jws",
+        plate_code="41",
     ),
     plate=PlateRecord(
         verdict="MISMATCH",
@@ -59,6 +68,7 @@ TOLD = AccessDecided(
         rival=True,
         kind="trailer",
         colour="yellow",
+        code="15",
     ),
     pictures=("p1", "p2"),
     data=DataRecord(state=DataState.STALE_OK, age_s=1800, trust=5, declarations=11, revocations=12, watch=13),
@@ -80,6 +90,23 @@ def readings(*pictures: str | None) -> tuple[Reading, ...]:
     ("decision", "pictures", "event"),
     [
         pytest.param(DECISION, ("p1", "p2"), TOLD, id="all that it knows"),
+        pytest.param(
+            replace(BARE, witnessed=WitnessedMatch(MATCH, MATCH, WitnessStanding.CONTRADICTS, "沪B00001", "beside")),
+            (),
+            AccessDecided(
+                verdict=Verdict.DENY,
+                reason=Reason.EXPIRED,
+                checks=(),
+                witness=WitnessRecord(standing="contradicts", said="沪B00001", witness="beside"),
+            ),
+            id="what a witness said",
+        ),
+        pytest.param(
+            replace(BARE, witnessed=WitnessedMatch(MATCH, MATCH, WitnessStanding.SILENT)),
+            (),
+            AccessDecided(verdict=Verdict.DENY, reason=Reason.EXPIRED, checks=()),
+            id="witnesses that said nothing",
+        ),
         pytest.param(BARE, (), AccessDecided(verdict=Verdict.DENY, reason=Reason.EXPIRED, checks=()), id="nothing"),
         pytest.param(
             replace(BARE, data=DataStanding(DataState.TOO_OLD, None, {}, 0)),

@@ -606,9 +606,9 @@ def test_the_record_of_waiting_names_the_permit_and_reserves_nothing() -> None:
     assert event.permit.permit == PERMIT.permit_id.hex()
     assert yard.ledger() == []
     yard.way(free=True)
-    assert yard.effects[-1] == Decide(
-        FIRST, yard.lane.transaction.presentations if yard.lane.transaction else (), (), final=True
-    )
+    transaction = yard.lane.transaction
+    assert transaction is not None
+    assert yard.effects[-1] == Decide(FIRST, transaction.presentations, (), final=True, arrived_at=transaction.began_at)
     yard.decide(Verdict.PASS, use=2)
     assert yard.ledger() == [LedgerState.RESERVED]
     assert [effect for effect in yard.effects if isinstance(effect, Raise)] == [Raise(f"{FIRST}-1", yard.at + 10.0)]

@@ -660,6 +660,7 @@ def test_the_record_of_a_grant_comes_first_and_holds_everything() -> None:
         "plate": "京A12345",
         "expires_at": 2_000_000_000,
         "form": "signed",
+        "plate_code": "",
     }
     assert decided.plate == PlateRecord(verdict="MATCH", declared="京A12345", read="京A12345", score=4.0, frames=3)
     assert [check.model_dump() for check in decided.checks] == [{"reason": Reason.OK, "ok": True, "detail": "fine"}]
@@ -715,6 +716,8 @@ def test_the_outcome_names_the_permit_the_plate_the_pictures_and_the_time_it_too
         "vin": PERMIT.vin,
         "granted": True,
         "taken": True,
+        "vin_read": None,
+        "plate_code": "",
     }
 
 
@@ -822,9 +825,10 @@ def test_a_close_pulse_that_is_ordered_some_time_after_the_sample_must_start_the
 
 def test_a_final_question_is_asked_once() -> None:
     yard = present()
+    came_at = yard.at
     yard.wait(32.0)
     asked = [effect for effect in yard.effects if isinstance(effect, Decide)]
-    assert asked == [Decide(FIRST, (), (), final=True)]
+    assert asked == [Decide(FIRST, (), (), final=True, arrived_at=came_at)]
 
 
 def test_the_first_step_shows_where_the_lane_is() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.core.plates.likelihood import Lattice, printed_forms
+from agent.core.plates.likelihood import PlateLattice, printed_forms
 from agent.core.plates.recogniser_columns import BLANK, Columns, of_positions
 
 SYMBOLS = ("", "A", "B", "1")
@@ -42,13 +42,15 @@ def written_out(seen: Columns) -> dict[str, float]:
 @settings(max_examples=25, deadline=None)
 @given(blurred(), st.text(alphabet="AB1", min_size=1, max_size=3))
 def test_the_likelihood_is_the_sum_over_all_ways_to_lay_the_text(seen: Columns, text: str) -> None:
-    assert Lattice(seen).log_likelihood(text) == pytest.approx(math.log(written_out(seen).get(text, 1e-300)), abs=1e-6)
+    assert PlateLattice(seen).log_likelihood(text) == pytest.approx(
+        math.log(written_out(seen).get(text, 1e-300)), abs=1e-6
+    )
 
 
 @settings(max_examples=25, deadline=None)
 @given(blurred(), st.text(alphabet="AB1", min_size=5, max_size=5))
 def test_every_single_change_has_the_likelihood_of_its_own_text(seen: Columns, text: str) -> None:
-    found, wanted = Lattice(seen).around(text), written_out(seen)
+    found, wanted = PlateLattice(seen).around(text), written_out(seen)
 
     assert set(found) == {text} | {
         text[:place] + other + text[place + 1 :] for place in range(5) for other in "AB1" if other != text[place]
@@ -66,16 +68,16 @@ def test_also_a_number_that_looks_quite_different_has_its_exact_likelihood() -> 
     seen = columns(*almost)
 
     wanted = written_out(seen)
-    assert Lattice(seen).log_likelihood("B1AB") == pytest.approx(math.log(wanted["B1AB"]), abs=1e-6)
+    assert PlateLattice(seen).log_likelihood("B1AB") == pytest.approx(math.log(wanted["B1AB"]), abs=1e-6)
     assert math.log(wanted["B1AB"]) == pytest.approx(-82.2, abs=0.1)
 
 
 def test_what_was_asked_before_changes_no_answer() -> None:
     positions = tuple((((character, 0.6), ("7", 0.2), ("A", 0.1))) for character in "京A12345")
     texts = ["京A12345", "京A12346", "京A1234挂", "A12345", "京AA1177", "京A12345"]
-    kept = Lattice(of_positions(positions))
+    kept = PlateLattice(of_positions(positions))
     for text in texts:
-        fresh = Lattice(of_positions(positions))
+        fresh = PlateLattice(of_positions(positions))
         assert kept.around(text) == fresh.around(text)
         assert kept.log_likelihood(text) == fresh.log_likelihood(text)
 
@@ -85,22 +87,22 @@ def test_a_number_longer_than_any_format_has_a_likelihood_and_nothing_beside_it(
     text = "A1B2C3D4E5F6G7H8"[:length]
     seen = of_positions(tuple(((character, 0.9), ("7", 0.1)) for character in text))
 
-    assert list(Lattice(seen).around(text)) == [text]
-    assert Lattice(seen).log_likelihood(text) > -5
+    assert list(PlateLattice(seen).around(text)) == [text]
+    assert PlateLattice(seen).log_likelihood(text) > -5
 
 
 def test_a_double_character_needs_a_blank_between() -> None:
     once = columns({"A": 1.0}, {"A": 1.0}, {"A": 1.0})
     twice = columns({"A": 1.0}, {BLANK: 1.0}, {"A": 1.0})
 
-    assert Lattice(once).log_likelihood("A") == pytest.approx(0.0, abs=1e-6)
-    assert Lattice(once).log_likelihood("AA") < -10
-    assert Lattice(twice).log_likelihood("AA") == pytest.approx(0.0, abs=1e-6)
+    assert PlateLattice(once).log_likelihood("A") == pytest.approx(0.0, abs=1e-6)
+    assert PlateLattice(once).log_likelihood("AA") < -10
+    assert PlateLattice(twice).log_likelihood("AA") == pytest.approx(0.0, abs=1e-6)
 
 
 def test_only_characters_that_a_format_allows_compete() -> None:
     positions = tuple((((character, 0.5), ("挂", 0.3), ("7", 0.2))) for character in "京A12345")
-    found = Lattice(of_positions(positions)).around("京A12345")
+    found = PlateLattice(of_positions(positions)).around("京A12345")
 
     assert "京A1234挂" in found  # a trailer's plate
     assert "京A123挂5" not in found
@@ -116,8 +118,8 @@ def test_a_kazakh_plate_of_two_lines_prints_its_region_before_its_letters() -> N
     seen = of_positions(tuple(((character, 0.99),) for character in "24110VBZ"))
 
     assert printed[0] == "24110VBZ"
-    assert Lattice(seen).log_likelihood("241VBZ10", two_lines=True) > -1
-    assert Lattice(seen).log_likelihood("241VBZ10") < -10
+    assert PlateLattice(seen).log_likelihood("241VBZ10", two_lines=True) > -1
+    assert PlateLattice(seen).log_likelihood("241VBZ10") < -10
 
 
 def test_the_mark_of_a_temporary_plate_is_printed_behind_the_number() -> None:
@@ -125,12 +127,12 @@ def test_the_mark_of_a_temporary_plate_is_printed_behind_the_number() -> None:
     seen = of_positions(tuple(((character, 0.99),) for character in "京A12345临"))
 
     assert {"京A12345", "京A12345临"} <= printed
-    assert Lattice(seen).log_likelihood("京A12345") > -1
+    assert PlateLattice(seen).log_likelihood("京A12345") > -1
 
 
 def test_around_speaks_of_numbers_and_not_of_what_is_printed() -> None:
     positions = tuple(((character, 0.9), ("7", 0.1)) for character in "24110VBZ")
-    found = Lattice(of_positions(positions)).around("241VBZ10", two_lines=True)
+    found = PlateLattice(of_positions(positions)).around("241VBZ10", two_lines=True)
 
     assert found["247VBZ10"] > found["241VBZ10"] - 5
     assert "241VBZ17" in found

@@ -17,7 +17,7 @@ from agent.core.site.claim_answers import ClaimAnswer, ClaimCode
 from agent.core.trust_state import NO_HOLD, StateHold
 from agent.lane.decider import Decider, LanePlace, Sources
 from agent.lane.decider.confirmation import AGAIN_S
-from tests.support.lane.judging import read
+from tests.support.lane.judging import read, witness_said
 from tests.support.lane.kept_pictures import FaithfulReader
 from tests.support.lists.lists import ROOT
 from tests.support.pki.permits import KEY, NOW, PERMIT
@@ -30,6 +30,7 @@ PASS = (Verdict.PASS, Reason.OK)
 RETRY = (Verdict.RETRY, Reason.PICTURE_UNCONFIRMED)
 UNCONFIRMED = (Verdict.MANUAL, Reason.PICTURE_UNCONFIRMED)
 MISMATCH = (Verdict.MANUAL, Reason.PICTURE_MISMATCH)
+DISPUTED = (Verdict.MANUAL, Reason.PLATE_DISPUTED)
 
 
 class ScriptedReader(FaithfulReader):
@@ -39,9 +40,9 @@ class ScriptedReader(FaithfulReader):
         super().__init__()
         self.asked = []
 
-    def read(self, codes, plates, answer):
+    def read(self, codes, plates, answer, vins=()):
         def as_it_is():
-            super(ScriptedReader, self).read(codes, plates, answer)
+            super(ScriptedReader, self).read(codes, plates, answer, vins)
 
         self.asked.append((as_it_is, answer))
 
@@ -77,9 +78,16 @@ class Lane:
         place = LanePlace(
             9411, 1, "export", 60, 700, require_clock=False, rules=JudgementRules(), forms=frozenset(PermitForm)
         )
-        self.distrusted, self.hold = [], NO_HOLD
+        self.distrusted, self.hold, self.said = [], NO_HOLD, []
         sources = Sources(
-            self.registry, self.journal, lambda: True, self.claims, self.pictures, self._distrust, lambda: self.hold
+            self.registry,
+            self.journal,
+            lambda: True,
+            self.claims,
+            self.pictures,
+            self._distrust,
+            lambda: self.hold,
+            self._witnessed,
         )
         self.decider = Decider(place, sources)
 
@@ -87,14 +95,17 @@ class Lane:
         self.distrusted.append(camera)
         raise RuntimeError("nobody is there to be ended")
 
+    def _witnessed(self, since):
+        return tuple(one for one in self.said if one.at >= since)
+
     def close(self):
         self.journal.close()
         self.registry.close()
 
     def ask(self, transaction="t1", *, permit=PLATED, plate="新A12345", frames=1, at=1.0, final=False, pictured=True):
-        """Verdict and reason at once, or None."""
+        """Verdict and reason at once, or None. The vehicle came at 0.5."""
         shown = Presentation(issue(permit, KEY).encode(), "test", "front", 1, at)
-        question = Decide(transaction, (shown,), read(plate, frames=frames), final)
+        question = Decide(transaction, (shown,), read(plate, frames=frames), final, arrived_at=0.5)
         if pictured:
             question = self.pictures.pictured(question)
         answer = self.decider.decide(question, Instant(at, float(NOW)), self.answers.append)
@@ -182,6 +193,22 @@ def test_a_loss_that_is_noticed_while_pictures_are_read_is_for_an_officer_and_no
     lane.pictures.confirm()
     assert lane.later == [(Verdict.MANUAL, Reason.STATE_NOT_WHOLE)]
     assert lane.claims.count == 0
+
+
+def test_a_witness_that_reads_another_plate_while_pictures_are_read_ends_it_at_an_officer(lane):
+    assert lane.ask() is None
+    lane.said.append(witness_said("京B98765", at=1.5))
+    lane.pictures.confirm()
+    assert lane.later == [DISPUTED]
+    assert lane.answers[0].decision.witnessed.said == "京B98765"
+    assert lane.claims.count == 0
+
+
+@pytest.mark.parametrize(("at", "answer"), [(0.49, None), (0.5, DISPUTED)])
+def test_what_a_witness_said_counts_from_when_the_vehicle_came(lane, at, answer):
+    lane.said.append(witness_said("京B98765", at=at))
+    assert lane.ask() == answer
+    assert len(lane.pictures.asked) == (answer is None)
 
 
 def test_a_reading_that_fails_is_for_an_officer_and_says_why(lane):

@@ -368,6 +368,66 @@ def test_a_registry_that_cannot_be_read_is_for_an_officer(lane, what, caplog):
     assert lane.verdict() == PASS
 
 
+REVOKED = (Verdict.DENY, Reason.PERMIT_REVOKED)
+
+
+def test_a_permit_that_is_revoked_while_its_pictures_are_read_again_does_not_pass(lane, mocker):
+    """The second reading takes seconds; central's word in them counts."""
+    read = lane.kept_pictures.read
+
+    def revoke_and_read(*arguments):
+        put_whole(lane.registry, REVOCATIONS, [Revocation(PERMIT.permit_id, PERMIT.expires_at)])
+        read(*arguments)
+
+    mocker.patch.object(lane.kept_pictures, "read", revoke_and_read)
+    assert lane.verdict() == REVOKED
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "later"])
+def test_a_permit_that_is_revoked_while_its_home_gate_is_asked_does_not_pass(lane, at_once):
+    claim = lane.claims.claim
+
+    class Revoking:
+        def claim(self, request, answer):
+            put_whole(lane.registry, REVOCATIONS, [Revocation(PERMIT.permit_id, PERMIT.expires_at)])
+            granted = claim(request, answer)
+            return granted if at_once else answer(granted)
+
+    lane.claims = Revoking()
+    assert lane.verdict() == REVOKED
+
+
+def test_where_the_lists_cannot_be_read_when_the_home_gate_answers_an_officer_decides(lane):
+    claim = lane.claims.claim
+
+    class Failing:
+        def claim(self, request, answer):
+            lane.lists.fails = "revocation"
+            answer(claim(request, answer))
+
+    lane.claims = Failing()
+    assert lane.verdict() == (Verdict.MANUAL, Reason.GATE_FAULT)
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "said"),
+    [
+        ({"not_before": NOW - 7200, "expires_at": NOW - 3600}, f"the declaration: until {NOW - 3600}"),
+        ({"not_before": NOW + 3600}, f"the declaration: from {NOW + 3600}"),
+        ({"lane_mask": 0b10}, "the declaration: lane mask 0x2"),
+    ],
+    ids=["shortened", "put off", "for another lane"],
+)
+def test_a_permit_passes_no_longer_and_nowhere_else_than_its_declaration_says_now(lane, narrowed, said):
+    here = declared(PERMIT)
+    put_whole(lane.registry, DECLARATIONS, [replace(here, **narrowed)], 1)
+    decision = lane.decide().decision
+    assert (decision.verdict, decision.reason) == (Verdict.DENY, Reason.DECLARATION_MISMATCH)
+    assert decision.checks[-1].detail == said
+    put_whole(lane.registry, DECLARATIONS, [here], 2)
+    assert lane.verdict() == PASS
+
+
 def test_what_central_says_of_a_permit_is_in_force_at_the_next_decision(lane):
     here = declared(PERMIT)
     put_whole(lane.registry, DECLARATIONS, [here], 1)

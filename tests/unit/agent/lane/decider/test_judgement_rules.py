@@ -22,6 +22,7 @@ def test_the_defaults_ask_for_a_signed_permit_and_its_plate(tmp_path):
         "if_known",
         "manual",
     )
+    assert found.rules.second_factor == "plate"
     assert found.forms == frozenset({PermitForm.SIGNED})
     assert found.require_clock
     assert (found.rules.already_exited_s, found.rules.anti_passback_s, found.rules.sample_share) == (30 * DAY_S, 0, 0)
@@ -33,6 +34,8 @@ def test_the_defaults_ask_for_a_signed_permit_and_its_plate(tmp_path):
         ('[lanes.out.rules]\nrequire = "either"', lambda place: place.rules.require == "either"),
         ('[lanes.out.rules]\ndeclaration = "required"', lambda place: place.rules.declaration == "required"),
         ('[lanes.out.rules]\nwithout_plate = "pass"', lambda place: place.rules.without_plate == "pass"),
+        ('[lanes.out.rules]\nwithout_plate = "vin"', lambda place: place.rules.without_plate == "vin"),
+        ('[lanes.out.rules]\nsecond_factor = "either"', lambda place: place.rules.second_factor == "either"),
         ('[lanes.out.rules]\nwrong_check_digit = "manual"', lambda place: place.rules.wrong_check_digit == "manual"),
         ('[lanes.out.rules]\nother_class = "manual"', lambda place: place.rules.other_class == "manual"),
         ("[lanes.out.rules]\nalready_exited_days = 0.5", lambda place: place.rules.already_exited_s == DAY_S / 2),

@@ -93,7 +93,7 @@ BROKEN = [
         ),
         [
             (19, 32, "lanes.out.cameras[1].ulr", "no such key", "url"),
-            (19, 60, "lanes.out.cameras[1].readers[1]", 'one of "qr", "plate"', "plate"),
+            (19, 60, "lanes.out.cameras[1].readers[1]", 'one of "qr", "plate", "vin"', "plate"),
         ],
     ),
     (
@@ -127,7 +127,7 @@ BROKEN = [
     (
         "an item in a list of several lines",
         good(('kind = "cam"', 'kind = "cam"\nreaders = [\n  "qr",  # ]\n  "plat",\n]')),
-        [(34, 3, "lanes.out.cameras[0].readers[1]", 'one of "qr", "plate"', "plate")],
+        [(34, 3, "lanes.out.cameras[0].readers[1]", 'one of "qr", "plate", "vin"', "plate")],
     ),
     # ------------------------------------------------------------------------------------------------- set twice
     ("a key twice", good(("site = 7", 'site = 7\nid = "x"')), [(7, 1, "", "this key was set before, in line 5", "")]),

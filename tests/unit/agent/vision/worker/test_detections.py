@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from agent.core.model import VinSource
 from agent.vision.mapping import DetectionMapper
 from agent.vision.worker.detections import DetectionBuilder
 from agent.vision.worker.kept_picture import KeptPictureReader
@@ -23,6 +24,7 @@ from drivers.camera.simulated_yard.scene import Scene, ShownCode, draw_scene
 
 if TYPE_CHECKING:
     from agent.core.model.observations import Reading
+    from agent.vision.mapping import MappedDetection
 
 
 @dataclass(frozen=True)
@@ -189,3 +191,91 @@ def test_a_picture_that_is_none_shows_nothing(picture: bytes) -> None:
 def test_a_frame_from_before_its_vision_worker_or_from_the_time_to_come_is_refused(at: float, behind_s: float) -> None:
     with pytest.raises(ProtocolError, match="cannot be"):
         DetectionMapper("exit/front", 0, 90.0, 2.0).seen(Detection(frame=1, at=at, behind_s=behind_s), (), now=100.0)
+
+
+# ---------------------------------------------------------------------------------------------------------------- VINs
+
+VIN, OTHER_VIN = "LSVAA49J132047371", "WVWZZZ1KZBW000012"
+
+
+@dataclass(frozen=True)
+class Vin:
+    text: str = VIN
+    source: VinSource = VinSource.CODE_39
+    box: tuple[int, int, int, int] = (100, 60, 400, 40)
+    legible: bool = True
+    crop: np.ndarray = field(default_factory=lambda: np.full((60, 420, 3), 90, np.uint8))
+
+
+def mapped(mapper: DetectionMapper, *vins: Vin, number: int = 3, at: float = 100.0) -> MappedDetection:
+    """What the parent makes of a frame with these VINs, told over the wire."""
+    detections = DetectionBuilder(Configure(camera_kind="x", camera={}))
+    numbered = NumberedFrame(number, Frame(np.zeros((72, 128, 3), np.uint8), at, behind_s=1.0))
+    (envelope,) = Decoder(from_worker=True).feed(encoded(*detections.of_vins(numbered, vins)))
+    return mapper.seen(envelope.message, envelope.pictures, now=at + 1)
+
+
+def test_a_vin_becomes_a_reading_with_its_source_its_time_and_the_picture_that_shows_it() -> None:
+    seen = mapped(DetectionMapper("exit/front", 40, 90.0, 2.0, vins=True), Vin(), Vin(OTHER_VIN, legible=False))
+    first, second = seen.vin_readings
+
+    assert (first.text, first.source, first.camera, first.frame) == (VIN, VinSource.CODE_39, "exit/front", 43)
+    assert (first.at, first.behind_s, first.confidence, first.box) == (99.0, 1.0, 1.0, (100, 60, 400, 40))
+    assert [one.legible for one in (first, second)] == [True, False]
+    assert decoded(seen.pictures[first.picture]).shape == (60, 420, 3)
+    assert decoded(seen.pictures[seen.overview]).shape == (72, 128, 3)
+    assert (seen.presentations, seen.readings) == ((), ())
+
+
+def test_a_frame_is_pictured_where_a_vin_is_new_and_not_again_at_once() -> None:
+    detections = DetectionBuilder(Configure(camera_kind="x", camera={}, picture_every_s=2.0))
+
+    def overviews(at: float, *vins: Vin) -> int:
+        told, pictures = detections.of_vins(NumberedFrame(1, Frame(np.zeros((72, 128, 3), np.uint8), at)), vins)
+        assert len(pictures) == len(vins) + (told.picture is not None)
+        return int(told.picture is not None)
+
+    assert [overviews(10.0, Vin()), overviews(10.5, Vin()), overviews(11.0, Vin(), Vin(OTHER_VIN))] == [1, 0, 1]
+
+
+def test_no_more_than_four_vins_of_a_frame_are_told() -> None:
+    many = [Vin(f"LSVAA49J13204737{digit}") for digit in range(9)]
+    seen = mapped(DetectionMapper("exit/front", 0, 90.0, 2.0, vins=True), *many)
+    assert [one.text for one in seen.vin_readings] == [one.text for one in many[:4]]
+
+
+def test_a_vin_that_nobody_asked_for_is_left_out_whatever_the_vision_worker_tells() -> None:
+    assert mapped(DetectionMapper("exit/front", 0, 90.0, 2.0), Vin()).vin_readings == ()
+
+
+def shown_codes(mapper: DetectionMapper, *payloads: bytes) -> MappedDetection:
+    codes = tuple(
+        SeenCode(payload=one, engine="test", corners=((5, 6), (45, 6), (45, 46), (5, 46))) for one in payloads
+    )
+    return mapper.seen(Detection(frame=1, at=100.0, codes=codes, picture=0), (b"overview",), now=100.0)
+
+
+def test_a_qr_code_with_a_vin_is_a_label_and_no_presentation_where_vins_are_read() -> None:
+    permit, label, other = b"GP1:" + VIN.encode(), f"VIN:{VIN}".encode(), b"https://example.com"
+    seen = shown_codes(DetectionMapper("exit/front", 0, 90.0, 2.0, vins=True), permit, label, other)
+    (reading,) = seen.vin_readings
+
+    assert [one.payload for one in seen.presentations] == [permit, other]
+    assert (reading.text, reading.source, reading.box) == (VIN, VinSource.QR, (5, 6, 41, 41))
+    assert reading.picture == sha256(b"overview").hexdigest()
+
+
+def test_where_none_are_read_it_is_presented_as_before() -> None:
+    seen = shown_codes(DetectionMapper("exit/front", 0, 90.0, 2.0), f"VIN:{VIN}".encode())
+    assert ([one.payload for one in seen.presentations], seen.vin_readings) == ([f"VIN:{VIN}".encode()], ())
+
+
+def test_a_camera_that_reads_vins_alone_presents_no_permit() -> None:
+    mapper = DetectionMapper("exit/side", 0, 90.0, 2.0, permits=False, vins=True)
+    seen = shown_codes(mapper, b"GP1:PERMIT", VIN.encode())
+    assert ([one.text for one in seen.vin_readings], seen.presentations) == ([VIN], ())
+
+
+def test_codes_full_of_vins_make_no_more_than_eight_readings() -> None:
+    labels = [";".join(f"LSVAA49J13{place:02d}4737{digit}" for digit in range(9)).encode() for place in range(16)]
+    assert len(shown_codes(DetectionMapper("exit/front", 0, 90.0, 2.0, vins=True), *labels).vin_readings) == 8

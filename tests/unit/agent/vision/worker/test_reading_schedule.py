@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from agent.vision.worker.latest_frame import NumberedFrame
-from agent.vision.worker.reading_schedule import SAME_PLATE_EVERY_S, ReadingSchedule
+from agent.vision.worker.reading_schedule import (
+    SAME_PLATE_EVERY_S,
+    VIN_EVERY_S,
+    VIN_READ_EVERY_S,
+    ReadingSchedule,
+)
 from drivers.api import Frame
 
 PIXELS = np.zeros((1, 1, 3), np.uint8)
@@ -60,3 +65,30 @@ def test_a_new_picture_gets_its_next_thorough_look_sooner(since, next_at):
 def test_where_nothing_changes_no_look_for_plates_is_a_thorough_one():
     schedule = ReadingSchedule()
     assert not any(schedule.begin_thorough_plate_look(frame(at, changing=False)) for at in (1.0, 10.0, 100.0))
+
+
+def vin_looks(schedule, times, *, changing, attending):
+    return [at for at in times if schedule.begin_vin_look(frame(at, changing=changing), attending=attending)]
+
+
+TENTHS = [tick / 10 for tick in range(100)]
+
+
+@pytest.mark.parametrize(("changing", "attending"), [(True, False), (False, True), (True, True)])
+def test_vins_are_looked_for_now_and_then_while_a_vehicle_waits_or_something_moves(changing, attending):
+    looks = vin_looks(ReadingSchedule(), TENTHS, changing=changing, attending=attending)
+    assert looks[0] == 0.0
+    assert len(looks) == pytest.approx(TENTHS[-1] / VIN_EVERY_S, abs=4)
+
+
+def test_no_vin_is_looked_for_in_a_yard_where_nothing_happens():
+    assert vin_looks(ReadingSchedule(), TENTHS, changing=False, attending=False) == []
+
+
+def test_a_vin_that_was_just_read_leaves_the_time_to_others_for_a_while():
+    schedule = ReadingSchedule()
+    assert vin_looks(schedule, [0.0], changing=True, attending=True) == [0.0]
+    schedule.note_vin(0.0)
+    looks = vin_looks(schedule, TENTHS[1:], changing=True, attending=True)
+    assert [at for at in looks if at < 5] == [VIN_READ_EVERY_S, 2 * VIN_READ_EVERY_S]
+    assert len([at for at in looks if at > 6]) > 6, "another label may come into view"

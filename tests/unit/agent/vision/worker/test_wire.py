@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from agent.core.model import VinSource
 from agent.vision.worker.protocol import (
     MAX_PAYLOAD,
     Attend,
@@ -27,6 +28,8 @@ from agent.vision.worker.protocol import (
     ReadPictures,
     SeenCode,
     SeenPlate,
+    SeenVin,
+    ShownVin,
     Stop,
     ToWorker,
 )
@@ -43,11 +46,14 @@ PLATE = SeenPlate(
     columns=bytes((2, 0, 9, 50, 3, 0)),
     two_lines=True,
 )
+VIN = "LSVAA49J132047371"
+SEEN_VIN = SeenVin(text=VIN, source=VinSource.CODE_39, box=(0, 1, 2, 3))
 SAMPLES = [
     (Hello(pid=1, version=1), []),
     (CameraState(phase=CameraPhase.STALE, detail="камера"), []),
     (Detection(frame=7, at=1.25, codes=(SeenCode(payload=bytes(range(256)), engine="zxing"),), picture=0), [JPEG]),
     (Detection(frame=7, at=1.25, plates=(PLATE.model_copy(update={"crop": 1}),)), [JPEG, JPEG + b"2"]),
+    (Detection(frame=7, at=1.25, vins=(SEEN_VIN, SEEN_VIN.model_copy(update={"crop": 1})), picture=0), [JPEG, JPEG]),
     (Heartbeat(at=3.5, reading_since=3.25), []),
     (Heartbeat(at=3.5, captured=9, read=3, skipped=6, dropped=4, load=0.75), []),
     (PreviewFrame(frame=1, at=2.0, picture=0, width_px=1920, height_px=1080, sharpness=0.5), [JPEG]),
@@ -56,17 +62,21 @@ SAMPLES = [
     (Expose(share=0.25, for_s=10.0), []),
     (Expose(share=None, for_s=0.0), []),
     (PicturesShown(codes=((b"\x00\xff", b"2"), ()), plates=(PLATE, None)), []),
+    (PicturesShown(vins=((), (ShownVin(text=VIN, source=VinSource.QR),))), []),
     (ReadPictures(codes=1, plates=1), [JPEG, JPEG]),
+    (ReadPictures(codes=1, plates=0, vins=2), [JPEG, JPEG, JPEG]),
     (Attend(present=True), []),
     (Stop(), []),
 ]
 
 
-@pytest.mark.parametrize(("codes", "plates"), [(0, 0), (1, 0), (1, 2), (3, 0)])
-def test_pictures_to_be_read_are_as_many_as_are_announced(codes, plates):
+@pytest.mark.parametrize(
+    ("codes", "plates", "vins"), [(0, 0, 0), (1, 0, 0), (1, 2, 0), (3, 0, 0), (1, 1, 1), (0, 0, 1)]
+)
+def test_pictures_to_be_read_are_as_many_as_are_announced(codes, plates, vins):
     data = encoded(ReadPictures(codes=1, plates=1), [JPEG, JPEG])
     text = json.loads(data[4 : -2 * len(JPEG)])
-    text["message"] |= {"codes": codes, "plates": plates}
+    text["message"] |= {"codes": codes, "plates": plates, "vins": vins}
     with pytest.raises(ProtocolError, match="other pictures than came with it"):
         Decoder(from_worker=False).feed(frame(text, JPEG, JPEG))
 
@@ -180,6 +190,56 @@ def test_a_message_that_the_other_end_would_refuse_is_not_sent():
 def test_sixteen_of_the_largest_codes_fit_into_one_message():
     codes = (SeenCode(payload=b"1" * MAX_PAYLOAD, engine="zxing"),) * 16
     assert Decoder(from_worker=True).feed(encoded(Detection(frame=1, at=1.0, codes=codes)))[0].message.codes == codes
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"text": VIN[:16]},
+        {"text": VIN + "0"},
+        {"text": VIN.lower()},
+        {"text": VIN[:16] + "I"},
+        {"text": VIN[:16] + "O"},
+        {"text": VIN[:16] + "Q"},
+        {"text": VIN + "\n"},
+        {"text": VIN[:16] + "１"},  # noqa: RUF001 - the wide digit is the point
+        {"text": 17},
+        {"source": "qr"},
+        {"source": "print"},
+        {"source": "scanner"},
+        {"source": "engraved"},
+        {"box": [0, 1, 2]},
+        {"box": [0, -1, 2, 3]},
+        {"crop": 0},
+        {"crop": 16},
+        {"confidence": 1.0},
+    ],
+)
+def test_a_vision_worker_cannot_tell_of_a_vin_that_is_none_or_that_it_does_not_read(change):
+    told = {"text": VIN, "source": "code_39", "box": [0, 1, 2, 3]}
+
+    def heard(*vins):
+        return Decoder(from_worker=True).feed(
+            frame({"message": {"type": "detection", "frame": 1, "at": 1.0, "vins": vins}})
+        )
+
+    assert heard(told)[0].message.vins == (SEEN_VIN,)
+    with pytest.raises(ProtocolError):
+        heard(told | change)
+
+
+def test_nor_of_more_than_four_in_one_frame():
+    assert Detection(frame=1, at=1.0, vins=(SEEN_VIN,) * 4).vins
+    with pytest.raises(ValidationError):
+        Detection(frame=1, at=1.0, vins=(SEEN_VIN,) * 5)
+
+
+def test_a_second_reader_cannot_tell_of_more_in_one_picture_either():
+    shown = ShownVin(text=VIN, source=VinSource.CODE_128)
+    with pytest.raises(ValidationError):
+        PicturesShown(vins=((shown,) * 5,))
+    with pytest.raises(ValidationError):
+        ShownVin(text=VIN[1:], source=VinSource.CODE_128)
 
 
 def test_a_plate_has_one_position_for_each_character():

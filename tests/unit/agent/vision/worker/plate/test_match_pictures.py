@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from agent.core.plates.likelihood import Lattice
+from agent.core.plates.likelihood import PlateLattice
 from agent.core.plates.match import MatchVerdict, match
 from agent.core.plates.recogniser_columns import MOST_BYTES, decode
 from agent.core.plates.rivals import rivals, series
@@ -46,7 +46,7 @@ def test_the_columns_that_leave_the_vision_worker_are_small_and_give_the_plate_i
 
     assert 36 < len(reading.columns) < MOST_BYTES / 4
     assert len(columns.shares) == 36
-    lattice = Lattice(columns)
+    lattice = PlateLattice(columns)
     assert lattice.log_likelihood(text) > math.log(0.5)
     assert max(lattice.around(text).items(), key=lambda item: item[1])[0] == text
 

@@ -1,0 +1,70 @@
+"""The VINs that a text may hold, as codes on vehicles and makers' labels have them.
+
+A label's code holds the VIN alone, the VIN behind a leading I (the data identifier of a VIN in ANSI MH10.8.2, which
+Code 39 on many cars bears), or a maker's longer text with the VIN as one of its fields. Nothing is made up: what is
+taken for a VIN stands between borders. 17 characters inside a longer run of letters and digits are none.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MOST_VINS: Final = 4
+"""So many VINs of one text are told: who holds more than that says nothing of the vehicle in view."""
+MOST_CHARACTERS: Final = 8192
+"""So much of a text is looked at: more than any QR code (7089) or Data Matrix (3116) holds."""
+
+LENGTH: Final = 17
+_FORM: Final = re.compile(r"[0-9A-HJ-NPR-Z]{17}")
+"""ISO 3779: no I, O and Q."""
+_IDENTIFIER: Final = "I"
+_SERIAL: Final = 4
+"""ISO 3779: the last four characters of a VIN are digits. Asked for only where words are joined."""
+_MOST_PARTS: Final = 6
+_FIELD: Final = re.compile(r"[0-9A-Z]+(?:[ \t-]+[0-9A-Z]+)*")
+"""Words of letters and digits with blanks and hyphens between them; everything else is a border of a field."""
+_WORD: Final = re.compile(r"[0-9A-Z]+")
+_ESCAPED: Final = re.compile(r"%[0-9A-F]{2}")
+_NAMES: Final = (("VIN",), ("VIN", "NO"), ("VIN", "CODE"), ("VIN", "NUMBER"))
+
+
+def vins_in(text: str) -> tuple[str, ...]:
+    """The VINs that the text holds, in capitals, in their order, each once; 4 at most.
+
+    A word of 17 characters of ISO 3779, or of 18 with a leading I; or a field, or what follows the word VIN in it, that
+    is one when its blanks and hyphens are taken out.
+    """
+    # Letters that become two in capitals, or those of other scripts that become Latin ones, would make something up.
+    looked_at = "".join(one.upper() if one.isascii() else "\n" for one in text[:MOST_CHARACTERS])
+    if "://" in looked_at:
+        looked_at = _ESCAPED.sub("\n", looked_at)
+    found: dict[str, None] = {}
+    for field in _FIELD.finditer(looked_at):
+        for vin in _vins_of_field(_WORD.findall(field.group())):
+            found[vin] = None
+            if len(found) == MOST_VINS:
+                return tuple(found)
+    return tuple(found)
+
+
+def _vins_of_field(words: Sequence[str]) -> Iterator[str]:
+    for word in words:
+        if vin := _bare(word):
+            yield vin
+    for name in ((), *_NAMES):
+        parts = words[len(name) :]
+        if tuple(words[: len(name)]) == name and 1 < len(parts) <= _MOST_PARTS:
+            vin = _bare("".join(parts))
+            if vin and vin[-_SERIAL:].isdigit():
+                yield vin
+
+
+def _bare(word: str) -> str:
+    """The VIN that a word is, without its leading I; empty where it is none."""
+    if len(word) == LENGTH + 1 and word.startswith(_IDENTIFIER):
+        word = word[1:]
+    return word if _FORM.fullmatch(word) else ""

@@ -1,0 +1,45 @@
+"""The two digits that checkpoint and customs systems of China have for the kinds of plates (GA/T 16.7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from agent.core.plates.formats import PlateKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NO_PLATE: Final = "41"
+"""A vehicle that has none."""
+NOT_KNOWN: Final = ""
+
+_CODES: Final[Mapping[str, str]] = {
+    PlateKind.CIVIL: NOT_KNOWN,  # large or small: its colour would tell
+    PlateKind.CIVIL_YELLOW: "01",
+    PlateKind.CIVIL_BLUE: "02",
+    PlateKind.EMBASSY: "03",
+    PlateKind.CONSULATE: "04",
+    PlateKind.KAZAKHSTAN: "05",
+    PlateKind.KAZAKHSTAN_1993: "05",
+    PlateKind.KAZAKHSTAN_FOREIGN: "05",
+    PlateKind.KAZAKHSTAN_DIPLOMATIC: "05",
+    PlateKind.TRAILER: "15",
+    PlateKind.LEARNER: "16",
+    PlateKind.TRIAL: "18",
+    PlateKind.TEMPORARY: "22",
+    PlateKind.OVERSIZED: "22",
+    PlateKind.POLICE: "23",
+    PlateKind.HONG_KONG: "26",
+    PlateKind.MACAO: "27",
+    PlateKind.ARMED_POLICE: "31",
+    PlateKind.NEW_ENERGY_LARGE: "51",
+    PlateKind.NEW_ENERGY_SMALL: "52",
+    PlateKind.LATIN: NOT_KNOWN,  # whose it is, letters and digits alone do not tell
+}
+"""By PlateKind. 05 is a plate from beyond the border, 22 one on paper. No format of 20, for vehicles let in for a time,
+is public, so that it is never told."""
+
+
+def customs_code(kind: str) -> str:
+    """The code of a PlateKind value; NOT_KNOWN where it has none, as for no kind at all."""
+    return _CODES.get(kind, NOT_KNOWN)

@@ -1,0 +1,24 @@
+"""The match of the VINs that were read on a vehicle with the one VIN that its permit declares. Never a search.
+
+Pure figures. No picture comes here; readings of codes, scanners and print do.
+"""
+
+from agent.core.vin_match.match import (
+    BY_CODE,
+    DEFAULT_VIN_RULES,
+    VinMatch,
+    VinMatchRules,
+    VinSighting,
+    match_vin,
+    read_by_code,
+)
+
+__all__ = [
+    "BY_CODE",
+    "DEFAULT_VIN_RULES",
+    "VinMatch",
+    "VinMatchRules",
+    "VinSighting",
+    "match_vin",
+    "read_by_code",
+]
