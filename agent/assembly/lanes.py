@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent.barrier import DryRunRelay, RelayBoard
 from agent.core.lane import CommandKind
-from agent.lane import LaneDevices, LaneService
+from agent.lane import DriverPorts, LaneDevices, LaneService
 from agent.settings import board_place
 from agent.vision.session import VisionWorkerLimits
 from agent.vision.supervisor import CameraSupervisor
@@ -92,6 +92,7 @@ class GateLanes:
                 self._dry_board(name) if settings.dry_run else self._board(name, settings.relay),
                 None if inputs is None else registry.inputs(inputs.kind, inputs.table),
                 {scanner.id: registry.scanner(scanner.kind, scanner.table) for scanner in settings.scanners},
+                DriverPorts() if settings.dry_run else _driver_ports(settings),
             ),
             self._services,
             decide,
@@ -118,6 +119,14 @@ class GateLanes:
         if place not in self.boards:
             self.boards[place] = RelayBoard(place, registry.relay(device.kind, device.table))
         return self.boards[place]
+
+
+def _driver_ports(settings: LaneSettings) -> DriverPorts:
+    voice = settings.voice
+    return DriverPorts(
+        {sign.id: registry.sign(sign.kind, sign.table) for sign in settings.signs},
+        None if voice is None else registry.voice(voice.kind, voice.table),
+    )
 
 
 def _supervisor(lane: LaneService, camera: Camera) -> CameraSupervisor:

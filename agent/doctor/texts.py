@@ -54,6 +54,8 @@ TITLES: Final[Mapping[DiagnosticCheck, Text]] = {
     DiagnosticCheck.RELAYS: Text("Relay boards"),
     DiagnosticCheck.INPUTS: Text("Inputs"),
     DiagnosticCheck.SCANNERS: Text("Scanners"),
+    DiagnosticCheck.SIGNS: Text("Signs for drivers"),
+    DiagnosticCheck.VOICES: Text("Loudspeakers"),
 }
 
 FINDINGS: Final[Mapping[FindingCode, Advice]] = {
@@ -467,6 +469,14 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     ),
     FindingCode.SCANNER_NOISY: Advice(
         Text("The scanner sends what is no whole text: {trouble}"), Text("Check baud rate, suffix and cable.")
+    ),
+    FindingCode.SIGN_LOST: Advice(
+        Text("The sign cannot be reached, so that drivers are not told on it what to do: {trouble}"),
+        Text("Check its power, cable and address; then `gate-agent sign test`."),
+    ),
+    FindingCode.VOICE_LOST: Advice(
+        Text("The sound device cannot be used, so that the lane is silent: {trouble}"),
+        Text("Check its cable and its name ([lanes.NAME.voice] device); then `gate-agent voice test`."),
     ),
     FindingCode.CHECK_HANGS: Advice(
         Text("The check did not end within {time}: a device or a file system hangs."),

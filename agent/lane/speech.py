@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from agent.core.model import QuietHours, ReportOnce, is_quiet
-from agent.devices import VoiceMonitor
+from agent.core.model import DriverReceipt, QuietHours, ReportOnce, is_quiet
+from agent.devices import PortState, VoiceMonitor
 from agent.voice import RecordingError, spoken_messages
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.core.model import DriverMessage
-    from agent.devices import PortState
     from agent.i18n import Language
+    from agent.lane.driver_record import Told
     from agent.settings import Voice
     from agent.voice import Recordings
     from drivers.api import VoicePort
@@ -48,12 +48,19 @@ class LaneSpeech:
         self._told: tuple[DriverMessage, Language] | None = None
         self._report_once = ReportOnce()
 
-    def tell(self, message: DriverMessage, languages: Iterable[Language], *, anybody: bool) -> None:
+    def tell(
+        self,
+        message: DriverMessage,
+        languages: Iterable[Language],
+        *,
+        anybody: bool,
+        begin: Callable[[DriverMessage], Told] = lambda _message: lambda _languages, _receipt: None,
+    ) -> None:
         """Say a message, where it is another than was said last; it cuts off what is being said.
 
         `languages`: those of the driver, the likeliest first. `anybody`: whether somebody is there to hear it; to
         nobody nothing is said, and the next one hears the message anew. A text of central is never said: it has no
-        recording.
+        recording. `begin`: notes that a message is to be said, and returns who gets what became of it.
         """
         language = next((one for one in languages if one in self._languages), self._languages[0])
         wanted = (message, language) if anybody and message in spoken_messages() else None
@@ -63,7 +70,16 @@ class LaneSpeech:
         if wanted is None or is_quiet(self._quiet_hours, self._local_time()):
             self.monitor.hush()
         else:
-            self.monitor.say_found(lambda: self._found(message, language))
+            self._say(message, language, begin(message))
+
+    def _say(self, message: DriverMessage, language: Language, told: Told) -> None:
+        if self.monitor.state is not PortState.UP:
+            told((), DriverReceipt.LOST)  # until it is said, should the device return in time
+
+        def became(receipt: DriverReceipt) -> None:
+            told(() if receipt is DriverReceipt.LOST else (language.value,), receipt)
+
+        self.monitor.say_found(lambda: self._found(message, language), became)
 
     def _found(self, message: DriverMessage, language: Language) -> tuple[Path, ...]:
         """The recording; none, and a line in the log, where there is none that is whole. On the monitor's thread."""

@@ -50,6 +50,8 @@ from agent.core.events import (
     DeviceChanged,
     Draft,
     DriverMessageRecord,
+    DriverOutputRecord,
+    DriverShown,
     DriverText,
     DriverTold,
     EventsDropped,
@@ -101,6 +103,7 @@ from agent.core.model import (
     CommandName,
     DeclarationStatus,
     DriverMessage,
+    DriverReceipt,
     ListKind,
     Outcome,
     Reason,
@@ -344,6 +347,28 @@ def _steps() -> list[_Step]:
                 seconds=60,
                 operator=OPERATOR,
                 cause="a paper is missing",
+            ),
+            True,
+        ),
+        (
+            120.3,
+            DriverShown(
+                outputs=(
+                    DriverOutputRecord(
+                        device=f"{LANE}/sign",
+                        message=DriverMessage.BARRIER_OPENS,
+                        languages=("zh", "en"),
+                        receipt=DriverReceipt.SENT,
+                        after_s=2.3,
+                    ),
+                    DriverOutputRecord(
+                        device=f"{LANE}/voice",
+                        message=DriverMessage.BARRIER_OPENS,
+                        languages=("zh",),
+                        receipt=DriverReceipt.LOST,
+                        after_s=2.3,
+                    ),
+                )
             ),
             True,
         ),

@@ -32,10 +32,18 @@ id = "front"
 kind = "folder"
 path = "{folder}"
 
+[[lanes.exit-1.signs]]
+id = "sign"
+kind = "simulated"
+
+[lanes.exit-1.voice]
+kind = "simulated"
+
 [[lanes.exit-1.witnesses]]
 id = "beside"
 kind = "hikvision"
 host = "127.0.0.1"
+port = 1
 user = "gate"
 password = "hush"
 

@@ -373,9 +373,7 @@ def test_a_vehicle_is_told_in_plain_words_in_every_language(tmp_path, language):
         ),
     ],
 )
-def test_a_vehicle_of_a_dry_run_is_told_as_one_with_what_it_did_beside_what_was_decided(
-    tmp_path, passed, agrees, said
-):
+def test_a_vehicle_of_a_dry_run_is_told_as_one_with_what_it_did_beside_what_was_decided(tmp_path, passed, agrees, said):
     journal = open_journal(tmp_path / "journal.db")
     vehicles = Vehicles(journal, tmp_path / "journal.db")
     compared = AccessCompared(verdict=Verdict.DENY, reason=Reason.EXPIRED, passed=passed, agrees=agrees)
