@@ -18,6 +18,8 @@ from tests.support.waiting import scaled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytest_plugins = ("drivers.contracts.plugin",)
+
 FILE = Path("build/board-faults.txt")
 TESTS = Path(__file__).parent
 WHOLE_GATES = ("system", "packaging", "races")
@@ -78,7 +80,7 @@ def pytest_terminal_summary(terminalreporter) -> None:
     ]
     if not found:
         return
-    from tests.support.board.fault_cells import Cell, overview, table  # noqa: PLC0415 - only where there is a matrix
+    from drivers.contracts.fault_cells import Cell, overview, table  # noqa: PLC0415 - only where there is a matrix
 
     cells = [Cell.read(each) for measured in found for each in measured]
     file = terminalreporter.config.rootpath / FILE

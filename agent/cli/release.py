@@ -20,6 +20,8 @@ from drivers import registry
 from drivers.api import Delivery, DeviceError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from drivers.api import RelayPort
 
 TRIES = 3
@@ -51,7 +53,7 @@ def release(
     # On a thread each: a board that hangs must not keep the others energised.
     boards = {place: settings.lanes[lanes[0]].relay for place, lanes in relay_boards(settings.lanes).items()}
     jobs = {
-        place: Job(f"release {place}", partial(_released, registry.relay(board.kind, board.table)))
+        place: Job(f"release {place}", partial(_released, partial(registry.relay, board.kind, board.table)))
         for place, board in boards.items()
     }
     deadline = time.monotonic() + within_s
@@ -65,8 +67,12 @@ def release(
         raise typer.Exit(exit_codes.FAILED)
 
 
-def _released(relay: RelayPort) -> tuple[bool, str]:
+def _released(make: Callable[[], RelayPort]) -> tuple[bool, str]:
     """Release one board; whether that is proved, and what to say of it."""
+    try:
+        relay = make()
+    except DeviceError as error:
+        return False, f"not released: {error}"
     try:
         relay.open()
         proved = any(relay.all_off() is Delivery.DELIVERED for _ in range(TRIES))

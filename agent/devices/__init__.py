@@ -7,6 +7,7 @@ from agent.devices.device_status import DeviceState, DeviceStatusTable
 from agent.devices.inputs import InputMonitor, SignalMap
 from agent.devices.port_supervisor import PortState, PortSupervisor
 from agent.devices.scanner import ScannerMonitor, ScannerState
+from agent.devices.unusable import UnusableInputs, UnusableRelay, UnusableScanner
 from agent.devices.voice import VoiceMonitor
 
 __all__ = [
@@ -18,5 +19,8 @@ __all__ = [
     "ScannerMonitor",
     "ScannerState",
     "SignalMap",
+    "UnusableInputs",
+    "UnusableRelay",
+    "UnusableScanner",
     "VoiceMonitor",
 ]

@@ -8,11 +8,11 @@ from importlib.util import find_spec
 import pytest
 
 from drivers import registry
-from tests.contracts.inputs import InputContract
-from tests.contracts.relay import RelayContract
-from tests.contracts.scanner import ScannerContract
-from tests.contracts.sign import SignContract
-from tests.contracts.voice import VoiceContract
+from drivers.contracts.inputs import InputContract
+from drivers.contracts.relay import RelayContract
+from drivers.contracts.scanner import ScannerContract
+from drivers.contracts.sign import SignContract
+from drivers.contracts.voice import VoiceContract
 
 
 def held_to(contract: type, module: str, kind: str) -> list[str]:

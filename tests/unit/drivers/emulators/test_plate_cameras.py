@@ -11,10 +11,10 @@ import pytest
 
 from drivers import registry
 from drivers.api import DeviceUnavailableError
+from drivers.contracts.witness import PLATE, read
 from drivers.emulators.hikvision import HikvisionCamera
 from drivers.emulators.plate_camera_console import obey
 from drivers.emulators.plate_camera_faults import CameraFault
-from tests.contracts.witness import PLATE, read
 from tests.support.waiting import PATIENCE_S
 
 PHRASE = "typed in"

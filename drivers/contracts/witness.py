@@ -1,6 +1,6 @@
 """What every driver of a camera that reads plates promises. What it makes of a fault is in `witness_faults`.
 
-Each kind has a test module, tests/unit/drivers/witness/test_<kind>, whose classes inherit the suite.
+A kind's test classes inherit the suite.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from pydantic import ValidationError
 
 from drivers import registry
 from drivers.api import CameraNeeds, DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.contracts.certificates import Authority
+from drivers.contracts.waiting import PATIENCE_S, eventually
 from drivers.emulators.plate_camera_faults import CameraFault, CameraForm, Document
-from tests.support.pki.certificates import Authority
-from tests.support.waiting import PATIENCE_S, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

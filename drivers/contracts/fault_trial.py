@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from drivers import registry
 from drivers.api import Delivery, DeviceError, DeviceUnavailableError
-from drivers.emulators.board import ReplyFault
-from tests.support.board.fault_cells import (
+from drivers.contracts.fault_cells import (
     COMMANDS,
     ENERGISING,
     EVERY,
@@ -25,14 +24,15 @@ from tests.support.board.fault_cells import (
     Said,
     Verdict,
 )
-from tests.support.waiting import PATIENCE_S, REPLY_MS, scaled, scaled_ms
+from drivers.contracts.waiting import PATIENCE_S, REPLY_MS, scaled, scaled_ms
+from drivers.emulators.board import ReplyFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from drivers.api import RelayPort
+    from drivers.contracts.board_faults import BoardFaults
     from drivers.emulators.board import EmulatedBoard
-    from tests.contracts.board_faults import BoardFaults
 
 TIMEOUTS_MS = (30, 300, scaled_ms(300), REPLY_MS)
 """A cell that comes out other than due is measured again with more patience: the machine may have been busy."""

@@ -1,6 +1,6 @@
 """What every sign driver promises.
 
-Each kind has a test module, tests/unit/drivers/sign/test_<kind>, whose classes inherit the suite.
+A kind's test classes inherit the suite.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from drivers.api import (
     SignPage,
     SignTimer,
 )
-from tests.support.sign.virtual_clock import VirtualClock
-from tests.support.waiting import PATIENCE_S, REPLY_MS, eventually
+from drivers.contracts.virtual_clock import VirtualClock
+from drivers.contracts.waiting import PATIENCE_S, REPLY_MS, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -1,6 +1,6 @@
 """What every relay driver promises.
 
-Each kind has a test module, tests/unit/drivers/relay/test_<kind>, whose classes inherit the suite.
+A kind's test classes inherit the suite.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pydantic import ValidationError
 
 from drivers import registry
 from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError, TooLateError
-from tests.contracts.board_faults import BoardFaults
-from tests.support.board.busy_line import after_the_wait
-from tests.support.waiting import PATIENCE_S, scaled
+from drivers.contracts.board_faults import BoardFaults
+from drivers.contracts.busy_line import after_the_wait
+from drivers.contracts.waiting import PATIENCE_S, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

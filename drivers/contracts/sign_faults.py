@@ -13,10 +13,10 @@ import pytest
 
 from drivers import registry
 from drivers.api import DeviceError, DeviceUnavailableError
+from drivers.contracts.sign import DRIVE_ON, WAIT, EmulatedSignContract, as_shown, display_of
+from drivers.contracts.virtual_clock import VirtualClock
+from drivers.contracts.waiting import REPLY_MS, eventually, scaled_ms
 from drivers.emulators.sign import ON_THE_WAY, SignFault
-from tests.contracts.sign import DRIVE_ON, WAIT, EmulatedSignContract, as_shown, display_of
-from tests.support.sign.virtual_clock import VirtualClock
-from tests.support.waiting import REPLY_MS, eventually, scaled_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
