@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
+from typing_extensions import override
+
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class Package:
     name: str
     version: str
 
+    @override
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
 

@@ -41,15 +41,16 @@ class DriverQuestion:
 
 
 def faults_of(
-    questions: Sequence[DriverQuestion], limit_s: float = LIMIT_S, command: Sequence[str] = COMMAND
+    questions: Sequence[DriverQuestion], limit_s: float = LIMIT_S, command: Sequence[str] | None = None
 ) -> list[str]:
     """What is wrong with each driver, in their order; "" for nothing. Raises OSError where no process can be started.
 
-    `limit_s`: for each process. One that dies is followed by another, which is asked the rest.
+    `limit_s`: for each process. One that dies is followed by another, which is asked the rest. `command`: what is
+    started; None: COMMAND.
     """
     found: list[str] = []
     while len(found) < len(questions):
-        answers, end = _asked(questions[len(found) :], limit_s, command)
+        answers, end = _asked(questions[len(found) :], limit_s, command or COMMAND)
         found += answers
         if len(found) < len(questions):
             found.append(end)

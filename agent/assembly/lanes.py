@@ -125,7 +125,7 @@ def _made(make: Callable[[str, Mapping[str, object]], Port], device: Device, sta
 
 
 def _table(family: Literal["camera", "witness"], device: Device) -> dict[str, Any]:
-    """The keys of a camera as its process gets them; unchecked where its driver cannot be used, which that finds too."""
+    """The keys of a camera as its process gets them; unchecked where its driver cannot be used: that finds it too."""
     try:
         checked: dict[str, Any] = models(family, device.kind).model_validate(device.table).model_dump(mode="json")
     except DeviceMisconfiguredError as error:

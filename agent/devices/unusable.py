@@ -6,12 +6,14 @@ So a gate whose package of one driver is gone or broken goes on with all other d
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from drivers.api import DeviceMisconfiguredError, RelayCapabilities, ScanLosses
 
 if TYPE_CHECKING:
     from drivers.api import Delivery, InputSample, Scan
+
+MOST_CHANNELS: Final = 1000
 
 
 class UnusableDevice:
@@ -36,8 +38,8 @@ class UnusableRelay(UnusableDevice):
 
     @property
     def capabilities(self) -> RelayCapabilities:
-        """None."""
-        return RelayCapabilities(channels=0, hardware_pulse=False, pulse_step_ms=0, read_back=False)
+        """None, but channels enough: what is told of it is its driver, and not that it has too few."""
+        return RelayCapabilities(MOST_CHANNELS, hardware_pulse=False, pulse_step_ms=0, read_back=False)
 
     def pulse(self, channel: int, duration_ms: int, *, deadline: float = inf) -> Delivery:  # noqa: ARG002
         """Raise DeviceMisconfiguredError, always: nothing is sent."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from pydantic import ValidationError
+from typing_extensions import override
 
 from drivers import registry
 from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError, TooLateError
@@ -237,6 +238,7 @@ class RelayContract:
 class EmulatedRelay(RelayContract, BoardFaults):
     """The contract and the fault matrix of a board on an emulated line. A subclass gives `title` and `emulator`."""
 
+    @override
     @pytest.fixture
     def rig(self, link: Path) -> Iterator[Rig]:
         yield from emulated(self.emulator(link), self.table(self.reply_ms))

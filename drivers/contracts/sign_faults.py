@@ -10,6 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
+from typing_extensions import override
 
 from drivers import registry
 from drivers.api import DeviceError, DeviceUnavailableError
@@ -41,6 +42,7 @@ class SignFaults(EmulatedSignContract):
     answers: ClassVar[bool] = True
     proves: ClassVar[bool] = True
 
+    @override
     @pytest.fixture
     def sign(self, card: EmulatedSign) -> Iterator[SignPort]:
         """A driver with all the patience that there is; a test that waits for silence makes one of its own."""

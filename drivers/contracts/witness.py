@@ -11,7 +11,7 @@ import logging
 import ssl
 import threading
 import time
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from pydantic import ValidationError
@@ -284,7 +284,7 @@ def connect(camera: PlateCamera, witness: WitnessPort) -> str:
     return identity
 
 
-def shown(camera: PlateCamera, witness: WitnessPort, **how: object) -> WitnessedPlate:
+def shown(camera: PlateCamera, witness: WitnessPort, **how: Any) -> WitnessedPlate:
     """Have the camera read a plate, and return what comes of it."""
     camera.show(PLATE, **how)
     return read(witness)
