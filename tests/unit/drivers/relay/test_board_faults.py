@@ -11,7 +11,7 @@ from drivers.contracts.fault_cells import FAULTS, Cell, LineFault, Operation, Sa
 from drivers.contracts.fault_trial import Trial, health_of
 from drivers.emulators.board import ReplyFault
 from drivers.relay.lcus import LcusRelay
-from tests.support.board import trial as board_trial
+from drivers.contracts import fault_trial as board_trial
 from tests.unit.drivers.relay.test_lcus import TestLcusAscii as AsciiSuite
 
 if TYPE_CHECKING:
