@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SUITES: Final = (
     "board_faults",
+    "camera",
     "inputs",
     "relay",
     "scanner",

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from drivers.api import Delivery
+from drivers.contracts import fault_trial as board_trial
 from drivers.contracts.fault_cells import FAULTS, Cell, LineFault, Operation, Said, Verdict, overview, table
 from drivers.contracts.fault_trial import Trial, health_of
 from drivers.emulators.board import ReplyFault
 from drivers.relay.lcus import LcusRelay
-from drivers.contracts import fault_trial as board_trial
 from tests.unit.drivers.relay.test_lcus import TestLcusAscii as AsciiSuite
 
 if TYPE_CHECKING:

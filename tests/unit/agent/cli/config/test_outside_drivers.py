@@ -11,6 +11,8 @@ from agent.cli import exit_codes
 from agent.cli.main import application
 from agent.settings import SettingsError
 from agent.settings.drivers import load_configuration
+from drivers import registry
+from drivers.declaration import DriverEntry
 from tests.support.drivers.outside_packages import DECLARED, FALLS_OVER, PACKAGE, RELAY, installed, put, trial_command
 from tests.support.gate.config_files import HEAD, write
 
@@ -136,6 +138,19 @@ def test_the_driver_of_a_camera_is_tried_in_a_process_of_its_own_and_loaded_nowh
         f"lanes.out.cameras[0].kind: the driver camera.acme of the package {PACKAGE} cannot be used: MemoryError"
         in answer.stderr
     )
+
+
+def test_one_line_of_the_registry_is_all_that_the_product_needs_of_a_driver_of_ours(run, tmp_path, monkeypatch):
+    line = DriverEntry("relay", "acme", "acme_board:AcmeRelay")
+    monkeypatch.setattr(registry.RELAYS, "own", {**registry.RELAYS.own, "acme": line})
+    path = write(tmp_path, HEAD + LANE)
+    with installed(put(tmp_path / "site", {}, {"acme_board": RELAY})):
+        answer = run("check", path)
+        assert answer.exit_code == exit_codes.OK, answer.output
+        assert "relay acme" in answer.stdout
+        assert "  driver " not in answer.stdout
+        schema = json.loads(run("schema").stdout)
+    assert "relay acme" in [form["title"] for form in schema["$defs"]["Relay"]["oneOf"]]
 
 
 def test_what_the_gate_ran_with_is_borne_without_its_driver_and_told(tmp_path, monkeypatch):

@@ -177,4 +177,4 @@ def test_a_port_that_another_program_has_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_every_kind_has_a_driver() -> None:
-    assert {"fk", "onbon", "aa55", "simulated"} == set(registry.SIGNS)
+    assert {"fk", "onbon", "aa55", "simulated"} == set(registry.SIGNS.own)
