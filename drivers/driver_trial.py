@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from drivers.api import DeviceError
 from drivers.registry import FAMILIES, load, make
-from drivers.text import Text
+from drivers.text import Text, reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ class DriverQuestion:
 def faults_of(
     questions: Sequence[DriverQuestion], limit_s: float = LIMIT_S, command: Sequence[str] | None = None
 ) -> list[str]:
-    """What is wrong with each driver, in their order; "" for nothing. Raises OSError where no process can be started.
+    """What is wrong with each driver, in their order; "" for nothing.
 
     `limit_s`: for each process. One that dies is followed by another, which is asked the rest. `command`: what is
     started; None: COMMAND.
@@ -78,6 +78,8 @@ def _asked(questions: Sequence[DriverQuestion], limit_s: float, command: Sequenc
             command, input=text.encode(), capture_output=True, timeout=limit_s, env=kept, check=False
         )
         said, end = done.stdout, Text("the process that loaded it ended with {status}", status=done.returncode)
+    except OSError as error:
+        return [], Text("no process can be started to load it: {why}", why=reason(error))
     except subprocess.TimeoutExpired as error:
         said, end = error.stdout or b"", Text("it was not loaded within {time:g} s", time=limit_s)
     whole = said[: said.rfind(b"\n") + 1]

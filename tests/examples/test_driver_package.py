@@ -20,8 +20,6 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "driver"
 PAGE = (ROOT / "docs" / "write-a-driver.md").read_text(encoding="utf-8")
 FILES = sorted(path for path in EXAMPLE.rglob("*") if path.suffix in {".py", ".toml"})
-    path for path in EXAMPLE.rglob("*") if path.suffix in {".py", ".toml"} and "__pycache__" not in path.parts
-)
 PACKAGE = "gate-agent-r4 1.0.0"
 MOST_LINES = 150
 LANE = """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def drivers(tried: Callable[[Sequence[DriverQuestion]], Sequence[str]] = faults_of) -> tuple[DriverFacts, ...]:
-    """All of them, each loaded in a process of its own; none is started where there is none. Raises OSError."""
+    """All of them, each loaded in a process of its own; none is started where there is none."""
     found = registry.outside()
     entries = sorted(found.entries.items())
     faults = tried([DriverQuestion(port, kind) for (port, kind), _ in entries]) if entries else ()

@@ -70,5 +70,11 @@ def test_no_process_is_started_for_no_question():
     assert faults_of([], 1.0, ("/no/such/command",)) == []
 
 
+def test_where_no_process_can_be_started_that_is_told_of_each():
+    questions = [DriverQuestion("relay", kind) for kind in ("acme", "lcus")]
+    told = "no process can be started to load it: No such file or directory"
+    assert faults_of(questions, 1.0, ("/no/such/command",)) == [told, told]
+
+
 def test_the_command_of_the_product_answers():
     assert faults_of([DriverQuestion("relay", "lcus")], scaled(30), COMMAND) == [""]
