@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from drivers.inputs.simulated import write_state
+from tests.support.drivers.outside_packages import PACKAGE as CAMERA_PACKAGE
+from tests.support.drivers.outside_packages import put
 from tests.support.gate.gate_site import GateSite
 from tests.support.gate.installed import PIP, build_wheel, clean_environment, install
 from tests.support.waiting import PATIENCE_S, TIME_SCALE, eventually, scaled
@@ -34,6 +36,39 @@ state_file = "{key}"
 [lanes.exit-1.signals]
 key = 1
 """
+CAMERA_DECLARED = {"camera.acme": "acme_camera:Camera", "camera.acme.settings": "acme_settings:Settings"}
+CAMERA_SETTINGS = "from pydantic import BaseModel\n\n\nclass Settings(BaseModel):\n    url: str = ''\n"
+CAMERA = """
+import time
+
+import numpy as np
+
+from drivers.api import CameraDetails, CameraNeeds, DeviceMisconfiguredError, Frame
+
+
+class Camera:
+    def __init__(self, settings):
+        self._rng = np.random.default_rng()
+
+    @staticmethod
+    def needs(settings):
+        return CameraNeeds()
+
+    def open(self):
+        try:
+            open("/etc/passwd").close()
+        except PermissionError:
+            return CameraDetails(64, 48, 25.0, "acme")
+        raise DeviceMisconfiguredError("it can read what it does not need")
+
+    def close(self):
+        pass
+
+    def read(self):
+        time.sleep(0.04)
+        return Frame(self._rng.integers(0, 255, (48, 64, 3), np.uint8), time.monotonic())
+"""
+CAMERA_LANE = 'relay = { kind = "simulated" }\ncameras = [{ id = "front", kind = "acme" }]\n'
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -50,6 +85,7 @@ def gate(tmp_path_factory):
     outside.mkdir()
     (product.packages / "gate-agent-drivers.pth").write_text(f"{outside}\n")
     subprocess.run([product.python, "-m", "zipfile", "-e", wheel, outside], check=True, timeout=scaled(60))
+    put(outside, CAMERA_DECLARED, {"acme_camera": CAMERA, "acme_settings": CAMERA_SETTINGS})
     return product
 
 
@@ -129,7 +165,21 @@ def test_its_keys_are_known_to_the_check_and_to_the_schema(gate, site):
 def test_the_doctor_names_it(gate, site):
     done = gate.run("doctor", "--json", site[0])
     found = [one for one in json.loads(done.stdout)["findings"] if one["check"] == "drivers"]
-    assert [(one["subject"], one["measured"]) for one in found] == [("relay.r4", PACKAGE)]
+    assert [(one["subject"], one["measured"]) for one in found] == [
+        ("camera.acme", CAMERA_PACKAGE),
+        ("relay.r4", PACKAGE),
+    ]
+
+
+def test_the_driver_of_a_camera_runs_confined_as_ours_do(gate, tmp_path):
+    path = GateSite(tmp_path).configure(CAMERA_LANE, mqtt="enabled = false")
+    assert gate.run("config", "check", path).returncode == 0
+    told = json.loads(gate.run("doctor", "--json", path).stdout)["findings"]
+    cameras = [one for one in told if one["check"] == "cameras"]
+    assert cameras
+    if any(one["code"] == "CAMERA_UNCONFINED" for one in cameras):
+        pytest.skip("this kernel confines no process")
+    assert not {"CAMERA_LOST", "CAMERA_MISCONFIGURED"} & {one["code"] for one in cameras}, cameras
 
 
 def test_a_trial_pulse_is_given_and_read_back(gate, board):

@@ -3,10 +3,9 @@
 import sys
 from pathlib import Path
 
-from gate_agent_r4.board import ANSWER, ASK, ON, checked, request
-
 from drivers.emulators.board import EmulatedBoard
 from drivers.emulators.command_line import run
+from gate_agent_r4.board import ANSWER, ASK, ON, checked, request
 
 
 class R4Emulator(EmulatedBoard):

@@ -1,10 +1,9 @@
 from pathlib import Path
 
-from gate_agent_r4.board import ON, request
-from gate_agent_r4.emulator import R4Emulator
-
 from drivers.contracts.relay import EmulatedRelay
 from drivers.emulators.board import ReplyFault
+from gate_agent_r4.board import ON, request
+from gate_agent_r4.emulator import R4Emulator
 
 
 class TestR4(EmulatedRelay):
