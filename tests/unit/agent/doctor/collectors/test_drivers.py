@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from agent.doctor.bundle import contents
+from agent.doctor.collectors import devices
 from agent.doctor.collectors.drivers import drivers
 from agent.doctor.facts import DriverFacts
+from agent.settings import Device, Lane
 from drivers.driver_trial import faults_of
 from tests.support.drivers.outside_packages import DECLARED, NAME, PACKAGE, RELAY, installed, put, trial_command
 from tests.support.waiting import scaled
@@ -38,3 +42,31 @@ def test_a_bundle_names_them_with_what_was_installed(tmp_path):
 
 def test_a_bundle_of_a_gate_without_such_packages_names_none():
     assert contents.versions()["drivers_from_outside"] == []
+
+
+def test_devices_without_a_usable_driver_are_told_of_and_keep_nobody_from_the_others():
+    acme = Device.model_validate({"kind": "acme", "port": "/dev/x"})
+    simulated = Device.model_validate({"kind": "simulated", "name": "of test_drivers"})
+    lanes = {
+        name: Lane.model_validate(
+            {
+                "number": number,
+                "direction": "export",
+                "relay": relay,
+                "inputs": relay,
+                "signals": {"key": 1},
+                "scanners": [{"id": "post", "kind": "acme"}],
+                "cameras": [{"id": "front", "kind": "acme"}] if relay is acme else [],
+            }
+        )
+        for number, (name, relay) in enumerate({"first": acme, "second": simulated}.items(), start=1)
+    }
+    settings = SimpleNamespace(lanes=lanes)
+    gone, good = devices.relays(settings, {"of lane first": ["first"], "simulated": ["second"]})
+    assert (gone.up, good.up) == (False, True)
+    assert "no driver of kind 'acme'" in gone.detail
+    assert [one.up for one in devices.inputs(settings)] == [False, True]
+    assert {one.detail.partition(";")[0] for one in devices.scanners(settings)} == {"no driver of kind 'acme'"}
+    (camera,) = devices.cameras(settings)
+    assert camera.misconfigured
+    assert "no driver of kind 'acme'" in camera.detail
