@@ -122,7 +122,8 @@ def _has(thing: object, name: str) -> bool:
 def _check_capabilities(entry: DriverEntry, port: Any) -> None:
     if not _has(port, "capabilities"):
         _refuse(entry, Text("it declares no capabilities"))
-    match _guarded(entry, lambda: port.capabilities):
+    declared = _guarded(entry, lambda: port.capabilities)
+    match declared:
         case RelayCapabilities(channels=channels, hardware_pulse=timed, pulse_step_ms=step_ms):
             sound = entry.port == "relay" and channels > 0 and (step_ms > 0) == timed
         case SignCapabilities(lines=lines, columns=columns, longest_s=longest_s):
@@ -130,7 +131,7 @@ def _check_capabilities(entry: DriverEntry, port: Any) -> None:
         case _:
             sound = False
     if not sound:
-        _refuse(entry, Text("its capabilities cannot be: {found}", found=_told(port.capabilities)))
+        _refuse(entry, Text("its capabilities cannot be: {found}", found=_told(declared)))
 
 
 def _guarded(entry: DriverEntry, work: Callable[[], Any]) -> Any:
