@@ -123,15 +123,19 @@ def _check_capabilities(entry: DriverEntry, port: Any) -> None:
     if not _has(port, "capabilities"):
         _refuse(entry, Text("it declares no capabilities"))
     declared = _guarded(entry, lambda: port.capabilities)
+    if not _guarded(entry, lambda: _can_be(entry.port, declared)):
+        _refuse(entry, Text("its capabilities cannot be: {found}", found=_told(declared)))
+
+
+def _can_be(port: str, declared: object) -> bool:
+    """Whether a device of this port can have these capabilities. Raises TypeError for what are no numbers."""
     match declared:
         case RelayCapabilities(channels=channels, hardware_pulse=timed, pulse_step_ms=step_ms):
-            sound = entry.port == "relay" and channels > 0 and (step_ms > 0) == timed
+            return port == "relay" and channels > 0 and (step_ms > 0) == timed
         case SignCapabilities(lines=lines, columns=columns, longest_s=longest_s):
-            sound = entry.port == "sign" and min(lines, columns, longest_s) > 0
+            return port == "sign" and min(lines, columns, longest_s) > 0
         case _:
-            sound = False
-    if not sound:
-        _refuse(entry, Text("its capabilities cannot be: {found}", found=_told(declared)))
+            return False
 
 
 def _guarded(entry: DriverEntry, work: Callable[[], Any]) -> Any:

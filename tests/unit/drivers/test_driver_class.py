@@ -36,6 +36,7 @@ SETTINGS = "    Settings = AcmeSettings\n"
             RELAY.replace("RelayCapabilities(2,", "RelayCapabilities(0,"),
             "its capabilities cannot be: RelayCapabilities",
         ),
+        (RELAY.replace("RelayCapabilities(2,", "RelayCapabilities('2',"), "TypeError: '>' not supported"),
         (RELAY.replace("hardware_pulse=False", "hardware_pulse=True"), "its capabilities cannot be: RelayCapabilities"),
         (RELAY.replace(MADE, "        raise RuntimeError('no licence')\n"), "RuntimeError: no licence"),
         (RELAY.replace(MADE, "        raise SystemExit\n"), "SystemExit"),
