@@ -13,21 +13,25 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from drivers.contracts import plugin
 from tests.support.waiting import scaled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+CONTRACTS = "gate_agent.contracts"
 FILE = Path("build/board-faults.txt")
 TESTS = Path(__file__).parent
 WHOLE_GATES = ("system", "packaging", "races")
 CORE = ("unit", "agent", "core")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config) -> None:
     """Let the commands that tests start hear Ctrl-C, also where the tests themselves run in the
-    background of a shell.
+    background of a shell. Load the plugin of the drivers' contracts, also in a checkout that is not installed.
     """
+    if not config.pluginmanager.has_plugin(CONTRACTS):
+        config.pluginmanager.register(plugin, CONTRACTS)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     # Speed is measured elsewhere.
@@ -78,7 +82,7 @@ def pytest_terminal_summary(terminalreporter) -> None:
     ]
     if not found:
         return
-    from tests.support.board.fault_cells import Cell, overview, table  # noqa: PLC0415 - only where there is a matrix
+    from drivers.contracts.fault_cells import Cell, overview, table  # noqa: PLC0415 - only where there is a matrix
 
     cells = [Cell.read(each) for measured in found for each in measured]
     file = terminalreporter.config.rootpath / FILE

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from agent.barrier import DryRunRelay, RelayBoard
 from agent.core.lane import CommandKind
+from agent.devices import UnusableInputs, UnusableRelay, UnusableScanner, UnusableSign, UnusableVoice
 from agent.lane import DriverPorts, LaneDevices, LaneService
-from agent.settings import board_place
+from agent.settings.drivers import models, place_of_board
 from agent.vision.session import VisionWorkerLimits
 from agent.vision.supervisor import CameraSupervisor
 from agent.vision.witness import CAMERA_S, WitnessSupervisor
 from agent.vision.worker.protocol import Configure, ConfigureWitness
 from drivers import registry
+from drivers.api import DeviceMisconfiguredError
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from agent.settings import Camera, Device, Settings, Witness
     from agent.settings import Lane as LaneSettings
 
+    Port = TypeVar("Port")
     Deciding = Callable[[Decide, Instant, Callable[[Decided], None]], Decided | None]
 
 log = logging.getLogger(__name__)
@@ -90,8 +93,8 @@ class GateLanes:
             settings,
             LaneDevices(
                 self._dry_board(name) if settings.dry_run else self._board(name, settings.relay),
-                None if inputs is None else registry.inputs(inputs.kind, inputs.table),
-                {scanner.id: registry.scanner(scanner.kind, scanner.table) for scanner in settings.scanners},
+                None if inputs is None else _made(registry.inputs, inputs, UnusableInputs),
+                {scanner.id: _made(registry.scanner, scanner, UnusableScanner) for scanner in settings.scanners},
                 DriverPorts() if settings.dry_run else _driver_ports(settings),
             ),
             self._services,
@@ -113,28 +116,44 @@ class GateLanes:
 
     def _board(self, lane: str, device: Device) -> RelayBoard:
         """The board of a lane's relays: one for all lanes that name it."""
-        model = registry.settings_model(registry.RELAYS, device.kind).model_validate(device.table)
-        place = board_place(device.kind, model) or f"of lane {lane}"
+        place = place_of_board(device) or f"of lane {lane}"
         self.places.setdefault(place, []).append(lane)
         if place not in self.boards:
-            self.boards[place] = RelayBoard(place, registry.relay(device.kind, device.table))
+            self.boards[place] = RelayBoard(place, _made(registry.relay, device, UnusableRelay))
         return self.boards[place]
 
 
 def _driver_ports(settings: LaneSettings) -> DriverPorts:
     voice = settings.voice
     return DriverPorts(
-        {sign.id: registry.sign(sign.kind, sign.table) for sign in settings.signs},
-        None if voice is None else registry.voice(voice.kind, voice.table),
+        {sign.id: _made(registry.sign, sign, UnusableSign) for sign in settings.signs},
+        None if voice is None else _made(registry.voice, voice, UnusableVoice),
     )
+
+
+def _made(make: Callable[[str, Mapping[str, object]], Port], device: Device, stand_in: Callable[[str], Port]) -> Port:
+    """The device; one that never connects where its driver cannot be used: the gate goes on with all others."""
+    try:
+        return make(device.kind, device.table)
+    except DeviceMisconfiguredError as error:
+        log.error("%s", error)  # noqa: TRY400 - no fault of ours, and the driver's own trace says no more
+        return stand_in(str(error))
+
+
+def _table(family: Literal["camera", "witness"], device: Device) -> dict[str, Any]:
+    """The keys of a camera as its process gets them; unchecked where its driver cannot be used: that finds it too."""
+    try:
+        checked: dict[str, Any] = models(family, device.kind).model_validate(device.table).model_dump(mode="json")
+    except DeviceMisconfiguredError as error:
+        log.error("%s", error)  # noqa: TRY400 - as above
+        return dict(device.table)
+    return checked
 
 
 def _supervisor(lane: LaneService, camera: Camera) -> CameraSupervisor:
     configure = Configure(
         camera_kind=camera.kind,
-        camera=registry.settings_model(registry.CAMERAS, camera.kind)
-        .model_validate(camera.table)
-        .model_dump(mode="json"),
+        camera=_table("camera", camera),
         read_codes="qr" in camera.readers,
         read_plates="plate" in camera.readers,
         read_vins="vin" in camera.readers,
@@ -155,9 +174,7 @@ def _supervisor(lane: LaneService, camera: Camera) -> CameraSupervisor:
 def _witness(lane: LaneService, witness: Witness) -> WitnessSupervisor:
     configure = ConfigureWitness(
         witness_kind=witness.kind,
-        witness=registry.settings_model(registry.WITNESSES, witness.kind)
-        .model_validate(witness.table)
-        .model_dump(mode="json"),
+        witness=_table("witness", witness),
     )
     return WitnessSupervisor(
         f"{lane.name}/{witness.id}",

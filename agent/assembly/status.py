@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.events import key_fingerprint
 from agent.core.lane import LaneLockout
+from agent.settings.drivers import drivers_from_outside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,7 @@ class GateStatus:
         return {
             "site": self._settings.gate.site,
             "configuration": self._digest,
+            "drivers": drivers_from_outside(self._settings),
             "lanes": {
                 name: {
                     "number": lane.number,

@@ -11,8 +11,8 @@ import typer
 
 from agent.cli.path_callbacks import act_at_gate, act_on_configuration
 from agent.i18n import Language
-from agent.settings import board_place, last_good, on_disk, usable
-from agent.settings.drivers import load_configuration, models
+from agent.settings import last_good, on_disk, usable
+from agent.settings.drivers import load_configuration, place_of_board
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +36,12 @@ ProblemLanguage = Annotated[Language, typer.Option("--language", help="The langu
 
 
 def usable_configuration(path: Path) -> UsableConfiguration:
-    """The configuration, or the last one with which the agent ran where it cannot be used. Raises SettingsError."""
-    return usable(path, partial(load_configuration, path), os.environ)
+    """The configuration, or the last one with which the agent ran where it cannot be used. Raises SettingsError.
+
+    That one is used also where the drivers of some of its devices are gone or broken: the gate ran with it before.
+    """
+    bearing = partial(load_configuration, path, bears_missing_drivers=True)
+    return usable(path, partial(load_configuration, path), os.environ, bearing)
 
 
 def configuration_on_disk(path: Path) -> UsableConfiguration:
@@ -54,6 +58,5 @@ def relay_boards(lanes: Mapping[str, Lane]) -> dict[str, list[str]]:
     """The lanes of each relay board, by where the board is."""
     found: dict[str, list[str]] = {}
     for name, lane in lanes.items():
-        settings = models("relay", lane.relay.kind).model_validate(lane.relay.table)
-        found.setdefault(board_place(lane.relay.kind, settings) or f"of lane {name}", []).append(name)
+        found.setdefault(place_of_board(lane.relay) or f"of lane {name}", []).append(name)
     return found

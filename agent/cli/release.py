@@ -26,6 +26,8 @@ from drivers import registry
 from drivers.api import Delivery, DeviceError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from agent.settings import Device, UsableConfiguration
     from drivers.api import RelayPort
 
@@ -59,7 +61,7 @@ def release(
     boards = ({} if good is None else _boards(good)) | _boards(found)
     # On a thread each: a board that hangs must not keep the others energised.
     jobs = {
-        place: Job(f"release {place}", partial(_released, registry.relay(board.kind, board.table)))
+        place: Job(f"release {place}", partial(_released, partial(registry.relay, board.kind, board.table)))
         for place, board in boards.items()
     }
     deadline = time.monotonic() + within_s
@@ -79,8 +81,12 @@ def _boards(configuration: UsableConfiguration) -> dict[str, Device]:
     return {place: lanes[names[0]].relay for place, names in relay_boards(lanes).items()}
 
 
-def _released(relay: RelayPort) -> tuple[bool, str]:
+def _released(make: Callable[[], RelayPort]) -> tuple[bool, str]:
     """Release one board; whether that is proved, and what to say of it."""
+    try:
+        relay = make()
+    except DeviceError as error:
+        return False, f"not released: {error}"
     try:
         relay.open()
         proved = any(relay.all_off() is Delivery.DELIVERED for _ in range(TRIES))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from agent.service.redaction import masked_urls
 from agent.settings import dotted, schema_text
-from agent.settings.drivers import FAMILIES, models
+from agent.settings.drivers import models, usable_kinds
 from agent.settings.loading.origin import toml
 from drivers.text import Text
 
@@ -91,7 +91,7 @@ class Group:
 @cache
 def schema() -> dict[str, Any]:
     """The JSON Schema of the configuration, that editors use too."""
-    found: dict[str, Any] = json.loads(schema_text(models, {family: list(kinds) for family, kinds in FAMILIES.items()}))
+    found: dict[str, Any] = json.loads(schema_text(models, usable_kinds()))
     return found
 
 
@@ -237,7 +237,7 @@ def _parts(path: Path, node: Mapping[str, Any], value: Any, document: Document |
 def kinds(name: str) -> tuple[str, ...]:
     """The kinds of drivers for a table of this name; none for one that is no device."""
     family = FAMILY_OF.get(name)
-    return next((tuple(sorted(kinds)) for one, kinds in FAMILIES.items() if one == family), ())
+    return next((tuple(sorted(kinds)) for one, kinds in usable_kinds().items() if one == family), ())
 
 
 def _are_tables(node: Mapping[str, Any]) -> bool:

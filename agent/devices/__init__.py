@@ -8,6 +8,7 @@ from agent.devices.inputs import InputMonitor, SignalMap
 from agent.devices.port_supervisor import PortState, PortSupervisor
 from agent.devices.scanner import ScannerMonitor, ScannerState
 from agent.devices.sign import SignMonitor, SignProgramme, TimedPage
+from agent.devices.unusable import UnusableInputs, UnusableRelay, UnusableScanner, UnusableSign, UnusableVoice
 from agent.devices.voice import VoiceMonitor
 
 __all__ = [
@@ -22,5 +23,10 @@ __all__ = [
     "SignProgramme",
     "SignalMap",
     "TimedPage",
+    "UnusableInputs",
+    "UnusableRelay",
+    "UnusableScanner",
+    "UnusableSign",
+    "UnusableVoice",
     "VoiceMonitor",
 ]

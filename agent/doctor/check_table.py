@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from agent.doctor.check_runner import Task
 from agent.doctor.codes import DiagnosticCheck
 from agent.doctor.collectors import devices as opened
-from agent.doctor.collectors import files, machine, ports, remote, software
+from agent.doctor.collectors import drivers, files, machine, ports, remote, software
 from agent.doctor.collectors import running_agent as running
 from agent.doctor.rules import certificates as of_certificates
 from agent.doctor.rules import devices as of_devices
@@ -44,6 +44,8 @@ CAMERAS_LIMIT_S: Final = opened.CAMERA_LIMIT_S + 10.0
 """A vision worker may take some seconds to end."""
 BROKERS_LIMIT_S: Final = remote.LIMIT_S + 2.0
 JOURNAL_LIMIT_S: Final = 30.0
+DRIVERS_LIMIT_S: Final = 30.0
+"""A driver may hang for as long as its process is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def common_tasks(dependencies: TaskDependencies) -> list[Task]:
         Task(DiagnosticCheck.ANCHORS, partial(files.anchors, dependencies.path), of_files.anchors),
         Task(DiagnosticCheck.SERVICE, software.service, of_software.service, 3 * ASK_S),
         Task(DiagnosticCheck.VERSIONS, partial(software.versions, version), of_software.versions),
+        Task(DiagnosticCheck.DRIVERS, drivers.drivers, of_software.drivers, DRIVERS_LIMIT_S),
         Task(DiagnosticCheck.WATCHDOG, partial(machine.watchdog, dependencies.watchdog_s), of_machine.watchdog),
         Task(DiagnosticCheck.CLOCK, dependencies.clock, of_machine.clock),
         Task(DiagnosticCheck.TIME_ZONE, machine.time_zone, of_machine.time_zone),
@@ -155,6 +158,7 @@ def tasks_without_settings(path: Path, load: Callable[[], LoadedSettings]) -> li
         Task(DiagnosticCheck.ANCHORS, partial(files.anchors, path), of_files.anchors),
         Task(DiagnosticCheck.SERVICE, software.service, of_software.service, 3 * ASK_S),
         Task(DiagnosticCheck.VERSIONS, partial(software.versions, lambda: None), of_software.versions),
+        Task(DiagnosticCheck.DRIVERS, drivers.drivers, of_software.drivers, DRIVERS_LIMIT_S),
         Task(DiagnosticCheck.TIME_ZONE, machine.time_zone, of_machine.time_zone),
         Task(DiagnosticCheck.MEMORY, machine.memory, of_machine.memory),
         Task(DiagnosticCheck.PROCESSOR, machine.processor, of_machine.processor),

@@ -33,6 +33,7 @@ class DiagnosticCheck(StrEnum):
     ANCHORS = "anchors"
     SERVICE = "service"
     VERSIONS = "versions"
+    DRIVERS = "drivers"
     WATCHDOG = "watchdog"
     PARTS = "parts"
     CLOCK = "clock"
@@ -76,6 +77,8 @@ class FindingCode(StrEnum):
     SERVICE_STOPPED = "SERVICE_STOPPED"
     SERVICE_RESTARTED = "SERVICE_RESTARTED"
     VERSION_WAITS = "VERSION_WAITS"
+    DRIVER_REJECTED = "DRIVER_REJECTED"
+    DRIVER_UNUSABLE = "DRIVER_UNUSABLE"
     WATCHDOG_OFF = "WATCHDOG_OFF"
     HARDWARE_WATCHDOG_OFF = "HARDWARE_WATCHDOG_OFF"
     PART_STALLED = "PART_STALLED"
@@ -194,6 +197,8 @@ _WARNINGS: Final = frozenset(
         FindingCode.UNIT_NOT_ENABLED,
         FindingCode.SERVICE_STOPPED,
         FindingCode.SERVICE_RESTARTED,
+        FindingCode.DRIVER_REJECTED,
+        FindingCode.DRIVER_UNUSABLE,
         FindingCode.WATCHDOG_OFF,
         FindingCode.PART_RESTARTED,
         FindingCode.CLOCK_UNSYNCHRONISED,

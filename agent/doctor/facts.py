@@ -63,6 +63,19 @@ class VersionFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class DriverFacts:
+    """A driver that an installed package brings. `name`: port.kind, as declared. `package`: its name and version.
+
+    `trouble`: why it cannot be used, "" for nothing. `rejected`: what is declared counts for nothing.
+    """
+
+    name: str
+    package: str
+    trouble: str = ""
+    rejected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class WatchdogFacts:
     """The two watchdogs. `service_s`: within which the service manager wants a sign of life; None: it wants none.
 

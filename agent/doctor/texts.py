@@ -31,6 +31,7 @@ TITLES: Final[Mapping[DiagnosticCheck, Text]] = {
     DiagnosticCheck.CONFIGURATION: Text("Configuration"),
     DiagnosticCheck.SERVICE: Text("Service"),
     DiagnosticCheck.VERSIONS: Text("Version"),
+    DiagnosticCheck.DRIVERS: Text("Drivers from outside"),
     DiagnosticCheck.WATCHDOG: Text("Watchdog"),
     DiagnosticCheck.PARTS: Text("Parts of the agent"),
     DiagnosticCheck.CLOCK: Text("Clock"),
@@ -101,6 +102,14 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     FindingCode.VERSION_WAITS: Advice(
         Text("Version {running} runs, version {installed} is installed."),
         Text("Run `systemctl restart gate-agent` when no vehicle is under way."),
+    ),
+    FindingCode.DRIVER_REJECTED: Advice(
+        Text("A driver of the package {package} is not used: {trouble}"),
+        Text("Tell whoever made the package, or remove it. The page about writing a driver says what is expected."),
+    ),
+    FindingCode.DRIVER_UNUSABLE: Advice(
+        Text("A driver of the package {package} cannot be used: {trouble}"),
+        Text("Install a version of the package that fits this agent, then restart the service."),
     ),
     FindingCode.WATCHDOG_OFF: Advice(
         Text("The service manager does not watch the agent: one that hangs would not be started again."),

@@ -86,7 +86,7 @@ def test_all_samples_can_be_used_together_where_each_has_its_own_port(tmp_path):
     assert len(loaded(main).settings.lanes) == 1 + len(LANES)
 
 
-@pytest.mark.parametrize("kind", sorted({*registry.RELAYS, *registry.INPUTS}))
+@pytest.mark.parametrize("kind", sorted({*registry.RELAYS.own, *registry.INPUTS.own}))
 def test_every_kind_of_board_has_a_sample_that_names_each_of_its_keys(kind):
     text = (CONFIG / "lanes" / f"{kind}.toml").read_text(encoding="utf-8")
     assert f'kind = "{kind}"' in text
@@ -96,7 +96,7 @@ def test_every_kind_of_board_has_a_sample_that_names_each_of_its_keys(kind):
                 assert re.search(rf"^#?{name} = ", text, re.MULTILINE), name
 
 
-@pytest.mark.parametrize("kind", sorted(registry.SCANNERS))
+@pytest.mark.parametrize("kind", sorted(registry.SCANNERS.own))
 def test_every_kind_of_scanner_stands_in_the_sample_with_each_of_its_keys(kind):
     text = (CONFIG / "lanes" / "scanner.toml").read_text(encoding="utf-8")
     assert f'kind = "{kind}"' in text
@@ -106,7 +106,7 @@ def test_every_kind_of_scanner_stands_in_the_sample_with_each_of_its_keys(kind):
 
 @pytest.mark.parametrize(("kind", "sample"), [("alsa", "voice"), ("simulated", "simulated")])
 def test_every_kind_of_voice_stands_in_a_sample_with_each_of_its_keys(kind, sample):
-    assert set(registry.VOICES) == {"alsa", "simulated"}
+    assert set(registry.VOICES.own) == {"alsa", "simulated"}
     table = tomllib.loads((CONFIG / "lanes" / f"{sample}.toml").read_text(encoding="utf-8"))["lanes"][sample]["voice"]
     text = (CONFIG / "lanes" / f"{sample}.toml").read_text(encoding="utf-8").partition(".voice]")[2]
     assert table["kind"] == kind
@@ -114,7 +114,7 @@ def test_every_kind_of_voice_stands_in_a_sample_with_each_of_its_keys(kind, samp
         assert re.search(rf"^#?{name} = ", text, re.MULTILINE), name
 
 
-@pytest.mark.parametrize("kind", sorted(registry.WITNESSES))
+@pytest.mark.parametrize("kind", sorted(registry.WITNESSES.own))
 def test_every_kind_of_witness_stands_in_the_sample_with_each_of_its_keys(kind):
     _, _, text = (CONFIG / "lanes" / "witness.toml").read_text(encoding="utf-8").partition(f'kind = "{kind}"')
     text = text.partition("[[")[0]
@@ -122,7 +122,7 @@ def test_every_kind_of_witness_stands_in_the_sample_with_each_of_its_keys(kind):
         assert re.search(rf"^#?{name} = ", text, re.MULTILINE), name
 
 
-@pytest.mark.parametrize("kind", sorted(registry.SIGNS))
+@pytest.mark.parametrize("kind", sorted(registry.SIGNS.own))
 def test_every_kind_of_sign_has_a_sample_that_names_each_of_its_keys(kind):
     text = (CONFIG / "signs" / f"{kind}.toml").read_text(encoding="utf-8")
     assert f'kind = "{kind}"' in text

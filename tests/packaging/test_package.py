@@ -17,7 +17,7 @@ from tools.deb.completion import completion
 from tools.deb.environment import installed_wheel, ready_environment
 from tools.deb.licences import bill_of_materials, copyright_file
 from tools.deb.manual import installer_manual, manual
-from tools.deb.package_files import INSTALLER, SCRIPTS, Build, build_wheel, lay_out
+from tools.deb.package_files import INSTALLER, OUTSIDE, SCRIPTS, TREES, Build, build_wheel, lay_out
 from tools.deb.targets import LIBRARIES, TARGETS, BuildError
 from tools.deb.third_party import works
 from tools.supply.keyring import KEYRING
@@ -85,6 +85,16 @@ def test_it_brings_the_keys_by_which_the_next_release_is_known_and_what_checks_t
     installer = tmp_path / "content/usr/sbin/gate-agent-install"
     assert (installer.stat().st_mode & 0o777, installer.read_bytes()) == (0o755, INSTALLER.read_bytes())
     assert ", gpgv | sqv\n" in (tmp_path / "content/DEBIAN/control").read_text()
+
+
+def test_drivers_of_others_have_a_folder_of_roots_beside_it_where_python_looks_last(packages, tmp_path):
+    lay_out(Build(packages.target, VERSION, TIME), build_wheel(tmp_path / "wheel", TIME), STORE, tmp_path / "content")
+    place = f"{OUTSIDE}/python{packages.target.python}"
+    folder = tmp_path / "content" / place
+    assert list(folder.iterdir()) == []
+    assert folder.stat().st_mode & 0o777 == 0o755
+    (line,) = (tmp_path / "content" / TREES).glob("*/lib/python*/site-packages/gate-agent-drivers.pth")
+    assert line.read_text() == f"/{place}\n"
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -11,6 +11,7 @@ from zipfile import ZipFile
 import pytest
 from packaging.requirements import Requirement
 
+from drivers.contracts.plugin import SUITES
 from tests.support.gate.installed import ROOT, build_wheel
 
 PACKAGES = ("agent", "central", "drivers", "sim")
@@ -83,9 +84,26 @@ def test_every_file_in_the_wheel_is_as_in_the_repository(wheel):
             assert wheel.read(name) == (ROOT / name).read_bytes(), name
 
 
-def test_the_wheel_installs_the_command(wheel):
+def test_the_wheel_installs_the_command_and_the_contracts_of_drivers_for_pytest(wheel):
     (points,) = (wheel.read(name).decode() for name in names(wheel) if name.endswith("entry_points.txt"))
-    assert points.split() == ["[console_scripts]", "gate-agent", "=", "agent.cli.main:main"]
+    assert [line for line in points.splitlines() if line] == [
+        "[console_scripts]",
+        "gate-agent = agent.cli.main:main",
+        "[pytest11]",
+        "gate_agent.contracts = drivers.contracts.plugin",
+    ]
+
+
+def test_the_contracts_in_the_wheel_use_nothing_of_the_repositorys_own_tests(wheel):
+    suites = {name: wheel.read(name).decode() for name in names(wheel) if name.startswith("drivers/contracts/")}
+    assert {f"drivers/contracts/{name}.py" for name in (*SUITES, "plugin", "waiting")} <= suites.keys()
+    ours = re.compile(r"^\s*(?:from|import) tests\b", re.MULTILINE)
+    assert [name for name, text in suites.items() if ours.search(text)] == []
+
+
+def test_pytest_is_wanted_by_those_alone_who_make_drivers(wheel):
+    (text,) = (wheel.read(name).decode() for name in names(wheel) if name.endswith(".dist-info/METADATA"))
+    assert re.findall(r"^Requires-Dist: (pytest.*)$", text, re.MULTILINE) == ["pytest>=8.4; extra == 'contracts'"]
 
 
 def test_no_locked_dependency_has_a_package_named_like_ours():

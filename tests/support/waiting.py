@@ -1,44 +1,7 @@
-"""Waiting for what another thread or process does, and the one factor by which real time is stretched in tests.
-
-Threads and processes are late on a busy machine. `TEST_TIME_SCALE` in the environment says how busy it is; an idle one
-has
-1. It multiplies how long tests wait for something, and every limit in real time that tests set for the product: answers
-of emulated boards, a lane's times, the time limit of a test.
+"""Waiting, and real time that is stretched on a busy machine: one and the same for the drivers' contracts and all other
+tests.
 """
 
-import os
-import threading
-import time
+from drivers.contracts.waiting import PATIENCE_S, REPLY_MS, TIME_SCALE, eventually, scaled, scaled_ms
 
-TIME_SCALE = float(os.environ.get("TEST_TIME_SCALE", "4"))
-
-
-def scaled(seconds):
-    """So much time of an idle machine, on this one."""
-    return seconds * TIME_SCALE
-
-
-REPLY_MS = 5000
-"""The longest time that drivers allow a board: for answers that are sure to come."""
-
-
-def scaled_ms(milliseconds):
-    """So much time of an idle machine, as a board's time to answer: for tests in which it does not."""
-    return min(REPLY_MS, round(scaled(milliseconds)))
-
-
-PATIENCE_S = scaled(15.0)
-"""How long to wait for what must come."""
-
-
-def eventually(condition, within_s=15.0, what="the condition"):
-    """Wait until `condition()` is true and return its value; fail after `within_s`, scaled."""
-    pause = threading.Event()
-    limit_s = scaled(within_s)
-    deadline = time.monotonic() + limit_s
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            message = f"{what} did not come true within {limit_s} s"
-            raise AssertionError(message)
-        pause.wait(0.01)
-    return value
+__all__ = ["PATIENCE_S", "REPLY_MS", "TIME_SCALE", "eventually", "scaled", "scaled_ms"]

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 SCRIPTS: Final = ("preinst", "postinst", "prerm", "postrm")
 TREES: Final = "usr/lib/gate-agent"
 PAGES: Final = "usr/share/doc/gate-agent"
+OUTSIDE: Final = "usr/lib/gate-agent-drivers"
+"""Root's folder for others' drivers: an upgrade of the agent replaces its own tree, and must not take them along."""
 INSTALLER: Final = ROOT / "packaging" / "bundle" / "gate-agent-install"
 _PACKAGING: Final = ROOT / "packaging" / "deb"
 _SYSTEMD: Final = ROOT / "systemd"
@@ -79,6 +81,7 @@ def lay_out(build: Build, wheel: Path, store: Path, folder: Path) -> None:
     shutil.copytree(ours, modules, copy_function=_link, dirs_exist_ok=True, ignore=shutil.ignore_patterns(shared))
     shutil.copytree(ours / shared / "gate-agent" / "config", folder / "usr/share/gate-agent/config")
     _lay_out_tree(build, tree)
+    _lay_out_outside(build, folder, modules)
     _lay_out_machine(build, folder)
     _lay_out_papers(build, folder, modules)
     _lay_out_control(build, folder)
@@ -96,6 +99,13 @@ def _lay_out_tree(build: Build, tree: Path) -> None:
     shutil.copyfile(_PACKAGING / "gate-agent", tree / "bin" / "gate-agent")
     (tree / "bin" / "gate-agent").chmod(0o755)
     _write(tree / "systemd" / "gate-agent.service", (_SYSTEMD / "gate-agent.service").read_text(encoding="utf-8"))
+
+
+def _lay_out_outside(build: Build, folder: Path, modules: Path) -> None:
+    """The folder for others' drivers, and the line by which Python looks there last: nothing of ours is covered."""
+    place = f"{OUTSIDE}/python{build.target.python}"
+    (folder / place).mkdir(parents=True)
+    _write(modules / "gate-agent-drivers.pth", f"/{place}\n")
 
 
 def _lay_out_machine(build: Build, folder: Path) -> None:

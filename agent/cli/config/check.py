@@ -14,7 +14,7 @@ from agent.cli.terminal import echo
 from agent.core.model import CommandName
 from agent.i18n import Language
 from agent.settings import SettingsError, interlocks, shared_arms
-from agent.settings.drivers import load_configuration
+from agent.settings.drivers import confined_problems, drivers_from_outside, load_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ def check(
     every problem with its line. Exit code 0 when the configuration can be used, 78 when it cannot.
     """
     try:
-        loaded = load_configuration(configuration)
+        loaded = _proved(load_configuration(configuration))
     except SettingsError as error:
         if as_json:
             _print_json(configuration, error.problems, None, language)
@@ -48,6 +48,13 @@ def check(
     for warning in loaded.warnings:
         echo(warning.words(language), err=True)
     echo(_summary(configuration, loaded))
+
+
+def _proved(loaded: LoadedSettings) -> LoadedSettings:
+    """The same, once the drivers were tried that nobody loads in the agent's own process. Raises SettingsError."""
+    if broken := confined_problems(loaded):
+        raise SettingsError([*loaded.warnings, *broken])
+    return loaded
 
 
 def _print_json(path: Path, problems: tuple[Problem, ...], loaded: LoadedSettings | None, language: Language) -> None:
@@ -66,6 +73,7 @@ def _print_json(path: Path, problems: tuple[Problem, ...], loaded: LoadedSetting
             "relay_boards": relay_boards(loaded.settings.lanes),
             "interlocks": interlocks(loaded.settings.lanes),
             "shared_arms": shared_arms(loaded.settings.lanes),
+            "drivers_from_outside": drivers_from_outside(loaded.settings),
         }
     echo(json.dumps(answer, ensure_ascii=False, indent=2))
 
@@ -97,6 +105,8 @@ def _summary(path: Path, loaded: LoadedSettings) -> str:
     ]
     lines += [f"  lane     {_lane_line(name, lane)}" for name, lane in settings.lanes.items()]
     lines += [f"  together {line}" for line in _together(settings.lanes)]
+    # They run with the agent's rights: whose they are is for whoever checks.
+    lines += [f"  driver   {name} of the package {package}" for name, package in drivers_from_outside(settings).items()]
     return "\n".join(lines)
 
 

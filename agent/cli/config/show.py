@@ -10,7 +10,7 @@ import typer
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile
 from agent.cli.terminal import echo
 from agent.settings import key_origins, schema_text
-from agent.settings.drivers import FAMILIES, load_configuration, models
+from agent.settings.drivers import load_configuration, models, usable_kinds
 
 if TYPE_CHECKING:
     from agent.settings import KeyOrigin
@@ -51,4 +51,4 @@ def _fields(entry: KeyOrigin) -> dict[str, object]:
 
 def schema() -> None:
     """Print the JSON Schema of the configuration file, for editors that complete and check while one writes."""
-    echo(schema_text(models, {family: tuple(table) for family, table in FAMILIES.items()}), nl=False)
+    echo(schema_text(models, usable_kinds()), nl=False)

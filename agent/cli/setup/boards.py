@@ -10,6 +10,7 @@ import typer
 
 from agent.cli.setup.interview import ask_value, pick
 from agent.core.model import SIGNAL_NAMES
+from agent.settings.drivers import usable_kinds
 from drivers import registry
 from drivers.api import DeviceError
 from drivers.probe import identify
@@ -119,13 +120,13 @@ def _asked(free: Sequence[Adapter], ports: Sequence[Adapter]) -> Iterator[tuple[
 
 
 def _by_hand(sheet: AnswerSheet, lane: Path) -> None:
-    kind = pick("Which kind of relay board?", sorted(registry.RELAYS), sheet.before((*lane, "relay", "kind")))
+    kind = pick("Which kind of relay board?", sorted(usable_kinds()["relay"]), sheet.before((*lane, "relay", "kind")))
     sheet.set_value((*lane, "relay", "kind"), kind)
     _keys(sheet, (*lane, "relay"), registry.settings_model(registry.RELAYS, kind).model_fields)
     if not typer.confirm("Are loops and contacts wired to inputs of a board?", default=kind in registry.INPUTS):
         typer.echo("The lane is blind then: passages are assumed, and every event says so.")
         return
-    of_inputs = pick("Which kind of board has the inputs?", sorted(registry.INPUTS), kind)
+    of_inputs = pick("Which kind of board has the inputs?", sorted(usable_kinds()["inputs"]), kind)
     sheet.set_value((*lane, "inputs", "kind"), of_inputs)
     relay = sheet.values["lanes"][lane[1]]["relay"] if of_inputs == kind else {}
     _keys(sheet, (*lane, "inputs"), registry.settings_model(registry.INPUTS, of_inputs).model_fields, relay)

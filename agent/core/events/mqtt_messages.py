@@ -192,7 +192,8 @@ class Birth(Presence):
     )
     types: tuple[str, ...] = Field(description="The event types that this gate can send.")
     inventory: dict[str, JsonValue] = Field(
-        description="Site, digest of the configuration, and every lane with its devices by kind."
+        description="Site, digest of the configuration, the drivers in use that installed packages bring, each with "
+        "package and version, and every lane with its devices by kind."
     )
     first_kept: Count = Field(default=1, description="The lowest sequence number that can still be replayed.")
     key: GateKey | None = Field(default=None, description="The gate's own key; null: it signs nothing.")

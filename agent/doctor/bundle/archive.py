@@ -28,8 +28,8 @@ health.json         figures of the running agent, where one was asked
 log.txt             the last lines of the log
 events.jsonl        the last events; {events}
 devices.json        what is plugged in
-versions.json       the machine and every package
-hashes.json         SHA-256 of the configuration's files, the networks and the installed package
+versions.json       the machine, every package, and the drivers that packages bring
+hashes.json         SHA-256 of the configuration's files, the networks and the installed packages of agent and drivers
 {pictures}
 Passwords, tokens, private keys and the console's codes are taken out of all of it.
 """

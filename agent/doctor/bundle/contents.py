@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.doctor.collectors import software
+from agent.doctor.collectors.drivers import declared_drivers, packages_with_drivers
 from agent.doctor.collectors.files import MODELS
 from agent.service.systemd_unit import MANAGER, UNIT, run_command
 from agent.settings import key_origins
@@ -78,7 +79,7 @@ def devices(root: Path = ROOT) -> dict[str, Any]:
 
 
 def versions() -> dict[str, Any]:
-    """The machine, and every Python package."""
+    """The machine, every Python package, and the drivers that some of them bring."""
     facts = software.versions(lambda: None)
     described = [_fields(one.read_text("METADATA") or one.read_text("PKG-INFO") or "") for one in distributions()]
     packages = {one["name"]: one.get("version", "") for one in described if one.get("name")}
@@ -88,6 +89,7 @@ def versions() -> dict[str, Any]:
         "system": facts.system,
         "kernel": facts.kernel,
         "packages": dict(sorted(packages.items(), key=lambda pair: pair[0].lower())),
+        "drivers_from_outside": declared_drivers(),
     }
 
 
@@ -101,7 +103,7 @@ def _fields(description: str) -> dict[str, str]:
 
 
 def hashes(files: Sequence[Path]) -> dict[str, str]:
-    """SHA-256 of these files, of the weights, and of the list of everything that was installed."""
+    """SHA-256 of these files, of the weights, and of the lists of what was installed: ours, and of others' drivers."""
     found = {str(path): _sha256(path) for path in files}
     found |= {
         one.name: hashlib.sha256(one.read_bytes()).hexdigest() for one in MODELS.iterdir() if one.name.endswith(".onnx")
@@ -109,6 +111,10 @@ def hashes(files: Sequence[Path]) -> dict[str, str]:
     record = Distribution.from_name("gate-agent").read_text("RECORD")
     if record is not None:
         found["gate-agent RECORD"] = hashlib.sha256(record.encode()).hexdigest()
+    for name in packages_with_drivers():
+        theirs = Distribution.from_name(name).read_text("RECORD")
+        if theirs is not None:
+            found[f"{name} RECORD"] = hashlib.sha256(theirs.encode()).hexdigest()
     return found
 
 

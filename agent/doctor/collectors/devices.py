@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.settings import Camera, Device, Lane, Settings
+    from drivers.api import InputPort, RelayPort
 
 CAMERA_LIMIT_S: Final = 20.0
 BOARD_LIMIT_S: Final = 8.0
@@ -173,7 +174,10 @@ def _watching(name: str, camera: Camera) -> Callable[[], CameraFacts]:
 
 
 def _watched(name: str, camera: Camera) -> CameraFacts:
-    model = registry.settings_model(registry.CAMERAS, camera.kind)
+    try:
+        model = registry.settings_model(registry.CAMERAS, camera.kind)
+    except DeviceError as error:
+        return replace(_no_camera(name), detail=str(error), misconfigured=True)
     configure = Configure(
         camera_kind=camera.kind,
         camera=model.model_validate(camera.table).model_dump(mode="json"),
@@ -256,9 +260,7 @@ def _opened(device: Device, port: _Closes, work: Callable[[], Any]) -> Any:
 
 def _asking(device: Device, late: RelayFacts) -> Callable[[], RelayFacts]:
     def read_relays() -> RelayFacts:
-        board = registry.relay(device.kind, device.table)
-
-        def work() -> RelayFacts:
+        def work(board: RelayPort) -> RelayFacts:
             identity = board.open()
             begun_at = time.monotonic()
             states = board.state()
@@ -267,7 +269,8 @@ def _asking(device: Device, late: RelayFacts) -> Callable[[], RelayFacts]:
             return replace(late, up=True, detail=identity, answer_s=answer_s, energised=on)
 
         try:
-            found: RelayFacts = _opened(device, board, work)
+            board = registry.relay(device.kind, device.table)
+            found: RelayFacts = _opened(device, board, partial(work, board))
         except DeviceError as error:
             return replace(late, detail=str(error))
         return found
@@ -280,10 +283,9 @@ def _reading(name: str, lane: Lane, late: InputsFacts) -> Callable[[], InputsFac
         device, wiring = lane.inputs, lane.signals
         if device is None or wiring is None:
             return InputsFacts(name, wired=False, blind=True)
-        board = registry.inputs(device.kind, device.table)
         inverted = frozenset(wiring.inverted)
 
-        def work() -> InputsFacts:
+        def work(board: InputPort) -> InputsFacts:
             identity, bits = board.open(), board.sample().bits
             signals = {
                 signal: None if number > len(bits) or (bit := bits[number - 1]) is None else bit != (number in inverted)
@@ -292,7 +294,8 @@ def _reading(name: str, lane: Lane, late: InputsFacts) -> Callable[[], InputsFac
             return replace(late, up=True, detail=identity, signals=signals)
 
         try:
-            found: InputsFacts = _opened(device, board, work)
+            board = registry.inputs(device.kind, device.table)
+            found: InputsFacts = _opened(device, board, partial(work, board))
         except DeviceError as error:
             return replace(late, detail=str(error))
         return found
@@ -302,8 +305,8 @@ def _reading(name: str, lane: Lane, late: InputsFacts) -> Callable[[], InputsFac
 
 def _finding(device: Device, late: ScannerFacts) -> Callable[[], ScannerFacts]:
     def find() -> ScannerFacts:
-        scanner = registry.scanner(device.kind, device.table)
         try:
+            scanner = registry.scanner(device.kind, device.table)
             identity: str = _opened(device, scanner, scanner.open)
         except DeviceError as error:
             return replace(late, detail=str(error))

@@ -1,4 +1,4 @@
-"""Judges the configuration, the service, the versions and the watchdogs."""
+"""Judges the configuration, the service, the versions, the drivers of others, and the parts of the agent."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.doctor.finding import Finding
 from agent.doctor.rules.formatting import span
+from drivers.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from agent.doctor.facts import ConfigurationFacts, ServiceFacts, VersionFacts, WorkerFacts
+    from agent.doctor.facts import ConfigurationFacts, DriverFacts, ServiceFacts, VersionFacts, WorkerFacts
 
 MOST_PROBLEMS: Final = 10
 MANY_RESTARTS: Final = 3
@@ -69,6 +70,20 @@ def versions(facts: VersionFacts) -> Iterator[Finding]:
         return
     measured = f"gate-agent {facts.installed}, Python {facts.python}, {facts.system}, Linux {facts.kernel}"
     yield Finding(DiagnosticCheck.VERSIONS, measured=measured)
+
+
+def drivers(facts: Iterable[DriverFacts]) -> Iterator[Finding]:
+    """Which drivers installed packages bring, and which of them cannot be used."""
+    known = tuple(facts)
+    if not known:
+        yield Finding(DiagnosticCheck.DRIVERS, measured="0")
+    for one in known:
+        if one.trouble:
+            code = FindingCode.DRIVER_REJECTED if one.rejected else FindingCode.DRIVER_UNUSABLE
+            values = {"package": one.package, "trouble": shortened(one.trouble, LONGEST_TEXT)}
+            yield Finding(DiagnosticCheck.DRIVERS, one.name, code, values=values)
+        else:
+            yield Finding(DiagnosticCheck.DRIVERS, one.name, measured=one.package)
 
 
 def parts(facts: Iterable[WorkerFacts]) -> Iterator[Finding]:

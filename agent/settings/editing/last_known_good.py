@@ -78,15 +78,20 @@ def last_good(main: Path, load: Loader, environment: Mapping[str, str]) -> Usabl
         return None
 
 
-def usable(main: Path, load: Loader, environment: Mapping[str, str]) -> UsableConfiguration:
+def usable(
+    main: Path, load: Loader, environment: Mapping[str, str], bearing: Loader | None = None
+) -> UsableConfiguration:
     """The configuration on the disk, or where that cannot be used the last one with which the agent ran.
 
-    Raises SettingsError, that of the disk, when neither can be used.
+    `bearing`: loads that one also where drivers are missing, before the gate is left without any. Raises SettingsError,
+    that of the disk, when none can be used.
     """
     try:
         return on_disk(main, load)
     except SettingsError as refused:
         good = last_good(main, load, environment)
+        if good is None and bearing is not None:
+            good = last_good(main, bearing, environment)
         if good is None:
             raise
         return replace(good, refused=refused)

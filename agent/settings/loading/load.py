@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from agent.service.redaction import MASK, masked_urls
 from agent.settings.loading.anchor_layer import lay_anchors, other_gate
 from agent.settings.loading.layers import add_credentials, add_environment
 from agent.settings.model.agent import Settings
-from agent.settings.model.devices import boards, device_tables, driver_models
+from agent.settings.model.devices import boards, device_tables, driver_models, proved
 from agent.settings.model.pydantic_problems import PydanticProblems
 from agent.settings.model.schema import Schema
 from agent.settings.rules import checks
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from agent.settings.loading.anchor_file import AnchorFile
-    from agent.settings.model.devices import Board, DeviceTable, DriverModels
+    from agent.settings.model.devices import Board, DeviceTable, DriverModels, DriverProof
     from agent.settings.toml.files import FileReader
     from agent.settings.toml.includes import Document
     from agent.settings.toml.key_positions import Path
@@ -66,14 +66,17 @@ def load(  # noqa: PLR0913 - one argument a layer
     credentials_directory: FilePath | None,
     models: DriverModels,
     relays: RelayMaker | None = None,
+    prove: DriverProof | None = None,
     reader: FileReader = read_file,
     anchors: AnchorFile | None = None,
+    bears_missing_drivers: bool = False,
 ) -> LoadedSettings:
     """Load and check everything.
 
     `models` gives the settings model of a driver; `relays` makes a relay board without opening it, so that channels
-    and pulses are checked against what the board can do; `reader` gives the bytes of files, of the disk without it.
-    `anchors`: the gate's trust anchors, which no layer overrules.
+    and pulses are checked against what the board can do; `prove` tries whether a device can be made; `reader` gives the
+    bytes of files, of the disk without it. `anchors`: the gate's trust anchors, which no layer overrules.
+    `bears_missing_drivers`: whether a device without a usable driver is a warning; nothing of it is checked then.
 
     Raises:
         SettingsError: with all problems at once.
@@ -90,17 +93,21 @@ def load(  # noqa: PLR0913 - one argument a layer
     _anchor_paths(document, schema)
     unfit = list(_without_nul(document, pydantic_problems))
     strange = other_gate(document, anchors) if anchors is not None else []
-    problems = [*document.problems, *overruled, *strange, *_kind_problems(unknown, pydantic_problems)]
     settings, wrong = _validated(document, pydantic_problems)
     accepted, refused = boards(list(device_tables(document.data)), known, pydantic_problems)
+    accepted, broken = (accepted, []) if prove is None else proved(accepted, prove, pydantic_problems)
+    missing = (
+        replace(one, severity="warning" if bears_missing_drivers else "error")
+        for one in (*_kind_problems(unknown, pydantic_problems), *broken)
+    )
+    problems = [*document.problems, *overruled, *strange, *missing]
     by_path = {board.device.path: board for board in accepted}
     checked = checks.Checked(document.data, by_path, _capabilities(by_path, relays))
     told = {problem.key for problem in (*wrong, *refused)}
     problems += [*wrong, *refused, *checks.problems(checked, pydantic_problems)]
     problems += [problem for problem in pydantic_problems.wrong_types() if problem.key not in told]
     problems = [*unfit, *_roots(problems, {problem.key for problem in unfit})]
-    errors = [problem for problem in problems if problem.severity == "error"]
-    if errors or settings is None:
+    if settings is None or any(problem.severity == "error" for problem in problems):
         raise SettingsError(problems)
     files = tuple(file.path for file in document.files)
     keys = tuple(problem.key for problem in overruled)

@@ -14,6 +14,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from agent.settings.model.agent import Settings
     from agent.settings.model.pydantic_problems import PydanticProblems
     from agent.settings.toml.key_positions import Path
     from agent.settings.toml.problems import Problem
@@ -34,6 +35,8 @@ _LISTS: Mapping[str, Family] = {"cameras": "camera", "scanners": "scanner", "sig
 
 DriverModels: TypeAlias = "Callable[[Family, str], type[BaseModel]]"
 """Gives the model of a driver's own keys. Raises DeviceMisconfiguredError for a kind that is not there."""
+DriverProof: TypeAlias = "Callable[[Family, str, Mapping[str, object]], None]"
+"""Tries whether the device of a driver's own keys can be made. Raises DeviceMisconfiguredError and ValidationError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,24 @@ def _table(path: Path, family: Family, table: dict[str, Any]) -> DeviceTable:
     return DeviceTable(path, family, kind if isinstance(kind, str) else "", table)
 
 
+def devices_of(settings: Settings) -> Iterator[tuple[Family, str]]:
+    """Family and kind of every device of these settings."""
+    for lane in settings.lanes.values():
+        yield "relay", lane.relay.kind
+        if lane.inputs is not None:
+            yield "inputs", lane.inputs.kind
+        if lane.voice is not None:
+            yield "voice", lane.voice.kind
+        lists: tuple[tuple[Family, tuple[Device, ...]], ...] = (
+            ("camera", lane.cameras),
+            ("scanner", lane.scanners),
+            ("sign", lane.signs),
+            ("witness", lane.witnesses),
+        )
+        for family, devices in lists:
+            yield from ((family, device.kind) for device in devices)
+
+
 def driver_models(
     devices: list[DeviceTable], models: DriverModels
 ) -> tuple[dict[Path, type[BaseModel]], dict[Path, Text]]:
@@ -102,8 +123,12 @@ def driver_models(
             continue
         ours = _TABLES[device.family].model_fields
         if clash := set(model.model_fields) & set(ours):
-            message = f"the driver {device.kind} has keys that the agent keeps for itself: {', '.join(sorted(clash))}"
-            raise TypeError(message)
+            unknown[device.path] = Text(
+                "the driver {kind} cannot be used: it has keys that the agent keeps for itself: {keys}",
+                kind=device.kind,
+                keys=", ".join(sorted(clash)),
+            )
+            continue
         known[device.path] = model
     return known, unknown
 
@@ -129,7 +154,33 @@ def boards(
             problems += pydantic_problems.from_pydantic(
                 error.errors(include_url=False, include_input=False), device.path
             )
+        except Exception as error:  # noqa: BLE001 - a driver from outside: its model may have checks of its own
+            fault = Text(
+                "the driver {kind} cannot be used: {fault}", kind=device.kind, fault=f"{type(error).__name__}: {error}"
+            )
+            problems.append(pydantic_problems.about((*device.path, "kind"), fault))
         else:
             if not strange:
                 accepted.append(Board(device, settings))
     return accepted, problems
+
+
+def proved(
+    accepted: list[Board], prove: DriverProof, pydantic_problems: PydanticProblems
+) -> tuple[list[Board], list[Problem]]:
+    """The boards whose drivers can be made, and what is wrong with the others."""
+    sound: list[Board] = []
+    problems: list[Problem] = []
+    for board in accepted:
+        device = board.device
+        try:
+            prove(device.family, device.kind, device.own)
+        except DeviceMisconfiguredError as error:
+            problems.append(pydantic_problems.about((*device.path, "kind"), Text.of(str(error))))
+        except ValidationError as error:
+            problems += pydantic_problems.from_pydantic(
+                error.errors(include_url=False, include_input=False), device.path
+            )
+        else:
+            sound.append(board)
+    return sound, problems

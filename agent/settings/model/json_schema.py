@@ -11,6 +11,8 @@ from agent.settings.model.devices import FAMILIES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pydantic import BaseModel
+
     from agent.settings.model.devices import DriverModels, Family
 
 _DEVICES: Mapping[str, str] = {
@@ -53,8 +55,7 @@ def _with_drivers(
     """One form for each kind: the common keys and the driver's own, and no other."""
     forms = []
     for kind in sorted(kinds):
-        driver = models(family, kind).model_json_schema(ref_template="#/$defs/{model}")
-        definitions.update(driver.get("$defs", {}))
+        driver = _schema_of(models(family, kind), family, kind, definitions)
         forms.append(
             {
                 "title": f"{family} {kind}",
@@ -69,3 +70,16 @@ def _with_drivers(
             }
         )
     return {"description": table.get("description", ""), "oneOf": forms}
+
+
+def _schema_of(model: type[BaseModel], family: Family, kind: str, definitions: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a driver's own keys. What it names is put beside what others name, under names that nobody has."""
+    driver = model.model_json_schema(ref_template="#/$defs/{model}")
+    named = driver.get("$defs", {})
+    before = ""
+    if any(definitions.get(name, schema) != schema for name, schema in named.items()):
+        before = f"{family}_{kind}_"
+        driver = model.model_json_schema(ref_template=f"#/$defs/{before}{{model}}")
+        named = driver.get("$defs", {})
+    definitions.update({f"{before}{name}": schema for name, schema in named.items()})
+    return driver

@@ -40,8 +40,8 @@ from agent.settings.drivers import load_configuration
 from agent.store.gate_key import gate_key
 from agent.store.journal.journal import Journal
 from agent.store.registry.list_pack import write_pack
+from drivers.contracts.tones import record, tone
 from tests.support.anchors.people import document, signed, tables
-from tests.support.voice.speech import record, tone
 from tests.support.waiting import scaled
 
 ROOT = Path(__file__).parents[3]

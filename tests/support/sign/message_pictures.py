@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image, ImageDraw
+from tests.support.sign.virtual_clock import VirtualClock
 
 from agent.core.model import DriverMessage
 from agent.i18n import Language
@@ -21,7 +22,6 @@ from drivers.emulators.aa55 import Aa55Emulator
 from drivers.emulators.fk import FkEmulator
 from drivers.emulators.onbon import OnbonEmulator
 from tests.support.sign.picture import picture
-from tests.support.sign.virtual_clock import VirtualClock
 from tests.support.waiting import REPLY_MS, eventually
 
 MAKERS = {"fk": FkEmulator, "onbon": OnbonEmulator, "aa55": Aa55Emulator}

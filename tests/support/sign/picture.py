@@ -18,10 +18,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from drivers import registry
 from drivers.api import SignColour, SignLine, SignPage
+from drivers.contracts.virtual_clock import VirtualClock
 from drivers.emulators.aa55 import Aa55Emulator
 from drivers.emulators.fk import FkEmulator
 from drivers.emulators.onbon import OnbonEmulator
-from tests.support.sign.virtual_clock import VirtualClock
 from tests.support.waiting import REPLY_MS, eventually
 
 if TYPE_CHECKING:

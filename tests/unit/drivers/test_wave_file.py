@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.contracts.tones import tone
 from drivers.wave_file import (
     FULL_SCALE,
     LARGEST_BYTES,
@@ -22,7 +23,6 @@ from drivers.wave_file import (
     parse,
     volume_factor,
 )
-from tests.support.voice.speech import tone
 
 
 def written(channels: int = 1, sample_bytes: int = 2, rate_hz: int = 16_000, frames: int = 1600) -> bytes:

@@ -10,13 +10,13 @@ from agent.barrier.relay_board import RelayBoard
 from agent.core.lane.effects import Lamp
 from agent.devices.port_supervisor import PortState, Retry
 from drivers.api import Delivery
+from drivers.contracts.busy_line import ORDER_S, busy
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.registry import relay as make_relay
 from drivers.relay import simulated
 from drivers.relay.simulated import BoardFault
 from tests.support.board.barriers import FOREVER, LONG_PULSE_MS, MeddledRelay, Reports, wiring
-from tests.support.board.busy_line import ORDER_S, busy
 from tests.support.waiting import PATIENCE_S, REPLY_MS, eventually, scaled_ms
 
 DELIVERED, NOT_DELIVERED = Delivery.DELIVERED, Delivery.NOT_DELIVERED

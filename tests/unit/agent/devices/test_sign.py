@@ -304,3 +304,25 @@ def test_a_fault_of_the_driver_is_a_loss_and_the_thread_goes_on(
         assert watched.next_state() is PortState.LOST
     sees(there, "STOP")
     assert watched.monitor.worker.failures == 0
+
+
+def test_a_sign_whose_lane_has_fallen_silent_has_said_so_and_then_rests(
+    there: SimulatedPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = Watched()
+    watched.show(programme("GO"))
+    monkeypatch.setattr(sign_module, "SILENT_S", 0.0)
+    watched.monitor.start()
+    sees(there, "WAIT")
+    monkeypatch.setattr(sign_module, "SILENT_S", LONG_S)
+    watched.monitor._heard_at -= 2 * LONG_S
+    rests: list[float] = []
+
+    def rest(_is_news: object, timeout_s: float) -> bool:
+        rests.append(timeout_s)
+        return False
+
+    assert watched.monitor.stop()
+    monkeypatch.setattr(watched.monitor._news, "wait_for", rest)
+    watched.monitor._wait()
+    assert rests[0] > 0.0

@@ -11,9 +11,9 @@ import pytest
 from agent.devices import PortState, VoiceMonitor
 from agent.devices import voice as voice_module
 from drivers import registry
+from drivers.contracts.tones import record, tone
 from drivers.voice.simulated import SimulatedSpeaker, forget_speakers, speaker
 from tests.support.voice.recorder import DEVICE, Recorder, needs_aplay
-from tests.support.voice.speech import record, tone
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 if TYPE_CHECKING:

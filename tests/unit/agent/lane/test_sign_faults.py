@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.sign.virtual_clock import VirtualClock
 
 from agent.core.model import DriverMessage, DriverReceipt
 from agent.devices import PortState
@@ -23,7 +24,6 @@ from drivers.emulators.aa55 import Aa55Emulator
 from drivers.emulators.fk import FkEmulator
 from drivers.emulators.onbon import OnbonEmulator
 from drivers.emulators.sign import ON_THE_WAY, SignFault
-from tests.support.sign.virtual_clock import VirtualClock
 from tests.support.waiting import PATIENCE_S, eventually, scaled_ms
 
 if TYPE_CHECKING:

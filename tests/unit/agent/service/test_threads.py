@@ -33,9 +33,11 @@ MOST_WIDE = 3 / 10_000
 
 
 def trees(*folders):
+    """The code of these folders; not the suites of tests that drivers inherit, which never run at a gate."""
     for folder in folders:
         for path in sorted((ROOT / folder).rglob("*.py")):
-            yield str(path.relative_to(ROOT)), ast.parse(path.read_text())
+            if not path.is_relative_to(ROOT / "drivers" / "contracts"):
+                yield str(path.relative_to(ROOT)), ast.parse(path.read_text())
 
 
 def makers(tree):

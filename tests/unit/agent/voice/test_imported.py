@@ -10,8 +10,8 @@ import pytest
 
 from agent.voice import ImportedRecordings, ImportRefusedError, RecordingError, RecordingKey, read_folder
 from agent.voice.imported import INDEX
+from drivers.contracts.tones import record, tone
 from drivers.wave_file import parse
-from tests.support.voice.speech import record, tone
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ from array import array
 import pytest
 
 from agent.voice.recording_check import problems_of
+from drivers.contracts.tones import RATE_HZ, tone
 from drivers.wave_file import FULL_SCALE, Wave
-from tests.support.voice.speech import RATE_HZ, tone
 
 
 def silence(duration_s: float) -> array[int]:

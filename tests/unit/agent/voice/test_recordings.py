@@ -22,8 +22,8 @@ from agent.voice import (
 )
 from agent.voice.imported import INDEX
 from agent.voice.manifest import NAME, SHIPPED
+from drivers.contracts.tones import record, tone
 from drivers.wave_file import parse
-from tests.support.voice.speech import record, tone
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError, EndOfStreamError
+from drivers.api import CameraNeeds, DeviceMisconfiguredError, DeviceUnavailableError, EndOfStreamError
 from drivers.camera import diagnosis, opencv
 from drivers.camera.opencv import OpenCvCamera, OpenCvSettings
+from drivers.contracts.camera import CameraContract, Rig
 from drivers.registry import camera
 from tests.support.vision.numbered_pictures import number_in, numbered_picture
 from tests.support.vision.rtsp_server import RtspServer, write_clip
@@ -96,6 +97,15 @@ def server(clips):
     server = RtspServer(clips).start()
     yield server
     server.kill()
+
+
+class TestOpenCvClip(CameraContract):
+    kind = "opencv"
+
+    @pytest.fixture
+    def rig(self, clips):
+        clip = clips / "short.mp4"
+        return Rig({"url": str(clip), "loop": True, "real_time": False}, CameraNeeds(files=(clip,)))
 
 
 # ------------------------------------------------------------------------------------------------------- streams

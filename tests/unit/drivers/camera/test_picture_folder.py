@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError, EndOfStreamError
+from drivers.api import CameraNeeds, DeviceMisconfiguredError, DeviceUnavailableError, EndOfStreamError
 from drivers.camera.picture_folder import FolderCamera, FolderSettings, _unpacked, load_picture
 from drivers.camera.picture_limits import MAX_BYTES
+from drivers.contracts.camera import CameraContract, Rig
 from drivers.registry import camera
 from tests.support.vision.numbered_pictures import number_in, numbered_picture
 from tests.support.vision.rtsp_server import write_clip
@@ -45,9 +46,21 @@ def png_header(width, height):
 
 @pytest.fixture
 def folder(tmp_path):
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
     for name, grey in (("b.png", 20), ("a.bmp", 10), ("c.png", 30)):
-        picture(tmp_path / name, grey)
-    return tmp_path
+        picture(pictures / name, grey)
+    return pictures
+
+
+class TestPictureFolder(CameraContract):
+    kind = "folder"
+
+    @pytest.fixture
+    def rig(self, folder):
+        away = folder.with_name("away")
+        table = {"path": str(folder), "interval_ms": 0}
+        return Rig(table, CameraNeeds(files=(folder,)), lambda: folder.rename(away), lambda: away.rename(folder))
 
 
 def test_pictures_are_shown_in_name_order_again_and_again(folder):

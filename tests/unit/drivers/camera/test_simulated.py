@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import zxingcpp
 
-from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.api import CameraNeeds, DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.camera.simulated import SimulatedCamera, SimulatedSettings
 from drivers.camera.simulated_yard.plate import STYLES, draw_plate
 from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
+from drivers.contracts.camera import CameraContract, Rig
 
 
 @pytest.fixture
@@ -18,6 +19,15 @@ def camera(tmp_path):
     camera.open()
     yield camera
     camera.close()
+
+
+class TestSimulatedCamera(CameraContract):
+    kind = "simulated"
+
+    @pytest.fixture
+    def rig(self, tmp_path):
+        table = {"scene_file": str(tmp_path / "scene.json"), "frame_rate_hz": 60}
+        return Rig(table, CameraNeeds(files=(tmp_path,)))
 
 
 def test_a_missing_scene_file_is_an_empty_yard(camera):

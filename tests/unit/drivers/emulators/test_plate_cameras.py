@@ -11,10 +11,10 @@ import pytest
 
 from drivers import registry
 from drivers.api import DeviceUnavailableError
+from drivers.contracts.witness import PLATE, read
 from drivers.emulators.hikvision import HikvisionCamera
 from drivers.emulators.plate_camera_console import obey
 from drivers.emulators.plate_camera_faults import CameraFault
-from tests.contracts.witness import PLATE, read
 from tests.support.waiting import PATIENCE_S
 
 PHRASE = "typed in"
@@ -43,7 +43,7 @@ def run(kind):
             process.kill()
 
 
-@pytest.mark.parametrize("kind", sorted(registry.WITNESSES))
+@pytest.mark.parametrize("kind", sorted(registry.WITNESSES.own))
 def test_what_is_typed_in_is_read_by_the_camera(kind):
     with run(kind) as (port, say):
         table = {"host": "127.0.0.1", "port": port, "user": "gate", "password": PHRASE}

@@ -12,6 +12,7 @@ import pytest
 
 from drivers import registry
 from drivers.api import SignColour, SignLine, SignPage
+from drivers.contracts.virtual_clock import VirtualClock
 from drivers.emulators.aa55 import Aa55Emulator
 from drivers.emulators.fk import FkEmulator
 from drivers.emulators.onbon import OnbonEmulator
@@ -22,7 +23,6 @@ from drivers.emulators.tcp import TcpLine
 from drivers.modbus_codec import framed
 from drivers.serial.shared_port import SerialParameters, SerialPort
 from tests.support.sign.picture import COLOURS, LINE_DOTS, PITCH_PX, UNLIT, picture
-from tests.support.sign.virtual_clock import VirtualClock
 from tests.support.waiting import PATIENCE_S, REPLY_MS, eventually
 
 if TYPE_CHECKING:

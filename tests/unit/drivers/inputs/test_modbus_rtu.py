@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from drivers.contracts.inputs import InputContract, Rig
 from drivers.emulators.modbus_rtu import ModbusEmulator
-from tests.contracts.inputs import InputContract, Rig
 from tests.support.waiting import REPLY_MS
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from drivers import registry
 from drivers.api import Delivery, DeviceUnavailableError
+from drivers.contracts.inputs import InputContract, Rig
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.numato import NumatoEmulator
-from tests.contracts.inputs import InputContract, Rig
 from tests.support.waiting import REPLY_MS, eventually, scaled_ms
 
 if TYPE_CHECKING:

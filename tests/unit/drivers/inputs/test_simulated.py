@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from drivers.contracts.inputs import InputContract, Rig
 from drivers.inputs import simulated
-from tests.contracts.inputs import InputContract, Rig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from drivers.api import Delivery
+from drivers.contracts import fault_trial as board_trial
+from drivers.contracts.fault_cells import FAULTS, Cell, LineFault, Operation, Said, Verdict, overview, table
+from drivers.contracts.fault_trial import Trial, health_of
 from drivers.emulators.board import ReplyFault
 from drivers.relay.lcus import LcusRelay
-from tests.support.board import trial as board_trial
-from tests.support.board.fault_cells import FAULTS, Cell, LineFault, Operation, Said, Verdict, overview, table
-from tests.support.board.trial import Trial, health_of
 from tests.support.waiting import scaled_ms
 from tests.unit.drivers.relay.test_lcus import TestLcusAscii as AsciiSuite
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.board.fault_cells import Fault
+    from drivers.contracts.fault_cells import Fault
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 

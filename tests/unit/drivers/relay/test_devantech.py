@@ -7,18 +7,18 @@ from pydantic import ValidationError
 
 from drivers import registry
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.contracts.board_faults import Operation
+from drivers.contracts.relay import EmulatedRelay, RelayContract, emulated
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.devantech import DevantechEmulator, Model
 from drivers.serial.shared_port import SerialParameters, SerialPort
-from tests.contracts.board_faults import Operation
-from tests.contracts.relay import EmulatedRelay, RelayContract, emulated
 from tests.support.waiting import REPLY_MS, scaled_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.contracts.relay import Rig
+    from drivers.contracts.relay import Rig
 
 
 class TestDevantech(EmulatedRelay):

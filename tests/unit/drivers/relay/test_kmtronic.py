@@ -10,11 +10,11 @@ from pydantic import ValidationError
 
 from drivers import registry
 from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError, TooLateError
+from drivers.contracts.board_faults import Fault, LineFault, Operation
+from drivers.contracts.relay import EmulatedRelay
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.kmtronic import Connection, KmtronicEmulator
 from drivers.serial.shared_port import SerialParameters, SerialPort
-from tests.contracts.board_faults import Fault, LineFault, Operation
-from tests.contracts.relay import EmulatedRelay
 from tests.support.waiting import PATIENCE_S, REPLY_MS, scaled_ms
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from drivers.contracts.board_faults import Fault, Operation
+from drivers.contracts.relay import EmulatedRelay
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.lcus import Dialect, LcusEmulator
-from tests.contracts.board_faults import Fault, Operation
-from tests.contracts.relay import EmulatedRelay
 from tests.support.waiting import scaled_ms
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from drivers.contracts.board_faults import Fault, LineFault, Operation
+from drivers.contracts.relay import EmulatedRelay
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.modbus_models import Model
 from drivers.emulators.modbus_rtu import ModbusEmulator
-from tests.contracts.board_faults import Fault, LineFault, Operation
-from tests.contracts.relay import EmulatedRelay
 
 if TYPE_CHECKING:
     from pathlib import Path

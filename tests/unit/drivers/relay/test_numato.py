@@ -10,12 +10,12 @@ from pydantic import ValidationError
 
 from drivers import registry
 from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError, TooLateError
+from drivers.contracts.board_faults import Operation
+from drivers.contracts.relay import EmulatedRelay, RelayContract, emulated
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.numato import NumatoEmulator
 from drivers.serial.shared_port import SerialParameters, SerialPort
-from tests.contracts.board_faults import Operation
-from tests.contracts.relay import EmulatedRelay, RelayContract, emulated
 from tests.support.waiting import PATIENCE_S, REPLY_MS, scaled, scaled_ms
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drivers.api import RelayPort
-    from tests.contracts.relay import Rig
+    from drivers.contracts.relay import Rig
 
 TIMEOUT_MS = scaled_ms(100)
 ON = b"relay on 0\r"

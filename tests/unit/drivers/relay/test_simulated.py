@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
+from drivers.contracts.relay import RelayContract, Rig
 from drivers.relay import simulated
-from tests.contracts.relay import RelayContract, Rig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,11 +16,11 @@ from pydantic import ValidationError
 
 from drivers import registry
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError, ScanLosses
+from drivers.contracts.scanner import SHORT_S, WAIT_S, Rig, ScannerContract, read
 from drivers.emulators.scanner import ScannerEmulator, obey
 from drivers.scanner import serial_lines
 from drivers.scanner.serial_lines import SerialLinesScanner, SerialLinesSettings, octets
 from drivers.serial.shared_port import NotSentError, SerialParameters, SerialPort
-from tests.contracts.scanner import SHORT_S, WAIT_S, Rig, ScannerContract, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

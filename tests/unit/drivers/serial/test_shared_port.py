@@ -16,10 +16,10 @@ import pytest
 import serial
 
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError, TooLateError
+from drivers.contracts.busy_line import after_the_wait
 from drivers.emulators.pty import PtyLine
 from drivers.serial import line as serial_line
 from drivers.serial.shared_port import NoReplyError, NotSentError, SerialParameters, SerialPort
-from tests.support.board.busy_line import after_the_wait
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from pydantic import ValidationError
 
 from drivers import registry
 from drivers.api import DeviceUnavailableError, SignColour, SignLine, SignPage
+from drivers.contracts.sign import display_of
+from drivers.contracts.sign_faults import FIRST, SHOWN, SignFaults
+from drivers.contracts.virtual_clock import VirtualClock
 from drivers.emulators.aa55 import Aa55Emulator
-from tests.contracts.sign import display_of
-from tests.contracts.sign_faults import FIRST, SHOWN, SignFaults
-from tests.support.sign.virtual_clock import VirtualClock
 from tests.support.waiting import REPLY_MS, eventually, scaled_ms
 
 if TYPE_CHECKING:

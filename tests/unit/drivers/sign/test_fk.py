@@ -7,10 +7,10 @@ from pydantic import ValidationError
 
 from drivers import registry
 from drivers.api import DeviceMisconfiguredError, SignColour, SignLine, SignPage, SignTimer
+from drivers.contracts.sign import display_of
+from drivers.contracts.sign_faults import SignFaults
+from drivers.contracts.virtual_clock import VirtualClock
 from drivers.emulators.fk import FkEmulator
-from tests.contracts.sign import display_of
-from tests.contracts.sign_faults import SignFaults
-from tests.support.sign.virtual_clock import VirtualClock
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:

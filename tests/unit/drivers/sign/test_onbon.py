@@ -6,10 +6,10 @@ import pytest
 
 from drivers import registry
 from drivers.api import DeviceUnavailableError, SignColour, SignLine, SignPage, SignTimer
+from drivers.contracts.sign import display_of
+from drivers.contracts.sign_faults import SignFaults
+from drivers.contracts.virtual_clock import VirtualClock
 from drivers.emulators.onbon import OnbonEmulator
-from tests.contracts.sign import display_of
-from tests.contracts.sign_faults import SignFaults
-from tests.support.sign.virtual_clock import VirtualClock
 from tests.support.waiting import REPLY_MS, scaled_ms
 
 if TYPE_CHECKING:

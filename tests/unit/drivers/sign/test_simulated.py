@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from drivers.contracts.sign import Rig, SignContract, as_shown
+from drivers.contracts.virtual_clock import VirtualClock
 from drivers.sign import simulated
-from tests.contracts.sign import Rig, SignContract, as_shown
-from tests.support.sign.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,11 +11,11 @@ from pydantic import ValidationError
 
 from drivers import registry
 from drivers.api import DeviceError, DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.contracts.tones import record, tone
+from drivers.contracts.voice import LONG_S, Rig, VoiceContract
 from drivers.voice import alsa
 from drivers.voice.alsa import AlsaVoiceSettings
-from tests.contracts.voice import LONG_S, Rig, VoiceContract
 from tests.support.voice.recorder import DEVICE, Recorder, needs_aplay
-from tests.support.voice.speech import record, tone
 from tests.support.waiting import eventually, scaled
 
 if TYPE_CHECKING:

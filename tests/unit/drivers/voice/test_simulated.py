@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from drivers import registry
+from drivers.contracts.tones import record, tone
+from drivers.contracts.voice import LONG_S, Rig, VoiceContract
 from drivers.voice.simulated import MOST_KEPT, forget_speakers, speaker
-from tests.contracts.voice import LONG_S, Rig, VoiceContract
-from tests.support.voice.speech import record, tone
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 import pytest
 
+from drivers.contracts.witness import PLATE, WitnessContract, connect, read, shown
+from drivers.contracts.witness_faults import WitnessFaults
 from drivers.emulators.dahua import EVENTS, PICTURES, DahuaCamera
 from drivers.emulators.plate_camera_faults import CameraFault, Document
-from tests.contracts.witness import PLATE, WitnessContract, connect, read, shown
-from tests.contracts.witness_faults import WitnessFaults
 
 
 class TestDahua(WitnessContract):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from drivers.contracts.witness import PLATE, WitnessContract, connect, read, shown
+from drivers.contracts.witness_faults import WitnessFaults
 from drivers.emulators.hikvision import HikvisionCamera
 from drivers.emulators.plate_camera_faults import CameraFault, Document
-from tests.contracts.witness import PLATE, WitnessContract, connect, read, shown
-from tests.contracts.witness_faults import WitnessFaults
 
 
 class OldFirmware(HikvisionCamera):

@@ -10,12 +10,12 @@ from typer.testing import CliRunner
 
 from agent.cli import main as command_line
 from drivers import registry
+from drivers.contracts.virtual_clock import VirtualClock
 from drivers.emulators.aa55 import Aa55Emulator
 from drivers.emulators.fk import FkEmulator
 from drivers.emulators.onbon import OnbonEmulator
 from drivers.serial.shared_port import SerialParameters, SerialPort
 from tests.support.gate.config_files import HEAD
-from tests.support.sign.virtual_clock import VirtualClock
 from tests.support.waiting import REPLY_MS, eventually, scaled_ms
 
 if TYPE_CHECKING:
@@ -177,4 +177,4 @@ def test_a_port_that_another_program_has_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_every_kind_has_a_driver() -> None:
-    assert {"fk", "onbon", "aa55", "simulated"} == set(registry.SIGNS)
+    assert {"fk", "onbon", "aa55", "simulated"} == set(registry.SIGNS.own)

@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 
 from agent.cli import main as command_line
 from agent.voice import ImportedRecordings, RecordingKey, read_manifest
+from drivers.contracts.tones import record, tone
 from drivers.voice.simulated import forget_speakers, speaker
 from tests.support.board.relay_command import Answer
 from tests.support.gate.config_files import HEAD
 from tests.support.voice.recorder import DEVICE, Recorder, needs_aplay
-from tests.support.voice.speech import record, tone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -28,6 +28,7 @@ STATE = Path("/var/lib/gate-agent")
 CONFIGURATION = facts.ConfigurationFacts(Path("/etc/gate.toml"), (), (), "d1", "d1")
 SERVICE = facts.ServiceFacts(manager=True, unit=Path("/lib/gate-agent.service"), active="active")
 VERSIONS = facts.VersionFacts("0.2", "0.2", "3.13", "Debian", "6.12")
+DRIVER = facts.DriverFacts("relay.r4", "gate-agent-r4 1.0")
 WATCHDOG = facts.WatchdogFacts(asked=True, service_s=15.0, hardware="active")
 CLOCK = facts.ClockFacts(ClockState.SYNCED, 0.004, "", required=True)
 DISK = facts.DiskFacts(STATE, 100 * GB, 60 * GB, 1000, 900, "ext4", "/dev/sda1", frozenset({"rw"}), 7 * GB)
@@ -108,6 +109,14 @@ CASES = [
     (software.versions, VERSIONS, []),
     (software.versions, replace(VERSIONS, running=None), []),
     (software.versions, replace(VERSIONS, running="0.1"), [FindingCode.VERSION_WAITS]),
+    (software.drivers, (), []),
+    (software.drivers, (DRIVER,), []),
+    (software.drivers, (replace(DRIVER, trouble="no module"),), [FindingCode.DRIVER_UNUSABLE]),
+    (
+        software.drivers,
+        (replace(DRIVER, trouble="no such port", rejected=True), DRIVER),
+        [FindingCode.DRIVER_REJECTED],
+    ),
     (software.parts, [PART], []),
     (software.parts, [PART, replace(PART, still_s=700.0)], [FindingCode.PART_STALLED]),
     (software.parts, [replace(PART, failures=2, trouble="OSError: no disk")], [FindingCode.PART_FAILED]),

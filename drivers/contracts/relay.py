@@ -1,6 +1,6 @@
 """What every relay driver promises.
 
-Each kind has a test module, tests/unit/drivers/relay/test_<kind>, whose classes inherit the suite.
+A kind's test classes inherit the suite.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from pydantic import ValidationError
+from typing_extensions import override
 
 from drivers import registry
 from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError, TooLateError
-from tests.contracts.board_faults import BoardFaults
-from tests.support.board.busy_line import after_the_wait
-from tests.support.waiting import PATIENCE_S, scaled
+from drivers.contracts.board_faults import BoardFaults
+from drivers.contracts.busy_line import after_the_wait
+from drivers.contracts.waiting import PATIENCE_S, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -237,6 +238,7 @@ class RelayContract:
 class EmulatedRelay(RelayContract, BoardFaults):
     """The contract and the fault matrix of a board on an emulated line. A subclass gives `title` and `emulator`."""
 
+    @override
     @pytest.fixture
     def rig(self, link: Path) -> Iterator[Rig]:
         yield from emulated(self.emulator(link), self.table(self.reply_ms))

@@ -1,6 +1,6 @@
 """What every voice driver promises.
 
-Each kind has a test module, tests/unit/drivers/voice/test_<kind>, whose classes inherit the suite.
+A kind's test classes inherit the suite.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from drivers import registry
 from drivers.api import DeviceUnavailableError, RecordingUnusableError
+from drivers.contracts.tones import record, tone
+from drivers.contracts.waiting import eventually
 from drivers.wave_file import volume_factor
-from tests.support.voice.speech import record, tone
-from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

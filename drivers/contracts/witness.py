@@ -1,6 +1,6 @@
 """What every driver of a camera that reads plates promises. What it makes of a fault is in `witness_faults`.
 
-Each kind has a test module, tests/unit/drivers/witness/test_<kind>, whose classes inherit the suite.
+A kind's test classes inherit the suite.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import logging
 import ssl
 import threading
 import time
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from pydantic import ValidationError
 
 from drivers import registry
 from drivers.api import CameraNeeds, DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.contracts.certificates import Authority
+from drivers.contracts.waiting import PATIENCE_S, eventually
 from drivers.emulators.plate_camera_faults import CameraFault, CameraForm, Document
-from tests.support.pki.certificates import Authority
-from tests.support.waiting import PATIENCE_S, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -284,7 +284,7 @@ def connect(camera: PlateCamera, witness: WitnessPort) -> str:
     return identity
 
 
-def shown(camera: PlateCamera, witness: WitnessPort, **how: object) -> WitnessedPlate:
+def shown(camera: PlateCamera, witness: WitnessPort, **how: Any) -> WitnessedPlate:
     """Have the camera read a plate, and return what comes of it."""
     camera.show(PLATE, **how)
     return read(witness)

@@ -13,4 +13,5 @@ class VirtualClock:
         return self.at
 
     def go(self, seconds: float) -> None:
+        """Let so many seconds pass."""
         self.at += seconds

@@ -1,16 +1,18 @@
 """What every sign driver promises.
 
-Each kind has a test module, tests/unit/drivers/sign/test_<kind>, whose classes inherit the suite.
+A kind's test classes inherit the suite.
 """
 
 from __future__ import annotations
 
 import itertools
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from pydantic import ValidationError
+from typing_extensions import override
 
 from drivers import registry
 from drivers.api import (
@@ -21,8 +23,8 @@ from drivers.api import (
     SignPage,
     SignTimer,
 )
-from tests.support.sign.virtual_clock import VirtualClock
-from tests.support.waiting import PATIENCE_S, REPLY_MS, eventually
+from drivers.contracts.virtual_clock import VirtualClock
+from drivers.contracts.waiting import PATIENCE_S, REPLY_MS, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -107,6 +109,10 @@ class SignContract:
     def shows(self, rig: Rig, page: SignPage | None) -> None:
         rig.shows(page, self.lines)
 
+    @staticmethod
+    def _has_more_than(before: int, rig: Rig) -> bool:
+        return rig.sent() > before
+
     def test_its_settings_refuse_unknown_keys_and_explain_every_field(self, rig: Rig) -> None:
         model = registry.settings_model(registry.SIGNS, self.kind)
         assert all(field.description for field in model.model_fields.values())
@@ -175,7 +181,7 @@ class SignContract:
         for _ in range(4):
             before = rig.sent()
             sign.show(WAIT)
-            eventually(lambda before=before: rig.sent() > before)
+            eventually(partial(self._has_more_than, before, rig))
             self.shows(rig, WAIT)
             rig.go(WAIT.dark_after_s - 1)
         assert rig.shown() == as_shown(WAIT, self.lines)
@@ -309,6 +315,7 @@ class EmulatedSignContract(SignContract):
         assert card.strange == []
         assert card.flash_writes == 0
 
+    @override
     @pytest.fixture
     def rig(self, card: EmulatedSign) -> Rig:
         clock = card.display.now

@@ -7,8 +7,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from drivers.contracts.waiting import PATIENCE_S, eventually, scaled
 from drivers.serial import shared_port
-from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

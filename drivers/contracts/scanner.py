@@ -1,6 +1,6 @@
 """What every scanner driver promises.
 
-Each kind has a test module, tests/unit/drivers/scanner/test_<kind>, whose classes inherit the suite.
+A kind's test classes inherit the suite.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from drivers import registry
 from drivers.api import DeviceUnavailableError, Scan
-from tests.support.waiting import PATIENCE_S
+from drivers.contracts.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

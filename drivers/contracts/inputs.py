@@ -1,6 +1,6 @@
 """What every input driver promises.
 
-Each kind has a test module, tests/unit/drivers/inputs/test_<kind>, whose classes inherit the suite.
+A kind's test classes inherit the suite.
 """
 
 from __future__ import annotations

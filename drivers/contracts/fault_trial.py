@@ -7,12 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from drivers import registry
 from drivers.api import Delivery, DeviceError, DeviceUnavailableError
-from drivers.emulators.board import ReplyFault
-from tests.support.board.fault_cells import (
+from drivers.contracts.fault_cells import (
     COMMANDS,
     ENERGISING,
     EVERY,
@@ -25,14 +24,14 @@ from tests.support.board.fault_cells import (
     Said,
     Verdict,
 )
-from tests.support.waiting import PATIENCE_S, REPLY_MS, scaled, scaled_ms
+from drivers.contracts.waiting import PATIENCE_S, REPLY_MS, scaled, scaled_ms
+from drivers.emulators.board import ReplyFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from drivers.api import RelayPort
     from drivers.emulators.board import EmulatedBoard
-    from tests.contracts.board_faults import BoardFaults
 
 TIMEOUTS_MS = (30, 300, scaled_ms(300), REPLY_MS)
 """A cell that comes out other than due is measured again with more patience: the machine may have been busy."""
@@ -46,14 +45,29 @@ AT_ONCE = 32
 CHANNEL, OTHER_CHANNEL = 1, 2
 
 
-def health_of(suite: BoardFaults, folder: Path) -> dict[Operation, Health]:
+class MeasuredSuite(Protocol):
+    """What a trial has to know of the matrix of a board: `BoardFaults` says what each is."""
+
+    kind: ClassVar[str]
+    title: ClassVar[str]
+    reply_ms: ClassVar[int]
+    unnoticed: ClassVar[frozenset[Fault]]
+
+    def emulator(self, link: Path) -> EmulatedBoard: ...
+
+    def table(self, timeout_ms: int) -> dict[str, object]: ...
+
+    def due(self, operation: Operation, fault: Fault, place: str, health: Health, *, reads_back: bool) -> set[Said]: ...
+
+
+def health_of(suite: MeasuredSuite, folder: Path) -> dict[Operation, Health]:
     """Every operation when all is well."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         healths = pool.map(lambda operation: Trial(suite, operation, folder).healthy(), Operation)
         return dict(zip(Operation, healths, strict=True))
 
 
-def measured(suite: BoardFaults) -> list[Cell]:
+def measured(suite: MeasuredSuite) -> list[Cell]:
     """All cells of one board, many at once, for most of them wait; measured once in a process."""
     cells = _measured.get(type(suite))
     if cells is None:
@@ -81,7 +95,7 @@ def _untold() -> Iterator[None]:
         drivers.setLevel(before)
 
 
-_measured: dict[type[BoardFaults], list[Cell]] = {}
+_measured: dict[type[MeasuredSuite], list[Cell]] = {}
 
 
 def _places(operation: Operation, fault: Fault, health: Health) -> list[str]:
@@ -100,7 +114,7 @@ class Trial:
 
     def __init__(
         self,
-        suite: BoardFaults,
+        suite: MeasuredSuite,
         operation: Operation,
         folder: Path,
         fault: Fault | None = None,
@@ -133,16 +147,15 @@ class Trial:
 
     def judged(self) -> Cell:
         """The measurement. An untruth counts at once; what is merely not due is measured again with more patience."""
-        for timeout_ms in TIMEOUTS_MS:
+        *hasty, patient = TIMEOUTS_MS
+        for timeout_ms in hasty:
             try:
                 cell = self._measured(timeout_ms)
             except DeviceUnavailableError:  # while preparing; what the operation raises is a measurement
-                if timeout_ms == TIMEOUTS_MS[-1]:
-                    raise
                 continue
             if cell.verdict is Verdict.UNTRUE or not cell.complaint:
-                break
-        return cell
+                return cell
+        return self._measured(patient)
 
     def _measured(self, timeout_ms: int) -> Cell:
         assert self._fault is not None
@@ -181,11 +194,11 @@ class Trial:
         )
         if to_be_released or self._fault is LineFault.STUCK_ON:
             board.relays.set(CHANNEL, on=True)
-        answer = board.reply
+        reply = board.reply
 
-        def counting(data: bytes) -> None:
+        def counting(answer: bytes) -> None:
             self._answers += 1
-            answer(data)
+            reply(answer)
 
         self._answers = 0
         board.reply = counting  # type: ignore[method-assign]
@@ -208,6 +221,8 @@ class Trial:
                 board.line.unplug_after(number)
             case LineFault.UNPLUG:
                 board.unplug()
+            case None:
+                pass
 
     def _said(self, board: EmulatedBoard, relay: RelayPort) -> Said:
         try:
@@ -281,7 +296,7 @@ class Trial:
 
 
 @contextmanager
-def _driver(suite: BoardFaults, link: Path, timeout_ms: int) -> Iterator[RelayPort]:
+def _driver(suite: MeasuredSuite, link: Path, timeout_ms: int) -> Iterator[RelayPort]:
     """The driver of a board, let go at the end."""
     relay = registry.relay(suite.kind, {"port": str(link), **suite.table(timeout_ms)})
     try:

@@ -10,13 +10,14 @@ from contextlib import closing
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
+from typing_extensions import override
 
 from drivers import registry
 from drivers.api import DeviceError, DeviceUnavailableError, SignProof
+from drivers.contracts.sign import DRIVE_ON, WAIT, EmulatedSignContract, as_shown, display_of
+from drivers.contracts.virtual_clock import VirtualClock
+from drivers.contracts.waiting import REPLY_MS, eventually, scaled_ms
 from drivers.emulators.sign import ON_THE_WAY, SignFault
-from tests.contracts.sign import DRIVE_ON, WAIT, EmulatedSignContract, as_shown, display_of
-from tests.support.sign.virtual_clock import VirtualClock
-from tests.support.waiting import REPLY_MS, eventually, scaled_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,7 @@ class SignFaults(EmulatedSignContract):
     answers: ClassVar[bool] = True
     proves: ClassVar[bool] = True
 
+    @override
     @pytest.fixture
     def sign(self, card: EmulatedSign) -> Iterator[SignPort]:
         """A driver with all the patience that there is; a test that waits for silence makes one of its own."""
