@@ -28,7 +28,6 @@ from agent.core.replay.seen_facts import counting_of, match_of, vin_of, vote_of,
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
-    from agent.core.decision import JudgementRules
     from agent.core.events import AccessDecided, FactsRecord, PermitClaimsRecord, PermitRecord
     from agent.core.vin_match import VinMatch
 
@@ -61,7 +60,7 @@ def known_facts(record: AccessDecided, facts: FactsRecord, transaction: str, rul
     vote = vote_of(facts.vote) if counting.plate else None
     evidence = TransactionEvidence(transaction, set_aside=facts.set_aside)
     assessment = _assessment(record, facts, permit, rules)
-    _check_leading(assessment, facts, rules.judgement)
+    _check_leading(assessment, facts, rules)
     assessment = replace(assessment, evidence=evidence, voted=vote)
     data = data_of(record, facts, assessment.permit, rules)
     if assessment.reason is not Reason.OK or assessment.permit is None:
@@ -114,7 +113,7 @@ def _assessment(record: AccessDecided, facts: FactsRecord, permit: Permit | None
     as_it_was = Assessment(nothing_read, made, permit, facts.assessed, by_plate=facts.by_plate)
     if permit is None:
         unread = facts.assessed is Reason.VERSION_UNSUPPORTED
-        if unread and set(facts.forms) != {form.value for form in rules.context.forms}:
+        if unread and not _takes_the_same(facts, rules):
             raise NotJudgedError(NotJudged.FORM)
         return as_it_was
     context = context_of(facts, rules)
@@ -131,19 +130,27 @@ def _assessment(record: AccessDecided, facts: FactsRecord, permit: Permit | None
     return replace(as_it_was, checks=checks, reason=found.reason)
 
 
+def _takes_the_same(facts: FactsRecord, rules: ReplayRules) -> bool:
+    """Whether codes of the same forms are read: one of another may have been no permit, and be one now."""
+    return set(facts.forms) == {form.value for form in rules.context.forms}
+
+
 def _before(checks: tuple[Check, ...], reason: Reason) -> tuple[Check, ...]:
     return tuple(one for one in checks if _ORDER[one.reason] < _ORDER[reason])
 
 
-def _check_leading(assessment: Assessment, facts: FactsRecord, rules: JudgementRules) -> None:
+def _check_leading(assessment: Assessment, facts: FactsRecord, rules: ReplayRules) -> None:
     """Whether the plate leads to the permit must be as it was: else the other way was never tried."""
-    if facts.by_plate:
+    require = rules.judgement.require
+    if not facts.by_plate:
+        if plate_leads(assessment, rules.judgement, final=facts.final):
+            raise NotJudgedError(NotJudged.DECLARED_PLATES)
+    elif require != "plate":
         # Where codes were not even looked at, nobody knows what they were.
-        looked_at_codes = facts.require == "either"
-        if rules.require not in {"plate", facts.require} or (rules.require == "either" and not looked_at_codes):
+        if require != "either" or facts.require != "either":
             raise NotJudgedError(NotJudged.CODES)
-    elif plate_leads(assessment, rules, final=facts.final):
-        raise NotJudgedError(NotJudged.DECLARED_PLATES)
+        if not _takes_the_same(facts, rules):
+            raise NotJudgedError(NotJudged.FORM)
 
 
 def _check_asked(facts: FactsRecord, tie: Tie, assessment: Assessment, found: VinMatch | None) -> None:

@@ -21,7 +21,7 @@ from agent.core.replay.recorded import NotJudgedError
 from agent.core.replay.rejudgement import judged_again
 from agent.core.site.claim_answers import ClaimCode
 from agent.core.site.ledger import OtherExit
-from tests.support.lane.judging import GOOD, PERMIT, READ, declared, vins_read
+from tests.support.lane.judging import GOOD, PERMIT, READ, REFERENCE, declared, vins_read, witness_said
 from tests.support.lane.past_vehicles import (
     LANE,
     RULES,
@@ -38,6 +38,7 @@ from tests.support.lane.past_vehicles import (
 from tests.support.pki.permits import NOW
 
 PASS, DENY, MANUAL, RETRY = Verdict
+SIGNED_ALONE = frozenset({PermitForm.SIGNED})
 GOOD_CAR = Situation(shown(GOOD), READ, declaration=declared())
 
 
@@ -141,6 +142,13 @@ def test_a_rule_that_changes_the_answer_is_found(situation, before, after, wante
     assert now(recorded(answered(situation, before)), after) == wanted
 
 
+def test_a_witness_that_said_another_plate_is_heard_again():
+    disputed = replace(GOOD_CAR, witnessed=(witness_said("京B98765"),))
+    vehicle = recorded(answered(disputed, RULES))
+    assert now(vehicle, RULES) == (MANUAL, Reason.PLATE_DISPUTED)
+    assert now(vehicle, by(require="permit")) == (PASS, Reason.OK)
+
+
 def test_a_difference_names_the_check_that_makes_it_with_what_it_saw_then_and_now():
     vehicle = recorded(answered(replace(GOOD_CAR, declaration=None), RULES))
     found = compared(vehicle, {LANE: by(declaration="required")})
@@ -167,6 +175,18 @@ def test_the_same_rules_make_no_difference():
         (GOOD_CAR, RULES, by(require="plate"), NotJudged.DECLARED_PLATES),
         (GOOD_CAR, by(require="plate"), RULES, NotJudged.CODES),
         (GOOD_CAR, by(require="plate"), by(require="either"), NotJudged.CODES),
+        (
+            replace(GOOD_CAR, presentations=shown(REFERENCE), final=True),
+            by(replace(RULES, context=replace(RULES.context, forms=SIGNED_ALONE)), require="either"),
+            by(require="either"),
+            NotJudged.FORM,
+        ),
+        (
+            replace(GOOD_CAR, presentations=shown(REFERENCE)),
+            replace(RULES, context=replace(RULES.context, forms=SIGNED_ALONE)),
+            RULES,
+            NotJudged.FORM,
+        ),
         (GOOD_CAR, by(require="permit"), RULES, NotJudged.OTHER_PLATES),
         (GOOD_CAR, RULES, by(second_factor="vin"), NotJudged.VINS),
         (GOOD_CAR, by(require_two_cameras=True), RULES, NotJudged.PLATES_LEFT_OUT),
