@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from agent.doctor.facts import DriverFacts
+from agent.vision.worker.protocol import CameraPhase
 from drivers.inputs.simulated import write_state
 from tests.support.drivers.outside_packages import PACKAGE as CAMERA_PACKAGE
 from tests.support.drivers.outside_packages import put
 from tests.support.gate.gate_site import GateSite
 from tests.support.gate.installed import PIP, build_wheel, clean_environment, install
+from tests.support.vision.watched_supervisor import watching
 from tests.support.waiting import PATIENCE_S, TIME_SCALE, eventually, scaled
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +71,6 @@ class Camera:
         time.sleep(0.04)
         return Frame(self._rng.integers(0, 255, (48, 64, 3), np.uint8), time.monotonic())
 """
-CAMERA_LANE = 'relay = { kind = "simulated" }\ncameras = [{ id = "front", kind = "acme" }]\n'
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -162,24 +164,26 @@ def test_its_keys_are_known_to_the_check_and_to_the_schema(gate, site):
     assert "relay r4" in [form["title"] for form in schema["$defs"]["Relay"]["oneOf"]]
 
 
-def test_the_doctor_names_it(gate, site):
-    done = gate.run("doctor", "--json", site[0])
-    found = [one for one in json.loads(done.stdout)["findings"] if one["check"] == "drivers"]
-    assert [(one["subject"], one["measured"]) for one in found] == [
-        ("camera.acme", CAMERA_PACKAGE),
-        ("relay.r4", PACKAGE),
-    ]
+def test_the_doctor_names_it(gate):
+    said = gate.run_python(
+        "from agent.doctor.collectors.drivers import drivers\n"
+        "from drivers.driver_trial import faults_of\n"
+        f"for one in drivers(lambda questions: faults_of(questions, {PATIENCE_S})): print(one.name, one)"
+    )
+    told = dict(line.split(maxsplit=1) for line in said.splitlines())
+    assert told == {
+        "camera.acme": str(DriverFacts("camera.acme", CAMERA_PACKAGE)),
+        "relay.r4": str(DriverFacts("relay.r4", PACKAGE)),
+    }
 
 
-def test_the_driver_of_a_camera_runs_confined_as_ours_do(gate, tmp_path):
-    path = GateSite(tmp_path).configure(CAMERA_LANE, mqtt="enabled = false")
-    assert gate.run("config", "check", path).returncode == 0
-    told = json.loads(gate.run("doctor", "--json", path).stdout)["findings"]
-    cameras = [one for one in told if one["check"] == "cameras"]
-    assert cameras
-    if any(one["code"] == "CAMERA_UNCONFINED" for one in cameras):
-        pytest.skip("this kernel confines no process")
-    assert not {"CAMERA_LOST", "CAMERA_MISCONFIGURED"} & {one["code"] for one in cameras}, cameras
+def test_the_driver_of_a_camera_runs_confined_as_ours_do(gate):
+    command = [str(gate.python), "-I", "-m", "agent.vision.worker.main"]
+    with watching("", command=command, camera_kind="acme", read_codes=False, read_plates=False) as watched:
+        status = watched.status(lambda one: one.misconfigured or one.phase is CameraPhase.STREAMING)
+        if watched.port.sandbox.missing:
+            pytest.skip("this kernel confines no process as it must")
+    assert (status.phase, status.width_px, status.height_px) == (CameraPhase.STREAMING, 64, 48), status
 
 
 def test_a_trial_pulse_is_given_and_read_back(gate, board):
