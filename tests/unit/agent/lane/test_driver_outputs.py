@@ -96,8 +96,9 @@ class Post:
 
     def hears(self, name: str) -> None:
         def is_said() -> bool:
+            said = [one.recording for one in self.speaker.played]  # it may have come to its end meanwhile
             playing = self.speaker.playing
-            return playing is not None and playing.match(f"{name}.wav")
+            return any(one.match(f"{name}.wav") for one in (*said, *((playing,) if playing else ())))
 
         eventually(is_said, what=f"{name}; it says {self.speaker.playing}")
 
