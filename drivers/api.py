@@ -324,13 +324,25 @@ class SignTimer(StrEnum):
     DOCUMENTED = "documented"
 
 
+class SignProof(StrEnum):
+    """What a `show` that raised nothing proves.
+
+    NOTHING: the bytes left this computer. LINE: the sign was there and answered. PAGE: it has accepted this very page.
+    """
+
+    NOTHING = "nothing"
+    LINE = "line"
+    PAGE = "page"
+
+
 @dataclass(frozen=True, slots=True)
 class SignCapabilities:
     """What a sign can show.
 
     `columns`: characters of half a square each (a Latin letter takes one, a Chinese or, in GBK, a Cyrillic one two).
     `scrolls`: a longer line moves through, or comes part by part. `speaks`: it says texts aloud. `timer`: whether it
-    goes dark by itself. `longest_s`: the longest time that it keeps a page.
+    goes dark by itself. `longest_s`: the longest time that it keeps a page. `proof`: what is known of a page that was
+    sent.
     """
 
     lines: int
@@ -339,6 +351,7 @@ class SignCapabilities:
     speaks: bool
     timer: SignTimer
     longest_s: int
+    proof: SignProof = SignProof.NOTHING
 
 
 class SignPort(Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent.barrier import RelayBoard
 from agent.core.lane import CommandKind
-from agent.lane import LaneDevices, LaneService
+from agent.lane import DriverPorts, LaneDevices, LaneService
 from agent.settings import board_place
 from agent.vision.session import VisionWorkerLimits
 from agent.vision.supervisor import CameraSupervisor
@@ -92,6 +92,10 @@ class GateLanes:
                 self._board(name, settings.relay),
                 None if inputs is None else registry.inputs(inputs.kind, inputs.table),
                 {scanner.id: registry.scanner(scanner.kind, scanner.table) for scanner in settings.scanners},
+                DriverPorts(
+                    {sign.id: registry.sign(sign.kind, sign.table) for sign in settings.signs},
+                    None if settings.voice is None else registry.voice(settings.voice.kind, settings.voice.table),
+                ),
             ),
             self._services,
             decide,

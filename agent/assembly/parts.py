@@ -6,6 +6,7 @@ import os
 import uuid
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
@@ -35,10 +36,12 @@ from agent.settings import anchors_folder, interlocks, shared_arms
 from agent.site import site_service
 from agent.store.gate_key import gate_key
 from agent.vision.second_reading import SecondReadingService
+from agent.voice import FOLDER_NAME, ImportedRecordings, Recordings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
+    from datetime import time
     from pathlib import Path
 
     from agent.assembly.lanes import Deciding
@@ -192,6 +195,8 @@ class GateParts:
             Interlock(interlocks(settings.lanes), shared_arms(settings.lanes)),
             self.trust.lockout,
             self._counters.note_detection,
+            lambda: Recordings(ImportedRecordings(settings.state.directory / FOLDER_NAME)),
+            self._local_time,
         )
         self.second_reading = SecondReadingService(min(len(settings.lanes), MOST_SECOND_READERS))
         sources = Sources(
@@ -209,6 +214,12 @@ class GateParts:
             return Decider(place, replace(sources, witnessed=partial(self._witnessed, name))).decide
 
         return GateLanes(settings, services, decider)
+
+    def _local_time(self) -> time | None:
+        """The time of day at the gate; None while the clock is not trusted."""
+        if not self.clock_monitor.trusted():
+            return None
+        return datetime.fromtimestamp(self.utc(), UTC).astimezone().time()
 
     def _lock_lane(self, name: str) -> None:
         """Lock a lane whose orders are not known. No lane runs yet where this is handed on."""

@@ -59,6 +59,8 @@ class GateStatus:
                     "inputs": None if lane.inputs is None else lane.inputs.kind,
                     "cameras": {camera.id: camera.kind for camera in lane.cameras},
                     "scanners": {scanner.id: scanner.kind for scanner in lane.scanners},
+                    "signs": {sign.id: sign.kind for sign in lane.signs},
+                    "voice": None if lane.voice is None else lane.voice.kind,
                 }
                 for name, lane in self._settings.lanes.items()
             },
@@ -75,6 +77,11 @@ class GateStatus:
                 lane.name: lane.view.driver_message
                 for lane in sources.lanes.units
                 if lane.view is not None and lane.view.driver_message is not None
+            },
+            "driver_outputs": {
+                name: output.model_dump(mode="json")
+                for lane in sources.lanes.units
+                for name, output in lane.driver_outputs.items()
             },
             "orders": self._standing_orders(),
             "clock_state": sources.clock.trust().state.value,

@@ -17,7 +17,7 @@ from agent.core.events import ConfigurationRefused, VehiclePresent
 from agent.core.model import Reason
 from agent.i18n import translate
 from agent.i18n.checks import CHECKS
-from agent.i18n.driver_texts import told
+from agent.i18n.driver_texts import shown_on, told
 from agent.i18n.event_text import OFFICERS_WORDS, event_summary, event_title, plain_value, value_text
 from agent.i18n.event_tone import event_tone
 from agent.i18n.reasons import officer_text
@@ -33,7 +33,19 @@ DETAIL: Final = "detail"
 """The field in which an event says in English what it saw."""
 
 _HIDDEN: Final = frozenset(
-    {"changes", "checks", "message", "pictures", "picture", "permit", "plate", "data", "driver_messages", "texts"}
+    {
+        "changes",
+        "checks",
+        "message",
+        "pictures",
+        "picture",
+        "permit",
+        "plate",
+        "data",
+        "driver_messages",
+        "outputs",
+        "texts",
+    }
 )
 """Fields of a decision that are shown in a form of their own."""
 _DATED: Final = frozenset({Reason.KEY_EXPIRED, Reason.NOT_YET_VALID, Reason.EXPIRED})
@@ -122,6 +134,12 @@ class EventWords:
             told(str(one.get("message", "")), after_s, self._language)
             for one in _dicts(data.get("driver_messages"))
             if isinstance(after_s := one.get("after_s"), int | float)
+        ]
+        messages += [
+            shown_on(
+                str(one.get("device", "")), str(one.get("message", "")), str(one.get("receipt", "")), self._language
+            )
+            for one in _dicts(data.get("outputs"))
         ]
         return messages + [str(one.get("text", "")) for one in _dicts(data.get("texts"))]
 

@@ -1,4 +1,4 @@
-"""Devices that come and go: their supervision with backoff, inputs, scanners, voices, and the table of their states.
+"""Devices that come and go: their supervision with backoff, inputs, scanners, signs, voices, the table of their states.
 
 May open what a driver offers; knows no driver by name.
 """
@@ -7,6 +7,7 @@ from agent.devices.device_status import DeviceState, DeviceStatusTable
 from agent.devices.inputs import InputMonitor, SignalMap
 from agent.devices.port_supervisor import PortState, PortSupervisor
 from agent.devices.scanner import ScannerMonitor, ScannerState
+from agent.devices.sign import SignMonitor, SignProgramme, TimedPage
 from agent.devices.voice import VoiceMonitor
 
 __all__ = [
@@ -17,6 +18,9 @@ __all__ = [
     "PortSupervisor",
     "ScannerMonitor",
     "ScannerState",
+    "SignMonitor",
+    "SignProgramme",
     "SignalMap",
+    "TimedPage",
     "VoiceMonitor",
 ]

@@ -26,7 +26,7 @@ STOP_TIMEOUT_S = 2.0
 LIMIT_S = 60.0
 GOOD = frozenset({"up", "streaming"})
 
-Family = Literal["camera", "scanner", "relay", "inputs", "broker"]
+Family = Literal["camera", "scanner", "relay", "inputs", "sign", "voice", "broker"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,13 @@ class DeviceStatusTable:
             except queue.Full:
                 log.error("the journal does not follow; this change is in the log only")  # noqa: TRY400 - no bug
         return True
+
+    def note(self, draft: Draft) -> None:
+        """Have an event written by the table's thread, for one that must not wait for the disk either."""
+        try:
+            self._waiting.put_nowait(draft)
+        except queue.Full:
+            log.error("the journal does not follow; this event is lost: %s", draft.event)  # noqa: TRY400 - no bug
 
     def _is_news(self, name: str, state: str, detail: str) -> bool:
         known = self._known.get(name)

@@ -12,6 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agent.core.model import DriverReceipt
 from agent.devices.port_supervisor import PortSupervisor, Retry
 from agent.service.worker import Worker
 from drivers.api import DeviceUnavailableError, RecordingUnusableError
@@ -42,11 +43,12 @@ LATEST_S = 2.0
 class _Utterance:
     """What is to be said, in this order; nothing: silence. `at`: when that was, monotonic s.
 
-    `find`: finds the recordings, on the monitor's thread.
+    `find`: finds the recordings, on the monitor's thread. `told`: gets what became of them, there too.
     """
 
     find: Callable[[], tuple[Path, ...]]
     at: float
+    told: Callable[[DriverReceipt], None]
 
 
 class VoiceMonitor:
@@ -89,10 +91,15 @@ class VoiceMonitor:
         """Say these now, one after the other; what is being said is cut off. From any thread; it waits for nothing."""
         self.say_found(lambda: recordings)
 
-    def say_found(self, find: Callable[[], tuple[Path, ...]]) -> None:
-        """The same for recordings that are found on the monitor's thread: a lane must not wait for a disk."""
+    def say_found(
+        self, find: Callable[[], tuple[Path, ...]], told: Callable[[DriverReceipt], None] = lambda _receipt: None
+    ) -> None:
+        """The same for recordings that are found on the monitor's thread: a lane must not wait for a disk.
+
+        `told` gets on that thread what became of them: begun, or not said. One that a later one overtook gets nothing.
+        """
         with self._news:
-            self._wanted = _Utterance(find, time.monotonic())
+            self._wanted = _Utterance(find, time.monotonic(), told)
             self._news.notify()
 
     def hush(self) -> None:
@@ -137,9 +144,15 @@ class VoiceMonitor:
         late_s = time.monotonic() - utterance.at
         if recordings and late_s > LATEST_S:
             log.warning("%s was not said: it came %.1f s late", recordings[0], late_s)
+            utterance.told(DriverReceipt.LOST)
             return
         self._rest = deque(recordings)
-        if self._play_next():
+        is_said = False
+        try:
+            is_said = self._play_next()
+        finally:
+            utterance.told(DriverReceipt.SENT if is_said else DriverReceipt.LOST)
+        if is_said:
             self._speaking = True
         elif self._speaking:
             self._voice.close()  # silence

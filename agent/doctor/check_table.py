@@ -177,6 +177,8 @@ def held_device_tasks(settings: Settings, parts: HeldDevices) -> list[Task]:
         Task(DiagnosticCheck.RELAYS, partial(running.relays, parts.boards, parts.places), of_devices.relays),
         Task(DiagnosticCheck.INPUTS, lambda: running.inputs(settings, parts.lanes, known.known), of_devices.inputs),
         Task(DiagnosticCheck.SCANNERS, lambda: running.scanners(settings, known.known), of_devices.scanners),
+        Task(DiagnosticCheck.SIGNS, lambda: running.signs(settings, known.known), of_devices.signs),
+        Task(DiagnosticCheck.VOICES, lambda: running.voices(settings, known.known), of_devices.voices),
     ]
 
 
@@ -210,4 +212,6 @@ def free_device_tasks(settings: Settings, places: Mapping[str, list[str]]) -> li
         Task(
             DiagnosticCheck.SCANNERS, partial(opened.scanners, settings), of_devices.scanners, 2 * opened.BOARD_LIMIT_S
         ),
+        Task(DiagnosticCheck.SIGNS, partial(opened.signs, settings), of_devices.signs, 2 * opened.BOARD_LIMIT_S),
+        Task(DiagnosticCheck.VOICES, partial(opened.voices, settings), of_devices.voices, 2 * opened.BOARD_LIMIT_S),
     ]

@@ -55,6 +55,8 @@ class DiagnosticCheck(StrEnum):
     RELAYS = "relays"
     INPUTS = "inputs"
     SCANNERS = "scanners"
+    SIGNS = "signs"
+    VOICES = "voices"
 
 
 class FindingCode(StrEnum):
@@ -158,6 +160,8 @@ class FindingCode(StrEnum):
     LANE_BLIND = "LANE_BLIND"
     SCANNER_LOST = "SCANNER_LOST"
     SCANNER_NOISY = "SCANNER_NOISY"
+    SIGN_LOST = "SIGN_LOST"
+    VOICE_LOST = "VOICE_LOST"
     CHECK_HANGS = "CHECK_HANGS"
     CHECK_FAILED = "CHECK_FAILED"
 
@@ -222,6 +226,8 @@ _WARNINGS: Final = frozenset(
         FindingCode.RELAY_ENERGISED,
         FindingCode.LANE_BLIND,
         FindingCode.SCANNER_NOISY,
+        FindingCode.SIGN_LOST,
+        FindingCode.VOICE_LOST,
     }
 )
 SEVERITY: Final[Mapping[FindingCode, Severity]] = {

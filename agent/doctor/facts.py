@@ -415,3 +415,12 @@ class ScannerFacts:
     up: bool
     noisy: bool
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriverDeviceFacts:
+    """A sign for drivers, or a sound device that speaks to them."""
+
+    name: str
+    up: bool
+    detail: str

@@ -54,6 +54,8 @@ TITLES: Final[Mapping[DiagnosticCheck, Text]] = {
     DiagnosticCheck.RELAYS: Text("Relay boards"),
     DiagnosticCheck.INPUTS: Text("Inputs"),
     DiagnosticCheck.SCANNERS: Text("Scanners"),
+    DiagnosticCheck.SIGNS: Text("Signs for drivers"),
+    DiagnosticCheck.VOICES: Text("Loudspeakers"),
 }
 
 FINDINGS: Final[Mapping[FindingCode, Advice]] = {
@@ -463,6 +465,14 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     ),
     FindingCode.SCANNER_NOISY: Advice(
         Text("The scanner sends what is no whole text: {trouble}"), Text("Check baud rate, suffix and cable.")
+    ),
+    FindingCode.SIGN_LOST: Advice(
+        Text("The sign cannot be reached: {trouble} The lane goes on; its drivers see less."),
+        Text("Check its power, cable and address; then `gate-agent sign test`."),
+    ),
+    FindingCode.VOICE_LOST: Advice(
+        Text("The sound device cannot be used: {trouble} The lane goes on in silence."),
+        Text("Check its cable and its name ([lanes.NAME.voice] device); then `gate-agent voice test`."),
     ),
     FindingCode.CHECK_HANGS: Advice(
         Text("The check did not end within {time}: a device or a file system hangs."),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from agent.core.model import DriverMessage
+from agent.core.model import DriverMessage, DriverReceipt
 from agent.i18n.driver_wording import WORDS
 from agent.i18n.language import Language
 from agent.i18n.lookup import translate
@@ -13,8 +13,13 @@ from agent.i18n.sign_columns import laid_out
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+_RECEIPTS: Final[Mapping[DriverReceipt, Text]] = {
+    DriverReceipt.CONFIRMED: Text("confirmed by the device"),
+    DriverReceipt.SENT: Text("sent; the device confirms nothing"),
+    DriverReceipt.LOST: Text("did not reach the driver"),
+}
 _LARGE = 32
 """A sign of more columns than this, over all its lines, has room for a sentence."""
 
@@ -33,6 +38,13 @@ def told(message: str, after_s: float, language: Language) -> str:
     """What an event says that a driver was told, and when; the code of a message that is not known here, as it is."""
     said = WORDS[DriverMessage(message)].sentence if message in set(DriverMessage) else message
     return translate(Text("after {seconds} s: {said}", seconds=f"{after_s:.0f}", said=said), language)
+
+
+def shown_on(device: str, message: str, receipt: str, language: Language) -> str:
+    """What an event says became of a message on one device; codes that are not known here, as they are."""
+    said = WORDS[DriverMessage(message)].sentence if message in set(DriverMessage) else message
+    became = _RECEIPTS[DriverReceipt(receipt)] if receipt in set(DriverReceipt) else receipt
+    return translate(Text("{device}: {said} ({became})", device=device, said=said, became=became), language)
 
 
 def sign_lines(message: DriverMessage, language: Language, columns: int, lines: int) -> tuple[str, ...] | None:

@@ -49,6 +49,7 @@ TYPES: Final[Mapping[str, Text]] = {
     "transaction.closed": Text("Outcome"),
     "lane.ordered": Text("Order to the lane"),
     "driver.told": Text("Central spoke to the driver"),
+    "driver.shown": Text("What became of the messages to the driver"),
     "command.accepted": Text("Command from central accepted"),
     "command.executed": Text("Command from central carried out"),
     "command.refused": Text("Command from central refused"),

@@ -1,9 +1,10 @@
 """The shell of one lane.
 
 The thread that feeds `agent.core.lane.step` and does what it says, officers' orders, the interlock. Records before it
-acts. Knows the barrier, the inputs and the cameras of its lane.
+acts. Knows the barrier, the inputs, the cameras, the signs and the loudspeaker of its lane.
 """
 
+from agent.lane.driver_outputs import VOICE, DriverPorts
 from agent.lane.interlock import Interlock
 from agent.lane.lane_view import LaneView
 from agent.lane.pause import LanePause
@@ -22,6 +23,8 @@ __all__ = [
     "FOLDER",
     "RUNTIME",
     "SIMULATED",
+    "VOICE",
+    "DriverPorts",
     "Interlock",
     "LaneDevices",
     "LanePause",

@@ -95,8 +95,9 @@ class LaneDependencies:
     """What the loop works with.
 
     `decide` answers a Decide effect at once, or returns None and passes the answer in later; `keep` takes pictures
-    (SHA-256 to JPEG) and must not block; `observe` gets what the lane looks like, about 20 times a second. `answered`
-    gets what became of each order that has an id, and must not block. `interlock`: None for a lane without neighbours.
+    (SHA-256 to JPEG) and must not block; `observe` gets what the lane looks like, about 20 times a second, and at once
+    where the driver is told something else. `answered` gets what became of each order that has an id, and must not
+    block. `interlock`: None for a lane without neighbours.
     """
 
     barrier: Barrier
@@ -139,6 +140,7 @@ class LaneLoop:
         self._bystanders = Bystanders()
         self._lamp = ""
         self._message = ""
+        self._is_shown_anew = False
         self._texts: tuple[tuple[str, str], ...] = ()
         self._fed_at = self._ticked_at = dependencies.now().at
         self._winding_down = self._stopping = False
@@ -231,8 +233,15 @@ class LaneLoop:
             case _:
                 if not self._winding_down:
                     item(self._now())
-        if self._now().at - self._ticked_at >= TICK_S and not self._winding_down:
+        if not self._winding_down:
+            self._look_round()
+
+    def _look_round(self) -> None:
+        """After an item: tick, if it is time; else have it observed at once where the driver is told something else."""
+        if self._now().at - self._ticked_at >= TICK_S:
             self._tick()
+        elif self._is_shown_anew:
+            self._tell()
 
     def _tick(self) -> None:
         if self._recorder.failing:
@@ -241,6 +250,11 @@ class LaneLoop:
         self._feed(*samples, Ticked(now))
         self._ticked_at = now.at
         self.worker.touch()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Have it observed what the lane looks like now."""
+        self._is_shown_anew = False
         self._observe(
             LaneView(
                 self._lane.state.value,
@@ -252,7 +266,7 @@ class LaneLoop:
                 self._lane.input_state,
                 self._lane.relay_up,
                 self._lane.ordered_hold or (HOLD_CONTACT if self._lane.contact_hold else ""),
-                pulse_obstacle(self._lane, now.at),
+                pulse_obstacle(self._lane, self._now().at),
                 self._lane.arm_in_use,
                 texts=self._texts,
                 plate=plate_shown(self._lane),
@@ -421,6 +435,7 @@ class LaneLoop:
                 self._barrier.hold(on=on)
             case Show(lamp=lamp, message=message, texts=texts):
                 self._lamp, self._message, self._texts = lamp.value, message, texts
+                self._is_shown_anew = True
                 self._barrier.show(lamp)
             case _:
                 assert_never(effect)

@@ -1,4 +1,4 @@
-"""Everything of one lane, put together: loop, barrier, inputs, scanners and cameras."""
+"""Everything of one lane, put together: loop, barrier, inputs, scanners, cameras, and what tells the driver."""
 
 from __future__ import annotations
 
@@ -17,17 +17,22 @@ from agent.core.permit import label_readings, vin
 from agent.devices import InputMonitor, PortState, ScannerMonitor, ScannerState, SignalMap
 from agent.i18n import Language
 from agent.i18n.cameras import camera_view_text
+from agent.lane.driver_outputs import DriverOutputs, DriverOutputServices, DriverPorts
 from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
 from agent.lane.order_requests import RequestQueue
 from agent.lane.pause import LanePause
 from agent.lane.rules_from_settings import rules
+from agent.service.listeners import notify_listeners
+from agent.voice import Recordings
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import time
 
     from agent.barrier import PulseReport, RelayBoard
     from agent.core.commands import CommandAnswer
+    from agent.core.events import DriverOutputRecord
     from agent.core.lane import CommandKind, Decide, Decided, LaneLockout, TextForDriver
     from agent.core.model import Instant, Presentation, Reading, VinReading, WitnessReading
     from agent.devices import DeviceStatusTable
@@ -57,7 +62,9 @@ class LaneServiceDependencies:
     """What all lanes share.
 
     `lockout`: what was ordered in the last run and still holds, by lane. `on_detection` is told the
-    lane and the time (monotonic) of each frame or scan in which something was seen; it must not block.
+    lane and the time (monotonic) of each frame or scan in which something was seen; it must not block. `recordings`:
+    makes the recordings of a lane that speaks. `local_time`: the time of day at the gate; None while the clock is not
+    trusted.
     """
 
     recorder: Recorder
@@ -67,15 +74,18 @@ class LaneServiceDependencies:
     interlock: Interlock
     lockout: Callable[[str], LaneLockout]
     on_detection: Callable[[str, float], None] = lambda _lane, _at: None
+    recordings: Callable[[], Recordings] = Recordings
+    local_time: Callable[[], time | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
 class LaneDevices:
-    """The boards of a lane, not opened yet, and its scanners by id. The relay board may serve other lanes too."""
+    """The devices of a lane, not opened yet, its scanners by id. The relay board may serve other lanes too."""
 
     relay: RelayBoard
     inputs: InputPort | None
     scanners: Mapping[str, ScannerPort] = field(default_factory=dict)
+    driver: DriverPorts = field(default_factory=DriverPorts)
 
 
 class LaneService:
@@ -125,6 +135,12 @@ class LaneService:
             ScannerMonitor(f"{name}/{scanner}", port, self._scanned, partial(self._scanner_changed, scanner))
             for scanner, port in boards.scanners.items()
         ]
+        self._outputs = DriverOutputs(
+            name,
+            settings,
+            boards.driver,
+            DriverOutputServices(services.devices, services.now, services.recordings, services.local_time),
+        )
         self._code_awaited: list[Callable[[bool], None]] = []
         self._readers: dict[str, bool] = {}
         self._readers_lock = threading.Lock()
@@ -134,9 +150,15 @@ class LaneService:
         """What the lane looks like now; None before its first round."""
         return self._view
 
+    @property
+    def driver_outputs(self) -> Mapping[str, DriverOutputRecord]:
+        """What each sign and the loudspeaker were given last and what became of it, by the device's name."""
+        return self._outputs.latest
+
     def start(self) -> None:
-        """Start to decide first, then to read inputs and scanners."""
+        """Start to decide first, then to tell the driver, and to read inputs and scanners."""
         self.loop.start()
+        self._outputs.start()
         if self._signals is not None:
             self._signals.start()
         for scanner in self._scanners:
@@ -176,14 +198,16 @@ class LaneService:
         others = [*self._scanners, *(() if self._signals is None else (self._signals,))]
         for other in others:
             other.worker.ask_to_stop()
-        ended = [self.loop.stop(), *(other.stop() for other in others)]
+        self._outputs.ask_to_stop()
+        ended = [self.loop.stop(), *(other.stop() for other in others), self._outputs.stop()]
         return all(ended)
 
     @property
     def workers(self) -> tuple[Worker, ...]:
-        """The threads of its loop, its inputs and its scanners."""
+        """The threads of its loop, its inputs, its scanners, its signs and its loudspeaker."""
         signals = () if self._signals is None else (self._signals.worker,)
-        return (self.loop.worker, *signals, *(scanner.worker for scanner in self._scanners))
+        scanners = (scanner.worker for scanner in self._scanners)
+        return (self.loop.worker, *signals, *scanners, *self._outputs.workers)
 
     def detected(self, detection: MappedDetection) -> None:
         """Hand in what a camera saw. What takes time to make of its plates is done here, in the camera's thread."""
@@ -272,6 +296,8 @@ class LaneService:
 
     def _observe(self, view: LaneView) -> None:
         self._view = view
+        # What only tells the driver never stops what decides.
+        notify_listeners([self._outputs.observe], view, "signs and loudspeaker could not be told")
         for notify in self._code_awaited:
             notify(view.state in _AWAITS_A_CODE)
 

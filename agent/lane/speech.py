@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agent.core.model import DriverMessage
     from agent.devices import PortState
     from agent.i18n import Language
+    from agent.lane.driver_record import Told
     from agent.settings import Voice
     from agent.voice import Recordings
     from drivers.api import VoicePort
@@ -48,12 +49,19 @@ class LaneSpeech:
         self._told: tuple[DriverMessage, Language] | None = None
         self._report_once = ReportOnce()
 
-    def tell(self, message: DriverMessage, languages: Iterable[Language], *, anybody: bool) -> None:
+    def tell(
+        self,
+        message: DriverMessage,
+        languages: Iterable[Language],
+        *,
+        anybody: bool,
+        begin: Callable[[DriverMessage], Told] = lambda _message: lambda _languages, _receipt: None,
+    ) -> None:
         """Say a message, where it is another than was said last; it cuts off what is being said.
 
         `languages`: those of the driver, the likeliest first. `anybody`: whether somebody is there to hear it; to
         nobody nothing is said, and the next one hears the message anew. A text of central is never said: it has no
-        recording.
+        recording. `begin`: notes that a message is to be said, and returns who gets what became of it.
         """
         language = next((one for one in languages if one in self._languages), self._languages[0])
         wanted = (message, language) if anybody and message in spoken_messages() else None
@@ -63,7 +71,10 @@ class LaneSpeech:
         if wanted is None or is_quiet(self._quiet_hours, self._local_time()):
             self.monitor.hush()
         else:
-            self.monitor.say_found(lambda: self._found(message, language))
+            told = begin(message)
+            self.monitor.say_found(
+                lambda: self._found(message, language), lambda receipt: told((language.value,), receipt)
+            )
 
     def _found(self, message: DriverMessage, language: Language) -> tuple[Path, ...]:
         """The recording; none, and a line in the log, where there is none that is whole. On the monitor's thread."""

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from drivers.api import DeviceError, SignCapabilities, SignLine, SignPage, SignTimer
+from drivers.api import DeviceError, SignCapabilities, SignLine, SignPage, SignProof, SignTimer
 from drivers.serial.shared_port import NoReplyError
 from drivers.sign import aa55_codec as codec
 from drivers.sign.card_line import CardLine
@@ -83,6 +83,7 @@ class Aa55Sign:
             speaks=bool(self._numbers),
             timer=SignTimer.DOCUMENTED,
             longest_s=codec.LONGEST_S,
+            proof=SignProof.LINE if self._settings.answers else SignProof.NOTHING,
         )
 
     def can_show(self, text: str) -> bool:

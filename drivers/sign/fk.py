@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from drivers.api import DeviceMisconfiguredError, SignCapabilities, SignLine, SignPage, SignTimer
+from drivers.api import DeviceMisconfiguredError, SignCapabilities, SignLine, SignPage, SignProof, SignTimer
 from drivers.sign import fk_codec as codec
 from drivers.sign.card_line import CardLine
 from drivers.sign.gbk import encoded, screens
@@ -69,6 +69,7 @@ class FkSign:
             speaks=self._settings.speaks,
             timer=SignTimer.INFERRED,
             longest_s=codec.LONGEST_S,
+            proof=SignProof.NOTHING,
         )
 
     def can_show(self, text: str) -> bool:

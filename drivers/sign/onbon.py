@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from drivers.api import DeviceError, SignCapabilities, SignLine, SignPage, SignTimer
+from drivers.api import DeviceError, SignCapabilities, SignLine, SignPage, SignProof, SignTimer
 from drivers.serial.shared_port import NoReplyError
 from drivers.sign import onbon_codec as codec
 from drivers.sign.card_line import CardLine
@@ -53,6 +53,7 @@ class OnbonSign:
             speaks=self._settings.speaks,
             timer=SignTimer.DOCUMENTED,
             longest_s=codec.LONGEST_S,
+            proof=SignProof.PAGE,
         )
 
     def can_show(self, text: str) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from drivers.api import DeviceUnavailableError, SignCapabilities, SignPage, SignTimer
+from drivers.api import DeviceUnavailableError, SignCapabilities, SignPage, SignProof, SignTimer
 from drivers.sign.page_check import check_page
 from drivers.text import Text
 
@@ -117,6 +117,7 @@ class SimulatedSign:
             speaks=self._settings.speaks,
             timer=SignTimer.DOCUMENTED,
             longest_s=LONGEST_S,
+            proof=SignProof.PAGE,
         )
 
     def can_show(self, text: str) -> bool:

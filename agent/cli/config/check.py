@@ -80,6 +80,7 @@ def _lane_facts(lane: Lane) -> dict[str, object]:
         "cameras": {camera.id: camera.kind for camera in lane.cameras},
         "scanners": {scanner.id: scanner.kind for scanner in lane.scanners},
         "signs": {sign.id: sign.kind for sign in lane.signs},
+        "voice": lane.voice.kind if lane.voice else None,
         "witnesses": {witness.id: witness.kind for witness in lane.witnesses},
     }
 
@@ -126,11 +127,12 @@ def _lane_line(name: str, lane: Lane) -> str:
     cameras = ", ".join(f"{camera.id} ({camera.kind}: {'+'.join(camera.readers)})" for camera in lane.cameras)
     scanners = ", ".join(f"{scanner.id} ({scanner.kind})" for scanner in lane.scanners)
     signs = ", ".join(f"{sign.id} ({sign.kind})" for sign in lane.signs)
+    voice = f"voice {lane.voice.kind} ({', '.join(lane.voice.languages)}); " if lane.voice else ""
     witnesses = ", ".join(f"{witness.id} ({witness.kind})" for witness in lane.witnesses)
     closes = "the barrier closes itself" if lane.close_mode == "controller" else "the agent closes"
     return (
         f"{name}, number {lane.number}, {lane.direction}; relay {lane.relay.kind}; {inputs}; "
-        f"cameras {cameras or 'none'}; scanners {scanners or 'none'}; signs {signs or 'none'}; "
+        f"cameras {cameras or 'none'}; scanners {scanners or 'none'}; signs {signs or 'none'}; {voice}"
         f"{f'witnesses {witnesses}; ' if witnesses else ''}{closes}"
     )
 

@@ -83,6 +83,7 @@ DEVICES: Final[Mapping[str, Text]] = {
 PARTS: Final[Mapping[str, Text]] = {
     "relay": Text("Relay board"),
     "inputs": Text("Input board"),
+    "voice": Text("Loudspeaker"),
     "broker": Text("Broker"),
     "site broker": Text("Broker of the site"),
 }

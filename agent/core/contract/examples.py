@@ -47,6 +47,8 @@ from agent.core.events import (
     DeviceChanged,
     Draft,
     DriverMessageRecord,
+    DriverOutputRecord,
+    DriverShown,
     DriverText,
     DriverTold,
     EventsDropped,
@@ -89,7 +91,7 @@ from agent.core.events import (
 )
 from agent.core.lane import transaction_id
 from agent.core.lists import DataState
-from agent.core.model import CommandName, DriverMessage, Outcome, Reason, Verdict, VinSource
+from agent.core.model import CommandName, DriverMessage, DriverReceipt, Outcome, Reason, Verdict, VinSource
 from agent.core.trust_state import HeadRecord, StatePart, Wholeness, signed_head
 
 if TYPE_CHECKING:
@@ -267,6 +269,28 @@ def _steps() -> list[_Step]:
                 seconds=60,
                 operator=OPERATOR,
                 cause="a paper is missing",
+            ),
+            True,
+        ),
+        (
+            120.3,
+            DriverShown(
+                outputs=(
+                    DriverOutputRecord(
+                        device=f"{LANE}/sign",
+                        message=DriverMessage.BARRIER_OPENS,
+                        languages=("zh", "en"),
+                        receipt=DriverReceipt.SENT,
+                        after_s=2.3,
+                    ),
+                    DriverOutputRecord(
+                        device=f"{LANE}/voice",
+                        message=DriverMessage.BARRIER_OPENS,
+                        languages=("zh",),
+                        receipt=DriverReceipt.LOST,
+                        after_s=2.3,
+                    ),
+                )
             ),
             True,
         ),

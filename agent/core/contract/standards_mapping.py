@@ -97,6 +97,7 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
         note="locked, unlocked: DoorMode LockedDown; BACnet lockout-other (7), lockout-relinquished (8)",
     ),
     "driver.told": StandardEquivalent(customs=COMMAND, note="LED/DISPLAY as it was shown"),
+    "driver.shown": StandardEquivalent(note="their feedback tells of the barrier only"),
     "command.accepted": StandardEquivalent(customs=COMMAND, note="a manual lift: EXCUTE_COMMAND"),
     "command.executed": StandardEquivalent(customs=COMMAND, note="the feedback of a manual lift: EXECUTE_RESULT"),
     "command.refused": StandardEquivalent(note=_OWN),

@@ -17,7 +17,7 @@ from agent.core.commands import Refusal, Result
 from agent.core.detail import Detail, DetailMessage, WithDetail
 from agent.core.events.changed_keys import ChangedKey
 from agent.core.lists import DataState
-from agent.core.model import DriverMessage, Outcome, Reason, Verdict, VinSource
+from agent.core.model import DriverMessage, DriverReceipt, Outcome, Reason, Verdict, VinSource
 from agent.core.trust_state import StatePart, Wholeness
 
 
@@ -276,7 +276,9 @@ class DeviceChanged(WithDetail, Event):
 
     TYPE: ClassVar[str] = "device.changed"
     device: str = Field(description="Its name: lane and id.")
-    family: Literal["camera", "scanner", "relay", "inputs", "broker"] = Field(description="What it is.")
+    family: Literal["camera", "scanner", "relay", "inputs", "sign", "voice", "broker"] = Field(
+        description="What it is."
+    )
     state: str = Field(
         description="connecting, up, stale or lost; a camera that delivers says streaming, overloaded, or what its "
         "picture is like: dark, covered, blurred, blinded, noisy or moved."
@@ -515,6 +517,35 @@ class DriverTold(Event):
     cause: str = Field(description="Why.")
 
 
+class DriverOutputRecord(BaseModel):
+    """One message to a driver on one device: a sign, or the loudspeaker."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    device: str = Field(description="Its name: lane and id.")
+    message: DriverMessage = Field(description="Its id; what it says in each language stands in docs/driver.md.")
+    languages: tuple[str, ...] = Field(
+        default=(), description="In which languages, by ISO 639-1, in their order; empty: in none."
+    )
+    receipt: DriverReceipt = Field(
+        description="confirmed: the device has accepted just that; sent: it left for a device that does not tell what "
+        "it shows or says; lost: the device was away, or cannot show or say it."
+    )
+    after_s: float = Field(default=0.0, description="When it was given, in seconds from the vehicle's arrival.")
+
+
+class DriverShown(Event):
+    """What signs and loudspeaker of the lane made of the messages to the driver of one vehicle.
+
+    It comes after the transaction's outcome. A message that another one overtook before it was shown is left out. Lanes
+    without signs and loudspeaker have no such event.
+    """
+
+    TYPE: ClassVar[str] = "driver.shown"
+    outputs: tuple[DriverOutputRecord, ...] = Field(
+        description="In the order in which they were given; at most the first 64."
+    )
+
+
 class CommandAccepted(Event):
     """A command from central passed every check, before anything is done about it."""
 
@@ -735,6 +766,7 @@ TYPES: tuple[type[Event], ...] = (
     TransactionClosed,
     LaneOrdered,
     DriverTold,
+    DriverShown,
     CommandAccepted,
     CommandExecuted,
     CommandRefused,

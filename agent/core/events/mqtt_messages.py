@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from agent.core.clock import ClockState
 from agent.core.commands import Refusal, Result
+from agent.core.events.event_types import DriverOutputRecord
 from agent.core.lists import DataState
 from agent.core.model import DriverMessage
 from agent.core.trust_state import Wholeness
@@ -125,6 +126,11 @@ class Presence(BaseModel):
     )
     driver_messages: dict[str, DriverMessage] = Field(
         default={}, description="What the driver at each lane is told now, by the lane's name; a message's id."
+    )
+    driver_outputs: dict[str, DriverOutputRecord] = Field(
+        default={},
+        description="What each sign and loudspeaker was given last and what became of it, by the device's name; "
+        "`after_s` is 0.",
     )
     orders: dict[str, StandingOrders] = Field(
         default={}, description="The lanes that are locked or out of service, by their names."

@@ -7,7 +7,7 @@ from agent.core.model.backoff import delay_s
 from agent.core.model.camera_view import View
 from agent.core.model.command_name import CommandName
 from agent.core.model.debounce import Debounced
-from agent.core.model.driver_message import DriverMessage
+from agent.core.model.driver_message import DriverMessage, DriverReceipt
 from agent.core.model.flood_folder import FloodFolder, Folded
 from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerChange, LedgerState
@@ -35,6 +35,7 @@ __all__ = [
     "Declaration",
     "DeclarationStatus",
     "DriverMessage",
+    "DriverReceipt",
     "Figures",
     "Flaw",
     "FloodFolder",

@@ -37,3 +37,15 @@ class DriverMessage(StrEnum):
     OUT_OF_SERVICE = "out_of_service"
     FROM_CENTRAL = "from_central"
     """A text that central sent for this vehicle stands beside it."""
+
+
+class DriverReceipt(StrEnum):
+    """What is known of a message on one sign or loudspeaker.
+
+    CONFIRMED: it has accepted just that. SENT: it left for a device that does not tell what it shows or says. LOST: the
+    device was away, or could not show or say it.
+    """
+
+    CONFIRMED = "confirmed"
+    SENT = "sent"
+    LOST = "lost"

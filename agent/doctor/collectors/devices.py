@@ -6,11 +6,20 @@ import os
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from agent.core.model import Figures, View
-from agent.doctor.facts import CameraFacts, InputsFacts, RelayFacts, ScannerFacts, SecondReadingFacts
+from agent.doctor.facts import (
+    CameraFacts,
+    DriverDeviceFacts,
+    InputsFacts,
+    RelayFacts,
+    ScannerFacts,
+    SecondReadingFacts,
+)
+from agent.lane import VOICE
 from agent.service.parallel import at_once
 from agent.vision.second_reading import SecondReadingService
 from agent.vision.supervisor import CameraSupervisor
@@ -39,6 +48,10 @@ HANGS: Final = Text("no answer in time")
 
 class _Closes(Protocol):
     def close(self) -> None: ...
+
+
+class _Opens(_Closes, Protocol):
+    def open(self) -> str: ...
 
 
 def cameras(settings: Settings) -> tuple[CameraFacts, ...]:
@@ -94,6 +107,36 @@ def scanners(settings: Settings) -> tuple[ScannerFacts, ...]:
         for scanner in lane.scanners:
             late = ScannerFacts(f"{lane_name}/{scanner.id}", up=False, noisy=False, detail=HANGS)
             jobs.append((late.name, _finding(scanner, late), late))
+    return tuple(at_once(jobs, BOARD_LIMIT_S))
+
+
+def signs(settings: Settings) -> tuple[DriverDeviceFacts, ...]:
+    """Open every sign for drivers, and close it again. Those that can be asked are; nothing changes on them."""
+    return _each_opened(
+        {
+            f"{name}/{sign.id}": (sign, partial(registry.sign, sign.kind, sign.table))
+            for name, lane in settings.lanes.items()
+            for sign in lane.signs
+        }
+    )
+
+
+def voices(settings: Settings) -> tuple[DriverDeviceFacts, ...]:
+    """Look whether the sound device of every lane that speaks is there. Makes no sound."""
+    return _each_opened(
+        {
+            f"{name}/{VOICE}": (lane.voice, partial(registry.voice, lane.voice.kind, lane.voice.table))
+            for name, lane in settings.lanes.items()
+            if lane.voice is not None
+        }
+    )
+
+
+def _each_opened(named: Mapping[str, tuple[Device, Callable[[], _Opens]]]) -> tuple[DriverDeviceFacts, ...]:
+    jobs: list[tuple[str, Callable[[], DriverDeviceFacts], DriverDeviceFacts]] = []
+    for name, (device, make) in named.items():
+        late = DriverDeviceFacts(name, up=False, detail=HANGS)
+        jobs.append((name, _finding_driver_device(device, make, late), late))
     return tuple(at_once(jobs, BOARD_LIMIT_S))
 
 
@@ -257,6 +300,20 @@ def _finding(device: Device, late: ScannerFacts) -> Callable[[], ScannerFacts]:
         scanner = registry.scanner(device.kind, device.table)
         try:
             identity: str = _opened(device, scanner, scanner.open)
+        except DeviceError as error:
+            return replace(late, detail=str(error))
+        return replace(late, up=True, detail=identity)
+
+    return find
+
+
+def _finding_driver_device(
+    device: Device, make: Callable[[], _Opens], late: DriverDeviceFacts
+) -> Callable[[], DriverDeviceFacts]:
+    def find() -> DriverDeviceFacts:
+        port = make()
+        try:
+            identity: str = _opened(device, port, port.open)
         except DeviceError as error:
             return replace(late, detail=str(error))
         return replace(late, up=True, detail=identity)

@@ -10,6 +10,7 @@ from agent.devices import PortState, ScannerState
 from agent.doctor.collectors.devices import camera_facts
 from agent.doctor.facts import (
     CameraFacts,
+    DriverDeviceFacts,
     InputsFacts,
     RelayFacts,
     ScannerFacts,
@@ -17,6 +18,7 @@ from agent.doctor.facts import (
     SiteGateFacts,
     WorkerFacts,
 )
+from agent.lane import VOICE
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -84,6 +86,24 @@ def scanners(settings: Settings, devices: Mapping[str, DeviceState]) -> tuple[Sc
     """Every scanner."""
     names = [f"{name}/{scanner.id}" for name, lane in settings.lanes.items() for scanner in lane.scanners]
     return tuple(_scanner(name, devices.get(name)) for name in names)
+
+
+def signs(settings: Settings, devices: Mapping[str, DeviceState]) -> tuple[DriverDeviceFacts, ...]:
+    """Every sign for drivers."""
+    names = [f"{name}/{sign.id}" for name, lane in settings.lanes.items() for sign in lane.signs]
+    return tuple(_driver_device(name, devices.get(name)) for name in names)
+
+
+def voices(settings: Settings, devices: Mapping[str, DeviceState]) -> tuple[DriverDeviceFacts, ...]:
+    """The sound device of every lane that has one."""
+    names = [f"{name}/{VOICE}" for name, lane in settings.lanes.items() if lane.voice is not None]
+    return tuple(_driver_device(name, devices.get(name)) for name in names)
+
+
+def _driver_device(name: str, known: DeviceState | None) -> DriverDeviceFacts:
+    if known is None:
+        return DriverDeviceFacts(name, up=False, detail=NOT_SEEN)
+    return DriverDeviceFacts(name, up=known.state == PortState.UP.value, detail=known.detail)
 
 
 def _inputs(settings: Settings, lane: LaneService, known: DeviceState | None) -> InputsFacts:

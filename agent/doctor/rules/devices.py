@@ -1,4 +1,4 @@
-"""Judges ports, cameras, relay boards, inputs and scanners."""
+"""Judges ports, cameras, relay boards, inputs, scanners, and what tells the driver."""
 
 from __future__ import annotations
 
@@ -14,7 +14,15 @@ from drivers.text import joined
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from agent.doctor.facts import CameraFacts, InputsFacts, PortFacts, RelayFacts, ScannerFacts, SecondReadingFacts
+    from agent.doctor.facts import (
+        CameraFacts,
+        DriverDeviceFacts,
+        InputsFacts,
+        PortFacts,
+        RelayFacts,
+        ScannerFacts,
+        SecondReadingFacts,
+    )
 
 SLOW_HZ: Final = 5.0
 MANY_RESTARTS: Final = 3
@@ -166,3 +174,21 @@ def scanners(facts: Iterable[ScannerFacts]) -> Iterator[Finding]:
             yield Finding(DiagnosticCheck.SCANNERS, one.name, FindingCode.SCANNER_NOISY, values={"trouble": one.detail})
         else:
             yield Finding(DiagnosticCheck.SCANNERS, one.name, measured=one.detail)
+
+
+def signs(facts: Iterable[DriverDeviceFacts]) -> Iterator[Finding]:
+    """Whether each sign for drivers is there, as far as it can be asked."""
+    return _driver_devices(facts, DiagnosticCheck.SIGNS, FindingCode.SIGN_LOST)
+
+
+def voices(facts: Iterable[DriverDeviceFacts]) -> Iterator[Finding]:
+    """Whether the sound device of each lane that speaks is there."""
+    return _driver_devices(facts, DiagnosticCheck.VOICES, FindingCode.VOICE_LOST)
+
+
+def _driver_devices(facts: Iterable[DriverDeviceFacts], check: DiagnosticCheck, lost: FindingCode) -> Iterator[Finding]:
+    for one in facts:
+        if one.up:
+            yield Finding(check, one.name, measured=one.detail)
+        else:
+            yield Finding(check, one.name, lost, values={"trouble": one.detail})

@@ -32,6 +32,8 @@ STOP_LIMITS = (
     "agent.devices.device_status:STOP_TIMEOUT_S",
     "agent.devices.inputs:STOP_TIMEOUT_S",
     "agent.devices.scanner:STOP_TIMEOUT_S",
+    "agent.devices.sign:STOP_TIMEOUT_S",
+    "agent.devices.voice:STOP_TIMEOUT_S",
     "agent.doctor.health_monitor:STOP_TIMEOUT_S",
     "agent.lane.loop:STOP_TIMEOUT_S",
     "agent.lists.monitor:STOP_TIMEOUT_S",

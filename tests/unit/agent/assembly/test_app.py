@@ -39,6 +39,13 @@ host = "127.0.0.1"
 user = "gate"
 password = "hush"
 
+[[lanes.exit-1.signs]]
+id = "sign"
+kind = "simulated"
+
+[lanes.exit-1.voice]
+kind = "simulated"
+
 [metrics]
 enabled = true
 port = 0

@@ -73,6 +73,7 @@ RELAY = facts.RelayFacts("/dev/x", ("out",), up=True, detail="a board", answer_s
 INPUTS = facts.InputsFacts("out", wired=True, up=True, signals={"presence": False, "safety": False})
 SECOND_READING = facts.SecondReadingFacts(ready=1, wanted=1)
 PART = facts.WorkerFacts("retention", failures=0, trouble="", still_s=None)
+SIGN = facts.DriverDeviceFacts("out/sign", up=True, detail="a sign")
 SCANNER = facts.ScannerFacts("out/post", up=True, noisy=False, detail="a scanner")
 
 
@@ -270,6 +271,10 @@ CASES = [
     (devices.scanners, [SCANNER], []),
     (devices.scanners, [replace(SCANNER, up=False)], [FindingCode.SCANNER_LOST]),
     (devices.scanners, [replace(SCANNER, noisy=True)], [FindingCode.SCANNER_NOISY]),
+    (devices.signs, [SIGN], []),
+    (devices.signs, [replace(SIGN, up=False)], [FindingCode.SIGN_LOST]),
+    (devices.voices, [SIGN], []),
+    (devices.voices, [replace(SIGN, up=False)], [FindingCode.VOICE_LOST]),
 ]
 NOT_JUDGED_HERE = {FindingCode.CHECK_HANGS, FindingCode.CHECK_FAILED}
 
