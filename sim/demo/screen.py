@@ -14,11 +14,13 @@ from rich.segment import SegmentLines
 from rich.table import Table
 from rich.text import Text
 
-from agent.core.model import Reason, Verdict
+from agent.core.model import DriverMessage, Reason, Verdict
 from agent.i18n import Language
+from agent.i18n.driver_texts import sign_lines
 from agent.i18n.reasons import officer_text
 from sim.demo.event_lines import event_picture
 from sim.demo.real_time import QUICK, View
+from sim.demo.site import SIGN_COLUMNS
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -27,10 +29,11 @@ if TYPE_CHECKING:
 
     from sim.demo.central import JsonObject
     from sim.demo.vehicles import Act
+    from sim.demo.yard import SignLines
 
 EVENT_LINES = 16
 FEWEST_EVENT_LINES = 5
-OTHER_LINES = 18
+OTHER_LINES = 20
 """Of the picture beside the events and the vehicles: headings, frames and the lane."""
 PANEL_FRAME = 4
 LANE_CELLS = 56
@@ -42,8 +45,10 @@ ARM_CELL = 34
 class DemoResult:
     """What came of one vehicle.
 
-    `verdict`, `form`, `lists`: of the last decision; the form is empty where no permit was verified. `pulses`: how
-    often the barrier was raised for it. `answer_ms`: arrival to decision.
+    `verdict`, `form`, `lists`, `vin`: of the last decision; the form is empty where no permit was verified, `vin`, as
+    read and from what, where none was. `pulses`: how often the barrier was raised for it. `answer_ms`: arrival to
+    decision. `told`: the messages to its driver, in order. `copies`: file names of its `pictures`, as they were
+    collected.
     """
 
     act: Act
@@ -55,6 +60,16 @@ class DemoResult:
     pulses: int = 0
     answer_ms: float | None = None
     pictures: list[str] = field(default_factory=list)
+    transaction: str = ""
+    vin: str = ""
+    told: list[str] = field(default_factory=list)
+    copies: list[str] = field(default_factory=list)
+
+    @property
+    def came(self) -> str:
+        """What came of it, in the words of the contract: the outcome, and that an officer was called for."""
+        outcome = self.outcome or "..."
+        return f"{Verdict.MANUAL}, then {outcome}" if self.verdict == Verdict.MANUAL else outcome
 
     @property
     def right(self) -> bool:
@@ -78,6 +93,8 @@ class Screen:
         self._step = "setting up"
         self._seen = ""
         self._view = View()
+        self._sign: SignLines = ()
+        self._page = ""
         self._broker = "up"
 
     def __enter__(self) -> Self:
@@ -104,7 +121,8 @@ class Screen:
         code = {"none": "no code", "first": "the first vehicle's code"}.get(
             result.act.shown, f"a code ({result.act.carrier})"
         )
-        self._seen = f"{result.act.plate}, {code}"
+        label = f", a VIN label ({result.act.label})" if result.act.label else ""
+        self._seen = f"{result.act.bears}{label}, {code}"
         self.step(f"vehicle {len(self._results)} of {len(self._acts)}: {result.act.title}")
 
     def gone(self) -> None:
@@ -117,6 +135,16 @@ class Screen:
         if view != self._view:
             self._view = view
             self._draw()
+
+    def sign(self, lines: SignLines) -> None:
+        """The sign at the post shows something else."""
+        self._sign = lines
+        self._draw()
+
+    def driver_page(self, address: str) -> None:
+        """The driver page is served here."""
+        self._page = address
+        self.step(f"what the driver is told, in a browser: {address}")
 
     def broker(self, state: str) -> None:
         """The broker went or came."""
@@ -141,7 +169,7 @@ class Screen:
             self._live.update(Text(""))
             self._live.stop()
             self._live = None
-        self.console.print(_table(results), _advice(results))
+        self.console.print(_table(results), _advice(results), _messages(results))
         for note in notes:
             self.console.print(note)
         wrong = sum(not result.right for result in results)
@@ -156,6 +184,8 @@ class Screen:
         yard = Group(
             Text(f"before the camera: {self._seen or 'nobody'}"),
             *lane_lines(self._view),
+            sign_line(self._sign),
+            Text(f"driver page: {self._page or '...'}", no_wrap=True),
             Text(f"broker: {self._broker}"),
         )
         room = self.console.height - OTHER_LINES - len(self._acts)
@@ -178,7 +208,7 @@ class Screen:
             table.add_column(no_wrap=True)
         for number, result in enumerate(self._results, start=1):
             came = result.reason if result.reason != Reason.OK else result.outcome
-            table.add_row(_mark(number, result, final=False), result.act.title, result.act.plate, came or "...")
+            table.add_row(_mark(number, result, final=False), result.act.title, result.act.bears, came or "...")
         return table
 
 
@@ -195,14 +225,14 @@ def _table(results: list[DemoResult]) -> Table:
         right = heading in {"raised", "answer"}
         table.add_column(heading, justify="right" if right else "left", no_wrap=heading != "vehicle")
     for number, result in enumerate(results, start=1):
-        came = result.outcome or "..."
-        if result.verdict == Verdict.MANUAL:
-            came = f"{Verdict.MANUAL}, then {came}"
+        more = [] if result.reason == Reason.OK else [result.reason]
+        if result.vin:
+            more += f"VIN {result.vin}".rsplit(" ", 1)
         table.add_row(
             _mark(number, result, final=True),
             result.act.title,
-            result.act.plate,
-            came if result.reason == Reason.OK else f"{came}\n{result.reason}",
+            result.act.bears,
+            "\n".join([result.came, *more]),
             str(result.pulses) if result.outcome else "",
             "" if result.answer_ms is None else f"{result.answer_ms:.0f} ms",
         )
@@ -218,6 +248,27 @@ def _advice(results: list[DemoResult]) -> Table:
         if result.verdict in {Verdict.DENY, Verdict.MANUAL}:
             table.add_row(str(number), officer_text(Reason(result.reason), Language.EN))
     return table
+
+
+def _messages(results: list[DemoResult]) -> Table:
+    """What each driver was told, as a sign of one line says it."""
+    table = Table(title="what the driver was told", box=None, show_header=False, pad_edge=False)
+    table.add_column(justify="right")
+    table.add_column(overflow="fold")
+    for number, result in enumerate(results, start=1):
+        table.add_row(str(number), " > ".join(_on_one_line(message) for message in result.told))
+    return table
+
+
+def _on_one_line(message: str) -> str:
+    lines = sign_lines(DriverMessage(message), Language.EN, SIGN_COLUMNS, 1)
+    return message if lines is None else " ".join(lines)
+
+
+def sign_line(lines: SignLines) -> Text:
+    """What can be read on the sign."""
+    shown = [Text(text, style=colour) for text, colour in lines if text]
+    return Text("sign: ", no_wrap=True) + (Text(" | ").join(shown) if shown else Text("dark", style="bright_black"))
 
 
 def lane_lines(view: View) -> list[Text]:
