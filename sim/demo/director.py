@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from contextlib import ExitStack
@@ -17,6 +14,7 @@ from agent.core.model import Verdict
 from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.emulators.onbon import OnbonEmulator
 from sim.demo import site as demo_site
+from sim.demo.agent_process import start_agent, stop_agent
 from sim.demo.awaited_events import is_device, is_list, is_manual
 from sim.demo.broker import Broker
 from sim.demo.central import Central
@@ -25,7 +23,7 @@ from sim.demo.event_lines import lists_behind
 from sim.demo.list_publisher import DemoListPublisher
 from sim.demo.permits import papers_of
 from sim.demo.real_time import RealTimeRunner
-from sim.demo.screen import DemoResult, Screen
+from sim.demo.result import DemoResult
 from sim.demo.summary import DRAIN_TIMEOUT_S, reckoning
 from sim.demo.yard import Yard
 
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
     from sim.demo.central import JsonObject
     from sim.demo.permits import DemoPermit
     from sim.demo.real_time import View
+    from sim.demo.screen import Screen
     from sim.demo.vehicles import Act
 
 log = logging.getLogger(__name__)
@@ -83,11 +82,11 @@ class DemoRunner:
             self._central.start()
             stack.callback(self._central.stop)
             self._issue(stack)
-            agent = self._start_agent()
-            stack.callback(self._stop_agent, agent)
+            agent = start_agent(self._site)
+            stack.callback(stop_agent, agent)
             self._await_all_up()
             results = [self._play(act) for act in self._acts]
-            self._stop_agent(agent)
+            stop_agent(agent)
             notes = reckoning(self._central, self._site, results)
         self._screen.summary(results, notes)
         return all(result.right for result in results) and not any("[red]" in note for note in notes)
@@ -133,32 +132,10 @@ class DemoRunner:
         elif switching.channel == demo_site.GREEN_CHANNEL:
             self._clockwork.light(green=switching.on)
 
-    # ------------------------------------------------------------------------------------------------- the agent
-
-    def _start_agent(self) -> subprocess.Popen[bytes]:
-        with (self._folder / "agent.log").open("wb") as output:
-            return subprocess.Popen(  # noqa: S603 - this product's own command
-                [sys.executable, "-m", "agent.cli.main", "run", str(self._site.configuration)],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            )
-
-    @staticmethod
-    def _stop_agent(agent: subprocess.Popen[bytes]) -> None:
-        if agent.poll() is not None:
-            return
-        agent.terminate()
-        try:
-            agent.wait(15)
-        except subprocess.TimeoutExpired:
-            agent.kill()
-            agent.wait()
-
     def _await(self, wanted: Callable[[JsonObject], bool], timeout_s: float, what: str, after: int = 0) -> JsonObject:
         event = self._central.wait_for(wanted, timeout_s, after)
         if event is None:
-            message = f"{what} did not come within {timeout_s:.0f} s; the agent's log: {self._folder / 'agent.log'}"
+            message = f"{what} did not come within {timeout_s:.0f} s; the agent's log: {self._site.agent_log}"
             raise DemoError(message)
         return event
 
@@ -268,7 +245,7 @@ class DemoRunner:
         deadline = time.monotonic() + ANSWER_TIMEOUT_S
         while not holds():
             if time.monotonic() > deadline:
-                message = f"{what} did not come; the agent's log: {self._folder / 'agent.log'}"
+                message = f"{what} did not come; the agent's log: {self._site.agent_log}"
                 raise DemoError(message)
             self._pause.wait(0.02)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sim.demo.central import JsonObject
-    from sim.demo.screen import DemoResult
+    from sim.demo.result import DemoResult
 
 MOST_PICTURES: Final = 4
 """So many pictures of a vehicle are on the page; all of them are in the folder."""
@@ -86,4 +86,5 @@ def _told(result: DemoResult, outputs: Iterable[JsonObject]) -> Iterator[str]:
         became.setdefault(str(output["message"]), []).append(f"{device}: {output['receipt']}")
     for message in result.told:
         known = f" ({', '.join(dict.fromkeys(became[message]))})" if message in became else ""
-        yield f"{sentence(DriverMessage(message), Language.EN)}{known}"
+        said = sentence(DriverMessage(message), Language.EN) if message in set(DriverMessage) else message
+        yield f"{said}{known}"

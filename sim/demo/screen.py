@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
@@ -14,13 +12,10 @@ from rich.segment import SegmentLines
 from rich.table import Table
 from rich.text import Text
 
-from agent.core.model import DriverMessage, Reason, Verdict
-from agent.i18n import Language
-from agent.i18n.driver_texts import sign_lines
-from agent.i18n.reasons import officer_text
+from agent.core.model import Reason
 from sim.demo.event_lines import event_picture
 from sim.demo.real_time import QUICK, View
-from sim.demo.site import SIGN_COLUMNS
+from sim.demo.tables import advice_table, mark, messages_table, results_table
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -28,6 +23,7 @@ if TYPE_CHECKING:
     from rich.segment import Segment
 
     from sim.demo.central import JsonObject
+    from sim.demo.result import DemoResult
     from sim.demo.vehicles import Act
     from sim.demo.yard import SignLines
 
@@ -39,46 +35,6 @@ PANEL_FRAME = 4
 LANE_CELLS = 56
 CELLS_PER_M = 2.5
 ARM_CELL = 34
-
-
-@dataclass(slots=True)
-class DemoResult:
-    """What came of one vehicle.
-
-    `verdict`, `form`, `lists`, `vin`: of the last decision; the form is empty where no permit was verified, `vin`, as
-    read and from what, where none was. `pulses`: how often the barrier was raised for it. `answer_ms`: arrival to
-    decision. `told`: the messages to its driver, in order. `copies`: file names of its `pictures`, as they were
-    collected.
-    """
-
-    act: Act
-    outcome: str = ""
-    reason: str = ""
-    verdict: str = ""
-    form: str = ""
-    lists: str = ""
-    pulses: int = 0
-    answer_ms: float | None = None
-    pictures: list[str] = field(default_factory=list)
-    transaction: str = ""
-    vin: str = ""
-    told: list[str] = field(default_factory=list)
-    copies: list[str] = field(default_factory=list)
-
-    @property
-    def came(self) -> str:
-        """What came of it, in the words of the contract: the outcome, and that an officer was called for."""
-        outcome = self.outcome or "..."
-        return f"{Verdict.MANUAL}, then {outcome}" if self.verdict == Verdict.MANUAL else outcome
-
-    @property
-    def right(self) -> bool:
-        """Whether it is what had to come."""
-        act = self.act
-        wanted = (act.outcome.value, act.reason.value, act.verdict.value, 1 if act.verdict is Verdict.PASS else 0)
-        came = (self.outcome, self.reason, self.verdict, self.pulses)
-        forms = {act.form.value} if act.verdict is Verdict.PASS else {act.form.value, ""}
-        return came == wanted and self.form in forms
 
 
 class Screen:
@@ -169,7 +125,7 @@ class Screen:
             self._live.update(Text(""))
             self._live.stop()
             self._live = None
-        self.console.print(_table(results), _advice(results), _messages(results))
+        self.console.print(results_table(results), advice_table(results), messages_table(results))
         for note in notes:
             self.console.print(note)
         wrong = sum(not result.right for result in results)
@@ -208,61 +164,8 @@ class Screen:
             table.add_column(no_wrap=True)
         for number, result in enumerate(self._results, start=1):
             came = result.reason if result.reason != Reason.OK else result.outcome
-            table.add_row(_mark(number, result, final=False), result.act.title, result.act.bears, came or "...")
+            table.add_row(mark(number, result, final=False), result.act.title, result.act.bears, came or "...")
         return table
-
-
-def _mark(number: int, result: DemoResult, *, final: bool) -> str:
-    if not (result.outcome or final):
-        return f"{number:>2}"
-    return f"{number:>2} " + ("[green]✔[/]" if result.right else "[red]✘[/]")
-
-
-def _table(results: list[DemoResult]) -> Table:
-    """What came of the vehicles; fits into 80 columns without cutting a word."""
-    table = Table(title="vehicles", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    for heading in ("", "vehicle", "plate", "what came of it", "raised", "answer"):
-        right = heading in {"raised", "answer"}
-        table.add_column(heading, justify="right" if right else "left", no_wrap=heading != "vehicle")
-    for number, result in enumerate(results, start=1):
-        more = [] if result.reason == Reason.OK else [result.reason]
-        if result.vin:
-            more += f"VIN {result.vin}".rsplit(" ", 1)
-        table.add_row(
-            _mark(number, result, final=True),
-            result.act.title,
-            result.act.bears,
-            "\n".join([result.came, *more]),
-            str(result.pulses) if result.outcome else "",
-            "" if result.answer_ms is None else f"{result.answer_ms:.0f} ms",
-        )
-    return table
-
-
-def _advice(results: list[DemoResult]) -> Table:
-    """What an officer reads of each vehicle that was not let pass."""
-    table = Table(title="what the officer reads", box=None, show_header=False, pad_edge=False)
-    table.add_column(justify="right")
-    table.add_column()
-    for number, result in enumerate(results, start=1):
-        if result.verdict in {Verdict.DENY, Verdict.MANUAL}:
-            table.add_row(str(number), officer_text(Reason(result.reason), Language.EN))
-    return table
-
-
-def _messages(results: list[DemoResult]) -> Table:
-    """What each driver was told, as a sign of one line says it."""
-    table = Table(title="what the driver was told", box=None, show_header=False, pad_edge=False)
-    table.add_column(justify="right")
-    table.add_column(overflow="fold")
-    for number, result in enumerate(results, start=1):
-        table.add_row(str(number), " > ".join(_on_one_line(message) for message in result.told))
-    return table
-
-
-def _on_one_line(message: str) -> str:
-    lines = sign_lines(DriverMessage(message), Language.EN, SIGN_COLUMNS, 1)
-    return message if lines is None else " ".join(lines)
 
 
 def sign_line(lines: SignLines) -> Text:

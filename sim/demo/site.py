@@ -147,6 +147,11 @@ class Site:
         return self.folder / "state"
 
     @property
+    def agent_log(self) -> Path:
+        """The log of the agent."""
+        return self.folder / "agent.log"
+
+    @property
     def sign_port(self) -> Path:
         """The stable path of the emulated sign's serial line."""
         return self.folder / "sign"

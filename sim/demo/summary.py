@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sim.demo.central import Central
-    from sim.demo.screen import DemoResult
+    from sim.demo.result import DemoResult
     from sim.demo.site import Site
 
 DRAIN_TIMEOUT_S = 30.0
@@ -30,7 +30,7 @@ def reckoning(central: Central, site: Site, results: Sequence[DemoResult]) -> li
         *_offline(results),
         f"pictures: {_pictures(site, results)} in {site.folder / 'pictures'}",
         f"all vehicles with their pictures, for a browser: {_report(central, site, results)}",
-        f"the agent's log: {site.folder / 'agent.log'}",
+        f"the agent's log: {site.agent_log}",
     ]
 
 
