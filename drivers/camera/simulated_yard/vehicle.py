@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 _PAPER: Final = (748, 288)
 _SQUARE: Final = (622, 288)
-_BONNET: Final = (690, 384)
+_BONNET: Final = (690, 386)
 """The middle of a paper plate and of a label with a square code, behind the windscreen, and of one on the bonnet."""
 _PAPER_WIDTH_PX: Final = 116
 _SQUARE_WIDTH_PX: Final = 74
-_BONNET_WIDTH_PX: Final = 376
+_BONNET_WIDTH_PX: Final = 396
 _CLEAR: Final = 0.82
 _VEIL: Final = 22.0
 _BAND: Final = 46.0

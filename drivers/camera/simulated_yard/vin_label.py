@@ -52,7 +52,7 @@ def draw_label(vin: str, code: LabelCode) -> Pixels:
     text = _letters(vin, 9 * MODULE_PX)
     across = (symbol.shape[1] - text.shape[1]) // 2
     text = np.pad(text, ((_MARGIN_PX, 0), (across, symbol.shape[1] - text.shape[1] - across)), constant_values=PAPER)
-    return _card(np.vstack([symbol, text]))
+    return _card(np.vstack([symbol, text]), beside_px=0)
 
 
 def _modules(vin: str, code: LabelCode) -> Pixels:
@@ -75,6 +75,6 @@ def _letters(vin: str, height_px: int) -> Pixels:
     return (PAPER + (INK - PAPER) * mask).astype(np.uint8)
 
 
-def _card(grey: Pixels) -> Pixels:
-    framed = np.pad(grey, _MARGIN_PX, constant_values=PAPER)
+def _card(grey: Pixels, beside_px: int = _MARGIN_PX) -> Pixels:
+    framed = np.pad(grey, ((_MARGIN_PX,) * 2, (beside_px,) * 2), constant_values=PAPER)
     return cv2.cvtColor(framed, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)
