@@ -64,7 +64,7 @@ def test_the_sign_changes_nothing_of_the_picture_but_its_place():
 
 def test_the_sign_is_as_bright_at_night_as_by_day():
     day, night = (
-        draw_scene(Scene(sign=SIGN, light=light))[252:300, 1104:1272].astype(int) for light in ("day", "night")
+        draw_scene(Scene(sign=SIGN, light=light))[252:296, 1104:1272].astype(int) for light in ("day", "night")
     )
     assert np.abs(day - night).max() <= 1
     assert draw_scene(Scene(sign=SIGN, light="night"))[:200].mean() < 80
