@@ -43,6 +43,7 @@ from bench import (
     sandbox,
     second_reading,
     starting,
+    telling,
     vin_codes,
 )
 from bench.figures import Figure, table
@@ -55,6 +56,7 @@ VEHICLES = 40
 PULSES = 600
 TIMED_PULSES = 50
 PASSAGES = 500
+TOLD = 100
 DECISIONS = 2_000
 LEDGER = 100_000
 DECLARED = 100_000
@@ -105,6 +107,10 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     ),
     "relay": (f"{PULSES} pulses on a serial line", lambda: relay.measure(PULSES).figures()),
     "pulses": (f"{2 * TIMED_PULSES} pulses, timed", lambda: pulses.measure(TIMED_PULSES)),
+    "telling": (
+        f"{TOLD} decisions told on each kind of sign, and aloud",
+        lambda: telling.measure(TOLD),
+    ),
     "lane": (f"{PASSAGES} vehicles through the lane's rules", lambda: lane.measure(PASSAGES)),
     "permits": (
         f"{DECISIONS} permits checked in each way, of {DECLARED} declared ones",

@@ -467,11 +467,11 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("The scanner sends what is no whole text: {trouble}"), Text("Check baud rate, suffix and cable.")
     ),
     FindingCode.SIGN_LOST: Advice(
-        Text("The sign cannot be reached: {trouble} The lane goes on; its drivers see less."),
+        Text("The sign cannot be reached, so that drivers are not told on it what to do: {trouble}"),
         Text("Check its power, cable and address; then `gate-agent sign test`."),
     ),
     FindingCode.VOICE_LOST: Advice(
-        Text("The sound device cannot be used: {trouble} The lane goes on in silence."),
+        Text("The sound device cannot be used, so that the lane is silent: {trouble}"),
         Text("Check its cable and its name ([lanes.NAME.voice] device); then `gate-agent voice test`."),
     ),
     FindingCode.CHECK_HANGS: Advice(

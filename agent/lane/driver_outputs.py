@@ -121,7 +121,14 @@ class DriverOutputs:
         """Tell the devices what the lane says now; each of them takes note where it is news. Waits for nothing."""
         if not self._monitors:
             return
-        self._record.follow(view.transaction, self._now())
+        if view.transaction is not None:
+            self._record.follow(view.transaction, self._now())
+        self._tell(view)
+        # The message with which a transaction ended is its own, and all that one who was refused is told.
+        if view.transaction is None and view.state != LaneState.DENIED:
+            self._record.follow(None, self._now())
+
+    def _tell(self, view: LaneView) -> None:
         message = view.driver_message
         if message is None:
             return

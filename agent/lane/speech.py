@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from agent.core.model import QuietHours, ReportOnce, is_quiet
-from agent.devices import VoiceMonitor
+from agent.core.model import DriverReceipt, QuietHours, ReportOnce, is_quiet
+from agent.devices import PortState, VoiceMonitor
 from agent.voice import RecordingError, spoken_messages
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.core.model import DriverMessage
-    from agent.devices import PortState
     from agent.i18n import Language
     from agent.lane.driver_record import Told
     from agent.settings import Voice
@@ -71,10 +70,16 @@ class LaneSpeech:
         if wanted is None or is_quiet(self._quiet_hours, self._local_time()):
             self.monitor.hush()
         else:
-            told = begin(message)
-            self.monitor.say_found(
-                lambda: self._found(message, language), lambda receipt: told((language.value,), receipt)
-            )
+            self._say(message, language, begin(message))
+
+    def _say(self, message: DriverMessage, language: Language, told: Told) -> None:
+        if self.monitor.state is not PortState.UP:
+            told((), DriverReceipt.LOST)  # until it is said, should the device return in time
+
+        def became(receipt: DriverReceipt) -> None:
+            told(() if receipt is DriverReceipt.LOST else (language.value,), receipt)
+
+        self.monitor.say_found(lambda: self._found(message, language), became)
 
     def _found(self, message: DriverMessage, language: Language) -> tuple[Path, ...]:
         """The recording; none, and a line in the log, where there is none that is whole. On the monitor's thread."""

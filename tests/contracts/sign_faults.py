@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 from drivers import registry
-from drivers.api import DeviceError, DeviceUnavailableError
+from drivers.api import DeviceError, DeviceUnavailableError, SignProof
 from drivers.emulators.sign import ON_THE_WAY, SignFault
 from tests.contracts.sign import DRIVE_ON, WAIT, EmulatedSignContract, as_shown, display_of
 from tests.support.sign.virtual_clock import VirtualClock
@@ -84,6 +84,10 @@ class SignFaults(EmulatedSignContract):
         card.fail(None)
         eventually(lambda: self._works(sign), what="a page after the fault")
         eventually(lambda: display_of(card) == as_shown(WAIT, self.lines), what="the page after the fault")
+
+    def test_what_is_known_of_a_page_that_was_sent_is_what_the_card_says(self, sign: SignPort) -> None:
+        due = SignProof.PAGE if self.proves else SignProof.LINE
+        assert sign.capabilities.proof is (due if self.answers else SignProof.NOTHING)
 
     def test_a_pulled_cable_is_told_and_the_page_goes_by_itself(self, card: EmulatedSign, sign: SignPort) -> None:
         self._learn(card, sign)

@@ -46,6 +46,14 @@ kind = "simulated"
 [lanes.exit-1.voice]
 kind = "simulated"
 
+[[lanes.exit-1.witnesses]]
+id = "second"
+kind = "hikvision"
+host = "127.0.0.1"
+port = 1
+user = "gate"
+password = "hush"
+
 [metrics]
 enabled = true
 port = 0

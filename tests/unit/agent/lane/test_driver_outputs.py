@@ -184,6 +184,40 @@ def test_what_became_of_each_message_is_recorded_with_its_vehicle(tmp_path: Path
     ]
 
 
+def test_what_one_is_told_who_was_refused_belongs_to_the_record_though_the_transaction_is_closed(
+    tmp_path: Path,
+) -> None:
+    refused = replace(VIEW, state="denied", message="EXPIRED")
+    with Post(tmp_path, speaks=False) as post:
+        post.outputs.observe(with_vehicle("deciding"))
+        post.sees("核验中")
+        post.outputs.observe(refused)
+        eventually(lambda: post.outputs.latest["exit/sign-0"].message is DriverMessage.CODE_EXPIRED)
+        post.outputs.observe(replace(refused, texts=(("zh", "请到3号窗口"),)))
+        post.sees("请到3号窗口")
+        eventually(lambda: post.outputs.latest["exit/sign-0"].message is DriverMessage.FROM_CENTRAL)
+        post.outputs.observe(VIEW)
+        post.sees("欢迎光临")
+        eventually(lambda: post.outputs.latest["exit/sign-0"].message is DriverMessage.WELCOME)
+    (event,) = post.shown
+    assert [one.message for one in event.outputs] == ["checking", "code_expired", "from_central", "welcome"]
+
+
+def test_a_loudspeaker_that_is_away_is_recorded_as_lost(tmp_path: Path) -> None:
+    with Post(tmp_path, signs=0) as post:
+        eventually(lambda: post.devices.states == {"exit/voice": "up"})
+        post.speaker.unplug()
+        post.outputs.observe(with_vehicle("deciding"))
+        eventually(lambda: post.devices.states == {"exit/voice": "lost"})
+        post.outputs.observe(with_vehicle("OK"))
+        assert post.outputs.latest["exit/voice"].receipt is DriverReceipt.LOST
+    (event,) = post.shown
+    assert [(one.message, one.languages, one.receipt) for one in event.outputs] == [
+        ("checking", (), "lost"),
+        ("barrier_opens", (), "lost"),
+    ]
+
+
 def test_what_central_says_is_shown_and_not_said(tmp_path: Path) -> None:
     with Post(tmp_path) as post:
         post.outputs.observe(with_vehicle("manual"))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from drivers.emulators.sign import EmulatedSign
 
-SHORT_MS = scaled_ms(100)
+SHORT_MS = scaled_ms(50)
 OLD, NEW = DriverMessage.DRIVE_ON, DriverMessage.WAIT_FOR_OFFICER
 OLD_TEXTS, NEW_TEXTS = ("请通行", "一路平安"), ("请等候", "工作人员")
 UNPLUGGED, POWER_LOSS = "unplugged", "power loss"

@@ -129,6 +129,7 @@ def test_a_reader_that_validates_accepts_fields_of_a_later_version(name):
             "devices",
             "lanes",
             "driver_messages",
+            "driver_outputs",
             "acks",
             "cameras",
             "relays_ms",
