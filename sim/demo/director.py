@@ -97,7 +97,7 @@ class DemoRunner:
             self._await(partial(is_list, name=name, version=1), START_TIMEOUT_S, f"the list of {name}")
         for family, state in (("camera", "streaming"), ("sign", "up")):
             self._await(partial(is_device, family=family, state=state), START_TIMEOUT_S, f"the {family}")
-        self._until(lambda: is_served(self._site.driver_page), "the driver page")
+        self._until(lambda: is_served(self._site.driver_page), "the driver page", START_TIMEOUT_S)
         self._screen.driver_page(self._site.driver_page)
 
     def _yard_with_sign(self, stack: ExitStack) -> Yard:
@@ -241,8 +241,8 @@ class DemoRunner:
         view = self._clockwork.view
         return view.arm == 0.0 and all(rear_m > 0.0 for rear_m, _ in view.vehicles)
 
-    def _until(self, holds: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + ANSWER_TIMEOUT_S
+    def _until(self, holds: Callable[[], bool], what: str, timeout_s: float | None = None) -> None:
+        deadline = time.monotonic() + (ANSWER_TIMEOUT_S if timeout_s is None else timeout_s)
         while not holds():
             if time.monotonic() > deadline:
                 message = f"{what} did not come; the agent's log: {self._site.agent_log}"

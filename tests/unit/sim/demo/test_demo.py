@@ -1,10 +1,13 @@
 """The demo itself, with its real broker, board, camera and agent, played with a few vehicles."""
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from agent.cli import exit_codes
@@ -15,6 +18,7 @@ from sim.demo.vehicles import ACTS
 from tests.support.mqtt.mosquitto import needs_mosquitto
 from tests.support.waiting import scaled, scaled_ms
 
+ROOT = Path(__file__).parents[4]
 BY_TITLE = {act.title: act for act in ACTS}
 REFERENCE, REVOKED, HELD, FORGED, PAPER, BY_VIN, ANOTHERS = (
     BY_TITLE[title]
@@ -28,6 +32,17 @@ REFERENCE, REVOKED, HELD, FORGED, PAPER, BY_VIN, ANOTHERS = (
         "another car's VIN",
     )
 )
+
+
+NUMBERS = {13: "thirteen", 14: "fourteen", 15: "fifteen", 16: "sixteen"}
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "Makefile", "docs/handbook.md", "agent/cli/demo.py", "agent/cli/main.py"]
+)
+def test_every_page_says_how_many_vehicles_the_demo_plays(page):
+    said = re.findall(r"[Pp]lays? (\w+) (?:vehicles|of them)", (ROOT / page).read_text(encoding="utf-8"))
+    assert set(said) == {NUMBERS[len(ACTS)]}
 
 
 def play(acts, folder, monkeypatch, *, decide_s=60):
