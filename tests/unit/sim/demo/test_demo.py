@@ -41,7 +41,7 @@ NUMBERS = {13: "thirteen", 14: "fourteen", 15: "fifteen", 16: "sixteen"}
     "page", ["README.md", "Makefile", "docs/handbook.md", "agent/cli/demo.py", "agent/cli/main.py"]
 )
 def test_every_page_says_how_many_vehicles_the_demo_plays(page):
-    said = re.findall(r"[Pp]lays? (\w+) (?:vehicles|of them)", (ROOT / page).read_text(encoding="utf-8"))
+    said = re.findall(r"[Pp]lays? (\w+) (?:vehicles|of)\b", (ROOT / page).read_text(encoding="utf-8"))
     assert set(said) == {NUMBERS[len(ACTS)]}
 
 
