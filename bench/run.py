@@ -33,6 +33,7 @@ from bench import (
     latency,
     ledger,
     lists,
+    new_cars,
     permits,
     plates,
     preview,
@@ -163,6 +164,10 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     "vin_codes": (
         f"VINs in codes on {vin_codes.LABELS} labels of each kind and size",
         lambda: vin_codes.figures(vin_codes.measure()),
+    ),
+    "new_cars": (
+        f"{new_cars.CARS} new cars without a plate",
+        lambda: new_cars.figures(new_cars.measure(progress=_progress)),
     ),
 }
 

@@ -43,7 +43,7 @@ EARLIER: Final = {
     VinSource.QR: (0, 1, 40, 40),
 }
 """Of 40 each, of an earlier trial with the engine alone: labels without glass, nearly upright, in an empty picture; its
-Data Matrix was one of 12 x 26 modules, ours has 16 x 16."""
+Data Matrix was one of 12 x 26 modules, ours has 18 x 18."""
 CONTRAST: Final = 150.0
 DEFOCUS: Final = 0.25
 _FORMATS: Final = {

@@ -75,7 +75,7 @@ def neighbours(vin: str) -> list[str]:
 
 def symbol(source: VinSource, text: str) -> Pixels:
     """A code with its quiet zone, grey, a pixel a module; bars of one row."""
-    options = {"options": "forceSquare"} if source is VinSource.DATA_MATRIX else {}
+    options = {"force_square": True} if source is VinSource.DATA_MATRIX else {}
     rows: NDArray[np.uint8] = np.array(zxingcpp.create_barcode(text, _FORMATS[source], **options).to_image(scale=1))
     if source in _BARS:
         middle = rows[rows.shape[0] // 2]

@@ -47,7 +47,7 @@ COMMANDS = (
     CliCommand("sign", "agent.cli.sign:app", "Find and try the signs that tell drivers what to do."),
     CliCommand("voice", "agent.cli.voice:app", "List, hear and replace what is said to drivers."),
     CliCommand("fleet", "agent.cli.fleet:fleet", "Simulate many gates against brokers, and measure."),
-    CliCommand("demo", "agent.cli.demo:demo", "Play eleven vehicles at a gate on this machine, without hardware."),
+    CliCommand("demo", "agent.cli.demo:demo", "Play fourteen vehicles at a gate on this machine, without hardware."),
 )
 EPILOG = (
     "Exit codes: 0 all is well; 1 it failed, or a check found something; 2 the command was not understood; "

@@ -33,7 +33,7 @@ SIMULATED: Final = "simulated"
 RUNTIME: Final = "/run/gate-agent"
 FOLDER: Final = "rehearsal"
 SUFFIX: Final = ".json"
-SCENE_KEYS: Final = frozenset({"vehicle", "code", "arm_raised", "light"})
+SCENE_KEYS: Final = frozenset({"vehicle", "code", "sign", "arm_raised", "light"})
 """Of drivers.camera.simulated_yard.scene.Scene, which needs a picture library."""
 LARGEST_SCENE_BYTES: Final = 1 << 16
 WAIT_S: Final = 20.0

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.core.model import Verdict
 from drivers.emulators.modbus_rtu import ModbusEmulator
+from drivers.emulators.onbon import OnbonEmulator
 from sim.demo import site as demo_site
+from sim.demo.agent_process import start_agent, stop_agent
+from sim.demo.awaited_events import is_device, is_list, is_manual
 from sim.demo.broker import Broker
 from sim.demo.central import Central
+from sim.demo.driver_page import is_served
 from sim.demo.event_lines import lists_behind
 from sim.demo.list_publisher import DemoListPublisher
 from sim.demo.permits import papers_of
 from sim.demo.real_time import RealTimeRunner
-from sim.demo.screen import DemoResult, Screen
+from sim.demo.result import DemoResult
 from sim.demo.summary import DRAIN_TIMEOUT_S, reckoning
+from sim.demo.yard import Yard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from drivers.relay_bank import RelayChange
     from sim.demo.central import JsonObject
     from sim.demo.permits import DemoPermit
+    from sim.demo.real_time import View
+    from sim.demo.screen import Screen
     from sim.demo.vehicles import Act
 
 log = logging.getLogger(__name__)
@@ -61,31 +66,49 @@ class DemoRunner:
             shutil.rmtree(self._folder)
         self._folder.mkdir(parents=True)
         with ExitStack() as stack:
-            self._screen.step("starting the broker, the relay board and the agent")
+            self._screen.step("starting the broker, the relay board, the sign and the agent")
             self._broker = Broker(self._folder)
             self._broker.start()
             stack.callback(self._broker.stop)
             serial_port = self._folder / "relay-board"
             board = stack.enter_context(ModbusEmulator(serial_port))
-            self._clockwork = RealTimeRunner(lambda number, on: board.set_input(number, on=on), self._screen.lane)
+            self._site = demo_site.build(self._folder, serial_port, self._broker.port, self._utc)
+            self._yard = self._yard_with_sign(stack)
+            self._clockwork = RealTimeRunner(lambda number, on: board.set_input(number, on=on), self._moved)
             board.relays.watch(self._switched)
             self._clockwork.start()
             stack.callback(self._clockwork.stop)
-            self._site = demo_site.build(self._folder, serial_port, self._broker.port, self._utc)
             self._central = Central(self._broker.port, demo_site.GATE, self._screen.event, self._site.ack_key_file)
             self._central.start()
             stack.callback(self._central.stop)
             self._issue(stack)
-            agent = self._start_agent()
-            stack.callback(self._stop_agent, agent)
-            self._await(lambda event: _is_list(event, "declarations", 1), START_TIMEOUT_S, "the list of declarations")
-            self._await(lambda event: _is_list(event, "revocations", 1), START_TIMEOUT_S, "the list of revocations")
-            self._await(lambda event: _is_device(event, "camera", "streaming"), START_TIMEOUT_S, "the camera")
+            agent = start_agent(self._site)
+            stack.callback(stop_agent, agent)
+            self._await_all_up()
             results = [self._play(act) for act in self._acts]
-            self._stop_agent(agent)
+            stop_agent(agent)
             notes = reckoning(self._central, self._site, results)
         self._screen.summary(results, notes)
         return all(result.right for result in results) and not any("[red]" in note for note in notes)
+
+    def _await_all_up(self) -> None:
+        """Wait for the lists, the camera, the sign and the driver page."""
+        for name in ("declarations", "revocations"):
+            self._await(partial(is_list, name=name, version=1), START_TIMEOUT_S, f"the list of {name}")
+        for family, state in (("camera", "streaming"), ("sign", "up")):
+            self._await(partial(is_device, family=family, state=state), START_TIMEOUT_S, f"the {family}")
+        self._until(lambda: is_served(self._site.driver_page), "the driver page", START_TIMEOUT_S)
+        self._screen.driver_page(self._site.driver_page)
+
+    def _yard_with_sign(self, stack: ExitStack) -> Yard:
+        card = stack.enter_context(OnbonEmulator(self._site.sign_port, demo_site.SIGN_LINES, demo_site.SIGN_COLUMNS))
+        return Yard(
+            self._site, lambda: tuple((one.text, one.colour) for one in card.display.in_sight), self._screen.sign
+        )
+
+    def _moved(self, view: View) -> None:
+        self._screen.lane(view)
+        self._yard.look()
 
     def _issue(self, stack: ExitStack) -> None:
         """Issue every vehicle's permit, and let central declare them all."""
@@ -109,32 +132,10 @@ class DemoRunner:
         elif switching.channel == demo_site.GREEN_CHANNEL:
             self._clockwork.light(green=switching.on)
 
-    # ------------------------------------------------------------------------------------------------- the agent
-
-    def _start_agent(self) -> subprocess.Popen[bytes]:
-        with (self._folder / "agent.log").open("wb") as output:
-            return subprocess.Popen(  # noqa: S603 - this product's own command
-                [sys.executable, "-m", "agent.cli.main", "run", str(self._site.configuration)],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            )
-
-    @staticmethod
-    def _stop_agent(agent: subprocess.Popen[bytes]) -> None:
-        if agent.poll() is not None:
-            return
-        agent.terminate()
-        try:
-            agent.wait(15)
-        except subprocess.TimeoutExpired:
-            agent.kill()
-            agent.wait()
-
     def _await(self, wanted: Callable[[JsonObject], bool], timeout_s: float, what: str, after: int = 0) -> JsonObject:
         event = self._central.wait_for(wanted, timeout_s, after)
         if event is None:
-            message = f"{what} did not come within {timeout_s:.0f} s; the agent's log: {self._folder / 'agent.log'}"
+            message = f"{what} did not come within {timeout_s:.0f} s; the agent's log: {self._site.agent_log}"
             raise DemoError(message)
         return event
 
@@ -162,6 +163,8 @@ class DemoRunner:
             lambda event: event["type"] == "transaction.closed", DRAIN_TIMEOUT_S, "the outcome", before
         )
         result.outcome, result.reason = closed["data"]["outcome"], closed["data"]["reason"]
+        result.transaction = closed["transaction"]
+        result.told = [one["message"] for one in closed["data"]["driver_messages"]]
         result.pulses = self._clockwork.pulses - pulses
         result.pictures = closed["data"]["pictures"]
         self._take_decision(result, before, arrived_at)
@@ -179,6 +182,8 @@ class DemoRunner:
         result.verdict = data["verdict"]
         result.form = data["permit"]["form"] if data["permit"] else ""
         result.lists = lists_behind(data)
+        if data["vin"]:
+            result.vin = f"{data['vin']['read']} ({data['vin']['source']})"
         if not result.act.broker_away and result.act.shown != "none":
             result.answer_ms = (self._heard_at(decided[-1]) - arrived_at) * 1000
 
@@ -187,25 +192,29 @@ class DemoRunner:
         self._screen.step("before it comes, central revokes its permit")
         version = self._office.revoke(self._papers[act.title].revocation)
         self._await(
-            lambda event: _is_list(event, "revocations", version), ANSWER_TIMEOUT_S, "the list of revocations", before
+            partial(is_list, name="revocations", version=version), ANSWER_TIMEOUT_S, "the list of revocations", before
         )
 
     def _drive_up(self, act: Act) -> float:
-        scene: dict[str, object] = {"vehicle": {"plate": act.plate, "style": act.style}}
+        vehicle: dict[str, object] = {"plate": act.plate, "style": act.style, "on_paper": act.on_paper}
+        if act.label is not None:
+            vehicle["label"] = {"vin": self._papers[act.title].label_vin, "code": act.label}
+        scene: dict[str, object] = {"vehicle": vehicle}
         if act.shown != "none":
             shown = self._acts[0] if act.shown == "first" else act
             scene["code"] = {"text": self._papers[shown.title].text, "carrier": act.carrier}
         self._clockwork.come(act.plan, act.follower)
         self._until(lambda: self._clockwork.view.presence, "the vehicle")
         arrived_at = time.monotonic()
-        self._site.show(scene)
+        self._yard.show(scene)
         return arrived_at
 
     def _held_up(self, act: Act, before: int) -> None:
         """Await the answer, and send the vehicle back: at once, or when the officer has not opened."""
         if act.verdict is Verdict.MANUAL:
-            self._await(_is_manual, ANSWER_TIMEOUT_S, "the answer", before)
-            self._screen.step("an officer is called, finds it held, and does not open")
+            self._await(is_manual, ANSWER_TIMEOUT_S, "the answer", before)
+            found = "it is held" if act.central == "held" else "it is not the declared car"
+            self._screen.step(f"an officer is called, finds that {found}, and does not open")
             self._pause.wait(OFFICER_S)
         else:
             self._await(lambda event: event["type"] == "transaction.closed", ANSWER_TIMEOUT_S, "the answer", before)
@@ -215,14 +224,14 @@ class DemoRunner:
     def _granted(self, act: Act, pulses: int) -> None:
         self._until(lambda: self._clockwork.pulses > pulses, "the barrier's opening")
         self._until(lambda: self._clockwork.view.safety, "the vehicle's entering")
-        self._site.show({"arm_raised": True})
+        self._yard.show({"arm_raised": True})
         self._screen.gone()
         if act.follower is not None:
             self._screen.step("a second vehicle follows close behind")
         self._until(lambda: not self._clockwork.view.safety, "the vehicle's passage")
 
     def _leave(self) -> None:
-        self._site.show({})
+        self._yard.show({})
         self._screen.gone()
         self._until(self._is_empty, "the arm's closing")
         self._pause.wait(MOVE_S)
@@ -232,30 +241,13 @@ class DemoRunner:
         view = self._clockwork.view
         return view.arm == 0.0 and all(rear_m > 0.0 for rear_m, _ in view.vehicles)
 
-    def _until(self, holds: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + ANSWER_TIMEOUT_S
+    def _until(self, holds: Callable[[], bool], what: str, timeout_s: float | None = None) -> None:
+        deadline = time.monotonic() + (ANSWER_TIMEOUT_S if timeout_s is None else timeout_s)
         while not holds():
             if time.monotonic() > deadline:
-                message = f"{what} did not come; the agent's log: {self._folder / 'agent.log'}"
+                message = f"{what} did not come; the agent's log: {self._site.agent_log}"
                 raise DemoError(message)
             self._pause.wait(0.02)
 
     def _heard_at(self, event: JsonObject) -> float:
         return self._central.heard_at[event["seq"]]
-
-
-def _is_device(event: JsonObject, family: str, state: str) -> bool:
-    return bool(
-        event["type"] == "device.changed" and event["data"]["family"] == family and event["data"]["state"] == state
-    )
-
-
-def _is_list(event: JsonObject, name: str, version: int) -> bool:
-    """Whether the gate tells that this version of a list, or a later one, is in force."""
-    return bool(
-        event["type"] == "lists.applied" and event["data"]["list"] == name and event["data"]["version"] >= version
-    )
-
-
-def _is_manual(event: JsonObject) -> bool:
-    return bool(event["type"] == "access.decided" and event["data"]["verdict"] == Verdict.MANUAL)

@@ -39,7 +39,9 @@ def event_picture(event: JsonObject) -> RenderableType:
 
 def _gist(kind: str, data: JsonObject) -> str:
     gist = event_summary(kind, data, Language.EN)
-    plate = data.get("plate") if kind == AccessDecided.TYPE else None
+    plate, vin = (data.get(key) if kind == AccessDecided.TYPE else None for key in ("plate", "vin"))
+    if vin:
+        gist = f"{gist} VIN {vin['read']} ({vin['source']})"
     if not plate:
         return gist
     read, declared = plate["read"] or "no plate", plate["declared"]

@@ -20,7 +20,7 @@ from agent.core.permit import (
 )
 from agent.core.permit.issue import issue
 from agent.core.permit.parse import PREFIX
-from agent.core.plates import kinds_of
+from agent.core.plates import PlateKind, kinds_of
 
 if TYPE_CHECKING:
     from agent.core.permit import Issuer
@@ -32,11 +32,15 @@ DAY_S = 24 * HOUR_S
 
 @dataclass(frozen=True, slots=True)
 class DemoPermit:
-    """The papers of one vehicle. `text`: what its driver shows, which may be forged."""
+    """The papers of one vehicle.
+
+    `text`: what its driver shows, which may be forged. `label_vin`: the VIN on its label, which may be another's.
+    """
 
     permit: Permit
     text: str
     declaration: Declaration
+    label_vin: str
 
     @property
     def revocation(self) -> Revocation:
@@ -56,8 +60,8 @@ def papers_of(act: Act, issuer: Issuer, site: int, utc: int) -> DemoPermit:
         issued_at=utc + start,
         declaration=940120260000000000 + secrets.randbelow(1_000_000_000),
         vin=_some_vin(),
-        plate=act.declared,
-        plate_kind=next(kind for kind in kinds_of(act.declared) if kind in PLATE_KINDS.values()),
+        plate=act.declared or None,
+        plate_kind=_plate_kind(act),
         energy=None,
         site=site,
         lane_mask=0,
@@ -65,13 +69,19 @@ def papers_of(act: Act, issuer: Issuer, site: int, utc: int) -> DemoPermit:
         max_uses=1,
         form=act.form,
     )
+    label_vin = _some_vin() if act.another_vin else permit.vin
     if act.shown == "reference":
         secret = secrets.token_bytes(SECRET_BYTES)
-        return DemoPermit(permit, reference_of(secret), _declaration(act, permit, digest_of(secret)))
+        return DemoPermit(permit, reference_of(secret), _declaration(act, permit, digest_of(secret)), label_vin)
     text = issue(permit, issuer.key)
-    return DemoPermit(
-        permit, _altered(text, act.declared) if act.shown == "forged" else text, _declaration(act, permit)
-    )
+    shown = _altered(text, act.declared) if act.shown == "forged" else text
+    return DemoPermit(permit, shown, _declaration(act, permit), label_vin)
+
+
+def _plate_kind(act: Act) -> str | None:
+    if act.on_paper:
+        return PlateKind.TEMPORARY
+    return next((kind for kind in kinds_of(act.declared) if kind in PLATE_KINDS.values()), None)
 
 
 def _declaration(act: Act, permit: Permit, reference: bytes | None = None) -> Declaration:

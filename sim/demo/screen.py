@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
@@ -14,11 +12,10 @@ from rich.segment import SegmentLines
 from rich.table import Table
 from rich.text import Text
 
-from agent.core.model import Reason, Verdict
-from agent.i18n import Language
-from agent.i18n.reasons import officer_text
+from agent.core.model import Reason
 from sim.demo.event_lines import event_picture
 from sim.demo.real_time import QUICK, View
+from sim.demo.tables import advice_table, mark, messages_table, results_table
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,44 +23,18 @@ if TYPE_CHECKING:
     from rich.segment import Segment
 
     from sim.demo.central import JsonObject
+    from sim.demo.result import DemoResult
     from sim.demo.vehicles import Act
+    from sim.demo.yard import SignLines
 
 EVENT_LINES = 16
 FEWEST_EVENT_LINES = 5
-OTHER_LINES = 18
+OTHER_LINES = 20
 """Of the picture beside the events and the vehicles: headings, frames and the lane."""
 PANEL_FRAME = 4
 LANE_CELLS = 56
 CELLS_PER_M = 2.5
 ARM_CELL = 34
-
-
-@dataclass(slots=True)
-class DemoResult:
-    """What came of one vehicle.
-
-    `verdict`, `form`, `lists`: of the last decision; the form is empty where no permit was verified. `pulses`: how
-    often the barrier was raised for it. `answer_ms`: arrival to decision.
-    """
-
-    act: Act
-    outcome: str = ""
-    reason: str = ""
-    verdict: str = ""
-    form: str = ""
-    lists: str = ""
-    pulses: int = 0
-    answer_ms: float | None = None
-    pictures: list[str] = field(default_factory=list)
-
-    @property
-    def right(self) -> bool:
-        """Whether it is what had to come."""
-        act = self.act
-        wanted = (act.outcome.value, act.reason.value, act.verdict.value, 1 if act.verdict is Verdict.PASS else 0)
-        came = (self.outcome, self.reason, self.verdict, self.pulses)
-        forms = {act.form.value} if act.verdict is Verdict.PASS else {act.form.value, ""}
-        return came == wanted and self.form in forms
 
 
 class Screen:
@@ -78,6 +49,8 @@ class Screen:
         self._step = "setting up"
         self._seen = ""
         self._view = View()
+        self._sign: SignLines = ()
+        self._page = ""
         self._broker = "up"
 
     def __enter__(self) -> Self:
@@ -104,7 +77,8 @@ class Screen:
         code = {"none": "no code", "first": "the first vehicle's code"}.get(
             result.act.shown, f"a code ({result.act.carrier})"
         )
-        self._seen = f"{result.act.plate}, {code}"
+        label = f", a VIN label ({result.act.label})" if result.act.label else ""
+        self._seen = f"{result.act.bears}{label}, {code}"
         self.step(f"vehicle {len(self._results)} of {len(self._acts)}: {result.act.title}")
 
     def gone(self) -> None:
@@ -117,6 +91,16 @@ class Screen:
         if view != self._view:
             self._view = view
             self._draw()
+
+    def sign(self, lines: SignLines) -> None:
+        """The sign at the post shows something else."""
+        self._sign = lines
+        self._draw()
+
+    def driver_page(self, address: str) -> None:
+        """The driver page is served here."""
+        self._page = address
+        self.step(f"what the driver is told, in a browser: {address}")
 
     def broker(self, state: str) -> None:
         """The broker went or came."""
@@ -141,7 +125,7 @@ class Screen:
             self._live.update(Text(""))
             self._live.stop()
             self._live = None
-        self.console.print(_table(results), _advice(results))
+        self.console.print(results_table(results), advice_table(results), messages_table(results))
         for note in notes:
             self.console.print(note)
         wrong = sum(not result.right for result in results)
@@ -156,6 +140,8 @@ class Screen:
         yard = Group(
             Text(f"before the camera: {self._seen or 'nobody'}"),
             *lane_lines(self._view),
+            sign_line(self._sign),
+            Text(f"driver page: {self._page or '...'}", no_wrap=True),
             Text(f"broker: {self._broker}"),
         )
         room = self.console.height - OTHER_LINES - len(self._acts)
@@ -178,46 +164,14 @@ class Screen:
             table.add_column(no_wrap=True)
         for number, result in enumerate(self._results, start=1):
             came = result.reason if result.reason != Reason.OK else result.outcome
-            table.add_row(_mark(number, result, final=False), result.act.title, result.act.plate, came or "...")
+            table.add_row(mark(number, result, final=False), result.act.title, result.act.bears, came or "...")
         return table
 
 
-def _mark(number: int, result: DemoResult, *, final: bool) -> str:
-    if not (result.outcome or final):
-        return f"{number:>2}"
-    return f"{number:>2} " + ("[green]✔[/]" if result.right else "[red]✘[/]")
-
-
-def _table(results: list[DemoResult]) -> Table:
-    """What came of the vehicles; fits into 80 columns without cutting a word."""
-    table = Table(title="vehicles", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    for heading in ("", "vehicle", "plate", "what came of it", "raised", "answer"):
-        right = heading in {"raised", "answer"}
-        table.add_column(heading, justify="right" if right else "left", no_wrap=heading != "vehicle")
-    for number, result in enumerate(results, start=1):
-        came = result.outcome or "..."
-        if result.verdict == Verdict.MANUAL:
-            came = f"{Verdict.MANUAL}, then {came}"
-        table.add_row(
-            _mark(number, result, final=True),
-            result.act.title,
-            result.act.plate,
-            came if result.reason == Reason.OK else f"{came}\n{result.reason}",
-            str(result.pulses) if result.outcome else "",
-            "" if result.answer_ms is None else f"{result.answer_ms:.0f} ms",
-        )
-    return table
-
-
-def _advice(results: list[DemoResult]) -> Table:
-    """What an officer reads of each vehicle that was not let pass."""
-    table = Table(title="what the officer reads", box=None, show_header=False, pad_edge=False)
-    table.add_column(justify="right")
-    table.add_column()
-    for number, result in enumerate(results, start=1):
-        if result.verdict in {Verdict.DENY, Verdict.MANUAL}:
-            table.add_row(str(number), officer_text(Reason(result.reason), Language.EN))
-    return table
+def sign_line(lines: SignLines) -> Text:
+    """What can be read on the sign."""
+    shown = [Text(text, style=colour) for text, colour in lines if text]
+    return Text("sign: ", no_wrap=True) + (Text(" | ").join(shown) if shown else Text("dark", style="bright_black"))
 
 
 def lane_lines(view: View) -> list[Text]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import socket
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 GATE = "demo-gate"
 SITE = 17
+LANE = "exit-1"
 OPEN_CHANNEL, RED_CHANNEL, GREEN_CHANNEL = 1, 3, 4
+SIGN_LINES, SIGN_COLUMNS = 2, 16
 _CONFIGURATION = """\
 version = 1
 
@@ -47,9 +50,19 @@ start_spread_s = 0.0
 id = "{ack_kid}"
 public_key = "{ack_key}"
 
+[console]
+enabled = true
+port = {console_port}
+
 [lanes.exit-1]
 number = 1
 direction = "export"
+
+[lanes.exit-1.rules]
+without_plate = "vin"
+
+[lanes.exit-1.driver_page]
+enabled = true
 
 [lanes.exit-1.timing]
 read_s = 3
@@ -81,7 +94,20 @@ closed = 4
 [[lanes.exit-1.cameras]]
 id = "front"
 kind = "simulated"
+readers = ["qr", "plate", "vin"]
 scene_file = "{scene_file}"
+
+[[lanes.exit-1.signs]]
+id = "post"
+kind = "onbon"
+port = "{sign_port}"
+lines = {sign_lines}
+columns = {sign_columns}
+timeout_ms = 600
+
+[lanes.exit-1.voice]
+kind = "simulated"
+languages = ["zh", "ru", "kk", "en"]
 """
 HOUR_S = 3600
 
@@ -90,12 +116,13 @@ HOUR_S = 3600
 class Site:
     """Where the demo keeps its things. `serial_port` is the stable path of the emulated relay board.
 
-    `issuer` signs permits, `central` the lists.
+    `console_port`: where the console serves the driver page. `issuer` signs permits, `central` the lists.
     """
 
     folder: Path
     serial_port: Path
     broker_port: int
+    console_port: int
     issuer: Issuer
     central: Issuer
 
@@ -119,6 +146,21 @@ class Site:
         """The gate's state directory."""
         return self.folder / "state"
 
+    @property
+    def agent_log(self) -> Path:
+        """The log of the agent."""
+        return self.folder / "agent.log"
+
+    @property
+    def sign_port(self) -> Path:
+        """The stable path of the emulated sign's serial line."""
+        return self.folder / "sign"
+
+    @property
+    def driver_page(self) -> str:
+        """The address of the driver page, for a browser of this machine."""
+        return f"http://127.0.0.1:{self.console_port}/driver/{LANE}"
+
     def show(self, scene: dict[str, object]) -> None:
         """Put a scene before the camera, at once and whole."""
         put_scene(self.scene_file, scene)
@@ -128,7 +170,7 @@ def build(folder: Path, serial_port: Path, broker_port: int, utc: int) -> Site:
     """Write keys, trust list and configuration of the demo's gate into `folder`."""
     root, key, lists_key, ack_key = (SigningKey.from_seed(secrets.token_bytes(32)) for _ in range(4))
     issuer, central = Issuer("demo trade window", key, (SITE,)), Issuer("demo central", lists_key, (SITE,))
-    site = Site(folder, serial_port, broker_port, issuer, central)
+    site = Site(folder, serial_port, broker_port, _free_port(), issuer, central)
     site.state.mkdir(parents=True)
     site.ack_key_file.touch(0o600)
     site.ack_key_file.write_bytes(ack_key.to_pem())
@@ -147,7 +189,11 @@ def build(folder: Path, serial_port: Path, broker_port: int, utc: int) -> Site:
             broker_port=broker_port,
             ack_kid=ACK_KID,
             ack_key=ack_key.public.raw.hex(),
+            console_port=site.console_port,
             serial_port=serial_port,
+            sign_port=site.sign_port,
+            sign_lines=SIGN_LINES,
+            sign_columns=SIGN_COLUMNS,
             scene_file=site.scene_file,
             open_channel=OPEN_CHANNEL,
             red_channel=RED_CHANNEL,
@@ -157,3 +203,9 @@ def build(folder: Path, serial_port: Path, broker_port: int, utc: int) -> Site:
     )
     site.show({})
     return site
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port

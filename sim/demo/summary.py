@@ -6,17 +6,21 @@ import shutil
 from typing import TYPE_CHECKING
 
 from agent.core.crypto import kid_of
-from agent.core.events import verify
+from agent.core.events import DriverShown, verify
 from agent.store.gate_key import read_gate_key
+from sim.demo.report import report_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from sim.demo.central import Central
-    from sim.demo.screen import DemoResult
+    from sim.demo.result import DemoResult
     from sim.demo.site import Site
 
 DRAIN_TIMEOUT_S = 30.0
+SHOWN = DriverShown.TYPE
+_OF_FILE_NAMES = str.maketrans({" ": "-", ",": None, "'": None})
 
 
 def reckoning(central: Central, site: Site, results: Sequence[DemoResult]) -> list[str]:
@@ -25,7 +29,8 @@ def reckoning(central: Central, site: Site, results: Sequence[DemoResult]) -> li
         _journal(central, site),
         *_offline(results),
         f"pictures: {_pictures(site, results)} in {site.folder / 'pictures'}",
-        f"the agent's log: {site.folder / 'agent.log'}",
+        f"all vehicles with their pictures, for a browser: {_report(central, site, results)}",
+        f"the agent's log: {site.agent_log}",
     ]
 
 
@@ -50,15 +55,25 @@ def _offline(results: Sequence[DemoResult]) -> Iterator[str]:
             yield f"vehicle {number}, while the broker was away: {result.verdict} by {lists}"
 
 
+def _report(central: Central, site: Site, results: Sequence[DemoResult]) -> Path:
+    """Write the page of all vehicles; return where."""
+    page = site.folder / "report.html"
+    shown = {event["transaction"]: event["data"]["outputs"] for event in central.events if event["type"] == SHOWN}
+    page.write_text(report_page(results, shown), encoding="utf-8")
+    return page
+
+
 def _pictures(site: Site, results: Sequence[DemoResult]) -> int:
     """Copy the pictures behind each outcome; return how many there were."""
     folder = site.folder / "pictures"
     folder.mkdir()
     kept = 0
     for number, result in enumerate(results, start=1):
-        name = result.act.title.replace(" ", "-").replace(",", "")
+        name = result.act.title.translate(_OF_FILE_NAMES)
         for index, digest in enumerate(result.pictures, start=1):
             for source in (site.state / "evidence").glob(f"*/{digest[:2]}/{digest}.jpg"):
-                shutil.copy(source, folder / f"{number:02}-{name}-{index}.jpg")
+                copy = folder / f"{number:02}-{name}-{index}.jpg"
+                shutil.copy(source, copy)
+                result.copies.append(copy.name)
                 kept += 1
     return kept

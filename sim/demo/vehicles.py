@@ -11,6 +11,7 @@ from sim.physics import DriverBehaviour, DrivingPlan
 
 Shown = Literal["valid", "reference", "forged", "expired", "first", "none"]
 Word = Literal["released", "held", "revoked"]
+LabelCode = Literal["code_39", "code_128", "data_matrix", "qr"]
 
 SWIFT = DrivingPlan(speed_mps=4.2, acceleration_mps2=6.0, stop_m=-1.3, reaction_s=0.2, away_m=-7.0)
 """How the vehicles of the demo drive, so that it does not take long. A refused vehicle backs away."""
@@ -23,7 +24,9 @@ CLOSE_BEHIND = DrivingPlan(conduct=DriverBehaviour.TAILGATES, speed_mps=1.2, acc
 class Act:
     """One vehicle.
 
-    `plate` is on the vehicle, `declared` in its permit. `shown`: which permit text the driver shows; "first" is the
+    `plate` is on the vehicle, `declared` in its permit; empty: there is none. `on_paper`: the plate stands behind the
+    windscreen. `label`: the kind of code on the vehicle's VIN label, if it has one; `another_vin`: it bears the VIN of
+    another car. `shown`: which permit text the driver shows; "first" is the
     permit of the first vehicle once more. `verdict`, `reason`, `outcome`: what the gate must decide, why, and how it
     must end. `central`: what the lists say; a permit is revoked while the demo runs, right before its vehicle comes.
     `plan`: how it drives. `follower`: how the one close behind it does, if any.
@@ -42,11 +45,19 @@ class Act:
     style: str = "cn_blue"
     carrier: str = "phone"
     broker_away: bool = False
+    on_paper: bool = False
+    label: LabelCode | None = None
+    another_vin: bool = False
 
     @property
     def form(self) -> PermitForm:
         """The form of the permit that the gate must find, where it finds one."""
         return PermitForm.REFERENCE if self.shown == "reference" else PermitForm.SIGNED
+
+    @property
+    def bears(self) -> str:
+        """What is on the vehicle to know it by: its plate, else that there is none."""
+        return self.plate or "no plate"
 
 
 ACTS: tuple[Act, ...] = (
@@ -87,6 +98,29 @@ ACTS: tuple[Act, ...] = (
         central="held",
     ),
     Act("no QR code", "沪A3N472", "沪A3N472", "none", Verdict.DENY, Reason.QR_NONE, Outcome.DENIED),
+    Act(
+        "plate on paper",
+        "新A80362临",
+        "新A80362",
+        "valid",
+        Verdict.PASS,
+        Reason.OK,
+        Outcome.PASSED,
+        style="cn_temporary",
+        on_paper=True,
+    ),
+    Act("new car, by its VIN", "", "", "valid", Verdict.PASS, Reason.OK, Outcome.PASSED, label="data_matrix"),
+    Act(
+        "another car's VIN",
+        "",
+        "",
+        "valid",
+        Verdict.MANUAL,
+        Reason.VIN_MISMATCH,
+        Outcome.DENIED,
+        label="code_128",
+        another_vin=True,
+    ),
     Act(
         "followed closely",
         "新F3R720",

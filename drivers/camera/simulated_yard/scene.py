@@ -1,4 +1,4 @@
-"""Compose a yard scene: the lane, a vehicle with its plate, and a permit on a phone or a sheet of paper."""
+"""Compose a yard scene: the lane, a vehicle with its plate or its label, a permit on a phone or paper, the sign."""
 
 from __future__ import annotations
 
@@ -7,28 +7,38 @@ from typing import Literal
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import segno
 from pydantic import BaseModel, ConfigDict, Field
 
-from drivers.camera.simulated_yard.plate import StyleName, draw_plate
+from drivers.camera.simulated_yard.perspective import Pixels, Quad, place, rectangle
+from drivers.camera.simulated_yard.sign import SignColourName, draw_sign
+from drivers.camera.simulated_yard.vehicle import Vehicle, VinLabel, draw_vehicle
 
-Pixels = npt.NDArray[np.uint8]
-Quad = npt.NDArray[np.float32]
+__all__ = [
+    "HEIGHT_PX",
+    "WIDTH_PX",
+    "Pixels",
+    "PostSign",
+    "Quad",
+    "Scene",
+    "ShownCode",
+    "SignText",
+    "Vehicle",
+    "VinLabel",
+    "draw_scene",
+    "show_code",
+]
 
 WIDTH_PX, HEIGHT_PX = 1280, 720
 
 _AT_NIGHT = 0.25
 _SCREEN_AT_NIGHT = 24.0
 _SCREEN_BLACK = 28
-
-
-class Vehicle(BaseModel):
-    """A vehicle at the barrier. `style` is a plate style of the yard; no plate when `plate` is empty."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    plate: str = Field(default="", max_length=12)
-    style: StyleName = "cn_blue"
+_SIGN_BOX = (1104, 252, 168, 104)
+"""Where the sign hangs at most: x, y, width and height, pixels."""
+_SIGN_POST_X = 1188
+_UNPAINTED = {"arm_raised": True, "light": True, "sign": True, "vehicle": {"on_paper": True, "label": True}}
+"""What a vehicle's paint does not depend on."""
 
 
 class ShownCode(BaseModel):
@@ -39,12 +49,29 @@ class ShownCode(BaseModel):
     carrier: Literal["phone", "paper"] = "phone"
 
 
+class SignText(BaseModel):
+    """A text in a line of the sign."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    text: str = Field(default="", max_length=200)
+    colour: SignColourName = "yellow"
+
+
+class PostSign(BaseModel):
+    """The LED sign at the post, of so many columns of half a square, with its lines from the top."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    columns: int = Field(default=16, ge=4, le=64)
+    lines: tuple[SignText, ...] = Field(default=(SignText(), SignText()), min_length=1, max_length=4)
+
+
 class Scene(BaseModel):
-    """What stands before the camera."""
+    """What stands before the camera. `sign`: None: the post has none."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     vehicle: Vehicle | None = None
     code: ShownCode | None = None
+    sign: PostSign | None = None
     arm_raised: bool = False
     light: Literal["day", "night"] = "day"
 
@@ -52,19 +79,23 @@ class Scene(BaseModel):
 def draw_scene(scene: Scene, exposure: float = 1.0) -> Pixels:
     """Draw the scene as a 1280x720 BGR picture. `exposure`: share of the light that the camera's automatic would take.
 
-    At night the automatic makes the yard visible, and a phone's screen is a lamp, white all over.
+    At night the automatic makes the yard visible, a phone's screen is a lamp, white all over, and the sign is as bright
+    as by day.
     """
     pixels = _yard()
-    identity = scene.model_dump_json(exclude={"arm_raised", "light"})
+    identity = scene.model_dump_json(exclude=_UNPAINTED)
     seed = int.from_bytes(sha256(identity.encode()).digest()[:4], "big")
     rng = np.random.default_rng(seed)
     if scene.vehicle is not None:
-        _draw_vehicle(pixels, scene.vehicle, rng)
+        draw_vehicle(pixels, scene.vehicle, rng)
+    hung = None if scene.sign is None else _hang_sign(pixels, scene.sign)
     _draw_arm(pixels, raised=scene.arm_raised)
     without_code = pixels.copy()
     if scene.code is not None:
         show_code(pixels, scene.code, centre=(240, 330), side_px=250, rng=rng)
     light = np.full(pixels.shape[:2], _AT_NIGHT if scene.light == "night" else 1.0, np.float32)
+    if hung is not None:
+        light[hung] = 1.0
     if scene.light == "night" and scene.code is not None and scene.code.carrier == "phone":
         light[(pixels != without_code).any(axis=2)] = _SCREEN_AT_NIGHT
         pixels = np.maximum(pixels, _SCREEN_BLACK)
@@ -99,9 +130,8 @@ def show_code(
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     tilt = 1 + rng.uniform(-0.06, 0.06, (4, 2))
     placed = ((corners * tilt) @ turn.T + np.array(centre)).astype(np.float32)
-    matrix = cv2.getPerspectiveTransform(_rectangle(width, height), placed)
-    _paste(pixels, card, matrix)
-    outline = _rectangle(side, side) + np.array([left, top], np.float32)
+    matrix = place(pixels, card, placed)
+    outline = rectangle(side, side) + np.array([left, top], np.float32)
     return np.asarray(cv2.perspectiveTransform(outline[None], matrix)[0], np.float32)
 
 
@@ -109,22 +139,6 @@ def _symbol(text: str) -> Pixels:
     """The code with its quiet zone, 12 px a module, one channel."""
     rows = segno.make_qr(text, error="m", boost_error=False).matrix_iter(scale=12, border=4)
     return np.array([[0 if dark else 255 for dark in row] for row in rows], np.uint8)
-
-
-def _rectangle(width: float, height: float) -> Quad:
-    return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-
-
-def _paste(pixels: Pixels, card: Pixels, matrix: cv2.typing.MatLike) -> None:
-    size = (pixels.shape[1], pixels.shape[0])
-    # Shrinking by much needs a blur first, or the modules alias.
-    shrink = 1 / max(1e-6, float(np.sqrt(abs(np.linalg.det(matrix[:2, :2])))))
-    if shrink > 1:
-        card = cv2.GaussianBlur(card, (0, 0), shrink * 0.45).astype(np.uint8)
-    warped = cv2.warpPerspective(card, matrix, size, flags=cv2.INTER_LINEAR)
-    mask = cv2.warpPerspective(np.full(card.shape[:2], 255, np.uint8), matrix, size)
-    alpha = mask[..., None].astype(np.float32) / 255
-    pixels[:] = (pixels * (1 - alpha) + warped * alpha).astype(np.uint8)
 
 
 def _yard() -> Pixels:
@@ -147,38 +161,17 @@ def _yard() -> Pixels:
     return pixels
 
 
-def _draw_vehicle(pixels: Pixels, vehicle: Vehicle, rng: np.random.Generator) -> None:
-    paint = tuple(int(value) for value in rng.integers(30, 120, 3))
-    dark = tuple(int(value * 0.55) for value in paint)
-    dx = int(rng.integers(-15, 15))
-
-    def at(*points: tuple[int, int]) -> npt.NDArray[np.int32]:
-        return np.array([(x + dx, y) for x, y in points], np.int32)
-
-    cv2.ellipse(pixels, (690 + dx, 640), (300, 28), 0, 0, 360, (55, 55, 58), -1, cv2.LINE_AA)
-    for x in (470, 850):
-        cv2.rectangle(pixels, (x + dx, 560), (x + 62 + dx, 652), (30, 30, 30), -1)
-    cv2.fillPoly(pixels, [at((520, 330), (570, 235), (810, 235), (860, 330))], paint, cv2.LINE_AA)
-    cv2.fillPoly(pixels, [at((545, 326), (585, 250), (795, 250), (835, 326))], (95, 85, 70), cv2.LINE_AA)
-    cv2.fillPoly(
-        pixels, [at((445, 430), (515, 328), (865, 328), (935, 430), (935, 590), (445, 590))], paint, cv2.LINE_AA
-    )
-    cv2.rectangle(pixels, (445 + dx, 590), (935 + dx, 615), dark, -1)
-    cv2.rectangle(pixels, (580 + dx, 425), (800 + dx, 480), (45, 45, 48), -1)
-    for x in (505, 875):
-        cv2.ellipse(pixels, (x + dx, 450), (46, 26), 0, 0, 360, (235, 240, 245), -1, cv2.LINE_AA)
-    if not vehicle.plate:
-        return
-    plate = draw_plate(vehicle.plate, vehicle.style)
-    width = 200 * plate.shape[1] / 440
-    height = width * plate.shape[0] / plate.shape[1]
-    centre, tilt = np.array([690 + dx, 535]), rng.uniform(-2.5, 2.5, (4, 2))
-    placed = _rectangle(width, height) - np.array([width / 2, height / 2]) + centre + tilt
-    _paste(
-        pixels,
-        plate,
-        cv2.getPerspectiveTransform(_rectangle(plate.shape[1], plate.shape[0]), placed.astype(np.float32)),
-    )
+def _hang_sign(pixels: Pixels, sign: PostSign) -> tuple[slice, slice]:
+    """Hang the sign at its post, as large as there is room; return where it is."""
+    drawn = draw_sign([(line.text, line.colour) for line in sign.lines], sign.columns, len(sign.lines))
+    left, top, width, height = _SIGN_BOX
+    scale = min(width / drawn.shape[1], height / drawn.shape[0])
+    width, height = round(drawn.shape[1] * scale), round(drawn.shape[0] * scale)
+    left = _SIGN_POST_X - width // 2
+    cv2.rectangle(pixels, (_SIGN_POST_X - 5, top + height), (_SIGN_POST_X + 5, 600), (70, 74, 78), -1)
+    place_of = (slice(top, top + height), slice(left, left + width))
+    pixels[place_of] = cv2.resize(drawn, (width, height), interpolation=cv2.INTER_AREA)
+    return place_of
 
 
 def _draw_arm(pixels: Pixels, *, raised: bool) -> None:

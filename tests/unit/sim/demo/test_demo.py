@@ -1,10 +1,13 @@
 """The demo itself, with its real broker, board, camera and agent, played with a few vehicles."""
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from agent.cli import exit_codes
@@ -15,18 +18,39 @@ from sim.demo.vehicles import ACTS
 from tests.support.mqtt.mosquitto import needs_mosquitto
 from tests.support.waiting import scaled, scaled_ms
 
+ROOT = Path(__file__).parents[4]
 BY_TITLE = {act.title: act for act in ACTS}
-REFERENCE, REVOKED, HELD, FORGED = (
-    BY_TITLE[title] for title in ("permit by reference", "revoked a moment ago", "held by customs", "permit forged")
+REFERENCE, REVOKED, HELD, FORGED, PAPER, BY_VIN, ANOTHERS = (
+    BY_TITLE[title]
+    for title in (
+        "permit by reference",
+        "revoked a moment ago",
+        "held by customs",
+        "permit forged",
+        "plate on paper",
+        "new car, by its VIN",
+        "another car's VIN",
+    )
 )
 
 
-def play(acts, folder, monkeypatch):
+NUMBERS = {13: "thirteen", 14: "fourteen", 15: "fifteen", 16: "sixteen"}
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "Makefile", "docs/handbook.md", "agent/cli/demo.py", "agent/cli/main.py"]
+)
+def test_every_page_says_how_many_vehicles_the_demo_plays(page):
+    said = re.findall(r"[Pp]lays? (\w+) (?:vehicles|of)\b", (ROOT / page).read_text(encoding="utf-8"))
+    assert set(said) == {NUMBERS[len(ACTS)]}
+
+
+def play(acts, folder, monkeypatch, *, decide_s=60):
     monkeypatch.setattr("sim.demo.ACTS", acts)
     patient = site._CONFIGURATION
     for key, more in (
         ("read_s = 3", "60"),
-        ("decide_s = 8", "60"),
+        ("decide_s = 8", decide_s),
         ("stale_s = 1.5", min(5.0, scaled(1.5))),
         ("timeout_ms = 600", scaled_ms(600)),
     ):
@@ -70,3 +94,29 @@ def test_a_vehicle_that_does_not_end_as_it_must_fails_the_demo(tmp_path, monkeyp
     result = play((wanted,), tmp_path / "out", monkeypatch)
     assert result.exit_code == exit_codes.FAILED, result.output
     assert "1 vehicles: 1 not as it must be" in result.output
+
+
+@needs_mosquitto
+def test_new_cars_are_told_apart_by_plates_on_paper_and_by_their_vins(tmp_path, monkeypatch):
+    folder = tmp_path / "out"
+    # Another car's VIN goes to an officer when this time is over.
+    result = play((PAPER, BY_VIN, ANOTHERS), folder, monkeypatch, decide_s=min(12, scaled(8)))
+    assert result.exit_code == exit_codes.OK, result.output
+    events = recorded(folder)
+    closed = [event for event in events if event["type"] == "transaction.closed"]
+    assert [event["data"]["outcome"] for event in closed] == ["passed", "passed", "denied"]
+    read = {event["data"]["vin"]: event["data"] for event in events if event["type"] == "vehicle.vin"}
+    assert [(data["match"], data["source"]) for data in read.values()] == [
+        ("equal", "data_matrix"),
+        ("other", "code_128"),
+    ]
+    assert closed[1]["data"]["vin_read"] == closed[1]["data"]["vin"] in read
+    assert closed[0]["data"]["plate_code"] == "22"
+    shown = {event["transaction"]: event["data"]["outputs"] for event in events if event["type"] == "driver.shown"}
+    assert set(shown) == {event["transaction"] for event in closed}
+    for outputs in shown.values():
+        assert ("exit-1/post", "confirmed") in {(output["device"], output["receipt"]) for output in outputs}
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    for vin in read:
+        assert vin in page
+    assert len(list((folder / "pictures").glob("02-new-car-by-its-VIN-*.jpg"))) > 0

@@ -14,7 +14,8 @@ from agent.i18n import Language
 from agent.i18n.reasons import officer_text
 from sim.demo.event_lines import event_picture, lists_behind
 from sim.demo.real_time import View
-from sim.demo.screen import DemoResult, Screen, lane_lines
+from sim.demo.result import DemoResult
+from sim.demo.screen import Screen, lane_lines, sign_line
 from sim.demo.vehicles import ACTS
 
 UTC = 1_795_000_000
@@ -54,6 +55,11 @@ EVENTS = [
     (
         *decided("PASS", "OK", {"read": "A1", "declared": "A1"}, LISTS),
         "There is nothing to do. A1 by declarations 7, revocations 3: STALE_OK",
+    ),
+    (
+        "access.decided",
+        {"verdict": "PASS", "reason": "OK", "plate": None, "vin": {"read": "LSGJA52U1RH123456", "source": "qr"}},
+        "There is nothing to do. VIN LSGJA52U1RH123456 (qr)",
     ),
     (*decided("DENY", "EXPIRED"), "refused: The time of the permit is over. A new permit is needed."),
     (*decided("MANUAL", "QR_MULTIPLE", data=LISTS), "to this vehicle shown. by declarations 7"),
@@ -104,21 +110,36 @@ def as_it_must_be(act):
 def test_the_screen_tells_every_event_vehicle_and_outcome_and_cuts_off_nothing(screen, width):
     with screen:
         screen.step("setting up")
-        for result in (results := [as_it_must_be(act) for act in ACTS]):
+        results = [as_it_must_be(act) for act in ACTS]
+        results[2].told = ["show_code", "turn_back", "tomorrow"]
+        results[-2].vin = "LSGJA52U1RH123456 (code_128)"
+        for result in results:
             screen.vehicle(result)
             screen.lane(View(arm=1.0, green=True, vehicles=((-3.0, 1.5),), presence=True, safety=True))
             screen.gone()
             screen.lane(View())
+        screen.sign((("请出示", "yellow"), ("二维码", "yellow")))
+        screen.driver_page("http://127.0.0.1:8480/driver/exit-1")
         screen.broker("AWAY")
         for seq, (kind, data, _) in enumerate(EVENTS, start=1):
             screen.event(as_event(kind, data, seq))
         screen.console.print(screen._picture())
         screen.summary(results, ["one note"])
     shown = on(screen)
-    for wanted in ("one note", f"{len(ACTS)} vehicles", "all as it must be", "1234 ms", "MANUAL, then denied"):
+    for wanted in (
+        "one note",
+        f"{len(ACTS)} vehicles",
+        "all as it must be",
+        "1234 ms",
+        "MANUAL, then denied",
+        "http://127.0.0.1:8480/driver/exit-1",
+        "SHOW QR CODE > NO PASSAGE > tomorrow",
+        "VIN LSGJA52U1RH123456",
+        "请出示 | 二维码",
+    ):
         assert wanted in shown
     for act in ACTS:
-        assert act.plate in shown
+        assert act.bears in shown
         assert str(act.reason) in shown
         assert act.reason is Reason.OK or officer_text(act.reason, Language.EN).split(". ")[0] in " ".join(
             shown.split()
@@ -138,6 +159,13 @@ def test_the_live_picture_fits_a_terminal_of_44_lines(monkeypatch):
     assert len(lines) <= 44
     assert "gate.stopping" in "".join(lines)
     assert ACTS[-1].plate in lines[-1]
+
+
+def test_the_line_of_the_sign_has_its_words_in_their_colours_and_says_that_it_is_dark():
+    line = sign_line((("请通行", "green"), ("", "")))
+    assert line.plain == "sign: 请通行"
+    assert [span.style for span in line.spans] == ["green"]
+    assert sign_line((("", ""), ("", ""))).plain == sign_line(()).plain == "sign: dark"
 
 
 def test_the_picture_of_the_lane_shows_arm_lamp_and_vehicles():
