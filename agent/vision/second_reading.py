@@ -376,5 +376,9 @@ def _shown(question: _Question, message: protocol.PicturesShown) -> PicturesShow
             else PlateShown(plate.text, plate.positions, plate.confidence, plate.columns, plate.two_lines)
             for plate in message.plates
         ),
-        vins=tuple(tuple(VinShown(vin.text, vin.source) for vin in vins) for vins in message.vins) or None,
+        vins=tuple(
+            tuple(VinShown(vin.text, vin.source, vin.positions, vin.confidence, vin.columns) for vin in vins)
+            for vins in message.vins
+        )
+        or None,
     )

@@ -151,9 +151,10 @@ def made_readers(settings: Configure) -> Readers:
 
         plates = PlateReader(zone=settings.zone)
     if settings.read_vins:
+        from agent.vision.worker.vin.printed import PrintedVinReader  # noqa: PLC0415
         from agent.vision.worker.vin.reader import VinReader  # noqa: PLC0415
 
-        vins = VinReader()
+        vins = VinReader(PrintedVinReader())
     return Readers(codes, thorough_codes, plates, vins)
 
 

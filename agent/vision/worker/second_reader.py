@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from agent.vision.worker.plate.crop_reader import PlateCropReader, PlateFound
+    from agent.vision.worker.vin.reader import KeptVin
 
     KeptReading = Callable[[tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]], PicturesShown]
-    """Reads pictures of codes, of plates and of codes with a VIN, JPEG. Raises nothing, whatever they hold."""
+    """Reads pictures of codes, of plates and of VINs, JPEG. Raises nothing, whatever they hold."""
 
 log = logging.getLogger("agent.vision.worker")
 
@@ -102,10 +103,11 @@ def made_reader() -> KeptReading:
     from agent.vision.worker.kept_picture import KeptPictureReader  # noqa: PLC0415
     from agent.vision.worker.picture_selector import crop_jpeg, decoded  # noqa: PLC0415
     from agent.vision.worker.plate.crop_reader import PlateCropReader  # noqa: PLC0415
+    from agent.vision.worker.vin.printed import PrintedVinReader  # noqa: PLC0415
     from agent.vision.worker.vin.reader import VinReader  # noqa: PLC0415
 
     cv2.setNumThreads(1)
-    codes, plates, labels = KeptPictureReader(), PlateCropReader(), VinReader()
+    codes, plates, labels = KeptPictureReader(), PlateCropReader(), VinReader(PrintedVinReader())
 
     def read(of_codes: tuple[bytes, ...], of_plates: tuple[bytes, ...], of_vins: tuple[bytes, ...]) -> PicturesShown:
         shown = tuple(_told(codes.codes(picture, thorough=True)) for picture in of_codes)
@@ -114,10 +116,12 @@ def made_reader() -> KeptReading:
 
     def _vins(picture: bytes) -> tuple[ShownVin, ...]:
         """The VINs of labels. The picture of one in a QR code is one that a reader of QR codes has kept."""
-        in_labels = labels.read_kept(picture)
-        in_codes = () if in_labels else codes.codes(picture, thorough=True)
-        in_qr = {vin: VinSource.QR for code in in_codes for vin in vins_in(code.decode("utf-8", errors="replace"))}
-        return tuple(ShownVin(text=text, source=source) for text, source in (in_labels or in_qr).items())[:MOST_VINS]
+        in_labels = tuple(_shown_vin(one) for one in labels.read_kept(picture).values())
+        if any(one.source is not VinSource.PRINT for one in in_labels):
+            return in_labels
+        in_codes = codes.codes(picture, thorough=True)
+        in_qr = dict.fromkeys(vin for code in in_codes for vin in vins_in(code.decode("utf-8", errors="replace")))
+        return (*(ShownVin(text=text, source=VinSource.QR) for text in in_qr), *in_labels)[:MOST_VINS]
 
     def _plate(reader: PlateCropReader, picture: bytes) -> SeenPlate | None:
         pixels = decoded(picture)
@@ -134,6 +138,16 @@ def made_reader() -> KeptReading:
 def _told(payloads: Sequence[bytes]) -> tuple[bytes, ...]:
     """As many as a message may hold, and none that is longer than a permit could be."""
     return tuple(payload for payload in payloads if len(payload) <= MAX_PAYLOAD)[:_MOST_CODES]
+
+
+def _shown_vin(found: KeptVin) -> ShownVin:
+    return ShownVin(
+        text=found.text,
+        source=found.source,
+        confidence=found.confidence,
+        positions=found.positions,
+        columns=found.columns,
+    )
 
 
 def _seen(found: PlateFound) -> SeenPlate:
