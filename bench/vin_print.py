@@ -192,17 +192,17 @@ def figures(rows: list[Row]) -> list[Figure]:
 
 def report(rows: list[Row]) -> str:
     """The table: what was read and accepted, and the odds of what is true and of what stands next to it."""
-    lines = [
+    head = (
         f"{'characters':<14}{'read':>9}{'accepted':>10}{'others':>8}{'next accepted':>18}"
         f"{'odds, least':>13}{'next, most':>12}{'ms, p50':>9}{'p99':>7}"
-    ]
-    lines += [
+    )
+    lines = [
         f"{row.name:<14}{f'{row.read}/{row.labels}':>9}{f'{row.accepted}/{row.labels}':>10}{row.others:>8}"
         f"{f'{row.wrong}/{row.neighbours}':>18}{min(row.odds, default=0.0):>13.1f}"
         f"{max(row.next_odds, default=0.0):>12.1f}{p50(row.looks_ms):>9.1f}{p99(row.looks_ms):>7.1f}"
         for row in rows
     ]
-    return "\n".join(lines)
+    return "\n".join((head, *lines))
 
 
 def main() -> int:

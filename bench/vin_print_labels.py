@@ -27,6 +27,8 @@ FACES: Final[tuple[Face, ...]] = ("sans", "sans bold", "narrow bold", "strokes")
 Form = Literal["alone", "titled", "in a table"]
 FORMS: Final[tuple[Form, ...]] = ("alone", "titled", "in a table")
 
+WINDSCREEN: Final = Glass()
+
 _HEIGHT_PX: Final = 48
 """Of the VIN's characters as drawn, before they are seen."""
 _MARGIN: Final = 36
@@ -86,7 +88,7 @@ def label_of(number: int) -> PrintedLabel:
     )
 
 
-def seen_label(label: PrintedLabel, sight: Sight, number: int, glass: Glass | None = Glass()) -> Seen:
+def seen_label(label: PrintedLabel, sight: Sight, number: int, glass: Glass | None = WINDSCREEN) -> Seen:
     """The label in the yard behind a windscreen, 1280 x 720; another place, tilt and turn for every number."""
     chance = np.random.default_rng((SEED, 5, number))
     flat = label.drawn()

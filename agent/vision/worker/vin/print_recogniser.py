@@ -71,7 +71,7 @@ class PrintRecogniser:
         text, places = list[str](), list[int]()
         best, before = shares.argmax(axis=1), _BLANK
         for column, place in enumerate(best.tolist()):
-            if place != _BLANK and place != before:
+            if place not in {_BLANK, before}:
                 text.append(self._folded.get(place, BORDER))
                 places.append(column)
             elif place == before and places and shares[column, place] > shares[places[-1], place]:

@@ -18,9 +18,9 @@ from agent.core.permit import vin as vins
 from agent.core.plates import ACCEPTED, ALPHABET, encode
 from agent.core.vin_match import differences
 from agent.vision.worker.plate.ctc import CLASSES, substitutions
-from agent.vision.worker.vin.length_search import texts_of_length
 from agent.vision.worker.vin.lines import text_lines
 from agent.vision.worker.vin.print_recogniser import BORDER, FOLDER, VIEW_PX, PrintRecogniser
+from agent.vision.worker.vin.text_search import likely_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -51,7 +51,7 @@ _LEAST_SHARE: Final = 0.6
 _GAP: Final = 2.5
 """A gap that is so much wider than those between most characters is a border too."""
 _LEAST_PROBABILITY: Final = 0.02
-"""Under this, 17 characters are a guess at a line that is no VIN: one of 16, of 18, of other letters, or none."""
+"""Under this, 17 characters are a guess at a line that is no VIN."""
 _LIKELY: Final = 1e-3
 _MOST_CHARACTERS: Final = 6
 
@@ -160,12 +160,8 @@ def vin_span(read: ReadLine) -> Span | None:
     A word of 17 characters, or nearly; behind a leading I, or the word VIN.
     """
     best: tuple[int, int, int] | None = None
-    for start, end in _words(read):
-        title = _TITLE.match(read.text[start:end])
-        if title:
-            start += title.end()
-        if end - start == vins.LENGTH + 1 and read.text[start] == _IMPORT:
-            start += 1
+    for begins, end in _words(read):
+        start = begins + _before_the_vin(read.text[begins:end])
         slips = abs(end - start - vins.LENGTH)
         if slips <= _SLIPS and (best is None or slips < best[0]):
             best = slips, start, end
@@ -182,6 +178,14 @@ def vin_span(read: ReadLine) -> Span | None:
     )
 
 
+def _before_the_vin(word: str) -> int:
+    """How many characters of a word stand before the VIN that it may hold: its title, or the identifier of a VIN."""
+    title = _TITLE.match(word)
+    if title:
+        return title.end()
+    return int(len(word) == vins.LENGTH + 1 and word.startswith(_IMPORT))
+
+
 def _words(read: ReadLine) -> Iterator[tuple[int, int]]:
     """From where to where characters of VINs stand without a border between."""
     gaps = [after - before for before, after in pairwise(read.places)]
@@ -196,9 +200,9 @@ def _words(read: ReadLine) -> Iterator[tuple[int, int]]:
 
 
 def _vin_of(columns: NDArray[np.float64], line: TextLine) -> PrintedVin | None:
-    """The likeliest VIN of what was read, unless nothing of 17 characters is likely."""
-    found = texts_of_length(columns, vins.LENGTH)
-    if not found or found[0][1] < _LEAST_PROBABILITY:
+    """The likeliest VIN of what was read, unless it is no likely text, or one of another length is likelier."""
+    found = likely_texts(columns, vins.LENGTH + _SLIPS)
+    if not found or len(found[0][0]) != vins.LENGTH or found[0][1] < _LEAST_PROBABILITY:
         return None
     text, _ = found[0]
     joint = substitutions(columns, text)
@@ -207,7 +211,7 @@ def _vin_of(columns: NDArray[np.float64], line: TextLine) -> PrintedVin | None:
     joint[:, ~possible] = 0.0
     own = float(joint[0, CLASSES[text[0]]])
     neighbours = float(joint.sum()) - len(text) * own
-    farther = sum(probability for other, probability in found[1:] if differences(other, text) > 1)
+    farther = sum(probability for other, probability in found[1:] if not _is_neighbour(other, text))
     shares = joint / joint.sum(axis=1, keepdims=True)
     return PrintedVin(
         text=text,
@@ -216,6 +220,11 @@ def _vin_of(columns: NDArray[np.float64], line: TextLine) -> PrintedVin | None:
         columns=encode(columns.tolist()),
         line=line,
     )
+
+
+def _is_neighbour(other: str, text: str) -> bool:
+    """Whether one character at most differs: such a text is among the substitutions."""
+    return len(other) == len(text) and differences(other, text) <= 1
 
 
 def _apart_from_one_another(found: Sequence[PrintedVin]) -> list[PrintedVin]:

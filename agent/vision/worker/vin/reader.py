@@ -98,9 +98,7 @@ class VinReader:
         """The VINs in a BGR picture, shape (height, width, 3), 8 bit; each once, 4 at most, those in codes first."""
         grey, scale = _grey(pixels)
         in_codes = self._in_codes(grey, scale)
-        found = [
-            self._found(pixels, KeptVin(text, source), corners) for text, (source, corners) in in_codes.items()
-        ]
+        found = [self._found(pixels, KeptVin(text, source), corners) for text, (source, corners) in in_codes.items()]
         in_print = [] if self._printed is None else self._printed.read(grey)
         for one in _beside(in_print, in_codes)[: MOST_VINS - len(found)]:
             corners = tuple((x / scale, y / scale) for x, y in one.line.corners)

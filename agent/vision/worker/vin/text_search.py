@@ -1,4 +1,4 @@
-"""The likeliest texts of a known length that columns of a recogniser allow: a beam search over CTC prefixes.
+"""The likeliest texts that the columns of a recogniser allow, whatever they are: a beam search over CTC prefixes.
 
 CTC (Graves et al., 2006): the probability of a text is the sum over all ways to lay it, with blanks and repeats, over
 the columns.
@@ -34,24 +34,20 @@ class _Prefix:
         return self.blank + self.last
 
 
-def texts_of_length(columns: NDArray[np.float64], length: int) -> list[tuple[str, float]]:
-    """Texts of so many characters with their probabilities, best first; few, or none.
+def likely_texts(columns: NDArray[np.float64], longest: int) -> list[tuple[str, float]]:
+    """Texts with their probabilities, best first, 16 at most; none of more than `longest` characters.
 
     `columns`: shape (columns, 78), the share of each class in each; what has no share there cannot be in a text.
     """
     beams: dict[tuple[int, ...], _Prefix] = {(): _Prefix(blank=1.0)}
-    for number, column in enumerate(columns):
-        beams = _advanced(beams, column, length, left=len(columns) - number - 1)
-    found = [
-        ("".join(ALPHABET[index - 1] for index in prefix), beam.total)
-        for prefix, beam in beams.items()
-        if len(prefix) == length
-    ]
-    return sorted(found, key=lambda one: -one[1])
+    for column in columns:
+        beams = _advanced(beams, column, longest)
+    found = [("".join(ALPHABET[index - 1] for index in prefix), beam.total) for prefix, beam in beams.items()]
+    return sorted((one for one in found if one[1] > 0), key=lambda one: -one[1])
 
 
 def _advanced(
-    beams: dict[tuple[int, ...], _Prefix], column: NDArray[np.float64], length: int, left: int
+    beams: dict[tuple[int, ...], _Prefix], column: NDArray[np.float64], longest: int
 ) -> dict[tuple[int, ...], _Prefix]:
     values = column.tolist()
     blank = max(values[0], _FLOOR)
@@ -62,12 +58,10 @@ def _advanced(
         stay.blank += beam.total * blank
         if prefix:
             stay.last += beam.last * max(values[prefix[-1]], _FLOOR)
-        if len(prefix) == length:
+        if len(prefix) == longest:
             continue
         for index in likely:
             longer = after.setdefault((*prefix, index), _Prefix())
             # The same character again needs a blank between.
             longer.last += (beam.blank if prefix and prefix[-1] == index else beam.total) * values[index]
-    # What has too few columns left can no longer become long enough.
-    reachable = [(prefix, beam) for prefix, beam in after.items() if len(prefix) + left >= length]
-    return dict(sorted(reachable, key=lambda item: -item[1].total)[:_WIDTH])
+    return dict(sorted(after.items(), key=lambda item: -item[1].total)[:_WIDTH])
