@@ -23,6 +23,9 @@ _SMALL_PX: Final = 640
 """A picture whose sides are no longer, as one that was kept of a label, is looked at enlarged too."""
 _LEAST_EDGES: Final = (18, 40, 85)
 """Grey levels between ink and ground, about: faint print, common print, and print that stands out of a busy ground."""
+_AROUND_PX: Final = 19
+_OF_AROUND: Final = 0.55
+"""What is weaker than this share of the strongest strokes above and below it is the gap between two lines."""
 _JOINED_PX: Final = 13
 """Strokes that are so near one another are of one line: the gap between two characters of 22 pixels."""
 _LEAST_RUN_PX: Final = (15, 3)
@@ -135,8 +138,7 @@ def _lines_at(grey: Pixels, scale: float) -> Iterator[TextLine]:
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     picture = grey if scale == 1 else cv2.resize(grey, size, interpolation=way).astype(np.uint8, copy=False)
     runs = _runs(picture)
-    for least in _LEAST_EDGES:
-        mask = (runs >= least).astype(np.uint8)
+    for mask in _masks(runs):
         _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
         for label in _possible(stats):
             left, top, width, height = (int(value) for value in stats[label, :4])
@@ -151,6 +153,14 @@ def _lines_at(grey: Pixels, scale: float) -> Iterator[TextLine]:
                     line.length / scale,
                     line.height / scale,
                 )
+
+
+def _masks(runs: Pixels) -> Iterator[Pixels]:
+    """Where there is print, taken strictly and not: what joins two lines in one of them parts them in another."""
+    for least in _LEAST_EDGES:
+        yield (runs >= least).astype(np.uint8)
+    strongest = cv2.dilate(runs, np.ones((_AROUND_PX, 1), np.uint8))
+    yield ((runs >= strongest * _OF_AROUND) & (runs >= _LEAST_EDGES[0])).astype(np.uint8)
 
 
 def _possible(stats: NDArray[np.int32]) -> list[int]:

@@ -48,6 +48,8 @@ _IMPORT: Final = "1"
 """A leading I, which is the identifier of a VIN and no part of it; it is told from a 1 by the length alone."""
 _LEAST_SHARE: Final = 0.6
 """Of a view that a VIN must take, lest its line is looked at closer."""
+_AROUND: Final = 1.5
+"""Characters that are looked at beside a VIN: the network does not say exactly where one stands."""
 _GAP: Final = 2.5
 """A gap that is so much wider than those between most characters is a border too."""
 _LEAST_PROBABILITY: Final = 0.02
@@ -117,9 +119,9 @@ class PrintedVinReader:
     def _read_line(self, grey: Pixels, line: TextLine) -> PrintedVin | None:
         read = self._recogniser.read(line.flattened(grey, VIEW_PX))
         span = vin_span(read)
-        if span is not None and span.share < _LEAST_SHARE:
-            # It is a small part of a long line: what is left of it in the view is too narrow to be read.
-            line = line.part(*span.around)
+        closer = None if span is None else _closer(span, line)
+        if closer is not None:
+            line = closer
             read = self._recogniser.read(line.flattened(grey, VIEW_PX))
             span = vin_span(read)
         return None if span is None else _vin_of(read.columns[span.start : span.end], line)
@@ -130,7 +132,7 @@ class Span:
     """Where in a view a VIN may stand, in columns.
 
     `start`, `end`: to the middle between it and what is beside it. `first`, `last`: of its first and last characters.
-    `count`: of the whole view.
+    `count`: of the whole view. `length`: how many characters it has, as far as the network says.
     """
 
     start: int
@@ -138,20 +140,31 @@ class Span:
     first: int
     last: int
     count: int
+    length: int
+
+    @property
+    def pitch(self) -> float:
+        """Columns from one character to the next."""
+        return (self.last - self.first) / max(1, self.length - 1)
 
     @property
     def share(self) -> float:
         """How much of the view it takes."""
         return (self.last + 1 - self.first) / self.count
 
-    @property
-    def around(self) -> tuple[float, float]:
-        """From where to where of the view it may reach: the network does not say exactly where a character is."""
-        pitch = (self.last - self.first) / (vins.LENGTH - 1)
-        return (
-            max(self.start - pitch, self.first - 1.5 * pitch, 0.0) / self.count,
-            min(self.end + pitch, self.last + 1 + 1.5 * pitch, self.count) / self.count,
-        )
+
+def _closer(span: Span, line: TextLine) -> TextLine | None:
+    """What of a line is to be looked at once more, and why not all of it was read; None where it was."""
+    reach = _AROUND * span.pitch
+    if span.share < _LEAST_SHARE:
+        # It is a small part of a long line: in the view it is too narrow to be read.
+        start, end = max(0.0, span.first - reach), min(float(span.count), span.last + 1 + reach)
+    elif span.length < vins.LENGTH and (span.start == 0 or span.end == span.count):
+        # It lacks a character at the end of what was found: a faint one, which stands beside it.
+        start, end = -reach if span.start == 0 else 0.0, span.count + (reach if span.end == span.count else 0.0)
+    else:
+        return None
+    return line.part(start / span.count, end / span.count)
 
 
 def vin_span(read: ReadLine) -> Span | None:
@@ -175,6 +188,7 @@ def vin_span(read: ReadLine) -> Span | None:
         first=places[start],
         last=places[end - 1],
         count=len(read.columns),
+        length=end - start,
     )
 
 

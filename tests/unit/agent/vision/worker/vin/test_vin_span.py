@@ -65,6 +65,4 @@ def test_alone_in_its_line_it_reaches_from_end_to_end_of_the_view() -> None:
     assert span is not None
     assert (span.start, span.end) == (0, COLUMNS)
     assert span.share == pytest.approx(33 / COLUMNS)
-    start, end = span.around
-    assert 0.0 <= start < span.first / COLUMNS
-    assert span.last / COLUMNS < end < 0.5
+    assert (span.pitch, span.length) == (2.0, 17)
