@@ -43,6 +43,7 @@ from bench import (
     second_reading,
     starting,
     vin_codes,
+    vin_print,
 )
 from bench.figures import Figure, table
 from bench.scratch import BUILD, scratch
@@ -155,6 +156,10 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     "vin_codes": (
         f"VINs in codes on {vin_codes.LABELS} labels of each kind and size",
         lambda: vin_codes.figures(vin_codes.measure()),
+    ),
+    "vin_print": (
+        f"VINs in print on {vin_print.LABELS} labels of each height",
+        lambda: vin_print.figures(vin_print.measure()),
     ),
 }
 

@@ -184,7 +184,16 @@ class _Scanner:
         start = time.monotonic()
         vins = self.vin.read(pixels)
         spent = _ms_since(start)
-        return [{"text": vin.text, "source": vin.source.value, "box": list(vin.box)} for vin in vins], spent
+        rows = [
+            {
+                "text": vin.text,
+                "source": vin.source.value,
+                "confidence": round(vin.confidence, 3),
+                "box": list(vin.box),
+            }
+            for vin in vins
+        ]
+        return rows, spent
 
 
 def _picture(pixels: NDArray[np.uint8], codes: list[dict[str, Any]], plates: list[dict[str, Any]]) -> dict[str, Any]:

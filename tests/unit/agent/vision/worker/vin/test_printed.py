@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -21,6 +21,9 @@ from agent.vision.worker.vin.reader import VinFound, VinReader
 from bench.sights import Sight
 from bench.vin_labels import Glass, behind, label, shown, vin_of, yard
 from bench.vin_print_labels import PrintedLabel, label_of, seen_label
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LABELS = 12
 """Each face in each form."""
