@@ -25,7 +25,6 @@ from agent.core.model import VinReading, VinSource
 from agent.core.permit.vin import CHARACTERS
 from agent.core.plates import MatchVerdict
 from agent.core.vin_match import match_vin
-from agent.core.vin_match.printed import groups_of
 from agent.vision.worker.picture_selector import decoded
 from agent.vision.worker.vin.printed import BUDGET_MS, PrintedVinReader
 from agent.vision.worker.vin.reader import VinReader
@@ -128,17 +127,20 @@ def _look(row: Row, reader: VinReader, pixels: Pixels, vin: str, neighbours: int
     if not readings:
         row.neighbours += neighbours
         return
-    row.accepted += _accepted(readings, vin)
-    row.odds.append(groups_of(readings, vin)[0].odds)
+    accepted, odds = _held_against(readings, vin)
+    row.accepted += accepted
+    row.odds.append(odds)
     for other in _neighbours_of(vin, neighbours):
+        accepted, odds = _held_against(readings, other)
         row.neighbours += 1
-        row.wrong += _accepted(readings, other)
-        row.next_odds.append(groups_of(readings, other)[0].odds)
+        row.wrong += accepted
+        row.next_odds.append(odds)
 
 
-def _accepted(readings: tuple[VinReading, ...], declared: str) -> bool:
+def _held_against(readings: tuple[VinReading, ...], declared: str) -> tuple[bool, float]:
+    """Whether the declared VIN is accepted, and its odds in nats."""
     found = match_vin(readings, declared)
-    return found is not None and found.verdict is MatchVerdict.MATCH
+    return (False, 0.0) if found is None else (found.verdict is MatchVerdict.MATCH, found.score)
 
 
 def _neighbours_of(vin: str, count: int) -> Iterator[str]:

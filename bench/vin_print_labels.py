@@ -37,6 +37,9 @@ _FILES: Final = {
     "sans bold": ("reportlab", "fonts", "VeraBd.ttf"),
     "narrow bold": ("drivers.camera.simulated_yard", "fonts", "BarlowCondensed-SemiBold-plates.ttf"),
 }
+_ABOVE: Final = 4
+_BELOW: Final = _HEIGHT_PX // 3
+"""Room that a drawn line has: a J may reach below the others."""
 _TRACKING: Final = {"sans": 0.08, "sans bold": 0.08, "narrow bold": 0.2, "strokes": 0.1}
 """Between characters, in their height."""
 _CAPITALS: Final = {"sans": 0.73, "sans bold": 0.73, "narrow bold": 0.7}
@@ -113,15 +116,15 @@ def _glyph(character: str, face: Face, height_px: int) -> Pixels:
     if face == "strokes":
         scale = height_px / 21
         (width, _), _ = cv2.getTextSize(character, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
-        glyph = np.zeros((height_px + 8, width + 4), np.uint8)
+        glyph = np.zeros((_ABOVE + height_px + _BELOW, width + 4), np.uint8)
         thickness = max(2, height_px // 9)
-        where = (2, height_px + 4)
+        where = (2, _ABOVE + height_px)
         cv2.putText(glyph, character, where, cv2.FONT_HERSHEY_SIMPLEX, scale, 255, thickness, cv2.LINE_AA)
         return glyph
     font = _font(face, round(height_px / _CAPITALS[face]))
     width = max(1, round(font.getlength(character)))
-    picture = Image.new("L", (width, height_px + 8))
-    ImageDraw.Draw(picture).text((0, height_px + 4), character, 255, font=font, anchor="ls")
+    picture = Image.new("L", (width, _ABOVE + height_px + _BELOW))
+    ImageDraw.Draw(picture).text((0, _ABOVE + height_px), character, 255, font=font, anchor="ls")
     return np.array(picture)
 
 
