@@ -78,7 +78,7 @@ def _work(link: ParentConnection, make_reader: Callable[[], KeptReading]) -> Non
     from drivers.api import CameraNeeds  # noqa: PLC0415
 
     around = find_readable_files(CameraNeeds())
-    start.load_what_looks_around(codes=True, plates=True)
+    start.load_what_looks_around(codes=True, networks=True)
     confinement = Confinement(around)
     confinement.bar_files()
     read = make_reader()

@@ -38,6 +38,7 @@ BUDGET_MS: Final = 150.0
 """CPU time after which no further line of a picture is begun: eight lines, or some such."""
 _LEAST_LINES: Final = 2
 """So many are read in any case: where a core is slow, a VIN is read late rather than never."""
+_BLANK: Final = 128
 _REMEMBERED: Final = 256
 _PLACE_PX: Final = 24
 _TITLE: Final = re.compile(r"V1N(?:N0|C0DE)?(?=.{15,19}$)")
@@ -77,8 +78,9 @@ class PrintedVinReader:
     """
 
     def __init__(self, folder: Path = FOLDER) -> None:
-        """Load the network. Raises WeightsError when its file is missing or wrong."""
+        """Load the network and use it once, which is slower than ever after. Raises WeightsError for a wrong file."""
         self._recogniser = PrintRecogniser(folder)
+        self._recogniser.read(np.full(VIEW_PX[::-1], _BLANK, np.uint8))
         self._barren: dict[tuple[int, int], int] = {}
 
     def read(self, grey: Pixels, budget_ms: float = BUDGET_MS) -> list[PrintedVin]:
