@@ -1,6 +1,6 @@
 """The entry of a second reader: a process that reads the kept pictures of one vehicle, once, and ends.
 
-`python -m agent.vision.worker.second_reader --fd N`.
+`python -m agent.vision.worker.second_reader --fd N [--without-print]`.
 
 It is started and confined before it is needed, and waits. So no picture that another vehicle showed can have been at
 work in it, and the lane waits for the reading alone.
@@ -12,6 +12,7 @@ import argparse
 import logging
 import os
 import socket
+from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from agent.core.model import VinSource, vins_in
@@ -50,7 +51,9 @@ def main() -> NoReturn:
     """Run one second reader on the socket that the parent handed down. Leaves the process; never returns."""
     parser = argparse.ArgumentParser(prog="agent.vision.worker.second_reader")
     parser.add_argument("--fd", type=int, required=True, help="file descriptor of the socket to the parent")
-    code = serve(parser.parse_args().fd, made_reader)
+    parser.add_argument("--without-print", action="store_true", help="do not read VINs in print: it takes 90 MB")
+    asked = parser.parse_args()
+    code = serve(asked.fd, partial(made_reader, printed=not asked.without_print))
     logging.shutdown()
     os._exit(code)
 
@@ -95,8 +98,11 @@ def _work(link: ParentConnection, make_reader: Callable[[], KeptReading]) -> Non
             return
 
 
-def made_reader() -> KeptReading:
-    """The reader of kept pictures, warm: what is loaded at the first use has been. Raises WeightsError."""
+def made_reader(*, printed: bool = True) -> KeptReading:
+    """The reader of kept pictures, warm: what is loaded at the first use has been. Raises WeightsError.
+
+    `printed`: it reads VINs in print too.
+    """
     import cv2  # noqa: PLC0415 - see _work
     import numpy as np  # noqa: PLC0415
 
@@ -107,7 +113,8 @@ def made_reader() -> KeptReading:
     from agent.vision.worker.vin.reader import VinReader  # noqa: PLC0415
 
     cv2.setNumThreads(1)
-    codes, plates, labels = KeptPictureReader(), PlateCropReader(), VinReader(PrintedVinReader())
+    codes, plates = KeptPictureReader(), PlateCropReader()
+    labels = VinReader(PrintedVinReader() if printed else None)
 
     def read(of_codes: tuple[bytes, ...], of_plates: tuple[bytes, ...], of_vins: tuple[bytes, ...]) -> PicturesShown:
         shown = tuple(_told(codes.codes(picture, thorough=True)) for picture in of_codes)

@@ -12,7 +12,7 @@ import pytest
 
 from agent.core.decision.second_reading import PicturesShown, VinShown
 from agent.core.model import VinSource
-from agent.vision.second_reading import COMMAND, SecondReadingLimits, SecondReadingService
+from agent.vision.second_reading import COMMAND, WITHOUT_PRINT, SecondReadingLimits, SecondReadingService
 from agent.vision.worker.picture_selector import crop_jpeg
 from bench.sights import Sight
 from bench.vin_labels import label, vin_of
@@ -80,6 +80,17 @@ def test_it_reads_the_vin_that_is_printed_on_a_label_with_the_shares_of_its_char
     assert 0.9 < vin.confidence < 1
     assert "".join(position[0][0] for position in vin.positions) == vin.text
     assert vin.columns
+
+
+def test_where_no_camera_reads_vins_print_is_left_out_and_codes_are_read():
+    vin = vin_of(1)
+    bars = crop_jpeg(seen_label(label(VinSource.CODE_39, vin), Sight(2.5), np.random.default_rng(1)).pixels)
+    printed = crop_jpeg(seen_print(PrintedLabel(vin), Sight(18.0, contrast=150.0), 3).pixels)
+    with running(command=WITHOUT_PRINT) as service:
+        answers = queue.Queue()
+        service.read([], [], lambda shown, why: answers.put((shown, why)), [bars, printed])
+        shown, why = answers.get(timeout=PATIENCE_S)
+    assert (why, shown.vins) == ("", ((VinShown(vin, VinSource.CODE_39),), ()))
 
 
 def alive(pid):
