@@ -33,8 +33,8 @@ _READ_FOR: Final = {
 }
 """What stands in no VIN, and what may have been printed where the network reads it.
 
-ISO 3779 leaves out I, O and Q because they are taken for 1 and 0. But a J without its hook is read as I too, and surely:
-so who reads I knows less of the 1 than who reads 1. The shares are set with care, not measured.
+ISO 3779 leaves out I, O and Q because they are taken for 1 and 0. But a J without its hook is read as I too, and
+surely: so who reads I knows less of the 1 than who reads 1. The shares are set with care, not measured.
 """
 _OWN_CLASSES: Final = {character: place for place, character in enumerate(("", *ALPHABET))}
 _BLANK: Final = 0

@@ -39,6 +39,10 @@ BUDGET_MS: Final = 150.0
 _LEAST_LINES: Final = 2
 """So many are read in any case: where a core is slow, a VIN is read late rather than never."""
 _BLANK: Final = 128
+_AS_HIGH, _AS_LONG = 1.15, 1.2
+"""A line is well seen in the view of another that is less than so many times as high and as long."""
+_MOST_LOOKS_APART: Final = 4
+"""So many looks a place is left out at most: another vehicle may stand there meanwhile."""
 _REMEMBERED: Final = 256
 _PLACE_PX: Final = 24
 _TITLE: Final = re.compile(r"V1N(?:N0|C0DE)?(?=.{15,19}$)")
@@ -70,26 +74,41 @@ class PrintedVin:
     line: TextLine
 
 
+@dataclass(frozen=True, slots=True)
+class _Barren:
+    """A place where no VIN was read, so many `times`; it is read again in the look of the number `due`."""
+
+    times: int = 0
+    due: int = 0
+
+
+_NEVER: Final = _Barren()
+
+
 class PrintedVinReader:
     """Read the printed VINs of pictures. Holds one network; one thread owns it.
 
-    It remembers where lines stood that were none, and reads others before them in the next picture: so each line of a
-    label gets its turn while the time for a picture lasts.
+    It remembers where lines stood that were none. It reads others before them in the next pictures, and them the more
+    seldom the more often they were none: so each line of a label gets its turn while the time for a picture lasts, and
+    a grille before the camera costs little.
     """
 
     def __init__(self, folder: Path = FOLDER) -> None:
         """Load the network and use it once, which is slower than ever after. Raises WeightsError for a wrong file."""
         self._recogniser = PrintRecogniser(folder)
         self._recogniser.read(np.full(VIEW_PX[::-1], _BLANK, np.uint8))
-        self._barren: dict[tuple[int, int], int] = {}
+        self._barren: dict[tuple[int, int], _Barren] = {}
+        self._look = 0
 
     def read(self, grey: Pixels, budget_ms: float = BUDGET_MS) -> list[PrintedVin]:
         """The printed VINs of a grey picture, shape (height, width), 8 bit, the surest first, each text once.
 
         `budget_ms`: CPU time of this thread after which no further line is begun; two are read in any case.
         """
-        lines = sorted(text_lines(grey), key=lambda line: self._barren.get(_place(line), 0))
-        return self._read_lines(grey, lines, budget_ms, self._note_barren)
+        self._look += 1
+        due = [line for line in text_lines(grey) if self._known(line).due <= self._look]
+        due.sort(key=lambda line: self._known(line).times)
+        return self._read_lines(grey, due, budget_ms, self._note_barren)
 
     def read_once(self, grey: Pixels, budget_ms: float = BUDGET_MS) -> list[PrintedVin]:
         """The same of a picture that has nothing to do with those before it."""
@@ -100,21 +119,29 @@ class PrintedVinReader:
     ) -> list[PrintedVin]:
         begun_s = time.thread_time()
         found: list[PrintedVin] = []
-        for number, line in enumerate(lines):
-            if number >= _LEAST_LINES and (time.thread_time() - begun_s) * 1e3 >= budget_ms:
+        without: list[TextLine] = []
+        for line in lines:
+            if len(found) + len(without) >= _LEAST_LINES and (time.thread_time() - begun_s) * 1e3 >= budget_ms:
                 break
             if any(one.confidence >= ACCEPTED and one.line.holds(line) for one in found):
                 continue  # another find of a line that has been read
+            if any(_shows(other, line) for other in without):
+                continue  # it was in that view, and no VIN was there
             vin = self._read_line(grey, line)
             if vin is None:
+                without.append(line)
                 note_barren(line)
             else:
                 found.append(vin)
         return _apart_from_one_another(found)
 
+    def _known(self, line: TextLine) -> _Barren:
+        return self._barren.get(_place(line), _NEVER)
+
     def _note_barren(self, line: TextLine) -> None:
         place = _place(line)
-        self._barren[place] = self._barren.pop(place, 0) + 1
+        times = self._barren.pop(place, _NEVER).times + 1
+        self._barren[place] = _Barren(times, self._look + min(times, _MOST_LOOKS_APART))
         if len(self._barren) > _REMEMBERED:
             self._barren.pop(next(iter(self._barren)))
 
@@ -127,6 +154,12 @@ class PrintedVinReader:
             read = self._recogniser.read(line.flattened(grey, VIEW_PX))
             span = vin_span(read)
         return None if span is None else _vin_of(read.columns[span.start : span.end], line)
+
+
+def _shows(other: TextLine, line: TextLine) -> bool:
+    """Whether the view of another line shows all of this one, and not much smaller."""
+    as_high = max(line.height, other.height) < _AS_HIGH * min(line.height, other.height)
+    return as_high and line.length <= other.length < _AS_LONG * line.length and other.holds(line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from agent.core.plates import ACCEPTED, MatchVerdict, decode
 from agent.core.vin_match import match_vin
 from agent.vision.worker.picture_selector import crop_jpeg
 from agent.vision.worker.plate.weights import WeightsError
-from agent.vision.worker.vin.print_recogniser import FOLDER
+from agent.vision.worker.vin.print_recogniser import FOLDER, PrintRecogniser, ReadLine
 from agent.vision.worker.vin.printed import PrintedVin, PrintedVinReader
 from agent.vision.worker.vin.reader import VinFound, VinReader
 from bench.sights import Sight
@@ -158,6 +158,35 @@ def test_when_the_time_for_a_picture_is_up_the_other_lines_get_their_turn_in_the
     patient = PrintedVinReader()
     looks = next(look for look in range(1, 13) if any(one.text == vin for one in patient.read(page, 0.0)))
     assert 1 < looks <= 12
+
+
+class Counted:
+    """A recogniser that counts the lines that it reads."""
+
+    def __init__(self, inner: PrintRecogniser) -> None:
+        self._inner = inner
+        self.lines = 0
+
+    def read(self, view: np.ndarray) -> ReadLine:
+        self.lines += 1
+        return self._inner.read(view)
+
+
+def test_a_place_without_a_vin_is_read_ever_more_seldom_yet_within_a_few_looks() -> None:
+    page, vin = np.full((300, 640), 235, np.uint8), "LSVAA49J132047371"
+    cv2.putText(page, "MADE FOR EXPORT 1", (150, 140), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 20, 2, cv2.LINE_AA)
+    patient = PrintedVinReader()
+    patient._recogniser = counted = Counted(patient._recogniser)
+    lines = []
+    for _ in range(16):
+        before = counted.lines
+        assert patient.read(page) == []
+        lines.append(counted.lines - before)
+    assert lines[0] > 0
+    assert 0 < sum(lines[8:]) <= 8 * lines[0] / 2
+    page[:] = 235
+    cv2.putText(page, vin, (150, 140), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 20, 2, cv2.LINE_AA)
+    assert any([one.text for one in patient.read(page)] == [vin] for _ in range(5))
 
 
 def test_a_printed_vin_is_told_with_its_place_and_a_picture_that_reads_alike(whole: VinReader) -> None:
