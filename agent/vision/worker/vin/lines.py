@@ -38,12 +38,9 @@ _VIN_ASPECT: Final = 12.0
 _LEAST_SHARE: Final = 0.4
 """Of the box of a line that its edges must fill."""
 _MOST_TURN_RAD: Final = math.radians(30)
-_INSIDE: Final = (2.0, 98.0)
-"""Per cent: an edge that touches the line from outside does not make it higher."""
 _AS_LONG, _AS_HIGH = 1.15, 1.5
 """Finds that differ by less in length and height are one line: a shorter one may lack a character."""
-_MOST_COMPONENTS: Final = 64
-"""Of each look, in the order of their lengths: in a picture that is full of lines the rest must wait."""
+_MOST_OUTLINES: Final = 64
 _MOST_LINES: Final = 24
 
 _MARGIN: Final = 0.25
@@ -139,20 +136,15 @@ def _lines_at(grey: Pixels, scale: float) -> Iterator[TextLine]:
     picture = grey if scale == 1 else cv2.resize(grey, size, interpolation=way).astype(np.uint8, copy=False)
     runs = _runs(picture)
     for mask in _masks(runs):
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
-        for label in _possible(stats):
-            left, top, width, height = (int(value) for value in stats[label, :4])
-            rows, columns = np.nonzero(labels[top : top + height, left : left + width] == label)
-            line = _line(rows + top, columns + left)
-            if line is not None:
-                shift = 0.5 / scale - 0.5
-                yield TextLine(
-                    line.x / scale + shift,
-                    line.y / scale + shift,
-                    line.angle,
-                    line.length / scale,
-                    line.height / scale,
-                )
+        for line in _lines_of(mask):
+            shift = 0.5 / scale - 0.5
+            yield TextLine(
+                line.x / scale + shift,
+                line.y / scale + shift,
+                line.angle,
+                line.length / scale,
+                line.height / scale,
+            )
 
 
 def _masks(runs: Pixels) -> Iterator[Pixels]:
@@ -163,15 +155,6 @@ def _masks(runs: Pixels) -> Iterator[Pixels]:
     yield ((runs >= strongest * _OF_AROUND) & (runs >= _LEAST_EDGES[0])).astype(np.uint8)
 
 
-def _possible(stats: NDArray[np.int32]) -> list[int]:
-    """The components that may be lines of print, by their boxes and areas: the longest, 64 at most."""
-    width, height, area = (stats[:, column] for column in (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA))
-    shaped = (width >= _LEAST_LENGTH_PX) & (height >= _HEIGHTS_PX[0]) & (area <= 2 * _HEIGHTS_PX[1] * width)
-    shaped[0] = False  # the ground
-    (labels,) = np.nonzero(shaped)
-    return [int(label) for label in labels[np.argsort(-width[labels])][:_MOST_COMPONENTS]]
-
-
 def _runs(picture: Pixels) -> Pixels:
     """How strong the upright strokes are that stand side by side: about the grey levels between ink and ground."""
     smooth = cv2.GaussianBlur(picture, (3, 3), 0)
@@ -180,22 +163,37 @@ def _runs(picture: Pixels) -> Pixels:
     return cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones(_LEAST_RUN_PX[::-1], np.uint8)).astype(np.uint8, copy=False)
 
 
-def _line(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> TextLine | None:
-    """The line that these pixels make, unless they are not as a line of print is."""
-    x, y = columns.astype(np.float64), rows.astype(np.float64)
-    (xx, xy), (_, yy) = np.cov(x, y)
+def _lines_of(mask: Pixels) -> Iterator[TextLine]:
+    """The lines among the outlines of a mask, of the longest 64 outlines."""
+    # The longest by the points of their outlines, of which a line has two for each pixel of its length.
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    long_ = sorted((one for one in outlines if len(one) >= 2 * _LEAST_LENGTH_PX), key=len, reverse=True)
+    for outline in long_[:_MOST_OUTLINES]:
+        line = _line(outline)
+        if line is not None:
+            yield line
+
+
+def _line(outline: NDArray[np.int32]) -> TextLine | None:
+    """The line that an outline, shape (points, 1, 2), goes round, unless it is not as a line of print is."""
+    moments = cv2.moments(outline)
+    area = moments["m00"]
+    if area <= 0:
+        return None
+    xx, yy, xy = (moments[name] / area for name in ("mu20", "mu02", "mu11"))
     angle = 0.5 * math.atan2(2 * xy, xx - yy)
     cosine, sine = math.cos(angle), math.sin(angle)
-    spots = x * cosine + y * sine
-    left, right = spots.min(), spots.max()
-    top, bottom = np.percentile(y * cosine - x * sine, _INSIDE)
-    length, height = float(right - left) + 1, float(bottom - top) + 1
-    filled = len(rows) / (length * height)
+    along = outline[:, 0, 0] * cosine + outline[:, 0, 1] * sine
+    length = float(along.max() - along.min()) + 1
+    # That of a rectangle which spreads as much: an edge that touches the line from outside makes it hardly higher.
+    height = math.sqrt(max(0.0, 12 * (sine * sine * xx - 2 * sine * cosine * xy + cosine * cosine * yy))) + 1
+    filled = (area + len(outline) / 2) / (length * height)
     shaped = _ASPECTS[0] <= length / height <= _ASPECTS[1] and _HEIGHTS_PX[0] <= height <= _HEIGHTS_PX[1]
     if not shaped or length < _LEAST_LENGTH_PX or filled < _LEAST_SHARE or abs(angle) > _MOST_TURN_RAD:
         return None
-    along, across = float(left + right) / 2, float(top + bottom) / 2
-    return TextLine(along * cosine - across * sine, along * sine + across * cosine, angle, length, height)
+    middle = float(along.max() + along.min()) / 2
+    across = (moments["m01"] * cosine - moments["m10"] * sine) / area
+    return TextLine(middle * cosine - across * sine, middle * sine + across * cosine, angle, length, height)
 
 
 def _are_one(line: TextLine, other: TextLine) -> bool:

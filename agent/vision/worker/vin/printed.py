@@ -112,10 +112,19 @@ class PrintedVinReader:
 
     def read_once(self, grey: Pixels, budget_ms: float = BUDGET_MS) -> list[PrintedVin]:
         """The same of a picture that has nothing to do with those before it."""
-        return self._read_lines(grey, text_lines(grey), budget_ms, lambda _: None)
+        return self._read_lines(grey, text_lines(grey), budget_ms)
+
+    def shows(self, grey: Pixels, text: str, budget_ms: float = BUDGET_MS) -> bool:
+        """Whether `read_once` would read this VIN in a picture; it stops as soon as it has."""
+        return any(one.text == text for one in self._read_lines(grey, text_lines(grey), budget_ms, sought=text))
 
     def _read_lines(
-        self, grey: Pixels, lines: Sequence[TextLine], budget_ms: float, note_barren: Callable[[TextLine], None]
+        self,
+        grey: Pixels,
+        lines: Sequence[TextLine],
+        budget_ms: float,
+        note_barren: Callable[[TextLine], None] = lambda _: None,
+        sought: str | None = None,
     ) -> list[PrintedVin]:
         begun_s = time.thread_time()
         found: list[PrintedVin] = []
@@ -133,6 +142,8 @@ class PrintedVinReader:
                 note_barren(line)
             else:
                 found.append(vin)
+                if vin.text == sought:
+                    break
         return _apart_from_one_another(found)
 
     def _known(self, line: TextLine) -> _Barren:

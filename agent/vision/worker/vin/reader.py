@@ -120,17 +120,24 @@ class VinReader:
     def _found(self, pixels: Pixels, vin: KeptVin, corners: Corners) -> VinFound:
         box = _box(corners, pixels.shape)
         crop = _crop(pixels, box)
-        again = self.read_kept(crop_jpeg(crop)).get(vin.text)
         return VinFound(
             text=vin.text,
             source=vin.source,
             box=box,
             crop=crop,
-            legible=again is not None and again.source is vin.source,
+            legible=self._is_kept_by(crop_jpeg(crop), vin),
             confidence=vin.confidence,
             positions=vin.positions,
             columns=vin.columns,
         )
+
+    def _is_kept_by(self, jpeg: bytes, vin: KeptVin) -> bool:
+        """Whether a picture of it reads as the same VIN once more, from the same kind of source."""
+        if vin.source is not VinSource.PRINT or self._printed is None:
+            again = self.read_kept(jpeg).get(vin.text)
+            return again is not None and again.source is vin.source
+        pixels = decoded(jpeg)
+        return pixels is not None and self._printed.shows(_grey(pixels)[0], vin.text, _KEPT_BUDGET_MS)
 
     def _in_codes(self, grey: Pixels, scale: float) -> dict[str, tuple[VinSource, Corners]]:
         """The VINs in codes by their texts, with the place of the first code that holds each."""
