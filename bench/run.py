@@ -46,6 +46,7 @@ from bench import (
     starting,
     telling,
     vin_codes,
+    vin_print,
 )
 from bench.figures import Figure, table
 from bench.scratch import BUILD, scratch
@@ -168,6 +169,10 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     "new_cars": (
         f"{new_cars.CARS} new cars without a plate",
         lambda: new_cars.figures(new_cars.measure(progress=_progress)),
+    ),
+    "vin_print": (
+        f"VINs in print on {vin_print.LABELS} labels of each height",
+        lambda: vin_print.figures(vin_print.measure()),
     ),
 }
 

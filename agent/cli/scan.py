@@ -99,6 +99,7 @@ class _Scanner:
         from agent.vision.worker.plate.reader import PlateReader  # noqa: PLC0415
         from agent.vision.worker.plate.weights import WeightsError  # noqa: PLC0415
         from agent.vision.worker.qr.reader import QrReader  # noqa: PLC0415
+        from agent.vision.worker.vin.printed import PrintedVinReader  # noqa: PLC0415
         from agent.vision.worker.vin.reader import VinReader  # noqa: PLC0415
 
         def wanted(one: ReaderChoice) -> bool:
@@ -106,10 +107,11 @@ class _Scanner:
 
         try:
             plate = PlateReader() if wanted(ReaderChoice.PLATE) else None
+            vin = VinReader(PrintedVinReader()) if wanted(ReaderChoice.VIN) else None
         except WeightsError as error:
             raise RuntimeError(str(error)) from error
         qr = QrReader() if wanted(ReaderChoice.QR) else None
-        return cls(qr, plate, VinReader() if wanted(ReaderChoice.VIN) else None)
+        return cls(qr, plate, vin)
 
     def row(self, file: Path) -> dict[str, Any]:
         """What one file gives, in the shape of a JSON line."""
@@ -182,7 +184,16 @@ class _Scanner:
         start = time.monotonic()
         vins = self.vin.read(pixels)
         spent = _ms_since(start)
-        return [{"text": vin.text, "source": vin.source.value, "box": list(vin.box)} for vin in vins], spent
+        rows = [
+            {
+                "text": vin.text,
+                "source": vin.source.value,
+                "confidence": round(vin.confidence, 3),
+                "box": list(vin.box),
+            }
+            for vin in vins
+        ]
+        return rows, spent
 
 
 def _picture(pixels: NDArray[np.uint8], codes: list[dict[str, Any]], plates: list[dict[str, Any]]) -> dict[str, Any]:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 COMMAND: Final = (sys.executable, "-I", "-m", "agent.vision.worker.second_reader")
+WITHOUT_PRINT: Final = (*COMMAND, "--without-print")
+"""Where no camera reads VINs: the network for print takes 90 MB of each process."""
 LIMIT_S: Final = 60.0
 """How long its thread may take over one round."""
 _NOT_OPEN: Final = -1
@@ -376,5 +378,9 @@ def _shown(question: _Question, message: protocol.PicturesShown) -> PicturesShow
             else PlateShown(plate.text, plate.positions, plate.confidence, plate.columns, plate.two_lines)
             for plate in message.plates
         ),
-        vins=tuple(tuple(VinShown(vin.text, vin.source) for vin in vins) for vins in message.vins) or None,
+        vins=tuple(
+            tuple(VinShown(vin.text, vin.source, vin.positions, vin.confidence, vin.columns) for vin in vins)
+            for vins in message.vins
+        )
+        or None,
     )

@@ -16,7 +16,7 @@ from tests.support.gate.installed import ROOT, build_wheel
 
 PACKAGES = ("agent", "central", "drivers", "sim")
 SHARED = ("config", "systemd")
-MODELS = "agent/vision/worker/plate/models"
+MODELS = ("agent/vision/worker/plate/models", "agent/vision/worker/vin/models")
 FONTS = "drivers/camera/simulated_yard/fonts"
 
 
@@ -41,7 +41,7 @@ def test_the_wheel_holds_both_packages_and_their_data_and_nothing_else(wheel):
     information = next(name.split("/")[0] for name in names(wheel) if name.endswith(".dist-info/METADATA"))
     data = information.replace(".dist-info", ".data/data/share/gate-agent/")
     code = {name for name in names(wheel) if not name.startswith((information, data))}
-    weights = {f"{MODELS}/{entry['file']}" for entry in weights_of(wheel)}
+    weights = set(weights_of(wheel))
     assert code == {name for name in kept(*PACKAGES) if not name.endswith(".gitignore")} | weights
     assert names(wheel, data) == kept(*SHARED)
     assert names(wheel, f"{information}/") == {
@@ -58,18 +58,22 @@ def test_both_packages_say_that_they_are_typed(wheel):
 
 
 def test_the_weights_in_the_wheel_are_those_of_the_manifest(wheel):
-    entries = list(weights_of(wheel))
-    assert len(entries) == 2
-    for entry in entries:
-        content = wheel.read(f"{MODELS}/{entry['file']}")
+    entries = weights_of(wheel)
+    assert len(entries) == 3
+    for path, entry in entries.items():
+        content = wheel.read(path)
         assert len(content) == entry["size"]
         assert hashlib.sha256(content).hexdigest() == entry["sha256"]
-    assert {name for name in names(wheel) if name.endswith(".onnx")} == {f"{MODELS}/{e['file']}" for e in entries}
+    assert {name for name in names(wheel) if name.endswith(".onnx")} == set(entries)
 
 
 def weights_of(wheel):
-    manifest = tomllib.loads(wheel.read(f"{MODELS}/manifest.toml").decode())
-    return manifest.values()
+    """What the manifests of all folders of weights say of each, by its path."""
+    return {
+        f"{folder}/{entry['file']}": entry
+        for folder in MODELS
+        for entry in tomllib.loads(wheel.read(f"{folder}/manifest.toml").decode()).values()
+    }
 
 
 def test_the_fonts_come_with_their_licence(wheel):

@@ -12,13 +12,16 @@ from agent.core.vin_match.match import (
     match_vin,
     read_by_code,
 )
+from agent.core.vin_match.neighbours import NEIGHBOURS_APART, differences
 
 __all__ = [
     "BY_CODE",
     "DEFAULT_VIN_RULES",
+    "NEIGHBOURS_APART",
     "VinMatch",
     "VinMatchRules",
     "VinSighting",
+    "differences",
     "match_vin",
     "read_by_code",
 ]

@@ -143,6 +143,9 @@ def _seen_vin(vin: Vin, crop: int) -> SeenVin:
     return SeenVin(
         text=vin.text,
         source=vin.source,
+        confidence=vin.confidence,
+        positions=vin.positions,
+        columns=vin.columns,
         box=(int(left), int(top), int(width), int(height)),
         crop=crop,
         legible=vin.legible,

@@ -77,7 +77,9 @@ def _work(
     if settings.camera_kind in _STILL_KINDS:
         settings = settings.model_copy(update={"frozen_s": 0.0})
     around = find_readable_files(find_needs(settings))
-    start.load_what_looks_around(codes=settings.read_codes or settings.read_vins, plates=settings.read_plates)
+    start.load_what_looks_around(
+        codes=settings.read_codes or settings.read_vins, networks=settings.read_plates or settings.read_vins
+    )
     confinement = Confinement(around)
     confinement.bar_files()
     readers = make_readers(settings)
@@ -151,9 +153,10 @@ def made_readers(settings: Configure) -> Readers:
 
         plates = PlateReader(zone=settings.zone)
     if settings.read_vins:
+        from agent.vision.worker.vin.printed import PrintedVinReader  # noqa: PLC0415
         from agent.vision.worker.vin.reader import VinReader  # noqa: PLC0415
 
-        vins = VinReader()
+        vins = VinReader(PrintedVinReader())
     return Readers(codes, thorough_codes, plates, vins)
 
 

@@ -7,7 +7,7 @@ bytes stands in agent.vision.worker.wire. Knows neither cv2 nor numpy.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
@@ -16,7 +16,7 @@ from agent.core.detail import DetailMessage, WithDetail
 from agent.core.model import View, VinSource
 from agent.core.plates import MOST_BYTES, decode
 
-VERSION = 6
+VERSION = 7
 
 EXIT_ANEW = 75
 """Exit code of a worker that asks to be started again (EX_TEMPFAIL of sysexits.h)."""
@@ -29,8 +29,10 @@ MOST_VINS = 4
 MAX_PAYLOAD = 7089
 """Bytes in the largest QR code: digits only, version 40, level L (ISO/IEC 18004)."""
 
-_VIN_SOURCES = frozenset({VinSource.CODE_39, VinSource.CODE_128, VinSource.DATA_MATRIX})
+_VIN_SOURCES = frozenset({VinSource.CODE_39, VinSource.CODE_128, VinSource.DATA_MATRIX, VinSource.PRINT})
 """Those in QR codes are found by the parent, in what is told of codes."""
+_VIN_LENGTH = 17
+_MOST_CANDIDATES = 16
 
 
 class ProtocolError(Exception):
@@ -172,22 +174,43 @@ class SeenPlate(WorkerMessage):
         return self
 
 
-class SeenVin(WorkerMessage):
-    """One VIN in a frame; the fields are those of agent.core.model.observations.VinReading.
+class _VinAsRead(WorkerMessage):
+    """A VIN, and how sure each of its characters is; the fields are those of agent.core.model.observations.VinReading.
 
-    `crop`: its attachment. `legible`: that picture reads as the same VIN once more.
+    Print has the shares of its 17 characters and its columns; a code has neither, and is sure.
     """
 
     text: VinText
     source: VinSource
+    confidence: Probability = 1.0
+    positions: Annotated[
+        tuple[Annotated[tuple[Candidate, ...], Field(min_length=1, max_length=_MOST_CANDIDATES)], ...],
+        Field(max_length=_VIN_LENGTH),
+    ] = ()
+    columns: Annotated[bytes, Field(max_length=MOST_BYTES)] = b""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.source is not VinSource.PRINT:
+            if self.positions or self.columns or self.confidence != 1:
+                raise ValueError("a code is read whole: it has no doubtful characters")
+        elif len(self.positions) != _VIN_LENGTH or not self.columns:
+            raise ValueError("a VIN in print has one position for each character, and columns")
+        decode(self.columns)
+        return self
+
+
+class SeenVin(_VinAsRead):
+    """One VIN in a frame. `crop`: its attachment. `legible`: that picture reads as the same VIN once more."""
+
     box: tuple[Pixel, Pixel, Pixel, Pixel]
     crop: Attachment | None = None
     legible: bool = True
 
     @model_validator(mode="after")
-    def _possible(self) -> SeenVin:
+    def _possible(self) -> Self:
         if self.source not in _VIN_SOURCES:
-            raise ValueError("no code that a vision worker reads VINs from")
+            raise ValueError("nothing that a vision worker reads VINs from")
         return self
 
 
@@ -208,18 +231,15 @@ class Detection(WorkerMessage):
     picture: Attachment | None = None
 
 
-class ShownVin(WorkerMessage):
-    """One VIN that a kept picture shows, and the kind of code that holds it."""
-
-    text: VinText
-    source: VinSource
+class ShownVin(_VinAsRead):
+    """One VIN that a kept picture shows."""
 
 
 class PicturesShown(WorkerMessage):
     """The answer of a second reader to ReadPictures, in the order of its pictures.
 
     `codes`: the bytes in the symbols of each picture of the first kind. `plates`: what each of the second kind reads
-    as; None: nothing. `vins`: the VINs in the codes of each picture of the third kind.
+    as; None: nothing. `vins`: the VINs that each picture of the third kind shows.
     """
 
     type: Literal["pictures_shown"] = "pictures_shown"
@@ -405,7 +425,7 @@ class ReadPictures(WorkerMessage):
     """Asks a second reader, which has nothing else to do, what kept pictures show.
 
     The first `codes` of its pictures are looked at for codes, the `plates` that follow are a plate each, from edge to
-    edge, and the `vins` after these are looked at for codes with a VIN. What they should show is not said.
+    edge, and the `vins` after these are looked at for VINs in codes and in print. What they should show is not said.
     """
 
     type: Literal["read_pictures"] = "read_pictures"

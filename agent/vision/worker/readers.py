@@ -114,6 +114,21 @@ class Vin(Protocol):
         ...
 
     @property
+    def confidence(self) -> float:
+        """Probability of the whole text; 1 for a code."""
+        ...
+
+    @property
+    def positions(self) -> tuple[Position, ...]:
+        """The likeliest characters at each place; none for a code."""
+        ...
+
+    @property
+    def columns(self) -> bytes:
+        """The network's word column by column; empty for a code."""
+        ...
+
+    @property
     def box(self) -> tuple[int, int, int, int]:
         """x, y, width, height in pixels."""
         ...
@@ -125,7 +140,7 @@ class Vin(Protocol):
 
     @property
     def crop(self) -> npt.NDArray[np.uint8]:
-        """The part of the frame that shows the code, BGR, to be kept as evidence."""
+        """The part of the frame that shows it, BGR, to be kept as evidence."""
         ...
 
 

@@ -1,6 +1,6 @@
 """The entry of a second reader: a process that reads the kept pictures of one vehicle, once, and ends.
 
-`python -m agent.vision.worker.second_reader --fd N`.
+`python -m agent.vision.worker.second_reader --fd N [--without-print]`.
 
 It is started and confined before it is needed, and waits. So no picture that another vehicle showed can have been at
 work in it, and the lane waits for the reading alone.
@@ -12,6 +12,7 @@ import argparse
 import logging
 import os
 import socket
+from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from agent.core.model import VinSource, vins_in
@@ -33,9 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from agent.vision.worker.plate.crop_reader import PlateCropReader, PlateFound
+    from agent.vision.worker.vin.reader import KeptVin
 
     KeptReading = Callable[[tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]], PicturesShown]
-    """Reads pictures of codes, of plates and of codes with a VIN, JPEG. Raises nothing, whatever they hold."""
+    """Reads pictures of codes, of plates and of VINs, JPEG. Raises nothing, whatever they hold."""
 
 log = logging.getLogger("agent.vision.worker")
 
@@ -49,7 +51,9 @@ def main() -> NoReturn:
     """Run one second reader on the socket that the parent handed down. Leaves the process; never returns."""
     parser = argparse.ArgumentParser(prog="agent.vision.worker.second_reader")
     parser.add_argument("--fd", type=int, required=True, help="file descriptor of the socket to the parent")
-    code = serve(parser.parse_args().fd, made_reader)
+    parser.add_argument("--without-print", action="store_true", help="do not read VINs in print: it takes 90 MB")
+    asked = parser.parse_args()
+    code = serve(asked.fd, partial(made_reader, printed=not asked.without_print))
     logging.shutdown()
     os._exit(code)
 
@@ -77,7 +81,7 @@ def _work(link: ParentConnection, make_reader: Callable[[], KeptReading]) -> Non
     from drivers.api import CameraNeeds  # noqa: PLC0415
 
     around = find_readable_files(CameraNeeds())
-    start.load_what_looks_around(codes=True, plates=True)
+    start.load_what_looks_around(codes=True, networks=True)
     confinement = Confinement(around)
     confinement.bar_files()
     read = make_reader()
@@ -94,18 +98,23 @@ def _work(link: ParentConnection, make_reader: Callable[[], KeptReading]) -> Non
             return
 
 
-def made_reader() -> KeptReading:
-    """The reader of kept pictures, warm: what is loaded at the first use has been. Raises WeightsError."""
+def made_reader(*, printed: bool = True) -> KeptReading:
+    """The reader of kept pictures, warm: what is loaded at the first use has been. Raises WeightsError.
+
+    `printed`: it reads VINs in print too.
+    """
     import cv2  # noqa: PLC0415 - see _work
     import numpy as np  # noqa: PLC0415
 
     from agent.vision.worker.kept_picture import KeptPictureReader  # noqa: PLC0415
     from agent.vision.worker.picture_selector import crop_jpeg, decoded  # noqa: PLC0415
     from agent.vision.worker.plate.crop_reader import PlateCropReader  # noqa: PLC0415
+    from agent.vision.worker.vin.printed import PrintedVinReader  # noqa: PLC0415
     from agent.vision.worker.vin.reader import VinReader  # noqa: PLC0415
 
     cv2.setNumThreads(1)
-    codes, plates, labels = KeptPictureReader(), PlateCropReader(), VinReader()
+    codes, plates = KeptPictureReader(), PlateCropReader()
+    labels = VinReader(PrintedVinReader() if printed else None)
 
     def read(of_codes: tuple[bytes, ...], of_plates: tuple[bytes, ...], of_vins: tuple[bytes, ...]) -> PicturesShown:
         shown = tuple(_told(codes.codes(picture, thorough=True)) for picture in of_codes)
@@ -114,10 +123,12 @@ def made_reader() -> KeptReading:
 
     def _vins(picture: bytes) -> tuple[ShownVin, ...]:
         """The VINs of labels. The picture of one in a QR code is one that a reader of QR codes has kept."""
-        in_labels = labels.read_kept(picture)
-        in_codes = () if in_labels else codes.codes(picture, thorough=True)
-        in_qr = {vin: VinSource.QR for code in in_codes for vin in vins_in(code.decode("utf-8", errors="replace"))}
-        return tuple(ShownVin(text=text, source=source) for text, source in (in_labels or in_qr).items())[:MOST_VINS]
+        in_labels = tuple(_shown_vin(one) for one in labels.read_kept(picture).values())
+        if any(one.source is not VinSource.PRINT for one in in_labels):
+            return in_labels
+        in_codes = codes.codes(picture, thorough=True)
+        in_qr = dict.fromkeys(vin for code in in_codes for vin in vins_in(code.decode("utf-8", errors="replace")))
+        return (*(ShownVin(text=text, source=VinSource.QR) for text in in_qr), *in_labels)[:MOST_VINS]
 
     def _plate(reader: PlateCropReader, picture: bytes) -> SeenPlate | None:
         pixels = decoded(picture)
@@ -134,6 +145,16 @@ def made_reader() -> KeptReading:
 def _told(payloads: Sequence[bytes]) -> tuple[bytes, ...]:
     """As many as a message may hold, and none that is longer than a permit could be."""
     return tuple(payload for payload in payloads if len(payload) <= MAX_PAYLOAD)[:_MOST_CODES]
+
+
+def _shown_vin(found: KeptVin) -> ShownVin:
+    return ShownVin(
+        text=found.text,
+        source=found.source,
+        confidence=found.confidence,
+        positions=found.positions,
+        columns=found.columns,
+    )
 
 
 def _seen(found: PlateFound) -> SeenPlate:

@@ -39,7 +39,7 @@ def begin(name: str) -> None:
     sys.setswitchinterval(_SWITCH_S)
 
 
-def load_what_looks_around(*, codes: bool, plates: bool) -> None:
+def load_what_looks_around(*, codes: bool, networks: bool) -> None:
     """Load the libraries that need more of the machine while they are loaded than ever after.
 
     Python looks for zbar with programs (ldconfig); onnxruntime looks through the machine's devices for graphics cards.
@@ -49,7 +49,7 @@ def load_what_looks_around(*, codes: bool, plates: bool) -> None:
 
         with contextlib.suppress(ImportError):  # the reader says that it is missing
             zbar_engine()
-    if plates:
+    if networks:
         import_module("agent.vision.worker.plate.weights")
 
 

@@ -1,6 +1,7 @@
-"""Reads the VINs that codes in a picture hold: bars and Data Matrix, small ones and turned ones too.
+"""Reads the VINs that a picture shows: in bars and Data Matrix, small ones and turned ones too, and in print.
 
-What it returns stood in a symbol, whole; it never guesses a character. QR codes are read by those who look for permits.
+What it takes from a symbol stood there, whole; there it never guesses a character. QR codes are read by those who look
+for permits.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from agent.core.model import vins_in
+from agent.core.model import VinSource, vins_in
+from agent.core.vin_match import NEIGHBOURS_APART, differences
 from agent.vision.worker.picture_selector import crop_jpeg, decoded
 from agent.vision.worker.protocol import MOST_VINS
 from agent.vision.worker.vin.bars import bar_groups, strip_of
@@ -22,13 +24,14 @@ from agent.vision.worker.vin.squares import squares
 from agent.vision.worker.vin.texture import CELL_PX, texture_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from numpy.typing import NDArray
 
-    from agent.core.model import VinSource
+    from agent.core.model import Position
     from agent.vision.worker.vin.bars import Strip
     from agent.vision.worker.vin.engine import Corners, Symbol
+    from agent.vision.worker.vin.printed import PrintedVin, PrintedVinReader
     from agent.vision.worker.vin.texture import Texture
 
     Pixels = NDArray[np.uint8]
@@ -47,13 +50,16 @@ _CAREFUL: Final = 2
 _MARGIN_SHARE: Final = 0.12
 _MARGIN_PX: Final = 24.0
 _LONGEST_CROP_PX: Final = 1280
+_KEPT_BUDGET_MS: Final = 300.0
+"""CPU time after which no further line of a kept picture is begun: it is small, and read once."""
 
 
 @dataclass(frozen=True, slots=True)
 class VinFound:
-    """A VIN in a picture. `source`: the kind of code. `box`: x, y, width and height of the code, pixels.
+    """A VIN in a picture. `source`: the kind of code, or print. `box`: its x, y, width and height, pixels.
 
-    `crop`: the part of the picture that shows the code, BGR; `legible`: kept as JPEG it reads as this VIN once more.
+    `crop`: the part of the picture that shows it, BGR; `legible`: kept as JPEG it reads as this VIN once more.
+    `confidence`, `positions`, `columns`: as in agent.core.model.observations.VinReading.
     """
 
     text: str
@@ -61,6 +67,20 @@ class VinFound:
     box: tuple[int, int, int, int]
     crop: Pixels
     legible: bool
+    confidence: float = 1.0
+    positions: tuple[Position, ...] = ()
+    columns: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptVin:
+    """A VIN in a kept picture; the fields are those of VinFound."""
+
+    text: str
+    source: VinSource
+    confidence: float = 1.0
+    positions: tuple[Position, ...] = ()
+    columns: bytes = b""
 
 
 class VinReader:
@@ -69,26 +89,58 @@ class VinReader:
     `failures` counts, by kind of code, the pictures on which the engine raised an error.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, printed: PrintedVinReader | None = None) -> None:
+        """`printed`: what reads VINs in print; without it those in codes are read alone."""
         self.failures: Counter[str] = Counter()
+        self._printed = printed
 
     def read(self, pixels: Pixels) -> list[VinFound]:
-        """The VINs in a BGR picture, shape (height, width, 3), 8 bit; each once, 4 at most."""
-        found = []
-        for vin, (source, corners) in self._vins(pixels).items():
-            box = _box(corners, pixels.shape)
-            crop = _crop(pixels, box)
-            found.append(VinFound(vin, source, box, crop, self.read_kept(crop_jpeg(crop)).get(vin) is source))
+        """The VINs in a BGR picture, shape (height, width, 3), 8 bit; each once, 4 at most, those in codes first."""
+        grey, scale = _grey(pixels)
+        in_codes = self._in_codes(grey, scale)
+        found = [self._found(pixels, KeptVin(text, source), corners) for text, (source, corners) in in_codes.items()]
+        in_print = [] if self._printed is None else self._printed.read(grey)
+        for one in _beside(in_print, in_codes)[: MOST_VINS - len(found)]:
+            corners = tuple((x / scale, y / scale) for x, y in one.line.corners)
+            found.append(self._found(pixels, _kept(one), corners))
         return found
 
-    def read_kept(self, jpeg: bytes) -> dict[str, VinSource]:
-        """The VINs in a picture that was kept of one, JPEG, each with its kind of code; none where it is no picture."""
+    def read_kept(self, jpeg: bytes) -> dict[str, KeptVin]:
+        """The VINs in a picture that was kept of one, JPEG, by their texts; none where it is no picture."""
         pixels = decoded(jpeg)
-        return {} if pixels is None else {vin: source for vin, (source, _) in self._vins(pixels).items()}
-
-    def _vins(self, pixels: Pixels) -> dict[str, tuple[VinSource, Corners]]:
-        """The VINs by their texts, with the place of the first code that holds each."""
+        if pixels is None:
+            return {}
         grey, scale = _grey(pixels)
+        in_codes = self._in_codes(grey, scale)
+        in_print = [] if self._printed is None else self._printed.read_once(grey, _KEPT_BUDGET_MS)
+        found = [KeptVin(text, source) for text, (source, _) in in_codes.items()]
+        found += [_kept(one) for one in _beside(in_print, in_codes)]
+        return {one.text: one for one in found[:MOST_VINS]}
+
+    def _found(self, pixels: Pixels, vin: KeptVin, corners: Corners) -> VinFound:
+        box = _box(corners, pixels.shape)
+        crop = _crop(pixels, box)
+        return VinFound(
+            text=vin.text,
+            source=vin.source,
+            box=box,
+            crop=crop,
+            legible=self._is_kept_by(crop_jpeg(crop), vin),
+            confidence=vin.confidence,
+            positions=vin.positions,
+            columns=vin.columns,
+        )
+
+    def _is_kept_by(self, jpeg: bytes, vin: KeptVin) -> bool:
+        """Whether a picture of it reads as the same VIN once more, from the same kind of source."""
+        if vin.source is not VinSource.PRINT or self._printed is None:
+            again = self.read_kept(jpeg).get(vin.text)
+            return again is not None and again.source is vin.source
+        pixels = decoded(jpeg)
+        return pixels is not None and self._printed.shows(_grey(pixels)[0], vin.text, _KEPT_BUDGET_MS)
+
+    def _in_codes(self, grey: Pixels, scale: float) -> dict[str, tuple[VinSource, Corners]]:
+        """The VINs in codes by their texts, with the place of the first code that holds each."""
         if min(grey.shape) < CELL_PX:
             return {}
         texture = texture_of(grey)
@@ -125,6 +177,15 @@ class VinReader:
             return []
 
 
+def _beside(in_print: Iterable[PrintedVin], in_codes: Collection[str]) -> list[PrintedVin]:
+    """The printed ones that are not those of a code, nor misread from what is printed under it."""
+    return [one for one in in_print if all(differences(one.text, text) > NEIGHBOURS_APART for text in in_codes)]
+
+
+def _kept(printed: PrintedVin) -> KeptVin:
+    return KeptVin(printed.text, VinSource.PRINT, printed.confidence, printed.positions, printed.columns)
+
+
 def _grey(pixels: Pixels) -> tuple[Pixels, float]:
     """The picture in grey, shrunk where it is very large; and how many of its pixels make one."""
     height, width = pixels.shape[:2]
@@ -147,7 +208,7 @@ def _box(corners: Corners, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
 
 
 def _crop(pixels: Pixels, box: tuple[int, int, int, int]) -> Pixels:
-    """What is kept of a code: its box with a margin."""
+    """What is kept of a VIN: its box with a margin."""
     left, top, width, height = box
     margin = round(_MARGIN_PX + _MARGIN_SHARE * max(width, height))
     part = pixels[max(0, top - margin) : top + height + margin, max(0, left - margin) : left + width + margin]

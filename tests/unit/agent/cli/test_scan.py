@@ -112,8 +112,8 @@ def test_the_vin_of_a_label_is_told_with_its_code_and_its_place(tmp_path: Path) 
     (row,) = rows(run(path, "--json", "--reader", "vin"))
     (told,) = row["vins"]
 
-    assert list(told) == ["text", "source", "box"]
-    assert (told["text"], told["source"], len(told["box"])) == (vin, "code_39", 4)
+    assert list(told) == ["text", "source", "confidence", "box"]
+    assert (told["text"], told["source"], told["confidence"], len(told["box"])) == (vin, "code_39", 1.0, 4)
     assert (row["ms"]["qr"], row["ms"]["plate"]) == (None, None)
     assert f"{vin} code_39" in run(path, "--reader", "vin").stdout
 

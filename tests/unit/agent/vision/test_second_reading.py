@@ -12,11 +12,13 @@ import pytest
 
 from agent.core.decision.second_reading import PicturesShown, VinShown
 from agent.core.model import VinSource
-from agent.vision.second_reading import COMMAND, SecondReadingLimits, SecondReadingService
+from agent.vision.second_reading import COMMAND, WITHOUT_PRINT, SecondReadingLimits, SecondReadingService
 from agent.vision.worker.picture_selector import crop_jpeg
 from bench.sights import Sight
 from bench.vin_labels import label, vin_of
 from bench.vin_labels import shown as seen_label
+from bench.vin_print_labels import PrintedLabel
+from bench.vin_print_labels import seen_label as seen_print
 from tests.support.vision.kept_pictures import told, yard
 from tests.support.vision.sandbox_attempts import BARRED
 from tests.support.waiting import PATIENCE_S, eventually, scaled
@@ -61,6 +63,34 @@ def test_it_reads_the_vins_of_labels_and_of_codes_in_the_order_of_their_pictures
         shown, why = answers.get(timeout=PATIENCE_S)
     assert (why, shown.codes, shown.plates) == ("", (TEXT.encode(),), ())
     assert shown.vins == ((VinShown(vin, VinSource.CODE_39),), (), (VinShown(other, VinSource.QR),))
+
+
+def test_it_reads_the_vin_that_is_printed_on_a_label_with_the_shares_of_its_characters():
+    seen = seen_print(PrintedLabel(vin_of(3)), Sight(18.0, contrast=150.0), 3)
+    left, top = (int(value) - 40 for value in seen.corners.min(axis=0))
+    right, bottom = (int(value) + 40 for value in seen.corners.max(axis=0))
+    with running() as service:
+        answers = queue.Queue()
+        crop = crop_jpeg(seen.pixels[top:bottom, left:right])
+        service.read([], [], lambda shown, why: answers.put((shown, why)), [crop])
+        shown, why = answers.get(timeout=PATIENCE_S)
+    assert why == ""
+    ((vin,),) = shown.vins
+    assert (vin.text, vin.source, len(vin.positions)) == (vin_of(3), VinSource.PRINT, 17)
+    assert 0.9 < vin.confidence < 1
+    assert "".join(position[0][0] for position in vin.positions) == vin.text
+    assert vin.columns
+
+
+def test_where_no_camera_reads_vins_print_is_left_out_and_codes_are_read():
+    vin = vin_of(1)
+    bars = crop_jpeg(seen_label(label(VinSource.CODE_39, vin), Sight(2.5), np.random.default_rng(1)).pixels)
+    printed = crop_jpeg(seen_print(PrintedLabel(vin), Sight(18.0, contrast=150.0), 3).pixels)
+    with running(command=WITHOUT_PRINT) as service:
+        answers = queue.Queue()
+        service.read([], [], lambda shown, why: answers.put((shown, why)), [bars, printed])
+        shown, why = answers.get(timeout=PATIENCE_S)
+    assert (why, shown.vins) == ("", ((VinShown(vin, VinSource.CODE_39),), ()))
 
 
 def alive(pid):

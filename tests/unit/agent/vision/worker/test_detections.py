@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.core.model import VinSource
+from agent.core.model import Position, VinSource
 from agent.vision.mapping import DetectionMapper
 from agent.vision.worker.detections import DetectionBuilder
 from agent.vision.worker.kept_picture import KeptPictureReader
@@ -202,6 +202,9 @@ VIN, OTHER_VIN = "LSVAA49J132047371", "WVWZZZ1KZBW000012"
 class Vin:
     text: str = VIN
     source: VinSource = VinSource.CODE_39
+    confidence: float = 1.0
+    positions: tuple[Position, ...] = ()
+    columns: bytes = b""
     box: tuple[int, int, int, int] = (100, 60, 400, 40)
     legible: bool = True
     crop: np.ndarray = field(default_factory=lambda: np.full((60, 420, 3), 90, np.uint8))
@@ -225,6 +228,18 @@ def test_a_vin_becomes_a_reading_with_its_source_its_time_and_the_picture_that_s
     assert decoded(seen.pictures[first.picture]).shape == (60, 420, 3)
     assert decoded(seen.pictures[seen.overview]).shape == (72, 128, 3)
     assert (seen.presentations, seen.readings) == ((), ())
+
+
+def test_a_printed_vin_keeps_how_sure_its_characters_are() -> None:
+    positions, columns = ((("L", 0.75), ("E", 0.25)),) * 17, bytes((1, 0, 0)) * 17
+    printed = Vin(source=VinSource.PRINT, confidence=0.75, positions=positions, columns=columns)
+    (reading,) = mapped(DetectionMapper("exit/front", 40, 90.0, 2.0, vins=True), printed).vin_readings
+    assert (reading.source, reading.confidence, reading.positions, reading.columns) == (
+        VinSource.PRINT,
+        0.75,
+        positions,
+        columns,
+    )
 
 
 def test_a_frame_is_pictured_where_a_vin_is_new_and_not_again_at_once() -> None:

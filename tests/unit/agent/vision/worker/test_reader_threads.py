@@ -127,6 +127,7 @@ def test_vins_are_looked_for_while_a_vehicle_waits_and_not_in_a_yard_at_rest():
 
 class FoundVin:
     text, source, box, legible = "LSVAA49J132047371", VinSource.CODE_128, (1, 2, 30, 10), True
+    confidence, positions, columns = 1.0, (), b""
     crop = np.full((40, 90, 3), 128, np.uint8)
 
 

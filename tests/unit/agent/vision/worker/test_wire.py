@@ -48,12 +48,18 @@ PLATE = SeenPlate(
 )
 VIN = "LSVAA49J132047371"
 SEEN_VIN = SeenVin(text=VIN, source=VinSource.CODE_39, box=(0, 1, 2, 3))
+COLUMNS = bytes((2, 0, 9, 50, 3)) * 17
+SHARES = (("L", 0.9), ("E", 0.05))
+PRINTED_VIN = SeenVin(
+    text=VIN, source=VinSource.PRINT, box=(0, 1, 2, 3), confidence=0.9, positions=(SHARES,) * 17, columns=COLUMNS
+)
 SAMPLES = [
     (Hello(pid=1, version=1), []),
     (CameraState(phase=CameraPhase.STALE, detail="камера"), []),
     (Detection(frame=7, at=1.25, codes=(SeenCode(payload=bytes(range(256)), engine="zxing"),), picture=0), [JPEG]),
     (Detection(frame=7, at=1.25, plates=(PLATE.model_copy(update={"crop": 1}),)), [JPEG, JPEG + b"2"]),
     (Detection(frame=7, at=1.25, vins=(SEEN_VIN, SEEN_VIN.model_copy(update={"crop": 1})), picture=0), [JPEG, JPEG]),
+    (Detection(frame=7, at=1.25, vins=(PRINTED_VIN, SEEN_VIN)), []),
     (Heartbeat(at=3.5, reading_since=3.25), []),
     (Heartbeat(at=3.5, captured=9, read=3, skipped=6, dropped=4, load=0.75), []),
     (PreviewFrame(frame=1, at=2.0, picture=0, width_px=1920, height_px=1080, sharpness=0.5), [JPEG]),
@@ -63,6 +69,22 @@ SAMPLES = [
     (Expose(share=None, for_s=0.0), []),
     (PicturesShown(codes=((b"\x00\xff", b"2"), ()), plates=(PLATE, None)), []),
     (PicturesShown(vins=((), (ShownVin(text=VIN, source=VinSource.QR),))), []),
+    (
+        PicturesShown(
+            vins=(
+                (
+                    ShownVin(
+                        text=VIN,
+                        source=VinSource.PRINT,
+                        confidence=0.5,
+                        positions=PRINTED_VIN.positions,
+                        columns=COLUMNS,
+                    ),
+                ),
+            )
+        ),
+        [],
+    ),
     (ReadPictures(codes=1, plates=1), [JPEG, JPEG]),
     (ReadPictures(codes=1, plates=0, vins=2), [JPEG, JPEG, JPEG]),
     (Attend(present=True), []),
@@ -212,7 +234,10 @@ def test_sixteen_of_the_largest_codes_fit_into_one_message():
         {"box": [0, -1, 2, 3]},
         {"crop": 0},
         {"crop": 16},
-        {"confidence": 1.0},
+        {"track": 1},
+        {"confidence": 0.99},
+        {"positions": [[["L", 0.9]]] * 17},
+        {"columns": "AgAJMgM="},
     ],
 )
 def test_a_vision_worker_cannot_tell_of_a_vin_that_is_none_or_that_it_does_not_read(change):
@@ -226,6 +251,31 @@ def test_a_vision_worker_cannot_tell_of_a_vin_that_is_none_or_that_it_does_not_r
     assert heard(told)[0].message.vins == (SEEN_VIN,)
     with pytest.raises(ProtocolError):
         heard(told | change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"positions": ()},
+        {"positions": (SHARES,) * 16},
+        {"positions": (SHARES,) * 18},
+        {"positions": ((), *(SHARES,) * 16)},
+        {"positions": ((("L", 1.5),), *(SHARES,) * 16)},
+        {"positions": (tuple(("L", 0.01) for _ in range(17)), *(SHARES,) * 16)},
+        {"columns": b""},
+        {"columns": bytes((1, 200, 0))},
+        {"columns": bytes(65)},
+        {"columns": bytes((16, *range(32))) * 65},
+        {"confidence": 1.1},
+        {"confidence": float("nan")},
+    ],
+)
+@pytest.mark.parametrize("kind", [SeenVin, ShownVin])
+def test_a_printed_vin_has_the_shares_of_its_17_characters_and_columns(kind, change):
+    fields = {name: value for name, value in dict(PRINTED_VIN).items() if name in kind.model_fields}
+    assert kind(**fields).confidence == 0.9
+    with pytest.raises(ValidationError):
+        kind(**fields | change)
 
 
 def test_nor_of_more_than_four_in_one_frame():

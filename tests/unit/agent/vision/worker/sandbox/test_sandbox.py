@@ -10,13 +10,18 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import pytest
 import segno
 
+from agent.core.model import VinSource
 from agent.vision.process import COMMAND, VisionWorkerProcess, scrubbed_environment
 from agent.vision.worker.protocol import EXIT_ANEW, Layer
 from agent.vision.worker.sandbox import landlock
 from agent.vision.worker.sandbox.readable_files import find_readable_files
+from bench.sights import Sight
+from bench.vin_labels import vin_of
+from bench.vin_print_labels import PrintedLabel, seen_label
 from drivers.api import CameraNeeds, DeviceMisconfiguredError
 from drivers.registry import camera_needs
 from tests.support.vision.sandbox_attempts import ATTEMPTS, BARRED, DONE
@@ -142,6 +147,21 @@ def test_a_folder_that_comes_later_is_read_by_a_new_vision_worker(tmp_path):
         found = watched.detection(lambda detection: detection.presentations)
     assert found.presentations[0].payload == b"GPR:LATER"
     assert watched.port.status.restarts == 1
+
+
+def test_a_confined_vision_worker_that_reads_vins_alone_reads_the_print_of_a_label(tmp_path):
+    seen = seen_label(PrintedLabel(vin_of(3)), Sight(18.0, contrast=150.0), 3)
+    cv2.imwrite(str(tmp_path / "1.png"), seen.pixels)
+    table = {"camera_kind": "folder", "camera": {"path": str(tmp_path), "interval_ms": 100}}
+    reads = {"read_codes": False, "read_plates": False, "read_vins": True}
+    with watching("", command=COMMAND, **table, **reads) as watched:
+        watched.port.set_vehicle_present(True)
+        found = watched.detection(lambda detection: detection.vin_readings)
+        said = watched.port.sandbox
+    (vin,) = found.vin_readings
+    assert (vin.text, vin.source, len(vin.positions), vin.legible) == (vin_of(3), VinSource.PRINT, 17, True)
+    assert found.pictures[vin.picture].startswith(b"\xff\xd8\xff")
+    assert (said.missing, watched.port.status.restarts) == ((), 0)
 
 
 @pytest.mark.parametrize("layer", [Layer.FILES, Layer.CALLS])
