@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -37,7 +37,12 @@ _SCREEN_BLACK = 28
 _SIGN_BOX = (1104, 252, 168, 104)
 """Where the sign hangs at most: x, y, width and height, pixels."""
 _SIGN_POST_X = 1188
-_UNPAINTED = {"arm_raised": True, "light": True, "sign": True, "vehicle": {"on_paper": True, "label": True}}
+_UNPAINTED: dict[str, Any] = {
+    "arm_raised": True,
+    "light": True,
+    "sign": True,
+    "vehicle": {"on_paper": True, "label": True},
+}
 """What a vehicle's paint does not depend on."""
 
 

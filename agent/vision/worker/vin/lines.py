@@ -12,6 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cv2.typing import MatLike
     from numpy.typing import NDArray
 
     Pixels = NDArray[np.uint8]
@@ -174,7 +175,7 @@ def _lines_of(mask: Pixels) -> Iterator[TextLine]:
             yield line
 
 
-def _line(outline: NDArray[np.int32]) -> TextLine | None:
+def _line(outline: MatLike) -> TextLine | None:
     """The line that an outline, shape (points, 1, 2), goes round, unless it is not as a line of print is."""
     moments = cv2.moments(outline)
     area = moments["m00"]
