@@ -161,6 +161,6 @@ def _check_asked(facts: FactsRecord, tie: Tie, assessment: Assessment, found: Vi
         raise NotJudgedError(NotJudged.OTHER_PLATES)
     if tie in ASKS_VIN and found is None and facts.tie not in ASKS_VIN:
         raise NotJudgedError(NotJudged.VINS)
-    doubted = facts.second is not None and facts.second != SecondVerdict.CONFIRMED.value
+    doubted = facts.second is not None and SecondVerdict(facts.second) is not SecondVerdict.CONFIRMED
     if doubted and tie.value != facts.tie:
         raise NotJudgedError(NotJudged.SECOND_READING)
