@@ -51,10 +51,14 @@ if TYPE_CHECKING:
 
 SIGN_GOAL_MS, SOUND_GOAL_MS = 150.0, 300.0
 LONG_S: Final = 3600.0
-ANSWER_S: Final = 10.0
+ANSWER_S: Final = 120.0
 BITS_A_BYTE: Final = 10
 UTC = 1_795_000_000.0
-CARDS: Final = {"fk": FkEmulator, "onbon": OnbonEmulator, "aa55": Aa55Emulator}
+CARDS: Final[Mapping[str, Callable[[Path], EmulatedSign]]] = {
+    "fk": FkEmulator,
+    "onbon": OnbonEmulator,
+    "aa55": Aa55Emulator,
+}
 BAUD: Final = {"fk": 9600, "onbon": 57600, "aa55": 9600}
 ANSWERS: Final = (
     (Reason.EXPIRED, DriverMessage.CODE_EXPIRED),
@@ -64,9 +68,9 @@ ANSWERS: Final = (
 
 
 class Post:
-    """A blind lane before which one vehicle stands for ever and shows codes. `asked`: gets the time of each answer."""
+    """A blind lane before which one vehicle stands for ever and shows codes. `decided_at`: each decision's time."""
 
-    def __init__(self, folder: Path, lane: dict[str, object], ports: DriverPorts, stack: ExitStack) -> None:
+    def __init__(self, folder: Path, lane: Mapping[str, object], ports: DriverPorts, stack: ExitStack) -> None:
         self._turn = 0
         self.decided_at: queue.SimpleQueue[tuple[float, DriverMessage]] = queue.SimpleQueue()
         journal = Journal.open(
@@ -79,7 +83,7 @@ class Post:
         stack.callback(journal.close)
         recorder = Recorder(journal, lambda: UTC)
         settings = LaneSettings.model_validate(
-            {"number": 1, "direction": "export", "relay": {"kind": "simulated"}} | lane
+            {"number": 1, "direction": "export", "relay": {"kind": "simulated"}, **lane}
         )
         devices = DeviceStatusTable(recorder, lambda: UTC)
         self.devices = devices
