@@ -112,4 +112,5 @@ def _behind_glass(card: Pixels, seed: int) -> Pixels:
     middle = (0.35 + 0.02 * seed) * card.shape[1]
     away = np.abs(columns + 0.4 * rows - middle) / (0.12 * card.shape[1])
     light = _VEIL + _BAND * np.exp(-(away**2))
-    return np.clip(card * _CLEAR + light[..., None], 0, 255).astype(np.uint8)
+    seen: Pixels = np.clip(card * _CLEAR + light[..., None], 0, 255).astype(np.uint8)
+    return seen
