@@ -30,6 +30,7 @@ from agent.i18n import Language
 from agent.i18n.driver_texts import sign_lines
 from agent.lane.driver_outputs import DriverOutputs, DriverOutputServices, DriverPorts
 from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
+from agent.lane.sign_pages import message_programme
 from agent.recording import Recorder
 from agent.settings import Lane as LaneSettings
 from agent.store.journal import Journal
@@ -51,10 +52,15 @@ if TYPE_CHECKING:
 
 SIGN_GOAL_MS, SOUND_GOAL_MS = 150.0, 300.0
 LONG_S: Final = 3600.0
-ANSWER_S: Final = 10.0
+ANSWER_S: Final = 120.0
+SETTLED_S: Final = 1.0
 BITS_A_BYTE: Final = 10
 UTC = 1_795_000_000.0
-CARDS: Final = {"fk": FkEmulator, "onbon": OnbonEmulator, "aa55": Aa55Emulator}
+CARDS: Final[Mapping[str, Callable[[Path], EmulatedSign]]] = {
+    "fk": FkEmulator,
+    "onbon": OnbonEmulator,
+    "aa55": Aa55Emulator,
+}
 BAUD: Final = {"fk": 9600, "onbon": 57600, "aa55": 9600}
 ANSWERS: Final = (
     (Reason.EXPIRED, DriverMessage.CODE_EXPIRED),
@@ -64,9 +70,9 @@ ANSWERS: Final = (
 
 
 class Post:
-    """A blind lane before which one vehicle stands for ever and shows codes. `asked`: gets the time of each answer."""
+    """A blind lane before which one vehicle stands for ever and shows codes. `decided_at`: each decision's time."""
 
-    def __init__(self, folder: Path, lane: dict[str, object], ports: DriverPorts, stack: ExitStack) -> None:
+    def __init__(self, folder: Path, lane: Mapping[str, object], ports: DriverPorts, stack: ExitStack) -> None:
         self._turn = 0
         self.decided_at: queue.SimpleQueue[tuple[float, DriverMessage]] = queue.SimpleQueue()
         journal = Journal.open(
@@ -79,7 +85,7 @@ class Post:
         stack.callback(journal.close)
         recorder = Recorder(journal, lambda: UTC)
         settings = LaneSettings.model_validate(
-            {"number": 1, "direction": "export", "relay": {"kind": "simulated"}} | lane
+            {"number": 1, "direction": "export", "relay": {"kind": "simulated"}, **lane}
         )
         devices = DeviceStatusTable(recorder, lambda: UTC)
         self.devices = devices
@@ -125,8 +131,8 @@ def _now() -> Instant:
     return Instant(time.monotonic(), UTC)
 
 
-def sign_times(kind: str, count: int) -> tuple[list[float], int]:
-    """From each decision to its message on a sign of this kind, in ms; and how many bytes a page has at most."""
+def sign_times(kind: str, count: int) -> list[float]:
+    """From each decision to its message on a sign of this kind, in ms."""
     times: list[float] = []
     shown: queue.SimpleQueue[tuple[float, str]] = queue.SimpleQueue()
     with ExitStack() as stack:
@@ -137,17 +143,26 @@ def sign_times(kind: str, count: int) -> tuple[list[float], int]:
         port = registry.sign(kind, {"port": str(card.line.link)})
         post = Post(folder, {"signs": [table_]}, DriverPorts({"sign": port}), stack)
         _until_up(post.devices)
-        lengths = []
-        for message in _each(post, count):
-            at, wanted = message[0], _first_line(message[1])
-            before = card.heard
+        for at, message in _each(post, count):
+            wanted = _first_line(message)
             while True:
                 seen_at, text = shown.get(timeout=ANSWER_S)
                 if text == wanted:
                     break
             times.append((seen_at - at) * 1000)
-            lengths.append(card.heard - before)
-    return times, max(lengths)
+    return times
+
+
+def page_bytes(kind: str) -> int:
+    """How many bytes a page of one of these messages has on the line."""
+    with scratch() as folder, CARDS[kind](folder / "sign") as card:
+        sign = registry.sign(kind, {"port": str(card.line.link)})
+        sign.open()
+        before = len(card.line.received())
+        sign.show(message_programme(sign, ANSWERS[0][1], [Language.ZH], is_spoken=False).pages[0].page)
+        threading.Event().wait(SETTLED_S)
+        sign.close()
+        return len(card.line.received()) - before
 
 
 def sound_times(count: int) -> list[float]:
@@ -164,7 +179,7 @@ def sound_times(count: int) -> list[float]:
         for at, _ in _each(post, count):
             select.select([ear._ear], [], [], ANSWER_S)  # noqa: SLF001 - the end of its pipe
             times.append((time.monotonic() - at) * 1000)
-            _drain(ear)
+            _drain(ear)  # a sentence that is still played would be taken for the next one
     return times
 
 
@@ -205,8 +220,8 @@ def _until_up(devices: DeviceStatusTable) -> None:
 
 
 def _drain(ear: Ear) -> None:
-    """Take what is played until the player is cut off or has nothing more."""
-    while select.select([ear._ear], [], [], 0.05)[0]:  # noqa: SLF001 - the end of its pipe
+    """Take what is played until nothing more comes."""
+    while select.select([ear._ear], [], [], SETTLED_S)[0]:  # noqa: SLF001 - the end of its pipe
         if not os.read(ear._ear, 65_536):  # noqa: SLF001
             return
 
@@ -229,7 +244,7 @@ def measure(count: int) -> list[Figure]:
     """All of it, so many decisions for each."""
     figures = []
     for kind in CARDS:
-        times, length = sign_times(kind, count)
+        times, length = sign_times(kind, count), page_bytes(kind)
         line_ms = length * BITS_A_BYTE * 1000 / BAUD[kind]
         note = (
             f"n={count}, worst {max(times):.0f} ms; a page of {length} bytes takes {line_ms:.0f} ms more at "

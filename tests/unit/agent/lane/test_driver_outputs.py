@@ -26,7 +26,7 @@ from drivers.sign.simulated import forget_panels, panel
 from drivers.voice.simulated import forget_speakers, speaker
 from tests.support.store.flaky_journal import FlakyJournal
 from tests.support.store.journals import UTC
-from tests.support.waiting import PATIENCE_S, eventually, scaled
+from tests.support.waiting import PATIENCE_S, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,8 +96,9 @@ class Post:
 
     def hears(self, name: str) -> None:
         def is_said() -> bool:
+            said = [one.recording for one in self.speaker.played]  # it may have come to its end meanwhile
             playing = self.speaker.playing
-            return playing is not None and playing.match(f"{name}.wav")
+            return any(one.match(f"{name}.wav") for one in (*said, *((playing,) if playing else ())))
 
         eventually(is_said, what=f"{name}; it says {self.speaker.playing}")
 
@@ -110,7 +111,7 @@ class Post:
 def _patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(sign_module, "SILENT_S", 600.0)
     monkeypatch.setattr(sign_module, "SPOKEN_S", 600.0)
-    monkeypatch.setattr(voice_module, "LATEST_S", scaled(voice_module.LATEST_S))
+    monkeypatch.setattr(voice_module, "LATEST_S", 600.0)
     for module in (sign_module, voice_module):
         monkeypatch.setattr(module, "STOP_TIMEOUT_S", PATIENCE_S)
     yield
