@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from agent.core.events import AccessDecided
+from agent.core.events import AccessDecided, DriverShown
 from agent.i18n import Language
 from agent.i18n.event_text import event_summary
 from agent.i18n.event_tone import TERMINAL_STYLES, event_tone
@@ -38,6 +38,9 @@ def event_picture(event: JsonObject) -> RenderableType:
 
 
 def _gist(kind: str, data: JsonObject) -> str:
+    if kind == DriverShown.TYPE:
+        devices = dict.fromkeys(output["device"].partition("/")[2] for output in data["outputs"])
+        return f"the driver was told {len(data['outputs'])} times, by {', '.join(devices)}"
     gist = event_summary(kind, data, Language.EN)
     plate, vin = (data.get(key) if kind == AccessDecided.TYPE else None for key in ("plate", "vin"))
     if vin:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import cv2
 import numpy as np
@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from drivers.camera.simulated_yard.perspective import Pixels, Quad, place, rectangle
 from drivers.camera.simulated_yard.sign import SignColourName, draw_sign
 from drivers.camera.simulated_yard.vehicle import Vehicle, VinLabel, draw_vehicle
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "HEIGHT_PX",
@@ -37,7 +40,7 @@ _SCREEN_BLACK = 28
 _SIGN_BOX = (1104, 252, 168, 104)
 """Where the sign hangs at most: x, y, width and height, pixels."""
 _SIGN_POST_X = 1188
-_UNPAINTED: dict[str, Any] = {
+_UNPAINTED: Final[Mapping[str, bool | Mapping[str, bool]]] = {
     "arm_raised": True,
     "light": True,
     "sign": True,

@@ -73,6 +73,11 @@ EVENTS = [
     ("permit.presented", {"camera": "front", "length": 300, "engine": "zxing"}, "front"),
     ("lists.applied", {"list": "revocations", "version": 3, "rows": 1, "source": "mqtt"}, "revocations, 3"),
     ("lists.state", {"state": "FRESH"}, "fresh"),
+    (
+        "driver.shown",
+        {"outputs": [{"device": "exit-1/post"}, {"device": "exit-1/voice"}, {"device": "exit-1/post"}]},
+        "the driver was told 3 times, by post, voice",
+    ),
     ("gate.stopping", {"cause": "asked"}, "asked"),
     ("event.of_tomorrow", {"cause": "asked"}, "event.of_tomorrow"),
 ]
