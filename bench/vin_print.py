@@ -77,13 +77,13 @@ def measure(
 ) -> list[Row]:
     """A row for each height."""
     cv2.setNumThreads(1)
-    reader, rows = VinReader(PrintedVinReader()), []
+    rows = []
     for height_px in HEIGHTS_PX:
         row = Row(f"{height_px:g} px")
         for number in range(labels):
             label = label_of(number)
             sight = Sight(height_px, contrast=CONTRAST, defocus=DEFOCUS)
-            _look(row, reader, seen_label(label, sight, number).pixels, label.vin, neighbours)
+            _look(row, seen_label(label, sight, number).pixels, label.vin, neighbours)
         rows.append(row)
         progress(f"{row.name}: {row.accepted} of {labels}")
     return rows
@@ -92,17 +92,19 @@ def measure(
 def photographs(folder: Path, neighbours: int = NEIGHBOURS) -> Row:
     """The row of a folder of photographs. Raises OSError where it has no labels.csv, ValueError for no picture."""
     cv2.setNumThreads(1)
-    reader, row = VinReader(PrintedVinReader()), Row(folder.name)
+    row = Row(folder.name)
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as rows:
         for line in csv.DictReader(rows):
             pixels = decoded((folder / line["file"]).read_bytes())
             if pixels is None:
                 raise ValueError(f"{folder / line['file']}: no picture")
-            _look(row, reader, pixels, line["vin"], neighbours)
+            _look(row, pixels, line["vin"], neighbours)
     return row
 
 
-def _look(row: Row, reader: VinReader, pixels: Pixels, vin: str, neighbours: int) -> None:
+def _look(row: Row, pixels: Pixels, vin: str, neighbours: int) -> None:
+    # A new one each time: it remembers where no VIN stood, and each picture is another scene.
+    reader = VinReader(PrintedVinReader())
     begun_s = time.process_time()
     found = reader.read(pixels)
     row.looks_ms.append((time.process_time() - begun_s) * 1e3)
