@@ -26,7 +26,7 @@ from agent.core.permit.vin import CHARACTERS
 from agent.core.plates import MatchVerdict
 from agent.core.vin_match import match_vin
 from agent.vision.worker.picture_selector import decoded
-from agent.vision.worker.vin.printed import BUDGET_MS, PrintedVinReader
+from agent.vision.worker.vin.printed import BUDGET_MS
 from agent.vision.worker.vin.reader import VinReader
 from bench.figures import Figure, p50, p99, table
 from bench.sights import Sight
@@ -104,7 +104,7 @@ def photographs(folder: Path, neighbours: int = NEIGHBOURS) -> Row:
 
 def _look(row: Row, pixels: Pixels, vin: str, neighbours: int) -> None:
     # A new one each time: it remembers where no VIN stood, and each picture is another scene.
-    reader = VinReader(PrintedVinReader())
+    reader = VinReader.with_print()
     begun_s = time.process_time()
     found = reader.read(pixels)
     row.looks_ms.append((time.process_time() - begun_s) * 1e3)
@@ -166,7 +166,7 @@ def _neighbours_of(vin: str, count: int) -> Iterator[str]:
 
 def idle_ms(looks: int = 20) -> list[float]:
     """CPU time of looks at a yard with a vehicle and no label."""
-    reader, pixels, spent = VinReader(PrintedVinReader()), np.array(yard(0)), []
+    reader, pixels, spent = VinReader.with_print(), np.array(yard(0)), []
     for _ in range(looks):
         begun_s = time.process_time()
         reader.read(pixels)
