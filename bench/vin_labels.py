@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import zxingcpp
 
-from agent.core.model import VinSource
+from agent.core.model import VinSource, vins_in
 from agent.core.permit.vin import check_digit
 from bench.sights import Flat, Sight, seen
 from drivers.camera.simulated_yard.scene import Scene, Vehicle, draw_scene
@@ -97,7 +97,8 @@ def label(source: VinSource, text: str, *, title: str = "VIN", inverted: bool = 
     left = (card.shape[1] - code.shape[1]) // 2
     card[margin + line : margin + line + code.shape[0], left : left + code.shape[1]] = code
     size = width / (17 * 20)
-    for words, base in ((title, margin + line - 2 * _FINE), (text[:17], card.shape[0] - margin)):
+    (spelt, *_) = (*vins_in(text), text[:17])
+    for words, base in ((title, margin + line - 2 * _FINE), (spelt, card.shape[0] - margin)):
         cv2.putText(card, words, (margin, base), cv2.FONT_HERSHEY_SIMPLEX, min(2.0, size), _INK, 3, cv2.LINE_AA)
     cv2.rectangle(card, (_FINE, _FINE), (card.shape[1] - _FINE, card.shape[0] - _FINE), _INK, 4)
     card = np.maximum(card, _INK)

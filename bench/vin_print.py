@@ -26,7 +26,7 @@ from agent.core.permit.vin import CHARACTERS
 from agent.core.plates import MatchVerdict
 from agent.core.vin_match import match_vin
 from agent.vision.worker.picture_selector import decoded
-from agent.vision.worker.vin.printed import BUDGET_MS, PrintedVinReader
+from agent.vision.worker.vin.printed import BUDGET_MS
 from agent.vision.worker.vin.reader import VinReader
 from bench.figures import Figure, p50, p99, table
 from bench.sights import Sight
@@ -77,13 +77,13 @@ def measure(
 ) -> list[Row]:
     """A row for each height."""
     cv2.setNumThreads(1)
-    reader, rows = VinReader(PrintedVinReader()), []
+    rows = []
     for height_px in HEIGHTS_PX:
         row = Row(f"{height_px:g} px")
         for number in range(labels):
             label = label_of(number)
             sight = Sight(height_px, contrast=CONTRAST, defocus=DEFOCUS)
-            _look(row, reader, seen_label(label, sight, number).pixels, label.vin, neighbours)
+            _look(row, seen_label(label, sight, number).pixels, label.vin, neighbours)
         rows.append(row)
         progress(f"{row.name}: {row.accepted} of {labels}")
     return rows
@@ -92,17 +92,19 @@ def measure(
 def photographs(folder: Path, neighbours: int = NEIGHBOURS) -> Row:
     """The row of a folder of photographs. Raises OSError where it has no labels.csv, ValueError for no picture."""
     cv2.setNumThreads(1)
-    reader, row = VinReader(PrintedVinReader()), Row(folder.name)
+    row = Row(folder.name)
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as rows:
         for line in csv.DictReader(rows):
             pixels = decoded((folder / line["file"]).read_bytes())
             if pixels is None:
                 raise ValueError(f"{folder / line['file']}: no picture")
-            _look(row, reader, pixels, line["vin"], neighbours)
+            _look(row, pixels, line["vin"], neighbours)
     return row
 
 
-def _look(row: Row, reader: VinReader, pixels: Pixels, vin: str, neighbours: int) -> None:
+def _look(row: Row, pixels: Pixels, vin: str, neighbours: int) -> None:
+    # A new one each time: it remembers where no VIN stood, and each picture is another scene.
+    reader = VinReader.with_print()
     begun_s = time.process_time()
     found = reader.read(pixels)
     row.looks_ms.append((time.process_time() - begun_s) * 1e3)
@@ -164,7 +166,7 @@ def _neighbours_of(vin: str, count: int) -> Iterator[str]:
 
 def idle_ms(looks: int = 20) -> list[float]:
     """CPU time of looks at a yard with a vehicle and no label."""
-    reader, pixels, spent = VinReader(PrintedVinReader()), np.array(yard(0)), []
+    reader, pixels, spent = VinReader.with_print(), np.array(yard(0)), []
     for _ in range(looks):
         begun_s = time.process_time()
         reader.read(pixels)

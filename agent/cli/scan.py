@@ -99,7 +99,6 @@ class _Scanner:
         from agent.vision.worker.plate.reader import PlateReader  # noqa: PLC0415
         from agent.vision.worker.plate.weights import WeightsError  # noqa: PLC0415
         from agent.vision.worker.qr.reader import QrReader  # noqa: PLC0415
-        from agent.vision.worker.vin.printed import PrintedVinReader  # noqa: PLC0415
         from agent.vision.worker.vin.reader import VinReader  # noqa: PLC0415
 
         def wanted(one: ReaderChoice) -> bool:
@@ -107,7 +106,7 @@ class _Scanner:
 
         try:
             plate = PlateReader() if wanted(ReaderChoice.PLATE) else None
-            vin = VinReader(PrintedVinReader()) if wanted(ReaderChoice.VIN) else None
+            vin = VinReader.with_print() if wanted(ReaderChoice.VIN) else None
         except WeightsError as error:
             raise RuntimeError(str(error)) from error
         qr = QrReader() if wanted(ReaderChoice.QR) else None

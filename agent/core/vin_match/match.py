@@ -31,11 +31,11 @@ Compared: TypeAlias = Literal["equal", "unsure", "other"]
 class VinMatchRules:
     """Where the verdicts on print part; scores are log odds in nats. This is the one place of these numbers.
 
-    They are those of plates (agent.core.plates.match), with a test against every single neighbour beside them, and are
-    not measured yet. To be measured on photographs of labels that the reader has not seen, before they are moved: how
-    often the declared VIN is accepted in one frame and in three, and its neighbours in the series (the goal: none in
-    10,000); and whether the temperature of agent.core.plates.frame_evidence, which is that of the recogniser of plates,
-    fits the recogniser of VINs.
+    They are those of plates (agent.core.plates.match), with a test against every single neighbour beside them.
+    Measured with bench/vin_print.py (docs/vin.md), in one frame each: the scores of VINs that were read right of
+    drawn labels are 1.2 at least, those of their neighbours -2.7 at most, and -1.5 of photographs; `accept` stands
+    between. The temperature of agent.core.plates.frame_evidence is that of the recogniser of plates, and is not
+    moved: with it no neighbour comes near.
 
     `accept`: least score of a MATCH. `margin`: by how much the declared VIN must be likelier than any single other one.
     `reject`: how far below zero the score of another VIN is at least. `min_frames_to_mismatch`: how many frames must

@@ -153,10 +153,9 @@ def made_readers(settings: Configure) -> Readers:
 
         plates = PlateReader(zone=settings.zone)
     if settings.read_vins:
-        from agent.vision.worker.vin.printed import PrintedVinReader  # noqa: PLC0415
         from agent.vision.worker.vin.reader import VinReader  # noqa: PLC0415
 
-        vins = VinReader(PrintedVinReader())
+        vins = VinReader.with_print()
     return Readers(codes, thorough_codes, plates, vins)
 
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from agent.core.plates import ACCEPTED
 from agent.service.worker import OnFailure, Worker
 from agent.vision.worker.change_detector import ChangeDetector
 from agent.vision.worker.cpu_budget import CpuBudget, lower_priority
@@ -210,7 +211,8 @@ class ReaderThreads:
         with self.vins.timing():
             found = reader.read(numbered.frame.pixels)
             told = self._detections.of_vins(numbered, found) if found else None
-        if found:
+        if any(vin.confidence >= ACCEPTED for vin in found):
+            # Of one that is in doubt the next pictures count: they may show it better.
             self._schedule.note_vin(numbered.frame.at)
         self._send(told)
 

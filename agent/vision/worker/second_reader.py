@@ -109,12 +109,11 @@ def made_reader(*, printed: bool = True) -> KeptReading:
     from agent.vision.worker.kept_picture import KeptPictureReader  # noqa: PLC0415
     from agent.vision.worker.picture_selector import crop_jpeg, decoded  # noqa: PLC0415
     from agent.vision.worker.plate.crop_reader import PlateCropReader  # noqa: PLC0415
-    from agent.vision.worker.vin.printed import PrintedVinReader  # noqa: PLC0415
     from agent.vision.worker.vin.reader import VinReader  # noqa: PLC0415
 
     cv2.setNumThreads(1)
     codes, plates = KeptPictureReader(), PlateCropReader()
-    labels = VinReader(PrintedVinReader() if printed else None)
+    labels = VinReader.with_print() if printed else VinReader()
 
     def read(of_codes: tuple[bytes, ...], of_plates: tuple[bytes, ...], of_vins: tuple[bytes, ...]) -> PicturesShown:
         shown = tuple(_told(codes.codes(picture, thorough=True)) for picture in of_codes)

@@ -1,1 +1,1 @@
-"""Reads the VINs on labels of vehicles: bars (Code 39, Code 128) and Data Matrix."""
+"""Reads the VINs on labels of vehicles: in bars (Code 39, Code 128), in Data Matrix, and in print."""

@@ -170,7 +170,7 @@ def _lines_of(mask: Pixels) -> Iterator[TextLine]:
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     long_ = sorted((one for one in outlines if len(one) >= 2 * _LEAST_LENGTH_PX), key=len, reverse=True)
     for outline in long_[:_MOST_OUTLINES]:
-        line = _line(outline)
+        line = _line(outline.astype(np.int32, copy=False))
         if line is not None:
             yield line
 

@@ -20,6 +20,7 @@ from agent.vision.worker.picture_selector import crop_jpeg, decoded
 from agent.vision.worker.protocol import MOST_VINS
 from agent.vision.worker.vin.bars import bar_groups, strip_of
 from agent.vision.worker.vin.engine import ENGINE_ERRORS, read_bars, read_matrices
+from agent.vision.worker.vin.printed import PrintedVinReader
 from agent.vision.worker.vin.squares import squares
 from agent.vision.worker.vin.texture import CELL_PX, texture_of
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from agent.core.model import Position
     from agent.vision.worker.vin.bars import Strip
     from agent.vision.worker.vin.engine import Corners, Symbol
-    from agent.vision.worker.vin.printed import PrintedVin, PrintedVinReader
+    from agent.vision.worker.vin.printed import PrintedVin
     from agent.vision.worker.vin.texture import Texture
 
     Pixels = NDArray[np.uint8]
@@ -93,6 +94,11 @@ class VinReader:
         """`printed`: what reads VINs in print; without it those in codes are read alone."""
         self.failures: Counter[str] = Counter()
         self._printed = printed
+
+    @classmethod
+    def with_print(cls) -> VinReader:
+        """One that reads those in print too. Raises WeightsError when the file of its network is missing or wrong."""
+        return cls(PrintedVinReader())
 
     def read(self, pixels: Pixels) -> list[VinFound]:
         """The VINs in a BGR picture, shape (height, width, 3), 8 bit; each once, 4 at most, those in codes first."""

@@ -131,6 +131,41 @@ class FoundVin:
     crop = np.full((40, 90, 3), 128, np.uint8)
 
 
+class DoubtfulVin(FoundVin):
+    source, confidence = VinSource.PRINT, 0.5
+    positions, columns = ((("L", 0.5), ("E", 0.5)),) * 17, bytes((1, 0, 0)) * 17
+
+
+class InEveryFrame(NumberRecorder):
+    """A reader that finds the same VIN in every frame."""
+
+    def __init__(self, found):
+        super().__init__()
+        self._found = found
+
+    def read(self, pixels):
+        super().read(pixels)
+        return [self._found]
+
+
+@pytest.mark.parametrize(("found", "looked_at"), [(FoundVin(), [1, 5]), (DoubtfulVin(), [1, 2, 3, 4, 5])])
+def test_a_vin_that_was_surely_read_is_looked_for_less_often_than_one_in_doubt(found, looked_at):
+    vins = InEveryFrame(found)
+    latest_frame, started, ends = reading(Readers(vins=vins), gate=ChangeDetectorSettings(enabled=False))
+    started.set_vehicle_present(present=True)
+    for number in range(1, 6):
+        latest_frame.set_frame(numbered_yard(number))
+        eventually(lambda number=number: started.passed == number)
+        if number in looked_at:
+            assert vins.taken() == number
+            eventually(lambda: started.vins.taken().busy_since is None)
+    assert vins.asked.empty()
+    latest_frame.close()
+    assert started.stop(PATIENCE_S)
+    for end in ends:
+        end.close()
+
+
 class OneLabel(Recorder):
     """A reader that finds a VIN in every frame, but fails at the first."""
 

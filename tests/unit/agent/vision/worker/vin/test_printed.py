@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pytest
 
+from agent.core.decision import PicturesShown, VinShown
+from agent.core.decision.judgement_rules import JudgementRules
+from agent.core.decision.second_reading import ToBeConfirmed, compared
+from agent.core.decision.second_verdict import SecondVerdict
 from agent.core.model import VinReading, VinSource
 from agent.core.permit.vin import CHARACTERS
 from agent.core.plates import ACCEPTED, MatchVerdict, decode
@@ -205,6 +210,21 @@ def test_a_printed_vin_is_told_with_its_place_and_a_picture_that_reads_alike(who
     again = kept[vin_of(9)]
     assert (again.source, len(again.positions)) == (VinSource.PRINT, 17)
     assert verdict([as_reading(found)], vin_of(9)) is MatchVerdict.MATCH
+
+
+@pytest.mark.parametrize("place", [None, 3, 16])
+def test_a_kept_picture_confirms_the_vin_that_it_shows_and_no_neighbour(whole: VinReader, place: int | None) -> None:
+    """As the second reading holds what a vision worker told, a lying one's too, against what its picture shows."""
+    shown_vin = vin_of(9)
+    (found,) = whole.read(seen_label(PrintedLabel(shown_vin), sight(16.0), 9).pixels)
+    kept = whole.read_kept(crop_jpeg(found.crop)).values()
+    shown_ = tuple(VinShown(one.text, one.source, one.positions, one.confidence, one.columns) for one in kept)
+    told = shown_vin
+    if place is not None:
+        told = told[:place] + ("7" if told[place] != "7" else "4") + told[place + 1 :]
+    asked = ToBeConfirmed(vin=told, vins=(replace(as_reading(found), text=told, picture="a picture"),))
+    second = compared(asked, PicturesShown(vins=(shown_,)), JudgementRules())
+    assert (second.verdict is SecondVerdict.CONFIRMED) is (place is None)
 
 
 def test_what_is_printed_under_a_code_is_told_once_and_by_the_code(whole: VinReader) -> None:
