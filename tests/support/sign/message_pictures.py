@@ -12,12 +12,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image, ImageDraw
-from tests.support.sign.virtual_clock import VirtualClock
 
 from agent.core.model import DriverMessage
 from agent.i18n import Language
 from agent.lane.sign_pages import message_programme
 from drivers import registry
+from drivers.contracts.virtual_clock import VirtualClock
 from drivers.emulators.aa55 import Aa55Emulator
 from drivers.emulators.fk import FkEmulator
 from drivers.emulators.onbon import OnbonEmulator

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.sign.virtual_clock import VirtualClock
 
 from agent.core.model import DriverMessage, DriverReceipt
 from agent.devices import PortState
@@ -20,6 +19,7 @@ from agent.lane import sign_pages
 from agent.lane.signage import LaneSign
 from agent.settings import Sign
 from drivers import registry
+from drivers.contracts.virtual_clock import VirtualClock
 from drivers.emulators.aa55 import Aa55Emulator
 from drivers.emulators.fk import FkEmulator
 from drivers.emulators.onbon import OnbonEmulator
