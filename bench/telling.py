@@ -13,7 +13,6 @@ import argparse
 import os
 import queue
 import random
-import select
 import sys
 import threading
 import time
@@ -54,6 +53,7 @@ SIGN_GOAL_MS, SOUND_GOAL_MS = 150.0, 300.0
 LONG_S: Final = 3600.0
 ANSWER_S: Final = 120.0
 SETTLED_S: Final = 1.0
+LOOK_S: Final = 0.001
 BITS_A_BYTE: Final = 10
 UTC = 1_795_000_000.0
 CARDS: Final[Mapping[str, Callable[[Path], EmulatedSign]]] = {
@@ -177,7 +177,8 @@ def sound_times(count: int) -> list[float]:
         post = Post(folder, settings, DriverPorts(voice=registry.voice("alsa", {"device": DEVICE})), stack)
         _until_up(post.devices)
         for at, _ in _each(post, count):
-            select.select([ear._ear], [], [], ANSWER_S)  # noqa: SLF001 - the end of its pipe
+            if not _is_heard(ear, ANSWER_S):
+                raise RuntimeError("nothing was said")
             times.append((time.monotonic() - at) * 1000)
             _drain(ear)  # a sentence that is still played would be taken for the next one
     return times
@@ -221,9 +222,19 @@ def _until_up(devices: DeviceStatusTable) -> None:
 
 def _drain(ear: Ear) -> None:
     """Take what is played until nothing more comes."""
-    while select.select([ear._ear], [], [], SETTLED_S)[0]:  # noqa: SLF001 - the end of its pipe
-        if not os.read(ear._ear, 65_536):  # noqa: SLF001
-            return
+    while _is_heard(ear, SETTLED_S):
+        pass
+
+
+def _is_heard(ear: Ear, within_s: float) -> bool:
+    """Whether a sample comes in time. While nobody plays the end of the pipe reads as empty, so it is asked often."""
+    pause, until = threading.Event(), time.monotonic() + within_s
+    before = len(ear.heard())
+    while len(ear.heard()) == before:
+        if time.monotonic() > until:
+            return False
+        pause.wait(LOOK_S)
+    return True
 
 
 @contextmanager

@@ -111,10 +111,10 @@ def _size(sign: SignPort) -> tuple[int, int]:
 def _fitted(sign: SignPort, lines: Sequence[str] | None, moving: str, colour: SignColour) -> TimedPage | None:
     """The lines as a page, else the text that moves through one line; None where the sign can show neither."""
     there = sign.capabilities
-    for still in (lines, laid_out(moving, there.columns, there.lines)):  # the shorter words may have simpler letters
-        if still and all(map(sign.can_show, still)):
-            page = SignPage(tuple(_centred(still, there.lines, colour)), _own_s(sign, DARK_AFTER_S))
-            return TimedPage(page, HOLD_S)
+    if lines:
+        if not all(map(sign.can_show, lines)):
+            return None  # shorter words whose letters happen to be there say too little: rather another language
+        return TimedPage(SignPage(tuple(_centred(lines, there.lines, colour)), _own_s(sign, DARK_AFTER_S)), HOLD_S)
     if not there.scrolls or not moving or not sign.can_show(moving):
         return None
     hold_s = PART_S * (1 + ceil(columns(moving) / there.columns))

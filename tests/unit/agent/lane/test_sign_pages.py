@@ -86,6 +86,13 @@ def test_kazakh_on_a_chinese_font_is_another_of_the_signs_languages_and_never_qu
     assert message_programme(sign("simulated"), WAIT, [KK, ZH], is_spoken=False).languages == ("kk", "zh")
 
 
+def test_kazakh_words_whose_letters_are_all_there_are_shown_and_no_shorter_ones_in_place_of_others() -> None:
+    there = sign("onbon", 2, 16)
+    valid = message_programme(there, DriverMessage.CODE_NOT_VALID, [KK], is_spoken=False)
+    assert (valid.languages, texts(valid)) == (("kk",), [("КОД", "ЖАРАМСЫЗ")])
+    assert message_programme(there, DriverMessage.SHOW_CODE, [KK, ZH], is_spoken=False).languages == ("zh",)
+
+
 def test_what_can_neither_fit_nor_move_is_another_language() -> None:
     there = sign("aa55", 2, 8, scrolls=False)
     assert message_programme(there, DriverMessage.WELCOME, [RU, ZH], is_spoken=False).languages == ("zh",)
