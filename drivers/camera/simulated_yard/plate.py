@@ -132,15 +132,14 @@ def draw_plate(text: str, style: str = "cn_blue") -> Pixels:
 def draw_paper_plate(text: str) -> Pixels:
     """Draw a temporary plate on paper, BGR, two pixels a millimetre of its 220 x 140.
 
-    `text`: the number with the mark of its kind, such as 临. The number stands on a blue ground; what else such a paper
-    bears is drawn as lines.
+    `text`: the number with the mark of its kind, such as 临. The number stands in a frame on a blue ground; what
+    else such a paper bears is drawn as lines.
     """
-    plate = draw_plate(text, "cn_temporary")[8:-8, 8:-8]
+    plate = draw_plate(text, "cn_temporary")
     paper = np.full((_PAPER_PX[1], _PAPER_PX[0], 3), STYLES["cn_temporary"].ground, np.uint8)
     top = (paper.shape[0] - plate.shape[0]) // 2
-    left = (paper.shape[1] - plate.shape[1]) // 2
-    paper[top : top + plate.shape[0], left : left + plate.shape[1]] = plate
-    for row, length in ((24, 0.5), (44, 0.35), (236, 0.7), (256, 0.55)):
+    paper[top : top + plate.shape[0]] = plate
+    for row, length in ((24, 0.5), (44, 0.35), (234, 0.7), (254, 0.55)):
         cv2.line(paper, (30, row), (30 + round(length * 380), row), (110, 95, 80), 6, cv2.LINE_AA)
     return paper
 
