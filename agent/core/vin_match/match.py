@@ -33,7 +33,7 @@ class VinMatchRules:
 
     They are those of plates (agent.core.plates.match), with a test against every single neighbour beside them.
     Measured with bench/vin_print.py (docs/vin.md), in one frame each: the scores of VINs that were read right of
-    drawn labels are 1.2 at least, those of their neighbours -2.7 at most, and -1.5 of photographs; `accept` stands
+    drawn labels are 1.5 at least, those of their neighbours -2.7 at most, and -1.5 of photographs; `accept` stands
     between. The temperature of agent.core.plates.frame_evidence is that of the recogniser of plates, and is not
     moved: with it no neighbour comes near.
 

@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from agent.core.model import VinSource, vins_in
+from agent.core.vin_match import NEIGHBOURS_APART, differences
 from agent.vision.worker import start
 from agent.vision.worker.parent_link import ParentConnection, ParentGoneError
 from agent.vision.worker.protocol import (
@@ -127,7 +128,9 @@ def made_reader(*, printed: bool = True) -> KeptReading:
             return in_labels
         in_codes = codes.codes(picture, thorough=True)
         in_qr = dict.fromkeys(vin for code in in_codes for vin in vins_in(code.decode("utf-8", errors="replace")))
-        return (*(ShownVin(text=text, source=VinSource.QR) for text in in_qr), *in_labels)[:MOST_VINS]
+        # As of other codes: what is printed under one is told by the code.
+        beside = (one for one in in_labels if all(differences(one.text, text) > NEIGHBOURS_APART for text in in_qr))
+        return (*(ShownVin(text=text, source=VinSource.QR) for text in in_qr), *beside)[:MOST_VINS]
 
     def _plate(reader: PlateCropReader, picture: bytes) -> SeenPlate | None:
         pixels = decoded(picture)

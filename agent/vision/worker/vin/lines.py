@@ -111,17 +111,21 @@ def text_lines(grey: Pixels) -> list[TextLine]:
     """The lines of a grey picture that may be one VIN, those first whose shape is most like one; 24 at most.
 
     Found are lines that are turned by 30 degrees at most, with characters of 6 to 88 pixels, dark on light or light on
-    dark. Of these many are no print at all.
+    dark. Of these many are no print at all. Where one line was found in several ways, which differ in where it ends,
+    the second comes after the first of all others.
     """
     scales = (_ENLARGED, *_SCALES) if max(grey.shape) <= _SMALL_PX else _SCALES
     found = sorted((line for scale in scales for line in _lines_at(grey, scale)), key=_unlikeness)
-    apart: list[TextLine] = []
+    first: list[TextLine] = []
+    again: list[TextLine] = []
     for line in found:
-        if not any(_are_one(line, other) for other in apart):
-            apart.append(line)
-            if len(apart) == _MOST_LINES:
-                break
-    return apart
+        if any(_are_one(line, other) for other in (*first, *again)):
+            continue
+        there_already = any(other.holds(line) or line.holds(other) for other in first)
+        (again if there_already else first).append(line)
+        if len(first) + len(again) == _MOST_LINES:
+            break
+    return [*first, *again]
 
 
 def _unlikeness(line: TextLine) -> float:

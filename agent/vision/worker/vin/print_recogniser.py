@@ -24,6 +24,8 @@ VIEW_PX: Final = (448, 48)
 BORDER: Final = " "
 """What is printed and cannot be in a VIN, a blank or a sign."""
 
+OTHER: Final = "Q"
+"""A class of the recogniser of plates that no VIN has: so no VIN competes by it."""
 _BAR: Final = {"1": 0.8, "J": 0.1, "T": 0.05, "L": 0.05}
 _RING: Final = {"0": 0.97, "D": 0.02, "C": 0.01}
 _READ_FOR: Final = {
@@ -45,9 +47,9 @@ _SPACE: Final = " "
 class ReadLine:
     """What the network saw. `columns`: shape (56, 78), the share of each class of the recogniser of plates.
 
-    They are those classes because every text that is read by columns is kept in one form; what can stand in no VIN has
-    no share, so a row may sum to less than 1. `text`: the likeliest character of each run of columns, BORDER for one
-    that no VIN has; `places`: the column in which each is likeliest.
+    They are those classes because every text that is read by columns is kept in one form; all that can stand in no VIN
+    has its share under OTHER, so that a row sums to 1. `text`: the likeliest character of each run of columns, BORDER
+    for one that no VIN has; `places`: the column in which each is likeliest.
     """
 
     columns: NDArray[np.float64]
@@ -80,19 +82,22 @@ class PrintRecogniser:
         pixels = cv2.cvtColor(view, cv2.COLOR_GRAY2BGR).transpose(2, 0, 1).astype(np.float32) / 127.5 - 1
         shares: NDArray[np.float32] = self._session.run(None, {self._input: pixels[None]})[0][0]
         columns: NDArray[np.float64] = shares[:, self._classes].astype(np.float64) @ self._folding
-        return ReadLine(columns, *self._spelt(shares))
+        columns[:, _OWN_CLASSES[OTHER]] = np.maximum(0.0, 1 - columns.sum(axis=1))
+        return ReadLine(columns, *_spelt(shares, self._spelling))
 
-    def _spelt(self, shares: NDArray[np.float32]) -> tuple[str, tuple[int, ...]]:
-        text, places = list[str](), list[int]()
-        best, before = shares.argmax(axis=1), _BLANK
-        for column, place in enumerate(best.tolist()):
-            if place not in {_BLANK, before}:
-                text.append(self._spelling.get(place, BORDER))
-                places.append(column)
-            elif place == before and places and shares[column, place] > shares[places[-1], place]:
-                places[-1] = column
-            before = place
-        return "".join(text), tuple(places)
+
+def _spelt(shares: NDArray[np.float32], spelling: Mapping[int, str]) -> tuple[str, tuple[int, ...]]:
+    """The likeliest character of each run of columns, and the column of the run in which it is likeliest."""
+    text, places = list[str](), list[int]()
+    before = _BLANK
+    for column, place in enumerate(shares.argmax(axis=1).tolist()):
+        if place not in {_BLANK, before}:
+            text.append(spelling.get(place, BORDER))
+            places.append(column)
+        elif place != _BLANK and shares[column, place] > shares[places[-1], place]:
+            places[-1] = column
+        before = place
+    return "".join(text), tuple(places)
 
 
 def _read_as(printed: tuple[str, ...]) -> dict[int, Mapping[str, float]]:

@@ -260,9 +260,9 @@ def _words(read: ReadLine) -> Iterator[tuple[int, int]]:
 
 
 def _vin_of(columns: NDArray[np.float64], line: TextLine) -> PrintedVin | None:
-    """The likeliest VIN of what was read, unless it is no likely text, or one of another length is likelier."""
+    """The likeliest text of what was read, unless that is no VIN, or nothing is likely."""
     found = likely_texts(columns, vins.LENGTH + _SLIPS)
-    if not found or len(found[0][0]) != vins.LENGTH or found[0][1] < _LEAST_PROBABILITY:
+    if not found or not vins.is_well_formed(found[0][0]) or found[0][1] < _LEAST_PROBABILITY:
         return None
     text, _ = found[0]
     joint = substitutions(columns, text)
@@ -283,8 +283,8 @@ def _vin_of(columns: NDArray[np.float64], line: TextLine) -> PrintedVin | None:
 
 
 def _is_neighbour(other: str, text: str) -> bool:
-    """Whether one character at most differs: such a text is among the substitutions."""
-    return len(other) == len(text) and differences(other, text) <= 1
+    """Whether it is a VIN of which one character at most differs: such a text is among the substitutions."""
+    return vins.is_well_formed(other) and differences(other, text) <= 1
 
 
 def _apart_from_one_another(found: Sequence[PrintedVin]) -> list[PrintedVin]:

@@ -139,11 +139,14 @@ class VinReader:
 
     def _is_kept_by(self, jpeg: bytes, vin: KeptVin) -> bool:
         """Whether a picture of it reads as the same VIN once more, from the same kind of source."""
-        if vin.source is not VinSource.PRINT or self._printed is None:
-            again = self.read_kept(jpeg).get(vin.text)
-            return again is not None and again.source is vin.source
         pixels = decoded(jpeg)
-        return pixels is not None and self._printed.shows(_grey(pixels)[0], vin.text, _KEPT_BUDGET_MS)
+        if pixels is None:
+            return False
+        grey, scale = _grey(pixels)
+        if vin.source is VinSource.PRINT and self._printed is not None:
+            return self._printed.shows(grey, vin.text, _KEPT_BUDGET_MS)
+        again = self._in_codes(grey, scale).get(vin.text)
+        return again is not None and again[0] is vin.source
 
     def _in_codes(self, grey: Pixels, scale: float) -> dict[str, tuple[VinSource, Corners]]:
         """The VINs in codes by their texts, with the place of the first code that holds each."""

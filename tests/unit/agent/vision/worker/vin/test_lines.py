@@ -58,6 +58,14 @@ def test_lines_close_under_one_another_are_told_apart() -> None:
         assert line.height < 19
 
 
+def test_each_line_comes_before_a_second_find_of_any() -> None:
+    picture = ground()
+    for row in range(4):
+        picture = printed_at(320, 120 + row * 60, 14, 0, picture)
+    found = text_lines(picture)
+    assert {round((line.y - 120) / 60) for line in found[:4]} == {0, 1, 2, 3}
+
+
 def test_laid_level_the_line_fills_the_view_and_keeps_its_ends() -> None:
     level = printed_at(320, 240, 16, 0, ground())
     turned = printed_at(320, 240, 16, 15, ground())

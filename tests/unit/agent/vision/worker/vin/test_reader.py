@@ -9,7 +9,7 @@ import zxingcpp
 
 from agent.core.model import VinSource
 from agent.vision.worker.picture_selector import crop_jpeg
-from agent.vision.worker.vin.reader import VinReader
+from agent.vision.worker.vin.reader import KeptVin, VinReader
 from bench.sights import Flat, Sight
 from bench.vin_labels import Glass, behind, label, shown, symbol, vin_of, yard
 
@@ -44,7 +44,7 @@ def test_at_three_pixels_a_module_every_label_is_read_and_its_picture_too(reader
         vin = vin_of(number)
         (found,) = reader.read(picture(source, vin, sharp(3.0), number))
         assert (found.text, found.source, found.legible) == (vin, source, True)
-        assert reader.read_kept(crop_jpeg(found.crop)) == {vin: source}
+        assert reader.read_kept(crop_jpeg(found.crop)) == {vin: KeptVin(vin, source)}
 
 
 @pytest.mark.parametrize("source", SOURCES)
