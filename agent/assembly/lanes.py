@@ -95,7 +95,7 @@ class GateLanes:
                 self._dry_board(name) if settings.dry_run else self._board(name, settings.relay),
                 None if inputs is None else _made(registry.inputs, inputs, UnusableInputs),
                 {scanner.id: _made(registry.scanner, scanner, UnusableScanner) for scanner in settings.scanners},
-                DriverPorts() if settings.dry_run else _driver_ports(settings),
+                _driver_ports(settings),
             ),
             self._services,
             decide,
@@ -124,9 +124,9 @@ class GateLanes:
 
 
 def _driver_ports(settings: LaneSettings) -> DriverPorts:
-    voice = settings.voice
+    voice = settings.voice_in_use
     return DriverPorts(
-        {sign.id: _made(registry.sign, sign, UnusableSign) for sign in settings.signs},
+        {sign.id: _made(registry.sign, sign, UnusableSign) for sign in settings.signs_in_use},
         None if voice is None else _made(registry.voice, voice, UnusableVoice),
     )
 

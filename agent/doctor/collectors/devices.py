@@ -122,7 +122,7 @@ def signs(settings: Settings) -> tuple[DriverDeviceFacts, ...]:
         {
             f"{name}/{sign.id}": (sign, partial(registry.sign, sign.kind, sign.table))
             for name, lane in settings.lanes.items()
-            for sign in lane.signs
+            for sign in lane.signs_in_use
         }
     )
 
@@ -131,9 +131,9 @@ def voices(settings: Settings) -> tuple[DriverDeviceFacts, ...]:
     """Look whether the sound device of every lane that speaks is there. Makes no sound."""
     return _each_opened(
         {
-            f"{name}/{VOICE}": (lane.voice, partial(registry.voice, lane.voice.kind, lane.voice.table))
+            f"{name}/{VOICE}": (voice, partial(registry.voice, voice.kind, voice.table))
             for name, lane in settings.lanes.items()
-            if lane.voice is not None
+            if (voice := lane.voice_in_use) is not None
         }
     )
 

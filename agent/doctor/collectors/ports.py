@@ -39,7 +39,7 @@ def _paths(name: str, lane: Lane) -> Iterator[tuple[str, str]]:
     if lane.inputs is not None:
         named.append((f"{name}/inputs", lane.inputs.table.get("port")))
     named += [(f"{name}/{scanner.id}", scanner.table.get("port")) for scanner in lane.scanners]
-    named += [(f"{name}/{sign.id}", sign.table.get("port")) for sign in lane.signs]
+    named += [(f"{name}/{sign.id}", sign.table.get("port")) for sign in lane.signs_in_use]
     named += [(f"{name}/{camera.id}", camera.table.get("url")) for camera in lane.cameras]
     for device, path in named:
         if isinstance(path, str) and path.startswith("/dev/"):

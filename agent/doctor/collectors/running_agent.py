@@ -90,13 +90,13 @@ def scanners(settings: Settings, devices: Mapping[str, DeviceState]) -> tuple[Sc
 
 def signs(settings: Settings, devices: Mapping[str, DeviceState]) -> tuple[DriverDeviceFacts, ...]:
     """Every sign for drivers."""
-    names = [f"{name}/{sign.id}" for name, lane in settings.lanes.items() for sign in lane.signs]
+    names = [f"{name}/{sign.id}" for name, lane in settings.lanes.items() for sign in lane.signs_in_use]
     return tuple(_driver_device(name, devices.get(name)) for name in names)
 
 
 def voices(settings: Settings, devices: Mapping[str, DeviceState]) -> tuple[DriverDeviceFacts, ...]:
     """The sound device of every lane that has one."""
-    names = [f"{name}/{VOICE}" for name, lane in settings.lanes.items() if lane.voice is not None]
+    names = [f"{name}/{VOICE}" for name, lane in settings.lanes.items() if lane.voice_in_use is not None]
     return tuple(_driver_device(name, devices.get(name)) for name in names)
 
 

@@ -292,3 +292,13 @@ class Lane(Table):
     def dry_run(self) -> bool:
         """Whether nothing of this lane may move."""
         return self.mode == "dry_run"
+
+    @property
+    def signs_in_use(self) -> tuple[Sign, ...]:
+        """Its signs; none in a dry run, in which the driver is told nothing."""
+        return () if self.dry_run else self.signs
+
+    @property
+    def voice_in_use(self) -> Voice | None:
+        """Its sound device, if it has one; none in a dry run."""
+        return None if self.dry_run else self.voice

@@ -18,7 +18,7 @@ from agent.cli.configuration import relay_boards
 from agent.core.trust_state import TrustRules, TrustState, WitnessGone, state_as_json, step
 from agent.doctor.check_runner import CheckRunner, Task
 from agent.doctor.codes import DiagnosticCheck, FindingCode
-from agent.doctor.collectors import devices, files, machine, ports, remote, software
+from agent.doctor.collectors import devices, files, machine, ports, remote, running_agent, software
 from agent.doctor.collectors.user import SystemUser
 from agent.doctor.facts import BrokerFacts, HeadFileFacts
 from agent.doctor.finding import Finding
@@ -484,7 +484,7 @@ def test_a_board_that_is_away_is_a_finding_with_its_cause(tmp_path):
     assert f"{tmp_path}/none" in relay.detail
 
 
-def test_the_board_of_a_lane_in_dry_run_is_not_asked_nor_its_port_missed(tmp_path):
+def test_the_board_of_a_lane_in_dry_run_is_not_asked_nor_its_port_missed_nor_what_tells_the_driver(tmp_path):
     lanes = LANE.replace('kind = "simulated"\nname = "doctor"', f'kind = "lcus"\nport = "{tmp_path}/none"', 1)
     site = GateSite(tmp_path)
     settings = load_configuration(site.configure(f'mode = "dry_run"\n{lanes}', mqtt="enabled = false")).settings
@@ -492,6 +492,12 @@ def test_the_board_of_a_lane_in_dry_run_is_not_asked_nor_its_port_missed(tmp_pat
     ported = lanes.replace(f"{tmp_path}/none", "/dev/ttyUSB7")
     settings = load_configuration(site.configure(f'mode = "dry_run"\n{ported}', mqtt="enabled = false")).settings
     assert ports.ports(settings, US, frozenset(), tmp_path) == ()
+    told = '[[lanes.exit-1.signs]]\nid = "post"\nkind = "simulated"\n[lanes.exit-1.voice]\nkind = "simulated"\n'
+    for mode, names in (("dry_run", []), ("live", ["exit-1/post", "exit-1/voice"])):
+        configured = site.configure(f'mode = "{mode}"\n{ported}', mqtt="enabled = false", more=told)
+        settings = load_configuration(configured).settings
+        assert [one.name for one in (*devices.signs(settings), *devices.voices(settings))] == names
+        assert [one.name for one in (*running_agent.signs(settings, {}), *running_agent.voices(settings, {}))] == names
     settings = load_configuration(site.configure(ported, mqtt="enabled = false")).settings
     assert [one.path for one in ports.ports(settings, US, frozenset(), tmp_path)] == ["/dev/ttyUSB7"]
 
