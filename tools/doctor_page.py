@@ -145,6 +145,8 @@ CHECK_OF: Final[Mapping[str, DiagnosticCheck]] = {
     "INPUTS": DiagnosticCheck.INPUTS,
     "LANE": DiagnosticCheck.INPUTS,
     "SCANNER": DiagnosticCheck.SCANNERS,
+    "SIGN": DiagnosticCheck.SIGNS,
+    "VOICE": DiagnosticCheck.VOICES,
 }
 """The check of a code, by the code's first word; a code of no check can come of any."""
 

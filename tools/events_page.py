@@ -68,9 +68,9 @@ def page() -> str:
         "will_delay": str(WILL_DELAY_S),
         "status": fields(schemas()["status"]),
         "birth": fields(schemas()["birth"], without=tuple(schemas()["status"]["properties"])),
-        "birth_objects": "\n\n".join(objects(schemas()["birth"])),
+        "birth_objects": "\n\n".join(objects(schemas()["birth"], told)),
         "health": fields(schemas()["health"]),
-        "health_objects": "\n\n".join(objects(schemas()["health"])),
+        "health_objects": "\n\n".join(objects(schemas()["health"], told)),
         "commands": commands(),
         "result": fields(schemas()["result"]),
         "types": "\n\n".join([*(event_type(kind, told) for kind in EVENTS), shared()]),
@@ -172,10 +172,9 @@ def named(name: str, root: Schema) -> str:
     return f"[{name}](#{name.lower()})" if root["$defs"][name] else name
 
 
-def objects(schema: Schema, told: set[str] | None = None) -> list[str]:
+def objects(schema: Schema, told: set[str]) -> list[str]:
     """The sections of the objects inside a message, but of those in `told`, to which they are added."""
     parts = []
-    told = set() if told is None else told
     for name, definition in schema.get("$defs", {}).items():
         if "properties" in definition and name != SHARED and name not in told:
             told.add(name)
