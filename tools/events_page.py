@@ -31,7 +31,7 @@ from agent.core.contract.channels import (
 from agent.core.contract.schemas import EVENTS, event_schema, schemas
 from agent.core.events import Alarm, AlarmRaised
 from agent.core.lists import DataState
-from agent.core.model import CommandName, DriverMessage, Outcome, Reason, Verdict, VinSource
+from agent.core.model import CommandName, DriverMessage, DriverReceipt, Outcome, Reason, Verdict, VinSource
 from agent.core.trust_state import StatePart, Wholeness
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ PAGE = DOCS / "events.md"
 PICTURE = DOCS / "images" / "one-vehicle.svg"
 TEMPLATE = Path(__file__).with_name("events_page.template.md")
 LISTED: tuple[type[StrEnum], ...] = (
-    *(Outcome, Verdict, Reason, Alarm, VinSource, DriverMessage, ClockState, DataState, StatePart, Wholeness),
-    *(Result, Refusal),
+    *(Outcome, Verdict, Reason, Alarm, VinSource, DriverMessage, DriverReceipt, ClockState, DataState, StatePart),
+    *(Wholeness, Result, Refusal),
 )
 SHARED = "Message"
 """The object that several events hold: it has its section after all of them."""
