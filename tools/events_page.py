@@ -31,7 +31,18 @@ from agent.core.contract.channels import (
 from agent.core.contract.schemas import EVENTS, event_schema, schemas
 from agent.core.events import Alarm, AlarmRaised
 from agent.core.lists import DataState
-from agent.core.model import CommandName, DriverMessage, DriverReceipt, Outcome, Reason, Verdict, VinSource
+from agent.core.model import (
+    CommandName,
+    DeclarationStatus,
+    DriverMessage,
+    DriverReceipt,
+    ListKind,
+    Outcome,
+    Reason,
+    Subject,
+    Verdict,
+    VinSource,
+)
 from agent.core.trust_state import StatePart, Wholeness
 
 if TYPE_CHECKING:
@@ -48,7 +59,7 @@ PICTURE = DOCS / "images" / "one-vehicle.svg"
 TEMPLATE = Path(__file__).with_name("events_page.template.md")
 LISTED: tuple[type[StrEnum], ...] = (
     *(Outcome, Verdict, Reason, Alarm, VinSource, DriverMessage, DriverReceipt, ClockState, DataState, StatePart),
-    *(Wholeness, Result, Refusal),
+    *(Wholeness, Result, Refusal, DeclarationStatus, ListKind, Subject),
 )
 SHARED = "Message"
 """The object that several events hold: it has its section after all of them."""
