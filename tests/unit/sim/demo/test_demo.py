@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from agent.cli import exit_codes
 from agent.cli.main import application
 from agent.core.model.reasons import Reason
-from sim.demo import site
+from sim.demo import director, site
 from sim.demo.vehicles import ACTS
 from tests.support.mqtt.mosquitto import needs_mosquitto
 from tests.support.waiting import scaled, scaled_ms
@@ -47,6 +47,8 @@ def test_every_page_says_how_many_vehicles_the_demo_plays(page):
 
 def play(acts, folder, monkeypatch, *, decide_s=60):
     monkeypatch.setattr("sim.demo.ACTS", acts)
+    for name in ("START_TIMEOUT_S", "ANSWER_TIMEOUT_S"):
+        monkeypatch.setattr(director, name, scaled(getattr(director, name)))
     patient = site._CONFIGURATION
     for key, more in (
         ("read_s = 3", "60"),
