@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from agent.core.events import AccessGranted, Alarm, AlarmRaised, Draft, Event, TransactionClosed, VehiclePresent
 from agent.core.lane.copies import changed
-from agent.core.lane.driver_messages import message_shown
+from agent.core.lane.driver_messages import message_for_reason, message_shown
 from agent.core.lane.effects import Close, Decide, Effect, Hold, KeepPictures, Lamp, OrderAnswered, Raise, Record, Show
 from agent.core.lane.event_drafts import (
     decision_event,
@@ -275,7 +275,9 @@ class Transition:
             self._keep_pictures(found)
             transaction = changed(self.transaction, retried=(*transaction.retried, decision.reason))
         self.set(transaction=changed(transaction, asked=False, decision=decision))
-        self.show(decision.reason)
+        # Nobody has called an officer yet: most vehicles lack something for a moment and then pass.
+        waits = message_for_reason(decision.reason) is DriverMessage.WAIT_FOR_OFFICER
+        self.show(sign_word(self.lane) if waits else decision.reason)
 
     def grant(
         self,
