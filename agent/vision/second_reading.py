@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 COMMAND: Final = (sys.executable, "-I", "-m", "agent.vision.worker.second_reader")
 WITHOUT_PRINT: Final = (*COMMAND, "--without-print")
-"""Where no camera reads VINs: the network for print takes 90 MB of each process."""
+"""Where no camera reads VINs: the network for print takes 95 MB of each process."""
 LIMIT_S: Final = 60.0
 """How long its thread may take over one round."""
 _NOT_OPEN: Final = -1

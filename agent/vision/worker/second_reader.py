@@ -52,7 +52,7 @@ def main() -> NoReturn:
     """Run one second reader on the socket that the parent handed down. Leaves the process; never returns."""
     parser = argparse.ArgumentParser(prog="agent.vision.worker.second_reader")
     parser.add_argument("--fd", type=int, required=True, help="file descriptor of the socket to the parent")
-    parser.add_argument("--without-print", action="store_true", help="do not read VINs in print: it takes 90 MB")
+    parser.add_argument("--without-print", action="store_true", help="do not read VINs in print: it takes 95 MB")
     asked = parser.parse_args()
     code = serve(asked.fd, partial(made_reader, printed=not asked.without_print))
     logging.shutdown()

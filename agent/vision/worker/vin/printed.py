@@ -5,11 +5,8 @@ Engraved and punched ones are not read. A check digit changes nothing here: it i
 
 from __future__ import annotations
 
-import re
-import statistics
 import time
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,18 +16,19 @@ from agent.core.plates import ACCEPTED, ALPHABET, encode
 from agent.core.vin_match import differences
 from agent.vision.worker.plate.ctc import CLASSES, substitutions
 from agent.vision.worker.vin.lines import text_lines
-from agent.vision.worker.vin.print_recogniser import BORDER, FOLDER, VIEW_PX, PrintRecogniser
+from agent.vision.worker.vin.print_recogniser import FOLDER, VIEW_PX, PrintRecogniser
 from agent.vision.worker.vin.text_search import likely_texts
+from agent.vision.worker.vin.vin_span import SLIPS, vin_span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from agent.core.model import Position
     from agent.vision.worker.vin.lines import TextLine
-    from agent.vision.worker.vin.print_recogniser import ReadLine
+    from agent.vision.worker.vin.vin_span import Span
 
     Pixels = NDArray[np.uint8]
 
@@ -45,18 +43,10 @@ _MOST_LOOKS_APART: Final = 4
 """So many looks a place is left out at most: another vehicle may stand there meanwhile."""
 _REMEMBERED: Final = 256
 _PLACE_PX: Final = 24
-_TITLE: Final = re.compile(r"V1N(?:N0|C0DE)?(?=.{15,19}$)")
-"""The word VIN, as the network's characters spell it, before a VIN without a border between."""
-_SLIPS: Final = 2
-"""So many characters more or fewer a first look may see in a VIN."""
-_IMPORT: Final = "1"
-"""A leading I, which is the identifier of a VIN and no part of it; it is told from a 1 by the length alone."""
 _LEAST_SHARE: Final = 0.6
 """Of a view that a VIN must take, lest its line is looked at closer."""
 _AROUND: Final = 1.5
 """Characters that are looked at beside a VIN: the network does not say exactly where one stands."""
-_GAP: Final = 2.5
-"""A gap that is so much wider than those between most characters is a border too."""
 _LEAST_PROBABILITY: Final = 0.02
 """Under this, 17 characters are a guess at a line that is no VIN."""
 _LIKELY: Final = 1e-3
@@ -173,32 +163,6 @@ def _shows(other: TextLine, line: TextLine) -> bool:
     return as_high and line.length <= other.length < _AS_LONG * line.length and other.holds(line)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Where in a view a VIN may stand, in columns.
-
-    `start`, `end`: to the middle between it and what is beside it. `first`, `last`: of its first and last characters.
-    `count`: of the whole view. `length`: how many characters it has, as far as the network says.
-    """
-
-    start: int
-    end: int
-    first: int
-    last: int
-    count: int
-    length: int
-
-    @property
-    def pitch(self) -> float:
-        """Columns from one character to the next."""
-        return (self.last - self.first) / max(1, self.length - 1)
-
-    @property
-    def share(self) -> float:
-        """How much of the view it takes."""
-        return (self.last + 1 - self.first) / self.count
-
-
 def _closer(span: Span, line: TextLine) -> TextLine | None:
     """What of a line is to be looked at once more, and why not all of it was read; None where it was."""
     reach = _AROUND * span.pitch
@@ -213,55 +177,9 @@ def _closer(span: Span, line: TextLine) -> TextLine | None:
     return line.part(start / span.count, end / span.count)
 
 
-def vin_span(read: ReadLine) -> Span | None:
-    """Where in a view a VIN may stand; None where nothing is like one.
-
-    A word of 17 characters, or nearly; behind a leading I, or the word VIN.
-    """
-    best: tuple[int, int, int] | None = None
-    for begins, end in _words(read):
-        start = begins + _before_the_vin(read.text[begins:end])
-        slips = abs(end - start - vins.LENGTH)
-        if slips <= _SLIPS and (best is None or slips < best[0]):
-            best = slips, start, end
-    if best is None:
-        return None
-    _, start, end = best
-    places = read.places
-    return Span(
-        start=(places[start - 1] + places[start] + 1) // 2 if start else 0,
-        end=(places[end - 1] + places[end] + 1) // 2 if end < len(places) else len(read.columns),
-        first=places[start],
-        last=places[end - 1],
-        count=len(read.columns),
-        length=end - start,
-    )
-
-
-def _before_the_vin(word: str) -> int:
-    """How many characters of a word stand before the VIN that it may hold: its title, or the identifier of a VIN."""
-    title = _TITLE.match(word)
-    if title:
-        return title.end()
-    return int(len(word) == vins.LENGTH + 1 and word.startswith(_IMPORT))
-
-
-def _words(read: ReadLine) -> Iterator[tuple[int, int]]:
-    """From where to where characters of VINs stand without a border between."""
-    gaps = [after - before for before, after in pairwise(read.places)]
-    widest = _GAP * statistics.median(gaps) if gaps else 0.0
-    start = 0
-    for at in range(len(read.text) + 1):
-        ends = at == len(read.text) or read.text[at] == BORDER
-        if ends or (at and gaps[at - 1] > widest):
-            if at > start:
-                yield start, at
-            start = at + 1 if ends else at
-
-
 def _vin_of(columns: NDArray[np.float64], line: TextLine) -> PrintedVin | None:
     """The likeliest text of what was read, unless that is no VIN, or nothing is likely."""
-    found = likely_texts(columns, vins.LENGTH + _SLIPS)
+    found = likely_texts(columns, vins.LENGTH + SLIPS)
     if not found or not vins.is_well_formed(found[0][0]) or found[0][1] < _LEAST_PROBABILITY:
         return None
     text, _ = found[0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agent.vision.worker.vin.print_recogniser import BORDER, ReadLine
-from agent.vision.worker.vin.printed import vin_span
+from agent.vision.worker.vin.vin_span import vin_span
 
 VIN = "LSVAA49J132047371"
 COLUMNS = 120
