@@ -295,7 +295,7 @@ TABLE: list[Row] = [
             "decide on 2+0",
             "decide on 2+1",
             "access.decided RETRY PLATE_UNSURE",
-            "show red PLATE_UNSURE",
+            "show red deciding",
         ],
     ),
     (
@@ -303,7 +303,7 @@ TABLE: list[Row] = [
         deciding,
         lambda y: y.decide(Verdict.RETRY, Reason.PLATE_UNSURE) + y.wait(5.1),
         LaneState.DECIDING,
-        ["access.decided RETRY PLATE_UNSURE", "show red PLATE_UNSURE", "decide on 1+0 finally"],
+        ["access.decided RETRY PLATE_UNSURE", "decide on 1+0 finally"],
     ),
     (
         "to show it again is no final answer",
