@@ -16,7 +16,7 @@ from agent.cli.events.time_argument import unix_time
 from agent.cli.terminal import echo, fail
 from agent.cli.view_record import leave_view
 from agent.i18n import Language
-from agent.replay import Period, html_report, recorded_vehicles, replay, replay_rules, text_report
+from agent.replay import Period, as_html, as_text, recorded_vehicles, replay, replay_rules
 from agent.service.privileges import acting_as, owner_for_root
 from agent.settings import SettingsError
 from agent.settings.drivers import load_configuration
@@ -64,12 +64,12 @@ def replay_command(  # noqa: PLR0913, PLR0917 - one argument an option
             leave_view(journal.absolute().parent, "replay")
             found = replay(recorded_vehicles(reader, period), replay_rules(loaded.settings))
             found.gate, found.configuration = reader.standing().gate, loaded.digest
-            page = None if html is None else html_report(found, language, _picture(folder))
+            page = None if html is None else as_html(found, language, _picture(folder))
         if html is not None and page is not None:
             _write(html, page)
     except (JournalError, OSError) as error:
         fail("replay", error)
-    echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2) if as_json else text_report(found, SHOWN))
+    echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2) if as_json else as_text(found, SHOWN))
     if html is not None:
         echo(f"{html}: {_count(found)}", err=True)
 

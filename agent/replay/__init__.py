@@ -4,10 +4,10 @@ May read a journal and kept pictures, and never writes to either; what it finds 
 given. The rules are `agent.core.replay`'s.
 """
 
+from agent.replay.html_report import as_html
 from agent.replay.journal_vehicles import Period, recorded_vehicles
 from agent.replay.lane_rules import replay_rules
 from agent.replay.report import Report, replay
-from agent.replay.report_html import html_report
-from agent.replay.report_text import text_report
+from agent.replay.text_report import as_text
 
-__all__ = ["Period", "Report", "html_report", "recorded_vehicles", "replay", "replay_rules", "text_report"]
+__all__ = ["Period", "Report", "as_html", "as_text", "recorded_vehicles", "replay", "replay_rules"]

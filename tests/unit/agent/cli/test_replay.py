@@ -15,7 +15,7 @@ from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S
-from agent.replay import html_report, replay_rules
+from agent.replay import as_html, replay_rules
 from agent.replay.report import Report
 from agent.settings.drivers import load_configuration
 from agent.store.evidence.evidence import EvidenceStore
@@ -284,7 +284,7 @@ def test_what_a_record_says_is_text_on_the_page_and_no_markup(journal, tmp_path)
         ]
     )
     found = Report(differences=[compared(vehicle, {LANE: by(declaration="required")})])
-    page = html_report(found, Language.EN, None)
+    page = as_html(found, Language.EN, None)
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 

@@ -16,7 +16,7 @@ _HEAD = ("time", "lane", "transaction", "plate", "then", "now", "check")
 _UNPROVEN = "(*)"
 
 
-def text_report(report: Report, most: int) -> str:
+def as_text(report: Report, most: int) -> str:
     """Counts, a table of at most so many differences, and what could not be judged."""
     lines = [*_counts(report)]
     if report.differences:

@@ -24,7 +24,7 @@ PICTURED: Final = 200
 PICTURES_OF_ONE: Final = 3
 
 
-def html_report(report: Report, language: Language, picture: Callable[[str], bytes | None] | None) -> str:
+def as_html(report: Report, language: Language, picture: Callable[[str], bytes | None] | None) -> str:
     """Return the page. `picture`: the JPEG of a SHA-256 in hex, None where it is not kept; without it none are shown.
 
     Raises what `picture` raises.
