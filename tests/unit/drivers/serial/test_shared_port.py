@@ -400,9 +400,10 @@ def fill(line: PtyLine, stuck: threading.Event) -> None:
     os.write(raw, bytes(4096))
     assert stuck.wait(WAIT_S)
     refused = 0
-    while refused < 20:  # the kernel moves bytes on in the background: it has, where as many wait at the other end
+    while refused < 20:  # the kernel moves bytes on in the background, until the other end holds all that it can
         try:
             os.write(raw, bytes(4096))
+            refused = 0
         except BlockingIOError:
             refused = refused + 1 if waiting(line) >= TERMINAL_HOLDS else 0
             select.select([], [raw], [], 0.005)
