@@ -200,9 +200,9 @@ def test_the_agent_opens_by_it(gate, board, site):
     with gate.agent(path) as agent:
 
         def turned():
-            write_state(key, [False])
-            threading.Event().wait(0.2)
-            write_state(key, [True])
+            for is_turned in (False, True):
+                write_state(key, [is_turned])
+                threading.Event().wait(scaled(0.2))  # longer than a look at the inputs and their settling take
             return (1, "ON") in board.switchings
 
         agent.until(turned, "the pulse")

@@ -186,7 +186,8 @@ class World:
     def _as_root_keeps_anchors(self):
         """Trust anchors in the template of their folder; a change of them that central has signed."""
         kept, utc = AnchorStore(self.template / "anchors"), Clock().now().utc
-        kept.adopt(anchors_of(tables() | {"state": {"directory": str(self.state)}}), "root", utc)
+        own = {"state": {"directory": str(self.state)}, "console": {"enabled": True}}
+        kept.adopt(anchors_of(tables() | own), "root", utc)
         kept.seal(utc)
         changed = {"iat": int(utc), "exp": int(utc) + 86_400, "changes": {"console.port": 9000}}
         (text,) = signed(document(kept.held(), **changed), "central:central")

@@ -43,6 +43,7 @@ OF_PROGRAMMERS = {
     "CertificateError",
     "ColumnsError",
     "FilterError",
+    "KioskError",
     "LookupError",
     "OperationalError",
     "PackError",

@@ -99,6 +99,7 @@ def test_a_board_of_lanes_in_dry_run_alone_is_left_alone(run, tmp_path):
             board.relays.set(1, on=True)
         dry = lane(1, tmp_path / "a").replace('direction = "export"', 'direction = "export"\nmode = "dry_run"')
         shared = lane(3, tmp_path / "b").replace('direction = "export"', 'direction = "export"\nmode = "dry_run"')
+        shared = shared.replace("channel = 3", "channel = 1")
         done = run(dry, lane(2, tmp_path / "b"), shared)
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.splitlines() == [f"{ours.line.link.resolve()}: released"]

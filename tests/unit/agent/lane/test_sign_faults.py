@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from drivers.emulators.sign import EmulatedSign
 
 SHORT_MS = scaled_ms(50)
+LATE_S = 3 * SHORT_MS / 1000
+"""An answer after the request was given up, and the same request made once more."""
 OLD, NEW = DriverMessage.DRIVE_ON, DriverMessage.WAIT_FOR_OFFICER
 OLD_TEXTS, NEW_TEXTS = ("请通行", "一路平安"), ("请等候", "工作人员")
 UNPLUGGED, POWER_LOSS = "unplugged", "power loss"
@@ -137,7 +139,7 @@ def noticed(family: Family, trouble: str) -> bool:
 def test_whatever_happens_the_old_message_goes_and_the_new_one_comes_when_the_line_is_well(
     post: Post, family: Family, trouble: str
 ) -> None:
-    post.card.late_s = SHORT_MS / 1000 + 0.05
+    post.card.late_s = LATE_S
     if trouble == UNPLUGGED:
         post.card.unplug()
     elif trouble == POWER_LOSS:

@@ -69,7 +69,8 @@ def test_birth_and_status_of_a_gate_that_knows_nothing_more_are_within_the_contr
     assert Site().status() == {
         "gate": GATE, "version": "0.1.0", "boot": "b1", "stream": examples.STREAM, "time": "2026-11-24T08:15:03.412Z",
         "clock_synced": True, "clock_error_ms": 5, "clock_state": None, "lists": None, "site": {},
-        "configuration_problem": "", "devices": {}, "lanes": {}, "driver_messages": {}, "journal_failing": False,
+        "configuration_problem": "", "devices": {}, "lanes": {}, "driver_messages": {},
+        "driver_outputs": {}, "dry_run": [], "journal_failing": False,
         "orders": {}, "trust_state": {}, "head": None, "pictures_waiting": 0, "pictures_trouble": "",
         "challenge": None, "checkpoint": None, "state": "online", "seq_head": 41, "seq_acked": 39, "depth": 2,
         "ack_mode": "watermark", "ack": "heard", "trouble": "", "refused": 1, "acks": {"taken": 4, "malformed": 1},

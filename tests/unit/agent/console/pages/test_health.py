@@ -75,6 +75,8 @@ def test_everything_is_checked_again_on_demand(gate):
         DiagnosticCheck.CERTIFICATES,
         DiagnosticCheck.PORTS,
         DiagnosticCheck.SCANNERS,
+        DiagnosticCheck.SIGNS,
+        DiagnosticCheck.VOICES,
     }
     assert "TRUST_LIST_MISSING" in answer.text
 
