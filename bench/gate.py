@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import ExitStack
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 from bench.board import pulse_at
@@ -19,8 +20,10 @@ from tests.support.mqtt.mosquitto import Broker
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from bench.post import FullPost
     from drivers.relay_bank import RelayChange
 
 PRESENCE, SAFETY, OPENED, CLOSED = 1, 2, 3, 4
@@ -53,10 +56,17 @@ id = "front"
 class Agent:
     """`gate-agent run` as a process of its own, started at once. `ready_s`: from its start to READY=1.
 
-    `console`: with its console at a socket in the folder.
+    `console`: with its console at a socket in the folder. `environment`: variables of its own.
     """
 
-    def __init__(self, folder: Path, configuration: Path, *, console: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        configuration: Path,
+        *,
+        console: bool = False,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         address = folder / "notify"
         address.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified, (folder / "agent.log").open("ab") as log:
@@ -69,7 +79,8 @@ class Agent:
                 stderr=log,
                 env=os.environ
                 | {"NOTIFY_SOCKET": str(address)}
-                | ({"RUNTIME_DIRECTORY": str(folder)} if console else {}),
+                | ({"RUNTIME_DIRECTORY": str(folder)} if console else {})
+                | environment,
             )
             while b"READY=1" not in notified.recv(4096):
                 pass
@@ -111,11 +122,13 @@ class BenchGate:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def start(self, camera: str, *, console: bool = False) -> Agent:
+    def start(self, camera: str, *, console: bool = False, post: FullPost | None = None) -> Agent:
         """Start the agent; `camera` holds the TOML keys of its camera. `console`: with its socket."""
         self._board.set_input(CLOSED, on=True)
         lane = LANE.format(port=self._board.line.link) + CAMERA.format(keys=camera)
-        self._agent = agent = Agent(self.folder, self.site.configure(lane, mqtt=self._mqtt), console=console)
+        configuration = self.site.configure(lane + (post.lane if post else ""), mqtt=self._mqtt)
+        environment = post.environment if post else {}
+        self._agent = agent = Agent(self.folder, configuration, console=console, environment=environment)
         self._stack.callback(agent.stop)
         return agent
 

@@ -1,9 +1,12 @@
 """From the first frame that shows a permit to the relay byte, through a whole gate at 1080p25.
 
-Usage: bench/latency.py [--vehicles N]
+Usage: bench/latency.py [--vehicles N] [--full-post]
 
 Begun when the frame goes to the network, ended when the relay board has read the first byte of the open pulse. Camera,
 board and agent are processes of their own on one machine, whose monotonic clock they share.
+
+A full post has all else too: a reader of VINs, signs, speech, a driver page that somebody looks at, and a camera that
+reads plates by itself.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import argparse
 import random
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,21 +25,26 @@ import numpy as np
 from bench.camera import ClipCamera
 from bench.figures import Figure, p50, p99, table
 from bench.gate import BenchGate
+from bench.post import READERS, FullPost
 from bench.processes import family, proportional_mb
 from bench.scratch import scratch
 from bench.viewers import Viewers
 from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from bench.gate import Agent
+
 WIDTH_PX, HEIGHT_PX = 1920, 1080
-P50_GOAL_MS, P99_GOAL_MS = 80.0, 150.0
+P50_GOAL_MS, P99_GOAL_MS = 60.0, 120.0
 MEMORY_GOAL_MB = 600.0
 MEMORY_AFTER = 30
 CLIP_FRAMES = 10
+FULL_POST = "full post"
 PROVINCES = "京沪粤苏浙川鲁新陕渝"
 
 
@@ -47,65 +55,98 @@ class Passages:
     standing: list[float]
     at_once: list[float]
     memory_mb: dict[str, float]
+    at: str = ""
 
     def figures(self) -> list[Figure]:
         rows = []
         for name, times in (("code shown at the arm", self.standing), ("vehicle and code at once", self.at_once)):
-            how = f"n={len(times)}, worst {max(times):.0f} ms; RTSP 1080p25, both readers, whole agent"
+            how = f"n={len(times)}, worst {max(times):.0f} ms; RTSP 1080p25, {self.at or 'both readers'}, whole agent"
+            what = f"frame to relay byte, {name}{self.at and f', {self.at}'}"
             rows += [
-                Figure(f"frame to relay byte, {name}, p50", p50(times), "ms", P50_GOAL_MS, note=how),
-                Figure(f"frame to relay byte, {name}, p99", p99(times), "ms", P99_GOAL_MS, note=how),
+                Figure(f"{what}, p50", p50(times), "ms", P50_GOAL_MS, note=how),
+                Figure(f"{what}, p99", p99(times), "ms", P99_GOAL_MS, note=how),
             ]
         parts = ", ".join(f"{name} {mb:.0f}" for name, mb in self.memory_mb.items())
         total = sum(self.memory_mb.values())
         count = min(MEMORY_AFTER, len(self.standing) + len(self.at_once))
         note = f"proportional set size after {count} vehicles: {parts}"
-        return [*rows, Figure("memory of the whole agent", total, "MB", MEMORY_GOAL_MB, note=note)]
+        what = f"memory of the whole agent{self.at and f', {self.at}'}"
+        return [*rows, Figure(what, total, "MB", MEMORY_GOAL_MB, note=note)]
 
 
-def measure(vehicles: int, progress: Callable[[str], None] = lambda _text: None, viewers: int = 0) -> Passages:
+def measure(
+    vehicles: int,
+    progress: Callable[[str], None] = lambda _text: None,
+    viewers: int = 0,
+    *,
+    is_full_post: bool = False,
+) -> Passages:
     """Let that many vehicles pass which show their code at the arm, and as many that appear with it.
 
     `viewers`: so many have the page of the lane open meanwhile.
     """
     rng = random.Random(1)
-    passages = Passages([], [], {})
-    with ExitStack() as stack:
-        folder = stack.enter_context(scratch())
-        camera = stack.enter_context(ClipCamera(folder, WIDTH_PX, HEIGHT_PX))
-        gate = stack.enter_context(BenchGate(folder))
-        camera.load("empty", drawn(Scene()))
-        camera.show("empty")
-        agent = gate.start(f'kind = "opencv"\nurl = "{camera.url}"', console=viewers > 0)
-        gate.wait_for_camera()
-        stack.enter_context(Viewers(folder, "exit-1", "front", viewers))
-        _load(camera, gate, 0)
+    passages = Passages([], [], {}, at=FULL_POST if is_full_post else "")
+    with scratch() as folder, _site(folder, viewers, is_full_post=is_full_post) as site:
+        _load(site.camera, site.gate, 0)
         for number in range(2 * vehicles):
             standing = number < vehicles
-            gate.arrive()
+            site.gate.arrive()
             if standing:
-                camera.show("vehicle")
-            gate.pause(rng.uniform(0.4, 0.8))
-            gate.expect_pulse()
-            shown_at = camera.show("code")
-            (passages.standing if standing else passages.at_once).append((gate.pulse_at() - shown_at) * 1000)
-            camera.show("empty")
+                site.camera.show("vehicle")
+            if site.post:
+                site.post.read_plate(_plate(number))
+            site.gate.pause(rng.uniform(0.4, 0.8))
+            site.gate.expect_pulse()
+            shown_at = site.camera.show("code")
+            (passages.standing if standing else passages.at_once).append((site.gate.pulse_at() - shown_at) * 1000)
+            site.camera.show("empty")
             with ThreadPoolExecutor(1) as beside:
-                loaded = beside.submit(_load, camera, gate, number + 1)
-                gate.pass_through()
+                loaded = beside.submit(_load, site.camera, site.gate, number + 1)
+                site.gate.pass_through()
                 loaded.result()
             if number + 1 == min(MEMORY_AFTER, 2 * vehicles):
-                passages.memory_mb.update(_memory(agent.pid))
+                passages.memory_mb.update(_memory(site.agent.pid))
             if (number + 1) % 10 == 0:
                 progress(f"{number + 1} of {2 * vehicles} vehicles")
     return passages
 
 
+@dataclass(frozen=True, slots=True)
+class _Site:
+    camera: ClipCamera
+    gate: BenchGate
+    agent: Agent
+    post: FullPost | None
+
+
+@contextmanager
+def _site(folder: Path, viewers: int, *, is_full_post: bool) -> Iterator[_Site]:
+    """A gate that sees an empty yard, and those who look at its pages."""
+    with ExitStack() as stack:
+        camera = stack.enter_context(ClipCamera(folder, WIDTH_PX, HEIGHT_PX))
+        gate = stack.enter_context(BenchGate(folder))
+        camera.load("empty", drawn(Scene()))
+        camera.show("empty")
+        post = stack.enter_context(FullPost(folder)) if is_full_post else None
+        keys = f'kind = "opencv"\nurl = "{camera.url}"' + (f"\n{READERS}" if post else "")
+        agent = gate.start(keys, console=viewers > 0 or is_full_post, post=post)
+        gate.wait_for_camera()
+        stack.enter_context(Viewers(folder, "exit-1", "front", viewers))
+        if post:
+            stack.enter_context(post.driver_page("exit-1"))
+        yield _Site(camera, gate, agent, post)
+
+
 def _load(camera: ClipCamera, gate: BenchGate, number: int) -> None:
-    plate = f"{PROVINCES[number % len(PROVINCES)]}A{number:02}K{number * 7 % 100:02}"
+    plate = _plate(number)
     vehicle = Vehicle(plate=plate)
     camera.load("vehicle", drawn(Scene(vehicle=vehicle)), CLIP_FRAMES)
     camera.load("code", drawn(Scene(vehicle=vehicle, code=ShownCode(text=gate.site.permit(plate)))), CLIP_FRAMES)
+
+
+def _plate(number: int) -> str:
+    return f"{PROVINCES[number % len(PROVINCES)]}A{number:02}K{number * 7 % 100:02}"
 
 
 def drawn(scene: Scene) -> NDArray[np.uint8]:
@@ -123,7 +164,9 @@ def _memory(pid: int) -> dict[str, float]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--vehicles", type=int, default=40, help="vehicles of each sort")
-    passages = measure(parser.parse_args().vehicles, print)
+    parser.add_argument("--full-post", action="store_true", help="with VINs, signs, speech, driver page and witness")
+    arguments = parser.parse_args()
+    passages = measure(arguments.vehicles, print, is_full_post=arguments.full_post)
     figures = passages.figures()
     print(table(figures))
     print(

@@ -107,6 +107,10 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
         f"{2 * VEHICLES} vehicles through a whole gate",
         lambda: latency.measure(VEHICLES, _progress).figures(),
     ),
+    "full_post": (
+        f"{2 * VEHICLES} vehicles through a gate with signs, speech, driver page, VINs and a witness",
+        lambda: latency.measure(VEHICLES, _progress, is_full_post=True).figures(),
+    ),
     "relay": (f"{PULSES} pulses on a serial line", lambda: relay.measure(PULSES).figures()),
     "pulses": (f"{2 * TIMED_PULSES} pulses, timed", lambda: pulses.measure(TIMED_PULSES)),
     "telling": (
