@@ -23,7 +23,9 @@ _FORM: Final = re.compile(r"[0-9A-HJ-NPR-Z]{17}")
 """ISO 3779: no I, O and Q."""
 _IDENTIFIER: Final = "I"
 _SERIAL: Final = 4
-"""ISO 3779: the last four characters of a VIN are digits. Asked for only where words are joined."""
+"""ISO 3779: the last four characters of a VIN are digits. Asked for only where words are joined, and in long texts."""
+_LONG: Final = 64
+"""In more characters than that, 17 stand between borders by chance: in each fourth text of a permit's Base45."""
 _MOST_PARTS: Final = 6
 _FIELD: Final = re.compile(r"[0-9A-Z]+(?:[ \t-]+[0-9A-Z]+)*")
 """Words of letters and digits with blanks and hyphens between them; everything else is a border of a field."""
@@ -36,15 +38,18 @@ def vins_in(text: str) -> tuple[str, ...]:
     """The VINs that the text holds, in capitals, in their order, each once; 4 at most.
 
     A word of 17 characters of ISO 3779, or of 18 with a leading I; or a field, or what follows the word VIN in it, that
-    is one when its blanks and hyphens are taken out.
+    is one when its blanks and hyphens are taken out. In a text of more than 64 characters its last four are digits.
     """
     # Letters that become two in capitals, or those of other scripts that become Latin ones, would make something up.
     looked_at = "".join(one.upper() if one.isascii() else "\n" for one in text[:MOST_CHARACTERS])
     if "://" in looked_at:
         looked_at = _ESCAPED.sub("\n", looked_at)
     found: dict[str, None] = {}
+    is_long = len(looked_at) > _LONG
     for field in _FIELD.finditer(looked_at):
         for vin in _vins_of_field(_WORD.findall(field.group())):
+            if is_long and not vin[-_SERIAL:].isdigit():
+                continue
             found[vin] = None
             if len(found) == MOST_VINS:
                 return tuple(found)

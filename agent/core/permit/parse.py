@@ -52,11 +52,6 @@ def is_jws(payload: bytes) -> bool:
     return payload.startswith(JWS_START) and payload.count(b".") == _JWS_DOTS
 
 
-def begins_as_permit(payload: bytes) -> bool:
-    """Say whether a text begins as permits do, of whatever form and version; nothing else of it is looked at."""
-    return (payload.startswith(b"GP") and payload[3 : len(PREFIX)] == b":") or payload.startswith(JWS_START)
-
-
 def open_text(payload: bytes, form: PermitForm) -> OpenedPermit:
     """Take a text of a signed form apart.
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from agent.core.model import VinReading, vins_in
-from agent.core.permit.parse import begins_as_permit
+from agent.core.permit.parse import JWS_START
 
 if TYPE_CHECKING:
     from agent.core.model import Presentation, VinSource
 
 
-def label_vins(payload: bytes) -> tuple[str, ...]:
-    """The VINs in the bytes of a code, 4 at most; none in what begins as a permit, whatever it holds.
+_PERMIT_START: Final = re.compile(rb"GP.:|" + re.escape(JWS_START), re.DOTALL)
 
-    A permit's Base45 is full of borders, and 17 characters between two of them would be a VIN that nobody wrote.
+
+def label_vins(payload: bytes) -> tuple[str, ...]:
+    """The VINs in the bytes of a code, 4 at most; none in what holds the beginning of a permit.
+
+    A permit's Base45 is full of borders, and 17 characters between two of them would be a VIN that nobody wrote. It
+    would not be told as the attempt to pass that it was.
     """
-    return () if begins_as_permit(payload) else vins_in(payload.decode("utf-8", errors="replace"))
+    return () if _PERMIT_START.search(payload) else vins_in(payload.decode("utf-8", errors="replace"))
 
 
 def label_readings(shown: Presentation, source: VinSource) -> tuple[VinReading, ...]:

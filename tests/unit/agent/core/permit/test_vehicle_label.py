@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
+from base64 import urlsafe_b64encode
+
 import pytest
 
 from agent.core.model import Presentation, VinReading, VinSource
-from agent.core.permit import label_readings, label_vins
+from agent.core.permit import base45, label_readings, label_vins
 from bench.codes import TEXTS
 
 VIN = "LSVAA49J132047371"
@@ -24,6 +27,18 @@ def test_a_permit_is_not_searched(name: str) -> None:
 @pytest.mark.parametrize("start", [b"GP1:", b"GP2:", b"GPR:", b"eyJ"])
 def test_nor_is_what_only_begins_as_one(start: bytes) -> None:
     assert label_vins(start + b" " + VIN.encode()) == ()
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("before", [b"\xff\xfe", b"\x02", b"https://example.com/"])
+def test_nor_is_a_permit_behind_something_else(name: str, before: bytes) -> None:
+    assert label_vins(before + TEXTS[name].encode()) == ()
+
+
+def test_hardly_any_base45_or_base64_that_has_lost_its_head_holds_a_vin_by_chance() -> None:
+    lost = [base45.encode(random.Random(seed).randbytes(150))[:220] for seed in range(2000)]
+    lost += [urlsafe_b64encode(random.Random(seed).randbytes(300)) for seed in range(2000)]
+    assert sum(bool(label_vins(text)) for text in lost) <= len(lost) // 500
 
 
 @pytest.mark.parametrize("start", [b"", b"GP", b"GP1", b"GP12:", b"gp1:", b"\xff\xfe"])
