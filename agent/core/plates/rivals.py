@@ -33,7 +33,7 @@ def rivals(vote: PlateVote | None, declared: str) -> tuple[str, ...]:
     seen = evidence(vote, wanted)
     ranked = seen.ranked()
     least = seen.likelihoods[ranked[0]] - _LIKELY
-    likely = (text for text in ranked if seen.likelihoods[text] >= least)
+    likely = (normalise(text) for text in ranked if seen.likelihoods[text] >= least)
     found = dict.fromkeys(text for text in (*series(wanted), *likely) if text != wanted)
     return tuple(found)[:MOST_RIVALS]
 

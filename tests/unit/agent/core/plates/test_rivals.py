@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.model.observations import Reading
+from agent.core.plates.formats import normalise
 from agent.core.plates.rivals import MOST_RIVALS, rivals, series
 from agent.core.plates.vote import PlateVote, vote
 
@@ -72,4 +73,13 @@ def test_rivals_are_bounded_and_never_the_declared_plate(read: str, declared: st
     found = rivals(vote([Reading(read, positions, "civil", 0.1, "front", 1, 0.1)]), declared)
 
     assert len(found) == len(set(found)) <= MOST_RIVALS
-    assert declared not in found
+    assert normalise(declared) not in found
+    assert set(found) == set(map(normalise, found))
+
+
+def test_the_declared_plate_is_no_rival_in_another_spelling() -> None:
+    positions = tuple(tuple((character, 1 / 11) for character in "0123456789A") for _ in "00000")
+    found = rivals(vote([Reading("00000", positions, "civil", 0.1, "front", 1, 0.1)]), "A0000A")
+
+    assert len(found) > 50
+    assert not {"A0000A", "A000OA"} & set(found)
