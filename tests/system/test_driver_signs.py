@@ -104,7 +104,7 @@ def configured(folder, signs):
     return path, state
 
 
-@pytest.mark.parametrize("how", ["kill", "freeze"])
+@pytest.mark.parametrize("how", ["kill", pytest.param("freeze", marks=pytest.mark.long)])
 def test_every_sign_is_dark_by_itself_within_its_time_after_the_agent_is_killed_or_hangs(
     installed, tmp_path, signs, how, tell
 ):

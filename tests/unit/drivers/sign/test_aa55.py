@@ -39,6 +39,7 @@ class TestAa55Tcp(Aa55Sign):
     options: ClassVar = {"scrolls": True}
 
 
+@pytest.mark.long
 class TestAa55ThatAcknowledges(Aa55Sign):
     """The first answer of a page is no answer to the question that follows it."""
 

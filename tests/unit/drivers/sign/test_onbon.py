@@ -29,6 +29,7 @@ class TestOnbonSerial(OnbonSign):
     options: ClassVar = {"speaks": True}
 
 
+@pytest.mark.long
 class TestOnbonWithEcho(OnbonSign):
     local_echo = True
 
