@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 SILENT = "pcm.silent { type null }\n"
 READERS = 'readers = ["qr", "plate", "vin"]'
 LANE = """
+[console]
+enabled = true
+port = 0
+
 [lanes.exit-1.rules]
 second_factor = "either"
 without_plate = "vin"

@@ -28,8 +28,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-REPEATS_S = (0.3, 1.0)
-"""When a new page is sent again to a card that does not tell whether it has it: one lost frame is no lost message."""
+REPEATS_S = (0.8, 2.0)
+"""When a new page is sent again to a card that does not tell whether it has it: one lost frame is no lost message.
+
+Not sooner: what a driver is told while a code is checked is often followed by the decision within half a second, which
+must not wait until a repeat has left a slow line.
+"""
 SILENT_S = 2.0
 """A lane that has not spoken for so long stands still: what it said last may be wrong by now."""
 SPOKEN_S = 2.0
