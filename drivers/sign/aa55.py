@@ -123,14 +123,14 @@ class Aa55Sign:
         self._line.close()
 
     def show(self, page: SignPage) -> None:
-        """Show the lines that have a text, take off the others, and look that the card is there."""
+        """Take off the lines that are to be dark, show the others, and look that the card is there."""
         check_page(self, page)
         shown = {number: line for number, line in enumerate(page.lines, 1) if line.text}
         dark = [number for number in range(1, self._settings.lines + 1) if number not in shown]
-        for number, line in shown.items():
-            self._line.send(self._text(number, line, page.dark_after_s))
         if dark:
             self._line.send(self._framing.end(self._next(), dark))
+        for number, line in shown.items():
+            self._line.send(self._text(number, line, page.dark_after_s))
         if page.spoken:
             self._line.send(self._framing.voice(self._next(), self._numbers[page.spoken]))
         if self._settings.answers:
