@@ -188,13 +188,13 @@ class SignContract:
 
     def test_a_page_that_is_shown_again_in_time_stays(self, rig: Rig, sign: SignPort) -> None:
         sign.open()
-        begun = rig.sent()
+        begun = self._sent_in_all(rig)
         sign.show(WAIT)
         self.shows(rig, WAIT)
         page_bytes = self._sent_in_all(rig) - begun
         for _ in range(3):
             rig.go(WAIT.dark_after_s - 1)
-            wanted = rig.sent() + page_bytes
+            wanted = self._sent_in_all(rig) + page_bytes
             sign.show(WAIT)
             eventually(partial(self._has_heard, wanted, rig))
         rig.go(WAIT.dark_after_s - 1)
