@@ -58,7 +58,7 @@ def laid_abroad(rng: np.random.Generator, kind: DrawnKind, what: Print) -> Layou
 def square(rng: np.random.Generator, what: Print, size: tuple[float, float] | None = None) -> Layout:
     """Two lines of any characters, both of one height, in the middle of a nearly square plate."""
     wide, high = size or (between(rng, 240, 340), between(rng, 165, 202))
-    height = high * between(rng, 0.34, 0.4)
+    height = high * between(rng, 0.33, 0.38)
     slots: list[Box] = []
     for text, top in ((what.text[: what.upper], 0.08 * high), (what.text[what.upper :], 0.9 * high - height)):
         cell = min((wide - 24) / len(text), height * between(rng, 0.62, 0.8))
@@ -368,7 +368,7 @@ def _mongolian_square(rng: np.random.Generator, what: Print) -> Layout:
 
 
 def _belarusian_square(rng: np.random.Generator, what: Print) -> Layout:
-    made = square(rng, what, (between(rng, 270, 290), between(rng, 160, 202)))
+    made = square(rng, what, (between(rng, 270, 290), between(rng, 170, 202)))
     if happens(rng, 0.8):
         _signed(rng, made, "BY", 10, 12, wide=22)
     line = made.slots[what.upper :] if what.upper == 4 else made.slots[: what.upper]

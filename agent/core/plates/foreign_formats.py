@@ -90,7 +90,7 @@ def _russian() -> Iterator[PlateFormat]:
 _RUSSIAN_SERIALS: Final = (
     (PlateKind.RUSSIA, (LOOK_LATIN, *[digits] * 3, LOOK_LATIN, LOOK_LATIN), 0.8),
     (PlateKind.RUSSIA_TRAILER, (LOOK_LATIN, LOOK_LATIN, *[digits] * 4), 0.4),
-    (PlateKind.RUSSIA_TAXI, (LOOK_LATIN, LOOK_LATIN, *[digits] * 3), 0.1),
+    (PlateKind.RUSSIA_TAXI, (LOOK_LATIN, LOOK_LATIN, *[digits] * 3), 0.2),
     (PlateKind.RUSSIA_TRANSIT, (LOOK_LATIN, LOOK_LATIN, *[digits] * 3, LOOK_LATIN), 0.1),
 )
 

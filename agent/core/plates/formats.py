@@ -38,7 +38,7 @@ STRICT: Final[tuple[PlateFormat, ...]] = CHINESE + FOREIGN
 """The formats that say something about the place of each character."""
 
 GENERIC: Final[tuple[PlateFormat, ...]] = tuple(
-    PlateFormat(PlateKind.LATIN, (_LATIN,) * length, 0.02) for length in (5, 6, 7, 8, 9)
+    PlateFormat(PlateKind.LATIN, (_LATIN,) * length, 0.01) for length in (5, 6, 7, 8, 9)
 )
 """Any Latin plate. The small prior keeps it from winning over a Chinese plate whose province is hard to read."""
 

@@ -29,10 +29,18 @@ class Grammar:
                 for character in allowed:
                     self._steps[place][character] = self._steps[place].get(character, 0) | 1 << bit
         self._fulfilled: dict[int, tuple[PlateFormat, ...]] = {}
+        self._best: dict[int, float] = {}
 
     def step(self, state: int, place: int, character: str) -> int:
         """The state after `character` at `place`; 0 when no format allows it."""
         return state & self._steps[place].get(character, 0) if place < self.length else 0
+
+    def best_prior(self, state: int) -> float:
+        """The highest prior of the formats that are still possible; 0 in the state that allows none."""
+        found = self._best.get(state)
+        if found is None:
+            found = self._best[state] = self._of_bits(state)[0].prior if state else 0.0
+        return found
 
     def complete(self, state: int, length: int) -> tuple[PlateFormat, ...]:
         """The formats that a prefix of this state and length fulfils, the likeliest first."""
