@@ -82,13 +82,13 @@ def _lacks_province(number: str, colour: PlateColour) -> bool:
 
 
 def _lacks_region(number: str, sight: Sight) -> bool:
-    """Whether a plate of a country with regions could have this number but for them, and is not seen to be whole."""
-    if not sight.two_lines and sight.aspect >= _WHOLE_ASPECT:
+    """Whether a plate of a country with regions could have this number but for them, and is seen, but not as whole."""
+    if sight.aspect == 0 or (not sight.two_lines and sight.aspect >= _WHOLE_ASPECT):
         return False
     return any(len(number) == len(rest) and all(map(contains, rest, number)) for rest in _WITHOUT_REGION)
 
 
-_OF_PROVINCES: Final = tuple(plate for plate in CHINESE if plate.places[0] == PROVINCES)
+_OF_PROVINCES: Final = tuple(plate for plate in CHINESE if plate.places[0] == PROVINCES and not plate.mark)
 _WITHOUT_REGION: Final = frozenset(
     tuple(allowed for place, allowed in enumerate(plate.places) if place not in plate.region)
     for plate in FOREIGN

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,30 +10,23 @@ import numpy as np
 from agent.core.model import Position, Reading
 from agent.core.plates import (
     ACCEPTED,
-    ALPHABET,
-    FORMATS,
-    TWO_LINES,
     Country,
     Doubt,
-    Grammar,
     PlateColour,
     PlateKind,
     Sight,
-    as_seen,
     bounded,
-    country_of,
     doubt_of,
     encode,
     possible,
     refined,
-    shares,
-    weighed,
 )
-from agent.vision.worker.plate import ctc, rectify, weights
+from agent.vision.worker.plate import rectify, weights
 from agent.vision.worker.plate.colour import Light, colour_of
 from agent.vision.worker.plate.detector import PlateBox
 from agent.vision.worker.plate.field_line import region_field
 from agent.vision.worker.plate.recogniser import PlateRecogniser
+from agent.vision.worker.plate.view_read import ViewRead, read_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,19 +38,8 @@ _EVIDENCE_SIZE_PX: Final = (288, 80)
 _TWO_LINE_EVIDENCE_SIZE_PX: Final = (200, 100)
 _FLAT_ASPECT: Final = 2.4
 """A plate of one line is 3.1 to 4.6 times as wide as high, one of two lines 1.4 to 2; perspective narrows both."""
-_WEAK: Final = 0.5
 _LEAST_PROBABILITY: Final = 0.02
 """Under this, the whole text is no more than a guess at a thing that may be no plate."""
-_LIKELY: Final = 1e-3
-_MOST_CHARACTERS: Final = 6
-_LONGER: Final = 0.05
-"""From this share of the likelihood of what is read on, a longer text that contains it may be what stands there."""
-_EDGE_COLUMNS: Final = 1
-_FLAG_COLUMNS: Final = 3
-"""A character in so many of the first or last columns may be cut by the outline's edge; in so many of the first where a
-plate of its kind has a flag and its country's letters before the number."""
-_FLAGGED: Final = frozenset({Country.KAZAKHSTAN, Country.TAJIKISTAN, Country.TURKMENISTAN, Country.BELARUS})
-_NOT_FLAGGED: Final = frozenset({PlateKind.KAZAKHSTAN_1993, PlateKind.KAZAKHSTAN_DIPLOMATIC})
 _CONTRADICTED: Final = 0.5
 """What is left of the confidence where the colour says that the plate is of no such kind."""
 
@@ -115,48 +96,6 @@ class PlateFound:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What one view gave: its columns and the hypotheses that they allow with twins, best first."""
-
-    view: NDArray[np.uint8]
-    columns: NDArray[np.float64]
-    hypotheses: list[ctc.Hypothesis]
-    grammar: Grammar
-    sight: Sight
-
-    @property
-    def two_lines(self) -> bool:
-        return self.sight.two_lines
-
-    @property
-    def best(self) -> ctc.Hypothesis:
-        return self.hypotheses[0]
-
-    @property
-    def worth(self) -> float:
-        return self.best.worth
-
-    @property
-    def is_weak(self) -> bool:
-        """Whether it is little likely, or of no form that says how many characters there are."""
-        return self.best.probability < _WEAK or self.best.format.kind is PlateKind.LATIN
-
-    @property
-    def doubt(self) -> Doubt:
-        """What the view itself says against the best text."""
-        likely = [other.number for other in self.hypotheses[1:] if other.worth >= _LONGER * self.worth]
-        return doubt_of(self.best.number, at_edge=self._is_at_edge, others=likely, sight=self.sight)
-
-    @property
-    def _is_at_edge(self) -> bool:
-        written = np.flatnonzero(self.columns.argmax(axis=1))
-        kind = self.best.format.kind
-        flagged = country_of(kind) in _FLAGGED and kind not in _NOT_FLAGGED and not self.sight.two_lines
-        first = _FLAG_COLUMNS if flagged else _EDGE_COLUMNS
-        return bool(written.size) and (written[0] < first or written[-1] >= len(self.columns) - _EDGE_COLUMNS)
-
-
 class PlateCropReader:
     """Reads plates whose place is known. Holds one network; not thread-safe by promise, one thread owns it."""
 
@@ -172,95 +111,68 @@ class PlateCropReader:
         centre = corners.mean(axis=0)
         corners = (centre + (corners - centre) / 1.1).astype(np.float32)
         plate = PlateBox(corners, (0.0, 0.0, float(width), float(height)), 1.0)
-        # The plate fills the picture, which therefore says nothing of the light.
-        return self.read_one(pixels, plate, Light())
+        # The plate fills the picture, which therefore says nothing of the light, and may have been drawn to its size.
+        return self.read_one(pixels, plate, Light(), shape_known=False)
 
-    def read_one(self, pixels: NDArray[np.uint8], detection: PlateBox, light: Light) -> PlateFound | None:
-        """The plate at this place in a BGR picture; None where nothing is read there. `light`: of the whole picture."""
+    def read_one(
+        self, pixels: NDArray[np.uint8], detection: PlateBox, light: Light, *, shape_known: bool = True
+    ) -> PlateFound | None:
+        """The plate at this place in a BGR picture; None where nothing is read there.
+
+        `light`: of the whole picture. `shape_known`: the outline has the proportions that the plate is seen with.
+        """
         flat = rectify.flatten(pixels, detection.corners, _EVIDENCE_SIZE_PX)
-        sight = Sight(colour_of(flat, light), rectify.aspect(detection.corners), field=region_field(flat)).rounded
+        aspect = rectify.aspect(detection.corners) if shape_known else 0.0
+        sight = Sight(colour_of(flat, light), aspect, field=region_field(flat)).rounded
         read = self._views(pixels, detection.corners, sight)
         if read is None or read.best.probability < _LEAST_PROBABILITY:
             return None
-        if read.two_lines:
+        two_lines = read.sight.two_lines
+        if two_lines:
             flat = rectify.flatten(pixels, detection.corners, _TWO_LINE_EVIDENCE_SIZE_PX)
-        positions, confidence = _posterior(read)
-        kinds, colour, doubt = weighed(read.best.formats), sight.colour, read.doubt
-        kind = max(kinds, key=lambda one: kinds[one])
-        if not possible(kind, colour):
+        positions, confidence = read.posterior()
+        colour, doubt = sight.colour, read.doubt
+        if not possible(read.kind, colour):
             confidence *= _CONTRADICTED
         return PlateFound(
             text=read.best.number,
             positions=positions,
-            kind=refined(kind, colour),
+            kind=refined(read.kind, colour),
             confidence=bounded(confidence, doubt),
             box=_inside(detection.box, pixels),
             corners=detection.corners,
             score=detection.score,
             flat=flat,
             columns=encode(read.columns.tolist()),
-            two_lines=read.two_lines,
+            two_lines=two_lines,
             colour=colour,
-            character_px=rectify.character_height_px(detection.corners, two_lines=read.two_lines),
+            character_px=rectify.character_height_px(detection.corners, two_lines=two_lines),
             doubt=doubt,
-            countries=_countries(read),
+            countries=read.countries,
         )
 
-    def _views(self, pixels: NDArray[np.uint8], corners: NDArray[np.float32], sight: Sight) -> _Read | None:
+    def _views(self, pixels: NDArray[np.uint8], corners: NDArray[np.float32], sight: Sight) -> ViewRead | None:
         """The likeliest of the one-line view and, when shape or doubt call for them, the two-line views."""
         read = self._best([rectify.one_line(pixels, corners)], sight)
-        if sight.aspect < _FLAT_ASPECT or read is None or read.is_weak:
+        if rectify.aspect(corners) < _FLAT_ASPECT or read is None or read.is_weak:
             split = self._best(rectify.two_lines(pixels, corners), replace(sight, two_lines=True))
             both = [candidate for candidate in (read, split) if candidate is not None]
             read = max(both, key=lambda candidate: candidate.worth, default=None)
         return read if read is None or read.best.probability >= ACCEPTED else self._sharpened(read)
 
-    def _sharpened(self, read: _Read) -> _Read:
+    def _sharpened(self, read: ViewRead) -> ViewRead:
         """The doubtful view read once more, sharpened.
 
         The geometric mean of both words, which blur tells less apart.
         """
         (sharper,) = self._recogniser.probabilities([rectify.sharpened(read.view)])
         mean = np.sqrt(read.columns * sharper)
-        columns = mean / mean.sum(axis=1, keepdims=True)
-        hypotheses = ctc.search(ctc.with_twins(columns), read.grammar)
-        return replace(read, columns=columns, hypotheses=hypotheses) if hypotheses else read
+        return read_view(read.view, mean / mean.sum(axis=1, keepdims=True), read.sight) or read
 
-    def _best(self, views: Sequence[NDArray[np.uint8]], sight: Sight) -> _Read | None:
-        grammar = _grammar(sight)
-        reads = [
-            _Read(view, columns, hypotheses, grammar, sight)
-            for view, columns in zip(views, self._recogniser.probabilities(views), strict=True)
-            if (hypotheses := ctc.search(ctc.with_twins(columns), grammar))
-        ]
+    def _best(self, views: Sequence[NDArray[np.uint8]], sight: Sight) -> ViewRead | None:
+        words = zip(views, self._recogniser.probabilities(views), strict=True)
+        reads = [read for view, columns in words if (read := read_view(view, columns, sight)) is not None]
         return max(reads, key=lambda read: read.worth, default=None)
-
-
-@lru_cache(maxsize=512)
-def _grammar(sight: Sight) -> Grammar:
-    """What a plate that looks so may bear, each format as likely as the look makes it. Kept: there are few sights."""
-    return Grammar(as_seen(TWO_LINES if sight.two_lines else FORMATS, sight))
-
-
-def _posterior(read: _Read) -> tuple[tuple[Position, ...], float]:
-    """The positions of the number and the probability of the whole."""
-    found = ctc.posterior(ctc.with_twins(read.columns), read.hypotheses, read.grammar)
-    return tuple(_position(found.places[place]) for place in read.best.format.printed_order), found.whole
-
-
-def _countries(read: _Read) -> tuple[tuple[Country, float], ...]:
-    """Whose plate it is, over all that may stand there: each text with its likelihood, each of its formats with it."""
-    kinds: dict[PlateKind, float] = {}
-    for hypothesis in read.hypotheses:
-        for kind, weight in weighed(hypothesis.formats, hypothesis.probability).items():
-            kinds[kind] = kinds.get(kind, 0.0) + weight
-    return shares(kinds)
-
-
-def _position(place: NDArray[np.float64]) -> Position:
-    order = np.argsort(place)[::-1][:_MOST_CHARACTERS]
-    likely = [index for index in order if place[index] >= _LIKELY]
-    return tuple((ALPHABET[index - 1], float(place[index])) for index in likely)
 
 
 def _inside(box: tuple[float, float, float, float], pixels: NDArray[np.uint8]) -> tuple[int, int, int, int]:
