@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ class Grammar:
                     self._steps[place][character] = self._steps[place].get(character, 0) | 1 << bit
         self._fulfilled: dict[int, tuple[PlateFormat, ...]] = {}
         self._best: dict[int, float] = {}
+
+    def reweighed(self, formats: Sequence[PlateFormat]) -> Grammar:
+        """The same formats with other priors, in the same order; what it is made of is shared."""
+        other = copy(self)
+        other.formats = tuple(formats)
+        other._fulfilled, other._best = {}, {}
+        return other
 
     def step(self, state: int, place: int, character: str) -> int:
         """The state after `character` at `place`; 0 when no format allows it."""

@@ -37,7 +37,7 @@ _UNKNOWN_SHAPE: Final = 0.5
 _FIELD_MISSED: Final = 0.8
 _FIELD_STRANGE: Final = 0.25
 """Where a format has a field that was not seen; and where one was seen that it has not, or not on that side."""
-_ASPECT_STEPS: Final = 12
+_ASPECT_STEPS: Final = 8
 """How many steps of the aspect there are to e times as much."""
 
 

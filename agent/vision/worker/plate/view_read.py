@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from agent.core.model import Position
 
+_ONE_LINE: Final = Grammar(FORMATS)
+_TWO_LINES: Final = Grammar(TWO_LINES)
 _WEAK: Final = 0.5
 _LIKELY: Final = 1e-3
 _MOST_CHARACTERS: Final = 6
@@ -111,10 +113,11 @@ def read_view(view: NDArray[np.uint8], columns: NDArray[np.float64], sight: Sigh
     return ViewRead(view, columns, hypotheses, sight) if hypotheses else None
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def grammar(sight: Sight) -> Grammar:
     """What a plate that looks so may bear, each format as likely as the look makes it. Kept: there are few sights."""
-    return Grammar(as_seen(TWO_LINES if sight.two_lines else FORMATS, sight))
+    whole = _TWO_LINES if sight.two_lines else _ONE_LINE
+    return whole.reweighed(as_seen(whole.formats, sight))
 
 
 def _position(place: NDArray[np.float64]) -> Position:

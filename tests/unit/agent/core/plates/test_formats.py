@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from string import ascii_uppercase
 
 import pytest
@@ -175,3 +176,13 @@ def test_a_kazakh_plate_of_two_lines_is_put_in_the_order_of_its_number() -> None
 
     assert best.kind is PlateKind.KAZAKHSTAN
     assert best.number(printed) == "241VBZ10"
+
+
+def test_a_grammar_with_other_priors_allows_the_same_and_leaves_the_first_as_it_was() -> None:
+    grammar = Grammar(FORMATS)
+    assert grammar.prior("498VDZ08") == 1.0
+    other = grammar.reweighed([replace(plate, prior=plate.prior / 4) for plate in FORMATS])
+
+    assert (grammar.prior("498VDZ08"), other.prior("498VDZ08")) == (1.0, 0.25)
+    assert other.alternatives("498VDZ08", 3) == grammar.alternatives("498VDZ08", 3)
+    assert other.best_prior(other.start) == 0.25
