@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from copy import copy
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,37 +11,50 @@ if TYPE_CHECKING:
     from agent.core.plates.plate_format import PlateFormat
 
 
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """`steps[place]`: which formats allow each character there; `complete[length]`: which are so long. As bit sets."""
+
+    length: int
+    steps: tuple[dict[str, int], ...]
+    complete: tuple[int, ...]
+
+
+def _tables(formats: Sequence[PlateFormat]) -> _Tables:
+    printed = [(*plate.places, *plate.mark) for plate in formats]
+    length = max(len(places) for places in printed)
+    steps: list[dict[str, int]] = [{} for _ in range(length)]
+    complete = [0] * (length + 1)
+    for bit, places in enumerate(printed):
+        complete[len(places)] |= 1 << bit
+        for place, allowed in enumerate(places):
+            for character in allowed:
+                steps[place][character] = steps[place].get(character, 0) | 1 << bit
+    return _Tables(length, tuple(steps), tuple(complete))
+
+
 class Grammar:
     """A set of formats as an automaton over prefixes: a state is the bit set of the formats that are still possible.
 
     The mark of a format is part of the text here, because it is printed on the plate and read like any character.
     """
 
-    def __init__(self, formats: Sequence[PlateFormat]) -> None:
+    def __init__(self, formats: Sequence[PlateFormat], tables: _Tables | None = None) -> None:
+        """Take the formats. `tables`: those of the same formats with other priors, to be shared."""
         self.formats = tuple(formats)
         self.start = (1 << len(self.formats)) - 1
-        printed = [(*plate.places, *plate.mark) for plate in self.formats]
-        self.length = max(len(places) for places in printed)
-        self._steps: list[dict[str, int]] = [{} for _ in range(self.length)]
-        self._complete = [0] * (self.length + 1)
-        for bit, places in enumerate(printed):
-            self._complete[len(places)] |= 1 << bit
-            for place, allowed in enumerate(places):
-                for character in allowed:
-                    self._steps[place][character] = self._steps[place].get(character, 0) | 1 << bit
+        self._tables = tables or _tables(self.formats)
+        self.length = self._tables.length
         self._fulfilled: dict[int, tuple[PlateFormat, ...]] = {}
         self._best: dict[int, float] = {}
 
     def reweighed(self, formats: Sequence[PlateFormat]) -> Grammar:
-        """The same formats with other priors, in the same order; what it is made of is shared."""
-        other = copy(self)
-        other.formats = tuple(formats)
-        other._fulfilled, other._best = {}, {}
-        return other
+        """The same formats with other priors, in the same order."""
+        return Grammar(formats, self._tables)
 
     def step(self, state: int, place: int, character: str) -> int:
         """The state after `character` at `place`; 0 when no format allows it."""
-        return state & self._steps[place].get(character, 0) if place < self.length else 0
+        return state & self._tables.steps[place].get(character, 0) if place < self.length else 0
 
     def best_prior(self, state: int) -> float:
         """The highest prior of the formats that are still possible; 0 in the state that allows none."""
@@ -52,7 +65,7 @@ class Grammar:
 
     def complete(self, state: int, length: int) -> tuple[PlateFormat, ...]:
         """The formats that a prefix of this state and length fulfils, the likeliest first."""
-        return self._of_bits(state & self._complete[length])
+        return self._of_bits(state & self._tables.complete[length])
 
     def _of_bits(self, bits: int) -> tuple[PlateFormat, ...]:
         """The formats of a bit set, the likeliest first; kept, because a search asks for few sets again and again."""
@@ -84,12 +97,12 @@ class Grammar:
         """Those characters, each with the highest prior of the formats that the text has with it."""
         if len(text) > self.length:
             return {}
-        others = self._complete[len(text)]
+        others = self._tables.complete[len(text)]
         for index, character in enumerate(text):
             if index != place:
-                others &= self._steps[index].get(character, 0)
+                others &= self._tables.steps[index].get(character, 0)
         return {
             character: self._of_bits(bits & others)[0].prior
-            for character, bits in self._steps[place].items()
+            for character, bits in self._tables.steps[place].items()
             if bits & others
         }
