@@ -18,11 +18,13 @@ _ZE: Final = "\N{CYRILLIC CAPITAL LETTER ZE}"
 TWINS: Final[Mapping[str, str]] = {"0": "O", "O": "0", "1": "I", "I": "1", "3": _ZE, _ZE: "3"}
 """Each character with the one that looks like it; the Cyrillic letter stands on Mongolian plates."""
 TWIN_SHARE: Final = 0.3
-"""How much of what was seen of a character counts for its twin too."""
+"""How much of what was seen of a character counts for its twin too, where the likeliest text is looked for."""
+RIVAL_SHARE: Final = 0.8
+"""The same where a text is held against others: more, since no plate must pass for one that only a twin parts from it."""
 
 
 def with_twins(columns: Columns) -> Columns:
-    """The columns in which each character has a part of its twin's share as well; a column may then exceed 1."""
+    """The columns in which each character has RIVAL_SHARE of its twin's share too; a column may then exceed 1."""
     return Columns(tuple(map(_with_twins, columns.shares)), columns.rest)
 
 
@@ -33,5 +35,5 @@ def _with_twins(shares: Mapping[str, float]) -> Mapping[str, float]:
     added = dict(shares)
     for character in seen:
         twin = TWINS[character]
-        added[twin] = added.get(twin, 0.0) + TWIN_SHARE * shares[character]
+        added[twin] = added.get(twin, 0.0) + RIVAL_SHARE * shares[character]
     return added

@@ -144,7 +144,7 @@ def test_a_twin_that_was_seen_counts_in_part_for_the_character_that_the_format_w
     lattice = PlateLattice(seen)
 
     assert lattice.log_likelihood("077OOO16") == pytest.approx(
-        lattice.log_likelihood("07700016") + 3 * math.log(0.3), abs=0.05
+        lattice.log_likelihood("07700016") + 3 * math.log(0.8), abs=0.05
     )
     assert lattice.log_likelihood("077DDD16") < -20
 
