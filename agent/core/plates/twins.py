@@ -20,7 +20,7 @@ TWINS: Final[Mapping[str, str]] = {"0": "O", "O": "0", "1": "I", "I": "1", "3": 
 TWIN_SHARE: Final = 0.3
 """How much of what was seen of a character counts for its twin too, where the likeliest text is looked for."""
 RIVAL_SHARE: Final = 0.8
-"""The same where a text is held against others: more, since no plate must pass for one that only a twin parts from it."""
+"""The same where texts are held against one another: more, so that no plate passes for one that only a twin parts."""
 
 
 def with_twins(columns: Columns) -> Columns:
