@@ -102,9 +102,15 @@ class ViewRead:
         return shares(kinds)
 
     def posterior(self) -> tuple[tuple[Position, ...], float]:
-        """The positions of the number and the probability of the whole."""
+        """The positions of the number and the probability of the whole.
+
+        What two lines bear may be two numbers: 011 over 01 ABC is 011 ABC 01 of Kazakhstan, and 01 101 over ABC is Uzbek.
+        """
         found = ctc.posterior(ctc.with_twins(self.columns), self.hypotheses, grammar(self.sight))
-        return tuple(_position(found.places[place]) for place in self.best.format.printed_order), found.whole
+        best = self.best
+        positions = tuple(_position(found.places[place]) for place in best.format.printed_order)
+        same = sum(plate.prior for plate in best.formats if plate.number(best.printed) == best.number)
+        return positions, found.whole * same / sum(plate.prior for plate in best.formats)
 
 
 def read_view(view: NDArray[np.uint8], columns: NDArray[np.float64], sight: Sight) -> ViewRead | None:

@@ -114,6 +114,18 @@ def test_a_car_and_a_trailer_that_a_twin_parts_are_both_possible_and_neither_is_
     assert read.countries[0][1] > 0.95
 
 
+def test_two_lines_that_bear_two_numbers_are_sure_of_neither() -> None:
+    """011 over 01 ABC of Kazakhstan, or 01 101 over ABC of Uzbekistan."""
+    sight = Sight(PlateColour.WHITE, 1.6, two_lines=True)
+    view = np.zeros((40, 144), np.uint8)
+    (_, twofold), (_, single) = (
+        read.posterior() for text in ("01101ABC", "01155ABC") if (read := read_view(view, columns_of(text), sight))
+    )
+
+    assert twofold < ACCEPTED
+    assert single > twofold
+
+
 def test_a_longer_text_of_another_look_puts_the_shorter_one_in_doubt(reader: PlateCropReader) -> None:
     seen = read(reader, *on_grey("498VDZ08", "kz"))
     # As where the first look lost the last digit of a Russian region.
