@@ -104,7 +104,7 @@ class ViewRead:
     def posterior(self) -> tuple[tuple[Position, ...], float]:
         """The positions of the number and the probability of the whole.
 
-        What two lines bear may be two numbers: 011 over 01 ABC is 011 ABC 01 of Kazakhstan, and 01 101 over ABC is Uzbek.
+        Two lines may bear two numbers: 011 over 01 ABC is 011 ABC 01 of Kazakhstan, and 01 101 over ABC is Uzbek.
         """
         found = ctc.posterior(ctc.with_twins(self.columns), self.hypotheses, grammar(self.sight))
         best = self.best
