@@ -95,7 +95,7 @@ GLYPHS ?=
 CROPS ?=
 PHOTOS ?=
 train: setup  ## Train the plate recogniser; GLYPHS=, CROPS=, PHOTOS= name folders (training/README.md); \
-	up to two hours on two cores
+	some three hours on two cores, and half an hour more for each of five stages with photographs
 	@PYTHON=$(PYTHON) tools/setup_training.sh
 	@.venv-training/bin/python -m training.recogniser build/training --fonts build/training-fonts /usr/share/fonts \
 	    $(GLYPHS:%=--glyphs %) $(if $(CROPS),--crops $(CROPS)) $(if $(PHOTOS),--photos $(PHOTOS))

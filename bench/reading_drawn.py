@@ -143,8 +143,9 @@ def plate_of(glyphs: Glyphs, kind: DrawnKind, seed: tuple[int, ...], *, clean: b
 
 def written(plate: DrawnPlate) -> tuple[str, ...]:
     """The plate's number, and what is printed where that is another text: other order, or a mark of its kind."""
-    orders = [each for each in TWO_LINES if each.order and len(each.places) == len(plate.text)]
-    fitting = [each.number(plate.text) for each in orders if each.fits(plate.text)] if plate.two_lines else []
+    country = plate.kind.value.partition("_")[0]
+    orders = [each for each in TWO_LINES if each.order and each.kind.value.startswith(country) and plate.two_lines]
+    fitting = [each.number(plate.text) for each in orders if each.fits(plate.text)]
     number = fitting[0] if fitting else normalise(plate.text)
     return (number,) if number == plate.text else (number, plate.text)
 

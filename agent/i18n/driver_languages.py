@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates import PlateKind
+from agent.core.plates import PlateKind, country_of
 from agent.i18n.language import Language
 
 if TYPE_CHECKING:
@@ -30,8 +30,17 @@ OF_COUNTRIES: Final[Mapping[str, tuple[Language, ...]]] = {
 _NOT_OF_THEIR_COUNTRY: Final[Mapping[PlateKind, tuple[Language, ...]]] = {
     PlateKind.EMBASSY: _ABROAD,
     PlateKind.CONSULATE: _ABROAD,
-    PlateKind.KAZAKHSTAN_FOREIGN: (Language.RU, *_ABROAD),
+    **dict.fromkeys(
+        (
+            PlateKind.KAZAKHSTAN_FOREIGN,
+            PlateKind.UZBEKISTAN_FOREIGN,
+            PlateKind.KYRGYZSTAN_FOREIGN,
+            PlateKind.TURKMENISTAN_FOREIGN,
+        ),
+        (Language.RU, *_ABROAD),
+    ),
     PlateKind.KAZAKHSTAN_DIPLOMATIC: _ABROAD,
+    PlateKind.UZBEKISTAN_DIPLOMATIC: _ABROAD,
     PlateKind.LATIN: (),
 }
 """Kinds whose drivers come from elsewhere, or, of a plate that only has Latin letters, from nobody knows where."""
@@ -51,4 +60,4 @@ def _of_origin(origin: PlateKind | str | None) -> tuple[Language, ...]:
     elsewhere = _NOT_OF_THEIR_COUNTRY.get(origin)
     if elsewhere is not None:
         return elsewhere
-    return _KAZAKHSTAN if origin.value.startswith(PlateKind.KAZAKHSTAN.value) else _CHINA
+    return OF_COUNTRIES[country_of(origin)]

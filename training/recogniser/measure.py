@@ -84,14 +84,15 @@ def _greedy(columns: NDArray[np.float64]) -> str:
 
 
 def _add_search(found: Score, columns: NDArray[np.float64], text: str, grammar: Grammar) -> None:
-    hypotheses = ctc.search(columns, grammar)
+    shared = ctc.with_twins(columns)
+    hypotheses = ctc.search(shared, grammar)
     if not hypotheses:
         found.wrong.append((text, "", 0.0))
         return
     printed = hypotheses[0].printed
     right = printed == text or normalise(printed) == normalise(text)
     found.exact += right
-    posterior = ctc.posterior(columns, hypotheses, grammar)
+    posterior = ctc.posterior(shared, hypotheses, grammar)
     found.sure.append((posterior.whole, right))
     if not right:
         found.wrong.append((text, printed, posterior.whole))

@@ -19,8 +19,9 @@ import numpy as np
 from agent.core.plates import ALPHABET
 from agent.vision.worker.picture_file import load
 from agent.vision.worker.plate.detector import PlateDetector
-from agent.vision.worker.plate.rectify import VIEW_HEIGHT_PX, VIEW_WIDTH_PX
+from agent.vision.worker.plate.rectify import VIEW_HEIGHT_PX, VIEW_WIDTH_PX, aspect
 from training.drawing.chance import between, happens
+from training.recogniser.targets import MOST_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 FOLDS: Final = 4
 _LONGEST_PX: Final = 960
 _LEAST_OVERLAP: Final = 0.05
+_ONE_LINE_ASPECT: Final = 2.4
+"""Width to height of the outline, from which on a plate is taken for one of one line, as the reader takes it."""
 _MARGIN: Final = 0.2
 """Kept around the plate, of its size, so that a view can be shifted and turned without running out of picture."""
 _FLAT_PX: Final = (300, 100)
@@ -71,13 +74,14 @@ def crops(folder: Path) -> list[PhotographedPlate]:
 def photographs(folder: Path, detector: PlateDetector) -> list[PhotographedPlate]:
     """The labelled plate of each photograph, flattened with a margin; those that the detector misses are left out.
 
-    It is the one that overlaps the label's box most; without a box, the most prominent.
+    It is the one that overlaps the label's box most; without a box, the most prominent. Left out too are plates of two
+    lines, by their shape: a label does not say where its lines part.
     """
     found = []
     for row in _rows(folder):
         pixels = load(folder / row["file"])
         detection = _labelled(detector.find(pixels, _LONGEST_PX), [float(value) for value in row["box"].split()])
-        if detection is not None:
+        if detection is not None and aspect(detection.corners) >= _ONE_LINE_ASPECT:
             found.append(_flattened(row["plate"], pixels, detection.corners))
     return found
 
@@ -99,8 +103,10 @@ def _labelled(detections: Sequence[PlateBox], box: Sequence[float]) -> PlateBox 
 
 
 def _rows(folder: Path) -> list[dict[str, str]]:
+    """The rows of the folder's labels that have a text, and one that a network of ours can say."""
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
-        return [row for row in csv.DictReader(file) if set(row["plate"]) <= set(ALPHABET)]
+        rows = list(csv.DictReader(file))
+    return [row for row in rows if 0 < len(row["plate"]) <= MOST_CHARACTERS and set(row["plate"]) <= set(ALPHABET)]
 
 
 def _grey(pixels: NDArray[np.uint8]) -> Picture:

@@ -185,5 +185,5 @@ def _verdict_on_plate(assessment: Assessment, rules: JudgementRules, lists: Data
     if assessment.reason is not Reason.DECLARATION_UNKNOWN or voted is None:
         return Verdict.MANUAL
     alike = voted.agreeing >= plate.FRAMES_FOR_A_PLATE_ALONE
-    read = alike and voted.confidence >= rules.match.confident_mismatch
+    read = alike and not voted.doubt and voted.confidence >= rules.match.confident_mismatch
     return list_data.verdict_on_unknown(lists) if read else Verdict.MANUAL

@@ -74,7 +74,7 @@ def masked_plate(plate: str) -> str:
 
 
 def masked_text(text: str, plates: Iterable[str] = ()) -> str:
-    """A text with `plates`, and whatever has the format of a Chinese or Kazakh plate, masked in it."""
+    """A text with `plates`, and whatever has a strict format of a plate, masked in it."""
     for plate in sorted(set(plates), key=len, reverse=True):
         text = re.sub(_pattern(plate), _hidden, text, flags=re.IGNORECASE)
     return _ANY_PLATE.sub(_hidden, text)

@@ -4,6 +4,7 @@ Pure figures. No picture comes here; the vision worker's readings do.
 """
 
 from agent.core.plates.bystanders import Bystanders
+from agent.core.plates.certainty import ACCEPTED, Doubt, bounded, doubt_of, has_known_form
 from agent.core.plates.colours import PlateColour, possible, refined
 from agent.core.plates.customs_codes import NO_PLATE, customs_code
 from agent.core.plates.formats import (
@@ -21,9 +22,13 @@ from agent.core.plates.formats import (
 )
 from agent.core.plates.frame_evidence import TEMPERATURE, FrameEvidence
 from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, PlateMatch
+from agent.core.plates.origin import Sight, as_seen, shares, weighed
+from agent.core.plates.plate_format import RegionField
+from agent.core.plates.plate_kinds import Country, country_of
 from agent.core.plates.recogniser_columns import ALPHABET, MOST_BYTES, decode, encode
 from agent.core.plates.rivals import series
-from agent.core.plates.vote import ACCEPTED, PlateVote
+from agent.core.plates.twins import TWIN_SHARE, TWINS
+from agent.core.plates.vote import PlateVote
 from agent.core.plates.witness import (
     DEFAULT_WITNESS_RULES,
     WitnessedMatch,
@@ -44,8 +49,12 @@ __all__ = [
     "PROVINCES",
     "STRICT",
     "TEMPERATURE",
+    "TWINS",
+    "TWIN_SHARE",
     "TWO_LINES",
     "Bystanders",
+    "Country",
+    "Doubt",
     "FrameEvidence",
     "Grammar",
     "MatchRules",
@@ -55,17 +64,26 @@ __all__ = [
     "PlateKind",
     "PlateMatch",
     "PlateVote",
+    "RegionField",
+    "Sight",
     "WitnessRules",
     "WitnessStanding",
     "WitnessedMatch",
+    "as_seen",
+    "bounded",
+    "country_of",
     "customs_code",
     "decode",
+    "doubt_of",
     "encode",
+    "has_known_form",
     "is_plate_text",
     "kinds_of",
     "normalise",
     "possible",
     "refined",
     "series",
+    "shares",
+    "weighed",
     "with_witness",
 ]

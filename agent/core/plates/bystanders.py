@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates.vote import ACCEPTED
+from agent.core.plates.certainty import ACCEPTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates.formats import PlateKind
+from agent.core.plates.plate_kinds import Country, PlateKind, country_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,10 +19,7 @@ _CODES: Final[Mapping[str, str]] = {
     PlateKind.CIVIL_BLUE: "02",
     PlateKind.EMBASSY: "03",
     PlateKind.CONSULATE: "04",
-    PlateKind.KAZAKHSTAN: "05",
-    PlateKind.KAZAKHSTAN_1993: "05",
-    PlateKind.KAZAKHSTAN_FOREIGN: "05",
-    PlateKind.KAZAKHSTAN_DIPLOMATIC: "05",
+    **{kind: "05" for kind in PlateKind if country_of(kind) not in {Country.CHINA, Country.OTHER}},
     PlateKind.TRAILER: "15",
     PlateKind.LEARNER: "16",
     PlateKind.TRIAL: "18",

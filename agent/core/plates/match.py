@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from agent.core.plates.certainty import has_known_form
 from agent.core.plates.formats import PROVINCES, normalise
 from agent.core.plates.frame_evidence import evidence
 
@@ -80,7 +81,8 @@ def match(
     `others`: plates of other declarations that are good now; where one of them explains the picture nearly as well, the
     answer is UNSURE with `rival`. MISMATCH: at least two frames agree on another plate, and no single character that
     looks like the declared one, no wrong province alone and no dropped character explains it. Nothing read, nothing
-    declared, or two plates in the picture that could both be the vehicle's: UNSURE.
+    declared, two plates in the picture that could both be the vehicle's, or a text that may lack a character, be it the
+    one that was read or, since its form is not known, the declared one: UNSURE.
     """
     wanted = normalise(declared)
     if vote is None:
@@ -91,7 +93,7 @@ def match(
     seen = evidence(vote, wanted, sorted(competing))
     score = seen.odds(wanted)
     rival = any(seen.likelihoods[wanted] - seen.likelihoods[other] < rules.rival for other in competing)
-    if rival or vote.contested:
+    if rival or vote.contested or vote.doubt or not has_known_form(wanted):
         verdict = MatchVerdict.UNSURE
     elif score >= rules.accept:
         verdict = MatchVerdict.MATCH

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from agent.core.plates.certainty import ACCEPTED, Doubt, bounded, doubt_of
 from agent.core.plates.colours import PlateColour
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
     from agent.core.model import Position, Reading
 
-ACCEPTED: Final = 0.9
-"""From this confidence on a reading is taken for what the plate says; below it, for a hint."""
 _FLOOR: Final = 1e-4
 """Least probability of a character that a reading does not list."""
 CORRELATION: Final = 0.8
@@ -30,13 +29,16 @@ _CONTESTED: Final = 0.7
 """From this share of the evidence on, a second plate in the same frames may as well be that of the vehicle."""
 _NEARER: Final = 1.5
 """From this ratio of areas on, a plate that was surely read in the same frames is nearer to the barrier."""
+_LONGER_SHARE: Final = 0.2
+"""From this share of the evidence on, a longer text at the same place may be what the plate says."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlateVote:
     """The plate with the most evidence.
 
-    `positions`: one for each character of `text`, as in a Reading. `confidence`: probability of the whole text, 0..1.
+    `positions`: one for each character of `text`, as in a Reading. `confidence`: probability of the whole text, 0..1,
+    bounded where there is `doubt` that the text is whole.
     `frames`: how many readings the vote holds; `agreeing`: how many of them read exactly `text`. `kind`: a PlateKind
     value, the commonest; `colour`: a PlateColour value, the commonest of those that are known. `readings`: those that
     show the plate best, five at most. `contested`: another plate in the same frames has nearly as much evidence, or is
@@ -52,6 +54,7 @@ class PlateVote:
     readings: tuple[Reading, ...] = ()
     contested: bool = False
     colour: str = PlateColour.NOT_KNOWN
+    doubt: Doubt = Doubt.NONE
 
 
 @dataclass(slots=True)
@@ -87,11 +90,14 @@ def vote(readings: Sequence[Reading]) -> PlateVote | None:
         and _are_two_plates(track, main)
         for track, weight in zip(tracks, weights, strict=True)
     )
-    return _combined(main.readings, largest, contested=contested)
+    return _doubted(_combined(main.readings, largest, contested=contested), main.readings, usable)
 
 
 def votes(readings: Sequence[Reading]) -> tuple[PlateVote, ...]:
-    """Combine the readings of each group apart, in the order in which each began. None of them is called contested."""
+    """Combine the readings of each group apart, in the order in which each began. None is called contested or in doubt.
+
+    So for any text that is read by its characters, which need have no format of a plate.
+    """
     usable = _usable(readings)
     if not usable:
         return ()
@@ -205,6 +211,29 @@ def _combined(readings: list[Reading], largest: int, *, contested: bool) -> Plat
         contested=contested,
         colour=_commonest(reading.colour for reading in readings if reading.colour != PlateColour.NOT_KNOWN),
     )
+
+
+def _doubted(combined: PlateVote, own: Sequence[Reading], readings: Sequence[Reading]) -> PlateVote:
+    """The vote with what keeps its text from being sure.
+
+    `own`: the readings of its group; one that is free of doubt and reads the text is enough. `readings`: all of them; a
+    longer text that was read at the place of its own, now and then, may be the whole of it.
+    """
+    agreeing = [reading for reading in own if reading.text == combined.text]
+    doubt = doubt_of(combined.text, others=_beside(combined.text, own, readings))
+    if not doubt and agreeing and all(reading.doubt for reading in agreeing):
+        doubt = Doubt(agreeing[-1].doubt)
+    return replace(combined, doubt=doubt, confidence=bounded(combined.confidence, doubt))
+
+
+def _beside(text: str, own: Sequence[Reading], readings: Sequence[Reading]) -> list[str]:
+    """The longer texts at the place of a group that have a share of its evidence."""
+    least = _LONGER_SHARE * sum(reading.confidence for reading in own)
+    found: dict[str, float] = {}
+    for one in readings:
+        if len(one.text) > len(text) and any(one.camera == mine.camera and _near(one, mine) for mine in own):
+            found[one.text] = found.get(one.text, 0.0) + one.confidence
+    return [longer for longer, evidence in found.items() if evidence >= least]
 
 
 def _commonest(colours: Iterable[str]) -> str:

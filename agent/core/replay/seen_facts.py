@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.core.plates import MatchVerdict, PlateMatch, PlateVote, WitnessedMatch, WitnessStanding
+from agent.core.plates.certainty import doubt_of
 from agent.core.plates.match import match
 from agent.core.replay.recorded import NotJudged, NotJudgedError
 from agent.core.vin_match import VinMatch
@@ -62,6 +63,7 @@ def vote_of(said: VoteRecord | None) -> PlateVote | None:
         kind=said.kind,
         contested=said.contested,
         colour=said.colour,
+        doubt=doubt_of(said.read),
     )
 
 

@@ -135,6 +135,8 @@ def _seen_plate(plate: Plate, crop: int, track: int) -> SeenPlate:
         character_px=plate.character_px,
         crop=crop,
         legible=plate.legible,
+        doubt=plate.doubt,
+        countries=plate.countries,
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from agent.core.model import Position, VinSource
+    from agent.core.plates import Country, Doubt
 
 
 class Code(Protocol):
@@ -92,6 +93,16 @@ class Plate(Protocol):
     @property
     def legible(self) -> bool:
         """Whether `flat`, kept as JPEG, can stand for what was read."""
+        ...
+
+    @property
+    def doubt(self) -> Doubt:
+        """Why the text may not be all of the plate's."""
+        ...
+
+    @property
+    def countries(self) -> tuple[tuple[Country, float], ...]:
+        """Whose plate it is, each country with its probability."""
         ...
 
     @property

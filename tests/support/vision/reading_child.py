@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 
+from agent.core.plates import Doubt
 from agent.vision.worker import main
 from agent.vision.worker.readers import Readers
 from drivers.api import CameraDetails, DeviceUnavailableError, Frame
@@ -101,6 +102,8 @@ class FoundPlate:
         self.colour = "white"
         self.character_px = 6.5
         self.legible = True
+        self.doubt = Doubt.NONE
+        self.countries = ()
 
 
 class Counter:

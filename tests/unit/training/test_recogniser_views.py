@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from agent.core.plates.recogniser_columns import ALPHABET
+from agent.vision.worker.plate.detector import PlateBox
 from agent.vision.worker.plate.rectify import flatten
 from training.drawing import DrawnKind, Glyphs, draw
 from training.recogniser import measure
-from training.recogniser.photographs import FOLDS, Album, crops, fold_of
+from training.recogniser.photographs import FOLDS, Album, crops, fold_of, photographs
 from training.recogniser.pool import DrawingStoppedError, OtherSettingsError, Pool, Source, drawn
 from training.recogniser.targets import BLANK, CLASSES, COLUMNS, MOST_CHARACTERS, UNSURE, column_targets
 from training.recogniser.views import view
@@ -101,6 +102,8 @@ def crop_folder(tmp_path, glyphs):
             cv2.imwrite(str(tmp_path / f"{number}.png"), plate.pixels)
             rows.writerow([f"{number}.png", plate.text, ""])
         rows.writerow(["none.png", "¿12345", ""])
+        rows.writerow(["none.png", "", ""])
+        rows.writerow(["none.png", "A" * (MOST_CHARACTERS + 1), ""])
     return tmp_path
 
 
@@ -110,6 +113,21 @@ def test_crops_are_read_with_their_labels_and_shown_as_the_reader_flattens_them(
     whole = cv2.resize(plates[0].grey, (144, 40), interpolation=cv2.INTER_LINEAR)
     flat = flatten(plates[0].grey.astype(np.uint8), plates[0].corners, (144, 40))
     assert np.abs(whole - flat).mean() < 6
+
+
+def test_a_photograph_of_a_plate_of_two_lines_is_left_out(tmp_path, mocker):
+    corners = np.array([[10, 10], [110, 10], [110, 35], [10, 35]], np.float32)
+    square = corners * np.array([1, 2.5], np.float32)
+    cv2.imwrite(str(tmp_path / "one.png"), np.full((120, 160, 3), 90, np.uint8))
+    (tmp_path / "labels.csv").write_text("file,plate,box\none.png,A123BC,10 10 100 25\n", encoding="utf-8")
+    detector = mocker.Mock()
+
+    def found(outline):
+        detector.find.return_value = [PlateBox(outline, (10.0, 10.0, 100.0, 25.0), 0.9)]
+        return [plate.text for plate in photographs(tmp_path, detector)]
+
+    assert found(corners) == ["A123BC"]
+    assert found(square) == []
 
 
 def test_an_album_shows_its_plates_a_little_differently_each_time_and_repeats_with_its_seed(crop_folder):

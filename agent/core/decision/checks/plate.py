@@ -11,7 +11,7 @@ from agent.core.decision.checks.case import failed, held, noted, unclear
 from agent.core.decision.tie import ASKS_PLATE, Tie, contradicts
 from agent.core.model import Reason, Verdict
 from agent.core.permit import PermitForm
-from agent.core.plates import MatchVerdict, PlateKind, WitnessStanding
+from agent.core.plates import MatchVerdict, PlateKind, WitnessStanding, country_of, kinds_of
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def of_its_class(case: Case) -> CheckFinding | None:
         )
     if case.match is None or case.match.verdict is not MatchVerdict.MATCH:
         return None  # where the plate does not decide, it may be that of another vehicle
-    if _may_be(read, wanted):
+    if _may_be(read, wanted) or _of_another_country(case.voted.text, read, wanted):
         return held(Reason.VEHICLE_CLASS_MISMATCH, wanted)
     return noted(
         case.rules.other_class,
@@ -160,6 +160,12 @@ def _may_be(read: str, wanted: str) -> bool:
     if read == wanted or PlateKind.LATIN in {read, wanted}:
         return True
     return PlateKind.CIVIL in {read, wanted} and not {read, wanted}.isdisjoint(_COLOURS)
+
+
+def _of_another_country(text: str, read: str, wanted: str) -> bool:
+    """Whether the text is that of two countries, so that its kind was decided by the look of the plate alone."""
+    fitting = {kind.value: country_of(kind) for kind in kinds_of(text)}
+    return {read, wanted} <= fitting.keys() and fitting[read] is not fitting[wanted]
 
 
 def _agreeing(case: Case) -> int:

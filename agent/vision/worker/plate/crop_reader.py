@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -10,20 +10,23 @@ import numpy as np
 from agent.core.model import Position, Reading
 from agent.core.plates import (
     ACCEPTED,
-    ALPHABET,
-    FORMATS,
-    TWO_LINES,
-    Grammar,
+    Country,
+    Doubt,
     PlateColour,
     PlateKind,
+    Sight,
+    bounded,
+    doubt_of,
     encode,
     possible,
     refined,
 )
-from agent.vision.worker.plate import ctc, rectify, weights
+from agent.vision.worker.plate import rectify, weights
 from agent.vision.worker.plate.colour import Light, colour_of
 from agent.vision.worker.plate.detector import PlateBox
+from agent.vision.worker.plate.field_line import region_field
 from agent.vision.worker.plate.recogniser import PlateRecogniser
+from agent.vision.worker.plate.view_read import ViewRead, read_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,17 +34,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_ONE_LINE: Final = Grammar(FORMATS)
-_TWO_LINES: Final = Grammar(TWO_LINES)
 _EVIDENCE_SIZE_PX: Final = (288, 80)
 _TWO_LINE_EVIDENCE_SIZE_PX: Final = (200, 100)
 _FLAT_ASPECT: Final = 2.4
 """A plate of one line is 3.1 to 4.6 times as wide as high, one of two lines 1.4 to 2; perspective narrows both."""
-_WEAK: Final = 0.5
 _LEAST_PROBABILITY: Final = 0.02
 """Under this, the whole text is no more than a guess at a thing that may be no plate."""
-_LIKELY: Final = 1e-3
-_MOST_CHARACTERS: Final = 6
 _CONTRADICTED: Final = 0.5
 """What is left of the confidence where the colour says that the plate is of no such kind."""
 
@@ -68,6 +66,14 @@ class PlateFound:
     colour: PlateColour
     character_px: float
     legible: bool = True
+    doubt: Doubt = Doubt.NONE
+    countries: tuple[tuple[Country, float], ...] = ()
+
+    def beside(self, other: PlateFound | None) -> PlateFound:
+        """The same, in doubt where another look at its place reads a text that contains its own."""
+        if other is None or self.doubt or doubt_of(self.text, others=[other.text]) is not Doubt.LONGER:
+            return self
+        return replace(self, doubt=Doubt.LONGER, confidence=bounded(self.confidence, Doubt.LONGER))
 
     def reading(self, camera: str, frame: int, at: float, picture: str | None = None) -> Reading:
         """What leaves the worker. `at`: monotonic seconds of the frame's arrival; `picture`: SHA-256 or None."""
@@ -85,25 +91,9 @@ class PlateFound:
             two_lines=self.two_lines,
             colour=self.colour.value,
             legible=self.legible,
+            doubt=self.doubt.value,
+            countries=tuple((country.value, share) for country, share in self.countries),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What one view gave: its columns and the hypotheses they allow, best first."""
-
-    view: NDArray[np.uint8]
-    columns: NDArray[np.float64]
-    hypotheses: list[ctc.Hypothesis]
-    two_lines: bool
-
-    @property
-    def best(self) -> ctc.Hypothesis:
-        return self.hypotheses[0]
-
-    @property
-    def worth(self) -> float:
-        return self.best.probability * self.best.format.prior
 
 
 class PlateCropReader:
@@ -121,77 +111,68 @@ class PlateCropReader:
         centre = corners.mean(axis=0)
         corners = (centre + (corners - centre) / 1.1).astype(np.float32)
         plate = PlateBox(corners, (0.0, 0.0, float(width), float(height)), 1.0)
-        # The plate fills the picture, which therefore says nothing of the light.
-        return self.read_one(pixels, plate, Light())
+        # The plate fills the picture, which therefore says nothing of the light, and may have been drawn to its size.
+        return self.read_one(pixels, plate, Light(), shape_known=False)
 
-    def read_one(self, pixels: NDArray[np.uint8], detection: PlateBox, light: Light) -> PlateFound | None:
-        """The plate at this place in a BGR picture; None where nothing is read there. `light`: of the whole picture."""
-        read = self._views(pixels, detection.corners)
+    def read_one(
+        self, pixels: NDArray[np.uint8], detection: PlateBox, light: Light, *, shape_known: bool = True
+    ) -> PlateFound | None:
+        """The plate at this place in a BGR picture; None where nothing is read there.
+
+        `light`: of the whole picture. `shape_known`: the outline has the proportions that the plate is seen with.
+        """
+        flat = rectify.flatten(pixels, detection.corners, _EVIDENCE_SIZE_PX)
+        aspect = rectify.aspect(detection.corners) if shape_known else 0.0
+        sight = Sight(colour_of(flat, light), aspect, field=region_field(flat)).rounded
+        read = self._views(pixels, detection.corners, sight)
         if read is None or read.best.probability < _LEAST_PROBABILITY:
             return None
-        positions, confidence = _posterior(read)
-        size = _TWO_LINE_EVIDENCE_SIZE_PX if read.two_lines else _EVIDENCE_SIZE_PX
-        flat = rectify.flatten(pixels, detection.corners, size)
-        kind, colour = read.best.format.kind, colour_of(flat, light)
+        two_lines = read.sight.two_lines
+        if two_lines:
+            flat = rectify.flatten(pixels, detection.corners, _TWO_LINE_EVIDENCE_SIZE_PX)
+        positions, confidence = read.posterior()
+        colour, doubt = sight.colour, read.doubt
+        if not possible(read.kind, colour):
+            confidence *= _CONTRADICTED
         return PlateFound(
             text=read.best.number,
             positions=positions,
-            kind=refined(kind, colour),
-            confidence=confidence if possible(kind, colour) else confidence * _CONTRADICTED,
+            kind=refined(read.kind, colour),
+            confidence=bounded(confidence, doubt),
             box=_inside(detection.box, pixels),
             corners=detection.corners,
             score=detection.score,
             flat=flat,
             columns=encode(read.columns.tolist()),
-            two_lines=read.two_lines,
+            two_lines=two_lines,
             colour=colour,
-            character_px=rectify.character_height_px(detection.corners, two_lines=read.two_lines),
+            character_px=rectify.character_height_px(detection.corners, two_lines=two_lines),
+            doubt=doubt,
+            countries=read.countries,
         )
 
-    def _views(self, pixels: NDArray[np.uint8], corners: NDArray[np.float32]) -> _Read | None:
+    def _views(self, pixels: NDArray[np.uint8], corners: NDArray[np.float32], sight: Sight) -> ViewRead | None:
         """The likeliest of the one-line view and, when shape or doubt call for them, the two-line views."""
-        read = self._best([rectify.one_line(pixels, corners)], two_lines=False)
-        if rectify.aspect(corners) < _FLAT_ASPECT or read is None or read.worth < _WEAK:
-            split = self._best(rectify.two_lines(pixels, corners), two_lines=True)
+        read = self._best([rectify.one_line(pixels, corners)], sight)
+        if rectify.aspect(corners) < _FLAT_ASPECT or read is None or read.is_weak:
+            split = self._best(rectify.two_lines(pixels, corners), replace(sight, two_lines=True))
             both = [candidate for candidate in (read, split) if candidate is not None]
             read = max(both, key=lambda candidate: candidate.worth, default=None)
         return read if read is None or read.best.probability >= ACCEPTED else self._sharpened(read)
 
-    def _sharpened(self, read: _Read) -> _Read:
+    def _sharpened(self, read: ViewRead) -> ViewRead:
         """The doubtful view read once more, sharpened.
 
         The geometric mean of both words, which blur tells less apart.
         """
         (sharper,) = self._recogniser.probabilities([rectify.sharpened(read.view)])
         mean = np.sqrt(read.columns * sharper)
-        columns = mean / mean.sum(axis=1, keepdims=True)
-        hypotheses = ctc.search(columns, _grammar(read.two_lines))
-        return _Read(read.view, columns, hypotheses, read.two_lines) if hypotheses else read
+        return read_view(read.view, mean / mean.sum(axis=1, keepdims=True), read.sight) or read
 
-    def _best(self, views: Sequence[NDArray[np.uint8]], *, two_lines: bool) -> _Read | None:
-        grammar = _grammar(two_lines)
-        reads = [
-            _Read(view, columns, hypotheses, two_lines)
-            for view, columns in zip(views, self._recogniser.probabilities(views), strict=True)
-            if (hypotheses := ctc.search(columns, grammar))
-        ]
+    def _best(self, views: Sequence[NDArray[np.uint8]], sight: Sight) -> ViewRead | None:
+        words = zip(views, self._recogniser.probabilities(views), strict=True)
+        reads = [read for view, columns in words if (read := read_view(view, columns, sight)) is not None]
         return max(reads, key=lambda read: read.worth, default=None)
-
-
-def _grammar(two_lines: bool) -> Grammar:
-    return _TWO_LINES if two_lines else _ONE_LINE
-
-
-def _posterior(read: _Read) -> tuple[tuple[Position, ...], float]:
-    """The positions of the number and the probability of the whole."""
-    found = ctc.posterior(read.columns, read.hypotheses, _grammar(read.two_lines))
-    return tuple(_position(found.places[place]) for place in read.best.format.printed_order), found.whole
-
-
-def _position(shares: NDArray[np.float64]) -> Position:
-    order = np.argsort(shares)[::-1][:_MOST_CHARACTERS]
-    likely = [index for index in order if shares[index] >= _LIKELY]
-    return tuple((ALPHABET[index - 1], float(shares[index])) for index in likely)
 
 
 def _inside(box: tuple[float, float, float, float], pixels: NDArray[np.uint8]) -> tuple[int, int, int, int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from agent.core.plates import ALPHABET
+from agent.core.plates import ALPHABET, TWIN_SHARE, TWINS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,11 +26,21 @@ CLASSES: Final = {character: index + 1 for index, character in enumerate(ALPHABE
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """A text that a format allows. `probability`: that of the text as printed."""
+    """A text that formats allow, the likeliest of them first. `probability`: that of the text as printed."""
 
     printed: str
-    format: PlateFormat
+    formats: tuple[PlateFormat, ...]
     probability: float
+
+    @property
+    def format(self) -> PlateFormat:
+        """The likeliest format."""
+        return self.formats[0]
+
+    @property
+    def worth(self) -> float:
+        """The probability, weighed by how usual the format is."""
+        return self.probability * self.format.prior
 
     @property
     def number(self) -> str:
@@ -51,8 +61,16 @@ class _Prefix:
         return self.blank + self.last
 
 
+def with_twins(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The columns in which each character has a part of its twin's share too, as in agent.core.plates.twins."""
+    shared = columns.copy()
+    for character, twin in TWINS.items():
+        shared[:, CLASSES[twin]] += TWIN_SHARE * columns[:, CLASSES[character]]
+    return shared
+
+
 def search(columns: NDArray[np.float64], grammar: Grammar) -> list[Hypothesis]:
-    """The texts that the grammar allows, best first by probability times prior. `columns`: shape (36, 78)."""
+    """The texts that the grammar allows, best first by probability times prior. `columns`: shape (36, classes)."""
     beams: dict[tuple[int, ...], _Prefix] = {(): _Prefix(grammar.start, blank=1.0)}
     for column in columns:
         beams = _advanced(beams, column, grammar)
@@ -61,8 +79,8 @@ def search(columns: NDArray[np.float64], grammar: Grammar) -> list[Hypothesis]:
         printed = "".join(ALPHABET[index - 1] for index in prefix)
         complete = grammar.complete(beam.state, len(printed))
         if complete:
-            found.append(Hypothesis(printed, complete[0], beam.total))
-    return sorted(found, key=lambda hypothesis: -hypothesis.probability * hypothesis.format.prior)
+            found.append(Hypothesis(printed, complete, beam.total))
+    return sorted(found, key=lambda hypothesis: -hypothesis.worth)
 
 
 def _advanced(
@@ -83,7 +101,7 @@ def _advanced(
                 # The same character again needs a blank between.
                 before = beam.blank if prefix and prefix[-1] == index else beam.total
                 longer.last += before * values[index]
-    best = sorted(after.items(), key=lambda item: -item[1].total)[:_WIDTH]
+    best = sorted(after.items(), key=lambda item: -item[1].total * grammar.best_prior(item[1].state))[:_WIDTH]
     return dict(best)
 
 
@@ -92,6 +110,7 @@ class Posterior:
     """How sure a text is. `places[i]`: probability of each class at printed place i, the others staying as they are.
 
     `whole`: probability of the whole text against all texts that differ in one place and all other texts of the search.
+    Each text counts by how usual its format is.
     """
 
     places: NDArray[np.float64]
@@ -102,14 +121,14 @@ def posterior(columns: NDArray[np.float64], hypotheses: list[Hypothesis], gramma
     """The posterior of the first hypothesis; the grammar says which characters could stand at a place at all."""
     text = hypotheses[0].printed
     joint = substitutions(columns, text)
-    own = joint[0, CLASSES[text[0]]]
     for place in range(len(text)):
-        allowed = [CLASSES[c] for c in grammar.alternatives(text, place) if c in CLASSES]
-        possible = np.zeros(joint.shape[1], dtype=bool)
-        possible[allowed] = True
-        joint[place, ~possible] = 0.0
+        weights = np.zeros(joint.shape[1])
+        for character, prior in grammar.priors_at(text, place).items():
+            weights[CLASSES[character]] = prior
+        joint[place] *= weights
+    own = joint[0, CLASSES[text[0]]]
     neighbours = joint.sum() - len(text) * own
-    farther = sum(other.probability for other in hypotheses[1:] if _distance(other.printed, text) != 1)
+    farther = sum(other.worth for other in hypotheses[1:] if _distance(other.printed, text) != 1)
     return Posterior(joint / joint.sum(axis=1, keepdims=True), float(own / (own + neighbours + farther)))
 
 
@@ -119,7 +138,7 @@ def _distance(a: str, b: str) -> int:
 
 
 def substitutions(columns: NDArray[np.float64], text: str) -> NDArray[np.float64]:
-    """The probability of the text with the character at one place replaced: shape (len(text), 78).
+    """The probability of the text with the character at one place replaced: shape (len(text), classes).
 
     Entry [i, CLASSES[text[i]]] is that of the text itself, the same for every i. The sums over all alignments are
     shared: everything left of the place comes from one forward pass, everything right of it from one backward pass.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from agent.core.plates import ACCEPTED, PlateKind
+from agent.core.plates import ACCEPTED
 from agent.vision.worker.picture_selector import crop_jpeg, decoded
 from agent.vision.worker.plate import weights
 from agent.vision.worker.plate.close_up import close_up
@@ -99,13 +99,13 @@ class PlateReader(PlateCropReader):
             return first
         closer = close_up(self._detector, pixels, detection)
         second = None if closer is None else self.read_one(pixels, closer, light)
-        both = [read for read in (second, first) if read is not None]
+        both = [read.beside(other) for read, other in ((second, first), (first, second)) if read is not None]
         return max(both, key=lambda read: (_is_whole(read), read.confidence), default=None)
 
 
 def _is_whole(plate: PlateFound) -> bool:
-    """Whether a reading is sure, and of a kind that says that no character is missing: LATIN may lack its province."""
-    return plate.confidence >= ACCEPTED and plate.kind is not PlateKind.LATIN
+    """Whether a reading is sure, which none is of which a character may be missing."""
+    return plate.confidence >= ACCEPTED
 
 
 def _prominence(plate: PlateFound, width_px: int) -> float:

@@ -28,6 +28,11 @@ LANE = (ZH, KK, EN)
         (PlateKind.KAZAKHSTAN_FOREIGN, (RU, EN, ZH)),
         (PlateKind.KAZAKHSTAN_DIPLOMATIC, (EN, ZH, KK)),
         (PlateKind.EMBASSY, (EN, ZH, KK)),
+        (PlateKind.UZBEKISTAN, (RU, ZH, KK)),
+        (PlateKind.UZBEKISTAN_FOREIGN, (RU, EN, ZH)),
+        (PlateKind.RUSSIA_TRAILER, (RU, ZH, KK)),
+        (PlateKind.MONGOLIA, (RU, ZH, KK)),
+        (PlateKind.BELARUS_TRUCK, (RU, ZH, KK)),
         (PlateKind.LATIN, LANE),
     ],
 )

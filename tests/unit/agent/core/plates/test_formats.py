@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from string import ascii_uppercase
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -148,10 +151,22 @@ def test_the_grammar_follows_nothing_beyond_the_longest_format() -> None:
 def test_only_what_a_format_allows_can_stand_at_a_place() -> None:
     grammar = Grammar(STRICT)
 
-    assert grammar.alternatives("京A12345", 0) == frozenset(PROVINCES)
+    assert grammar.alternatives("京A12346", 0) - frozenset(ascii_uppercase) == frozenset(PROVINCES)
+    assert "Z" not in grammar.alternatives("京A12346", 0)
     assert "I" not in grammar.alternatives("京A12345", 3)
     assert "学" in grammar.alternatives("京A12345", 6)
-    assert grammar.alternatives("498VDZ08", 7) == frozenset("0123456789")
+    assert grammar.alternatives("498VDZ08", 7) == frozenset("123456789")
+    assert grammar.alternatives("498VDZ18", 6) == frozenset("012")
+    assert grammar.priors_at("498VDZ20", 7)["0"] > grammar.priors_at("498VDZ20", 7)["1"] > 0
+
+
+def test_the_best_prior_of_a_state_is_that_of_the_likeliest_format_that_is_left() -> None:
+    grammar = Grammar(FORMATS)
+
+    assert grammar.best_prior(grammar.start) == 1.0
+    assert grammar.best_prior(grammar.follow("498VDZ08")) == 1.0 == grammar.prior("498VDZ08")
+    assert grammar.best_prior(grammar.follow("WOB12")) == grammar.prior("WOB12") == 0.01
+    assert grammar.best_prior(0) == 0 == grammar.prior("A" * 40) == grammar.prior("-")
 
 
 def test_a_kazakh_plate_of_two_lines_is_put_in_the_order_of_its_number() -> None:
@@ -161,3 +176,13 @@ def test_a_kazakh_plate_of_two_lines_is_put_in_the_order_of_its_number() -> None
 
     assert best.kind is PlateKind.KAZAKHSTAN
     assert best.number(printed) == "241VBZ10"
+
+
+def test_a_grammar_with_other_priors_allows_the_same_and_leaves_the_first_as_it_was() -> None:
+    grammar = Grammar(FORMATS)
+    assert grammar.prior("498VDZ08") == 1.0
+    other = grammar.reweighed([replace(plate, prior=plate.prior / 4) for plate in FORMATS])
+
+    assert (grammar.prior("498VDZ08"), other.prior("498VDZ08")) == (1.0, 0.25)
+    assert other.alternatives("498VDZ08", 3) == grammar.alternatives("498VDZ08", 3)
+    assert other.best_prior(other.start) == 0.25

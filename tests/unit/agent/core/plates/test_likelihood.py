@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agent.core.plates.likelihood import PlateLattice, printed_forms
 from agent.core.plates.recogniser_columns import BLANK, Columns, of_positions
 
-SYMBOLS = ("", "A", "B", "1")
+SYMBOLS = ("", "A", "B", "7")
 
 
 def columns(*shares: dict[str, float]) -> Columns:
@@ -40,7 +40,7 @@ def written_out(seen: Columns) -> dict[str, float]:
 
 
 @settings(max_examples=25, deadline=None)
-@given(blurred(), st.text(alphabet="AB1", min_size=1, max_size=3))
+@given(blurred(), st.text(alphabet="AB7", min_size=1, max_size=3))
 def test_the_likelihood_is_the_sum_over_all_ways_to_lay_the_text(seen: Columns, text: str) -> None:
     assert PlateLattice(seen).log_likelihood(text) == pytest.approx(
         math.log(written_out(seen).get(text, 1e-300)), abs=1e-6
@@ -48,12 +48,12 @@ def test_the_likelihood_is_the_sum_over_all_ways_to_lay_the_text(seen: Columns, 
 
 
 @settings(max_examples=25, deadline=None)
-@given(blurred(), st.text(alphabet="AB1", min_size=5, max_size=5))
+@given(blurred(), st.text(alphabet="AB7", min_size=5, max_size=5))
 def test_every_single_change_has_the_likelihood_of_its_own_text(seen: Columns, text: str) -> None:
     found, wanted = PlateLattice(seen).around(text), written_out(seen)
 
     assert set(found) == {text} | {
-        text[:place] + other + text[place + 1 :] for place in range(5) for other in "AB1" if other != text[place]
+        text[:place] + other + text[place + 1 :] for place in range(5) for other in "AB7" if other != text[place]
     }
     for other, likelihood in found.items():
         assert likelihood == pytest.approx(math.log(wanted.get(other, 1e-300)), abs=1e-6)
@@ -63,13 +63,13 @@ def test_also_a_number_that_looks_quite_different_has_its_exact_likelihood() -> 
     """The way to lay it that counts at the end is next to nothing before that."""
     almost = [
         {symbol: 1 - 3e-9 if symbol == shown else 1e-9 for symbol in SYMBOLS}
-        for shown in ("A", BLANK, "B", BLANK, "1", "1")
+        for shown in ("A", BLANK, "B", BLANK, "7", "7")
     ]
     seen = columns(*almost)
 
     wanted = written_out(seen)
-    assert PlateLattice(seen).log_likelihood("B1AB") == pytest.approx(math.log(wanted["B1AB"]), abs=1e-6)
-    assert math.log(wanted["B1AB"]) == pytest.approx(-82.2, abs=0.1)
+    assert PlateLattice(seen).log_likelihood("B7AB") == pytest.approx(math.log(wanted["B7AB"]), abs=1e-6)
+    assert math.log(wanted["B7AB"]) == pytest.approx(-82.2, abs=0.1)
 
 
 def test_what_was_asked_before_changes_no_answer() -> None:
@@ -136,3 +136,22 @@ def test_around_speaks_of_numbers_and_not_of_what_is_printed() -> None:
 
     assert found["247VBZ10"] > found["241VBZ10"] - 5
     assert "241VBZ17" in found
+
+
+def test_a_twin_that_was_seen_counts_in_part_for_the_character_that_the_format_wants() -> None:
+    """The noughts of 077 000 16 can only be the letter."""
+    seen = of_positions(tuple(((character, 0.99),) for character in "07700016"))
+    lattice = PlateLattice(seen)
+
+    assert lattice.log_likelihood("077OOO16") == pytest.approx(
+        lattice.log_likelihood("07700016") + 3 * math.log(0.8), abs=0.05
+    )
+    assert lattice.log_likelihood("077DDD16") < -20
+
+
+def test_a_number_that_only_the_generic_form_allows_weighs_little_beside_one_of_a_format() -> None:
+    positions = tuple(((character, 0.5), ("K", 0.5)) for character in "498VDZ08")
+    found = PlateLattice(of_positions(positions)).around("498VDZ08")
+
+    assert found["498VDZ0K"] == pytest.approx(found["498VDZ08"] + math.log(0.01), abs=1e-6)
+    assert found["498VKZ08"] == pytest.approx(found["498VDZ08"], abs=1e-6)

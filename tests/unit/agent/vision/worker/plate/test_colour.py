@@ -155,7 +155,8 @@ def test_every_plate_that_the_yard_draws_has_its_colour_here() -> None:
         (PlateKind.TRAILER, PlateColour.WHITE, True),
         (PlateKind.HONG_KONG, PlateColour.YELLOW, False),
         (PlateKind.KAZAKHSTAN, PlateColour.WHITE, True),
-        (PlateKind.KAZAKHSTAN, PlateColour.BLUE, False),
+        (PlateKind.KAZAKHSTAN, PlateColour.BLUE, True),  # white, in the shade of a clear day
+        (PlateKind.KAZAKHSTAN_1993, PlateColour.BLUE, False),
         (PlateKind.LATIN, PlateColour.RED, True),
     ],
 )

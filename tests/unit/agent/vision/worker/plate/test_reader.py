@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.core.plates.certainty import ACCEPTED
 from agent.core.plates.formats import FORMATS, PROVINCES, Grammar, PlateKind
 from agent.core.plates.match import MatchVerdict, match
 from agent.core.plates.recogniser_columns import ALPHABET
-from agent.core.plates.vote import ACCEPTED, vote
+from agent.core.plates.vote import vote
 from agent.vision.worker.picture_file import load
 from agent.vision.worker.plate import ctc, rectify, weights
 from agent.vision.worker.plate.detector import clockwise
