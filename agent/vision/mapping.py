@@ -208,6 +208,7 @@ class DetectionMapper:
             track=self._first_frame * _MOST_PLATES + plate.track if plate.track else 0,
             behind_s=detection.behind_s,
             legible=plate.legible,
+            aside=plate.aside,
         )
 
     def _vin_reading(self, detection: Detection, vin: SeenVin, names: tuple[str, ...]) -> VinReading:

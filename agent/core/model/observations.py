@@ -43,7 +43,8 @@ class Reading:
     one first.
     `colour`: a PlateColour value. `track`: the same number in all frames of this camera in which the reader took the
     plate for the same one; 0 where it is not known. `legible`: the picture can stand for what was read, says who made
-    it.
+    it. `aside`: how far from the middle of the lane it lies, 0 to 1 at its side, as agent.core.plates.main_plate says;
+    0 where it is not known.
     """
 
     text: str
@@ -61,6 +62,7 @@ class Reading:
     track: int = 0
     behind_s: float = 0.0
     legible: bool = True
+    aside: float = 0.0
 
 
 class VinSource(StrEnum):

@@ -4,6 +4,7 @@ Pure figures. No picture comes here; the vision worker's readings do.
 """
 
 from agent.core.plates.bystanders import Bystanders
+from agent.core.plates.caption import TextLook, is_caption
 from agent.core.plates.colours import PlateColour, possible, refined
 from agent.core.plates.customs_codes import NO_PLATE, customs_code
 from agent.core.plates.formats import (
@@ -20,7 +21,9 @@ from agent.core.plates.formats import (
     normalise,
 )
 from agent.core.plates.frame_evidence import TEMPERATURE, FrameEvidence
+from agent.core.plates.main_plate import PLAUSIBLE, aside_of, in_zone, prominence
 from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, PlateMatch
+from agent.core.plates.picture_edge import PlateSide, confidence_when_cut, is_cut
 from agent.core.plates.recogniser_columns import ALPHABET, MOST_BYTES, decode, encode
 from agent.core.plates.rivals import series
 from agent.core.plates.vote import ACCEPTED, PlateVote
@@ -41,6 +44,7 @@ __all__ = [
     "MARKS",
     "MOST_BYTES",
     "NO_PLATE",
+    "PLAUSIBLE",
     "PROVINCES",
     "STRICT",
     "TEMPERATURE",
@@ -54,17 +58,25 @@ __all__ = [
     "PlateFormat",
     "PlateKind",
     "PlateMatch",
+    "PlateSide",
     "PlateVote",
+    "TextLook",
     "WitnessRules",
     "WitnessStanding",
     "WitnessedMatch",
+    "aside_of",
+    "confidence_when_cut",
     "customs_code",
     "decode",
     "encode",
+    "in_zone",
+    "is_caption",
+    "is_cut",
     "is_plate_text",
     "kinds_of",
     "normalise",
     "possible",
+    "prominence",
     "refined",
     "series",
     "with_witness",

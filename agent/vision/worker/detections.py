@@ -135,6 +135,7 @@ def _seen_plate(plate: Plate, crop: int, track: int) -> SeenPlate:
         character_px=plate.character_px,
         crop=crop,
         legible=plate.legible,
+        aside=plate.aside,
     )
 
 

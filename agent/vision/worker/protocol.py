@@ -165,6 +165,7 @@ class SeenPlate(WorkerMessage):
     character_px: Annotated[float, Field(ge=0, le=1e5)] = 0.0
     crop: Attachment | None = None
     legible: bool = True
+    aside: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     @model_validator(mode="after")
     def _whole(self) -> SeenPlate:

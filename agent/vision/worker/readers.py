@@ -95,6 +95,11 @@ class Plate(Protocol):
         ...
 
     @property
+    def aside(self) -> float:
+        """How far from the middle of the lane it lies, 0 to 1."""
+        ...
+
+    @property
     def flat(self) -> npt.NDArray[np.uint8]:
         """The plate flattened, BGR, to be kept as evidence."""
         ...

@@ -101,6 +101,7 @@ class FoundPlate:
         self.colour = "white"
         self.character_px = 6.5
         self.legible = True
+        self.aside = 0.0
 
 
 class Counter:

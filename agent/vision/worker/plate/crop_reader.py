@@ -52,7 +52,8 @@ class PlateFound:
 
     `corners`: shape (4, 2), clockwise from the top left, pixels. `score`: the detector's, 0..1. `flat`: the plate
     flattened, BGR, to be kept as evidence. `character_px`: height of a character in the frame, of the smaller ones
-    where there are two lines. `legible`: `flat`, kept as JPEG, does not read as another plate, or as none.
+    where there are two lines. `legible`: `flat`, kept as JPEG, does not read as another plate, or as none. `cut`: the
+    edge of the picture cuts it, or may.
     """
 
     text: str
@@ -68,6 +69,8 @@ class PlateFound:
     colour: PlateColour
     character_px: float
     legible: bool = True
+    aside: float = 0.0
+    cut: bool = False
 
     def reading(self, camera: str, frame: int, at: float, picture: str | None = None) -> Reading:
         """What leaves the worker. `at`: monotonic seconds of the frame's arrival; `picture`: SHA-256 or None."""
@@ -85,6 +88,7 @@ class PlateFound:
             two_lines=self.two_lines,
             colour=self.colour.value,
             legible=self.legible,
+            aside=self.aside,
         )
 
 

@@ -38,6 +38,7 @@ class Plate:
     two_lines: bool = False
     character_px: float = 17.5
     legible: bool = True
+    aside: float = 0.25
     flat: np.ndarray = field(default_factory=lambda: np.full((80, 288, 3), 90, np.uint8))
 
     @property
