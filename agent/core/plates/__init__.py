@@ -23,7 +23,7 @@ from agent.core.plates.formats import (
 from agent.core.plates.frame_evidence import TEMPERATURE, FrameEvidence
 from agent.core.plates.main_plate import PLAUSIBLE, aside_of, in_zone, prominence
 from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, PlateMatch
-from agent.core.plates.picture_edge import PlateSide, confidence_when_cut, is_cut
+from agent.core.plates.picture_edge import NEAR_EDGE, PlateSide, confidence_when_cut, is_cut
 from agent.core.plates.recogniser_columns import ALPHABET, MOST_BYTES, decode, encode
 from agent.core.plates.rivals import series
 from agent.core.plates.vote import ACCEPTED, PlateVote
@@ -43,6 +43,7 @@ __all__ = [
     "FORMATS",
     "MARKS",
     "MOST_BYTES",
+    "NEAR_EDGE",
     "NO_PLATE",
     "PLAUSIBLE",
     "PROVINCES",

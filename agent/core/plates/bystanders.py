@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates.loop_evidence import DROVE_IN_S, EARLY_S, WAITED_S, came_with_loop, is_of_another
+from agent.core.plates.loop_evidence import DROVE_IN_S, EARLY_S, WAITED_S, came_with_loop, is_of_another, late_visits
 from agent.core.plates.plate_history import OUTLASTED, PlateHistory, has_moved, key_of, may_be_found_again
 from agent.core.plates.vote import ACCEPTED
 
@@ -32,11 +32,15 @@ _MOST_PLATES: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Bystanders:
-    """The plates that one lane's cameras see over time. `present`: whether a vehicle is there; None: nobody knows."""
+    """The plates that one lane's cameras see over time. `present`: whether a vehicle is there; None: nobody knows.
+
+    `late`: by camera, for how many visits on end its plates have only come late.
+    """
 
     present: bool | None = None
     changed_at: float = 0.0
     plates: Mapping[PlateKey, PlateHistory] = field(default_factory=dict)
+    late: Mapping[str, int] = field(default_factory=dict)
 
     def with_vehicle(self, present: bool | None, at: float) -> Bystanders:
         """Note what the loop before the arm says; None where there is none or it cannot be trusted.
@@ -46,7 +50,8 @@ class Bystanders:
         if present is self.present:
             return self
         plates = {key: _as_vehicle(plate, present, at) for key, plate in self.plates.items()}
-        return replace(self, present=present, changed_at=at, plates=plates)
+        late = self._late_visits() if self.present and present is False else self.late
+        return replace(self, present=present, changed_at=at, plates=plates, late=late)
 
     def with_readings(self, readings: Sequence[Reading]) -> tuple[Bystanders, tuple[Reading, ...]]:
         """Note the readings of one frame; returns those that count too.
@@ -71,12 +76,35 @@ class Bystanders:
             known[key] = replace(known[key], behind=known[key].behind or together)
         barred = {key for key in here if known[key].stands or known[key].behind or in_front[key]}
         if self.present:
-            barred |= {key for key in here if is_of_another(known[key], _beside(key, known), self.changed_at, at)}
+            barred |= self._of_others(here, known, at)
         for key in here:
             known[key] = replace(known[key], aside=key in barred)
         newest = sorted(known.items(), key=lambda item: -item[1].last_at)[:_MOST_PLATES]
         after = replace(self, plates=dict(newest))
         return after, tuple(reading for reading in readings if key_of(reading) not in barred)
+
+    def _of_others(self, here: Iterable[PlateKey], known: Mapping[PlateKey, PlateHistory], at: float) -> set[PlateKey]:
+        """The plates in view that are not of the vehicle on the loop; one that another camera saw come with it is."""
+        came = {plate.text for plate in known.values() if plate.with_loop and plate.sure}
+        return {
+            key
+            for key in here
+            if known[key].text not in came
+            and is_of_another(
+                known[key], _beside(key, known), self.changed_at, at, late_before=self.late.get(key[0], 0)
+            )
+        }
+
+    def _late_visits(self) -> dict[str, int]:
+        cameras = {camera for camera, _ in self.plates}
+        return {
+            camera: late_visits(
+                self.late.get(camera, 0),
+                [plate for key, plate in self.plates.items() if key[0] == camera],
+                self.changed_at,
+            )
+            for camera in cameras
+        }
 
     def set_aside(self, at: float) -> int:
         """How many plates are in view that were surely read and do not count. `at`: monotonic seconds."""

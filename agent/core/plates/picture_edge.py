@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-NEAR: Final = 0.1
+NEAR_EDGE: Final = 0.1
 """Within so many of its own widths of the edge of the picture a plate may go on outside it."""
 _CUT_MOST: Final = 0.5
 
@@ -32,7 +32,7 @@ class PlateSide:
     @property
     def near(self) -> bool:
         """Whether the plate may go on beyond the edge."""
-        return self.gap < NEAR
+        return self.gap < NEAR_EDGE
 
 
 def is_cut(sides: Iterable[PlateSide]) -> bool:

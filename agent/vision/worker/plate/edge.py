@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from agent.core.plates import PlateSide
+from agent.core.plates import NEAR_EDGE, PlateSide
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BORDER_MOST: Final = 0.1
+_SAMPLED: Final = 4
 _BORDER_DEVIATION: Final = 4.0
 _BLACK: Final = 20.0
 _WHITE: Final = 235.0
@@ -40,18 +41,15 @@ def sides_of(pixels: NDArray[np.uint8], corners: NDArray[np.float32]) -> tuple[P
     `pixels`: BGR, shape (height, width, 3). `corners`: shape (4, 2), clockwise from the top left, pixels. A border of
     one colour round the picture, as some cameras send, is not part of it. Only sides that are near are looked at.
     """
+    height, width = pixels.shape[:2]
+    sides = _gaps(corners, (0, 0, width, height))
+    if not any(side.gap < NEAR_EDGE + _BORDER_MOST * max(width, height) / _width_of(corners) for side in sides):
+        return sides
     left, top, right, bottom = _picture_in(pixels)
-    width = max(1.0, float(np.linalg.norm(corners[1] - corners[0]) + np.linalg.norm(corners[2] - corners[3])) / 2)
-    gaps = (
-        right - float(corners[[1, 2], 0].max()),
-        bottom - float(corners[[2, 3], 1].max()),
-        float(corners[[3, 0], 0].min()) - left,
-        float(corners[[0, 1], 1].min()) - top,
-    )
-    sides = [PlateSide(gap / width) for gap in gaps]
+    sides = _gaps(corners, (left, top, right, bottom))
     if not any(side.near for side in sides):
-        return tuple(sides)
-    shown = np.zeros(pixels.shape[:2], np.uint8)
+        return sides
+    shown = np.zeros((height, width), np.uint8)
     shown[top:bottom, left:right] = 1
     return tuple(
         PlateSide(side.gap, _end_seen(pixels, shown, np.roll(corners, -turn, axis=0))) if side.near else side
@@ -59,16 +57,34 @@ def sides_of(pixels: NDArray[np.uint8], corners: NDArray[np.float32]) -> tuple[P
     )
 
 
+def _gaps(corners: NDArray[np.float32], picture: tuple[int, int, int, int]) -> tuple[PlateSide, ...]:
+    left, top, right, bottom = picture
+    width = _width_of(corners)
+    return (
+        PlateSide((right - float(corners[[1, 2], 0].max())) / width),
+        PlateSide((bottom - float(corners[[2, 3], 1].max())) / width),
+        PlateSide((float(corners[[3, 0], 0].min()) - left) / width),
+        PlateSide((float(corners[[0, 1], 1].min()) - top) / width),
+    )
+
+
+def _width_of(corners: NDArray[np.float32]) -> float:
+    upper, lower = np.linalg.norm(corners[1] - corners[0]), np.linalg.norm(corners[2] - corners[3])
+    return max(1.0, float(upper + lower) / 2)
+
+
 def _picture_in(pixels: NDArray[np.uint8]) -> tuple[int, int, int, int]:
     """Left, top, right and bottom of what is picture and no border."""
     height, width = pixels.shape[:2]
-    grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
+    # Green is near enough to grey, and some of each line near enough to all of it.
+    green = pixels[:, :, 1]
+    upright, lying = green[::_SAMPLED].T, green[:, ::_SAMPLED]
     most_down, most_across = max(1, int(height * _BORDER_MOST)), max(1, int(width * _BORDER_MOST))
     return (
-        _plain_lines(grey[:, :most_across].T),
-        _plain_lines(grey[:most_down]),
-        width - _plain_lines(grey[:, ::-1][:, :most_across].T),
-        height - _plain_lines(grey[::-1][:most_down]),
+        _plain_lines(upright[:most_across]),
+        _plain_lines(lying[:most_down]),
+        width - _plain_lines(upright[::-1][:most_across]),
+        height - _plain_lines(lying[::-1][:most_down]),
     )
 
 

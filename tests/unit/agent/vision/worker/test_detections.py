@@ -83,6 +83,10 @@ def test_the_height_of_a_character_crosses_the_wire() -> None:
     assert message.plates[0].character_px == 17.5
 
 
+def test_the_place_of_a_plate_in_the_lane_crosses_the_wire() -> None:
+    assert [one.aside for one in Life().sees(1, replace(NEAR, aside=0.0), replace(FAR, aside=0.75))] == [0.0, 0.75]
+
+
 def test_a_vision_worker_that_was_started_anew_gives_no_track_a_second_time() -> None:
     before = {one.track for number in range(1, 30) for one in Life().sees(number, NEAR, FAR)}
     after = {one.track for number in range(1, 30) for one in Life(first_frame=29).sees(number, NEAR, FAR)}
