@@ -21,9 +21,7 @@ def by_reader(results: Results, sets: Sequence[LabelledSet]) -> str:
     for each in sets:
         tallies = results.tallies[each.name]
         name = f"{each.name} ({len(each.pictures)})"
-        for reader in (one for one in ENGINES if one in tallies):
-            rows.append([name, reader, *_row(tallies[reader])])
-            name = ""
+        rows += [[name, reader, *_row(tallies[reader])] for reader in ENGINES if reader in tallies]
     return markdown(rows) if len(rows) > 1 else ""
 
 

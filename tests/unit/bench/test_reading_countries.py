@@ -79,7 +79,7 @@ def test_what_is_sure_is_counted_by_kind_and_apart_from_what_is_not():
 def test_a_readers_row_tells_right_wrong_none_sure_and_wrong_and_the_cost(results: Results):
     table = by_reader(results, results.sets)
     assert cells(table, "kz_cars (4)", OURS) == ["1", "25.0 %", "2", "1", "1 of 2", "25", "40", "-"]
-    assert cells(table, "", PEER)[:5] == ["0", "0.0 %", "0", "4", "0 of 0"]
+    assert cells(table, "kz_cars (4)", PEER)[:5] == ["0", "0.0 %", "0", "4", "0 of 0"]
 
 
 def test_the_table_by_country_tells_each_kind_and_the_country(results: Results):
