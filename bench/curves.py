@@ -44,7 +44,7 @@ HALF: Final = 0.5
 CODE_ENGINES: Final = ("ours, whole cascade", "ours, each frame", "zxing-cpp")
 PLATE_ENGINES: Final = ("ours, live", "ours, crop", "PP-OCRv4 recogniser")
 LIVE: Final = "ours, live"
-COUNTRY_KINDS: Final = ("blue", "new_energy_small", "kazakhstan", "uzbekistan", "russia")
+COUNTRY_KINDS: Final = ("blue", "new_energy_small", "kazakhstan", "uzbekistan", "russia", "kyrgyzstan")
 """Those of them that are drawn are measured beside one another: plates of each side of the border."""
 
 Shares = dict[str, dict[str, list[float]]]

@@ -201,6 +201,7 @@ class DetectionMapper:
             frame=self._first_frame + detection.frame,
             at=detection.at,
             box=plate.box,
+            aside=plate.aside,
             picture=None if plate.crop is None else names[plate.crop],
             columns=plate.columns,
             two_lines=plate.two_lines,
@@ -208,7 +209,6 @@ class DetectionMapper:
             track=self._first_frame * _MOST_PLATES + plate.track if plate.track else 0,
             behind_s=detection.behind_s,
             legible=plate.legible,
-            aside=plate.aside,
         )
 
     def _vin_reading(self, detection: Detection, vin: SeenVin, names: tuple[str, ...]) -> VinReading:

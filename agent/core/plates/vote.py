@@ -35,12 +35,12 @@ _NEARER: Final = 1.5
 
 @dataclass(frozen=True, slots=True)
 class PlateVote:
-    """The plate of the main vehicle.
+    """The plate with the most evidence.
 
     `positions`: one for each character of `text`, as in a Reading. `confidence`: probability of the whole text, 0..1.
     `frames`: how many readings the vote holds; `agreeing`: how many of them read exactly `text`. `kind`: a PlateKind
     value, the commonest; `colour`: a PlateColour value, the commonest of those that are known. `readings`: those that
-    show the plate best, five at most. `contested`: another plate in the same frames is nearly as prominent, or
+    show the plate best, five at most. `contested`: another plate in the same frames has nearly as much evidence, or is
     nearer, so nobody knows which is the vehicle's.
     """
 

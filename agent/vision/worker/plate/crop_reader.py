@@ -68,9 +68,9 @@ class PlateFound:
     two_lines: bool
     colour: PlateColour
     character_px: float
-    legible: bool = True
     aside: float = 0.0
     cut: bool = False
+    legible: bool = True
 
     def reading(self, camera: str, frame: int, at: float, picture: str | None = None) -> Reading:
         """What leaves the worker. `at`: monotonic seconds of the frame's arrival; `picture`: SHA-256 or None."""
@@ -83,12 +83,12 @@ class PlateFound:
             frame=frame,
             at=at,
             box=self.box,
+            aside=self.aside,
             picture=picture,
             columns=self.columns,
             two_lines=self.two_lines,
             colour=self.colour.value,
             legible=self.legible,
-            aside=self.aside,
         )
 
 

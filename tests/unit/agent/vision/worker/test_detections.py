@@ -34,11 +34,11 @@ class Plate:
     colour: str = "blue"
     kind: str = "civil_blue"
     confidence: float = 0.97
+    aside: float = 0.25
     columns: bytes = bytes((1, 0, 0))
     two_lines: bool = False
     character_px: float = 17.5
     legible: bool = True
-    aside: float = 0.25
     flat: np.ndarray = field(default_factory=lambda: np.full((80, 288, 3), 90, np.uint8))
 
     @property
