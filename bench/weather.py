@@ -15,6 +15,7 @@ phone's screen in the same light.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 from functools import partial
@@ -59,11 +60,13 @@ def read_table(weathers: Sequence[Weather], codes: Shares, plates: Shares) -> st
 
 
 def watch_table(found: Sequence[Told]) -> str:
-    """One row a level of each weather: what the agent says of the picture."""
+    """What the agent says of the picture; levels next to one another of which it says the same are one row."""
     rows = [["weather", "level", "view watch", "with a vehicle there", "exposure help", "grade of the picture"]]
-    rows += [
-        [one.weather, one.level, one.alone.words, one.with_vehicle.words, one.exposure, one.grade] for one in found
-    ]
+    for _, group in itertools.groupby(found, key=lambda one: (one.weather, one.said)):
+        alike = list(group)
+        first, last = alike[0], alike[-1]
+        levels = f"{first.level:g}" if first is last else f"{first.level:g} to {last.level:g}"
+        rows.append([first.weather, f"{levels} {first.unit}", *first.said])
     return markdown(rows)
 
 

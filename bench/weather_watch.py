@@ -59,11 +59,17 @@ class Told:
     """What is said of one level of one weather."""
 
     weather: str
-    level: str
+    level: float
+    unit: str
     alone: Watch
     with_vehicle: Watch
     exposure: str
     grade: str
+
+    @property
+    def said(self) -> tuple[str, str, str, str]:
+        """All that is said, as in a table."""
+        return self.alone.words, self.with_vehicle.words, self.exposure, self.grade
 
     def as_json(self) -> dict[str, Any]:
         """All of it."""
@@ -78,14 +84,14 @@ def told_of(told: Callable[[str], None] = lambda _: None) -> list[Told]:
         for level in weather.levels:
             told(f"view watch: {weather.title} {level:g}")
             pictures = [yard_in(weather, level, moment) for moment in range(_MOMENTS)]
-            found.append(_told(weather.title, f"{level:g} {weather.unit}", clear, pictures, _helped(weather, level)))
+            found.append(_told(weather.title, level, weather.unit, clear, pictures, _helped(weather, level)))
     for title, unit, levels, change in (
         ("Camera moved", "% of the width", _SHIFTS, _shifted),
         ("Camera turned", "degrees", _TURNS, _turned),
     ):
         for level in levels:
             pictures = [change(yard_in(None, 0.0, moment), level) for moment in range(_MOMENTS)]
-            found.append(_told(title, f"{level:g} {unit}", clear, pictures, "-"))
+            found.append(_told(title, level, unit, clear, pictures, "-"))
     return found
 
 
@@ -104,11 +110,14 @@ def watched(clear: Sequence[Measures], then: Sequence[Measures], *, vehicle: boo
     return Watch(View.CLEAR, None)
 
 
-def _told(title: str, level: str, clear: Sequence[Measures], pictures: Sequence[Pixels], exposure: str) -> Told:
+def _told(
+    title: str, level: float, unit: str, clear: Sequence[Measures], pictures: Sequence[Pixels], exposure: str
+) -> Told:
     then = [measured(each) for each in pictures]
     return Told(
         title,
         level,
+        unit,
         watched(clear, then, vehicle=False),
         watched(clear, then, vehicle=True),
         exposure,

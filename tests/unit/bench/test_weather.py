@@ -120,7 +120,11 @@ def test_the_tables_have_a_row_for_each_level():
     rows = read_table(weathers, shares, {"Fog": {"kazakhstan": [0.5, 0.0]}}).splitlines()
 
     assert [cell.strip() for cell in rows[3].split("|")[1:-1]] == ["Fog", "10 m", "25", "0"]
-    one = Told("Fog", "10 m", Watch(View.BLURRED, 61.0), Watch(View.CLEAR, None), "leaves it", "bad: unsharp")
-    row = watch_table([one]).splitlines()[2]
-    cells = [cell.strip() for cell in row.split("|")[1:-1]]
-    assert cells == ["Fog", "10 m", "blurred after 61 s", "clear", "leaves it", "bad: unsharp"]
+    said = (Watch(View.BLURRED, 61.0), Watch(View.CLEAR, None), "leaves it", "bad: unsharp")
+    clear = (Watch(View.CLEAR, None), Watch(View.CLEAR, None), "leaves it", "good")
+    told = [Told("Fog", 100, "m", *clear), Told("Fog", 20, "m", *said), Told("Fog", 10, "m", *said)]
+    cells = [[cell.strip() for cell in row.split("|")[1:-1]] for row in watch_table(told).splitlines()[2:]]
+    assert cells == [
+        ["Fog", "100 m", "clear", "clear", "leaves it", "good"],
+        ["Fog", "20 to 10 m", "blurred after 61 s", "clear", "leaves it", "bad: unsharp"],
+    ]
