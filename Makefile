@@ -42,10 +42,12 @@ bench: setup  ## Measure speed beside the goals
 	@$(BIN)/python bench/run.py
 
 bench-reading: setup  ## Our readers beside others on the same pictures; WRITE=yes: into docs/reading.md too; \
-	twenty minutes
+	DATA=folder with qr/ and plates/; PICTURES=N of each set; an hour
 	@PYTHON=$(PYTHON) tools/setup_reading.sh
-	@$(BIN)/python -m bench.reading $(if $(WRITE),--charts docs/images --page docs/reading.md); kept=$$?; \
-		$(BIN)/python -m bench.curves $(if $(WRITE),--charts docs/images --page docs/reading.md) && exit $$kept
+	@for part in reading curves weather; do \
+		$(BIN)/python -m bench.$$part $(DATA) $(if $(PICTURES),--pictures $(PICTURES)) \
+			$(if $(WRITE),--charts docs/images --page docs/reading.md) || failed=1; \
+	done; [ -z "$$failed" ]
 
 test-browser: setup  ## Look at every page of the console in a browser, in four languages, on desktop and phone; \
 	some minutes

@@ -21,11 +21,10 @@ from bench.reading_drawn import (
     yard,
 )
 from bench.sights import Sight, seen
-from training.drawing import DrawnKind
 
 if TYPE_CHECKING:
     from bench.sights import Pixels
-    from training.drawing import Glyphs
+    from training.drawing import DrawnKind, Glyphs
 
 _WINDOW: Final = (slice(100, 580), slice(0, 640))
 """The part of the yard where codes are shown: 640 x 480."""
@@ -100,10 +99,10 @@ def code_view(condition: Condition, level: float, number: int) -> View:
     return View(seen(code_flat(text), sight, yard()[_WINDOW], _CODE_IN_WINDOW, chance).pixels, None, (text,))
 
 
-def plate_view(glyphs: Glyphs, condition: Condition, level: float, number: int) -> View:
-    """One blue plate, clean."""
+def plate_view(glyphs: Glyphs, kind: DrawnKind, condition: Condition, level: float, number: int) -> View:
+    """One plate of a kind, clean."""
     chance = np.random.default_rng((SEED, 4, number))
     sight = condition.sight(little_turned(PLATE_BASE, chance), level)
-    plate = plate_of(glyphs, DrawnKind.BLUE, (SEED, 5, number), clean=True)
+    plate = plate_of(glyphs, kind, (SEED, 5, number), clean=True)
     view = seen(plate_flat(plate), sight, yard(), PLATE_AT, chance)
     return View(view.pixels, cut_out(view, plate, chance), written(plate))

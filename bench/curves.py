@@ -4,8 +4,8 @@ Usage: python -m bench.curves [data] [--pictures N] [--charts FOLDER] [--page FI
 
 Every point is N pictures (20) of as many permits or blue plates of all provinces, which are the same at every point;
 only the condition named changes. data: its plates/glyphs, if there, are the plates' own face. --charts: draw
-curves-codes.svg and curves-plates.svg into this folder. --page: put the tables into this page. The shares go to
-build/curves.json too.
+curves-codes.svg, curves-plates.svg and curves-countries.svg into this folder; the last one shows plates of several
+countries, read live. --page: put the tables into this page. The shares go to build/curves.json too.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import json
 import sys
 from collections import Counter
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import numpy as np
 
@@ -25,14 +26,16 @@ from bench.line_chart import Line, Panel, grid
 from bench.reading import DATA
 from bench.reading_drawn import glyphs_in
 from bench.reading_engines import ENGINES, Subject
+from bench.reading_markdown import markdown
 from bench.reading_process import EngineLostError, EngineMissingError, EngineProcess, command
-from bench.reading_tables import filled, markdown
+from bench.reading_tables import filled
 from bench.scratch import BUILD, scratch
+from training.drawing import DrawnKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bench.curve_views import Condition, View
+    from bench.curve_views import View
     from bench.reading_engines import Engine
 
 PICTURES: Final = 20
@@ -40,15 +43,37 @@ GOOD: Final = 0.9
 HALF: Final = 0.5
 CODE_ENGINES: Final = ("ours, whole cascade", "ours, each frame", "zxing-cpp")
 PLATE_ENGINES: Final = ("ours, live", "ours, crop", "PP-OCRv4 recogniser")
+LIVE: Final = "ours, live"
+COUNTRY_KINDS: Final = ("blue", "new_energy_small", "kazakhstan", "uzbekistan", "russia", "kyrgyzstan")
+"""Those of them that are drawn are measured beside one another: plates of each side of the border."""
 
 Shares = dict[str, dict[str, list[float]]]
 """By title of the condition and name of the engine: the share read at each level, 0..1."""
 
 
+class Series(Protocol):
+    """One thing that gets worse, from easy to hard. `levels`: in `unit`; `axis`: the ticks of its diagram."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def unit(self) -> str: ...
+
+    @property
+    def levels(self) -> tuple[float, ...]: ...
+
+    @property
+    def axis(self) -> tuple[float, ...]: ...
+
+
+OneSeries = TypeVar("OneSeries", bound=Series)
+
+
 def measure(
-    conditions: Sequence[Condition],
+    conditions: Sequence[OneSeries],
     engines: Sequence[Engine],
-    make: Callable[[Condition, float, int], View],
+    make: Callable[[OneSeries, float, int], View],
     pictures: int,
     told: Callable[[str], None] = lambda _: None,
 ) -> tuple[Shares, Counter[str]]:
@@ -69,6 +94,36 @@ def measure(
                     read = sum(_is_read(process, engine, view, folder, troubles) for view in views)
                     shares[condition.title].setdefault(engine.name, []).append(read / pictures)
     return shares, troubles
+
+
+def measure_kinds(
+    conditions: Sequence[OneSeries],
+    kinds: Sequence[DrawnKind],
+    make: Callable[[DrawnKind, OneSeries, float, int], View],
+    pictures: int,
+    told: Callable[[str], None] = lambda _: None,
+) -> tuple[Shares, Counter[str]]:
+    """As `measure`, of plates of several kinds that the product reads live: the shares by title and kind."""
+    shares: Shares = {condition.title: {} for condition in conditions}
+    troubles: Counter[str] = Counter()
+    for kind in kinds:
+        found, wrong = measure(
+            conditions, [ENGINES[LIVE]], partial(make, kind), pictures, partial(_told_of_kind, told, kind)
+        )
+        troubles += wrong
+        for title, rows in found.items():
+            shares[title][kind.value] = rows[LIVE]
+    return shares, troubles
+
+
+def _told_of_kind(told: Callable[[str], None], kind: DrawnKind, text: str) -> None:
+    told(f"{kind.value}: {text}")
+
+
+def drawn_kinds(names: Sequence[str] = COUNTRY_KINDS) -> list[DrawnKind]:
+    """Those of the kinds that are drawn."""
+    known = {kind.value: kind for kind in DrawnKind}
+    return [known[name] for name in names if name in known]
 
 
 def _started(engines: Sequence[Engine], stack: ExitStack, troubles: Counter[str]) -> dict[Engine, EngineProcess]:
@@ -92,7 +147,7 @@ def _is_read(process: EngineProcess, engine: Engine, view: View, folder: Path, t
     return bool(answer.texts) and answer.texts[0][0] in labels
 
 
-def chart(conditions: Sequence[Condition], shares: Shares) -> str:
+def chart(conditions: Sequence[Series], shares: Shares) -> str:
     """Small diagrams, one a condition, easy on the left."""
     panels = [
         Panel(
@@ -112,7 +167,7 @@ def chart(conditions: Sequence[Condition], shares: Shares) -> str:
     return grid(panels)
 
 
-def limits(conditions: Sequence[Condition], shares: Shares) -> str:
+def limits(conditions: Sequence[Series], shares: Shares) -> str:
     """Up to where each engine reads nine of ten, and half, as a Markdown table."""
     names = list(next(iter(shares.values())))
     rows = [["condition", "in", *[f"{name}: 90 %" for name in names], *[f"{name}: half" for name in names]]]
@@ -141,22 +196,21 @@ def main() -> int:
     parser.add_argument("--charts", type=Path)
     parser.add_argument("--page", type=Path)
     arguments = parser.parse_args()
-    glyphs = glyphs_in(arguments.data)
+    glyphs, count = glyphs_in(arguments.data), arguments.pictures
 
-    def plates(condition: Condition, level: float, number: int) -> View:
-        return plate_view(glyphs, condition, level, number)
-
-    written_json: dict[str, Any] = {"pictures": arguments.pictures}
+    blue, of_kind = partial(plate_view, glyphs, DrawnKind.BLUE), partial(plate_view, glyphs)
+    measured = {
+        "codes": (CODE_CONDITIONS, measure(CODE_CONDITIONS, _engines(CODE_ENGINES), code_view, count, _progress)),
+        "plates": (PLATE_CONDITIONS, measure(PLATE_CONDITIONS, _engines(PLATE_ENGINES), blue, count, _progress)),
+        "countries": (PLATE_CONDITIONS, measure_kinds(PLATE_CONDITIONS, drawn_kinds(), of_kind, count, _progress)),
+    }
+    written_json: dict[str, Any] = {"pictures": count}
     found = {}
-    for name, conditions, engines, make in (
-        ("codes", CODE_CONDITIONS, CODE_ENGINES, code_view),
-        ("plates", PLATE_CONDITIONS, PLATE_ENGINES, plates),
-    ):
-        shares, troubles = measure(conditions, [ENGINES[each] for each in engines], make, arguments.pictures, _progress)
+    for name, (conditions, (shares, troubles)) in measured.items():
         found[f"curves-{name}"] = limits(conditions, shares)
         print(f"\ncurves-{name}\n{found[f'curves-{name}']}")
-        for trouble, count in troubles.items():
-            print(f"{trouble} ({count} x)")
+        for trouble, times in troubles.items():
+            print(f"{trouble} ({times} x)")
         if arguments.charts:
             (arguments.charts / f"curves-{name}.svg").write_text(chart(conditions, shares), encoding="utf-8")
         written_json[name] = {
@@ -169,6 +223,10 @@ def main() -> int:
         page = arguments.page.read_text(encoding="utf-8")
         arguments.page.write_text(filled(page, found), encoding="utf-8")
     return 0
+
+
+def _engines(names: Sequence[str]) -> list[Engine]:
+    return [ENGINES[name] for name in names]
 
 
 def _progress(text: str) -> None:

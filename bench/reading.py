@@ -1,23 +1,27 @@
 """Counts what our readers and others' read of the same labelled pictures, in the same run, and what it costs.
 
-Usage: python -m bench.reading [data] [--engines NAME ...] [--sets NAME ...] [--resume] [--charts FOLDER] [--page FILE]
+Usage: python -m bench.reading [data] [--engines NAME ...] [--sets NAME ...] [--pictures N] [--resume]
+       [--charts FOLDER] [--page FILE]
 
-data: the folder with qr/ and plates/; without it ../shared/data beside the repository. Where it is not there, drawn
-pictures alone are read. --charts: draw the pictures of docs/reading.md into this folder. --page: put the tables into
-this page. --resume: keep what earlier runs measured and measure the rest, as after a run that was cut off; with --again
-NAME ... these engines are measured anew all the same, as after a change of ours. All figures go to build/reading.json
-too. Each engine runs in a process of its own with one thread; the peers' come from tools/setup_reading.sh, and one that
-is not installed is named with the reason.
+data: the folder with qr/ and plates/, each with folders that hold pictures and a labels.csv (see docs/reading.md);
+without it ../shared/data beside the repository. Where it is not there, drawn pictures alone are read. --pictures: no
+more than N of each set, spread evenly, as for a first look. --charts: draw the pictures of docs/reading.md into this
+folder. --page: put the tables into this page. --resume: keep what earlier runs measured and measure the rest, as after
+a run that was cut off; with --again NAME ... these engines are measured anew all the same, as after a change of ours.
+All figures go to build/reading.json too. Each engine runs in a process of its own with one thread; the peers' come from
+tools/setup_reading.sh, and one that is not installed is named with the reason.
 
 A QR code counts as read when one of the texts is the label, line ends aside. A picture is wrong when texts were read
 and none is a label of its set: some pictures show other codes of the set besides. A picture without a label stays in
 the count; what is read there is neither right nor wrong. A plate counts as read when the first text is the label, and
-as wrong when there is a first text that is not. Times are CPU time of one picture. Exit code 1 when a goal is missed.
+as wrong when there is a first text that is not; for readers that do not know the formats of plates O counts as 0 and I
+as 1. Times are CPU time of one picture. Exit code 1 when a goal is missed.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -36,42 +40,37 @@ from bench.reading_engines import ENGINES, Subject
 from bench.reading_log import load
 from bench.reading_run import Results, run
 from bench.reading_score import Tally, accepted, total
-from bench.reading_sets import LabelledSet, photographs
+from bench.reading_sets import LabelledSet, photographs, sampled
 from bench.reading_tables import filled, tables
 from bench.scratch import BUILD
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from bench.reading_engines import Engine
 
 DATA: Final = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 LOG: Final = BUILD / "reading-run.jsonl"
 WHOLE: Final = "ours, whole cascade"
 PEER: Final = "zxing-cpp"
-MOST_WRONG_PERCENT: Final = 1.0
+MOST_WRONG_PERCENT: Final = 0.5
 CODES_PERCENT: Final = 90.0
-PLATES_PERCENT: Final = 95.0
+PLATES_PERCENT: Final = {"CN": 97.0, "KZ": 92.0, "UZ": 85.0, "RU": 85.0}
+"""By country."""
 _BENCH_ENGINES: Final = ("ours, each frame", WHOLE, PEER, "ours, live", "ours, thorough", "ours, crop")
 
 
 def main() -> int:
     """Print the tables; 1 when a goal is missed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", nargs="?", type=Path, default=DATA)
-    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
-    parser.add_argument("--sets", nargs="+", help="only these sets, by name")
-    parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--again", nargs="+", choices=ENGINES, default=[])
-    parser.add_argument("--charts", type=Path)
-    parser.add_argument("--page", type=Path)
-    arguments = parser.parse_args()
+    arguments = _arguments()
     if not arguments.data.is_dir():
         print(f"photographs: not measured, there is no {arguments.data}")
-    sets = [each for each in (*photographs(arguments.data), *drawn(arguments.data)) if _wanted(each, arguments.sets)]
+    sets, chosen = _sets(arguments), [ENGINES[name] for name in arguments.engines]
     if not arguments.resume:
         LOG.unlink(missing_ok=True)
     known = {key: tally for key, tally in load(LOG).items() if key[1] not in arguments.again}
     started_at = time.monotonic()
-    results = run(sets, [ENGINES[name] for name in arguments.engines], _progress, log=LOG, known=known)
+    results = run(sets, chosen, progress_of(sets, chosen), log=LOG, known=known)
     about = _about(time.monotonic() - started_at)
     found = tables(results)
     for name, text in found.items():
@@ -88,6 +87,26 @@ def main() -> int:
     goals = [*reading_frames.figures(), *figures(results)]
     print(f"\n{_told(about)}\n{table(goals)}")
     return 1 if any(figure.kept is False for figure in goals) else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", nargs="?", type=Path, default=DATA)
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
+    parser.add_argument("--sets", nargs="+", help="only these sets, by name")
+    parser.add_argument("--pictures", type=int, help="at most so many of each set")
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--again", nargs="+", choices=ENGINES, default=[])
+    parser.add_argument("--charts", type=Path)
+    parser.add_argument("--page", type=Path)
+    return parser.parse_args()
+
+
+def _sets(arguments: argparse.Namespace) -> list[LabelledSet]:
+    """Those that are asked for, or samples of them."""
+    every = (*photographs(arguments.data), *drawn(arguments.data))
+    wanted = [each for each in every if _wanted(each, arguments.sets)]
+    return [sampled(each, arguments.pictures) for each in wanted] if arguments.pictures else wanted
 
 
 def measure(data: Path = DATA) -> list[Figure]:
@@ -119,7 +138,7 @@ def figures(results: Results) -> list[Figure]:
         if labelled.subject is not Subject.CODES:
             # Recognisers alone have no goal here: ours was trained on these crops, and a cut-out may show another
             # plate.
-            goal = PLATES_PERCENT if labelled.subject is Subject.PHOTOS else None
+            goal = PLATES_PERCENT.get(labelled.country) if labelled.subject is Subject.PHOTOS else None
             for name, tally in results.tallies[labelled.name].items():
                 if ENGINES[name].ours:
                     found += _plate_figures(f"{name}, {labelled.name}", tally, goal)
@@ -241,8 +260,15 @@ def _write_json(results: Results, about: dict[str, Any]) -> None:
     path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _progress(text: str) -> None:
-    print(f"\r{text:<70}", end="", file=sys.stderr, flush=True)
+def progress_of(sets: Sequence[LabelledSet], engines: Sequence[Engine]) -> Callable[[str], None]:
+    """A line that says how far the run is: one step is one engine on one set."""
+    steps = sum(each.subject is engine.subject for each in sets for engine in engines)
+    done = itertools.count()
+
+    def told(text: str) -> None:
+        print(f"\r{next(done)}/{steps} {text:<70}", end="", file=sys.stderr, flush=True)
+
+    return told
 
 
 if __name__ == "__main__":

@@ -64,10 +64,12 @@ _ALL: Final = (
     Engine("ours, live", Subject.PHOTOS, reading_ocr.ours_live, ("gate-agent",), here=True),
     Engine("ours, thorough", Subject.PHOTOS, reading_ocr.ours_thorough, ("gate-agent",), here=True),
     Engine("rapidocr", Subject.PHOTOS, reading_ocr.rapid, ("rapidocr-onnxruntime",)),
+    Engine("rapidocr v6", Subject.PHOTOS, reading_ocr.rapid_v6, ("rapidocr",)),
     Engine("hyperlpr2", Subject.PHOTOS, reading_ocr.hyper, ("hyperlpr2",)),
     Engine("agentclpr", Subject.PHOTOS, reading_ocr.agent_clpr, ("agentclpr", "agentocr")),
     Engine("ours, crop", Subject.CROPS, reading_ocr.ours_crop, ("gate-agent",), here=True),
     Engine("PP-OCRv4 recogniser", Subject.CROPS, reading_ocr.rapid_crop, ("rapidocr-onnxruntime",)),
+    Engine("PP-OCRv6 recogniser", Subject.CROPS, reading_ocr.rapid_v6_crop, ("rapidocr",)),
     Engine("hyperlpr2 recogniser", Subject.CROPS, reading_ocr.hyper_crop, ("hyperlpr2",)),
 )
 ENGINES: Final = {engine.name: engine for engine in _ALL}

@@ -24,6 +24,8 @@ def append(path: Path, labelled: str, engine: str, tally: Tally) -> None:
         "lost": tally.lost,
         "errors": tally.errors,
         "confidences": tally.confidences,
+        "sure": tally.sure,
+        "ms_by_kind": {kind: [round(value, 3) for value in ms] for kind, ms in tally.ms_by_kind.items()},
         "versions": tally.versions,
     }
     path.parent.mkdir(exist_ok=True)
@@ -44,10 +46,7 @@ def load(path: Path) -> dict[tuple[str, str], Tally]:
 
 
 def _tally(row: dict[str, Any]) -> Tally:
-    by_kind = {
-        kind: Counter({Verdict(verdict): count for verdict, count in counts.items()})
-        for kind, counts in row["by_kind"].items()
-    }
+    by_kind = _counters(row["by_kind"])
     return Tally(
         verdicts=sum(by_kind.values(), Counter()),
         by_kind=by_kind,
@@ -57,5 +56,13 @@ def _tally(row: dict[str, Any]) -> Tally:
         lost=Counter(row["lost"]),
         errors=Counter(row["errors"]),
         confidences=[(confidence, right) for confidence, right in row["confidences"]],
+        sure=_counters(row["sure"]),
+        ms_by_kind=row["ms_by_kind"],
         versions=row["versions"],
     )
+
+
+def _counters(rows: dict[str, dict[str, int]]) -> dict[str, Counter[Verdict]]:
+    return {
+        kind: Counter({Verdict(verdict): count for verdict, count in counts.items()}) for kind, counts in rows.items()
+    }

@@ -29,7 +29,10 @@ _CHINESE: Final = re.compile(
     rf"[{_PROVINCES}][A-Z][A-Z0-9]{{4}}[A-Z0-9警学领挂港澳临试超]?[A-Z0-9临试超]?|使\d{{6}}|\d{{6}}使"
     rf"|WJ[{_PROVINCES}]\d{{4,6}}[A-Z0-9]|[{_PROVINCES}]\d{{5}}领"
 )
-_OTHER: Final = re.compile(r"\d{3}[A-Z]{2,3}\d{2}|\d{5}[A-Z]{2,3}|[A-Z]\d{3}[A-Z]{2,3}|[A-Z]{1,3}\d{3,6}[A-Z]{0,3}")
+_OTHER: Final = re.compile(
+    r"\d{3}[A-Z]{2,3}\d{2}|\d{5}[A-Z]{2,3}|[A-Z]\d{3}[A-Z]{2,3}|[A-Z]{1,3}\d{3,6}[A-Z]{0,3}"
+    r"|\d{2}[A-Z]\d{3}[A-Z]{2}|\d{2}[A-Z]\d{4,6}|[A-Z]\d{3}[A-Z]{2}\d{2,3}|\d{2}KG\d{3}[A-Z]{3}"
+)
 _NOT_PRINTED: Final = re.compile(r"[^0-9A-Z\u4e00-\u9fff]")
 _RECOGNISER_SIZE_PX: Final = (168, 48)
 _HYPER_SIZE_PX: Final = (136, 36)
@@ -96,6 +99,47 @@ def _rapid() -> Any:
 
     cv2.setNumThreads(1)
     return RapidOCR(intra_op_num_threads=1, inter_op_num_threads=1, use_cls=False)
+
+
+def rapid_v6() -> Reads:
+    """Reads all texts of a picture: PP-OCRv6, detector and recogniser."""
+    engine = _rapid_v6()
+
+    def read(pixels: Pixels) -> list[tuple[str, float]]:
+        found = engine(pixels, use_det=True, use_cls=False, use_rec=True)
+        if found.boxes is None:
+            return []
+        rows = zip(found.boxes, found.txts, found.scores, strict=True)
+        return plates_among([(float(box[0][1]), text, float(score)) for box, text, score in rows])
+
+    return read
+
+
+def rapid_v6_crop() -> Reads:
+    """PP-OCRv6's recogniser alone."""
+    engine = _rapid_v6()
+
+    def read(pixels: Pixels) -> list[tuple[str, float]]:
+        view = cv2.resize(pixels, _RECOGNISER_SIZE_PX, interpolation=cv2.INTER_CUBIC)
+        found = engine(view, use_det=False, use_cls=False, use_rec=True)
+        if found.txts is None:
+            return []
+        return [(written(text), float(score)) for text, score in zip(found.txts, found.scores, strict=True)]
+
+    return read
+
+
+def _rapid_v6() -> Any:
+    # It would fetch models with this package; those that it uses here lie in its own.
+    fetching = ModuleType("requests")
+    fetching.__dict__.update(Response=object, RequestException=OSError)
+    sys.modules.setdefault("requests", fetching)
+    from rapidocr import RapidOCR
+
+    cv2.setNumThreads(1)
+    engine = "EngineConfig.onnxruntime"
+    threads = {f"{engine}.intra_op_num_threads": 1, f"{engine}.inter_op_num_threads": 1}
+    return RapidOCR(params={"Global.use_cls": False, "Global.log_level": "critical", **threads})
 
 
 def hyper() -> Reads:

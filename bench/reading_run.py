@@ -103,19 +103,21 @@ def _measured(
     known = labelled.all_labels
     try:
         for picture, file in zip(labelled.pictures, files, strict=True):
-            verdict = Verdict.LOST
+            verdict, confidence, ms = Verdict.LOST, None, None
             if tally.lost.total() < MOST_LOST:
                 try:
                     if running is None:
                         running = start()
                         tally.versions = running.versions
                         running.ask(file)  # what it loads at its first picture is not that picture's time
+                    answer = running.ask(file)
                     labels = picture.labels[:1] if engine.ours else picture.labels
-                    verdict = _counted(tally, running.ask(file), labels, labelled, known)
+                    verdict = _counted(tally, answer, labels, labelled, known, alike=not engine.ours)
+                    confidence, ms = _confidence_of(labelled, answer, verdict), answer.ms
                 except EngineLostError as error:
                     running = None
                     tally.lost[str(error)] += 1
-            tally.add(verdict, picture.kind)
+            tally.add(verdict, picture.kind, confidence=confidence, ms=ms)
     finally:
         if running is not None:
             running.close()
@@ -123,17 +125,25 @@ def _measured(
 
 
 def _counted(
-    tally: Tally, answer: Answer, labels: tuple[str, ...], labelled: LabelledSet, known: frozenset[str]
+    tally: Tally,
+    answer: Answer,
+    labels: tuple[str, ...],
+    labelled: LabelledSet,
+    known: frozenset[str],
+    *,
+    alike: bool,
 ) -> Verdict:
     texts = [text for text, _ in answer.texts]
-    tally.ms.append(answer.ms)
     tally.peak_mb = max(answer.peak_mb, tally.peak_mb or 0.0)
     if answer.error:
         tally.errors[answer.error] += 1
     if labelled.subject is Subject.CODES:
         return judged_codes(texts, labels[0], known, empty=labelled.empty)
     tally.anywhere += any(text in labels for text in texts)
-    verdict = judged_plates(texts, labels)
-    if verdict is not Verdict.NOTHING:
-        tally.confidences.append((answer.texts[0][1], verdict is Verdict.READ))
-    return verdict
+    return judged_plates(texts, labels, alike=alike)
+
+
+def _confidence_of(labelled: LabelledSet, answer: Answer, verdict: Verdict) -> float | None:
+    """The confidence in the plate that was judged; None for codes, and where there was none."""
+    judged = labelled.subject is not Subject.CODES and verdict is not Verdict.NOTHING
+    return answer.texts[0][1] if judged else None

@@ -7,12 +7,16 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from bench.figures import percentile
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+
+
+SURE: Final = 0.9
+"""From this confidence on the product acts on a plate; agent.core.plates has it as ACCEPTED."""
 
 
 class Verdict(StrEnum):
@@ -50,11 +54,20 @@ def judged_codes(texts: Iterable[str], label: str, labels: Collection[str], *, e
     return Verdict.OTHER
 
 
-def judged_plates(texts: Sequence[str], labels: Collection[str]) -> Verdict:
-    """The verdict on the plates read in one picture: by the first text alone. `labels`: the ways to write the label."""
+def judged_plates(texts: Sequence[str], labels: Collection[str], *, alike: bool = False) -> Verdict:
+    """The verdict on the plates read in one picture: by the first text alone. `labels`: the ways to write the label.
+
+    `alike`: O counts as 0 and I as 1, as a reader needs that does not know at which place of a plate letters stand.
+    """
     if not texts or not texts[0]:
         return Verdict.NOTHING
+    if alike:
+        return Verdict.READ if _alike(texts[0]) in {_alike(label) for label in labels} else Verdict.WRONG
     return Verdict.READ if texts[0] in labels else Verdict.WRONG
+
+
+def _alike(text: str) -> str:
+    return text.replace("O", "0").replace("I", "1")
 
 
 def _spellings(text: str) -> set[str]:
@@ -76,8 +89,8 @@ class Tally:
 
     `anywhere`: pictures with the label among the texts, first or not. `peak_mb`: of the engine's process, or None.
     `by_kind`: verdicts by kind of picture. `lost`: why its process was lost, and how often. `errors`: likewise of
-    exceptions that it raised; such pictures count as not read. `confidences`: of each answer READ or WRONG. `versions`:
-    of its packages.
+    exceptions that it raised; such pictures count as not read. `confidences`: of each answer READ or WRONG. `sure`: by
+    kind, the verdicts of those that are sure (SURE). `ms_by_kind`: as `ms`. `versions`: of its packages.
     """
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)
@@ -88,6 +101,8 @@ class Tally:
     lost: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     confidences: list[tuple[float, bool]] = field(default_factory=list)
+    sure: dict[str, Counter[Verdict]] = field(default_factory=dict)
+    ms_by_kind: dict[str, list[float]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -105,10 +120,29 @@ class Tally:
         """Pictures with a wrong text."""
         return self.verdicts[Verdict.WRONG]
 
-    def add(self, verdict: Verdict, kind: str) -> None:
-        """Count one picture."""
+    def add(self, verdict: Verdict, kind: str, *, confidence: float | None = None, ms: float | None = None) -> None:
+        """Count one picture. `confidence`: in the first text, where there is one. `ms`: None where nothing came."""
         self.verdicts[verdict] += 1
         self.by_kind.setdefault(kind, Counter())[verdict] += 1
+        if confidence is not None:
+            self.confidences.append((confidence, verdict is Verdict.READ))
+            if confidence >= SURE:
+                self.sure.setdefault(kind, Counter())[verdict] += 1
+        if ms is not None:
+            self.ms.append(ms)
+            self.ms_by_kind.setdefault(kind, []).append(ms)
+
+    def of_kind(self, kind: str) -> Tally:
+        """What is known of one kind alone."""
+        sure = self.sure.get(kind, Counter())
+        verdicts = self.by_kind.get(kind, Counter())
+        return Tally(verdicts, {kind: verdicts}, self.ms_by_kind.get(kind, []), sure={kind: sure})
+
+    @property
+    def wrong_of_sure(self) -> tuple[int, int]:
+        """Of the answers that are sure: how many are wrong, and how many there are."""
+        together = sum(self.sure.values(), Counter())
+        return together[Verdict.WRONG], together.total()
 
     def times(self) -> tuple[float, float, float] | None:
         """Median, p99 and most CPU time of a picture, in ms; None where none was answered."""
@@ -129,6 +163,7 @@ class Tally:
                 kind: {"pictures": counts.total(), **{verdict.value: counts[verdict] for verdict in counts}}
                 for kind, counts in sorted(self.by_kind.items())
             },
+            "sure": {kind: dict(counts) for kind, counts in sorted(self.sure.items())},
             "lost_why": dict(self.lost),
             "errors": dict(self.errors),
         }
@@ -142,6 +177,10 @@ def total(tallies: Iterable[Tally]) -> Tally:
         for kind, counts in one.by_kind.items():
             whole.by_kind[kind] = whole.by_kind.get(kind, Counter()) + counts
         whole.ms += one.ms
+        for kind, counts in one.sure.items():
+            whole.sure[kind] = whole.sure.get(kind, Counter()) + counts
+        for kind, ms in one.ms_by_kind.items():
+            whole.ms_by_kind.setdefault(kind, []).extend(ms)
         whole.anywhere += one.anywhere
         whole.lost += one.lost
         whole.errors += one.errors

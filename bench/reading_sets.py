@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
+
+import cv2
+import numpy as np
 
 from agent.core.plates import FORMATS, MARKS
 from agent.vision.worker.picture_file import load
@@ -17,14 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     Pixels = NDArray[np.uint8]
 
 NEGATIVES: Final = "negatives"
-PHOTOS: Final = "easypr_cn"
-_CROPS: Final = "lprnet_cn_crops"
+_CROPS: Final = "_crops"
+"""How the name of a folder ends whose pictures are one plate each, from edge to edge."""
+_MEASURED_MOST_PX: Final = 1920
+"""Photographs that are larger are made so large, as frames of a camera are."""
 _CUT_SIZE_PX: Final = (288, 80)
 _FINE_PX: Final = 960
 
@@ -58,17 +63,24 @@ class LabelledSet:
         """The text that counts of every picture."""
         return frozenset(picture.labels[0] for picture in self.pictures)
 
+    @property
+    def country(self) -> str:
+        """The country of most of its plates, as its labels name it; "" where they name none."""
+        named = Counter(picture.kind.partition(": ")[0] for picture in self.pictures if ": " in picture.kind)
+        return max(named, key=lambda country: named[country], default="")
+
 
 def photographs(data: Path) -> Iterator[LabelledSet]:
     """The sets of a folder that holds qr/ and plates/; what is not there is left out."""
     for folder in sorted((data / "qr").glob("*/labels.csv")):
         yield _codes(folder.parent)
-    if (data / "plates" / PHOTOS).is_dir():
-        photos = _plates(data / "plates" / PHOTOS, Subject.PHOTOS)
+    folders = [labels.parent for labels in sorted((data / "plates").glob("*/labels.csv"))]
+    for folder in (each for each in folders if not each.name.endswith(_CROPS)):
+        photos = _plates(folder, Subject.PHOTOS)
         yield photos
         yield cut_out(photos)
-    if (data / "plates" / _CROPS).is_dir():
-        yield _plates(data / "plates" / _CROPS, Subject.CROPS)
+    for folder in (each for each in folders if each.name.endswith(_CROPS)):
+        yield _plates(folder, Subject.CROPS)
 
 
 def _codes(folder: Path) -> LabelledSet:
@@ -91,7 +103,7 @@ def _code_kind(folder: str, category: str) -> str:
 
 def _plates(folder: Path, subject: Subject) -> LabelledSet:
     pictures = tuple(
-        Picture(row["file"], (row["plate"],), kind_of(row["plate"]), partial(load, folder / row["file"]))
+        Picture(row["file"], (row["plate"],), _country_and_kind(row), partial(_sized, folder / row["file"]))
         for row in _rows(folder)
     )
     return LabelledSet(folder.name, subject, pictures)
@@ -100,6 +112,28 @@ def _plates(folder: Path, subject: Subject) -> LabelledSet:
 def _rows(folder: Path) -> list[dict[str, str]]:
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def _sized(file: Path) -> Pixels:
+    pixels = load(file)
+    factor = _MEASURED_MOST_PX / max(pixels.shape[:2])
+    if factor >= 1:
+        return pixels
+    return cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def _country_and_kind(row: dict[str, str]) -> str:
+    """The country that the labels name, and the kind."""
+    country = row.get("region", "").partition("-")[0]
+    return f"{country}: {kind_of(row['plate'])}" if country else kind_of(row["plate"])
+
+
+def sampled(labelled: LabelledSet, most: int) -> LabelledSet:
+    """At most so many pictures of a set, spread evenly over it."""
+    count = len(labelled.pictures)
+    if count <= most:
+        return labelled
+    return replace(labelled, pictures=tuple(labelled.pictures[place * count // most] for place in range(most)))
 
 
 def kind_of(plate: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from bench.reading_countries import by_country, by_reader
 from bench.reading_engines import ENGINES, Subject
+from bench.reading_markdown import markdown
 from bench.reading_score import Tally, Verdict, total
 
 if TYPE_CHECKING:
@@ -24,8 +26,10 @@ def tables(results: Results) -> dict[str, str]:
         "codes": _by_set(results, _chosen(results, Subject.CODES, drawn=False), "all photographs"),
         "codes-kinds": _by_kind(results, _chosen(results, Subject.CODES, drawn=False)),
         "codes-drawn": _by_kind(results, _chosen(results, Subject.CODES, drawn=True), times=True),
-        "plates": _by_set(results, _chosen(results, Subject.PHOTOS, drawn=False), ""),
-        "crops": _by_set(results, _chosen(results, Subject.CROPS, drawn=False), ""),
+        "plates": by_reader(results, _chosen(results, Subject.PHOTOS, drawn=False)),
+        "plates-countries": by_country(results, _chosen(results, Subject.PHOTOS, drawn=False)),
+        "crops": by_reader(results, _chosen(results, Subject.CROPS, drawn=False)),
+        "crops-countries": by_country(results, _chosen(results, Subject.CROPS, drawn=False)),
         "plates-drawn": _by_kind(results, _chosen(results, Subject.PHOTOS, drawn=True), times=True),
         "crops-drawn": _by_kind(results, _chosen(results, Subject.CROPS, drawn=True), times=True),
         "engines": _engines(results),
@@ -110,23 +114,6 @@ def _cost(tally: Tally) -> list[str]:
     times = tally.times()
     cells = [f"{value:.3g}" if value < 100 else f"{value:.0f}" for value in times] if times else ["-"] * 3
     return [*cells, "-" if tally.peak_mb is None else f"{tally.peak_mb:.0f}"]
-
-
-def markdown(rows: Sequence[Sequence[str]]) -> str:
-    """A table whose columns stand under one another on a terminal too; the first row is the head."""
-    widths = [max(_columns(row[place]) for row in rows) for place in range(len(rows[0]))]
-
-    def line(row: Sequence[str]) -> str:
-        cells = [cell + " " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)]
-        return f"| {' | '.join(cells)} |"
-
-    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
-    return "\n".join([line(rows[0]), rule, *[line(row) for row in rows[1:]]])
-
-
-def _columns(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    return sum(2 if "\u2e80" <= character <= "\uffef" else 1 for character in text)
 
 
 def filled(page: str, found: dict[str, str]) -> str:

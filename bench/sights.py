@@ -78,7 +78,7 @@ def seen(
         view = _through_lens(_over(ground, lit, target), sight, chance)
         size = (right - left, bottom - top)
         picture[top:bottom, left:right] = np.clip(cv2.resize(view, size, interpolation=cv2.INTER_AREA), 0, 255)
-    return Seen(_sensed(picture, sight.noise, chance), corners.astype(np.float32))
+    return Seen(sensed(picture, sight.noise, chance), corners.astype(np.float32))
 
 
 def _shrunk(flat: Flat, unit_px: float) -> Pixels:
@@ -153,7 +153,8 @@ def _through_lens(view: Floats, sight: Sight, chance: np.random.Generator) -> Fl
     return view
 
 
-def _sensed(picture: Pixels, noise: float, chance: np.random.Generator) -> Pixels:
+def sensed(picture: Pixels, noise: float, chance: np.random.Generator) -> Pixels:
+    """The picture as it leaves the camera: with noise, standard deviation in grey levels, and as JPEG."""
     grain = chance.normal(0, noise, picture.shape[:2]).astype(np.float32)[..., None]
     noisy = np.clip(picture + grain, 0, 255).astype(np.uint8)
     _, jpeg = cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])

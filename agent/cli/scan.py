@@ -50,9 +50,10 @@ def scan(
 
     With --json each picture gives one line: "file"; "qr", a list of "text", "engine", "corners", which run clockwise
     from the top left, and "module_px"; "plates", the main one first, a list of "text", "confidence", "characters" with
-    the probability of each, "box" as x, y, width and height, "kind" and "character_px"; "vins", those in bars and Data
-    Matrix, a list of "text", "source" and "box"; "picture", how good it is for reading; "ms", the time that each reader
-    took, null where it was not asked. A picture that cannot be read gives "file" and "error".
+    the probability of each, "box" as x, y, width and height, "kind", "character_px" and "cut", true where the edge of
+    the picture cuts the plate: such a plate comes last and is never sure; "vins", those in bars and Data Matrix, a list
+    of "text", "source" and "box"; "picture", how good it is for reading; "ms", the time that each reader took, null
+    where it was not asked. A picture that cannot be read gives "file" and "error".
 
     "picture" holds "grade", the worst of all: good, poor or bad; and "findings", a list of "figure", "value", "grade",
     "flaw" and "advice", both null where all is good. The figures are module_px, the smallest of the codes; character_px
@@ -162,7 +163,7 @@ class _Scanner:
         if self.plate is None:
             return [], None
         start = time.monotonic()
-        plates = self.plate.read(pixels, thorough=True)
+        plates = self.plate.read(pixels, thorough=True, with_cut=True)
         spent = _ms_since(start)
         rows = [
             {
@@ -172,6 +173,7 @@ class _Scanner:
                 "box": list(plate.box),
                 "kind": plate.kind.value,
                 "character_px": round(plate.character_px, 1),
+                "cut": plate.cut,
             }
             for plate in plates
         ]
@@ -267,7 +269,7 @@ def _show_table(rows: list[dict[str, Any]]) -> None:
         if "error" in row:
             table.add_row(Text(printable(row["file"])), Text(row["error"], style="red"))
             continue
-        plates = [f"{plate['text']} {plate['confidence']:.0%} {plate['kind']}" for plate in row["plates"]]
+        plates = [_plate(plate) for plate in row["plates"]]
         codes = [printable(code["text"]) for code in row["qr"]]
         vins = [f"{vin['text']} {vin['source']}" for vin in row["vins"]]
         spent = [f"{name} {ms:.0f}" for name, ms in row["ms"].items() if ms is not None]
@@ -278,6 +280,11 @@ def _show_table(rows: list[dict[str, Any]]) -> None:
     if not console.is_terminal:
         console = Console(width=_WIDTH_OF_A_FILE)
     console.print(table)
+
+
+def _plate(plate: dict[str, Any]) -> str:
+    cut = " (cut)" if plate["cut"] else ""
+    return f"{plate['text']} {plate['confidence']:.0%} {plate['kind']}{cut}"
 
 
 def _light(picture: dict[str, Any]) -> Text:

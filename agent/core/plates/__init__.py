@@ -4,6 +4,7 @@ Pure figures. No picture comes here; the vision worker's readings do.
 """
 
 from agent.core.plates.bystanders import Bystanders
+from agent.core.plates.caption import TextLook, is_caption
 from agent.core.plates.certainty import ACCEPTED, Doubt, bounded, doubt_of, has_known_form
 from agent.core.plates.colours import PlateColour, possible, refined
 from agent.core.plates.customs_codes import NO_PLATE, customs_code
@@ -21,8 +22,10 @@ from agent.core.plates.formats import (
     normalise,
 )
 from agent.core.plates.frame_evidence import TEMPERATURE, FrameEvidence
+from agent.core.plates.main_plate import PLAUSIBLE, aside_of, in_zone, prominence
 from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, PlateMatch
 from agent.core.plates.origin import Sight, as_seen, shares, weighed
+from agent.core.plates.picture_edge import NEAR_EDGE, PlateSide, confidence_when_cut, is_cut
 from agent.core.plates.plate_format import RegionField
 from agent.core.plates.plate_kinds import Country, country_of
 from agent.core.plates.recogniser_columns import ALPHABET, MOST_BYTES, decode, encode
@@ -45,7 +48,9 @@ __all__ = [
     "FORMATS",
     "MARKS",
     "MOST_BYTES",
+    "NEAR_EDGE",
     "NO_PLATE",
+    "PLAUSIBLE",
     "PROVINCES",
     "STRICT",
     "TEMPERATURE",
@@ -63,24 +68,32 @@ __all__ = [
     "PlateFormat",
     "PlateKind",
     "PlateMatch",
+    "PlateSide",
     "PlateVote",
     "RegionField",
     "Sight",
+    "TextLook",
     "WitnessRules",
     "WitnessStanding",
     "WitnessedMatch",
     "as_seen",
+    "aside_of",
     "bounded",
+    "confidence_when_cut",
     "country_of",
     "customs_code",
     "decode",
     "doubt_of",
     "encode",
     "has_known_form",
+    "in_zone",
+    "is_caption",
+    "is_cut",
     "is_plate_text",
     "kinds_of",
     "normalise",
     "possible",
+    "prominence",
     "refined",
     "series",
     "shares",

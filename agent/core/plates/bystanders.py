@@ -1,4 +1,4 @@
-"""Plates that are not those of the vehicle at the barrier: on a poster or a parked car, or on the vehicle behind.
+"""Plates that are not those of the vehicle at the barrier: on a poster, a parked car, a vehicle behind or beside it.
 
 They are known by what they do over time, not by how they look. A plate that is taken for a bystander by mistake costs
 an officer's minute; a bystander that is taken for the vehicle may open the barrier. So a plate that was found to be one
@@ -7,32 +7,22 @@ stays one until it moves, as every plate does that comes to the barrier.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from agent.core.plates.certainty import ACCEPTED
+from agent.core.plates.loop_evidence import DROVE_IN_S, EARLY_S, WAITED_S, came_with_loop, is_of_another, late_visits
+from agent.core.plates.plate_history import OUTLASTED, PlateHistory, has_moved, key_of, may_be_found_again
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from agent.core.model import Reading
+    from agent.core.plates.plate_history import PlateKey
 
-_Box = tuple[int, int, int, int]
-_Key = tuple[str, int]
-"""Camera and track."""
-
-_MOVED: Final = 0.5
-_GREW: Final = 1.25
-"""A plate has moved when its centre is half its width away, or its width a quarter more or less: boxes jitter by
-less."""
-_BEFORE_S: Final = 1.0
-"""A vehicle may stand for so long before the loop says so."""
 _AFTER_S: Final = 2.0
 """A vehicle may be seen for so long after the loop says that it has gone."""
 _GONE_S: Final = 3.0
-_OUTLASTED: Final = 3
-"""Without a loop: how many other plates must have come and gone. One alone may be of the neighbouring lane."""
 _IN_FRONT_S: Final = 5.0
 _LATER_S: Final = 1.0
 _SMALLER: Final = 0.8
@@ -41,42 +31,16 @@ _MOST_PLATES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class _Plate:
-    """What is known of one plate. `rest`: where it has stood since `rest_at`; `box`: where it was seen last.
-
-    `alone_at`: since when it has been seen there without a vehicle; `before`: it was, as the vehicle came that is there
-    or has just left. `outlasted`: how many vehicles have come and gone while it stood.
-    `aside`: it did not count when it was seen last; `behind_s`: how much later than `last_at` that frame came.
-    """
-
-    text: str
-    box: _Box
-    rest: _Box
-    first_at: float
-    rest_at: float
-    last_at: float
-    sure: bool = False
-    alone_at: float | None = None
-    before: bool = False
-    outlasted: int = 0
-    behind: bool = False
-    gone: bool = False
-    aside: bool = False
-    behind_s: float = 0.0
-
-    @property
-    def stands(self) -> bool:
-        """Whether it has stood over vehicles."""
-        return self.outlasted >= _OUTLASTED
-
-
-@dataclass(frozen=True, slots=True)
 class Bystanders:
-    """The plates that one lane's cameras see over time. `present`: whether a vehicle is there; None: nobody knows."""
+    """The plates that one lane's cameras see over time. `present`: whether a vehicle is there; None: nobody knows.
+
+    `late`: by camera, for how many visits on end its plates have only come late.
+    """
 
     present: bool | None = None
     changed_at: float = 0.0
-    plates: Mapping[_Key, _Plate] = field(default_factory=dict)
+    plates: Mapping[PlateKey, PlateHistory] = field(default_factory=dict)
+    late: Mapping[str, int] = field(default_factory=dict)
 
     def with_vehicle(self, present: bool | None, at: float) -> Bystanders:
         """Note what the loop before the arm says; None where there is none or it cannot be trusted.
@@ -86,7 +50,8 @@ class Bystanders:
         if present is self.present:
             return self
         plates = {key: _as_vehicle(plate, present, at) for key, plate in self.plates.items()}
-        return replace(self, present=present, changed_at=at, plates=plates)
+        late = self._late_visits() if self.present and present is False else self.late
+        return replace(self, present=present, changed_at=at, plates=plates, late=late)
 
     def with_readings(self, readings: Sequence[Reading]) -> tuple[Bystanders, tuple[Reading, ...]]:
         """Note the readings of one frame; returns those that count too.
@@ -98,9 +63,10 @@ class Bystanders:
             return self, tuple(readings)
         at = placed[0].at
         known = {key: plate for key, plate in self.plates.items() if at - plate.last_at <= _REMEMBERED_S}
+        here = {key_of(reading) for reading in placed}
         for reading in placed:
-            known[_key(reading)] = self._seen(known.get(_key(reading)), reading)
-        here = {_key(reading) for reading in placed}
+            plate = known.get(key_of(reading)) or _new(reading, known, here)
+            known[key_of(reading)] = self._seen(plate, reading)
         if self.present is None:
             known = _outlasting(known, here, at)
         in_front = {key: _in_front_of(key, known, at) for key in here}
@@ -109,11 +75,36 @@ class Bystanders:
             together = any(known[key].first_at <= other.last_at for other in nearer)
             known[key] = replace(known[key], behind=known[key].behind or together)
         barred = {key for key in here if known[key].stands or known[key].behind or in_front[key]}
+        if self.present:
+            barred |= self._of_others(here, known, at)
         for key in here:
             known[key] = replace(known[key], aside=key in barred)
         newest = sorted(known.items(), key=lambda item: -item[1].last_at)[:_MOST_PLATES]
         after = replace(self, plates=dict(newest))
-        return after, tuple(reading for reading in readings if _key(reading) not in barred)
+        return after, tuple(reading for reading in readings if key_of(reading) not in barred)
+
+    def _of_others(self, here: Iterable[PlateKey], known: Mapping[PlateKey, PlateHistory], at: float) -> set[PlateKey]:
+        """The plates in view that are not of the vehicle on the loop; one that another camera saw come with it is."""
+        came = {plate.text for plate in known.values() if plate.with_loop and plate.sure}
+        return {
+            key
+            for key in here
+            if known[key].text not in came
+            and is_of_another(
+                known[key], _beside(key, known), self.changed_at, at, late_before=self.late.get(key[0], 0)
+            )
+        }
+
+    def _late_visits(self) -> dict[str, int]:
+        cameras = {camera for camera, _ in self.plates}
+        return {
+            camera: late_visits(
+                self.late.get(camera, 0),
+                [plate for key, plate in self.plates.items() if key[0] == camera],
+                self.changed_at,
+            )
+            for camera in cameras
+        }
 
     def set_aside(self, at: float) -> int:
         """How many plates are in view that were surely read and do not count. `at`: monotonic seconds."""
@@ -122,12 +113,10 @@ class Bystanders:
             for plate in self.plates.values()
         )
 
-    def _seen(self, plate: _Plate | None, reading: Reading) -> _Plate:
+    def _seen(self, plate: PlateHistory, reading: Reading) -> PlateHistory:
         at, sure = reading.at, reading.confidence >= ACCEPTED
-        if plate is None:
-            plate = _Plate(reading.text, reading.box, reading.box, at, at, at, sure)
-        elif _has_moved(plate.rest, reading.box):
-            plate = replace(plate, rest=reading.box, rest_at=at, alone_at=None, before=False, outlasted=0, behind=False)
+        if has_moved(plate.rest, reading.box):
+            plate = _moved(plate, reading)
         text = reading.text if sure or not plate.sure else plate.text
         plate = replace(
             plate,
@@ -138,23 +127,63 @@ class Bystanders:
             gone=False,
             behind_s=reading.behind_s,
         )
+        if self.present and came_with_loop(plate, self.changed_at, at):
+            return replace(plate, with_loop=True)
         if self.present is not False or at - self.changed_at < _AFTER_S:
             return plate
-        outlasted = plate.outlasted + (_OUTLASTED if plate.before else 0)
+        outlasted = plate.outlasted + (OUTLASTED if plate.before else 0)
         alone_at = at if plate.alone_at is None else plate.alone_at
         return replace(plate, outlasted=outlasted, before=False, alone_at=alone_at)
 
 
-def _as_vehicle(plate: _Plate, present: bool | None, at: float) -> _Plate:
+def _new(reading: Reading, known: dict[PlateKey, PlateHistory], here: Collection[PlateKey]) -> PlateHistory:
+    """The history of a new track; that of one which was lost, and is found again in it, is taken from `known`.
+
+    `here`: the tracks of this frame, none of which is lost.
+    """
+    absent = [(key, known[key]) for key in known if key[0] == reading.camera and key not in here]
+    lost = next((key for key, plate in absent if may_be_found_again(plate, reading)), None)
+    if lost is not None:
+        return known.pop(lost)
+    at, box = reading.at, reading.box
+    # Whatever is read where a bystander stands is that one: the clock of a caption shows another text every second.
+    outlasted = max((plate.outlasted for _, plate in absent if not has_moved(plate.rest, box)), default=0)
+    plate = PlateHistory(reading.text, box, box, at, at, at, reading.confidence >= ACCEPTED)
+    return replace(plate, outlasted=outlasted) if outlasted >= OUTLASTED else plate
+
+
+def _moved(plate: PlateHistory, reading: Reading) -> PlateHistory:
+    first_time = plate.rest_at == plate.first_at
+    return replace(
+        plate,
+        rest=reading.box,
+        rest_at=reading.at,
+        alone_at=None,
+        before=False,
+        waited=False,
+        outlasted=0,
+        behind=False,
+        drove_in=plate.drove_in or (first_time and reading.at - plate.first_at <= DROVE_IN_S),
+    )
+
+
+def _as_vehicle(plate: PlateHistory, present: bool | None, at: float) -> PlateHistory:
     if present is None:
-        return replace(plate, alone_at=None, before=False)
+        return replace(plate, alone_at=None, before=False, waited=False, with_loop=False)
     if present:
-        alone = plate.alone_at is not None and at - plate.alone_at >= _BEFORE_S
-        return replace(plate, alone_at=None, before=plate.before or alone)
-    return plate
+        alone_s = 0.0 if plate.alone_at is None else at - plate.alone_at
+        before, waited = plate.before or alone_s >= EARLY_S, alone_s >= WAITED_S
+        return replace(plate, alone_at=None, before=before, waited=waited, with_loop=False)
+    return replace(plate, waited=False, with_loop=False)
 
 
-def _outlasting(known: Mapping[_Key, _Plate], here: Iterable[_Key], at: float) -> dict[_Key, _Plate]:
+def _beside(key: PlateKey, known: Mapping[PlateKey, PlateHistory]) -> list[PlateHistory]:
+    return [other for other_key, other in known.items() if other_key[0] == key[0] and other_key != key]
+
+
+def _outlasting(
+    known: Mapping[PlateKey, PlateHistory], here: Iterable[PlateKey], at: float
+) -> dict[PlateKey, PlateHistory]:
     """Count the plates that came and went while others stood there: without a loop they stand for vehicles."""
     after = dict(known)
     for key, plate in known.items():
@@ -168,7 +197,7 @@ def _outlasting(known: Mapping[_Key, _Plate], here: Iterable[_Key], at: float) -
     return after
 
 
-def _in_front_of(key: _Key, known: Mapping[_Key, _Plate], at: float) -> list[_Plate]:
+def _in_front_of(key: PlateKey, known: Mapping[PlateKey, PlateHistory], at: float) -> list[PlateHistory]:
     """The plates of the frame's last seconds that are nearer: there first, larger, and lower in the picture."""
     plate = known[key]
     return [
@@ -184,13 +213,3 @@ def _in_front_of(key: _Key, known: Mapping[_Key, _Plate], at: float) -> list[_Pl
         and plate.box[2] <= _SMALLER * other.box[2]
         and plate.box[1] + plate.box[3] <= other.box[1]
     ]
-
-
-def _has_moved(rest: _Box, box: _Box) -> bool:
-    wider = max(rest[2], box[2])
-    away = math.hypot(rest[0] + rest[2] / 2 - box[0] - box[2] / 2, rest[1] + rest[3] / 2 - box[1] - box[3] / 2)
-    return away > _MOVED * wider or wider > _GREW * min(rest[2], box[2])
-
-
-def _key(reading: Reading) -> _Key:
-    return reading.camera, reading.track

@@ -7,8 +7,9 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates.certainty import ACCEPTED, Doubt, bounded, doubt_of
+from agent.core.plates.certainty import Doubt, bounded, doubt_of
 from agent.core.plates.colours import PlateColour
+from agent.core.plates.main_plate import PLAUSIBLE, prominence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,9 +27,9 @@ _REACH: Final = 2.0
 _SIZE_CHANGE: Final = 2.0
 _MOST_READINGS: Final = 5
 _CONTESTED: Final = 0.7
-"""From this share of the evidence on, a second plate in the same frames may as well be that of the vehicle."""
+"""From this share of its prominence on, a second plate in the same frames may as well be that of the vehicle."""
 _NEARER: Final = 1.5
-"""From this ratio of areas on, a plate that was surely read in the same frames is nearer to the barrier."""
+"""From this ratio of areas on, another plate of the same frames is nearer to the barrier, however sure its text is."""
 _LONGER_SHARE: Final = 0.2
 """From this share of the evidence on, a longer text at the same place may be what the plate says."""
 
@@ -74,15 +75,15 @@ def vote(readings: Sequence[Reading]) -> PlateVote | None:
 
     Readings are grouped by plate: of one length, alike in text, near one another from frame to frame, never two of one
     frame, and never two that the reader followed as two plates and read as two. So neither another vehicle's plate nor
-    a reading of another length mixes in. The group with the most evidence, which is confidence weighed by the plate's
-    area, is the vehicle at the barrier. Its log probabilities are added place by place, damped because the frames of
-    one standing vehicle err alike.
+    a reading of another length mixes in. The group that is the most prominent over its frames, by size and place, is
+    the vehicle at the barrier, whether or not it is read as surely as another one. Its log probabilities are added
+    place by place, damped because the frames of one standing vehicle err alike.
     """
     usable = _usable(readings)
     if not usable:
         return None
     tracks, largest = _tracks(usable), _largest(usable)
-    weights = [sum(_weight(reading, largest) for reading in track.readings) for track in tracks]
+    weights = [sum(_prominence(reading, largest) for reading in track.readings) for track in tracks]
     main = tracks[weights.index(max(weights))]
     contested = any(
         (weight >= _CONTESTED * max(weights) or _is_nearer(track, main))
@@ -152,12 +153,12 @@ def _followed_apart(a: Reading, b: Reading) -> bool:
 
 
 def _is_nearer(track: _Track, main: _Track) -> bool:
-    """Whether a plate was surely read and is plainly larger than the main one.
+    """Whether it is a plate and plainly larger than the main one.
 
     The vehicle at the barrier is in front.
     """
-    sure = any(reading.confidence >= ACCEPTED for reading in track.readings)
-    return sure and max(map(_area, track.readings)) >= _NEARER * max(map(_area, main.readings)) > 0
+    plausible = any(reading.confidence >= PLAUSIBLE for reading in track.readings)
+    return plausible and max(map(_area, track.readings)) >= _NEARER * max(map(_area, main.readings)) > 0
 
 
 def _differences(a: Reading, b: Reading) -> int:
@@ -187,9 +188,19 @@ def _area(reading: Reading) -> int:
     return reading.box[2] * reading.box[3]
 
 
-def _weight(reading: Reading, largest: int) -> float:
+def _prominence(reading: Reading, largest: int) -> float:
+    return prominence(reading.confidence, _share(reading, largest), reading.aside)
+
+
+def _clearness(reading: Reading, largest: int) -> float:
+    """How well a reading shows its plate."""
+    return reading.confidence * _share(reading, largest)
+
+
+def _share(reading: Reading, largest: int) -> float:
+    """Its area to that of the largest; 1 where that is not known."""
     area = _area(reading)
-    return reading.confidence * (area / largest if area and largest else 1.0)
+    return area / largest if area and largest else 1.0
 
 
 def _combined(readings: list[Reading], largest: int, *, contested: bool) -> PlateVote:
@@ -207,7 +218,7 @@ def _combined(readings: list[Reading], largest: int, *, contested: bool) -> Plat
         frames=count,
         agreeing=sum(reading.text == text for reading in readings),
         kind=Counter(reading.kind for reading in readings).most_common(1)[0][0],
-        readings=tuple(sorted(readings, key=lambda reading: -_weight(reading, largest))[:_MOST_READINGS]),
+        readings=tuple(sorted(readings, key=lambda reading: -_clearness(reading, largest))[:_MOST_READINGS]),
         contested=contested,
         colour=_commonest(reading.colour for reading in readings if reading.colour != PlateColour.NOT_KNOWN),
     )

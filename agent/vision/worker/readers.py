@@ -91,6 +91,11 @@ class Plate(Protocol):
         ...
 
     @property
+    def aside(self) -> float:
+        """How far from the middle of the lane it lies, 0 to 1."""
+        ...
+
+    @property
     def legible(self) -> bool:
         """Whether `flat`, kept as JPEG, can stand for what was read."""
         ...

@@ -20,13 +20,14 @@ import zxingcpp
 from bench import bar_chart, curve_views, curves, line_chart, reading_log
 from bench.reading_drawn import CODE_AT, code_flat, glyphs_in, permit, plate_of, plate_set, written, yard
 from bench.reading_engines import ENGINES, Engine, Subject
+from bench.reading_markdown import markdown
 from bench.reading_ocr import plates_among
 from bench.reading_ocr import written as as_number
 from bench.reading_process import EngineLostError, EngineMissingError, EngineProcess, command
 from bench.reading_run import MOST_LOST, run
 from bench.reading_score import Tally, Verdict, accepted, judged_codes, judged_plates, total
 from bench.reading_sets import LabelledSet, Picture, photographs
-from bench.reading_tables import filled, markdown, tables
+from bench.reading_tables import filled, tables
 from bench.sights import Sight, seen
 from training.drawing import DrawnKind
 

@@ -50,7 +50,8 @@ class PlateFound:
 
     `corners`: shape (4, 2), clockwise from the top left, pixels. `score`: the detector's, 0..1. `flat`: the plate
     flattened, BGR, to be kept as evidence. `character_px`: height of a character in the frame, of the smaller ones
-    where there are two lines. `legible`: `flat`, kept as JPEG, does not read as another plate, or as none.
+    where there are two lines. `legible`: `flat`, kept as JPEG, does not read as another plate, or as none. `cut`: the
+    edge of the picture cuts it, or may.
     """
 
     text: str
@@ -65,6 +66,8 @@ class PlateFound:
     two_lines: bool
     colour: PlateColour
     character_px: float
+    aside: float = 0.0
+    cut: bool = False
     legible: bool = True
     doubt: Doubt = Doubt.NONE
     countries: tuple[tuple[Country, float], ...] = ()
@@ -86,6 +89,7 @@ class PlateFound:
             frame=frame,
             at=at,
             box=self.box,
+            aside=self.aside,
             picture=picture,
             columns=self.columns,
             two_lines=self.two_lines,

@@ -5,21 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-import cv2
-import numpy as np
-
-from agent.core.plates import ACCEPTED
+from agent.core.plates import (
+    ACCEPTED,
+    aside_of,
+    confidence_when_cut,
+    in_zone,
+    is_caption,
+    is_cut,
+    prominence,
+)
 from agent.vision.worker.picture_selector import crop_jpeg, decoded
 from agent.vision.worker.plate import weights
 from agent.vision.worker.plate.close_up import close_up
 from agent.vision.worker.plate.colour import light_of
 from agent.vision.worker.plate.crop_reader import PlateCropReader
 from agent.vision.worker.plate.detector import PlateDetector
+from agent.vision.worker.plate.edge import sides_of
+from agent.vision.worker.plate.text_look import look_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from agent.vision.worker.plate.colour import Light
@@ -29,8 +37,6 @@ if TYPE_CHECKING:
 _MOST_PLATES: Final = 4
 _CLOSE_UPS: Final = 2
 """How many plates of a frame are looked at twice: the nearest ones, for the sake of time."""
-_CUT: Final = 0.01
-"""So near the edge of the picture, in widths of the plate, it may go on outside."""
 
 
 class PlateReader(PlateCropReader):
@@ -44,20 +50,22 @@ class PlateReader(PlateCropReader):
         """
         super().__init__(folder)
         self._detector = PlateDetector(folder=folder)
-        self._zone = np.array(zone, dtype=np.float32)
+        self._zone = tuple((x, y) for x, y in zone)
 
-    def read(self, pixels: NDArray[np.uint8], *, thorough: bool = False) -> list[PlateFound]:
-        """The plates in a BGR picture, shape (height, width, 3), 8 bit; the main one, large and sure, first.
+    def read(self, pixels: NDArray[np.uint8], *, thorough: bool = False, with_cut: bool = False) -> list[PlateFound]:
+        """The plates in a BGR picture, shape (height, width, 3), 8 bit; that of the main vehicle first.
 
-        A plate that the edge of the picture may cut is left out. `thorough` looks again at a finer scale when the first
-        look gave no plate that is sure to be all there, at about three times the cost.
+        What the camera itself writes into the picture is none. A plate that the edge of the picture may cut is left
+        out; `with_cut`: it comes last and is never sure.
+        `thorough` looks again at a finer scale when the first look gave no plate that is sure to be all there, at about
+        three times the cost.
         """
         found = self._read_at_size(pixels, 640)
         if thorough and not any(map(_is_whole, found)):
             finer = self._read_at_size(pixels, 960)
             found = max(finer, found, key=_surest)
-        found = [replace(plate, legible=self._is_legible(plate)) for plate in found]
-        return sorted(found, key=lambda plate: _prominence(plate, pixels.shape[1]), reverse=True)
+        found = [replace(plate, legible=self._is_legible(plate)) for plate in found if with_cut or not plate.cut]
+        return sorted(found, key=_precedence, reverse=True)
 
     def _is_legible(self, plate: PlateFound) -> bool:
         """Whether the picture that is kept of a plate can stand for what was read: it is read once more, as JPEG."""
@@ -77,17 +85,19 @@ class PlateReader(PlateCropReader):
             else self.read_one(pixels, detection, light)
             for place, detection in enumerate(largest)
         ]
-        return [plate for plate in read if plate is not None]
+        plates = (plate for plate in read if plate is not None)
+        return [self._placed(plate, pixels) for plate in plates if not is_caption(look_of(pixels, plate.corners))]
 
     def _counts(self, detection: PlateBox, pixels: NDArray[np.uint8]) -> bool:
-        """Whether the plate lies in the zone, and whole in the picture: what is cut off would be made up."""
-        height, width = pixels.shape[:2]
-        x, y, across, down = detection.box
-        margin = max(1.0, across * _CUT)
-        if x < margin or y < margin or x + across > width - margin or y + down > height - margin:
-            return False
-        centre = ((x + across / 2) / width, (y + down / 2) / height)
-        return not self._zone.size or cv2.pointPolygonTest(self._zone, centre, measureDist=False) >= 0
+        """Whether the plate lies in the zone."""
+        return in_zone(detection.box, _size_px(pixels), self._zone)
+
+    def _placed(self, plate: PlateFound, pixels: NDArray[np.uint8]) -> PlateFound:
+        """The plate with its place in the lane, and in the picture: of one that is cut nothing is sure."""
+        aside = aside_of(plate.box, _size_px(pixels), self._zone)
+        if not is_cut(sides_of(pixels, plate.corners)):
+            return replace(plate, aside=aside)
+        return replace(plate, aside=aside, cut=True, confidence=confidence_when_cut(plate.confidence))
 
     def _read_closer(self, pixels: NDArray[np.uint8], detection: PlateBox, light: Light) -> PlateFound | None:
         """Read a plate, and where that is not sure to be all of it once more with tighter corners.
@@ -108,14 +118,15 @@ def _is_whole(plate: PlateFound) -> bool:
     return plate.confidence >= ACCEPTED
 
 
-def _prominence(plate: PlateFound, width_px: int) -> float:
-    """What makes a plate the main one.
+def _precedence(plate: PlateFound) -> tuple[bool, float, float]:
+    """Whole plates first, by what makes the main one; of two that are alike, the surer."""
+    area = float(plate.box[2] * plate.box[3])
+    return not plate.cut, prominence(plate.confidence, area, plate.aside), plate.confidence
 
-    That it can be read, is near, which is size, and in the lane, which is middle.
-    """
-    left, _, width, _ = plate.box
-    aside = abs(left + width / 2 - width_px / 2) / (width_px / 2)
-    return plate.confidence * plate.score * width * (1 - aside / 2)
+
+def _size_px(pixels: NDArray[np.uint8]) -> tuple[int, int]:
+    height, width = pixels.shape[:2]
+    return width, height
 
 
 def _surest(plates: Sequence[PlateFound]) -> tuple[bool, float]:

@@ -54,13 +54,32 @@ def test_a_line_of_json_has_exactly_the_promised_shape(photo: Path) -> None:
     assert list(code) == ["text", "engine", "corners", "module_px"]
     assert (code["text"], code["engine"]) == ("https://gate.example/Қорғас", "zxing")
     assert np.array(code["corners"]).shape == (4, 2)
-    assert list(plate) == ["text", "confidence", "characters", "box", "kind", "character_px"]
+    assert list(plate) == ["text", "confidence", "characters", "box", "kind", "character_px", "cut"]
     assert (plate["text"], plate["kind"], len(plate["box"])) == ("新A12345", "civil_blue", 4)
     assert [character for character, _ in plate["characters"]] == list("新A12345")
     assert all(0 < share <= 1 for _, share in plate["characters"])
     assert row["vins"] == []
     assert set(row["ms"]) == {"qr", "plate", "vin"}
     assert all(ms > 0 for ms in row["ms"].values())
+
+
+def test_a_plate_that_the_edge_of_the_picture_cuts_is_shown_as_such_and_never_sure(tmp_path: Path) -> None:
+    scene = draw_scene(Scene(vehicle=Vehicle(plate="新A12345")))
+    (whole,) = scan_plates(tmp_path / "whole.png", scene)
+    left, _, across, _ = whole["box"]
+    (at_edge,) = scan_plates(tmp_path / "at_edge.png", scene[:, : left + across + 12])
+    cut = scan_plates(tmp_path / "cut.png", scene[:, : left + across - 10])
+
+    assert (whole["cut"], at_edge["text"], at_edge["cut"]) == (False, "新A12345", False)
+    assert cut
+    assert all(plate["cut"] and plate["confidence"] <= 0.5 for plate in cut)
+    assert " (cut)" in run(tmp_path / "cut.png").stdout
+
+
+def scan_plates(path: Path, pixels: np.ndarray) -> list[dict]:
+    cv2.imwrite(str(path), np.ascontiguousarray(pixels))
+    (row,) = rows(run(path, "--json", "--reader", "plate"))
+    return row["plates"]
 
 
 FIGURES = ["module_px", "character_px", "sharpness", "glare", "noise", "brightness"]

@@ -122,6 +122,35 @@ def test_a_plate_behind_that_is_seen_more_often_than_the_nearer_one_is_contested
     assert (voted.text, voted.contested, blurred.contested) == ("沪B98765", True, False)
 
 
+def test_the_nearer_plate_is_the_main_one_though_it_is_read_worse_than_one_behind_it() -> None:
+    near = [reading("京A12345", frame, share=0.93, box=(500, 500, 160, 50)) for frame in range(4)]
+    behind = [reading("沪B98765", frame, box=(520, 200, 110, 35)) for frame in range(4)]
+    voted = vote([*near, *behind])
+
+    assert voted is not None
+    assert (voted.text, voted.contested) == ("京A12345", False)
+
+
+def test_a_plate_in_the_next_lane_is_neither_the_main_one_nor_contests_it() -> None:
+    main = [reading("京A12345", frame, box=(560, 500, 150, 48), aside=0.05) for frame in range(4)]
+    beside = [reading("沪B98765", frame, box=(1100, 500, 156, 50), aside=0.8) for frame in range(4)]
+    voted, unplaced = vote([*main, *beside]), vote([*main, *(replace(one, aside=0.05) for one in beside)])
+
+    assert voted is not None
+    assert unplaced is not None
+    assert (voted.text, voted.contested) == ("京A12345", False)
+    assert (unplaced.text, unplaced.contested) == ("沪B98765", True)
+
+
+def test_a_large_plate_at_the_side_contests_wherever_it_is() -> None:
+    main = [reading("京A12345", frame, box=(560, 300, 100, 32), aside=0.0) for frame in range(4)]
+    nearer = [reading("沪B98765", frame, box=(1000, 500, 130, 41), aside=1.0) for frame in range(4)]
+    voted = vote([*main, *nearer])
+
+    assert voted is not None
+    assert (voted.text, voted.contested) == ("京A12345", True)
+
+
 def test_two_plates_that_the_reader_followed_apart_do_not_mix_though_they_are_neighbours() -> None:
     near = [reading("京A12345", frame, box=(500, 500, 160, 50), track=1) for frame in (0, 2, 4)]
     behind = [reading("京A12346", frame, box=(600, 420, 130, 42), track=2) for frame in (1, 3, 5)]

@@ -35,6 +35,7 @@ class Plate:
     colour: str = "blue"
     kind: str = "civil_blue"
     confidence: float = 0.97
+    aside: float = 0.25
     columns: bytes = bytes((1, 0, 0))
     two_lines: bool = False
     character_px: float = 17.5
@@ -92,6 +93,10 @@ def test_the_height_of_a_character_crosses_the_wire() -> None:
     message, _ = detections.of_plates(NumberedFrame(1, Frame(np.zeros((72, 128, 3), np.uint8), 0.1)), [NEAR])
 
     assert message.plates[0].character_px == 17.5
+
+
+def test_the_place_of_a_plate_in_the_lane_crosses_the_wire() -> None:
+    assert [one.aside for one in Life().sees(1, replace(NEAR, aside=0.0), replace(FAR, aside=0.75))] == [0.0, 0.75]
 
 
 def test_a_vision_worker_that_was_started_anew_gives_no_track_a_second_time() -> None:

@@ -297,6 +297,12 @@ def test_a_plate_has_one_position_for_each_character():
         SeenPlate(text="AB", positions=((("A", 1.0),),), kind="x", confidence=0.1, box=(0, 0, 0, 0))
 
 
+@pytest.mark.parametrize("aside", [-0.1, 1.5, float("nan"), float("inf")])
+def test_a_plate_that_is_nowhere_in_the_lane_is_refused(aside):
+    with pytest.raises(ValidationError):
+        SeenPlate(**dict(PLATE) | {"aside": aside})
+
+
 @pytest.mark.parametrize("columns", [bytes((1, 0)), bytes((1, 200, 0)), bytes(65), bytes((16, *range(32))) * 65])
 def test_columns_that_the_recogniser_cannot_have_written_are_refused(columns):
     with pytest.raises(ValidationError, match=r"byte|at most"):

@@ -173,12 +173,65 @@ def test_only_a_plate_whose_centre_lies_in_the_zone_is_read(zone: tuple, texts: 
     assert {plate.text for plate in PlateReader(zone=zone).read(picture, thorough=True)} == texts
 
 
-def test_a_plate_that_the_edge_of_the_picture_cuts_is_not_read(reader: PlateReader) -> None:
-    whole = on_asphalt(("新A12345", 1060, 300, 200))
-    cut = on_asphalt(("新A12345", 1120, 300, 200))
+def at_edge(text: str, side: str, inside_px: int) -> np.ndarray:
+    """A plate of 200 x 64 on grey ground, 400 x 600: that side of it is so far inside the picture, or cut off."""
+    style = "kz" if text[0].isdigit() else "cn_blue"
+    ground = np.full((1200, 1600, 3), (95, 92, 90), np.uint8)
+    ground[600:664, 700:900] = cv2.resize(draw_plate(text, style), (200, 64), interpolation=cv2.INTER_AREA)
+    left, top = {
+        "right": (900 + inside_px - 600, 430),
+        "left": (700 - inside_px, 430),
+        "lower": (500, 664 + inside_px - 400),
+        "upper": (500, 600 - inside_px),
+    }[side]
+    return np.ascontiguousarray(ground[top : top + 400, left : left + 600])
 
-    assert [plate.text for plate in reader.read(whole, thorough=True)] == ["新A12345"]
-    assert reader.read(cut, thorough=True) == []
+
+SIDES = ("right", "left", "lower", "upper")
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("inside_px", [5, 12])
+@pytest.mark.parametrize("text", ["新A12345", "498VDZ08"])
+def test_a_plate_at_the_edge_of_the_picture_is_read_where_its_end_is_seen(
+    reader: PlateReader, text: str, side: str, inside_px: int
+) -> None:
+    (found,) = reader.read(at_edge(text, side, inside_px), thorough=True)
+
+    assert (found.text, found.cut, found.confidence > ACCEPTED) == (text, False, True)
+
+
+@pytest.mark.parametrize("text", ["新A12345", "沪B98765", "498VDZ08"])
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("cut_px", [7, 14, 24, 32])
+def test_a_plate_that_the_edge_of_the_picture_cuts_is_not_read_and_never_sure(
+    reader: PlateReader, text: str, side: str, cut_px: int
+) -> None:
+    picture = at_edge(text, side, -cut_px)
+
+    assert reader.read(picture, thorough=True) == []
+    for found in reader.read(picture, thorough=True, with_cut=True):
+        assert found.cut
+        assert found.confidence <= 0.5
+
+
+@pytest.mark.parametrize("border", [0, 255])
+def test_a_border_round_the_picture_is_not_taken_for_what_stands_behind_a_plate(
+    reader: PlateReader, border: int
+) -> None:
+    framed = cv2.copyMakeBorder(
+        at_edge("新A12345", "right", -20), 0, 0, 8, 8, cv2.BORDER_CONSTANT, value=(border, border, border)
+    )
+
+    assert reader.read(framed, thorough=True) == []
+
+
+def test_a_plate_that_is_cut_comes_after_a_smaller_one_that_is_whole(reader: PlateReader) -> None:
+    picture = on_asphalt(("新A12345", 1120, 300, 200), ("沪B98765", 500, 100, 120))
+
+    found = reader.read(picture, thorough=True, with_cut=True)
+    assert next((plate.text, plate.cut) for plate in found) == ("沪B98765", False)
+    assert [plate.cut for plate in found] == sorted(plate.cut for plate in found)
 
 
 def test_a_crop_without_a_plate_gives_nothing_sure(reader: PlateReader) -> None:
