@@ -18,6 +18,7 @@ def append(path: Path, labelled: str, engine: str, tally: Tally) -> None:
         "set": labelled,
         "engine": engine,
         "by_kind": tally.by_kind,
+        "by_half": tally.by_half,
         "ms": [round(value, 3) for value in tally.ms],
         "anywhere": tally.anywhere,
         "peak_mb": tally.peak_mb,
@@ -44,13 +45,11 @@ def load(path: Path) -> dict[tuple[str, str], Tally]:
 
 
 def _tally(row: dict[str, Any]) -> Tally:
-    by_kind = {
-        kind: Counter({Verdict(verdict): count for verdict, count in counts.items()})
-        for kind, counts in row["by_kind"].items()
-    }
+    by_kind = _counts(row["by_kind"])
     return Tally(
         verdicts=sum(by_kind.values(), Counter()),
         by_kind=by_kind,
+        by_half=_counts(row["by_half"]),
         ms=row["ms"],
         anywhere=row["anywhere"],
         peak_mb=row["peak_mb"],
@@ -59,3 +58,9 @@ def _tally(row: dict[str, Any]) -> Tally:
         confidences=[(confidence, right) for confidence, right in row["confidences"]],
         versions=row["versions"],
     )
+
+
+def _counts(read: dict[str, dict[str, int]]) -> dict[str, Counter[Verdict]]:
+    return {
+        name: Counter({Verdict(verdict): count for verdict, count in counts.items()}) for name, counts in read.items()
+    }

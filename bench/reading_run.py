@@ -115,7 +115,7 @@ def _measured(
                 except EngineLostError as error:
                     running = None
                     tally.lost[str(error)] += 1
-            tally.add(verdict, picture.kind)
+            tally.add(verdict, picture.kind, picture.half)
     finally:
         if running is not None:
             running.close()

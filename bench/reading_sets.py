@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 NEGATIVES: Final = "negatives"
 PHOTOS: Final = "easypr_cn"
+TUNED_ON: Final = "tuned on"
+HELD_BACK: Final = "held back"
+"""The halves of the photographs of codes: who chooses steps and thresholds looks at the first alone."""
 _CROPS: Final = "lprnet_cn_crops"
 _CUT_SIZE_PX: Final = (288, 80)
 _FINE_PX: Final = 960
@@ -34,13 +38,14 @@ class Picture:
     """One labelled picture. `load` gives BGR pixels.
 
     `labels`: the text that counts, then others that are what is printed but not the plate's number: a peer may give
-    them.
+    them. `half`: TUNED_ON or HELD_BACK, or "" in sets that are not halved.
     """
 
     name: str
     labels: tuple[str, ...]
     kind: str
     load: Callable[[], Pixels]
+    half: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +83,17 @@ def _codes(folder: Path) -> LabelledSet:
             (row["payload"],),
             _code_kind(folder.name, row["category"]),
             partial(load, folder / row["file"]),
+            half_of(row["file"]),
         )
         for row in _rows(folder)
     )
     return LabelledSet(folder.name, Subject.CODES, pictures, empty=folder.name == NEGATIVES)
+
+
+def half_of(file: str) -> str:
+    """The half that a photograph of codes is in, by its file's name alone, so that nobody's eye chooses."""
+    # The second byte: by the first one these were once parted from others, and it is the same for all.
+    return HELD_BACK if hashlib.sha256(file.encode()).digest()[1] % 2 else TUNED_ON
 
 
 def _code_kind(folder: str, category: str) -> str:
