@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +16,7 @@ from agent.vision.worker.qr import locator
 from agent.vision.worker.qr.code import merged, middle, placed
 from agent.vision.worker.qr.engines import ENGINE_ERRORS, GLOBAL, LOCAL, Seen, zbar_engine, zxing
 from agent.vision.worker.qr.frame_merge import FrameMerger
+from agent.vision.worker.qr.local_gain import stretched_where_faint
 from agent.vision.worker.qr.thorough_steps import STEPS
 from agent.vision.worker.qr.weak_codes import Confirmation
 
@@ -225,9 +226,21 @@ class Cascade:
         if now.tier == _WHOLE:
             return [locator.whole(frame.grey)]
         if now.tier > 0:
-            return locator.with_finders(frame.grey, fine=True, known=now.earlier)
+            clear = locator.with_finders(frame.grey, fine=True, known=now.earlier)
+            return clear + self._faint(frame, [*now.earlier, *clear])
         seen = locator.around(frame.grey, frame.undecoded)
         return seen + locator.with_finders(frame.grey, fine=False, known=seen)
+
+    def _faint(self, frame: _Frame, known: list[Region]) -> list[Region]:
+        """Read the frame with local gain, where a part of it is faint, and say where symbols may be in that."""
+        stretched = stretched_where_faint(frame.grey)
+        if stretched is None:
+            return []
+        seen = self._tried(frame, "zxing", partial(zxing, stretched, "zxing+gain", LOCAL))
+        frame.add(code for code in seen.codes if self._confirmation.passes(code, frame.at))
+        parts = locator.around(stretched, seen.undecoded)
+        parts += locator.with_finders(stretched, fine=True, known=[*known, *parts])
+        return [replace(part, faint=True) for part in parts]
 
     def _second_engine(self) -> Callable[[Pixels], Seen] | None:
         if self._zbar is None and _ZBAR not in self.missing:
