@@ -152,7 +152,12 @@ def _code_figures(results: Results, sets: Sequence[LabelledSet]) -> list[Figure]
         note = f"{read} of the {len(held)} that have a label"
         found.append(
             Figure(
-                "QR codes read, half held back", 100 * read / len(held), "%", HELD_BACK_PERCENT, at_least=True, note=note
+                "QR codes read, half held back",
+                100 * read / len(held),
+                "%",
+                HELD_BACK_PERCENT,
+                at_least=True,
+                note=note,
             )
         )
     for each in counted:

@@ -75,9 +75,9 @@ class Tally:
     """Counts of one engine on one set, or on several together. `ms`: CPU time of each picture that was answered.
 
     `anywhere`: pictures with the label among the texts, first or not. `peak_mb`: of the engine's process, or None.
-    `by_kind`: verdicts by kind of picture, `by_half`: by half of the set, where it is halved. `lost`: why its process was lost, and how often. `errors`: likewise of
-    exceptions that it raised; such pictures count as not read. `confidences`: of each answer READ or WRONG. `versions`:
-    of its packages.
+    `by_kind`: verdicts by kind of picture, `by_half`: by half of the set, where it is halved. `lost`: why its process
+    was lost, and how often. `errors`: likewise of exceptions that it raised; such pictures count as not read.
+    `confidences`: of each answer READ or WRONG. `versions`: of its packages.
     """
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)

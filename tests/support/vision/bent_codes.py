@@ -48,9 +48,7 @@ def crumpled(picture, middle, side, *, depth, seed=1):
     def facets(pitch):
         lattice = rng.normal(0, 1, (64, 64)).astype(np.float32)
         turn = rng.uniform(0, np.pi)
-        places = [
-            ((u * np.cos(turn) + v * np.sin(turn)) / pitch + 32).astype(np.float32) for u, v in ((x, y), (y, -x))
-        ]
+        places = [((u * np.cos(turn) + v * np.sin(turn)) / pitch + 32).astype(np.float32) for u, v in ((x, y), (y, -x))]
         return cv2.remap(lattice, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
 
     bent = _from(picture, middle, side, 0.0, x + depth * facets(0.25), y + depth * facets(0.25))

@@ -1,4 +1,8 @@
-"""Samples the modules of a symbol on a bent carrier: round a bottle, on cloth, on paper that was crumpled."""
+"""Samples the modules of a symbol on a bent carrier: round a bottle, on cloth, on paper that was crumpled.
+
+The grid grows from the finder patterns (agent.vision.worker.qr.grown_grid). The version is what the symbol tells of
+itself, or else the one whose timing patterns are seen best.
+"""
 
 from __future__ import annotations
 
@@ -23,42 +27,56 @@ if TYPE_CHECKING:
     from agent.vision.worker.qr.finder import Trio
     from agent.vision.worker.qr.finder_pose import Poses
     from agent.vision.worker.qr.sampled_symbol import SampledSymbol
-    from agent.vision.worker.qr.tones import Floats
+    from agent.vision.worker.qr.tones import Floats, Grid
+
+    Pixels = NDArray[np.uint8]
 
 _LEAST_SEEN: Final = 0.25
+"""Of the worst finder pattern, where 1 is perfect: noise comes to 0.15, drawn ones to 0.4 and more."""
 _LEAST_TIMING: Final = 0.15
 _NEAR_VERSIONS: Final = 3
-_LARGEST: Final = 22
-"""Of 105 modules a side, in a crop of 700 pixels. Larger ones would take too long, and are never bent and read."""
+_MOST_VERSIONS: Final = 2
+_LARGEST: Final = 16
+"""Of 81 modules a side. Larger symbols would take too long; a permit has 57."""
 
 
-def sample_bent(grey: NDArray[np.uint8], trio: Trio) -> Iterator[SampledSymbol]:
-    """The modules of the symbol that has these finder patterns, in one way after another; the likeliest first.
+def sample_bent(grey: Pixels, trio: Trio) -> Iterator[SampledSymbol]:
+    """The modules of the symbol with these finder patterns if it is bent as they are, as paper round a bottle is.
 
-    The grid grows from the finder patterns (agent.vision.worker.qr.grown_grid), first from a surface that is bent as
-    they are, as paper round a bottle is, then from a flat one, from which crumpled paper differs less. The version is
-    what the symbol tells of itself, or else where timing patterns are seen best.
+    For each version that is likely, the likeliest first.
     """
-    module = (trio.corner.module_px + trio.right.module_px + trio.below.module_px) / 3
-    tones = tones_of(grey, module)
-    poses = poses_of(tones, trio)
+    tones = _tones(grey, trio)
+    for version, start in _starts(tones, poses_of(tones, trio)):
+        yield sampled(tones, settled(tones, grown(tones, start, version), version), version)
+
+
+def sample_crumpled(grey: Pixels, trio: Trio) -> Iterator[SampledSymbol]:
+    """The modules of the symbol with these finder patterns if it is flat on the whole, as crumpled paper is."""
+    tones = _tones(grey, trio)
+    for version, _ in _starts(tones, poses_of(tones, trio))[:1]:
+        start = flat_grid(tones, trio, version)
+        yield sampled(tones, settled(tones, grown(tones, start, version), version), version)
+
+
+def _tones(grey: Pixels, trio: Trio) -> Floats:
+    return tones_of(grey, (trio.corner.module_px + trio.right.module_px + trio.below.module_px) / 3)
+
+
+def _starts(tones: Floats, poses: Poses) -> list[tuple[int, Grid]]:
+    """The versions that the symbol may have, the likeliest first, and the grid of each that its patterns foretell."""
     if min(pose.seen for pose in poses) < _LEAST_SEEN:
-        return
-    starts = {version: first_grid(poses, version) for version in _versions(tones, poses)}
-    fits = {version: timing_fit(tones, grid, version) for version, grid in starts.items()}
-    likely = sorted((one for one in fits if fits[one] >= _LEAST_TIMING), key=lambda one: -fits[one])
-    for version in likely[:1]:
-        for start in (starts[version], flat_grid(tones, trio, version)):
-            yield sampled(tones, settled(tones, grown(tones, start, version), version), version)
-    for version in likely[1:2]:
-        yield sampled(tones, settled(tones, grown(tones, starts[version], version), version), version)
-
-
-def _versions(tones: Floats, poses: Poses) -> list[int]:
-    """What the version may be: as told, or else nearest to what the finder patterns' sizes and distances say."""
+        return []
     told = version_told(tones, poses)
     if told is not None:
-        return [told] if told <= _LARGEST else []
+        return [(told, first_grid(poses, told))] if told <= _LARGEST else []
+    starts = {version: first_grid(poses, version) for version in _near_versions(poses)}
+    fits = {version: timing_fit(tones, grid, version) for version, grid in starts.items()}
+    likely = sorted((one for one in fits if fits[one] >= _LEAST_TIMING), key=lambda one: -fits[one])
+    return [(version, starts[version]) for version in likely[:_MOST_VERSIONS]]
+
+
+def _near_versions(poses: Poses) -> list[int]:
+    """The versions nearest to what the finder patterns' sizes and distances say."""
     corner = poses[0]
     sides = []
     for other, axis in ((poses[1], 0), (poses[2], 1)):

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[np.uint8]
 
-BOTH_MODELS: Final = zxingcpp.BarcodeFormats(
-    [zxingcpp.BarcodeFormat.QRCodeModel1, zxingcpp.BarcodeFormat.QRCodeModel2]
-)
+BOTH_MODELS: Final = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCodeModel1, zxingcpp.BarcodeFormat.QRCodeModel2])
 """Model 1, the symbols of before 1997, corrects as many errors. Micro QR and rMQR correct hardly any: a guess would
 pass."""
 

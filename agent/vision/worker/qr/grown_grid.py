@@ -30,8 +30,8 @@ _BLOCK: Final = 8
 _STRIP: Final = 9
 """Rows up to a timing pattern, and what leads along it."""
 _TIMING: Final = 6
-_REACH: Final = 1
-"""By how many modules the grid grows in a round."""
+_LARGE: Final = 65
+"""Up to so many modules a side the grid grows by one module in a round, larger ones by two: half the time."""
 _WITH_THEM: Final = 4
 _MOVES: Final = 2
 _LEADING: Final = 3.0
@@ -67,9 +67,9 @@ def timing_fit(tones: Floats, start: Grid, version: int) -> float:
     """How well the timing patterns are seen when the grid grows along them alone: 1 is perfect, 0 chance."""
     known = fixed(version).astype(np.float32)
     seen = []
-    for xs, ys, strip in ((start[0], start[1], known), (start[0].T, start[1].T, known.T)):
-        xs, ys = _grown(tones, (xs[:_STRIP], ys[:_STRIP]), strip[:_STRIP], _blocks(len(known))[:_STRIP])
-        row = (tones_at(tones, xs, ys) * strip[:_STRIP])[_TIMING, _BLOCK:-_BLOCK]
+    for (xs, ys), strip in ((start, known), ((start[0].T, start[1].T), known.T)):
+        along = _grown(tones, (xs[:_STRIP], ys[:_STRIP]), strip[:_STRIP], _blocks(len(known))[:_STRIP])
+        row = (tones_at(tones, *along) * strip[:_STRIP])[_TIMING, _BLOCK:-_BLOCK]
         seen.append(float(row.mean()))
     return sum(seen) / len(seen)
 
@@ -88,8 +88,9 @@ def _blocks(side: int) -> Bools:
 
 def _grown(tones: Floats, start: Grid, known: Floats, reached: Bools) -> Grid:
     xs, ys = (np.array(each, order="C") for each in start)
+    reach = 1 if max(reached.shape) <= _LARGE else 2
     while not reached.all():
-        fresh = _widened(reached, _REACH) & ~reached
+        fresh = _widened(reached, reach) & ~reached
         dx, dy = _foretold(np.stack([xs - start[0], ys - start[1]], axis=-1), reached, fresh)
         xs[fresh], ys[fresh] = start[0][fresh] + dx, start[1][fresh] + dy
         reached = reached | fresh
@@ -118,8 +119,8 @@ def _foretold(values: Floats, reached: Bools, wanted: Bools) -> tuple[Doubles, D
     uu, vv, uv = uu - mu * mu + 0.5, vv - mv * mv + 0.5, uv - mu * mv
     whole = np.maximum(uu * vv - uv * uv, 1e-6)
     found = []
-    for mean, ux, vx in (rest[:3], rest[3:]):
-        ux, vx = ux - mu * mean, vx - mv * mean
+    for mean, with_u, with_v in (rest[:3], rest[3:]):
+        ux, vx = with_u - mu * mean, with_v - mv * mean
         along, down = (ux * vv - vx * uv) / whole, (vx * uu - ux * uv) / whole
         found.append(mean + along * (u[wanted] - mu) + down * (v[wanted] - mv))
     return found[0], found[1]

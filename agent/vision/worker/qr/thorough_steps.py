@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from agent.vision.worker.qr.bent_symbol import sample_bent
+from agent.vision.worker.qr.bent_symbol import sample_bent, sample_crumpled
 from agent.vision.worker.qr.code import module_px, placed
 from agent.vision.worker.qr.engines import GLOBAL, LOCAL, Seen, zxing
 from agent.vision.worker.qr.finder import darker, finders, trios
@@ -54,8 +54,13 @@ def by_grid(grey: Pixels) -> Seen:
 
 
 def by_bent_grid(grey: Pixels) -> Seen:
-    """The codes of symbols that are bent (see agent.vision.worker.qr.bent_symbol)."""
+    """The codes of symbols that are bent as their finder patterns are (see agent.vision.worker.qr.bent_symbol)."""
     return _by_sampling(grey, sample_bent)
+
+
+def by_crumpled_grid(grey: Pixels) -> Seen:
+    """The codes of symbols that are bent to and fro, and flat on the whole (see agent.vision.worker.qr.bent_symbol)."""
+    return _by_sampling(grey, sample_crumpled)
 
 
 def _by_sampling(grey: Pixels, samples: Callable[[Pixels, Trio], Iterable[SampledSymbol]]) -> Seen:
@@ -90,6 +95,7 @@ def _sampled_code(samples: Iterable[SampledSymbol]) -> Code | None:
 STEPS: Final = (
     *(DecodeStep(one.name, _ENGINES[one.binarizer], partial(_by_treatment, one)) for one in TREATMENTS[:_BEFORE_GRID]),
     DecodeStep("grid", _ENGINES[GLOBAL], by_grid),
-    DecodeStep("bent", _ENGINES[GLOBAL], by_bent_grid),
     *(DecodeStep(one.name, _ENGINES[one.binarizer], partial(_by_treatment, one)) for one in TREATMENTS[_BEFORE_GRID:]),
+    DecodeStep("bent", _ENGINES[GLOBAL], by_bent_grid),
+    DecodeStep("crumpled", _ENGINES[GLOBAL], by_crumpled_grid),
 )

@@ -39,7 +39,7 @@ def test_the_steps_of_a_module_are_those_drawn(axes: list[tuple[float, float]]) 
     found = poses_of(tones_of(picture, 6.0), Trio(*rough, 1.0))
 
     for pose, middle in zip(found, middles, strict=True):
-        assert pose.seen > 0.5
+        assert pose.seen > 0.35
         assert np.allclose(pose.middle, middle - 0.5, atol=0.8)
         assert np.allclose(pose.axes, steps, atol=0.35)
 
