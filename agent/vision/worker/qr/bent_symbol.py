@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 _LEAST_SEEN: Final = 0.25
-"""Of the worst finder pattern, where 1 is perfect: noise comes to 0.15, drawn ones to 0.4 and more."""
+"""Of the worst finder pattern, where 1 is perfect: noise comes to 0.15, drawn ones to 0.35 and more."""
 _LEAST_TIMING: Final = 0.15
 _NEAR_VERSIONS: Final = 3
 _MOST_VERSIONS: Final = 2

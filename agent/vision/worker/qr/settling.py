@@ -55,7 +55,7 @@ def moved(tones: Floats, grid: Grid, known: Floats, there: Bools, move: Move) ->
     of a symbol's.
     """
     xs, ys = grid
-    (xv, xu), (yv, yu) = np.gradient(xs), np.gradient(ys)
+    xu, xv, yu, yv = (np.gradient(at, axis=axis) for at in (xs, ys) for axis in (1, 0))
     shifts = move.shifts()
     us, vs = shifts.T
     at_x, at_y = (
@@ -64,10 +64,10 @@ def moved(tones: Floats, grid: Grid, known: Floats, there: Bools, move: Move) ->
     )
     seen = np.zeros((*xs.shape, len(shifts)), np.float32)
     seen[there] = clearness(_tall(tones, at_x, at_y), known[there][:, None])
-    share = np.maximum(blurred(there.astype(np.float32), move.spread), 1e-6)[..., None]
-    clear = blurred(seen, move.spread) / share - move.stay * (us * us + vs * vs)
+    share = np.clip(blurred(there.astype(np.float32), move.spread), 1e-6, None)
+    clear = blurred(seen, move.spread) / share[..., None] - move.stay * (us * us + vs * vs)
     best = shifts[np.argmax(clear, axis=-1)]
-    u, v = np.moveaxis(there[..., None] * blurred(there[..., None] * best, move.spread) / share, -1, 0)
+    u, v = np.moveaxis(there[..., None] * blurred(there[..., None] * best, move.spread) / share[..., None], -1, 0)
     return xs + u * xu + v * xv, ys + u * yu + v * yv
 
 
