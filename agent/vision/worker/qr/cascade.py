@@ -17,7 +17,7 @@ from agent.vision.worker.qr.code import merged, middle, placed
 from agent.vision.worker.qr.engines import ENGINE_ERRORS, GLOBAL, LOCAL, Seen, zbar_engine, zxing
 from agent.vision.worker.qr.frame_merge import FrameMerger
 from agent.vision.worker.qr.local_gain import stretched_where_faint
-from agent.vision.worker.qr.thorough_steps import STEPS
+from agent.vision.worker.qr.thorough_steps import BENT_STEPS, STEPS
 from agent.vision.worker.qr.weak_codes import Confirmation
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from agent.vision.worker.qr.code import Code, Corners
     from agent.vision.worker.qr.locator import Region
+    from agent.vision.worker.qr.thorough_steps import DecodeStep
 
     Pixels = NDArray[np.uint8]
 
@@ -38,9 +39,10 @@ _REST_S: Final = 0.3
 _REST_AFTER_READING_S: Final = 1.0
 _FIRST_COST_MS: Final = 15.0
 _WHOLE: Final = 2
+_FAINT: Final = 3
+_BENT: Final = 4
 _LOCATE: Final = "locate"
 _ZBAR: Final = "zbar"
-_NAMES: Final = (*(step.name for step in STEPS), _ZBAR)
 
 
 @dataclass(slots=True)
@@ -65,7 +67,8 @@ class _Round:
     """Where the thorough steps are, from frame to frame: the tier, its parts of the frame, the next step and part.
 
     Parts of the first tier are symbols that were seen, and finder patterns that are easily found; of the second,
-    those that are harder to find; of the third, the whole frame.
+    those that are harder to find; of the third, the whole frame; of the fourth, what is seen with local gain. The last
+    tier follows the modules over bent carriers, which takes longest, in the parts of the first two.
     """
 
     tier: int = 0
@@ -75,8 +78,13 @@ class _Round:
     step: int = 0
     part: int = 0
 
+    @property
+    def steps(self) -> tuple[DecodeStep, ...]:
+        return BENT_STEPS if self.tier == _BENT else STEPS
+
     def next_tier(self) -> None:
-        self.earlier += self.parts or []
+        if self.tier < _WHOLE:
+            self.earlier += self.parts or []
         self.tier, self.parts, self.step, self.part = self.tier + 1, None, 0, 0
 
     def after_part(self) -> None:
@@ -187,19 +195,20 @@ class Cascade:
         """What is to be done next; None when all was done, and a rest begins."""
         now = self._round
         while True:
-            if now.tier > _WHOLE:
+            if now.tier > _BENT:
                 self._round = _Round()
                 self._rests_until = frame.at + (_REST_AFTER_READING_S if frame.codes else _REST_S)
                 return None
             if now.parts is None or frame.at - now.located_at > _FRESH_S:
                 return _LOCATE
             # The engine zbar is too slow for every part, and has nothing to do with what was done to them.
-            if now.step >= len(STEPS) + (now.tier == _WHOLE) or not now.parts:
+            names = (*(step.name for step in now.steps), *((_ZBAR,) if now.tier == _WHOLE else ()))
+            if now.step >= len(names) or not now.parts:
                 now.next_tier()
             elif now.part >= len(now.parts) or self._is_done(frame, now.parts[now.part]):
                 now.after_part()
             else:
-                return _NAMES[now.step]
+                return names[now.step]
 
     def _is_done(self, frame: _Frame, part: Region) -> bool:
         """Whether something was read there, so that no step need look again."""
@@ -216,7 +225,7 @@ class Cascade:
             zbar = self._second_engine()
             codes = self._tried(frame, _ZBAR, partial(zbar, crop.pixels)).codes if zbar else ()
         else:
-            step = STEPS[now.step]
+            step = now.steps[now.step]
             seen = self._tried(frame, step.engine, partial(step.read, crop.pixels))
             codes = tuple(code for code in seen.codes if self._confirmation.passes(code, frame.at))
         frame.add(crop.in_frame(code) for code in codes)
@@ -225,11 +234,16 @@ class Cascade:
     def _located(self, frame: _Frame, now: _Round) -> list[Region]:
         if now.tier == _WHOLE:
             return [locator.whole(frame.grey)]
-        if now.tier > 0:
-            clear = locator.with_finders(frame.grey, fine=True, known=now.earlier)
-            return clear + self._faint(frame, [*now.earlier, *clear])
+        if now.tier == _FAINT:
+            return self._faint(frame, now.earlier)
+        if now.tier == _BENT and frame.at - now.located_at <= _FRESH_S:
+            return now.earlier
         seen = locator.around(frame.grey, frame.undecoded)
-        return seen + locator.with_finders(frame.grey, fine=False, known=seen)
+        if now.tier == 0:
+            return seen + locator.with_finders(frame.grey, fine=False, known=seen)
+        if now.tier == _BENT:
+            return seen + locator.with_finders(frame.grey, fine=True, known=seen)
+        return locator.with_finders(frame.grey, fine=True, known=now.earlier)
 
     def _faint(self, frame: _Frame, known: list[Region]) -> list[Region]:
         """Read the frame with local gain, where a part of it is faint, and say where symbols may be in that."""

@@ -96,6 +96,9 @@ STEPS: Final = (
     *(DecodeStep(one.name, _ENGINES[one.binarizer], partial(_by_treatment, one)) for one in TREATMENTS[:_BEFORE_GRID]),
     DecodeStep("grid", _ENGINES[GLOBAL], by_grid),
     *(DecodeStep(one.name, _ENGINES[one.binarizer], partial(_by_treatment, one)) for one in TREATMENTS[_BEFORE_GRID:]),
+)
+BENT_STEPS: Final = (
     DecodeStep("bent", _ENGINES[GLOBAL], by_bent_grid),
     DecodeStep("crumpled", _ENGINES[GLOBAL], by_crumpled_grid),
 )
+"""For bent carriers, each as long as several others together."""
