@@ -38,6 +38,8 @@ _NEAR_VERSIONS: Final = 3
 _MOST_VERSIONS: Final = 2
 _LARGEST: Final = 16
 """Of 81 modules a side. Larger symbols would take too long; a permit has 57."""
+_LARGEST_UNTOLD: Final = 8
+"""From 7 on a symbol tells its version; what is larger than that and tells none is no symbol, as a rule."""
 
 
 def sample_bent(grey: Pixels, trio: Trio) -> Iterator[SampledSymbol]:
@@ -87,4 +89,4 @@ def _near_versions(poses: Poses) -> list[int]:
     # Round a bottle modules are narrower at both ends than between them, so that the longer side is the less sure one.
     likely = (3 * min(sides) + max(sides)) / 4
     near = sorted(VERSIONS, key=lambda one: abs(modules(one) - likely))[:_NEAR_VERSIONS]
-    return [version for version in near if version <= _LARGEST]
+    return [version for version in near if version <= _LARGEST_UNTOLD]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from agent.vision.worker.qr.bent_symbol import sample_bent, sample_crumpled
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _WINDOWS_PX: Final = (31, 71)
 _MOST_TRIOS: Final = 4
+_MOST_GROWING: Final = 3
+_MOST_GRIDS: Final = 2
 _LEAST_WORTH: Final = 0.25
 _BEFORE_GRID: Final = 4
 _ENGINES: Final = {LOCAL: "zxing", GLOBAL: "zxing-global"}
@@ -55,18 +58,26 @@ def by_grid(grey: Pixels) -> Seen:
 
 def by_bent_grid(grey: Pixels) -> Seen:
     """The codes of symbols that are bent as their finder patterns are (see agent.vision.worker.qr.bent_symbol)."""
-    return _by_sampling(grey, sample_bent)
+    return _by_growing(grey, sample_bent)
 
 
 def by_crumpled_grid(grey: Pixels) -> Seen:
     """The codes of symbols that are bent to and fro, and flat on the whole (see agent.vision.worker.qr.bent_symbol)."""
-    return _by_sampling(grey, sample_crumpled)
+    return _by_growing(grey, sample_crumpled)
 
 
 def _by_sampling(grey: Pixels, samples: Callable[[Pixels, Trio], Iterable[SampledSymbol]]) -> Seen:
     large = enlarged(grey)
-    codes = (_sampled_code(samples(large, trio)) for trio in _trios(large))
+    codes = (_sampled_code(samples(large, trio)) for trio in _trios(large)[:_MOST_TRIOS])
     return _in_crop((code for code in codes if code), large.shape[1] / grey.shape[1])
+
+
+def _by_growing(grey: Pixels, samples: Callable[[Pixels, Trio], Iterable[SampledSymbol]]) -> Seen:
+    """The first code: a grid takes long to grow, so that few are tried."""
+    large = enlarged(grey)
+    grids = (one for trio in _trios(large)[:_MOST_GROWING] for one in samples(large, trio))
+    code = _sampled_code(islice(grids, _MOST_GRIDS))
+    return _in_crop([code] if code else [], large.shape[1] / grey.shape[1])
 
 
 def _in_crop(codes: Iterable[Code], scale: float) -> Seen:
@@ -79,7 +90,7 @@ def _trios(grey: Pixels) -> list[Trio]:
     for trio in sorted(found, key=lambda trio: -trio.worth):
         if trio.worth >= _LEAST_WORTH and not any(trio.is_at(other) for other in likely):
             likely.append(trio)
-    return likely[:_MOST_TRIOS]
+    return likely
 
 
 def _sampled_code(samples: Iterable[SampledSymbol]) -> Code | None:
