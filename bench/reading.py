@@ -39,8 +39,8 @@ from bench.reading_drawn import drawn
 from bench.reading_engines import ENGINES, Subject
 from bench.reading_log import load
 from bench.reading_run import Results, run
-from bench.reading_score import Tally, accepted, total
-from bench.reading_sets import LabelledSet, photographs, sampled
+from bench.reading_score import Tally, Verdict, accepted, total
+from bench.reading_sets import HELD_BACK, LabelledSet, photographs, sampled
 from bench.reading_tables import filled, tables
 from bench.scratch import BUILD
 
@@ -55,6 +55,8 @@ WHOLE: Final = "ours, whole cascade"
 PEER: Final = "zxing-cpp"
 MOST_WRONG_PERCENT: Final = 0.5
 CODES_PERCENT: Final = 90.0
+HELD_BACK_PERCENT: Final = 96.0
+"""Of the photographs of codes with a label in the half that nobody tunes on."""
 PLATES_PERCENT: Final = {"CN": 97.0, "KZ": 92.0, "UZ": 85.0, "RU": 85.0}
 """By country."""
 _BENCH_ENGINES: Final = ("ours, each frame", WHOLE, PEER, "ours, live", "ours, thorough", "ours, crop")
@@ -163,6 +165,20 @@ def _code_figures(results: Results, sets: Sequence[LabelledSet]) -> list[Figure]
         Figure("QR texts wrong, whole cascade", every.wrong, "", 0, note=f"of {every.count}, those without a code too"),
         Figure("QR reading, whole cascade, most", max(every.ms), "ms", 450.0, note="CPU"),
     ]
+    held = [picture for each in counted for picture in each.pictures if picture.half == HELD_BACK and picture.labels[0]]
+    if held:
+        read = whole.by_half.get(HELD_BACK, Counter())[Verdict.READ]
+        note = f"{read} of the {len(held)} that have a label"
+        found.append(
+            Figure(
+                "QR codes read, half held back",
+                100 * read / len(held),
+                "%",
+                HELD_BACK_PERCENT,
+                at_least=True,
+                note=note,
+            )
+        )
     for each in counted:
         peers = {name: one.read for name, one in results.tallies[each.name].items() if not ENGINES[name].ours}
         if peers:

@@ -18,6 +18,7 @@ def append(path: Path, labelled: str, engine: str, tally: Tally) -> None:
         "set": labelled,
         "engine": engine,
         "by_kind": tally.by_kind,
+        "by_half": tally.by_half,
         "ms": [round(value, 3) for value in tally.ms],
         "anywhere": tally.anywhere,
         "peak_mb": tally.peak_mb,
@@ -50,6 +51,7 @@ def _tally(row: dict[str, Any]) -> Tally:
     return Tally(
         verdicts=sum(by_kind.values(), Counter()),
         by_kind=by_kind,
+        by_half=_counters(row["by_half"]),
         ms=row["ms"],
         anywhere=row["anywhere"],
         peak_mb=row["peak_mb"],
@@ -64,5 +66,5 @@ def _tally(row: dict[str, Any]) -> Tally:
 
 def _counters(rows: dict[str, dict[str, int]]) -> dict[str, Counter[Verdict]]:
     return {
-        kind: Counter({Verdict(verdict): count for verdict, count in counts.items()}) for kind, counts in rows.items()
+        name: Counter({Verdict(verdict): count for verdict, count in counts.items()}) for name, counts in rows.items()
     }

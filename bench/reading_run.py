@@ -117,7 +117,7 @@ def _measured(
                 except EngineLostError as error:
                     running = None
                     tally.lost[str(error)] += 1
-            tally.add(verdict, picture.kind, confidence=confidence, ms=ms)
+            tally.add(verdict, picture.kind, picture.half, confidence=confidence, ms=ms)
     finally:
         if running is not None:
             running.close()

@@ -88,13 +88,15 @@ class Tally:
     """Counts of one engine on one set, or on several together. `ms`: CPU time of each picture that was answered.
 
     `anywhere`: pictures with the label among the texts, first or not. `peak_mb`: of the engine's process, or None.
-    `by_kind`: verdicts by kind of picture. `lost`: why its process was lost, and how often. `errors`: likewise of
-    exceptions that it raised; such pictures count as not read. `confidences`: of each answer READ or WRONG. `sure`: by
-    kind, the verdicts of those that are sure (SURE). `ms_by_kind`: as `ms`. `versions`: of its packages.
+    `by_kind`: verdicts by kind of picture, `by_half`: by half of the set, where it is halved. `lost`: why its process
+    was lost, and how often. `errors`: likewise of exceptions that it raised; such pictures count as not read.
+    `confidences`: of each answer READ or WRONG. `sure`: by kind, the verdicts of those that are sure (SURE).
+    `ms_by_kind`: as `ms`. `versions`: of its packages.
     """
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     by_kind: dict[str, Counter[Verdict]] = field(default_factory=dict)
+    by_half: dict[str, Counter[Verdict]] = field(default_factory=dict)
     ms: list[float] = field(default_factory=list)
     anywhere: int = 0
     peak_mb: float | None = None
@@ -120,10 +122,14 @@ class Tally:
         """Pictures with a wrong text."""
         return self.verdicts[Verdict.WRONG]
 
-    def add(self, verdict: Verdict, kind: str, *, confidence: float | None = None, ms: float | None = None) -> None:
+    def add(
+        self, verdict: Verdict, kind: str, half: str = "", *, confidence: float | None = None, ms: float | None = None
+    ) -> None:
         """Count one picture. `confidence`: in the first text, where there is one. `ms`: None where nothing came."""
         self.verdicts[verdict] += 1
         self.by_kind.setdefault(kind, Counter())[verdict] += 1
+        if half:
+            self.by_half.setdefault(half, Counter())[verdict] += 1
         if confidence is not None:
             self.confidences.append((confidence, verdict is Verdict.READ))
             if confidence >= SURE:
@@ -164,6 +170,10 @@ class Tally:
                 for kind, counts in sorted(self.by_kind.items())
             },
             "sure": {kind: dict(counts) for kind, counts in sorted(self.sure.items())},
+            "by_half": {
+                half: {"pictures": counts.total(), **{verdict.value: counts[verdict] for verdict in counts}}
+                for half, counts in sorted(self.by_half.items())
+            },
             "lost_why": dict(self.lost),
             "errors": dict(self.errors),
         }
@@ -176,6 +186,8 @@ def total(tallies: Iterable[Tally]) -> Tally:
         whole.verdicts += one.verdicts
         for kind, counts in one.by_kind.items():
             whole.by_kind[kind] = whole.by_kind.get(kind, Counter()) + counts
+        for half, counts in one.by_half.items():
+            whole.by_half[half] = whole.by_half.get(half, Counter()) + counts
         whole.ms += one.ms
         for kind, counts in one.sure.items():
             whole.sure[kind] = whole.sure.get(kind, Counter()) + counts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 NEGATIVES: Final = "negatives"
+TUNED_ON: Final = "tuned on"
+HELD_BACK: Final = "held back"
+"""The halves of the photographs of codes: who chooses steps and thresholds looks at the first alone."""
 _CROPS: Final = "_crops"
 """How the name of a folder ends whose pictures are one plate each, from edge to edge."""
 _MEASURED_MOST_PX: Final = 1920
@@ -39,13 +43,14 @@ class Picture:
     """One labelled picture. `load` gives BGR pixels.
 
     `labels`: the text that counts, then others that are what is printed but not the plate's number: a peer may give
-    them.
+    them. `half`: TUNED_ON or HELD_BACK, or "" in sets that are not halved.
     """
 
     name: str
     labels: tuple[str, ...]
     kind: str
     load: Callable[[], Pixels]
+    half: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +95,17 @@ def _codes(folder: Path) -> LabelledSet:
             (row["payload"],),
             _code_kind(folder.name, row["category"]),
             partial(load, folder / row["file"]),
+            half_of(row["file"]),
         )
         for row in _rows(folder)
     )
     return LabelledSet(folder.name, Subject.CODES, pictures, empty=folder.name == NEGATIVES)
+
+
+def half_of(file: str) -> str:
+    """The half that a photograph of codes is in, by its file's name alone, so that nobody's eye chooses."""
+    # The second byte: by the first one these were once parted from others, and it is the same for all.
+    return HELD_BACK if hashlib.sha256(file.encode()).digest()[1] % 2 else TUNED_ON
 
 
 def _code_kind(folder: str, category: str) -> str:

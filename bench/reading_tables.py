@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from bench.reading_countries import by_country, by_reader
 from bench.reading_engines import ENGINES, Subject
 from bench.reading_markdown import markdown
 from bench.reading_score import Tally, Verdict, total
+from bench.reading_sets import HELD_BACK, TUNED_ON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +26,7 @@ def tables(results: Results) -> dict[str, str]:
     """The tables by name; one whose sets were not measured is left out."""
     found = {
         "codes": _by_set(results, _chosen(results, Subject.CODES, drawn=False), "all photographs"),
+        "codes-halves": _by_half(results, _chosen(results, Subject.CODES, drawn=False)),
         "codes-kinds": _by_kind(results, _chosen(results, Subject.CODES, drawn=False)),
         "codes-drawn": _by_kind(results, _chosen(results, Subject.CODES, drawn=True), times=True),
         "plates": by_reader(results, _chosen(results, Subject.PHOTOS, drawn=False)),
@@ -80,6 +83,24 @@ def _by_kind(results: Results, sets: Sequence[LabelledSet], *, times: bool = Fal
     if times:
         for place, name in enumerate(("ms, median", "ms, p99", "ms, most", "MB")):
             rows.append([name, "", *[_cost(whole[engine])[place] for engine in engines]])
+    return markdown(rows)
+
+
+def _by_half(results: Results, sets: Sequence[LabelledSet]) -> str:
+    """One row a half of a set, and of all, one column an engine: how many it read, and how many wrong."""
+    engines = _measured(results, sets)
+    if not engines:
+        return ""
+    rows = [["half", "pictures", "with a label", *engines]]
+    for half in (HELD_BACK, TUNED_ON):
+        parts = {f"{half}: {one.name}": [one] for one in sets}
+        for name, those in (parts | {f"{half}: all": list(sets)}).items():
+            pictures = [each for one in those for each in one.pictures if each.half == half]
+            whole = [total(results.tallies[one.name][engine] for one in those) for engine in engines]
+            counts = [one.by_half.get(half, Counter()) for one in whole]
+            numbers = [len(pictures), sum(bool(each.labels[0]) for each in pictures)]
+            cells = [_cell(one[Verdict.READ], one[Verdict.WRONG]) for one in counts]
+            rows.append([name, *map(str, numbers), *cells])
     return markdown(rows)
 
 

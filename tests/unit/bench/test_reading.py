@@ -26,7 +26,7 @@ from bench.reading_ocr import written as as_number
 from bench.reading_process import EngineLostError, EngineMissingError, EngineProcess, command
 from bench.reading_run import MOST_LOST, run
 from bench.reading_score import Tally, Verdict, accepted, judged_codes, judged_plates, total
-from bench.reading_sets import LabelledSet, Picture, photographs
+from bench.reading_sets import HELD_BACK, TUNED_ON, LabelledSet, Picture, half_of, photographs
 from bench.reading_tables import filled, tables
 from bench.sights import Sight, seen
 from training.drawing import DrawnKind
@@ -81,6 +81,20 @@ def test_pictures_without_a_label_stay_in_the_count():
         tally.add(verdict, "any")
     assert (tally.read, tally.wrong, tally.count) == (1, 0, 4)
     assert total([tally, tally]).by_kind["any"].total() == 8
+
+
+def test_what_was_held_back_is_counted_apart_and_its_half_is_told_by_the_name_of_the_file():
+    names = [f"photograph-{number}.jpg" for number in range(200)]
+    held = [name for name in names if half_of(name) == HELD_BACK]
+    assert 70 < len(held) < 130
+    assert {half_of(name) for name in names} == {HELD_BACK, TUNED_ON}
+    tally = Tally()
+    tally.add(Verdict.READ, "any", HELD_BACK)
+    tally.add(Verdict.WRONG, "any", TUNED_ON)
+    tally.add(Verdict.READ, "any")
+    both = total([tally, tally])
+    assert both.by_half == {HELD_BACK: Counter({Verdict.READ: 2}), TUNED_ON: Counter({Verdict.WRONG: 2})}
+    assert both.count == 6
 
 
 def test_of_the_answers_that_would_be_accepted_the_wrong_ones_are_counted_apart():
@@ -147,7 +161,8 @@ def two_pictures() -> LabelledSet:
     def blank() -> np.ndarray:
         return np.zeros((8, 8, 3), np.uint8)
 
-    return LabelledSet("two", Subject.CODES, (Picture("a", ("A",), "easy", blank), Picture("b", ("B",), "hard", blank)))
+    pictures = (Picture("a", ("A",), "easy", blank, HELD_BACK), Picture("b", ("B",), "hard", blank, TUNED_ON))
+    return LabelledSet("two", Subject.CODES, pictures)
 
 
 def run_peers(log=None, known=None, **commands: list[str]):
@@ -322,6 +337,10 @@ def test_the_tables_name_every_engine_and_kind_with_its_counts():
     assert "| zxing-cpp" in found["codes"]
     assert "1 = 50.0 %" in found["codes"]
     assert "hard" in found["codes-kinds"]
+    halves = [[cell.strip() for cell in line.split("|")[1:-1]] for line in found["codes-halves"].splitlines()]
+    assert halves[0] == ["half", "pictures", "with a label", "zxing-cpp"]
+    assert ["held back: all", "1", "1", "1"] in halves
+    assert ["tuned on: two", "1", "1", "0"] in halves
     assert "p 1" in found["engines"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +16,8 @@ from agent.vision.worker.qr import locator
 from agent.vision.worker.qr.code import merged, middle, placed
 from agent.vision.worker.qr.engines import ENGINE_ERRORS, GLOBAL, LOCAL, Seen, zbar_engine, zxing
 from agent.vision.worker.qr.frame_merge import FrameMerger
-from agent.vision.worker.qr.thorough_steps import STEPS
+from agent.vision.worker.qr.local_gain import stretched_where_faint
+from agent.vision.worker.qr.thorough_steps import BENT_STEPS, STEPS
 from agent.vision.worker.qr.weak_codes import Confirmation
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from agent.vision.worker.qr.code import Code, Corners
     from agent.vision.worker.qr.locator import Region
+    from agent.vision.worker.qr.thorough_steps import DecodeStep
 
     Pixels = NDArray[np.uint8]
 
@@ -37,9 +39,10 @@ _REST_S: Final = 0.3
 _REST_AFTER_READING_S: Final = 1.0
 _FIRST_COST_MS: Final = 15.0
 _WHOLE: Final = 2
+_FAINT: Final = 3
+_BENT: Final = 4
 _LOCATE: Final = "locate"
 _ZBAR: Final = "zbar"
-_NAMES: Final = (*(step.name for step in STEPS), _ZBAR)
 
 
 @dataclass(slots=True)
@@ -64,7 +67,8 @@ class _Round:
     """Where the thorough steps are, from frame to frame: the tier, its parts of the frame, the next step and part.
 
     Parts of the first tier are symbols that were seen, and finder patterns that are easily found; of the second,
-    those that are harder to find; of the third, the whole frame.
+    those that are harder to find; of the third, the whole frame; of the fourth, what is seen with local gain. The last
+    tier follows the modules over bent carriers, which takes longest, in the parts of the first two.
     """
 
     tier: int = 0
@@ -74,8 +78,22 @@ class _Round:
     step: int = 0
     part: int = 0
 
+    @property
+    def steps(self) -> tuple[DecodeStep, ...]:
+        return BENT_STEPS if self.tier == _BENT else STEPS
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is made in each part, in order: the steps, and over the whole frame the engine zbar.
+
+        That one is too slow for every part, and has nothing to do with what was done to them.
+        """
+        own = tuple(step.name for step in self.steps)
+        return (*own, _ZBAR) if self.tier == _WHOLE else own
+
     def next_tier(self) -> None:
-        self.earlier += self.parts or []
+        if self.tier < _WHOLE:
+            self.earlier += self.parts or []
         self.tier, self.parts, self.step, self.part = self.tier + 1, None, 0, 0
 
     def after_part(self) -> None:
@@ -186,19 +204,18 @@ class Cascade:
         """What is to be done next; None when all was done, and a rest begins."""
         now = self._round
         while True:
-            if now.tier > _WHOLE:
+            if now.tier > _BENT:
                 self._round = _Round()
                 self._rests_until = frame.at + (_REST_AFTER_READING_S if frame.codes else _REST_S)
                 return None
             if now.parts is None or frame.at - now.located_at > _FRESH_S:
                 return _LOCATE
-            # The engine zbar is too slow for every part, and has nothing to do with what was done to them.
-            if now.step >= len(STEPS) + (now.tier == _WHOLE) or not now.parts:
+            if now.step >= len(now.names) or not now.parts:
                 now.next_tier()
             elif now.part >= len(now.parts) or self._is_done(frame, now.parts[now.part]):
                 now.after_part()
             else:
-                return _NAMES[now.step]
+                return now.names[now.step]
 
     def _is_done(self, frame: _Frame, part: Region) -> bool:
         """Whether something was read there, so that no step need look again."""
@@ -215,7 +232,7 @@ class Cascade:
             zbar = self._second_engine()
             codes = self._tried(frame, _ZBAR, partial(zbar, crop.pixels)).codes if zbar else ()
         else:
-            step = STEPS[now.step]
+            step = now.steps[now.step]
             seen = self._tried(frame, step.engine, partial(step.read, crop.pixels))
             codes = tuple(code for code in seen.codes if self._confirmation.passes(code, frame.at))
         frame.add(crop.in_frame(code) for code in codes)
@@ -224,10 +241,27 @@ class Cascade:
     def _located(self, frame: _Frame, now: _Round) -> list[Region]:
         if now.tier == _WHOLE:
             return [locator.whole(frame.grey)]
-        if now.tier > 0:
-            return locator.with_finders(frame.grey, fine=True, known=now.earlier)
+        if now.tier == _FAINT:
+            return self._faint(frame, now.earlier)
+        if now.tier == _BENT and frame.at - now.located_at <= _FRESH_S:
+            return now.earlier
         seen = locator.around(frame.grey, frame.undecoded)
-        return seen + locator.with_finders(frame.grey, fine=False, known=seen)
+        if now.tier == 0:
+            return seen + locator.with_finders(frame.grey, fine=False, known=seen)
+        if now.tier == _BENT:
+            return seen + locator.with_finders(frame.grey, fine=True, known=seen)
+        return locator.with_finders(frame.grey, fine=True, known=now.earlier)
+
+    def _faint(self, frame: _Frame, known: list[Region]) -> list[Region]:
+        """Read the frame with local gain, where a part of it is faint, and say where symbols may be in that."""
+        stretched = stretched_where_faint(frame.grey)
+        if stretched is None:
+            return []
+        seen = self._tried(frame, "zxing", partial(zxing, stretched, "zxing+gain", LOCAL))
+        frame.add(code for code in seen.codes if self._confirmation.passes(code, frame.at))
+        parts = locator.around(stretched, seen.undecoded)
+        parts += locator.with_finders(stretched, fine=True, known=[*known, *parts])
+        return [replace(part, faint=True) for part in parts]
 
     def _second_engine(self) -> Callable[[Pixels], Seen] | None:
         if self._zbar is None and _ZBAR not in self.missing:

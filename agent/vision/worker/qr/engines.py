@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[np.uint8]
 
-MODEL_2: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2)
-"""Micro QR and rMQR detect errors but hardly correct any, so a guess would pass."""
+BOTH_MODELS: Final = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCodeModel1, zxingcpp.BarcodeFormat.QRCodeModel2])
+"""Model 1, the symbols of before 1997, corrects as many errors. Micro QR and rMQR correct hardly any: a guess would
+pass."""
 
 ENGINE_ERRORS: Final = (ValueError, RuntimeError, IndexError, OverflowError)
 """What the engines' bindings raise for a hostile symbol. Anything else is a bug of ours and goes up."""
@@ -44,7 +45,7 @@ def zxing(grey: Pixels, engine: str, binarizer: zxingcpp.Binarizer, *, inverted:
     """
     found = zxingcpp.read_barcodes(
         grey,
-        formats=MODEL_2,
+        formats=BOTH_MODELS,
         try_invert=inverted,
         binarizer=binarizer,
         text_mode=zxingcpp.TextMode.Plain,

@@ -63,6 +63,11 @@ class Trio:
     below: Finder
     worth: float
 
+    def is_at(self, other: Trio) -> bool:
+        """Whether all three of its patterns stand where the other's do, within a module."""
+        pairs = ((self.corner, other.corner), (self.right, other.right), (self.below, other.below))
+        return all(math.hypot(a.x - b.x, a.y - b.y) < a.module_px for a, b in pairs)
+
 
 def darker(grey: Pixels, window_px: int) -> Pixels:
     """1 where a pixel is darker than the mean of its neighbourhood, else 0."""

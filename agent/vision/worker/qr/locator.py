@@ -10,6 +10,7 @@ import numpy as np
 
 from agent.vision.worker.qr.code import placed
 from agent.vision.worker.qr.finder import darker, finders, trios
+from agent.vision.worker.qr.local_gain import stretched_where_faint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,12 +38,16 @@ _MOST_REGIONS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """An upright part of a frame, in pixels; the right and lower edges are not part of it."""
+    """An upright part of a frame, in pixels; the right and lower edges are not part of it.
+
+    `faint`: it was found in the frame with local gain only, and needs that itself.
+    """
 
     left: int
     top: int
     right: int
     bottom: int
+    faint: bool = False
 
     def holds(self, x: float, y: float) -> bool:
         """Whether the point lies in it."""
@@ -71,6 +76,9 @@ def whole(grey: Pixels) -> Region:
 def cut(grey: Pixels, region: Region) -> Crop:
     """The crop of a region."""
     part = np.ascontiguousarray(grey[region.top : region.bottom, region.left : region.right])
+    if region.faint:
+        stretched = stretched_where_faint(part)
+        part = part if stretched is None else stretched
     scale = min(1.0, CROP_PX / max(part.shape))
     if scale < 1:
         part = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)

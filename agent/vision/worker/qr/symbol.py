@@ -14,7 +14,7 @@ VERSIONS: Final = range(1, 41)
 
 _LIGHT_RING: Final = 2
 """Its distance from the middle of a finder pattern, in modules."""
-_FINDER_PATTERN: Final = np.array(
+FINDER: Final = np.array(
     [[1 if max(abs(i - 3), abs(j - 3)) != _LIGHT_RING else -1 for j in range(7)] for i in range(7)], np.int8
 )
 ALIGNMENT: Final = np.array(
@@ -44,7 +44,7 @@ def fixed(version: int) -> NDArray[np.int8]:
     side = modules(version)
     out = np.zeros((side, side), np.int8)
     corner = np.full((8, 8), -1, np.int8)
-    corner[:7, :7] = _FINDER_PATTERN
+    corner[:7, :7] = FINDER
     timing = np.where(np.arange(side) % 2 == 0, 1, -1).astype(np.int8)
     out[6, :], out[:, 6] = timing, timing
     out[:8, :8], out[:8, -8:], out[-8:, :8] = corner, corner[:, ::-1], corner[::-1]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from agent.vision.worker.qr.bent_symbol import sample_bent, sample_crumpled
 from agent.vision.worker.qr.code import module_px, placed
 from agent.vision.worker.qr.engines import GLOBAL, LOCAL, Seen, zxing
 from agent.vision.worker.qr.finder import darker, finders, trios
-from agent.vision.worker.qr.grid import drawings, outline_of, sample
+from agent.vision.worker.qr.grid import sample
+from agent.vision.worker.qr.sampled_symbol import drawings, outline_of
 from agent.vision.worker.qr.treatments import TREATMENTS, Treatment, enlarged
 
 if TYPE_CHECKING:
@@ -20,11 +23,14 @@ if TYPE_CHECKING:
 
     from agent.vision.worker.qr.code import Code
     from agent.vision.worker.qr.finder import Trio
+    from agent.vision.worker.qr.sampled_symbol import SampledSymbol
 
     Pixels = NDArray[np.uint8]
 
 _WINDOWS_PX: Final = (31, 71)
-_MOST_TRIOS: Final = 2
+_MOST_TRIOS: Final = 4
+_MOST_GROWING: Final = 3
+_MOST_GRIDS: Final = 2
 _LEAST_WORTH: Final = 0.25
 _BEFORE_GRID: Final = 4
 _ENGINES: Final = {LOCAL: "zxing", GLOBAL: "zxing-global"}
@@ -47,9 +53,31 @@ def _by_treatment(treatment: Treatment, grey: Pixels) -> Seen:
 
 def by_grid(grey: Pixels) -> Seen:
     """The codes of the symbols whose modules are sampled one by one (see agent.vision.worker.qr.grid)."""
+    return _by_sampling(grey, sample)
+
+
+def by_bent_grid(grey: Pixels) -> Seen:
+    """The codes of symbols that are bent as their finder patterns are (see agent.vision.worker.qr.bent_symbol)."""
+    return _by_growing(grey, sample_bent)
+
+
+def by_crumpled_grid(grey: Pixels) -> Seen:
+    """The codes of symbols that are bent to and fro, and flat on the whole (see agent.vision.worker.qr.bent_symbol)."""
+    return _by_growing(grey, sample_crumpled)
+
+
+def _by_sampling(grey: Pixels, samples: Callable[[Pixels, Trio], Iterable[SampledSymbol]]) -> Seen:
     large = enlarged(grey)
-    codes = (_sampled_code(large, trio) for trio in _trios(large))
+    codes = (_sampled_code(samples(large, trio)) for trio in _trios(large)[:_MOST_TRIOS])
     return _in_crop((code for code in codes if code), large.shape[1] / grey.shape[1])
+
+
+def _by_growing(grey: Pixels, samples: Callable[[Pixels, Trio], Iterable[SampledSymbol]]) -> Seen:
+    """The first code: a grid takes long to grow, so that few are tried."""
+    large = enlarged(grey)
+    grids = (one for trio in _trios(large)[:_MOST_GROWING] for one in samples(large, trio))
+    code = _sampled_code(islice(grids, _MOST_GRIDS))
+    return _in_crop([code] if code else [], large.shape[1] / grey.shape[1])
 
 
 def _in_crop(codes: Iterable[Code], scale: float) -> Seen:
@@ -58,13 +86,17 @@ def _in_crop(codes: Iterable[Code], scale: float) -> Seen:
 
 def _trios(grey: Pixels) -> list[Trio]:
     found = [trio for window in _WINDOWS_PX for trio in trios(finders(darker(grey, window)))]
-    likely = sorted((trio for trio in found if trio.worth >= _LEAST_WORTH), key=lambda trio: -trio.worth)
-    return likely[:_MOST_TRIOS]
+    likely: list[Trio] = []
+    for trio in sorted(found, key=lambda trio: -trio.worth):
+        if trio.worth >= _LEAST_WORTH and not any(trio.is_at(other) for other in likely):
+            likely.append(trio)
+    return likely
 
 
-def _sampled_code(grey: Pixels, trio: Trio) -> Code | None:
-    for one in sample(grey, trio):
+def _sampled_code(samples: Iterable[SampledSymbol]) -> Code | None:
+    for one in samples:
         for drawing in drawings(one.tone, one.version):
+            # One name for both: the same modules sampled in two ways are no second opinion on a weak code.
             for code in zxing(drawing, "zxing+grid", GLOBAL).codes:
                 corners = outline_of(one)
                 return replace(code, corners=corners, module_px=module_px(corners, one.version))
@@ -76,3 +108,8 @@ STEPS: Final = (
     DecodeStep("grid", _ENGINES[GLOBAL], by_grid),
     *(DecodeStep(one.name, _ENGINES[one.binarizer], partial(_by_treatment, one)) for one in TREATMENTS[_BEFORE_GRID:]),
 )
+BENT_STEPS: Final = (
+    DecodeStep("bent", _ENGINES[GLOBAL], by_bent_grid),
+    DecodeStep("crumpled", _ENGINES[GLOBAL], by_crumpled_grid),
+)
+"""For bent carriers, each as long as several others together."""

@@ -15,8 +15,9 @@ ENOUGH_BITS: Final = 30.0
 _OTHERS_BITS: Final = 33.0
 """The least that any version and level beside those of _SHORT proves with all its capacity used: 3-L, 34 bits."""
 
-_SHORT: Final = {(1, "L"): (26, 7), (1, "M"): (26, 10), (2, "L"): (44, 10)}
-"""By version and level: codewords in all, codewords of error correction (ISO/IEC 18004, table 9)."""
+_SHORT: Final = {(1, "L"): (26, 7), (1, "M"): (26, 10), (2, "L"): (46, 10)}
+"""By version and level: codewords in all, codewords of error correction (ISO/IEC 18004, table 9; for model 1 the issue
+of 2000, table M.4: its 2-L has 46 codewords, that of model 2 has 44, which makes a fifth of a bit)."""
 
 _MEMORY_S: Final = 2.0
 

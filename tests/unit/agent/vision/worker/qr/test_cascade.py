@@ -12,6 +12,7 @@ import pytest
 from agent.vision.worker.qr import cascade as module
 from agent.vision.worker.qr.cascade import Cascade
 from agent.vision.worker.qr.reader import QrReader
+from tests.support.vision.bent_codes import crumpled, in_dark_corner, on_cylinder
 from tests.support.vision.broken_symbols import HEADS, broken_picture
 from tests.support.vision.drawn_codes import (
     PERMIT,
@@ -49,6 +50,15 @@ def tilted(card: np.ndarray) -> np.ndarray:
     return picture
 
 
+LARGE = symbol(PERMIT, error="m", version=10, scale=5)
+
+
+def on_table(card: np.ndarray) -> tuple[np.ndarray, tuple[float, float], int]:
+    """A card of LARGE's scale in the middle of a picture, where its middle is, and the side of its symbol."""
+    length = card.shape[0]
+    return on_grey(card, 60, 60, (length + 120,) * 2), (60 + length / 2,) * 2, length - 40
+
+
 CHEAP = {
     "upright": on_grey(CARD),
     "inverted": 255 - on_grey(CARD),
@@ -66,6 +76,10 @@ EXPENSIVE = {
     "on cloth": wavy(on_grey(symbol(PERMIT, error="m")), 4, 45),
     "on wet paper": wavy(on_grey(symbol(PERMIT, error="m")), 8, 60),
     "stained": stained(on_grey(symbol(PERMIT, error="m"))),
+    "large and round a bottle": on_cylinder(*on_table(LARGE), arc_deg=80),
+    "large and round a bottle that leans": on_cylinder(*on_table(LARGE), arc_deg=65, turn_deg=-20, lean_deg=20),
+    "large and crumpled": crumpled(*on_table(LARGE), depth=0.01, seed=3),
+    "tiny in a dark corner": in_dark_corner(symbol(PERMIT, scale=2), brightness=0.06),
 }
 
 
