@@ -16,7 +16,7 @@ from agent.core.detail import DetailMessage, WithDetail
 from agent.core.model import View, VinSource
 from agent.core.plates import MOST_BYTES, decode
 
-VERSION = 7
+VERSION = 8
 
 EXIT_ANEW = 75
 """Exit code of a worker that asks to be started again (EX_TEMPFAIL of sysexits.h)."""
@@ -279,7 +279,8 @@ class SaidPlate(WorkerMessage):
 class Heartbeat(WorkerMessage):
     """A sign of life, several a second, and what was done so far.
 
-    `at`: when it was sent. `reading_since`, `camera_since`: since when a reader, or a call of the camera, has been at
+    `captured`: pictures that came, the newest at `captured_at`, and `decoded` of them. `resting`: nobody wants more
+    than one now and then. `at`: when it was sent. `reading_since`, `camera_since`: since when a reader, or a call of the camera, has been at
     work on one frame; None when none is. Where plates or thorough looks waited for a core, that is left out. `qr_ms`,
     `plate_ms`: mean time of one reading since the heartbeat before. `dropped`: frames in a time of change that gave way
     to a newer one because the code reader was busy. `load`: share of the time since the heartbeat before in which it
@@ -296,6 +297,8 @@ class Heartbeat(WorkerMessage):
     captured_at: At | None = None
     read_at: At | None = None
     captured: Count = 0
+    decoded: Count = 0
+    resting: bool = False
     read: Count = 0
     skipped: Count = 0
     dropped: Count = 0

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from drivers.api import CameraNeeds, DeviceMisconfiguredError, DeviceUnavailableError, EndOfStreamError
-from drivers.camera import diagnosis, opencv
+from drivers.camera import capture_opening, diagnosis, opencv
 from drivers.camera.opencv import OpenCvCamera, OpenCvSettings
 from drivers.contracts.camera import CameraContract, Rig
 from drivers.registry import camera
@@ -28,7 +28,7 @@ PATIENT = {"open_timeout_ms": min(60_000, round(scaled(4000))), "read_timeout_ms
 @pytest.fixture(autouse=True)
 def patient(monkeypatch):
     """What the driver allows beside its settings, as much longer as the machine is busy."""
-    monkeypatch.setattr(opencv, "_LEAST_SILENCE_MS", round(scaled(opencv._LEAST_SILENCE_MS)))
+    monkeypatch.setattr(capture_opening, "_LEAST_SILENCE_MS", round(scaled(capture_opening._LEAST_SILENCE_MS)))
     for name in ("_CONNECT_TIMEOUT_S", "_ANSWER_TIMEOUT_S"):
         monkeypatch.setattr(diagnosis, name, scaled(getattr(diagnosis, name)))
 
@@ -138,7 +138,7 @@ def halting(silence_s):
 
 
 def test_a_stream_may_be_silent_for_as_long_as_the_setting_says(monkeypatch):
-    monkeypatch.setattr(opencv, "_LEAST_SILENCE_MS", 200)
+    monkeypatch.setattr(capture_opening, "_LEAST_SILENCE_MS", 200)
     with halting(silence_s=1.0) as url:
         device = opened(url, open_timeout_ms=60_000, read_timeout_ms=30_000)
         try:
@@ -153,7 +153,8 @@ def test_a_stream_gives_frames_in_order_at_the_newest_picture(server):
     assert (details.width_px, details.height_px, details.backend) == (640, 480, "FFMPEG")
     frames = [device.read() for _ in range(10)]
     device.close()
-    assert [number_in(frame.pixels) for frame in frames] == list(range(10))
+    numbers = [number_in(frame.pixels) for frame in frames]
+    assert numbers == sorted(set(numbers))  # some were passed over: the newest counts
     assert frames[0].pixels.shape == (480, 640, 3)
     assert frames[0].at < frames[9].at
 

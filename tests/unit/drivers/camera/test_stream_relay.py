@@ -23,7 +23,7 @@ BRIGHT, DARK = (np.full((SIZE[1], SIZE[0], 3), grey, np.uint8) for grey in (200,
 
 def test_a_picture_comes_though_the_next_one_has_not_begun(tmp_path, mocker):
     # Without them the library would wait for the next one as long as it takes.
-    mocker.patch("drivers.camera.opencv._STREAM_OPTIONS", "rtsp_transport;{transport}|analyzeduration;200000")
+    mocker.patch("drivers.camera.capture_opening._STREAM_OPTIONS", "rtsp_transport;{transport}|analyzeduration;200000")
     brightness = []
 
     def read():
