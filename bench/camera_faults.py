@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from agent.core.model import View
@@ -26,16 +27,18 @@ from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from agent.vision.mapping import CameraStatus
     from numpy.typing import NDArray
 
     from tests.support.vision.packet_rtsp import Stream
 
+    Fault = Callable[[], AbstractContextManager[None]]
+
 GOAL_S = 3.0
 RATE_HZ = 25
 SIZE = (640, 360)
-REST_S = 9.0
 LASTS_S = 1.0
 NOISE_LEVELS = 2.0
 
@@ -50,25 +53,24 @@ class Films:
     nonsense: Stream
 
 
-def films() -> Films:
-    import cv2  # noqa: PLC0415 - only where it is drawn
-
+def films(rate_hz: int = RATE_HZ) -> Films:
+    """A second of each."""
     noise, rows = np.random.default_rng(1), SIZE[1]
     yard = cv2.resize(draw_scene(Scene()), SIZE, interpolation=cv2.INTER_AREA).astype(np.int16)
 
     def noisy(pixels: NDArray[np.int16]) -> list[NDArray[np.uint8]]:
         shape = (rows, SIZE[0], 3)
-        levels = (noise.normal(0, NOISE_LEVELS, shape).round() for _ in range(RATE_HZ))
+        levels = (noise.normal(0, NOISE_LEVELS, shape).round() for _ in range(rate_hz))
         return [np.clip(pixels + one, 0, 255).astype(np.uint8) for one in levels]
 
-    seen = encoded("H264", noisy(yard), rate_hz=RATE_HZ)
+    seen = encoded("H264", noisy(yard), rate_hz=rate_hz)
     nonsense = seen
-    for number in range(RATE_HZ):
+    for number in range(rate_hz):
         nonsense = nonsense.broken(number)
     return Films(
         yard=seen,
-        still=encoded("H264", [yard.astype(np.uint8)] * RATE_HZ, rate_hz=RATE_HZ),
-        covered=encoded("H264", noisy(np.full((rows, SIZE[0], 3), 60, np.int16)), rate_hz=RATE_HZ),
+        still=encoded("H264", [yard.astype(np.uint8)] * rate_hz, rate_hz=rate_hz),
+        covered=encoded("H264", noisy(np.full((rows, SIZE[0], 3), 60, np.int16)), rate_hz=rate_hz),
         nonsense=nonsense,
     )
 
@@ -150,35 +152,39 @@ class WatchedCamera:
         return heartbeat is not None and heartbeat.resting
 
 
+def faults(camera: PacketCamera, shown: Films) -> dict[str, Fault]:
+    """What may go wrong, by its name: each lasts as long as it is entered."""
+    refused = b"RTSP/1.0 404 Not Found\r\nCSeq: 1\r\n\r\n"
+    return {
+        "hangs up, port closed": lambda: _stopped(camera),
+        "hangs": lambda: _hanging(camera),
+        "accepts and never answers": lambda: _stopped(camera, b""),
+        "no such stream": lambda: _stopped(camera, refused),
+        "sends nonsense": lambda: _showing(camera, shown.nonsense, shown.yard),
+        "its picture stands still": lambda: _showing(camera, shown.still, shown.yard),
+        "its lens is covered": lambda: _showing(camera, shown.covered, shown.yard),
+    }
+
+
 def measure() -> list[Figure]:
     shown = films()
     with ExitStack() as stack:
         camera = stack.enter_context(PacketCamera(shown.yard))
         watched = WatchedCamera(camera, stack)
-        refused = b"RTSP/1.0 404 Not Found\r\nCSeq: 1\r\n\r\n"
-        faults: dict[str, Callable[[], object]] = {
-            "hangs up, port closed": lambda: _stopped(camera),
-            "hangs": lambda: _hanging(camera),
-            "accepts and never answers": lambda: _stopped(camera, b""),
-            "no such stream": lambda: _stopped(camera, refused),
-            "sends nonsense": lambda: _showing(camera, shown.nonsense, shown.yard),
-            "its picture stands still": lambda: _showing(camera, shown.still, shown.yard),
-            "its lens is covered": lambda: _showing(camera, shown.covered, shown.yard),
-        }
         return [
             figure
             for resting in (True, False)
-            for name, fault in faults.items()
+            for name, fault in faults(camera, shown).items()
             for figure in _figures(watched, name, fault, resting=resting)
         ]
 
 
-def _figures(watched: WatchedCamera, name: str, fault: Callable[[], object], *, resting: bool) -> list[Figure]:
+def _figures(watched: WatchedCamera, name: str, fault: Fault, *, resting: bool) -> list[Figure]:
     pause = threading.Event()
     watched.port.set_vehicle_present(not resting)
     eventually(lambda: watched.well and watched.resting is resting, within_s=60, what=f"before: {name}")
     pause.wait(LASTS_S)
-    with fault():  # type: ignore[attr-defined]
+    with fault():
         begun_at = time.monotonic()
         eventually(lambda: not watched.well, within_s=60, what=f"told: {name}")
         told_s = time.monotonic() - begun_at

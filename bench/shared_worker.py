@@ -66,7 +66,7 @@ def measure() -> list[Figure]:
     cpu_note = f"{apart[1]:.1f} % in two processes, {together[1]:.1f} % in one"
     return [
         Figure("two cameras of a lane in one vision worker: memory saved", saved, "MB", note=note),
-        Figure("two cameras of a lane in one vision worker: CPU saved", apart[1] - together[1], "% of a core", note=cpu_note),
+        Figure("the same: CPU saved", apart[1] - together[1], "% of a core", note=cpu_note),
     ]
 
 

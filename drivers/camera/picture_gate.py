@@ -10,34 +10,27 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from drivers.camera.picture_sizes import SizeWatch
-from drivers.text import Text
+from drivers.camera.stream_habits import RATE_HZ, RESTLESS_S, StreamHabits
 
 if TYPE_CHECKING:
     from drivers.camera.frame_boundaries import VideoPacket
 
-RATE_HZ: Final = 90_000
-"""Of the stamps of video in RTP."""
 REST_EVERY_S: Final = 0.9
 """At rest a key picture is passed on no more often than that, for long: cameras that send nothing else send 25 a
 second.
 """
 MOST_AT_ONCE: Final = 3.0
 """So many may follow one another sooner: a camera makes a key picture out of turn where the scene changes."""
-MOST_GAP_S: Final = 2.6
-"""Key pictures that are further apart show too little: a stream with fewer is not brought to rest."""
 MOST_HELD_BYTES: Final = 8 * 1024 * 1024
 MOST_WAITING: Final = 8
 """More pictures than that do not wait for the decoder; some are always under way in it."""
 FEW_WAITING: Final = 1
 STUCK_S: Final = 1.0
-"""Where the decoder that is asked gives nothing for so long, what it was given does not come, or only with what follows."""
+"""Where the decoder that is asked gives nothing for so long, what it was given comes with what follows, or never."""
 STIR_S: Final = 1.5
 """For so long all pictures are passed on after their sizes have leapt."""
-RESTLESS_S: Final = 10.0
 _STAMPS: Final = 1 << 32
 _NUMBERS: Final = 1 << 16
-_MOST_BACK: Final = 10 * RATE_HZ
 _ROUNDING: Final = 2
 
 
@@ -77,6 +70,34 @@ class _Passed:
     told: int
 
 
+class _Numbers:
+    """The numbers of packets as they are passed on: without a gap where some were left out."""
+
+    def __init__(self) -> None:
+        self._in: int | None = None
+        self._out = 0
+        self.skipped = False
+        """Whether packets were left out since the last one."""
+
+    def next(self, number: int) -> int:
+        """The number of the next packet, which came with this one. What was lost on the way stays a gap."""
+        if self._in is None:
+            self._out = number
+        else:
+            self._out = (self._out + (1 if self.skipped else number - self._in)) % _NUMBERS
+        self._in, self.skipped = number, False
+        return self._out
+
+    def one_more(self) -> int:
+        """The number of a packet that did not come by itself."""
+        self._out = (self._out + 1) % _NUMBERS
+        return self._out
+
+    def skip(self) -> None:
+        """Note that packets are left out."""
+        self.skipped = self._in is not None
+
+
 class PictureGate:
     """The pictures of one connection. Every method gives the bytes to pass on now."""
 
@@ -89,23 +110,15 @@ class PictureGate:
         self._moved_at = 0.0
         self._asked_at: float | None = None
         self._opened = False
-        # Numbers of packets, as they came and as they were passed on.
-        self._number_in: int | None = None
-        self._number_out = 0
-        self._skipped = False
+        self._numbers = _Numbers()
+        self._habits = StreamHabits()
         self._first_stamp: int | None = None
+        self._told_base: int | None = None
         self._delimited: int | None = None
-        # What is known of the stream.
-        self._stamp: int | None = None
-        self._reordered = self._unmarked = False
-        self._key_at: float | None = None
-        self._gap_s: float | None = None
         self._entered = False
         self._allowed = MOST_AT_ONCE
         self._allowed_at = 0.0
         self._restless_until = 0.0
-        self._sizes, self._key_sizes = SizeWatch(), SizeWatch()
-        self._after_key = False
         self.came = 0
         self.came_at: float | None = None
 
@@ -120,14 +133,8 @@ class PictureGate:
         return len(self._waiting)
 
     def hindrance(self, at: float) -> str:
-        """Why this stream cannot rest, for whoever sets up the camera; "" where it can, or that is not known yet."""
-        if self._reordered:
-            return Text("its pictures come out of order: each is decoded; switch off B frames in the camera")
-        if self._unmarked:
-            return Text("the ends of its pictures are not marked: each is decoded")
-        if self.came and (self._gap_s is None or self._gap_s > MOST_GAP_S or at - (self._key_at or 0.0) > MOST_GAP_S):
-            return Text("its key pictures are too far apart: each picture is decoded; set the camera to one a second")
-        return ""
+        """Why this stream cannot rest, for whoever sets up the camera; "" where it can."""
+        return self._habits.hindrance(at)
 
     @property
     def full(self) -> bool:
@@ -144,8 +151,7 @@ class PictureGate:
 
     def wake(self) -> bytes:
         """Pass on all pictures, those first that were held since the last key picture."""
-        self._sizes.confirm()
-        self._key_sizes.confirm()
+        self._habits.confirm()
         return self._woken()
 
     def fed(self, packet: VideoPacket, at: float) -> bytes:
@@ -153,15 +159,17 @@ class PictureGate:
         out = b""
         begun = self._begun
         if begun is not None and packet.part.picture and begun.stamp not in (None, packet.stamp):
-            self._unmarked = True
+            self._habits.note_unmarked(at)
             out += self._closed(begun, at)
         if self._begun is None:
             self._begun = _Picture(held=self._holds())
         self._begun.add(packet)
         if not self._begun.held:
             out += self._passed(packet)
-        if packet.ends or self._begun.bytes > MOST_HELD_BYTES:
-            self._unmarked |= not packet.ends
+        if not packet.ends and self._begun.bytes > MOST_HELD_BYTES:
+            self._habits.note_unmarked(at)
+            out += self._closed(self._begun, at)
+        elif packet.ends:
             out += self._closed(self._begun, at)
         return out + self._unstuck(at)
 
@@ -205,14 +213,16 @@ class PictureGate:
         self._begun = None
         self.came += 1
         self.came_at = at
-        self._follow(picture, at)
+        leapt = self._habits.note_picture(at, stamp=picture.stamp, key=picture.key, size_bytes=picture.bytes)
+        if leapt and self._resting:
+            self._restless_until = at + STIR_S
         if not picture.held:
             self._note_passed(picture, at)
             return b""
         out = b""
         if picture.key:
             out = self._dropped(self._held)
-            self._held, self._held_bytes, self._entered = [], 0, self._skipped
+            self._held, self._held_bytes, self._entered = [], 0, self._numbers.skipped
         if picture.leading and self._entered:
             return out + self._dropped([picture])
         self._held.append(picture)
@@ -256,28 +266,8 @@ class PictureGate:
         self._restless_until = at + RESTLESS_S
         return self._woken(at)
 
-    # ------------------------------------------------------------------------------------------------ the stream
-
     def _can_rest(self, at: float) -> bool:
-        regular = self._gap_s is not None and self._gap_s <= MOST_GAP_S
-        recent = self._key_at is not None and at - self._key_at <= MOST_GAP_S
-        tidy = not self._reordered and not self._unmarked
-        return regular and recent and tidy and at >= self._restless_until and self._held_bytes <= MOST_HELD_BYTES
-
-    def _follow(self, picture: _Picture, at: float) -> None:
-        stamp, before = picture.stamp, self._stamp
-        if stamp is not None:
-            back = 0 if before is None else (before - stamp) % _STAMPS
-            self._reordered |= 0 < back <= _MOST_BACK
-            self._stamp = stamp
-        if picture.key:
-            self._gap_s = None if self._key_at is None else at - self._key_at
-            self._key_at = at
-        # Where all are key pictures, what moves shows in their sizes too; among others they are of another kind.
-        watch = (self._key_sizes if self._after_key else None) if picture.key else self._sizes
-        self._after_key = picture.key
-        if watch is not None and watch.leaps(picture.bytes, at) and self._resting:
-            self._restless_until = at + STIR_S
+        return at >= self._restless_until and self._held_bytes <= MOST_HELD_BYTES and self._habits.suit(at)
 
     # ------------------------------------------------------------------------------------------------ bytes
 
@@ -297,28 +287,22 @@ class PictureGate:
     def _passed(self, packet: VideoPacket) -> bytes:
         if self._first_stamp is None:
             self._first_stamp = packet.stamp
-        if self._number_in is None:
-            number = packet.number
-        else:
-            step = 1 if self._skipped else (packet.number - self._number_in) % _NUMBERS
-            number = (self._number_out + step) % _NUMBERS
-        self._number_in, self._number_out, self._skipped = packet.number, number, False
-        return packet.numbered(number)
+        return packet.numbered(self._numbers.next(packet.number))
 
     def _dropped(self, pictures: list[_Picture]) -> bytes:
         """Leave pictures out, but not the parameter sets in them, which later ones may need."""
         if not pictures:
             return b""
-        self._skipped = self._number_in is not None
+        self._numbers.skip()
         sets = {unit: packet for picture in pictures for packet in picture.packets for unit in packet.part.sets}
-        out = b""
-        for unit, packet in sets.items():
-            self._number_out = (self._number_out + 1) % _NUMBERS
-            out += packet.alone(unit, self._number_out)
-        return out
+        return b"".join(packet.alone(unit, self._numbers.one_more()) for unit, packet in sets.items())
 
     def _called(self, position_ms: float) -> _Passed | None:
-        if self._first_stamp is None:
+        """The picture that the decoder calls so. It counts from its first one, which is the oldest that waits then."""
+        if not self._waiting:
             return None
-        told = self._first_stamp + round(position_ms * RATE_HZ / 1000)
+        place = round(position_ms * RATE_HZ / 1000)
+        if self._told_base is None:
+            self._told_base = self._waiting[0].told - place
+        told = self._told_base + place
         return next((one for one in self._waiting if (one.told - told + _ROUNDING) % _STAMPS <= 2 * _ROUNDING), None)

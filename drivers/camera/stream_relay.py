@@ -29,8 +29,10 @@ log = logging.getLogger(__name__)
 _CHUNK_BYTES: Final = 64 * 1024
 _BUFFER_BYTES: Final = 256 * 1024
 """As little as will do: what waits here for a decoder that is too slow is the past."""
-_MOST_OUT_BYTES: Final = 256 * 1024
+_MOST_UNKNOWN_BYTES: Final = 256 * 1024
 """With more to pass on, the camera must wait where its pictures cannot be told apart."""
+_MOST_OUT_BYTES: Final = 16 * 1024 * 1024
+"""And with more than that in any case."""
 _STOP_S: Final = 1.0
 
 
@@ -255,7 +257,8 @@ class StreamRelay:
         """The sockets that can be read, and with True the library's when it can be written, until it is time to stop."""
         while not self._stopping.is_set():
             with self._changed:
-                full = self._gate.full or (splitter.codec is None and len(self._out) > _MOST_OUT_BYTES)
+                most = _MOST_UNKNOWN_BYTES if splitter.codec is None else _MOST_OUT_BYTES
+                full = self._gate.full or len(self._out) > most
                 out = bool(self._out)
             read: list[socket.socket | int] = [library, self._wake] if full else [library, camera, self._wake]
             readable, writable, _ = select.select(read, [library] if out else [], [])

@@ -392,6 +392,31 @@ def test_a_wrong_address_is_refused_without_showing_it():
     assert SECRET not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("settings", "advice"),
+    [
+        ({"second_url": "/srv/clip.mp4"}, "a second stream is that of a network camera"),
+        ({"second_url": f"rtsp://u:{SECRET}/x@host/"}, "no host"),
+        ({"url": "/dev/video0", "second_url": f"rtsp://u:{SECRET}@host/"}, "only a network camera"),
+        ({"decoder": "h264_v4l2m2m"}, "decoder_device, such as /dev/video10"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused_with_what_to_write(settings, advice):
+    with pytest.raises(ValidationError, match=advice) as refused:
+        camera("opencv", {"url": "rtsp://host/"} | settings)
+    assert SECRET not in str(refused.value)
+
+
+def test_a_video_engine_that_is_not_there_is_done_without_and_that_is_told(server):
+    settings = {"decoder": "h264_v4l2m2m", "decoder_device": "/dev/null"}
+    device = OpenCvCamera(OpenCvSettings(url=server.url("yard.mp4"), **settings, **PATIENT))
+    try:
+        assert device.open().note == "h264_v4l2m2m cannot be used; the processor decodes"
+        assert number_in(device.read().pixels) >= 0
+    finally:
+        device.close()
+
+
 def test_reading_a_camera_that_is_not_open_is_an_error():
     with pytest.raises(DeviceUnavailableError, match="not open"):
         OpenCvCamera(OpenCvSettings(url="clip.mp4")).read()

@@ -5,14 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.camera.frame_boundaries import FrameSplitter, VideoPacket
-from drivers.camera.picture_gate import (
-    MOST_GAP_S,
-    MOST_WAITING,
-    RESTLESS_S,
-    STIR_S,
-    STUCK_S,
-    PictureGate,
-)
+from drivers.camera.picture_gate import MOST_WAITING, STIR_S, STUCK_S, PictureGate
+from drivers.camera.stream_habits import MOST_GAP_S, RESTLESS_S
 from tests.unit.drivers.camera.test_frame_boundaries import described, rtp
 
 FRAME_S = 0.04
@@ -132,6 +126,7 @@ def test_who_wakes_gets_all_since_the_key_picture_and_then_all():
 
 def test_a_key_picture_out_of_turn_passes_at_once_but_not_many_of_them():
     line = at_rest()
+    assert not line.gate.hindrance(line.at)
     line.run(5, rest=True)
     line.run(1, rest=True, unit=KEY)
     assert units(line.passed()) == [KEY, KEY]
@@ -171,6 +166,7 @@ def test_a_stream_with_few_key_pictures_does_not_rest(every):
     line.run(300, rest=True)
     assert len(units(line.passed())) == 300
     assert not line.gate.resting
+    assert "too far apart" in line.gate.hindrance(line.at)
 
 
 def test_a_stream_that_stops_to_send_key_pictures_rests_no_more():
@@ -183,10 +179,13 @@ def test_a_stream_that_stops_to_send_key_pictures_rests_no_more():
 
 def test_a_stream_whose_pictures_are_reordered_does_not_rest():
     line = Line()
-    for place in (0, 3, 1, 2):
-        line.send(stamp=place * STEP)
-    line.run(100, rest=True)
+    for _ in range(100):
+        for place in (0, 3, 1, 2):
+            line.gate.rest(line.at)
+            line.send(stamp=(line.count // 4 * 4 + place) * STEP)
+            line.take()
     assert not line.gate.resting
+    assert "out of order" in line.gate.hindrance(line.at)
 
 
 def test_a_stream_whose_pictures_have_no_marked_end_is_passed_on_as_it_is():
@@ -194,6 +193,7 @@ def test_a_stream_whose_pictures_have_no_marked_end_is_passed_on_as_it_is():
     line.run(100, rest=True, marked=False)
     assert len(units(line.passed())) == 100
     assert (line.gate.resting, line.gate.waiting) == (False, 0)
+    assert "not marked" in line.gate.hindrance(line.at)
 
 
 def test_leading_pictures_are_left_out_where_the_stream_was_entered():
@@ -260,8 +260,9 @@ def test_a_picture_is_known_again_by_the_time_that_the_decoder_tells_of_it():
 def test_one_that_is_not_known_counts_as_the_oldest():
     line = Line()
     line.run(3, take=False)
+    assert line.take(0.0) == 0.0
     assert line.take(12_345.0) is None
-    assert line.gate.waiting == 2
+    assert line.gate.waiting == 1
 
 
 def test_what_is_held_is_bounded(mocker):
