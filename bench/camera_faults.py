@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from agent.vision.mapping import CameraStatus
     from numpy.typing import NDArray
 
+    from agent.vision.mapping import CameraStatus
     from tests.support.vision.packet_rtsp import Stream
 
     Fault = Callable[[], AbstractContextManager[None]]

@@ -1,6 +1,6 @@
 """From the first frame that shows a permit to the relay byte, through a whole gate at 1080p25.
 
-Usage: bench/latency.py [--vehicles N]
+Usage: bench/latency.py [--vehicles N] [--rested]   With `--rested` nothing moves for a while before each vehicle.
 
 Begun when the frame goes to the network, ended when the relay board has read the first byte of the open pulse. Camera,
 board and agent are processes of their own on one machine, whose monotonic clock they share.
@@ -29,6 +29,7 @@ from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -36,6 +37,8 @@ WIDTH_PX, HEIGHT_PX = 1920, 1080
 P50_GOAL_MS, P99_GOAL_MS = 60.0, 120.0
 MEMORY_GOAL_MB = 600.0
 MEMORY_AFTER = 30
+REST_S = 7.0
+"""The change detector of a camera holds 5 s after the last change."""
 CLIP_FRAMES = 10
 PROVINCES = "京沪粤苏浙川鲁新陕渝"
 
@@ -63,19 +66,18 @@ class Passages:
         return [*rows, Figure("memory of the whole agent", total, "MB", MEMORY_GOAL_MB, note=note)]
 
 
-def measure(vehicles: int, progress: Callable[[str], None] = lambda _text: None, viewers: int = 0) -> Passages:
+def measure(
+    vehicles: int, progress: Callable[[str], None] = lambda _text: None, viewers: int = 0, *, rested: bool = False
+) -> Passages:
     """Let that many vehicles pass which show their code at the arm, and as many that appear with it.
 
-    `viewers`: so many have the page of the lane open meanwhile.
+    `viewers`: so many have the page of the lane open meanwhile. `rested`: nothing moves for a while before each.
     """
     rng = random.Random(1)
     passages = Passages([], [], {})
     with ExitStack() as stack:
         folder = stack.enter_context(scratch())
-        camera = stack.enter_context(ClipCamera(folder, WIDTH_PX, HEIGHT_PX))
-        gate = stack.enter_context(BenchGate(folder))
-        camera.load("empty", drawn(Scene()))
-        camera.show("empty")
+        camera, gate = _empty_yard(stack, folder)
         agent = gate.start(f'kind = "opencv"\nurl = "{camera.url}"', console=viewers > 0)
         gate.wait_for_camera()
         stack.enter_context(Viewers(folder, "exit-1", "front", viewers))
@@ -94,11 +96,20 @@ def measure(vehicles: int, progress: Callable[[str], None] = lambda _text: None,
                 loaded = beside.submit(_load, camera, gate, number + 1)
                 gate.pass_through()
                 loaded.result()
+            gate.pause(REST_S if rested else 0.0)
             if number + 1 == min(MEMORY_AFTER, 2 * vehicles):
                 passages.memory_mb.update(_memory(agent.pid))
             if (number + 1) % 10 == 0:
                 progress(f"{number + 1} of {2 * vehicles} vehicles")
     return passages
+
+
+def _empty_yard(stack: ExitStack, folder: Path) -> tuple[ClipCamera, BenchGate]:
+    camera = stack.enter_context(ClipCamera(folder, WIDTH_PX, HEIGHT_PX))
+    gate = stack.enter_context(BenchGate(folder))
+    camera.load("empty", drawn(Scene()))
+    camera.show("empty")
+    return camera, gate
 
 
 def _load(camera: ClipCamera, gate: BenchGate, number: int) -> None:
@@ -123,7 +134,9 @@ def _memory(pid: int) -> dict[str, float]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--vehicles", type=int, default=40, help="vehicles of each sort")
-    passages = measure(parser.parse_args().vehicles, print)
+    parser.add_argument("--rested", action="store_true", help="let the camera come to rest before each vehicle")
+    options = parser.parse_args()
+    passages = measure(options.vehicles, print, rested=options.rested)
     figures = passages.figures()
     print(table(figures))
     print(

@@ -48,8 +48,9 @@ _SAID = re.compile(r"error: \([^)]*\) (.+?)(?: in function '.*')?$")
 
 
 class OpenCvCamera:
-    """Read frames with OpenCV. The newest first where RTSP comes over TCP; of others the caller must read on to stay
-    at it.
+    """Read frames with OpenCV.
+
+    RTSP over TCP gives the newest picture first; of other sources the caller must read on to stay at it.
 
     `open` raises DeviceMisconfiguredError (no such stream, wrong password, no permission, not a video) or
     DeviceUnavailableError (refused, no answer, unplugged). `read` raises DeviceUnavailableError when the source stops

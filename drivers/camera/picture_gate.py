@@ -1,4 +1,4 @@
-"""Decides which pictures of a stream go on to the decoder: all, or while nothing is there only those that need no other.
+"""Decides which pictures of a stream go on to the decoder: all, or at rest only those that need no other.
 
 At rest the packets since the last key picture are held, undecoded; who is to look gets them at once. The newest picture
 counts: where the decoder is behind, what waits gives way to the next key picture. Pure; times are monotonic seconds.

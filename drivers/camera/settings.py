@@ -60,7 +60,6 @@ class OpenCvSettings(BaseModel):
     loop: bool = Field(default=False, description="Clips: start again at the end.")
     real_time: bool = Field(default=True, description="Clips: play at the clip's own rate, not as fast as possible.")
 
-
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.decoder != "software" and self.decoder_device is None:

@@ -239,8 +239,9 @@ class StreamRelay:
     @contextlib.contextmanager
     def _library(self) -> Iterator[socket.socket]:
         """The connection of the video library. Raises OSError when it is time to stop before there is one."""
+        awaited: list[socket.socket | int] = [_listener(), self._wake]
         while not self._stopping.is_set():
-            readable, _, _ = select.select([_listener(), self._wake], [], [])
+            readable, _, _ = select.select(awaited, [], [])
             if _listener() not in readable:
                 continue
             library = _accepted()
@@ -254,7 +255,7 @@ class StreamRelay:
     def _ready(
         self, library: socket.socket, camera: socket.socket, splitter: FrameSplitter
     ) -> Iterator[tuple[socket.socket, bool]]:
-        """The sockets that can be read, and with True the library's when it can be written, until it is time to stop."""
+        """The sockets that can be read, or with True be written to, until it is time to stop."""
         while not self._stopping.is_set():
             with self._changed:
                 most = _MOST_UNKNOWN_BYTES if splitter.codec is None else _MOST_OUT_BYTES

@@ -1,4 +1,4 @@
-"""Whether each picture of a camera is worth decoding, or one now and then will do. Times are monotonic seconds. Pure."""
+"""Whether each picture of a camera is worth decoding, or one now and then will do. Times are monotonic s. Pure."""
 
 from __future__ import annotations
 

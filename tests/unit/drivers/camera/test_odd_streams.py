@@ -50,6 +50,11 @@ def rests(device, reads):
     return resting, seen
 
 
+def read_on(device):
+    for _ in range(10):
+        device.read()
+
+
 def until_resting(device):
     device.rest(True)
     return eventually(lambda: device.read() is not None and device.stream_figures().resting, what="rest")
@@ -179,8 +184,7 @@ def test_silence_at_rest_is_a_lost_camera(plain):
             until_resting(device)
             camera.pause()
             with pytest.raises(DeviceUnavailableError, match=r"no picture for \d"):
-                for _ in range(10):
-                    device.read()
+                read_on(device)
         finally:
             device.close()
 
@@ -192,8 +196,7 @@ def test_a_camera_that_hangs_up_at_rest_is_lost_at_once(plain):
         until_resting(device)
     try:
         with pytest.raises(DeviceUnavailableError, match="the stream ended"):
-            for _ in range(10):
-                device.read()
+            read_on(device)
     finally:
         device.close()
 

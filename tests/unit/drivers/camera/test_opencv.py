@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from drivers.api import CameraNeeds, DeviceMisconfiguredError, DeviceUnavailableError, EndOfStreamError
-from drivers.camera import capture_opening, diagnosis, opencv
+from drivers.camera import capture_opening, diagnosis
 from drivers.camera.opencv import OpenCvCamera, OpenCvSettings
 from drivers.contracts.camera import CameraContract, Rig
 from drivers.registry import camera

@@ -1,5 +1,7 @@
 """Which pictures of a stream go on to the decoder, and with which numbers."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -154,7 +156,7 @@ def test_parameter_sets_of_pictures_that_are_left_out_pass_before_the_next_key_p
     line.run(20, rest=True)
     line.passed()
     line.run(1, rest=True)
-    numbers, stamps, kinds = zip(*line.passed(), strict=True)
+    numbers, _, kinds = zip(*line.passed(), strict=True)
     assert kinds == (SETS, KEY, b"\x09")
     assert (numbers[1] - numbers[0]) % 65_536 == 1
     assert numbers[2] == numbers[1]
@@ -317,6 +319,6 @@ def test_whatever_is_done_pictures_pass_in_order_each_once_and_after_the_key_pic
     stamps = [stamp for _, stamp, unit in line.passed() if unit in (KEY, OTHER)]
     assert stamps == sorted(set(stamps))
     order = [stamp for stamp, unit in sent.items() if unit != SETS]
-    for before, later in zip(stamps, stamps[1:], strict=False):
+    for before, later in pairwise(stamps):
         left_out = [stamp for stamp in order if before < stamp < later]
         assert not left_out or sent[later] == KEY

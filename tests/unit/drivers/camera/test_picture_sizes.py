@@ -1,6 +1,7 @@
 """What the sizes of compressed pictures tell."""
 
 import random
+from itertools import pairwise
 
 from drivers.camera.picture_sizes import SizeWatch
 
@@ -14,7 +15,7 @@ def leaps(sizes, watch=None, begin=0):
 
 
 def noisy(count, mean=20_000, spread=0.15, seed=1):
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311 - no secret
     return [max(1, round(draw.gauss(mean, spread * mean))) for _ in range(count)]
 
 
@@ -43,7 +44,7 @@ def test_leaps_that_nobody_confirms_count_ever_more_seldom():
     sizes = noisy(100) + [*noisy(49), 90_000] * 90
     watch = SizeWatch()
     found = leaps(sizes, watch)
-    pauses = [later - before for before, later in zip(found, found[1:], strict=False)]
+    pauses = [later - before for before, later in pairwise(found)]
     assert pauses[:3] == sorted(pauses[:3])
     assert min(pauses[4:]) >= 60 * RATE_HZ
     watch.confirm()
