@@ -205,8 +205,8 @@ class Capture:
             figures.came += 1
         figures.behind_s = frame.behind_s
         height_px, width_px = frame.pixels.shape[:2]
-        self.still = self._same_as_before(frame)
-        if self.still:
+        before, self.still = self.still, self._same_as_before(frame)
+        if self.still and not before:
             self.rest(wanted=False)  # whether it stands still is to be known soon
         facts = FrameFacts(frame.at, width_px, height_px, self.still)
         self._report_state(lambda: self._health.frame(facts))
