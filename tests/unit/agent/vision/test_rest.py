@@ -15,15 +15,20 @@ SIZE = (320, 240)
 
 @pytest.fixture(scope="module")
 def films():
-    """Streams of a second, by the number in their pictures, in which nothing moves; a camera's noise apart, but in 0."""
+    """Streams of a second, by the number in their pictures, in which nothing moves but a camera's noise.
+
+    Number 0 has none: its pictures are all the same.
+    """
     noise = np.random.default_rng(1)
 
     def seen(number):
         pixels = numbered_picture(number, *SIZE).astype(np.int16)
-        levels = [noise.integers(-2, 3, pixels.shape) if number else 0 for _ in range(RATE_HZ)]
+        levels = [noise.integers(-2, 3, pixels.shape) for _ in range(RATE_HZ)]
         return [np.clip(pixels + level, 0, 255).astype(np.uint8) for level in levels]
 
-    return {number: encoded("H264", seen(number), rate_hz=RATE_HZ) for number in (0, 1, 9)}
+    flat = [np.full((SIZE[1], SIZE[0], 3), 120, np.uint8)] * RATE_HZ
+    pictures = {0: flat, 1: seen(1), 9: seen(9)}
+    return {number: encoded("H264", one, rate_hz=RATE_HZ) for number, one in pictures.items()}
 
 
 @pytest.fixture
