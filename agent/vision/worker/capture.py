@@ -159,7 +159,7 @@ class Capture:
             if self.figures.exposable is None:
                 self.figures.exposable = isinstance(camera, ExposurePort) and camera.can_expose()
             self._health.opened(details.frame_rate_hz, note or details.note)
-            self._opened_at = time.monotonic()
+            self._opened_at = self._restful_at = time.monotonic()
             self._came_before = self.figures.came
             self._resting = camera if isinstance(camera, RestingPort) else None
             exposure = None
