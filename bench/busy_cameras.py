@@ -93,6 +93,11 @@ class BusyCamera:
         self.port.stop()
         self.camera.__exit__()
 
+    @property
+    def behind_s(self) -> float:
+        """How late the newest picture came for its stream."""
+        return self._next_beat().behind_s
+
     def measure(self, codes: int) -> WorkerCost:
         """Show so many codes, one after the other."""
         threading.Event().wait(WARM_UP_S)

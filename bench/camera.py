@@ -44,6 +44,10 @@ class ClipCamera:
         self._say(f"load {name} {path} {frames}")
         path.unlink()
 
+    def turn(self, name: str, before: str, after: str, frames: int) -> None:
+        """Encode a second in which one clip becomes another after so many frames, without a key frame there."""
+        self._say(f"turn {name} {before} {after} {frames}")
+
     def show(self, name: str) -> float:
         """Show a clip from the next frame on; the monotonic time at which that frame went to the network."""
         return float(self._say(f"show {name}"))

@@ -2,7 +2,9 @@
 
 `camera_server.py WIDTH HEIGHT` prints its port. Then it obeys lines of its input, and answers each with one line:
 `load NAME PATH FRAMES` encodes that many frames of the picture in a .npy file; `show NAME` shows them over and over
-from the next frame on, and the answer is the monotonic time at which that frame went to the network.
+from the next frame on, and the answer is the monotonic time at which that frame went to the network. `turn NAME FROM TO
+FRAMES` encodes a second in which the picture of one clip becomes that of another after so many frames, without a key
+frame there; `show NAME` shows it once, and then the other clip, and its time is that of the first frame of the other.
 
 The encoding is done beforehand because a real camera's encoder does not run on the cores of the gate.
 """
@@ -50,9 +52,16 @@ class ClipEncoder:
 
     def clip(self, pixels: Pixels, frames: int) -> Clip:
         """That many frames, at most a second of them, each with whether it is a key frame."""
+        return self._encoded([pixels.astype(np.int16)] * min(frames, RATE_HZ))
+
+    def turn(self, before: Pixels, after: Pixels, frames: int) -> Clip:
+        """A second of frames: so many of one picture, and then the other. It begins with its only key frame."""
+        first, second = before.astype(np.int16), after.astype(np.int16)
+        return self._encoded([first] * frames + [second] * (RATE_HZ - frames))
+
+    def _encoded(self, pictures: list[NDArray[np.int16]]) -> Clip:
         codec, clip = self._codec(), []
-        base = pixels.astype(np.int16)
-        for number in range(min(frames, RATE_HZ)):
+        for number, base in enumerate(pictures):
             frame = av.VideoFrame.from_ndarray(self._seen(base, number), format="bgr24")
             frame.pts = number
             clip += [(length_prefixed(bytes(packet)), packet.is_keyframe) for packet in codec.encode(frame)]
@@ -80,6 +89,7 @@ class ClipEncoder:
             "bufsize": str(rate // 2),
             "bf": "0",
             "g": str(RATE_HZ),
+            "sc_threshold": "0",
             "threads": "1",
         }
         codec.flags |= av.codec.context.Flags.global_header
@@ -95,11 +105,12 @@ class ClipStream:
         self.rate_hz = RATE_HZ
         self.watchers: set[asyncio.Queue[tuple[int, bytes, bool]]] = set()
         self.wants_key = False
-        self._clip, self._place, self._asked = first, 0, False
+        self._clip, self._then, self._place = first, first, 0
+        self._asked: int | None = None
 
-    def show(self, clip: Clip) -> None:
-        """Show a clip from the next frame on."""
-        self._clip, self._place, self._asked = clip, 0, True
+    def show(self, clip: Clip, then: Clip | None = None, at: int = 0) -> None:
+        """Show a clip from the next frame on, and `then` another; the answer is the time of the clip's frame `at`."""
+        self._clip, self._then, self._place, self._asked = clip, then or clip, 0, at
 
     async def run(self) -> None:
         """Send a frame every 40 ms."""
@@ -108,12 +119,14 @@ class ClipStream:
         while True:
             if self.wants_key:
                 self.wants_key, self._place = False, 0
-            data, is_key = self._clip[self._place % len(self._clip)]
+            if self._place == len(self._clip):
+                self._clip, self._place = self._then, 0
+            data, is_key = self._clip[self._place]
             at = loop.time()
             for watcher in self.watchers:
                 watcher.put_nowait((number, data, is_key))
-            if self._asked:
-                self._asked = False
+            if self._asked == self._place:
+                self._asked = None
                 _answer(f"{at:.6f}")
             self._place += 1
             number += 1
@@ -125,14 +138,20 @@ def _answer(text: str) -> None:
 
 
 def _obey(loop: asyncio.AbstractEventLoop, stream: ClipStream) -> None:
-    clips: dict[str, Clip] = {}
+    clips: dict[str, tuple[Clip, Clip | None, int]] = {}
+    pictures: dict[str, Pixels] = {}
     for line in sys.stdin:
         match line.split():
             case ["load", name, path, frames]:
-                clips[name] = stream.encoder.clip(np.load(path), int(frames))
+                pictures[name] = np.load(path)
+                clips[name] = stream.encoder.clip(pictures[name], int(frames)), None, 0
+                _answer("loaded")
+            case ["turn", name, before, after, frames]:
+                clip = stream.encoder.turn(pictures[before], pictures[after], int(frames))
+                clips[name] = clip, clips[after][0], int(frames)
                 _answer("loaded")
             case ["show", name]:
-                loop.call_soon_threadsafe(stream.show, clips[name])
+                loop.call_soon_threadsafe(stream.show, *clips[name])
             case _:
                 message = f"not understood: {line}"
                 raise ValueError(message)

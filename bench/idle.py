@@ -1,16 +1,20 @@
-"""What a camera costs while nothing moves before it: its whole worker process, and the video library alone beside it.
+"""What cameras cost while nothing moves before them: their whole worker processes, in the old way and in the new.
 
-Usage: bench/idle.py   The stream is RTSP at 25 pictures a second with noise and a running clock in the picture.
+Usage: bench/idle.py [--cameras N ...] [--second]   RTSP at 25 pictures a second with noise and a running clock in the
+picture, a key picture a second. In the old way each picture is decoded; in the new one the key pictures are, and with
+`--second` also each picture of a small second stream, 640 x 360.
 """
 
 from __future__ import annotations
 
+import argparse
 import queue
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 
@@ -19,117 +23,147 @@ from agent.vision.worker.protocol import Configure
 from agent.vision.worker.reading_schedule import ASLEEP_AFTER_S
 from bench.camera import ClipCamera
 from bench.figures import Figure, table
-from bench.processes import cpu_s
+from bench.processes import cpu_s, proportional_mb
 from bench.scratch import scratch
 from drivers import registry
 from drivers.camera.simulated_yard.scene import Scene, draw_scene
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from agent.vision.mapping import CameraStatus
     from agent.vision.worker.protocol import Heartbeat
 
-GOAL_PERCENT = 25.0
-SIZES = {"1080p25": (1920, 1080), "720p25": (1280, 720)}
-MEASURED_S = 8.0
-DECODED_FRAMES = 150
-RATE_HZ = 25
+    Way = Literal["all", "key_pictures", "second"]
+
+GOAL_PERCENT = 4.0
+SIZE = (1920, 1080)
+SECOND_SIZE = (640, 360)
+CAMERAS = (1, 2, 4, 8)
+MEASURED_S = 12.0
 LOOKS_A_SECOND = 2
 """More frames read than this, and something moves: then it is not the cost of an empty yard."""
+WAYS: dict[Way, str] = {
+    "all": "each picture decoded, as before",
+    "key_pictures": "key pictures decoded",
+    "second": "key pictures and a small second stream decoded",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class IdleCost:
-    """CPU as a share of one core in percent. `worker`: the whole worker process; `decode`: the video library alone."""
+    """CPU of a worker as a share of one core in percent, its memory in MB, and its pictures."""
 
-    name: str
-    worker: float
-    decode: float
-    frames: int
+    cpu_percent: float
+    memory_mb: float
+    came: int
+    decoded: int
     read: int
 
-    def figure(self) -> Figure:
-        own_ms = (self.worker - self.decode) / 100 / RATE_HZ * 1000
-        note = (
-            f"decode alone {self.decode:.1f} %, the rest {own_ms:.2f} ms a frame; "
-            f"{self.read} of {self.frames} frames were read"
+
+def figure(way: Way, costs: list[IdleCost]) -> Figure:
+    mean = sum(one.cpu_percent for one in costs) / len(costs)
+    each = ", ".join(f"{one.cpu_percent:.1f}" for one in costs)
+    came, decoded, read = (sum(getattr(one, name) for one in costs) for name in ("came", "decoded", "read"))
+    name = f"{len(costs)} camera{'s' if len(costs) > 1 else ''} at rest, 1080p25, {WAYS[way]}: CPU of a vision worker"
+    memory = max(one.memory_mb for one in costs)
+    note = f"each {each}; of {came} pictures {decoded} decoded, {read} read; the largest has {memory:.0f} MB (PSS)"
+    return Figure(name, mean, "% of a core", None if way == "all" else GOAL_PERCENT, note=note)
+
+
+class IdleCamera:
+    """A camera before which nothing moves, its second stream where there is one, and its vision worker."""
+
+    def __init__(self, folder: Path, way: Way, stack: ExitStack) -> None:
+        self._camera = stack.enter_context(_empty_yard(folder, SIZE))
+        camera = {"url": self._camera.url, "decode_at_rest": "all" if way == "all" else "key_pictures"}
+        if way == "second":
+            camera["second_url"] = stack.enter_context(_empty_yard(folder, SECOND_SIZE)).url
+        settings = registry.settings_model(registry.CAMERAS, "opencv").model_validate(camera)
+        self._configure = Configure(camera_kind="opencv", camera=settings.model_dump(mode="json"))
+        self._statuses: queue.SimpleQueue[CameraStatus] = queue.SimpleQueue()
+        self._port = CameraSupervisor(
+            "bench", self._configure, on_seen=lambda _seen: None, on_status=self._statuses.put
         )
-        goal = GOAL_PERCENT if self.name == "1080p25" else None
-        return Figure(
-            f"vision worker CPU, nothing moving, RTSP {self.name}", self.worker, "% of a core", goal, note=note
-        )
+        self._port.start()
+        stack.callback(self._port.stop)
 
-
-def measure(name: str) -> IdleCost:
-    """Measure at one of SIZES. Raises RuntimeError when the change gate does not close."""
-    with scratch() as folder, ClipCamera(folder, *SIZES[name]) as camera:
-        picture = cv2.resize(draw_scene(Scene()), SIZES[name], interpolation=cv2.INTER_CUBIC).astype("uint8")
-        camera.load("empty", picture)
-        camera.show("empty")
-        decode = _decode_percent(camera.url)
-        worker, frames, read = _worker_percent(camera.url)
-    if read > LOOKS_A_SECOND * MEASURED_S:
-        message = f"{read} of {frames} frames were read: the change gate is not closed"
-        raise RuntimeError(message)
-    return IdleCost(name, worker, decode, frames, read)
-
-
-def _decode_percent(url: str) -> float:
-    """In this process, which does nothing else meanwhile."""
-    cv2.setNumThreads(1)
-    camera = registry.camera("opencv", {"url": url})
-    camera.open()
-    try:
-        camera.read()
-        begun_at, begun_cpu = time.monotonic(), time.process_time()
-        for _ in range(DECODED_FRAMES):
-            camera.read()
-        return 100 * (time.process_time() - begun_cpu) / (time.monotonic() - begun_at)
-    finally:
-        camera.close()
-
-
-def _worker_percent(url: str) -> tuple[float, int, int]:
-    """The share of a core, the frames captured and the frames read."""
-    settings = registry.settings_model(registry.CAMERAS, "opencv").model_validate({"url": url})
-    configure = Configure(camera_kind="opencv", camera=settings.model_dump(mode="json"))
-    statuses: queue.SimpleQueue[CameraStatus] = queue.SimpleQueue()
-    port = CameraSupervisor("bench", configure, on_seen=lambda _seen: None, on_status=statuses.put)
-    port.start()
-    try:
-        while not statuses.get(timeout=20).up:
+    def await_rest(self) -> None:
+        """Return once the camera delivers, and nothing has moved for so long that its readers are asleep."""
+        while not self._statuses.get(timeout=60).up:
             pass
-        threading.Event().wait(max(configure.gate.hold_s, ASLEEP_AFTER_S) + 1.5)
-        return _watched(port)
-    finally:
-        port.stop()
+        threading.Event().wait(max(self._configure.gate.hold_s, ASLEEP_AFTER_S) + 1.5)
+
+    @property
+    def behind_s(self) -> float:
+        """How late the newest picture came for its stream."""
+        return self._next_beat().behind_s
+
+    def begin(self) -> tuple[float, float, Heartbeat]:
+        """Begin to measure."""
+        return time.monotonic(), cpu_s(self._pid()), self._next_beat()
+
+    def end(self, begun: tuple[float, float, Heartbeat]) -> IdleCost:
+        """What was spent since."""
+        at, spent_s, before = begun
+        percent = 100 * (cpu_s(self._pid()) - spent_s) / (time.monotonic() - at)
+        after = self._next_beat()
+        return IdleCost(
+            percent,
+            proportional_mb(self._pid()),
+            after.captured - before.captured,
+            after.decoded - before.decoded,
+            after.read - before.read,
+        )
+
+    def _pid(self) -> int:
+        pid = self._port.pid
+        if pid is None:
+            message = f"a vision worker has ended: {self._port.status.detail}"
+            raise RuntimeError(message)
+        return pid
+
+    def _next_beat(self) -> Heartbeat:
+        port, old = self._port, self._port.last_heartbeat
+        eventually(lambda: port.last_heartbeat is not None and port.last_heartbeat is not old, what="the next beat")
+        heartbeat = port.last_heartbeat
+        assert heartbeat is not None
+        return heartbeat
 
 
-def _watched(port: CameraSupervisor) -> tuple[float, int, int]:
-    before = _next_beat(port)
-    pid = port.pid
-    if pid is None:
-        message = "the vision worker has ended"
+def _empty_yard(folder: Path, size: tuple[int, int]) -> ClipCamera:
+    camera = ClipCamera(folder, *size)
+    camera.load("empty", cv2.resize(draw_scene(Scene()), size, interpolation=cv2.INTER_CUBIC).astype("uint8"))
+    camera.show("empty")
+    return camera
+
+
+def measure(count: int, way: Way) -> list[IdleCost]:
+    """So many cameras at once. Raises RuntimeError when the change detector of one does not close."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(scratch())
+        cameras = [IdleCamera(folder, way, stack) for _ in range(count)]
+        for camera in cameras:
+            camera.await_rest()
+        begun = [camera.begin() for camera in cameras]
+        threading.Event().wait(MEASURED_S)
+        costs = [camera.end(one) for camera, one in zip(cameras, begun, strict=True)]
+    if any(one.read > LOOKS_A_SECOND * (MEASURED_S + 1) for one in costs):
+        message = f"{[one.read for one in costs]} frames were read: a change detector is not closed"
         raise RuntimeError(message)
-    begun_at, begun_cpu = time.monotonic(), cpu_s(pid)
-    threading.Event().wait(MEASURED_S)
-    percent = 100 * (cpu_s(pid) - begun_cpu) / (time.monotonic() - begun_at)
-    after = _next_beat(port)
-    return percent, after.captured - before.captured, after.read - before.read
-
-
-def _next_beat(port: CameraSupervisor) -> Heartbeat:
-    old = port.last_heartbeat
-    eventually(lambda: port.last_heartbeat is not None and port.last_heartbeat is not old, what="the next beat")
-    heartbeat = port.last_heartbeat
-    assert heartbeat is not None
-    return heartbeat
+    return costs
 
 
 def main() -> int:
-    figures = [measure(name).figure() for name in SIZES]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cameras", type=int, nargs="+", default=CAMERAS, help="how many at once")
+    parser.add_argument("--second", action="store_true", help="also with a second stream")
+    options = parser.parse_args()
+    ways: tuple[Way, ...] = ("all", "key_pictures", "second") if options.second else ("all", "key_pictures")
+    figures = [figure(way, measure(count, way)) for count in options.cameras for way in ways]
     print(table(figures))
-    return 1 if any(figure.kept is False for figure in figures) else 0
+    return 1 if any(one.kept is False for one in figures) else 0
 
 
 if __name__ == "__main__":

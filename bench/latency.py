@@ -1,6 +1,8 @@
 """From the first frame that shows a permit to the relay byte, through a whole gate at 1080p25.
 
-Usage: bench/latency.py [--vehicles N] [--full-post]
+Usage: bench/latency.py [--vehicles N] [--full-post] [--rested]
+
+With `--rested` nothing moves for a while before each vehicle.
 
 Begun when the frame goes to the network, ended when the relay board has read the first byte of the open pulse. Camera,
 board and agent are processes of their own on one machine, whose monotonic clock they share.
@@ -43,6 +45,8 @@ WIDTH_PX, HEIGHT_PX = 1920, 1080
 P50_GOAL_MS, P99_GOAL_MS = 60.0, 120.0
 MEMORY_GOAL_MB = 600.0
 MEMORY_AFTER = 30
+REST_S = 7.0
+"""The change detector of a camera holds 5 s after the last change."""
 CLIP_FRAMES = 10
 FULL_POST = "full post"
 PROVINCES = "京沪粤苏浙川鲁新陕渝"
@@ -80,10 +84,11 @@ def measure(
     viewers: int = 0,
     *,
     is_full_post: bool = False,
+    rested: bool = False,
 ) -> Passages:
     """Let that many vehicles pass which show their code at the arm, and as many that appear with it.
 
-    `viewers`: so many have the page of the lane open meanwhile.
+    `viewers`: so many have the page of the lane open meanwhile. `rested`: nothing moves for a while before each.
     """
     rng = random.Random(1)
     passages = Passages([], [], {}, at=FULL_POST if is_full_post else "")
@@ -105,6 +110,7 @@ def measure(
                 loaded = beside.submit(_load, site.camera, site.gate, number + 1)
                 site.gate.pass_through()
                 loaded.result()
+            site.gate.pause(REST_S if rested else 0.0)
             if number + 1 == min(MEMORY_AFTER, 2 * vehicles):
                 passages.memory_mb.update(_memory(site.agent.pid))
             if (number + 1) % 10 == 0:
@@ -165,8 +171,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--vehicles", type=int, default=40, help="vehicles of each sort")
     parser.add_argument("--full-post", action="store_true", help="with VINs, signs, speech, driver page and witness")
+    parser.add_argument("--rested", action="store_true", help="let the camera come to rest before each vehicle")
     arguments = parser.parse_args()
-    passages = measure(arguments.vehicles, print, is_full_post=arguments.full_post)
+    passages = measure(arguments.vehicles, print, is_full_post=arguments.full_post, rested=arguments.rested)
     figures = passages.figures()
     print(table(figures))
     print(

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 from bench import (
     broker_kills,
     busy_cameras,
+    camera_faults,
+    capacity,
     claims,
     codes,
     console_attacks,
@@ -47,6 +49,7 @@ from bench import (
     telling,
     vin_codes,
     vin_print,
+    waking,
 )
 from bench.figures import Figure, table
 from bench.scratch import BUILD, scratch
@@ -127,7 +130,21 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     "lists": (f"{lists.ROWS:,} declarations, {2 * lists.CHANGES} changes, a list over a slow line", lists.measure),
     "journal": (f"{EVENTS} durable appends", append),
     "ledger": (f"{CLAIMS} claims on a ledger of {LEDGER} rows", shared_ledger),
-    "idle": ("a camera with nothing to see", lambda: [idle.measure(name).figure() for name in idle.SIZES]),
+    "idle": (
+        f"{', '.join(map(str, idle.CAMERAS))} cameras with nothing to see, as before and at rest",
+        lambda: [
+            idle.figure(way, idle.measure(count, way)) for count in idle.CAMERAS for way in ("all", "key_pictures")
+        ],
+    ),
+    "capacity": (
+        f"{capacity.CAMERAS} cameras, of which {capacity.BUSY} are busy",
+        lambda: capacity.measure(capacity.CAMERAS, capacity.BUSY, capacity.CODES),
+    ),
+    "waking": (
+        f"{waking.CODES} codes that appear before a camera at rest in each way",
+        lambda: waking.measure(waking.CODES),
+    ),
+    "camera_faults": ("seven faults of a camera, at rest and awake", camera_faults.measure),
     "busy_cameras": (
         f"{busy_cameras.CODES} codes shown to each of {', '.join(map(str, busy_cameras.CAMERAS))} cameras at once",
         lambda: [

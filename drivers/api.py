@@ -204,12 +204,16 @@ class ScannerPort(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CameraDetails:
-    """What a camera delivers once it is open. `frame_rate_hz` is 0 when the source does not say."""
+    """What a camera delivers once it is open. `frame_rate_hz` is 0 when the source does not say.
+
+    `note`: what it cannot do, though it was asked for.
+    """
 
     width_px: int
     height_px: int
     frame_rate_hz: float
     backend: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +234,7 @@ class CameraNeeds:
     """What of the machine a camera's driver must reach; all else may be barred to the process that runs it.
 
     `files`: files to read; of a folder all that is below it. `devices`: device nodes to read, write and control.
+    `listed`: folders whose names may be read, and no file in them.
     `tcp_ports`: to connect to. `names`: whether a host must be looked up by its name. `datagrams`: whether the pictures
     come in datagrams (UDP). `own_port`: a TCP port of 127.0.0.1 at which the driver listens already and to which it
     connects.
@@ -241,6 +246,7 @@ class CameraNeeds:
     names: bool = False
     datagrams: bool = False
     own_port: int | None = None
+    listed: tuple[Path, ...] = ()
 
 
 class CameraPort(Protocol):
@@ -263,6 +269,36 @@ class CameraPort(Protocol):
 
         Raises EndOfStreamError at the end of a finite source.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFigures:
+    """What has come on the connection that is open now.
+
+    `came`: so many pictures, decoded or not, the newest at `came_at`, monotonic. `resting`: only some are decoded.
+    `hindrance`: why that cannot be, though it is wanted.
+    """
+
+    came: int
+    came_at: float | None
+    resting: bool
+    hindrance: str = ""
+
+
+@runtime_checkable
+class RestingPort(Protocol):
+    """What a camera also offers that need not decode each of its pictures. For any thread."""
+
+    def rest(self, wanted: bool) -> None:
+        """Have `read` return a picture now and then only, about one a second, as soon as the stream allows it.
+
+        False: every picture again, at once from those on that have come already, the newest first.
+        """
+        ...
+
+    def stream_figures(self) -> StreamFigures | None:
+        """What has come so far; None where every picture is decoded, so that `read` tells it."""
         ...
 
 

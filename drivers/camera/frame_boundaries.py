@@ -1,4 +1,4 @@
-"""Marks where each picture of an RTSP stream ends, so that the video library need not wait for the next one to begin.
+"""Finds the pictures of an RTSP stream, and marks their ends, so that the video library need not wait for the next one.
 
 RTP says with a marker which packet is the last of a picture (RFC 6184 section 5.1, RFC 7798 section 4.1). FFmpeg does
 not look at it: it takes a picture for whole when it sees the next one begin, a frame period later. An access unit
@@ -11,8 +11,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from drivers.camera.video_units import CODECS
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from drivers.camera.video_units import Codec, Part
 
 _FRAME_SIGN: Final = ord("$")
 _FRAME_BYTES: Final = 4
@@ -20,63 +22,37 @@ _RTP_BYTES: Final = 12
 _HEAD_END: Final = b"\r\n\r\n"
 _MOST_HELD_BYTES: Final = 128 * 1024
 """More than the longest packet and any answer."""
-_H264_PICTURES: Final = range(1, 6)
-_H265_PICTURES: Final = range(32)
-"""The types of units that are of a picture itself (VCL)."""
+_STATIC_JPEG: Final = 26
+"""The payload type that means JPEG without a word (RFC 3551 section 6)."""
 _LENGTH: Final = re.compile(rb"^content-length:[ \t]*(\d{1,6})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-_MEDIUM: Final = re.compile(rb"^m=(\w+)", re.MULTILINE)
-_CODEC: Final = re.compile(rb"^a=rtpmap:(\d{1,3})[ \t]+(H264|H265)/", re.IGNORECASE | re.MULTILINE)
+_MEDIUM: Final = re.compile(rb"^m=(\w+)(?:[ \t]+\S+[ \t]+\S+[ \t]+(\d{1,3})\b)?", re.MULTILINE)
+_CODEC: Final = re.compile(rb"^a=rtpmap:(\d{1,3})[ \t]+(H264|H265|JPEG)/", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """What an RTP payload holds.
+class VideoPacket:
+    """An RTP packet of the video, with the four bytes before it.
 
-    `picture`: at least a bit of one; `whole`: not only the beginning or middle of a unit.
+    `number`, `stamp`: of RTP. `delimiter`: what was made to follow it, a packet of its own with the same number; empty
+    where it does not end a picture, or pictures of its codec need none. `ends`: it ends a picture.
     """
 
-    picture: bool
-    whole: bool
+    data: bytes
+    number: int
+    stamp: int
+    part: Part
+    ends: bool
+    delimiter: bytes = b""
 
+    def numbered(self, number: int) -> bytes:
+        """Its bytes and those of its delimiter, with another number."""
+        if number == self.number:
+            return self.data + self.delimiter
+        return b"".join(_with_number(packet, number) for packet in (self.data, self.delimiter) if packet)
 
-def _h264(payload: memoryview) -> _Part:
-    match payload[0] & 31:
-        case 24:  # several units together (STAP-A)
-            return _Part(any(one[0] & 31 in _H264_PICTURES for one in _together(payload[1:])), whole=True)
-        case 28:  # a piece of one (FU-A)
-            return _Part(payload[1] & 31 in _H264_PICTURES, bool(payload[1] & 0x40))
-        case kind:
-            return _Part(kind in _H264_PICTURES, whole=True)
-
-
-def _h265(payload: memoryview) -> _Part:
-    match payload[0] >> 1 & 63:
-        case 48:  # several units together (AP)
-            return _Part(any(one[0] >> 1 & 63 in _H265_PICTURES for one in _together(payload[2:])), whole=True)
-        case 49:  # a piece of one (FU)
-            return _Part(payload[2] & 63 in _H265_PICTURES, bool(payload[2] & 0x40))
-        case kind:
-            return _Part(kind in _H265_PICTURES, whole=True)
-
-
-def _together(units: memoryview) -> list[memoryview]:
-    """The units of a payload that holds several, each after its length."""
-    found = []
-    while len(units) > 2:  # noqa: PLR2004 - two bytes of length and one that says what it is
-        size = int.from_bytes(units[:2], "big")
-        if size:
-            found.append(units[2 : 2 + size])
-        units = units[2 + size :]
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Codec:
-    part: Callable[[memoryview], _Part]
-    delimiter: bytes
-
-
-_CODECS: Final = {b"H264": _Codec(_h264, b"\x09\xf0"), b"H265": _Codec(_h265, b"\x46\x01\x50")}
+    def alone(self, unit: bytes, number: int) -> bytes:
+        """A packet of this time with one unit alone, and this number."""
+        return _with_number(_packet(self.data, unit), number)
 
 
 class FrameSplitter:
@@ -89,29 +65,37 @@ class FrameSplitter:
     def __init__(self) -> None:
         self._held = b""
         self._lost = False
-        self._codec: _Codec | None = None
+        self._codec: Codec | None = None
         self._payload_type = 0
-        self._ended: bytes | None = None
+        self._ended: int | None = None
+
+    @property
+    def codec(self) -> Codec | None:
+        """What the video comes in; None while that is not known, or once its pictures cannot be told apart."""
+        return self._codec
 
     def fed(self, data: bytes) -> bytes:
         """What to pass on after these bytes: all packets and answers that are whole by now."""
+        return b"".join(one if isinstance(one, bytes) else one.data + one.delimiter for one in self.split(data))
+
+    def split(self, data: bytes) -> list[bytes | VideoPacket]:
+        """As `fed`, the packets of the video apart from all else."""
         if self._lost:
-            return data
+            return [data]
         held, place = self._held + data, 0
-        view = memoryview(held)
-        out: list[bytes | memoryview] = []
+        out: list[bytes | VideoPacket] = []
         while place < len(held) and (end := self._end(held, place)) <= len(held):
             if held[place] == _FRAME_SIGN:
-                out += [view[place:end], self._delimiter(view[place:end])]
+                out.append(self._followed(held[place:end]))
             else:
                 self._learn(held[place:end])
-                out.append(view[place:end])
+                out.append(held[place:end])
             place = end
         self._held = held[place:]
         if len(self._held) > _MOST_HELD_BYTES:
             out.append(self._held)
-            self._held, self._lost = b"", True
-        return b"".join(out)
+            self._held, self._lost, self._codec = b"", True, None
+        return out
 
     def _end(self, held: bytes, place: int) -> int:
         """Where the packet or answer that begins here ends; beyond what is held while that is not known."""
@@ -126,32 +110,48 @@ class FrameSplitter:
     def _learn(self, answer: bytes) -> None:
         """Note how the video comes, where this is the answer that describes the stream (SDP, RFC 8866)."""
         for medium in _MEDIUM.finditer(answer):
+            if medium[1] != b"video":
+                continue
             following = _MEDIUM.search(answer, medium.end())
             codec = _CODEC.search(answer, medium.end(), following.start() if following else len(answer))
-            if medium[1] == b"video" and codec is not None:
-                self._payload_type, self._codec = int(codec[1]), _CODECS[codec[2].upper()]
+            if codec is not None:
+                self._payload_type, self._codec = int(codec[1]), CODECS[codec[2].upper()]
+                return
+            if medium[2] is not None and int(medium[2]) == _STATIC_JPEG:
+                self._payload_type, self._codec = _STATIC_JPEG, CODECS[b"JPEG"]
                 return
 
-    def _delimiter(self, packet: memoryview) -> bytes:
-        """What to add after a packet: an RTP packet of its own, or nothing."""
-        if self._codec is None or len(packet) < _FRAME_BYTES + _RTP_BYTES or packet[5] & 127 != self._payload_type:
-            return b""
-        marked, stamp = bool(packet[5] & 128), bytes(packet[8:12])
-        if not marked and stamp != self._ended:
-            return b""
+    def _followed(self, packet: bytes) -> bytes | VideoPacket:
+        """A packet of the video with what to add after it; all else as it is."""
+        codec = self._codec
+        if codec is None or len(packet) < _FRAME_BYTES + _RTP_BYTES or packet[5] & 127 != self._payload_type:
+            return packet
         try:
-            part = self._codec.part(_payload(packet))
+            part = codec.part(_payload(memoryview(packet)))
         except IndexError:
-            return b""
+            return packet
+        marked, stamp = bool(packet[5] & 128), int.from_bytes(packet[8:12], "big")
+        number = int.from_bytes(packet[6:8], "big")
         if part.picture and stamp == self._ended:
             self._codec = None  # the picture went on after its marker: this camera means something else by it
-            return b""
-        if not (marked and part.picture and part.whole):
-            return b""
+            return packet
+        ends = marked and part.picture and part.whole
+        if not ends:
+            return VideoPacket(packet, number, stamp, part, ends=False)
         self._ended = stamp
         # With the number of the packet before: so all later ones keep theirs, and a receiver takes it for a repeat.
-        rtp = bytes((0x80, self._payload_type)) + packet[6:16] + self._codec.delimiter
-        return bytes((_FRAME_SIGN, packet[1])) + len(rtp).to_bytes(2, "big") + rtp
+        delimiter = _packet(packet, codec.delimiter) if codec.delimiter else b""
+        return VideoPacket(packet, number, stamp, part, ends=True, delimiter=delimiter)
+
+
+def _packet(like: bytes, unit: bytes) -> bytes:
+    """A packet of its own with this unit, and the number, time and source of another packet."""
+    rtp = bytes((0x80, like[5] & 127)) + like[6:16] + unit
+    return bytes((_FRAME_SIGN, like[1])) + len(rtp).to_bytes(2, "big") + rtp
+
+
+def _with_number(packet: bytes, number: int) -> bytes:
+    return packet[:6] + number.to_bytes(2, "big") + packet[8:]
 
 
 def _payload(packet: memoryview) -> memoryview:

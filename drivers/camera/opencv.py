@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import re
-import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -23,40 +21,36 @@ from drivers.api import (
     DeviceUnavailableError,
     EndOfStreamError,
     Frame,
+    StreamFigures,
 )
+from drivers.camera.capture_opening import is_relayed, opened_capture, silence_s
 from drivers.camera.diagnosis import why_not_opened
 from drivers.camera.exposure import V4l2Exposure, control_range
 from drivers.camera.frame_pace import FramePace
 from drivers.camera.picture_limits import is_too_large
-from drivers.camera.settings import OpenCvSettings
+from drivers.camera.settings import OpenCvSettings, second_settings
 from drivers.camera.source import SourceKind, host_and_port, is_address, redacted, source_kind
 from drivers.camera.stream_lag import Lag
-from drivers.camera.stream_relay import StreamRelay, relay_port
+from drivers.camera.stream_relay import relay_port
 from drivers.text import Text, prefixed
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-_OPTIONS_VARIABLE = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
-# fflags;nobuffer is left out on purpose: it throws the probed packets away, so that the first picture comes only with
-# the next key frame (seconds on many cameras), and it does not lower the delay afterwards.
-_STREAM_OPTIONS = (
-    "rtsp_transport;{transport}|timeout;{timeout_us}|flags;low_delay|analyzeduration;200000|probesize;65536"
-)
-_LEAST_SILENCE_MS = 2000
-"""For so long at least a connection may bring nothing before the library ends it; longer where `read_timeout_ms` is."""
-_V4L2_SELECT_TIMEOUT_S = "2"
+    from drivers.camera.stream_relay import StreamRelay
+
 _PLAUSIBLE_RATES_HZ = (0.1, 240.0)
 _FALLBACK_RATE_HZ = 25.0
 _MOST_UNDECODABLE = 5
+_MOST_SKIPPING_S = 0.25
+"""For so long pictures are decoded one after the other without a look, to come to the newest."""
 _SAID = re.compile(r"error: \([^)]*\) (.+?)(?: in function '.*')?$")
-
-# OpenCV takes its options from the process environment while it opens: cameras must not open at the same time.
-_opening = threading.Lock()
 
 
 class OpenCvCamera:
-    """Read frames with OpenCV. Nothing is queued here, so that the caller must read on to stay at the newest frame.
+    """Read frames with OpenCV.
+
+    RTSP over TCP gives the newest picture first; of other sources the caller must read on to stay at it.
 
     `open` raises DeviceMisconfiguredError (no such stream, wrong password, no permission, not a video) or
     DeviceUnavailableError (refused, no answer, unplugged). `read` raises DeviceUnavailableError when the source stops
@@ -78,6 +72,7 @@ class OpenCvCamera:
         self._exposure: V4l2Exposure | None = None
         self._lag: Lag | None = None
         self._relay: StreamRelay | None = None
+        self._rest_wanted = False
 
     @staticmethod
     def needs(settings: OpenCvSettings) -> CameraNeeds:
@@ -87,22 +82,19 @@ class OpenCvCamera:
                 return CameraNeeds(files=(Path(settings.url),))
             case SourceKind.DEVICE:
                 return CameraNeeds(devices=(Path(settings.url),))
-            case SourceKind.RTSP | SourceKind.HTTP as kind:
-                host, port = host_and_port(settings.url)
-                datagrams = kind is SourceKind.RTSP and settings.transport == "udp"
-                own_port = relay_port() if _is_relayed(settings) else None
-                return CameraNeeds((), (), (port,), not is_address(host), datagrams, own_port)
+            case SourceKind.RTSP | SourceKind.HTTP:
+                return _network_needs(settings)
 
     def open(self) -> CameraDetails:
         """Connect and return what the source says of itself."""
         self.close()
         try:
-            capture = self._connected()
+            opened = opened_capture(self._settings, self._kind)
         except cv2.error as error:
-            self._end_relay()  # else it would wait on, and take the next connection
             raise DeviceUnavailableError(
                 prefixed(self._name, Text("could not be opened ({in_one_line})", in_one_line=_in_one_line(error)))
             ) from error
+        capture, self._relay = opened.capture, opened.relay
         if not capture.isOpened():
             capture.release()
             self._end_relay()
@@ -116,6 +108,7 @@ class OpenCvCamera:
             height_px=_whole(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
             frame_rate_hz=_rate(capture.get(cv2.CAP_PROP_FPS)),
             backend=capture.getBackendName(),
+            note=opened.note,
         )
         if self._kind is SourceKind.FILE and self._settings.real_time:
             self._pace = FramePace(1.0 / (details.frame_rate_hz or _FALLBACK_RATE_HZ))
@@ -146,6 +139,7 @@ class OpenCvCamera:
             self._pace.wait()
         try:
             for _ in range(_MOST_UNDECODABLE):
+                self._await_picture()
                 frame = self._next(self._capture)
                 if frame is not None:
                     return frame
@@ -154,6 +148,21 @@ class OpenCvCamera:
                 prefixed(self._name, Text("could not be read ({in_one_line})", in_one_line=_in_one_line(error)))
             ) from error
         raise DeviceUnavailableError(prefixed(self._name, Text("its pictures cannot be decoded")))
+
+    def rest(self, wanted: bool) -> None:
+        """Decode a picture about every second only, where the stream comes over a relay and has key pictures."""
+        relay = self._relay
+        self._rest_wanted = wanted and self._settings.decode_at_rest == "key_pictures"
+        if relay is not None and not wanted:
+            relay.wake()
+
+    def stream_figures(self) -> StreamFigures | None:
+        """What has come by way of the relay; None without one."""
+        relay = self._relay
+        if relay is None:
+            return None
+        hindrance = relay.hindrance if self._rest_wanted and not relay.resting else ""
+        return StreamFigures(relay.came, relay.came_at, relay.resting, hindrance)
 
     def can_expose(self) -> bool:
         """Whether it is a USB camera with an exposure time that can be set."""
@@ -176,78 +185,34 @@ class OpenCvCamera:
                 )
             ) from error
 
-    # ------------------------------------------------------------------------------------------------- opening
-
-    def _connected(self) -> cv2.VideoCapture:
-        settings = self._settings
-        if self._kind is SourceKind.DEVICE:
-            return self._device()
-        is_file = self._kind is SourceKind.FILE
-        timeout_us = 1000 * max(_LEAST_SILENCE_MS, settings.read_timeout_ms)
-        options = "" if is_file else _STREAM_OPTIONS.format(transport=settings.transport, timeout_us=timeout_us)
-        parameters = [
-            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
-            settings.open_timeout_ms,
-            cv2.CAP_PROP_READ_TIMEOUT_MSEC,
-            settings.read_timeout_ms,
-            # With more threads the decoder holds back one frame a thread: 40 ms each at 25 Hz.
-            cv2.CAP_PROP_N_THREADS,
-            1,
-        ]
-        with _opening:
-            # The video library would print addresses, passwords included, to the standard error.
-            os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-            os.environ[_OPTIONS_VARIABLE] = options
-            try:
-                capture = self._relayed(parameters) if _is_relayed(settings) else None
-                return capture or cv2.VideoCapture(settings.url, cv2.CAP_FFMPEG, parameters)
-            finally:
-                del os.environ[_OPTIONS_VARIABLE]
-
-    def _relayed(self, parameters: list[int]) -> cv2.VideoCapture | None:
-        """The stream by way of a relay; None where the camera is there and it does not work in this way."""
-        self._relay = StreamRelay(self._settings.url, self._settings.open_timeout_ms / 1000)
-        capture = cv2.VideoCapture(self._relay.url, cv2.CAP_FFMPEG, parameters)
-        if capture.isOpened() or not self._relay.answered:
-            return capture
-        capture.release()
-        self._end_relay()
-        return None
-
-    def _device(self) -> cv2.VideoCapture:
-        settings = self._settings
-        with _opening:
-            os.environ["OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT"] = _V4L2_SELECT_TIMEOUT_S
-            capture = cv2.VideoCapture(settings.url, cv2.CAP_V4L2)
-        if not capture.isOpened():
-            return capture
-        # Uncompressed, two cameras do not fit on one USB bus. A camera that has no MJPG keeps what it has; and a
-        # queue of one keeps it at the newest frame.
-        wanted = {
-            cv2.CAP_PROP_FOURCC: cv2.VideoWriter.fourcc(*"MJPG"),
-            cv2.CAP_PROP_FRAME_WIDTH: settings.width_px,
-            cv2.CAP_PROP_FRAME_HEIGHT: settings.height_px,
-            cv2.CAP_PROP_FPS: settings.frame_rate_hz,
-            cv2.CAP_PROP_BUFFERSIZE: 1,
-        }
-        for which, value in wanted.items():
-            if value is not None:
-                capture.set(which, value)
-        return capture
-
     # ------------------------------------------------------------------------------------------------- reading
+
+    def _await_picture(self) -> None:
+        """At rest, wait for a picture that can be taken: the library must not wait for one, it would give up."""
+        relay = self._relay
+        if relay is None or not self._rest_wanted or not relay.rest():
+            return
+        longest_s = silence_s(self._settings)
+        if not relay.await_picture(longest_s):
+            raise self._why_nothing_came(longest_s)
 
     def _next(self, capture: cv2.VideoCapture) -> Frame | None:
         """The next picture; None for one that cannot be decoded, as a bad USB cable makes them now and then."""
-        asked_at = time.monotonic()
-        if not self._grabbed(capture):
-            raise self._why_nothing_came(time.monotonic() - asked_at)
-        at = time.monotonic()
-        stamp_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        relay, asked_at = self._relay, time.monotonic()
+        while True:
+            if relay is not None:
+                relay.asked()
+            if not self._grabbed(capture):
+                raise self._why_nothing_came(time.monotonic() - asked_at)
+            at = time.monotonic()
+            position_ms = capture.get(cv2.CAP_PROP_POS_MSEC)
+            stamp_s = position_ms / 1000 if relay is None else relay.took(position_ms)
+            if relay is None or not relay.waiting or at - asked_at > _MOST_SKIPPING_S:
+                break
         done, pixels = capture.retrieve()
         if not done or pixels is None:
             return None
-        behind_s = 0.0 if self._lag is None else self._lag.behind_s(stamp_s, at)
+        behind_s = 0.0 if self._lag is None or stamp_s is None else self._lag.behind_s(stamp_s, at)
         return Frame(self._proven(pixels), at, behind_s)
 
     def _grabbed(self, capture: cv2.VideoCapture) -> bool:
@@ -288,9 +253,19 @@ class OpenCvCamera:
         return pixels.astype(np.uint8, copy=False)
 
 
-def _is_relayed(settings: OpenCvSettings) -> bool:
-    """Whether pictures come over one TCP connection that can be followed: not encrypted, not in datagrams."""
-    return settings.transport == "tcp" and settings.url.lower().startswith("rtsp://")
+def _network_needs(settings: OpenCvSettings) -> CameraNeeds:
+    streams = [settings, *(() if settings.second_url is None else (second_settings(settings),))]
+    places = [host_and_port(one.url) for one in streams]
+    engine = settings.decoder_device if settings.decoder != "software" else None
+    return CameraNeeds(
+        devices=() if engine is None else (engine,),
+        # The library looks for the engine among all devices, by their names.
+        listed=() if engine is None else (Path("/dev"),),
+        tcp_ports=tuple(dict.fromkeys(port for _, port in places)),
+        names=any(not is_address(host) for host, _ in places),
+        datagrams=settings.transport == "udp" and any(source_kind(one.url) is SourceKind.RTSP for one in streams),
+        own_port=relay_port() if any(map(is_relayed, streams)) else None,
+    )
 
 
 def _in_one_line(error: cv2.error) -> str:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from drivers.camera.source import source_kind
+from drivers.camera.source import SourceKind, source_kind
+from drivers.text import Text
 
 
 def _known_source(url: str) -> str:
     source_kind(url)
+    return url
+
+
+def _known_stream(url: str) -> str:
+    if source_kind(url) not in {SourceKind.RTSP, SourceKind.HTTP}:
+        raise ValueError(Text("a second stream is that of a network camera: write its rtsp:// or http:// address"))
     return url
 
 
@@ -24,7 +31,25 @@ class OpenCvSettings(BaseModel):
         max_length=2000,
         description="rtsp://, rtsps://, http:// or https:// address, a device below /dev/v4l/by-path/, or a clip.",
     )
+    second_url: Annotated[str, AfterValidator(_known_stream)] | None = Field(
+        default=None,
+        repr=False,
+        max_length=2000,
+        description="The camera's second, small stream (ONVIF: the second profile): looked at in place of the first "
+        "one while nothing moves.",
+    )
     transport: Literal["tcp", "udp"] = Field(default="tcp", description="How RTSP carries the video.")
+    decode_at_rest: Literal["key_pictures", "all"] = Field(
+        default="key_pictures",
+        description="RTSP over TCP, while nothing moves and no vehicle waits: decode key pictures only, or all.",
+    )
+    decoder: Literal["software", "h264_v4l2m2m", "hevc_v4l2m2m"] = Field(
+        default="software",
+        description="Network cameras: what decodes, the processor or the computer's video engine (V4L2), by codec.",
+    )
+    decoder_device: Path | None = Field(
+        default=None, description="The device of the video engine, such as /dev/video10; needed with one."
+    )
     open_timeout_ms: int = Field(default=4000, ge=500, le=60_000, description="Give up opening after this.")
     read_timeout_ms: int = Field(
         default=1000, ge=200, le=30_000, description="Give up waiting for a picture after 2 to 3 times this."
@@ -34,6 +59,20 @@ class OpenCvSettings(BaseModel):
     frame_rate_hz: float | None = Field(default=None, gt=0, le=240, description="USB cameras: pictures a second.")
     loop: bool = Field(default=False, description="Clips: start again at the end.")
     real_time: bool = Field(default=True, description="Clips: play at the clip's own rate, not as fast as possible.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.decoder != "software" and self.decoder_device is None:
+            raise ValueError(Text("write the device of the video engine as decoder_device, such as /dev/video10"))
+        if self.second_url is not None and source_kind(self.url) not in {SourceKind.RTSP, SourceKind.HTTP}:
+            raise ValueError(Text("only a network camera has a second stream"))
+        return self
+
+
+def second_settings(settings: OpenCvSettings) -> OpenCvSettings:
+    """Those of the camera's second stream, which must be there: a camera of its own, decoded by the processor."""
+    changes = {"url": settings.second_url, "second_url": None, "decoder": "software", "decoder_device": None}
+    return settings.model_copy(update=changes)
 
 
 class FolderSettings(BaseModel):

@@ -13,7 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from drivers import registry
-from drivers.api import DeviceError, DeviceUnavailableError
+from drivers.api import DeviceError, DeviceUnavailableError, RestingPort
 from drivers.contracts.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
@@ -92,6 +92,20 @@ class CameraContract:
         for _ in range(FEW):
             camera.read()
         assert first.pixels.tobytes() == kept
+
+    def test_one_that_may_rest_gives_pictures_at_rest_and_awake_and_counts_them(self, camera: CameraPort) -> None:
+        if not isinstance(camera, RestingPort):
+            pytest.skip("this camera gives each of its pictures")
+        camera.rest(True)  # before it is open too
+        camera.open()
+        for wanted in (True, False):
+            camera.rest(wanted)
+            before = time.monotonic()
+            assert all(camera.read().at >= before for _ in range(2))
+        figures = camera.stream_figures()
+        if figures is not None:
+            assert figures.came >= 1
+            assert figures.came_at is not None
 
     def test_before_open_and_after_close_there_is_no_frame(self, camera: CameraPort) -> None:
         for _ in range(2):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from agent.core.model import View
 from agent.vision.worker.protocol import MAX_DETAIL, CameraPhase, CameraState
@@ -21,6 +22,14 @@ class FrameFacts:
     same: bool
 
 
+class Note(Enum):
+    """What a note is about."""
+
+    CAMERA = auto()
+    SECOND_STREAM = auto()
+    REST = auto()
+
+
 class CameraMonitor:
     """Follow one camera. Every method gives the new CameraState, or None when nothing changed.
 
@@ -32,7 +41,7 @@ class CameraMonitor:
         self._stale_s = stale_s
         self._frozen_s = frozen_s
         self._rate_hz = 0.0
-        self._note = ""
+        self._notes: dict[Note, str] = {}
         self._frame_at = 0.0
         self._moved_at = 0.0
         self._state: CameraState | None = None
@@ -64,7 +73,11 @@ class CameraMonitor:
         `note`: what it cannot do, though it was asked for; it stands in the detail while the camera streams.
         """
         self._rate_hz = min(frame_rate_hz, 1000.0)
-        self._note = note[:MAX_DETAIL]
+        self.noted(Note.CAMERA, note)
+
+    def noted(self, about: Note, note: str) -> None:
+        """What is not as it should be, though pictures come; the first such note stands in the detail meanwhile."""
+        self._notes[about] = shortened(note, MAX_DETAIL)
 
     def frame(self, facts: FrameFacts) -> CameraState | None:
         """A frame came."""
@@ -78,12 +91,16 @@ class CameraMonitor:
                 view=self._state.view if self._state else View.CLEAR,
                 detail=Text("the same picture for {frozen_s} s", frozen_s=f"{self._frozen_s:g}")
                 if frozen
-                else self._note,
+                else next((note for about in Note if (note := self._notes.get(about, ""))), ""),
                 width_px=facts.width_px,
                 height_px=facts.height_px,
                 frame_rate_hz=self._rate_hz,
             )
         )
+
+    def came(self, at: float) -> None:
+        """A picture came, at this time, that is not decoded: it shows that the camera is there."""
+        self._frame_at = max(self._frame_at, at)
 
     def ticked(self, at: float) -> CameraState | None:
         """Time went on."""

@@ -84,7 +84,14 @@ def _work(
     confinement.bar_files()
     readers = make_readers(settings)
     link.send(confinement.complete())
-    session = VisionWorkerSession(link, settings, lambda: _camera_of(settings, make_camera, around), readers)
+    second = _second_stream(settings)
+    session = VisionWorkerSession(
+        link,
+        settings,
+        lambda: _camera_of(settings, make_camera, around),
+        readers,
+        None if second is None else lambda: _camera_of(second, make_camera, around),
+    )
     if not session.run():
         log.warning("a thread hangs in the camera or a reader; leaving without it")
     return start.EXIT_DONE
@@ -95,6 +102,16 @@ def _configuration(link: ParentConnection) -> Configure:
         if isinstance(envelope.message, Configure):
             return envelope.message
     raise ProtocolError("the first word must be Configure, at once and in one piece")
+
+
+def _second_stream(settings: Configure) -> Configure | None:
+    """The settings with the camera's second stream as the only one; None where there is none."""
+    table = settings.camera
+    if not table.get("second_url"):
+        return None
+    # Decoded by the processor: a video engine has few places, and a small picture is little work.
+    alone = {"url": table["second_url"], "second_url": None, "decoder": "software", "decoder_device": None}
+    return settings.model_copy(update={"camera": table | alone})
 
 
 def _camera_of(

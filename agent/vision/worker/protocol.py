@@ -16,7 +16,7 @@ from agent.core.detail import DetailMessage, WithDetail
 from agent.core.model import View, VinSource
 from agent.core.plates import MOST_BYTES, Country, Doubt, decode
 
-VERSION = 7
+VERSION = 8
 
 EXIT_ANEW = 75
 """Exit code of a worker that asks to be started again (EX_TEMPFAIL of sysexits.h)."""
@@ -282,12 +282,13 @@ class SaidPlate(WorkerMessage):
 class Heartbeat(WorkerMessage):
     """A sign of life, several a second, and what was done so far.
 
-    `at`: when it was sent. `reading_since`, `camera_since`: since when a reader, or a call of the camera, has been at
-    work on one frame; None when none is. Where plates or thorough looks waited for a core, that is left out. `qr_ms`,
-    `plate_ms`: mean time of one reading since the heartbeat before. `dropped`: frames in a time of change that gave way
-    to a newer one because the code reader was busy. `load`: share of the time since the heartbeat before in which it
-    was; towards 1 the machine cannot keep up with the camera. `behind_s`: how late the newest frame came for its
-    stream: a machine that is too slow to decode it sees the past.
+    `at`: when it was sent. `captured`: pictures that came, the newest at `captured_at`, and `decoded` of them.
+    `resting`: nobody wants more than one now and then. `reading_since`, `camera_since`: since when a reader, or a call
+    of the camera, has been at work on one frame; None when none is. Where plates or thorough looks waited for a core,
+    that is left out. `qr_ms`, `plate_ms`: mean time of one reading since the heartbeat before. `dropped`: frames in a
+    time of change that gave way to a newer one because the code reader was busy. `load`: share of the time since the
+    heartbeat before in which it was; towards 1 the machine cannot keep up with the camera. `behind_s`: how late the
+    newest frame came for its stream: a machine that is too slow to decode it sees the past.
     `exposure`: share of the light that the camera's automatic takes with which it exposes now. `exposable`: whether the
     camera lets it be set; None while it is not open.
     `brightness`, `sharpness`, `glare` (share of saturated pixels), `noise` (grey levels): measures of the picture; see
@@ -299,6 +300,8 @@ class Heartbeat(WorkerMessage):
     captured_at: At | None = None
     read_at: At | None = None
     captured: Count = 0
+    decoded: Count = 0
+    resting: bool = False
     read: Count = 0
     skipped: Count = 0
     dropped: Count = 0

@@ -58,9 +58,16 @@ class ReaderThreads:
     """
 
     def __init__(
-        self, latest_frame: LatestFrame, readers: Readers, settings: Configure, link: ParentConnection
+        self,
+        latest_frame: LatestFrame,
+        readers: Readers,
+        settings: Configure,
+        link: ParentConnection,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_change`: called, from a thread of these, with each frame in a time of change, before it is read."""
         self._latest_frame = latest_frame
+        self._on_change = on_change
         self._plate_turns, self._thorough_turns, self._vin_turns = FrameThrottle(), FrameThrottle(), FrameThrottle()
         self._readers = readers
         self._link = link
@@ -101,6 +108,11 @@ class ReaderThreads:
         self._attending = present
 
     @property
+    def changing(self) -> bool:
+        """Whether the last frame was in a time of change."""
+        return self._change_detector.open
+
+    @property
     def code_at(self) -> float:
         """Monotonic time of the newest frame in which a code was read."""
         return self._schedule.code_at
@@ -114,6 +126,7 @@ class ReaderThreads:
             before, dropped = dropped, self._latest_frame.dropped
             passes = self._change_detector.passes(numbered.frame.pixels, numbered.frame.at)
             if self._change_detector.open:  # what nobody looks at while nothing changes is no loss
+                self._on_change()
                 self.dropped += dropped - before
             if not passes:
                 continue

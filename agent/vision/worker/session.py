@@ -14,7 +14,9 @@ from agent.vision.worker.picture_measures import Measures, measured
 from agent.vision.worker.preview import PreviewSender
 from agent.vision.worker.protocol import Attend, Expose, Heartbeat, Preview, Stop
 from agent.vision.worker.reader_threads import ReaderThreads
+from agent.vision.worker.second_stream import SecondStream
 from agent.vision.worker.view_quality import ViewQualityMonitor
+from agent.vision.worker.wakefulness import Wakefulness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,13 +42,19 @@ class VisionWorkerSession:
     """
 
     def __init__(
-        self, link: ParentConnection, settings: Configure, make_camera: Callable[[], CameraPort], readers: Readers
+        self,
+        link: ParentConnection,
+        settings: Configure,
+        make_camera: Callable[[], CameraPort],
+        readers: Readers,
+        make_second: Callable[[], CameraPort] | None = None,
     ) -> None:
+        """`make_second`: makes the camera of the second stream; None where there is none."""
         self._link = link
         self._settings = settings
         self._latest_frame = LatestFrame()
         self._capture = Capture(make_camera, self._latest_frame, settings, link.send)
-        self._reading = ReaderThreads(self._latest_frame, readers, settings, link)
+        self._reading = ReaderThreads(self._latest_frame, readers, settings, link, self._wake)
         self._showing = PreviewSender(self._latest_frame, link, lambda: self._reading.dropped)
         self._view = ViewQualityMonitor(settings.view_s)
         self._measures = Measures(0.0, 0.0, 0.0)
@@ -57,6 +65,10 @@ class VisionWorkerSession:
         self._guided_frame = 0
         self._guided_at = -math.inf
         self._trial = ExposureTrial()
+        self._wakefulness = Wakefulness()
+        self._second = (
+            None if make_second is None else SecondStream(make_second, settings, self._stir, self._capture.noted)
+        )
 
     def run(self) -> bool:
         """Work until the parent says Stop, then stop everything. False when a thread hangs in a call.
@@ -66,11 +78,14 @@ class VisionWorkerSession:
         self._reading.start()
         self._capture.start()
         self._showing.start()
+        if self._second is not None:
+            self._second.start()
         self._until_stop()
         self._latest_frame.close()
         captured = self._capture.stop(_CAPTURE_STOP_S)
         read = self._reading.stop(_READING_STOP_S)
-        return self._showing.stop(_SHOWING_STOP_S) and read and captured
+        looked = self._second is None or self._second.stop(_CAPTURE_STOP_S)
+        return self._showing.stop(_SHOWING_STOP_S) and read and captured and looked
 
     def _until_stop(self) -> None:
         due_at = time.monotonic()
@@ -81,21 +96,53 @@ class VisionWorkerSession:
                 self._capture.tick(now)
                 self._expose(now)
                 self._measure(now)
+                self._rest(now)
                 self._send_heartbeat()
             for envelope in self._link.receive(due_at - time.monotonic()):
                 match envelope.message:
                     case Stop():
                         return
                     case Preview():
-                        self._showing.set_request(envelope.message)
+                        self._look(envelope.message)
                     case Expose():
                         self._trial.begin(envelope.message, time.monotonic())
                     case Attend(present=present):
-                        self._vehicle = present
-                        self._reading.set_vehicle_present(present=present)
+                        self._attend(present=present)
                     case _:
                         # A second Configure: this worker keeps the first; the parent starts another for another.
                         continue
+
+    def _look(self, asked: Preview) -> None:
+        self._wakefulness.note_look(time.monotonic(), asked.for_s)
+        self._wake()
+        self._showing.set_request(asked)
+
+    def _attend(self, *, present: bool) -> None:
+        self._vehicle = present
+        if present:
+            self._wake()
+        self._reading.set_vehicle_present(present=present)
+
+    def _wake(self) -> None:
+        """Have each picture decoded from now on, the newest first; from any thread."""
+        self._capture.rest(wanted=False)
+
+    def _stir(self) -> None:
+        """Something moves in the second stream."""
+        if self._wakefulness.note_stir(time.monotonic()):
+            self._wake()
+
+    def _rest(self, now: float) -> None:
+        awake = self._wakefulness.awake(
+            now,
+            vehicle=self._vehicle,
+            changing=self._reading.changing,
+            suspicious=self._view.suspects or self._capture.still,
+        )
+        resting = not awake and not self._trial.active
+        self._capture.rest(wanted=resting)
+        if self._second is not None:
+            self._second.look(wanted=resting)
 
     def _expose(self, now: float) -> None:
         if self._trial.active:
@@ -137,9 +184,11 @@ class VisionWorkerSession:
                 at=time.monotonic(),
                 captured_at=captured.frame_at,
                 read_at=max(read_at, default=None),
-                captured=captured.frames,
+                captured=captured.came,
+                decoded=captured.frames,
+                resting=captured.resting,
                 read=reading.passed,
-                skipped=max(0, captured.frames - reading.passed),
+                skipped=max(0, captured.came - reading.passed),
                 dropped=reading.dropped,
                 load=codes.load,
                 behind_s=captured.behind_s,

@@ -86,7 +86,7 @@ def _bar_files(surroundings: ReadableFiles, layers: _Layers) -> None:
         layers.lack(Layer.FILES, f"{strays} threads began before the rules and are not bound by them")
 
     def bar() -> None:
-        landlock.restrict(abi, surroundings.readable, surroundings.devices, surroundings.tcp_ports)
+        landlock.restrict(abi, surroundings.readable, surroundings.devices, surroundings.tcp_ports, surroundings.listed)
 
     if not layers.apply_layer(Layer.FILES, bar):
         return

@@ -80,11 +80,18 @@ def guards_signals(abi: int) -> bool:
     return abi >= _SINCE_SCOPES
 
 
-def restrict(abi: int, readable: Iterable[Path], devices: Iterable[Path], tcp_ports: Iterable[int]) -> None:
+def restrict(
+    abi: int,
+    readable: Iterable[Path],
+    devices: Iterable[Path],
+    tcp_ports: Iterable[int],
+    listed: Iterable[Path] = (),
+) -> None:
     """Leave this thread, and those that it starts, these alone; no_new_privs must be set.
 
     Paths that are away are left out. `readable`: files, and folders with all below them. `devices`: to read, write and
-    control. `tcp_ports`: to connect to, from ABI 4 on. Raises OSError.
+    control. `tcp_ports`: to connect to, from ABI 4 on. `listed`: folders whose names may be read, and of those below
+    them. Raises OSError.
     """
     handled = _ALL_FILES[min(abi, max(_ALL_FILES))]
     ruleset = _Ruleset(
@@ -96,6 +103,8 @@ def restrict(abi: int, readable: Iterable[Path], devices: Iterable[Path], tcp_po
     try:
         for path in readable:
             _allow(rules, path, Files.READ | Files.LIST)
+        for path in listed:
+            _allow(rules, path, Files.LIST)
         for path in devices:
             _allow(rules, path, (Files.READ | Files.WRITE | Files.CONTROL) & Files(handled))
         for port in tcp_ports if guards_connections(abi) else ():
@@ -111,6 +120,8 @@ def _allow(rules: int, path: Path, rights: Files) -> None:
         try:
             if not stat.S_ISDIR(os.fstat(place).st_mode):
                 rights &= ~Files.LIST
+            if not rights:
+                return
             syscall(_ADD_RULE, rules, _PATH_BENEATH, _Beneath(rights, place), 0)
         finally:
             os.close(place)

@@ -41,9 +41,13 @@ _Identity = tuple[int, int, int] | None
 
 @dataclass(frozen=True, slots=True)
 class ReadableFiles:
-    """What a worker may reach, as it was when the rules were made. `_seen`: by path, what stood there."""
+    """What a worker may reach, as it was when the rules were made.
+
+    `listed`: folders whose names it may read. `_seen`: by path, what stood there.
+    """
 
     readable: tuple[Path, ...]
+    listed: tuple[Path, ...]
     devices: tuple[Path, ...]
     tcp_ports: tuple[int, ...]
     datagrams: bool
@@ -63,6 +67,7 @@ def find_readable_files(needs: CameraNeeds) -> ReadableFiles:
     code = [Path(place).absolute() for place in (*sys.path, *_CODE) if place]
     return ReadableFiles(
         readable=tuple(dict.fromkeys((*code, *map(Path, _MACHINE), *names, *needs.files))),
+        listed=needs.listed,
         devices=needs.devices,
         tcp_ports=tuple(dict.fromkeys((*needs.tcp_ports, *((DNS_PORT,) if needs.names else ()), *own_ports))),
         accepts=bool(own_ports),

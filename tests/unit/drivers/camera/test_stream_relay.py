@@ -3,6 +3,7 @@
 import select
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from drivers.camera.settings import OpenCvSettings
 from drivers.camera.stream_relay import StreamRelay, relay_port
 from tests.support.vision.live_rtsp import LiveCamera
 from tests.support.waiting import PATIENCE_S, eventually, scaled
-from tests.unit.drivers.camera.test_frame_boundaries import STREAM
+from tests.unit.drivers.camera.test_frame_boundaries import STREAM, described, rtp
 
 SIZE = (640, 360)
 BRIGHT, DARK = (np.full((SIZE[1], SIZE[0], 3), grey, np.uint8) for grey in (200, 40))
@@ -23,7 +24,7 @@ BRIGHT, DARK = (np.full((SIZE[1], SIZE[0], 3), grey, np.uint8) for grey in (200,
 
 def test_a_picture_comes_though_the_next_one_has_not_begun(tmp_path, mocker):
     # Without them the library would wait for the next one as long as it takes.
-    mocker.patch("drivers.camera.opencv._STREAM_OPTIONS", "rtsp_transport;{transport}|analyzeduration;200000")
+    mocker.patch("drivers.camera.capture_opening._STREAM_OPTIONS", "rtsp_transport;{transport}|analyzeduration;200000")
     brightness = []
 
     def read():
@@ -148,3 +149,64 @@ def test_the_address_keeps_its_credentials_and_its_path_and_names_the_relay():
         parts = urlsplit(relay.url)
     assert (parts.scheme, parts.netloc) == ("rtsp", f"user:pa%40ss@127.0.0.1:{relay_port()}")
     assert (parts.path, parts.query) == ("/live", "a=1")
+
+
+def picture(number, *, key=False):
+    return rtp((b"\x65" if key else b"\x41") + bytes(50), marked=True, number=number, stamp=3600 * number)
+
+
+@contextmanager
+def at_rest():
+    """A relay that rests, after four key pictures; the library has taken all."""
+    with relayed() as (relay, library, camera):
+        splitter = FrameSplitter()
+        data = described() + b"".join(picture(number, key=True) for number in range(4))
+        camera.sendall(data)
+        received(library, len(splitter.fed(data)))
+        eventually(lambda: relay.came == 4)
+        relay.asked()
+        while relay.waiting:
+            relay.took(-1.0)
+        assert relay.rest()
+        yield relay, library, camera
+
+
+def marked_picture(number, *, key=False):
+    splitter = FrameSplitter()
+    splitter.fed(described())
+    return splitter.fed(picture(number, key=key))
+
+
+def test_at_rest_a_key_picture_passes_and_the_others_are_held_until_woken():
+    with at_rest() as (relay, library, camera):
+        camera.sendall(picture(4, key=True) + picture(5) + picture(6))
+        assert relay.await_picture(PATIENCE_S)
+        assert received(library, len(marked_picture(4))) == marked_picture(4, key=True)
+        eventually(lambda: relay.came == 7)
+        assert select.select([library], [], [], 0)[0] == []
+        relay.wake()
+        expected = marked_picture(5) + marked_picture(6)
+        assert received(library, len(expected)) == expected
+        assert (relay.waiting, relay.resting) == (3, False)
+
+
+def test_who_waits_at_rest_is_woken_by_who_wants_all_pictures():
+    with at_rest() as (relay, _, _), ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(relay.await_picture, PATIENCE_S)
+        relay.wake()
+        assert waiting.result(PATIENCE_S)
+
+
+def test_who_waits_at_rest_learns_that_the_camera_says_nothing_or_has_gone():
+    with at_rest() as (relay, _, camera):
+        assert not relay.await_picture(0.05)
+        camera.close()
+        assert relay.await_picture(PATIENCE_S)
+
+
+def test_all_that_the_camera_said_passes_before_the_connection_ends():
+    with at_rest() as (relay, library, camera):
+        camera.sendall(b"RTSP/1.0 454 Session Not Found\r\n\r\n")
+        camera.close()
+        assert received(library, 1000) == b"RTSP/1.0 454 Session Not Found\r\n\r\n"
+        assert relay.came == 4

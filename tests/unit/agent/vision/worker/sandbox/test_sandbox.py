@@ -126,6 +126,13 @@ def test_a_vision_worker_with_a_camera_that_has_a_name_may_ask_for_the_name_too(
     assert said.missing == ()
 
 
+def test_a_vision_worker_with_a_video_engine_reads_the_names_of_devices_and_opens_that_one_alone(targets):
+    table = {"url": "rtsp://10.0.0.7/x", "decoder": "h264_v4l2m2m", "decoder_device": "/dev/zero"}
+    outcomes, said = tried(targets, "opencv", table)
+    assert not_barred(outcomes) == {}
+    assert said.missing == ()
+
+
 def test_a_vision_worker_with_a_usb_camera_reaches_its_device_and_no_other(targets):
     outcomes, said = tried(targets, "opencv", {"url": "/dev/zero"})
     assert not_barred(outcomes) == {}
@@ -213,6 +220,16 @@ def test_what_came_went_or_was_replaced_is_noticed(tmp_path):
         ("opencv", {"url": "rtsp://cam:8554/x", "transport": "udp"}, CameraNeeds((), (), (8554,), True, True)),
         ("opencv", {"url": "https://[fe80::1]/x"}, CameraNeeds(tcp_ports=(443,))),
         ("opencv", {"url": "http://cam.local/x"}, CameraNeeds(tcp_ports=(80,), names=True)),
+        (
+            "opencv",
+            {"url": "rtsp://10.0.0.7/x", "second_url": "http://cam:8080/y"},
+            CameraNeeds(tcp_ports=(554, 8080), names=True),
+        ),
+        (
+            "opencv",
+            {"url": "rtsp://10.0.0.7/x", "decoder": "h264_v4l2m2m", "decoder_device": "/dev/video10"},
+            CameraNeeds(tcp_ports=(554,), devices=(Path("/dev/video10"),), listed=(Path("/dev"),)),
+        ),
         ("opencv", {"url": "/dev/video0"}, CameraNeeds(devices=(Path("/dev/video0"),))),
         ("opencv", {"url": "/srv/clip.mp4"}, CameraNeeds(files=(Path("/srv/clip.mp4"),))),
         ("folder", {"path": "/srv/pictures"}, CameraNeeds(files=(Path("/srv/pictures"),))),
@@ -231,6 +248,7 @@ def test_a_camera_needs_its_own_source_and_nothing_else(kind, table, needs):
         ({"url": "rtsp://10.0.0.7/x", "transport": "udp"}, False),
         ({"url": "rtsps://10.0.0.7/x"}, False),
         ({"url": "http://10.0.0.7/x"}, False),
+        ({"url": "http://10.0.0.7/x", "second_url": "rtsp://10.0.0.7/y"}, True),
         ({"url": "/srv/clip.mp4"}, False),
     ],
 )
