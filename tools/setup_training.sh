@@ -13,11 +13,15 @@ FONTS=build/training-fonts
 has_chinese() { ls /usr/share/fonts/opentype/noto/NotoSansCJK-Bold.ttc; }
 has_dejavu() { ls /usr/share/fonts/truetype/dejavu/DejaVuSansCondensed-Bold.ttf; }
 has_liberation() { ls /usr/share/fonts/truetype/liberation/LiberationSans-Bold.ttf; }
+has_opendin() { ls /usr/share/fonts/truetype/opendin/OSP-DIN.ttf; }
+has_roadgeek() { ls /usr/share/fonts/truetype/roadgeek/RG2014B.ttf; }
 
 need npm "brings fonts with narrow letters" command -v npm
 need fonts-noto-cjk "the Chinese characters of plates" has_chinese
 need fonts-dejavu-extra "letters and digits of plates" has_dejavu
 need fonts-liberation "letters and digits of plates" has_liberation
+need fonts-opendin "letters and digits of plates" has_opendin
+need fonts-roadgeek "letters and digits of plates" has_roadgeek
 install_missing
 
 stamp=$VENV/.installed

@@ -23,6 +23,8 @@ _BLACK: Final = (28.0, 26.0, 26.0)
 _RED: Final = (40.0, 35.0, 195.0)
 _SKY: Final = (235.0, 195.0, 130.0)
 _BROWN: Final = (110.0, 170.0, 215.0)
+_TEAL: Final = (135.0, 180.0, 30.0)
+_DEEP_GREEN: Final = (60.0, 120.0, 20.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def colours(rng: np.random.Generator, kind: DrawnKind) -> Colours:
     return Colours(top, bottom, painted, special, left)
 
 
-def _basic(rng: np.random.Generator, kind: DrawnKind) -> tuple[tuple[float, ...], tuple[float, ...]]:  # noqa: PLR0911
+def _basic(rng: np.random.Generator, kind: DrawnKind) -> tuple[tuple[float, ...], tuple[float, ...]]:  # noqa: C901, PLR0911 - a table of kinds
     """Ground and ink."""
     match kind:
         case DrawnKind.BLUE:
@@ -67,6 +69,10 @@ def _basic(rng: np.random.Generator, kind: DrawnKind) -> tuple[tuple[float, ...]
             | DrawnKind.TRAILER
             | DrawnKind.TRAILER_TWO_LINES
             | DrawnKind.KAZAKHSTAN_FOREIGN
+            | DrawnKind.UZBEKISTAN_FOREIGN
+            | DrawnKind.RUSSIA_TAXI
+            | DrawnKind.KYRGYZSTAN_FOREIGN
+            | DrawnKind.TURKMENISTAN_FOREIGN
         ):
             return _YELLOW, _BLACK
         case DrawnKind.NEW_ENERGY_SMALL | DrawnKind.NEW_ENERGY_LARGE:
@@ -77,8 +83,22 @@ def _basic(rng: np.random.Generator, kind: DrawnKind) -> tuple[tuple[float, ...]
             return pick(rng, (_SKY, _BROWN, _WHITE)), _BLACK
         case DrawnKind.KAZAKHSTAN_DIPLOMATIC:
             return _RED, _WHITE
+        case DrawnKind.UZBEKISTAN_JOINT_VENTURE:
+            return _TEAL, _WHITE
+        case DrawnKind.BELARUS | DrawnKind.BELARUS_TRUCK:
+            return _WHITE, pick(rng, (_BLACK, _BLACK, _BLACK, _DEEP_GREEN))
         case DrawnKind.LATIN | DrawnKind.LATIN_TWO_LINES:
-            return pick(rng, ((_WHITE, _BLACK), (_WHITE, _BLACK), (_YELLOW, _BLACK), (_BLACK, _WHITE), (_WHITE, _BLUE)))
+            return pick(
+                rng,
+                (
+                    (_WHITE, _BLACK),
+                    (_WHITE, _BLACK),
+                    (_YELLOW, _BLACK),
+                    (_BLACK, _WHITE),
+                    (_WHITE, _BLUE),
+                    (_TEAL, _WHITE),
+                ),
+            )
         case _:
             return _WHITE, _BLACK
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -15,11 +16,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from agent.core.plates import PROVINCES
+from agent.core.plates.foreign_formats import CYRILLIC
 from training.drawing.chance import happens, pick
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -32,6 +33,12 @@ CELL_PX: Final = (48, 96)
 FONT_FILES: Final = (
     "BarlowCondensed-SemiBold-plates.ttf",
     "NotoSansCJKsc-Bold-plates.otf",
+    "Oswald-SemiBold-plates.ttf",
+    "OSP-DIN.ttf",
+    *(f"RG2014{width}.ttf" for width in "BCDE"),
+    *(f"barlow-latin-{weight}-normal.woff" for weight in (500, 600, 700)),
+    *(f"overpass-latin-{weight}-normal.woff" for weight in (600, 700)),
+    "share-tech-latin-400-normal.woff",
     *(f"barlow-condensed-latin-{weight}-normal.woff" for weight in (500, 600, 700)),
     "bebas-neue-latin-400-normal.woff",
     *(f"oswald-latin-{weight}-normal.woff" for weight in (500, 600)),
@@ -45,8 +52,10 @@ FONT_FILES: Final = (
     "NotoSansCJK-Regular.ttc",
     "NotoSansCJK-Bold.ttc",
 )
-"""The fonts that plates are drawn with. Barlow, Bebas Neue, Oswald, Roboto, Archivo, Saira, Fjalla and Noto: SIL Open
-Font Licence; DejaVu: the Bitstream Vera licence; Liberation: SIL Open Font Licence."""
+"""The fonts that plates are drawn with. Roadgeek (RG2014): MIT; DejaVu: the Bitstream Vera licence; all others: the SIL
+Open Font Licence."""
+OWN_FONTS: Final = Path(__file__).parents[1] / "fonts"
+"""Always searched through: the letters that the fonts of the simulated yard lack."""
 
 _FONT_PX: Final = 110
 _SIMPLIFIED_CHINESE: Final = 2
@@ -73,8 +82,10 @@ class Glyphs:
 
     latin: list[Face]
     chinese: list[Face]
+    cyrillic: list[Face] = field(default_factory=list)
     bitmaps: dict[Cut, Face] = field(default_factory=dict)
     _weighed: dict[tuple[int, int], Mask] = field(default_factory=dict)
+    _notched: dict[int, Face] = field(default_factory=dict)
 
     @classmethod
     def load(cls, fonts: Iterable[Path], bitmaps: Path | None = None) -> Glyphs:
@@ -83,14 +94,16 @@ class Glyphs:
         Bitmaps are named after the cut and the character: `140_A.jpg`, `220_7.jpg`, `220_up_A.jpg`, `220_down_A.jpg`,
         `green_A.jpg`. Raises GlyphsError when no font with Latin or Chinese characters is there, or no bitmap.
         """
-        folders = list(fonts)
+        folders = [*fonts, OWN_FONTS]
         found = {path.name: path for folder in folders for path in sorted(folder.rglob("*")) if path.name in FONT_FILES}
         faces = [_font_face(found[name]) for name in FONT_FILES if name in found]
         latin = [face for face in faces if "A" in face]
         chinese = [face for face in faces if CHINESE[0] in face]
+        cyrillic = [face for face in faces if CYRILLIC[-1] in face]
         if not latin or not chinese:
-            raise GlyphsError(f"{', '.join(map(str, folders))}: no font for Latin and Chinese characters there")
-        return cls(latin, chinese, _bitmaps(bitmaps) if bitmaps else {})
+            given = ", ".join(map(str, folders[:-1]))
+            raise GlyphsError(f"{given}: no font for Latin and Chinese characters there")
+        return cls(latin, chinese, cyrillic, _bitmaps(bitmaps) if bitmaps else {})
 
     def chosen(self, rng: np.random.Generator, cut: Cut) -> Lettering:
         """The lettering of one plate: the plate face where there are bitmaps, with a share of fonts."""
@@ -103,10 +116,22 @@ class Glyphs:
 
     def foreign(self, rng: np.random.Generator) -> Lettering:
         """The lettering of a plate that is not Chinese: mostly a font."""
-        fonts = (pick(rng, self.latin), pick(rng, self.latin), pick(rng, self.chinese))
-        if self.bitmaps and happens(rng, 0.25):
+        fonts = (pick(rng, self.latin), pick(rng, self.latin), pick(rng, self.cyrillic or self.chinese))
+        if self.bitmaps and happens(rng, 0.15):
             return Lettering(self, (self.bitmaps[Cut.ONE_LINE], *fonts))
         return Lettering(self, fonts)
+
+    def with_serifs(self, lettering: Lettering) -> Lettering:
+        """The same with an I that has bars at its head and foot, as on the plates of Kazakhstan."""
+        return Lettering(self, (_SERIF_I, *lettering.faces))
+
+    def with_notched_nought(self, lettering: Lettering) -> Lettering:
+        """The same with a nought that is cut open at its top right, as on the plates of Uzbekistan and Kyrgyzstan."""
+        nought = lettering.mask("0")
+        key = id(nought)
+        if key not in self._notched:
+            self._notched[key] = {"0": _notched(nought)}
+        return Lettering(self, (self._notched[key], *lettering.faces))
 
     def weighed(self, mask: Mask, weight: int) -> Mask:
         """The mask with thicker (weight over 0) or thinner strokes, in pixels; kept for the next time."""
@@ -141,7 +166,7 @@ def _font_face(path: Path) -> Face:
     font = ImageFont.truetype(str(path), _FONT_PX, index=_SIMPLIFIED_CHINESE if path.suffix == ".ttc" else 0)
     # A font draws one and the same box for every character that it lacks.
     lacking = bytes(font.getmask("\ue123"))
-    wanted = CHINESE if "CJK" in path.name else LATIN
+    wanted = CHINESE if "CJK" in path.name else LATIN + CYRILLIC
     return {c: _drawn(font, c) for c in wanted if bytes(font.getmask(c)) != lacking}
 
 
@@ -156,6 +181,27 @@ def _drawn(font: ImageFont.FreeTypeFont, character: str) -> Mask:
     start = (width - slim) // 2
     cell[:, start : start + slim] = cv2.resize(ink, (slim, height), interpolation=cv2.INTER_AREA)
     return cell
+
+
+def _serif_i() -> Mask:
+    """An I as wide as other letters at head and foot."""
+    cell = np.zeros((CELL_PX[1], CELL_PX[0]), np.uint8)
+    middle, stroke = CELL_PX[0] // 2, 7
+    cell[:, middle - stroke : middle + stroke] = 255
+    for rows in (slice(0, 11), slice(CELL_PX[1] - 11, None)):
+        cell[rows, 5:-5] = 255
+    return cell
+
+
+_SERIF_I: Final[Face] = {"I": _serif_i()}
+
+
+def _notched(nought: Mask) -> Mask:
+    """A slit from the middle to the right edge, a little below the top bar."""
+    height, width = nought.shape
+    cut = nought.copy()
+    start, end = (round(0.55 * width), round(0.22 * height)), (width, round(0.17 * height))
+    return np.asarray(cv2.line(cut, start, end, 0, max(2, height // 14)), np.uint8)
 
 
 _CUTS: Final = {

@@ -1,22 +1,15 @@
-"""The kinds of plates that are drawn, and what is printed on them."""
+"""The kinds of plates that are drawn, and how often each is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from string import ascii_uppercase, digits
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates import PROVINCES
-from training.drawing.chance import happens, pick, weighted
+from training.drawing.chance import weighted
 
 if TYPE_CHECKING:
     import numpy as np
-
-_LETTERS: Final = ascii_uppercase.replace("I", "").replace("O", "")
-_ENERGY: Final = "DDDDDDFFFABCEGHJK"
-_REGIONS: Final = 20
-_DIGIT_SHARE: Final = 0.72
 
 
 class DrawnKind(StrEnum):
@@ -49,6 +42,31 @@ class DrawnKind(StrEnum):
     KAZAKHSTAN_DIPLOMATIC = "kazakhstan_diplomatic"
     LATIN = "latin"
     LATIN_TWO_LINES = "latin_two_lines"
+    UZBEKISTAN = "uzbekistan"
+    UZBEKISTAN_COMPANY = "uzbekistan_company"
+    UZBEKISTAN_TRAILER = "uzbekistan_trailer"
+    UZBEKISTAN_FOREIGN = "uzbekistan_foreign"
+    UZBEKISTAN_JOINT_VENTURE = "uzbekistan_joint_venture"
+    UZBEKISTAN_TWO_LINES = "uzbekistan_two_lines"
+    RUSSIA = "russia"
+    RUSSIA_TWO_LINES = "russia_two_lines"
+    RUSSIA_TAXI = "russia_taxi"
+    RUSSIA_TRAILER = "russia_trailer"
+    RUSSIA_TRANSIT = "russia_transit"
+    KYRGYZSTAN = "kyrgyzstan"
+    KYRGYZSTAN_TWO_LINES = "kyrgyzstan_two_lines"
+    KYRGYZSTAN_1994 = "kyrgyzstan_1994"
+    KYRGYZSTAN_FOREIGN = "kyrgyzstan_foreign"
+    TAJIKISTAN = "tajikistan"
+    TURKMENISTAN = "turkmenistan"
+    TURKMENISTAN_FOREIGN = "turkmenistan_foreign"
+    MONGOLIA = "mongolia"
+    MONGOLIA_TWO_LINES = "mongolia_two_lines"
+    BELARUS = "belarus"
+    BELARUS_TWO_LINES = "belarus_two_lines"
+    BELARUS_TRUCK = "belarus_truck"
+    BELARUS_TRUCK_TWO_LINES = "belarus_truck_two_lines"
+    BELARUS_TRAILER = "belarus_trailer"
 
 
 SHARES: Final = {
@@ -71,14 +89,39 @@ SHARES: Final = {
     DrawnKind.EMBASSY: 0.015,
     DrawnKind.CONSULATE: 0.012,
     DrawnKind.ARMED_POLICE: 0.035,
-    DrawnKind.KAZAKHSTAN: 0.08,
+    DrawnKind.KAZAKHSTAN: 0.10,
     DrawnKind.KAZAKHSTAN_TWO_LINES: 0.035,
-    DrawnKind.KAZAKHSTAN_1993: 0.025,
-    DrawnKind.KAZAKHSTAN_1993_TWO_LINES: 0.01,
+    DrawnKind.KAZAKHSTAN_1993: 0.03,
+    DrawnKind.KAZAKHSTAN_1993_TWO_LINES: 0.012,
     DrawnKind.KAZAKHSTAN_FOREIGN: 0.02,
     DrawnKind.KAZAKHSTAN_DIPLOMATIC: 0.012,
-    DrawnKind.LATIN: 0.02,
-    DrawnKind.LATIN_TWO_LINES: 0.01,
+    DrawnKind.LATIN: 0.025,
+    DrawnKind.LATIN_TWO_LINES: 0.012,
+    DrawnKind.UZBEKISTAN: 0.08,
+    DrawnKind.UZBEKISTAN_COMPANY: 0.035,
+    DrawnKind.UZBEKISTAN_TRAILER: 0.02,
+    DrawnKind.UZBEKISTAN_FOREIGN: 0.012,
+    DrawnKind.UZBEKISTAN_JOINT_VENTURE: 0.012,
+    DrawnKind.UZBEKISTAN_TWO_LINES: 0.025,
+    DrawnKind.RUSSIA: 0.07,
+    DrawnKind.RUSSIA_TWO_LINES: 0.02,
+    DrawnKind.RUSSIA_TAXI: 0.012,
+    DrawnKind.RUSSIA_TRAILER: 0.025,
+    DrawnKind.RUSSIA_TRANSIT: 0.012,
+    DrawnKind.KYRGYZSTAN: 0.035,
+    DrawnKind.KYRGYZSTAN_TWO_LINES: 0.012,
+    DrawnKind.KYRGYZSTAN_1994: 0.015,
+    DrawnKind.KYRGYZSTAN_FOREIGN: 0.01,
+    DrawnKind.TAJIKISTAN: 0.025,
+    DrawnKind.TURKMENISTAN: 0.02,
+    DrawnKind.TURKMENISTAN_FOREIGN: 0.008,
+    DrawnKind.MONGOLIA: 0.03,
+    DrawnKind.MONGOLIA_TWO_LINES: 0.015,
+    DrawnKind.BELARUS: 0.02,
+    DrawnKind.BELARUS_TWO_LINES: 0.008,
+    DrawnKind.BELARUS_TRUCK: 0.015,
+    DrawnKind.BELARUS_TRUCK_TWO_LINES: 0.008,
+    DrawnKind.BELARUS_TRAILER: 0.012,
 }
 """How often each kind is drawn: the common ones often enough, the rare ones often enough to be learnt."""
 
@@ -100,121 +143,3 @@ class Print:
 def drawn_kind(rng: np.random.Generator) -> DrawnKind:
     """A kind, as often as SHARES says."""
     return _KINDS[weighted(rng, _WEIGHTS)]
-
-
-def printed(rng: np.random.Generator, kind: DrawnKind) -> Print:  # noqa: C901, PLR0911, PLR0912 - a table of kinds
-    """What stands on a plate of this kind; provinces are all alike."""
-    match kind:
-        case DrawnKind.BLUE | DrawnKind.YELLOW | DrawnKind.BLACK:
-            return Print(_area(rng) + _serial(rng, 5))
-        case DrawnKind.YELLOW_TWO_LINES:
-            return Print(_area(rng) + _serial(rng, 5), upper=2)
-        case DrawnKind.NEW_ENERGY_SMALL:
-            second = pick(rng, digits) if happens(rng, 0.6) else pick(rng, _LETTERS)
-            return Print(_plain_area(rng) + pick(rng, _ENERGY) + second + _digits(rng, 4))
-        case DrawnKind.NEW_ENERGY_LARGE:
-            return Print(_plain_area(rng) + _digits(rng, 5) + pick(rng, _ENERGY))
-        case DrawnKind.POLICE:
-            return Print(_area(rng) + _serial(rng, 4) + "警")
-        case DrawnKind.LEARNER:
-            return Print(_area(rng) + _serial(rng, 4) + "学")
-        case DrawnKind.TRAILER:
-            return Print(_area(rng) + _serial(rng, 4) + "挂")
-        case DrawnKind.TRAILER_TWO_LINES:
-            return Print(_area(rng) + _serial(rng, 4) + "挂", upper=2)
-        case DrawnKind.TEMPORARY:
-            return _temporary(rng, "临", upper=0)
-        case DrawnKind.TEMPORARY_TWO_LINES:
-            return _temporary(rng, "临", upper=2)
-        case DrawnKind.TRIAL:
-            return _temporary(rng, "试", upper=2 if happens(rng, 0.3) else 0)
-        case DrawnKind.OVERSIZED:
-            return _temporary(rng, "超", upper=2 if happens(rng, 0.3) else 0)
-        case DrawnKind.HONG_KONG:
-            return Print("粤Z" + _serial(rng, 4) + "港")
-        case DrawnKind.MACAO:
-            return Print("粤Z" + _serial(rng, 4) + "澳")
-        case DrawnKind.EMBASSY:
-            return Print(_digits(rng, 6) + "使" if happens(rng, 0.4) else "使" + _digits(rng, 6))
-        case DrawnKind.CONSULATE:
-            second = pick(rng, _LETTERS) if happens(rng, 0.7) else pick(rng, digits)
-            return Print(pick(rng, PROVINCES) + second + _digits(rng, 4) + "领")
-        case DrawnKind.ARMED_POLICE:
-            return _armed_police(rng)
-        case DrawnKind.KAZAKHSTAN:
-            return Print(_digits(rng, 3) + _letters(rng, _three_or_two(rng)) + _region(rng))
-        case DrawnKind.KAZAKHSTAN_TWO_LINES:
-            return Print(_digits(rng, 3) + _region(rng) + _letters(rng, _three_or_two(rng)), upper=3)
-        case DrawnKind.KAZAKHSTAN_1993:
-            return Print(_letters(rng, 1) + _digits(rng, 3) + _letters(rng, 3 if happens(rng, 0.6) else 2))
-        case DrawnKind.KAZAKHSTAN_1993_TWO_LINES:
-            return Print(_letters(rng, 1) + _digits(rng, 3) + _letters(rng, 3 if happens(rng, 0.6) else 2), upper=4)
-        case DrawnKind.KAZAKHSTAN_FOREIGN:
-            return Print(pick(rng, "AHMFPCBDKT") + _digits(rng, 4) + _region(rng))
-        case DrawnKind.KAZAKHSTAN_DIPLOMATIC:
-            return _diplomatic(rng)
-        case DrawnKind.LATIN:
-            return Print(_latin(rng))
-        case DrawnKind.LATIN_TWO_LINES:
-            text = _latin(rng)
-            return Print(text, upper=2 + int(rng.random() * (len(text) - 3)))
-
-
-def _area(rng: np.random.Generator) -> str:
-    """Province and city; O stands for offices in some provinces."""
-    return _plain_area(rng) if happens(rng, 0.985) else pick(rng, PROVINCES) + "O"
-
-
-def _plain_area(rng: np.random.Generator) -> str:
-    return pick(rng, PROVINCES) + pick(rng, _LETTERS)
-
-
-def _serial(rng: np.random.Generator, length: int) -> str:
-    share = _DIGIT_SHARE
-    return "".join(pick(rng, digits) if happens(rng, share) else pick(rng, _LETTERS) for _ in range(length))
-
-
-def _digits(rng: np.random.Generator, length: int) -> str:
-    return "".join(pick(rng, digits) for _ in range(length))
-
-
-def _letters(rng: np.random.Generator, length: int) -> str:
-    return "".join(pick(rng, ascii_uppercase) for _ in range(length))
-
-
-def _three_or_two(rng: np.random.Generator) -> int:
-    """Letters on a plate of 2012: three for people, two for companies."""
-    return 3 if happens(rng, 0.7) else 2
-
-
-def _region(rng: np.random.Generator) -> str:
-    return f"{1 + int(rng.random() * _REGIONS):02d}"
-
-
-def _temporary(rng: np.random.Generator, mark: str, upper: int) -> Print:
-    """Their serials are published nowhere: four to six characters, mostly five, and the mark behind."""
-    length = (5, 4, 6)[weighted(rng, (0.7, 0.2, 0.1))]
-    return Print(_area(rng) + _serial(rng, length) + mark, upper)
-
-
-def _armed_police(rng: np.random.Generator) -> Print:
-    """WJ, the province, and four to six digits with a digit or a letter behind."""
-    last = pick(rng, _LETTERS) if happens(rng, 0.35) else pick(rng, digits)
-    return Print("WJ" + pick(rng, PROVINCES) + _digits(rng, (4, 5, 6)[weighted(rng, (0.55, 0.2, 0.25))]) + last)
-
-
-def _diplomatic(rng: np.random.Generator) -> Print:
-    """Red plates; D for diplomats, T for staff. No official grammar is public, so several orders are drawn."""
-    status = "D" if happens(rng, 0.6) else "T"
-    match weighted(rng, (0.5, 0.25, 0.25)):
-        case 0:
-            return Print(status + _digits(rng, 6))
-        case 1:
-            return Print(_digits(rng, 3) + status + _digits(rng, 3))
-        case _:
-            return Print(status + _digits(rng, 5))
-
-
-def _latin(rng: np.random.Generator) -> str:
-    length = 5 + weighted(rng, (0.1, 0.25, 0.35, 0.25, 0.05))
-    return "".join(pick(rng, digits) if happens(rng, 0.5) else pick(rng, ascii_uppercase) for _ in range(length))

@@ -10,16 +10,24 @@ import numpy as np
 
 from training.drawing.chance import between, happens, weighted
 from training.drawing.colours import Colours, accented, colours
+from training.drawing.foreign_prints import ABROAD
+from training.drawing.frame import framed
 from training.drawing.glyphs import Cut, Glyphs, Lettering
-from training.drawing.kinds import DrawnKind, Print, drawn_kind, printed
-from training.drawing.layout import Layout, layout
+from training.drawing.kinds import DrawnKind, Print, drawn_kind
+from training.drawing.layout import layout
+from training.drawing.prints import printed
 from training.drawing.wear import worn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from training.drawing.layout import Box
+    from training.drawing.layout_parts import Box, Layout
 
+_FRAMED: Final = ABROAD | {DrawnKind.LATIN}
+"""Kinds that dealers put into frames with their name."""
+_SERIF_I: Final = {"kazakhstan": 0.8, "latin": 0.3, "kyrgyzstan": 0.4}
+_NOTCHED: Final = {"uzbekistan": 0.85, "kyrgyzstan": 0.6, "latin": 0.2, "turkmenistan": 0.2}
+"""How often the I has serifs, and the nought is cut open, by the first word of the kind."""
 _NEW_ENERGY: Final = (DrawnKind.NEW_ENERGY_SMALL, DrawnKind.NEW_ENERGY_LARGE)
 _STROKES: Final = ((-2, 0.04), (-1, 0.16), (0, 0.40), (1, 0.22), (2, 0.12), (3, 0.06))
 """Weights of strokes against the face, and how often each is drawn."""
@@ -63,6 +71,8 @@ def draw(
     placed = layout(rng, kind, what)
     pixels, boxes = _painted(rng, glyphs, kind, what, placed, width_px / placed.size[0])
     if not clean:
+        if what.upper == 0 and kind in _FRAMED and happens(rng, 0.3):
+            framed(rng, pixels, glyphs)
         pixels = worn(rng, pixels)
     finished = np.asarray(cv2.merge(list(np.clip(pixels, 0, 255).astype(np.uint8))), np.uint8)
     return DrawnPlate(what.text, kind, what.upper, placed.size, finished, np.array(boxes, np.float32))
@@ -81,6 +91,7 @@ def _painted(
     for tone, strength in strengths.items():
         colour = (paint.accent if tone else paint.ink)[:, None, None]
         pixels += (colour - pixels) * strength
+    _flagged(rng, pixels, placed, scale)
     if happens(rng, 0.35) and False in strengths:
         _emboss(rng, pixels, strengths[False])
     return pixels, boxes
@@ -88,8 +99,8 @@ def _painted(
 
 def _letterings(rng: np.random.Generator, glyphs: Glyphs, kind: DrawnKind, what: Print) -> tuple[Lettering, Lettering]:
     """Those of the upper and of the lower line; one line counts as lower."""
-    if kind.value.startswith(("kazakhstan", "latin")):
-        one = glyphs.foreign(rng)
+    if kind in _FRAMED or kind is DrawnKind.LATIN_TWO_LINES:
+        one = _foreign(rng, glyphs, kind.value.partition("_")[0])
         return one, one
     if what.upper:
         state = rng.bit_generator.state
@@ -98,6 +109,13 @@ def _letterings(rng: np.random.Generator, glyphs: Glyphs, kind: DrawnKind, what:
         return upper, glyphs.chosen(rng, Cut.LOWER)
     one = glyphs.chosen(rng, Cut.NEW_ENERGY if kind in _NEW_ENERGY else Cut.ONE_LINE)
     return one, one
+
+
+def _foreign(rng: np.random.Generator, glyphs: Glyphs, country: str) -> Lettering:
+    one = glyphs.foreign(rng)
+    if happens(rng, _SERIF_I.get(country, 0.0)):
+        one = glyphs.with_serifs(one)
+    return glyphs.with_notched_nought(one) if happens(rng, _NOTCHED.get(country, 0.0)) else one
 
 
 def _lettered(
@@ -147,6 +165,9 @@ def _ornamented(rng: np.random.Generator, glyphs: Glyphs, placed: Layout, scale:
         cv2.line(ink, (px(x), px(y)), (px(to_x), px(to_y)), 255, max(1, px(2)))
     for (x, y, width, height), strength in placed.panels:
         cv2.rectangle(ink, (px(x), px(y)), (px(x + width), px(y + height)), round(255 * strength), -1)
+    for x, y, width, height in placed.rings:
+        centre, axes = (px(x + width / 2), px(y + height / 2)), (max(1, px(width / 2)), max(1, px(height / 2)))
+        cv2.ellipse(ink, centre, axes, 0, 0, 360, 255, max(1, px(2)), cv2.LINE_AA)
     lettering = Lettering(glyphs, (*glyphs.latin[:1], *glyphs.chinese[:1]))
     for character, box in placed.small:
         _stamped(ink, lettering.mask(character), box, scale)
@@ -155,6 +176,17 @@ def _ornamented(rng: np.random.Generator, glyphs: Glyphs, placed: Layout, scale:
         edge = round(between(rng, 2, 8) * scale)
         thick = max(1, px(2 if happens(rng, 0.6) else 4))
         cv2.rectangle(ink, (edge, edge), (wide - 1 - edge, high - 1 - edge), 255, thick)
+
+
+def _flagged(rng: np.random.Generator, pixels: NDArray[np.float32], placed: Layout, scale: float) -> None:
+    """The flags in their colours, some faded."""
+    strength = np.float32(between(rng, 0.5, 1.0))
+    for (x, y, width, height), bands in placed.flags:
+        left, right = round(x * scale), max(round(x * scale) + 1, round((x + width) * scale))
+        edges = [round((y + height * place / len(bands)) * scale) for place in range(len(bands) + 1)]
+        for top, bottom, colour in zip(edges, edges[1:], bands, strict=False):
+            part = pixels[:, top : max(top + 1, bottom), left:right]
+            part += (np.asarray(colour, np.float32)[:, None, None] - part) * strength
 
 
 def _ground(paint: Colours, width: int, height: int) -> NDArray[np.float32]:

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from agent.core.plates.formats import FORMATS, TWO_LINES, Grammar, PlateFormat
 from agent.core.plates.lattice import LEAST, Lattice
+from agent.core.plates.twins import with_twins
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from agent.core.plates.recogniser_columns import Columns
 
 _ONE_LINE: Final = Grammar(FORMATS)
 _TWO_LINES: Final = Grammar(TWO_LINES)
 
 
 class PlateLattice(Lattice):
-    """All ways to lay the numbers of plates over the columns of one frame."""
+    """All ways to lay the numbers of plates over the columns of one frame; twins count in part for each other."""
+
+    def __init__(self, columns: Columns) -> None:
+        """Take the columns as the recogniser gave them."""
+        super().__init__(with_twins(columns))
 
     def log_likelihood(self, number: str, *, two_lines: bool = False) -> float:
         """Natural logarithm of the likelihood of a plate with this number, printed in the likeliest way it can be."""
@@ -24,17 +34,18 @@ class PlateLattice(Lattice):
     def around(self, number: str, *, two_lines: bool = False) -> dict[str, float]:
         """The log likelihood of `number`, and of the numbers that differ from it in one character and have a format.
 
-        Only characters that the columns list; any other is as good as impossible.
+        Only characters that the columns list; any other is as good as impossible. A number whose format is less usual
+        than that of `number`, as one that only the generic form allows, weighs that much less.
         """
         found: dict[str, float] = {}
         for printed, plate in printed_forms(number, two_lines=two_lines):
             found[number] = max(found.get(number, 0.0), self.likelihood(printed))
             possible = _allowed(printed, two_lines)[: len(number)]  # the mark behind it stays
-            for place, allowed in enumerate(possible):
+            for place, weights in enumerate(possible):
                 at = plate.printed_order.index(place) if plate else place
                 head, tail = number[:at], number[at + 1 :]
-                for other, likelihood in self.replaced(printed, place, allowed):
-                    name = head + other + tail
+                for other, unweighed in self.replaced(printed, place, frozenset(weights)):
+                    name, likelihood = head + other + tail, unweighed * weights[other]
                     if likelihood >= found.get(name, 0.0):
                         found[name] = likelihood
         return {name: math.log(max(likelihood, LEAST)) for name, likelihood in found.items()}
@@ -55,7 +66,11 @@ def printed_forms(number: str, *, two_lines: bool) -> tuple[tuple[str, PlateForm
 
 
 @lru_cache(maxsize=1024)
-def _allowed(printed: str, two_lines: bool) -> tuple[frozenset[str], ...]:
-    """For each place the characters that could stand there."""
+def _allowed(printed: str, two_lines: bool) -> tuple[Mapping[str, float], ...]:
+    """For each place the characters that could stand there, each with its weight against the text itself, 1 at most."""
     grammar = _TWO_LINES if two_lines else _ONE_LINE
-    return tuple(grammar.alternatives(printed, place) for place in range(len(printed)))
+    own = grammar.prior(printed)
+    return tuple(
+        {other: min(1.0, prior / own) if own else 1.0 for other, prior in grammar.priors_at(printed, place).items()}
+        for place in range(len(printed))
+    )

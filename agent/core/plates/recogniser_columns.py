@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates.formats import PROVINCES
+from agent.core.plates.chinese_formats import PROVINCES
+from agent.core.plates.foreign_formats import CYRILLIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from agent.core.model import Position
 
-ALPHABET: Final = PROVINCES + "警学领挂港澳使临" + "0123456789" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + "试超"
+ALPHABET: Final = PROVINCES + "警学领挂港澳使临" + "0123456789" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + "试超" + CYRILLIC
 """The network's classes in order, after class 0, which is the blank. New ones are added behind: stored columns name
 classes by number."""
 BLANK: Final = ""

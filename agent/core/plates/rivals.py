@@ -5,7 +5,7 @@ from __future__ import annotations
 from string import ascii_uppercase, digits
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates.formats import PlateKind, kinds_of, normalise
+from agent.core.plates.formats import STRICT, PlateKind, kinds_of, normalise
 from agent.core.plates.frame_evidence import evidence
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def series(plate: str, reach: int = _SERIES) -> Iterator[str]:
     """The plates up to `reach` before and after a normalised one, nearest first.
 
     A number counts with all digits of its last group, 9 to 10 and back; a last letter counts in the alphabet of plates.
-    The last letter of a large new energy vehicle is no part of the series. On the plates of Kazakhstan, which begin
-    with no Chinese character, the first group counts: the last is the region.
+    The last letter of a large new energy vehicle is no part of the series. On plates that begin with no Chinese
+    character the longest group of digits counts, which is never the region.
     """
     tail = _counting(plate)
     if tail is None:
@@ -57,11 +57,24 @@ def series(plate: str, reach: int = _SERIES) -> Iterator[str]:
 
 def _counting(plate: str) -> int | None:
     """The place of the last character of what counts; None where nothing does."""
-    if plate.isascii():
-        numbers = [at for at, character in enumerate(plate) if character in digits]
-        return next((at for at in numbers if at + 1 not in numbers), None)
+    if plate.isascii() or plate[0] in digits:
+        return _counting_abroad(plate)
     last = len(plate) - (PlateKind.NEW_ENERGY_LARGE in kinds_of(plate))
     return next((at for at in reversed(range(last)) if plate[at] in digits or plate[at] in _LETTERS), None)
+
+
+def _counting_abroad(plate: str) -> int | None:
+    """The last digit of the longest group of digits, the region left aside; of groups as long the first."""
+    region = _region(plate)
+    counting = "".join(c if c in digits and at not in region else " " for at, c in enumerate(plate))
+    groups = counting.split()
+    longest = max(groups, key=len, default="")
+    return counting.index(longest) + len(longest) - 1 if longest else None
+
+
+def _region(plate: str) -> tuple[int, ...]:
+    """The places of the region, by the first format that the plate has."""
+    return next((one.region for one in STRICT if one.fits(plate)), ())
 
 
 def _stepped(plate: str, tail: int, step: int) -> Iterator[str]:
@@ -70,8 +83,8 @@ def _stepped(plate: str, tail: int, step: int) -> Iterator[str]:
         if 0 <= at < len(_LETTERS):
             yield plate[:tail] + _LETTERS[at] + plate[tail + 1 :]
         return
-    start = tail
-    while start and plate[start - 1] in digits:
+    start, region = tail, _region(plate)
+    while start and plate[start - 1] in digits and start - 1 not in region:
         start -= 1
     width = tail + 1 - start
     number = (int(plate[start : tail + 1]) + step) % 10**width

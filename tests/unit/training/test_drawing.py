@@ -8,10 +8,15 @@ import cv2
 import numpy as np
 import pytest
 
+from agent.core.plates import ALPHABET, TWO_LINES, PlateKind
 from agent.core.plates.formats import PROVINCES, kinds_of
 from training.drawing import DrawnKind, Glyphs, GlyphsError, Light, degraded, draw
 from training.drawing.camera import infrared
-from training.drawing.kinds import SHARES, drawn_kind, printed
+from training.drawing.foreign_prints import ABROAD
+from training.drawing.frame import framed
+from training.drawing.glyphs import Lettering
+from training.drawing.kinds import SHARES, drawn_kind
+from training.drawing.prints import printed
 
 FONTS = Path(__file__).parents[3] / "drivers" / "camera" / "simulated_yard" / "fonts"
 
@@ -54,7 +59,7 @@ def test_the_upper_line_of_a_plate_of_two_lines_stands_above_the_lower_one(kind,
         assert bottoms.max() <= plate.boxes[plate.upper :, 1].min() + 2
 
 
-ORDERED_OTHERWISE = {DrawnKind.KAZAKHSTAN_TWO_LINES}
+ORDERED_OTHERWISE = {DrawnKind.KAZAKHSTAN_TWO_LINES, DrawnKind.BELARUS_TRUCK_TWO_LINES}
 NO_FORMAT = {
     DrawnKind.KAZAKHSTAN_DIPLOMATIC,
     DrawnKind.LATIN,
@@ -67,7 +72,52 @@ def test_what_is_printed_is_a_number_that_the_formats_know(kind):
     rng = np.random.default_rng(3)
     for _ in range(50):
         text = printed(rng, kind).text
-        assert kinds_of(text), text
+        assert set(kinds_of(text)) - {PlateKind.LATIN}, text
+
+
+@pytest.mark.parametrize("kind", ORDERED_OTHERWISE)
+def test_what_is_printed_in_another_order_has_a_format_of_two_lines(kind):
+    rng = np.random.default_rng(3)
+    for _ in range(50):
+        text = printed(rng, kind).text
+        assert any(plate.fits(text) for plate in TWO_LINES if plate.order), text
+
+
+@pytest.mark.parametrize("kind", DrawnKind)
+def test_every_character_that_is_printed_is_one_that_the_network_knows(kind):
+    rng = np.random.default_rng(10)
+    assert {character for _ in range(200) for character in printed(rng, kind).text} <= set(ALPHABET)
+
+
+@pytest.mark.parametrize("kind", ABROAD)
+def test_the_kind_of_a_plate_from_abroad_is_that_of_its_country(kind):
+    rng = np.random.default_rng(11)
+    if kind in ORDERED_OTHERWISE | NO_FORMAT:
+        pytest.skip("the text alone does not tell")
+    country = kind.value.partition("_")[0]
+    for _ in range(50):
+        text = printed(rng, kind).text
+        assert any(found.value.startswith(country) for found in kinds_of(text)), text
+
+
+def test_kazakh_plates_have_an_i_with_serifs_and_uzbek_noughts_are_cut_open_mostly(glyphs):
+    face = glyphs.latin[0]
+    plain = Lettering(glyphs, (face,))
+    serif, notched = glyphs.with_serifs(plain), glyphs.with_notched_nought(plain)
+    assert (serif.mask("I")[:8] > 0).mean() > 0.7
+    assert (plain.mask("I")[:8] > 0).mean() < 0.6
+    assert serif.mask("A") is plain.mask("A")
+    assert notched.mask("0").sum() < plain.mask("0").sum()
+    assert np.array_equal(notched.mask("0")[:10], plain.mask("0")[:10])
+
+
+def test_a_frame_leaves_the_characters_of_a_long_plate_free(glyphs):
+    pixels = np.full((3, 60, 280), 200.0, np.float32)
+    for seed in range(40):
+        shown = pixels.copy()
+        framed(np.random.default_rng(seed), shown, glyphs)
+        assert (shown[:, 8:50, 16:-16] == 200).all()
+        assert (shown[:, -1] != 200).any()
 
 
 def test_all_provinces_come_about_as_often():

@@ -1,0 +1,37 @@
+"""Characters that plates print alike, O and 0, I and 1: which one it is, its place in the number says.
+
+The network tells such a pair apart by habit more than by shape. So a share that it gives to one counts in part for the
+other as well; where the formats allow only one of them at a place, that one is read, and where they allow both, the one
+that the network saw is the likelier.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from agent.core.plates.recogniser_columns import Columns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ZE: Final = "\N{CYRILLIC CAPITAL LETTER ZE}"
+TWINS: Final[Mapping[str, str]] = {"0": "O", "O": "0", "1": "I", "I": "1", "3": _ZE, _ZE: "3"}
+"""Each character with the one that looks like it; the Cyrillic letter stands on Mongolian plates."""
+TWIN_SHARE: Final = 0.3
+"""How much of what was seen of a character counts for its twin too."""
+
+
+def with_twins(columns: Columns) -> Columns:
+    """The columns in which each character has a part of its twin's share as well; a column may then exceed 1."""
+    return Columns(tuple(map(_with_twins, columns.shares)), columns.rest)
+
+
+def _with_twins(shares: Mapping[str, float]) -> Mapping[str, float]:
+    seen = shares.keys() & TWINS.keys()
+    if not seen:
+        return shares
+    added = dict(shares)
+    for character in seen:
+        twin = TWINS[character]
+        added[twin] = added.get(twin, 0.0) + TWIN_SHARE * shares[character]
+    return added
