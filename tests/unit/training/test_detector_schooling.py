@@ -12,6 +12,7 @@ import pytest
 
 from training.detector.backgrounds import Backgrounds
 from training.detector.finder import Finder
+from training.detector.heat import OFFSET_PX, STRIDE_PX
 from training.detector.labelled import upright
 from training.detector.samples import Samples
 from training.detector.targets import encode
@@ -96,11 +97,12 @@ def test_the_loss_falls_on_what_is_shown_again_and_again(samples: Samples) -> No
     assert course[-1] < 0.5 * course[0]
 
 
-def said(heat: float, corners: np.ndarray, size_px: tuple[int, int]) -> torch.Tensor:
-    """What a network that is everywhere as sure says of one plate, whose corners it puts there."""
-    targets = encode([corners], size_px)
-    logit = np.full((1, *targets.heat.shape), heat, np.float32)
-    return torch.from_numpy(np.concatenate([logit, targets.offsets])[None])
+def said(corners: np.ndarray, size_px: tuple[int, int]) -> torch.Tensor:
+    """What a network that is everywhere as sure of one plate says, every cell pointing to its corners."""
+    columns, rows = size_px[0] // STRIDE_PX, size_px[1] // STRIDE_PX
+    middles = (np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1) + 0.5) * STRIDE_PX
+    offsets = (corners.reshape(1, 1, 8) - np.tile(middles, 4)) / OFFSET_PX
+    return torch.from_numpy(np.concatenate([np.zeros((1, rows, columns)), offsets.transpose(2, 0, 1)])[None]).float()
 
 
 def test_a_box_judges_the_outermost_corners_alone() -> None:
@@ -110,10 +112,10 @@ def test_a_box_judges_the_outermost_corners_alone() -> None:
     exactly = torch.from_numpy(encode([box], size_px).stacked()[None])
     smaller = leaning + np.float32([[8, 0], [0, 0], [0, 0], [0, -8]])
 
-    right, wrong = (float(loss(said(0, one, size_px), wanted)) for one in (leaning, smaller))
-    assert right == pytest.approx(float(loss(said(0, box, size_px), wanted)))
+    right, wrong = (float(loss(said(one, size_px), wanted)) for one in (leaning, smaller))
+    assert right == pytest.approx(float(loss(said(box, size_px), wanted)))
     assert wrong > right
-    assert float(loss(said(0, leaning, size_px), exactly)) > float(loss(said(0, box, size_px), exactly))
+    assert float(loss(said(leaning, size_px), exactly)) > float(loss(said(box, size_px), exactly))
 
 
 def test_what_is_not_told_is_neither_right_nor_wrong() -> None:
