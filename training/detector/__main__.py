@@ -6,8 +6,8 @@ Usage: python -m training.detector OUT --fonts FOLDER ... [--glyphs FOLDER] [--b
 1. It learns from drawn scenes. --fonts, --glyphs: what plates are drawn with; --backgrounds: photographs to put them
    into; --boxed: photographs with labels.csv (file, box), one row for each plate in them.
 2. It looks at the same photographs itself: finds corners for boxes that it agrees with, and, where plates are possible
-   in a background, leaves out what it takes for one. --photographs: a folder with labels.csv (file, plate, box). In half
-   of them, by a hash of the plate, it locates the plates itself. It learns on from all of these.
+   in a background, leaves out what it takes for one. --photographs: a folder with labels.csv (file, plate, box). In
+   half of them, by a hash of the plate, it locates the plates itself. It learns on from all of these.
 3. It is judged by what was held back, beside the product's own detector, and by pictures without plates.
 
 OUT/drawn.onnx and OUT/photographed.onnx are what comes out. More by: python -m training.detector.report
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,9 +38,9 @@ from training.detector.schooling import Plan, train
 from training.drawing import Glyphs, GlyphsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
-    from training.detector.photographs import Detector
+    from training.detector.photographs import Detector, Photograph
     from training.detector.schooling import State
 
 RATE = 2e-3
@@ -52,8 +52,7 @@ KEEN = 0.12
 def main() -> int:
     """Train and judge as the arguments say; 0 when the weights are written."""
     arguments = _parser().parse_args()
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
+    _take_one_thread()
     try:
         shown = photographs(arguments.photographs) if arguments.photographs else []
         known = [one for folder in arguments.boxed for one in boxed(folder)]
@@ -76,14 +75,26 @@ def main() -> int:
         read = located([one for one in shown if not one.held_out], first, reader)
         learnt = cornered(learnt, keen)
         print(f"corners of {sum(len(one.corners) for one in learnt)} boxed plates, and of {len(read)} that were read")
-        later = backgrounds.told_by(lambda one: searched(one, keen))
-        school = School(arguments.out, Samples(arguments.seed + 1, glyphs, later, learnt + read), arguments.workers)
+        later = Samples(arguments.seed + 1, glyphs, backgrounds.told_by(lambda one: searched(one, keen)), learnt + read)
+        school = replace(school, samples=later)
         school.learn("photographed", arguments.photograph_steps, LATER_RATE, state)
         detectors["photographed"] = school.detector("photographed")
     held_out = [one for one in shown if one.held_out] + as_judged([one for one in known if one.held_out])
+    _judge(detectors, reader, held_out, backgrounds)
+    return 0
+
+
+def _take_one_thread() -> None:
+    """There is one process a core."""
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+
+
+def _judge(
+    detectors: Mapping[str, Detector], reader: PlateReader, held_out: Sequence[Photograph], backgrounds: Backgrounds
+) -> None:
     for title, detector in {**detectors, "the product's": PlateDetector()}.items():
         print("\n  ".join([f"{title}:", *judged(detector, reader, held_out, backgrounds.photographs)]))
-    return 0
 
 
 @dataclass(frozen=True, slots=True)

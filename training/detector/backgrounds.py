@@ -26,7 +26,7 @@ _LONGEST_PX: Final = 900
 _PHOTOGRAPH: Final = 0.75
 _YARD: Final = 0.08
 _EMPTY: Final = 0.3
-"""Of the photographs, those in which surely no plate is, where there are any: few as they are, they show what is none."""
+"""Of the photographs, those in which surely no plate is: few as they are, they show what is none."""
 _YARDS: Final = 12
 _LEAST_PART: Final = 0.25
 _MOST_ENLARGED: Final = 1.6
@@ -42,8 +42,8 @@ class BackgroundError(Exception):
 class Backgrounds:
     """Pieces of pictures of one size.
 
-    A folder may have an index.csv with the columns `file` and `plates`: pictures of which the latter says "possible" may
-    show plates, and are learnt from only where something was put into them; all others show none.
+    A folder may have an index.csv with the columns `file` and `plates`: pictures of which the latter says "possible"
+    may show plates, and are learnt from only where something was put into them; all others show none.
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
@@ -92,7 +92,8 @@ def cut(rng: np.random.Generator, shown: Labelled, size_px: tuple[int, int]) -> 
     pixels = cv2.resize(shown.pixels[part], size_px, interpolation=way).astype(np.uint8)
     if shown.told is None:
         return Labelled(pixels)
-    return Labelled(pixels, told=cv2.resize(shown.told[part], size_px, interpolation=cv2.INTER_NEAREST).astype(np.uint8))
+    told = cv2.resize(shown.told[part], size_px, interpolation=cv2.INTER_NEAREST)
+    return Labelled(pixels, told=told.astype(np.uint8, copy=False))
 
 
 def _mirrored(shown: Labelled) -> Labelled:

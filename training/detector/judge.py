@@ -30,8 +30,8 @@ _HALF: Final = 0.5
 class Finding:
     """`found` of `plates` labelled plates, and `read` as labelled between the corners found, of `texts` with a label.
 
-    `placed`: found by corners whose box overlaps the labelled one by half. `beside`: finds elsewhere, which may be other
-    plates; `ms`: CPU time of each picture.
+    `placed`: found by corners whose box overlaps the labelled one by half. `beside`: finds elsewhere, which may be
+    other plates; `ms`: CPU time of each picture.
     """
 
     found: int

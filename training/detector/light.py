@@ -28,19 +28,9 @@ def lit(rng: np.random.Generator, pixels: Pixels, plates: Sequence[Quad] = ()) -
     shown = pixels.astype(np.float32)
     if rng.random() < 0.25:
         shown *= _shadow(rng, (shown.shape[1], shown.shape[0]))[..., None]
-    pick = rng.random()
-    if pick < 0.1:
-        shown *= np.float32(rng.uniform(0.15, 0.6))
-    elif pick < 0.2:
-        shown *= _thrown_back(rng, (shown.shape[1], shown.shape[0]), plates)[..., None]
-    elif pick < 0.28:
-        haze = rng.uniform(0.2, 0.65)
-        shown = shown * np.float32(1 - haze) + np.float32(rng.uniform(60, 220) * haze)
-    else:
-        shown *= np.float32(rng.uniform(0.6, 1.3))
-    if rng.random() < 0.2:
-        for _ in range(int(rng.integers(1, 5))):
-            _lamp(rng, shown, rng.uniform((0, 0), (shown.shape[1], shown.shape[0])))
+    shown = _exposed(rng, shown, plates)
+    for _ in range(int(rng.integers(1, 5)) if rng.random() < 0.2 else 0):
+        _lamp(rng, shown, rng.uniform((0, 0), (shown.shape[1], shown.shape[0])))
     if plates and rng.random() < 0.12:
         _headlamps(rng, shown, plates[int(rng.integers(len(plates)))])
     if rng.random() < 0.4:
@@ -50,9 +40,20 @@ def lit(rng: np.random.Generator, pixels: Pixels, plates: Sequence[Quad] = ()) -
     return np.clip(shown, 0, 255).astype(np.uint8)
 
 
-def _thrown_back(
-    rng: np.random.Generator, size_px: tuple[int, int], plates: Sequence[Quad]
-) -> NDArray[np.float32]:
+def _exposed(rng: np.random.Generator, shown: Picture, plates: Sequence[Quad]) -> Picture:
+    """Too dark, by the light that plates throw back, through haze, or mostly by day."""
+    pick = rng.random()
+    if pick < 0.1:
+        return shown * np.float32(rng.uniform(0.15, 0.6))
+    if pick < 0.2:
+        return shown * _thrown_back(rng, (shown.shape[1], shown.shape[0]), plates)[..., None]
+    if pick < 0.28:
+        haze = rng.uniform(0.2, 0.65)
+        return shown * np.float32(1 - haze) + np.float32(rng.uniform(60, 220) * haze)
+    return shown * np.float32(rng.uniform(0.6, 1.3))
+
+
+def _thrown_back(rng: np.random.Generator, size_px: tuple[int, int], plates: Sequence[Quad]) -> NDArray[np.float32]:
     """A gain of shape (height, width): in the dark, where only plates throw the camera's light back."""
     gain = np.full((size_px[1], size_px[0]), rng.uniform(0.1, 0.5), np.float32)
     for plate in plates:

@@ -48,7 +48,7 @@ _OPAQUE: Final = 128
 
 
 def compose(rng: np.random.Generator, ground: Labelled, plate_of: PlateSource) -> Labelled:
-    """Decoys and plates put into a picture, which is changed: none to three into a small part, more into a whole one."""
+    """Decoys and plates put into a picture, which is changed: none to three into a part, more into a whole one."""
     parts = ground.pixels.shape[0] * ground.pixels.shape[1] / _PART_AREA_PX2
     for _ in range(int(rng.integers(0, 5) * np.sqrt(parts))):
         _put_decoy(rng, ground)

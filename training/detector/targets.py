@@ -29,11 +29,11 @@ PLANES: Final = 6
 class Targets:
     """For a picture of h x w cells of STRIDE_PX pixels, all float32, of shape (h, w) where nothing else is said.
 
-    `heat`: 1 at the cell of a plate's centre, falling off around. `centre`: how much a cell counts as a centre; those of
-    one plate add up to 1. `told`: 0 where a find would be neither right nor wrong, else 1. `share`: how much the offsets
-    of a cell count; those of one plate add up to 1. `scale`: OFFSET_PX over the plate's height in pixels: an error is
-    measured in heights. `boxed`: 1 where only the plate's upright box is known, and so only the outermost of the
-    corners. `offsets`: (8, h, w), from the cell's middle to the corners, x then y, clockwise from the top left, in
+    `heat`: 1 at the cell of a plate's centre, falling off around. `centre`: how much a cell counts as a centre; those
+    of one plate add up to 1. `told`: 0 where a find would be neither right nor wrong, else 1. `share`: how much the
+    offsets of a cell count; those of one plate add up to 1. `scale`: OFFSET_PX over the plate's height in pixels: an
+    error is measured in heights. `boxed`: 1 where only the plate's upright box is known, and so only the outermost of
+    the corners. `offsets`: (8, h, w), from the cell's middle to the corners, x then y, clockwise from the top left, in
     OFFSET_PX.
     """
 

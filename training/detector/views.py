@@ -51,7 +51,9 @@ def view(rng: np.random.Generator, photograph: Labelled, size_px: tuple[int, int
     if shrink < 1:
         pixels = cv2.resize(pixels, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA).astype(np.uint8)
     # What is known by its box alone keeps a box only while it stays upright.
-    matrix = _placed(rng, pixels, main.mean(axis=0) * np.float32(shrink), scale / shrink, size_px, turns=not shown.boxes)
+    matrix = _placed(
+        rng, pixels, main.mean(axis=0) * np.float32(shrink), scale / shrink, size_px, turns=not shown.boxes
+    )
     moved = cv2.warpPerspective(pixels, matrix, size_px, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     seen = moved.astype(np.uint8, copy=False)
     corners = [_moved(plate, shrink, matrix) for plate in shown.corners]

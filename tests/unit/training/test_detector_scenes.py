@@ -368,7 +368,10 @@ class Finds:
         scale = np.float32(pixels.shape[1] / self._size_px[0])
         found = []
         for outline in self._outlines:
-            (left, top), (right, bottom) = (outline.min(axis=0) * scale).tolist(), (outline.max(axis=0) * scale).tolist()
+            (left, top), (right, bottom) = (
+                (outline.min(axis=0) * scale).tolist(),
+                (outline.max(axis=0) * scale).tolist(),
+            )
             found.append(PlateBox(outline * scale, (left, top, right - left, bottom - top), 0.9))
         return found
 
