@@ -117,12 +117,13 @@ def _placed(rng: np.random.Generator, pixels: Pixels, width_px: float, aspect: f
     """An outline somewhere in the picture."""
     height, width = pixels.shape[:2]
     quad = projected(rng, width_px, aspect)
-    across, down = np.linalg.norm(quad[1] - quad[0]), np.linalg.norm(quad[3] - quad[0])
-    quad *= max(1.0, _LEAST_SEEN_PX[0] / across, _LEAST_SEEN_PX[1] / down)
+    across, down = float(np.linalg.norm(quad[1] - quad[0])), float(np.linalg.norm(quad[3] - quad[0]))
+    quad = quad * np.float32(max(1.0, _LEAST_SEEN_PX[0] / across, _LEAST_SEEN_PX[1] / down))
     # The middle is drawn from where the whole outline fits, so that large ones find a place.
     reach = np.minimum(np.abs(quad).max(axis=0), np.array([width, height]) / 2)
     centre = rng.uniform(reach, np.array([width, height]) - reach)
-    return quad + centre.astype(np.float32)
+    placed: Quad = quad + centre.astype(np.float32)
+    return placed
 
 
 def inside(quad: Quad, size_px: tuple[int, int]) -> bool:

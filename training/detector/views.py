@@ -72,7 +72,8 @@ def view(rng: np.random.Generator, photograph: Labelled, size_px: tuple[int, int
 
 
 def _moved(plate: Quad, shrink: float, matrix: cv2.typing.MatLike) -> Quad:
-    return cv2.perspectiveTransform((plate * np.float32(shrink))[None], matrix)[0].astype(np.float32)
+    moved: Quad = cv2.perspectiveTransform((plate * np.float32(shrink))[None], matrix)[0].astype(np.float32)
+    return moved
 
 
 def _told(
