@@ -10,8 +10,8 @@ BIN    := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare \
-	test-cluster proofs faults fuzz fuzz-guided races model mutants soak soak-lane soak-vision stress train schema \
-	texts architecture format lock deb release sign clean
+	test-cluster proofs faults fuzz fuzz-guided races model mutants soak soak-lane soak-vision stress train \
+	train-detector schema texts architecture format lock deb release sign clean
 
 # A line that ends in a backslash goes on in the next.
 help:  ## Say what there is
@@ -101,6 +101,16 @@ train: setup  ## Train the plate recogniser; GLYPHS=, CROPS=, PHOTOS= name folde
 	@PYTHON=$(PYTHON) tools/setup_training.sh
 	@.venv-training/bin/python -m training.recogniser build/training --fonts build/training-fonts /usr/share/fonts \
 	    $(GLYPHS:%=--glyphs %) $(if $(CROPS),--crops $(CROPS)) $(if $(PHOTOS),--photos $(PHOTOS))
+
+BACKGROUNDS ?=
+BOXED ?=
+PHOTOGRAPHS ?=
+train-detector: setup  ## Train the plate detector; GLYPHS=, BACKGROUNDS=, BOXED=, PHOTOGRAPHS= name folders \
+	(training/README.md); about two hours on two cores
+	@PYTHON=$(PYTHON) tools/setup_training.sh
+	@.venv-training/bin/python -m training.detector build/detector --fonts build/training-fonts /usr/share/fonts \
+	    $(GLYPHS:%=--glyphs %) $(if $(BACKGROUNDS),--backgrounds $(BACKGROUNDS)) $(if $(BOXED),--boxed $(BOXED)) \
+	    $(PHOTOGRAPHS:%=--photographs %)
 
 schema: setup  ## Write the JSON Schema of the configuration for your editor: build/gate.schema.json
 	@mkdir -p build

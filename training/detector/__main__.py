@@ -1,22 +1,23 @@
 """Trains the plate detector: one command, which goes on where it was stopped.
 
 Usage: python -m training.detector OUT --fonts FOLDER ... [--glyphs FOLDER] [--backgrounds FOLDER ...]
-       [--photographs FOLDER] [--samples N] [--photograph-samples N] [--seed N] [--workers N]
+       [--boxed FOLDER ...] [--photographs FOLDER] [--steps N] [--photograph-steps N] [--seed N] [--workers N]
 
-1. It learns from drawn scenes alone. --fonts, --glyphs: what plates are drawn with; --backgrounds: photographs without
-   plates, to put them into.
-2. --photographs: a folder with labels.csv (file, plate, box). In half of them, by a hash of the plate, it locates the
-   plates itself, and learns on from these among drawn scenes.
-3. It is judged by the other half, beside the product's own detector, and by the backgrounds.
+1. It learns from drawn scenes. --fonts, --glyphs: what plates are drawn with; --backgrounds: photographs to put them
+   into; --boxed: photographs with labels.csv (file, box), one row for each plate in them.
+2. It looks at the same photographs itself: finds corners for boxes that it agrees with, and, where plates are possible
+   in a background, leaves out what it takes for one. --photographs: a folder with labels.csv (file, plate, box). In
+   half of them, by a hash of the plate, it locates the plates itself. It learns on from all of these.
+3. It is judged by what was held back, beside the product's own detector, and by pictures without plates.
 
-OUT/drawn.onnx and OUT/photographed.onnx are what comes out.
+OUT/drawn.onnx and OUT/photographed.onnx are what comes out. More by: python -m training.detector.report
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,33 +28,34 @@ import torch
 from agent.vision.worker.picture_file import PictureError
 from agent.vision.worker.plate.detector import PlateDetector
 from agent.vision.worker.plate.reader import PlateReader
-from training.detector import judge
 from training.detector.backgrounds import BackgroundError, Backgrounds
-from training.detector.finder import Finder
+from training.detector.finder import THRESHOLD, Finder
+from training.detector.judge import judged
 from training.detector.net import Net, exported
-from training.detector.photographs import LONGEST_PX, located, photographs
+from training.detector.photographs import as_judged, boxed, cornered, located, photographs, searched
 from training.detector.samples import Samples
 from training.detector.schooling import Plan, train
 from training.drawing import Glyphs, GlyphsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from training.detector.backgrounds import Pixels
     from training.detector.photographs import Detector, Photograph
     from training.detector.schooling import State
 
 RATE = 2e-3
 LATER_RATE = 1e-3
+KEEN = 0.12
+"""The threshold for what may be a plate."""
 
 
 def main() -> int:
     """Train and judge as the arguments say; 0 when the weights are written."""
     arguments = _parser().parse_args()
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
+    _take_one_thread()
     try:
         shown = photographs(arguments.photographs) if arguments.photographs else []
+        known = [one for folder in arguments.boxed for one in boxed(folder)]
         backgrounds = Backgrounds(arguments.backgrounds)
         glyphs = Glyphs.load(arguments.fonts, arguments.glyphs)
         arguments.out.mkdir(parents=True, exist_ok=True)
@@ -62,20 +64,37 @@ def main() -> int:
         return 1
     if arguments.glyphs is None:
         print("without --glyphs plates are drawn with fonts alone, which photographs resemble less")
-    school = School(arguments.out, Samples(arguments.seed, glyphs, backgrounds), arguments.workers)
-    state = school.learn("drawn", arguments.samples, RATE)
-    detectors: dict[str, Detector] = {"drawn": school.detector("drawn")}
+    learnt = [one.shown for one in known if not one.held_out]
+    school = School(arguments.out, Samples(arguments.seed, glyphs, backgrounds, learnt), arguments.workers)
+    state = school.learn("drawn", arguments.steps, RATE)
+    first = school.detector("drawn")
+    detectors: dict[str, Detector] = {"drawn": first}
     reader = PlateReader()
-    if shown:
-        learnt = located([one for one in shown if not one.held_out], detectors["drawn"], reader)
-        print(f"{len(learnt)} photographs are learnt from: their plates were read as labelled")
-        school = School(arguments.out, Samples(arguments.seed + 1, glyphs, backgrounds, learnt), arguments.workers)
-        school.learn("photographed", arguments.photograph_samples, LATER_RATE, state)
+    if arguments.photograph_steps:
+        keen = school.detector("drawn", KEEN)
+        read = located([one for one in shown if not one.held_out], first, reader)
+        learnt = cornered(learnt, keen)
+        print(f"corners of {sum(len(one.corners) for one in learnt)} boxed plates, and of {len(read)} that were read")
+        later = Samples(arguments.seed + 1, glyphs, backgrounds.told_by(lambda one: searched(one, keen)), learnt + read)
+        school = replace(school, samples=later)
+        school.learn("photographed", arguments.photograph_steps, LATER_RATE, state)
         detectors["photographed"] = school.detector("photographed")
-    held_out = [one for one in shown if one.held_out]
+    held_out = [one for one in shown if one.held_out] + as_judged([one for one in known if one.held_out])
+    _judge(detectors, reader, held_out, backgrounds)
+    return 0
+
+
+def _take_one_thread() -> None:
+    """There is one process a core."""
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+
+
+def _judge(
+    detectors: Mapping[str, Detector], reader: PlateReader, held_out: Sequence[Photograph], backgrounds: Backgrounds
+) -> None:
     for title, detector in {**detectors, "the product's": PlateDetector()}.items():
         print("\n  ".join([f"{title}:", *judged(detector, reader, held_out, backgrounds.photographs)]))
-    return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +105,9 @@ class School:
     samples: Samples
     workers: int
 
-    def learn(self, name: str, count: int, rate: float, start: State | None = None) -> State:
+    def learn(self, name: str, steps: int, rate: float, start: State | None = None) -> State:
         """One stage; its network is written as ONNX under its name."""
-        plan = Plan(count, rate, self.workers)
+        plan = Plan(steps, rate, self.workers)
         told: Callable[[str], None] = partial(print, f"{name}:", flush=True)
         state = train(self.samples, plan, self.out / f"{name}.pt", told, start)
         net = Net()
@@ -96,15 +115,9 @@ class School:
         (self.out / f"{name}.onnx").write_bytes(exported(net))
         return state
 
-    def detector(self, name: str) -> Finder:
+    def detector(self, name: str, threshold: float = THRESHOLD) -> Finder:
         """What a stage wrote."""
-        return Finder((self.out / f"{name}.onnx").read_bytes())
-
-
-def judged(detector: Detector, reader: PlateReader, shown: Sequence[Photograph], empty: Sequence[Pixels]) -> list[str]:
-    """What a detector finds in labelled photographs and in pictures without plates, in words."""
-    lines = [f"{judge.false_finds(detector, empty, LONGEST_PX[0])} finds in {len(empty)} pictures without plates"]
-    return lines + [f"at {px} pixels: {judge.found(detector, reader, shown, px)}" for px in LONGEST_PX if shown]
+        return Finder((self.out / f"{name}.onnx").read_bytes(), threshold)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -113,9 +126,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fonts", type=Path, nargs="+", required=True)
     parser.add_argument("--glyphs", type=Path)
     parser.add_argument("--backgrounds", type=Path, nargs="*", default=[])
+    parser.add_argument("--boxed", type=Path, nargs="*", default=[])
     parser.add_argument("--photographs", type=Path)
-    parser.add_argument("--samples", type=int, default=60_000)
-    parser.add_argument("--photograph-samples", type=int, default=20_000)
+    parser.add_argument("--steps", type=int, default=20_000)
+    parser.add_argument("--photograph-steps", type=int, default=8_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
     return parser

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from copy import copy
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -10,9 +12,10 @@ import numpy as np
 from agent.vision.worker.picture_file import SUFFIXES, PictureError, load
 from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from training.detector.decoys import colour
+from training.detector.labelled import Labelled, unlabelled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -20,10 +23,16 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 _LONGEST_PX: Final = 900
-_PHOTOGRAPH: Final = 0.6
-_YARD: Final = 0.2
+_PHOTOGRAPH: Final = 0.75
+_YARD: Final = 0.08
+_EMPTY: Final = 0.3
+"""Of the photographs, those in which surely no plate is: few as they are, they show what is none."""
 _YARDS: Final = 12
-_LEAST_PART: Final = 0.3
+_LEAST_PART: Final = 0.25
+_MOST_ENLARGED: Final = 1.6
+_WIDER: Final = (0.9, 1.5)
+"""Pictures of data sets are often squeezed to squares."""
+_INDEX: Final = "index.csv"
 
 
 class BackgroundError(Exception):
@@ -31,38 +40,65 @@ class BackgroundError(Exception):
 
 
 class Backgrounds:
-    """Pieces of pictures of one size with no plate in them."""
+    """Pieces of pictures of one size.
+
+    A folder may have an index.csv with the columns `file` and `plates`: pictures of which the latter says "possible"
+    may show plates, and are learnt from only where something was put into them; all others show none.
+    """
 
     def __init__(self, folders: Sequence[Path]) -> None:
         """Load the photographs of the folders.
 
-        Raises BackgroundError for a folder without pictures, or a broken one.
+        Raises BackgroundError for a folder without pictures, a broken one, or an index of another form.
         """
-        self.photographs = [pixels for folder in folders for pixels in _loaded(folder)]
+        loaded = [one for folder in folders for one in _loaded(folder)]
+        self.photographs = [one.pixels for one in loaded if one.told is None]
+        self.doubtful = [one for one in loaded if one.told is not None]
         self._yards = [_yard(number) for number in range(_YARDS)]
 
-    def piece(self, rng: np.random.Generator, size_px: tuple[int, int]) -> Pixels:
+    def told_by(self, search: Callable[[Labelled], Labelled]) -> Backgrounds:
+        """The same, of which a search has told where the doubtful ones show no plate."""
+        told = copy(self)
+        told.doubtful = [search(one) for one in self.doubtful]
+        return told
+
+    def piece(self, rng: np.random.Generator, size_px: tuple[int, int]) -> Labelled:
         """A new picture of `size_px` (width, height)."""
         pick = rng.random()
-        if pick < _PHOTOGRAPH and self.photographs:
-            shown = cut(rng, self.photographs[rng.integers(len(self.photographs))], size_px)
-            return shown[:, ::-1].copy() if rng.random() < 0.5 else shown
-        if pick < _PHOTOGRAPH + _YARD:
-            return cut(rng, self._yards[rng.integers(len(self._yards))], size_px)
-        return shapes(rng, size_px)
+        if pick < _PHOTOGRAPH and (self.photographs or self.doubtful):
+            shown = self._photograph(rng, size_px)
+            return _mirrored(shown) if rng.random() < 0.5 else shown
+        if _PHOTOGRAPH <= pick < _PHOTOGRAPH + _YARD:
+            return cut(rng, Labelled(self._yards[rng.integers(len(self._yards))]), size_px)
+        return Labelled(shapes(rng, size_px))
+
+    def _photograph(self, rng: np.random.Generator, size_px: tuple[int, int]) -> Labelled:
+        if self.photographs and (not self.doubtful or rng.random() < _EMPTY):
+            return cut(rng, Labelled(self.photographs[rng.integers(len(self.photographs))]), size_px)
+        return cut(rng, self.doubtful[rng.integers(len(self.doubtful))], size_px)
 
 
-def cut(rng: np.random.Generator, pixels: Pixels, size_px: tuple[int, int]) -> Pixels:
-    """A random part of a picture, of the wanted shape, as a new picture of `size_px`."""
-    height, width = pixels.shape[:2]
-    most = min(width / size_px[0], height / size_px[1])
-    scale = most * rng.uniform(_LEAST_PART, 1)
-    wide, high = max(1, int(size_px[0] * scale)), max(1, int(size_px[1] * scale))
+def cut(rng: np.random.Generator, shown: Labelled, size_px: tuple[int, int]) -> Labelled:
+    """A random part of a picture without known plates, as a new picture of `size_px`."""
+    height, width = shown.pixels.shape[:2]
+    wider = rng.uniform(*_WIDER)
+    most = min(width * wider / size_px[0], height / size_px[1])
+    scale = most * rng.uniform(min(1.0, max(_LEAST_PART, 1 / (_MOST_ENLARGED * most))), 1)
+    wide = min(width, max(1, int(size_px[0] * scale / wider)))
+    high = min(height, max(1, int(size_px[1] * scale)))
     x, y = int(rng.integers(0, width - wide + 1)), int(rng.integers(0, height - high + 1))
-    part = pixels[y : y + high, x : x + wide]
-    shrinks = wide > size_px[0]
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cv2.resize(part, size_px, interpolation=way).astype(np.uint8)
+    part = np.s_[y : y + high, x : x + wide]
+    way = cv2.INTER_AREA if wide > size_px[0] else cv2.INTER_LINEAR
+    pixels = cv2.resize(shown.pixels[part], size_px, interpolation=way).astype(np.uint8)
+    if shown.told is None:
+        return Labelled(pixels)
+    told = cv2.resize(shown.told[part], size_px, interpolation=cv2.INTER_NEAREST)
+    return Labelled(pixels, told=told.astype(np.uint8, copy=False))
+
+
+def _mirrored(shown: Labelled) -> Labelled:
+    told = None if shown.told is None else shown.told[:, ::-1].copy()
+    return Labelled(shown.pixels[:, ::-1].copy(), told=told)
 
 
 def shapes(rng: np.random.Generator, size_px: tuple[int, int]) -> Pixels:
@@ -85,8 +121,8 @@ def shapes(rng: np.random.Generator, size_px: tuple[int, int]) -> Pixels:
     return pixels
 
 
-def _loaded(folder: Path) -> list[Pixels]:
-    found = []
+def _loaded(folder: Path) -> list[Labelled]:
+    doubtful, found = _doubtful(folder), []
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() not in SUFFIXES:
             continue
@@ -97,10 +133,22 @@ def _loaded(folder: Path) -> list[Pixels]:
         scale = _LONGEST_PX / max(pixels.shape[:2])
         if scale < 1:
             pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8)
-        found.append(pixels)
+        found.append(unlabelled(pixels) if path.name in doubtful else Labelled(pixels))
     if not found:
         raise BackgroundError(f"{folder}: no picture in it")
     return found
+
+
+def _doubtful(folder: Path) -> frozenset[str]:
+    """The names of pictures that may show plates."""
+    index = folder / _INDEX
+    if not index.is_file():
+        return frozenset()
+    with index.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        if not {"file", "plates"} <= set(rows.fieldnames or ()):
+            raise BackgroundError(f"{index}: it has no columns file and plates")
+        return frozenset(row["file"] for row in rows if row["plates"].startswith("possible"))
 
 
 def _yard(number: int) -> Pixels:

@@ -28,9 +28,36 @@ _PLATE_GROUNDS: Final = ((150, 70, 10), (20, 170, 245), (140, 215, 130), (240, 2
 
 
 def decoy(rng: np.random.Generator) -> Pixels:
-    """A flat BGR picture of a thing that is no plate; of any shape, at most about 300 px wide."""
-    kinds: tuple[Callable[[np.random.Generator], Pixels], ...] = (_sign, _sign, _stamp, grille, _lamp, _code, _panel)
+    """A flat BGR picture of a thing that is no plate; of any shape, mostly at most 300 px wide."""
+    kinds: tuple[Callable[[np.random.Generator], Pixels], ...]
+    kinds = (_sign, _sign, _sign, _stamp, grille, _lamp, _code, _panel, _panel, _page)
     return kinds[rng.integers(len(kinds))](rng)
+
+
+def stencil(rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+    """Writing painted on what stands there, as telephone numbers on trucks and codes on containers.
+
+    The paint, and its opacity of shape (height, width).
+    """
+    text, han = _text(rng)
+    mask = writing(text, int(rng.integers(24, 48)), han=han)
+    paint = np.full((*mask.shape, 3), colour(rng), np.uint8)
+    return paint, (mask * rng.uniform(0.6, 1)).astype(np.uint8)
+
+
+def put_caption(rng: np.random.Generator, ground: Pixels) -> None:
+    """Write what cameras write into a corner of their pictures: date and time, a name. Changes `ground`."""
+    height, width = ground.shape[:2]
+    text = _moment(rng) if rng.random() < 0.6 else "".join(rng.choice(list(_CHARACTERS + " -"), rng.integers(6, 18)))
+    scale, thick = float(rng.uniform(0.3, 0.9)), int(rng.integers(1, 3))
+    face = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_PLAIN, cv2.FONT_HERSHEY_DUPLEX)[rng.integers(3)]
+    (wide, high), _ = cv2.getTextSize(text, face, scale, thick)
+    x = int(rng.integers(2, 12)) if rng.random() < 0.5 else max(2, width - wide - int(rng.integers(2, 12)))
+    y = high + int(rng.integers(2, 12)) if rng.random() < 0.5 else height - int(rng.integers(4, 14))
+    light = int(rng.integers(170, 256))
+    if rng.random() < 0.6:
+        cv2.putText(ground, text, (x, y), face, scale, (0, 0, 0), thick + 2, cv2.LINE_AA)
+    cv2.putText(ground, text, (x, y), face, scale, (light, light, light), thick, cv2.LINE_AA)
 
 
 def colour(rng: np.random.Generator) -> tuple[int, int, int]:
@@ -98,12 +125,33 @@ def _sign(rng: np.random.Generator) -> Pixels:
 
 
 def _stamp(rng: np.random.Generator) -> Pixels:
-    """Date and time as cameras write them."""
-    year, month, day, hour, minute, second = rng.integers((2010, 1, 1, 0, 0, 0), (2030, 13, 29, 24, 60, 60))
-    mask = writing(f"{year}{month:02}{day:02} {hour:02}{minute:02}{second:02}", 32)
+    """Date and time on a strip."""
+    mask = writing(_moment(rng), 32)
     stamp = np.full((mask.shape[0] + 6, mask.shape[1] + 6, 3), colour(rng), np.uint8)
     _inked(stamp, mask, (250, 250, 250), 3, 3)
     return stamp
+
+
+def _moment(rng: np.random.Generator) -> str:
+    year, month, day, hour, minute, second = rng.integers((2010, 1, 1, 0, 0, 0), (2030, 13, 29, 24, 60, 60))
+    gap, colon = ("", "-")[rng.integers(2)], ("", ":")[rng.integers(2)]
+    return f"{year}{gap}{month:02}{gap}{day:02} {hour:02}{colon}{minute:02}{colon}{second:02}"
+
+
+def _page(rng: np.random.Generator) -> Pixels:
+    """Lines of writing: a page, a notice, a price list, the text on the side of a truck."""
+    high, lines = int(rng.integers(12, 26)), int(rng.integers(2, 9))
+    han = rng.random() < 0.4
+    alphabet = list(_HAN if han else _CHARACTERS + "      ")
+    rows = ["".join(rng.choice(alphabet, rng.integers(6, 16 if han else 26))) for _ in range(lines)]
+    masks = [writing(row.strip() or "A", high, han=han) for row in rows]
+    pad, step = int(rng.integers(4, 24)), int(high * rng.uniform(1.2, 2))
+    ground = colour(rng) if rng.random() < 0.6 else (235, 240, 240)
+    page = np.full((2 * pad + step * lines, 2 * pad + max(mask.shape[1] for mask in masks), 3), ground, np.uint8)
+    ink = (245, 245, 245) if sum(ground) < 330 else (25, 20, 20)
+    for row, mask in enumerate(masks):
+        _inked(page, mask, ink, pad, pad + row * step)
+    return page
 
 
 def grille(rng: np.random.Generator) -> Pixels:

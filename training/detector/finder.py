@@ -14,6 +14,7 @@ from training.detector.heat import peaks
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+THRESHOLD: Final = 0.4
 _SIDES_PX: Final = 32
 """The network halves its picture five times: sides are multiples of this."""
 
@@ -21,7 +22,7 @@ _SIDES_PX: Final = 32
 class Finder:
     """The detector network. `threshold`: least score, 0..1; `overlap`: of two that overlap more, the better stays."""
 
-    def __init__(self, network: bytes, threshold: float = 0.4, overlap: float = 0.4) -> None:
+    def __init__(self, network: bytes, threshold: float = THRESHOLD, overlap: float = 0.4) -> None:
         """Load the network, as ONNX, for one thread. Raises what onnxruntime raises for a file that is none."""
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from typing_extensions import override
 
-from training.detector.photographs import read_at
+from agent.vision.worker.plate.box import overlap
+from training.detector.photographs import LONGEST_PX, read_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,17 +23,22 @@ if TYPE_CHECKING:
     from training.detector.backgrounds import Pixels
     from training.detector.photographs import Box, Detector, Photograph
 
+_HALF: Final = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`found` of `plates` labelled plates, and of those `read` as labelled between the corners found.
+    """`found` of `plates` labelled plates, and `read` as labelled between the corners found, of `texts` with a label.
 
-    `beside`: finds elsewhere, which may be other plates; `ms`: CPU time of each picture.
+    `placed`: found by corners whose box overlaps the labelled one by half. `beside`: finds elsewhere, which may be
+    other plates; `ms`: CPU time of each picture.
     """
 
     found: int
+    placed: int
     read: int
     plates: int
+    texts: int
     beside: int
     ms: tuple[float, ...]
 
@@ -40,30 +46,50 @@ class Finding:
     def __str__(self) -> str:
         median, rare = np.percentile(self.ms, (50, 99)) if self.ms else (0.0, 0.0)
         return (
-            f"{self.found} of {self.plates} plates found, {self.read} of them read as labelled, "
-            f"{self.beside} finds beside them, {median:.1f} ms a picture (99 %: {rare:.1f})"
+            f"{self.found} of {self.plates} plates found, {self.placed} with an overlap of half, "
+            f"{self.read} of {self.texts} read as labelled, {self.beside} finds beside them, "
+            f"{median:.1f} ms a picture (99 %: {rare:.1f})"
         )
 
 
 def found(detector: Detector, reader: PlateReader, shown: Sequence[Photograph], longest_px: int) -> Finding:
-    """What a detector finds in photographs; those without a box are left out."""
-    ms, hits, right, beside = [], 0, 0, 0
-    boxed = [(photograph, photograph.box) for photograph in shown if photograph.box is not None]
-    for photograph, box in boxed:
+    """What a detector finds in photographs. One without a box counts as found where its label is read."""
+    ms, hits, placed, right, beside = [], 0, 0, 0, 0
+    for photograph in shown:
         begun_s = time.process_time()
         detections = detector.find(photograph.pixels, longest_px)
         ms.append(1000 * (time.process_time() - begun_s))
-        own = [detection for detection in detections if _same(detection, box)]
-        texts = [read_at(photograph.pixels, detection.corners, reader) for detection in own]
+        reading = [one for one in detections if _reads(photograph, one, reader)]
+        box = photograph.box
+        own = reading if box is None else [one for one in detections if _same(one, box)]
         hits += bool(own)
-        right += any(plate is not None and plate.text == photograph.label for plate in texts)
+        right += bool(reading)
+        placed += box is not None and any(overlap(_extent(one), box) >= _HALF for one in own)
         beside += len(detections) - len(own)
-    return Finding(hits, right, len(boxed), beside, tuple(ms))
+    return Finding(hits, placed, right, len(shown), sum(bool(one.label) for one in shown), beside, tuple(ms))
 
 
 def false_finds(detector: Detector, shown: Sequence[Pixels], longest_px: int) -> int:
     """Finds in pictures that hold no plate."""
     return sum(len(detector.find(pixels, longest_px)) for pixels in shown)
+
+
+def judged(detector: Detector, reader: PlateReader, shown: Sequence[Photograph], empty: Sequence[Pixels]) -> list[str]:
+    """What a detector finds in labelled photographs and in pictures without plates, in words."""
+    lines = [f"{false_finds(detector, empty, LONGEST_PX[0])} finds in {len(empty)} pictures without plates"]
+    return lines + [f"at {px} pixels: {found(detector, reader, shown, px)}" for px in LONGEST_PX if shown]
+
+
+def _reads(photograph: Photograph, detection: PlateBox, reader: PlateReader) -> bool:
+    if not photograph.label or (photograph.box is not None and not _same(detection, photograph.box)):
+        return False
+    plate = read_at(photograph.pixels, detection.corners, reader)
+    return plate is not None and plate.text == photograph.label
+
+
+def _extent(detection: PlateBox) -> Box:
+    (left, top), (right, bottom) = detection.corners.min(axis=0).tolist(), detection.corners.max(axis=0).tolist()
+    return left, top, right - left, bottom - top
 
 
 def _same(detection: PlateBox, box: Box) -> bool:

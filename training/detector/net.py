@@ -11,6 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from training.detector.targets import PLANES
+
 CHANNELS: Final = (16, 32, 40, 56, 64)
 """At strides 2, 4, 8, 16 and 32."""
 OUTPUTS: Final = 9
@@ -26,16 +28,17 @@ _OPSET: Final = 17
 
 
 class _Step(nn.Sequential):
-    def __init__(self, before: int, after: int, kernel: int = 3, stride: int = 1) -> None:
+    def __init__(self, before: int, after: int, kernel: int = 3, stride: int = 1, dilation: int = 1) -> None:
+        reach = kernel // 2 * dilation
         super().__init__(
-            nn.Conv2d(before, after, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(after), nn.ReLU()
+            nn.Conv2d(before, after, kernel, stride, reach, dilation, bias=False), nn.BatchNorm2d(after), nn.ReLU()
         )
 
 
 class _Residual(nn.Module):
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, dilation: int = 1) -> None:
         super().__init__()
-        self.step = _Step(channels, channels)
+        self.step = _Step(channels, channels, dilation=dilation)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + self.step(x)
@@ -55,7 +58,14 @@ class Net(nn.Module):
             _Residual(eighth),
         )
         self.far = nn.Sequential(_Step(eighth, sixteenth, stride=2), _Residual(sixteenth), _Residual(sixteenth))
-        self.farthest = nn.Sequential(_Step(sixteenth, last, stride=2), _Residual(last), _Step(last, sixteenth, 1))
+        # The middle of a plate as wide as the picture must see its corners: the last steps look far.
+        self.farthest = nn.Sequential(
+            _Step(sixteenth, last, stride=2),
+            _Residual(last),
+            _Residual(last, dilation=2),
+            _Residual(last, dilation=3),
+            _Step(last, sixteenth, 1),
+        )
         self.joined = nn.Sequential(_Residual(sixteenth), _Step(sixteenth, eighth, 1))
         last_step = nn.Conv2d(eighth, OUTPUTS, 1)
         with torch.no_grad():
@@ -92,21 +102,29 @@ def _centred(pictures: torch.Tensor) -> torch.Tensor:
     return pictures.permute(0, 3, 1, 2).float() - MIDDLE
 
 
-def loss(output: torch.Tensor, heat: torch.Tensor, offsets: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+def loss(output: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
     """Penalty-reduced focal loss of the heat, and the corners' mean error in heights of their plate.
 
-    Shapes as in Targets, with a first axis over pictures. Source: Zhou et al., Objects as Points, 2019.
+    `wanted`: stacked Targets, with a first axis over pictures. Of a plate known by its box alone the outermost of the
+    corners are judged. Source of the heat's loss: Zhou et al., Objects as Points, 2019.
     """
+    heat, centre, told, share, scale, boxed = wanted[:, :PLANES].unbind(1)
     logits = output[:, 0]
-    share = torch.sigmoid(logits)
-    centre = (heat >= 1).float()
-    hit = centre * (1 - share) ** 2 * functional.softplus(-logits)
-    miss = (1 - centre) * (1 - heat) ** 4 * share**2 * functional.softplus(logits)
-    found = (hit + miss).sum() / centre.sum().clamp(min=1)
-    scale = weight[:, None]
-    error = functional.smooth_l1_loss(output[:, 1:] * scale, offsets * scale, reduction="none", beta=_FINE)
-    placed = error.mean(dim=1).sum() / (weight > 0).sum().clamp(min=1)
-    return found + _PLACED * placed
+    chance = torch.sigmoid(logits)
+    hit = centre * (1 - chance) ** 2 * functional.softplus(-logits)
+    miss = told * (centre == 0) * (1 - heat) ** 4 * chance**2 * functional.softplus(logits)
+    plates = centre.sum().clamp(min=1)
+    corners, aim = output[:, 1:] * scale[:, None], wanted[:, PLANES:] * scale[:, None]
+    apart = functional.smooth_l1_loss(corners, aim, reduction="none", beta=_FINE).mean(dim=1)
+    outermost = functional.smooth_l1_loss(_extent(corners), _extent(aim), reduction="none", beta=_FINE).mean(dim=1)
+    placed = share * (boxed * outermost + (1 - boxed) * apart)
+    return (hit + miss).sum() / plates + _PLACED * placed.sum() / share.sum().clamp(min=1)
+
+
+def _extent(corners: torch.Tensor) -> torch.Tensor:
+    """Left, top, right and bottom of corners, (n, 8, rows, columns), as (n, 4, rows, columns)."""
+    x, y = corners[:, 0::2], corners[:, 1::2]
+    return torch.stack([x.amin(1), y.amin(1), x.amax(1), y.amax(1)], dim=1)
 
 
 def exported(net: Net) -> bytes:

@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
+
+import cv2
+import numpy as np
 
 from agent.core.plates import PlateKind
 from agent.vision.worker.picture_file import load
 from agent.vision.worker.plate import rectify
-from training.detector.scene import Labelled
+from agent.vision.worker.plate.box import overlap
+from agent.vision.worker.plate.detector import PlateBox
+from training.detector.labelled import Labelled, upright
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from agent.vision.worker.plate.crop_reader import PlateFound
-    from agent.vision.worker.plate.detector import PlateBox
     from agent.vision.worker.plate.reader import PlateReader
 
     Box = tuple[float, float, float, float]
@@ -36,6 +39,13 @@ LONGEST_PX: Final = (640, 960)
 _FLAT_WIDTH_PX: Final = 288
 _HASH_BYTE: Final = 1
 _SURE: Final = 0.8
+_TENTH: Final = 10
+_TOLD: Final = 255
+_ENLARGED: Final = 1.6
+_FILLED: Final = 0.72
+"""A find fills a box whose extent overlaps it so far; its corners are then those of the plate in it."""
+_APART: Final = 0.2
+_AROUND: Final = 0.25
 
 
 class Detector(Protocol):
@@ -44,6 +54,19 @@ class Detector(Protocol):
     def find(self, pixels: Pixels, longest_px: int = ...) -> list[PlateBox]:
         """The plates in a BGR picture that is shrunk to `longest_px`, best first."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Boxed:
+    """A photograph, `shown`, in which every plate that can be seen has a tight box. `name`: of its file."""
+
+    name: str
+    shown: Labelled
+
+    @property
+    def held_out(self) -> bool:
+        """Whether it is for judging: one in ten, by a hash of its name."""
+        return hashlib.sha256(self.name.encode()).digest()[_HASH_BYTE] % _TENTH == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +94,49 @@ def photographs(folder: Path) -> list[Photograph]:
     return [Photograph(row["plate"], _box(row["box"]), load(folder / row["file"])) for row in rows]
 
 
+def boxed(folder: Path) -> list[Boxed]:
+    """The photographs of a folder whose labels.csv (file, box) has a row for each plate.
+
+    Raises as `photographs` does.
+    """
+    boxes: dict[str, list[Quad]] = {}
+    with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            box = _box(row["box"])
+            if box is None:
+                raise ValueError(f"{folder / 'labels.csv'}: {row['file']} has a plate without a box")
+            boxes.setdefault(row["file"], []).append(upright(*box))
+    return [Boxed(name, Labelled(load(folder / name), boxes=known)) for name, known in boxes.items()]
+
+
 def located(shown: Sequence[Photograph], detector: Detector, reader: PlateReader) -> list[Labelled]:
     """Those whose plate is read as labelled, its corners first, then those of other plates that are surely read."""
     return [one for photograph in shown if (one := _located(photograph, detector, reader)) is not None]
+
+
+def cornered(shown: Sequence[Labelled], detector: Detector) -> list[Labelled]:
+    """Photographs with boxes: the corners found for those plates whose box a find fills, and boxes for the others.
+
+    What is found elsewhere may be a plate that nobody labelled: whether it is one is not told.
+    """
+    return [_cornered(one, detector) for one in shown]
+
+
+def searched(shown: Labelled, detector: Detector) -> Labelled:
+    """A picture in which plates are possible anywhere: only where the detector takes something for one is not told."""
+    told = np.full(shown.pixels.shape[:2], _TOLD, np.uint8)
+    for detection in _found(shown.pixels, detector):
+        _leave_out(told, detection)
+    return replace(shown, told=told)
+
+
+def as_judged(shown: Sequence[Boxed]) -> list[Photograph]:
+    """The plates of photographs with boxes, each as a photograph of which the label is not known."""
+    return [
+        Photograph("", (*box[0].tolist(), *(box[2] - box[0]).tolist()), one.shown.pixels)
+        for one in shown
+        for box in one.shown.boxes
+    ]
 
 
 def read_at(pixels: Pixels, corners: Quad, reader: PlateReader) -> PlateFound | None:
@@ -103,3 +166,46 @@ def _located(photograph: Photograph, detector: Detector, reader: PlateReader) ->
 def _sure(plate: PlateFound) -> bool:
     """Whether this is surely a plate: a date in the picture's corner, too, can be read as a Latin one."""
     return plate.confidence >= _SURE and plate.kind is not PlateKind.LATIN
+
+
+def _found(pixels: Pixels, detector: Detector) -> list[PlateBox]:
+    """The finds at all sizes, in pixels of the picture, which is also shown enlarged."""
+    larger = cv2.resize(pixels, None, fx=_ENLARGED, fy=_ENLARGED, interpolation=cv2.INTER_LINEAR).astype(np.uint8)
+    return detector.find(pixels, max(pixels.shape)) + [
+        PlateBox(one.corners / np.float32(_ENLARGED), _smaller(one.box), one.score)
+        for one in detector.find(larger, max(larger.shape))
+    ]
+
+
+def _smaller(box: Box) -> Box:
+    x, y, width, height = (side / _ENLARGED for side in box)
+    return x, y, width, height
+
+
+def _cornered(shown: Labelled, detector: Detector) -> Labelled:
+    finds = _found(shown.pixels, detector)
+    corners, boxes = list(shown.corners), []
+    told = np.full(shown.pixels.shape[:2], _TOLD, np.uint8)
+    for plate in shown.boxes:
+        left, top = plate[0].tolist()
+        width, height = (plate[2] - plate[0]).tolist()
+        own = [one for one in finds if overlap(_extent(one.corners), (left, top, width, height)) >= _FILLED]
+        if own:
+            corners.append(max(own, key=lambda one: overlap(_extent(one.corners), (left, top, width, height))).corners)
+        else:
+            boxes.append(plate)
+        finds = [one for one in finds if overlap(one.box, (left, top, width, height)) <= _APART]
+    for detection in finds:
+        _leave_out(told, detection)
+    return Labelled(shown.pixels, corners, boxes, told)
+
+
+def _extent(corners: Quad) -> Box:
+    (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+    return left, top, right - left, bottom - top
+
+
+def _leave_out(told: Pixels, detection: PlateBox) -> None:
+    x, y, width, height = detection.box
+    left, top = max(0, int(x - width * _AROUND)), max(0, int(y - height * _AROUND))
+    told[top : int(y + height * (1 + _AROUND)) + 1, left : int(x + width * (1 + _AROUND)) + 1] = 0

@@ -13,9 +13,14 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
     Quad = NDArray[np.float32]
 
-_MOST_YAW: Final = 50.0
-_PITCH: Final = (-10.0, 28.0)
-_ROLL_DEVIATION: Final = 7.0
+_YAW_DEVIATION: Final = 20.0
+_MOST_YAW: Final = 62.0
+_PITCH: Final = (-12.0, 36.0)
+_ROLL_DEVIATION: Final = 6.0
+_MOST_ROLL: Final = 38.0
+_ASIDE: Final = 0.35
+_LEANING: Final = 0.2
+"""How many are seen from any side, and lean by any angle, in place of mostly from the front and upright."""
 _SHRINK_BLUR: Final = 0.42
 
 
@@ -26,9 +31,9 @@ def rectangle(width: float, height: float) -> Quad:
 
 def projected(rng: np.random.Generator, width_px: float, aspect: float) -> Quad:
     """A rectangle turned in space as a camera at a gate sees plates: about the origin, `width_px` wide before that."""
-    yaw, pitch = rng.normal(0, 0.42) * _MOST_YAW, rng.uniform(*_PITCH)
-    yaw = float(np.clip(yaw, -_MOST_YAW, _MOST_YAW))
-    roll = float(np.clip(rng.normal(0, _ROLL_DEVIATION), -3 * _ROLL_DEVIATION, 3 * _ROLL_DEVIATION))
+    pitch = rng.uniform(*_PITCH)
+    yaw = _angle(rng, _ASIDE, _YAW_DEVIATION, _MOST_YAW)
+    roll = _angle(rng, _LEANING, _ROLL_DEVIATION, _MOST_ROLL)
     (sin_y, sin_p, sin_r), (cos_y, cos_p, cos_r) = (
         np.sin(np.deg2rad([yaw, pitch, roll])),
         np.cos(np.deg2rad([yaw, pitch, roll])),
@@ -42,6 +47,13 @@ def projected(rng: np.random.Generator, width_px: float, aspect: float) -> Quad:
     distance = rng.uniform(4, 15)
     seen = turned[:, :2] / (1 + turned[:, 2:] / distance)
     return np.asarray(seen * width_px, np.float32)
+
+
+def _angle(rng: np.random.Generator, even: float, deviation: float, most: float) -> float:
+    """In degrees: about 0, or in `even` of all cases anything up to `most`."""
+    if rng.random() < even:
+        return float(rng.uniform(-most, most))
+    return float(np.clip(rng.normal(0, deviation), -most, most))
 
 
 def paste(pixels: Pixels, card: Pixels, matrix: cv2.typing.MatLike, mask: Pixels | None = None) -> None:

@@ -13,7 +13,6 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from training.detector.net import Net, loss
-from training.detector.samples import BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,40 +24,42 @@ if TYPE_CHECKING:
 
 _BETAS: Final = (0.9, 0.99)
 _DECAY: Final = 0.02
-_WARM: Final = 0.03
+_WARM: Final = 500
+_STEADY: Final = 0.7
 _LAST: Final = 0.005
 _LARGEST_STEP: Final = 5.0
 _MEAN_OVER: Final = 500
 _SAVE_EVERY: Final = 100
-_TELL_EVERY: Final = 10
+_TELL_EVERY: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`samples`: how many pictures are seen; `rate`: the largest learning rate.
+    """`steps`: how often the weights are changed, by a batch each time; `rate`: the largest learning rate.
 
     `workers`: processes that draw ahead.
     """
 
-    samples: int
+    steps: int
     rate: float
     workers: int = 1
 
-    @property
-    def steps(self) -> int:
-        """How often the weights are changed."""
-        return max(1, self.samples // BATCH)
-
     def rate_at(self, step: int) -> float:
-        """Rises at first, then falls along half a cosine."""
+        """Rises for the first steps, is steady for most of them, then falls along half a cosine.
+
+        So a plan of more steps can go on from what one of fewer has learnt, as long as that has not slowed down.
+        """
+        rising = min(_WARM, max(1, self.steps // 10))
         done = step / self.steps
-        if done < _WARM:
-            return self.rate * (done / _WARM + 1 / self.steps)
-        return self.rate * max(_LAST, 0.5 * (1 + math.cos(math.pi * (done - _WARM) / (1 - _WARM))))
+        if step < rising:
+            return self.rate * (step + 1) / rising
+        if done < _STEADY:
+            return self.rate
+        return self.rate * max(_LAST, 0.5 * (1 + math.cos(math.pi * (done - _STEADY) / (1 - _STEADY))))
 
 
-class _Numbered(Dataset[tuple[torch.Tensor, ...]]):
-    """The samples from number `first` on, as tensors."""
+class _Batches(Dataset[tuple[torch.Tensor, ...]]):
+    """The batches from number `first` on, as tensors."""
 
     def __init__(self, samples: Samples, first: int, count: int) -> None:
         self._samples, self._first, self._count = samples, first, count
@@ -67,9 +68,7 @@ class _Numbered(Dataset[tuple[torch.Tensor, ...]]):
         return self._count
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, ...]:
-        pixels, targets = self._samples[self._first + index]
-        arrays = (pixels, targets.heat, targets.offsets, targets.weight)
-        return tuple(torch.from_numpy(array) for array in arrays)
+        return tuple(torch.from_numpy(array) for array in self._samples.batch(self._first + index))
 
 
 def train(
@@ -103,8 +102,8 @@ def train(
 
 
 def _batches(samples: Samples, plan: Plan, first: int) -> DataLoader[tuple[torch.Tensor, ...]]:
-    numbered = _Numbered(samples, first * BATCH, (plan.steps - first) * BATCH)
-    return DataLoader(numbered, BATCH, num_workers=plan.workers, worker_init_fn=_alone)
+    numbered = _Batches(samples, first, plan.steps - first)
+    return DataLoader(numbered, batch_size=None, num_workers=plan.workers, worker_init_fn=_alone)
 
 
 def _alone(_: int) -> None:
@@ -120,10 +119,10 @@ def _groups(net: nn.Module) -> list[dict[str, Any]]:
 
 
 def _step(net: nn.Module, optimiser: torch.optim.Optimizer, batch: tuple[torch.Tensor, ...]) -> float:
-    pictures, heat, offsets, weight = batch
+    pictures, wanted = batch
     with torch.autocast("cpu", torch.bfloat16):
         output = net(pictures)
-    wrong = loss(output.float(), heat, offsets, weight)
+    wrong = loss(output.float(), wanted)
     optimiser.zero_grad(set_to_none=True)
     wrong.backward()
     nn.utils.clip_grad_norm_(net.parameters(), _LARGEST_STEP)

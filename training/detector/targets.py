@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import cv2
 import numpy as np
 
 from training.detector.heat import OFFSET_PX, STRIDE_PX
@@ -18,39 +19,71 @@ _SPREAD: Final = 0.17
 """The deviation of the heat as a fraction of the plate's width and height."""
 _LEAST_SPREAD_PX: Final = 0.55 * STRIDE_PX
 _NEAR: Final = 0.35
+_MIDDLE: Final = 0.9
+"""Cells as warm as this are the centre too: that of a large plate is no single cell."""
+PLANES: Final = 6
+"""Before the offsets in the stacked targets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """For a picture of h x w cells of STRIDE_PX pixels, all float32.
+    """For a picture of h x w cells of STRIDE_PX pixels, all float32, of shape (h, w) where nothing else is said.
 
-    `heat`: (h, w), 1 at the cell of a plate's centre, falling off around. `offsets`: (8, h, w), from the cell's middle
-    to the corners, x then y, clockwise from the top left, in OFFSET_PX. `weight`: (h, w), how much the offsets of a
-    cell count: OFFSET_PX over the plate's height in pixels, so that an error counts by how much of the height it is.
+    `heat`: 1 at the cell of a plate's centre, falling off around. `centre`: how much a cell counts as a centre; those
+    of one plate add up to 1. `told`: 0 where a find would be neither right nor wrong, else 1. `share`: how much the
+    offsets of a cell count; those of one plate add up to 1. `scale`: OFFSET_PX over the plate's height in pixels: an
+    error is measured in heights. `boxed`: 1 where only the plate's upright box is known, and so only the outermost of
+    the corners. `offsets`: (8, h, w), from the cell's middle to the corners, x then y, clockwise from the top left, in
+    OFFSET_PX.
     """
 
     heat: NDArray[np.float32]
+    centre: NDArray[np.float32]
+    told: NDArray[np.float32]
+    share: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    boxed: NDArray[np.float32]
     offsets: NDArray[np.float32]
-    weight: NDArray[np.float32]
+
+    def stacked(self) -> NDArray[np.float32]:
+        """All in one array, (PLANES + 8, h, w), in this order."""
+        planes = np.stack([self.heat, self.centre, self.told, self.share, self.scale, self.boxed])
+        return np.concatenate([planes, self.offsets])
 
 
-def encode(corners: Sequence[NDArray[np.float32]], size_px: tuple[int, int]) -> Targets:
-    """The targets of a picture of `size_px` (width, height). Plates as corners, shape (4, 2), in pixels."""
+def encode(
+    corners: Sequence[NDArray[np.float32]],
+    size_px: tuple[int, int],
+    boxes: Sequence[NDArray[np.float32]] = (),
+    told: NDArray[np.uint8] | None = None,
+) -> Targets:
+    """The targets of a picture of `size_px` (width, height); plates and `told` as in Labelled."""
     columns, rows = size_px[0] // STRIDE_PX, size_px[1] // STRIDE_PX
     y, x = np.mgrid[0:rows, 0:columns]
     middles = np.stack([x + 0.5, y + 0.5], axis=-1).astype(np.float32) * STRIDE_PX
-    heat = np.zeros((rows, columns), np.float32)
+    heat, centre, share, scale, boxed = (np.zeros((rows, columns), np.float32) for _ in range(5))
     offsets = np.zeros((8, rows, columns), np.float32)
-    weight = np.zeros((rows, columns), np.float32)
-    for plate in corners:
+    for place, plate in enumerate([*corners, *boxes]):
         own = _warmth(plate, middles)
         nearer = own > heat
         heat = np.maximum(heat, own)
         near = nearer & (own >= _NEAR)
+        middle = nearer & (own >= _MIDDLE)
         along = (plate.reshape(1, 1, 8) - np.tile(middles, 4)) / OFFSET_PX
         offsets[:, near] = along[near].T
-        weight[near] = OFFSET_PX / _sides(plate)[1]
-    return Targets(heat, offsets, weight)
+        share[near] = 1 / max(1, near.sum())
+        scale[near] = OFFSET_PX / _sides(plate)[1]
+        boxed[near] = place >= len(corners)
+        centre[nearer] = 0
+        centre[middle] = 1 / max(1, middle.sum())
+    return Targets(heat, centre, _told(told, (columns, rows)), share, scale, boxed, offsets)
+
+
+def _told(told: NDArray[np.uint8] | None, size: tuple[int, int]) -> NDArray[np.float32]:
+    if told is None:
+        return np.ones(size[::-1], np.float32)
+    shrunk = cv2.resize(told, size, interpolation=cv2.INTER_AREA)
+    return (shrunk > 127).astype(np.float32)
 
 
 def _sides(plate: NDArray[np.float32]) -> tuple[float, float]:

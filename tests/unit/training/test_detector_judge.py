@@ -50,14 +50,30 @@ def test_a_find_counts_where_it_and_the_label_share_a_middle(
     photograph = Photograph("京A12345", box, np.zeros((480, 640, 3), np.uint8))
     finding = found(Says(*says), reader, [photograph], 640)
 
-    assert (finding.found, finding.plates, finding.beside, finding.read) == (hits, 1, beside, 0)
+    assert (finding.found, finding.plates, finding.beside, finding.read, finding.texts) == (hits, 1, beside, 0, 1)
     assert len(finding.ms) == 1
 
 
-def test_a_photograph_whose_plate_is_nowhere_labelled_is_left_out(reader: PlateReader) -> None:
-    photograph = Photograph("京A12345", None, np.zeros((480, 640, 3), np.uint8))
+@pytest.mark.parametrize(("box", "placed"), [(ON, 1), (LOOSE, 0), (SMALL, 0)])
+def test_a_find_is_well_placed_where_its_box_and_the_label_overlap_by_half(
+    reader: PlateReader, box: tuple, placed: int
+) -> None:
+    photograph = Photograph("", box, np.zeros((480, 640, 3), np.uint8))
+    finding = found(Says(ON), reader, [photograph], 640)
 
-    assert found(Says(ON), reader, [photograph], 640) == Finding(0, 0, 0, 0, ())
+    assert (finding.found, finding.placed, finding.texts) == (1, placed, 0)
+
+
+def test_a_plate_whose_place_is_not_known_is_found_where_it_is_read(reader: PlateReader) -> None:
+    shown = draw_scene(Scene(vehicle=Vehicle(plate="新A12345")))
+    right, wrong = (Photograph(label, None, shown) for label in ("新A12345", "新A54321"))
+    finding = found(PlateDetector(), reader, [right, wrong], 640)
+
+    assert (finding.found, finding.read, finding.plates, finding.beside) == (1, 1, 2, 1)
+
+
+def test_nothing_is_judged_of_no_photographs(reader: PlateReader) -> None:
+    assert found(Says(ON), reader, [], 640) == Finding(0, 0, 0, 0, 0, 0, ())
 
 
 def test_what_is_found_is_read(reader: PlateReader) -> None:
@@ -66,7 +82,7 @@ def test_what_is_found_is_read(reader: PlateReader) -> None:
     finding = found(PlateDetector(), reader, [right, wrong], 640)
 
     assert (finding.found, finding.read, finding.plates, finding.beside) == (2, 1, 2, 0)
-    assert "2 of 2 plates found, 1 of them read as labelled" in str(finding)
+    assert "2 of 2 plates found, 2 with an overlap of half, 1 of 2 read as labelled" in str(finding)
 
 
 def test_finds_without_plates_are_counted() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from training.detector.heat import OFFSET_PX, peaks
 from training.detector.pose import projected
-from training.detector.targets import Targets, encode
+from training.detector.targets import PLANES, Targets, encode
 
 SIZE_PX = (320, 256)
 
@@ -44,7 +44,8 @@ def test_an_empty_picture_has_no_heat_and_nothing_is_found() -> None:
     targets = encode([], SIZE_PX)
 
     assert not targets.heat.any()
-    assert not targets.weight.any()
+    assert not targets.share.any()
+    assert targets.told.all()
     assert peaks(said(targets), 0.1)[1].shape == (0, 4, 2)
 
 
@@ -52,7 +53,33 @@ def test_an_error_counts_by_the_height_of_the_plate() -> None:
     plate = np.float32([[100, 100], [180, 100], [180, 120], [100, 120]])
     targets = encode([plate], SIZE_PX)
 
-    assert targets.weight.max() == pytest.approx(OFFSET_PX / 20)
+    assert targets.scale.max() == pytest.approx(OFFSET_PX / 20)
+
+
+def test_a_large_plate_counts_no_more_than_a_small_one() -> None:
+    large = np.float32([[10, 10], [300, 10], [300, 80], [10, 80]])
+    small = np.float32([[100, 150], [140, 150], [140, 160], [100, 160]])
+    for plate in (large, small):
+        targets = encode([plate], SIZE_PX)
+        assert targets.share.sum() == pytest.approx(1)
+        assert targets.centre.sum() == pytest.approx(1)
+    assert (encode([large], SIZE_PX).centre > 0).sum() > 4
+    assert (encode([small], SIZE_PX).centre > 0).sum() == 1
+
+
+def test_boxes_are_marked_and_what_is_not_told_is_left_out() -> None:
+    told = np.full((256, 320), 255, np.uint8)
+    told[:, 160:] = 0
+    corners, box = (np.float32([[0, 0], [50, 0], [50, 16], [0, 16]]) + np.float32(at) for at in ((10, 10), (60, 180)))
+    targets = encode([corners], SIZE_PX, [box], told)
+    stacked = targets.stacked()
+
+    assert targets.boxed[2, 4] == 0
+    assert targets.boxed[23, 10] == 1
+    assert targets.told[:, :20].all()
+    assert not targets.told[:, 20:].any()
+    assert stacked.shape == (PLANES + 8, 32, 40)
+    assert (stacked[PLANES:] == targets.offsets).all()
 
 
 def test_a_plate_at_the_edge_whose_centre_lies_outside_is_no_peak() -> None:
