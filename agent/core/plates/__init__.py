@@ -25,7 +25,7 @@ from agent.core.plates.frame_evidence import TEMPERATURE, FrameEvidence
 from agent.core.plates.main_plate import PLAUSIBLE, aside_of, in_zone, prominence
 from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, PlateMatch
 from agent.core.plates.origin import Sight, as_seen, shares, weighed
-from agent.core.plates.picture_edge import NEAR_EDGE, PlateSide, confidence_when_cut, is_cut
+from agent.core.plates.picture_edge import NEAR_EDGE, PlateSide, is_cut
 from agent.core.plates.plate_format import RegionField
 from agent.core.plates.plate_kinds import Country, country_of
 from agent.core.plates.recogniser_columns import ALPHABET, MOST_BYTES, decode, encode
@@ -79,7 +79,6 @@ __all__ = [
     "as_seen",
     "aside_of",
     "bounded",
-    "confidence_when_cut",
     "country_of",
     "customs_code",
     "decode",

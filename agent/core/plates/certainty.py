@@ -2,7 +2,8 @@
 
 A network is sure of the characters that it sees; of one that was cut off it knows nothing. So its word is not enough: a
 reading in doubt has at most DOUBTFUL_AT_MOST, which is less than every threshold from which on anything acts, and a
-vote in doubt neither matches nor contradicts a declared plate.
+vote in doubt neither matches nor contradicts a declared plate, but for one whose form nobody knows and that is the
+very text which was declared (agent.core.plates.match).
 """
 
 from __future__ import annotations
@@ -31,15 +32,15 @@ DOUBTFUL_AT_MOST: Final = 0.85
 class Doubt(StrEnum):
     """Why a text may not be all that the plate says.
 
-    FORM: no format is known that it has, so nobody knows how many characters there should be. EDGE: it goes on to the
-    edge of what was looked at. LONGER: something else that was read there contains it, or it is what is left of a plate
-    whose province or region was not seen.
+    LONGER: something else that was read there contains it, or it is what is left of a plate whose province or region
+    was not seen. EDGE: it goes on to the edge of what was looked at, or of the picture. FORM: nothing of that is seen,
+    but no format is known that it has, so nobody knows how many characters there should be.
     """
 
     NONE = ""
-    FORM = "form"
-    EDGE = "edge"
     LONGER = "longer"
+    EDGE = "edge"
+    FORM = "form"
 
 
 def has_known_form(number: str) -> bool:
@@ -53,23 +54,23 @@ def doubt_of(number: str, *, at_edge: bool = False, others: Iterable[str] = (), 
 
     `at_edge`: whether there are characters at the edge of the outline that was read. `sight`: how the plate looks.
     """
-    if not has_known_form(number):
-        return Doubt.FORM
-    if any(is_part(number, other) for other in others):
+    if any(_is_part(number, other) for other in others):
         return Doubt.LONGER
     if sight is not None and (_lacks_province(number, sight.colour) or _lacks_region(number, sight)):
         return Doubt.LONGER
-    return Doubt.EDGE if at_edge else Doubt.NONE
-
-
-def is_part(number: str, other: str) -> bool:
-    """Whether the other text holds this one and more."""
-    return len(number) < len(other) and number in other
+    if at_edge:
+        return Doubt.EDGE
+    return Doubt.NONE if has_known_form(number) else Doubt.FORM
 
 
 def bounded(confidence: float, doubt: Doubt) -> float:
     """The confidence, or DOUBTFUL_AT_MOST where it is more and there is doubt."""
     return min(confidence, DOUBTFUL_AT_MOST) if doubt else confidence
+
+
+def _is_part(number: str, other: str) -> bool:
+    """Whether the other text holds this one and more."""
+    return len(number) < len(other) and number in other
 
 
 def _lacks_province(number: str, colour: PlateColour) -> bool:

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from agent.core.plates.certainty import has_known_form
 from agent.core.plates.formats import PROVINCES, normalise
 from agent.core.plates.likelihood import PlateLattice
 from agent.core.plates.recogniser_columns import decode, of_positions
+from agent.core.plates.twins import folded
 from agent.core.plates.vote import CORRELATION
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from agent.core.model import Position, Reading
     from agent.core.plates.recogniser_columns import Columns
@@ -39,10 +41,14 @@ _OTHER_PROVINCE: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class FrameEvidence:
-    """`likelihoods`: the log likelihood of each competing text; `unexplained`: that of all others together."""
+    """`likelihoods`: the log likelihood of each competing text; `unexplained`: that of all others together.
+
+    `alike`: those of the texts that speak against none, as ways to write one.
+    """
 
     likelihoods: Mapping[str, float]
     unexplained: float
+    alike: frozenset[str] = frozenset()
 
     def odds(self, text: str) -> float:
         """Log odds, in nats, of one of the texts against everything else together, -99 to 99.
@@ -55,7 +61,7 @@ class FrameEvidence:
         against = [
             value - (_OTHER_PROVINCE if other in elsewhere else 0.0)
             for other, value in self.likelihoods.items()
-            if other != text
+            if other != text and other not in self.alike
         ]
         return max(-_UNBOUNDED, min(_UNBOUNDED, self.likelihoods[text] - _log_sum([*against, self.unexplained])))
 
@@ -67,25 +73,38 @@ class FrameEvidence:
 def evidence(vote: PlateVote, declared: str, others: Sequence[str] = ()) -> FrameEvidence:
     """What the vote's readings say of the declared number, of all that compete with it, and of the `others`.
 
-    Numbers are normalised. Those that differ in one character from the declared one, or from what was read, compete.
+    Numbers are normalised. Those that differ in one character from the declared one, or from what was read, compete;
+    but not those that only twins part from a declared one of unknown form, where no place says which of them it is.
     """
     read = (vote.text, *(reading.text for reading in vote.readings))
     anchors = tuple(dict.fromkeys((declared, *(normalise(text) for text in read))))
-    return together([_frame(reading, anchors, others) for reading in vote.readings], others)
+    frames = [_frame(reading, anchors, others) for reading in vote.readings]
+    return together(frames, others, _twins_of(declared, set().union(*frames)) - {*others})
 
 
-def together(frames: Sequence[Mapping[str, float]], others: Sequence[str] = ()) -> FrameEvidence:
+def together(
+    frames: Sequence[Mapping[str, float]], others: Sequence[str] = (), alike: frozenset[str] = frozenset()
+) -> FrameEvidence:
     """What frames say together, of each the log likelihoods of the texts that compete in it; one frame at least.
 
-    `others`: texts that compete too. The frames of one standing vehicle err alike: their sum is damped by the design
-    effect of correlated samples.
+    `others`: texts that compete too; `alike`: those that do not. The frames of one standing vehicle err alike: their
+    sum is damped by the design effect of correlated samples.
     """
     weight = 1 / (TEMPERATURE * (1 + (len(frames) - 1) * CORRELATION))
     texts = tuple(set(others).union(*frames))
     seen = zip(*(_seen_of(frame, texts) for frame in frames), strict=True)
     likelihoods = {text: weight * sum(values) for text, values in zip(texts, seen, strict=True)}
-    left = [max(_LEAST, _UNEXPLAINED * (1 - sum(map(math.exp, frame.values())))) for frame in frames]
-    return FrameEvidence(likelihoods, weight * sum(map(math.log, left)))
+    taken = [sum(math.exp(value) for text, value in frame.items() if text not in alike) for frame in frames]
+    left = [max(_LEAST, _UNEXPLAINED * (1 - share)) for share in taken]
+    return FrameEvidence(likelihoods, weight * sum(map(math.log, left)), alike)
+
+
+def _twins_of(declared: str, texts: Iterable[str]) -> frozenset[str]:
+    """The texts of unknown form that only twins part from the declared one; none where its own form is known."""
+    if has_known_form(declared):
+        return frozenset()
+    same = folded(declared)
+    return frozenset(text for text in texts if text != declared and folded(text) == same and not has_known_form(text))
 
 
 def _seen_of(frame: Mapping[str, float], texts: Sequence[str]) -> list[float]:

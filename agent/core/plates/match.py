@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates.certainty import has_known_form
+from agent.core.plates.certainty import Doubt, has_known_form
 from agent.core.plates.formats import PROVINCES, normalise
 from agent.core.plates.frame_evidence import evidence
 
@@ -82,7 +82,8 @@ def match(
     answer is UNSURE with `rival`. MISMATCH: at least two frames agree on another plate, and no single character that
     looks like the declared one, no wrong province alone and no dropped character explains it. Nothing read, nothing
     declared, two plates in the picture that could both be the vehicle's, or a text that may lack a character, be it the
-    one that was read or, since its form is not known, the declared one: UNSURE.
+    one that was read or the declared one: UNSURE. Where nobody knows the form of the declared plate, as of most of
+    Europe, it matches by being read itself, character by character, and more clearly than others need be.
     """
     wanted = normalise(declared)
     if vote is None:
@@ -93,15 +94,31 @@ def match(
     seen = evidence(vote, wanted, sorted(competing))
     score = seen.odds(wanted)
     rival = any(seen.likelihoods[wanted] - seen.likelihoods[other] < rules.rival for other in competing)
-    if rival or vote.contested or vote.doubt or not has_known_form(wanted):
+    if rival or vote.contested or not is_whole(vote, wanted):
         verdict = MatchVerdict.UNSURE
-    elif score >= rules.accept:
+    elif score >= least_score(vote, rules):
         verdict = MatchVerdict.MATCH
     elif score <= -rules.reject and _is_settled(vote, rules) and is_another(wanted, vote.text):
         verdict = MatchVerdict.MISMATCH
     else:
         verdict = MatchVerdict.UNSURE
     return PlateMatch(verdict, wanted, vote.text, score, vote.frames, rival, vote.kind, vote.colour)
+
+
+def is_whole(vote: PlateVote, declared: str) -> bool:
+    """Whether neither the text of the vote nor the declared one may be a part of what the plate says.
+
+    Of texts whose form nobody knows only the declared one itself is taken for the whole: no form says how long another
+    would be, and two slips that end in the same text are unlikely.
+    """
+    if vote.doubt is Doubt.FORM:
+        return vote.text == declared
+    return not vote.doubt and has_known_form(declared)
+
+
+def least_score(vote: PlateVote, rules: MatchRules) -> float:
+    """From which score on a vote is a MATCH: where no form speaks for its text, as clearly as against a rival."""
+    return max(rules.accept, rules.rival) if vote.doubt is Doubt.FORM else rules.accept
 
 
 def _is_settled(vote: PlateVote, rules: MatchRules) -> bool:

@@ -1,4 +1,4 @@
-"""Plates near an edge of the picture: which are whole, and what one that is cut is worth.
+"""Plates near an edge of the picture: which of them are whole.
 
 What lies beyond the edge would be made up: of 85A101AA the picture may show 5A101AA, which is a number too. A detector
 puts the outline of a cut plate a little inside the picture, so its distance alone tells nothing. A plate is whole
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 NEAR_EDGE: Final = 0.1
 """Within so many of its own widths of the edge of the picture a plate may go on outside it."""
-_CUT_MOST: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +37,3 @@ class PlateSide:
 def is_cut(sides: Iterable[PlateSide]) -> bool:
     """Whether the edge of the picture cuts the plate, or nothing shows that it does not."""
     return any(side.near and not side.end_seen for side in sides)
-
-
-def confidence_when_cut(confidence: float) -> float:
-    """What the confidence in a text of a cut plate comes down to: never sure, whatever stands there."""
-    return min(confidence, _CUT_MOST)

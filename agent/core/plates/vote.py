@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates.certainty import Doubt, bounded, doubt_of
+from agent.core.plates.certainty import Doubt, bounded, doubt_of, has_known_form
 from agent.core.plates.colours import PlateColour
 from agent.core.plates.main_plate import PLAUSIBLE, prominence
 
@@ -227,19 +227,20 @@ def _combined(readings: list[Reading], largest: int, *, contested: bool) -> Plat
 def _doubted(combined: PlateVote, own: Sequence[Reading], readings: Sequence[Reading]) -> PlateVote:
     """The vote with what keeps its text from being sure.
 
-    `own`: the readings of its group; one that is free of doubt and reads the text is enough. `readings`: all of them; a
-    longer text that was read at the place of its own, now and then, may be the whole of it.
+    `own`: the readings of its group; one that reads the text, and knows no more against it than its form, is enough.
+    `readings`: all of them; a longer text that was read at the place of its own, now and then, may be the whole of it.
     """
     agreeing = [reading for reading in own if reading.text == combined.text]
     doubt = doubt_of(combined.text, others=_beside(combined.text, own, readings))
-    if not doubt and agreeing and all(reading.doubt for reading in agreeing):
-        doubt = Doubt(agreeing[-1].doubt)
+    more = [reading.doubt for reading in agreeing if reading.doubt not in {Doubt.NONE, doubt}]
+    if more and len(more) == len(agreeing):
+        doubt = Doubt(more[-1])
     return replace(combined, doubt=doubt, confidence=bounded(combined.confidence, doubt))
 
 
 def _beside(text: str, own: Sequence[Reading], readings: Sequence[Reading]) -> list[str]:
-    """The longer texts at the place of a group that have a share of its evidence."""
-    least = _LONGER_SHARE * sum(reading.confidence for reading in own)
+    """The longer texts at the place of a group that have a share of its evidence; where no form speaks for it, any."""
+    least = _LONGER_SHARE * sum(reading.confidence for reading in own) if has_known_form(text) else 0.0
     found: dict[str, float] = {}
     for one in readings:
         if len(one.text) > len(text) and any(one.camera == mine.camera and _near(one, mine) for mine in own):

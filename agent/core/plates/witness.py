@@ -12,7 +12,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from agent.core.plates.formats import normalise
-from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, PlateMatch, is_another
+from agent.core.plates.match import (
+    DEFAULT_RULES,
+    MatchRules,
+    MatchVerdict,
+    PlateMatch,
+    is_another,
+    is_whole,
+    least_score,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,5 +132,6 @@ def _raised(found: PlateMatch, voted: PlateVote | None, rules: WitnessRules, mat
         return found
     score = min(_MOST_SCORE, found.score + rules.raise_nats)
     own = voted.text == found.declared and voted.agreeing >= _OWN_FRAMES and not voted.contested
-    verdict = MatchVerdict.MATCH if own and score >= match_rules.accept else found.verdict
+    whole = own and is_whole(voted, found.declared)
+    verdict = MatchVerdict.MATCH if whole and score >= least_score(voted, match_rules) else found.verdict
     return replace(found, verdict=verdict, score=score)

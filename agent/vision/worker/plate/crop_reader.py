@@ -74,9 +74,12 @@ class PlateFound:
 
     def beside(self, other: PlateFound | None) -> PlateFound:
         """The same, in doubt where another look at its place reads a text that contains its own."""
-        if other is None or self.doubt or doubt_of(self.text, others=[other.text]) is not Doubt.LONGER:
-            return self
-        return replace(self, doubt=Doubt.LONGER, confidence=bounded(self.confidence, Doubt.LONGER))
+        longer = other is not None and doubt_of(self.text, others=[other.text]) is Doubt.LONGER
+        return self.doubted(Doubt.LONGER) if longer else self
+
+    def doubted(self, doubt: Doubt) -> PlateFound:
+        """The same, in this doubt."""
+        return replace(self, doubt=doubt, confidence=bounded(self.confidence, doubt))
 
     def reading(self, camera: str, frame: int, at: float, picture: str | None = None) -> Reading:
         """What leaves the worker. `at`: monotonic seconds of the frame's arrival; `picture`: SHA-256 or None."""

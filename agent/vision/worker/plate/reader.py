@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.plates import (
     ACCEPTED,
+    Doubt,
     aside_of,
-    confidence_when_cut,
     in_zone,
     is_caption,
     is_cut,
@@ -93,11 +93,11 @@ class PlateReader(PlateCropReader):
         return in_zone(detection.box, _size_px(pixels), self._zone)
 
     def _placed(self, plate: PlateFound, pixels: NDArray[np.uint8]) -> PlateFound:
-        """The plate with its place in the lane, and in the picture: of one that is cut nothing is sure."""
-        aside = aside_of(plate.box, _size_px(pixels), self._zone)
+        """The plate with its place in the lane, and in the picture, whose edge may cut it."""
+        placed = replace(plate, aside=aside_of(plate.box, _size_px(pixels), self._zone))
         if not is_cut(sides_of(pixels, plate.corners)):
-            return replace(plate, aside=aside)
-        return replace(plate, aside=aside, cut=True, confidence=confidence_when_cut(plate.confidence))
+            return placed
+        return replace(placed, cut=True).doubted(Doubt.EDGE)
 
     def _read_closer(self, pixels: NDArray[np.uint8], detection: PlateBox, light: Light) -> PlateFound | None:
         """Read a plate, and where that is not sure to be all of it once more with tighter corners.
@@ -130,4 +130,5 @@ def _size_px(pixels: NDArray[np.uint8]) -> tuple[int, int]:
 
 
 def _surest(plates: Sequence[PlateFound]) -> tuple[bool, float]:
-    return max(((_is_whole(plate), plate.confidence) for plate in plates), default=(False, 0.0))
+    """How sure the surest of them is; one that is cut counts only where all are."""
+    return max(((not plate.cut, plate.confidence) for plate in plates), default=(False, 0.0))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from string import ascii_uppercase, digits
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.core.model.observations import Reading
+from agent.core.plates.certainty import ACCEPTED, Doubt
 from agent.core.plates.formats import PROVINCES
 from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, match
 from agent.core.plates.recogniser_columns import ALPHABET, encode
 from agent.core.plates.rivals import series
+from agent.core.plates.twins import TWINS
 from agent.core.plates.vote import PlateVote, vote
 
 
@@ -26,6 +29,14 @@ def seen(text: str, frames: int = 1, share: float = 0.98, at: int | None = None,
     voted = vote(readings)
     assert voted is not None
     return voted
+
+
+def with_doubt(text: str, *doubts: Doubt) -> PlateVote:
+    """A vote over a frame for each of these doubts, as the vision worker told them."""
+    voted = seen(text, len(doubts))
+    again = vote([replace(one, doubt=doubt.value) for one, doubt in zip(voted.readings, doubts, strict=True)])
+    assert again is not None
+    return again
 
 
 def test_the_declared_plate_matches_from_one_frame() -> None:
@@ -126,6 +137,57 @@ def test_plates_of_every_kind_match_themselves_and_no_neighbour(plate: str) -> N
     assert match(shown(plate), plate).verdict is MatchVerdict.MATCH
     for other in series(plate):
         assert match(shown(plate, 3), other).verdict is not MatchVerdict.MATCH
+
+
+OF_NO_KNOWN_FORM = ("WOB1234", "34ABC123", "BMW7788", "34AB0103", "WI0BCD5", "B123XYZ9")
+
+
+def neighbours(plate: str) -> set[str]:
+    """Texts that differ in one character: the next one or its twin, one less, one more."""
+    found = {plate[1:], plate[:-1], plate + "7", "7" + plate}
+    for place, character in enumerate(plate):
+        alphabet = digits if character in digits else ascii_uppercase
+        following = alphabet[(alphabet.index(character) + 1) % len(alphabet)]
+        for other in {following, TWINS.get(character, ""), ""}:
+            found.add(plate[:place] + other + plate[place + 1 :])
+    return found - {plate}
+
+
+@pytest.mark.parametrize("frames", [1, 3])
+@pytest.mark.parametrize("plate", OF_NO_KNOWN_FORM)
+def test_a_plate_of_no_known_form_matches_itself_and_no_neighbour_and_is_never_sure(plate: str, frames: int) -> None:
+    voted = shown(plate, frames)
+
+    assert (voted.text, voted.doubt) == (plate, Doubt.FORM)
+    assert voted.confidence < ACCEPTED
+    assert match(voted, plate).verdict is MatchVerdict.MATCH
+    for other in neighbours(plate):
+        assert match(voted, other).verdict is not MatchVerdict.MATCH, other
+        assert match(shown(other, frames), plate).verdict is not MatchVerdict.MATCH, other
+
+
+@pytest.mark.parametrize(
+    ("voted", "verdict"),
+    [
+        pytest.param(seen("BMW7788", 3), MatchVerdict.MATCH, id="clear"),
+        pytest.param(seen("BMW7788", 3, share=0.9, at=6, other="6"), MatchVerdict.UNSURE, id="one character is not"),
+        pytest.param(seen("BMW7788", 3, share=0.9, at=1, other="N"), MatchVerdict.UNSURE, id="one letter is not"),
+        pytest.param(with_doubt("BMW7788", Doubt.EDGE), MatchVerdict.UNSURE, id="up to the edge"),
+        pytest.param(with_doubt("BMW7788", Doubt.LONGER), MatchVerdict.UNSURE, id="a longer one was read"),
+        pytest.param(with_doubt("BMW7788", Doubt.EDGE, Doubt.FORM), MatchVerdict.MATCH, id="once up to the edge"),
+        pytest.param(with_doubt("BMW7788", Doubt.NONE), MatchVerdict.MATCH, id="a worker that tells no doubt"),
+    ],
+)
+def test_of_a_plate_of_no_known_form_nothing_but_its_form_may_be_in_doubt(
+    voted: PlateVote, verdict: MatchVerdict
+) -> None:
+    assert match(voted, "BMW7788").verdict is verdict
+
+
+def test_of_two_declared_plates_of_no_known_form_that_only_a_twin_parts_neither_matches() -> None:
+    found = match(shown("WOB1234", 3), "WOB1234", others=["W0B1234"])
+
+    assert (found.verdict, found.rival) == (MatchVerdict.UNSURE, True)
 
 
 def test_a_declared_plate_may_be_written_with_letters_that_plates_do_not_have() -> None:

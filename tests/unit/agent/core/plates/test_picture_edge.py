@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.core.plates.picture_edge import PlateSide, confidence_when_cut, is_cut
-from agent.core.plates.vote import ACCEPTED
+from agent.core.plates.picture_edge import PlateSide, is_cut
 
 
 @pytest.mark.parametrize(
@@ -31,9 +30,3 @@ def test_a_plate_is_cut_where_its_end_is_not_seen(side: PlateSide, cut: bool) ->
 
 def test_one_end_that_is_seen_does_not_speak_for_another() -> None:
     assert is_cut([PlateSide(0.02, end_seen=True), PlateSide(2.0), PlateSide(0.02), PlateSide(2.0)])
-
-
-@pytest.mark.parametrize("confidence", [0.0, 0.3, 0.5, 0.9, 1.0])
-def test_a_cut_plate_is_never_sure(confidence: float) -> None:
-    assert confidence_when_cut(confidence) < ACCEPTED
-    assert confidence_when_cut(confidence) <= confidence

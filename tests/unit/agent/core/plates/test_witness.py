@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from agent.core.model.observations import Reading
 from agent.core.model.witness_reading import WitnessReading
+from agent.core.plates.certainty import Doubt
 from agent.core.plates.match import DEFAULT_RULES, MatchVerdict, PlateMatch, match
 from agent.core.plates.vote import PlateVote, vote
 from agent.core.plates.witness import DEFAULT_WITNESS_RULES, WitnessRules, WitnessStanding, with_witness
@@ -156,6 +157,25 @@ def test_agreement_helps_only_what_the_own_cameras_have_read(
 ) -> None:
     assert with_witness(before, voted, (said(),), RAISING).match.verdict is verdict
     assert with_witness(before, voted, (said(),)).match.verdict is before.verdict
+
+
+@pytest.mark.parametrize("doubt", [Doubt.EDGE, Doubt.LONGER])
+def test_agreement_makes_no_match_of_a_text_that_may_lack_a_character(doubt: Doubt) -> None:
+    voted = replace(seen(DECLARED), doubt=doubt)
+
+    assert with_witness(match(voted, DECLARED), voted, [said()], RAISING).match.verdict is UNSURE
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(0.9, MATCH), (0.8, UNSURE)])
+def test_agreement_helps_a_plate_of_unknown_form_to_the_score_that_it_needs(
+    share: float, verdict: MatchVerdict
+) -> None:
+    plate = "BMW7788"
+    voted = seen(plate, share=share)
+    own = match(voted, plate)
+
+    assert own.verdict is UNSURE
+    assert with_witness(own, voted, [said(plate)], RAISING).match.verdict is verdict
 
 
 def test_a_score_stays_within_its_bounds() -> None:

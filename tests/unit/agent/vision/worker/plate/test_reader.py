@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.core.plates.certainty import ACCEPTED
+from agent.core.plates.certainty import ACCEPTED, Doubt
 from agent.core.plates.formats import FORMATS, PROVINCES, Grammar, PlateKind
 from agent.core.plates.match import MatchVerdict, match
 from agent.core.plates.recogniser_columns import ALPHABET
@@ -211,8 +211,8 @@ def test_a_plate_that_the_edge_of_the_picture_cuts_is_not_read_and_never_sure(
 
     assert reader.read(picture, thorough=True) == []
     for found in reader.read(picture, thorough=True, with_cut=True):
-        assert found.cut
-        assert found.confidence <= 0.5
+        assert (found.cut, found.doubt) == (True, Doubt.EDGE)
+        assert found.confidence < ACCEPTED
 
 
 @pytest.mark.parametrize("border", [0, 255])
