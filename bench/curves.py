@@ -44,8 +44,15 @@ HALF: Final = 0.5
 CODE_ENGINES: Final = ("ours, whole cascade", "ours, each frame", "zxing-cpp")
 PLATE_ENGINES: Final = ("ours, live", "ours, crop", "PP-OCRv4 recogniser")
 LIVE: Final = "ours, live"
-COUNTRY_KINDS: Final = ("blue", "new_energy_small", "kazakhstan", "uzbekistan", "russia", "kyrgyzstan")
-"""Those of them that are drawn are measured beside one another: plates of each side of the border."""
+COUNTRY_KINDS: Final = (
+    DrawnKind.BLUE,
+    DrawnKind.NEW_ENERGY_SMALL,
+    DrawnKind.KAZAKHSTAN,
+    DrawnKind.UZBEKISTAN,
+    DrawnKind.RUSSIA,
+    DrawnKind.KYRGYZSTAN,
+)
+"""Measured beside one another: plates of each side of the border."""
 
 Shares = dict[str, dict[str, list[float]]]
 """By title of the condition and name of the engine: the share read at each level, 0..1."""
@@ -118,12 +125,6 @@ def measure_kinds(
 
 def _told_of_kind(told: Callable[[str], None], kind: DrawnKind, text: str) -> None:
     told(f"{kind.value}: {text}")
-
-
-def drawn_kinds(names: Sequence[str] = COUNTRY_KINDS) -> list[DrawnKind]:
-    """Those of the kinds that are drawn."""
-    known = {kind.value: kind for kind in DrawnKind}
-    return [known[name] for name in names if name in known]
 
 
 def _started(engines: Sequence[Engine], stack: ExitStack, troubles: Counter[str]) -> dict[Engine, EngineProcess]:
@@ -202,7 +203,7 @@ def main() -> int:
     measured = {
         "codes": (CODE_CONDITIONS, measure(CODE_CONDITIONS, _engines(CODE_ENGINES), code_view, count, _progress)),
         "plates": (PLATE_CONDITIONS, measure(PLATE_CONDITIONS, _engines(PLATE_ENGINES), blue, count, _progress)),
-        "countries": (PLATE_CONDITIONS, measure_kinds(PLATE_CONDITIONS, drawn_kinds(), of_kind, count, _progress)),
+        "countries": (PLATE_CONDITIONS, measure_kinds(PLATE_CONDITIONS, COUNTRY_KINDS, of_kind, count, _progress)),
     }
     written_json: dict[str, Any] = {"pictures": count}
     found = {}

@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from bench.curves import COUNTRY_KINDS, chart, drawn_kinds, limits, measure, measure_kinds
+from bench.curves import COUNTRY_KINDS, chart, limits, measure, measure_kinds
 from bench.reading import DATA
 from bench.reading_drawn import glyphs_in
 from bench.reading_engines import ENGINES
@@ -75,11 +75,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="?", type=Path, default=DATA)
     parser.add_argument("--pictures", type=int, default=PICTURES)
-    parser.add_argument("--kinds", nargs="+", choices=[kind.value for kind in DrawnKind])
+    parser.add_argument("--kinds", nargs="+", type=DrawnKind, default=COUNTRY_KINDS)
     parser.add_argument("--charts", type=Path)
     parser.add_argument("--page", type=Path)
     arguments = parser.parse_args()
-    kinds, count = drawn_kinds(arguments.kinds or COUNTRY_KINDS), arguments.pictures
+    kinds, count = arguments.kinds, arguments.pictures
     of_kind = partial(plate_in, glyphs_in(arguments.data))
     codes, troubles = measure(WEATHER, [ENGINES[name] for name in CODE_ENGINES], code_in, count, _progress)
     plates, more = measure_kinds(WEATHER, kinds, of_kind, count, _progress)

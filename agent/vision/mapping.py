@@ -201,7 +201,7 @@ class DetectionMapper:
             frame=self._first_frame + detection.frame,
             at=detection.at,
             box=plate.box,
-            aside=plate.aside,
+            off_centre=plate.off_centre,
             picture=None if plate.crop is None else names[plate.crop],
             columns=plate.columns,
             two_lines=plate.two_lines,

@@ -37,8 +37,8 @@ class Reading:
 
     `text`: normalised number (see agent.core.plates.formats), one character for each entry of `positions`.
     `at`, `behind_s`: as in Presentation.
-    `aside`: how far from the middle of the lane it lies, 0 to 1 at its side (agent.core.plates.main_plate); 0 where
-    that is not known.
+    `off_centre`: how far from the middle of the lane it lies, 0 to 1 at its side (agent.core.plates.main_plate); 0
+    where that is not known.
     `kind`: a PlateKind value. `confidence`: probability of the whole text, 0..1. `box`: x, y, width, height in pixels.
     `columns`: what the network saw column by column, as agent.core.plates.recogniser_columns writes it, from which any
     text gets its likelihood; empty for a reader that has none. `two_lines`: they show a plate of two lines, the upper
@@ -62,7 +62,7 @@ class Reading:
     columns: bytes = b""
     two_lines: bool = False
     colour: str = "not_known"
-    aside: float = 0.0
+    off_centre: float = 0.0
     track: int = 0
     behind_s: float = 0.0
     legible: bool = True

@@ -22,7 +22,7 @@ from agent.core.plates.formats import (
     normalise,
 )
 from agent.core.plates.frame_evidence import TEMPERATURE, FrameEvidence
-from agent.core.plates.main_plate import PLAUSIBLE, aside_of, in_zone, prominence
+from agent.core.plates.main_plate import PLAUSIBLE, in_zone, off_centre_of, prominence
 from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, PlateMatch
 from agent.core.plates.origin import Sight, as_seen, shares, weighed
 from agent.core.plates.picture_edge import NEAR_EDGE, PlateSide, is_cut
@@ -77,7 +77,6 @@ __all__ = [
     "WitnessStanding",
     "WitnessedMatch",
     "as_seen",
-    "aside_of",
     "bounded",
     "country_of",
     "customs_code",
@@ -91,6 +90,7 @@ __all__ = [
     "is_plate_text",
     "kinds_of",
     "normalise",
+    "off_centre_of",
     "possible",
     "prominence",
     "refined",

@@ -18,20 +18,20 @@ Zone = tuple[tuple[float, float], ...]
 
 PLAUSIBLE: Final = 0.5
 """From this confidence on a reading is of a plate, whatever it says; how sure it is does not count any more."""
-_ASIDE_COSTS: Final = 0.5
+_OFF_CENTRE_COSTS: Final = 0.5
 """What is taken off a plate at the very side of the lane: one there must look twice as large as one in its middle."""
 
 
-def prominence(confidence: float, area: float, aside: float = 0.0) -> float:
+def prominence(confidence: float, area: float, off_centre: float = 0.0) -> float:
     """How much a plate is the main one, in the unit of its area.
 
     Near, which is size, and in the lane, which is its middle. `confidence`: probability of the whole text, 0..1.
-    `area`: of its box, in any unit that the plates compared have in common. `aside`: see `aside_of`.
+    `area`: of its box, in any unit that the plates compared have in common. `off_centre`: see `off_centre_of`.
     """
-    return min(1.0, confidence / PLAUSIBLE) * area * (1 - _ASIDE_COSTS * aside)
+    return min(1.0, confidence / PLAUSIBLE) * area * (1 - _OFF_CENTRE_COSTS * off_centre)
 
 
-def aside_of(box: Box, size_px: tuple[int, int], zone: Zone = ()) -> float:
+def off_centre_of(box: Box, size_px: tuple[int, int], zone: Zone = ()) -> float:
     """How far from the middle of the lane a plate lies: 0, in its middle, to 1, at its side or beyond.
 
     `size_px`: width and height of the picture. The lane is the zone at the plate's height, from side to side, and where

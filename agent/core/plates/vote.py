@@ -189,7 +189,7 @@ def _area(reading: Reading) -> int:
 
 
 def _prominence(reading: Reading, largest: int) -> float:
-    return prominence(reading.confidence, _share(reading, largest), reading.aside)
+    return prominence(reading.confidence, _share(reading, largest), reading.off_centre)
 
 
 def _clearness(reading: Reading, largest: int) -> float:

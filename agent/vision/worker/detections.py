@@ -128,7 +128,7 @@ def _seen_plate(plate: Plate, crop: int, track: int) -> SeenPlate:
         kind=str(plate.kind),
         confidence=plate.confidence,
         box=(int(left), int(top), int(width), int(height)),
-        aside=plate.aside,
+        off_centre=plate.off_centre,
         columns=plate.columns,
         two_lines=plate.two_lines,
         colour=str(plate.colour),

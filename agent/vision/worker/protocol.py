@@ -158,7 +158,7 @@ class SeenPlate(WorkerMessage):
     kind: Annotated[str, Field(max_length=32)]
     confidence: Probability
     box: tuple[Pixel, Pixel, Pixel, Pixel]
-    aside: Annotated[float, Field(ge=0, le=1)] = 0.0
+    off_centre: Annotated[float, Field(ge=0, le=1)] = 0.0
     columns: Annotated[bytes, Field(max_length=MOST_BYTES)] = b""
     two_lines: bool = False
     colour: Annotated[str, Field(max_length=32)] = "not_known"

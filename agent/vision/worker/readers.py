@@ -91,7 +91,7 @@ class Plate(Protocol):
         ...
 
     @property
-    def aside(self) -> float:
+    def off_centre(self) -> float:
         """How far from the middle of the lane it lies, 0 to 1."""
         ...
 

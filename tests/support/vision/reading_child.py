@@ -96,7 +96,7 @@ class FoundPlate:
         self.kind = "kz_car"
         self.confidence = 0.5
         self.box = (1, 2, 30, 10)
-        self.aside = 0.0
+        self.off_centre = 0.0
         self.flat = np.full((80, 288, 3), 128, np.uint8)
         self.columns = bytes((1, 0, 0))
         self.two_lines = False

@@ -66,7 +66,7 @@ class PlateFound:
     two_lines: bool
     colour: PlateColour
     character_px: float
-    aside: float = 0.0
+    off_centre: float = 0.0
     cut: bool = False
     legible: bool = True
     doubt: Doubt = Doubt.NONE
@@ -92,7 +92,7 @@ class PlateFound:
             frame=frame,
             at=at,
             box=self.box,
-            aside=self.aside,
+            off_centre=self.off_centre,
             picture=picture,
             columns=self.columns,
             two_lines=self.two_lines,

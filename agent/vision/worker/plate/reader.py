@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from agent.core.plates import (
     ACCEPTED,
     Doubt,
-    aside_of,
     in_zone,
     is_caption,
     is_cut,
+    off_centre_of,
     prominence,
 )
 from agent.vision.worker.picture_selector import crop_jpeg, decoded
@@ -94,7 +94,7 @@ class PlateReader(PlateCropReader):
 
     def _placed(self, plate: PlateFound, pixels: NDArray[np.uint8]) -> PlateFound:
         """The plate with its place in the lane, and in the picture, whose edge may cut it."""
-        placed = replace(plate, aside=aside_of(plate.box, _size_px(pixels), self._zone))
+        placed = replace(plate, off_centre=off_centre_of(plate.box, _size_px(pixels), self._zone))
         if not is_cut(sides_of(pixels, plate.corners)):
             return placed
         return replace(placed, cut=True).doubted(Doubt.EDGE)
@@ -121,7 +121,7 @@ def _is_whole(plate: PlateFound) -> bool:
 def _precedence(plate: PlateFound) -> tuple[bool, float, float]:
     """Whole plates first, by what makes the main one; of two that are alike, the surer."""
     area = float(plate.box[2] * plate.box[3])
-    return not plate.cut, prominence(plate.confidence, area, plate.aside), plate.confidence
+    return not plate.cut, prominence(plate.confidence, area, plate.off_centre), plate.confidence
 
 
 def _size_px(pixels: NDArray[np.uint8]) -> tuple[int, int]:

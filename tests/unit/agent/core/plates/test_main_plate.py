@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.plates.main_plate import Box, Zone, aside_of, in_zone, prominence
+from agent.core.plates.main_plate import Box, Zone, in_zone, off_centre_of, prominence
 
 HD = (1280, 720)
 LANE: Zone = ((0.2, 0.4), (0.6, 0.4), (0.8, 1.0), (0.0, 1.0))
@@ -22,7 +22,7 @@ Seen = tuple[str, Box, float]
 def main_of(*seen: Seen, zone: Zone = ()) -> str:
     def rank(one: Seen) -> float:
         _, box, confidence = one
-        return prominence(confidence, box[2] * box[3], aside_of(box, HD, zone))
+        return prominence(confidence, box[2] * box[3], off_centre_of(box, HD, zone))
 
     return max(seen, key=rank)[0]
 
@@ -58,7 +58,7 @@ def test_the_main_plate_is_the_near_one_in_the_lane(seen: list[Seen], zone: Zone
 
 
 @pytest.mark.parametrize(
-    ("box", "zone", "aside"),
+    ("box", "zone", "off_centre"),
     [
         ((590, 300, 100, 30), (), 0.0),
         ((0, 300, 0, 0), (), 1.0),
@@ -71,8 +71,8 @@ def test_the_main_plate_is_the_near_one_in_the_lane(seen: list[Seen], zone: Zone
         ((512, 100, 0, 0), LANE, 0.2),
     ],
 )
-def test_a_plate_lies_aside_by_its_share_of_the_way_to_the_side(box: Box, zone: Zone, aside: float) -> None:
-    assert aside_of(box, HD, zone) == pytest.approx(aside, abs=1e-6)
+def test_a_plate_lies_aside_by_its_share_of_the_way_to_the_side(box: Box, zone: Zone, off_centre: float) -> None:
+    assert off_centre_of(box, HD, zone) == pytest.approx(off_centre, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -104,15 +104,15 @@ BOXES = st.tuples(*[st.floats(-50, 1400)] * 2, *[st.floats(0, 400)] * 2)
 def test_its_place_takes_at_most_half_from_a_plate_and_confidence_at_most_all(
     box: Box, confidence: float, zone: Zone
 ) -> None:
-    aside = aside_of(box, HD, zone)
+    off_centre = off_centre_of(box, HD, zone)
     area = box[2] * box[3]
 
-    assert 0 <= aside <= 1
-    assert 0 <= prominence(confidence, area, aside) <= area
-    assert prominence(1.0, area, aside) >= area / 2
+    assert 0 <= off_centre <= 1
+    assert 0 <= prominence(confidence, area, off_centre) <= area
+    assert prominence(1.0, area, off_centre) >= area / 2
 
 
 @given(box=BOXES, size=st.tuples(st.integers(0, 3), st.integers(0, 3)))
 def test_a_picture_of_no_size_is_no_error(box: Box, size: tuple[int, int]) -> None:
-    assert 0 <= aside_of(box, size, LANE) <= 1
+    assert 0 <= off_centre_of(box, size, LANE) <= 1
     assert in_zone(box, size, LANE) in {True, False}

@@ -132,9 +132,9 @@ def test_the_nearer_plate_is_the_main_one_though_it_is_read_worse_than_one_behin
 
 
 def test_a_plate_in_the_next_lane_is_neither_the_main_one_nor_contests_it() -> None:
-    main = [reading("京A12345", frame, box=(560, 500, 150, 48), aside=0.05) for frame in range(4)]
-    beside = [reading("沪B98765", frame, box=(1100, 500, 156, 50), aside=0.8) for frame in range(4)]
-    voted, unplaced = vote([*main, *beside]), vote([*main, *(replace(one, aside=0.05) for one in beside)])
+    main = [reading("京A12345", frame, box=(560, 500, 150, 48), off_centre=0.05) for frame in range(4)]
+    beside = [reading("沪B98765", frame, box=(1100, 500, 156, 50), off_centre=0.8) for frame in range(4)]
+    voted, unplaced = vote([*main, *beside]), vote([*main, *(replace(one, off_centre=0.05) for one in beside)])
 
     assert voted is not None
     assert unplaced is not None
@@ -143,8 +143,8 @@ def test_a_plate_in_the_next_lane_is_neither_the_main_one_nor_contests_it() -> N
 
 
 def test_a_large_plate_at_the_side_contests_wherever_it_is() -> None:
-    main = [reading("京A12345", frame, box=(560, 300, 100, 32), aside=0.0) for frame in range(4)]
-    nearer = [reading("沪B98765", frame, box=(1000, 500, 130, 41), aside=1.0) for frame in range(4)]
+    main = [reading("京A12345", frame, box=(560, 300, 100, 32), off_centre=0.0) for frame in range(4)]
+    nearer = [reading("沪B98765", frame, box=(1000, 500, 130, 41), off_centre=1.0) for frame in range(4)]
     voted = vote([*main, *nearer])
 
     assert voted is not None

@@ -35,7 +35,7 @@ class Plate:
     colour: str = "blue"
     kind: str = "civil_blue"
     confidence: float = 0.97
-    aside: float = 0.25
+    off_centre: float = 0.25
     columns: bytes = bytes((1, 0, 0))
     two_lines: bool = False
     character_px: float = 17.5
@@ -96,7 +96,10 @@ def test_the_height_of_a_character_crosses_the_wire() -> None:
 
 
 def test_the_place_of_a_plate_in_the_lane_crosses_the_wire() -> None:
-    assert [one.aside for one in Life().sees(1, replace(NEAR, aside=0.0), replace(FAR, aside=0.75))] == [0.0, 0.75]
+    assert [one.off_centre for one in Life().sees(1, replace(NEAR, off_centre=0.0), replace(FAR, off_centre=0.75))] == [
+        0.0,
+        0.75,
+    ]
 
 
 def test_a_vision_worker_that_was_started_anew_gives_no_track_a_second_time() -> None:

@@ -297,10 +297,10 @@ def test_a_plate_has_one_position_for_each_character():
         SeenPlate(text="AB", positions=((("A", 1.0),),), kind="x", confidence=0.1, box=(0, 0, 0, 0))
 
 
-@pytest.mark.parametrize("aside", [-0.1, 1.5, float("nan"), float("inf")])
-def test_a_plate_that_is_nowhere_in_the_lane_is_refused(aside):
+@pytest.mark.parametrize("off_centre", [-0.1, 1.5, float("nan"), float("inf")])
+def test_a_plate_that_is_nowhere_in_the_lane_is_refused(off_centre):
     with pytest.raises(ValidationError):
-        SeenPlate(**dict(PLATE) | {"aside": aside})
+        SeenPlate(**dict(PLATE) | {"off_centre": off_centre})
 
 
 @pytest.mark.parametrize("columns", [bytes((1, 0)), bytes((1, 200, 0)), bytes(65), bytes((16, *range(32))) * 65])
