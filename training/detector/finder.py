@@ -10,6 +10,7 @@ import onnxruntime
 
 from agent.vision.worker.plate.detector import PlateBox, clockwise
 from training.detector.heat import peaks
+from training.detector.labelled import extent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,8 +49,7 @@ class Finder:
 
 
 def _detection(corners: NDArray[np.float32], score: np.float32) -> PlateBox:
-    (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
-    return PlateBox(clockwise(corners), (left, top, right - left, bottom - top), float(score))
+    return PlateBox(clockwise(corners), extent(corners), float(score))
 
 
 def _shrunk(pixels: NDArray[np.uint8], longest_px: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:

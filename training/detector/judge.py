@@ -13,6 +13,7 @@ import numpy as np
 from typing_extensions import override
 
 from agent.vision.worker.plate.box import overlap
+from training.detector.labelled import extent
 from training.detector.photographs import LONGEST_PX, read_at
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from agent.vision.worker.plate.detector import PlateBox
     from agent.vision.worker.plate.reader import PlateReader
     from training.detector.backgrounds import Pixels
-    from training.detector.photographs import Box, Detector, Photograph
+    from training.detector.labelled import Box
+    from training.detector.photographs import Detector, Photograph
 
 _HALF: Final = 0.5
 
@@ -64,7 +66,7 @@ def found(detector: Detector, reader: PlateReader, shown: Sequence[Photograph], 
         own = reading if box is None else [one for one in detections if _same(one, box)]
         hits += bool(own)
         right += bool(reading)
-        placed += box is not None and any(overlap(_extent(one), box) >= _HALF for one in own)
+        placed += box is not None and any(overlap(extent(one.corners), box) >= _HALF for one in own)
         beside += len(detections) - len(own)
     return Finding(hits, placed, right, len(shown), sum(bool(one.label) for one in shown), beside, tuple(ms))
 
@@ -85,11 +87,6 @@ def _reads(photograph: Photograph, detection: PlateBox, reader: PlateReader) -> 
         return False
     plate = read_at(photograph.pixels, detection.corners, reader)
     return plate is not None and plate.text == photograph.label
-
-
-def _extent(detection: PlateBox) -> Box:
-    (left, top), (right, bottom) = detection.corners.min(axis=0).tolist(), detection.corners.max(axis=0).tolist()
-    return left, top, right - left, bottom - top
 
 
 def _same(detection: PlateBox, box: Box) -> bool:

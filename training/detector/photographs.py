@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Final, Protocol
 import cv2
 import numpy as np
 
-from agent.core.plates import PlateKind
 from agent.vision.worker.picture_file import load
 from agent.vision.worker.plate import rectify
 from agent.vision.worker.plate.box import overlap
 from agent.vision.worker.plate.detector import PlateBox
-from training.detector.labelled import Labelled, upright
+from training.detector.labelled import Labelled, extent, upright
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
 
     from agent.vision.worker.plate.crop_reader import PlateFound
     from agent.vision.worker.plate.reader import PlateReader
+    from training.detector.labelled import Box
 
-    Box = tuple[float, float, float, float]
     Pixels = NDArray[np.uint8]
     Quad = NDArray[np.float32]
 
@@ -164,8 +163,8 @@ def _located(photograph: Photograph, detector: Detector, reader: PlateReader) ->
 
 
 def _sure(plate: PlateFound) -> bool:
-    """Whether this is surely a plate: a date in the picture's corner, too, can be read as a Latin one."""
-    return plate.confidence >= _SURE and plate.kind is not PlateKind.LATIN
+    """Whether this is surely a plate, and a whole one: a date in the picture's corner can be read as a Latin one."""
+    return plate.confidence >= _SURE and not plate.doubt
 
 
 def _found(pixels: Pixels, detector: Detector) -> list[PlateBox]:
@@ -189,20 +188,15 @@ def _cornered(shown: Labelled, detector: Detector) -> Labelled:
     for plate in shown.boxes:
         left, top = plate[0].tolist()
         width, height = (plate[2] - plate[0]).tolist()
-        own = [one for one in finds if overlap(_extent(one.corners), (left, top, width, height)) >= _FILLED]
+        own = [one for one in finds if overlap(extent(one.corners), (left, top, width, height)) >= _FILLED]
         if own:
-            corners.append(max(own, key=lambda one: overlap(_extent(one.corners), (left, top, width, height))).corners)
+            corners.append(max(own, key=lambda one: overlap(extent(one.corners), (left, top, width, height))).corners)
         else:
             boxes.append(plate)
         finds = [one for one in finds if overlap(one.box, (left, top, width, height)) <= _APART]
     for detection in finds:
         _leave_out(told, detection)
     return Labelled(shown.pixels, corners, boxes, told)
-
-
-def _extent(corners: Quad) -> Box:
-    (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
-    return left, top, right - left, bottom - top
 
 
 def _leave_out(told: Pixels, detection: PlateBox) -> None:
