@@ -142,7 +142,7 @@ class Tally:
         """What is known of one kind alone."""
         sure = self.sure.get(kind, Counter())
         verdicts = self.by_kind.get(kind, Counter())
-        return Tally(verdicts, {kind: verdicts}, self.ms_by_kind.get(kind, []), sure={kind: sure})
+        return Tally(verdicts, {kind: verdicts}, ms=self.ms_by_kind.get(kind, []), sure={kind: sure})
 
     @property
     def wrong_of_sure(self) -> tuple[int, int]:
