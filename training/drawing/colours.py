@@ -57,8 +57,8 @@ def colours(rng: np.random.Generator, kind: DrawnKind) -> Colours:
     return Colours(top, bottom, painted, special, left)
 
 
-def _basic(rng: np.random.Generator, kind: DrawnKind) -> tuple[tuple[float, ...], tuple[float, ...]]:  # noqa: C901, PLR0911 - a table of kinds
-    """Ground and ink."""
+def _basic(rng: np.random.Generator, kind: DrawnKind) -> tuple[tuple[float, ...], tuple[float, ...]]:  # noqa: C901, PLR0911
+    """Ground and ink: a table of kinds."""
     match kind:
         case DrawnKind.BLUE:
             return _BLUE, _WHITE

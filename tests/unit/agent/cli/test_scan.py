@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from agent.cli.scan import scan
 from agent.core.model import VinSource
+from agent.core.plates import ACCEPTED
 from agent.vision.worker.picture_file import PictureError, decode, load
 from bench.sights import Sight
 from bench.vin_labels import label as bars
@@ -72,7 +73,7 @@ def test_a_plate_that_the_edge_of_the_picture_cuts_is_shown_as_such_and_never_su
 
     assert (whole["cut"], at_edge["text"], at_edge["cut"]) == (False, "新A12345", False)
     assert cut
-    assert all(plate["cut"] and plate["confidence"] <= 0.5 for plate in cut)
+    assert all(plate["cut"] and plate["confidence"] < ACCEPTED for plate in cut)
     assert " (cut)" in run(tmp_path / "cut.png").stdout
 
 
