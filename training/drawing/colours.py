@@ -11,9 +11,12 @@ from training.drawing.chance import between, happens, pick
 from training.drawing.kinds import DrawnKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
     Colour = NDArray[np.float32]
+    Paint = tuple[float, float, float]
 
 _BLUE: Final = (165.0, 75.0, 15.0)
 _YELLOW: Final = (20.0, 170.0, 240.0)
@@ -25,6 +28,53 @@ _SKY: Final = (235.0, 195.0, 130.0)
 _BROWN: Final = (110.0, 170.0, 215.0)
 _TEAL: Final = (135.0, 180.0, 30.0)
 _DEEP_GREEN: Final = (60.0, 120.0, 20.0)
+
+
+_GROUND_AND_INK: Final[Mapping[DrawnKind, Sequence[tuple[Paint, Paint]]]] = {
+    DrawnKind.BLUE: ((_BLUE, _WHITE),),
+    **dict.fromkeys(
+        (
+            DrawnKind.YELLOW,
+            DrawnKind.YELLOW_TWO_LINES,
+            DrawnKind.LEARNER,
+            DrawnKind.TRAILER,
+            DrawnKind.TRAILER_TWO_LINES,
+            DrawnKind.KAZAKHSTAN_FOREIGN,
+            DrawnKind.UZBEKISTAN_FOREIGN,
+            DrawnKind.RUSSIA_TAXI,
+            DrawnKind.KYRGYZSTAN_FOREIGN,
+            DrawnKind.TURKMENISTAN_FOREIGN,
+        ),
+        ((_YELLOW, _BLACK),),
+    ),
+    **dict.fromkeys((DrawnKind.NEW_ENERGY_SMALL, DrawnKind.NEW_ENERGY_LARGE), ((_GREEN, _BLACK),)),
+    **dict.fromkeys(
+        (DrawnKind.BLACK, DrawnKind.HONG_KONG, DrawnKind.MACAO, DrawnKind.EMBASSY, DrawnKind.CONSULATE),
+        ((_BLACK, _WHITE),),
+    ),
+    **dict.fromkeys(
+        (DrawnKind.TEMPORARY, DrawnKind.TEMPORARY_TWO_LINES, DrawnKind.TRIAL, DrawnKind.OVERSIZED),
+        ((_SKY, _BLACK), (_BROWN, _BLACK), (_WHITE, _BLACK)),
+    ),
+    DrawnKind.KAZAKHSTAN_DIPLOMATIC: ((_RED, _WHITE),),
+    DrawnKind.UZBEKISTAN_JOINT_VENTURE: ((_TEAL, _WHITE),),
+    **dict.fromkeys(
+        (DrawnKind.BELARUS, DrawnKind.BELARUS_TRUCK),
+        ((_WHITE, _BLACK), (_WHITE, _BLACK), (_WHITE, _BLACK), (_WHITE, _DEEP_GREEN)),
+    ),
+    **dict.fromkeys(
+        (DrawnKind.LATIN, DrawnKind.LATIN_TWO_LINES),
+        (
+            (_WHITE, _BLACK),
+            (_WHITE, _BLACK),
+            (_YELLOW, _BLACK),
+            (_BLACK, _WHITE),
+            (_WHITE, _BLUE),
+            (_TEAL, _WHITE),
+        ),
+    ),
+}
+"""Of each kind the colours of ground and ink, one of which is picked; a kind that is not here is black on white."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,53 +107,13 @@ def colours(rng: np.random.Generator, kind: DrawnKind) -> Colours:
     return Colours(top, bottom, painted, special, left)
 
 
-def _basic(rng: np.random.Generator, kind: DrawnKind) -> tuple[tuple[float, ...], tuple[float, ...]]:  # noqa: C901, PLR0911
-    """Ground and ink: a table of kinds."""
-    match kind:
-        case DrawnKind.BLUE:
-            return _BLUE, _WHITE
-        case (
-            DrawnKind.YELLOW
-            | DrawnKind.YELLOW_TWO_LINES
-            | DrawnKind.LEARNER
-            | DrawnKind.TRAILER
-            | DrawnKind.TRAILER_TWO_LINES
-            | DrawnKind.KAZAKHSTAN_FOREIGN
-            | DrawnKind.UZBEKISTAN_FOREIGN
-            | DrawnKind.RUSSIA_TAXI
-            | DrawnKind.KYRGYZSTAN_FOREIGN
-            | DrawnKind.TURKMENISTAN_FOREIGN
-        ):
-            return _YELLOW, _BLACK
-        case DrawnKind.NEW_ENERGY_SMALL | DrawnKind.NEW_ENERGY_LARGE:
-            return _GREEN, _BLACK
-        case DrawnKind.BLACK | DrawnKind.HONG_KONG | DrawnKind.MACAO | DrawnKind.EMBASSY | DrawnKind.CONSULATE:
-            return _BLACK, _WHITE
-        case DrawnKind.TEMPORARY | DrawnKind.TEMPORARY_TWO_LINES | DrawnKind.TRIAL | DrawnKind.OVERSIZED:
-            return pick(rng, (_SKY, _BROWN, _WHITE)), _BLACK
-        case DrawnKind.KAZAKHSTAN_DIPLOMATIC:
-            return _RED, _WHITE
-        case DrawnKind.UZBEKISTAN_JOINT_VENTURE:
-            return _TEAL, _WHITE
-        case DrawnKind.BELARUS | DrawnKind.BELARUS_TRUCK:
-            return _WHITE, pick(rng, (_BLACK, _BLACK, _BLACK, _DEEP_GREEN))
-        case DrawnKind.LATIN | DrawnKind.LATIN_TWO_LINES:
-            return pick(
-                rng,
-                (
-                    (_WHITE, _BLACK),
-                    (_WHITE, _BLACK),
-                    (_YELLOW, _BLACK),
-                    (_BLACK, _WHITE),
-                    (_WHITE, _BLUE),
-                    (_TEAL, _WHITE),
-                ),
-            )
-        case _:
-            return _WHITE, _BLACK
+def _basic(rng: np.random.Generator, kind: DrawnKind) -> tuple[Paint, Paint]:
+    """Ground and ink."""
+    choices = _GROUND_AND_INK.get(kind, ((_WHITE, _BLACK),))
+    return pick(rng, choices) if len(choices) > 1 else choices[0]
 
 
-def _accent(kind: DrawnKind, ink: tuple[float, ...]) -> tuple[float, ...]:
+def _accent(kind: DrawnKind, ink: Paint) -> Paint:
     red = (DrawnKind.POLICE, DrawnKind.ARMED_POLICE, DrawnKind.EMBASSY, DrawnKind.CONSULATE)
     return _RED if kind in red else ink
 
