@@ -32,7 +32,8 @@ Region = tuple[tuple[str, str], float]
 
 
 def _kazakh() -> Iterator[PlateFormat]:
-    """The series of 2012 and of 1993: wikimili.com, "Vehicle registration plates of Kazakhstan"; regions 01 to 20.
+    """The series of 2012 and of 1993: wikimili.com, "Vehicle registration plates of Kazakhstan"; regions 01 to 20, and
+    a little the pairs up to 29.
 
     Plates of foreign owners are yellow, of diplomats red; their serials are known from summaries and photographs only.
     """
