@@ -9,7 +9,7 @@ from __future__ import annotations
 from string import ascii_uppercase, digits
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates.foreign_formats import CYRILLIC, LOOK_LATIN, MONGOLIAN_PROVINCES
+from agent.core.plates import CYRILLIC, LOOK_LATIN, MONGOLIAN_PROVINCES
 from training.drawing.chance import happens, pick, weighted
 from training.drawing.kinds import DrawnKind, Print
 

@@ -15,8 +15,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from agent.core.plates import PROVINCES
-from agent.core.plates.foreign_formats import CYRILLIC
+from agent.core.plates import CYRILLIC, PROVINCES
 from training.drawing.chance import happens, pick
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ Pure figures. No picture comes here; the vision worker's readings do.
 
 from agent.core.plates.bystanders import Bystanders
 from agent.core.plates.caption import TextLook, is_caption
-from agent.core.plates.certainty import ACCEPTED, Doubt, bounded, doubt_of, has_known_form
+from agent.core.plates.certainty import ACCEPTED, Doubt, bounded, doubt_of
 from agent.core.plates.colours import PlateColour, possible, refined
 from agent.core.plates.customs_codes import NO_PLATE, customs_code
+from agent.core.plates.foreign_formats import CYRILLIC, LOOK_LATIN, MONGOLIAN_PROVINCES
 from agent.core.plates.formats import (
     FORMATS,
     MARKS,
@@ -22,7 +23,7 @@ from agent.core.plates.formats import (
     normalise,
 )
 from agent.core.plates.frame_evidence import TEMPERATURE, FrameEvidence
-from agent.core.plates.main_plate import PLAUSIBLE, in_zone, off_centre_of, prominence
+from agent.core.plates.main_plate import in_zone, off_centre_of, prominence
 from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, PlateMatch
 from agent.core.plates.origin import Sight, as_seen, shares, weighed
 from agent.core.plates.picture_edge import NEAR_EDGE, PlateSide, is_cut
@@ -43,14 +44,16 @@ from agent.core.plates.witness import (
 __all__ = [
     "ACCEPTED",
     "ALPHABET",
+    "CYRILLIC",
     "DEFAULT_RULES",
     "DEFAULT_WITNESS_RULES",
     "FORMATS",
+    "LOOK_LATIN",
     "MARKS",
+    "MONGOLIAN_PROVINCES",
     "MOST_BYTES",
     "NEAR_EDGE",
     "NO_PLATE",
-    "PLAUSIBLE",
     "PROVINCES",
     "STRICT",
     "TEMPERATURE",
@@ -83,7 +86,6 @@ __all__ = [
     "decode",
     "doubt_of",
     "encode",
-    "has_known_form",
     "in_zone",
     "is_caption",
     "is_cut",

@@ -32,10 +32,10 @@ Region = tuple[tuple[str, str], float]
 
 
 def _kazakh() -> Iterator[PlateFormat]:
-    """The series of 2012 and of 1993: wikimili.com, "Vehicle registration plates of Kazakhstan"; regions 01 to 20, and
-    a little the pairs up to 29.
+    """The series of 2012 and of 1993: wikimili.com, "Vehicle registration plates of Kazakhstan"; regions 01 to 20.
 
-    Plates of foreign owners are yellow, of diplomats red; their serials are known from summaries and photographs only.
+    The pairs up to 29 weigh a little too. Plates of foreign owners are yellow, of diplomats red; their serials are
+    known from summaries and photographs only.
     """
     for (tens, ones), weight in _KAZAKH_REGIONS:
         for letters in (3, 2):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.plates import MatchVerdict, PlateMatch, PlateVote, WitnessedMatch, WitnessStanding
-from agent.core.plates.certainty import doubt_of
+from agent.core.plates import MatchVerdict, PlateMatch, PlateVote, WitnessedMatch, WitnessStanding, doubt_of
 from agent.core.plates.match import match
 from agent.core.replay.recorded import NotJudged, NotJudgedError
 from agent.core.vin_match import VinMatch

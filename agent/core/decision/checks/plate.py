@@ -66,18 +66,8 @@ def sure(case: Case) -> CheckFinding | None:
         if case.makes_up_for_plate:
             return held(Reason.PLATE_UNSURE, _the_vin_instead(_score(found)))
         return unclear(Reason.PLATE_UNSURE, _score(found))
-    if case.permit.form is PermitForm.PLATE and _agreeing(case) < FRAMES_FOR_A_PLATE_ALONE:
-        return unclear(
-            Reason.PLATE_UNSURE,
-            Text(
-                "{score}; {said}",
-                score=_score(found),
-                said=Text(
-                    "the plate alone needs {frames_for_a_plate_alone} alike",
-                    frames_for_a_plate_alone=FRAMES_FOR_A_PLATE_ALONE,
-                ),
-            ),
-        )
+    if case.permit.form is PermitForm.PLATE and (lacking := _lacking_alone(case)):
+        return unclear(Reason.PLATE_UNSURE, Text("{score}; {said}", score=_score(found), said=lacking))
     return held(Reason.PLATE_UNSURE, _score(found))
 
 
@@ -166,6 +156,17 @@ def _of_another_country(text: str, read: str, wanted: str) -> bool:
     """Whether the text is that of two countries, so that its kind was decided by the look of the plate alone."""
     fitting = {kind.value: country_of(kind) for kind in kinds_of(text)}
     return {read, wanted} <= fitting.keys() and fitting[read] is not fitting[wanted]
+
+
+def _lacking_alone(case: Case) -> str:
+    """What a plate that matches still lacks to stand for a permit alone, in words; empty: nothing."""
+    if _agreeing(case) < FRAMES_FOR_A_PLATE_ALONE:
+        return Text(
+            "the plate alone needs {frames_for_a_plate_alone} alike", frames_for_a_plate_alone=FRAMES_FOR_A_PLATE_ALONE
+        )
+    if case.voted is not None and case.voted.doubt:
+        return Text("a plate of no known form is not enough alone")
+    return ""
 
 
 def _agreeing(case: Case) -> int:

@@ -203,6 +203,16 @@ def test_a_plate_alone_passes_only_for_one_declaration_beyond_doubt(readings, ac
         assert (decision.verdict, decision.reason) == (verdict, reason)
 
 
+def test_a_plate_of_no_known_form_needs_a_permit_beside_it():
+    european = declared(plate="BMW7788")
+    alone = by_plate(read("BMW7788"), active=(european,), known=replace(KNOWN_HERE, declaration=european), final=True)
+    assert (alone.verdict, alone.reason) == (MANUAL, Reason.PLATE_UNSURE)
+    assert alone.match.verdict is MatchVerdict.MATCH
+    assert check(alone, Reason.PLATE_UNSURE).detail.endswith("; a plate of no known form is not enough alone")
+    shown = decide(payloads=(text(plate="BMW7788"),), readings=read("BMW7788"), known=KNOWN)
+    assert (shown.verdict, shown.reason) == OK
+
+
 def test_of_two_declarations_of_a_plate_the_one_for_here_counts():
     elsewhere = declared(permit_id=b"another.", direction="import")
     for active in ((HERE, elsewhere), (elsewhere, HERE)):

@@ -16,9 +16,8 @@ from agent.core.plates import (
     Sight,
     bounded,
     doubt_of,
-    has_known_form,
 )
-from agent.core.plates.certainty import DOUBTFUL_AT_MOST
+from agent.core.plates.certainty import DOUBTFUL_AT_MOST, has_known_form
 from agent.core.plates.match import MatchVerdict
 from agent.core.plates.match import match as matched
 from agent.core.plates.vote import vote, votes
