@@ -303,6 +303,15 @@ class RestingPort(Protocol):
 
 
 @runtime_checkable
+class SecondStreamPort(Protocol):
+    """What a camera also offers that may have a second, small stream, to be looked at while its first one rests."""
+
+    def second(self) -> CameraPort | None:
+        """The second stream as a camera of its own, which is not open; None where none is set."""
+        ...
+
+
+@runtime_checkable
 class ExposurePort(Protocol):
     """What a camera also offers whose exposure can be set from here. For the thread that owns the open camera."""
 

@@ -156,6 +156,10 @@ class OpenCvCamera:
         if relay is not None and not wanted:
             relay.wake()
 
+    def second(self) -> OpenCvCamera | None:
+        """The stream of `second_url`, decoded by the processor: a small picture is little work."""
+        return None if self._settings.second_url is None else OpenCvCamera(second_settings(self._settings))
+
     def stream_figures(self) -> StreamFigures | None:
         """What has come by way of the relay; None without one."""
         relay = self._relay

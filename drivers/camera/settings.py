@@ -70,7 +70,10 @@ class OpenCvSettings(BaseModel):
 
 
 def second_settings(settings: OpenCvSettings) -> OpenCvSettings:
-    """Those of the camera's second stream, which must be there: a camera of its own, decoded by the processor."""
+    """Those of the camera's second stream, which must be there: a camera of its own, without the video engine.
+
+    An engine has few places.
+    """
     changes = {"url": settings.second_url, "second_url": None, "decoder": "software", "decoder_device": None}
     return settings.model_copy(update=changes)
 

@@ -9,7 +9,8 @@ import argparse
 import logging
 import os
 import socket
-from typing import TYPE_CHECKING, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from agent.vision.worker import start
 from agent.vision.worker.parent_link import ParentConnection, ParentGoneError
@@ -84,14 +85,8 @@ def _work(
     confinement.bar_files()
     readers = make_readers(settings)
     link.send(confinement.complete())
-    second = _second_stream(settings)
-    session = VisionWorkerSession(
-        link,
-        settings,
-        lambda: _camera_of(settings, make_camera, around),
-        readers,
-        None if second is None else lambda: _camera_of(second, make_camera, around),
-    )
+    make_first = partial(_camera_of, settings, make_camera, around)
+    session = VisionWorkerSession(link, settings, make_first, readers, _second_of(make_first))
     if not session.run():
         log.warning("a thread hangs in the camera or a reader; leaving without it")
     return start.EXIT_DONE
@@ -104,14 +99,19 @@ def _configuration(link: ParentConnection) -> Configure:
     raise ProtocolError("the first word must be Configure, at once and in one piece")
 
 
-def _second_stream(settings: Configure) -> Configure | None:
-    """The settings with the camera's second stream as the only one; None where there is none."""
-    table = settings.camera
-    if not table.get("second_url"):
+def _second_of(make_first: Callable[[], CameraPort]) -> Callable[[], CameraPort] | None:
+    """What makes the second stream; None where there is none. That the settings are wrong, the first one tells."""
+    from drivers.api import DeviceMisconfiguredError, SecondStreamPort  # noqa: PLC0415 - see _work
+
+    def second() -> CameraPort | None:
+        camera = make_first()
+        return camera.second() if isinstance(camera, SecondStreamPort) else None
+
+    try:
+        found = second()
+    except DeviceMisconfiguredError:
         return None
-    # Decoded by the processor: a video engine has few places, and a small picture is little work.
-    alone = {"url": table["second_url"], "second_url": None, "decoder": "software", "decoder_device": None}
-    return settings.model_copy(update={"camera": table | alone})
+    return None if found is None else cast("Callable[[], CameraPort]", second)
 
 
 def _camera_of(

@@ -407,6 +407,17 @@ def test_settings_that_do_not_go_together_are_refused_with_what_to_write(setting
     assert SECRET not in str(refused.value)
 
 
+def test_the_second_stream_is_a_camera_of_its_own_without_the_video_engine():
+    engine = {"decoder": "h264_v4l2m2m", "decoder_device": "/dev/video10"}
+    first = camera("opencv", {"url": "rtsp://host/1", "second_url": "rtsp://host/2"} | engine)
+    second = first.second()
+    settings = second._settings
+    assert (settings.url, settings.decoder, settings.decoder_device) == ("rtsp://host/2", "software", None)
+    assert second.second() is None
+    with pytest.raises(DeviceUnavailableError, match="not open"):
+        second.read()
+
+
 def test_a_video_engine_that_is_not_there_is_done_without_and_that_is_told(server):
     settings = {"decoder": "h264_v4l2m2m", "decoder_device": "/dev/null"}
     device = OpenCvCamera(OpenCvSettings(url=server.url("yard.mp4"), **settings, **PATIENT))

@@ -12,6 +12,7 @@ from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit.claims import PermitForm
 from agent.core.plates.frame_evidence import _around
 from agent.core.plates.match import MatchVerdict
+from agent.core.plates.plate_kinds import PlateKind
 from agent.core.plates.vote import vote
 from tests.support.lane.judging import (
     CONTEXT,
@@ -204,12 +205,13 @@ def test_a_plate_alone_passes_only_for_one_declaration_beyond_doubt(readings, ac
 
 
 def test_a_plate_of_no_known_form_needs_a_permit_beside_it():
-    european = declared(plate="BMW7788")
-    alone = by_plate(read("BMW7788"), active=(european,), known=replace(KNOWN_HERE, declaration=european), final=True)
+    said = {"plate": "BMW7788", "plate_kind": PlateKind.LATIN}
+    european, readings = declared(**said), read("BMW7788", kind="latin")
+    alone = by_plate(readings, active=(european,), known=replace(KNOWN_HERE, declaration=european), final=True)
     assert (alone.verdict, alone.reason) == (MANUAL, Reason.PLATE_UNSURE)
     assert alone.match.verdict is MatchVerdict.MATCH
     assert check(alone, Reason.PLATE_UNSURE).detail.endswith("; a plate of no known form is not enough alone")
-    shown = decide(payloads=(text(plate="BMW7788"),), readings=read("BMW7788"), known=KNOWN)
+    shown = decide(payloads=(text(**said),), readings=readings)
     assert (shown.verdict, shown.reason) == OK
 
 
