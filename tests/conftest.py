@@ -34,9 +34,11 @@ def pytest_configure(config) -> None:
         config.pluginmanager.register(plugin, CONTRACTS)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    # Speed is measured elsewhere.
-    settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    settings.load_profile("untimed")
+    # Speed is measured elsewhere. The same examples in each run: new ones are searched for by `make properties`.
+    untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("same", untimed, derandomize=True)
+    settings.register_profile("new", untimed, print_blob=True)
+    settings.load_profile(config.getoption("hypothesis_profile", None) or "same")
 
 
 @pytest.hookimpl(wrapper=True)
