@@ -235,7 +235,8 @@ def test_one_that_fails_over_its_pictures_is_ended_and_the_next_one_waits(honest
 )
 def test_one_that_cannot_be_had_is_told_and_no_question_waits_for_ever(honest, mode, why):
     start_s = scaled(0.3) if mode == "never" else PATIENCE_S
-    limits = SecondReadingLimits(start_s=start_s, answer_s=scaled(1.0), **RETRY)
+    seldom = RETRY | {"retry_first_s": 1.0, "retry_cap_s": 2.0}
+    limits = SecondReadingLimits(start_s=start_s, answer_s=scaled(0.5), **seldom)
     with running(mode, limits=limits) as service:
         eventually(lambda: why in service.status.trouble)
         assert answer(service, [honest.overview])[0] is None
