@@ -51,8 +51,7 @@ if TYPE_CHECKING:
     from agent.core.model import LedgerChange, WitnessReading
     from agent.mqtt import LinkView
     from agent.service.notify import Notifier
-    from agent.settings import LoadedSettings
-    from agent.settings.model.lane import Lane
+    from agent.settings import Lane, LoadedSettings
     from agent.store.gate_key import GateKey
 
 
