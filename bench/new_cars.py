@@ -205,7 +205,7 @@ class _SecondReader:
     """Reads kept pictures once more, from their bytes alone, and answers at once."""
 
     def __init__(self) -> None:
-        self._read = made_reader()
+        self._read = made_reader().read
 
     def read(
         self,

@@ -11,6 +11,7 @@ import argparse
 import logging
 import os
 import socket
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -41,8 +42,7 @@ if TYPE_CHECKING:
     from agent.vision.worker.sandbox.readable_files import ReadableFiles
     from agent.vision.worker.vin.reader import KeptVin
 
-    KeptReading = Callable[[tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]], PicturesShown]
-    """Reads pictures of codes, of plates and of VINs, JPEG. Raises nothing, whatever they hold."""
+    ReadPicturesOf = Callable[[tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]], PicturesShown]
 
 log = logging.getLogger("agent.vision.worker")
 
@@ -50,6 +50,18 @@ _LISTEN_S: Final = 3600.0
 _MOST_CODES: Final = 16
 _BLANK_PX: Final = 128
 _BLANK_PLATE_PX: Final = (80, 288)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReading:
+    """How kept pictures are read.
+
+    `read`: pictures of codes, of plates and of VINs, JPEG; raises nothing, whatever they hold. `warm`: uses once, on a
+    picture of nothing, what they are read with.
+    """
+
+    read: ReadPicturesOf
+    warm: Callable[[], None]
 
 
 def main() -> NoReturn:
@@ -70,7 +82,7 @@ def serve(descriptor: int, make_reader: Callable[[], KeptReading]) -> int:
     return template.serve(descriptor, partial(read_once, find_readable_files(CameraNeeds()), make_reader()))
 
 
-def read_once(around: ReadableFiles, read: KeptReading, end: socket.socket, handle: int) -> int:
+def read_once(around: ReadableFiles, reading: KeptReading, end: socket.socket, handle: int) -> int:
     """Be a second reader: give the parent the handle of this process, be confined, wait for pictures, answer once.
 
     Returns the exit code of the process.
@@ -80,10 +92,13 @@ def read_once(around: ReadableFiles, read: KeptReading, end: socket.socket, hand
         os.close(handle)
         confinement = Confinement(around)
         confinement.bar_files()
+        confined = confinement.complete()
+        # A page of memory that is shared with the template is copied when it is used first: nobody waits for it now.
+        reading.warm()
         link = ParentConnection(end)
         # That it is confined is the word that it is ready.
-        link.send(confinement.complete())
-        _answer(link, read)
+        link.send(confined)
+        _answer(link, reading.read)
     except (ParentGoneError, BrokenPipeError, ConnectionResetError):
         return start.EXIT_DONE
     except ProtocolError as error:
@@ -92,7 +107,7 @@ def read_once(around: ReadableFiles, read: KeptReading, end: socket.socket, hand
     return start.EXIT_DONE
 
 
-def _answer(link: ParentConnection, read: KeptReading) -> None:
+def _answer(link: ParentConnection, read: ReadPicturesOf) -> None:
     while True:
         for envelope in link.receive(_LISTEN_S):
             message = envelope.message
@@ -143,10 +158,15 @@ def made_reader(*, printed: bool = True) -> KeptReading:
         return None if found is None else _seen(found)
 
     blank = crop_jpeg(np.full((_BLANK_PX, _BLANK_PX, 3), 128, np.uint8))
-    codes.codes(blank, thorough=False)
-    labels.read_kept(blank)
-    _plate(plates, crop_jpeg(np.full((*_BLANK_PLATE_PX, 3), 128, np.uint8)))
-    return read
+    blank_plate = crop_jpeg(np.full((*_BLANK_PLATE_PX, 3), 128, np.uint8))
+
+    def warm() -> None:
+        codes.codes(blank, thorough=False)
+        labels.read_kept(blank)
+        _plate(plates, blank_plate)
+
+    warm()
+    return KeptReading(read, warm)
 
 
 def _told(payloads: Sequence[bytes]) -> tuple[bytes, ...]:

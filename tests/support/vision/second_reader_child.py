@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent.parent))
 
 from agent.vision.worker import second_reader, template
 from agent.vision.worker.protocol import VERSION, Hello, PicturesShown, Sandbox
+from agent.vision.worker.second_reader import KeptReading
 from agent.vision.worker.wire import encoded
 from tests.support.vision.sandbox_attempts import attempted
 
@@ -71,7 +72,7 @@ def serve():
             os._exit(6)
         case "early" | "garbage" | "old" | "bare":
             os._exit(template.serve(options.fd, misbehaving(options.mode)))
-    os._exit(second_reader.serve(options.fd, lambda: reading(options.mode)))
+    os._exit(second_reader.serve(options.fd, lambda: KeptReading(reading(options.mode), lambda: None)))
 
 
 if __name__ == "__main__":
