@@ -47,10 +47,10 @@ class SecondReadingLimits:
     """How long what may take, in seconds.
 
     `start_s`: from the start of the template until the first one is confined and waits. `fork_s`: until the next ones
-    are. `reading_s`: to read the pictures.
-    `answer_s`: from the question to the answer, where need be with the start of a process. `killed_s`: to end once
-    killed. `retry_first_s`, `retry_cap_s`: the backoff between starts that fail. `steady_s`: one that has waited for so
-    long, or has answered, clears it.
+    are. `reading_s`: to read the pictures. `answer_s`: from the question to the answer, where need be with the start of
+    a process. `killed_s`: to end once killed. `rest_s`: from an answer until the next one is forked, where nobody asks
+    meanwhile. `retry_first_s`, `retry_cap_s`: the backoff between starts that fail. `steady_s`: one that has waited for
+    so long, or has answered, clears it.
     """
 
     start_s: float = 30.0
@@ -58,6 +58,7 @@ class SecondReadingLimits:
     reading_s: float = 3.0
     answer_s: float = 8.0
     killed_s: float = 1.0
+    rest_s: float = 0.3
     retry_first_s: float = 0.5
     retry_cap_s: float = 30.0
     steady_s: float = 5.0
@@ -214,7 +215,8 @@ class SecondReadingService:
         yield from (question.due_at for question in tuple(self._questions))
         now = time.monotonic()
         yield from (reader.due_at for reader in self._readers if reader.due_at > now or reader.question is not None)
-        if len(self._spares()) < self._wanted and all(reader.ready for reader in self._readers):
+        is_one_due = len(self._spares()) < self._wanted and all(reader.ready for reader in self._readers)
+        if is_one_due and (self._failures or not self._is_reading()):
             yield self._start_at
         if self._ending:
             yield now + _REAP_EVERY_S
@@ -226,7 +228,7 @@ class SecondReadingService:
         """Have one forked where one is wanted and none is on its way: two at a time would only hinder one another."""
         now = time.monotonic()
         starting = any(not reader.ready for reader in self._readers)
-        if starting or len(self._spares()) >= self._wanted or now < self._start_at:
+        if starting or len(self._spares()) >= self._wanted or self._is_resting(now):
             return
         try:
             process = self._living_template().forked()
@@ -236,6 +238,18 @@ class SecondReadingService:
             return
         self._readers.append(_Reader(process, now + (self._limits.fork_s if self._forks else self._limits.start_s)))
         selector.register(process, selectors.EVENT_READ)
+
+    def _is_resting(self, now: float) -> bool:
+        """Whether the next one is to wait: for the backoff, or for the barrier of the vehicle whose pictures are read.
+
+        On a box of two cores its start would take one of them from just these.
+        """
+        if self._failures:
+            return now < self._start_at
+        return not self._questions and (now < self._start_at or self._is_reading())
+
+    def _is_reading(self) -> bool:
+        return any(reader.question is not None for reader in self._readers)
 
     def _living_template(self) -> TemplateProcess:
         """The process that second readers are forked from; started where there is none. Raises OSError."""
@@ -322,6 +336,7 @@ class SecondReadingService:
                     raise
                 self._end(selector, reader, "")
                 self._recovered()
+                self._start_at = time.monotonic() + self._limits.rest_s
                 question.answer(shown, "")
             case _:
                 raise ProtocolError(Text("{name} was not to be said", name=type(message).__name__))
@@ -396,6 +411,11 @@ def _shown(question: _Question, message: protocol.PicturesShown) -> PicturesShow
     told = (len(message.codes), len(message.plates), len(message.vins))
     if told != (len(question.codes), len(question.plates), len(question.vins)):
         raise ProtocolError("an answer about other pictures")
+    return pictures_shown(message)
+
+
+def pictures_shown(message: protocol.PicturesShown) -> PicturesShown:
+    """What a second reader says as values of the core."""
     return PicturesShown(
         codes=tuple(code for codes in message.codes for code in codes),
         plates=tuple(
