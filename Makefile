@@ -10,7 +10,7 @@ BIN    := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare \
-	test-cluster proofs faults fuzz fuzz-guided races model mutants soak soak-lane soak-vision stress train \
+	test-cluster proofs faults fuzz fuzz-guided properties races model mutants soak soak-lane soak-vision stress train \
 	train-detector schema texts architecture format lock deb release sign clean
 
 # A line that ends in a backslash goes on in the next.
@@ -80,6 +80,10 @@ fuzz-guided: setup  ## Let coverage guide the attack on one reader for five minu
 	the names stand in `make fuzz`
 	@PYTHON=$(PYTHON) tools/setup_fuzz.sh
 	@.venv-fuzz/bin/python -m tests.fuzz.guided "$(READER)"
+
+properties: setup  ## Test what must hold for all input on new random examples (`make test` takes the same ones each \
+	time); some minutes
+	@$(BIN)/python -m pytest -n 2 --hypothesis-profile=new $$(grep -rlE '^from hypothesis' tests --include='*.py')
 
 races: setup  ## Three gates race for permits, are killed, cut off and lose journals: was any used twice?
 	@$(BIN)/python -m tests.races.races

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import cv2
 import numpy as np
 
-from agent.core.decision import JudgementRules, PicturesShown, PlateShown, VinShown
+from agent.core.decision import JudgementRules
 from agent.core.events import ClockReading
 from agent.core.lane import Decide, Decided
 from agent.core.lists import FreshnessRules
@@ -34,6 +34,7 @@ from agent.lane.decider import Decider, LanePlace, Sources
 from agent.site import StandaloneSite
 from agent.store.journal import Journal
 from agent.vision.mapping import DetectionMapper, MappedDetection
+from agent.vision.second_reading import pictures_shown
 from agent.vision.worker.detections import DetectionBuilder
 from agent.vision.worker.kept_picture import KeptPictureReader
 from agent.vision.worker.latest_frame import NumberedFrame
@@ -57,7 +58,7 @@ from tests.support.store.registries import open_registry, put_whole
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from agent.core.decision import Decision
+    from agent.core.decision import Decision, PicturesShown
     from agent.core.permit import Permit
     from agent.store.registry import Registry
     from bench.sights import Pixels
@@ -180,7 +181,7 @@ class CameraReaders:
     """What one camera's vision worker reads of frames, as the agent gets it."""
 
     def __init__(self) -> None:
-        self._codes, self._plates, self._vins = QrReader(), PlateReader(), VinReader()
+        self._codes, self._plates, self._vins = QrReader(), PlateReader(), VinReader.with_print()
         self._kept = KeptPictureReader()
 
     def read(self, frames: Iterable[Pixels]) -> list[MappedDetection]:
@@ -205,7 +206,7 @@ class _SecondReader:
     """Reads kept pictures once more, from their bytes alone, and answers at once."""
 
     def __init__(self) -> None:
-        self._read = made_reader()
+        self._read = made_reader().read
 
     def read(
         self,
@@ -214,20 +215,7 @@ class _SecondReader:
         answer: Callable[[PicturesShown | None, str], None],
         vins: Sequence[bytes] = (),
     ) -> None:
-        told = self._read(tuple(codes), tuple(plates), tuple(vins))
-        answer(
-            PicturesShown(
-                codes=tuple(code for shown in told.codes for code in shown),
-                plates=tuple(
-                    None
-                    if plate is None
-                    else PlateShown(plate.text, plate.positions, plate.confidence, plate.columns, plate.two_lines)
-                    for plate in told.plates
-                ),
-                vins=tuple(tuple(VinShown(vin.text, vin.source) for vin in shown) for shown in told.vins) or None,
-            ),
-            "",
-        )
+        answer(pictures_shown(self._read(tuple(codes), tuple(plates), tuple(vins))), "")
 
 
 class _Judge:

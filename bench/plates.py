@@ -107,7 +107,7 @@ def run(data: Path, recognisers: Sequence[Path], told: Callable[[str], None]) ->
 @contextmanager
 def _weights(recogniser: Path) -> Iterator[Path]:
     """A folder of weights with another recogniser in it."""
-    own, content = weights.load("recogniser"), recogniser.read_bytes()
+    own, content = weights.checked("recogniser").read_bytes(), recogniser.read_bytes()
     manifest = (weights.FOLDER / "manifest.toml").read_text(encoding="utf-8")
     manifest = manifest.replace(f"size = {len(own)}", f"size = {len(content)}")
     manifest = manifest.replace(hashlib.sha256(own).hexdigest(), hashlib.sha256(content).hexdigest())

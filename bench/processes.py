@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -12,11 +16,15 @@ _NAMES = {"agent.vision.worker.main": "worker", "agent.vision.worker.second_read
 
 
 def family(pid: int) -> dict[int, str]:
-    """The process and its children, by process id: "main", what the agent starts by its name, and others as "other"."""
-    children = [
-        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
-    ]
-    return {pid: "main"} | {child: _name(child) for child in children}
+    """The process and all below it, by process id: "main", what the agent starts by its name, and others as "other"."""
+    return {pid: "main"} | {child: _name(child) for child in _below(pid)}
+
+
+def _below(pid: int) -> Iterator[int]:
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in map(int, (task / "children").read_text().split()):
+            yield child
+            yield from _below(child)
 
 
 def _name(pid: int) -> str:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import gc
 import signal
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +21,13 @@ if TYPE_CHECKING:
 CONTRACTS = "gate_agent.contracts"
 FILE = Path("build/board-faults.txt")
 TESTS = Path(__file__).parent
-WHOLE_GATES = ("system", "packaging", "races")
-CORE = ("unit", "agent", "core")
+WAITING = ("system", "packaging", "races", "attacks", "unit/sim", "unit/drivers", "unit/agent/mqtt")
+"""Folders whose tests wait for whole gates, brokers and time limits more than they compute, the longest first."""
+LONG = ("unit/agent/core/lane/test_rules.py",)
+"""Files that take long and stand last by their names."""
+CORE = "unit/agent/core"
+WAITED = 0.85
+"""After so much of what computes, nothing that waits begins any more: else processors idle at the end."""
 
 
 def pytest_configure(config) -> None:
@@ -34,9 +38,11 @@ def pytest_configure(config) -> None:
         config.pluginmanager.register(plugin, CONTRACTS)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    # Speed is measured elsewhere.
-    settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    settings.load_profile("untimed")
+    # Speed is measured elsewhere. The same examples in each run: new ones are searched for by `make properties`.
+    untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("same", untimed, derandomize=True)
+    settings.register_profile("new", untimed, print_blob=True)
+    settings.load_profile(config.getoption("hypothesis_profile", None) or "same")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -50,12 +56,13 @@ def pytest_collection() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(config, items) -> None:
-    """Begin with whole gates, and end with the core, whose short files wait for nothing: so no processor idles while
-    the last tests wait.
+    """Mix what waits with what computes, and end with the core, whose short files wait for nothing: so no processor
+    idles.
 
     Scale time limits.
     """
-    items.sort(key=lambda item: _turn(item.path))
+    turns = _turns(list(dict.fromkeys(item.path for item in items)))
+    items.sort(key=lambda item: turns[item.path])
     usual_s = float(config.getini("timeout"))
     for item in items:
         own = item.get_closest_marker("timeout")
@@ -63,10 +70,19 @@ def pytest_collection_modifyitems(config, items) -> None:
         item.add_marker(pytest.mark.timeout(scaled(limit_s)), append=False)
 
 
-@cache
-def _turn(path: Path) -> int:
-    parts = path.relative_to(TESTS).parts
-    return 0 if parts[0] in WHOLE_GATES else 2 if parts[:3] == CORE else 1
+def _turns(files: list[Path]) -> dict[Path, float]:
+    """When each file has its turn, from 0 to 1; those of a folder stay in their order."""
+    names = {file: file.relative_to(TESTS).as_posix() for file in files}
+
+    def waits(file: Path) -> int | None:
+        folders = (*WAITING, *LONG)
+        return next((place for place, one in enumerate(folders) if names[file].startswith(one)), None)
+
+    waiting = sorted((file for file in files if waits(file) is not None), key=waits)
+    computing = sorted((file for file in files if waits(file) is None), key=lambda file: names[file].startswith(CORE))
+    return {file: WAITED * place / len(waiting) for place, file in enumerate(waiting)} | {
+        file: place / len(computing) for place, file in enumerate(computing)
+    }
 
 
 def pytest_collection_finish() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from agent.anchors import AnchorFollower, AnchorFollowerDependencies
 from agent.assembly.central_connection import CentralConnection, CentralDependencies
@@ -39,7 +39,7 @@ from agent.vision.second_reading import COMMAND, WITHOUT_PRINT, SecondReadingSer
 from agent.voice import FOLDER_NAME, ImportedRecordings, Recordings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
     from datetime import time
     from pathlib import Path
@@ -51,11 +51,8 @@ if TYPE_CHECKING:
     from agent.core.model import LedgerChange, WitnessReading
     from agent.mqtt import LinkView
     from agent.service.notify import Notifier
-    from agent.settings import LoadedSettings
+    from agent.settings import Lane, LoadedSettings
     from agent.store.gate_key import GateKey
-
-MOST_SECOND_READERS: Final = 2
-"""That wait at a time: more vehicles than two are seldom let pass within the second that a new one takes to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +197,7 @@ class GateParts:
             lambda: Recordings(ImportedRecordings(settings.state.directory / FOLDER_NAME)),
             self._local_time,
         )
-        reads_vins = any("vin" in camera.readers for lane in settings.lanes.values() for camera in lane.cameras)
-        self.second_reading = SecondReadingService(
-            min(len(settings.lanes), MOST_SECOND_READERS), command=COMMAND if reads_vins else WITHOUT_PRINT
-        )
+        self.second_reading = second_reading_of(settings.lanes.values())
         sources = Sources(
             self.lists.registry,
             self.journal,
@@ -366,3 +360,13 @@ class GateParts:
     def _site_changed(self, view: LinkView) -> None:
         self.diagnostics.link_changed("site", view)
         self.devices.changed("broker", "site broker", view.state.value, view.detail or view.url)
+
+
+def second_reading_of(lanes: Iterable[Lane]) -> SecondReadingService:
+    """The second readers of a gate with these lanes. One waits, as the next one is ready in milliseconds.
+
+    Without cameras there are no pictures to read, and none waits.
+    """
+    cameras = [camera for lane in lanes for camera in lane.cameras]
+    reads_vins = any("vin" in camera.readers for camera in cameras)
+    return SecondReadingService(1 if cameras else 0, command=COMMAND if reads_vins else WITHOUT_PRINT)

@@ -135,7 +135,7 @@ class LaneLoop:
         self._interlock = dependencies.interlock
         self._dry_run = dependencies.dry_run
         self._inbox: queue.SimpleQueue[Callable[[Instant], None] | _Report | None] = queue.SimpleQueue()
-        self._samples: deque[Sampled] = deque()
+        self._observed: deque[Sampled | InterlockChanged] = deque()
         self._counting = threading.Lock()
         self._waiting = 0
         self._may_tell = OnceEvery(TELL_EVERY_S)
@@ -189,7 +189,7 @@ class LaneLoop:
 
     def sampled(self, signals: Signals) -> None:
         """Hand in a debounced sample of the inputs: it is looked at before all else that waits."""
-        self._samples.append(Sampled(self._now(), signals))
+        self._observed.append(Sampled(self._now(), signals))
         self._inbox.put(lambda _: None)
 
     def pulsed(self, report: PulseReport) -> None:
@@ -213,7 +213,9 @@ class LaneLoop:
         self._inbox.put(lambda now: self._feed(replace(answer, now=now)))
 
     def _interlock_changed(self, free: bool, arm_in_use: bool) -> None:
-        self._inbox.put(lambda now: self._feed(InterlockChanged(now, free, arm_in_use)))
+        """Take in among the samples, in its place: who uses an arm is known before that is seen to move."""
+        self._observed.append(InterlockChanged(self._now(), free, arm_in_use))
+        self._inbox.put(lambda _: None)
 
     # ------------------------------------------------------------------------------------------------- the thread
 
@@ -228,7 +230,7 @@ class LaneLoop:
             if not self._winding_down:
                 self._tick()
             return
-        self._feed_samples()
+        self._feed_observed()
         match item:
             case None:
                 self._stopping = True
@@ -250,8 +252,8 @@ class LaneLoop:
     def _tick(self) -> None:
         if self._recorder.failing:
             self._recorder.retry()
-        samples, now = self._waiting_samples(), self._now()
-        self._feed(*samples, Ticked(now))
+        observed, now = self._waiting_observed(), self._now()
+        self._feed(*observed, Ticked(now))
         self._ticked_at = now.at
         self.worker.touch()
         self._tell()
@@ -279,25 +281,28 @@ class LaneLoop:
             )
         )
 
-    def _feed_samples(self) -> None:
-        """Look at the samples that wait, and at those that came while that took long."""
+    def _feed_observed(self) -> None:
+        """Look at the samples and changes of the interlock that wait, and at those that came while that took long."""
         for _ in range(LOOKS):
-            if not (samples := self._waiting_samples()):
+            if not (observed := self._waiting_observed()):
                 return
-            self._feed(*samples)
+            self._feed(*observed)
 
-    def _waiting_samples(self) -> list[Sampled]:
-        """Take the samples that came meanwhile, each with the time at which it came.
+    def _waiting_observed(self) -> list[Sampled | InterlockChanged]:
+        """Take the samples and the changes of the interlock that came meanwhile, each with the time at which it came.
 
         So a disk or a decision that holds the loop up is no gap in what the inputs saw, and no loss of them.
         """
-        taken: list[Sampled] = []
-        while self._samples and not self._winding_down:
-            sample = self._samples.popleft()
-            if sample.now.at < self._fed_at:  # it came while something later was looked at
-                sample = replace(sample, now=self._now())
-            self._bystanders = self._bystanders.with_vehicle(sample.signals.presence, sample.now.at)
-            taken.append(sample)
+        taken: list[Sampled | InterlockChanged] = []
+        last_at = self._fed_at
+        while self._observed and not self._winding_down:
+            item = self._observed.popleft()
+            if item.now.at < last_at:  # it came while something later was looked at
+                item = replace(item, now=self._now())
+            last_at = item.now.at
+            if isinstance(item, Sampled):
+                self._bystanders = self._bystanders.with_vehicle(item.signals.presence, item.now.at)
+            taken.append(item)
         return taken
 
     def _has_room(self, weight: int) -> bool:
@@ -396,7 +401,7 @@ class LaneLoop:
         if answer is None:
             return []
         # It opens at the time that it is by now, and by what the inputs saw meanwhile.
-        return [*self._waiting_samples(), replace(answer, now=self._now())]
+        return [*self._waiting_observed(), replace(answer, now=self._now())]
 
     def _carry_out(self, effects: tuple[Effect, ...]) -> Decide | None:
         """Do what the effects say, in their order, but for a decision that is asked for: that is returned.

@@ -1,4 +1,4 @@
-"""One vision worker as its parent holds it: started, spoken to, and killed."""
+"""One process that touches foreign pixels as its parent holds it: started, spoken to, and killed."""
 
 from __future__ import annotations
 
@@ -27,13 +27,44 @@ log = logging.getLogger(__name__)
 
 COMMAND = (sys.executable, "-I", "-m", "agent.vision.worker.main")
 
-_CHUNK_BYTES = 256 * 1024
-_SEND_TIMEOUT_S = 1.0
+CHUNK_BYTES = 256 * 1024
+SEND_TIMEOUT_S = 1.0
 _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-class VisionWorkerProcess:
+class ParentEnd:
+    """The parent's end of the socket to such a process."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._socket = end
+        self._decoder = Decoder(from_worker=True)
+
+    def fileno(self) -> int:
+        """The socket, to wait on."""
+        return self._socket.fileno()
+
+    def send(self, message: ToWorker, pictures: Sequence[bytes] = ()) -> None:
+        """Say something to it. Raises OSError when it does not listen, ProtocolError for what is too large."""
+        self._socket.settimeout(SEND_TIMEOUT_S)
+        try:
+            self._socket.sendall(encoded(message, pictures))
+        finally:
+            self._socket.settimeout(None)
+
+    def receive(self) -> list[Envelope] | None:
+        """What it says; to be called when the socket is readable. None when it has gone. Raises ProtocolError."""
+        try:
+            data = self._received_bytes()
+        except OSError:
+            return None
+        return self._decoder.feed(data) if data else None
+
+    def _received_bytes(self) -> bytes:
+        return self._socket.recv(CHUNK_BYTES)
+
+
+class VisionWorkerProcess(ParentEnd):
     """Start a vision worker and hold the other end of its socket. The thread that starts it must outlive it.
 
     The child gets nothing but that socket and the standard error: no secret of the environment, no other open file, no
@@ -54,33 +85,12 @@ class VisionWorkerProcess:
                 process_group=0,
                 env=scrubbed_environment(),
             )
-        self._socket = ours
-        self._decoder = Decoder(from_worker=True)
+        super().__init__(ours)
 
     @property
     def pid(self) -> int:
         """Its process id."""
         return self._process.pid
-
-    def fileno(self) -> int:
-        """The socket, to wait on."""
-        return self._socket.fileno()
-
-    def send(self, message: ToWorker, pictures: Sequence[bytes] = ()) -> None:
-        """Say something to it. Raises OSError when it does not listen, ProtocolError for what is too large."""
-        self._socket.settimeout(_SEND_TIMEOUT_S)
-        try:
-            self._socket.sendall(encoded(message, pictures))
-        finally:
-            self._socket.settimeout(None)
-
-    def receive(self) -> list[Envelope] | None:
-        """What it says; to be called when the socket is readable. None when it has gone. Raises ProtocolError."""
-        try:
-            data = self._socket.recv(_CHUNK_BYTES)
-        except OSError:
-            return None
-        return self._decoder.feed(data) if data else None
 
     def ended_within(self, timeout_s: float) -> bool:
         """Wait for it to end by itself."""
@@ -107,17 +117,20 @@ class VisionWorkerProcess:
     def how_it_ended(self) -> str:
         """Its exit in words; for after it has ended."""
         code = self._process.returncode
-        if code is None:
-            return Text("still runs")
-        if code == EXIT_ANEW:
-            return Text("asked to be started again: what its camera needs is another file or device by now")
-        if code >= 0:
-            return Text("ended with exit code {code}", code=code)
-        try:
-            name = signal.Signals(-code).name
-        except ValueError:
-            name = Text("signal {number}", number=-code)
-        return Text("was ended by {name}", name=name)
+        return Text("still runs") if code is None else end_in_words(code)
+
+
+def end_in_words(code: int) -> str:
+    """How a process ended, by its exit code as `subprocess` has it: a signal is a negative one."""
+    if code == EXIT_ANEW:
+        return Text("asked to be started again: what its camera needs is another file or device by now")
+    if code >= 0:
+        return Text("ended with exit code {code}", code=code)
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = Text("signal {number}", number=-code)
+    return Text("was ended by {name}", name=name)
 
 
 def scrubbed_environment() -> dict[str, str]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from agent.core.decision import PicturesShown, PlateShown, VinShown
 from agent.core.model import delay_s
 from agent.service.worker import Worker
-from agent.vision.process import VisionWorkerProcess
+from agent.vision.template_process import ForkedProcess, TemplateProcess
 from agent.vision.worker import protocol
 from agent.vision.worker.protocol import VERSION, Hello, ProtocolError, ReadPictures, Sandbox
 from drivers.text import Text
@@ -46,16 +46,19 @@ _STOPPED: Final = Text("the agent stops")
 class SecondReadingLimits:
     """How long what may take, in seconds.
 
-    `start_s`: from the start of a process until it is confined and waits. `reading_s`: to read the pictures.
-    `answer_s`: from the question to the answer, where need be with the start of a process. `killed_s`: to end once
-    killed. `retry_first_s`, `retry_cap_s`: the backoff between starts that fail. `steady_s`: one that has waited for so
-    long, or has answered, clears it.
+    `start_s`: from the start of the template until the first one is confined and waits. `fork_s`: until the next ones
+    are. `reading_s`: to read the pictures. `answer_s`: from the question to the answer, where need be with the start of
+    a process. `killed_s`: to end once killed. `rest_s`: from an answer until the next one is forked, where nobody asks
+    meanwhile. `retry_first_s`, `retry_cap_s`: the backoff between starts that fail. `steady_s`: one that has waited for
+    so long, or has answered, clears it.
     """
 
     start_s: float = 30.0
+    fork_s: float = 5.0
     reading_s: float = 3.0
     answer_s: float = 8.0
     killed_s: float = 1.0
+    rest_s: float = 0.3
     retry_first_s: float = 0.5
     retry_cap_s: float = 30.0
     steady_s: float = 5.0
@@ -94,7 +97,7 @@ class _Reader:
     While it waits: when it has waited for so long that it counts as steady.
     """
 
-    process: VisionWorkerProcess
+    process: ForkedProcess
     due_at: float
     greeted: bool = False
     ready: bool = False
@@ -111,8 +114,10 @@ class SecondReadingService:
         self._limits = limits or SecondReadingLimits()
         self._command = tuple(command)
         self._questions: deque[_Question] = deque()
+        self._template: TemplateProcess | None = None
+        self._forks = False
         self._readers: list[_Reader] = []
-        self._ending: list[tuple[VisionWorkerProcess, float]] = []
+        self._ending: list[tuple[ForkedProcess | TemplateProcess, float]] = []
         self._failures = 0
         self._start_at = 0.0
         self._status = SecondReadingStatus(wanted)
@@ -128,7 +133,7 @@ class SecondReadingService:
     @property
     def pids(self) -> tuple[int, ...]:
         """The process ids of those that run."""
-        return tuple(reader.process.pid for reader in tuple(self._readers))
+        return tuple(reader.process.pid for reader in tuple(self._readers) if reader.greeted)
 
     def start(self) -> None:
         """Begin to start second readers. Raises OSError where the process has no file left to open."""
@@ -182,6 +187,7 @@ class SecondReadingService:
             finally:
                 for reader in tuple(self._readers):
                     self._end(selector, reader, _STOPPED)
+                self._end_template()
                 self._reap(self._limits.killed_s)
 
     def _round(self, selector: selectors.BaseSelector) -> None:
@@ -209,7 +215,8 @@ class SecondReadingService:
         yield from (question.due_at for question in tuple(self._questions))
         now = time.monotonic()
         yield from (reader.due_at for reader in self._readers if reader.due_at > now or reader.question is not None)
-        if len(self._spares()) < self._wanted and all(reader.ready for reader in self._readers):
+        is_one_due = len(self._spares()) < self._wanted and all(reader.ready for reader in self._readers)
+        if is_one_due and (self._failures or not self._is_reading()):
             yield self._start_at
         if self._ending:
             yield now + _REAP_EVERY_S
@@ -218,18 +225,47 @@ class SecondReadingService:
         return [reader for reader in self._readers if reader.question is None]
 
     def _start_one(self, selector: selectors.BaseSelector) -> None:
-        """Start one where one is wanted and none is starting: two at a time would only hinder one another."""
+        """Have one forked where one is wanted and none is on its way: two at a time would only hinder one another."""
         now = time.monotonic()
         starting = any(not reader.ready for reader in self._readers)
-        if starting or len(self._spares()) >= self._wanted or now < self._start_at:
+        if starting or len(self._spares()) >= self._wanted or self._is_resting(now):
             return
         try:
-            process = VisionWorkerProcess(self._command)
+            process = self._living_template().forked()
         except OSError as error:
+            self._end_template()
             self._failed(Text("it could not be started: {error}", error=error))
             return
-        self._readers.append(_Reader(process, now + self._limits.start_s))
+        self._readers.append(_Reader(process, now + (self._limits.fork_s if self._forks else self._limits.start_s)))
         selector.register(process, selectors.EVENT_READ)
+
+    def _is_resting(self, now: float) -> bool:
+        """Whether the next one is to wait: for the backoff, or for the barrier of the vehicle whose pictures are read.
+
+        On a box of two cores its start would take one of them from just these.
+        """
+        if self._failures:
+            return now < self._start_at
+        return not self._questions and (now < self._start_at or self._is_reading())
+
+    def _is_reading(self) -> bool:
+        return any(reader.question is not None for reader in self._readers)
+
+    def _living_template(self) -> TemplateProcess:
+        """The process that second readers are forked from; started where there is none. Raises OSError."""
+        if self._template is not None and self._template.ended_within(0.0):
+            self._end_template()
+        if self._template is None:
+            self._template = TemplateProcess(self._command)
+            self._forks = False
+        return self._template
+
+    def _end_template(self) -> None:
+        """Kill it, and with it what was forked from it."""
+        if self._template is not None:
+            self._template.kill()
+            self._ending.append((self._template, time.monotonic() + self._limits.killed_s))
+            self._template = None
 
     def _hand_out(self, selector: selectors.BaseSelector) -> None:
         for reader in [one for one in self._spares() if one.ready]:
@@ -252,7 +288,9 @@ class SecondReadingService:
                 self._end(selector, reader, _LATE)
             elif now >= reader.due_at and not reader.ready:
                 self._end(selector, reader, "")
-                self._failed(Text("it was not ready within {start_s} s", start_s=f"{self._limits.start_s:g}"))
+                limit_s = self._limits.fork_s if self._forks else self._limits.start_s
+                self._end_template()
+                self._failed(Text("it was not ready within {start_s} s", start_s=f"{limit_s:g}"))
         for question in [one for one in tuple(self._questions) if now >= one.due_at]:
             self._questions.remove(question)
             trouble = self._status.trouble
@@ -284,7 +322,7 @@ class SecondReadingService:
                     )
                 reader.greeted = True
             case Sandbox(missing=missing) if reader.greeted and not reader.ready:
-                reader.ready = True
+                reader.ready = self._forks = True
                 reader.due_at = time.monotonic() + self._limits.steady_s
                 if missing and missing != self._status.unconfined:
                     log.warning("the sandbox of a second reader lacks: %s", "; ".join(missing))
@@ -298,6 +336,7 @@ class SecondReadingService:
                     raise
                 self._end(selector, reader, "")
                 self._recovered()
+                self._start_at = time.monotonic() + self._limits.rest_s
                 question.answer(shown, "")
             case _:
                 raise ProtocolError(Text("{name} was not to be said", name=type(message).__name__))
@@ -312,8 +351,10 @@ class SecondReadingService:
         self._end(selector, reader, why)
         if asked:
             log.warning("a second reader failed over its pictures: %s", why)
-        else:
-            self._failed(why)
+            return
+        if not reader.ready:
+            self._end_template()
+        self._failed(why)
 
     def _failed(self, why: str) -> None:
         """Note that a process cannot be had, and wait before the next try."""
@@ -370,6 +411,11 @@ def _shown(question: _Question, message: protocol.PicturesShown) -> PicturesShow
     told = (len(message.codes), len(message.plates), len(message.vins))
     if told != (len(question.codes), len(question.plates), len(question.vins)):
         raise ProtocolError("an answer about other pictures")
+    return pictures_shown(message)
+
+
+def pictures_shown(message: protocol.PicturesShown) -> PicturesShown:
+    """What a second reader says as values of the core."""
     return PicturesShown(
         codes=tuple(code for codes in message.codes for code in codes),
         plates=tuple(

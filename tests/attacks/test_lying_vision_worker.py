@@ -302,7 +302,7 @@ def test_where_two_cameras_saw_it_a_lane_that_asks_for_both_opens(tmp_path, hone
 @pytest.mark.parametrize("mode", ["hang", "segfault", "leave", "other", "garbage", "never", "early", "old"])
 def test_a_second_reader_that_fails_is_for_an_officer_in_bounded_time(tmp_path, honest, mode):
     """M7: a picture that hangs or crashes its reader, and a reader that cannot be had, open nothing."""
-    limits = SecondReadingLimits(start_s=scaled(1.0), answer_s=scaled(2.0), retry_first_s=0.1, retry_cap_s=0.2)
+    limits = SecondReadingLimits(start_s=scaled(1.0), answer_s=scaled(2.0), retry_first_s=0.5, retry_cap_s=1.0)
     with gate(tmp_path, mode, limits) as running:
         running.tell(whole(honest))
         decision, found = running.decision()

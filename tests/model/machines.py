@@ -53,13 +53,13 @@ def _boards() -> Iterator[Row]:
 
 def _sites() -> Iterator[Row]:
     for name, scenario in site_scenarios.SCENARIOS.items():
-        short, whole = Bounds(states=500, judge_every=25), Bounds(states=250_000, seconds=37, judge_every=50)
+        short, whole = Bounds(states=300, judge_every=25), Bounds(states=250_000, seconds=37, judge_every=50)
         yield Row(f"site: {name}", partial(site.SiteMachine, scenario), short, whole)
 
 
 def _sessions() -> Iterator[Row]:
     for name, kind in sessions.KINDS.items():
-        short, whole = Bounds(states=1_500, judge_every=25), Bounds(states=250_000, seconds=25, judge_every=50)
+        short, whole = Bounds(states=900, judge_every=25), Bounds(states=250_000, seconds=25, judge_every=50)
         yield Row(f"sessions: {name}", partial(sessions.SessionsMachine, kind), short, whole)
 
 

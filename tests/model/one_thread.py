@@ -14,11 +14,13 @@ import threading
 import time
 from collections import deque
 from contextlib import contextmanager
+from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
 
 class Lock:
@@ -123,6 +125,12 @@ class SimpleQueue:
         return not self.items
 
 
+@cache
+def _modules_of(rooms: tuple[str, ...], _loaded: int) -> tuple[ModuleType, ...]:
+    """The modules of these rooms; looked for once more where more is loaded by now."""
+    return tuple(module for name, module in sys.modules.items() if name.startswith(rooms))
+
+
 @contextmanager
 def one_thread(*rooms: str, **more: tuple[object, object]) -> Iterator[None]:
     """Within: these rooms have one thread, a clock that is moved by hand, and no chance.
@@ -140,7 +148,7 @@ def one_thread(*rooms: str, **more: tuple[object, object]) -> Iterator[None]:
             SimpleNamespace(Queue=Queue, SimpleQueue=SimpleQueue, Full=queue.Full, Empty=queue.Empty),
         ),
     }
-    modules = [module for name, module in sys.modules.items() if name.startswith(rooms)]
+    modules = _modules_of(rooms, len(sys.modules))
     changed = [
         (module, name)
         for module in modules

@@ -15,12 +15,12 @@ import types
 from collections import deque
 from dataclasses import fields, is_dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
 _ATOMS: Final = (str, bytes, int, float, bool, type(None), enum.Enum, type, types.ModuleType, types.BuiltinFunctionType)
 
@@ -30,51 +30,60 @@ class Copier:
 
     def __init__(self, shared: tuple[type, ...]) -> None:
         self._shared = (*_ATOMS, *shared)
+        self._same = _kinds_of(self._shared)
         self._memo: dict[int, Any] = {}
         self._alive: list[Any] = []  # so that no id is given twice
 
     def copied(self, it: Any) -> Any:
         """A copy of a graph. Raises TypeError for what cannot be copied, such as a running generator."""
-        if isinstance(it, self._shared) or _is_frozen(it):
+        kind = type(it)
+        same = self._same.get(kind)
+        if same is None:
+            same = self._same[kind] = issubclass(kind, self._shared)
+        if same or _is_frozen(it):
             return it
         done = self._memo.get(id(it))
         if done is not None:
             return done
         self._alive.append(it)
-        copy: Callable[[Any], Any] = next(way for kind, way in self._ways() if isinstance(it, kind))
-        return copy(it)
+        copy: Callable[[Copier, Any], Any] = _way(kind)
+        return copy(self, it)
 
-    def _ways(self) -> Iterator[tuple[Any, Callable[[Any], Any]]]:
-        yield types.FunctionType, self._function
-        yield types.MethodType, lambda it: types.MethodType(it.__func__, self.copied(it.__self__))
-        yield (
-            functools.partial,
-            lambda it: functools.partial(self.copied(it.func), *map(self.copied, it.args), **it.keywords),
-        )
-        yield types.CellType, self._cell
-        yield dict, lambda it: self._filled(it, type(it)(), lambda new: new.update(self._items(it)))
-        yield deque, lambda it: self._filled(it, deque(maxlen=it.maxlen), lambda new: new.extend(map(self.copied, it)))
-        yield list, lambda it: self._filled(it, [], lambda new: new.extend(map(self.copied, it)))
-        yield set, lambda it: self._filled(it, set(), lambda new: new.update(map(self.copied, it)))
-        yield (tuple, frozenset), lambda it: type(it)(map(self.copied, it))
-        yield itertools.count, lambda it: itertools.count(_place(it))
-        yield (types.GeneratorType, types.CoroutineType), _refuse
-        yield object, self._object
+    def method(self, it: types.MethodType) -> types.MethodType:
+        return types.MethodType(it.__func__, self.copied(it.__self__))
 
-    def _items(self, it: dict[Any, Any]) -> Iterator[tuple[Any, Any]]:
-        return ((self.copied(key), self.copied(value)) for key, value in it.items())
+    def partial(self, it: functools.partial[Any]) -> functools.partial[Any]:
+        return functools.partial(self.copied(it.func), *map(self.copied, it.args), **it.keywords)
 
-    def _filled(self, it: Any, new: Any, fill: Callable[[Any], None]) -> Any:
-        self._memo[id(it)] = new
-        fill(new)
+    def dictionary(self, it: dict[Any, Any]) -> dict[Any, Any]:
+        new = self._memo[id(it)] = type(it)()
+        new.update({self.copied(key): self.copied(value) for key, value in it.items()})
         return new
 
-    def _cell(self, it: types.CellType) -> types.CellType:
-        return self._filled(
-            it, types.CellType(), lambda new: setattr(new, "cell_contents", self.copied(it.cell_contents))
-        )
+    def row(self, it: deque[Any]) -> deque[Any]:
+        new = self._memo[id(it)] = deque[Any](maxlen=it.maxlen)
+        new.extend(map(self.copied, it))
+        return new
 
-    def _function(self, it: types.FunctionType) -> types.FunctionType:
+    def list(self, it: list[Any]) -> list[Any]:
+        new = self._memo[id(it)] = []
+        new.extend(map(self.copied, it))
+        return new
+
+    def set(self, it: set[Any]) -> set[Any]:
+        new = self._memo[id(it)] = set[Any]()
+        new.update(map(self.copied, it))
+        return new
+
+    def fixed(self, it: Any) -> Any:
+        return type(it)(map(self.copied, it))
+
+    def cell(self, it: types.CellType) -> types.CellType:
+        new = self._memo[id(it)] = types.CellType()
+        new.cell_contents = self.copied(it.cell_contents)
+        return new
+
+    def function(self, it: types.FunctionType) -> types.FunctionType:
         if it.__closure__ is None:
             return it
         cells = tuple(self.copied(cell) for cell in it.__closure__)
@@ -83,12 +92,46 @@ class Copier:
         new.__qualname__ = it.__qualname__
         return new
 
-    def _object(self, it: Any) -> Any:
-        new = object.__new__(type(it))
-        self._memo[id(it)] = new
+    def counter(self, it: itertools.count[int]) -> itertools.count[int]:
+        return itertools.count(_place(it))
+
+    def running(self, it: Any) -> NoReturn:
+        raise TypeError(f"a running generator cannot be copied: {it}")
+
+    def object(self, it: Any) -> Any:
+        new = self._memo[id(it)] = _new(type(it))
         for name in _names(it):
-            object.__setattr__(new, name, self.copied(getattr(it, name)))
+            _set(new, name, self.copied(getattr(it, name)))
         return new
+
+
+_new, _set = object.__new__, object.__setattr__
+_WAYS: Final[tuple[tuple[Any, Callable[[Copier, Any], Any]], ...]] = (
+    (types.FunctionType, Copier.function),
+    (types.MethodType, Copier.method),
+    (functools.partial, Copier.partial),
+    (types.CellType, Copier.cell),
+    (dict, Copier.dictionary),
+    (deque, Copier.row),
+    (list, Copier.list),
+    (set, Copier.set),
+    ((tuple, frozenset), Copier.fixed),
+    (itertools.count, Copier.counter),
+    ((types.GeneratorType, types.CoroutineType), Copier.running),
+    (object, Copier.object),
+)
+
+
+@functools.cache
+def _way(kind: type) -> Callable[[Copier, Any], Any]:
+    """How objects of a type are copied."""
+    return next(way for kinds, way in _WAYS if issubclass(kind, kinds))
+
+
+@functools.cache
+def _kinds_of(shared: tuple[type, ...]) -> dict[type, bool]:
+    """Of the types that were met: whether objects of it belong to both, for these that do."""
+    return {}
 
 
 class Freezer:
@@ -107,24 +150,32 @@ class Freezer:
         times: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         self._ignored = ignored
+        self._kinds = _freezing(ignored)
         self._times = times
         self._names = names
         self._now_at = now_at
         self._oldest_s = oldest_s
         self._places: dict[int, int] = {}
 
-    def frozen(self, it: Any, name: str = "") -> Hashable:  # noqa: PLR0911 - one a kind
+    def frozen(self, it: Any, name: str = "") -> Hashable:  # noqa: C901, PLR0911 - one a kind
         """The value of a graph. `name`: under which it is held."""
-        if isinstance(it, float) and (name.endswith("_at") or name in self._times):
-            return max(-self._times.get(name, self._oldest_s), round(it - self._now_at, 3))
-        if isinstance(it, self._ignored):
-            return type(it).__name__
-        if isinstance(it, _ATOMS) or (_is_frozen(it) and not _holds_times(type(it))):
-            return it
-        if isinstance(it, tuple | list | deque):
-            return tuple(self.frozen(one, name) for one in it)
-        if isinstance(it, set | frozenset):
-            return frozenset(self.frozen(one, name) for one in it)
+        kind = type(it)
+        way = self._kinds.get(kind)
+        if way is None:
+            way = self._kinds[kind] = _how(kind, self._ignored)
+        match way:
+            case _How.TIME if name.endswith("_at") or name in self._times:
+                return max(-self._times.get(name, self._oldest_s), round(it - self._now_at, 3))
+            case _How.IGNORED:
+                return kind.__name__
+            case _How.ATOM | _How.TIME:
+                return it
+            case _How.ROW:
+                return tuple([self.frozen(one, name) for one in it])
+            case _How.SET:
+                return frozenset([self.frozen(one, name) for one in it])
+            case _How.VALUE if _is_frozen(it):
+                return it
         place = self._places.get(id(it))
         if place is not None:
             return "the same as", place
@@ -133,7 +184,7 @@ class Freezer:
 
     def _compound(self, it: Any, name: str) -> Hashable:
         if isinstance(it, dict):  # in their order: what is oldest in it may be dropped first
-            return tuple((self.frozen(key), self.frozen(value, name)) for key, value in it.items())
+            return tuple([(self.frozen(key), self.frozen(value, name)) for key, value in it.items()])
         if isinstance(it, types.FunctionType):
             cells = it.__closure__ or ()
             return it.__qualname__, tuple(self.frozen(cell.cell_contents) for cell in cells)
@@ -144,23 +195,70 @@ class Freezer:
         if isinstance(it, types.GeneratorType):
             raise TypeError(f"a running generator has no value: {it}")
         return type(it).__name__, tuple(
-            (one, self.frozen(getattr(it, one), one)) for one in _names(it) if one not in self._names
+            [(one, self.frozen(getattr(it, one), one)) for one in _names(it) if one not in self._names]
         )
+
+
+class _How(enum.Enum):
+    """What objects of a type become in a value. `VALUE`: they are one, if all their fields are; else a compound."""
+
+    TIME = enum.auto()
+    IGNORED = enum.auto()
+    ATOM = enum.auto()
+    ROW = enum.auto()
+    SET = enum.auto()
+    VALUE = enum.auto()
+    COMPOUND = enum.auto()
+
+
+@functools.cache
+def _freezing(ignored: tuple[type, ...]) -> dict[type, _How]:
+    """What became of the types that were met, where these are no state."""
+    return {}
+
+
+def _how(kind: type, ignored: tuple[type, ...]) -> _How:
+    if issubclass(kind, float):
+        return _How.TIME
+    if issubclass(kind, ignored):
+        return _How.IGNORED
+    if issubclass(kind, _ATOMS):
+        return _How.ATOM
+    if _value_fields(kind) is not None and not _holds_times(kind):
+        return _How.VALUE
+    if issubclass(kind, tuple | list | deque):
+        return _How.ROW
+    return _How.SET if issubclass(kind, set | frozenset) else _How.COMPOUND
+
+
+@functools.cache
+def _value_fields(kind: type) -> tuple[str, ...] | None:
+    """What must be values in an object of a type, so that it is one: none in a frozen model; None: it never is."""
+    if issubclass(kind, BaseModel):
+        return () if kind.model_config.get("frozen") else None
+    if not is_dataclass(kind) or not kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        return None
+    return tuple(field.name for field in fields(kind))
+
+
+@functools.cache
+def _is_atom(kind: type) -> bool:
+    return issubclass(kind, _ATOMS)
 
 
 def _is_frozen(it: Any) -> bool:
     """Whether it is a value: a frozen model, or a frozen dataclass all of whose fields are values."""
-    if isinstance(it, BaseModel):
-        return bool(it.model_config.get("frozen"))
-    if not is_dataclass(it) or isinstance(it, type) or not type(it).__dataclass_params__.frozen:
-        return False
-    return all(_is_value(getattr(it, field.name)) for field in fields(it))
+    names = _value_fields(type(it))
+    return names is not None and all(_is_value(getattr(it, name)) for name in names)
 
 
 def _is_value(it: Any) -> bool:
-    if isinstance(it, tuple | frozenset):
+    kind = type(it)
+    if _is_atom(kind):
+        return True
+    if issubclass(kind, tuple | frozenset):
         return all(map(_is_value, it))
-    return isinstance(it, _ATOMS) or _is_frozen(it)
+    return _is_frozen(it)
 
 
 @functools.cache
@@ -185,7 +283,3 @@ def _place(it: itertools.count[int]) -> int:
     if found is None:
         raise TypeError(f"only plain counters are copied, not {it!r}")
     return int(found[1])
-
-
-def _refuse(it: Any) -> Any:
-    raise TypeError(f"a running generator cannot be copied: {it}")

@@ -86,13 +86,14 @@ class NetworkCamera:
 
 
 def children(pid):
-    """The processes that this one started."""
+    """The processes that this one started, and those that they started."""
     with contextlib.suppress(OSError):
-        return [
+        own = [
             int(child)
             for task in Path(f"/proc/{pid}/task").iterdir()
             for child in (task / "children").read_text().split()
         ]
+        return [each for child in own for each in (child, *children(child))]
     return []
 
 

@@ -1,9 +1,8 @@
-"""The entry of a second reader: a process that reads the kept pictures of one vehicle, once, and ends.
+"""The entry of second readers: processes that read the kept pictures of one vehicle, once, and end.
 
-`python -m agent.vision.worker.second_reader --fd N [--without-print]`.
-
-It is started and confined before it is needed, and waits. So no picture that another vehicle showed can have been at
-work in it, and the lane waits for the reading alone.
+`python -m agent.vision.worker.second_reader --fd N [--without-print]` loads what they need and is the template that
+they are forked from (ADR 37). Each is forked and confined before it is needed, and waits. So no picture that another
+vehicle showed can have been at work in it, and the lane waits for the reading alone.
 """
 
 from __future__ import annotations
@@ -12,12 +11,13 @@ import argparse
 import logging
 import os
 import socket
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from agent.core.model import VinSource, vins_in
 from agent.core.vin_match import NEIGHBOURS_APART, differences
-from agent.vision.worker import start
+from agent.vision.worker import start, template
 from agent.vision.worker.parent_link import ParentConnection, ParentGoneError
 from agent.vision.worker.protocol import (
     MAX_PAYLOAD,
@@ -30,15 +30,19 @@ from agent.vision.worker.protocol import (
     SeenPlate,
     ShownVin,
 )
+from agent.vision.worker.sandbox.confinement import Confinement
+from agent.vision.worker.sandbox.readable_files import find_readable_files
+from agent.vision.worker.wire import encoded
+from drivers.api import CameraNeeds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from agent.vision.worker.plate.crop_reader import PlateCropReader, PlateFound
+    from agent.vision.worker.sandbox.readable_files import ReadableFiles
     from agent.vision.worker.vin.reader import KeptVin
 
-    KeptReading = Callable[[tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]], PicturesShown]
-    """Reads pictures of codes, of plates and of VINs, JPEG. Raises nothing, whatever they hold."""
+    ReadPicturesOf = Callable[[tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]], PicturesShown]
 
 log = logging.getLogger("agent.vision.worker")
 
@@ -48,8 +52,20 @@ _BLANK_PX: Final = 128
 _BLANK_PLATE_PX: Final = (80, 288)
 
 
+@dataclass(frozen=True, slots=True)
+class KeptReading:
+    """How kept pictures are read.
+
+    `read`: pictures of codes, of plates and of VINs, JPEG; raises nothing, whatever they hold. `warm`: uses once, on a
+    picture of nothing, what they are read with.
+    """
+
+    read: ReadPicturesOf
+    warm: Callable[[], None]
+
+
 def main() -> NoReturn:
-    """Run one second reader on the socket that the parent handed down. Leaves the process; never returns."""
+    """Run the template on the socket that the parent handed down. Leaves the process; never returns."""
     parser = argparse.ArgumentParser(prog="agent.vision.worker.second_reader")
     parser.add_argument("--fd", type=int, required=True, help="file descriptor of the socket to the parent")
     parser.add_argument("--without-print", action="store_true", help="do not read VINs in print: it takes 95 MB")
@@ -60,34 +76,38 @@ def main() -> NoReturn:
 
 
 def serve(descriptor: int, make_reader: Callable[[], KeptReading]) -> int:
-    """Prepare, wait for pictures, answer once. Returns the exit code of the process."""
+    """Load, and have second readers forked until the parent has gone. Returns the exit code of the process."""
     start.begin("second reader")
-    with socket.socket(fileno=descriptor) as end:
-        end.settimeout(None)
-        try:
-            _work(ParentConnection(end), make_reader)
-        except ParentGoneError:
-            return start.EXIT_DONE
-        except ProtocolError as error:
-            log.error("the parent cannot be understood: %s", error)  # noqa: TRY400 - no bug of ours
-            return start.EXIT_PROTOCOL
+    start.load_what_looks_around(codes=True, networks=True)
+    return template.serve(descriptor, partial(read_once, find_readable_files(CameraNeeds()), make_reader()))
+
+
+def read_once(around: ReadableFiles, reading: KeptReading, end: socket.socket, handle: int) -> int:
+    """Be a second reader: give the parent the handle of this process, be confined, wait for pictures, answer once.
+
+    Returns the exit code of the process.
+    """
+    try:
+        socket.send_fds(end, [encoded(Hello(pid=os.getpid(), version=VERSION))], [handle])
+        os.close(handle)
+        confinement = Confinement(around)
+        confinement.bar_files()
+        confined = confinement.complete()
+        # A page of memory that is shared with the template is copied when it is used first: nobody waits for it now.
+        reading.warm()
+        link = ParentConnection(end)
+        # That it is confined is the word that it is ready.
+        link.send(confined)
+        _answer(link, reading.read)
+    except (ParentGoneError, BrokenPipeError, ConnectionResetError):
+        return start.EXIT_DONE
+    except ProtocolError as error:
+        log.error("the parent cannot be understood: %s", error)  # noqa: TRY400 - no bug of ours
+        return start.EXIT_PROTOCOL
     return start.EXIT_DONE
 
 
-def _work(link: ParentConnection, make_reader: Callable[[], KeptReading]) -> None:
-    link.send(Hello(pid=os.getpid(), version=VERSION))
-    # Loaded after the greeting, so that a slow disk is not taken for a process that does not start.
-    from agent.vision.worker.sandbox.confinement import Confinement  # noqa: PLC0415
-    from agent.vision.worker.sandbox.readable_files import find_readable_files  # noqa: PLC0415
-    from drivers.api import CameraNeeds  # noqa: PLC0415
-
-    around = find_readable_files(CameraNeeds())
-    start.load_what_looks_around(codes=True, networks=True)
-    confinement = Confinement(around)
-    confinement.bar_files()
-    read = make_reader()
-    # That it is confined is the word that it is ready.
-    link.send(confinement.complete())
+def _answer(link: ParentConnection, read: ReadPicturesOf) -> None:
     while True:
         for envelope in link.receive(_LISTEN_S):
             message = envelope.message
@@ -104,7 +124,7 @@ def made_reader(*, printed: bool = True) -> KeptReading:
 
     `printed`: it reads VINs in print too.
     """
-    import cv2  # noqa: PLC0415 - see _work
+    import cv2  # noqa: PLC0415 - whoever only asks for the command does not need it
     import numpy as np  # noqa: PLC0415
 
     from agent.vision.worker.kept_picture import KeptPictureReader  # noqa: PLC0415
@@ -138,10 +158,15 @@ def made_reader(*, printed: bool = True) -> KeptReading:
         return None if found is None else _seen(found)
 
     blank = crop_jpeg(np.full((_BLANK_PX, _BLANK_PX, 3), 128, np.uint8))
-    codes.codes(blank, thorough=False)
-    labels.read_kept(blank)
-    _plate(plates, crop_jpeg(np.full((*_BLANK_PLATE_PX, 3), 128, np.uint8)))
-    return read
+    blank_plate = crop_jpeg(np.full((*_BLANK_PLATE_PX, 3), 128, np.uint8))
+
+    def warm() -> None:
+        codes.codes(blank, thorough=False)
+        labels.read_kept(blank)
+        _plate(plates, blank_plate)
+
+    warm()
+    return KeptReading(read, warm)
 
 
 def _told(payloads: Sequence[bytes]) -> tuple[bytes, ...]:

@@ -29,7 +29,7 @@ def begin(name: str) -> None:
     """Bind this process to its parent. `name`: what it is called in the log."""
     logging.basicConfig(level=logging.WARNING, format=f"{name} %(process)d: %(levelname)s: %(message)s")
     faulthandler.enable()
-    _die_with_the_parent()
+    die_with_the_parent()
     # The parent stops its workers itself; a signal to the whole group would only look like a crash.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -53,7 +53,7 @@ def load_what_looks_around(*, codes: bool, networks: bool) -> None:
         import_module("agent.vision.worker.plate.weights")
 
 
-def _die_with_the_parent() -> None:
+def die_with_the_parent() -> None:
     """Ask the kernel for SIGKILL when the parent dies: not even a reader that hangs may outlive it."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:

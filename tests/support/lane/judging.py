@@ -127,13 +127,16 @@ def decide(
     return decision
 
 
+ORDER = {reason: place for place, reason in enumerate(Reason)}
+
+
 def hold_promises(decision, *, final):
     """What is true of every decision: the first check that fails is the last one and decides, and all are in order."""
     assert all(check.ok for check in decision.checks[:-1])
     assert decision.checks[-1].ok == (decision.verdict is Verdict.PASS)
     assert decision.reason is (Reason.OK if decision.checks[-1].ok else decision.checks[-1].reason)
     assert not (final and decision.verdict is Verdict.RETRY)
-    order = [list(Reason).index(check.reason) for check in decision.checks]
+    order = [ORDER[check.reason] for check in decision.checks]
     assert order == sorted(set(order)), "each check once, in the order of the reasons"
 
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from agent.core.lane.effects import Effect
 
+REASONS = tuple(Reason)
 MAINTAINED = 0.08
 LIMITS = {"has_opened": True, "has_closed": True}
 ORDERS = {"has_key": True, "has_hold": True}
@@ -143,7 +144,7 @@ class World:
         known = {Verdict.PASS: 0.98, Verdict.MANUAL: 0.5, Verdict.RETRY: 0.3}
         permit = PERMIT if self.dice.random() < known.get(said, 0.0) else None
         found = None if permit is None else match_vin(question.vins, permit.vin)
-        decision = Decision(said, self.dice.choice(list(Reason)), (), permit, vin=found)
+        decision = Decision(said, self.dice.choice(REASONS), (), permit, vin=found)
         item = Decided(self.now, decision, 1 if permit else 0, question.transaction if self.dice.random() < 0.5 else "")
         luck = self.dice.random()
         if luck < 0.94:

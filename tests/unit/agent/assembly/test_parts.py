@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from agent.assembly.parts import second_reading_of
 from agent.barrier.relay_board import RelayBoard
 from agent.clock.clock import Clock
 from agent.core.commands.command import CommandAnswer, Result
@@ -504,6 +505,16 @@ def test_the_rules_of_a_lane_are_its_settings():
     assert (made.has_opened, made.has_closed, made.has_photocell, made.stale_s) == (False, True, False, 5)
     blind = rules("exit", settings(inputs=None, signals=None), Interlock((), ()))
     assert (blind.blind, blind.has_opened, blind.has_closed, blind.has_photocell) == (True, False, False, False)
+
+
+@pytest.mark.parametrize(
+    ("readers", "wanted"),
+    [([], 0), ([["qr", "plate"]], 1), ([["vin"]], 1), ([["qr"], ["plate"], ["qr", "plate", "vin"]], 1)],
+)
+def test_a_second_reader_waits_where_a_lane_has_a_camera(readers, wanted):
+    cameras = [{"id": f"camera-{n}", "kind": "simulated", "readers": own} for n, own in enumerate(readers)]
+    service = second_reading_of([settings(), settings(cameras=cameras)])
+    assert service.status.wanted == wanted
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ not stand for them.
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -188,6 +189,7 @@ TERMS = {
 }
 
 
+@cache
 def sentences(language):
     """All that people read, as English and the language have it."""
     with (files(DOMAIN) / f"{language}.po").open(encoding="utf-8") as lines:

@@ -795,6 +795,37 @@ def test_a_sample_that_takes_long_to_record_is_no_loss_of_the_inputs_for_what_wa
     simulated.forget_boards()
 
 
+def test_an_arm_that_the_other_direction_raises_is_known_to_be_in_use_before_it_is_seen_to_move(request, tmp_path):
+    guard = Interlock((), [("exit", "entry")])
+    gate = Gate(
+        tmp_path,
+        request.node.name,
+        interlock=guard.of_lane("exit"),
+        neighbours=True,
+        shares_arm=True,
+        blind=False,
+        has_closed=True,
+        stale_s=600.0,
+    )
+    entry = guard.of_lane("entry")
+    entry.note_occupied(occupied=False)
+    for _ in range(2):
+        gate.loop.sampled(Signals(time.monotonic(), presence=False, safety=False, closed=True))
+        while not gate.loop._inbox.empty():
+            gate.loop._run_once()
+    assert gate.loop._lane.state == "idle"
+    # What is in hand takes a while: meanwhile the other direction opens, and its arm is seen to rise.
+    gate.loop.readers_changed(up=True)
+    assert entry.claim()
+    gate.loop.sampled(Signals(time.monotonic(), presence=False, safety=False, closed=False))
+    while not gate.loop._inbox.empty():
+        gate.loop._run_once()
+    assert gate.loop._lane.state == "yielding"
+    assert gate.of_type("alarm.raised") == []
+    gate.journal.close()
+    simulated.forget_boards()
+
+
 @contextmanager
 def polled(gate, clock):
     """A gate whose inputs are sampled all the time."""

@@ -1,10 +1,13 @@
 """The second readers: waiting, confined, used once; what they say is checked, and none keeps anybody waiting."""
 
 import json
+import os
 import queue
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +28,7 @@ from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 CHILD = str(Path(__file__).parents[3] / "support" / "vision" / "second_reader_child.py")
 RETRY = {"retry_first_s": 0.05, "retry_cap_s": 0.1, "steady_s": 0.2, "killed_s": scaled(1.0)}
-PATIENT = SecondReadingLimits(start_s=PATIENCE_S, reading_s=PATIENCE_S, answer_s=PATIENCE_S, **RETRY)
+PATIENT = SecondReadingLimits(start_s=PATIENCE_S, fork_s=PATIENCE_S, reading_s=PATIENCE_S, answer_s=PATIENCE_S, **RETRY)
 PLATE, TEXT = "新A12345", "GP1:PERMIT"
 
 
@@ -97,6 +100,11 @@ def alive(pid):
     return Path(f"/proc/{pid}").exists()
 
 
+def parent(pid):
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("PPid:"))
+
+
 def test_it_reads_codes_and_plates_in_their_order(honest):
     with running() as service:
         shown, why = answer(service, [honest.overview, yard()], [honest.crop, yard(), honest.crop])
@@ -120,6 +128,43 @@ def test_as_many_wait_as_are_wanted_and_each_is_used_once(honest):
         eventually(lambda: service.status.ready == 2 and len(set(service.pids) & before) == 1)
         (used,) = before - set(service.pids)
         eventually(lambda: not alive(used))
+
+
+def test_each_is_forked_from_one_process_that_has_one_thread_and_gets_nothing_of_it_but_its_own_socket(honest):
+    with running(wanted=2) as service:
+        eventually(lambda: service.status.ready == 2)
+        assert answer(service, [honest.overview])[0].codes == (TEXT.encode(),)
+        eventually(lambda: service.status.ready == 2)
+        parents, files = set(), []
+        for pid in service.pids:
+            parents.add(parent(pid))
+            files.append(sorted(int(each.name) for each in Path(f"/proc/{pid}/fd").iterdir()))
+        (template,) = parents
+        assert template != os.getpid()
+        assert [each.name for each in Path(f"/proc/{template}/task").iterdir()] == [str(template)]
+    assert [each[:3] for each in files] == [[0, 1, 2], [0, 1, 2]]
+    assert [len(each) for each in files] == [4, 4]
+    eventually(lambda: not alive(template))
+
+
+def test_where_the_process_that_they_are_forked_from_is_killed_another_one_is_started(honest):
+    with running() as service:
+        eventually(lambda: service.status.ready)
+        (first,) = service.pids
+        template = parent(first)
+        os.kill(template, signal.SIGKILL)
+        eventually(lambda: not alive(first), what="the end of what was forked from it")
+        assert answer(service, [honest.overview])[0].codes == (TEXT.encode(),)
+
+
+def test_where_that_process_hangs_another_one_is_started_within_the_time_of_a_fork(honest):
+    with running(limits=replace(PATIENT, fork_s=scaled(0.5))) as service:
+        eventually(lambda: service.status.ready)
+        template = parent(service.pids[0])
+        os.kill(template, signal.SIGSTOP)
+        assert answer(service, [honest.overview])[0].codes == (TEXT.encode(),)
+        assert answer(service, [honest.overview])[0].codes == (TEXT.encode(),)
+        eventually(lambda: not alive(template))
 
 
 def test_questions_that_come_at_once_are_all_answered(honest):
@@ -165,7 +210,9 @@ def test_a_second_reader_that_was_taken_over_can_do_nothing_of_what_it_tries(tmp
     ],
 )
 def test_one_that_fails_over_its_pictures_is_ended_and_the_next_one_waits(honest, mode, why):
-    limits = SecondReadingLimits(start_s=PATIENCE_S, reading_s=scaled(1.0), answer_s=PATIENCE_S, **RETRY)
+    limits = SecondReadingLimits(
+        start_s=PATIENCE_S, fork_s=PATIENCE_S, reading_s=scaled(1.0), answer_s=PATIENCE_S, **RETRY
+    )
     with running(mode, limits=limits) as service:
         eventually(lambda: service.status.ready)
         (first,) = service.pids
@@ -178,11 +225,18 @@ def test_one_that_fails_over_its_pictures_is_ended_and_the_next_one_waits(honest
 
 @pytest.mark.parametrize(
     ("mode", "why"),
-    [("never", "it was not ready within"), ("early", "exit code 5"), ("old", "mixed installations")],
+    [
+        ("never", "it was not ready within"),
+        ("unloaded", "exit code 6"),
+        ("early", "exit code 5"),
+        ("old", "mixed installations"),
+        ("bare", "expected a handle of the process"),
+    ],
 )
 def test_one_that_cannot_be_had_is_told_and_no_question_waits_for_ever(honest, mode, why):
     start_s = scaled(0.3) if mode == "never" else PATIENCE_S
-    limits = SecondReadingLimits(start_s=start_s, answer_s=scaled(1.0), **RETRY)
+    seldom = RETRY | {"retry_first_s": 1.0, "retry_cap_s": 2.0}
+    limits = SecondReadingLimits(start_s=start_s, answer_s=scaled(0.5), **seldom)
     with running(mode, limits=limits) as service:
         eventually(lambda: why in service.status.trouble)
         assert answer(service, [honest.overview])[0] is None

@@ -45,6 +45,9 @@ PERMIT = Permit(
 )
 
 
+ORDER = {reason: place for place, reason in enumerate(Reason)}
+
+
 def text(key=KEY, **changes):
     return issue(replace(PERMIT, **changes), key).encode()
 
@@ -86,7 +89,7 @@ def decide(payloads=(GOOD,), readings=READ, use=None, *, final=False, rules=None
     assert decision.reason is (Reason.OK if decision.checks[-1].ok else decision.checks[-1].reason)
     assert (decision.reason is Reason.OK) == (decision.verdict is Verdict.PASS)
     assert not (final and decision.verdict is Verdict.RETRY)
-    order = [list(Reason).index(check.reason) for check in decision.checks]
+    order = [ORDER[check.reason] for check in decision.checks]
     assert order == sorted(order)
     return decision
 

@@ -48,6 +48,7 @@ HOLDS_ONE = [
     f"https://maker.example/v?c=1&vin={VIN.lower()}&lang=zh",
     f"https://maker.example/vehicles/{VIN}/label",
     f"https://maker.example/?q=vin%20{VIN}%2Ccolour%3Dwhite",
+    f"https://maker.example/?q=%00{VIN}",
     f"MODEL X5 RED {VIN} 2026",
     "x" * 3000 + "," + VIN,
 ]
@@ -132,11 +133,13 @@ def test_whatever_the_text_each_result_is_a_vin_whose_characters_stand_in_it_in_
     assert spent_s < SEARCH_S
     assert len(found) <= MOST_VINS
     assert len(set(found)) == len(found)
+    # In an address %00 is one character that is neither letter nor digit, and so ends what stands beside it.
+    read = re.sub("%[0-9A-Fa-f]{2}", "\n", text) if "://" in text else text
     for vin in found:
         assert len(vin) == LENGTH
         assert is_well_formed(vin)
         apart = "[ \\t-]*".join(vin)
-        assert re.search(f"(?<![0-9A-HJ-Z])I?[ \\t-]*{apart}(?![0-9A-Z])", text, re.IGNORECASE | re.ASCII)
+        assert re.search(f"(?<![0-9A-HJ-Z])I?[ \\t-]*{apart}(?![0-9A-Z])", read, re.IGNORECASE | re.ASCII)
 
 
 @given(st.text(alphabet="ABCDEFGHJKLMNPRSTUVWXYZ0123456789", min_size=LENGTH, max_size=LENGTH), st.booleans())

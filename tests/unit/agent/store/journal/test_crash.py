@@ -13,7 +13,7 @@ from agent.store.journal.ledger import UseState
 from tests.support.store.journals import open_journal, writer_process
 from tests.support.store.small_disk import make_image, mounted
 
-KILLS = 20
+KILLS = 12
 LONGEST_LIFE_LINES = 120
 CUTS = 50
 LONGEST_CUT_S = 1.0

@@ -336,7 +336,7 @@ def test_a_missing_manifest_is_an_error(models: Path) -> None:
     (models / "manifest.toml").unlink()
 
     with pytest.raises(WeightsError, match=r"manifest\.toml"):
-        weights.load("detector", models)
+        weights.checked("detector", models)
 
 
 # ---------------------------------------------------------------------------------------------------- photographs
