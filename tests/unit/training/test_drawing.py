@@ -89,7 +89,7 @@ def test_every_character_that_is_printed_is_one_that_the_network_knows(kind):
     assert {character for _ in range(200) for character in printed(rng, kind).text} <= set(ALPHABET)
 
 
-@pytest.mark.parametrize("kind", ABROAD)
+@pytest.mark.parametrize("kind", sorted(ABROAD))
 def test_the_kind_of_a_plate_from_abroad_is_that_of_its_country(kind):
     rng = np.random.default_rng(11)
     if kind in ORDERED_OTHERWISE | NO_FORMAT:
