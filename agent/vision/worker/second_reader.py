@@ -124,7 +124,7 @@ def made_reader(*, printed: bool = True) -> KeptReading:
 
     `printed`: it reads VINs in print too.
     """
-    import cv2  # noqa: PLC0415 - whoever only asks for the command does not need it
+    import cv2  # noqa: PLC0415 - `--help` does not need it
     import numpy as np  # noqa: PLC0415
 
     from agent.vision.worker.kept_picture import KeptPictureReader  # noqa: PLC0415

@@ -133,7 +133,7 @@ def test_whatever_the_text_each_result_is_a_vin_whose_characters_stand_in_it_in_
     assert spent_s < SEARCH_S
     assert len(found) <= MOST_VINS
     assert len(set(found)) == len(found)
-    # In an address %00 is one character that is neither letter nor digit, and so ends what stands beside it.
+    # In an address %00 is one character, neither letter nor digit: a border.
     read = re.sub("%[0-9A-Fa-f]{2}", "\n", text) if "://" in text else text
     for vin in found:
         assert len(vin) == LENGTH
