@@ -249,8 +249,8 @@ def test_a_reader_that_was_away_comes_back_to_the_newest_picture(plain):
             sent = camera.sent
             eventually(lambda: camera.sent >= sent + 3 * RATE_HZ)
             numbers = [number_in(device.read().pixels) for _ in range(5)]
-            newest = (camera.sent - 1) % 40
-            assert (newest - numbers[-1]) % 40 <= 3, (newest, numbers)
+            # A picture may be here before the camera has counted it.
+            eventually(lambda: (camera.sent - number_in(device.read().pixels)) % 40 <= 4)
             assert all((later - before) % 40 > 0 for before, later in pairwise(numbers))
         finally:
             device.close()
