@@ -122,6 +122,9 @@ class TestAnOlderCopy:
         gate.put_back()
         assert gate.verdict() == HELD
         assert any("does not know" in alarm for alarm in gate.alarms())
+        accepted(gate)
+        assert gate.restart().whole()
+        assert gate.passes(other_permit(2))
 
     def test_and_of_the_head_file_with_it_is_noticed_by_the_gates_own_status(self, gate):
         """H3: where the whole disk is put back, the retained status still names the head."""

@@ -219,7 +219,7 @@ class PairMachine:
                 yield f"{name}: hears of the way"
             overtakes = not state.inbox[number] or state.before[number]
             for text in self.one.inputs(state.lanes[number]):
-                if overtakes or text.startswith("sample"):  # the loop looks at samples first
+                if overtakes:
                     yield f"{name}: {text}"
 
     def outcomes(self, state: Any, label: str) -> Iterator[Outcome]:
@@ -306,7 +306,9 @@ class PairMachine:
         waits = {LaneState.YIELDING, LaneState.VIOLATION, LaneState.INIT, LaneState.WAITING} if held else set()
         states = {LaneState.IDLE, LaneState.OUT_OF_SERVICE, *waits}
         return not any(state.inbox) and all(
-            lane.state in states or (lane.state is LaneState.HELD_OPEN and lane.ordered_hold is not None)
+            lane.state in states
+            or (lane.state is LaneState.HELD_OPEN and lane.ordered_hold is not None)
+            or (held and lane.state is LaneState.CLOSING and lane.arm_in_use)  # it lowers the arm once that is let go
             for lane in lanes
         )
 

@@ -199,7 +199,8 @@ class SessionsMachine:
 
     def never_seen(self, moved: Iterable[Hashable]) -> Iterator[str]:
         seen = set(moved)
-        yield from (one for one in SEES if one not in seen)
+        # What the kind gives no turn to cannot be seen.
+        yield from (one for one in SEES if getattr(self.kind, one, 1) and one not in seen)
 
     def told(self, state: Any) -> str:
         return f"{state.now_s:g} s, {len(state.said)} said, {len(state.taken)} taken"

@@ -41,6 +41,16 @@ FOUND = {
         "clock: battery-backed, tight",
         ("kept for twenty minutes", SLEWED),
     ),
+    "a permit opened for a vehicle that was gone, where it left with a turn of the key that was not recorded": (
+        "lane: all, key, hold, limits, agent",
+        (
+            "a lane at rest",
+            "sample A1 B0 up0 down1 key0 hold0 +0",
+            "permit X +0",
+            "sample A0 B0 up0 down1 key1 hold0 +0!GATE_FAULT",
+            "decision PASS +0",
+        ),
+    ),
 }
 
 

@@ -320,7 +320,7 @@ class TrustMachine:
         uses = old.uses if whole or older else frozenset[str]()
         rescued = Journal(f"s{streams}", (), uses, len(uses), old.locked and (whole or older), old.state)
         fact = JournalReplaced(old.head, old.rows, older, whole, whole, "why")
-        world = replace(world, journal=rescued, streams=streams, begun=False, state=old.state)
+        world = replace(world, journal=rescued, streams=streams, begun=True, state=old.state)
         return self._opened(self._took(world, StreamBegun(world.now), fact))
 
     def _opened(self, world: World, *, file_gone: bool = False) -> World:

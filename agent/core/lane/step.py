@@ -31,7 +31,8 @@ from agent.core.lane import (
     violations,
 )
 from agent.core.lane.lane_rules import LaneRules
-from agent.core.lane.state import Lane, LaneState
+from agent.core.lane.observations import vehicle_gone
+from agent.core.lane.state import UNDECIDED, Lane, LaneState
 from agent.core.lane.step_inputs import (
     Decided,
     Input,
@@ -80,7 +81,7 @@ def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
         case RecordFailed():
             record_failures.record_failed(transition, item)
         case Decided():
-            verdicts.carry_out_decision(transition, item)
+            _decided(transition, item)
         case Sampled():
             _sampled(transition)
         case Presented() | PlateRead() | VinRead() | ReadersChanged() | RelayChanged() | InterlockChanged() | Ticked():
@@ -89,6 +90,14 @@ def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
             assert_never(item)
     central_texts.end_when_over(transition)
     return transition.lane, transition.effects()
+
+
+def _decided(transition: Transition, item: Decided) -> None:
+    """Carry out an answer, but not for a vehicle that is gone: the record of that may have failed."""
+    if transition.lane.state in UNDECIDED and vehicle_gone(transition.lane, transition.now.at):
+        _STATES[transition.lane.state](transition)
+    else:
+        verdicts.carry_out_decision(transition, item)
 
 
 def _sampled(transition: Transition) -> None:
