@@ -57,10 +57,10 @@ class Interlock:
             self._change_to(claimed)
             return True
 
-    def note_occupied(self, lane: str, *, occupied: bool) -> None:
-        """Note whether the lane is occupied, also when another lane is."""
+    def note_occupied(self, lane: str, *, occupied: bool, lowering: bool) -> None:
+        """Note whether the lane is occupied, also when another lane is, and whether it only waits to lower its arm."""
         with self._lock:
-            self._change_to(with_occupancy(self._state, lane, occupied=occupied))
+            self._change_to(with_occupancy(self._state, lane, occupied=occupied, lowering=lowering))
 
     def _change_to(self, now: InterlockState) -> None:
         self._state = now
@@ -84,6 +84,7 @@ class LaneInterlock:
         self._interlock = interlock
         self._lane = lane
         self._occupied = True
+        self._lowering = False
 
     def listen(self, on_change: OnInterlockChange) -> None:
         """Call `on_change(free, arm_in_use)` at each change, from any thread."""
@@ -92,11 +93,15 @@ class LaneInterlock:
     def claim(self) -> bool:
         """Occupy the lane before the barrier opens; False while it must wait for a neighbour."""
         claimed = self._interlock.claim(self._lane)
-        self._occupied = self._occupied or claimed
+        if claimed:
+            self._occupied, self._lowering = True, False
         return claimed
 
-    def note_occupied(self, *, occupied: bool) -> None:
-        """Note whether the lane's barrier is, or may be, anything but closed and at rest; it asks nobody."""
-        if occupied is not self._occupied:
-            self._occupied = occupied
-            self._interlock.note_occupied(self._lane, occupied=occupied)
+    def note_occupied(self, *, occupied: bool, lowering: bool = False) -> None:
+        """Note whether the lane's barrier is, or may be, anything but closed and at rest; it asks nobody.
+
+        `lowering`: it only waits until it may lower its arm.
+        """
+        if (occupied, lowering) != (self._occupied, self._lowering):
+            self._occupied, self._lowering = occupied, lowering
+            self._interlock.note_occupied(self._lane, occupied=occupied, lowering=lowering)

@@ -40,6 +40,7 @@ from agent.core.lane import (
     occupies,
     plate_shown,
     pulse_obstacle,
+    waits_to_lower,
     waits_until,
 )
 from agent.core.lane.step import step
@@ -354,7 +355,7 @@ class LaneLoop:
                 failed = self._refused(effects) or self._record(effects)
             self._lane = after
             if self._interlock is not None:
-                self._interlock.note_occupied(occupied=occupies(after))
+                self._interlock.note_occupied(occupied=occupies(after), lowering=waits_to_lower(after))
             if self._dry_run is not None:
                 self._dry_run.follow(after, effects, item.now)
             question = self._carry_out(effects) or question

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.lane.effects import Hold, Raise
 from agent.core.lane.interlock import InterlockState
-from agent.core.lane.state import LaneState, occupies
+from agent.core.lane.state import LaneState, occupies, waits_to_lower
 from agent.core.lane.step import step
 from agent.core.lane.step_inputs import CommandKind, Decided, InterlockChanged, RecordFailed, RelayChanged, Ticked
 from agent.core.model import Instant, Reason
@@ -64,13 +64,14 @@ class PairKind:
 class Together:
     """Both lanes with what the monitors know of each, and the interlock.
 
-    `occupied`: by the interlock. `notified`: what each lane was told last. `thinks`: whether each loop thinks that it
-    occupies. `inbox`: news that wait; `before`: whether something else may have been put into that inbox before them.
-    `pending`: the input of a lane that has claimed and not recorded yet, "" for none.
+    `occupied`, `lowering`: by the interlock. `notified`: what each lane was told last. `thinks`: whether each loop
+    thinks that it occupies. `inbox`: news that wait; `before`: whether something else may have been put into that inbox
+    before them. `pending`: the input of a lane that has claimed and not recorded yet, "" for none.
     """
 
     lanes: tuple[Any, Any]
     occupied: frozenset[str]
+    lowering: frozenset[str]
     notified: tuple[tuple[bool, bool], ...]
     thinks: tuple[bool, bool]
     inbox: tuple[tuple[tuple[bool, bool], ...], ...]
@@ -105,11 +106,12 @@ class _Site:
 
     def _load(self, state: Together) -> None:
         now = self.interlock._state
-        self.interlock._state = InterlockState(now.conflicts, now.shared, state.occupied)
+        self.interlock._state = InterlockState(now.conflicts, now.shared, state.occupied, state.lowering)
         for number, name in enumerate(NAMES):
             self.lanes[name] = state.lanes[number]
             self.interlock._notified[name] = state.notified[number]
             self.ways[name]._occupied = state.thinks[number]
+            self.ways[name]._lowering = name in state.lowering
             self.inbox[name][:] = state.inbox[number]
             self.pending[name] = state.pending[number]
             self.before[name] = state.before[number] if state.inbox[number] else True
@@ -118,6 +120,7 @@ class _Site:
         return Together(
             (self.lanes["a"], self.lanes["b"]),
             self.interlock._state.occupied,
+            self.interlock._state.lowering,
             tuple(self.interlock._notified[name] for name in NAMES),
             (self.ways["a"]._occupied, self.ways["b"]._occupied),
             tuple(tuple(self.inbox[name]) for name in NAMES),
@@ -166,7 +169,7 @@ class _Site:
         self._exclusive(name, effects)
         form, names = one.forms.form(after, ticks)
         self.lanes[name] = (form, placed(known, names, ticks, one.rules.stale_s, one.oldest_s))
-        self.ways[name].note_occupied(occupied=occupies(after))
+        self.ways[name].note_occupied(occupied=occupies(after), lowering=waits_to_lower(after))
         self.moved = (before.state.value, after.state.value)
 
     def _exclusive(self, name: str, effects: tuple[Effect, ...]) -> None:

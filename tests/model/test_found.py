@@ -41,6 +41,18 @@ FOUND = {
         "clock: battery-backed, tight",
         ("kept for twenty minutes", SLEWED),
     ),
+    "two directions that had done with their arm waited for one another to lower it, for ever and told nobody": (
+        "lanes: shared arm, hold, agent",
+        (
+            "both at rest",
+            "a tick",
+            "a: order open +0",
+            "a: its record is written",
+            "b: sample A0 B0 hold1 +0",
+            "b: sample A0 B1 hold0 +0",
+            "b: permit X +0",
+        ),
+    ),
     "a permit opened for a vehicle that was gone, where it left with a turn of the key that was not recorded": (
         "lane: all, key, hold, limits, agent",
         (

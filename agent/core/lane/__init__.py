@@ -11,7 +11,16 @@ from agent.core.lane.event_drafts import transaction_id
 from agent.core.lane.hold import HOLD_CONTACT
 from agent.core.lane.lane_rules import LaneRules
 from agent.core.lane.orders import KEY_SWITCH
-from agent.core.lane.state import GATHERING, InputState, Lane, LaneLockout, LaneState, at_rest, occupies
+from agent.core.lane.state import (
+    GATHERING,
+    InputState,
+    Lane,
+    LaneLockout,
+    LaneState,
+    at_rest,
+    occupies,
+    waits_to_lower,
+)
 from agent.core.lane.step_inputs import (
     CommandKind,
     Decided,
@@ -79,5 +88,6 @@ __all__ = [
     "plate_shown",
     "pulse_obstacle",
     "transaction_id",
+    "waits_to_lower",
     "waits_until",
 ]

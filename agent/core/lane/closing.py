@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent.core.events import Alarm, BarrierMoved
-from agent.core.lane.state import LaneState, PulseDelivery, arm_down, fresh
+from agent.core.lane.state import LaneState, PulseDelivery, arm_down, fresh, waits_to_lower
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _PAUSE_S = 1.0
 def closing(transition: Transition) -> None:
     """CLOSING: follow the arm down. In close mode "agent", first give the close pulse once it is safe."""
     rules, input_state = transition.lane.rules, transition.lane.input_state
-    waits = rules.close_mode == "agent" and transition.lane.closing_pulse in _NOT_LOWERED
+    waits = waits_to_lower(transition.lane)
     if input_state.signals.safety is True:
         transition.alarm_once(Alarm.TAILGATING, Text("under the arm before it was down"))
         _reopen(transition)

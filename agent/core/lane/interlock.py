@@ -18,11 +18,15 @@ Pair = frozenset[str]
 
 @dataclass(frozen=True, slots=True)
 class InterlockState:
-    """`conflicts`: pairs of lanes that wait for one another. `shared`: those with one arm. `occupied`: lanes in use."""
+    """`conflicts`: pairs of lanes that wait for one another. `shared`: those with one arm. `occupied`: lanes in use.
+
+    `lowering`: of those, the lanes that have done with their arm and only wait until they may lower it.
+    """
 
     conflicts: frozenset[Pair]
     shared: frozenset[Pair]
     occupied: frozenset[str]
+    lowering: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, conflicts: Iterable[tuple[str, str]], shared: Iterable[tuple[str, str]]) -> Self:
@@ -48,8 +52,14 @@ def is_free(state: InterlockState, lane: str) -> bool:
 
 
 def arm_in_use(state: InterlockState, lane: str) -> bool:
-    """Whether a lane that shares this one's arm is occupied."""
-    return bool(_others(state.shared, lane) & state.occupied)
+    """Whether a lane that shares this one's arm is occupied.
+
+    Of two that wait to lower one arm the first by name need not wait for the other: else it would stay open for ever.
+    """
+    others = _others(state.shared, lane) & state.occupied
+    if lane in state.lowering:
+        others -= {other for other in others & state.lowering if lane < other}
+    return bool(others)
 
 
 def claim(state: InterlockState, lane: str) -> InterlockState | None:
@@ -57,10 +67,15 @@ def claim(state: InterlockState, lane: str) -> InterlockState | None:
     return with_occupancy(state, lane, occupied=True) if is_free(state, lane) else None
 
 
-def with_occupancy(state: InterlockState, lane: str, *, occupied: bool) -> InterlockState:
+def with_occupancy(state: InterlockState, lane: str, *, occupied: bool, lowering: bool = False) -> InterlockState:
     """Return the state with the lane as it is, also when another lane is occupied: a fire alarm asks nobody."""
-    lanes = state.occupied | {lane} if occupied else state.occupied - {lane}
-    return state if lanes == state.occupied else replace(state, occupied=lanes)
+    own = frozenset({lane})
+    after = replace(
+        state,
+        occupied=state.occupied | own if occupied else state.occupied - own,
+        lowering=state.lowering | own if lowering else state.lowering - own,
+    )
+    return state if after == state else after
 
 
 def neighbours(state: InterlockState, lane: str) -> frozenset[str]:

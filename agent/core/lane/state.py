@@ -301,3 +301,9 @@ def at_rest(lane: Lane) -> bool:
 def occupies(lane: Lane) -> bool:
     """Whether the lane's barrier is, or may be, anything but closed and at rest: its neighbours must wait."""
     return lane.state not in _AT_REST or bool(lane.pulses) or (owns_limits(lane) and not arm_down(lane))
+
+
+def waits_to_lower(lane: Lane) -> bool:
+    """Whether the lane has done with its arm, and only waits until it may give the close pulse."""
+    ours = lane.state is LaneState.CLOSING and lane.rules.close_mode == "agent"
+    return ours and lane.closing_pulse in {None, PulseDelivery.NOT_DELIVERED}

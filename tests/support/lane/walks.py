@@ -11,7 +11,7 @@ from agent.core.decision.decision import Decision
 from agent.core.events.event_types import BarrierTested, LaneOrdered
 from agent.core.lane.effects import Close, Decide, Hold, Raise, Record
 from agent.core.lane.interlock import InterlockState, arm_in_use, claim, is_free, with_occupancy
-from agent.core.lane.state import occupies
+from agent.core.lane.state import occupies, waits_to_lower
 from agent.core.lane.step import Lane, LaneRules, LaneState, step
 from agent.core.lane.step_inputs import (
     CommandKind,
@@ -657,7 +657,9 @@ class PairedWorld(World):
         if not occupies(self.lane):
             self.opened_by = None
         assert {world.opened_by for world in self.pair.worlds} != {"grant"}, "both opened, and by no hold contact"
-        self.pair.ways = with_occupancy(self.pair.ways, self.name, occupied=occupies(self.lane))
+        self.pair.ways = with_occupancy(
+            self.pair.ways, self.name, occupied=occupies(self.lane), lowering=waits_to_lower(self.lane)
+        )
 
     def sense(self, seconds: float = 0.1, **bits: bool | None) -> None:
         """Sample both lanes; an arm that they share looks the same to both."""

@@ -48,6 +48,21 @@ def test_an_arm_is_in_use_only_for_the_lane_that_shares_it(used: str, asking: st
     assert arm_in_use(ways, asking) is ({used, asking} == {"in", "out"})
 
 
+@pytest.mark.parametrize(
+    ("lowering", "waits"),
+    [((), {"in", "out"}), (("in",), {"in", "out"}), (("out",), {"in", "out"}), (("in", "out"), {"out"})],
+)
+def test_of_two_that_wait_to_lower_one_arm_the_first_by_name_does_not_wait_for_the_other(
+    lowering: tuple[str, ...], waits: set[str]
+) -> None:
+    ways = at_rest(START, *ALL)
+    for lane in ("in", "out"):
+        ways = with_occupancy(ways, lane, occupied=True, lowering=lane in lowering)
+    assert {lane for lane in ("in", "out") if arm_in_use(ways, lane)} == waits
+    again = with_occupancy(ways, "out", occupied=True)
+    assert arm_in_use(again, "in"), "the other one serves a vehicle again"
+
+
 def test_a_lane_that_asks_nobody_takes_its_way_by_force() -> None:
     taken = with_occupancy(with_occupancy(at_rest(START, *ALL), "outer", occupied=True), "inner", occupied=True)
     assert taken.occupied == {"outer", "inner"}
