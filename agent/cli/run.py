@@ -23,7 +23,7 @@ from agent.cli.configuration import (
 from agent.cli.process_signals import ProcessSignals
 from agent.core.events import ConfigurationRefused, OwnCause
 from agent.core.model import ReportOnce
-from agent.service.loading import loading
+from agent.service.loading import leave_loaded_alone, loading
 from agent.service.memory import give_back_memory
 from agent.service.notify import Notifier
 from agent.service.watchdog import PlannedPause
@@ -210,6 +210,7 @@ def _made(
         from agent.assembly import App, ConfigurationSource  # noqa: PLC0415 - what only this command needs
         from agent.clock import Clock  # noqa: PLC0415
 
+    leave_loaded_alone()
     refused = None if found.refused is None else _refusal(found.refused, found.loaded)
     source = ConfigurationSource(
         configuration,
