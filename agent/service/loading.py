@@ -27,9 +27,9 @@ def loading() -> Iterator[None]:
 
 
 def leave_loaded_alone() -> None:
-    """Look for garbage only among what is made from now on. For a process of our own, once it has loaded its modules.
+    """Look for garbage only among what is made from now on. For a process of our own, when it has loaded its modules.
 
     Some hundred thousand objects that stay to the end are else looked through by the first searches, and again and
-    again while the process lives.
+    again while the process lives. Not later: what lives by then, and goes in a circle, is never found.
     """
     gc.freeze()
