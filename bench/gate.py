@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PRESENCE, SAFETY, OPENED, CLOSED = 1, 2, 3, 4
 ANSWER_S = 15.0
+STREAMING = b'"state":"streaming"'
 LANE = """
 [lanes.exit-1.timing]
 clear_s = 0.1
@@ -108,6 +109,7 @@ class BenchGate:
         self._stack = ExitStack()
         self._pulsed = threading.Event()
         self._agent: Agent | None = None
+        self._streamed = 0
 
     def __enter__(self) -> Self:
         with self._stack as stack:
@@ -128,12 +130,13 @@ class BenchGate:
         lane = LANE.format(port=self._board.line.link) + CAMERA.format(keys=camera)
         configuration = self.site.configure(lane + (post.lane if post else ""), mqtt=self._mqtt)
         environment = post.environment if post else {}
+        self._streamed = self._count(STREAMING)
         self._agent = agent = Agent(self.folder, configuration, console=console, environment=environment)
         self._stack.callback(agent.stop)
         return agent
 
     def wait_for_camera(self) -> None:
-        self._until(lambda: self._heard(b'"state":"streaming"'), "the camera")
+        self._until(lambda: self._count(STREAMING) > self._streamed, "the camera")
 
     def arrive(self) -> None:
         """A vehicle drives onto the loop before the arm."""
@@ -175,9 +178,6 @@ class BenchGate:
     def _switched(self, switching: RelayChange) -> None:
         if switching.on and switching.channel == 1:
             self._pulsed.set()
-
-    def _heard(self, part: bytes) -> bool:
-        return any(part in event for event in list(self._central.events.values()))
 
     def _count(self, part: bytes) -> int:
         return sum(part in event for event in list(self._central.events.values()))

@@ -109,11 +109,13 @@ def imports() -> grimp.ImportGraph:
 
 
 def layers_of(container: str) -> list[list[str]]:
-    """The layers that the import contract of a package names, from the top."""
+    """The layers of rooms that the import contract of a package names, from the top; a module beside them is none."""
     with (ROOT / "pyproject.toml").open("rb") as file:
         contracts = tomllib.load(file)["tool"]["importlinter"]["contracts"]
     (layers,) = (each["layers"] for each in contracts if each["type"] == "layers" and each["containers"] == [container])
-    return [re.split(r"\s*[:|]\s*", layer) for layer in layers]
+    folder = ROOT.joinpath(*container.split("."))
+    rooms = ([room for room in re.split(r"\s*[:|]\s*", layer) if (folder / room).is_dir()] for layer in layers)
+    return [layer for layer in rooms if layer]
 
 
 def arrows(graph: grimp.ImportGraph, container: str, rooms: Iterable[str]) -> set[tuple[str, str]]:

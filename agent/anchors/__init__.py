@@ -4,11 +4,18 @@ May write the folder of the anchors as root, and speak over the helper's socket.
 in `agent.core.anchors`.
 """
 
-from agent.anchors.follower import AnchorFollower, AnchorFollowerDependencies
-from agent.anchors.helper_client import SOCKET, HelperUnreachableError, ask_helper
-from agent.anchors.rehearsal import check_usable
-from agent.anchors.root_folder import read_root_file
-from agent.anchors.store import AnchorChange, AnchorStore, AnchorStoreError, changed_or_refused, recorded_changes
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.anchors.follower import AnchorFollower, AnchorFollowerDependencies
+    from agent.anchors.helper_client import SOCKET, HelperUnreachableError, ask_helper
+    from agent.anchors.rehearsal import check_usable
+    from agent.anchors.root_folder import read_root_file
+    from agent.anchors.store import AnchorChange, AnchorStore, AnchorStoreError, changed_or_refused, recorded_changes
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "SOCKET",

@@ -3,11 +3,18 @@
 The only room that moves anything. One thread a board; a pulse is never repeated blindly.
 """
 
-from agent.barrier.barrier import Barrier, PulseReport
-from agent.barrier.dry_run import DryRunRelay
-from agent.barrier.outputs import Wiring
-from agent.barrier.relay_board import RelayBoard
-from agent.barrier.relay_scheduler import RelayScheduler
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.barrier.barrier import Barrier, PulseReport
+    from agent.barrier.dry_run import DryRunRelay
+    from agent.barrier.outputs import Wiring
+    from agent.barrier.relay_board import RelayBoard
+    from agent.barrier.relay_scheduler import RelayScheduler
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "Barrier",

@@ -3,9 +3,16 @@
 May read certificate files; opens no connection.
 """
 
-from agent.broker.addresses import BrokerAddress, shuffled
-from agent.broker.tls import TlsFiles, TlsFilesError, alert_words, explain, make_context
-from agent.broker.topics import ROOT, Topics, check_gate_id
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.broker.addresses import BrokerAddress, shuffled
+    from agent.broker.tls import TlsFiles, TlsFilesError, alert_words, explain, make_context
+    from agent.broker.topics import ROOT, Topics, check_gate_id
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "ROOT",

@@ -13,6 +13,7 @@ import typer
 from agent.cli import exit_codes
 from agent.cli.lazy import CliCommand, CommandBrokenError, mount
 from agent.cli.terminal import drop_output, echo
+from agent.service.loading import leave_loaded_alone
 from agent.service.privileges import own_process
 
 if TYPE_CHECKING:
@@ -93,11 +94,15 @@ def application(arguments: Sequence[str]) -> typer.Typer:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code. An error that the user can fix is one line, without a traceback."""
+    own = arguments is None
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if arguments is None:
+    if own:
         own_process()
     try:
-        application(given)(args=given, prog_name="gate-agent")
+        app = application(given)
+        if own:
+            leave_loaded_alone()
+        app(args=given, prog_name="gate-agent")
     except SystemExit:  # the usual end; which errors a user can fix need not be known for it
         raise
     except KeyboardInterrupt:

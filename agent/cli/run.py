@@ -23,7 +23,7 @@ from agent.cli.configuration import (
 from agent.cli.process_signals import ProcessSignals
 from agent.core.events import ConfigurationRefused, OwnCause
 from agent.core.model import ReportOnce
-from agent.service.loading import loading
+from agent.service.loading import leave_loaded_alone, loading
 from agent.service.memory import give_back_memory
 from agent.service.notify import Notifier
 from agent.service.watchdog import PlannedPause
@@ -67,6 +67,7 @@ def run(
     except SettingsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(exit_codes.CONFIGURATION) from None
+    _load()
     app, found = _started(configuration, found, None, asked)
     if not gives_back:
         log.info(
@@ -83,6 +84,13 @@ def run(
     app.stop(asked.cause)
     if asked.failed:
         raise typer.Exit(exit_codes.FAILED)
+
+
+def _load() -> None:
+    """Load what only this command needs: once, before there is anything that a later start would leave behind."""
+    with loading():
+        import agent.assembly  # noqa: F401, PLC0415
+    leave_loaded_alone()
 
 
 def _started(
@@ -206,9 +214,8 @@ def _made(
     configuration: Path, found: UsableConfiguration, last: UsableConfiguration | None, asked: ProcessSignals
 ) -> App:
     """The agent, not started yet. `last`: with what it ran before. Raises what App raises."""
-    with loading():
-        from agent.assembly import App, ConfigurationSource  # noqa: PLC0415 - what only this command needs
-        from agent.clock import Clock  # noqa: PLC0415
+    from agent.assembly import App, ConfigurationSource  # noqa: PLC0415 - what only this command needs
+    from agent.clock import Clock  # noqa: PLC0415
 
     refused = None if found.refused is None else _refusal(found.refused, found.loaded)
     source = ConfigurationSource(

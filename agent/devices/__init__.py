@@ -3,13 +3,20 @@
 May open what a driver offers; knows no driver by name.
 """
 
-from agent.devices.device_status import DeviceState, DeviceStatusTable
-from agent.devices.inputs import InputMonitor, SignalMap
-from agent.devices.port_supervisor import PortState, PortSupervisor
-from agent.devices.scanner import ScannerMonitor, ScannerState
-from agent.devices.sign import SignMonitor, SignProgramme, TimedPage
-from agent.devices.unusable import UnusableInputs, UnusableRelay, UnusableScanner, UnusableSign, UnusableVoice
-from agent.devices.voice import VoiceMonitor
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.devices.device_status import DeviceState, DeviceStatusTable
+    from agent.devices.inputs import InputMonitor, SignalMap
+    from agent.devices.port_supervisor import PortState, PortSupervisor
+    from agent.devices.scanner import ScannerMonitor, ScannerState
+    from agent.devices.sign import SignMonitor, SignProgramme, TimedPage
+    from agent.devices.unusable import UnusableInputs, UnusableRelay, UnusableScanner, UnusableSign, UnusableVoice
+    from agent.devices.voice import VoiceMonitor
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "DeviceState",

@@ -3,20 +3,27 @@
 Collectors read and never move anything; rules are pure functions of what was collected.
 """
 
-from agent.doctor.bundle.archive import BundleMaterial, BundleRequest, bundle_file_name, pack_bundle
-from agent.doctor.bundle.contents import service_log
-from agent.doctor.check_runner import CheckRunner, Task
-from agent.doctor.check_table import TaskDependencies, common_tasks, free_device_tasks, tasks_without_settings
-from agent.doctor.codes import DiagnosticCheck, Severity
-from agent.doctor.collectors.files import tls_facts
-from agent.doctor.collectors.remote import lists_facts
-from agent.doctor.collectors.user import agent_user
-from agent.doctor.diagnostics import Diagnostics, DiagnosticsDependencies
-from agent.doctor.facts import CertificateFacts, ClockFacts, ListsFacts
-from agent.doctor.finding import DiagnosticReport, Finding
-from agent.doctor.health import health_of_the_doctor, health_payload
-from agent.doctor.report import report_as_json, report_from_json, report_lines
-from agent.doctor.texts import check_title
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.doctor.bundle.archive import BundleMaterial, BundleRequest, bundle_file_name, pack_bundle
+    from agent.doctor.bundle.contents import service_log
+    from agent.doctor.check_runner import CheckRunner, Task
+    from agent.doctor.check_table import TaskDependencies, common_tasks, free_device_tasks, tasks_without_settings
+    from agent.doctor.codes import DiagnosticCheck, Severity
+    from agent.doctor.collectors.files import tls_facts
+    from agent.doctor.collectors.remote import lists_facts
+    from agent.doctor.collectors.user import agent_user
+    from agent.doctor.diagnostics import Diagnostics, DiagnosticsDependencies
+    from agent.doctor.facts import CertificateFacts, ClockFacts, ListsFacts
+    from agent.doctor.finding import DiagnosticReport, Finding
+    from agent.doctor.health import health_of_the_doctor, health_payload
+    from agent.doctor.report import report_as_json, report_from_json, report_lines
+    from agent.doctor.texts import check_title
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "BundleMaterial",

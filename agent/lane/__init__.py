@@ -4,21 +4,28 @@ The thread that feeds `agent.core.lane.step` and does what it says, officers' or
 acts. Knows the barrier, the inputs, the cameras, the signs and the loudspeaker of its lane.
 """
 
-from agent.lane.driver_outputs import VOICE, DriverPorts
-from agent.lane.dry_run import DryRunCounts
-from agent.lane.interlock import Interlock
-from agent.lane.lane_view import LaneView
-from agent.lane.pause import LanePause
-from agent.lane.service import LaneDevices, LaneService, LaneServiceDependencies
-from agent.lane.simulated_vehicle import (
-    FOLDER,
-    RUNTIME,
-    SIMULATED,
-    SimulatedVehicleRun,
-    put_scene,
-    scene_folders,
-    simulated_vehicle_runs,
-)
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.lane.driver_outputs import VOICE, DriverPorts
+    from agent.lane.dry_run import DryRunCounts
+    from agent.lane.interlock import Interlock
+    from agent.lane.lane_view import LaneView
+    from agent.lane.pause import LanePause
+    from agent.lane.service import LaneDevices, LaneService, LaneServiceDependencies
+    from agent.lane.simulated_vehicle import (
+        FOLDER,
+        RUNTIME,
+        SIMULATED,
+        SimulatedVehicleRun,
+        put_scene,
+        scene_folders,
+        simulated_vehicle_runs,
+    )
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "FOLDER",

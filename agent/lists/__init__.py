@@ -3,17 +3,24 @@
 Writes to the registry, and records what came of it.
 """
 
-from agent.lists.intake import ListIntake
-from agent.lists.service import INCOMING, REGISTRY, ListService, freshness_rules, open_registry
-from agent.lists.topics import (
-    CONTENT_TYPE_CBOR,
-    CONTENT_TYPE_CHUNK,
-    ChunkTopic,
-    DeltaTopic,
-    HeadTopic,
-    ListTopics,
-    WantTopic,
-)
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.lists.intake import ListIntake
+    from agent.lists.service import INCOMING, REGISTRY, ListService, freshness_rules, open_registry
+    from agent.lists.topics import (
+        CONTENT_TYPE_CBOR,
+        CONTENT_TYPE_CHUNK,
+        ChunkTopic,
+        DeltaTopic,
+        HeadTopic,
+        ListTopics,
+        WantTopic,
+    )
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "CONTENT_TYPE_CBOR",

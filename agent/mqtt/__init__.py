@@ -3,26 +3,33 @@
 May open network connections and start threads; what is sent comes from the journal and is never changed here.
 """
 
-from agent.mqtt.acknowledgements import HeadListener
-from agent.mqtt.broker_selector import BrokerSelector
-from agent.mqtt.central_link import CentralLink
-from agent.mqtt.client import MqttClient
-from agent.mqtt.client_settings import ClientSettings
-from agent.mqtt.command_processor import CommandProcessor, CommandRules
-from agent.mqtt.delivery_window import AckMode, DeliverySettings, DeliveryWindow
-from agent.mqtt.event_messages import REPLAY, event_message
-from agent.mqtt.event_uplink import Uplink
-from agent.mqtt.evidence_upload import EvidenceUpload
-from agent.mqtt.health_messages import HealthPublisher
-from agent.mqtt.link_view import LinkView
-from agent.mqtt.messages import BrokerLimits, Incoming, LinkDown, LinkUp, Outgoing, Subscription
-from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError
-from agent.mqtt.packets import connect_properties, incoming, limits, publish_properties, subscribe_options
-from agent.mqtt.presence import GateIdentity
-from agent.mqtt.receipt import Receipt
-from agent.mqtt.replay import ReplayPlan
-from agent.mqtt.status_witness import StatusWitness
-from agent.mqtt.uplink_view import UplinkView
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.mqtt.acknowledgements import HeadListener
+    from agent.mqtt.broker_selector import BrokerSelector
+    from agent.mqtt.central_link import CentralLink
+    from agent.mqtt.client import MqttClient
+    from agent.mqtt.client_settings import ClientSettings
+    from agent.mqtt.command_processor import CommandProcessor, CommandRules
+    from agent.mqtt.delivery_window import AckMode, DeliverySettings, DeliveryWindow
+    from agent.mqtt.event_messages import REPLAY, event_message
+    from agent.mqtt.event_uplink import Uplink
+    from agent.mqtt.evidence_upload import EvidenceUpload
+    from agent.mqtt.health_messages import HealthPublisher
+    from agent.mqtt.link_view import LinkView
+    from agent.mqtt.messages import BrokerLimits, Incoming, LinkDown, LinkUp, Outgoing, Subscription
+    from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError
+    from agent.mqtt.packets import connect_properties, incoming, limits, publish_properties, subscribe_options
+    from agent.mqtt.presence import GateIdentity
+    from agent.mqtt.receipt import Receipt
+    from agent.mqtt.replay import ReplayPlan
+    from agent.mqtt.status_witness import StatusWitness
+    from agent.mqtt.uplink_view import UplinkView
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "REPLAY",

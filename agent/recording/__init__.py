@@ -5,16 +5,23 @@ And whether it is all still there: the trust state, and the head in its second p
 One writer for all parts; it is the only way into the journal.
 """
 
-from agent.recording.checkpoints import Checkpointer
-from agent.recording.evidence_writer import EvidenceWriter
-from agent.recording.journal_start import STATE as TRUST_STATE
-from agent.recording.journal_start import JournalStart, StartDependencies, is_of_gate, open_witnessed
-from agent.recording.lost_orders import OWN_NAME
-from agent.recording.personal_data import DAY_S, HOUR_S, PersonalAges, PersonalDataRetention
-from agent.recording.recorder import Recorder, Reserving
-from agent.recording.retention import RetentionAges, RetentionJob
-from agent.recording.startup import start_record
-from agent.recording.trust_monitor import TrustMonitor
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.recording.checkpoints import Checkpointer
+    from agent.recording.evidence_writer import EvidenceWriter
+    from agent.recording.journal_start import STATE as TRUST_STATE
+    from agent.recording.journal_start import JournalStart, StartDependencies, is_of_gate, open_witnessed
+    from agent.recording.lost_orders import OWN_NAME
+    from agent.recording.personal_data import DAY_S, HOUR_S, PersonalAges, PersonalDataRetention
+    from agent.recording.recorder import Recorder, Reserving
+    from agent.recording.retention import RetentionAges, RetentionJob
+    from agent.recording.startup import start_record
+    from agent.recording.trust_monitor import TrustMonitor
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "DAY_S",

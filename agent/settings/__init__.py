@@ -3,83 +3,90 @@
 May read and replace the configuration's files, and read the environment. Knows drivers by their models only.
 """
 
-from agent.settings.editing.anchor_lock import anchors_among, check_anchors_untouched
-from agent.settings.editing.anchor_text import anchors_text
-from agent.settings.editing.edits import ConfigEditor, Edit, edited
-from agent.settings.editing.history import EditStep, Generation, History, HistoryError, present_files
-from agent.settings.editing.last_known_good import (
-    VARIABLE,
-    UsableConfiguration,
-    last_good,
-    on_disk,
-    state_directory,
-    usable,
-)
-from agent.settings.editing.new_file import new_file_text
-from agent.settings.editing.proposal import (
-    StaleError,
-    check_seen,
-    differences,
-    judged,
-    put_files,
-    seen_state,
-)
-from agent.settings.editing.recorded_changes import recorded_changes
-from agent.settings.editing.revision import BY_HAND, note_present, replace_text, set_value, undo
-from agent.settings.editing.secret_mask import masked_text, restored_text, restored_value
-from agent.settings.loading.anchor_file import (
-    AnchorFile,
-    AnchorsUnusableError,
-    anchors_folder,
-    ca_files,
-    read_anchors,
-)
-from agent.settings.loading.load import LoadedSettings, digest, load, public, schema_of
-from agent.settings.loading.origin import KeyOrigin, key_origins
-from agent.settings.model.agent import (
-    EXAMPLE_ROOT_KEY,
-    ClockRules,
-    CommandKey,
-    Commands,
-    Console,
-    Evidence,
-    Gate,
-    Journal,
-    Log,
-    Mqtt,
-    Permits,
-    Privacy,
-    Settings,
-    Site,
-    State,
-)
-from agent.settings.model.anchors import AnchorValueError, anchors_of, changed_anchors, tables_of
-from agent.settings.model.devices import DriverModels, Family, device_tables, driver_models
-from agent.settings.model.json_schema import schema_text
-from agent.settings.model.lane import (
-    BarrierWiring,
-    Camera,
-    Device,
-    DriverPage,
-    Lane,
-    Scanner,
-    Sign,
-    SignalWiring,
-    Timing,
-    Voice,
-    Witness,
-)
-from agent.settings.model.lane_relations import interlocks, shared_arms
-from agent.settings.model.schema import Schema, choices, expected
-from agent.settings.model.values import broker_address
-from agent.settings.rules.driver_page import screen_token
-from agent.settings.rules.ports import board_place
-from agent.settings.toml.change import ChangeError
-from agent.settings.toml.files import LARGEST_BYTES, read_file
-from agent.settings.toml.includes import Document, dotted, read
-from agent.settings.toml.key_positions import Path
-from agent.settings.toml.keypath import key_path
-from agent.settings.toml.problems import Problem, SettingsError, nearest
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.settings.editing.anchor_lock import anchors_among, check_anchors_untouched
+    from agent.settings.editing.anchor_text import anchors_text
+    from agent.settings.editing.edits import ConfigEditor, Edit, edited
+    from agent.settings.editing.history import EditStep, Generation, History, HistoryError, present_files
+    from agent.settings.editing.last_known_good import (
+        VARIABLE,
+        UsableConfiguration,
+        last_good,
+        on_disk,
+        state_directory,
+        usable,
+    )
+    from agent.settings.editing.new_file import new_file_text
+    from agent.settings.editing.proposal import (
+        StaleError,
+        check_seen,
+        differences,
+        judged,
+        put_files,
+        seen_state,
+    )
+    from agent.settings.editing.recorded_changes import recorded_changes
+    from agent.settings.editing.revision import BY_HAND, note_present, replace_text, set_value, undo
+    from agent.settings.editing.secret_mask import masked_text, restored_text, restored_value
+    from agent.settings.loading.anchor_file import (
+        AnchorFile,
+        AnchorsUnusableError,
+        anchors_folder,
+        ca_files,
+        read_anchors,
+    )
+    from agent.settings.loading.load import LoadedSettings, digest, load, public, schema_of
+    from agent.settings.loading.origin import KeyOrigin, key_origins
+    from agent.settings.model.agent import (
+        EXAMPLE_ROOT_KEY,
+        ClockRules,
+        CommandKey,
+        Commands,
+        Console,
+        Evidence,
+        Gate,
+        Journal,
+        Log,
+        Mqtt,
+        Permits,
+        Privacy,
+        Settings,
+        Site,
+        State,
+    )
+    from agent.settings.model.anchors import AnchorValueError, anchors_of, changed_anchors, tables_of
+    from agent.settings.model.devices import DriverModels, Family, device_tables, driver_models
+    from agent.settings.model.json_schema import schema_text
+    from agent.settings.model.lane import (
+        BarrierWiring,
+        Camera,
+        Device,
+        DriverPage,
+        Lane,
+        Scanner,
+        Sign,
+        SignalWiring,
+        Timing,
+        Voice,
+        Witness,
+    )
+    from agent.settings.model.lane_relations import interlocks, shared_arms
+    from agent.settings.model.schema import Schema, choices, expected
+    from agent.settings.model.values import broker_address
+    from agent.settings.rules.driver_page import screen_token
+    from agent.settings.rules.ports import board_place
+    from agent.settings.toml.change import ChangeError
+    from agent.settings.toml.files import LARGEST_BYTES, read_file
+    from agent.settings.toml.includes import Document, dotted, read
+    from agent.settings.toml.key_positions import Path
+    from agent.settings.toml.keypath import key_path
+    from agent.settings.toml.problems import Problem, SettingsError, nearest
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "BY_HAND",

@@ -3,12 +3,19 @@
 Speaks over the site's broker, and keeps claims in the journal.
 """
 
-from agent.site.claimant import SiteRules
-from agent.site.gate_view import GateView
-from agent.site.link import CLIENT_SUFFIX, SiteLink, site_settings
-from agent.site.service import SiteService
-from agent.site.setup import WrongGateKeyError, site_service
-from agent.site.standalone import StandaloneSite
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.site.claimant import SiteRules
+    from agent.site.gate_view import GateView
+    from agent.site.link import CLIENT_SUFFIX, SiteLink, site_settings
+    from agent.site.service import SiteService
+    from agent.site.setup import WrongGateKeyError, site_service
+    from agent.site.standalone import StandaloneSite
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "CLIENT_SUFFIX",

@@ -4,18 +4,25 @@ May read and write the files that it is given. Opens no connection and reads no 
 caller.
 """
 
-from agent.core.crypto import KeyInvalidError, SigningKey
-from agent.core.model import Declaration, DeclarationStatus
-from agent.core.permit import Permit, PermitForm
-from central.issuing.batch import OutputError, issue_batch
-from central.issuing.declarations_csv import declaration_row, write_declarations
-from central.issuing.issuer import Issued, PermitIssuer
-from central.issuing.key_list import KeyListError, renewed, with_key, with_status
-from central.issuing.order import OrderError, OrderProblem, PermitOrder, Terms
-from central.issuing.orders_file import CheckedOrder, moment_of, read_orders
-from central.issuing.permit_pictures import Pictures, symbols
-from central.issuing.qr_symbol import Level, Symbol, picture
-from central.issuing.sheet import FONT_FILE, GRIDS, Layout, SheetError, write_sheet
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.core.crypto import KeyInvalidError, SigningKey
+    from agent.core.model import Declaration, DeclarationStatus
+    from agent.core.permit import Permit, PermitForm
+    from central.issuing.batch import OutputError, issue_batch
+    from central.issuing.declarations_csv import declaration_row, write_declarations
+    from central.issuing.issuer import Issued, PermitIssuer
+    from central.issuing.key_list import KeyListError, renewed, with_key, with_status
+    from central.issuing.order import OrderError, OrderProblem, PermitOrder, Terms
+    from central.issuing.orders_file import CheckedOrder, moment_of, read_orders
+    from central.issuing.permit_pictures import Pictures, symbols
+    from central.issuing.qr_symbol import Level, Symbol, picture
+    from central.issuing.sheet import FONT_FILE, GRIDS, Layout, SheetError, write_sheet
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "FONT_FILE",

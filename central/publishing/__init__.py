@@ -4,11 +4,18 @@ May read tables, keep its database in one folder, and talk to one broker at a ti
 afterwards.
 """
 
-from central.publishing.broker_upload import SETTLE_S, BrokerUpload, Stock, UploadError, seen_version, survey
-from central.publishing.publisher import ListChange, Publisher
-from central.publishing.publisher_database import PublisherDatabase, PublisherDatabaseError
-from central.publishing.records import SHOWN, SourceError
-from central.publishing.sources import COLUMNS, entries
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from central.publishing.broker_upload import SETTLE_S, BrokerUpload, Stock, UploadError, seen_version, survey
+    from central.publishing.publisher import ListChange, Publisher
+    from central.publishing.publisher_database import PublisherDatabase, PublisherDatabaseError
+    from central.publishing.records import SHOWN, SourceError
+    from central.publishing.sources import COLUMNS, entries
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "COLUMNS",

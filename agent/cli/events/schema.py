@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.terminal import echo
-from agent.core.contract.asyncapi import asyncapi
-from agent.core.contract.schemas import schemas, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,11 +52,14 @@ def schema(
     Without options the AsyncAPI document. It is what this version of the agent does; docs/contract is the same,
     published.
     """
+    from agent.core.contract.asyncapi import asyncapi  # noqa: PLC0415 - it brings all examples of all messages
+    from agent.core.contract.schemas import schemas, written  # noqa: PLC0415
+
     if kind is not None and form is Form.ASYNCAPI:
         raise typer.BadParameter("one message has no AsyncAPI document; leave out --form", param_hint="--type")
     documents: Mapping[str, Schema]
     if kind is not None:
-        documents = dict([_named(kind)])
+        documents = dict([_named(kind, schemas())])
     elif form is Form.JSON_SCHEMA:
         documents = schemas()
     else:
@@ -75,8 +76,7 @@ def schema(
         echo(written(documents), nl=False)
 
 
-def _named(kind: str) -> tuple[str, Schema]:
-    known = schemas()
+def _named(kind: str, known: Mapping[str, Schema]) -> tuple[str, Schema]:
     for name in (f"event/{kind}", kind):
         if name in known:
             return name, known[name]

@@ -5,7 +5,6 @@ A thread of its own with a web server on the configured addresses and on a socke
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import socket
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.console.web.unix_socket import UnixSocket
 from agent.core.model import ReportOnce
+from agent.service.loading import loading
 from agent.service.worker import Worker
 
 if TYPE_CHECKING:
@@ -115,15 +115,19 @@ class ConsoleServer:
 
     def _serve(self) -> None:
         # Here, not above: the gate is at work before the web libraries are loaded.
-        from agent.console.access.access import Access  # noqa: PLC0415
-        from agent.console.access.roles import Role  # noqa: PLC0415
-        from agent.console.access.sessions import SessionRules  # noqa: PLC0415
-        from agent.console.web.addresses import Addresses, host_names  # noqa: PLC0415
-        from agent.console.web.app import make_app  # noqa: PLC0415
-        from agent.console.web.http_server import HttpServer  # noqa: PLC0415
-        from agent.console.web.https_redirect import https_redirect  # noqa: PLC0415
+        with loading():
+            import asyncio  # noqa: PLC0415
 
-        gate, settings = self._make_gate(), self._settings
+            from agent.console.access.access import Access  # noqa: PLC0415
+            from agent.console.access.roles import Role  # noqa: PLC0415
+            from agent.console.access.sessions import SessionRules  # noqa: PLC0415
+            from agent.console.web.addresses import Addresses, host_names  # noqa: PLC0415
+            from agent.console.web.app import make_app  # noqa: PLC0415
+            from agent.console.web.http_server import HttpServer  # noqa: PLC0415
+            from agent.console.web.https_redirect import https_redirect  # noqa: PLC0415
+
+            gate = self._make_gate()
+        settings = self._settings
         rules = SessionRules(settings.idle_minutes * MINUTE_S, settings.session_hours * HOUR_S)
         certificate = self._certificate(gate)
         access = Access.open(

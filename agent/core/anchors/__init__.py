@@ -4,48 +4,55 @@ Rules and forms alone. A change is a document that people or central have signed
 is for others.
 """
 
-from agent.core.anchors.anchor_fingerprints import AnchorDifference, differences, fingerprints
-from agent.core.anchors.anchor_keys import ANCHOR_KEYS, AUTHORITIES, CA_KEYS, DOCUMENT_KEYS, PERSONS, is_anchor
-from agent.core.anchors.authority import (
-    NOT_ADOPTED,
-    AnchorFault,
-    AnchorRefusedError,
-    Authority,
-    JudgedChange,
-    Sender,
-    judge_change,
-    sealed,
-    signers_of,
-)
-from agent.core.anchors.change_document import (
-    LONGEST_LIFE_S,
-    SIGNATURES_LIMIT,
-    ChangeDocument,
-    SignedText,
-    document_bytes,
-    parsed_document,
-    sign_document,
-    told_of,
-)
-from agent.core.anchors.held_anchors import HeldAnchors, PersonKey
-from agent.core.anchors.proposal import (
-    PROPOSAL_LIFE_S,
-    AnchorProposal,
-    AnchorWaitsError,
-    confirmed,
-    is_over,
-    proposed,
-)
-from agent.core.anchors.requests import (
-    REQUEST_LIMIT_BYTES,
-    ChangeRequest,
-    HelperAnswer,
-    RequestInvalidError,
-    SealRequest,
-    parsed_answer,
-    parsed_request,
-    request_bytes,
-)
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.core.anchors.anchor_fingerprints import AnchorDifference, differences, fingerprints
+    from agent.core.anchors.anchor_keys import ANCHOR_KEYS, AUTHORITIES, CA_KEYS, DOCUMENT_KEYS, PERSONS, is_anchor
+    from agent.core.anchors.authority import (
+        NOT_ADOPTED,
+        AnchorFault,
+        AnchorRefusedError,
+        Authority,
+        JudgedChange,
+        Sender,
+        judge_change,
+        sealed,
+        signers_of,
+    )
+    from agent.core.anchors.change_document import (
+        LONGEST_LIFE_S,
+        SIGNATURES_LIMIT,
+        ChangeDocument,
+        SignedText,
+        document_bytes,
+        parsed_document,
+        sign_document,
+        told_of,
+    )
+    from agent.core.anchors.held_anchors import HeldAnchors, PersonKey
+    from agent.core.anchors.proposal import (
+        PROPOSAL_LIFE_S,
+        AnchorProposal,
+        AnchorWaitsError,
+        confirmed,
+        is_over,
+        proposed,
+    )
+    from agent.core.anchors.requests import (
+        REQUEST_LIMIT_BYTES,
+        ChangeRequest,
+        HelperAnswer,
+        RequestInvalidError,
+        SealRequest,
+        parsed_answer,
+        parsed_request,
+        request_bytes,
+    )
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "ANCHOR_KEYS",

@@ -3,20 +3,27 @@
 Reads no clock itself.
 """
 
-from agent.core.clock.clock_step import step_between_s
-from agent.core.clock.trust import (
-    KERNEL_ERROR_S,
-    Anchor,
-    ClockFloor,
-    ClockObservation,
-    ClockState,
-    ClockTrust,
-    HoldoverRules,
-    LastObservation,
-    observe,
-    resumed,
-    word_error_s,
-)
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.core.clock.clock_step import step_between_s
+    from agent.core.clock.trust import (
+        KERNEL_ERROR_S,
+        Anchor,
+        ClockFloor,
+        ClockObservation,
+        ClockState,
+        ClockTrust,
+        HoldoverRules,
+        LastObservation,
+        observe,
+        resumed,
+        word_error_s,
+    )
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "KERNEL_ERROR_S",

@@ -3,20 +3,27 @@
 Judges; carrying out is for the gate's parts.
 """
 
-from agent.core.commands.body import BODIES, CommandBody
-from agent.core.commands.check import (
-    BYTES_LIMIT,
-    CommandKey,
-    Proved,
-    ReceivedCommand,
-    RefusedCommand,
-    Situation,
-    judge,
-    prove,
-)
-from agent.core.commands.command import LANE_COMMANDS, Command, CommandAnswer, Refusal, Result
-from agent.core.commands.issue import CommandInvalidError, make, sign
-from agent.core.commands.record import CommandAnswered, CommandChange, CommandEntry, CommandTaken
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.core.commands.body import BODIES, CommandBody
+    from agent.core.commands.check import (
+        BYTES_LIMIT,
+        CommandKey,
+        Proved,
+        ReceivedCommand,
+        RefusedCommand,
+        Situation,
+        judge,
+        prove,
+    )
+    from agent.core.commands.command import LANE_COMMANDS, Command, CommandAnswer, Refusal, Result
+    from agent.core.commands.issue import CommandInvalidError, make, sign
+    from agent.core.commands.record import CommandAnswered, CommandChange, CommandEntry, CommandTaken
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "BODIES",

@@ -3,10 +3,17 @@
 Bytes in, values or errors out. Touches nothing; keys come from the caller.
 """
 
-from agent.core.crypto.cbor import Value
-from agent.core.crypto.jws import JwsError, JwsFault, is_typed, key_named_by, kid_of, sign, verified
-from agent.core.crypto.jws_type import ISSUED_UNTYPED, JwsType
-from agent.core.crypto.keys import Algorithm, KeyInvalidError, PublicKey, SigningKey, key_id
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.core.crypto.cbor import Value
+    from agent.core.crypto.jws import JwsError, JwsFault, is_typed, key_named_by, kid_of, sign, verified
+    from agent.core.crypto.jws_type import ISSUED_UNTYPED, JwsType
+    from agent.core.crypto.keys import Algorithm, KeyInvalidError, PublicKey, SigningKey, key_id
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "ISSUED_UNTYPED",

@@ -3,33 +3,40 @@
 Knows permits, lists, plates and claims as values; asks nobody.
 """
 
-from agent.core.decision.decision import Decision
-from agent.core.decision.fail_safe import with_fail_safe
-from agent.core.decision.judged_facts import facts_record
-from agent.core.decision.judgement import judge, lists_needed, plate_leads
-from agent.core.decision.judgement_rules import JudgementRules
-from agent.core.decision.knowledge import Knowledge, PermitUses, exit_in_force, in_force, subjects_of, uses_allowed
-from agent.core.decision.permit_choice import (
-    SET_ASIDE,
-    Assessment,
-    AssessmentContext,
-    TransactionEvidence,
-    assess,
-    assess_plate,
-    references_of,
-    weigh,
-)
-from agent.core.decision.rate_limit import NO_TEXTS, Texts
-from agent.core.decision.second_reading import (
-    PicturesShown,
-    PlateShown,
-    ToBeConfirmed,
-    VinShown,
-    compared,
-    to_be_confirmed,
-)
-from agent.core.decision.second_verdict import SecondReading, SecondVerdict
-from agent.core.decision.tie import ASKS_VIN, Tie, tie_of
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.core.decision.decision import Decision
+    from agent.core.decision.fail_safe import with_fail_safe
+    from agent.core.decision.judged_facts import facts_record
+    from agent.core.decision.judgement import judge, lists_needed, plate_leads
+    from agent.core.decision.judgement_rules import JudgementRules
+    from agent.core.decision.knowledge import Knowledge, PermitUses, exit_in_force, in_force, subjects_of, uses_allowed
+    from agent.core.decision.permit_choice import (
+        SET_ASIDE,
+        Assessment,
+        AssessmentContext,
+        TransactionEvidence,
+        assess,
+        assess_plate,
+        references_of,
+        weigh,
+    )
+    from agent.core.decision.rate_limit import NO_TEXTS, Texts
+    from agent.core.decision.second_reading import (
+        PicturesShown,
+        PlateShown,
+        ToBeConfirmed,
+        VinShown,
+        compared,
+        to_be_confirmed,
+    )
+    from agent.core.decision.second_verdict import SecondReading, SecondVerdict
+    from agent.core.decision.tie import ASKS_VIN, Tie, tie_of
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "ASKS_VIN",

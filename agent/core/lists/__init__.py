@@ -3,50 +3,65 @@
 Decides what to apply; the bytes are moved and stored by others.
 """
 
-from agent.core.lists.chunks import MAX_CHUNK_SIZE, Chunk, ChunkRef, check_chunk, pack_chunks, read_chunk, unpack_chunk
-from agent.core.lists.codec import Row, decode_row, encode_row, kind_of, row_key
-from agent.core.lists.errors import ListError, ListFault
-from agent.core.lists.freshness import DataStanding, DataState, FreshnessRules, ListStanding, standing_of
-from agent.core.lists.signed_list import (
-    MAX_CHUNKS,
-    MAX_DELTA_BYTES,
-    MAX_DELTA_ROWS,
-    MAX_HEAD_BYTES,
-    ListDelta,
-    ListHead,
-    OpenedList,
-    open_delta,
-    open_head,
-    read_delta,
-    read_head,
-    seal_delta,
-    seal_head,
-)
-from agent.core.lists.sync import SyncState, step
-from agent.core.lists.sync_io import (
-    ApplyDelta,
-    ApplySnapshot,
-    ChangeResult,
-    ChunkSeen,
-    Connected,
-    DeltaSeen,
-    Disconnected,
-    DropSnapshot,
-    Effect,
-    Failed,
-    FetchChunks,
-    FetchDeltas,
-    FetchSnapshot,
-    HeadSeen,
-    HeldDelta,
-    Known,
-    Refresh,
-    Reject,
-    RequestList,
-    SyncEvent,
-    SyncRules,
-    Tick,
-)
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.core.lists.chunks import (
+        MAX_CHUNK_SIZE,
+        Chunk,
+        ChunkRef,
+        check_chunk,
+        pack_chunks,
+        read_chunk,
+        unpack_chunk,
+    )
+    from agent.core.lists.codec import Row, decode_row, encode_row, kind_of, row_key
+    from agent.core.lists.errors import ListError, ListFault
+    from agent.core.lists.freshness import DataStanding, DataState, FreshnessRules, ListStanding, standing_of
+    from agent.core.lists.signed_list import (
+        MAX_CHUNKS,
+        MAX_DELTA_BYTES,
+        MAX_DELTA_ROWS,
+        MAX_HEAD_BYTES,
+        ListDelta,
+        ListHead,
+        OpenedList,
+        open_delta,
+        open_head,
+        read_delta,
+        read_head,
+        seal_delta,
+        seal_head,
+    )
+    from agent.core.lists.sync import SyncState, step
+    from agent.core.lists.sync_io import (
+        ApplyDelta,
+        ApplySnapshot,
+        ChangeResult,
+        ChunkSeen,
+        Connected,
+        DeltaSeen,
+        Disconnected,
+        DropSnapshot,
+        Effect,
+        Failed,
+        FetchChunks,
+        FetchDeltas,
+        FetchSnapshot,
+        HeadSeen,
+        HeldDelta,
+        Known,
+        Refresh,
+        Reject,
+        RequestList,
+        SyncEvent,
+        SyncRules,
+        Tick,
+    )
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "MAX_CHUNKS",

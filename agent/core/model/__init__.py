@@ -3,28 +3,35 @@
 Imports no other room and touches nothing.
 """
 
-from agent.core.model.backoff import delay_s
-from agent.core.model.camera_view import View
-from agent.core.model.command_name import CommandName
-from agent.core.model.debounce import Debounced
-from agent.core.model.driver_message import DriverMessage, DriverReceipt
-from agent.core.model.flood_folder import FloodFolder, Folded
-from agent.core.model.instant import Instant
-from agent.core.model.ledger import LedgerChange, LedgerState
-from agent.core.model.list_kinds import ListKind, ListName, Source
-from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
-from agent.core.model.observations import Position, Presentation, Reading, VinReading, VinSource
-from agent.core.model.once_every import OnceEvery
-from agent.core.model.outcome import Outcome
-from agent.core.model.picture_quality import Figures, Flaw, Grade, PictureFinding, findings, overall
-from agent.core.model.quiet_hours import QuietHours, is_quiet
-from agent.core.model.reasons import Check, Reason, Verdict
-from agent.core.model.report_once import ReportOnce
-from agent.core.model.sequence import SEQ_MAX
-from agent.core.model.signals import SIGNAL_NAMES, Signals
-from agent.core.model.token_bucket import TokenBucket
-from agent.core.model.vin_text import vins_in
-from agent.core.model.witness_reading import WitnessReading
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.core.model.backoff import delay_s
+    from agent.core.model.camera_view import View
+    from agent.core.model.command_name import CommandName
+    from agent.core.model.debounce import Debounced
+    from agent.core.model.driver_message import DriverMessage, DriverReceipt
+    from agent.core.model.flood_folder import FloodFolder, Folded
+    from agent.core.model.instant import Instant
+    from agent.core.model.ledger import LedgerChange, LedgerState
+    from agent.core.model.list_kinds import ListKind, ListName, Source
+    from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
+    from agent.core.model.observations import Position, Presentation, Reading, VinReading, VinSource
+    from agent.core.model.once_every import OnceEvery
+    from agent.core.model.outcome import Outcome
+    from agent.core.model.picture_quality import Figures, Flaw, Grade, PictureFinding, findings, overall
+    from agent.core.model.quiet_hours import QuietHours, is_quiet
+    from agent.core.model.reasons import Check, Reason, Verdict
+    from agent.core.model.report_once import ReportOnce
+    from agent.core.model.sequence import SEQ_MAX
+    from agent.core.model.signals import SIGNAL_NAMES, Signals
+    from agent.core.model.token_bucket import TokenBucket
+    from agent.core.model.vin_text import vins_in
+    from agent.core.model.witness_reading import WitnessReading
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "SEQ_MAX",

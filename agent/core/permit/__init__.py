@@ -3,43 +3,50 @@
 Knows crypto and the model. What lists and ledger say of a permit is for the decision.
 """
 
-from agent.core.permit.checks import GateContext, PermitResult, admission, verify_declared, verify_permit
-from agent.core.permit.claims import (
-    DECLARATION_DIGITS,
-    DIRECTIONS,
-    LANES,
-    PERMIT_ID_BYTES,
-    PLATE_KINDS,
-    Direction,
-    Permit,
-    PermitForm,
-)
-from agent.core.permit.driver_id import driver_hmac
-from agent.core.permit.fields import ClaimsError, Fields
-from agent.core.permit.issue import DAY_S, Issuer, issue_jws, trust_list
-from agent.core.permit.reference import (
-    SECRET_BYTES,
-    declaration_of,
-    digest_of,
-    digest_of_reference,
-    permit_of,
-    reference_of,
-)
-from agent.core.permit.trust import (
-    MAX_TEXT,
-    PREFIX,
-    KeyStatus,
-    Purpose,
-    TrustEntry,
-    TrustError,
-    TrustFault,
-    TrustList,
-    load,
-    root_key,
-    seal,
-)
-from agent.core.permit.vehicle import TIMES, check_declaration, check_vehicle
-from agent.core.permit.vehicle_label import label_readings, label_vins
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.core.permit.checks import GateContext, PermitResult, admission, verify_declared, verify_permit
+    from agent.core.permit.claims import (
+        DECLARATION_DIGITS,
+        DIRECTIONS,
+        LANES,
+        PERMIT_ID_BYTES,
+        PLATE_KINDS,
+        Direction,
+        Permit,
+        PermitForm,
+    )
+    from agent.core.permit.driver_id import driver_hmac
+    from agent.core.permit.fields import ClaimsError, Fields
+    from agent.core.permit.issue import DAY_S, Issuer, issue_jws, trust_list
+    from agent.core.permit.reference import (
+        SECRET_BYTES,
+        declaration_of,
+        digest_of,
+        digest_of_reference,
+        permit_of,
+        reference_of,
+    )
+    from agent.core.permit.trust import (
+        MAX_TEXT,
+        PREFIX,
+        KeyStatus,
+        Purpose,
+        TrustEntry,
+        TrustError,
+        TrustFault,
+        TrustList,
+        load,
+        root_key,
+        seal,
+    )
+    from agent.core.permit.vehicle import TIMES, check_declaration, check_vehicle
+    from agent.core.permit.vehicle_label import label_readings, label_vins
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "DAY_S",

@@ -3,43 +3,50 @@
 Pure figures. No picture comes here; the vision worker's readings do.
 """
 
-from agent.core.plates.bystanders import Bystanders
-from agent.core.plates.caption import TextLook, is_caption
-from agent.core.plates.certainty import ACCEPTED, Doubt, bounded, doubt_of
-from agent.core.plates.colours import PlateColour, possible, refined
-from agent.core.plates.customs_codes import NO_PLATE, customs_code
-from agent.core.plates.foreign_formats import CYRILLIC, LOOK_LATIN, MONGOLIAN_PROVINCES
-from agent.core.plates.formats import (
-    FORMATS,
-    MARKS,
-    PROVINCES,
-    STRICT,
-    TWO_LINES,
-    Grammar,
-    PlateFormat,
-    PlateKind,
-    is_plate_text,
-    kinds_of,
-    normalise,
-)
-from agent.core.plates.frame_evidence import TEMPERATURE, FrameEvidence
-from agent.core.plates.main_plate import in_zone, off_centre_of, prominence
-from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, PlateMatch
-from agent.core.plates.origin import Sight, as_seen, shares, weighed
-from agent.core.plates.picture_edge import NEAR_EDGE, PlateSide, is_cut
-from agent.core.plates.plate_format import RegionField
-from agent.core.plates.plate_kinds import Country, country_of
-from agent.core.plates.recogniser_columns import ALPHABET, MOST_BYTES, decode, encode
-from agent.core.plates.rivals import series
-from agent.core.plates.twins import TWIN_SHARE, TWINS
-from agent.core.plates.vote import PlateVote
-from agent.core.plates.witness import (
-    DEFAULT_WITNESS_RULES,
-    WitnessedMatch,
-    WitnessRules,
-    WitnessStanding,
-    with_witness,
-)
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.core.plates.bystanders import Bystanders
+    from agent.core.plates.caption import TextLook, is_caption
+    from agent.core.plates.certainty import ACCEPTED, Doubt, bounded, doubt_of
+    from agent.core.plates.colours import PlateColour, possible, refined
+    from agent.core.plates.customs_codes import NO_PLATE, customs_code
+    from agent.core.plates.foreign_formats import CYRILLIC, LOOK_LATIN, MONGOLIAN_PROVINCES
+    from agent.core.plates.formats import (
+        FORMATS,
+        MARKS,
+        PROVINCES,
+        STRICT,
+        TWO_LINES,
+        Grammar,
+        PlateFormat,
+        PlateKind,
+        is_plate_text,
+        kinds_of,
+        normalise,
+    )
+    from agent.core.plates.frame_evidence import TEMPERATURE, FrameEvidence
+    from agent.core.plates.main_plate import in_zone, off_centre_of, prominence
+    from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, PlateMatch
+    from agent.core.plates.origin import Sight, as_seen, shares, weighed
+    from agent.core.plates.picture_edge import NEAR_EDGE, PlateSide, is_cut
+    from agent.core.plates.plate_format import RegionField
+    from agent.core.plates.plate_kinds import Country, country_of
+    from agent.core.plates.recogniser_columns import ALPHABET, MOST_BYTES, decode, encode
+    from agent.core.plates.rivals import series
+    from agent.core.plates.twins import TWIN_SHARE, TWINS
+    from agent.core.plates.vote import PlateVote
+    from agent.core.plates.witness import (
+        DEFAULT_WITNESS_RULES,
+        WitnessedMatch,
+        WitnessRules,
+        WitnessStanding,
+        with_witness,
+    )
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "ACCEPTED",

@@ -4,9 +4,16 @@ No second implementation of any rule, and no guess: what was not recorded is sai
 journal and the configuration are read by `agent.replay`.
 """
 
-from agent.core.replay.comparison import Compared, compared
-from agent.core.replay.recorded import NotJudged, RecordedVehicle, recorded_vehicle
-from agent.core.replay.rejudgement import Answer, ReplayRules
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.core.replay.comparison import Compared, compared
+    from agent.core.replay.recorded import NotJudged, RecordedVehicle, recorded_vehicle
+    from agent.core.replay.rejudgement import Answer, ReplayRules
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "Answer",

@@ -3,40 +3,47 @@
 Rules and forms alone; the network and the disk are elsewhere.
 """
 
-from agent.core.site.claim_answers import CLAIMS, ClaimAnswer, ClaimCode, ClaimRequest
-from agent.core.site.ledger import (
-    ClaimRefusal,
-    ClaimRow,
-    ClaimVerdict,
-    Conflict,
-    Consent,
-    Cursor,
-    OtherExit,
-    PeerRow,
-    Taken,
-)
-from agent.core.site.membership import Membership, OpenedMessage, Place
-from agent.core.site.messages import (
-    EVERYBODY,
-    HEADS_A_MESSAGE,
-    ROWS_A_MESSAGE,
-    VERSION,
-    Claim,
-    ClaimActive,
-    ClaimEnded,
-    ClaimQuery,
-    ClaimReply,
-    Hello,
-    Rows,
-    RowsRequest,
-    SiteFault,
-    SiteMessage,
-    SiteMessageError,
-    rows_from_message,
-    rows_to_message,
-)
-from agent.core.site.partition_policy import PartitionPolicy
-from agent.core.site.peer_session import PeerSession
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.core.site.claim_answers import CLAIMS, ClaimAnswer, ClaimCode, ClaimRequest
+    from agent.core.site.ledger import (
+        ClaimRefusal,
+        ClaimRow,
+        ClaimVerdict,
+        Conflict,
+        Consent,
+        Cursor,
+        OtherExit,
+        PeerRow,
+        Taken,
+    )
+    from agent.core.site.membership import Membership, OpenedMessage, Place
+    from agent.core.site.messages import (
+        EVERYBODY,
+        HEADS_A_MESSAGE,
+        ROWS_A_MESSAGE,
+        VERSION,
+        Claim,
+        ClaimActive,
+        ClaimEnded,
+        ClaimQuery,
+        ClaimReply,
+        Hello,
+        Rows,
+        RowsRequest,
+        SiteFault,
+        SiteMessage,
+        SiteMessageError,
+        rows_from_message,
+        rows_to_message,
+    )
+    from agent.core.site.partition_policy import PartitionPolicy
+    from agent.core.site.peer_session import PeerSession
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "CLAIMS",

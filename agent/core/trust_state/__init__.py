@@ -3,44 +3,51 @@
 A pure step over witnessed facts, what follows from it, and the signed record of the gate's head.
 """
 
-from agent.core.trust_state.facts import (
-    Accepted,
-    ClockTold,
-    Fact,
-    FloorNamed,
-    Head,
-    HeadFileWritten,
-    HeadNamed,
-    JournalReplaced,
-    ListsSeen,
-    OrderGiven,
-    OrdersShown,
-    RowsShown,
-    StreamBegun,
-    Witness,
-    WitnessGone,
-)
-from agent.core.trust_state.head_record import (
-    HeadFault,
-    HeadRecord,
-    HeadRecordError,
-    opened_head,
-    signed_head,
-    unproven_head,
-)
-from agent.core.trust_state.hold import NO_HOLD, PARTS, StateHold, hold_of
-from agent.core.trust_state.losses import TrustRules
-from agent.core.trust_state.machine import PartChange, step
-from agent.core.trust_state.state import (
-    FormerStream,
-    PartStanding,
-    RowsWanted,
-    StatePart,
-    TrustState,
-    Wholeness,
-    state_as_json,
-    state_from_json,
-)
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.core.trust_state.facts import (
+        Accepted,
+        ClockTold,
+        Fact,
+        FloorNamed,
+        Head,
+        HeadFileWritten,
+        HeadNamed,
+        JournalReplaced,
+        ListsSeen,
+        OrderGiven,
+        OrdersShown,
+        RowsShown,
+        StreamBegun,
+        Witness,
+        WitnessGone,
+    )
+    from agent.core.trust_state.head_record import (
+        HeadFault,
+        HeadRecord,
+        HeadRecordError,
+        opened_head,
+        signed_head,
+        unproven_head,
+    )
+    from agent.core.trust_state.hold import NO_HOLD, PARTS, StateHold, hold_of
+    from agent.core.trust_state.losses import TrustRules
+    from agent.core.trust_state.machine import PartChange, step
+    from agent.core.trust_state.state import (
+        FormerStream,
+        PartStanding,
+        RowsWanted,
+        StatePart,
+        TrustState,
+        Wholeness,
+        state_as_json,
+        state_from_json,
+    )
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "NO_HOLD",

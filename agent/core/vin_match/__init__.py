@@ -3,16 +3,23 @@
 Pure figures. No picture comes here; readings of codes, scanners and print do.
 """
 
-from agent.core.vin_match.match import (
-    BY_CODE,
-    DEFAULT_VIN_RULES,
-    VinMatch,
-    VinMatchRules,
-    VinSighting,
-    match_vin,
-    read_by_code,
-)
-from agent.core.vin_match.neighbours import NEIGHBOURS_APART, differences
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.core.vin_match.match import (
+        BY_CODE,
+        DEFAULT_VIN_RULES,
+        VinMatch,
+        VinMatchRules,
+        VinSighting,
+        match_vin,
+        read_by_code,
+    )
+    from agent.core.vin_match.neighbours import NEIGHBOURS_APART, differences
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "BY_CODE",

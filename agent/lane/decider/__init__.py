@@ -3,9 +3,16 @@
 Reads stores; moves nothing.
 """
 
-from agent.lane.decider.decider import Decider
-from agent.lane.decider.judgement_rules import lane_place
-from agent.lane.decider.sources import KeptPictures, LanePlace, Sources
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.lane.decider.decider import Decider
+    from agent.lane.decider.judgement_rules import lane_place
+    from agent.lane.decider.sources import KeptPictures, LanePlace, Sources
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "Decider",

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic_settings import EnvSettingsSource
-from pydantic_settings import SettingsError as LayerError
-
 from agent.settings.model.agent import Settings
 from agent.settings.toml.includes import Origin, dotted, leaves
 from agent.settings.toml.problems import Problem, nearest
@@ -74,24 +71,20 @@ def _is_ours(name: str) -> bool:
     return "__" in rest or any(rest == section or rest.startswith(f"{section}_") for section in Settings.model_fields)
 
 
-class _OneVariable(EnvSettingsSource):
-    """Reads a single variable, so that an error is known to be its own."""
-
-    def __init__(self, name: str, value: str) -> None:
-        super().__init__(Settings)
-        self.env_vars = {name.lower(): value}
-
-
 def _lay(document: Document, name: str, value: str, source: str) -> None:
-    path = tuple(name.removeprefix(PREFIX).lower().split("__"))
+    own_name = name.removeprefix(PREFIX)
+    path = tuple(own_name.lower().split("__"))
     if path[0] not in Settings.model_fields:
         document.problems.append(
             Problem(source, dotted(path), Text("there is no such key"), hint=_similar(path, source))
         )
         return
+    # Brings a large library, for which a command without such a layer need not wait.
+    from agent.settings.loading.variable import NoJsonError, layer_of  # noqa: PLC0415
+
     try:
-        layer = _OneVariable(name, value)()
-    except LayerError:
+        layer = layer_of(own_name, value)
+    except NoJsonError:
         document.problems.append(Problem(source, dotted(path), Text('expected JSON, such as ["one", "two"]')))
         return
     if not layer:

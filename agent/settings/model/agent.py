@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from typing_extensions import override
 
 from agent.core.model import CommandName, ListKind, Outcome
 from agent.settings.model.lane import Lane, Table
@@ -305,17 +303,8 @@ class Metrics(Table):
     port: int = Field(default=9108, ge=0, le=65_535, description="The port; 0: a free one, which the log names.")
 
 
-class Settings(BaseSettings):
+class Settings(Table):
     """Everything that can be set."""
-
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        allow_inf_nan=False,
-        hide_input_in_errors=True,
-        env_prefix="GATE_",
-        env_nested_delimiter="__",
-    )
 
     version: Literal[1] = Field(description="Version of this file's form.")
     include: tuple[str, ...] = Field(
@@ -337,19 +326,3 @@ class Settings(BaseSettings):
     log: Log = Field(default=Log(), description="The log.")
     metrics: Metrics = Field(default=Metrics(), description="The figures for Prometheus.")
     lanes: dict[Name, Lane] = Field(min_length=1, description="The lanes of the gate, by name.")
-
-    @classmethod
-    @override
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take nothing but what is given.
-
-        `agent.settings.loading.load` reads the layers, with the origin of every value.
-        """
-        return (init_settings,)

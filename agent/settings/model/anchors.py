@@ -7,7 +7,6 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from cryptography import x509
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -44,6 +43,8 @@ class AnchorValueError(ValueError):
 
 def _certificates(pem: str) -> str:
     """The certificates alone, each block as it is: nothing else may lie in a file that root writes for TLS."""
+    from cryptography import x509  # noqa: PLC0415 - few configurations hold certificates
+
     blocks = re.findall(r"-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+\n-----END CERTIFICATE-----\n", f"{pem}\n")
     bare = "".join(blocks)
     try:

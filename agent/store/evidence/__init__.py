@@ -3,9 +3,16 @@
 May touch the evidence folder.
 """
 
-from agent.store.evidence.evidence import EvidenceStore
-from agent.store.evidence.files import kept_picture
-from agent.store.evidence.retention import EvidenceAges
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.store.evidence.evidence import EvidenceStore
+    from agent.store.evidence.files import kept_picture
+    from agent.store.evidence.retention import EvidenceAges
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "EvidenceAges",

@@ -3,13 +3,20 @@
 May touch the journal's files. Everything else here is a part of `Journal` or of reading one from outside.
 """
 
-from agent.store.journal.damage import JournalReplacement
-from agent.store.journal.event_table import Recorded, held_hashes
-from agent.store.journal.journal import Journal, JournalHead
-from agent.store.journal.ledger import LastPassage, UseState
-from agent.store.journal.open_transactions import Interrupted, Recovery
-from agent.store.journal.reader import JournalReader, is_database
-from agent.store.journal.site_ledger import SiteLedger
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.store.journal.damage import JournalReplacement
+    from agent.store.journal.event_table import Recorded, held_hashes
+    from agent.store.journal.journal import Journal, JournalHead
+    from agent.store.journal.ledger import LastPassage, UseState
+    from agent.store.journal.open_transactions import Interrupted, Recovery
+    from agent.store.journal.reader import JournalReader, is_database
+    from agent.store.journal.site_ledger import SiteLedger
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "Interrupted",

@@ -3,10 +3,17 @@
 May touch the registry's files, the chunks on their way, and packs of lists from a stick.
 """
 
-from agent.store.registry.chunk_spool import ChunkSpool
-from agent.store.registry.last_change import Applied
-from agent.store.registry.list_pack import TRUST_NAME, Pack, PackedList, PackError, read_pack, write_pack
-from agent.store.registry.registry import Registry
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.store.registry.chunk_spool import ChunkSpool
+    from agent.store.registry.last_change import Applied
+    from agent.store.registry.list_pack import TRUST_NAME, Pack, PackedList, PackError, read_pack, write_pack
+    from agent.store.registry.registry import Registry
+else:
+    __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "TRUST_NAME",

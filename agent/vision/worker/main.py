@@ -12,6 +12,7 @@ import socket
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn, cast
 
+from agent.service.loading import loading
 from agent.vision.worker import start
 from agent.vision.worker.parent_link import ParentConnection, ParentGoneError
 from agent.vision.worker.protocol import EXIT_ANEW, VERSION, Configure, Hello, ProtocolError
@@ -70,20 +71,21 @@ def _work(
 ) -> int:
     link.send(Hello(pid=os.getpid(), version=VERSION))
     settings = _configuration(link)
-    # Loaded after the greeting, so that a slow disk is not taken for a worker that does not start.
-    from agent.vision.worker.sandbox.confinement import Confinement  # noqa: PLC0415
-    from agent.vision.worker.sandbox.readable_files import find_readable_files  # noqa: PLC0415
-    from agent.vision.worker.session import VisionWorkerSession  # noqa: PLC0415
+    with loading():
+        # Loaded after the greeting, so that a slow disk is not taken for a worker that does not start.
+        from agent.vision.worker.sandbox.confinement import Confinement  # noqa: PLC0415
+        from agent.vision.worker.sandbox.readable_files import find_readable_files  # noqa: PLC0415
+        from agent.vision.worker.session import VisionWorkerSession  # noqa: PLC0415
 
-    if settings.camera_kind in _STILL_KINDS:
-        settings = settings.model_copy(update={"frozen_s": 0.0})
-    around = find_readable_files(find_needs(settings))
-    start.load_what_looks_around(
-        codes=settings.read_codes or settings.read_vins, networks=settings.read_plates or settings.read_vins
-    )
-    confinement = Confinement(around)
-    confinement.bar_files()
-    readers = make_readers(settings)
+        if settings.camera_kind in _STILL_KINDS:
+            settings = settings.model_copy(update={"frozen_s": 0.0})
+        around = find_readable_files(find_needs(settings))
+        start.load_what_looks_around(
+            codes=settings.read_codes or settings.read_vins, networks=settings.read_plates or settings.read_vins
+        )
+        confinement = Confinement(around)
+        confinement.bar_files()
+        readers = make_readers(settings)
     link.send(confinement.complete())
     make_first = partial(_camera_of, settings, make_camera, around)
     session = VisionWorkerSession(link, settings, make_first, readers, _second_of(make_first))

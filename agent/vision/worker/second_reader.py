@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from agent.core.model import VinSource, vins_in
 from agent.core.vin_match import NEIGHBOURS_APART, differences
+from agent.service.loading import loading
 from agent.vision.worker import start, template
 from agent.vision.worker.parent_link import ParentConnection, ParentGoneError
 from agent.vision.worker.protocol import (
@@ -78,8 +79,10 @@ def main() -> NoReturn:
 def serve(descriptor: int, make_reader: Callable[[], KeptReading]) -> int:
     """Load, and have second readers forked until the parent has gone. Returns the exit code of the process."""
     start.begin("second reader")
-    start.load_what_looks_around(codes=True, networks=True)
-    return template.serve(descriptor, partial(read_once, find_readable_files(CameraNeeds()), make_reader()))
+    with loading():
+        start.load_what_looks_around(codes=True, networks=True)
+        read = partial(read_once, find_readable_files(CameraNeeds()), make_reader())
+    return template.serve(descriptor, read)
 
 
 def read_once(around: ReadableFiles, reading: KeptReading, end: socket.socket, handle: int) -> int:

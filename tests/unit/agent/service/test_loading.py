@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from agent.service.loading import loading
+from agent.service.loading import leave_loaded_alone, loading
 
 
 @pytest.fixture(autouse=True)
@@ -28,3 +28,15 @@ def test_garbage_is_collected_again_where_a_module_cannot_be_loaded():
     with pytest.raises(ImportError), loading():
         raise ImportError
     assert gc.isenabled()
+
+
+def test_what_was_loaded_is_left_alone_by_later_searches_and_what_comes_after_is_not():
+    loaded = ["a module's"]
+    try:
+        leave_loaded_alone()
+        later = ["made later"]
+        searched = {id(one) for one in gc.get_objects()}
+        assert id(loaded) not in searched
+        assert id(later) in searched
+    finally:
+        gc.unfreeze()
