@@ -39,10 +39,12 @@ OF_COMMANDS = "agent/cli/"
 OF_PROGRAMMERS = {
     "AccessStoreError",
     "AssertionError",
+    "AttributeError",
     "CatalogueError",
     "CertificateError",
     "ColumnsError",
     "FilterError",
+    "ImportError",
     "KioskError",
     "LookupError",
     "OperationalError",
