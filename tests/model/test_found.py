@@ -41,7 +41,7 @@ FOUND = {
         "clock: battery-backed, tight",
         ("kept for twenty minutes", SLEWED),
     ),
-    "two directions that had done with their arm waited for one another to lower it, for ever and told nobody": (
+    "two directions waited for each other to lower their arm: it stayed open without an alarm": (
         "lanes: shared arm, hold, agent",
         (
             "both at rest",
@@ -53,7 +53,7 @@ FOUND = {
             "b: permit X +0",
         ),
     ),
-    "a permit opened for a vehicle that was gone, where it left with a turn of the key that was not recorded": (
+    "a permit opened for a vehicle that had left: the key was turned at that moment, and the record failed": (
         "lane: all, key, hold, limits, agent",
         (
             "a lane at rest",

@@ -54,7 +54,7 @@ def is_free(state: InterlockState, lane: str) -> bool:
 def arm_in_use(state: InterlockState, lane: str) -> bool:
     """Whether a lane that shares this one's arm is occupied.
 
-    Of two that wait to lower one arm the first by name need not wait for the other: else it would stay open for ever.
+    Where two lanes wait to lower the same arm, the first by name does not wait for the other. If it did, neither would.
     """
     others = _others(state.shared, lane) & state.occupied
     if lane in state.lowering:
