@@ -28,7 +28,7 @@ _NOT_ZERO: Final = "123456789"
 
 Places = tuple[str, ...]
 Region = tuple[tuple[str, str], float]
-"""What may stand at the two places of a region, and the weight of that."""
+"""The characters allowed at the first and the second place of a region code, and their weight."""
 
 
 def _kazakh() -> Iterator[PlateFormat]:

@@ -67,7 +67,7 @@ def printed_forms(number: str, *, two_lines: bool) -> tuple[tuple[str, PlateForm
 
 @lru_cache(maxsize=1024)
 def _allowed(printed: str, two_lines: bool) -> tuple[Mapping[str, float], ...]:
-    """For each place the characters that could stand there, each with its weight against the text itself, 1 at most."""
+    """The possible characters of each place, with their weight relative to the text itself, at most 1."""
     grammar = _TWO_LINES if two_lines else _ONE_LINE
     own = grammar.prior(printed)
     return tuple(

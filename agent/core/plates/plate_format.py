@@ -25,7 +25,8 @@ class PlateFormat:
 
     A `mark` is a character printed after the number; it tells the kind and is no part of the number. `order`: where
     the plate prints its groups in another order than the number has, the printed place of each character of the number.
-    `region`: the places of the number that name the region and do not count up. `field`: where these stand in a field.
+    `region`: the places of the number that name the region and do not count up. `field`: the side of the
+    plate on which they have a field of their own.
     """
 
     kind: PlateKind

@@ -76,7 +76,7 @@ class CameraMonitor:
         self.noted(Note.CAMERA, note)
 
     def noted(self, about: Note, note: str) -> None:
-        """What is not as it should be, though pictures come; the first such note stands in the detail meanwhile."""
+        """Note what is wrong although pictures arrive. The detail shows the first such note."""
         self._notes[about] = shortened(note, MAX_DETAIL)
 
     def frame(self, facts: FrameFacts) -> CameraState | None:

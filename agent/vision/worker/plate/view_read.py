@@ -36,7 +36,7 @@ _WEAK: Final = 0.5
 _LIKELY: Final = 1e-3
 _MOST_CHARACTERS: Final = 6
 _LONGER: Final = 0.05
-"""From this share of the likelihood of what is read on, a longer text that contains it may be what stands there."""
+"""A longer text that contains the reading puts it in doubt if it has at least this share of its likelihood."""
 _EDGE_COLUMNS: Final = 1
 _FLAG_COLUMNS: Final = 3
 """A character in so many of the first or last columns may be cut by the outline's edge; in so many of the first where a
@@ -94,7 +94,7 @@ class ViewRead:
 
     @property
     def countries(self) -> tuple[tuple[Country, float], ...]:
-        """Whose plate it is, over all texts that may stand there and all formats that each may be of."""
+        """The probability of each country, over all possible texts and all formats of each."""
         kinds: dict[PlateKind, float] = {}
         for hypothesis in self.hypotheses:
             for kind, weight in weighed(hypothesis.formats, hypothesis.probability).items():

@@ -1,7 +1,7 @@
 """Samples the modules of a symbol on a bent carrier: round a bottle, on cloth, on paper that was crumpled.
 
-The grid grows from the finder patterns (agent.vision.worker.qr.grown_grid). The version is what the symbol tells of
-itself, or else the one whose timing patterns are seen best.
+The grid grows from the finder patterns (agent.vision.worker.qr.grown_grid). The version is read from the
+symbol, or else it is the one whose timing patterns fit best.
 """
 
 from __future__ import annotations
