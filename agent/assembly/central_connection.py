@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from agent.assembly.command_handlers import HandlerDependencies
     from agent.core.events import ClockReading, Event
     from agent.lists import ListService
-    from agent.mqtt import GateIdentity, HeadListener, LinkView, MqttClient, UplinkView
+    from agent.mqtt import BrokerLinkView, GateIdentity, HeadListener, MqttClient, UplinkView
     from agent.recording import Recorder
     from agent.service.worker import Worker
     from agent.settings import Commands, Mqtt, Settings
@@ -58,7 +58,7 @@ class CentralDependencies:
     reading: Callable[[], ClockReading]
     health: Callable[[], Mapping[str, object]]
     health_message: Callable[[], bytes]
-    observe: Callable[[LinkView], None]
+    observe: Callable[[BrokerLinkView], None]
     lists: ListService
     own_record: Callable[[str], None]
     witness: HeadListener | None = None
@@ -109,7 +109,7 @@ class CentralConnection:
         self._health = HealthPublisher(self._link.client, Topics(settings.gate.id).health, dependencies.health_message)
 
     @property
-    def link_view(self) -> LinkView:
+    def broker_link_view(self) -> BrokerLinkView:
         """How the link is."""
         return self._link.client.view
 

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from agent.console.dependencies import Gate
     from agent.core.events import ClockReading, ConfigurationRefused, Draft, Event
     from agent.core.model import LedgerChange, WitnessReading
-    from agent.mqtt import LinkView
+    from agent.mqtt import BrokerLinkView
     from agent.service.notify import Notifier
     from agent.settings import Lane, LoadedSettings
     from agent.store.gate_key import GateKey
@@ -317,7 +317,7 @@ class GateParts:
             recorder=self.recorder,
             trust=self.trust,
             clock=self.clock_monitor,
-            link=lambda: None if self.central is None else self.central.link_view,
+            link=lambda: None if self.central is None else self.central.broker_link_view,
             health=self.status.health,
             diagnostics=self.diagnostics,
             reload=self.source.request_reload,
@@ -353,11 +353,11 @@ class GateParts:
     def _reading(self) -> ClockReading:
         return replace(self.clock_monitor.reading(), lists=self.lists.state)
 
-    def _link_changed(self, view: LinkView) -> None:
+    def _link_changed(self, view: BrokerLinkView) -> None:
         self.diagnostics.link_changed("central", view)
         self.devices.changed("broker", "broker", view.state.value, view.detail or view.url)
 
-    def _site_changed(self, view: LinkView) -> None:
+    def _site_changed(self, view: BrokerLinkView) -> None:
         self.diagnostics.link_changed("site", view)
         self.devices.changed("broker", "site broker", view.state.value, view.detail or view.url)
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from agent.cli import exit_codes
-from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketLater
+from agent.cli.agent_client import DEFAULT_SOCKET, AgentAwayError, AgentClient, SocketLater
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater, usable_configuration
 from agent.cli.doctor import report_of
 from agent.cli.path_callbacks import act_at, act_at_gate
@@ -78,7 +78,7 @@ def _loaded(configuration: Path) -> LoadedSettings | None:
 
 def _health(socket: Path) -> dict[str, Any] | None:
     try:
-        told: dict[str, Any] = AgentSocket(socket, Language.EN.value).json("/api/health")
+        told: dict[str, Any] = AgentClient(socket, Language.EN.value).json("/api/health")
     except AgentAwayError as error:
         echo(f"gate-agent bundle: {error}; packed without its figures", err=True)
         return None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from agent.cli import exit_codes
-from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketOption
+from agent.cli.agent_client import DEFAULT_SOCKET, AgentAwayError, AgentClient, SocketOption
 from agent.cli.clock import trust_of
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, relay_boards, usable_configuration
 from agent.cli.gate_registry import registry_of
@@ -95,7 +95,7 @@ def _asked(socket: Path, language: Language) -> DiagnosticReport | None:
     except PermissionError:  # there is one, and who may ask it is told below
         pass
     try:
-        told = AgentSocket(socket, language.value, PATIENCE_S).json(PATH)
+        told = AgentClient(socket, language.value, PATIENCE_S).json(PATH)
         return report_from_json(told, Clock().now().utc)
     except AgentAwayError as error:
         echo(f"gate-agent doctor: {error}; the devices are looked at without it", err=True)

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.cli import exit_codes
-from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketOption
+from agent.cli.agent_client import DEFAULT_SOCKET, AgentAwayError, AgentClient, SocketOption
 from agent.cli.events.event_line import event_line
 from agent.cli.journal_option import DEFAULT_JOURNAL, JournalPath
 from agent.cli.terminal import echo
@@ -56,7 +56,7 @@ def watch(
     It asks the running agent, and goes on by itself when that restarts; Ctrl-C ends it. Nothing is moved or changed.
     The exit code is 1 when no agent runs here, or it has no such lane.
     """
-    agent = AgentSocket(socket, language.value)
+    agent = AgentClient(socket, language.value)
     try:
         name, cameras = _lane(agent, lane)
     except AgentAwayError as error:
@@ -75,7 +75,7 @@ def watch(
         return
 
 
-def _lane(agent: AgentSocket, wanted: str | None) -> tuple[str, list[str]]:
+def _lane(agent: AgentClient, wanted: str | None) -> tuple[str, list[str]]:
     """The lane that is meant, and its cameras.
 
     Raises AgentAwayError where there is none of that name, or which is not said.
@@ -89,7 +89,7 @@ def _lane(agent: AgentSocket, wanted: str | None) -> tuple[str, list[str]]:
     return name, lanes[name]["cameras"]
 
 
-def _show_once(agent: AgentSocket, screen: Screen) -> None:
+def _show_once(agent: AgentClient, screen: Screen) -> None:
     try:
         for name, value in agent.news(screen.path):
             screen.update_section(name, value)
@@ -101,7 +101,7 @@ def _show_once(agent: AgentSocket, screen: Screen) -> None:
     Console(highlight=False).print(screen.shown())
 
 
-def _follow(agent: AgentSocket, screen: Screen) -> None:
+def _follow(agent: AgentClient, screen: Screen) -> None:
     pause = threading.Event()
     while True:
         try:

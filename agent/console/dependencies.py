@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from agent.doctor import Diagnostics
     from agent.lane import LaneService, SimulatedVehicleRun
     from agent.lists import ListService
-    from agent.mqtt import LinkView
+    from agent.mqtt import BrokerLinkView
     from agent.recording import Recorder, TrustMonitor
     from agent.settings import LoadedSettings
     from agent.store.evidence import EvidenceStore
@@ -59,7 +59,7 @@ class Gate:
     recorder: Recorder
     trust: TrustMonitor
     clock: ClockMonitor
-    link: Callable[[], LinkView | None]
+    link: Callable[[], BrokerLinkView | None]
     health: Callable[[], Mapping[str, object]]
     diagnostics: Diagnostics
     reload: Callable[[], None]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.doctor.facts import ListsFacts
-    from agent.mqtt import LinkView, MqttClient
+    from agent.mqtt import BrokerLinkView, MqttClient
     from agent.observability import Counters, MeasuredParts
     from agent.service.worker import Worker
     from agent.settings import LoadedSettings
@@ -64,7 +64,7 @@ class Diagnostics:
 
     def __init__(self, dependencies: DiagnosticsDependencies, counters: Counters) -> None:
         self._dependencies = dependencies
-        self._links: dict[str, LinkView] = {}
+        self._links: dict[str, BrokerLinkView] = {}
         self._metrics_collector = MetricsCollector(dependencies.parts, self._links)
         settings = dependencies.loaded.settings
         self.health_monitor = self._make_health_monitor()
@@ -95,7 +95,7 @@ class Diagnostics:
         """Its threads."""
         return (self.health_monitor.worker, *(() if self._metrics is None else (self._metrics.worker,)))
 
-    def link_changed(self, link: str, view: LinkView) -> None:
+    def link_changed(self, link: str, view: BrokerLinkView) -> None:
         """Note how the link of this name, central or site, is."""
         self._links[link] = view
 

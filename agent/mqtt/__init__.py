@@ -9,6 +9,7 @@ from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
     from agent.mqtt.acknowledgements import HeadListener
+    from agent.mqtt.broker_link_view import BrokerLinkView
     from agent.mqtt.broker_selector import BrokerSelector
     from agent.mqtt.central_link import CentralLink
     from agent.mqtt.client import MqttClient
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from agent.mqtt.event_uplink import Uplink
     from agent.mqtt.evidence_upload import EvidenceUpload
     from agent.mqtt.health_messages import HealthPublisher
-    from agent.mqtt.link_view import LinkView
     from agent.mqtt.messages import BrokerLimits, Incoming, LinkDown, LinkUp, Outgoing, Subscription
     from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError
     from agent.mqtt.packets import connect_properties, incoming, limits, publish_properties, subscribe_options
@@ -35,6 +35,7 @@ __all__ = [
     "REPLAY",
     "AckMode",
     "BrokerLimits",
+    "BrokerLinkView",
     "BrokerSelector",
     "CentralLink",
     "ClientSettings",
@@ -49,7 +50,6 @@ __all__ = [
     "Incoming",
     "LinkDown",
     "LinkUp",
-    "LinkView",
     "MqttClient",
     "OneShotClient",
     "OneShotClientError",

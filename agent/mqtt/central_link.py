@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from agent.core.events import AckPolicy, ClockReading, Event
     from agent.mqtt.acknowledgements import HeadListener
+    from agent.mqtt.broker_link_view import BrokerLinkView
     from agent.mqtt.client_settings import ClientSettings
     from agent.mqtt.delivery_window import DeliverySettings
-    from agent.mqtt.link_view import LinkView
     from agent.mqtt.presence import GateIdentity
     from agent.mqtt.uplink_view import UplinkView
     from agent.store.journal import Journal
@@ -44,7 +44,7 @@ class CentralLink:
         acks: AckPolicy | None = None,
         witness: HeadListener | None = None,
         extra: Callable[[], Mapping[str, object]] = dict,
-        observe_link: Callable[[LinkView], None] = lambda _view: None,
+        observe_link: Callable[[BrokerLinkView], None] = lambda _view: None,
         observe_uplink: Callable[[UplinkView], None] = lambda _view: None,
         note: Callable[[Event], None] = lambda _event: None,
     ) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from agent.broker import shuffled
 from agent.devices import PortState
+from agent.mqtt.broker_link_view import BrokerLinkView
 from agent.mqtt.broker_selector import BrokerSelector
-from agent.mqtt.link_view import LinkView
 from agent.mqtt.messages import LinkDown, LinkUp
 from agent.mqtt.network_thread import NetworkThread
 from agent.mqtt.presence import PresenceMessages
@@ -50,7 +50,7 @@ class MqttClient:
         settings: ClientSettings,
         presence: GatePresence | None,
         *,
-        observe: Callable[[LinkView], None] = lambda _view: None,
+        observe: Callable[[BrokerLinkView], None] = lambda _view: None,
         random: Random | None = None,
     ) -> None:
         self._settings = settings
@@ -64,12 +64,12 @@ class MqttClient:
         self._lock = threading.RLock()
         self._up = False
         self._problems: list[str] = []
-        self._view = LinkView(PortState.CONNECTING, "", 0, brokers[0].url, 0, time.monotonic())
+        self._view = BrokerLinkView(PortState.CONNECTING, "", 0, brokers[0].url, 0, time.monotonic())
         self._network = self._make_network()
         self.worker = Worker(f"link-{settings.client_id or settings.gate}", self._watch, limit_s=LIMIT_S)
 
     @property
-    def view(self) -> LinkView:
+    def view(self) -> BrokerLinkView:
         """The state of the link."""
         return self._view
 
@@ -143,7 +143,7 @@ class MqttClient:
                 return
             self._up = True
             self._problems = []
-            self._view = LinkView(
+            self._view = BrokerLinkView(
                 PortState.UP,
                 "",
                 self._broker_selector.index,

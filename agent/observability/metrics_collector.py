@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from agent.core.lists import DataState
     from agent.devices import DeviceStatusTable
     from agent.lane import LaneService
-    from agent.mqtt import LinkView, UplinkView
+    from agent.mqtt import BrokerLinkView, UplinkView
     from agent.recording import Recorder
     from agent.service.watchdog import Watchdog
     from agent.service.worker_supervisor import WorkerSupervisor
@@ -70,7 +70,7 @@ class MeasuredParts:
 class MetricsCollector:
     """For all threads. `links`: how each link, central or site, was last heard to be; others fill it."""
 
-    def __init__(self, parts: MeasuredParts, links: Mapping[str, LinkView]) -> None:
+    def __init__(self, parts: MeasuredParts, links: Mapping[str, BrokerLinkView]) -> None:
         self._parts = parts
         self._links = links
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.broker import TlsFiles
-from agent.mqtt import ClientSettings, LinkView, MqttClient, Outgoing, Subscription
+from agent.mqtt import BrokerLinkView, ClientSettings, MqttClient, Outgoing, Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,7 +74,7 @@ class SiteLink:
         settings: ClientSettings,
         site: int,
         peers: Sequence[str],
-        observe: Callable[[LinkView], None] = lambda _view: None,
+        observe: Callable[[BrokerLinkView], None] = lambda _view: None,
     ) -> None:
         """Make the client, and start nothing. `observe` hears of its changes, as that of MqttClient does."""
         self._topics = SiteTopics(site)
@@ -83,7 +83,7 @@ class SiteLink:
         self._client = MqttClient(settings, None, observe=observe)
 
     @property
-    def view(self) -> LinkView:
+    def view(self) -> BrokerLinkView:
         """The state of the link."""
         return self._client.view
 

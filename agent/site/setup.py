@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.crypto import SigningKey
-    from agent.mqtt import LinkView
+    from agent.mqtt import BrokerLinkView
     from agent.settings import Settings
     from agent.site.own_state import OwnState
     from agent.store.journal import Journal
@@ -40,7 +40,7 @@ def site_service(
     settings: Settings,
     key: SigningKey,
     journal: Journal,
-    observe: Callable[[LinkView], None],
+    observe: Callable[[BrokerLinkView], None],
     trust: OwnState,
     *,
     new_key: bool,

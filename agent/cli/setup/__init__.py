@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 import typer
 
 from agent.cli import exit_codes
-from agent.cli.agent_socket import DEFAULT_SOCKET
+from agent.cli.agent_client import DEFAULT_SOCKET
 from agent.cli.configuration import DEFAULT_PATH
 from agent.cli.journal_option import DEFAULT_JOURNAL
 from agent.cli.path_callbacks import act_on_configuration

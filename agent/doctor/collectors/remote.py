@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.broker import BrokerAddress
-    from agent.mqtt import LinkView, MqttClient, Receipt
+    from agent.mqtt import BrokerLinkView, MqttClient, Receipt
     from agent.settings import Mqtt, Settings, Site
     from agent.store.registry import Registry
 
@@ -39,7 +39,7 @@ class Links:
     """The connections of the running agent, None for one that it does not have."""
 
     central: MqttClient | None = None
-    site: LinkView | None = None
+    site: BrokerLinkView | None = None
 
 
 NO_LINKS: Final = Links()
@@ -91,11 +91,11 @@ def lists_facts(registry: Registry, settings: Settings, utc: float) -> ListsFact
     )
 
 
-def _is_up_at(view: LinkView, address: BrokerAddress) -> bool:
+def _is_up_at(view: BrokerLinkView, address: BrokerAddress) -> bool:
     return view.state is PortState.UP and view.url == address.url
 
 
-def _known(view: LinkView, address: BrokerAddress) -> BrokerFacts:
+def _known(view: BrokerLinkView, address: BrokerAddress) -> BrokerFacts:
     """Of a broker that the agent is connected to.
 
     `detail` of the view: what the broker refuses of its subscriptions.

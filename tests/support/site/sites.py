@@ -16,7 +16,7 @@ from agent.core.site.claim_answers import ClaimCode, ClaimRequest
 from agent.core.site.membership import Membership, Place
 from agent.core.site.partition_policy import PartitionPolicy
 from agent.devices.port_supervisor import PortState
-from agent.mqtt.link_view import LinkView
+from agent.mqtt.broker_link_view import BrokerLinkView
 from agent.mqtt.messages import BrokerLimits, Incoming, LinkDown, LinkUp
 from agent.mqtt.receipt import Receipt
 from agent.recording.recorder import Recorder
@@ -121,7 +121,7 @@ class HubLink:
         self._said = self._rows = None
         self._listeners = []
         self._number = 0
-        self.view = LinkView(PortState.LOST, "", 0, "mqtt://hub", 0, time.monotonic())
+        self.view = BrokerLinkView(PortState.LOST, "", 0, "mqtt://hub", 0, time.monotonic())
         self._begins_up = up
 
     def subscribe(self, said, rows):

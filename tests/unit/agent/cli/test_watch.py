@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from agent.cli.agent_socket import AgentSocket
+from agent.cli.agent_client import AgentClient
 from agent.cli.main import application
 from agent.service import systemd_unit
 from tests.support.console.consoles import LANE, ConsoleGate
@@ -79,9 +79,9 @@ def test_an_agent_that_is_starting_is_waited_for(runtime, tmp_path, monkeypatch,
     monkeypatch.setenv("PATH", f"{manager.parent}:/usr/bin:/bin")
     mocker.patch.object(systemd_unit, "MANAGER", tmp_path)
     mocker.patch.object(systemd_unit, "ASK_S", PATIENCE_S)
-    mocker.patch("agent.cli.agent_socket.COMING_UP_S", PATIENCE_S)
+    mocker.patch("agent.cli.agent_client.COMING_UP_S", PATIENCE_S)
     with ThreadPoolExecutor() as pool:
-        answer = pool.submit(AgentSocket(runtime / "console.sock", "en").json, "/api/lanes")
+        answer = pool.submit(AgentClient(runtime / "console.sock", "en").json, "/api/lanes")
         eventually(asked.exists)
         with ConsoleGate(tmp_path):
             assert answer.result(scaled(30))

@@ -54,7 +54,7 @@ from agent.doctor.facts import BrokerFacts, PrivateKeyFacts
 from agent.i18n import Language
 from agent.i18n.templates import functions
 from agent.lane import LaneView
-from agent.mqtt import LinkView
+from agent.mqtt import BrokerLinkView
 from agent.settings import Camera
 from agent.settings.editing.proposal import Difference
 from agent.settings.loading.origin import KeyOrigin
@@ -99,7 +99,7 @@ SHOWN: Final[dict[str, tuple[Any, ...]]] = {
     "configuration_table.html": (configuration_form.Group,),
     "connection.html": (CertificateFacts, PrivateKeyFacts),
     "connection_live.html": (
-        LinkView,
+        BrokerLinkView,
         Mqtt,
         connection.Queue,
         connection.List,

@@ -72,7 +72,7 @@ def test_what_was_found_is_told_after_the_next_connection(app, broker):
         eventually(lambda: listener.messages)
         broker.kill()
         broker.start()
-        eventually(lambda: app.parts.central.link_view.connections >= 2, 40)
+        eventually(lambda: app.parts.central.broker_link_view.connections >= 2, 40)
     health = json.loads(eventually(lambda: _with_findings(broker.port), 40)["payload"])
     assert {"LANE_BLIND", "BROKER_IN_CLEAR"} <= {one["code"] for one in health["findings"]}
     assert health["examined"] is not None

@@ -9,7 +9,7 @@ import pytest
 from agent.core.site.membership import OpenedMessage, Place
 from agent.core.site.messages import EVERYBODY, ClaimQuery, Hello, Rows, SiteFault
 from agent.devices.port_supervisor import PortState
-from agent.mqtt.link_view import LinkView
+from agent.mqtt.broker_link_view import BrokerLinkView
 from agent.site.gate_view import GateView
 from agent.site.sessions import Sessions
 from tests.support.site.sites import KEYS, membership_of, said_in
@@ -23,7 +23,7 @@ class Wire:
     """A link that keeps what goes out; `full`: it takes nothing. `sent`: (to, what it says)."""
 
     def __init__(self):
-        self.view = LinkView(PortState.UP, "", 0, "mqtt://b", 1, 0.0)
+        self.view = BrokerLinkView(PortState.UP, "", 0, "mqtt://b", 1, 0.0)
         self.sent, self.full = [], False
 
     def send_to_gate(self, to, text, _done=None):

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from agent.cli.agent_socket import AgentAwayError, AgentSocket
+from agent.cli.agent_client import AgentAwayError, AgentClient
 from agent.cli.main import application
 from agent.cli.setup.boards import learned
 from agent.cli.setup.cameras import looked_through
@@ -269,7 +269,7 @@ def test_everything_that_is_made_for_a_configuration_elsewhere_is_kept_beside_it
 
 def listens(path):
     with suppress(AgentAwayError):
-        return bool(AgentSocket(path, "en").json("/api/lanes"))
+        return bool(AgentClient(path, "en").json("/api/lanes"))
 
 
 def test_each_command_that_is_printed_at_the_end_works(run_anywhere, tmp_path):

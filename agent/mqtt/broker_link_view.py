@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class LinkView:
+class BrokerLinkView:
     """What others may know of the link.
 
     `state`: connecting until the first attempt has ended, then up or lost. `detail`: why it is lost or what the broker

@@ -40,7 +40,7 @@ class AgentAwayError(Exception):
     """No agent answers on this machine, or not as it should; the message says what to do."""
 
 
-class AgentSocket:
+class AgentClient:
     """Asks the running agent, as a viewer, in a language. `timeout_s`: how long it may say nothing."""
 
     def __init__(self, path: Path, language: str, timeout_s: float = 15.0) -> None:
