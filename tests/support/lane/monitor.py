@@ -38,7 +38,6 @@ from agent.core.lane.step_inputs import (
     RelayChanged,
     Sampled,
     Ticked,
-    VinRead,
 )
 from agent.core.model import Outcome
 from agent.core.model.ledger import LedgerChange, LedgerState
@@ -245,8 +244,6 @@ class Monitor:
         for draft in drafts:
             self._event(item, draft.event, draft.transaction)
         events = [draft.event for draft in drafts]
-        moves = [effect for effect in effects if isinstance(effect, Raise | Close | Hold)]
-        assert not (isinstance(item, VinRead) and moves), "a VIN moves nothing by itself"
         for effect in effects:
             match effect:
                 case Raise():

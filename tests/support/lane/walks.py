@@ -102,6 +102,9 @@ class World:
         self.steps += 1
         before, fed = self.lane, item
         after, effects = step(before, item)
+        if isinstance(item, VinRead):
+            due = step(before, Ticked(item.now))[1]
+            assert movements(effects) == movements(due), "a VIN moves nothing by itself: only what is due without it"
         while (reason := self.refused(effects, commits=commits)) is not None:
             decision = fed.decision if isinstance(fed, Decided) else None
             item = RecordFailed(self.now, reason, decision, fed)
@@ -586,6 +589,11 @@ def binding(effects: tuple[Effect, ...]) -> bool:
     """Whether a step may only happen where its record is written: one that opens, or one whose order is to stand."""
     drafts = [draft for e in effects if isinstance(e, Record) for draft in e.events]
     return opens(effects) or any(isinstance(draft.event, BarrierTested | LaneOrdered) for draft in drafts)
+
+
+def movements(effects: tuple[Effect, ...]) -> list[Effect]:
+    """What a step does to the arm."""
+    return [effect for effect in effects if isinstance(effect, Raise | Close | Hold)]
 
 
 def overrides(effects: tuple[Effect, ...]) -> bool:
