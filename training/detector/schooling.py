@@ -13,6 +13,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from training.detector.net import Net, loss
+from training.processor import fast_precision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -120,7 +121,7 @@ def _groups(net: nn.Module) -> list[dict[str, Any]]:
 
 def _step(net: nn.Module, optimiser: torch.optim.Optimizer, batch: tuple[torch.Tensor, ...]) -> float:
     pictures, wanted = batch
-    with torch.autocast("cpu", torch.bfloat16):
+    with fast_precision():
         output = net(pictures)
     wrong = loss(output.float(), wanted)
     optimiser.zero_grad(set_to_none=True)

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from training.processor import fast_precision
 from training.recogniser.augmentation import changed
 from training.recogniser.net import Recogniser
 from training.recogniser.pool import OtherSettingsError
@@ -124,7 +125,7 @@ class Stage:
         views, columns, texts = batch
         for group in self._optimiser.param_groups:
             group["lr"] = _rate(self._plan.rate, done)
-        with torch.autocast("cpu", torch.bfloat16):
+        with fast_precision():
             logits = self._net(views.contiguous(memory_format=torch.channels_last))
         shares = logits.float().log_softmax(2)
         lengths = torch.full((len(texts),), shares.shape[1], dtype=torch.long)

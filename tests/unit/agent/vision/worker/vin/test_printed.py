@@ -44,6 +44,11 @@ def whole(reader: PrintedVinReader) -> VinReader:
     return VinReader(reader)
 
 
+def read_in_turn(whole: VinReader, pixels: np.ndarray) -> list[VinFound]:
+    """What the first look that finds something finds: on a slow machine a look has time for two lines only."""
+    return next((found for _ in range(12) if (found := whole.read(pixels))), [])
+
+
 def sight(height_px: float = 14.0, **more: float) -> Sight:
     return Sight(height_px, **({"contrast": 150.0, "defocus": 0.06} | more))
 
@@ -197,7 +202,7 @@ def test_a_place_without_a_vin_is_read_ever_more_seldom_yet_within_a_few_looks()
 def test_a_printed_vin_is_told_with_its_place_and_a_picture_that_reads_alike(whole: VinReader) -> None:
     label_ = PrintedLabel(vin_of(9), form="in a table")
     seen = seen_label(label_, sight(16.0), 9)
-    (found,) = whole.read(seen.pixels)
+    (found,) = read_in_turn(whole, seen.pixels)
     middle = seen.corners.mean(axis=0)
     left, top, width, height = found.box
 
@@ -216,7 +221,7 @@ def test_a_printed_vin_is_told_with_its_place_and_a_picture_that_reads_alike(who
 def test_a_kept_picture_confirms_the_vin_that_it_shows_and_no_neighbour(whole: VinReader, place: int | None) -> None:
     """As the second reading holds what a vision worker told, a lying one's too, against what its picture shows."""
     shown_vin = vin_of(9)
-    (found,) = whole.read(seen_label(PrintedLabel(shown_vin), sight(16.0), 9).pixels)
+    (found,) = read_in_turn(whole, seen_label(PrintedLabel(shown_vin), sight(16.0), 9).pixels)
     kept = whole.read_kept(crop_jpeg(found.crop)).values()
     shown_ = tuple(VinShown(one.text, one.source, one.positions, one.confidence, one.columns) for one in kept)
     told = shown_vin
