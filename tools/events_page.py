@@ -28,7 +28,7 @@ from agent.core.contract.channels import (
     event_channel,
     result_channel,
 )
-from agent.core.contract.schemas import EVENTS, event_schema, schemas
+from agent.core.contract.schemas import EVENTS, event_schema, known_values, schemas
 from agent.core.events import Alarm, AlarmRaised
 from agent.core.lists import DataState
 from agent.core.model import (
@@ -153,14 +153,19 @@ def default(name: str, field: Schema, required: set[str]) -> str:
 
 def type_words(field: Schema, root: Schema) -> str:
     """The type of a field in words."""
+    known = known_values(field)
     match field:
         case {"$ref": reference}:
             words = named(reference.rpartition("/")[2], root)
+        case {"anyOf": alternatives} if known is not None:
+            others = [one for one in alternatives if "enum" not in one and one["type"] != "string"]
+            listed = ", ".join(f"`{value}`" for value in known)
+            words = " or ".join([listed, *(type_words(one, root) for one in others)])
         case {"anyOf": alternatives}:
             words = " or ".join(type_words(one, root) for one in alternatives)
         case {"const": value}:
             words = f"`{json.dumps(value)}`"
-        case {"x-extensible-enum": values} | {"enum": values}:
+        case {"enum": values}:
             words = ", ".join(f"`{value}`" for value in values)
         case {"type": "array", "items": items}:
             words = f"list of {type_words(items, root)}"
@@ -180,7 +185,7 @@ def named(name: str, root: Schema) -> str:
     known = {each.__name__: each for each in LISTED}
     if name in known and len(known[name]) <= SHORT:
         return ", ".join(f"`{value}`" for value in known[name])
-    return f"[{name}](#{name.lower()})" if root["$defs"][name] else name
+    return f"[{name}](#{name.lower()})"
 
 
 def objects(schema: Schema, told: set[str]) -> list[str]:
