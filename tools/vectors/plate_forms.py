@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.permit import PLATE_KINDS
-from agent.core.plates import kinds_of, normalise
+from agent.core.plates import FORMATS, STRICT, kinds_of, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,17 @@ _CODES: Final[Mapping[str, int]] = {kind.value: code for code, kind in PLATE_KIN
 def vectors() -> dict[str, Any]:
     """What `plates.json` holds."""
     return {
-        "about": "Plates as somebody writes them, in their normal form, and the numbers of the kinds whose form it has.",
+        "about": "Plates as somebody writes them, in their normal form, and the numbers of the kinds whose form it has. "
+        "`formats`: which characters may stand at each place, in their order; docs/permits.md has the rule.",
+        "formats": [
+            {
+                "kind": _CODES[form.kind.value],
+                "places": list(form.places),
+                "mark": form.mark,
+                "strict": form in STRICT,
+            }
+            for form in FORMATS
+        ],
         "kinds": {str(code): kind.value for code, kind in PLATE_KINDS.items()},
         "cases": [
             {"text": text, "normal": normalise(text), "kinds": [_CODES[kind.value] for kind in kinds_of(text)]}

@@ -21,7 +21,7 @@ from agent.core.contract.channels import (
     event_channel,
     result_channel,
 )
-from agent.core.contract.schemas import EVENTS, MESSAGES, changed, schemas
+from agent.core.contract.schemas import EVENTS, TITLES, changed, schemas
 from agent.core.contract.titles import capitalised
 from agent.core.crypto import JwsType
 from agent.core.events import SCHEMA_VERSION
@@ -225,7 +225,7 @@ def _ref(name: str) -> Node:
 
 
 def _payload(name: str) -> Node:
-    return _ref(MESSAGES[name].__name__)
+    return _ref(TITLES[name])
 
 
 def _schemas() -> Node:
@@ -309,9 +309,12 @@ def _apart(schema: Schema) -> Iterable[tuple[str, Schema]]:
 
 
 def _moved(schema: Schema) -> Schema:
-    """With references into the components; what stands beside a reference would be ignored there, so it is wrapped."""
-    if "$ref" not in schema:
-        return schema
-    beside = {word: value for word, value in schema.items() if word != "$ref"}
-    reference = _ref(schema["$ref"].removeprefix("#/$defs/"))
-    return {**beside, "allOf": [reference]} if beside else reference
+    """With references into the components.
+
+    What stands beside a reference is ignored there, and wrapped in an `allOf` it would be a type of its own, which
+    generators of code know nothing of. So it is left out: the JSON Schemas and docs/events.md have it. So are defaults
+    of lists and objects, which generators write into code that does not compile.
+    """
+    if "$ref" in schema:
+        return _ref(schema["$ref"].removeprefix("#/$defs/"))
+    return {word: value for word, value in schema.items() if word != "default" or not isinstance(value, list | dict)}

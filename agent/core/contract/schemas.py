@@ -42,6 +42,9 @@ MESSAGES: Final[Mapping[str, type[BaseModel]]] = {
     "result": CommandResult,
     "status": Status,
 }
+TITLES: Final[Mapping[str, str]] = {name: model.__name__ for name, model in MESSAGES.items()} | {"status": "GateStatus"}
+"""Of MESSAGES. `Status` is a word of browsers, which generators of TypeScript step around."""
+
 EVENTS: Final[Mapping[str, type[Event]]] = {event.TYPE: event for event in TYPES}
 OF_ONE_EVENT: Final = ("type", "dataschema")
 """The attributes of the envelope that are another schema in every event type."""
@@ -132,7 +135,7 @@ def message_schema(name: str) -> Schema:
         "$id": f"urn:gate-agent:message:{name}:{SCHEMA_VERSION}",
         **_made(MESSAGES[name]),
     }
-    return titled(schema, MESSAGES[name].__name__)
+    return titled(schema, TITLES[name])
 
 
 def command_schema(name: CommandName) -> Schema:
