@@ -76,7 +76,7 @@ test-generators: setup  ## Read the contract with others' tools: ajv, modelina, 
 	and a consumer in TypeScript beside a real gate; errors 0, one line a tool; five minutes
 	@VENV=$(VENV) tools/setup_generators.sh
 	@$(BIN)/python -m tests.generators
-	@$(BIN)/python -m pytest -m long tests/examples/test_central_node.py
+	@$(BIN)/python -m pytest -m long tests/system/test_central_node.py
 
 fuzz: setup  ## Attack everything that reads strangers' bytes with a million hostile inputs; three to eight minutes
 	@$(BIN)/python -m tests.fuzz

@@ -105,8 +105,7 @@ def _modelina(report: Report) -> None:
     models = BUILD / "modelina" / "models.ts"
     report.compiled("tsc --strict", models.name, *run("node", TSC, *STRICT, models))
     java = sorted((BUILD / "java" / "gate").glob("*.java"))
-    jars = sorted((HERE / "jars").glob("*.jar"))
-    command = ("javac", "-d", BUILD / "classes", "-cp", ":".join(map(str, jars)) or ".", *java)
+    command = ("javac", "-d", BUILD / "classes", *java)
     report.compiled("javac", f"{len(java)} classes", *(run(*command) if java else (1, "there is no class")))
 
 
@@ -122,18 +121,14 @@ def _python(report: Report, file: Path) -> None:
 
 
 def _quicktype(report: Report) -> None:
-    errors = []
-    made = BUILD / "quicktype"
-    made.mkdir()
+    # All at once: what several schemas have in common must become one type.
     files = sorted(one for one in SCHEMAS.rglob("*.json") if one.name != "asyncapi.json")
-    for schema in files:
-        out = made / f"{schema.parent.name}_{schema.stem.replace('.', '_')}.ts"
-        quicktype = HERE / "node_modules" / ".bin" / "quicktype"
-        code, told = run(quicktype, "--src-lang", "schema", "--lang", "ts", "-o", out, schema)
-        if code or not out.exists():
-            errors += [f"{schema.name}: {line}" for line in told.splitlines() or ["no word"]]
-    report.tell("quicktype", f"{len(files)} schemas", errors)
-    report.compiled("tsc --strict", "quicktype", *run("node", TSC, *STRICT, *sorted(made.glob("*.ts"))))
+    made = BUILD / "quicktype" / "messages.ts"
+    made.parent.mkdir()
+    quicktype = HERE / "node_modules" / "quicktype" / "dist" / "index.js"
+    told = run("node", quicktype, "--src-lang", "schema", "--lang", "ts", "-o", made, *files)
+    report.compiled("quicktype", f"{len(files)} schemas", *told)
+    report.compiled("tsc --strict", made.name, *(run("node", TSC, *STRICT, made) if made.exists() else (1, "no file")))
 
 
 def _consumer(report: Report) -> None:
