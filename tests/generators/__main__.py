@@ -67,9 +67,9 @@ class Report:
     def tell(self, tool: str, made: str, errors: list[str]) -> None:
         """Say what a tool made of the contract."""
         self.failed = self.failed or bool(errors)
-        print(f"{tool:<28} {made:<52} errors {len(errors)}", flush=True)
-        for error in errors[:SHOWN]:
-            print(f"    {error[:300]}", flush=True)
+        lines = [f"{tool:<28} {made:<52} errors {len(errors)}", *(f"    {error[:300]}" for error in errors[:SHOWN])]
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
 
     def compiled(self, tool: str, made: str, code: int, told: str) -> None:
         """Say what a compiler said: each line of a failure is an error."""
@@ -112,7 +112,14 @@ def _modelina(report: Report) -> None:
 def _python(report: Report, file: Path) -> None:
     schemas = BUILD / "schemas"
     shutil.copytree(SCHEMAS, schemas, ignore=shutil.ignore_patterns("asyncapi.json"))
-    options = ("--input-file-type", "jsonschema", "--output-model-type", "pydantic_v2.BaseModel", "--target-python-version", "3.11")
+    options = (
+        "--input-file-type",
+        "jsonschema",
+        "--output-model-type",
+        "pydantic_v2.BaseModel",
+        "--target-python-version",
+        "3.11",
+    )
     command = ("--input", schemas, "--output", BUILD / "models", *options, "--disable-timestamp")
     code, told = run(PYTHON / "datamodel-codegen", *command)
     made = len(list((BUILD / "models").rglob("*.py")))

@@ -1,4 +1,4 @@
-"""Read every sample with the models that were generated: python read_samples.py MODELS SAMPLES. Needs pydantic alone."""
+"""Read every sample with generated models: python read_samples.py MODELS SAMPLES. Needs pydantic alone."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from agent.core.events import AckFault
 from agent.core.lists import ListFault
 from agent.core.permit import PLATE_KINDS, TrustFault
 from tools.vectors import acknowledgements, permits
-from tools.vectors.__main__ import FOLDER, main, made
+from tools.vectors.__main__ import FOLDER, made, main
 
 PAGE = (Path(__file__).parents[2] / "docs" / "permits.md").read_text("utf-8")
 NOT_OF_ONE_TEXT = {Refusal.RATE_LIMITED, Refusal.GATE_FAULT, AckFault.RATE_LIMITED, TrustFault.TOO_LARGE}

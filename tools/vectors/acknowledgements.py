@@ -82,10 +82,13 @@ def vectors() -> dict[str, Any]:
         said = verdict(payload, change)
         if said.get("refused") != (fault and fault.value):
             raise ValueError(f"acknowledgement, {name}: {said}")
-        cases.append({"name": name, "payload": payload.decode(), **({"gate": change} if change else {}), "expect": said})
+        cases.append(
+            {"name": name, "payload": payload.decode(), **({"gate": change} if change else {}), "expect": said}
+        )
     return {
         "about": "Acknowledgements as central publishes them to the gate that holds the events of chain.json. "
-        "`gate` of a case says what is otherwise there: `keys` false, it has no key of central; `unsigned`, it takes both.",
+        "`gate` of a case says what is otherwise there: `keys` false, it has no key of central; `unsigned`, it takes "
+        "both.",
         "gate": {
             "gate": GATE,
             "stream": STREAM,

@@ -26,6 +26,7 @@ from agent.core.events import (
     verify,
 )
 from tools.vectors import example_keys as keys
+from tools.vectors.jws_texts import signed_text
 from tools.vectors.trust_lists import AT
 
 GATE: Final = "khorgos-03"
@@ -39,7 +40,12 @@ def _chain() -> tuple[SealedEvent, ...]:
     drafts = (
         Draft(GateStarted(version="1.0.0", configuration=sha256(b"configuration").hexdigest()), None, None, AT),
         Draft(VehiclePresent(seen_by="inputs", direction="export"), "in-1", TRANSACTION, AT + 1),
-        Draft(AccessGranted(grant=f"{TRANSACTION}-1", by="operator", operator="Ä. 谢", cause="救护车"), "in-1", TRANSACTION, AT + 2),
+        Draft(
+            AccessGranted(grant=f"{TRANSACTION}-1", by="operator", operator="Ä. 谢", cause="救护车"),
+            "in-1",
+            TRANSACTION,
+            AT + 2,
+        ),
         None,
         Draft(GateStopping(cause="stopped"), None, None, AT + 4),
     )
@@ -72,7 +78,7 @@ def _rechained(texts: list[str]) -> list[str]:
 def _cases() -> dict[str, tuple[list[str], bool]]:
     """The events of each case, and whether they are a whole chain."""
     whole = list(TEXTS)
-    altered = [text.replace("operator", "operatoR", 1) if number == 2 else text for number, text in enumerate(whole)]
+    altered = [*whole[:2], whole[2].replace("operator", "operatoR", 1), *whole[3:]]
     other_key = checkpoint_of(Point(STREAM, CHAIN[2].seq, CHAIN[2].digest), GATE, keys.STRANGER, AT + 3)
     forged = json.loads(whole[3])["data"]["signature"]
     return {
@@ -83,7 +89,10 @@ def _cases() -> dict[str, tuple[list[str], bool]]:
         "an event twice": ([*whole[:2], *whole[1:]], False),
         "two events changed places": ([whole[0], whole[2], whole[1], *whole[3:]], False),
         "rewritten and chained again": (_rechained(altered), False),
-        "a checkpoint of another key": ([*whole[:3], *_rechained([*whole[:3], whole[3].replace(forged, other_key)])[3:]], False),
+        "a checkpoint of another key": (
+            [*whole[:3], *_rechained([*whole[:3], whole[3].replace(forged, other_key)])[3:]],
+            False,
+        ),
     }
 
 
@@ -91,12 +100,12 @@ def _checkpoints() -> list[tuple[str, str, bool]]:
     point = Point(STREAM, HEAD.seq, HEAD.digest)
     right = checkpoint_of(point, GATE, keys.GATE, AT + 5)
     head, body, signature = right.split(".")
-    untyped = jws._base64(json.dumps({"alg": "EdDSA", "kid": kid_of(keys.GATE.public)}, separators=(",", ":")).encode()).decode()
-    untyped_text = f"{untyped}.{body}"
-    as_export = jws.sign(jws.verified(right, keys.GATE.public, JwsType.CHECKPOINT), keys.GATE, kid_of(keys.GATE.public), JwsType.EXPORT)
+    kid, said = kid_of(keys.GATE.public), jws.verified(right, keys.GATE.public, JwsType.CHECKPOINT)
+    untyped = signed_text({"alg": "EdDSA", "kid": kid}, said, keys.GATE)
+    as_export = jws.sign(said, keys.GATE, kid, JwsType.EXPORT)
     return [
         ("it holds", right, True),
-        ("without a type, as agents of version 0.1 signed", f"{untyped_text}.{jws._base64(keys.GATE.sign(untyped_text.encode())).decode()}", True),
+        ("without a type, as agents of version 0.1 signed", untyped, True),
         ("of another key", checkpoint_of(point, GATE, keys.STRANGER, AT + 5), False),
         ("of another kind", as_export, False),
         ("another signature", f"{head}.{body}.{'A' * len(signature)}", False),
@@ -137,8 +146,8 @@ def vectors() -> dict[str, Any]:
             raise ValueError(f"checkpoint, {name}: {said}")
         checkpoints.append({"name": name, "text": text, "expect": said})
     return {
-        "about": "Events of one stream as they are stored: the UTF-8 bytes of each text are what is hashed. `flaw` is the "
-        "place in `events`, from 0, where it shows; `signed`: up to where a checkpoint of the gate's key vouches.",
+        "about": "Events of one stream as they are stored: the UTF-8 bytes of each text are what is hashed. `flaw` is "
+        "the place in `events`, from 0, where it shows; `signed`: up to where a checkpoint of the gate's key vouches.",
         "gate": GATE,
         "stream": STREAM,
         "gate_key": {"kid": kid_of(keys.GATE.public), "public": keys.GATE.public.raw.hex()},

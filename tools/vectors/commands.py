@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.commands import CommandKey, Proved, ReceivedCommand, Refusal, RefusedCommand, Situation, judge, prove
-from agent.core.crypto import JwsType, jws
+from agent.core.crypto import JwsType
 from agent.core.model import CommandName
 from tools.vectors import example_keys as keys
+from tools.vectors.jws_texts import signed_text
 from tools.vectors.trust_lists import AT
 
 if TYPE_CHECKING:
@@ -51,14 +52,16 @@ class _Case:
 
 def _signed(body: dict[str, Any] | str, header: dict[str, Any] | None = None, key: SigningKey = keys.COMMANDS) -> str:
     said = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    parts = (json.dumps(HEADER | (header or {}), separators=(",", ":")), said)
-    message = ".".join(jws._base64(part.encode()).decode() for part in parts)
-    return f"{message}.{jws._base64(key.sign(message.encode())).decode()}"
+    return signed_text(HEADER | (header or {}), said.encode(), key)
 
 
 def _cases() -> list[_Case]:
     text = _signed(BODY)
-    display = {**BODY, "name": "display", "arguments": {"seconds": 60, "texts": {"en": "Please go to window 3", "zh": "请到3号窗口"}}}
+    display = {
+        **BODY,
+        "name": "display",
+        "arguments": {"seconds": 60, "texts": {"en": "Please go to window 3", "zh": "请到3号窗口"}},
+    }
     replay = {**BODY, "name": "replay", "lane": None, "arguments": {"stream": "3a5d2cb7", "first": 10, "last": 12}}
     untyped = {"alg": "Ed25519", "kid": "duty"}
     return [
@@ -68,7 +71,12 @@ def _cases() -> list[_Case]:
         _Case("the challenge before this one", _signed({**BODY, "challenge": FORMER}), None),
         _Case("texts for a driver", _signed(display), None, "display"),
         _Case("without a lane, that it has none of", _signed(replay), None, "replay"),
-        _Case("a clock that is not synchronised judges no time", _signed({**BODY, "iat": 1000, "exp": 1030}), None, gate={"utc": None}),
+        _Case(
+            "a clock that is not synchronised judges no time",
+            _signed({**BODY, "iat": 1000, "exp": 1030}),
+            None,
+            gate={"utc": None},
+        ),
         _Case("retained", text, Refusal.RETAINED, retained=True),
         _Case("8,193 bytes", text + "A" * (8193 - len(text)), Refusal.OVERSIZE),
         _Case("no JWS", "open the gate", Refusal.NOT_A_JWS),
@@ -76,7 +84,7 @@ def _cases() -> list[_Case]:
         _Case("a header field of its own", _signed(BODY, {"crit": []}), Refusal.NOT_A_JWS),
         _Case("no algorithm", _signed(BODY, {"alg": "none"}), Refusal.ALG_NOT_ALLOWED),
         _Case("another type", _signed(BODY, {"typ": "gate-acknowledgement+jwt"}), Refusal.WRONG_TYPE),
-        _Case("no type", jws_of(untyped, BODY), Refusal.WRONG_TYPE),
+        _Case("no type", signed_text(untyped, json.dumps(BODY).encode(), keys.COMMANDS), Refusal.WRONG_TYPE),
         _Case("a key that the gate does not know", _signed(BODY, {"kid": "night"}), Refusal.KEY_UNKNOWN),
         _Case("the signature of another key", _signed(BODY, key=keys.STRANGER), Refusal.SIGNATURE_INVALID),
         _Case("another byte in its body", _altered(text), Refusal.SIGNATURE_INVALID),
@@ -85,21 +93,24 @@ def _cases() -> list[_Case]:
         _Case("a text for a number", _signed({**BODY, "counter": str(AT)}), Refusal.BODY_INVALID),
         _Case("for another gate", _signed({**BODY, "gate": "khorgos-04"}), Refusal.WRONG_GATE),
         _Case("on the topic of another command", text, Refusal.WRONG_TOPIC, "close"),
-        _Case("a command that its key may not sign", _signed({**BODY, "name": "close"}, {"kid": "opener"}, keys.OPENER), Refusal.NOT_PERMITTED, "close"),
+        _Case(
+            "a command that its key may not sign",
+            _signed({**BODY, "name": "close"}, {"kid": "opener"}, keys.OPENER),
+            Refusal.NOT_PERMITTED,
+            "close",
+        ),
         _Case("made in the future", _signed({**BODY, "iat": AT + 31, "exp": AT + 50}), Refusal.NOT_YET_VALID),
         _Case("past its end", text, Refusal.EXPIRED, gate={"utc": AT + 18}),
         _Case("it waited longer than it lives", text, Refusal.EXPIRED, gate={"utc": None, "waited_s": 20.0}),
         _Case("a life of 61 s", _signed({**BODY, "exp": AT + 59}), Refusal.LIFE_TOO_LONG),
-        _Case("a challenge that is over", _signed({**BODY, "challenge": "5f1cXq0r8mT5vYkA1uHdCw"}), Refusal.CHALLENGE_WRONG),
+        _Case(
+            "a challenge that is over",
+            _signed({**BODY, "challenge": "5f1cXq0r8mT5vYkA1uHdCw"}),
+            Refusal.CHALLENGE_WRONG,
+        ),
         _Case("a counter that was used", text, Refusal.COUNTER_USED, gate={"counter": AT * 1000}),
         _Case("a lane that there is not", _signed({**BODY, "lane": "in-9"}), Refusal.LANE_UNKNOWN),
     ]
-
-
-def jws_of(header: dict[str, Any], body: dict[str, Any]) -> str:
-    """A signed text with exactly this header."""
-    message = b".".join(jws._base64(json.dumps(part, separators=(",", ":")).encode()) for part in (header, body))
-    return (message + b"." + jws._base64(keys.COMMANDS.sign(message))).decode("ascii")
 
 
 def _altered(text: str) -> str:
@@ -116,7 +127,15 @@ def verdict(payload: str, topic: str, change: dict[str, Any], *, retained: bool)
     found = judge(proved, replace(SITUATION, **change)) if isinstance(proved, Proved) else proved
     if isinstance(found, RefusedCommand):
         return {"refused": found.code.value, "command": found.command, "key": found.key}
-    return {"accepted": {"command": found.id, "key": found.key, "name": found.name.value, "lane": found.lane, "counter": found.counter}}
+    return {
+        "accepted": {
+            "command": found.id,
+            "key": found.key,
+            "name": found.name.value,
+            "lane": found.lane,
+            "counter": found.counter,
+        }
+    }
 
 
 def vectors() -> dict[str, Any]:
@@ -129,8 +148,8 @@ def vectors() -> dict[str, Any]:
         told = {"topic": f"gate/v1/{GATE}/cmd/{case.topic}", "retained": case.retained, "payload": case.payload}
         cases.append({"name": case.name, **told, **({"situation": case.gate} if case.gate else {}), "expect": said})
     return {
-        "about": f"Commands as they are published, and what gate {GATE} says in this situation; `utc` null: its clock is "
-        "not synchronised. `command` and `key` are null in a refusal that believes nothing of it, "
+        "about": f"Commands as they are published, and what gate {GATE} says in this situation; `utc` null: its clock "
+        "is not synchronised. `command` and `key` are null in a refusal that believes nothing of it, "
         f"`command` also with {Refusal.BODY_INVALID}.",
         "gate": GATE,
         "type": JwsType.COMMAND.value,

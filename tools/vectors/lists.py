@@ -8,7 +8,17 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.crypto import cbor, cose
-from agent.core.lists import ListDelta, ListError, ListFault, ListHead, open_delta, open_head, row_key, seal_delta, seal_head
+from agent.core.lists import (
+    ListDelta,
+    ListError,
+    ListFault,
+    ListHead,
+    open_delta,
+    open_head,
+    row_key,
+    seal_delta,
+    seal_head,
+)
 from agent.core.lists.chunks import ChunkRef, unpack_chunk
 from agent.core.lists.codec import decode_row, encode_row
 from agent.core.model import Declaration, DeclarationStatus, ListKind, Revocation, Subject, Watched
@@ -53,8 +63,10 @@ ROWS: Final[tuple[Row, ...]] = (
 
 
 def _kind(row: Row) -> ListKind:
-    return ListKind.DECLARATIONS if isinstance(row, Declaration) else (
-        ListKind.REVOCATIONS if isinstance(row, Revocation) else ListKind.WATCH
+    return (
+        ListKind.DECLARATIONS
+        if isinstance(row, Declaration)
+        else (ListKind.REVOCATIONS if isinstance(row, Revocation) else ListKind.WATCH)
     )
 
 
@@ -77,15 +89,25 @@ def packed(rows: list[bytes]) -> tuple[ChunkRef, bytes]:
     return ChunkRef(sha256(data).digest(), len(rows), len(data)), data
 
 
-_PACKED: Final = sorted((encode_row(row) for row in (SHORT, LONG)), key=lambda data: row_key(decode_row(ListKind.DECLARATIONS, data)))
+_PACKED: Final = sorted(
+    (encode_row(row) for row in (SHORT, LONG)), key=lambda data: row_key(decode_row(ListKind.DECLARATIONS, data))
+)
 REF, CHUNK = packed(_PACKED)
 HEAD: Final = ListHead(ListKind.DECLARATIONS, SITE, 42, AT - 60, AT + DAY_S, 41, (REF,))
 DELTA: Final = ListDelta(
-    ListKind.DECLARATIONS, SITE, 41, 42, AT - 60, (encode_row(replace(SHORT, status=DeclarationStatus.CANCELLED)),), (LONG.permit_id,)
+    ListKind.DECLARATIONS,
+    SITE,
+    41,
+    42,
+    AT - 60,
+    (encode_row(replace(SHORT, status=DeclarationStatus.CANCELLED)),),
+    (LONG.permit_id,),
 )
 
 
-def _raw(value: dict[int | str, Any], key: SigningKey = keys.LISTS, context: bytes = b"gate list head 1", **more: bytes) -> bytes:
+def _raw(
+    value: dict[int | str, Any], key: SigningKey = keys.LISTS, context: bytes = b"gate list head 1", **more: bytes
+) -> bytes:
     return cose.sign(cbor.encode(value), key, context, **more)
 
 
@@ -151,7 +173,11 @@ def _head_of(head: ListHead) -> dict[str, Any]:
 
 
 def _delta_of(delta: ListDelta) -> dict[str, Any]:
-    return {**asdict(delta), "upserts": [row.hex() for row in delta.upserts], "removed": [key.hex() for key in delta.removed]}
+    return {
+        **asdict(delta),
+        "upserts": [row.hex() for row in delta.upserts],
+        "removed": [key.hex() for key in delta.removed],
+    }
 
 
 def head_verdict(data: bytes) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +24,7 @@ from agent.core.permit.issue import issue
 from agent.core.plates import PlateKind
 from tools.vectors import example_keys as keys
 from tools.vectors import trust_lists
+from tools.vectors.jws_texts import signed_text
 from tools.vectors.trust_lists import AT, DAY_S, SITE
 
 if TYPE_CHECKING:
@@ -79,9 +79,8 @@ def _claimed(change: dict[int | str, Any], vehicle: dict[int | str, Any] | None 
     return _gp1(sign1(cbor.encode(kept), keys.ISSUER))
 
 
-def _jwt(header: dict[str, Any], payload: bytes, key: SigningKey = keys.ISSUER) -> str:
-    message = b".".join(jws._base64(part) for part in (json.dumps(header, separators=(",", ":")).encode(), payload))
-    return (message + b"." + jws._base64(key.sign(message))).decode("ascii")
+def _jwt(header: dict[str, Any], payload: bytes) -> str:
+    return signed_text(header, payload, keys.ISSUER)
 
 
 def _texts() -> list[tuple[str, str, Reason, dict[str, Any]]]:
@@ -129,7 +128,12 @@ def _texts() -> list[tuple[str, str, Reason, dict[str, Any]]]:
         ("a key that was revoked", issue(PERMIT, keys.REVOKED), Reason.KEY_REVOKED, {}),
         ("the signature of another key", issue(PERMIT, keys.STRANGER, own), Reason.SIGNATURE_INVALID, {}),
         ("one bit of the signature", _gp1(data[:-1] + bytes([data[-1] ^ 1])), Reason.SIGNATURE_INVALID, {}),
-        ("signed as a trust list is", _gp1(cose.sign(payload, keys.ISSUER, trust_lists.CONTEXT)), Reason.SIGNATURE_INVALID, {}),
+        (
+            "signed as a trust list is",
+            _gp1(cose.sign(payload, keys.ISSUER, trust_lists.CONTEXT)),
+            Reason.SIGNATURE_INVALID,
+            {},
+        ),
         ("a claim that there is not", _claimed({8: 1}), invalid, {}),
         ("no permit id", _claimed({7: None}), invalid, {}),
         ("a claim twice", _gp1(sign1(twice, keys.ISSUER)), invalid, {}),
@@ -143,7 +147,12 @@ def _texts() -> list[tuple[str, str, Reason, dict[str, Any]]]:
         ("too early", text, Reason.NOT_YET_VALID, {"at": AT - 3661}),
         ("past its end", text, Reason.EXPIRED, {"at": AT + DAY_S + 60}),
         ("for another site", issue(replace(PERMIT, site=9412), keys.ISSUER_P256), Reason.WRONG_SITE, {}),
-        ("for a site where its key does not hold", issue(replace(PERMIT, site=9412), keys.ISSUER), Reason.WRONG_SITE, {"site": 9412}),
+        (
+            "for a site where its key does not hold",
+            issue(replace(PERMIT, site=9412), keys.ISSUER),
+            Reason.WRONG_SITE,
+            {"site": 9412},
+        ),
         ("for other lanes", issue(FULL, keys.ISSUER), Reason.WRONG_LANE, {"lane": 2}),
         ("for the other direction", text, Reason.WRONG_DIRECTION, {"direction": "import"}),
         ("a reference that no declaration has", reference_of(bytes(10)), Reason.DECLARATION_UNKNOWN, {}),
@@ -201,8 +210,8 @@ def vectors() -> dict[str, Any]:
         cases.append({"name": name, "text": text, **({"gate": change} if change else {}), "expect": said})
     declared: Declaration = DECLARATION
     return {
-        "about": "Texts of permits at a gate, and the reason of the first check that fails there; OK: none. `gate` of a "
-        "case says what is otherwise there.",
+        "about": "Texts of permits at a gate, and the reason of the first check that fails there; OK: none. `gate` of "
+        "a case says what is otherwise there.",
         "gate": {
             "site": SITE,
             "lane": CONTEXT.lane,
@@ -214,6 +223,10 @@ def vectors() -> dict[str, Any]:
             "forms": sorted(form.value for form in FORMS),
         },
         "trust_list": trust_lists.TEXT.decode("ascii"),
-        "references": {digest_of(SECRET).hex(): written(replace(PERMIT, issued_at=declared.not_before, key_id=b"", form=PermitForm.REFERENCE))},
+        "references": {
+            digest_of(SECRET).hex(): written(
+                replace(PERMIT, issued_at=declared.not_before, key_id=b"", form=PermitForm.REFERENCE)
+            )
+        },
         "cases": cases,
     }

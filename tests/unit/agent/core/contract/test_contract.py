@@ -199,10 +199,10 @@ PLAIN_WORDS = {
     *("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"),
 }
 OF_A_TYPE = {
-    **dict.fromkeys(("minimum", "maximum"), {"integer", "number"}),
-    **dict.fromkeys(("format", "pattern", "minLength", "maxLength"), {"string"}),
-    **dict.fromkeys(("minItems", "maxItems", "items"), {"array"}),
-    **dict.fromkeys(("properties", "required", "additionalProperties", "propertyNames"), {"object"}),
+    **dict.fromkeys(("minimum", "maximum"), ("integer", "number")),
+    **dict.fromkeys(("format", "pattern", "minLength", "maxLength"), ("string",)),
+    **dict.fromkeys(("minItems", "maxItems", "items"), ("array",)),
+    **dict.fromkeys(("properties", "required", "additionalProperties", "propertyNames"), ("object",)),
 }
 
 
