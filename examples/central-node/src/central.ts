@@ -56,7 +56,8 @@ const store = new Store(values.store, gateKeys);
 const ackKey = keyIn(values["ack-key"]);
 /** `first_kept` of each gate's birth, with its stream: a consumer that comes late begins there. */
 const births = new Map<string, { stream: string; firstKept: number }>();
-let waitingFor: { id: string; gate: string; order: Order; key: KeyObject } | null = null;
+let waitingFor: { id: string; order: Order; key: KeyObject } | null = null;
+let patience: NodeJS.Timeout | null = null;
 
 if (values.broker === undefined) throw new Error("--broker mqtt://HOST:PORT, or mqtts://");
 const { ca, certificate } = values;
@@ -163,10 +164,10 @@ function ordered(gate: string, challenge: string): void {
     ...(values.argument.length === 0 ? {} : { arguments: Object.fromEntries(values.argument.map(argument)) }),
   };
   sent(order, key);
-  setTimeout(() => {
+  patience = setTimeout(() => {
     say({ result: "none", command: waitingFor?.id ?? null });
     process.exit(1);
-  }, WAIT_MS).unref();
+  }, WAIT_MS);
 }
 
 function argument(text: string): [string, Json] {
@@ -180,7 +181,7 @@ function argument(text: string): [string, Json] {
 
 function sent(order: Order, key: KeyObject, before?: string): void {
   const { id, text } = command(order, key, values.kid, before);
-  waitingFor = { id, gate: order.gate, order, key };
+  waitingFor = { id, order, key };
   client.publish(`gate/v1/${order.gate}/cmd/${order.name}`, text, {
     qos: 1,
     properties: { messageExpiryInterval: LIFE_S, correlationData: Buffer.from(id) },
@@ -197,6 +198,7 @@ function answered(value: Json): void {
     const [iat, exp] = [Math.floor(now / 1000), Math.floor(now / 1000) + LIFE_S];
     return sent({ ...order, challenge: said["challenge"], counter: now, iat, exp }, key, id);
   }
+  if (patience !== null) clearTimeout(patience);
   say({ result: said["result"], command: id, code: said["code"], detail: said["detail"], data: said["data"] });
 }
 
