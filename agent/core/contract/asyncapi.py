@@ -313,8 +313,10 @@ def _moved(schema: Schema) -> Schema:
 
     What stands beside a reference is ignored there, and wrapped in an `allOf` it would be a type of its own, which
     generators of code know nothing of. So it is left out: the JSON Schemas and docs/events.md have it. So are defaults
-    of lists and objects, which generators write into code that does not compile.
+    of lists, of objects and of alternatives, which generators write into code that does not compile.
     """
     if "$ref" in schema:
         return _ref(schema["$ref"].removeprefix("#/$defs/"))
-    return {word: value for word, value in schema.items() if word != "default" or not isinstance(value, list | dict)}
+    default = schema.get("default")
+    plain = default is None or ("anyOf" not in schema and not isinstance(default, list | dict))
+    return schema if plain else {word: value for word, value in schema.items() if word != "default"}
