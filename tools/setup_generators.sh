@@ -15,7 +15,7 @@ need npm "it installs them" command -v npm
 need default-jdk-headless "its javac compiles the Java classes that modelina makes" command -v javac
 install_missing
 has_node >/dev/null 2>&1 ||
-    die "this Node is older than 20, which the generators need: $(node --version). Debian 13 has 20; put a newer one into PATH"
+    die "the generators need Node 20 or later, as Debian 13 has it; this one is $(node --version)"
 
 for folder in tests/generators examples/central-node; do
     wanted=$(cat "$folder/package.json" "$folder/package-lock.json" | sha256sum | cut -d' ' -f1)
