@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -140,7 +141,8 @@ def _quicktype(report: Report) -> None:
 
 def _consumer(report: Report) -> None:
     code, told = run("npm", "test", where=CONSUMER)
-    passed = next((line.split()[-1] for line in told.splitlines() if line.startswith(("# pass", "ℹ pass"))), "0")  # noqa: RUF001 - node's sign
+    # Node says it as TAP or, on a terminal, with a sign of its own in place of the #.
+    passed = next((found[1] for found in re.finditer(r"^\S pass (\d+)$", told, re.MULTILINE)), "0")
     errors = [] if code == 0 and int(passed) else told.splitlines()[-SHOWN:] or ["no word"]
     report.tell("central-node, npm test", f"{passed} tests of the vectors", errors)
 

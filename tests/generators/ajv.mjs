@@ -7,7 +7,12 @@ import formats from "ajv-formats";
 
 const [schemas, samples] = process.argv.slice(2);
 const errors = [];
-const ajv = new Ajv2020({ strict: true, strictRequired: true, allErrors: true, logger: { log() {}, warn: say, error: say } });
+const ajv = new Ajv2020({
+  strict: true,
+  strictRequired: true,
+  allErrors: true,
+  logger: { log() {}, warn: say, error: say },
+});
 formats.default(ajv);
 
 function say(...words) {
@@ -42,4 +47,6 @@ for (const { schema, value } of JSON.parse(fs.readFileSync(samples, "utf8"))) {
   else refused += 1;
 }
 if (held === 0 || held !== validators.size) say(`${validators.size} schemas and ${held} samples that hold`);
-console.log(JSON.stringify({ made: `${validators.size} schemas, ${held} samples hold, ${refused} spoilt ones do not`, errors }));
+console.log(
+  JSON.stringify({ made: `${validators.size} schemas, ${held} samples hold, ${refused} spoilt ones do not`, errors }),
+);

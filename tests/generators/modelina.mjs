@@ -11,7 +11,8 @@ const text = fs.readFileSync(file, "utf8");
 const errors = [];
 const { document, diagnostics } = await new Parser().parse(text);
 if (document === undefined) errors.push("the parser takes it for no document");
-for (const found of diagnostics.filter((one) => one.severity <= 1)) errors.push(`${found.path.join(".")}: ${found.message}`);
+for (const found of diagnostics.filter((one) => one.severity <= 1))
+  errors.push(`${found.path.join(".")}: ${found.message}`);
 console.log(JSON.stringify({ tool: "asyncapi parser", made: `version ${document?.version()}`, errors }));
 
 const asked = JSON.parse(text);
@@ -40,7 +41,9 @@ async function judged(tool, generate) {
   return models;
 }
 
-const typescript = await judged("modelina TypeScript", () => new TypeScriptGenerator({ modelType: "interface" }).generate(asked));
+const typescript = await judged("modelina TypeScript", () =>
+  new TypeScriptGenerator({ modelType: "interface" }).generate(asked),
+);
 fs.mkdirSync(path.join(folder, "modelina"), { recursive: true });
 const known = typescript.map((model) => model.result.replace(/^(interface|enum|type) /, "export $1 "));
 fs.writeFileSync(path.join(folder, "modelina", "models.ts"), `${known.join("\n\n")}\n`);

@@ -5,10 +5,21 @@ import { signedText, strictJson, takenApart, type Json } from "./jws.js";
 import { need, Refused } from "./refused.js";
 
 /** What central publishes to `ack`. `digest`: of the stored bytes of event `seq`, for 0 of the stream's id. */
-export function acknowledgement(gate: string, stream: string, seq: number, digest: string, key: KeyObject | null, kid: string): string {
+export function acknowledgement(
+  gate: string,
+  stream: string,
+  seq: number,
+  digest: string,
+  key: KeyObject | null,
+  kid: string,
+): string {
   if (key === null) return JSON.stringify({ stream, seq });
   const header = { alg: "EdDSA", kid, typ: "gate-acknowledgement+jwt" };
-  return JSON.stringify({ stream, seq, signature: signedText(header, JSON.stringify({ gate, stream, seq, digest }), key) });
+  return JSON.stringify({
+    stream,
+    seq,
+    signature: signedText(header, JSON.stringify({ gate, stream, seq, digest }), key),
+  });
 }
 
 export interface Gate {

@@ -58,7 +58,8 @@ class Reader {
     for (let number = 0; number < length; number += 1) {
       const start = this.place;
       const key = this.item(depth + 1);
-      if (typeof key !== "number" && typeof key !== "string") throw new CborError("a key that is no integer and no text");
+      if (typeof key !== "number" && typeof key !== "string")
+        throw new CborError("a key that is no integer and no text");
       const bytes = this.data.subarray(start, this.place);
       if (before !== null && Buffer.compare(before, bytes) >= 0) throw new CborError("keys do not ascend");
       before = bytes;
@@ -93,7 +94,10 @@ function head(major: number, argument: number | bigint): Buffer {
   if (argument < 24) return Buffer.from([(major << 5) | Number(argument)]);
   const width = argument < 256 ? 1 : argument < 65536 ? 2 : argument < 2 ** 32 ? 4 : 8;
   const low = 24 + Math.log2(width);
-  return Buffer.from(((major << 5) | low).toString(16).padStart(2, "0") + argument.toString(16).padStart(2 * width, "0"), "hex");
+  return Buffer.from(
+    ((major << 5) | low).toString(16).padStart(2, "0") + argument.toString(16).padStart(2 * width, "0"),
+    "hex",
+  );
 }
 
 export function encode(value: Cbor): Buffer {

@@ -51,7 +51,12 @@ function keyIn(name: string | undefined): KeyObject | null {
   return name === undefined ? null : createPrivateKey(fs.readFileSync(name));
 }
 
-const gateKeys = new Map(values["gate-key"].map((one) => [one.slice(0, one.indexOf("=")), Buffer.from(one.slice(one.indexOf("=") + 1), "hex")]));
+const gateKeys = new Map(
+  values["gate-key"].map((one) => [
+    one.slice(0, one.indexOf("=")),
+    Buffer.from(one.slice(one.indexOf("=") + 1), "hex"),
+  ]),
+);
 const store = new Store(values.store, gateKeys);
 const ackKey = keyIn(values["ack-key"]);
 /** `first_kept` of each gate's birth, with its stream: a consumer that comes late begins there. */

@@ -33,7 +33,8 @@ export function eventOf(payload: Buffer): Event {
   const { source, type, stream, seq, prev, data } = value;
   if (typeof source !== "string" || typeof type !== "string" || typeof stream !== "string" || typeof prev !== "string")
     throw new TypeError("no event: a field is missing");
-  if (!Number.isSafeInteger(seq) || (seq as number) < 1 || (seq as number) >= 2 ** 31) throw new TypeError("no event: its seq");
+  if (!Number.isSafeInteger(seq) || (seq as number) < 1 || (seq as number) >= 2 ** 31)
+    throw new TypeError("no event: its seq");
   if (data === null || typeof data !== "object" || Array.isArray(data)) throw new TypeError("no event: its data");
   return { source, type, stream, seq: seq as number, prev, data };
 }

@@ -19,7 +19,12 @@ export interface Order {
 }
 
 /** The id of a command and its signed text. `id`: that of the command that this one repeats with a new challenge. */
-export function command(order: Order, key: KeyObject, kid: string, id: string = randomUUID()): { id: string; text: string } {
+export function command(
+  order: Order,
+  key: KeyObject,
+  kid: string,
+  id: string = randomUUID(),
+): { id: string; text: string } {
   const header = { alg: "Ed25519", kid, typ: "gate-command+jwt" };
   return { id, text: signedText(header, JSON.stringify({ id, ...order }), key) };
 }

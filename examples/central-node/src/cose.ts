@@ -35,13 +35,15 @@ export function parsed(data: Buffer, fault: string): Signed {
     const parts = decode(data.subarray(1));
     if (!Array.isArray(parts) || parts.length !== 4) throw new Error("no array of four");
     const [protectedHeader, unprotected, payload, signature] = parts;
-    if (!Buffer.isBuffer(protectedHeader) || !Buffer.isBuffer(payload) || !Buffer.isBuffer(signature)) throw new Error("no bytes");
+    if (!Buffer.isBuffer(protectedHeader) || !Buffer.isBuffer(payload) || !Buffer.isBuffer(signature))
+      throw new Error("no bytes");
     if (!(unprotected instanceof Map) || unprotected.size > 0) throw new Error("an unprotected header");
     if (signature.length !== 64) throw new Error("no signature of 64 bytes");
     const header = decode(protectedHeader);
     if (!(header instanceof Map) || header.size !== 2) throw new Error("another header than algorithm and key id");
     const [algorithm, keyId] = [header.get(1), header.get(4)];
-    if (algorithm === undefined || !Buffer.isBuffer(keyId) || keyId.length < 4 || keyId.length > 8) throw new Error("no key id");
+    if (algorithm === undefined || !Buffer.isBuffer(keyId) || keyId.length < 4 || keyId.length > 8)
+      throw new Error("no key id");
     return { protectedHeader, algorithm, keyId, payload, signature };
   } catch (error) {
     throw new Refused(fault, String(error));

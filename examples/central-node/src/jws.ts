@@ -47,7 +47,11 @@ export function takenApart(text: string): Jws {
     throw new Refused("NOT_A_JWS", String(error));
   }
   need(header !== null && typeof header === "object" && !Array.isArray(header) && "alg" in header, "NOT_A_JWS");
-  need(Object.keys(header).every((name) => ["alg", "kid", "typ"].includes(name)), "NOT_A_JWS", "more than alg, kid, typ");
+  need(
+    Object.keys(header).every((name) => ["alg", "kid", "typ"].includes(name)),
+    "NOT_A_JWS",
+    "more than alg, kid, typ",
+  );
   return {
     header,
     payload: fromBase64url(body),

@@ -42,7 +42,13 @@ export interface Known {
   kinds: { [number: string]: string };
 }
 
-function opened<T extends { site: number }>(data: Buffer, context: string, most: number, known: Known, read: (fields: Fields) => T): T {
+function opened<T extends { site: number }>(
+  data: Buffer,
+  context: string,
+  most: number,
+  known: Known,
+  read: (fields: Fields) => T,
+): T {
   need(data.length <= most, "too_large");
   const signed = parsed(data, "structure_invalid");
   proved(signed, context, known);
@@ -97,7 +103,8 @@ export function openedHead(data: Buffer, known: Known): Head {
 function chunkOf(item: Cbor): [string, number, number] {
   if (!Array.isArray(item) || item.length !== 3) throw new CborError("a chunk");
   const [digest, rows, size] = item;
-  if (!Buffer.isBuffer(digest) || digest.length !== 32 || typeof rows !== "number" || typeof size !== "number") throw new CborError("a chunk");
+  if (!Buffer.isBuffer(digest) || digest.length !== 32 || typeof rows !== "number" || typeof size !== "number")
+    throw new CborError("a chunk");
   if (rows < 1 || rows > 20_000 || size < 1 || size > 524_288) throw new CborError("a chunk");
   return [digest.toString("hex"), rows, size];
 }
@@ -127,7 +134,8 @@ export function unpacked(data: Buffer, [digest, rows, size]: [string, number, nu
   need(data.length === size && sha256(data).toString("hex") === digest, "chunk_wrong");
   return wellFormed(() => {
     const items = decode(inflateSync(data, { maxOutputLength: 1_048_576 }));
-    if (!Array.isArray(items) || items.length !== rows || !items.every(Buffer.isBuffer)) throw new CborError("the rows");
+    if (!Array.isArray(items) || items.length !== rows || !items.every(Buffer.isBuffer))
+      throw new CborError("the rows");
     return items as Buffer[];
   });
 }
@@ -141,7 +149,12 @@ export function rowOf(kind: string, data: Buffer, known: Pick<Known, "formats" |
   need(data.length <= 1024, "too_large");
   return wellFormed(() => {
     const fields = new Fields(decode(data));
-    const found = kind === "declarations" ? declaration(fields, known) : kind === "revocations" ? revocation(fields) : watched(fields, known);
+    const found =
+      kind === "declarations"
+        ? declaration(fields, known)
+        : kind === "revocations"
+          ? revocation(fields)
+          : watched(fields, known);
     fields.end();
     return found;
   });
@@ -156,7 +169,10 @@ function declaration(fields: Fields, known: Pick<Known, "formats" | "kinds">): R
     issuer: fields.text(3, 1, 64),
     not_before: fields.number(4, EARLIEST, LATEST),
     expires_at: fields.number(5, EARLIEST, LATEST),
-    declaration: fields.integer(6, 0, 10n ** 18n - 1n).toString().padStart(18, "0"),
+    declaration: fields
+      .integer(6, 0, 10n ** 18n - 1n)
+      .toString()
+      .padStart(18, "0"),
     vin: fields.text(7, 17, 17),
     plate: optional<string | null>(8, null, () => fields.text(8, 4, 12)),
     plate_kind: optional<number | null>(9, null, () => fields.number(9, 1, Object.keys(known.kinds).length)),
@@ -191,8 +207,14 @@ function watched(fields: Fields, known: Pick<Known, "formats">): Row {
     note: fields.has(3) ? fields.text(3, 1, 200) : "",
     expires_at: fields.has(4) ? fields.number(4, EARLIEST, LATEST) : null,
   };
-  const forms: { [subject: string]: RegExp } = { permit: /^[0-9a-f]{16}$/, vin: /^[A-HJ-NPR-Z0-9]{17}$/, plate: /^.{4,12}$/su, declaration: /^[0-9]{18}$/ };
+  const forms: { [subject: string]: RegExp } = {
+    permit: /^[0-9a-f]{16}$/,
+    vin: /^[A-HJ-NPR-Z0-9]{17}$/,
+    plate: /^.{4,12}$/su,
+    declaration: /^[0-9]{18}$/,
+  };
   if (!forms[row.subject]!.test(row.value)) throw new CborError("a value that its subject has not");
-  if (row.subject === "plate" && row.value !== normalForm(row.value, known.formats)) throw new CborError("no normal form");
+  if (row.subject === "plate" && row.value !== normalForm(row.value, known.formats))
+    throw new CborError("no normal form");
   return { row, key: Buffer.from(`${row.subject}:${row.value}`) };
 }

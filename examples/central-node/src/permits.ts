@@ -137,7 +137,8 @@ function ofClaims(item: Cbor, key_id: string, known: Known): Permit {
   const vehicle = new Fields(claims.take(-65537));
   const optional = <T>(key: number, read: () => T): T | null => (vehicle.has(key) ? read() : null);
   const plate = vehicle.take(4);
-  if (plate !== null && (typeof plate !== "string" || [...plate].length < 4 || [...plate].length > 12)) throw new CborError("plate");
+  if (plate !== null && (typeof plate !== "string" || [...plate].length < 4 || [...plate].length > 12))
+    throw new CborError("plate");
   const permit: Permit = {
     permit_id: claims.bytes(7, 8, 8).toString("hex"),
     issuer: claims.text(1, 1, 64),
@@ -145,7 +146,10 @@ function ofClaims(item: Cbor, key_id: string, known: Known): Permit {
     not_before: claims.number(5, EARLIEST, LATEST),
     expires_at: claims.number(4, EARLIEST, LATEST),
     issued_at: claims.number(6, EARLIEST, LATEST),
-    declaration: vehicle.integer(1, 0, 10n ** 18n - 1n).toString().padStart(18, "0"),
+    declaration: vehicle
+      .integer(1, 0, 10n ** 18n - 1n)
+      .toString()
+      .padStart(18, "0"),
     vin: vehicle.text(3, 17, 17),
     plate,
     plate_kind: optional(5, () => vehicle.number(5, 1, Object.keys(known.kinds).length)),
@@ -164,9 +168,14 @@ function ofClaims(item: Cbor, key_id: string, known: Known): Permit {
 
 function ofJson(value: Json, key_id: string, known: Known): Permit {
   const claims = exactly(value, ["iss", "exp", "nbf", "iat", "jti", "vehicle"], []);
-  const vehicle = exactly(claims["vehicle"]!, ["decl", "vin", "site", "lanes", "dir", "uses"], ["plate", "kind", "energy", "driver"]);
+  const vehicle = exactly(
+    claims["vehicle"]!,
+    ["decl", "vin", "site", "lanes", "dir", "uses"],
+    ["plate", "kind", "energy", "driver"],
+  );
   const whole = (one: Json | undefined, least: number, most: number): number => {
-    if (!Number.isSafeInteger(one) || (one as number) < least || (one as number) > most) throw new CborError("a number");
+    if (!Number.isSafeInteger(one) || (one as number) < least || (one as number) > most)
+      throw new CborError("a number");
     return one as number;
   };
   const text = (one: Json | undefined, form: RegExp): string => {
@@ -201,16 +210,24 @@ function exactly(value: Json, required: string[], optional: string[]): { [name: 
   if (value === null || typeof value !== "object" || Array.isArray(value)) throw new CborError("no object");
   const names = Object.keys(value);
   if (!required.every((name) => names.includes(name))) throw new CborError("a claim is missing");
-  if (!names.every((name) => required.includes(name) || optional.includes(name))) throw new CborError("an unknown claim");
+  if (!names.every((name) => required.includes(name) || optional.includes(name)))
+    throw new CborError("an unknown claim");
   return value;
 }
 
 /** What the claims say of one another; of a declaration too. */
-export function checked(said: Pick<Permit, "not_before" | "expires_at" | "declaration" | "direction" | "vin" | "plate" | "plate_kind"> & { issued_at?: number }, known: Pick<Known, "formats">): void {
-  if (said.not_before >= said.expires_at || (said.issued_at ?? 0) >= said.expires_at) throw new CborError("it ends before it begins");
+export function checked(
+  said: Pick<Permit, "not_before" | "expires_at" | "declaration" | "direction" | "vin" | "plate" | "plate_kind"> & {
+    issued_at?: number;
+  },
+  known: Pick<Known, "formats">,
+): void {
+  if (said.not_before >= said.expires_at || (said.issued_at ?? 0) >= said.expires_at)
+    throw new CborError("it ends before it begins");
   const year = Number(said.declaration.slice(4, 8));
   if (year < 2000 || year > 2099) throw new CborError("digits 5 to 8 are no year");
-  if (said.declaration[8] !== (said.direction === "export" ? "0" : "1")) throw new CborError("the ninth digit is of another direction");
+  if (said.declaration[8] !== (said.direction === "export" ? "0" : "1"))
+    throw new CborError("the ninth digit is of another direction");
   if (!/^[A-HJ-NPR-Z0-9]{17}$/.test(said.vin)) throw new CborError("the VIN");
   if ((said.plate === null) !== (said.plate_kind === null)) throw new CborError("a plate and its kind come together");
   if (said.plate !== null && said.plate_kind !== null && !hasForm(said.plate, said.plate_kind, known.formats))

@@ -8,8 +8,14 @@ export interface Format {
 
 const MARKS = "临试超";
 const CYRILLIC = new Map([..."АВЕКМНОРСТУХІ"].map((letter, place) => [letter, "ABEKMHOPCTYXI"[place]!]));
-const TO_DIGIT = new Map([["O", "0"], ["I", "1"]]);
-const TO_LETTER = new Map([["0", "O"], ["1", "I"]]);
+const TO_DIGIT = new Map([
+  ["O", "0"],
+  ["I", "1"],
+]);
+const TO_LETTER = new Map([
+  ["0", "O"],
+  ["1", "I"],
+]);
 
 function fits(number: string[], format: Format): boolean {
   return number.length === format.places.length && number.every((one, place) => format.places[place]!.includes(one));
@@ -28,7 +34,8 @@ function foldedInto(number: string[], format: Format): string[] | null {
   const found = number.map((one, place) => (format.places[place]!.includes(one) ? one : (TO_DIGIT.get(one) ?? one)));
   const wrong = found.flatMap((one, place) => (format.places[place]!.includes(one) ? [] : [place]));
   const [place] = wrong;
-  if (wrong.length === 1 && place !== undefined && place > 0) found[place] = TO_LETTER.get(found[place]!) ?? found[place]!;
+  if (wrong.length === 1 && place !== undefined && place > 0)
+    found[place] = TO_LETTER.get(found[place]!) ?? found[place]!;
   return fits(found, format) ? found : null;
 }
 
@@ -53,7 +60,9 @@ export function normalForm(text: string, formats: Format[]): string {
 export function kindsOf(text: string, formats: Format[]): number[] {
   const { number, marks } = cleaned(text);
   const plain = folded(number, formats);
-  const strict = formats.filter((one) => one.strict && fits(plain, one) && (one.mark === "" ? marks === "" : marks.includes(one.mark)));
+  const strict = formats.filter(
+    (one) => one.strict && fits(plain, one) && (one.mark === "" ? marks === "" : marks.includes(one.mark)),
+  );
   const found = strict.length > 0 ? strict : formats.filter((one) => !one.strict && fits(plain, one));
   return [...new Set(found.map((one) => one.kind))];
 }

@@ -11,7 +11,8 @@ export function fault(schema: Schema, value: Json, root: Schema = schema, place 
     return named === undefined ? `${place}: no ${reference}` : fault(named, value, root, place);
   }
   const alternatives = schema["anyOf"] as Schema[] | undefined;
-  if (alternatives !== undefined && alternatives.every((one) => fault(one, value, root, place) !== null)) return `${place}: none of them`;
+  if (alternatives !== undefined && alternatives.every((one) => fault(one, value, root, place) !== null))
+    return `${place}: none of them`;
   if ("const" in schema && schema["const"] !== value) return `${place}: not ${JSON.stringify(schema["const"])}`;
   if ("enum" in schema && !(schema["enum"] as Json[]).includes(value)) return `${place}: not in the list`;
   if ("type" in schema && !isA(schema["type"] as string, value)) return `${place}: no ${String(schema["type"])}`;
@@ -21,7 +22,8 @@ export function fault(schema: Schema, value: Json, root: Schema = schema, place 
     return value < least! || value > most! ? `${place}: out of range` : null;
   }
   if (Array.isArray(value)) {
-    if (value.length < Number(schema["minItems"] ?? 0) || value.length > Number(schema["maxItems"] ?? Infinity)) return `${place}: its length`;
+    if (value.length < Number(schema["minItems"] ?? 0) || value.length > Number(schema["maxItems"] ?? Infinity))
+      return `${place}: its length`;
     return first(value.map((one, number) => fault(schema["items"] as Schema, one, root, `${place}[${number}]`)));
   }
   return value === null || typeof value !== "object" ? null : ofObject(schema, value, root, place);
@@ -37,7 +39,8 @@ function isA(type: string, value: Json): boolean {
 
 function ofText(schema: Schema, value: string, place: string): string | null {
   const length = [...value].length;
-  if (length < Number(schema["minLength"] ?? 0) || length > Number(schema["maxLength"] ?? Infinity)) return `${place}: its length`;
+  if (length < Number(schema["minLength"] ?? 0) || length > Number(schema["maxLength"] ?? Infinity))
+    return `${place}: its length`;
   const pattern = schema["pattern"];
   return typeof pattern === "string" && !new RegExp(pattern, "u").test(value) ? `${place}: its form` : null;
 }
@@ -51,7 +54,8 @@ function ofObject(schema: Schema, value: { [name: string]: Json }, root: Schema,
       const inner = `${place}.${name}`;
       if (name in fields) return fault(fields[name]!, one, root, inner);
       if (more === false) return `${inner}: there is no such field`;
-      const named = schema["propertyNames"] === undefined ? null : fault(schema["propertyNames"] as Schema, name, root, inner);
+      const named =
+        schema["propertyNames"] === undefined ? null : fault(schema["propertyNames"] as Schema, name, root, inner);
       return named ?? (more !== null && typeof more === "object" ? fault(more as Schema, one, root, inner) : null);
     }),
   );

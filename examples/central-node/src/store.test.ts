@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 import { beginning, eventOf } from "./chain.js";
 import { Conflict, Store } from "./store.js";
 
-const CONTRACT = process.env["CONTRACT"] ?? path.join(path.dirname(fileURLToPath(import.meta.url)), "../../../docs/contract");
+const CONTRACT =
+  process.env["CONTRACT"] ?? path.join(path.dirname(fileURLToPath(import.meta.url)), "../../../docs/contract");
 const chain = JSON.parse(fs.readFileSync(path.join(CONTRACT, "vectors/chain.json"), "utf8"));
 const events: Buffer[] = chain.cases[0].events.map((text: string) => Buffer.from(text));
 const { gate, stream } = chain as { gate: string; stream: string };

@@ -77,7 +77,7 @@ export class Store {
   }
 
   private advance(gate: string, stream: Stream): void {
-    for (let payload = stream.waiting.get(stream.proof.seq + 1); payload !== undefined; ) {
+    for (let payload = stream.waiting.get(stream.proof.seq + 1); payload !== undefined;) {
       stream.proof = following(stream.proof, payload, this.keys.get(gate) ?? null);
       stream.waiting.delete(stream.proof.seq);
       payload = stream.waiting.get(stream.proof.seq + 1);

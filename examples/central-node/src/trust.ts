@@ -74,7 +74,8 @@ function entry(item: Cbor): Entry {
   if (key.length !== (algorithm === COSE.ES256[0] ? 65 : 32)) throw new CborError("no key of this algorithm");
   if (!id.equals(keyId(key, id.length))) throw new CborError("a key id that is not of its key");
   const sites = fields.take(5);
-  if (!Array.isArray(sites) || !sites.every((one) => typeof one === "number" && one > 0 && one < 2 ** 32)) throw new CborError("sites");
+  if (!Array.isArray(sites) || !sites.every((one) => typeof one === "number" && one > 0 && one < 2 ** 32))
+    throw new CborError("sites");
   const found = {
     key_id: id.toString("hex"),
     algorithm,

@@ -15,7 +15,8 @@ import { Refused } from "./refused.js";
 import type { Schema } from "./schema.js";
 import { trustList } from "./trust.js";
 
-const CONTRACT = process.env["CONTRACT"] ?? path.join(path.dirname(fileURLToPath(import.meta.url)), "../../../docs/contract");
+const CONTRACT =
+  process.env["CONTRACT"] ?? path.join(path.dirname(fileURLToPath(import.meta.url)), "../../../docs/contract");
 
 function json(file: string): any {
   return JSON.parse(fs.readFileSync(path.join(CONTRACT, file), "utf8"));
@@ -58,13 +59,21 @@ for (const one of plates.cases)
 const trust = vectors("trust-list");
 for (const one of trust.cases)
   test(`trust list: ${one.name}`, () => {
-    assert.deepEqual(verdict(() => trustList(one.text, hex(trust.root), trust.oldest)), one.expect);
+    assert.deepEqual(
+      verdict(() => trustList(one.text, hex(trust.root), trust.oldest)),
+      one.expect,
+    );
   });
 
 const permit = vectors("permits");
 for (const one of permit.cases)
   test(`permit: ${one.name}`, () => {
-    const known = { trust: trusted(permit), references: permit.references, formats: plates.formats, kinds: plates.kinds };
+    const known = {
+      trust: trusted(permit),
+      references: permit.references,
+      formats: plates.formats,
+      kinds: plates.kinds,
+    };
     let said: unknown;
     try {
       said = { reason: "OK", permit: permits.verified(one.text, { ...permit.gate, ...one.gate }, known) };
@@ -76,9 +85,25 @@ for (const one of permit.cases)
   });
 
 const list = vectors("lists");
-const known: lists.Known = { trust: trusted(list), site: list.site, at: list.at, formats: plates.formats, kinds: plates.kinds };
-for (const one of list.heads) test(`head: ${one.name}`, () => assert.deepEqual(verdict(() => lists.openedHead(hex(one.bytes), known)), one.expect));
-for (const one of list.deltas) test(`delta: ${one.name}`, () => assert.deepEqual(verdict(() => lists.openedDelta(hex(one.bytes), known)), one.expect));
+const known: lists.Known = {
+  trust: trusted(list),
+  site: list.site,
+  at: list.at,
+  formats: plates.formats,
+  kinds: plates.kinds,
+};
+for (const one of list.heads)
+  test(`head: ${one.name}`, () =>
+    assert.deepEqual(
+      verdict(() => lists.openedHead(hex(one.bytes), known)),
+      one.expect,
+    ));
+for (const one of list.deltas)
+  test(`delta: ${one.name}`, () =>
+    assert.deepEqual(
+      verdict(() => lists.openedDelta(hex(one.bytes), known)),
+      one.expect,
+    ));
 for (const one of list.chunks)
   test(`chunk: ${one.name}`, () => {
     const read = () => lists.unpacked(hex(one.bytes), list.chunk_in_head).map((row) => row.toString("hex"));
@@ -104,7 +129,9 @@ for (const one of command.cases)
   test(`command: ${one.name}`, () => {
     let said: unknown;
     try {
-      said = { accepted: commands.judged(one, command.gate, command.keys, { ...command.situation, ...one.situation }, bodies) };
+      said = {
+        accepted: commands.judged(one, command.gate, command.keys, { ...command.situation, ...one.situation }, bodies),
+      };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       const believed = error instanceof commands.RefusedCommand ? error : { command: null, key: null };
@@ -131,18 +158,31 @@ for (const one of events.cases)
   });
 for (const one of events.checkpoints)
   test(`checkpoint: ${one.name}`, () => {
-    assert.deepEqual(verdict(() => chain.openedCheckpoint(one.text, gateKey)), one.expect);
+    assert.deepEqual(
+      verdict(() => chain.openedCheckpoint(one.text, gateKey)),
+      one.expect,
+    );
   });
 
 const acks = vectors("acknowledgements");
 for (const one of acks.cases)
   test(`acknowledgement: ${one.name}`, () => {
     const gate = { ...acks.gate, ...one.gate, keys: one.gate?.keys === false ? {} : acks.gate.keys };
-    assert.deepEqual(verdict(() => acknowledgement.judged(one.payload, gate), "taken"), one.expect);
+    assert.deepEqual(
+      verdict(() => acknowledgement.judged(one.payload, gate), "taken"),
+      one.expect,
+    );
   });
 
 test("an acknowledgement that is signed here is taken", () => {
   const key = fromSeed(hex(keys.keys.find((one: any) => one.name === "acknowledger").seed));
-  const said = acknowledgement.acknowledgement(acks.gate.gate, acks.gate.stream, 3, acks.gate.digests[3], key, "central");
+  const said = acknowledgement.acknowledgement(
+    acks.gate.gate,
+    acks.gate.stream,
+    3,
+    acks.gate.digests[3],
+    key,
+    "central",
+  );
   assert.equal(acknowledgement.judged(said, acks.gate), 3);
 });
