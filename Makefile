@@ -10,8 +10,8 @@ BIN    := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare \
-	test-cluster proofs faults fuzz fuzz-guided properties races model mutants soak soak-lane soak-vision stress train \
-	train-detector schema texts architecture format lock deb release sign clean
+	test-cluster test-generators proofs faults fuzz fuzz-guided properties races model mutants soak soak-lane \
+	soak-vision stress train train-detector schema texts architecture format lock deb release sign clean
 
 # A line that ends in a backslash goes on in the next.
 help:  ## Say what there is
@@ -71,6 +71,12 @@ test-cluster: setup  ## Gates and consumers on a real cluster of three RabbitMQ 
 	five minutes
 	@tools/setup_cluster.sh
 	@$(BIN)/python -m pytest -s tests/cluster/proofs.py tests/cluster/tool_proofs.py tests/cluster/neighbour_proofs.py
+
+test-generators: setup  ## Read the contract with others' tools: ajv, modelina, datamodel-code-generator, quicktype, \
+	and a consumer in TypeScript beside a real gate; errors 0, one line a tool; five minutes
+	@VENV=$(VENV) tools/setup_generators.sh
+	@$(BIN)/python -m tests.generators
+	@$(BIN)/python -m pytest -m long tests/system/test_central_node.py
 
 fuzz: setup  ## Attack everything that reads strangers' bytes with a million hostile inputs; three to eight minutes
 	@$(BIN)/python -m tests.fuzz
@@ -183,4 +189,5 @@ sign:  ## Sign what make release has built, on the machine that has the key: KEY
 	@$(PYTHON) -m tools.sign $(if $(KEY),--key $(KEY))
 
 clean:  ## Remove what setup and builds made in this folder
-	rm -rf $(VENV) .venv-training .venv-reading .venv-fuzz build dist demo-out
+	rm -rf $(VENV) .venv-training .venv-reading .venv-fuzz .venv-generators build dist demo-out
+	rm -rf tests/generators/node_modules examples/central-node/node_modules examples/central-node/dist

@@ -2,8 +2,11 @@
 
 Readers of what the gate says must go on as they are: every field that was there is there, and means the same. Gates
 that read commands must go on taking those that were right. So of two schemas of one message nothing may change but
-this: new optional fields, new values of an `x-extensible-enum`, new descriptions; of a command also a wider type, wider
-limits and new values.
+this: new optional fields, new values of an open list, new titles and descriptions; of a command also a wider type,
+wider limits and new values.
+
+An open list of values is `anyOf` of an `enum` and of any text. It was an `x-extensible-enum` before, and both mean the
+same: so they are compared in one form. So are a limit that stands beside an `anyOf` and one in its alternatives.
 """
 
 from __future__ import annotations
@@ -17,11 +20,12 @@ if TYPE_CHECKING:
 Schema: TypeAlias = "Mapping[str, Any]"
 
 VALUES = "x-extensible-enum"
+OPEN_TEXT = {"type": "string"}
 BESIDE = ("$id", "default")
 FIXED = ("const", "pattern", "format")
 LEAST = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 MOST = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
-NESTED = ("items", "additionalProperties")
+NESTED = ("items", "additionalProperties", "propertyNames")
 JUDGED = {
     *BESIDE,
     *FIXED,
@@ -103,7 +107,7 @@ class _Comparison:
         yield from self._compare(self._old, self._new, "$")
 
     def _compare(self, old: Schema, new: Schema, place: str) -> Iterator[str]:
-        old, new = _resolved(old, self._old), _resolved(new, self._new)
+        old, new = _in_one_form(_resolved(old, self._old)), _in_one_form(_resolved(new, self._new))
         yield from self._fixed(old, new, BESIDE, place)
         for word in sorted((old.keys() | new.keys()) - JUDGED - WORDS):
             if old.get(word) != new.get(word):
@@ -192,6 +196,23 @@ def _resolved(schema: Schema, root: Schema) -> Schema:
     return {**_resolved(target, root), **{word: value for word, value in schema.items() if word != "$ref"}}
 
 
+def _in_one_form(schema: Schema) -> Schema:
+    """The schema with an open list of values as one alternative, and limits in the alternatives that they are of."""
+    if "anyOf" not in schema:
+        return {"type": "string", **schema} if "enum" in schema else schema
+    limits = {word: schema[word] for word in (*FIXED, *LEAST, *MOST) if word in schema}
+    beside = {word: value for word, value in schema.items() if word != "anyOf" and word not in limits}
+    alternatives = [
+        one if "$ref" in one or one.get("type") == "null" else {**one, **limits}
+        for one in ({word: value for word, value in one.items() if word not in WORDS} for one in schema["anyOf"])
+    ]
+    known = next((one for one in alternatives if "enum" in one), None)
+    if known is not None and OPEN_TEXT in alternatives:
+        listed = {"type": "string", VALUES: known["enum"]}
+        alternatives = [listed, *(one for one in alternatives if one not in (known, OPEN_TEXT))]
+    return {**beside, **alternatives[0]} if len(alternatives) == 1 else {**beside, "anyOf": alternatives}
+
+
 def _alternatives(schema: Schema) -> list[Schema]:
     if "anyOf" in schema:
         return list(schema["anyOf"])
@@ -202,7 +223,7 @@ def _by_kind(alternatives: list[Schema], root: Schema) -> dict[str, Schema]:
     """The alternatives by their type; those of one type by their order too."""
     found: dict[str, Schema] = {}
     for one in alternatives:
-        schema = _resolved(one, root)
+        schema = _in_one_form(_resolved(one, root))
         kind = _words(_kinds(schema))
         while kind in found:
             kind += "'"

@@ -28,7 +28,7 @@ from agent.core.contract.channels import (
     event_channel,
     result_channel,
 )
-from agent.core.contract.schemas import EVENTS, event_schema, schemas
+from agent.core.contract.schemas import EVENTS, event_schema, known_values, schemas
 from agent.core.events import Alarm, AlarmRaised
 from agent.core.lists import DataState
 from agent.core.model import (
@@ -153,34 +153,46 @@ def default(name: str, field: Schema, required: set[str]) -> str:
 
 def type_words(field: Schema, root: Schema) -> str:
     """The type of a field in words."""
+    known = known_values(field)
+    if known is not None:
+        others = [one for one in field["anyOf"] if "enum" not in one and one["type"] != "string"]
+        return " or ".join([listed(known), *(type_words(one, root) for one in others)])
     match field:
         case {"$ref": reference}:
-            words = named(reference.rpartition("/")[2], root)
+            words = named(reference.rpartition("/")[2])
         case {"anyOf": alternatives}:
             words = " or ".join(type_words(one, root) for one in alternatives)
-        case {"const": value}:
-            words = f"`{json.dumps(value)}`"
-        case {"x-extensible-enum": values} | {"enum": values}:
-            words = ", ".join(f"`{value}`" for value in values)
         case {"type": "array", "items": items}:
             words = f"list of {type_words(items, root)}"
         case {"type": "object", "additionalProperties": dict(inner)}:
             words = f"object of {type_words(inner, root)}"
-        case {"type": kind, "format": form}:
-            words = f"{kind}, {form}"
         case _:
-            words = str(field.get("type", "any"))
+            words = plain_words(field)
     return words
 
 
-def named(name: str, root: Schema) -> str:
+def plain_words(field: Schema) -> str:
+    """The type of a field that holds nothing else."""
+    if "const" in field:
+        return f"`{json.dumps(field['const'])}`"
+    if "enum" in field:
+        return listed(field["enum"])
+    return ", ".join(str(field[word]) for word in ("type", "format") if word in field) or "any"
+
+
+def listed(values: Iterable[str]) -> str:
+    """Values in a row."""
+    return ", ".join(f"`{value}`" for value in values)
+
+
+def named(name: str) -> str:
     """A type with a name: a list of values, or an object that has a table of its own."""
     if name == "JsonValue":
         return "any"
     known = {each.__name__: each for each in LISTED}
     if name in known and len(known[name]) <= SHORT:
-        return ", ".join(f"`{value}`" for value in known[name])
-    return f"[{name}](#{name.lower()})" if root["$defs"][name] else name
+        return listed(known[name])
+    return f"[{name}](#{name.lower()})"
 
 
 def objects(schema: Schema, told: set[str]) -> list[str]:

@@ -45,7 +45,9 @@ def fleet(  # noqa: PLR0913, PLR0917 - one parameter an option
     certificate: Annotated[
         str | None, typer.Option(help="PEM certificate of the gates; {gate} stands for each gate's id.")
     ] = None,
-    key: Annotated[str | None, typer.Option(help="PEM key of the gates; {gate} as above.")] = None,
+    key: Annotated[
+        str | None, typer.Option("--certificate-key", "--key", help="PEM key of the gates; {gate} as above.")
+    ] = None,
     central_certificate: Annotated[str | None, typer.Option(help="PEM certificate for --consume.")] = None,
     central_key: Annotated[str | None, typer.Option(help="PEM key for --consume.")] = None,
     user: Annotated[str | None, typer.Option(help="User name; {gate} as above. No certificate needs one.")] = None,

@@ -148,8 +148,9 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--database", required=True, help="sqlite:FILE or postgresql://...")
     brokers = os.environ.get("CENTRAL_BROKER", "").split()  # a password there is not in the list of processes
     parser.add_argument("--broker", action="append", default=brokers, help="mqtt(s):// or amqp(s)://; several: in turn")
-    for file in ("ca", "certificate", "key"):
+    for file in ("ca", "certificate"):
         parser.add_argument(f"--{file}", help="a PEM file, for TLS")
+    parser.add_argument("--certificate-key", "--key", dest="key", help="a PEM file, for TLS: that of the certificate")
     parser.add_argument(
         "--ack-key", help="a PEM file: central's own key, which signs what the gates are told is stored"
     )

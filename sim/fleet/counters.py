@@ -83,7 +83,7 @@ class Consumed:
 
 @dataclass(frozen=True, slots=True)
 class FleetReport:
-    """A run in figures. `lost`: recorded, but never acknowledged (or, with a consumer here, never arrived).
+    """A run in figures. `lost`: recorded, but not acknowledged, or with a consumer here not arrived, when it ended.
 
     None where nobody acknowledges: then nothing is known of losses. `cpu_share`: of one core, of this process alone.
     """

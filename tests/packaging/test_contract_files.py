@@ -69,7 +69,7 @@ def test_a_contract_that_would_break_the_published_one_is_not_written(files, tmp
 
 def test_the_official_schema_is_the_one_of_the_manifest():
     manifest = dict(line.split(maxsplit=1) for line in (ASYNCAPI / "MANIFEST").read_text("utf-8").splitlines())
-    raw = (ASYNCAPI / "3.0.0.json").read_bytes()
+    raw = (ASYNCAPI / "3.1.0.json").read_bytes()
     assert hashlib.sha256(raw).hexdigest() == manifest["sha256"]
     assert len(raw) == int(manifest["bytes"])
     assert "Apache License" in (ASYNCAPI / "LICENSE").read_text("utf-8")
@@ -125,8 +125,12 @@ BASE = {
         "fixed": {"type": "string", "const": "x", "format": "uuid"},
     },
     "required": ["count", "name"],
-    "$defs": {"Kind": {"type": "string", "x-extensible-enum": ["one", "two"]}},
+    "$defs": {"Kind": {"anyOf": [{"type": "string", "enum": ["one", "two"]}, {"type": "string"}]}},
 }
+
+
+def open_list(*values):
+    return {"anyOf": [{"type": "string", "enum": list(values), "title": "KnownKind"}, {"type": "string"}]}
 
 
 def put(*steps):
@@ -160,8 +164,8 @@ EVERYWHERE = {
         schema[FIELDS].update(new={"type": "string"}),
         schema["required"].append("new"),
     ),
-    "an extensible value is removed": put("$defs", "Kind", "x-extensible-enum", ["one"]),
-    "a value is renamed": put("$defs", "Kind", "x-extensible-enum", ["one", "zwei"]),
+    "an extensible value is removed": put("$defs", "Kind", open_list("one")),
+    "a value is renamed": put("$defs", "Kind", open_list("one", "zwei")),
     "a closed value is removed": put(FIELDS, "either", "enum", ["a"]),
     "values that could grow are closed": lambda schema: schema["$defs"].update(
         Kind={"type": "string", "enum": ["one", "two"]}
@@ -195,12 +199,16 @@ NOWHERE = {
     "nothing changes": lambda _schema: None,
     "an optional field is added": put(FIELDS, "new", {"type": "string", "default": ""}),
     "an optional field deep inside is added": put(FIELDS, "many", "items", FIELDS, "new", {"type": "null"}),
-    "an extensible value is added": put("$defs", "Kind", "x-extensible-enum", ["zero", "one", "two"]),
+    "an extensible value is added": put("$defs", "Kind", open_list("zero", "one", "two")),
     "words are changed": put("description", "new words"),
     "words of a field are added": put(FIELDS, "count", "description", "how many"),
-    "a reference is written out": put(FIELDS, "kind", {"type": "string", "x-extensible-enum": ["one", "two"]}),
+    "a reference is written out": put(FIELDS, "kind", open_list("one", "two")),
+    "an open list is written as it was before": put(
+        "$defs", "Kind", {"type": "string", "x-extensible-enum": ["one", "two"]}
+    ),
+    "a field gets a title": put(FIELDS, "count", "title", "Count"),
     "an unused definition goes": lambda schema: (
-        put(FIELDS, "kind", {"type": "string", "x-extensible-enum": ["one", "two"]})(schema),
+        put(FIELDS, "kind", open_list("one", "two"))(schema),
         put("$defs", ...)(schema),
     ),
     "alternatives change places": put(FIELDS, "maybe", "anyOf", [{"type": "null"}, {"type": "string"}]),
@@ -231,6 +239,23 @@ def test_growth_is_no_break(breaks, name, what):
     assert compared(breaks, name, NOWHERE[what]) == []
 
 
+def test_what_may_be_null_is_compared_in_the_same_form_whether_a_list_is_open_by_one_word_or_the_other(breaks):
+    old = {"type": "object", "properties": {"kind": {"anyOf": [{"$ref": "#/$defs/Kind"}, {"type": "null"}]}}}
+    before = old | {"$defs": {"Kind": {"type": "string", "x-extensible-enum": ["one", "two"]}}}
+    assert breaks({"event/x": before}, {"event/x": old | {"$defs": {"Kind": open_list("one", "two")}}}) == []
+    assert breaks({"event/x": before}, {"event/x": old | {"$defs": {"Kind": open_list("one")}}})
+    closed = {"type": "string", "enum": ["one", "two"]}
+    assert breaks({"event/x": before}, {"event/x": old | {"$defs": {"Kind": closed}}})
+
+
+def test_a_limit_beside_alternatives_is_the_same_as_one_inside_them(breaks):
+    beside = {"anyOf": [{"type": "string"}, {"type": "null"}], "format": "date-time"}
+    inside = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}
+    old, new = ({"type": "object", "properties": {"at": one}} for one in (beside, inside))
+    assert breaks({"event/x": old}, {"event/x": new}) == []
+    assert breaks({"event/x": old}, {"event/x": {**new, "properties": {"at": {"anyOf": beside["anyOf"]}}}})
+
+
 def test_a_break_says_where_it_is(breaks):
     found = compared(breaks, "event/x", put(FIELDS, "many", "items", FIELDS, "deep", "type", "integer"))
     assert found == ["event/x: $.many[].deep: its type was string and is integer"]
@@ -259,7 +284,7 @@ def spoilt(files, breaks, *steps):
         ("operations", "receive.ack", "action", "send"),
         ("operations", "receive.ack", ...),
         ("components", "messages", "event.gate.started", "contentType", "application/json"),
-        ("components", "schemas", "event.headers", "properties", "seq", ...),
+        ("components", "schemas", "EventHeaders", "properties", "seq", ...),
     ],
 )
 def test_a_topic_that_is_published_otherwise_is_a_break(files, breaks, steps):

@@ -28,7 +28,7 @@ def schema(
     form: Annotated[
         Form | None,
         typer.Option(
-            help="asyncapi: topics and messages in one AsyncAPI 3.0.0 document; json-schema: JSON Schema 2020-12."
+            help="asyncapi: topics and messages in one AsyncAPI 3.1.0 document; json-schema: JSON Schema 2020-12."
         ),
     ] = None,
     kind: Annotated[

@@ -46,7 +46,9 @@ def verify_command(  # noqa: PLR0913 - each is an option
     gate: Annotated[str | None, typer.Option(help="With --broker: the gate.")] = None,
     ca: Annotated[Path | None, typer.Option(help="Certificates that the broker's must lead to.")] = None,
     certificate: Annotated[Path | None, typer.Option(help="A client certificate for the broker.")] = None,
-    key: Annotated[Path | None, typer.Option(help="The private key of the client certificate.")] = None,
+    key: Annotated[
+        Path | None, typer.Option("--certificate-key", "--key", help="The private key of the client certificate.")
+    ] = None,
     user: Annotated[str | None, typer.Option(help="User name at the broker.")] = None,
     password_file: Annotated[
         Path | None, typer.Option("--password-file", help=password_file_help(PASSWORD_VARIABLE))

@@ -1,4 +1,4 @@
-"""The contract as one AsyncAPI 3.0.0 document, from the gate's view.
+"""The contract as one AsyncAPI 3.1.0 document, from the gate's view.
 
 It sends events, and receives acknowledgements and commands.
 """
@@ -21,7 +21,8 @@ from agent.core.contract.channels import (
     event_channel,
     result_channel,
 )
-from agent.core.contract.schemas import EVENTS, changed, schemas
+from agent.core.contract.schemas import EVENTS, TITLES, changed, schemas
+from agent.core.contract.titles import capitalised
 from agent.core.crypto import JwsType
 from agent.core.events import SCHEMA_VERSION
 from agent.core.model import CommandName
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 Node: TypeAlias = dict[str, Any]
 
-VERSION: Final = "3.0.0"
+VERSION: Final = "3.1.0"
 BINDING: Final = "0.2.0"
 COMPACT_JWS: Final = r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$"
 WILL_DELAY_S: Final = 10
@@ -140,15 +141,15 @@ def _operation(channel: Channel) -> tuple[str, Node]:
 def _messages() -> Node:
     return {
         **{f"event.{kind}": _event_message(kind) for kind in EVENTS},
-        STATUS.name: _message(STATUS, _ref("status"), json.loads(examples.status_example())),
-        BIRTH.name: _message(BIRTH, _ref("birth"), json.loads(examples.birth_example())),
-        HEALTH.name: _message(HEALTH, _ref("health"), json.loads(examples.health_example())),
-        ACK.name: _message(ACK, _ref("ack"), json.loads(examples.ack_example())),
+        STATUS.name: _message(STATUS, _payload("status"), json.loads(examples.status_example())),
+        BIRTH.name: _message(BIRTH, _payload("birth"), json.loads(examples.birth_example())),
+        HEALTH.name: _message(HEALTH, _payload("health"), json.loads(examples.health_example())),
+        ACK.name: _message(ACK, _payload("ack"), json.loads(examples.ack_example())),
         **{f"command.{name}": _command_message(name) for name in CommandName},
         **{f"result.{name}": _result_message(name) for name in CommandName},
         EVIDENCE.name: {
-            **_message(EVIDENCE, {"type": "string", "format": "binary", "description": "A JPEG."}, None),
-            "headers": _headers(EVIDENCE, "MQTT user properties: what the topic says too."),
+            **_message(EVIDENCE, _ref("Picture"), None),
+            "headers": _ref("PictureHeaders"),
         },
     }
 
@@ -157,29 +158,33 @@ def _event_message(kind: str) -> Node:
     channel = event_channel(kind)
     payload = json.loads(examples.event_example(kind))
     copied = {name: str(payload[name]) for name in channel.user_properties}
-    return {**_message(channel, _ref(f"event.{kind}"), payload, copied), "headers": _ref("event.headers")}
+    message = _message(channel, _ref(f"{EVENTS[kind].__name__}Event"), payload, copied)
+    return {**message, "headers": _ref("EventHeaders")}
 
 
-def _headers(channel: Channel, description: str, *more: str) -> Node:
+def _headers(channel: Channel, title: str, description: str, *more: str) -> Node:
     names = (*channel.user_properties, *more)
-    return {"type": "object", "description": description, "properties": {name: {"type": "string"} for name in names}}
+    properties = {name: {"title": f"{title}{capitalised(name)}", "type": "string"} for name in names}
+    return {"title": title, "type": "object", "description": description, "properties": properties}
 
 
 def _command_message(name: CommandName) -> Node:
+    title = f"{capitalised(name)}Command"
     payload = {
+        "title": f"Signed{title}",
         "type": "string",
         "pattern": COMPACT_JWS,
         "description": (
             "JWS, compact serialisation (RFC 7515), EdDSA with Ed25519 (RFC 8037); `kid` is the key's id, `typ` is "
             f"{JwsType.COMMAND}."
         ),
-        "x-jws-payload": f"#/components/schemas/command.{name}",
+        "x-jws-payload": f"#/components/schemas/{title}",
     }
     return _message(command_channel(name), payload, examples.command_example(name))
 
 
 def _result_message(name: CommandName) -> Node:
-    return _message(result_channel(name), _ref("result"), json.loads(examples.result_example(name)))
+    return _message(result_channel(name), _payload("result"), json.loads(examples.result_example(name)))
 
 
 def _message(channel: Channel, payload: Node, example: Any, headers: Mapping[str, str] | None = None) -> Node:
@@ -219,33 +224,45 @@ def _ref(name: str) -> Node:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def _payload(name: str) -> Node:
+    return _ref(TITLES[name])
+
+
 def _schemas() -> Node:
-    """Every schema and what they have in common, by name. Raises ValueError for two that share a name and differ."""
-    found: Node = {}
-    for path, schema in schemas().items():
-        for name, one in _apart(path.replace("/", "."), schema):
+    """Every schema by its title, and what they have in common once. Raises ValueError for two of one title.
+
+    Who makes code of the document finds every object and every list of values here under its one name.
+    """
+    event = event_channel(next(iter(EVENTS)))
+    found: Node = {
+        "Picture": {"title": "Picture", "type": "string", "format": "binary", "description": "A JPEG."},
+        "PictureHeaders": _headers(EVIDENCE, "PictureHeaders", "MQTT user properties: what the topic says too."),
+        "EventHeaders": _headers(
+            event,
+            "EventHeaders",
+            "MQTT user properties: copies for routing; `replay` on what is sent again on a command.",
+            "replay",
+        ),
+    }
+    for schema in schemas().values():
+        for name, one in _apart(schema):
             if found.setdefault(name, one) != one:
                 raise ValueError(f"two schemas are named {name}")
-    found["event.headers"] = _headers(
-        event_channel(next(iter(EVENTS))),
-        "MQTT user properties: copies for routing; `replay` on what is sent again on a command.",
-        "replay",
-    )
     return dict(sorted(_with_common_parts(found).items()))
 
 
 def _with_common_parts(found: Node) -> Node:
-    """With what all events have in common once, in `event.envelope`, and each field of all commands once.
+    """With what all events have in common once, in `EventEnvelope`, and each field of all commands once.
 
     Commands are closed, which no schema put together by `allOf` can be: so theirs are referred to one by one.
     """
-    events = {name: one for name, one in found.items() if name.removeprefix("event.") in EVENTS}
+    events = {name: found[name] for name in (f"{event.__name__}Event" for event in EVENTS.values())}
     envelope = _common_fields(events.values())
     first = next(iter(events.values()))
     made = {
         **found,
-        "event.envelope": {
-            "title": "event.envelope",
+        "EventEnvelope": {
+            "title": "EventEnvelope",
             "description": "What every event says, whatever its type.",
             "type": "object",
             "properties": envelope,
@@ -255,19 +272,18 @@ def _with_common_parts(found: Node) -> Node:
     for name, one in events.items():
         made[name] = {
             **one,
-            "allOf": [_ref("event.envelope")],
+            "allOf": [_ref("EventEnvelope")],
             "properties": {field: value for field, value in one["properties"].items() if field not in envelope},
             "required": [field for field in one["required"] if field not in envelope],
         }
-    commands = {name: one for name, one in found.items() if name.removeprefix("command.") in set(CommandName)}
+    commands = {name: found[name] for name in (f"{capitalised(each)}Command" for each in CommandName)}
     fields = _common_fields(commands.values())
-    made |= {f"command.field.{field}": value for field, value in fields.items()}
+    made |= {value["title"]: value for value in fields.values()}
     for name, one in commands.items():
         made[name] = {
             **one,
             "properties": {
-                field: _ref(f"command.field.{field}") if field in fields else value
-                for field, value in one["properties"].items()
+                field: _ref(value["title"]) if field in fields else value for field, value in one["properties"].items()
             },
         }
     return made
@@ -279,17 +295,28 @@ def _common_fields(messages: Iterable[Schema]) -> Node:
     return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
 
 
-def _apart(name: str, schema: Schema) -> Iterable[tuple[str, Schema]]:
-    """A schema without what JSON Schema 2020-12 has and AsyncAPI has not, and its definitions."""
+def _apart(schema: Schema) -> Iterable[tuple[str, Schema]]:
+    """A schema without what JSON Schema 2020-12 has and AsyncAPI has not, and the objects inside it; by title."""
     moved = changed(schema, _moved)
     yield from moved.pop("$defs", {}).items()
-    yield name, {word: value for word, value in moved.items() if word not in {"$schema", "$id"}}
+    whole = {word: value for word, value in moved.items() if word not in {"$schema", "$id"}}
+    properties = dict(whole.get("properties", {}))
+    for name, field in properties.items():
+        if "properties" in field:
+            yield field["title"], field
+            properties[name] = _ref(field["title"])
+    yield whole["title"], {**whole, "properties": properties}
 
 
 def _moved(schema: Schema) -> Schema:
-    """With references into the components; what stands beside a reference would be ignored there, so it is wrapped."""
-    if "$ref" not in schema:
-        return schema
-    beside = {word: value for word, value in schema.items() if word != "$ref"}
-    reference = _ref(schema["$ref"].removeprefix("#/$defs/"))
-    return {**beside, "allOf": [reference]} if beside else reference
+    """With references into the components.
+
+    What stands beside a reference is ignored there, and wrapped in an `allOf` it would be a type of its own, which
+    generators of code know nothing of. So it is left out: the JSON Schemas and docs/events.md have it. So are defaults
+    of lists, of objects and of alternatives, which generators write into code that does not compile.
+    """
+    if "$ref" in schema:
+        return _ref(schema["$ref"].removeprefix("#/$defs/"))
+    default = schema.get("default")
+    plain = default is None or ("anyOf" not in schema and not isinstance(default, list | dict))
+    return schema if plain else {word: value for word, value in schema.items() if word != "default"}

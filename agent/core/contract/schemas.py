@@ -1,7 +1,10 @@
 """The JSON Schema (2020-12) of every message, as it is on the wire.
 
 What the gate says is open: a reader must accept fields and values that it does not know, so an object may hold more and
-a list of values is an `x-extensible-enum`, which no validator enforces. What the gate reads as a command is closed.
+a list of values is `anyOf` of the known ones and any text. What the gate reads as a command is closed.
+
+Plain words of JSON Schema only, and each beside its `type`: so strict validators take the schemas as they are. Every
+schema has a title of its own (agent.core.contract.titles), by which generators of code name what they make.
 
 A field is required where the model has no default. Events that were recorded before a field was there lack it, so a
 field that comes later always has one.
@@ -14,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from agent.core.clock import ClockState
 from agent.core.commands import BODIES
+from agent.core.contract.titles import capitalised, titled
 from agent.core.events import SCHEMA_VERSION, TYPES, Ack, Birth, CommandResult, Health, Status
 from agent.core.lists import DataState
 from agent.core.model import SEQ_MAX, CommandName
@@ -31,7 +35,6 @@ Schema: TypeAlias = dict[str, Any]
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 LINE: Final = 120
 HASH: Final = "^[0-9a-f]{64}$"
-VALUES: Final = "x-extensible-enum"
 MESSAGES: Final[Mapping[str, type[BaseModel]]] = {
     "ack": Ack,
     "birth": Birth,
@@ -39,7 +42,15 @@ MESSAGES: Final[Mapping[str, type[BaseModel]]] = {
     "result": CommandResult,
     "status": Status,
 }
+TITLES: Final[Mapping[str, str]] = {name: model.__name__ for name, model in MESSAGES.items()} | {"status": "GateStatus"}
+"""Of MESSAGES. `Status` is a word of browsers, which generators of TypeScript step around."""
+
 EVENTS: Final[Mapping[str, type[Event]]] = {event.TYPE: event for event in TYPES}
+OF_ONE_EVENT: Final = ("type", "dataschema")
+"""The attributes of the envelope that are another schema in every event type."""
+
+_ANY_TEXT: Final[Schema] = {"type": "string"}
+_OF_THE_TYPE: Final = ("format", "pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems")
 
 _ONE_SCHEMA = ("items", "additionalProperties", "not", "contains", "propertyNames")
 _LIST_OF_SCHEMAS = ("anyOf", "allOf", "oneOf", "prefixItems")
@@ -102,38 +113,39 @@ def event_schema(kind: str) -> Schema:
     definitions = data.pop("$defs", {})
     properties = dict(_envelope(kind))
     optional = {"lane", "transaction", "dryrun", "clockerrorms", "clockstate", "liststate"}
-    return {
+    name = EVENTS[kind].__name__
+    title = f"{name}Event"
+    schema = {
         "$schema": DIALECT,
         "$id": f"urn:gate-agent:event:{kind}:{SCHEMA_VERSION}",
-        "title": kind,
         "description": data.get("description", ""),
         "type": "object",
         "properties": {**properties, "data": data},
         "required": sorted({*properties, "data"} - optional),
         **({"$defs": definitions} if definitions else {}),
     }
+    own = {field: f"{title if field in OF_ONE_EVENT else 'Event'}{capitalised(field)}" for field in properties}
+    return titled(schema, title, {**own, "data": name})
 
 
 def message_schema(name: str) -> Schema:
     """One of MESSAGES. Raises KeyError for another."""
-    return {
+    schema = {
         "$schema": DIALECT,
         "$id": f"urn:gate-agent:message:{name}:{SCHEMA_VERSION}",
         **_made(MESSAGES[name]),
-        "title": name,
     }
+    return titled(schema, TITLES[name])
 
 
 def command_schema(name: CommandName) -> Schema:
     """The body of a command: the payload of its JWS."""
     body = changed(BODIES[name].model_json_schema(mode="validation"), _tidy)
     body["properties"]["name"] = _fixed(name.value, "The command; also the last part of the topic.")
-    return {
-        "$schema": DIALECT,
-        "$id": f"urn:gate-agent:command:{name}:{SCHEMA_VERSION}",
-        **body,
-        "title": name.value,
-    }
+    schema = {"$schema": DIALECT, "$id": f"urn:gate-agent:command:{name}:{SCHEMA_VERSION}", **body}
+    title = f"{capitalised(name.value)}Command"
+    common = body["properties"].keys() - {"name", "lane", "arguments"}
+    return titled(schema, title, {field: f"Command{capitalised(field)}" for field in common})
 
 
 def closed(schema: Schema) -> Schema:
@@ -141,41 +153,64 @@ def closed(schema: Schema) -> Schema:
     return changed(schema, _close)
 
 
+def known_values(schema: Schema) -> list[str] | None:
+    """The values that an open list of values names, in their order; None where the schema is no such list."""
+    known = [one["enum"] for one in schema.get("anyOf", ()) if "enum" in one]
+    return list(known[0]) if known and any(_is_any_text(one) for one in schema["anyOf"]) else None
+
+
 def _made(model: type[BaseModel]) -> Schema:
-    return changed(model.model_json_schema(mode="validation"), lambda schema: _tidy(_open(schema)))
+    return changed(model.model_json_schema(mode="validation"), lambda schema: _plain(_tidy(_open(schema))))
 
 
 def _open(schema: Schema) -> Schema:
     """The schema for readers of today and of later versions: values may grow, objects may hold more."""
     words = dict(schema)
-    if "enum" in words:
-        words[VALUES] = words.pop("enum")
-    elif isinstance(words.get("const"), str):
-        words[VALUES] = [words.pop("const")]
     if words.get("additionalProperties") is False:
         del words["additionalProperties"]
+    if isinstance(words.get("const"), str):
+        words["enum"] = [words.pop("const")]
+    if "enum" in words:
+        known = {"type": words.pop("type"), "enum": words.pop("enum")}
+        words["anyOf"] = [known, dict(_ANY_TEXT)]
+    return words
+
+
+def _plain(schema: Schema) -> Schema:
+    """No `anyOf` right inside an `anyOf`, and every limit beside the type that it is of."""
+    if "anyOf" not in schema:
+        return schema
+    words = dict(schema)
+    limits = {word: words.pop(word) for word in _OF_THE_TYPE if word in words}
+    flat = [inner for one in words["anyOf"] for inner in (one["anyOf"] if set(one) == {"anyOf"} else (one,))]
+    words["anyOf"] = [one if one.get("type") == "null" else {**one, **limits} for one in flat]
     return words
 
 
 def _tidy(schema: Schema) -> Schema:
-    """No titles that only repeat a field's name, `required` in order, descriptions on one line."""
+    """No titles of pydantic's, `required` in order, descriptions on one line, a type beside every list of values."""
     words = dict(schema)
-    if "properties" not in words:
-        words.pop("title", None)
+    words.pop("title", None)
     if "required" in words:
         words["required"] = sorted(words["required"])
     if "description" in words:
         words["description"] = " ".join(words["description"].split())
+    if "enum" in words:
+        words.setdefault("type", "string")
     return words
 
 
 def _close(schema: Schema) -> Schema:
     words = dict(schema)
-    if VALUES in words:
-        words["enum"] = words[VALUES]
+    if known_values(words) is not None:
+        words["anyOf"] = [one for one in words["anyOf"] if not _is_any_text(one)]
     if "properties" in words:
         words["additionalProperties"] = False
     return words
+
+
+def _is_any_text(schema: Schema) -> bool:
+    return schema.keys() - {"title"} == {"type"} and schema["type"] == "string"
 
 
 def _envelope(kind: str) -> Iterator[tuple[str, Schema]]:
@@ -234,7 +269,8 @@ def _text(description: str, **more: str | int) -> Schema:
 
 
 def _values(known: type[StrEnum], description: str) -> Schema:
-    return {"description": description, "type": "string", VALUES: [value.value for value in known]}
+    listed: Schema = {"type": "string", "enum": [value.value for value in known]}
+    return {"description": description, "anyOf": [listed, dict(_ANY_TEXT)]}
 
 
 def _fixed(value: str, description: str) -> Schema:

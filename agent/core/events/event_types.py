@@ -603,7 +603,9 @@ class CommandRefused(WithDetail, Event):
     TYPE: ClassVar[str] = "command.refused"
     code: Refusal = Field(description="Why.")
     name: str = Field(description="The last part of its topic.")
-    command: str | None = Field(default=None, description="The command's id, where the signature held.")
+    command: str | None = Field(
+        default=None, description="The command's id, where the signature held and the body is right."
+    )
     key: str | None = Field(default=None, description="The id of its key, where the signature held.")
     detail: Detail = Field(default="", description="In words.")
     message: DetailMessage = None

@@ -145,8 +145,8 @@ class Presence(BaseModel):
     )
     challenge: str | None = Field(
         default=None,
-        description="What a command must repeat; new with every connection and every ten minutes. Null: "
-        "no commands are taken.",
+        description="What a command must repeat; new with every connection and every ten minutes, so take it from "
+        "`status`: that of `birth` goes stale. Null: no commands are taken.",
     )
     checkpoint: str | None = Field(
         default=None,
@@ -259,7 +259,9 @@ class Ack(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
     stream: str = Field(min_length=1, max_length=128, description="The `stream` of the events.")
-    seq: int = Field(ge=0, le=2**63 - 1, description="The watermark: the highest `seq` below which nothing is missing.")
+    seq: int = Field(
+        ge=0, le=2**63 - 1, description="The watermark: all events up to and including this `seq` are stored."
+    )
     signature: str | None = Field(
         default=None,
         description="Compact JWS (RFC 7515, RFC 8037) with the `typ` gate-acknowledgement+jwt, by central's key, over "
@@ -272,7 +274,9 @@ class CommandResult(BaseModel):
     """What became of a command. A repeat of an accepted command brings the same answer and does nothing."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    command: str | None = Field(default=None, description="The command's id; null where its signature did not hold.")
+    command: str | None = Field(
+        default=None, description="The command's id; null where its signature did not hold, and for BODY_INVALID."
+    )
     gate: str = Field(description="The gate id.")
     name: str = Field(description="The last part of the command's topic.")
     result: Result = Field(description="How it ended.")

@@ -171,11 +171,11 @@ def test_a_gate_that_calls_itself_by_the_name_of_another_does_not_end_its_connec
 # ------------------------------------------------------------------------------- what ships, beside what is connected
 
 
-def to(broker, key_option="--certificate-key"):
+def to(broker):
     """The options with which central's commands find the broker and show central's certificate."""
     ca, certificate, key = broker.files("central")
     address = f"mqtts://localhost:{broker.port_of('central')}"
-    return ["--broker", address, "--ca", str(ca), "--certificate", str(certificate), key_option, str(key)]
+    return ["--broker", address, "--ca", str(ca), "--certificate", str(certificate), "--certificate-key", str(key)]
 
 
 def test_the_commands_of_central_work_beside_a_running_central_and_a_running_gate(broker, tmp_path):
@@ -248,7 +248,7 @@ def configured(broker, folder):
 def verified(broker, journal):
     """What `events verify` says of what the gate sends meanwhile."""
     over, verdicts = threading.Event(), []
-    words = ["verify", "--gate", GATE, "--for", f"{PATIENCE_S:g}", "--count", "3", *to(broker, "--key")]
+    words = ["verify", "--gate", GATE, "--for", f"{PATIENCE_S:g}", "--count", "3", *to(broker)]
     listening = threading.Thread(target=lambda: (verdicts.append(CliRunner().invoke(events_app, words)), over.set()))
     listening.start()
     while not over.wait(0.1):

@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from agent.core.commands.command import Refusal, Result
 from agent.core.contract import examples
 from agent.core.contract.asyncapi import asyncapi
 from agent.core.contract.channels import CHANNELS
-from agent.core.contract.schemas import EVENTS, MESSAGES, VALUES, closed, schemas, written
+from agent.core.contract.schemas import EVENTS, MESSAGES, closed, known_values, schemas, written
 from agent.core.crypto import JwsType, jws
 from agent.core.crypto.keys import Algorithm, PublicKey
 from agent.core.events.chain import Point
@@ -160,7 +161,58 @@ def test_a_reader_that_validates_accepts_values_of_a_later_version():
     ],
 )
 def test_a_schema_lists_the_values_of_today(path, values):
-    assert SCHEMAS[path]["$defs"][values.__name__][VALUES] == [value.value for value in values]
+    assert known_values(SCHEMAS[path]["$defs"][values.__name__]) == [value.value for value in values]
+
+
+def parts(schema):
+    """Every schema inside a schema, itself included."""
+    yield schema
+    for word in ("properties", "$defs"):
+        for one in schema.get(word, {}).values():
+            yield from parts(one)
+    for one in schema.get("anyOf", ()):
+        yield from parts(one)
+    for word in ("items", "additionalProperties", "propertyNames"):
+        if isinstance(schema.get(word), dict):
+            yield from parts(schema[word])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_schema_has_a_title_or_only_refers_to_one_that_has(name):
+    untitled = [one for one in parts(SCHEMAS[name]) if not re.fullmatch("[A-Z][A-Za-z0-9]+", one.get("title", ""))]
+    assert [one for one in untitled if "$ref" not in one] == []
+
+
+def test_no_two_things_have_one_title_so_generators_mix_up_nothing():
+    meant = {}
+    for schema in SCHEMAS.values():
+        for one in parts(schema):
+            if "title" in one:
+                meaning = {word: value for word, value in one.items() if word not in {"$defs", "$id", "$schema"}}
+                assert meant.setdefault(one["title"], meaning) == meaning, one["title"]
+    assert len({title.lower() for title in meant}) == len(meant), "titles that differ in their capitals alone"
+
+
+PLAIN_WORDS = {
+    *("$schema", "$id", "$ref", "$defs", "title", "description", "default", "type", "enum", "const", "anyOf"),
+    *("properties", "required", "additionalProperties", "propertyNames", "items", "format", "pattern"),
+    *("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"),
+}
+OF_A_TYPE = {
+    **dict.fromkeys(("minimum", "maximum"), ("integer", "number")),
+    **dict.fromkeys(("format", "pattern", "minLength", "maxLength"), ("string",)),
+    **dict.fromkeys(("minItems", "maxItems", "items"), ("array",)),
+    **dict.fromkeys(("properties", "required", "additionalProperties", "propertyNames"), ("object",)),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_strict_validators_find_plain_words_only_and_each_beside_its_one_type(name):
+    for one in parts(SCHEMAS[name]):
+        assert one.keys() <= PLAIN_WORDS, one["title"]
+        assert isinstance(one.get("type", ""), str), one["title"]
+        for word in one.keys() & OF_A_TYPE.keys():
+            assert one.get("type") in OF_A_TYPE[word], (one["title"], word)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("command/")])
@@ -216,7 +268,7 @@ def test_an_unknown_type_has_no_example():
 
 @pytest.fixture(scope="module")
 def official():
-    schema = json.loads((OFFICIAL / "3.0.0.json").read_text("utf-8"))
+    schema = json.loads((OFFICIAL / "3.1.0.json").read_text("utf-8"))
     assert schema["$schema"].startswith("http://json-schema.org/draft-07/schema")
     return dialect(7)(schema)
 

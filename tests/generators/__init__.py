@@ -1,0 +1,1 @@
+"""What generators of code make of the published contract, for `make test-generators`."""
