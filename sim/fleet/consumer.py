@@ -72,8 +72,9 @@ class Consumer:
         while not self._stopping.is_set():
             stood_at = time.monotonic()
             await self._live()
-            lasted = time.monotonic() - stood_at >= self._settings.stable_after_s
-            pause_s = self._broker_selector.ended(lasted=lasted, draw=self._random.random())
+            now = time.monotonic()
+            lasted = now - stood_at >= self._settings.stable_after_s
+            pause_s = self._broker_selector.ended(lasted=lasted, draw=self._random.random(), at=now)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause_s)
         await acking

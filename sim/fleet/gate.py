@@ -106,8 +106,9 @@ class SimulatedGate:
             if self._stopping.is_set():
                 return
             self._counters.failures[cause] += 1
-            lasted = stood_at is not None and time.monotonic() - stood_at >= self._settings.stable_after_s
-            await self._pause(self._broker_selector.ended(lasted=lasted, draw=self._random.random()))
+            now = time.monotonic()
+            lasted = stood_at is not None and now - stood_at >= self._settings.stable_after_s
+            await self._pause(self._broker_selector.ended(lasted=lasted, draw=self._random.random(), at=now))
 
     async def _pause(self, pause_s: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -602,7 +602,14 @@ def health_example() -> bytes:
         relays_ms={"/dev/gate-barrier unit 1": 11.8},
         disk_free_bytes=41_203_400_704,
         examined=presence["time"],
-        findings=(HealthFinding(code="CERTIFICATE_EXPIRES", subject="/etc/gate-agent/gate.pem", severity="warning"),),
+        findings=(
+            HealthFinding(
+                code="CERTIFICATE_EXPIRES",
+                subject="/etc/gate-agent/gate.pem",
+                severity="warning",
+                values={"left": "20 d", "date": "2026-12-14"},
+            ),
+        ),
     )
     return health.model_dump_json().encode()
 
