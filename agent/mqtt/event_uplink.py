@@ -321,7 +321,9 @@ class Uplink:
             )
         silent_s = min(self._delivery.still_s(now), now - self._acknowledged_at)
         waits = self._settings.ack_mode is AckMode.WATERMARK and not self._delivery.nobody
-        if waits and self._silence_detector.watch(silent_s, SLOW_FACTOR * self._delivery.patience_s):
+        # A central that is known to be slow has twice its time; of one that was never measured nothing is known.
+        slow_s = 0.0 if self._delivery.answer_s is None else SLOW_FACTOR * self._delivery.patience_s
+        if waits and self._silence_detector.watch(silent_s, slow_s):
             self._client.reconnect(
                 Text(
                     "central has said nothing for {silent_s} s: the broker may have lost the subscription",

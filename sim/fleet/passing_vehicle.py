@@ -6,8 +6,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from agent.core.contract import examples
-from agent.core.events import Draft
+from agent.core.events import AccessDecided, CheckRecord, Draft
 from agent.core.lane import transaction_id
+from agent.core.model import Reason
 
 if TYPE_CHECKING:
     from agent.core.events import Event
@@ -38,7 +39,15 @@ def vehicle_drafts(utc: float, number: int, pace: float = 1.0) -> list[tuple[flo
 
 
 def _of(event: Event, transaction: str) -> Event:
-    """The same event of another transaction: grants are named after it."""
+    """The same event of another transaction: grants are named after it, and a decision names all of its checks."""
+    if isinstance(event, AccessDecided):
+        return event.model_copy(update={"checks": _all_checks()})
     if "grant" not in type(event).model_fields:
         return event
     return event.model_copy(update={"grant": f"{transaction}-1"})
+
+
+@cache
+def _all_checks() -> tuple[CheckRecord, ...]:
+    """A record of every check: a gate names all that it made, the example only some of them."""
+    return tuple(CheckRecord(reason=reason, ok=True) for reason in Reason if reason is not Reason.OK)

@@ -230,7 +230,7 @@ class HealthFinding(BaseModel):
 
 
 class Health(BaseModel):
-    """How well the gate does: every minute, retained.
+    """How well the gate does: every minute and when a problem comes or goes, retained.
 
     Also what `gate-agent doctor` publishes to try a broker, not retained.
     """
