@@ -268,7 +268,8 @@ class SimulatedGate:
         self._delivery.connected(self._limit, now)
         if self._own is not None:
             self._say(self._own.birth(self._utc()))
-            self._health_due_at = now
+            self._say(self._own.health(self._utc()))
+            self._health_due_at = now + HEALTH_EVERY_S
         self._say_status()
         self._pump()
 

@@ -93,7 +93,7 @@ class Fleet:
             begun_at, begun_cpu_s = time.monotonic(), time.process_time()
             self._begun_at = begun_at
             broken = self._watch_callbacks()
-            everybody = [*gates, *([] if consumer is None else [consumer])]
+            everybody: list[SimulatedGate | Consumer] = [*gates, *([] if consumer is None else [consumer])]
             tasks = [asyncio.create_task(each.run()) for each in everybody]
             ticking = asyncio.create_task(self._tick(gates, consumer))
             lagging = asyncio.create_task(measure_lag(self._counters.lags_s.append))

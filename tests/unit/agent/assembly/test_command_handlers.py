@@ -159,7 +159,7 @@ def test_a_snapshot_that_cannot_be_taken_says_why(gate, mocker):
     assert gate.do("snapshot", "in-1", camera="rear") == CommandAnswer(Result.NOT_DONE, "there is no camera in-1/rear")
     gate.camera.picture = None
     clock = mocker.patch("agent.assembly.command_handlers.time")
-    clock.monotonic.side_effect = [100.0, 107.96]
+    clock.monotonic.side_effect = [100.0, 107.96, 200.0, 200.0]
     late = CommandAnswer(Result.FAILED, "the camera in-1/front gave no picture within 8 s", {"waited_s": 8.0})
     assert gate.do("snapshot", "in-1", camera="front") == late
     assert gate.camera.waited_s == SNAPSHOT_S
