@@ -243,7 +243,10 @@ class DeliveryWindow(UnansweredEvents):
         # Once: what is still missing then has to wait like everything else, or a central in trouble would be flooded.
         self._doubt_upto = 0
         self._timer.restarted(now)
+        left_out = {seq for seq in self.quarantine if seq > self._watermark}
         self._poison_detector.release()
+        if left_out:  # each is tried once more, not only the oldest: nothing else would bring them
+            self._again = deque(sorted(left_out | {self._watermark + 1}))
         self._resend_target = self._cursor
         return self._resend(self._window if hole else 1, now)
 

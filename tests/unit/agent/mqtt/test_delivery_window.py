@@ -243,6 +243,26 @@ def test_only_the_oldest_event_is_sent_again_and_ever_more_rarely():
     assert delivery.resent == 1
 
 
+def test_what_was_left_out_is_tried_once_more_with_the_oldest_event():
+    delivery = DeliveryWindow(WATERMARK, 0)
+    for seq in (2, 3):
+        for _ in range(8):
+            delivery.connected(100, 0.0)
+            while seq not in send(delivery, 3) and delivery.want() is not None:
+                delivery.answered(1, 0.0, taken=True)
+            delivery.answered(1, 0.0, taken=True)
+            delivery.disconnected(0.0)
+            if seq in delivery.quarantine:
+                break
+    left_out = sorted(delivery.quarantine)
+    assert left_out
+    delivery.connected(100, 100.0)
+    for seq in send(delivery, 3, 100.0):
+        delivery.answered(seq, 100.0, taken=True)
+    delivery.ticked(200.0)
+    assert send(delivery, 3, 200.0) == sorted({1, *left_out})
+
+
 def test_a_resend_that_brings_the_watermark_on_goes_on_at_once():
     delivery = DeliveryWindow(WATERMARK, 0)
     delivery.connected(100, 0.0)
