@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 FIRST_S: Final = 10.0
 EVERY_S: Final = 40.0
-"""What is published as health must be no older than a minute. A round takes some 20 ms of a core."""
+"""What is published as health must be no older than a minute. A round takes some 30 ms of a core."""
 STOP_TIMEOUT_S: Final = 2.0
 LIMIT_S: Final = 300.0
 """An examination takes no longer than its slowest check may; one at a time is made."""

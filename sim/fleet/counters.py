@@ -98,10 +98,15 @@ class FleetCounters:
 
 @dataclass(frozen=True, slots=True)
 class Consumed:
-    """What the consumer of this process saw. `broken`: links of the hash chain that did not hold."""
+    """What the consumer saw.
+
+    `missing`: recorded, and not here when it was asked. `lost`: of these, those that a gate holds for acknowledged, so
+    that it would never send them again. `broken`: links of the hash chain that did not hold.
+    """
 
     events: int
     missing: int
+    lost: int
     duplicates: int
     broken: int
     not_understood: int
@@ -111,10 +116,10 @@ class Consumed:
 class FleetReport:
     """A run in figures.
 
-    `lost`: recorded, and not at the consumer when it was asked at the end; None where there is no consumer here to
-    ask. `not_acknowledged`: recorded, and not acknowledged when the run ended, be they lost or only late; None where
-    nobody acknowledges. `loop_lag_s`: how late the processes of the fleet came to what was due. `cpu_share`: of one
-    core, of all its processes together.
+    `lost`: acknowledged, and not at the consumer when it was asked at the end; None where there is no consumer here to
+    ask. `not_acknowledged`: recorded, and not acknowledged when the run ended: a gate would go on to send them; None
+    where nobody acknowledges. `loop_lag_s`: how late the processes of the fleet came to what was due. `cpu_share`: of
+    one core, of all its processes together.
     """
 
     gates: int
@@ -207,10 +212,13 @@ class FleetReport:
 
 @dataclass(frozen=True, slots=True)
 class FleetPart:
-    """What one process of the fleet knows at its end. `heads`: the last event of each stream."""
+    """What one process of the fleet knows at its end.
+
+    `heads`: the last event of each stream, and the last that is acknowledged.
+    """
 
     counters: FleetCounters
-    heads: dict[str, int]
+    heads: dict[str, tuple[int, int]]
     took_s: float
     cpu_s: float
     up_at_end: int
@@ -235,7 +243,7 @@ def report(parts: Sequence[FleetPart], *, gates: int, rate: float, consumed: Con
         refused={f"0x{code:02X}": count for code, count in sorted(counters.refused.items())},
         acknowledged=counters.acknowledged,
         not_acknowledged=counters.recorded - counters.acknowledged if heard else None,
-        lost=None if consumed is None else consumed.missing,
+        lost=None if consumed is None else consumed.lost,
         up_at_end=sum(part.up_at_end for part in parts),
         connections=counters.connections,
         failures=dict(counters.failures.most_common(8)),

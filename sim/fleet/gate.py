@@ -120,6 +120,11 @@ class SimulatedGate:
         return self._head.seq
 
     @property
+    def watermark(self) -> int:
+        """All of its events up to here are acknowledged."""
+        return self._delivery.watermark
+
+    @property
     def settled(self) -> bool:
         """Whether all that it recorded is acknowledged, and no vehicle is on its way."""
         return not self._pending and self._delivery.watermark >= self._head.seq

@@ -107,7 +107,7 @@ class ProcessFleet:
 
     def _ask(self, consumer: Connection, parts: list[FleetPart]) -> Consumed:
         """What the consumer has of all that was recorded; asked until nothing is missing, or for the time to settle."""
-        heads = {stream: head for part in parts for stream, head in part.heads.items()}
+        heads = {stream: ends for part in parts for stream, ends in part.heads.items()}
         deadline = time.monotonic() + self._plan.settle_s
         while True:
             consumer.send(heads)

@@ -111,7 +111,7 @@ class Fleet:
                 for beside in (ticking, lagging):
                     beside.cancel()
             took_s, cpu_s = time.monotonic() - begun_at, time.process_time() - begun_cpu_s
-        heads = {gate.stream: gate.head for gate in gates}
+        heads = {gate.stream: (gate.head, gate.watermark) for gate in gates}
         part = FleetPart(self._counters, heads, took_s, cpu_s, self._up_at_end)
         return part, None if consumer is None else consumer.counts(heads)
 

@@ -8,15 +8,26 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from agent.broker import TlsFilesError, Topics
 from agent.broker.addresses import BrokerAddress
+from agent.core.events import (
+    RANDOM_BYTES,
+    ClockReading,
+    DeviceChanged,
+    Draft,
+    Point,
+    Writer,
+    beginning,
+    seal,
+)
 from agent.core.model import ListKind
 from agent.doctor.collectors.remote import CLIENT_SUFFIX
 from agent.lists import ListTopics
-from agent.mqtt import Outgoing
+from agent.mqtt import Incoming, Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
 from sim.fleet.counters import Consumed, FleetCounters, FleetPart, Percentiles
 from sim.fleet.counters import report as report_of
@@ -24,7 +35,7 @@ from sim.fleet.loop_lag import measure_lag
 from sim.fleet.passing_vehicle import vehicle_drafts
 from sim.fleet.plan import Credentials, FleetPlan, elsewhere
 from sim.fleet.processes import ProcessFleet
-from sim.fleet.run import Fleet
+from sim.fleet.run import Fleet, make_consumer
 from tests.support.gate.installed import ROOT
 from tests.support.mqtt.contract_check import assert_valid
 from tests.support.mqtt.mosquitto import Broker, Listener, SampleBroker, free_port, needs_mosquitto
@@ -171,14 +182,31 @@ def counted(recorded, acknowledged, lags_s=()):
     return FleetPart(counters, {}, took_s=1.0, cpu_s=0.5, up_at_end=1)
 
 
+def test_a_consumer_that_is_asked_tells_what_is_missing_from_what_is_lost():
+    async def asked():
+        consumer = make_consumer(plan_for(BrokerAddress("127.0.0.1", 1, tls=False)), Random(1), None, lambda _: None)  # noqa: S311
+        before = beginning("s")
+        for number in range(1, 7):
+            draft = Draft(DeviceChanged(device="relay", family="relay", state="up", detail=""), None, None, 1.8e9)
+            clock = ClockReading(1.8e9, synced=True, error_ms=None)
+            sealed = seal(draft, Writer("fleet-0001", "s", "b"), before, clock, bytes(RANDOM_BYTES))
+            before = Point("s", sealed.seq, sealed.digest)
+            if number in {1, 2, 4}:
+                consumer.arrived(Incoming(Topics(FIRST).event(sealed.type), sealed.payload, 1, retained=False))
+        return consumer.counts({"s": (6, 5), "never heard": (2, 0)})
+
+    found = asyncio.run(asked())
+    assert (found.events, found.missing, found.lost) == (3, 5, 2)
+
+
 def test_what_is_late_is_not_acknowledged_and_only_what_the_consumer_lacks_is_lost():
     parts = [counted(50, 40), counted(50, 45)]
-    asked = report_of(parts, gates=2, rate=1.0, consumed=Consumed(98, 2, 0, 0, 0))
+    asked = report_of(parts, gates=2, rate=1.0, consumed=Consumed(88, 12, 2, 0, 0, 0))
     assert (asked.not_acknowledged, asked.lost, asked.well) == (15, 2, False)
     alone = report_of(parts, gates=2, rate=1.0, consumed=None)
     assert (alone.not_acknowledged, alone.lost) == (15, None)
     assert "lost           not known" in "\n".join(alone.lines())
-    assert report_of([counted(5, 5)], gates=1, rate=1.0, consumed=Consumed(5, 0, 0, 0, 0)).well
+    assert report_of([counted(5, 5)], gates=1, rate=1.0, consumed=Consumed(5, 0, 0, 0, 0, 0)).well
 
 
 def test_a_fleet_that_was_short_of_cpu_says_that_its_times_mean_nothing():
