@@ -62,7 +62,7 @@ def figures(report: FleetReport, broker_percent: float) -> list[Figure]:
     lost = None if report.lost is None else float(report.lost)
     return [
         Figure(f"{title}: CPU of mosquitto", broker_percent, "% of a core", GOAL_SHARE, note=note),
-        Figure(f"{title}: lost", lost, "events", 0),
+        Figure(f"{title}: lost", lost, "events", 0, note=f"{report.not_acknowledged} not acknowledged at the end"),
         Figure(f"{title}: broker's answer, p99", (report.puback_s.p99 or 0.0) * 1000, "ms"),
         Figure(
             f"{title}: recorded to acknowledged, p50",

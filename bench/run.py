@@ -29,6 +29,7 @@ from bench import (
     drain,
     events,
     fleet,
+    fleet_kills,
     idle,
     journal,
     lane,
@@ -73,6 +74,7 @@ DRAINED = 10_000
 BROKER_KILLS = 10
 SITE_CLAIMS = 600
 GATES = 1_000
+KILLED_GATES = 200
 
 ELSEWHERE = (
     Figure(
@@ -181,6 +183,7 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
         lambda: broker_kills.measure(BROKER_KILLS),
     ),
     "fleet": (f"{GATES} gates at one broker", lambda: fleet.measure(GATES)),
+    "fleet_kills": (f"a broker away under {KILLED_GATES} gates", lambda: fleet_kills.measure(KILLED_GATES)),
     "reading": ("codes and plates in pictures", reading.measure),
     "plates": ("the match of plates in photographs", plates.measure),
     "vin_codes": (

@@ -94,7 +94,7 @@ WHOLE: Final = GateFigures(
     journal=JournalFigures(1, 1, 1, 1, 1),
     journal_failing=False,
     links=(LinkFigures("central", up=True, connections=1),),
-    uplink=UplinkFigures(0, 0, 0, 0, acks={"taken": 0}, acks_signed=True),
+    uplink=UplinkFigures(0, 0, 0, 0, acks={"taken": 0}, acks_signed=True, answer_s=0.1, resend_after_s=30.0),
     lists=DataState.FRESH,
     clock_trusted=True,
     clock_error_s=0.001,
@@ -104,6 +104,8 @@ WHOLE: Final = GateFigures(
     configuration_refused=False,
 )
 """A gate of which everything is known."""
+TYPES: Final = {"info": "gauge"}
+"""What the text format calls a type that it has no word for: an info is a gauge that is always 1."""
 
 
 def families() -> Iterable[Metric]:
@@ -119,7 +121,7 @@ def families() -> Iterable[Metric]:
 def page() -> str:
     """The whole page."""
     rows = [
-        f"| `{name}` | {family.type} | {labels} | {family.documentation} |"
+        f"| `{name}` | {TYPES.get(family.type, family.type)} | {labels} | {family.documentation} |"
         for family in families()
         for name, labels in named(family)
     ]

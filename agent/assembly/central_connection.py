@@ -48,8 +48,9 @@ STOP_LINK_S = 1.8
 class CentralDependencies:
     """What the way to central stands on. `reading` reads the wall clock; `health`: fields of birth and status.
 
-    `health_message`: what is published as `health`. `own_record` takes the signed head of the retained status, and may
-    raise JournalError. `witness`: hears what central's signature says of the gate's history.
+    `health_message`: what is published as `health`, at once when `health_problems` changes. `own_record` takes the
+    signed head of the retained status, and may raise JournalError. `witness`: hears what central's signature says of
+    the gate's history.
     """
 
     identity: GateIdentity
@@ -58,6 +59,7 @@ class CentralDependencies:
     reading: Callable[[], ClockReading]
     health: Callable[[], Mapping[str, object]]
     health_message: Callable[[], bytes]
+    health_problems: Callable[[], object]
     observe: Callable[[BrokerLinkView], None]
     lists: ListService
     own_record: Callable[[str], None]
@@ -78,7 +80,13 @@ class CentralConnection:
         mqtt = settings.mqtt
         self._link = CentralLink(
             _session_settings(settings.gate.id, mqtt),
-            DeliverySettings(ack_mode=AckMode(mqtt.ack_mode), window_limit=mqtt.window, resend_s=mqtt.resend_s),
+            DeliverySettings(
+                ack_mode=AckMode(mqtt.ack_mode),
+                window_limit=mqtt.window,
+                resend_s=mqtt.resend_s,
+                resend_min_s=mqtt.resend_min_s,
+                resend_max_s=mqtt.resend_max_s,
+            ),
             dependencies.identity,
             dependencies.journal,
             dependencies.reading,
@@ -106,7 +114,12 @@ class CentralConnection:
             lambda: self._link.uplink.caught_up,
         )
         self._status_witness = StatusWitness(self._link.client, Topics(settings.gate.id), dependencies.own_record)
-        self._health = HealthPublisher(self._link.client, Topics(settings.gate.id).health, dependencies.health_message)
+        self._health = HealthPublisher(
+            self._link.client,
+            Topics(settings.gate.id).health,
+            dependencies.health_message,
+            problems=dependencies.health_problems,
+        )
 
     @property
     def broker_link_view(self) -> BrokerLinkView:

@@ -6,6 +6,7 @@ Thin adapters between the processor of commands and the parts of the gate.
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from agent.vision.supervisor import CameraSupervisor
 
 ORDER_S = 5.0
-SNAPSHOT_S = 5.0
+SNAPSHOT_S = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +102,23 @@ def send_evidence(parts: HandlerDependencies, command: Command) -> CommandAnswer
 
 
 def take_snapshot(parts: HandlerDependencies, command: Command) -> CommandAnswer:
-    """Keep what a camera sees now as evidence, and send it. `data`: the picture's SHA-256.
+    """Keep what a camera sees now as evidence, and send it. `data`: the picture's SHA-256, and how long it was awaited.
 
-    It fails where the camera delivers nothing: a picture of before is not what it sees.
+    A camera that was only just started is waited for. It fails where the camera delivers nothing in time: a picture of
+    before is not what it sees.
     """
     name = f"{command.lane}/{command.arguments['camera']}"
     camera = parts.cameras.get(name)
     if camera is None:
         return CommandAnswer(Result.NOT_DONE, Text("there is no camera {name}", name=name))
+    asked_at = time.monotonic()
     jpeg = camera.snapshot(SNAPSHOT_S)
+    waited_s = round(time.monotonic() - asked_at, 1)
     if jpeg is None:
         return CommandAnswer(
             Result.FAILED,
-            Text("the camera {name} gave no picture within {snapshot_s} s", name=name, snapshot_s=f"{SNAPSHOT_S:g}"),
+            Text("the camera {name} gave no picture within {snapshot_s} s", name=name, snapshot_s=f"{waited_s:g}"),
+            {"waited_s": waited_s},
         )
     picture = hashlib.sha256(jpeg).hexdigest()
     try:
@@ -121,7 +126,9 @@ def take_snapshot(parts: HandlerDependencies, command: Command) -> CommandAnswer
         parts.evidence.request([picture])
     except EvidenceError as error:
         return CommandAnswer(Result.FAILED, Text("the picture cannot be kept: {error}", error=error))
-    return CommandAnswer(Result.DONE, Text("the picture will be sent"), {"picture": picture, "bytes": len(jpeg)})
+    return CommandAnswer(
+        Result.DONE, Text("the picture will be sent"), {"picture": picture, "bytes": len(jpeg), "waited_s": waited_s}
+    )
 
 
 def reload_lists(parts: HandlerDependencies, _command: Command) -> CommandAnswer:

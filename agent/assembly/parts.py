@@ -243,6 +243,7 @@ class GateParts:
             self._reading,
             self.status.health,
             self._health_message,
+            self._health_problems,
             self._link_changed,
             self.lists,
             lambda record: self.trust.own_record(record, Witness.STATUS),
@@ -329,6 +330,9 @@ class GateParts:
 
     def _health_message(self) -> bytes:
         return self.diagnostics.health()
+
+    def _health_problems(self) -> object:
+        return self.diagnostics.health_monitor.problems
 
     # ------------------------------------------------------------------------------------------------- what they tell
 

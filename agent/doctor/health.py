@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MOST_FINDINGS: Final = 64
 """More would tell no more, and the message must stay small."""
 _MS_PER_S: Final = 1000.0
+VALUE_CHARACTERS: Final = 200
+"""A value is a date, a figure or a name; some hold the words of an error."""
 _DIGITS: Final = 3
 _WORST_FIRST: Final = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
@@ -65,7 +67,12 @@ def _findings(findings: tuple[Finding, ...]) -> tuple[HealthFinding, ...]:
     told.sort(key=lambda one: _WORST_FIRST.index(one.severity))
     return tuple(
         # Only a finding that is OK has no code.
-        HealthFinding(code=str(one.code), subject=one.subject, severity=one.severity.value)  # type: ignore[arg-type]
+        HealthFinding(
+            code=str(one.code),
+            subject=one.subject,
+            severity=one.severity.value,  # type: ignore[arg-type]
+            values={name: str(value)[:VALUE_CHARACTERS] for name, value in one.values.items()},
+        )
         for one in told[:MOST_FINDINGS]
     )
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FIRST_S: Final = 10.0
-EVERY_S: Final = 900.0
+EVERY_S: Final = 40.0
+"""What is published as health must be no older than a minute. A round takes some 30 ms of a core."""
 STOP_TIMEOUT_S: Final = 2.0
 LIMIT_S: Final = 300.0
 """An examination takes no longer than its slowest check may; one at a time is made."""
@@ -48,6 +49,14 @@ class HealthMonitor:
         self._full_at = 0.0
         self._told: frozenset[tuple[FindingCode, str]] = frozenset()
         self.worker = Worker("doctor", self._run, limit_s=LIMIT_S, backoff=Backoff(EVERY_S, EVERY_S))
+
+    @property
+    def problems(self) -> frozenset[tuple[FindingCode, str]]:
+        """What was found last, without its figures: it differs when a problem has come or gone."""
+        report = self._report
+        return (
+            frozenset() if report is None else frozenset((one.code, one.subject) for one in report.findings if one.code)
+        )
 
     @property
     def report(self) -> DiagnosticReport | None:

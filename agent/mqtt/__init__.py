@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from agent.mqtt.client import MqttClient
     from agent.mqtt.client_settings import ClientSettings
     from agent.mqtt.command_processor import CommandProcessor, CommandRules
-    from agent.mqtt.delivery_window import AckMode, DeliverySettings, DeliveryWindow
+    from agent.mqtt.delivery_settings import AckMode, DeliverySettings
+    from agent.mqtt.delivery_window import DeliveryWindow
     from agent.mqtt.event_messages import REPLAY, event_message
     from agent.mqtt.event_uplink import Uplink
     from agent.mqtt.evidence_upload import EvidenceUpload

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from agent.mqtt.acknowledgements import HeadListener
     from agent.mqtt.broker_link_view import BrokerLinkView
     from agent.mqtt.client_settings import ClientSettings
-    from agent.mqtt.delivery_window import DeliverySettings
+    from agent.mqtt.delivery_settings import DeliverySettings
     from agent.mqtt.presence import GateIdentity
     from agent.mqtt.uplink_view import UplinkView
     from agent.store.journal import Journal

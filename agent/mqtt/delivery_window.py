@@ -1,69 +1,38 @@
 """Which events to send when: the window, the resends and the watermark. Pure.
 
 An event is sent once, and once more on the next connection if the broker did not say that it took it. What was taken is
-proved only by the watermark. While the watermark does not move for a time although something was sent, the oldest
-window alone is sent again; when that brings the watermark to its end, twice as many follow at once, and so on. A
-watermark that jumps further than what was sent again has filled the hole. So a hole at the broker or at central is
-filled without sending everything again, and a dead central costs one window a time, ever more rarely.
+proved only by the watermark. While the watermark stands still for longer than central has been seen to take
+(agent.mqtt.resend_timer), the oldest event alone is sent again; when that brings the watermark to its end, twice as
+many follow, and so on: at once where central answered promptly, else when the watermark stands still there for as long
+as central takes. A watermark that goes further than what was sent again has filled the hole, or there was none. So a
+hole at the broker or at central is filled without sending everything again, and a central that is slow or dead costs
+one event a time, ever more rarely: what is sent twice because central is slow would make it slower.
 
 A broker may have died with what it took. To send all of that again at every reconnect would be thousands of duplicates
-for a hiccup; to wait the whole patience would leave central without its events for half a minute. So a new connection
+for a hiccup; to wait the whole time would leave central without its events for half a minute. So a new connection
 begins with what has no answer, or else with the oldest event: either makes central say where it stands, because it
 answers duplicates too. A broker hands on in order: what it still holds from before comes to central first. When central
-was heard and the watermark then stands still for `settle_s`, below what an earlier connection had sent, there is a
-hole, and sending again begins at once. A broker that says that nobody subscribes is asked every few seconds with one
-event.
+was heard and the watermark then stands still for `settle_s` or for as long as central takes, below what an earlier
+connection had sent, there is a hole, and sending again begins at once, with a whole window. A broker that says that
+nobody subscribes is asked every few seconds with one event.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import islice
+from typing import TYPE_CHECKING
 
+from agent.mqtt.delivery_settings import AckMode
+from agent.mqtt.resend_timer import ResendTimer
 from agent.mqtt.unanswered_events import UnansweredEvents
 
-WINDOW_LIMIT = 100
+if TYPE_CHECKING:
+    from agent.mqtt.delivery_settings import DeliverySettings
+
 RESERVE = 4
 REFILL_FRACTION = 4
-PATIENCE_LIMIT = 10.0
-
-
-class AckMode(StrEnum):
-    """What counts as delivered.
-
-    WATERMARK: what central says that it has stored. PUBACK: what the broker has taken; for brokers without such a
-    consumer, and no proof that anybody has the event.
-    """
-
-    WATERMARK = "watermark"
-    PUBACK = "puback"
-
-
-@dataclass(frozen=True, slots=True)
-class DeliverySettings:
-    """How to send.
-
-    `resend_s`: how long the watermark may stand still before the oldest window is sent again; `settle_s`: the same
-    while it is in doubt whether the broker kept what it took. `ask_s`: between questions whether central is there
-    again, when the broker had nobody to give an event to. `ahead_limit`: how many events may be sent beyond the
-    watermark, so that the broker's queues have an end. `window_limit`: how many the broker may owe an answer.
-    `puback_timeout_s`: for how long it may owe one before the connection counts as broken; in a fleet that reconnects
-    at once, answers can take many seconds. `stall_s`: for how long events may not get through over a standing link
-    before an alarm says so. `silent_s`: for how long central may stay silent before the gate reconnects, in
-    case its subscription is lost.
-    """
-
-    ack_mode: AckMode = AckMode.WATERMARK
-    resend_s: float = 30.0
-    settle_s: float = 1.0
-    ask_s: float = 5.0
-    ahead_limit: int = 5_000
-    window_limit: int = WINDOW_LIMIT
-    puback_timeout_s: float = 30.0
-    stall_s: float = 600.0
-    silent_s: float = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +64,12 @@ class DeliveryWindow(UnansweredEvents):
         self._resend_end = 0
         self._resend_target = 0
         self._resend_part = 0
+        self._resent_at = float("-inf")
         self._doubt_upto = 0
         self._heard = False
         self._nobody = False
         self._asked_at = 0.0
-        self._patience = 1.0
-        self._waited_from = 0.0
-        self._progress_at = 0.0
+        self._timer = ResendTimer(settings)
         self._resent = 0
 
     # ---------------------------------------------------------------------------------------------------------- views
@@ -138,7 +106,17 @@ class DeliveryWindow(UnansweredEvents):
 
     def still_s(self, now: float) -> float:
         """For how long the watermark has stood still although something was sent; 0 when all sent is acknowledged."""
-        return now - self._progress_at if self._watermark < self._cursor else 0.0
+        return self._timer.still_s(now) if self._watermark < self._cursor else 0.0
+
+    @property
+    def patience_s(self) -> float:
+        """How long central may take before it is asked again, by how long it takes."""
+        return self._timer.patience_s
+
+    @property
+    def answer_s(self) -> float | None:
+        """How long central takes for an event, smoothed; None before the first measurement."""
+        return self._timer.answer_s
 
     @property
     def nobody(self) -> bool:
@@ -190,8 +168,7 @@ class DeliveryWindow(UnansweredEvents):
             if not self._again:
                 self._again.append(self._watermark + 1)
         self._stop_resending()
-        self._patience = 1.0
-        self._waited_from = self._progress_at = now
+        self._timer.connected(now)
 
     def disconnected(self, now: float) -> int | None:
         """Stop sending. Returns the event that goes into quarantine by this, if one does."""
@@ -203,7 +180,8 @@ class DeliveryWindow(UnansweredEvents):
     def sent(self, seq: int, now: float) -> None:
         """An event was handed to the network."""
         if seq > self._cursor and self._watermark == self._cursor:
-            self._waited_from = self._progress_at = now
+            self._timer.begun(now)
+        self._timer.sent(seq, now, again=seq <= self._cursor)
         self._under_way[seq] = now
         self._unsure.add(seq)
         self._handed = max(self._handed, seq)
@@ -226,6 +204,8 @@ class DeliveryWindow(UnansweredEvents):
         self._under_way.pop(seq, None)
         self._poison_detector.answered(seq)
         self._nobody = not taken and not refused
+        if not taken:
+            self._timer.forget(seq)
         if taken:
             self._unsure.discard(seq)
         elif not refused and seq > self._watermark:
@@ -247,36 +227,44 @@ class DeliveryWindow(UnansweredEvents):
         return True
 
     def ticked(self, now: float) -> int:
-        """Begin to send the oldest window again when the watermark has stood still for too long.
+        """Begin to send the oldest again when the watermark has stood still for too long.
 
         Returns how many events are to be looked at again, 0 for none.
         """
         busy = self._again or self._resend_next <= self._resend_end
         if busy or self._window == 0 or self._watermark == self._cursor:
             return 0
-        if now < self._waited_from + self._wait_s():
+        if self._resend_target and self._watermark == self._resend_end and self._timer.settled(now):
+            return self._widen_resend(now)
+        hole = self._heard and self._doubt_upto > self._watermark
+        if not (self._timer.settled(now) if hole else self._timer.due(now)):
             self._probe_central(now)
             return 0
         # Once: what is still missing then has to wait like everything else, or a central in trouble would be flooded.
         self._doubt_upto = 0
-        self._patience = min(self._patience * 2.0, PATIENCE_LIMIT)
-        self._waited_from = now
+        self._timer.restarted(now)
+        left_out = {seq for seq in self.quarantine if seq > self._watermark}
         self._poison_detector.release()
+        if left_out:  # each is tried once more, not only the oldest: nothing else would bring them
+            self._again = deque(sorted(left_out | {self._watermark + 1}))
         self._resend_target = self._cursor
-        self._resend_next = self._watermark + 1
-        self._resend_part = self._window
-        self._resend_end = min(self._watermark + self._resend_part, self._cursor)
-        return self._resend_end - self._watermark
+        return self._resend(self._window if hole else 1, now)
 
-    def _wait_s(self) -> float:
-        if self._heard and self._doubt_upto > self._watermark:
-            return self._settings.settle_s
-        return self._settings.resend_s * self._patience
+    def _widen_resend(self, now: float) -> int:
+        """Go on behind what was sent again and brought the watermark to its end: as wide a hole again is likely."""
+        return self._resend(min(2 * self._resend_part, self._settings.ahead_limit), now)
+
+    def _resend(self, part: int, now: float) -> int:
+        """Send so many events again from the watermark on; returns how many are to be looked at."""
+        self._resend_part, self._resent_at = part, now
+        self._resend_next = self._watermark + 1
+        self._resend_end = min(self._watermark + part, self._resend_target)
+        return self._resend_end - self._watermark
 
     def _probe_central(self, now: float) -> None:
         """With the oldest event, when the broker had nobody for the last one: central may be there by now."""
         if self._nobody and now >= self._asked_at + self._settings.ask_s:
-            self._asked_at = now
+            self._asked_at = self._resent_at = now
             self._again.append(self._watermark + 1)
 
     def _doubt(self, upto: int) -> None:
@@ -287,21 +275,19 @@ class DeliveryWindow(UnansweredEvents):
     def _raise_to(self, seq: int, now: float) -> None:
         self._watermark = seq
         self._cursor = max(self._cursor, seq)
-        self._waited_from = self._progress_at = now
-        self._patience = 1.0
+        promptly = self._timer.is_prompt(self._resent_at, now)
+        self._timer.acknowledged(seq, now, promptly=promptly)
         self._poison_detector.release(seq)
         self._unsure = {each for each in self._unsure if each > seq}
         while self._again and self._again[0] <= seq:
             self._again.popleft()
         while self._taken and next(iter(self._taken)) <= seq:
             self._taken.popitem(last=False)
-        if seq < min(self._resend_target, self._resend_next):
-            if seq == self._resend_end:
-                # As wide a hole again is likely; what is sent too much is no more than what was missing.
-                self._resend_part = min(2 * self._resend_part, self._settings.ahead_limit)
-            self._resend_end = min(max(self._resend_end, seq + self._resend_part), self._resend_target)
-        else:
+        if seq >= min(self._resend_target, self._resend_next):
             self._stop_resending()
+        elif seq == self._resend_end and promptly:
+            # One that comes later may answer the first sending, of a central that is slow: `ticked` waits for that.
+            self._widen_resend(now)
 
     def _stop_resending(self) -> None:
         self._resend_next, self._resend_end, self._resend_target = 1, 0, 0

@@ -14,7 +14,8 @@ from agent.broker import Topics
 from agent.core.events import ACK_BYTES_LIMIT, AckPolicy, Alarm, AlarmRaised
 from agent.core.model import ReportOnce
 from agent.mqtt.acknowledgements import Acknowledgements, Sending
-from agent.mqtt.delivery_window import AckMode, DeliverySettings, DeliveryWindow
+from agent.mqtt.delivery_settings import AckMode, DeliverySettings
+from agent.mqtt.delivery_window import DeliveryWindow
 from agent.mqtt.event_sender import EventReceipt, EventSender
 from agent.mqtt.journal_notifier import notify_of_records
 from agent.mqtt.messages import Incoming, LinkDown, LinkUp, Subscription
@@ -45,6 +46,7 @@ STOP_S = 5.0
 LIMIT_S = 60.0
 INBOX_LIMIT = 1_000
 RETAINED_S = 5.0
+SLOW_FACTOR = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +321,9 @@ class Uplink:
             )
         silent_s = min(self._delivery.still_s(now), now - self._acknowledged_at)
         waits = self._settings.ack_mode is AckMode.WATERMARK and not self._delivery.nobody
-        if waits and self._silence_detector.watch(silent_s):
+        # A central that is known to be slow has twice its time; of one that was never measured nothing is known.
+        slow_s = 0.0 if self._delivery.answer_s is None else SLOW_FACTOR * self._delivery.patience_s
+        if waits and self._silence_detector.watch(silent_s, slow_s):
             self._client.reconnect(
                 Text(
                     "central has said nothing for {silent_s} s: the broker may have lost the subscription",
@@ -346,9 +350,13 @@ class Uplink:
     def _ack_state(self, now: float) -> AckState:
         if self._settings.ack_mode is AckMode.PUBACK:
             return AckState.NONE
-        if self._sender.connected and self._delivery.still_s(now) > self._settings.resend_s:
+        # A central that always takes long is slow, not silent.
+        if self._sender.connected and self._delivery.still_s(now) > self._silent_after_s():
             return AckState.SILENT
         return AckState.HEARD if self._acks.any_accepted else AckState.WAITING
+
+    def _silent_after_s(self) -> float:
+        return max(self._settings.resend_s, self._delivery.patience_s)
 
     def _trouble(self) -> str:
         for seq in [seq for seq in self._refusals if seq <= self._delivery.watermark]:
@@ -370,6 +378,8 @@ class Uplink:
             under_way=self._delivery.under_way,
             refused=self._refused,
             resent=self._delivery.resent,
+            answer_s=self._delivery.answer_s,
+            resend_after_s=self._delivery.patience_s,
             quarantine=tuple(sorted(self._delivery.quarantine)),
             trouble=self._trouble(),
             acks=self._acks.counts,

@@ -1,4 +1,4 @@
-"""Publishes the gate's health every minute, retained, while the link is up."""
+"""Publishes the gate's health every minute and when a problem comes or goes, retained, while the link is up."""
 
 from __future__ import annotations
 
@@ -21,13 +21,26 @@ LIMIT_S: Final = 60.0
 
 
 class HealthPublisher:
-    """A thread that publishes what `make` makes: at once after each connection, then every `every_s`."""
+    """A thread that publishes what `make` makes.
 
-    def __init__(self, client: MqttClient, topic: str, make: Callable[[], bytes], every_s: float = EVERY_S) -> None:
+    At once after each connection and whenever `problems` gives another value than at the last time, else every
+    `every_s` seconds.
+    """
+
+    def __init__(
+        self,
+        client: MqttClient,
+        topic: str,
+        make: Callable[[], bytes],
+        every_s: float = EVERY_S,
+        *,
+        problems: Callable[[], object] = lambda: None,
+    ) -> None:
         self._client = client
         self._topic = topic
         self._make = make
         self._every_s = every_s
+        self._problems = problems
         self.worker = Worker("health", self._run, limit_s=LIMIT_S, backoff=Backoff(every_s, every_s))
 
     def start(self) -> None:
@@ -39,14 +52,15 @@ class HealthPublisher:
         return self.worker.stop(timeout_s)
 
     def _run(self) -> None:
-        told_connection, waited_s = 0, 0.0
+        told_connection, waited_s, told_problems = 0, 0.0, self._problems()
         while not self.worker.wait(LOOK_S):
             waited_s += LOOK_S
-            view = self._client.view
-            if view.state is not PortState.UP or (view.connections == told_connection and waited_s < self._every_s):
+            view, problems = self._client.view, self._problems()
+            fresh = waited_s < self._every_s and problems == told_problems
+            if view.state is not PortState.UP or (view.connections == told_connection and fresh):
                 continue
             if self._publish():
-                told_connection, waited_s = view.connections, 0.0
+                told_connection, waited_s, told_problems = view.connections, 0.0, problems
 
     def _publish(self) -> bool:
         message = Outgoing(

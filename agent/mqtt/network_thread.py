@@ -105,7 +105,8 @@ class NetworkThread:
         while not self.worker.stopping:
             self._stood_at = None
             self._went_down(self, self._attempt())
-            self._pause(self._broker_selector.ended(lasted=self._lasted(), draw=self._draw()))
+            lasted, now = self._lasted(), time.monotonic()
+            self._pause(self._broker_selector.ended(lasted=lasted, draw=self._draw(), at=now))
 
     def _lasted(self) -> bool:
         if self._stood_at is None:

@@ -17,9 +17,13 @@ class SilenceDetector:
         """Something came in: the subscription lives."""
         self._wait_s = self._after_s
 
-    def watch(self, silent_s: float) -> bool:
-        """Whether to reconnect. `silent_s`: for how long central has owed an answer on this connection."""
-        if silent_s < self._wait_s:
+    def watch(self, silent_s: float, patience_s: float = 0.0) -> bool:
+        """Whether to reconnect.
+
+        `silent_s`: for how long central has owed an answer on this connection. `patience_s`: how long central may take
+        in any case, because it is known to be slow.
+        """
+        if silent_s < max(self._wait_s, patience_s):
             return False
         self._wait_s = min(2 * self._wait_s, self._cap_s)
         return True

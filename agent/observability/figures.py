@@ -90,7 +90,9 @@ class LinkFigures:
 class UplinkFigures:
     """The events on their way. `refused`, `resent` and `acks`, by what became of them, count since the start.
 
-    `acks_signed`: whether only acknowledgements count that central signed; None: nobody is asked for any.
+    `acks_signed`: whether only acknowledgements count that central signed; None: nobody is asked for any. `answer_s`:
+    how long central takes for an event, smoothed; None: not measured yet. `resend_after_s`: how long it may take before
+    the gate sends the oldest event again.
     """
 
     under_way: int
@@ -99,6 +101,8 @@ class UplinkFigures:
     pictures_waiting: int
     acks: Mapping[str, int]
     acks_signed: bool | None
+    answer_s: float | None
+    resend_after_s: float
 
 
 @dataclass(frozen=True, slots=True)

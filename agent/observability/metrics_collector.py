@@ -172,7 +172,14 @@ def _uplink(view: UplinkView | None, pictures_waiting: int) -> UplinkFigures | N
     if view is None:
         return None
     return UplinkFigures(
-        view.under_way, view.refused, view.resent, pictures_waiting, acks=view.acks, acks_signed=view.acks_signed
+        view.under_way,
+        view.refused,
+        view.resent,
+        pictures_waiting,
+        acks=view.acks,
+        acks_signed=view.acks_signed,
+        answer_s=view.answer_s,
+        resend_after_s=view.resend_after_s,
     )
 
 

@@ -291,6 +291,16 @@ def _uplink(uplink: UplinkFigures | None) -> Iterator[Metric]:
         "1 while only acknowledgements count that central signed.",
         None if uplink.acks_signed is None else float(uplink.acks_signed),
     )
+    yield _single(
+        "uplink_acknowledgement_seconds",
+        "How long central takes from the sending of an event to its acknowledgement, smoothed.",
+        uplink.answer_s,
+    )
+    yield _single(
+        "uplink_resend_after_seconds",
+        "How long central may take before the gate sends the oldest event again.",
+        uplink.resend_after_s,
+    )
 
 
 def _machine(now: GateFigures) -> Iterator[Metric]:

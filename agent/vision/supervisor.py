@@ -167,14 +167,14 @@ class CameraSupervisor:
         """What the camera sees now as a small JPEG; None when it delivers no picture in time.
 
         The picture was taken after this was called, or at most OLD_AFTER_S before. The vision worker is asked
-        repeatedly: it has no such frame before its camera gives one, and may be restarted.
+        repeatedly: it may not have been started yet, has no such frame before its camera gives one, and may be
+        restarted.
         """
         pause, asked_at = threading.Event(), time.monotonic()
         until = asked_at + timeout_s
         while (left_s := until - time.monotonic()) > 0 and not self.worker.stopping:
             before = self._preview_buffer.request_once()
-            if not self._wake_up():
-                break
+            self._wake_up()
             picture = self._preview_buffer.answer_after(before, asked_at - OLD_AFTER_S, min(left_s, _ASK_AGAIN_S))
             if picture is not None:
                 return picture
@@ -299,13 +299,11 @@ class CameraSupervisor:
         self._send_pending()
         return False
 
-    def _wake_up(self) -> bool:
-        """Have the thread look at what is wanted; False when it has stopped."""
+    def _wake_up(self) -> None:
+        """Have the thread look at what is wanted, where it runs: it looks at its start as well."""
         with self._waking:
-            if self.worker.stopping or self._wake == NOT_OPEN:
-                return False
-            os.eventfd_write(self._wake, 1)
-            return True
+            if not self.worker.stopping and self._wake != NOT_OPEN:
+                os.eventfd_write(self._wake, 1)
 
     def _send_pending(self) -> None:
         """Tell the vision worker what it has not heard yet, once it works: before, it listens to its settings only."""

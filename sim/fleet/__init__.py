@@ -1,10 +1,12 @@
 """Many simulated gates against real brokers, and what becomes of their events.
 
-May open thousands of connections to the brokers that it is given, on one asyncio loop. Keeps nothing on disk.
+May open thousands of connections to the brokers that it is given, on one asyncio loop or over several processes. Keeps
+nothing on disk.
 """
 
 from sim.fleet.counters import FleetReport
 from sim.fleet.plan import SESSION_EXPIRY_S, WILL_DELAY_S, Credentials, FleetPlan, elsewhere
+from sim.fleet.processes import ProcessFleet
 from sim.fleet.run import Fleet, RunProgress
 
 __all__ = [
@@ -14,6 +16,7 @@ __all__ = [
     "Fleet",
     "FleetPlan",
     "FleetReport",
+    "ProcessFleet",
     "RunProgress",
     "elsewhere",
 ]

@@ -72,8 +72,9 @@ class Consumer:
         while not self._stopping.is_set():
             stood_at = time.monotonic()
             await self._live()
-            lasted = time.monotonic() - stood_at >= self._settings.stable_after_s
-            pause_s = self._broker_selector.ended(lasted=lasted, draw=self._random.random())
+            now = time.monotonic()
+            lasted = now - stood_at >= self._settings.stable_after_s
+            pause_s = self._broker_selector.ended(lasted=lasted, draw=self._random.random(), at=now)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause_s)
         await acking
@@ -93,14 +94,16 @@ class Consumer:
         if self._wire is not None:
             self._wire.leave()
 
-    def counts(self, recorded: Mapping[str, int]) -> Consumed:
-        """What came, beside what was recorded, by stream."""
-        missing = 0
-        for stream, head in recorded.items():
+    def counts(self, heads: Mapping[str, tuple[int, int]]) -> Consumed:
+        """What came, beside what was recorded; `heads`: the last event of each stream, and the last acknowledged."""
+        missing = lost = 0
+        for stream, (head, acknowledged) in heads.items():
             known = self._streams.get(stream)
-            missing += head if known is None else head - known.watermark - len(known.beyond)
+            watermark, beyond = (0, set()) if known is None else (known.watermark, set(known.beyond))
+            missing += head - watermark - len(beyond)
+            lost += sum(seq not in beyond for seq in range(watermark + 1, acknowledged + 1))
         return Consumed(
-            self._arrivals - self._duplicates, missing, self._duplicates, self._broken, self._not_understood
+            self._arrivals - self._duplicates, missing, lost, self._duplicates, self._broken, self._not_understood
         )
 
     # --------------------------------------------------------------------------------------------------- the connection

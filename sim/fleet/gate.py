@@ -1,4 +1,7 @@
-"""One simulated gate: sealed events, the product's own delivery window and broker selector; no cameras, no disk."""
+"""One simulated gate: sealed events, the product's own delivery window and broker selector; no cameras, no disk.
+
+A whole one says all that a real gate says besides, and its events are those of vehicles that pass.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,34 @@ import logging
 import secrets
 import time
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent.broker import Topics, shuffled
-from agent.core.events import RANDOM_BYTES, Ack, DeviceChanged, Draft, Point, Writer, beginning, seal
+from agent.core.events import (
+    RANDOM_BYTES,
+    Ack,
+    ClockReading,
+    CommandRefused,
+    DeviceChanged,
+    Draft,
+    Point,
+    Writer,
+    beginning,
+    seal,
+)
 from agent.mqtt import BrokerSelector, DeliveryWindow, Outgoing, Receipt, Subscription, event_message, reason_codes
 from sim.fleet.connection import Wire, WireOptions
+from sim.fleet.own_messages import OwnMessages
+from sim.fleet.passing_vehicle import vehicle_drafts
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
     from concurrent.futures import Executor
     from random import Random
 
-    from agent.core.events import ClockReading, SealedEvent
+    from agent.core.events import SealedEvent
     from agent.mqtt import BrokerLimits, ClientSettings, DeliverySettings, Incoming
     from sim.fleet.counters import FleetCounters
 
@@ -29,12 +47,15 @@ log = logging.getLogger(__name__)
 
 JSON_TYPE = "application/json"
 STATUS_LIFE_FACTOR = 3
+HEALTH_EVERY_S = 60.0
 
 
 class SimulatedGate:
     """Connects for ever, records when told, sends what it recorded until it is acknowledged.
 
-    `context`: for TLS brokers. `padding`: how much longer than needed its events are.
+    `context`: for TLS brokers. `padding`: how much longer than needed its events are. `whole`: it says all that a real
+    gate says. `lists`: the filter of the lists that it takes, None: of none. `utc`: the wall clock, Unix seconds.
+    `pace`: as in FleetPlan.
     """
 
     def __init__(  # noqa: PLR0913 - what a gate needs of its fleet
@@ -47,6 +68,10 @@ class SimulatedGate:
         *,
         context: ssl.SSLContext | None = None,
         padding: int = 0,
+        whole: bool = False,
+        lists: str | None = None,
+        utc: Callable[[], float],
+        pace: float = 1.0,
     ) -> None:
         self._settings = settings
         self._delivery_settings = delivery
@@ -62,6 +87,10 @@ class SimulatedGate:
         stream = str(uuid.uuid4())
         self._writer = Writer(settings.gate, stream, uuid.uuid4().hex)
         self._head = beginning(stream)
+        self._own = OwnMessages(self._writer, self._topics, settings.status_every_s) if whole else None
+        self._lists, self._utc, self._pace = lists, utc, pace
+        self._vehicles = self._pending = 0
+        self._health_due_at = 0.0
         self._delivery = DeliveryWindow(delivery, 0)
         self._kept: dict[int, tuple[SealedEvent, float]] = {}
         self._under_way: dict[int, tuple[int, float]] = {}
@@ -91,9 +120,19 @@ class SimulatedGate:
         return self._head.seq
 
     @property
+    def watermark(self) -> int:
+        """All of its events up to here are acknowledged."""
+        return self._delivery.watermark
+
+    @property
     def settled(self) -> bool:
-        """Whether all that it recorded is acknowledged."""
-        return self._delivery.watermark >= self._head.seq
+        """Whether all that it recorded is acknowledged, and no vehicle is on its way."""
+        return not self._pending and self._delivery.watermark >= self._head.seq
+
+    @property
+    def expects(self) -> bool:
+        """Whether a vehicle is on its way whose events are not all recorded."""
+        return self._pending > 0
 
     async def run(self) -> None:
         """Live until stopped."""
@@ -106,22 +145,43 @@ class SimulatedGate:
             if self._stopping.is_set():
                 return
             self._counters.failures[cause] += 1
-            lasted = stood_at is not None and time.monotonic() - stood_at >= self._settings.stable_after_s
-            await self._pause(self._broker_selector.ended(lasted=lasted, draw=self._random.random()))
+            now = time.monotonic()
+            lasted = stood_at is not None and now - stood_at >= self._settings.stable_after_s
+            await self._pause(self._broker_selector.ended(lasted=lasted, draw=self._random.random(), at=now))
 
     async def _pause(self, pause_s: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), pause_s)
 
     def record(self, clock: ClockReading) -> None:
-        """Make one event and send it as soon as the window allows."""
-        draft = Draft(
-            DeviceChanged(device="relay", family="relay", state="up", detail=self._padding), None, None, clock.utc
+        """Make one event and send it as soon as the window allows; a whole gate lets a vehicle come."""
+        if self._own is not None:
+            self._let_a_vehicle_come(clock)
+            return
+        self._record(
+            Draft(
+                DeviceChanged(device="relay", family="relay", state="up", detail=self._padding), None, None, clock.utc
+            ),
+            clock,
         )
+
+    def _let_a_vehicle_come(self, clock: ClockReading) -> None:
+        self._vehicles += 1
+        loop = asyncio.get_running_loop()
+        for after_s, draft in vehicle_drafts(clock.utc, self._vehicles, self._pace):
+            self._pending += 1
+            loop.call_later(after_s, self._record_pending, draft, replace(clock, utc=draft.utc))
+
+    def _record_pending(self, draft: Draft, clock: ClockReading) -> None:
+        self._pending -= 1
+        self._record(draft, clock)
+
+    def _record(self, draft: Draft, clock: ClockReading) -> None:
         sealed = seal(draft, self._writer, self._head, clock, secrets.token_bytes(RANDOM_BYTES))
         self._head = Point(self.stream, sealed.seq, sealed.digest)
         self._kept[sealed.seq] = (sealed, time.monotonic())
         self._counters.recorded += 1
+        self._counters.event_bytes += len(sealed.payload)
         self._pump()
 
     def tick(self, now: float) -> None:
@@ -140,6 +200,9 @@ class SimulatedGate:
             return
         if now >= self._status_due_at:
             self._say_status()
+        if self._own is not None and now >= self._health_due_at:
+            self._health_due_at = now + HEALTH_EVERY_S
+            self._say(self._own.health(self._utc()))
         self._pump()
 
     def stop(self) -> None:
@@ -154,7 +217,10 @@ class SimulatedGate:
         """One connection from its dialling to its end: why it ended, and since when it stood."""
         over = self._over = asyncio.get_running_loop().create_future()
         self._opened_at = time.monotonic()
-        will = Outgoing(self._topics.status, b'{"state":"lost"}', retain=True, content_type=JSON_TYPE)
+        if self._own is None:
+            will = Outgoing(self._topics.status, b'{"state":"lost"}', retain=True, content_type=JSON_TYPE)
+        else:
+            will = self._own.status("lost", self._utc(), self.head, self._delivery.watermark)
         settings = self._settings
         options = WireOptions(
             user=settings.user,
@@ -184,10 +250,12 @@ class SimulatedGate:
         """Subscribe as the product does."""
         self._limit = limits.receive_maximum
         if self._wire is not None:
+            lists = [] if self._lists is None else [Subscription(self._lists, self.arrived, qos=1, stored=True)]
             self._wire.subscribe(
                 [
                     Subscription(self._topics.ack, self.arrived, qos=0, stored=True),
                     Subscription(self._topics.commands, self.arrived, qos=1, stored=False),
+                    *lists,
                 ]
             )
 
@@ -203,6 +271,10 @@ class SimulatedGate:
         self._counters.up += 1
         self._counters.connections += 1
         self._delivery.connected(self._limit, now)
+        if self._own is not None:
+            self._say(self._own.birth(self._utc()))
+            self._say(self._own.health(self._utc()))
+            self._health_due_at = now + HEALTH_EVERY_S
         self._say_status()
         self._pump()
 
@@ -214,6 +286,9 @@ class SimulatedGate:
     def _say_status(self) -> None:
         every_s = self._settings.status_every_s
         self._status_due_at = time.monotonic() + every_s
+        if self._own is not None:
+            self._say(self._own.status("online", self._utc(), self.head, self._delivery.watermark))
+            return
         body = {"state": "online", "gate": self.gate, "stream": self.stream, "seq_head": self.head}
         message = Outgoing(
             self._topics.status,
@@ -224,6 +299,10 @@ class SimulatedGate:
         )
         if self._wire is not None:
             self._wire.publish(message)
+
+    def _say(self, message: Outgoing) -> None:
+        if self._wire is not None and self._wire.publish(message) is not None:
+            self._counters.own_messages += 1
 
     # ------------------------------------------------------------------------------------------------------- the events
 
@@ -270,8 +349,9 @@ class SimulatedGate:
         self._pump()
 
     def arrived(self, message: Incoming) -> None:
-        """A watermark came. Commands are for real gates."""
+        """A watermark came; or a command, which a whole gate refuses as one without keys does; or a part of a list."""
         if message.topic != self._topics.ack:
+            self._take_other(message)
             return
         ack = Ack.model_validate_json(message.payload)
         if ack.stream != self.stream:
@@ -285,3 +365,17 @@ class SimulatedGate:
             self._counters.stored_s.append(now - self._kept.pop(one)[1])
         self._counters.acknowledged += seq - before
         self._pump()
+
+    def _take_other(self, message: Incoming) -> None:
+        if not message.topic.startswith(f"{self._topics.root}/"):
+            self._counters.list_messages += 1
+            self._counters.list_bytes += len(message.payload)
+        elif self._own is not None:
+            self._counters.commands += 1
+            answer, refused = self._own.refusal(message)
+            self._say(answer)
+            utc = self._utc()
+            event = CommandRefused(
+                code=refused.code, name=answer.topic.rpartition("/")[2], detail=str(refused.detail), count=1
+            )
+            self._record(Draft(event, None, None, utc), ClockReading(utc, synced=True, error_ms=None))

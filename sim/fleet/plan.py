@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 from agent.broker import BrokerAddress, TlsFiles, check_gate_id
+from agent.lists import ListTopics
 from agent.mqtt import ClientSettings, DeliverySettings
 
 GATE = "{gate}"
@@ -60,9 +62,14 @@ class FleetPlan:
     `settle_s`: how long, at most, to wait afterwards until all is acknowledged. `payload_bytes`: events are padded to
     this size; one has about 520 bytes without. `start_spread_s`: within it the gates connect first. `answer_timeout_s`:
     how long a broker may take to let a gate in and to take its subscriptions. `session_expiry_s`, `will_delay_s`: as in
-    ClientSettings. `consume`: count and
-    acknowledge the events in this process too, where no central does; `central_brokers`: where that is done, if
-    elsewhere.
+    ClientSettings. `consume`: count and acknowledge the events here too, where no central does; `central_brokers`:
+    where that is done, if elsewhere.
+
+    `whole`: a gate says all that a real one does: birth, health, status, answers to commands, and `rate` counts
+    vehicles, of nine events each, in place of events. `pace`: how many times faster than real ones they pass. `site`:
+    whose lists the gates take; None: none. `processes`: over which the gates are spread. `first`: the number of the
+    first gate of this part; `total`: of how many gates it is a part, None: it is the whole fleet. `acknowledged`:
+    somebody outside this process acknowledges.
     """
 
     gates: int
@@ -82,17 +89,49 @@ class FleetPlan:
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     consume: bool = False
     central_brokers: tuple[BrokerAddress, ...] = ()
+    whole: bool = False
+    site: int | None = None
+    processes: int = 1
+    first: int = 1
+    total: int | None = None
+    acknowledged: bool = False
+    pace: float = 1.0
 
     def __post_init__(self) -> None:
         if self.gates < 1 or self.rate <= 0.0 or self.for_s <= 0.0:
             raise ValueError("there must be at least one gate, a rate and a time above 0")
+        if not 1 <= self.processes <= self.gates:
+            raise ValueError("there must be at least one process, and no more of them than gates")
         if not self.brokers:
             raise ValueError("there must be at least one broker")
-        check_gate_id(self.gate_id(self.gates))
+        if self.site is not None:
+            ListTopics(self.site)
+        check_gate_id(self.gate_id(self.numbers[-1]))
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of its gates."""
+        return range(self.first, self.first + self.gates)
 
     def gate_id(self, number: int) -> str:
         """The id of a gate, by its number from 1: as many digits as the last one has, at least four."""
-        return f"{self.prefix}{number:0{max(4, len(str(self.gates)))}d}"
+        return f"{self.prefix}{number:0{max(4, len(str(self.total or self.gates)))}d}"
+
+    def parts(self) -> list[FleetPlan]:
+        """The plan of each process: as many gates as any other, or one more; none of them consumes."""
+        cuts = [self.gates * number // self.processes for number in range(self.processes + 1)]
+        return [
+            replace(
+                self,
+                gates=end - begin,
+                first=self.first + begin,
+                total=self.gates,
+                processes=1,
+                consume=False,
+                acknowledged=self.consume,
+            )
+            for begin, end in pairwise(cuts)
+        ]
 
     def session(self, gate: str) -> ClientSettings:
         """The settings of a gate's session: the product's own, but for what the plan says."""

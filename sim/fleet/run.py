@@ -13,16 +13,19 @@ from typing import TYPE_CHECKING
 from agent.broker import TlsFiles, make_context
 from agent.clock import Clock
 from agent.core.events import ClockReading, DeviceChanged, Draft, Writer, beginning, seal
+from agent.lists import ListTopics
 from agent.mqtt import ClientSettings
 from sim.fleet.consumer import Consumer
-from sim.fleet.counters import FleetCounters, report
+from sim.fleet.counters import FleetCounters, FleetPart, report
 from sim.fleet.gate import SimulatedGate
+from sim.fleet.loop_lag import measure_lag
+from sim.fleet.passing_vehicle import vehicle_s
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from sim.fleet.counters import FleetReport
+    from sim.fleet.counters import Consumed, FleetReport
     from sim.fleet.plan import FleetPlan
 
 FEED_S = 0.01
@@ -71,24 +74,29 @@ class Fleet:
         self._random = Random()  # noqa: S311 - jitter, no secret
         self._clock = Clock()
         self._counters = FleetCounters()
-        self._contexts: dict[TlsFiles, ssl.SSLContext] = {}
+        self._contexts: dict[TlsFiles, ssl.SSLContext | None] = {}
         self._begun_at = time.monotonic()
         self._up_at_end = 0
 
     async def run(self) -> FleetReport:
         """Run to the end. Raises OSError for files and brokers that cannot be used, TlsFilesError for certificates."""
+        part, consumed = await self.measure()
+        return report([part], gates=self._plan.gates, rate=self._plan.rate, consumed=consumed)
+
+    async def measure(self) -> tuple[FleetPart, Consumed | None]:
+        """Run to the end; what this process knows, and what its consumer saw. Raises as `run`."""
         plan = self._plan
         raise_file_limit(plan.gates)
         with ThreadPoolExecutor(DIALLERS, "dial") as dialler:
             gates = self._make_gates(dialler)
-            consumer = self._make_consumer(dialler) if plan.consume else None
+            consumer = make_consumer(plan, self._random, dialler, self._context) if plan.consume else None
             begun_at, begun_cpu_s = time.monotonic(), time.process_time()
             self._begun_at = begun_at
             broken = self._watch_callbacks()
-            tasks = [asyncio.create_task(gate.run()) for gate in gates]
-            if consumer is not None:
-                tasks.append(asyncio.create_task(consumer.run()))
+            everybody: list[SimulatedGate | Consumer] = [*gates, *([] if consumer is None else [consumer])]
+            tasks = [asyncio.create_task(each.run()) for each in everybody]
             ticking = asyncio.create_task(self._tick(gates, consumer))
+            lagging = asyncio.create_task(measure_lag(self._counters.lags_s.append))
             living = asyncio.create_task(self._live(gates, consumer))
             try:
                 await asyncio.wait([living, broken], return_when=asyncio.FIRST_COMPLETED)
@@ -97,24 +105,15 @@ class Fleet:
                 await living
             finally:
                 living.cancel()
-                for gate in gates:
-                    gate.stop()
-                if consumer is not None:
-                    consumer.stop()
+                for each in everybody:
+                    each.stop()
                 await asyncio.gather(*tasks)
-                ticking.cancel()
+                for beside in (ticking, lagging):
+                    beside.cancel()
             took_s, cpu_s = time.monotonic() - begun_at, time.process_time() - begun_cpu_s
-        recorded = {gate.stream: gate.head for gate in gates}
-        consumed = None if consumer is None else consumer.counts(recorded)
-        return report(
-            self._counters,
-            gates=plan.gates,
-            rate=plan.rate,
-            took_s=took_s,
-            cpu_s=cpu_s,
-            up_at_end=self._up_at_end,
-            consumed=consumed,
-        )
+        heads = {gate.stream: (gate.head, gate.watermark) for gate in gates}
+        part = FleetPart(self._counters, heads, took_s, cpu_s, self._up_at_end)
+        return part, None if consumer is None else consumer.counts(heads)
 
     @staticmethod
     def _watch_callbacks() -> asyncio.Future[None]:
@@ -172,11 +171,14 @@ class Fleet:
             await asyncio.sleep(FEED_S)
 
     async def _wait_settled(self, gates: list[SimulatedGate]) -> None:
-        deadline = time.monotonic() + self._plan.settle_s
+        on_their_way_s = vehicle_s(self._plan.pace) if self._plan.whole else 0.0
+        deadline = time.monotonic() + self._plan.settle_s + on_their_way_s
         shown_at = time.monotonic()
         while time.monotonic() < deadline:
-            heard = self._counters.acks_heard or self._plan.consume
-            if all(gate.settled for gate in gates) or (not heard and self._counters.taken >= self._counters.recorded):
+            heard = self._counters.acks_heard or self._plan.consume or self._plan.acknowledged
+            passed = all(not gate.expects for gate in gates)
+            taken = self._counters.taken >= self._counters.recorded
+            if all(gate.settled for gate in gates) or (not heard and passed and taken):
                 return
             if time.monotonic() - shown_at >= SHOW_S:
                 shown_at = time.monotonic()
@@ -214,9 +216,10 @@ class Fleet:
 
     def _make_gates(self, dialler: ThreadPoolExecutor) -> list[SimulatedGate]:
         plan = self._plan
-        padding = max(0, plan.payload_bytes - _bare_bytes(plan.gate_id(plan.gates)))
+        padding = max(0, plan.payload_bytes - _bare_bytes(plan.gate_id(plan.numbers[-1])))
+        lists = None if plan.site is None else f"{ListTopics(plan.site).root}/#"
         made = []
-        for number in range(1, plan.gates + 1):
+        for number in plan.numbers:
             settings = plan.session(plan.gate_id(number))
             made.append(
                 SimulatedGate(
@@ -227,30 +230,43 @@ class Fleet:
                     dialler,
                     context=self._context(settings),
                     padding=padding,
+                    whole=plan.whole,
+                    lists=lists,
+                    pace=plan.pace,
+                    utc=lambda: self._clock.now().utc,
                 )
             )
         return made
 
-    def _make_consumer(self, dialler: ThreadPoolExecutor) -> Consumer:
-        plan = self._plan
-        files, user = plan.credentials.of_central(CENTRAL)
-        settings = ClientSettings(
-            gate=CENTRAL,
-            brokers=plan.central_brokers or plan.brokers,
-            tls=files,
-            user=user,
-            password=plan.credentials.password,
-            first_retry_s=0.5,
-            retry_cap_s=2.0,
-        )
-        return Consumer(settings, self._random, dialler, context=self._context(settings))
-
     def _context(self, settings: ClientSettings) -> ssl.SSLContext | None:
-        if not any(broker.tls for broker in settings.brokers):
-            return None
         if settings.tls not in self._contexts:
-            self._contexts[settings.tls] = make_context(settings.tls)
+            self._contexts[settings.tls] = tls_context(settings)
         return self._contexts[settings.tls]
+
+
+def make_consumer(
+    plan: FleetPlan,
+    random: Random,
+    dialler: ThreadPoolExecutor,
+    context: Callable[[ClientSettings], ssl.SSLContext | None],
+) -> Consumer:
+    """The consumer of a plan. `context`: what makes the TLS context of such settings."""
+    files, user = plan.credentials.of_central(CENTRAL)
+    settings = ClientSettings(
+        gate=CENTRAL,
+        brokers=plan.central_brokers or plan.brokers,
+        tls=files,
+        user=user,
+        password=plan.credentials.password,
+        first_retry_s=0.5,
+        retry_cap_s=2.0,
+    )
+    return Consumer(settings, random, dialler, context=context(settings))
+
+
+def tls_context(settings: ClientSettings) -> ssl.SSLContext | None:
+    """The TLS context of these settings; None where no broker needs one. Raises TlsFilesError."""
+    return make_context(settings.tls) if any(broker.tls for broker in settings.brokers) else None
 
 
 def _bare_bytes(gate: str) -> int:

@@ -16,7 +16,7 @@ from agent.core.crypto.keys import SigningKey
 from agent.core.events.acknowledgement import AckPolicy, sign_ack
 from agent.core.events.chain import Point
 from agent.core.events.checkpoint import checkpoint_of
-from agent.mqtt.delivery_window import DeliverySettings
+from agent.mqtt.delivery_settings import DeliverySettings
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, UTC, journal_at, linked, quick, record
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto, publish, stored

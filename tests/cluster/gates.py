@@ -17,7 +17,7 @@ from agent.devices.port_supervisor import PortState
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.client_settings import ClientSettings
 from agent.mqtt.command_processor import CommandProcessor, CommandRules
-from agent.mqtt.delivery_window import DeliverySettings
+from agent.mqtt.delivery_settings import DeliverySettings
 from agent.mqtt.presence import GateIdentity
 from agent.recording.recorder import Recorder
 from agent.store.journal.journal import Journal

@@ -74,7 +74,7 @@ HEALTH: Final = Channel(
     "health",
     "health",
     "gate",
-    "How well the gate does: every minute.",
+    "How well the gate does: every minute, and when a problem comes or goes.",
     "health",
     JSON,
     1,

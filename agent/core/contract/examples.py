@@ -310,6 +310,13 @@ def _passage() -> list[_Step]:
     ]
 
 
+def passing_vehicle() -> tuple[tuple[float, Event], ...]:
+    """The events of one vehicle that passes a lane with a barrier: seconds after the first, and the event."""
+    steps = [(after_s, event) for after_s, event, _ in _passage() if not isinstance(event, AccessCompared)]
+    begun_s = steps[0][0]
+    return tuple((round(after_s - begun_s, 3), event) for after_s, event in steps if event is not None)
+
+
 def _steps() -> list[_Step]:
     """All events in order; None stands for the checkpoint of the event before."""
     command: dict[str, Any] = {"command": COMMAND_ID, "name": CommandName.HOLD.value}
@@ -602,7 +609,14 @@ def health_example() -> bytes:
         relays_ms={"/dev/gate-barrier unit 1": 11.8},
         disk_free_bytes=41_203_400_704,
         examined=presence["time"],
-        findings=(HealthFinding(code="CERTIFICATE_EXPIRES", subject="/etc/gate-agent/gate.pem", severity="warning"),),
+        findings=(
+            HealthFinding(
+                code="CERTIFICATE_EXPIRES",
+                subject="/etc/gate-agent/gate.pem",
+                severity="warning",
+                values={"left": "20 d", "date": "2026-12-14"},
+            ),
+        ),
     )
     return health.model_dump_json().encode()
 

@@ -223,10 +223,14 @@ class HealthFinding(BaseModel):
     code: str = Field(description="What was found.")
     subject: str = Field(description="Of which of several things, such as a camera's name; empty: there is one only.")
     severity: Literal["note", "warning", "error"] = Field(description="How grave it is.")
+    values: dict[str, str] = Field(
+        default={},
+        description="What the words of the code in docs/doctor.md name, such as `date` and `left`; empty: nothing.",
+    )
 
 
 class Health(BaseModel):
-    """How well the gate does: every minute, retained.
+    """How well the gate does: every minute and when a problem comes or goes, retained.
 
     Also what `gate-agent doctor` publishes to try a broker, not retained.
     """

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
+    from agent.core.model.answer_time import AnswerTime
     from agent.core.model.backoff import delay_s
     from agent.core.model.camera_view import View
     from agent.core.model.command_name import CommandName
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
     from agent.core.model.observations import Position, Presentation, Reading, VinReading, VinSource
     from agent.core.model.once_every import OnceEvery
+    from agent.core.model.outage_pause import outage_pause_s
     from agent.core.model.outcome import Outcome
     from agent.core.model.picture_quality import Figures, Flaw, Grade, PictureFinding, findings, overall
     from agent.core.model.quiet_hours import QuietHours, is_quiet
@@ -36,6 +38,7 @@ else:
 __all__ = [
     "SEQ_MAX",
     "SIGNAL_NAMES",
+    "AnswerTime",
     "Check",
     "CommandName",
     "Debounced",
@@ -76,6 +79,7 @@ __all__ = [
     "delay_s",
     "findings",
     "is_quiet",
+    "outage_pause_s",
     "overall",
     "vins_in",
 ]

@@ -145,7 +145,17 @@ class Mqtt(Table):
     window: int = Field(default=100, ge=1, le=1000, description="Events on their way at one time.")
     heartbeat_s: int = Field(default=30, ge=5, le=3600, description="Between status messages.")
     resend_s: float = Field(
-        default=30.0, ge=1, le=3600, description="Without an acknowledgement until the oldest events are sent again."
+        default=30.0,
+        ge=1,
+        le=3600,
+        description="Without an acknowledgement until the oldest event is sent again, before the gate knows how long "
+        "central takes.",
+    )
+    resend_min_s: float = Field(
+        default=10.0, ge=1, le=3600, description="The least of this time, once the gate knows how long central takes."
+    )
+    resend_max_s: float = Field(
+        default=300.0, ge=1, le=86_400, description="The most of this time, once the gate knows how long central takes."
     )
     start_spread_s: float = Field(
         default=5.0,

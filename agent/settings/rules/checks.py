@@ -192,6 +192,15 @@ def _mqtt(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Itera
         )
     yield from BrokerRules("mqtt", mqtt, pydantic_problems).problems()
     yield from _acknowledgements(mqtt, data, pydantic_problems)
+    if mqtt.resend_min_s > mqtt.resend_max_s:
+        yield pydantic_problems.about(
+            ("mqtt", "resend_min_s"),
+            Text(
+                "{least_s} s is longer than mqtt.resend_max_s, {most_s} s: lower it, or raise resend_max_s",
+                least_s=f"{mqtt.resend_min_s:g}",
+                most_s=f"{mqtt.resend_max_s:g}",
+            ),
+        )
 
 
 def _site(data: Mapping[str, Any], lanes: Mapping[str, Lane], pydantic_problems: PydanticProblems) -> Iterator[Problem]:

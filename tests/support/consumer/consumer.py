@@ -12,7 +12,7 @@ import psycopg
 from agent.core.events.acknowledgement import AckPolicy
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.client_settings import NO_FILES
-from agent.mqtt.delivery_window import DeliverySettings
+from agent.mqtt.delivery_settings import DeliverySettings
 from agent.mqtt.presence import GateIdentity
 from agent.store.journal.journal import Journal
 from tests.support.mqtt.linking import clock, quick

@@ -14,7 +14,7 @@ from agent.devices.port_supervisor import PortState
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.command_executions import EXECUTION_S
 from agent.mqtt.command_processor import VERIFIED_A_SECOND, VERIFIED_AT_ONCE, CommandProcessor, CommandRules
-from agent.mqtt.delivery_window import DeliverySettings
+from agent.mqtt.delivery_settings import DeliverySettings
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
 from agent.mqtt.presence import GateIdentity

@@ -9,7 +9,7 @@ from agent.core.events.event_types import Draft, GateStopping
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.client_settings import ClientSettings
-from agent.mqtt.delivery_window import DeliverySettings
+from agent.mqtt.delivery_settings import DeliverySettings
 from agent.mqtt.presence import GateIdentity
 from agent.store.journal.journal import Journal
 from tests.support.waiting import PATIENCE_S, scaled

@@ -150,15 +150,17 @@ def test_a_replay_tells_what_will_come(gate):
 
 def test_a_snapshot_is_kept_and_queued_and_named(gate):
     answer = gate.do("snapshot", "in-1", camera="front")
-    assert (answer.result, answer.data) == (Result.DONE, {"picture": SHA, "bytes": len(JPEG)})
+    assert (answer.result, answer.data) == (Result.DONE, {"picture": SHA, "bytes": len(JPEG), "waited_s": 0.0})
     assert gate.evidence.get(SHA) == JPEG
     assert gate.evidence.outgoing.first() == SHA
 
 
-def test_a_snapshot_that_cannot_be_taken_says_why(gate):
+def test_a_snapshot_that_cannot_be_taken_says_why(gate, mocker):
     assert gate.do("snapshot", "in-1", camera="rear") == CommandAnswer(Result.NOT_DONE, "there is no camera in-1/rear")
     gate.camera.picture = None
-    late = CommandAnswer(Result.FAILED, f"the camera in-1/front gave no picture within {SNAPSHOT_S:g} s")
+    clock = mocker.patch("agent.assembly.command_handlers.time")
+    clock.monotonic.side_effect = [100.0, 107.96, 200.0, 200.0]
+    late = CommandAnswer(Result.FAILED, "the camera in-1/front gave no picture within 8 s", {"waited_s": 8.0})
     assert gate.do("snapshot", "in-1", camera="front") == late
     assert gate.camera.waited_s == SNAPSHOT_S
     gate.camera.picture = bytes(2 << 20)

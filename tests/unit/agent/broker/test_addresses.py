@@ -85,13 +85,22 @@ def test_pauses_grow_only_when_all_brokers_have_failed_and_shrink_only_after_a_l
     broker_selector = BrokerSelector(BROKERS, 2.0, 60.0)
     hosts = []
     pauses = []
-    for _ in range(18):
+    broker_selector.ended(lasted=True, draw=1.0, at=0.0)
+    for _ in range(17):
         hosts.append(broker_selector.address.host)
-        pauses.append(broker_selector.ended(lasted=False, draw=1.0))
-    assert hosts == ["b0", "b1", "b2"] * 6
-    assert pauses == [2.0] * 3 + [4.0] * 3 + [8.0] * 3 + [16.0] * 3 + [32.0] * 3 + [60.0] * 3
-    assert broker_selector.ended(lasted=True, draw=1.0) == 2.0
-    assert broker_selector.ended(lasted=False, draw=0.25) == 0.5
+        pauses.append(broker_selector.ended(lasted=False, draw=1.0, at=1000.0))
+    assert hosts == (["b1", "b2", "b0"] * 6)[:17]
+    assert pauses == [2.0] * 2 + [4.0] * 3 + [8.0] * 3 + [16.0] * 3 + [32.0] * 3 + [60.0] * 3
+    assert broker_selector.ended(lasted=True, draw=1.0, at=2000.0) == 2.0
+    assert broker_selector.ended(lasted=False, draw=0.25, at=3000.0) == 0.5
+
+
+def test_no_pause_is_longer_than_the_outage():
+    broker_selector = BrokerSelector(BROKERS[:1], 2.0, 60.0)
+    pauses = [broker_selector.ended(lasted=False, draw=1.0, at=at) for at in (7.0, 7.0, 8.0, 9.0, 10.0, 17.0, 47.0)]
+    assert pauses == [2.0, 2.0, 2.0, 2.0, 3.0, 10.0, 40.0]
+    assert broker_selector.ended(lasted=True, draw=1.0, at=100.0) == 2.0
+    assert broker_selector.ended(lasted=False, draw=1.0, at=103.0) == 3.0
 
 
 def test_without_a_broker_there_is_no_session():

@@ -7,7 +7,7 @@ import pytest
 
 from agent.broker.tls import TlsFiles, TlsFilesError, make_context
 from agent.devices.port_supervisor import PortState
-from agent.mqtt.delivery_window import DeliverySettings
+from agent.mqtt.delivery_settings import DeliverySettings
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, Observer, journal_at, linked, local, quick, record
 from tests.support.mqtt.mosquitto import Broker, Listener, SampleBroker, needs_mosquitto

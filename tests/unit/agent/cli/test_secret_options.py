@@ -88,6 +88,7 @@ WITH_A_SECRET = {
     "lists inspect": ("site/v1/7/lists/#", *BROKER),
     "lists publish": (*BROKER, "--site", "7", "--key", "k", "--trust-list", "t", "--root-key", "00", "--state", "s"),
     "fleet": BROKER,
+    "fleet simulate": BROKER,
     "permit issue": ("--key", "k", "--issuer", "i", "--site", "7", "--declaration", "1", "--vin", "V"),
 }
 

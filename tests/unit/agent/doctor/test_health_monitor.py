@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
-from agent.doctor.check_runner import Task
+from agent.doctor.check_runner import USUAL_LIMIT_S, Task
 from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.doctor.finding import Finding
-from agent.doctor.health_monitor import HealthMonitor
+from agent.doctor.health_monitor import EVERY_S, HealthMonitor
+from agent.mqtt.health_messages import LOOK_S
 from tests.support.waiting import PATIENCE_S, eventually
 
 
@@ -100,3 +102,22 @@ def test_rounds_are_made_by_themselves_and_end(mocker):
     eventually(lambda: patient.looks >= 3)
     health_monitor.stop()
     assert not any(thread.name == "doctor" for thread in set(threading.enumerate()) - before)
+
+
+def test_a_problem_that_came_or_went_is_news_and_another_figure_is_not():
+    patient = Patient([FULL])
+    health_monitor = patient.health_monitor()
+    assert health_monitor.problems == frozenset()
+    health_monitor.examine()
+    told = health_monitor.problems
+    assert told == {(FindingCode.DISK_FULL, "/var")}
+    patient.found[:] = [replace(FULL, values={"free": "2 MiB"})]
+    health_monitor.examine()
+    assert health_monitor.problems == told
+    patient.found.clear()
+    health_monitor.examine()
+    assert health_monitor.problems == frozenset()
+
+
+def test_rounds_are_so_frequent_that_what_is_published_is_no_older_than_a_minute():
+    assert EVERY_S + LOOK_S + USUAL_LIMIT_S <= 60.0

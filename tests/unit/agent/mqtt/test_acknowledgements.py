@@ -16,7 +16,7 @@ from agent.mqtt.acknowledgements import (
     Sending,
     judge_ack,
 )
-from agent.mqtt.delivery_window import DeliverySettings
+from agent.mqtt.delivery_settings import DeliverySettings
 from agent.mqtt.messages import Incoming
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, journal_at, linked, quick, record

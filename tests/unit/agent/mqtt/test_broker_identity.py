@@ -27,7 +27,7 @@ from agent.doctor.collectors import remote
 from agent.doctor.collectors.remote import Links, brokers
 from agent.mqtt.central_link import CentralLink
 from agent.mqtt.command_processor import CommandProcessor, CommandRules
-from agent.mqtt.delivery_window import DeliverySettings
+from agent.mqtt.delivery_settings import DeliverySettings
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClientError
 from agent.mqtt.presence import GateIdentity

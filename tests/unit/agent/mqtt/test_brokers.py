@@ -8,7 +8,7 @@ import pytest
 
 from agent.core.events.event_types import Draft, GateStopping
 from agent.devices.port_supervisor import PortState
-from agent.mqtt.delivery_window import DeliverySettings
+from agent.mqtt.delivery_settings import DeliverySettings
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, UTC, Observer, linked, quick, record
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto

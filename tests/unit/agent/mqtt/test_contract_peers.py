@@ -16,7 +16,7 @@ from agent.core.events.acknowledgement import AckPolicy
 from agent.core.events.event_types import Draft
 from agent.mqtt import command_results, evidence_upload
 from agent.mqtt.client_settings import ClientSettings
-from agent.mqtt.delivery_window import DeliverySettings
+from agent.mqtt.delivery_settings import DeliverySettings
 from agent.mqtt.presence import STATUS_LIFE_FACTOR
 from tests.support.mqtt.command_site import CommandSite
 from tests.support.mqtt.commanding import GATE as COMMANDED

@@ -7,7 +7,7 @@ import pytest
 
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.client import MqttClient
-from agent.mqtt.delivery_window import AckMode, DeliverySettings
+from agent.mqtt.delivery_settings import AckMode, DeliverySettings
 from agent.mqtt.event_uplink import INBOX_LIMIT, Uplink
 from agent.mqtt.uplink_view import AckState
 from agent.store.errors import JournalUnavailableError

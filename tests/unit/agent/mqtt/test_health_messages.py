@@ -8,6 +8,11 @@ import pytest
 
 from agent.assembly.app import App
 from agent.clock.clock import Clock
+from agent.devices import PortState
+from agent.doctor.codes import DiagnosticCheck, FindingCode
+from agent.doctor.finding import DiagnosticReport, Finding
+from agent.doctor.health import VALUE_CHARACTERS, health
+from agent.mqtt import BrokerLinkView, HealthPublisher
 from agent.service.notify import Notifier
 from agent.settings.drivers import load_configuration
 from drivers.relay import simulated
@@ -15,6 +20,7 @@ from tests.support.gate.gate_site import GATE, GateSite
 from tests.support.mqtt.contract_check import assert_valid
 from tests.support.mqtt.mosquitto import Broker, Listener, needs_mosquitto
 from tests.support.waiting import eventually
+from tools.metrics_page import WHOLE
 
 TOPIC = f"gate/v1/{GATE}/health"
 LANE = """
@@ -75,9 +81,54 @@ def test_what_was_found_is_told_after_the_next_connection(app, broker):
         eventually(lambda: app.parts.central.broker_link_view.connections >= 2, 40)
     health = json.loads(eventually(lambda: _with_findings(broker.port), 40)["payload"])
     assert {"LANE_BLIND", "BROKER_IN_CLEAR"} <= {one["code"] for one in health["findings"]}
+    assert all(isinstance(one["values"], dict) for one in health["findings"])
     assert health["examined"] is not None
 
 
 def _with_findings(port):
     message = told(port)
     return message if json.loads(message["payload"])["findings"] else None
+
+
+class Link:
+    """A link that stands, and what was published on it."""
+
+    def __init__(self):
+        self.view = BrokerLinkView(PortState.UP, "", 0, "mqtt://broker", 1, 0.0)
+        self.published = []
+
+    def publish(self, message):
+        self.published.append(message.payload)
+        return True
+
+
+def test_a_problem_that_comes_or_goes_is_told_at_once_and_nothing_else_before_its_time(mocker):
+    mocker.patch("agent.mqtt.health_messages.LOOK_S", 0.01)
+    link, problems = Link(), [frozenset()]
+    publisher = HealthPublisher(
+        link, TOPIC, lambda: str(sorted(problems[0])).encode(), 3_600.0, problems=lambda: problems[0]
+    )
+    publisher.start()
+    try:
+        eventually(lambda: link.published == [b"[]"])
+        problems[0] = frozenset({"DISK_FULL"})
+        eventually(lambda: link.published == [b"[]", b"['DISK_FULL']"])
+        problems[0] = frozenset()
+        eventually(lambda: link.published == [b"[]", b"['DISK_FULL']", b"[]"])
+    finally:
+        publisher.stop()
+
+
+def test_a_finding_is_told_with_its_values_and_a_long_one_is_cut():
+    finding = Finding(
+        DiagnosticCheck.CERTIFICATES,
+        "/etc/gate-agent/gate.pem",
+        FindingCode.CERTIFICATE_EXPIRES,
+        values={"left": "20 d", "date": "2026-12-14", "trouble": "x" * 999},
+    )
+    report = DiagnosticReport("gate-7", "0.2", agent=True, utc=1.8e9, findings=(finding,))
+    made = health(WHOLE, "boot", 1.8e9, report).findings
+    assert [(one.code, one.values["date"], one.values["left"]) for one in made] == [
+        ("CERTIFICATE_EXPIRES", "2026-12-14", "20 d")
+    ]
+    assert len(made[0].values["trouble"]) == VALUE_CHARACTERS

@@ -7,7 +7,7 @@ import pytest
 
 from agent.core.contract import examples
 from agent.core.events.chain import ClockReading
-from agent.mqtt.delivery_window import AckMode
+from agent.mqtt.delivery_settings import AckMode
 from agent.mqtt.presence import GateIdentity, GatePresence
 from agent.mqtt.uplink_view import AckState, UplinkView
 from tests.support.mqtt.contract_check import assert_valid
@@ -20,6 +20,8 @@ VIEW = UplinkView(
     under_way=2,
     refused=1,
     resent=0,
+    answer_s=0.2,
+    resend_after_s=10.0,
     replays=0,
     replayed=0,
     quarantine=(),

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.devices.port_supervisor import PortState
-from agent.mqtt.delivery_window import DeliverySettings
+from agent.mqtt.delivery_settings import DeliverySettings
 from agent.mqtt.replay import RANGES_LIMIT, ReplayPlan, Replays, plan
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, linked, quick, record

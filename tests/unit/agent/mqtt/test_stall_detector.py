@@ -3,7 +3,7 @@
 import pytest
 
 from agent.core.events.event_types import Alarm, AlarmRaised
-from agent.mqtt.delivery_window import DeliverySettings
+from agent.mqtt.delivery_settings import DeliverySettings
 from agent.mqtt.silence_detector import SilenceDetector
 from agent.mqtt.stall_detector import StallDetector
 from tests.support.mqtt.central import Central

@@ -77,7 +77,9 @@ WHOLE = GateFigures(
     journal=JournalFigures(812, 12, 9000, 1_000_000, 2_000_000_000),
     journal_failing=False,
     links=(LinkFigures("central", up=True, connections=3), LinkFigures("site", up=False, connections=0)),
-    uplink=UplinkFigures(5, 1, 2, 7, acks={"taken": 9, "wrong_head": 1}, acks_signed=True),
+    uplink=UplinkFigures(
+        5, 1, 2, 7, acks={"taken": 9, "wrong_head": 1}, acks_signed=True, answer_s=0.4, resend_after_s=12.5
+    ),
     lists=DataState.STALE_OK,
     clock_trusted=True,
     clock_error_s=0.004,
@@ -126,6 +128,8 @@ def decided(verdict):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("gate_agent_uplink_acknowledgement_seconds", 0.4),
+        ("gate_agent_uplink_resend_after_seconds", 12.5),
         ('gate_agent_info{"gate": "gate-7", "version": "0.2"}', 1),
         ('gate_agent_lane_state{"lane": "out", "state": "manual"}', 1),
         ('gate_agent_lane_state{"lane": "out", "state": "idle"}', 0),

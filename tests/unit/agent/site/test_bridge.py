@@ -11,7 +11,7 @@ from agent.broker.topics import Topics
 from agent.devices.port_supervisor import PortState
 from agent.lists.topics import ListTopics
 from agent.mqtt.central_link import CentralLink
-from agent.mqtt.delivery_window import DeliverySettings
+from agent.mqtt.delivery_settings import DeliverySettings
 from agent.mqtt.messages import Outgoing, Subscription
 from agent.mqtt.one_shot_client import OneShotClient
 from agent.mqtt.presence import GateIdentity

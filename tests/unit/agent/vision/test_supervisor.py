@@ -83,6 +83,19 @@ def test_the_vision_worker_comes_up_beats_shows_a_snapshot_and_ends_when_asked()
     assert watched.port.snapshot(PATIENCE_S) is None
 
 
+def test_a_snapshot_that_is_asked_for_before_the_start_waits_for_the_first_picture():
+    watched = WatchedSupervisor("count")
+    pictures = []
+    asking = threading.Thread(target=lambda: pictures.append(watched.port.snapshot(PATIENCE_S)))
+    asking.start()
+    asking.join(0.3)
+    assert asking.is_alive()
+    watched.port.start()
+    asking.join(PATIENCE_S)
+    watched.port.stop()
+    assert pictures[0].startswith(b"\xff\xd8\xff")
+
+
 def test_a_slow_reader_always_gets_the_newest_frame():
     with watching("slow", read_plates=False) as watched:
         watched.detection(lambda seen: seen.frame > 20)

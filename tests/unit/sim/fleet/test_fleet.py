@@ -6,15 +6,36 @@ import re
 import subprocess
 import sys
 import threading
+from dataclasses import replace
+from pathlib import Path
+from random import Random
 
 import pytest
 
+from agent.broker import TlsFilesError, Topics
 from agent.broker.addresses import BrokerAddress
+from agent.core.events import (
+    RANDOM_BYTES,
+    ClockReading,
+    DeviceChanged,
+    Draft,
+    Point,
+    Writer,
+    beginning,
+    seal,
+)
+from agent.core.model import ListKind
 from agent.doctor.collectors.remote import CLIENT_SUFFIX
+from agent.lists import ListTopics
+from agent.mqtt import Incoming, Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
-from sim.fleet.counters import Percentiles
+from sim.fleet.counters import Consumed, FleetCounters, FleetPart, Percentiles
+from sim.fleet.counters import report as report_of
+from sim.fleet.loop_lag import measure_lag
+from sim.fleet.passing_vehicle import vehicle_drafts
 from sim.fleet.plan import Credentials, FleetPlan, elsewhere
-from sim.fleet.run import Fleet
+from sim.fleet.processes import ProcessFleet
+from sim.fleet.run import Fleet, make_consumer
 from tests.support.gate.installed import ROOT
 from tests.support.mqtt.contract_check import assert_valid
 from tests.support.mqtt.mosquitto import Broker, Listener, SampleBroker, free_port, needs_mosquitto
@@ -43,6 +64,7 @@ class TestARun:
         assert report.recorded == report.acknowledged == report.consumed.events
         assert report.recorded == pytest.approx(200, abs=25)
         assert (report.lost, report.consumed.duplicates, report.connections) == (0, 0, 20)
+        assert (report.not_acknowledged, report.sends_an_event) == (0, 1.0)
         assert report.stored_s.count == report.recorded
 
     def test_survives_the_kill_of_a_broker_without_a_loss_and_tells_how_long_it_took(self, tmp_path):
@@ -87,7 +109,7 @@ class TestARun:
     def test_says_what_it_does_not_know_where_nobody_acknowledges(self, tmp_path):
         with Broker(tmp_path) as broker:
             report = asyncio.run(Fleet(plan_for(plain(broker), consume=False)).run())
-        assert report.lost is None
+        assert (report.lost, report.not_acknowledged) == (None, None)
         assert report.unheard == report.taken >= report.recorded > 0
 
     def test_publishes_what_the_contract_says(self, tmp_path):
@@ -98,6 +120,136 @@ class TestARun:
         for message in events:
             assert_valid(message["topic"], message["payload"])
             assert len(message["payload"]) == pytest.approx(900, abs=5)
+
+
+@pytest.mark.broker
+@needs_mosquitto
+class TestWholeGates:
+    def test_say_all_that_the_contract_has_a_gate_say(self, tmp_path):
+        site = ListTopics(17)
+        with (
+            Broker(tmp_path) as broker,
+            Listener(broker.port, "gate/#") as listener,
+            OneShotClient(plain(broker)) as central,
+        ):
+            central.publish(Outgoing(site.head(ListKind.WATCH), b"signed", retain=True))
+
+            def show(progress):
+                if progress.phase == "connecting" and progress.up:
+                    central.publish(Outgoing(Topics(FIRST).command("snapshot"), b"no command"))
+
+            changes = {"gates": 1, "rate": 4.0, "for_s": 1.0, "whole": True, "site": 17, "pace": 100.0}
+            report = asyncio.run(Fleet(plan_for(plain(broker), **changes), show).run())
+        assert report.well
+        assert (report.commands, report.list_messages, report.list_bytes) == (1, 1, len(b"signed"))
+        assert (report.recorded - 1) % 9 == 0
+        assert report.event_bytes / report.recorded == pytest.approx(1_100, rel=0.2)
+        kinds = {message["topic"].split("/")[3] for message in listener.messages}
+        assert kinds >= {"event", "birth", "status", "health", "res"}
+        for message in listener.messages:
+            if message["topic"].split("/")[3] not in {"ack", "cmd"}:
+                assert_valid(message["topic"], message["payload"])
+
+    def test_over_several_processes_are_accounted_for_by_the_consumer_that_is_asked(self, tmp_path):
+        with Broker(tmp_path) as broker:
+            changes = {"gates": 3, "processes": 2, "rate": 1.0, "for_s": 2.0, "whole": True, "pace": 100.0}
+            shown = []
+            report = ProcessFleet(plan_for(plain(broker), **changes), shown.append).run()
+        assert report.well
+        assert (report.processes, report.connections, report.lost, report.not_acknowledged) == (2, 3, 0, 0)
+        assert report.recorded == report.consumed.events > 0
+
+
+def test_a_process_that_cannot_do_its_part_ends_the_run_with_its_reason():
+    plan = plan_for(BrokerAddress("127.0.0.1", free_port(), tls=False), gates=2, processes=2, prefix="g" * 40)
+    plan = replace(plan, consume=False, for_s=0.1, settle_s=0.1, credentials=Credentials(Path("/nowhere/ca.crt")))
+    plan = replace(plan, brokers=(BrokerAddress("127.0.0.1", 1, tls=True),))
+    with pytest.raises(TlsFilesError, match=r"/nowhere/ca\.crt"):
+        ProcessFleet(plan).run()
+
+
+def test_the_parts_of_a_plan_have_all_gates_once():
+    plan = plan_for(BrokerAddress("127.0.0.1", 1883, tls=False), gates=11, processes=3)
+    numbers = [number for part in plan.parts() for number in part.numbers]
+    assert numbers == list(range(1, 12))
+    assert {part.gate_id(part.numbers[0]) for part in plan.parts()} == {"fleet-0001", "fleet-0004", "fleet-0008"}
+    assert not any(part.consume for part in plan.parts())
+    assert all(part.acknowledged for part in plan.parts())
+
+
+def counted(recorded, acknowledged, lags_s=()):
+    counters = FleetCounters(recorded=recorded, acknowledged=acknowledged, acks_heard=1, lags_s=list(lags_s))
+    return FleetPart(counters, {}, took_s=1.0, cpu_s=0.5, up_at_end=1)
+
+
+def test_a_consumer_that_is_asked_tells_what_is_missing_from_what_is_lost():
+    async def asked():
+        consumer = make_consumer(plan_for(BrokerAddress("127.0.0.1", 1, tls=False)), Random(1), None, lambda _: None)  # noqa: S311
+        before = beginning("s")
+        for number in range(1, 7):
+            draft = Draft(DeviceChanged(device="relay", family="relay", state="up", detail=""), None, None, 1.8e9)
+            clock = ClockReading(1.8e9, synced=True, error_ms=None)
+            sealed = seal(draft, Writer("fleet-0001", "s", "b"), before, clock, bytes(RANDOM_BYTES))
+            before = Point("s", sealed.seq, sealed.digest)
+            if number in {1, 2, 4}:
+                consumer.arrived(Incoming(Topics(FIRST).event(sealed.type), sealed.payload, 1, retained=False))
+        return consumer.counts({"s": (6, 5), "never heard": (2, 0)})
+
+    found = asyncio.run(asked())
+    assert (found.events, found.missing, found.lost) == (3, 5, 2)
+
+
+def test_what_is_late_is_not_acknowledged_and_only_what_the_consumer_lacks_is_lost():
+    parts = [counted(50, 40), counted(50, 45)]
+    asked = report_of(parts, gates=2, rate=1.0, consumed=Consumed(88, 12, 2, 0, 0, 0))
+    assert (asked.not_acknowledged, asked.lost, asked.well) == (15, 2, False)
+    alone = report_of(parts, gates=2, rate=1.0, consumed=None)
+    assert (alone.not_acknowledged, alone.lost) == (15, None)
+    assert "lost           not known" in "\n".join(alone.lines())
+    assert report_of([counted(5, 5)], gates=1, rate=1.0, consumed=Consumed(5, 0, 0, 0, 0, 0)).well
+
+
+def test_a_fleet_that_was_short_of_cpu_says_that_its_times_mean_nothing():
+    quick = report_of([counted(1, 1, [0.01] * 99 + [3.0])], gates=1, rate=1.0, consumed=None)
+    short = report_of([counted(1, 1, [0.01] * 95 + [0.4] * 5)], gates=1, rate=1.0, consumed=None)
+    assert (quick.believable, short.believable) == (True, False)
+    assert "DO NOT BELIEVE" in short.lines()[-1]
+    assert "DO NOT BELIEVE" not in "".join(quick.lines())
+    assert short.as_json()["believable"] is False
+
+
+def test_a_vehicle_is_the_nine_events_of_the_contract_in_their_order():
+    drafts = vehicle_drafts(1.8e9, 7)
+    assert [draft.event.TYPE for _, draft in drafts] == [
+        "vehicle.present",
+        "permit.presented",
+        "vehicle.vin",
+        "access.decided",
+        "access.granted",
+        "barrier.pulsed",
+        "barrier.moved",
+        "vehicle.entering",
+        "transaction.closed",
+    ]
+    assert [after_s for after_s, _ in drafts] == sorted(after_s for after_s, _ in drafts)
+    assert len({draft.transaction for _, draft in drafts}) == 1
+    assert {draft.event.grant for _, draft in drafts if hasattr(draft.event, "grant")} == {
+        f"{drafts[0][1].transaction}-1"
+    }
+
+
+def test_the_loop_that_is_blocked_is_late():
+    lags = []
+
+    async def block():
+        measuring = asyncio.create_task(measure_lag(lags.append, 0.001))
+        await asyncio.sleep(0)
+        threading.Event().wait(0.2)
+        await asyncio.sleep(0.01)
+        measuring.cancel()
+
+    asyncio.run(block())
+    assert max(lags) > 0.1
 
 
 def test_where_no_broker_answers_all_gates_are_told_as_away():
@@ -123,7 +275,12 @@ def test_spread_of_nothing_is_nothing():
 
 @pytest.mark.parametrize(
     ("changes", "words"),
-    [({"gates": 0}, "at least one gate"), ({"rate": 0.0}, "a rate"), ({"prefix": "a/b"}, "may not hold '/'")],
+    [
+        ({"gates": 0}, "at least one gate"),
+        ({"rate": 0.0}, "a rate"),
+        ({"prefix": "a/b"}, "may not hold '/'"),
+        ({"processes": 21}, "no more of them than gates"),
+    ],
 )
 def test_a_plan_that_cannot_be_is_refused_in_words(changes, words):
     with pytest.raises(ValueError, match=words):

@@ -62,6 +62,7 @@ def test_a_rule_that_is_broken_is_told_at_the_key_that_breaks_it(tmp_path, added
         ("mqtts://broker.example", 'mqtts://a.example", "mqtts://a.example:8883', "mqtt.brokers[1]", "twice"),
         ('brokers = ["mqtts://broker.example"]', "", "mqtt.brokers", "at least one broker"),
         ("[mqtt]", '[mqtt]\npassword = "x"', "mqtt.password", "needs mqtt.username"),
+        ("[mqtt]", "[mqtt]\nresend_max_s = 5", "mqtt.resend_min_s", "10 s is longer than mqtt.resend_max_s, 5 s"),
         ("[mqtt]", '[mqtt]\nca_file = "none.pem"', "mqtt.ca_file", "none.pem cannot be read: No such file"),
         ("[permits]", '[permits]\ntrust_list = "none.gtl"', "permits.trust_list", "cannot be read"),
         (f'["{ROOT_KEY}"]', f'["{ROOT_KEY}", "{ROOT_KEY.upper()}"]', "permits.root_keys[1]", "twice"),
