@@ -10,7 +10,7 @@ from agent.core.face import lazy_face
 if TYPE_CHECKING:
     from central.database.connection import Database, DatabaseError, clean_text, connect
     from central.database.identity import IdentityError, Role, claim
-    from central.database.migrations import Migration, MigrationError, applied, migrate, migrations
+    from central.database.migrations import Migration, MigrationError, all_migrations, applied, migrate
     from central.database.partitions import PARTITIONED, drop_month, ensure_months, month_of, months
     from central.database.readers import ReaderPosition, StoredEvent, begin_reader, next_events, take
     from central.database.retention import Dropped, Kept, drop_old_months
@@ -29,6 +29,7 @@ __all__ = [
     "ReaderPosition",
     "Role",
     "StoredEvent",
+    "all_migrations",
     "applied",
     "begin_reader",
     "claim",
@@ -38,7 +39,6 @@ __all__ = [
     "drop_old_months",
     "ensure_months",
     "migrate",
-    "migrations",
     "month_of",
     "months",
     "next_events",

@@ -42,7 +42,7 @@ class Migration:
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
-def migrations() -> tuple[Migration, ...]:
+def all_migrations() -> tuple[Migration, ...]:
     """All steps of this release, in order."""
     folder = files("central.database").joinpath("migrations")
     found = ((_NAME.fullmatch(file.name), file) for file in folder.iterdir())
@@ -66,7 +66,7 @@ def migrate(database: Database, steps: Sequence[Migration] | None = None) -> lis
         MigrationError: the database is newer than this release, or a step was changed after it was applied.
         DatabaseError: a step failed.
     """
-    wanted = migrations() if steps is None else tuple(steps)
+    wanted = all_migrations() if steps is None else tuple(steps)
     with database.transaction():
         database.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         database.execute(_TABLE)

@@ -22,11 +22,11 @@ from central.database import (
     DatabaseError,
     IdentityError,
     MigrationError,
+    all_migrations,
     applied,
     connect,
     drop_old_months,
     ensure_months,
-    migrations,
 )
 from central.database import migrate as migrate_database
 from central.exporter import ExporterServer, GateCollector
@@ -208,7 +208,7 @@ def _settings(path: Path) -> CentralSettings:
 
 
 def _check_schema(database: Database) -> None:
-    there, wanted = applied(database), migrations()[-1].number
+    there, wanted = applied(database), all_migrations()[-1].number
     if there < wanted:
         raise MigrationError(f"the database has migration {there} of {wanted}; run: gate-central migrate")
     if there > wanted:

@@ -197,7 +197,7 @@ def test_a_central_does_not_begin_above_what_the_gate_still_has(store):
     assert put(store, [message(event) for event in events[5:]]) == {GATE: 0}
 
 
-# --------------------------------------------------------------------------------------------------------- what is wrong
+# ----------------------------------------------------------------------------------------------------- what is wrong
 
 
 def test_another_event_under_a_number_that_is_taken_is_a_conflict_and_the_first_stays(store, database):
@@ -292,7 +292,7 @@ def test_a_checkpoint_by_another_key_is_a_conflict_and_proves_nothing(store, dat
     assert rows(database, "SELECT kind, seq FROM conflicts") == [("bad_checkpoint", 3)]
 
 
-# --------------------------------------------------------------------------------------------- what gates say of themselves
+# ------------------------------------------------------------------------------------- what gates say of themselves
 
 
 def problems(database):
