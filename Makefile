@@ -77,7 +77,8 @@ faults: setup  ## Kill agent, broker, consumer, power, network and disk by the h
 test-cluster: setup  ## Gates and consumers on a real cluster of three RabbitMQ nodes on this machine, and kills; \
 	five minutes
 	@tools/setup_cluster.sh
-	@$(BIN)/python -m pytest -s tests/cluster/proofs.py tests/cluster/tool_proofs.py tests/cluster/neighbour_proofs.py
+	@$(BIN)/python -m pytest -s tests/cluster/proofs.py tests/cluster/tool_proofs.py tests/cluster/neighbour_proofs.py \
+		tests/cluster/central_proofs.py
 
 fuzz: setup  ## Attack everything that reads strangers' bytes with a million hostile inputs; three to eight minutes
 	@$(BIN)/python -m tests.fuzz

@@ -91,8 +91,8 @@ def _columns(one: ReceivedPresence, at: datetime) -> dict[str, object]:
         "trust_state": max(parts, key=lambda state: _RANK.get(state, 2)) if parts else None,
         "first_kept": said.first_kept,
         "key_public": bytes.fromhex(said.key.public) if said.key else None,
-        "certificate_expires_at": said.certificate_expires_at,
-        "trust_list_expires_at": said.trust_list_expires_at,
+        "certificate_expires_at": _first_end(said, "certificate"),
+        "trust_list_expires_at": _first_end(said, "trust_list"),
         "disk_free_bytes": said.disk_free_bytes,
     }
     if one.kind == "birth":
@@ -101,6 +101,11 @@ def _columns(one: ReceivedPresence, at: datetime) -> dict[str, object]:
         found["configuration"] = _text(digest) if isinstance(digest, str) else None
         found["birth"] = one.payload
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _first_end(said: Presence, kind: str) -> datetime | None:
+    """When the first of a kind ends; None: the gate does not say it."""
+    return min((one.ends for one in said.expiries or () if one.kind == kind and one.ends is not None), default=None)
 
 
 def _note(database: Database, gate: str, columns: dict[str, object], at: datetime) -> None:
@@ -138,8 +143,10 @@ def _set(name: str) -> str:
 
 
 def _findings(said: Presence) -> list[Problem]:
-    found = said.findings or ()
-    return [Problem(one.code, _text(one.subject), one.severity) for one in found][:PROBLEMS_LIMIT]
+    found = [Problem(one.code, _text(one.subject), one.severity) for one in said.findings or ()]
+    failed = [one for one in said.expiries or () if one.trouble]
+    found += [Problem("RENEWAL_FAILED", _text(one.subject), "warning", _text(one.trouble)) for one in failed]
+    return found[:PROBLEMS_LIMIT]
 
 
 def _troubles(said: Presence) -> Iterator[Problem]:

@@ -98,6 +98,15 @@ class Finding(Reading):
     severity: Annotated[str, Field(pattern="^(note|warning|error)$")]
 
 
+class Expiry(Reading):
+    """When something ends that a gate goes by. `trouble`: why it could not be renewed."""
+
+    kind: Word
+    subject: Annotated[str, Field(max_length=256)] = ""
+    ends: datetime | None = Field(default=None, strict=False)
+    trouble: str = ""
+
+
 class Presence(Reading):
     """What a gate says of itself in status, birth or health; None: not in this message."""
 
@@ -126,8 +135,7 @@ class Presence(Reading):
     key: GateKey | None = None
     findings: tuple[Finding, ...] | None = Field(default=None, strict=False)
     disk_free_bytes: Count | None = None
-    certificate_expires_at: datetime | None = Field(default=None, strict=False)
-    trust_list_expires_at: datetime | None = Field(default=None, strict=False)
+    expiries: tuple[Expiry, ...] | None = Field(default=None, strict=False)
 
 
 @dataclass(frozen=True, slots=True)

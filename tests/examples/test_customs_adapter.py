@@ -111,7 +111,7 @@ def test_entities_are_not_expanded():
         read_command(PLACE, b'<!DOCTYPE a [<!ENTITY b "cc">]><COMMAND_INFO SEQ_NO="&b;"/>')
 
 
-# ---------------------------------------------------------------------------------------------------------- the whole way
+# -------------------------------------------------------------------------------------------------------- the whole way
 
 
 @contextmanager

@@ -73,16 +73,24 @@ def test_a_gate_is_told_with_its_lag_state_version_and_what_it_refused(store, ce
 
 def test_what_ends_and_when_is_told_as_far_as_a_gate_says_it(store, central_url):
     ends = (NOW + timedelta(days=9)).isoformat()
-    put(store, health(GATE, certificate_expires_at=ends))
+    expiries = [
+        {"kind": "certificate", "subject": "mqtt", "ends": ends, "trouble": "no answer"},
+        {"kind": "certificate", "subject": "site", "ends": None},
+        {"kind": "trust_list", "subject": "trust_list", "ends": (NOW + timedelta(days=2)).isoformat()},
+    ]
+    put(store, health(GATE, expiries=expiries))
     told = samples(collector(central_url))
     assert value(told, "gate_certificate_expires_seconds", gate=GATE) == (NOW + timedelta(days=9)).timestamp()
+    assert value(told, "gate_trust_list_expires_seconds", gate=GATE) == (NOW + timedelta(days=2)).timestamp()
+    [(problem,)] = store._database.execute("SELECT code FROM problems").fetchall()
+    assert problem == "RENEWAL_FAILED"
 
 
 def test_the_number_of_series_is_bounded_however_many_gates_there_are(database, central_url):
     database.execute("""
         INSERT INTO gates (gate, site, state, version, heard_at, status_at, stream, head, depth, trust_state,
-            clock_state, lists_state, acks_signed, refused_events, refused_acks, disk_free_bytes, certificate_expires_at,
-            trust_list_expires_at)
+            clock_state, lists_state, acks_signed, refused_events, refused_acks, disk_free_bytes,
+            certificate_expires_at, trust_list_expires_at)
         SELECT 'gate-' || n, '1', 'online', '0.2', now(), now(), 's', 1, 0, 'whole', 'SYNCED', 'FRESH', true, 0, 0, 1,
             now(), now() FROM generate_series(1, 30) n""")
     database.execute("INSERT INTO streams (gate, stream, digest) SELECT gate, 's', '' FROM gates")

@@ -15,12 +15,12 @@ from tests.support.consumer.consumer import acknowledged, journals, sent, uplink
 from tests.support.consumer.postgres import needs_postgres
 from tests.support.mqtt.linking import record
 from tests.support.mqtt.mosquitto import Broker, free_port, needs_mosquitto
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 pytestmark = [needs_postgres, needs_mosquitto]
 GATES = ("khorgos-01", "khorgos-02")
 KEY = SigningKey.from_seed(bytes(range(32)))
-PROGRAM = (sys.executable, "-c", "from central.operation.cli import main; main()")
+PROGRAM = (sys.executable, "-c", "from central.operation.main import main; main()")
 
 
 @pytest.fixture
@@ -149,3 +149,10 @@ def test_housekeeping_makes_the_months_to_come_and_drops_old_ones(config, databa
     )
     said = run("housekeep", config)
     assert "Dropped(month='2020_01', events=0)" in said
+
+
+def test_without_its_extra_the_command_says_what_to_install():
+    code = "import sys; sys.modules['psycopg'] = None; from central.operation.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=scaled(30))
+    assert done.returncode == 1
+    assert done.stderr.startswith("gate-central: the Python package psycopg is missing")
