@@ -73,7 +73,10 @@ def begin_reader(database: Database, reader: str, *, from_now: bool = False) -> 
 def next_events(database: Database, reader: str, limit: int = 500) -> list[StoredEvent]:
     """The next proven events for a reader, at most `limit`. Raises DatabaseError."""
     rows = database.execute(_NEXT, {"reader": reader, "limit": limit}).fetchall()
-    return [StoredEvent(*row[:5], bytes(row[5])) for row in rows]
+    return [
+        StoredEvent(number, gate, stream, seq, kind, bytes(payload))
+        for number, gate, stream, seq, kind, payload in rows
+    ]
 
 
 def take(database: Database, reader: str, positions: Sequence[ReaderPosition]) -> None:

@@ -169,7 +169,7 @@ def load_central(path: Path) -> CentralSettings:
         settings = CentralSettings.model_validate(document.data)
     except ValidationError as error:
         found = problems.from_pydantic(error.errors(include_url=False, include_input=False))
-        meant = {problem.meant for problem in found}
+        meant = {problem.meant for problem in found if problem.meant}
         found = [one for one in found if one.key not in meant]  # it is there, by a misspelt name
         told = {problem.key for problem in found}
         raise SettingsError([*found, *(one for one in wrong if one.key not in told)]) from None

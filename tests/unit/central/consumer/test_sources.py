@@ -39,7 +39,7 @@ def test_what_was_not_settled_comes_again_and_what_came_while_it_was_away_is_kep
     second.settle(came, [Answer("gate/v1/khorgos-03/ack", b"{}")])
     second.next_batch(0.2)
     second.close()
-    assert stored(broker.port, "gate/v1/khorgos-03/ack") == "{}"
+    assert stored(broker.port, "gate/v1/khorgos-03/ack")["payload"] == "{}"
     third = MqttSource(local(broker.port), OPTIONS)
     assert third.next_batch(0.2) == []
     third.close()
