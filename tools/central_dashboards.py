@@ -93,7 +93,7 @@ def choice(name: str, label: str, question: str, **rest: Any) -> Panel:
     """A variable with the values that the database has."""
     asked = " ".join(question.split())
     return {
-        "name": name, "label": label, "type": "query", "datasource": POSTGRES, "query": asked, "definition": asked,
+        "name": name, "label": label, "type": "query", "datasource": POSTGRES, "query": asked,
         "refresh": 2, "sort": 1, "multi": False, "includeAll": False,
     } | rest  # fmt: skip
 
@@ -110,6 +110,10 @@ def dashboard(name: str, title: str, text: str, panels: list[Panel], **rest: Any
         "tags": ["gate-central"],
         "asDropdown": False,
         "includeVars": False,
+        "keepTime": False,
+        "targetBlank": False,
+        "icon": "external link",
+        "tooltip": "",
     }
     return {
         "uid": f"gate-central-{name}",
