@@ -333,7 +333,7 @@ def dashboards() -> dict[str, Panel]:
 
 
 def text_of(made: Panel) -> str:
-    """A dashboard as it stands in its file."""
+    """The text of a dashboard's file."""
     return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
 
 

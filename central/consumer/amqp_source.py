@@ -22,7 +22,7 @@ EXCHANGE: Final = "amq.topic"
 PRESENCE: Final = ("status", "birth", "health")
 # Without the limit of 20 returns, RabbitMQ 4 throws away an event that a struggling database sent back too often.
 QUORUM: Final = {"x-queue-type": "quorum", "x-delivery-limit": -1}
-# News of presence that nobody took in a minute is no news.
+# What gates said of themselves a minute ago is out of date.
 PRESENCE_QUEUE: Final = {"x-max-length": 50_000, "x-message-ttl": 60_000}
 
 

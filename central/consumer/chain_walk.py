@@ -31,7 +31,7 @@ class Link:
 
 @dataclass(slots=True)
 class ChainWalk:
-    """Where the proof of a stream stands, and what it met. `keys`: those that were noted for the gate."""
+    """How far the proof of a stream has come, and what it met. `keys`: those that were noted for the gate."""
 
     gate: str
     stream: str

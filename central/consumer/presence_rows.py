@@ -118,7 +118,7 @@ def _note(database: Database, gate: str, columns: dict[str, object], at: datetim
     sets.append("first_heard_at = coalesce(g.first_heard_at, excluded.first_heard_at)")
     names = ", ".join(values)
     marks = ", ".join(f"%({name})s" for name in values)
-    # Only names of columns that stand in this module are put together here.
+    # Only names of columns from this module are put together here.
     database.execute(_NOTE.format(columns=names, values=marks, sets=", ".join(sets)).encode(), values)
     version = columns.get("version")
     if version is not None and (before is None or before[0] != version):

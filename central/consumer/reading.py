@@ -71,7 +71,7 @@ class ReceivedEvent:
 
 
 class Part(Reading):
-    """How one part of what a gate keeps stands."""
+    """The state of one part of what a gate keeps."""
 
     state: Word
     cause: str = ""
@@ -149,7 +149,7 @@ class ReceivedPresence:
 
 
 def gate_of(topic: str) -> str:
-    """The gate whose topic it is; empty where it is no gate's."""
+    """The gate whose topic it is; empty where it is not a gate's."""
     parts = topic.split("/")
     return parts[2] if len(parts) > 3 and parts[:2] == ["gate", "v1"] else ""  # noqa: PLR2004 - root, version, gate
 

@@ -1,4 +1,4 @@
-"""What is no message of a gate, and what cannot be true beside what is stored."""
+"""What is not a message of a gate, and what cannot be true beside what is stored."""
 
 from __future__ import annotations
 

@@ -7,12 +7,12 @@ from typing import Any, Final, TypeAlias
 import psycopg
 
 Database: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
-"""Opened with autocommit: what belongs together stands in `with database.transaction()`."""
+"""Opened with autocommit: what belongs together goes into `with database.transaction()`."""
 
 DatabaseError = psycopg.Error
 CONNECT_S: Final = 10
 TCP_ANSWER_MS: Final = 20_000
-# A worker that froze must not hold a stream's lock for ever; a commit must outlive a power cut.
+# A worker that froze must not hold a stream's lock forever; a commit must outlive a power cut.
 _WRITER: Final = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=60s -c synchronous_commit=on"
 _READER: Final = "-c default_transaction_read_only=on -c statement_timeout=20s"
 

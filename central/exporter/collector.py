@@ -55,7 +55,7 @@ GAUGES: Final[tuple[tuple[str, str, Callable[[GateFigures], float | None]], ...]
     ("gate_conflicts", "What does not fit its chain; somebody must look.", lambda g: g.conflicts),
 )
 COUNTERS: Final[tuple[tuple[str, str, Callable[[GateFigures], float]], ...]] = (
-    ("gate_rejected_messages", "Messages below its topic that are none.", lambda g: g.rejected),
+    ("gate_rejected_messages", "Messages below its topic that cannot be read.", lambda g: g.rejected),
 )
 
 
@@ -117,7 +117,7 @@ def _of_all(fleet: FleetFigures, took_s: float) -> Iterable[Metric]:
         family = GaugeMetricFamily(PREFIX + name, text)
         family.add_metric([], value)
         yield family
-    rejected = CounterMetricFamily(f"{PREFIX}rejected_messages", "Messages that are none, of all topics.")
+    rejected = CounterMetricFamily(f"{PREFIX}rejected_messages", "Messages that cannot be read, of all topics.")
     rejected.add_metric([], fleet.rejected)
     yield rejected
 

@@ -14,7 +14,7 @@ OUTCOMES: Final = ("passed", "refused", "other")
 SERIES_A_GATE: Final = 26
 """At most. Every label beside the gate's id has few values, or one at a time."""
 
-# Behind which of three words an outcome stands: a series for each of eight would be 8,000 for 1,000 gates.
+# Outcomes are counted under three words: a series for each of eight would be 8,000 for 1,000 gates.
 _FIGURES: Final = """
 SELECT f.gate, coalesce(f.site, '') AS site, f.state, coalesce(f.version, '') AS version, f.rank, f.problems::int,
     extract(epoch FROM f.since)::float8 AS problem_since_s,

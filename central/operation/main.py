@@ -14,7 +14,7 @@ def main() -> None:
             raise
         sys.stderr.write(
             f"gate-central: the Python package {error.name} is missing. Install the central side with its extra: "
-            "pip install 'gate_agent-*.whl[central]'\n"
+            "pip install 'gate-agent[central]', from the wheel of your release\n"
         )
         sys.exit(1)
     run()

@@ -15,7 +15,7 @@ SERIAL = 20
 
 
 class FrameError(ValueError):
-    """What came is no frame, or no message; says why."""
+    """What came cannot be read as a frame or a message; says why."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Gathered:
-    """What a lane tells of one vehicle. `serial`: 20 digits, which the platform echoes; empty: not known."""
+    """What a lane says about one vehicle. `serial`: 20 digits, which the platform echoes; empty: not known."""
 
     place: Place
     serial: str

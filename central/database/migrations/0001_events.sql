@@ -1,6 +1,6 @@
 -- Events as the gates sent them, how far each stream is proven, and what does not fit.
 
--- One life of a gate's journal. The row is the lock of the stream: whoever stores events of it holds this row.
+-- One life of a gate's journal. The row is the lock of the stream: who stores events of it holds this row.
 CREATE TABLE streams (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     gate text NOT NULL,
@@ -88,7 +88,7 @@ CREATE TABLE conflicts (
     PRIMARY KEY (gate, stream, seq, kind, digest)
 );
 
--- What is no message of a gate: the dead letters, each with the beginning of its bytes.
+-- What is not a message of a gate: the dead letters, each with the beginning of its bytes.
 CREATE TABLE rejected (
     topic text NOT NULL,
     digest bytea NOT NULL,
