@@ -173,7 +173,7 @@ def fleet() -> Panel:
     )  # fmt: skip
     vehicles = panel(
         "timeseries", "Vehicles an hour by outcome", (12, 24, 12, 8),
-        sql("""SELECT hour AS "time", outcome AS metric, sum(vehicles)::float8 AS vehicles FROM vehicle_hours
+        sql("""SELECT hour AS "time", outcome AS metric, sum(vehicles)::float8 AS vehicles FROM fleet_hours
             WHERE $__timeFilter(hour) GROUP BY 1, 2 ORDER BY 1, 2""", "time_series"),
         "By the hour in which their events arrived, dry runs left out.",
     )  # fmt: skip
@@ -300,17 +300,21 @@ def vehicles() -> Panel:
             "The newest 500 of the range. Plate and permit: whole, as they are written here; empty: any.",
             overrides=[to_gate(), coloured("outcome"), column("duration", unit="s")]),
         panel("timeseries", "Vehicles an hour by outcome", (0, 14, 12, 8), sql("""SELECT hour AS "time",
-            outcome AS metric, sum(vehicles)::float8 AS vehicles FROM vehicle_hours WHERE $__timeFilter(hour)
+            outcome AS metric, sum(vehicles)::float8 AS vehicles FROM fleet_hours WHERE $__timeFilter(hour)
             GROUP BY 1, 2 ORDER BY 1, 2""", "time_series"), "All gates, dry runs left out."),
-        panel("bargauge", "Why vehicles did not pass", (12, 14, 6, 8), sql("""SELECT reason, count(*) AS vehicles
-            FROM vehicles WHERE $__timeFilter(stored_at) AND NOT dry_run
+        panel("bargauge", "Why vehicles did not pass", (12, 14, 6, 8), sql("""SELECT reason, sum(vehicles)::bigint AS vehicles
+            FROM fleet_hours WHERE $__timeFilter(hour)
             AND outcome NOT IN ('passed', 'passed_with_violation', 'overridden')
             GROUP BY reason ORDER BY 2 DESC, 1 LIMIT 10"""), "The reasons of docs/reasons.md.",
             orientation="horizontal", displayMode="basic", reduceOptions={"calcs": [], "fields": "", "values": True}),
         panel("table", "Busiest gates, and what they refuse", (18, 14, 6, 8), sql("""SELECT gate,
             sum(vehicles)::bigint AS vehicles, round(100 * coalesce(sum(vehicles) FILTER (WHERE outcome = 'denied'), 0)
-            / sum(vehicles), 1)::float8 AS "refused" FROM vehicle_hours WHERE $__timeFilter(hour)
-            GROUP BY gate ORDER BY 2 DESC LIMIT 20"""), "Refused: in percent.",
+            / sum(vehicles), 1)::float8 AS "refused" FROM (
+            SELECT gate, outcome, vehicles FROM vehicle_hours WHERE $__timeFilter(hour)
+            AND $__timeTo()::timestamptz - $__timeFrom()::timestamptz <= interval '2 d'
+            UNION ALL SELECT gate, outcome, vehicles FROM vehicle_days WHERE $__timeFilter(day)
+            AND $__timeTo()::timestamptz - $__timeFrom()::timestamptz > interval '2 d') counts
+            GROUP BY gate ORDER BY 2 DESC LIMIT 20"""), "Refused: in percent. Ranges of more than two days are counted by whole days.",
             overrides=[to_gate(), column("refused", unit="percent")]),
         panel("table", "Alarms", (0, 22, 24, 9), sql("""SELECT e.stored_at AS "arrived", s.gate, e.lane,
             convert_from(e.payload, 'UTF8')::json -> 'data' ->> 'alarm' AS alarm,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,6 +12,23 @@ if TYPE_CHECKING:
 
     from central.consumer.reading import Closed, ReceivedEvent
     from central.database import Database
+
+
+SHARDS: Final = 16
+_BY_GATE: Final = """
+INSERT INTO {table} AS t ({column}, gate, outcome, vehicles)
+SELECT %s, * FROM unnest(%s::text[], %s::text[], %s::bigint[])
+ON CONFLICT (gate, {column}, outcome) DO UPDATE SET vehicles = t.vehicles + excluded.vehicles
+"""
+_TOTALS: Final = """
+INSERT INTO vehicle_totals AS t (gate, outcome, vehicles) SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[])
+ON CONFLICT (gate, outcome) DO UPDATE SET vehicles = t.vehicles + excluded.vehicles
+"""
+_BY_REASON: Final = """
+INSERT INTO fleet_hours AS t (hour, shard, outcome, reason, vehicles)
+SELECT %s, pg_backend_pid() %% %s, * FROM unnest(%s::text[], %s::text[], %s::bigint[])
+ON CONFLICT (hour, outcome, reason, shard) DO UPDATE SET vehicles = t.vehicles + excluded.vehicles
+"""
 
 
 def insert_vehicles(database: Database, events: Sequence[tuple[int, ReceivedEvent]], at: datetime) -> None:
@@ -58,15 +75,9 @@ def _count(database: Database, ended: Sequence[tuple[ReceivedEvent, Closed]], at
     keys = sorted(counts)  # one order for all workers
     values = ([gate for gate, _ in keys], [outcome for _, outcome in keys], [counts[key] for key in keys])
     hour = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    database.execute(
-        "INSERT INTO vehicle_hours (hour, gate, outcome, vehicles) SELECT %s, * FROM unnest(%s::text[], %s::text[], "
-        "%s::bigint[]) ON CONFLICT (gate, hour, outcome) DO UPDATE SET vehicles = vehicle_hours.vehicles + "
-        "excluded.vehicles",
-        (hour, *values),
-    )
-    database.execute(
-        "INSERT INTO vehicle_totals (gate, outcome, vehicles) SELECT * FROM unnest(%s::text[], %s::text[], "
-        "%s::bigint[]) ON CONFLICT (gate, outcome) DO UPDATE SET vehicles = vehicle_totals.vehicles + "
-        "excluded.vehicles",
-        values,
-    )
+    for table, column, moment in (("vehicle_hours", "hour", hour), ("vehicle_days", "day", hour.replace(hour=0))):
+        database.execute(_BY_GATE.format(table=table, column=column).encode(), (moment, *values))
+    database.execute(_TOTALS, values)
+    reasons = Counter((closed.outcome, closed.reason) for _, closed in ended)
+    rows = sorted((outcome, reason, count) for (outcome, reason), count in reasons.items())
+    database.execute(_BY_REASON, (hour, SHARDS, *([row[place] for row in rows] for place in range(3))))

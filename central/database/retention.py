@@ -54,6 +54,14 @@ WHERE coalesce(p.seq, s.begun_after) < h.last ORDER BY 1, 2 LIMIT 1
 """
 
 
+_COUNTS = (
+    "DELETE FROM past_problems WHERE until < %s::timestamptz - make_interval(months => %s)",
+    "DELETE FROM vehicle_hours WHERE hour < %s::timestamptz - make_interval(months => %s)",
+    "DELETE FROM vehicle_days WHERE day < %s::timestamptz - make_interval(months => %s)",
+    "DELETE FROM fleet_hours WHERE hour < %s::timestamptz - make_interval(months => %s)",
+)
+
+
 def drop_old_months(database: Database, now: datetime, keep_months: int) -> list[Dropped | Kept]:
     """Drop each month that ended `keep_months` months ago or earlier, whatever is proven of it; say what became of it.
 
@@ -67,12 +75,8 @@ def drop_old_months(database: Database, now: datetime, keep_months: int) -> list
         if month >= oldest:
             break
         told.append(_give_up(database, month))
-    database.execute(
-        "DELETE FROM past_problems WHERE until < %s::timestamptz - make_interval(months => %s)", (now, keep_months)
-    )
-    database.execute(
-        "DELETE FROM vehicle_hours WHERE hour < %s::timestamptz - make_interval(months => %s)", (now, keep_months)
-    )
+    for question in _COUNTS:
+        database.execute(question, (now, keep_months))
     return told
 
 

@@ -59,6 +59,11 @@ FROM events e JOIN streams s ON s.id = e.stream_id WHERE e.type = 'transaction.c
 _AFTER = (
     """INSERT INTO vehicle_hours (gate, hour, outcome, vehicles)
     SELECT gate, date_trunc('hour', stored_at), outcome, count(*) FROM vehicles GROUP BY 1, 2, 3""",
+    """INSERT INTO vehicle_days (gate, day, outcome, vehicles)
+    SELECT gate, date_trunc('day', hour), outcome, sum(vehicles) FROM vehicle_hours GROUP BY 1, 2, 3""",
+    """INSERT INTO fleet_hours (hour, outcome, reason, shard, vehicles)
+    SELECT date_trunc('hour', stored_at), outcome, reason, mod(stream_id, 3), count(*) FROM vehicles
+    GROUP BY 1, 2, 3, 4""",
     "INSERT INTO vehicle_totals SELECT gate, outcome, sum(vehicles) FROM vehicle_hours GROUP BY 1, 2",
     """UPDATE streams s SET watermark = e.last, last_seq = e.last, signed_seq = e.last - 20
     FROM (SELECT stream_id, max(seq) AS last FROM events GROUP BY 1) e WHERE e.stream_id = s.id""",

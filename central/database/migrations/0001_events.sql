@@ -67,6 +67,26 @@ CREATE TABLE vehicle_hours (
 );
 CREATE INDEX vehicle_hours_hour ON vehicle_hours (hour);
 
+-- The same by day, for ranges of weeks over all gates.
+CREATE TABLE vehicle_days (
+    gate text NOT NULL,
+    day timestamptz NOT NULL,
+    outcome text NOT NULL,
+    vehicles bigint NOT NULL,
+    PRIMARY KEY (day, gate, outcome)
+);
+
+-- The same of all gates together, with the reason. Each worker counts in a shard of its own, so that none waits for
+-- another: add them up.
+CREATE TABLE fleet_hours (
+    hour timestamptz NOT NULL,
+    outcome text NOT NULL,
+    reason text NOT NULL,
+    shard smallint NOT NULL,
+    vehicles bigint NOT NULL,
+    PRIMARY KEY (hour, outcome, reason, shard)
+);
+
 -- The same since the beginning, for counters that never go back.
 CREATE TABLE vehicle_totals (
     gate text NOT NULL,

@@ -13,8 +13,8 @@ END $$;
 DO $$
 BEGIN
     IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'gate_central_read') THEN
-        GRANT SELECT ON streams, events, vehicles, vehicle_hours, vehicle_totals, conflicts, rejected, gates,
-            gate_versions, problems, past_problems, totals, gate_keys, dropped_events, readers, reader_positions,
-            replay_orders, central, gate_progress, open_problems, fleet TO gate_central_read;
+        GRANT SELECT ON streams, events, vehicles, vehicle_hours, vehicle_days, fleet_hours, vehicle_totals, conflicts,
+            rejected, gates, gate_versions, problems, past_problems, totals, gate_keys, dropped_events, readers,
+            reader_positions, replay_orders, central, gate_progress, open_problems, fleet TO gate_central_read;
     END IF;
 END $$;

@@ -28,6 +28,8 @@ def targets(path):
 
 def filled(question, first, last, **chosen):
     """A question with its range and with what a person has chosen."""
+    for macro, moment in (("$__timeFrom()", first), ("$__timeTo()", last)):
+        question = question.replace(macro, f"'{moment.isoformat()}'")
     question = MACRO.sub(rf"\1 BETWEEN '{first.isoformat()}' AND '{last.isoformat()}'", question)
     for name, value in chosen.items():
         quoted = "'" + value.replace("'", "''") + "'"

@@ -109,6 +109,8 @@ def test_a_transaction_that_ended_is_a_vehicle_and_is_counted_and_one_of_a_dry_r
     ]
     assert rows(database, "SELECT gate, outcome, vehicles FROM vehicle_totals") == [(GATE, "passed", 1)]
     assert rows(database, "SELECT hour, vehicles FROM vehicle_hours") == [(NOW.replace(minute=0), 1)]
+    assert rows(database, "SELECT day, vehicles FROM vehicle_days") == [(NOW.replace(hour=0, minute=0), 1)]
+    assert rows(database, "SELECT outcome, reason, vehicles FROM fleet_hours") == [("passed", "OK", 1)]
 
 
 def test_the_end_of_a_transaction_in_words_that_are_not_known_is_stored_and_no_vehicle(store, database):
