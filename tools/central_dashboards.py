@@ -85,7 +85,8 @@ def number(title: str, place: tuple[int, int, int, int], question: str, text: st
     return panel(
         "stat", title, place, sql(question), text,
         defaults={"thresholds": {"mode": "absolute", "steps": levels}, "noValue": "0"},
-        colorMode="background", graphMode="none", reduceOptions={"calcs": ["lastNotNull"], "fields": "", "values": False},
+        colorMode="background", graphMode="none",
+        reduceOptions={"calcs": ["lastNotNull"], "fields": "", "values": False},
     )  # fmt: skip
 
 
@@ -137,7 +138,8 @@ def fleet() -> Panel:
     """What an operator asks first: what is wrong, where, and since when."""
     wrong = panel(
         "table", "What is wrong, the gravest and oldest first", (0, 4, 24, 11),
-        sql("""SELECT gate, site, state, worst, code, subject, detail, since, problems, lag, version, status_at AS "last status"
+        sql("""SELECT gate, site, state, worst, code, subject, detail, since, problems, lag, version, status_at AS
+            "last status"
             FROM fleet WHERE rank >= 2 ORDER BY rank DESC, since NULLS FIRST, gate LIMIT 500"""),
         "One row a gate: its worst problem, and since when. docs/central.md says what each code means and what to do.",
         overrides=[to_gate(), coloured("state"), coloured("worst"), ago("since"), ago("last status")],
@@ -166,8 +168,10 @@ def fleet() -> Panel:
     )  # fmt: skip
     lag = panel(
         "timeseries", "Gates that do not answer, and gates that are behind", (0, 24, 12, 8),
-        prom("""label_replace(count(gate_central_gate_state{state!="online"} == 1) or vector(0), "what", "not online", "", "")
-            or label_replace(count(gate_central_gate_lag_events > 100) or vector(0), "what", "behind by more than 100", "", "")
+        prom("""label_replace(count(gate_central_gate_state{state!="online"} == 1) or vector(0), "what", "not
+            online", "", "")
+            or label_replace(count(gate_central_gate_lag_events > 100) or vector(0), "what", "behind by more than
+            100", "", "")
             """.replace("\n", " "), "{{what}}"),
         "From the exporter. Both rise together: the broker or the line. Only the second: the consumer or its database.",
     )  # fmt: skip
@@ -201,8 +205,10 @@ GATE: Final = "${gate:sqlstring}"
 def one_gate() -> Panel:
     """One gate: how it is, what is wrong and was, its vehicles and its way to central."""
     panels = [
-        panel("table", "How it is", (0, 0, 24, 5), sql(f"""SELECT f.gate, f.site, f.state, f.state_since AS "state since",
-            f.worst, f.version, g.version_since AS "version since", f.trust_state AS "trust state", f.clock_state AS clock,
+        panel("table", "How it is", (0, 0, 24, 5), sql(f"""SELECT f.gate, f.site, f.state, f.state_since AS "state
+            since",
+            f.worst, f.version, g.version_since AS "version since", f.trust_state AS "trust state", f.clock_state
+            AS clock,
             f.lists_state AS lists, g.trust_list_expires_at AS "trust list ends",
             g.certificate_expires_at AS "certificate ends", f.status_at AS "last status", f.trouble
             FROM fleet f JOIN gates g ON g.gate = f.gate WHERE f.gate = {GATE}"""),
@@ -230,7 +236,8 @@ def one_gate() -> Panel:
             AND c.stream = s.stream) AS conflicts FROM streams s WHERE gate = {GATE} ORDER BY id DESC LIMIT 20"""),
             "A new journal begins only after a new disk or damage: more than one row has a story.",
             overrides=[ago("begun"), ago("watermark moved")]),
-        panel("table", "Last vehicles", (0, 26, 12, 10), sql(f"""SELECT closed_at AS "time", lane, outcome, reason, plate,
+        panel("table", "Last vehicles", (0, 26, 12, 10), sql(f"""SELECT closed_at AS "time", lane, outcome, reason,
+            plate,
             permit, duration_s AS "duration" FROM vehicles WHERE gate = {GATE} AND $__timeFilter(stored_at)
             ORDER BY stored_at DESC LIMIT 100"""), "The time is the gate's clock.",
             overrides=[coloured("outcome"), column("duration", unit="s")]),
@@ -263,10 +270,12 @@ def roll_out() -> Panel:
             count(*) AS gates FROM gates GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20"""), "As their last status says.",
             orientation="horizontal", displayMode="basic", reduceOptions={"calcs": [], "fields": "", "values": True}),
         panel("timeseries", "Gates that took up the chosen version", (8, 4, 16, 8), sql(f"""SELECT
-            date_trunc('hour', since) AS "time", sum(count(*)) OVER (ORDER BY date_trunc('hour', since))::float8 AS gates
+            date_trunc('hour', since) AS "time", sum(count(*)) OVER (ORDER BY date_trunc('hour', since))::float8 AS
+            gates
             FROM (SELECT gate, min(since) AS since FROM gate_versions WHERE version = {target} GROUP BY gate) firsts
             GROUP BY 1 ORDER BY 1""", "time_series"), "All so far, by hour."),
-        panel("table", "Changed and wrong: look here first", (0, 12, 24, 8), sql(f"""SELECT f.gate, f.site, f.worst, f.code,
+        panel("table", "Changed and wrong: look here first", (0, 12, 24, 8), sql(f"""SELECT f.gate, f.site,
+            f.worst, f.code,
             f.subject, f.detail, f.since, g.version_since AS "version since" FROM fleet f JOIN gates g USING (gate)
             WHERE g.version = {target} AND f.rank >= 2 AND f.since >= g.version_since
             ORDER BY f.rank DESC, f.since LIMIT 200"""), "Problems that began after the change.",
@@ -283,7 +292,8 @@ def roll_out() -> Panel:
     ]  # fmt: skip
     variables = [choice("version", "Version", "SELECT version FROM gates WHERE version IS NOT NULL GROUP BY version",
                         sort=4)]  # fmt: skip
-    return dashboard("rollout", "Gates: roll-out", "Which gates run what, and what became of those that changed.", panels,
+    text = "Which gates run what, and what became of those that changed."
+    return dashboard("rollout", "Gates: roll-out", text, panels,
                      variables=variables, since="now-7d")  # fmt: skip
 
 
@@ -293,7 +303,8 @@ def vehicles() -> Panel:
         AND (${plate:sqlstring} = '' OR v.plate = ${plate:sqlstring})
         AND (${permit:sqlstring} = '' OR v.permit = ${permit:sqlstring})"""
     panels = [
-        panel("table", "Last vehicles", (0, 0, 24, 14), sql(f"""SELECT v.stored_at AS "arrived", v.gate, v.lane, v.outcome,
+        panel("table", "Last vehicles", (0, 0, 24, 14), sql(f"""SELECT v.stored_at AS "arrived", v.gate, v.lane,
+            v.outcome,
             v.reason, v.plate, v.permit, v.duration_s AS "duration", v.closed_at AS "by the gate's clock",
             v.transaction_id AS "transaction", v.dry_run AS "dry run" FROM vehicles v
             WHERE $__timeFilter(v.stored_at) AND {chosen} ORDER BY v.stored_at DESC LIMIT 500"""),
@@ -302,7 +313,8 @@ def vehicles() -> Panel:
         panel("timeseries", "Vehicles an hour by outcome", (0, 14, 12, 8), sql("""SELECT hour AS "time",
             outcome AS metric, sum(vehicles)::float8 AS vehicles FROM fleet_hours WHERE $__timeFilter(hour)
             GROUP BY 1, 2 ORDER BY 1, 2""", "time_series"), "All gates, dry runs left out."),
-        panel("bargauge", "Why vehicles did not pass", (12, 14, 6, 8), sql("""SELECT reason, sum(vehicles)::bigint AS vehicles
+        panel("bargauge", "Why vehicles did not pass", (12, 14, 6, 8), sql("""SELECT reason, sum(vehicles)::bigint
+            AS vehicles
             FROM fleet_hours WHERE $__timeFilter(hour)
             AND outcome NOT IN ('passed', 'passed_with_violation', 'overridden')
             GROUP BY reason ORDER BY 2 DESC, 1 LIMIT 10"""), "The reasons of docs/reasons.md.",
@@ -314,7 +326,8 @@ def vehicles() -> Panel:
             AND $__timeTo()::timestamptz - $__timeFrom()::timestamptz <= interval '2 d'
             UNION ALL SELECT gate, outcome, vehicles FROM vehicle_days WHERE $__timeFilter(day)
             AND $__timeTo()::timestamptz - $__timeFrom()::timestamptz > interval '2 d') counts
-            GROUP BY gate ORDER BY 2 DESC LIMIT 20"""), "Refused: in percent. Ranges of more than two days are counted by whole days.",
+            GROUP BY gate ORDER BY 2 DESC LIMIT
+            20"""), "Refused: in percent. Ranges of more than two days are counted by whole days.",
             overrides=[to_gate(), column("refused", unit="percent")]),
         panel("table", "Alarms", (0, 22, 24, 9), sql("""SELECT e.stored_at AS "arrived", s.gate, e.lane,
             convert_from(e.payload, 'UTF8')::json -> 'data' ->> 'alarm' AS alarm,
