@@ -31,7 +31,12 @@ def sql(text: str, form: str = "table") -> Panel:
 
 def prom(expression: str, legend: str = "", *, instant: bool = False) -> Panel:
     """A question to Prometheus."""
-    asked: Panel = {"refId": "A", "datasource": PROMETHEUS, "expr": expression, "legendFormat": legend}
+    asked: Panel = {
+        "refId": "A",
+        "datasource": PROMETHEUS,
+        "expr": " ".join(expression.split()),
+        "legendFormat": legend,
+    }
     return asked | ({"instant": True, "range": False} if instant else {})
 
 
@@ -168,11 +173,10 @@ def fleet() -> Panel:
     )  # fmt: skip
     lag = panel(
         "timeseries", "Gates that do not answer, and gates that are behind", (0, 24, 12, 8),
-        prom("""label_replace(count(gate_central_gate_state{state!="online"} == 1) or vector(0), "what", "not
-            online", "", "")
-            or label_replace(count(gate_central_gate_lag_events > 100) or vector(0), "what", "behind by more than
-            100", "", "")
-            """.replace("\n", " "), "{{what}}"),
+        prom("""label_replace(count(gate_central_gate_state{state!="online"} == 1) or vector(0),
+            "what", "not online", "", "")
+            or label_replace(count(gate_central_gate_lag_events > 100) or vector(0),
+            "what", "behind by more than 100", "", "")""", "{{what}}"),
         "From the exporter. Both rise together: the broker or the line. Only the second: the consumer or its database.",
     )  # fmt: skip
     vehicles = panel(
