@@ -6,6 +6,7 @@ Fields that a later agent adds are left alone.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -17,6 +18,7 @@ from agent.core.events import digest_of
 EVENT_BYTES: Final = 65_536
 PRESENCE_BYTES: Final = 1_048_576
 _GATE: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+_GATE_ID: Final = re.compile(_GATE)
 Word = Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,128}$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -157,6 +159,8 @@ def gate_of(topic: str) -> str:
 def read_message(topic: str, payload: bytes) -> ReceivedEvent | ReceivedPresence:
     """Read a message. Raises MessageInvalidError."""
     gate, kind = gate_of(topic), topic.rpartition("/")[2]
+    if gate and not _GATE_ID.fullmatch(gate):
+        raise MessageInvalidError("the topic names no gate: 1 to 64 of A-Z a-z 0-9 . _ -")
     try:
         if topic.startswith(f"gate/v1/{gate}/event/"):
             return _event(topic, gate, payload)

@@ -228,6 +228,7 @@ def test_an_event_that_does_not_follow_stops_the_watermark_and_says_why(store, d
         (f"gate/v1/{GATE}/status", b'{"seq_head": -1}', "seq_head"),
         (f"gate/v1/{GATE}/evidence/aa", b"jpeg", "no topic"),
         ("elsewhere", b"", "no topic"),
+        ("gate/v1/a gate/status", b"{}", "names no gate"),
     ],
 )
 def test_what_is_no_message_is_kept_counted_and_holds_up_nothing(store, database, topic, payload, why):
