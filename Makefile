@@ -10,7 +10,7 @@ BIN    := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare \
-	test-cluster test-generators proofs faults fuzz fuzz-guided properties races model mutants soak soak-lane \
+	test-cluster test-central test-generators proofs faults fuzz fuzz-guided properties races model mutants soak soak-lane \
 	soak-vision stress train train-detector schema texts architecture format lock deb release sign clean
 
 # A line that ends in a backslash goes on in the next.
@@ -59,6 +59,13 @@ test-package: setup  ## Build the Debian package, and boot it in a container: up
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
 	@$(BIN)/python -m pytest -m long tests/packaging
 
+GATES ?= 1000
+VEHICLES ?= 10
+test-central: setup  ## Ask the central database all that the dashboards ask, over a thousand gates and a month of \
+	events; some minutes, 4 GB of disk; GATES=, VEHICLES= a gate and a day
+	@tools/setup_central.sh
+	@$(BIN)/python -m tests.central --gates $(GATES) --vehicles $(VEHICLES)
+
 proofs: setup  ## The longer proofs: crashes by the hundred, the console in a browser, the package in a container
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
 	@$(BIN)/python -m pytest -m long
@@ -70,7 +77,8 @@ faults: setup  ## Kill agent, broker, consumer, power, network and disk by the h
 test-cluster: setup  ## Gates and consumers on a real cluster of three RabbitMQ nodes on this machine, and kills; \
 	five minutes
 	@tools/setup_cluster.sh
-	@$(BIN)/python -m pytest -s tests/cluster/proofs.py tests/cluster/tool_proofs.py tests/cluster/neighbour_proofs.py
+	@$(BIN)/python -m pytest -s tests/cluster/proofs.py tests/cluster/tool_proofs.py tests/cluster/neighbour_proofs.py \
+		tests/cluster/central_proofs.py
 
 test-generators: setup  ## Read the contract with others' tools: ajv, modelina, datamodel-code-generator, quicktype, \
 	and a consumer in TypeScript beside a real gate; errors 0, one line a tool; five minutes

@@ -75,6 +75,7 @@ if TYPE_CHECKING:
         Witness,
     )
     from agent.settings.model.lane_relations import interlocks, shared_arms
+    from agent.settings.model.pydantic_problems import PydanticProblems
     from agent.settings.model.schema import Schema, choices, expected
     from agent.settings.model.values import broker_address
     from agent.settings.rules.driver_page import screen_token
@@ -126,6 +127,7 @@ __all__ = [
     "Permits",
     "Privacy",
     "Problem",
+    "PydanticProblems",
     "Scanner",
     "Schema",
     "Settings",

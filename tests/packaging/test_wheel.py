@@ -93,6 +93,7 @@ def test_the_wheel_installs_the_command_and_the_contracts_of_drivers_for_pytest(
     assert [line for line in points.splitlines() if line] == [
         "[console_scripts]",
         "gate-agent = agent.cli.main:main",
+        "gate-central = central.operation.main:main",
         "[pytest11]",
         "gate_agent.contracts = drivers.contracts.plugin",
     ]

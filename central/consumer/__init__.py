@@ -1,0 +1,39 @@
+"""The consumer: takes what gates publish from a broker, proves and stores it, and tells each gate how far.
+
+May talk to a broker and to the central database. Everything that comes from the broker is checked here first.
+"""
+
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from central.consumer.amqp_source import AmqpSource
+    from central.consumer.broker_options import BrokerOptions
+    from central.consumer.gap_report import GapLine, gaps
+    from central.consumer.intake import BATCH, Answer, Message, Source
+    from central.consumer.mqtt_source import MqttSource
+    from central.consumer.replay import ReplayKey, ReplayOrder, order_replays, wanted_replays
+    from central.consumer.service import ConsumerService
+    from central.consumer.store import AckKey, EventStore
+else:
+    __getattr__ = lazy_face(__name__)
+
+__all__ = [
+    "BATCH",
+    "AckKey",
+    "AmqpSource",
+    "Answer",
+    "BrokerOptions",
+    "ConsumerService",
+    "EventStore",
+    "GapLine",
+    "Message",
+    "MqttSource",
+    "ReplayKey",
+    "ReplayOrder",
+    "Source",
+    "gaps",
+    "order_replays",
+    "wanted_replays",
+]

@@ -1,0 +1,202 @@
+"""What gates publish, read and checked: events, and what they say of themselves.
+
+The broker lets a gate write below its own topic only: the topic says who sent a message, its payload only claims.
+Fields that a later agent adds are left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from agent.core.events import digest_of
+
+EVENT_BYTES: Final = 65_536
+PRESENCE_BYTES: Final = 1_048_576
+_GATE: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+_GATE_ID: Final = re.compile(_GATE)
+Word = Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,128}$")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
+class MessageInvalidError(ValueError):
+    """A message is not what its topic says; the message says why."""
+
+
+class Reading(BaseModel):
+    """Base of what is read. Of later agents, what is not known is left alone."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+
+class Envelope(Reading):
+    """What is needed of an event's envelope."""
+
+    source: str = Field(pattern=rf"^/gate/{_GATE}$")
+    stream: Word
+    seq: int = Field(ge=1, le=2**31 - 1)
+    type: Word
+    time: datetime = Field(strict=False)
+    lane: Word | None = None
+    transaction: Word | None = None
+    dryrun: bool = False
+    prev: Digest
+    data: dict[str, Any]
+
+
+class Closed(Reading):
+    """What is needed of the end of a transaction."""
+
+    outcome: Word
+    reason: Word
+    assumed: bool = False
+    taken: bool | None = None
+    plate: Word | None = None
+    permit: Word | None = None
+    duration_s: float = Field(default=0.0, ge=0, le=1e9)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedEvent:
+    """An event that came: its envelope, its bytes and their SHA-256 in hex. `closed`: of the end of a transaction."""
+
+    gate: str
+    envelope: Envelope
+    payload: bytes
+    digest: str
+    closed: Closed | None
+
+
+class Part(Reading):
+    """The state of one part of what a gate keeps."""
+
+    state: Word
+    cause: str = ""
+
+
+class Lists(Reading):
+    """The lists that a gate holds."""
+
+    state: Word | None = None
+    trust: Count = 0
+
+
+class GateKey(Reading):
+    """The key by which a gate signs."""
+
+    public: Digest
+
+
+class Finding(Reading):
+    """A problem that a gate found."""
+
+    code: Word
+    subject: Annotated[str, Field(max_length=256)] = ""
+    severity: Annotated[str, Field(pattern="^(note|warning|error)$")]
+
+
+class Expiry(Reading):
+    """When something ends that a gate goes by. `trouble`: why it could not be renewed."""
+
+    kind: Word
+    subject: Annotated[str, Field(max_length=256)] = ""
+    ends: datetime | None = Field(default=None, strict=False)
+    trouble: str = ""
+
+
+class Presence(Reading):
+    """What a gate says of itself in status, birth or health; None: not in this message."""
+
+    state: Word | None = None
+    version: Word | None = None
+    boot: Word | None = None
+    stream: Word | None = None
+    seq_head: Count | None = None
+    seq_acked: Count | None = None
+    depth: Count | None = None
+    ack_mode: Word | None = None
+    trouble: str | None = None
+    refused: Count | None = None
+    acks: dict[str, Count] | None = None
+    acks_signed: bool | None = None
+    clock_state: Word | None = None
+    clock_synced: bool | None = None
+    lists: Lists | None = None
+    trust_state: dict[str, Part] | None = None
+    configuration_problem: str | None = None
+    pictures_trouble: str | None = None
+    journal_failing: bool | None = None
+    devices: dict[str, str] | None = None
+    inventory: dict[str, Any] | None = None
+    first_kept: Count | None = None
+    key: GateKey | None = None
+    findings: tuple[Finding, ...] | None = Field(default=None, strict=False)
+    disk_free_bytes: Count | None = None
+    expiries: tuple[Expiry, ...] | None = Field(default=None, strict=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedPresence:
+    """What a gate said of itself, by the last part of its topic. `payload`: the bytes."""
+
+    gate: str
+    kind: str
+    said: Presence
+    payload: bytes
+
+
+def gate_of(topic: str) -> str:
+    """The gate whose topic it is; empty where it is not a gate's."""
+    parts = topic.split("/")
+    return parts[2] if len(parts) > 3 and parts[:2] == ["gate", "v1"] else ""  # noqa: PLR2004 - root, version, gate
+
+
+def read_message(topic: str, payload: bytes) -> ReceivedEvent | ReceivedPresence:
+    """Read a message. Raises MessageInvalidError."""
+    gate, kind = gate_of(topic), topic.rpartition("/")[2]
+    if gate and not _GATE_ID.fullmatch(gate):
+        raise MessageInvalidError("the topic names no gate: 1 to 64 of A-Z a-z 0-9 . _ -")
+    try:
+        if topic.startswith(f"gate/v1/{gate}/event/"):
+            return _event(topic, gate, payload)
+        if topic in {f"gate/v1/{gate}/{kind}" for kind in ("status", "birth", "health")}:
+            return _presence(gate, kind, payload)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise MessageInvalidError(f"{place}: {first['msg']}" if place else first["msg"]) from None
+    raise MessageInvalidError("no topic of a gate that is listened to")
+
+
+def _event(topic: str, gate: str, payload: bytes) -> ReceivedEvent:
+    if len(payload) > EVENT_BYTES:
+        raise MessageInvalidError(f"longer than any event: {len(payload)} bytes, {EVENT_BYTES} are the limit")
+    envelope = Envelope.model_validate_json(payload)
+    # RabbitMQ makes levels of the dots of a type.
+    named = topic.removeprefix(f"gate/v1/{gate}/event/").replace("/", ".")
+    if envelope.source != f"/gate/{gate}" or named != envelope.type:
+        raise MessageInvalidError("source or type is not that of the topic")
+    if envelope.time.tzinfo is None:
+        raise MessageInvalidError("time: it names no time zone")
+    return ReceivedEvent(gate, envelope, payload, digest_of(payload), _closed(envelope))
+
+
+def _closed(envelope: Envelope) -> Closed | None:
+    """The end of a transaction; None for other events, and where its words are others: the event is stored anyway."""
+    if envelope.type != "transaction.closed":
+        return None
+    try:
+        return Closed.model_validate(envelope.data)
+    except ValidationError:
+        return None
+
+
+def _presence(gate: str, kind: str, payload: bytes) -> ReceivedPresence:
+    if len(payload) > PRESENCE_BYTES:
+        raise MessageInvalidError(f"longer than any {kind}: {len(payload)} bytes, {PRESENCE_BYTES} are the limit")
+    return ReceivedPresence(gate, kind, Presence.model_validate_json(payload), payload)

@@ -1,0 +1,46 @@
+"""The central database in PostgreSQL: its schema and migrations, monthly partitions, retention, and readers of events.
+
+May talk to one PostgreSQL server, and make and drop tables there. Knows no broker.
+"""
+
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from central.database.connection import Database, DatabaseError, clean_text, connect
+    from central.database.identity import IdentityError, Role, claim
+    from central.database.migrations import Migration, MigrationError, all_migrations, applied, migrate
+    from central.database.partitions import PARTITIONED, drop_month, ensure_months, month_of, months
+    from central.database.readers import ReaderPosition, StoredEvent, begin_reader, next_events, take
+    from central.database.retention import Dropped, Kept, drop_old_months
+else:
+    __getattr__ = lazy_face(__name__)
+
+__all__ = [
+    "PARTITIONED",
+    "Database",
+    "DatabaseError",
+    "Dropped",
+    "IdentityError",
+    "Kept",
+    "Migration",
+    "MigrationError",
+    "ReaderPosition",
+    "Role",
+    "StoredEvent",
+    "all_migrations",
+    "applied",
+    "begin_reader",
+    "claim",
+    "clean_text",
+    "connect",
+    "drop_month",
+    "drop_old_months",
+    "ensure_months",
+    "migrate",
+    "month_of",
+    "months",
+    "next_events",
+    "take",
+]

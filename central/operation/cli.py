@@ -1,0 +1,235 @@
+"""The command line `gate-central`: thin; what a command does is the work of other rooms."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from agent.broker import check_gate_id
+from agent.clock import Clock
+from agent.service.notify import Notifier
+from agent.settings import SettingsError
+from central.consumer import ConsumerService, gaps, order_replays, wanted_replays
+from central.database import (
+    DatabaseError,
+    IdentityError,
+    MigrationError,
+    all_migrations,
+    applied,
+    connect,
+    drop_old_months,
+    ensure_months,
+)
+from central.database import migrate as migrate_database
+from central.exporter import ExporterServer, GateCollector
+from central.operation.parts import KeyFileError, ack_key, one_shot_client, replay_key, sources
+from central.operation.settings import load_central
+from central.operation.stop_signal import StopSignal
+
+if TYPE_CHECKING:
+    from central.database import Database
+    from central.operation.settings import CentralSettings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Run what a central of gates needs.")
+keys = typer.Typer(no_args_is_help=True, help="The public keys by which gates sign their journals.")
+app.add_typer(keys, name="keys")
+log = logging.getLogger("gate-central")
+DEFAULT: Path = Path("/etc/gate-central/central.toml")
+FAILED, UNUSABLE = 1, 2
+
+_Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
+_Worker = Annotated[str, typer.Option(help="Name of this worker, where several share the work; each has its own.")]
+
+
+def main() -> None:
+    """Run the command line."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("pika").setLevel(logging.WARNING)
+    try:
+        app()
+    except SettingsError as error:
+        _fail(str(error), UNUSABLE)
+    except (DatabaseError, IdentityError, MigrationError, KeyFileError) as error:
+        _fail(f"gate-central: {' '.join(str(error).split())}", FAILED)
+
+
+@app.command()
+def check(config: _Config = DEFAULT) -> None:
+    """Check the configuration and the database; say what is wrong."""
+    settings = _settings(config)
+    ack_key(settings)
+    replay_key(settings)
+    with closing(connect(settings.database.url)) as database:
+        _check_schema(database)
+    _say(f"{config}: can be used; the database is reached, and is that of this release")
+
+
+@app.command()
+def migrate(config: _Config = DEFAULT) -> None:
+    """Bring the tables of the database to those of this release."""
+    settings = _settings(config)
+    with closing(connect(settings.database.url)) as database:
+        for step in migrate_database(database):
+            _say(f"applied {step.name}")
+        made = ensure_months(database, _now())
+        _say(f"the database is that of this release; months made: {', '.join(made) or 'none'}")
+
+
+@app.command()
+def consume(config: _Config = DEFAULT, worker: _Worker = "1") -> None:
+    """Take events from the broker, prove and store them, and acknowledge them; until it is stopped."""
+    settings = _settings(config)
+    with closing(connect(settings.database.url)) as database:
+        _check_schema(database)
+    notifier = Notifier.from_environment(os.environ)
+    service = ConsumerService(
+        sources(settings, worker),
+        settings.database.url,
+        _now,
+        name=settings.central.name,
+        role=settings.central.role,
+        ack_key=ack_key(settings),
+        works=partial(notifier.ready, "takes events"),
+        alive=notifier.alive,
+    )
+    service.run(StopSignal())
+
+
+@app.command()
+def export(config: _Config = DEFAULT) -> None:
+    """Serve Prometheus figures of all gates; until it is stopped."""
+    settings = _settings(config)
+    collector = GateCollector(
+        partial(connect, settings.database.url, read_only=True),
+        most_gates=settings.exporter.most_gates,
+        fresh_s=settings.exporter.fresh_s,
+    )
+    with ExporterServer(collector, settings.exporter.listen, settings.exporter.port):
+        notifier = Notifier.from_environment(os.environ)
+        notifier.ready("serves Prometheus")
+        StopSignal().wait()
+
+
+@app.command()
+def housekeep(config: _Config = DEFAULT) -> None:
+    """Make the months to come, drop those that are old and proven, and ask for events that are missing; once."""
+    settings = _settings(config)
+    with closing(connect(settings.database.url)) as database:
+        _check_schema(database)
+        for month in ensure_months(database, _now()):
+            _say(f"made the month {month}")
+        for one in drop_old_months(database, _now(), settings.database.keep_months):
+            _say(str(one))
+        key = replay_key(settings)
+        if settings.replay is None or key is None:
+            return
+        wanted = wanted_replays(database, _now(), settings.replay.after_s)
+        for line in order_replays(database, wanted, partial(one_shot_client, settings), key, _now):
+            _say(line)
+
+
+@app.command("gaps")
+def gaps_(config: _Config = DEFAULT) -> None:
+    """Say what is missing, unproven or in conflict. Exit code 1 where anything is."""
+    settings = _settings(config)
+    with closing(connect(settings.database.url, read_only=True)) as database:
+        lines = gaps(database)
+    for line in lines:
+        _say(line.text)
+    raise typer.Exit(0 if all(line.well for line in lines) else FAILED)
+
+
+@app.command()
+def expect(
+    gates: Annotated[list[str], typer.Argument(help="Ids of gates.")],
+    config: _Config = DEFAULT,
+    remove: Annotated[bool, typer.Option("--remove", help="They are expected no more.")] = False,
+) -> None:
+    """Say which gates there must be: one that is never heard is a problem then."""
+    settings = _settings(config)
+    for gate in gates:
+        _check_gate(gate)
+    with closing(connect(settings.database.url)) as database:
+        database.execute(
+            "INSERT INTO gates (gate, expected) SELECT g, %s FROM unnest(%s::text[]) AS n (g) "
+            "ON CONFLICT (gate) DO UPDATE SET expected = excluded.expected",
+            (not remove, sorted(set(gates))),
+        )
+
+
+@keys.command("add")
+def keys_add(
+    gate: Annotated[str, typer.Argument(help="Id of the gate.")],
+    public_key: Annotated[str, typer.Argument(help="64 hex digits, as gate-agent events key prints them at the gate.")],
+    noted_by: Annotated[str, typer.Option(help="Who took it over, over a safe way.")],
+    config: _Config = DEFAULT,
+) -> None:
+    """Note the key by which a gate signs. From then on its checkpoints are checked."""
+    _check_gate(gate)
+    try:
+        raw = bytes.fromhex(public_key)
+    except ValueError:
+        raw = b""
+    if len(raw) != 32:  # noqa: PLR2004 - an Ed25519 key
+        _fail(f"gate-central keys add: {public_key!r}: expected 64 hex digits", UNUSABLE)
+    settings = _settings(config)
+    with closing(connect(settings.database.url)) as database:
+        database.execute(
+            "INSERT INTO gate_keys (gate, public_key, noted_by) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            (gate, raw, noted_by),
+        )
+
+
+@keys.command("list")
+def keys_list(config: _Config = DEFAULT) -> None:
+    """Say which keys are noted, and which the gates name themselves."""
+    settings = _settings(config)
+    with closing(connect(settings.database.url, read_only=True)) as database:
+        rows = database.execute(
+            "SELECT coalesce(k.gate, g.gate), encode(coalesce(k.public_key, g.key_public), 'hex'), "
+            "CASE WHEN k.gate IS NULL THEN 'named by the gate, noted by nobody' ELSE 'noted by ' || k.noted_by END "
+            "FROM gate_keys k FULL JOIN gates g ON g.gate = k.gate AND g.key_public = k.public_key "
+            "WHERE coalesce(k.public_key, g.key_public) IS NOT NULL ORDER BY 1, 2"
+        ).fetchall()
+    for row in rows:
+        _say("  ".join(row))
+
+
+def _settings(path: Path) -> CentralSettings:
+    return load_central(path)
+
+
+def _check_schema(database: Database) -> None:
+    there, wanted = applied(database), all_migrations()[-1].number
+    if there < wanted:
+        raise MigrationError(f"the database has migration {there} of {wanted}; run: gate-central migrate")
+    if there > wanted:
+        raise MigrationError(f"the database has migration {there}, this release {wanted}: install the newer one")
+
+
+def _check_gate(gate: str) -> None:
+    try:
+        check_gate_id(gate)
+    except ValueError as error:
+        _fail(f"gate-central: {error}", UNUSABLE)
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(Clock().now().utc, UTC)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    sys.stderr.write(f"{text}\n")
+    sys.exit(code)
