@@ -10,8 +10,8 @@ BIN    := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare \
-	test-cluster test-central test-generators proofs faults fuzz fuzz-guided properties races model mutants soak soak-lane \
-	soak-vision stress train train-detector schema texts architecture format lock deb release sign clean
+	test-cluster test-central test-generators proofs faults fuzz fuzz-guided properties races model mutants soak \
+	soak-lane soak-vision stress train train-detector schema texts architecture format lock deb release sign clean
 
 # A line that ends in a backslash goes on in the next.
 help:  ## Say what there is
