@@ -128,7 +128,7 @@ class CertificateRenewal:
             return
         trust = ServerTrust.of_file(self._trust_file)
         try:
-            context = trust.context(pair)
+            context = trust.context((pair.certificate_file, pair.key_file))
             authorities = client.authorities(context)
             key = pair.next_key()
             name = common_name(present)

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from agent.enrolment.certificate_pair import CertificatePair
-
 _DIGITS: Final = 64
 
 
@@ -71,8 +69,11 @@ class ServerTrust:
             )
         )
 
-    def context(self, pair: CertificatePair | None = None) -> ssl.SSLContext:
-        """TLS from 1.2 on with a server that proves itself. `pair`: what the gate shows. Raises OSError (SSLError)."""
+    def context(self, own: tuple[Path, Path] | None = None) -> ssl.SSLContext:
+        """TLS from 1.2 on with a server that proves itself. Raises OSError (SSLError).
+
+        `own`: the files of the certificate and the key that the gate shows.
+        """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if self.authorities:
@@ -80,8 +81,8 @@ class ServerTrust:
             context.load_verify_locations(cadata=self.authorities.decode("ascii"))
         else:
             context.load_default_certs()
-        if pair is not None:
-            context.load_cert_chain(pair.certificate_file, pair.key_file, password=lambda: b"")
+        if own is not None:
+            context.load_cert_chain(*own, password=lambda: b"")
         return context
 
 

@@ -51,6 +51,7 @@ class EstServer:
         self._take_certificate()
         self._write_list()
         self._listener = socket.create_server((settings.listen, settings.port), family=_family(settings.listen))
+        self._server = self._make_server()
         self._housekeeper = Worker(
             "est-housekeeping", self._keep_house, limit_s=None, backoff=Backoff(HOUSEKEEPING_S, HOUSEKEEPING_S)
         )
@@ -62,9 +63,22 @@ class EstServer:
 
     def run(self) -> None:
         """Answer until it is stopped."""
-        application = est_application(self._registrar, self._settings.brokers)
+        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # it tells of its own starting
+        log.info("site %d is enrolled at port %d", self._settings.site, self.port)
+        self._housekeeper.start()
+        try:
+            self._server.run(sockets=[self._listener])
+        finally:
+            self._housekeeper.stop()
+            self._listener.close()
+
+    def stop(self) -> None:
+        """Ask it to end; for another thread than that of `run`."""
+        self._server.should_exit = True
+
+    def _make_server(self) -> uvicorn.Server:
         config = uvicorn.Config(
-            application,
+            est_application(self._registrar, self._settings.brokers),
             loop="asyncio",
             http=_Protocol,
             ws="none",
@@ -79,13 +93,7 @@ class EstServer:
         )
         config.load()
         config.ssl = self._context
-        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # it tells of its own starting
-        log.info("site %d is enrolled at port %d", self._settings.site, self.port)
-        self._housekeeper.start()
-        try:
-            uvicorn.Server(config).run(sockets=[self._listener])
-        finally:
-            self._housekeeper.stop()
+        return uvicorn.Server(config)
 
     # ------------------------------------------------------------------------------------------------- housekeeping
 

@@ -7,8 +7,10 @@ import json
 import os
 import stat
 import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from cryptography import x509
@@ -27,6 +29,7 @@ from agent.doctor.facts import (
     StateFacts,
     TlsFacts,
 )
+from agent.enrolment import renewal_utc
 from agent.recording import TRUST_STATE as STATE
 from agent.settings import AnchorsUnusableError, anchors_folder, read_anchors
 from agent.site import CLIENT_SUFFIX
@@ -37,7 +40,7 @@ from agent.store.journal import JournalReader
 from drivers.text import Text, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
@@ -136,20 +139,31 @@ def gate_key(settings: Settings) -> GateKeyFacts:
     return GateKeyFacts(exists=True, trouble="", public=key.public.raw.hex(), named=named)
 
 
-def tls_facts(settings: Settings, user: SystemUser, utc: float) -> TlsFacts:
-    """Every certificate and private key that the settings name. `utc`: now, Unix seconds."""
+def tls_facts(
+    settings: Settings, user: SystemUser, utc: float, troubles: Mapping[str, str] = MappingProxyType({})
+) -> TlsFacts:
+    """Every certificate and private key that the settings name. `utc`: now, Unix seconds.
+
+    `troubles`: why the renewal of the certificate of a section failed last, as the running agent knows it.
+    """
     certificates: dict[Path, CertificateFacts] = {}
     keys: dict[Path, PrivateKeyFacts] = {}
     sections = (
-        (settings.mqtt, settings.gate.id),
-        (settings.site, f"{settings.gate.id}{CLIENT_SUFFIX}"),
-        (settings.console, None),
+        ("mqtt", settings.mqtt, settings.gate.id),
+        ("site", settings.site, f"{settings.gate.id}{CLIENT_SUFFIX}"),
+        ("console", settings.console, None),
     )
-    for section, name in sections:
+    server_ca = settings.enrolment.ca_file
+    if server_ca is not None:
+        certificates[server_ca] = _certificate(server_ca, None, user)
+    for title, section, name in sections:
         ca = getattr(section, "ca_file", None)
         for path, expected in ((ca, None), (section.certificate_file, name)):
             if path is not None:
-                certificates.setdefault(path, _certificate(path, expected, user))
+                found = _certificate(path, expected, user)
+                if expected is not None and settings.enrolment.url is not None:
+                    found = _renewed(found, troubles.get(title, ""))
+                certificates.setdefault(path, found)
         if section.key_file is not None and section.certificate_file is not None:
             files_ = TlsFiles(None, section.certificate_file, section.key_file)
             usable = not certificates[section.certificate_file].trouble
@@ -194,6 +208,14 @@ def _certificate(path: Path, expected: str | None, user: SystemUser) -> Certific
     names = one.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     name = str(names[0].value) if names else one.subject.rfc4514_string()
     return CertificateFacts(path, "", name, expected, one.not_valid_before_utc, one.not_valid_after_utc)
+
+
+def _renewed(facts: CertificateFacts, trouble: str) -> CertificateFacts:
+    """The same of a certificate that the gate renews."""
+    if facts.trouble:
+        return facts
+    due = renewal_utc(x509.load_pem_x509_certificate(facts.path.read_bytes()))
+    return replace(facts, renews=datetime.fromtimestamp(due, UTC), renewal_trouble=trouble)
 
 
 def _key(path: Path, pair: TlsFiles, user: SystemUser, *, usable: bool) -> PrivateKeyFacts:
