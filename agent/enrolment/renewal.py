@@ -137,8 +137,9 @@ class CertificateRenewal:
             self._check_ended(present, error)
             raise
         chain = checked_chain(answer, key, name, authorities, self._now().utc)
-        if chain[0].not_valid_after_utc <= present.not_valid_after_utc:
-            raise AnswerError(Text("the new certificate ends no later than the present one"))
+        if self._now().utc >= renewal_utc(chain[0]):
+            date = f"{chain[0].not_valid_after_utc:%Y-%m-%d}"
+            raise AnswerError(Text("the new certificate ends on {date} and is due for renewal already", date=date))
         pair.put(chain)
         self._views[subject] = RenewalView(subject)
         self._retry_at.pop(subject, None)
