@@ -160,10 +160,10 @@ def tls_facts(
         ca = getattr(section, "ca_file", None)
         for path, expected in ((ca, None), (section.certificate_file, name)):
             if path is not None:
-                found = _certificate(path, expected, user)
-                if expected is not None and settings.enrolment.url is not None:
-                    found = _renewed(found, troubles.get(title, ""))
-                certificates.setdefault(path, found)
+                renewed = expected is not None and settings.enrolment.url is not None
+                found = _certificate(path, expected, user, renewed=renewed)
+                trouble = troubles.get(title, "") if renewed else ""
+                certificates.setdefault(path, replace(found, renewal_trouble=trouble))
         if section.key_file is not None and section.certificate_file is not None:
             files_ = TlsFiles(None, section.certificate_file, section.key_file)
             usable = not certificates[section.certificate_file].trouble
@@ -195,7 +195,7 @@ def _model(path: Traversable, entry: dict[str, Any]) -> ModelFacts:
     )
 
 
-def _certificate(path: Path, expected: str | None, user: SystemUser) -> CertificateFacts:
+def _certificate(path: Path, expected: str | None, user: SystemUser, *, renewed: bool = False) -> CertificateFacts:
     trouble = _unreadable(path, user)
     if trouble:
         return CertificateFacts(path, trouble)
@@ -207,15 +207,8 @@ def _certificate(path: Path, expected: str | None, user: SystemUser) -> Certific
     one = chain[0] if expected is not None else min(chain, key=lambda each: each.not_valid_after_utc)
     names = one.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     name = str(names[0].value) if names else one.subject.rfc4514_string()
-    return CertificateFacts(path, "", name, expected, one.not_valid_before_utc, one.not_valid_after_utc)
-
-
-def _renewed(facts: CertificateFacts, trouble: str) -> CertificateFacts:
-    """The same of a certificate that the gate renews."""
-    if facts.trouble:
-        return facts
-    due = renewal_utc(x509.load_pem_x509_certificate(facts.path.read_bytes()))
-    return replace(facts, renews=datetime.fromtimestamp(due, UTC), renewal_trouble=trouble)
+    due = datetime.fromtimestamp(renewal_utc(one), UTC) if renewed else None
+    return CertificateFacts(path, "", name, expected, one.not_valid_before_utc, one.not_valid_after_utc, due)
 
 
 def _key(path: Path, pair: TlsFiles, user: SystemUser, *, usable: bool) -> PrivateKeyFacts:
