@@ -18,7 +18,7 @@ from central.est import DEFAULT_PATH, IssuerError, put_file
 def revoke(
     gate: Annotated[str, typer.Argument(help="The gate's id.")],
     cause: Annotated[str, typer.Option(help="Why; it is kept in the register.")],
-    configuration: EstConfiguration = DEFAULT_PATH,
+    server_settings: EstConfiguration = DEFAULT_PATH,
     *,
     certificate: Annotated[
         list[Path] | None,
@@ -29,7 +29,7 @@ def revoke(
 
     Its tokens that were not used are gone. A token that is made later lets the gate in with a new key.
     """
-    settings = settings_of("est revoke", configuration)
+    settings = settings_of("est revoke", server_settings)
     try:
         check_gate_id(gate)
         others = tuple(x509.load_pem_x509_certificate(path.read_bytes()).serial_number for path in certificate or ())
@@ -43,9 +43,9 @@ def revoke(
     echo("have the brokers read the list again, and end the gate's connection there")
 
 
-def crl(configuration: EstConfiguration = DEFAULT_PATH) -> None:
+def crl(server_settings: EstConfiguration = DEFAULT_PATH) -> None:
     """Sign the revocation list now; the server does so by itself once a day."""
-    settings = settings_of("est crl", configuration)
+    settings = settings_of("est crl", server_settings)
     with register_of("est crl", settings) as register:
         try:
             put_file(settings.crl_path, registrar_of("est crl", settings, register).revocation_list(settings.crl_days))

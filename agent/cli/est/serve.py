@@ -12,10 +12,10 @@ from agent.service.notify import Notifier
 from central.est import DEFAULT_PATH, EstServer
 
 
-def serve(configuration: EstConfiguration = DEFAULT_PATH) -> None:
+def serve(server_settings: EstConfiguration = DEFAULT_PATH) -> None:
     """Answer the gates of a site by RFC 7030, until SIGTERM or Ctrl-C, and keep the revocation list fresh."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    settings = settings_of("est serve", configuration)
+    settings = settings_of("est serve", server_settings)
     with register_of("est serve", settings) as register:
         try:
             server = EstServer(settings, registrar_of("est serve", settings, register))

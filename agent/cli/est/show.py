@@ -10,9 +10,9 @@ from agent.clock import Clock
 from central.est import DEFAULT_PATH
 
 
-def show(configuration: EstConfiguration = DEFAULT_PATH) -> None:
+def show(server_settings: EstConfiguration = DEFAULT_PATH) -> None:
     """List the newest certificate of each gate with its end, the tokens that can still be used, and the authority."""
-    settings = settings_of("est show", configuration)
+    settings = settings_of("est show", server_settings)
     now = Clock().now().utc
     with register_of("est show", settings) as register:
         newest = {row.gate: row for row in register.certificates()}

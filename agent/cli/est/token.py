@@ -30,7 +30,7 @@ _Qr = Annotated[
 
 def token(
     gate: Annotated[str, typer.Argument(help="The gate's id; its certificate will name it.")],
-    configuration: EstConfiguration = DEFAULT_PATH,
+    server_settings: EstConfiguration = DEFAULT_PATH,
     *,
     hours: Annotated[float, typer.Option(min=0.1, max=8760, help="How long it can be used.")] = HOURS,
     qr: _Qr = None,
@@ -39,7 +39,7 @@ def token(
 
     It is kept as a digest alone: nobody can look it up later. A second one for the same gate is another token.
     """
-    settings = settings_of("est token", configuration)
+    settings = settings_of("est token", server_settings)
     with register_of("est token", settings) as register:
         registrar = registrar_of("est token", settings, register)
         try:
