@@ -37,6 +37,8 @@ FIRST_RETRY_S: Final = 60.0
 LATEST_RETRY_S: Final = 6 * 3600.0
 LATEST_WAIT_S: Final = 86_400.0
 STOP_TIMEOUT_S: Final = 2.0
+LIMIT_S: Final = 300.0
+"""For one pair: two exchanges of half a minute, each with the resolver's time before it."""
 _DOUBLINGS: Final = 10
 
 
@@ -76,7 +78,7 @@ class CertificateRenewal:
         self._random = Random() if random is None else random  # noqa: S311 - spreads retries, keeps nothing secret
         self._views = {subject: RenewalView(subject) for subject in pairs}
         self._retry_at: dict[str, float] = {}
-        self.worker = Worker("renewal", self._run, limit_s=None, backoff=Backoff(LOOK_S, LATEST_RETRY_S))
+        self.worker = Worker("renewal", self._run, limit_s=LIMIT_S, backoff=Backoff(LOOK_S, LATEST_RETRY_S))
 
     @property
     def views(self) -> tuple[RenewalView, ...]:
@@ -106,6 +108,7 @@ class CertificateRenewal:
         if self._client is None:
             return
         for subject, pair in self._pairs.items():
+            self.worker.touch()
             if self._now().at < self._retry_at.get(subject, float("-inf")):
                 continue
             try:
