@@ -57,7 +57,7 @@ class WaitError(EstError):
 
 @dataclass(frozen=True, slots=True)
 class EstClient:
-    """A server, asked anew for each operation. Everything raises EstError and ExchangeError."""
+    """A server, asked on a connection of its own for each operation. Everything raises EstError and ExchangeError."""
 
     endpoint: Endpoint
     timeout_s: float = TIMEOUT_S

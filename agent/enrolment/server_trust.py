@@ -62,8 +62,8 @@ class ServerTrust:
         shown = ", ".join(seen) or "-"
         raise ServerTrustError(
             Text(
-                "no authority of the server has the SHA-256 {wanted}; it offers {seen}. Compare with whoever gave you "
-                "the fingerprint, and go no further until they agree",
+                "no authority of the server has the SHA-256 {wanted}; it offers {seen}. Compare with the person "
+                "who gave you the fingerprint, and go no further until both agree",
                 wanted=wanted.hex(),
                 seen=shown,
             )
@@ -87,7 +87,7 @@ class ServerTrust:
 
 
 def blind_context() -> ssl.SSLContext:
-    """TLS with whoever answers: for the authority's certificates alone, which are then compared with a fingerprint."""
+    """TLS with any server: for the authority's certificates alone, which are then compared with a fingerprint."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = False
