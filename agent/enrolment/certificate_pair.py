@@ -1,7 +1,7 @@
 """A certificate and its private key on the disk, and how the next pair takes their place at any moment of a power cut.
 
 Beside each file lies, for a while, the next one: `FILE.next`. The next key is on the disk before anybody is asked for
-its certificate, so a gate that lost the answer asks again with the same key. Once the next certificate is there too, the
+its certificate, so a gate that lost the answer asks again with the same key. Once the next certificate is there, the
 pair is whole, and two renames put it in place; `recover` finishes them after a power cut between the two. The pair of
 before stays as `FILE.previous`.
 """
