@@ -58,6 +58,7 @@ CAPTIONS: Final = {
         "core": "pure: no I/O, no clock",
         "devices": "ports come and go",
         "doctor": "finds what is wrong",
+        "enrolment": "certificates in time",
         "i18n": "four languages",
         "lane": "one thread a lane",
         "lists": "signed lists come in",

@@ -12,6 +12,7 @@ from agent.core.events import AccessDecided, Draft, TransactionClosed
 from agent.core.lane import LaneState
 from agent.core.lists import DataState
 from agent.core.model import Outcome, Reason, Verdict, View
+from agent.enrolment import Expiry, ExpiryKind
 from agent.observability import (
     CameraFigures,
     Counters,
@@ -102,6 +103,7 @@ WHOLE: Final = GateFigures(
     watchdog_margin_s=5.0,
     parts=(WorkerFigures("part", 0, well=True),),
     configuration_refused=False,
+    expiries=(Expiry(ExpiryKind.CERTIFICATE, "mqtt", ends_utc=2.0, renews_utc=1.0),),
 )
 """A gate of which everything is known."""
 TYPES: Final = {"info": "gauge"}

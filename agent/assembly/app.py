@@ -161,6 +161,7 @@ class App:
             _part("the clock", parts.clock_monitor),
             Part("the lists", parts.lists.start, parts.lists.stop, parts.lists.workers),
             _part("the devices", parts.devices),
+            _part("the renewal of certificates", parts.renewal),
             _part("the evidence", parts.evidence_writer),
             _part("the retention", records.retention),
         ]

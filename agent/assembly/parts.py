@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from agent.anchors import AnchorFollower, AnchorFollowerDependencies
 from agent.assembly.central_connection import CentralConnection, CentralDependencies
+from agent.assembly.certificates import certificate_renewal, expiry_table
 from agent.assembly.command_handlers import HandlerDependencies
 from agent.assembly.lanes import GateLanes
 from agent.assembly.records import MEGABYTE, GateRecords, RecordsDependencies
@@ -143,6 +144,7 @@ class GateParts:
         )
         self.log_level = LogLevel(settings.log.level)
         self.central = self._make_central() if settings.mqtt.enabled else None
+        self.renewal = certificate_renewal(settings, clock)
         self.diagnostics = self._make_diagnostics()
         self.simulated_runs = dict(
             simulated_vehicle_runs(settings.lanes, scene_folders(settings.state.directory, os.environ))
@@ -298,6 +300,7 @@ class GateParts:
             uplink=lambda: None if central is None else central.uplink_view,
             pictures_waiting=lambda: 0 if central is None else central.pictures_waiting,
             refused=lambda: self.status.refused is not None,
+            expiries=expiry_table(self.settings, self.lists.registry, self.renewal).now,
         )
 
     def _gate(self) -> Gate:

@@ -31,6 +31,8 @@ COMMANDS = (
     CliCommand("bundle", "agent.cli.bundle:bundle", "Pack what somebody needs who helps from afar, without secrets."),
     CliCommand("scan", "agent.cli.scan:scan", "Read QR permits and plates from pictures or a camera."),
     CliCommand("permit", "agent.cli.permit:app", "Make, verify and revoke permits, keys and trust lists."),
+    CliCommand("enrol", "agent.cli.enrol:enrol_command", "Get the gate its certificate by a one-time token."),
+    CliCommand("est", "agent.cli.est:app", "Enrol gates at the central side: tokens, the EST server, revocation."),
     CliCommand(
         "anchors",
         "agent.cli.anchors:app",

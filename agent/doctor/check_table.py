@@ -57,6 +57,7 @@ class TaskDependencies:
     configuration and version of the agent that runs, None where none was asked. `watchdog_s`: within which the service
     manager wants a sign of life; None: nobody can say. `failing`: whether the agent cannot write its journal now.
     `links`: the connections that the agent has. `ours`: process ids that may hold a device.
+    `renewal_troubles`: why the agent could not renew the certificate of a section.
     """
 
     path: Path
@@ -72,6 +73,7 @@ class TaskDependencies:
     failing: Callable[[], bool] = lambda: False
     links: Callable[[], remote.Links] = remote.Links
     ours: Callable[[], frozenset[int]] = frozenset
+    renewal_troubles: Callable[[], Mapping[str, str]] = dict
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def common_tasks(dependencies: TaskDependencies) -> list[Task]:
         Task(DiagnosticCheck.GATE_KEY, partial(files.gate_key, settings), of_files.gate_key),
         Task(
             DiagnosticCheck.CERTIFICATES,
-            lambda: files.tls_facts(settings, dependencies.user, dependencies.utc()),
+            lambda: files.tls_facts(settings, dependencies.user, dependencies.utc(), dependencies.renewal_troubles()),
             of_certificates.certificates,
         ),
         Task(DiagnosticCheck.MODELS, files.models, of_files.models),

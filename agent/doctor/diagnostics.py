@@ -130,6 +130,7 @@ class Diagnostics:
             failing=lambda: parts.recorder.failing,
             links=self._own_links,
             ours=self._ours,
+            renewal_troubles=self._renewal_troubles,
         )
         devices = HeldDevices(
             parts.lanes,
@@ -153,6 +154,10 @@ class Diagnostics:
         return frozenset(
             (os.getpid(), *(pid for camera in self._dependencies.parts.cameras if (pid := camera.pid) is not None))
         )
+
+    def _renewal_troubles(self) -> Mapping[str, str]:
+        expiries = self._dependencies.parts.expiries()
+        return {one.subject: one.trouble for one in expiries if one.trouble and one.renews_utc is not None}
 
     def _clock(self) -> ClockFacts:
         trust = self._dependencies.parts.clock.trust()

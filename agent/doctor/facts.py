@@ -232,7 +232,10 @@ class GateKeyFacts:
 
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
-    """One certificate file. `name`: its CN, which must be `expected` where that is not None."""
+    """One certificate file. `name`: its CN, which must be `expected` where that is not None.
+
+    `renews`: when the gate asks for the next one, None where it does not; `renewal_trouble`: why it last could not.
+    """
 
     path: Path
     trouble: str = ""
@@ -240,6 +243,8 @@ class CertificateFacts:
     expected: str | None = None
     begins: datetime | None = None
     ends: datetime | None = None
+    renews: datetime | None = None
+    renewal_trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,16 +321,27 @@ class ListFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class IssuerKeyFacts:
+    """A key of the trust list that may be used. `key`: its id, hex."""
+
+    key: str
+    issuer: str
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ListsFacts:
     """All lists. `begun`: whether there is a store for them yet. `trouble`: why they cannot be read.
 
-    `trust_ends_s`: until the trust list ends; None: there is none.
+    `trust_ends_s`: until the trust list ends, `trust_ends`: when; None: there is none. `keys`: those that end first.
     """
 
     trouble: str = ""
     begun: bool = True
     trust_version: int = 0
     trust_ends_s: float | None = None
+    trust_ends: datetime | None = None
+    keys: tuple[IssuerKeyFacts, ...] = ()
     lists: tuple[ListFacts, ...] = ()
     fresh_s: float = 0.0
     known_only_s: float = 0.0

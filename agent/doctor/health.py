@@ -5,11 +5,12 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events import CameraHealth, Health, HealthFinding, time_text
+from agent.core.events import CameraHealth, Health, HealthExpiry, HealthFinding, time_text
 from agent.doctor.codes import Severity
 
 if TYPE_CHECKING:
     from agent.doctor.finding import DiagnosticReport, Finding
+    from agent.enrolment import Expiry
     from agent.observability import CameraFigures, GateFigures
 
 MOST_FINDINGS: Final = 64
@@ -39,6 +40,7 @@ def health(figures: GateFigures, boot: str, utc: float, report: DiagnosticReport
         disk_free_bytes=None if figures.disk is None else figures.disk.free_bytes,
         examined=None if report is None else _text(report.utc),
         findings=() if report is None else _findings(report.findings),
+        expiries=tuple(map(_expiry, figures.expiries)),
     )
 
 
@@ -74,6 +76,16 @@ def _findings(findings: tuple[Finding, ...]) -> tuple[HealthFinding, ...]:
             values={name: str(value)[:VALUE_CHARACTERS] for name, value in one.values.items()},
         )
         for one in told[:MOST_FINDINGS]
+    )
+
+
+def _expiry(one: Expiry) -> HealthExpiry:
+    return HealthExpiry(
+        kind=one.kind.value,
+        subject=one.subject,
+        ends=None if one.ends_utc is None else _text(one.ends_utc),
+        renews=None if one.renews_utc is None else _text(one.renews_utc),
+        trouble=str(one.trouble),
     )
 
 

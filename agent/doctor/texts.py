@@ -294,6 +294,10 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     FindingCode.CERTIFICATE_EXPIRES: Advice(
         Text("The certificate expires in {left}, on {date}."), Text("Get a new one in time.")
     ),
+    FindingCode.CERTIFICATE_NOT_RENEWED: Advice(
+        Text("The certificate should have been renewed on {due} and ends on {date}: {trouble}"),
+        Text("Check the EST server and the way to it; the gate retries by itself. See the page about enrolment."),
+    ),
     FindingCode.CERTIFICATE_OTHER_NAME: Advice(
         Text("The certificate is for {name}, but this gate is {expected}."),
         Text("Get one with the CN {expected}, or set gate.id right."),
@@ -357,7 +361,7 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("Have a new one signed with `gate-agent permit renew` and published."),
     ),
     FindingCode.TRUST_LIST_EXPIRES: Advice(
-        Text("The trust list ends in {left}."),
+        Text("The trust list ends in {left}, on {date}."),
         Text("Have a new one signed with `gate-agent permit renew` and published."),
     ),
     FindingCode.LIST_MISSING: Advice(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from agent.core.lane import LaneState
     from agent.core.lists import DataState
     from agent.core.model import View
+    from agent.enrolment import Expiry
     from agent.lane import DryRunCounts
 
 
@@ -132,7 +133,7 @@ class GateFigures:
 
     `devices`: the state of every device by its name. `clock_error_s`: None where no time server keeps the clock.
     `watchdog_margin_s`: how long the part of the gate that is closest to it may still stand still before the service
-    manager restarts the agent.
+    manager restarts the agent. `expiries`: when what ends that the gate goes by.
     """
 
     gate: str
@@ -152,3 +153,4 @@ class GateFigures:
     watchdog_margin_s: float | None
     parts: tuple[WorkerFigures, ...]
     configuration_refused: bool
+    expiries: tuple[Expiry, ...] = ()

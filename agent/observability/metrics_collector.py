@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from agent.clock import ClockMonitor
     from agent.core.lists import DataState
     from agent.devices import DeviceStatusTable
+    from agent.enrolment import Expiry
     from agent.lane import LaneService
     from agent.mqtt import BrokerLinkView, UplinkView
     from agent.recording import Recorder
@@ -65,6 +66,7 @@ class MeasuredParts:
     uplink: Callable[[], UplinkView | None]
     pictures_waiting: Callable[[], int]
     refused: Callable[[], bool]
+    expiries: Callable[[], tuple[Expiry, ...]] = tuple
 
 
 class MetricsCollector:
@@ -104,6 +106,7 @@ class MetricsCollector:
                 for one in parts.workers.states
             ),
             configuration_refused=parts.refused(),
+            expiries=parts.expiries(),
         )
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
     from agent.core.events import Draft
+    from agent.enrolment import Expiry
     from agent.observability.figures import (
         CameraFigures,
         GateFigures,
@@ -109,6 +110,7 @@ class GateCollector(Collector):
         yield from _links(now.links)
         yield from _uplink(now.uplink)
         yield from _machine(now)
+        yield from _expiries(now.expiries)
 
 
 def registry(figures: Callable[[], GateFigures], counters: Counters) -> CollectorRegistry:
@@ -338,4 +340,26 @@ def _machine(now: GateFigures) -> Iterator[Metric]:
         "configuration_refused",
         "1 while the configuration on the disk cannot be used and the last good one runs.",
         float(now.configuration_refused),
+    )
+
+
+def _expiries(expiries: tuple[Expiry, ...]) -> Iterator[Metric]:
+    yield _gauge(
+        "expiry_timestamp_seconds",
+        "When it ends, in Unix seconds: a certificate or an authority by the section of the configuration that names "
+        "it, the trust list, or a key in it by its id.",
+        ("kind", "subject"),
+        (((one.kind.value, one.subject), ends) for one in expiries if (ends := one.ends_utc) is not None),
+    )
+    yield _gauge(
+        "renewal_timestamp_seconds",
+        "When the gate asks for the next certificate, in Unix seconds.",
+        ("subject",),
+        (((one.subject,), due) for one in expiries if (due := one.renews_utc) is not None),
+    )
+    yield _gauge(
+        "renewal_failing",
+        "1 while the last attempt to renew the certificate has failed.",
+        ("subject",),
+        (((one.subject,), float(bool(one.trouble))) for one in expiries if one.renews_utc is not None),
     )

@@ -63,6 +63,7 @@ from agent.core.events import (
     GateStarted,
     GateStopping,
     Health,
+    HealthExpiry,
     HealthFinding,
     KeyFingerprints,
     LaneOrdered,
@@ -616,6 +617,17 @@ def health_example() -> bytes:
                 severity="warning",
                 values={"left": "20 d", "date": "2026-12-14"},
             ),
+        ),
+        expiries=(
+            HealthExpiry(
+                kind="certificate",
+                subject="mqtt",
+                ends="2026-12-20T08:00:00.000Z",
+                renews="2026-10-21T15:12:40.000Z",
+                trouble="the server cannot be reached: Connection refused",
+            ),
+            HealthExpiry(kind="authority", subject="mqtt", ends="2046-06-01T08:00:00.000Z"),
+            HealthExpiry(kind="trust_list", subject="trust_list", ends="2027-01-31T00:00:00.000Z"),
         ),
     )
     return health.model_dump_json().encode()

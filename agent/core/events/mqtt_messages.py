@@ -229,6 +229,25 @@ class HealthFinding(BaseModel):
     )
 
 
+class HealthExpiry(BaseModel):
+    """When something ends that the gate goes by: a certificate, an authority, the trust list, a key in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: str = Field(description="What it is: certificate, authority, trust_list, issuer_key; more may come.")
+    subject: str = Field(
+        description="Which one: the section of the configuration that names it, such as mqtt, or the id of a key."
+    )
+    ends: str | None = Field(
+        description="When it ends; null: it cannot be read.", json_schema_extra={"format": "date-time"}
+    )
+    renews: str | None = Field(
+        default=None,
+        description="When the gate asks for the next one by itself; null: it does not.",
+        json_schema_extra={"format": "date-time"},
+    )
+    trouble: str = Field(default="", description="Why the last attempt to renew it failed; empty: it did not.")
+
+
 class Health(BaseModel):
     """How well the gate does: every minute and when a problem comes or goes, retained.
 
@@ -253,6 +272,9 @@ class Health(BaseModel):
         json_schema_extra={"format": "date-time"},
     )
     findings: tuple[HealthFinding, ...] = Field(default=(), description="The problems that it found then; empty: none.")
+    expiries: tuple[HealthExpiry, ...] = Field(
+        default=(), description="When certificates, authorities, the trust list and its keys end; of keys the first 16."
+    )
 
 
 class Ack(BaseModel):

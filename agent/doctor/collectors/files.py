@@ -7,8 +7,10 @@ import json
 import os
 import stat
 import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from cryptography import x509
@@ -27,6 +29,7 @@ from agent.doctor.facts import (
     StateFacts,
     TlsFacts,
 )
+from agent.enrolment import renewal_utc
 from agent.recording import TRUST_STATE as STATE
 from agent.settings import AnchorsUnusableError, anchors_folder, read_anchors
 from agent.site import CLIENT_SUFFIX
@@ -37,7 +40,7 @@ from agent.store.journal import JournalReader
 from drivers.text import Text, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
@@ -136,20 +139,31 @@ def gate_key(settings: Settings) -> GateKeyFacts:
     return GateKeyFacts(exists=True, trouble="", public=key.public.raw.hex(), named=named)
 
 
-def tls_facts(settings: Settings, user: SystemUser, utc: float) -> TlsFacts:
-    """Every certificate and private key that the settings name. `utc`: now, Unix seconds."""
+def tls_facts(
+    settings: Settings, user: SystemUser, utc: float, troubles: Mapping[str, str] = MappingProxyType({})
+) -> TlsFacts:
+    """Every certificate and private key that the settings name. `utc`: now, Unix seconds.
+
+    `troubles`: why the renewal of the certificate of a section failed last, as the running agent knows it.
+    """
     certificates: dict[Path, CertificateFacts] = {}
     keys: dict[Path, PrivateKeyFacts] = {}
     sections = (
-        (settings.mqtt, settings.gate.id),
-        (settings.site, f"{settings.gate.id}{CLIENT_SUFFIX}"),
-        (settings.console, None),
+        ("mqtt", settings.mqtt, settings.gate.id),
+        ("site", settings.site, f"{settings.gate.id}{CLIENT_SUFFIX}"),
+        ("console", settings.console, None),
     )
-    for section, name in sections:
+    server_ca = settings.enrolment.ca_file
+    if server_ca is not None:
+        certificates[server_ca] = _certificate(server_ca, None, user)
+    for title, section, name in sections:
         ca = getattr(section, "ca_file", None)
         for path, expected in ((ca, None), (section.certificate_file, name)):
             if path is not None:
-                certificates.setdefault(path, _certificate(path, expected, user))
+                renewed = expected is not None and settings.enrolment.url is not None
+                found = _certificate(path, expected, user, renewed=renewed)
+                trouble = troubles.get(title, "") if renewed else ""
+                certificates.setdefault(path, replace(found, renewal_trouble=trouble))
         if section.key_file is not None and section.certificate_file is not None:
             files_ = TlsFiles(None, section.certificate_file, section.key_file)
             usable = not certificates[section.certificate_file].trouble
@@ -181,7 +195,7 @@ def _model(path: Traversable, entry: dict[str, Any]) -> ModelFacts:
     )
 
 
-def _certificate(path: Path, expected: str | None, user: SystemUser) -> CertificateFacts:
+def _certificate(path: Path, expected: str | None, user: SystemUser, *, renewed: bool = False) -> CertificateFacts:
     trouble = _unreadable(path, user)
     if trouble:
         return CertificateFacts(path, trouble)
@@ -193,7 +207,8 @@ def _certificate(path: Path, expected: str | None, user: SystemUser) -> Certific
     one = chain[0] if expected is not None else min(chain, key=lambda each: each.not_valid_after_utc)
     names = one.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     name = str(names[0].value) if names else one.subject.rfc4514_string()
-    return CertificateFacts(path, "", name, expected, one.not_valid_before_utc, one.not_valid_after_utc)
+    due = datetime.fromtimestamp(renewal_utc(one), UTC) if renewed else None
+    return CertificateFacts(path, "", name, expected, one.not_valid_before_utc, one.not_valid_after_utc, due)
 
 
 def _key(path: Path, pair: TlsFiles, user: SystemUser, *, usable: bool) -> PrivateKeyFacts:

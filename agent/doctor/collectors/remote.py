@@ -6,12 +6,15 @@ import queue
 import threading
 import time
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from agent.broker import TlsFiles, Topics
+from agent.core.permit.trust import KeyStatus
 from agent.devices import PortState
-from agent.doctor.facts import BrokerFacts, ListFacts, ListsFacts
+from agent.doctor.facts import BrokerFacts, IssuerKeyFacts, ListFacts, ListsFacts
+from agent.enrolment import MOST_KEYS
 from agent.mqtt import OneShotClient, OneShotClientError, Outgoing, reason_codes
 from agent.service.parallel import at_once
 from agent.settings import broker_address
@@ -19,9 +22,10 @@ from agent.store.errors import RegistryError
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from agent.broker import BrokerAddress
+    from agent.core.permit.trust import TrustList
     from agent.mqtt import BrokerLinkView, MqttClient, Receipt
     from agent.settings import Mqtt, Settings, Site
     from agent.store.registry import Registry
@@ -80,6 +84,8 @@ def lists_facts(registry: Registry, settings: Settings, utc: float) -> ListsFact
     return ListsFacts(
         trust_version=0 if trust is None else trust.version,
         trust_ends_s=None if trust is None else trust.expires_at - utc,
+        trust_ends=None if trust is None else datetime.fromtimestamp(trust.expires_at, UTC),
+        keys=() if trust is None else tuple(_keys(trust)),
         lists=tuple(
             ListFacts(kind.value, one.version, one.rows, max(0.0, utc - one.issued_at), kind in rules.require)
             if (one := held.get(kind)) is not None
@@ -89,6 +95,13 @@ def lists_facts(registry: Registry, settings: Settings, utc: float) -> ListsFact
         fresh_s=rules.fresh_s,
         known_only_s=rules.known_only_s,
     )
+
+
+def _keys(trust: TrustList) -> Iterator[IssuerKeyFacts]:
+    """The keys that may be used, those that end first."""
+    held = [one for one in trust.entries if one.status is KeyStatus.ACTIVE]
+    for one in sorted(held, key=lambda entry: entry.not_after)[:MOST_KEYS]:
+        yield IssuerKeyFacts(one.key_id.hex(), one.issuer, datetime.fromtimestamp(one.not_after, UTC))
 
 
 def _is_up_at(view: BrokerLinkView, address: BrokerAddress) -> bool:

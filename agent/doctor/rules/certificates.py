@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from agent.doctor.facts import CertificateFacts, PrivateKeyFacts, TlsFacts
 
 RENEW_DAYS: Final = 30
+LATE_DAYS: Final = 1
+"""After its day, that a renewal may still be under way."""
 _DAY_S: Final = 86_400.0
 
 
@@ -44,7 +46,11 @@ def _certificate(one: CertificateFacts, now: datetime) -> Iterator[Finding]:
         told.append(Finding(check, path, FindingCode.CERTIFICATE_EXPIRED, values=date))
     elif left_s < RENEW_DAYS * _DAY_S:
         told.append(Finding(check, path, FindingCode.CERTIFICATE_EXPIRES, values={"left": span(left_s), **date}))
-    yield from told or [Finding(check, path, measured=f"{one.name}, → {one.ends:%Y-%m-%d}")]
+    if one.renews is not None and (now - one.renews).total_seconds() > LATE_DAYS * _DAY_S and left_s > 0:
+        values = {"due": f"{one.renews:%Y-%m-%d}", "trouble": one.renewal_trouble or "-", **date}
+        told.append(Finding(check, path, FindingCode.CERTIFICATE_NOT_RENEWED, values=values))
+    renewed = "" if one.renews is None else f", ↻ {one.renews:%Y-%m-%d}"
+    yield from told or [Finding(check, path, measured=f"{one.name}, → {one.ends:%Y-%m-%d}{renewed}")]
 
 
 def _private_key(key: PrivateKeyFacts) -> Iterator[Finding]:

@@ -87,9 +87,13 @@ def _trust(facts: ListsFacts) -> Iterator[Finding]:
     elif left_s <= 0:
         yield Finding(check, "trust", FindingCode.TRUST_LIST_EXPIRED, values={"age": span(left_s)})
     elif left_s < RENEW_S:
-        yield Finding(check, "trust", FindingCode.TRUST_LIST_EXPIRES, values={"left": span(left_s)})
+        date = "-" if facts.trust_ends is None else f"{facts.trust_ends:%Y-%m-%d}"
+        yield Finding(check, "trust", FindingCode.TRUST_LIST_EXPIRES, values={"left": span(left_s), "date": date})
     else:
-        yield Finding(check, "trust", measured=f"{facts.trust_version}, → {span(left_s)}")
+        date = "" if facts.trust_ends is None else f"{facts.trust_ends:%Y-%m-%d}, "
+        yield Finding(check, "trust", measured=f"{facts.trust_version}, → {date}{span(left_s)}")
+    for key in facts.keys:
+        yield Finding(check, key.key, measured=f"{key.issuer}, → {key.ends:%Y-%m-%d}")
 
 
 def _list(one: ListFacts, facts: ListsFacts) -> Iterator[Finding]:

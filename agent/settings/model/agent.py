@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr
 
 from agent.core.model import CommandName, ListKind, Outcome
 from agent.settings.model.lane import Lane, Table
-from agent.settings.model.values import Address, BrokerUrl, GateId, HostName, Name, RootKey
+from agent.settings.model.values import Address, BrokerUrl, EstUrl, GateId, HostName, Name, RootKey
 
 EXAMPLE_ROOT_KEY = "e42f822c916cb9d453846d4247d280fbaea1f4ee7a761418b60f219711f431e3"
 """The root key in the shipped gate.toml. Its private half was never kept, so it verifies nothing."""
@@ -162,6 +162,19 @@ class Mqtt(Table):
         ge=0,
         le=600,
         description="Within which the first connection comes, so that gates do not come at once.",
+    )
+
+
+class Enrolment(Table):
+    """Where the gate has its client certificates renewed."""
+
+    url: EstUrl | None = Field(
+        default=None,
+        description="The EST server (RFC 7030), https://HOST:PORT, that renews the client certificates of mqtt and "
+        "site after two thirds of their life. Without one nobody renews them.",
+    )
+    ca_file: Path | None = Field(
+        default=None, description="Certificates that the server's must lead to; without it those of the system."
     )
 
 
@@ -327,6 +340,7 @@ class Settings(Table):
     lists: Lists = Field(default=Lists(), description="The signed lists of the site.")
     clock: ClockRules = Field(default=ClockRules(), description="What is asked of the computer's clock.")
     mqtt: Mqtt = Field(default=Mqtt(), description="The connection to the central broker.")
+    enrolment: Enrolment = Field(default=Enrolment(), description="Where the gate has its client certificates renewed.")
     journal: Journal = Field(default=Journal(), description="The journal of events.")
     evidence: Evidence = Field(default=Evidence(), description="The pictures kept as evidence.")
     commands: Commands = Field(default=Commands(), description="Commands from central.")

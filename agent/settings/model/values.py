@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 
 from agent.broker import BrokerAddress, check_gate_id
 from agent.core.model import QuietHours
+from agent.enrolment import Endpoint
 from drivers.text import Text
 
 ROOT_KEY_BYTES = 32
@@ -63,6 +64,11 @@ def _address(value: str) -> str:
         raise ValueError(Text('expected an IP address of this computer, such as "192.168.1.10"')) from None
 
 
+def _est_url(value: str) -> str:
+    Endpoint.parse(value)
+    return value
+
+
 def _host_name(value: str) -> str:
     labels = value.lower().split(".")
     if len(value) > _HOST_NAME_LENGTH or not all(_LABEL.fullmatch(label) for label in labels):
@@ -106,6 +112,7 @@ def _turn(a: Corner, b: Corner, c: Corner) -> float:
 
 Address = Annotated[str, AfterValidator(_address)]
 BrokerUrl = Annotated[str, AfterValidator(_broker_url)]
+EstUrl = Annotated[str, AfterValidator(_est_url)]
 GateId = Annotated[str, AfterValidator(check_gate_id)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 Name = Annotated[str, AfterValidator(_name)]

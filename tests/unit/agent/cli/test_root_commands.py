@@ -49,6 +49,7 @@ COMMANDS_OF_ROOT = {
     "console user reset": ("aigul", *CONFIG),
     "console user reset-second-factor": ("aigul", *CONFIG),
     "doctor": ("{configuration}", "--socket", "{socket}"),
+    "enrol": (f"GAE1,https://localhost:1,7-0,{'0' * 64}", *CONFIG),
     "events export": ("--journal", "{journal}", "--out", "{own}/events.jsonl", "--signed"),
     "events key": ("--state", "{state}"),
     "events tail": ("--journal", "{journal}"),

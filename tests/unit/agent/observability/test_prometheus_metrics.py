@@ -21,6 +21,7 @@ from agent.core.lists.freshness import DataState
 from agent.core.model import Outcome
 from agent.core.model.camera_view import View
 from agent.core.model.reasons import Reason, Verdict
+from agent.enrolment import Expiry, ExpiryKind
 from agent.lane import DryRunCounts
 from agent.observability.figures import (
     CameraFigures,
@@ -87,6 +88,11 @@ WHOLE = GateFigures(
     watchdog_margin_s=4.5,
     parts=(WorkerFigures("retention", 3, well=False), WorkerFigures("clock", 0, well=True)),
     configuration_refused=False,
+    expiries=(
+        Expiry(ExpiryKind.CERTIFICATE, "mqtt", 1.8e9, 1.79e9, "the server cannot be reached"),
+        Expiry(ExpiryKind.AUTHORITY, "mqtt", 2.1e9),
+        Expiry(ExpiryKind.CERTIFICATE, "console", None),
+    ),
 )
 EMPTY = replace(
     WHOLE,
@@ -151,6 +157,10 @@ def decided(verdict):
         ('gate_agent_device_up{"device": "out/front"}', 1),
         ('gate_agent_device_up{"device": "out/rear"}', 0),
         ('gate_agent_relay_answer_seconds{"board": "/dev/gate-barrier"}', 0.012),
+        ('gate_agent_expiry_timestamp_seconds{"kind": "certificate", "subject": "mqtt"}', 1.8e9),
+        ('gate_agent_expiry_timestamp_seconds{"kind": "authority", "subject": "mqtt"}', 2.1e9),
+        ('gate_agent_renewal_timestamp_seconds{"subject": "mqtt"}', 1.79e9),
+        ('gate_agent_renewal_failing{"subject": "mqtt"}', 1),
         ("gate_agent_journal_sequence", 812),
         ("gate_agent_journal_unacknowledged_events", 12),
         ('gate_agent_link_up{"link": "site"}', 0),

@@ -274,6 +274,20 @@ def test_every_certificate_and_key_of_the_settings_is_looked_at(tmp_path):
     assert files.tls_facts(settings, US, NOW).certificates[1].trouble == "No such file or directory"
 
 
+def test_a_certificate_that_the_gate_renews_has_its_day_and_why_that_failed(tmp_path):
+    authority = Authority(tmp_path)
+    certificate, key = authority.issue("gate-7", not_after=dt.datetime.fromtimestamp(NOW, dt.UTC) + 5 * DAY)
+    path = GateSite(tmp_path).configure(
+        LANE, mqtt=f'brokers = ["mqtts://b"]\ncertificate_file = "{certificate}"\nkey_file = "{key}"'
+    )
+    path.write_text(f'{path.read_text()}\n[enrolment]\nurl = "https://est.example:8085"\nca_file = "{authority.ca}"\n')
+    settings = load_configuration(path).settings
+    ca, own = files.tls_facts(settings, US, NOW, {"mqtt": "the server cannot be reached"}).certificates
+    assert (ca.path, ca.renews, ca.renewal_trouble) == (authority.ca, None, "")
+    assert own.begins < own.renews < own.ends
+    assert own.renewal_trouble == "the server cannot be reached"
+
+
 def test_the_certificate_for_the_site_is_another_than_the_one_for_central(tmp_path):
     authority = Authority(tmp_path)
     certificate, key = authority.issue("gate-7.site")

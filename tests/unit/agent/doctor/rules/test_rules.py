@@ -52,7 +52,13 @@ SITE_GATE = facts.SiteGateFacts("gate-8", 4.0, met=True, ours=2)
 LIST = facts.ListFacts("declarations", 7, 100, 60.0, required=True)
 REVOCATIONS = replace(LIST, name="revocations")
 LISTS = facts.ListsFacts(
-    trust_version=3, trust_ends_s=90 * 86400.0, lists=(LIST, REVOCATIONS), fresh_s=900, known_only_s=86_400
+    trust_version=3,
+    trust_ends_s=90 * 86400.0,
+    trust_ends=NOW + timedelta(days=90),
+    keys=(facts.IssuerKeyFacts("1a2b3c4d", "customs", NOW + timedelta(days=400)),),
+    lists=(LIST, REVOCATIONS),
+    fresh_s=900,
+    known_only_s=86_400,
 )
 HEAD_FILE = facts.HeadFileFacts(Path("/var/lib/gate-agent-witness/head"))
 PORT = facts.PortFacts("/dev/serial/by-id/x", ("out/relay",), exists=True, user="gate-agent", group="dialout")
@@ -199,6 +205,12 @@ CASES = [
     ),
     (
         certificates.certificates,
+        tls(replace(CERTIFICATE, renews=NOW - timedelta(days=2), renewal_trouble="the server cannot be reached")),
+        [FindingCode.CERTIFICATE_NOT_RENEWED],
+    ),
+    (certificates.certificates, tls(replace(CERTIFICATE, renews=NOW - timedelta(hours=2))), []),
+    (
+        certificates.certificates,
         tls(replace(CERTIFICATE, begins=NOW + timedelta(days=1))),
         [FindingCode.CERTIFICATE_EARLY],
     ),
@@ -335,3 +347,12 @@ def test_a_report_survives_its_way_as_json_and_its_lines_say_what_to_do():
     assert "Диск /var: Диск почти заполнен: свободно 400.0 MiB." in text[1]
     assert text[2].strip().startswith("→ Удалите")
     assert text[-1] == "ошибка: 0, предупреждение: 1, замечание: 0, в порядке: 1"
+
+
+def test_the_dates_of_certificates_trust_list_and_keys_are_told_where_all_is_well():
+    renewed = replace(CERTIFICATE, renews=NOW + timedelta(days=40))
+    told = {one.subject: one.measured for one in certificates.certificates(tls(renewed))}
+    assert told[str(CERTIFICATE.path)] == f"gate-7, → {CERTIFICATE.ends:%Y-%m-%d}, ↻ {renewed.renews:%Y-%m-%d}"
+    told = {one.subject: one.measured for one in remote.lists(LISTS)}
+    assert f"→ {NOW + timedelta(days=90):%Y-%m-%d}, " in told["trust"]
+    assert told["1a2b3c4d"] == f"customs, → {NOW + timedelta(days=400):%Y-%m-%d}"

@@ -1,0 +1,99 @@
+"""The command `gate-agent enrol`: the gate's client certificate, by a one-time token of the central side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli.configuration import DEFAULT_PATH, ConfigurationToChange
+from agent.cli.enrol.gate_place import GatePlace
+from agent.cli.enrol.keys import configure
+from agent.cli.secret_options import ASKED, secret_of
+from agent.cli.terminal import echo, fail
+from agent.clock import Clock
+from agent.enrolment import (
+    AnswerError,
+    CodeError,
+    Endpoint,
+    EnrolmentCode,
+    EnrolmentPlan,
+    EstClient,
+    EstError,
+    ExchangeError,
+    PairError,
+    ServerTrustError,
+    enrol,
+    fingerprint,
+    renewal_utc,
+)
+
+if TYPE_CHECKING:
+    from agent.enrolment import Outcome
+
+
+def enrol_command(  # noqa: PLR0913 - one argument an option
+    url: Annotated[str, typer.Argument(metavar="URL|CODE", help="The EST server, https://HOST:PORT; or a whole code.")],
+    token: Annotated[str, typer.Argument(help='The one-time token; "-" asks for it.')] = "",
+    ca_fingerprint: Annotated[
+        str, typer.Option("--ca-fingerprint", help="SHA-256 of the certificate of the server's authority, in hex.")
+    ] = "",
+    ca: Annotated[Path | None, typer.Option("--ca", help="That certificate itself, PEM, instead.")] = None,
+    broker: Annotated[
+        list[str] | None, typer.Option("--broker", help="URL of a broker, where the server names none; again for more.")
+    ] = None,
+    configuration: ConfigurationToChange = DEFAULT_PATH,
+    *,
+    again: Annotated[bool, typer.Option("--again", help="Although the gate has a good certificate.")] = False,
+) -> None:
+    """Get the gate its certificate: by the EST server of its site, which is known by a fingerprint beforehand.
+
+    Makes the key here, writes key, certificate and authorities where the configuration names them, and the keys of the
+    configuration that are missing. Run it again where it was interrupted: it ends the same.
+    """
+    try:
+        asked = _asked(url, token, ca_fingerprint, ca)
+        place = GatePlace.of(configuration)
+        plan = EnrolmentPlan(place.gate, asked.token, asked.fingerprint, ca, again)
+        outcome = enrol(plan, EstClient(Endpoint.parse(asked.url)), place.files, Clock().now().utc)
+    except (
+        *(AnswerError, CodeError, EstError, ExchangeError, PairError, ServerTrustError),
+        ValueError,
+        OSError,
+    ) as error:
+        fail("enrol", error)
+    _tell(outcome)
+    configure(configuration, place, asked.url, tuple(broker or ()) or outcome.brokers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    url: str
+    token: str
+    fingerprint: bytes | None
+
+
+def _asked(url: str, token: str, digits: str, ca: Path | None) -> _Asked:
+    """What the arguments say. Raises ValueError, OSError."""
+    if not token and not url.startswith("https:"):
+        if digits or ca is not None:
+            raise ValueError("a code has the fingerprint in it: leave --ca-fingerprint and --ca away")
+        found = EnrolmentCode.parse(url)
+        return _Asked(found.url, found.token, found.fingerprint)
+    Endpoint.parse(url)
+    if bool(digits) == (ca is not None):
+        raise ValueError("give --ca-fingerprint or --ca, by which the server is known: it is never believed blindly")
+    if not token or token == str(ASKED):
+        token = secret_of(ASKED, "The one-time token")
+    return _Asked(url, token, fingerprint(digits) if digits else None)
+
+
+def _tell(outcome: Outcome) -> None:
+    ends, due = outcome.certificate.not_valid_after_utc, renewal_utc(outcome.certificate)
+    said = "the gate has a good certificate already" if outcome.kept else "the gate is enrolled"
+    left_days = (due - Clock().now().utc) / 86_400
+    echo(f"{said}: it ends on {ends:%Y-%m-%d}, and is renewed in {max(0.0, left_days):.0f} days")
+    if outcome.broker_ca_kept:
+        echo("the brokers' authority stays as it is: the file has another content than the server's", err=True)

@@ -1,0 +1,54 @@
+"""The commands `gate-agent est revoke` and `crl`: a gate that is to be let in no more."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import Annotated
+
+import typer
+from cryptography import x509
+
+from agent.broker import check_gate_id
+from agent.cli.est.common import EstConfiguration, register_of, registrar_of, settings_of
+from agent.cli.terminal import echo, fail
+from agent.clock import Clock
+from central.est import DEFAULT_PATH, IssuerError, put_file
+
+
+def revoke(
+    gate: Annotated[str, typer.Argument(help="The gate's id.")],
+    cause: Annotated[str, typer.Option(help="Why; it is kept in the register.")],
+    server_settings: EstConfiguration = DEFAULT_PATH,
+    *,
+    certificate: Annotated[
+        list[Path] | None,
+        typer.Option("--certificate", help="A certificate of the gate that this server has not issued, PEM."),
+    ] = None,
+) -> None:
+    """Revoke a gate: it gets no certificate any more, and brokers that read the revocation list let it in no more.
+
+    Its tokens that were not used are gone. A token that is made later lets the gate in with a new key.
+    """
+    settings = settings_of("est revoke", server_settings)
+    try:
+        check_gate_id(gate)
+        others = tuple(x509.load_pem_x509_certificate(path.read_bytes()).serial_number for path in certificate or ())
+    except ValueError as error:
+        fail("est revoke", error)
+    with register_of("est revoke", settings) as register:
+        fresh = register.revoke(gate, Clock().now().utc, cause, others)
+        registrar = registrar_of("est revoke", settings, register)
+        put_file(settings.crl_path, registrar.revocation_list(settings.crl_days))
+    echo(f"gate {gate} is revoked, {len(fresh)} certificates; the list {settings.crl_path} says so")
+    echo("have the brokers read the list again, and end the gate's connection there")
+
+
+def crl(server_settings: EstConfiguration = DEFAULT_PATH) -> None:
+    """Sign the revocation list now; the server does so by itself once a day."""
+    settings = settings_of("est crl", server_settings)
+    with register_of("est crl", settings) as register:
+        try:
+            put_file(settings.crl_path, registrar_of("est crl", settings, register).revocation_list(settings.crl_days))
+        except IssuerError as error:
+            fail("est crl", error)
+    echo(f"{settings.crl_path} holds for {settings.crl_days} days")

@@ -1,0 +1,51 @@
+"""The gate's own certificates: how it gets the first ones, renews them, and knows when each ends.
+
+May read and replace the files of certificates and keys that the configuration names, and ask one EST server (RFC 7030).
+A good pair is never touched before the new one is whole. Private keys are made here and leave the gate never.
+"""
+
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.enrolment.answer import AnswerError
+    from agent.enrolment.certificate_pair import CertificatePair, PairError
+    from agent.enrolment.code import CodeError, EnrolmentCode
+    from agent.enrolment.endpoint import Endpoint
+    from agent.enrolment.enrolling import EnrolmentFiles, EnrolmentPlan, Outcome, enrol
+    from agent.enrolment.est_client import EstClient, EstError, WaitError
+    from agent.enrolment.expiry import MOST_KEYS, Expiry, ExpiryFile, ExpiryKind, ExpiryTable, renewal_utc
+    from agent.enrolment.http_exchange import ExchangeError
+    from agent.enrolment.renewal import CertificateRenewal, RenewalView
+    from agent.enrolment.server_trust import ServerTrust, ServerTrustError, fingerprint
+else:
+    __getattr__ = lazy_face(__name__)
+
+__all__ = [
+    "MOST_KEYS",
+    "AnswerError",
+    "CertificatePair",
+    "CertificateRenewal",
+    "CodeError",
+    "Endpoint",
+    "EnrolmentCode",
+    "EnrolmentFiles",
+    "EnrolmentPlan",
+    "EstClient",
+    "EstError",
+    "ExchangeError",
+    "Expiry",
+    "ExpiryFile",
+    "ExpiryKind",
+    "ExpiryTable",
+    "Outcome",
+    "PairError",
+    "RenewalView",
+    "ServerTrust",
+    "ServerTrustError",
+    "WaitError",
+    "enrol",
+    "fingerprint",
+    "renewal_utc",
+]

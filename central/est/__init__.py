@@ -1,0 +1,35 @@
+"""Enrolment over Secure Transport (RFC 7030): certificates for the gates of one site, from the site's own authority.
+
+May read the authority's files, keep its register and the revocation list in one folder, and answer gates over HTTPS.
+It signs certificates of gates, revocation lists and its own server's certificate, and nothing else.
+"""
+
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from central.est.files import put_file
+    from central.est.issuer import Issuer, IssuerError
+    from central.est.register import CertificateRow, Register, RegisterError, TokenRow
+    from central.est.registrar import Registrar
+    from central.est.server import EstServer
+    from central.est.settings import DEFAULT_PATH, EstSettings, EstSettingsError, load_est_settings
+else:
+    __getattr__ = lazy_face(__name__)
+
+__all__ = [
+    "DEFAULT_PATH",
+    "CertificateRow",
+    "EstServer",
+    "EstSettings",
+    "EstSettingsError",
+    "Issuer",
+    "IssuerError",
+    "Register",
+    "RegisterError",
+    "Registrar",
+    "TokenRow",
+    "load_est_settings",
+    "put_file",
+]

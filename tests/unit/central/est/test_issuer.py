@@ -1,0 +1,60 @@
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from central.est import Issuer, IssuerError, Register, RegisterError
+from central.est.issuer import Revocation
+from tests.support.est.est_site import EstSite
+
+DAY_S = 86_400.0
+
+
+@pytest.fixture
+def site(tmp_path):
+    return EstSite(tmp_path / "est", authority_ends_s=30 * DAY_S)
+
+
+@pytest.fixture
+def issuer(site):
+    return Issuer.of_files(site.settings.ca_file, site.settings.ca_key_file)
+
+
+def test_no_certificate_outlives_its_authority(site, issuer):
+    made = issuer.issue("gate-7", ec.generate_private_key(ec.SECP256R1()).public_key(), 365, site.utc())
+    assert made.not_valid_after_utc == issuer.certificate.not_valid_after_utc
+    with pytest.raises(IssuerError, match="has ended on"):
+        issuer.issue("gate-7", made.public_key(), 365, site.utc() + 31 * DAY_S)
+
+
+def test_a_revocation_list_names_what_holds_no_longer(site, issuer):
+    made = x509.load_pem_x509_crl(issuer.revocation_list([Revocation(17, site.utc())], 5, 30, site.utc()))
+    assert [one.serial_number for one in made] == [17]
+    assert made.is_signature_valid(issuer.certificate.public_key())
+    assert made.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == 5
+
+
+def test_files_that_do_not_belong_together_are_told(site, tmp_path):
+    other = EstSite(tmp_path / "other").settings
+    with pytest.raises(IssuerError, match="not the key of"):
+        Issuer.of_files(site.settings.ca_file, other.ca_key_file)
+    with pytest.raises(IssuerError, match="private key as PEM"):
+        Issuer.of_files(site.settings.ca_file, site.settings.ca_file)
+    with pytest.raises(IssuerError, match="certificate as PEM"):
+        Issuer.of_files(tmp_path / "none", site.settings.ca_key_file)
+
+
+def test_a_register_is_of_one_site(site):
+    Register.open(site.settings.folder, 7).close()
+    with pytest.raises(RegisterError, match="register of site 7"):
+        Register.open(site.settings.folder, 8)
+
+
+def test_a_list_has_a_number_of_its_own(site):
+    with site.opened() as registrar:
+        numbers = [
+            x509.load_pem_x509_crl(registrar.revocation_list(30))
+            .extensions.get_extension_for_class(x509.CRLNumber)
+            .value.crl_number
+            for _ in range(2)
+        ]
+    assert numbers == [1, 2]
