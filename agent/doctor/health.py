@@ -9,6 +9,7 @@ from agent.core.events import CameraHealth, Health, HealthFinding, time_text
 from agent.doctor.codes import Severity
 
 if TYPE_CHECKING:
+    from agent.core.fleet import FleetReport
     from agent.doctor.finding import DiagnosticReport, Finding
     from agent.observability import CameraFigures, GateFigures
 
@@ -19,8 +20,13 @@ _DIGITS: Final = 3
 _WORST_FIRST: Final = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
-def health(figures: GateFigures, boot: str, utc: float, report: DiagnosticReport | None) -> Health:
-    """What a running gate says. `report`: None before the first examination. `utc`: now, Unix seconds."""
+def health(
+    figures: GateFigures, boot: str, utc: float, report: DiagnosticReport | None, fleet: FleetReport | None = None
+) -> Health:
+    """What a running gate says. `report`: None before the first examination. `utc`: now, Unix seconds.
+
+    `fleet`: of its fleet documents; None: not known yet.
+    """
     return Health(
         gate=figures.gate,
         version=figures.version,
@@ -37,6 +43,7 @@ def health(figures: GateFigures, boot: str, utc: float, report: DiagnosticReport
         disk_free_bytes=None if figures.disk is None else figures.disk.free_bytes,
         examined=None if report is None else _text(report.utc),
         findings=() if report is None else _findings(report.findings),
+        fleet=fleet,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, SecretStr
 
+from agent.core.fleet import KeyOwner, owner_of
 from agent.service.redaction import masked_urls
 from agent.settings.toml.includes import dotted, quoted
 from drivers.text import Text
@@ -26,12 +27,16 @@ DEFAULT = Text("default")
 
 @dataclass(frozen=True, slots=True)
 class KeyOrigin:
-    """A key, its value as plain JSON (None: none; a secret: the word "set"), and its origin; None: the default."""
+    """A key, its value as plain JSON (None: none; a secret: the word "set"), and its origin; None: the default.
+
+    `owner`: whose word counts for the key.
+    """
 
     key: str
     value: Any
     secret: bool
     origin: Origin | None
+    owner: KeyOwner
 
     @property
     def shown(self) -> str:
@@ -67,7 +72,7 @@ def toml(value: Any) -> str:
 def _entry(loaded: LoadedSettings, path: Path, value: Any) -> KeyOrigin:
     origin = loaded.document.origins.get(path)
     secret = value is not None and (isinstance(value, SecretStr) or loaded.schema.hides(path, value))
-    return KeyOrigin(dotted(path), SET if secret else _plain(value), secret, origin)
+    return KeyOrigin(dotted(path), SET if secret else _plain(value), secret, origin, owner_of(path))
 
 
 def _leaves(loaded: LoadedSettings, value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
