@@ -63,7 +63,7 @@ class ConfigurationSource:
 
     `request_reload`: request a reload, as SIGHUP does; returns at once. `load`: the files as they are now; raises
     SettingsError; None: it cannot be looked at. `load_with`: the same with other fleet documents than those that are
-    held, given as signed texts; None: the gate takes no fleet documents. `renamed`: the last configuration with which the agent ran names
+    held, as signed texts; None: the gate takes none. `renamed`: the last configuration with which the agent ran names
     another gate, so that a journal of another gate is no foreign one: the configuration is at fault.
     """
 
@@ -155,8 +155,6 @@ class GateParts:
         )
         self.log_level = LogLevel(settings.log.level)
         self.central = self._make_central() if settings.mqtt.enabled else None
-        if self.central is not None:
-            self.fleet.subscribe(self.central.client)
         self.diagnostics = self._make_diagnostics()
         self.simulated_runs = dict(
             simulated_vehicle_runs(settings.lanes, scene_folders(settings.state.directory, os.environ))
@@ -303,6 +301,7 @@ class GateParts:
                 lists=self.lists,
                 log_level=self.log_level,
             ),
+            self.fleet.subscribe,
         )
 
     def _make_diagnostics(self) -> Diagnostics:

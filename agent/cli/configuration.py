@@ -39,8 +39,8 @@ ProblemLanguage = Annotated[Language, typer.Option("--language", help="The langu
 def usable_configuration(path: Path) -> UsableConfiguration:
     """The configuration, or the last one with which the agent ran where it cannot be used. Raises SettingsError.
 
-    That one is used also where the drivers of some of its devices are gone or broken: the gate ran with it before. Where
-    nothing can be used with the fleet documents, it is tried without them: a gate that runs can be told so.
+    That one is used also where the drivers of some of its devices are gone or broken: the gate ran with it before.
+    Where nothing can be used with the fleet documents, it is tried without them: a gate that runs can be told so.
     """
     bearing = partial(load_configuration, path, bears_missing_drivers=True)
     try:

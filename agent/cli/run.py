@@ -5,7 +5,6 @@ from __future__ import annotations
 import faulthandler
 import logging
 import os
-import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path  # noqa: TC003 - typer reads the annotation
@@ -44,7 +43,7 @@ from drivers.text import Text, shortened
 
 if TYPE_CHECKING:
     from agent.assembly import App
-    from agent.fleet import FleetStore
+    from agent.fleet import TrialStart
     from agent.settings import LoadedSettings, Settings, UsableConfiguration
 
 log = logging.getLogger(__name__)
@@ -73,8 +72,8 @@ def run(
     gives_back = give_back_memory()
     asked = ProcessSignals()
     end_on_thread_failure(asked.thread_failed)
-    documents = _fleet_store(configuration)
-    _recover_documents(documents)
+    trials = _trial_start(configuration)
+    trials.recover()
     try:
         found = usable_configuration(configuration)
     except SettingsError as error:
@@ -88,7 +87,8 @@ def run(
         )
     while (newer := _newer(configuration, app, found.loaded, asked)) is not None:
         log.info("stopping: %s", NEW)
-        newer = _with_documents(configuration, documents, newer)
+        if not trials.begin(newer.loaded.fleet.texts):
+            newer = on_disk(configuration, partial(load_configuration, configuration, fleet=trials.in_force()))
         with PlannedPause(Notifier.from_environment(os.environ), START_OVER_S):
             if not app.stop(NEW, again=True):
                 log.critical("a part of the agent has not ended: it needs a process of its own to start over")
@@ -120,14 +120,13 @@ def _started(
     for warning in found.loaded.warnings:
         log.warning("%s", warning)
     fallback = before or last_good_configuration(configuration)
-    documents = _fleet_store(configuration)
     try:
         app = _made(configuration, found, fallback, asked)
         app.start()
     except (WrongGateKeyError, EvidenceError, JournalError, RegistryError, OSError) as error:
         wrong = isinstance(error, WrongGateKeyError)
         log.critical("%s: %s", "the configuration cannot be used" if wrong else "the agent cannot start", error)
-        if before is not None and _undo_document(documents, found, str(error)):
+        if before is not None and _trial_start(configuration).fail(found.loaded.fleet.texts, str(error)):
             return _started(configuration, _on_disk_or(configuration, before), before, asked)
         if fallback is None or fallback.state == found.state:
             raise typer.Exit(exit_codes.CONFIGURATION if wrong else exit_codes.FAILED) from None
@@ -143,52 +142,12 @@ def _started(
     return app, found
 
 
-def _fleet_store(configuration: Path) -> FleetStore:
-    """Where the gate's fleet documents are kept."""
-    from agent.fleet import FleetStore  # noqa: PLC0415 - what only this command needs
+def _trial_start(configuration: Path) -> TrialStart:
+    """Who notes the trials of fleet documents around the starts of the agent."""
+    from agent.clock import Clock  # noqa: PLC0415 - what only this command needs
+    from agent.fleet import FleetStore, TrialStart  # noqa: PLC0415
 
-    return FleetStore(state_directory(configuration, os.environ))
-
-
-def _recover_documents(documents: FleetStore) -> None:
-    """Undo the fleet document with which an earlier process ended before the document had proved itself."""
-    from agent.core.fleet import recovered  # noqa: PLC0415 - what only this command needs
-
-    try:
-        documents.change(lambda held: recovered(held, documents.process, time.time()))
-    except OSError as error:
-        log.error("what is held of fleet documents cannot be kept: %s", error)  # noqa: TRY400 - told, not a bug
-
-
-def _with_documents(configuration: Path, documents: FleetStore, newer: UsableConfiguration) -> UsableConfiguration:
-    """Note that the trial of a fleet document begins, where the new configuration has one on trial.
-
-    Where that cannot be noted the agent starts without it: a trial that nobody knows of would never be undone.
-    """
-    from agent.core.fleet import begun  # noqa: PLC0415 - what only this command needs
-
-    try:
-        trial = documents.held().trial
-        if trial is not None and not trial.begun and trial.texts == newer.loaded.fleet.texts:
-            at, utc = time.monotonic(), time.time()
-            documents.change(lambda held: begun(held, documents.process, at, utc))
-    except OSError as error:
-        log.error("the trial of a fleet document cannot be noted: %s", error)  # noqa: TRY400 - told, not a bug
-        in_force = documents.held().in_force
-        return on_disk(configuration, partial(load_configuration, configuration, fleet=in_force))
-    return newer
-
-
-def _undo_document(documents: FleetStore, found: UsableConfiguration, why: str) -> bool:
-    """Go back from the fleet document on trial with which the agent could not start; whether there was one."""
-    from agent.core.fleet import DocumentFault, undone  # noqa: PLC0415 - what only this command needs
-
-    trial = documents.held().trial
-    if trial is None or not trial.begun or trial.texts != found.loaded.fleet.texts:
-        return False
-    detail = Text("the agent cannot start with it: {why}", why=why)
-    documents.change(lambda held: undone(held, DocumentFault.NOT_STARTED, str(detail), time.time()))
-    return True
+    return TrialStart(FleetStore(state_directory(configuration, os.environ)), Clock().now)
 
 
 def _on_disk_or(configuration: Path, before: UsableConfiguration) -> UsableConfiguration:

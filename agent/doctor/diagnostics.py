@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from agent.core.fleet import FleetReport
     from agent.doctor.facts import ListsFacts
     from agent.mqtt import BrokerLinkView, MqttClient
-    from agent.core.fleet import FleetReport
     from agent.observability import Counters, MeasuredParts
     from agent.service.worker import Worker
     from agent.settings import LoadedSettings

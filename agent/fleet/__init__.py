@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from agent.fleet.service import FleetDependencies, FleetService
     from agent.fleet.store import PROCESS, FleetStore
     from agent.fleet.topics import CONTENT_TYPE, FleetTopics
+    from agent.fleet.trial_start import TrialStart
 else:
     __getattr__ = lazy_face(__name__)
 
-__all__ = ["CONTENT_TYPE", "PROCESS", "FleetDependencies", "FleetService", "FleetStore", "FleetTopics"]
+__all__ = ["CONTENT_TYPE", "PROCESS", "FleetDependencies", "FleetService", "FleetStore", "FleetTopics", "TrialStart"]
