@@ -161,8 +161,10 @@ class FleetService:
         held = self._tell(self._store.held())
         if held.trial is None:
             self._try_next(held)
-        elif held.trial.process == self._store.process:
-            self._judge(held)
+        elif held.trial.begun:
+            # Not by the agent of before, which is stopping: it never ran with the document.
+            if held.trial.texts == self._dependencies.running.fleet.texts:
+                self._judge(held)
         elif not self._asked:  # it was put on trial while the agent was starting
             self._asked = True
             self._dependencies.reload()
