@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Final
 
 from agent.console.access.roles import Role
 from agent.console.errors import RefusedError
+from agent.core.lane import CommandKind
 from agent.core.trust_state import StatePart, Wholeness
+from agent.recording import OWN_NAME
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from agent.console.access.roles import Person
     from agent.core.trust_state import TrustState
+    from agent.lane import LaneService
 
 LIFE_S: Final = 900.0
+ORDER_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +118,10 @@ def acceptable(state: TrustState) -> tuple[tuple[StatePart, str], ...]:
         if not state.standing(part).whole
         and not (part is StatePart.JOURNAL and state.standing(part).state is Wholeness.BEHIND)
     )
+
+
+def unlock_own(lanes: Iterable[LaneService], persons: str, cause: str) -> None:
+    """Unlock the lanes that the gate itself has locked, and no other: a lane that an officer locked stays locked."""
+    for lane in lanes:
+        if lane.view is not None and lane.view.lockout.locked_by == OWN_NAME:
+            lane.order(CommandKind.UNLOCK, persons, cause, ORDER_S)

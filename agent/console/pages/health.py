@@ -18,9 +18,8 @@ from agent.console.dependencies import AtGate  # noqa: TC001 - FastAPI reads the
 from agent.console.errors import RefusedError
 from agent.console.navigation import Nav
 from agent.console.page import language, refusal, render
-from agent.console.state_acceptance import acceptable, mark_of
+from agent.console.state_acceptance import acceptable, mark_of, unlock_own
 from agent.console.times import utc_text
-from agent.core.lane import CommandKind
 from agent.core.trust_state import PARTS, StatePart
 from agent.doctor import (
     BundleMaterial,
@@ -32,7 +31,6 @@ from agent.doctor import (
     service_log,
 )
 from agent.observability import LINES_KEPT, log_ring
-from agent.recording import OWN_NAME
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
@@ -44,7 +42,6 @@ router = APIRouter()
 NAV = Nav(800, "/health", Text("Health"), Role.VIEWER)
 
 SHOWN_LINES: Final = 300
-ORDER_S: Final = 5.0
 LEVELS: Final = ("debug", "info", "warning", "error")
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -84,15 +81,9 @@ def accept_state(
     words = Text("{parts}, with {person}: {cause}", parts=parts, person=proposal.person, cause=cause)
     gate.audit(person, "state.accepted", detail=words)
     if StatePart.ORDERS in proposal.parts:
-        _unlock(gate, Text("{first} and {second}", first=proposal.person, second=person.name), cause)
+        persons = Text("{first} and {second}", first=proposal.person, second=person.name)
+        unlock_own(gate.lanes.values(), persons, cause)
     return RedirectResponse("/health", HTTPStatus.SEE_OTHER)
-
-
-def _unlock(gate: Gate, persons: str, cause: str) -> None:
-    """Unlock the lanes that the gate itself has locked, and no other: what an officer ordered stands."""
-    for lane in gate.lanes.values():
-        if lane.view is not None and lane.view.lockout.locked_by == OWN_NAME:
-            lane.order(CommandKind.UNLOCK, persons, cause, ORDER_S)
 
 
 @router.post("/health/examination", response_class=HTMLResponse)

@@ -8,7 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from agent.core.events import Draft
     from agent.core.model import LedgerChange, Presentation, Reading, VinReading
@@ -109,3 +109,16 @@ class OrderAnswered:
 
 
 Effect = Record | Decide | Raise | Close | Hold | Show | KeepPictures | OrderAnswered
+
+
+def in_order(
+    record: Record | None,
+    acts: Iterable[Effect],
+    show: Show | None,
+    keep: KeepPictures | None,
+    answered: OrderAnswered | None,
+    decide: Decide | None,
+) -> tuple[Effect, ...]:
+    """The effects of one step in the order in which they must happen. `acts`: those that move the barrier."""
+    ordered = (record, *acts, show, keep, answered, decide)
+    return tuple(effect for effect in ordered if effect is not None)

@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Any, Literal
 from agent.core.events import AccessGranted, Alarm, AlarmRaised, Draft, Event, TransactionClosed, VehiclePresent
 from agent.core.lane.copies import changed
 from agent.core.lane.driver_messages import message_for_reason, message_shown
-from agent.core.lane.effects import Close, Decide, Effect, Hold, KeepPictures, Lamp, OrderAnswered, Raise, Record, Show
+from agent.core.lane.effects import (
+    Close,
+    Decide,
+    Effect,
+    Hold,
+    KeepPictures,
+    Lamp,
+    OrderAnswered,
+    Raise,
+    Record,
+    Show,
+    in_order,
+)
 from agent.core.lane.event_drafts import (
     decision_event,
     driver_message_records,
@@ -119,19 +131,9 @@ class Transition:
 
     def effects(self) -> tuple[Effect, ...]:
         """Return the effects in the order in which they must happen."""
-        effects: list[Effect] = []
-        if self._events or self._ledger:
-            effects.append(Record(tuple(self._events), tuple(self._ledger)))
-        effects += self._acts
-        if self._show is not None:
-            effects.append(self._show)
-        if self._keep:
-            effects.append(KeepPictures(self._keep))
-        if self._answered is not None:
-            effects.append(self._answered)
-        if self._decide is not None:
-            effects.append(self._decide)
-        return tuple(effects)
+        recorded = Record(tuple(self._events), tuple(self._ledger)) if self._events or self._ledger else None
+        keep = KeepPictures(self._keep) if self._keep else None
+        return in_order(recorded, self._acts, self._show, keep, self._answered, self._decide)
 
     def record(self, event: Event, transaction: str | None = None) -> None:
         """Record an event, of the open transaction unless another is named."""

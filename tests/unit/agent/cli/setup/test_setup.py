@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 
 from agent.cli.agent_client import AgentAwayError, AgentClient
 from agent.cli.main import application
-from agent.cli.setup.boards import learned
 from agent.cli.setup.cameras import looked_through
+from agent.cli.setup.inputs import learned
 from agent.cli.setup.interview import AnswerSheet
 from agent.cli.setup.practice_permit import ISSUER, practice_permit
 from agent.core.model import ListKind
