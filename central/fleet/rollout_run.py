@@ -97,6 +97,7 @@ class RolloutRun:
         self._plan, self._file, self._signer = plan, file, signer
         self._client, self._utc, self._say = client, utc, say
         self.state, self.reports = file.read()
+        self._kept: RolloutState | None = None
         self._said = ""
 
     def listen(self, quiet_s: float) -> None:
@@ -109,7 +110,8 @@ class RolloutRun:
         """Go on until the roll-out has ended. Raises RolloutError, OneShotClientError and OSError."""
         while True:
             self.state, action = step(self._plan, self.state, self.reports.words, self.reports.groups, self._utc())
-            self._file.keep(self.state, self.reports)
+            if self.state != self._kept:
+                self._keep()
             match action:
                 case SignNext():
                     self._sign(action)
@@ -126,7 +128,7 @@ class RolloutRun:
         document = self._plan.document(action.stage, action.version, utc)
         signed = sign_fleet_document(document, self._signer.key, self._signer.key_id)
         self.state = begun_stage(self.state, action, signed, utc)
-        self._file.keep(self.state, self.reports)
+        self._keep()
 
     def _send(self) -> None:
         file, staged = self._plan.file, self.state.stage < len(self._plan.stages) - 1
@@ -137,7 +139,7 @@ class RolloutRun:
             if not staged:
                 self._publish(topics.topic(file.kind, audience, staged=True), b"")
         self.state = self.state.model_copy(update={"sent": True})
-        self._file.keep(self.state, self.reports)
+        self._keep()
         gates = len(self._plan.meant(self.state.stage, self.reports.groups))
         self._tell(
             f"stage {self.state.stage + 1} of {len(self._plan.stages)}: version {self.state.version}, {gates} gates"
@@ -157,7 +159,11 @@ class RolloutRun:
                 if time.monotonic() >= until:
                     break
         if changed:
-            self._file.keep(self.state, self.reports)
+            self._keep()
+
+    def _keep(self) -> None:
+        self._file.keep(self.state, self.reports)
+        self._kept = self.state
 
     def _tell(self, line: str) -> None:
         if line != self._said:

@@ -25,10 +25,10 @@ from agent.core.fleet import (
     value_at,
 )
 from agent.service.redaction import url_secrets
-from agent.settings.loading.origin import toml
 from agent.settings.model.agent import FleetKey as FleetKeyTable
 from agent.settings.toml.includes import Origin, TomlFile, dotted, inner_paths
 from agent.settings.toml.key_positions import places
+from agent.settings.toml.plain_value import toml
 from agent.settings.toml.problems import Problem
 from agent.settings.toml.syntax import parse
 from drivers.text import Text

@@ -11,7 +11,8 @@ from pydantic import BaseModel, SecretStr
 
 from agent.core.fleet import KeyOwner, owner_of
 from agent.service.redaction import masked_urls
-from agent.settings.toml.includes import dotted, quoted
+from agent.settings.toml.includes import dotted
+from agent.settings.toml.plain_value import toml
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -54,19 +55,6 @@ class KeyOrigin:
 def key_origins(loaded: LoadedSettings) -> list[KeyOrigin]:
     """All keys, those of the drivers too, in the order of the models. No secret is in any of them."""
     return [_entry(loaded, path, value) for path, value in _leaves(loaded, loaded.settings, ())]
-
-
-def toml(value: Any) -> str:
-    """A plain value as TOML."""
-    if isinstance(value, list):
-        return f"[{', '.join(map(toml, value))}]"
-    if isinstance(value, dict):
-        return (
-            f"{{ {', '.join(f'{dotted((key,))} = {toml(inner)}' for key, inner in value.items())} }}" if value else "{}"
-        )
-    if isinstance(value, bool):
-        return str(value).lower()
-    return quoted(value) if isinstance(value, str) else str(value)
 
 
 def _entry(loaded: LoadedSettings, path: Path, value: Any) -> KeyOrigin:
