@@ -63,8 +63,10 @@ class ConfigurationSource:
 
     `request_reload`: request a reload, as SIGHUP does; returns at once. `load`: the files as they are now; raises
     SettingsError; None: it cannot be looked at. `load_with`: the same with other fleet documents than those that are
-    held, as signed texts; None: the gate takes none. `renamed`: the last configuration with which the agent ran names
-    another gate, so that a journal of another gate is no foreign one: the configuration is at fault.
+    held, as signed texts; None: the gate takes none. `documents`: the state directory in which those are held, as
+    whoever loads the configuration finds it; None: that of the settings. `renamed`: the last configuration with which
+    the agent ran names another gate, so that a journal of another gate is no foreign one: the configuration is at
+    fault.
     """
 
     path: Path
@@ -72,6 +74,7 @@ class ConfigurationSource:
     request_reload: Callable[[], None] = lambda: None
     load: Callable[[], LoadedSettings] | None = None
     load_with: Callable[[Sequence[str]], LoadedSettings] | None = None
+    documents: Path | None = None
     renamed: bool = False
 
 
@@ -184,7 +187,7 @@ class GateParts:
         keys = () if source.load_with is None else settings.fleet.keys
         rules = FleetRules(settings.gate.id, self.loaded.fleet.groups, {key.id: fleet_key(key) for key in keys})
         dependencies = FleetDependencies(
-            store=FleetStore(settings.state.directory),
+            store=FleetStore(source.documents or settings.state.directory),
             site=settings.gate.site,
             rules=rules,
             running=self.loaded,

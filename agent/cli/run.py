@@ -256,6 +256,7 @@ def _made(
         asked.request_reload,
         partial(load_configuration, configuration),
         lambda texts: load_configuration(configuration, fleet=texts),
+        state_directory(configuration, os.environ),
         renamed=last is not None and last.loaded.settings.gate.id != found.loaded.settings.gate.id,
     )
     return App(found.loaded, Clock(), Notifier.from_environment(os.environ), asked.damaged, source)

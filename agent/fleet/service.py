@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from agent.core.events import Event
     from agent.core.fleet import (
         DocumentOutcome,
-        FleetDrift,
         FleetReport,
         FleetRules,
         HeldFleet,
@@ -104,9 +103,9 @@ class FleetService:
         self._client: MqttClient | None = None
         self._overflowed = False
         self._steady_since: float | None = None
-        self._drift: tuple[FleetDrift, ...] = ()
-        self._drift_known = self._asked = False
-        self._report: FleetReport | None = None
+        self._asked = False
+        self._drift = drift_of(dependencies.running.fleet.differences, dependencies.history)
+        self._report = self._reported_of(self._store.held())
         self._reported = ReportOnce()
         self.worker = Worker("fleet-documents", self._run, limit_s=LIMIT_S)
 
@@ -127,8 +126,8 @@ class FleetService:
         """Stop, within a bounded time; whether it has."""
         return self.worker.stop(STOP_S)
 
-    def report(self) -> FleetReport | None:
-        """What birth and health say of the documents; None: not known yet. For all threads."""
+    def report(self) -> FleetReport:
+        """What birth and health say of the documents. For all threads."""
         return self._report
 
     # ------------------------------------------------------------------------------------------------------ the thread
@@ -170,7 +169,7 @@ class FleetService:
             self._dependencies.reload()
         held = self._tell(self._store.held())
         self._tell_drift(held)
-        self._report = fleet_report(held, self._dependencies.running.fleet.groups, self._drift)
+        self._report = self._reported_of(held)
 
     def _judge(self, held: HeldFleet) -> None:
         dependencies = self._dependencies
@@ -233,15 +232,14 @@ class FleetService:
         return self._store.change(lambda before: all_told(before, new)) if new else held
 
     def _tell_drift(self, held: HeldFleet) -> None:
-        if self._drift_known:
-            return
-        dependencies = self._dependencies
-        self._drift = drift_of(dependencies.running.fleet.differences, dependencies.history)
         digest = digest_of(self._drift)
         if digest != held.drift:
-            dependencies.note(FleetDrifted(keys=self._drift[:DRIFT_IN_EVENT], count=len(self._drift)))
+            self._dependencies.note(FleetDrifted(keys=self._drift[:DRIFT_IN_EVENT], count=len(self._drift)))
             self._store.change(lambda before: before.model_copy(update={"drift": digest}))
-        self._drift_known = True
+
+    def _reported_of(self, held: HeldFleet) -> FleetReport:
+        running = self._dependencies.running.fleet
+        return fleet_report(held, running.documents, running.groups, self._drift)
 
     def _subscriptions(self) -> list[Subscription]:
         rules = self._dependencies.rules

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent.core.fleet.document import read_signed
 from agent.core.fleet.document_kinds import DocumentKind
 from agent.core.fleet.held import DocumentProblem, DocumentState, HeldFleet
-from agent.core.fleet.refusals import DocumentFault, DocumentRefusedError
+from agent.core.fleet.refusals import DocumentFault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from agent.core.fleet.document import SignedDocument
 
 DRIFT_TOLD: Final = 50
 """Keys that are told; how many there are is told too."""
@@ -48,7 +49,7 @@ class FleetDocumentReport(BaseModel):
     detail: str = Field(default="", description="The same in words, in English.")
     problems: tuple[DocumentProblem, ...] = Field(default=(), description="What is wrong with it, by line.")
     at: int = Field(default=0, description="Since when, Unix seconds.")
-    in_force: int = Field(default=0, description="The version that is in force here; 0: none.")
+    in_force: int = Field(default=0, description="The version that runs here, also on trial; 0: none.")
     in_force_digest: str = Field(default="", description="Its digest; empty: none.")
 
 
@@ -64,15 +65,11 @@ class FleetReport(BaseModel):
     drifting: int = Field(default=0, description="How many such keys there are.")
 
 
-def fleet_report(held: HeldFleet, groups: Sequence[str], drift: Sequence[FleetDrift]) -> FleetReport:
-    """What a gate tells."""
-    in_force = {}
-    for text in held.in_force:
-        try:
-            document = read_signed(text)[0].document
-        except DocumentRefusedError:
-            continue
-        in_force[document.place] = (document.version, document.digest)
+def fleet_report(
+    held: HeldFleet, running: Sequence[SignedDocument], groups: Sequence[str], drift: Sequence[FleetDrift]
+) -> FleetReport:
+    """What a gate tells. `running`: the documents in the configuration with which it runs."""
+    in_force = {one.document.place: (one.document.version, one.document.digest) for one in running}
     documents = [
         FleetDocumentReport(
             kind=one.kind,

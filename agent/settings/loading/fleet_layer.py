@@ -116,7 +116,7 @@ class FleetLaying:
             if path == _GROUPS and used.audience.scope is Scope.GROUP:
                 yield self._problem(source, Text("a document of a group does not say who belongs to groups"))
             for inner in inner_paths(value_at(self._laid.tree, path), path):
-                yield from self._unfit(schema, inner, source)
+                yield from self._unfit(schema, inner, Source(source.layer, (*source.at, *inner[len(path) :])))
 
     def _unfit(self, schema: Schema, path: tuple[str | int, ...], source: Source) -> Iterator[Problem]:
         assert self._laid is not None  # noqa: S101 - asked for after laying only

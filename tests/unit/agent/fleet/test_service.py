@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.core.fleet import DocumentFault, DocumentState, TrialView
+from agent.core.fleet import DocumentFault, DocumentState, TrialView, read_signed
 from agent.core.model import Instant
 from agent.fleet import FleetDependencies, FleetService, FleetStore, TrialStart
 from agent.settings import Problem, SettingsError
@@ -66,7 +66,10 @@ class Agent:
 
     def __init__(self, machine, texts, differences=()):
         self.machine, self.reloads = machine, 0
-        running = SimpleNamespace(digest=str(texts), fleet=FleetLayers(tuple(texts), (), ("north",), differences))
+        running = SimpleNamespace(
+            digest=str(texts),
+            fleet=FleetLayers(tuple(texts), tuple(read_signed(one)[0] for one in texts), ("north",), differences),
+        )
         self.service = FleetService(
             FleetDependencies(
                 store=machine.store(),

@@ -14,6 +14,7 @@ from agent.core.fleet import (
     fleet_report,
     judged_document,
     put_on_trial,
+    read_signed,
     taken_in,
     undone,
 )
@@ -85,7 +86,11 @@ class Gate:
                 self.held = applied(self.held, UTC)
 
     def health(self):
-        told = {"fleet": fleet_report(self.held, (), ()).model_dump(mode="json")}
+        told = {
+            "fleet": fleet_report(self.held, [read_signed(one)[0] for one in self.held.in_force], (), ()).model_dump(
+                mode="json"
+            )
+        }
         return SimpleNamespace(topic=f"gate/v1/{self.name}/health", payload=json.dumps(told).encode())
 
 

@@ -156,6 +156,6 @@ def test_what_is_held_is_kept_whole_and_damage_is_noticed():
 
 def test_the_report_says_what_is_newest_and_what_is_in_force():
     held = undone(running(NEW, IN_FORCE), DocumentFault.NOT_CONNECTED, "why", UTC)
-    (one,) = fleet_report(held, ("north",), ()).documents
+    (one,) = fleet_report(held, (read(OLD),), ("north",), ()).documents
     assert (one.version, one.state, one.in_force) == (2, DocumentState.UNDONE, 1)
     assert one.in_force_digest == read(OLD).document.digest != one.digest
