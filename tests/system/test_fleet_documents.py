@@ -1,5 +1,6 @@
 """Fleet documents at two real agents and a real broker: a good one is applied, one that cuts a gate off is undone."""
 
+import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -58,6 +59,17 @@ def gates(tmp_path, broker):
         yield made
 
 
+def told_in_birth(broker, gate, condition):
+    """What the gate's retained birth says of its fleet documents, once it says what is waited for."""
+    with OneShotClient(BrokerAddress.parse(f"mqtt://127.0.0.1:{broker.port}")) as client:
+        client.subscribe(f"gate/v1/{gate}/birth")
+        for message in client.messages(PATIENCE_S):
+            documents = {one["audience"]: one for one in json.loads(message.payload)["fleet"]["documents"]}
+            if condition(documents):
+                return documents
+    raise AssertionError(f"{gate} did not say it in time")
+
+
 def publish(broker, topic, text, **changes):
     utc = int(Clock().now().utc)
     payload = signed(text, iat=utc - 60, exp=utc + DAY_S, **changes)
@@ -85,6 +97,8 @@ def test_a_good_document_is_applied_and_one_that_cuts_a_gate_off_is_undone_by_th
     undone = north.told("undone", audience="group:north")
     assert undone["data"]["code"] == "not_connected"
     assert not south.hearing.all("fleet.document", audience="group:north")
+    told = told_in_birth(broker, "gate-7", lambda documents: documents.get("group:north", {}).get("state") == "undone")
+    assert (told["group:north"]["in_force"], told["all"]["in_force"], told["all"]["state"]) == (0, 1, "applied")
 
     publish(broker, "configuration/all", "[mqtt]\nheartbeat_s = 2\n", version=2)
     refused = north.told("refused", version=2)

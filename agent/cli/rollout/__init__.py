@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
@@ -14,9 +14,6 @@ from typing_extensions import override
 from agent.cli.fleet import fleet
 from agent.cli.rollout.commands import apply, plan, status
 
-if TYPE_CHECKING:
-    from click import Context
-
 SIMULATE = "simulate"
 
 
@@ -24,7 +21,7 @@ class _FleetGroup(TyperGroup):
     """Takes options where a command is due for those of the simulator."""
 
     @override
-    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if args and args[0].startswith("-") and args[0] not in ctx.help_option_names:
             args = [SIMULATE, *args]
         return super().parse_args(ctx, args)
