@@ -179,13 +179,18 @@ def _newer(configuration: Path, app: App, running: LoadedSettings, asked: Proces
 
 
 def _reloaded(configuration: Path, app: App, running: LoadedSettings) -> UsableConfiguration | None:
-    """The configuration on the disk; None where it cannot be used, which is told."""
+    """The configuration on the disk; None where it cannot be used, which is told.
+
+    Where the agent runs with a fleet document that was undone, it is the last good one then: that must end.
+    """
     try:
         return configuration_on_disk(configuration)
     except SettingsError as error:
         _log_refused(error)
         app.refuse(_refusal(error, running))
-        return None
+        if _trial_start(configuration).counts(running.fleet.texts):
+            return None
+        return last_good_configuration(configuration)
 
 
 def _log_refused(refused: SettingsError) -> None:

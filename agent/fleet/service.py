@@ -11,9 +11,8 @@ import queue
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events import FleetDocumentChanged, FleetDrifted
+from agent.core.events import FleetDrifted
 from agent.core.fleet import (
-    DocumentProblem,
     DocumentRefusedError,
     all_told,
     applied,
@@ -29,18 +28,17 @@ from agent.core.fleet import (
 from agent.core.model import ReportOnce
 from agent.fleet.drift import digest_of, drift_of
 from agent.fleet.intake import DocumentIntake
+from agent.fleet.outcome_events import event_of, problems_of
 from agent.fleet.topics import FleetTopics
 from agent.mqtt import Subscription
 from agent.service.worker import Worker
 from agent.settings import SettingsError
-from drivers.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from agent.core.events import Event
     from agent.core.fleet import (
-        DocumentOutcome,
         FleetReport,
         FleetRules,
         HeldFleet,
@@ -50,7 +48,7 @@ if TYPE_CHECKING:
     from agent.core.model import Instant
     from agent.fleet.store import FleetStore
     from agent.mqtt import Incoming, MqttClient
-    from agent.settings import History, LoadedSettings, Problem
+    from agent.settings import History, LoadedSettings
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +57,6 @@ LIMIT_S: Final = 120.0
 STOP_S: Final = 2.0
 INBOX_LIMIT: Final = 256
 DRIFT_IN_EVENT: Final = 50
-LONGEST_MESSAGE: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +191,7 @@ class FleetService:
         try:
             loaded = dependencies.load(candidate(held, found))
         except SettingsError as error:
-            problems = _problems(error.problems)
+            problems = problems_of(error.problems)
             log.warning("fleet document %s is refused: %s", found.document.place, error.problems[0].head)
             self._store.change(lambda before: refused_by_check(before, found, problems, utc))
             return
@@ -228,7 +225,7 @@ class FleetService:
         """Make an event of each outcome that has none. After a crash in between there are two, never none."""
         new = [one for one in held.outcomes if not one.told]
         for one in new:
-            self._dependencies.note(_event(one))
+            self._dependencies.note(event_of(one))
         return self._store.change(lambda before: all_told(before, new)) if new else held
 
     def _tell_drift(self, held: HeldFleet) -> None:
@@ -254,31 +251,3 @@ class FleetService:
             self._inbox.put_nowait(message)
         except queue.Full:
             self._overflowed = True
-
-
-def _event(one: DocumentOutcome) -> FleetDocumentChanged:
-    return FleetDocumentChanged(
-        kind=one.kind.value,
-        audience=one.audience,
-        version=one.version,
-        digest=one.digest,
-        key=one.key,
-        state=one.state,
-        code=one.code,
-        detail=one.detail,
-        problems=one.problems,
-    )
-
-
-def _problems(problems: Sequence[Problem]) -> tuple[DocumentProblem, ...]:
-    return tuple(
-        DocumentProblem(
-            source=one.source,
-            line=None if one.spot is None else one.spot.line,
-            column=None if one.spot is None else one.spot.column,
-            key=one.key,
-            message=shortened(str(one.message), LONGEST_MESSAGE),
-        )
-        for one in problems
-        if one.severity == "error"
-    )

@@ -52,6 +52,10 @@ class TrialStart:
             return False
         return True
 
+    def counts(self, texts: tuple[str, ...]) -> bool:
+        """Whether all these documents count still: none of them was undone or replaced."""
+        return set(texts) <= set(self._store.held().running)
+
     def in_force(self) -> tuple[str, ...]:
         """The documents without the one on trial."""
         return self._store.held().in_force
