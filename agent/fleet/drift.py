@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from agent.core.fleet import LONGEST_VALUE, FleetDrift
+from agent.core.fleet import LONGEST_VALUE, FleetDifference
 from agent.settings import HistoryError
 from drivers.text import shortened
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from agent.settings import History, LocalDifference
 
 
-def drift_of(differences: Sequence[LocalDifference], history: History) -> tuple[FleetDrift, ...]:
+def drift_of(differences: Sequence[LocalDifference], history: History) -> tuple[FleetDifference, ...]:
     """The drift of a configuration, with who changed each key last, as far as its history knows."""
     if not differences:
         return ()
@@ -25,7 +25,7 @@ def drift_of(differences: Sequence[LocalDifference], history: History) -> tuple[
         known = []
     people = {key: one.who for one in known for key in one.changed}
     return tuple(
-        FleetDrift(
+        FleetDifference(
             key=one.key,
             document=one.place,
             wanted=shortened(one.wanted, LONGEST_VALUE),
@@ -37,7 +37,7 @@ def drift_of(differences: Sequence[LocalDifference], history: History) -> tuple[
     )
 
 
-def digest_of(drift: Sequence[FleetDrift]) -> str:
+def digest_of(drift: Sequence[FleetDifference]) -> str:
     """What tells one drift from another; "" for none."""
     if not drift:
         return ""

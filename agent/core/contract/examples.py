@@ -104,8 +104,8 @@ from agent.core.fleet import (
     DocumentKind,
     DocumentProblem,
     DocumentState,
+    FleetDifference,
     FleetDocumentReport,
-    FleetDrift,
     FleetReport,
 )
 from agent.core.lane import transaction_id
@@ -525,7 +525,7 @@ def _fleet() -> list[_Step]:
     ]
 
 
-_DRIFT: Final = FleetDrift(
+_DRIFT: Final = FleetDifference(
     key=f"lanes.{LANE}.timing.read_s",
     document="configuration/all",
     wanted="30.0",

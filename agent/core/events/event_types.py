@@ -17,7 +17,7 @@ from agent.core.commands import Refusal, Result
 from agent.core.detail import Detail, DetailMessage, WithDetail
 from agent.core.events.changed_keys import ChangedKey
 from agent.core.events.judged_facts import FactsRecord
-from agent.core.fleet import DocumentFault, DocumentProblem, DocumentState, FleetDrift
+from agent.core.fleet import DocumentFault, DocumentProblem, DocumentState, FleetDifference
 from agent.core.lists import DataState
 from agent.core.model import DriverMessage, DriverReceipt, Outcome, Reason, Verdict, VinSource
 from agent.core.trust_state import StatePart, Wholeness
@@ -249,7 +249,7 @@ class FleetDrifted(Event):
     """What the gate sets otherwise than its fleet documents has changed."""
 
     TYPE: ClassVar[str] = "fleet.drift"
-    keys: tuple[FleetDrift, ...] = Field(description="The keys, 50 at most; empty: there is no difference any more.")
+    keys: tuple[FleetDifference, ...] = Field(description="The keys, 50 at most; empty: none differs any more.")
     count: int = Field(description="How many keys there are.")
 
 

@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from agent.core.fleet.refusals import DocumentFault, DocumentRefusedError
     from agent.core.fleet.report import (
         LONGEST_VALUE,
+        FleetDifference,
         FleetDocumentReport,
-        FleetDrift,
         FleetReport,
         fleet_report,
     )
@@ -89,9 +89,9 @@ __all__ = [
     "DocumentProblem",
     "DocumentRefusedError",
     "DocumentState",
+    "FleetDifference",
     "FleetDocument",
     "FleetDocumentReport",
-    "FleetDrift",
     "FleetKey",
     "FleetReport",
     "FleetRules",

@@ -20,7 +20,7 @@ DRIFT_TOLD: Final = 50
 LONGEST_VALUE: Final = 200
 
 
-class FleetDrift(BaseModel):
+class FleetDifference(BaseModel):
     """A key that the gate sets otherwise than a fleet document."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,14 +59,14 @@ class FleetReport(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     groups: tuple[str, ...] = Field(default=(), description="The groups that the gate belongs to.")
     documents: tuple[FleetDocumentReport, ...] = Field(default=(), description="One for each kind and audience.")
-    drift: tuple[FleetDrift, ...] = Field(
+    drift: tuple[FleetDifference, ...] = Field(
         default=(), description=f"Keys that the gate sets otherwise than its documents, {DRIFT_TOLD} at most."
     )
     drifting: int = Field(default=0, description="How many such keys there are.")
 
 
 def fleet_report(
-    held: HeldFleet, running: Sequence[SignedDocument], groups: Sequence[str], drift: Sequence[FleetDrift]
+    held: HeldFleet, running: Sequence[SignedDocument], groups: Sequence[str], drift: Sequence[FleetDifference]
 ) -> FleetReport:
     """What a gate tells. `running`: the documents in the configuration with which it runs."""
     in_force = {one.document.place: (one.document.version, one.document.digest) for one in running}
