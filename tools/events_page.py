@@ -30,6 +30,7 @@ from agent.core.contract.channels import (
 )
 from agent.core.contract.schemas import EVENTS, event_schema, known_values, schemas
 from agent.core.events import Alarm, AlarmRaised
+from agent.core.fleet import DocumentFault, DocumentKind, DocumentState
 from agent.core.lists import DataState
 from agent.core.model import (
     CommandName,
@@ -59,7 +60,7 @@ PICTURE = DOCS / "images" / "one-vehicle.svg"
 TEMPLATE = Path(__file__).with_name("events_page.template.md")
 LISTED: tuple[type[StrEnum], ...] = (
     *(Outcome, Verdict, Reason, Alarm, VinSource, DriverMessage, DriverReceipt, ClockState, DataState, StatePart),
-    *(Wholeness, Result, Refusal, DeclarationStatus, ListKind, Subject),
+    *(Wholeness, Result, Refusal, DeclarationStatus, ListKind, Subject, DocumentKind, DocumentState, DocumentFault),
 )
 SHARED = "Message"
 """The object that several events hold: it has its section after all of them."""

@@ -73,9 +73,16 @@ class CentralConnection:
     """
 
     def __init__(
-        self, settings: Settings, dependencies: CentralDependencies, parts: Callable[[CentralLink], HandlerDependencies]
+        self,
+        settings: Settings,
+        dependencies: CentralDependencies,
+        parts: Callable[[CentralLink], HandlerDependencies],
+        subscribe: Callable[[MqttClient], None] = lambda _client: None,
     ) -> None:
-        """Make all of it, and start nothing. `parts`: what the commands work on, once the link is there."""
+        """Make all of it, and start nothing. `parts`: what the commands work on, once the link is there.
+
+        `subscribe` subscribes to more, before the client starts.
+        """
         self._dependencies = dependencies
         mqtt = settings.mqtt
         self._link = CentralLink(
@@ -114,6 +121,7 @@ class CentralConnection:
             lambda: self._link.uplink.caught_up,
         )
         self._status_witness = StatusWitness(self._link.client, Topics(settings.gate.id), dependencies.own_record)
+        subscribe(self._link.client)
         self._health = HealthPublisher(
             self._link.client,
             Topics(settings.gate.id).health,

@@ -21,9 +21,11 @@ from agent.assembly.status import GateStatus, StatusSources
 from agent.clock import ClockFiles, ClockMonitor, holdover_rules
 from agent.console import ConsoleServer
 from agent.core.events import OwnCause
+from agent.core.fleet import FleetRules, TrialView
 from agent.core.trust_state import Witness
-from agent.devices import DeviceStatusTable
+from agent.devices import WORKING_STATES, DeviceStatusTable, PortState
 from agent.doctor import Diagnostics, DiagnosticsDependencies
+from agent.fleet import FleetDependencies, FleetService, FleetStore
 from agent.lane import Interlock, LaneServiceDependencies, scene_folders, simulated_vehicle_runs
 from agent.lane.decider import Decider, Sources, lane_place
 from agent.lists import ListService
@@ -33,7 +35,7 @@ from agent.recording import OWN_NAME
 from agent.service.cleanup import on_failure
 from agent.service.watchdog import Watchdog
 from agent.service.worker_supervisor import WorkerSupervisor
-from agent.settings import anchors_folder, interlocks, shared_arms
+from agent.settings import History, anchors_folder, fleet_key, interlocks, shared_arms
 from agent.site import StandaloneSite, site_service
 from agent.store.gate_key import gate_key
 from agent.vision.second_reading import COMMAND, WITHOUT_PRINT, SecondReadingService
@@ -61,14 +63,19 @@ class ConfigurationSource:
     """Where the settings came from. `path`: the main file. `refused`: why the files now differ from it.
 
     `request_reload`: request a reload, as SIGHUP does; returns at once. `load`: the files as they are now; raises
-    SettingsError; None: it cannot be looked at. `renamed`: the last configuration with which the agent ran names
-    another gate, so that a journal of another gate is no foreign one: the configuration is at fault.
+    SettingsError; None: it cannot be looked at. `load_with`: the same with other fleet documents than those that are
+    held, as signed texts; None: the gate takes none. `documents`: the state directory in which those are held, as
+    whoever loads the configuration finds it; None: that of the settings. `renamed`: the last configuration with which
+    the agent ran names another gate, so that a journal of another gate is no foreign one: the configuration is at
+    fault.
     """
 
     path: Path
     refused: ConfigurationRefused | None = None
     request_reload: Callable[[], None] = lambda: None
     load: Callable[[], LoadedSettings] | None = None
+    load_with: Callable[[Sequence[str]], LoadedSettings] | None = None
+    documents: Path | None = None
     renamed: bool = False
 
 
@@ -134,12 +141,20 @@ class GateParts:
         )
         self.devices = DeviceStatusTable(self.recorder, self.utc)
         self.lanes = self._make_lanes(signing.sign(b"the vehicles that an officer sees"))
+        self.fleet = self._make_fleet()
         self.status = GateStatus(
             settings,
             loaded.digest,
             self.source.refused,
             StatusSources(
-                self.lanes, self.devices, self.clock_monitor, self.lists, self.site, self.records, self.anchors
+                self.lanes,
+                self.devices,
+                self.clock_monitor,
+                self.lists,
+                self.site,
+                self.records,
+                self.anchors,
+                self.fleet,
             ),
         )
         self.log_level = LogLevel(settings.log.level)
@@ -168,6 +183,36 @@ class GateParts:
             reload=self.source.request_reload,
         )
         return AnchorFollower(dependencies)
+
+    def _make_fleet(self) -> FleetService:
+        settings, source = self.settings, self.source
+        keys = () if source.load_with is None else settings.fleet.keys
+        rules = FleetRules(settings.gate.id, self.loaded.fleet.groups, {key.id: fleet_key(key) for key in keys})
+        dependencies = FleetDependencies(
+            store=FleetStore(source.documents or settings.state.directory),
+            site=settings.gate.site,
+            rules=rules,
+            running=self.loaded,
+            load=source.load_with or (lambda _texts: self.loaded),
+            history=History(settings.state.directory, source.path),
+            reload=source.request_reload,
+            view=self._trial_view,
+            now=self._clock.now,
+            trusted_utc=lambda: self.utc() if self.clock_monitor.trusted() else None,
+            note=self.note,
+        )
+        return FleetService(dependencies)
+
+    def _trial_view(self) -> TrialView:
+        """How the gate is, as a fleet document on trial is judged by it."""
+        states, central = self.devices.states, self.central
+        seen = all(lane.view is not None for lane in self.lanes.units)
+        return TrialView(
+            connected=central is not None and central.broker_link_view.state is PortState.UP,
+            whole=seen and self.trust.state.whole and not self.recorder.failing,
+            up=frozenset(name for name, state in states.items() if state in WORKING_STATES),
+            known=frozenset(states),
+        )
 
     def _make_records(self, key: GateKey, on_damage: Callable[[str], None]) -> GateRecords:
         dependencies = RecordsDependencies(
@@ -262,6 +307,7 @@ class GateParts:
                 lists=self.lists,
                 log_level=self.log_level,
             ),
+            self.fleet.subscribe,
         )
 
     def _make_diagnostics(self) -> Diagnostics:
@@ -277,6 +323,7 @@ class GateParts:
             central=lambda: None if self.central is None else self.central.client,
             site=lambda: self.site.gates,
             second_reading=self.second_reading,
+            fleet=self.fleet.report,
         )
         return Diagnostics(dependencies, self._counters)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from agent.clock import ClockMonitor
     from agent.core.events import ConfigurationRefused
     from agent.devices import DeviceStatusTable
+    from agent.fleet import FleetService
     from agent.lists import ListService
     from agent.settings import Settings
     from agent.site import SiteService, StandaloneSite
@@ -34,6 +35,7 @@ class StatusSources:
     site: SiteService | StandaloneSite
     records: GateRecords
     anchors: AnchorFollower
+    fleet: FleetService
 
 
 class GateStatus:
@@ -92,6 +94,7 @@ class GateStatus:
             "lists": sources.lists.status(),
             "site": sources.site.status(),
             "anchors": sources.anchors.status(),
+            "fleet": sources.fleet.report(),
             "journal_failing": sources.records.recorder.failing,
             "fingerprints": self._fingerprints,
             "key": sources.records.checkpointer.public_key,

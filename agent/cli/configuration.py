@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,7 @@ import typer
 
 from agent.cli.path_callbacks import act_at_gate, act_on_configuration
 from agent.i18n import Language
-from agent.settings import last_good, on_disk, usable
+from agent.settings import SettingsError, last_good, on_disk, usable
 from agent.settings.drivers import load_configuration, place_of_board
 
 if TYPE_CHECKING:
@@ -39,9 +40,17 @@ def usable_configuration(path: Path) -> UsableConfiguration:
     """The configuration, or the last one with which the agent ran where it cannot be used. Raises SettingsError.
 
     That one is used also where the drivers of some of its devices are gone or broken: the gate ran with it before.
+    Where nothing can be used with the fleet documents, it is tried without them: a gate that runs can be told so.
     """
     bearing = partial(load_configuration, path, bears_missing_drivers=True)
-    return usable(path, partial(load_configuration, path), os.environ, bearing)
+    try:
+        return usable(path, partial(load_configuration, path), os.environ, bearing)
+    except SettingsError as refused:
+        alone = partial(load_configuration, path, fleet=())
+        try:
+            return replace(usable(path, alone, os.environ), refused=refused)
+        except SettingsError:
+            raise refused from None
 
 
 def configuration_on_disk(path: Path) -> UsableConfiguration:

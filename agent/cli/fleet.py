@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 PASSWORD_VARIABLE = "GATE_AGENT_FLEET_PASSWORD"  # noqa: S105 - the name of a variable
 HOUR_S = 3600.0
 
-app = typer.Typer(name="fleet", help="Simulate many gates against brokers, and measure.")
 
 _BROKER_HELP = "mqtt://host:port or mqtts://host:port; several make a cluster."
 _Gates = Annotated[int, typer.Option(min=1, help="How many gates.")]
@@ -59,7 +58,6 @@ _Really = Annotated[bool, typer.Option("--really", help="Also where a broker is 
 _AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
 
 
-@app.callback(invoke_without_command=True)
 def fleet(  # noqa: PLR0913, PLR0917 - one parameter an option
     context: typer.Context,
     broker: Annotated[list[str] | None, typer.Option("--broker", "-b", help=_BROKER_HELP)] = None,
@@ -123,7 +121,6 @@ def fleet(  # noqa: PLR0913, PLR0917 - one parameter an option
     _run(plan, as_json=as_json)
 
 
-@app.command()
 def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
     broker: Annotated[list[str], typer.Option("--broker", "-b", help=_BROKER_HELP)],
     gates: _Gates = 100,

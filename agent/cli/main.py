@@ -49,7 +49,7 @@ COMMANDS = (
     CliCommand("relay", "agent.cli.relay:app", "Find, try and watch relay and input boards."),
     CliCommand("sign", "agent.cli.sign:app", "Find and try the signs that tell drivers what to do."),
     CliCommand("voice", "agent.cli.voice:app", "List, hear and replace what is said to drivers."),
-    CliCommand("fleet", "agent.cli.fleet:app", "Simulate many gates against brokers, and measure."),
+    CliCommand("fleet", "agent.cli.rollout:app", "Bring documents to many gates, and simulate many against brokers."),
     CliCommand("demo", "agent.cli.demo:demo", "Play fourteen vehicles at a gate on this machine, without hardware."),
 )
 EPILOG = (

@@ -28,12 +28,22 @@ from agent.service.memory import give_back_memory
 from agent.service.notify import Notifier
 from agent.service.watchdog import PlannedPause
 from agent.service.worker import end_on_thread_failure
-from agent.settings import BY_HAND, EditStep, History, HistoryError, Problem, SettingsError
+from agent.settings import (
+    BY_HAND,
+    EditStep,
+    History,
+    HistoryError,
+    Problem,
+    SettingsError,
+    on_disk,
+    state_directory,
+)
 from agent.settings.drivers import load_configuration
 from drivers.text import Text, shortened
 
 if TYPE_CHECKING:
     from agent.assembly import App
+    from agent.fleet import TrialStart
     from agent.settings import LoadedSettings, Settings, UsableConfiguration
 
 log = logging.getLogger(__name__)
@@ -62,6 +72,8 @@ def run(
     gives_back = give_back_memory()
     asked = ProcessSignals()
     end_on_thread_failure(asked.thread_failed)
+    trials = _trial_start(configuration)
+    trials.recover()
     try:
         found = usable_configuration(configuration)
     except SettingsError as error:
@@ -75,6 +87,8 @@ def run(
         )
     while (newer := _newer(configuration, app, found.loaded, asked)) is not None:
         log.info("stopping: %s", NEW)
+        if not trials.begin(newer.loaded.fleet.texts):
+            newer = on_disk(configuration, partial(load_configuration, configuration, fleet=trials.in_force()))
         with PlannedPause(Notifier.from_environment(os.environ), START_OVER_S):
             if not app.stop(NEW, again=True):
                 log.critical("a part of the agent has not ended: it needs a process of its own to start over")
@@ -112,6 +126,8 @@ def _started(
     except (WrongGateKeyError, EvidenceError, JournalError, RegistryError, OSError) as error:
         wrong = isinstance(error, WrongGateKeyError)
         log.critical("%s: %s", "the configuration cannot be used" if wrong else "the agent cannot start", error)
+        if before is not None and _trial_start(configuration).fail(found.loaded.fleet.texts, str(error)):
+            return _started(configuration, _on_disk_or(configuration, before), before, asked)
         if fallback is None or fallback.state == found.state:
             raise typer.Exit(exit_codes.CONFIGURATION if wrong else exit_codes.FAILED) from None
         problem = SettingsError(
@@ -124,6 +140,22 @@ def _started(
     _remember(configuration, found)
     log.info("gate %s runs with %d lanes", found.loaded.settings.gate.id, len(found.loaded.settings.lanes))
     return app, found
+
+
+def _trial_start(configuration: Path) -> TrialStart:
+    """Who notes the trials of fleet documents around the starts of the agent."""
+    from agent.clock import Clock  # noqa: PLC0415 - what only this command needs
+    from agent.fleet import FleetStore, TrialStart  # noqa: PLC0415
+
+    return TrialStart(FleetStore(state_directory(configuration, os.environ)), Clock().now)
+
+
+def _on_disk_or(configuration: Path, before: UsableConfiguration) -> UsableConfiguration:
+    """The configuration on the disk, without what was undone; where that cannot be used, the one of before."""
+    try:
+        return configuration_on_disk(configuration)
+    except SettingsError as error:
+        return replace(before, refused=error)
 
 
 def _newer(configuration: Path, app: App, running: LoadedSettings, asked: ProcessSignals) -> UsableConfiguration | None:
@@ -147,13 +179,18 @@ def _newer(configuration: Path, app: App, running: LoadedSettings, asked: Proces
 
 
 def _reloaded(configuration: Path, app: App, running: LoadedSettings) -> UsableConfiguration | None:
-    """The configuration on the disk; None where it cannot be used, which is told."""
+    """The configuration on the disk; None where it cannot be used, which is told.
+
+    Where the agent runs with a fleet document that was undone, it is the last good one then: that must end.
+    """
     try:
         return configuration_on_disk(configuration)
     except SettingsError as error:
         _log_refused(error)
         app.refuse(_refusal(error, running))
-        return None
+        if _trial_start(configuration).counts(running.fleet.texts):
+            return None
+        return last_good_configuration(configuration)
 
 
 def _log_refused(refused: SettingsError) -> None:
@@ -223,6 +260,8 @@ def _made(
         refused,
         asked.request_reload,
         partial(load_configuration, configuration),
+        lambda texts: load_configuration(configuration, fleet=texts),
+        state_directory(configuration, os.environ),
         renamed=last is not None and last.loaded.settings.gate.id != found.loaded.settings.gate.id,
     )
     return App(found.loaded, Clock(), Notifier.from_environment(os.environ), asked.damaged, source)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from agent.console.configuration_form import all_fields
 from agent.service.redaction import masked_urls
 from agent.settings import ChangeError, Edit, restored_value
-from agent.settings.loading.origin import toml
+from agent.settings.toml.plain_value import toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

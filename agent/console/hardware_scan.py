@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from agent.settings.loading.origin import toml
+from agent.settings.toml.plain_value import toml
 from drivers.api import DeviceError
 from drivers.probe import identify
 from drivers.serial.adapters import BY_ID, BY_PATH, adapters, advice

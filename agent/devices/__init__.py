@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
-    from agent.devices.device_status import DeviceState, DeviceStatusTable
+    from agent.devices.device_status import WORKING_STATES, DeviceState, DeviceStatusTable
     from agent.devices.inputs import InputMonitor, SignalMap
     from agent.devices.port_supervisor import PortState, PortSupervisor
     from agent.devices.scanner import ScannerMonitor, ScannerState
@@ -19,6 +19,7 @@ else:
     __getattr__ = lazy_face(__name__)
 
 __all__ = [
+    "WORKING_STATES",
     "DeviceState",
     "DeviceStatusTable",
     "InputMonitor",

@@ -24,7 +24,8 @@ DETAILS_LIMIT = 8
 WAITING_LIMIT = 1000
 STOP_TIMEOUT_S = 2.0
 LIMIT_S = 60.0
-GOOD = frozenset({"up", "streaming"})
+WORKING_STATES = frozenset({"up", "streaming"})
+"""The states of a device that does its work."""
 
 Family = Literal["camera", "scanner", "relay", "inputs", "sign", "voice", "broker"]
 
@@ -90,7 +91,7 @@ class DeviceStatusTable:
             self._known[name] = DeviceState(family, state, detail, lane)
             if not news:
                 return False
-            level = logging.INFO if state in GOOD else logging.WARNING
+            level = logging.INFO if state in WORKING_STATES else logging.WARNING
             log.log(level, "%s %s: %s%s", family, name, state, f" ({detail})" if detail else "")
             event = DeviceChanged(device=name, family=family, state=state, detail=shortened(detail, DETAIL_LIMIT))
             try:
@@ -112,7 +113,7 @@ class DeviceStatusTable:
             self._details[name] = {detail}
             return True
         told = self._details[name]
-        if state in GOOD or detail in told or len(told) >= DETAILS_LIMIT:
+        if state in WORKING_STATES or detail in told or len(told) >= DETAILS_LIMIT:
             return False
         told.add(detail)
         return True

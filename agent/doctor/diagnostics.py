@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from agent.core.fleet import FleetReport
     from agent.doctor.facts import ListsFacts
     from agent.mqtt import BrokerLinkView, MqttClient
     from agent.observability import Counters, MeasuredParts
@@ -43,7 +44,8 @@ class DiagnosticsDependencies:
     """What is looked at. `load`: reads the configuration on the disk, raises SettingsError.
 
     `places`: the lanes of each relay board. `boot`: of this start. `utc`: the wall clock. `central`: the connection to
-    central; None: the gate has none. `site`: what is known of the other gates of the site.
+    central; None: the gate has none. `site`: what is known of the other gates of the site. `fleet`: what is told of the
+    fleet documents.
     """
 
     parts: MeasuredParts
@@ -57,6 +59,7 @@ class DiagnosticsDependencies:
     central: Callable[[], MqttClient | None]
     site: Callable[[], tuple[GateView, ...]]
     second_reading: SecondReadingService
+    fleet: Callable[[], FleetReport | None] = lambda: None
 
 
 class Diagnostics:
@@ -107,6 +110,7 @@ class Diagnostics:
                 self._dependencies.boot,
                 self._dependencies.utc(),
                 self.health_monitor.report,
+                self._dependencies.fleet(),
             )
         )
 

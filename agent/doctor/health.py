@@ -9,6 +9,7 @@ from agent.core.events import CameraHealth, Health, HealthExpiry, HealthFinding,
 from agent.doctor.codes import Severity
 
 if TYPE_CHECKING:
+    from agent.core.fleet import FleetReport
     from agent.doctor.finding import DiagnosticReport, Finding
     from agent.enrolment import Expiry
     from agent.observability import CameraFigures, GateFigures
@@ -22,8 +23,13 @@ _DIGITS: Final = 3
 _WORST_FIRST: Final = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
-def health(figures: GateFigures, boot: str, utc: float, report: DiagnosticReport | None) -> Health:
-    """What a running gate says. `report`: None before the first examination. `utc`: now, Unix seconds."""
+def health(
+    figures: GateFigures, boot: str, utc: float, report: DiagnosticReport | None, fleet: FleetReport | None = None
+) -> Health:
+    """What a running gate says. `report`: None before the first examination. `utc`: now, Unix seconds.
+
+    `fleet`: of its fleet documents; None: not known yet.
+    """
     return Health(
         gate=figures.gate,
         version=figures.version,
@@ -41,6 +47,7 @@ def health(figures: GateFigures, boot: str, utc: float, report: DiagnosticReport
         examined=None if report is None else _text(report.utc),
         findings=() if report is None else _findings(report.findings),
         expiries=tuple(map(_expiry, figures.expiries)),
+        fleet=fleet,
     )
 
 

@@ -44,6 +44,7 @@ _TONES: Final[Mapping[str, str]] = {
     "events.dropped": "bad",
     "evidence.dropped": "poor",
     "ledger.conflict": "bad",
+    "fleet.drift": "poor",
     "lists.refused": "bad",
 }
 """The colour and sign of the types that always have one."""
@@ -56,6 +57,7 @@ _TONES_BY: Final[Mapping[str, tuple[str, Mapping[Any, str]]]] = {
     "console.acted": ("done", {False: "poor"}),
     "clock.changed": ("state", {"HOLDOVER": "poor", "UNTRUSTED": "bad"}),
     "state.changed": ("state", {"whole": "good", "behind": "bad", "lost": "bad"}),
+    "fleet.document": ("state", {"refused": "bad", "trial": "poor", "applied": "good", "undone": "bad"}),
     "lists.state": ("state", {"STALE_OK": "poor", "KNOWN_ONLY": "poor", "TOO_OLD": "bad"}),
 }
 """Of the others: the field that says how it went, and the colour of each value."""

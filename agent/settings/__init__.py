@@ -39,6 +39,10 @@ if TYPE_CHECKING:
         ca_files,
         read_anchors,
     )
+    from agent.settings.loading.fleet_file import FILES as FLEET_FILES
+    from agent.settings.loading.fleet_file import FOLDER as FLEET_FOLDER
+    from agent.settings.loading.fleet_file import FleetUnreadableError, read_held_fleet
+    from agent.settings.loading.fleet_layer import FleetLayers, LocalDifference, fleet_key
     from agent.settings.loading.load import LoadedSettings, digest, load, public, schema_of
     from agent.settings.loading.origin import KeyOrigin, key_origins
     from agent.settings.model.agent import (
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
         Console,
         Enrolment,
         Evidence,
+        Fleet,
         Gate,
         Journal,
         Log,
@@ -82,7 +87,7 @@ if TYPE_CHECKING:
     from agent.settings.rules.driver_page import screen_token
     from agent.settings.rules.ports import board_place
     from agent.settings.toml.change import ChangeError
-    from agent.settings.toml.files import LARGEST_BYTES, read_file
+    from agent.settings.toml.files import LARGEST_BYTES, read_file, replace_file
     from agent.settings.toml.includes import Document, dotted, read
     from agent.settings.toml.key_positions import Path
     from agent.settings.toml.keypath import key_path
@@ -93,6 +98,8 @@ else:
 __all__ = [
     "BY_HAND",
     "EXAMPLE_ROOT_KEY",
+    "FLEET_FILES",
+    "FLEET_FOLDER",
     "LARGEST_BYTES",
     "VARIABLE",
     "AnchorFile",
@@ -115,6 +122,9 @@ __all__ = [
     "Enrolment",
     "Evidence",
     "Family",
+    "Fleet",
+    "FleetLayers",
+    "FleetUnreadableError",
     "Gate",
     "Generation",
     "History",
@@ -123,6 +133,7 @@ __all__ = [
     "KeyOrigin",
     "Lane",
     "LoadedSettings",
+    "LocalDifference",
     "Log",
     "Mqtt",
     "Path",
@@ -161,6 +172,7 @@ __all__ = [
     "driver_models",
     "edited",
     "expected",
+    "fleet_key",
     "interlocks",
     "judged",
     "key_origins",
@@ -178,7 +190,9 @@ __all__ = [
     "read",
     "read_anchors",
     "read_file",
+    "read_held_fleet",
     "recorded_changes",
+    "replace_file",
     "replace_text",
     "restored_text",
     "restored_value",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from agent.settings.editing.edits import ConfigEditor
 from agent.settings.editing.history import History
 from agent.settings.editing.last_known_good import state_directory
 from agent.settings.loading.anchor_file import AnchorsUnusableError, anchors_folder, read_anchors
+from agent.settings.loading.fleet_file import FleetUnreadableError, read_held_fleet
 from agent.settings.loading.load import load
 from agent.settings.model.devices import device_tables, devices_of
 from agent.settings.model.pydantic_problems import PydanticProblems
@@ -23,7 +25,7 @@ from drivers.driver_trial import DriverQuestion, faults_of
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pydantic import BaseModel
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from agent.settings.model.devices import Family
     from agent.settings.model.lane import Device
     from agent.settings.toml.files import FileReader
+
+log = logging.getLogger(__name__)
 
 FAMILIES: Mapping[Family, registry.DriverFamily] = {
     "camera": registry.CAMERAS,
@@ -101,12 +105,14 @@ def load_configuration(
     reader: FileReader = read_file,
     anchors: AnchorFile | Literal["held"] | None = "held",
     *,
+    fleet: Sequence[str] | Literal["held"] = "held",
     bears_missing_drivers: bool = False,
 ) -> LoadedSettings:
     """Load the configuration as the service does. Raises SettingsError.
 
-    `anchors`: trust anchors in the place of those that are held; None: as if there were none. `bears_missing_drivers`:
-    whether a device without a usable driver is a warning, as at the start of a gate that would not run otherwise.
+    `anchors`: trust anchors in the place of those that are held; None: as if there were none. `fleet`: signed documents
+    in the place of those that are held. `bears_missing_drivers`: whether a device without a usable driver is a warning,
+    as at the start of a gate that would not run otherwise.
     """
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
     return load(
@@ -119,6 +125,7 @@ def load_configuration(
         bears_missing_drivers=bears_missing_drivers,
         reader=reader,
         anchors=_held_anchors(path) if anchors == "held" else anchors,
+        fleet=_held_fleet(path) if fleet == "held" else fleet,
     )
 
 
@@ -135,6 +142,16 @@ def _held_anchors(path: Path) -> AnchorFile | None:
         return read_anchors(anchors_folder(path))
     except AnchorsUnusableError as error:
         raise SettingsError([Problem(str(error.filename), "", Text.of(str(error.strerror)))]) from None
+
+
+def _held_fleet(path: Path) -> Sequence[str]:
+    """The fleet documents that count; none where they cannot be read, which the agent itself reports."""
+    state = state_directory(path, os.environ)
+    try:
+        return read_held_fleet(state).running
+    except FleetUnreadableError as error:
+        log.warning("the fleet documents do not count: %s %s", error.filename, error.strerror)
+        return ()
 
 
 def history_of(path: Path) -> History:

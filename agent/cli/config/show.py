@@ -22,6 +22,10 @@ def show(
     origin: Annotated[
         bool, typer.Option("--origin", help="Say of each value which line, credential or variable it comes from.")
     ] = False,
+    owner: Annotated[
+        bool,
+        typer.Option("--owner", help="Say of each key whose word counts: anchors, gate, technician, policy, central."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
 ) -> None:
     """Show every key with the value that is in effect, defaults and those of the drivers too.
@@ -35,7 +39,8 @@ def show(
     lines = [f"{entry.key} = {entry.shown}" for entry in found]
     wide = max(map(len, lines))
     for entry, line in zip(found, lines, strict=True):
-        echo(f"{line:<{wide}}  # {entry.source}" if origin else line)
+        said = [*([entry.owner.value] if owner else ()), *([entry.source] if origin else ())]
+        echo(f"{line:<{wide}}  # {', '.join(said)}" if said else line)
 
 
 def _fields(entry: KeyOrigin) -> dict[str, object]:
@@ -44,6 +49,7 @@ def _fields(entry: KeyOrigin) -> dict[str, object]:
         "key": entry.key,
         "value": None if entry.secret else entry.value,
         "secret": entry.secret,
+        "owner": entry.owner.value,
         "origin": None if at is None else at.name,
         "line": None if at is None or at.place is None else at.place.row + 1,
     }

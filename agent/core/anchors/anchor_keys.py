@@ -34,8 +34,12 @@ ANCHOR_KEYS: Final[tuple[tuple[str, str], ...]] = (
     ("console", "port"),
     ("console", "tls"),
     ("console", "names"),
+    ("fleet", "keys"),
 )
 """The keys of the configuration: section and name. All that is below one belongs to it."""
+
+ADDED_KEYS: Final = frozenset({"fleet.keys"})
+"""Anchors that earlier agents did not have. While one is empty it is left out of the digest, which stays as it was."""
 
 PERSONS: Final = "anchors.persons"
 DOCUMENT_KEYS: Final = "anchors.document_keys"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from agent.core.anchors.anchor_keys import DOCUMENT_KEYS, PERSONS
+from agent.core.anchors.anchor_keys import ADDED_KEYS, DOCUMENT_KEYS, PERSONS
 from agent.core.crypto import Algorithm, PublicKey
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ class HeldAnchors:
     @property
     def digest(self) -> str:
         """SHA-256, in hex, of what is trusted, and for which gate. Neither the number nor the seal changes it."""
-        told = {"gate": self.gate, "values": dict(self.values)}
+        values = {key: value for key, value in self.values.items() if value or key not in ADDED_KEYS}
+        told = {"gate": self.gate, "values": values}
         text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return sha256(text.encode()).hexdigest()
 

@@ -59,6 +59,8 @@ from agent.core.events import (
     EvidenceSent,
     EvidenceViewed,
     FactsRecord,
+    FleetDocumentChanged,
+    FleetDrifted,
     GateKey,
     GateStarted,
     GateStopping,
@@ -97,6 +99,15 @@ from agent.core.events import (
     seal,
     sign_ack,
     time_text,
+)
+from agent.core.fleet import (
+    DocumentFault,
+    DocumentKind,
+    DocumentProblem,
+    DocumentState,
+    FleetDifference,
+    FleetDocumentReport,
+    FleetReport,
 )
 from agent.core.lane import transaction_id
 from agent.core.lists import DataState
@@ -472,8 +483,64 @@ def _steps() -> list[_Step]:
             ),
             False,
         ),
+        *_fleet(),
         (140.0, GateStopping(cause="SIGTERM"), False),
     ]
+
+
+def _fleet() -> list[_Step]:
+    """What became of a fleet document that cut the gate off, and what is set otherwise than by the documents."""
+    wanted = hashlib.sha256(b"example document").hexdigest()
+    return [
+        (
+            135.0,
+            FleetDocumentChanged(
+                kind="configuration",
+                audience="group:north",
+                version=8,
+                digest=wanted,
+                key="fleet-2027",
+                state=DocumentState.REFUSED,
+                code=DocumentFault.CONFIGURATION_INVALID,
+                detail="expected a whole number from 5 to 3600",
+                problems=(
+                    DocumentProblem(
+                        source="configuration/group:north",
+                        line=2,
+                        column=1,
+                        key="mqtt.heartbeat_s",
+                        message="expected a whole number from 5 to 3600",
+                    ),
+                ),
+            ),
+            False,
+        ),
+        (
+            136.0,
+            FleetDocumentChanged(
+                kind="configuration",
+                audience="all",
+                version=41,
+                digest=wanted,
+                key="fleet-2027",
+                state=DocumentState.UNDONE,
+                code=DocumentFault.NOT_CONNECTED,
+                detail="no connection to a broker of central within 300 s",
+            ),
+            False,
+        ),
+        (137.0, FleetDrifted(keys=(_DRIFT,), count=1), False),
+    ]
+
+
+_DRIFT: Final = FleetDifference(
+    key=f"lanes.{LANE}.timing.read_s",
+    document="configuration/all",
+    wanted="30.0",
+    local="45.0",
+    counts=True,
+    person="marat",
+)
 
 
 def _audit() -> list[_Step]:
@@ -629,8 +696,30 @@ def health_example() -> bytes:
             HealthExpiry(kind="authority", subject="mqtt", ends="2046-06-01T08:00:00.000Z"),
             HealthExpiry(kind="trust_list", subject="trust_list", ends="2027-01-31T00:00:00.000Z"),
         ),
+        fleet=_FLEET,
     )
     return health.model_dump_json().encode()
+
+
+_FLEET: Final = FleetReport(
+    groups=("north",),
+    documents=(
+        FleetDocumentReport(
+            kind=DocumentKind.CONFIGURATION,
+            audience="all",
+            version=41,
+            digest=hashlib.sha256(b"example document").hexdigest(),
+            state=DocumentState.UNDONE,
+            code=DocumentFault.NOT_CONNECTED,
+            detail="no connection to a broker of central within 300 s",
+            at=round(UTC) + 136,
+            in_force=40,
+            in_force_digest=hashlib.sha256(b"example document before").hexdigest(),
+        ),
+    ),
+    drift=(_DRIFT,),
+    drifting=1,
+)
 
 
 def birth_example() -> bytes:
@@ -652,6 +741,7 @@ def birth_example() -> bytes:
             "first_kept": 1,
             "key": GateKey(kid=jws.kid_of(GATE_KEY.public), public=GATE_KEY.public.raw.hex()),
             "commands": CommandOffer(names=tuple(CommandName), keys=(COMMAND_KEY_ID,), max_life_s=60),
+            "fleet": _FLEET,
         }
     )
     return birth.model_dump_json(by_alias=True).encode()
@@ -709,6 +799,8 @@ _OF_THE_GATE = (
     ConfigurationApplied,
     ConfigurationRefused,
     AnchorsChanged,
+    FleetDocumentChanged,
+    FleetDrifted,
     ConsoleActed,
     EvidenceViewed,
     CommandAccepted,

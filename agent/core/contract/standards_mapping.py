@@ -55,6 +55,8 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
     "configuration.refused": StandardEquivalent(note=_OWN),
     "configuration.applied": StandardEquivalent(note=_OWN),
     "anchors.changed": StandardEquivalent(note=_OWN),
+    "fleet.document": StandardEquivalent(note=_OWN),
+    "fleet.drift": StandardEquivalent(note=_OWN),
     "console.acted": StandardEquivalent(note=_OWN),
     "evidence.viewed": StandardEquivalent(note=_OWN),
     "device.changed": StandardEquivalent(

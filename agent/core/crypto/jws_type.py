@@ -21,6 +21,7 @@ class JwsType(StrEnum):
     ACKNOWLEDGEMENT = "gate-acknowledgement+jwt"
     HEAD = "gate-head+jwt"
     ANCHORS = "gate-anchors+jwt"
+    FLEET = "gate-fleet+jwt"
 
 
 ISSUED_UNTYPED: Final = frozenset({JwsType.CHECKPOINT, JwsType.EXPORT})

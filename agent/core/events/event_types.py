@@ -17,6 +17,7 @@ from agent.core.commands import Refusal, Result
 from agent.core.detail import Detail, DetailMessage, WithDetail
 from agent.core.events.changed_keys import ChangedKey
 from agent.core.events.judged_facts import FactsRecord
+from agent.core.fleet import DocumentFault, DocumentProblem, DocumentState, FleetDifference
 from agent.core.lists import DataState
 from agent.core.model import DriverMessage, DriverReceipt, Outcome, Reason, Verdict, VinSource
 from agent.core.trust_state import StatePart, Wholeness
@@ -219,6 +220,37 @@ class AnchorsChanged(Event):
     anchors: tuple[AnchorRecord, ...] = Field(description="Those that are others; all of them where it is the first.")
     digest: str = Field(description="SHA-256 of them all, in hex.")
     changed_at: int = Field(description="When, Unix seconds; 0: not known.")
+
+
+class FleetDocumentChanged(WithDetail, Event):
+    """A fleet document of central was refused, waits, is on trial, is in force, or was undone by the gate itself."""
+
+    TYPE: ClassVar[str] = "fleet.document"
+    kind: str = Field(description="configuration or policy.")
+    audience: str = Field(description="For whom it is: all, group:NAME or gate:ID.")
+    version: int = Field(description="Its version; 0: it names none. Of a refused one nothing need be true.")
+    digest: str = Field(
+        default="", description="SHA-256, in hex, of its kind, audience and text; empty: it was not proven."
+    )
+    key: str = Field(default="", description="The id of the key that signed it; empty: it was not proven.")
+    state: DocumentState = Field(
+        description="refused; waiting (for vehicles to be gone); trial; applied; undone: the gate went back."
+    )
+    code: DocumentFault | None = Field(default=None, description="Why it was refused or undone; null: it was not.")
+    detail: Detail = Field(default="", description="The same in words.")
+    message: DetailMessage = None
+    problems: tuple[DocumentProblem, ...] = Field(default=(), description="What is wrong with it, by line.")
+    count: int = Field(
+        default=1, description="How many of this code since the last such event; a flood is folded into few events."
+    )
+
+
+class FleetDrifted(Event):
+    """What the gate sets otherwise than its fleet documents has changed."""
+
+    TYPE: ClassVar[str] = "fleet.drift"
+    keys: tuple[FleetDifference, ...] = Field(description="The keys, 50 at most; empty: none differs any more.")
+    count: int = Field(description="How many keys there are.")
 
 
 class ConsoleActed(WithDetail, Event):
@@ -776,6 +808,8 @@ TYPES: tuple[type[Event], ...] = (
     ConfigurationRefused,
     ConfigurationApplied,
     AnchorsChanged,
+    FleetDocumentChanged,
+    FleetDrifted,
     ConsoleActed,
     EvidenceViewed,
     DeviceChanged,

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from agent.core.clock import ClockState
 from agent.core.commands import Refusal, Result
 from agent.core.events.event_types import DriverOutputRecord
+from agent.core.fleet import FleetReport
 from agent.core.lists import DataState
 from agent.core.model import DriverMessage
 from agent.core.trust_state import Wholeness
@@ -198,6 +199,9 @@ class Birth(Presence):
     first_kept: Count = Field(default=1, description="The lowest sequence number that can still be replayed.")
     key: GateKey | None = Field(default=None, description="The gate's own key; null: it signs nothing.")
     commands: CommandOffer | None = Field(default=None, description="The commands that it takes; null: none.")
+    fleet: FleetReport | None = Field(
+        default=None, description="The fleet documents of the gate, and what it sets otherwise; null: not known yet."
+    )
 
 
 class CameraHealth(BaseModel):
@@ -274,6 +278,9 @@ class Health(BaseModel):
     findings: tuple[HealthFinding, ...] = Field(default=(), description="The problems that it found then; empty: none.")
     expiries: tuple[HealthExpiry, ...] = Field(
         default=(), description="When certificates, authorities, the trust list and its keys end; of keys the first 16."
+    )
+    fleet: FleetReport | None = Field(
+        default=None, description="The fleet documents of the gate, and what it sets otherwise; null: not known yet."
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.settings.loading.origin import toml
 from agent.settings.model.anchors import tables_of
 from agent.settings.toml.includes import dotted
+from agent.settings.toml.plain_value import toml
 
 if TYPE_CHECKING:
     from agent.core.anchors import HeldAnchors

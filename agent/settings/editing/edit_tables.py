@@ -11,10 +11,10 @@ import itertools
 import tomllib
 from typing import TYPE_CHECKING, Any
 
-from agent.settings.loading.origin import toml
 from agent.settings.toml.change import ChangeError, first_right, inline_candidates, spliced
 from agent.settings.toml.includes import dotted
 from agent.settings.toml.key_positions import comments, places, statements
+from agent.settings.toml.plain_value import toml
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from agent.settings.editing.edit_tables import with_table, without
 from agent.settings.loading.load import schema_of
-from agent.settings.loading.origin import toml
 from agent.settings.model.schema import is_text, lists_values
 from agent.settings.toml.change import ChangeError, with_value
 from agent.settings.toml.files import read_file
 from agent.settings.toml.includes import dotted, read
+from agent.settings.toml.plain_value import toml
 from agent.settings.toml.problems import SettingsError, nearest
 from drivers.text import Text
 

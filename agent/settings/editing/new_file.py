@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.settings.loading.origin import toml
 from agent.settings.toml.includes import dotted
+from agent.settings.toml.plain_value import toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

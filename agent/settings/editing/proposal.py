@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent.settings.editing.anchor_lock import check_anchors_untouched
+from agent.settings.editing.fleet_lock import check_fleet_untouched
 from agent.settings.editing.history import EditStep, changed_keys, present_files
 from agent.settings.editing.revision import (
     Change,
@@ -94,6 +95,7 @@ def put_files(
         loaded = judged(editor, files)
         if of is None:  # a former state may be of before the anchors: it is warned of
             check_anchors_untouched(editor, loaded)
+            check_fleet_untouched(editor, loaded)
         added = editor.history.note(replace_files(editor, files), step, of)
         return Change("", str(editor.main), number_of(editor, added), loaded)
 

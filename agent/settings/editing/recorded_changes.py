@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.events import VALUE_BYTES, ChangedKey, key_fingerprint
 from agent.settings.editing.proposal import differences, set_values
-from agent.settings.loading.origin import key_origins, toml
+from agent.settings.loading.origin import key_origins
+from agent.settings.toml.plain_value import toml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.settings.editing.anchor_lock import check_anchors_untouched
 from agent.settings.editing.edits import Edit, edited
+from agent.settings.editing.fleet_lock import check_fleet_untouched
 from agent.settings.editing.history import ConfigurationFiles, EditStep, Generation, present_files
 from agent.settings.toml.change import ChangeError
 from agent.settings.toml.files import read_file, replace_file
@@ -51,7 +52,7 @@ def set_value(editor: ConfigEditor, key: str, value: str, step: EditStep) -> Cha
         files = edited(editor, [Edit("set", path, value)])
         loaded = editor.load(over(files))
         origin = loaded.document.origins.get(path)
-        if origin is not None and origin.file is None:
+        if origin is not None and (origin.file is None or origin.is_laid):
             raise ChangeError(
                 Text(
                     "{key} is set by {origin}, which wins over the files: change it there",
@@ -60,6 +61,7 @@ def set_value(editor: ConfigEditor, key: str, value: str, step: EditStep) -> Cha
                 )
             )
         check_anchors_untouched(editor, loaded)
+        check_fleet_untouched(editor, loaded)
         added = editor.history.note(replace_files(editor, files), step)
         return Change(dotted(path), str(origin), number_of(editor, added), loaded)
 

@@ -10,10 +10,10 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from agent.service.redaction import MASK, masked_urls, sounds_secret, url_secrets
-from agent.settings.loading.origin import toml
 from agent.settings.toml.change import ChangeError
 from agent.settings.toml.includes import dotted
 from agent.settings.toml.key_positions import places
+from agent.settings.toml.plain_value import toml
 from drivers.text import Text
 
 if TYPE_CHECKING:

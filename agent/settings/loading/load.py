@@ -15,6 +15,7 @@ from pydantic import SecretStr, ValidationError
 
 from agent.service.redaction import MASK, masked_urls
 from agent.settings.loading.anchor_layer import lay_anchors, other_gate
+from agent.settings.loading.fleet_layer import FleetLayers, FleetLaying
 from agent.settings.loading.layers import add_credentials, add_environment
 from agent.settings.model.agent import Settings
 from agent.settings.model.devices import boards, device_tables, driver_models, proved
@@ -27,7 +28,7 @@ from agent.settings.toml.problems import Problem, SettingsError, nearest
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from agent.settings.loading.anchor_file import AnchorFile
     from agent.settings.model.devices import Board, DeviceTable, DriverModels, DriverProof
@@ -46,7 +47,7 @@ class LoadedSettings:
     `digest`: SHA-256, in hex, of what is in effect; it holds no secret and changes with none. `files`: every file read.
     `document`, `schema`: where each value comes from, and what may stand there; the document holds secrets.
     `anchors`: the trust anchors, which win over all else; None: the gate has none of its own yet. `overruled`: their
-    keys that another layer would set otherwise.
+    keys that another layer would set otherwise. `fleet`: the documents of central in it.
     """
 
     settings: Settings
@@ -57,6 +58,7 @@ class LoadedSettings:
     schema: Schema = field(repr=False)
     anchors: AnchorFile | None = None
     overruled: tuple[str, ...] = ()
+    fleet: FleetLayers = field(default_factory=FleetLayers)
 
 
 def load(  # noqa: PLR0913 - one argument a layer
@@ -69,6 +71,7 @@ def load(  # noqa: PLR0913 - one argument a layer
     prove: DriverProof | None = None,
     reader: FileReader = read_file,
     anchors: AnchorFile | None = None,
+    fleet: Sequence[str] = (),
     bears_missing_drivers: bool = False,
 ) -> LoadedSettings:
     """Load and check everything.
@@ -76,7 +79,9 @@ def load(  # noqa: PLR0913 - one argument a layer
     `models` gives the settings model of a driver; `relays` makes a relay board without opening it, so that channels
     and pulses are checked against what the board can do; `prove` tries whether a device can be made; `reader` gives the
     bytes of files, of the disk without it. `anchors`: the gate's trust anchors, which no layer overrules.
-    `bears_missing_drivers`: whether a device without a usable driver is a warning; nothing of it is checked then.
+    `fleet`: fleet documents, signed texts; those that a key of the anchors or of the configuration proves are laid over
+    the layers before. `bears_missing_drivers`: whether a device without a usable driver is a warning; nothing of it is
+    checked then.
 
     Raises:
         SettingsError: with all problems at once.
@@ -86,6 +91,8 @@ def load(  # noqa: PLR0913 - one argument a layer
         raise SettingsError(document.problems)
     add_credentials(document, credentials_directory)
     add_environment(document, environment)
+    laying = FleetLaying(document, fleet, anchors)
+    layers = laying.lay()
     overruled = lay_anchors(document, anchors) if anchors is not None else []
     known, unknown = driver_models(list(device_tables(document.data)), models)
     schema = Schema(Settings, known)
@@ -100,7 +107,7 @@ def load(  # noqa: PLR0913 - one argument a layer
         replace(one, severity="warning" if bears_missing_drivers else "error")
         for one in (*_kind_problems(unknown, pydantic_problems), *broken)
     )
-    problems = [*document.problems, *overruled, *strange, *missing]
+    problems = [*document.problems, *laying.problems, *laying.forbidden(schema), *overruled, *strange, *missing]
     by_path = {board.device.path: board for board in accepted}
     checked = checks.Checked(document.data, by_path, _capabilities(by_path, relays))
     told = {problem.key for problem in (*wrong, *refused)}
@@ -111,7 +118,7 @@ def load(  # noqa: PLR0913 - one argument a layer
         raise SettingsError(problems)
     files = tuple(file.path for file in document.files)
     keys = tuple(problem.key for problem in overruled)
-    return LoadedSettings(settings, digest(settings), tuple(problems), files, document, schema, anchors, keys)
+    return LoadedSettings(settings, digest(settings), tuple(problems), files, document, schema, anchors, keys, layers)
 
 
 def schema_of(document: Document, models: DriverModels) -> Schema:

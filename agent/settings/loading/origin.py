@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, SecretStr
 
+from agent.core.fleet import KeyOwner, owner_of
 from agent.service.redaction import masked_urls
-from agent.settings.toml.includes import dotted, quoted
+from agent.settings.toml.includes import dotted
+from agent.settings.toml.plain_value import toml
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -26,12 +28,16 @@ DEFAULT = Text("default")
 
 @dataclass(frozen=True, slots=True)
 class KeyOrigin:
-    """A key, its value as plain JSON (None: none; a secret: the word "set"), and its origin; None: the default."""
+    """A key, its value as plain JSON (None: none; a secret: the word "set"), and its origin; None: the default.
+
+    `owner`: whose word counts for the key.
+    """
 
     key: str
     value: Any
     secret: bool
     origin: Origin | None
+    owner: KeyOwner
 
     @property
     def shown(self) -> str:
@@ -51,23 +57,10 @@ def key_origins(loaded: LoadedSettings) -> list[KeyOrigin]:
     return [_entry(loaded, path, value) for path, value in _leaves(loaded, loaded.settings, ())]
 
 
-def toml(value: Any) -> str:
-    """A plain value as TOML."""
-    if isinstance(value, list):
-        return f"[{', '.join(map(toml, value))}]"
-    if isinstance(value, dict):
-        return (
-            f"{{ {', '.join(f'{dotted((key,))} = {toml(inner)}' for key, inner in value.items())} }}" if value else "{}"
-        )
-    if isinstance(value, bool):
-        return str(value).lower()
-    return quoted(value) if isinstance(value, str) else str(value)
-
-
 def _entry(loaded: LoadedSettings, path: Path, value: Any) -> KeyOrigin:
     origin = loaded.document.origins.get(path)
     secret = value is not None and (isinstance(value, SecretStr) or loaded.schema.hides(path, value))
-    return KeyOrigin(dotted(path), SET if secret else _plain(value), secret, origin)
+    return KeyOrigin(dotted(path), SET if secret else _plain(value), secret, origin, owner_of(path))
 
 
 def _leaves(loaded: LoadedSettings, value: Any, path: Path) -> Iterator[tuple[Path, Any]]:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
+from agent.core.fleet import DocumentKind
 from agent.core.model import CommandName, ListKind, Outcome
 from agent.settings.model.lane import Lane, Table
 from agent.settings.model.values import Address, BrokerUrl, EstUrl, GateId, HostName, Name, RootKey
@@ -224,6 +225,29 @@ class Commands(Table):
     )
 
 
+class FleetKey(Table):
+    """A key of central that signs fleet documents."""
+
+    id: Name = Field(description="Name of the key, as fleet documents give it.")
+    public_key: RootKey = Field(description="Ed25519 public key, in hex.")
+    may: tuple[DocumentKind, ...] = Field(
+        default=(DocumentKind.CONFIGURATION, DocumentKind.POLICY),
+        min_length=1,
+        description="The kinds of fleet documents that this key may sign.",
+    )
+
+
+class Fleet(Table):
+    """What central wants of many gates."""
+
+    groups: tuple[Name, ...] = Field(
+        default=(), max_length=16, description="Groups of gates that this one belongs to, for documents of a group."
+    )
+    keys: tuple[FleetKey, ...] = Field(
+        default=(), max_length=8, description="Who may sign fleet documents. Without keys the gate takes none."
+    )
+
+
 class SiteGate(Table):
     """A gate of the site."""
 
@@ -344,6 +368,7 @@ class Settings(Table):
     journal: Journal = Field(default=Journal(), description="The journal of events.")
     evidence: Evidence = Field(default=Evidence(), description="The pictures kept as evidence.")
     commands: Commands = Field(default=Commands(), description="Commands from central.")
+    fleet: Fleet = Field(default=Fleet(), description="Documents of central for many gates.")
     site: Site = Field(default=Site(), description="The gates of this site.")
     privacy: Privacy = Field(default=Privacy(), description="What leaves the gate, and what is kept for how long.")
     console: Console = Field(default=Console(), description="The technician's page in a browser.")

@@ -71,11 +71,15 @@ class TomlFile:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a value comes from: `place` in `file`, or, for variables and credentials, just their name."""
+    """Where a value comes from: `place` in `file`, or, for variables and credentials, just their name.
+
+    `is_laid`: the file is no file of the gate's but a fleet document, which is laid over them.
+    """
 
     name: str
     file: TomlFile | None = None
     place: Place | None = None
+    is_laid: bool = False
 
     def spot(self, hidden: Callable[[Path], bool]) -> Spot | None:
         """The position in the file, None without one."""

@@ -35,6 +35,7 @@ STOP_LIMITS = (
     "agent.devices.sign:STOP_TIMEOUT_S",
     "agent.devices.voice:STOP_TIMEOUT_S",
     "agent.doctor.health_monitor:STOP_TIMEOUT_S",
+    "agent.fleet.service:STOP_S",
     "agent.lane.loop:STOP_TIMEOUT_S",
     "agent.lists.monitor:STOP_TIMEOUT_S",
     "agent.observability.log_level:STOP_TIMEOUT_S",

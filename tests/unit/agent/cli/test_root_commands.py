@@ -72,7 +72,7 @@ COMMANDS_OF_ROOT = {
     "watch": ("--once", "--socket", "{socket}", "--journal", "{journal}"),
 }
 """Every command that root runs at a gate, with what it is given."""
-ELSEWHERE = {"lists pack", "lists publish", "run"}
+ELSEWHERE = {"fleet apply", "fleet status", "lists pack", "lists publish", "run"}
 """Commands of an office, whose state is another; and the agent itself, which the service starts as its own user."""
 EXTRA = ("lib/gate-agent/unknown", "etc/gate-agent/unknown.toml", "run/gate-agent/console.sock")
 """Names that are planted for every command, beside those that it opens."""

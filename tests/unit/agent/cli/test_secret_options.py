@@ -89,6 +89,7 @@ WITH_A_SECRET = {
     "lists publish": (*BROKER, "--site", "7", "--key", "k", "--trust-list", "t", "--root-key", "00", "--state", "s"),
     "fleet": BROKER,
     "fleet simulate": BROKER,
+    "fleet apply": ("plan.toml", *BROKER, "--state", "s", "--key", "k", "--kid", "x"),
     "permit issue": ("--key", "k", "--issuer", "i", "--site", "7", "--declaration", "1", "--vin", "V"),
 }
 

@@ -54,6 +54,7 @@ TERMS = {
         Term(r"lists?\b(?!\.)", "名单", "清单|列表", r"\ba list\b"),
         Term("trust list", "信任名单"),
         Term("trust anchors?", "信任锚"),
+        Term("fleet documents?", "机群文件"),
         Term("watch list", "关注名单", "布控|黑名单"),
         Term("revoked", "吊销", "撤销", "Undo"),
         Term("barrier", "道闸|[开关]闸", "闸机|闸门|栏杆"),
@@ -133,6 +134,7 @@ TERMS = {
         Term("has no sign|driver's sign", "табло"),
         Term("trust list", "спис(?:ок|к[а-я]+) доверия"),
         Term("trust anchors?", "якор[а-я]+ доверия"),
+        Term("fleet documents?", "документ[а-я]* парка"),
     ],
     Language.KK: [
         Term("configurations?", "конфигураци", "баптау", "Set-up|DNS"),
@@ -189,6 +191,7 @@ TERMS = {
         Term("has no sign|driver's sign", "табло"),
         Term("trust list", "сенім тізім"),
         Term("trust anchors?", "сенім якор"),
+        Term("fleet documents?", "парк құжат"),
         Term("watch list", "бақылау тізім"),
     ],
 }

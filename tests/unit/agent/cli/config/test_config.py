@@ -155,12 +155,22 @@ def test_programs_get_the_same_as_json_and_no_secret(gate):
         "key": "mqtt.password",
         "value": None,
         "secret": True,
+        "owner": "central",
         "origin": str(gate.main),
         "line": 19,
     }
+    assert {found[key]["owner"] for key in ("gate.id", "lanes.exit-1.timing.read_s")} == {"gate", "technician"}
     assert found["lanes.exit-1.cameras[0].url"]["value"] == "rtsp://admin:********@10.0.0.5/stream"
     assert found["lanes.exit-1.rules.require"]["origin"] is None
     assert "hunter22" not in answer.output
+
+
+def test_each_key_is_shown_with_whose_word_counts(gate):
+    lines = gate.call("show", "--owner", "--origin", gate.main).stdout.splitlines()
+    (heartbeat,) = [line for line in lines if line.startswith("mqtt.heartbeat_s")]
+    assert heartbeat.endswith("# central, default")
+    (read,) = [line for line in lines if line.startswith("lanes.exit-1.timing.read_s")]
+    assert "# technician, " in read
 
 
 def test_a_configuration_that_cannot_be_used_is_not_shown(gate):

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.settings.loading.origin import toml
 from agent.settings.toml.change import ChangeError, with_value
 from agent.settings.toml.includes import dotted, leaves
 from agent.settings.toml.keypath import key_path
+from agent.settings.toml.plain_value import toml
 from tests.support.gate.config_files import GOOD
 
 

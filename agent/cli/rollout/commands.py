@@ -1,0 +1,166 @@
+"""The commands `gate-agent fleet plan`, `apply` and `status`: a document for many gates, brought out in stages."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.broker import BrokerAddress, TlsFiles
+from agent.cli import exit_codes
+from agent.cli.permit.files import PermitFileError, read_key
+from agent.cli.secret_options import BROKER_PASSWORD, PasswordFile, RefusedPassword, password_of
+from agent.cli.terminal import echo, fail
+from agent.clock import Clock
+from agent.mqtt import OneShotClient, OneShotClientError
+from central.fleet import (
+    PlanError,
+    RolloutError,
+    RolloutFile,
+    RolloutPhase,
+    RolloutRun,
+    Signer,
+    count_stage,
+    read_plan,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from central.fleet import GateReports, RolloutPlan, RolloutState
+
+AGAIN_AFTER_S = 2.0
+QUIET_S = 2.0
+
+_Plan = Annotated[Path, typer.Argument(help="The plan, a TOML file.")]
+_State = Annotated[Path, typer.Option(help="File that keeps where the roll-out is; made where there is none.")]
+
+
+def plan(plan_file: _Plan) -> None:
+    """Check a plan and its document, and show which gates each stage adds. Nothing is sent.
+
+    Exit code 0 when it can be used.
+    """
+    try:
+        found = read_plan(plan_file)
+    except (PlanError, OSError) as error:
+        fail("fleet plan", error)
+    document = found.document(0, 1, 1.0)
+    echo(f"{document.place}, digest {document.digest}")
+    known: set[str] = set()
+    for number, stage in enumerate(found.stages):
+        gates = found.meant(number, {})
+        new = [gate for gate in gates if gate not in known]
+        known.update(gates)
+        groups = f", and the groups {', '.join(stage.groups)}" if stage.groups else ""
+        echo(f"stage {number + 1}: {len(gates)} gates{groups}; new: {', '.join(new) or 'none'}")
+
+
+def apply(  # noqa: PLR0913, PLR0917 - one argument an option
+    plan_file: _Plan,
+    state: _State,
+    broker: Annotated[str, typer.Option(help="The broker, mqtts://HOST:PORT or mqtt://HOST:PORT.")],
+    key: Annotated[Path, typer.Option(help="The private key that signs fleet documents.")],
+    kid: Annotated[str, typer.Option(help="The id of the key in fleet.keys of the gates.")],
+    ca: Annotated[
+        Path | None, typer.Option(help="Certificates that the broker's must lead to; else the system's.")
+    ] = None,
+    certificate: Annotated[Path | None, typer.Option(help="The client certificate for the broker.")] = None,
+    certificate_key: Annotated[Path | None, typer.Option(help="The private key of the client certificate.")] = None,
+    user: Annotated[str | None, typer.Option(help="User name at the broker.")] = None,
+    password_file: PasswordFile = None,
+    _password: RefusedPassword = None,
+    quiet: Annotated[
+        float, typer.Option(min=0.1, help="Seconds of silence after which the broker has shown all it has.")
+    ] = QUIET_S,
+) -> None:
+    """Bring the document to the gates, stage by stage, and wait for what they report.
+
+    Stopped or killed, it goes on where it was with the same --state. Exit code 0 when all stages are done, 1 when the
+    roll-out stopped because too much failed: gates that have the document keep it, others do not get it.
+    """
+    try:
+        found = read_plan(plan_file)
+        file, signer = RolloutFile(state, found), Signer(read_key(key), kid)
+        password = password_of(password_file, BROKER_PASSWORD)
+        address, tls = BrokerAddress.parse(broker), TlsFiles(ca, certificate, certificate_key)
+        file.read()
+        ended = _stay(
+            lambda: OneShotClient(address, tls=tls, user=user, password=password),
+            lambda client: RolloutRun(found, file, signer, client, lambda: Clock().now().utc, echo),
+            quiet,
+        )
+    except (PlanError, RolloutError, PermitFileError, ValueError, OSError) as error:
+        fail("fleet apply", error)
+    _show(found, *file.read())
+    raise typer.Exit(exit_codes.OK if ended.phase is RolloutPhase.DONE else exit_codes.FAILED)
+
+
+def status(
+    plan_file: _Plan,
+    state: _State,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
+) -> None:
+    """Show where a roll-out is, and what each gate said last. Asks nobody: it reads what `apply` keeps."""
+    try:
+        found = read_plan(plan_file)
+        kept = RolloutFile(state, found).read()
+    except (PlanError, OSError) as error:
+        fail("fleet status", error)
+    if as_json:
+        echo(json.dumps(_fields(found, *kept), indent=2))
+    else:
+        _show(found, *kept)
+
+
+def _stay(
+    connect: Callable[[], OneShotClient], make: Callable[[OneShotClient], RolloutRun], quiet_s: float
+) -> RolloutState:
+    """Go on over lost connections until the roll-out has ended."""
+    pause = threading.Event()
+    while True:
+        try:
+            with connect() as client:
+                run = make(client)
+                run.listen(quiet_s)
+                return run.go_on()
+        except OneShotClientError as error:
+            echo(f"{error}; trying again in {AGAIN_AFTER_S:g} s", err=True)
+        pause.wait(AGAIN_AFTER_S)
+
+
+def _show(plan: RolloutPlan, state: RolloutState, reports: GateReports) -> None:
+    fields = _fields(plan, state, reports)
+    echo(f"{state.name}: {state.phase}, stage {state.stage + 1} of {len(plan.stages)}, version {state.version}")
+    if state.why:
+        echo(f"why: {state.why}")
+    for name in ("applied", "failed", "busy", "silent"):
+        gates = fields[name]
+        assert isinstance(gates, list)  # noqa: S101 - made just above
+        echo(f"{name}: {len(gates)}")
+    for gate in plan.file.gates:
+        word = reports.words.get(gate)
+        if word is not None:
+            why = f" ({word.code}): {word.detail}" if word.code else ""
+            echo(f"  {gate}: version {word.version} {word.state}{why}")
+
+
+def _fields(plan: RolloutPlan, state: RolloutState, reports: GateReports) -> dict[str, object]:
+    count = count_stage(plan, state, reports.words, reports.groups)
+    return {
+        "name": state.name,
+        "place": state.place,
+        "digest": state.digest,
+        "phase": state.phase.value,
+        "stage": state.stage + 1,
+        "stages": len(plan.stages),
+        "version": state.version,
+        "why": state.why,
+        "applied": list(count.applied),
+        "failed": list(count.failed),
+        "busy": list(count.busy),
+        "silent": list(count.silent),
+    }

@@ -1,0 +1,125 @@
+"""What a gate holds of fleet documents: those in force, those that wait, the one on trial, and what became of each."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from agent.core.fleet.document_kinds import DocumentKind
+from agent.core.fleet.refusals import DocumentFault
+
+UNDONE_KEPT: Final = 64
+LONGEST_DETAIL: Final = 1_000
+PROBLEMS_KEPT: Final = 20
+
+
+class DocumentState(StrEnum):
+    """How a gate stands with the newest document of a place.
+
+    REFUSED: not taken. WAITING: taken in, until no vehicle is under way. TRIAL: it runs, and may yet be undone.
+    APPLIED: in force. UNDONE: it ran, or was to run, and the gate went back to what ran before.
+    """
+
+    REFUSED = "refused"
+    WAITING = "waiting"
+    TRIAL = "trial"
+    APPLIED = "applied"
+    UNDONE = "undone"
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class DocumentProblem(BaseModel):
+    """One thing that is wrong with the text of a document, or with the configuration under it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    source: str = Field(description="Where: the place of the document, such as configuration/all, or a file.")
+    line: int | None = Field(default=None, description="Line, from 1; null: not known.")
+    column: int | None = Field(default=None, description="Column, from 1; null: not known.")
+    key: str = Field(default="", description="Which key.")
+    message: str = Field(description="What was expected, in English.")
+
+
+class Floor(_Kept):
+    """The highest version that came. `identity`: which document it was."""
+
+    version: int
+    identity: str
+
+
+class DocumentOutcome(_Kept):
+    """What became of the newest document of a place. `utc`: when, Unix seconds. `told`: an event has told of it."""
+
+    kind: DocumentKind
+    audience: str
+    version: int
+    digest: str
+    key: str
+    state: DocumentState
+    code: DocumentFault | None = None
+    detail: str = ""
+    problems: Annotated[tuple[DocumentProblem, ...], Field(max_length=PROBLEMS_KEPT)] = ()
+    utc: float = 0.0
+    told: bool = False
+
+    @property
+    def place(self) -> str:
+        """As of the document."""
+        return f"{self.kind}/{self.audience}"
+
+
+class Trial(_Kept):
+    """A document on trial. `texts`: all that are in force with it, signed. `signed`: the one on trial.
+
+    `begun`: the agent has been told to start with it. `process`: which process runs with it, from `began_at` (monotonic
+    seconds of that process) on. `was_up`, `was_whole`: the devices that were up before, and whether the gate was whole.
+    """
+
+    texts: tuple[str, ...]
+    signed: str
+    was_up: tuple[str, ...] = ()
+    was_whole: bool = True
+    begun: bool = False
+    process: str = ""
+    began_at: float = 0.0
+
+
+class HeldFleet(_Kept):
+    """What is kept. Signed texts are kept as they came; nothing of them counts before it is proven again.
+
+    `floors` by slot; `undone`: digests of what the gate went back from; `drift`: a digest of the drift that was told.
+    """
+
+    in_force: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    trial: Trial | None = None
+    floors: dict[str, Floor] = {}
+    outcomes: tuple[DocumentOutcome, ...] = ()
+    undone: tuple[str, ...] = ()
+    drift: str = ""
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The texts that the configuration is made with: those on trial, while there is one."""
+        return self.in_force if self.trial is None else self.trial.texts
+
+
+class HeldFleetError(ValueError):
+    """The bytes are not what a gate holds of fleet documents."""
+
+
+def held_bytes(held: HeldFleet) -> bytes:
+    """What is held as bytes: JSON in UTF-8."""
+    return held.model_dump_json().encode()
+
+
+def parsed_held(data: bytes) -> HeldFleet:
+    """What was kept. Raises HeldFleetError."""
+    try:
+        return HeldFleet.model_validate_json(data)
+    except ValidationError as error:
+        raise HeldFleetError(str(error.errors(include_url=False, include_input=False)[0]["msg"])) from None

@@ -1,0 +1,37 @@
+"""Why a fleet document is not taken, or was taken back."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class DocumentFault(StrEnum):
+    """What is wrong with a document, in one word, in the order of the checks; the last ones take it back."""
+
+    TOO_LARGE = "too_large"
+    NOT_A_DOCUMENT = "not_a_document"
+    KEY_UNKNOWN = "key_unknown"
+    KEY_OF_OTHER_KIND = "key_of_other_kind"
+    SIGNATURE_INVALID = "signature_invalid"
+    CONTENT_INVALID = "content_invalid"
+    WRONG_PLACE = "wrong_place"
+    WRONG_GATE = "wrong_gate"
+    EXPIRED = "expired"
+    FROM_THE_FUTURE = "from_the_future"
+    ROLLED_BACK = "rolled_back"
+    VERSION_REUSED = "version_reused"
+    CONFIGURATION_INVALID = "configuration_invalid"
+    NOT_KEPT = "not_kept"
+    UNDONE_BEFORE = "undone_before"
+    NOT_CONNECTED = "not_connected"
+    NOT_WHOLE = "not_whole"
+    NOT_STARTED = "not_started"
+    CUT_OFF = "cut_off"
+
+
+class DocumentRefusedError(Exception):
+    """A document is not taken; `fault` says why in one word, the message in a sentence."""
+
+    def __init__(self, fault: DocumentFault, message: str) -> None:
+        super().__init__(message)
+        self.fault = fault

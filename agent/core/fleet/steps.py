@@ -1,0 +1,218 @@
+"""How what a gate holds of fleet documents goes on, a step at a time; each step is written before the next is made.
+
+    taken in -> waiting -> on trial -> begun -> applied, or undone
+
+Whatever is cut off, the gate starts with what was in force before: a trial that had begun is undone, one that had not
+begins anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from agent.core.fleet.document import read_signed
+from agent.core.fleet.held import (
+    LONGEST_DETAIL,
+    PROBLEMS_KEPT,
+    UNDONE_KEPT,
+    DocumentOutcome,
+    DocumentProblem,
+    DocumentState,
+    Floor,
+    HeldFleet,
+    Trial,
+)
+from agent.core.fleet.judgement import slot_of
+from agent.core.fleet.refusals import DocumentFault, DocumentRefusedError
+from drivers.text import Text, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from agent.core.fleet.document import SignedDocument
+
+CUT_OFF: Final = Text("the agent ended before the document had proved itself")
+
+
+def taken_in(held: HeldFleet, found: SignedDocument, utc: float) -> HeldFleet:
+    """A document that was judged good: it waits, in place of an older one that waits; its version is the floor.
+
+    One that wants what is in force already is in force at once. One that the gate has undone before is not tried again,
+    unless it says so.
+    """
+    document = found.document
+    slot = slot_of(document.kind, document.for_whom, staged=document.stage is not None)
+    floors = {**held.floors, slot: Floor(version=document.version, identity=found.identity)}
+    held = held.model_copy(update={"floors": floors})
+    if document.version < _newest_version(held, document.place):
+        return held  # the one before a document that is rolled out, seen after it
+    held = _replaced(held, waiting=_without(held.waiting, document.place))
+    if _digest_in(held.in_force, document.place) == document.digest:
+        texts = (*_without(held.in_force, document.place), found.signed)
+        return _with_outcome(_replaced(held, in_force=texts), _outcome(found, DocumentState.APPLIED, utc))
+    if document.digest in held.undone and not document.again:
+        detail = Text("this gate has undone the same text before; set `again` in the document to try it once more")
+        return _with_outcome(held, _outcome(found, DocumentState.UNDONE, utc, DocumentFault.UNDONE_BEFORE, str(detail)))
+    waiting = (*held.waiting, found.signed)
+    return _with_outcome(_replaced(held, waiting=waiting), _outcome(found, DocumentState.WAITING, utc))
+
+
+def candidate(held: HeldFleet, found: SignedDocument) -> tuple[str, ...]:
+    """The texts that would be in force with a document."""
+    return (*_without(held.in_force, found.document.place), found.signed)
+
+
+def refused_by_check(
+    held: HeldFleet, found: SignedDocument, problems: Sequence[DocumentProblem], utc: float
+) -> HeldFleet:
+    """The configuration would not be usable with a document that waited."""
+    kept = tuple(problems[:PROBLEMS_KEPT])
+    detail = kept[0].message if kept else ""
+    outcome = _outcome(found, DocumentState.REFUSED, utc, DocumentFault.CONFIGURATION_INVALID, detail)
+    waiting = _without(held.waiting, found.document.place)
+    return _with_outcome(_replaced(held, waiting=waiting), outcome.model_copy(update={"problems": kept}))
+
+
+def put_on_trial(held: HeldFleet, found: SignedDocument, was_up: Iterable[str], *, was_whole: bool) -> HeldFleet:
+    """The configuration would be usable: the agent is to start with it once no vehicle is under way."""
+    trial = Trial(texts=candidate(held, found), signed=found.signed, was_up=tuple(sorted(was_up)), was_whole=was_whole)
+    return _replaced(held, waiting=_without(held.waiting, found.document.place), trial=trial)
+
+
+def begun(held: HeldFleet, process: str, at: float, utc: float) -> HeldFleet:
+    """The agent starts with the document on trial. Written before anything of it is made."""
+    if held.trial is None:
+        return held
+    trial = held.trial.model_copy(update={"begun": True, "process": process, "began_at": at})
+    outcome = _outcome(_read(held.trial.signed), DocumentState.TRIAL, utc)
+    return _with_outcome(_replaced(held, trial=trial), outcome)
+
+
+def applied(held: HeldFleet, utc: float) -> HeldFleet:
+    """The gate was whole and connected with the document: it is in force."""
+    if held.trial is None:
+        return held
+    found = _read(held.trial.signed)
+    undone = tuple(one for one in held.undone if one != found.document.digest)
+    held = _replaced(held, in_force=held.trial.texts, trial=None).model_copy(update={"undone": undone})
+    return _with_outcome(held, _outcome(found, DocumentState.APPLIED, utc))
+
+
+def undone(held: HeldFleet, code: DocumentFault, detail: str, utc: float) -> HeldFleet:
+    """Go back to what was in force before."""
+    if held.trial is None:
+        return held
+    found = _read(held.trial.signed)
+    known = (*(one for one in held.undone if one != found.document.digest), found.document.digest)[-UNDONE_KEPT:]
+    held = _replaced(held, trial=None).model_copy(update={"undone": known})
+    return _with_outcome(held, _outcome(found, DocumentState.UNDONE, utc, code, detail))
+
+
+def recovered(held: HeldFleet, process: str, utc: float) -> HeldFleet:
+    """At the start of a process: nothing is on trial that another process began. One that had not begun waits again."""
+    if held.trial is None or held.trial.process == process:
+        return held
+    if held.trial.begun:
+        return undone(held, DocumentFault.CUT_OFF, str(CUT_OFF), utc)
+    place = _read(held.trial.signed).document.place
+    waiting = held.waiting if _digest_in(held.waiting, place) else (*held.waiting, held.trial.signed)
+    return _replaced(held, waiting=waiting, trial=None)
+
+
+def all_told(held: HeldFleet, told: Iterable[DocumentOutcome]) -> HeldFleet:
+    """These outcomes have their events."""
+    known = tuple(told)
+    outcomes = tuple(one.model_copy(update={"told": True}) if one in known else one for one in held.outcomes)
+    return held.model_copy(update={"outcomes": outcomes})
+
+
+@dataclass(frozen=True, slots=True)
+class TrialView:
+    """How the gate is while a document is on trial. `up`: its devices that are; `known`: all that it has."""
+
+    connected: bool
+    whole: bool
+    up: frozenset[str]
+    known: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialVerdict:
+    """`steady_since`: since when the gate is whole and connected; None: it is not. `code` None and not `good`: wait."""
+
+    steady_since: float | None
+    good: bool = False
+    code: DocumentFault | None = None
+    detail: str = ""
+
+
+def judged_trial(trial: Trial, view: TrialView, steady_since: float | None, at: float) -> TrialVerdict:
+    """Whether a document has proved itself, has failed, or has time yet. `at`: monotonic seconds."""
+    document = _read(trial.signed).document
+    lost = sorted((frozenset(trial.was_up) & view.known) - view.up)
+    is_whole = (view.whole or not trial.was_whole) and not lost
+    if view.connected and is_whole:
+        since = at if steady_since is None else steady_since
+        return TrialVerdict(since, good=at - since >= document.steady_s)
+    if at - trial.began_at < document.trial_s:
+        return TrialVerdict(None)
+    if not view.connected:
+        detail = Text("no connection to a broker of central within {limit} s", limit=document.trial_s)
+        return TrialVerdict(None, code=DocumentFault.NOT_CONNECTED, detail=str(detail))
+    what = Text("the state of the gate is not whole")
+    if lost:
+        what = Text("{devices} was up before, and is not now", devices=", ".join(lost))
+    detail = Text("within {limit} s: {what}", limit=document.trial_s, what=what)
+    return TrialVerdict(None, code=DocumentFault.NOT_WHOLE, detail=str(detail))
+
+
+def _read(signed: str) -> SignedDocument:
+    return read_signed(signed)[0]
+
+
+def _outcome(
+    found: SignedDocument, state: DocumentState, utc: float, code: DocumentFault | None = None, detail: str = ""
+) -> DocumentOutcome:
+    document = found.document
+    return DocumentOutcome(
+        kind=document.kind,
+        audience=document.for_whom,
+        version=document.version,
+        digest=document.digest,
+        key=found.key,
+        state=state,
+        code=code,
+        detail=shortened(detail, LONGEST_DETAIL),
+        utc=utc,
+    )
+
+
+def _with_outcome(held: HeldFleet, outcome: DocumentOutcome) -> HeldFleet:
+    others = tuple(one for one in held.outcomes if one.place != outcome.place)
+    return held.model_copy(update={"outcomes": (*others, outcome)})
+
+
+def _replaced(held: HeldFleet, **changes: object) -> HeldFleet:
+    return held.model_copy(update=changes)
+
+
+def _without(texts: Iterable[str], place: str) -> tuple[str, ...]:
+    return tuple(one for one in texts if _place(one) != place)
+
+
+def _place(signed: str) -> str:
+    try:
+        return _read(signed).document.place
+    except DocumentRefusedError:  # damaged where it lay: it is in nobody's place
+        return ""
+
+
+def _digest_in(texts: Iterable[str], place: str) -> str:
+    return next((_read(one).document.digest for one in texts if _place(one) == place), "")
+
+
+def _newest_version(held: HeldFleet, place: str) -> int:
+    texts = (*held.in_force, *held.waiting, *(() if held.trial is None else held.trial.texts))
+    known = [_read(one).document.version for one in texts if _place(one) == place]
+    return max([*known, *(one.version for one in held.outcomes if one.place == place)], default=0)

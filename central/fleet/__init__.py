@@ -1,0 +1,54 @@
+"""Bringing fleet documents to many gates: plans, stages, limits on failures, and what gates report.
+
+May sign, keep one file a roll-out, and talk to one broker at a time.
+"""
+
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from central.fleet.gate_reports import GateReports, GateWord
+    from central.fleet.rollout import (
+        Action,
+        End,
+        RolloutPhase,
+        RolloutState,
+        Send,
+        SignNext,
+        StageCount,
+        Wait,
+        begun_stage,
+        count_stage,
+        step,
+    )
+    from central.fleet.rollout_plan import PlanError, PlanStage, RolloutPlan, StopRules, TimeWindow, read_plan
+    from central.fleet.rollout_run import RolloutError, RolloutFile, RolloutRun, Signer
+else:
+    __getattr__ = lazy_face(__name__)
+
+__all__ = [
+    "Action",
+    "End",
+    "GateReports",
+    "GateWord",
+    "PlanError",
+    "PlanStage",
+    "RolloutError",
+    "RolloutFile",
+    "RolloutPhase",
+    "RolloutPlan",
+    "RolloutRun",
+    "RolloutState",
+    "Send",
+    "SignNext",
+    "Signer",
+    "StageCount",
+    "StopRules",
+    "TimeWindow",
+    "Wait",
+    "begun_stage",
+    "count_stage",
+    "read_plan",
+    "step",
+]

@@ -1,0 +1,181 @@
+"""A roll-out as a state and steps: what to do next, by the plan, by what gates say, and by the time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+from agent.core.fleet import DocumentState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from central.fleet.gate_reports import GateWord
+    from central.fleet.rollout_plan import RolloutPlan
+
+
+class RolloutPhase(StrEnum):
+    """Where a roll-out stands."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    DONE = "done"
+
+
+class RolloutState(BaseModel):
+    """What is kept of a roll-out. Times are Unix seconds. `stage`: -1 before the first.
+
+    `signed`: the document of the stage, the same bytes each time it is sent; `sent`: it is at every broker.
+    `settled_at`: since when all gates of the stage have answered.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str
+    place: str
+    digest: str
+    phase: RolloutPhase = RolloutPhase.RUNNING
+    stage: int = -1
+    version: int = 0
+    signed: str = ""
+    sent: bool = False
+    began_at: float = 0.0
+    settled_at: float | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StageCount:
+    """How the gates of a stage stand with the document."""
+
+    applied: tuple[str, ...]
+    failed: tuple[str, ...]
+    busy: tuple[str, ...]
+    silent: tuple[str, ...]
+
+    @property
+    def meant(self) -> int:
+        """How many gates the stage has."""
+        return len(self.applied) + len(self.failed) + len(self.busy) + len(self.silent)
+
+
+@dataclass(frozen=True, slots=True)
+class SignNext:
+    """Sign the document of this stage with this version, keep it, then send it."""
+
+    stage: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send the signed document that is kept, to every site."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do now, and why."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The roll-out is over."""
+
+
+Action: TypeAlias = SignNext | Send | Wait | End
+
+
+def count_stage(plan: RolloutPlan, state: RolloutState, words: Mapping[str, GateWord], groups: Groups) -> StageCount:
+    """How the gates stand that have the document by the stage of now."""
+    found: dict[str, list[str]] = {"applied": [], "failed": [], "busy": [], "silent": []}
+    for gate in plan.meant(state.stage, groups) if state.stage >= 0 else ():
+        found[_standing(words.get(gate), state)].append(gate)
+    return StageCount(*(tuple(found[name]) for name in ("applied", "failed", "busy", "silent")))
+
+
+def step(
+    plan: RolloutPlan, state: RolloutState, words: Mapping[str, GateWord], groups: Groups, utc: float
+) -> tuple[RolloutState, Action]:
+    """The state and what to do now. `words`, `groups`: what gates say. `utc`: Unix seconds, now."""
+    if state.phase is not RolloutPhase.RUNNING:
+        return state, End()
+    if state.stage < 0:
+        return _next_stage(plan, state, words, utc)
+    if not state.sent:
+        return state, Send()
+    count = count_stage(plan, state, words, groups)
+    late = utc - state.began_at >= plan.file.stop.answer_s
+    if why := _why_stop(plan, count, late=late):
+        return state.model_copy(update={"phase": RolloutPhase.STOPPED, "why": why}), End()
+    if count.busy or (count.silent and not late):
+        waiting = len(count.busy) + len(count.silent)
+        text = f"{waiting} of {count.meant} gates have no answer yet"
+        return state.model_copy(update={"settled_at": None}), Wait(text)
+    return _after_settled(plan, state, words, utc)
+
+
+def _after_settled(
+    plan: RolloutPlan, state: RolloutState, words: Mapping[str, GateWord], utc: float
+) -> tuple[RolloutState, Action]:
+    """Every gate of the stage has answered, or has had its time."""
+    settled_at = utc if state.settled_at is None else state.settled_at
+    state = state.model_copy(update={"settled_at": settled_at})
+    soak_s = plan.stages[state.stage].soak_s
+    if utc - settled_at < soak_s:
+        return state, Wait(f"the stage soaks for {soak_s} s")
+    if state.stage == len(plan.stages) - 1:
+        return state.model_copy(update={"phase": RolloutPhase.DONE}), End()
+    return _next_stage(plan, state, words, utc)
+
+
+def _next_stage(
+    plan: RolloutPlan, state: RolloutState, words: Mapping[str, GateWord], utc: float
+) -> tuple[RolloutState, Action]:
+    window = plan.file.window
+    if window is not None and not window.holds(utc):
+        return state, Wait(f"the next stage begins between {window.begin} and {window.end} UTC")
+    version = max([state.version, *(word.version for word in words.values())]) + 1
+    return state, SignNext(state.stage + 1, version)
+
+
+def begun_stage(state: RolloutState, action: SignNext, signed: str, utc: float) -> RolloutState:
+    """The state once the document of a stage is signed. To be kept before it is sent."""
+    changes = {
+        "stage": action.stage,
+        "version": action.version,
+        "signed": signed,
+        "sent": False,
+        "began_at": utc,
+        "settled_at": None,
+    }
+    return state.model_copy(update=changes)
+
+
+def _standing(word: GateWord | None, state: RolloutState) -> str:
+    if word is None or word.digest != state.digest:
+        return "applied" if word is not None and word.in_force == state.digest else "silent"
+    match word.state:
+        case DocumentState.APPLIED:
+            return "applied"
+        case DocumentState.REFUSED | DocumentState.UNDONE:
+            return "failed"
+        case DocumentState.WAITING | DocumentState.TRIAL:
+            return "busy"
+
+
+def _why_stop(plan: RolloutPlan, count: StageCount, *, late: bool) -> str:
+    rules, meant, failed = plan.file.stop, max(1, count.meant), len(count.failed)
+    if failed > rules.most_failed or 100 * failed / meant > rules.most_failed_percent:
+        return f"{failed} of {count.meant} gates refused or undid the document: {', '.join(count.failed[:_SHOWN])}"
+    silent = len(count.silent)
+    if late and 100 * silent / meant > rules.most_silent_percent:
+        return f"{silent} of {count.meant} gates said nothing in {rules.answer_s} s: {', '.join(count.silent[:_SHOWN])}"
+    return ""
+
+
+_SHOWN = 10
+Groups: TypeAlias = "Mapping[str, tuple[str, ...]]"

@@ -1,0 +1,44 @@
+"""The commands `gate-agent fleet plan | status`, beside the simulator under the same name."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from agent.cli.main import application
+from tests.unit.central.fleet.test_rollout import World, plan_in
+
+
+def run(*arguments):
+    return CliRunner().invoke(application(arguments), list(arguments))
+
+
+def test_a_plan_is_shown_with_the_gates_of_each_stage(tmp_path):
+    plan_in(tmp_path, gates=["gate-1", "gate-2", "gate-3"])
+    found = run("fleet", "plan", str(tmp_path / "plan.toml"))
+    assert found.exit_code == 0, found.output
+    assert [line.partition(":")[0] for line in found.output.splitlines()[1:]] == ["stage 1", "stage 2", "stage 3"]
+
+
+def test_a_plan_with_a_mistake_is_refused_in_one_line(tmp_path):
+    plan_in(tmp_path)
+    (tmp_path / "plan.toml").write_text("nme = 1\n")
+    found = run("fleet", "plan", str(tmp_path / "plan.toml"))
+    assert found.exit_code == 1
+    assert 'did you mean "name"' in found.output
+
+
+def test_the_status_is_what_the_tool_keeps(tmp_path):
+    plan, world = plan_in(tmp_path), World(bad=["gate-3"])
+    world.run(plan, tmp_path / "state.json")
+    paths = [str(tmp_path / "plan.toml"), "--state", str(tmp_path / "state.json")]
+    told = json.loads(run("fleet", "status", *paths, "--json").output)
+    assert (told["phase"], told["failed"]) == ("stopped", ["gate-3"])
+    assert "gate-3: version" in run("fleet", "status", *paths).output
+
+
+@pytest.mark.parametrize("command", [["fleet"], ["fleet", "simulate"]])
+def test_the_simulator_is_reached_with_its_name_and_without(command):
+    found = run(*command, "--broker", "nonsense", "--gates", "1")
+    assert found.exit_code == 2
+    assert "--broker" in found.output
