@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -35,7 +36,10 @@ class AmqpSource:
         if options.user is not None:
             settings.credentials = pika.PlainCredentials(options.user, options.password or "")
         if url.startswith("amqps:"):
-            settings.ssl_options = pika.SSLOptions(make_context(options.tls), settings.host)
+            context = make_context(options.tls)
+            # The library's handshake never blocks, and ours closes the socket when one would: the standard's is right.
+            context.sslsocket_class = ssl.SSLSocket
+            settings.ssl_options = pika.SSLOptions(context, settings.host)
         self._inbox: list[Message] = []
         with _as_os_error():
             self._connection = pika.BlockingConnection(settings)
