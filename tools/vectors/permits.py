@@ -58,7 +58,8 @@ REFERENCES: Final = {digest_of(SECRET): DECLARATION}
 
 def sign1(payload: bytes, key: SigningKey, header: cbor.Value | None = None, unprotected: cbor.Value = None) -> bytes:
     """A COSE_Sign1 with any header. The product's own signer makes only the one shape that is accepted."""
-    named = {1: key.algorithm.identifiers[0], 4: key.public.key_id} if header is None else header
+    own: cbor.Value = {1: key.algorithm.identifiers[0], 4: key.public.key_id}
+    named = own if header is None else header
     protected = cbor.encode(named)
     signature = key.sign(cbor.encode(["Signature1", protected, b"", payload]))
     return b"\xd2" + cbor.encode([protected, {} if unprotected is None else unprotected, payload, signature])
@@ -75,7 +76,7 @@ def _claimed(change: dict[int | str, Any], vehicle: dict[int | str, Any] | None 
         raise TypeError("the claims of a permit are no map in a map")
     inner |= vehicle or {}
     said |= change
-    kept = {key: value for key, value in said.items() if value is not None}
+    kept: dict[int | str, cbor.Value] = {key: value for key, value in said.items() if value is not None}
     return _gp1(sign1(cbor.encode(kept), keys.ISSUER))
 
 
