@@ -33,7 +33,7 @@ TYPES: Final[Mapping[str, Text]] = {
     "configuration.applied": Text("Another configuration is in force"),
     "anchors.changed": Text("The trust anchors were changed"),
     "fleet.document": Text("A document of central for many gates"),
-    "fleet.drift": Text("The gate differs from central's documents"),
+    "fleet.drift": Text("The gate differs from the documents of central"),
     "console.acted": Text("Somebody acted on the console"),
     "evidence.viewed": Text("Somebody looked at vehicles"),
     "device.changed": Text("A device changed its state"),

@@ -13,6 +13,8 @@ from agent.core.crypto import ISSUED_UNTYPED, JwsError, JwsType, SigningKey, jws
 from agent.core.events.acknowledgement import AckPolicy, ReadAck, read_ack, sign_ack
 from agent.core.events.chain import Point
 from agent.core.events.checkpoint import Checkpoint, ExportStatement, opened, signed
+from agent.core.fleet import DocumentRefusedError, FleetDocument, sign_fleet_document
+from agent.core.fleet.document import open_signed
 from agent.core.lists.codec import encode_row
 from agent.core.lists.errors import ListError
 from agent.core.lists.signed_list import ListDelta, ListHead, open_delta, open_head, seal_delta, seal_head
@@ -67,6 +69,13 @@ ISSUED = {
     "acknowledgement": ACK["signature"].encode(),
     "head": signed_head(HEAD, KEY).encode(),
     "change of anchors": sign_document(b'{"number": 2}', KEY, f"central:{KID}").encode(),
+    "fleet document": sign_fleet_document(
+        FleetDocument.model_validate(
+            {"kind": "policy", "for": "all", "version": 1, "iat": NOW, "exp": NOW + DAY_S, "cause": "x", "text": ""}
+        ),
+        KEY,
+        KID,
+    ).encode(),
     "trust list": trust.seal(trust_list([Issuer(PERMIT.issuer, OTHER)], NOW - DAY_S), KEY),
     "list head": seal_head(ListHead(ListKind.REVOCATIONS, SITE, 7, NOW, NOW + DAY_S, 7, ()), KEY),
     "list delta": seal_delta(
@@ -83,6 +92,7 @@ TYPES = {
     "acknowledgement": JwsType.ACKNOWLEDGEMENT,
     "head": JwsType.HEAD,
     "change of anchors": JwsType.ANCHORS,
+    "fleet document": JwsType.FLEET,
 }
 
 
@@ -134,6 +144,7 @@ READERS = {
     "acknowledgement": takes_acknowledgement,
     "head": taking(lambda data: opened_head(text(data), PUBLIC), HeadRecordError),
     "change of anchors": taking(takes_change, JwsError),
+    "fleet document": taking(lambda data: open_signed(text(data), PUBLIC), DocumentRefusedError),
     "trust list": taking(lambda data: trust.load(data, [PUBLIC]), TrustError),
     "list head": taking(lambda data: open_head(data, LIST_KEYS, SITE, NOW), ListError),
     "list delta": taking(lambda data: open_delta(data, LIST_KEYS, SITE, NOW), ListError),

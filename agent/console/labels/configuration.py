@@ -19,6 +19,7 @@ SECTIONS: Final[Mapping[str, Text]] = {
     "journal": Text("Journal"),
     "evidence": Text("Pictures"),
     "commands": Text("Commands from central"),
+    "enrolment": Text("Certificates"),
     "fleet": Text("Documents from central"),
     "site": Text("Gates of the site"),
     "privacy": Text("Privacy"),

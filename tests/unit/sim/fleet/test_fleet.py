@@ -184,7 +184,8 @@ def counted(recorded, acknowledged, lags_s=()):
 
 def test_a_consumer_that_is_asked_tells_what_is_missing_from_what_is_lost():
     async def asked():
-        consumer = make_consumer(plan_for(BrokerAddress("127.0.0.1", 1, tls=False)), Random(1), None, lambda _: None)  # noqa: S311
+        plan = plan_for(BrokerAddress("127.0.0.1", 1, tls=False))
+        consumer = make_consumer(plan, Random(1), None, lambda _: None)  # noqa: S311
         before = beginning("s")
         for number in range(1, 7):
             draft = Draft(DeviceChanged(device="relay", family="relay", state="up", detail=""), None, None, 1.8e9)
