@@ -60,5 +60,5 @@ def _files(settings: Settings) -> Iterator[ExpiryFile]:
 def _trust(registry: Registry) -> TrustList | None:
     try:
         return registry.trust()
-    except RegistryError:  # the doctor and the lists tell of it
+    except RegistryError:  # the doctor and the lists report it
         return None

@@ -65,7 +65,7 @@ class ConfigurationSource:
     `request_reload`: request a reload, as SIGHUP does; returns at once. `load`: the files as they are now; raises
     SettingsError; None: it cannot be looked at. `load_with`: the same with other fleet documents than those that are
     held, as signed texts; None: the gate takes none. `documents`: the state directory in which those are held, as
-    whoever loads the configuration finds it; None: that of the settings. `renamed`: the last configuration with which
+    the loader of the configuration finds it; None: that of the settings. `renamed`: the last configuration with which
     the agent ran names another gate, so that a journal of another gate is no foreign one: the configuration is at
     fault.
     """

@@ -53,7 +53,7 @@ class CertificatePair:
     key_file: Path
 
     def certificate(self) -> x509.Certificate | None:
-        """The present certificate; None where there is no file. Raises PairError."""
+        """The present certificate; None without a file. Raises PairError."""
         return _certificate(self.certificate_file)
 
     def usable(self) -> bool:

@@ -1,7 +1,7 @@
 """The fleet documents of a running gate: taken in, checked, tried, and undone by the gate itself.
 
-One thread. What it decides it writes first, and does then; the configuration is read again by whoever starts the agent
-(agent.cli.run), once no vehicle is under way.
+One thread. What it decides it writes first, and does then; the configuration is read again by the command that starts
+the agent (agent.cli.run), once no vehicle is under way.
 """
 
 from __future__ import annotations

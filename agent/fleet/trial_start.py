@@ -1,4 +1,4 @@
-"""The trial of a fleet document as whoever starts the agent sees it: where one begins, was cut off, or failed to start.
+"""The trial of a fleet document at the start of the agent: where one begins, was cut off, or failed to start.
 
 Nothing of the agent runs yet then, so nobody else would note it.
 """
@@ -30,7 +30,7 @@ class TrialStart:
     def recover(self) -> None:
         """At the start of a process: undo the document with which an earlier process ended before it proved itself.
 
-        One whose trial had not begun is tried anew.
+        One whose trial had not begun is tried again.
         """
         utc = self._now().utc
         try:

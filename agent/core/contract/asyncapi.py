@@ -311,7 +311,7 @@ def _apart(schema: Schema) -> Iterable[tuple[str, Schema]]:
 def _moved(schema: Schema) -> Schema:
     """With references into the components.
 
-    What stands beside a reference is ignored there, and wrapped in an `allOf` it would be a type of its own, which
+    What is written beside a reference is ignored there, and wrapped in an `allOf` it would be a type of its own, which
     generators of code know nothing of. So it is left out: the JSON Schemas and docs/events.md have it. So are defaults
     of lists, of objects and of alternatives, which generators write into code that does not compile.
     """

@@ -50,7 +50,7 @@ class Audience:
 
     @property
     def text(self) -> str:
-        """As it stands in a document."""
+        """As a document writes it."""
         return self.scope.value if self.scope is Scope.ALL else f"{self.scope}:{self.name}"
 
     def includes(self, gate: str, groups: Iterable[str]) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class KeyOwner(StrEnum):
     """Whose word counts.
 
-    ANCHORS: whoever may change trust anchors. GATE: what makes this gate itself; no document sets it. TECHNICIAN: what
+    ANCHORS: who may change trust anchors. GATE: what makes this gate itself; no document sets it. TECHNICIAN: what
     is set at the gate wins over central. POLICY, CENTRAL: central wins, by a document of policy or of configuration.
     """
 

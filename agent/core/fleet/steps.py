@@ -3,7 +3,7 @@
     taken in -> waiting -> on trial -> begun -> applied, or undone
 
 Whatever is cut off, the gate starts with what was in force before: a trial that had begun is undone, one that had not
-begins anew.
+begins again.
 """
 
 from __future__ import annotations

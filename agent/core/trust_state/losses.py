@@ -27,7 +27,7 @@ def lose(state: TrustState, cause: str, rules: TrustRules, wanted: RowsWanted | 
 
 
 def lose_ledger(state: TrustState, cause: str, wanted: RowsWanted) -> TrustState:
-    """Uses may be missing: these rows. The time that ends the loss begins anew."""
+    """Uses may be missing: these rows. The time that ends the loss begins again."""
     ledger = state.ledger if not state.ledger.whole else PartStanding(Wholeness.LOST, cause)
     return replace(state, ledger=ledger, missing=with_wanted(state.missing, wanted), lost_utc=None)
 

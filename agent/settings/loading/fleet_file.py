@@ -1,6 +1,6 @@
 """The fleet documents that a gate keeps: one small file in its state directory, and a copy beside it.
 
-The agent writes it (agent.fleet); whoever loads the configuration reads it. Texts in it count only once they are
+The agent writes it (agent.fleet); the loader of the configuration reads it. Texts in it count only once they are
 proven again.
 """
 
