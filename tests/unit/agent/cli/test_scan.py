@@ -113,9 +113,10 @@ def test_a_picture_that_is_small_and_not_sharp_says_what_to_do(tmp_path: Path, m
     (unsharp,) = (one for one in soft["picture"]["findings"] if one["grade"] != "good")
     assert (unsharp["flaw"], "set the focus" in unsharp["advice"]) == ("unsharp", True)
 
-    shown = run(tmp_path).stdout
+    monkeypatch.chdir(tmp_path)  # a long path leaves the other columns no room
+    shown = run("far.png", "soft.png").stdout
     assert "sharpness" in shown
-    assert "focus" in shown  # the whole sentence stands above; a column that is narrow breaks it
+    assert "set the focus" in shown
 
 
 def test_only_the_reader_that_was_asked_for_looks(photo: Path) -> None:
