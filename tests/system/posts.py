@@ -76,15 +76,16 @@ def held(reason):
 class Gate:
     """A gate in a folder, and the vehicles that come to it; a context manager that ends its agent.
 
-    `configure`, then `start` and `ready`. `hearing` has its events as its journal has them, `payloads()` their bytes.
+    `timing`: of its lane, for InputsLane. `configure`, then `start` and `ready`. `hearing` has its events as its
+    journal has them, `payloads()` their bytes.
     """
 
-    def __init__(self, installed, folder, name=GATE):
+    def __init__(self, installed, folder, name=GATE, **timing):
         self.name = name
         self.folder = folder
         self.state = folder / "state"
         self.configuration = folder / "gate.toml"
-        self.lane = InputsLane(folder)
+        self.lane = InputsLane(folder, **timing)
         self.scanner = ScannerEmulator(folder / "scanner")
         self.agent = installed.agent(self.configuration)
         self.payloads = Recorded(self.state / "journal.db")

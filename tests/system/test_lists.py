@@ -16,6 +16,7 @@ from agent.core.model.list_rows import DeclarationStatus
 from drivers.camera.simulated_yard.scene import Scene, Vehicle, draw_scene
 from tests.support.gate.arrivals import empty_yard
 from tests.support.gate.gate_site import GATE, plain_broker
+from tests.support.gate.lanes import LONGEST_DECIDE_S, LONGEST_READ_S
 from tests.support.lists.lists import declarations
 from tests.support.mqtt.contract_check import assert_valid
 from tests.support.mqtt.mosquitto import Broker, Listener, needs_mosquitto
@@ -62,10 +63,10 @@ def tell(capsys):
 class Place:
     """A site with central's files, its broker and one gate. `central` hears all that the gate says."""
 
-    def __init__(self, installed, folder, broker, central):
+    def __init__(self, installed, folder, broker, central, timing):
         self.installed, self.folder, self.broker, self.central = installed, folder, broker, central
         self.site = ListSite(installed, folder)
-        self.gate = Gate(installed, folder)
+        self.gate = Gate(installed, folder, **timing)
 
     def publish(self):
         """Publish the files, and wait until the gate has taken them."""
@@ -113,12 +114,12 @@ class Place:
 
 
 @contextmanager
-def opened(installed, folder, *, rules=RULES, readers=None):
-    """A place whose first lists were published; its gate is configured and not started."""
+def opened(installed, folder, *, rules=RULES, readers=None, **timing):
+    """A place whose first lists were published; its gate is configured and not started. `timing`: of its lane."""
     with ExitStack() as stack:
         broker = stack.enter_context(Broker(folder))
         central = stack.enter_context(Listener(broker.port, f"gate/v1/{GATE}/#"))
-        place = Place(installed, folder, broker, central)
+        place = Place(installed, folder, broker, central, timing)
         stack.enter_context(place.gate)
         more = MORE.format(mqtt=plain_broker(broker.port))
         permits = 'forms = ["signed", "reference"]'
@@ -259,7 +260,14 @@ def test_an_agent_that_is_killed_while_it_applies_a_list_has_the_old_one_or_the_
 def test_a_declared_plate_alone_opens_a_lane_that_asks_for_no_more(installed, tmp_path):
     with (
         LiveCamera(tmp_path, rate_hz=SELDOM_HZ) as camera,
-        opened(installed, tmp_path, rules='require = "plate"', readers=CAMERA.format(keys=camera.toml)) as place,
+        opened(
+            installed,
+            tmp_path,
+            rules='require = "plate"',
+            readers=CAMERA.format(keys=camera.toml),
+            read_s=LONGEST_READ_S,
+            decide_s=LONGEST_DECIDE_S,
+        ) as place,
     ):
         gate, plate = place.gate, "沪A3N472"
         row = place.site.vehicle(plate=plate)

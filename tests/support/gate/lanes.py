@@ -10,6 +10,7 @@ from tests.support.waiting import REPLY_MS, scaled, scaled_ms
 
 PRESENCE, SAFETY, OPENED, CLOSED = range(4)
 READ_S = max(1.0, scaled(1.5))
+LONGEST_READ_S = 600.0
 LONGEST_DECIDE_S = 60.0
 """As long as a lane may take: where every vehicle can be read, and how soon is judged elsewhere."""
 
@@ -81,12 +82,12 @@ class InputsLane:
     assumed = False
     forget_s = 0.0
 
-    def __init__(self, folder):
+    def __init__(self, folder, *, read_s=READ_S, decide_s=DECIDE_S):
         self._modem = NullModem(folder)
         self.toml = f"""
 [lanes.exit-1.timing]
-read_s = {READ_S}
-decide_s = {DECIDE_S}
+read_s = {read_s}
+decide_s = {decide_s}
 grant_s = {GRANT_S}
 gone_s = {GONE_S}
 clear_s = 0.1

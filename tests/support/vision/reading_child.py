@@ -151,7 +151,7 @@ class PlateCounter:
 def made_readers(mode):
     def make(settings):
         if mode == "hint":
-            return Readers(thorough_codes=HintTeller())
+            return Readers(codes=HintTeller())
         return Readers(
             codes=Counter(mode) if settings.read_codes else None,
             plates=PlateCounter() if settings.read_plates else None,
