@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.clock import ClockState
-from agent.core.commands import BODIES, LANE_COMMANDS, Refusal, Result
+from agent.core.commands import BODIES, LANE_COMMANDS, TRACE_FIELDS, Refusal, Result
 from agent.core.contract.schemas import EVENTS
 from agent.core.crypto import JwsType, SigningKey, jws
 from agent.core.events import (
@@ -119,8 +119,10 @@ from agent.core.model import (
     ListKind,
     Outcome,
     Reason,
+    TraceContext,
     Verdict,
     VinSource,
+    span_of_transaction,
 )
 from agent.core.trust_state import HeadRecord, StatePart, Wholeness, signed_head
 
@@ -150,6 +152,8 @@ PERMIT: Final = "5e0c41b7a92d8f36"
 DECLARATION: Final = "940120260000184236"
 VIN: Final = "1M8GDM9AXKP042788"
 PLATE: Final = "新B7C386"
+TRACE: Final = TraceContext("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", 1)
+"""The trace that the declaration of the example carries: that of the W3C's own examples."""
 OPERATOR: Final = "officer 0417"
 
 
@@ -263,6 +267,7 @@ def _passage() -> list[_Step]:
                     plate=PLATE,
                     expires_at=1_795_580_000,
                     plate_code="02",
+                    traceparent=TRACE.parent,
                 ),
                 plate=PlateRecord(
                     verdict="MATCH",
@@ -740,7 +745,9 @@ def birth_example() -> bytes:
             "inventory": {"site": 17, "configuration": CONFIGURATION, "lanes": {LANE: lane}},
             "first_kept": 1,
             "key": GateKey(kid=jws.kid_of(GATE_KEY.public), public=GATE_KEY.public.raw.hex()),
-            "commands": CommandOffer(names=tuple(CommandName), keys=(COMMAND_KEY_ID,), max_life_s=60),
+            "commands": CommandOffer(
+                names=tuple(CommandName), keys=(COMMAND_KEY_ID,), max_life_s=60, optional=TRACE_FIELDS
+            ),
             "fleet": _FLEET,
         }
     )
@@ -790,7 +797,12 @@ def _head(last: SealedEvent) -> HeadRecord:
 def _draft(event: Event, utc: float, of_transaction: bool) -> Draft:
     of_lane = not isinstance(event, _OF_THE_GATE)
     dry_run = isinstance(event, AccessCompared) or None
-    return Draft(event, LANE if of_lane else None, TRANSACTION if of_transaction else None, utc, dry_run)
+    traced = of_transaction and not isinstance(event, _BEFORE_THE_DECISION)
+    trace = span_of_transaction(TRACE, GATE, TRANSACTION) if traced else None
+    return Draft(event, LANE if of_lane else None, TRANSACTION if of_transaction else None, utc, dry_run, trace)
+
+
+_BEFORE_THE_DECISION = (VehiclePresent, PermitPresented, VehicleVin)
 
 
 _OF_THE_GATE = (

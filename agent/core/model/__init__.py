@@ -30,6 +30,17 @@ if TYPE_CHECKING:
     from agent.core.model.sequence import SEQ_MAX
     from agent.core.model.signals import SIGNAL_NAMES, Signals
     from agent.core.model.token_bucket import TokenBucket
+    from agent.core.model.trace_context import (
+        TRACEPARENT,
+        TRACESTATE_LIMIT,
+        TraceContext,
+        span_id_of,
+        span_of_command,
+        span_of_transaction,
+        trace_id_of,
+        trace_of,
+        trace_of_octets,
+    )
     from agent.core.model.vin_text import vins_in
     from agent.core.model.witness_reading import WitnessReading
 else:
@@ -38,6 +49,8 @@ else:
 __all__ = [
     "SEQ_MAX",
     "SIGNAL_NAMES",
+    "TRACEPARENT",
+    "TRACESTATE_LIMIT",
     "AnswerTime",
     "Check",
     "CommandName",
@@ -70,6 +83,7 @@ __all__ = [
     "Source",
     "Subject",
     "TokenBucket",
+    "TraceContext",
     "Verdict",
     "View",
     "VinReading",
@@ -81,5 +95,11 @@ __all__ = [
     "is_quiet",
     "outage_pause_s",
     "overall",
+    "span_id_of",
+    "span_of_command",
+    "span_of_transaction",
+    "trace_id_of",
+    "trace_of",
+    "trace_of_octets",
     "vins_in",
 ]

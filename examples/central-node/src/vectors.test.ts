@@ -13,6 +13,7 @@ import * as permits from "./permits.js";
 import { kindsOf, normalForm } from "./plates.js";
 import { Refused } from "./refused.js";
 import type { Schema } from "./schema.js";
+import * as traces from "./trace.js";
 import { trustList } from "./trust.js";
 
 const CONTRACT =
@@ -83,6 +84,20 @@ for (const one of permit.cases)
     }
     assert.deepEqual(said, one.expect);
   });
+
+const tracing = vectors("trace-contexts");
+for (const one of tracing.parents)
+  test(`traceparent: ${one.name}`, () => assert.deepEqual(traces.traceOf(one.text), one.expect));
+for (const one of tracing.states)
+  test(`tracestate: ${one.name}`, () =>
+    assert.equal(traces.traceOf(tracing.row.expect, one.text)?.tracestate, one.expect));
+for (const one of tracing.spans)
+  test(`span of a ${one.of}`, () => {
+    const [, , gate, id] = one.hashed;
+    assert.equal(traces.parent(traces.spanOf(traces.traceOf(one.parent)!, one.of, gate, id)), one.expect);
+  });
+test("the trace of a vehicle without one", () =>
+  assert.equal(traces.hashed(tracing.own_trace.hashed, 16), tracing.own_trace.expect));
 
 const list = vectors("lists");
 const known: lists.Known = {
