@@ -116,6 +116,7 @@ from agent.core.model import (
     DeclarationStatus,
     DriverMessage,
     DriverReceipt,
+    ExpiryKind,
     ListKind,
     Outcome,
     Reason,
@@ -692,14 +693,14 @@ def health_example() -> bytes:
         ),
         expiries=(
             HealthExpiry(
-                kind="certificate",
+                kind=ExpiryKind.CERTIFICATE,
                 subject="mqtt",
                 ends="2026-12-20T08:00:00.000Z",
                 renews="2026-10-21T15:12:40.000Z",
                 trouble="the server cannot be reached: Connection refused",
             ),
-            HealthExpiry(kind="authority", subject="mqtt", ends="2046-06-01T08:00:00.000Z"),
-            HealthExpiry(kind="trust_list", subject="trust_list", ends="2027-01-31T00:00:00.000Z"),
+            HealthExpiry(kind=ExpiryKind.AUTHORITY, subject="mqtt", ends="2046-06-01T08:00:00.000Z"),
+            HealthExpiry(kind=ExpiryKind.TRUST_LIST, subject="trust_list", ends="2027-01-31T00:00:00.000Z"),
         ),
         fleet=_FLEET,
     )

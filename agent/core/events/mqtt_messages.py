@@ -15,7 +15,7 @@ from agent.core.commands import Refusal, Result
 from agent.core.events.event_types import DriverOutputRecord
 from agent.core.fleet import FleetReport
 from agent.core.lists import DataState
-from agent.core.model import TRACEPARENT, DriverMessage
+from agent.core.model import TRACEPARENT, DriverMessage, ExpiryKind
 from agent.core.trust_state import Wholeness
 
 AckModeName = Literal["watermark", "puback"]
@@ -242,7 +242,7 @@ class HealthExpiry(BaseModel):
     """When something ends that the gate goes by: a certificate, an authority, the trust list, a key in it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    kind: str = Field(description="What it is: certificate, authority, trust_list, issuer_key; more may come.")
+    kind: ExpiryKind = Field(description="What it is.")
     subject: str = Field(
         description="Which one: the section of the configuration that names it, such as mqtt, or the id of a key."
     )

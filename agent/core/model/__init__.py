@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from agent.core.model.command_name import CommandName
     from agent.core.model.debounce import Debounced
     from agent.core.model.driver_message import DriverMessage, DriverReceipt
+    from agent.core.model.expiry_kind import ExpiryKind
     from agent.core.model.flood_folder import FloodFolder, Folded
     from agent.core.model.instant import Instant
     from agent.core.model.ledger import LedgerChange, LedgerState
@@ -59,6 +60,7 @@ __all__ = [
     "DeclarationStatus",
     "DriverMessage",
     "DriverReceipt",
+    "ExpiryKind",
     "Figures",
     "Flaw",
     "FloodFolder",
