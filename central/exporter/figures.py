@@ -21,7 +21,8 @@ SELECT f.gate, coalesce(f.site, '') AS site, f.state, coalesce(f.version, '') AS
     extract(epoch FROM now() - f.status_at)::float8 AS status_age_s,
     f.head, f.watermark, f.signed_seq, f.lag,
     coalesce(f.trust_state, '') AS trust_state,
-    g.clock_state, g.lists_state, g.drifting, g.acks_signed, g.depth, g.refused_events, g.refused_acks, g.disk_free_bytes,
+    g.clock_state, g.lists_state, g.acks_signed, g.depth, g.refused_events, g.refused_acks, g.disk_free_bytes,
+    g.drifting,
     extract(epoch FROM g.certificate_expires_at)::float8 AS certificate_expires_s,
     extract(epoch FROM g.trust_list_expires_at)::float8 AS trust_list_expires_s,
     coalesce(v.passed, 0)::bigint AS passed, coalesce(v.refused, 0)::bigint AS refused,
@@ -48,7 +49,7 @@ ORDER BY f.gate LIMIT %s
 
 # A gate may belong to any number of groups: the document that changed last stands for those of all of them.
 _DOCUMENTS: Final = """
-SELECT DISTINCT ON (gate, kind, scope) gate, kind, scope, state, version, in_force FROM (
+SELECT DISTINCT ON (gate, kind, scope) gate, kind, scope, state, in_force FROM (
     SELECT *, split_part(audience, ':', 1) AS scope FROM gate_documents
     WHERE gate = ANY(%s::text[]) AND kind IN ('configuration', 'policy')
 ) d
@@ -101,7 +102,6 @@ class DocumentFigures:
     kind: str
     scope: str
     state: str
-    version: int
     in_force: int
 
 
