@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import * as acknowledgement from "./acknowledgement.js";
 import * as chain from "./chain.js";
 import * as commands from "./command.js";
+import * as fleet from "./fleet.js";
 import { fromSeed, hexDigest, keyId, rawPublic } from "./keys.js";
 import * as lists from "./lists.js";
 import * as permits from "./permits.js";
@@ -160,6 +161,37 @@ test("a command that is signed here is the one of the vectors, byte for byte", (
   const { id, ...order } = JSON.parse(Buffer.from(first.payload.split(".")[1], "base64url").toString("utf8"));
   const key = fromSeed(hex(keys.keys.find((one: any) => one.name === "commands").seed));
   assert.equal(commands.command(order, key, "duty", id).text, first.payload);
+});
+
+const documents = vectors("fleet-documents");
+for (const one of documents.cases)
+  test(`fleet document: ${one.name}`, () => {
+    let said: unknown;
+    try {
+      const at = one.at === undefined ? documents.at : one.at;
+      const found = fleet.judged(one.text, one.topic, documents, at, one.seen);
+      const place = found && `${found.kind}/${found.for}`;
+      said = found ? { taken: { place, version: found.version, digest: fleet.digestOf(found) } } : { ignored: true };
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      said = { refused: error.code };
+    }
+    assert.deepEqual(said, one.expect);
+  });
+for (const one of documents.audiences)
+  test(`audience: ${one.text}`, () =>
+    assert.equal(fleet.isMeant(one.text, documents.gate, documents.groups), one.expect));
+for (const one of documents.stages)
+  test(`stage: ${one.gate}`, () => {
+    assert.equal(fleet.placeOf(documents.stage.seed, one.gate), one.place);
+    assert.equal(fleet.isInStage(documents.stage, one.gate, one.groups), one.expect);
+  });
+
+test("a fleet document that is signed here is the one of the vectors, byte for byte", () => {
+  const [first] = documents.cases;
+  const document = JSON.parse(Buffer.from(first.text.split(".")[1], "base64url").toString("utf8"));
+  const key = fromSeed(hex(keys.keys.find((one: any) => one.name === "fleet").seed));
+  assert.equal(fleet.signedDocument(document, key, "fleet-2027"), first.text);
 });
 
 const events = vectors("chain");
