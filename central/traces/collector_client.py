@@ -58,7 +58,7 @@ class CollectorClient:
                 answer = connection.getresponse()
                 status, body = answer.status, answer.read(ANSWER_BYTES)
         except (OSError, http.client.HTTPException) as error:
-            raise CollectorError(f"{self._url.netloc}: {error or type(error).__name__}") from None
+            raise CollectorError(f"{self._url.netloc}: {str(error) or type(error).__name__}") from None
         if status in _REFUSED:
             raise SpansRefusedError(f"{status}: {_words(body)}")
         if status not in _TAKEN:
